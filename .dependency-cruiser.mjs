@@ -1,0 +1,85 @@
+/**
+ * The import rules of the house, checked by `npm run imports`. CONTRIBUTING.md says them in words.
+ * Sources are parsed by swc: it reads today's TypeScript, and type-only imports count like any other.
+ */
+
+/** The roots that put everything together; nothing but themselves and the tests may import from them. */
+const compositionRoots = "^infra/(cli|http)/"
+const effectOrXstate = "(^|/)node_modules/(effect|xstate)/"
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "A module that reaches itself cannot be read, tested or moved alone. Move the shared noun out.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-unresolvable",
+      comment: "The module does not exist, or its package is not in package.json.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "runtime-imports-effect-and-xstate-only",
+      comment: "The runtime is pure: no node: module, no driver, no adapter. Define a port, implement it in infra/.",
+      severity: "error",
+      from: { path: "^runtime/" },
+      to: { pathNot: ["^runtime/", effectOrXstate] },
+    },
+    {
+      name: "actors-import-runtime-only",
+      comment: "A domain is pure: actors see the runtime's public names, effect and xstate.",
+      severity: "error",
+      from: { path: "^actors/" },
+      to: { pathNot: ["^actors/", "^runtime/", effectOrXstate] },
+    },
+    {
+      name: "sagas-import-runtime-and-actors-only",
+      comment: "A saga sees the runtime's public names, the actors it speaks to, effect and xstate.",
+      severity: "error",
+      from: { path: "^sagas/" },
+      to: { pathNot: ["^sagas/", "^actors/", "^runtime/", effectOrXstate] },
+    },
+    {
+      name: "domains-use-public-names",
+      comment: "The reference domain is written as a user would: from runtime/index.ts and runtime/testing.ts.",
+      severity: "error",
+      from: { path: "^(actors|sagas)/" },
+      to: { path: "^runtime/", pathNot: "^runtime/(index|testing)[.]ts$" },
+    },
+    {
+      name: "infra-imports-runtime-only",
+      comment: "An adapter knows the ports, never the domain: only infra/cli and infra/http see everything.",
+      severity: "error",
+      from: { path: "^infra/", pathNot: compositionRoots },
+      to: { path: ["^(actors|sagas|test)/", compositionRoots] },
+    },
+    {
+      name: "roots-do-not-import-tests",
+      severity: "error",
+      from: { path: compositionRoots },
+      to: { path: "^test/" },
+    },
+    {
+      name: "published-code-needs-real-dependencies",
+      comment: "What is published may not lean on a development dependency.",
+      severity: "error",
+      from: { path: "^(runtime|infra)/", pathNot: compositionRoots },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    },
+  ],
+  options: {
+    parser: "swc",
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".mjs", ".js"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "node", "default"],
+    },
+  },
+}
