@@ -1,0 +1,84 @@
+/**
+ * Who an actor is: `type/id`, the shard it belongs to and the token its id becomes in a subject.
+ *
+ * Owns the encoding that is written to the wire (docs/ARCHITECTURE.md, "Data on the wire"): changing anything
+ * here would move actors to other subjects. Does not know NATS; the subject itself is built by the adapter.
+ */
+import { Schema } from "effect"
+
+/** Longest actor id, in UTF-16 code units, that is accepted. */
+export const ACTOR_ID_LENGTH_MAX = 256
+
+/** Longest subject token that an id may become, in bytes, after percent-encoding. */
+export const ACTOR_ID_TOKEN_BYTES_MAX = 768
+
+/** What an actor type may be called: lower case, starts with a letter, 64 characters at most. */
+export const ACTOR_TYPE_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
+
+/** An actor id that cannot be stored. Terminal: the same id is refused every time. */
+export class InvalidActorId extends Schema.TaggedError<InvalidActorId>()("InvalidActorId", {
+  actorType: Schema.String,
+  reason: Schema.Literals(["Empty", "TooLong", "LoneSurrogate"]),
+  hint: Schema.String
+}) {
+  override get message(): string {
+    return `Actor id of type "${this.actorType}" refused (${this.reason}). ${this.hint}`
+  }
+}
+
+/** One actor's identity. `key` is `type/token`, unique in a system; `token` is the id as a subject token. */
+export interface ActorAddress {
+  readonly type: string
+  readonly id: string
+  readonly token: string
+  readonly key: string
+  readonly shard: number
+}
+
+/**
+ * The id as one subject token, reversible with {@link idFromToken}: percent-encoded UTF-8 of everything but
+ * `A-Z a-z 0-9 - _ ~ ! ' ( )`. So `.`, `*`, `>`, white space and control characters never reach a subject.
+ */
+export const tokenFromId = (id: string): string =>
+  encodeURIComponent(id).replace(/[.*]/g, (character) => (character === "." ? "%2E" : "%2A"))
+
+/** Inverse of {@link tokenFromId}. */
+export const idFromToken = (token: string): string => decodeURIComponent(token)
+
+/** FNV-1a, 32 bits, over the ASCII `key`. Part of the wire format: other languages compute the same shard. */
+const fnv1a32 = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  }
+  return hash >>> 0
+}
+
+/** The shard of `type/token`: FNV-1a 32 modulo the system's fixed number of shards. */
+export const shardOf = (key: string, shardCount: number): number => fnv1a32(key) % shardCount
+
+const invalid = (actorType: string, reason: InvalidActorId["reason"], hint: string): InvalidActorId =>
+  new InvalidActorId({ actorType, reason, hint })
+
+/** Checks an id and places it. Throws {@link InvalidActorId}, which callers put in their error channel. */
+export const addressOf = (type: string, id: string, shardCount: number): ActorAddress => {
+  if (id.length === 0) throw invalid(type, "Empty", "Give the actor a non-empty id.")
+  if (id.length > ACTOR_ID_LENGTH_MAX) {
+    throw invalid(type, "TooLong", `Ids have at most ${ACTOR_ID_LENGTH_MAX} characters; hash longer keys first.`)
+  }
+  if (!id.isWellFormed()) throw invalid(type, "LoneSurrogate", "The id is not valid Unicode (a lone surrogate).")
+  const token = tokenFromId(id)
+  if (token.length > ACTOR_ID_TOKEN_BYTES_MAX) {
+    throw invalid(type, "TooLong", `The id takes over ${ACTOR_ID_TOKEN_BYTES_MAX} bytes in a subject; hash it first.`)
+  }
+  const key = `${type}/${token}`
+  return { type, id, token, key, shard: shardOf(key, shardCount) }
+}
+
+/** The address that a stored `key` names. */
+export const addressFromKey = (key: string, shardCount: number): ActorAddress => {
+  const slash = key.indexOf("/")
+  const type = key.slice(0, slash)
+  const token = key.slice(slash + 1)
+  return { type, id: idFromToken(token), token, key, shard: shardOf(key, shardCount) }
+}

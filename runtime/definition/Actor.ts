@@ -1,0 +1,216 @@
+/**
+ * `defineActor(...)`: one type of actor, from its machine, its events and its commands.
+ *
+ * Owns the public shape of a definition and everything that types infer from it. Checks at definition time that the
+ * machine can be durable (DurableMachine.ts). How commands are decided: ../cell/Decide.ts. How the machine runs:
+ * ../machine/Machine.ts.
+ */
+import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from "xstate"
+import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
+import { Machine } from "../machine/Machine.ts"
+import type { Metadata } from "../journal/Commit.ts"
+import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
+import { DefinitionError } from "./DefinitionError.ts"
+import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
+import type { EventDefinition, EventOf } from "./Event.ts"
+import type { AnySchema, InputOf, OutputOf } from "./Schema.ts"
+
+/** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
+export interface DecideInput<Command, State> {
+  readonly command: Command
+  /** The XState snapshot: `matches`, `can`, `context`, `value`, `hasTag`. */
+  readonly state: State
+  readonly id: string
+  /** Version of the last stored event, 0 for a new actor. */
+  readonly version: number
+  /** The commit's time, Unix milliseconds. */
+  readonly nowMs: number
+  readonly metadata: Metadata
+}
+
+/** A command: the schema of its payload (without `type`) and the pure decision. */
+export interface CommandDefinition<S extends AnySchema, Command, State, Result> {
+  readonly schema: S
+  readonly decide: (input: DecideInput<Command, State>) => Result
+}
+
+type TypedCommand<Type, S> = { readonly type: Type } & OutputOf<S>
+
+type CommandMap<Schemas, Events, M extends AnyStateMachine> = {
+  readonly [Type in keyof Schemas]: {
+    readonly schema: Schemas[Type]
+    readonly decide: (
+      input: DecideInput<TypedCommand<Type, Schemas[Type]>, SnapshotFrom<M>>
+    ) => Decided<EventOf<Events>>
+  }
+}
+
+/** Carries each command's return type, from which replies and rejection reasons are inferred. */
+type DecisionMap<Decisions> = {
+  readonly [Type in keyof Decisions]: { readonly decide: (...input: never) => Decisions[Type] }
+}
+
+/** A bound on how many recent command ids an actor remembers unless its definition says otherwise. */
+export const COMMANDS_REMEMBERED_DEFAULT = 1_000
+
+/** Events after which a snapshot is written unless the definition says otherwise. */
+export const SNAPSHOT_EVERY_EVENTS_DEFAULT = 100
+
+export interface ActorOptions {
+  /** How many of the latest command ids are remembered for deduplication, default 1,000. */
+  readonly commandsRememberedCount?: number
+  /** Events after which a snapshot is written, default 100. */
+  readonly snapshotEveryEvents?: number
+  /** Raise when the meaning of context or states changes: snapshots of other versions are ignored. Default 1. */
+  readonly snapshotVersion?: number
+}
+
+/** Type-level memory of a definition: never there at run time. */
+export interface ActorTypes<Command, Event, State, Decisions> {
+  readonly command: Command
+  readonly event: Event
+  readonly state: State
+  readonly decisions: Decisions
+}
+
+type AnyCommandDefinition = CommandDefinition<AnySchema, any, any, Decided<any>>
+
+/** An actor type as the runtime sees it. */
+export interface ActorDefinition<Type extends string = string, Types = unknown> {
+  readonly type: Type
+  readonly machine: Machine
+  /** `undefined` for a machine-only actor, whose events have no schemas. */
+  readonly events: { readonly [type: string]: EventDefinition } | undefined
+  /** `undefined` for a machine-only actor, whose commands are its machine's events. */
+  readonly commands: { readonly [type: string]: AnyCommandDefinition } | undefined
+  readonly commandsRememberedCount: number
+  readonly snapshotEveryEvents: number
+  readonly snapshotVersion: number
+  readonly "~types"?: Types
+}
+
+export type AnyActor = ActorDefinition<string, any>
+
+type TypesOf<A> = A extends ActorDefinition<string, infer Types>
+  ? Types extends ActorTypes<any, any, any, any>
+    ? Types
+    : never
+  : never
+
+/** The union of commands that can be asked of an actor type: `{ type, ...payload }`. */
+export type CommandsOf<A> = TypesOf<A>["command"]
+
+/** The union of events that an actor type stores: `{ type, ...payload }`. */
+export type EventsOf<A> = TypesOf<A>["event"]
+
+/** The XState snapshot of an actor type. */
+export type StateOf<A> = TypesOf<A>["state"]
+
+type DecisionOf<A, CommandType> = CommandType extends keyof TypesOf<A>["decisions"]
+  ? TypesOf<A>["decisions"][CommandType]
+  : never
+
+/** What a command answers when accepted; `undefined` unless its `decide` uses `accept`. */
+export type ReplyOf<A, CommandType> = ReplyIn<DecisionOf<A, CommandType>>
+
+/** The reasons for which a command may be rejected by its `decide`. */
+export type ReasonsOf<A, CommandType> = ReasonsIn<DecisionOf<A, CommandType>>
+
+type CommandUnion<Schemas> = {
+  [Type in keyof Schemas & string]: { readonly type: Type } & InputOf<Schemas[Type]>
+}[keyof Schemas & string]
+
+/** Defines an actor type from its machine, which is driven by EVENTS, and the commands that decide them. */
+export function defineActor<
+  const Type extends string,
+  M extends AnyStateMachine,
+  Events extends { readonly [type: string]: EventDefinition },
+  Schemas extends { readonly [type: string]: AnySchema },
+  const Decisions
+>(
+  options: ActorOptions & {
+    readonly type: Type
+    readonly machine: M
+    readonly events: Events
+    readonly commands: CommandMap<Schemas, Events, M> & DecisionMap<Decisions>
+  }
+): ActorDefinition<Type, ActorTypes<CommandUnion<Schemas>, EventOf<Events>, SnapshotFrom<M>, Decisions>>
+/** Defines an actor type from a machine alone: its events are its commands and are stored as they come. */
+export function defineActor<const Type extends string, M extends AnyStateMachine>(
+  options: ActorOptions & { readonly type: Type; readonly machine: M }
+): ActorDefinition<Type, ActorTypes<EventFromLogic<M>, EventFromLogic<M>, SnapshotFrom<M>, unknown>>
+export function defineActor(
+  options: ActorOptions & {
+    readonly type: string
+    readonly machine: AnyStateMachine
+    readonly events?: { readonly [type: string]: EventDefinition }
+    readonly commands?: { readonly [type: string]: AnyCommandDefinition }
+  }
+): ActorDefinition {
+  const { type, machine, events, commands } = options
+  if (!ACTOR_TYPE_PATTERN.test(type)) {
+    throw new DefinitionError({
+      actorType: type,
+      what: "the actor type's name",
+      hint: `Use lower-case letters, digits, "-" and "_", starting with a letter, 64 at most: ${ACTOR_TYPE_PATTERN}.`
+    })
+  }
+  if ((events === undefined) !== (commands === undefined)) {
+    throw new DefinitionError({
+      actorType: type,
+      what: "a definition with only one of events and commands",
+      hint: "Give both, or neither: then the machine's own events are the commands."
+    })
+  }
+  for (const [eventType, definition] of Object.entries(events ?? {})) {
+    requireWholeUpcastChain(type, eventType, definition)
+  }
+  refuseWhatCannotBeDurable(type, machine)
+  return {
+    type,
+    machine: new Machine(type, machine),
+    events,
+    commands,
+    commandsRememberedCount: positive(type, "commandsRememberedCount", options.commandsRememberedCount ?? COMMANDS_REMEMBERED_DEFAULT),
+    snapshotEveryEvents: positive(type, "snapshotEveryEvents", options.snapshotEveryEvents ?? SNAPSHOT_EVERY_EVENTS_DEFAULT),
+    snapshotVersion: positive(type, "snapshotVersion", options.snapshotVersion ?? 1)
+  }
+}
+
+/**
+ * A command in a file of its own, with the same inference as inside `defineActor`: pass the machine and the events
+ * that it belongs to.
+ *
+ * @example export const Pay = command({ type: "Pay", machine, events }, { schema, decide: ({ command, state }) => ... })
+ */
+export const command = <
+  const Type extends string,
+  M extends AnyStateMachine,
+  Events extends { readonly [type: string]: EventDefinition },
+  S extends AnySchema,
+  const Decision extends Decided<EventOf<Events>>
+>(
+  _of: { readonly type: Type; readonly machine: M; readonly events: Events },
+  definition: CommandDefinition<S, TypedCommand<Type, S>, SnapshotFrom<M>, Decision>
+): CommandDefinition<S, TypedCommand<Type, S>, SnapshotFrom<M>, Decision> => definition
+
+const positive = (actorType: string, name: string, value: number): number => {
+  if (Number.isInteger(value) && value > 0) return value
+  throw new DefinitionError({ actorType, what: `${name}: ${value}`, hint: "Give a whole number above 0." })
+}
+
+const requireWholeUpcastChain = (actorType: string, eventType: string, definition: EventDefinition): void => {
+  const what = `event ${eventType}`
+  if (!Number.isInteger(definition.version) || definition.version < 1) {
+    throw new DefinitionError({ actorType, what, hint: `Versions are whole numbers from 1, not ${definition.version}.` })
+  }
+  for (let version = 1; version < definition.version; version++) {
+    if (typeof definition.upcast[version] !== "function") {
+      throw new DefinitionError({
+        actorType,
+        what,
+        hint: `It is at version ${definition.version}: give upcast[${version}], from version ${version} to ${version + 1}.`
+      })
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What a command may decide: events, a rejection, or events with a reply.
+ *
+ * Owns `reject` and `accept` and their types. Who asks for decisions: ../cell/Decide.ts.
+ */
+
+/** The domain says no. Replied to the asker, never stored, never retried. */
+export interface Rejection<Reason extends string = string> {
+  readonly _tag: "Rejection"
+  readonly reason: Reason
+  readonly detail: unknown
+}
+
+/** Events together with an answer for the asker; the answer is stored with them. */
+export interface Acceptance<Event, Reply> {
+  readonly _tag: "Acceptance"
+  readonly events: ReadonlyArray<Event>
+  readonly reply: Reply
+}
+
+/** What `decide` may return. An empty list accepts the command without any effect; nothing is stored then. */
+export type Decided<Event> = Event | ReadonlyArray<Event> | Rejection | Acceptance<Event, unknown>
+
+/**
+ * Rejects a command for a reason of the domain, with facts for whoever reads it (plain JSON).
+ *
+ * @example reject("AlreadyShipped", { shippedAt })
+ */
+export const reject = <const Reason extends string>(reason: Reason, detail?: unknown): Rejection<Reason> => ({
+  _tag: "Rejection",
+  reason,
+  detail
+})
+
+/** Accepts a command with these events and an answer (plain JSON) that a repeat of the command gets as well. */
+export const accept = <const Event, Reply>(
+  events: Event | ReadonlyArray<Event>,
+  reply: Reply
+): Acceptance<Event, Reply> => ({
+  _tag: "Acceptance",
+  events: Array.isArray(events) ? (events as ReadonlyArray<Event>) : [events as Event],
+  reply
+})
+
+/** The answer type that a decision carries; `undefined` where it carries none. */
+export type ReplyIn<D> = D extends Acceptance<unknown, infer Reply> ? Reply : undefined
+
+/** The reasons that a decision may reject for. */
+export type ReasonsIn<D> = D extends Rejection<infer Reason> ? Reason : never

@@ -1,0 +1,108 @@
+/**
+ * `event(...)`: one kind of stored fact, its schema, its version and the upcasters from older versions.
+ *
+ * Owns versions and upcast chains, and the way from a stored event to the one the machine sees. What a schema is:
+ * Schema.ts. Who uses it: Actor.ts.
+ */
+import { Schema } from "effect"
+import { type AnySchema, issuesText, type OutputOf, validate } from "./Schema.ts"
+
+/** From the payload of version N to the payload of version N + 1. Pure. */
+export type Upcaster = (payload: any) => unknown
+
+/** A kind of event as defined by `event(...)`. */
+export interface EventDefinition<S extends AnySchema = AnySchema> {
+  readonly version: number
+  readonly schema: S
+  readonly upcast: { readonly [fromVersion: number]: Upcaster }
+}
+
+/** The union of events that a map of definitions describes, flat: `{ type, ...payload }`. */
+export type EventOf<Events> = {
+  [Type in keyof Events & string]: Events[Type] extends EventDefinition<infer S>
+    ? { readonly type: Type } & OutputOf<S>
+    : never
+}[keyof Events & string]
+
+/**
+ * Defines a kind of event. Give just a schema for version 1, or `{ version, schema, upcast }` where `upcast[n]`
+ * turns a payload of version n into one of version n + 1; the chain from 1 must be whole.
+ * Schemas see the payload without `type`, and their output must be plain JSON.
+ */
+export function event<S extends AnySchema>(schema: S): EventDefinition<S>
+export function event<S extends AnySchema>(options: {
+  readonly version: number
+  readonly schema: S
+  readonly upcast?: { readonly [fromVersion: number]: Upcaster }
+}): EventDefinition<S>
+export function event(
+  given: AnySchema | { version: number; schema: AnySchema; upcast?: { readonly [fromVersion: number]: Upcaster } }
+): EventDefinition {
+  if ("~standard" in given) return { version: 1, schema: given, upcast: {} }
+  return { version: given.version, schema: given.schema, upcast: given.upcast ?? {} }
+}
+
+/** An event as it is stored: type, version of its schema, payload without `type`. */
+export interface StoredEvent {
+  readonly t: string
+  readonly v: number
+  readonly d: unknown
+}
+
+/** A stored event that this definition cannot read. The actor is quarantined; nothing is skipped. */
+export class EventUnreadable extends Schema.TaggedError<EventUnreadable>()("EventUnreadable", {
+  actorType: Schema.String,
+  eventType: Schema.String,
+  eventVersion: Schema.Number,
+  reason: Schema.Literals(["UnknownType", "NewerVersion", "UpcasterMissing", "UpcasterThrew", "Invalid"]),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Event ${this.eventType} v${this.eventVersion} of actor type "${this.actorType}" is unreadable (${this.reason}): ${this.detail}`
+  }
+}
+
+/** An event in the form that the machine and projections see. */
+export interface AnyEvent {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+/**
+ * The stored event as the current definition sees it. Throws {@link EventUnreadable}.
+ * Payloads of the current version were validated before they were stored, so only upcasted ones are again.
+ */
+export const readEvent = (
+  actorType: string,
+  events: { readonly [type: string]: EventDefinition } | undefined,
+  stored: StoredEvent
+): AnyEvent => {
+  const fail = (reason: EventUnreadable["reason"], detail: string) =>
+    new EventUnreadable({ actorType, eventType: stored.t, eventVersion: stored.v, reason, detail })
+  const definition = events === undefined ? undefinedVersion : events[stored.t]
+  if (definition === undefined) throw fail("UnknownType", "the actor's definition has no such event")
+  if (stored.v === definition.version) return { type: stored.t, ...(stored.d as object) }
+  if (stored.v > definition.version) {
+    throw fail("NewerVersion", `this process knows versions up to ${definition.version}`)
+  }
+  let payload = stored.d
+  for (let version = stored.v; version < definition.version; version++) {
+    const upcaster = definition.upcast[version]
+    if (upcaster === undefined) throw fail("UpcasterMissing", `no upcaster from version ${version}`)
+    try {
+      payload = upcaster(payload)
+    } catch (cause) {
+      throw fail("UpcasterThrew", `from version ${version}: ${String(cause)}`)
+    }
+  }
+  const validated = validate(definition.schema, payload)
+  if ("issues" in validated) throw fail("Invalid", `after upcasting: ${issuesText(validated.issues)}`)
+  return { type: stored.t, ...(validated.value as object) }
+}
+
+/** Stands for every event of a machine-only actor: version 1, no schema of its own. */
+const undefinedVersion: Pick<EventDefinition, "version" | "upcast"> & { schema: AnySchema } = {
+  version: 1,
+  upcast: {},
+  schema: { "~standard": { version: 1, vendor: "everstate", validate: (value: unknown) => ({ value }) } }
+}

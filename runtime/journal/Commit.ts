@@ -1,0 +1,110 @@
+/**
+ * The commit: one journal message, the outcome of one or more commands of one actor, all or nothing.
+ *
+ * Owns the JSON that is written to the journal (docs/ARCHITECTURE.md, "Data on the wire") and its bounds.
+ * What stores it: Journal.ts. What decides it: ../cell/Decide.ts.
+ */
+import { Schema } from "effect"
+import type { StoredEvent } from "../definition/Event.ts"
+import type { JournalRecord } from "./Journal.ts"
+
+/** Version of the commit format. A reader that meets a higher one stops. */
+export const COMMIT_FORMAT_VERSION = 1
+
+/** Most bytes of JSON that a command's metadata may take. */
+export const METADATA_BYTES_MAX = 8 * 1024
+
+/** Longest command id, in UTF-16 code units. */
+export const COMMAND_ID_LENGTH_MAX = 256
+
+/** Who and what a command came from. All optional; stored with its events and shown by history and audit. */
+export interface Metadata {
+  readonly correlationId?: string
+  readonly causationId?: string
+  readonly user?: string
+  /** W3C traceparent. */
+  readonly trace?: string
+}
+
+/** The outcome of one command inside a commit. */
+export interface CommitEntry {
+  /** Command id. */
+  readonly c: string
+  /** Fingerprint of the command's payload. */
+  readonly fp: string
+  readonly m?: Metadata
+  readonly ev: ReadonlyArray<StoredEvent>
+  /** Outbox: messages, timers, calls and publications that the commit carries. */
+  readonly out?: ReadonlyArray<unknown>
+  /** The reply, where the decision gave one. */
+  readonly re?: unknown
+}
+
+export interface Commit {
+  readonly v: number
+  /** Version of the first event in this commit. */
+  readonly first: number
+  /** Unix milliseconds at which it was decided. */
+  readonly at: number
+  /** Fencing number of the owner that wrote it. */
+  readonly epoch: number
+  readonly entries: ReadonlyArray<CommitEntry>
+}
+
+/** A journal message that is not a commit this process can read. The actor is quarantined. */
+export class CommitUnreadable extends Schema.TaggedError<CommitUnreadable>()("CommitUnreadable", {
+  key: Schema.String,
+  sequence: Schema.Number,
+  reason: Schema.Literals(["Malformed", "NewerFormat"]),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Journal message ${this.sequence} of ${this.key} is unreadable (${this.reason}): ${this.detail}`
+  }
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+/** Bytes that the envelope of a commit takes at most, on top of its entries and the commas between them. */
+export const COMMIT_ENVELOPE_BYTES = 128
+
+/** The commit's bytes, from entries that are already JSON: group commits are measured entry by entry. */
+export const encodeCommit = (
+  commit: { readonly first: number; readonly at: number; readonly epoch: number },
+  entriesJson: ReadonlyArray<string>
+): Uint8Array =>
+  encoder.encode(
+    `{"v":${COMMIT_FORMAT_VERSION},"first":${commit.first},"at":${commit.at},"epoch":${commit.epoch},"entries":[${entriesJson.join(",")}]}`
+  )
+
+const isCommit = (value: unknown): value is Commit => {
+  const commit = value as Partial<Commit> | null
+  return (
+    typeof commit === "object" &&
+    commit !== null &&
+    Number.isInteger(commit.v) &&
+    Number.isInteger(commit.first) &&
+    typeof commit.at === "number" &&
+    Array.isArray(commit.entries) &&
+    commit.entries.every((entry) => typeof entry?.c === "string" && Array.isArray(entry.ev))
+  )
+}
+
+/** The commit in a journal record. Throws {@link CommitUnreadable}. */
+export const decodeCommit = (record: JournalRecord): Commit => {
+  const unreadable = (reason: CommitUnreadable["reason"], detail: string) =>
+    new CommitUnreadable({ key: record.key, sequence: record.sequence, reason, detail })
+  let value: unknown
+  try {
+    value = JSON.parse(decoder.decode(record.data))
+  } catch (cause) {
+    throw unreadable("Malformed", String(cause))
+  }
+  if (!isCommit(value)) throw unreadable("Malformed", "not a commit")
+  if (value.v > COMMIT_FORMAT_VERSION) throw unreadable("NewerFormat", `format ${value.v}, this process knows 1`)
+  return value
+}
+
+/** How many events a commit holds. */
+export const eventCount = (commit: Commit): number => commit.entries.reduce((sum, entry) => sum + entry.ev.length, 0)

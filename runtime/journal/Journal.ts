@@ -1,0 +1,96 @@
+/**
+ * The journal port: one totally ordered log of commits, one sub-log per actor, appends guarded by the sequence
+ * of the actor's last message. The log is the truth; everything else can be rebuilt from it.
+ *
+ * Owns the contract that every journal honours (test/contract/Journal.contract.ts runs it on all of them).
+ * Does not know what a commit means: data is bytes here, see Commit.ts. Next: Commit.ts, then ../cell/Cell.ts.
+ */
+import { Context, type Effect, Schema, type Stream } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+
+/** One stored message. `sequence` is its place in the whole journal, ascending, never reused; gaps are normal. */
+export interface JournalRecord {
+  readonly key: string
+  readonly sequence: number
+  readonly data: Uint8Array
+}
+
+/**
+ * The append's outcome is not known: it may be stored, may land later, or may never. Read the actor's last
+ * record and look for your own command ids before you decide again.
+ */
+export class AppendUnknown extends Schema.TaggedError<AppendUnknown>()("AppendUnknown", {
+  reason: Schema.Literals(["Timeout", "Unavailable", "WrongSequence", "InFlight", "Disconnected"]),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Append outcome unknown (${this.reason}): ${this.detail}`
+  }
+}
+
+/** The journal said no and stored nothing. Terminal for this append; `Full` and `NotPermitted` need an operator. */
+export class JournalRefused extends Schema.TaggedError<JournalRefused>()("JournalRefused", {
+  reason: Schema.Literals(["Full", "TooLarge", "NotPermitted", "Replaced", "Missing", "Unsafe", "Foreign", "Corrupt"]),
+  detail: Schema.String,
+  hint: Schema.String
+}) {
+  override get message(): string {
+    return `Journal refused (${this.reason}): ${this.detail}. ${this.hint}`
+  }
+}
+
+/** A read could not be answered now. Transient: retry on a bounded schedule. */
+export class JournalUnavailable extends Schema.TaggedError<JournalUnavailable>()("JournalUnavailable", {
+  reason: Schema.Literals(["Timeout", "NoResponders", "Stale", "Disconnected", "Other"]),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Journal unavailable (${this.reason}): ${this.detail}`
+  }
+}
+
+export type JournalReadError = JournalUnavailable | JournalRefused
+
+/** Most records that one page of {@link JournalService.read} or one batch of `follow` may hold. */
+export const JOURNAL_PAGE_RECORDS_MAX = 1_000
+
+/** Bytes after which a page is cut even when it has fewer records (a page holds at least one record). */
+export const JOURNAL_PAGE_BYTES_MAX = 4 * 1024 * 1024
+
+export interface JournalService {
+  /** Largest `data` that an append accepts, in bytes: the server's limit less the room for headers. */
+  readonly commitBytesMax: number
+  /**
+   * Stores `data` as the actor's next message if its last one still has `expectedSequence` (0: it has none).
+   * Returns the new sequence once the journal has acknowledged it.
+   */
+  readonly append: (
+    address: ActorAddress,
+    expectedSequence: number,
+    data: Uint8Array
+  ) => Effect.Effect<number, AppendUnknown | JournalRefused>
+  /** The actor's last record as the stream's leader knows it, `undefined` if it has none. */
+  readonly last: (address: ActorAddress) => Effect.Effect<JournalRecord | undefined, JournalReadError>
+  /**
+   * One page of the actor's records with `after < sequence <= upTo`, ascending. Never returns an empty page while
+   * such records exist; may fail with `Unavailable: Stale` where a replica lags behind `upTo`.
+   */
+  readonly read: (
+    address: ActorAddress,
+    range: { readonly after: number; readonly upTo: number }
+  ) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
+  /**
+   * All records of the given actor types after `after`, in journal order, in non-empty batches, for ever.
+   * Resumes by itself after a lost connection, without gaps or repeats. Ends only by failing or being interrupted.
+   */
+  readonly follow: (options: {
+    readonly types: ReadonlyArray<string>
+    readonly after: number
+  }) => Stream.Stream<ReadonlyArray<JournalRecord>, JournalRefused>
+  /** Sequence of the newest record in the whole journal, 0 when empty, as the leader knows it. */
+  readonly lastSequence: Effect.Effect<number, JournalReadError>
+  /** Succeeds while the journal is reachable and still the one that was verified at start. */
+  readonly check: Effect.Effect<void, JournalReadError>
+}
+
+export class Journal extends Context.Service<Journal, JournalService>()("everstate/journal/Journal") {}

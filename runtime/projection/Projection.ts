@@ -1,0 +1,158 @@
+/**
+ * `defineProjection(...)`: a read model, filled from the journal in order.
+ *
+ * Two forms. `table` + `fold`: one keyed table, a pure function from row and event to row; the database writes a
+ * whole batch with one statement, and the simulation can run it. `tables` + `handle`: any SQL, over a batch.
+ * Both commit together with the offset, so an event counts once. Next: ProjectionRunner.ts, ReadModel.ts.
+ */
+import type { AnyActor, EventsOf } from "../definition/Actor.ts"
+import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { AnyEvent } from "../definition/Event.ts"
+import type { Metadata } from "../journal/Commit.ts"
+
+/** An event as a projection or a reader of history sees it: upcasted, with everything known about it. */
+export interface ProjectedEvent<Event = AnyEvent> {
+  readonly actorType: string
+  readonly id: string
+  /** Per actor, from 1. */
+  readonly version: number
+  /** Position of its commit in the journal. */
+  readonly sequence: number
+  /** Unix milliseconds. */
+  readonly at: number
+  readonly commandId: string
+  readonly metadata: Metadata
+  readonly event: Event
+}
+
+type EventsFrom<From> = From extends ReadonlyArray<infer A> ? EventsOf<A> : never
+
+/** Column types of a folded table; the JavaScript value of each is in {@link RowOf}. */
+export type ColumnType = "text" | "bigint" | "integer" | "boolean" | "double precision" | "jsonb"
+
+/** `"text"` may be null, `"text not null"` may not. */
+export type Column = ColumnType | `${ColumnType} not null`
+
+type ColumnValue<C extends ColumnType> = C extends "text"
+  ? string
+  : C extends "bigint" | "integer" | "double precision"
+    ? number
+    : C extends "boolean"
+      ? boolean
+      : unknown
+
+/** A row of a folded table. `bigint` columns hold safe integers; times are Unix milliseconds in a `bigint`. */
+export type RowOf<Columns> = {
+  readonly [Name in keyof Columns]: Columns[Name] extends `${infer C extends ColumnType} not null`
+    ? ColumnValue<C>
+    : Columns[Name] extends ColumnType
+      ? ColumnValue<Columns[Name]> | null
+      : never
+}
+
+export type AnyRow = { readonly [column: string]: unknown }
+
+export interface FoldedTable<Columns = { readonly [column: string]: Column }> {
+  /** Name of the table inside the projection's schema. */
+  readonly name: string
+  readonly columns: Columns
+  /** Columns that identify a row. */
+  readonly primaryKey: ReadonlyArray<keyof Columns & string>
+  /** Further indexes, each the text inside `create index on table (...)`. */
+  readonly indexes?: ReadonlyArray<string>
+}
+
+/** SQL inside the projection's transaction. Unqualified names are the projection's own tables. */
+export interface Sql {
+  readonly query: (text: string, values?: ReadonlyArray<unknown>) => Promise<{ readonly rows: ReadonlyArray<AnyRow> }>
+}
+
+/**
+ * What happens when an event cannot be projected. `stall`: stop at it, say so, retry with growing pauses.
+ * `deadLetter`: keep it aside with the reason and go on.
+ */
+export type OnProjectionError = "stall" | "deadLetter"
+
+/** A projection as the runtime sees it. */
+export interface ProjectionDefinition {
+  readonly name: string
+  /** Raise it to rebuild: every version fills tables of its own. */
+  readonly version: number
+  readonly from: ReadonlyArray<AnyActor>
+  readonly onError: OnProjectionError
+  readonly form:
+    | {
+        readonly kind: "fold"
+        readonly table: FoldedTable
+        readonly key: (event: ProjectedEvent<any>) => AnyRow
+        readonly fold: (row: AnyRow | undefined, event: ProjectedEvent<any>) => AnyRow | undefined
+      }
+    | {
+        readonly kind: "sql"
+        /** `create table` statements, run once. */
+        readonly tables: ReadonlyArray<string>
+        readonly handle: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
+      }
+}
+
+/** What a projection may be called: also part of table names. */
+const PROJECTION_NAME_PATTERN = /^[a-z][a-z0-9_]{0,39}$/
+
+interface CommonOptions<From> {
+  readonly name: string
+  readonly version: number
+  readonly from: From
+  readonly onError?: OnProjectionError
+}
+
+/** Defines a projection that folds events into one keyed table. `fold` is pure; `undefined` deletes the row. */
+export function defineProjection<
+  const From extends ReadonlyArray<AnyActor>,
+  const Columns extends { readonly [column: string]: Column },
+  const Key extends keyof Columns & string
+>(
+  options: CommonOptions<From> & {
+    readonly table: {
+      readonly name: string
+      readonly columns: Columns
+      readonly primaryKey: ReadonlyArray<Key>
+      readonly indexes?: ReadonlyArray<string>
+    }
+    readonly key: (event: ProjectedEvent<EventsFrom<From>>) => Pick<RowOf<Columns>, Key>
+    readonly fold: (
+      row: RowOf<Columns> | undefined,
+      event: ProjectedEvent<EventsFrom<From>>
+    ) => RowOf<Columns> | undefined
+  }
+): ProjectionDefinition
+/** Defines a projection by SQL of its own: `handle` runs over a batch, inside the transaction of the offset. */
+export function defineProjection<const From extends ReadonlyArray<AnyActor>>(
+  options: CommonOptions<From> & {
+    readonly tables: ReadonlyArray<string>
+    readonly handle: (events: ReadonlyArray<ProjectedEvent<EventsFrom<From>>>, sql: Sql) => Promise<void>
+  }
+): ProjectionDefinition
+export function defineProjection(
+  options: CommonOptions<ReadonlyArray<AnyActor>> & {
+    readonly table?: FoldedTable
+    readonly key?: (event: ProjectedEvent<any>) => AnyRow
+    readonly fold?: (row: any, event: ProjectedEvent<any>) => AnyRow | undefined
+    readonly tables?: ReadonlyArray<string>
+    readonly handle?: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
+  }
+): ProjectionDefinition {
+  const { name, version, from, onError = "stall", table, key, fold, tables, handle } = options
+  const refuse = (what: string, hint: string) => new DefinitionError({ actorType: `projection ${name}`, what, hint })
+  if (!PROJECTION_NAME_PATTERN.test(name)) {
+    throw refuse("its name", "Use lower-case letters, digits and _, starting with a letter, 40 at most.")
+  }
+  if (!Number.isInteger(version) || version < 1) throw refuse(`version ${version}`, "Versions are whole numbers from 1.")
+  if (from.length === 0) throw refuse("an empty `from`", "Name the actor types whose events it reads.")
+  if (table !== undefined && key !== undefined && fold !== undefined) {
+    return { name, version, from, onError, form: { kind: "fold", table, key, fold } }
+  }
+  if (tables !== undefined && handle !== undefined) {
+    return { name, version, from, onError, form: { kind: "sql", tables, handle } }
+  }
+  throw refuse("neither `table` + `key` + `fold` nor `tables` + `handle`", "Give one of the two forms in full.")
+}

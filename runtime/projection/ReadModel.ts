@@ -1,0 +1,74 @@
+/**
+ * The read-model port: where projections keep their tables and, in the same transaction, their offset.
+ *
+ * Owns the contract; infra/postgres implements it with SQL, the in-memory one serves the simulation.
+ * Next: Projection.ts (what a user defines), ProjectionRunner.ts (who drives this port).
+ */
+import { Context, type Effect, Schema } from "effect"
+import type { ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
+
+/** The database cannot be reached, or gave up on the transaction (deadlock, pool exhausted). Transient. */
+export class ReadModelUnavailable extends Schema.TaggedError<ReadModelUnavailable>()("ReadModelUnavailable", {
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Read model unavailable: ${this.detail}`
+  }
+}
+
+/** The stored offset is not the one this runner started from: another instance moved it. Re-read it and go on. */
+export class OffsetMoved extends Schema.TaggedError<OffsetMoved>()("OffsetMoved", {
+  projection: Schema.String,
+  expected: Schema.Number,
+  found: Schema.Number
+}) {
+  override get message(): string {
+    return `Projection ${this.projection}: offset is ${this.found}, expected ${this.expected}`
+  }
+}
+
+/** The projection's own code or SQL failed on a batch. The runner narrows it down to the event. */
+export class ProjectionFailed extends Schema.TaggedError<ProjectionFailed>()("ProjectionFailed", {
+  projection: Schema.String,
+  sequence: Schema.Number,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Projection ${this.projection} failed at journal sequence ${this.sequence}: ${this.detail}`
+  }
+}
+
+/** A projection's stored position: everything up to and including `sequence` is in its tables. */
+export interface ProjectionOffset {
+  readonly sequence: number
+}
+
+/** One event that a projection gave up on, kept with its reason. */
+export interface ProjectionDeadLetter {
+  readonly event: ProjectedEvent
+  readonly reason: string
+}
+
+export interface ReadModelService {
+  /** Creates the projection's tables if they are missing and returns its offset (0 for a new one). */
+  readonly prepare: (
+    projection: ProjectionDefinition
+  ) => Effect.Effect<ProjectionOffset, ReadModelUnavailable | ProjectionFailed>
+  /** The stored offset; 0 if there is none. */
+  readonly offset: (projection: ProjectionDefinition) => Effect.Effect<ProjectionOffset, ReadModelUnavailable>
+  /**
+   * One transaction: runs the projection's handlers over `events`, keeps `deadLetters`, moves the offset from
+   * `from` to `to`. All or nothing.
+   */
+  readonly apply: (
+    projection: ProjectionDefinition,
+    batch: {
+      readonly events: ReadonlyArray<ProjectedEvent>
+      readonly deadLetters: ReadonlyArray<ProjectionDeadLetter>
+      readonly from: number
+      readonly to: number
+    }
+  ) => Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed>
+}
+
+export class ReadModel extends Context.Service<ReadModel, ReadModelService>()("everstate/projection/ReadModel") {}

@@ -1,0 +1,42 @@
+/**
+ * The snapshot port: the newest snapshot of an actor, a shortcut for replay and never the truth.
+ *
+ * Owns the contract that every store honours. A store may lose, delay or refuse anything: the cell then replays
+ * from the journal. Next: Snapshot.ts (what is inside), SnapshotWriter.ts (when it is written).
+ */
+import { Context, type Effect, Schema } from "effect"
+
+/** The store cannot be reached or refused the request. Transient; the caller goes on without it. */
+export class SnapshotStoreUnavailable extends Schema.TaggedError<SnapshotStoreUnavailable>()(
+  "SnapshotStoreUnavailable",
+  { detail: Schema.String }
+) {
+  override get message(): string {
+    return `Snapshot store unavailable: ${this.detail}`
+  }
+}
+
+/**
+ * One stored snapshot. `key` is the actor's `type/token`. `codec` names the format and the definition that wrote
+ * `state`; a reader that does not know it ignores the row. `state` is JSON text.
+ */
+export interface StoredSnapshot {
+  readonly key: string
+  readonly version: number
+  readonly sequence: number
+  readonly codec: string
+  readonly state: string
+}
+
+export interface SnapshotStoreService {
+  /** The newest snapshot of one actor. Concurrent look-ups are batched by the store. */
+  readonly load: (key: string) => Effect.Effect<StoredSnapshot | undefined, SnapshotStoreUnavailable>
+  /** Stores all of them; one with a lower `sequence` than the stored one is ignored. */
+  readonly save: (snapshots: ReadonlyArray<StoredSnapshot>) => Effect.Effect<void, SnapshotStoreUnavailable>
+  /** Forgets the snapshot of an actor, if there is one (found corrupt, or ahead of the journal). */
+  readonly discard: (key: string) => Effect.Effect<void, SnapshotStoreUnavailable>
+}
+
+export class SnapshotStore extends Context.Service<SnapshotStore, SnapshotStoreService>()(
+  "everstate/snapshot/SnapshotStore"
+) {}
