@@ -1,0 +1,38 @@
+/**
+ * The register port: remembers, outside of the journal, which journal a system belongs to and how far it had come.
+ *
+ * A journal that was deleted, re-created or restored from an older copy looks healthy by itself; only somebody who
+ * remembers can tell. Written at start and raised as projections and snapshots move on; read at start.
+ */
+import { Context, type Effect, Schema } from "effect"
+
+/** The register cannot be reached. Transient. */
+export class JournalRegisterUnavailable extends Schema.TaggedError<JournalRegisterUnavailable>()(
+  "JournalRegisterUnavailable",
+  { detail: Schema.String }
+) {
+  override get message(): string {
+    return `Journal register unavailable: ${this.detail}`
+  }
+}
+
+/** What is remembered of a namespace's journal. */
+export interface JournalIdentity {
+  readonly namespace: string
+  /** Creation time of the stream, RFC 3339 as the server says it. */
+  readonly createdAt: string
+  /** Number of shards, fixed at creation. */
+  readonly shards: number
+  /** The highest sequence that snapshots or projections have seen. */
+  readonly lastSequence: number
+}
+
+export interface JournalRegisterService {
+  readonly load: (namespace: string) => Effect.Effect<JournalIdentity | undefined, JournalRegisterUnavailable>
+  /** Records a journal for the first time; an existing record is left alone. */
+  readonly record: (identity: JournalIdentity) => Effect.Effect<void, JournalRegisterUnavailable>
+}
+
+export class JournalRegister extends Context.Service<JournalRegister, JournalRegisterService>()(
+  "everstate/journal/JournalRegister"
+) {}
