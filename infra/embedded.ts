@@ -1,0 +1,16 @@
+/**
+ * `everstate/embedded`: real servers without an installation. Every public name is in this list.
+ *
+ * `startServers({ folder })` runs nats-server and Postgres 18 as child processes that die with this one;
+ * `serversFromEnv(folder)` does so only where `NATS_URL` or `DATABASE_URL` do not name real ones.
+ */
+export {
+  DataFolderInUse,
+  type EmbeddedError,
+  IntegrityMismatch,
+  ServerBinaryNotFound,
+  ServerFailedToStart,
+  type ServerName,
+} from "./embedded/EmbeddedErrors.ts"
+export { type NatsOptions, type NatsServer, startNats } from "./embedded/NatsServer.ts"
+export type { OnProgress, Progress } from "./embedded/Progress.ts"

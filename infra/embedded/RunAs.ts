@@ -1,0 +1,50 @@
+/**
+ * Postgres refuses to run as root. When this process is root, its Postgres runs as somebody else: the folder's owner
+ * if that is not root, or `nobody`. Owns that choice and the hand-over of folders; who is spawned with it is the
+ * business of `PostgresServer.ts`.
+ */
+import { spawnSync } from "node:child_process"
+import { chownSync, lstatSync, readdirSync, statSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+
+/** Goes into the options of `child_process.spawn` as it is. */
+export interface RunAs {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** What Linux calls nobody, where the system cannot be asked. */
+const nobodyId = 65_534
+
+const askId = (flag: "-u" | "-g"): number => {
+  const { status, stdout } = spawnSync("id", [flag, "nobody"], { encoding: "utf8" })
+  const id = Number(stdout)
+  return status === 0 && Number.isInteger(id) ? id : nobodyId
+}
+
+/** Undefined when this process is not root: then the server simply runs as the same user. */
+export const unprivilegedRunAs = (folder: string): RunAs | undefined => {
+  if (process.getuid?.() !== 0) return undefined
+  const { uid, gid } = statSync(folder)
+  return uid === 0 ? { uid: askId("-u"), gid: askId("-g") } : { uid, gid }
+}
+
+/** Makes the folder and everything in it the user's own. Links are changed themselves, never followed. */
+export const handOver = (path: string, runAs: RunAs | undefined): void => {
+  if (runAs === undefined) return
+  const stats = lstatSync(path)
+  if (stats.isSymbolicLink()) return
+  if (stats.uid !== runAs.uid || stats.gid !== runAs.gid) chownSync(path, runAs.uid, runAs.gid)
+  if (stats.isDirectory()) for (const name of readdirSync(path)) handOver(join(path, name), runAs)
+}
+
+/** Whether the user may walk down to this path: every folder above it lets them through. */
+export const canReach = (path: string, runAs: RunAs | undefined): boolean => {
+  if (runAs === undefined) return true
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    const { mode, uid, gid } = statSync(folder)
+    const mayPass = uid === runAs.uid ? mode & 0o100 : gid === runAs.gid ? mode & 0o010 : mode & 0o001
+    if (mayPass === 0) return false
+    if (folder === dirname(folder)) return true
+  }
+}
