@@ -133,10 +133,10 @@ export function defineProjection<const From extends ReadonlyArray<AnyActor>>(
   }
 ): ProjectionDefinition
 export function defineProjection(
-  options: CommonOptions<ReadonlyArray<AnyActor>> & {
-    readonly table?: FoldedTable
-    readonly key?: (event: ProjectedEvent<any>) => AnyRow
-    readonly fold?: (row: any, event: ProjectedEvent<any>) => AnyRow | undefined
+  options: CommonOptions<any> & {
+    readonly table?: any
+    readonly key?: (event: ProjectedEvent<any>) => any
+    readonly fold?: (row: any, event: ProjectedEvent<any>) => any
     readonly tables?: ReadonlyArray<string>
     readonly handle?: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
   }
