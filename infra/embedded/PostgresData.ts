@@ -1,0 +1,125 @@
+/**
+ * The data of an embedded Postgres: making it with `initdb`, the account it is made for, and what its files tell.
+ * Running it is `PostgresServer.ts`.
+ */
+import { spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { PostgresBinaries } from "./PostgresBinaries.ts"
+import type { PostgresOptions } from "./PostgresServer.ts"
+import type { OnProgress } from "./Progress.ts"
+import { canReach, handOver, type RunAs } from "./RunAs.ts"
+import { failedToStart } from "./ServerProcess.ts"
+
+export interface PostgresAccount {
+  readonly user: string
+  readonly database: string
+  /** Undefined with `trust`. */
+  readonly password: string | undefined
+}
+
+const nameDefault = "everstate"
+const passwordFileName = "password"
+const userFileName = "user"
+const passwordByteCount = 24
+
+/** Linux's name for a process's working folder. It works where the path to it is closed to the user. */
+export const currentFolder = "/proc/self/cwd"
+
+/**
+ * What `-D` gets. Below a closed home folder the unprivileged user cannot walk to the data, but it can stand in it:
+ * the parent sets the working folder before it gives its rights up.
+ */
+export const dataArgument = (dataFolder: string, runAs: RunAs | undefined): string =>
+  canReach(join(dataFolder, "any"), runAs) || !existsSync(currentFolder) ? dataFolder : currentFolder
+
+interface EnsureDataOptions {
+  readonly folder: string
+  readonly dataFolder: string
+  readonly logFile: string
+  readonly binaries: PostgresBinaries
+  readonly runAs: RunAs | undefined
+  readonly options: PostgresOptions
+  readonly env: NodeJS.ProcessEnv
+  readonly onProgress: OnProgress
+}
+
+/** Makes the data when there is none. A crash in between leaves `data.partial`, which the next start throws away. */
+export const ensureData = async (given: EnsureDataOptions): Promise<PostgresAccount> => {
+  const { folder, dataFolder, options, runAs } = given
+  const passwordFile = join(folder, passwordFileName)
+  const userFile = join(folder, userFileName)
+  const database = options.database ?? nameDefault
+  if (existsSync(join(dataFolder, "PG_VERSION"))) {
+    const password = readIfThere(passwordFile)
+    return { user: readIfThere(userFile) ?? options.user ?? nameDefault, database, password }
+  }
+  given.onProgress({ server: "postgres", step: "init", message: "Making a new database" })
+  const user = options.user ?? nameDefault
+  const password = options.auth === "trust" ? undefined : randomBytes(passwordByteCount).toString("base64url")
+  writeFileSync(userFile, user)
+  if (password === undefined) rmSync(passwordFile, { force: true })
+  else writeFileSync(passwordFile, password, { mode: 0o600 })
+
+  const partial = `${dataFolder}.partial`
+  rmSync(partial, { recursive: true, force: true })
+  mkdirSync(partial, { mode: 0o700 })
+  handOver(partial, runAs)
+  await initdb(given, partial, user, password === undefined ? undefined : passwordFile)
+  renameSync(partial, dataFolder)
+  return { user, database, password }
+}
+
+const initdb = async (
+  { binaries, runAs, logFile, env, options }: EnsureDataOptions,
+  partial: string,
+  user: string,
+  passwordFile: string | undefined,
+): Promise<void> => {
+  const args = ["-D", dataArgument(partial, runAs), `--username=${user}`, "--encoding=UTF8", "--locale=C"]
+  args.push(...(passwordFile === undefined ? ["--auth=trust"] : ["--auth=scram-sha-256", "--pwfile=/dev/stdin"]))
+  if (options.durable === false) args.push("--no-sync")
+  // Handed over open: the user need not be able to walk to them.
+  const log = openSync(logFile, "a")
+  if (passwordFile !== undefined) handOver(passwordFile, runAs)
+  const input = passwordFile === undefined ? "ignore" : openSync(passwordFile, "r")
+  try {
+    const how = await new Promise<string>((resolve) => {
+      const child = spawn(binaries.initdb, args, {
+        stdio: [input, log, log],
+        cwd: partial,
+        env: { ...env, LC_ALL: "C", TZ: "UTC" },
+        ...runAs,
+      })
+      child.once("error", (error) => resolve(error.message))
+      child.once("exit", (code, signalName) => resolve(signalName ?? `exit ${code}`))
+    })
+    if (how !== "exit 0") throw failedToStart({ server: "postgres", logFile }, `initdb ended with ${how}`)
+  } finally {
+    closeSync(log)
+    if (typeof input === "number") closeSync(input)
+  }
+}
+
+/** The major version that made the data; undefined when there is none. */
+export const dataMajor = (dataFolder: string): number | undefined => {
+  const text = readIfThere(join(dataFolder, "PG_VERSION"))
+  return text === undefined ? undefined : Number.parseInt(text, 10)
+}
+
+/** What `postmaster.pid` says: the pid in its first line, the state in its eighth. */
+export const readPostmaster = (dataFolder: string): { readonly pid: number; readonly ready: boolean } | undefined => {
+  const lines = readIfThere(join(dataFolder, "postmaster.pid"))?.split("\n")
+  const pid = Number(lines?.[0])
+  return pid > 0 ? { pid, ready: lines?.[7]?.trim() === "ready" } : undefined
+}
+
+const readIfThere = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw error
+  }
+}

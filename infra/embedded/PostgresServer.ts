@@ -1,0 +1,245 @@
+/**
+ * A Postgres as a child process on a random port of 127.0.0.1: UTF-8, C locale, UTC, scram passwords, no Unix socket.
+ *
+ * `startPostgres({ folder })` → a `PostgresServer` with its url and the handles that fault tests pull: stop, kill,
+ * pause, resume, restart. The folder then holds `data/`, `postgres.log` and `password`. Making `data/` is
+ * `PostgresData.ts`; life and death of the process `ServerProcess.ts`; the folder's ownership `DataFolder.ts`;
+ * under whose name it runs when this process is root, `RunAs.ts`.
+ */
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { Client } from "pg"
+import { type DataFolder, takeDataFolder } from "./DataFolder.ts"
+import { ServerFailedToStart } from "./EmbeddedErrors.ts"
+import { findPostgresBinaries, type PostgresBinaries } from "./PostgresBinaries.ts"
+import { currentFolder, dataArgument, dataMajor, ensureData, type PostgresAccount, readPostmaster } from "./PostgresData.ts"
+import type { OnProgress } from "./Progress.ts"
+import { handOver, type RunAs, unprivilegedRunAs } from "./RunAs.ts"
+import { delay, ServerProcess } from "./ServerProcess.ts"
+
+export interface PostgresOptions {
+  /** Everything of this server is in here; created when missing. */
+  readonly folder: string
+  /** Fixed port; without it a free one. `restart` keeps either. */
+  readonly port?: number
+  /** Name of the one role, a superuser. It counts when the folder is new. */
+  readonly user?: string
+  readonly database?: string
+  /** `scram` (the default): a generated password, kept in the folder. `trust`: none. It counts when the folder is new. */
+  readonly auth?: "scram" | "trust"
+  /** False switches fsync, full pages and synchronous commits off: faster tests, and no survival of a power cut. */
+  readonly durable?: boolean
+  readonly connectionCountMax?: number
+  /** More settings, as `postgres -c name=value`. Wins over what is set here. */
+  readonly extraConfig?: Readonly<Record<string, string | number | boolean>>
+  /** Until it takes connections, crash recovery included. */
+  readonly startTimeoutMs?: number
+  readonly onProgress?: OnProgress
+  /** Where POSTGRES_BIN_DIR, PATH and the cache are looked up; `process.env` by default. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export interface PostgresServer {
+  /** `postgres://user:password@127.0.0.1:port/database`: the same for as long as this object lives. */
+  readonly url: string
+  readonly port: number
+  /** Of the postmaster; after a restart another one. */
+  readonly pid: number
+  readonly folder: string
+  readonly logFile: string
+  /** Version of the executable, like `18.4`. */
+  readonly version: string
+  /** Orderly; connections are ended, not awaited. The folder is free for others afterwards. */
+  stop(): Promise<void>
+  /** SIGKILL to the postmaster and every backend, as a crash. The folder stays taken, for `restart`. */
+  kill(): Promise<void>
+  /** SIGSTOP to the postmaster and every backend: alive, and silent. */
+  pause(): void
+  /** SIGCONT. */
+  resume(): void
+  /** Stops what runs, then starts again: same port, same data. Also after `stop` and `kill`. */
+  restart(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const startTimeoutMsDefault = 60_000
+const connectionCountMaxDefault = 100
+/** One connection attempt of the readiness check. */
+const connectTimeoutMs = 2_000
+/** Somebody else may take the free port between its choice and its use; memory of a crash may need a moment. */
+const launchAttemptCountMax = 5
+const launchRetryDelayMs = 300
+
+/**
+ * Resolves when a real connection to the database works. Rejects with `ServerBinaryNotFound`, `IntegrityMismatch`,
+ * `DataFolderInUse` or `ServerFailedToStart`; nothing runs then.
+ */
+export const startPostgres = async (options: PostgresOptions): Promise<PostgresServer> => {
+  const env = options.env ?? process.env
+  const onProgress = options.onProgress ?? (() => {})
+  let folder = await takeDataFolder("postgres", options.folder)
+  const path = folder.path
+  const logFile = join(path, "postgres.log")
+  const dataFolder = join(path, "data")
+
+  const prepare = async (): Promise<Prepared> => {
+    await stopOrphan(folder, dataFolder)
+    const runAs = unprivilegedRunAs(path)
+    const binaries = await findPostgresBinaries({ env, runAs, major: dataMajor(dataFolder), onProgress })
+    const account = await ensureData({ folder: path, dataFolder, logFile, binaries, runAs, options, env, onProgress })
+    return { runAs, binaries, account }
+  }
+
+  const launchOnce = async ({ runAs, binaries, account }: Prepared, port: number): Promise<ServerProcess> => {
+    handOver(dataFolder, runAs)
+    const process = await ServerProcess.spawn({
+      server: "postgres",
+      command: binaries.postgres,
+      args: ["-D", dataArgument(dataFolder, runAs), ...settings(port, options)],
+      cwd: dataFolder,
+      env: { ...env, LC_ALL: "C", TZ: "UTC" },
+      logFile,
+      stopSignal: "SIGINT",
+      runAs,
+    })
+    await process.whenReady(async () => {
+      const postmaster = readPostmaster(dataFolder)
+      if (postmaster?.pid !== process.pid || !postmaster.ready) return undefined
+      return (await ensureDatabase(account, port)) ? true : undefined
+    }, options.startTimeoutMs ?? startTimeoutMsDefault)
+    folder.record({ pid: process.pid, port })
+    return process
+  }
+
+  const launch = async (prepared: Prepared, fixedPort: number | undefined) => {
+    const { version } = prepared.binaries
+    for (let attempt = 1; ; attempt++) {
+      onProgress({ server: "postgres", step: "start", message: `Starting Postgres ${version}` })
+      const port = fixedPort ?? (await freePort())
+      try {
+        const process = await launchOnce(prepared, port)
+        onProgress({ server: "postgres", step: "ready", message: `Postgres ${version} is ready on port ${port}` })
+        return { process, port }
+      } catch (error) {
+        if (attempt >= launchAttemptCountMax || !isPassing(error)) throw error
+        await delay(launchRetryDelayMs)
+      }
+    }
+  }
+
+  let prepared: Prepared
+  let current: { process: ServerProcess; port: number }
+  try {
+    prepared = await prepare()
+    current = await launch(prepared, options.port)
+  } catch (error) {
+    folder.release()
+    throw error
+  }
+  const { port } = current
+  let released = false
+
+  const server: PostgresServer = {
+    url: urlOf(prepared.account, port, prepared.account.database),
+    port,
+    folder: path,
+    logFile,
+    version: prepared.binaries.version,
+    get pid() {
+      return current.process.pid
+    },
+    stop: async () => {
+      await current.process.stop()
+      folder.release()
+      released = true
+    },
+    kill: () => current.process.kill(),
+    pause: () => current.process.pause(),
+    resume: () => current.process.resume(),
+    restart: async () => {
+      await current.process.stop()
+      if (released) folder = await takeDataFolder("postgres", options.folder)
+      released = false
+      current = await launch(prepared, port)
+    },
+    [Symbol.asyncDispose]: () => server.stop(),
+  }
+  return server
+}
+
+interface Prepared {
+  readonly runAs: RunAs | undefined
+  readonly binaries: PostgresBinaries
+  readonly account: PostgresAccount
+}
+
+const settings = (port: number, options: PostgresOptions): ReadonlyArray<string> => {
+  const all = {
+    listen_addresses: "127.0.0.1",
+    port,
+    unix_socket_directories: "",
+    max_connections: options.connectionCountMax ?? connectionCountMaxDefault,
+    timezone: "UTC",
+    log_timezone: "UTC",
+    logging_collector: "off",
+    ...(options.durable === false ? { fsync: "off", full_page_writes: "off", synchronous_commit: "off" } : {}),
+    ...options.extraConfig,
+  }
+  return Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+}
+
+const urlOf = ({ user, password }: PostgresAccount, port: number, database: string): string => {
+  const secret = password === undefined ? "" : `:${encodeURIComponent(password)}`
+  return `postgres://${encodeURIComponent(user)}${secret}@127.0.0.1:${port}/${encodeURIComponent(database)}`
+}
+
+/** SQLSTATE of "the database system is starting up". */
+const startingUp = "57P03"
+/** SQLSTATE of a database that is there already. */
+const duplicateDatabase = "42P04"
+
+/** False while the server does not take connections yet; true once the database is there. */
+const ensureDatabase = async (account: PostgresAccount, port: number): Promise<boolean> => {
+  const client = new Client({
+    connectionString: urlOf(account, port, "postgres"),
+    connectionTimeoutMillis: connectTimeoutMs,
+  })
+  client.on("error", () => {}) // a server that ends under the check is noticed by its process
+  try {
+    await client.connect()
+    const name = account.database
+    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [name])
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`)
+    return true
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === duplicateDatabase) return true
+    if (code === startingUp || code === "ECONNREFUSED" || code === "ECONNRESET") return false
+    throw error
+  } finally {
+    await client.end()
+  }
+}
+
+/** A port that was free a moment ago. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once("error", reject)
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address()
+      probe.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject()))
+    })
+  })
+
+/** Failures that go by themselves: a port taken meanwhile, shared memory whose last backend is still dying. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof ServerFailedToStart &&
+  error.logTail.some((line) => line.includes("Address already in use") || line.includes("shared memory block"))
+
+/** One that runs on this data although no living owner claims it, even when the lock file is lost. */
+const stopOrphan = async (folder: DataFolder, dataFolder: string): Promise<void> => {
+  const pid = readPostmaster(dataFolder)?.pid
+  if (pid === undefined) return
+  await folder.stopOrphan(pid, (line) => line.includes(`-D ${dataFolder} `) || line.includes(`-D ${currentFolder} `))
+}

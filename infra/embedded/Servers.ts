@@ -1,0 +1,93 @@
+/**
+ * The pair that Everstate stands on, together: a NATS server and a Postgres, embedded or the user's own.
+ * Owns which of them is embedded; each one's start is `NatsServer.ts` and `PostgresServer.ts`.
+ */
+import { join } from "node:path"
+import { type NatsOptions, type NatsServer, startNats } from "./NatsServer.ts"
+import { type PostgresOptions, type PostgresServer, startPostgres } from "./PostgresServer.ts"
+import type { OnProgress } from "./Progress.ts"
+
+export interface ServersOptions {
+  /** `nats/` and `postgres/` are made in it. */
+  readonly folder: string
+  readonly nats?: Omit<NatsOptions, "folder" | "onProgress" | "env">
+  readonly postgres?: Omit<PostgresOptions, "folder" | "onProgress" | "env">
+  readonly onProgress?: OnProgress
+  /** `process.env` by default. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export interface Servers {
+  readonly natsUrl: string
+  readonly postgresUrl: string
+  /** Undefined when the user's own is used. */
+  readonly nats: NatsServer | undefined
+  readonly postgres: PostgresServer | undefined
+  /** Stops the embedded ones. */
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Both embedded. */
+export interface EmbeddedServers extends Servers {
+  readonly nats: NatsServer
+  readonly postgres: PostgresServer
+}
+
+/** Starts both at once; when one fails the other is stopped. Rejects as `startNats` and `startPostgres` do. */
+export const startServers = async (options: ServersOptions): Promise<EmbeddedServers> => {
+  const [nats, postgres] = await bothOrNeither(startNatsIn(options), startPostgresIn(options))
+  return { ...together(nats.url, postgres.url, nats, postgres), nats, postgres }
+}
+
+/** `NATS_URL` and `DATABASE_URL` name real servers, each on its own; what they do not name is embedded. */
+export const serversFromEnv = async (
+  folder: string,
+  options: Omit<ServersOptions, "folder"> = {},
+): Promise<Servers> => {
+  const env = options.env ?? process.env
+  const given = { ...options, folder }
+  const [nats, postgres] = await bothOrNeither(
+    env.NATS_URL ? Promise.resolve(undefined) : startNatsIn(given),
+    env.DATABASE_URL ? Promise.resolve(undefined) : startPostgresIn(given),
+  )
+  return together(nats?.url ?? env.NATS_URL ?? "", postgres?.url ?? env.DATABASE_URL ?? "", nats, postgres)
+}
+
+const common = ({ onProgress, env }: ServersOptions) => ({
+  ...(onProgress === undefined ? {} : { onProgress }),
+  ...(env === undefined ? {} : { env }),
+})
+
+const startNatsIn = (options: ServersOptions): Promise<NatsServer> =>
+  startNats({ ...options.nats, ...common(options), folder: join(options.folder, "nats") })
+
+const startPostgresIn = (options: ServersOptions): Promise<PostgresServer> =>
+  startPostgres({ ...options.postgres, ...common(options), folder: join(options.folder, "postgres") })
+
+interface Stoppable {
+  stop(): Promise<void>
+}
+
+const bothOrNeither = async <A extends Stoppable | undefined, B extends Stoppable | undefined>(
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> => {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value]
+  if (a.status === "fulfilled") await a.value?.stop()
+  if (b.status === "fulfilled") await b.value?.stop()
+  throw a.status === "rejected" ? a.reason : b.status === "rejected" ? b.reason : undefined
+}
+
+const together = (
+  natsUrl: string,
+  postgresUrl: string,
+  nats: NatsServer | undefined,
+  postgres: PostgresServer | undefined,
+): Servers => {
+  const stop = async (): Promise<void> => {
+    await Promise.all([nats?.stop(), postgres?.stop()])
+  }
+  return { natsUrl, postgresUrl, nats, postgres, stop, [Symbol.asyncDispose]: stop }
+}
