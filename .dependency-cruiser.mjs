@@ -12,7 +12,8 @@ export default {
   forbidden: [
     {
       name: "no-cycles",
-      comment: "A module that reaches itself cannot be read, tested or moved alone. Move the shared noun out.",
+      comment:
+        "A module that reaches itself cannot be read, tested or moved alone. Move the shared noun out.",
       severity: "error",
       from: {},
       to: { circular: true },
@@ -26,7 +27,8 @@ export default {
     },
     {
       name: "runtime-imports-effect-and-xstate-only",
-      comment: "The runtime is pure: no node: module, no driver, no adapter. Define a port, implement it in infra/.",
+      comment:
+        "The runtime is pure: no node: module, no driver, no adapter. Define a port, implement it in infra/.",
       severity: "error",
       from: { path: "^runtime/" },
       to: { pathNot: ["^runtime/", effectOrXstate] },
@@ -47,7 +49,8 @@ export default {
     },
     {
       name: "domains-use-public-names",
-      comment: "The reference domain is written as a user would: from runtime/index.ts and runtime/testing.ts.",
+      comment:
+        "The reference domain is written as a user would: from runtime/index.ts and runtime/testing.ts.",
       severity: "error",
       from: { path: "^(actors|sagas)/" },
       to: { path: "^runtime/", pathNot: "^runtime/(index|testing)[.]ts$" },
