@@ -6,6 +6,9 @@ const hookTimeoutMs = 60_000
 /** Test files at once: each may start a NATS server and a Postgres of its own. */
 const workerCountMax = 2
 
+/** Where continuous integration wants the results as JSON; nobody else needs them. */
+const reportFile = process.env.TEST_REPORT_FILE
+
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
@@ -13,5 +16,6 @@ export default defineConfig({
     maxWorkers: workerCountMax,
     testTimeout: testTimeoutMs,
     hookTimeout: hookTimeoutMs,
+    reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
   },
 })
