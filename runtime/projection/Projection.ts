@@ -98,6 +98,15 @@ export interface ProjectionDefinition {
 /** What a projection may be called: also part of table names. */
 const PROJECTION_NAME_PATTERN = /^[a-z][a-z0-9_]{0,39}$/
 
+/** Both forms at once, for the implementation behind the two signatures. */
+type ProjectionOptions = CommonOptions<any> & {
+  readonly table?: any
+  readonly key?: any
+  readonly fold?: any
+  readonly tables?: any
+  readonly handle?: any
+}
+
 interface CommonOptions<From> {
   readonly name: string
   readonly version: number
@@ -132,15 +141,7 @@ export function defineProjection<const From extends ReadonlyArray<AnyActor>>(
     readonly handle: (events: ReadonlyArray<ProjectedEvent<EventsFrom<From>>>, sql: Sql) => Promise<void>
   }
 ): ProjectionDefinition
-export function defineProjection(
-  options: CommonOptions<any> & {
-    readonly table?: any
-    readonly key?: (event: ProjectedEvent<any>) => any
-    readonly fold?: (row: any, event: ProjectedEvent<any>) => any
-    readonly tables?: ReadonlyArray<string>
-    readonly handle?: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
-  }
-): ProjectionDefinition {
+export function defineProjection(options: ProjectionOptions): ProjectionDefinition {
   const { name, version, from, onError = "stall", table, key, fold, tables, handle } = options
   const refuse = (what: string, hint: string) => new DefinitionError({ actorType: `projection ${name}`, what, hint })
   if (!PROJECTION_NAME_PATTERN.test(name)) {
