@@ -1,0 +1,29 @@
+/**
+ * Text from outside with a bound on its length, and nothing in it that a store would choke on.
+ *
+ * Control characters (Postgres refuses U+0000 in text and jsonb alike) and lone surrogates are refused at the
+ * boundary, so what was accepted once can be stored, indexed and shown everywhere.
+ */
+import { Schema } from "effect"
+
+/** Printable characters only. */
+const ONE_LINE = /^[^\p{Cc}\p{Cs}]+$/u
+
+/** Printable characters, tabs and line breaks. */
+const LINES = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])+$/u
+
+/** One line of text without blanks at its ends, 1 to `lengthMax` UTF-16 code units. */
+export const lineOfText = (lengthMax: number) =>
+  Schema.String.check(
+    Schema.isBetweenLength(1, lengthMax),
+    Schema.isTrimmed(),
+    Schema.isPattern(ONE_LINE, { expected: "text without control characters or lone surrogates" }),
+  )
+
+/** Text that may have line breaks, without blanks at its ends, 1 to `lengthMax` UTF-16 code units. */
+export const prose = (lengthMax: number) =>
+  Schema.String.check(
+    Schema.isBetweenLength(1, lengthMax),
+    Schema.isTrimmed(),
+    Schema.isPattern(LINES, { expected: "text without control characters or lone surrogates" }),
+  )

@@ -1,0 +1,75 @@
+/**
+ * Money: a positive whole number of a currency's minor units. 12.30 EUR is 1230, 500 KRW is 500; floats never appear.
+ *
+ * Owns the arithmetic and its refusals. Amounts of two currencies do not mix, and no result leaves the bounds, so
+ * every amount in the journal is an exact JSON number. Codes: Currency.ts.
+ */
+import { Schema } from "effect"
+import { Currency } from "./Currency.ts"
+
+/**
+ * The largest amount: 10^15 minor units, below 2^53. It is the total of the largest order there can be
+ * (100 lines of 10,000 pieces at 10^9 each), so an order within its own bounds is never out of this one.
+ */
+export const AMOUNT_MINOR_MAX = 1_000_000_000_000_000
+
+/** Minor units: a whole number from 1 to `max`. */
+export const amountMinor = (max: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: max }))
+
+export const Money = Schema.Struct({ minor: amountMinor(AMOUNT_MINOR_MAX), currency: Currency })
+
+/** `{ minor, currency }`: minor units and an ISO 4217 code. */
+export type Money = typeof Money.Type
+
+/** Amounts of two currencies were to be added or subtracted. */
+export class CurrencyMismatch extends Schema.TaggedError<CurrencyMismatch>()("CurrencyMismatch", {
+  left: Schema.String,
+  right: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.left} and ${this.right} do not mix`
+  }
+}
+
+/** The result is no amount of money: not a whole number, below 1, or above {@link AMOUNT_MINOR_MAX}. */
+export class AmountOutOfRange extends Schema.TaggedError<AmountOutOfRange>()("AmountOutOfRange", {
+  minor: Schema.Number,
+  currency: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.minor} minor units of ${this.currency} are not within 1 and ${AMOUNT_MINOR_MAX}`
+  }
+}
+
+const within = (minor: number, currency: string): Money => {
+  if (!Number.isSafeInteger(minor) || minor < 1 || minor > AMOUNT_MINOR_MAX) {
+    throw new AmountOutOfRange({ minor, currency })
+  }
+  return { minor, currency }
+}
+
+const requireSameCurrency = (left: Money, right: Money): void => {
+  if (left.currency !== right.currency) {
+    throw new CurrencyMismatch({ left: left.currency, right: right.currency })
+  }
+}
+
+/** The same amount of the same currency. */
+export const sameMoney = (left: Money, right: Money): boolean =>
+  left.minor === right.minor && left.currency === right.currency
+
+/** Throws {@link CurrencyMismatch} and {@link AmountOutOfRange}. */
+export const addMoney = (left: Money, right: Money): Money => {
+  requireSameCurrency(left, right)
+  return within(left.minor + right.minor, left.currency)
+}
+
+/** What is left, at least 1. Throws {@link CurrencyMismatch} and {@link AmountOutOfRange}. */
+export const subtractMoney = (left: Money, right: Money): Money => {
+  requireSameCurrency(left, right)
+  return within(left.minor - right.minor, left.currency)
+}
+
+/** So many times the amount. Throws {@link AmountOutOfRange}. */
+export const timesMoney = (amount: Money, count: number): Money =>
+  within(amount.minor * count, amount.currency)

@@ -1,0 +1,137 @@
+/**
+ * What can be asked of an order. Each decision is pure: from command and state to an event or a rejection.
+ *
+ * Rejections here are the ones that a person needs words and facts for. Everything else a decision leaves to the
+ * chart (OrderMachine.ts): it answers with the event, and a state that does not accept it refuses it by name. So the
+ * worded rules look only at states in which the chart would go on; only a line that is not there is missed anywhere.
+ */
+import { Schema } from "effect"
+import { accept, command, reject } from "../../runtime/index.ts"
+import { Currency } from "../Currency.ts"
+import { Money, sameMoney } from "../Money.ts"
+import {
+  Carrier,
+  CustomerId,
+  orderEvents,
+  PaymentId,
+  Reason,
+  SignedBy,
+  TrackingNumber,
+} from "./OrderEvents.ts"
+import { LINES_PER_ORDER_MAX, linesTotal, OrderLine, OrderLines, Sku } from "./OrderLine.ts"
+import { hasSku, orderMachine, RETURN_WINDOW_DAYS, returnableUntilMs } from "./OrderMachine.ts"
+
+const order = { machine: orderMachine, events: orderEvents }
+
+/** Creates the order with its first lines. Answers the total. */
+export const Place = command(
+  { type: "Place", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(
+      Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
+    ),
+    decide: ({ command: { customerId, currency, lines } }) =>
+      accept({ type: "OrderPlaced", customerId, currency, lines }, { total: linesTotal(lines, currency) }),
+  },
+)
+
+/** Adds an article that is not on the order yet. Only before payment. */
+export const AddLine = command(
+  { type: "AddLine", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(Schema.Struct({ line: OrderLine })),
+    decide: ({ command: { line }, state }) => {
+      const { lines } = state.context
+      if (state.matches("placed")) {
+        if (hasSku(lines, line.sku)) return reject("SkuAlreadyOnOrder", { sku: line.sku })
+        if (lines.length >= LINES_PER_ORDER_MAX) {
+          return reject("TooManyLines", { linesMax: LINES_PER_ORDER_MAX })
+        }
+      }
+      return { type: "LineAdded", line }
+    },
+  },
+)
+
+/** Takes an article off the order. Only before payment; the last one stays: cancel the order instead. */
+export const RemoveLine = command(
+  { type: "RemoveLine", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(Schema.Struct({ sku: Sku })),
+    decide: ({ command: { sku }, state }) => {
+      const { lines } = state.context
+      const line = lines.find((candidate) => candidate.sku === sku)
+      if (line === undefined) return reject("NoSuchLine", { sku })
+      if (state.matches("placed") && lines.length === 1) return reject("LastLine", { sku })
+      return { type: "LineRemoved", line }
+    },
+  },
+)
+
+/** Records a payment, which must be the order's total to the last minor unit, in its currency. */
+export const Pay = command(
+  { type: "Pay", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(Schema.Struct({ amount: Money, paymentId: PaymentId })),
+    decide: ({ command: { amount, paymentId }, state }) => {
+      const { total } = state.context
+      if (state.matches("placed") && total !== null && !sameMoney(amount, total)) {
+        return reject("AmountMismatch", { expected: total, given: amount })
+      }
+      return { type: "OrderPaid", amount, paymentId }
+    },
+  },
+)
+
+/** Hands a paid order to a carrier. */
+export const Ship = command(
+  { type: "Ship", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
+    decide: ({ command: { carrier, trackingNumber } }) => ({ type: "OrderShipped", carrier, trackingNumber }),
+  },
+)
+
+/** Records that a shipped order has arrived. The time to return it runs from now. */
+export const Deliver = command(
+  { type: "Deliver", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(Schema.Struct({ signedBy: Schema.optionalKey(SignedBy) })),
+    decide: ({ command: { signedBy }, nowMs }) => ({
+      type: "OrderDelivered",
+      deliveredAtMs: nowMs,
+      ...(signedBy === undefined ? {} : { signedBy }),
+    }),
+  },
+)
+
+/** Cancels an order that has not been shipped. What was paid is to be refunded. */
+export const Cancel = command(
+  { type: "Cancel", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(Schema.Struct({ reason: Reason })),
+    decide: ({ command: { reason }, state }) => ({
+      type: "OrderCancelled",
+      reason,
+      refund: state.matches("paid") ? state.context.total : null,
+    }),
+  },
+)
+
+/** Takes a delivered order back, within {@link RETURN_WINDOW_DAYS} days of its delivery. The total is to be refunded. */
+export const Return = command(
+  { type: "Return", ...order },
+  {
+    schema: Schema.toStandardSchemaV1(Schema.Struct({ reason: Reason })),
+    decide: ({ command: { reason }, state, nowMs }) => {
+      const { deliveredAtMs, total } = state.context
+      if (state.matches("delivered") && deliveredAtMs !== null) {
+        const untilMs = returnableUntilMs(deliveredAtMs)
+        if (nowMs > untilMs) {
+          return reject("ReturnWindowClosed", { deliveredAtMs, untilMs, windowDays: RETURN_WINDOW_DAYS })
+        }
+      }
+      return { type: "OrderReturned", reason, returnedAtMs: nowMs, refund: total }
+    },
+  },
+)

@@ -1,0 +1,77 @@
+/**
+ * What can have happened to an order: every event, its payload and the way from its older versions.
+ *
+ * An event says all that a reader needs without the order at hand: a removed line is there in full, times that later
+ * rules measure from are written down. Each version of each has a golden JSON file under test/fixtures/golden/order;
+ * a stored form never changes, a new one is a new version. What may follow what: OrderMachine.ts.
+ */
+import { Schema } from "effect"
+import { type EventOf, event } from "../../runtime/index.ts"
+import { lineOfText, prose } from "../BoundedText.ts"
+import { Currency } from "../Currency.ts"
+import { Money } from "../Money.ts"
+import { OrderLine, OrderLines } from "./OrderLine.ts"
+
+/** Longest customer id, in UTF-16 code units. */
+export const CUSTOMER_ID_LENGTH_MAX = 64
+
+/** Longest reference of a payment at the payment provider, in UTF-16 code units. */
+export const PAYMENT_ID_LENGTH_MAX = 64
+
+/** Longest name of a carrier, in UTF-16 code units. */
+export const CARRIER_LENGTH_MAX = 64
+
+/** Longest tracking number, in UTF-16 code units. */
+export const TRACKING_NUMBER_LENGTH_MAX = 64
+
+/** Longest name of who signed for a delivery, in UTF-16 code units. */
+export const SIGNED_BY_LENGTH_MAX = 128
+
+/** Longest reason for a cancellation or a return, in UTF-16 code units. */
+export const REASON_LENGTH_MAX = 500
+
+export const CustomerId = lineOfText(CUSTOMER_ID_LENGTH_MAX)
+export const PaymentId = lineOfText(PAYMENT_ID_LENGTH_MAX)
+export const Carrier = lineOfText(CARRIER_LENGTH_MAX)
+export const TrackingNumber = lineOfText(TRACKING_NUMBER_LENGTH_MAX)
+export const SignedBy = lineOfText(SIGNED_BY_LENGTH_MAX)
+export const Reason = prose(REASON_LENGTH_MAX)
+
+/** Unix milliseconds within what a JavaScript date can hold. */
+const UnixMs = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8_640_000_000_000_000 }))
+
+/** Orders of the first version were all in won and did not say so. */
+const CURRENCY_OF_V1 = "KRW"
+
+export const orderEvents = {
+  OrderPlaced: event({
+    version: 2,
+    schema: Schema.toStandardSchemaV1(
+      Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
+    ),
+    upcast: { 1: (placed: object) => ({ ...placed, currency: CURRENCY_OF_V1 }) },
+  }),
+  LineAdded: event(Schema.toStandardSchemaV1(Schema.Struct({ line: OrderLine }))),
+  LineRemoved: event(Schema.toStandardSchemaV1(Schema.Struct({ line: OrderLine }))),
+  OrderPaid: event(Schema.toStandardSchemaV1(Schema.Struct({ amount: Money, paymentId: PaymentId }))),
+  OrderShipped: event(
+    Schema.toStandardSchemaV1(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
+  ),
+  OrderDelivered: event(
+    Schema.toStandardSchemaV1(
+      Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) }),
+    ),
+  ),
+  /** `refund` is what goes back to the customer: the total of a paid order, `null` for an unpaid one. */
+  OrderCancelled: event(
+    Schema.toStandardSchemaV1(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
+  ),
+  OrderReturned: event(
+    Schema.toStandardSchemaV1(
+      Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) }),
+    ),
+  ),
+}
+
+/** Every event of an order, flat: `{ type: "OrderPaid", amount, paymentId }`. */
+export type OrderEvent = EventOf<typeof orderEvents>
