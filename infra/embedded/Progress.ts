@@ -12,3 +12,6 @@ export interface Progress {
 
 /** Called synchronously at each step; it must not throw. */
 export type OnProgress = (progress: Progress) => void
+
+/** For whoever does not want to know. */
+export const ignoreProgress: OnProgress = () => undefined

@@ -1,24 +1,24 @@
 /**
- * One server as a child process: born behind a gate, watched over, signalled, buried. It knows nothing of NATS or
- * Postgres; `NatsServer.ts` and `PostgresServer.ts` say what to run and when it is ready.
+ * One server as a child process: born behind a gate, signalled, buried. It knows nothing of NATS or Postgres;
+ * `NatsServer.ts` and `PostgresServer.ts` say what to run and when it is ready.
  *
- * Nothing outlives the parent, however that ends. A watchdog (a shell, some 100 KB) holds the read end of a pipe
- * from this process; when the pipe closes, even by `kill -9`, it stops the server. The server's own start waits
- * behind a gate until its watchdog has been told its pid, so no moment is left in which a crash leaks it.
- * Both run in sessions of their own: Ctrl-C reaches the application alone, which may then drain with its servers up.
+ * The server's start waits behind the gate until its watchdog knows its pid (`Watchdog.ts`), so there is no moment in
+ * which a crash of this process leaks it. It runs in a session of its own: Ctrl-C reaches the application alone, which
+ * may then drain with its servers up.
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, openSync, readFileSync } from "node:fs"
+import { closeSync, openSync } from "node:fs"
 import { ServerFailedToStart, type ServerName } from "./EmbeddedErrors.ts"
+import { readIfThere } from "./OptionalFile.ts"
 import { childrenOf, isAlive, signal } from "./ProcessTable.ts"
 import type { RunAs } from "./RunAs.ts"
+import { delay, pollIntervalMs, until } from "./Until.ts"
+import { Watchdog } from "./Watchdog.ts"
 
 /** How long a polite stop may take before SIGKILL. */
 export const stopTimeoutMs = 10_000
-/** How often a condition outside this process is looked at. */
-export const pollIntervalMs = 20
 /** How many lines of the log a `ServerFailedToStart` carries. */
-export const logTailLineCount = 20
+const logTailLineCount = 20
 
 export interface ServerCommand {
   readonly server: ServerName
@@ -34,20 +34,6 @@ export interface ServerCommand {
 
 /** `$1..` is the server's command. The gate opens with one line; at end of file the server is never born. */
 const gateScript = 'read -r go && exec "$@" </dev/null'
-
-/**
- * `$1` is the stop signal. The first line is the server's pid; the second, `done`, comes when the server has ended
- * on its own. End of file instead means that the parent died.
- */
-const watchdogScript = `
-read -r pid || exit 0
-read -r word && exit 0
-kill -CONT "$pid" 2>/dev/null
-kill -"$1" "$pid" 2>/dev/null || exit 0
-tries=0
-while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
-kill -KILL "$pid" 2>/dev/null
-exit 0`
 
 /** Servers of this process; the exit listener is there exactly while this is not empty. */
 const running = new Set<ServerProcess>()
@@ -69,67 +55,49 @@ const strike = (server: ServerProcess): void => {
 
 export class ServerProcess {
   readonly pid: number
-  /** Resolves, never rejects, when the process has ended, with how: `exit 1`, `SIGKILL`. */
-  readonly ended: Promise<string>
-  endedHow: string | undefined
   readonly #child: ChildProcess
   readonly #command: ServerCommand
+  readonly #watchdog: Watchdog
+  /** Resolves, never rejects, with how it ended: `exit 1`, `SIGKILL`. */
+  readonly #ended: Promise<string>
+  #endedHow: string | undefined
 
-  private constructor(child: ChildProcess, pid: number, command: ServerCommand, watchdog: ChildProcess) {
+  private constructor(child: ChildProcess, pid: number, command: ServerCommand, watchdog: Watchdog) {
+    this.pid = pid
     this.#child = child
     this.#command = command
-    this.pid = pid
-    this.ended = new Promise((resolve) => {
+    this.#watchdog = watchdog
+    this.#ended = new Promise((resolve) => {
       child.once("exit", (code, signalName) => {
-        this.endedHow = signalName ?? `exit ${code}`
-        watchdog.stdin?.end("done\n")
+        this.#endedHow = signalName ?? `exit ${code}`
+        watchdog.dismiss()
         strike(this)
-        resolve(this.endedHow)
+        resolve(this.#endedHow)
       })
     })
+    enrol(this)
   }
 
+  /** Rejects with `ServerFailedToStart` when there is nothing to spawn. That it is ready is another matter. */
   static async spawn(command: ServerCommand): Promise<ServerProcess> {
-    const watchdog = spawn("/bin/sh", ["-c", watchdogScript, "everstate-watchdog", command.stopSignal.slice(3)], {
-      stdio: ["pipe", "ignore", "ignore"],
-      detached: true,
-      cwd: "/",
-    })
-    await spawned(watchdog, command)
-    // A broken pipe here means that someone killed the watchdog; the exit listener is still there.
-    watchdog.stdin?.on("error", () => {})
-    const log = openSync(command.logFile, "a")
+    const watchdog = await Watchdog.start(command.stopSignal)
     try {
-      const child = spawn("/bin/sh", ["-c", gateScript, "everstate-gate", command.command, ...command.args], {
-        stdio: ["pipe", log, log],
-        detached: true,
-        cwd: command.cwd,
-        env: command.env,
-        ...command.runAs,
-      })
-      await spawned(child, command)
-      const pid = child.pid
-      if (pid === undefined) throw failedToStart(command, "it got no pid")
-      const server = new ServerProcess(child, pid, command, watchdog)
-      enrol(server)
-      child.stdin?.on("error", () => {}) // it ended at the gate: `ended` tells
-      await new Promise<void>((resolve) => watchdog.stdin?.write(`${pid}\n`, () => resolve()))
+      const child = await spawnBehindGate(command)
+      if (child.pid === undefined) throw failedToStart(command, "it got no pid")
+      const server = new ServerProcess(child, child.pid, command, watchdog)
+      await watchdog.guard(child.pid)
       child.stdin?.end("go\n")
       // A forgotten server must not keep its process alive; the watchdog ends it after.
       child.unref()
-      watchdog.unref()
-      unrefStream(watchdog.stdin)
       return server
     } catch (error) {
-      watchdog.stdin?.end()
+      watchdog.dismiss()
       throw error
-    } finally {
-      closeSync(log)
     }
   }
 
   get alive(): boolean {
-    return this.endedHow === undefined
+    return this.#endedHow === undefined
   }
 
   /** Synchronous and fit for an exit listener. A paused server is woken, or it would not hear the rest. */
@@ -160,13 +128,16 @@ export class ServerProcess {
   pause(): void {
     if (!this.alive) return
     signal(this.pid, "SIGSTOP")
-    for (const pid of childrenOf(this.pid)) signal(pid, "SIGSTOP")
+    const children = childrenOf(this.pid)
+    for (const pid of children) signal(pid, "SIGSTOP")
+    this.#watchdog.notePaused(children)
   }
 
   resume(): void {
     if (!this.alive) return
     for (const pid of childrenOf(this.pid)) signal(pid, "SIGCONT")
     signal(this.pid, "SIGCONT")
+    this.#watchdog.notePaused([])
   }
 
   /**
@@ -179,14 +150,15 @@ export class ServerProcess {
       while (this.alive) {
         const value = await ready()
         if (value !== undefined && this.alive) return value
-        if (performance.now() > deadline) throw failedToStart(this.#command, `it was not ready within ${timeoutMs} ms`)
+        if (performance.now() > deadline)
+          throw failedToStart(this.#command, `it was not ready within ${timeoutMs} ms`)
         await delay(pollIntervalMs)
       }
     } catch (error) {
       await this.kill()
       throw error
     }
-    throw failedToStart(this.#command, `it ended with ${this.endedHow}`)
+    throw failedToStart(this.#command, `it ended with ${this.#endedHow}`)
   }
 
   #killTree(): ReadonlyArray<number> {
@@ -198,52 +170,45 @@ export class ServerProcess {
 
   async #awaitEnd(): Promise<void> {
     this.#child.ref()
-    await this.ended
+    await this.#ended
   }
 }
 
-/** The end of a log file, oldest line first; empty when there is none yet. */
-export const readLogTail = (logFile: string): ReadonlyArray<string> => {
-  try {
-    return readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-logTailLineCount)
-  } catch {
-    return [] // it did not live long enough to write one
-  }
-}
+/** The end of a log file, oldest line first; empty when it did not live long enough to write one. */
+const readLogTail = (logFile: string): ReadonlyArray<string> =>
+  (readIfThere(logFile) ?? "").trimEnd().split("\n").slice(-logTailLineCount)
 
 export const failedToStart = (
-  command: Pick<ServerCommand, "server" | "logFile">,
+  { server, logFile }: Pick<ServerCommand, "server" | "logFile">,
   reason: string,
 ): ServerFailedToStart =>
   new ServerFailedToStart({
-    server: command.server,
+    server,
     reason,
-    logFile: command.logFile,
-    logTail: readLogTail(command.logFile),
-    hint: `Its log is ${command.logFile}.`,
+    logFile,
+    logTail: readLogTail(logFile),
+    hint: `Its log is ${logFile}.`,
   })
 
-export const delay = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs))
-
-/** True once the condition holds, false after `timeoutMs`. */
-export const until = async (condition: () => boolean, timeoutMs: number): Promise<boolean> => {
-  const deadline = performance.now() + timeoutMs
-  while (!condition()) {
-    if (performance.now() > deadline) return false
-    await delay(pollIntervalMs)
-  }
-  return true
-}
-
-const spawned = (child: ChildProcess, command: ServerCommand): Promise<void> =>
-  new Promise((resolve, reject) => {
-    child.once("spawn", resolve)
-    child.once("error", (error) => reject(failedToStart(command, error.message)))
-  })
-
-/** Node types a child's stdin as a plain stream; beneath is a socket, which can be unreferenced. */
-const unrefStream = (stream: unknown): void => {
-  if (stream !== null && typeof stream === "object" && "unref" in stream && typeof stream.unref === "function") {
-    stream.unref()
+const spawnBehindGate = (command: ServerCommand): Promise<ChildProcess> => {
+  const log = openSync(command.logFile, "a")
+  try {
+    const child = spawn("/bin/sh", ["-c", gateScript, "everstate-gate", command.command, ...command.args], {
+      stdio: ["pipe", log, log],
+      detached: true,
+      cwd: command.cwd,
+      env: command.env,
+      ...command.runAs,
+    })
+    child.stdin?.on("error", ignoreEndAtGate)
+    return new Promise((resolve, reject) => {
+      child.once("spawn", () => resolve(child))
+      child.once("error", (error) => reject(failedToStart(command, error.message)))
+    })
+  } finally {
+    closeSync(log)
   }
 }
+
+/** It ended before it was let through: its exit tells. */
+const ignoreEndAtGate = (): undefined => undefined

@@ -77,7 +77,7 @@ const bothOrNeither = async <A extends Stoppable | undefined, B extends Stoppabl
   if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value]
   if (a.status === "fulfilled") await a.value?.stop()
   if (b.status === "fulfilled") await b.value?.stop()
-  throw a.status === "rejected" ? a.reason : b.status === "rejected" ? b.reason : undefined
+  return Promise.all([first, second]) // rejects with what went wrong
 }
 
 const together = (

@@ -1,0 +1,119 @@
+/**
+ * Several nats-servers on this machine as one JetStream cluster, routes on loopback, for tests of replication and of
+ * leader changes. Each member is an ordinary `NatsServer` with the same handles; its folder is `<folder>/<name>`.
+ */
+import { join } from "node:path"
+import { jetstreamManager } from "@nats-io/jetstream"
+import { connect } from "@nats-io/transport-node"
+import { ServerFailedToStart } from "./EmbeddedErrors.ts"
+import { freePorts } from "./FreePorts.ts"
+import { type NatsOptions, type NatsServer, startNats } from "./NatsServer.ts"
+import { failedToStart } from "./ServerProcess.ts"
+import { delay, pollIntervalMs } from "./Until.ts"
+
+export interface NatsClusterOptions extends Omit<NatsOptions, "port" | "serverName"> {
+  /** Three by default: the smallest that keeps its quorum when one is lost. */
+  readonly size?: number
+  readonly clusterName?: string
+}
+
+export interface NatsCluster {
+  readonly servers: ReadonlyArray<NatsServer>
+  /** All of them, for a client that should outlive one. */
+  readonly urls: ReadonlyArray<string>
+  /** Resolves when the cluster places replicated streams: after the start, and after members came back. */
+  whenReady(): Promise<void>
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const sizeDefault = 3
+const readyTimeoutMsDefault = 60_000
+/** One question to one server. */
+const requestTimeoutMs = 2_000
+/** A route's port may be taken between its choice and its use. */
+const startAttemptCountMax = 3
+const probeStream = "everstate-embedded-probe"
+
+/** Resolves when there is a meta leader and every member takes part. Rejects as `startNats` does. */
+export const startNatsCluster = async (options: NatsClusterOptions): Promise<NatsCluster> => {
+  const size = options.size ?? sizeDefault
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options, await freePorts(size))
+    } catch (error) {
+      const taken =
+        error instanceof ServerFailedToStart &&
+        error.logTail.some((line) => line.includes("address already in use"))
+      if (!taken || attempt >= startAttemptCountMax) throw error
+    }
+  }
+}
+
+const startOnce = async (
+  options: NatsClusterOptions,
+  routePorts: ReadonlyArray<number>,
+): Promise<NatsCluster> => {
+  const name = options.clusterName ?? "everstate"
+  const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`)
+  const starts = await Promise.allSettled(
+    routePorts.map((port, index) => {
+      const serverName = `n${index + 1}`
+      const cluster = { name, listen: `127.0.0.1:${port}`, routes, no_advertise: true }
+      return startNats({
+        ...options,
+        folder: join(options.folder, serverName),
+        serverName,
+        extraConfig: { ...options.extraConfig, cluster },
+      })
+    }),
+  )
+  const servers = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []))
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.stop()))
+  }
+  const whenReady = (): Promise<void> =>
+    placesStreams(servers, options.startTimeoutMs ?? readyTimeoutMsDefault)
+  try {
+    for (const start of starts) if (start.status === "rejected") throw start.reason
+    await whenReady()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { servers, urls: servers.map((server) => server.url), whenReady, stop, [Symbol.asyncDispose]: stop }
+}
+
+/** The proof that nothing less gives: every member answers, and a stream with a replica on each is placed. */
+const placesStreams = async (servers: ReadonlyArray<NatsServer>, timeoutMs: number): Promise<void> => {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    try {
+      for (const server of servers) await askMember(server, servers.length)
+      return
+    } catch (error) {
+      if (performance.now() <= deadline) {
+        await delay(pollIntervalMs)
+        continue
+      }
+      const logFile = servers[0]?.logFile ?? ""
+      throw failedToStart(
+        { server: "nats", logFile },
+        `the cluster was not ready within ${timeoutMs} ms: ${error}`,
+      )
+    }
+  }
+}
+
+const askMember = async (server: NatsServer, replicaCount: number): Promise<void> => {
+  const connection = await connect({ servers: server.url, timeout: requestTimeoutMs, reconnect: false })
+  try {
+    const manager = await jetstreamManager(connection, { timeout: requestTimeoutMs })
+    await manager.getAccountInfo()
+    const name = `${probeStream}-${server.port}`
+    await manager.streams.add({ name, subjects: [name], num_replicas: replicaCount })
+    await manager.streams.delete(name)
+  } finally {
+    await connection.close()
+  }
+}
