@@ -79,7 +79,8 @@ export const readEvent = (
 ): AnyEvent => {
   const fail = (reason: EventUnreadable["reason"], detail: string) =>
     new EventUnreadable({ actorType, eventType: stored.t, eventVersion: stored.v, reason, detail })
-  const definition = events === undefined ? undefinedVersion : events[stored.t]
+  const definition =
+    events === undefined ? undefinedVersion : Object.hasOwn(events, stored.t) ? events[stored.t] : undefined
   if (definition === undefined) throw fail("UnknownType", "the actor's definition has no such event")
   if (stored.v === definition.version) return { type: stored.t, ...(stored.d as object) }
   if (stored.v > definition.version) {

@@ -1,0 +1,283 @@
+/**
+ * The cell: one active actor, one writer. Recovers it, decides what waits in its mailbox, appends, answers.
+ *
+ * Owns the walk of a command after it was routed (docs/ARCHITECTURE.md): round → append → state visible → answers →
+ * actions. One append is in flight per actor. Every failure of the append that leaves the outcome open has one cure:
+ * read what the journal holds by now and play the round again; the commands that did land are found by their ids.
+ *
+ * Between rounds nothing runs: an idle cell is an object, not a fiber. Who keeps cells: Cells.ts.
+ */
+import { Clock, Effect, Exit, Random } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { encodeCommit } from "../journal/Commit.ts"
+import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
+import { encodeSnapshot } from "../snapshot/Snapshot.ts"
+import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
+import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
+import { ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import type { CellCounts } from "./CellCounts.ts"
+import type { Confirmed } from "./Fold.ts"
+import { MAILBOX_ITEMS_MAX, type Waiting } from "./Mailbox.ts"
+import { catchUp, recover, type RecoveryError, type RecoveryPorts } from "./Recovery.ts"
+import { playRound, type Round } from "./Round.ts"
+
+/** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */
+const UNKNOWN_PAUSE_FIRST_MS = 10
+
+/** Longest such pause. */
+const UNKNOWN_PAUSE_MAX_MS = 1_000
+
+/** For how long a quarantined actor answers from memory before its history is read again. */
+const QUARANTINE_RECHECK_MS = 5_000
+
+/** What all cells of a node share. */
+export interface CellContext extends RecoveryPorts {
+  readonly clock: Clock.Clock
+  readonly snapshotWriter: SnapshotWriter
+  readonly counts: CellCounts
+  /** Fencing number that goes into commits of this shard. */
+  readonly epochOf: (shard: number) => number
+  /** Gates concurrent recoveries. */
+  readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+export class Cell {
+  readonly definition: ActorDefinition
+  readonly address: ActorAddress
+  /** Monotonic milliseconds of the last use, for passivation. */
+  lastUsedMs = 0
+  #context: CellContext
+  #confirmed: Confirmed | undefined
+  #quarantine: ActorQuarantined | undefined
+  #mailbox: Array<Waiting> = []
+  #isRunning = false
+  #snapshotVersion = 0
+  #attemptCount = 0
+  #quarantinedUntilMs = 0
+
+  constructor(context: CellContext, definition: ActorDefinition, address: ActorAddress) {
+    this.#context = context
+    this.definition = definition
+    this.address = address
+  }
+
+  /** Nothing waits and nothing runs: the cell may be passivated. */
+  get isIdle(): boolean {
+    return !this.#isRunning && this.#mailbox.length === 0
+  }
+
+  get quarantine(): ActorQuarantined | undefined {
+    return this.#quarantine
+  }
+
+  /** The confirmed state, if the actor is in memory and healthy. */
+  get confirmed(): Confirmed | undefined {
+    return this.#confirmed
+  }
+
+  /** Queues an item. `true`: the caller must start {@link run}. A full mailbox answers Busy at once. */
+  offer(waiting: Waiting): boolean {
+    if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) {
+      const { type, id } = this.address
+      waiting.settle(Exit.fail(new Busy({ actorType: type, id, queue: "Actor", limitCount: MAILBOX_ITEMS_MAX })))
+      return false
+    }
+    this.#mailbox.push(waiting)
+    if (this.#isRunning) return false
+    this.#isRunning = true
+    return true
+  }
+
+  /** Works until the mailbox is empty. Never fails: every item gets its answer. */
+  run(): Effect.Effect<void> {
+    return Effect.whileLoop({
+      while: () => {
+        this.#isRunning = this.#mailbox.length > 0
+        return this.#isRunning
+      },
+      body: () => (this.#confirmed === undefined ? this.#activate() : this.#playRound(this.#confirmed)),
+      step: () => undefined
+    })
+  }
+
+  /** For the snapshot writer: the confirmed state, written down now. */
+  takeSnapshot(): StoredSnapshot | undefined {
+    if (this.#confirmed === undefined || this.#confirmed.version === this.#snapshotVersion) return undefined
+    this.#snapshotVersion = this.#confirmed.version
+    return encodeSnapshot(this.definition, this.address, this.#confirmed)
+  }
+
+  /** Leaves memory: what is not in a snapshot yet is marked for one. Only when {@link isIdle}. */
+  passivate(): void {
+    if (this.#confirmed !== undefined && this.#confirmed.version > this.#snapshotVersion) {
+      this.#context.snapshotWriter.mark(this)
+    }
+  }
+
+  #activate(): Effect.Effect<void> {
+    const { clock, counts, recoveryGate } = this.#context
+    if (this.#quarantine !== undefined && monotonicMs(clock) < this.#quarantinedUntilMs) {
+      return Effect.sync(() => this.#failWaiting(this.#quarantine as ActorQuarantined))
+    }
+    return recoveryGate(recover(this.#context, this.definition, this.address)).pipe(
+      Effect.matchEffect({
+        onFailure: (error) => this.#notReadable(error),
+        onSuccess: ({ confirmed, snapshotVersion }) =>
+          Effect.sync(() => {
+            counts.activatedCount++
+            this.#quarantine = undefined
+            this.#attemptCount = 0
+            this.#confirmed = confirmed
+            this.#snapshotVersion = snapshotVersion
+            this.#markForSnapshot(confirmed)
+          })
+      })
+    )
+  }
+
+  #playRound(confirmed: Confirmed): Effect.Effect<void> {
+    const { clock, journal, epochOf } = this.#context
+    const nowMs = clock.currentTimeMillisUnsafe()
+    const limits = { commitBytesMax: journal.commitBytesMax, nowMs }
+    const round = playRound(this.definition, this.address, confirmed, this.#mailbox, limits)
+    if (round.entries.length === 0) {
+      this.#answer(round, confirmed)
+      return Effect.void
+    }
+    const header = { first: confirmed.version + 1, at: nowMs, epoch: epochOf(this.address.shard) }
+    return journal.append(this.address, confirmed.sequence, encodeCommit(header, round.entriesJson)).pipe(
+      Effect.matchEffect({
+        onSuccess: (sequence) => {
+          this.#stored(confirmed, round, sequence)
+          return Effect.void
+        },
+        onFailure: (error) =>
+          error._tag === "AppendUnknown"
+            ? this.#resolveUnknown(confirmed, round, error)
+            : Effect.sync(() => this.#refused(round, error))
+      })
+    )
+  }
+
+  /** The commit is in the journal: the tentative state is the confirmed one, callers get their answers. */
+  #stored(before: Confirmed, round: Round, sequence: number): void {
+    const { counts } = this.#context
+    this.#attemptCount = 0
+    const { recent } = before
+    for (const { waiting, proposal } of round.entries) {
+      const { commandId, fingerprint } = waiting.command
+      recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
+    }
+    const last = round.entries[round.entries.length - 1]?.proposal
+    if (last === undefined) return
+    const confirmed: Confirmed = { state: last.state, version: last.version, sequence, recent }
+    this.#confirmed = confirmed
+    counts.committedCount++
+    counts.eventCount += last.version - before.version
+    this.#answer(round, confirmed)
+    for (const { proposal } of round.entries) {
+      for (const action of proposal.actions) this.#runAction(action)
+    }
+    this.#markForSnapshot(confirmed)
+  }
+
+  #answer(round: Round, confirmed: Confirmed): void {
+    this.#context.counts.answeredCount += round.answers.length
+    for (const answer of round.answers) answer(confirmed)
+    // Recovered from the journal before the next round.
+    if (round.isStateSuspect) this.#confirmed = undefined
+  }
+
+  /** Nothing was stored, and the journal says so. What did not need the commit is decided again without it. */
+  #refused(round: Round, refusal: JournalRefused): void {
+    const { type: actorType, id } = this.address
+    const error =
+      refusal.reason === "TooLarge"
+        ? new PayloadTooLarge({
+            actorType,
+            id,
+            sizeBytes: round.entriesJson.reduce((sum, json) => sum + json.length, 0),
+            limitBytes: this.#context.journal.commitBytesMax,
+            hint: refusal.hint
+          })
+        : new Unavailable({ actorType, id, stored: "No", detail: refusal.message, hint: refusal.hint })
+    for (const { waiting } of round.entries) waiting.settle(Exit.fail(error))
+    this.#mailbox.unshift(...round.taken.filter((waiting) => !waiting.isSettled))
+    if (round.isStateSuspect) this.#confirmed = undefined
+  }
+
+  /** The outcome is open: put the items back, wait a little, read what the journal holds, decide again. */
+  #resolveUnknown(confirmed: Confirmed, round: Round, error: AppendUnknown): Effect.Effect<void> {
+    const { counts, journal } = this.#context
+    counts.unknownCount++
+    for (const { waiting } of round.entries) waiting.wasAttempted = true
+    this.#mailbox.unshift(...round.taken)
+    const pause = error.reason === "WrongSequence" && this.#attemptCount === 0 ? Effect.void : this.#pause()
+    this.#attemptCount++
+    return Effect.andThen(pause, catchUp(journal, this.definition, this.address, confirmed)).pipe(
+      Effect.matchEffect({
+        onSuccess: (now) =>
+          Effect.sync(() => {
+            this.#confirmed = round.isStateSuspect ? undefined : now
+          }),
+        onFailure: (failure) => this.#notReadable(failure)
+      })
+    )
+  }
+
+  /**
+   * The actor's history cannot be read. For a while: try again for as long as somebody waits. For good: everybody who
+   * waits is told why. Either way the cell starts over from the journal.
+   */
+  #notReadable(error: RecoveryError): Effect.Effect<void> {
+    this.#confirmed = undefined
+    if (error._tag === "JournalUnavailable" && this.#mailbox.some((waiting) => !waiting.isSettled)) {
+      this.#attemptCount++
+      return this.#pause()
+    }
+    if (error._tag === "ActorQuarantined") {
+      this.#quarantine = error
+      this.#quarantinedUntilMs = monotonicMs(this.#context.clock) + QUARANTINE_RECHECK_MS
+      this.#failWaiting(error)
+      return Effect.logError(error.message)
+    }
+    const { type: actorType, id } = this.address
+    const wasAttempted = this.#mailbox.some((waiting) => waiting._tag === "Command" && waiting.wasAttempted)
+    this.#failWaiting(
+      new Unavailable({
+        actorType,
+        id,
+        stored: wasAttempted ? "Unknown" : "No",
+        detail: error.message,
+        hint: "Try again with the same commandId: it is applied at most once."
+      })
+    )
+    return Effect.void
+  }
+
+  #failWaiting(error: ActorQuarantined | Unavailable): void {
+    for (const waiting of this.#mailbox.splice(0)) waiting.settle(Exit.fail(error))
+  }
+
+  #markForSnapshot({ version }: Confirmed): void {
+    if (version - this.#snapshotVersion >= this.definition.snapshotEveryEvents) this.#context.snapshotWriter.mark(this)
+  }
+
+  #pause(): Effect.Effect<void> {
+    const longestMs = Math.min(UNKNOWN_PAUSE_FIRST_MS * 2 ** this.#attemptCount, UNKNOWN_PAUSE_MAX_MS)
+    return Effect.flatMap(Random.next, (random) => Effect.sleep(longestMs * (0.5 + random / 2)))
+  }
+
+  #runAction(action: { readonly type: string; readonly run: () => void }): void {
+    try {
+      action.run()
+    } catch {
+      // Best effort by contract (docs/ARCHITECTURE.md): it shows in the counts, the commit stands.
+      this.#context.counts.actionFailedCount++
+    }
+  }
+}
+
+/** Milliseconds since an arbitrary start, never going back. */
+export const monotonicMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)

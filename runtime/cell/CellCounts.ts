@@ -1,0 +1,21 @@
+/** Plain counters of a node's cells, cheap enough for the hot path; telemetry reads them when it is asked. */
+export interface CellCounts {
+  activatedCount: number
+  passivatedCount: number
+  answeredCount: number
+  committedCount: number
+  eventCount: number
+  /** Appends whose outcome was not known at first. */
+  unknownCount: number
+  actionFailedCount: number
+}
+
+export const noCounts = (): CellCounts => ({
+  activatedCount: 0,
+  passivatedCount: 0,
+  answeredCount: 0,
+  committedCount: 0,
+  eventCount: 0,
+  unknownCount: 0,
+  actionFailedCount: 0
+})

@@ -1,0 +1,159 @@
+/**
+ * The decision: one command on one state gives a proposed commit entry, a refusal, or nothing to store.
+ *
+ * Owns the walk decide → events → validate → `can` → transition, pure and synchronous. What happens to proposals:
+ * Cell.ts. What a command may decide: ../definition/Decision.ts.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { Rejection } from "../definition/Decision.ts"
+import type { AnyEvent, StoredEvent } from "../definition/Event.ts"
+import { issuesText, validate } from "../definition/Schema.ts"
+import type { CommitEntry, Metadata } from "../journal/Commit.ts"
+import { NotJson, plainJson } from "../json/Json.ts"
+import { type CapturedAction, MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
+import { CommandFailed, CommandRejected } from "./AskError.ts"
+
+/** A command that passed its schema. `payload` is flat, `{ type, ... }`, as `decide` sees it. */
+export interface Command {
+  readonly type: string
+  readonly payload: AnyEvent
+  readonly commandId: string
+  readonly fingerprint: string
+  readonly metadata: Metadata | undefined
+}
+
+/** What a command would store, and the state after it. */
+export interface Proposal {
+  readonly _tag: "Proposal"
+  readonly entry: CommitEntry
+  readonly state: MachineState
+  readonly version: number
+  readonly actions: ReadonlyArray<CapturedAction>
+}
+
+/** Accepted, but there is nothing to store. */
+export interface Nothing {
+  readonly _tag: "Nothing"
+  readonly reply: unknown
+}
+
+export type Outcome = Proposal | Nothing | CommandRejected | CommandFailed
+
+/** Decides `command` on `state`, which has `version` events. Never throws: what user code throws is an outcome. */
+export const decide = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  base: { readonly state: MachineState; readonly version: number },
+  command: Command,
+  nowMs: number
+): Outcome => {
+  const failed = (reason: CommandFailed["reason"], detail: string) =>
+    new CommandFailed({ actorType: address.type, id: address.id, commandType: command.type, reason, detail })
+  const rejected = (reason: string, detail: unknown, state: MachineState) =>
+    new CommandRejected({
+      actorType: address.type,
+      id: address.id,
+      commandType: command.type,
+      reason,
+      state: stateName(state.value),
+      detail
+    })
+
+  const asked = askDefinition(definition, address, base, command, nowMs)
+  if (asked instanceof Error) return failed("DecideThrew", asked.message)
+  if (asked._tag === "Rejection") return rejected(asked.reason, asked.detail, base.state)
+
+  let { state } = base
+  const stored: Array<StoredEvent> = []
+  try {
+    const reply = asked.reply === undefined ? undefined : plainJson(asked.reply)
+    if (asked.events.length === 0) return { _tag: "Nothing", reply }
+    for (const event of asked.events) {
+      const storable = toStored(definition, event)
+      if (typeof storable === "string") return failed(storable === "" ? "EventUnknown" : "EventInvalid", `${event?.type}: ${storable}`)
+      const next = definition.machine.transition(state, { type: storable.t, ...(storable.d as object) })
+      if (next === undefined) return rejected("NotAccepted", { event: storable.t }, state)
+      state = next
+      stored.push(storable)
+    }
+    const entry: CommitEntry = {
+      c: command.commandId,
+      fp: command.fingerprint,
+      ...(command.metadata === undefined ? undefined : { m: command.metadata }),
+      ev: stored,
+      ...(reply === undefined ? undefined : { re: reply })
+    }
+    return {
+      _tag: "Proposal",
+      entry,
+      state,
+      version: base.version + stored.length,
+      actions: definition.machine.takeActions()
+    }
+  } catch (cause) {
+    if (cause instanceof NotJson) return failed("NotJson", cause.message)
+    if (cause instanceof MachineFailed) {
+      return failed(cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message)
+    }
+    throw cause
+  } finally {
+    // What a refused command asked for is not run.
+    definition.machine.takeActions()
+  }
+}
+
+interface Asked {
+  readonly _tag: "Events"
+  readonly events: ReadonlyArray<AnyEvent>
+  readonly reply: unknown
+}
+
+/** Runs the user's `decide` and brings its answer into one form. A machine-only actor stores the command itself. */
+const askDefinition = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  base: { readonly state: MachineState; readonly version: number },
+  command: Command,
+  nowMs: number
+): Asked | Rejection | Error => {
+  const decision = definition.commands?.[command.type]
+  if (decision === undefined) return { _tag: "Events", events: [command.payload], reply: undefined }
+  let decided: unknown
+  try {
+    decided = decision.decide({
+      command: command.payload,
+      state: base.state,
+      id: address.id,
+      version: base.version,
+      nowMs,
+      metadata: command.metadata ?? NO_METADATA
+    })
+  } catch (cause) {
+    return cause instanceof Error ? cause : new Error(String(cause))
+  }
+  if (Array.isArray(decided)) return { _tag: "Events", events: decided, reply: undefined }
+  const tag = (decided as { _tag?: unknown } | undefined)?._tag
+  if (tag === "Rejection") return decided as Rejection
+  if (tag === "Acceptance") {
+    const { events, reply } = decided as { events: ReadonlyArray<AnyEvent>; reply: unknown }
+    return { _tag: "Events", events, reply }
+  }
+  if (typeof (decided as AnyEvent | undefined)?.type === "string") {
+    return { _tag: "Events", events: [decided as AnyEvent], reply: undefined }
+  }
+  return new Error(`it returned ${decided instanceof Promise ? "a promise; decide must be synchronous" : "no event"}`)
+}
+
+const NO_METADATA: Metadata = {}
+
+/** The event as it is stored; text that says what is wrong with it, empty when its type is unknown. */
+const toStored = (definition: ActorDefinition, event: AnyEvent): StoredEvent | string => {
+  const { type, ...payload } = event
+  if (definition.events === undefined) return { t: type, v: 1, d: plainJson(payload) }
+  const known = Object.hasOwn(definition.events, type) ? definition.events[type] : undefined
+  if (known === undefined) return ""
+  const validated = validate(known.schema, payload)
+  if ("issues" in validated) return issuesText(validated.issues) || "refused by its schema"
+  return { t: type, v: known.version, d: plainJson(validated.value) }
+}

@@ -1,0 +1,98 @@
+/**
+ * State = fold(events): applies stored commits to an actor, checking that nothing is missing.
+ *
+ * Owns the confirmed state of an actor and the reasons to quarantine it. Pure but for the recent-command memory,
+ * which it appends to. Where commits come from: Recovery.ts. How new ones are decided: Decide.ts.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { EventUnreadable, readEvent } from "../definition/Event.ts"
+import { CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
+import type { JournalRecord } from "../journal/Journal.ts"
+import { MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
+import { ActorQuarantined } from "./AskError.ts"
+import { RecentCommands } from "./RecentCommands.ts"
+
+/** What is known to be in the journal of one actor. `sequence` is that of its last message, 0 when it has none. */
+export interface Confirmed {
+  readonly state: MachineState
+  readonly version: number
+  readonly sequence: number
+  readonly recent: RecentCommands
+}
+
+/** An actor without history. Throws {@link MachineFailed}. */
+export const unborn = (definition: ActorDefinition, id: string): Confirmed => ({
+  state: definition.machine.initial(id),
+  version: 0,
+  sequence: 0,
+  recent: new RecentCommands(definition.commandsRememberedCount)
+})
+
+const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
+  VersionGap: "Events of this actor are missing in the journal. Restore them before it can go on.",
+  EventUnreadable: "Deploy a definition that knows this event's type and version; nothing was skipped.",
+  EventNotAccepted:
+    "The machine no longer accepts an event that it accepted when it was stored. Give the event a new version with an upcaster, or keep accepting the old one.",
+  CommitUnreadable: "The message is not a commit of a known format. Was it written by something else, or by a newer release?",
+  MachineFailed: "A guard or assign threw during replay. They must be pure and must keep working on old events."
+}
+
+/** Why `cause`, thrown while reading `record`, takes the actor out of service. Rethrows what is not about it. */
+const quarantined = (address: ActorAddress, sequence: number, cause: unknown): ActorQuarantined => {
+  if (cause instanceof ActorQuarantined) return cause
+  const reason =
+    cause instanceof EventUnreadable
+      ? "EventUnreadable"
+      : cause instanceof CommitUnreadable
+        ? "CommitUnreadable"
+        : cause instanceof MachineFailed
+          ? "MachineFailed"
+          : undefined
+  if (reason === undefined) throw cause
+  return quarantine(address, reason, sequence, (cause as Error).message)
+}
+
+const quarantine = (
+  { type, id }: ActorAddress,
+  reason: ActorQuarantined["reason"],
+  sequence: number,
+  detail: string
+): ActorQuarantined =>
+  new ActorQuarantined({ actorType: type, id, reason, sequence, detail, hint: HINTS[reason] })
+
+/** The actor after one more journal record. Throws {@link ActorQuarantined}; `confirmed` is then to be dropped. */
+export const applyRecord = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  confirmed: Confirmed,
+  record: JournalRecord
+): Confirmed => {
+  const { machine } = definition
+  let { state, version } = confirmed
+  try {
+    const commit = decodeCommit(record)
+    if (commit.first !== version + 1) {
+      const detail = `version ${version + 1} expected, the commit starts at ${commit.first}`
+      throw quarantine(address, "VersionGap", record.sequence, detail)
+    }
+    for (const entry of commit.entries) {
+      for (const stored of entry.ev) {
+        const next = machine.transition(state, readEvent(definition.type, definition.events, stored))
+        if (next === undefined) {
+          const detail = `${stored.t} in state "${stateName(state.value)}", version ${version + 1}`
+          throw quarantine(address, "EventNotAccepted", record.sequence, detail)
+        }
+        state = next
+        version++
+      }
+      confirmed.recent.add(entry.c, { fingerprint: entry.fp, version, sequence: record.sequence, reply: entry.re })
+    }
+  } catch (cause) {
+    throw quarantined(address, record.sequence, cause)
+  } finally {
+    // Replay repeats no side effects.
+    machine.takeActions()
+  }
+  return { state, version, sequence: record.sequence, recent: confirmed.recent }
+}

@@ -1,0 +1,97 @@
+/**
+ * What waits in an actor's mailbox: commands and reads, each answered at most once.
+ *
+ * Owns the item's life: taken in, answered by the cell or given up at its deadline, dropped if nobody waits any more.
+ * The queue itself is an array in Cell.ts, first in, first out.
+ */
+import type { Exit } from "effect"
+import type { Deadline } from "../time/DeadlineWheel.ts"
+import type { AskError, ReadError } from "./AskError.ts"
+import type { Command } from "./Decide.ts"
+import type { Confirmed } from "./Fold.ts"
+
+/** Items that may wait in one actor's mailbox; the next one is refused as Busy. */
+export const MAILBOX_ITEMS_MAX = 1_024
+
+/** The answer to an accepted command. */
+export interface Accepted<Reply = unknown> {
+  /** Version of the actor's last event after the command. */
+  readonly version: number
+  /** Journal sequence that holds the command's events; give it to `waitFor` to read your own write. */
+  readonly sequence: number
+  readonly reply: Reply
+  /** The command had been applied before; this is the answer it got then. */
+  readonly duplicate: boolean
+}
+
+/** How many items of a node wait or are in work. */
+export interface InFlight {
+  count: number
+}
+
+abstract class Item<A, E> {
+  #answer: ((exit: Exit.Exit<A, E>) => void) | undefined
+  #deadline: Deadline | undefined
+  #inFlight: InFlight | undefined
+
+  constructor(answer: (exit: Exit.Exit<A, E>) => void) {
+    this.#answer = answer
+  }
+
+  /** The caller has its answer or gave up: an item that still waits then is dropped. */
+  get isSettled(): boolean {
+    return this.#answer === undefined
+  }
+
+  /** Counts the item until it is settled. */
+  countIn(inFlight: InFlight): void {
+    inFlight.count++
+    this.#inFlight = inFlight
+  }
+
+  /** The deadline that is cancelled when the item is settled in time. */
+  giveUpAt(deadline: Deadline): void {
+    if (this.isSettled) deadline.cancel()
+    else this.#deadline = deadline
+  }
+
+  /** Answers the caller; later calls do nothing. */
+  settle(exit: Exit.Exit<A, E>): void {
+    const answer = this.#answer
+    if (answer === undefined) return
+    this.abandon()
+    answer(exit)
+  }
+
+  /** The caller has gone away: nobody is answered. What is in work goes on. */
+  abandon(): void {
+    if (this.#answer === undefined) return
+    this.#answer = undefined
+    this.#deadline?.cancel()
+    if (this.#inFlight !== undefined) this.#inFlight.count--
+  }
+}
+
+export class WaitingCommand extends Item<Accepted, AskError> {
+  readonly _tag = "Command"
+  readonly command: Command
+  readonly ifVersion: number | undefined
+  /** An append that carried it had an unknown outcome: finding it in the journal is then no repeat. */
+  wasAttempted = false
+
+  constructor(
+    command: Command,
+    ifVersion: number | undefined,
+    answer: (exit: Exit.Exit<Accepted, AskError>) => void
+  ) {
+    super(answer)
+    this.command = command
+    this.ifVersion = ifVersion
+  }
+}
+
+export class WaitingRead extends Item<Confirmed, ReadError> {
+  readonly _tag = "Read"
+}
+
+export type Waiting = WaitingCommand | WaitingRead

@@ -1,0 +1,163 @@
+/**
+ * Brings an actor back: snapshot and last journal record in parallel, then the records between them.
+ *
+ * Owns the end of a replay: never before the leader's last sequence, since a replica may lag (Journal.read).
+ * How a record is applied: Fold.ts. Who asks: Cell.ts.
+ */
+import { Effect, Schedule } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import {
+  type JournalReadError,
+  type JournalRecord,
+  JournalRefused,
+  type JournalService,
+  JournalUnavailable,
+} from "../journal/Journal.ts"
+import { decodeSnapshot } from "../snapshot/Snapshot.ts"
+import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
+import { ActorQuarantined } from "./AskError.ts"
+import { applyRecord, type Confirmed, unborn } from "./Fold.ts"
+
+export interface RecoveryPorts {
+  readonly journal: JournalService
+  readonly snapshots: SnapshotStoreService
+}
+
+export type RecoveryError = ActorQuarantined | JournalReadError
+
+/** Attempts to get past a lagging replica, with 20 ms doubling between them, before a replay gives up for now. */
+const STALE_RETRIES_MAX = 6
+
+export interface Recovered {
+  readonly confirmed: Confirmed
+  /** Version of the snapshot that the replay started from, 0 without one. */
+  readonly snapshotVersion: number
+}
+
+/** The actor's confirmed state, from its snapshot (if usable) and the journal. */
+export const recover = Effect.fnUntraced(function* (
+  ports: RecoveryPorts,
+  definition: ActorDefinition,
+  address: ActorAddress
+): Effect.fn.Return<Recovered, RecoveryError> {
+  const [last, fromSnapshot] = yield* Effect.all(
+    [ports.journal.last(address), loadSnapshot(ports.snapshots, definition, address)],
+    { concurrency: "unbounded" }
+  )
+  const lastSequence = last?.sequence ?? 0
+  if (fromSnapshot !== undefined && fromSnapshot.sequence > lastSequence) {
+    yield* Effect.logWarning(
+      `Snapshot of ${address.key} is at journal sequence ${fromSnapshot.sequence}, the journal ends at ${lastSequence}. Discarded.`
+    )
+    yield* Effect.ignore(ports.snapshots.discard(address.key))
+    const confirmed = yield* replay(ports.journal, definition, address, yield* start(definition, address), last)
+    return { confirmed, snapshotVersion: 0 }
+  }
+  const from = fromSnapshot ?? (yield* start(definition, address))
+  const confirmed = yield* replay(ports.journal, definition, address, from, last)
+  return { confirmed, snapshotVersion: fromSnapshot?.version ?? 0 }
+})
+
+/** The actor's confirmed state after everything that the journal holds by now. `confirmed` must not be used again. */
+export const catchUp = Effect.fnUntraced(function* (
+  journal: JournalService,
+  definition: ActorDefinition,
+  address: ActorAddress,
+  confirmed: Confirmed
+): Effect.fn.Return<Confirmed, RecoveryError> {
+  const last = yield* journal.last(address)
+  if ((last?.sequence ?? 0) < confirmed.sequence) {
+    return yield* new JournalRefused({
+      reason: "Replaced",
+      detail: `${address.key} was at sequence ${confirmed.sequence}, the journal now ends at ${last?.sequence ?? 0}`,
+      hint: "The journal lost acknowledged messages: it was restored from an older copy, or replaced."
+    })
+  }
+  return yield* replay(journal, definition, address, confirmed, last)
+})
+
+/** Applies what lies between `confirmed` and `last`, in pages. */
+const replay = Effect.fnUntraced(function* (
+  journal: JournalService,
+  definition: ActorDefinition,
+  address: ActorAddress,
+  from: Confirmed,
+  last: JournalRecord | undefined
+): Effect.fn.Return<Confirmed, RecoveryError> {
+  let confirmed = from
+  if (last === undefined || last.sequence <= confirmed.sequence) return confirmed
+  while (confirmed.sequence < last.sequence) {
+    const page = yield* nextPage(journal, address, confirmed.sequence, last)
+    confirmed = yield* applyPage(definition, address, confirmed, page)
+  }
+  return confirmed
+})
+
+const nextPage = (
+  journal: JournalService,
+  address: ActorAddress,
+  after: number,
+  last: JournalRecord
+): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> =>
+  journal.read(address, { after, upTo: last.sequence }).pipe(
+    Effect.flatMap((page) =>
+      page.length > 0
+        ? Effect.succeed(page)
+        : Effect.fail(new JournalUnavailable({ reason: "Stale", detail: `no record of ${address.key} after ${after}` }))
+    ),
+    Effect.retry({
+      times: STALE_RETRIES_MAX,
+      schedule: Schedule.exponential("20 millis"),
+      while: (error) => error._tag === "JournalUnavailable" && error.reason === "Stale"
+    })
+  )
+
+const applyPage = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  from: Confirmed,
+  page: ReadonlyArray<JournalRecord>
+): Effect.Effect<Confirmed, ActorQuarantined> =>
+  Effect.suspend(() => {
+    let confirmed = from
+    try {
+      for (const record of page) confirmed = applyRecord(definition, address, confirmed, record)
+    } catch (cause) {
+      if (cause instanceof ActorQuarantined) return Effect.fail(cause)
+      throw cause
+    }
+    return Effect.succeed(confirmed)
+  })
+
+const start = (definition: ActorDefinition, address: ActorAddress): Effect.Effect<Confirmed, ActorQuarantined> =>
+  Effect.try({
+    try: () => unborn(definition, address.id),
+    catch: (cause) =>
+      new ActorQuarantined({
+        actorType: address.type,
+        id: address.id,
+        reason: "MachineFailed",
+        sequence: 0,
+        detail: String(cause),
+        hint: "The machine's initial context or entry actions threw."
+      })
+  })
+
+/** A snapshot store that is down, or a row that cannot be used, means a longer replay, never a failure. */
+const loadSnapshot = (
+  snapshots: SnapshotStoreService,
+  definition: ActorDefinition,
+  address: ActorAddress
+): Effect.Effect<Confirmed | undefined> =>
+  snapshots.load(address.key).pipe(
+    Effect.flatMap((row) => {
+      if (row === undefined) return Effect.undefined
+      const decoded = decodeSnapshot(definition, row)
+      if (!("unusable" in decoded)) return Effect.succeed(decoded)
+      return Effect.as(Effect.logWarning(`Snapshot of ${address.key} ignored: ${decoded.unusable}`), undefined)
+    }),
+    Effect.catch((error) =>
+      Effect.as(Effect.logDebug(`Snapshot of ${address.key} not read; replaying from the start.`, error), undefined)
+    )
+  )

@@ -1,0 +1,165 @@
+/**
+ * One round of group commit: commands that waited are decided one after the other on the tentative state and become
+ * ONE commit.
+ *
+ * Owns the tentative state and what a commit may hold (bytes). Pure and synchronous; the append is Cell.ts.
+ */
+import { Exit } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
+import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
+import { decide, type Proposal } from "./Decide.ts"
+import type { Confirmed } from "./Fold.ts"
+import type { Accepted, Waiting, WaitingCommand } from "./Mailbox.ts"
+
+/** Most commands in one commit. */
+export const ROUND_COMMANDS_MAX = 256
+
+/** A command of the round that will be stored. */
+interface Entry {
+  readonly waiting: WaitingCommand
+  readonly proposal: Proposal
+}
+
+/** What a round came to. Answers that rest on the tentative state wait in `answers` until the commit is stored. */
+export interface Round {
+  readonly entries: ReadonlyArray<Entry>
+  readonly entriesJson: ReadonlyArray<string>
+  /** Given, in order, once the commit is stored; at once if there is nothing to store. */
+  readonly answers: ReadonlyArray<(stored: Confirmed) => void>
+  /** The taken items, in order, to put back when the outcome of the append is unknown. */
+  readonly taken: ReadonlyArray<Waiting>
+  /** User code threw: what it may have done to the state in memory is not trusted. */
+  readonly isStateSuspect: boolean
+}
+
+const encoder = new TextEncoder()
+
+/** Takes items from the front of `mailbox` and decides them on `confirmed`. */
+export const playRound = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  confirmed: Confirmed,
+  mailbox: Array<Waiting>,
+  limits: { readonly commitBytesMax: number; readonly nowMs: number }
+): Round => {
+  const entries: Array<Entry> = []
+  const entriesJson: Array<string> = []
+  const answers: Array<(stored: Confirmed) => void> = []
+  const inRound = new Map<string, Entry>()
+  let { state, version } = confirmed
+  let sizeBytes = COMMIT_ENVELOPE_BYTES
+  let isStateSuspect = false
+  let takenCount = 0
+
+  const decideOne = (waiting: WaitingCommand): boolean => {
+    const { command } = waiting
+    const known = knownAnswer(address, confirmed, inRound.get(command.commandId), waiting)
+    if (known !== undefined) {
+      answers.push(known)
+      return true
+    }
+    if (waiting.ifVersion !== undefined && waiting.ifVersion !== version) {
+      const conflict = new VersionConflict({
+        actorType: address.type,
+        id: address.id,
+        expected: waiting.ifVersion,
+        found: version
+      })
+      answers.push(() => waiting.settle(Exit.fail(conflict)))
+      return true
+    }
+    const outcome = decide(definition, address, { state, version }, command, limits.nowMs)
+    switch (outcome._tag) {
+      case "Proposal": {
+        const json = JSON.stringify(outcome.entry)
+        const entryBytes = json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
+        if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) {
+          if (entries.length > 0) return false
+          answers.push(() => waiting.settle(Exit.fail(tooLarge(address, entryBytes, limits.commitBytesMax))))
+          return true
+        }
+        sizeBytes += entryBytes + 1
+        const entry = { waiting, proposal: outcome }
+        state = outcome.state
+        version = outcome.version
+        entries.push(entry)
+        entriesJson.push(json)
+        inRound.set(command.commandId, entry)
+        answers.push(({ sequence }) => waiting.settle(Exit.succeed(accepted(outcome, sequence, false))))
+        return true
+      }
+      case "Nothing": {
+        const versionNow = version
+        answers.push(({ sequence }) =>
+          waiting.settle(Exit.succeed({ version: versionNow, sequence, reply: outcome.reply, duplicate: false }))
+        )
+        return true
+      }
+      default:
+        isStateSuspect ||= outcome._tag === "CommandFailed"
+        answers.push(() => waiting.settle(Exit.fail(outcome)))
+        return true
+    }
+  }
+
+  for (const waiting of mailbox) {
+    if (entries.length >= ROUND_COMMANDS_MAX) break
+    if (!waiting.isSettled) {
+      if (waiting._tag === "Read") answers.push((stored) => waiting.settle(Exit.succeed(stored)))
+      else if (!decideOne(waiting)) break
+    }
+    takenCount++
+    // Decide nothing more on a state that user code may have spoiled.
+    if (isStateSuspect) break
+  }
+  return { entries, entriesJson, answers, taken: mailbox.splice(0, takenCount), isStateSuspect }
+}
+
+/** The answer to a command whose id was used before, in the journal or earlier in this round. */
+const knownAnswer = (
+  address: ActorAddress,
+  confirmed: Confirmed,
+  earlier: Entry | undefined,
+  waiting: WaitingCommand
+): ((stored: Confirmed) => void) | undefined => {
+  const { commandId, fingerprint } = waiting.command
+  const recent = confirmed.recent.get(commandId)
+  const known = recent?.fingerprint ?? earlier?.waiting.command.fingerprint
+  if (known === undefined) return undefined
+  if (known !== fingerprint) {
+    const reused = new CommandIdReused({
+      actorType: address.type,
+      id: address.id,
+      commandId,
+      hint: "A commandId names one command for ever. Use a new one for a new command."
+    })
+    return () => waiting.settle(Exit.fail(reused))
+  }
+  if (recent !== undefined) {
+    const { version, sequence, reply } = recent
+    const duplicate = !waiting.wasAttempted
+    return () => waiting.settle(Exit.succeed({ version, sequence, reply, duplicate }))
+  }
+  const { proposal } = earlier as Entry
+  return ({ sequence }) => waiting.settle(Exit.succeed(accepted(proposal, sequence, true)))
+}
+
+const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Accepted => ({
+  version: proposal.version,
+  sequence,
+  reply: proposal.entry.re,
+  duplicate
+})
+
+const byteLength = (text: string): number => encoder.encode(text).length
+
+const tooLarge = (address: ActorAddress, sizeBytes: number, limitBytes: number): PayloadTooLarge =>
+  new PayloadTooLarge({
+    actorType: address.type,
+    id: address.id,
+    sizeBytes,
+    limitBytes,
+    hint: "Store large data elsewhere and put a reference into the event, or raise the server's max_payload."
+  })

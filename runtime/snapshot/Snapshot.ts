@@ -1,0 +1,50 @@
+/**
+ * What is inside a stored snapshot: the machine's state and the recent commands, as JSON text.
+ *
+ * Owns the codec's name and when a row is foreign: then it is ignored and the actor replays from the start.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { Confirmed } from "../cell/Fold.ts"
+import { type RecentCommandRow, RecentCommands } from "../cell/RecentCommands.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { StoredSnapshot } from "./SnapshotStore.ts"
+
+/** Version of the snapshot format; rows of other versions are ignored. */
+const SNAPSHOT_FORMAT_VERSION = 1
+
+interface SnapshotBody {
+  readonly state: unknown
+  readonly recent: ReadonlyArray<RecentCommandRow>
+}
+
+/** Format, actor type and the definition's own snapshot version: what must match for a row to be read. */
+export const codecOf = (definition: ActorDefinition): string =>
+  `${SNAPSHOT_FORMAT_VERSION}:${definition.type}:${definition.snapshotVersion}`
+
+export const encodeSnapshot = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  { state, version, sequence, recent }: Confirmed
+): StoredSnapshot => {
+  const body: SnapshotBody = { state: definition.machine.persist(state), recent: recent.rows() }
+  return { key: address.key, version, sequence, codec: codecOf(definition), state: JSON.stringify(body) }
+}
+
+/** The state in a row, or why it cannot be used. */
+export const decodeSnapshot = (
+  definition: ActorDefinition,
+  row: StoredSnapshot
+): Confirmed | { readonly unusable: string } => {
+  if (row.codec !== codecOf(definition)) return { unusable: `codec ${row.codec}, expected ${codecOf(definition)}` }
+  try {
+    const body = JSON.parse(row.state) as SnapshotBody
+    return {
+      state: definition.machine.restore(body.state),
+      version: row.version,
+      sequence: row.sequence,
+      recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent)
+    }
+  } catch (cause) {
+    return { unusable: String(cause) }
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Deadlines by the hundred thousand: one coarse timer wheel on Effect's Clock instead of a timer per request.
+ *
+ * Owns the slots and the one fiber that turns them; it sleeps on a latch while nothing is pending. Does not own what
+ * a deadline means: replies that never come (infra/nats/ReplyMultiplexer.ts) and asks are its users.
+ * Deadlines are monotonic, never early, and late by two ticks at most on a process that is not stalled.
+ */
+import { Clock, Effect, Latch, type Scope } from "effect"
+
+/** Resolution of the wheel. */
+export const DEADLINE_TICK_MS = 50
+
+/** Slots in the wheel, a power of two: delays beyond `slots × tick` (12.8 s) go round more than once. */
+const SLOT_COUNT = 256
+
+/**
+ * Ticks by which the fiber may wake late before it holds expiry back for one more tick: a process that was stalled
+ * reads the replies that wait in its sockets before it calls them lost.
+ */
+const STALL_TICKS = 4
+
+const NANOS_PER_MS = 1e6
+
+/** A scheduled deadline. `cancel` is O(1) and harmless when it has expired or was cancelled before. */
+export interface Deadline {
+  readonly cancel: () => void
+}
+
+export interface DeadlineWheel {
+  /** Calls `onExpire` once, `delayMs` from now or up to two ticks later. It must not throw. */
+  readonly schedule: (delayMs: number, onExpire: () => void) => Deadline
+  /** How many deadlines are pending. */
+  readonly pendingCount: () => number
+}
+
+class Entry implements Deadline {
+  readonly tick: number
+  readonly onExpire: () => void
+  readonly wheel: Wheel
+  previous: Entry | undefined = undefined
+  next: Entry | undefined = undefined
+  pending = true
+
+  constructor(wheel: Wheel, tick: number, onExpire: () => void) {
+    this.wheel = wheel
+    this.tick = tick
+    this.onExpire = onExpire
+  }
+
+  cancel(): void {
+    if (this.pending) this.wheel.remove(this)
+  }
+}
+
+class Wheel implements DeadlineWheel {
+  readonly #clock: Clock.Clock
+  readonly #slots: Array<Entry | undefined> = new Array(SLOT_COUNT).fill(undefined)
+  readonly #originMs: number
+  readonly #turning = Latch.makeUnsafe(false)
+  #isTurning = false
+  #tick = 0
+  #count = 0
+
+  constructor(clock: Clock.Clock) {
+    this.#clock = clock
+    this.#originMs = Number(clock.monotonicTimeNanosUnsafe()) / NANOS_PER_MS
+  }
+
+  #elapsedTicks(): number {
+    return (Number(this.#clock.monotonicTimeNanosUnsafe()) / NANOS_PER_MS - this.#originMs) / DEADLINE_TICK_MS
+  }
+
+  schedule(delayMs: number, onExpire: () => void): Deadline {
+    const nowTicks = this.#elapsedTicks()
+    if (!this.#isTurning) {
+      this.#isTurning = true
+      this.#tick = Math.floor(nowTicks)
+      this.#turning.openUnsafe()
+    }
+    const due = Math.ceil(nowTicks + Math.max(0, delayMs) / DEADLINE_TICK_MS)
+    const entry = new Entry(this, Math.max(due, this.#tick + 1), onExpire)
+    const slot = entry.tick & (SLOT_COUNT - 1)
+    const head = this.#slots[slot]
+    if (head !== undefined) {
+      entry.next = head
+      head.previous = entry
+    }
+    this.#slots[slot] = entry
+    this.#count++
+    return entry
+  }
+
+  pendingCount(): number {
+    return this.#count
+  }
+
+  remove(entry: Entry): void {
+    entry.pending = false
+    this.#count--
+    if (entry.previous === undefined) this.#slots[entry.tick & (SLOT_COUNT - 1)] = entry.next
+    else entry.previous.next = entry.next
+    if (entry.next !== undefined) entry.next.previous = entry.previous
+    entry.previous = undefined
+    entry.next = undefined
+  }
+
+  /** Expires everything due. Returns what to call, since a callback may schedule again. */
+  #collect(tick: number): ReadonlyArray<Entry> {
+    const due: Array<Entry> = []
+    const slots = Math.min(tick - this.#tick, SLOT_COUNT)
+    for (let offset = 0; offset < slots; offset++) {
+      let entry = this.#slots[(tick - offset) & (SLOT_COUNT - 1)]
+      while (entry !== undefined) {
+        const next: Entry | undefined = entry.next
+        if (entry.tick <= tick) due.push(entry)
+        entry = next
+      }
+    }
+    this.#tick = tick
+    return due
+  }
+
+  /** Turns for ever; parks on the latch when a turn finds nothing pending. */
+  readonly turn: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    const tick = Effect.sleep(DEADLINE_TICK_MS)
+    while (true) {
+      yield* this.#turning.await
+      yield* tick
+      let now = Math.floor(this.#elapsedTicks())
+      if (now - this.#tick > STALL_TICKS) {
+        yield* tick
+        now = Math.floor(this.#elapsedTicks())
+      }
+      // Cancelled meanwhile by an earlier callback of the same turn: it stays silent.
+      for (const entry of this.#collect(now)) {
+        if (!entry.pending) continue
+        this.remove(entry)
+        entry.onExpire()
+      }
+      if (this.#count === 0) {
+        this.#isTurning = false
+        this.#turning.closeUnsafe()
+      }
+    }
+  })
+}
+
+/** A wheel whose fiber lives as long as the scope. After that nothing expires any more. */
+export const makeDeadlineWheel: Effect.Effect<DeadlineWheel, never, Scope.Scope> = Effect.gen(function* () {
+  const wheel = new Wheel(yield* Clock.Clock)
+  yield* Effect.forkScoped(wheel.turn)
+  return wheel
+})
