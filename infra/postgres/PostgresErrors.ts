@@ -1,0 +1,127 @@
+/**
+ * What Postgres and its driver say, translated: the one file that knows SQLSTATE and driver messages.
+ *
+ * Two answers: `PostgresUnavailable` passes by itself (connection lost, deadlock, pool exhausted, server starting),
+ * `PostgresRefused` does not (syntax, privileges, constraint, bad data). Adapters turn either into their port's
+ * own error. Who asks: PostgresPool.ts.
+ */
+import { Effect, Schedule, Schema } from "effect"
+
+/** Transient: the same request may succeed later. `code` is a SQLSTATE, a socket error or the driver's reason. */
+export class PostgresUnavailable extends Schema.TaggedError<PostgresUnavailable>()("PostgresUnavailable", {
+  code: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `Postgres unavailable (${this.code}): ${this.detail}`
+  }
+}
+
+/** Terminal: the same request fails every time. */
+export class PostgresRefused extends Schema.TaggedError<PostgresRefused>()("PostgresRefused", {
+  code: Schema.String,
+  detail: Schema.String,
+  hint: Schema.String,
+}) {
+  override get message(): string {
+    return `Postgres refused (${this.code}): ${this.detail}${this.hint === "" ? "" : `. ${this.hint}`}`
+  }
+}
+
+export type PostgresError = PostgresUnavailable | PostgresRefused
+
+/** SQLSTATE classes that pass: 08 connection, 40 rollback (serialization, deadlock), 53 resources, 58 system. */
+const passingClasses = new Set(["08", "40", "53", "58"])
+
+/**
+ * Single codes that pass: statement time-out or cancel, shutdown, crash, start-up, idle session ended, lock not
+ * available, time-out inside a transaction, and a write that met a standby (a fail-over under way).
+ */
+const passingCodes = new Set([
+  "57014",
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+  "55P03",
+  "25P03",
+  "25P04",
+  "25006",
+])
+
+/** Errors of sockets and name look-ups. */
+const socketCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+])
+
+/** The driver gives these no code. */
+const driverMessages: ReadonlyArray<readonly [text: string, code: string]> = [
+  ["timeout exceeded when trying to connect", "POOL_EXHAUSTED"],
+  ["Connection terminated", "CONNECTION_LOST"],
+  ["timeout expired", "CONNECT_TIMEOUT"],
+  ["Query read timeout", "QUERY_TIMEOUT"],
+  ["is not queryable", "CONNECTION_LOST"],
+  ["Cannot use a pool after calling end", "POOL_CLOSED"],
+]
+
+const hints: { readonly [code: string]: string } = {
+  "28P01": "Check the user and password.",
+  "28000": "Check the user and pg_hba.conf.",
+  "3D000": "Create the database first.",
+  "42501": "Grant the role what it needs; it creates schemas and tables.",
+}
+
+const sqlstate = /^[0-9A-Z]{5}$/
+
+const codeOf = (cause: unknown): string | undefined => {
+  if (!(cause instanceof Error)) return undefined
+  const { code } = cause as { readonly code?: unknown }
+  if (typeof code === "string") return code
+  const known = driverMessages.find(([text]) => cause.message.includes(text))
+  if (known !== undefined) return known[1]
+  // A host name with several addresses: one error for each, all alike.
+  return cause instanceof AggregateError ? codeOf(cause.errors[0]) : undefined
+}
+
+const textOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause)
+  return cause.message === "" && cause instanceof AggregateError ? textOf(cause.errors[0]) : cause.message
+}
+
+/** The failure of a driver call, typed. */
+export const translatePostgresError = (cause: unknown): PostgresError => {
+  const code = codeOf(cause) ?? "UNKNOWN"
+  const detail = textOf(cause)
+  const passes = sqlstate.test(code)
+    ? passingClasses.has(code.slice(0, 2)) || passingCodes.has(code)
+    : socketCodes.has(code) || driverMessages.some(([, known]) => known === code)
+  return passes
+    ? new PostgresUnavailable({ code, detail })
+    : new PostgresRefused({ code, detail, hint: hints[code] ?? "" })
+}
+
+/** After a failure of this kind the connection is closed, not reused: it is gone, silent or of the wrong server. */
+export const leavesConnectionBroken = (cause: unknown): boolean => {
+  const code = codeOf(cause)
+  return code !== undefined && (!sqlstate.test(code) || code.startsWith("57P") || code === "25006")
+}
+
+const retryFirstPauseMs = 20
+const retryCountMax = 4
+
+/** Tries again, with growing jittered pauses, what failed in passing. For idempotent or transactional work only. */
+export const retryPassing = <A, E extends { readonly _tag: string }, R>(
+  effect: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E, R> =>
+  Effect.retry(effect, {
+    while: (error) => error._tag === "PostgresUnavailable",
+    schedule: Schedule.exponential(retryFirstPauseMs).pipe(Schedule.jittered),
+    times: retryCountMax,
+  })

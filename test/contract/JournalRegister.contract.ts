@@ -1,0 +1,38 @@
+/**
+ * What every journal register must do. `layer` gives an empty register of its own to each test.
+ */
+import { Effect, type Layer } from "effect"
+import { expect, test } from "vitest"
+import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
+
+const identity = { namespace: "shop", createdAt: "2026-01-02T03:04:05.678Z", shards: 64, lastSequence: 12 }
+
+export const journalRegisterContract = (name: string, layer: () => Layer.Layer<JournalRegister>): void => {
+  const check = (
+    what: string,
+    body: (register: JournalRegister["Service"]) => Effect.Effect<void, unknown>,
+  ) =>
+    test(`${name}: ${what}`, () =>
+      Effect.runPromise(Effect.flatMap(JournalRegister, body).pipe(Effect.provide(layer()))))
+
+  check("knows nothing of a namespace before it is recorded", (register) =>
+    Effect.gen(function* () {
+      expect(yield* register.load("shop")).toBeUndefined()
+    }),
+  )
+
+  check("remembers what was recorded first, and leaves it alone", (register) =>
+    Effect.gen(function* () {
+      yield* register.record(identity)
+      yield* register.record({ ...identity, createdAt: "2027-01-01T00:00:00Z", shards: 8, lastSequence: 0 })
+      expect(yield* register.load("shop")).toEqual(identity)
+    }),
+  )
+
+  check("keeps namespaces apart", (register) =>
+    Effect.gen(function* () {
+      yield* register.record(identity)
+      expect(yield* register.load("other")).toBeUndefined()
+    }),
+  )
+}
