@@ -8,7 +8,7 @@ import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { DataFolderInUse, type ServerName } from "./EmbeddedErrors.ts"
 import { readIfThere } from "./OptionalFile.ts"
-import { commandLine, isAlive, signal, startToken } from "./ProcessTable.ts"
+import { childrenOf, commandLine, isAlive, signal, startToken } from "./ProcessTable.ts"
 import { stopTimeoutMs } from "./ServerProcess.ts"
 import { until } from "./Until.ts"
 
@@ -162,7 +162,7 @@ const writeAtomically = (
 }
 
 const stopProcess = async (pid: number): Promise<void> => {
-  signal(pid, "SIGCONT")
+  for (const one of [...childrenOf(pid), pid]) signal(one, "SIGCONT")
   signal(pid, "SIGINT") // orderly for both servers, and for Postgres without waiting for its clients
   if (await until(() => !isAlive(pid), stopTimeoutMs)) return
   signal(pid, "SIGKILL")

@@ -32,7 +32,7 @@ export const findNatsBinary = async (env: NodeJS.ProcessEnv, onProgress: OnProgr
 
   const chosen = env.NATS_SERVER_BIN
   if (chosen) {
-    const version = await versionOf(chosen)
+    const version = await versionOf(chosen, env)
     if (version !== undefined) return { path: chosen, version }
     throw notFound([`NATS_SERVER_BIN=${chosen}: does not run`])
   }
@@ -41,14 +41,14 @@ export const findNatsBinary = async (env: NodeJS.ProcessEnv, onProgress: OnProgr
   const installed = natsPackage && findInstalled(natsPackage)
   if (installed) {
     const path = join(installed, "bin", "nats-server")
-    const version = await versionOf(path)
+    const version = await versionOf(path, env)
     if (version !== undefined) return { path, version }
     tried.push(`${path}: does not run`)
   } else {
     tried.push(`${natsPackage?.name ?? "npm package"}: not installed`)
   }
 
-  const onPath = await versionOf("nats-server")
+  const onPath = await versionOf("nats-server", env)
   if (onPath !== undefined && isNewEnough(onPath)) return { path: "nats-server", version: onPath }
   tried.push(
     `nats-server on PATH: ${onPath === undefined ? "none" : `${onPath} is older than ${versionMin.join(".")}`}`,
@@ -63,7 +63,7 @@ export const findNatsBinary = async (env: NodeJS.ProcessEnv, onProgress: OnProgr
       "bin",
       "nats-server",
     )
-    const version = await versionOf(path)
+    const version = await versionOf(path, env)
     if (version !== undefined) return { path, version }
     tried.push(`${path}: ${(await exists(path)) ? "does not run here" : "is not in the package"}`)
   } catch (error) {
@@ -81,9 +81,9 @@ const notFound = (tried: ReadonlyArray<string>): ServerBinaryNotFound =>
   })
 
 /** Undefined when it does not run. */
-const versionOf = async (command: string): Promise<string | undefined> => {
+const versionOf = async (command: string, env: NodeJS.ProcessEnv): Promise<string | undefined> => {
   try {
-    const { stdout, stderr } = await run(command, ["--version"])
+    const { stdout, stderr } = await run(command, ["--version"], { env })
     return /v(\d+\.\d+\.\d+\S*)/.exec(stdout + stderr)?.[1]
   } catch {
     return undefined // that it does not run is the answer; the caller notes it

@@ -31,7 +31,10 @@ export interface NatsOptions {
   readonly storeMemoryMaxBytes?: number
   /** JetStream's limit on file storage, in bytes. */
   readonly storeFileMaxBytes?: number
-  /** More of nats.conf, as JSON. Wins over what is made here; `jetstream` is merged key by key. */
+  /**
+   * More of nats.conf, as JSON. Wins over what is made here; `jetstream` is merged key by key. Sizes are numbers of
+   * bytes: the server reads no units inside quotes.
+   */
   readonly extraConfig?: Readonly<Record<string, unknown>>
   /** Until it is ready, recovery of its streams included. */
   readonly startTimeoutMs?: number

@@ -109,6 +109,9 @@ const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<st
     work,
     "--ignore-scripts",
     "--silent",
+    // Not npm's own two minutes of patience: there is another way if the registry does not answer.
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
   ]
   await run("npm", args, { env, timeout: fetchTimeoutMs })
   const name = (await readdir(work)).find((entry) => entry.endsWith(".tgz"))

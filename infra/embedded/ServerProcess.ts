@@ -7,9 +7,8 @@
  * may then drain with its servers up.
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs"
 import { ServerFailedToStart, type ServerName } from "./EmbeddedErrors.ts"
-import { readIfThere } from "./OptionalFile.ts"
 import { childrenOf, isAlive, signal } from "./ProcessTable.ts"
 import type { RunAs } from "./RunAs.ts"
 import { delay, pollIntervalMs, until } from "./Until.ts"
@@ -19,6 +18,8 @@ import { Watchdog } from "./Watchdog.ts"
 export const stopTimeoutMs = 10_000
 /** How many lines of the log a `ServerFailedToStart` carries. */
 const logTailLineCount = 20
+/** A log above this size is set aside as `.old` at the next start, in place of the one before. */
+const logMaxBytes = 16 * 1024 * 1024
 
 export interface ServerCommand {
   readonly server: ServerName
@@ -56,13 +57,13 @@ const strike = (server: ServerProcess): void => {
 export class ServerProcess {
   readonly pid: number
   readonly #child: ChildProcess
-  readonly #command: ServerCommand
+  readonly #command: StartedCommand
   readonly #watchdog: Watchdog
   /** Resolves, never rejects, with how it ended: `exit 1`, `SIGKILL`. */
   readonly #ended: Promise<string>
   #endedHow: string | undefined
 
-  private constructor(child: ChildProcess, pid: number, command: ServerCommand, watchdog: Watchdog) {
+  private constructor(child: ChildProcess, pid: number, command: StartedCommand, watchdog: Watchdog) {
     this.pid = pid
     this.#child = child
     this.#command = command
@@ -79,7 +80,8 @@ export class ServerProcess {
   }
 
   /** Rejects with `ServerFailedToStart` when there is nothing to spawn. That it is ready is another matter. */
-  static async spawn(command: ServerCommand): Promise<ServerProcess> {
+  static async spawn(given: ServerCommand): Promise<ServerProcess> {
+    const command = { ...given, logStartBytes: beginLog(given.logFile) }
     const watchdog = await Watchdog.start(command.stopSignal)
     try {
       const child = await spawnBehindGate(command)
@@ -107,7 +109,7 @@ export class ServerProcess {
     signal(this.pid, this.#command.stopSignal)
   }
 
-  /** Orderly, and after `stopTimeoutMs` not so. Resolves when the process and its children are gone. */
+  /** Orderly, and after `stopTimeoutMs` not so. Resolves when the process has ended; its children end before it. */
   async stop(): Promise<void> {
     if (!this.alive) return
     this.signalStop()
@@ -150,15 +152,19 @@ export class ServerProcess {
       while (this.alive) {
         const value = await ready()
         if (value !== undefined && this.alive) return value
-        if (performance.now() > deadline)
-          throw failedToStart(this.#command, `it was not ready within ${timeoutMs} ms`)
+        if (performance.now() > deadline) throw this.failure(`it was not ready within ${timeoutMs} ms`)
         await delay(pollIntervalMs)
       }
     } catch (error) {
       await this.kill()
       throw error
     }
-    throw failedToStart(this.#command, `it ended with ${this.#endedHow}`)
+    throw this.failure(`it ended with ${this.#endedHow}`)
+  }
+
+  /** An error that carries the end of this process's log. */
+  failure(reason: string): ServerFailedToStart {
+    return failedToStart(this.#command, reason)
   }
 
   #killTree(): ReadonlyArray<number> {
@@ -174,23 +180,43 @@ export class ServerProcess {
   }
 }
 
-/** The end of a log file, oldest line first; empty when it did not live long enough to write one. */
-const readLogTail = (logFile: string): ReadonlyArray<string> =>
-  (readIfThere(logFile) ?? "").trimEnd().split("\n").slice(-logTailLineCount)
+interface StartedCommand extends ServerCommand {
+  /** How long the log was before: what failed earlier is not this start's failure. */
+  readonly logStartBytes: number
+}
 
+/** Size of the log that is written on from here. */
+const beginLog = (logFile: string): number => {
+  const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
+  if (size <= logMaxBytes) return size
+  renameSync(logFile, `${logFile}.old`)
+  return 0
+}
+
+/** The end of a log, oldest line first; empty when it did not live long enough to write one. */
+const readLogTail = (logFile: string, startBytes: number): ReadonlyArray<string> => {
+  const text = readFileSync(logFile).subarray(startBytes).toString("utf8").trimEnd()
+  return text === "" ? [] : text.split("\n").slice(-logTailLineCount)
+}
+
+/** Without `logStartBytes` the whole log is this start's. */
 export const failedToStart = (
-  { server, logFile }: Pick<ServerCommand, "server" | "logFile">,
+  {
+    server,
+    logFile,
+    logStartBytes = 0,
+  }: Pick<StartedCommand, "server" | "logFile"> & Partial<StartedCommand>,
   reason: string,
 ): ServerFailedToStart =>
   new ServerFailedToStart({
     server,
     reason,
     logFile,
-    logTail: readLogTail(logFile),
+    logTail: existsSync(logFile) ? readLogTail(logFile, logStartBytes) : [],
     hint: `Its log is ${logFile}.`,
   })
 
-const spawnBehindGate = (command: ServerCommand): Promise<ChildProcess> => {
+const spawnBehindGate = (command: StartedCommand): Promise<ChildProcess> => {
   const log = openSync(command.logFile, "a")
   try {
     const child = spawn("/bin/sh", ["-c", gateScript, "everstate-gate", command.command, ...command.args], {
