@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from "node:fs"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { type OrderEvent, orderEvents } from "../../../../actors/order/OrderEvents.ts"
+import { type EventDefinition, EventUnreadable, readEvent, validate } from "../../../../runtime/index.ts"
+import { stateAfter } from "./OrderScenario.ts"
+
+const folder = new URL("../../../fixtures/golden/order/", import.meta.url)
+const definitions: ReadonlyArray<[type: string, definition: EventDefinition]> = Object.entries(orderEvents)
+const golden = (type: string, version: number): unknown =>
+  JSON.parse(readFileSync(new URL(`${type}.v${version}.json`, folder), "utf8"))
+const versions = definitions.flatMap(([type, { version: current }]) =>
+  Array.from({ length: current }, (_, index) => ({ type, version: index + 1, current })),
+)
+
+/** What a golden file of an older version must become. Whoever adds a version adds its line. */
+const currentForm: { readonly [file: string]: (payload: object) => unknown } = {
+  "OrderPlaced.v1": (payload) => ({ ...payload, currency: "KRW" }),
+}
+
+describe("the golden files of the order's events", () => {
+  it("are one per event and version, no more and no fewer", () => {
+    expect(readdirSync(folder).sort()).toEqual(
+      versions.map(({ type, version }) => `${type}.v${version}.json`).sort(),
+    )
+  })
+
+  for (const { type, version, current } of versions) {
+    it(`${type}.v${version} is read${version === current ? " as it is" : ` as version ${current}`}`, () => {
+      const stored = golden(type, version)
+      const expected = version === current ? stored : currentForm[`${type}.v${version}`]?.(stored as object)
+      expect(readEvent("order", orderEvents, { t: type, v: version, d: stored })).toStrictEqual({
+        type,
+        ...(expected as object),
+      })
+      // Reading trusts payloads of the current version, so its schema is asked here; it may drop nothing.
+      expect(validate(orderEvents[type as OrderEvent["type"]].schema, expected)).toStrictEqual({
+        value: expected,
+      })
+    })
+  }
+
+  it("tell a story that the machine accepts", () => {
+    const read = (type: string, version: number) =>
+      readEvent("order", orderEvents, { t: type, v: version, d: golden(type, version) }) as OrderEvent
+    const story = [read("OrderPlaced", 2), read("LineAdded", 1), read("LineRemoved", 1), read("OrderPaid", 1)]
+    expect(stateAfter([...story, read("OrderCancelled", 1)]).value).toBe("cancelled")
+    expect(
+      stateAfter([...story, read("OrderShipped", 1), read("OrderDelivered", 1), read("OrderReturned", 1)])
+        .value,
+    ).toBe("returned")
+  })
+})
+
+const text = fc.stringMatching(/^[A-Za-z0-9-]{1,64}$/)
+const lines = fc.uniqueArray(
+  fc.record(
+    {
+      sku: text,
+      quantity: fc.integer({ min: 1, max: 10_000 }),
+      unitPriceMinor: fc.integer({ min: 1, max: 1_000_000_000 }),
+    },
+    { noNullPrototype: true },
+  ),
+  { minLength: 1, maxLength: 100, selector: ({ sku }) => sku },
+)
+
+describe("OrderPlaced version 1", () => {
+  it("becomes version 2 in won, whatever else it says", () => {
+    fc.assert(
+      fc.property(text, lines, (customerId, orderLines) => {
+        const stored = { customerId, lines: orderLines }
+        const before = JSON.stringify(stored)
+        expect(readEvent("order", orderEvents, { t: "OrderPlaced", v: 1, d: stored })).toStrictEqual({
+          type: "OrderPlaced",
+          customerId,
+          lines: orderLines,
+          currency: "KRW",
+        })
+        expect(JSON.stringify(stored)).toBe(before)
+      }),
+    )
+  })
+
+  it("leads to the state of the version 2 that it becomes", () => {
+    const v1 = readEvent("order", orderEvents, { t: "OrderPlaced", v: 1, d: golden("OrderPlaced", 1) })
+    expect(stateAfter([v1 as OrderEvent]).context).toMatchObject({
+      total: { minor: 30_500, currency: "KRW" },
+    })
+  })
+
+  it("FAULT 46: is unreadable, not guessed at, when it is damaged", () => {
+    for (const d of [null, {}, { customerId: "c-7" }, { customerId: "c-7", lines: [] }, "text"]) {
+      expect(() => readEvent("order", orderEvents, { t: "OrderPlaced", v: 1, d })).toThrow(EventUnreadable)
+    }
+  })
+})
+
+describe("an event from the future", () => {
+  it("FAULT 45: is unreadable: an unknown type, a newer version", () => {
+    const read = (t: string, v: number) => () =>
+      readEvent("order", orderEvents, { t, v, d: golden("OrderPlaced", 2) })
+    expect(read("OrderForgotten", 1)).toThrow("UnknownType")
+    expect(read("OrderPlaced", 3)).toThrow("NewerVersion")
+  })
+})
