@@ -36,15 +36,43 @@ const passwordFileName = "password"
 const userFileName = "user"
 const passwordByteCount = 24
 
-/** Linux's name for a process's working folder. It works where the path to it is closed to the user. */
-export const currentFolder = "/proc/self/cwd"
+/** The number under which a process finds the folder that was opened for it, after its three standard streams. */
+const handedFd = 3
+/** Linux's name for that folder. It works where the path to the folder is closed to the user. */
+export const handedFolder = `/proc/self/fd/${handedFd}`
+
+export interface DataAccess {
+  /** What `-D` gets. */
+  readonly argument: string
+  /** Where the process starts. */
+  readonly cwd: string
+  /** To be inherited as the fourth stream. */
+  readonly fd: number | undefined
+}
 
 /**
- * What `-D` gets. Below a closed home folder the unprivileged user cannot walk to the data, but it can stand in it:
- * the parent sets the working folder before it gives its rights up.
+ * Below a closed home folder the unprivileged user cannot walk to the data. Root opens the folder and hands it over
+ * open: on Linux an inherited folder has a name of its own. Elsewhere this is refused.
  */
-export const dataArgument = (dataFolder: string, runAs: RunAs | undefined): string =>
-  canReach(join(dataFolder, "any"), runAs) || !existsSync(currentFolder) ? dataFolder : currentFolder
+export const withDataAccess = async <A>(
+  { dataFolder, logFile, runAs }: Pick<EnsureDataOptions, "dataFolder" | "logFile" | "runAs">,
+  use: (access: DataAccess) => Promise<A>,
+): Promise<A> => {
+  if (canReach(join(dataFolder, "any"), runAs))
+    return use({ argument: dataFolder, cwd: dataFolder, fd: undefined })
+  if (!existsSync("/proc/self/fd")) {
+    throw failedToStart(
+      { server: "postgres", logFile },
+      `user ${runAs?.uid} may not enter a folder above ${dataFolder}`,
+    )
+  }
+  const fd = openSync(dataFolder, "r")
+  try {
+    return await use({ argument: handedFolder, cwd: "/", fd })
+  } finally {
+    closeSync(fd)
+  }
+}
 
 interface EnsureDataOptions {
   readonly folder: string
@@ -78,18 +106,20 @@ export const ensureData = async (given: EnsureDataOptions): Promise<PostgresAcco
   rmSync(partial, { recursive: true, force: true })
   mkdirSync(partial, { mode: 0o700 })
   handOver(partial, runAs)
-  await initdb(given, partial, user, password === undefined ? undefined : passwordFile)
+  await withDataAccess({ ...given, dataFolder: partial }, (access) =>
+    initdb(given, access, user, password === undefined ? undefined : passwordFile),
+  )
   renameSync(partial, dataFolder)
   return { user, database, password }
 }
 
 const initdb = async (
   { binaries, runAs, logFile, env, options }: EnsureDataOptions,
-  partial: string,
+  { argument, cwd, fd }: DataAccess,
   user: string,
   passwordFile: string | undefined,
 ): Promise<void> => {
-  const args = ["-D", dataArgument(partial, runAs), `--username=${user}`, "--encoding=UTF8", "--locale=C"]
+  const args = ["-D", argument, `--username=${user}`, "--encoding=UTF8", "--locale=C"]
   args.push(
     ...(passwordFile === undefined ? ["--auth=trust"] : ["--auth=scram-sha-256", "--pwfile=/dev/stdin"]),
   )
@@ -101,8 +131,8 @@ const initdb = async (
   try {
     const how = await new Promise<string>((resolve) => {
       const child = spawn(binaries.initdb, args, {
-        stdio: [input, log, log],
-        cwd: partial,
+        stdio: fd === undefined ? [input, log, log] : [input, log, log, fd],
+        cwd,
         env: { ...env, LC_ALL: "C", TZ: "UTC" },
         ...runAs,
       })

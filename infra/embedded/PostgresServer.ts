@@ -13,13 +13,13 @@ import { ServerFailedToStart } from "./EmbeddedErrors.ts"
 import { freePorts } from "./FreePorts.ts"
 import { findPostgresBinaries, type PostgresBinaries } from "./PostgresBinaries.ts"
 import {
-  currentFolder,
-  dataArgument,
   dataMajor,
   ensureData,
+  handedFolder,
   type PostgresAccount,
   type PostgresDataOptions,
   readPostmaster,
+  withDataAccess,
 } from "./PostgresData.ts"
 import { ignoreProgress, type OnProgress } from "./Progress.ts"
 import { handOver, type RunAs, unprivilegedRunAs } from "./RunAs.ts"
@@ -103,16 +103,19 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
 
   const launchOnce = async ({ runAs, binaries, account }: Prepared, port: number): Promise<ServerProcess> => {
     handOver(dataFolder, runAs)
-    const process = await ServerProcess.spawn({
-      server: "postgres",
-      command: binaries.postgres,
-      args: ["-D", dataArgument(dataFolder, runAs), ...settings(port, options)],
-      cwd: dataFolder,
-      env: { ...env, LC_ALL: "C", TZ: "UTC" },
-      logFile,
-      stopSignal: "SIGINT",
-      runAs,
-    })
+    const process = await withDataAccess({ dataFolder, logFile, runAs }, ({ argument, cwd, fd }) =>
+      ServerProcess.spawn({
+        server: "postgres",
+        command: binaries.postgres,
+        args: ["-D", argument, ...settings(port, options)],
+        cwd,
+        handedFd: fd,
+        env: { ...env, LC_ALL: "C", TZ: "UTC" },
+        logFile,
+        stopSignal: "SIGINT",
+        runAs,
+      }),
+    )
     await process.whenReady(async () => {
       const postmaster = readPostmaster(dataFolder)
       if (postmaster?.pid !== process.pid || !postmaster.ready) return undefined
@@ -265,6 +268,6 @@ const stopOrphan = async (folder: DataFolder, dataFolder: string): Promise<void>
   if (pid === undefined) return
   await folder.stopOrphan(
     pid,
-    (line) => line.includes(`-D ${dataFolder} `) || line.includes(`-D ${currentFolder} `),
+    (line) => line.includes(`-D ${dataFolder} `) || line.includes(`-D ${handedFolder} `),
   )
 }

@@ -31,6 +31,8 @@ export interface ServerCommand {
   /** Signal of an orderly stop. */
   readonly stopSignal: "SIGTERM" | "SIGINT"
   readonly runAs: RunAs | undefined
+  /** An open file that the server inherits as number 3. */
+  readonly handedFd?: number | undefined
 }
 
 /** `$1..` is the server's command. The gate opens with one line; at end of file the server is never born. */
@@ -82,7 +84,9 @@ export class ServerProcess {
   /** Rejects with `ServerFailedToStart` when there is nothing to spawn. That it is ready is another matter. */
   static async spawn(given: ServerCommand): Promise<ServerProcess> {
     const command = { ...given, logStartBytes: beginLog(given.logFile) }
-    const watchdog = await Watchdog.start(command.stopSignal)
+    const watchdog = await Watchdog.start(command.stopSignal).catch((error: unknown) => {
+      throw failedToStart(command, `/bin/sh does not run: ${error}`)
+    })
     try {
       const child = await spawnBehindGate(command)
       if (child.pid === undefined) throw failedToStart(command, "it got no pid")
@@ -220,7 +224,7 @@ const spawnBehindGate = (command: StartedCommand): Promise<ChildProcess> => {
   const log = openSync(command.logFile, "a")
   try {
     const child = spawn("/bin/sh", ["-c", gateScript, "everstate-gate", command.command, ...command.args], {
-      stdio: ["pipe", log, log],
+      stdio: command.handedFd === undefined ? ["pipe", log, log] : ["pipe", log, log, command.handedFd],
       detached: true,
       cwd: command.cwd,
       env: command.env,
