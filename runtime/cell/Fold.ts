@@ -39,7 +39,7 @@ const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
 }
 
 /** Why `cause`, thrown while reading `record`, takes the actor out of service. Rethrows what is not about it. */
-const quarantined = (address: ActorAddress, sequence: number, cause: unknown): ActorQuarantined => {
+export const asQuarantined = (address: ActorAddress, sequence: number, cause: unknown): ActorQuarantined => {
   if (cause instanceof ActorQuarantined) return cause
   const reason =
     cause instanceof EventUnreadable
@@ -52,6 +52,15 @@ const quarantined = (address: ActorAddress, sequence: number, cause: unknown): A
   if (reason === undefined) throw cause
   return quarantine(address, reason, sequence, (cause as Error).message)
 }
+
+/** A stored event that the machine does not take in `state`. */
+export const notAccepted = (
+  address: ActorAddress,
+  sequence: number,
+  state: MachineState,
+  eventType: string
+): ActorQuarantined =>
+  quarantine(address, "EventNotAccepted", sequence, `${eventType} in state "${stateName(state.value)}"`)
 
 const quarantine = (
   { type, id }: ActorAddress,
@@ -80,8 +89,7 @@ export const applyRecord = (
       for (const stored of entry.ev) {
         const next = machine.transition(state, readEvent(definition.type, definition.events, stored))
         if (next === undefined) {
-          const detail = `${stored.t} in state "${stateName(state.value)}", version ${version + 1}`
-          throw quarantine(address, "EventNotAccepted", record.sequence, detail)
+          throw notAccepted(address, record.sequence, state, stored.t)
         }
         state = next
         version++
@@ -89,7 +97,7 @@ export const applyRecord = (
       confirmed.recent.add(entry.c, { fingerprint: entry.fp, version, sequence: record.sequence, reply: entry.re })
     }
   } catch (cause) {
-    throw quarantined(address, record.sequence, cause)
+    throw asQuarantined(address, record.sequence, cause)
   } finally {
     // Replay repeats no side effects.
     machine.takeActions()

@@ -38,7 +38,7 @@ abstract class Item<A, E> {
     this.#answer = answer
   }
 
-  /** The caller has its answer or gave up: an item that still waits then is dropped. */
+  /** The caller has its answer, or its deadline has passed: an item that still waits then is dropped. */
   get isSettled(): boolean {
     return this.#answer === undefined
   }
@@ -59,18 +59,19 @@ abstract class Item<A, E> {
   settle(exit: Exit.Exit<A, E>): void {
     const answer = this.#answer
     if (answer === undefined) return
-    this.abandon()
-    answer(exit)
-  }
-
-  /** The caller has gone away: nobody is answered. What is in work goes on. */
-  abandon(): void {
-    if (this.#answer === undefined) return
     this.#answer = undefined
     this.#deadline?.cancel()
     if (this.#inFlight !== undefined) this.#inFlight.count--
+    answer(exit)
+  }
+
+  /** The caller has gone away: nobody is told, the work goes on. */
+  abandon(): void {
+    if (this.#answer !== undefined) this.#answer = ignore
   }
 }
+
+const ignore = (): void => undefined
 
 export class WaitingCommand extends Item<Accepted, AskError> {
   readonly _tag = "Command"

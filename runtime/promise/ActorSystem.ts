@@ -1,0 +1,128 @@
+/**
+ * The promise face of the system: the same walk, handed out as promises. An ask is one promise and no fiber of its own.
+ *
+ * Owns nothing but the translation; what a system does is in ../system/ActorSystem.ts. Typed errors (../cell/AskError.ts)
+ * are the rejections of the promises: test `error._tag`, or `instanceof`.
+ */
+import { Cause, type Effect, Exit, type Layer, ManagedRuntime } from "effect"
+import type { Accepted } from "../cell/Mailbox.ts"
+import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
+import type { ProjectionDefinition } from "../projection/Projection.ts"
+import type { CurrentState, ReadOptions } from "../system/ActorRef.ts"
+import {
+  type ActorSystemService,
+  ActorSystem as EffectActorSystem,
+  type SystemStatus
+} from "../system/ActorSystem.ts"
+import type { AskOptions } from "../system/Ask.ts"
+import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
+
+/** A handle on one actor of type `A`. */
+export interface ActorRef<A extends AnyActor> {
+  readonly type: string
+  readonly id: string
+  /**
+   * Sends a command and resolves when its events are durable; rejects with an {@link AskError}. At most once per
+   * `commandId`, however often it is sent. After `AskTimeout` or `Unavailable` send it again with the same one.
+   * Aborting `signal` stops the waiting, not the work.
+   */
+  readonly ask: <C extends CommandsOf<A>>(
+    command: C,
+    options?: AskOptions & { readonly signal?: AbortSignal }
+  ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
+  /** The state after everything that was asked before through this process. */
+  readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
+  /** One page of its events, oldest first. */
+  readonly history: (options?: HistoryOptions) => Promise<HistoryPage<EventsOf<A>>>
+  /** Its state right after a version, or as it was at a time. */
+  readonly stateAt: (moment: PastMoment) => Promise<PastState<StateOf<A>>>
+}
+
+/** A running system. Get actors from it, stop it when done (or `await using`). */
+export class ActorSystem {
+  readonly #service: ActorSystemService
+  readonly #run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
+  readonly #dispose: () => Promise<void>
+  #stopped: Promise<void> | undefined
+
+  private constructor(
+    service: ActorSystemService,
+    run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>,
+    dispose: () => Promise<void>
+  ) {
+    this.#service = service
+    this.#run = run
+    this.#dispose = dispose
+  }
+
+  /** Builds the layer and keeps it until {@link stop}. Rejects with the layer's error, leaving nothing behind. */
+  static async fromLayer<E>(layer: Layer.Layer<EffectActorSystem, E>): Promise<ActorSystem> {
+    const runtime = ManagedRuntime.make(layer)
+    try {
+      const service = await runtime.runPromise(EffectActorSystem)
+      return new ActorSystem(
+        service,
+        (effect) => runtime.runPromise(effect),
+        () => runtime.dispose()
+      )
+    } catch (cause) {
+      await runtime.dispose()
+      throw cause
+    }
+  }
+
+  /** A handle on the actor `id` of a type that this system was given. */
+  get<A extends AnyActor>(actor: A, id: string): ActorRef<A> {
+    const asker = this.#service.asker(actor, id)
+    const ref = this.#service.get(actor, id)
+    return {
+      type: actor.type,
+      id,
+      ask: (command, options = {}) => {
+        const { signal, ...rest } = options
+        return new Promise((resolve, reject) => {
+          if (signal?.aborted) return reject(signal.reason)
+          const item = asker.ask(command, rest, (exit) => {
+            if (Exit.isSuccess(exit)) resolve(exit.value as Accepted<never>)
+            else reject(Cause.squash(exit.cause))
+          })
+          signal?.addEventListener(
+            "abort",
+            () => {
+              item?.abandon()
+              reject(signal.reason)
+            },
+            { once: true }
+          )
+        })
+      },
+      state: (options) => this.#run(ref.state(options)),
+      history: (options) => this.#run(ref.history(options)),
+      stateAt: (moment) => this.#run(ref.stateAt(moment))
+    }
+  }
+
+  /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */
+  waitFor(projection: ProjectionDefinition, sequence: number, timeoutMs?: number): Promise<void> {
+    return this.#run(this.#service.waitFor(projection, sequence, timeoutMs))
+  }
+
+  status(): Promise<SystemStatus> {
+    return this.#run(this.#service.status)
+  }
+
+  /** Resolves while the journal is reachable and the one that was verified at start; rejects otherwise. */
+  check(): Promise<void> {
+    return this.#run(this.#service.check)
+  }
+
+  /** Takes no more commands, finishes those in work, writes snapshots, closes connections. Safe to call twice. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#run(this.#service.stop).then(this.#dispose)
+    return this.#stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * A handle on one actor: ask it, read its state, its history, its past. Costs nothing to make; holds no state.
+ *
+ * Owns the first step of a command's walk: check, deadline, hand over to the cells. This is the Effect face; the
+ * promise face (../promise/) wraps it.
+ */
+import { Effect, Exit } from "effect"
+import { type ActorAddress, addressOf, InvalidActorId } from "../address/ActorAddress.ts"
+import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
+import {
+  type ActorQuarantined,
+  type AskError,
+  AskTimeout,
+  CommandInvalid,
+  type ReadError,
+  UnknownActorType
+} from "../cell/AskError.ts"
+import type { Cells } from "../cell/Cells.ts"
+import type { Confirmed } from "../cell/Fold.ts"
+import { type Accepted, type Waiting, WaitingCommand, WaitingRead } from "../cell/Mailbox.ts"
+import type { JournalReadError, JournalService } from "../journal/Journal.ts"
+import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
+import { type AskOptions, commandOf } from "./Ask.ts"
+import { type HistoryOptions, type HistoryPage, history, type InvalidMoment, type PastMoment, type PastState, stateAt } from "./History.ts"
+
+/** An actor's state as its owner knows it. */
+export interface CurrentState<State> {
+  /** Version of the last event, 0 for an actor that never stored one. */
+  readonly version: number
+  /** Journal sequence of the last event's commit, 0 likewise. */
+  readonly sequence: number
+  /** The XState snapshot: `value`, `context`, `matches`, `can`, `hasTag`. */
+  readonly state: State
+}
+
+export interface ReadOptions {
+  readonly deadlineMs?: number
+}
+
+type PastError = JournalReadError | ActorQuarantined | UnknownActorType | InvalidActorId
+
+/** A handle on one actor of type `A`. */
+export interface ActorRef<A extends AnyActor> {
+  readonly type: string
+  readonly id: string
+  /**
+   * Sends a command and waits until its events are durable. At most once per `commandId`, however often it is sent.
+   * After `AskTimeout` or `Unavailable` send it again with the same `commandId`.
+   */
+  readonly ask: <C extends CommandsOf<A>>(
+    command: C,
+    options?: AskOptions
+  ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError>
+  /** The state after everything that was asked before through this process. */
+  readonly state: (options?: ReadOptions) => Effect.Effect<CurrentState<StateOf<A>>, ReadError>
+  /** One page of its events, oldest first, as the current definition reads them. */
+  readonly history: (options?: HistoryOptions) => Effect.Effect<HistoryPage<EventsOf<A>>, PastError>
+  /** Its state right after a version, or as it was at a time. */
+  readonly stateAt: (moment: PastMoment) => Effect.Effect<PastState<StateOf<A>>, PastError | InvalidMoment>
+}
+
+/** What refs of one system share. */
+export interface RefContext {
+  readonly cells: Cells
+  readonly journal: JournalService
+  readonly wheel: DeadlineWheel
+  readonly shardCount: number
+  readonly askDeadlineMs: number
+  readonly knows: (actor: AnyActor) => boolean
+  readonly nextCommandId: () => string
+}
+
+/** Any answer of a cell. */
+type Answer<A, E> = (exit: Exit.Exit<A, E>) => void
+
+/** The callback form of a ref, without a fiber of its own: both faces stand on it. */
+export class Asker {
+  readonly #context: RefContext
+  readonly #actor: AnyActor
+  readonly id: string
+  #address: ActorAddress | UnknownActorType | InvalidActorId | undefined
+
+  constructor(context: RefContext, actor: AnyActor, id: string) {
+    this.#context = context
+    this.#actor = actor
+    this.id = id
+  }
+
+  /** Hands the command over. The returned item can be abandoned; the work then goes on without an answer. */
+  ask(given: unknown, options: AskOptions, answer: Answer<Accepted, AskError>): Waiting | undefined {
+    const address = this.address()
+    if (address instanceof Error) {
+      answer(Exit.fail(address))
+      return undefined
+    }
+    let item: WaitingCommand
+    try {
+      const command = commandOf(this.#actor, address, given, options, this.#context.nextCommandId)
+      item = new WaitingCommand(command, options.ifVersion, answer)
+    } catch (cause) {
+      if (!(cause instanceof CommandInvalid)) throw cause
+      answer(Exit.fail(cause))
+      return undefined
+    }
+    const hint = "It may have been stored all the same: ask again with the same commandId."
+    this.#handOver(address, item, item.command.commandId, options.deadlineMs, hint)
+    return item
+  }
+
+  read(options: ReadOptions, answer: Answer<Confirmed, ReadError>): Waiting | undefined {
+    const address = this.address()
+    if (address instanceof Error) {
+      answer(Exit.fail(address))
+      return undefined
+    }
+    const item = new WaitingRead(answer)
+    this.#handOver(address, item, "", options.deadlineMs, "Try again.")
+    return item
+  }
+
+  address(): ActorAddress | UnknownActorType | InvalidActorId {
+    this.#address ??= this.#place()
+    return this.#address
+  }
+
+  #place(): ActorAddress | UnknownActorType | InvalidActorId {
+    const { type } = this.#actor
+    if (!this.#context.knows(this.#actor)) {
+      const hint = "Give its definition to the system at start (`actors: [...]`)."
+      return new UnknownActorType({ actorType: type, id: this.id, hint })
+    }
+    try {
+      return addressOf(type, this.id, this.#context.shardCount)
+    } catch (cause) {
+      if (cause instanceof InvalidActorId) return cause
+      throw cause
+    }
+  }
+
+  #handOver(
+    address: ActorAddress,
+    item: Waiting,
+    commandId: string,
+    deadlineMs: number = this.#context.askDeadlineMs,
+    hint: string
+  ): void {
+    const { cells, wheel } = this.#context
+    const timeout = () => {
+      const { type: actorType, id } = address
+      item.settle(Exit.fail(new AskTimeout({ actorType, id, commandId, deadlineMs, hint })))
+    }
+    item.giveUpAt(wheel.schedule(deadlineMs, timeout))
+    cells.offer(this.#actor, address, item)
+  }
+}
+
+/** The Effect face of an asker. */
+export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: string): ActorRef<A> => {
+  const asker = new Asker(context, actor, id)
+  const placed = Effect.suspend(() => {
+    const address = asker.address()
+    return address instanceof Error ? Effect.fail(address) : Effect.succeed(address)
+  })
+  const waitFor = <B, E>(handOver: (answer: Answer<B, E>) => Waiting | undefined): Effect.Effect<B, E> =>
+    Effect.callback<B, E>((resume) => {
+      const item = handOver(resume)
+      return item === undefined ? undefined : Effect.sync(() => item.abandon())
+    })
+  return {
+    type: actor.type,
+    id,
+    ask: (command, options = {}) =>
+      waitFor((answer) => asker.ask(command, options, answer as Answer<Accepted, AskError>)),
+    state: (options = {}) => waitFor((answer) => asker.read(options, answer)),
+    history: (options = {}) =>
+      Effect.flatMap(placed, (address) => history(context.journal, actor, address, options)) as Effect.Effect<
+        HistoryPage<EventsOf<A>>,
+        PastError
+      >,
+    stateAt: (moment) => Effect.flatMap(placed, (address) => stateAt(context.journal, actor, address, moment))
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The system: what a process starts, gets actors from, and stops.
+ *
+ * Owns the composition of the runtime on its ports (Journal, SnapshotStore, ReadModel) and the order of stopping.
+ * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
+ */
+import { Context, Effect, Layer, Random, type Scope } from "effect"
+import type { ActorQuarantined } from "../cell/AskError.ts"
+import { makeCells } from "../cell/Cells.ts"
+import type { AnyActor } from "../definition/Actor.ts"
+import { DefinitionError } from "../definition/DefinitionError.ts"
+import { Journal, type JournalReadError } from "../journal/Journal.ts"
+import type { ProjectionDefinition } from "../projection/Projection.ts"
+import {
+  makeProjectionRunner,
+  type ProjectionRunner,
+  type ProjectionStatus,
+  type ProjectionTimeout
+} from "../projection/ProjectionRunner.ts"
+import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
+import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
+import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
+import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
+import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
+
+export interface SystemOptions extends Partial<SystemSettings> {
+  readonly actors: ReadonlyArray<AnyActor>
+  readonly projections?: ReadonlyArray<ProjectionDefinition>
+}
+
+/** What a system says of itself. Counts are since start. */
+export interface SystemStatus {
+  readonly isStopping: boolean
+  readonly residentCount: number
+  readonly inFlightCount: number
+  readonly activatedCount: number
+  readonly passivatedCount: number
+  readonly answeredCount: number
+  readonly committedCount: number
+  readonly eventCount: number
+  readonly unknownOutcomeCount: number
+  readonly actionFailedCount: number
+  readonly snapshots: { readonly savedCount: number; readonly droppedCount: number; readonly failedCount: number }
+  readonly quarantined: ReadonlyArray<ActorQuarantined>
+  readonly projections: ReadonlyArray<ProjectionStatus>
+}
+
+export interface ActorSystemService {
+  /** A handle on the actor `id` of a type that this system was given. Makes nothing; never fails. */
+  readonly get: <A extends AnyActor>(actor: A, id: string) => ActorRef<A>
+  /** The callback form of {@link get}, for hot paths and the promise face. */
+  readonly asker: (actor: AnyActor, id: string) => Asker
+  /** Waits until a projection has applied everything up to `sequence` (from an {@link Accepted}): read your writes. */
+  readonly waitFor: (
+    projection: ProjectionDefinition,
+    sequence: number,
+    timeoutMs?: number
+  ) => Effect.Effect<void, ProjectionTimeout>
+  readonly status: Effect.Effect<SystemStatus>
+  /** Succeeds while the journal is reachable and the one that was verified at start. */
+  readonly check: Effect.Effect<void, JournalReadError>
+  /** Takes no more commands, finishes those in work, writes snapshots. Bounded by `drainMs`; safe to call twice. */
+  readonly stop: Effect.Effect<void>
+}
+
+/** Default for how long {@link ActorSystemService.waitFor} waits, in milliseconds. */
+export const WAIT_FOR_TIMEOUT_MS = 10_000
+
+export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService>()("everstate/system/ActorSystem") {
+  /** A system on the given ports. The end of the layer's scope drains it. */
+  static readonly layer = (
+    options: SystemOptions
+  ): Layer.Layer<
+    ActorSystem,
+    DefinitionError | ReadModelUnavailable | ProjectionFailed,
+    Journal | SnapshotStore | ReadModel
+  > => Layer.effect(ActorSystem, makeActorSystem(options))
+}
+
+const makeActorSystem = Effect.fnUntraced(function* (
+  options: SystemOptions
+): Effect.fn.Return<
+  ActorSystemService,
+  DefinitionError | ReadModelUnavailable | ProjectionFailed,
+  Journal | SnapshotStore | ReadModel | Scope.Scope
+> {
+  const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }
+  const actors = yield* byName("actor type", options.actors, (actor) => actor.type)
+  const journal = yield* Journal
+  const cells = yield* makeCells(settings)
+  const wheel = yield* makeDeadlineWheel
+  const projections = new Map<string, ProjectionRunner>()
+  for (const projection of yield* byName("projection", options.projections ?? [], ({ name }) => name)) {
+    projections.set(projection[0], yield* makeProjectionRunner(projection[1], settings))
+  }
+
+  let isStopping = false
+  const context: RefContext = {
+    cells,
+    journal,
+    wheel,
+    shardCount: settings.shardCount,
+    askDeadlineMs: settings.askDeadlineMs,
+    knows: (actor) => actors.get(actor.type) === actor,
+    nextCommandId: yield* makeIds
+  }
+
+  const stop = Effect.suspend(() => {
+    isStopping = true
+    return cells.drain.pipe(Effect.timeoutOption(settings.drainMs), Effect.asVoid)
+  })
+  yield* Effect.addFinalizer(() => stop)
+
+  return {
+    get: (actor, id) => makeActorRef(context, actor, id),
+    asker: (actor, id) => new Asker(context, actor, id),
+    waitFor: (projection, sequence, timeoutMs = WAIT_FOR_TIMEOUT_MS) => {
+      const runner = projections.get(projection.name)
+      return runner === undefined
+        ? Effect.die(new Error(`Projection "${projection.name}" was not given to this system (\`projections: [...]\`).`))
+        : runner.waitFor(sequence, timeoutMs)
+    },
+    status: Effect.sync(() => {
+      const { unknownCount, ...counts } = cells.counts
+      return {
+        isStopping,
+        residentCount: cells.residentCount(),
+        inFlightCount: cells.inFlightCount(),
+        ...counts,
+        unknownOutcomeCount: unknownCount,
+        snapshots: { ...cells.snapshotWriter.counts },
+        quarantined: cells.quarantined(),
+        projections: Array.from(projections.values(), (runner) => runner.status())
+      }
+    }),
+    check: journal.check,
+    stop
+  }
+})
+
+/** Options without those that are present but `undefined`, so that defaults apply to them too. */
+const definedOf = (options: SystemOptions): Partial<SystemSettings> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
+const byName = <A>(
+  what: string,
+  definitions: ReadonlyArray<A>,
+  nameOf: (definition: A) => string
+): Effect.Effect<ReadonlyMap<string, A>, DefinitionError> => {
+  const named = new Map<string, A>()
+  for (const definition of definitions) {
+    const name = nameOf(definition)
+    if (named.has(name)) {
+      const hint = `Two definitions given to the system have this name; names are unique in a system.`
+      return Effect.fail(new DefinitionError({ actorType: name, what: `${what} given twice`, hint }))
+    }
+    named.set(name, definition)
+  }
+  return Effect.succeed(named)
+}
+
+/** Command ids for callers that give none: a random prefix per system and a counter. */
+const makeIds: Effect.Effect<() => string> = Effect.gen(function* () {
+  const random = () => Effect.map(Random.nextIntBetween(0, 2 ** 48), (part) => part.toString(36).padStart(10, "0"))
+  const prefix = (yield* random()) + (yield* random())
+  let count = 0
+  return () => `${prefix}-${(count++).toString(36)}`
+})

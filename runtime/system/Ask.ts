@@ -1,0 +1,113 @@
+/**
+ * From what a caller hands in to a command that a cell can decide: checks the options, the schema and the payload.
+ *
+ * Owns the boundary: what passes here is plain JSON of the right shape, with an id and a fingerprint.
+ * Who calls it: ActorRef.ts. Who goes on: ../cell/Cells.ts.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { AnyEvent } from "../definition/Event.ts"
+import { SchemaIssue, validate } from "../definition/Schema.ts"
+import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../journal/Commit.ts"
+import { fingerprint, NotJson, plainJson } from "../json/Json.ts"
+import { CommandInvalid } from "../cell/AskError.ts"
+import type { Command } from "../cell/Decide.ts"
+
+export interface AskOptions {
+  /**
+   * Names this command for ever: sent again under the same id it is applied once and gets the same answer.
+   * Without one, an id is made, and a repeat is another command.
+   */
+  readonly commandId?: string
+  /** How long to wait for the answer, in milliseconds; default: the system's `askDeadlineMs`. */
+  readonly deadlineMs?: number
+  /** Who and what it comes from; stored with the events. */
+  readonly metadata?: Metadata
+  /** Apply only if the actor is at this version; otherwise `VersionConflict`. */
+  readonly ifVersion?: number
+}
+
+const METADATA_KEYS: ReadonlySet<string> = new Set<keyof Metadata>(["correlationId", "causationId", "user", "trace"])
+
+/** The command, checked. Throws {@link CommandInvalid}. */
+export const commandOf = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  given: unknown,
+  options: AskOptions,
+  nextId: () => string
+): Command => {
+  const commandType = typeOf(given)
+  const invalid = (issues: ReadonlyArray<SchemaIssue>) =>
+    new CommandInvalid({ actorType: address.type, id: address.id, commandType: commandType ?? "(none)", issues })
+  const issue = (path: string, message: string) => invalid([new SchemaIssue({ path, message })])
+
+  if (commandType === undefined) throw issue("type", "a command is an object with a `type`")
+  const metadata = metadataOf(options.metadata, issue)
+  if (options.ifVersion !== undefined && (!Number.isInteger(options.ifVersion) || options.ifVersion < 0)) {
+    throw issue("ifVersion", "a version is a whole number from 0")
+  }
+  try {
+    const payload = plainJson(given) as AnyEvent
+    return {
+      type: commandType,
+      payload: decoded(definition, commandType, payload, invalid, issue),
+      commandId: commandIdOf(options.commandId, nextId, issue),
+      fingerprint: fingerprint(payload),
+      metadata
+    }
+  } catch (cause) {
+    if (cause instanceof NotJson) throw issue(cause.path, `not plain JSON: ${cause.reason}`)
+    throw cause
+  }
+}
+
+type Issue = (path: string, message: string) => CommandInvalid
+
+const typeOf = (given: unknown): string | undefined => {
+  if (typeof given !== "object" || given === null) return undefined
+  const { type } = given as { type?: unknown }
+  return typeof type === "string" ? type : undefined
+}
+
+const decoded = (
+  definition: ActorDefinition,
+  commandType: string,
+  command: AnyEvent,
+  invalid: (issues: ReadonlyArray<SchemaIssue>) => CommandInvalid,
+  issue: Issue
+): AnyEvent => {
+  // A machine-only actor takes its machine's events as they are.
+  if (definition.commands === undefined) return command
+  const known = Object.hasOwn(definition.commands, commandType) ? definition.commands[commandType] : undefined
+  if (known === undefined) {
+    throw issue("type", `unknown command; "${definition.type}" knows ${Object.keys(definition.commands).join(", ")}`)
+  }
+  const { type, ...payload } = command
+  const validated = validate(known.schema, payload)
+  if ("issues" in validated) throw invalid(validated.issues)
+  return { type, ...(validated.value as object) }
+}
+
+const commandIdOf = (commandId: string | undefined, nextId: () => string, issue: Issue): string => {
+  if (commandId === undefined) return nextId()
+  if (typeof commandId !== "string" || commandId === "" || commandId.length > COMMAND_ID_LENGTH_MAX) {
+    throw issue("commandId", `a commandId is text of 1 to ${COMMAND_ID_LENGTH_MAX} characters`)
+  }
+  if (!commandId.isWellFormed()) throw issue("commandId", "a commandId is well-formed Unicode")
+  return commandId
+}
+
+const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | undefined => {
+  if (metadata === undefined) return undefined
+  let bytes = 0
+  for (const [key, value] of Object.entries(metadata)) {
+    if (!METADATA_KEYS.has(key)) throw issue(`metadata.${key}`, `known are ${[...METADATA_KEYS].join(", ")}`)
+    if (value === undefined) continue
+    if (typeof value !== "string" || !value.isWellFormed()) throw issue(`metadata.${key}`, "well-formed text")
+    // At most three bytes of UTF-8 a UTF-16 code unit.
+    bytes += value.length * 3
+  }
+  if (bytes > METADATA_BYTES_MAX) throw issue("metadata", `over ${METADATA_BYTES_MAX} bytes`)
+  return metadata
+}

@@ -1,0 +1,147 @@
+/**
+ * Reads an actor's past straight from the journal: its events, and its state at an earlier version or time.
+ *
+ * Owns paging through long histories with bounded memory. Does not touch the actor in memory.
+ */
+import { Effect, Schema } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { type AnyEvent, readEvent } from "../definition/Event.ts"
+import { ActorQuarantined } from "../cell/AskError.ts"
+import { asQuarantined, notAccepted, unborn } from "../cell/Fold.ts"
+import { decodeCommit } from "../journal/Commit.ts"
+import type { JournalReadError, JournalRecord, JournalService } from "../journal/Journal.ts"
+import type { MachineState } from "../machine/Machine.ts"
+import type { ProjectedEvent } from "../projection/Projection.ts"
+
+/** Events in one page of history unless asked otherwise, and the most that may be asked for. */
+export const HISTORY_PAGE_DEFAULT = 100
+export const HISTORY_PAGE_MAX = 1_000
+
+export interface HistoryOptions {
+  /** Only events after this version; default 0. Give the last page's `next` to go on. */
+  readonly after?: number
+  /** Events at most, 1 to 1,000, default 100. */
+  readonly limit?: number
+}
+
+export interface HistoryPage<Event = AnyEvent> {
+  readonly events: ReadonlyArray<ProjectedEvent<Event>>
+  /** Pass it as `after` for the next page; absent on the last one. */
+  readonly next?: number
+}
+
+/** A state of the past. `at` is the time of its last event, Unix milliseconds; absent before the first one. */
+export interface PastState<State = MachineState> {
+  readonly version: number
+  readonly state: State
+  readonly at?: number
+}
+
+/** The events of a journal record as readers see them. Throws what decoding throws. */
+export const eventsOf = (
+  definition: ActorDefinition,
+  address: Pick<ActorAddress, "type" | "id">,
+  record: JournalRecord
+): ReadonlyArray<ProjectedEvent> => {
+  const commit = decodeCommit(record)
+  let version = commit.first
+  return commit.entries.flatMap((entry) =>
+    entry.ev.map((stored) => ({
+      actorType: address.type,
+      id: address.id,
+      version: version++,
+      sequence: record.sequence,
+      at: commit.at,
+      commandId: entry.c,
+      metadata: entry.m ?? {},
+      event: readEvent(definition.type, definition.events, stored)
+    }))
+  )
+}
+
+/** Walks the actor's events in order until `visit` says stop. */
+const walk = Effect.fnUntraced(function* (
+  journal: JournalService,
+  definition: ActorDefinition,
+  address: ActorAddress,
+  visit: (event: ProjectedEvent) => "go on" | "stop"
+): Effect.fn.Return<void, JournalReadError | ActorQuarantined> {
+  const last = yield* journal.last(address)
+  let after = 0
+  while (last !== undefined && after < last.sequence) {
+    const page = yield* journal.read(address, { after, upTo: last.sequence })
+    for (const record of page) {
+      const events = yield* Effect.try({
+        try: () => eventsOf(definition, address, record),
+        catch: (cause) => asQuarantined(address, record.sequence, cause)
+      })
+      for (const event of events) if (visit(event) === "stop") return
+      after = record.sequence
+    }
+    if (page.length === 0) return
+  }
+})
+
+/** One page of the actor's events, oldest first. */
+export const history = Effect.fnUntraced(function* (
+  journal: JournalService,
+  definition: ActorDefinition,
+  address: ActorAddress,
+  { after = 0, limit = HISTORY_PAGE_DEFAULT }: HistoryOptions
+): Effect.fn.Return<HistoryPage, JournalReadError | ActorQuarantined> {
+  const pageSize = Math.max(1, Math.min(HISTORY_PAGE_MAX, Math.trunc(limit)))
+  const events: Array<ProjectedEvent> = []
+  let next: number | undefined
+  yield* walk(journal, definition, address, (event) => {
+    if (event.version <= after) return "go on"
+    if (events.length === pageSize) {
+      next = event.version - 1
+      return "stop"
+    }
+    events.push(event)
+    return "go on"
+  })
+  return next === undefined ? { events } : { events, next }
+})
+
+/** Which state of the past is wanted. A version beyond the last, or a time to come, gives the newest state. */
+export type PastMoment = { readonly version: number } | { readonly time: number | Date }
+
+/** `stateAt` was given something that is neither a version nor a time. */
+export class InvalidMoment extends Schema.TaggedError<InvalidMoment>()("InvalidMoment", { hint: Schema.String }) {
+  override get message(): string {
+    return this.hint
+  }
+}
+
+/** The state right after the given version, or as it was at the given time. */
+export const stateAt = Effect.fnUntraced(function* (
+  journal: JournalService,
+  definition: ActorDefinition,
+  address: ActorAddress,
+  moment: PastMoment
+): Effect.fn.Return<PastState, JournalReadError | ActorQuarantined | InvalidMoment> {
+  const bound = "version" in moment ? moment.version : Number(moment.time)
+  if (!Number.isFinite(bound) || bound < 0) {
+    return yield* new InvalidMoment({ hint: "Give { version } as a whole number from 0 or { time } as a valid date." })
+  }
+  const isBeyond = (event: ProjectedEvent) => ("version" in moment ? event.version : event.at) > bound
+  let past: PastState = { version: 0, state: unborn(definition, address.id).state }
+  let failure: ActorQuarantined | undefined
+  yield* walk(journal, definition, address, (event) => {
+    if (isBeyond(event)) return "stop"
+    try {
+      const state = definition.machine.transition(past.state, event.event)
+      if (state === undefined) failure = notAccepted(address, event.sequence, past.state, event.event.type)
+      else past = { version: event.version, at: event.at, state }
+    } catch (cause) {
+      failure = asQuarantined(address, event.sequence, cause)
+    } finally {
+      definition.machine.takeActions()
+    }
+    return failure === undefined ? "go on" : "stop"
+  })
+  if (failure !== undefined) return yield* failure
+  return past
+})

@@ -1,0 +1,28 @@
+/**
+ * The settings of a system and their defaults. What is stored with the journal (namespace, shards) is fixed at its
+ * creation and verified at every start; the rest may differ from process to process.
+ */
+
+/** Prefix of every subject and table of a system. */
+export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_]{0,31}$/
+
+export interface SystemSettings {
+  /** Slices of all actors; fixed for the life of a journal. */
+  readonly shardCount: number
+  /** Time that an ask may take before it fails with AskTimeout, in milliseconds. */
+  readonly askDeadlineMs: number
+  /** Actors kept in memory; beyond it the least recently used leave. */
+  readonly residentMax: number
+  /** Idle time after which an actor leaves memory, in milliseconds. */
+  readonly idleMs: number
+  /** Time that `stop` waits for commands in work and projections, in milliseconds. */
+  readonly drainMs: number
+}
+
+export const SYSTEM_DEFAULTS: SystemSettings = {
+  shardCount: 64,
+  askDeadlineMs: 5_000,
+  residentMax: 100_000,
+  idleMs: 120_000,
+  drainMs: 10_000
+}
