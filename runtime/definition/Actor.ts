@@ -7,8 +7,8 @@
  */
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
-import { Machine } from "../machine/Machine.ts"
 import type { Metadata } from "../journal/Commit.ts"
+import { Machine } from "../machine/Machine.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
@@ -40,7 +40,7 @@ type CommandMap<Schemas, Events, M extends AnyStateMachine> = {
   readonly [Type in keyof Schemas]: {
     readonly schema: Schemas[Type]
     readonly decide: (
-      input: DecideInput<TypedCommand<Type, Schemas[Type]>, SnapshotFrom<M>>
+      input: DecideInput<TypedCommand<Type, Schemas[Type]>, SnapshotFrom<M>>,
     ) => Decided<EventOf<Events>>
   }
 }
@@ -91,11 +91,12 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
 
 export type AnyActor = ActorDefinition<string, any>
 
-type TypesOf<A> = A extends ActorDefinition<string, infer Types>
-  ? Types extends ActorTypes<any, any, any, any>
-    ? Types
+type TypesOf<A> =
+  A extends ActorDefinition<string, infer Types>
+    ? Types extends ActorTypes<any, any, any, any>
+      ? Types
+      : never
     : never
-  : never
 
 /** The union of commands that can be asked of an actor type: `{ type, ...payload }`. */
 export type CommandsOf<A> = TypesOf<A>["command"]
@@ -108,7 +109,7 @@ export type StateOf<A> = TypesOf<A>["state"]
 
 type DecisionOf<A, CommandType> = CommandType extends keyof TypesOf<A>["decisions"]
   ? TypesOf<A>["decisions"][CommandType]
-  : never
+  : undefined
 
 /** What a command answers when accepted; `undefined` unless its `decide` uses `accept`. */
 export type ReplyOf<A, CommandType> = ReplyIn<DecisionOf<A, CommandType>>
@@ -120,46 +121,52 @@ type CommandUnion<Schemas> = {
   [Type in keyof Schemas & string]: { readonly type: Type } & InputOf<Schemas[Type]>
 }[keyof Schemas & string]
 
+/** Defines an actor type from a machine alone: its events are its commands and are stored as they come. */
+export function defineActor<const Type extends string, M extends AnyStateMachine>(
+  options: ActorOptions & {
+    readonly type: Type
+    readonly machine: M
+    readonly events?: never
+    readonly commands?: never
+  },
+): ActorDefinition<Type, ActorTypes<EventFromLogic<M>, EventFromLogic<M>, SnapshotFrom<M>, unknown>>
+// The full form comes last: TypeScript's complaints are about the last signature, and at the place they belong to.
 /** Defines an actor type from its machine, which is driven by EVENTS, and the commands that decide them. */
 export function defineActor<
   const Type extends string,
   M extends AnyStateMachine,
   Events extends { readonly [type: string]: EventDefinition },
   Schemas extends { readonly [type: string]: AnySchema },
-  const Decisions
+  const Decisions,
 >(
   options: ActorOptions & {
     readonly type: Type
     readonly machine: M
     readonly events: Events
     readonly commands: CommandMap<Schemas, Events, M> & DecisionMap<Decisions>
-  }
+  },
 ): ActorDefinition<Type, ActorTypes<CommandUnion<Schemas>, EventOf<Events>, SnapshotFrom<M>, Decisions>>
-/** Defines an actor type from a machine alone: its events are its commands and are stored as they come. */
-export function defineActor<const Type extends string, M extends AnyStateMachine>(
-  options: ActorOptions & { readonly type: Type; readonly machine: M }
-): ActorDefinition<Type, ActorTypes<EventFromLogic<M>, EventFromLogic<M>, SnapshotFrom<M>, unknown>>
 export function defineActor(
   options: ActorOptions & {
     readonly type: string
     readonly machine: AnyStateMachine
     readonly events?: { readonly [type: string]: EventDefinition }
     readonly commands?: { readonly [type: string]: AnyCommandDefinition }
-  }
+  },
 ): ActorDefinition {
   const { type, machine, events, commands } = options
   if (!ACTOR_TYPE_PATTERN.test(type)) {
     throw new DefinitionError({
       actorType: type,
       what: "the actor type's name",
-      hint: `Use lower-case letters, digits, "-" and "_", starting with a letter, 64 at most: ${ACTOR_TYPE_PATTERN}.`
+      hint: `Use lower-case letters, digits, "-" and "_", starting with a letter, 64 at most: ${ACTOR_TYPE_PATTERN}.`,
     })
   }
   if ((events === undefined) !== (commands === undefined)) {
     throw new DefinitionError({
       actorType: type,
       what: "a definition with only one of events and commands",
-      hint: "Give both, or neither: then the machine's own events are the commands."
+      hint: "Give both, or neither: then the machine's own events are the commands.",
     })
   }
   for (const [eventType, definition] of Object.entries(events ?? {})) {
@@ -171,9 +178,17 @@ export function defineActor(
     machine: new Machine(type, machine),
     events,
     commands,
-    commandsRememberedCount: positive(type, "commandsRememberedCount", options.commandsRememberedCount ?? COMMANDS_REMEMBERED_DEFAULT),
-    snapshotEveryEvents: positive(type, "snapshotEveryEvents", options.snapshotEveryEvents ?? SNAPSHOT_EVERY_EVENTS_DEFAULT),
-    snapshotVersion: positive(type, "snapshotVersion", options.snapshotVersion ?? 1)
+    commandsRememberedCount: positive(
+      type,
+      "commandsRememberedCount",
+      options.commandsRememberedCount ?? COMMANDS_REMEMBERED_DEFAULT,
+    ),
+    snapshotEveryEvents: positive(
+      type,
+      "snapshotEveryEvents",
+      options.snapshotEveryEvents ?? SNAPSHOT_EVERY_EVENTS_DEFAULT,
+    ),
+    snapshotVersion: positive(type, "snapshotVersion", options.snapshotVersion ?? 1),
   }
 }
 
@@ -188,10 +203,10 @@ export const command = <
   M extends AnyStateMachine,
   Events extends { readonly [type: string]: EventDefinition },
   S extends AnySchema,
-  const Decision extends Decided<EventOf<Events>>
+  const Decision extends Decided<EventOf<Events>>,
 >(
   _of: { readonly type: Type; readonly machine: M; readonly events: Events },
-  definition: CommandDefinition<S, TypedCommand<Type, S>, SnapshotFrom<M>, Decision>
+  definition: CommandDefinition<S, TypedCommand<Type, S>, SnapshotFrom<M>, Decision>,
 ): CommandDefinition<S, TypedCommand<Type, S>, SnapshotFrom<M>, Decision> => definition
 
 const positive = (actorType: string, name: string, value: number): number => {
@@ -202,14 +217,18 @@ const positive = (actorType: string, name: string, value: number): number => {
 const requireWholeUpcastChain = (actorType: string, eventType: string, definition: EventDefinition): void => {
   const what = `event ${eventType}`
   if (!Number.isInteger(definition.version) || definition.version < 1) {
-    throw new DefinitionError({ actorType, what, hint: `Versions are whole numbers from 1, not ${definition.version}.` })
+    throw new DefinitionError({
+      actorType,
+      what,
+      hint: `Versions are whole numbers from 1, not ${definition.version}.`,
+    })
   }
   for (let version = 1; version < definition.version; version++) {
     if (typeof definition.upcast[version] !== "function") {
       throw new DefinitionError({
         actorType,
         what,
-        hint: `It is at version ${definition.version}: give upcast[${version}], from version ${version} to ${version + 1}.`
+        hint: `It is at version ${definition.version}: give upcast[${version}], from version ${version} to ${version + 1}.`,
       })
     }
   }

@@ -29,21 +29,22 @@ export type Decided<Event> = Event | ReadonlyArray<Event> | Rejection | Acceptan
 export const reject = <const Reason extends string>(reason: Reason, detail?: unknown): Rejection<Reason> => ({
   _tag: "Rejection",
   reason,
-  detail
+  detail,
 })
 
 /** Accepts a command with these events and an answer (plain JSON) that a repeat of the command gets as well. */
 export const accept = <const Event, Reply>(
   events: Event | ReadonlyArray<Event>,
-  reply: Reply
+  reply: Reply,
 ): Acceptance<Event, Reply> => ({
   _tag: "Acceptance",
   events: Array.isArray(events) ? (events as ReadonlyArray<Event>) : [events as Event],
-  reply
+  reply,
 })
 
 /** The answer type that a decision carries; `undefined` where it carries none. */
-export type ReplyIn<D> = D extends Acceptance<unknown, infer Reply> ? Reply : undefined
+export type ReplyIn<D> =
+  D extends Acceptance<unknown, infer Reply> ? Reply : D extends Rejection ? never : undefined
 
 /** The reasons that a decision may reject for. */
 export type ReasonsIn<D> = D extends Rejection<infer Reason> ? Reason : never

@@ -5,7 +5,7 @@ import { Schema } from "effect"
 export class DefinitionError extends Schema.TaggedError<DefinitionError>()("DefinitionError", {
   actorType: Schema.String,
   what: Schema.String,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   override get message(): string {
     return `"${this.actorType}" cannot be defined: ${this.what}. ${this.hint}`

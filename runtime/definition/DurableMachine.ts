@@ -21,18 +21,24 @@ interface Node {
 const REFUSED_ACTIONS: { readonly [type: string]: readonly [what: string, hint: string] } = {
   "xstate.spawnChild": [
     "spawns a child machine",
-    "A child would live in memory only. Define it with defineActor and address it by id."
+    "A child would live in memory only. Define it with defineActor and address it by id.",
   ],
-  "xstate.stopChild": ["stops a child machine", "There are no child machines; define actors of their own instead."],
+  "xstate.stopChild": [
+    "stops a child machine",
+    "There are no child machines; define actors of their own instead.",
+  ],
   "xstate.sendTo": [
     "sends to another actor (sendTo, sendParent, forwardTo)",
-    "The message would be lost in a crash. Store an event and let the caller act on it; messages between actors are not there yet."
+    "The message would be lost in a crash. Store an event and let the caller act on it; messages between actors are not there yet.",
   ],
   "xstate.emit": [
     "emits an event",
-    "Published events are not there yet. Projections already see every stored event."
+    "Published events are not there yet. Projections already see every stored event.",
   ],
-  "xstate.cancel": ["cancels a delayed event", "Delayed events are not there yet, so there is nothing to cancel."]
+  "xstate.cancel": [
+    "cancels a delayed event",
+    "Delayed events are not there yet, so there is nothing to cancel.",
+  ],
 }
 
 type Describe = (nodeId: string, what: string, hint: string) => DefinitionError
@@ -49,7 +55,7 @@ const visit = (node: Node, machine: AnyStateMachine, describe: Describe): void =
     throw describe(
       node.id,
       "uses `after`",
-      "Durable timers are not there yet. Until then, let the caller send a command when the time has come."
+      "Durable timers are not there yet. Until then, let the caller send a command when the time has come.",
     )
   }
   const invoked = node.config.invoke
@@ -57,7 +63,7 @@ const visit = (node: Node, machine: AnyStateMachine, describe: Describe): void =
     throw describe(
       node.id,
       "uses `invoke`",
-      "Durable calls are not there yet. Make the call outside and send its result as a command with a commandId."
+      "Durable calls are not there yet. Make the call outside and send its result as a command with a commandId.",
     )
   }
   const transitions = [...node.transitions.values()].flat().concat(node.always ?? [])
@@ -79,6 +85,10 @@ const refuseAction = (nodeId: string, action: unknown, describe: Describe): void
   const refused = type === undefined ? undefined : REFUSED_ACTIONS[type]
   if (refused !== undefined) throw describe(nodeId, ...refused)
   if (type === "xstate.raise" && delay !== undefined) {
-    throw describe(nodeId, "raises an event with a delay", "Durable timers are not there yet; raise without a delay.")
+    throw describe(
+      nodeId,
+      "raises an event with a delay",
+      "Durable timers are not there yet; raise without a delay.",
+    )
   }
 }

@@ -36,7 +36,9 @@ export function event<S extends AnySchema>(options: {
   readonly upcast?: { readonly [fromVersion: number]: Upcaster }
 }): EventDefinition<S>
 export function event(
-  given: AnySchema | { version: number; schema: AnySchema; upcast?: { readonly [fromVersion: number]: Upcaster } }
+  given:
+    | AnySchema
+    | { version: number; schema: AnySchema; upcast?: { readonly [fromVersion: number]: Upcaster } },
 ): EventDefinition {
   if ("~standard" in given) return { version: 1, schema: given, upcast: {} }
   return { version: given.version, schema: given.schema, upcast: given.upcast ?? {} }
@@ -55,7 +57,7 @@ export class EventUnreadable extends Schema.TaggedError<EventUnreadable>()("Even
   eventType: Schema.String,
   eventVersion: Schema.Number,
   reason: Schema.Literals(["UnknownType", "NewerVersion", "UpcasterMissing", "UpcasterThrew", "Invalid"]),
-  detail: Schema.String
+  detail: Schema.String,
 }) {
   override get message(): string {
     return `Event ${this.eventType} v${this.eventVersion} of actor type "${this.actorType}" is unreadable (${this.reason}): ${this.detail}`
@@ -75,7 +77,7 @@ export interface AnyEvent {
 export const readEvent = (
   actorType: string,
   events: { readonly [type: string]: EventDefinition } | undefined,
-  stored: StoredEvent
+  stored: StoredEvent,
 ): AnyEvent => {
   const fail = (reason: EventUnreadable["reason"], detail: string) =>
     new EventUnreadable({ actorType, eventType: stored.t, eventVersion: stored.v, reason, detail })
@@ -105,5 +107,5 @@ export const readEvent = (
 const undefinedVersion: Pick<EventDefinition, "version" | "upcast"> & { schema: AnySchema } = {
   version: 1,
   upcast: {},
-  schema: { "~standard": { version: 1, vendor: "everstate", validate: (value: unknown) => ({ value }) } }
+  schema: { "~standard": { version: 1, vendor: "everstate", validate: (value: unknown) => ({ value }) } },
 }

@@ -19,7 +19,7 @@ export type OutputOf<S> = S extends StandardSchemaV1<unknown, infer Output> ? Ou
 /** One complaint of a schema: where (`lines.0.sku`, empty for the whole value) and what. */
 export class SchemaIssue extends Schema.Class<SchemaIssue>("SchemaIssue")({
   path: Schema.String,
-  message: Schema.String
+  message: Schema.String,
 }) {}
 
 export type Validated = { readonly value: unknown } | { readonly issues: ReadonlyArray<SchemaIssue> }
@@ -31,14 +31,19 @@ const pathText = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey 
 export const validate = (schema: AnySchema, value: unknown): Validated => {
   const result = schema["~standard"].validate(value)
   if (result instanceof Promise) {
-    return { issues: [new SchemaIssue({ path: "", message: "the schema is asynchronous; use a synchronous one" })] }
+    return {
+      issues: [new SchemaIssue({ path: "", message: "the schema is asynchronous; use a synchronous one" })],
+    }
   }
   if (result.issues === undefined) return { value: result.value }
   return {
-    issues: result.issues.map((issue) => new SchemaIssue({ path: pathText(issue.path), message: issue.message }))
+    issues: result.issues.map(
+      (issue) => new SchemaIssue({ path: pathText(issue.path), message: issue.message }),
+    ),
   }
 }
 
 /** The issues on one line, for messages. */
-export const issuesText = (issues: ReadonlyArray<{ readonly path: string; readonly message: string }>): string =>
-  issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ")
+export const issuesText = (
+  issues: ReadonlyArray<{ readonly path: string; readonly message: string }>,
+): string => issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ")

@@ -64,7 +64,10 @@ export interface FoldedTable<Columns = { readonly [column: string]: Column }> {
 
 /** SQL inside the projection's transaction. Unqualified names are the projection's own tables. */
 export interface Sql {
-  readonly query: (text: string, values?: ReadonlyArray<unknown>) => Promise<{ readonly rows: ReadonlyArray<AnyRow> }>
+  readonly query: (
+    text: string,
+    values?: ReadonlyArray<unknown>,
+  ) => Promise<{ readonly rows: ReadonlyArray<AnyRow> }>
 }
 
 /**
@@ -114,11 +117,19 @@ interface CommonOptions<From> {
   readonly onError?: OnProjectionError
 }
 
+/** Defines a projection by SQL of its own: `handle` runs over a batch, inside the transaction of the offset. */
+export function defineProjection<const From extends ReadonlyArray<AnyActor>>(
+  options: CommonOptions<From> & {
+    readonly tables: ReadonlyArray<string>
+    readonly handle: (events: ReadonlyArray<ProjectedEvent<EventsFrom<From>>>, sql: Sql) => Promise<void>
+  },
+): ProjectionDefinition
+// The fold comes last: TypeScript's complaints are about the last signature, and a fold has more to get wrong.
 /** Defines a projection that folds events into one keyed table. `fold` is pure; `undefined` deletes the row. */
 export function defineProjection<
   const From extends ReadonlyArray<AnyActor>,
   const Columns extends { readonly [column: string]: Column },
-  const Key extends keyof Columns & string
+  const Key extends keyof Columns & string,
 >(
   options: CommonOptions<From> & {
     readonly table: {
@@ -130,24 +141,19 @@ export function defineProjection<
     readonly key: (event: ProjectedEvent<EventsFrom<From>>) => Pick<RowOf<Columns>, Key>
     readonly fold: (
       row: RowOf<Columns> | undefined,
-      event: ProjectedEvent<EventsFrom<From>>
+      event: ProjectedEvent<EventsFrom<From>>,
     ) => RowOf<Columns> | undefined
-  }
-): ProjectionDefinition
-/** Defines a projection by SQL of its own: `handle` runs over a batch, inside the transaction of the offset. */
-export function defineProjection<const From extends ReadonlyArray<AnyActor>>(
-  options: CommonOptions<From> & {
-    readonly tables: ReadonlyArray<string>
-    readonly handle: (events: ReadonlyArray<ProjectedEvent<EventsFrom<From>>>, sql: Sql) => Promise<void>
-  }
+  },
 ): ProjectionDefinition
 export function defineProjection(options: ProjectionOptions): ProjectionDefinition {
   const { name, version, from, onError = "stall", table, key, fold, tables, handle } = options
-  const refuse = (what: string, hint: string) => new DefinitionError({ actorType: `projection ${name}`, what, hint })
+  const refuse = (what: string, hint: string) =>
+    new DefinitionError({ actorType: `projection ${name}`, what, hint })
   if (!PROJECTION_NAME_PATTERN.test(name)) {
     throw refuse("its name", "Use lower-case letters, digits and _, starting with a letter, 40 at most.")
   }
-  if (!Number.isInteger(version) || version < 1) throw refuse(`version ${version}`, "Versions are whole numbers from 1.")
+  if (!Number.isInteger(version) || version < 1)
+    throw refuse(`version ${version}`, "Versions are whole numbers from 1.")
   if (from.length === 0) throw refuse("an empty `from`", "Name the actor types whose events it reads.")
   if (table !== undefined && key !== undefined && fold !== undefined) {
     return { name, version, from, onError, form: { kind: "fold", table, key, fold } }
@@ -155,5 +161,8 @@ export function defineProjection(options: ProjectionOptions): ProjectionDefiniti
   if (tables !== undefined && handle !== undefined) {
     return { name, version, from, onError, form: { kind: "sql", tables, handle } }
   }
-  throw refuse("neither `table` + `key` + `fold` nor `tables` + `handle`", "Give one of the two forms in full.")
+  throw refuse(
+    "neither `table` + `key` + `fold` nor `tables` + `handle`",
+    "Give one of the two forms in full.",
+  )
 }
