@@ -1,0 +1,79 @@
+/**
+ * JetStream's JSON API over the multiplexer: one request, one decoded reply or a `JetStreamError`.
+ *
+ * Owns the shapes of the few replies that the journal reads, and nothing of what they mean to it. The callers are
+ * JournalStream.ts (the stream), JournalNats.ts (the leader's reads) and JournalFollow.ts (consumers).
+ */
+import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream"
+import { Effect } from "effect"
+import { JetStreamError, type NatsRequestFailed } from "./NatsErrors.ts"
+import type { ReplyMultiplexer } from "./ReplyMultiplexer.ts"
+
+/** How long the API may take; creating a stream on a busy cluster elects a leader first. */
+export const API_TIMEOUT_MS = 5_000
+
+/** What the journal reads of `STREAM.INFO`. */
+export interface StreamInfo {
+  readonly config: Partial<StreamConfig>
+  /** RFC 3339. */
+  readonly created: string
+  readonly state: { readonly last_seq: number; readonly first_seq: number }
+}
+
+/** What `STREAM.MSG.GET` replies. `data` is base64, absent when empty. */
+export interface StoredMessage {
+  readonly message: { readonly subject: string; readonly seq: number; readonly data?: string }
+}
+
+interface ApiReply {
+  readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string }
+}
+
+const encoder = new TextEncoder()
+
+const apiCall = <Reply>(
+  requests: ReplyMultiplexer,
+  api: string,
+  body: unknown,
+  timeoutMs = API_TIMEOUT_MS,
+): Effect.Effect<Reply, NatsRequestFailed | JetStreamError> => {
+  const data = body === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(body))
+  return Effect.flatMap(requests.request(`$JS.API.${api}`, data, { timeoutMs }), (message) => {
+    const reply = message.json<Reply & ApiReply>()
+    if (reply.error === undefined) return Effect.succeed(reply)
+    const { code, err_code, description } = reply.error
+    return Effect.fail(
+      new JetStreamError({ status: code, code: err_code ?? 0, description: description ?? "no description" }),
+    )
+  })
+}
+
+export const streamInfo = (requests: ReplyMultiplexer, stream: string) =>
+  apiCall<StreamInfo>(requests, `STREAM.INFO.${stream}`, undefined)
+
+export const createStream = (
+  requests: ReplyMultiplexer,
+  config: Partial<StreamConfig> & { readonly name: string },
+) => apiCall<StreamInfo>(requests, `STREAM.CREATE.${config.name}`, config)
+
+/** From the stream's leader: the last message of a subject, or the first of one at or after a sequence. */
+export const getMessage = (
+  requests: ReplyMultiplexer,
+  stream: string,
+  query: { readonly last_by_subj: string } | { readonly next_by_subj: string; readonly seq: number },
+  timeoutMs: number,
+) => apiCall<StoredMessage>(requests, `STREAM.MSG.GET.${stream}`, query, timeoutMs)
+
+export const createConsumer = (
+  requests: ReplyMultiplexer,
+  stream: string,
+  config: Partial<ConsumerConfig> & { readonly name: string },
+) =>
+  apiCall<{ readonly name: string }>(requests, `CONSUMER.CREATE.${stream}.${config.name}`, {
+    stream_name: stream,
+    config,
+    action: "create",
+  })
+
+export const deleteConsumer = (requests: ReplyMultiplexer, stream: string, consumer: string) =>
+  apiCall<unknown>(requests, `CONSUMER.DELETE.${stream}.${consumer}`, undefined)

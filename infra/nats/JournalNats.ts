@@ -1,0 +1,188 @@
+/**
+ * The journal on JetStream: one message per commit, guarded by the sequence of the actor's last one.
+ *
+ * Owns the append and the leader's reads. Opening and verifying is JournalStream.ts, watching JournalGuard.ts, pages
+ * are JournalRead.ts, the live tail is JournalFollow.ts. The contract is runtime/journal/Journal.ts.
+ */
+import type { Msg } from "@nats-io/transport-node"
+import { Effect, Layer } from "effect"
+import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
+import {
+  type AppendUnknown,
+  Journal,
+  type JournalReadError,
+  type JournalRecord,
+  type JournalRefused,
+  type JournalService,
+  type JournalUnavailable,
+} from "../../runtime/journal/Journal.ts"
+import type { JournalRegister, JournalRegisterUnavailable } from "../../runtime/journal/JournalRegister.ts"
+import { getMessage } from "./JetStreamApi.ts"
+import { followJournal } from "./JournalFollow.ts"
+import { type JournalGuard, makeJournalGuard } from "./JournalGuard.ts"
+import { READ_TIMEOUT_MS, readPage, recordOf } from "./JournalRead.ts"
+import { type JournalStreamOptions, openJournalStream } from "./JournalStream.ts"
+import { journalSubjectsOf } from "./JournalSubject.ts"
+import { NatsConnection } from "./NatsConnection.ts"
+import {
+  appendErrorOf,
+  appendFailureOf,
+  JetStreamError,
+  jetStreamCode,
+  readErrorOf,
+  tooLarge,
+} from "./NatsErrors.ts"
+import type { EncodedHeaders } from "./ReplyMultiplexer.ts"
+
+/** Bytes of the server's `max_payload` that are kept for headers. */
+export const HEADER_ROOM_BYTES = 1_024
+
+/** How long an append may stay unacknowledged before its outcome is unknown. */
+const appendTimeoutMsDefault = 2_000
+
+export interface JournalNatsOptions extends JournalStreamOptions {
+  /** 2 s by default. */
+  readonly appendTimeoutMs?: number
+}
+
+const encoder = new TextEncoder()
+
+/** The one header of an append. Never empty: an empty value switches the server's check off. */
+class ExpectedSequence implements EncodedHeaders {
+  readonly #sequence: number
+
+  constructor(sequence: number) {
+    if (!Number.isSafeInteger(sequence) || sequence < 0) throw new RangeError(`expected sequence ${sequence}`)
+    this.#sequence = sequence
+  }
+
+  encode(): Uint8Array {
+    return encoder.encode(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`)
+  }
+}
+
+const sequenceKey = '"seq":'
+
+/** `{"stream":"…","seq":7}` → 7; `{"error":{…}}` → the error. */
+const acknowledgement = (message: Msg): number | JetStreamError => {
+  const { buffer, byteOffset, length } = message.data
+  const text = Buffer.from(buffer, byteOffset, length).toString("latin1")
+  if (!text.startsWith('{"error"')) {
+    const at = text.indexOf(sequenceKey)
+    const sequence = at === -1 ? 0 : Number.parseInt(text.slice(at + sequenceKey.length), 10)
+    if (sequence > 0) return sequence
+  }
+  return acknowledgedError(text)
+}
+
+const acknowledgedError = (text: string): JetStreamError => {
+  let error: { code?: number; err_code?: number; description?: string } | undefined
+  try {
+    error = (JSON.parse(text) as { error?: typeof error }).error
+  } catch (cause) {
+    return new JetStreamError({
+      status: 0,
+      code: 0,
+      description: `unreadable acknowledgement: ${String(cause)}`,
+    })
+  }
+  const { code, err_code, description } = error ?? {}
+  return new JetStreamError({ status: code ?? 0, code: err_code ?? 0, description: description ?? text })
+}
+
+/** Refusals under which even reading would answer from the wrong journal. */
+const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
+
+const makeService = (
+  connection: NatsConnection["Service"],
+  guard: JournalGuard,
+  options: JournalNatsOptions,
+  stream: string,
+): JournalService => {
+  const { requests, client } = connection
+  const subjects = journalSubjectsOf(options.namespace)
+  const appendTimeoutMs = options.appendTimeoutMs ?? appendTimeoutMsDefault
+  const commitBytesMax = (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
+
+  const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
+    Effect.callback<number, AppendUnknown | JournalRefused>((resume) => {
+      const refusal = guard.refusal()
+      if (refusal !== undefined) return resume(Effect.fail(refusal))
+      if (data.length > commitBytesMax) return resume(Effect.fail(tooLarge(data.length, commitBytesMax)))
+      const headers = new ExpectedSequence(expectedSequence)
+      const pending = requests.send(subjects.ofActor(address), data, headers, appendTimeoutMs, {
+        onReply: (message) => {
+          const result = acknowledgement(message)
+          if (typeof result === "number") {
+            guard.saw(result)
+            resume(Effect.succeed(result))
+          } else {
+            const error = appendErrorOf(result)
+            if (error.reason === "Unavailable") guard.suspect()
+            resume(Effect.fail(error))
+          }
+          return true
+        },
+        onFailure: (failure) => {
+          if (failure.reason === "NoResponders") guard.suspect()
+          resume(Effect.fail(appendFailureOf(failure, data.length, commitBytesMax)))
+        },
+      })
+      return Effect.sync(() => pending?.cancel())
+    })
+
+  /** Reads go on while appends are refused for unsafe settings, and never from a replaced journal. */
+  const unlessReplaced = <A>(
+    read: () => Effect.Effect<A, JournalReadError>,
+  ): Effect.Effect<A, JournalReadError> =>
+    Effect.suspend(() => {
+      const refusal = guard.refusal()
+      return refusal !== undefined && blocksReads(refusal) ? Effect.fail(refusal) : read()
+    })
+
+  const last = (address: ActorAddress): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
+    unlessReplaced(() =>
+      getMessage(requests, stream, { last_by_subj: subjects.ofActor(address) }, READ_TIMEOUT_MS).pipe(
+        Effect.map((found): JournalRecord | undefined => recordOf(address.key, found)),
+        Effect.catch((error) => {
+          if (error._tag !== "JetStreamError") return Effect.fail(readErrorOf(error))
+          if (error.code === jetStreamCode.noMessageFound) return Effect.undefined
+          guard.suspect()
+          return Effect.fail(readErrorOf(error))
+        }),
+      ),
+    )
+
+  return {
+    commitBytesMax,
+    append,
+    last,
+    read: (address, range) =>
+      unlessReplaced(() =>
+        readPage(requests, { stream, subject: subjects.ofActor(address), key: address.key }, range),
+      ),
+    follow: (from) => followJournal({ connection, guard, stream, subjects }, from),
+    lastSequence: guard.verify,
+    check: Effect.asVoid(guard.verify),
+  }
+}
+
+export const JournalNats = {
+  /** Opens or creates the namespace's journal and watches it. See {@link openJournalStream} for the refusals. */
+  layer: (
+    options: JournalNatsOptions,
+  ): Layer.Layer<
+    Journal,
+    JournalRefused | JournalUnavailable | JournalRegisterUnavailable,
+    NatsConnection | JournalRegister
+  > =>
+    Layer.effect(
+      Journal,
+      Effect.gen(function* () {
+        const connection = yield* NatsConnection
+        const open = yield* openJournalStream(connection, options)
+        const guard = yield* makeJournalGuard(connection, options, open)
+        return makeService(connection, guard, options, open.stream)
+      }),
+    ),
+}

@@ -1,0 +1,160 @@
+/**
+ * The one connection of a process to NATS, for as long as its scope lives.
+ *
+ * Owns connecting, endless reconnecting, the health that operators see, and the multiplexer that carries requests.
+ * It never buffers publishes of a lost connection: requests fail at once while there is none (ReplyMultiplexer.ts).
+ */
+import {
+  type ConnectionOptions,
+  connect,
+  credsAuthenticator,
+  errors,
+  type NatsConnection as NatsClient,
+  type NodeConnectionOptions,
+  type Status,
+} from "@nats-io/transport-node"
+import { Context, Effect, Layer, Schema } from "effect"
+import { makeDeadlineWheel } from "../../runtime/time/DeadlineWheel.ts"
+import { makeReplyMultiplexer, type ReplyMultiplexer } from "./ReplyMultiplexer.ts"
+
+/** How long one attempt to connect may take. */
+const connectTimeoutMs = 5_000
+
+/** Pause between attempts on one server; the client adds up to 100 ms of jitter. */
+const reconnectPauseMs = 250
+
+/** The client pings this often and drops a connection after two silent ones: a hung server is left after 30 s. */
+const pingIntervalMs = 10_000
+
+export interface NatsConnectionOptions {
+  /** Like `nats://127.0.0.1:4222`; several, comma-separated or as a list, for a cluster. */
+  readonly servers: string | ReadonlyArray<string>
+  /** Shown by the server's monitoring. */
+  readonly name?: string
+  /** Contents of a `.creds` file. */
+  readonly creds?: string
+  readonly token?: string
+  readonly user?: string
+  readonly pass?: string
+  readonly tls?: NodeConnectionOptions["tls"]
+  /** First token of the reply subjects, `_INBOX` by default; the user needs the right to subscribe to `<prefix>.>`. */
+  readonly inboxPrefix?: string
+}
+
+/** No server could be reached, or none let this user in. */
+export class NatsUnreachable extends Schema.TaggedError<NatsUnreachable>()("NatsUnreachable", {
+  reason: Schema.Literals(["Refused", "NotPermitted"]),
+  servers: Schema.Array(Schema.String),
+  detail: Schema.String,
+  hint: Schema.String,
+}) {
+  override get message(): string {
+    return `NATS is unreachable at ${this.servers.join(", ")} (${this.reason}): ${this.detail}. ${this.hint}`
+  }
+}
+
+/** What the connection looks like now. `closed` is final: the credentials were refused, or the scope ended. */
+export interface NatsHealth {
+  readonly state: "connected" | "reconnecting" | "closed"
+  readonly server: string
+  readonly reconnectCount: number
+  readonly lastError: string | undefined
+}
+
+export interface NatsConnectionService {
+  readonly client: NatsClient
+  readonly requests: ReplyMultiplexer
+  readonly health: () => NatsHealth
+  /** Calls `listener` with every status event; returns how to stop that. */
+  readonly onStatus: (listener: (status: Status) => void) => () => void
+}
+
+const serverList = (servers: NatsConnectionOptions["servers"]): Array<string> =>
+  typeof servers === "string" ? servers.split(",").map((server) => server.trim()) : [...servers]
+
+const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions => {
+  const { creds, token, user, pass, tls, name, inboxPrefix } = options
+  const credentials: ConnectionOptions = {
+    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
+    ...(token === undefined ? {} : { token }),
+    ...(user === undefined ? {} : { user }),
+    ...(pass === undefined ? {} : { pass }),
+  }
+  return {
+    ...(credentials as Omit<ConnectionOptions, "tls">),
+    servers: serverList(options.servers),
+    ...(name === undefined ? {} : { name }),
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+    ...(tls === undefined ? {} : { tls }),
+    timeout: connectTimeoutMs,
+    reconnectTimeWait: reconnectPauseMs,
+    maxReconnectAttempts: -1,
+    pingInterval: pingIntervalMs,
+  }
+}
+
+const unreachable = (servers: Array<string>, cause: unknown): NatsUnreachable => {
+  const refused =
+    cause instanceof errors.AuthorizationError || cause instanceof errors.UserAuthenticationExpiredError
+  return new NatsUnreachable({
+    reason: refused ? "NotPermitted" : "Refused",
+    servers,
+    detail: cause instanceof Error ? cause.message : String(cause),
+    hint: refused
+      ? "Check the user, token or credentials."
+      : "Is nats-server running there, and JetStream enabled?",
+  })
+}
+
+/** Feeds every status of the client to `onStatus` until the connection closes. */
+const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void): Promise<void> => {
+  for await (const status of client.status()) onStatus(status)
+}
+
+const make = (options: NatsConnectionOptions) =>
+  Effect.gen(function* () {
+    const servers = serverList(options.servers)
+    const client = yield* Effect.acquireRelease(
+      Effect.tryPromise({
+        try: () => connect(clientOptions(options)),
+        catch: (cause) => unreachable(servers, cause),
+      }),
+      (open) => Effect.promise(() => open.close()),
+    )
+
+    let state: NatsHealth["state"] = "connected"
+    let reconnectCount = 0
+    let lastError: string | undefined
+    const listeners = new Set<(status: Status) => void>()
+    const onStatus = (status: Status): void => {
+      if (status.type === "disconnect") state = "reconnecting"
+      else if (status.type === "close") state = "closed"
+      else if (status.type === "error") lastError = status.error.message
+      else if (status.type === "reconnect") {
+        state = "connected"
+        reconnectCount++
+      }
+      for (const listener of listeners) listener(status)
+    }
+    yield* Effect.forkScoped(Effect.promise(() => pumpStatus(client, onStatus)))
+
+    const wheel = yield* makeDeadlineWheel
+    const service: Omit<NatsConnectionService, "requests"> = {
+      client,
+      health: () => ({ state, server: client.getServer(), reconnectCount, lastError }),
+      onStatus: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    }
+    const requests = yield* makeReplyMultiplexer(service, wheel, options.inboxPrefix)
+    return { ...service, requests }
+  })
+
+export class NatsConnection extends Context.Service<NatsConnection, NatsConnectionService>()(
+  "everstate/nats/NatsConnection",
+) {
+  /** Connects when built, closes with its scope. Fails when no server can be reached at first. */
+  static readonly layer = (options: NatsConnectionOptions): Layer.Layer<NatsConnection, NatsUnreachable> =>
+    Layer.effect(NatsConnection, make(options))
+}

@@ -1,0 +1,151 @@
+/**
+ * What NATS and JetStream say, in our words. The only file that knows their numbers and phrases.
+ *
+ * Codes are nats-server's `err_code`s; DESIGN's rule is that anything which does not say for certain
+ * "nothing was stored" is an unknown outcome. Who uses it: JetStreamApi.ts, JournalNats.ts, JournalRead.ts.
+ */
+import { Schema } from "effect"
+import { AppendUnknown, JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
+
+/** A request that got no usable reply. `NotPermitted` and `TooLarge` are final, the others transient. */
+export class NatsRequestFailed extends Schema.TaggedError<NatsRequestFailed>()("NatsRequestFailed", {
+  reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "NotPermitted", "TooLarge"]),
+  subject: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `NATS request to ${this.subject} failed (${this.reason}): ${this.detail}`
+  }
+}
+
+/** The error object of a JetStream reply, as the server wrote it. */
+export class JetStreamError extends Schema.TaggedError<JetStreamError>()("JetStreamError", {
+  /** HTTP-like. */
+  status: Schema.Number,
+  code: Schema.Number,
+  description: Schema.String,
+}) {
+  override get message(): string {
+    return `JetStream error ${this.code} (${this.status}): ${this.description}`
+  }
+}
+
+/** `err_code`s by name. */
+export const jetStreamCode = {
+  accountResourcesExceeded: 10002,
+  consumerNotFound: 10014,
+  insufficientResources: 10023,
+  memoryResourcesExceeded: 10028,
+  noMessageFound: 10037,
+  storageResourcesExceeded: 10047,
+  messageExceedsMaximum: 10054,
+  streamNameInUse: 10058,
+  streamNotFound: 10059,
+  wrongLastSequence: 10071,
+  storeFailed: 10077,
+  headerExceedsMaximum: 10097,
+  streamSealed: 10109,
+  duplicateInFlight: 10158,
+  lastSequenceNotReady: 10163,
+  writeInFlight: 10164,
+} as const
+
+const fullCodes: ReadonlySet<number> = new Set([
+  jetStreamCode.accountResourcesExceeded,
+  jetStreamCode.insufficientResources,
+  jetStreamCode.memoryResourcesExceeded,
+  jetStreamCode.storageResourcesExceeded,
+])
+
+/** `storeFailed` carries the store's own words; these alone say that a limit refused the message. */
+const limitReached = /maximum (bytes|messages)|no space left|insufficient (storage )?resources/i
+
+const fullHint =
+  "Raise the stream's max_bytes or the server's storage limit, or archive. Reads go on meanwhile."
+
+/** The refusal for a message that is larger than the journal takes. */
+export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
+  new JournalRefused({
+    reason: "TooLarge",
+    detail: `the commit has ${bytes} bytes, the journal takes ${bytesMax}`,
+    hint: "Split the work into smaller commands, or raise max_payload on every nats-server.",
+  })
+
+/** The refusal for a subject that the server's permissions deny. */
+export const notPermitted = (subject: string, detail: string): JournalRefused =>
+  new JournalRefused({
+    reason: "NotPermitted",
+    detail: `${subject}: ${detail}`,
+    hint: "Grant the service's user this subject in the NATS permissions, or give it valid credentials.",
+  })
+
+/** What a reply to an append that carries an error means. */
+export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRefused => {
+  const detail = error.message
+  if (error.code === jetStreamCode.wrongLastSequence)
+    return new AppendUnknown({ reason: "WrongSequence", detail })
+  if (
+    error.code === jetStreamCode.writeInFlight ||
+    error.code === jetStreamCode.duplicateInFlight ||
+    error.code === jetStreamCode.lastSequenceNotReady
+  ) {
+    return new AppendUnknown({ reason: "InFlight", detail })
+  }
+  if (
+    fullCodes.has(error.code) ||
+    (error.code === jetStreamCode.storeFailed && limitReached.test(error.description))
+  ) {
+    return new JournalRefused({ reason: "Full", detail, hint: fullHint })
+  }
+  if (
+    error.code === jetStreamCode.messageExceedsMaximum ||
+    error.code === jetStreamCode.headerExceedsMaximum
+  ) {
+    return new JournalRefused({
+      reason: "TooLarge",
+      detail,
+      hint: "Raise max_payload and the stream's max_msg_size.",
+    })
+  }
+  if (error.code === jetStreamCode.streamSealed) {
+    return new JournalRefused({
+      reason: "Unsafe",
+      detail,
+      hint: "The stream is sealed: it takes no appends any more.",
+    })
+  }
+  return new AppendUnknown({ reason: "Unavailable", detail })
+}
+
+/** What an append whose request failed means. */
+export const appendFailureOf = (failure: NatsRequestFailed, bytes: number, bytesMax: number) => {
+  switch (failure.reason) {
+    case "Timeout":
+    case "Disconnected":
+      return new AppendUnknown({ reason: failure.reason, detail: failure.message })
+    case "NoResponders":
+      return new AppendUnknown({ reason: "Unavailable", detail: failure.message })
+    case "NotPermitted":
+      return notPermitted(failure.subject, failure.detail)
+    case "TooLarge":
+      return tooLarge(bytes, bytesMax)
+  }
+}
+
+/** What a failed look into the journal means. */
+export const readErrorOf = (
+  error: NatsRequestFailed | JetStreamError,
+): JournalUnavailable | JournalRefused => {
+  if (error._tag === "JetStreamError")
+    return new JournalUnavailable({ reason: "Other", detail: error.message })
+  switch (error.reason) {
+    case "Timeout":
+    case "Disconnected":
+    case "NoResponders":
+      return new JournalUnavailable({ reason: error.reason, detail: error.message })
+    case "NotPermitted":
+      return notPermitted(error.subject, error.detail)
+    case "TooLarge":
+      return new JournalUnavailable({ reason: "Other", detail: error.message })
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The journal in memory, for unit tests and simulation: the same contract as the real one, and nothing durable.
+ *
+ * Owns one array of records and the last sequence of each actor. Next: test/contract/Journal.contract.ts, which runs
+ * on this and on the real one.
+ */
+import { Effect, Latch, Layer, Stream } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import {
+  AppendUnknown,
+  JOURNAL_PAGE_BYTES_MAX,
+  JOURNAL_PAGE_RECORDS_MAX,
+  Journal,
+  type JournalRecord,
+  JournalRefused,
+  type JournalService,
+} from "./Journal.ts"
+
+/** Largest commit by default: what a nats-server with its default settings takes. */
+const commitBytesMaxDefault = 1024 * 1024 - 1024
+
+export interface JournalMemoryOptions {
+  readonly commitBytesMax?: number
+}
+
+interface StoredRecord extends JournalRecord {
+  readonly type: string
+}
+
+/** The longest run of `records` from `start` that fits a page. */
+const pageOf = (
+  records: ReadonlyArray<StoredRecord>,
+  start: number,
+  isWanted: (record: StoredRecord) => boolean,
+) => {
+  const page: Array<JournalRecord> = []
+  let bytes = 0
+  for (let index = start; index < records.length && page.length < JOURNAL_PAGE_RECORDS_MAX; index++) {
+    const record = records[index]
+    if (record === undefined || !isWanted(record)) continue
+    bytes += record.data.length
+    if (page.length > 0 && bytes > JOURNAL_PAGE_BYTES_MAX) break
+    page.push({ key: record.key, sequence: record.sequence, data: record.data })
+  }
+  return page
+}
+
+const make = (options: JournalMemoryOptions): JournalService => {
+  const commitBytesMax = options.commitBytesMax ?? commitBytesMaxDefault
+  /** Index = sequence − 1. */
+  const records: Array<StoredRecord> = []
+  const byActor = new Map<string, Array<StoredRecord>>()
+  const grown = Latch.makeUnsafe(false)
+
+  const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
+    Effect.suspend((): Effect.Effect<number, AppendUnknown | JournalRefused> => {
+      if (data.length > commitBytesMax) {
+        const detail = `the commit has ${data.length} bytes, the journal takes ${commitBytesMax}`
+        const hint = "Split the work into smaller commands."
+        return Effect.fail(new JournalRefused({ reason: "TooLarge", detail, hint }))
+      }
+      const own = byActor.get(address.key) ?? []
+      const lastSequence = own.at(-1)?.sequence ?? 0
+      if (lastSequence !== expectedSequence) {
+        const detail = `${address.key} is at ${lastSequence}, expected ${expectedSequence}`
+        return Effect.fail(new AppendUnknown({ reason: "WrongSequence", detail }))
+      }
+      const sequence = records.length + 1
+      const record = { key: address.key, type: address.type, sequence, data: data.slice() }
+      records.push(record)
+      own.push(record)
+      byActor.set(address.key, own)
+      grown.openUnsafe()
+      return Effect.succeed(sequence)
+    })
+
+  const follow = (from: { readonly types: ReadonlyArray<string>; readonly after: number }) =>
+    Stream.suspend(() => {
+      const types = new Set(from.types)
+      let position = from.after
+      const takeBatch = Effect.gen(function* () {
+        while (true) {
+          const page = pageOf(records, position, (record) => types.has(record.type))
+          position =
+            page.length === 0 ? Math.max(position, records.length) : (page.at(-1)?.sequence ?? position)
+          if (page.length > 0) return page
+          grown.closeUnsafe()
+          yield* grown.await
+        }
+      })
+      return Stream.fromEffectRepeat(takeBatch)
+    })
+
+  return {
+    commitBytesMax,
+    append,
+    last: (address) => Effect.sync(() => byActor.get(address.key)?.at(-1)),
+    read: (address, range) =>
+      Effect.sync(() => {
+        const isWanted = (record: StoredRecord) =>
+          record.sequence > range.after && record.sequence <= range.upTo
+        return pageOf(byActor.get(address.key) ?? [], 0, isWanted)
+      }),
+    follow,
+    lastSequence: Effect.sync(() => records.length),
+    check: Effect.void,
+  }
+}
+
+export const JournalMemory = {
+  /** An empty journal. */
+  layer: (options: JournalMemoryOptions = {}): Layer.Layer<Journal> =>
+    Layer.sync(Journal, () => make(options)),
+}
