@@ -1,0 +1,296 @@
+/**
+ * `testActor(Order).given(events).when(command).then(...)`: one decision, checked the way the runtime would run it.
+ *
+ * Owns the checks that every scenario gets for free: events and state survive storage, replay gives the same state,
+ * the same command twice has one effect, snapshot + tail = full replay, decisions are pure. It runs the runtime's own
+ * code (decide, fold, snapshot codec), synchronously, with no servers and no clock.
+ */
+import { Equal } from "effect"
+import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
+import { CommandFailed, CommandInvalid, CommandRejected } from "../cell/AskError.ts"
+import { type Command, decide, type Outcome } from "../cell/Decide.ts"
+import { applyRecord, type Confirmed, unborn } from "../cell/Fold.ts"
+import type { AnyActor, CommandsOf, EventsOf, StateOf } from "../definition/Actor.ts"
+import type { Rejection } from "../definition/Decision.ts"
+import type { AnyEvent, StoredEvent } from "../definition/Event.ts"
+import { readEvent } from "../definition/Event.ts"
+import { encodeCommit, type Metadata } from "../journal/Commit.ts"
+import type { JournalRecord } from "../journal/Journal.ts"
+import { plainJson } from "../json/Json.ts"
+import { stateName } from "../machine/Machine.ts"
+import { decodeSnapshot, encodeSnapshot } from "../snapshot/Snapshot.ts"
+import { commandOf } from "../system/Ask.ts"
+
+/** A scenario did not come out as told, or the actor broke one of the rules that hold for every actor. */
+export class ScenarioFailed extends Error {
+  override readonly name = "ScenarioFailed"
+  readonly expected: unknown
+  readonly actual: unknown
+
+  constructor(what: string, expected: unknown, actual: unknown) {
+    super(`${what}\n  expected: ${text(expected)}\n  actual:   ${text(actual)}`)
+    this.expected = expected
+    this.actual = actual
+  }
+}
+
+const text = (value: unknown): string => JSON.stringify(value) ?? String(value)
+
+/** What is expected of the state after the command: its value, some of its context, its version. */
+export interface ExpectedState {
+  readonly state?: unknown
+  readonly context?: { readonly [key: string]: unknown }
+  readonly version?: number
+}
+
+/** Events in order (none: an empty list), a rejection (`reject("Reason")`), a state, or a function that checks it. */
+export type Expected<A extends AnyActor> =
+  | EventsOf<A>
+  | ReadonlyArray<EventsOf<A>>
+  | Rejection
+  | ExpectedState
+  | ((state: StateOf<A>) => void)
+
+export interface WhenOptions {
+  /** Time of the decision, Unix milliseconds; default 2026-01-01T00:00:00Z. */
+  readonly nowMs?: number
+  readonly metadata?: Metadata
+}
+
+/** After `when`: state what came of it, as often as you like. */
+export interface Outcomes<A extends AnyActor> {
+  // biome-ignore lint/suspicious/noThenProperty: given/when/then is what people call it; it is never awaited
+  readonly then: (expected: Expected<A>) => Outcomes<A>
+  /** The answer that `accept` carried. */
+  readonly thenReply: (expected: unknown) => Outcomes<A>
+  /** The schema refused the command; `path` is where. */
+  readonly thenInvalid: (path?: string) => Outcomes<A>
+}
+
+export interface Scenario<A extends AnyActor> {
+  /** Events that happened before, as the current definition writes them. Repeated calls add to them. */
+  readonly given: (...events: ReadonlyArray<EventsOf<A> | ReadonlyArray<EventsOf<A>>>) => Scenario<A>
+  /** Events as they lie in the journal, of any version: runs the upcasters. */
+  readonly givenStored: (...events: ReadonlyArray<StoredEvent>) => Scenario<A>
+  readonly when: (command: CommandsOf<A>, options?: WhenOptions) => Outcomes<A>
+  /** Checks the state that the given events lead to, without a command. */
+  readonly then: (expected: ExpectedState | ((state: StateOf<A>) => void)) => Scenario<A>
+}
+
+const TIME_DEFAULT_MS = Date.UTC(2026, 0, 1)
+
+/** Starts a scenario on an actor without history. */
+export const testActor = <A extends AnyActor>(actor: A, id = "test-1"): Scenario<A> =>
+  scenario(actor, addressOf(actor.type, id, 64), [])
+
+const scenario = <A extends AnyActor>(
+  actor: A,
+  address: ActorAddress,
+  stored: ReadonlyArray<StoredEvent>
+): Scenario<A> => ({
+  given: (...events) => {
+    const added = (events.flat() as ReadonlyArray<AnyEvent>).map((event) => storedOf(actor, event))
+    return scenario(actor, address, [...stored, ...added])
+  },
+  givenStored: (...events) => scenario(actor, address, [...stored, ...events]),
+  when: (command, options = {}) => play(actor, address, stored.map(recordOf(address)), command, options),
+  // biome-ignore lint/suspicious/noThenProperty: see Outcomes
+  then: (expected) => {
+    const records = stored.map(recordOf(address))
+    const confirmed = replay(actor, address, records)
+    requireSnapshotsHold(actor, address, records, confirmed)
+    requireState(expected, confirmed)
+    return scenario(actor, address, stored)
+  }
+})
+
+const storedOf = (actor: AnyActor, event: AnyEvent): StoredEvent => {
+  const { type, ...payload } = event
+  const known = actor.events?.[type]
+  if (actor.events !== undefined && known === undefined) {
+    throw new ScenarioFailed("given an event that the definition does not have", Object.keys(actor.events), type)
+  }
+  return { t: type, v: known?.version ?? 1, d: plainJson(payload) }
+}
+
+/** Each given event as a commit of its own, at journal sequences 1, 2, 3, ... */
+const recordOf =
+  (address: ActorAddress) =>
+  (stored: StoredEvent, index: number): JournalRecord => ({
+    key: address.key,
+    sequence: index + 1,
+    data: encodeCommit({ first: index + 1, at: TIME_DEFAULT_MS, epoch: 1 }, [
+      JSON.stringify({ c: `given-${index}`, fp: "", ev: [stored] })
+    ])
+  })
+
+const replay = (actor: AnyActor, address: ActorAddress, records: ReadonlyArray<JournalRecord>): Confirmed =>
+  records.reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), unborn(actor, address.id))
+
+const play = <A extends AnyActor>(
+  actor: A,
+  address: ActorAddress,
+  records: ReadonlyArray<JournalRecord>,
+  given: CommandsOf<A>,
+  { nowMs = TIME_DEFAULT_MS, metadata }: WhenOptions
+): Outcomes<A> => {
+  const before = replay(actor, address, records)
+  requireSnapshotsHold(actor, address, records, before)
+  let command: Command
+  try {
+    command = commandOf(actor, address, given, { commandId: "when", ...(metadata && { metadata }) }, () => "when")
+  } catch (cause) {
+    if (cause instanceof CommandInvalid) return invalid(cause)
+    throw cause
+  }
+  const persistedBefore = persisted(actor, before)
+  const outcome = decide(actor, address, before, command, nowMs)
+  const again = decide(actor, address, before, command, nowMs)
+  requireSame("decide changed the state it was given", persistedBefore, persisted(actor, before))
+  requireSame("the same decision gave something else the second time", facts(outcome), facts(again))
+  if (outcome._tag !== "Proposal") return outcomes(actor, outcome, before)
+
+  const record: JournalRecord = {
+    key: address.key,
+    sequence: records.length + 1,
+    data: encodeCommit({ first: before.version + 1, at: nowMs, epoch: 1 }, [JSON.stringify(outcome.entry)])
+  }
+  const after = replay(actor, address, [...records, record])
+  const live = actor.machine.persist(outcome.state)
+  requireSame("replay of the stored events gives another state", jsonCopy(live), persisted(actor, after))
+  requireSnapshotsHold(actor, address, [...records, record], after)
+  if (after.recent.get(command.commandId)?.fingerprint !== command.fingerprint) {
+    throw new ScenarioFailed("the same command twice would have two effects", command.fingerprint, undefined)
+  }
+  return outcomes(actor, outcome, after)
+}
+
+const jsonCopy = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+const persisted = (actor: AnyActor, { state }: Confirmed): unknown => jsonCopy(actor.machine.persist(state))
+
+/** What of an outcome must be the same when it is decided again. */
+const facts = (outcome: Outcome): unknown => {
+  if (outcome._tag === "Proposal") return jsonCopy(outcome.entry)
+  if (outcome._tag === "Nothing") return { reply: outcome.reply }
+  return { _tag: outcome._tag, message: outcome.message }
+}
+
+const requireSame = (what: string, expected: unknown, actual: unknown): void => {
+  if (!Equal.equals(expected, actual)) throw new ScenarioFailed(what, expected, actual)
+}
+
+/** From a snapshot at every version, the tail leads to the same state as the full replay. */
+const requireSnapshotsHold = (
+  actor: AnyActor,
+  address: ActorAddress,
+  records: ReadonlyArray<JournalRecord>,
+  full: Confirmed
+): void => {
+  const expected = persisted(actor, full)
+  try {
+    plainJson(jsonSafe(actor.machine.persist(full.state)))
+  } catch (cause) {
+    throw new ScenarioFailed("the state is not plain JSON and would not survive a snapshot", "plain JSON", String(cause))
+  }
+  for (let split = 0; split <= records.length; split++) {
+    const head = replay(actor, address, records.slice(0, split))
+    const decoded = decodeSnapshot(actor, encodeSnapshot(actor, address, head))
+    if ("unusable" in decoded) throw new ScenarioFailed("a snapshot cannot be read back", "a state", decoded.unusable)
+    const whole = records.slice(split).reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), decoded)
+    requireSame(`snapshot at version ${head.version} + tail is not the full replay`, expected, persisted(actor, whole))
+  }
+}
+
+/** The parts of a persisted state that users fill. */
+const jsonSafe = (state: unknown): unknown => {
+  const { value, context } = state as { readonly value: unknown; readonly context: unknown }
+  return { value, context }
+}
+
+const requireState = <A extends AnyActor>(
+  expected: ExpectedState | ((state: StateOf<A>) => void),
+  { state, version }: Confirmed
+): void => {
+  if (typeof expected === "function") return expected(state as StateOf<A>)
+  if (expected.version !== undefined) requireSame("version", expected.version, version)
+  if (expected.state !== undefined) {
+    const isName = typeof expected.state === "string"
+    requireSame("state", expected.state, isName ? stateName(state.value) : state.value)
+  }
+  for (const [key, value] of Object.entries(expected.context ?? {})) {
+    requireSame(`context.${key}`, value, jsonCopy(state.context[key] ?? null))
+  }
+}
+
+const outcomes = <A extends AnyActor>(
+  actor: A,
+  outcome: Outcome,
+  after: Confirmed
+): Outcomes<A> => {
+  const self: Outcomes<A> = {
+    // biome-ignore lint/suspicious/noThenProperty: see Outcomes
+    then: (expected) => {
+      if (outcome instanceof CommandFailed) throw outcome
+      if (typeof expected === "function") requireState(expected, after)
+      else if (isRejection(expected)) requireRejection(expected, outcome)
+      else if (Array.isArray(expected)) requireEvents(actor, expected, outcome)
+      else if (typeof (expected as { type?: unknown }).type === "string") requireEvents(actor, [expected], outcome)
+      else requireState(expected as ExpectedState, after)
+      return self
+    },
+    thenReply: (expected) => {
+      requireAccepted(outcome)
+      requireSame("reply", expected, outcome._tag === "Proposal" ? outcome.entry.re : outcome.reply)
+      return self
+    },
+    thenInvalid: () => {
+      throw new ScenarioFailed("the command is valid", "CommandInvalid", outcome._tag)
+    }
+  }
+  return self
+}
+
+const isRejection = (expected: unknown): expected is Rejection =>
+  (expected as { _tag?: unknown } | null)?._tag === "Rejection"
+
+const requireRejection = (expected: Rejection, outcome: Outcome): void => {
+  if (!(outcome instanceof CommandRejected)) {
+    throw new ScenarioFailed("the command was accepted", expected.reason, facts(outcome))
+  }
+  requireSame("reason of the rejection", expected.reason, outcome.reason)
+  if (expected.detail !== undefined) requireSame("detail of the rejection", expected.detail, outcome.detail)
+}
+
+function requireAccepted(outcome: Outcome): asserts outcome is Extract<Outcome, { _tag: "Proposal" | "Nothing" }> {
+  if (outcome._tag === "CommandRejected" || outcome._tag === "CommandFailed") {
+    throw new ScenarioFailed("the command was not accepted", "events", outcome.message)
+  }
+}
+
+const requireEvents = (actor: AnyActor, expected: ReadonlyArray<unknown>, outcome: Outcome): void => {
+  requireAccepted(outcome)
+  const stored = outcome._tag === "Proposal" ? outcome.entry.ev : []
+  const actual = stored.map((event) => readEvent(actor.type, actor.events, jsonCopy(event) as StoredEvent))
+  requireSame("events", jsonCopy(expected), actual)
+}
+
+const invalid = <A extends AnyActor>(cause: CommandInvalid): Outcomes<A> => {
+  const self: Outcomes<A> = {
+    // biome-ignore lint/suspicious/noThenProperty: see Outcomes
+    then: () => {
+      throw cause
+    },
+    thenReply: () => {
+      throw cause
+    },
+    thenInvalid: (path) => {
+      const paths = cause.issues.map((issue) => issue.path)
+      if (path !== undefined && !paths.includes(path)) {
+        throw new ScenarioFailed("the command is invalid elsewhere", path, paths)
+      }
+      return self
+    }
+  }
+  return self
+}
