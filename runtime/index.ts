@@ -1,6 +1,26 @@
 /**
  * Every public name of the runtime, explicitly. A reader starts here: the definitions, then what they are made of.
  */
+
+export { ACTOR_ID_LENGTH_MAX, InvalidActorId } from "./address/ActorAddress.ts"
+export {
+  ActorQuarantined,
+  type AskError,
+  AskTimeout,
+  Busy,
+  CommandFailed,
+  CommandIdReused,
+  CommandInvalid,
+  CommandRejected,
+  type ErrorKind,
+  PayloadTooLarge,
+  type ReadError,
+  SystemStopped,
+  Unavailable,
+  UnknownActorType,
+  VersionConflict,
+} from "./cell/AskError.ts"
+export { type Accepted, MAILBOX_ITEMS_MAX } from "./cell/Mailbox.ts"
 export {
   type ActorDefinition,
   type ActorOptions,
@@ -44,6 +64,8 @@ export {
   validate,
 } from "./definition/Schema.ts"
 export type { Metadata } from "./journal/Commit.ts"
+export { JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
+export { JSON_DEPTH_MAX } from "./json/Json.ts"
 export { MachineFailed, type MachineState, stateName } from "./machine/Machine.ts"
 export {
   type Column,
@@ -56,3 +78,18 @@ export {
   type RowOf,
   type Sql,
 } from "./projection/Projection.ts"
+export { type ProjectionStatus, ProjectionTimeout } from "./projection/ProjectionRunner.ts"
+export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
+export type { ActorRef } from "./promise/ActorSystem.ts"
+export type { CurrentState, ReadOptions } from "./system/ActorRef.ts"
+export type { SystemStatus } from "./system/ActorSystem.ts"
+export type { AskOptions } from "./system/Ask.ts"
+export {
+  HISTORY_PAGE_MAX,
+  type HistoryOptions,
+  type HistoryPage,
+  InvalidMoment,
+  type PastMoment,
+  type PastState,
+} from "./system/History.ts"
+export { SYSTEM_DEFAULTS, type SystemSettings } from "./system/SystemSettings.ts"

@@ -6,5 +6,5 @@ export {
   type Scenario,
   ScenarioFailed,
   testActor,
-  type WhenOptions
+  type WhenOptions,
 } from "./testing/Scenario.ts"

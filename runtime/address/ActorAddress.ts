@@ -18,8 +18,8 @@ export const ACTOR_TYPE_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
 /** An actor id that cannot be stored. Terminal: the same id is refused every time. */
 export class InvalidActorId extends Schema.TaggedError<InvalidActorId>()("InvalidActorId", {
   actorType: Schema.String,
-  reason: Schema.Literals(["Empty", "TooLong", "LoneSurrogate"]),
-  hint: Schema.String
+  reason: Schema.Literals(["Empty", "TooLong", "LoneSurrogate", "Nul"]),
+  hint: Schema.String,
 }) {
   override get message(): string {
     return `Actor id of type "${this.actorType}" refused (${this.reason}). ${this.hint}`
@@ -64,12 +64,22 @@ const invalid = (actorType: string, reason: InvalidActorId["reason"], hint: stri
 export const addressOf = (type: string, id: string, shardCount: number): ActorAddress => {
   if (id.length === 0) throw invalid(type, "Empty", "Give the actor a non-empty id.")
   if (id.length > ACTOR_ID_LENGTH_MAX) {
-    throw invalid(type, "TooLong", `Ids have at most ${ACTOR_ID_LENGTH_MAX} characters; hash longer keys first.`)
+    throw invalid(
+      type,
+      "TooLong",
+      `Ids have at most ${ACTOR_ID_LENGTH_MAX} characters; hash longer keys first.`,
+    )
   }
-  if (!id.isWellFormed()) throw invalid(type, "LoneSurrogate", "The id is not valid Unicode (a lone surrogate).")
+  if (!id.isWellFormed())
+    throw invalid(type, "LoneSurrogate", "The id is not valid Unicode (a lone surrogate).")
+  if (id.includes("\0")) throw invalid(type, "Nul", "The id holds U+0000, which Postgres cannot store.")
   const token = tokenFromId(id)
   if (token.length > ACTOR_ID_TOKEN_BYTES_MAX) {
-    throw invalid(type, "TooLong", `The id takes over ${ACTOR_ID_TOKEN_BYTES_MAX} bytes in a subject; hash it first.`)
+    throw invalid(
+      type,
+      "TooLong",
+      `The id takes over ${ACTOR_ID_TOKEN_BYTES_MAX} bytes in a subject; hash it first.`,
+    )
   }
   const key = `${type}/${token}`
   return { type, id, token, key, shard: shardOf(key, shardCount) }

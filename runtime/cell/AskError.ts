@@ -22,7 +22,7 @@ export class CommandRejected extends Schema.TaggedError<CommandRejected>()("Comm
   commandType: Schema.String,
   reason: Schema.String,
   state: Schema.String,
-  detail: Schema.Unknown
+  detail: Schema.Unknown,
 }) {
   readonly kind = "rejection"
   override get message(): string {
@@ -34,7 +34,7 @@ export class CommandRejected extends Schema.TaggedError<CommandRejected>()("Comm
 export class CommandInvalid extends Schema.TaggedError<CommandInvalid>()("CommandInvalid", {
   ...actor,
   commandType: Schema.String,
-  issues: Schema.Array(SchemaIssue)
+  issues: Schema.Array(SchemaIssue),
 }) {
   readonly kind = "terminal"
   override get message(): string {
@@ -47,7 +47,7 @@ export class CommandInvalid extends Schema.TaggedError<CommandInvalid>()("Comman
 export class CommandIdReused extends Schema.TaggedError<CommandIdReused>()("CommandIdReused", {
   ...actor,
   commandId: Schema.String,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   readonly kind = "terminal"
   override get message(): string {
@@ -59,7 +59,7 @@ export class CommandIdReused extends Schema.TaggedError<CommandIdReused>()("Comm
 export class VersionConflict extends Schema.TaggedError<VersionConflict>()("VersionConflict", {
   ...actor,
   expected: Schema.Number,
-  found: Schema.Number
+  found: Schema.Number,
 }) {
   readonly kind = "conflict"
   override get message(): string {
@@ -72,7 +72,7 @@ export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("Payl
   ...actor,
   sizeBytes: Schema.Number,
   limitBytes: Schema.Number,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   readonly kind = "terminal"
   override get message(): string {
@@ -84,7 +84,7 @@ export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("Payl
 export class Busy extends Schema.TaggedError<Busy>()("Busy", {
   ...actor,
   queue: Schema.Literals(["Actor", "System"]),
-  limitCount: Schema.Number
+  limitCount: Schema.Number,
 }) {
   readonly kind = "transient"
   override get message(): string {
@@ -97,7 +97,7 @@ export class AskTimeout extends Schema.TaggedError<AskTimeout>()("AskTimeout", {
   ...actor,
   commandId: Schema.String,
   deadlineMs: Schema.Number,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   readonly kind = "transient"
   override get message(): string {
@@ -110,7 +110,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   ...actor,
   stored: Schema.Literals(["No", "Unknown"]),
   detail: Schema.String,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   readonly kind = "transient"
   override get message(): string {
@@ -122,8 +122,15 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {
   ...actor,
   commandType: Schema.String,
-  reason: Schema.Literals(["DecideThrew", "EventUnknown", "EventInvalid", "NotJson", "MachineThrew", "NotDurable"]),
-  detail: Schema.String
+  reason: Schema.Literals([
+    "DecideThrew",
+    "EventUnknown",
+    "EventInvalid",
+    "NotJson",
+    "MachineThrew",
+    "NotDurable",
+  ]),
+  detail: Schema.String,
 }) {
   readonly kind = "defect"
   override get message(): string {
@@ -134,11 +141,17 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
 /** The actor's history cannot be read by this process. It takes no commands until that is mended. */
 export class ActorQuarantined extends Schema.TaggedError<ActorQuarantined>()("ActorQuarantined", {
   ...actor,
-  reason: Schema.Literals(["VersionGap", "EventUnreadable", "EventNotAccepted", "CommitUnreadable", "MachineFailed"]),
+  reason: Schema.Literals([
+    "VersionGap",
+    "EventUnreadable",
+    "EventNotAccepted",
+    "CommitUnreadable",
+    "MachineFailed",
+  ]),
   /** Journal sequence of the message that cannot be applied. */
   sequence: Schema.Number,
   detail: Schema.String,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   readonly kind = "defect"
   override get message(): string {
@@ -157,7 +170,7 @@ export class SystemStopped extends Schema.TaggedError<SystemStopped>()("SystemSt
 /** The actor type was not given to this system. */
 export class UnknownActorType extends Schema.TaggedError<UnknownActorType>()("UnknownActorType", {
   ...actor,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   readonly kind = "terminal"
   override get message(): string {

@@ -7,7 +7,7 @@
  *
  * Between rounds nothing runs: an idle cell is an object, not a fiber. Who keeps cells: Cells.ts.
  */
-import { Clock, Effect, Exit, Random } from "effect"
+import { type Clock, Effect, Exit, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { encodeCommit } from "../journal/Commit.ts"
@@ -15,11 +15,11 @@ import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
-import { ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
 import type { Confirmed } from "./Fold.ts"
 import { MAILBOX_ITEMS_MAX, type Waiting } from "./Mailbox.ts"
-import { catchUp, recover, type RecoveryError, type RecoveryPorts } from "./Recovery.ts"
+import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
 
 /** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */
@@ -80,7 +80,9 @@ export class Cell {
   offer(waiting: Waiting): boolean {
     if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) {
       const { type, id } = this.address
-      waiting.settle(Exit.fail(new Busy({ actorType: type, id, queue: "Actor", limitCount: MAILBOX_ITEMS_MAX })))
+      waiting.settle(
+        Exit.fail(new Busy({ actorType: type, id, queue: "Actor", limitCount: MAILBOX_ITEMS_MAX })),
+      )
       return false
     }
     this.#mailbox.push(waiting)
@@ -97,7 +99,7 @@ export class Cell {
         return this.#isRunning
       },
       body: () => (this.#confirmed === undefined ? this.#activate() : this.#playRound(this.#confirmed)),
-      step: () => undefined
+      step: () => undefined,
     })
   }
 
@@ -131,8 +133,8 @@ export class Cell {
             this.#confirmed = confirmed
             this.#snapshotVersion = snapshotVersion
             this.#markForSnapshot(confirmed)
-          })
-      })
+          }),
+      }),
     )
   }
 
@@ -155,8 +157,8 @@ export class Cell {
         onFailure: (error) =>
           error._tag === "AppendUnknown"
             ? this.#resolveUnknown(confirmed, round, error)
-            : Effect.sync(() => this.#refused(round, error))
-      })
+            : Effect.sync(() => this.#refused(round, error)),
+      }),
     )
   }
 
@@ -199,7 +201,7 @@ export class Cell {
             id,
             sizeBytes: round.entriesJson.reduce((sum, json) => sum + json.length, 0),
             limitBytes: this.#context.journal.commitBytesMax,
-            hint: refusal.hint
+            hint: refusal.hint,
           })
         : new Unavailable({ actorType, id, stored: "No", detail: refusal.message, hint: refusal.hint })
     for (const { waiting } of round.entries) waiting.settle(Exit.fail(error))
@@ -221,8 +223,8 @@ export class Cell {
           Effect.sync(() => {
             this.#confirmed = round.isStateSuspect ? undefined : now
           }),
-        onFailure: (failure) => this.#notReadable(failure)
-      })
+        onFailure: (failure) => this.#notReadable(failure),
+      }),
     )
   }
 
@@ -250,8 +252,8 @@ export class Cell {
         id,
         stored: wasAttempted ? "Unknown" : "No",
         detail: error.message,
-        hint: "Try again with the same commandId: it is applied at most once."
-      })
+        hint: "Try again with the same commandId: it is applied at most once.",
+      }),
     )
     return Effect.void
   }
@@ -261,7 +263,8 @@ export class Cell {
   }
 
   #markForSnapshot({ version }: Confirmed): void {
-    if (version - this.#snapshotVersion >= this.definition.snapshotEveryEvents) this.#context.snapshotWriter.mark(this)
+    if (version - this.#snapshotVersion >= this.definition.snapshotEveryEvents)
+      this.#context.snapshotWriter.mark(this)
   }
 
   #pause(): Effect.Effect<void> {
@@ -280,4 +283,5 @@ export class Cell {
 }
 
 /** Milliseconds since an arbitrary start, never going back. */
-export const monotonicMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+export const monotonicMs = (clock: Clock.Clock): number =>
+  Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)

@@ -17,5 +17,5 @@ export const noCounts = (): CellCounts => ({
   committedCount: 0,
   eventCount: 0,
   unknownCount: 0,
-  actionFailedCount: 0
+  actionFailedCount: 0,
 })

@@ -43,7 +43,7 @@ export interface Cells {
 }
 
 export const makeCells = Effect.fnUntraced(function* (
-  options: CellsOptions
+  options: CellsOptions,
 ): Effect.fn.Return<Cells, never, Journal | SnapshotStore | Scope.Scope> {
   const clock = yield* Clock.Clock
   const gate = yield* Semaphore.make(RECOVERIES_MAX)
@@ -57,7 +57,7 @@ export const makeCells = Effect.fnUntraced(function* (
     counts,
     // One node owns every shard for good; leases bring the epochs of several.
     epochOf: () => 1,
-    recoveryGate: gate.withPermits(1)
+    recoveryGate: gate.withPermits(1),
   }
 
   // Insertion order is order of last use: a used cell is put back at the end.
@@ -105,7 +105,9 @@ export const makeCells = Effect.fnUntraced(function* (
     const { type: actorType, id } = address
     if (isStopped) return waiting.settle(Exit.fail(new SystemStopped({ actorType, id })))
     if (inFlight.count >= IN_FLIGHT_MAX) {
-      return waiting.settle(Exit.fail(new Busy({ actorType, id, queue: "System", limitCount: IN_FLIGHT_MAX })))
+      return waiting.settle(
+        Exit.fail(new Busy({ actorType, id, queue: "System", limitCount: IN_FLIGHT_MAX })),
+      )
     }
     waiting.countIn(inFlight)
     const cell = cellFor(definition, address)
@@ -120,7 +122,9 @@ export const makeCells = Effect.fnUntraced(function* (
       if (cell.isIdle) passivate(cell)
     }
   })
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(Math.max(options.idleMs / 4, 1)), passivateIdle)))
+  yield* Effect.forkScoped(
+    Effect.forever(Effect.andThen(Effect.sleep(Math.max(options.idleMs / 4, 1)), passivateIdle)),
+  )
 
   const drain = Effect.gen(function* () {
     isStopped = true
@@ -144,6 +148,6 @@ export const makeCells = Effect.fnUntraced(function* (
       Array.from(cells.values(), ({ quarantine }) => quarantine).filter((found) => found !== undefined),
     counts,
     snapshotWriter,
-    drain
+    drain,
   }
 })

@@ -23,6 +23,12 @@ export interface Command {
   readonly metadata: Metadata | undefined
 }
 
+/** What a command is decided on. */
+interface Base {
+  readonly state: MachineState
+  readonly version: number
+}
+
 /** What a command would store, and the state after it. */
 export interface Proposal {
   readonly _tag: "Proposal"
@@ -44,9 +50,9 @@ export type Outcome = Proposal | Nothing | CommandRejected | CommandFailed
 export const decide = (
   definition: ActorDefinition,
   address: ActorAddress,
-  base: { readonly state: MachineState; readonly version: number },
+  base: Base,
   command: Command,
-  nowMs: number
+  nowMs: number,
 ): Outcome => {
   const failed = (reason: CommandFailed["reason"], detail: string) =>
     new CommandFailed({ actorType: address.type, id: address.id, commandType: command.type, reason, detail })
@@ -57,40 +63,15 @@ export const decide = (
       commandType: command.type,
       reason,
       state: stateName(state.value),
-      detail
+      detail,
     })
 
   const asked = askDefinition(definition, address, base, command, nowMs)
   if (asked instanceof Error) return failed("DecideThrew", asked.message)
   if (asked._tag === "Rejection") return rejected(asked.reason, asked.detail, base.state)
 
-  let { state } = base
-  const stored: Array<StoredEvent> = []
   try {
-    const reply = asked.reply === undefined ? undefined : plainJson(asked.reply)
-    if (asked.events.length === 0) return { _tag: "Nothing", reply }
-    for (const event of asked.events) {
-      const storable = toStored(definition, event)
-      if (typeof storable === "string") return failed(storable === "" ? "EventUnknown" : "EventInvalid", `${event?.type}: ${storable}`)
-      const next = definition.machine.transition(state, { type: storable.t, ...(storable.d as object) })
-      if (next === undefined) return rejected("NotAccepted", { event: storable.t }, state)
-      state = next
-      stored.push(storable)
-    }
-    const entry: CommitEntry = {
-      c: command.commandId,
-      fp: command.fingerprint,
-      ...(command.metadata === undefined ? undefined : { m: command.metadata }),
-      ev: stored,
-      ...(reply === undefined ? undefined : { re: reply })
-    }
-    return {
-      _tag: "Proposal",
-      entry,
-      state,
-      version: base.version + stored.length,
-      actions: definition.machine.takeActions()
-    }
+    return propose(definition, base, command, asked, failed, rejected)
   } catch (cause) {
     if (cause instanceof NotJson) return failed("NotJson", cause.message)
     if (cause instanceof MachineFailed) {
@@ -100,6 +81,43 @@ export const decide = (
   } finally {
     // What a refused command asked for is not run.
     definition.machine.takeActions()
+  }
+}
+
+/** Runs the decided events through their schemas and the machine. Throws NotJson and MachineFailed. */
+const propose = (
+  definition: ActorDefinition,
+  base: Base,
+  command: Command,
+  asked: Asked,
+  failed: (reason: CommandFailed["reason"], detail: string) => CommandFailed,
+  rejected: (reason: string, detail: unknown, state: MachineState) => CommandRejected,
+): Outcome => {
+  const reply = asked.reply === undefined ? undefined : plainJson(asked.reply)
+  if (asked.events.length === 0) return { _tag: "Nothing", reply }
+  let { state } = base
+  const stored: Array<StoredEvent> = []
+  for (const event of asked.events) {
+    const storable = toStored(definition, event)
+    if ("refused" in storable) return failed(storable.refused, storable.detail)
+    const next = definition.machine.transition(state, { type: storable.t, ...(storable.d as object) })
+    if (next === undefined) return rejected("NotAccepted", { event: storable.t }, state)
+    state = next
+    stored.push(storable)
+  }
+  const entry: CommitEntry = {
+    c: command.commandId,
+    fp: command.fingerprint,
+    ...(command.metadata === undefined ? undefined : { m: command.metadata }),
+    ev: stored,
+    ...(reply === undefined ? undefined : { re: reply }),
+  }
+  return {
+    _tag: "Proposal",
+    entry,
+    state,
+    version: base.version + stored.length,
+    actions: definition.machine.takeActions(),
   }
 }
 
@@ -113,9 +131,9 @@ interface Asked {
 const askDefinition = (
   definition: ActorDefinition,
   address: ActorAddress,
-  base: { readonly state: MachineState; readonly version: number },
+  base: Base,
   command: Command,
-  nowMs: number
+  nowMs: number,
 ): Asked | Rejection | Error => {
   const decision = definition.commands?.[command.type]
   if (decision === undefined) return { _tag: "Events", events: [command.payload], reply: undefined }
@@ -127,7 +145,7 @@ const askDefinition = (
       id: address.id,
       version: base.version,
       nowMs,
-      metadata: command.metadata ?? NO_METADATA
+      metadata: command.metadata ?? NO_METADATA,
     })
   } catch (cause) {
     return cause instanceof Error ? cause : new Error(String(cause))
@@ -142,18 +160,24 @@ const askDefinition = (
   if (typeof (decided as AnyEvent | undefined)?.type === "string") {
     return { _tag: "Events", events: [decided as AnyEvent], reply: undefined }
   }
-  return new Error(`it returned ${decided instanceof Promise ? "a promise; decide must be synchronous" : "no event"}`)
+  return new Error(
+    `it returned ${decided instanceof Promise ? "a promise; decide must be synchronous" : "no event"}`,
+  )
 }
 
 const NO_METADATA: Metadata = {}
 
-/** The event as it is stored; text that says what is wrong with it, empty when its type is unknown. */
-const toStored = (definition: ActorDefinition, event: AnyEvent): StoredEvent | string => {
+/** The event as it is stored, or what is wrong with it. */
+const toStored = (
+  definition: ActorDefinition,
+  event: AnyEvent,
+): StoredEvent | { readonly refused: "EventUnknown" | "EventInvalid"; readonly detail: string } => {
   const { type, ...payload } = event
   if (definition.events === undefined) return { t: type, v: 1, d: plainJson(payload) }
   const known = Object.hasOwn(definition.events, type) ? definition.events[type] : undefined
-  if (known === undefined) return ""
+  if (known === undefined) return { refused: "EventUnknown", detail: `the definition has no event "${type}"` }
   const validated = validate(known.schema, payload)
-  if ("issues" in validated) return issuesText(validated.issues) || "refused by its schema"
+  if ("issues" in validated)
+    return { refused: "EventInvalid", detail: `${type}: ${issuesText(validated.issues)}` }
   return { t: type, v: known.version, d: plainJson(validated.value) }
 }

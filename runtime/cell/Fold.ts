@@ -26,7 +26,7 @@ export const unborn = (definition: ActorDefinition, id: string): Confirmed => ({
   state: definition.machine.initial(id),
   version: 0,
   sequence: 0,
-  recent: new RecentCommands(definition.commandsRememberedCount)
+  recent: new RecentCommands(definition.commandsRememberedCount),
 })
 
 const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
@@ -34,8 +34,10 @@ const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
   EventUnreadable: "Deploy a definition that knows this event's type and version; nothing was skipped.",
   EventNotAccepted:
     "The machine no longer accepts an event that it accepted when it was stored. Give the event a new version with an upcaster, or keep accepting the old one.",
-  CommitUnreadable: "The message is not a commit of a known format. Was it written by something else, or by a newer release?",
-  MachineFailed: "A guard or assign threw during replay. They must be pure and must keep working on old events."
+  CommitUnreadable:
+    "The message is not a commit of a known format. Was it written by something else, or by a newer release?",
+  MachineFailed:
+    "A guard or assign threw during replay. They must be pure and must keep working on old events.",
 }
 
 /** Why `cause`, thrown while reading `record`, takes the actor out of service. Rethrows what is not about it. */
@@ -58,7 +60,7 @@ export const notAccepted = (
   address: ActorAddress,
   sequence: number,
   state: MachineState,
-  eventType: string
+  eventType: string,
 ): ActorQuarantined =>
   quarantine(address, "EventNotAccepted", sequence, `${eventType} in state "${stateName(state.value)}"`)
 
@@ -66,7 +68,7 @@ const quarantine = (
   { type, id }: ActorAddress,
   reason: ActorQuarantined["reason"],
   sequence: number,
-  detail: string
+  detail: string,
 ): ActorQuarantined =>
   new ActorQuarantined({ actorType: type, id, reason, sequence, detail, hint: HINTS[reason] })
 
@@ -75,7 +77,7 @@ export const applyRecord = (
   definition: ActorDefinition,
   address: ActorAddress,
   confirmed: Confirmed,
-  record: JournalRecord
+  record: JournalRecord,
 ): Confirmed => {
   const { machine } = definition
   let { state, version } = confirmed
@@ -94,7 +96,12 @@ export const applyRecord = (
         state = next
         version++
       }
-      confirmed.recent.add(entry.c, { fingerprint: entry.fp, version, sequence: record.sequence, reply: entry.re })
+      confirmed.recent.add(entry.c, {
+        fingerprint: entry.fp,
+        version,
+        sequence: record.sequence,
+        reply: entry.re,
+      })
     }
   } catch (cause) {
     throw asQuarantined(address, record.sequence, cause)

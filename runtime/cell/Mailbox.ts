@@ -83,7 +83,7 @@ export class WaitingCommand extends Item<Accepted, AskError> {
   constructor(
     command: Command,
     ifVersion: number | undefined,
-    answer: (exit: Exit.Exit<Accepted, AskError>) => void
+    answer: (exit: Exit.Exit<Accepted, AskError>) => void,
   ) {
     super(answer)
     this.command = command

@@ -43,7 +43,9 @@ export class RecentCommands {
 
   rows(): ReadonlyArray<RecentCommandRow> {
     return Array.from(this.#byId, ([id, { fingerprint, version, sequence, reply }]) =>
-      reply === undefined ? [id, fingerprint, version, sequence] : [id, fingerprint, version, sequence, reply]
+      reply === undefined
+        ? [id, fingerprint, version, sequence]
+        : [id, fingerprint, version, sequence, reply],
     )
   }
 

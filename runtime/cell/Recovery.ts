@@ -39,19 +39,25 @@ export interface Recovered {
 export const recover = Effect.fnUntraced(function* (
   ports: RecoveryPorts,
   definition: ActorDefinition,
-  address: ActorAddress
+  address: ActorAddress,
 ): Effect.fn.Return<Recovered, RecoveryError> {
   const [last, fromSnapshot] = yield* Effect.all(
     [ports.journal.last(address), loadSnapshot(ports.snapshots, definition, address)],
-    { concurrency: "unbounded" }
+    { concurrency: "unbounded" },
   )
   const lastSequence = last?.sequence ?? 0
   if (fromSnapshot !== undefined && fromSnapshot.sequence > lastSequence) {
     yield* Effect.logWarning(
-      `Snapshot of ${address.key} is at journal sequence ${fromSnapshot.sequence}, the journal ends at ${lastSequence}. Discarded.`
+      `Snapshot of ${address.key} is at journal sequence ${fromSnapshot.sequence}, the journal ends at ${lastSequence}. Discarded.`,
     )
     yield* Effect.ignore(ports.snapshots.discard(address.key))
-    const confirmed = yield* replay(ports.journal, definition, address, yield* start(definition, address), last)
+    const confirmed = yield* replay(
+      ports.journal,
+      definition,
+      address,
+      yield* start(definition, address),
+      last,
+    )
     return { confirmed, snapshotVersion: 0 }
   }
   const from = fromSnapshot ?? (yield* start(definition, address))
@@ -64,14 +70,14 @@ export const catchUp = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
   address: ActorAddress,
-  confirmed: Confirmed
+  confirmed: Confirmed,
 ): Effect.fn.Return<Confirmed, RecoveryError> {
   const last = yield* journal.last(address)
   if ((last?.sequence ?? 0) < confirmed.sequence) {
     return yield* new JournalRefused({
       reason: "Replaced",
       detail: `${address.key} was at sequence ${confirmed.sequence}, the journal now ends at ${last?.sequence ?? 0}`,
-      hint: "The journal lost acknowledged messages: it was restored from an older copy, or replaced."
+      hint: "The journal lost acknowledged messages: it was restored from an older copy, or replaced.",
     })
   }
   return yield* replay(journal, definition, address, confirmed, last)
@@ -83,7 +89,7 @@ const replay = Effect.fnUntraced(function* (
   definition: ActorDefinition,
   address: ActorAddress,
   from: Confirmed,
-  last: JournalRecord | undefined
+  last: JournalRecord | undefined,
 ): Effect.fn.Return<Confirmed, RecoveryError> {
   let confirmed = from
   if (last === undefined || last.sequence <= confirmed.sequence) return confirmed
@@ -98,26 +104,28 @@ const nextPage = (
   journal: JournalService,
   address: ActorAddress,
   after: number,
-  last: JournalRecord
+  last: JournalRecord,
 ): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> =>
   journal.read(address, { after, upTo: last.sequence }).pipe(
     Effect.flatMap((page) =>
       page.length > 0
         ? Effect.succeed(page)
-        : Effect.fail(new JournalUnavailable({ reason: "Stale", detail: `no record of ${address.key} after ${after}` }))
+        : Effect.fail(
+            new JournalUnavailable({ reason: "Stale", detail: `no record of ${address.key} after ${after}` }),
+          ),
     ),
     Effect.retry({
       times: STALE_RETRIES_MAX,
       schedule: Schedule.exponential("20 millis"),
-      while: (error) => error._tag === "JournalUnavailable" && error.reason === "Stale"
-    })
+      while: (error) => error._tag === "JournalUnavailable" && error.reason === "Stale",
+    }),
   )
 
 const applyPage = (
   definition: ActorDefinition,
   address: ActorAddress,
   from: Confirmed,
-  page: ReadonlyArray<JournalRecord>
+  page: ReadonlyArray<JournalRecord>,
 ): Effect.Effect<Confirmed, ActorQuarantined> =>
   Effect.suspend(() => {
     let confirmed = from
@@ -130,7 +138,10 @@ const applyPage = (
     return Effect.succeed(confirmed)
   })
 
-const start = (definition: ActorDefinition, address: ActorAddress): Effect.Effect<Confirmed, ActorQuarantined> =>
+const start = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+): Effect.Effect<Confirmed, ActorQuarantined> =>
   Effect.try({
     try: () => unborn(definition, address.id),
     catch: (cause) =>
@@ -140,24 +151,30 @@ const start = (definition: ActorDefinition, address: ActorAddress): Effect.Effec
         reason: "MachineFailed",
         sequence: 0,
         detail: String(cause),
-        hint: "The machine's initial context or entry actions threw."
-      })
+        hint: "The machine's initial context or entry actions threw.",
+      }),
   })
 
 /** A snapshot store that is down, or a row that cannot be used, means a longer replay, never a failure. */
 const loadSnapshot = (
   snapshots: SnapshotStoreService,
   definition: ActorDefinition,
-  address: ActorAddress
+  address: ActorAddress,
 ): Effect.Effect<Confirmed | undefined> =>
   snapshots.load(address.key).pipe(
     Effect.flatMap((row) => {
       if (row === undefined) return Effect.undefined
       const decoded = decodeSnapshot(definition, row)
       if (!("unusable" in decoded)) return Effect.succeed(decoded)
-      return Effect.as(Effect.logWarning(`Snapshot of ${address.key} ignored: ${decoded.unusable}`), undefined)
+      return Effect.as(
+        Effect.logWarning(`Snapshot of ${address.key} ignored: ${decoded.unusable}`),
+        undefined,
+      )
     }),
     Effect.catch((error) =>
-      Effect.as(Effect.logDebug(`Snapshot of ${address.key} not read; replaying from the start.`, error), undefined)
-    )
+      Effect.as(
+        Effect.logDebug(`Snapshot of ${address.key} not read; replaying from the start.`, error),
+        undefined,
+      ),
+    ),
   )

@@ -42,7 +42,7 @@ export const playRound = (
   address: ActorAddress,
   confirmed: Confirmed,
   mailbox: Array<Waiting>,
-  limits: { readonly commitBytesMax: number; readonly nowMs: number }
+  limits: { readonly commitBytesMax: number; readonly nowMs: number },
 ): Round => {
   const entries: Array<Entry> = []
   const entriesJson: Array<string> = []
@@ -65,7 +65,7 @@ export const playRound = (
         actorType: address.type,
         id: address.id,
         expected: waiting.ifVersion,
-        found: version
+        found: version,
       })
       answers.push(() => waiting.settle(Exit.fail(conflict)))
       return true
@@ -74,7 +74,8 @@ export const playRound = (
     switch (outcome._tag) {
       case "Proposal": {
         const json = JSON.stringify(outcome.entry)
-        const entryBytes = json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
+        const entryBytes =
+          json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
         if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) {
           if (entries.length > 0) return false
           answers.push(() => waiting.settle(Exit.fail(tooLarge(address, entryBytes, limits.commitBytesMax))))
@@ -93,7 +94,9 @@ export const playRound = (
       case "Nothing": {
         const versionNow = version
         answers.push(({ sequence }) =>
-          waiting.settle(Exit.succeed({ version: versionNow, sequence, reply: outcome.reply, duplicate: false }))
+          waiting.settle(
+            Exit.succeed({ version: versionNow, sequence, reply: outcome.reply, duplicate: false }),
+          ),
         )
         return true
       }
@@ -122,7 +125,7 @@ const knownAnswer = (
   address: ActorAddress,
   confirmed: Confirmed,
   earlier: Entry | undefined,
-  waiting: WaitingCommand
+  waiting: WaitingCommand,
 ): ((stored: Confirmed) => void) | undefined => {
   const { commandId, fingerprint } = waiting.command
   const recent = confirmed.recent.get(commandId)
@@ -133,7 +136,7 @@ const knownAnswer = (
       actorType: address.type,
       id: address.id,
       commandId,
-      hint: "A commandId names one command for ever. Use a new one for a new command."
+      hint: "A commandId names one command for ever. Use a new one for a new command.",
     })
     return () => waiting.settle(Exit.fail(reused))
   }
@@ -150,7 +153,7 @@ const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Acc
   version: proposal.version,
   sequence,
   reply: proposal.entry.re,
-  duplicate
+  duplicate,
 })
 
 const byteLength = (text: string): number => encoder.encode(text).length
@@ -161,5 +164,5 @@ const tooLarge = (address: ActorAddress, sizeBytes: number, limitBytes: number):
     id: address.id,
     sizeBytes,
     limitBytes,
-    hint: "Store large data elsewhere and put a reference into the event, or raise the server's max_payload."
+    hint: "Store large data elsewhere and put a reference into the event, or raise the server's max_payload.",
   })

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
  * `defineActor(...)`: one type of actor, from its machine, its events and its commands.
  *

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
  * `event(...)`: one kind of stored fact, its schema, its version and the upcasters from older versions.
  *

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
  * Synchronous validation through Standard Schema, the common face of Effect Schema, Zod, Valibot and ArkType.
  *

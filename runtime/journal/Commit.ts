@@ -56,7 +56,7 @@ export class CommitUnreadable extends Schema.TaggedError<CommitUnreadable>()("Co
   key: Schema.String,
   sequence: Schema.Number,
   reason: Schema.Literals(["Malformed", "NewerFormat"]),
-  detail: Schema.String
+  detail: Schema.String,
 }) {
   override get message(): string {
     return `Journal message ${this.sequence} of ${this.key} is unreadable (${this.reason}): ${this.detail}`
@@ -72,10 +72,10 @@ export const COMMIT_ENVELOPE_BYTES = 128
 /** The commit's bytes, from entries that are already JSON: group commits are measured entry by entry. */
 export const encodeCommit = (
   commit: { readonly first: number; readonly at: number; readonly epoch: number },
-  entriesJson: ReadonlyArray<string>
+  entriesJson: ReadonlyArray<string>,
 ): Uint8Array =>
   encoder.encode(
-    `{"v":${COMMIT_FORMAT_VERSION},"first":${commit.first},"at":${commit.at},"epoch":${commit.epoch},"entries":[${entriesJson.join(",")}]}`
+    `{"v":${COMMIT_FORMAT_VERSION},"first":${commit.first},"at":${commit.at},"epoch":${commit.epoch},"entries":[${entriesJson.join(",")}]}`,
   )
 
 const isCommit = (value: unknown): value is Commit => {
@@ -102,9 +102,11 @@ export const decodeCommit = (record: JournalRecord): Commit => {
     throw unreadable("Malformed", String(cause))
   }
   if (!isCommit(value)) throw unreadable("Malformed", "not a commit")
-  if (value.v > COMMIT_FORMAT_VERSION) throw unreadable("NewerFormat", `format ${value.v}, this process knows 1`)
+  if (value.v > COMMIT_FORMAT_VERSION)
+    throw unreadable("NewerFormat", `format ${value.v}, this process knows 1`)
   return value
 }
 
 /** How many events a commit holds. */
-export const eventCount = (commit: Commit): number => commit.entries.reduce((sum, entry) => sum + entry.ev.length, 0)
+export const eventCount = (commit: Commit): number =>
+  commit.entries.reduce((sum, entry) => sum + entry.ev.length, 0)

@@ -21,7 +21,7 @@ export interface JournalRecord {
  */
 export class AppendUnknown extends Schema.TaggedError<AppendUnknown>()("AppendUnknown", {
   reason: Schema.Literals(["Timeout", "Unavailable", "WrongSequence", "InFlight", "Disconnected"]),
-  detail: Schema.String
+  detail: Schema.String,
 }) {
   override get message(): string {
     return `Append outcome unknown (${this.reason}): ${this.detail}`
@@ -30,9 +30,18 @@ export class AppendUnknown extends Schema.TaggedError<AppendUnknown>()("AppendUn
 
 /** The journal said no and stored nothing. Terminal for this append; `Full` and `NotPermitted` need an operator. */
 export class JournalRefused extends Schema.TaggedError<JournalRefused>()("JournalRefused", {
-  reason: Schema.Literals(["Full", "TooLarge", "NotPermitted", "Replaced", "Missing", "Unsafe", "Foreign", "Corrupt"]),
+  reason: Schema.Literals([
+    "Full",
+    "TooLarge",
+    "NotPermitted",
+    "Replaced",
+    "Missing",
+    "Unsafe",
+    "Foreign",
+    "Corrupt",
+  ]),
   detail: Schema.String,
-  hint: Schema.String
+  hint: Schema.String,
 }) {
   override get message(): string {
     return `Journal refused (${this.reason}): ${this.detail}. ${this.hint}`
@@ -42,7 +51,7 @@ export class JournalRefused extends Schema.TaggedError<JournalRefused>()("Journa
 /** A read could not be answered now. Transient: retry on a bounded schedule. */
 export class JournalUnavailable extends Schema.TaggedError<JournalUnavailable>()("JournalUnavailable", {
   reason: Schema.Literals(["Timeout", "NoResponders", "Stale", "Disconnected", "Other"]),
-  detail: Schema.String
+  detail: Schema.String,
 }) {
   override get message(): string {
     return `Journal unavailable (${this.reason}): ${this.detail}`
@@ -67,7 +76,7 @@ export interface JournalService {
   readonly append: (
     address: ActorAddress,
     expectedSequence: number,
-    data: Uint8Array
+    data: Uint8Array,
   ) => Effect.Effect<number, AppendUnknown | JournalRefused>
   /** The actor's last record as the stream's leader knows it, `undefined` if it has none. */
   readonly last: (address: ActorAddress) => Effect.Effect<JournalRecord | undefined, JournalReadError>
@@ -77,7 +86,7 @@ export interface JournalService {
    */
   readonly read: (
     address: ActorAddress,
-    range: { readonly after: number; readonly upTo: number }
+    range: { readonly after: number; readonly upTo: number },
   ) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
   /**
    * All records of the given actor types after `after`, in journal order, in non-empty batches, for ever.

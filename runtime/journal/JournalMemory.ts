@@ -70,8 +70,7 @@ const make = (options: JournalMemoryOptions): JournalService => {
       records.push(record)
       own.push(record)
       byActor.set(address.key, own)
-      grown.openUnsafe()
-      return Effect.succeed(sequence)
+      return Effect.as(grown.open, sequence)
     })
 
   const follow = (from: { readonly types: ReadonlyArray<string>; readonly after: number }) =>

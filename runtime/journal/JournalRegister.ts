@@ -9,7 +9,7 @@ import { Context, type Effect, Schema } from "effect"
 /** The register cannot be reached. Transient. */
 export class JournalRegisterUnavailable extends Schema.TaggedError<JournalRegisterUnavailable>()(
   "JournalRegisterUnavailable",
-  { detail: Schema.String }
+  { detail: Schema.String },
 ) {
   override get message(): string {
     return `Journal register unavailable: ${this.detail}`
@@ -34,5 +34,5 @@ export interface JournalRegisterService {
 }
 
 export class JournalRegister extends Context.Service<JournalRegister, JournalRegisterService>()(
-  "everstate/journal/JournalRegister"
+  "everstate/journal/JournalRegister",
 ) {}

@@ -11,7 +11,7 @@ export const JSON_DEPTH_MAX = 64
 /** A value that would not survive storage. `path` is where, for instance `lines.0.price`. */
 export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
   path: Schema.String,
-  reason: Schema.String
+  reason: Schema.String,
 }) {
   override get message(): string {
     return `${this.path === "" ? "The value" : `"${this.path}"`} is not plain JSON: ${this.reason}`

@@ -6,7 +6,13 @@
  * What may be in a machine: ../definition/DurableMachine.ts. Who drives it: ../cell/Decide.ts, ../cell/Fold.ts.
  */
 import { Schema } from "effect"
-import { type AnyActorScope, type AnyMachineSnapshot, type AnyStateMachine, createActor, type Snapshot } from "xstate"
+import {
+  type AnyActorScope,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  type Snapshot,
+} from "xstate"
 import type { AnyEvent } from "../definition/Event.ts"
 
 /** The XState snapshot of one actor. Immutable. */
@@ -23,7 +29,7 @@ export class MachineFailed extends Schema.TaggedError<MachineFailed>()("MachineF
   actorType: Schema.String,
   eventType: Schema.String,
   reason: Schema.Literals(["Threw", "NotDurable"]),
-  detail: Schema.String
+  detail: Schema.String,
 }) {
   override get message(): string {
     return `The machine of "${this.actorType}" failed on ${this.eventType} (${this.reason}): ${this.detail}`
@@ -36,7 +42,7 @@ const OUTWARD_ACTIONS: ReadonlySet<string> = new Set([
   "xstate.emit",
   "xstate.spawnChild",
   "xstate.stopChild",
-  "xstate.cancel"
+  "xstate.cancel",
 ])
 
 /** Microsteps after which one event's chain of `always` and `raise` counts as endless. */
@@ -59,11 +65,11 @@ export class Machine {
       system: self.system,
       id: self.id,
       sessionId: self.sessionId,
-      logger: () => {},
-      defer: () => {},
-      emit: () => {},
-      stopChild: () => {},
-      actionExecutor: (action) => this.#capture(action as ExecutableAction)
+      logger: nothing,
+      defer: nothing,
+      emit: nothing,
+      stopChild: nothing,
+      actionExecutor: (action) => this.#capture(action as ExecutableAction),
     }
   }
 
@@ -146,6 +152,9 @@ export class Machine {
     return new MachineFailed({ actorType: this.#actorType, eventType, reason, detail })
   }
 }
+
+/** What the scope of a machine that runs on its own has to offer to the outside: nothing. */
+const nothing = (): void => undefined
 
 const NO_ACTIONS: ReadonlyArray<CapturedAction> = []
 

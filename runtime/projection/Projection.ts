@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
  * `defineProjection(...)`: a read model, filled from the journal in order.
  *

@@ -9,7 +9,7 @@ import type { ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
 
 /** The database cannot be reached, or gave up on the transaction (deadlock, pool exhausted). Transient. */
 export class ReadModelUnavailable extends Schema.TaggedError<ReadModelUnavailable>()("ReadModelUnavailable", {
-  detail: Schema.String
+  detail: Schema.String,
 }) {
   override get message(): string {
     return `Read model unavailable: ${this.detail}`
@@ -20,7 +20,7 @@ export class ReadModelUnavailable extends Schema.TaggedError<ReadModelUnavailabl
 export class OffsetMoved extends Schema.TaggedError<OffsetMoved>()("OffsetMoved", {
   projection: Schema.String,
   expected: Schema.Number,
-  found: Schema.Number
+  found: Schema.Number,
 }) {
   override get message(): string {
     return `Projection ${this.projection}: offset is ${this.found}, expected ${this.expected}`
@@ -31,7 +31,7 @@ export class OffsetMoved extends Schema.TaggedError<OffsetMoved>()("OffsetMoved"
 export class ProjectionFailed extends Schema.TaggedError<ProjectionFailed>()("ProjectionFailed", {
   projection: Schema.String,
   sequence: Schema.Number,
-  detail: Schema.String
+  detail: Schema.String,
 }) {
   override get message(): string {
     return `Projection ${this.projection} failed at journal sequence ${this.sequence}: ${this.detail}`
@@ -52,7 +52,7 @@ export interface ProjectionDeadLetter {
 export interface ReadModelService {
   /** Creates the projection's tables if they are missing and returns its offset (0 for a new one). */
   readonly prepare: (
-    projection: ProjectionDefinition
+    projection: ProjectionDefinition,
   ) => Effect.Effect<ProjectionOffset, ReadModelUnavailable | ProjectionFailed>
   /** The stored offset; 0 if there is none. */
   readonly offset: (projection: ProjectionDefinition) => Effect.Effect<ProjectionOffset, ReadModelUnavailable>
@@ -67,8 +67,10 @@ export interface ReadModelService {
       readonly deadLetters: ReadonlyArray<ProjectionDeadLetter>
       readonly from: number
       readonly to: number
-    }
+    },
   ) => Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed>
 }
 
-export class ReadModel extends Context.Service<ReadModel, ReadModelService>()("everstate/projection/ReadModel") {}
+export class ReadModel extends Context.Service<ReadModel, ReadModelService>()(
+  "everstate/projection/ReadModel",
+) {}

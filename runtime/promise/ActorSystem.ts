@@ -12,7 +12,7 @@ import type { CurrentState, ReadOptions } from "../system/ActorRef.ts"
 import {
   type ActorSystemService,
   ActorSystem as EffectActorSystem,
-  type SystemStatus
+  type SystemStatus,
 } from "../system/ActorSystem.ts"
 import type { AskOptions } from "../system/Ask.ts"
 import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
@@ -28,7 +28,7 @@ export interface ActorRef<A extends AnyActor> {
    */
   readonly ask: <C extends CommandsOf<A>>(
     command: C,
-    options?: AskOptions & { readonly signal?: AbortSignal }
+    options?: AskOptions & { readonly signal?: AbortSignal },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
@@ -48,7 +48,7 @@ export class ActorSystem {
   private constructor(
     service: ActorSystemService,
     run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>,
-    dispose: () => Promise<void>
+    dispose: () => Promise<void>,
   ) {
     this.#service = service
     this.#run = run
@@ -63,7 +63,7 @@ export class ActorSystem {
       return new ActorSystem(
         service,
         (effect) => runtime.runPromise(effect),
-        () => runtime.dispose()
+        () => runtime.dispose(),
       )
     } catch (cause) {
       await runtime.dispose()
@@ -92,13 +92,13 @@ export class ActorSystem {
               item?.abandon()
               reject(signal.reason)
             },
-            { once: true }
+            { once: true },
           )
         })
       },
       state: (options) => this.#run(ref.state(options)),
       history: (options) => this.#run(ref.history(options)),
-      stateAt: (moment) => this.#run(ref.stateAt(moment))
+      stateAt: (moment) => this.#run(ref.stateAt(moment)),
     }
   }
 

@@ -24,7 +24,7 @@ export const codecOf = (definition: ActorDefinition): string =>
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
-  { state, version, sequence, recent }: Confirmed
+  { state, version, sequence, recent }: Confirmed,
 ): StoredSnapshot => {
   const body: SnapshotBody = { state: definition.machine.persist(state), recent: recent.rows() }
   return { key: address.key, version, sequence, codec: codecOf(definition), state: JSON.stringify(body) }
@@ -33,16 +33,17 @@ export const encodeSnapshot = (
 /** The state in a row, or why it cannot be used. */
 export const decodeSnapshot = (
   definition: ActorDefinition,
-  row: StoredSnapshot
+  row: StoredSnapshot,
 ): Confirmed | { readonly unusable: string } => {
-  if (row.codec !== codecOf(definition)) return { unusable: `codec ${row.codec}, expected ${codecOf(definition)}` }
+  if (row.codec !== codecOf(definition))
+    return { unusable: `codec ${row.codec}, expected ${codecOf(definition)}` }
   try {
     const body = JSON.parse(row.state) as SnapshotBody
     return {
       state: definition.machine.restore(body.state),
       version: row.version,
       sequence: row.sequence,
-      recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent)
+      recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent),
     }
   } catch (cause) {
     return { unusable: String(cause) }

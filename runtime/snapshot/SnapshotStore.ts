@@ -9,7 +9,7 @@ import { Context, type Effect, Schema } from "effect"
 /** The store cannot be reached or refused the request. Transient; the caller goes on without it. */
 export class SnapshotStoreUnavailable extends Schema.TaggedError<SnapshotStoreUnavailable>()(
   "SnapshotStoreUnavailable",
-  { detail: Schema.String }
+  { detail: Schema.String },
 ) {
   override get message(): string {
     return `Snapshot store unavailable: ${this.detail}`
@@ -38,5 +38,5 @@ export interface SnapshotStoreService {
 }
 
 export class SnapshotStore extends Context.Service<SnapshotStore, SnapshotStoreService>()(
-  "everstate/snapshot/SnapshotStore"
+  "everstate/snapshot/SnapshotStore",
 ) {}

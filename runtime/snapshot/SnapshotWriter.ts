@@ -28,8 +28,8 @@ export interface SnapshotWriter {
 }
 
 /** Starts the writing fiber; at the end of the scope it saves what is still marked. */
-export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotStore | Scope.Scope> = Effect.gen(
-  function* () {
+export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotStore | Scope.Scope> =
+  Effect.gen(function* () {
     const store = yield* SnapshotStore
     const marked = new Set<SnapshotSource>()
     const counts = { savedCount: 0, droppedCount: 0, failedCount: 0 }
@@ -47,19 +47,19 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
         Effect.andThen(
           Effect.sync(() => {
             counts.savedCount += batch.length
-          })
+          }),
         ),
         Effect.catch((error) => {
           counts.failedCount += batch.length
           return Effect.logDebug("Snapshots not saved; actors will replay from older ones.", error)
-        })
+        }),
       )
     })
 
     const flush = Effect.whileLoop({
       while: () => marked.size > 0,
       body: saveBatch,
-      step: () => undefined
+      step: () => undefined,
     })
 
     yield* Effect.addFinalizer(() => flush)
@@ -70,5 +70,4 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       else marked.add(source)
     }
     return { mark, flush, counts }
-  }
-)
+  })

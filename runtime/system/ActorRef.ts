@@ -6,22 +6,30 @@
  */
 import { Effect, Exit } from "effect"
 import { type ActorAddress, addressOf, InvalidActorId } from "../address/ActorAddress.ts"
-import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import {
   type ActorQuarantined,
   type AskError,
   AskTimeout,
   CommandInvalid,
   type ReadError,
-  UnknownActorType
+  UnknownActorType,
 } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import type { Confirmed } from "../cell/Fold.ts"
 import { type Accepted, type Waiting, WaitingCommand, WaitingRead } from "../cell/Mailbox.ts"
+import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import { type AskOptions, commandOf } from "./Ask.ts"
-import { type HistoryOptions, type HistoryPage, history, type InvalidMoment, type PastMoment, type PastState, stateAt } from "./History.ts"
+import {
+  type HistoryOptions,
+  type HistoryPage,
+  history,
+  type InvalidMoment,
+  type PastMoment,
+  type PastState,
+  stateAt,
+} from "./History.ts"
 
 /** An actor's state as its owner knows it. */
 export interface CurrentState<State> {
@@ -49,7 +57,7 @@ export interface ActorRef<A extends AnyActor> {
    */
   readonly ask: <C extends CommandsOf<A>>(
     command: C,
-    options?: AskOptions
+    options?: AskOptions,
   ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Effect.Effect<CurrentState<StateOf<A>>, ReadError>
@@ -142,7 +150,7 @@ export class Asker {
     item: Waiting,
     commandId: string,
     deadlineMs: number = this.#context.askDeadlineMs,
-    hint: string
+    hint: string,
   ): void {
     const { cells, wheel } = this.#context
     const timeout = () => {
@@ -177,6 +185,7 @@ export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, 
         HistoryPage<EventsOf<A>>,
         PastError
       >,
-    stateAt: (moment) => Effect.flatMap(placed, (address) => stateAt(context.journal, actor, address, moment))
+    stateAt: (moment) =>
+      Effect.flatMap(placed, (address) => stateAt(context.journal, actor, address, moment)),
   }
 }

@@ -15,7 +15,7 @@ import {
   makeProjectionRunner,
   type ProjectionRunner,
   type ProjectionStatus,
-  type ProjectionTimeout
+  type ProjectionTimeout,
 } from "../projection/ProjectionRunner.ts"
 import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
@@ -40,7 +40,11 @@ export interface SystemStatus {
   readonly eventCount: number
   readonly unknownOutcomeCount: number
   readonly actionFailedCount: number
-  readonly snapshots: { readonly savedCount: number; readonly droppedCount: number; readonly failedCount: number }
+  readonly snapshots: {
+    readonly savedCount: number
+    readonly droppedCount: number
+    readonly failedCount: number
+  }
   readonly quarantined: ReadonlyArray<ActorQuarantined>
   readonly projections: ReadonlyArray<ProjectionStatus>
 }
@@ -54,7 +58,7 @@ export interface ActorSystemService {
   readonly waitFor: (
     projection: ProjectionDefinition,
     sequence: number,
-    timeoutMs?: number
+    timeoutMs?: number,
   ) => Effect.Effect<void, ProjectionTimeout>
   readonly status: Effect.Effect<SystemStatus>
   /** Succeeds while the journal is reachable and the one that was verified at start. */
@@ -66,10 +70,12 @@ export interface ActorSystemService {
 /** Default for how long {@link ActorSystemService.waitFor} waits, in milliseconds. */
 export const WAIT_FOR_TIMEOUT_MS = 10_000
 
-export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService>()("everstate/system/ActorSystem") {
+export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService>()(
+  "everstate/system/ActorSystem",
+) {
   /** A system on the given ports. The end of the layer's scope drains it. */
   static readonly layer = (
-    options: SystemOptions
+    options: SystemOptions,
   ): Layer.Layer<
     ActorSystem,
     DefinitionError | ReadModelUnavailable | ProjectionFailed,
@@ -78,7 +84,7 @@ export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService
 }
 
 const makeActorSystem = Effect.fnUntraced(function* (
-  options: SystemOptions
+  options: SystemOptions,
 ): Effect.fn.Return<
   ActorSystemService,
   DefinitionError | ReadModelUnavailable | ProjectionFailed,
@@ -102,7 +108,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     shardCount: settings.shardCount,
     askDeadlineMs: settings.askDeadlineMs,
     knows: (actor) => actors.get(actor.type) === actor,
-    nextCommandId: yield* makeIds
+    nextCommandId: yield* makeIds,
   }
 
   const stop = Effect.suspend(() => {
@@ -117,7 +123,11 @@ const makeActorSystem = Effect.fnUntraced(function* (
     waitFor: (projection, sequence, timeoutMs = WAIT_FOR_TIMEOUT_MS) => {
       const runner = projections.get(projection.name)
       return runner === undefined
-        ? Effect.die(new Error(`Projection "${projection.name}" was not given to this system (\`projections: [...]\`).`))
+        ? Effect.die(
+            new Error(
+              `Projection "${projection.name}" was not given to this system (\`projections: [...]\`).`,
+            ),
+          )
         : runner.waitFor(sequence, timeoutMs)
     },
     status: Effect.sync(() => {
@@ -130,11 +140,11 @@ const makeActorSystem = Effect.fnUntraced(function* (
         unknownOutcomeCount: unknownCount,
         snapshots: { ...cells.snapshotWriter.counts },
         quarantined: cells.quarantined(),
-        projections: Array.from(projections.values(), (runner) => runner.status())
+        projections: Array.from(projections.values(), (runner) => runner.status()),
       }
     }),
     check: journal.check,
-    stop
+    stop,
   }
 })
 
@@ -145,7 +155,7 @@ const definedOf = (options: SystemOptions): Partial<SystemSettings> =>
 const byName = <A>(
   what: string,
   definitions: ReadonlyArray<A>,
-  nameOf: (definition: A) => string
+  nameOf: (definition: A) => string,
 ): Effect.Effect<ReadonlyMap<string, A>, DefinitionError> => {
   const named = new Map<string, A>()
   for (const definition of definitions) {
@@ -161,7 +171,8 @@ const byName = <A>(
 
 /** Command ids for callers that give none: a random prefix per system and a counter. */
 const makeIds: Effect.Effect<() => string> = Effect.gen(function* () {
-  const random = () => Effect.map(Random.nextIntBetween(0, 2 ** 48), (part) => part.toString(36).padStart(10, "0"))
+  const random = () =>
+    Effect.map(Random.nextIntBetween(0, 2 ** 48), (part) => part.toString(36).padStart(10, "0"))
   const prefix = (yield* random()) + (yield* random())
   let count = 0
   return () => `${prefix}-${(count++).toString(36)}`

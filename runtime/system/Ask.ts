@@ -5,13 +5,13 @@
  * Who calls it: ActorRef.ts. Who goes on: ../cell/Cells.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { CommandInvalid } from "../cell/AskError.ts"
+import type { Command } from "../cell/Decide.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../definition/Event.ts"
 import { SchemaIssue, validate } from "../definition/Schema.ts"
 import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../journal/Commit.ts"
 import { fingerprint, NotJson, plainJson } from "../json/Json.ts"
-import { CommandInvalid } from "../cell/AskError.ts"
-import type { Command } from "../cell/Decide.ts"
 
 export interface AskOptions {
   /**
@@ -27,7 +27,12 @@ export interface AskOptions {
   readonly ifVersion?: number
 }
 
-const METADATA_KEYS: ReadonlySet<string> = new Set<keyof Metadata>(["correlationId", "causationId", "user", "trace"])
+const METADATA_KEYS: ReadonlySet<string> = new Set<keyof Metadata>([
+  "correlationId",
+  "causationId",
+  "user",
+  "trace",
+])
 
 /** The command, checked. Throws {@link CommandInvalid}. */
 export const commandOf = (
@@ -35,11 +40,16 @@ export const commandOf = (
   address: ActorAddress,
   given: unknown,
   options: AskOptions,
-  nextId: () => string
+  nextId: () => string,
 ): Command => {
   const commandType = typeOf(given)
   const invalid = (issues: ReadonlyArray<SchemaIssue>) =>
-    new CommandInvalid({ actorType: address.type, id: address.id, commandType: commandType ?? "(none)", issues })
+    new CommandInvalid({
+      actorType: address.type,
+      id: address.id,
+      commandType: commandType ?? "(none)",
+      issues,
+    })
   const issue = (path: string, message: string) => invalid([new SchemaIssue({ path, message })])
 
   if (commandType === undefined) throw issue("type", "a command is an object with a `type`")
@@ -54,7 +64,7 @@ export const commandOf = (
       payload: decoded(definition, commandType, payload, invalid, issue),
       commandId: commandIdOf(options.commandId, nextId, issue),
       fingerprint: fingerprint(payload),
-      metadata
+      metadata,
     }
   } catch (cause) {
     if (cause instanceof NotJson) throw issue(cause.path, `not plain JSON: ${cause.reason}`)
@@ -75,13 +85,16 @@ const decoded = (
   commandType: string,
   command: AnyEvent,
   invalid: (issues: ReadonlyArray<SchemaIssue>) => CommandInvalid,
-  issue: Issue
+  issue: Issue,
 ): AnyEvent => {
   // A machine-only actor takes its machine's events as they are.
   if (definition.commands === undefined) return command
   const known = Object.hasOwn(definition.commands, commandType) ? definition.commands[commandType] : undefined
   if (known === undefined) {
-    throw issue("type", `unknown command; "${definition.type}" knows ${Object.keys(definition.commands).join(", ")}`)
+    throw issue(
+      "type",
+      `unknown command; "${definition.type}" knows ${Object.keys(definition.commands).join(", ")}`,
+    )
   }
   const { type, ...payload } = command
   const validated = validate(known.schema, payload)
@@ -94,9 +107,13 @@ const commandIdOf = (commandId: string | undefined, nextId: () => string, issue:
   if (typeof commandId !== "string" || commandId === "" || commandId.length > COMMAND_ID_LENGTH_MAX) {
     throw issue("commandId", `a commandId is text of 1 to ${COMMAND_ID_LENGTH_MAX} characters`)
   }
-  if (!commandId.isWellFormed()) throw issue("commandId", "a commandId is well-formed Unicode")
+  if (!isStorableText(commandId))
+    throw issue("commandId", "a commandId is well-formed Unicode without U+0000")
   return commandId
 }
+
+/** Text that Postgres takes as well as the journal. */
+const isStorableText = (text: string): boolean => text.isWellFormed() && !text.includes("\0")
 
 const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | undefined => {
   if (metadata === undefined) return undefined
@@ -104,7 +121,9 @@ const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | un
   for (const [key, value] of Object.entries(metadata)) {
     if (!METADATA_KEYS.has(key)) throw issue(`metadata.${key}`, `known are ${[...METADATA_KEYS].join(", ")}`)
     if (value === undefined) continue
-    if (typeof value !== "string" || !value.isWellFormed()) throw issue(`metadata.${key}`, "well-formed text")
+    if (typeof value !== "string" || !isStorableText(value)) {
+      throw issue(`metadata.${key}`, "metadata is well-formed text without U+0000")
+    }
     // At most three bytes of UTF-8 a UTF-16 code unit.
     bytes += value.length * 3
   }

@@ -5,10 +5,10 @@
  */
 import { Effect, Schema } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorQuarantined } from "../cell/AskError.ts"
+import { asQuarantined, notAccepted, unborn } from "../cell/Fold.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, readEvent } from "../definition/Event.ts"
-import { ActorQuarantined } from "../cell/AskError.ts"
-import { asQuarantined, notAccepted, unborn } from "../cell/Fold.ts"
 import { decodeCommit } from "../journal/Commit.ts"
 import type { JournalReadError, JournalRecord, JournalService } from "../journal/Journal.ts"
 import type { MachineState } from "../machine/Machine.ts"
@@ -42,7 +42,7 @@ export interface PastState<State = MachineState> {
 export const eventsOf = (
   definition: ActorDefinition,
   address: Pick<ActorAddress, "type" | "id">,
-  record: JournalRecord
+  record: JournalRecord,
 ): ReadonlyArray<ProjectedEvent> => {
   const commit = decodeCommit(record)
   let version = commit.first
@@ -55,8 +55,8 @@ export const eventsOf = (
       at: commit.at,
       commandId: entry.c,
       metadata: entry.m ?? {},
-      event: readEvent(definition.type, definition.events, stored)
-    }))
+      event: readEvent(definition.type, definition.events, stored),
+    })),
   )
 }
 
@@ -65,7 +65,7 @@ const walk = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
   address: ActorAddress,
-  visit: (event: ProjectedEvent) => "go on" | "stop"
+  visit: (event: ProjectedEvent) => "go on" | "stop",
 ): Effect.fn.Return<void, JournalReadError | ActorQuarantined> {
   const last = yield* journal.last(address)
   let after = 0
@@ -74,7 +74,7 @@ const walk = Effect.fnUntraced(function* (
     for (const record of page) {
       const events = yield* Effect.try({
         try: () => eventsOf(definition, address, record),
-        catch: (cause) => asQuarantined(address, record.sequence, cause)
+        catch: (cause) => asQuarantined(address, record.sequence, cause),
       })
       for (const event of events) if (visit(event) === "stop") return
       after = record.sequence
@@ -88,7 +88,7 @@ export const history = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
   address: ActorAddress,
-  { after = 0, limit = HISTORY_PAGE_DEFAULT }: HistoryOptions
+  { after = 0, limit = HISTORY_PAGE_DEFAULT }: HistoryOptions,
 ): Effect.fn.Return<HistoryPage, JournalReadError | ActorQuarantined> {
   const pageSize = Math.max(1, Math.min(HISTORY_PAGE_MAX, Math.trunc(limit)))
   const events: Array<ProjectedEvent> = []
@@ -109,7 +109,9 @@ export const history = Effect.fnUntraced(function* (
 export type PastMoment = { readonly version: number } | { readonly time: number | Date }
 
 /** `stateAt` was given something that is neither a version nor a time. */
-export class InvalidMoment extends Schema.TaggedError<InvalidMoment>()("InvalidMoment", { hint: Schema.String }) {
+export class InvalidMoment extends Schema.TaggedError<InvalidMoment>()("InvalidMoment", {
+  hint: Schema.String,
+}) {
   override get message(): string {
     return this.hint
   }
@@ -120,11 +122,13 @@ export const stateAt = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
   address: ActorAddress,
-  moment: PastMoment
+  moment: PastMoment,
 ): Effect.fn.Return<PastState, JournalReadError | ActorQuarantined | InvalidMoment> {
   const bound = "version" in moment ? moment.version : Number(moment.time)
   if (!Number.isFinite(bound) || bound < 0) {
-    return yield* new InvalidMoment({ hint: "Give { version } as a whole number from 0 or { time } as a valid date." })
+    return yield* new InvalidMoment({
+      hint: "Give { version } as a whole number from 0 or { time } as a valid date.",
+    })
   }
   const isBeyond = (event: ProjectedEvent) => ("version" in moment ? event.version : event.at) > bound
   let past: PastState = { version: 0, state: unborn(definition, address.id).state }

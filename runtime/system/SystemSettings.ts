@@ -3,9 +3,6 @@
  * creation and verified at every start; the rest may differ from process to process.
  */
 
-/** Prefix of every subject and table of a system. */
-export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_]{0,31}$/
-
 export interface SystemSettings {
   /** Slices of all actors; fixed for the life of a journal. */
   readonly shardCount: number
@@ -24,5 +21,5 @@ export const SYSTEM_DEFAULTS: SystemSettings = {
   askDeadlineMs: 5_000,
   residentMax: 100_000,
   idleMs: 120_000,
-  drainMs: 10_000
+  drainMs: 10_000,
 }

@@ -59,7 +59,6 @@ export interface WhenOptions {
 
 /** After `when`: state what came of it, as often as you like. */
 export interface Outcomes<A extends AnyActor> {
-  // biome-ignore lint/suspicious/noThenProperty: given/when/then is what people call it; it is never awaited
   readonly then: (expected: Expected<A>) => Outcomes<A>
   /** The answer that `accept` carried. */
   readonly thenReply: (expected: unknown) => Outcomes<A>
@@ -86,7 +85,7 @@ export const testActor = <A extends AnyActor>(actor: A, id = "test-1"): Scenario
 const scenario = <A extends AnyActor>(
   actor: A,
   address: ActorAddress,
-  stored: ReadonlyArray<StoredEvent>
+  stored: ReadonlyArray<StoredEvent>,
 ): Scenario<A> => ({
   given: (...events) => {
     const added = (events.flat() as ReadonlyArray<AnyEvent>).map((event) => storedOf(actor, event))
@@ -94,21 +93,24 @@ const scenario = <A extends AnyActor>(
   },
   givenStored: (...events) => scenario(actor, address, [...stored, ...events]),
   when: (command, options = {}) => play(actor, address, stored.map(recordOf(address)), command, options),
-  // biome-ignore lint/suspicious/noThenProperty: see Outcomes
   then: (expected) => {
     const records = stored.map(recordOf(address))
     const confirmed = replay(actor, address, records)
     requireSnapshotsHold(actor, address, records, confirmed)
     requireState(expected, confirmed)
     return scenario(actor, address, stored)
-  }
+  },
 })
 
 const storedOf = (actor: AnyActor, event: AnyEvent): StoredEvent => {
   const { type, ...payload } = event
   const known = actor.events?.[type]
   if (actor.events !== undefined && known === undefined) {
-    throw new ScenarioFailed("given an event that the definition does not have", Object.keys(actor.events), type)
+    throw new ScenarioFailed(
+      "given an event that the definition does not have",
+      Object.keys(actor.events),
+      type,
+    )
   }
   return { t: type, v: known?.version ?? 1, d: plainJson(payload) }
 }
@@ -120,25 +122,34 @@ const recordOf =
     key: address.key,
     sequence: index + 1,
     data: encodeCommit({ first: index + 1, at: TIME_DEFAULT_MS, epoch: 1 }, [
-      JSON.stringify({ c: `given-${index}`, fp: "", ev: [stored] })
-    ])
+      JSON.stringify({ c: `given-${index}`, fp: "", ev: [stored] }),
+    ]),
   })
 
 const replay = (actor: AnyActor, address: ActorAddress, records: ReadonlyArray<JournalRecord>): Confirmed =>
-  records.reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), unborn(actor, address.id))
+  records.reduce(
+    (confirmed, record) => applyRecord(actor, address, confirmed, record),
+    unborn(actor, address.id),
+  )
 
 const play = <A extends AnyActor>(
   actor: A,
   address: ActorAddress,
   records: ReadonlyArray<JournalRecord>,
   given: CommandsOf<A>,
-  { nowMs = TIME_DEFAULT_MS, metadata }: WhenOptions
+  { nowMs = TIME_DEFAULT_MS, metadata }: WhenOptions,
 ): Outcomes<A> => {
   const before = replay(actor, address, records)
   requireSnapshotsHold(actor, address, records, before)
   let command: Command
   try {
-    command = commandOf(actor, address, given, { commandId: "when", ...(metadata && { metadata }) }, () => "when")
+    command = commandOf(
+      actor,
+      address,
+      given,
+      { commandId: "when", ...(metadata && { metadata }) },
+      () => "when",
+    )
   } catch (cause) {
     if (cause instanceof CommandInvalid) return invalid(cause)
     throw cause
@@ -153,7 +164,7 @@ const play = <A extends AnyActor>(
   const record: JournalRecord = {
     key: address.key,
     sequence: records.length + 1,
-    data: encodeCommit({ first: before.version + 1, at: nowMs, epoch: 1 }, [JSON.stringify(outcome.entry)])
+    data: encodeCommit({ first: before.version + 1, at: nowMs, epoch: 1 }, [JSON.stringify(outcome.entry)]),
   }
   const after = replay(actor, address, [...records, record])
   const live = actor.machine.persist(outcome.state)
@@ -185,20 +196,31 @@ const requireSnapshotsHold = (
   actor: AnyActor,
   address: ActorAddress,
   records: ReadonlyArray<JournalRecord>,
-  full: Confirmed
+  full: Confirmed,
 ): void => {
   const expected = persisted(actor, full)
   try {
     plainJson(jsonSafe(actor.machine.persist(full.state)))
   } catch (cause) {
-    throw new ScenarioFailed("the state is not plain JSON and would not survive a snapshot", "plain JSON", String(cause))
+    throw new ScenarioFailed(
+      "the state is not plain JSON and would not survive a snapshot",
+      "plain JSON",
+      String(cause),
+    )
   }
   for (let split = 0; split <= records.length; split++) {
     const head = replay(actor, address, records.slice(0, split))
     const decoded = decodeSnapshot(actor, encodeSnapshot(actor, address, head))
-    if ("unusable" in decoded) throw new ScenarioFailed("a snapshot cannot be read back", "a state", decoded.unusable)
-    const whole = records.slice(split).reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), decoded)
-    requireSame(`snapshot at version ${head.version} + tail is not the full replay`, expected, persisted(actor, whole))
+    if ("unusable" in decoded)
+      throw new ScenarioFailed("a snapshot cannot be read back", "a state", decoded.unusable)
+    const whole = records
+      .slice(split)
+      .reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), decoded)
+    requireSame(
+      `snapshot at version ${head.version} + tail is not the full replay`,
+      expected,
+      persisted(actor, whole),
+    )
   }
 }
 
@@ -210,7 +232,7 @@ const jsonSafe = (state: unknown): unknown => {
 
 const requireState = <A extends AnyActor>(
   expected: ExpectedState | ((state: StateOf<A>) => void),
-  { state, version }: Confirmed
+  { state, version }: Confirmed,
 ): void => {
   if (typeof expected === "function") return expected(state as StateOf<A>)
   if (expected.version !== undefined) requireSame("version", expected.version, version)
@@ -223,19 +245,15 @@ const requireState = <A extends AnyActor>(
   }
 }
 
-const outcomes = <A extends AnyActor>(
-  actor: A,
-  outcome: Outcome,
-  after: Confirmed
-): Outcomes<A> => {
+const outcomes = <A extends AnyActor>(actor: A, outcome: Outcome, after: Confirmed): Outcomes<A> => {
   const self: Outcomes<A> = {
-    // biome-ignore lint/suspicious/noThenProperty: see Outcomes
     then: (expected) => {
       if (outcome instanceof CommandFailed) throw outcome
       if (typeof expected === "function") requireState(expected, after)
       else if (isRejection(expected)) requireRejection(expected, outcome)
       else if (Array.isArray(expected)) requireEvents(actor, expected, outcome)
-      else if (typeof (expected as { type?: unknown }).type === "string") requireEvents(actor, [expected], outcome)
+      else if (typeof (expected as { type?: unknown }).type === "string")
+        requireEvents(actor, [expected], outcome)
       else requireState(expected as ExpectedState, after)
       return self
     },
@@ -246,7 +264,7 @@ const outcomes = <A extends AnyActor>(
     },
     thenInvalid: () => {
       throw new ScenarioFailed("the command is valid", "CommandInvalid", outcome._tag)
-    }
+    },
   }
   return self
 }
@@ -262,7 +280,9 @@ const requireRejection = (expected: Rejection, outcome: Outcome): void => {
   if (expected.detail !== undefined) requireSame("detail of the rejection", expected.detail, outcome.detail)
 }
 
-function requireAccepted(outcome: Outcome): asserts outcome is Extract<Outcome, { _tag: "Proposal" | "Nothing" }> {
+function requireAccepted(
+  outcome: Outcome,
+): asserts outcome is Extract<Outcome, { _tag: "Proposal" | "Nothing" }> {
   if (outcome._tag === "CommandRejected" || outcome._tag === "CommandFailed") {
     throw new ScenarioFailed("the command was not accepted", "events", outcome.message)
   }
@@ -277,7 +297,6 @@ const requireEvents = (actor: AnyActor, expected: ReadonlyArray<unknown>, outcom
 
 const invalid = <A extends AnyActor>(cause: CommandInvalid): Outcomes<A> => {
   const self: Outcomes<A> = {
-    // biome-ignore lint/suspicious/noThenProperty: see Outcomes
     then: () => {
       throw cause
     },
@@ -290,7 +309,7 @@ const invalid = <A extends AnyActor>(cause: CommandInvalid): Outcomes<A> => {
         throw new ScenarioFailed("the command is invalid elsewhere", path, paths)
       }
       return self
-    }
+    },
   }
   return self
 }

@@ -1,0 +1,78 @@
+/**
+ * The composition of a real system: the runtime on NATS JetStream and Postgres.
+ *
+ * Owns which adapter serves which port, and in which order things are built and torn down. Both faces start here:
+ * `ActorSystem.start` (promises) and `layer` (Effect).
+ */
+import { Layer } from "effect"
+import type { DefinitionError } from "../runtime/definition/DefinitionError.ts"
+import type { JournalRefused, JournalUnavailable } from "../runtime/journal/Journal.ts"
+import type { JournalRegisterUnavailable } from "../runtime/journal/JournalRegister.ts"
+import type { ProjectionFailed, ReadModelUnavailable } from "../runtime/projection/ReadModel.ts"
+import { ActorSystem as PromiseActorSystem } from "../runtime/promise/ActorSystem.ts"
+import { ActorSystem as EffectActorSystem, type SystemOptions } from "../runtime/system/ActorSystem.ts"
+import { SYSTEM_DEFAULTS } from "../runtime/system/SystemSettings.ts"
+import { JournalNats, type JournalNatsOptions } from "./nats/JournalNats.ts"
+import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
+import { layerJournalRegisterPostgres } from "./postgres/JournalRegisterPostgres.ts"
+import { type MigrationRefused, migrate } from "./postgres/Migrations.ts"
+import type { PostgresError } from "./postgres/PostgresErrors.ts"
+import { type PostgresOptions, PostgresPool } from "./postgres/PostgresPool.ts"
+import { layerReadModelPostgres } from "./postgres/ReadModelPostgres.ts"
+import { layerSnapshotStorePostgres } from "./postgres/SnapshotStorePostgres.ts"
+
+/** Namespace of a system that names none. */
+export const NAMESPACE_DEFAULT = "everstate"
+
+export interface StartOptions extends SystemOptions {
+  /** Where the journal is: `nats://host:port`, or all connection options. */
+  readonly nats: string | NatsConnectionOptions
+  /** Where snapshots and read models are: `postgres://...`, or all pool options. */
+  readonly postgres: string | PostgresOptions
+  /** Keeps systems apart that share servers: lower-case letters, digits, `_`, `-`. Default `everstate`. */
+  readonly namespace?: string
+  /** Replicas, size limit and time-out of the journal. */
+  readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards">
+}
+
+/** Everything that can keep a system from starting. */
+export type StartError =
+  | DefinitionError
+  | NatsUnreachable
+  | PostgresError
+  | MigrationRefused
+  | JournalRefused
+  | JournalUnavailable
+  | JournalRegisterUnavailable
+  | ReadModelUnavailable
+  | ProjectionFailed
+
+/** The system as an Effect layer, with its adapters, connected to real servers. */
+export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, StartError> => {
+  const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, ...system } = options
+  const connection = NatsConnection.layer(typeof nats === "string" ? { servers: nats } : nats)
+  const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
+  const migrated = Layer.provideMerge(Layer.effectDiscard(migrate()), pool)
+  const journalLayer = JournalNats.layer({
+    ...journal,
+    namespace,
+    shards: system.shardCount ?? SYSTEM_DEFAULTS.shardCount,
+  }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
+  const ports = Layer.mergeAll(
+    journalLayer,
+    layerSnapshotStorePostgres({ namespace }),
+    layerReadModelPostgres({ namespace }),
+  )
+  return EffectActorSystem.layer(system).pipe(Layer.provide(ports), Layer.provide(migrated))
+}
+
+/** A running system on promises. */
+export type ActorSystem = PromiseActorSystem
+
+export const ActorSystem = {
+  /**
+   * Connects, verifies the journal, migrates Postgres and starts projections. Rejects with a {@link StartError} and
+   * leaves nothing behind if any of it fails.
+   */
+  start: (options: StartOptions): Promise<ActorSystem> => PromiseActorSystem.fromLayer(layer(options)),
+}

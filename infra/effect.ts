@@ -1,0 +1,12 @@
+/** `everstate/effect`: the Effect face. `layer(options)` gives the `ActorSystem` service on NATS and Postgres. */
+export * from "../runtime/index.ts"
+export { Journal, type JournalRecord, type JournalService } from "../runtime/journal/Journal.ts"
+export { ReadModel } from "../runtime/projection/ReadModel.ts"
+export {
+  SnapshotStore,
+  SnapshotStoreUnavailable,
+  type StoredSnapshot,
+} from "../runtime/snapshot/SnapshotStore.ts"
+export type { ActorRef } from "../runtime/system/ActorRef.ts"
+export { ActorSystem, type ActorSystemService, type SystemOptions } from "../runtime/system/ActorSystem.ts"
+export { layer, NAMESPACE_DEFAULT, type StartError, type StartOptions } from "./ActorSystem.ts"

@@ -1,0 +1,127 @@
+/**
+ * Folds a batch of events into rows: the pure half of a folded projection, the same for every read model.
+ *
+ * Owns what a key is and what a row may hold. Reading the rows before and writing them after is the adapter's
+ * (ReadModelMemory.ts, infra/postgres/ReadModelPostgres.ts). Throws {@link ProjectionFailed}.
+ */
+import type { AnyRow, Column, ColumnType, ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
+import { ProjectionFailed } from "./ReadModel.ts"
+
+export type FoldForm = Extract<ProjectionDefinition["form"], { readonly kind: "fold" }>
+
+/** A row that a batch touched: its identity, its new content, `undefined` when it is to go. */
+export interface RowChange {
+  readonly key: string
+  readonly keyColumns: AnyRow
+  readonly row: AnyRow | undefined
+}
+
+interface Touched {
+  readonly keyColumns: AnyRow
+  readonly events: Array<ProjectedEvent>
+}
+
+/** A batch whose keys are known. `key` strings are {@link rowKey}s. */
+export type KeyedBatch = ReadonlyMap<string, Touched>
+
+/** A row's identity as text: its primary-key values in order. */
+export const rowKey = (form: FoldForm, row: AnyRow): string =>
+  JSON.stringify(form.table.primaryKey.map((name) => row[name]))
+
+/** Which rows the batch needs. */
+export const keyBatch = (
+  projection: ProjectionDefinition,
+  form: FoldForm,
+  events: ReadonlyArray<ProjectedEvent>,
+): KeyedBatch => {
+  const batch = new Map<string, Touched>()
+  for (const event of events) {
+    const keyColumns = guarded(projection, event, () => form.key(event))
+    for (const name of form.table.primaryKey) {
+      if (keyColumns[name] === undefined || keyColumns[name] === null) {
+        throw failed(projection, event, `key column ${name} has no value`)
+      }
+    }
+    const key = rowKey(form, keyColumns)
+    const touched = batch.get(key)
+    if (touched === undefined) batch.set(key, { keyColumns, events: [event] })
+    else touched.events.push(event)
+  }
+  return batch
+}
+
+/** The rows after the batch, from those before it; rows that stay as they were are left out. */
+export const foldBatch = (
+  projection: ProjectionDefinition,
+  form: FoldForm,
+  batch: KeyedBatch,
+  stored: ReadonlyMap<string, AnyRow>,
+): ReadonlyArray<RowChange> => {
+  const changes: Array<RowChange> = []
+  for (const [key, { keyColumns, events }] of batch) {
+    const before = stored.get(key)
+    let row = before
+    for (const event of events) row = guarded(projection, event, () => form.fold(row, event))
+    if (row === before) continue
+    const last = events.at(-1) as ProjectedEvent
+    const checked = row === undefined ? undefined : checkedRow(projection, form, row, last)
+    if (checked !== undefined && rowKey(form, checked) !== key) {
+      throw failed(projection, last, `fold changed the key of row ${key}`)
+    }
+    changes.push({ key, keyColumns, row: checked })
+  }
+  return changes
+}
+
+const failed = (projection: ProjectionDefinition, event: ProjectedEvent, detail: string): ProjectionFailed =>
+  new ProjectionFailed({
+    projection: projection.name,
+    sequence: event.sequence,
+    detail: `${event.actorType}/${event.id} v${event.version} ${event.event.type}: ${detail}`,
+  })
+
+const guarded = <A>(projection: ProjectionDefinition, event: ProjectedEvent, run: () => A): A => {
+  try {
+    return run()
+  } catch (cause) {
+    throw failed(projection, event, String(cause))
+  }
+}
+
+/** Every declared column and no other, absent ones as null. */
+const checkedRow = (
+  projection: ProjectionDefinition,
+  form: FoldForm,
+  row: AnyRow,
+  event: ProjectedEvent,
+): AnyRow => {
+  const checked: Record<string, unknown> = {}
+  for (const [name, column] of Object.entries(form.table.columns)) {
+    const value = row[name] ?? null
+    const complaint = complaintOf(column, value)
+    if (complaint !== undefined) throw failed(projection, event, `column ${name}: ${complaint}`)
+    checked[name] = value
+  }
+  for (const name of Object.keys(row)) {
+    if (!(name in checked)) throw failed(projection, event, `there is no column ${name}`)
+  }
+  return checked
+}
+
+const integerMax = 2 ** 31 - 1
+
+const accepts: { readonly [Type in ColumnType]: (value: unknown) => boolean } = {
+  text: (value) => typeof value === "string",
+  bigint: (value) => Number.isSafeInteger(value),
+  integer: (value) => Number.isSafeInteger(value) && Math.abs(value as number) <= integerMax,
+  boolean: (value) => typeof value === "boolean",
+  "double precision": (value) => Number.isFinite(value),
+  jsonb: () => true,
+}
+
+const complaintOf = (column: Column, value: unknown): string | undefined => {
+  const nullable = !column.endsWith(" not null")
+  if (value === null) return nullable ? undefined : "is null"
+  const type = (nullable ? column : column.slice(0, -" not null".length)) as ColumnType
+  return accepts[type](value) ? undefined : `${String(value)} is not a ${type}`
+}

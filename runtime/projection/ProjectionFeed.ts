@@ -1,0 +1,102 @@
+/**
+ * A projection's records, read ahead and cut into batches: whatever is there now, within the bounds.
+ *
+ * Owns following and decoding, which go on while the database works on the batch before. Ends with its scope.
+ * What a record becomes: DecodedRecord.ts. Who takes: ProjectionRunner.ts.
+ */
+import { Effect, Option, Queue, type Scope, Stream } from "effect"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { Journal, type JournalRefused } from "../journal/Journal.ts"
+import { type DecodedRecord, decodeRecord } from "./DecodedRecord.ts"
+
+/** Batches of the journal that are read ahead; each has at most 1,000 records and 4 MiB. */
+const readAheadBatchesMax = 4
+
+export interface BatchLimit {
+  readonly records: number
+  readonly events: number
+  readonly bytes: number
+}
+
+export interface ProjectionFeed {
+  /** The next records in order: waits for the first, takes what is there. One record at least, whatever its size. */
+  readonly take: (limit: BatchLimit) => Effect.Effect<ReadonlyArray<DecodedRecord>, JournalRefused>
+  /** Puts records back in front. */
+  readonly putBack: (records: ReadonlyArray<DecodedRecord>) => void
+  /** Highest sequence read so far. */
+  readonly newestSequence: () => number
+  /** True while `take` waits for the journal. */
+  readonly isWaiting: () => boolean
+}
+
+export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
+  readonly actors: ReadonlyMap<string, ActorDefinition>
+  readonly shardCount: number
+  readonly after: number
+}): Effect.fn.Return<ProjectionFeed, never, Journal | Scope.Scope> {
+  const { actors, shardCount, after } = options
+  const journal = yield* Journal
+  const queue = yield* Queue.bounded<ReadonlyArray<DecodedRecord>, JournalRefused>(readAheadBatchesMax)
+  let newestSequence = after
+  let waiting = false
+  let pending: Array<DecodedRecord> = []
+
+  yield* journal.follow({ types: [...actors.keys()], after }).pipe(
+    Stream.runForEach((records) => {
+      const decoded: Array<DecodedRecord> = []
+      for (const record of records) {
+        if (record.sequence <= newestSequence) continue // delivered twice
+        newestSequence = record.sequence
+        decoded.push(decodeRecord(actors, shardCount, record))
+      }
+      return Queue.offer(queue, decoded)
+    }),
+    Effect.onExit((exit) =>
+      exit._tag === "Failure" ? Queue.failCause(queue, exit.cause) : Queue.shutdown(queue),
+    ),
+    Effect.forkScoped,
+  )
+
+  const await_ = Effect.suspend(() => {
+    waiting = true
+    return Queue.take(queue)
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        waiting = false
+      }),
+    ),
+  )
+
+  const take = Effect.fnUntraced(function* (limit: BatchLimit) {
+    while (pending.length === 0) pending = [...(yield* await_)]
+    while (pending.length < limit.records) {
+      const more = yield* Queue.poll(queue)
+      if (Option.isNone(more)) break
+      pending = pending.concat(more.value)
+    }
+    return pending.splice(0, countWithin(pending, limit))
+  })
+
+  return {
+    take,
+    putBack: (records) => {
+      pending = [...records, ...pending]
+    },
+    newestSequence: () => newestSequence,
+    isWaiting: () => waiting,
+  }
+})
+
+const countWithin = (records: ReadonlyArray<DecodedRecord>, limit: BatchLimit): number => {
+  let count = 0
+  let events = 0
+  let bytes = 0
+  for (const record of records) {
+    events += record.events.length
+    bytes += record.bytes
+    if (count > 0 && (count >= limit.records || events > limit.events || bytes > limit.bytes)) break
+    count++
+  }
+  return count
+}

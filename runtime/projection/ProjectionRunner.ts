@@ -1,0 +1,293 @@
+/**
+ * Runs one projection: from its stored offset, in journal order, batch by batch, for ever.
+ *
+ * Owns what happens when that does not work: the database away (pause, then on from the STORED offset), another
+ * runner on the same projection (on from where that one is), an event that fails (narrowed down, then the policy).
+ * Reads from ProjectionFeed.ts, writes through the port ReadModel.ts, reports to ProjectionProgress.ts.
+ */
+import { Cause, Clock, Effect, Exit, Option, type Scope } from "effect"
+import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
+import type { DecodedRecord } from "./DecodedRecord.ts"
+import type { ProjectionDefinition } from "./Projection.ts"
+import { type BatchLimit, makeProjectionFeed, type ProjectionFeed } from "./ProjectionFeed.ts"
+import { ProjectionProgress, type ProjectionStatus, type ProjectionTimeout } from "./ProjectionProgress.ts"
+import {
+  type OffsetMoved,
+  type ProjectionDeadLetter,
+  ProjectionFailed,
+  ReadModel,
+  type ReadModelUnavailable,
+} from "./ReadModel.ts"
+
+export { type ProjectionState, type ProjectionStatus, ProjectionTimeout } from "./ProjectionProgress.ts"
+
+/** Events in one transaction, unless a single commit has more. */
+export const PROJECTION_BATCH_EVENTS_MAX = 1_000
+
+/** First and longest pause while the database does not answer. */
+const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
+/** First and longest pause at an event that fails, or at a journal that refuses. */
+const STALLED_PAUSE_MS = { first: 1_000, max: 60_000 }
+/** First and longest pause when the offset moved back under the runner. */
+const MOVED_PAUSE_MS = { first: 10, max: 1_000 }
+/** How often the journal is asked for its last sequence, from which the lag is told. */
+const LAG_SAMPLE_MS = 2_000
+/** Longest wait for the database before the system starts without it. */
+const PREPARE_AT_START_MS = 5_000
+/** Events of one failing commit that are tried without, one after the other, before all of them are put aside. */
+const SUSPECTS_MAX = 32
+
+export interface ProjectionRunner {
+  readonly projection: ProjectionDefinition
+  readonly status: () => ProjectionStatus
+  /**
+   * Returns once everything up to `sequence` is in the tables: read your writes. `sequence` is that of a commit of an
+   * actor type that the projection reads.
+   */
+  readonly waitFor: (sequence: number, timeoutMs: number) => Effect.Effect<void, ProjectionTimeout>
+}
+
+/**
+ * Starts it; the end of the scope stops it, after the batch in work. A database that is down does not fail this, a
+ * projection that the read model refuses does.
+ */
+export const makeProjectionRunner = Effect.fnUntraced(function* (
+  projection: ProjectionDefinition,
+  settings: { readonly shardCount: number },
+): Effect.fn.Return<ProjectionRunner, ProjectionFailed, Journal | ReadModel | Scope.Scope> {
+  const journal = yield* Journal
+  const readModel = yield* ReadModel
+  const progress = new ProjectionProgress(projection, yield* Clock.Clock)
+  yield* readModel.prepare(projection).pipe(
+    Effect.timeoutOption(PREPARE_AT_START_MS),
+    Effect.catchTag("ReadModelUnavailable", () => Effect.succeed(Option.none())),
+  )
+  const run = new Run(projection, settings.shardCount, journal, readModel, progress)
+  yield* Effect.forkScoped(run.sampleLag)
+  yield* Effect.forkScoped(run.forever)
+  return {
+    projection,
+    status: () => progress.status(),
+    waitFor: (sequence, timeoutMs) => progress.waitFor(sequence, timeoutMs),
+  }
+})
+
+type Interruption = ReadModelUnavailable | OffsetMoved | ProjectionFailed | JournalRefused
+
+class Run {
+  readonly #projection: ProjectionDefinition
+  readonly #actors: ReadonlyMap<string, ProjectionDefinition["from"][number]>
+  readonly #shardCount: number
+  readonly #journal: Journal["Service"]
+  readonly #readModel: ReadModel["Service"]
+  readonly #progress: ProjectionProgress
+  #feed: ProjectionFeed | undefined
+  /** Records in the next batch: halved when one fails, doubled when one succeeds. */
+  #recordsMax = PROJECTION_BATCH_EVENTS_MAX
+  /** Failures in a row, without a batch applied in between. */
+  #failureCount = 0
+
+  constructor(
+    projection: ProjectionDefinition,
+    shardCount: number,
+    journal: Journal["Service"],
+    readModel: ReadModel["Service"],
+    progress: ProjectionProgress,
+  ) {
+    this.#projection = projection
+    this.#actors = new Map(projection.from.map((actor) => [actor.type, actor]))
+    this.#shardCount = shardCount
+    this.#journal = journal
+    this.#readModel = readModel
+    this.#progress = progress
+  }
+
+  /** Attaches, works until something comes in between, pauses, attaches again. */
+  readonly forever: Effect.Effect<never> = Effect.suspend(() =>
+    Effect.exit(Effect.scoped(this.#attach())),
+  ).pipe(
+    Effect.flatMap((exit) => this.#pauseAfter(exit)),
+    Effect.forever,
+  )
+
+  readonly sampleLag: Effect.Effect<never> = Effect.suspend(() => {
+    const wasWaiting = this.#feed?.isWaiting() ?? false
+    return this.#journal.lastSequence.pipe(
+      Effect.option,
+      Effect.flatMap((last) => {
+        if (Option.isSome(last)) this.#progress.sawSequence(last.value)
+        return Effect.sleep(LAG_SAMPLE_MS).pipe(Effect.as(last))
+      }),
+      Effect.map((last) => {
+        // Nothing came for a whole interval: the rest of the journal is of other actor types.
+        if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
+      }),
+    )
+  }).pipe(Effect.forever)
+
+  #caughtUp(): void {
+    if (this.#progress.state === "catching-up") this.#progress.enter("running")
+  }
+
+  /** From the stored offset on. Never succeeds. */
+  #attach(): Effect.Effect<never, Interruption, Scope.Scope> {
+    return Effect.gen({ self: this }, function* () {
+      // `prepare` and not `offset`: after a fail-over even the tables may be missing.
+      const { sequence } = yield* this.#readModel.prepare(this.#projection)
+      this.#progress.moveTo(sequence)
+      const feed = yield* makeProjectionFeed({
+        actors: this.#actors,
+        shardCount: this.#shardCount,
+        after: sequence,
+      }).pipe(Effect.provideService(Journal, this.#journal))
+      this.#feed = feed
+      while (true) {
+        const records = yield* feed.take(this.#limit())
+        this.#progress.sawSequence(feed.newestSequence())
+        yield* this.#applyRecords(feed, records)
+      }
+    })
+  }
+
+  #limit(): BatchLimit {
+    return { records: this.#recordsMax, events: PROJECTION_BATCH_EVENTS_MAX, bytes: JOURNAL_PAGE_BYTES_MAX }
+  }
+
+  /** One batch, or the first part of it: what is not applied goes back to the feed. */
+  #applyRecords(
+    feed: ProjectionFeed,
+    taken: ReadonlyArray<DecodedRecord>,
+  ): Effect.Effect<void, Interruption> {
+    const from = this.#progress.offset
+    const ahead = taken.filter(({ sequence }) => sequence > from) // the rest, somebody else has applied
+    const records = this.#upToUnreadable(ahead)
+    const [first] = records
+    const last = records.at(-1)
+    if (first === undefined || last === undefined) return Effect.void
+    feed.putBack(ahead.slice(records.length))
+    if (this.#projection.onError === "stall" && first.unreadable.length > 0) {
+      return Effect.fail(this.#unreadable(first))
+    }
+    const deadLetters = records.flatMap(({ unreadable }) => unreadable)
+    return this.#applyEvents(
+      records.flatMap(({ events }) => events),
+      deadLetters,
+      from,
+      last.sequence,
+    ).pipe(
+      Effect.map(() => {
+        this.#recordsMax = Math.min(this.#recordsMax * 2, PROJECTION_BATCH_EVENTS_MAX)
+      }),
+      Effect.catchTag("ProjectionFailed", (failure) => {
+        feed.putBack(records)
+        return this.#narrow(feed, records.length, failure)
+      }),
+      Effect.catchTag("OffsetMoved", (moved) => {
+        if (moved.found <= from) return Effect.fail(moved)
+        feed.putBack(records)
+        this.#progress.moveTo(moved.found)
+        return Effect.void
+      }),
+    )
+  }
+
+  /** Where unreadable events stall, those before them are applied first. */
+  #upToUnreadable(records: ReadonlyArray<DecodedRecord>): ReadonlyArray<DecodedRecord> {
+    if (this.#projection.onError === "deadLetter") return records
+    const index = records.findIndex(({ unreadable }) => unreadable.length > 0)
+    return index === -1 ? records : records.slice(0, Math.max(1, index))
+  }
+
+  /** A batch failed: half of it next, until it is one record; that one is given up or stalls. */
+  #narrow(
+    feed: ProjectionFeed,
+    recordCount: number,
+    failure: ProjectionFailed,
+  ): Effect.Effect<void, Interruption> {
+    if (recordCount > 1) {
+      this.#recordsMax = Math.ceil(recordCount / 2)
+      return Effect.void
+    }
+    if (this.#projection.onError === "stall") return Effect.fail(failure)
+    return feed
+      .take({ ...this.#limit(), records: 1 })
+      .pipe(
+        Effect.flatMap(([record]) => (record === undefined ? Effect.void : this.#giveUp(record, failure))),
+      )
+  }
+
+  /** Puts the failing event of a record aside; where no single one is to blame, all of them. */
+  #giveUp(record: DecodedRecord, failure: ProjectionFailed): Effect.Effect<void, Interruption> {
+    const from = this.#progress.offset
+    const { events, unreadable, sequence } = record
+    const aside = (suspects: DecodedRecord["events"]) => [
+      ...unreadable,
+      ...suspects.map((event) => ({ event, reason: failure.detail })),
+    ]
+    const without = (index: number): Effect.Effect<void, Interruption> => {
+      const suspect = events[index]
+      if (suspect === undefined || events.length === 1 || index === SUSPECTS_MAX) {
+        return this.#applyEvents([], aside(events), from, sequence)
+      }
+      const others = events.filter((event) => event !== suspect)
+      return this.#applyEvents(others, aside([suspect]), from, sequence).pipe(
+        Effect.catchTag("ProjectionFailed", () => without(index + 1)),
+      )
+    }
+    return Effect.andThen(
+      Effect.logWarning(`Projection ${this.#projection.name} puts aside what fails: ${failure.message}`),
+      without(0),
+    )
+  }
+
+  /** One transaction. Not interrupted: a stop waits for it. */
+  #applyEvents(
+    events: DecodedRecord["events"],
+    deadLetters: ReadonlyArray<ProjectionDeadLetter>,
+    from: number,
+    to: number,
+  ): Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed> {
+    return this.#readModel.apply(this.#projection, { events, deadLetters, from, to }).pipe(
+      Effect.map(() => {
+        this.#failureCount = 0
+        this.#progress.putAside(deadLetters.length)
+        this.#progress.moveTo(to)
+        const status = this.#progress.status()
+        this.#progress.enter(status.lag === 0 ? "running" : this.#stateBehind())
+      }),
+      Effect.uninterruptible,
+    )
+  }
+
+  /** A runner that is up to date does not flicker with every new commit. */
+  #stateBehind(): "running" | "catching-up" {
+    return this.#progress.state === "running" ? "running" : "catching-up"
+  }
+
+  #unreadable({ sequence, unreadable }: DecodedRecord): ProjectionFailed {
+    const detail = unreadable
+      .map(({ event, reason }) => `${event.actorType}/${event.id} v${event.version}: ${reason}`)
+      .join("; ")
+    return new ProjectionFailed({ projection: this.#projection.name, sequence, detail })
+  }
+
+  #pauseAfter(exit: Exit.Exit<never, Interruption>): Effect.Effect<void> {
+    if (Exit.isSuccess(exit)) return Effect.void
+    if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
+    this.#feed = undefined
+    const count = this.#failureCount++
+    const pause = (pauses: { readonly first: number; readonly max: number }) =>
+      Effect.sleep(Math.min(pauses.first * 2 ** count, pauses.max))
+    const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+    if (error?._tag === "OffsetMoved") return pause(MOVED_PAUSE_MS)
+    const state = error?._tag === "ReadModelUnavailable" ? "unavailable" : "stalled"
+    const text = error === undefined ? Cause.pretty(exit.cause) : error.message
+    const isNews = this.#progress.failed(state, text)
+    // Only the record at the offset is in question; those behind it follow once it goes.
+    if (state === "stalled") this.#recordsMax = 1
+    return Effect.andThen(
+      isNews ? Effect.logWarning(`Projection ${this.#projection.name} is ${state}: ${text}`) : Effect.void,
+      pause(state === "stalled" ? STALLED_PAUSE_MS : UNAVAILABLE_PAUSE_MS),
+    )
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Read models in memory, for tests and the simulation: folded projections only.
+ *
+ * Keeps the contract of ReadModel.ts: rows and offset move together or not at all.
+ */
+import { Effect, Layer } from "effect"
+import { type FoldForm, foldBatch, keyBatch } from "./FoldBatch.ts"
+import type { AnyRow, ProjectionDefinition } from "./Projection.ts"
+import {
+  OffsetMoved,
+  type ProjectionDeadLetter,
+  ProjectionFailed,
+  ReadModel,
+  type ReadModelService,
+} from "./ReadModel.ts"
+
+interface StoredProjection {
+  sequence: number
+  readonly rows: Map<string, AnyRow>
+  readonly deadLetters: Array<ProjectionDeadLetter>
+}
+
+export interface ReadModelMemory extends ReadModelService {
+  /** The rows of a projection, in the order in which they were first written. */
+  readonly rows: (projection: ProjectionDefinition) => ReadonlyArray<AnyRow>
+  readonly deadLetters: (projection: ProjectionDefinition) => ReadonlyArray<ProjectionDeadLetter>
+}
+
+export const makeReadModelMemory = (): ReadModelMemory => {
+  const projections = new Map<string, StoredProjection>()
+  const storedOf = (projection: ProjectionDefinition): StoredProjection | undefined =>
+    projections.get(`${projection.name} ${projection.version}`)
+
+  const prepare: ReadModelService["prepare"] = (projection) =>
+    Effect.suspend(() => {
+      if (projection.form.kind === "sql") return Effect.fail(needsDatabase(projection))
+      const stored = storedOf(projection) ?? { sequence: 0, rows: new Map(), deadLetters: [] }
+      projections.set(`${projection.name} ${projection.version}`, stored)
+      return Effect.succeed({ sequence: stored.sequence })
+    })
+
+  const apply: ReadModelService["apply"] = (projection, { events, deadLetters, from, to }) =>
+    Effect.suspend((): Effect.Effect<void, OffsetMoved | ProjectionFailed> => {
+      const { form, name } = projection
+      if (form.kind === "sql") return Effect.fail(needsDatabase(projection))
+      const stored = storedOf(projection)
+      if (stored === undefined || stored.sequence !== from) {
+        return Effect.fail(
+          new OffsetMoved({ projection: name, expected: from, found: stored?.sequence ?? 0 }),
+        )
+      }
+      return Effect.map(foldInto(projection, form, stored, events), (write) => {
+        write()
+        stored.deadLetters.push(...deadLetters)
+        stored.sequence = to
+      })
+    })
+
+  return {
+    prepare,
+    offset: (projection) => Effect.sync(() => ({ sequence: storedOf(projection)?.sequence ?? 0 })),
+    apply,
+    rows: (projection) => [...(storedOf(projection)?.rows.values() ?? [])],
+    deadLetters: (projection) => storedOf(projection)?.deadLetters ?? [],
+  }
+}
+
+export const layerReadModelMemory: Layer.Layer<ReadModel> = Layer.sync(ReadModel, makeReadModelMemory)
+
+/** Folds first, so that a failure has written nothing; the result writes. */
+const foldInto = (
+  projection: ProjectionDefinition,
+  form: FoldForm,
+  stored: StoredProjection,
+  events: Parameters<ReadModelService["apply"]>[1]["events"],
+): Effect.Effect<() => void, ProjectionFailed> =>
+  Effect.try({
+    try: () => foldBatch(projection, form, keyBatch(projection, form, events), stored.rows),
+    catch: (cause) => asProjectionFailed(projection, cause),
+  }).pipe(
+    Effect.map((changes) => () => {
+      for (const { key, row } of changes) {
+        if (row === undefined) stored.rows.delete(key)
+        else stored.rows.set(key, row)
+      }
+    }),
+  )
+
+const asProjectionFailed = (projection: ProjectionDefinition, cause: unknown): ProjectionFailed =>
+  cause instanceof ProjectionFailed
+    ? cause
+    : new ProjectionFailed({ projection: projection.name, sequence: 0, detail: String(cause) })
+
+const needsDatabase = (projection: ProjectionDefinition): ProjectionFailed =>
+  new ProjectionFailed({
+    projection: projection.name,
+    sequence: 0,
+    detail:
+      "it is written in SQL and needs a database; the read model in memory runs `table` + `key` + `fold` only",
+  })
