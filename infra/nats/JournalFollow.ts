@@ -92,6 +92,8 @@ class Follower {
         const heard = yield* Effect.timeoutOption(this.#signal.await, silenceMaxMs)
         this.#signal.closeUnsafe()
         if (heard._tag === "None") this.drop()
+        // The signal wakes this fiber in the middle of a socket read: the rest of that read joins the batch.
+        yield* Effect.yieldNow
       }
       const batch = this.#cut()
       if (this.#consumer !== undefined) this.#pull()
