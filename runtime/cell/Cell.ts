@@ -51,6 +51,8 @@ export class Cell {
   #confirmed: Confirmed | undefined
   #quarantine: ActorQuarantined | undefined
   #mailbox: Array<Waiting> = []
+  /** Items of the round whose append is in flight. */
+  #inRound: ReadonlyArray<Waiting> = NOBODY
   #isRunning = false
   #snapshotVersion = 0
   #attemptCount = 0
@@ -110,6 +112,15 @@ export class Cell {
     return encodeSnapshot(this.definition, this.address, this.#confirmed)
   }
 
+  /** The node stops before the cell is done: whoever waits learns that now, not at the deadline. */
+  cutOff(): void {
+    const { type: actorType, id } = this.address
+    const hint = "The system stopped meanwhile. Ask again elsewhere with the same commandId."
+    const detail = "the system stopped before the answer"
+    const error = new Unavailable({ actorType, id, stored: "Unknown", detail, hint })
+    for (const waiting of [...this.#inRound, ...this.#mailbox]) waiting.settle(Exit.fail(error))
+  }
+
   /** Leaves memory: what is not in a snapshot yet is marked for one. Only when {@link isIdle}. */
   passivate(): void {
     if (this.#confirmed !== undefined && this.#confirmed.version > this.#snapshotVersion) {
@@ -147,17 +158,20 @@ export class Cell {
       this.#answer(round, confirmed)
       return Effect.void
     }
+    this.#inRound = round.taken
     const header = { first: confirmed.version + 1, at: nowMs, epoch: epochOf(this.address.shard) }
     return journal.append(this.address, confirmed.sequence, encodeCommit(header, round.entriesJson)).pipe(
       Effect.matchEffect({
         onSuccess: (sequence) => {
+          this.#inRound = NOBODY
           this.#stored(confirmed, round, sequence)
           return Effect.void
         },
-        onFailure: (error) =>
-          error._tag === "AppendUnknown"
-            ? this.#resolveUnknown(confirmed, round, error)
-            : Effect.sync(() => this.#refused(round, error)),
+        onFailure: (error) => {
+          this.#inRound = NOBODY
+          if (error._tag === "AppendUnknown") return this.#resolveUnknown(confirmed, round, error)
+          return Effect.sync(() => this.#refused(round, error))
+        },
       }),
     )
   }
@@ -281,6 +295,8 @@ export class Cell {
     }
   }
 }
+
+const NOBODY: ReadonlyArray<Waiting> = []
 
 /** Milliseconds since an arbitrary start, never going back. */
 export const monotonicMs = (clock: Clock.Clock): number =>

@@ -137,7 +137,13 @@ export const makeCells = Effect.fnUntraced(function* (
   // A scope that ends without a drain is a crash as far as cells are concerned: nothing runs on.
   yield* Effect.addFinalizer(() => {
     isStopped = true
-    return Fiber.interruptAll(running.values())
+    const cutOff = [...running.keys()]
+    return Effect.andThen(
+      Fiber.interruptAll(running.values()),
+      Effect.sync(() => {
+        for (const cell of cutOff) cell.cutOff()
+      }),
+    )
   })
 
   return {
