@@ -64,6 +64,7 @@ const socketCodes = new Set([
 /** The driver gives these no code. */
 const driverMessages: ReadonlyArray<readonly [text: string, code: string]> = [
   ["timeout exceeded when trying to connect", "POOL_EXHAUSTED"],
+  ["due to connection timeout", "CONNECT_TIMEOUT"],
   ["Connection terminated", "CONNECTION_LOST"],
   ["timeout expired", "CONNECT_TIMEOUT"],
   ["Query read timeout", "QUERY_TIMEOUT"],
@@ -116,12 +117,15 @@ export const leavesConnectionBroken = (cause: unknown): boolean => {
 const retryFirstPauseMs = 20
 const retryCountMax = 4
 
+/** Failures that took their time already: the caller is to hear of them, not to wait several times as long. */
+const slowCodes = new Set(["QUERY_TIMEOUT", "CONNECT_TIMEOUT", "POOL_CLOSED", "57014"])
+
 /** Tries again, with growing jittered pauses, what failed in passing. For idempotent or transactional work only. */
-export const retryPassing = <A, E extends { readonly _tag: string }, R>(
+export const retryPassing = <A, E extends { readonly _tag: string; readonly code?: string }, R>(
   effect: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E, R> =>
   Effect.retry(effect, {
-    while: (error) => error._tag === "PostgresUnavailable",
+    while: (error) => error._tag === "PostgresUnavailable" && !slowCodes.has(error.code ?? ""),
     schedule: Schedule.exponential(retryFirstPauseMs).pipe(Schedule.jittered),
     times: retryCountMax,
   })

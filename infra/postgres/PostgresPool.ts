@@ -170,6 +170,12 @@ export const makePostgresPool = Effect.fnUntraced(function* (
   }
 })
 
+/** A statement of the transaction failed and its body kept quiet about it. */
+class FailedInside extends Error {
+  readonly code = "25P02"
+  override readonly message = "a statement of the transaction failed, and the failure was caught"
+}
+
 /** One transaction on one connection, which it gives back in every case, closed where its state is unknown. */
 class Transaction<A, E> {
   readonly #lane: pg.Pool
@@ -189,7 +195,9 @@ class Transaction<A, E> {
       if (this.#abandoned) throw new Error("Connection terminated: the transaction was abandoned")
       await client.query("begin")
       const result = await this.#body(client)
-      await client.query(result instanceof Rollback ? "rollback" : "commit")
+      const end = await client.query(result instanceof Rollback ? "rollback" : "commit")
+      // Where a statement failed and the body went on, Postgres answers a commit with a rollback, politely.
+      if (!(result instanceof Rollback) && end.command !== "COMMIT") throw new FailedInside()
       this.#giveBack(false)
       return result
     } catch (cause) {

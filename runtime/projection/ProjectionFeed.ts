@@ -57,7 +57,7 @@ export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
     Effect.forkScoped,
   )
 
-  const await_ = Effect.suspend(() => {
+  const awaitRecords = Effect.suspend(() => {
     waiting = true
     return Queue.take(queue)
   }).pipe(
@@ -69,7 +69,7 @@ export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
   )
 
   const take = Effect.fnUntraced(function* (limit: BatchLimit) {
-    while (pending.length === 0) pending = [...(yield* await_)]
+    while (pending.length === 0) pending = [...(yield* awaitRecords)]
     while (pending.length < limit.records) {
       const more = yield* Queue.poll(queue)
       if (Option.isNone(more)) break

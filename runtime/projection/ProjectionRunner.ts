@@ -118,10 +118,12 @@ class Run {
         if (Option.isSome(last)) this.#progress.sawSequence(last.value)
         return Effect.sleep(LAG_SAMPLE_MS).pipe(Effect.as(last))
       }),
-      Effect.map((last) => {
-        // Nothing came for a whole interval: the rest of the journal is of other actor types.
-        if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
-      }),
+      Effect.tap((last) =>
+        Effect.sync(() => {
+          // Nothing came for a whole interval: the rest of the journal is of other actor types.
+          if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
+        }),
+      ),
     )
   }).pipe(Effect.forever)
 
@@ -175,9 +177,11 @@ class Run {
       from,
       last.sequence,
     ).pipe(
-      Effect.map(() => {
-        this.#recordsMax = Math.min(this.#recordsMax * 2, PROJECTION_BATCH_EVENTS_MAX)
-      }),
+      Effect.tap(() =>
+        Effect.sync(() => {
+          this.#recordsMax = Math.min(this.#recordsMax * 2, PROJECTION_BATCH_EVENTS_MAX)
+        }),
+      ),
       Effect.catchTag("ProjectionFailed", (failure) => {
         feed.putBack(records)
         return this.#narrow(feed, records.length, failure)
@@ -248,13 +252,14 @@ class Run {
     to: number,
   ): Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed> {
     return this.#readModel.apply(this.#projection, { events, deadLetters, from, to }).pipe(
-      Effect.map(() => {
-        this.#failureCount = 0
-        this.#progress.putAside(deadLetters.length)
-        this.#progress.moveTo(to)
-        const status = this.#progress.status()
-        this.#progress.enter(status.lag === 0 ? "running" : this.#stateBehind())
-      }),
+      Effect.tap(() =>
+        Effect.sync(() => {
+          this.#failureCount = 0
+          this.#progress.putAside(deadLetters.length)
+          this.#progress.moveTo(to)
+          this.#progress.enter(this.#progress.status().lag === 0 ? "running" : this.#stateBehind())
+        }),
+      ),
       Effect.uninterruptible,
     )
   }

@@ -1,0 +1,260 @@
+/**
+ * Read models in Postgres: a projection's tables, its offset and its dead letters move in one transaction.
+ *
+ * The offset is moved first, by compare-and-set: its row lock makes a second runner wait, and then find that it lost.
+ * A folded batch is one read of its rows, the fold in memory, one upsert. Names of tables: ReadModelTables.ts. The
+ * contract: runtime/projection/ReadModel.ts.
+ */
+import { Effect, Layer } from "effect"
+import pg from "pg"
+import { tokenFromId } from "../../runtime/address/ActorAddress.ts"
+import { type FoldForm, foldBatch, keyBatch, rowKey } from "../../runtime/projection/FoldBatch.ts"
+import type {
+  AnyRow,
+  ProjectedEvent,
+  ProjectionDefinition,
+  Sql,
+} from "../../runtime/projection/Projection.ts"
+import {
+  OffsetMoved,
+  type ProjectionDeadLetter,
+  ProjectionFailed,
+  ReadModel,
+  type ReadModelService,
+  ReadModelUnavailable,
+} from "../../runtime/projection/ReadModel.ts"
+import { type PostgresError, retryPassing, translatePostgresError } from "./PostgresErrors.ts"
+import { PostgresPool, Rollback } from "./PostgresPool.ts"
+import {
+  createTables,
+  type FoldStatements,
+  foldStatements,
+  type NamedStatement,
+  readModelSchema,
+  tablesFingerprint,
+} from "./ReadModelTables.ts"
+
+export interface ReadModelPostgresOptions {
+  readonly namespace: string
+}
+
+export const makeReadModelPostgres = Effect.fnUntraced(function* (
+  options: ReadModelPostgresOptions,
+): Effect.fn.Return<ReadModelService, never, PostgresPool> {
+  const pool = yield* PostgresPool
+  const { namespace } = options
+  const place = { schema: pool.schema, namespace }
+  const projections = pool.table("projections")
+  const identity = (projection: ProjectionDefinition) => [namespace, projection.name, projection.version]
+
+  const selectOffset = `select sequence, fingerprint from ${projections} where namespace = $1 and name = $2 and version = $3`
+  const moveOffset: NamedStatement = {
+    name: "everstate-projections-move",
+    text: `update ${projections} set sequence = $5, updated_at = now()
+      where namespace = $1 and name = $2 and version = $3 and sequence = $4`,
+  }
+  const insertDeadLetters = `insert into ${pool.table("projection_dead_letters")}
+      (namespace, name, version, sequence, position, actor_type, actor_id, event, reason)
+    select $1, $2, $3, l.* from json_to_recordset($4::json)
+      as l(sequence bigint, position integer, actor_type text, actor_id text, event text, reason text)
+    on conflict do nothing`
+
+  const statements = new WeakMap<FoldForm, FoldStatements>()
+  const statementsOf = (projection: ProjectionDefinition, form: FoldForm): FoldStatements => {
+    const known = statements.get(form) ?? foldStatements(place, projection, form)
+    statements.set(form, known)
+    return known
+  }
+
+  const prepareIn = async (client: pg.PoolClient, projection: ProjectionDefinition) => {
+    const schema = readModelSchema(place, projection)
+    await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
+      `everstate projection ${schema}`,
+    ])
+    const { rows } = await client.query<Record<string, unknown>>(selectOffset, identity(projection))
+    const fingerprint = tablesFingerprint(projection.form)
+    const [row] = rows
+    if (row !== undefined) {
+      if (row["fingerprint"] === fingerprint) return { sequence: Number(row["sequence"]) }
+      return new Rollback(
+        failed(projection, 0, "its tables are not those of this version; raise `version` to rebuild it"),
+      )
+    }
+    await client.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
+    await client.query(`set local search_path to ${pg.escapeIdentifier(schema)}`)
+    for (const statement of createTables(projection.form)) await client.query(statement)
+    await client.query(
+      `insert into ${projections} (namespace, name, version, sequence, tables_in, fingerprint) values ($1, $2, $3, 0, $4, $5)`,
+      [...identity(projection), schema, fingerprint],
+    )
+    return { sequence: 0 }
+  }
+
+  const runForm = async (
+    client: pg.PoolClient,
+    projection: ProjectionDefinition,
+    events: ReadonlyArray<ProjectedEvent>,
+  ): Promise<void> => {
+    const { form } = projection
+    if (events.length === 0) return
+    if (form.kind === "fold") return fold(client, projection, form, statementsOf(projection, form), events)
+    await client.query(`set local search_path to ${pg.escapeIdentifier(readModelSchema(place, projection))}`)
+    const sql = openSql(client)
+    try {
+      await form.handle(events, sql)
+    } finally {
+      sql.close()
+    }
+  }
+
+  const applyIn = async (
+    client: pg.PoolClient,
+    projection: ProjectionDefinition,
+    { events, deadLetters, from, to }: Parameters<ReadModelService["apply"]>[1],
+  ): Promise<undefined | Rollback<OffsetMoved | ProjectionFailed>> => {
+    const moved = await client.query({ ...moveOffset, values: [...identity(projection), from, to] })
+    if (moved.rowCount !== 1) {
+      const { rows } = await client.query<Record<string, unknown>>(selectOffset, identity(projection))
+      const found = Number(rows[0]?.["sequence"] ?? 0)
+      return new Rollback(new OffsetMoved({ projection: projection.name, expected: from, found }))
+    }
+    const failure = await failureOf(projection, events[0]?.sequence ?? to, () =>
+      runForm(client, projection, events),
+    )
+    if (failure !== undefined) return new Rollback(failure)
+    if (deadLetters.length > 0) {
+      const rows = JSON.stringify(deadLetters.map(deadLetterRow))
+      await client.query(insertDeadLetters, [...identity(projection), rows])
+    }
+  }
+
+  return {
+    prepare: (projection) =>
+      pool
+        .transaction((client) => prepareIn(client, projection))
+        .pipe(
+          retryPassing,
+          Effect.mapError((error) => {
+            if (error._tag === "ProjectionFailed") return error
+            return error._tag === "PostgresUnavailable"
+              ? unavailable(error)
+              : failed(projection, 0, error.message)
+          }),
+        ),
+    offset: (projection) =>
+      pool.query({ text: selectOffset, values: identity(projection) }).pipe(
+        retryPassing,
+        Effect.mapError(unavailable),
+        Effect.map(({ rows }) => ({ sequence: Number(rows[0]?.["sequence"] ?? 0) })),
+      ),
+    apply: (projection, batch) =>
+      pool
+        .transaction((client) => applyIn(client, projection, batch))
+        .pipe(
+          retryPassing,
+          Effect.mapError((error) => {
+            if (error._tag === "PostgresUnavailable") return unavailable(error)
+            return error._tag === "PostgresRefused" ? failed(projection, batch.from, error.message) : error
+          }),
+        ),
+  }
+})
+
+/** `ReadModel` on the pool; the system's tables must be there (`migrate`). */
+export const layerReadModelPostgres = (
+  options: ReadModelPostgresOptions,
+): Layer.Layer<ReadModel, never, PostgresPool> => Layer.effect(ReadModel, makeReadModelPostgres(options))
+
+const unavailable = (error: PostgresError) => new ReadModelUnavailable({ detail: error.message })
+
+const failed = (projection: ProjectionDefinition, sequence: number, detail: string) =>
+  new ProjectionFailed({ projection: projection.name, sequence, detail })
+
+/** What the projection's own code or SQL did wrong; throws on what is Postgres's and passes. */
+const failureOf = async (
+  projection: ProjectionDefinition,
+  sequence: number,
+  run: () => Promise<void>,
+): Promise<ProjectionFailed | undefined> => {
+  try {
+    await run()
+    return undefined
+  } catch (cause) {
+    if (cause instanceof ProjectionFailed) return cause
+    const error = translatePostgresError(cause)
+    if (error._tag === "PostgresUnavailable") throw cause
+    return failed(projection, sequence, error.detail)
+  }
+}
+
+const int8 = 20
+
+/** `bigint` as a number; one that a number cannot hold is an error, never rounded. */
+const parseInt8 = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new Error(`bigint ${text} is beyond 2^53`)
+  return value
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format),
+}
+
+const fold = async (
+  client: pg.PoolClient,
+  projection: ProjectionDefinition,
+  form: FoldForm,
+  { columns, select, upsert, remove }: FoldStatements,
+  events: ReadonlyArray<ProjectedEvent>,
+): Promise<void> => {
+  const batch = keyBatch(projection, form, events)
+  const keys = JSON.stringify([...batch.values()].map(({ keyColumns }) => keyColumns))
+  const found = await client.query<Array<unknown>>({ ...select, values: [keys], types, rowMode: "array" })
+  const stored = new Map<string, AnyRow>()
+  for (const values of found.rows) {
+    const row: Record<string, unknown> = {}
+    columns.forEach((name, index) => {
+      row[name] = values[index]
+    })
+    stored.set(rowKey(form, row), row)
+  }
+  const changes = foldBatch(projection, form, batch, stored)
+  const written = changes.filter(({ row }) => row !== undefined)
+  if (written.length > 0) {
+    await client.query({ ...upsert, values: [JSON.stringify(written.map(({ row }) => row))] })
+  }
+  const removed = changes.filter(({ key, row }) => row === undefined && stored.has(key))
+  if (removed.length > 0) {
+    await client.query({ ...remove, values: [JSON.stringify(removed.map(({ keyColumns }) => keyColumns))] })
+  }
+}
+
+/** Statements that would end the transaction under the runtime's feet. */
+const transactionControl = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
+
+/** The handler's SQL, until the handler is done: later statements would land in somebody else's transaction. */
+const openSql = (client: pg.PoolClient): Sql & { readonly close: () => void } => {
+  let open = true
+  return {
+    query: async (text, values) => {
+      if (!open) throw new Error("sql.query after `handle` resolved: await every query")
+      if (transactionControl.test(text))
+        throw new Error(`not in a projection, which owns the transaction: ${text}`)
+      return client.query<Record<string, unknown>>({ text, values: [...(values ?? [])], types })
+    },
+    close: () => {
+      open = false
+    },
+  }
+}
+
+/** Text that Postgres takes whatever the event holds: JSON escapes what text may not have. */
+const deadLetterRow = ({ event, reason }: ProjectionDeadLetter) => ({
+  sequence: event.sequence,
+  position: event.version,
+  actor_type: event.actorType,
+  actor_id: tokenFromId(event.id),
+  event: JSON.stringify(event),
+  reason: reason.replaceAll("\u0000", "").toWellFormed(),
+})

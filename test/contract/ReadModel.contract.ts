@@ -1,0 +1,219 @@
+/**
+ * What every read model must do with a folded projection. `run` gives the test an empty one of its own and a way to
+ * read rows (ordered by id) and dead letters back.
+ */
+import { Effect } from "effect"
+import { expect, test } from "vitest"
+import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../runtime/projection/Projection.ts"
+import type { ReadModelService } from "../../runtime/projection/ReadModel.ts"
+import { ledgerTotals } from "../unit/projection/Ledger.ts"
+
+export interface ReadModelUnderTest {
+  readonly readModel: ReadModelService
+  readonly rows: (projection: ProjectionDefinition) => Effect.Effect<ReadonlyArray<AnyRow>, unknown>
+  readonly deadLetters: (projection: ProjectionDefinition) => Effect.Effect<ReadonlyArray<AnyRow>, unknown>
+}
+
+export const projected = (
+  sequence: number,
+  id: string,
+  event: ProjectedEvent["event"],
+  version = sequence,
+): ProjectedEvent => ({
+  actorType: "ledger",
+  id,
+  version,
+  sequence,
+  at: 1_700_000_000_000 + sequence,
+  commandId: `c-${sequence}`,
+  metadata: {},
+  event,
+})
+
+const opened = (owner: string) => ({ type: "Opened", owner })
+const added = (amount: number, currency = "EUR") => ({ type: "Added", amount, currency })
+const closed = { type: "Closed" }
+
+export const readModelContract = (
+  name: string,
+  run: (body: (given: ReadModelUnderTest) => Effect.Effect<void, unknown>) => Promise<void>,
+): void => {
+  const totals = ledgerTotals()
+  const check = (what: string, body: (given: ReadModelUnderTest) => Effect.Effect<void, unknown>) =>
+    test(`${name}: ${what}`, () => run(body))
+  const batch = (
+    from: number,
+    events: ReadonlyArray<ProjectedEvent>,
+    to = events.at(-1)?.sequence ?? from,
+  ) => ({
+    events,
+    deadLetters: [],
+    from,
+    to,
+  })
+
+  check("starts at 0, is prepared twice without harm, and keeps its offset", ({ readModel }) =>
+    Effect.gen(function* () {
+      expect(yield* readModel.offset(totals)).toEqual({ sequence: 0 })
+      expect(yield* readModel.prepare(totals)).toEqual({ sequence: 0 })
+      yield* readModel.apply(totals, batch(0, [projected(4, "a", opened("ann"))]))
+      expect(yield* readModel.prepare(totals)).toEqual({ sequence: 4 })
+      expect(yield* readModel.offset(totals)).toEqual({ sequence: 4 })
+    }),
+  )
+
+  check(
+    "folds a batch, several events of one row in order, and goes on from the stored row",
+    ({ readModel, rows }) =>
+      Effect.gen(function* () {
+        yield* readModel.prepare(totals)
+        yield* readModel.apply(
+          totals,
+          batch(0, [
+            projected(1, "a", opened("ann")),
+            projected(2, "b", added(2_000)),
+            projected(3, "a", added(7)),
+            projected(3, "a", added(1)),
+          ]),
+        )
+        yield* readModel.apply(totals, batch(3, [projected(9, "a", added(2))]))
+        expect(yield* rows(totals)).toEqual([
+          {
+            id: "a",
+            owner: "ann",
+            total: 10,
+            average: 2.5,
+            counted: 4,
+            urgent: false,
+            tags: { last: "EUR" },
+          },
+          {
+            id: "b",
+            owner: null,
+            total: 2_000,
+            average: 2_000,
+            counted: 1,
+            urgent: true,
+            tags: { last: "EUR" },
+          },
+        ])
+      }),
+  )
+
+  check("deletes a row that folds to nothing, and one that came and went in a batch", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      yield* readModel.prepare(totals)
+      yield* readModel.apply(
+        totals,
+        batch(0, [projected(1, "a", opened("ann")), projected(2, "b", opened("bob"))]),
+      )
+      yield* readModel.apply(
+        totals,
+        batch(2, [projected(3, "a", closed), projected(4, "c", opened("cy")), projected(5, "c", closed)]),
+      )
+      expect((yield* rows(totals)).map(({ id }) => id)).toEqual(["b"])
+    }),
+  )
+
+  check("keeps odd text and the largest numbers", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      yield* readModel.prepare(totals)
+      const id = `한글 "q" 'a' \\ {x,y} NULL`
+      yield* readModel.apply(totals, batch(0, [projected(1, id, added(Number.MAX_SAFE_INTEGER, 'a"\\b'))]))
+      expect(yield* rows(totals)).toMatchObject([
+        { id, total: Number.MAX_SAFE_INTEGER, tags: { last: 'a"\\b' } },
+      ])
+    }),
+  )
+
+  check("moves the offset with no events at all", ({ readModel }) =>
+    Effect.gen(function* () {
+      yield* readModel.prepare(totals)
+      yield* readModel.apply(totals, batch(0, [], 17))
+      expect(yield* readModel.offset(totals)).toEqual({ sequence: 17 })
+    }),
+  )
+
+  check("FAULT 47: refuses a batch that was applied already, and writes nothing", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      yield* readModel.prepare(totals)
+      const first = batch(0, [projected(1, "a", added(5))])
+      yield* readModel.apply(totals, first)
+      const again = yield* Effect.flip(readModel.apply(totals, first))
+      expect(again).toMatchObject({ _tag: "OffsetMoved", expected: 0, found: 1 })
+      expect(yield* rows(totals)).toMatchObject([{ total: 5, counted: 1 }])
+    }),
+  )
+
+  check("FAULT 54: lets one of two concurrent batches win", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      yield* readModel.prepare(totals)
+      const attempts = Array.from({ length: 8 }, () =>
+        Effect.result(readModel.apply(totals, batch(0, [projected(1, "a", added(5))]))),
+      )
+      const results = yield* Effect.all(attempts, { concurrency: "unbounded" })
+      expect(results.filter(({ _tag }) => _tag === "Success")).toHaveLength(1)
+      for (const result of results) {
+        if (result._tag === "Failure") expect(result.failure).toMatchObject({ _tag: "OffsetMoved", found: 1 })
+      }
+      expect(yield* rows(totals)).toMatchObject([{ total: 5, counted: 1 }])
+    }),
+  )
+
+  check("FAULT 48: a failing fold rolls the whole batch back and names the event", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      yield* readModel.prepare(totals)
+      const failure = yield* Effect.flip(
+        readModel.apply(
+          totals,
+          batch(0, [projected(1, "a", added(5)), projected(2, "b", added(1, "poison"))]),
+        ),
+      )
+      expect(failure).toMatchObject({ _tag: "ProjectionFailed", sequence: 2 })
+      expect(failure.message).toContain("ledger/b v2 Added: Error: cannot add poison")
+      expect(yield* rows(totals)).toEqual([])
+      expect(yield* readModel.offset(totals)).toEqual({ sequence: 0 })
+    }),
+  )
+
+  for (const [what, amount] of [
+    ["NaN", Number.NaN],
+    ["a fraction", 0.5],
+    ["a number beyond 2^53", 2 ** 60],
+  ] as const) {
+    check(`refuses ${what} in a bigint column instead of storing something else`, ({ readModel, rows }) =>
+      Effect.gen(function* () {
+        yield* readModel.prepare(totals)
+        const failure = yield* Effect.flip(
+          readModel.apply(totals, batch(0, [projected(1, "a", added(amount))])),
+        )
+        expect(failure).toMatchObject({ _tag: "ProjectionFailed", sequence: 1 })
+        expect(yield* rows(totals)).toEqual([])
+      }),
+    )
+  }
+
+  check("FAULT 48: keeps dead letters with their reason, in the transaction of the offset", (given) =>
+    Effect.gen(function* () {
+      const { readModel, deadLetters } = given
+      yield* readModel.prepare(totals)
+      const event = projected(3, "a\u0000b", { type: "Added", note: "nul \u0000 inside" }, 7)
+      const reason = "cannot add \u0000 poison"
+      yield* readModel.apply(totals, { events: [], deadLetters: [{ event, reason }], from: 0, to: 3 })
+      expect(yield* deadLetters(totals)).toMatchObject([{ sequence: 3, version: 7 }])
+      expect(yield* readModel.offset(totals)).toEqual({ sequence: 3 })
+    }),
+  )
+
+  check("keeps the versions of a projection apart", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      const rebuilt = ledgerTotals({ version: 2 })
+      yield* readModel.prepare(totals)
+      yield* readModel.apply(totals, batch(0, [projected(1, "a", added(5))]))
+      expect(yield* readModel.prepare(rebuilt)).toEqual({ sequence: 0 })
+      yield* readModel.apply(rebuilt, batch(0, [projected(1, "z", added(6))]))
+      expect((yield* rows(totals)).map(({ id }) => id)).toEqual(["a"])
+      expect((yield* rows(rebuilt)).map(({ id }) => id)).toEqual(["z"])
+    }),
+  )
+}
