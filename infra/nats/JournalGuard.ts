@@ -2,7 +2,9 @@
  * Watches that the journal stays the one that was verified at start, for as long as the process runs.
  *
  * Owns the standing refusal: while the stream is missing, replaced, cut or unsafely changed, every append is refused
- * before it is sent. The refusal is lifted once the right stream is back. The checks are JournalStream.ts's.
+ * before it is sent, and lifted once the right stream is back. After a lost connection nothing is sent or read until
+ * the stream was verified again: a server that came back with an older copy would else take new commits over the
+ * missing ones, and hide that they are missing. The checks are JournalStream.ts's.
  */
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import { JournalRefused, type JournalUnavailable } from "../../runtime/journal/Journal.ts"
@@ -11,6 +13,7 @@ import {
   type JournalStreamOptions,
   missing,
   type OpenJournalStream,
+  shortened,
   verifyIdentity,
   verifySettings,
 } from "./JournalStream.ts"
@@ -29,14 +32,18 @@ const verifyPauseMs = 250
 const confirmCount = 3
 const confirmPauseMs = 400
 
-/** Sequences by which an acknowledgement may lag behind the newest one before the stream is under suspicion. */
-const SEQUENCE_LAG_MAX = 1 << 20
-
 export interface JournalGuard {
   /** Why nothing may be appended now. */
   readonly refusal: () => JournalRefused | undefined
-  /** Notes an acknowledged or read sequence; one far behind the newest makes the guard look. */
-  readonly saw: (sequence: number) => void
+  /** False from a lost connection until the stream behind the new one is verified. */
+  readonly isVerified: () => boolean
+  /** The newest sequence seen so far: whatever is appended from now on gets a higher one. */
+  readonly newestSequence: () => number
+  /**
+   * Notes an acknowledged sequence. One not above `newestBefore`, the newest when the append was sent, proves that the
+   * stream lost commits; the refusal that is returned then stays until the process is restarted.
+   */
+  readonly acknowledged: (sequence: number, newestBefore: number) => JournalRefused | undefined
   /** Something smells: verify soon. */
   readonly suspect: () => void
   /** Verifies now and returns the stream's last sequence. */
@@ -51,60 +58,79 @@ export const makeJournalGuard = (
 ): Effect.Effect<JournalGuard, never, Scope.Scope> =>
   Effect.gen(function* () {
     let refusal: JournalRefused | undefined
+    /** A refusal that no verification lifts. */
+    let proof: JournalRefused | undefined
     let newest = open.lastSequence
+    let isVerified = true
+    let connectionCount = 0
     const suspicion = yield* Latch.make()
 
     const look = Effect.gen(function* () {
       const seenBefore = newest
+      const connectionBefore = connectionCount
       const info = yield* findStream(connection, options.namespace)
       if (info === undefined) return yield* missing(options.namespace)
       const identity = { namespace: options.namespace, createdAt: open.createdAt, lastSequence: seenBefore }
-      const wrong = verifyIdentity(info, identity) ?? verifySettings(info.config, options)
+      const wrong = proof ?? verifyIdentity(info, identity) ?? verifySettings(info.config, options)
       if (wrong !== undefined) return yield* wrong
       newest = Math.max(newest, info.state.last_seq)
       refusal = undefined
+      if (connectionBefore === connectionCount) isVerified = true
       return info.state.last_seq
     })
+
+    const noteRefusal = (error: JournalRefused | JournalUnavailable) =>
+      Effect.suspend(() => {
+        if (!(error instanceof JournalRefused)) return Effect.void
+        const isNew = refusal?.reason !== error.reason
+        refusal = error
+        return isNew ? Effect.logError(error.message) : Effect.void
+      })
+
     const verify = look.pipe(
       Effect.retry({
         times: confirmCount,
         schedule: Schedule.spaced(confirmPauseMs),
         while: (error) =>
-          error instanceof JournalRefused && (error.reason === "Missing" || error.reason === "Replaced"),
+          error instanceof JournalRefused &&
+          proof === undefined &&
+          (error.reason === "Missing" || error.reason === "Replaced"),
       }),
-      Effect.tapError((error) =>
-        Effect.suspend(() => {
-          if (!(error instanceof JournalRefused)) return Effect.void
-          const isNew = refusal?.reason !== error.reason
-          refusal = error
-          return isNew ? Effect.logError(error.message) : Effect.void
-        }),
-      ),
+      Effect.tapError(noteRefusal),
     )
 
     const watch = Effect.gen(function* () {
       while (true) {
-        yield* Effect.timeoutOption(suspicion.await, verifyIntervalMs)
+        if (isVerified) yield* Effect.timeoutOption(suspicion.await, verifyIntervalMs)
         yield* suspicion.close
-        // Unavailable says nothing about the stream; the refusal, if any, is recorded by `verify` itself.
+        // Unavailable says nothing about the stream; a refusal is noted by `verify` itself.
         yield* Effect.ignore(verify)
         yield* Effect.sleep(verifyPauseMs)
       }
     })
     yield* Effect.forkScoped(watch)
     const stop = connection.onStatus((status) => {
-      if (status.type === "reconnect") suspicion.openUnsafe()
+      if (status.type !== "disconnect" && status.type !== "reconnect") return
+      connectionCount++
+      isVerified = false
+      suspicion.openUnsafe()
     })
     yield* Effect.addFinalizer(() => Effect.sync(stop))
 
     return {
       refusal: () => refusal,
+      isVerified: () => isVerified,
+      newestSequence: () => newest,
+      acknowledged: (sequence, newestBefore) => {
+        if (sequence > newest) newest = sequence
+        if (sequence > newestBefore) return undefined
+        proof ??= shortened(options.namespace, sequence, newestBefore)
+        refusal = proof
+        suspicion.openUnsafe()
+        return proof
+      },
       suspect: () => {
         suspicion.openUnsafe()
-      },
-      saw: (sequence) => {
-        if (sequence > newest) newest = sequence
-        else if (newest - sequence > SEQUENCE_LAG_MAX) suspicion.openUnsafe()
       },
       verify,
     }

@@ -8,13 +8,13 @@ import type { Msg } from "@nats-io/transport-node"
 import { Effect, Layer } from "effect"
 import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
 import {
-  type AppendUnknown,
+  AppendUnknown,
   Journal,
   type JournalReadError,
   type JournalRecord,
   type JournalRefused,
   type JournalService,
-  type JournalUnavailable,
+  JournalUnavailable,
 } from "../../runtime/journal/Journal.ts"
 import type { JournalRegister, JournalRegisterUnavailable } from "../../runtime/journal/JournalRegister.ts"
 import { getMessage } from "./JetStreamApi.ts"
@@ -93,6 +93,8 @@ const acknowledgedError = (text: string): JetStreamError => {
 /** Refusals under which even reading would answer from the wrong journal. */
 const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
 
+const notVerified = "the connection was lost, and the stream behind the new one is not verified yet"
+
 const makeService = (
   connection: NatsConnection["Service"],
   guard: JournalGuard,
@@ -104,18 +106,24 @@ const makeService = (
   const appendTimeoutMs = options.appendTimeoutMs ?? appendTimeoutMsDefault
   const commitBytesMax = (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
 
+  /** Connected again, and not yet sure to what. While there is no connection the request itself says why. */
+  const mustWait = (): boolean => !guard.isVerified() && connection.health().state === "connected"
+
   const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
     Effect.callback<number, AppendUnknown | JournalRefused>((resume) => {
       const refusal = guard.refusal()
       if (refusal !== undefined) return resume(Effect.fail(refusal))
+      if (mustWait())
+        return resume(Effect.fail(new AppendUnknown({ reason: "Unavailable", detail: notVerified })))
       if (data.length > commitBytesMax) return resume(Effect.fail(tooLarge(data.length, commitBytesMax)))
       const headers = new ExpectedSequence(expectedSequence)
+      const newestBefore = guard.newestSequence()
       const pending = requests.send(subjects.ofActor(address), data, headers, appendTimeoutMs, {
         onReply: (message) => {
           const result = acknowledgement(message)
           if (typeof result === "number") {
-            guard.saw(result)
-            resume(Effect.succeed(result))
+            const lost = guard.acknowledged(result, newestBefore)
+            resume(lost === undefined ? Effect.succeed(result) : Effect.fail(lost))
           } else {
             const error = appendErrorOf(result)
             if (error.reason === "Unavailable") guard.suspect()
@@ -137,7 +145,10 @@ const makeService = (
   ): Effect.Effect<A, JournalReadError> =>
     Effect.suspend(() => {
       const refusal = guard.refusal()
-      return refusal !== undefined && blocksReads(refusal) ? Effect.fail(refusal) : read()
+      if (refusal !== undefined && blocksReads(refusal)) return Effect.fail(refusal)
+      return mustWait()
+        ? Effect.fail(new JournalUnavailable({ reason: "Disconnected", detail: notVerified }))
+        : read()
     })
 
   const last = (address: ActorAddress): Effect.Effect<JournalRecord | undefined, JournalReadError> =>

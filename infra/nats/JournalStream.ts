@@ -175,6 +175,14 @@ export const missing = (namespace: string): JournalRefused =>
     "Restore it from a backup. It is never created anew: that would hide the loss of every commit.",
   )
 
+/** The refusal for a stream that gave a sequence away a second time. */
+export const shortened = (namespace: string, sequence: number, seen: number): JournalRefused =>
+  refused(
+    "Replaced",
+    `stream ${streamName(namespace)} gave sequence ${sequence} to a new commit, but ${seen} was seen before`,
+    "It was restored from an older copy under a running system: restore a newer one, then restart the service.",
+  )
+
 const isOlder = (version: string, than: readonly [number, number, number]): boolean => {
   const parts = version.split(/[.+-]/, 3).map(Number)
   for (const [index, least] of than.entries()) {

@@ -143,10 +143,7 @@ class Multiplexer implements ReplyMultiplexer {
         this.#block("Disconnected", `the connection to ${status.server} was lost`)
         break
       case "close":
-        this.#block(
-          this.#blocked?.reason ?? "Disconnected",
-          this.#blocked?.detail ?? "the connection is closed",
-        )
+        this.#block("Disconnected", "the connection is closed")
         break
       case "reconnect":
         this.#blocked = undefined
@@ -181,8 +178,9 @@ class Multiplexer implements ReplyMultiplexer {
   }
 
   #block(reason: "Disconnected" | "NotPermitted", detail: string): void {
-    this.#blocked = { reason, detail }
-    for (const waiter of [...this.#waiters.values()]) waiter.fail(reason, detail)
+    // Refused credentials stay the reason while the client still tries, and when it gives up.
+    if (this.#blocked?.reason !== "NotPermitted") this.#blocked = { reason, detail }
+    for (const waiter of [...this.#waiters.values()]) waiter.fail(this.#blocked.reason, this.#blocked.detail)
   }
 
   send(

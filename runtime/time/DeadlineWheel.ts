@@ -104,11 +104,11 @@ class Wheel implements DeadlineWheel {
     entry.next = undefined
   }
 
-  /** Expires everything due. Returns what to call, since a callback may schedule again. */
+  /** What is due up to `tick`, earlier ticks first. Nothing is called yet, since a callback may schedule again. */
   #collect(tick: number): ReadonlyArray<Entry> {
     const due: Array<Entry> = []
     const slots = Math.min(tick - this.#tick, SLOT_COUNT)
-    for (let offset = 0; offset < slots; offset++) {
+    for (let offset = slots - 1; offset >= 0; offset--) {
       let entry = this.#slots[(tick - offset) & (SLOT_COUNT - 1)]
       while (entry !== undefined) {
         const next: Entry | undefined = entry.next
