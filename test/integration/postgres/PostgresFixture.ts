@@ -18,14 +18,14 @@ export interface PostgresFixture {
   readonly freshSchema: () => string
 }
 
-/** Call at the top of a test file. */
-export const postgresForFile = (): PostgresFixture => {
+/** Call at the top of a test file. Without `durable`, kill -9 loses the last commits: faster, and wrong for outages. */
+export const postgresForFile = ({ durable = false } = {}): PostgresFixture => {
   let server: PostgresServer | undefined
   let folder: string | undefined
   let schemaCount = 0
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "everstate-postgres-"))
-    server = await startPostgres({ folder, durable: false })
+    server = await startPostgres({ folder, durable })
   })
   afterAll(async () => {
     await server?.stop()
