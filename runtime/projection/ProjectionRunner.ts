@@ -19,7 +19,7 @@ import {
   type ReadModelUnavailable,
 } from "./ReadModel.ts"
 
-export { type ProjectionState, type ProjectionStatus, ProjectionTimeout } from "./ProjectionProgress.ts"
+export { type ProjectionStatus, ProjectionTimeout } from "./ProjectionProgress.ts"
 
 /** Events in one transaction, unless a single commit has more. */
 export const PROJECTION_BATCH_EVENTS_MAX = 1_000
@@ -288,8 +288,8 @@ class Run {
     const state = error?._tag === "ReadModelUnavailable" ? "unavailable" : "stalled"
     const text = error === undefined ? Cause.pretty(exit.cause) : error.message
     const isNews = this.#progress.failed(state, text)
-    // Only the record at the offset is in question; those behind it follow once it goes.
-    if (state === "stalled") this.#recordsMax = 1
+    // Stalled: only the record at the offset is in question. Unavailable: the batch may have been too much at once.
+    this.#recordsMax = state === "stalled" ? 1 : Math.ceil(this.#recordsMax / 2)
     return Effect.andThen(
       isNews ? Effect.logWarning(`Projection ${this.#projection.name} is ${state}: ${text}`) : Effect.void,
       pause(state === "stalled" ? STALLED_PAUSE_MS : UNAVAILABLE_PAUSE_MS),

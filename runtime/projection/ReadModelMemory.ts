@@ -3,14 +3,13 @@
  *
  * Keeps the contract of ReadModel.ts: rows and offset move together or not at all.
  */
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { type FoldForm, foldBatch, keyBatch } from "./FoldBatch.ts"
 import type { AnyRow, ProjectionDefinition } from "./Projection.ts"
 import {
   OffsetMoved,
   type ProjectionDeadLetter,
   ProjectionFailed,
-  ReadModel,
   type ReadModelService,
 } from "./ReadModel.ts"
 
@@ -64,8 +63,6 @@ export const makeReadModelMemory = (): ReadModelMemory => {
     deadLetters: (projection) => storedOf(projection)?.deadLetters ?? [],
   }
 }
-
-export const layerReadModelMemory: Layer.Layer<ReadModel> = Layer.sync(ReadModel, makeReadModelMemory)
 
 /** Folds first, so that a failure has written nothing; the result writes. */
 const foldInto = (

@@ -25,17 +25,18 @@ test("FAULT 51: with a silent server a look-up gives up in its time, the next on
       const store = yield* makeSnapshotStorePostgres({
         namespace: "shop",
         loadTimeoutMs: 250,
-        breakerOpenMs: 500,
+        breakerOpenMs: 3_000,
       })
       yield* store.save([snapshot("order/a", 1)])
       yield* eventually(async () => expect(await Effect.runPromise(store.load("order/a"))).toBeDefined())
       postgres.server.pause()
       const started = performance.now()
-      expect(yield* Effect.flip(store.load("order/a"))).toMatchObject({ _tag: "SnapshotStoreUnavailable" })
-      const first = performance.now()
-      expect(first - started).toBeGreaterThanOrEqual(240)
-      for (let index = 0; index < 100; index++) yield* Effect.flip(store.load(`order/${index}`))
-      expect(performance.now() - first).toBeLessThan(240)
+      expect(yield* Effect.flip(store.load("order/a"))).toMatchObject({ detail: "no answer within 250 ms" })
+      expect(performance.now() - started).toBeGreaterThanOrEqual(240)
+      for (let index = 0; index < 100; index++) {
+        const failure = yield* Effect.flip(store.load(`order/${index}`))
+        expect(failure.detail).toContain("not asked")
+      }
       postgres.server.resume()
       yield* eventually(async () =>
         expect(await Effect.runPromise(store.load("order/a"))).toEqual(snapshot("order/a", 1)),

@@ -1,8 +1,8 @@
 /** The runner on a journal and a read model in memory, with a clock that only moves when told to. */
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, test } from "vitest"
-import { Journal } from "../../../runtime/journal/Journal.ts"
+import { Journal, type JournalRecord } from "../../../runtime/journal/Journal.ts"
 import { JournalMemory } from "../../../runtime/journal/JournalMemory.ts"
 import type { ProjectionDefinition } from "../../../runtime/projection/Projection.ts"
 import { makeProjectionRunner, type ProjectionRunner } from "../../../runtime/projection/ProjectionRunner.ts"
@@ -32,10 +32,27 @@ interface Given {
   readonly start: (projection: ProjectionDefinition) => Effect.Effect<ProjectionRunner, unknown, Scope.Scope>
 }
 
-const run = (body: (given: Given) => Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
+/** The same journal, which delivers every batch twice and the first one again with each. */
+const repeating = (journal: Journal["Service"]): Journal["Service"] => ({
+  ...journal,
+  follow: (options) => {
+    let first: ReadonlyArray<JournalRecord> | undefined
+    return journal.follow(options).pipe(
+      Stream.flatMap((records) => {
+        first ??= records
+        return Stream.make(records, [...first, ...records], records)
+      }),
+    )
+  },
+})
+
+const run = (
+  body: (given: Given) => Effect.Effect<void, unknown, Scope.Scope>,
+  disturbed: (journal: Journal["Service"]) => Journal["Service"] = (journal) => journal,
+): Promise<void> =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const journal = yield* Journal
+      const journal = disturbed(yield* Journal)
       const readModel = makeReadModelMemory()
       const faults: Partial<ReadModelService> = {}
       const applied: Array<{ from: number; to: number; eventCount: number }> = []
@@ -130,6 +147,22 @@ test("moves the offset over commits without events", () =>
       expect(yield* readModel.offset(totals)).toEqual({ sequence: last })
       expect(readModel.rows(totals)).toEqual([])
     }),
+  ))
+
+test("FAULT 47: a journal that delivers records twice, and old ones again, counts once", () =>
+  run(
+    ({ writer, readModel, start }) =>
+      Effect.gen(function* () {
+        const totals = ledgerTotals()
+        let last = 0
+        for (let index = 0; index < 30; index++) last = yield* writer.write("a", added(1))
+        const runner = yield* start(totals)
+        yield* virtualTime(runner.waitFor(last, 1_000))
+        last = yield* writer.write("a", added(1))
+        yield* virtualTime(runner.waitFor(last, 1_000))
+        expect(readModel.rows(totals)).toMatchObject([{ total: 31, counted: 31 }])
+      }),
+    repeating,
   ))
 
 test("says with its status why waitFor was in vain, and frees the waiter", () =>
