@@ -1,0 +1,82 @@
+/**
+ * How a program of this folder runs and ends.
+ *
+ * Owns signals, exit codes and what a failure looks like on a terminal: the first SIGINT or SIGTERM stops in order and
+ * ends with 0, the second ends at once. A typed error is a message for its reader, a defect is a stack.
+ */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Cause, Effect, Exit } from "effect"
+import { CliError, Command } from "effect/cli"
+import { HttpServerError } from "effect/http"
+
+/** Version that `--version` tells. */
+const CLI_VERSION = "0.0.0"
+
+/** Exit code of a program that was told twice to end. */
+const EXIT_IMPATIENT = 130
+
+interface RunOptions {
+  /** Exit code after a signal and an orderly end. */
+  readonly signalExitCode: number
+  /** Called at the first signal. */
+  readonly onSignal?: () => void
+}
+
+/** Runs the command with the arguments of the process until it ends or a signal ends it. */
+export const runProgram = <Name extends string, Input, E, ContextInput>(
+  command: Command.Command<Name, Input, ContextInput, E, Command.Environment>,
+  { signalExitCode, onSignal = () => undefined }: RunOptions,
+): void => {
+  let signalCount = 0
+  const signalled = () => {
+    signalCount += 1
+    if (signalCount > 1) process.exit(EXIT_IMPATIENT)
+    onSignal()
+  }
+  process.on("SIGINT", signalled)
+  process.on("SIGTERM", signalled)
+
+  const program = Command.run(command, { version: CLI_VERSION }).pipe(
+    Effect.tapCause((cause) => Effect.sync(() => complain(cause))),
+    Effect.provide(NodeServices.layer),
+  )
+  NodeRuntime.runMain(program, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => {
+      if (Exit.isSuccess(exit)) return onExit(Number(process.exitCode ?? 0))
+      onExit(Cause.hasInterruptsOnly(exit.cause) ? signalExitCode : 1)
+    },
+  })
+}
+
+const complain = (cause: Cause.Cause<unknown>): void => {
+  if (Cause.hasInterruptsOnly(cause)) return
+  const failure = cause.reasons.find((reason) => reason._tag === "Fail")
+  if (failure === undefined) return console.error(Cause.pretty(cause))
+  // The command line has shown its own errors, with the help.
+  if (CliError.isCliError(failure.error)) return
+  console.error(explained(failure.error))
+}
+
+/** What a person can do something with. */
+export const explained = (error: unknown): string => {
+  if (error instanceof HttpServerError.ServeError) return portComplaint(error.cause)
+  if (isTagged(error, "PostgresUnavailable")) {
+    return `${error.message}. Is DATABASE_URL right and the server up? Without DATABASE_URL one is started for you.`
+  }
+  if (isTagged(error, "NatsUnreachable")) {
+    return `${error.message} Without NATS_URL a server is started for you.`
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+const isTagged = (error: unknown, tag: string): error is Error =>
+  error instanceof Error && "_tag" in error && error._tag === tag
+
+const portComplaint = (cause: unknown): string => {
+  const { code, port, message } = cause as { code?: string; port?: number; message?: string }
+  if (code === "EADDRINUSE")
+    return `Port ${port} is in use. Give another with --port, or --port 0 for any free one.`
+  if (code === "EACCES") return `Port ${port} is not for this user. Give one above 1023 with --port.`
+  return `The server cannot listen: ${message ?? String(cause)}`
+}

@@ -1,0 +1,113 @@
+/**
+ * `start`: the order service on servers of its own, or on those that `NATS_URL` and `DATABASE_URL` name.
+ *
+ * Owns the command line and what is printed. The service is infra/http/OrderService.ts, the end of it Program.ts.
+ */
+import { Console, Effect, Layer, Logger, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { HttpServer } from "effect/http"
+import { acquireServersFromEnv } from "../embedded.ts"
+import { layerOrderService } from "../http/OrderService.ts"
+import { runProgram } from "./Program.ts"
+import { showServerProgress } from "./ServerProgress.ts"
+
+const PORT_DEFAULT = 3_000
+const PORT_MAX = 65_535
+
+/** This machine alone: the service knows no passwords. */
+const HOST_DEFAULT = "127.0.0.1"
+
+const FOLDER_DEFAULT = ".everstate"
+
+const flags = {
+  port: Flag.Int("port").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: PORT_MAX }))),
+    Flag.withDescription(`Port of the HTTP server, 0 for any free one (default ${PORT_DEFAULT})`),
+    Flag.withDefault(PORT_DEFAULT),
+  ),
+  host: Flag.String("host").pipe(
+    Flag.withDescription(`Address to listen on (default ${HOST_DEFAULT}: this machine alone)`),
+    Flag.withDefault(HOST_DEFAULT),
+  ),
+  folder: Flag.String("folder").pipe(
+    Flag.withDescription(`Where embedded servers keep their data (default ${FOLDER_DEFAULT})`),
+    Flag.withDefault(FOLDER_DEFAULT),
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("Log lines as JSON, for machines"),
+    Flag.withDefault(false),
+  ),
+}
+
+/** What the log says once requests are answered; its annotation `url` says where. */
+export const LISTENING = "listening"
+
+const json = "-H 'content-type: application/json'"
+
+/** Lines to paste into a shell, in this order. */
+const curlLines = (url: string): ReadonlyArray<string> => [
+  `curl -X PUT ${url}/orders/o-42 ${json} -H 'idempotency-key: place-o-42' -d '{"customerId":"c-7","currency":"EUR","lines":[{"sku":"book","quantity":2,"unitPriceMinor":1250}]}'`,
+  `curl -X POST ${url}/orders/o-42/pay ${json} -H 'idempotency-key: pay-o-42' -d '{"amount":{"minor":2500,"currency":"EUR"},"paymentId":"p-1"}'`,
+  `curl ${url}/orders/o-42/history`,
+]
+
+const welcome = (url: string): string =>
+  [
+    "",
+    `  Orders are taken at ${url}`,
+    `  Try it            ${url}/docs`,
+    `  OpenAPI           ${url}/openapi.json`,
+    `  Health, metrics   ${url}/healthz  ${url}/readyz  ${url}/metrics`,
+    "",
+    ...curlLines(url).map((line) => `  ${line}`),
+    "",
+    "  Ctrl-C stops it; the orders stay.",
+    "",
+  ].join("\n")
+
+interface StartInput {
+  readonly port: number
+  readonly host: string
+  readonly folder: string
+  readonly json: boolean
+}
+
+const run = Effect.fnUntraced(function* (input: StartInput) {
+  const servers = yield* acquireServersFromEnv(
+    input.folder,
+    input.json ? {} : { onProgress: showServerProgress(process.stderr) },
+  )
+  const service = yield* Layer.build(
+    layerOrderService({
+      nats: servers.natsUrl,
+      postgres: servers.postgresUrl,
+      port: input.port,
+      host: input.host,
+    }),
+  )
+  const url = yield* HttpServer.addressFormattedWith((address) => Effect.succeed(address)).pipe(
+    Effect.provideContext(service),
+  )
+  if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, pid: process.pid }))
+  else yield* Console.log(welcome(url))
+  return yield* Effect.never
+}, Effect.scoped)
+
+const command = Command.make("start", flags, (input) =>
+  run(input).pipe(Effect.provide(Logger.layer([input.json ? Logger.consoleJson : Logger.consolePretty()]))),
+).pipe(
+  Command.withDescription(
+    "Runs the order service: durable statecharts on NATS and Postgres. Without NATS_URL and DATABASE_URL both are started for you.",
+  ),
+)
+
+/** Runs until a signal. */
+export const start = (): void => {
+  const isJson = process.argv.includes("--json")
+  runProgram(command, {
+    signalExitCode: 0,
+    onSignal: () => {
+      if (!isJson) console.error("\nStopping in order; once more to stop at once.")
+    },
+  })
+}

@@ -1,0 +1,83 @@
+/**
+ * The order service: the system, its read side and its HTTP server, put together.
+ *
+ * Owns the order of things. Starting: journal and database, then the port. Stopping runs backwards: no new
+ * connections, requests in work are answered, the system drains, connections close.
+ */
+import { createServer } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Layer } from "effect"
+import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
+import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
+import { Order } from "../../actors/order/Order.ts"
+import { AuditLog } from "../../actors/projections/AuditLog.ts"
+import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
+import { layer as layerSystem, NAMESPACE_DEFAULT, type StartError } from "../ActorSystem.ts"
+import { PostgresPool } from "../postgres/PostgresPool.ts"
+import { requestMetrics } from "../telemetry/RequestMetrics.ts"
+import { layerOperationRoutes } from "./OperationRoutes.ts"
+import { OrderApi } from "./OrderApi.ts"
+import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
+import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
+import { OrderReads } from "./OrderReads.ts"
+import { layerProblemResponses } from "./ProblemResponses.ts"
+
+/** Longest wait at a stop for requests in work, in milliseconds. */
+export const REQUESTS_DRAIN_MS = 10_000
+
+/** Longest path parameter, in characters after decoding: an order id of the largest size fits. */
+const PATH_PARAMETER_LENGTH_MAX = 1_024
+
+/** Connections of the Query API, beside those of the system. */
+const QUERY_CONNECTIONS_MAX = 6
+
+export interface OrderServiceOptions {
+  readonly nats: string
+  readonly postgres: string
+  readonly namespace?: string
+  /** 0 for any free one. */
+  readonly port: number
+  readonly host: string
+}
+
+/** The running service. `HttpServer` tells its address. */
+export const layerOrderService = (
+  options: OrderServiceOptions,
+): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
+  const { nats, postgres, namespace = NAMESPACE_DEFAULT, port, host } = options
+  const system = layerSystem({
+    nats,
+    postgres,
+    namespace,
+    actors: [Order],
+    projections: [OrderSummary, AuditLog],
+  })
+  const reads = OrderReads.layer(namespace).pipe(
+    Layer.provide(
+      PostgresPool.layer({
+        url: postgres,
+        applicationName: "everstate queries",
+        connectionCountMax: QUERY_CONNECTIONS_MAX,
+      }),
+    ),
+  )
+  const routes = Layer.mergeAll(
+    HttpApiBuilder.layer(OrderApi, { openapiPath: "/openapi.json" }).pipe(
+      Layer.provide([OrderCommandRoutes, OrderQueryRoutes]),
+    ),
+    // Swagger UI and not Scalar: it comes whole with the package and asks nothing of the network.
+    HttpApiSwagger.layer(OrderApi, { path: "/docs" }),
+    layerOperationRoutes,
+    layerProblemResponses(requestMetrics),
+  )
+  const server = NodeHttpServer.layer(createServer, {
+    port,
+    host,
+    gracefulShutdownTimeout: REQUESTS_DRAIN_MS,
+  })
+  return HttpRouter.serve(routes, {
+    disableLogger: true,
+    disableListenLog: true,
+    routerConfig: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+  }).pipe(Layer.provideMerge(server), Layer.provide(Layer.mergeAll(system, reads)))
+}

@@ -1,0 +1,207 @@
+/**
+ * Every way in which the service says no, as a problem document (RFC 9457).
+ *
+ * Owns the table from error to `type`, `status` and `title`; all three are stable, `detail` is for people. The rest of
+ * an error's facts are members of the document under their own names. Who sends them: ProblemResponses.ts.
+ *
+ * All rejections by the domain are 409: each depends on what the order is now, so the same command may be accepted
+ * later. The member `reason` tells them apart. A command to an order that does not exist is 404.
+ */
+import { Schema } from "effect"
+import { ProblemDetails } from "effect/http"
+import { HttpApiSchema } from "effect/http-api"
+import type { AskError } from "../../runtime/cell/AskError.ts"
+import type { JournalReadError } from "../../runtime/journal/Journal.ts"
+import type { ProjectionTimeout } from "../../runtime/projection/ProjectionRunner.ts"
+import type { InvalidMoment } from "../../runtime/system/History.ts"
+import type { PostgresError } from "../postgres/PostgresErrors.ts"
+
+/** Start of every `type`. */
+export const PROBLEM_TYPE_PREFIX = "urn:everstate:problem:"
+
+/** When to try again what is expected to pass, in seconds. */
+export const RETRY_AFTER_SECONDS = 1
+
+export interface Problem extends ProblemDetails.ProblemDetails {
+  readonly type: string
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  /** What the caller can do about it. */
+  readonly hint?: string
+}
+
+interface ProblemKind {
+  readonly type: string
+  readonly status: number
+  readonly title: string
+  readonly hint?: string
+}
+
+/** What the order service itself says no to. */
+const KINDS = {
+  rejected: { status: 409, title: "The order does not allow it" },
+  orderNotFound: { status: 404, title: "No such order" },
+  invalidRequest: { status: 400, title: "The request is invalid" },
+  invalidOrderId: { status: 400, title: "The order id is invalid" },
+  versionConflict: {
+    status: 412,
+    title: "The order is at another version",
+    hint: "Read the order and decide again.",
+  },
+  idempotencyKeyReused: {
+    status: 422,
+    title: "The idempotency key was used for another command",
+    hint: "A key names one command for ever: take a new one for a new command.",
+  },
+  payloadTooLarge: { status: 413, title: "The request is too large" },
+  busy: { status: 429, title: "Too many commands are waiting" },
+  timeout: {
+    status: 504,
+    title: "No answer in time",
+    hint: "It may have been stored all the same: send it again with the same Idempotency-Key.",
+  },
+  unavailable: { status: 503, title: "The journal is unavailable" },
+  readModelUnavailable: { status: 503, title: "The read model is unavailable" },
+  readModelBehind: {
+    status: 504,
+    title: "The read model has not come that far",
+    hint: "Ask again, or without `after`.",
+  },
+  stopping: { status: 503, title: "The service is stopping", hint: "Send it again, to another instance." },
+  quarantined: { status: 500, title: "The order's history cannot be read" },
+  commandFailed: { status: 500, title: "The command failed" },
+  internal: { status: 500, title: "Something went wrong here" },
+  routeNotFound: { status: 404, title: "Nothing here", hint: "See /docs for what there is." },
+  unsupportedMediaType: {
+    status: 415,
+    title: "The media type is not supported",
+    hint: "Send application/json.",
+  },
+} as const satisfies Record<string, Omit<ProblemKind, "type">>
+
+export type ProblemName = keyof typeof KINDS
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** A problem of the given kind. */
+export const problem = (
+  name: ProblemName,
+  detail: string,
+  facts: { readonly hint?: string; readonly [fact: string]: unknown } = {},
+): Problem => ({ type: PROBLEM_TYPE_PREFIX + kebab(name), ...KINDS[name], detail, ...facts })
+
+/** The order was never placed. */
+export const orderNotFound = (orderId: string): Problem =>
+  problem("orderNotFound", `There is no order "${orderId}".`, { orderId })
+
+/** What handlers of the service may fail with. */
+export type ServiceError = AskError | JournalReadError | InvalidMoment | ProjectionTimeout | PostgresError
+
+const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
+  CommandRejected: "rejected",
+  CommandInvalid: "invalidRequest",
+  InvalidActorId: "invalidOrderId",
+  InvalidMoment: "invalidRequest",
+  VersionConflict: "versionConflict",
+  CommandIdReused: "idempotencyKeyReused",
+  PayloadTooLarge: "payloadTooLarge",
+  Busy: "busy",
+  AskTimeout: "timeout",
+  Unavailable: "unavailable",
+  JournalUnavailable: "unavailable",
+  JournalRefused: "unavailable",
+  SystemStopped: "stopping",
+  ProjectionTimeout: "readModelBehind",
+  PostgresUnavailable: "readModelUnavailable",
+  PostgresRefused: "internal",
+  ActorQuarantined: "quarantined",
+  CommandFailed: "commandFailed",
+  UnknownActorType: "internal",
+}
+
+/** The state of an order before its first event. */
+const UNBORN_STATE = "draft"
+
+/** The error as the caller of the service sees it. */
+export const problemOf = (error: ServiceError): Problem => {
+  switch (error._tag) {
+    case "CommandRejected":
+      return error.state === UNBORN_STATE && error.commandType !== "Place"
+        ? orderNotFound(error.id)
+        : problem("rejected", error.message, {
+            orderId: error.id,
+            command: error.commandType,
+            reason: error.reason,
+            state: error.state,
+            ...(error.detail === undefined ? {} : { facts: error.detail }),
+          })
+    case "CommandInvalid":
+      return problem("invalidRequest", error.message, { issues: error.issues })
+    case "VersionConflict":
+      return problem("versionConflict", error.message, { expected: error.expected, found: error.found })
+    case "PayloadTooLarge":
+      return problem("payloadTooLarge", error.message, {
+        sizeBytes: error.sizeBytes,
+        limitBytes: error.limitBytes,
+        hint: error.hint,
+      })
+    case "Unavailable":
+      return problem("unavailable", error.message, { stored: error.stored, hint: error.hint })
+    case "CommandIdReused":
+      return problem("idempotencyKeyReused", `"${error.commandId}" named another command to this order.`, {
+        idempotencyKey: error.commandId,
+      })
+    case "AskTimeout":
+      return problem("timeout", `The order did not answer within ${error.deadlineMs} ms.`, {
+        idempotencyKey: error.commandId,
+      })
+    case "PostgresRefused":
+    case "UnknownActorType":
+      // What the database or the composition thinks of it is for the log.
+      return problem("internal", "This is a defect of the service; its log says more.")
+    default:
+      return problem(NAME_OF[error._tag], error.message, "hint" in error ? { hint: error.hint } : {})
+  }
+}
+
+/** Statuses after which the same request may succeed soon. */
+export const passes = (status: number): boolean => status === 429 || status === 503 || status === 504
+
+/** The document in the OpenAPI description. */
+const ProblemDocument = Schema.Struct({
+  type: Schema.String.annotate({ description: `Stable: \`${PROBLEM_TYPE_PREFIX}…\`` }),
+  title: Schema.String,
+  status: Schema.Int,
+  detail: Schema.String.annotate({ description: "For people; may change" }),
+  hint: Schema.optionalKey(Schema.String),
+  reason: Schema.optionalKey(Schema.String.annotate({ description: "Of a rejection" })),
+  state: Schema.optionalKey(Schema.String.annotate({ description: "State of the order at a rejection" })),
+})
+
+/** One error response of the OpenAPI description. */
+const documented = (status: number, description: string) =>
+  ProblemDocument.annotate({ identifier: `Problem${status}`, title: `Problem ${status}`, description }).pipe(
+    HttpApiSchema.status(status),
+    HttpApiSchema.asJson({ contentType: ProblemDetails.contentType }),
+  )
+
+/** What every endpoint may answer. */
+export const READ_PROBLEMS = [
+  documented(400, "The request is invalid"),
+  documented(404, "No such order"),
+  documented(429, "Too many commands are waiting; see Retry-After"),
+  documented(500, "A defect"),
+  documented(503, "The journal or the read model is unavailable; see Retry-After"),
+  documented(504, "No answer in time; see Retry-After"),
+] as const
+
+/** What every command may answer besides. */
+export const COMMAND_PROBLEMS = [
+  ...READ_PROBLEMS,
+  documented(409, "The order does not allow it; `reason` says why"),
+  documented(412, "The order is not at the version of If-Match"),
+  documented(413, "The request is too large"),
+  documented(415, "Not JSON"),
+  documented(422, "The idempotency key was used for another command"),
+] as const

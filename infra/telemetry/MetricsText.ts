@@ -1,0 +1,80 @@
+/**
+ * What a system says of itself, in Prometheus' text format (version 0.0.4).
+ *
+ * Owns the metric names. Counters and gauges come from `SystemStatus` at the moment of asking; histograms from
+ * Effect's registry (RequestMetrics.ts).
+ */
+import { Effect } from "effect"
+import { PrometheusMetrics } from "effect/observability"
+import type { SystemStatus } from "../../runtime/system/ActorSystem.ts"
+
+/** Content type of the text. */
+export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+type Kind = "counter" | "gauge"
+type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>]
+
+const escaped = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
+
+const line = (name: string, [value, labels = {}]: Sample): string => {
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`)
+  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
+}
+
+const family = (name: string, kind: Kind, help: string, samples: ReadonlyArray<Sample>): string =>
+  [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...samples.map((sample) => line(name, sample))].join(
+    "\n",
+  )
+
+/** The counters and gauges of a system. */
+export const statusText = (status: SystemStatus): string => {
+  const { snapshots, projections } = status
+  const ofProjections = (value: (projection: (typeof projections)[number]) => number) =>
+    projections.map((projection): Sample => [value(projection), { projection: projection.name }])
+  return [
+    family("everstate_actors_resident", "gauge", "Actors in memory", [[status.residentCount]]),
+    family("everstate_commands_in_flight", "gauge", "Commands and reads waiting or in work", [
+      [status.inFlightCount],
+    ]),
+    family("everstate_actors_activated_total", "counter", "Actors brought into memory", [
+      [status.activatedCount],
+    ]),
+    family("everstate_actors_passivated_total", "counter", "Actors let go", [[status.passivatedCount]]),
+    family("everstate_actors_quarantined", "gauge", "Actors whose history cannot be read", [
+      [status.quarantined.length],
+    ]),
+    family("everstate_commands_answered_total", "counter", "Commands answered, whatever the answer", [
+      [status.answeredCount],
+    ]),
+    family("everstate_commits_total", "counter", "Commits stored", [[status.committedCount]]),
+    family("everstate_events_total", "counter", "Events stored", [[status.eventCount]]),
+    family("everstate_appends_unknown_total", "counter", "Appends whose outcome had to be looked up", [
+      [status.unknownOutcomeCount],
+    ]),
+    family("everstate_actions_failed_total", "counter", "Actions after a commit that failed", [
+      [status.actionFailedCount],
+    ]),
+    family("everstate_snapshots_total", "counter", "Snapshots by what became of them", [
+      [snapshots.savedCount, { outcome: "saved" }],
+      [snapshots.droppedCount, { outcome: "dropped" }],
+      [snapshots.failedCount, { outcome: "failed" }],
+    ]),
+    family("everstate_projection_lag", "gauge", "Journal sequences that a projection is behind", [
+      ...ofProjections(({ lag }) => lag),
+    ]),
+    family("everstate_projection_offset", "gauge", "Journal sequence that a projection has applied", [
+      ...ofProjections(({ offset }) => offset),
+    ]),
+    family("everstate_projection_stalled", "gauge", "1 where a projection needs somebody", [
+      ...ofProjections(({ state }) => (state === "stalled" ? 1 : 0)),
+    ]),
+    family("everstate_projection_dead_letters_total", "counter", "Events that a projection put aside", [
+      ...ofProjections(({ deadLetterCount }) => deadLetterCount),
+    ]),
+  ].join("\n")
+}
+
+/** Everything there is to scrape. */
+export const metricsText = (status: SystemStatus): Effect.Effect<string> =>
+  Effect.map(PrometheusMetrics.format(), (histograms) => `${statusText(status)}\n${histograms}`)

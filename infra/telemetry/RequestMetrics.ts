@@ -1,0 +1,43 @@
+/**
+ * How long requests and commands take, as histograms: p50 and p99 are the reader's to compute.
+ *
+ * Owns the names and the buckets. Kept in Effect's metric registry; the text for Prometheus is MetricsText.ts.
+ */
+import { type Effect, Metric } from "effect"
+
+/** Upper bounds of the buckets, in seconds: from half a millisecond to the longest deadline. */
+const BUCKETS_SECONDS = [
+  0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+]
+
+const requests = Metric.histogram("everstate_http_request_duration_seconds", {
+  description: "Time from a request to its answer",
+  boundaries: BUCKETS_SECONDS,
+})
+
+const asks = Metric.histogram("everstate_ask_duration_seconds", {
+  description: "Time from a command to its durable answer, by what came of it",
+  boundaries: BUCKETS_SECONDS,
+})
+
+const NANOS_PER_SECOND = 1e9
+
+/** Durations are nanoseconds of Effect's clock. */
+export interface RequestMetrics {
+  readonly answered: (method: string, status: number, durationNanos: bigint) => Effect.Effect<void>
+  /** `outcome` is `accepted`, `duplicate` or the error's tag. */
+  readonly asked: (command: string, outcome: string, durationNanos: bigint) => Effect.Effect<void>
+}
+
+export const requestMetrics: RequestMetrics = {
+  answered: (method, status, durationNanos) =>
+    Metric.update(
+      Metric.withAttributes(requests, { method, status: String(status) }),
+      Number(durationNanos) / NANOS_PER_SECOND,
+    ),
+  asked: (command, outcome, durationNanos) =>
+    Metric.update(
+      Metric.withAttributes(asks, { command, outcome }),
+      Number(durationNanos) / NANOS_PER_SECOND,
+    ),
+}
