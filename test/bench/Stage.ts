@@ -1,0 +1,79 @@
+/**
+ * Where a bench plays: servers of its own in a temporary folder, and a clean floor afterwards, Ctrl-C included.
+ *
+ * Owns servers, child processes, folders and progress on stderr. Who plays: the benches beside this file.
+ */
+import { type ChildProcess, fork } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type EmbeddedServers, startServers } from "../../infra/embedded.ts"
+import type { Row } from "./Measure.ts"
+
+/** One bench: some rows about one thing. */
+export interface Bench {
+  readonly name: string
+  /** Names of its rows, for `--only`. */
+  readonly rows: ReadonlyArray<string>
+  readonly run: (stage: Stage) => Promise<ReadonlyArray<Row>>
+}
+
+export interface ServerChoice {
+  /** nats-server fsyncs before it acknowledges. Off here by default: then the figures are not the disk's. */
+  readonly syncAlways?: boolean
+}
+
+export class Stage {
+  /** Measuring time per row and side, in seconds. */
+  readonly seconds: number
+  #open: EmbeddedServers | undefined
+  #folder: string | undefined
+  #child: ChildProcess | undefined
+  #versions: { readonly nats: string; readonly postgres: string } | undefined
+
+  constructor(seconds: number) {
+    this.seconds = seconds
+  }
+
+  /** Of the servers that ran last. */
+  get versions() {
+    return this.#versions
+  }
+
+  say(text: string): void {
+    process.stderr.write(`bench: ${text}\n`)
+  }
+
+  /** Fresh servers; those before are gone. Postgres fsyncs always. */
+  async servers({ syncAlways = false }: ServerChoice = {}): Promise<EmbeddedServers> {
+    await this.clear()
+    this.#folder = mkdtempSync(join(tmpdir(), "everstate-bench-"))
+    this.#open = await startServers({ folder: this.#folder, nats: { syncAlways } })
+    this.#versions = { nats: this.#open.nats.version, postgres: this.#open.postgres.version }
+    return this.#open
+  }
+
+  /** Runs a module beside this file in a process of its own and resolves with the message that it sends. */
+  child<Message>(
+    file: string,
+    execArgv: ReadonlyArray<string>,
+    args: ReadonlyArray<string>,
+  ): Promise<Message> {
+    const path = join(import.meta.dirname, file)
+    const child = fork(path, [...args], { execArgv: [...process.execArgv, ...execArgv], stdio: "inherit" })
+    this.#child = child
+    return new Promise((resolve, reject) => {
+      child.once("message", (message) => resolve(message as Message))
+      child.once("exit", (code) => reject(new Error(`${file} ended with ${code} and no result`)))
+    })
+  }
+
+  async clear(): Promise<void> {
+    this.#child?.kill("SIGKILL")
+    this.#child = undefined
+    await this.#open?.stop()
+    this.#open = undefined
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+    this.#folder = undefined
+  }
+}
