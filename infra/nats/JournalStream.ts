@@ -29,14 +29,14 @@ const serverVersionMin = [2, 12, 0] as const
 /** Oldest server without known defects that lose acknowledged data. */
 const serverVersionSafe = [2, 14, 5] as const
 
-/** Replicas where the cluster has as many servers. */
+/** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
 const REPLICA_COUNT_CLUSTERED = 3
 
 export interface JournalStreamOptions {
   readonly namespace: string
   /** Number of shards, fixed at creation. */
   readonly shards: number
-  /** 1, 3 or 5. Default: 3 in a cluster that shows at least three servers, else 1. Used at creation alone. */
+  /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
   readonly replicas?: number
   /** Bytes after which appends are refused as `Full`; without it the server's storage is the limit. Creation alone. */
   readonly bytesMax?: number
@@ -215,11 +215,6 @@ const checkServer = (version: string): Effect.Effect<void, JournalRefused> => {
   )
 }
 
-const defaultReplicas = (client: NatsConnectionService["client"]): number => {
-  const servers = client.info?.cluster === undefined ? 1 : new Set(client.info.connect_urls ?? []).size
-  return servers >= REPLICA_COUNT_CLUSTERED ? REPLICA_COUNT_CLUSTERED : 1
-}
-
 const isCode = (error: NatsRequestFailed | JetStreamError, code: number): boolean =>
   error._tag === "JetStreamError" && error.code === code
 
@@ -234,8 +229,16 @@ export const findStream = (
     ),
   )
 
+const tooFewServers = (replicas: number, detail: string): JournalRefused =>
+  refused(
+    "Unsafe",
+    `a journal with ${replicas} replicas cannot be created here: ${detail}`,
+    `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
+  )
+
 const create = (connection: NatsConnectionService, options: JournalStreamOptions) => {
-  const replicas = options.replicas ?? defaultReplicas(connection.client)
+  const isClustered = connection.client.info?.cluster !== undefined
+  const replicas = options.replicas ?? (isClustered ? REPLICA_COUNT_CLUSTERED : 1)
   return createStream(connection.requests, journalStreamConfig(options, replicas)).pipe(
     Effect.catch((error) =>
       // Somebody else was faster with other settings: theirs are verified like any.
@@ -243,7 +246,11 @@ const create = (connection: NatsConnectionService, options: JournalStreamOptions
         ? streamInfo(connection.requests, streamName(options.namespace))
         : Effect.fail(error),
     ),
-    Effect.mapError(readErrorOf),
+    Effect.mapError((error) =>
+      isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
+        ? tooFewServers(replicas, error.message)
+        : readErrorOf(error),
+    ),
   )
 }
 

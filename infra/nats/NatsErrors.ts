@@ -33,7 +33,7 @@ export class JetStreamError extends Schema.TaggedError<JetStreamError>()("JetStr
 /** `err_code`s by name. */
 export const jetStreamCode = {
   accountResourcesExceeded: 10002,
-  consumerNotFound: 10014,
+  noSuitablePeers: 10005,
   insufficientResources: 10023,
   memoryResourcesExceeded: 10028,
   noMessageFound: 10037,
@@ -42,6 +42,7 @@ export const jetStreamCode = {
   streamNameInUse: 10058,
   streamNotFound: 10059,
   wrongLastSequence: 10071,
+  replicasNotSupported: 10074,
   storeFailed: 10077,
   headerExceedsMaximum: 10097,
   streamSealed: 10109,
