@@ -5,8 +5,8 @@
  */
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { readEvent, type StoredEvent } from "../definition/Event.ts"
-import { type CommitEntry, decodeCommit } from "../journal/Commit.ts"
+import { type AnyEvent, readEvent, type StoredEvent } from "../definition/Event.ts"
+import { decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { ProjectedEvent } from "./Projection.ts"
 import type { ProjectionDeadLetter } from "./ReadModel.ts"
@@ -36,43 +36,53 @@ export const decodeRecord = (
   const events: Array<ProjectedEvent> = []
   const unreadable: Array<ProjectionDeadLetter> = []
   if (actor === undefined) return { sequence, bytes, events, unreadable }
-  const projected = (version: number, at: number, entry: CommitEntry, event: ProjectedEvent["event"]) => ({
-    actorType,
-    id,
-    version,
-    sequence,
-    at,
-    commandId: entry.c,
-    metadata: entry.m ?? {},
-    event,
-  })
   try {
-    const commit = decodeCommit(record)
-    let version = commit.first
-    for (const entry of commit.entries) {
-      for (const stored of entry.ev) {
-        try {
-          events.push(projected(version, commit.at, entry, readEvent(actorType, actor.events, stored)))
-        } catch (cause) {
-          unreadable.push({
-            event: projected(version, commit.at, entry, storedAsItIs(stored)),
-            reason: reasonOf(cause),
-          })
-        }
-        version++
+    for (const { stored, as } of storedEventsOf({ type: actorType, id }, record)) {
+      try {
+        events.push(as(readEvent(actorType, actor.events, stored)))
+      } catch (cause) {
+        unreadable.push({ event: as(storedAsItIs(stored)), reason: reasonOf(cause) })
       }
     }
   } catch (cause) {
-    const nothingKnown = { c: "", fp: "", ev: [] }
-    unreadable.push({
-      event: projected(0, 0, nothingKnown, { type: UNREADABLE_COMMIT }),
-      reason: reasonOf(cause),
-    })
+    const event = { actorType, id, version: 0, sequence, at: 0, commandId: "", metadata: {} }
+    unreadable.push({ event: { ...event, event: { type: UNREADABLE_COMMIT } }, reason: reasonOf(cause) })
   }
   return { sequence, bytes, events, unreadable }
 }
 
-const storedAsItIs = ({ t, v, d }: StoredEvent): ProjectedEvent["event"] => ({
+/** A stored event and how it is told once it is read. */
+interface StoredInRecord {
+  readonly stored: StoredEvent
+  readonly as: (event: AnyEvent) => ProjectedEvent
+}
+
+/** The events of a record in order, not read yet. Throws CommitUnreadable. */
+export const storedEventsOf = (
+  actor: { readonly type: string; readonly id: string },
+  record: JournalRecord,
+): ReadonlyArray<StoredInRecord> => {
+  const commit = decodeCommit(record)
+  let next = commit.first
+  return commit.entries.flatMap((entry) =>
+    entry.ev.map((stored) => {
+      const version = next++
+      const as = (event: AnyEvent): ProjectedEvent => ({
+        actorType: actor.type,
+        id: actor.id,
+        version,
+        sequence: record.sequence,
+        at: commit.at,
+        commandId: entry.c,
+        metadata: entry.m ?? {},
+        event,
+      })
+      return { stored, as }
+    }),
+  )
+}
+
+const storedAsItIs = ({ t, v, d }: StoredEvent): AnyEvent => ({
   type: t,
   schemaVersion: v,
   payload: d,

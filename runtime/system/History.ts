@@ -9,9 +9,9 @@ import type { ActorQuarantined } from "../cell/AskError.ts"
 import { asQuarantined, notAccepted, unborn } from "../cell/Fold.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, readEvent } from "../definition/Event.ts"
-import { decodeCommit } from "../journal/Commit.ts"
-import type { JournalReadError, JournalRecord, JournalService } from "../journal/Journal.ts"
+import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MachineState } from "../machine/Machine.ts"
+import { storedEventsOf } from "../projection/DecodedRecord.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 
 /** Events in one page of history unless asked otherwise, and the most that may be asked for. */
@@ -38,28 +38,6 @@ export interface PastState<State = MachineState> {
   readonly at?: number
 }
 
-/** The events of a journal record as readers see them. Throws what decoding throws. */
-export const eventsOf = (
-  definition: ActorDefinition,
-  address: Pick<ActorAddress, "type" | "id">,
-  record: JournalRecord,
-): ReadonlyArray<ProjectedEvent> => {
-  const commit = decodeCommit(record)
-  let version = commit.first
-  return commit.entries.flatMap((entry) =>
-    entry.ev.map((stored) => ({
-      actorType: address.type,
-      id: address.id,
-      version: version++,
-      sequence: record.sequence,
-      at: commit.at,
-      commandId: entry.c,
-      metadata: entry.m ?? {},
-      event: readEvent(definition.type, definition.events, stored),
-    })),
-  )
-}
-
 /** Walks the actor's events in order until `visit` says stop. */
 const walk = Effect.fnUntraced(function* (
   journal: JournalService,
@@ -73,7 +51,10 @@ const walk = Effect.fnUntraced(function* (
     const page = yield* journal.read(address, { after, upTo: last.sequence })
     for (const record of page) {
       const events = yield* Effect.try({
-        try: () => eventsOf(definition, address, record),
+        try: () =>
+          storedEventsOf(address, record).map(({ stored, as }) =>
+            as(readEvent(definition.type, definition.events, stored)),
+          ),
         catch: (cause) => asQuarantined(address, record.sequence, cause),
       })
       for (const event of events) if (visit(event) === "stop") return
