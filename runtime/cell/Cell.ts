@@ -208,7 +208,7 @@ export class Cell {
   /** Nothing was stored, and the journal says so. What did not need the commit is decided again without it. */
   #refused(round: Round, refusal: JournalRefused): void {
     const { type: actorType, id } = this.address
-    const error =
+    const tooLarge =
       refusal.reason === "TooLarge"
         ? new PayloadTooLarge({
             actorType,
@@ -217,8 +217,13 @@ export class Cell {
             limitBytes: this.#context.journal.commitBytesMax,
             hint: refusal.hint,
           })
-        : new Unavailable({ actorType, id, stored: "No", detail: refusal.message, hint: refusal.hint })
-    for (const { waiting } of round.entries) waiting.settle(Exit.fail(error))
+        : undefined
+    for (const { waiting } of round.entries) {
+      // An earlier append of it may land yet, whatever became of this one.
+      const stored = waiting.wasAttempted ? "Unknown" : "No"
+      const { message: detail, hint } = refusal
+      waiting.settle(Exit.fail(tooLarge ?? new Unavailable({ actorType, id, stored, detail, hint })))
+    }
     this.#mailbox.unshift(...round.taken.filter((waiting) => !waiting.isSettled))
     if (round.isStateSuspect) this.#confirmed = undefined
   }
