@@ -74,6 +74,3 @@ export const createConsumer = (
     config,
     action: "create",
   })
-
-export const deleteConsumer = (requests: ReplyMultiplexer, stream: string, consumer: string) =>
-  apiCall<unknown>(requests, `CONSUMER.DELETE.${stream}.${consumer}`, undefined)

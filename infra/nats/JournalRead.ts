@@ -5,8 +5,7 @@
  * reply names the one before it, and where a replica ends early the leader is asked for the next commit. So a page
  * is complete or it fails; a stale replica costs one round trip more and never an omission.
  */
-import { MsgImpl } from "@nats-io/nats-core/internal"
-import type { Msg } from "@nats-io/transport-node"
+import { type Msg, MsgImpl } from "@nats-io/transport-node"
 import { Effect } from "effect"
 import {
   JOURNAL_PAGE_BYTES_MAX,

@@ -26,6 +26,9 @@ const reconnectPauseMs = 250
 /** The client pings this often and drops a connection after two silent ones: a hung server is left after 30 s. */
 const pingIntervalMs = 10_000
 
+/** How long closing waits for the server to take what was sent last. */
+const closeFlushTimeoutMs = 1_000
+
 export interface NatsConnectionOptions {
   /** Like `nats://127.0.0.1:4222`; several, comma-separated or as a list, for a cluster. */
   readonly servers: string | ReadonlyArray<string>
@@ -106,6 +109,18 @@ const unreachable = (servers: Array<string>, cause: unknown): NatsUnreachable =>
   })
 }
 
+/**
+ * Says goodbye before it closes: what was written last gets out, and a server that hangs up in the same moment is
+ * noticed first. The client drops its socket's error listener on closing; an error that is still on its way then
+ * would end the process.
+ */
+const close = (client: NatsClient): Effect.Effect<void> =>
+  Effect.tryPromise(() => client.flush()).pipe(
+    Effect.timeout(closeFlushTimeoutMs),
+    Effect.ignore, // there is no connection to say it on, which is as good
+    Effect.andThen(Effect.promise(() => client.close())),
+  )
+
 /** Feeds every status of the client to `onStatus` until the connection closes. */
 const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void): Promise<void> => {
   for await (const status of client.status()) onStatus(status)
@@ -119,7 +134,7 @@ const make = (options: NatsConnectionOptions) =>
         try: () => connect(clientOptions(options)),
         catch: (cause) => unreachable(servers, cause),
       }),
-      (open) => Effect.promise(() => open.close()),
+      close,
     )
 
     let state: NatsHealth["state"] = "connected"

@@ -260,7 +260,6 @@ class Multiplexer implements ReplyMultiplexer {
 
   close(): void {
     this.#block("Disconnected", "the connection is closing")
-    if (!this.#client.isClosed()) this.#subscription?.unsubscribe()
   }
 }
 
