@@ -7,7 +7,7 @@
  *
  * Between rounds nothing runs: an idle cell is an object, not a fiber. Who keeps cells: Cells.ts.
  */
-import { type Clock, Effect, Exit, Random } from "effect"
+import { type Clock, Effect, Exit, type Fiber, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { encodeCommit } from "../journal/Commit.ts"
@@ -47,6 +47,8 @@ export class Cell {
   readonly address: ActorAddress
   /** Monotonic milliseconds of the last use, for passivation. */
   lastUsedMs = 0
+  /** The fiber that works off the mailbox, while it waits for something. */
+  fiber: Fiber.Fiber<void> | undefined
   #context: CellContext
   #confirmed: Confirmed | undefined
   #quarantine: ActorQuarantined | undefined
@@ -102,7 +104,7 @@ export class Cell {
       },
       body: () => (this.#confirmed === undefined ? this.#activate() : this.#playRound(this.#confirmed)),
       step: () => undefined,
-    })
+    }).pipe(Effect.catchDefect((defect) => Effect.andThen(this.#collapse(defect), this.run())))
   }
 
   /** For the snapshot writer: the confirmed state, written down now. */
@@ -117,8 +119,30 @@ export class Cell {
     const { type: actorType, id } = this.address
     const hint = "The system stopped meanwhile. Ask again elsewhere with the same commandId."
     const detail = "the system stopped before the answer"
-    const error = new Unavailable({ actorType, id, stored: "Unknown", detail, hint })
-    for (const waiting of [...this.#inRound, ...this.#mailbox]) waiting.settle(Exit.fail(error))
+    this.#settleAll(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))
+  }
+
+  /** A broken promise of the runtime itself. Whoever waits learns of it, and the cell starts over from the journal. */
+  #collapse(defect: unknown): Effect.Effect<void> {
+    this.#confirmed = undefined
+    const { type: actorType, id } = this.address
+    const hint = "This is a defect; the log has it. Ask again with the same commandId."
+    this.#settleAll(
+      new Unavailable({
+        actorType,
+        id,
+        stored: "Unknown",
+        detail: `internal error: ${String(defect)}`,
+        hint,
+      }),
+    )
+    return Effect.logError(`The cell of ${this.address.key} collapsed.`, defect)
+  }
+
+  #settleAll(error: Unavailable): void {
+    const waiting = [...this.#inRound, ...this.#mailbox.splice(0)]
+    this.#inRound = NOBODY
+    for (const item of waiting) item.settle(Exit.fail(error))
   }
 
   /** Leaves memory: what is not in a snapshot yet is marked for one. Only when {@link isIdle}. */
@@ -159,6 +183,8 @@ export class Cell {
       return Effect.void
     }
     this.#inRound = round.taken
+    // No snapshot is taken of it while the append is in flight.
+    if (round.isStateSuspect) this.#confirmed = undefined
     const header = { first: confirmed.version + 1, at: nowMs, epoch: epochOf(this.address.shard) }
     return journal.append(this.address, confirmed.sequence, encodeCommit(header, round.entriesJson)).pipe(
       Effect.matchEffect({
@@ -201,8 +227,11 @@ export class Cell {
   #answer(round: Round, confirmed: Confirmed): void {
     this.#context.counts.answeredCount += round.answers.length
     for (const answer of round.answers) answer(confirmed)
-    // Recovered from the journal before the next round.
-    if (round.isStateSuspect) this.#confirmed = undefined
+    // Recovered from the journal before the next round, in which reads get their answers.
+    if (round.isStateSuspect) {
+      this.#confirmed = undefined
+      this.#mailbox.unshift(...round.taken.filter((waiting) => !waiting.isSettled))
+    }
   }
 
   /** Nothing was stored, and the journal says so. What did not need the commit is decided again without it. */
@@ -255,6 +284,8 @@ export class Cell {
     this.#confirmed = undefined
     if (error._tag === "JournalUnavailable" && this.#mailbox.some((waiting) => !waiting.isSettled)) {
       this.#attemptCount++
+      // Those who gave up do not take the place of those who come.
+      this.#mailbox = this.#mailbox.filter((waiting) => !waiting.isSettled)
       return this.#pause()
     }
     if (error._tag === "ActorQuarantined") {

@@ -77,7 +77,8 @@ export const decide = (
     if (cause instanceof MachineFailed) {
       return failed(cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message)
     }
-    throw cause
+    // Nothing else is expected to throw; what does comes from what `decide` handed over.
+    return failed("DecideThrew", String(cause))
   } finally {
     // What a refused command asked for is not run.
     definition.machine.takeActions()
@@ -150,20 +151,24 @@ const askDefinition = (
   } catch (cause) {
     return cause instanceof Error ? cause : new Error(String(cause))
   }
-  if (Array.isArray(decided)) return { _tag: "Events", events: decided, reply: undefined }
-  const tag = (decided as { _tag?: unknown } | undefined)?._tag
-  if (tag === "Rejection") return decided as Rejection
-  if (tag === "Acceptance") {
-    const { events, reply } = decided as { events: ReadonlyArray<AnyEvent>; reply: unknown }
-    return { _tag: "Events", events, reply }
+  if (Array.isArray(decided)) return eventsOf(decided, undefined)
+  const { _tag, reason, events, reply } = (decided ?? {}) as Partial<Rejection & Asked> & { _tag?: unknown }
+  if (_tag === "Rejection") {
+    return typeof reason === "string" ? (decided as Rejection) : new Error("it rejected without a reason")
   }
-  if (typeof (decided as AnyEvent | undefined)?.type === "string") {
-    return { _tag: "Events", events: [decided as AnyEvent], reply: undefined }
-  }
-  return new Error(
-    `it returned ${decided instanceof Promise ? "a promise; decide must be synchronous" : "no event"}`,
-  )
+  if (_tag === "Acceptance") return eventsOf(events, reply)
+  if (decided instanceof Promise) return new Error("it returned a promise; decide must be synchronous")
+  return eventsOf([decided], undefined)
 }
+
+/** The types say what `decide` returns; plain JavaScript may return anything. */
+const eventsOf = (events: unknown, reply: unknown): Asked | Error =>
+  Array.isArray(events) && events.every(isEvent)
+    ? { _tag: "Events", events, reply }
+    : new Error("it returned something that is no event")
+
+const isEvent = (value: unknown): value is AnyEvent =>
+  typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
 
 const NO_METADATA: Metadata = {}
 

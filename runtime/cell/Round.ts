@@ -11,7 +11,7 @@ import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
 import { decide, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
-import type { Accepted, Waiting, WaitingCommand } from "./Mailbox.ts"
+import type { Accepted, Waiting, WaitingCommand, WaitingRead } from "./Mailbox.ts"
 
 /** Most commands in one commit. */
 export const ROUND_COMMANDS_MAX = 256
@@ -30,7 +30,7 @@ export interface Round {
   readonly answers: ReadonlyArray<(stored: Confirmed) => void>
   /** The taken items, in order, to put back when the outcome of the append is unknown. */
   readonly taken: ReadonlyArray<Waiting>
-  /** User code threw: what it may have done to the state in memory is not trusted. */
+  /** User code threw: what it may have done to the state in memory is not trusted. Reads are left unanswered then. */
   readonly isStateSuspect: boolean
 }
 
@@ -107,10 +107,15 @@ export const playRound = (
     }
   }
 
+  /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
+  const answerRead = (waiting: WaitingRead, stored: Confirmed): void => {
+    if (!isStateSuspect) waiting.settle(Exit.succeed(stored))
+  }
+
   for (const waiting of mailbox) {
     if (entries.length >= ROUND_COMMANDS_MAX) break
     if (!waiting.isSettled) {
-      if (waiting._tag === "Read") answers.push((stored) => waiting.settle(Exit.succeed(stored)))
+      if (waiting._tag === "Read") answers.push((stored) => answerRead(waiting, stored))
       else if (!decideOne(waiting)) break
     }
     takenCount++

@@ -28,9 +28,14 @@ export type Validated = { readonly value: unknown } | { readonly issues: Readonl
 const pathText = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined): string =>
   (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment)).join(".")
 
-/** Runs the schema on a value of unknown origin. */
+/** Runs the schema on a value of unknown origin. Never throws: a schema that does has refused the value. */
 export const validate = (schema: AnySchema, value: unknown): Validated => {
-  const result = schema["~standard"].validate(value)
+  let result: ReturnType<AnySchema["~standard"]["validate"]>
+  try {
+    result = schema["~standard"].validate(value)
+  } catch (cause) {
+    return { issues: [new SchemaIssue({ path: "", message: `the schema threw: ${String(cause)}` })] }
+  }
   if (result instanceof Promise) {
     return {
       issues: [new SchemaIssue({ path: "", message: "the schema is asynchronous; use a synchronous one" })],

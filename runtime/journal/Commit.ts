@@ -78,6 +78,11 @@ export const encodeCommit = (
     `{"v":${COMMIT_FORMAT_VERSION},"first":${commit.first},"at":${commit.at},"epoch":${commit.epoch},"entries":[${entriesJson.join(",")}]}`,
   )
 
+const isStoredEvent = (value: unknown): value is StoredEvent => {
+  const event = value as Partial<StoredEvent> | null
+  return typeof event?.t === "string" && Number.isInteger(event.v)
+}
+
 const isCommit = (value: unknown): value is Commit => {
   const commit = value as Partial<Commit> | null
   return (
@@ -87,7 +92,9 @@ const isCommit = (value: unknown): value is Commit => {
     Number.isInteger(commit.first) &&
     typeof commit.at === "number" &&
     Array.isArray(commit.entries) &&
-    commit.entries.every((entry) => typeof entry?.c === "string" && Array.isArray(entry.ev))
+    commit.entries.every(
+      (entry) => typeof entry?.c === "string" && Array.isArray(entry.ev) && entry.ev.every(isStoredEvent),
+    )
   )
 }
 

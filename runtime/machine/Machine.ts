@@ -78,6 +78,8 @@ export class Machine {
     return this.#guarded("xstate.init", () => {
       const state = this.#machine.getInitialSnapshot(this.#scope, { id }) as MachineState
       if (state.status === "error") throw state.error
+      // Entry actions of the initial state belong to no commit: an actor is born each time it is replayed.
+      this.#captured = []
       return state
     })
   }
