@@ -4,19 +4,18 @@
  * Owns the standing refusal: while the stream is missing, replaced, cut or unsafely changed, every append is refused
  * before it is sent, and lifted once the right stream is back. After a lost connection nothing is sent or read until
  * the stream was verified again: a server that came back with an older copy would else take new commits over the
- * missing ones, and hide that they are missing. The checks are JournalStream.ts's.
+ * missing ones, and hide that they are missing. The checks are JournalSettings.ts's.
  */
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import { JournalRefused, type JournalUnavailable } from "../../runtime/journal/Journal.ts"
 import {
-  findStream,
   type JournalStreamOptions,
   missing,
-  type OpenJournalStream,
   shortened,
   verifyIdentity,
   verifySettings,
-} from "./JournalStream.ts"
+} from "./JournalSettings.ts"
+import { findStream, type OpenJournalStream } from "./JournalStream.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 
 /** How often the stream is verified unasked. A stream swapped in between takes appends for this long. */

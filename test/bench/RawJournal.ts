@@ -4,7 +4,7 @@
  */
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { createStream } from "../../infra/nats/JetStreamApi.ts"
-import { journalStreamConfig, streamName } from "../../infra/nats/JournalStream.ts"
+import { journalStreamConfig, streamName } from "../../infra/nats/JournalSettings.ts"
 import { journalSubjectsOf } from "../../infra/nats/JournalSubject.ts"
 import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
 import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"

@@ -1,11 +1,8 @@
 import { Effect, Stream } from "effect"
 import { describe, expect, it } from "vitest"
-import {
-  journalStreamConfig,
-  serverVersionVerdict,
-  unsafeSettings,
-} from "../../../infra/nats/JournalStream.ts"
+import { journalStreamConfig, unsafeSettings } from "../../../infra/nats/JournalSettings.ts"
 import { appendErrorOf, JetStreamError } from "../../../infra/nats/NatsErrors.ts"
+import { serverVersionVerdict } from "../../../infra/nats/ServerVersion.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import {
   admin,

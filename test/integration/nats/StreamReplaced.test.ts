@@ -2,7 +2,7 @@ import { cp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { expect, it } from "vitest"
-import { journalStreamConfig } from "../../../infra/nats/JournalStream.ts"
+import { journalStreamConfig } from "../../../infra/nats/JournalSettings.ts"
 import {
   admin,
   bytes,
