@@ -1,0 +1,143 @@
+/**
+ * Catches what would leave the simulation: real time, real randomness, real timers, native asynchrony.
+ *
+ * For the time of a run the globals that lead outside are replaced by ones that write down who called them. The call
+ * itself gets a harmless answer, so that the run ends in good order; then it fails with the place. This file is the
+ * only one in runtime/ that names those globals.
+ */
+
+/** Code under simulation reached for something that no seed decides. */
+export class SimulationEscape extends Error {
+  override readonly name = "SimulationEscape"
+  /** What was called, for instance `Date.now`. */
+  readonly what: string
+  /** The first line of the stack outside of the simulator. */
+  readonly place: string
+
+  constructor(what: string, place: string) {
+    super(
+      `${what} was called during a simulated run ${place}. A simulated run has no time, chance or I/O but its own: take the time from \`nowMs\` or Effect's Clock, randomness from Effect's Random or the command.`,
+    )
+    this.what = what
+    this.place = place
+  }
+}
+
+type Replace = (owner: object, key: string, value: unknown) => void
+
+/** Answers of the replaced globals. */
+interface HarmlessAnswers {
+  readonly nowMs: () => number
+  readonly random: () => number
+}
+
+export class EscapeTrap {
+  readonly #answers: HarmlessAnswers
+  readonly #replaced: Array<() => void> = []
+  #found: SimulationEscape | undefined
+
+  constructor(answers: HarmlessAnswers) {
+    this.#answers = answers
+  }
+
+  /** Throws the first escape that was seen. */
+  readonly check = (): void => {
+    if (this.#found === undefined) return
+    const found = this.#found
+    this.#found = undefined
+    throw found
+  }
+
+  /** Runs `work` with the trap set, and always takes it away again. */
+  during<A>(work: () => A): A {
+    this.#set()
+    try {
+      return work()
+    } finally {
+      this.#lift()
+    }
+  }
+
+  #set(): void {
+    const replace: Replace = (owner, key, value) => {
+      const descriptor = Object.getOwnPropertyDescriptor(owner, key)
+      if (descriptor === undefined) return
+      Object.defineProperty(owner, key, { configurable: true, writable: true, value })
+      this.#replaced.push(() => Object.defineProperty(owner, key, descriptor))
+    }
+    const { nowMs, random } = this.#answers
+    this.#replaceTime(replace, nowMs)
+    replace(Math, "random", this.#caught("Math.random", random))
+    for (const timer of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"]) {
+      replace(
+        globalThis,
+        timer,
+        this.#caught(timer, () => undefined),
+      )
+    }
+    replace(
+      globalThis,
+      "fetch",
+      this.#caught("fetch", () => new Promise(() => undefined)),
+    )
+    if (typeof process !== "undefined") {
+      replace(
+        process,
+        "nextTick",
+        this.#caught("process.nextTick", () => undefined),
+      )
+      replace(
+        process,
+        "hrtime",
+        this.#caught("process.hrtime", () => [Math.floor(nowMs() / 1000), 0]),
+      )
+    }
+    if (typeof crypto !== "undefined") {
+      const uuid = () => "00000000-0000-4000-8000-000000000000"
+      replace(Object.getPrototypeOf(crypto), "randomUUID", this.#caught("crypto.randomUUID", uuid))
+      const fill = (array: unknown) => array
+      replace(Object.getPrototypeOf(crypto), "getRandomValues", this.#caught("crypto.getRandomValues", fill))
+    }
+    replace(
+      Promise.prototype,
+      "then",
+      this.#caught("a native promise", () => new Promise(() => undefined)),
+    )
+  }
+
+  #replaceTime(replace: Replace, nowMs: () => number): void {
+    const RealDate = Date
+    replace(
+      globalThis,
+      "Date",
+      new Proxy(RealDate, {
+        construct: (target, given, newTarget) => {
+          if (given.length > 0) return Reflect.construct(target, given, newTarget) as object
+          this.#note("new Date()")
+          return Reflect.construct(target, [nowMs()], newTarget) as object
+        },
+        get: (target, key) =>
+          key === "now" ? this.#caught("Date.now", nowMs) : (Reflect.get(target, key) as unknown),
+      }),
+    )
+    replace(Object.getPrototypeOf(performance) as object, "now", this.#caught("performance.now", nowMs))
+  }
+
+  #caught<Given extends ReadonlyArray<unknown>, A>(what: string, answer: (...given: Given) => A) {
+    return (...given: Given): A => {
+      this.#note(what)
+      return answer(...given)
+    }
+  }
+
+  #note(what: string): void {
+    if (this.#found !== undefined) return
+    const lines = (new Error(what).stack ?? "").split("\n").slice(1)
+    const outside = lines.find((line) => !line.includes("EscapeTrap"))
+    this.#found = new SimulationEscape(what, outside?.trim() ?? "(no stack)")
+  }
+
+  #lift(): void {
+    for (const restore of this.#replaced.splice(0).reverse()) restore()
+  }
+}

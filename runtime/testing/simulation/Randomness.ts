@@ -1,0 +1,85 @@
+/**
+ * The one source of chance in a simulation: a small seeded generator that splits into named streams.
+ *
+ * A stream depends on the seed and its name alone, never on what other streams have drawn: a fault more or less does
+ * not shift the workload. The generator is sfc32 (128 bits of state, passes PractRand), seeded through a mixing hash.
+ */
+
+/** Spreads a 32-bit value over all bits (the finalizer of MurmurHash3). */
+export const mixBits = (value: number): number => {
+  let bits = value | 0
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
+  return bits ^ (bits >>> 16)
+}
+
+/** A 32-bit hash of text. */
+export const hashText = (text: string, start = 0x811c9dc5): number => {
+  let hash = start
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  }
+  return mixBits(hash)
+}
+
+export class Randomness {
+  readonly #key: number
+  #a: number
+  #b: number
+  #c: number
+  #counter = 1
+
+  /** `seed` is any safe integer. */
+  constructor(seed: number, name = "") {
+    const low = seed | 0
+    const high = Math.floor(seed / 2 ** 32) | 0
+    this.#key = hashText(name, mixBits(low) ^ Math.imul(mixBits(high + 0x9e3779b9), 31))
+    this.#a = mixBits(this.#key ^ 0x243f6a88)
+    this.#b = mixBits(this.#key ^ 0x85a308d3)
+    this.#c = mixBits(this.#key ^ 0x13198a2e)
+    for (let round = 0; round < 12; round++) this.#bits()
+  }
+
+  /** Another generator, the same for the same name however much was drawn from this one. */
+  stream(name: string): Randomness {
+    return new Randomness(this.#key, name)
+  }
+
+  /** From 0 (inclusive) to 1 (exclusive). */
+  next(): number {
+    return (this.#bits() >>> 0) / 2 ** 32
+  }
+
+  /** A whole number from 0 to `count` − 1. */
+  index(count: number): number {
+    return Math.floor(this.next() * count)
+  }
+
+  between(min: number, max: number): number {
+    return min + this.next() * (max - min)
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability
+  }
+
+  /** One of a list that is not empty. */
+  pick<A>(items: ReadonlyArray<A>): A {
+    return items[this.index(items.length)] as A
+  }
+
+  /** A time between events that come at random, `mean` apart on average. */
+  exponential(mean: number): number {
+    return -Math.log(1 - this.next()) * mean
+  }
+
+  #bits(): number {
+    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0
+    this.#counter = (this.#counter + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (this.#c << 21) | (this.#c >>> 11)
+    this.#c = (this.#c + sum) | 0
+    return sum
+  }
+}

@@ -1,0 +1,100 @@
+/** Timers of a world, the earliest first, those of one moment in the order they were set. A binary heap. */
+import type { Task } from "./World.ts"
+
+export interface WorldTimer {
+  /** Harmless when it has fired. */
+  readonly cancel: () => void
+}
+
+class Entry implements WorldTimer {
+  readonly atMs: number
+  readonly order: number
+  task: Task | undefined
+
+  constructor(atMs: number, order: number, task: Task) {
+    this.atMs = atMs
+    this.order = order
+    this.task = task
+  }
+
+  cancel = (): void => {
+    this.task = undefined
+  }
+}
+
+const isEarlier = (left: Entry, right: Entry): boolean =>
+  left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order)
+
+export class TimerHeap {
+  readonly #heap: Array<Entry> = []
+  #order = 0
+
+  /** Timers that are set, cancelled ones that were not removed yet among them. */
+  get size(): number {
+    this.#dropCancelled()
+    return this.#heap.length
+  }
+
+  get nextMs(): number | undefined {
+    this.#dropCancelled()
+    return this.#heap[0]?.atMs
+  }
+
+  add(atMs: number, task: Task): WorldTimer {
+    const entry = new Entry(atMs, this.#order++, task)
+    this.#heap.push(entry)
+    this.#up(this.#heap.length - 1)
+    return entry
+  }
+
+  /** The earliest, removed. */
+  take(): Task | undefined {
+    this.#dropCancelled()
+    return this.#removeFirst()?.task
+  }
+
+  #dropCancelled(): void {
+    while (this.#heap[0] !== undefined && this.#heap[0].task === undefined) this.#removeFirst()
+  }
+
+  #removeFirst(): Entry | undefined {
+    const first = this.#heap[0]
+    const last = this.#heap.pop()
+    if (last !== undefined && this.#heap.length > 0) {
+      this.#heap[0] = last
+      this.#down(0)
+    }
+    return first
+  }
+
+  #up(start: number): void {
+    let index = start
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if (!this.#swapIfEarlier(index, parent)) return
+      index = parent
+    }
+  }
+
+  #down(start: number): void {
+    let index = start
+    while (true) {
+      const left = 2 * index + 1
+      const right = left + 1
+      const heap = this.#heap
+      const [one, other] = [heap[left], heap[right]]
+      if (one === undefined) return
+      const child = other !== undefined && isEarlier(other, one) ? right : left
+      if (!this.#swapIfEarlier(child, index)) return
+      index = child
+    }
+  }
+
+  #swapIfEarlier(child: number, parent: number): boolean {
+    const [below, above] = [this.#heap[child], this.#heap[parent]]
+    if (below === undefined || above === undefined || !isEarlier(below, above)) return false
+    this.#heap[child] = above
+    this.#heap[parent] = below
+    return true
+  }
+}
