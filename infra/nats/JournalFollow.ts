@@ -5,7 +5,13 @@
  * that consumer sequences are contiguous, and a new consumer from the last delivered sequence on any doubt: a gap,
  * silence, a lost connection, a deleted consumer, a restarted server. The state machine is `takeBatch`, one fiber.
  */
-import { createInbox, type Msg, type Subscription } from "@nats-io/transport-node"
+import {
+  createInbox,
+  errors,
+  type Msg,
+  type PermissionViolationError,
+  type Subscription,
+} from "@nats-io/transport-node"
 import { Effect, Latch, Stream } from "effect"
 import {
   JOURNAL_PAGE_BYTES_MAX,
@@ -17,7 +23,7 @@ import { createConsumer } from "./JetStreamApi.ts"
 import type { JournalGuard } from "./JournalGuard.ts"
 import type { JournalSubjects } from "./JournalSubject.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
-import { jetStreamCode, readErrorOf } from "./NatsErrors.ts"
+import { jetStreamCode, notPermitted, readErrorOf } from "./NatsErrors.ts"
 
 const NANOS_PER_MS = 1e6
 
@@ -69,6 +75,8 @@ class Follower {
   /** Messages that open pulls may still bring. */
   #credit = 0
   #pauseMs = retryPauseMsMin
+  /** The server's permissions forbid following: no retry changes that. */
+  #denied: JournalRefused | undefined
 
   constructor(context: FollowContext, types: ReadonlyArray<string>, after: number) {
     this.#context = context
@@ -83,6 +91,7 @@ class Follower {
     { self: this },
     function* () {
       while (this.#buffer.length === 0) {
+        if (this.#denied !== undefined) return yield* this.#denied
         if (this.#consumer === undefined && !(yield* this.#start)) {
           yield* Effect.sleep(this.#pauseMs)
           this.#pauseMs = Math.min(this.#pauseMs * 2, retryPauseMsMax)
@@ -143,8 +152,8 @@ class Follower {
     this.#pauseMs = retryPauseMsMin
     this.#subscription = connection.client.subscribe(inbox, {
       callback: (error, message) => {
+        // A refused subscription arrives as a status, too: see `deny`.
         if (error === null) this.#onMessage(name, message)
-        else this.drop()
       },
     })
     return true
@@ -206,6 +215,14 @@ class Follower {
     else this.drop()
   }
 
+  /** A permission violation of this follower ends it; those of others are theirs. */
+  deny(error: PermissionViolationError): void {
+    const pulls = `$JS.API.CONSUMER.MSG.NEXT.${this.#context.stream}.${this.#consumer}`
+    if (error.subject !== pulls && error.subject !== this.#subscription?.getSubject()) return
+    this.#denied = notPermitted(error.subject, error.message)
+    this.drop()
+  }
+
   /** Leaves the consumer, on any doubt; the next turn makes another. */
   drop(): void {
     const { connection, stream } = this.#context
@@ -241,6 +258,9 @@ export const followJournal = (
       const follower = new Follower(context, options.types, options.after)
       const stop = context.connection.onStatus((event) => {
         if (event.type === "disconnect" || event.type === "close") follower.drop()
+        else if (event.type === "error" && event.error instanceof errors.PermissionViolationError) {
+          follower.deny(event.error)
+        }
       })
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {

@@ -193,6 +193,17 @@ describe("FAULT 35: permissions", () => {
       }),
     ))
 
+  it("refuses a follow whose pulls are denied as NotPermitted", () =>
+    run(
+      Effect.gen(function* () {
+        const deny = ["$JS.API.CONSUMER.MSG.NEXT.>"]
+        const server = yield* freshServer({ extraConfig: users("app", deny) })
+        const { journal } = yield* openJournal(server, undefined, { connect })
+        const follow = Stream.runDrain(journal.follow({ types: ["order"], after: 0 }))
+        expect(yield* Effect.flip(follow)).toMatchObject({ _tag: "JournalRefused", reason: "NotPermitted" })
+      }),
+    ))
+
   it("refuses wrong credentials at start", () =>
     run(
       Effect.gen(function* () {
