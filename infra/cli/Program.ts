@@ -15,6 +15,9 @@ const CLI_VERSION = "0.0.0"
 /** Exit code of a program that was told twice to end. */
 const EXIT_IMPATIENT = 130
 
+/** Signals within this time are one: a Ctrl-C reaches the program from the terminal and, once more, through npm. */
+const SAME_SIGNAL_MS = 500
+
 interface RunOptions {
   /** Exit code after a signal and an orderly end. */
   readonly signalExitCode: number
@@ -27,11 +30,14 @@ export const runProgram = <Name extends string, Input, E, ContextInput>(
   command: Command.Command<Name, Input, ContextInput, E, Command.Environment>,
   { signalExitCode, onSignal = () => undefined }: RunOptions,
 ): void => {
-  let signalCount = 0
+  let firstAt: number | undefined
   const signalled = () => {
-    signalCount += 1
-    if (signalCount > 1) process.exit(EXIT_IMPATIENT)
-    onSignal()
+    if (firstAt === undefined) {
+      firstAt = performance.now()
+      onSignal()
+    } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
+      process.exit(EXIT_IMPATIENT)
+    }
   }
   process.on("SIGINT", signalled)
   process.on("SIGTERM", signalled)

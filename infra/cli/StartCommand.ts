@@ -101,9 +101,10 @@ const command = Command.make("start", flags, (input) =>
   ),
 )
 
-/** Runs until a signal. */
+/** Runs until a signal, or until the end of a parent that keeps a channel to it. */
 export const start = (): void => {
   const isJson = process.argv.includes("--json")
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))
   runProgram(command, {
     signalExitCode: 0,
     onSignal: () => {

@@ -1,0 +1,91 @@
+/**
+ * The demo's client: sends every command until it is answered, always under the same Idempotency-Key.
+ *
+ * Owns what a careful client does when the service dies in the middle: nothing but try again. Keeps what was
+ * acknowledged; whether that is true is for DemoAudit.ts to find out.
+ */
+import { Effect, Schema } from "effect"
+import type { Sending } from "./DemoWorkload.ts"
+
+/** Longest wait for one answer, in milliseconds. */
+const ATTEMPT_TIMEOUT_MS = 15_000
+
+/** Pause before the next attempt, in milliseconds. */
+const RETRY_PAUSE_MS = 100
+
+/** Longest time in which a command must be answered, in milliseconds. */
+const GIVE_UP_MS = 120_000
+
+/** A command that got no answer, or one that no command should get. */
+export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", {
+  key: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.key} was not answered: ${this.detail}`
+  }
+}
+
+export type Outcome =
+  | { readonly kind: "accepted" | "duplicate"; readonly version: number; readonly sequence: number }
+  | { readonly kind: "rejected"; readonly reason: string }
+
+export interface Answered {
+  readonly sending: Sending
+  readonly outcome: Outcome
+}
+
+const Accepted = Schema.Struct({ version: Schema.Int, sequence: Schema.Int, duplicate: Schema.Boolean })
+
+const ProblemBody = Schema.Struct({ type: Schema.String, reason: Schema.optionalKey(Schema.String) })
+
+/** The answer where there is one, `undefined` where it is worth another try. */
+const attempt = async (baseUrl: string, sending: Sending): Promise<Outcome | undefined> => {
+  const response = await fetch(baseUrl + sending.path, {
+    method: sending.method,
+    headers: {
+      "idempotency-key": sending.key,
+      "x-user": "demo",
+      ...(sending.body === undefined ? {} : { "content-type": "application/json" }),
+      ...(sending.ifVersion === undefined ? {} : { "if-match": `"${sending.ifVersion}"` }),
+    },
+    ...(sending.body === undefined ? {} : { body: JSON.stringify(sending.body) }),
+    signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
+  })
+  const body: unknown = await response.json()
+  if (response.ok) {
+    const { version, sequence, duplicate } = Schema.decodeUnknownSync(Accepted)(body)
+    return { kind: duplicate ? "duplicate" : "accepted", version, sequence }
+  }
+  if (response.status === 429 || response.status >= 500) return undefined
+  const { type, reason } = Schema.decodeUnknownSync(ProblemBody)(body)
+  return { kind: "rejected", reason: reason ?? type.split(":").at(-1) ?? type }
+}
+
+/** Sends it until there is an answer. `baseUrl` is asked before each attempt: a restart changes it. */
+export const sendUntilAnswered = (
+  baseUrl: () => string,
+  sending: Sending,
+): Effect.Effect<Answered, NoAnswer> => {
+  let last = "no attempt"
+  const once = Effect.promise(async (): Promise<Outcome | undefined> => {
+    try {
+      const outcome = await attempt(baseUrl(), sending)
+      if (outcome === undefined) last = "the service said to try again"
+      return outcome
+    } catch (cause) {
+      // Whether it was stored is not known; the next attempt finds out.
+      last = String(cause)
+      return undefined
+    }
+  })
+  const answered: Effect.Effect<Answered> = Effect.flatMap(once, (outcome) =>
+    outcome === undefined
+      ? Effect.flatMap(Effect.sleep(RETRY_PAUSE_MS), () => answered)
+      : Effect.succeed({ sending, outcome }),
+  )
+  return Effect.timeoutOrElse(answered, {
+    duration: GIVE_UP_MS,
+    orElse: () => Effect.fail(new NoAnswer({ key: sending.key, detail: last })),
+  })
+}

@@ -1,0 +1,49 @@
+/** How far something is, on stderr: a bar on a terminal, a line every tenth elsewhere. */
+
+const WIDTH = 32
+const TENTHS = 10
+const PERCENT = 100
+
+export class ProgressBar {
+  readonly #stream: NodeJS.WriteStream
+  readonly #label: string
+  readonly #total: number
+  #count = 0
+  #shown = -1
+
+  constructor(stream: NodeJS.WriteStream, label: string, total: number) {
+    this.#stream = stream
+    this.#label = label
+    this.#total = total
+  }
+
+  /** One more is done. */
+  step(): void {
+    this.#count += 1
+    const share = this.#total === 0 ? 1 : this.#count / this.#total
+    const mark = Math.floor(share * (this.#stream.isTTY ? PERCENT : TENTHS))
+    if (mark === this.#shown) return
+    this.#shown = mark
+    this.#stream.write(this.#stream.isTTY ? this.#bar(share) : this.#line())
+  }
+
+  /** A line above the bar. */
+  say(text: string): void {
+    this.#stream.write(this.#stream.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`)
+    this.#shown = -1
+  }
+
+  /** Leaves the bar as it is; what follows starts a line of its own. */
+  end(): void {
+    if (this.#stream.isTTY) this.#stream.write("\n")
+  }
+
+  #bar(share: number): string {
+    const full = Math.round(share * WIDTH)
+    return `\r\x1b[K${this.#label} ${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${this.#count}/${this.#total}`
+  }
+
+  #line(): string {
+    return `${this.#label} ${this.#count}/${this.#total}\n`
+  }
+}
