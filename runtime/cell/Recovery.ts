@@ -7,6 +7,7 @@
 import { Effect, Schedule } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { CommitUnreadable, decodeCommit, eventCount } from "../journal/Commit.ts"
 import {
   type JournalReadError,
   type JournalRecord,
@@ -45,25 +46,46 @@ export const recover = Effect.fnUntraced(function* (
     [ports.journal.last(address), loadSnapshot(ports.snapshots, definition, address)],
     { concurrency: "unbounded" },
   )
-  const lastSequence = last?.sequence ?? 0
-  if (fromSnapshot !== undefined && fromSnapshot.sequence > lastSequence) {
+  if (fromSnapshot !== undefined) {
+    const { version, sequence } = fromSnapshot
+    const contradiction = contradictionOf(fromSnapshot, last)
+    const confirmed =
+      contradiction ??
+      (yield* replay(ports.journal, definition, address, fromSnapshot, last).pipe(
+        // The journal alone decides whether an actor can be read.
+        Effect.catchTag("ActorQuarantined", (error) => Effect.succeed(error.message)),
+      ))
+    if (typeof confirmed !== "string") return { confirmed, snapshotVersion: version }
     yield* Effect.logWarning(
-      `Snapshot of ${address.key} is at journal sequence ${fromSnapshot.sequence}, the journal ends at ${lastSequence}. Discarded.`,
+      `Snapshot of ${address.key} at version ${version}, sequence ${sequence} discarded: ${confirmed}`,
     )
     yield* Effect.ignore(ports.snapshots.discard(address.key))
-    const confirmed = yield* replay(
-      ports.journal,
-      definition,
-      address,
-      yield* start(definition, address),
-      last,
-    )
-    return { confirmed, snapshotVersion: 0 }
   }
-  const from = fromSnapshot ?? (yield* start(definition, address))
-  const confirmed = yield* replay(ports.journal, definition, address, from, last)
-  return { confirmed, snapshotVersion: fromSnapshot?.version ?? 0 }
+  const unborn = yield* start(definition, address)
+  return { confirmed: yield* replay(ports.journal, definition, address, unborn, last), snapshotVersion: 0 }
 })
+
+/** In what a snapshot and the actor's last record contradict each other. */
+const contradictionOf = (
+  { version, sequence }: Confirmed,
+  last: JournalRecord | undefined,
+): string | undefined => {
+  if (last === undefined || sequence > last.sequence) return `the journal ends at ${last?.sequence ?? 0}`
+  if (sequence < last.sequence) return undefined // the first commit of the tail has to fit
+  const stored = lastVersionOf(last)
+  return stored === undefined || stored === version ? undefined : `the journal ends at version ${stored}`
+}
+
+/** `undefined` for a record that nobody can read: the snapshot may then be all there is. */
+const lastVersionOf = (record: JournalRecord): number | undefined => {
+  try {
+    const commit = decodeCommit(record)
+    return commit.first + eventCount(commit) - 1
+  } catch (cause) {
+    if (cause instanceof CommitUnreadable) return undefined
+    throw cause
+  }
+}
 
 /** The actor's confirmed state after everything that the journal holds by now. `confirmed` must not be used again. */
 export const catchUp = Effect.fnUntraced(function* (

@@ -113,9 +113,14 @@ export class Machine {
 
   /** The state that {@link persist} wrote. Throws whatever XState throws when it does not fit the machine. */
   restore(persisted: unknown): MachineState {
+    const { status, value, context } = persisted as Partial<MachineState>
+    if (status !== "active" && status !== "done") throw new Error(`the snapshot has status ${status}`)
+    if (typeof context !== "object" || context === null) throw new Error("the snapshot has no context")
     const state = this.#machine.restoreSnapshot(persisted as Snapshot<unknown>, this.#scope) as MachineState
-    // A machine that lost the state would otherwise come back as something else.
-    if (state._nodes.length === 0) throw new Error("the snapshot names no state of this machine")
+    // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
+    if (state._nodes.length === 0 || !isSameValue(state.value, value)) {
+      throw new Error("the snapshot names no state of this machine")
+    }
     return state
   }
 
@@ -169,6 +174,17 @@ interface ExecutableAction {
 
 const hasDelay = (params: unknown): boolean =>
   typeof params === "object" && params !== null && (params as { delay?: unknown }).delay !== undefined
+
+const isSameValue = (left: unknown, right: unknown): boolean => {
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) {
+    return left === right
+  }
+  const keys = Object.keys(left)
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => isSameValue(left[key as never], right[key as never]))
+  )
+}
 
 /** A state's name as people say it: `paid`, `shipping.packed`, `(payment.due, stock.held)`. */
 export const stateName = (value: unknown): string => {

@@ -7,6 +7,7 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Confirmed } from "../cell/Fold.ts"
 import { type RecentCommandRow, RecentCommands } from "../cell/RecentCommands.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { plainJson } from "../json/Json.ts"
 import type { StoredSnapshot } from "./SnapshotStore.ts"
 
 /** Version of the snapshot format; rows of other versions are ignored. */
@@ -21,13 +22,15 @@ interface SnapshotBody {
 export const codecOf = (definition: ActorDefinition): string =>
   `${SNAPSHOT_FORMAT_VERSION}:${definition.type}:${definition.snapshotVersion}`
 
+/** The row for a state. Throws `NotJson` for a state that would come back as another one. */
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
   { state, version, sequence, recent }: Confirmed,
 ): StoredSnapshot => {
   const body: SnapshotBody = { state: definition.machine.persist(state), recent: recent.rows() }
-  return { key: address.key, version, sequence, codec: codecOf(definition), state: JSON.stringify(body) }
+  const text = JSON.stringify(plainJson(body))
+  return { key: address.key, version, sequence, codec: codecOf(definition), state: text }
 }
 
 /** The state in a row, or why it cannot be used. */
@@ -37,6 +40,9 @@ export const decodeSnapshot = (
 ): Confirmed | { readonly unusable: string } => {
   if (row.codec !== codecOf(definition))
     return { unusable: `codec ${row.codec}, expected ${codecOf(definition)}` }
+  if (!Number.isSafeInteger(row.version) || !Number.isSafeInteger(row.sequence)) {
+    return { unusable: `version ${row.version} at sequence ${row.sequence}` }
+  }
   try {
     const body = JSON.parse(row.state) as SnapshotBody
     return {

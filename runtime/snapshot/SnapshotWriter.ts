@@ -15,14 +15,23 @@ const FLUSH_BATCH_COUNT = 200
 /** Marked actors after which further ones are not marked (and counted as dropped). */
 export const SNAPSHOTS_PENDING_MAX = 20_000
 
-/** Anything that can write itself down at the moment of saving; `undefined` when there is nothing (any more). */
+/** Time that the end of the scope waits for the store, in milliseconds. */
+const LAST_FLUSH_MAX_MS = 5_000
+
+/** Different reasons for which a state cannot be written that are logged; further ones are only counted. */
+const REASONS_LOGGED_MAX = 100
+
+/**
+ * Anything that can write itself down at the moment of saving; `undefined` when there is nothing (any more). May throw
+ * where a state cannot be written down.
+ */
 export interface SnapshotSource {
   readonly takeSnapshot: () => StoredSnapshot | undefined
 }
 
 export interface SnapshotWriter {
   readonly mark: (source: SnapshotSource) => void
-  /** Saves everything that is marked now. Failures are logged and counted, never raised. */
+  /** Saves everything that is marked, up to the first batch that the store does not take. Never raises. */
   readonly flush: Effect.Effect<void>
   readonly counts: { savedCount: number; droppedCount: number; failedCount: number }
 }
@@ -34,35 +43,60 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
     const marked = new Set<SnapshotSource>()
     const counts = { savedCount: 0, droppedCount: 0, failedCount: 0 }
 
-    const saveBatch = Effect.fnUntraced(function* () {
+    const reasonsLogged = new Set<string>()
+
+    const take = (source: SnapshotSource): StoredSnapshot | string | undefined => {
+      try {
+        return source.takeSnapshot()
+      } catch (cause) {
+        return String(cause)
+      }
+    }
+
+    const takeBatch = Effect.fnUntraced(function* () {
       const batch: Array<StoredSnapshot> = []
       for (const source of marked) {
         marked.delete(source)
-        const snapshot = source.takeSnapshot()
-        if (snapshot !== undefined) batch.push(snapshot)
+        const taken = take(source)
+        if (typeof taken === "string") {
+          counts.failedCount++
+          if (reasonsLogged.has(taken) || reasonsLogged.size >= REASONS_LOGGED_MAX) continue
+          reasonsLogged.add(taken)
+          yield* Effect.logWarning(`A state cannot be kept in a snapshot and is replayed each time: ${taken}`)
+        } else if (taken !== undefined) batch.push(taken)
         if (batch.length >= FLUSH_BATCH_COUNT) break
       }
-      if (batch.length === 0) return
-      yield* store.save(batch).pipe(
+      return batch
+    })
+
+    /** Whether the store takes snapshots. */
+    const saveBatch = Effect.fnUntraced(function* () {
+      const batch = yield* takeBatch()
+      if (batch.length === 0) return true
+      return yield* store.save(batch).pipe(
         Effect.andThen(
           Effect.sync(() => {
             counts.savedCount += batch.length
+            return true
           }),
         ),
         Effect.catch((error) => {
           counts.failedCount += batch.length
-          return Effect.logDebug("Snapshots not saved; actors will replay from older ones.", error)
+          return Effect.as(
+            Effect.logDebug("Snapshots not saved; actors will replay from older ones.", error),
+            false,
+          )
         }),
       )
     })
 
-    const flush = Effect.whileLoop({
-      while: () => marked.size > 0,
-      body: saveBatch,
-      step: () => undefined,
+    // Those still marked when the store fails stay so for the next time.
+    const flush = Effect.gen(function* () {
+      let isTaking = true
+      while (isTaking && marked.size > 0) isTaking = yield* saveBatch()
     })
 
-    yield* Effect.addFinalizer(() => flush)
+    yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(flush), LAST_FLUSH_MAX_MS))
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(FLUSH_EVERY_MS), flush)))
 
     const mark = (source: SnapshotSource): void => {
