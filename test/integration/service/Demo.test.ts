@@ -1,0 +1,121 @@
+/** `npm run demo`: a short run of it, its auditor on forged evidence, and its end on Ctrl-C. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
+import { expect, onTestFinished, test, vi } from "vitest"
+import { judgeHistory } from "../../../infra/cli/DemoAudit.ts"
+import type { Answered, Outcome } from "../../../infra/cli/DemoClient.ts"
+import { demoWorkload } from "../../../infra/cli/DemoWorkload.ts"
+
+const demoScript = fileURLToPath(new URL("../../../infra/cli/demo.ts", import.meta.url))
+
+interface Demo {
+  readonly child: ChildProcess
+  readonly stdout: () => string
+  readonly stderr: () => string
+  readonly ended: Promise<number | null>
+  /** Where it keeps its temporary data. */
+  readonly folder: string
+}
+
+const runDemo = (...args: ReadonlyArray<string>): Demo => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-demo-test-"))
+  const child = spawn(process.execPath, [demoScript, ...args], { env: { ...process.env, TMPDIR: folder } })
+  onTestFinished(() => {
+    child.kill("SIGKILL")
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+  })
+  const said = { out: "", err: "" }
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said.out += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said.err += text
+  })
+  const ended = once(child, "close").then(([code]) => code as number | null)
+  return { child, stdout: () => said.out, stderr: () => said.err, ended, folder }
+}
+
+/** The servers and the service that it told of. */
+const pidsIn = (stderr: string): ReadonlyArray<number> =>
+  [...stderr.matchAll(/(?:kill -9|process) (\d+)/g)].map(([, pid]) => Number(pid))
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test("FAULT 14: loses nothing and does nothing twice when the service is killed in the middle", async () => {
+  const demo = runDemo("--orders", "60", "--json")
+  const code = await demo.ended
+  expect({ code, stderr: code === 0 ? "" : demo.stderr() }).toEqual({ code: 0, stderr: "" })
+  const report = JSON.parse(demo.stdout())
+  expect(Object.keys(report)).toEqual([
+    "sent",
+    "accepted",
+    "rejected",
+    "deduplicated",
+    "events",
+    "readModelRows",
+    "lost",
+    "duplicated",
+    "seconds",
+  ])
+  expect(report).toMatchObject({ lost: 0, duplicated: 0 })
+  expect(report.sent).toBe(report.accepted + report.rejected + report.deduplicated)
+  expect(report.events).toBe(report.accepted)
+  expect(report.rejected).toBeGreaterThan(0)
+  expect(report.deduplicated).toBeGreaterThan(0)
+  const pids = pidsIn(demo.stderr())
+  expect(pids).toHaveLength(2)
+  expect(pids.filter(isAlive)).toEqual([])
+  expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
+}, 180_000)
+
+test("leaves no process and no folder behind when it is interrupted", async () => {
+  const demo = runDemo("--orders", "5000")
+  await vi.waitFor(() => expect(demo.stderr()).toContain("orders 500/5000"), {
+    timeout: 120_000,
+    interval: 50,
+  })
+  demo.child.kill("SIGINT")
+  expect(await demo.ended).toBe(130)
+  expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
+}, 180_000)
+
+test("writes the same orders for the same seed", async () => {
+  const workload = (seed: number) => Effect.runPromise(demoWorkload(50, seed))
+  expect(await workload(1)).toEqual(await workload(1))
+  expect(await workload(1)).not.toEqual(await workload(2))
+})
+
+const answer = (key: string, outcome: Outcome): Answered => ({
+  sending: { orderId: "o", key, method: "POST", path: "/orders/o/pay" },
+  outcome,
+})
+const accepted = (key: string, version: number) =>
+  answer(key, { kind: "accepted", version, sequence: version })
+const event = (commandId: string, version: number) => ({ commandId, version, type: "OrderPaid" })
+
+test("the auditor counts what was acknowledged and is not in the history as lost", () => {
+  expect(judgeHistory("o", [event("a", 1)], [accepted("a", 1), accepted("b", 2)])).toMatchObject({ lost: 1 })
+  expect(judgeHistory("o", [event("a", 1)], [accepted("a", 2)])).toMatchObject({ lost: 1 })
+})
+
+test("the auditor counts a command with two events as duplicated", () => {
+  const events = [event("a", 1), event("a", 2)]
+  expect(judgeHistory("o", events, [accepted("a", 1)])).toMatchObject({ lost: 0, duplicated: 1 })
+})
+
+test("the auditor tells of gaps and of effects that nobody was promised", () => {
+  const rejected = answer("b", { kind: "rejected", reason: "NotAccepted" })
+  const verdict = judgeHistory("o", [event("a", 1), event("b", 3)], [accepted("a", 1), rejected])
+  expect(verdict.differences).toEqual(["o: version 3 in place 2", "o: b was not accepted, but is stored"])
+})

@@ -1,0 +1,78 @@
+/** One order service on servers of its own for the tests of a file, and a client that keeps what tests look at. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Exit, Scope } from "effect"
+import { afterAll, beforeAll } from "vitest"
+import { acquireDemoService, type DemoService } from "../../../infra/cli/DemoService.ts"
+import { type EmbeddedServers, startServers } from "../../../infra/embedded.ts"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  readonly body: any
+}
+
+export interface ServiceFixture {
+  readonly servers: () => EmbeddedServers
+  readonly service: () => DemoService
+  readonly call: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Answer>
+}
+
+/** Started before the first test of the file, ended after the last. */
+export const serviceFixture = (): ServiceFixture => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-service-"))
+  const scope = Effect.runSync(Scope.make())
+  let servers: EmbeddedServers
+  let service: DemoService
+
+  beforeAll(async () => {
+    servers = await startServers({ folder })
+    service = await Effect.runPromise(Scope.provide(acquireDemoService(servers), scope))
+  })
+  afterAll(async () => {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await servers?.stop()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+  })
+
+  return {
+    servers: () => servers,
+    service: () => service,
+    call: (method, path, body, headers = {}) => callService(service.url(), method, path, body, headers),
+  }
+}
+
+/** A body that is a string goes out as it is. */
+export const callService = async (
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> => {
+  const response = await fetch(url + path, {
+    method,
+    headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get("content-type")?.includes("json") === true && text !== ""
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+}
+
+/** An order of two books at 12.50. */
+export const placement = (customerId: string) => ({
+  customerId,
+  currency: "EUR",
+  lines: [{ sku: "book", quantity: 2, unitPriceMinor: 1250 }],
+})
+
+/** The payment for {@link placement}. */
+export const payment = { amount: { minor: 2500, currency: "EUR" }, paymentId: "p-1" }

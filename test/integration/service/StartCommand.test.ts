@@ -1,0 +1,150 @@
+/** `npm start` as a user meets it: its output, its errors, its end. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { createServer } from "node:http"
+import { type AddressInfo, createServer as createSocketServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterEach, expect, onTestFinished, test, vi } from "vitest"
+import { nodeVersionComplaint } from "../../../infra/cli/NodeVersion.ts"
+
+const startScript = fileURLToPath(new URL("../../../infra/cli/start.ts", import.meta.url))
+
+/** Longest start on a loaded machine. */
+const START = { timeout: 60_000, interval: 50 }
+
+interface Started {
+  readonly child: ChildProcess
+  readonly output: () => string
+  /** Exit code. */
+  readonly ended: Promise<number | null>
+}
+
+const children: Array<ChildProcess> = []
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL")
+})
+
+const start = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Started => {
+  const { NATS_URL: _nats, DATABASE_URL: _postgres, ...inherited } = process.env
+  const child = spawn(process.execPath, [startScript, ...args], { env: { ...inherited, ...env } })
+  children.push(child)
+  let output = ""
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text
+    })
+  }
+  const ended = once(child, "close").then(([code]) => code as number | null)
+  return { child, output: () => output, ended }
+}
+
+const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-start-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
+  return folder
+}
+
+const urlIn = (output: string): string => /Orders are taken at (\S+)/.exec(output)?.[1] ?? ""
+
+const runShell = async (line: string): Promise<string> => {
+  const shell = spawn("sh", ["-c", line], { stdio: ["ignore", "pipe", "ignore"] })
+  let output = ""
+  shell.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text
+  })
+  await once(shell, "close")
+  return output
+}
+
+test("prints lines that work as printed; a second one on the folder says who has it; SIGTERM ends with 0 and the orders stay", async () => {
+  const folder = temporaryFolder()
+  const first = start(["--port", "0", "--folder", folder])
+  await vi.waitFor(() => expect(urlIn(first.output())).not.toBe(""), START)
+  const lines = first.output().match(/curl .*/g) ?? []
+  expect(lines).toHaveLength(3)
+  const answers: Array<string> = []
+  for (const line of lines) answers.push(await runShell(line))
+  expect(JSON.parse(answers[0] ?? "")).toMatchObject({ orderId: "o-42", version: 1 })
+  expect(JSON.parse(answers[1] ?? "")).toMatchObject({ orderId: "o-42", version: 2 })
+  expect(JSON.parse(answers[2] ?? "").events).toHaveLength(2)
+
+  const second = start(["--port", "0", "--folder", folder])
+  expect(await second.ended).toBe(1)
+  expect(second.output()).toContain("is in use by process")
+  expect(second.output()).not.toMatch(/\n\s+at /)
+
+  first.child.kill("SIGTERM")
+  expect(await first.ended).toBe(0)
+
+  const third = start(["--port", "0", "--folder", folder, "--json"])
+  await vi.waitFor(() => expect(third.output()).toContain('"listening"'), START)
+  const told = third
+    .output()
+    .split("\n")
+    .filter((line) => line !== "")
+  const listening = told.map((line) => JSON.parse(line)).find(({ message }) => message === "listening")
+  const history = await fetch(`${listening.annotations.url}/orders/o-42/history`)
+  expect(await history.json()).toMatchObject({ events: [{ type: "OrderPlaced" }, { type: "OrderPaid" }] })
+  third.child.kill("SIGINT")
+  expect(await third.ended).toBe(0)
+}, 180_000)
+
+test("says which port is in use", async () => {
+  const folder = temporaryFolder()
+  const other = createServer().listen(0, "127.0.0.1")
+  onTestFinished(() => void other.close())
+  await once(other, "listening")
+  const { port } = other.address() as AddressInfo
+  const started = start(["--port", String(port), "--folder", folder])
+  expect(await started.ended).toBe(1)
+  expect(started.output()).toContain(`Port ${port} is in use. Give another with --port`)
+  expect(started.output()).not.toMatch(/\n\s+at /)
+}, 120_000)
+
+/** A port on which nobody listens. */
+const closedPort = async (): Promise<number> => {
+  const server = createSocketServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+test.each(["NATS_URL", "DATABASE_URL"])(
+  "says that %s is unreachable, starts nothing and leaves nothing",
+  async (name) => {
+    const folder = temporaryFolder()
+    const port = await closedPort()
+    const started = start(["--port", "0", "--folder", folder], {
+      NATS_URL: `nats://127.0.0.1:${port}`,
+      DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing`,
+      ...(name === "NATS_URL" ? { DATABASE_URL: "" } : { NATS_URL: "" }),
+    })
+    expect(await started.ended).toBe(1)
+    expect(started.output()).toContain(name)
+    expect(started.output()).not.toMatch(/\n\s+at /)
+    expect(readdirSync(folder)).toHaveLength(1)
+  },
+  120_000,
+)
+
+test("--help tells the flags, a wrong one ends with 1", async () => {
+  const help = start(["--help"])
+  expect(await help.ended).toBe(0)
+  for (const flag of ["--port", "--folder", "--json", "--host"]) expect(help.output()).toContain(flag)
+  const wrong = start(["--prot", "1"])
+  expect(await wrong.ended).toBe(1)
+  expect(wrong.output()).toContain("--prot")
+})
+
+test("tells an old Node what to do", () => {
+  expect(nodeVersionComplaint("20.19.0")).toContain("npm start")
+  expect(nodeVersionComplaint("22.17.1")).toContain("22.18.0")
+  expect(nodeVersionComplaint("22.18.0")).toBeUndefined()
+  expect(nodeVersionComplaint("24.0.0")).toBeUndefined()
+})
