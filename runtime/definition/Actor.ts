@@ -9,7 +9,7 @@
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
 import type { Metadata } from "../journal/Commit.ts"
-import { Machine } from "../machine/Machine.ts"
+import { isReserved, Machine } from "../machine/Machine.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
@@ -60,7 +60,7 @@ export const SNAPSHOT_EVERY_EVENTS_DEFAULT = 100
 export interface ActorOptions {
   /** How many of the latest command ids are remembered for deduplication, default 1,000. */
   readonly commandsRememberedCount?: number
-  /** Events after which a snapshot is written, default 100. */
+  /** Events after which a snapshot is written, default 100; at least half as many as there are remembered commands. */
   readonly snapshotEveryEvents?: number
   /** Raise when the meaning of context or states changes: snapshots of other versions are ignored. Default 1. */
   readonly snapshotVersion?: number
@@ -169,6 +169,12 @@ export function defineActor(
       what: "a definition with only one of events and commands",
       hint: "Give both, or neither: then the machine's own events are the commands.",
     })
+  }
+  for (const name of [...Object.keys(events ?? {}), ...Object.keys(commands ?? {})]) {
+    if (isReserved(name)) {
+      const hint = 'Names are not empty, not "*", and do not start with "xstate.".'
+      throw new DefinitionError({ actorType: type, what: `the event or command name "${name}"`, hint })
+    }
   }
   for (const [eventType, definition] of Object.entries(events ?? {})) {
     requireWholeUpcastChain(type, eventType, definition)

@@ -14,6 +14,7 @@ interface Node {
   readonly exit: ReadonlyArray<unknown>
   readonly transitions: ReadonlyMap<string, ReadonlyArray<{ readonly actions: ReadonlyArray<unknown> }>>
   readonly always?: ReadonlyArray<{ readonly actions: ReadonlyArray<unknown> }>
+  readonly initial: { readonly actions: ReadonlyArray<unknown> } | undefined
   readonly states: { readonly [key: string]: Node }
 }
 
@@ -66,7 +67,7 @@ const visit = (node: Node, machine: AnyStateMachine, describe: Describe): void =
       "Durable calls are not there yet. Make the call outside and send its result as a command with a commandId.",
     )
   }
-  const transitions = [...node.transitions.values()].flat().concat(node.always ?? [])
+  const transitions = [...node.transitions.values()].flat().concat(node.always ?? [], node.initial ?? [])
   for (const action of [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]) {
     refuseAction(node.id, resolve(action, machine), describe)
   }

@@ -98,6 +98,15 @@ const nested = (value: unknown, key: string, depth: number): unknown => {
   }
 }
 
+/** A copy of plain JSON that shares nothing with it: its owner may go on changing the original. */
+export const copyJson = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map(copyJson)
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) copy[key] = copyJson((value as PlainObject)[key])
+  return copy
+}
+
 /**
  * A 64-bit fingerprint of plain JSON as hexadecimal text, the same for every order of object keys. It tells a repeat
  * of a command from another command under the same id; it is no defence against forgery.

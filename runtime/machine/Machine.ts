@@ -89,7 +89,7 @@ export class Machine {
    * Throws {@link MachineFailed}. The actions it asked for are in {@link takeActions}.
    */
   transition(state: MachineState, event: AnyEvent): MachineState | undefined {
-    if (state.status !== "active") return undefined
+    if (state.status !== "active" || isReserved(event.type)) return undefined
     return this.#guarded(event.type, () => {
       const next = this.#machine.transition(state, event, this.#scope) as MachineState
       if (next.status === "error") throw next.error
@@ -159,6 +159,10 @@ export class Machine {
     return new MachineFailed({ actorType: this.#actorType, eventType, reason, detail })
   }
 }
+
+/** Events that XState makes for itself; from outside they would stop or derail the machine. */
+export const isReserved = (eventType: string): boolean =>
+  eventType === "" || eventType === "*" || eventType.startsWith("xstate.")
 
 /** What the scope of a machine that runs on its own has to offer to the outside: nothing. */
 const nothing = (): void => undefined

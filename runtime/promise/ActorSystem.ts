@@ -4,7 +4,7 @@
  * Owns nothing but the translation; what a system does is in ../system/ActorSystem.ts. Typed errors (../cell/AskError.ts)
  * are the rejections of the promises: test `error._tag`, or `instanceof`.
  */
-import { Cause, type Effect, Exit, type Layer, ManagedRuntime } from "effect"
+import { Cause, Context, Effect, Exit, type Layer, ManagedRuntime } from "effect"
 import type { Accepted } from "../cell/Mailbox.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
@@ -59,10 +59,11 @@ export class ActorSystem {
   static async fromLayer<E>(layer: Layer.Layer<EffectActorSystem, E>): Promise<ActorSystem> {
     const runtime = ManagedRuntime.make(layer)
     try {
-      const service = await runtime.runPromise(EffectActorSystem)
+      const context = await runtime.context()
       return new ActorSystem(
-        service,
-        (effect) => runtime.runPromise(effect),
+        Context.get(context, EffectActorSystem),
+        // Not the runtime's own: that one refuses without a type once it is disposed of.
+        Effect.runPromiseWith(context),
         () => runtime.dispose(),
       )
     } catch (cause) {
@@ -82,18 +83,17 @@ export class ActorSystem {
         const { signal, ...rest } = options
         return new Promise((resolve, reject) => {
           if (signal?.aborted) return reject(signal.reason)
+          const onAbort = () => {
+            item?.abandon()
+            reject(signal?.reason)
+          }
+          // First, so that an answer given at once finds it: a signal may outlive a million commands.
+          signal?.addEventListener("abort", onAbort)
           const item = asker.ask(command, rest, (exit) => {
+            signal?.removeEventListener("abort", onAbort)
             if (Exit.isSuccess(exit)) resolve(exit.value as Accepted<never>)
             else reject(Cause.squash(exit.cause))
           })
-          signal?.addEventListener(
-            "abort",
-            () => {
-              item?.abandon()
-              reject(signal.reason)
-            },
-            { once: true },
-          )
         })
       },
       state: (options) => this.#run(ref.state(options)),
@@ -118,7 +118,7 @@ export class ActorSystem {
 
   /** Takes no more commands, finishes those in work, writes snapshots, closes connections. Safe to call twice. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#run(this.#service.stop).then(this.#dispose)
+    this.#stopped ??= this.#run(this.#service.stop).finally(this.#dispose)
     return this.#stopped
   }
 

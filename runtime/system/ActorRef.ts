@@ -12,6 +12,7 @@ import {
   AskTimeout,
   CommandInvalid,
   type ReadError,
+  SystemStopped,
   UnknownActorType,
 } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
@@ -45,7 +46,7 @@ export interface ReadOptions {
   readonly deadlineMs?: number
 }
 
-type PastError = JournalReadError | ActorQuarantined | UnknownActorType | InvalidActorId
+type PastError = JournalReadError | ActorQuarantined | SystemStopped | UnknownActorType | InvalidActorId
 
 /** A handle on one actor of type `A`. */
 export interface ActorRef<A extends AnyActor> {
@@ -76,6 +77,7 @@ export interface RefContext {
   readonly askDeadlineMs: number
   readonly knows: (actor: AnyActor) => boolean
   readonly nextCommandId: () => string
+  readonly isStopped: () => boolean
 }
 
 /** Any answer of a cell. */
@@ -165,10 +167,14 @@ export class Asker {
 /** The Effect face of an asker. */
 export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: string): ActorRef<A> => {
   const asker = new Asker(context, actor, id)
-  const placed = Effect.suspend(() => {
-    const address = asker.address()
-    return address instanceof Error ? Effect.fail(address) : Effect.succeed(address)
-  })
+  const placed = Effect.suspend(
+    (): Effect.Effect<ActorAddress, SystemStopped | UnknownActorType | InvalidActorId> => {
+      const address = asker.address()
+      if (address instanceof Error) return Effect.fail(address)
+      if (context.isStopped()) return Effect.fail(new SystemStopped({ actorType: actor.type, id }))
+      return Effect.succeed(address)
+    },
+  )
   const waitFor = <B, E>(handOver: (answer: Answer<B, E>) => Waiting | undefined): Effect.Effect<B, E> =>
     Effect.callback<B, E>((resume) => {
       const item = handOver(resume)

@@ -109,6 +109,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     askDeadlineMs: settings.askDeadlineMs,
     knows: (actor) => actors.get(actor.type) === actor,
     nextCommandId: yield* makeIds,
+    isStopped: () => isStopping,
   }
 
   const stop = Effect.suspend(() => {

@@ -11,7 +11,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../definition/Event.ts"
 import { SchemaIssue, validate } from "../definition/Schema.ts"
 import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../journal/Commit.ts"
-import { fingerprint, NotJson, plainJson } from "../json/Json.ts"
+import { copyJson, fingerprint, NotJson, plainJson } from "../json/Json.ts"
 
 export interface AskOptions {
   /**
@@ -54,11 +54,15 @@ export const commandOf = (
 
   if (commandType === undefined) throw issue("type", "a command is an object with a `type`")
   const metadata = metadataOf(options.metadata, issue)
+  if (options.deadlineMs !== undefined && !(Number.isFinite(options.deadlineMs) && options.deadlineMs >= 0)) {
+    throw issue("deadlineMs", "a deadline is a number of milliseconds from 0")
+  }
   if (options.ifVersion !== undefined && (!Number.isInteger(options.ifVersion) || options.ifVersion < 0)) {
     throw issue("ifVersion", "a version is a whole number from 0")
   }
   try {
-    const payload = plainJson(given) as AnyEvent
+    // Decided later, when the caller may have changed what it handed in.
+    const payload = copyJson(plainJson(given)) as AnyEvent
     return {
       type: commandType,
       payload: decoded(definition, commandType, payload, invalid, issue),
@@ -117,6 +121,7 @@ const isStorableText = (text: string): boolean => text.isWellFormed() && !text.i
 
 const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | undefined => {
   if (metadata === undefined) return undefined
+  if (typeof metadata !== "object" || metadata === null) throw issue("metadata", "metadata is an object")
   let bytes = 0
   for (const [key, value] of Object.entries(metadata)) {
     if (!METADATA_KEYS.has(key)) throw issue(`metadata.${key}`, `known are ${[...METADATA_KEYS].join(", ")}`)
@@ -124,9 +129,19 @@ const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | un
     if (typeof value !== "string" || !isStorableText(value)) {
       throw issue(`metadata.${key}`, "metadata is well-formed text without U+0000")
     }
-    // At most three bytes of UTF-8 a UTF-16 code unit.
-    bytes += value.length * 3
+    bytes += utf8Bytes(value)
   }
   if (bytes > METADATA_BYTES_MAX) throw issue("metadata", `over ${METADATA_BYTES_MAX} bytes`)
-  return metadata
+  return { ...metadata }
+}
+
+/** Bytes of well-formed text in UTF-8. */
+const utf8Bytes = (text: string): number => {
+  let bytes = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    // Each half of a surrogate pair is two of its four bytes.
+    bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3
+  }
+  return bytes
 }

@@ -27,7 +27,10 @@ export interface Deadline {
 }
 
 export interface DeadlineWheel {
-  /** Calls `onExpire` once, `delayMs` from now or up to two ticks later. It must not throw. */
+  /**
+   * Calls `onExpire` once, `delayMs` from now or up to two ticks later; what is no positive number is due at once.
+   * It must not throw.
+   */
   readonly schedule: (delayMs: number, onExpire: () => void) => Deadline
   /** How many deadlines are pending. */
   readonly pendingCount: () => number
@@ -77,7 +80,7 @@ class Wheel implements DeadlineWheel {
       this.#tick = Math.floor(nowTicks)
       this.#turning.openUnsafe()
     }
-    const due = Math.ceil(nowTicks + Math.max(0, delayMs) / DEADLINE_TICK_MS)
+    const due = Math.ceil(nowTicks + (delayMs > 0 ? delayMs : 0) / DEADLINE_TICK_MS)
     const entry = new Entry(this, Math.max(due, this.#tick + 1), onExpire)
     const slot = entry.tick & (SLOT_COUNT - 1)
     const head = this.#slots[slot]
