@@ -312,9 +312,10 @@ export class Cell {
     for (const waiting of this.#mailbox.splice(0)) waiting.settle(Exit.fail(error))
   }
 
-  #markForSnapshot({ version }: Confirmed): void {
-    if (version - this.#snapshotVersion >= this.definition.snapshotEveryEvents)
-      this.#context.snapshotWriter.mark(this)
+  /** A snapshot carries the remembered commands: one that has many of them is written less often. */
+  #markForSnapshot({ version, recent }: Confirmed): void {
+    const dueAfter = Math.max(this.definition.snapshotEveryEvents, recent.size / 2)
+    if (version - this.#snapshotVersion >= dueAfter) this.#context.snapshotWriter.mark(this)
   }
 
   #pause(): Effect.Effect<void> {

@@ -22,9 +22,16 @@ export type RecentCommandRow = readonly [string, string, number, number, unknown
 export class RecentCommands {
   readonly #limit: number
   readonly #byId = new Map<string, RecentCommand>()
+  /** Ids as a ring, so that the oldest is found without walking the Map, whose deleted entries linger. */
+  readonly #ids: Array<string> = []
+  #oldest = 0
 
   constructor(limit: number) {
     this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#ids.length
   }
 
   get(commandId: string): RecentCommand | undefined {
@@ -32,21 +39,27 @@ export class RecentCommands {
   }
 
   add(commandId: string, command: RecentCommand): void {
+    const isNew = !this.#byId.has(commandId)
     this.#byId.set(commandId, command)
-    if (this.#byId.size > this.#limit) {
-      for (const oldest of this.#byId.keys()) {
-        this.#byId.delete(oldest)
-        break
-      }
+    if (!isNew) return
+    if (this.#ids.length < this.#limit) {
+      this.#ids.push(commandId)
+      return
     }
+    this.#byId.delete(this.#ids[this.#oldest] as string)
+    this.#ids[this.#oldest] = commandId
+    this.#oldest = (this.#oldest + 1) % this.#limit
   }
 
+  /** Oldest first. */
   rows(): ReadonlyArray<RecentCommandRow> {
-    return Array.from(this.#byId, ([id, { fingerprint, version, sequence, reply }]) =>
-      reply === undefined
+    const ids = [...this.#ids.slice(this.#oldest), ...this.#ids.slice(0, this.#oldest)]
+    return ids.map((id) => {
+      const { fingerprint, version, sequence, reply } = this.#byId.get(id) as RecentCommand
+      return reply === undefined
         ? [id, fingerprint, version, sequence]
-        : [id, fingerprint, version, sequence, reply],
-    )
+        : [id, fingerprint, version, sequence, reply]
+    })
   }
 
   static fromRows(limit: number, rows: ReadonlyArray<RecentCommandRow>): RecentCommands {

@@ -113,7 +113,7 @@ describe("a snapshot store", () => {
     for (let index = 0; index < 30; index++) await counter.ask(add(1))
     await eventually(async () => (await later.system.status()).snapshots.failedCount > 0)
     memory.snapshots.always = "ok"
-    for (let index = 0; index < 30; index++) await counter.ask(add(1))
+    for (let index = 0; index < 60; index++) await counter.ask(add(1))
     await eventually(() => (memory.snapshots.rows.get("counter/a")?.version ?? 0) > 55)
   })
 
