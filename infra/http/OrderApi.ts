@@ -5,6 +5,7 @@
  * errors: Problem.ts, what the routes do: OrderCommands.ts and OrderQueries.ts.
  */
 import { Schema } from "effect"
+import { FindMyWay } from "effect/http"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import {
   CommandAccepted,
@@ -186,3 +187,14 @@ export const OrderApi = HttpApi.make("orders")
       description: "Orders as durable statecharts. Every error is a problem document (RFC 9457).",
     }),
   )
+
+const METHODS = ["GET", "PUT", "POST", "DELETE"] as const
+
+const methodsByPath = FindMyWay.make<true>()
+for (const group of Object.values(OrderApi.groups)) {
+  for (const { method, path } of Object.values(group.endpoints)) methodsByPath.on(method, path, true)
+}
+
+/** Methods that the API has for the path; none where it has no such path. */
+export const methodsAt = (url: string): ReadonlyArray<string> =>
+  METHODS.filter((method) => methodsByPath.find(method, url) !== undefined)

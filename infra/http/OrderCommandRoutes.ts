@@ -38,12 +38,27 @@ const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: number }
   return headers["if-none-match"] === "*" ? { ifVersion: 0 } : {}
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** Headers arrive as one character a byte; names of people are UTF-8 more often than not. */
+const headerText = (value: string): string => {
+  try {
+    return utf8.decode(Buffer.from(value, "latin1"))
+  } catch {
+    return value // Latin-1 then
+  }
+}
+
+/** W3C trace context; what is malformed is ignored, as the recommendation wants. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+
 const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
+  const { "x-user": user, traceparent } = headers
   const correlationId = request.headers[CORRELATION_HEADER]
   return {
-    ...(headers["x-user"] === undefined ? {} : { user: headers["x-user"] }),
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(headers.traceparent === undefined ? {} : { trace: headers.traceparent }),
+    ...(user === undefined ? {} : { user: headerText(user) }),
+    ...(correlationId === undefined ? {} : { correlationId: headerText(correlationId) }),
+    ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
   }
 }
 

@@ -73,6 +73,7 @@ const KINDS = {
   commandFailed: { status: 500, title: "The command failed" },
   internal: { status: 500, title: "Something went wrong here" },
   routeNotFound: { status: 404, title: "Nothing here", hint: "See /docs for what there is." },
+  methodNotAllowed: { status: 405, title: "Not with this method", hint: "See the header Allow." },
   unsupportedMediaType: {
     status: 415,
     title: "The media type is not supported",

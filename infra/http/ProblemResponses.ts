@@ -18,6 +18,7 @@ import {
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import type { RequestMetrics } from "../telemetry/RequestMetrics.ts"
+import { methodsAt } from "./OrderApi.ts"
 import { type Problem, passes, problem, RETRY_AFTER_SECONDS } from "./Problem.ts"
 
 /** Largest request body, in bytes: an order with all its lines takes a tenth. */
@@ -76,7 +77,24 @@ const problemOfDefect = (
 
 const pathOf = ({ url }: HttpServerRequest.HttpServerRequest): string => url.split("?", 1)[0] ?? url
 
+/** Right path, wrong method: 405 and what would do. */
+const methodNotAllowed = (request: HttpServerRequest.HttpServerRequest, allowed: ReadonlyArray<string>) =>
+  HttpServerResponse.setHeader(
+    problemResponse(
+      problem("methodNotAllowed", `There is no ${request.method} ${pathOf(request)}.`, { allowed }),
+    ),
+    "allow",
+    allowed.join(", "),
+  )
+
+const isRouteNotFound = (reason: Cause.Reason<unknown>): boolean =>
+  reason._tag === "Fail" &&
+  HttpServerError.isHttpServerError(reason.error) &&
+  reason.error.reason._tag === "RouteNotFound"
+
 const explain = <E>(cause: Cause.Cause<E>, request: HttpServerRequest.HttpServerRequest) => {
+  const allowed = cause.reasons.some(isRouteNotFound) ? methodsAt(request.url) : []
+  if (allowed.length > 0) return Effect.succeed(methodNotAllowed(request, allowed))
   const known = cause.reasons
     .map((reason) => {
       if (reason._tag === "Interrupt") return undefined

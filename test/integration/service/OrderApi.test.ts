@@ -9,6 +9,9 @@ const newId = (): string => `o-${randomUUID()}`
 const place = (id: string, customerId = "c-1", headers: Record<string, string> = {}) =>
   call("PUT", `/orders/${encodeURIComponent(id)}`, placement(customerId), headers)
 
+/** UTF-8, a character a byte, as it goes over the wire. */
+const asHeader = (text: string): string => Buffer.from(text).toString("latin1")
+
 const problem = (name: string) => `urn:everstate:problem:${name}`
 
 describe("the Command API", () => {
@@ -141,6 +144,7 @@ describe("problem documents", () => {
       415,
       "unsupported-media-type",
     ],
+    ["another method", "PUT", "/orders/o/pay", payment, {}, 405, "method-not-allowed"],
     ["an unknown route", "GET", "/nothing", undefined, {}, 404, "route-not-found"],
     [
       "FAULT 36: a body over the limit",
@@ -184,6 +188,10 @@ describe("problem documents", () => {
     expect(answer.status).toBe(status)
     expect(answer.headers.get("content-type")).toBe("application/problem+json")
     expect(answer.body).toMatchObject({ type: problem(name), status, title: expect.any(String) })
+  })
+
+  test("name the methods that a path has", async () => {
+    expect((await call("POST", "/orders/o")).headers.get("allow")).toBe("GET, PUT")
   })
 
   test("FAULT 38: ids with dots, spaces, slashes and Unicode are orders like any other", async () => {
@@ -288,12 +296,13 @@ describe("the Query API", () => {
 
   test("shows the audit trail of an order from its read model", async () => {
     const id = newId()
-    await place(id, "c-1", { "x-user": "mira" })
-    const paid = await call("POST", `/orders/${id}/pay`, payment, { "x-user": "noor" })
+    await place(id, "c-1", { "x-user": "mira", traceparent: "nonsense" })
+    const paid = await call("POST", `/orders/${id}/pay`, payment, { "x-user": asHeader("김누리") })
     const audit = await call("GET", `/orders/${id}/audit?limit=1&after=${paid.body.sequence}`)
     expect(audit.body.events).toMatchObject([{ type: "OrderPlaced", user: "mira" }])
+    expect(audit.body.events[0]).not.toHaveProperty("trace")
     const next = await call("GET", `/orders/${id}/audit?cursor=${audit.body.next}`)
-    expect(next.body.events).toMatchObject([{ type: "OrderPaid", user: "noor", data: payment }])
+    expect(next.body.events).toMatchObject([{ type: "OrderPaid", user: "김누리", data: payment }])
   })
 
   test("says so when a read model has not come as far as asked", async () => {
