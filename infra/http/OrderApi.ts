@@ -2,7 +2,7 @@
  * The order API: every route, its parameters and its answers. The OpenAPI document and the page at /docs come from it.
  *
  * Commands change an order and are answered when their events are durable; queries read. Bodies: OrderDocuments.ts,
- * errors: Problem.ts, what the routes do: OrderCommands.ts and OrderQueries.ts.
+ * errors: Problem.ts, what the routes do: OrderCommandRoutes.ts and OrderQueryRoutes.ts.
  */
 import { Schema } from "effect"
 import { FindMyWay } from "effect/http"
