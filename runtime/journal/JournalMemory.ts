@@ -27,6 +27,16 @@ interface StoredRecord extends JournalRecord {
   readonly type: string
 }
 
+/** The journal in memory, with what only its owner may do: look at it as it was, page it, cut its end off. */
+export interface JournalMemory extends JournalService {
+  /** The actor's last record when the journal ended at `journalSequence`. */
+  readonly lastAt: (address: ActorAddress, journalSequence: number) => JournalRecord | undefined
+  /** One page of all records of `types` after `after`; empty at the end. */
+  readonly page: (types: ReadonlySet<string>, after: number) => ReadonlyArray<JournalRecord>
+  /** Forgets everything after `journalSequence`, as a server does that lost what it had not synced. */
+  readonly truncate: (journalSequence: number) => void
+}
+
 /** The longest run of `records` from `start` that fits a page. */
 const pageOf = (
   records: ReadonlyArray<StoredRecord>,
@@ -45,7 +55,8 @@ const pageOf = (
   return page
 }
 
-const make = (options: JournalMemoryOptions): JournalService => {
+/** An empty journal. */
+export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMemory => {
   const commitBytesMax = options.commitBytesMax ?? commitBytesMaxDefault
   /** Index = sequence − 1. */
   const records: Array<StoredRecord> = []
@@ -103,11 +114,20 @@ const make = (options: JournalMemoryOptions): JournalService => {
     follow,
     lastSequence: Effect.sync(() => records.length),
     check: Effect.void,
+    lastAt: (address, journalSequence) =>
+      byActor.get(address.key)?.findLast((record) => record.sequence <= journalSequence),
+    page: (types, after) => pageOf(records, after, (record) => types.has(record.type)),
+    truncate: (journalSequence) => {
+      records.length = Math.min(records.length, journalSequence)
+      for (const own of byActor.values()) {
+        while ((own.at(-1)?.sequence ?? 0) > journalSequence) own.pop()
+      }
+    },
   }
 }
 
 export const JournalMemory = {
   /** An empty journal. */
   layer: (options: JournalMemoryOptions = {}): Layer.Layer<Journal> =>
-    Layer.sync(Journal, () => make(options)),
+    Layer.sync(Journal, () => makeJournalMemory(options)),
 }

@@ -1,0 +1,77 @@
+/**
+ * The kinds of faults that a simulation knows, and how often each strikes when a seed draws it.
+ *
+ * `call`: decided for every call of a port, with a probability. `plan`: happens to a node, a link or a server at a
+ * random time, so many times in a run. What each does: SimulatedJournal.ts, SimulatedPostgres.ts, Chaos.ts.
+ */
+
+export interface FaultShape {
+  readonly level: "call" | "plan"
+  /** Highest probability a call, or highest number in a run, that a seed may draw. */
+  readonly most: number
+  /** The port that it strikes, for `failNext`; plans strike on their own. */
+  readonly port?: Port
+}
+
+export type Port =
+  | "journal.append"
+  | "journal.last"
+  | "journal.read"
+  | "journal.follow"
+  | "snapshots.load"
+  | "snapshots.save"
+  | "readModel.apply"
+
+const FAULTS = {
+  /** The append never reaches the journal; its caller times out. */
+  "append lost": { level: "call", most: 0.15, port: "journal.append" },
+  /** Stored, but the acknowledgement is lost. */
+  "ack lost": { level: "call", most: 0.15, port: "journal.append" },
+  /** The caller times out first, the append lands afterwards. */
+  "append lands late": { level: "call", most: 0.15, port: "journal.append" },
+  /** Delivered twice: stored once, and the answer that arrives is that of the copy (10071). */
+  "append twice": { level: "call", most: 0.15, port: "journal.append" },
+  /** 503: no leader; nothing is stored. */
+  "append unavailable": { level: "call", most: 0.2, port: "journal.append" },
+  /** 10164: another write of the subject is in flight; nothing is stored. */
+  "append in flight": { level: "call", most: 0.2, port: "journal.append" },
+  /** 10158: the duplicate of a write that is still in flight, and lands. */
+  "append in flight lands": { level: "call", most: 0.15, port: "journal.append" },
+  "last fails": { level: "call", most: 0.15, port: "journal.last" },
+  /** An ex-leader answers, for a moment, with what it knew. */
+  "last stale": { level: "call", most: 0.15, port: "journal.last" },
+  "read fails": { level: "call", most: 0.15, port: "journal.read" },
+  /** A follower that lags answers with less. */
+  "read stale": { level: "call", most: 0.3, port: "journal.read" },
+  "follow stalls": { level: "call", most: 0.2, port: "journal.follow" },
+  "snapshot unreadable": { level: "call", most: 0.2, port: "snapshots.load" },
+  "snapshot slow": { level: "call", most: 0.2, port: "snapshots.load" },
+  "snapshot corrupt": { level: "call", most: 0.2, port: "snapshots.load" },
+  "snapshot foreign": { level: "call", most: 0.2, port: "snapshots.load" },
+  /** The row is ahead of the journal, as after a journal that lost its tail. */
+  "snapshot ahead": { level: "call", most: 0.2, port: "snapshots.load" },
+  "snapshot not saved": { level: "call", most: 0.3, port: "snapshots.save" },
+  /** The transaction is rolled back. */
+  "transaction fails": { level: "call", most: 0.2, port: "readModel.apply" },
+  /** Committed, but the answer is lost. */
+  "transaction answer lost": { level: "call", most: 0.2, port: "readModel.apply" },
+  "reply slow": { level: "call", most: 0.1 },
+  "node crashes": { level: "plan", most: 4 },
+  /** Stopped, and later on as if nothing had happened. */
+  "node pauses": { level: "plan", most: 4 },
+  partition: { level: "plan", most: 4 },
+  "clock jumps": { level: "plan", most: 4 },
+  "journal away": { level: "plan", most: 2 },
+  "postgres away": { level: "plan", most: 3 },
+  /** Back after a fail-over, without its last transactions. */
+  "postgres loses its tail": { level: "plan", most: 3 },
+} as const satisfies { readonly [kind: string]: FaultShape }
+
+export type FaultKind = keyof typeof FAULTS
+
+/** Every kind, in a fixed order. */
+export const FAULT_KINDS = Object.keys(FAULTS) as ReadonlyArray<FaultKind>
+
+export const shapeOf = (kind: FaultKind): FaultShape => FAULTS[kind]
+
+export const isFaultKind = (kind: string): kind is FaultKind => Object.hasOwn(FAULTS, kind)

@@ -1,0 +1,92 @@
+/**
+ * Decides which faults strike, and keeps the list of those that did.
+ *
+ * Every fault has an id that stays the same when others are taken away (`kind#opportunity`), so that a failing run
+ * can be repeated with fewer of them. Each kind draws from a stream of its own.
+ */
+import { FAULT_KINDS, type FaultKind, isFaultKind, type Port, shapeOf } from "./FaultKind.ts"
+import type { Randomness } from "./Randomness.ts"
+import type { World } from "./World.ts"
+
+/** Chances and counts per kind; a kind that is not there never strikes. */
+export type FaultRates = { readonly [kind in FaultKind]?: number }
+
+/** How often a seed draws a kind at all. */
+const KIND_DRAWN_CHANCE = 0.5
+
+/** Each seed its own subset of `kinds`, each with its own rate. */
+export const drawRates = (random: Randomness, kinds: ReadonlyArray<FaultKind> = FAULT_KINDS): FaultRates => {
+  const rates: { [kind in FaultKind]?: number } = {}
+  for (const kind of kinds) {
+    const own = random.stream(kind)
+    if (!own.chance(KIND_DRAWN_CHANCE)) continue
+    const { level, most } = shapeOf(kind)
+    rates[kind] = level === "call" ? most * own.between(0.1, 1) : 1 + own.index(most)
+  }
+  return rates
+}
+
+export class Faults {
+  readonly rates: FaultRates
+  /** Ids of the faults that struck, in order. */
+  readonly struck: Array<string> = []
+  /** No more faults; what is broken already is for the simulation to heal. */
+  isHealed = false
+  readonly #world: World
+  readonly #allowed: ReadonlySet<string> | undefined
+  readonly #streams = new Map<FaultKind, { readonly random: Randomness; opportunityCount: number }>()
+  readonly #forced: Array<FaultKind> = []
+
+  /** `allowed`: only faults with these ids, where given. */
+  constructor(world: World, rates: FaultRates, allowed?: ReadonlySet<string>) {
+    this.#world = world
+    this.#allowed = allowed
+    this.rates = rates
+    for (const kind of FAULT_KINDS) {
+      if (rates[kind] === undefined) continue
+      this.#streams.set(kind, { random: world.random.stream(`fault ${kind}`), opportunityCount: 0 })
+    }
+  }
+
+  /** Where details of a fault are drawn from. */
+  details(kind: FaultKind): Randomness {
+    return this.#world.random.stream(`detail ${kind} ${this.struck.length}`)
+  }
+
+  /** Whether a fault of this kind strikes the call at hand. */
+  strikes(kind: FaultKind, place: string): boolean {
+    const forced = this.#forced.indexOf(kind)
+    if (forced >= 0) {
+      this.#forced.splice(forced, 1)
+      this.struckBy(kind, `${kind}#asked`, place)
+      return true
+    }
+    const stream = this.#streams.get(kind)
+    if (stream === undefined || this.isHealed) return false
+    const opportunity = stream.opportunityCount++
+    if (!stream.random.chance(this.rates[kind] ?? 0)) return false
+    return this.allows(kind, `${kind}#${opportunity}`, place)
+  }
+
+  /** For planned faults: whether this one is to happen; written down if so. */
+  allows(kind: FaultKind, id: string, place: string): boolean {
+    if (this.#allowed !== undefined && !this.#allowed.has(id)) return false
+    this.struckBy(kind, id, place)
+    return true
+  }
+
+  /** The next call of `port` meets this fault. */
+  forceNext(port: Port, mode: string): void {
+    if (!isFaultKind(mode) || shapeOf(mode).port !== port) {
+      const known = FAULT_KINDS.filter((kind) => shapeOf(kind).port === port)
+      throw new Error(`There is no fault "${mode}" of ${port}; there are: ${known.join(", ")}.`)
+    }
+    this.#forced.push(mode)
+  }
+
+  struckBy(kind: FaultKind, id: string, place: string): void {
+    this.struck.push(id)
+    this.#world.mark(kind)
+    this.#world.note(place, `FAULT ${kind}`)
+  }
+}

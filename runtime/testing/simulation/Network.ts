@@ -1,0 +1,195 @@
+/**
+ * What lies between the processes and the servers: messages that take time, get lost, come late or twice.
+ *
+ * Owns the walk of one call: request, the server's work in one indivisible moment, reply, time-out. Links can be cut
+ * and servers be down. Which fate a call meets is decided by its port (SimulatedJournal.ts, SimulatedPostgres.ts).
+ */
+import { Effect, Exit } from "effect"
+import type { Faults } from "./Faults.ts"
+import type { Randomness } from "./Randomness.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+import type { World } from "./World.ts"
+
+export type ServerName = "journal" | "postgres"
+
+/** Mean of a message's way, one direction, in milliseconds. */
+const WAY_MEAN_MS = 0.4
+
+/** How much longer a slow reply takes, in milliseconds. */
+const SLOW_MS = { min: 20, max: 4_000 }
+
+/** What happens to one call besides the ordinary. */
+export interface Fate<E> {
+  readonly requestLost?: boolean
+  /** The request arrives so much later. */
+  readonly requestAfterMs?: number
+  readonly replyLost?: boolean
+  readonly replyAfterMs?: number
+  /** The server does nothing and answers this. */
+  readonly refusal?: E
+  /** The server does its work and answers this. */
+  readonly answerInstead?: E
+  /** A copy arrives too; the reply is that to the copy. */
+  readonly isTwice?: boolean
+}
+
+export interface Call<A, E> {
+  readonly host: SimulatedProcess
+  readonly server: ServerName
+  readonly what: string
+  readonly serve: () => Exit.Exit<A, E>
+  readonly timeoutMs: number
+  /** What the caller is told when no answer comes, and when the server is known to be away. */
+  readonly unanswered: (reason: "Timeout" | "Disconnected") => E
+  readonly fate: Fate<E>
+}
+
+interface ServerState {
+  isUp: boolean
+  /** Rises with every restart: replies of an earlier life are lost. */
+  life: number
+}
+
+export class Network {
+  readonly world: World
+  readonly faults: Faults
+  readonly #delays: Randomness
+  readonly #cut = new Set<string>()
+  readonly #servers: { readonly [name in ServerName]: ServerState } = {
+    journal: { isUp: true, life: 0 },
+    postgres: { isUp: true, life: 0 },
+  }
+
+  constructor(world: World, faults: Faults) {
+    this.world = world
+    this.faults = faults
+    this.#delays = world.random.stream("delays")
+  }
+
+  cut(node: string, server: ServerName): void {
+    this.#cut.add(`${node} ${server}`)
+  }
+
+  mend(node: string, server: ServerName): void {
+    this.#cut.delete(`${node} ${server}`)
+  }
+
+  isCut(node: string, server: ServerName): boolean {
+    return this.#cut.has(`${node} ${server}`)
+  }
+
+  takeDown(server: ServerName): void {
+    this.#servers[server].isUp = false
+    this.#servers[server].life++
+  }
+
+  bringUp(server: ServerName): void {
+    this.#servers[server].isUp = true
+  }
+
+  isUp(server: ServerName): boolean {
+    return this.#servers[server].isUp
+  }
+
+  mendAll(): void {
+    this.#cut.clear()
+    this.bringUp("journal")
+    this.bringUp("postgres")
+  }
+
+  call<A, E>(call: Call<A, E>): Effect.Effect<A, E> {
+    return Effect.callback<A, E>((resume) => {
+      const { host, server, what, fate } = call
+      const { world } = this
+      let isSettled = false
+      const settle = (exit: Exit.Exit<A, E>): void => {
+        if (isSettled) return
+        isSettled = true
+        timeout.cancel()
+        if (Exit.isFailure(exit)) world.note(host.name, `${what} failed: ${reasonOf(exit)}`)
+        resume(exit)
+      }
+      world.note(host.name, what)
+      const timeout = world.after(call.timeoutMs, host, () => settle(Exit.fail(call.unanswered("Timeout"))))
+      const isTwice = fate.isTwice === true
+      const arrive = (isLastCopy: boolean) => () => {
+        const exit = this.#serve(call)
+        if (isLastCopy) this.#reply(call, exit, settle)
+      }
+      if (!fate.requestLost) {
+        this.send(host, server, fate.requestAfterMs ?? 0, arrive(!isTwice), () =>
+          settle(Exit.fail(call.unanswered("Disconnected"))),
+        )
+        if (isTwice) this.send(host, server, TWICE_AFTER_MS, arrive(true), ignore)
+      }
+      return Effect.sync(() => {
+        isSettled = true
+        timeout.cancel()
+      })
+    })
+  }
+
+  /** A message to a server. `refused`: the server is known to be away, which not every sender learns. */
+  send(
+    host: SimulatedProcess,
+    server: ServerName,
+    afterMs: number,
+    arrive: () => void,
+    refused: () => void,
+  ): void {
+    const { world } = this
+    if (this.isCut(host.name, server)) return
+    world.after(afterMs + this.#wayMs(), undefined, () => {
+      if (this.isUp(server) && !this.isCut(host.name, server)) return arrive()
+      if (!this.isUp(server) && this.#delays.chance(0.5)) world.after(this.#wayMs(), host, refused)
+    })
+  }
+
+  /** A message from a server to a process; lost when the link is cut or the server has gone down since. */
+  answer(host: SimulatedProcess, server: ServerName, afterMs: number, arrive: () => void): void {
+    const state = this.#servers[server]
+    const { life } = state
+    const slowMs = this.faults.strikes("reply slow", server)
+      ? this.#delays.between(SLOW_MS.min, SLOW_MS.max)
+      : 0
+    this.world.after(afterMs + slowMs + this.#wayMs(), undefined, () => {
+      if (state.life === life && !this.isCut(host.name, server)) this.world.enqueue(host, arrive)
+    })
+  }
+
+  #serve<A, E>({ host, server, what, serve, fate }: Call<A, E>): Exit.Exit<A, E> {
+    if (fate.refusal !== undefined) return Exit.fail(fate.refusal)
+    const exit = serve()
+    this.world.note(server, `${what} of ${host.name}: ${Exit.isSuccess(exit) ? "done" : reasonOf(exit)}`)
+    return exit
+  }
+
+  #reply<A, E>(
+    { host, server, fate }: Call<A, E>,
+    exit: Exit.Exit<A, E>,
+    settle: (exit: Exit.Exit<A, E>) => void,
+  ): void {
+    if (fate.replyLost) return
+    const answer = fate.answerInstead === undefined ? exit : Exit.fail(fate.answerInstead)
+    this.answer(host, server, fate.replyAfterMs ?? 0, () => settle(answer))
+  }
+
+  #wayMs(): number {
+    return this.world.interleaving === "fifo" ? WAY_MEAN_MS : this.#delays.exponential(WAY_MEAN_MS) + 0.05
+  }
+}
+
+/** How much later the copy of a message comes. */
+const TWICE_AFTER_MS = 5
+
+const ignore = (): void => undefined
+
+const reasonOf = (exit: Exit.Exit<unknown, unknown>): string => {
+  if (Exit.isSuccess(exit)) return "done"
+  const [first] = exit.cause.reasons
+  if (first?._tag === "Fail") {
+    const { _tag, reason } = first.error as { readonly _tag?: string; readonly reason?: string }
+    return `${_tag ?? "failure"}${reason === undefined ? "" : ` ${reason}`}`
+  }
+  return first?._tag ?? "nothing"
+}

@@ -1,0 +1,267 @@
+/**
+ * The journal as its servers really behave, on the one in memory: appends of unknown outcome, lagging followers, an
+ * ex-leader's answers, a tail that is lost with the power.
+ *
+ * Owns the faults of the journal's port. What it stores is exact and can be observed; what its clients are told is
+ * not. The quirks are those that real servers showed (docs/SIMULATION.md lists them).
+ */
+import { Effect, Stream } from "effect"
+import type { ActorAddress } from "../../address/ActorAddress.ts"
+import {
+  AppendUnknown,
+  type JournalReadError,
+  type JournalRecord,
+  JournalRefused,
+  type JournalService,
+  JournalUnavailable,
+} from "../../journal/Journal.ts"
+import {
+  type JournalMemory,
+  type JournalMemoryOptions,
+  makeJournalMemory,
+} from "../../journal/JournalMemory.ts"
+import type { Fate, Network } from "./Network.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+
+/** Time after which the caller of an append, or of a read, is told that no answer came. */
+const APPEND_TIMEOUT_MS = 2_000
+const READ_TIMEOUT_MS = 2_000
+
+/** Time after which a follower that heard nothing asks again. */
+const PULL_EXPIRY_MS = 5_000
+
+/** How much later a late append lands, after its caller was told of the time-out. */
+const LATE_MS_MAX = 4_000
+
+/** How far behind an ex-leader may be, and how many records a follower. */
+const EX_LEADER_LAG_MS_MAX = 1_000
+const FOLLOWER_LAG_RECORDS_MAX = 8
+
+const STALLED_MS_MAX = 4_000
+
+export interface StoredAppend {
+  readonly address: ActorAddress
+  readonly sequence: number
+  readonly data: Uint8Array
+  readonly by: SimulatedProcess
+}
+
+export class SimulatedJournal {
+  /** The truth. */
+  readonly memory: JournalMemory
+  /** Told of every append that is stored, at that moment. */
+  readonly observers: Array<(stored: StoredAppend) => void> = []
+  readonly #network: Network
+  /** Virtual time at which each record was stored; index = sequence − 1. */
+  readonly #storedAtMs: Array<number> = []
+  readonly #pulls = new Set<() => void>()
+
+  constructor(network: Network, options: JournalMemoryOptions = {}) {
+    this.#network = network
+    this.memory = makeJournalMemory(options)
+  }
+
+  get lastSequence(): number {
+    return this.#storedAtMs.length
+  }
+
+  /** What was not synced when the power went is gone: everything after `sequence`. */
+  loseTail(sequence: number): void {
+    this.memory.truncate(sequence)
+    this.#storedAtMs.length = Math.min(this.#storedAtMs.length, sequence)
+    this.#network.world.note("journal", `FAULT power loss: everything after ${sequence} is gone`)
+    this.#network.world.mark("power loss")
+  }
+
+  /** The journal as `host` reaches it. */
+  connect(host: SimulatedProcess): JournalService {
+    const { commitBytesMax } = this.memory
+    return {
+      commitBytesMax,
+      append: (address, expectedSequence, data) => this.#append(host, address, expectedSequence, data),
+      last: (address) => this.#last(host, address),
+      read: (address, range) => this.#read(host, address, range),
+      follow: (options) => this.#follow(host, options),
+      lastSequence: this.#ask(host, "journal.lastSequence", () => this.lastSequence),
+      check: this.#ask(host, "journal.check", () => undefined),
+    }
+  }
+
+  #append(
+    host: SimulatedProcess,
+    address: ActorAddress,
+    expected: number,
+    data: Uint8Array,
+  ): Effect.Effect<number, AppendUnknown | JournalRefused> {
+    const network = this.#network
+    return Effect.suspend((): Effect.Effect<number, AppendUnknown | JournalRefused> => {
+      const limit = this.memory.commitBytesMax
+      if (data.length > limit) {
+        const detail = `the commit has ${data.length} bytes, the journal takes ${limit}`
+        return Effect.fail(new JournalRefused({ reason: "TooLarge", detail, hint: "Split the work." }))
+      }
+      return network.call<number, AppendUnknown | JournalRefused>({
+        host,
+        server: "journal",
+        what: `append ${address.key} after ${expected}`,
+        serve: () => Effect.runSyncExit(this.#store(host, address, expected, data)),
+        timeoutMs: APPEND_TIMEOUT_MS,
+        unanswered: (reason) => new AppendUnknown({ reason, detail: "no answer" }),
+        fate: this.#appendFate(host),
+      })
+    })
+  }
+
+  #store(host: SimulatedProcess, address: ActorAddress, expected: number, data: Uint8Array) {
+    return Effect.map(this.memory.append(address, expected, data), (sequence) => {
+      this.#storedAtMs.push(this.#network.world.nowMs)
+      for (const observe of this.observers) observe({ address, sequence, data, by: host })
+      const waiting = [...this.#pulls]
+      this.#pulls.clear()
+      for (const wake of waiting) wake()
+      return sequence
+    })
+  }
+
+  #appendFate(host: SimulatedProcess): Fate<AppendUnknown> {
+    const { faults } = this.#network
+    const strikes = (kind: Parameters<typeof faults.strikes>[0]) => faults.strikes(kind, host.name)
+    const unknown = (reason: AppendUnknown["reason"], detail: string) => new AppendUnknown({ reason, detail })
+    if (strikes("append lost")) return { requestLost: true }
+    if (strikes("ack lost")) return { replyLost: true }
+    if (strikes("append lands late")) {
+      const lateMs = faults.details("append lands late").between(0, LATE_MS_MAX)
+      return { requestAfterMs: APPEND_TIMEOUT_MS + lateMs }
+    }
+    if (strikes("append twice")) return { isTwice: true }
+    if (strikes("append unavailable")) return { refusal: unknown("Unavailable", "503") }
+    if (strikes("append in flight")) return { refusal: unknown("InFlight", "10164") }
+    if (strikes("append in flight lands")) return { answerInstead: unknown("InFlight", "10158") }
+    return {}
+  }
+
+  #last(
+    host: SimulatedProcess,
+    address: ActorAddress,
+  ): Effect.Effect<JournalRecord | undefined, JournalUnavailable> {
+    return Effect.suspend(() => {
+      const { faults, world } = this.#network
+      const lagMs = faults.strikes("last stale", host.name)
+        ? faults.details("last stale").between(0, EX_LEADER_LAG_MS_MAX)
+        : undefined
+      const answer = () =>
+        lagMs === undefined
+          ? this.memory.lastAt(address, this.lastSequence)
+          : this.memory.lastAt(address, this.#sequenceAt(world.nowMs - lagMs))
+      const fate = faults.strikes("last fails", host.name) ? { refusal: unavailable("NoResponders") } : {}
+      return this.#ask(host, `journal.last ${address.key}`, answer, fate)
+    })
+  }
+
+  #read(
+    host: SimulatedProcess,
+    address: ActorAddress,
+    range: { readonly after: number; readonly upTo: number },
+  ): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> {
+    return Effect.suspend(() => {
+      const { faults } = this.#network
+      const isStale = faults.strikes("read stale", host.name)
+      const lag = isStale ? 1 + faults.details("read stale").index(FOLLOWER_LAG_RECORDS_MAX) : 0
+      const fate = faults.strikes("read fails", host.name) ? { refusal: unavailable("Timeout") } : {}
+      const serve = Effect.suspend(() => {
+        const upTo = isStale ? Math.min(range.upTo, this.lastSequence - lag) : range.upTo
+        return Effect.flatMap(this.memory.read(address, { after: range.after, upTo }), (page) =>
+          isStale && page.length === 0 ? Effect.fail(unavailable("Stale")) : Effect.succeed(page),
+        )
+      })
+      return this.#network.call<ReadonlyArray<JournalRecord>, JournalReadError>({
+        host,
+        server: "journal",
+        what: `read ${address.key} ${range.after}..${range.upTo}`,
+        serve: () => Effect.runSyncExit(serve),
+        timeoutMs: READ_TIMEOUT_MS,
+        unanswered: unavailable,
+        fate,
+      })
+    })
+  }
+
+  #ask<A>(
+    host: SimulatedProcess,
+    what: string,
+    answer: () => A,
+    fate: Fate<JournalUnavailable> = {},
+  ): Effect.Effect<A, JournalUnavailable> {
+    const serve = () => Effect.runSyncExit(Effect.sync(answer))
+    return this.#network.call<A, JournalUnavailable>({
+      host,
+      server: "journal",
+      what,
+      serve,
+      timeoutMs: READ_TIMEOUT_MS,
+      unanswered: unavailable,
+      fate,
+    })
+  }
+
+  /** Pulls page after page; one that is lost or late is pulled again from the same place. */
+  #follow(
+    host: SimulatedProcess,
+    from: { readonly types: ReadonlyArray<string>; readonly after: number },
+  ): Stream.Stream<ReadonlyArray<JournalRecord>> {
+    return Stream.suspend(() => {
+      const types = new Set(from.types)
+      let position = from.after
+      const next = Effect.gen({ self: this }, function* () {
+        while (true) {
+          const page = yield* this.#pull(host, types, position)
+          position = page.at(-1)?.sequence ?? position
+          if (page.length > 0) return page
+        }
+      })
+      return Stream.fromEffectRepeat(next)
+    })
+  }
+
+  #pull(
+    host: SimulatedProcess,
+    types: ReadonlySet<string>,
+    after: number,
+  ): Effect.Effect<ReadonlyArray<JournalRecord>> {
+    const { faults, world } = this.#network
+    return Effect.callback((resume) => {
+      let isSettled = false
+      const settle = (page: ReadonlyArray<JournalRecord>): void => {
+        if (isSettled) return
+        isSettled = true
+        expiry.cancel()
+        resume(Effect.succeed(page))
+      }
+      const expiry = world.after(PULL_EXPIRY_MS, host, () => settle([]))
+      const serve = (): void => {
+        if (isSettled || host.life === "dead") return
+        const page = this.memory.page(types, after)
+        if (page.length === 0) {
+          this.#pulls.add(serve)
+          return
+        }
+        const stalledMs = faults.strikes("follow stalls", host.name)
+          ? faults.details("follow stalls").between(0, STALLED_MS_MAX)
+          : 0
+        this.#network.answer(host, "journal", stalledMs, () => settle(page))
+      }
+      this.#network.send(host, "journal", 0, serve, () => undefined)
+      return Effect.sync(() => {
+        isSettled = true
+        expiry.cancel()
+      })
+    })
+  }
+
+  #sequenceAt(atMs: number): number {
+    return this.#storedAtMs.findLastIndex((storedAtMs) => storedAtMs <= atMs) + 1
+  }
+}
+
+const unavailable = (reason: JournalUnavailable["reason"]): JournalUnavailable =>
+  new JournalUnavailable({ reason, detail: "simulated" })

@@ -1,0 +1,178 @@
+/**
+ * Postgres as far as the runtime uses it: snapshots and read models that can be away, slow, damaged, or come back
+ * without their last transactions.
+ *
+ * Built on the stores in memory. Every transaction is kept, so that a fail-over can forget the latest: the stores are
+ * then made again from those before.
+ */
+import { Effect, Exit } from "effect"
+import type { ProjectionDefinition } from "../../projection/Projection.ts"
+import { type ReadModelService, ReadModelUnavailable } from "../../projection/ReadModel.ts"
+import { makeReadModelMemory, type ReadModelMemory } from "../../projection/ReadModelMemory.ts"
+import {
+  type SnapshotStoreService,
+  SnapshotStoreUnavailable,
+  type StoredSnapshot,
+} from "../../snapshot/SnapshotStore.ts"
+import { makeSnapshotStoreMemory, type SnapshotStoreMemory } from "../../snapshot/SnapshotStoreMemory.ts"
+import type { FaultKind } from "./FaultKind.ts"
+import type { Fate, Network } from "./Network.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+
+/** Time after which a caller is told that the database does not answer. */
+const QUERY_TIMEOUT_MS = 3_000
+
+const SLOW_LOAD_MS_MAX = 2_500
+
+/** How far ahead of itself a damaged snapshot claims to be. */
+const AHEAD_RECORDS = 1_000_000
+
+type Transaction = () => Exit.Exit<unknown, unknown>
+
+export class SimulatedPostgres {
+  snapshots: SnapshotStoreMemory = makeSnapshotStoreMemory()
+  readModel: ReadModelMemory = makeReadModelMemory()
+  /** Told after every change of a projection's tables. */
+  readonly observers: Array<(projection: ProjectionDefinition) => void> = []
+  /** Keys of snapshots that a fault has damaged and that are still so. */
+  readonly damaged = new Set<string>()
+  readonly #network: Network
+  readonly #transactions: Array<Transaction> = []
+  readonly #projections = new Set<ProjectionDefinition>()
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  get transactionCount(): number {
+    return this.#transactions.length
+  }
+
+  /** Back from a fail-over without the last `count` transactions. */
+  loseTail(count: number): void {
+    const kept = this.#transactions.splice(0, Math.max(0, this.#transactions.length - count))
+    this.#transactions.length = 0
+    this.snapshots = makeSnapshotStoreMemory()
+    this.readModel = makeReadModelMemory()
+    this.damaged.clear()
+    for (const transaction of kept) this.#commit(transaction)
+    for (const projection of this.#projections) this.#tell(projection)
+  }
+
+  connectSnapshots(host: SimulatedProcess): SnapshotStoreService {
+    const query = <A>(what: string, work: () => A, fate: Fate<SnapshotStoreUnavailable> = {}) =>
+      this.#network.call<A, SnapshotStoreUnavailable>({
+        host,
+        server: "postgres",
+        what,
+        serve: () => Exit.succeed(work()),
+        timeoutMs: QUERY_TIMEOUT_MS,
+        unanswered: (detail) => new SnapshotStoreUnavailable({ detail }),
+        fate,
+      })
+    const strikes = (kind: FaultKind) => this.#network.faults.strikes(kind, host.name)
+    const refusal = new SnapshotStoreUnavailable({ detail: "simulated" })
+    return {
+      load: (key) =>
+        Effect.suspend(() => {
+          if (strikes("snapshot unreadable")) return query(`snapshot of ${key}`, () => undefined, { refusal })
+          const replyAfterMs = strikes("snapshot slow")
+            ? this.#network.faults.details("snapshot slow").between(0, SLOW_LOAD_MS_MAX)
+            : 0
+          const load = () => {
+            const row = this.snapshots.rows.get(key)
+            return row === undefined ? undefined : this.#damagedBy(strikes, row)
+          }
+          return query(`snapshot of ${key}`, load, { replyAfterMs })
+        }),
+      save: (rows) =>
+        Effect.suspend(() =>
+          query(
+            `save ${rows.length} snapshots`,
+            () => {
+              this.#commit(() => Effect.runSyncExit(this.snapshots.save(rows)))
+              for (const { key, state } of rows) {
+                if (this.snapshots.rows.get(key)?.state === state) this.damaged.delete(key)
+              }
+            },
+            strikes("snapshot not saved") ? { refusal } : {},
+          ),
+        ),
+      discard: (key) =>
+        Effect.suspend(() => {
+          this.#network.world.mark("snapshot discarded")
+          return query(`discard snapshot of ${key}`, () => {
+            this.damaged.delete(key)
+            this.#commit(() => Effect.runSyncExit(this.snapshots.discard(key)))
+          })
+        }),
+    }
+  }
+
+  connectReadModel(host: SimulatedProcess): ReadModelService {
+    const call = <A, E>(what: string, serve: () => Exit.Exit<A, E>, fate: Fate<ReadModelUnavailable> = {}) =>
+      this.#network.call<A, E | ReadModelUnavailable>({
+        host,
+        server: "postgres",
+        what,
+        serve,
+        timeoutMs: QUERY_TIMEOUT_MS,
+        unanswered: (detail) => new ReadModelUnavailable({ detail }),
+        fate,
+      })
+    return {
+      prepare: (projection) =>
+        call(`prepare ${projection.name}`, () => {
+          this.#projections.add(projection)
+          return this.#commit(() => Effect.runSyncExit(this.readModel.prepare(projection)))
+        }),
+      offset: (projection) =>
+        call(`offset of ${projection.name}`, () => Effect.runSyncExit(this.readModel.offset(projection))),
+      apply: (projection, batch) =>
+        Effect.suspend(() => {
+          const { faults } = this.#network
+          const refusal = new ReadModelUnavailable({ detail: "rolled back" })
+          const fate = faults.strikes("transaction fails", host.name)
+            ? { refusal }
+            : faults.strikes("transaction answer lost", host.name)
+              ? { replyLost: true }
+              : {}
+          return call(
+            `apply ${projection.name} ${batch.from}..${batch.to}`,
+            () => {
+              const exit = this.#commit(() => Effect.runSyncExit(this.readModel.apply(projection, batch)))
+              this.#tell(projection)
+              return exit
+            },
+            fate,
+          )
+        }),
+    }
+  }
+
+  /** Runs a transaction and keeps it, if it commits, for {@link loseTail}. */
+  #commit<A, E>(transaction: () => Exit.Exit<A, E>): Exit.Exit<A, E> {
+    const exit = transaction()
+    if (Exit.isSuccess(exit)) this.#transactions.push(transaction)
+    return exit
+  }
+
+  #tell(projection: ProjectionDefinition): void {
+    for (const observe of this.observers) observe(projection)
+  }
+
+  /** The row, as it is from now on in the store. */
+  #damagedBy(strikes: (kind: FaultKind) => boolean, row: StoredSnapshot): StoredSnapshot {
+    const damaged = strikes("snapshot corrupt")
+      ? { ...row, state: row.state.slice(0, row.state.length / 2) }
+      : strikes("snapshot foreign")
+        ? { ...row, codec: `0:${row.codec}` }
+        : strikes("snapshot ahead")
+          ? { ...row, sequence: row.sequence + AHEAD_RECORDS }
+          : undefined
+    if (damaged === undefined) return row
+    this.snapshots.rows.set(row.key, damaged)
+    this.damaged.add(row.key)
+    return damaged
+  }
+}
