@@ -72,11 +72,12 @@ export const makeCells = Effect.fnUntraced(function* (
     counts.passivatedCount++
   }
 
+  /** For one more; takes several where a crowd that could not be turned away has left too many. */
   const makeRoom = (): void => {
     let scannedCount = 0
     for (const cell of cells.values()) {
-      if (cell.isIdle) return passivate(cell)
-      if (++scannedCount === EVICTION_SCAN_MAX) return
+      if (cells.size < options.residentMax || scannedCount++ === EVICTION_SCAN_MAX) return
+      if (cell.isIdle) passivate(cell)
     }
   }
 
