@@ -10,3 +10,4 @@ export {
 export type { ActorRef } from "../runtime/system/ActorRef.ts"
 export { ActorSystem, type ActorSystemService, type SystemOptions } from "../runtime/system/ActorSystem.ts"
 export { layer, NAMESPACE_DEFAULT, type StartError, type StartOptions } from "./ActorSystem.ts"
+export { type ReadModelPlace, readModelTable } from "./postgres/ReadModelTables.ts"

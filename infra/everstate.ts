@@ -6,3 +6,4 @@ export { type NatsConnectionOptions, NatsUnreachable } from "./nats/NatsConnecti
 export { MigrationRefused } from "./postgres/Migrations.ts"
 export { PostgresRefused, PostgresUnavailable } from "./postgres/PostgresErrors.ts"
 export type { PostgresOptions } from "./postgres/PostgresPool.ts"
+export { type ReadModelPlace, readModelTable } from "./postgres/ReadModelTables.ts"

@@ -64,7 +64,7 @@ export {
   validate,
 } from "./definition/Schema.ts"
 export type { Metadata } from "./journal/Commit.ts"
-export { JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
+export { type JournalReadError, JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
 export { JSON_DEPTH_MAX } from "./json/Json.ts"
 export { MachineFailed, type MachineState, stateName } from "./machine/Machine.ts"
 export {

@@ -6,7 +6,7 @@
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
+import { ActorSystem } from "../effect.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
 import { OrderReads } from "./OrderReads.ts"
 

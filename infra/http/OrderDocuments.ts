@@ -17,7 +17,7 @@ import {
   TrackingNumber,
 } from "../../actors/order/OrderEvents.ts"
 import { OrderLine, OrderLines } from "../../actors/order/OrderLine.ts"
-import { type EventsOf, type ProjectedEvent, type StateOf, stateName } from "../../runtime/index.ts"
+import { type EventsOf, type ProjectedEvent, type StateOf, stateName } from "../effect.ts"
 
 /** States of an order that exists. */
 export const ORDER_STATUSES = ["placed", "paid", "shipped", "delivered", "returned", "cancelled"] as const

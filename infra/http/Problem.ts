@@ -10,10 +10,7 @@
 import { Schema } from "effect"
 import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
-import type { AskError } from "../../runtime/cell/AskError.ts"
-import type { JournalReadError } from "../../runtime/journal/Journal.ts"
-import type { ProjectionTimeout } from "../../runtime/projection/ProjectionRunner.ts"
-import type { InvalidMoment } from "../../runtime/system/History.ts"
+import type { AskError, InvalidMoment, JournalReadError, ProjectionTimeout } from "../effect.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
 
 /** Start of every `type`. */
@@ -121,14 +118,11 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   UnknownActorType: "internal",
 }
 
-/** The state of an order before its first event. */
-const UNBORN_STATE = "draft"
-
 /** The error as the caller of the service sees it. */
 export const problemOf = (error: ServiceError): Problem => {
   switch (error._tag) {
     case "CommandRejected":
-      return error.state === UNBORN_STATE && error.commandType !== "Place"
+      return error.version === 0 && error.commandType !== "Place"
         ? orderNotFound(error.id)
         : problem("rejected", error.message, {
             orderId: error.id,

@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import { PrometheusMetrics } from "effect/observability"
-import type { SystemStatus } from "../../runtime/system/ActorSystem.ts"
+import type { SystemStatus } from "../effect.ts"
 
 /** Content type of the text. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

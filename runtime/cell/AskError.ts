@@ -22,6 +22,8 @@ export class CommandRejected extends Schema.TaggedError<CommandRejected>()("Comm
   commandType: Schema.String,
   reason: Schema.String,
   state: Schema.String,
+  /** Version of the actor that said no; 0: it never stored an event. */
+  version: Schema.Number,
   detail: Schema.Unknown,
 }) {
   readonly kind = "rejection"

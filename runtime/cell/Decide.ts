@@ -63,6 +63,7 @@ export const decide = (
       commandType: command.type,
       reason,
       state: stateName(state.value),
+      version: base.version,
       detail,
     })
 

@@ -15,7 +15,8 @@ import { copyJson, fingerprint, NotJson, plainJson } from "../json/Json.ts"
 
 export interface AskOptions {
   /**
-   * Names this command for ever: sent again under the same id it is applied once and gets the same answer.
+   * Names this command for ever: sent again to this actor under the same id it is applied once and gets the same
+   * answer. Another actor knows nothing of it: the same id sent to two actors applies to both.
    * Without one, an id is made, and a repeat is another command.
    */
   readonly commandId?: string
