@@ -168,6 +168,7 @@ const play = <A extends AnyActor>(
   }
   const after = replay(actor, address, [...records, record])
   const live = actor.machine.persist(outcome.state)
+  requirePlain(live)
   requireSame("replay of the stored events gives another state", jsonCopy(live), persisted(actor, after))
   requireSnapshotsHold(actor, address, [...records, record], after)
   if (after.recent.get(command.commandId)?.fingerprint !== command.fingerprint) {
@@ -198,16 +199,8 @@ const requireSnapshotsHold = (
   records: ReadonlyArray<JournalRecord>,
   full: Confirmed,
 ): void => {
+  requirePlain(actor.machine.persist(full.state))
   const expected = persisted(actor, full)
-  try {
-    plainJson(jsonSafe(actor.machine.persist(full.state)))
-  } catch (cause) {
-    throw new ScenarioFailed(
-      "the state is not plain JSON and would not survive a snapshot",
-      "plain JSON",
-      String(cause),
-    )
-  }
   for (let split = 0; split <= records.length; split++) {
     const head = replay(actor, address, records.slice(0, split))
     const decoded = decodeSnapshot(actor, encodeSnapshot(actor, address, head))
@@ -221,6 +214,15 @@ const requireSnapshotsHold = (
       expected,
       persisted(actor, whole),
     )
+  }
+}
+
+const requirePlain = (state: unknown): void => {
+  try {
+    plainJson(jsonSafe(state))
+  } catch (cause) {
+    const what = "the state is not plain JSON and would not survive a snapshot"
+    throw new ScenarioFailed(what, "plain JSON", String(cause))
   }
 }
 

@@ -1,0 +1,168 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { copyJson, fingerprint, JSON_DEPTH_MAX, NotJson, plainJson } from "../../../runtime/json/Json.ts"
+
+const roundTrip = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+/** What `plainJson` makes of it, or `undefined` if it refuses. */
+const attempt = (value: unknown): { readonly plain: unknown } | undefined => {
+  try {
+    return { plain: plainJson(value) }
+  } catch (cause) {
+    if (cause instanceof NotJson) return undefined
+    throw cause
+  }
+}
+
+const anything = fc.anything({
+  withBigInt: true,
+  withDate: true,
+  withMap: true,
+  withSet: true,
+  withNullPrototype: true,
+  withSparseArray: true,
+  withTypedArray: true,
+  withBoxedValues: true,
+  withObjectString: true,
+  withUnicodeString: true,
+})
+
+/** The same value with the keys of its objects in another order. */
+const reordered = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(reordered)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, inner]) => [key, reordered(inner)]),
+  )
+}
+
+const json = fc.jsonValue({ maxDepth: 6 })
+
+describe("plainJson", () => {
+  it("FAULT 43: gives back what storage gives back, or refuses", () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        const accepted = attempt(value)
+        if (accepted !== undefined) expect(roundTrip(accepted.plain)).toEqual(accepted.plain)
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  it("FAULT 43: takes every JSON value as it is, but for -0", () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(roundTrip(plainJson(value))).toEqual(roundTrip(value))
+      }),
+    )
+  })
+
+  it.each([
+    ["NaN", { a: [Number.NaN] }, "a.0"],
+    ["an infinity", { a: Number.POSITIVE_INFINITY }, "a"],
+    ["a bigint", { a: { b: 1n } }, "a.b"],
+    ["a date", { at: new Date(0) }, "at"],
+    ["a map", new Map(), ""],
+    ["a function", { f: () => 1 }, "f"],
+    ["a symbol", [Symbol.iterator], "0"],
+    ["undefined in a list", [1, undefined], "1"],
+    ["a hole in a list", new Array(2), "0"],
+    ["a lone surrogate", { text: "a\udc00" }, "text"],
+    ["__proto__", JSON.parse('{"a":{"__proto__":{}}}'), "a.__proto__"],
+    ["undefined", undefined, ""],
+  ])("FAULT 43: refuses %s and says where", (_, value, path) => {
+    expect(() => plainJson(value)).toThrow(NotJson)
+    expect(attempt(value)).toBeUndefined()
+    try {
+      plainJson(value)
+    } catch (cause) {
+      expect((cause as NotJson).path).toBe(path)
+    }
+  })
+
+  it("FAULT 43: takes nesting up to its bound, and refuses more, and circles", () => {
+    const nest = (depth: number): unknown => (depth === 0 ? 1 : [nest(depth - 1)])
+    expect(attempt(nest(JSON_DEPTH_MAX))).toBeDefined()
+    expect(attempt(nest(JSON_DEPTH_MAX + 1))).toBeUndefined()
+    const circle: Array<unknown> = []
+    circle.push(circle)
+    expect(attempt(circle)).toBeUndefined()
+  })
+
+  it("leaves out properties that are undefined, and makes -0 zero, without touching what it was given", () => {
+    const given = { a: undefined, b: -0, c: [{ d: undefined }] }
+    expect(plainJson(given)).toStrictEqual({ b: 0, c: [{}] })
+    expect(Object.keys(given)).toEqual(["a", "b", "c"])
+  })
+})
+
+describe("copyJson", () => {
+  it("equals the original and shares nothing with it", () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        const copy = copyJson(plainJson(value))
+        expect(copy).toEqual(plainJson(value))
+        if (typeof value === "object" && value !== null) expect(copy).not.toBe(value)
+      }),
+    )
+  })
+})
+
+describe("a fingerprint", () => {
+  it("FAULT 43: does not depend on the order of keys, nor on a round trip", () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        const plain = plainJson(value)
+        expect(fingerprint(reordered(plain))).toBe(fingerprint(plain))
+        expect(fingerprint(roundTrip(plain))).toBe(fingerprint(plain))
+      }),
+    )
+  })
+
+  it("tells different values apart", () => {
+    fc.assert(
+      fc.property(json, json, (left, right) => {
+        const [a, b] = [plainJson(left), plainJson(right)]
+        const isSame = JSON.stringify(reordered(a)) === JSON.stringify(reordered(b))
+        fc.pre(!isSame && JSON.stringify(a) !== JSON.stringify(b))
+        expect(fingerprint(a) === fingerprint(b)).toBe(fc.stringify(a) === fc.stringify(b))
+      }),
+    )
+    const alike = [
+      1,
+      "1",
+      true,
+      "true",
+      null,
+      "null",
+      [],
+      {},
+      [[]],
+      [{}],
+      ["a", "b"],
+      ["ab"],
+      { a: "b" },
+      ["a", "s", "b"],
+      { "": 1 },
+      "",
+    ]
+    expect(new Set(alike.map(fingerprint)).size).toBe(alike.length)
+  })
+
+  it("is part of the wire format: these never change", () => {
+    expect(fingerprint({ type: "Add", by: 1 })).toBe(fingerprint({ by: 1, type: "Add" }))
+    expect([
+      fingerprint({}),
+      fingerprint({ type: "Add", by: 1 }),
+      fingerprint("주문"),
+    ]).toMatchInlineSnapshot(`
+      [
+        "f5dc795bcdf8a3a6",
+        "c43028de6132ea30",
+        "d5aa7cec1f615bb3",
+      ]
+    `)
+  })
+})
