@@ -38,7 +38,8 @@ const reordered = (value: unknown): unknown => {
   )
 }
 
-const json = fc.jsonValue({ maxDepth: 6 })
+/** `__proto__` as a key is the one JSON that is refused. */
+const json = fc.jsonValue({ maxDepth: 6 }).filter((value) => !JSON.stringify(value).includes("__proto__"))
 
 describe("plainJson", () => {
   it("FAULT 43: gives back what storage gives back, or refuses", () => {
