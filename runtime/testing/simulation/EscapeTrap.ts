@@ -50,6 +50,12 @@ export class EscapeTrap {
 
   /** Runs `work` with the trap set, and always takes it away again. */
   during<A>(work: () => A): A {
+    // Errors are values here, thousands of them: their stacks would take a tenth of a run.
+    const { stackTraceLimit } = Error
+    this.#replaced.push(() => {
+      Error.stackTraceLimit = stackTraceLimit
+    })
+    Error.stackTraceLimit = 0
     this.#set()
     try {
       return work()
@@ -132,7 +138,9 @@ export class EscapeTrap {
 
   #note(what: string): void {
     if (this.#found !== undefined) return
+    Error.stackTraceLimit = PLACE_LINES_MAX
     const lines = (new Error(what).stack ?? "").split("\n").slice(1)
+    Error.stackTraceLimit = 0
     const outside = lines.find((line) => !line.includes("EscapeTrap"))
     this.#found = new SimulationEscape(what, outside?.trim() ?? "(no stack)")
   }
@@ -141,3 +149,6 @@ export class EscapeTrap {
     for (const restore of this.#replaced.splice(0).reverse()) restore()
   }
 }
+
+/** Lines of stack among which the caller is looked for. */
+const PLACE_LINES_MAX = 12

@@ -39,11 +39,11 @@ const FOLLOWER_LAG_RECORDS_MAX = 8
 
 const STALLED_MS_MAX = 4_000
 
+/** A commit at the moment it is stored. */
 export interface StoredAppend {
   readonly address: ActorAddress
   readonly sequence: number
   readonly data: Uint8Array
-  readonly by: SimulatedProcess
 }
 
 export class SimulatedJournal {
@@ -104,7 +104,7 @@ export class SimulatedJournal {
         host,
         server: "journal",
         what: `append ${address.key} after ${expected}`,
-        serve: () => Effect.runSyncExit(this.#store(host, address, expected, data)),
+        serve: () => Effect.runSyncExit(this.#store(address, expected, data)),
         timeoutMs: APPEND_TIMEOUT_MS,
         unanswered: (reason) => new AppendUnknown({ reason, detail: "no answer" }),
         fate: this.#appendFate(host),
@@ -112,10 +112,10 @@ export class SimulatedJournal {
     })
   }
 
-  #store(host: SimulatedProcess, address: ActorAddress, expected: number, data: Uint8Array) {
+  #store(address: ActorAddress, expected: number, data: Uint8Array) {
     return Effect.map(this.memory.append(address, expected, data), (sequence) => {
       this.#storedAtMs.push(this.#network.world.nowMs)
-      for (const observe of this.observers) observe({ address, sequence, data, by: host })
+      for (const observe of this.observers) observe({ address, sequence, data })
       const waiting = [...this.#pulls]
       this.#pulls.clear()
       for (const wake of waiting) wake()

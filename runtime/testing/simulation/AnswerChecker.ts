@@ -1,0 +1,222 @@
+/**
+ * Judges what clients are told, against what is true (Reference.ts): at the moment of each answer, and over the whole
+ * history of each actor at the end.
+ *
+ * Two strengths. `strict`: one node answers for an actor, so reads and refusals must fit one order of everything.
+ * Otherwise several nodes hold the actor in memory at once and plain reads and refusals may rest on an older state of
+ * it; then each must still be a true state, not older than what the same process has shown before.
+ */
+import { Exit } from "effect"
+import type { ActorAddress } from "../../address/ActorAddress.ts"
+import type { Confirmed } from "../../cell/Fold.ts"
+import type { Accepted } from "../../cell/Mailbox.ts"
+import type { AnyEvent } from "../../definition/Event.ts"
+import type { MachineState } from "../../machine/Machine.ts"
+import { type Answer, type Attempt, describe, errorOf, type Operation } from "./Client.ts"
+import { linearize, type TimedOperation } from "./Linearizability.ts"
+import { factsOf, type Reference, type TrueActor } from "./Reference.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+import { PROMISES, Violation } from "./Violation.ts"
+import { WORLD_EPOCH_MS, type World } from "./World.ts"
+
+export interface AnswerRules {
+  /** Reads and refusals are checked for one order of everything. */
+  readonly isStrict: boolean
+  /** A process never shows an older state than it has shown before. */
+  readonly isMonotone: boolean
+}
+
+/** Refusals after which the command must not be in the journal. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "CommandRejected",
+  "CommandInvalid",
+  "CommandFailed",
+  "VersionConflict",
+  "PayloadTooLarge",
+])
+
+export class AnswerChecker {
+  readonly #world: World
+  readonly #reference: Reference
+  readonly #rules: AnswerRules
+  /** By process and actor. */
+  readonly #seenVersions = new Map<string, number>()
+
+  constructor(world: World, reference: Reference, rules: AnswerRules) {
+    this.#world = world
+    this.#reference = reference
+    this.#rules = rules
+  }
+
+  seenVersion(host: SimulatedProcess, address: ActorAddress): number {
+    return this.#seenVersions.get(`${host.number} ${address.key}`) ?? 0
+  }
+
+  /** At the moment of the answer, in the node that gives it. Throws {@link Violation}. */
+  answered(operation: Operation, attempt: Attempt, answer: Answer): void {
+    const actor = this.#reference.actor(operation.address)
+    if (Exit.isFailure(answer)) return this.#refused(operation, actor, answer)
+    const { value } = answer
+    const key = `${attempt.process.number} ${operation.address.key}`
+    this.#seenVersions.set(key, Math.max(this.#seenVersions.get(key) ?? 0, value.version))
+    if ("state" in value) this.#read(operation, attempt, actor, value)
+    else this.#accepted(operation, actor, value)
+  }
+
+  /** Over everything that was asked and answered. Throws {@link Violation}. */
+  finish(operations: ReadonlyArray<Operation>): void {
+    const byActor = Map.groupBy(operations, ({ address }) => address.key)
+    for (const [key, own] of byActor) {
+      const [first] = own
+      if (first === undefined) continue
+      const actor = this.#reference.actor(first.address)
+      for (const operation of own) this.#stillTrue(operation, actor)
+      const timed = own.flatMap((operation) => this.#timed(operation, actor) ?? [])
+      const { isLinearizable, longest, stuckAt } = linearize(timed, 0, String)
+      if (isLinearizable) continue
+      const detail = `${key}: after ${longest.slice(-5).join(", ") || "nothing"} none of these can come next: ${stuckAt.join(", ")}`
+      throw new Violation(PROMISES.linearizable, detail)
+    }
+  }
+
+  #accepted(operation: Operation, actor: TrueActor, { version, sequence, reply, duplicate }: Accepted): void {
+    if (duplicate) this.#world.mark("a repeat got the first answer")
+    const applied = actor.commands.get(operation.commandId)
+    if (applied === undefined) {
+      const state = actor.states[version]
+      if (state !== undefined && decidedBy(operation, actor, state, 0) === "nothing") return
+      const detail = `${describe(operation)} was accepted at version ${version}, and is not there`
+      throw new Violation(PROMISES.acknowledged, detail)
+    }
+    if (operation.attemptCount > 1) this.#world.mark("accepted at a later attempt")
+    const told = JSON.stringify([version, sequence, reply ?? null])
+    const real = JSON.stringify([applied.version, applied.sequence, applied.reply ?? null])
+    if (told !== real) {
+      throw new Violation(
+        PROMISES.acknowledged,
+        `${describe(operation)} was told ${told}, the journal has ${real}`,
+      )
+    }
+  }
+
+  #read(operation: Operation, attempt: Attempt, actor: TrueActor, { version, state }: Confirmed): void {
+    const real = actor.states[version]
+    if (real === undefined || factsOf(real) !== factsOf(state)) {
+      const detail = `${describe(operation)} gave version ${version} as ${factsOf(state)}, the journal gives ${real === undefined ? "no such version" : factsOf(real)}`
+      throw new Violation(PROMISES.fold, detail)
+    }
+    if (this.#rules.isMonotone && version < attempt.seenVersion) {
+      const detail = `${describe(operation)} gave version ${version} where ${attempt.node.name} had shown ${attempt.seenVersion} before`
+      throw new Violation(PROMISES.linearizable, detail)
+    }
+    if (version < actor.version) this.#world.mark("a node read an older state")
+  }
+
+  #refused(operation: Operation, actor: TrueActor, answer: Answer): void {
+    const error = errorOf(answer)
+    if (error === undefined) {
+      throw new Violation(PROMISES.refused, `${describe(operation)} died: ${String(answer)}`)
+    }
+    const applied = actor.commands.has(operation.commandId)
+    const saysNo = error._tag === "Unavailable" && error.stored === "No" && operation.attemptCount === 1
+    if (applied && saysNo) {
+      throw new Violation(PROMISES.refused, `${describe(operation)} was said not to be stored, and is`)
+    }
+    if (applied && REFUSALS.has(error._tag)) this.#refusedThoughStored(operation, error.message)
+  }
+
+  #refusedThoughStored(operation: Operation, message: string): void {
+    if (this.#rules.isStrict) {
+      throw new Violation(PROMISES.refused, `${describe(operation)} was refused (${message}), and is stored`)
+    }
+    this.#world.mark("refused from an older state though stored")
+  }
+
+  /** What was acknowledged is still there, what was refused never came. */
+  #stillTrue(operation: Operation, actor: TrueActor): void {
+    const { answer, commandId, request } = operation
+    if (answer === undefined || request.command === undefined) return
+    const applied = actor.commands.get(commandId)
+    const error = errorOf(answer)
+    if (error === undefined && Exit.isSuccess(answer))
+      return this.#accepted(operation, actor, answer.value as Accepted)
+    if (applied !== undefined && error !== undefined && REFUSALS.has(error._tag)) {
+      this.#refusedThoughStored(operation, error.message)
+    }
+  }
+
+  /** The operation as the search takes it: states are versions. Undefined: it says nothing. */
+  #timed(operation: Operation, actor: TrueActor): TimedOperation<number> | undefined {
+    const { invoked, answer, commandId, request } = operation
+    const name = describe(operation)
+    const returned = operation.returned ?? Number.POSITIVE_INFINITY
+    const applied = request.command === undefined ? undefined : actor.commands.get(commandId)
+    const error = answer === undefined ? undefined : errorOf(answer)
+    if (applied !== undefined) {
+      // Refused by a node that held an older state, while another stored it: for its client it never ended.
+      const ended = error === undefined ? returned : Number.POSITIVE_INFINITY
+      const step = (version: number) =>
+        version === applied.before ? applied.version : version >= applied.version ? version : undefined
+      return { name, invoked, returned: ended, step }
+    }
+    if (!this.#rules.isStrict || answer === undefined) return undefined
+    if (Exit.isSuccess(answer)) {
+      const { version: told } = answer.value
+      return {
+        name: `${name} = ${told}`,
+        invoked,
+        returned,
+        step: (version) => (version === told ? version : undefined),
+      }
+    }
+    const step = (version: number) => (this.#mayRefuse(operation, actor, version) ? version : undefined)
+    return { name: `${name} refused`, invoked, returned, step }
+  }
+
+  #mayRefuse(operation: Operation, actor: TrueActor, version: number): boolean {
+    const error = operation.answer === undefined ? undefined : errorOf(operation.answer)
+    const state = actor.states[version]
+    if (error === undefined || state === undefined) return false
+    if (error._tag === "VersionConflict") return error.found === version
+    if (error._tag !== "CommandRejected") return true
+    return [operation.invokedAtMs, operation.returnedAtMs].some(
+      (atMs) => decidedBy(operation, actor, state, WORLD_EPOCH_MS + atMs) === "refused",
+    )
+  }
+}
+
+/** What the definition decides on that state, by itself. */
+const decidedBy = (
+  { request: { command }, address }: Operation,
+  { definition, states }: TrueActor,
+  state: MachineState,
+  nowMs: number,
+): "events" | "nothing" | "refused" => {
+  if (command === undefined) return "nothing"
+  const { machine } = definition
+  const version = states.indexOf(state)
+  const decided: unknown =
+    definition.commands === undefined
+      ? command
+      : definition.commands[command.type]?.decide({
+          command,
+          state,
+          id: address.id,
+          version,
+          nowMs,
+          metadata: {},
+        })
+  const tagged = decided as { readonly _tag?: string; readonly events?: ReadonlyArray<AnyEvent> } | undefined
+  if (tagged?._tag === "Rejection") return "refused"
+  const events = (
+    tagged?._tag === "Acceptance" ? (tagged.events ?? []) : [decided].flat()
+  ) as ReadonlyArray<AnyEvent>
+  if (events.length === 0) return "nothing"
+  try {
+    let next: MachineState | undefined = state
+    for (const event of events) next = next === undefined ? undefined : machine.transition(next, event)
+    return next === undefined ? "refused" : "events"
+  } finally {
+    machine.takeActions()
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The clients of a simulated system: they ask and read, wait, and try again with the same commandId elsewhere.
+ *
+ * Owns the history of what was asked when and answered when, which the checkers judge. Clients know nothing about
+ * which nodes are well; each attempt goes to any of them.
+ */
+import { Exit } from "effect"
+import type { ActorAddress } from "../../address/ActorAddress.ts"
+import { addressOf } from "../../address/ActorAddress.ts"
+import type { AskError } from "../../cell/AskError.ts"
+import type { Confirmed } from "../../cell/Fold.ts"
+import type { Accepted } from "../../cell/Mailbox.ts"
+import type { AnyActor } from "../../definition/Actor.ts"
+import type { AnyEvent } from "../../definition/Event.ts"
+import type { Randomness } from "./Randomness.ts"
+import type { SimulatedNode } from "./SimulatedNode.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+import type { World } from "./World.ts"
+
+/** One thing that a client wants: a command of an actor, or, without one, its state. */
+export interface Request {
+  readonly actor: AnyActor
+  readonly id: string
+  readonly command?: AnyEvent
+  /** Default: one of its own. Give the same twice to send a repeat. */
+  readonly commandId?: string
+  readonly ifVersion?: number
+}
+
+/** Time after which a client takes an attempt for lost, in milliseconds. */
+const ATTEMPT_TIMEOUT_MS = 6_000
+
+const RETRY_PAUSE_MS = { min: 5, max: 400 }
+
+/** How often a command is sent to two nodes at once. */
+const DOUBLE_SEND_CHANCE = 0.05
+
+/** Of a command an Accepted, of a read the actor's state. */
+export type Answer = Exit.Exit<Accepted | Confirmed, AskError>
+
+/** One attempt, answered by one node. */
+export interface Attempt {
+  readonly node: SimulatedNode
+  readonly process: SimulatedProcess
+  /** Order of the hand-over to the node among all happenings of the run. */
+  readonly handedOver: number
+  /** Highest version of the actor that this process had shown before. */
+  readonly seenVersion: number
+}
+
+/** A request's life as its client sees it. */
+export interface Operation {
+  readonly index: number
+  readonly request: Request
+  readonly address: ActorAddress
+  readonly commandId: string
+  readonly invoked: number
+  /** Virtual milliseconds. */
+  readonly invokedAtMs: number
+  returnedAtMs: number
+  attemptCount: number
+  /** Order of the final answer among all happenings; undefined while the client still waits. */
+  returned: number | undefined
+  answer: Answer | undefined
+  attempt: Attempt | undefined
+}
+
+export interface ClientsContext {
+  readonly world: World
+  readonly nodes: ReadonlyArray<SimulatedNode>
+  readonly shardCount: number
+  /** Highest version of an actor that a process has shown so far. */
+  readonly seenVersion: (process: SimulatedProcess, address: ActorAddress) => number
+  /** Told in the answering node, at the moment of the answer, before it travels. */
+  readonly answered: (operation: Operation, attempt: Attempt, answer: Answer) => void
+}
+
+export class Clients {
+  readonly operations: Array<Operation> = []
+  readonly #context: ClientsContext
+  readonly #random: Randomness
+  #happenings = 0
+  #openCount = 0
+
+  constructor(context: ClientsContext) {
+    this.#context = context
+    this.#random = context.world.random.stream("clients")
+  }
+
+  /** Requests without a final answer. */
+  get openCount(): number {
+    return this.#openCount
+  }
+
+  /** The next place in the order of happenings. */
+  tick(): number {
+    return ++this.#happenings
+  }
+
+  /** Sends a request until it has a final answer. `node`: to this one only. */
+  send(request: Request, done: (operation: Operation) => void, node?: SimulatedNode): Operation {
+    const index = this.operations.length
+    const operation: Operation = {
+      index,
+      request,
+      address: addressOf(request.actor.type, request.id, this.#context.shardCount),
+      commandId: request.commandId ?? `command-${index}`,
+      invoked: this.tick(),
+      invokedAtMs: this.#context.world.nowMs,
+      returnedAtMs: 0,
+      attemptCount: 0,
+      returned: undefined,
+      answer: undefined,
+      attempt: undefined,
+    }
+    this.operations.push(operation)
+    this.#openCount++
+    this.#context.world.note(`client`, `${describe(operation)} is asked`)
+    this.#attempt(operation, done, node)
+    if (node === undefined && request.command !== undefined && this.#random.chance(DOUBLE_SEND_CHANCE)) {
+      this.#context.world.mark("sent to two nodes at once")
+      this.#attempt(operation, done, undefined)
+    }
+    return operation
+  }
+
+  #attempt(
+    operation: Operation,
+    done: (operation: Operation) => void,
+    only: SimulatedNode | undefined,
+  ): void {
+    const { world, nodes } = this.#context
+    if (operation.returned !== undefined) return
+    operation.attemptCount++
+    if (operation.attemptCount > 1) world.mark("asked again with the same commandId")
+    const node = only ?? this.#random.pick(nodes)
+    const host = node.process
+    let isOver = false
+    const again = (): void => {
+      if (isOver) return
+      isOver = true
+      timeout.cancel()
+      world.after(this.#random.between(RETRY_PAUSE_MS.min, RETRY_PAUSE_MS.max), undefined, () =>
+        this.#attempt(operation, done, only),
+      )
+    }
+    const timeout = world.after(ATTEMPT_TIMEOUT_MS, undefined, again)
+    world.after(this.#random.exponential(0.4), undefined, () => {
+      if (node.isDead || node.process !== host) return again()
+      world.enqueue(host, () => {
+        const seenVersion = this.#context.seenVersion(host, operation.address)
+        const attempt = { node, process: host, handedOver: this.tick(), seenVersion }
+        const answer = (exit: Answer): void => {
+          this.#context.answered(operation, attempt, exit)
+          world.after(this.#random.exponential(0.4), undefined, () => {
+            if (isOver || operation.returned !== undefined) return
+            if (isTransient(exit)) return again()
+            isOver = true
+            timeout.cancel()
+            this.#finish(operation, attempt, exit, done)
+          })
+        }
+        if (node.system === undefined) return world.after(1, undefined, again)
+        this.#handOver(node, operation, answer)
+      })
+    })
+  }
+
+  #handOver({ system }: SimulatedNode, operation: Operation, answer: (exit: Answer) => void): void {
+    const { request, commandId } = operation
+    const asker = system?.asker(request.actor, request.id)
+    if (request.command === undefined) {
+      asker?.read({}, answer)
+      return
+    }
+    const { ifVersion } = request
+    asker?.ask(request.command, { commandId, ...(ifVersion === undefined ? {} : { ifVersion }) }, answer)
+  }
+
+  #finish(operation: Operation, attempt: Attempt, exit: Answer, done: (operation: Operation) => void): void {
+    operation.returned = this.tick()
+    operation.returnedAtMs = this.#context.world.nowMs
+    operation.answer = exit
+    operation.attempt = attempt
+    this.#openCount--
+    this.#context.world.note("client", `${describe(operation)}: ${outcomeOf(exit)}`)
+    done(operation)
+  }
+}
+
+export const describe = ({ index, request, address }: Operation): string =>
+  `#${index} ${request.command?.type ?? "read"} of ${address.key}`
+
+/** The error of an answer, if it is one. */
+export const errorOf = (exit: Answer): AskError | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const [reason] = exit.cause.reasons
+  return reason?._tag === "Fail" ? reason.error : undefined
+}
+
+const isTransient = (exit: Answer): boolean => {
+  const error = errorOf(exit)
+  return (
+    error !== undefined &&
+    "kind" in error &&
+    (error.kind === "transient" || error._tag === "ActorQuarantined")
+  )
+}
+
+const outcomeOf = (exit: Answer): string => {
+  const error = errorOf(exit)
+  if (error !== undefined) return error.message
+  return Exit.isSuccess(exit) ? `version ${exit.value.version}` : "died"
+}

@@ -1,0 +1,117 @@
+/**
+ * Is there an order in which these operations, one after the other, give these answers, and in which none comes
+ * before one that had ended when it began?
+ *
+ * The search of Wing and Gong with Lowe's memory: operations are taken out in every order that real time allows, and
+ * a set of taken operations with a model state that was reached before is not searched again. Knows nothing about
+ * actors; see ActorHistory.ts.
+ */
+
+/** One operation. Times are places in the order of all happenings; one that never ended ends at infinity. */
+export interface TimedOperation<State> {
+  readonly name: string
+  readonly invoked: number
+  readonly returned: number
+  /** The state after it, or undefined where its answer does not fit the state. */
+  readonly step: (state: State) => State | undefined
+}
+
+export interface SearchResult {
+  readonly isLinearizable: boolean
+  /** The longest part of an order that was found, by name. */
+  readonly longest: ReadonlyArray<string>
+  /** Operations that could not come next after it. */
+  readonly stuckAt: ReadonlyArray<string>
+}
+
+class Taken {
+  readonly words: Uint32Array
+
+  constructor(count: number) {
+    this.words = new Uint32Array(Math.ceil(count / 32))
+  }
+
+  flip(index: number): void {
+    const word = index >> 5
+    this.words[word] = (this.words[word] ?? 0) ^ (1 << (index & 31))
+  }
+
+  key(stateKey: string): string {
+    return `${this.words.join(",")}|${stateKey}`
+  }
+}
+
+/** `keyOf` tells states apart. */
+export const linearize = <State>(
+  operations: ReadonlyArray<TimedOperation<State>>,
+  initial: State,
+  keyOf: (state: State) => string,
+): SearchResult => {
+  const pending = [...operations].sort((left, right) => left.invoked - right.invoked)
+  const taken = new Taken(pending.length)
+  const isTaken = new Uint8Array(pending.length)
+  const seen = new Set<string>()
+  const order: Array<{ readonly index: number; readonly before: State }> = []
+  let longest: ReadonlyArray<number> = []
+  let mustCount = pending.filter(({ returned }) => returned !== Number.POSITIVE_INFINITY).length
+  let state = initial
+  let from = 0
+
+  /** The next operation at or after `start` that may come now and fits; -1 for none. */
+  const candidate = (start: number): number => {
+    let earliestEnd = Number.POSITIVE_INFINITY
+    for (let index = 0; index < pending.length; index++) {
+      const operation = pending[index]
+      if (operation === undefined || isTaken[index] === 1) continue
+      if (operation.invoked > earliestEnd) return -1
+      earliestEnd = Math.min(earliestEnd, operation.returned)
+      if (index < start) continue
+      const next = operation.step(state)
+      if (next === undefined) continue
+      taken.flip(index)
+      const key = taken.key(keyOf(next))
+      if (!seen.has(key)) {
+        seen.add(key)
+        order.push({ index, before: state })
+        state = next
+        return index
+      }
+      taken.flip(index)
+    }
+    return -1
+  }
+
+  const count = (index: number, by: number): void => {
+    isTaken[index] = by === 1 ? 0 : 1
+    if (pending[index]?.returned !== Number.POSITIVE_INFINITY) mustCount += by
+  }
+
+  while (mustCount > 0) {
+    const index = candidate(from)
+    if (index >= 0) {
+      count(index, -1)
+      if (order.length > longest.length) longest = order.map((step) => step.index)
+      from = 0
+      continue
+    }
+    const last = order.pop()
+    if (last === undefined) return { isLinearizable: false, ...stuck(pending, longest) }
+    taken.flip(last.index)
+    count(last.index, 1)
+    state = last.before
+    from = last.index + 1
+  }
+  return { isLinearizable: true, longest: order.map(({ index }) => pending[index]?.name ?? ""), stuckAt: [] }
+}
+
+const stuck = <State>(
+  pending: ReadonlyArray<TimedOperation<State>>,
+  longest: ReadonlyArray<number>,
+): Pick<SearchResult, "longest" | "stuckAt"> => {
+  const left = pending.filter((_, index) => !longest.includes(index))
+  const earliestEnd = Math.min(...left.map(({ returned }) => returned))
+  return {
+    longest: longest.map((index) => pending[index]?.name ?? ""),
+    stuckAt: left.filter(({ invoked }) => invoked <= earliestEnd).map(({ name }) => name),
+  }
+}

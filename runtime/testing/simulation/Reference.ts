@@ -1,0 +1,169 @@
+/**
+ * What is true of every actor: the checker's own reading of the journal, made as commits are stored.
+ *
+ * Owns versions, command ids and states by version. It reads the bytes and folds the events by itself, without the
+ * cells' code, and throws a Violation at the moment a stored commit breaks a promise.
+ */
+import type { ActorAddress } from "../../address/ActorAddress.ts"
+import type { AnyActor } from "../../definition/Actor.ts"
+import type { AnyEvent, StoredEvent } from "../../definition/Event.ts"
+import type { Metadata } from "../../journal/Commit.ts"
+import type { MachineState } from "../../machine/Machine.ts"
+import type { ProjectedEvent } from "../../projection/Projection.ts"
+import type { StoredAppend } from "./SimulatedJournal.ts"
+import { PROMISES, Violation } from "./Violation.ts"
+
+/** A command that was stored: where, and what it answered. */
+export interface AppliedCommand {
+  readonly commandId: string
+  /** Version of the actor before its first event, and of its last. */
+  readonly before: number
+  readonly version: number
+  readonly sequence: number
+  readonly reply: unknown
+  /** Place among the actor's commands, from 0. */
+  readonly index: number
+}
+
+/** One actor as the journal has it. */
+export interface TrueActor {
+  readonly definition: AnyActor
+  readonly address: ActorAddress
+  readonly version: number
+  /** Sequence of its last commit. */
+  readonly sequence: number
+  readonly commands: ReadonlyMap<string, AppliedCommand>
+  /** State after each version; index = version. */
+  readonly states: ReadonlyArray<MachineState>
+  readonly events: ReadonlyArray<ProjectedEvent>
+}
+
+interface Writable extends TrueActor {
+  version: number
+  sequence: number
+  readonly commands: Map<string, AppliedCommand>
+  readonly states: Array<MachineState>
+  readonly events: Array<ProjectedEvent>
+}
+
+interface Entry {
+  readonly c: string
+  readonly m?: Metadata
+  readonly ev: ReadonlyArray<StoredEvent>
+  readonly re?: unknown
+}
+
+const decoder = new TextDecoder()
+
+export class Reference {
+  readonly #definitions: ReadonlyMap<string, AnyActor>
+  readonly #actors = new Map<string, Writable>()
+  /** All events in journal order. */
+  readonly events: Array<ProjectedEvent> = []
+
+  constructor(definitions: ReadonlyArray<AnyActor>) {
+    this.#definitions = new Map(definitions.map((definition) => [definition.type, definition]))
+  }
+
+  get actors(): ReadonlyMap<string, TrueActor> {
+    return this.#actors
+  }
+
+  /** The actor as stored so far; one without history if it has none. */
+  actor(address: ActorAddress): TrueActor {
+    return this.#actors.get(address.key) ?? this.#unborn(address)
+  }
+
+  /** Takes in a commit at the moment it is stored. Throws {@link Violation}. */
+  stored({ address, sequence, data }: StoredAppend): TrueActor {
+    const actor = this.#actors.get(address.key) ?? this.#unborn(address)
+    this.#actors.set(address.key, actor)
+    const commit = JSON.parse(decoder.decode(data)) as {
+      readonly first: number
+      readonly at: number
+      readonly entries: ReadonlyArray<Entry>
+    }
+    if (commit.first !== actor.version + 1) {
+      const detail = `${address.key} is at version ${actor.version}, the commit at sequence ${sequence} starts at ${commit.first}`
+      throw new Violation(PROMISES.contiguous, detail)
+    }
+    for (const entry of commit.entries) this.#apply(actor, entry, sequence, commit.at)
+    actor.sequence = sequence
+    return actor
+  }
+
+  /** Everything is read anew: the journal was cut. */
+  reset(): void {
+    this.#actors.clear()
+    this.events.length = 0
+  }
+
+  #unborn(address: ActorAddress): Writable {
+    const definition = this.#definitions.get(address.type)
+    if (definition === undefined) throw new Violation(PROMISES.accepted, `a commit of ${address.key}`)
+    const states = [definition.machine.initial(address.id)]
+    definition.machine.takeActions()
+    return { definition, address, version: 0, sequence: 0, commands: new Map(), states, events: [] }
+  }
+
+  #apply(actor: Writable, entry: Entry, sequence: number, at: number): void {
+    const { address, definition } = actor
+    const earlier = actor.commands.get(entry.c)
+    const since = earlier === undefined ? 0 : actor.commands.size - earlier.index
+    if (earlier !== undefined && since <= DEDUPE_PROMISED_COUNT) {
+      const detail = `"${entry.c}" of ${address.key} is at sequences ${earlier.sequence} and ${sequence}`
+      throw new Violation(PROMISES.once, detail)
+    }
+    const before = actor.version
+    for (const stored of entry.ev) {
+      const event = upcasted(definition, stored)
+      const state = actor.states[actor.version] as MachineState
+      const next = definition.machine.transition(state, event)
+      definition.machine.takeActions()
+      if (next === undefined) {
+        const detail = `${event.type} of ${address.key} at sequence ${sequence}, in state ${JSON.stringify(state.value)}`
+        throw new Violation(PROMISES.accepted, detail)
+      }
+      actor.version++
+      actor.states.push(next)
+      const projected: ProjectedEvent = {
+        actorType: address.type,
+        id: address.id,
+        version: actor.version,
+        sequence,
+        at,
+        commandId: entry.c,
+        metadata: entry.m ?? {},
+        event,
+      }
+      actor.events.push(projected)
+      this.events.push(projected)
+    }
+    const { c: commandId, re: reply } = entry
+    const { version, commands } = actor
+    commands.set(commandId, { commandId, before, version, sequence, reply, index: commands.size })
+  }
+}
+
+/** The least that any definition may remember is up to the user; checks hold for what is usual. */
+const DEDUPE_PROMISED_COUNT = 1_000
+
+const upcasted = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEvent => {
+  const known = definition.events?.[t]
+  let payload = d
+  for (let version = v; version < (known?.version ?? v); version++)
+    payload = known?.upcast[version]?.(payload)
+  return { type: t, ...(payload as object) }
+}
+
+/** What of a state is compared: where it is and what it remembers. */
+export const factsOf = (state: Pick<MachineState, "value" | "context">): string => {
+  const known = factsOfStates.get(state)
+  if (known !== undefined) return known
+  const facts = JSON.stringify({ value: state.value, context: state.context })
+  factsOfStates.set(state, facts)
+  return facts
+}
+
+/** States are never changed in place, so each is written down once. */
+const factsOfStates = new WeakMap<object, string>()

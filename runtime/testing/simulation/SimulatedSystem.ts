@@ -1,0 +1,225 @@
+/**
+ * A whole system in one world: nodes on shared servers, clients, faults, and the checkers that watch all of it.
+ *
+ * Owns the assembly and the first violation that is found; a run ends with it. Who drives it: SwarmRun.ts with a
+ * generated workload, Story.ts with a script.
+ */
+import { Effect } from "effect"
+import { addressFromKey } from "../../address/ActorAddress.ts"
+import type { AnyActor } from "../../definition/Actor.ts"
+import type { MachineState } from "../../machine/Machine.ts"
+import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
+import { SYSTEM_DEFAULTS, type SystemSettings } from "../../system/SystemSettings.ts"
+import { AnswerChecker } from "./AnswerChecker.ts"
+import { Chaos } from "./Chaos.ts"
+import { Clients, describe } from "./Client.ts"
+import { EscapeTrap } from "./EscapeTrap.ts"
+import { type FaultRates, Faults } from "./Faults.ts"
+import { Network } from "./Network.ts"
+import { Reference, type TrueActor } from "./Reference.ts"
+import { SimulatedJournal } from "./SimulatedJournal.ts"
+import { type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
+import { SimulatedPostgres } from "./SimulatedPostgres.ts"
+import { StoreChecker } from "./StoreChecker.ts"
+import { PROMISES, Violation } from "./Violation.ts"
+import { type Interleaving, type RunEnd, WORLD_EPOCH_MS, World } from "./World.ts"
+
+/** An actor right after a commit was stored, as an invariant sees it. */
+export interface ActorSeen {
+  readonly type: string
+  readonly id: string
+  readonly version: number
+  readonly state: MachineState
+  /** Everything that happened to it, the newest last. */
+  readonly events: ReadonlyArray<ProjectedEvent>
+}
+
+/** A rule of the user's own: `false` or an error breaks the run. Called after every stored commit. */
+export type Invariant = (actor: ActorSeen) => boolean | undefined
+
+export interface SystemUnderTest {
+  readonly actors: ReadonlyArray<AnyActor>
+  readonly projections?: ReadonlyArray<ProjectionDefinition>
+  readonly invariants?: { readonly [name: string]: Invariant }
+  /** Settings of every node that differ from the defaults. */
+  readonly settings?: Partial<SystemSettings>
+  /** Stand-ins for ports. */
+  readonly doubles?: PortDoubles
+}
+
+export interface RunSettings {
+  readonly seed: number
+  readonly nodeCount: number
+  readonly rates: FaultRates
+  /** Ids of the faults that may strike; all where not given. */
+  readonly allowed?: ReadonlySet<string>
+  readonly interleaving: Interleaving
+}
+
+/** Steps after which a run counts as endless. */
+export const STEPS_MAX = 5_000_000
+
+export class SimulatedSystem {
+  readonly world: World
+  readonly faults: Faults
+  readonly network: Network
+  readonly journal: SimulatedJournal
+  readonly postgres: SimulatedPostgres
+  readonly nodes: ReadonlyArray<SimulatedNode>
+  readonly clients: Clients
+  readonly chaos: Chaos
+  readonly reference: Reference
+  readonly #sut: SystemUnderTest
+  readonly #answers: AnswerChecker
+  readonly #stores: StoreChecker
+  readonly #trap: EscapeTrap
+  #violation: Violation | undefined
+
+  constructor(sut: SystemUnderTest, settings: RunSettings) {
+    const { rates, allowed } = settings
+    const world = new World(settings.seed, settings.interleaving)
+    this.#sut = sut
+    this.world = world
+    this.faults = new Faults(world, rates, allowed)
+    this.network = new Network(world, this.faults)
+    this.journal = new SimulatedJournal(this.network)
+    this.postgres = new SimulatedPostgres(this.network)
+    this.reference = new Reference(sut.actors)
+    this.#stores = new StoreChecker(this.reference, this.postgres)
+    const isFresh = rates["last stale"] === undefined
+    const isStrict = settings.nodeCount === 1 && isFresh && rates["clock jumps"] === undefined
+    this.#answers = new AnswerChecker(world, this.reference, { isStrict, isMonotone: isFresh })
+    const shardCount = sut.settings?.shardCount ?? SYSTEM_DEFAULTS.shardCount
+    this.nodes = Array.from({ length: settings.nodeCount }, (_, index) => this.#node(`node ${index + 1}`))
+    this.clients = new Clients({
+      world,
+      nodes: this.nodes,
+      shardCount,
+      seenVersion: (host, address) => this.#answers.seenVersion(host, address),
+      answered: (...answer) => this.judge(() => this.#answers.answered(...answer)),
+    })
+    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.postgres)
+    this.#trap = new EscapeTrap({
+      nowMs: () => WORLD_EPOCH_MS + world.nowMs,
+      random: () => 0.5,
+    })
+    this.journal.observers.push((stored) => this.judge(() => this.#stored(this.reference.stored(stored))))
+    this.postgres.observers.push((projection) => this.judge(() => this.#stores.readModel(projection)))
+    world.afterStep = () => {
+      this.#trap.check()
+      if (this.#violation !== undefined) throw this.#violation
+    }
+  }
+
+  get projections(): ReadonlyArray<ProjectionDefinition> {
+    return this.#sut.projections ?? []
+  }
+
+  /** Runs the world with the trap for escapes set, up to `untilMs` of virtual time. */
+  run(untilMs: number, isDone: () => boolean): RunEnd {
+    const end = this.#trap.during(() => this.world.run({ untilMs, stepsMax: STEPS_MAX }, isDone))
+    if (end === "stepsUp") {
+      throw new Violation(PROMISES.converges, `the run took ${STEPS_MAX} steps without an end`)
+    }
+    return end
+  }
+
+  /** Runs a check; the first violation ends the run after this step. */
+  judge(check: () => void): void {
+    try {
+      check()
+    } catch (cause) {
+      if (!(cause instanceof Violation)) throw cause
+      this.#violation ??= cause
+    }
+  }
+
+  /** What keeps the system from being done: callers without an answer, projections that lag. */
+  whatIsOpen(): string | undefined {
+    if (this.clients.openCount > 0) {
+      const waiting = this.clients.operations.filter(({ returned }) => returned === undefined)
+      return `${waiting.length} callers have no answer: ${waiting.slice(0, 3).map(describe).join(", ")}`
+    }
+    for (const projection of this.projections) {
+      const offset = this.#stores.offset(projection)
+      const types = new Set(projection.from.map(({ type }) => type))
+      const last = this.reference.events.findLast(({ actorType }) => types.has(actorType))?.sequence ?? 0
+      if (offset < last) return `projection ${projection.name} is at ${offset} of ${last}`
+      for (const { name, system } of this.nodes) {
+        if (system === undefined) return `${name} has not started`
+        const own = Effect.runSync(system.status).projections.find(
+          (status) => status.name === projection.name,
+        )
+        if ((own?.offset ?? 0) < last)
+          return `projection ${projection.name} of ${name} is at ${own?.offset} of ${last}`
+      }
+    }
+    return this.nodes.find(({ system }) => system === undefined)?.name.concat(" has not started")
+  }
+
+  /** Checks that hold when nothing is under way. Throws {@link Violation}. */
+  checkAtRest(): void {
+    for (const { name, system } of this.nodes) {
+      if (system === undefined) continue
+      const { quarantined, inFlightCount } = Effect.runSync(system.status)
+      const [first] = quarantined
+      if (first !== undefined) throw new Violation(PROMISES.healthy, `on ${name}: ${first.message}`)
+      if (inFlightCount > 0) {
+        throw new Violation(PROMISES.bounded, `${name} counts ${inFlightCount} items though nobody waits`)
+      }
+    }
+    for (const projection of this.projections) this.#stores.readModel(projection)
+    this.#stores.snapshots()
+    this.#answers.finish(this.clients.operations)
+  }
+
+  /** The machines go down with the power: nodes dead, what the journal had not synced gone. */
+  losePower(recordCount: number): void {
+    for (const node of this.nodes) node.crash()
+    this.journal.loseTail(Math.max(0, this.journal.lastSequence - recordCount))
+    this.reference.reset()
+    this.#stores.reset()
+    let after = 0
+    const types = new Set(this.#sut.actors.map(({ type }) => type))
+    while (after < this.journal.lastSequence) {
+      for (const record of this.journal.memory.page(types, after)) {
+        after = record.sequence
+        this.reference.stored({ address: this.#addressOf(record.key), sequence: after, data: record.data })
+      }
+    }
+  }
+
+  #addressOf(key: string) {
+    return addressFromKey(key, this.#sut.settings?.shardCount ?? SYSTEM_DEFAULTS.shardCount)
+  }
+
+  #node(name: string): SimulatedNode {
+    return new SimulatedNode({
+      name,
+      world: this.world,
+      journal: this.journal,
+      postgres: this.postgres,
+      system: { actors: this.#sut.actors, projections: this.projections, ...this.#sut.settings },
+      doubles: this.#sut.doubles ?? {},
+      failed: (violation) => {
+        this.#violation ??= violation
+      },
+    })
+  }
+
+  #stored(actor: TrueActor): void {
+    const { address, version, events, states } = actor
+    const state = states[version]
+    if (state === undefined) return
+    for (const [name, invariant] of Object.entries(this.#sut.invariants ?? {})) {
+      const broken = (why: string) => new Violation(name, `${address.key} at version ${version}${why}`)
+      let holds: boolean | undefined
+      try {
+        holds = invariant({ type: address.type, id: address.id, version, state, events })
+      } catch (cause) {
+        throw broken(`: ${cause instanceof Error ? cause.message : String(cause)}`)
+      }
+      if (holds === false) throw broken("")
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * One run of a generated workload: clients work under faults, then everything heals, and the system must get done.
+ *
+ * Owns the phases. Safety: whatever happens, no promise is broken. Then no more faults: within bounded virtual time
+ * every caller has its answer, projections have caught up, every node reads every actor, and all nodes stop in order.
+ */
+import type { Operation, Request } from "./Client.ts"
+import { SimulationEscape } from "./EscapeTrap.ts"
+import { Randomness } from "./Randomness.ts"
+import { type RunSettings, SimulatedSystem, type SystemUnderTest } from "./SimulatedSystem.ts"
+import type { TraceEntry } from "./Trace.ts"
+import { PROMISES, Violation } from "./Violation.ts"
+
+/** Virtual time within which everything must be done after the faults are over, by default. */
+export const CONVERGE_MS_DEFAULT = 300_000
+
+/** Virtual time of the safety phase at most, by default; it ends earlier with the workload. */
+export const SAFETY_MS_DEFAULT = 30_000
+
+/** Mean time a client takes between an answer and its next request. */
+const THINK_MS_MEAN = 300
+
+/** Requests after which a workload counts as endless. */
+export const REQUESTS_MAX = 100_000
+
+/** What a workload may draw from. */
+export interface Draw {
+  readonly random: Randomness
+}
+
+/** Makes the requests of a run, in order; clients share them out among themselves. */
+export type Workload = (draw: Draw) => Iterable<Request>
+
+export interface RunPlan extends RunSettings {
+  readonly requests: ReadonlyArray<Request>
+  readonly clientCount: number
+  readonly safetyMs: number
+  readonly convergeMs: number
+}
+
+export interface RunOutcome {
+  readonly seed: number
+  readonly hash: string
+  readonly stepCount: number
+  readonly virtualMs: number
+  readonly marks: ReadonlyMap<string, number>
+  /** Ids of the faults that struck. */
+  readonly struck: ReadonlyArray<string>
+  readonly answeredCount: number
+  readonly violation: Violation | SimulationEscape | undefined
+  readonly trace: ReadonlyArray<TraceEntry>
+}
+
+/** The requests of a workload for a seed. Throws when it does not end. */
+export const requestsOf = (workload: Workload, seed: number): ReadonlyArray<Request> => {
+  const requests: Array<Request> = []
+  for (const request of workload({ random: new Randomness(seed, "workload") })) {
+    requests.push(request)
+    if (requests.length > REQUESTS_MAX) {
+      throw new Error(
+        `The workload makes more than ${REQUESTS_MAX} requests. It must end: take a number of requests, not "for ever".`,
+      )
+    }
+  }
+  return requests
+}
+
+export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {
+  const system = new SimulatedSystem(sut, plan)
+  const { world } = system
+  let violation: RunOutcome["violation"]
+  try {
+    new Phases(system, plan).run()
+  } catch (cause) {
+    if (!(cause instanceof Violation || cause instanceof SimulationEscape)) throw cause
+    violation = cause
+    world.note("world", `VIOLATION ${cause.message}`)
+  }
+  return {
+    seed: plan.seed,
+    hash: world.trace.hash,
+    stepCount: world.stepCount,
+    virtualMs: world.nowMs,
+    marks: world.marks,
+    struck: system.faults.struck,
+    answeredCount: system.clients.operations.length - system.clients.openCount,
+    violation,
+    trace: world.trace.entries,
+  }
+}
+
+class Phases {
+  readonly #system: SimulatedSystem
+  readonly #plan: RunPlan
+  readonly #thinking: Randomness
+  #next = 0
+
+  constructor(system: SimulatedSystem, plan: RunPlan) {
+    this.#system = system
+    this.#plan = plan
+    this.#thinking = system.world.random.stream("thinking")
+  }
+
+  run(): void {
+    const { clientCount, safetyMs, requests } = this.#plan
+    const { clients, world, chaos } = this.#system
+    for (let client = 0; client < clientCount; client++) this.#thinkThenAsk()
+    this.#system.run(safetyMs, () => this.#next === requests.length && clients.openCount === 0)
+    world.note("world", "the faults are over, everything is mended")
+    chaos.heal()
+    this.#untilDone("after the faults were over")
+    this.#readEverywhere()
+    this.#untilDone("when every node reads every actor")
+    this.#system.checkAtRest()
+    this.#stopAll()
+    this.#system.checkAtRest()
+  }
+
+  #thinkThenAsk(): void {
+    this.#system.world.after(this.#thinking.exponential(THINK_MS_MEAN), undefined, () => {
+      const request = this.#plan.requests[this.#next++]
+      if (request === undefined) {
+        this.#next = this.#plan.requests.length
+        return
+      }
+      this.#system.clients.send(request, () => this.#thinkThenAsk())
+    })
+  }
+
+  #untilDone(when: string): void {
+    const { world } = this.#system
+    const limitMs = world.nowMs + this.#plan.convergeMs
+    let checkedAtStep = Number.NEGATIVE_INFINITY
+    const isDone = () => {
+      if (this.#next < this.#plan.requests.length || this.#system.clients.openCount > 0) return false
+      if (world.stepCount - checkedAtStep < STEPS_BETWEEN_CHECKS) return false
+      checkedAtStep = world.stepCount
+      return this.#system.whatIsOpen() === undefined
+    }
+    if (this.#system.run(limitMs, isDone) === "done") return
+    const open = this.#system.whatIsOpen() ?? "nothing is left to do, though requests are"
+    throw new Violation(PROMISES.converges, `${this.#plan.convergeMs} ms ${when}, ${open}`)
+  }
+
+  #readEverywhere(): void {
+    const { clients, nodes } = this.#system
+    const actors = new Map<string, Operation>()
+    for (const operation of clients.operations) actors.set(operation.address.key, operation)
+    for (const { request } of actors.values()) {
+      for (const node of nodes) clients.send({ actor: request.actor, id: request.id }, nothing, node)
+    }
+  }
+
+  #stopAll(): void {
+    const { nodes, world } = this.#system
+    let stoppedCount = 0
+    for (const node of nodes) {
+      node.stop(() => {
+        stoppedCount++
+      })
+    }
+    const end = this.#system.run(world.nowMs + STOP_MS_MAX, () => stoppedCount === nodes.length)
+    if (end === "done") return
+    throw new Violation(
+      PROMISES.converges,
+      `${nodes.length - stoppedCount} nodes did not stop in ${STOP_MS_MAX} ms`,
+    )
+  }
+}
+
+/** Steps between two looks at the whole system. */
+const STEPS_BETWEEN_CHECKS = 200
+
+/** Virtual time that a stop may take. */
+const STOP_MS_MAX = 30_000
+
+const nothing = (): void => undefined

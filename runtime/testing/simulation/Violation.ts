@@ -1,0 +1,31 @@
+/** A promise of the runtime, or of the user's own, that a simulated run broke. */
+
+export class Violation extends Error {
+  override readonly name = "Violation"
+  /** Which promise: stable, short, the same for every run that breaks it. */
+  readonly promise: string
+  readonly detail: string
+
+  constructor(promise: string, detail: string) {
+    super(`${promise}: ${detail}`)
+    this.promise = promise
+    this.detail = detail
+  }
+}
+
+/** The promises that every simulation checks. */
+export const PROMISES = {
+  acknowledged: "an acknowledged command is in the journal",
+  once: "a commandId is applied at most once",
+  contiguous: "versions are contiguous",
+  fold: "state = fold(events)",
+  accepted: "only events that the machine accepts are stored",
+  refused: "a refused command stores nothing",
+  readModel: "a read model = fold(journal) up to its offset",
+  snapshot: "a snapshot = fold(events) at its version",
+  linearizable: "answers are linearizable",
+  bounded: "queues are bounded and run empty",
+  healthy: "no actor is quarantined without a reason",
+  converges: "everything goes on after the faults are over",
+  starts: "a node starts",
+} as const
