@@ -135,6 +135,22 @@ const feedText = (text: string): void => {
   laneB = Math.imul(b ^ 0x1f, 0x85ebca6b)
 }
 
+/** Keys in UTF-16 order. Few ones are sorted in place: `sort` allocates a kilobyte for a handful. */
+const sortedKeys = (value: object): ReadonlyArray<string> => {
+  const keys = Object.keys(value)
+  if (keys.length > FEW_KEYS_MAX) return keys.sort()
+  for (let end = 1; end < keys.length; end++) {
+    const key = keys[end] as string
+    let at = end
+    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string
+    keys[at] = key
+  }
+  return keys
+}
+
+/** Keys up to which insertion beats the engine's sort. */
+const FEW_KEYS_MAX = 16
+
 const feed = (value: unknown): void => {
   if (typeof value === "string") {
     feedText("s")
@@ -145,9 +161,7 @@ const feed = (value: unknown): void => {
     feedText("]")
   } else if (typeof value === "object" && value !== null) {
     feedText("{")
-    const keys = Object.keys(value)
-    if (keys.length > 1) keys.sort()
-    for (const key of keys) {
+    for (const key of sortedKeys(value)) {
       const inner = (value as PlainObject)[key]
       if (inner === undefined) continue
       feedText(key)
