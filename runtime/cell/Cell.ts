@@ -335,6 +335,8 @@ export class Cell {
 
 const NOBODY: ReadonlyArray<Waiting> = []
 
-/** Milliseconds since an arbitrary start, never going back. */
+const NANOS_PER_MS = 1e6
+
+/** Milliseconds since an arbitrary start, with fractions, never going back. */
 export const monotonicMs = (clock: Clock.Clock): number =>
-  Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+  Number(clock.monotonicTimeNanosUnsafe()) / NANOS_PER_MS

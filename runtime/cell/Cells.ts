@@ -97,8 +97,6 @@ export const makeCells = Effect.fnUntraced(function* (
   const start = (cell: Cell): void => {
     const fiber = runFork(cell.run())
     if (fiber.pollUnsafe() !== undefined) return
-    // On the cell and not in a map of running ones: V8 keeps what a map of short-lived entries held until its next
-    // full collection, which made 5 KB of every command outlive the young generation.
     cell.fiber = fiber
     fiber.addObserver(() => {
       cell.fiber = undefined
