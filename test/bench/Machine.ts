@@ -13,10 +13,7 @@ export interface Machine {
   readonly fsync: string
 }
 
-export const thisMachine = (versions: {
-  readonly nats: string
-  readonly postgres: string
-}): Machine => ({
+export const thisMachine = (versions: { readonly nats: string; readonly postgres: string }): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? "unknown",
   coreCount: cpus().length,
   memoryGiB: Math.round(totalmem() / 2 ** 30),

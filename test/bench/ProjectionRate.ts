@@ -58,12 +58,14 @@ const projectAll = async (
   last: number,
 ): Promise<number> => {
   const projection: ProjectionDefinition = { ...OrderSummary, version }
-  await using system = await ActorSystem.start({ ...servers, actors: [Order], projections: [projection] })
+  const system = await ActorSystem.start({ ...servers, actors: [Order], projections: [projection] })
   const offset = async () => (await system.status()).projections[0]?.offset ?? 0
   while ((await offset()) === 0) await sleep(1)
   const [from, startMs] = [await offset(), performance.now()]
   await system.waitFor(projection, last, 120_000)
-  return ((last - from) / (performance.now() - startMs)) * 1000
+  const perSecond = ((last - from) / (performance.now() - startMs)) * 1000
+  await system.stop()
+  return perSecond
 }
 
 /** The same number of row writes by the same statement, prepared rows, one transaction a batch. */
