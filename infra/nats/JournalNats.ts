@@ -46,8 +46,6 @@ export interface JournalNatsOptions extends JournalStreamOptions {
   readonly appendTimeoutMs?: number
 }
 
-const encoder = new TextEncoder()
-
 /** The one header of an append. Never empty: an empty value switches the server's check off. */
 class ExpectedSequence implements EncodedHeaders {
   readonly #sequence: number
@@ -58,7 +56,7 @@ class ExpectedSequence implements EncodedHeaders {
   }
 
   encode(): Uint8Array {
-    return encoder.encode(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`)
+    return Buffer.from(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`, "latin1")
   }
 }
 

@@ -74,13 +74,31 @@ export const encodeCommit = (
   commit: { readonly first: number; readonly at: number; readonly epoch: number },
   entriesJson: ReadonlyArray<string>,
 ): Uint8Array =>
-  encoder.encode(
+  bytesOf(
     `{"v":${COMMIT_FORMAT_VERSION},"first":${commit.first},"at":${commit.at},"epoch":${commit.epoch},"entries":[${entriesJson.join(",")}]}`,
   )
 
 const isStoredEvent = (value: unknown): value is StoredEvent => {
   const event = value as Partial<StoredEvent> | null
   return typeof event?.t === "string" && Number.isInteger(event.v)
+}
+
+/** Memory that commits are written into, one after the other: a block each would cost more than the encoding. */
+const CHUNK_BYTES = 64 * 1024
+let chunk = new Uint8Array(0)
+let chunkUsed = 0
+
+/** UTF-8 in a part of the chunk that is never written again. */
+const bytesOf = (text: string): Uint8Array => {
+  const sizeMax = text.length * 3
+  if (sizeMax > CHUNK_BYTES / 4) return encoder.encode(text)
+  if (sizeMax > chunk.length - chunkUsed) {
+    chunk = new Uint8Array(CHUNK_BYTES)
+    chunkUsed = 0
+  }
+  const start = chunkUsed
+  chunkUsed += encoder.encodeInto(text, chunk.subarray(start)).written
+  return chunk.subarray(start, chunkUsed)
 }
 
 const isCommit = (value: unknown): value is Commit => {

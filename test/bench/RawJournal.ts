@@ -16,10 +16,8 @@ const APPEND_TIMEOUT_MS = 10_000
 /** Raw publishes in flight while a journal is filled. */
 const FILL_IN_FLIGHT = 512
 
-const encoder = new TextEncoder()
-
 export const expectedSequence = (sequence: number) => ({
-  encode: () => encoder.encode(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${sequence}\r\n\r\n`),
+  encode: () => Buffer.from(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${sequence}\r\n\r\n`, "latin1"),
 })
 
 const SEQUENCE = /"seq":(\d+)/
