@@ -10,6 +10,7 @@ import {
   type ReadOutcome,
 } from "../../fixtures/memory/JournalScripted.ts"
 import { historyOf, type MemorySystem, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { SnapshotStoreScripted } from "../../fixtures/memory/SnapshotStoreScripted.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
 const numbered = <A>(count: number, make: (index: number) => A): Array<A> =>
@@ -167,6 +168,7 @@ const check = async (
   journal: JournalService,
   actor: string,
   { acknowledged, reads }: Seen,
+  snapshots: SnapshotStoreScripted,
 ): Promise<void> => {
   const stored = await historyOf(journal, Counter, actor)
   expect(stored.map(({ version }) => version)).toEqual(stored.map((_, index) => index + 1))
@@ -182,7 +184,7 @@ const check = async (
     if (answer.reply !== undefined) expect(answer.reply).toEqual({ total: totals[answer.version] })
   }
   for (const read of reads.filter((one) => one.actor === actor)) expect(read.total).toBe(totals[read.version])
-  const { system } = await startMemory({ journal: new JournalScripted(journal) })
+  const { system } = await startMemory({ journal: new JournalScripted(journal), snapshots })
   const { version, state } = await system.get(Counter, actor).state()
   expect({ version, total: state.context.total }).toEqual({ version: stored.length, total: totals.at(-1) })
   await system.stop()
@@ -192,18 +194,21 @@ describe("random commands with random faults on two systems", () => {
   it("FAULT 1, 2, 3, 5, 10: every acknowledged command is stored exactly once, versions are contiguous, state = fold", async () => {
     const property = fc.asyncProperty(steps, faults, faults, async (given, first, second) => {
       const inner = journalInMemory()
+      const snapshots = new SnapshotStoreScripted()
       const journals = [first, second].map(({ append, last, read }) => {
         const journal = new JournalScripted(inner)
         journal.script.append.push(...append)
         journal.script.last.push(...last)
         journal.script.read.push(...read)
-        return startMemory({ journal })
+        // Actors come and go all the time, and each system finds the other's snapshots.
+        return startMemory({ journal, snapshots, residentMax: 1 })
       })
       const [one, two] = await Promise.all(journals)
       if (one === undefined || two === undefined) return
       const seen = await play(given, [one, two])
-      for (const actor of ["a", "b"]) await check(inner, actor, seen)
+      for (const actor of ["a", "b"]) await check(inner, actor, seen, new SnapshotStoreScripted())
       await Promise.all([one.system.stop(), two.system.stop()])
+      for (const actor of ["a", "b"]) await check(inner, actor, seen, snapshots)
     })
     await fc.assert(property, { numRuns: 40 })
   })

@@ -1,12 +1,12 @@
 /** How a system ends, and what callers get then. */
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { describe, expect, it } from "vitest"
 import { ReadModel } from "../../../runtime/projection/ReadModel.ts"
 import { makeReadModelMemory } from "../../../runtime/projection/ReadModelMemory.ts"
 import { ActorSystem } from "../../../runtime/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
-import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { SnapshotStoreScripted } from "../../fixtures/memory/SnapshotStoreScripted.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
@@ -103,6 +103,33 @@ describe("a caller that goes away", () => {
       "the caller left",
     )
     expect(await historyOf(journal.inner, Counter, "a")).toHaveLength(1)
+  })
+
+  it("FAULT 63: by interruption leaves the command to commit", async () => {
+    const journal = new JournalScripted()
+    const { system } = await startMemory({ journal })
+    const program = Effect.gen(function* () {
+      const effectSystem = yield* ActorSystem
+      const release = journal.hold()
+      const asked = yield* Effect.forkChild(effectSystem.get(Counter, "a").ask(add(1), { commandId: "c" }))
+      yield* Effect.promise(() => eventually(() => journal.heldCount === 1))
+      yield* Fiber.interrupt(asked)
+      release()
+    })
+    const layer = ActorSystem.layer({ actors: [Counter], shardCount: SHARD_COUNT }).pipe(
+      Layer.provide(
+        Layer.mergeAll(
+          journal.layer,
+          new SnapshotStoreScripted().layer,
+          Layer.sync(ReadModel, makeReadModelMemory),
+        ),
+      ),
+    )
+    await Effect.runPromise(Effect.provide(program, layer))
+    expect(await system.get(Counter, "a").ask(add(1), { commandId: "c" })).toMatchObject({
+      version: 1,
+      duplicate: true,
+    })
   })
 
   it("FAULT 63: by deadline while it still waits in the mailbox is not decided any more", async () => {
