@@ -74,8 +74,8 @@ describe("passivation", () => {
     ))
 })
 
-const v1 = Schema.toStandardSchemaV1(Schema.Struct({ by: Schema.Number }))
-const v2 = Schema.toStandardSchemaV1(Schema.Struct({ by: Schema.Number, unit: Schema.String }))
+const v1 = Schema.Struct({ by: Schema.Number })
+const v2 = Schema.Struct({ by: Schema.Number, unit: Schema.String })
 
 const ledgerMachine = setup({
   types: {

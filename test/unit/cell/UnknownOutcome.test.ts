@@ -62,6 +62,30 @@ describe("an append of unknown outcome", () => {
     expect(await historyOf(journal.inner, Counter, "a")).toHaveLength(1)
   })
 
+  it("FAULT 1: with ifVersion, is not taken for a conflict with itself", async () => {
+    const { system, journal } = await startMemory()
+    const counter = system.get(Counter, "a")
+    await counter.ask(add(1))
+    journal.script.append.push("lostAck")
+    expect(await counter.ask(add(2), { ifVersion: 1 })).toMatchObject({ version: 2, duplicate: false })
+  })
+
+  it("keeps the order in which commands were asked", async () => {
+    const { system, journal } = await startMemory()
+    const counter = system.get(Counter, "a")
+    journal.script.append.push("landsLater", "inFlight", "lostAck", "notStored", "ok", "lostAck")
+    journal.script.last.push("ok", "unavailable", "ok", "stale")
+    const commandIds = Array.from({ length: 30 }, (_, index) => `c-${index}`)
+    const asked: Array<Promise<unknown>> = []
+    for (const [index, commandId] of commandIds.entries()) {
+      asked.push(counter.ask(add(1), { commandId }))
+      if (index % 7 === 0) await Promise.resolve()
+    }
+    await Promise.all(asked)
+    const stored = await historyOf(journal.inner, Counter, "a")
+    expect(stored.map(({ commandId }) => commandId)).toEqual(commandIds)
+  })
+
   const passing: ReadonlyArray<ReadonlyArray<AppendOutcome>> = [
     ["unavailable", "unavailable", "notStored"],
     ["inFlight", "inFlight", "lostAck"],

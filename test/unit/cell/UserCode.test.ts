@@ -7,7 +7,7 @@ import { actionsRun, Counter, counterEvents, counterMachine } from "../../fixtur
 import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
-const nothing = Schema.toStandardSchemaV1(Schema.Struct({}))
+const nothing = Schema.Struct({})
 
 /** A schema of a vendor whose validation has a bug. */
 const brokenSchema = {

@@ -241,6 +241,27 @@ describe("a flood", () => {
     expect((await system.status()).inFlightCount).toBe(0)
   })
 
+  it("FAULT 64: beyond what a node holds is Busy at once, and the rest is answered", async () => {
+    const { system, journal } = await startMemory()
+    const release = journal.hold()
+    const outcomes: Record<string, number> = {}
+    const count = (name: string) => {
+      outcomes[name] = (outcomes[name] ?? 0) + 1
+    }
+    const ask = (index: number) =>
+      system
+        .get(Counter, `n${index % 200}`)
+        .ask(add(1), { deadlineMs: 60_000 })
+        .then(() => count("accepted"))
+        .catch((error) => count(`${error._tag} ${error.queue}`))
+    const asked = Array.from({ length: 100_050 }, (_, index) => ask(index))
+    await eventually(() => outcomes["Busy System"] === 50)
+    release()
+    await Promise.all(asked)
+    expect(outcomes).toEqual({ accepted: 100_000, "Busy System": 50 })
+    expect((await system.status()).inFlightCount).toBe(0)
+  })
+
   it("FAULT 64: callers that gave up during an outage do not take the place of those who come", async () => {
     const { system, journal } = await startMemory()
     const counter = system.get(Counter, "a")
