@@ -14,7 +14,7 @@ import type { AnyEvent } from "../../definition/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import { type Answer, type Attempt, describe, errorOf, type Operation } from "./Client.ts"
 import { linearize, type TimedOperation } from "./Linearizability.ts"
-import { factsOf, type Reference, type TrueActor } from "./Reference.ts"
+import { factsOf, type Reference, type TrueActor, trueFactsOf } from "./Reference.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
@@ -101,8 +101,8 @@ export class AnswerChecker {
 
   #read(operation: Operation, attempt: Attempt, actor: TrueActor, { version, state }: Confirmed): void {
     const real = actor.states[version]
-    if (real === undefined || factsOf(real) !== factsOf(state)) {
-      const detail = `${describe(operation)} gave version ${version} as ${factsOf(state)}, the journal gives ${real === undefined ? "no such version" : factsOf(real)}`
+    if (real === undefined || trueFactsOf(real) !== factsOf(state)) {
+      const detail = `${describe(operation)} gave version ${version} as ${factsOf(state)}, the journal gives ${real === undefined ? "no such version" : trueFactsOf(real)}`
       throw new Violation(PROMISES.fold, detail)
     }
     if (this.#rules.isMonotone && version < attempt.seenVersion) {

@@ -157,13 +157,16 @@ const upcasted = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEvent => {
 }
 
 /** What of a state is compared: where it is and what it remembers. */
-export const factsOf = (state: Pick<MachineState, "value" | "context">): string => {
-  const known = factsOfStates.get(state)
+export const factsOf = (state: Pick<MachineState, "value" | "context">): string =>
+  JSON.stringify({ value: state.value, context: state.context })
+
+/** The facts of one of the reference's own states; nobody changes those, so each is written down once. */
+export const trueFactsOf = (state: MachineState): string => {
+  const known = trueFacts.get(state)
   if (known !== undefined) return known
-  const facts = JSON.stringify({ value: state.value, context: state.context })
-  factsOfStates.set(state, facts)
+  const facts = factsOf(state)
+  trueFacts.set(state, facts)
   return facts
 }
 
-/** States are never changed in place, so each is written down once. */
-const factsOfStates = new WeakMap<object, string>()
+const trueFacts = new WeakMap<MachineState, string>()

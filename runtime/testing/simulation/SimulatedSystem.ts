@@ -20,6 +20,7 @@ import { Reference, type TrueActor } from "./Reference.ts"
 import { SimulatedJournal } from "./SimulatedJournal.ts"
 import { type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
 import { SimulatedPostgres } from "./SimulatedPostgres.ts"
+import { duringRun } from "./Sometimes.ts"
 import { StoreChecker } from "./StoreChecker.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { type Interleaving, type RunEnd, WORLD_EPOCH_MS, World } from "./World.ts"
@@ -117,7 +118,9 @@ export class SimulatedSystem {
 
   /** Runs the world with the trap for escapes set, up to `untilMs` of virtual time. */
   run(untilMs: number, isDone: () => boolean): RunEnd {
-    const end = this.#trap.during(() => this.world.run({ untilMs, stepsMax: STEPS_MAX }, isDone))
+    const end = this.#trap.during(() =>
+      duringRun(this.world, () => this.world.run({ untilMs, stepsMax: STEPS_MAX }, isDone)),
+    )
     if (end === "stepsUp") {
       throw new Violation(PROMISES.converges, `the run took ${STEPS_MAX} steps without an end`)
     }

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
-import { factsOf, type Reference } from "./Reference.ts"
+import { factsOf, type Reference, trueFactsOf } from "./Reference.ts"
 import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
@@ -58,8 +58,8 @@ export class StoreChecker {
       const actor = this.#reference.actors.get(row.key)
       const state = actor?.states[row.version]
       const body = JSON.parse(row.state) as { readonly state: Parameters<typeof factsOf>[0] }
-      if (state !== undefined && factsOf(body.state) === factsOf(state)) continue
-      const detail = `that of ${row.key} at version ${row.version} is ${factsOf(body.state)}, the journal gives ${state === undefined ? "no such version" : factsOf(state)}`
+      if (state !== undefined && factsOf(body.state) === trueFactsOf(state)) continue
+      const detail = `that of ${row.key} at version ${row.version} is ${factsOf(body.state)}, the journal gives ${state === undefined ? "no such version" : trueFactsOf(state)}`
       throw new Violation(PROMISES.snapshot, detail)
     }
   }

@@ -1,0 +1,64 @@
+/** The failure of a simulation in words: what broke, how to repeat it, what went before. */
+import type { Operation, Request } from "./Client.ts"
+import type { Shrunk } from "./Shrink.ts"
+import { stepsOf } from "./Shrink.ts"
+import type { RunOutcome, RunPlan } from "./SwarmRun.ts"
+import type { TraceEntry } from "./Trace.ts"
+
+/** Lines of the timeline that are shown. */
+const TIMELINE_LINES_MAX = 80
+
+/** The last steps, each with its number and that of the step it came from. */
+export const timeline = (entries: ReadonlyArray<TraceEntry>): string =>
+  entries
+    .slice(-TIMELINE_LINES_MAX)
+    .map(({ number, cause, atMs, place, what }) => {
+      const from = cause === 0 ? "" : ` ← ${cause}`
+      return `${`${number}${from}`.padStart(13)}  ${atMs.toFixed(1).padStart(9)} ms  ${place.padEnd(8)}  ${what}`
+    })
+    .join("\n")
+
+const requestText = ({
+  actor,
+  id,
+  command,
+}: Pick<Operation["request"], "actor" | "id" | "command">): string =>
+  command === undefined ? `read ${actor.type}/${id}` : `${actor.type}/${id} ${JSON.stringify(command)}`
+
+const listed = (lines: ReadonlyArray<string>): string =>
+  lines.length === 0 ? "    none" : lines.map((line) => `    ${line}`).join("\n")
+
+export interface FailureFacts {
+  readonly plan: RunPlan
+  readonly outcome: RunOutcome
+  readonly shrunk: Shrunk | undefined
+  readonly repeat: string
+}
+
+export const failureReport = ({ plan, outcome, shrunk, repeat }: FailureFacts): string => {
+  const small = shrunk?.case
+  const shown = shrunk?.outcome ?? outcome
+  const requests: ReadonlyArray<Request> =
+    small === undefined ? [] : small.requests.flatMap((index) => plan.requests[index] ?? [])
+  const rates = Object.entries(plan.rates).map(([kind, rate]) => `${kind}: ${rate}`)
+  return [
+    `${shown.violation?.message}`,
+    "",
+    `  seed ${plan.seed}, hash ${outcome.hash}, ${outcome.stepCount} steps, ${plan.nodeCount} nodes, ${plan.clientCount} clients, ${plan.requests.length} requests`,
+    `  again: ${repeat}`,
+    `  drawn faults (chance a call, or times a run):`,
+    listed(rates),
+    ...(small === undefined
+      ? []
+      : [
+          `  shrunk in ${shrunk?.runCount} runs to ${stepsOf(small)} steps: ${small.nodeCount} nodes, ${small.clientCount} clients, ${small.interleaving} order`,
+          "  requests:",
+          listed(requests.map(requestText)),
+          "  faults:",
+          listed(small.faults),
+        ]),
+    "",
+    `  The last steps, each with its number ← the one it came from:`,
+    timeline(shown.trace),
+  ].join("\n")
+}

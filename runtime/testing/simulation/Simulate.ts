@@ -1,0 +1,192 @@
+/**
+ * `simulate({ actors, workload, ... })`: the whole system under faults, in one process, from one integer.
+ *
+ * Owns what a suite of runs promises: every seed takes the same steps twice, the first violation is shrunk and
+ * reported, and every mark that the suite asks for was reached. One run: SwarmRun.ts. A script instead: Story.ts.
+ */
+
+import { failureReport } from "./FailureReport.ts"
+import { FAULT_KINDS, type FaultKind, isFaultKind } from "./FaultKind.ts"
+import { drawRates, type FaultRates } from "./Faults.ts"
+import { Randomness } from "./Randomness.ts"
+import { brokenBy, type Case, planOf, type Shrunk, shrink } from "./Shrink.ts"
+import type { SystemUnderTest } from "./SimulatedSystem.ts"
+import {
+  CONVERGE_MS_DEFAULT,
+  type RunOutcome,
+  type RunPlan,
+  requestsOf,
+  runSwarm,
+  SAFETY_MS_DEFAULT,
+  type Workload,
+} from "./SwarmRun.ts"
+
+export interface SimulateOptions extends SystemUnderTest {
+  /** Makes the requests of a run. Pure but for what it draws. */
+  readonly workload: Workload
+  /** `swarm` (default): each seed draws its own subset and rates, of all kinds or of those listed. */
+  readonly faults?: "swarm" | "none" | ReadonlyArray<FaultKind> | FaultRates
+  /** First seed, a whole number; default 1. */
+  readonly seed?: number
+  /** Seeds to run, from `seed` on; default 1. */
+  readonly runs?: number
+  /** Default 3. Until shards are placed, every node believes that it owns all of them. */
+  readonly nodes?: number
+  /** Clients that ask at the same time; default 8. */
+  readonly clients?: number
+  /** Virtual milliseconds of the safety phase at most, and within which everything must be done afterwards. */
+  readonly until?: { readonly safetyMs?: number; readonly convergeMs?: number }
+  /** Marks that must be reached over all runs: kinds of faults, branches of the runtime, your own `sometimes`. */
+  readonly sometimes?: ReadonlyArray<string>
+  /** Seeds that are run a second time and must take the same steps: all (default), or the first so many. */
+  readonly twice?: number | "all"
+  /** Whether a failing run is made small first; default true. */
+  readonly shrinks?: boolean
+  /** Told after each run. */
+  readonly onRun?: (outcome: RunOutcome) => void
+  /** How a reader repeats a failing run; `{seed}` stands for the seed. */
+  readonly repeatWith?: string
+}
+
+/** What all runs came to. */
+export interface SimulationReport {
+  readonly runCount: number
+  readonly stepCount: number
+  readonly virtualMs: number
+  readonly answeredCount: number
+  /** How often each fault struck and each mark was reached. */
+  readonly marks: ReadonlyMap<string, number>
+  /** Runs that were repeated; all of them took the same steps. */
+  readonly repeatedCount: number
+}
+
+/** A run broke a promise, in a form that a regression file holds. */
+export interface RegressionCase extends Case {
+  readonly seed: number
+  readonly promise: string
+  readonly rates: FaultRates
+}
+
+export class SimulationFailed extends Error {
+  override readonly name = "SimulationFailed"
+  readonly outcome: RunOutcome
+  readonly regression: RegressionCase
+  readonly shrunk: Shrunk | undefined
+
+  constructor(report: string, outcome: RunOutcome, regression: RegressionCase, shrunk: Shrunk | undefined) {
+    super(report)
+    this.outcome = outcome
+    this.regression = regression
+    this.shrunk = shrunk
+  }
+}
+
+/** Runs took different steps from the same seed. */
+export class SimulationDiverged extends Error {
+  override readonly name = "SimulationDiverged"
+}
+
+/** A mark was never reached: the suite does not test what it says. */
+export class MarkNeverReached extends Error {
+  override readonly name = "MarkNeverReached"
+}
+
+/** Throws {@link SimulationFailed}, {@link SimulationDiverged}, {@link MarkNeverReached}. */
+export const simulate = async (options: SimulateOptions): Promise<SimulationReport> => {
+  const { runs = 1, seed = 1, twice = "all" } = options
+  requireWhole("seed", seed, Number.MIN_SAFE_INTEGER)
+  requireWhole("runs", runs, 1)
+  requireWhole("nodes", options.nodes ?? 1, 1)
+  requireWhole("clients", options.clients ?? 1, 1)
+  const marks = new Map<string, number>()
+  const total = { runCount: 0, stepCount: 0, virtualMs: 0, answeredCount: 0, repeatedCount: 0 }
+  for (let run = 0; run < runs; run++) {
+    const plan = planFor(options, seed + run)
+    const outcome = runSwarm(options, plan)
+    options.onRun?.(outcome)
+    if (outcome.violation !== undefined) throw failure(options, plan, outcome)
+    if (twice === "all" || run < twice) {
+      requireSame(outcome, runSwarm(options, plan))
+      total.repeatedCount++
+    }
+    total.runCount++
+    total.stepCount += outcome.stepCount
+    total.virtualMs += outcome.virtualMs
+    total.answeredCount += outcome.answeredCount
+    for (const [name, count] of outcome.marks) marks.set(name, (marks.get(name) ?? 0) + count)
+  }
+  const missing = (options.sometimes ?? []).filter((name) => !marks.has(name))
+  if (missing.length > 0) {
+    throw new MarkNeverReached(
+      `Never reached in ${runs} runs from seed ${seed}: ${missing.join(", ")}. Give more runs, or a workload that gets there.`,
+    )
+  }
+  return { ...total, marks }
+}
+
+/** Runs a stored case once more. The outcome says whether it still breaks its promise. */
+export const replayCase = (options: SimulateOptions, regression: RegressionCase): RunOutcome =>
+  runSwarm(options, planOf({ ...planFor(options, regression.seed), rates: regression.rates }, regression))
+
+const planFor = (options: SimulateOptions, seed: number): RunPlan => ({
+  seed,
+  nodeCount: options.nodes ?? 3,
+  clientCount: options.clients ?? 8,
+  rates: ratesFor(options.faults ?? "swarm", seed),
+  interleaving: "seeded",
+  requests: requestsOf(options.workload, seed),
+  safetyMs: options.until?.safetyMs ?? SAFETY_MS_DEFAULT,
+  convergeMs: options.until?.convergeMs ?? CONVERGE_MS_DEFAULT,
+})
+
+const ratesFor = (faults: NonNullable<SimulateOptions["faults"]>, seed: number): FaultRates => {
+  if (faults === "none") return {}
+  const random = new Randomness(seed, "swarm")
+  if (faults === "swarm") return drawRates(random)
+  const given: ReadonlyArray<string> = Array.isArray(faults) ? faults : Object.keys(faults)
+  const unknown = given.filter((kind) => !isFaultKind(kind))
+  if (unknown.length > 0) {
+    throw new Error(`There is no fault "${unknown.join('", "')}"; there are: ${FAULT_KINDS.join(", ")}.`)
+  }
+  return Array.isArray(faults) ? drawRates(random, faults) : (faults as FaultRates)
+}
+
+const requireWhole = (name: string, value: number, min: number): void => {
+  if (Number.isSafeInteger(value) && value >= min) return
+  throw new Error(`\`${name}\` is ${value}; it must be a whole number${min > 0 ? ` from ${min}` : ""}.`)
+}
+
+const requireSame = (first: RunOutcome, second: RunOutcome): void => {
+  if (first.hash === second.hash) return
+  const at = first.trace.findIndex(({ what, atMs }, index) => {
+    const other = second.trace[index]
+    return other?.what !== what || other.atMs !== atMs
+  })
+  const told = (outcome: RunOutcome) => outcome.trace[at]?.what ?? "(nothing)"
+  throw new SimulationDiverged(
+    `Seed ${first.seed} took other steps the second time (hash ${first.hash}, then ${second.hash}); the first difference in the trace: "${told(first)}", then "${told(second)}". Something keeps state between runs or draws on what no seed decides.`,
+  )
+}
+
+const failure = (options: SimulateOptions, plan: RunPlan, outcome: RunOutcome): SimulationFailed => {
+  const shrunk = options.shrinks === false ? undefined : shrink(options, plan, outcome)
+  const small: Case = shrunk?.case ?? {
+    requests: plan.requests.map((_, index) => index),
+    faults: [...new Set(outcome.struck)],
+    nodeCount: plan.nodeCount,
+    clientCount: plan.clientCount,
+    interleaving: plan.interleaving,
+  }
+  const { seed, rates } = plan
+  const repeat = (options.repeatWith ?? "simulate({ ...options, seed: {seed}, runs: 1 })").replace(
+    "{seed}",
+    String(seed),
+  )
+  const report = failureReport({ plan, outcome, shrunk, repeat })
+  return new SimulationFailed(
+    report,
+    outcome,
+    { seed, promise: brokenBy(outcome) ?? "", rates, ...small },
+    shrunk,
+  )
+}
