@@ -27,9 +27,7 @@ const order = { machine: orderMachine, events: orderEvents }
 export const Place = command(
   { type: "Place", ...order },
   {
-    schema: Schema.toStandardSchemaV1(
-      Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
-    ),
+    schema: Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
     decide: ({ command: { customerId, currency, lines } }) =>
       accept({ type: "OrderPlaced", customerId, currency, lines }, { total: linesTotal(lines, currency) }),
   },
@@ -39,7 +37,7 @@ export const Place = command(
 export const AddLine = command(
   { type: "AddLine", ...order },
   {
-    schema: Schema.toStandardSchemaV1(Schema.Struct({ line: OrderLine })),
+    schema: Schema.Struct({ line: OrderLine }),
     decide: ({ command: { line }, state }) => {
       const { lines } = state.context
       if (state.matches("placed")) {
@@ -57,7 +55,7 @@ export const AddLine = command(
 export const RemoveLine = command(
   { type: "RemoveLine", ...order },
   {
-    schema: Schema.toStandardSchemaV1(Schema.Struct({ sku: Sku })),
+    schema: Schema.Struct({ sku: Sku }),
     decide: ({ command: { sku }, state }) => {
       const { lines } = state.context
       const line = lines.find((candidate) => candidate.sku === sku)
@@ -72,7 +70,7 @@ export const RemoveLine = command(
 export const Pay = command(
   { type: "Pay", ...order },
   {
-    schema: Schema.toStandardSchemaV1(Schema.Struct({ amount: Money, paymentId: PaymentId })),
+    schema: Schema.Struct({ amount: Money, paymentId: PaymentId }),
     decide: ({ command: { amount, paymentId }, state }) => {
       const { total } = state.context
       if (state.matches("placed") && total !== null && !sameMoney(amount, total)) {
@@ -87,7 +85,7 @@ export const Pay = command(
 export const Ship = command(
   { type: "Ship", ...order },
   {
-    schema: Schema.toStandardSchemaV1(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
+    schema: Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber }),
     decide: ({ command: { carrier, trackingNumber } }) => ({ type: "OrderShipped", carrier, trackingNumber }),
   },
 )
@@ -96,7 +94,7 @@ export const Ship = command(
 export const Deliver = command(
   { type: "Deliver", ...order },
   {
-    schema: Schema.toStandardSchemaV1(Schema.Struct({ signedBy: Schema.optionalKey(SignedBy) })),
+    schema: Schema.Struct({ signedBy: Schema.optionalKey(SignedBy) }),
     decide: ({ command: { signedBy }, nowMs }) => ({
       type: "OrderDelivered",
       deliveredAtMs: nowMs,
@@ -109,7 +107,7 @@ export const Deliver = command(
 export const Cancel = command(
   { type: "Cancel", ...order },
   {
-    schema: Schema.toStandardSchemaV1(Schema.Struct({ reason: Reason })),
+    schema: Schema.Struct({ reason: Reason }),
     decide: ({ command: { reason }, state }) => ({
       type: "OrderCancelled",
       reason,
@@ -122,7 +120,7 @@ export const Cancel = command(
 export const Return = command(
   { type: "Return", ...order },
   {
-    schema: Schema.toStandardSchemaV1(Schema.Struct({ reason: Reason })),
+    schema: Schema.Struct({ reason: Reason }),
     decide: ({ command: { reason }, state, nowMs }) => {
       const { deliveredAtMs, total } = state.context
       if (state.matches("delivered") && deliveredAtMs !== null) {

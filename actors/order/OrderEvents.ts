@@ -46,30 +46,20 @@ const CURRENCY_OF_V1 = "KRW"
 export const orderEvents = {
   OrderPlaced: event({
     version: 2,
-    schema: Schema.toStandardSchemaV1(
-      Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
-    ),
+    schema: Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
     upcast: { 1: (placed: object) => ({ ...placed, currency: CURRENCY_OF_V1 }) },
   }),
-  LineAdded: event(Schema.toStandardSchemaV1(Schema.Struct({ line: OrderLine }))),
-  LineRemoved: event(Schema.toStandardSchemaV1(Schema.Struct({ line: OrderLine }))),
-  OrderPaid: event(Schema.toStandardSchemaV1(Schema.Struct({ amount: Money, paymentId: PaymentId }))),
-  OrderShipped: event(
-    Schema.toStandardSchemaV1(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
-  ),
+  LineAdded: event(Schema.Struct({ line: OrderLine })),
+  LineRemoved: event(Schema.Struct({ line: OrderLine })),
+  OrderPaid: event(Schema.Struct({ amount: Money, paymentId: PaymentId })),
+  OrderShipped: event(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
   OrderDelivered: event(
-    Schema.toStandardSchemaV1(
-      Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) }),
-    ),
+    Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) }),
   ),
   /** `refund` is what goes back to the customer: the total of a paid order, `null` for an unpaid one. */
-  OrderCancelled: event(
-    Schema.toStandardSchemaV1(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
-  ),
+  OrderCancelled: event(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
   OrderReturned: event(
-    Schema.toStandardSchemaV1(
-      Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) }),
-    ),
+    Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) }),
   ),
 }
 

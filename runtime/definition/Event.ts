@@ -41,7 +41,7 @@ export function event(
     | AnySchema
     | { version: number; schema: AnySchema; upcast?: { readonly [fromVersion: number]: Upcaster } },
 ): EventDefinition {
-  if ("~standard" in given) return { version: 1, schema: given, upcast: {} }
+  if ("~standard" in given || Schema.isSchema(given)) return { version: 1, schema: given, upcast: {} }
   return { version: given.version, schema: given.schema, upcast: given.upcast ?? {} }
 }
 

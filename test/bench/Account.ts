@@ -10,17 +10,15 @@ import { encodeCommit } from "../../runtime/journal/Commit.ts"
 import { fingerprint } from "../../runtime/json/Json.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 
-const Payment = Schema.toStandardSchemaV1(
-  Schema.Struct({
-    amount: Schema.Struct({
-      minor: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000_000 })),
-      currency: Schema.String.check(Schema.isPattern(/^[A-Z]{3}$/)),
-    }),
-    paymentId: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
-    method: Schema.Literals(["card", "transfer"]),
-    note: Schema.String.check(Schema.isMaxLength(500)),
+const Payment = Schema.Struct({
+  amount: Schema.Struct({
+    minor: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000_000 })),
+    currency: Schema.String.check(Schema.isPattern(/^[A-Z]{3}$/)),
   }),
-)
+  paymentId: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
+  method: Schema.Literals(["card", "transfer"]),
+  note: Schema.String.check(Schema.isMaxLength(500)),
+})
 
 const events = { Paid: event(Payment) }
 

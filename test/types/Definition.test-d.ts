@@ -21,7 +21,7 @@ import {
 declare const plain: <Input, Output = Input>() => StandardSchemaV1<Input, Output>
 
 const events = {
-  Opened: event(Schema.toStandardSchemaV1(Schema.Struct({ owner: Schema.String, limit: Schema.Number }))),
+  Opened: event(Schema.Struct({ owner: Schema.String, limit: Schema.Number })),
   Renamed: event({ version: 2, schema: plain<{ name: string }>(), upcast: { 1: () => ({ name: "" }) } }),
 }
 
@@ -79,7 +79,7 @@ const Account = defineActor({
       },
     },
     Rename: {
-      schema: Schema.toStandardSchemaV1(Schema.Struct({ names: Schema.Array(Schema.String) })),
+      schema: Schema.Struct({ names: Schema.Array(Schema.String) }),
       decide: ({ command: { names } }) => names.map((name) => ({ type: "Renamed" as const, name })),
     },
   },

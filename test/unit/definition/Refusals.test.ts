@@ -19,7 +19,7 @@ import {
 import { defineActor, event } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
-const schema = Schema.toStandardSchemaV1(Schema.Struct({}))
+const schema = Schema.Struct({})
 const define =
   (machine: AnyStateMachine, options: object = {}) =>
   () =>

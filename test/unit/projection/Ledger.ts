@@ -14,8 +14,6 @@ import {
   type ProjectionDefinition,
 } from "../../../runtime/projection/Projection.ts"
 
-const standard = Schema.toStandardSchemaV1
-
 const machine = setup({ types: {} as { events: { type: string } } }).createMachine({
   id: "ledger",
   initial: "open",
@@ -23,14 +21,14 @@ const machine = setup({ types: {} as { events: { type: string } } }).createMachi
 })
 
 const events = {
-  Opened: event(standard(Schema.Struct({ owner: Schema.String }))),
+  Opened: event(Schema.Struct({ owner: Schema.String })),
   // Version 1 had no currency.
   Added: event({
     version: 2,
-    schema: standard(Schema.Struct({ amount: Schema.Number, currency: Schema.String })),
+    schema: Schema.Struct({ amount: Schema.Number, currency: Schema.String }),
     upcast: { 1: (payload: object) => ({ ...payload, currency: "KRW" }) },
   }),
-  Closed: event(standard(Schema.Struct({}))),
+  Closed: event(Schema.Struct({})),
 }
 
 export const Ledger = defineActor({
@@ -40,7 +38,7 @@ export const Ledger = defineActor({
   commands: {
     Open: command(
       { type: "Open", machine, events },
-      { schema: standard(Schema.Struct({})), decide: () => ({ type: "Opened", owner: "" }) as const },
+      { schema: Schema.Struct({}), decide: () => ({ type: "Opened", owner: "" }) as const },
     ),
   },
 })

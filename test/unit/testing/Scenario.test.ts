@@ -6,8 +6,8 @@ import { accept, defineActor, event, reject } from "../../../runtime/index.ts"
 import { testActor } from "../../../runtime/testing.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
-const numbers = Schema.toStandardSchemaV1(Schema.Struct({ by: Schema.Number }))
-const nothing = Schema.toStandardSchemaV1(Schema.Struct({}))
+const numbers = Schema.Struct({ by: Schema.Number })
+const nothing = Schema.Struct({})
 
 /** An actor with one event and one command, whose parts a test replaces by broken ones. */
 const actorOf = (parts: {
