@@ -95,6 +95,41 @@ describe("start", () => {
     60_000,
   )
 
+  it("of several at once, on nothing, gives each the same journal", async () => {
+    const own = await realServers()
+    try {
+      const systems = await Promise.all([1, 2, 3, 4].map(() => startSystem(own, { namespace: "first" })))
+      const answers = await Promise.all(
+        systems.map((system) => system.get(Counter, "a").ask(add(1), { commandId: "c" })),
+      )
+      expect(new Set(answers.map(({ version, sequence }) => `${version} ${sequence}`))).toEqual(
+        new Set(["1 1"]),
+      )
+      await Promise.all(systems.map((system) => system.stop()))
+    } finally {
+      await own.stop()
+    }
+  })
+
+  it("FAULT 22: refuses a journal that is missing, and makes no new one", async () => {
+    const namespace = freshNamespace()
+    const system = await startSystem(servers, { namespace })
+    await system.get(Counter, "a").ask(add(1))
+    await servers.admin(`STREAM.DELETE.${namespace}-journal`)
+    await eventually(async () => {
+      const outcome = await system
+        .get(Counter, "a")
+        .ask(add(1))
+        .catch((error) => error)
+      return outcome._tag === "Unavailable" && /Missing/.test(outcome.detail)
+    })
+    await expect(startSystem(servers, { namespace })).rejects.toMatchObject({
+      _tag: "JournalRefused",
+      reason: "Missing",
+    })
+    expect(await servers.admin(`STREAM.INFO.${namespace}-journal`)).toMatchObject({ error: { code: 404 } })
+  })
+
   it("stop() twice, at once and again, resolves", async () => {
     const system = await startSystem(servers, { namespace: freshNamespace() })
     await system.get(Counter, "a").ask(add(1))
