@@ -112,7 +112,11 @@ export const stateAt = Effect.fnUntraced(function* (
     })
   }
   const isBeyond = (event: ProjectedEvent) => ("version" in moment ? event.version : event.at) > bound
-  let past: PastState = { version: 0, state: unborn(definition, address.id).state }
+  const born = yield* Effect.try({
+    try: () => unborn(definition, address.id),
+    catch: (cause) => asQuarantined(address, 0, cause),
+  })
+  let past: PastState = { version: 0, state: born.state }
   let failure: ActorQuarantined | undefined
   yield* walk(journal, definition, address, (event) => {
     if (isBeyond(event)) return "stop"

@@ -1,7 +1,9 @@
 /** History and states of the past, of short and very long lives. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import { setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { defineActor } from "../../../runtime/index.ts"
 import { encodeCommit } from "../../../runtime/journal/Commit.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -57,6 +59,28 @@ describe("the past", () => {
     const { system } = await timed()
     expect(await system.get(Counter, "nobody").stateAt({ version: 3 })).toMatchObject({ version: 0 })
     expect(await system.get(Counter, "nobody").history()).toEqual({ events: [] })
+  })
+
+  it("of an actor whose machine throws at its birth is ActorQuarantined, like everything else of it", async () => {
+    const Unborn = defineActor({
+      type: "unborn",
+      machine: setup({
+        types: { context: {} as { n: number }, input: {} as { id: string }, events: {} as { type: "Go" } },
+      }).createMachine({
+        context: ({ input }) => {
+          if (input.id === "bad") throw new Error("no birth")
+          return { n: 0 }
+        },
+        on: { Go: { actions: () => undefined } },
+      }),
+    })
+    const { system } = await startMemory({ actors: [Unborn] })
+    const bad = system.get(Unborn, "bad")
+    const quarantined = { _tag: "ActorQuarantined", reason: "MachineFailed" }
+    await expect(bad.ask({ type: "Go" })).rejects.toMatchObject(quarantined)
+    await expect(bad.state()).rejects.toMatchObject(quarantined)
+    await expect(bad.stateAt({ version: 0 })).rejects.toMatchObject(quarantined)
+    expect(await system.get(Unborn, "good").ask({ type: "Go" })).toMatchObject({ version: 1 })
   })
 
   it("is paged without gap or repeat, whatever the page and the commits", async () => {

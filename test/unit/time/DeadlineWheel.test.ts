@@ -91,3 +91,31 @@ it("agrees with a plain list of deadlines under a thousand schedules and cancels
       }
     }),
   ))
+
+it("expires at once what is no positive number", () =>
+  withWheel((wheel) =>
+    Effect.gen(function* () {
+      const expired: Array<number> = []
+      const delaysMs = [Number.NaN, -1, Number.NEGATIVE_INFINITY]
+      for (const delayMs of delaysMs) wheel.schedule(delayMs, () => expired.push(delayMs))
+      for (let now = 0; now <= 3 * DEADLINE_TICK_MS; now += 10) yield* TestClock.setTime(now)
+      expect(expired).toHaveLength(delaysMs.length)
+      expect(wheel.pendingCount()).toBe(0)
+    }),
+  ))
+
+it("takes a hundred thousand at once, and forgets them all", () =>
+  withWheel((wheel) =>
+    Effect.gen(function* () {
+      let expiredCount = 0
+      const deadlines = Array.from({ length: 100_000 }, (_, index) =>
+        wheel.schedule(index % 20_000, () => {
+          expiredCount++
+        }),
+      )
+      for (let index = 0; index < deadlines.length; index += 2) deadlines[index]?.cancel()
+      for (let now = 0; now <= 20_200; now += 50) yield* TestClock.setTime(now)
+      expect(expiredCount).toBe(50_000)
+      expect(wheel.pendingCount()).toBe(0)
+    }),
+  ))
