@@ -137,6 +137,6 @@ describe("a long life", () => {
     expect(last.events.map(({ version }) => version)).toEqual(
       Array.from({ length: 11 }, (_, index) => eventCount - 9 + index),
     )
-    expect((await system.get(Counter, "a").stateAt({ version: 40_000 })).state.context.total).toBe(40_000)
+    expect((await system.get(Counter, "a").stateAt({ version: 10_000 })).state.context.total).toBe(10_000)
   })
 })
