@@ -68,7 +68,7 @@ const runAll = async (stage: Stage, benches: ReadonlyArray<Bench>): Promise<Read
 }
 
 const report = (rows: ReadonlyArray<Row>, machine: Machine, jsonFile: string | undefined): void => {
-  console.log(`${tableText(rows)}\n\n${machineText(machine)}`)
+  process.stdout.write(`${tableText(rows)}\n\n${machineText(machine)}\n`)
   if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
 }
 
@@ -84,6 +84,8 @@ const main = async (): Promise<number> => {
     process.stdout.write(HELP)
     return 0
   }
+  // Logs of the systems under test join the progress: the table alone goes to stdout.
+  console.log = console.error
   const stage = new Stage(options.seconds)
   const leave = (code: number) => () => void stage.clear().finally(() => process.exit(code))
   process.once("SIGINT", leave(130))
