@@ -20,7 +20,7 @@ export {
   UnknownActorType,
   VersionConflict,
 } from "./cell/AskError.ts"
-export { type Accepted, MAILBOX_ITEMS_MAX } from "./cell/Mailbox.ts"
+export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Mailbox.ts"
 export {
   type ActorDefinition,
   type ActorOptions,
@@ -81,11 +81,12 @@ export {
 export { type ProjectionStatus, ProjectionTimeout } from "./projection/ProjectionRunner.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
 export type { ActorRef } from "./promise/ActorSystem.ts"
-export type { CurrentState, ReadOptions } from "./system/ActorRef.ts"
+export type { ReadOptions } from "./system/ActorRef.ts"
 export type { SystemStatus } from "./system/ActorSystem.ts"
 export type { AskOptions } from "./system/Ask.ts"
 export {
   HISTORY_PAGE_MAX,
+  type HistoryCursor,
   type HistoryOptions,
   type HistoryPage,
   InvalidMoment,

@@ -71,12 +71,13 @@ const matches = (ifNoneMatch: string | undefined, version: number): boolean =>
 const withEtag = (document: OrderDocument) =>
   HttpApiSchema.withHeaders({ body: document, headers: { etag: etagOf(document.version) } })
 
-/** The version after which a page of history starts. */
-const versionCursor = (cursor: string | undefined) => {
-  if (cursor === undefined) return Effect.succeed(0)
-  return /^\d{1,15}$/.test(cursor)
-    ? Effect.succeed(Number(cursor))
-    : invalid("The cursor is not one of this list.", "Give `next` of the page before, unchanged.")
+/** Where a page of history starts: `<version>.<sequence>`. */
+const historyCursor = (cursor: string | undefined) => {
+  if (cursor === undefined) return Effect.succeed({ version: 0, sequence: 0 })
+  const [, version, sequence] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? []
+  return version === undefined || sequence === undefined
+    ? invalid("The cursor is not one of this list.", "Give `next` of the page before, unchanged.")
+    : Effect.succeed({ version: Number(version), sequence: Number(sequence) })
 }
 
 export const OrderQueryRoutes = HttpApiBuilder.group(
@@ -102,13 +103,13 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       orderId: string,
       { cursor, limit = EVENTS_PER_PAGE.default }: { readonly cursor?: string; readonly limit?: number },
     ) {
-      const after = yield* versionCursor(cursor)
+      const after = yield* historyCursor(cursor)
       const { events, next } = yield* system.get(Order, orderId).history({ after, limit })
-      if (after === 0 && events.length === 0) return yield* refuse(orderNotFound(orderId))
+      if (after.version === 0 && events.length === 0) return yield* refuse(orderNotFound(orderId))
       return {
         orderId,
         events: events.map(eventDocument),
-        ...(next === undefined ? {} : { next: String(next) }),
+        ...(next === undefined ? {} : { next: `${next.version}.${next.sequence}` }),
       }
     })
 

@@ -5,10 +5,10 @@
  * The queue itself is an array in Cell.ts, first in, first out.
  */
 import type { Exit } from "effect"
+import type { MachineState } from "../machine/Machine.ts"
 import type { Deadline } from "../time/DeadlineWheel.ts"
 import type { AskError, ReadError } from "./AskError.ts"
 import type { Command } from "./Decide.ts"
-import type { Confirmed } from "./Fold.ts"
 
 /** Items that may wait in one actor's mailbox; the next one is refused as Busy. */
 export const MAILBOX_ITEMS_MAX = 1_024
@@ -22,6 +22,16 @@ export interface Accepted<Reply = unknown> {
   readonly reply: Reply
   /** The command had been applied before; this is the answer it got then. */
   readonly duplicate: boolean
+}
+
+/** An actor's state as its owner knows it. */
+export interface CurrentState<State = MachineState> {
+  /** Version of the last event, 0 for an actor that never stored one. */
+  readonly version: number
+  /** Journal sequence of the last event's commit, 0 likewise. */
+  readonly sequence: number
+  /** The XState snapshot: `value`, `context`, `matches`, `can`, `hasTag`. A copy: it is yours. */
+  readonly state: State
 }
 
 /** How many items of a node wait or are in work. */
@@ -91,7 +101,7 @@ export class WaitingCommand extends Item<Accepted, AskError> {
   }
 }
 
-export class WaitingRead extends Item<Confirmed, ReadError> {
+export class WaitingRead extends Item<CurrentState, ReadError> {
   readonly _tag = "Read"
 }
 

@@ -11,7 +11,7 @@ import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
 import { decide, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
-import type { Accepted, Waiting, WaitingCommand, WaitingRead } from "./Mailbox.ts"
+import type { Accepted, CurrentState, Waiting, WaitingCommand, WaitingRead } from "./Mailbox.ts"
 
 /** Most commands in one commit. */
 export const ROUND_COMMANDS_MAX = 256
@@ -95,7 +95,7 @@ export const playRound = (
         const versionNow = version
         answers.push(({ sequence }) =>
           waiting.settle(
-            Exit.succeed({ version: versionNow, sequence, reply: outcome.reply, duplicate: false }),
+            Exit.succeed({ version: versionNow, sequence, reply: owned(outcome.reply), duplicate: false }),
           ),
         )
         return true
@@ -109,7 +109,7 @@ export const playRound = (
 
   /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
   const answerRead = (waiting: WaitingRead, stored: Confirmed): void => {
-    if (!isStateSuspect) waiting.settle(Exit.succeed(stored))
+    if (!isStateSuspect) waiting.settle(Exit.succeed(currentState(definition, stored)))
   }
 
   for (const waiting of mailbox) {
@@ -124,6 +124,19 @@ export const playRound = (
   }
   return { entries, entriesJson, answers, taken: mailbox.splice(0, takenCount), isStateSuspect }
 }
+
+/** A reply of the caller's own: the one in memory answers repeats, and may share parts with the state. */
+const owned = (reply: unknown): unknown =>
+  typeof reply === "object" && reply !== null ? structuredClone(reply) : reply
+
+const currentState = (
+  definition: ActorDefinition,
+  { state, version, sequence }: Confirmed,
+): CurrentState => ({
+  version,
+  sequence,
+  state: definition.machine.copy(state),
+})
 
 /** The answer to a command whose id was used before, in the journal or earlier in this round. */
 const knownAnswer = (
@@ -148,7 +161,7 @@ const knownAnswer = (
   if (recent !== undefined) {
     const { version, sequence, reply } = recent
     const duplicate = !waiting.wasAttempted
-    return () => waiting.settle(Exit.succeed({ version, sequence, reply, duplicate }))
+    return () => waiting.settle(Exit.succeed({ version, sequence, reply: owned(reply), duplicate }))
   }
   const { proposal } = earlier as Entry
   return ({ sequence }) => waiting.settle(Exit.succeed(accepted(proposal, sequence, true)))
@@ -157,7 +170,7 @@ const knownAnswer = (
 const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Accepted => ({
   version: proposal.version,
   sequence,
-  reply: proposal.entry.re,
+  reply: owned(proposal.entry.re),
   duplicate,
 })
 

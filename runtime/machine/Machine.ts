@@ -124,6 +124,17 @@ export class Machine {
     return state
   }
 
+  /** The same state without an object in common: what its holder does to it changes nobody else's. */
+  copy(state: MachineState): MachineState {
+    const persisted = this.persist(state)
+    try {
+      return this.restore(structuredClone(persisted))
+    } catch {
+      // A context with functions in it: no snapshot is ever written of it either.
+      return state
+    }
+  }
+
   #capture(action: ExecutableAction): void {
     const { type } = action
     if (OUTWARD_ACTIONS.has(type) || (type === "xstate.raise" && hasDelay(action.params))) {

@@ -16,8 +16,13 @@ import {
   UnknownActorType,
 } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
-import type { Confirmed } from "../cell/Fold.ts"
-import { type Accepted, type Waiting, WaitingCommand, WaitingRead } from "../cell/Mailbox.ts"
+import {
+  type Accepted,
+  type CurrentState,
+  type Waiting,
+  WaitingCommand,
+  WaitingRead,
+} from "../cell/Mailbox.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
@@ -31,16 +36,6 @@ import {
   type PastState,
   stateAt,
 } from "./History.ts"
-
-/** An actor's state as its owner knows it. */
-export interface CurrentState<State> {
-  /** Version of the last event, 0 for an actor that never stored one. */
-  readonly version: number
-  /** Journal sequence of the last event's commit, 0 likewise. */
-  readonly sequence: number
-  /** The XState snapshot: `value`, `context`, `matches`, `can`, `hasTag`. */
-  readonly state: State
-}
 
 export interface ReadOptions {
   readonly deadlineMs?: number
@@ -117,7 +112,7 @@ export class Asker {
     return item
   }
 
-  read(options: ReadOptions, answer: Answer<Confirmed, ReadError>): Waiting | undefined {
+  read(options: ReadOptions, answer: Answer<CurrentState, ReadError>): Waiting | undefined {
     const address = this.address()
     if (address instanceof Error) {
       answer(Exit.fail(address))

@@ -18,9 +18,16 @@ import type { ProjectedEvent } from "../projection/Projection.ts"
 export const HISTORY_PAGE_DEFAULT = 100
 export const HISTORY_PAGE_MAX = 1_000
 
+/** Where a page of history ended. With its place in the journal, the next page is found without reading on from 1. */
+export interface HistoryCursor {
+  readonly version: number
+  /** Journal sequence after which the next page starts. */
+  readonly sequence: number
+}
+
 export interface HistoryOptions {
-  /** Only events after this version; default 0. Give the last page's `next` to go on. */
-  readonly after?: number
+  /** Only events after this version (default 0), or after the page whose `next` this is. */
+  readonly after?: number | HistoryCursor
   /** Events at most, 1 to 1,000, default 100. */
   readonly limit?: number
 }
@@ -28,7 +35,7 @@ export interface HistoryOptions {
 export interface HistoryPage<Event = AnyEvent> {
   readonly events: ReadonlyArray<ProjectedEvent<Event>>
   /** Pass it as `after` for the next page; absent on the last one. */
-  readonly next?: number
+  readonly next?: HistoryCursor
 }
 
 /** A state of the past. `at` is the time of its last event, Unix milliseconds; absent before the first one. */
@@ -38,15 +45,16 @@ export interface PastState<State = MachineState> {
   readonly at?: number
 }
 
-/** Walks the actor's events in order until `visit` says stop. */
+/** Walks the actor's events after a journal sequence, in order, until `visit` says stop. */
 const walk = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
   address: ActorAddress,
+  from: number,
   visit: (event: ProjectedEvent) => "go on" | "stop",
 ): Effect.fn.Return<void, JournalReadError | ActorQuarantined> {
   const last = yield* journal.last(address)
-  let after = 0
+  let after = from
   while (last !== undefined && after < last.sequence) {
     const page = yield* journal.read(address, { after, upTo: last.sequence })
     for (const record of page) {
@@ -72,12 +80,14 @@ export const history = Effect.fnUntraced(function* (
   { after = 0, limit = HISTORY_PAGE_DEFAULT }: HistoryOptions,
 ): Effect.fn.Return<HistoryPage, JournalReadError | ActorQuarantined> {
   const pageSize = Math.max(1, Math.min(HISTORY_PAGE_MAX, Math.trunc(limit)))
+  const start = typeof after === "number" ? { version: after, sequence: 0 } : after
   const events: Array<ProjectedEvent> = []
-  let next: number | undefined
-  yield* walk(journal, definition, address, (event) => {
-    if (event.version <= after) return "go on"
+  let next: HistoryCursor | undefined
+  yield* walk(journal, definition, address, start.sequence, (event) => {
+    if (event.version <= start.version) return "go on"
     if (events.length === pageSize) {
-      next = event.version - 1
+      // A commit may hold events of both pages: the next one starts with it.
+      next = { version: event.version - 1, sequence: event.sequence - 1 }
       return "stop"
     }
     events.push(event)
@@ -118,7 +128,7 @@ export const stateAt = Effect.fnUntraced(function* (
   })
   let past: PastState = { version: 0, state: born.state }
   let failure: ActorQuarantined | undefined
-  yield* walk(journal, definition, address, (event) => {
+  yield* walk(journal, definition, address, 0, (event) => {
     if (isBeyond(event)) return "stop"
     try {
       const state = definition.machine.transition(past.state, event.event)

@@ -10,6 +10,7 @@ import pg from "pg"
 import { onTestFinished } from "vitest"
 import { ActorSystem, type StartOptions } from "../../../infra/ActorSystem.ts"
 import { type EmbeddedServers, type NatsOptions, startServers } from "../../../infra/embedded.ts"
+import type { HistoryCursor } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
 export interface RealServers extends EmbeddedServers {
@@ -87,9 +88,9 @@ export const eventually = async (isTrue: () => boolean | Promise<boolean>): Prom
 /** Everything in an actor's history. */
 export const wholeHistory = async (system: ActorSystem, id: string) => {
   const events: Array<{ readonly version: number; readonly commandId: string }> = []
-  let after: number | undefined = 0
+  let after: number | HistoryCursor | undefined = 0
   while (after !== undefined) {
-    const page: { events: typeof events; next?: number } = await system
+    const page: { events: typeof events; next?: HistoryCursor } = await system
       .get(Counter, id)
       .history({ after, limit: 1_000 })
       .then(({ events, next }) => ({ events: [...events], ...(next === undefined ? {} : { next }) }))

@@ -1,8 +1,8 @@
 /** The boundary: what may be asked, and how each thing that may not is refused. */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { setup } from "xstate"
-import { defineActor } from "../../../runtime/index.ts"
+import { assign, setup } from "xstate"
+import { accept, defineActor, event } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -132,6 +132,41 @@ describe("a command", () => {
       expect(await system.get(Open, "a").ask({ type: "Go" })).toMatchObject({ version: 1 })
     },
   )
+})
+
+describe("what is handed out", () => {
+  const Basket = defineActor({
+    type: "basket",
+    machine: setup({
+      types: { context: {} as { items: Array<string> }, events: {} as { type: "Put"; item: string } },
+    }).createMachine({
+      context: { items: [] },
+      on: {
+        Put: { actions: assign({ items: ({ context, event }) => [...context.items, event.item] }) },
+      },
+    }),
+    events: { Put: event(Schema.Struct({ item: Schema.String })) },
+    commands: {
+      Put: {
+        schema: Schema.Struct({ item: Schema.String }),
+        decide: ({ command, state }) => accept({ type: "Put", item: command.item }, state.context.items),
+      },
+    },
+  })
+
+  it("is the caller's: changing a state or a reply changes no actor and no later answer", async () => {
+    const { system } = await startMemory({ actors: [Basket] })
+    const basket = system.get(Basket, "b")
+    await basket.ask({ type: "Put", item: "tea" })
+    const { reply } = await basket.ask({ type: "Put", item: "cup" }, { commandId: "second" })
+    reply.push("stolen")
+    const { state } = await basket.state()
+    state.context.items.push("stolen too")
+
+    expect((await basket.state()).state.context.items).toEqual(["tea", "cup"])
+    const repeat = await basket.ask({ type: "Put", item: "cup" }, { commandId: "second" })
+    expect(repeat).toMatchObject({ duplicate: true, reply: ["tea"] })
+  })
 })
 
 describe("options", () => {

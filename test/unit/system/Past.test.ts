@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { defineActor } from "../../../runtime/index.ts"
+import { defineActor, type HistoryCursor } from "../../../runtime/index.ts"
 import { encodeCommit } from "../../../runtime/journal/Commit.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -89,12 +89,13 @@ describe("the past", () => {
     for (const count of [7, 1, 12, 5]) await counter.ask({ type: "Many", count })
     for (const limit of [1, 3, 7, 24, 25, 26, 100_000]) {
       const versions: Array<number> = []
-      let after: number | undefined = 0
+      let after: number | HistoryCursor | undefined = 0
       while (after !== undefined) {
-        const page: { events: ReadonlyArray<{ version: number }>; next?: number } = await counter.history({
-          after,
-          limit,
-        })
+        const page: { events: ReadonlyArray<{ version: number }>; next?: HistoryCursor } =
+          await counter.history({
+            after,
+            limit,
+          })
         expect(page.events.length).toBeLessThanOrEqual(limit)
         versions.push(...page.events.map(({ version }) => version))
         after = page.next
