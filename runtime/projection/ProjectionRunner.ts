@@ -12,7 +12,7 @@ import type { ProjectionDefinition } from "./Projection.ts"
 import { type BatchLimit, makeProjectionFeed, type ProjectionFeed } from "./ProjectionFeed.ts"
 import { ProjectionProgress, type ProjectionStatus, type ProjectionTimeout } from "./ProjectionProgress.ts"
 import {
-  type OffsetMoved,
+  OffsetMoved,
   type ProjectionDeadLetter,
   ProjectionFailed,
   ReadModel,
@@ -30,6 +30,8 @@ const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
 const STALLED_PAUSE_MS = { first: 1_000, max: 60_000 }
 /** First and longest pause when the offset moved back under the runner. */
 const MOVED_PAUSE_MS = { first: 10, max: 1_000 }
+/** How often a projection with nothing to do looks whether its stored offset still is where it left it. */
+const OFFSET_LOOK_MS = 5_000
 /** How often the journal is asked for its last sequence, from which the lag is told. */
 const LAG_SAMPLE_MS = 2_000
 /** Longest wait for the database before the system starts without it. */
@@ -143,12 +145,39 @@ class Run {
         after: sequence,
       }).pipe(Effect.provideService(Journal, this.#journal))
       this.#feed = feed
-      while (true) {
-        const records = yield* feed.take(this.#limit())
-        this.#progress.sawSequence(feed.newestSequence())
-        yield* this.#applyRecords(feed, records)
-      }
+      return yield* Effect.raceFirst(this.#applyForever(feed), this.#watchOffset(feed))
     })
+  }
+
+  #applyForever(feed: ProjectionFeed): Effect.Effect<never, Interruption> {
+    return Effect.suspend(() => feed.take(this.#limit())).pipe(
+      Effect.flatMap((records) => {
+        this.#progress.sawSequence(feed.newestSequence())
+        return this.#applyRecords(feed, records)
+      }),
+      Effect.forever,
+    )
+  }
+
+  /**
+   * A fail-over that forgets the last transactions moves the stored offset back. A busy projection meets that at its
+   * next transaction; an idle one would rest on what is gone until the next event, which may be never.
+   */
+  #watchOffset(feed: ProjectionFeed): Effect.Effect<never, OffsetMoved> {
+    const look = Effect.suspend(() => {
+      const expected = this.#progress.offset
+      if (!feed.isWaiting()) return Effect.void
+      return this.#readModel.offset(this.#projection).pipe(
+        // Away: the offset is read anew once it is back.
+        Effect.catchTag("ReadModelUnavailable", () => Effect.succeed({ sequence: expected })),
+        Effect.flatMap(({ sequence: found }) =>
+          found < expected
+            ? Effect.fail(new OffsetMoved({ projection: this.#projection.name, expected, found }))
+            : Effect.void,
+        ),
+      )
+    })
+    return Effect.forever(Effect.andThen(Effect.sleep(OFFSET_LOOK_MS), look))
   }
 
   #limit(): BatchLimit {
