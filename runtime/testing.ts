@@ -8,3 +8,33 @@ export {
   testActor,
   type WhenOptions,
 } from "./testing/Scenario.ts"
+export type { Request } from "./testing/simulation/Client.ts"
+export { SimulationEscape } from "./testing/simulation/EscapeTrap.ts"
+export { FAULT_KINDS, type FaultKind, type Port } from "./testing/simulation/FaultKind.ts"
+export type { FaultRates } from "./testing/simulation/Faults.ts"
+export type { ServerName } from "./testing/simulation/Network.ts"
+export { Randomness } from "./testing/simulation/Randomness.ts"
+export type { Case, Shrunk } from "./testing/simulation/Shrink.ts"
+export {
+  MarkNeverReached,
+  type RegressionCase,
+  replayCase,
+  type SimulateOptions,
+  SimulationDiverged,
+  SimulationFailed,
+  type SimulationReport,
+  simulate,
+} from "./testing/simulation/Simulate.ts"
+export type { PortDoubles } from "./testing/simulation/SimulatedNode.ts"
+export type { ActorSeen, Invariant, SystemUnderTest } from "./testing/simulation/SimulatedSystem.ts"
+export { sometimes } from "./testing/simulation/Sometimes.ts"
+export {
+  playStory,
+  type Simulation,
+  type StoryOptions,
+  type StoryOutcome,
+  type VerbOptions,
+} from "./testing/simulation/Story.ts"
+export type { Draw, RunOutcome, Workload } from "./testing/simulation/SwarmRun.ts"
+export type { TraceEntry } from "./testing/simulation/Trace.ts"
+export { PROMISES, Violation } from "./testing/simulation/Violation.ts"

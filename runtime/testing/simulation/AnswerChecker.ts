@@ -8,13 +8,12 @@
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
-import type { Confirmed } from "../../cell/Fold.ts"
-import type { Accepted } from "../../cell/Mailbox.ts"
+import type { Accepted, CurrentState } from "../../cell/Mailbox.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import { type Answer, type Attempt, describe, errorOf, type Operation } from "./Client.ts"
 import { linearize, type TimedOperation } from "./Linearizability.ts"
-import { factsOf, type Reference, type TrueActor, trueFactsOf } from "./Reference.ts"
+import { type AppliedCommand, factsOf, type Reference, type TrueActor, trueFactsOf } from "./Reference.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
@@ -55,7 +54,7 @@ export class AnswerChecker {
   /** At the moment of the answer, in the node that gives it. Throws {@link Violation}. */
   answered(operation: Operation, attempt: Attempt, answer: Answer): void {
     const actor = this.#reference.actor(operation.address)
-    if (Exit.isFailure(answer)) return this.#refused(operation, actor, answer)
+    if (Exit.isFailure(answer)) return this.#refused(operation, attempt, actor, answer)
     const { value } = answer
     const key = `${attempt.process.number} ${operation.address.key}`
     this.#seenVersions.set(key, Math.max(this.#seenVersions.get(key) ?? 0, value.version))
@@ -73,7 +72,8 @@ export class AnswerChecker {
       for (const operation of own) this.#stillTrue(operation, actor)
       const timed = own.flatMap((operation) => this.#timed(operation, actor) ?? [])
       const { isLinearizable, longest, stuckAt } = linearize(timed, 0, String)
-      if (isLinearizable) continue
+      if (isLinearizable === undefined) this.#world.mark("a search for an order was given up")
+      if (isLinearizable !== false) continue
       const detail = `${key}: after ${longest.slice(-5).join(", ") || "nothing"} none of these can come next: ${stuckAt.join(", ")}`
       throw new Violation(PROMISES.linearizable, detail)
     }
@@ -99,7 +99,7 @@ export class AnswerChecker {
     }
   }
 
-  #read(operation: Operation, attempt: Attempt, actor: TrueActor, { version, state }: Confirmed): void {
+  #read(operation: Operation, attempt: Attempt, actor: TrueActor, { version, state }: CurrentState): void {
     const real = actor.states[version]
     if (real === undefined || trueFactsOf(real) !== factsOf(state)) {
       const detail = `${describe(operation)} gave version ${version} as ${factsOf(state)}, the journal gives ${real === undefined ? "no such version" : trueFactsOf(real)}`
@@ -112,20 +112,32 @@ export class AnswerChecker {
     if (version < actor.version) this.#world.mark("a node read an older state")
   }
 
-  #refused(operation: Operation, actor: TrueActor, answer: Answer): void {
+  #refused(operation: Operation, attempt: Attempt, actor: TrueActor, answer: Answer): void {
     const error = errorOf(answer)
     if (error === undefined) {
       throw new Violation(PROMISES.refused, `${describe(operation)} died: ${String(answer)}`)
     }
-    const applied = actor.commands.has(operation.commandId)
+    const applied = actor.commands.get(operation.commandId)
     const saysNo = error._tag === "Unavailable" && error.stored === "No" && operation.attemptCount === 1
-    if (applied && saysNo) {
+    if (applied !== undefined && saysNo) {
       throw new Violation(PROMISES.refused, `${describe(operation)} was said not to be stored, and is`)
     }
-    if (applied && REFUSALS.has(error._tag)) this.#refusedThoughStored(operation, error.message)
+    if (applied !== undefined && REFUSALS.has(error._tag)) {
+      this.#refusedThoughStored(operation, attempt, applied, error.message)
+    }
   }
 
-  #refusedThoughStored(operation: Operation, message: string): void {
+  /**
+   * An append of an earlier attempt that is still on its way can land after a refusal: nothing fences it. What was in
+   * the journal before the node was asked must not be refused.
+   */
+  #refusedThoughStored(
+    operation: Operation,
+    { handedOverAtMs }: Attempt,
+    { storedAtMs }: AppliedCommand,
+    message: string,
+  ): void {
+    if (storedAtMs >= handedOverAtMs) return this.#world.mark("refused, then an earlier attempt landed")
     if (this.#rules.isStrict) {
       throw new Violation(PROMISES.refused, `${describe(operation)} was refused (${message}), and is stored`)
     }
@@ -134,14 +146,14 @@ export class AnswerChecker {
 
   /** What was acknowledged is still there, what was refused never came. */
   #stillTrue(operation: Operation, actor: TrueActor): void {
-    const { answer, commandId, request } = operation
-    if (answer === undefined || request.command === undefined) return
+    const { answer, attempt, commandId, request } = operation
+    if (answer === undefined || attempt === undefined || request.command === undefined) return
     const applied = actor.commands.get(commandId)
     const error = errorOf(answer)
     if (error === undefined && Exit.isSuccess(answer))
       return this.#accepted(operation, actor, answer.value as Accepted)
     if (applied !== undefined && error !== undefined && REFUSALS.has(error._tag)) {
-      this.#refusedThoughStored(operation, error.message)
+      this.#refusedThoughStored(operation, attempt, applied, error.message)
     }
   }
 

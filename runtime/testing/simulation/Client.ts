@@ -8,8 +8,7 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import { addressOf } from "../../address/ActorAddress.ts"
 import type { AskError } from "../../cell/AskError.ts"
-import type { Confirmed } from "../../cell/Fold.ts"
-import type { Accepted } from "../../cell/Mailbox.ts"
+import type { Accepted, CurrentState } from "../../cell/Mailbox.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
 import type { Randomness } from "./Randomness.ts"
@@ -32,11 +31,8 @@ const ATTEMPT_TIMEOUT_MS = 6_000
 
 const RETRY_PAUSE_MS = { min: 5, max: 400 }
 
-/** How often a command is sent to two nodes at once. */
-const DOUBLE_SEND_CHANCE = 0.05
-
 /** Of a command an Accepted, of a read the actor's state. */
-export type Answer = Exit.Exit<Accepted | Confirmed, AskError>
+export type Answer = Exit.Exit<Accepted | CurrentState, AskError>
 
 /** One attempt, answered by one node. */
 export interface Attempt {
@@ -44,6 +40,8 @@ export interface Attempt {
   readonly process: SimulatedProcess
   /** Order of the hand-over to the node among all happenings of the run. */
   readonly handedOver: number
+  /** Virtual milliseconds. */
+  readonly handedOverAtMs: number
   /** Highest version of the actor that this process had shown before. */
   readonly seenVersion: number
 }
@@ -69,6 +67,7 @@ export interface ClientsContext {
   readonly world: World
   readonly nodes: ReadonlyArray<SimulatedNode>
   readonly shardCount: number
+  readonly doubleSendChance: number
   /** Highest version of an actor that a process has shown so far. */
   readonly seenVersion: (process: SimulatedProcess, address: ActorAddress) => number
   /** Told in the answering node, at the moment of the answer, before it travels. */
@@ -117,7 +116,11 @@ export class Clients {
     this.#openCount++
     this.#context.world.note(`client`, `${describe(operation)} is asked`)
     this.#attempt(operation, done, node)
-    if (node === undefined && request.command !== undefined && this.#random.chance(DOUBLE_SEND_CHANCE)) {
+    if (
+      node === undefined &&
+      request.command !== undefined &&
+      this.#random.chance(this.#context.doubleSendChance)
+    ) {
       this.#context.world.mark("sent to two nodes at once")
       this.#attempt(operation, done, undefined)
     }
@@ -149,7 +152,13 @@ export class Clients {
       if (node.isDead || node.process !== host) return again()
       world.enqueue(host, () => {
         const seenVersion = this.#context.seenVersion(host, operation.address)
-        const attempt = { node, process: host, handedOver: this.tick(), seenVersion }
+        const attempt = {
+          node,
+          process: host,
+          handedOver: this.tick(),
+          handedOverAtMs: world.nowMs,
+          seenVersion,
+        }
         const answer = (exit: Answer): void => {
           this.#context.answered(operation, attempt, exit)
           world.after(this.#random.exponential(0.4), undefined, () => {

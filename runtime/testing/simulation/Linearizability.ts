@@ -16,8 +16,12 @@ export interface TimedOperation<State> {
   readonly step: (state: State) => State | undefined
 }
 
+/** Combinations of taken operations and state after which a search is given up; it is exponential at worst. */
+export const SEARCH_STATES_MAX = 200_000
+
 export interface SearchResult {
-  readonly isLinearizable: boolean
+  /** `undefined`: the search was given up at {@link SEARCH_STATES_MAX}. */
+  readonly isLinearizable: boolean | undefined
   /** The longest part of an order that was found, by name. */
   readonly longest: ReadonlyArray<string>
   /** Operations that could not come next after it. */
@@ -87,6 +91,7 @@ export const linearize = <State>(
   }
 
   while (mustCount > 0) {
+    if (seen.size > SEARCH_STATES_MAX) return { isLinearizable: undefined, longest: [], stuckAt: [] }
     const index = candidate(from)
     if (index >= 0) {
       count(index, -1)

@@ -21,6 +21,8 @@ export interface AppliedCommand {
   readonly version: number
   readonly sequence: number
   readonly reply: unknown
+  /** Virtual milliseconds at which it was stored. */
+  readonly storedAtMs: number
   /** Place among the actor's commands, from 0. */
   readonly index: number
 }
@@ -53,6 +55,13 @@ interface Entry {
   readonly re?: unknown
 }
 
+/** Where and when a commit was stored; `at` is its own word for when it was decided. */
+interface Stored {
+  readonly sequence: number
+  readonly at: number
+  readonly storedAtMs: number
+}
+
 const decoder = new TextDecoder()
 
 export class Reference {
@@ -75,7 +84,7 @@ export class Reference {
   }
 
   /** Takes in a commit at the moment it is stored. Throws {@link Violation}. */
-  stored({ address, sequence, data }: StoredAppend): TrueActor {
+  stored({ address, sequence, data, atMs }: StoredAppend): TrueActor {
     const actor = this.#actors.get(address.key) ?? this.#unborn(address)
     this.#actors.set(address.key, actor)
     const commit = JSON.parse(decoder.decode(data)) as {
@@ -87,7 +96,8 @@ export class Reference {
       const detail = `${address.key} is at version ${actor.version}, the commit at sequence ${sequence} starts at ${commit.first}`
       throw new Violation(PROMISES.contiguous, detail)
     }
-    for (const entry of commit.entries) this.#apply(actor, entry, sequence, commit.at)
+    for (const entry of commit.entries)
+      this.#apply(actor, entry, { sequence, at: commit.at, storedAtMs: atMs })
     actor.sequence = sequence
     return actor
   }
@@ -106,7 +116,7 @@ export class Reference {
     return { definition, address, version: 0, sequence: 0, commands: new Map(), states, events: [] }
   }
 
-  #apply(actor: Writable, entry: Entry, sequence: number, at: number): void {
+  #apply(actor: Writable, entry: Entry, { sequence, at, storedAtMs }: Stored): void {
     const { address, definition } = actor
     const earlier = actor.commands.get(entry.c)
     const since = earlier === undefined ? 0 : actor.commands.size - earlier.index
@@ -141,7 +151,8 @@ export class Reference {
     }
     const { c: commandId, re: reply } = entry
     const { version, commands } = actor
-    commands.set(commandId, { commandId, before, version, sequence, reply, index: commands.size })
+    const { size: index } = commands
+    commands.set(commandId, { commandId, before, version, sequence, reply, storedAtMs, index })
   }
 }
 

@@ -91,6 +91,9 @@ export class MarkNeverReached extends Error {
   override readonly name = "MarkNeverReached"
 }
 
+/** How often a client of a generated workload sends a command to two nodes at once. */
+const DOUBLE_SEND_CHANCE = 0.05
+
 /** Throws {@link SimulationFailed}, {@link SimulationDiverged}, {@link MarkNeverReached}. */
 export const simulate = async (options: SimulateOptions): Promise<SimulationReport> => {
   const { runs = 1, seed = 1, twice = "all" } = options
@@ -134,6 +137,7 @@ const planFor = (options: SimulateOptions, seed: number): RunPlan => ({
   clientCount: options.clients ?? 8,
   rates: ratesFor(options.faults ?? "swarm", seed),
   interleaving: "seeded",
+  doubleSendChance: DOUBLE_SEND_CHANCE,
   requests: requestsOf(options.workload, seed),
   safetyMs: options.until?.safetyMs ?? SAFETY_MS_DEFAULT,
   convergeMs: options.until?.convergeMs ?? CONVERGE_MS_DEFAULT,

@@ -44,6 +44,8 @@ export interface StoredAppend {
   readonly address: ActorAddress
   readonly sequence: number
   readonly data: Uint8Array
+  /** Virtual milliseconds. */
+  readonly atMs: number
 }
 
 export class SimulatedJournal {
@@ -114,8 +116,9 @@ export class SimulatedJournal {
 
   #store(address: ActorAddress, expected: number, data: Uint8Array) {
     return Effect.map(this.memory.append(address, expected, data), (sequence) => {
-      this.#storedAtMs.push(this.#network.world.nowMs)
-      for (const observe of this.observers) observe({ address, sequence, data })
+      const atMs = this.#network.world.nowMs
+      this.#storedAtMs.push(atMs)
+      for (const observe of this.observers) observe({ address, sequence, data, atMs })
       const waiting = [...this.#pulls]
       this.#pulls.clear()
       for (const wake of waiting) wake()

@@ -24,7 +24,6 @@ export const PROMISES = {
   readModel: "a read model = fold(journal) up to its offset",
   snapshot: "a snapshot = fold(events) at its version",
   linearizable: "answers are linearizable",
-  bounded: "queues are bounded and run empty",
   healthy: "no actor is quarantined without a reason",
   converges: "everything goes on after the faults are over",
   starts: "a node starts",

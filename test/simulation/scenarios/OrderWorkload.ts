@@ -2,9 +2,7 @@
 
 import { Order } from "../../../actors/order/Order.ts"
 import type { AnyEvent } from "../../../runtime/index.ts"
-import type { Request } from "../../../runtime/testing/simulation/Client.ts"
-import type { Randomness } from "../../../runtime/testing/simulation/Randomness.ts"
-import type { Draw, Workload } from "../../../runtime/testing/simulation/SwarmRun.ts"
+import type { Draw, Randomness, Request, Workload } from "../../../runtime/testing.ts"
 
 /** How many of the requests read, repeat an earlier command, or are drawn without looking at the order's life. */
 const READ_CHANCE = 0.15

@@ -1,0 +1,145 @@
+/** A bounded set of seeds of every scenario, the saved regressions, and what is said of wrong use. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { Order } from "../../actors/order/Order.ts"
+import { reject } from "../../runtime/index.ts"
+import {
+  FAULT_KINDS,
+  MarkNeverReached,
+  type RegressionCase,
+  replayCase,
+  type SimulateOptions,
+  SimulationDiverged,
+  simulate,
+  sometimes,
+} from "../../runtime/testing.ts"
+import { scenarios } from "./scenarios/index.ts"
+import { orderWorkload } from "./scenarios/OrderWorkload.ts"
+
+const small = { actors: [Order], workload: orderWorkload(4, 30), nodes: 2 } satisfies SimulateOptions
+
+/** Branches of the runtime that the standard scenario must have been through. */
+const branches = [
+  "a repeat got the first answer",
+  "accepted at a later attempt",
+  "asked again with the same commandId",
+  "sent to two nodes at once",
+  "snapshot discarded",
+]
+
+describe("the scenarios keep every promise", () => {
+  it.each(Object.entries(scenarios).filter(([name]) => name !== "order"))("%s", async (_, options) => {
+    const report = await simulate({ ...options, runs: 10 })
+    expect(report.repeatedCount).toBe(10)
+  })
+
+  it("order, through every kind of fault and every branch of recovery", async () => {
+    const report = await simulate({
+      ...scenarios.order,
+      runs: 30,
+      twice: 15,
+      sometimes: [...FAULT_KINDS, ...branches],
+    })
+    expect(report.answeredCount).toBeGreaterThan(30 * 200)
+  })
+
+  it("order without any fault", async () => {
+    await simulate({ ...scenarios.order, faults: "none", runs: 3 })
+  })
+})
+
+describe("what was found once stays found", () => {
+  const folder = join(import.meta.dirname, "regressions")
+  it.each(readdirSync(folder).filter((name) => name.endsWith(".json")))("%s", (file) => {
+    const regression = JSON.parse(readFileSync(join(folder, file), "utf8")) as RegressionCase & {
+      readonly scenario: keyof typeof scenarios
+    }
+    expect(replayCase(scenarios[regression.scenario], regression).violation).toBeUndefined()
+  })
+})
+
+describe("simulate", () => {
+  it("gives each seed the same steps twice, and different seeds different ones", async () => {
+    const hashes: Array<string> = []
+    const onRun = ({ hash }: { readonly hash: string }) => hashes.push(hash)
+    await simulate({ ...small, runs: 20, onRun })
+    await simulate({ ...small, runs: 20, twice: 0, onRun })
+    expect(hashes.slice(20)).toEqual(hashes.slice(0, 20))
+    expect(new Set(hashes).size).toBe(20)
+  })
+
+  it("says so when something keeps state between runs", async () => {
+    const place = Order.commands?.Place
+    if (place === undefined) throw new Error("Order has no Place")
+    let placedCount = 0
+    const drifting = {
+      ...Order,
+      commands: {
+        ...Order.commands,
+        Place: {
+          ...place,
+          decide: (input: Parameters<typeof place.decide>[0]) =>
+            placedCount++ % 7 === 0 ? reject("NotToday") : place.decide(input),
+        },
+      },
+    }
+    const workload: SimulateOptions["workload"] = function* (draw) {
+      for (const request of orderWorkload(4, 30)(draw)) yield { ...request, actor: drifting }
+    }
+    const suite = simulate({ ...small, actors: [drifting], workload, faults: "none" })
+    const outcome = await suite.catch((error: unknown) => error)
+    expect(outcome).toBeInstanceOf(SimulationDiverged)
+  })
+
+  it("fails when a mark was never reached", async () => {
+    const suite = simulate({ ...small, faults: "none", sometimes: ["ack lost"] })
+    await expect(suite).rejects.toThrow(MarkNeverReached)
+    await expect(suite).rejects.toThrow(/ack lost/)
+  })
+
+  it("counts the marks of the user's own code", async () => {
+    const invariants = {
+      "is sometimes paid": ({ state }: { readonly state: { readonly value: unknown } }) => {
+        sometimes("an order is paid", state.value === "paid")
+        return true
+      },
+    }
+    const { marks } = await simulate({ ...small, invariants, runs: 3, sometimes: ["an order is paid"] })
+    expect(marks.get("an order is paid")).toBeGreaterThan(0)
+  })
+
+  const wrong: ReadonlyArray<readonly [string, Partial<SimulateOptions>, RegExp]> = [
+    ["a seed that is no whole number", { seed: 1.5 }, /`seed` is 1\.5; it must be a whole number/],
+    ["no runs", { runs: 0 }, /`runs` is 0; it must be a whole number from 1/],
+    [
+      "a fault that there is not",
+      { faults: ["gremlins" as never] },
+      /There is no fault "gremlins"; there are: append lost/,
+    ],
+    [
+      "a workload that never ends",
+      {
+        workload: function* () {
+          while (true) yield { actor: Order, id: "o-1" }
+        },
+      },
+      /more than 100000 requests. It must end/,
+    ],
+    [
+      "an invariant that throws",
+      {
+        invariants: {
+          "is well": () => {
+            throw new Error("it is not")
+          },
+        },
+        shrinks: false,
+      },
+      /^is well: order\/.* at version 1: it is not/,
+    ],
+  ]
+  it.each(wrong)("says clearly what is wrong with %s", async (_, options, message) => {
+    await expect(simulate({ ...small, ...options })).rejects.toThrow(message)
+  })
+})

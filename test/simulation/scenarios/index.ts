@@ -1,0 +1,56 @@
+/** The scenarios that `npm run sim` and the tests play, by name. */
+import { Order } from "../../../actors/order/Order.ts"
+import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
+import type { SimulateOptions } from "../../../runtime/testing.ts"
+import { orderWorkload } from "./OrderWorkload.ts"
+
+/** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
+const idleMs = 2_000
+
+/** An order whose snapshots come early enough to matter in a short run. */
+const OrderWithSnapshots = { ...Order, snapshotEveryEvents: 3 }
+
+const withSnapshots: SimulateOptions["workload"] = function* (draw) {
+  for (const request of orderWorkload(6, 120)(draw)) yield { ...request, actor: OrderWithSnapshots }
+}
+
+export const scenarios = {
+  /** The standard one: 3 nodes, 20 orders, 200 requests; every node believes that it owns every shard. */
+  order: {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(20, 200),
+    nodes: 3,
+    settings: { idleMs },
+  },
+  /** One owner at a time: reads and refusals must fit one order of everything. */
+  "one owner": {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(8, 150),
+    nodes: 1,
+    settings: { idleMs },
+  },
+  /** Few orders with many requests at once: group commit, conflicts, repeats. */
+  "hot orders": {
+    actors: [Order],
+    workload: orderWorkload(2, 200),
+    nodes: 3,
+    clients: 32,
+  },
+  /** A snapshot every three events, and orders that leave memory at once. */
+  snapshots: {
+    actors: [OrderWithSnapshots],
+    workload: withSnapshots,
+    nodes: 2,
+    settings: { idleMs: 200 },
+  },
+  /** Two places in memory for twenty orders. */
+  "little memory": {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(20, 150),
+    nodes: 2,
+    settings: { residentMax: 2 },
+  },
+} satisfies { readonly [name: string]: SimulateOptions }
