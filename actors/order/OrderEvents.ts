@@ -53,14 +53,10 @@ export const orderEvents = {
   LineRemoved: event(Schema.Struct({ line: OrderLine })),
   OrderPaid: event(Schema.Struct({ amount: Money, paymentId: PaymentId })),
   OrderShipped: event(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
-  OrderDelivered: event(
-    Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) }),
-  ),
+  OrderDelivered: event(Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) })),
   /** `refund` is what goes back to the customer: the total of a paid order, `null` for an unpaid one. */
   OrderCancelled: event(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
-  OrderReturned: event(
-    Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) }),
-  ),
+  OrderReturned: event(Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) })),
 }
 
 /** Every event of an order, flat: `{ type: "OrderPaid", amount, paymentId }`. */
