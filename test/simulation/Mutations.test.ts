@@ -151,6 +151,18 @@ describe("the simulator finds a runtime", () => {
     expect(regression.promise).toBe(PROMISES.readModel)
   })
 
+  it("that rests on the offset in its memory after a fail-over, in 10 seeds", async () => {
+    const doubles: PortDoubles = {
+      readModel: (readModel) => ({
+        ...readModel,
+        offset: () => Effect.succeed({ sequence: Number.MAX_SAFE_INTEGER }),
+      }),
+    }
+    const faults: ReadonlyArray<FaultKind> = ["postgres loses its tail"]
+    const { regression } = await found(10, { doubles, faults, nodes: 1, projections: [OrderSummary] })
+    expect(regression.promise).toBe(PROMISES.converges)
+  })
+
   it("that restores a snapshot without the tail, in 5 seeds", async () => {
     const doubles: PortDoubles = {
       snapshots: (snapshots) => ({

@@ -23,6 +23,8 @@ const JUMP_MS_MAX = 3_600_000
 const TAIL_TRANSACTIONS_MAX = 6
 
 export class Chaos {
+  /** When the last planned fault strikes, in virtual milliseconds. */
+  lastAtMs = 0
   readonly #world: World
   readonly #faults: Faults
   readonly #network: Network
@@ -60,7 +62,9 @@ export class Chaos {
     for (let index = 0; index < count; index++) {
       const random = this.#world.random.stream(`plan ${kind} ${index}`)
       const node = random.pick(this.#nodes)
-      this.#world.after(random.between(0, CHAOS_MS), undefined, () => {
+      const atMs = random.between(0, CHAOS_MS)
+      if (this.#faults.mayAllow(`${kind}#${index}`)) this.lastAtMs = Math.max(this.lastAtMs, atMs)
+      this.#world.after(atMs, undefined, () => {
         if (this.#faults.isHealed) return
         if (this.#faults.allows(kind, `${kind}#${index}`, placeOf(kind, node)))
           this.#strike(kind, node, random)

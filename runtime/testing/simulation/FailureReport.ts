@@ -8,9 +8,13 @@ import type { TraceEntry } from "./Trace.ts"
 /** Lines of the timeline that are shown. */
 const TIMELINE_LINES_MAX = 80
 
-/** The last steps, each with its number and that of the step it came from. */
+/** What nodes do all the time, whatever happens. */
+const housekeeping = /^journal\.lastSequence|^save \d+ snapshots/
+
+/** The last steps, each with its number and that of the step it came from; housekeeping is left out. */
 export const timeline = (entries: ReadonlyArray<TraceEntry>): string =>
   entries
+    .filter(({ what }) => !housekeeping.test(what))
     .slice(-TIMELINE_LINES_MAX)
     .map(({ number, cause, atMs, place, what }) => {
       const from = cause === 0 ? "" : ` ← ${cause}`

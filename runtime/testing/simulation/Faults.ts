@@ -1,8 +1,9 @@
 /**
  * Decides which faults strike, and keeps the list of those that did.
  *
- * Every fault has an id that stays the same when others are taken away (`kind#opportunity`), so that a failing run
- * can be repeated with fewer of them. Each kind draws from a stream of its own.
+ * Every fault has an id, `kind of subject#opportunity`, and whether it strikes follows from the seed and the id alone.
+ * So a failing run can be repeated with fewer faults, and with fewer requests to other actors, and those that are left
+ * strike as before.
  */
 import { FAULT_KINDS, type FaultKind, isFaultKind, type Port, shapeOf } from "./FaultKind.ts"
 import type { Randomness } from "./Randomness.ts"
@@ -34,7 +35,9 @@ export class Faults {
   isHealed = false
   readonly #world: World
   readonly #allowed: ReadonlySet<string> | undefined
-  readonly #streams = new Map<FaultKind, { readonly random: Randomness; opportunityCount: number }>()
+  readonly #chances: Randomness
+  /** Opportunities so far, by kind and subject. */
+  readonly #opportunities = new Map<string, number>()
   readonly #forced: Array<FaultKind> = []
 
   /** `allowed`: only faults with these ids, where given. */
@@ -42,36 +45,43 @@ export class Faults {
     this.#world = world
     this.#allowed = allowed
     this.rates = rates
-    for (const kind of FAULT_KINDS) {
-      if (rates[kind] === undefined) continue
-      this.#streams.set(kind, { random: world.random.stream(`fault ${kind}`), opportunityCount: 0 })
-    }
+    this.#chances = world.random.stream("faults")
   }
 
   /** Where details of a fault are drawn from. */
   details(kind: FaultKind): Randomness {
-    return this.#world.random.stream(`detail ${kind} ${this.struck.length}`)
+    return this.#world.random.stream(`detail ${this.struck.findLast((id) => id.startsWith(kind)) ?? kind}`)
   }
 
-  /** Whether a fault of this kind strikes the call at hand. */
-  strikes(kind: FaultKind, place: string): boolean {
+  /** Whether a fault of this kind strikes the call at hand. `subject`: what the call is about. */
+  strikes(kind: FaultKind, place: string, subject = place): boolean {
+    if (this.#forced.length > 0 && this.#isForced(kind, place)) return true
+    const rate = this.rates[kind]
+    if (rate === undefined || this.isHealed) return false
+    const key = `${kind} of ${subject}`
+    const opportunity = this.#opportunities.get(key) ?? 0
+    this.#opportunities.set(key, opportunity + 1)
+    const id = `${key}#${opportunity}`
+    return this.#chances.chanceOf(id) < rate && this.allows(kind, id, place)
+  }
+
+  #isForced(kind: FaultKind, place: string): boolean {
     const forced = this.#forced.indexOf(kind)
-    if (forced >= 0) {
-      this.#forced.splice(forced, 1)
-      this.struckBy(kind, `${kind}#asked`, place)
-      return true
-    }
-    const stream = this.#streams.get(kind)
-    if (stream === undefined || this.isHealed) return false
-    const opportunity = stream.opportunityCount++
-    if (!stream.random.chance(this.rates[kind] ?? 0)) return false
-    return this.allows(kind, `${kind}#${opportunity}`, place)
+    if (forced < 0) return false
+    this.#forced.splice(forced, 1)
+    this.#struckBy(kind, `${kind}#asked`, place)
+    return true
+  }
+
+  /** Whether a fault with this id may strike at all in this run. */
+  mayAllow(id: string): boolean {
+    return this.#allowed?.has(id) ?? true
   }
 
   /** For planned faults: whether this one is to happen; written down if so. */
   allows(kind: FaultKind, id: string, place: string): boolean {
-    if (this.#allowed !== undefined && !this.#allowed.has(id)) return false
-    this.struckBy(kind, id, place)
+    if (!this.mayAllow(id)) return false
+    this.#struckBy(kind, id, place)
     return true
   }
 
@@ -84,7 +94,7 @@ export class Faults {
     this.#forced.push(mode)
   }
 
-  struckBy(kind: FaultKind, id: string, place: string): void {
+  #struckBy(kind: FaultKind, id: string, place: string): void {
     this.struck.push(id)
     this.#world.mark(kind)
     this.#world.note(place, `FAULT ${kind}`)

@@ -149,7 +149,7 @@ export class Network {
   answer(host: SimulatedProcess, server: ServerName, afterMs: number, arrive: () => void): void {
     const state = this.#servers[server]
     const { life } = state
-    const slowMs = this.faults.strikes("reply slow", server)
+    const slowMs = this.faults.strikes("reply slow", server, host.name)
       ? this.#delays.between(SLOW_MS.min, SLOW_MS.max)
       : 0
     this.world.after(afterMs + slowMs + this.#wayMs(), undefined, () => {

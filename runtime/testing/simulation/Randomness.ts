@@ -45,6 +45,11 @@ export class Randomness {
     return new Randomness(this.#key, name)
   }
 
+  /** From 0 (inclusive) to 1 (exclusive), the same for the same name; draws nothing. */
+  chanceOf(name: string): number {
+    return (mixBits(hashText(name, this.#key) ^ 0x9e3779b9) >>> 0) / 2 ** 32
+  }
+
   /** From 0 (inclusive) to 1 (exclusive). */
   next(): number {
     return (this.#bits() >>> 0) / 2 ** 32

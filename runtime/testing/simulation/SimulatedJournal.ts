@@ -109,7 +109,7 @@ export class SimulatedJournal {
         serve: () => Effect.runSyncExit(this.#store(address, expected, data)),
         timeoutMs: APPEND_TIMEOUT_MS,
         unanswered: (reason) => new AppendUnknown({ reason, detail: "no answer" }),
-        fate: this.#appendFate(host),
+        fate: this.#appendFate(host, address),
       })
     })
   }
@@ -126,9 +126,9 @@ export class SimulatedJournal {
     })
   }
 
-  #appendFate(host: SimulatedProcess): Fate<AppendUnknown> {
+  #appendFate(host: SimulatedProcess, { key }: ActorAddress): Fate<AppendUnknown> {
     const { faults } = this.#network
-    const strikes = (kind: Parameters<typeof faults.strikes>[0]) => faults.strikes(kind, host.name)
+    const strikes = (kind: Parameters<typeof faults.strikes>[0]) => faults.strikes(kind, host.name, key)
     const unknown = (reason: AppendUnknown["reason"], detail: string) => new AppendUnknown({ reason, detail })
     if (strikes("append lost")) return { requestLost: true }
     if (strikes("ack lost")) return { replyLost: true }
@@ -149,14 +149,16 @@ export class SimulatedJournal {
   ): Effect.Effect<JournalRecord | undefined, JournalUnavailable> {
     return Effect.suspend(() => {
       const { faults, world } = this.#network
-      const lagMs = faults.strikes("last stale", host.name)
+      const lagMs = faults.strikes("last stale", host.name, address.key)
         ? faults.details("last stale").between(0, EX_LEADER_LAG_MS_MAX)
         : undefined
       const answer = () =>
         lagMs === undefined
           ? this.memory.lastAt(address, this.lastSequence)
           : this.memory.lastAt(address, this.#sequenceAt(world.nowMs - lagMs))
-      const fate = faults.strikes("last fails", host.name) ? { refusal: unavailable("NoResponders") } : {}
+      const fate = faults.strikes("last fails", host.name, address.key)
+        ? { refusal: unavailable("NoResponders") }
+        : {}
       return this.#ask(host, `journal.last ${address.key}`, answer, fate)
     })
   }
@@ -168,9 +170,11 @@ export class SimulatedJournal {
   ): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> {
     return Effect.suspend(() => {
       const { faults } = this.#network
-      const isStale = faults.strikes("read stale", host.name)
+      const isStale = faults.strikes("read stale", host.name, address.key)
       const lag = isStale ? 1 + faults.details("read stale").index(FOLLOWER_LAG_RECORDS_MAX) : 0
-      const fate = faults.strikes("read fails", host.name) ? { refusal: unavailable("Timeout") } : {}
+      const fate = faults.strikes("read fails", host.name, address.key)
+        ? { refusal: unavailable("Timeout") }
+        : {}
       const serve = Effect.suspend(() => {
         const upTo = isStale ? Math.min(range.upTo, this.lastSequence - lag) : range.upTo
         return Effect.flatMap(this.memory.read(address, { after: range.after, upTo }), (page) =>

@@ -70,13 +70,15 @@ export class SimulatedPostgres {
         unanswered: (detail) => new SnapshotStoreUnavailable({ detail }),
         fate,
       })
-    const strikes = (kind: FaultKind) => this.#network.faults.strikes(kind, host.name)
+    const strikes = (kind: FaultKind, subject: string) =>
+      this.#network.faults.strikes(kind, host.name, subject)
     const refusal = new SnapshotStoreUnavailable({ detail: "simulated" })
     return {
       load: (key) =>
         Effect.suspend(() => {
-          if (strikes("snapshot unreadable")) return query(`snapshot of ${key}`, () => undefined, { refusal })
-          const replyAfterMs = strikes("snapshot slow")
+          if (strikes("snapshot unreadable", key))
+            return query(`snapshot of ${key}`, () => undefined, { refusal })
+          const replyAfterMs = strikes("snapshot slow", key)
             ? this.#network.faults.details("snapshot slow").between(0, SLOW_LOAD_MS_MAX)
             : 0
           const load = () => {
@@ -95,7 +97,7 @@ export class SimulatedPostgres {
                 if (this.snapshots.rows.get(key)?.state === state) this.damaged.delete(key)
               }
             },
-            strikes("snapshot not saved") ? { refusal } : {},
+            strikes("snapshot not saved", host.name) ? { refusal } : {},
           ),
         ),
       discard: (key) =>
@@ -162,12 +164,12 @@ export class SimulatedPostgres {
   }
 
   /** The row, as it is from now on in the store. */
-  #damagedBy(strikes: (kind: FaultKind) => boolean, row: StoredSnapshot): StoredSnapshot {
-    const damaged = strikes("snapshot corrupt")
+  #damagedBy(strikes: (kind: FaultKind, subject: string) => boolean, row: StoredSnapshot): StoredSnapshot {
+    const damaged = strikes("snapshot corrupt", row.key)
       ? { ...row, state: row.state.slice(0, row.state.length / 2) }
-      : strikes("snapshot foreign")
+      : strikes("snapshot foreign", row.key)
         ? { ...row, codec: `0:${row.codec}` }
-        : strikes("snapshot ahead")
+        : strikes("snapshot ahead", row.key)
           ? { ...row, sequence: row.sequence + AHEAD_RECORDS }
           : undefined
     if (damaged === undefined) return row

@@ -1,12 +1,11 @@
 /** Timers of a world, the earliest first, those of one moment in the order they were set. A binary heap. */
-import type { Task } from "./World.ts"
 
 export interface WorldTimer {
   /** Harmless when it has fired. */
   readonly cancel: () => void
 }
 
-class Entry implements WorldTimer {
+class Entry<Task> implements WorldTimer {
   readonly atMs: number
   readonly order: number
   task: Task | undefined
@@ -22,11 +21,11 @@ class Entry implements WorldTimer {
   }
 }
 
-const isEarlier = (left: Entry, right: Entry): boolean =>
+const isEarlier = <Task>(left: Entry<Task>, right: Entry<Task>): boolean =>
   left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order)
 
-export class TimerHeap {
-  readonly #heap: Array<Entry> = []
+export class TimerHeap<Task> {
+  readonly #heap: Array<Entry<Task>> = []
   #order = 0
 
   /** Timers that are set, cancelled ones that were not removed yet among them. */
@@ -57,7 +56,7 @@ export class TimerHeap {
     while (this.#heap[0] !== undefined && this.#heap[0].task === undefined) this.#removeFirst()
   }
 
-  #removeFirst(): Entry | undefined {
+  #removeFirst(): Entry<Task> | undefined {
     const first = this.#heap[0]
     const last = this.#heap.pop()
     if (last !== undefined && this.#heap.length > 0) {

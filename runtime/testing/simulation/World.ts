@@ -54,7 +54,7 @@ export class World {
   readonly #budgets: Randomness
   readonly #ready: Array<Task> = []
   readonly #readyLater: Array<Task> = []
-  readonly #timers = new TimerHeap()
+  readonly #timers = new TimerHeap<Task>()
   readonly #marks = new Map<string, number>()
   #nowMs = 0
   #stepCount = 0
