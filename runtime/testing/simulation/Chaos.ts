@@ -81,6 +81,12 @@ export class Chaos {
         node.crash()
         until(RESTART_AFTER_MS, () => node.restart())
         return
+      case "node stops":
+        node.stop(() => {
+          node.crash()
+          until(RESTART_AFTER_MS, () => node.restart())
+        })
+        return
       case "node pauses":
         node.pause()
         until(PAUSE_MS, () => node.resume())

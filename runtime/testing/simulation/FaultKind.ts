@@ -57,6 +57,8 @@ const FAULTS = {
   "transaction answer lost": { level: "call", most: 0.2, port: "readModel.apply" },
   "reply slow": { level: "call", most: 0.1 },
   "node crashes": { level: "plan", most: 4 },
+  /** Asked to stop in order (SIGTERM), in the middle of work, and started again. */
+  "node stops": { level: "plan", most: 3 },
   /** Stopped, and later on as if nothing had happened. */
   "node pauses": { level: "plan", most: 4 },
   partition: { level: "plan", most: 4 },

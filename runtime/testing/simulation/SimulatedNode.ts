@@ -21,6 +21,9 @@ export interface PortDoubles {
   readonly readModel?: (readModel: ReadModelService) => ReadModelService
 }
 
+/** Virtual time that a stop may take, whatever is broken meanwhile. */
+const STOP_MS_MAX = 60_000
+
 export class SimulatedNode {
   readonly name: string
   readonly #world: World
@@ -32,6 +35,7 @@ export class SimulatedNode {
   #process: SimulatedProcess
   #system: ActorSystemService | undefined
   #scope: Scope.Closeable | undefined
+  #isStopping = false
 
   constructor(options: {
     readonly name: string
@@ -92,19 +96,26 @@ export class SimulatedNode {
     this.#process.resume()
   }
 
-  /** Drains, closes, and ends the process; then calls `done`. */
+  /** Drains and closes, then calls `done`; a node that crashes meanwhile, or is not up, never does. */
   stop(done: () => void): void {
+    const host = this.#process
     const { system } = this
     const scope = this.#scope
-    if (system === undefined || scope === undefined) return done()
-    const host = this.#process
+    if (host.life !== "running" || system === undefined || scope === undefined || this.#isStopping) return
+    this.#isStopping = true
+    this.#world.note(this.name, "stops")
+    const overdue = this.#world.after(STOP_MS_MAX, host, () => {
+      this.#failed(new Violation(PROMISES.converges, `${this.name} did not stop in ${STOP_MS_MAX} ms`))
+    })
     host.fork(
       Effect.andThen(
         system.stop,
         Effect.andThen(
           Scope.close(scope, Exit.void),
           Effect.sync(() => {
+            overdue.cancel()
             this.#world.note(this.name, "stopped")
+            this.#world.mark("a node stopped in order")
             done()
           }),
         ),
@@ -114,6 +125,7 @@ export class SimulatedNode {
 
   #start(): void {
     const host = this.#process
+    this.#isStopping = false
     const { journal, snapshots, readModel } = this.#doubles
     const real = {
       journal: this.#journal.connect(host),
