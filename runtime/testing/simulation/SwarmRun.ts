@@ -126,7 +126,10 @@ class Phases {
         this.#next = this.#plan.requests.length
         return
       }
-      this.#system.clients.send(request, () => this.#thinkThenAsk())
+      this.#system.clients.send(request, (operation) => {
+        this.#system.probes.after(operation)
+        this.#thinkThenAsk()
+      })
     })
   }
 
