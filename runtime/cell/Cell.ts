@@ -53,7 +53,7 @@ export class Cell {
   #confirmed: Confirmed | undefined
   #quarantine: ActorQuarantined | undefined
   #mailbox: Array<Waiting> = []
-  /** Items of the round whose append is in flight. */
+  /** Items of the round in work, until they are answered or put back. */
   #inRound: ReadonlyArray<Waiting> = NOBODY
   #isRunning = false
   #snapshotVersion = 0
@@ -178,18 +178,17 @@ export class Cell {
     const nowMs = clock.currentTimeMillisUnsafe()
     const limits = { commitBytesMax: journal.commitBytesMax, nowMs }
     const round = playRound(this.definition, this.address, confirmed, this.#mailbox, limits)
+    this.#inRound = round.taken
     if (round.entries.length === 0) {
       this.#answer(round, confirmed)
       return Effect.void
     }
-    this.#inRound = round.taken
     // No snapshot is taken of it while the append is in flight.
     if (round.isStateSuspect) this.#confirmed = undefined
     const header = { first: confirmed.version + 1, at: nowMs, epoch: epochOf(this.address.shard) }
     return journal.append(this.address, confirmed.sequence, encodeCommit(header, round.entriesJson)).pipe(
       Effect.matchEffect({
         onSuccess: (sequence) => {
-          this.#inRound = NOBODY
           this.#stored(confirmed, round, sequence)
           return Effect.void
         },
@@ -227,6 +226,7 @@ export class Cell {
   #answer(round: Round, confirmed: Confirmed): void {
     this.#context.counts.answeredCount += round.answers.length
     for (const answer of round.answers) answer(confirmed)
+    this.#inRound = NOBODY
     // Recovered from the journal before the next round, in which reads get their answers.
     if (round.isStateSuspect) {
       this.#confirmed = undefined

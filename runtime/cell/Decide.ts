@@ -10,6 +10,7 @@ import type { Rejection } from "../definition/Decision.ts"
 import type { AnyEvent, StoredEvent } from "../definition/Event.ts"
 import { issuesText, validate } from "../definition/Schema.ts"
 import type { CommitEntry, Metadata } from "../journal/Commit.ts"
+import { frozen } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
 import { type CapturedAction, MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
 import { CommandFailed, CommandRejected } from "./AskError.ts"
@@ -95,7 +96,7 @@ const propose = (
   failed: (reason: CommandFailed["reason"], detail: string) => CommandFailed,
   rejected: (reason: string, detail: unknown, state: MachineState) => CommandRejected,
 ): Outcome => {
-  const reply = asked.reply === undefined ? undefined : plainJson(asked.reply)
+  const reply = asked.reply === undefined ? undefined : frozen(plainJson(asked.reply))
   if (asked.events.length === 0) return { _tag: "Nothing", reply }
   let { state } = base
   const stored: Array<StoredEvent> = []
@@ -158,7 +159,11 @@ const askDefinition = (
     return typeof reason === "string" ? (decided as Rejection) : new Error("it rejected without a reason")
   }
   if (_tag === "Acceptance") return eventsOf(events, reply)
-  if (decided instanceof Promise) return new Error("it returned a promise; decide must be synchronous")
+  if (decided instanceof Promise) {
+    // Nobody awaits it: a rejection of it is not to end the process.
+    decided.catch(() => undefined)
+    return new Error("it returned a promise; decide must be synchronous")
+  }
   return eventsOf([decided], undefined)
 }
 

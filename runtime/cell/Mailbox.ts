@@ -30,7 +30,7 @@ export interface CurrentState<State = MachineState> {
   readonly version: number
   /** Journal sequence of the last event's commit, 0 likewise. */
   readonly sequence: number
-  /** The XState snapshot: `value`, `context`, `matches`, `can`, `hasTag`. A copy: it is yours. */
+  /** The XState snapshot: `value`, `context`, `matches`, `can`, `hasTag`. Its context is frozen. */
   readonly state: State
 }
 

@@ -5,6 +5,7 @@
  * from the journal on replay and carried in snapshots. A repeat that comes after `limit` other commands is taken for
  * a new one.
  */
+import { frozen } from "../json/Frozen.ts"
 
 /** What is remembered of one applied command. */
 export interface RecentCommand {
@@ -40,6 +41,7 @@ export class RecentCommands {
 
   add(commandId: string, command: RecentCommand): void {
     const isNew = !this.#byId.has(commandId)
+    frozen(command.reply)
     this.#byId.set(commandId, command)
     if (!isNew) return
     if (this.#ids.length < this.#limit) {

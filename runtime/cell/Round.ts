@@ -95,7 +95,7 @@ export const playRound = (
         const versionNow = version
         answers.push(({ sequence }) =>
           waiting.settle(
-            Exit.succeed({ version: versionNow, sequence, reply: owned(outcome.reply), duplicate: false }),
+            Exit.succeed({ version: versionNow, sequence, reply: outcome.reply, duplicate: false }),
           ),
         )
         return true
@@ -109,7 +109,7 @@ export const playRound = (
 
   /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
   const answerRead = (waiting: WaitingRead, stored: Confirmed): void => {
-    if (!isStateSuspect) waiting.settle(Exit.succeed(currentState(definition, stored)))
+    if (!isStateSuspect) waiting.settle(Exit.succeed(currentState(stored)))
   }
 
   for (const waiting of mailbox) {
@@ -125,17 +125,10 @@ export const playRound = (
   return { entries, entriesJson, answers, taken: mailbox.splice(0, takenCount), isStateSuspect }
 }
 
-/** A reply of the caller's own: the one in memory answers repeats, and may share parts with the state. */
-const owned = (reply: unknown): unknown =>
-  typeof reply === "object" && reply !== null ? structuredClone(reply) : reply
-
-const currentState = (
-  definition: ActorDefinition,
-  { state, version, sequence }: Confirmed,
-): CurrentState => ({
+const currentState = ({ state, version, sequence }: Confirmed): CurrentState => ({
   version,
   sequence,
-  state: definition.machine.copy(state),
+  state,
 })
 
 /** The answer to a command whose id was used before, in the journal or earlier in this round. */
@@ -161,7 +154,7 @@ const knownAnswer = (
   if (recent !== undefined) {
     const { version, sequence, reply } = recent
     const duplicate = !waiting.wasAttempted
-    return () => waiting.settle(Exit.succeed({ version, sequence, reply: owned(reply), duplicate }))
+    return () => waiting.settle(Exit.succeed({ version, sequence, reply, duplicate }))
   }
   const { proposal } = earlier as Entry
   return ({ sequence }) => waiting.settle(Exit.succeed(accepted(proposal, sequence, true)))
@@ -170,7 +163,7 @@ const knownAnswer = (
 const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Accepted => ({
   version: proposal.version,
   sequence,
-  reply: owned(proposal.entry.re),
+  reply: proposal.entry.re,
   duplicate,
 })
 

@@ -19,7 +19,7 @@ import type { AnySchema, InputOf, OutputOf } from "./Schema.ts"
 /** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
 export interface DecideInput<Command, State> {
   readonly command: Command
-  /** The XState snapshot: `matches`, `can`, `context`, `value`, `hasTag`. */
+  /** The XState snapshot: `matches`, `can`, `context` (frozen), `value`, `hasTag`. */
   readonly state: State
   readonly id: string
   /** Version of the last stored event, 0 for a new actor. */

@@ -14,8 +14,9 @@ import {
   type Snapshot,
 } from "xstate"
 import type { AnyEvent } from "../definition/Event.ts"
+import { frozen } from "../json/Frozen.ts"
 
-/** The XState snapshot of one actor. Immutable. */
+/** The XState snapshot of one actor. Immutable: its context is frozen. */
 export type MachineState = AnyMachineSnapshot
 
 /** A side effect that a transition asked for, to be run once after the commit. */
@@ -121,18 +122,8 @@ export class Machine {
     if (state._nodes.length === 0 || !isSameValue(state.value, value)) {
       throw new Error("the snapshot names no state of this machine")
     }
+    frozen(state.context)
     return state
-  }
-
-  /** The same state without an object in common: what its holder does to it changes nobody else's. */
-  copy(state: MachineState): MachineState {
-    const persisted = this.persist(state)
-    try {
-      return this.restore(structuredClone(persisted))
-    } catch {
-      // A context with functions in it: no snapshot is ever written of it either.
-      return state
-    }
   }
 
   #capture(action: ExecutableAction): void {
@@ -161,6 +152,8 @@ export class Machine {
       for (const child in next.children) {
         throw this.#failed(eventType, "NotDurable", `a spawned child, "${child}"`)
       }
+      // `decide`, callers and actors that start from the same initial context all hold the same objects.
+      frozen(next.context)
     }
     return next
   }

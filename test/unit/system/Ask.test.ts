@@ -151,21 +151,43 @@ describe("what is handed out", () => {
         schema: Schema.Struct({ item: Schema.String }),
         decide: ({ command, state }) => accept({ type: "Put", item: command.item }, state.context.items),
       },
+      Spoil: {
+        schema: Schema.Struct({}),
+        decide: ({ state }) => {
+          state.context.items.push("spoilt")
+          return []
+        },
+      },
+      Later: {
+        schema: Schema.Struct({}),
+        decide: (_) => Promise.reject(new Error("late")) as never,
+      },
     },
   })
 
-  it("is the caller's: changing a state or a reply changes no actor and no later answer", async () => {
+  it("is frozen: neither a caller nor a decision can change an actor, or one that is not born yet", async () => {
     const { system } = await startMemory({ actors: [Basket] })
     const basket = system.get(Basket, "b")
+    await expect(basket.ask({ type: "Spoil" })).rejects.toMatchObject({ _tag: "CommandFailed" })
     await basket.ask({ type: "Put", item: "tea" })
     const { reply } = await basket.ask({ type: "Put", item: "cup" }, { commandId: "second" })
-    reply.push("stolen")
+    expect(() => reply.push("stolen")).toThrow(TypeError)
     const { state } = await basket.state()
-    state.context.items.push("stolen too")
-
+    expect(() => state.context.items.push("stolen too")).toThrow(TypeError)
     expect((await basket.state()).state.context.items).toEqual(["tea", "cup"])
+    expect((await system.get(Basket, "new").state()).state.context.items).toEqual([])
     const repeat = await basket.ask({ type: "Put", item: "cup" }, { commandId: "second" })
     expect(repeat).toMatchObject({ duplicate: true, reply: ["tea"] })
+  })
+
+  it("of a decision that is asynchronous is refused, and its later rejection ends nothing", async () => {
+    const { system } = await startMemory({ actors: [Basket] })
+    const later = system.get(Basket, "b").ask({ type: "Later" })
+    await expect(later).rejects.toMatchObject({
+      _tag: "CommandFailed",
+      detail: expect.stringContaining("promise"),
+    })
+    await new Promise((resolve) => setImmediate(resolve))
   })
 })
 
