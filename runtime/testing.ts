@@ -9,6 +9,11 @@ export {
   type WhenOptions,
 } from "./testing/Scenario.ts"
 export type { Request } from "./testing/simulation/Client.ts"
+export {
+  type CoverageLine,
+  type CoverageReport,
+  coverageReport,
+} from "./testing/simulation/CoverageReport.ts"
 export { SimulationEscape } from "./testing/simulation/EscapeTrap.ts"
 export { FAULT_KINDS, type FaultKind, type Port } from "./testing/simulation/FaultKind.ts"
 export type { FaultRates } from "./testing/simulation/Faults.ts"

@@ -11,6 +11,8 @@ import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import {
+  type CoverageReport,
+  coverageReport,
   FAULT_KINDS,
   type RunOutcome,
   type SimulateOptions,
@@ -33,6 +35,7 @@ interface ScenarioResult {
   readonly seconds: number
   readonly stepCount: number
   readonly marks: { readonly [mark: string]: number }
+  readonly coverage: { readonly [key: string]: number }
   readonly repeatedCount: number
   readonly failure?: { readonly seed: number; readonly report: string; readonly regression: unknown }
 }
@@ -116,21 +119,46 @@ const play = async (
       onRun: bar.ran,
     })
     bar.end()
-    return { ...facts(), marks: Object.fromEntries(report.marks), repeatedCount: report.repeatedCount }
+    return {
+      ...facts(),
+      marks: Object.fromEntries(report.marks),
+      coverage: Object.fromEntries(report.coverage),
+      repeatedCount: report.repeatedCount,
+    }
   } catch (error) {
     bar.end()
     if (!(error instanceof SimulationFailed)) throw error
     const { outcome, regression, message } = error
     const failure = { seed: outcome.seed, report: message, regression: { scenario, ...regression } }
-    return { ...facts(), marks: Object.fromEntries(outcome.marks), repeatedCount: 0, failure }
+    return {
+      ...facts(),
+      marks: Object.fromEntries(outcome.marks),
+      coverage: Object.fromEntries(outcome.coverage),
+      repeatedCount: 0,
+      failure,
+    }
   }
 }
 
-const summary = (results: ReadonlyArray<ScenarioResult>): string => {
+const sumOf = (all: ReadonlyArray<{ readonly [name: string]: number }>): ReadonlyMap<string, number> => {
   const total = new Map<string, number>()
-  for (const { marks } of results) {
-    for (const [mark, count] of Object.entries(marks)) total.set(mark, (total.get(mark) ?? 0) + count)
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) total.set(name, (total.get(name) ?? 0) + count)
   }
+  return total
+}
+
+/** Of each type of actor once, over all scenarios. */
+const coverageOf = (
+  scenarios: ReadonlyArray<SimulateOptions>,
+  results: ReadonlyArray<ScenarioResult>,
+): CoverageReport => {
+  const actors = new Map(scenarios.flatMap((scenario) => scenario.actors).map((actor) => [actor.type, actor]))
+  return coverageReport([...actors.values()], sumOf(results.map(({ coverage }) => coverage)))
+}
+
+const summary = (results: ReadonlyArray<ScenarioResult>): string => {
+  const total = sumOf(results.map(({ marks }) => marks))
   const line = (mark: string) => `  ${mark.padEnd(44)} ${String(total.get(mark) ?? 0).padStart(9)}`
   const others = [...total.keys()]
     .filter((mark) => !(FAULT_KINDS as ReadonlyArray<string>).includes(mark))
@@ -142,7 +170,8 @@ const main = async (): Promise<number> => {
   const seed = whole("seed", given.seed, 1)
   const runs = whole("seeds", given.seeds, given.seed === undefined ? seedsDefault : 1)
   const results: Array<ScenarioResult> = []
-  for (const [name, options] of Object.entries(await loadScenarios())) {
+  const scenarios = await loadScenarios()
+  for (const [name, options] of Object.entries(scenarios)) {
     const result = await play(name, options, seed, runs)
     results.push(result)
     const { failure } = result
@@ -154,14 +183,16 @@ const main = async (): Promise<number> => {
     writeFileSync(file, `${JSON.stringify(failure.regression, undefined, 2)}\n`)
     console.error(`Saved as ${file}.`)
   }
-  console.log(`\n${summary(results)}`)
+  const coverage = coverageOf(Object.values(scenarios), results)
+  console.log(`\n${summary(results)}\n\nstatecharts\n${coverage.text}`)
   const failed = results.filter(({ failure }) => failure !== undefined)
   const seeds = results.reduce((sum, result) => sum + result.seeds, 0)
   const repeated = results.reduce((sum, result) => sum + result.repeatedCount, 0)
   console.log(
     `\n${seeds} seeds, ${repeated} of them twice with the same steps, ${failed.length} scenarios failed.`,
   )
-  if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(results, undefined, 2)}\n`)
+  if (given.json !== undefined)
+    writeFileSync(given.json, `${JSON.stringify({ results, coverage }, undefined, 2)}\n`)
   return failed.length === 0 ? 0 : 1
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { Order } from "../../actors/order/Order.ts"
 import { reject } from "../../runtime/index.ts"
 import {
+  coverageReport,
   FAULT_KINDS,
   MarkNeverReached,
   type RegressionCase,
@@ -107,6 +108,30 @@ describe("simulate", () => {
     }
     const { marks } = await simulate({ ...small, invariants, runs: 3, sometimes: ["an order is paid"] })
     expect(marks.get("an order is paid")).toBeGreaterThan(0)
+  })
+
+  it("tells what of the statecharts was reached, and what never", async () => {
+    const workload: SimulateOptions["workload"] = function* () {
+      const line = { sku: "TEA", quantity: 1, unitPriceMinor: 1_000 }
+      const place = { type: "Place", customerId: "c-1", currency: "KRW", lines: [line] }
+      for (const id of ["a", "b"]) yield { actor: Order, id, command: place }
+    }
+    const { coverage } = await simulate({ ...small, workload, faults: { "node crashes": 4 }, runs: 30 })
+    const report = coverageReport([Order], coverage)
+    expect(report.states).toMatchObject({ reachedCount: 2, totalCount: 7 })
+    expect(report.states.never).toContain("order state shipped")
+    expect(report.transitions.reachedCount).toBe(1)
+    expect(report.guards.never).toContain("order guard placed --OrderPaid--> paid passed")
+    expect(report.text).toMatch(/never: order transition paid --OrderShipped--> shipped @ crash after append/)
+  })
+
+  it("tells at which point of which transition a node crashed", async () => {
+    const faults = { "node crashes": 4, "ack lost": 0.3, "append lost": 0.3 }
+    const { coverage } = await simulate({ ...scenarios.order, faults, runs: 10, twice: 0 })
+    const { crashes } = coverageReport([Order], coverage)
+    for (const point of ["before append", "after append"]) {
+      expect(crashes.never).not.toContain(`order transition draft --OrderPlaced--> placed @ crash ${point}`)
+    }
   })
 
   const wrong: ReadonlyArray<readonly [string, Partial<SimulateOptions>, RegExp]> = [

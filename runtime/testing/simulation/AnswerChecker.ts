@@ -12,6 +12,7 @@ import type { Accepted, CurrentState } from "../../cell/Mailbox.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import { type Answer, type Attempt, describe, errorOf, type Operation } from "./Client.ts"
+import type { Coverage } from "./Coverage.ts"
 import { linearize, type TimedOperation } from "./Linearizability.ts"
 import { type AppliedCommand, factsOf, type Reference, type TrueActor, trueFactsOf } from "./Reference.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
@@ -37,12 +38,14 @@ const REFUSALS: ReadonlySet<string> = new Set([
 export class AnswerChecker {
   readonly #world: World
   readonly #reference: Reference
+  readonly #coverage: Coverage
   readonly #rules: AnswerRules
   /** By process and actor. */
   readonly #seenVersions = new Map<string, number>()
 
-  constructor(world: World, reference: Reference, rules: AnswerRules) {
+  constructor(world: World, reference: Reference, coverage: Coverage, rules: AnswerRules) {
     this.#world = world
+    this.#coverage = coverage
     this.#reference = reference
     this.#rules = rules
   }
@@ -125,6 +128,17 @@ export class AnswerChecker {
     if (applied !== undefined && REFUSALS.has(error._tag)) {
       this.#refusedThoughStored(operation, attempt, applied, error.message)
     }
+    if (error._tag === "CommandRejected" && error.reason === "NotAccepted")
+      this.#notAccepted(operation, actor)
+  }
+
+  /** Which guard it may have been, for the coverage. */
+  #notAccepted(operation: Operation, actor: TrueActor): void {
+    const state = actor.states[actor.version]
+    if (state === undefined) return
+    for (const event of eventsDecided(operation, actor, state, this.#world.nowMs + WORLD_EPOCH_MS) ?? []) {
+      this.#coverage.refused(actor.definition, state, event)
+    }
   }
 
   /**
@@ -199,30 +213,14 @@ export class AnswerChecker {
 
 /** What the definition decides on that state, by itself. */
 const decidedBy = (
-  { request: { command }, address }: Operation,
-  { definition, states }: TrueActor,
+  operation: Operation,
+  actor: TrueActor,
   state: MachineState,
   nowMs: number,
 ): "events" | "nothing" | "refused" => {
-  if (command === undefined) return "nothing"
-  const { machine } = definition
-  const version = states.indexOf(state)
-  const decided: unknown =
-    definition.commands === undefined
-      ? command
-      : definition.commands[command.type]?.decide({
-          command,
-          state,
-          id: address.id,
-          version,
-          nowMs,
-          metadata: {},
-        })
-  const tagged = decided as { readonly _tag?: string; readonly events?: ReadonlyArray<AnyEvent> } | undefined
-  if (tagged?._tag === "Rejection") return "refused"
-  const events = (
-    tagged?._tag === "Acceptance" ? (tagged.events ?? []) : [decided].flat()
-  ) as ReadonlyArray<AnyEvent>
+  const { machine } = actor.definition
+  const events = eventsDecided(operation, actor, state, nowMs)
+  if (events === undefined) return "refused"
   if (events.length === 0) return "nothing"
   try {
     let next: MachineState | undefined = state
@@ -231,4 +229,26 @@ const decidedBy = (
   } finally {
     machine.takeActions()
   }
+}
+
+/** The events that it decides; undefined for a rejection. */
+const eventsDecided = (
+  { request: { command }, address }: Operation,
+  { definition, states }: TrueActor,
+  state: MachineState,
+  nowMs: number,
+): ReadonlyArray<AnyEvent> | undefined => {
+  if (command === undefined) return []
+  const version = states.indexOf(state)
+  const decide = definition.commands?.[command.type]?.decide
+  let decided: unknown = command
+  try {
+    decided = decide?.({ command, state, id: address.id, version, nowMs, metadata: {} }) ?? command
+  } catch {
+    // It would have been no answer either: the runtime calls that CommandFailed.
+    return undefined
+  }
+  const tagged = decided as { readonly _tag?: string; readonly events?: ReadonlyArray<AnyEvent> } | undefined
+  if (tagged?._tag === "Rejection") return undefined
+  return (tagged?._tag === "Acceptance" ? (tagged.events ?? []) : [decided].flat()) as ReadonlyArray<AnyEvent>
 }

@@ -63,6 +63,13 @@ export interface Operation {
   attempt: Attempt | undefined
 }
 
+/** An answer on its way to the client; `version` is 0 for refusals. */
+interface AnswerUnderWay {
+  readonly host: SimulatedProcess
+  readonly address: ActorAddress
+  readonly version: number
+}
+
 export interface ClientsContext {
   readonly world: World
   readonly nodes: ReadonlyArray<SimulatedNode>
@@ -78,12 +85,18 @@ export class Clients {
   readonly operations: Array<Operation> = []
   readonly #context: ClientsContext
   readonly #random: Randomness
+  readonly #underWay = new Set<AnswerUnderWay>()
   #happenings = 0
   #openCount = 0
 
   constructor(context: ClientsContext) {
     this.#context = context
     this.#random = context.world.random.stream("clients")
+  }
+
+  /** Answers to accepted commands that this process has given and that have not arrived. */
+  answersUnderWayFrom(host: SimulatedProcess): ReadonlyArray<AnswerUnderWay> {
+    return [...this.#underWay].filter((answer) => answer.host === host && answer.version > 0)
   }
 
   /** Requests without a final answer. */
@@ -133,6 +146,7 @@ export class Clients {
     only: SimulatedNode | undefined,
   ): void {
     const { world, nodes } = this.#context
+    const { request } = operation
     if (operation.returned !== undefined) return
     operation.attemptCount++
     if (operation.attemptCount > 1) world.mark("asked again with the same commandId")
@@ -161,7 +175,10 @@ export class Clients {
         }
         const answer = (exit: Answer): void => {
           this.#context.answered(operation, attempt, exit)
+          const underWay = { host, address: operation.address, version: versionOf(exit) }
+          if (request.command !== undefined) this.#underWay.add(underWay)
           world.after(this.#random.exponential(0.4), undefined, () => {
+            this.#underWay.delete(underWay)
             if (isOver || operation.returned !== undefined) return
             if (isTransient(exit)) return again()
             isOver = true
@@ -206,6 +223,8 @@ export const errorOf = (exit: Answer): AskError | undefined => {
   const [reason] = exit.cause.reasons
   return reason?._tag === "Fail" ? reason.error : undefined
 }
+
+const versionOf = (exit: Answer): number => (Exit.isSuccess(exit) ? exit.value.version : 0)
 
 const isTransient = (exit: Answer): boolean => {
   const error = errorOf(exit)

@@ -56,6 +56,8 @@ export interface SimulationReport {
   readonly answeredCount: number
   /** How often each fault struck and each mark was reached. */
   readonly marks: ReadonlyMap<string, number>
+  /** What of the statecharts was reached, how often; `coverageReport` makes sense of it. */
+  readonly coverage: ReadonlyMap<string, number>
   /** Runs that were repeated; all of them took the same steps. */
   readonly repeatedCount: number
 }
@@ -102,6 +104,7 @@ export const simulate = async (options: SimulateOptions): Promise<SimulationRepo
   requireWhole("nodes", options.nodes ?? 1, 1)
   requireWhole("clients", options.clients ?? 1, 1)
   const marks = new Map<string, number>()
+  const coverage = new Map<string, number>()
   const total = { runCount: 0, stepCount: 0, virtualMs: 0, answeredCount: 0, repeatedCount: 0 }
   for (let run = 0; run < runs; run++) {
     const plan = planFor(options, seed + run)
@@ -116,7 +119,8 @@ export const simulate = async (options: SimulateOptions): Promise<SimulationRepo
     total.stepCount += outcome.stepCount
     total.virtualMs += outcome.virtualMs
     total.answeredCount += outcome.answeredCount
-    for (const [name, count] of outcome.marks) marks.set(name, (marks.get(name) ?? 0) + count)
+    addTo(marks, outcome.marks)
+    addTo(coverage, outcome.coverage)
   }
   const missing = (options.sometimes ?? []).filter((name) => !marks.has(name))
   if (missing.length > 0) {
@@ -124,7 +128,11 @@ export const simulate = async (options: SimulateOptions): Promise<SimulationRepo
       `Never reached in ${runs} runs from seed ${seed}: ${missing.join(", ")}. Give more runs, or a workload that gets there.`,
     )
   }
-  return { ...total, marks }
+  return { ...total, marks, coverage }
+}
+
+const addTo = (sums: Map<string, number>, counts: ReadonlyMap<string, number>): void => {
+  for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count)
 }
 
 /** Runs a stored case once more. The outcome says whether it still breaks its promise. */

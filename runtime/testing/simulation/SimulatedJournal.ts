@@ -39,6 +39,14 @@ const FOLLOWER_LAG_RECORDS_MAX = 8
 
 const STALLED_MS_MAX = 4_000
 
+/** An append that its caller still waits for. */
+export interface PendingAppend {
+  readonly host: SimulatedProcess
+  readonly address: ActorAddress
+  readonly data: Uint8Array
+  isStored: boolean
+}
+
 /** A commit at the moment it is stored. */
 export interface StoredAppend {
   readonly address: ActorAddress
@@ -53,6 +61,7 @@ export class SimulatedJournal {
   readonly memory: JournalMemory
   /** Told of every append that is stored, at that moment. */
   readonly observers: Array<(stored: StoredAppend) => void> = []
+  readonly pending = new Set<PendingAppend>()
   readonly #network: Network
   /** Virtual time at which each record was stored; index = sequence − 1. */
   readonly #storedAtMs: Array<number> = []
@@ -102,20 +111,25 @@ export class SimulatedJournal {
         const detail = `the commit has ${data.length} bytes, the journal takes ${limit}`
         return Effect.fail(new JournalRefused({ reason: "TooLarge", detail, hint: "Split the work." }))
       }
-      return network.call<number, AppendUnknown | JournalRefused>({
+      const append: PendingAppend = { host, address, data, isStored: false }
+      this.pending.add(append)
+      const call = network.call<number, AppendUnknown | JournalRefused>({
         host,
         server: "journal",
         what: `append ${address.key} after ${expected}`,
-        serve: () => Effect.runSyncExit(this.#store(address, expected, data)),
+        serve: () => Effect.runSyncExit(this.#store(append, expected)),
         timeoutMs: APPEND_TIMEOUT_MS,
         unanswered: (reason) => new AppendUnknown({ reason, detail: "no answer" }),
         fate: this.#appendFate(host, address),
       })
+      return Effect.onExit(call, () => Effect.sync(() => this.pending.delete(append)))
     })
   }
 
-  #store(address: ActorAddress, expected: number, data: Uint8Array) {
+  #store(append: PendingAppend, expected: number) {
+    const { address, data } = append
     return Effect.map(this.memory.append(address, expected, data), (sequence) => {
+      append.isStored = true
       const atMs = this.#network.world.nowMs
       this.#storedAtMs.push(atMs)
       for (const observe of this.observers) observe({ address, sequence, data, atMs })

@@ -31,6 +31,7 @@ export class SimulatedNode {
   readonly #postgres: SimulatedPostgres
   readonly #options: SystemOptions
   readonly #doubles: PortDoubles
+  readonly #crashed: (host: SimulatedProcess) => void
   readonly #failed: (violation: Violation) => void
   #process: SimulatedProcess
   #system: ActorSystemService | undefined
@@ -44,6 +45,8 @@ export class SimulatedNode {
     readonly postgres: SimulatedPostgres
     readonly system: SystemOptions
     readonly doubles: PortDoubles
+    /** Told of a crash, before anything is forgotten. */
+    readonly crashed: (host: SimulatedProcess) => void
     /** Told when the node cannot start or stop for a reason that no fault explains. */
     readonly failed: (violation: Violation) => void
   }) {
@@ -53,6 +56,7 @@ export class SimulatedNode {
     this.#postgres = options.postgres
     this.#options = options.system
     this.#doubles = options.doubles
+    this.#crashed = options.crashed
     this.#failed = options.failed
     this.#process = new SimulatedProcess(options.world, options.name)
     this.#start()
@@ -73,6 +77,7 @@ export class SimulatedNode {
 
   crash(): void {
     if (this.isDead) return
+    this.#crashed(this.#process)
     this.#process.crash()
     this.#system = undefined
     this.#world.note(this.name, "crashed")

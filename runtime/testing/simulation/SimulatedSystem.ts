@@ -13,6 +13,7 @@ import { SYSTEM_DEFAULTS, type SystemSettings } from "../../system/SystemSetting
 import { AnswerChecker } from "./AnswerChecker.ts"
 import { Chaos } from "./Chaos.ts"
 import { Clients, describe } from "./Client.ts"
+import { Coverage } from "./Coverage.ts"
 import { EscapeTrap } from "./EscapeTrap.ts"
 import { type FaultRates, Faults } from "./Faults.ts"
 import { Network } from "./Network.ts"
@@ -21,6 +22,7 @@ import { Reference, type TrueActor } from "./Reference.ts"
 import { SimulatedJournal } from "./SimulatedJournal.ts"
 import { type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
 import { SimulatedPostgres } from "./SimulatedPostgres.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import { duringRun } from "./Sometimes.ts"
 import { StoreChecker } from "./StoreChecker.ts"
 import { PROMISES, Violation } from "./Violation.ts"
@@ -73,6 +75,7 @@ export class SimulatedSystem {
   readonly clients: Clients
   readonly chaos: Chaos
   readonly probes: Probes
+  readonly coverage: Coverage
   readonly reference: Reference
   readonly #sut: SystemUnderTest
   readonly #answers: AnswerChecker
@@ -90,10 +93,11 @@ export class SimulatedSystem {
     this.journal = new SimulatedJournal(this.network)
     this.postgres = new SimulatedPostgres(this.network)
     this.reference = new Reference(sut.actors)
+    this.coverage = new Coverage(this.reference)
     this.#stores = new StoreChecker(this.reference, this.postgres)
     const isFresh = rates["last stale"] === undefined
     const isStrict = settings.nodeCount === 1 && isFresh && rates["clock jumps"] === undefined
-    this.#answers = new AnswerChecker(world, this.reference, { isStrict, isMonotone: isFresh })
+    this.#answers = new AnswerChecker(world, this.reference, this.coverage, { isStrict, isMonotone: isFresh })
     const shardCount = sut.settings?.shardCount ?? SYSTEM_DEFAULTS.shardCount
     this.nodes = Array.from({ length: settings.nodeCount }, (_, index) => this.#node(`node ${index + 1}`))
     this.clients = new Clients({
@@ -117,7 +121,14 @@ export class SimulatedSystem {
       nowMs: () => WORLD_EPOCH_MS + world.nowMs,
       random: () => 0.5,
     })
-    this.journal.observers.push((stored) => this.judge(() => this.#stored(this.reference.stored(stored))))
+    this.journal.observers.push((stored) =>
+      this.judge(() => {
+        const before = this.reference.actors.get(stored.address.key)?.version ?? 0
+        const actor = this.reference.stored(stored)
+        this.coverage.stored(actor, before)
+        this.#stored(actor)
+      }),
+    )
     this.postgres.observers.push((projection) => this.judge(() => this.#stores.readModel(projection)))
     world.afterStep = () => {
       this.#trap.check()
@@ -227,10 +238,22 @@ export class SimulatedSystem {
       postgres: this.postgres,
       system: { actors: this.#sut.actors, projections: this.projections, ...this.#sut.settings },
       doubles: this.#sut.doubles ?? {},
+      crashed: (host) => this.#crashed(host),
       failed: (violation) => {
         this.#violation ??= violation
       },
     })
+  }
+
+  #crashed(host: SimulatedProcess): void {
+    for (const append of this.journal.pending) {
+      if (append.host !== host) continue
+      this.journal.pending.delete(append)
+      this.coverage.crashed(append.address, append.data, append.isStored ? "after append" : "before append")
+    }
+    for (const { address, version } of this.clients.answersUnderWayFrom(host)) {
+      this.coverage.crashedBeforeReply(this.reference.actor(address), version)
+    }
   }
 
   #stored(actor: TrueActor): void {

@@ -44,6 +44,8 @@ export interface RunOutcome {
   readonly stepCount: number
   readonly virtualMs: number
   readonly marks: ReadonlyMap<string, number>
+  /** What of the statecharts was reached, see CoverageReport.ts. */
+  readonly coverage: ReadonlyMap<string, number>
   /** Ids of the faults that struck. */
   readonly struck: ReadonlyArray<string>
   readonly answeredCount: number
@@ -82,6 +84,7 @@ export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {
     stepCount: world.stepCount,
     virtualMs: world.nowMs,
     marks: world.marks,
+    coverage: system.coverage.counts,
     struck: system.faults.struck,
     answeredCount: system.clients.operations.length - system.clients.openCount,
     violation,

@@ -1,0 +1,116 @@
+/**
+ * Which states, transitions and guards of each statechart a simulation has been through, and at which of them a node
+ * crashed: before the append, after it, before the reply.
+ *
+ * Owns the counting. What there is to reach comes from the machines themselves: CoverageReport.ts.
+ */
+
+import type { ActorAddress } from "../../address/ActorAddress.ts"
+import type { AnyActor } from "../../definition/Actor.ts"
+import type { AnyEvent } from "../../definition/Event.ts"
+import type { MachineState } from "../../machine/Machine.ts"
+import type { Reference, TrueActor } from "./Reference.ts"
+
+/** Where in a command's walk a crash struck. */
+export const CRASH_POINTS = ["before append", "after append", "before reply"] as const
+export type CrashPoint = (typeof CRASH_POINTS)[number]
+
+export type StateNode = MachineState["_nodes"][number]
+export type Transition =
+  ReturnType<StateNode["transitions"]["get"]> extends ReadonlyArray<infer T> | undefined ? T : never
+
+export const stateKey = (type: string, node: StateNode): string => `${type} state ${pathOf(node)}`
+
+export const transitionKey = (type: string, transition: Transition): string => {
+  const { source, eventType, target } = transition
+  const targets = target?.map((node) => pathOf(node as StateNode)).join(", ") ?? "itself"
+  const among = source.transitions.get(eventType) ?? []
+  const place = among.length > 1 ? ` (${among.indexOf(transition) + 1} of ${among.length})` : ""
+  return `${type} transition ${pathOf(source as StateNode)} --${eventType}--> ${targets}${place}`
+}
+
+export const guardKey = (type: string, transition: Transition, passed: boolean): string =>
+  `${transitionKey(type, transition).replace(" transition ", " guard ")} ${passed ? "passed" : "refused"}`
+
+export const crashKey = (type: string, transition: Transition, point: CrashPoint): string =>
+  `${transitionKey(type, transition)} @ crash ${point}`
+
+const pathOf = (node: StateNode): string => (node.path.length === 0 ? "(root)" : node.path.join("."))
+
+const decoder = new TextDecoder()
+
+export class Coverage {
+  readonly counts = new Map<string, number>()
+  readonly #reference: Reference
+
+  constructor(reference: Reference) {
+    this.#reference = reference
+  }
+
+  /** The events of `actor` after version `before` were stored. */
+  stored(actor: TrueActor, before: number): void {
+    const { definition, states, events } = actor
+    const { type } = definition
+    if (before === 0) this.#visit(type, states[0])
+    for (let version = before + 1; version <= actor.version; version++) {
+      const event = events[version - 1]?.event
+      const state = states[version - 1]
+      if (event === undefined || state === undefined) continue
+      for (const transition of taken(state, event)) {
+        this.#count(transitionKey(type, transition))
+        if (transition.guard !== undefined) this.#count(guardKey(type, transition, true))
+      }
+      this.#visit(type, states[version])
+    }
+  }
+
+  /** The machine did not accept `event` in `state`. */
+  refused(definition: AnyActor, state: MachineState, event: AnyEvent): void {
+    for (const node of state._nodes) {
+      for (const transition of node.transitions.get(event.type) ?? []) {
+        if (transition.guard !== undefined) this.#count(guardKey(definition.type, transition, false))
+      }
+    }
+  }
+
+  /** A node crashed while the commit was at this point. */
+  crashed(address: ActorAddress, data: Uint8Array, point: CrashPoint): void {
+    const actor = this.#reference.actor(address)
+    const { type } = actor.definition
+    const commit = JSON.parse(decoder.decode(data)) as {
+      readonly first: number
+      readonly entries: ReadonlyArray<{
+        readonly ev: ReadonlyArray<{ readonly t: string; readonly d: object }>
+      }>
+    }
+    let state = actor.states[commit.first - 1]
+    for (const { t, d } of commit.entries.flatMap(({ ev }) => ev)) {
+      if (state === undefined) return
+      const event: AnyEvent = { ...d, type: t }
+      for (const transition of taken(state, event)) this.#count(crashKey(type, transition, point))
+      state = actor.definition.machine.transition(state, event)
+      actor.definition.machine.takeActions()
+    }
+  }
+
+  /** A node crashed after it had answered the command that led to `version`, before the answer arrived. */
+  crashedBeforeReply(actor: TrueActor, version: number): void {
+    const event = actor.events[version - 1]?.event
+    const state = actor.states[version - 1]
+    if (event === undefined || state === undefined) return
+    for (const transition of taken(state, event)) {
+      this.#count(crashKey(actor.definition.type, transition, "before reply"))
+    }
+  }
+
+  #visit(type: string, state: MachineState | undefined): void {
+    for (const node of state?._nodes ?? []) this.#count(stateKey(type, node))
+  }
+
+  #count(key: string): void {
+    this.counts.set(key, (this.counts.get(key) ?? 0) + 1)
+  }
+}
+
+const taken = (state: MachineState, event: AnyEvent): ReadonlyArray<Transition> =>
+  state.machine.getTransitionData(state, event) as ReadonlyArray<Transition>
