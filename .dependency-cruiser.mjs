@@ -70,10 +70,10 @@ export default {
     },
     {
       name: "published-code-needs-real-dependencies",
-      comment: "What is published may not lean on a development dependency.",
+      comment: "What is published may not lean on a development dependency; peers are listed as both.",
       severity: "error",
       from: { path: "^(runtime|infra)/", pathNot: compositionRoots },
-      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only", "npm-peer"] },
     },
   ],
   options: {

@@ -82,7 +82,7 @@ export { type ProjectionStatus, ProjectionTimeout } from "./projection/Projectio
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
 export type { ActorRef } from "./promise/ActorSystem.ts"
 export type { ReadOptions } from "./system/ActorRef.ts"
-export type { SystemStatus } from "./system/ActorSystem.ts"
+export { type SystemStatus, UnknownProjection } from "./system/ActorSystem.ts"
 export type { AskOptions } from "./system/Ask.ts"
 export {
   HISTORY_PAGE_MAX,

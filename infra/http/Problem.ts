@@ -10,7 +10,13 @@
 import { Schema } from "effect"
 import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
-import type { AskError, InvalidMoment, JournalReadError, ProjectionTimeout } from "../effect.ts"
+import type {
+  AskError,
+  InvalidMoment,
+  JournalReadError,
+  ProjectionTimeout,
+  UnknownProjection,
+} from "../effect.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
 
 /** Start of every `type`. */
@@ -94,7 +100,13 @@ export const orderNotFound = (orderId: string): Problem =>
   problem("orderNotFound", `There is no order "${orderId}".`, { orderId })
 
 /** What handlers of the service may fail with. */
-export type ServiceError = AskError | JournalReadError | InvalidMoment | ProjectionTimeout | PostgresError
+export type ServiceError =
+  | AskError
+  | JournalReadError
+  | InvalidMoment
+  | ProjectionTimeout
+  | UnknownProjection
+  | PostgresError
 
 const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   CommandRejected: "rejected",
@@ -111,6 +123,7 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   JournalRefused: "unavailable",
   SystemStopped: "stopping",
   ProjectionTimeout: "readModelBehind",
+  UnknownProjection: "internal",
   PostgresUnavailable: "readModelUnavailable",
   PostgresRefused: "internal",
   ActorQuarantined: "quarantined",
@@ -153,6 +166,7 @@ export const problemOf = (error: ServiceError): Problem => {
       })
     case "PostgresRefused":
     case "UnknownActorType":
+    case "UnknownProjection":
       // What the database or the composition thinks of it is for the log.
       return problem("internal", "This is a defect of the service; its log says more.")
     default:

@@ -27,6 +27,9 @@ export const serverVersionVerdict = (version: string): "ok" | "warn" | "refuse" 
   return isOlder(version, serverVersionSafe) ? "warn" : "ok"
 }
 
+/** Versions that this process was warned of; once is loud enough. */
+const warnedOf = new Set<string>()
+
 /** Refuses a server that is too old, and warns of one that may lose data. */
 export const checkServerVersion = (version: string): Effect.Effect<void, JournalRefused> => {
   const verdict = serverVersionVerdict(version)
@@ -37,7 +40,8 @@ export const checkServerVersion = (version: string): Effect.Effect<void, Journal
       refused("Unsafe", `nats-server ${version} is older than ${least}`, `Upgrade to ${safe} or newer.`),
     )
   }
-  if (verdict === "ok") return Effect.void
+  if (verdict === "ok" || warnedOf.has(version)) return Effect.void
+  warnedOf.add(version)
   return Effect.logWarning(
     `nats-server ${version} is older than ${safe}: its JetStream has known defects that can lose acknowledged ` +
       "commits when a server crashes or a disk fills. Fine for development; upgrade before production.",

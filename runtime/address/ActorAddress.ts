@@ -18,7 +18,7 @@ export const ACTOR_TYPE_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
 /** An actor id that cannot be stored. Terminal: the same id is refused every time. */
 export class InvalidActorId extends Schema.TaggedError<InvalidActorId>()("InvalidActorId", {
   actorType: Schema.String,
-  reason: Schema.Literals(["Empty", "TooLong", "LoneSurrogate", "Nul"]),
+  reason: Schema.Literals(["Empty", "TooLong", "LoneSurrogate", "Nul", "NotText"]),
   hint: Schema.String,
 }) {
   override get message(): string {
@@ -62,6 +62,8 @@ const invalid = (actorType: string, reason: InvalidActorId["reason"], hint: stri
 
 /** Checks an id and places it. Throws {@link InvalidActorId}, which callers put in their error channel. */
 export const addressOf = (type: string, id: string, shardCount: number): ActorAddress => {
+  // Types do not reach everybody: a missing route parameter is `undefined`.
+  if (typeof id !== "string") throw invalid(type, "NotText", `Give the actor's id as text, not ${typeof id}.`)
   if (id.length === 0) throw invalid(type, "Empty", "Give the actor a non-empty id.")
   if (id.length > ACTOR_ID_LENGTH_MAX) {
     throw invalid(

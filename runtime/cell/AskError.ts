@@ -28,7 +28,9 @@ export class CommandRejected extends Schema.TaggedError<CommandRejected>()("Comm
 }) {
   readonly kind = "rejection"
   override get message(): string {
-    return `${this.actorType}/${this.id} rejected ${this.commandType} in state "${this.state}": ${this.reason}`
+    const { event } = (this.reason === "NotAccepted" ? this.detail : {}) as { readonly event?: string }
+    const reason = event === undefined ? this.reason : `${this.reason} (${event})`
+    return `${this.actorType}/${this.id} rejected ${this.commandType} in state "${this.state}": ${reason}`
   }
 }
 

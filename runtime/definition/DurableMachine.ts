@@ -46,6 +46,11 @@ type Describe = (nodeId: string, what: string, hint: string) => DefinitionError
 
 /** Throws {@link DefinitionError} for the first thing in `machine` that cannot be durable. */
 export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMachine): void => {
+  if (typeof machine?.options !== "object" || typeof machine.root !== "object") {
+    const hint =
+      "Make it with `setup(...).createMachine(...)` of xstate 5.33 or newer; have one copy of it installed."
+    throw new DefinitionError({ actorType, what: "a `machine` that is no machine of this XState", hint })
+  }
   const describe: Describe = (nodeId, what, hint) =>
     new DefinitionError({ actorType, what: `state "${nodeId}" ${what}`, hint })
   visit(machine.root as unknown as Node, machine, describe)

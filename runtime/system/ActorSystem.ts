@@ -4,7 +4,7 @@
  * Owns the composition of the runtime on its ports (Journal, SnapshotStore, ReadModel) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
-import { Context, Effect, Layer, Random, type Scope } from "effect"
+import { Context, Effect, Layer, Random, Schema, type Scope } from "effect"
 import type { ActorQuarantined } from "../cell/AskError.ts"
 import { makeCells } from "../cell/Cells.ts"
 import type { AnyActor } from "../definition/Actor.ts"
@@ -59,12 +59,22 @@ export interface ActorSystemService {
     projection: ProjectionDefinition,
     sequence: number,
     timeoutMs?: number,
-  ) => Effect.Effect<void, ProjectionTimeout>
+  ) => Effect.Effect<void, ProjectionTimeout | UnknownProjection>
   readonly status: Effect.Effect<SystemStatus>
   /** Succeeds while the journal is reachable and the one that was verified at start. */
   readonly check: Effect.Effect<void, JournalReadError>
   /** Takes no more commands, finishes those in work, writes snapshots. Bounded by `drainMs`; safe to call twice. */
   readonly stop: Effect.Effect<void>
+}
+
+/** The projection was not given to this system. Terminal. */
+export class UnknownProjection extends Schema.TaggedError<UnknownProjection>()("UnknownProjection", {
+  projection: Schema.String,
+  hint: Schema.String,
+}) {
+  override get message(): string {
+    return `No projection "${this.projection}" in this system. ${this.hint}`
+  }
 }
 
 /** Default for how long {@link ActorSystemService.waitFor} waits, in milliseconds. */
@@ -124,10 +134,11 @@ const makeActorSystem = Effect.fnUntraced(function* (
     waitFor: (projection, sequence, timeoutMs = WAIT_FOR_TIMEOUT_MS) => {
       const runner = projections.get(projection.name)
       return runner === undefined
-        ? Effect.die(
-            new Error(
-              `Projection "${projection.name}" was not given to this system (\`projections: [...]\`).`,
-            ),
+        ? Effect.fail(
+            new UnknownProjection({
+              projection: projection.name,
+              hint: "Give its definition to the system at start (`projections: [...]`).",
+            }),
           )
         : runner.waitFor(sequence, timeoutMs)
     },

@@ -126,6 +126,8 @@ describe("testActor", () => {
   })
 
   it("FAULT 44: finds a decision that changes the state it was given", () => {
-    expect(() => testActor(Counter).when({ type: "Spoil" })).toThrow(/read only property|not extensible/)
+    expect(() => testActor(Counter).when({ type: "Spoil" }).then([])).toThrow(
+      /read only property|not extensible/,
+    )
   })
 })
