@@ -6,6 +6,7 @@
  * Scenarios are what the module `index.ts` of a folder exports as `scenarios`: those of this repository, unless
  * `--from` names another folder. Exits 1 on a violation. What a run is: runtime/testing/simulation/Simulate.ts.
  */
+import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -166,6 +167,18 @@ const summary = (results: ReadonlyArray<ScenarioResult>): string => {
   return ["faults that struck", ...FAULT_KINDS.map(line), "reached", ...others.map(line)].join("\n")
 }
 
+/** What was simulated, for whoever reads the report later; unknown outside of a repository. */
+const commit = (): string => {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      encoding: "utf8",
+      stdio: "pipe",
+    }).trim()
+  } catch {
+    return "unknown"
+  }
+}
+
 const main = async (): Promise<number> => {
   const seed = whole("seed", given.seed, 1)
   const runs = whole("seeds", given.seeds, given.seed === undefined ? seedsDefault : 1)
@@ -176,7 +189,7 @@ const main = async (): Promise<number> => {
     results.push(result)
     const { failure } = result
     if (failure === undefined) continue
-    console.error(`\n${failure.report}\n`)
+    console.error(`\ncommit ${commit()}: ${failure.report}\n`)
     if (given.save === undefined) continue
     mkdirSync(given.save, { recursive: true })
     const file = join(given.save, `${name.replaceAll(" ", "-")}-${failure.seed}.json`)

@@ -179,6 +179,20 @@ describe("the simulator finds a runtime", () => {
     )
   })
 
+  it("that writes what it cannot read, in 3 seeds", async () => {
+    const journal = journalDouble((journal) => ({
+      append: (address, expected, data) => {
+        const text = new TextDecoder().decode(data).replace('{"v":1,', '{"v":9,')
+        return journal.append(address, expected, expected > 0 ? new TextEncoder().encode(text) : data)
+      },
+    }))
+    // A snapshot would hide it.
+    const snapshots: PortDoubles["snapshots"] = (store) => ({ ...store, load: () => Effect.undefined })
+    const doubles = { ...journal, snapshots }
+    const { regression } = await found(3, { doubles, faults: "none", until: { convergeMs: 30_000 } })
+    expect([PROMISES.healthy, PROMISES.converges]).toContain(regression.promise)
+  })
+
   it("whose actor reads the clock or draws on chance, at once and with the place", async () => {
     const place = Order.commands?.Place
     if (place === undefined) throw new Error("Order has no Place")

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { Order } from "../../actors/order/Order.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
+import { MAILBOX_ITEMS_MAX } from "../../runtime/cell/Mailbox.ts"
 import { SimulationEscape } from "../../runtime/testing/simulation/EscapeTrap.ts"
 import { playStory, type StoryOptions } from "../../runtime/testing/simulation/Story.ts"
 import { Violation } from "../../runtime/testing/simulation/Violation.ts"
@@ -166,6 +167,21 @@ describe("a story", () => {
       await sim.ask(Order, "o-1", pay, { node: 1 })
       await sim.advance("1 minute")
       expect((await sim.state(Order, "o-1", { node: 2 })).version).toBe(2)
+    })
+  })
+
+  it("FAULT 64: a flooded mailbox says Busy, keeps its bound, and everybody is answered in the end", async () => {
+    await playStory({ ...shop, nodes: 1, projections: [] }, async (sim) => {
+      await sim.advance("1 second")
+      sim.partition(1)
+      const asked = Array.from({ length: 1_500 }, () => sim.ask(Order, "o-1", place, { node: 1 }))
+      const answers = Promise.allSettled(asked)
+      await sim.advance("3 seconds")
+      expect(sim.status(1).inFlightCount).toBe(MAILBOX_ITEMS_MAX)
+      sim.heal()
+      const accepted = (await answers).filter(({ status }) => status === "fulfilled")
+      expect(accepted).toHaveLength(1)
+      expect(sim.status(1).inFlightCount).toBe(0)
     })
   })
 
