@@ -82,6 +82,8 @@ export class Cell {
 
   /** Queues an item. `true`: the caller must start {@link run}. A full mailbox answers Busy at once. */
   offer(waiting: Waiting): boolean {
+    // Those who gave up do not take the place of those who come.
+    if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) this.#mailbox = this.#mailbox.filter(isOpen)
     if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) {
       const { type, id } = this.address
       waiting.settle(
@@ -230,7 +232,7 @@ export class Cell {
     // Recovered from the journal before the next round, in which reads get their answers.
     if (round.isStateSuspect) {
       this.#confirmed = undefined
-      this.#mailbox.unshift(...round.taken.filter((waiting) => !waiting.isSettled))
+      this.#mailbox.unshift(...round.taken.filter(isOpen))
     }
   }
 
@@ -253,7 +255,7 @@ export class Cell {
       const { message: detail, hint } = refusal
       waiting.settle(Exit.fail(tooLarge ?? new Unavailable({ actorType, id, stored, detail, hint })))
     }
-    this.#mailbox.unshift(...round.taken.filter((waiting) => !waiting.isSettled))
+    this.#mailbox.unshift(...round.taken.filter(isOpen))
     if (round.isStateSuspect) this.#confirmed = undefined
   }
 
@@ -282,10 +284,8 @@ export class Cell {
    */
   #notReadable(error: RecoveryError): Effect.Effect<void> {
     this.#confirmed = undefined
-    if (error._tag === "JournalUnavailable" && this.#mailbox.some((waiting) => !waiting.isSettled)) {
+    if (error._tag === "JournalUnavailable" && this.#mailbox.some(isOpen)) {
       this.#attemptCount++
-      // Those who gave up do not take the place of those who come.
-      this.#mailbox = this.#mailbox.filter((waiting) => !waiting.isSettled)
       return this.#pause()
     }
     if (error._tag === "ActorQuarantined") {
@@ -334,6 +334,9 @@ export class Cell {
 }
 
 const NOBODY: ReadonlyArray<Waiting> = []
+
+/** Somebody still waits for its answer. */
+const isOpen = (waiting: Waiting): boolean => !waiting.isSettled
 
 const NANOS_PER_MS = 1e6
 
