@@ -61,7 +61,7 @@ const welcome = (url: string): string =>
     "",
     ...curlLines(url).map((line) => `  ${line}`),
     "",
-    "  Ctrl-C stops it; the orders stay.",
+    `  This is process ${process.pid}. Ctrl-C stops it, kill -9 does too; the orders stay.`,
     "",
   ].join("\n")
 

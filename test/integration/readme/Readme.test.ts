@@ -21,8 +21,8 @@ const entries: Record<string, string> = {
 const program = async (dataFolder: string): Promise<string> => {
   const page = await readFile(path.join(root, "README.md"), "utf8")
   const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? "")
-  const [actor = "", scenario = ""] = blocks
-  return `${actor}\n${scenario}`
+  return blocks
+    .join("\n")
     .replace(/from "(everstate[^"]*)"/g, (_, name: string) => `from "../../${entries[name]}"`)
     .replace('".everstate/example"', JSON.stringify(dataFolder))
 }
