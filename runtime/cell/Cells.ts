@@ -3,7 +3,7 @@
  *
  * Owns the map of cells, in order of last use, and the fibers that run them. What a cell does: Cell.ts.
  */
-import { Clock, Effect, Exit, Fiber, type Scope, Semaphore } from "effect"
+import { Clock, Effect, Exit, Fiber, Latch, type Scope, Semaphore } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { Journal } from "../journal/Journal.ts"
@@ -62,6 +62,8 @@ export const makeCells = Effect.fnUntraced(function* (
 
   // Insertion order is order of last use: a used cell is put back at the end.
   const cells = new Map<string, Cell>()
+  /** Open while actors are resident: a node without any sets no timer to look for idle ones. */
+  const someResident = Latch.makeUnsafe(false)
   const inFlight: InFlight = { count: 0 }
   let isStopped = false
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
@@ -91,6 +93,7 @@ export const makeCells = Effect.fnUntraced(function* (
     if (cells.size >= options.residentMax) makeRoom()
     const cell = new Cell(context, definition, address)
     cells.set(address.key, cell)
+    someResident.openUnsafe()
     return cell
   }
 
@@ -124,6 +127,7 @@ export const makeCells = Effect.fnUntraced(function* (
   }
 
   const passivateIdle = Effect.sync(() => {
+    if (cells.size === 0) someResident.closeUnsafe()
     const usedBeforeMs = monotonicMs(clock) - options.idleMs
     for (const cell of cells.values()) {
       if (cell.lastUsedMs > usedBeforeMs) break
@@ -131,7 +135,12 @@ export const makeCells = Effect.fnUntraced(function* (
     }
   })
   yield* Effect.forkScoped(
-    Effect.forever(Effect.andThen(Effect.sleep(Math.max(options.idleMs / 4, 1)), passivateIdle)),
+    Effect.forever(
+      someResident.await.pipe(
+        Effect.andThen(Effect.sleep(Math.max(options.idleMs / 4, 1))),
+        Effect.andThen(passivateIdle),
+      ),
+    ),
   )
 
   const drain = Effect.gen(function* () {

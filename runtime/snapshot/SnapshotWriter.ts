@@ -3,7 +3,7 @@
  *
  * Owns the bounded set of marked actors. A snapshot that is dropped or fails costs a longer replay and nothing else.
  */
-import { Effect, type Scope } from "effect"
+import { Effect, Latch, type Scope } from "effect"
 import { SnapshotStore, type StoredSnapshot } from "./SnapshotStore.ts"
 
 /** Pause between two saves, in milliseconds. */
@@ -97,11 +97,28 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
     })
 
     yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(flush), LAST_FLUSH_MAX_MS))
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(FLUSH_EVERY_MS), flush)))
+    // Nothing is marked, nothing ticks: an idle node sets no timer for snapshots.
+    const someMarked = Latch.makeUnsafe(false)
+    const rest = Effect.sync(() => {
+      if (marked.size === 0) someMarked.closeUnsafe()
+    })
+    yield* Effect.forkScoped(
+      Effect.forever(
+        someMarked.await.pipe(
+          Effect.andThen(Effect.sleep(FLUSH_EVERY_MS)),
+          Effect.andThen(flush),
+          Effect.andThen(rest),
+        ),
+      ),
+    )
 
     const mark = (source: SnapshotSource): void => {
-      if (marked.size >= SNAPSHOTS_PENDING_MAX && !marked.has(source)) counts.droppedCount++
-      else marked.add(source)
+      if (marked.size >= SNAPSHOTS_PENDING_MAX && !marked.has(source)) {
+        counts.droppedCount++
+        return
+      }
+      marked.add(source)
+      someMarked.openUnsafe()
     }
     return { mark, flush, counts }
   })
