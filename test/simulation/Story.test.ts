@@ -185,6 +185,23 @@ describe("a story", () => {
     })
   })
 
+  it("skips the days in which nothing happens", async () => {
+    const deliver = { type: "Deliver" } as const
+    const ship = { type: "Ship", carrier: "CJ", trackingNumber: "T-1" } as const
+    const giveBack = { type: "Return", reason: "leaks" } as const
+    await playStory({ ...shop, projections: [] }, async (sim) => {
+      for (const id of ["soon", "late"]) {
+        for (const command of [place, pay, ship, deliver]) await sim.ask(Order, id, command)
+      }
+      await sim.advance("29 days")
+      expect((await sim.ask(Order, "soon", giveBack)).version).toBe(5)
+      const stepCount = sim.stepCount()
+      await sim.advance("2 days")
+      expect(sim.stepCount() - stepCount).toBeLessThan(1_000)
+      await expect(sim.ask(Order, "late", giveBack)).rejects.toMatchObject({ reason: "ReturnWindowClosed" })
+    })
+  })
+
   it("answers when the partition is over, and says no in the meantime to nobody for good", async () => {
     await playStory({ ...shop, nodes: 1 }, async (sim) => {
       sim.partition(1)

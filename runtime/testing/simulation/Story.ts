@@ -89,6 +89,8 @@ export interface Simulation {
   readonly reached: (mark: string) => number
   /** Virtual milliseconds since the beginning. */
   readonly nowMs: () => number
+  /** Steps that the world has taken. */
+  readonly stepCount: () => number
 }
 
 /** The story came to its end. */
@@ -298,6 +300,7 @@ class Teller {
       },
       reached: (mark) => world.marks.get(mark) ?? 0,
       nowMs: () => world.nowMs,
+      stepCount: () => world.stepCount,
     }
   }
 }
