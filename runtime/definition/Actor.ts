@@ -13,7 +13,7 @@ import { isReserved, Machine } from "../machine/Machine.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
-import type { EventDefinition, EventOf } from "./Event.ts"
+import type { EventDefinition, EventOf, Typed } from "./Event.ts"
 import type { AnySchema, InputOf, OutputOf } from "./Schema.ts"
 
 /** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
@@ -35,21 +35,51 @@ export interface CommandDefinition<S extends AnySchema, Command, State, Result> 
   readonly decide: (input: DecideInput<Command, State>) => Result
 }
 
-type TypedCommand<Type, S> = { readonly type: Type } & OutputOf<S>
+/** The decision itself, or what it should have been: complaints then are about what is wrong, at its place. */
+type Checked<Decision, Event extends { readonly type: unknown }> =
+  Decision extends Decided<Event>
+    ? Decision
+    : Decision extends { readonly type: infer Type }
+      ? Type extends Event["type"]
+        ? Extract<Event, { readonly type: Type }>
+        : { readonly type: Event["type"] }
+      : Decided<Event>
 
-type CommandMap<Schemas, Events, M extends AnyStateMachine> = {
+type EventMap = { readonly [type: string]: EventDefinition }
+
+// Two maps over `commands`, one for each type that is inferred from it: TypeScript cannot infer both from one.
+type SchemaMap<Schemas> = {
   readonly [Type in keyof Schemas]: {
-    readonly schema: Schemas[Type]
-    readonly decide: (
-      input: DecideInput<TypedCommand<Type, Schemas[Type]>, SnapshotFrom<M>>,
-    ) => Decided<EventOf<Events>>
+    readonly schema: Schemas[Type] extends AnySchema ? Schemas[Type] : AnySchema
   }
 }
 
-/** Carries each command's return type, from which replies and rejection reasons are inferred. */
-type DecisionMap<Decisions> = {
-  readonly [Type in keyof Decisions]: { readonly decide: (...input: never) => Decisions[Type] }
+type DecideMap<Decisions, Schemas, Events, M extends AnyStateMachine> = {
+  readonly [Type in keyof Decisions]: {
+    readonly decide: (
+      input: DecideInput<Typed<Type, OutputOf<Schemas[Type & keyof Schemas]>>, SnapshotFrom<M>>,
+    ) => Checked<Decisions[Type], Stored<Events, M>>
+  }
 }
+
+/** What is stored: the events, or without them the machine's own. */
+type Stored<Events, M extends AnyStateMachine> = [Events] extends [never]
+  ? EventFromLogic<M>
+  : EventOf<Events>
+
+/** What is asked: the commands, or without them the machine's events. */
+type Asked<Schemas, M extends AnyStateMachine> = [Schemas] extends [never]
+  ? EventFromLogic<M>
+  : { [Type in keyof Schemas & string]: Typed<Type, InputOf<Schemas[Type]>> }[keyof Schemas & string]
+
+/** Events and commands come together or not at all. */
+type BothOrNone<Events, Schemas> = [Events] extends [never]
+  ? [Schemas] extends [never]
+    ? unknown
+    : { readonly events: unknown }
+  : [Schemas] extends [never]
+    ? { readonly commands: unknown }
+    : unknown
 
 /** A bound on how many recent command ids an actor remembers unless its definition says otherwise. */
 export const COMMANDS_REMEMBERED_DEFAULT = 1_000
@@ -118,35 +148,26 @@ export type ReplyOf<A, CommandType> = ReplyIn<DecisionOf<A, CommandType>>
 /** The reasons for which a command may be rejected by its `decide`. */
 export type ReasonsOf<A, CommandType> = ReasonsIn<DecisionOf<A, CommandType>>
 
-type CommandUnion<Schemas> = {
-  [Type in keyof Schemas & string]: { readonly type: Type } & InputOf<Schemas[Type]>
-}[keyof Schemas & string]
-
-/** Defines an actor type from a machine alone: its events are its commands and are stored as they come. */
-export function defineActor<const Type extends string, M extends AnyStateMachine>(
-  options: ActorOptions & {
-    readonly type: Type
-    readonly machine: M
-    readonly events?: never
-    readonly commands?: never
-  },
-): ActorDefinition<Type, ActorTypes<EventFromLogic<M>, EventFromLogic<M>, SnapshotFrom<M>, unknown>>
-// The full form comes last: TypeScript's complaints are about the last signature, and at the place they belong to.
-/** Defines an actor type from its machine, which is driven by EVENTS, and the commands that decide them. */
+// One signature: with overloads, the first one that is tried widens `() => ({ type: "Paid" })` for all of them, and one
+// wrong command leaves nothing known of the others.
+/**
+ * Defines an actor type from its machine, which is driven by EVENTS, and the commands that decide them; or from a
+ * machine alone: then its events are its commands and are stored as they come.
+ */
 export function defineActor<
   const Type extends string,
   M extends AnyStateMachine,
-  Events extends { readonly [type: string]: EventDefinition },
-  Schemas extends { readonly [type: string]: AnySchema },
   const Decisions,
+  Events extends EventMap = never,
+  Schemas = never,
 >(
   options: ActorOptions & {
     readonly type: Type
     readonly machine: M
-    readonly events: Events
-    readonly commands: CommandMap<Schemas, Events, M> & DecisionMap<Decisions>
-  },
-): ActorDefinition<Type, ActorTypes<CommandUnion<Schemas>, EventOf<Events>, SnapshotFrom<M>, Decisions>>
+    readonly events?: Events
+    readonly commands?: SchemaMap<Schemas> & DecideMap<Decisions, Schemas, Events, M>
+  } & BothOrNone<Events, Schemas>,
+): ActorDefinition<Type, ActorTypes<Asked<Schemas, M>, Stored<Events, M>, SnapshotFrom<M>, Decisions>>
 export function defineActor(
   options: ActorOptions & {
     readonly type: string
@@ -208,13 +229,19 @@ export function defineActor(
 export const command = <
   const Type extends string,
   M extends AnyStateMachine,
-  Events extends { readonly [type: string]: EventDefinition },
+  Events extends EventMap,
   S extends AnySchema,
-  const Decision extends Decided<EventOf<Events>>,
+  const Decision,
 >(
   _of: { readonly type: Type; readonly machine: M; readonly events: Events },
-  definition: CommandDefinition<S, TypedCommand<Type, S>, SnapshotFrom<M>, Decision>,
-): CommandDefinition<S, TypedCommand<Type, S>, SnapshotFrom<M>, Decision> => definition
+  definition: CommandDefinition<
+    S,
+    Typed<Type, OutputOf<S>>,
+    SnapshotFrom<M>,
+    Checked<Decision, EventOf<Events>>
+  >,
+): CommandDefinition<S, Typed<Type, OutputOf<S>>, SnapshotFrom<M>, Checked<Decision, EventOf<Events>>> =>
+  definition
 
 const positive = (actorType: string, name: string, value: number): number => {
   if (Number.isInteger(value) && value > 0) return value

@@ -42,9 +42,18 @@ export const accept = <const Event, Reply>(
   reply,
 })
 
-/** The answer type that a decision carries; `undefined` where it carries none. */
-export type ReplyIn<D> =
-  D extends Acceptance<unknown, infer Reply> ? Reply : D extends Rejection ? never : undefined
+/**
+ * The answer type that a decision carries; `undefined` where it carries none. `any` where the definition has a mistake
+ * that keeps TypeScript from knowing the decision, so that the mistake is the only thing reported.
+ */
+export type ReplyIn<D> = unknown extends D
+  ? // biome-ignore lint/suspicious/noExplicitAny: see above
+    any
+  : D extends Acceptance<unknown, infer Reply>
+    ? Reply
+    : D extends Rejection
+      ? never
+      : undefined
 
 /** The reasons that a decision may reject for. */
 export type ReasonsIn<D> = D extends Rejection<infer Reason> ? Reason : never

@@ -6,7 +6,7 @@
  * Schema.ts. Who uses it: Actor.ts.
  */
 import { Schema } from "effect"
-import { type AnySchema, issuesText, type OutputOf, validate } from "./Schema.ts"
+import { type AnySchema, type InputOf, issuesText, type OutputOf, validate } from "./Schema.ts"
 
 /** From the payload of version N to the payload of version N + 1. Pure. */
 export type Upcaster = (payload: any) => unknown
@@ -18,29 +18,52 @@ export interface EventDefinition<S extends AnySchema = AnySchema> {
   readonly upcast: { readonly [fromVersion: number]: Upcaster }
 }
 
+/** Objects in full instead of `A & B`, for whoever hovers; `& {}` keeps this name out of what is shown. */
+type Flat<T> = { [Key in keyof T]: T[Key] } & {}
+
+/** How Zod types an object without fields. */
+type NoFields = { readonly [key: string]: never }
+
+/** `{ type, ...payload }`, for each member of a union of payloads. */
+export type Typed<Type, Payload> = Payload extends unknown
+  ? Flat<{ readonly type: Type } & (Payload extends NoFields ? unknown : Payload)>
+  : never
+
 /** The union of events that a map of definitions describes, flat: `{ type, ...payload }`. */
-export type EventOf<Events> = {
-  [Type in keyof Events & string]: Events[Type] extends EventDefinition<infer S>
-    ? { readonly type: Type } & OutputOf<S>
+export type EventOf<Events> = [Events] extends [infer E] // so that the events are shown, not the name of this type
+  ? {
+      [Type in keyof E & string]: E[Type] extends EventDefinition<infer S> ? Typed<Type, OutputOf<S>> : never
+    }[keyof E & string]
+  : never
+
+interface EventOptions {
+  readonly version: number
+  readonly schema: AnySchema
+  readonly upcast?: { readonly [fromVersion: number]: Upcaster }
+}
+
+type SchemaIn<Given> = Given extends AnySchema
+  ? Given
+  : Given extends { readonly schema: infer S extends AnySchema }
+    ? S
     : never
-}[keyof Events & string]
+
+type ReadonlyDeep<T> = { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> }
+
+/** What `decide` makes is of the schema's output, and is checked by the schema before it is stored. */
+type Storable<S> = [OutputOf<S>] extends [ReadonlyDeep<InputOf<S>>]
+  ? unknown
+  : { readonly "an event's schema must accept its own output: use one that does not transform": never }
 
 /**
  * Defines a kind of event. Give just a schema for version 1, or `{ version, schema, upcast }` where `upcast[n]`
  * turns a payload of version n into one of version n + 1; the chain from 1 must be whole.
- * Schemas see the payload without `type`, and their output must be plain JSON.
+ * Schemas see the payload without `type`; their output must be plain JSON that they accept as input.
  */
-export function event<S extends AnySchema>(schema: S): EventDefinition<S>
-export function event<S extends AnySchema>(options: {
-  readonly version: number
-  readonly schema: S
-  readonly upcast?: { readonly [fromVersion: number]: Upcaster }
-}): EventDefinition<S>
-export function event(
-  given:
-    | AnySchema
-    | { version: number; schema: AnySchema; upcast?: { readonly [fromVersion: number]: Upcaster } },
-): EventDefinition {
+export function event<Given extends AnySchema | EventOptions>(
+  given: Given & Storable<SchemaIn<Given>>,
+): EventDefinition<SchemaIn<Given>>
+export function event(given: AnySchema | EventOptions): EventDefinition {
   if ("~standard" in given || Schema.isSchema(given)) return { version: 1, schema: given, upcast: {} }
   return { version: given.version, schema: given.schema, upcast: given.upcast ?? {} }
 }

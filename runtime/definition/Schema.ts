@@ -23,7 +23,7 @@ export type InputOf<S> =
     ? Input
     : S extends { readonly Encoded: infer Encoded }
       ? Encoded
-      : never
+      : unknown
 
 /** What a schema yields. */
 export type OutputOf<S> =
@@ -31,7 +31,7 @@ export type OutputOf<S> =
     ? Output
     : S extends { readonly Type: infer Type }
       ? Type
-      : never
+      : unknown
 
 /** One complaint of a schema: where (`lines.0.sku`, empty for the whole value) and what. */
 export class SchemaIssue extends Schema.Class<SchemaIssue>("SchemaIssue")({

@@ -55,8 +55,7 @@ const Account = defineActor({
     Open: {
       schema: plain<{ owner: string; limit: string }, { owner: string; limit: number }>(),
       decide: ({ command: asked, state, id, version, nowMs, metadata }) => {
-        expectTypeOf(asked).toExtend<{ readonly type: "Open"; owner: string; limit: number }>()
-        expectTypeOf(asked.limit).toEqualTypeOf<number>()
+        expectTypeOf(asked).toEqualTypeOf<{ readonly type: "Open"; owner: string; limit: number }>()
         expectTypeOf(state.context.owner).toEqualTypeOf<string | null>()
         expectTypeOf(id).toEqualTypeOf<string>()
         expectTypeOf(version).toEqualTypeOf<number>()
@@ -87,9 +86,10 @@ const Account = defineActor({
 
 // Commands are what callers send: the schemas' inputs, flat.
 type Command = CommandsOf<typeof Account>
-expectTypeOf<Command["type"]>().toEqualTypeOf<"Open" | "Rename">()
-expectTypeOf<Extract<Command, { type: "Open" }>["limit"]>().toEqualTypeOf<string>()
-expectTypeOf<Extract<Command, { type: "Rename" }>["names"]>().toEqualTypeOf<ReadonlyArray<string>>()
+expectTypeOf<Command>().toEqualTypeOf<
+  | { readonly type: "Open"; owner: string; limit: string }
+  | { readonly type: "Rename"; readonly names: ReadonlyArray<string> }
+>()
 const open: Command = { type: "Open", owner: "kim", limit: "5" }
 // @ts-expect-error no such command
 const unknownCommand: Command = { type: "Close" }
@@ -102,10 +102,10 @@ const bigCommand: Command = { type: "Open", owner: "kim", limit: "5", colour: "r
 export const commandsOfAccount = [open, unknownCommand, halfCommand, wrongCommand, bigCommand]
 
 // Events are what is stored: the schemas' outputs, flat.
-type Event = EventsOf<typeof Account>
-expectTypeOf<Event["type"]>().toEqualTypeOf<"Opened" | "Renamed">()
-expectTypeOf<Extract<Event, { type: "Opened" }>["limit"]>().toEqualTypeOf<number>()
-expectTypeOf<Extract<Event, { type: "Renamed" }>["name"]>().toEqualTypeOf<string>()
+expectTypeOf<EventsOf<typeof Account>>().toEqualTypeOf<
+  | { readonly type: "Opened"; readonly owner: string; readonly limit: number }
+  | { readonly type: "Renamed"; name: string }
+>()
 
 // State is the machine's snapshot.
 type State = StateOf<typeof Account>
