@@ -42,14 +42,19 @@ type ColumnValue<C extends ColumnType> = C extends "text"
       ? boolean
       : unknown
 
-/** A row of a folded table. `bigint` columns hold safe integers; times are Unix milliseconds in a `bigint`. */
-export type RowOf<Columns> = {
+type ColumnsRow<Columns> = {
   readonly [Name in keyof Columns]: Columns[Name] extends `${infer C extends ColumnType} not null`
     ? ColumnValue<C>
     : Columns[Name] extends ColumnType
       ? ColumnValue<Columns[Name]> | null
       : never
-}
+} & {}
+
+/**
+ * A row of a folded table, from its columns or its projection: `RowOf<typeof columns>`, `RowOf<typeof OrderSummary>`.
+ * `bigint` columns hold safe integers; times are Unix milliseconds in a `bigint`.
+ */
+export type RowOf<Of> = Of extends ProjectionDefinition<infer Row> ? Row : ColumnsRow<Of>
 
 export type AnyRow = { readonly [column: string]: unknown }
 
@@ -77,8 +82,8 @@ export interface Sql {
  */
 export type OnProjectionError = "stall" | "deadLetter"
 
-/** A projection as the runtime sees it. */
-export interface ProjectionDefinition {
+/** A projection as the runtime sees it. Only types know its `Row`; one with SQL of its own has any. */
+export interface ProjectionDefinition<Row = AnyRow> {
   readonly name: string
   /** Raise it to rebuild: every version fills tables of its own. */
   readonly version: number
@@ -97,6 +102,8 @@ export interface ProjectionDefinition {
         readonly tables: ReadonlyArray<string>
         readonly handle: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
       }
+  /** Type-level memory: never there at run time. */
+  readonly "~row"?: Row
 }
 
 /** What a projection may be called: also part of table names. */
@@ -139,13 +146,13 @@ export function defineProjection<
       readonly primaryKey: ReadonlyArray<Key>
       readonly indexes?: ReadonlyArray<string>
     }
-    readonly key: (event: ProjectedEvent<EventsFrom<From>>) => Pick<RowOf<Columns>, Key>
+    readonly key: (event: ProjectedEvent<EventsFrom<From>>) => Pick<ColumnsRow<Columns>, Key>
     readonly fold: (
-      row: RowOf<Columns> | undefined,
+      row: ColumnsRow<Columns> | undefined,
       event: ProjectedEvent<EventsFrom<From>>,
-    ) => RowOf<Columns> | undefined
+    ) => ColumnsRow<Columns> | undefined
   },
-): ProjectionDefinition
+): ProjectionDefinition<ColumnsRow<Columns>>
 export function defineProjection(options: ProjectionOptions): ProjectionDefinition {
   const { name, version, from, onError = "stall", table, key, fold, tables, handle } = options
   const refuse = (what: string, hint: string) =>

@@ -1,11 +1,20 @@
 /** What TypeScript knows inside a projection. Checked, never run. */
 import { expectTypeOf } from "vitest"
 import { Order } from "../../actors/order/Order.ts"
-import type { OrderSummaryRow } from "../../actors/projections/OrderSummary.ts"
-import { defineProjection, type EventsOf } from "../../runtime/index.ts"
+import { OrderSummary, type OrderSummaryRow } from "../../actors/projections/OrderSummary.ts"
+import {
+  defineProjection,
+  type EventsOf,
+  type ProjectionDefinition,
+  type RowOf,
+} from "../../runtime/index.ts"
 
 expectTypeOf<OrderSummaryRow["total_minor"]>().toEqualTypeOf<number>()
 expectTypeOf<OrderSummaryRow["carrier"]>().toEqualTypeOf<string | null>()
+
+// A projection remembers its row, and is one among others all the same.
+expectTypeOf<RowOf<typeof OrderSummary>>().toEqualTypeOf<OrderSummaryRow>()
+export const projections: ReadonlyArray<ProjectionDefinition> = [OrderSummary]
 
 const columns = {
   order_id: "text not null",
@@ -78,7 +87,7 @@ defineProjection({
   fold: (_row, { id }) => ({ order_id: id, seen: 1 }),
 })
 
-defineProjection({
+const BySql = defineProjection({
   name: "seen",
   version: 1,
   from: [Order],
@@ -90,3 +99,4 @@ defineProjection({
     }
   },
 })
+expectTypeOf<RowOf<typeof BySql>>().toEqualTypeOf<{ readonly [column: string]: unknown }>()
