@@ -159,7 +159,15 @@ describe("the simulator finds a runtime", () => {
       }),
     }
     const faults: ReadonlyArray<FaultKind> = ["postgres loses its tail"]
-    const { regression } = await found(10, { doubles, faults, nodes: 1, projections: [OrderSummary] })
+    // No snapshots among the last transactions.
+    const settings = { idleMs: 60_000 }
+    const { regression } = await found(10, {
+      doubles,
+      faults,
+      settings,
+      nodes: 1,
+      projections: [OrderSummary],
+    })
     expect(regression.promise).toBe(PROMISES.converges)
   })
 

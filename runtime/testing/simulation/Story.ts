@@ -145,9 +145,8 @@ class Teller {
       world.nowMs + VERB_MS_MAX,
       () => clients.openCount === 0 && this.#system.whatIsOpen() === undefined,
     )
-    if (end !== "done") {
-      throw new Violation(PROMISES.converges, this.#system.whatIsOpen() ?? "nothing is left to do")
-    }
+    const open = end === "done" ? undefined : this.#system.whatIsOpen()
+    if (open !== undefined) throw new Violation(PROMISES.converges, open)
     this.#system.checkAtRest()
   }
 
