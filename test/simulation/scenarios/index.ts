@@ -14,6 +14,14 @@ const withSnapshots: SimulateOptions["workload"] = function* (draw) {
   for (const request of orderWorkload(6, 120)(draw)) yield { ...request, actor: OrderWithSnapshots }
 }
 
+/** Some commands only if the order is at a version that the client has guessed. */
+const conditional: SimulateOptions["workload"] = function* (draw) {
+  for (const request of orderWorkload(4, 150)(draw)) {
+    const isConditional = request.command !== undefined && draw.random.chance(0.3)
+    yield isConditional ? { ...request, ifVersion: draw.random.index(4) } : request
+  }
+}
+
 export const scenarios = {
   /** The standard one: 3 nodes, 20 orders, 200 requests; every node believes that it owns every shard. */
   order: {
@@ -44,6 +52,21 @@ export const scenarios = {
     workload: withSnapshots,
     nodes: 2,
     settings: { idleMs: 200 },
+  },
+  /** Commands with an expected version. */
+  conditional: {
+    actors: [Order],
+    workload: conditional,
+    nodes: 2,
+    settings: { idleMs },
+  },
+  /** Deadlines far below the journal's time-outs: callers are long gone when their commands are stored. */
+  impatient: {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(6, 100),
+    nodes: 2,
+    settings: { idleMs, askDeadlineMs: 100, drainMs: 500 },
   },
   /** Two places in memory for twenty orders. */
   "little memory": {
