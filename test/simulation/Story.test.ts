@@ -213,6 +213,28 @@ describe("a story", () => {
     })
   })
 
+  it("shows what is not promised: a refusal does not stop an append that is still under way", async () => {
+    await playStory({ ...shop, nodes: 2 }, async (sim) => {
+      await sim.advance("1 second")
+      sim.failNext("journal.append", "append lands late")
+      // Both wait for the order's recovery and go into one commit.
+      const both = [
+        sim.ask(Order, "o-1", place, { node: 1, commandId: "place" }),
+        sim.ask(Order, "o-1", pay, { node: 1, commandId: "pay" }),
+      ]
+      await sim.advance("1 second")
+      sim.crash(1)
+      await expect(sim.ask(Order, "o-1", pay, { node: 2, commandId: "pay" })).rejects.toMatchObject({
+        reason: "NotAccepted",
+        state: "draft",
+      })
+      await sim.advance("10 seconds")
+      expect(sim.history(Order, "o-1").map(({ event }) => event.type)).toEqual(["OrderPlaced", "OrderPaid"])
+      sim.restart(1)
+      expect((await Promise.all(both)).map(({ version }) => version)).toEqual([1, 2])
+    })
+  })
+
   it("gives a rejection as the caller meets it", async () => {
     await playStory(shop, async (sim) => {
       await sim.ask(Order, "o-1", place, { node: 1 })
