@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { type DataFolder, takeDataFolder } from "./DataFolder.ts"
+import { type EmbeddedServer, type Launched, launchServer } from "./EmbeddedServer.ts"
 import { findNatsBinary } from "./NatsBinary.ts"
 import { readIfThere } from "./OptionalFile.ts"
 import { ignoreProgress, type OnProgress } from "./Progress.ts"
@@ -43,28 +44,7 @@ export interface NatsOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-export interface NatsServer {
-  /** `nats://127.0.0.1:<port>`: the same for as long as this object lives. */
-  readonly url: string
-  readonly port: number
-  /** Of the running process; after a restart another one. */
-  readonly pid: number
-  readonly folder: string
-  readonly logFile: string
-  /** Version of the executable, like `2.14.0`. */
-  readonly version: string
-  /** Orderly. The folder is free for others afterwards. Does nothing when already stopped. */
-  stop(): Promise<void>
-  /** SIGKILL, as a crash. The folder stays taken, for `restart`. */
-  kill(): Promise<void>
-  /** SIGSTOP: alive, and silent. */
-  pause(): void
-  /** SIGCONT. */
-  resume(): void
-  /** Stops what runs, then starts again: same port, same data. Also after `stop` and `kill`. */
-  restart(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
+export type NatsServer = EmbeddedServer
 
 const startTimeoutMsDefault = 60_000
 /** One connection's wait for the server's greeting. */
@@ -78,10 +58,10 @@ export const startNats = async (options: NatsOptions): Promise<NatsServer> => {
   const env = options.env ?? process.env
   const onProgress = options.onProgress ?? ignoreProgress
   const binary = await findNatsBinary(env, onProgress)
-  let folder = await takeDataFolder("nats", options.folder)
+  const folder = await takeDataFolder("nats", options.folder)
   const logFile = join(folder.path, "nats.log")
 
-  const launch = async (port: number | undefined): Promise<{ process: ServerProcess; port: number }> => {
+  const launch = async (folder: DataFolder, port: number | undefined): Promise<Launched> => {
     onProgress({ server: "nats", step: "start", message: `Starting nats-server ${binary.version}` })
     await stopOrphan(folder)
     const configFile = writeConfig(folder.path, port, options)
@@ -108,42 +88,15 @@ export const startNats = async (options: NatsOptions): Promise<NatsServer> => {
     return { process, port: ready }
   }
 
-  let current: { process: ServerProcess; port: number }
-  try {
-    current = await launch(options.port)
-  } catch (error) {
-    folder.release()
-    throw error
-  }
-  const { port } = current
-  let released = false
-
-  const server: NatsServer = {
-    url: `nats://127.0.0.1:${port}`,
-    port,
-    folder: folder.path,
+  return launchServer({
+    server: "nats",
+    folder,
     logFile,
     version: binary.version,
-    get pid() {
-      return current.process.pid
-    },
-    stop: async () => {
-      await current.process.stop()
-      folder.release()
-      released = true
-    },
-    kill: () => current.process.kill(),
-    pause: () => current.process.pause(),
-    resume: () => current.process.resume(),
-    restart: async () => {
-      await current.process.stop()
-      if (released) folder = await takeDataFolder("nats", options.folder)
-      released = false
-      current = await launch(port)
-    },
-    [Symbol.asyncDispose]: () => server.stop(),
-  }
-  return server
+    urlOf: (port) => `nats://127.0.0.1:${port}`,
+    port: options.port,
+    launch,
+  })
 }
 
 const portsFolderName = "ports"

@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { Client, DatabaseError } from "pg"
 import { type DataFolder, takeDataFolder } from "./DataFolder.ts"
 import { ServerFailedToStart } from "./EmbeddedErrors.ts"
+import { type EmbeddedServer, type Launched, launchServer } from "./EmbeddedServer.ts"
 import { freePorts } from "./FreePorts.ts"
 import { findPostgresBinaries, type PostgresBinaries } from "./PostgresBinaries.ts"
 import {
@@ -41,28 +42,7 @@ export interface PostgresOptions extends PostgresDataOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-export interface PostgresServer {
-  /** `postgres://user:password@127.0.0.1:port/database`: the same for as long as this object lives. */
-  readonly url: string
-  readonly port: number
-  /** Of the postmaster; after a restart another one. */
-  readonly pid: number
-  readonly folder: string
-  readonly logFile: string
-  /** Version of the executable, like `18.4`. */
-  readonly version: string
-  /** Orderly; connections are ended, not awaited. The folder is free for others afterwards. */
-  stop(): Promise<void>
-  /** SIGKILL to the postmaster and every backend, as a crash. The folder stays taken, for `restart`. */
-  kill(): Promise<void>
-  /** SIGSTOP to the postmaster and every backend: alive, and silent. */
-  pause(): void
-  /** SIGCONT. */
-  resume(): void
-  /** Stops what runs, then starts again: same port, same data. Also after `stop` and `kill`. */
-  restart(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
+export type PostgresServer = EmbeddedServer
 
 const startTimeoutMsDefault = 60_000
 const connectionCountMaxDefault = 100
@@ -79,7 +59,7 @@ const launchRetryDelayMs = 300
 export const startPostgres = async (options: PostgresOptions): Promise<PostgresServer> => {
   const env = options.env ?? process.env
   const onProgress = options.onProgress ?? ignoreProgress
-  let folder = await takeDataFolder("postgres", options.folder)
+  const folder = await takeDataFolder("postgres", options.folder)
   const path = folder.path
   const logFile = join(path, "postgres.log")
   const dataFolder = join(path, "data")
@@ -101,7 +81,11 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
     return { runAs, binaries, account }
   }
 
-  const launchOnce = async ({ runAs, binaries, account }: Prepared, port: number): Promise<ServerProcess> => {
+  const launchOnce = async (
+    folder: DataFolder,
+    { runAs, binaries, account }: Prepared,
+    port: number,
+  ): Promise<ServerProcess> => {
     handOver(dataFolder, runAs)
     const process = await withDataAccess({ dataFolder, logFile, runAs }, ({ argument, cwd, fd }) =>
       ServerProcess.spawn({
@@ -129,13 +113,17 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
     return process
   }
 
-  const launch = async (prepared: Prepared, fixedPort: number | undefined) => {
+  const launch = async (
+    folder: DataFolder,
+    prepared: Prepared,
+    fixedPort: number | undefined,
+  ): Promise<Launched> => {
     const { version } = prepared.binaries
     for (let attempt = 1; ; attempt++) {
       onProgress({ server: "postgres", step: "start", message: `Starting Postgres ${version}` })
       const [port = 0] = fixedPort === undefined ? await freePorts(1) : [fixedPort]
       try {
-        const process = await launchOnce(prepared, port)
+        const process = await launchOnce(folder, prepared, port)
         onProgress({
           server: "postgres",
           step: "ready",
@@ -150,43 +138,22 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
   }
 
   let prepared: Prepared
-  let current: { process: ServerProcess; port: number }
   try {
     prepared = await prepare()
-    current = await launch(prepared, options.port)
   } catch (error) {
     folder.release()
     throw error
   }
-  const { port } = current
-  let released = false
-
-  const server: PostgresServer = {
-    url: urlOf(prepared.account, port, prepared.account.database),
-    port,
-    folder: path,
+  const { account, binaries } = prepared
+  return launchServer({
+    server: "postgres",
+    folder,
     logFile,
-    version: prepared.binaries.version,
-    get pid() {
-      return current.process.pid
-    },
-    stop: async () => {
-      await current.process.stop()
-      folder.release()
-      released = true
-    },
-    kill: () => current.process.kill(),
-    pause: () => current.process.pause(),
-    resume: () => current.process.resume(),
-    restart: async () => {
-      await current.process.stop()
-      if (released) folder = await takeDataFolder("postgres", options.folder)
-      released = false
-      current = await launch(prepared, port)
-    },
-    [Symbol.asyncDispose]: () => server.stop(),
-  }
-  return server
+    version: binaries.version,
+    urlOf: (port) => urlOf(account, port, account.database),
+    port: options.port,
+    launch: (taken, port) => launch(taken, prepared, port),
+  })
 }
 
 interface Prepared {
