@@ -18,7 +18,7 @@ import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
 import type { Confirmed } from "./Fold.ts"
-import { MAILBOX_ITEMS_MAX, type Waiting } from "./Mailbox.ts"
+import { MAILBOX_ITEMS_MAX, type Waiting, type WaitingCommand } from "./Mailbox.ts"
 import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
 
@@ -58,6 +58,8 @@ export class Cell {
   #isRunning = false
   #snapshotVersion = 0
   #attemptCount = 0
+  /** Expected sequence of an append that may still land; once the actor's last message is another, it cannot. */
+  #unresolvedAt = NOWHERE
   #quarantinedUntilMs = 0
 
   constructor(context: CellContext, definition: ActorDefinition, address: ActorAddress) {
@@ -181,7 +183,9 @@ export class Cell {
     const limits = { commitBytesMax: journal.commitBytesMax, nowMs }
     const round = playRound(this.definition, this.address, confirmed, this.#mailbox, limits)
     this.#inRound = round.taken
-    if (round.entries.length === 0) {
+    // An earlier append may still land and make a refusal untrue: a commit without entries takes its place first.
+    const mustFence = round.refusesSome && confirmed.sequence === this.#unresolvedAt
+    if (round.entries.length === 0 && !mustFence) {
       this.#answer(round, confirmed)
       return Effect.void
     }
@@ -212,12 +216,11 @@ export class Cell {
       const { commandId, fingerprint } = waiting.command
       recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
     }
-    const last = round.entries[round.entries.length - 1]?.proposal
-    if (last === undefined) return
-    const confirmed: Confirmed = { state: last.state, version: last.version, sequence, recent }
+    const { state, version } = round.entries.at(-1)?.proposal ?? before
+    const confirmed: Confirmed = { state, version, sequence, recent }
     this.#confirmed = confirmed
     counts.committedCount++
-    counts.eventCount += last.version - before.version
+    counts.eventCount += version - before.version
     this.#answer(round, confirmed)
     for (const { proposal } of round.entries) {
       for (const action of proposal.actions) this.#runAction(action)
@@ -249,9 +252,12 @@ export class Cell {
             hint: refusal.hint,
           })
         : undefined
-    for (const { waiting } of round.entries) {
+    // A fence carried nobody: whoever would have been refused behind it does not know now.
+    const isFence = round.entries.length === 0
+    const carried = isFence ? round.taken.filter(isCommand) : round.entries.map(({ waiting }) => waiting)
+    for (const waiting of carried) {
       // An earlier append of it may land yet, whatever became of this one.
-      const stored = waiting.wasAttempted ? "Unknown" : "No"
+      const stored = waiting.wasAttempted || isFence ? "Unknown" : "No"
       const { message: detail, hint } = refusal
       waiting.settle(Exit.fail(tooLarge ?? new Unavailable({ actorType, id, stored, detail, hint })))
     }
@@ -263,6 +269,7 @@ export class Cell {
   #resolveUnknown(confirmed: Confirmed, round: Round, error: AppendUnknown): Effect.Effect<void> {
     const { counts, journal } = this.#context
     counts.unknownCount++
+    if (error.reason !== "WrongSequence") this.#unresolvedAt = confirmed.sequence
     for (const { waiting } of round.entries) waiting.wasAttempted = true
     this.#mailbox.unshift(...round.taken)
     const pause = error.reason === "WrongSequence" && this.#attemptCount === 0 ? Effect.void : this.#pause()
@@ -334,6 +341,11 @@ export class Cell {
 }
 
 const NOBODY: ReadonlyArray<Waiting> = []
+
+/** No sequence. */
+const NOWHERE = -1
+
+const isCommand = (waiting: Waiting): waiting is WaitingCommand => waiting._tag === "Command"
 
 /** Somebody still waits for its answer. */
 const isOpen = (waiting: Waiting): boolean => !waiting.isSettled

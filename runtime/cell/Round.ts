@@ -28,6 +28,8 @@ export interface Round {
   readonly entriesJson: ReadonlyArray<string>
   /** Given, in order, once the commit is stored; at once if there is nothing to store. */
   readonly answers: ReadonlyArray<(stored: Confirmed) => void>
+  /** Somebody is told that a command has no effect: final only if no earlier append of it can land any more. */
+  readonly refusesSome: boolean
   /** The taken items, in order, to put back when the outcome of the append is unknown. */
   readonly taken: ReadonlyArray<Waiting>
   /** User code threw: what it may have done to the state in memory is not trusted. Reads are left unanswered then. */
@@ -51,7 +53,14 @@ export const playRound = (
   let { state, version } = confirmed
   let sizeBytes = COMMIT_ENVELOPE_BYTES
   let isStateSuspect = false
+  let refusesSome = false
   let takenCount = 0
+
+  const answerWithoutEntry = (answer: (stored: Confirmed) => void): true => {
+    refusesSome = true
+    answers.push(answer)
+    return true
+  }
 
   const decideOne = (waiting: WaitingCommand): boolean => {
     const { command } = waiting
@@ -67,8 +76,7 @@ export const playRound = (
         expected: waiting.ifVersion,
         found: version,
       })
-      answers.push(() => waiting.settle(Exit.fail(conflict)))
-      return true
+      return answerWithoutEntry(() => waiting.settle(Exit.fail(conflict)))
     }
     const outcome = decide(definition, address, { state, version }, command, limits.nowMs)
     switch (outcome._tag) {
@@ -78,8 +86,8 @@ export const playRound = (
           json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
         if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) {
           if (entries.length > 0) return false
-          answers.push(() => waiting.settle(Exit.fail(tooLarge(address, entryBytes, limits.commitBytesMax))))
-          return true
+          const error = tooLarge(address, entryBytes, limits.commitBytesMax)
+          return answerWithoutEntry(() => waiting.settle(Exit.fail(error)))
         }
         sizeBytes += entryBytes + 1
         const entry = { waiting, proposal: outcome }
@@ -92,18 +100,15 @@ export const playRound = (
         return true
       }
       case "Nothing": {
+        const { reply } = outcome
         const versionNow = version
-        answers.push(({ sequence }) =>
-          waiting.settle(
-            Exit.succeed({ version: versionNow, sequence, reply: outcome.reply, duplicate: false }),
-          ),
+        return answerWithoutEntry(({ sequence }) =>
+          waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false })),
         )
-        return true
       }
       default:
         isStateSuspect ||= outcome._tag === "CommandFailed"
-        answers.push(() => waiting.settle(Exit.fail(outcome)))
-        return true
+        return answerWithoutEntry(() => waiting.settle(Exit.fail(outcome)))
     }
   }
 
@@ -122,7 +127,7 @@ export const playRound = (
     // Decide nothing more on a state that user code may have spoiled.
     if (isStateSuspect) break
   }
-  return { entries, entriesJson, answers, taken: mailbox.splice(0, takenCount), isStateSuspect }
+  return { entries, entriesJson, answers, refusesSome, taken: mailbox.splice(0, takenCount), isStateSuspect }
 }
 
 const currentState = ({ state, version, sequence }: Confirmed): CurrentState => ({

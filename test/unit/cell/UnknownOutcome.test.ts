@@ -149,6 +149,49 @@ describe("an append of unknown outcome", () => {
   })
 })
 
+describe("a refusal while an append may still land", () => {
+  /** A commit does not arrive in time and its caller gives up; a command that builds on it stands alone. */
+  const overtaken = async () => {
+    const memory = await startMemory()
+    const { system, journal } = memory
+    const counter = system.get(Counter, "a")
+    journal.script.append.push("landsLater")
+    journal.script.last.push("ok", ...Array.from({ length: 6 }, () => "unavailable" as const))
+    const first = counter.ask(add(1), { commandId: "first", deadlineMs: 20 })
+    const second = counter.ask(add(2), { commandId: "second", ifVersion: 1 })
+    await expect(first).rejects.toMatchObject({ _tag: "AskTimeout" })
+    return { ...memory, counter, second }
+  }
+
+  it("FAULT 2: takes the append's place first, so that what was refused stays refused", async () => {
+    const { journal, counter, second } = await overtaken()
+    await expect(second).rejects.toMatchObject({ _tag: "VersionConflict", found: 0 })
+    expect(journal.counts.append).toBe(2)
+    await Effect.runPromise(journal.land)
+    expect((await counter.history()).events).toEqual([])
+    expect(await counter.ask(add(5))).toMatchObject({ version: 1 })
+    expect(journal.counts.append).toBe(3)
+  })
+
+  it("is no refusal if its place cannot be taken", async () => {
+    const { journal, counter, second } = await overtaken()
+    journal.script.append.push("full")
+    await expect(second).rejects.toMatchObject({ _tag: "Unavailable", stored: "Unknown" })
+    await Effect.runPromise(journal.land)
+    expect((await counter.history()).events).toMatchObject([{ commandId: "first" }])
+  })
+
+  it("costs nothing once the append cannot land any more", async () => {
+    const { system, journal } = await startMemory()
+    const counter = system.get(Counter, "a")
+    journal.script.append.push("notStored")
+    await counter.ask(add(1))
+    const appends = journal.counts.append
+    await expect(counter.ask(add(2), { ifVersion: 7 })).rejects.toMatchObject({ _tag: "VersionConflict" })
+    expect(journal.counts.append).toBe(appends)
+  })
+})
+
 describe("a refused append", () => {
   it.each(["full", "notPermitted"] as const)(
     "FAULT 24: %s fails cleanly as Unavailable with nothing stored, while reads go on",
