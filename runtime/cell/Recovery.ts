@@ -4,7 +4,7 @@
  * Owns the end of a replay: never before the leader's last sequence, since a replica may lag (Journal.read).
  * How a record is applied: Fold.ts. Who asks: Cell.ts.
  */
-import { Effect, Schedule } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { CommitUnreadable, decodeCommit, eventCount } from "../journal/Commit.ts"
@@ -105,7 +105,7 @@ export const catchUp = Effect.fnUntraced(function* (
   return yield* replay(journal, definition, address, confirmed, last)
 })
 
-/** Applies what lies between `confirmed` and `last`, in pages. */
+/** Applies what lies between `from` and `last`, in pages; two of them are in memory at most. */
 const replay = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
@@ -113,13 +113,20 @@ const replay = Effect.fnUntraced(function* (
   from: Confirmed,
   last: JournalRecord | undefined,
 ): Effect.fn.Return<Confirmed, RecoveryError> {
+  if (last === undefined || last.sequence <= from.sequence) return from
   let confirmed = from
-  if (last === undefined || last.sequence <= confirmed.sequence) return confirmed
-  while (confirmed.sequence < last.sequence) {
-    const page = yield* nextPage(journal, address, confirmed.sequence, last)
+  let page = yield* nextPage(journal, address, from.sequence, last)
+  while (true) {
+    const pageEnd = page.at(-1)?.sequence ?? last.sequence
+    if (pageEnd >= last.sequence) return yield* applyPage(definition, address, confirmed, page)
+    // The next page is on its way while this one is applied.
+    const ahead = yield* Effect.forkChild(nextPage(journal, address, pageEnd, last), {
+      startImmediately: true,
+    })
+    yield* Effect.yieldNow
     confirmed = yield* applyPage(definition, address, confirmed, page)
+    page = yield* Fiber.join(ahead)
   }
-  return confirmed
 })
 
 const nextPage = (
