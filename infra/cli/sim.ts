@@ -1,8 +1,6 @@
 /**
  * `npm run sim`: plays simulation scenarios over many seeds and says what was found.
  *
- *     npm run sim -- --seeds 1000 [--seed N] [--scenario NAME] [--json FILE] [--save FOLDER] [--from FOLDER]
- *
  * Scenarios are what the module `index.ts` of a folder exports as `scenarios`: those of this repository, unless
  * `--from` names another folder. Exits 1 on a violation. What a run is: runtime/testing/simulation/Simulate.ts.
  */
@@ -10,7 +8,8 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { parseArgs } from "node:util"
+import { Effect, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
 import {
   type CoverageReport,
   coverageReport,
@@ -21,6 +20,7 @@ import {
   type SimulationReport,
   simulate,
 } from "../../runtime/testing.ts"
+import { runProgram } from "./Program.ts"
 
 const scenariosFolder = "test/simulation/scenarios"
 const seedsDefault = 1_000
@@ -41,27 +41,47 @@ interface ScenarioResult {
   readonly failure?: { readonly seed: number; readonly report: string; readonly regression: unknown }
 }
 
-const { values: given } = parseArgs({
-  options: {
-    seeds: { type: "string" },
-    seed: { type: "string" },
-    scenario: { type: "string" },
-    json: { type: "string" },
-    save: { type: "string" },
-    from: { type: "string", default: scenariosFolder },
-  },
-})
+const optionalText = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.withDescription(description), Flag.optional, Flag.map(Option.getOrUndefined))
+
+const flags = {
+  seeds: Flag.Int("seeds").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0))),
+    Flag.withDescription(`Seeds of each scenario (default ${seedsDefault}, with --seed 1)`),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined),
+  ),
+  seed: Flag.Int("seed").pipe(
+    Flag.withDescription("The first seed (default 1)"),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined),
+  ),
+  twice: Flag.Int("twice").pipe(
+    Flag.withDescription(`Seeds that are run again and must take the same steps (default ${twiceMax})`),
+    Flag.withDefault(twiceMax),
+  ),
+  scenario: optionalText("scenario", "Only this one"),
+  json: optionalText("json", "File for the whole report"),
+  save: optionalText("save", "Folder for shrunk failing cases"),
+  from: Flag.String("from").pipe(
+    Flag.withDescription(`Folder whose index.ts exports \`scenarios\` (default ${scenariosFolder})`),
+    Flag.withDefault(scenariosFolder),
+  ),
+}
+
+interface Given {
+  readonly seeds: number | undefined
+  readonly seed: number | undefined
+  readonly twice: number
+  readonly scenario: string | undefined
+  readonly json: string | undefined
+  readonly save: string | undefined
+  readonly from: string
+}
 
 class WrongUse extends Error {}
 
-const whole = (name: string, text: string | undefined, otherwise: number): number => {
-  if (text === undefined) return otherwise
-  const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new WrongUse(`--${name} is "${text}"; it must be a whole number.`)
-  return value
-}
-
-const loadScenarios = async (): Promise<{ readonly [name: string]: SimulateOptions }> => {
+const loadScenarios = async (given: Given): Promise<{ readonly [name: string]: SimulateOptions }> => {
   const module = (await import(pathToFileURL(join(resolve(given.from), "index.ts")).href)) as {
     readonly scenarios?: { readonly [name: string]: SimulateOptions }
   }
@@ -106,6 +126,7 @@ const play = async (
   options: SimulateOptions,
   seed: number,
   runs: number,
+  twice: number,
 ): Promise<ScenarioResult> => {
   const bar = progress(scenario, runs)
   const repeatWith = `npm run sim -- --scenario "${scenario}" --seed {seed} --seeds 1`
@@ -115,7 +136,7 @@ const play = async (
       ...options,
       seed,
       runs,
-      twice: twiceMax,
+      twice,
       repeatWith,
       onRun: bar.ran,
     })
@@ -179,13 +200,13 @@ const commit = (): string => {
   }
 }
 
-const main = async (): Promise<number> => {
-  const seed = whole("seed", given.seed, 1)
-  const runs = whole("seeds", given.seeds, given.seed === undefined ? seedsDefault : 1)
+const main = async (given: Given): Promise<number> => {
+  const seed = given.seed ?? 1
+  const runs = given.seeds ?? (given.seed === undefined ? seedsDefault : 1)
   const results: Array<ScenarioResult> = []
-  const scenarios = await loadScenarios()
+  const scenarios = await loadScenarios(given)
   for (const [name, options] of Object.entries(scenarios)) {
-    const result = await play(name, options, seed, runs)
+    const result = await play(name, options, seed, runs, given.twice)
     results.push(result)
     const { failure } = result
     if (failure === undefined) continue
@@ -209,10 +230,22 @@ const main = async (): Promise<number> => {
   return failed.length === 0 ? 0 : 1
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  if (!(error instanceof WrongUse)) throw error
-  console.error(error.message)
-  process.exitCode = 2
-}
+const sim = Command.make("sim", flags, (given) =>
+  Effect.tryPromise({ try: () => main(given), catch: (error) => error }).pipe(
+    Effect.tap((exitCode) =>
+      Effect.sync(() => {
+        process.exitCode = exitCode
+      }),
+    ),
+    Effect.catchIf(
+      (error) => error instanceof WrongUse,
+      (error) =>
+        Effect.sync(() => {
+          console.error((error as WrongUse).message)
+          process.exitCode = 2
+        }),
+    ),
+  ),
+).pipe(Command.withDescription("Plays simulation scenarios over many seeds; exits 1 on a violation."))
+
+runProgram(sim, { signalExitCode: 130 })
