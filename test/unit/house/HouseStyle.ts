@@ -36,9 +36,6 @@ const determinismAllowance = "runtime/testing/simulation/EscapeTrap.ts"
 /** The two faces of the package re-export the runtime's list of public names. */
 const exportStarAllowance = new Set(["infra/everstate.ts", "infra/effect.ts"])
 
-/** The launcher must know where packages come from. */
-const registryHostAllowance = /^infra\/embedded(\/|\.ts$)/
-
 const namelessFolder = /^(utils?|helpers?|common|misc)$/i
 const namelessFile = /^(utils?|helpers?|common|misc|types)(\.d)?\.[cm]?[jt]s$|Manager\.[cm]?ts$/i
 
@@ -113,7 +110,7 @@ function breachesOfText(path: string, source: string): ReadonlyArray<Breach> {
     if (machinePath.test(text)) {
       breaches.push({ path, line, rule: "machine path", hint: "derive the path at run time" })
     }
-    if (registryHost.test(text) && !registryHostAllowance.test(path)) {
+    if (registryHost.test(text)) {
       breaches.push({
         path,
         line,
