@@ -3,7 +3,7 @@
  * `JournalMemory.test.ts` and `JournalNats.test.ts`. A new adapter calls `journalContract` with its layer.
  */
 import { Effect, Fiber, type Layer, References, Result, Stream } from "effect"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
 import {
   AppendUnknown,
@@ -13,6 +13,7 @@ import {
   type JournalRecord,
   JournalRefused,
 } from "../../runtime/journal/Journal.ts"
+import { JournalBehaviours } from "./JournalBehaviours.ts"
 
 /** Shards that the contract's journals are made with. */
 export const CONTRACT_SHARD_COUNT = 8
@@ -69,12 +70,19 @@ const numbered = (count: number, prefix = "e"): Array<string> =>
 
 /** Runs the suite. `makeLayer` gives a fresh, empty journal each time. */
 export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journal, unknown>): void => {
+  const behaviours = new JournalBehaviours()
   const fact = (title: string, program: Effect.Effect<void, unknown, Journal>): void => {
     const quiet = Effect.provideService(References.MinimumLogLevel, "Error")
-    it(title, () => Effect.runPromise(quiet(Effect.scoped(Effect.provide(program, makeLayer())))))
+    const watched = Effect.flatMap(Journal, (journal) =>
+      Effect.provideService(program, Journal, behaviours.watch(journal)),
+    )
+    it(title, () => Effect.runPromise(quiet(Effect.scoped(Effect.provide(watched, makeLayer())))))
   }
 
   describe(`${name} journal`, () => {
+    /** What simulations rest on shows all that this one does. */
+    afterAll(() => behaviours.expectSimulated())
+
     describe("append", () => {
       fact(
         "gives ascending sequences and shows the last record",

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
+import { assign, setup } from "xstate"
 import { Order } from "../../actors/order/Order.ts"
-import { reject } from "../../runtime/index.ts"
+import { defineActor, reject } from "../../runtime/index.ts"
 import {
   coverageReport,
   FAULT_KINDS,
@@ -91,6 +92,31 @@ describe("simulate", () => {
     const suite = simulate({ ...small, actors: [drifting], workload, faults: "none" })
     const outcome = await suite.catch((error: unknown) => error)
     expect(outcome).toBeInstanceOf(SimulationDiverged)
+  })
+
+  const impure: ReadonlyArray<readonly [string, string, () => number, () => boolean]> = [
+    ["Date.now", "an assign", () => Date.now(), () => true],
+    ["performance.now", "an assign", () => performance.now(), () => true],
+    ["Math.random", "a guard", () => 1, () => Math.random() < 2],
+    ["Date.now", "a guard", () => 1, () => Date.now() > 0],
+  ]
+  it.each(impure)("catches a machine that calls %s in %s, with the place", async (what, _, at, isOpen) => {
+    const Impure = defineActor({
+      type: "impure",
+      machine: setup({
+        types: { context: {} as { readonly at: number }, events: {} as { readonly type: "Go" } },
+      }).createMachine({
+        context: { at: 0 },
+        on: { Go: { guard: isOpen, actions: assign({ at }) } },
+      }),
+    })
+    const workload: SimulateOptions["workload"] = function* () {
+      yield { actor: Impure, id: "a", command: { type: "Go" } }
+    }
+    const suite = simulate({ actors: [Impure], workload, nodes: 1, runs: 1, faults: "none" })
+    await expect(suite).rejects.toThrow(
+      new RegExp(`${what} was called during a simulated run .*Simulate\\.test\\.ts`),
+    )
   })
 
   it("fails when a mark was never reached", async () => {

@@ -39,6 +39,10 @@ const FOLLOWER_LAG_RECORDS_MAX = 8
 
 const STALLED_MS_MAX = 4_000
 
+/** What a server says that cannot answer: no leader, or an error of its own. */
+const LAST_FAILURES: ReadonlyArray<JournalUnavailable["reason"]> = ["NoResponders", "Other"]
+const READ_FAILURES: ReadonlyArray<JournalUnavailable["reason"]> = ["Timeout", "NoResponders", "Other"]
+
 /** An append that its caller still waits for. */
 export interface PendingAppend {
   readonly host: SimulatedProcess
@@ -171,7 +175,7 @@ export class SimulatedJournal {
           ? this.memory.lastAt(address, this.lastSequence)
           : this.memory.lastAt(address, this.#sequenceAt(world.nowMs - lagMs))
       const fate = faults.strikes("last fails", host.name, address.key)
-        ? { refusal: unavailable("NoResponders") }
+        ? { refusal: unavailable(faults.details("last fails").pick(LAST_FAILURES)) }
         : {}
       return this.#ask(host, `journal.last ${address.key}`, answer, fate)
     })
@@ -187,7 +191,7 @@ export class SimulatedJournal {
       const isStale = faults.strikes("read stale", host.name, address.key)
       const lag = isStale ? 1 + faults.details("read stale").index(FOLLOWER_LAG_RECORDS_MAX) : 0
       const fate = faults.strikes("read fails", host.name, address.key)
-        ? { refusal: unavailable("Timeout") }
+        ? { refusal: unavailable(faults.details("read fails").pick(READ_FAILURES)) }
         : {}
       const serve = Effect.suspend(() => {
         const upTo = isStale ? Math.min(range.upTo, this.lastSequence - lag) : range.upTo

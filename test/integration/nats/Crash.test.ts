@@ -1,10 +1,11 @@
 import { Effect, Fiber, Stream } from "effect"
-import { expect, it } from "vitest"
+import { afterAll, expect, it } from "vitest"
 import { startNatsCluster } from "../../../infra/embedded.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import type { JournalRecord, JournalService } from "../../../runtime/journal/Journal.ts"
 import {
   admin,
+  behaviours,
   bytes,
   eventually,
   freshFolder,
@@ -15,6 +16,8 @@ import {
   STREAM,
   text,
 } from "./NatsFixture.ts"
+
+afterAll(() => behaviours.expectSimulated())
 
 const actorCount = 64
 const killCount = 2

@@ -18,6 +18,7 @@ import {
 } from "../../../infra/nats/NatsConnection.ts"
 import { type ActorAddress, addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Journal, type JournalService } from "../../../runtime/journal/Journal.ts"
+import { JournalBehaviours } from "../../contract/JournalBehaviours.ts"
 import { RegisterMemory } from "./RegisterMemory.ts"
 
 export const SHARD_COUNT = 8
@@ -47,6 +48,9 @@ export const startServer = (options: NatsOptions): Effect.Effect<NatsServer, nev
 export const freshServer = (options: Partial<NatsOptions> = {}) =>
   Effect.flatMap(freshFolder, (folder) => startServer({ folder: join(folder, "nats"), ...options }))
 
+/** What the journals of a test file showed; a file ends with `expectSimulated`. */
+export const behaviours = new JournalBehaviours()
+
 export interface OpenJournal {
   readonly journal: JournalService
   readonly connection: NatsConnectionService
@@ -66,7 +70,7 @@ export const openJournal = (
     )
     const context = yield* Layer.build(layer)
     const open: OpenJournal = {
-      journal: Context.get(context, Journal),
+      journal: behaviours.watch(Context.get(context, Journal)),
       connection: Context.get(context, NatsConnection),
     }
     return open

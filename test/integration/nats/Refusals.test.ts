@@ -1,11 +1,12 @@
 import { Effect, Stream } from "effect"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { journalStreamConfig, unsafeSettings } from "../../../infra/nats/JournalSettings.ts"
 import { appendErrorOf, JetStreamError } from "../../../infra/nats/NatsErrors.ts"
 import { serverVersionVerdict } from "../../../infra/nats/ServerVersion.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import {
   admin,
+  behaviours,
   bytes,
   eventually,
   eventuallyFails,
@@ -20,6 +21,8 @@ import {
   startServer,
   text,
 } from "./NatsFixture.ts"
+
+afterAll(() => behaviours.expectSimulated())
 
 const safe = { ...journalStreamConfig({ namespace: NAMESPACE, shards: SHARD_COUNT }, 1) }
 const subjects = safe.subjects[0] ?? ""

@@ -1,10 +1,11 @@
 import { cp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { expect, it } from "vitest"
+import { afterAll, expect, it } from "vitest"
 import { journalStreamConfig } from "../../../infra/nats/JournalSettings.ts"
 import {
   admin,
+  behaviours,
   bytes,
   eventually,
   eventuallyFails,
@@ -19,6 +20,8 @@ import {
   startServer,
 } from "./NatsFixture.ts"
 import { RegisterMemory } from "./RegisterMemory.ts"
+
+afterAll(() => behaviours.expectSimulated())
 
 const refusedAs = (reason: string) => (error: { _tag: string; reason: string }) =>
   error._tag === "JournalRefused" && error.reason === reason

@@ -1,8 +1,9 @@
 import { Effect, Fiber } from "effect"
-import { expect, it } from "vitest"
+import { afterAll, expect, it } from "vitest"
 import { appendErrorOf, JetStreamError, jetStreamCode } from "../../../infra/nats/NatsErrors.ts"
 import { AppendUnknown } from "../../../runtime/journal/Journal.ts"
 import {
+  behaviours,
   bytes,
   eventually,
   eventuallyFails,
@@ -15,6 +16,8 @@ import {
   text,
 } from "./NatsFixture.ts"
 import { RegisterMemory } from "./RegisterMemory.ts"
+
+afterAll(() => behaviours.expectSimulated())
 
 it("FAULT 1 and FAULT 2: an append that timed out lands later; the actor's tail shows it and the next append conflicts", () =>
   run(
