@@ -4,6 +4,12 @@ const WIDTH = 32
 const TENTHS = 10
 const PERCENT = 100
 
+/** The bar alone, for a share of 0 to 1. */
+export const barOf = (share: number): string => {
+  const full = Math.round(share * WIDTH)
+  return "█".repeat(full) + "░".repeat(WIDTH - full)
+}
+
 export class ProgressBar {
   readonly #stream: NodeJS.WriteStream
   readonly #label: string
@@ -39,8 +45,7 @@ export class ProgressBar {
   }
 
   #bar(share: number): string {
-    const full = Math.round(share * WIDTH)
-    return `\r\x1b[K${this.#label} ${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${this.#count}/${this.#total}`
+    return `\r\x1b[K${this.#label} ${barOf(share)} ${this.#count}/${this.#total}`
   }
 
   #line(): string {

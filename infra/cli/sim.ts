@@ -21,13 +21,13 @@ import {
   simulate,
 } from "../../runtime/testing.ts"
 import { runProgram } from "./Program.ts"
+import { barOf } from "./ProgressBar.ts"
 
 const scenariosFolder = "test/simulation/scenarios"
 const seedsDefault = 1_000
 /** Seeds of each scenario that are run a second time, to see that they take the same steps. */
 const twiceMax = 200
-/** Width of the progress bar, in characters, and the least time between two of its states. */
-const barWidth = 30
+/** The least time between two states of the progress bar. */
 const barEveryMs = 100
 
 interface ScenarioResult {
@@ -102,9 +102,7 @@ const progress = (name: string, total: number) => {
   let stepCount = 0
   const line = (): string => {
     const seconds = (performance.now() - startedAtMs) / 1_000
-    const full = Math.round((doneCount / total) * barWidth)
-    const bar = "█".repeat(full) + "░".repeat(barWidth - full)
-    return `${name.padEnd(14)} ${bar} ${doneCount}/${total}  ${(doneCount / seconds).toFixed(1)} seeds/s  ${Math.round(stepCount / seconds)} steps/s`
+    return `${name.padEnd(14)} ${barOf(doneCount / total)} ${doneCount}/${total}  ${(doneCount / seconds).toFixed(1)} seeds/s  ${Math.round(stepCount / seconds)} steps/s`
   }
   return {
     seconds: () => (performance.now() - startedAtMs) / 1_000,

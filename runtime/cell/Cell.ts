@@ -15,6 +15,7 @@ import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
 import type { Confirmed } from "./Fold.ts"
@@ -75,11 +76,6 @@ export class Cell {
 
   get quarantine(): ActorQuarantined | undefined {
     return this.#quarantine
-  }
-
-  /** The confirmed state, if the actor is in memory and healthy. */
-  get confirmed(): Confirmed | undefined {
-    return this.#confirmed
   }
 
   /** Queues an item. `true`: the caller must start {@link run}. A full mailbox answers Busy at once. */
@@ -349,9 +345,3 @@ const isCommand = (waiting: Waiting): waiting is WaitingCommand => waiting._tag 
 
 /** Somebody still waits for its answer. */
 const isOpen = (waiting: Waiting): boolean => !waiting.isSettled
-
-const NANOS_PER_MS = 1e6
-
-/** Milliseconds since an arbitrary start, with fractions, never going back. */
-export const monotonicMs = (clock: Clock.Clock): number =>
-  Number(clock.monotonicTimeNanosUnsafe()) / NANOS_PER_MS

@@ -6,6 +6,7 @@
  * Deadlines are monotonic, never early, and late by two ticks at most on a process that is not stalled.
  */
 import { Clock, Effect, Latch, type Scope } from "effect"
+import { monotonicMs } from "./MonotonicTime.ts"
 
 /** Resolution of the wheel. */
 export const DEADLINE_TICK_MS = 50
@@ -18,8 +19,6 @@ const SLOT_COUNT = 256
  * reads the replies that wait in its sockets before it calls them lost.
  */
 const STALL_TICKS = 4
-
-const NANOS_PER_MS = 1e6
 
 /** A scheduled deadline. `cancel` is O(1) and harmless when it has expired or was cancelled before. */
 export interface Deadline {
@@ -66,11 +65,11 @@ class Wheel implements DeadlineWheel {
 
   constructor(clock: Clock.Clock) {
     this.#clock = clock
-    this.#originMs = Number(clock.monotonicTimeNanosUnsafe()) / NANOS_PER_MS
+    this.#originMs = monotonicMs(clock)
   }
 
   #elapsedTicks(): number {
-    return (Number(this.#clock.monotonicTimeNanosUnsafe()) / NANOS_PER_MS - this.#originMs) / DEADLINE_TICK_MS
+    return (monotonicMs(this.#clock) - this.#originMs) / DEADLINE_TICK_MS
   }
 
   schedule(delayMs: number, onExpire: () => void): Deadline {
