@@ -4,6 +4,14 @@
 
 export { ACTOR_ID_LENGTH_MAX, InvalidActorId } from "./address/ActorAddress.ts"
 export {
+  CALL_DEFAULTS,
+  type CallArgs,
+  type CallError,
+  type CallOptions,
+  CallRefused,
+  call,
+} from "./call/Call.ts"
+export {
   ActorQuarantined,
   type AskError,
   AskTimeout,
@@ -20,7 +28,7 @@ export {
   UnknownActorType,
   VersionConflict,
 } from "./cell/AskError.ts"
-export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Mailbox.ts"
+export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Waiting.ts"
 export {
   type ActorDefinition,
   type ActorOptions,
@@ -63,10 +71,24 @@ export {
   type Validated,
   validate,
 } from "./definition/Schema.ts"
+export { type IntegrationEventDefinition, integrationEvent } from "./integration/IntegrationEvent.ts"
 export type { Metadata } from "./journal/Commit.ts"
 export { type JournalReadError, JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
 export { JSON_DEPTH_MAX } from "./json/Json.ts"
 export { MachineFailed, type MachineState, stateName } from "./machine/Machine.ts"
+export {
+  type Answer,
+  type Answered,
+  answer,
+  answerLater,
+  dispatch,
+  type Outgoing,
+  publish,
+  RequestRef,
+  request,
+  type TellOptions,
+  tell,
+} from "./outbox/Outgoing.ts"
 export {
   type Column,
   type ColumnType,

@@ -153,7 +153,7 @@ const makeService = (
   const last = (address: ActorAddress): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
     unlessReplaced(() =>
       getMessage(requests, stream, { last_by_subj: subjects.ofActor(address) }, READ_TIMEOUT_MS).pipe(
-        Effect.map((found): JournalRecord | undefined => recordOf(address.key, found)),
+        Effect.map((found): JournalRecord | undefined => recordOf(subjects, found)),
         Effect.catch((error) => {
           if (error._tag !== "JetStreamError") return Effect.fail(readErrorOf(error))
           if (error.code === jetStreamCode.noMessageFound) return Effect.undefined
@@ -169,7 +169,11 @@ const makeService = (
     last,
     read: (address, range) =>
       unlessReplaced(() =>
-        readPage(requests, { stream, subject: subjects.ofActor(address), key: address.key }, range),
+        readPage(requests, { stream, subject: subjects.ofActor(address), keyOf: () => address.key }, range),
+      ),
+    scan: (range) =>
+      unlessReplaced(() =>
+        readPage(requests, { stream, subject: subjects.all, keyOf: subjects.keyOf }, range),
       ),
     follow: (from) => followJournal({ connection, guard, stream, subjects }, from),
     lastSequence: guard.verify,

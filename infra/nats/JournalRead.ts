@@ -23,11 +23,13 @@ export const READ_TIMEOUT_MS = 5_000
 
 const status = { endOfBatch: 204, notFound: 404 } as const
 
-/** Where an actor's commits are. */
-export interface ActorLog {
+/** Where commits are: those of an actor, or of all. */
+export interface CommitLog {
   readonly stream: string
+  /** Subject or wildcard. */
   readonly subject: string
-  readonly key: string
+  /** Key of the actor whose commit is stored under a subject. */
+  readonly keyOf: (subject: string) => string
 }
 
 const headerLine = (headers: string, name: string): number => {
@@ -35,6 +37,11 @@ const headerLine = (headers: string, name: string): number => {
   return start === -1
     ? Number.NaN
     : Number.parseInt(headers.slice(start + name.length + 4, start + name.length + 24), 10)
+}
+
+const subjectLine = (headers: string): string => {
+  const start = headers.lastIndexOf("\r\nNats-Subject: ") + "\r\nNats-Subject: ".length
+  return headers.slice(start, headers.indexOf("\r\n", start))
 }
 
 /** The header block as text, without the client's parsing of every line where its message type lets us. */
@@ -53,16 +60,16 @@ const statusOf = (headers: string): number => {
 }
 
 /** A stored message as a record. */
-export const recordOf = (key: string, { message }: StoredMessage): JournalRecord => ({
-  key,
+export const recordOf = ({ keyOf }: Pick<CommitLog, "keyOf">, { message }: StoredMessage): JournalRecord => ({
+  key: keyOf(message.subject),
   sequence: message.seq,
   data: new Uint8Array(Buffer.from(message.data ?? "", "base64")),
 })
 
 /** The first commit of an actor at or after `sequence`, as the leader knows it. */
-const nextOnLeader = (requests: ReplyMultiplexer, log: ActorLog, sequence: number) =>
+const nextOnLeader = (requests: ReplyMultiplexer, log: CommitLog, sequence: number) =>
   getMessage(requests, log.stream, { next_by_subj: log.subject, seq: sequence }, READ_TIMEOUT_MS).pipe(
-    Effect.map((found): JournalRecord | undefined => recordOf(log.key, found)),
+    Effect.map((found): JournalRecord | undefined => recordOf(log, found)),
     Effect.catch((error) =>
       error._tag === "JetStreamError" && error.code === jetStreamCode.noMessageFound
         ? Effect.undefined
@@ -75,12 +82,12 @@ class Page {
   /** Commits beyond this page that the replica has; undefined when it said nothing about them. */
   pendingCount: number | undefined = undefined
   failure: string | undefined = undefined
-  readonly #key: string
+  readonly #keyOf: CommitLog["keyOf"]
   readonly #upTo: number
   #previous = 0
 
-  constructor(key: string, upTo: number) {
-    this.#key = key
+  constructor({ keyOf }: CommitLog, upTo: number) {
+    this.#keyOf = keyOf
     this.#upTo = upTo
   }
 
@@ -105,7 +112,9 @@ class Page {
     }
     const sequence = headerLine(headers, "Nats-Sequence")
     this.#previous = sequence
-    if (sequence <= this.#upTo) this.records.push({ key: this.#key, sequence, data: message.data })
+    if (sequence <= this.#upTo) {
+      this.records.push({ key: this.#keyOf(subjectLine(headers)), sequence, data: message.data })
+    }
     return false
   }
 }
@@ -115,11 +124,11 @@ const encoder = new TextEncoder()
 /** One page of `log` with `after < sequence <= upTo`. */
 export const readPage = Effect.fnUntraced(function* (
   requests: ReplyMultiplexer,
-  log: ActorLog,
+  log: CommitLog,
   range: { readonly after: number; readonly upTo: number },
 ): Effect.fn.Return<ReadonlyArray<JournalRecord>, JournalReadError> {
   if (range.upTo <= range.after) return []
-  const page = new Page(log.key, range.upTo)
+  const page = new Page(log, range.upTo)
   const query = {
     seq: range.after + 1,
     next_by_subj: log.subject,

@@ -9,6 +9,8 @@ export interface JournalSubjects {
   readonly ofActor: (address: ActorAddress) => string
   /** Wildcard over all actors of a type, in all shards. */
   readonly ofType: (type: string) => string
+  /** Wildcard over all actors. */
+  readonly all: string
   /** `type/token` of a subject. */
   readonly keyOf: (subject: string) => string
 }
@@ -18,6 +20,7 @@ export const journalSubjectsOf = (namespace: string): JournalSubjects => {
   return {
     ofActor: (address) => `${prefix}${address.shard}.${address.type}.${address.token}`,
     ofType: (type) => `${prefix}*.${type}.*`,
+    all: `${prefix}>`,
     keyOf: (subject) => subject.slice(subject.indexOf(".", prefix.length) + 1).replace(".", "/"),
   }
 }

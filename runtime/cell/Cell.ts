@@ -19,9 +19,9 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
 import type { Confirmed } from "./Fold.ts"
-import { MAILBOX_ITEMS_MAX, type Waiting, type WaitingCommand } from "./Mailbox.ts"
 import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
+import { MAILBOX_ITEMS_MAX, type Waiting, type WaitingCommand } from "./Waiting.ts"
 
 /** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */
 const UNKNOWN_PAUSE_FIRST_MS = 10

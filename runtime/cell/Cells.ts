@@ -13,7 +13,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, SystemStopped } from "./AskError.ts"
 import { Cell, type CellContext } from "./Cell.ts"
 import { type CellCounts, noCounts } from "./CellCounts.ts"
-import type { InFlight, Waiting } from "./Mailbox.ts"
+import type { InFlight, Waiting } from "./Waiting.ts"
 
 /** Recoveries that run at once on a node; further ones wait. */
 export const RECOVERIES_MAX = 256

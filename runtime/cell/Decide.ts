@@ -149,6 +149,7 @@ const askDefinition = (
       version: base.version,
       nowMs,
       metadata: command.metadata ?? NO_METADATA,
+      replyTo: undefined,
     })
   } catch (cause) {
     return cause instanceof Error ? cause : new Error(String(cause))

@@ -11,7 +11,7 @@ import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
 import { decide, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
-import type { Accepted, CurrentState, Waiting, WaitingCommand, WaitingRead } from "./Mailbox.ts"
+import type { Accepted, CurrentState, Waiting, WaitingCommand, WaitingRead } from "./Waiting.ts"
 
 /** Most commands in one commit. */
 export const ROUND_COMMANDS_MAX = 256

@@ -8,8 +8,10 @@
  */
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
+import type { IntegrationEventDefinition } from "../integration/IntegrationEvent.ts"
 import type { Metadata } from "../journal/Commit.ts"
 import { isReserved, Machine } from "../machine/Machine.ts"
+import type { RequestRef } from "../outbox/Outgoing.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
@@ -27,6 +29,8 @@ export interface DecideInput<Command, State> {
   /** The commit's time, Unix milliseconds. */
   readonly nowMs: number
   readonly metadata: Metadata
+  /** Whom to answer, where the command came by `request`; see `answerLater`. */
+  readonly replyTo: RequestRef | undefined
 }
 
 /** A command: the schema of its payload (without `type`) and the pure decision. */
@@ -94,6 +98,8 @@ export interface ActorOptions {
   readonly snapshotEveryEvents?: number
   /** Raise when the meaning of context or states changes: snapshots of other versions are ignored. Default 1. */
   readonly snapshotVersion?: number
+  /** Integration events that this actor type publishes, by type: `order.confirmed`. */
+  readonly publishes?: { readonly [type: string]: IntegrationEventDefinition }
 }
 
 /** Type-level memory of a definition: never there at run time. */
@@ -114,6 +120,7 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly events: { readonly [type: string]: EventDefinition } | undefined
   /** `undefined` for a machine-only actor, whose commands are its machine's events. */
   readonly commands: { readonly [type: string]: AnyCommandDefinition } | undefined
+  readonly publishes: { readonly [type: string]: IntegrationEventDefinition }
   readonly commandsRememberedCount: number
   readonly snapshotEveryEvents: number
   readonly snapshotVersion: number
@@ -193,7 +200,7 @@ export function defineActor(
   }
   for (const name of [...Object.keys(events ?? {}), ...Object.keys(commands ?? {})]) {
     if (isReserved(name)) {
-      const hint = 'Names are not empty, not "*", and do not start with "xstate.".'
+      const hint = 'Names are not empty, not "*", and do not start with "xstate." or "everstate.".'
       throw new DefinitionError({ actorType: type, what: `the event or command name "${name}"`, hint })
     }
   }
@@ -206,6 +213,7 @@ export function defineActor(
     machine: new Machine(type, machine),
     events,
     commands,
+    publishes: options.publishes ?? {},
     commandsRememberedCount: positive(
       type,
       "commandsRememberedCount",

@@ -4,6 +4,8 @@
  * Owns `reject` and `accept` and their types. Who asks for decisions: ../cell/Decide.ts.
  */
 
+import type { Outgoing } from "../outbox/Outgoing.ts"
+
 /** The domain says no. Replied to the asker, never stored, never retried. */
 export interface Rejection<Reason extends string = string> {
   readonly _tag: "Rejection"
@@ -16,6 +18,8 @@ export interface Acceptance<Event, Reply> {
   readonly _tag: "Acceptance"
   readonly events: ReadonlyArray<Event>
   readonly reply: Reply
+  /** Sent once the events are stored. */
+  readonly outgoing: ReadonlyArray<Outgoing>
 }
 
 /** What `decide` may return. An empty list accepts the command without any effect; nothing is stored then. */
@@ -32,14 +36,19 @@ export const reject = <const Reason extends string>(reason: Reason, detail?: unk
   detail,
 })
 
-/** Accepts a command with these events and an answer (plain JSON) that a repeat of the command gets as well. */
-export const accept = <const Event, Reply>(
+/**
+ * Accepts a command with these events, an answer (plain JSON) that a repeat of the command gets as well, and what is
+ * to be sent with them.
+ */
+export const accept = <const Event, Reply = undefined>(
   events: Event | ReadonlyArray<Event>,
-  reply: Reply,
+  reply?: Reply,
+  outgoing: Outgoing | ReadonlyArray<Outgoing> = [],
 ): Acceptance<Event, Reply> => ({
   _tag: "Acceptance",
   events: Array.isArray(events) ? (events as ReadonlyArray<Event>) : [events as Event],
-  reply,
+  reply: reply as Reply,
+  outgoing: Array.isArray(outgoing) ? (outgoing as ReadonlyArray<Outgoing>) : [outgoing as Outgoing],
 })
 
 /**

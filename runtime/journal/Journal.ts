@@ -89,6 +89,14 @@ export interface JournalService {
     range: { readonly after: number; readonly upTo: number },
   ) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
   /**
+   * One page of the records of all actors with `after < sequence <= upTo`, ascending, under the same rules as
+   * {@link read}.
+   */
+  readonly scan: (range: {
+    readonly after: number
+    readonly upTo: number
+  }) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
+  /**
    * All records of the given actor types after `after`, in journal order, in non-empty batches, for ever.
    * Resumes by itself after a lost connection, without gaps or repeats. Ends only by failing or being interrupted.
    */

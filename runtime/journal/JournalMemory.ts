@@ -111,6 +111,8 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
           record.sequence > range.after && record.sequence <= range.upTo
         return pageOf(byActor.get(address.key) ?? [], 0, isWanted)
       }),
+    scan: (range) =>
+      Effect.sync(() => pageOf(records, range.after, (record) => record.sequence <= range.upTo)),
     follow,
     lastSequence: Effect.sync(() => records.length),
     check: Effect.void,

@@ -164,9 +164,13 @@ export class Machine {
   }
 }
 
-/** Events that XState makes for itself; from outside they would stop or derail the machine. */
+/** Events that XState or the runtime makes: timers, outcomes of calls, answers. Stored like others, without a schema. */
+export const isInternal = (eventType: string): boolean =>
+  eventType.startsWith("xstate.") || eventType.startsWith("everstate.")
+
+/** Names that nobody may give to an event or command; from outside they would stop or derail the machine. */
 export const isReserved = (eventType: string): boolean =>
-  eventType === "" || eventType === "*" || eventType.startsWith("xstate.")
+  eventType === "" || eventType === "*" || isInternal(eventType)
 
 /** What the scope of a machine that runs on its own has to offer to the outside: nothing. */
 const nothing = (): void => undefined

@@ -5,7 +5,7 @@
  * are the rejections of the promises: test `error._tag`, or `instanceof`.
  */
 import { Cause, Context, Effect, Exit, type Layer, ManagedRuntime } from "effect"
-import type { Accepted, CurrentState } from "../cell/Mailbox.ts"
+import type { Accepted, CurrentState } from "../cell/Waiting.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ReadOptions } from "../system/ActorRef.ts"

@@ -22,7 +22,7 @@ import {
   type Waiting,
   WaitingCommand,
   WaitingRead,
-} from "../cell/Mailbox.ts"
+} from "../cell/Waiting.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"

@@ -37,6 +37,7 @@ export class JournalBehaviours {
       last: (address) =>
         this.#noted("last", journal.last(address), (record) => (record === undefined ? "none" : "record")),
       read: (address, range) => this.#noted("read", journal.read(address, range), nameOfPage),
+      scan: (range) => this.#noted("scan", journal.scan(range), nameOfPage),
       follow: (from) =>
         journal.follow(from).pipe(
           Stream.tap((page) => Effect.sync(() => this.#note("follow", nameOfPage(page)))),

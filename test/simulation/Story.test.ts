@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { Order } from "../../actors/order/Order.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
-import { MAILBOX_ITEMS_MAX } from "../../runtime/cell/Mailbox.ts"
+import { MAILBOX_ITEMS_MAX } from "../../runtime/cell/Waiting.ts"
 import { SimulationEscape } from "../../runtime/testing/simulation/EscapeTrap.ts"
 import { playStory, type StoryOptions } from "../../runtime/testing/simulation/Story.ts"
 import { Violation } from "../../runtime/testing/simulation/Violation.ts"

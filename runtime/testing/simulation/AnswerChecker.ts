@@ -8,7 +8,7 @@
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
-import type { Accepted, CurrentState } from "../../cell/Mailbox.ts"
+import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import { type Answer, type Attempt, describe, errorOf, type Operation } from "./Client.ts"
@@ -243,7 +243,9 @@ const eventsDecided = (
   const decide = definition.commands?.[command.type]?.decide
   let decided: unknown = command
   try {
-    decided = decide?.({ command, state, id: address.id, version, nowMs, metadata: {} }) ?? command
+    decided =
+      decide?.({ command, state, id: address.id, version, nowMs, metadata: {}, replyTo: undefined }) ??
+      command
   } catch {
     // It would have been no answer either: the runtime calls that CommandFailed.
     return undefined

@@ -5,7 +5,7 @@
  * Probes run in the node that answered and may fail while faults last; what they do say must be true.
  */
 import { Effect, Exit } from "effect"
-import type { Accepted } from "../../cell/Mailbox.ts"
+import type { Accepted } from "../../cell/Waiting.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ActorSystemService } from "../../system/ActorSystem.ts"

@@ -96,6 +96,7 @@ export class SimulatedJournal {
       append: (address, expectedSequence, data) => this.#append(host, address, expectedSequence, data),
       last: (address) => this.#last(host, address),
       read: (address, range) => this.#read(host, address, range),
+      scan: (range) => this.#scan(host, range),
       follow: (options) => this.#follow(host, options),
       lastSequence: this.#ask(host, "journal.lastSequence", () => this.lastSequence),
       check: this.#ask(host, "journal.check", () => undefined),
@@ -181,28 +182,38 @@ export class SimulatedJournal {
     })
   }
 
-  #read(
+  #read(host: SimulatedProcess, address: ActorAddress, range: Range) {
+    return this.#page(host, address.key, range, (upTo) => this.memory.read(address, { ...range, upTo }))
+  }
+
+  #scan(host: SimulatedProcess, range: Range) {
+    return this.#page(host, "all", range, (upTo) => this.memory.scan({ ...range, upTo }))
+  }
+
+  /** A page from a replica that may lag. */
+  #page(
     host: SimulatedProcess,
-    address: ActorAddress,
-    range: { readonly after: number; readonly upTo: number },
+    what: string,
+    range: Range,
+    readUpTo: (upTo: number) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>,
   ): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> {
     return Effect.suspend(() => {
       const { faults } = this.#network
-      const isStale = faults.strikes("read stale", host.name, address.key)
+      const isStale = faults.strikes("read stale", host.name, what)
       const lag = isStale ? 1 + faults.details("read stale").index(FOLLOWER_LAG_RECORDS_MAX) : 0
-      const fate = faults.strikes("read fails", host.name, address.key)
+      const fate = faults.strikes("read fails", host.name, what)
         ? { refusal: unavailable(faults.details("read fails").pick(READ_FAILURES)) }
         : {}
       const serve = Effect.suspend(() => {
         const upTo = isStale ? Math.min(range.upTo, this.lastSequence - lag) : range.upTo
-        return Effect.flatMap(this.memory.read(address, { after: range.after, upTo }), (page) =>
+        return Effect.flatMap(readUpTo(upTo), (page) =>
           isStale && page.length === 0 ? Effect.fail(unavailable("Stale")) : Effect.succeed(page),
         )
       })
       return this.#network.call<ReadonlyArray<JournalRecord>, JournalReadError>({
         host,
         server: "journal",
-        what: `read ${address.key} ${range.after}..${range.upTo}`,
+        what: `read ${what} ${range.after}..${range.upTo}`,
         serve: () => Effect.runSyncExit(serve),
         timeoutMs: READ_TIMEOUT_MS,
         unanswered: unavailable,
@@ -286,6 +297,11 @@ export class SimulatedJournal {
   #sequenceAt(atMs: number): number {
     return this.#storedAtMs.findLastIndex((storedAtMs) => storedAtMs <= atMs) + 1
   }
+}
+
+interface Range {
+  readonly after: number
+  readonly upTo: number
 }
 
 const unavailable = (reason: JournalUnavailable["reason"]): JournalUnavailable =>

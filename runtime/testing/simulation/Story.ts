@@ -5,7 +5,7 @@
  * waits for a verb the world steps. A script that waits for anything else is an escape and is told so.
  */
 import { Cause, Duration, Effect, Exit } from "effect"
-import type { Accepted, CurrentState } from "../../cell/Mailbox.ts"
+import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
 import type { AnyActor, CommandsOf, ReplyOf, StateOf } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"

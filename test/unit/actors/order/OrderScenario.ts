@@ -45,6 +45,7 @@ const decide = (given: ReadonlyArray<OrderEvent>, command: unknown, nowMs: numbe
     version: given.length,
     nowMs,
     metadata: {},
+    replyTo: undefined,
   })
   if (decided._tag === "Rejection") return { rejected: decided.reason, detail: decided.detail }
   const events: ReadonlyArray<OrderEvent> = decided._tag === "Acceptance" ? decided.events : [decided].flat()

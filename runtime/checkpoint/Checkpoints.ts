@@ -1,0 +1,36 @@
+/**
+ * The checkpoint port: named numbers and notes that survive the process, such as how far an outbox was dispatched.
+ *
+ * Owns the contract (test/contract/Checkpoints.contract.ts). Values only guide where work is taken up again; losing
+ * one costs repeated work, never correctness.
+ */
+import { Context, type Effect, Schema } from "effect"
+
+/** The store cannot be used now. Transient. */
+export class CheckpointsUnavailable extends Schema.TaggedError<CheckpointsUnavailable>()(
+  "CheckpointsUnavailable",
+  { detail: Schema.String },
+) {
+  readonly kind = "transient"
+  override get message(): string {
+    return `Checkpoints are unavailable: ${this.detail}`
+  }
+}
+
+/** Characters of a checkpoint's name: letters, digits, `_`, `-`, `.` between them. */
+export const CHECKPOINT_NAME_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
+
+export interface CheckpointsService {
+  /** The position under a name, 0 where there is none. May be older than the newest one. */
+  readonly position: (name: string) => Effect.Effect<number, CheckpointsUnavailable>
+  /** Moves a position forward; a lower one than is stored changes nothing. */
+  readonly advance: (name: string, position: number) => Effect.Effect<void, CheckpointsUnavailable>
+  /** The note under a name: JSON, a few kilobytes at most. */
+  readonly note: (name: string) => Effect.Effect<unknown, CheckpointsUnavailable>
+  /** Writes a note; the last one wins. `undefined` removes it. */
+  readonly write: (name: string, note: unknown) => Effect.Effect<void, CheckpointsUnavailable>
+}
+
+export class Checkpoints extends Context.Service<Checkpoints, CheckpointsService>()(
+  "everstate/checkpoint/Checkpoints",
+) {}

@@ -1,0 +1,32 @@
+/**
+ * The publisher port: integration events for the world outside, at least once, CloudEvents 1.0 in structured JSON.
+ *
+ * Owns the contract (test/contract/EventPublisher.contract.ts). What goes into an event: CloudEvent.ts.
+ */
+import { Context, type Effect, Schema } from "effect"
+
+export interface PublishedEvent {
+  /** Type of the integration event, `order.confirmed`; the subject is made of it. */
+  readonly type: string
+  /** Id of the CloudEvent: the same event is stored once within two minutes. */
+  readonly id: string
+  readonly data: Uint8Array
+}
+
+/** It is not known whether the event was stored. Publish it again with the same id. */
+export class PublisherUnavailable extends Schema.TaggedError<PublisherUnavailable>()("PublisherUnavailable", {
+  detail: Schema.String,
+}) {
+  readonly kind = "transient"
+  override get message(): string {
+    return `Integration events cannot be published now: ${this.detail}`
+  }
+}
+
+export interface EventPublisherService {
+  readonly publish: (event: PublishedEvent) => Effect.Effect<void, PublisherUnavailable>
+}
+
+export class EventPublisher extends Context.Service<EventPublisher, EventPublisherService>()(
+  "everstate/integration/EventPublisher",
+) {}

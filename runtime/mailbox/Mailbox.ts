@@ -1,0 +1,93 @@
+/**
+ * The mailbox port: durable messages to actors, one inbox per shard, each message kept until it is acknowledged.
+ *
+ * Owns the contract that every mailbox honours (test/contract/Mailbox.contract.ts runs it on all of them). Delivery
+ * is at least once: messages repeat, and acknowledgements are not fenced, so a receiver acknowledges only what is in
+ * the journal. What a message says is Message.ts; who hands it to its actor is ../inbox/Inbox.ts.
+ */
+import { Context, type Effect, Schema, type Stream } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+
+/** A message on its way to an actor. */
+export interface OutboundMessage {
+  readonly address: ActorAddress
+  /** Names the message for ever: a mailbox that was given it within the last two minutes stores nothing twice. */
+  readonly id: string
+  readonly data: Uint8Array
+}
+
+/** A message that is to be delivered at a time. */
+export interface ScheduledMessage extends OutboundMessage {
+  /** Names the place among the receiver's schedules: a new message in it replaces the one before. */
+  readonly slot: string
+  /** Unix milliseconds; in the past means now. */
+  readonly atMs: number
+}
+
+/** A message that was handed out and waits for its acknowledgement. */
+export interface Delivery {
+  /** `type/token` of the receiver. */
+  readonly key: string
+  /** Place in the mailbox; messages of one sender to one actor ascend. */
+  readonly sequence: number
+  readonly data: Uint8Array
+  /** It may have been handed out before, to this or to an earlier owner of the shard. */
+  readonly isRepeat: boolean
+  /** The message is done with. Lost acknowledgements are harmless: the message comes again. */
+  readonly ack: Effect.Effect<void>
+  /** The message is still being worked on: it is not handed out again for another {@link REDELIVERY_MS}. */
+  readonly extend: Effect.Effect<void>
+}
+
+/** Time after which a message that was neither acknowledged nor extended is handed out again, in milliseconds. */
+export const REDELIVERY_MS = 30_000
+
+/** Messages of one shard that may be handed out and not acknowledged; further ones wait in the mailbox. */
+export const UNACKNOWLEDGED_MAX = 512
+
+/** Messages that may wait for one actor; the next one is refused as `Full`. */
+export const MESSAGES_PER_ACTOR_MAX = 100_000
+
+/** The mailbox said no and stored nothing. Terminal for this message; `Full` may pass. */
+export class MailboxRefused extends Schema.TaggedError<MailboxRefused>()("MailboxRefused", {
+  reason: Schema.Literals(["Full", "TooLarge", "NotPermitted", "Unsafe", "Foreign"]),
+  detail: Schema.String,
+  hint: Schema.String,
+}) {
+  readonly kind = "terminal"
+  override get message(): string {
+    return `Mailbox refused (${this.reason}): ${this.detail}. ${this.hint}`
+  }
+}
+
+/** It is not known whether the message was stored. Send it again with the same id. */
+export class MailboxUnavailable extends Schema.TaggedError<MailboxUnavailable>()("MailboxUnavailable", {
+  reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "Other"]),
+  detail: Schema.String,
+}) {
+  readonly kind = "transient"
+  override get message(): string {
+    return `Mailbox unavailable (${this.reason}): ${this.detail}`
+  }
+}
+
+export type MailboxError = MailboxRefused | MailboxUnavailable
+
+export interface MailboxService {
+  /** Largest `data`, in bytes. */
+  readonly messageBytesMax: number
+  /** Stores a message; succeeds once it is stored. */
+  readonly publish: (message: OutboundMessage) => Effect.Effect<void, MailboxError>
+  /** Stores a message that is delivered at its time: never earlier, later when everything was down. */
+  readonly schedule: (message: ScheduledMessage) => Effect.Effect<void, MailboxError>
+  /** Empties a slot. What was due already may still be delivered. */
+  readonly unschedule: (address: ActorAddress, slot: string) => Effect.Effect<void, MailboxError>
+  /**
+   * Hands out the shard's messages, oldest first, for ever. Whatever an earlier receiver left unacknowledged comes
+   * first, at once. Ends only by failing or being interrupted; survives lost connections and deleted consumers by
+   * itself (messages may then repeat).
+   */
+  readonly receive: (shard: number) => Stream.Stream<Delivery, MailboxRefused>
+}
+
+export class Mailbox extends Context.Service<Mailbox, MailboxService>()("everstate/mailbox/Mailbox") {}

@@ -1,0 +1,107 @@
+/**
+ * What a mailbox message says, as JSON: a command, an answer, a timer that is due, a call to make.
+ *
+ * Owns the format on the wire (docs/ARCHITECTURE.md). Who writes messages: ../outbox/Outbox.ts and tell. Who reads
+ * them: ../inbox/Inbox.ts.
+ */
+import { Schema } from "effect"
+import type { AnyEvent } from "../definition/Event.ts"
+import type { Metadata } from "../journal/Commit.ts"
+import type { Answer } from "../outbox/Outgoing.ts"
+
+/** Version of the message format. */
+export const MESSAGE_FORMAT_VERSION = 1
+
+interface Common {
+  /** Names the message for ever; the command id of what it causes. */
+  readonly id: string
+  readonly m?: Metadata
+}
+
+/** A command. With `from` and `n` its answer goes back to that actor under that name. */
+export interface CommandMessage extends Common {
+  readonly k: "command"
+  readonly c: AnyEvent
+  readonly from?: string
+  readonly n?: string
+  /** A repeating schedule: where it is kept, its cron expression and time zone. */
+  readonly cron?: {
+    readonly slot: string
+    readonly at: number
+    readonly expression: string
+    readonly zone?: string
+  }
+}
+
+/** The answer to a request that the receiver called `n`. */
+export interface AnswerMessage extends Common {
+  readonly k: "answer"
+  readonly n: string
+  readonly a: Answer
+}
+
+/** Timer `n`, generation `g`, of the receiver is due at `at`, Unix milliseconds. */
+export interface TimerMessage extends Common {
+  readonly k: "timer"
+  readonly n: string
+  readonly g: string
+  readonly at: number
+}
+
+/** The receiver's call `n`, generation `g`, is to be made. */
+export interface CallMessage extends Common {
+  readonly k: "call"
+  readonly n: string
+  readonly g: string
+}
+
+export type Message = CommandMessage | AnswerMessage | TimerMessage | CallMessage
+
+/** The bytes are no message that this process can read. */
+export class MessageUnreadable extends Schema.TaggedError<MessageUnreadable>()("MessageUnreadable", {
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `Not a mailbox message: ${this.detail}`
+  }
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+export const encodeMessage = (message: Message): Uint8Array =>
+  encoder.encode(JSON.stringify({ v: MESSAGE_FORMAT_VERSION, ...message }))
+
+/** The message in `data`. Throws {@link MessageUnreadable}. */
+export const decodeMessage = (data: Uint8Array): Message => {
+  let value: unknown
+  try {
+    value = JSON.parse(decoder.decode(data))
+  } catch (cause) {
+    throw new MessageUnreadable({ detail: String(cause) })
+  }
+  const { v } = (value ?? {}) as { readonly v?: unknown }
+  if (typeof v === "number" && v > MESSAGE_FORMAT_VERSION) {
+    throw new MessageUnreadable({ detail: `format ${v}, this process knows ${MESSAGE_FORMAT_VERSION}` })
+  }
+  if (v !== MESSAGE_FORMAT_VERSION || !isMessage(value))
+    throw new MessageUnreadable({ detail: "not a message" })
+  return value
+}
+
+const isMessage = (value: unknown): value is Message => {
+  const { id, k, n, g, c, a, at } = value as Record<string, unknown>
+  if (typeof id !== "string" || id === "") return false
+  switch (k) {
+    case "command":
+      return typeof c === "object" && c !== null && typeof (c as { type?: unknown }).type === "string"
+    case "answer":
+      return typeof n === "string" && typeof a === "object" && a !== null
+    case "timer":
+      return typeof n === "string" && typeof g === "string" && typeof at === "number"
+    case "call":
+      return typeof n === "string" && typeof g === "string"
+    default:
+      return false
+  }
+}

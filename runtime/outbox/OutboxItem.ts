@@ -1,0 +1,61 @@
+/**
+ * What a commit carries besides its events, as it is stored: `entries[].out` (docs/ARCHITECTURE.md).
+ *
+ * Owns the stored form. Ids of what is sent are made of the commit's place in the journal, so that whoever sends it,
+ * and how often, the receiver sees one message.
+ */
+import type { AnyEvent } from "../definition/Event.ts"
+import type { Answer } from "./Outgoing.ts"
+
+/** One thing that a commit carries. `k` is its kind. */
+export type OutboxItem =
+  /** A command to `to`; with `n` a request, whose answer goes back under that name; with `at` not before that time. */
+  | {
+      readonly k: "tell"
+      readonly to: string
+      readonly c: AnyEvent
+      readonly n?: string
+      readonly at?: number
+    }
+  /** The answer to the message `re` of `to`. */
+  | {
+      readonly k: "answer"
+      readonly to: string
+      readonly n: string
+      readonly re: string
+      readonly a: Answer
+    }
+  /** A timer `n`, generation `g`, that brings event `e` to this actor at `at`. */
+  | {
+      readonly k: "timer"
+      readonly n: string
+      readonly g: string
+      readonly at: number
+      readonly e: AnyEvent
+    }
+  /** Timer `n` is over: fired or cancelled. */
+  | { readonly k: "cancel"; readonly n: string }
+  /** A durable call `n`, generation `g`, of logic `src` with input `in`. */
+  | {
+      readonly k: "call"
+      readonly n: string
+      readonly g: string
+      readonly src: string
+      readonly in?: unknown
+    }
+  /** Call `n` is over: ended or aborted. */
+  | { readonly k: "abort"; readonly n: string }
+  /** An integration event of type `t`, schema version `v`. */
+  | {
+      readonly k: "publish"
+      readonly t: string
+      readonly v: number
+      readonly d: unknown
+    }
+
+/** Ids that start like this are the runtime's own. */
+export const RESERVED_ID_PREFIX = "everstate:"
+
+/** The id of item number `index` (over all entries) of the commit at `sequence`. */
+export const outboxIdOf = (sequence: number, index: number): string =>
+  `${RESERVED_ID_PREFIX}${sequence}.${index}`
