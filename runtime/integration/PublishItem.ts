@@ -1,0 +1,45 @@
+/**
+ * What `publish(type, data)` becomes in a commit: checked against the actor's `publishes`, or the problem with it.
+ *
+ * Owns the check, pure: an event that nobody was promised, or that is not what was promised, fails its command and
+ * never leaves. Who asks: ../cell/Decide.ts and ../reactor/ReactorRunner.ts. How the item travels: CloudEvent.ts.
+ */
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { issuesText, validate } from "../definition/Schema.ts"
+import { NotJson, plainJson } from "../json/Json.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
+
+/** The outbox item of an integration event. */
+export type PublishItem = Extract<OutboxItem, { readonly k: "publish" }>
+
+/** What the type of an integration event may be: it is the tail of a subject. `order.confirmed`. */
+export const INTEGRATION_TYPE_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
+
+/** Longest type of an integration event, in characters. */
+export const INTEGRATION_TYPE_LENGTH_MAX = 128
+
+/** The item to store, with the data as its schema yields it; or why there is none. Never throws. */
+export const publishItemOf = (
+  definition: Pick<ActorDefinition, "type" | "publishes">,
+  type: string,
+  data: unknown,
+): PublishItem | { readonly problem: string } => {
+  const known = Object.hasOwn(definition.publishes, type) ? definition.publishes[type] : undefined
+  if (known === undefined) {
+    return {
+      problem: `"${definition.type}" does not publish "${type}": name it in \`publishes\` of its definition`,
+    }
+  }
+  if (!INTEGRATION_TYPE_PATTERN.test(type) || type.length > INTEGRATION_TYPE_LENGTH_MAX) {
+    return {
+      problem: `"${type}" is no type of an integration event: letters, digits, "_" and "-" with dots between, ${INTEGRATION_TYPE_LENGTH_MAX} at most`,
+    }
+  }
+  const validated = validate(known.schema, data)
+  if ("issues" in validated) return { problem: `${type}: ${issuesText(validated.issues)}` }
+  try {
+    return { k: "publish", t: type, v: known.version, d: plainJson(validated.value) }
+  } catch (cause) {
+    return { problem: `${type}: ${cause instanceof NotJson ? cause.message : String(cause)}` }
+  }
+}
