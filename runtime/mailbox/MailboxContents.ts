@@ -1,0 +1,227 @@
+/**
+ * What is in a mailbox, as a server keeps it: messages that wait, that are handed out, and that are due later.
+ *
+ * Owns order, deduplication, redelivery and the bounds; every call is told the time and nothing happens by itself.
+ * MailboxMemory.ts puts it behind the port; the simulation puts a network with faults in between.
+ */
+import {
+  MailboxRefused,
+  MESSAGES_PER_ACTOR_MAX,
+  type OutboundMessage,
+  REDELIVERY_MS,
+  type ScheduledMessage,
+  UNACKNOWLEDGED_MAX,
+} from "./Mailbox.ts"
+
+/** Time for which the id of a message is remembered, in milliseconds. */
+export const MESSAGE_ID_WINDOW_MS = 120_000
+
+/** Largest message by default: what a nats-server with its default settings takes, less room for headers. */
+const messageBytesMaxDefault = 1024 * 1024 - 1024
+
+export interface MailboxBounds {
+  readonly messageBytesMax?: number
+  readonly messagesPerActorMax?: number
+  readonly unacknowledgedMax?: number
+  readonly redeliveryMs?: number
+}
+
+/** A message in the mailbox. */
+export interface KeptMessage {
+  readonly key: string
+  readonly shard: number
+  readonly id: string
+  readonly sequence: number
+  readonly data: Uint8Array
+  handedOutCount: number
+  /** Handed out until then; meaningless while it waits. */
+  untilMs: number
+}
+
+interface Shard {
+  /** In the order in which they are to be handed out. */
+  waiting: Array<KeptMessage>
+  readonly handedOut: Map<number, KeptMessage>
+  /** By time, those of the same time in the order in which they came. */
+  readonly schedules: Array<ScheduledMessage>
+}
+
+export class MailboxContents {
+  readonly messageBytesMax: number
+  readonly #messagesPerActorMax: number
+  readonly #unacknowledgedMax: number
+  readonly #redeliveryMs: number
+  readonly #shards = new Map<number, Shard>()
+  readonly #kept = new Map<number, KeptMessage>()
+  readonly #countByActor = new Map<string, number>()
+  /** The schedule in each slot; one that is not there any more was replaced or taken out. */
+  readonly #slots = new Map<string, ScheduledMessage>()
+  /** When each id came, oldest first. */
+  readonly #seenAtMs = new Map<string, number>()
+  #lastSequence = 0
+
+  constructor(bounds: MailboxBounds = {}) {
+    this.messageBytesMax = bounds.messageBytesMax ?? messageBytesMaxDefault
+    this.#messagesPerActorMax = bounds.messagesPerActorMax ?? MESSAGES_PER_ACTOR_MAX
+    this.#unacknowledgedMax = bounds.unacknowledgedMax ?? UNACKNOWLEDGED_MAX
+    this.#redeliveryMs = bounds.redeliveryMs ?? REDELIVERY_MS
+  }
+
+  /** Messages that are not acknowledged, in the order in which they came. */
+  get messages(): Iterable<KeptMessage> {
+    return this.#kept.values()
+  }
+
+  /** Messages that are due later. */
+  get schedules(): Iterable<ScheduledMessage> {
+    return this.#slots.values()
+  }
+
+  /** Keeps a message, unless its id came lately; what it refuses is returned. */
+  publish(message: OutboundMessage, nowMs: number): MailboxRefused | undefined {
+    const { key, shard } = message.address
+    const tooLarge = this.#tooLarge(message)
+    if (tooLarge !== undefined) return tooLarge
+    this.#fire(shard, nowMs)
+    this.#forgetIds(nowMs)
+    const id = `${key} ${message.id}`
+    if (this.#seenAtMs.has(id)) return undefined
+    const count = this.#countByActor.get(key) ?? 0
+    if (count >= this.#messagesPerActorMax) {
+      const detail = `${count} messages wait for ${key}`
+      const hint = "Send again later; find out why the actor does not keep up."
+      return new MailboxRefused({ reason: "Full", detail, hint })
+    }
+    this.#seenAtMs.set(id, nowMs)
+    this.#keep(message)
+    return undefined
+  }
+
+  /** Keeps a message for later, in the place of what its slot held. */
+  schedule(message: ScheduledMessage, nowMs: number): MailboxRefused | undefined {
+    const tooLarge = this.#tooLarge(message)
+    if (tooLarge !== undefined) return tooLarge
+    const { schedules } = this.#shard(message.address.shard)
+    this.#fire(message.address.shard, nowMs)
+    const later = schedules.findLastIndex(({ atMs }) => atMs <= message.atMs) + 1
+    schedules.splice(later, 0, message)
+    this.#slots.set(slotOf(message), message)
+    return undefined
+  }
+
+  unschedule(address: OutboundMessage["address"], slot: string, nowMs: number): void {
+    this.#fire(address.shard, nowMs)
+    this.#slots.delete(slotOf({ address, slot }))
+  }
+
+  /** Hands out what waits in a shard, as far as its bound allows. */
+  take(shard: number, nowMs: number): ReadonlyArray<KeptMessage> {
+    const own = this.#shard(shard)
+    this.#fire(shard, nowMs)
+    this.#takeBack(own, (message) => message.untilMs <= nowMs)
+    const taken = own.waiting.splice(0, Math.max(0, this.#unacknowledgedMax - own.handedOut.size))
+    for (const message of taken) {
+      message.handedOutCount++
+      message.untilMs = nowMs + this.#redeliveryMs
+      own.handedOut.set(message.sequence, message)
+    }
+    return taken
+  }
+
+  /** The message is done with, whoever says so and whenever. */
+  acknowledge(sequence: number): void {
+    const message = this.#kept.get(sequence)
+    if (message === undefined) return
+    this.#kept.delete(sequence)
+    this.#countByActor.set(message.key, (this.#countByActor.get(message.key) ?? 1) - 1)
+    const own = this.#shard(message.shard)
+    if (!own.handedOut.delete(sequence)) own.waiting = own.waiting.filter((other) => other !== message)
+  }
+
+  /** A message that is handed out stays so for another while. */
+  extend(sequence: number, nowMs: number): void {
+    const message = this.#kept.get(sequence)
+    if (message !== undefined) message.untilMs = nowMs + this.#redeliveryMs
+  }
+
+  /** Everything that is handed out is to be handed out again, oldest first. */
+  restart(shard: number): void {
+    const own = this.#shard(shard)
+    this.#takeBack(own, () => true)
+    own.waiting.sort((left, right) => left.sequence - right.sequence)
+  }
+
+  /** When something will happen in a shard without anybody's doing, Unix milliseconds. */
+  nextMs(shard: number): number | undefined {
+    const own = this.#shard(shard)
+    this.#dropStale(own)
+    let nextMs = own.schedules[0]?.atMs
+    for (const { untilMs } of own.handedOut.values()) nextMs = Math.min(nextMs ?? untilMs, untilMs)
+    return nextMs
+  }
+
+  #keep({ address, id, data }: OutboundMessage): void {
+    const sequence = ++this.#lastSequence
+    const { key, shard } = address
+    const message = { key, shard, id, sequence, data: data.slice(), handedOutCount: 0, untilMs: 0 }
+    this.#kept.set(sequence, message)
+    this.#countByActor.set(key, (this.#countByActor.get(key) ?? 0) + 1)
+    this.#shard(shard).waiting.push(message)
+  }
+
+  /** Schedules that are due become messages. */
+  #fire(shard: number, nowMs: number): void {
+    const own = this.#shard(shard)
+    while (true) {
+      this.#dropStale(own)
+      const [first] = own.schedules
+      if (first === undefined || first.atMs > nowMs) return
+      own.schedules.shift()
+      this.#slots.delete(slotOf(first))
+      this.#keep(first)
+    }
+  }
+
+  #dropStale({ schedules }: Shard): void {
+    const isCurrent = (schedule: ScheduledMessage) => this.#slots.get(slotOf(schedule)) === schedule
+    const current = schedules.findIndex(isCurrent)
+    schedules.splice(0, current < 0 ? schedules.length : current)
+  }
+
+  /** What was handed out goes before what was not. */
+  #takeBack(own: Shard, isBack: (message: KeptMessage) => boolean): void {
+    const back = [...own.handedOut.values()].filter(isBack)
+    if (back.length === 0) return
+    for (const { sequence } of back) own.handedOut.delete(sequence)
+    own.waiting = [...back, ...own.waiting]
+  }
+
+  #forgetIds(nowMs: number): void {
+    for (const [id, seenAtMs] of this.#seenAtMs) {
+      if (seenAtMs > nowMs - MESSAGE_ID_WINDOW_MS) return
+      this.#seenAtMs.delete(id)
+    }
+  }
+
+  #tooLarge({ address, data }: OutboundMessage): MailboxRefused | undefined {
+    if (data.length <= this.messageBytesMax) return undefined
+    const detail = `the message to ${address.key} has ${data.length} bytes, the mailbox takes ${this.messageBytesMax}`
+    return new MailboxRefused({
+      reason: "TooLarge",
+      detail,
+      hint: "Send less, or a reference to where it is kept.",
+    })
+  }
+
+  #shard(number: number): Shard {
+    let shard = this.#shards.get(number)
+    if (shard === undefined) {
+      shard = { waiting: [], handedOut: new Map(), schedules: [] }
+      this.#shards.set(number, shard)
+    }
+    return shard
+  }
+}
+
+const slotOf = ({ address, slot }: Pick<ScheduledMessage, "address" | "slot">): string =>
+  `${address.key} ${slot}`

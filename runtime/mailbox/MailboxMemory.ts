@@ -1,0 +1,88 @@
+/**
+ * The mailbox in memory, for unit tests: the same contract as the real one, and nothing durable.
+ *
+ * Time is the clock of whoever receives or sends, so a test clock drives schedules and redelivery. What it keeps, and
+ * in which order: MailboxContents.ts. Next: test/contract/Mailbox.contract.ts.
+ */
+import { Clock, Effect, Latch, Layer, Stream } from "effect"
+import {
+  type Delivery,
+  Mailbox,
+  type MailboxRefused,
+  type MailboxService,
+  type OutboundMessage,
+} from "./Mailbox.ts"
+import { type KeptMessage, type MailboxBounds, MailboxContents } from "./MailboxContents.ts"
+
+/** The mailbox in memory, and what only its owner may do: look into it. */
+export interface MailboxMemory extends MailboxService {
+  readonly contents: MailboxContents
+}
+
+/** An empty mailbox. */
+export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => {
+  const contents = new MailboxContents(bounds)
+  const changes = new Map<number, Latch.Latch>()
+  const changeOf = (shard: number): Latch.Latch => {
+    const change = changes.get(shard) ?? Latch.makeUnsafe(false)
+    changes.set(shard, change)
+    return change
+  }
+
+  const change = (shard: number, work: (nowMs: number) => MailboxRefused | undefined) =>
+    Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
+      const refused = work(nowMs)
+      return refused === undefined ? Effect.asVoid(changeOf(shard).open) : Effect.fail(refused)
+    })
+
+  const deliver = ({ key, shard, sequence, data, handedOutCount }: KeptMessage): Delivery => ({
+    key,
+    sequence,
+    data,
+    isRepeat: handedOutCount > 1,
+    ack: Effect.suspend(() => {
+      contents.acknowledge(sequence)
+      return Effect.asVoid(changeOf(shard).open)
+    }),
+    extend: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.extend(sequence, nowMs)),
+  })
+
+  const receive = (shard: number): Stream.Stream<Delivery> =>
+    Stream.suspend(() => {
+      contents.restart(shard)
+      const changed = changeOf(shard)
+      const take = Effect.gen(function* () {
+        while (true) {
+          const nowMs = yield* Clock.currentTimeMillis
+          const taken = contents.take(shard, nowMs)
+          if (taken.length > 0) return taken.map(deliver)
+          changed.closeUnsafe()
+          const nextMs = contents.nextMs(shard)
+          yield* nextMs === undefined
+            ? changed.await
+            : Effect.race(changed.await, Effect.sleep(Math.max(0, nextMs - nowMs)))
+        }
+      })
+      return Stream.fromIterableEffectRepeat(take)
+    })
+
+  return {
+    contents,
+    messageBytesMax: contents.messageBytesMax,
+    publish: (message: OutboundMessage) =>
+      change(message.address.shard, (nowMs) => contents.publish(message, nowMs)),
+    schedule: (message) => change(message.address.shard, (nowMs) => contents.schedule(message, nowMs)),
+    unschedule: (address, slot) =>
+      change(address.shard, (nowMs) => {
+        contents.unschedule(address, slot, nowMs)
+        return undefined
+      }),
+    receive,
+  }
+}
+
+export const MailboxMemory = {
+  /** An empty mailbox. */
+  layer: (bounds: MailboxBounds = {}): Layer.Layer<Mailbox> =>
+    Layer.sync(Mailbox, () => makeMailboxMemory(bounds)),
+}
