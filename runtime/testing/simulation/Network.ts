@@ -53,6 +53,8 @@ interface ServerState {
 export class Network {
   readonly world: World
   readonly faults: Faults
+  /** Told when connections break: which ones. */
+  readonly breaks: Array<(isBroken: (node: string, server: ServerName) => boolean) => void> = []
   readonly #delays: Randomness
   readonly #cut = new Set<string>()
   readonly #servers: { readonly [name in ServerName]: ServerState } = {
@@ -68,6 +70,7 @@ export class Network {
 
   cut(node: string, server: ServerName): void {
     this.#cut.add(`${node} ${server}`)
+    this.#break((other, at) => other === node && at === server)
   }
 
   mend(node: string, server: ServerName): void {
@@ -81,6 +84,7 @@ export class Network {
   takeDown(server: ServerName): void {
     this.#servers[server].isUp = false
     this.#servers[server].life++
+    this.#break((_, at) => at === server)
   }
 
   bringUp(server: ServerName): void {
@@ -120,7 +124,7 @@ export class Network {
         this.send(host, server, fate.requestAfterMs ?? 0, arrive(!isTwice), () =>
           settle(Exit.fail(call.unanswered("Disconnected"))),
         )
-        if (isTwice) this.send(host, server, TWICE_AFTER_MS, arrive(true), ignore)
+        if (isTwice) this.send(host, server, TWICE_AFTER_MS, arrive(true))
       }
       return Effect.sync(() => {
         isSettled = true
@@ -129,24 +133,35 @@ export class Network {
     })
   }
 
-  /** A message to a server. `refused`: the server is known to be away, which not every sender learns. */
+  /**
+   * A message to a server. `refused`: the server is known to be away, which not every sender learns. `lost`: for those
+   * who wait for nothing else.
+   */
   send(
     host: SimulatedProcess,
     server: ServerName,
     afterMs: number,
     arrive: () => void,
-    refused: () => void,
+    refused: () => void = ignore,
+    lost: () => void = ignore,
   ): void {
     const { world } = this
-    if (this.isCut(host.name, server)) return
+    if (this.isCut(host.name, server)) return lost()
     world.after(afterMs + this.#wayMs(), undefined, () => {
       if (this.isUp(server) && !this.isCut(host.name, server)) return arrive()
       if (!this.isUp(server) && this.#delays.chance(0.5)) world.after(this.#wayMs(), host, refused)
+      else lost()
     })
   }
 
   /** A message from a server to a process; lost when the link is cut or the server has gone down since. */
-  answer(host: SimulatedProcess, server: ServerName, afterMs: number, arrive: () => void): void {
+  answer(
+    host: SimulatedProcess,
+    server: ServerName,
+    afterMs: number,
+    arrive: () => void,
+    lost: () => void = ignore,
+  ): void {
     const state = this.#servers[server]
     const { life } = state
     const slowMs = this.faults.strikes("reply slow", server, host.name)
@@ -154,7 +169,12 @@ export class Network {
       : 0
     this.world.after(afterMs + slowMs + this.#wayMs(), undefined, () => {
       if (state.life === life && !this.isCut(host.name, server)) this.world.enqueue(host, arrive)
+      else lost()
     })
+  }
+
+  #break(isBroken: (node: string, server: ServerName) => boolean): void {
+    for (const told of this.breaks) told(isBroken)
   }
 
   #serve<A, E>({ host, server, what, serve, fate }: Call<A, E>): Exit.Exit<A, E> {

@@ -21,14 +21,15 @@ import {
   makeJournalMemory,
 } from "../../journal/JournalMemory.ts"
 import type { Fate, Network } from "./Network.ts"
+import { Pulls } from "./Pulls.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
 /** Time after which the caller of an append, or of a read, is told that no answer came. */
 const APPEND_TIMEOUT_MS = 2_000
 const READ_TIMEOUT_MS = 2_000
 
-/** Time after which a follower that heard nothing asks again. */
-const PULL_EXPIRY_MS = 5_000
+/** What followers wait for: the same, whatever they read. */
+const NEXT_PAGE = 0
 
 /** How much later a late append lands, after its caller was told of the time-out. */
 const LATE_MS_MAX = 4_000
@@ -69,10 +70,11 @@ export class SimulatedJournal {
   readonly #network: Network
   /** Virtual time at which each record was stored; index = sequence − 1. */
   readonly #storedAtMs: Array<number> = []
-  readonly #pulls = new Set<() => void>()
+  readonly #pulls: Pulls
 
   constructor(network: Network, options: JournalMemoryOptions = {}) {
     this.#network = network
+    this.#pulls = new Pulls(network, "journal")
     this.memory = makeJournalMemory(options)
   }
 
@@ -138,9 +140,7 @@ export class SimulatedJournal {
       const atMs = this.#network.world.nowMs
       this.#storedAtMs.push(atMs)
       for (const observe of this.observers) observe({ address, sequence, data, atMs })
-      const waiting = [...this.#pulls]
-      this.#pulls.clear()
-      for (const wake of waiting) wake()
+      this.#pulls.wake(NEXT_PAGE)
       return sequence
     })
   }
@@ -240,57 +240,28 @@ export class SimulatedJournal {
     })
   }
 
-  /** Pulls page after page; one that is lost or late is pulled again from the same place. */
+  /** Pulls page after page, each from where the one before ended. */
   #follow(
     host: SimulatedProcess,
     from: { readonly types: ReadonlyArray<string>; readonly after: number },
   ): Stream.Stream<ReadonlyArray<JournalRecord>> {
+    const { faults } = this.#network
+    const types = new Set(from.types)
+    const lateMs = () =>
+      faults.strikes("follow stalls", host.name)
+        ? faults.details("follow stalls").between(0, STALLED_MS_MAX)
+        : 0
     return Stream.suspend(() => {
-      const types = new Set(from.types)
       let position = from.after
-      const next = Effect.gen({ self: this }, function* () {
-        while (true) {
-          const page = yield* this.#pull(host, types, position)
-          position = page.at(-1)?.sequence ?? position
-          if (page.length > 0) return page
-        }
+      const serve = () => {
+        const page = this.memory.page(types, position)
+        return page.length === 0 ? undefined : page
+      }
+      const next = Effect.map(this.#pulls.pull({ host, topic: NEXT_PAGE, serve, lateMs }), (page) => {
+        position = page.at(-1)?.sequence ?? position
+        return page
       })
       return Stream.fromEffectRepeat(next)
-    })
-  }
-
-  #pull(
-    host: SimulatedProcess,
-    types: ReadonlySet<string>,
-    after: number,
-  ): Effect.Effect<ReadonlyArray<JournalRecord>> {
-    const { faults, world } = this.#network
-    return Effect.callback((resume) => {
-      let isSettled = false
-      const settle = (page: ReadonlyArray<JournalRecord>): void => {
-        if (isSettled) return
-        isSettled = true
-        expiry.cancel()
-        resume(Effect.succeed(page))
-      }
-      const expiry = world.after(PULL_EXPIRY_MS, host, () => settle([]))
-      const serve = (): void => {
-        if (isSettled || host.life === "dead") return
-        const page = this.memory.page(types, after)
-        if (page.length === 0) {
-          this.#pulls.add(serve)
-          return
-        }
-        const stalledMs = faults.strikes("follow stalls", host.name)
-          ? faults.details("follow stalls").between(0, STALLED_MS_MAX)
-          : 0
-        this.#network.answer(host, "journal", stalledMs, () => settle(page))
-      }
-      this.#network.send(host, "journal", 0, serve, () => undefined)
-      return Effect.sync(() => {
-        isSettled = true
-        expiry.cancel()
-      })
     })
   }
 
