@@ -1,8 +1,7 @@
 /**
  * JetStream's JSON API over the multiplexer: one request, one decoded reply or a `JetStreamError`.
  *
- * Owns the shapes of the few replies that the journal reads, and nothing of what they mean to it. The callers are
- * JournalStream.ts (the stream), JournalNats.ts (the leader's reads) and JournalFollow.ts (consumers).
+ * Owns the shapes of the few replies that the adapters read, and nothing of what they mean to them.
  */
 import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
@@ -12,7 +11,7 @@ import type { ReplyMultiplexer } from "./ReplyMultiplexer.ts"
 /** How long the API may take; creating a stream on a busy cluster elects a leader first. */
 export const API_TIMEOUT_MS = 5_000
 
-/** What the journal reads of `STREAM.INFO`. */
+/** What is read of `STREAM.INFO`. */
 export interface StreamInfo {
   readonly config: Partial<StreamConfig>
   /** RFC 3339. */
@@ -56,11 +55,14 @@ export const createStream = (
   config: Partial<StreamConfig> & { readonly name: string },
 ) => apiCall<StreamInfo>(requests, `STREAM.CREATE.${config.name}`, config)
 
-/** From the stream's leader: the last message of a subject, or the first of one at or after a sequence. */
+/** From the stream's leader: the last message of a subject, the first of one at or after a sequence, or that at one. */
 export const getMessage = (
   requests: ReplyMultiplexer,
   stream: string,
-  query: { readonly last_by_subj: string } | { readonly next_by_subj: string; readonly seq: number },
+  query:
+    | { readonly last_by_subj: string }
+    | { readonly next_by_subj: string; readonly seq: number }
+    | { readonly seq: number },
   timeoutMs: number,
 ) => apiCall<StoredMessage>(requests, `STREAM.MSG.GET.${stream}`, query, timeoutMs)
 
@@ -74,3 +76,25 @@ export const createConsumer = (
     config,
     action: "create",
   })
+
+/** What is read of `CONSUMER.INFO`. */
+export interface ConsumerInfo {
+  readonly config: Partial<ConsumerConfig>
+  readonly delivered: { readonly stream_seq: number }
+  /** Pulls that wait at the consumer. */
+  readonly num_waiting: number
+}
+
+export const consumerInfo = (requests: ReplyMultiplexer, stream: string, consumer: string) =>
+  apiCall<ConsumerInfo>(requests, `CONSUMER.INFO.${stream}.${consumer}`, undefined)
+
+export const deleteConsumer = (requests: ReplyMultiplexer, stream: string, consumer: string) =>
+  apiCall<unknown>(requests, `CONSUMER.DELETE.${stream}.${consumer}`, undefined)
+
+/** Removes every message of a subject. */
+export const purgeSubject = (requests: ReplyMultiplexer, stream: string, subject: string) =>
+  apiCall<unknown>(requests, `STREAM.PURGE.${stream}`, { filter: subject })
+
+/** Removes one message. The bytes stay in the file until it is compacted. */
+export const deleteMessage = (requests: ReplyMultiplexer, stream: string, sequence: number) =>
+  apiCall<unknown>(requests, `STREAM.MSG.DELETE.${stream}`, { seq: sequence, no_erase: true })

@@ -15,7 +15,7 @@ import {
   verifyIdentity,
   verifySettings,
 } from "./JournalSettings.ts"
-import { findStream, type OpenJournalStream } from "./JournalStream.ts"
+import { findJournalStream, type OpenJournalStream } from "./JournalStream.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 
 /** How often the stream is verified unasked. A stream swapped in between takes appends for this long. */
@@ -67,7 +67,7 @@ export const makeJournalGuard = (
     const look = Effect.gen(function* () {
       const seenBefore = newest
       const connectionBefore = connectionCount
-      const info = yield* findStream(connection, options.namespace)
+      const info = yield* findJournalStream(connection, options.namespace)
       if (info === undefined) return yield* missing(options.namespace)
       const identity = { namespace: options.namespace, createdAt: open.createdAt, lastSequence: seenBefore }
       const wrong = proof ?? verifyIdentity(info, identity) ?? verifySettings(info.config, options)

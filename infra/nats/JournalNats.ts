@@ -4,7 +4,6 @@
  * Owns the append and the leader's reads. Opening and verifying is JournalStream.ts, watching JournalGuard.ts, pages
  * are JournalRead.ts, the live tail is JournalFollow.ts. The contract is runtime/journal/Journal.ts.
  */
-import type { Msg } from "@nats-io/transport-node"
 import { Effect, Layer } from "effect"
 import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
 import {
@@ -25,24 +24,15 @@ import type { JournalStreamOptions } from "./JournalSettings.ts"
 import { openJournalStream } from "./JournalStream.ts"
 import { journalSubjectsOf } from "./JournalSubject.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import {
-  appendErrorOf,
-  appendFailureOf,
-  JetStreamError,
-  jetStreamCode,
-  readErrorOf,
-  tooLarge,
-} from "./NatsErrors.ts"
+import { appendErrorOf, appendFailureOf, jetStreamCode, readErrorOf, tooLarge } from "./NatsErrors.ts"
+import { acknowledgement, PUBLISH_TIMEOUT_MS } from "./PubAck.ts"
 import type { EncodedHeaders } from "./ReplyMultiplexer.ts"
 
 /** Bytes of the server's `max_payload` that are kept for headers. */
 export const HEADER_ROOM_BYTES = 1_024
 
-/** How long an append may stay unacknowledged before its outcome is unknown. */
-const appendTimeoutMsDefault = 2_000
-
 export interface JournalNatsOptions extends JournalStreamOptions {
-  /** 2 s by default. */
+  /** How long an append may stay unacknowledged before its outcome is unknown; 2 s by default. */
   readonly appendTimeoutMs?: number
 }
 
@@ -60,35 +50,6 @@ class ExpectedSequence implements EncodedHeaders {
   }
 }
 
-const sequenceKey = '"seq":'
-
-/** `{"stream":"…","seq":7}` → 7; `{"error":{…}}` → the error. */
-const acknowledgement = (message: Msg): number | JetStreamError => {
-  const { buffer, byteOffset, length } = message.data
-  const text = Buffer.from(buffer, byteOffset, length).toString("latin1")
-  if (!text.startsWith('{"error"')) {
-    const at = text.indexOf(sequenceKey)
-    const sequence = at === -1 ? 0 : Number.parseInt(text.slice(at + sequenceKey.length), 10)
-    if (sequence > 0) return sequence
-  }
-  return acknowledgedError(text)
-}
-
-const acknowledgedError = (text: string): JetStreamError => {
-  let error: { code?: number; err_code?: number; description?: string } | undefined
-  try {
-    error = (JSON.parse(text) as { error?: typeof error }).error
-  } catch (cause) {
-    return new JetStreamError({
-      status: 0,
-      code: 0,
-      description: `unreadable acknowledgement: ${String(cause)}`,
-    })
-  }
-  const { code, err_code, description } = error ?? {}
-  return new JetStreamError({ status: code ?? 0, code: err_code ?? 0, description: description ?? text })
-}
-
 /** Refusals under which even reading would answer from the wrong journal. */
 const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
 
@@ -102,7 +63,7 @@ const makeService = (
 ): JournalService => {
   const { requests, client } = connection
   const subjects = journalSubjectsOf(options.namespace)
-  const appendTimeoutMs = options.appendTimeoutMs ?? appendTimeoutMsDefault
+  const appendTimeoutMs = options.appendTimeoutMs ?? PUBLISH_TIMEOUT_MS
   const commitBytesMax = (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
 
   /** Connected again, and not yet sure to what. While there is no connection the request itself says why. */

@@ -8,7 +8,7 @@
 import { Effect } from "effect"
 import type { JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
 import { JournalRegister, type JournalRegisterUnavailable } from "../../runtime/journal/JournalRegister.ts"
-import { createStream, type StreamInfo, streamInfo } from "./JetStreamApi.ts"
+import type { StreamInfo } from "./JetStreamApi.ts"
 import {
   type JournalStreamOptions,
   journalStreamConfig,
@@ -20,11 +20,9 @@ import {
   verifySettings,
 } from "./JournalSettings.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
-import { type JetStreamError, jetStreamCode, type NatsRequestFailed, readErrorOf } from "./NatsErrors.ts"
+import { isCode, jetStreamCode, readErrorOf } from "./NatsErrors.ts"
+import { findStream, makeStream, replicaCountOf } from "./OpenStream.ts"
 import { checkServerVersion } from "./ServerVersion.ts"
-
-/** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
-const REPLICA_COUNT_CLUSTERED = 3
 
 /** A journal's stream that was found in order. */
 export interface OpenJournalStream {
@@ -33,19 +31,12 @@ export interface OpenJournalStream {
   readonly lastSequence: number
 }
 
-const isCode = (error: NatsRequestFailed | JetStreamError, code: number): boolean =>
-  error._tag === "JetStreamError" && error.code === code
-
-/** The stream, or `undefined` where the server is sure that there is none. */
-export const findStream = (
+/** The journal's stream, or `undefined` where the server is sure that there is none. */
+export const findJournalStream = (
   connection: NatsConnectionService,
   namespace: string,
 ): Effect.Effect<StreamInfo | undefined, JournalUnavailable | JournalRefused> =>
-  streamInfo(connection.requests, streamName(namespace)).pipe(
-    Effect.catch((error) =>
-      isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(readErrorOf(error)),
-    ),
-  )
+  Effect.mapError(findStream(connection, streamName(namespace)), readErrorOf)
 
 const tooFewServers = (replicas: number, detail: string): JournalRefused =>
   refused(
@@ -55,20 +46,11 @@ const tooFewServers = (replicas: number, detail: string): JournalRefused =>
   )
 
 const create = (connection: NatsConnectionService, options: JournalStreamOptions) => {
-  const isClustered = connection.client.info?.cluster !== undefined
-  const replicas = options.replicas ?? (isClustered ? REPLICA_COUNT_CLUSTERED : 1)
-  return createStream(connection.requests, journalStreamConfig(options, replicas)).pipe(
-    Effect.catch((error) =>
-      // Somebody else was faster with other settings: theirs are verified like any.
-      isCode(error, jetStreamCode.streamNameInUse)
-        ? streamInfo(connection.requests, streamName(options.namespace))
-        : Effect.fail(error),
-    ),
-    Effect.mapError((error) =>
-      isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
-        ? tooFewServers(replicas, error.message)
-        : readErrorOf(error),
-    ),
+  const replicas = replicaCountOf(connection, options.replicas)
+  return Effect.mapError(makeStream(connection, journalStreamConfig(options, replicas)), (error) =>
+    isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
+      ? tooFewServers(replicas, error.message)
+      : readErrorOf(error),
   )
 }
 
@@ -95,7 +77,7 @@ export const openJournalStream = Effect.fn("openJournalStream")(function* (
   yield* checkServerVersion(connection.client.info?.version ?? "unknown")
   const register = yield* JournalRegister
   const remembered = yield* register.load(namespace)
-  const found = yield* findStream(connection, namespace)
+  const found = yield* findJournalStream(connection, namespace)
   if (found === undefined && remembered !== undefined) return yield* missing(namespace)
 
   const info = found ?? (yield* create(connection, options))

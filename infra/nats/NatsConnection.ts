@@ -7,6 +7,7 @@
 import {
   type ConnectionOptions,
   connect,
+  createInbox,
   credsAuthenticator,
   errors,
   type NatsConnection as NatsClient,
@@ -68,6 +69,8 @@ export interface NatsConnectionService {
   readonly client: NatsClient
   readonly requests: ReplyMultiplexer
   readonly health: () => NatsHealth
+  /** A subject that nobody else uses, under the connection's inbox prefix. */
+  readonly newInbox: () => string
   /** Calls `listener` with every status event; returns how to stop that. */
   readonly onStatus: (listener: (status: Status) => void) => () => void
 }
@@ -157,6 +160,7 @@ const make = (options: NatsConnectionOptions) =>
     const service: Omit<NatsConnectionService, "requests"> = {
       client,
       health: () => ({ state, server: client.getServer(), reconnectCount, lastError }),
+      newInbox: () => createInbox(options.inboxPrefix),
       onStatus: (listener) => {
         listeners.add(listener)
         return () => listeners.delete(listener)

@@ -2,10 +2,11 @@
  * What NATS and JetStream say, in our words. The only file that knows their numbers and phrases.
  *
  * Codes are nats-server's `err_code`s; DESIGN's rule is that anything which does not say for certain
- * "nothing was stored" is an unknown outcome. Who uses it: JetStreamApi.ts, JournalNats.ts, JournalRead.ts.
+ * "nothing was stored" is an unknown outcome. Who uses it: JetStreamApi.ts and the adapters.
  */
 import { Schema } from "effect"
 import { AppendUnknown, JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
+import { type MailboxError, MailboxRefused, MailboxUnavailable } from "../../runtime/mailbox/Mailbox.ts"
 
 /** A request that got no usable reply. `NotPermitted` and `TooLarge` are final, the others transient. */
 export class NatsRequestFailed extends Schema.TaggedError<NatsRequestFailed>()("NatsRequestFailed", {
@@ -34,6 +35,7 @@ export class JetStreamError extends Schema.TaggedError<JetStreamError>()("JetStr
 export const jetStreamCode = {
   accountResourcesExceeded: 10002,
   noSuitablePeers: 10005,
+  consumerNotFound: 10014,
   insufficientResources: 10023,
   memoryResourcesExceeded: 10028,
   noMessageFound: 10037,
@@ -51,6 +53,9 @@ export const jetStreamCode = {
   writeInFlight: 10164,
 } as const
 
+export const isCode = (error: NatsRequestFailed | JetStreamError, code: number): boolean =>
+  error._tag === "JetStreamError" && error.code === code
+
 const fullCodes: ReadonlySet<number> = new Set([
   jetStreamCode.accountResourcesExceeded,
   jetStreamCode.insufficientResources,
@@ -60,6 +65,14 @@ const fullCodes: ReadonlySet<number> = new Set([
 
 /** `storeFailed` carries the store's own words; these alone say that a limit refused the message. */
 const limitReached = /maximum (bytes|messages)|no space left|insufficient (storage )?resources/i
+
+/** The server says that there is no room, for this message or for any. */
+const isFull = (error: JetStreamError): boolean =>
+  fullCodes.has(error.code) ||
+  (error.code === jetStreamCode.storeFailed && limitReached.test(error.description))
+
+const isTooLarge = (error: JetStreamError): boolean =>
+  error.code === jetStreamCode.messageExceedsMaximum || error.code === jetStreamCode.headerExceedsMaximum
 
 const fullHint =
   "Raise the stream's max_bytes or the server's storage limit, or archive. Reads go on meanwhile."
@@ -72,13 +85,12 @@ export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
     hint: "Split the work into smaller commands, or raise max_payload on every nats-server.",
   })
 
+const notPermittedHint =
+  "Grant the service's user this subject in the NATS permissions, or give it valid credentials."
+
 /** The refusal for a subject that the server's permissions deny. */
 export const notPermitted = (subject: string, detail: string): JournalRefused =>
-  new JournalRefused({
-    reason: "NotPermitted",
-    detail: `${subject}: ${detail}`,
-    hint: "Grant the service's user this subject in the NATS permissions, or give it valid credentials.",
-  })
+  new JournalRefused({ reason: "NotPermitted", detail: `${subject}: ${detail}`, hint: notPermittedHint })
 
 /** What a reply to an append that carries an error means. */
 export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRefused => {
@@ -92,16 +104,8 @@ export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRef
   ) {
     return new AppendUnknown({ reason: "InFlight", detail })
   }
-  if (
-    fullCodes.has(error.code) ||
-    (error.code === jetStreamCode.storeFailed && limitReached.test(error.description))
-  ) {
-    return new JournalRefused({ reason: "Full", detail, hint: fullHint })
-  }
-  if (
-    error.code === jetStreamCode.messageExceedsMaximum ||
-    error.code === jetStreamCode.headerExceedsMaximum
-  ) {
+  if (isFull(error)) return new JournalRefused({ reason: "Full", detail, hint: fullHint })
+  if (isTooLarge(error)) {
     return new JournalRefused({
       reason: "TooLarge",
       detail,
@@ -148,5 +152,44 @@ export const readErrorOf = (
       return notPermitted(error.subject, error.detail)
     case "TooLarge":
       return new JournalUnavailable({ reason: "Other", detail: error.message })
+  }
+}
+
+/** The refusal of the mailbox for a subject that the server's permissions deny. */
+export const mailboxNotPermitted = (subject: string, detail: string): MailboxRefused =>
+  new MailboxRefused({ reason: "NotPermitted", detail: `${subject}: ${detail}`, hint: notPermittedHint })
+
+/** The refusal for a message that is larger than the mailbox takes. */
+export const messageTooLarge = (detail: string): MailboxRefused =>
+  new MailboxRefused({
+    reason: "TooLarge",
+    detail,
+    hint: "Send less, or a reference to where it is kept; or raise max_payload on every nats-server.",
+  })
+
+/** What a failed request to the mailbox means. */
+export const mailboxErrorOf = (error: NatsRequestFailed | JetStreamError): MailboxError => {
+  const detail = error.message
+  if (error._tag === "JetStreamError") {
+    if (isFull(error)) {
+      const hint = "Send again later; find out why the receiver does not keep up, or make room on the server."
+      return new MailboxRefused({ reason: "Full", detail, hint })
+    }
+    if (isTooLarge(error)) return messageTooLarge(detail)
+    if (error.code === jetStreamCode.streamSealed) {
+      const hint = "The stream is sealed: it takes no messages any more."
+      return new MailboxRefused({ reason: "Unsafe", detail, hint })
+    }
+    return new MailboxUnavailable({ reason: "Other", detail })
+  }
+  switch (error.reason) {
+    case "Timeout":
+    case "Disconnected":
+    case "NoResponders":
+      return new MailboxUnavailable({ reason: error.reason, detail })
+    case "NotPermitted":
+      return mailboxNotPermitted(error.subject, error.detail)
+    case "TooLarge":
+      return messageTooLarge(detail)
   }
 }

@@ -1,0 +1,172 @@
+/**
+ * The receiver of a shard: a durable pull consumer that hands out what waits, oldest first, until it is acknowledged.
+ *
+ * Owns whose the consumer is. A receiver takes it by making it anew: whatever an earlier one left unacknowledged then
+ * comes at once and in order, not after the redelivery time and behind newer messages. It does so when it starts, and
+ * later on any doubt (a lost connection, a gap) as long as the consumer is its own or gone. A receiver whose consumer
+ * was taken by another steps aside and comes back only when nobody pulls from it any more, so two of them never fight.
+ *
+ * The consumer's metadata remember who took it and up to where messages were handed out before. They are lost if the
+ * process is killed between removing the consumer and making it again, or if somebody deletes the consumer while no
+ * receiver runs: messages that were handed out before are then not marked as repeats.
+ *
+ * Pulls are PullConsumer.ts. Acknowledgements are published and forgotten; a late one is never wrong, since only what
+ * is in the journal is acknowledged.
+ */
+import { type Msg, nuid } from "@nats-io/transport-node"
+import { Effect, Stream } from "effect"
+import {
+  type Delivery,
+  MailboxRefused,
+  REDELIVERY_MS,
+  UNACKNOWLEDGED_MAX,
+} from "../../runtime/mailbox/Mailbox.ts"
+import { type ConsumerInfo, consumerInfo, createConsumer, deleteConsumer } from "./JetStreamApi.ts"
+import type { MailboxSubjects } from "./MailboxSubject.ts"
+import type { NatsConnectionService } from "./NatsConnection.ts"
+import {
+  isCode,
+  type JetStreamError,
+  jetStreamCode,
+  mailboxErrorOf,
+  mailboxNotPermitted,
+  type NatsRequestFailed,
+} from "./NatsErrors.ts"
+import { type DeliveryPlace, NANOS_PER_MS, type PullSource, pullFrom } from "./PullConsumer.ts"
+
+/** How long a receiver stays aside before it looks whether whoever took the consumer still pulls. */
+const asidePauseMs = 5_000
+
+/** Keys of the consumer's metadata. */
+const receiverKey = "everstate.receiver"
+const handedOutKey = "everstate.handedOut"
+
+const acknowledged = "+ACK"
+const inProgress = "+WPI"
+
+export interface ReceiveContext {
+  readonly connection: NatsConnectionService
+  readonly stream: string
+  readonly subjects: MailboxSubjects
+  readonly redeliveryMs?: number
+}
+
+const unlessNotFound = <A>(effect: Effect.Effect<A, NatsRequestFailed | JetStreamError>) =>
+  Effect.catch(effect, (error) =>
+    isCode(error, jetStreamCode.consumerNotFound) ? Effect.undefined : Effect.fail(error),
+  )
+
+class Receiver implements PullSource<Delivery, MailboxRefused> {
+  readonly stream: string
+  /** Two batches are all that may be unacknowledged. */
+  readonly batchCountMax = UNACKNOWLEDGED_MAX / 2
+  readonly denied = mailboxNotPermitted
+  readonly #context: ReceiveContext
+  readonly #id = nuid.next()
+  readonly #consumer: string
+  readonly #filter: string
+  #hasStarted = false
+  /** Messages up to here may have been handed out by an earlier consumer. */
+  #repeatsUpTo = 0
+  #handedOutUpTo = 0
+  #consumerSequence = 0
+
+  constructor(context: ReceiveContext, shard: number) {
+    this.#context = context
+    this.stream = context.stream
+    this.#consumer = `shard-${shard}`
+    this.#filter = context.subjects.ofShard(shard)
+  }
+
+  readonly attach: Effect.Effect<string | undefined, MailboxRefused> = Effect.gen(
+    { self: this },
+    function* () {
+      let found = yield* this.#info
+      if (this.#hasStarted && this.#isForeign(found)) {
+        yield* Effect.sleep(asidePauseMs)
+        found = yield* this.#info
+        if (this.#isForeign(found) && found.num_waiting > 0) return undefined
+      }
+      yield* this.#take(found)
+      return this.#consumer
+    },
+  ).pipe(
+    Effect.mapError(mailboxErrorOf),
+    Effect.catch((error) => (error instanceof MailboxRefused ? Effect.fail(error) : Effect.undefined)),
+  )
+
+  get #info(): Effect.Effect<ConsumerInfo | undefined, NatsRequestFailed | JetStreamError> {
+    return unlessNotFound(consumerInfo(this.#context.connection.requests, this.stream, this.#consumer))
+  }
+
+  #isForeign(found: ConsumerInfo | undefined): found is ConsumerInfo {
+    return found !== undefined && found.config.metadata?.[receiverKey] !== this.#id
+  }
+
+  /** Makes the consumer anew. */
+  #take(found: ConsumerInfo | undefined) {
+    const { connection, redeliveryMs = REDELIVERY_MS } = this.#context
+    const repeatsUpTo = Math.max(
+      this.#handedOutUpTo,
+      found?.delivered.stream_seq ?? 0,
+      Number(found?.config.metadata?.[handedOutKey] ?? 0),
+    )
+    const remove = unlessNotFound(deleteConsumer(connection.requests, this.stream, this.#consumer))
+    const make = createConsumer(connection.requests, this.stream, {
+      name: this.#consumer,
+      durable_name: this.#consumer,
+      filter_subject: this.#filter,
+      deliver_policy: "all",
+      ack_policy: "explicit",
+      ack_wait: redeliveryMs * NANOS_PER_MS,
+      max_deliver: -1,
+      max_ack_pending: UNACKNOWLEDGED_MAX,
+      metadata: { [receiverKey]: this.#id, [handedOutKey]: String(repeatsUpTo) },
+    })
+    return Effect.andThen(found === undefined ? Effect.void : remove, make).pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          this.#hasStarted = true
+          this.#repeatsUpTo = repeatsUpTo
+          this.#consumerSequence = 0
+        }),
+      ),
+      Effect.uninterruptible,
+    )
+  }
+
+  readonly read = (message: Msg, place: DeliveryPlace): Delivery | undefined => {
+    if (place.consumerSequence !== this.#consumerSequence + 1) return undefined
+    this.#consumerSequence = place.consumerSequence
+    const { deliveryCount, streamSequence } = place
+    this.#handedOutUpTo = Math.max(this.#handedOutUpTo, streamSequence)
+    return {
+      key: this.#context.subjects.keyOf(message.subject),
+      sequence: streamSequence,
+      data: message.data,
+      isRepeat: deliveryCount > 1 || streamSequence <= this.#repeatsUpTo,
+      ack: this.#say(message, acknowledged),
+      extend: this.#say(message, inProgress),
+    }
+  }
+
+  #say({ reply = "" }: Msg, word: string): Effect.Effect<void> {
+    const { client } = this.#context.connection
+    return Effect.sync(() => {
+      // Without a connection the message comes again.
+      if (!client.isClosed() && !client.isDraining()) client.publish(reply, word)
+    })
+  }
+}
+
+/** The port's `receive`. */
+export const receiveShard = (
+  context: ReceiveContext,
+  shard: number,
+): Stream.Stream<Delivery, MailboxRefused> =>
+  Stream.unwrap(
+    Effect.map(
+      Effect.suspend(() => pullFrom(context.connection, new Receiver(context, shard))),
+      ({ takeBatch }) => Stream.fromIterableEffectRepeat(takeBatch),
+    ),
+  )

@@ -1,0 +1,53 @@
+/**
+ * A stream found, or created where there is none; and whether what was found is what was wanted.
+ *
+ * Owns finding, creating and comparing, for every stream of a system. What each one must look like is said where it is
+ * used: JournalSettings.ts, MailboxStream.ts, CheckpointsNats.ts, DeadLettersNats.ts, EventPublisherNats.ts.
+ */
+import type { StreamConfig } from "@nats-io/jetstream"
+import { Effect } from "effect"
+import { createStream, type StreamInfo, streamInfo } from "./JetStreamApi.ts"
+import type { NatsConnectionService } from "./NatsConnection.ts"
+import { isCode, type JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
+
+/** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
+const REPLICA_COUNT_CLUSTERED = 3
+
+/** Time for which a stream remembers the ids of what it stored, in milliseconds. */
+export const DUPLICATE_WINDOW_MS = 120_000
+
+export type NamedStream = Partial<StreamConfig> & { readonly name: string }
+
+/** Replicas of a new stream: 3 in a cluster and 1 on a single server, unless `asked` says otherwise. */
+export const replicaCountOf = ({ client }: NatsConnectionService, asked?: number): number =>
+  asked ?? (client.info?.cluster !== undefined ? REPLICA_COUNT_CLUSTERED : 1)
+
+/** The stream, or `undefined` where the server is sure that there is none. */
+export const findStream = (
+  { requests }: NatsConnectionService,
+  name: string,
+): Effect.Effect<StreamInfo | undefined, NatsRequestFailed | JetStreamError> =>
+  Effect.catch(streamInfo(requests, name), (error) =>
+    isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
+  )
+
+/** Creates the stream. Where somebody else was faster with other settings, theirs are found, to be checked like any. */
+export const makeStream = ({ requests }: NatsConnectionService, config: NamedStream) =>
+  Effect.catch(createStream(requests, config), (error) =>
+    isCode(error, jetStreamCode.streamNameInUse) ? streamInfo(requests, config.name) : Effect.fail(error),
+  )
+
+export const findOrMakeStream = (connection: NatsConnectionService, config: NamedStream) =>
+  Effect.flatMap(findStream(connection, config.name), (found) =>
+    found === undefined ? makeStream(connection, config) : Effect.succeed(found),
+  )
+
+/** Each setting that is not as wanted, as `name=value, want …`. Off and absent are the same. */
+export const wrongSettings = (
+  found: Partial<StreamConfig>,
+  wanted: Partial<StreamConfig>,
+): ReadonlyArray<string> =>
+  (Object.keys(wanted) as Array<keyof StreamConfig>).flatMap((name) => {
+    const [is, want] = [found[name], wanted[name]].map((value) => JSON.stringify(value || null))
+    return is === want ? [] : [`${name}=${is}, want ${want}`]
+  })
