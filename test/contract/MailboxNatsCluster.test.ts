@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Layer } from "effect"
+import { afterAll, beforeAll } from "vitest"
+import { type NatsCluster, startNatsCluster } from "../../infra/embedded.ts"
+import { MailboxNats, type MailboxNatsOptions } from "../../infra/nats/MailboxNats.ts"
+import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
+import { CONTRACT_SHARD_COUNT, mailboxContract } from "./Mailbox.contract.ts"
+
+let folder: string
+let cluster: NatsCluster
+let mailboxCount = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
+  cluster = await startNatsCluster({ folder, syncAlways: false })
+})
+
+afterAll(async () => {
+  await cluster.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const layer = (options: Partial<MailboxNatsOptions> = {}) =>
+  Layer.unwrap(
+    Effect.sync(() =>
+      MailboxNats.layer({
+        namespace: `contract${mailboxCount++}`,
+        shards: CONTRACT_SHARD_COUNT,
+        ...options,
+      }).pipe(Layer.provide(NatsConnection.layer({ servers: cluster.urls }))),
+    ),
+  )
+
+/** Short enough to wait for. */
+const redeliveryMs = 2_000
+
+/** Few enough to fill on three servers. */
+const messagesPerActorMax = 2_000
+
+mailboxContract({
+  name: "three-server JetStream",
+  makeLayer: () => layer({ redeliveryMs, messagesPerActorMax }),
+  redeliveryMs,
+  messagesPerActorMax,
+})
