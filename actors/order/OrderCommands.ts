@@ -7,29 +7,30 @@
  */
 import { Schema } from "effect"
 import { accept, command, reject } from "../../runtime/index.ts"
+import { Carrier, SignedBy, TrackingNumber } from "../Carriage.ts"
 import { Currency } from "../Currency.ts"
 import { Money, sameMoney } from "../Money.ts"
-import {
-  Carrier,
-  CustomerId,
-  orderEvents,
-  PaymentId,
-  Reason,
-  SignedBy,
-  TrackingNumber,
-} from "./OrderEvents.ts"
+import { CustomerId, Fulfilment, orderEvents, PaymentId, Reason } from "./OrderEvents.ts"
 import { LINES_PER_ORDER_MAX, linesTotal, OrderLine, OrderLines, Sku } from "./OrderLine.ts"
 import { hasSku, orderMachine, RETURN_WINDOW_DAYS, returnableUntilMs } from "./OrderMachine.ts"
 
 const order = { machine: orderMachine, events: orderEvents }
 
-/** Creates the order with its first lines. Answers the total. */
+/** Creates the order with its first lines; with a `fulfilment` these are all. Answers the total. */
 export const Place = command(
   { type: "Place", ...order },
   {
-    schema: Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
-    decide: ({ command: { customerId, currency, lines } }) =>
-      accept({ type: "OrderPlaced", customerId, currency, lines }, { total: linesTotal(lines, currency) }),
+    schema: Schema.Struct({
+      customerId: CustomerId,
+      currency: Currency,
+      lines: OrderLines,
+      fulfilment: Schema.optionalKey(Fulfilment),
+    }),
+    decide: ({ command: { customerId, currency, lines, fulfilment = null } }) =>
+      accept(
+        { type: "OrderPlaced", customerId, currency, lines, fulfilment },
+        { total: linesTotal(lines, currency) },
+      ),
   },
 )
 
@@ -81,7 +82,29 @@ export const Pay = command(
   },
 )
 
-/** Hands a paid order to a carrier. */
+/** The end of a fulfilment that went well. A repeat is accepted without effect. */
+export const Confirm = command(
+  { type: "Confirm", ...order },
+  {
+    schema: Schema.Struct({ paymentId: PaymentId }),
+    decide: ({ command: { paymentId }, state }) =>
+      state.matches("confirmed") ? accept<never>([]) : { type: "OrderConfirmed", paymentId },
+  },
+)
+
+/** The end of a fulfilment that failed. Without effect where the order has come to its end otherwise meanwhile. */
+export const Reject = command(
+  { type: "Reject", ...order },
+  {
+    schema: Schema.Struct({ reason: Reason }),
+    decide: ({ command: { reason }, state }) =>
+      state.matches("rejected") || state.matches("cancelled") || state.matches("expired")
+        ? accept<never>([])
+        : { type: "OrderRejected", reason },
+  },
+)
+
+/** Hands a paid or confirmed order to a carrier. */
 export const Ship = command(
   { type: "Ship", ...order },
   {
@@ -111,7 +134,7 @@ export const Cancel = command(
     decide: ({ command: { reason }, state }) => ({
       type: "OrderCancelled",
       reason,
-      refund: state.matches("paid") ? state.context.total : null,
+      refund: state.matches("paid") || state.matches("confirmed") ? state.context.total : null,
     }),
   },
 )

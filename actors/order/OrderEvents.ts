@@ -7,9 +7,12 @@
  */
 import { Schema } from "effect"
 import { type EventOf, event } from "../../runtime/index.ts"
+import { Address } from "../Address.ts"
 import { lineOfText, prose } from "../BoundedText.ts"
+import { Carrier, SignedBy, TrackingNumber, UnixMs } from "../Carriage.ts"
 import { Currency } from "../Currency.ts"
 import { Money } from "../Money.ts"
+import { CardToken } from "../payment/PaymentEvents.ts"
 import { OrderLine, OrderLines } from "./OrderLine.ts"
 
 /** Longest customer id, in UTF-16 code units. */
@@ -18,42 +21,48 @@ export const CUSTOMER_ID_LENGTH_MAX = 64
 /** Longest reference of a payment at the payment provider, in UTF-16 code units. */
 export const PAYMENT_ID_LENGTH_MAX = 64
 
-/** Longest name of a carrier, in UTF-16 code units. */
-export const CARRIER_LENGTH_MAX = 64
-
-/** Longest tracking number, in UTF-16 code units. */
-export const TRACKING_NUMBER_LENGTH_MAX = 64
-
-/** Longest name of who signed for a delivery, in UTF-16 code units. */
-export const SIGNED_BY_LENGTH_MAX = 128
-
 /** Longest reason for a cancellation or a return, in UTF-16 code units. */
 export const REASON_LENGTH_MAX = 500
 
 export const CustomerId = lineOfText(CUSTOMER_ID_LENGTH_MAX)
 export const PaymentId = lineOfText(PAYMENT_ID_LENGTH_MAX)
-export const Carrier = lineOfText(CARRIER_LENGTH_MAX)
-export const TrackingNumber = lineOfText(TRACKING_NUMBER_LENGTH_MAX)
-export const SignedBy = lineOfText(SIGNED_BY_LENGTH_MAX)
 export const Reason = prose(REASON_LENGTH_MAX)
 
-/** Unix milliseconds within what a JavaScript date can hold. */
-const UnixMs = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8_640_000_000_000_000 }))
+/** What an order needs to be paid and sent without anybody's hand. */
+export const Fulfilment = Schema.Struct({ address: Address, card: CardToken })
+
+/** `{ address, card }`: where to, and a token of the card that pays. */
+export type Fulfilment = typeof Fulfilment.Type
 
 /** Orders of the first version were all in won and did not say so. */
 const CURRENCY_OF_V1 = "KRW"
 
 export const orderEvents = {
   OrderPlaced: event({
-    version: 2,
-    schema: Schema.Struct({ customerId: CustomerId, currency: Currency, lines: OrderLines }),
-    upcast: { 1: (placed: object) => ({ ...placed, currency: CURRENCY_OF_V1 }) },
+    version: 3,
+    /** `fulfilment` is `null` for an order that is paid and sent by hand, as all were before version 3. */
+    schema: Schema.Struct({
+      customerId: CustomerId,
+      currency: Currency,
+      lines: OrderLines,
+      fulfilment: Schema.NullOr(Fulfilment),
+    }),
+    upcast: {
+      1: (placed: object) => ({ ...placed, currency: CURRENCY_OF_V1 }),
+      2: (placed: object) => ({ ...placed, fulfilment: null }),
+    },
   }),
   LineAdded: event(Schema.Struct({ line: OrderLine })),
   LineRemoved: event(Schema.Struct({ line: OrderLine })),
   OrderPaid: event(Schema.Struct({ amount: Money, paymentId: PaymentId })),
   OrderShipped: event(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
   OrderDelivered: event(Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) })),
+  /** Stock is held, the payment taken, the shipment planned. */
+  OrderConfirmed: event(Schema.Struct({ paymentId: PaymentId })),
+  /** Its fulfilment failed and was undone. */
+  OrderRejected: event(Schema.Struct({ reason: Reason })),
+  /** Its fulfilment came to no end in time. */
+  OrderExpired: event(Schema.Struct({})),
   /** `refund` is what goes back to the customer: the total of a paid order, `null` for an unpaid one. */
   OrderCancelled: event(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
   OrderReturned: event(Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) })),

@@ -2,19 +2,26 @@
  * The life of an order as a statechart, driven by its events. The chart is the business rule: an event that it does
  * not accept in a state, guards included, cannot happen there.
  *
- *     draft ── placed ── paid ── shipped ── delivered ── returned
- *                 └─────────┴── cancelled
+ *     draft ─┬─ placed ── paid ─────────┬─ shipped ── delivered ── returned
+ *            │     └────────┴─ cancelled│
+ *            └─ fulfilling ── confirmed ┘
+ *                 ├─ rejected      └─ cancelled
+ *                 ├─ expired
+ *                 └─ cancelled
  *
- * `draft` is the order before its first event: it has an id and nothing else. Everything here is pure and the
- * context is plain JSON, so a replay ends where the first run did. Who makes events: OrderCommands.ts.
+ * `draft` is the order before its first event: it has an id and nothing else. `placed` is changed, paid and sent by
+ * hand; an order with a card and an address is `fulfilling` from the start, and its lines stand. Everything here is pure
+ * and the context is plain JSON, so a replay ends where the first run did. Who makes events: OrderCommands.ts.
  */
-import { assign, setup } from "xstate"
+import { assign, cancel, raise, setup } from "xstate"
+import { dispatch, publish } from "../../runtime/index.ts"
 import { type Money, sameMoney } from "../Money.ts"
 import type { OrderEvent } from "./OrderEvents.ts"
 import { LINES_PER_ORDER_MAX, linesTotal, type OrderLine } from "./OrderLine.ts"
 
 /** What the rules of an order need to know about its past. */
 export interface OrderContext {
+  readonly orderId: string
   /** `null` in `draft` alone, and so is `total`. */
   readonly customerId: string | null
   readonly total: Money | null
@@ -25,6 +32,12 @@ export interface OrderContext {
 
 /** Days after delivery within which an order may be returned. */
 export const RETURN_WINDOW_DAYS = 30
+
+/**
+ * Time that the fulfilment of an order has, in milliseconds: a day. It is the last resort of a flow that nobody drives,
+ * so it lies far beyond the time-outs of one that somebody does; what comes too late is undone like any other failure.
+ */
+export const PAYMENT_DEADLINE_MS = 24 * 60 * 60 * 1000
 
 const MS_PER_DAY = 24 * 60 * 60 * 1000
 
@@ -65,23 +78,53 @@ const withLines = ({ total }: OrderContext, lines: ReadonlyArray<OrderLine>) => 
   total: total === null ? null : linesTotal(lines, total.currency),
 })
 
-export const orderMachine = setup({
-  types: { context: {} as OrderContext, events: {} as OrderEvent },
-}).createMachine({
+const isFulfilled = ({ event }: On<"OrderPlaced">): boolean => event.fulfilment !== null
+
+const announceConfirmed = dispatch(({ context: { orderId, customerId, total } }: On<"OrderConfirmed">) =>
+  publish("order.confirmed", { orderId, customerId, total }),
+)
+
+type Ended = On<"OrderCancelled" | "OrderRejected" | "OrderExpired">
+
+const OUTCOMES = { OrderCancelled: "cancelled", OrderRejected: "rejected", OrderExpired: "expired" } as const
+
+const announceEnded = dispatch(({ context: { orderId, customerId }, event }: Ended) =>
+  publish("order.cancelled", {
+    orderId,
+    customerId,
+    outcome: OUTCOMES[event.type],
+    ...("reason" in event ? { reason: event.reason } : {}),
+  }),
+)
+
+const order = setup({
+  types: { context: {} as OrderContext, events: {} as OrderEvent, input: {} as { readonly id: string } },
+  delays: { paymentDeadline: PAYMENT_DEADLINE_MS },
+})
+
+const placed = order.assign(({ context, event }) =>
+  event.type === "OrderPlaced"
+    ? { customerId: event.customerId, lines: event.lines, total: linesTotal(event.lines, event.currency) }
+    : context,
+)
+
+export const orderMachine = order.createMachine({
   id: "order",
   initial: "draft",
-  context: { customerId: null, total: null, lines: [], deliveredAtMs: null },
+  context: ({ input }) => ({
+    orderId: input.id,
+    customerId: null,
+    total: null,
+    lines: [],
+    deliveredAtMs: null,
+  }),
   states: {
     draft: {
       on: {
-        OrderPlaced: {
-          target: "placed",
-          actions: assign(({ event: { customerId, currency, lines } }) => ({
-            customerId,
-            lines,
-            total: linesTotal(lines, currency),
-          })),
-        },
+        OrderPlaced: [
+          { guard: isFulfilled, target: "fulfilling", actions: placed },
+          { target: "placed", actions: placed },
+        ],
       },
     },
     placed: {
@@ -100,13 +143,30 @@ export const orderMachine = setup({
           ),
         },
         OrderPaid: { guard: amountIsTotal, target: "paid" },
-        OrderCancelled: { guard: nothingToRefund, target: "cancelled" },
+        OrderCancelled: { guard: nothingToRefund, target: "cancelled", actions: announceEnded },
       },
     },
     paid: {
       on: {
         OrderShipped: "shipped",
-        OrderCancelled: { guard: refundIsTotal, target: "cancelled" },
+        OrderCancelled: { guard: refundIsTotal, target: "cancelled", actions: announceEnded },
+      },
+    },
+    fulfilling: {
+      // Not `after`, whose event only the machine sees: projections and reactors are to hear of it.
+      entry: raise({ type: "OrderExpired" }, { id: "paymentDeadline", delay: "paymentDeadline" }),
+      exit: cancel("paymentDeadline"),
+      on: {
+        OrderConfirmed: { target: "confirmed", actions: announceConfirmed },
+        OrderRejected: { target: "rejected", actions: announceEnded },
+        OrderExpired: { target: "expired", actions: announceEnded },
+        OrderCancelled: { guard: nothingToRefund, target: "cancelled", actions: announceEnded },
+      },
+    },
+    confirmed: {
+      on: {
+        OrderShipped: "shipped",
+        OrderCancelled: { guard: refundIsTotal, target: "cancelled", actions: announceEnded },
       },
     },
     shipped: {
@@ -120,5 +180,7 @@ export const orderMachine = setup({
     delivered: { on: { OrderReturned: { guard: isFullReturnInTime, target: "returned" } } },
     returned: { type: "final" },
     cancelled: { type: "final" },
+    rejected: { type: "final" },
+    expired: { type: "final" },
   },
 })

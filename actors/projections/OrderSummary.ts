@@ -12,7 +12,7 @@ import { linesTotal, lineTotal, type OrderLine } from "../order/OrderLine.ts"
 const columns = {
   order_id: "text not null",
   customer_id: "text not null",
-  /** The state of the statechart: `placed`, `paid`, `shipped`, `delivered`, `returned`, `cancelled`. */
+  /** The state of the statechart, `placed` or `fulfilling` at first. */
   status: "text not null",
   /** ISO 4217; all `_minor` columns are minor units of it. */
   currency: "text not null",
@@ -21,7 +21,7 @@ const columns = {
   payment_id: "text",
   carrier: "text",
   tracking_number: "text",
-  /** Why it was cancelled or returned. */
+  /** Why it was cancelled, rejected or returned. */
   closing_reason: "text",
   refund_minor: "bigint",
   /** Unix milliseconds, as are all `_at` columns. */
@@ -56,7 +56,7 @@ export class OrderNeverPlaced extends Schema.TaggedError<OrderNeverPlaced>()("Or
 const placed = ({ id, at, version }: ProjectedEvent, event: Placed): OrderSummaryRow => ({
   order_id: id,
   customer_id: event.customerId,
-  status: "placed",
+  status: event.fulfilment === null ? "placed" : "fulfilling",
   currency: event.currency,
   total_minor: linesTotal(event.lines, event.currency).minor,
   line_count: event.lines.length,
@@ -85,6 +85,12 @@ const changes = (row: OrderSummaryRow, event: Later, at: number): Partial<OrderS
       return { line_count: row.line_count - 1, total_minor: row.total_minor - lineMinor(row, event.line) }
     case "OrderPaid":
       return { status: "paid", payment_id: event.paymentId, paid_at: at }
+    case "OrderConfirmed":
+      return { status: "confirmed", payment_id: event.paymentId, paid_at: at }
+    case "OrderRejected":
+      return { status: "rejected", closing_reason: event.reason, closed_at: at }
+    case "OrderExpired":
+      return { status: "expired", closed_at: at }
     case "OrderShipped":
       return {
         status: "shipped",

@@ -5,26 +5,38 @@
  * (actors/order). The routes are in OrderApi.ts.
  */
 import { Schema } from "effect"
+import { Carrier, SignedBy, TrackingNumber } from "../../actors/Carriage.ts"
 import { Currency } from "../../actors/Currency.ts"
 import { Money } from "../../actors/Money.ts"
 import type { Order } from "../../actors/order/Order.ts"
-import {
-  Carrier,
-  CustomerId,
-  PaymentId,
-  Reason,
-  SignedBy,
-  TrackingNumber,
-} from "../../actors/order/OrderEvents.ts"
+import { CustomerId, Fulfilment, PaymentId, Reason } from "../../actors/order/OrderEvents.ts"
 import { OrderLine, OrderLines } from "../../actors/order/OrderLine.ts"
 import { type EventsOf, type ProjectedEvent, type StateOf, stateName } from "../effect.ts"
 
 /** States of an order that exists. */
-export const ORDER_STATUSES = ["placed", "paid", "shipped", "delivered", "returned", "cancelled"] as const
+export const ORDER_STATUSES = [
+  "placed",
+  "paid",
+  "fulfilling",
+  "confirmed",
+  "shipped",
+  "delivered",
+  "returned",
+  "cancelled",
+  "rejected",
+  "expired",
+] as const
 
 export const OrderStatus = Schema.Literals(ORDER_STATUSES)
 
-const placement = { customerId: CustomerId, currency: Currency, lines: OrderLines }
+const placement = {
+  customerId: CustomerId,
+  currency: Currency,
+  lines: OrderLines,
+  fulfilment: Schema.optionalKey(
+    Fulfilment.annotate({ description: "With it the order is paid and sent without further requests" }),
+  ),
+}
 
 /** What a client places under an id of its own. */
 export const Placement = Schema.Struct(placement).annotate({ identifier: "Placement" })

@@ -26,7 +26,7 @@ const currency = "KRW"
 
 /** The life of each order in the journal, one commit an event. */
 const story = [
-  { t: "OrderPlaced", v: 2, d: { customerId: "customer-1077", currency, lines } },
+  { t: "OrderPlaced", v: 3, d: { customerId: "customer-1077", currency, lines, fulfilment: null } },
   { t: "OrderPaid", v: 1, d: { amount: { minor: 122_000, currency }, paymentId: "pay_01J9ZK4M7Q8R5T" } },
   { t: "OrderShipped", v: 1, d: { carrier: "Hanjin", trackingNumber: "HJ-5501-8842-19" } },
 ]

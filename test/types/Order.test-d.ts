@@ -7,20 +7,33 @@ import type { CommandsOf, EventsOf, ReasonsOf, ReplyOf, StateOf } from "../../ru
 type Command = CommandsOf<typeof Order>
 
 expectTypeOf<Command["type"]>().toEqualTypeOf<
-  "Place" | "AddLine" | "RemoveLine" | "Pay" | "Ship" | "Deliver" | "Cancel" | "Return"
+  "Place" | "AddLine" | "RemoveLine" | "Pay" | "Confirm" | "Reject" | "Ship" | "Deliver" | "Cancel" | "Return"
 >()
 expectTypeOf<EventsOf<typeof Order>["type"]>().toEqualTypeOf<
   | "OrderPlaced"
   | "LineAdded"
   | "LineRemoved"
   | "OrderPaid"
+  | "OrderConfirmed"
+  | "OrderRejected"
+  | "OrderExpired"
   | "OrderShipped"
   | "OrderDelivered"
   | "OrderCancelled"
   | "OrderReturned"
 >()
 expectTypeOf<StateOf<typeof Order>["value"]>().toEqualTypeOf<
-  "draft" | "placed" | "paid" | "shipped" | "delivered" | "returned" | "cancelled"
+  | "draft"
+  | "placed"
+  | "paid"
+  | "fulfilling"
+  | "confirmed"
+  | "shipped"
+  | "delivered"
+  | "returned"
+  | "cancelled"
+  | "rejected"
+  | "expired"
 >()
 expectTypeOf<StateOf<typeof Order>["context"]["total"]>().toEqualTypeOf<Money | null>()
 

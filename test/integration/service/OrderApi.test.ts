@@ -238,7 +238,7 @@ describe("the Query API", () => {
         sequence: expect.any(Number),
         at: expect.stringMatching(/Z$/),
         type: "OrderPlaced",
-        data: placement("c-1"),
+        data: { ...placement("c-1"), fulfilment: null },
         commandId: "first",
         user: "mira",
         correlationId: "story-2",

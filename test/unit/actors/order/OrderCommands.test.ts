@@ -7,13 +7,17 @@ import {
 import { given, NOW_MS, type OrderCommand, stateAfter } from "./OrderScenario.ts"
 import {
   cancelled,
+  confirmed,
   cup,
   delivered,
+  fulfilment,
   historyOf,
   paid,
   placed,
+  placedToFulfil,
   pot,
   refunded,
+  rejected,
   returned,
   shipped,
   tea,
@@ -28,6 +32,8 @@ const commands = {
   AddLine: { type: "AddLine", line: pot },
   RemoveLine: { type: "RemoveLine", sku: cup.sku },
   Pay: { type: "Pay", amount: total, paymentId: "pay-1" },
+  Confirm: { type: "Confirm", paymentId: "o-1" },
+  Reject: { type: "Reject", reason: "OutOfStock" },
   Ship: { type: "Ship", carrier: "CJ", trackingNumber: "T-1" },
   Deliver: { type: "Deliver" },
   Cancel: { type: "Cancel", reason: "changed my mind" },
@@ -39,9 +45,11 @@ const acceptedIn: { readonly [Type in OrderCommand["type"]]: ReadonlyArray<keyof
   AddLine: ["placed"],
   RemoveLine: ["placed"],
   Pay: ["placed"],
-  Ship: ["paid"],
+  Confirm: ["fulfilling", "confirmed"],
+  Reject: ["fulfilling", "rejected", "cancelled", "expired"],
+  Ship: ["paid", "confirmed"],
   Deliver: ["shipped"],
-  Cancel: ["placed", "paid"],
+  Cancel: ["placed", "paid", "fulfilling", "confirmed"],
   Return: ["delivered"],
 }
 
@@ -77,7 +85,7 @@ describe("the same decision twice has one effect", () => {
         const second = given(...historyOf[state], ...first.events)
           .when(command)
           .outcome()
-        expect(second).not.toHaveProperty("events")
+        if ("events" in second) expect(second.events).toEqual([])
       }
     })
   }
@@ -89,11 +97,35 @@ describe("Place", () => {
       .when(commands.Place)
       .then({ events: [placed], reply: { total } })
     expect(stateAfter([placed]).context).toStrictEqual({
+      orderId: "o-1",
       customerId: "c-7",
       total,
       lines: [tea, cup],
       deliveredAtMs: null,
     })
+  })
+
+  it("takes where it is sent and what pays for it, and then fixes the lines", () => {
+    given()
+      .when({ ...commands.Place, fulfilment })
+      .then({ events: [placedToFulfil], reply: { total } })
+    expect(given(placedToFulfil).when(commands.AddLine).outcome()).toStrictEqual({
+      notAcceptedIn: "fulfilling",
+    })
+  })
+
+  it("is invalid with half an address or a card of no length", () => {
+    const { city: _city, ...nowhere } = fulfilment.address
+    for (const wrong of [
+      { ...fulfilment, address: nowhere },
+      { ...fulfilment, card: "" },
+    ]) {
+      expect(
+        given()
+          .when({ ...commands.Place, fulfilment: wrong } as OrderCommand)
+          .outcome(),
+      ).toHaveProperty("invalid")
+    }
   })
 
   it("takes the largest order there can be", () => {
@@ -239,6 +271,31 @@ describe("Pay", () => {
   })
 })
 
+describe("Confirm and Reject", () => {
+  it("end the fulfilment, once", () => {
+    given(placedToFulfil)
+      .when(commands.Confirm)
+      .then({ events: [confirmed] })
+    given(placedToFulfil, confirmed).when(commands.Confirm).then({ events: [], reply: undefined })
+    given(placedToFulfil)
+      .when(commands.Reject)
+      .then({ events: [rejected] })
+  })
+
+  it("FAULT 57: find an order that was cancelled meanwhile, or expired, as it is", () => {
+    for (const history of [historyOf.cancelled, historyOf.expired]) {
+      given(...history)
+        .when(commands.Reject)
+        .then({ events: [], reply: undefined })
+      expect(
+        given(...history)
+          .when(commands.Confirm)
+          .outcome(),
+      ).toHaveProperty("notAcceptedIn")
+    }
+  })
+})
+
 describe("Ship", () => {
   it("hands a paid order to a carrier", () => {
     given(placed, paid)
@@ -266,6 +323,16 @@ describe("Cancel", () => {
     given(placed)
       .when(commands.Cancel)
       .then({ events: [cancelled] })
+  })
+
+  it("refunds what was paid by fulfilment, once that is confirmed", () => {
+    const cancel = { type: "Cancel", reason: "too slow" } as const
+    given(placedToFulfil, confirmed)
+      .when(cancel)
+      .then({ events: [refunded] })
+    given(placedToFulfil)
+      .when(cancel)
+      .then({ events: [{ ...refunded, refund: null }] })
   })
 
   it("refunds what was paid", () => {

@@ -2,16 +2,22 @@ import { describe, expect, it } from "vitest"
 import { Order } from "../../../../actors/order/Order.ts"
 import type { OrderEvent } from "../../../../actors/order/OrderEvents.ts"
 import { LINES_PER_ORDER_MAX } from "../../../../actors/order/OrderLine.ts"
+import { PAYMENT_DEADLINE_MS } from "../../../../actors/order/OrderMachine.ts"
+import { type AnySchema, validate } from "../../../../runtime/index.ts"
 import { NOW_MS, stateAfter } from "./OrderScenario.ts"
 import {
   cancelled,
+  confirmed,
   cup,
   delivered,
+  expired,
   historyOf,
   paid,
   placed,
+  placedToFulfil,
   pot,
   refunded,
+  rejected,
   returned,
   shipped,
   tea,
@@ -30,6 +36,13 @@ const transitions: ReadonlyArray<readonly [from: State, event: OrderEvent, to: S
   ["placed", cancelled, "cancelled"],
   ["paid", shipped, "shipped"],
   ["paid", refunded, "cancelled"],
+  ["draft", placedToFulfil, "fulfilling"],
+  ["fulfilling", confirmed, "confirmed"],
+  ["fulfilling", rejected, "rejected"],
+  ["fulfilling", expired, "expired"],
+  ["fulfilling", cancelled, "cancelled"],
+  ["confirmed", shipped, "shipped"],
+  ["confirmed", refunded, "cancelled"],
   ["shipped", delivered, "delivered"],
   ["delivered", returned, "returned"],
 ]
@@ -54,6 +67,8 @@ const guarded: ReadonlyArray<readonly [why: string, history: ReadonlyArray<Order
     ["another currency", [placed], { ...paid, amount: { ...total, currency: "EUR" } }],
     ["a refund of what was never paid", [placed], refunded],
     ["a cancellation that keeps the money", [placed, paid], cancelled],
+    ["a refund before confirmation", [placedToFulfil], refunded],
+    ["a cancellation of what is confirmed that keeps the money", [placedToFulfil, confirmed], cancelled],
     ["a refund of another amount", [placed, paid], { ...refunded, refund: { ...total, minor: 1 } }],
     [
       "a return after thirty days",
@@ -112,11 +127,40 @@ describe("the order's statechart", () => {
   it("is over once returned or cancelled", () => {
     expect(stateAfter(historyOf.returned).status).toBe("done")
     expect(stateAfter(historyOf.cancelled).status).toBe("done")
+    expect(stateAfter(historyOf.rejected).status).toBe("done")
+    expect(stateAfter(historyOf.expired).status).toBe("done")
     expect(stateAfter(historyOf.delivered).status).toBe("active")
   })
 
-  it("asks for no side effects", () => {
+  it("asks for no side effects where everything is done by hand", () => {
     stateAfter(historyOf.returned)
-    expect(Order.machine.takeActions()).toEqual([])
+    expect(Order.machine.takeIntents()).toEqual([])
+  })
+
+  it("sets a deadline for the fulfilment, and takes it back when that has ended", () => {
+    stateAfter(historyOf.fulfilling)
+    expect(Order.machine.takeIntents()).toEqual([
+      { _tag: "Timer", id: "paymentDeadline", delayMs: PAYMENT_DEADLINE_MS, event: expired },
+    ])
+    stateAfter(historyOf.confirmed)
+    expect(Order.machine.takeIntents()).toContainEqual({ _tag: "Cancel", id: "paymentDeadline" })
+  })
+
+  it("tells the world outside what it promised to", () => {
+    const ends = [
+      ["order.confirmed", historyOf.confirmed, { total }],
+      ["order.cancelled", historyOf.cancelled, { outcome: "cancelled", reason: "changed my mind" }],
+      ["order.cancelled", historyOf.rejected, { outcome: "rejected", reason: "OutOfStock" }],
+      ["order.cancelled", historyOf.expired, { outcome: "expired" }],
+    ] as const
+    for (const [type, history, facts] of ends) {
+      stateAfter(history)
+      const sent = Order.machine
+        .takeIntents()
+        .flatMap((intent) => (intent._tag === "Send" ? intent.make() : []))
+      const data = { orderId: "o-1", customerId: "c-7", ...facts }
+      expect(sent).toEqual([{ _tag: "Publish", type, data }])
+      expect(validate(Order.publishes[type]?.schema as AnySchema, data)).toEqual({ value: data })
+    }
   })
 })

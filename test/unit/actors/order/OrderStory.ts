@@ -1,6 +1,6 @@
 /** An order that goes all the way, event by event, and cuts of it. */
 import type { Money } from "../../../../actors/Money.ts"
-import type { OrderEvent } from "../../../../actors/order/OrderEvents.ts"
+import type { Fulfilment, OrderEvent } from "../../../../actors/order/OrderEvents.ts"
 import type { OrderLine } from "../../../../actors/order/OrderLine.ts"
 import { NOW_MS } from "./OrderScenario.ts"
 
@@ -16,7 +16,23 @@ export const placed = {
   customerId: "c-7",
   currency: "KRW",
   lines: [tea, cup],
+  fulfilment: null,
 } satisfies OrderEvent
+
+export const fulfilment: Fulfilment = {
+  address: {
+    recipient: "K. Lee",
+    street: "Sejong-daero 110",
+    postalCode: "04524",
+    city: "Seoul",
+    country: "KR",
+  },
+  card: "card-1",
+}
+export const placedToFulfil = { ...placed, fulfilment } satisfies OrderEvent
+export const confirmed = { type: "OrderConfirmed", paymentId: "o-1" } satisfies OrderEvent
+export const rejected = { type: "OrderRejected", reason: "OutOfStock" } satisfies OrderEvent
+export const expired = { type: "OrderExpired" } satisfies OrderEvent
 export const paid = { type: "OrderPaid", amount: total, paymentId: "pay-1" } satisfies OrderEvent
 export const shipped = { type: "OrderShipped", carrier: "CJ", trackingNumber: "T-1" } satisfies OrderEvent
 export const delivered = { type: "OrderDelivered", deliveredAtMs: NOW_MS } satisfies OrderEvent
@@ -42,4 +58,8 @@ export const historyOf = {
   delivered: [placed, paid, shipped, delivered],
   returned: [placed, paid, shipped, delivered, returned],
   cancelled: [placed, cancelled],
+  fulfilling: [placedToFulfil],
+  confirmed: [placedToFulfil, confirmed],
+  rejected: [placedToFulfil, rejected],
+  expired: [placedToFulfil, expired],
 } satisfies { readonly [state: string]: ReadonlyArray<OrderEvent> }

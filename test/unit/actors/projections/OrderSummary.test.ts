@@ -9,12 +9,16 @@ import type { ProjectedEvent } from "../../../../runtime/index.ts"
 import { stateAfter } from "../order/OrderScenario.ts"
 import {
   cancelled,
+  confirmed,
   cup,
+  expired,
   historyOf,
   paid,
   placed,
+  placedToFulfil,
   pot,
   refunded,
+  rejected,
   returned,
   shipped,
   tea,
@@ -65,6 +69,17 @@ describe("order_summary", () => {
       updated_at: 1000,
       version: 1,
     })
+  })
+
+  it("tells the way of an order that is fulfilled, or not", () => {
+    expect(rowAfter(placedToFulfil)).toMatchObject({ status: "fulfilling", payment_id: null })
+    expect(rowAfter(placedToFulfil, confirmed)).toMatchObject({ payment_id: "o-1", paid_at: 2000 })
+    expect(rowAfter(placedToFulfil, rejected)).toMatchObject({
+      closing_reason: "OutOfStock",
+      closed_at: 2000,
+      refund_minor: null,
+    })
+    expect(rowAfter(placedToFulfil, expired)).toMatchObject({ closing_reason: null, closed_at: 2000 })
   })
 
   it("fills every column that it has, and no other", () => {

@@ -1,0 +1,30 @@
+/**
+ * What the world outside is told of an order: a promise to others, apart from the events that are stored.
+ *
+ * Owns types, schemas and what they mean. When they are published: OrderMachine.ts.
+ */
+import { Schema } from "effect"
+import { integrationEvent } from "../../runtime/index.ts"
+import { Money } from "../Money.ts"
+
+const orderId = Schema.String
+const customerId = Schema.String
+
+export const orderAnnouncements = {
+  "order.confirmed": integrationEvent({
+    description: "The order is paid, its stock is held and its shipment planned.",
+    schema: Schema.Struct({ orderId, customerId, total: Money }),
+    example: { orderId: "o-42", customerId: "c-7", total: { minor: 2500, currency: "EUR" } },
+  }),
+  "order.cancelled": integrationEvent({
+    description:
+      "The order will not be delivered: cancelled by somebody, rejected because its fulfilment failed, or expired.",
+    schema: Schema.Struct({
+      orderId,
+      customerId,
+      outcome: Schema.Literals(["cancelled", "rejected", "expired"]),
+      reason: Schema.optionalKey(Schema.String),
+    }),
+    example: { orderId: "o-42", customerId: "c-7", outcome: "rejected", reason: "OutOfStock" },
+  }),
+}

@@ -1,0 +1,24 @@
+/**
+ * The payment: an actor per order id, from its machine, its events, its commands and a gateway.
+ *
+ * Read PaymentMachine.ts for what may happen when, PaymentCommands.ts for what can be asked, PaymentGateway.ts for what
+ * a gateway must do.
+ */
+import { defineActor } from "../../runtime/index.ts"
+import { paymentCalls } from "./PaymentCalls.ts"
+import { Authorise, Capture, Refund, Void } from "./PaymentCommands.ts"
+import { paymentEvents } from "./PaymentEvents.ts"
+import { noGateway, type PaymentGateway } from "./PaymentGateway.ts"
+import { paymentMachine } from "./PaymentMachine.ts"
+
+/** The payment as it is hosted: its calls go to `gateway`. */
+export const paymentActor = (gateway: PaymentGateway) =>
+  defineActor({
+    type: "payment",
+    machine: paymentMachine.provide({ actors: paymentCalls(gateway) }),
+    events: paymentEvents,
+    commands: { Authorise, Capture, Refund, Void },
+  })
+
+/** The payment as it is addressed and simulated; hosted like this, its gateway refuses everything. */
+export const Payment = paymentActor(noGateway)

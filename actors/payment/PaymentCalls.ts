@@ -1,0 +1,46 @@
+/**
+ * The calls that a payment's chart invokes, by the names under which it does: `authorise`, `capture`, `refund`, `void`.
+ *
+ * Owns how patient they are. What they call: PaymentGateway.ts. When: PaymentMachine.ts.
+ */
+import { type CallArgs, type CallOptions, call } from "../../runtime/index.ts"
+import type { Money } from "../Money.ts"
+import type { PaymentGateway } from "./PaymentGateway.ts"
+
+/** Somebody waits for these: about a minute with a gateway that hangs. */
+const PATIENCE: CallOptions = { timeoutMs: 10_000, attemptsMax: 5, pauseFirstMs: 200, pauseMaxMs: 5_000 }
+
+/** Money hangs on this one and nobody waits: about half an hour. */
+const PERSISTENCE: CallOptions = { timeoutMs: 10_000, attemptsMax: 50, pauseFirstMs: 200, pauseMaxMs: 30_000 }
+
+interface PaymentInput {
+  readonly paymentId: string
+}
+
+interface AuthorisationInput extends PaymentInput {
+  readonly amount: Money
+  readonly card: string
+}
+
+export const paymentCalls = (gateway: PaymentGateway) => ({
+  authorise: call(
+    ({ input, idempotencyKey, signal }: CallArgs<AuthorisationInput>) =>
+      gateway.authorise({ ...input, idempotencyKey, signal }),
+    PATIENCE,
+  ),
+  capture: call(
+    ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
+      gateway.capture({ ...input, idempotencyKey, signal }),
+    PATIENCE,
+  ),
+  refund: call(
+    ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
+      gateway.refund({ ...input, idempotencyKey, signal }),
+    PERSISTENCE,
+  ),
+  void: call(
+    ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
+      gateway.void({ ...input, idempotencyKey, signal }),
+    PERSISTENCE,
+  ),
+})

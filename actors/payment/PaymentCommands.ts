@@ -1,0 +1,138 @@
+/**
+ * What can be asked of a payment. Every command may come twice, late, or before the one it is about.
+ *
+ * Asked by `request`, the answer comes when the gateway has spoken; by `ask` or `tell`, when the intent is stored. A
+ * repeat joins what is under way and finds what is done. `Void` is the compensation that always fits: whatever became
+ * of the payment, nothing is kept of it afterwards. What follows: PaymentMachine.ts.
+ */
+import { Schema } from "effect"
+import type { SnapshotFrom } from "xstate"
+import {
+  accept,
+  answer,
+  answerLater,
+  command,
+  type Outgoing,
+  type RequestRef,
+  reject,
+} from "../../runtime/index.ts"
+import { Money, sameMoney } from "../Money.ts"
+import { CardToken, type PaymentEvent, paymentEvents } from "./PaymentEvents.ts"
+import { paymentMachine, WAITING_MAX } from "./PaymentMachine.ts"
+
+const payment = { machine: paymentMachine, events: paymentEvents }
+
+type State = SnapshotFrom<typeof paymentMachine>
+
+interface Requested {
+  readonly replyTo?: RequestRef
+}
+
+const requestedBy = (replyTo: RequestRef | undefined): Requested => (replyTo === undefined ? {} : { replyTo })
+
+/** Stores the intent; the answer to a request waits for the gateway. */
+const start = <const Event extends PaymentEvent>(
+  event: Event,
+  replyTo: RequestRef | undefined,
+  outgoing: ReadonlyArray<Outgoing> = [],
+) =>
+  accept<Event, { readonly status: string }>(
+    event,
+    { status: "pending" },
+    replyTo === undefined ? outgoing : [...outgoing, answerLater],
+  )
+
+/** The same is under way already. */
+const join = (state: State, replyTo: RequestRef | undefined) => {
+  if (replyTo === undefined) return done({ status: "pending" })
+  if (state.context.waiting.length >= WAITING_MAX)
+    return reject("TooManyRequests", { waitingMax: WAITING_MAX })
+  return start({ type: "RequesterJoined", replyTo }, replyTo)
+}
+
+/** The same was done before. */
+const done = <Reply extends { readonly status: string }>(reply: Reply) => accept<never, Reply>([], reply)
+
+/** Reserves the amount on the card. Rejected as `Declined` when the gateway refuses. */
+export const Authorise = command(
+  { type: "Authorise", ...payment },
+  {
+    schema: Schema.Struct({ amount: Money, card: CardToken }),
+    decide: ({ command: { amount, card }, state, replyTo }) => {
+      const { context } = state
+      if (state.matches("new")) {
+        return start({ type: "AuthorisationRequested", amount, card, ...requestedBy(replyTo) }, replyTo)
+      }
+      if (isVoid(state)) return reject("PaymentVoided")
+      if (state.matches("declined")) return reject("Declined", { reason: context.refusal })
+      if (context.amount === null || !sameMoney(amount, context.amount)) {
+        return reject("AmountMismatch", { expected: context.amount, given: amount })
+      }
+      if (state.matches("authorising")) return join(state, replyTo)
+      return done({ status: "authorised", authorisationId: context.authorisationId })
+    },
+  },
+)
+
+/** Takes what was authorised. */
+export const Capture = command(
+  { type: "Capture", ...payment },
+  {
+    schema: Schema.Struct({}),
+    decide: ({ state, replyTo }) => {
+      const { captured } = state.context
+      if (state.matches("capturing")) return join(state, replyTo)
+      if (state.matches("captured")) return done({ status: "captured", captured })
+      if (isVoid(state)) return reject("PaymentVoided")
+      if (isRefund(state)) return reject("PaymentRefunded")
+      if (!isHeld(state)) return reject("NotAuthorised")
+      return start({ type: "CaptureRequested", ...requestedBy(replyTo) }, replyTo)
+    },
+  },
+)
+
+/** Gives back what was captured, in full. */
+export const Refund = command(
+  { type: "Refund", ...payment },
+  {
+    schema: Schema.Struct({}),
+    decide: ({ state, replyTo }) => {
+      const { refunded } = state.context
+      if (state.matches("refunding")) return join(state, replyTo)
+      if (refunded !== null) return done({ status: "refunded", refunded })
+      if (isVoid(state)) return reject("PaymentVoided")
+      if (!state.matches("captured") && !state.matches("refundUnknown")) return reject("NotCaptured")
+      return start({ type: "RefundRequested", ...requestedBy(replyTo) }, replyTo)
+    },
+  },
+)
+
+/**
+ * Takes the payment back, whatever became of it: releases the authorisation, refunds the capture, and makes one that
+ * comes later be refused. Nothing is left to do where the payment was declined or refunded.
+ */
+export const Void = command(
+  { type: "Void", ...payment },
+  {
+    schema: Schema.Struct({}),
+    decide: ({ state, replyTo }) => {
+      if (state.matches("new")) return accept({ type: "VoidedUnused" }, { status: "voided" })
+      if (state.matches("voiding")) return join(state, replyTo)
+      if (state.matches("voided") || state.matches("refunded") || state.matches("declined")) {
+        return done({ status: "voided" })
+      }
+      const overtaken = state.context.waiting.flatMap(
+        (ref) => answer(ref, { ok: false, reason: "PaymentVoided", isRejection: true }) ?? [],
+      )
+      return start({ type: "VoidRequested", ...requestedBy(replyTo) }, replyTo, overtaken)
+    },
+  },
+)
+
+const isVoid = (state: State): boolean =>
+  state.matches("voiding") || state.matches("voided") || state.matches("voidFailed")
+
+const isRefund = (state: State): boolean =>
+  state.matches("refunding") || state.matches("refunded") || state.matches("refundUnknown")
+
+const isHeld = (state: State): boolean => state.matches("authorised") || state.matches("captureUnknown")

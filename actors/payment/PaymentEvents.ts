@@ -1,0 +1,32 @@
+/**
+ * What is asked of a payment, as events. What the gateway answered is stored by the runtime, as the outcome of a call.
+ *
+ * `replyTo` is whoever waits for the outcome: it is answered by the commit that stores it. What may follow what:
+ * PaymentMachine.ts. Golden files: test/fixtures/golden/payment.
+ */
+import { Schema } from "effect"
+import { type EventOf, event, RequestRef } from "../../runtime/index.ts"
+import { lineOfText } from "../BoundedText.ts"
+import { Money } from "../Money.ts"
+
+/** Longest token of a card, in UTF-16 code units. */
+export const CARD_TOKEN_LENGTH_MAX = 64
+
+/** What a provider gives for a card. Not the number of one. */
+export const CardToken = lineOfText(CARD_TOKEN_LENGTH_MAX)
+
+const replyTo = Schema.optionalKey(RequestRef)
+
+export const paymentEvents = {
+  AuthorisationRequested: event(Schema.Struct({ amount: Money, card: CardToken, replyTo })),
+  CaptureRequested: event(Schema.Struct({ replyTo })),
+  RefundRequested: event(Schema.Struct({ replyTo })),
+  VoidRequested: event(Schema.Struct({ replyTo })),
+  /** Taken back before there was anything to take back: an authorisation that comes later is refused. */
+  VoidedUnused: event(Schema.Struct({})),
+  /** Somebody else waits for what is under way. */
+  RequesterJoined: event(Schema.Struct({ replyTo: RequestRef })),
+}
+
+/** Every event of a payment but the outcomes of its calls, flat. */
+export type PaymentEvent = EventOf<typeof paymentEvents>
