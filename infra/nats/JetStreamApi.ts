@@ -95,6 +95,6 @@ export const deleteConsumer = (requests: ReplyMultiplexer, stream: string, consu
 export const purgeSubject = (requests: ReplyMultiplexer, stream: string, subject: string) =>
   apiCall<unknown>(requests, `STREAM.PURGE.${stream}`, { filter: subject })
 
-/** Removes one message. The bytes stay in the file until it is compacted. */
+/** Removes one message and overwrites its bytes. */
 export const deleteMessage = (requests: ReplyMultiplexer, stream: string, sequence: number) =>
-  apiCall<unknown>(requests, `STREAM.MSG.DELETE.${stream}`, { seq: sequence, no_erase: true })
+  apiCall<unknown>(requests, `STREAM.MSG.DELETE.${stream}`, { seq: sequence })

@@ -121,18 +121,19 @@ class Page {
 
 const encoder = new TextEncoder()
 
-/** One page of `log` with `after < sequence <= upTo`. */
+/** One page of `log` with `after < sequence <= upTo`, of at most `countMax` records. */
 export const readPage = Effect.fnUntraced(function* (
   requests: ReplyMultiplexer,
   log: CommitLog,
   range: { readonly after: number; readonly upTo: number },
+  countMax = JOURNAL_PAGE_RECORDS_MAX,
 ): Effect.fn.Return<ReadonlyArray<JournalRecord>, JournalReadError> {
   if (range.upTo <= range.after) return []
   const page = new Page(log, range.upTo)
   const query = {
     seq: range.after + 1,
     next_by_subj: log.subject,
-    batch: Math.min(JOURNAL_PAGE_RECORDS_MAX, range.upTo - range.after),
+    batch: Math.min(countMax, range.upTo - range.after),
     max_bytes: JOURNAL_PAGE_BYTES_MAX,
   }
   yield* requests

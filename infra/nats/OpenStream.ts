@@ -51,3 +51,22 @@ export const wrongSettings = (
     const [is, want] = [found[name], wanted[name]].map((value) => JSON.stringify(value || null))
     return is === want ? [] : [`${name}=${is}, want ${want}`]
   })
+
+/** Finds or makes a stream that only has to have the settings in `needed`; what is wrong is said in words. */
+export const openStream = <E>(
+  connection: NatsConnectionService,
+  config: NamedStream,
+  needed: Partial<StreamConfig>,
+  unavailable: (detail: string) => E,
+): Effect.Effect<void, E> =>
+  findOrMakeStream(connection, { ...config, ...needed }).pipe(
+    Effect.mapError((error) => unavailable(error.message)),
+    Effect.flatMap((info) => {
+      const wrong = wrongSettings(info.config, needed)
+      return wrong.length === 0
+        ? Effect.void
+        : Effect.fail(
+            unavailable(`stream ${config.name} has ${wrong.join("; ")}: set it with \`nats stream edit\``),
+          )
+    }),
+  )

@@ -1,0 +1,151 @@
+/**
+ * Dead letters in a JetStream stream of their own, one subject per reason: `<ns>.dlq.<reason>`.
+ *
+ * Owns the stored form: a line of JSON that says why, and below it the original as it is, so that `nats stream view`
+ * shows both, and a message that the mailbox took always fits. The contract is runtime/deadletter/DeadLetters.ts.
+ * Lists are read from any replica: one that lags behind may show a letter for a moment after it was removed.
+ */
+import { Effect, Layer } from "effect"
+import {
+  DEAD_LETTER_PAGE_MAX,
+  type DeadLetter,
+  DeadLetters,
+  type DeadLettersService,
+  DeadLettersUnavailable,
+  type StoredDeadLetter,
+} from "../../runtime/deadletter/DeadLetters.ts"
+import { API_TIMEOUT_MS, deleteMessage, getMessage } from "./JetStreamApi.ts"
+import { readPage, recordOf } from "./JournalRead.ts"
+import { NatsConnection } from "./NatsConnection.ts"
+import { isCode, jetStreamCode } from "./NatsErrors.ts"
+import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
+import { headerValueOf, publishTo } from "./PubAck.ts"
+import { NANOS_PER_MS } from "./PullConsumer.ts"
+
+/** Characters of a letter's detail that are kept. */
+export const DETAIL_LENGTH_MAX = 1_000
+
+/** Bytes of the server's `max_payload` that are kept for headers and the first line, so that originals fit. */
+const letterRoomBytes = 8 * 1_024
+
+export interface DeadLettersNatsOptions {
+  readonly namespace: string
+  /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
+  readonly replicas?: number
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const unavailable = (detail: string): DeadLettersUnavailable => new DeadLettersUnavailable({ detail })
+const unavailableAs = (error: { readonly message: string }) => unavailable(error.message)
+
+/** An original over the limit is cut: a letter that cannot be stored would be tried for ever. */
+const encodeLetter = ({ original, detail, ...rest }: DeadLetter, originalBytesMax: number): Uint8Array => {
+  const bytes = encoder.encode(original)
+  const isCut = bytes.length > originalBytesMax
+  const note = isCut ? ` (the first ${originalBytesMax} of ${bytes.length} bytes are kept)` : ""
+  const line = JSON.stringify({ v: 1, ...rest, detail: `${detail.slice(0, DETAIL_LENGTH_MAX)}${note}` })
+  return Buffer.concat([encoder.encode(`${line}\n`), bytes.subarray(0, originalBytesMax)])
+}
+
+const decodeLetter = (number: number, data: Uint8Array): StoredDeadLetter => {
+  const text = decoder.decode(data)
+  const end = text.indexOf("\n")
+  const { v: _, ...rest } = JSON.parse(text.slice(0, end)) as Omit<DeadLetter, "original"> & { v: number }
+  return { number, ...rest, original: text.slice(end + 1) }
+}
+
+const decoded = (number: number, data: Uint8Array) =>
+  Effect.try({
+    try: () => decodeLetter(number, data),
+    catch: (cause) => unavailable(`dead letter ${number} cannot be read: ${String(cause)}`),
+  })
+
+const makeService = (
+  { requests, client }: NatsConnection["Service"],
+  namespace: string,
+): DeadLettersService => {
+  const stream = streamNameOf(namespace)
+  const prefix = `${namespace}.dlq.`
+  const originalBytesMax = (client.info?.max_payload ?? 0) - letterRoomBytes
+  /** The records' keys are of no use here. */
+  const keyOf = () => ""
+
+  return {
+    add: (letter) =>
+      publishTo(requests, `${prefix}${letter.reason}`, encodeLetter(letter, originalBytesMax), {
+        "Nats-Msg-Id": headerValueOf(`${letter.key} ${letter.messageId}`),
+      }).pipe(Effect.mapError(unavailableAs), Effect.asVoid),
+
+    list: Effect.fnUntraced(function* ({ after, limit, reason }) {
+      const log = { stream, subject: `${prefix}${reason ?? "*"}`, keyOf }
+      const letters: Array<StoredDeadLetter> = []
+      const countMax = Math.min(limit, DEAD_LETTER_PAGE_MAX)
+      while (letters.length < countMax) {
+        const range = { after: letters.at(-1)?.number ?? after, upTo: Number.MAX_SAFE_INTEGER }
+        const page = yield* Effect.mapError(
+          readPage(requests, log, range, countMax - letters.length),
+          unavailableAs,
+        )
+        if (page.length === 0) break
+        for (const { sequence, data } of page) letters.push(yield* decoded(sequence, data))
+      }
+      return letters
+    }),
+
+    get: (number) =>
+      getMessage(requests, stream, { seq: number }, API_TIMEOUT_MS).pipe(
+        Effect.map((found) => recordOf({ keyOf }, found)),
+        Effect.catch((error) =>
+          isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(unavailableAs(error)),
+        ),
+        Effect.flatMap((record) =>
+          record === undefined ? Effect.undefined : decoded(record.sequence, record.data),
+        ),
+      ),
+
+    remove: (number) =>
+      deleteMessage(requests, stream, number).pipe(
+        Effect.asVoid,
+        Effect.catch((error) =>
+          isCode(error, jetStreamCode.noMessageFound) || isCode(error, jetStreamCode.sequenceNotFound)
+            ? Effect.void
+            : Effect.fail(unavailableAs(error)),
+        ),
+      ),
+  }
+}
+
+const streamNameOf = (namespace: string): string => `${namespace}-deadletters`
+
+export const DeadLettersNats = {
+  /** Opens or creates the namespace's dead letters. They are kept until an operator removes them. */
+  layer: (
+    options: DeadLettersNatsOptions,
+  ): Layer.Layer<DeadLetters, DeadLettersUnavailable, NatsConnection> =>
+    Layer.effect(
+      DeadLetters,
+      Effect.gen(function* () {
+        const connection = yield* NatsConnection
+        const { namespace, replicas } = options
+        const config = {
+          name: streamNameOf(namespace),
+          description: "Everstate dead letters: what the system gave up on",
+          discard: "new",
+          duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
+          num_replicas: replicaCountOf(connection, replicas),
+        } as const
+        const needed = {
+          subjects: [`${namespace}.dlq.*`],
+          storage: "file",
+          retention: "limits",
+          max_age: 0,
+          allow_direct: true,
+          deny_delete: false,
+        } as const
+        yield* openStream(connection, config, { ...needed, subjects: [...needed.subjects] }, unavailable)
+        return makeService(connection, namespace)
+      }),
+    ),
+}

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Layer } from "effect"
+import { afterAll, beforeAll } from "vitest"
+import { type NatsServer, startNats } from "../../infra/embedded.ts"
+import { DeadLettersNats } from "../../infra/nats/DeadLettersNats.ts"
+import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
+import { deadLettersContract } from "./DeadLetters.contract.ts"
+
+let folder: string
+let server: NatsServer
+let storeCount = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
+  server = await startNats({ folder, syncAlways: false })
+})
+
+afterAll(async () => {
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+deadLettersContract("JetStream", () =>
+  Layer.unwrap(
+    Effect.sync(() =>
+      DeadLettersNats.layer({ namespace: `contract${storeCount++}` }).pipe(
+        Layer.provide(NatsConnection.layer({ servers: server.url })),
+      ),
+    ),
+  ),
+)
