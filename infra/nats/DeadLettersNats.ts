@@ -72,6 +72,14 @@ const makeService = (
   /** The records' keys are of no use here. */
   const keyOf = () => ""
 
+  const find = (number: number) =>
+    getMessage(requests, stream, { seq: number }, API_TIMEOUT_MS).pipe(
+      Effect.map((found) => recordOf({ keyOf }, found)),
+      Effect.catch((error) =>
+        isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(error),
+      ),
+    )
+
   return {
     add: (letter) =>
       publishTo(requests, `${prefix}${letter.reason}`, encodeLetter(letter, originalBytesMax), {
@@ -95,25 +103,15 @@ const makeService = (
     }),
 
     get: (number) =>
-      getMessage(requests, stream, { seq: number }, API_TIMEOUT_MS).pipe(
-        Effect.map((found) => recordOf({ keyOf }, found)),
-        Effect.catch((error) =>
-          isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(unavailableAs(error)),
-        ),
-        Effect.flatMap((record) =>
-          record === undefined ? Effect.undefined : decoded(record.sequence, record.data),
-        ),
+      Effect.flatMap(Effect.mapError(find(number), unavailableAs), (record) =>
+        record === undefined ? Effect.undefined : decoded(number, record.data),
       ),
 
+    // The server has several errors for a number that is not there; a look tells them from a failure.
     remove: (number) =>
-      deleteMessage(requests, stream, number).pipe(
-        Effect.asVoid,
-        Effect.catch((error) =>
-          isCode(error, jetStreamCode.noMessageFound) || isCode(error, jetStreamCode.sequenceNotFound)
-            ? Effect.void
-            : Effect.fail(unavailableAs(error)),
-        ),
-      ),
+      Effect.catch(deleteMessage(requests, stream, number), (error) =>
+        Effect.flatMap(find(number), (record) => (record === undefined ? Effect.void : Effect.fail(error))),
+      ).pipe(Effect.mapError(unavailableAs), Effect.asVoid),
   }
 }
 

@@ -39,7 +39,6 @@ export const jetStreamCode = {
   insufficientResources: 10023,
   memoryResourcesExceeded: 10028,
   noMessageFound: 10037,
-  sequenceNotFound: 10043,
   storageResourcesExceeded: 10047,
   messageExceedsMaximum: 10054,
   streamNameInUse: 10058,
