@@ -5,14 +5,22 @@
  * `ActorSystem.start` (promises) and `layer` (Effect).
  */
 import { Layer } from "effect"
+import type { CheckpointsUnavailable } from "../runtime/checkpoint/Checkpoints.ts"
+import type { DeadLettersUnavailable } from "../runtime/deadletter/DeadLetters.ts"
 import type { DefinitionError } from "../runtime/definition/DefinitionError.ts"
+import type { PublisherUnavailable } from "../runtime/integration/EventPublisher.ts"
 import type { JournalRefused, JournalUnavailable } from "../runtime/journal/Journal.ts"
 import type { JournalRegisterUnavailable } from "../runtime/journal/JournalRegister.ts"
+import type { MailboxError } from "../runtime/mailbox/Mailbox.ts"
 import type { ProjectionFailed, ReadModelUnavailable } from "../runtime/projection/ReadModel.ts"
 import { ActorSystem as PromiseActorSystem } from "../runtime/promise/ActorSystem.ts"
 import { ActorSystem as EffectActorSystem, type SystemOptions } from "../runtime/system/ActorSystem.ts"
 import { SYSTEM_DEFAULTS } from "../runtime/system/SystemSettings.ts"
+import { CheckpointsNats } from "./nats/CheckpointsNats.ts"
+import { DeadLettersNats } from "./nats/DeadLettersNats.ts"
+import { EventPublisherNats } from "./nats/EventPublisherNats.ts"
 import { JournalNats, type JournalNatsOptions } from "./nats/JournalNats.ts"
+import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
 import { layerJournalRegisterPostgres } from "./postgres/JournalRegisterPostgres.ts"
 import { type MigrationRefused, migrate } from "./postgres/Migrations.ts"
@@ -31,7 +39,7 @@ export interface StartOptions extends SystemOptions {
   readonly postgres: string | PostgresOptions
   /** Keeps systems apart that share servers: lower-case letters, digits, `_`, `-`. Default `everstate`. */
   readonly namespace?: string
-  /** Replicas, size limit and time-out of the journal. */
+  /** Replicas (of the mailbox and the other streams, too), size limit and time-out of the journal. */
   readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards">
 }
 
@@ -44,6 +52,10 @@ export type StartError =
   | JournalRefused
   | JournalUnavailable
   | JournalRegisterUnavailable
+  | MailboxError
+  | CheckpointsUnavailable
+  | DeadLettersUnavailable
+  | PublisherUnavailable
   | ReadModelUnavailable
   | ProjectionFailed
 
@@ -58,12 +70,21 @@ export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, Sta
     namespace,
     shards: system.shardCount ?? SYSTEM_DEFAULTS.shardCount,
   }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
+  const { replicas } = journal ?? {}
+  const stream = { namespace, ...(replicas === undefined ? undefined : { replicas }) }
+  const messaging = Layer.mergeAll(
+    MailboxNats.layer(stream),
+    CheckpointsNats.layer(stream),
+    DeadLettersNats.layer(stream),
+    EventPublisherNats.layer(stream),
+  ).pipe(Layer.provide(connection))
   const ports = Layer.mergeAll(
     journalLayer,
+    messaging,
     layerSnapshotStorePostgres({ namespace }),
     layerReadModelPostgres({ namespace }),
   )
-  return EffectActorSystem.layer(system).pipe(Layer.provide(ports), Layer.provide(migrated))
+  return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))
 }
 
 /** A running system on promises. */

@@ -133,6 +133,7 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
     "NotJson",
     "MachineThrew",
     "NotDurable",
+    "NotSendable",
   ]),
   detail: Schema.String,
 }) {

@@ -10,7 +10,7 @@
 import { type Clock, Effect, Exit, type Fiber, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { encodeCommit } from "../journal/Commit.ts"
+import { type CommitEntry, encodeCommit } from "../journal/Commit.ts"
 import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
@@ -19,6 +19,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
 import type { Confirmed } from "./Fold.ts"
+import type { Pending } from "./Pending.ts"
 import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
 import { MAILBOX_ITEMS_MAX, type Waiting, type WaitingCommand } from "./Waiting.ts"
@@ -39,8 +40,22 @@ export interface CellContext extends RecoveryPorts {
   readonly counts: CellCounts
   /** Fencing number that goes into commits of this shard. */
   readonly epochOf: (shard: number) => number
+  /** Told of every commit of this node that is stored, in the order of each actor. */
+  readonly outbox: CommitListener
   /** Gates concurrent recoveries. */
   readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+/** Sends what commits carry; see ../outbox/Outbox.ts. */
+export interface CommitListener {
+  readonly committed: (
+    address: ActorAddress,
+    sequence: number,
+    atMs: number,
+    entries: ReadonlyArray<{ readonly proposal: { readonly entry: CommitEntry } }>,
+  ) => void
+  /** The actor came into memory: timers that were due long ago have lost their message. */
+  readonly activated: (address: ActorAddress, pending: Pending) => void
 }
 
 export class Cell {
@@ -153,7 +168,7 @@ export class Cell {
   }
 
   #activate(): Effect.Effect<void> {
-    const { clock, counts, recoveryGate } = this.#context
+    const { clock, counts, outbox, recoveryGate } = this.#context
     if (this.#quarantine !== undefined && monotonicMs(clock) < this.#quarantinedUntilMs) {
       return Effect.sync(() => this.#failWaiting(this.#quarantine as ActorQuarantined))
     }
@@ -167,6 +182,7 @@ export class Cell {
             this.#attemptCount = 0
             this.#confirmed = confirmed
             this.#snapshotVersion = snapshotVersion
+            if (confirmed.pending.timers.size > 0) outbox.activated(this.address, confirmed.pending)
             this.#markForSnapshot(confirmed)
           }),
       }),
@@ -191,7 +207,7 @@ export class Cell {
     return journal.append(this.address, confirmed.sequence, encodeCommit(header, round.entriesJson)).pipe(
       Effect.matchEffect({
         onSuccess: (sequence) => {
-          this.#stored(confirmed, round, sequence)
+          this.#stored(confirmed, round, sequence, nowMs)
           return Effect.void
         },
         onFailure: (error) => {
@@ -204,19 +220,20 @@ export class Cell {
   }
 
   /** The commit is in the journal: the tentative state is the confirmed one, callers get their answers. */
-  #stored(before: Confirmed, round: Round, sequence: number): void {
-    const { counts } = this.#context
+  #stored(before: Confirmed, round: Round, sequence: number, atMs: number): void {
+    const { counts, outbox } = this.#context
     this.#attemptCount = 0
     const { recent } = before
     for (const { waiting, proposal } of round.entries) {
       const { commandId, fingerprint } = waiting.command
       recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
     }
-    const { state, version } = round.entries.at(-1)?.proposal ?? before
-    const confirmed: Confirmed = { state, version, sequence, recent }
+    const { state, version, pending } = round.entries.at(-1)?.proposal ?? before
+    const confirmed: Confirmed = { state, version, sequence, recent, pending }
     this.#confirmed = confirmed
     counts.committedCount++
     counts.eventCount += version - before.version
+    outbox.committed(this.address, sequence, atMs, round.entries)
     this.#answer(round, confirmed)
     for (const { proposal } of round.entries) {
       for (const action of proposal.actions) this.#runAction(action)

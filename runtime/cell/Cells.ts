@@ -11,7 +11,7 @@ import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeSnapshotWriter, type SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, SystemStopped } from "./AskError.ts"
-import { Cell, type CellContext } from "./Cell.ts"
+import { Cell, type CellContext, type CommitListener } from "./Cell.ts"
 import { type CellCounts, noCounts } from "./CellCounts.ts"
 import type { InFlight, Waiting } from "./Waiting.ts"
 
@@ -29,6 +29,8 @@ export interface CellsOptions {
   readonly residentMax: number
   /** Idle time after which an actor leaves memory, in milliseconds. */
   readonly idleMs: number
+  /** Told of every commit. */
+  readonly outbox: CommitListener
 }
 
 export interface Cells {
@@ -56,6 +58,7 @@ export const makeCells = Effect.fnUntraced(function* (
     clock,
     snapshotWriter,
     counts,
+    outbox: options.outbox,
     // One node owns every shard for good; leases bring the epochs of several.
     epochOf: () => 1,
     recoveryGate: gate.withPermits(1),

@@ -1,8 +1,8 @@
 /**
  * The decision: one command on one state gives a proposed commit entry, a refusal, or nothing to store.
  *
- * Owns the walk decide → events → validate → `can` → transition, pure and synchronous. What happens to proposals:
- * Cell.ts. What a command may decide: ../definition/Decision.ts.
+ * Owns the walk decide → events → validate → `can` → transition → what is sent, pure and synchronous. What happens to
+ * proposals: Cell.ts. What a command may decide: ../definition/Decision.ts. What else comes to an actor: Signal.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -12,22 +12,36 @@ import { issuesText, validate } from "../definition/Schema.ts"
 import type { CommitEntry, Metadata } from "../journal/Commit.ts"
 import { frozen } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
-import { type CapturedAction, MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
+import {
+  type CapturedAction,
+  isReserved,
+  MachineFailed,
+  type MachineState,
+  stateName,
+} from "../machine/Machine.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
 import { CommandFailed, CommandRejected } from "./AskError.ts"
+import { answerItem, effectsOf, NotSendable } from "./Intents.ts"
+import type { Pending } from "./Pending.ts"
 
 /** A command that passed its schema. `payload` is flat, `{ type, ... }`, as `decide` sees it. */
 export interface Command {
+  readonly _tag: "Command"
   readonly type: string
   readonly payload: AnyEvent
   readonly commandId: string
   readonly fingerprint: string
   readonly metadata: Metadata | undefined
+  /** Whom to answer by a message; that answer, a rejection included, is stored. */
+  readonly replyTo: RequestRef | undefined
 }
 
 /** What a command is decided on. */
-interface Base {
+export interface Base {
   readonly state: MachineState
   readonly version: number
+  readonly pending: Pending
 }
 
 /** What a command would store, and the state after it. */
@@ -36,6 +50,7 @@ export interface Proposal {
   readonly entry: CommitEntry
   readonly state: MachineState
   readonly version: number
+  readonly pending: Pending
   readonly actions: ReadonlyArray<CapturedAction>
 }
 
@@ -70,57 +85,99 @@ export const decide = (
 
   const asked = askDefinition(definition, address, base, command, nowMs)
   if (asked instanceof Error) return failed("DecideThrew", asked.message)
-  if (asked._tag === "Rejection") return rejected(asked.reason, asked.detail, base.state)
+  if (asked._tag === "Rejection") {
+    return answered(base, command, rejected(asked.reason, asked.detail, base.state))
+  }
 
   try {
-    return propose(definition, base, command, asked, failed, rejected)
+    const outcome = propose(definition, base, command, asked, nowMs, failed, rejected)
+    return outcome._tag === "CommandRejected" ? answered(base, command, outcome) : outcome
   } catch (cause) {
     if (cause instanceof NotJson) return failed("NotJson", cause.message)
+    if (cause instanceof NotSendable) return failed("NotSendable", cause.message)
     if (cause instanceof MachineFailed) {
       return failed(cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message)
     }
-    // Nothing else is expected to throw; what does comes from what `decide` handed over.
+    // Nothing else is expected to throw; what does comes from what `decide` or a `dispatch` handed over.
     return failed("DecideThrew", String(cause))
   } finally {
     // What a refused command asked for is not run.
-    definition.machine.takeActions()
+    definition.machine.takeIntents()
   }
 }
 
-/** Runs the decided events through their schemas and the machine. Throws NotJson and MachineFailed. */
+/**
+ * A rejection that somebody waits for by a message is stored: the message may come again, and must not be decided
+ * another way then.
+ */
+const answered = (base: Base, command: Command, rejection: CommandRejected): Outcome => {
+  if (command.replyTo === undefined) return rejection
+  const { reason, state, detail } = rejection
+  let given: OutboxItem
+  try {
+    given = answerItem(command.replyTo, { ok: false, reason, isRejection: true, state, detail })
+  } catch (cause) {
+    if (!(cause instanceof NotJson)) throw cause
+    given = answerItem(command.replyTo, { ok: false, reason, isRejection: true, state })
+  }
+  return { ...base, _tag: "Proposal", entry: entryOf(command, [], [given], undefined), actions: [] }
+}
+
+/** The stored form of what came of a command. */
+export const entryOf = (
+  command: Pick<Command, "commandId" | "fingerprint" | "metadata">,
+  events: ReadonlyArray<StoredEvent>,
+  items: ReadonlyArray<OutboxItem>,
+  reply: unknown,
+): CommitEntry => ({
+  c: command.commandId,
+  fp: command.fingerprint,
+  ...(command.metadata === undefined ? undefined : { m: command.metadata }),
+  ev: events,
+  ...(items.length === 0 ? undefined : { out: items }),
+  ...(reply === undefined ? undefined : { re: reply }),
+})
+
+/** Runs the decided events through their schemas and the machine. Throws NotJson, NotSendable and MachineFailed. */
 const propose = (
   definition: ActorDefinition,
   base: Base,
   command: Command,
   asked: Asked,
+  nowMs: number,
   failed: (reason: CommandFailed["reason"], detail: string) => CommandFailed,
   rejected: (reason: string, detail: unknown, state: MachineState) => CommandRejected,
 ): Outcome => {
   const reply = asked.reply === undefined ? undefined : frozen(plainJson(asked.reply))
-  if (asked.events.length === 0) return { _tag: "Nothing", reply }
+  const isStored = asked.events.length > 0 || asked.outgoing.length > 0 || command.replyTo !== undefined
+  if (!isStored) return { _tag: "Nothing", reply }
   let { state } = base
   const stored: Array<StoredEvent> = []
   for (const event of asked.events) {
     const storable = toStored(definition, event)
     if ("refused" in storable) return failed(storable.refused, storable.detail)
-    const next = definition.machine.transition(state, { type: storable.t, ...(storable.d as object) })
+    const next = isReserved(storable.t)
+      ? undefined
+      : definition.machine.transition(state, { type: storable.t, ...(storable.d as object) })
     if (next === undefined) return rejected("NotAccepted", { event: storable.t }, state)
     state = next
     stored.push(storable)
   }
-  const entry: CommitEntry = {
-    c: command.commandId,
-    fp: command.fingerprint,
-    ...(command.metadata === undefined ? undefined : { m: command.metadata }),
-    ev: stored,
-    ...(reply === undefined ? undefined : { re: reply }),
-  }
+  const version = base.version + stored.length
+  const { pending } = base
+  const step = { definition, before: pending, after: pending, state, version, nowMs }
+  const effects = effectsOf(step, definition.machine.takeIntents(), asked.outgoing)
+  const answer =
+    command.replyTo === undefined || effects.answersLater
+      ? []
+      : [answerItem(command.replyTo, { ok: true, ...(reply === undefined ? undefined : { reply }) })]
   return {
     _tag: "Proposal",
-    entry,
+    entry: entryOf(command, stored, [...effects.items, ...answer], reply),
     state,
-    version: base.version + stored.length,
-    actions: definition.machine.takeActions(),
+    version,
+    pending: effects.pending,
+    actions: effects.actions,
   }
 }
 
@@ -128,6 +185,7 @@ interface Asked {
   readonly _tag: "Events"
   readonly events: ReadonlyArray<AnyEvent>
   readonly reply: unknown
+  readonly outgoing: ReadonlyArray<Outgoing>
 }
 
 /** Runs the user's `decide` and brings its answer into one form. A machine-only actor stores the command itself. */
@@ -139,7 +197,8 @@ const askDefinition = (
   nowMs: number,
 ): Asked | Rejection | Error => {
   const decision = definition.commands?.[command.type]
-  if (decision === undefined) return { _tag: "Events", events: [command.payload], reply: undefined }
+  if (decision === undefined)
+    return { _tag: "Events", events: [command.payload], reply: undefined, outgoing: [] }
   let decided: unknown
   try {
     decided = decision.decide({
@@ -149,17 +208,19 @@ const askDefinition = (
       version: base.version,
       nowMs,
       metadata: command.metadata ?? NO_METADATA,
-      replyTo: undefined,
+      replyTo: command.replyTo,
     })
   } catch (cause) {
     return cause instanceof Error ? cause : new Error(String(cause))
   }
   if (Array.isArray(decided)) return eventsOf(decided, undefined)
-  const { _tag, reason, events, reply } = (decided ?? {}) as Partial<Rejection & Asked> & { _tag?: unknown }
+  const { _tag, reason, events, reply, outgoing } = (decided ?? {}) as Partial<Rejection & Asked> & {
+    _tag?: unknown
+  }
   if (_tag === "Rejection") {
     return typeof reason === "string" ? (decided as Rejection) : new Error("it rejected without a reason")
   }
-  if (_tag === "Acceptance") return eventsOf(events, reply)
+  if (_tag === "Acceptance") return eventsOf(events, reply, outgoing)
   if (decided instanceof Promise) {
     // Nobody awaits it: a rejection of it is not to end the process.
     decided.catch(() => undefined)
@@ -169,9 +230,9 @@ const askDefinition = (
 }
 
 /** The types say what `decide` returns; plain JavaScript may return anything. */
-const eventsOf = (events: unknown, reply: unknown): Asked | Error =>
+const eventsOf = (events: unknown, reply: unknown, outgoing: ReadonlyArray<Outgoing> = []): Asked | Error =>
   Array.isArray(events) && events.every(isEvent)
-    ? { _tag: "Events", events, reply }
+    ? { _tag: "Events", events, reply, outgoing }
     : new Error("it returned something that is no event")
 
 const isEvent = (value: unknown): value is AnyEvent =>
@@ -180,7 +241,7 @@ const isEvent = (value: unknown): value is AnyEvent =>
 const NO_METADATA: Metadata = {}
 
 /** The event as it is stored, or what is wrong with it. */
-const toStored = (
+export const toStored = (
   definition: ActorDefinition,
   event: AnyEvent,
 ): StoredEvent | { readonly refused: "EventUnknown" | "EventInvalid"; readonly detail: string } => {

@@ -11,6 +11,7 @@ import { CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
 import { ActorQuarantined } from "./AskError.ts"
+import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
 import { RecentCommands } from "./RecentCommands.ts"
 
 /** What is known to be in the journal of one actor. `sequence` is that of its last message, 0 when it has none. */
@@ -19,6 +20,8 @@ export interface Confirmed {
   readonly version: number
   readonly sequence: number
   readonly recent: RecentCommands
+  /** Timers and calls that it waits for. */
+  readonly pending: Pending
 }
 
 /** An actor without history. Throws {@link MachineFailed}. */
@@ -27,6 +30,7 @@ export const unborn = (definition: ActorDefinition, id: string): Confirmed => ({
   version: 0,
   sequence: 0,
   recent: new RecentCommands(definition.commandsRememberedCount),
+  pending: NOTHING_PENDING,
 })
 
 const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
@@ -80,7 +84,7 @@ export const applyRecord = (
   record: JournalRecord,
 ): Confirmed => {
   const { machine } = definition
-  let { state, version } = confirmed
+  let { state, version, pending } = confirmed
   try {
     const commit = decodeCommit(record)
     if (commit.first !== version + 1) {
@@ -96,6 +100,7 @@ export const applyRecord = (
         state = next
         version++
       }
+      pending = pendingAfter(pending, entry.out)
       confirmed.recent.add(entry.c, {
         fingerprint: entry.fp,
         version,
@@ -107,7 +112,7 @@ export const applyRecord = (
     throw asQuarantined(address, record.sequence, cause)
   } finally {
     // Replay repeats no side effects.
-    machine.takeActions()
+    machine.takeIntents()
   }
-  return { state, version, sequence: record.sequence, recent: confirmed.recent }
+  return { state, version, sequence: record.sequence, recent: confirmed.recent, pending }
 }

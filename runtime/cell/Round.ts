@@ -11,7 +11,15 @@ import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
 import { decide, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
-import type { Accepted, CurrentState, Waiting, WaitingCommand, WaitingRead } from "./Waiting.ts"
+import { decideSignal } from "./Signal.ts"
+import type {
+  Accepted,
+  CurrentState,
+  Waiting,
+  WaitingCommand,
+  WaitingPending,
+  WaitingRead,
+} from "./Waiting.ts"
 
 /** Most commands in one commit. */
 export const ROUND_COMMANDS_MAX = 256
@@ -50,7 +58,7 @@ export const playRound = (
   const entriesJson: Array<string> = []
   const answers: Array<(stored: Confirmed) => void> = []
   const inRound = new Map<string, Entry>()
-  let { state, version } = confirmed
+  let { state, version, pending } = confirmed
   let sizeBytes = COMMIT_ENVELOPE_BYTES
   let isStateSuspect = false
   let refusesSome = false
@@ -78,7 +86,11 @@ export const playRound = (
       })
       return answerWithoutEntry(() => waiting.settle(Exit.fail(conflict)))
     }
-    const outcome = decide(definition, address, { state, version }, command, limits.nowMs)
+    const base = { state, version, pending }
+    const outcome =
+      command._tag === "Command"
+        ? decide(definition, address, base, command, limits.nowMs)
+        : decideSignal(definition, address, base, command, limits.nowMs)
     switch (outcome._tag) {
       case "Proposal": {
         const json = JSON.stringify(outcome.entry)
@@ -93,6 +105,7 @@ export const playRound = (
         const entry = { waiting, proposal: outcome }
         state = outcome.state
         version = outcome.version
+        pending = outcome.pending
         entries.push(entry)
         entriesJson.push(json)
         inRound.set(command.commandId, entry)
@@ -113,14 +126,16 @@ export const playRound = (
   }
 
   /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
-  const answerRead = (waiting: WaitingRead, stored: Confirmed): void => {
-    if (!isStateSuspect) waiting.settle(Exit.succeed(currentState(stored)))
+  const answerRead = (waiting: WaitingRead | WaitingPending, stored: Confirmed): void => {
+    if (isStateSuspect) return
+    if (waiting._tag === "Read") waiting.settle(Exit.succeed(currentState(stored)))
+    else waiting.settle(Exit.succeed(stored.pending))
   }
 
   for (const waiting of mailbox) {
     if (entries.length >= ROUND_COMMANDS_MAX) break
     if (!waiting.isSettled) {
-      if (waiting._tag === "Read") answers.push((stored) => answerRead(waiting, stored))
+      if (waiting._tag !== "Command") answers.push((stored) => answerRead(waiting, stored))
       else if (!decideOne(waiting)) break
     }
     takenCount++

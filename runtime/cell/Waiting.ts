@@ -1,5 +1,5 @@
 /**
- * What waits in an actor's mailbox: commands and reads, each answered at most once.
+ * What waits in front of a cell: commands, signals and reads, each answered at most once.
  *
  * Owns the item's life: taken in, answered by the cell or given up at its deadline, dropped if nobody waits any more.
  * The queue itself is an array in Cell.ts, first in, first out.
@@ -9,6 +9,8 @@ import type { MachineState } from "../machine/Machine.ts"
 import type { Deadline } from "../time/DeadlineWheel.ts"
 import type { AskError, ReadError } from "./AskError.ts"
 import type { Command } from "./Decide.ts"
+import type { Pending } from "./Pending.ts"
+import type { Signal } from "./Signal.ts"
 
 /** Items that may wait in one actor's mailbox; the next one is refused as Busy. */
 export const MAILBOX_ITEMS_MAX = 1_024
@@ -85,13 +87,13 @@ const ignore = (): void => undefined
 
 export class WaitingCommand extends Item<Accepted, AskError> {
   readonly _tag = "Command"
-  readonly command: Command
+  readonly command: Command | Signal
   readonly ifVersion: number | undefined
   /** An append that carried it had an unknown outcome: finding it in the journal is then no repeat. */
   wasAttempted = false
 
   constructor(
-    command: Command,
+    command: Command | Signal,
     ifVersion: number | undefined,
     answer: (exit: Exit.Exit<Accepted, AskError>) => void,
   ) {
@@ -105,4 +107,9 @@ export class WaitingRead extends Item<CurrentState, ReadError> {
   readonly _tag = "Read"
 }
 
-export type Waiting = WaitingCommand | WaitingRead
+/** Somebody wants to know what the actor still waits for. */
+export class WaitingPending extends Item<Pending, ReadError> {
+  readonly _tag = "Pending"
+}
+
+export type Waiting = WaitingCommand | WaitingRead | WaitingPending

@@ -10,6 +10,8 @@ import { Context, type Effect, Schema } from "effect"
 export type DeadLetterReason =
   /** The bytes are no message, or the command is unknown or refused by its schema. */
   | "Malformed"
+  /** This system has no actor type of that name. */
+  | "Unroutable"
   /** The domain said no, and nobody waits for the answer. */
   | "Rejected"
   /** `decide` or the machine threw, or decided what cannot be stored. */
@@ -26,6 +28,7 @@ export type DeadLetterReason =
 /** Every reason, for those who list or check them. */
 export const DEAD_LETTER_REASONS: ReadonlyArray<DeadLetterReason> = [
   "Malformed",
+  "Unroutable",
   "Rejected",
   "Failed",
   "Quarantined",

@@ -1,20 +1,36 @@
 /**
  * Refuses, when an actor is defined, what its machine could not keep through a crash, and says what to write instead.
  *
- * Owns the list of those things. What cannot be seen in a configuration (a child spawned inside `assign`) is refused
+ * Owns the list of those things. What cannot be seen in a configuration (a child spawned inside `assign` or `enqueueActions`) is refused
  * by ../machine/Machine.ts when it happens.
  */
 import type { AnyStateMachine } from "xstate"
+import { callLogicOf, logicOf } from "../machine/Machine.ts"
+import { DISPATCH } from "../outbox/Outgoing.ts"
 import { DefinitionError } from "./DefinitionError.ts"
+
+interface Invoke {
+  readonly id: string
+  readonly src: string
+}
+
+interface InvokeConfig {
+  readonly onError?: unknown
+  readonly onSnapshot?: unknown
+}
 
 interface Node {
   readonly id: string
+  readonly type: string
   readonly config: { readonly after?: object; readonly invoke?: unknown }
+  readonly invoke: ReadonlyArray<Invoke>
   readonly entry: ReadonlyArray<unknown>
   readonly exit: ReadonlyArray<unknown>
   readonly transitions: ReadonlyMap<string, ReadonlyArray<{ readonly actions: ReadonlyArray<unknown> }>>
   readonly always?: ReadonlyArray<{ readonly actions: ReadonlyArray<unknown> }>
-  readonly initial: { readonly actions: ReadonlyArray<unknown> } | undefined
+  readonly initial:
+    | { readonly actions: ReadonlyArray<unknown>; readonly target: ReadonlyArray<Node> | undefined }
+    | undefined
   readonly states: { readonly [key: string]: Node }
 }
 
@@ -22,7 +38,7 @@ interface Node {
 const REFUSED_ACTIONS: { readonly [type: string]: readonly [what: string, hint: string] } = {
   "xstate.spawnChild": [
     "spawns a child machine",
-    "A child would live in memory only. Define it with defineActor and address it by id.",
+    "A child would live in memory only. Define it with defineActor and address it by id: dispatch(() => tell(...)).",
   ],
   "xstate.stopChild": [
     "stops a child machine",
@@ -30,19 +46,17 @@ const REFUSED_ACTIONS: { readonly [type: string]: readonly [what: string, hint: 
   ],
   "xstate.sendTo": [
     "sends to another actor (sendTo, sendParent, forwardTo)",
-    "The message would be lost in a crash. Store an event and let the caller act on it; messages between actors are not there yet.",
-  ],
-  "xstate.emit": [
-    "emits an event",
-    "Published events are not there yet. Projections already see every stored event.",
-  ],
-  "xstate.cancel": [
-    "cancels a delayed event",
-    "Delayed events are not there yet, so there is nothing to cancel.",
+    "The message would be lost in a crash. Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer.",
   ],
 }
 
+/** Actions that become part of a commit: they need one, which the birth of an actor has not. */
+const COMMITTED_ACTIONS: ReadonlySet<string> = new Set(["xstate.emit"])
+
 type Describe = (nodeId: string, what: string, hint: string) => DefinitionError
+
+const BORN_WITH_FIRST_EVENT =
+  "An actor is born with its first event: until then nothing of it is stored, so nothing can be waited for or sent. Let an event lead into the state that does."
 
 /** Throws {@link DefinitionError} for the first thing in `machine` that cannot be durable. */
 export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMachine): void => {
@@ -54,47 +68,83 @@ export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMa
   const describe: Describe = (nodeId, what, hint) =>
     new DefinitionError({ actorType, what: `state "${nodeId}" ${what}`, hint })
   visit(machine.root as unknown as Node, machine, describe)
+  for (const node of initialNodes(machine.root as unknown as Node)) refuseAtBirth(node, machine, describe)
 }
 
 const visit = (node: Node, machine: AnyStateMachine, describe: Describe): void => {
-  if (Object.keys(node.config.after ?? {}).length > 0) {
-    throw describe(
-      node.id,
-      "uses `after`",
-      "Durable timers are not there yet. Until then, let the caller send a command when the time has come.",
-    )
-  }
-  const invoked = node.config.invoke
-  if (invoked !== undefined && (!Array.isArray(invoked) || invoked.length > 0)) {
-    throw describe(
-      node.id,
-      "uses `invoke`",
-      "Durable calls are not there yet. Make the call outside and send its result as a command with a commandId.",
-    )
+  const configs = node.config.invoke === undefined ? [] : [node.config.invoke].flat()
+  for (const [index, invoke] of node.invoke.entries()) {
+    refuseInvoke(node.id, invoke, (configs[index] ?? {}) as InvokeConfig, machine, describe)
   }
   const transitions = [...node.transitions.values()].flat().concat(node.always ?? [], node.initial ?? [])
   for (const action of [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]) {
-    refuseAction(node.id, resolve(action, machine), describe)
+    const { type } = resolve(action, machine) as { readonly type?: string }
+    const refused = type === undefined ? undefined : REFUSED_ACTIONS[type]
+    if (refused !== undefined) throw describe(node.id, ...refused)
   }
   for (const child of Object.values(node.states)) visit(child, machine, describe)
 }
 
-/** Actions are functions, names, or `{ type, params }`; names are looked up in the machine's implementations. */
-const resolve = (action: unknown, machine: AnyStateMachine): unknown => {
-  const name = typeof action === "string" ? action : (action as { type?: unknown }).type
-  if (typeof action === "function" || typeof name !== "string") return action
-  return machine.implementations.actions[name as never] ?? action
-}
-
-const refuseAction = (nodeId: string, action: unknown, describe: Describe): void => {
-  const { type, delay } = action as { readonly type?: string; readonly delay?: unknown }
-  const refused = type === undefined ? undefined : REFUSED_ACTIONS[type]
-  if (refused !== undefined) throw describe(nodeId, ...refused)
-  if (type === "xstate.raise" && delay !== undefined) {
+const refuseInvoke = (
+  nodeId: string,
+  { id, src }: Invoke,
+  { onError, onSnapshot }: InvokeConfig,
+  machine: AnyStateMachine,
+  describe: Describe,
+): void => {
+  const what = `invokes "${id}"`
+  if (callLogicOf(logicOf(machine, src)) === undefined) {
     throw describe(
       nodeId,
-      "raises an event with a delay",
-      "Durable timers are not there yet; raise without a delay.",
+      `${what}, which is no promise logic`,
+      "Machines, callbacks and observables live in memory only. Invoke call(...) or fromPromise(...), provided in setup({ actors }); define machines as actors of their own.",
     )
   }
+  if (onSnapshot !== undefined) {
+    throw describe(
+      nodeId,
+      `${what} with onSnapshot`,
+      "A durable call has an outcome, and nothing in between.",
+    )
+  }
+  if (onError === undefined) {
+    throw describe(
+      nodeId,
+      `${what} without onError`,
+      "A call that has failed for good would leave the actor waiting. Say where it goes then.",
+    )
+  }
+}
+
+/** The states that an actor without events is in. */
+const initialNodes = (node: Node): ReadonlyArray<Node> => {
+  const inside =
+    node.type === "parallel"
+      ? Object.values(node.states)
+      : (node.initial?.target ?? ([] as ReadonlyArray<Node>))
+  return [node, ...inside.flatMap(initialNodes)]
+}
+
+const refuseAtBirth = (node: Node, machine: AnyStateMachine, describe: Describe): void => {
+  if (Object.keys(node.config.after ?? {}).length > 0) {
+    throw describe(node.id, "is an initial state and uses `after`", BORN_WITH_FIRST_EVENT)
+  }
+  if (node.invoke.length > 0) {
+    throw describe(node.id, "is an initial state and uses `invoke`", BORN_WITH_FIRST_EVENT)
+  }
+  for (const action of [...node.entry, ...(node.initial?.actions ?? [])]) {
+    const resolved = resolve(action, machine) as { type?: string; delay?: unknown; [DISPATCH]?: unknown }
+    const { type = "", delay } = resolved
+    const isCommitted = COMMITTED_ACTIONS.has(type) || (type === "xstate.raise" && delay !== undefined)
+    if (isCommitted || resolved[DISPATCH] !== undefined) {
+      throw describe(node.id, "is an initial state and sends on entry", BORN_WITH_FIRST_EVENT)
+    }
+  }
+}
+
+/** Actions are functions, names, or `{ type, params }`; names are looked up in the machine's implementations. */
+const resolve = (action: unknown, machine: AnyStateMachine): object => {
+  const name = typeof action === "string" ? action : (action as { type?: unknown }).type
+  if (typeof action === "function" || typeof name !== "string") return action as object
+  return machine.implementations.actions[name as never] ?? Object(action)
 }

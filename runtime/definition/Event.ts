@@ -95,6 +95,19 @@ export interface AnyEvent {
 }
 
 /**
+ * Events that XState or the runtime makes, such as a timer that fired or a call that ended. They are stored like
+ * others, but have no schemas, and neither projections nor reactors see them.
+ */
+export const isInternal = (eventType: string): boolean =>
+  eventType.startsWith("xstate.") || eventType.startsWith("everstate.")
+
+/** What a timer of the machine raised and its actor has no event definition for: the event is inside. */
+export const RAISED = "everstate.raised"
+
+const internalEvent = ({ t, d }: StoredEvent): AnyEvent =>
+  t === RAISED ? (d as { readonly event: AnyEvent }).event : { type: t, ...(d as object) }
+
+/**
  * The stored event as the current definition sees it. Throws {@link EventUnreadable}.
  * Payloads of the current version were validated before they were stored, so only upcasted ones are again.
  */
@@ -103,6 +116,7 @@ export const readEvent = (
   events: { readonly [type: string]: EventDefinition } | undefined,
   stored: StoredEvent,
 ): AnyEvent => {
+  if (isInternal(stored.t)) return internalEvent(stored)
   const fail = (reason: EventUnreadable["reason"], detail: string) =>
     new EventUnreadable({ actorType, eventType: stored.t, eventVersion: stored.v, reason, detail })
   const definition =

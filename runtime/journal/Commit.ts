@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import type { StoredEvent } from "../definition/Event.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
 import type { JournalRecord } from "./Journal.ts"
 
 /** Version of the commit format. A reader that meets a higher one stops. */
@@ -35,7 +36,7 @@ export interface CommitEntry {
   readonly m?: Metadata
   readonly ev: ReadonlyArray<StoredEvent>
   /** Outbox: messages, timers, calls and publications that the commit carries. */
-  readonly out?: ReadonlyArray<unknown>
+  readonly out?: ReadonlyArray<OutboxItem>
   /** The reply, where the decision gave one. */
   readonly re?: unknown
 }

@@ -13,17 +13,35 @@ import {
   createActor,
   type Snapshot,
 } from "xstate"
-import type { AnyEvent } from "../definition/Event.ts"
+import { CALL, CALL_DEFAULTS, type CallLogic } from "../call/Call.ts"
+import { type AnyEvent, isInternal } from "../definition/Event.ts"
 import { frozen } from "../json/Frozen.ts"
+import { DISPATCH, type DispatchAction, type Outgoing } from "../outbox/Outgoing.ts"
 
 /** The XState snapshot of one actor. Immutable: its context is frozen. */
 export type MachineState = AnyMachineSnapshot
 
-/** A side effect that a transition asked for, to be run once after the commit. */
+/** A side effect that a transition asked for, to be run once after the commit, best effort. */
 export interface CapturedAction {
+  readonly _tag: "Action"
   readonly type: string
   readonly run: () => void
 }
+
+/** What a transition asked for, in its order. All but actions become part of the commit (../cell/Intents.ts). */
+export type Intent =
+  | CapturedAction
+  /** `after`, or `raise` with a delay. */
+  | { readonly _tag: "Timer"; readonly id: string; readonly delayMs: number; readonly event: AnyEvent }
+  | { readonly _tag: "Cancel"; readonly id: string }
+  /** A state with an `invoke` was entered. */
+  | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
+  | { readonly _tag: "Emit"; readonly event: AnyEvent }
+  /** `dispatch(...)`; run by whoever needs its result, so never on replay. */
+  | {
+      readonly _tag: "Send"
+      readonly make: () => Outgoing | ReadonlyArray<Outgoing> | undefined
+    }
 
 /** A transition did what no durable machine may do. The command fails; on replay the actor is quarantined. */
 export class MachineFailed extends Schema.TaggedError<MachineFailed>()("MachineFailed", {
@@ -37,15 +55,6 @@ export class MachineFailed extends Schema.TaggedError<MachineFailed>()("MachineF
   }
 }
 
-/** Actions of XState that reach outside of the machine and are not part of the commit. */
-const OUTWARD_ACTIONS: ReadonlySet<string> = new Set([
-  "xstate.sendTo",
-  "xstate.emit",
-  "xstate.spawnChild",
-  "xstate.stopChild",
-  "xstate.cancel",
-])
-
 /** Microsteps after which one event's chain of `always` and `raise` counts as endless. */
 const MICROSTEPS_MAX = 1_000
 
@@ -53,12 +62,14 @@ export class Machine {
   readonly #actorType: string
   readonly #machine: AnyStateMachine
   readonly #scope: AnyActorScope
-  #captured: Array<CapturedAction> = []
+  readonly #invokeIds: ReadonlySet<string>
+  #captured: Array<Intent> = []
   #notDurable: string | undefined
 
   constructor(actorType: string, machine: AnyStateMachine) {
     this.#actorType = actorType
     this.#machine = machine
+    this.#invokeIds = new Set(nodesOf(machine.root).flatMap(({ invoke }) => invoke.map(({ id }) => id)))
     machine.options.maxIterations = Math.min(machine.options.maxIterations ?? MICROSTEPS_MAX, MICROSTEPS_MAX)
     const self = createActor(machine, { input: { id: "" } })
     this.#scope = {
@@ -87,10 +98,10 @@ export class Machine {
 
   /**
    * The state after `event`, or `undefined` if the machine does not accept it in this state.
-   * Throws {@link MachineFailed}. The actions it asked for are in {@link takeActions}.
+   * Throws {@link MachineFailed}. What it asked for is in {@link takeIntents}.
    */
   transition(state: MachineState, event: AnyEvent): MachineState | undefined {
-    if (state.status !== "active" || isReserved(event.type)) return undefined
+    if (state.status !== "active" || NEVER_ACCEPTED.has(event.type)) return undefined
     return this.#guarded(event.type, () => {
       const next = this.#machine.transition(state, event, this.#scope) as MachineState
       if (next.status === "error") throw next.error
@@ -99,12 +110,23 @@ export class Machine {
     })
   }
 
-  /** The actions captured since the last call. */
-  takeActions(): ReadonlyArray<CapturedAction> {
-    if (this.#captured.length === 0) return NO_ACTIONS
-    const actions = this.#captured
+  /** What was asked for since the last call. */
+  takeIntents(): ReadonlyArray<Intent> {
+    if (this.#captured.length === 0) return NO_INTENTS
+    const intents = this.#captured
     this.#captured = []
-    return actions
+    return intents
+  }
+
+  /** Ids of the invocations of the states that `state` is in. */
+  invocationsOf(state: MachineState): ReadonlyArray<string> {
+    if (this.#invokeIds.size === 0 || state.status !== "active") return NO_IDS
+    return (state._nodes as ReadonlyArray<InvokingNode>).flatMap(({ invoke }) => invoke.map(({ id }) => id))
+  }
+
+  /** What an `invoke` of `src` calls; `undefined` where this machine has no such logic (any more). */
+  callLogic(src: string): CallLogic | undefined {
+    return callLogicOf(logicOf(this.#machine, src))
   }
 
   /** Plain JSON of a state, for {@link restore}. */
@@ -126,15 +148,19 @@ export class Machine {
     return state
   }
 
-  #capture(action: ExecutableAction): void {
-    const { type } = action
-    if (OUTWARD_ACTIONS.has(type) || (type === "xstate.raise" && hasDelay(action.params))) {
-      this.#notDurable = type
-      return
+  #capture({ type, exec, info, params }: ExecutableAction): void {
+    const intent = intentOf(type, (params ?? {}) as BuiltInParams, this.#invokeIds)
+    if (intent === "None") return
+    if (intent === "NotDurable") this.#notDurable = type
+    else if (intent !== undefined) this.#captured.push(intent)
+    else if (exec !== undefined) {
+      const make = (exec as Partial<DispatchAction>)[DISPATCH]
+      this.#captured.push(
+        make === undefined
+          ? { _tag: "Action", type, run: () => exec(info, params) }
+          : { _tag: "Send", make: () => make(info as never) },
+      )
     }
-    if (type === "xstate.raise" || action.exec === undefined) return
-    const { exec, info, params } = action
-    this.#captured.push({ type, run: () => exec(info, params) })
   }
 
   #guarded(eventType: string, step: () => MachineState): MachineState
@@ -150,7 +176,11 @@ export class Machine {
     if (this.#notDurable !== undefined) throw this.#failed(eventType, "NotDurable", this.#notDurable)
     if (next !== undefined) {
       for (const child in next.children) {
-        throw this.#failed(eventType, "NotDurable", `a spawned child, "${child}"`)
+        if (!this.#invokeIds.has(child)) {
+          throw this.#failed(eventType, "NotDurable", `a spawned child, "${child}"`)
+        }
+        // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
+        ;(next as { children: object }).children = {}
       }
       // `decide`, callers and actors that start from the same initial context all hold the same objects.
       frozen(next.context)
@@ -164,18 +194,109 @@ export class Machine {
   }
 }
 
-/** Events that XState or the runtime makes: timers, outcomes of calls, answers. Stored like others, without a schema. */
-export const isInternal = (eventType: string): boolean =>
-  eventType.startsWith("xstate.") || eventType.startsWith("everstate.")
-
 /** Names that nobody may give to an event or command; from outside they would stop or derail the machine. */
 export const isReserved = (eventType: string): boolean =>
   eventType === "" || eventType === "*" || isInternal(eventType)
 
+interface InvokingNode {
+  readonly id: string
+  readonly states: { readonly [key: string]: InvokingNode }
+  readonly invoke: ReadonlyArray<{ readonly id: string }>
+}
+
+const nodesOf = (node: InvokingNode): ReadonlyArray<InvokingNode> => [
+  node,
+  ...Object.values(node.states).flatMap(nodesOf),
+]
+
+/** Where XState keeps the logic of an `invoke` that was written in place. */
+const INVOKED_IN_PLACE = /^xstate\.invoke\.(\d+)\.(.*)$/
+
+/** The logic that an `invoke` names or holds. */
+export const logicOf = (machine: AnyStateMachine, src: string): unknown => {
+  const inPlace = INVOKED_IN_PLACE.exec(src)
+  if (inPlace === null) return machine.implementations.actors[src as never]
+  const node = nodesOf(machine.root as unknown as InvokingNode).find(({ id }) => id === inPlace[2])
+  const invoke = (node as { config?: { invoke?: unknown } } | undefined)?.config?.invoke
+  const own = Array.isArray(invoke) ? invoke[Number(inPlace[1])] : invoke
+  return (own as { src?: unknown } | undefined)?.src
+}
+
+/** Logic made by `call(...)`, or by XState's `fromPromise`, as a call. */
+export const callLogicOf = (logic: unknown): CallLogic | undefined => {
+  const {
+    [CALL]: made,
+    config,
+    transition,
+  } = (logic ?? {}) as Partial<
+    Record<typeof CALL, CallLogic> & { config: CallLogic["run"]; transition: PromiseTransition }
+  >
+  if (made !== undefined) return made
+  if (typeof config !== "function" || transition === undefined) return undefined
+  return isPromiseLogic(transition) ? { run: config, options: CALL_DEFAULTS } : undefined
+}
+
+/** Promise logic is done when its promise says so; no other logic knows that event. */
+const isPromiseLogic = (transition: PromiseTransition): boolean => {
+  const resolved = { type: "xstate.promise.resolve", data: undefined }
+  try {
+    return transition({ status: "active" }, resolved, undefined)?.status === "done"
+  } catch {
+    // Other logic needs a scope for any event.
+    return false
+  }
+}
+
+type PromiseTransition = (
+  state: object,
+  event: object,
+  scope: undefined,
+) => { readonly status?: string } | undefined
+
+interface BuiltInParams {
+  readonly event?: AnyEvent
+  readonly delay?: number
+  readonly id?: string
+  readonly sendId?: string
+  readonly src?: string
+  readonly input?: unknown
+}
+
+/** What an action of XState's own means here; `undefined` for any other action. */
+const intentOf = (
+  type: string,
+  { event, delay, id, sendId, src, input }: BuiltInParams,
+  invokeIds: ReadonlySet<string>,
+): Intent | "None" | "NotDurable" | undefined => {
+  switch (type) {
+    case "xstate.raise":
+      if (delay === undefined || event === undefined) return "None"
+      return { _tag: "Timer", id: id ?? event.type, delayMs: delay, event }
+    case "xstate.cancel":
+      return { _tag: "Cancel", id: sendId ?? "" }
+    case "xstate.emit":
+      return { _tag: "Emit", event: event as AnyEvent }
+    case "xstate.spawnChild":
+      if (id === undefined || src === undefined || !invokeIds.has(id)) return "NotDurable"
+      return { _tag: "Call", id, src, input }
+    // The state was left: seen by comparing what is pending with what the new state invokes.
+    case "xstate.stopChild":
+      return "None"
+    case "xstate.sendTo":
+      return "NotDurable"
+    default:
+      return undefined
+  }
+}
+
 /** What the scope of a machine that runs on its own has to offer to the outside: nothing. */
 const nothing = (): void => undefined
 
-const NO_ACTIONS: ReadonlyArray<CapturedAction> = []
+/** XState ends or begins a machine with these; the other two are wildcards. */
+const NEVER_ACCEPTED: ReadonlySet<string> = new Set(["xstate.stop", "xstate.init", "", "*"])
+
+const NO_INTENTS: ReadonlyArray<Intent> = []
+const NO_IDS: ReadonlyArray<string> = []
 
 interface ExecutableAction {
   readonly type: string
@@ -183,9 +304,6 @@ interface ExecutableAction {
   readonly params: unknown
   readonly exec: ((info: unknown, params: unknown) => void) | undefined
 }
-
-const hasDelay = (params: unknown): boolean =>
-  typeof params === "object" && params !== null && (params as { delay?: unknown }).delay !== undefined
 
 const isSameValue = (left: unknown, right: unknown): boolean => {
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) {

@@ -24,13 +24,6 @@ export interface CommandMessage extends Common {
   readonly c: AnyEvent
   readonly from?: string
   readonly n?: string
-  /** A repeating schedule: where it is kept, its cron expression and time zone. */
-  readonly cron?: {
-    readonly slot: string
-    readonly at: number
-    readonly expression: string
-    readonly zone?: string
-  }
 }
 
 /** The answer to a request that the receiver called `n`. */

@@ -33,8 +33,8 @@ export type OutboxItem =
       readonly at: number
       readonly e: AnyEvent
     }
-  /** Timer `n` is over: fired or cancelled. */
-  | { readonly k: "cancel"; readonly n: string }
+  /** Timer `n`, generation `g`, that was due at `at`, is over: fired or cancelled. */
+  | { readonly k: "cancel"; readonly n: string; readonly g: string; readonly at: number }
   /** A durable call `n`, generation `g`, of logic `src` with input `in`. */
   | {
       readonly k: "call"

@@ -16,6 +16,7 @@ import {
 } from "../system/ActorSystem.ts"
 import type { AskOptions } from "../system/Ask.ts"
 import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
+import type { TellingOptions, Told } from "../system/Tell.ts"
 
 /** A handle on one actor of type `A`. */
 export interface ActorRef<A extends AnyActor> {
@@ -30,6 +31,12 @@ export interface ActorRef<A extends AnyActor> {
     command: C,
     options?: AskOptions & { readonly signal?: AbortSignal },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
+  /**
+   * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
+   * told this actor. Rejects with a {@link TellError} if it could not be stored. What the actor then rejects becomes a
+   * dead letter.
+   */
+  readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Promise<Told>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
   /** One page of its events, oldest first. */
@@ -96,6 +103,7 @@ export class ActorSystem {
           })
         })
       },
+      tell: (command, options) => this.#run(ref.tell(command, options)),
       state: (options) => this.#run(ref.state(options)),
       history: (options) => this.#run(ref.history(options)),
       stateAt: (moment) => this.#run(ref.stateAt(moment)),

@@ -1,10 +1,11 @@
 /**
- * What is inside a stored snapshot: the machine's state and the recent commands, as JSON text.
+ * What is inside a stored snapshot: the machine's state, the recent commands and what is pending, as JSON text.
  *
  * Owns the codec's name and when a row is foreign: then it is ignored and the actor replays from the start.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Confirmed } from "../cell/Fold.ts"
+import { type PendingRows, pendingFromRows, rowsOfPending } from "../cell/Pending.ts"
 import { type RecentCommandRow, RecentCommands } from "../cell/RecentCommands.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { plainJson } from "../json/Json.ts"
@@ -16,6 +17,8 @@ const SNAPSHOT_FORMAT_VERSION = 1
 interface SnapshotBody {
   readonly state: unknown
   readonly recent: ReadonlyArray<RecentCommandRow>
+  /** Absent when nothing is pending. */
+  readonly pending?: PendingRows
 }
 
 /** Format, actor type and the definition's own snapshot version: what must match for a row to be read. */
@@ -26,9 +29,14 @@ export const codecOf = (definition: ActorDefinition): string =>
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
-  { state, version, sequence, recent }: Confirmed,
+  { state, version, sequence, recent, pending }: Confirmed,
 ): StoredSnapshot => {
-  const body: SnapshotBody = { state: definition.machine.persist(state), recent: recent.rows() }
+  const rows = rowsOfPending(pending)
+  const body: SnapshotBody = {
+    state: definition.machine.persist(state),
+    recent: recent.rows(),
+    ...(rows === undefined ? undefined : { pending: rows }),
+  }
   const text = JSON.stringify(plainJson(body))
   return { key: address.key, version, sequence, codec: codecOf(definition), state: text }
 }
@@ -50,6 +58,7 @@ export const decodeSnapshot = (
       version: row.version,
       sequence: row.sequence,
       recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent),
+      pending: pendingFromRows(body.pending),
     }
   } catch (cause) {
     return { unusable: String(cause) }

@@ -1,5 +1,5 @@
 /**
- * A handle on one actor: ask it, read its state, its history, its past. Costs nothing to make; holds no state.
+ * A handle on one actor: ask it, tell it, read its state, its history, its past. Costs nothing to make; holds no state.
  *
  * Owns the first step of a command's walk: check, deadline, hand over to the cells. This is the Effect face; the
  * promise face (../promise/) wraps it.
@@ -25,6 +25,7 @@ import {
 } from "../cell/Waiting.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
+import type { MailboxService } from "../mailbox/Mailbox.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import { type AskOptions, commandOf } from "./Ask.ts"
 import {
@@ -36,6 +37,7 @@ import {
   type PastState,
   stateAt,
 } from "./History.ts"
+import { type TellError, type TellingOptions, type Told, tellActor } from "./Tell.ts"
 
 export interface ReadOptions {
   readonly deadlineMs?: number
@@ -55,6 +57,11 @@ export interface ActorRef<A extends AnyActor> {
     command: C,
     options?: AskOptions,
   ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError>
+  /**
+   * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
+   * told this actor. What the actor then rejects becomes a dead letter.
+   */
+  readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Effect.Effect<Told, TellError>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Effect.Effect<CurrentState<StateOf<A>>, ReadError>
   /** One page of its events, oldest first, as the current definition reads them. */
@@ -67,6 +74,7 @@ export interface ActorRef<A extends AnyActor> {
 export interface RefContext {
   readonly cells: Cells
   readonly journal: JournalService
+  readonly mailbox: MailboxService
   readonly wheel: DeadlineWheel
   readonly shardCount: number
   readonly askDeadlineMs: number
@@ -180,6 +188,8 @@ export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, 
     id,
     ask: (command, options = {}) =>
       waitFor((answer) => asker.ask(command, options, answer as Answer<Accepted, AskError>)),
+    tell: (command, options = {}) =>
+      Effect.flatMap(placed, (address) => tellActor(context, actor, address, command, options)),
     state: (options = {}) => waitFor((answer) => asker.read(options, answer)),
     history: (options = {}) =>
       Effect.flatMap(placed, (address) => history(context.journal, actor, address, options)) as Effect.Effect<

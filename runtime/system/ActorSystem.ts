@@ -1,15 +1,22 @@
 /**
  * The system: what a process starts, gets actors from, and stops.
  *
- * Owns the composition of the runtime on its ports (Journal, SnapshotStore, ReadModel) and the order of stopping.
+ * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
 import { Context, Effect, Layer, Random, Schema, type Scope } from "effect"
+import { type CallRunner, makeCallRunner } from "../call/CallRunner.ts"
 import type { ActorQuarantined } from "../cell/AskError.ts"
 import { makeCells } from "../cell/Cells.ts"
+import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
+import { type InboxCounts, makeInbox } from "../inbox/Inbox.ts"
+import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
+import { Mailbox } from "../mailbox/Mailbox.ts"
+import { makeOutbox, type OutboxCounts } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import {
   makeProjectionRunner,
@@ -45,6 +52,11 @@ export interface SystemStatus {
     readonly droppedCount: number
     readonly failedCount: number
   }
+  /** Messages of the mailbox; `openCount` are in work now. */
+  readonly messages: InboxCounts & { readonly openCount: number }
+  /** What commits carry; everything up to `watermark`, a place in the journal, is sent. */
+  readonly outbox: OutboxCounts & { readonly pendingCount: number; readonly watermark: number }
+  readonly calls: CallRunner["counts"] & { readonly runningCount: number }
   readonly quarantined: ReadonlyArray<ActorQuarantined>
   readonly projections: ReadonlyArray<ProjectionStatus>
 }
@@ -80,17 +92,24 @@ export class UnknownProjection extends Schema.TaggedError<UnknownProjection>()("
 /** Default for how long {@link ActorSystemService.waitFor} waits, in milliseconds. */
 export const WAIT_FOR_TIMEOUT_MS = 10_000
 
+/** What a system stands on. */
+export type SystemPorts =
+  | Journal
+  | SnapshotStore
+  | ReadModel
+  | Mailbox
+  | Checkpoints
+  | DeadLetters
+  | EventPublisher
+
 export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService>()(
   "everstate/system/ActorSystem",
 ) {
   /** A system on the given ports. The end of the layer's scope drains it. */
   static readonly layer = (
     options: SystemOptions,
-  ): Layer.Layer<
-    ActorSystem,
-    DefinitionError | ReadModelUnavailable | ProjectionFailed,
-    Journal | SnapshotStore | ReadModel
-  > => Layer.effect(ActorSystem, makeActorSystem(options))
+  ): Layer.Layer<ActorSystem, DefinitionError | ReadModelUnavailable | ProjectionFailed, SystemPorts> =>
+    Layer.effect(ActorSystem, makeActorSystem(options))
 }
 
 const makeActorSystem = Effect.fnUntraced(function* (
@@ -98,12 +117,15 @@ const makeActorSystem = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   ActorSystemService,
   DefinitionError | ReadModelUnavailable | ProjectionFailed,
-  Journal | SnapshotStore | ReadModel | Scope.Scope
+  SystemPorts | Scope.Scope
 > {
   const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }
   const actors = yield* byName("actor type", options.actors, (actor) => actor.type)
   const journal = yield* Journal
-  const cells = yield* makeCells(settings)
+  const calls = yield* makeCallRunner
+  const outbox = yield* makeOutbox({ ...settings, aborted: ({ key }, name) => calls.abort(key, name) })
+  const cells = yield* makeCells({ ...settings, outbox })
+  const inbox = yield* makeInbox({ actors, cells, calls, shardCount: settings.shardCount })
   const wheel = yield* makeDeadlineWheel
   const projections = new Map<string, ProjectionRunner>()
   for (const projection of yield* byName("projection", options.projections ?? [], ({ name }) => name)) {
@@ -114,6 +136,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const context: RefContext = {
     cells,
     journal,
+    mailbox: yield* Mailbox,
     wheel,
     shardCount: settings.shardCount,
     askDeadlineMs: settings.askDeadlineMs,
@@ -124,7 +147,10 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   const stop = Effect.suspend(() => {
     isStopping = true
-    return cells.drain.pipe(Effect.timeoutOption(settings.drainMs), Effect.asVoid)
+    return Effect.andThen(inbox.stop, Effect.andThen(cells.drain, outbox.flush)).pipe(
+      Effect.timeoutOption(settings.drainMs),
+      Effect.asVoid,
+    )
   })
   yield* Effect.addFinalizer(() => stop)
 
@@ -151,6 +177,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
         ...counts,
         unknownOutcomeCount: unknownCount,
         snapshots: { ...cells.snapshotWriter.counts },
+        messages: { ...inbox.counts, openCount: inbox.openCount() },
+        outbox: { ...outbox.counts, pendingCount: outbox.pendingCount(), watermark: outbox.watermark() },
+        calls: { ...calls.counts, runningCount: calls.runningCount() },
         quarantined: cells.quarantined(),
         projections: Array.from(projections.values(), (runner) => runner.status()),
       }

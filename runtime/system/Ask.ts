@@ -12,6 +12,7 @@ import type { AnyEvent } from "../definition/Event.ts"
 import { SchemaIssue, validate } from "../definition/Schema.ts"
 import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../journal/Commit.ts"
 import { copyJson, fingerprint, NotJson, plainJson } from "../json/Json.ts"
+import { RESERVED_ID_PREFIX } from "../outbox/OutboxItem.ts"
 
 export interface AskOptions {
   /**
@@ -65,11 +66,13 @@ export const commandOf = (
     // Decided later, when the caller may have changed what it handed in.
     const payload = copyJson(plainJson(given)) as AnyEvent
     return {
+      _tag: "Command",
       type: commandType,
       payload: decoded(definition, commandType, payload, invalid, issue),
       commandId: commandIdOf(options.commandId, nextId, issue),
       fingerprint: fingerprint(payload),
       metadata,
+      replyTo: undefined,
     }
   } catch (cause) {
     if (cause instanceof NotJson) throw issue(cause.path, `not plain JSON: ${cause.reason}`)
@@ -111,6 +114,9 @@ const commandIdOf = (commandId: string | undefined, nextId: () => string, issue:
   if (commandId === undefined) return nextId()
   if (typeof commandId !== "string" || commandId === "" || commandId.length > COMMAND_ID_LENGTH_MAX) {
     throw issue("commandId", `a commandId is text of 1 to ${COMMAND_ID_LENGTH_MAX} characters`)
+  }
+  if (commandId.startsWith(RESERVED_ID_PREFIX)) {
+    throw issue("commandId", `ids that start with "${RESERVED_ID_PREFIX}" are the runtime's own`)
   }
   if (!isStorableText(commandId))
     throw issue("commandId", "a commandId is well-formed Unicode without U+0000")

@@ -137,7 +137,7 @@ export const stateAt = Effect.fnUntraced(function* (
     } catch (cause) {
       failure = asQuarantined(address, event.sequence, cause)
     } finally {
-      definition.machine.takeActions()
+      definition.machine.takeIntents()
     }
     return failure === undefined ? "go on" : "stop"
   })

@@ -4,6 +4,8 @@
  */
 
 export interface SystemSettings {
+  /** Keeps systems apart that share servers; part of what is published to the world outside. */
+  readonly namespace: string
   /** Slices of all actors; fixed for the life of a journal. */
   readonly shardCount: number
   /** Time that an ask may take before it fails with AskTimeout, in milliseconds. */
@@ -17,6 +19,7 @@ export interface SystemSettings {
 }
 
 export const SYSTEM_DEFAULTS: SystemSettings = {
+  namespace: "everstate",
   shardCount: 64,
   askDeadlineMs: 5_000,
   residentMax: 100_000,

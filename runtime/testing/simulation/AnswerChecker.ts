@@ -227,7 +227,7 @@ const decidedBy = (
     for (const event of events) next = next === undefined ? undefined : machine.transition(next, event)
     return next === undefined ? "refused" : "events"
   } finally {
-    machine.takeActions()
+    machine.takeIntents()
   }
 }
 

@@ -89,7 +89,7 @@ export class Coverage {
       const event: AnyEvent = { ...d, type: t }
       for (const transition of taken(state, event)) this.#count(crashKey(type, transition, point))
       state = actor.definition.machine.transition(state, event)
-      actor.definition.machine.takeActions()
+      actor.definition.machine.takeIntents()
     }
   }
 

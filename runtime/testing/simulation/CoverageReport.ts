@@ -38,7 +38,7 @@ export const coverageReport = (
   const crashes: Array<string> = []
   for (const { type, machine } of actors) {
     const { root } = machine.initial("").machine
-    machine.takeActions()
+    machine.takeIntents()
     for (const node of nodesOf(root as StateNode)) {
       if (node.path.length > 0) states.push(stateKey(type, node))
       for (const transition of transitionsOf(node)) {

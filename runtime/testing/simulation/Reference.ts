@@ -112,7 +112,7 @@ export class Reference {
     const definition = this.#definitions.get(address.type)
     if (definition === undefined) throw new Violation(PROMISES.accepted, `a commit of ${address.key}`)
     const states = [definition.machine.initial(address.id)]
-    definition.machine.takeActions()
+    definition.machine.takeIntents()
     return { definition, address, version: 0, sequence: 0, commands: new Map(), states, events: [] }
   }
 
@@ -129,7 +129,7 @@ export class Reference {
       const event = upcasted(definition, stored)
       const state = actor.states[actor.version] as MachineState
       const next = definition.machine.transition(state, event)
-      definition.machine.takeActions()
+      definition.machine.takeIntents()
       if (next === undefined) {
         const detail = `${event.type} of ${address.key} at sequence ${sequence}, in state ${JSON.stringify(state.value)}`
         throw new Violation(PROMISES.accepted, detail)

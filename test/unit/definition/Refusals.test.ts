@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest"
 import {
   type AnyStateMachine,
   assign,
-  cancel,
   createMachine,
   emit,
   enqueueActions,
+  fromCallback,
   fromPromise,
   raise,
   sendParent,
@@ -16,7 +16,7 @@ import {
   spawnChild,
   stopChild,
 } from "xstate"
-import { defineActor, event } from "../../../runtime/index.ts"
+import { call, defineActor, dispatch, event, publish } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const schema = Schema.Struct({})
@@ -30,30 +30,51 @@ const onGo = (actions: unknown) => createMachine({ on: { Go: { actions: actions 
 describe("defineActor refuses", () => {
   it.each<readonly [string, AnyStateMachine, RegExp]>([
     [
-      "after",
+      "after in an initial state",
       createMachine({ initial: "a", states: { a: { after: { 100: "b" } }, b: {} } }),
-      /`after`.*send a command/,
+      /initial state and uses `after`.*born with its first event/,
     ],
     [
-      "after by name",
-      setup({ delays: { soon: 1 } }).createMachine({
-        initial: "a",
-        states: { a: { after: { soon: "b" } }, b: {} },
-      }),
-      /`after`/,
+      "invoke in an initial state",
+      createMachine({ invoke: { src: fromPromise(async () => 1), onError: {} } }),
+      /initial state and uses `invoke`/,
     ],
     [
-      "invoke",
-      createMachine({ invoke: { src: fromPromise(async () => 1) } }),
-      /`invoke`.*as a command with a commandId/,
-    ],
-    [
-      "invoke in a nested state",
+      "invoke of a machine in a nested state",
       createMachine({
         initial: "a",
-        states: { a: { initial: "b", states: { b: { invoke: { src: child } } } } },
+        states: { a: { on: { Go: "c" } }, c: { initial: "b", states: { b: { invoke: { src: child } } } } },
       }),
-      /thing.*a\.b.*`invoke`/,
+      /thing.*c\.b.*no promise logic.*call\(/,
+    ],
+    [
+      "invoke of a callback",
+      createMachine({
+        initial: "a",
+        states: {
+          a: { on: { Go: "b" } },
+          b: { invoke: { src: fromCallback(() => undefined), onError: "a" } },
+        },
+      }),
+      /no promise logic/,
+    ],
+    [
+      "invoke without onError",
+      setup({ actors: { pay: call(async () => 1) } }).createMachine({
+        initial: "a",
+        states: { a: { on: { Go: "b" } }, b: { invoke: { src: "pay", onDone: "a" } } },
+      }),
+      /without onError/,
+    ],
+    [
+      "sending at birth",
+      createMachine({ entry: dispatch(() => publish("x", {})) as never }),
+      /initial state and sends on entry/,
+    ],
+    [
+      "a delayed raise at birth",
+      createMachine({ entry: raise({ type: "Hi" }, { delay: 1 }) }),
+      /sends on entry/,
     ],
     ["spawnChild on entry", createMachine({ entry: spawnChild(child) }), /spawns a child.*defineActor/],
     [
@@ -84,13 +105,6 @@ describe("defineActor refuses", () => {
       /sends to another actor/,
     ],
     ["sendParent", onGo(sendParent({ type: "Hi" })), /sends to another actor/],
-    ["emit", onGo(emit({ type: "Hi" })), /emits an event.*Projections/],
-    ["cancel", onGo(cancel("x")), /cancels a delayed event/],
-    [
-      "a delayed raise",
-      onGo(raise({ type: "Hi" }, { delay: 1 })),
-      /raises an event with a delay.*without a delay/,
-    ],
   ])("%s", (_, machine, message) => {
     expect(define(machine)).toThrow(message)
     expect(define(machine)).toThrow(expect.objectContaining({ _tag: "DefinitionError", actorType: "thing" }))
@@ -143,14 +157,8 @@ describe("what a configuration does not show", () => {
       "sent in enqueueActions",
       onGo(enqueueActions(({ enqueue }) => enqueue.sendTo("x" as never, { type: "Hi" } as never))),
     ],
-    [
-      "emitted in enqueueActions",
-      onGo(enqueueActions(({ enqueue }) => enqueue.emit({ type: "Hi" } as never))),
-    ],
-    [
-      "raised later in enqueueActions",
-      onGo(enqueueActions(({ enqueue }) => enqueue.raise({ type: "Hi" } as never, { delay: 1 }))),
-    ],
+    ["published without a promise", onGo(emit({ type: "Hi" }))],
+    ["raised after no time that is one", onGo(raise({ type: "Hi" }, { delay: () => Number.NaN }))],
   ])("is refused when it happens: %s", async (_, machine) => {
     const Thing = defineActor({ type: "thing", machine: machine as AnyStateMachine })
     const { system, journal } = await startMemory({ actors: [Thing] })
@@ -159,6 +167,17 @@ describe("what a configuration does not show", () => {
     expect((await system.get(Thing, "a").state()).version).toBe(0)
   })
 })
+
+it.each(["xstate.done.actor.x", "xstate.after.1.a", "everstate.answered"])(
+  "nobody but the runtime brings %s",
+  async (type) => {
+    const Open = defineActor({ type: "open", machine: createMachine({ on: { "*": {} } }) })
+    const { system } = await startMemory({ actors: [Open] })
+    await expect(system.get(Open, "a").ask({ type } as never)).rejects.toMatchObject({
+      _tag: "CommandRejected",
+    })
+  },
+)
 
 it("a machine alone is an actor: its events are its commands, raise and always are followed", async () => {
   const Door = defineActor({

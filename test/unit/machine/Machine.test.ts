@@ -52,15 +52,12 @@ describe("a machine", () => {
     expect(machine.transition(back, { type: "Next" })?.value).toBe("red")
   })
 
-  it.each(["xstate.stop", "xstate.init", "xstate.done.actor.x", "xstate.error.actor.x", "*", ""])(
-    "does not take XState's own %j from outside",
-    (type) => {
-      const open = new Machine("open", createMachine({ on: { "*": { actions: () => undefined } } }))
-      const state = open.initial("a")
-      expect(open.transition(state, { type })).toBeUndefined()
-      expect(open.transition(state, { type: "anything" })).toBeDefined()
-    },
-  )
+  it.each(["xstate.stop", "xstate.init", "*", ""])("does not take %j", (type) => {
+    const open = new Machine("open", createMachine({ on: { "*": { actions: () => undefined } } }))
+    const state = open.initial("a")
+    expect(open.transition(state, { type })).toBeUndefined()
+    expect(open.transition(state, { type: "anything" })).toBeDefined()
+  })
 
   it("that throws at birth says so", () => {
     const broken = setup({

@@ -7,6 +7,7 @@ import { ActorSystem } from "../../../runtime/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 import { SnapshotStoreScripted } from "../../fixtures/memory/SnapshotStoreScripted.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
@@ -68,6 +69,7 @@ describe("stop", () => {
           journal.layer,
           new SnapshotStoreScripted().layer,
           Layer.sync(ReadModel, makeReadModelMemory),
+          new MessagingMemory().layer,
         ),
       ),
     )
@@ -122,6 +124,7 @@ describe("a caller that goes away", () => {
           journal.layer,
           new SnapshotStoreScripted().layer,
           Layer.sync(ReadModel, makeReadModelMemory),
+          new MessagingMemory().layer,
         ),
       ),
     )

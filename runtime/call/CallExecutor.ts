@@ -1,0 +1,31 @@
+/**
+ * Makes one attempt of a call: runs the user's function and says what came of it.
+ *
+ * Owns the way from a promise to an Effect and back. A reference, so that a simulation can put stand-ins in its place.
+ * How often it is tried: CallRunner.ts.
+ */
+import { Context, Effect } from "effect"
+import type { CallArgs, CallLogic } from "./Call.ts"
+
+/** One attempt, as an executor sees it. */
+export interface CallAttempt {
+  readonly actorType: string
+  /** Name of the logic in the machine. */
+  readonly src: string
+  readonly logic: CallLogic
+  readonly args: Omit<CallArgs<unknown>, "signal">
+}
+
+/** The output, or whatever the function threw. Interrupting it aborts the signal. */
+export type ExecuteCall = (attempt: CallAttempt) => Effect.Effect<unknown, unknown>
+
+const runFunction: ExecuteCall = ({ logic, args }) =>
+  Effect.tryPromise({
+    try: async (signal) => await logic.run({ ...args, signal }),
+    catch: (cause) => cause,
+  })
+
+export const CallExecutor: Context.Reference<ExecuteCall> = Context.Reference<ExecuteCall>(
+  "everstate/call/CallExecutor",
+  { defaultValue: () => runFunction },
+)

@@ -1,0 +1,152 @@
+/**
+ * Makes the durable calls of a node: attempt after attempt, until there is an outcome or nobody wants it any more.
+ *
+ * Owns time-outs, retries and aborting. Whether a call is still wanted is the actor's to say: it is asked before the
+ * first attempt, and the outcome goes to it as a signal that counts once. The message that asked for the call stays
+ * unacknowledged meanwhile, so the next owner of the shard makes the call if this one goes down.
+ */
+import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaphore } from "effect"
+import type { CallOutcome } from "../cell/Signal.ts"
+import { NotJson, plainJson } from "../json/Json.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
+import { type CallError, type CallLogic, CallRefused } from "./Call.ts"
+import { CallExecutor } from "./CallExecutor.ts"
+
+/** Calls that a node makes at once; further ones wait for a free place. */
+export const CALLS_MAX = 1_000
+
+/** A call to be made. */
+export interface CallRequest {
+  readonly actorType: string
+  /** Key of the actor. */
+  readonly key: string
+  /** Id of the invocation in the machine. */
+  readonly name: string
+  readonly generation: string
+  readonly src: string
+  readonly input: unknown
+  readonly logic: CallLogic
+  /** Attempts that are known to have been made before, by a life of the node that ended. */
+  readonly attemptedCount: number
+}
+
+export interface CallRunner {
+  /**
+   * Makes the call and hands its outcome over, or `undefined` when it was aborted; says nothing when the node stops.
+   * False: the very same call is being made already.
+   */
+  readonly start: (request: CallRequest, ended: (outcome: CallOutcome | undefined) => void) => boolean
+  /** The actor has left the state that invoked it. */
+  readonly abort: (key: string, name: string) => void
+  readonly runningCount: () => number
+  readonly counts: { startedCount: number; attemptCount: number; failedCount: number; abortedCount: number }
+}
+
+/** The end of the scope aborts all calls. */
+export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  const execute = yield* CallExecutor
+  const places = yield* Semaphore.make(CALLS_MAX)
+  const fork = yield* FiberSet.makeRuntime<never>()
+  const running = new Map<string, Running>()
+  const counts = { startedCount: 0, attemptCount: 0, failedCount: 0, abortedCount: 0 }
+
+  /** One attempt; fails with what it threw, or with {@link TimedOut}. */
+  const attempt = (request: CallRequest, number: number): Effect.Effect<unknown, unknown> => {
+    const { actorType, key, name, generation, src, input, logic } = request
+    let beatAtMs = monotonicMs(clock)
+    const args = {
+      input,
+      idempotencyKey: `${key}/${name}/${generation}`,
+      heartbeat: () => {
+        beatAtMs = monotonicMs(clock)
+      },
+      attempt: number,
+    }
+    const { timeoutMs } = logic.options
+    const watch = Effect.gen(function* () {
+      while (true) {
+        const leftMs = beatAtMs + timeoutMs - monotonicMs(clock)
+        if (leftMs <= 0) return yield* Effect.fail(new TimedOut(`no sign of life for ${timeoutMs} ms`))
+        yield* Effect.sleep(leftMs)
+      }
+    })
+    counts.attemptCount++
+    return Effect.raceFirst(execute({ actorType, src, logic, args }), watch)
+  }
+
+  const outcomeOf = (request: CallRequest): Effect.Effect<CallOutcome> =>
+    Effect.gen(function* () {
+      const { attemptsMax, pauseFirstMs, pauseMaxMs } = request.logic.options
+      let number = Math.min(request.attemptedCount, attemptsMax - 1)
+      while (true) {
+        number++
+        const result = yield* Effect.result(Effect.map(attempt(request, number), jsonOf))
+        if (Result.isSuccess(result)) return { ok: true, output: result.success } as const
+        const isFinal =
+          number >= attemptsMax || result.failure instanceof CallRefused || result.failure instanceof NotJson
+        if (isFinal) {
+          counts.failedCount++
+          return { ok: false, error: errorOf(result.failure, number) } as const
+        }
+        const longestMs = Math.min(pauseFirstMs * 2 ** (number - 1), pauseMaxMs)
+        const random = yield* Random.next
+        yield* Effect.sleep(longestMs * (0.5 + random / 2))
+      }
+    }).pipe(Effect.catchDefect((defect) => Effect.succeed({ ok: false, error: errorOf(defect, 1) } as const)))
+
+  const start: CallRunner["start"] = (request, ended) => {
+    const id = idOf(request.key, request.name)
+    if (running.get(id)?.generation === request.generation) return false
+    abort(request.key, request.name)
+    counts.startedCount++
+    const call: Running = { generation: request.generation, ended, fiber: undefined }
+    running.set(id, call)
+    call.fiber = fork(
+      Effect.flatMap(places.withPermits(1)(outcomeOf(request)), (outcome) =>
+        Effect.sync(() => {
+          if (running.get(id) === call) running.delete(id)
+          ended(outcome)
+        }),
+      ),
+    )
+    return true
+  }
+
+  const abort: CallRunner["abort"] = (key, name) => {
+    const id = idOf(key, name)
+    const call = running.get(id)
+    if (call === undefined) return
+    running.delete(id)
+    counts.abortedCount++
+    call.fiber?.interruptUnsafe()
+    call.ended(undefined)
+  }
+
+  return { start, abort, runningCount: () => running.size, counts }
+})
+
+interface Running {
+  readonly generation: string
+  readonly ended: (outcome: CallOutcome | undefined) => void
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+}
+
+class TimedOut extends Error {}
+
+const idOf = (key: string, name: string): string => `${key}/${name}`
+
+const jsonOf = (output: unknown): unknown => (output === undefined ? undefined : plainJson(output))
+
+const errorOf = (cause: unknown, attemptCount: number): CallError => {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (cause instanceof TimedOut) return { reason: "TimedOut", message, attemptCount }
+  if (!(cause instanceof CallRefused)) return { reason: "Failed", message, attemptCount }
+  try {
+    const detail = jsonOf(cause.detail)
+    return { reason: cause.reason, message, ...(detail === undefined ? undefined : { detail }), attemptCount }
+  } catch {
+    // A detail that is no JSON is told in the message alone.
+    return { reason: cause.reason, message, attemptCount }
+  }
+}

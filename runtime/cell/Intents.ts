@@ -1,0 +1,159 @@
+/**
+ * From what transitions asked for to what the commit carries: its outbox items, and what is pending after them.
+ *
+ * Owns that translation. Timers and calls are compared as a whole: what was pending before and is not any more is
+ * cancelled or aborted, what is new is set. Pure. Who stores the items: Round.ts; who acts on them: ../outbox/.
+ */
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { AnyEvent } from "../definition/Event.ts"
+import { publishItemOf } from "../integration/PublishItem.ts"
+import { plainJson } from "../json/Json.ts"
+import type { CapturedAction, Intent, MachineState } from "../machine/Machine.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
+import { Draft, type Pending } from "./Pending.ts"
+
+/** Longest delay of a timer or message; longer ones are set to it. */
+export const DELAY_MS_MAX = 100 * 365.25 * 24 * 3_600_000
+
+/** An actor asked for something that cannot be stored or sent. Its command fails. */
+export class NotSendable extends Error {
+  override readonly name = "NotSendable"
+}
+
+/** What a commit entry carries besides its events. */
+export interface Effects {
+  readonly items: ReadonlyArray<OutboxItem>
+  readonly pending: Pending
+  readonly actions: ReadonlyArray<CapturedAction>
+  /** The command's answer is put off. */
+  readonly answersLater: boolean
+}
+
+/** What a step rests on and leads to. */
+interface Step {
+  readonly definition: ActorDefinition
+  /** What was pending before the step, without what the step uses up. */
+  readonly before: Pending
+  readonly after: Pending
+  readonly state: MachineState
+  /** Version after the step: generations are made of it. */
+  readonly version: number
+  readonly nowMs: number
+}
+
+/** Throws {@link NotSendable}, `NotJson`, and whatever a `dispatch` throws. */
+export const effectsOf = (
+  step: Step,
+  intents: ReadonlyArray<Intent>,
+  decided: ReadonlyArray<Outgoing>,
+): Effects => {
+  const { definition, before, state, version, nowMs } = step
+  const draft = new Draft(step.after)
+  const items: Array<OutboxItem> = []
+  const actions: Array<CapturedAction> = []
+  let answersLater = false
+  let madeCount = 0
+  const generation = (): string => `${version}.${madeCount++}`
+  const send = (outgoing: Outgoing): void => {
+    if (outgoing._tag === "AnswerLater") answersLater = true
+    else items.push(itemOf(definition, outgoing, nowMs))
+  }
+
+  for (const outgoing of decided) send(outgoing)
+  for (const intent of intents) {
+    switch (intent._tag) {
+      case "Action":
+        actions.push(intent)
+        break
+      case "Timer": {
+        const at = nowMs + delayOf(`timer "${intent.id}"`, intent.delayMs)
+        draft.timers.set(intent.id, { g: generation(), at, e: plainJson(intent.event) as AnyEvent })
+        break
+      }
+      case "Cancel":
+        draft.timers.delete(intent.id)
+        break
+      case "Call": {
+        const input = intent.input === undefined ? undefined : plainJson(intent.input)
+        draft.calls.set(intent.id, { g: generation(), src: intent.src, in: input })
+        break
+      }
+      case "Emit": {
+        const { type, ...data } = intent.event
+        send({ _tag: "Publish", type, data })
+        break
+      }
+      case "Send":
+        for (const outgoing of listOf(intent.make())) send(outgoing)
+    }
+  }
+  if (draft.now.calls.size > 0) {
+    const invoked = new Set(definition.machine.invocationsOf(state))
+    for (const id of draft.now.calls.keys()) if (!invoked.has(id)) draft.calls.delete(id)
+  }
+  // A machine that is done waits for nothing.
+  if (state.status !== "active") for (const id of draft.now.timers.keys()) draft.timers.delete(id)
+  const pending = draft.now
+  if (pending !== before) items.push(...changesBetween(before, pending))
+  return { items, pending, actions, answersLater }
+}
+
+const listOf = (made: Outgoing | ReadonlyArray<Outgoing> | undefined): ReadonlyArray<Outgoing> =>
+  made === undefined ? [] : Array.isArray(made) ? made : [made as Outgoing]
+
+const changesBetween = (before: Pending, after: Pending): ReadonlyArray<OutboxItem> => {
+  const items: Array<OutboxItem> = []
+  for (const [n, { g }] of before.calls) {
+    if (after.calls.get(n)?.g !== g) items.push({ k: "abort", n })
+  }
+  for (const [n, { at, g }] of before.timers) {
+    if (after.timers.get(n)?.g !== g) items.push({ k: "cancel", n, g, at })
+  }
+  for (const [n, { g, at, e }] of after.timers) {
+    if (before.timers.get(n)?.g !== g) items.push({ k: "timer", n, g, at, e })
+  }
+  for (const [n, { g, src, in: input }] of after.calls) {
+    if (before.calls.get(n)?.g === g) continue
+    items.push({ k: "call", n, g, src, ...(input === undefined ? undefined : { in: input }) })
+  }
+  return items
+}
+
+const itemOf = (
+  definition: ActorDefinition,
+  outgoing: Exclude<Outgoing, { _tag: "AnswerLater" }>,
+  nowMs: number,
+): OutboxItem => {
+  switch (outgoing._tag) {
+    case "Tell": {
+      const c = plainJson(outgoing.command) as AnyEvent
+      if (outgoing.afterMs === undefined) return { k: "tell", to: outgoing.key, c }
+      const at = nowMs + delayOf(`message to ${outgoing.key}`, outgoing.afterMs)
+      return { k: "tell", to: outgoing.key, c, at }
+    }
+    case "Request":
+      return { k: "tell", to: outgoing.key, c: plainJson(outgoing.command) as AnyEvent, n: outgoing.as }
+    case "Answer":
+      return answerItem(outgoing.to, outgoing.answer)
+    case "Publish": {
+      const item = publishItemOf(definition, outgoing.type, outgoing.data)
+      if ("problem" in item) throw new NotSendable(item.problem)
+      return item
+    }
+  }
+}
+
+/** The answer to a request, as an item. Throws `NotJson`. */
+export const answerItem = ({ to, as, re }: RequestRef, answer: unknown): OutboxItem => ({
+  k: "answer",
+  to,
+  n: as,
+  re,
+  a: plainJson(answer) as never,
+})
+
+const delayOf = (what: string, delayMs: number): number => {
+  if (Number.isNaN(delayMs)) throw new NotSendable(`the delay of ${what} is not a number`)
+  return Math.min(Math.max(0, Math.ceil(delayMs)), DELAY_MS_MAX)
+}

@@ -1,0 +1,84 @@
+/**
+ * What an actor waits for: timers that were set and calls that were made, folded from the commits' `out`.
+ *
+ * Owns what a stored item does to them. A timer or call is known by its id, the one of the machine, and by its
+ * generation: setting it again makes another one, and what comes from an earlier generation is stale.
+ * Who decides items: Intents.ts.
+ */
+import type { AnyEvent } from "../definition/Event.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
+
+export interface PendingTimer {
+  /** Generation. */
+  readonly g: string
+  /** Unix milliseconds. */
+  readonly at: number
+  readonly e: AnyEvent
+}
+
+export interface PendingCall {
+  /** Generation. */
+  readonly g: string
+  readonly src: string
+  readonly in?: unknown
+}
+
+export interface Pending {
+  readonly timers: ReadonlyMap<string, PendingTimer>
+  readonly calls: ReadonlyMap<string, PendingCall>
+}
+
+export const NOTHING_PENDING: Pending = { timers: new Map(), calls: new Map() }
+
+/** A part of {@link Pending} that is copied when it is first changed. */
+export class Draft {
+  readonly #before: Pending
+  #timers: Map<string, PendingTimer> | undefined
+  #calls: Map<string, PendingCall> | undefined
+
+  constructor(before: Pending) {
+    this.#before = before
+  }
+
+  get timers(): Map<string, PendingTimer> {
+    this.#timers ??= new Map(this.#before.timers)
+    return this.#timers
+  }
+
+  get calls(): Map<string, PendingCall> {
+    this.#calls ??= new Map(this.#before.calls)
+    return this.#calls
+  }
+
+  /** The draft as it is now. */
+  get now(): Pending {
+    if (this.#timers === undefined && this.#calls === undefined) return this.#before
+    return { timers: this.#timers ?? this.#before.timers, calls: this.#calls ?? this.#before.calls }
+  }
+}
+
+/** What is pending after the items of a commit entry. */
+export const pendingAfter = (before: Pending, items: ReadonlyArray<OutboxItem> | undefined): Pending => {
+  if (items === undefined) return before
+  const draft = new Draft(before)
+  for (const item of items) {
+    if (item.k === "timer") draft.timers.set(item.n, { g: item.g, at: item.at, e: item.e })
+    else if (item.k === "cancel") draft.timers.delete(item.n)
+    else if (item.k === "call") draft.calls.set(item.n, { g: item.g, src: item.src, in: item.in })
+    else if (item.k === "abort") draft.calls.delete(item.n)
+  }
+  return draft.now
+}
+
+/** As it is kept in a snapshot. */
+export interface PendingRows {
+  readonly timers: ReadonlyArray<readonly [string, PendingTimer]>
+  readonly calls: ReadonlyArray<readonly [string, PendingCall]>
+}
+
+/** `undefined` where nothing is pending. */
+export const rowsOfPending = ({ timers, calls }: Pending): PendingRows | undefined =>
+  timers.size === 0 && calls.size === 0 ? undefined : { timers: [...timers], calls: [...calls] }
+
+export const pendingFromRows = (rows: PendingRows | undefined): Pending =>
+  rows === undefined ? NOTHING_PENDING : { timers: new Map(rows.timers), calls: new Map(rows.calls) }

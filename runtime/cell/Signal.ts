@@ -1,0 +1,140 @@
+/**
+ * What comes to an actor besides commands: a timer that is due, the outcome of a call, the answer to a request.
+ *
+ * Owns when such a signal still counts, and the event that it becomes. Pure. Like commands, signals are applied once:
+ * timers and calls by their generation, answers by their id. Who brings them: ../inbox/Inbox.ts, ../call/CallRunner.ts.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { CallError } from "../call/Call.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../definition/Event.ts"
+import type { Metadata } from "../journal/Commit.ts"
+import { NotJson, plainJson } from "../json/Json.ts"
+import { MachineFailed } from "../machine/Machine.ts"
+import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
+import { CommandFailed } from "./AskError.ts"
+import { type Base, entryOf, type Nothing, type Proposal, toStored } from "./Decide.ts"
+import { effectsOf, NotSendable } from "./Intents.ts"
+import { Draft, type Pending } from "./Pending.ts"
+
+/** How a call ended. */
+export type CallOutcome =
+  | { readonly ok: true; readonly output: unknown }
+  | { readonly ok: false; readonly error: CallError }
+
+interface Common {
+  readonly _tag: "Signal"
+  /** Id of the message that brought it. */
+  readonly commandId: string
+  readonly fingerprint: ""
+  readonly metadata: Metadata | undefined
+  /** Id of the timer or call, or what the actor calls its request. */
+  readonly name: string
+}
+
+export type Signal =
+  | (Common & { readonly kind: "timer"; readonly generation: string })
+  | (Common & { readonly kind: "call"; readonly generation: string; readonly outcome: CallOutcome })
+  | (Common & { readonly kind: "answer"; readonly answer: Answer })
+
+/** Stale signals, and answers that the machine has no use for. */
+const NOTHING: Nothing = { _tag: "Nothing", reply: undefined }
+
+/** Decides `signal`. Never throws: what user code throws is an outcome. */
+export const decideSignal = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  base: Base,
+  signal: Signal,
+  nowMs: number,
+): Proposal | Nothing | CommandFailed => {
+  const used = useUp(base.pending, signal)
+  if (used === undefined) return NOTHING
+  const failed = (reason: CommandFailed["reason"], detail: string) => {
+    const { type: actorType, id } = address
+    return new CommandFailed({ actorType, id, commandType: used.event.type, reason, detail })
+  }
+  try {
+    return propose(definition, base, signal, used, nowMs)
+  } catch (cause) {
+    if (cause instanceof NotJson) return failed("NotJson", cause.message)
+    if (cause instanceof NotSendable) return failed("NotSendable", cause.message)
+    if (cause instanceof MachineFailed) {
+      return failed(cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message)
+    }
+    return failed("MachineThrew", String(cause))
+  } finally {
+    definition.machine.takeIntents()
+  }
+}
+
+interface Used {
+  readonly event: AnyEvent
+  /** What is pending without what the signal ends. */
+  readonly pending: Pending
+}
+
+const useUp = (pending: Pending, signal: Signal): Used | undefined => {
+  const draft = new Draft(pending)
+  const { name } = signal
+  switch (signal.kind) {
+    case "timer": {
+      const timer = pending.timers.get(name)
+      if (timer?.g !== signal.generation) return undefined
+      draft.timers.delete(name)
+      return { event: timer.e, pending: draft.now }
+    }
+    case "call": {
+      if (pending.calls.get(name)?.g !== signal.generation) return undefined
+      draft.calls.delete(name)
+      return { event: eventOfCall(name, signal.outcome), pending: draft.now }
+    }
+    case "answer":
+      return { event: { type: ANSWERED, as: name, answer: signal.answer }, pending }
+  }
+}
+
+/** The events that XState makes for the end of an invoked promise. */
+const eventOfCall = (actorId: string, outcome: CallOutcome): AnyEvent =>
+  outcome.ok
+    ? { type: `xstate.done.actor.${actorId}`, output: outcome.output, actorId }
+    : { type: `xstate.error.actor.${actorId}`, error: outcome.error, actorId }
+
+/** As an event of the actor's own where it has one of that name, else as it is. Throws NotJson and NotSendable. */
+const storedForm = (definition: ActorDefinition, event: AnyEvent): StoredEvent => {
+  const { type, ...payload } = event
+  if (isInternal(type)) return { t: type, v: 1, d: plainJson(payload) }
+  if (definition.events !== undefined && !Object.hasOwn(definition.events, type)) {
+    return { t: RAISED, v: 1, d: plainJson({ event }) }
+  }
+  const stored = toStored(definition, event)
+  if ("refused" in stored) throw new NotSendable(stored.detail)
+  return stored
+}
+
+const propose = (
+  definition: ActorDefinition,
+  base: Base,
+  signal: Signal,
+  used: Used,
+  nowMs: number,
+): Proposal | Nothing => {
+  const { machine } = definition
+  const stored = storedForm(definition, used.event)
+  const next = machine.transition(base.state, readEvent(definition.type, definition.events, stored))
+  // An answer leaves no trace where nothing listens; a timer or call is over all the same.
+  if (next === undefined && signal.kind === "answer") return NOTHING
+  const events = next === undefined ? [] : [stored]
+  const state = next ?? base.state
+  const version = base.version + events.length
+  const step = { definition, before: base.pending, after: used.pending, state, version, nowMs }
+  const effects = effectsOf(step, machine.takeIntents(), [])
+  return {
+    _tag: "Proposal",
+    entry: entryOf(signal, events, effects.items, undefined),
+    state,
+    version,
+    pending: effects.pending,
+    actions: effects.actions,
+  }
+}

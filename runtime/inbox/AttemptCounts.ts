@@ -1,0 +1,46 @@
+/**
+ * How often a message was taken up, across crashes: a message that takes the process down each time is found out.
+ *
+ * Owns the counts, kept as a checkpoint note per shard. Only messages that come again are counted, so the usual ones
+ * cost nothing.
+ */
+import { Effect } from "effect"
+import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
+
+type Counts = Map<number, number>
+
+export class AttemptCounts {
+  readonly #checkpoints: CheckpointsService
+  readonly #byShard = new Map<number, Counts>()
+
+  constructor(checkpoints: CheckpointsService) {
+    this.#checkpoints = checkpoints
+  }
+
+  /** Counts a message that came again, before it is taken up. Where counts cannot be stored, they last for this life. */
+  readonly again = Effect.fnUntraced(
+    { self: this },
+    function* (this: AttemptCounts, shard: number, sequence: number) {
+      const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard))
+      this.#byShard.set(shard, counts)
+      const count = (counts.get(sequence) ?? 1) + 1
+      counts.set(sequence, count)
+      yield* Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))
+      return count
+    },
+  )
+
+  /** The message is done with; what is stored of it goes with the next count. */
+  forget(shard: number, sequence: number): void {
+    this.#byShard.get(shard)?.delete(sequence)
+  }
+
+  #load(shard: number): Effect.Effect<Counts> {
+    return this.#checkpoints.note(nameOf(shard)).pipe(
+      Effect.orElseSucceed(() => undefined),
+      Effect.map((note) => new Map(Array.isArray(note) ? (note as Array<[number, number]>) : [])),
+    )
+  }
+}
+
+const nameOf = (shard: number): string => `attempts.${shard}`

@@ -1,0 +1,161 @@
+/**
+ * What a mailbox message becomes: a command or signal in front of its cell, or a call.
+ *
+ * Owns that step and what the cell's answer means for the message. Whether and when it is tried again: Inbox.ts.
+ */
+import { type Clock, Exit } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { CallRunner } from "../call/CallRunner.ts"
+import { type AskError, CommandInvalid } from "../cell/AskError.ts"
+import type { Cells } from "../cell/Cells.ts"
+import type { CallOutcome, Signal } from "../cell/Signal.ts"
+import { type Accepted, WaitingCommand, WaitingPending } from "../cell/Waiting.ts"
+import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { CallMessage, CommandMessage, Message } from "../mailbox/Message.ts"
+import { commandOf } from "../system/Ask.ts"
+
+/** What came of a message. */
+export type Verdict =
+  /** Its effect is stored, or it has none any more. */
+  | { readonly _tag: "Done" }
+  /** It asked for a call, which is being made. */
+  | { readonly _tag: "Running" }
+  /** A timer whose time has not come. */
+  | { readonly _tag: "Early" }
+  /** The trouble may pass. */
+  | { readonly _tag: "Later" }
+  | { readonly _tag: "Quarantined"; readonly detail: string }
+  | { readonly _tag: "Dead"; readonly reason: DeadLetterReason; readonly detail: string }
+
+const DONE: Verdict = { _tag: "Done" }
+const LATER: Verdict = { _tag: "Later" }
+
+interface Places {
+  readonly cells: Cells
+  readonly calls: CallRunner
+  readonly clock: Clock.Clock
+}
+
+interface Received {
+  readonly definition: ActorDefinition
+  readonly address: ActorAddress
+  readonly message: Message
+  readonly attempt: number
+  /** Set here when a call has ended: handed over again, it is not made again. */
+  outcome: CallOutcome | undefined
+}
+
+type Judge = (verdict: Verdict) => void
+
+/** Hands the message over; `judge` is told once or, for a call, first that it runs and then how it ended. */
+export const handOver = (places: Places, received: Received, judge: Judge): void => {
+  const { message } = received
+  const common = { _tag: "Signal", commandId: message.id, fingerprint: "", metadata: message.m } as const
+  switch (message.k) {
+    case "command":
+      return handOverCommand(places, received, message, judge)
+    case "answer":
+      return signal(
+        places,
+        received,
+        { ...common, kind: "answer", name: message.n, answer: message.a },
+        judge,
+      )
+    case "timer":
+      if (places.clock.currentTimeMillisUnsafe() < message.at) return judge({ _tag: "Early" })
+      return signal(
+        places,
+        received,
+        { ...common, kind: "timer", name: message.n, generation: message.g },
+        judge,
+      )
+    case "call":
+      return handOverCall(places, received, message, judge)
+  }
+}
+
+const handOverCommand = (
+  { cells }: Places,
+  { definition, address }: Received,
+  { id, c, m, from, n }: CommandMessage,
+  judge: Judge,
+): void => {
+  let item: WaitingCommand
+  try {
+    const checked = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
+    const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
+    item = new WaitingCommand({ ...checked, replyTo }, undefined, (exit) => judge(verdictOf(exit)))
+  } catch (cause) {
+    if (!(cause instanceof CommandInvalid)) throw cause
+    return judge({ _tag: "Dead", reason: "Malformed", detail: cause.message })
+  }
+  cells.offer(definition, address, item)
+}
+
+const signal = ({ cells }: Places, { definition, address }: Received, given: Signal, judge: Judge): void =>
+  cells.offer(definition, address, new WaitingCommand(given, undefined, (exit) => judge(verdictOf(exit))))
+
+/** Asks the actor whether it still wants the call, and makes it. */
+const handOverCall = (
+  places: Places,
+  received: Received,
+  { id, n: name, g: generation, m: metadata }: CallMessage,
+  judge: Judge,
+): void => {
+  const { cells, calls } = places
+  const { definition, address, attempt } = received
+  const ended = (outcome: CallOutcome | undefined): void => {
+    if (outcome === undefined) return judge(DONE)
+    received.outcome = outcome
+    const common = { _tag: "Signal", commandId: id, fingerprint: "", metadata } as const
+    signal(places, received, { ...common, kind: "call", name, generation, outcome }, (verdict) =>
+      // An outcome that cannot be stored is told as one that can.
+      verdict._tag === "Dead" && outcome.ok
+        ? ended({ ok: false, error: { reason: "Failed", message: verdict.detail, attemptCount: attempt } })
+        : judge(verdict),
+    )
+  }
+  if (received.outcome !== undefined) return ended(received.outcome)
+  const asked = new WaitingPending((exit) => {
+    if (Exit.isFailure(exit)) return judge(verdictOf(exit))
+    const call = exit.value.calls.get(name)
+    if (call?.g !== generation) return judge(DONE)
+    const { src, in: input } = call
+    const logic = definition.machine.callLogic(src)
+    if (logic === undefined) {
+      const message = `the machine of "${definition.type}" has no logic "${src}" any more`
+      return ended({ ok: false, error: { reason: "Failed", message, attemptCount: attempt } })
+    }
+    const { type: actorType, key } = address
+    const attemptedCount = attempt - 1
+    const request = { actorType, key, name, generation, src, input, logic, attemptedCount }
+    judge(calls.start(request, ended) ? { _tag: "Running" } : DONE)
+  })
+  cells.offer(definition, address, asked)
+}
+
+const verdictOf = (exit: Exit.Exit<Accepted | unknown, AskError>): Verdict => {
+  if (Exit.isSuccess(exit)) return DONE
+  const [reason] = exit.cause.reasons
+  if (reason?._tag !== "Fail") return LATER
+  const { error } = reason
+  switch (error._tag) {
+    case "CommandRejected":
+      return { _tag: "Dead", reason: "Rejected", detail: error.message }
+    case "CommandFailed":
+      return { _tag: "Dead", reason: "Failed", detail: error.message }
+    case "CommandInvalid":
+      return { _tag: "Dead", reason: "Malformed", detail: error.message }
+    case "CommandIdReused":
+    case "PayloadTooLarge":
+    case "VersionConflict":
+    case "UnknownActorType":
+    case "InvalidActorId":
+      return { _tag: "Dead", reason: "Refused", detail: error.message }
+    case "ActorQuarantined":
+      return { _tag: "Quarantined", detail: error.message }
+    default:
+      return LATER
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * From the mailbox to the actors: takes each shard's messages, hands them to their cells, acknowledges what is stored.
+ *
+ * Owns the life of a message once it was handed out: in order per actor, tried again while the trouble may pass, given
+ * up as a dead letter when it will not. It is acknowledged when its effect is in the journal, never before. What a
+ * message becomes: Handover.ts. What calls do: ../call/CallRunner.ts.
+ */
+import { Clock, Effect, Exit, FiberSet, Latch, Random, Scope, Stream } from "effect"
+import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import type { CallRunner } from "../call/CallRunner.ts"
+import type { Cells } from "../cell/Cells.ts"
+import type { CallOutcome } from "../cell/Signal.ts"
+import { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
+import { decodeMessage, encodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
+import { answerIdOf } from "../outbox/Dispatcher.ts"
+import { untilSent } from "../outbox/UntilSent.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
+import { AttemptCounts } from "./AttemptCounts.ts"
+import { handOver, type Verdict } from "./Handover.ts"
+
+/** Times a message is taken up, crashes included, before it becomes a dead letter. */
+export const ATTEMPTS_MAX = 10
+
+/** Times a message to an actor that cannot be read is tried before it becomes a dead letter. */
+const QUARANTINE_ATTEMPTS_MAX = 5
+
+/** First pause of an actor's messages after one of them could not be applied, doubling up to the longest. */
+const HOLD_FIRST_MS = 20
+const HOLD_MAX_MS = 5_000
+
+/** From this attempt on a message waits a little, more each time: others that came again with it get through first. */
+const SUSPECT_FROM = 3
+const SUSPECT_PAUSE_MS = 100
+
+/** Longest that a message which came again keeps the others of its shard waiting, in milliseconds. */
+const REPEAT_WAIT_MS_MAX = 5_000
+
+/** Pause before a shard's messages are asked for again after the mailbox refused, in milliseconds. */
+const REFUSED_PAUSE_MS = 5_000
+
+export interface InboxCounts {
+  /** Messages that were handed out. */
+  receivedCount: number
+  /** Messages that are done with: applied, or of no effect any more. */
+  settledCount: number
+  /** Messages that were put back to be tried again. */
+  retriedCount: number
+  deadLetterCount: number
+}
+
+export interface Inbox {
+  /** Messages that were handed out and are not done with. */
+  readonly openCount: () => number
+  readonly counts: InboxCounts
+  /** Takes no more messages; those in work are left to whoever comes next, unless they are done in time. */
+  readonly stop: Effect.Effect<void>
+}
+
+/** A message in work. */
+interface Open {
+  delivery: Delivery
+  readonly shard: number
+  readonly definition: ActorDefinition
+  readonly address: ActorAddress
+  readonly message: Message
+  readonly attempt: number
+  /** Of a call that has ended and whose outcome is not stored yet. */
+  outcome: CallOutcome | undefined
+  failedCount: number
+  extendedAtMs: number
+  /** Told when the message no longer keeps others waiting. */
+  passed: (() => void) | undefined
+}
+
+export interface InboxOptions {
+  readonly actors: ReadonlyMap<string, ActorDefinition>
+  readonly cells: Cells
+  readonly calls: CallRunner
+  readonly shardCount: number
+}
+
+export const makeInbox = Effect.fnUntraced(function* (
+  options: InboxOptions,
+): Effect.fn.Return<Inbox, never, Mailbox | Checkpoints | DeadLetters | Scope.Scope> {
+  const { actors, cells, calls, shardCount } = options
+  const clock = yield* Clock.Clock
+  const mailbox = yield* Mailbox
+  const deadLetters = yield* DeadLetters
+  const attempts = new AttemptCounts(yield* Checkpoints)
+  const fork = yield* FiberSet.makeRuntime<never>()
+  const counts: InboxCounts = { receivedCount: 0, settledCount: 0, retriedCount: 0, deadLetterCount: 0 }
+  const open = new Map<string, Open>()
+  /** Messages of actors that are held back, in order. */
+  const held = new Map<string, Array<Open>>()
+  const someOpen = Latch.makeUnsafe(false)
+  let isStopping = false
+
+  const settle = (item: Open): void => {
+    open.delete(placeOf(item.shard, item.delivery))
+    attempts.forget(item.shard, item.delivery.sequence)
+    counts.settledCount++
+    fork(item.delivery.ack)
+    item.passed?.()
+  }
+
+  const offer = (item: Open): void => {
+    const waiting = held.get(item.address.key)
+    if (waiting !== undefined) insert(waiting, item)
+    else handOver({ cells, calls, clock }, item, (verdict) => judged(item, verdict))
+  }
+
+  const judged = (item: Open, verdict: Verdict): void => {
+    switch (verdict._tag) {
+      case "Done":
+        return settle(item)
+      case "Running":
+        // A call may take its time: it keeps nobody waiting.
+        return item.passed?.()
+      case "Early":
+        fork(
+          Effect.andThen(
+            placeAgain(item),
+            Effect.sync(() => settle(item)),
+          ),
+        )
+        return
+      case "Later":
+        return hold(item)
+      case "Quarantined":
+        item.failedCount < QUARANTINE_ATTEMPTS_MAX ? hold(item) : giveUp(item, "Quarantined", verdict.detail)
+        return
+      case "Dead":
+        giveUp(item, verdict.reason, verdict.detail)
+    }
+  }
+
+  /** Puts the message back, and with it all later ones of its actor: their order is kept. */
+  const hold = (item: Open): void => {
+    // What a stopping node leaves undone, the next one is handed.
+    if (isStopping) return
+    counts.retriedCount++
+    const { key } = item.address
+    const waiting = held.get(key)
+    if (waiting !== undefined) return insert(waiting, item)
+    held.set(key, [item])
+    const longestMs = Math.min(HOLD_FIRST_MS * 2 ** item.failedCount++, HOLD_MAX_MS)
+    fork(
+      Effect.gen(function* () {
+        yield* Effect.sleep(longestMs * (0.5 + (yield* Random.next) / 2))
+        const items = held.get(key) ?? []
+        held.delete(key)
+        for (const each of items) offer(each)
+      }),
+    )
+  }
+
+  const placeAgain = ({ address, message, shard, delivery }: Open): Effect.Effect<void> => {
+    if (message.k !== "timer") return Effect.void
+    // The id it was placed with may still be remembered as a duplicate.
+    const id = `${message.id}:${shard}.${delivery.sequence}`
+    const slot = `again.${message.n}.${message.g}`
+    return untilSent(mailbox.schedule({ address, id, data: encodeMessage(message), slot, atMs: message.at }))
+  }
+
+  const giveUp = (item: Open, reason: DeadLetterReason, detail: string): void => {
+    counts.deadLetterCount++
+    const { message, address, attempt, failedCount } = item
+    const isAsked = message.k === "command" && message.from !== undefined && message.n !== undefined
+    const given = isAsked
+      ? answerOf(message.from as string, message.n as string, message.id, reason, detail, shardCount)
+      : undefined
+    fork(
+      Effect.gen(function* () {
+        // Whoever asked is told; for everybody else there is the dead letter.
+        if (given !== undefined) yield* untilSent(mailbox.publish(given))
+        else yield* bury(item.delivery, address.key, reason, detail, attempt + failedCount, message.id)
+        settle(item)
+      }),
+    )
+  }
+
+  const bury = (
+    { data }: Delivery,
+    key: string,
+    reason: DeadLetterReason,
+    detail: string,
+    attemptCount: number,
+    messageId: string,
+  ): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      const atMs = clock.currentTimeMillisUnsafe()
+      const original = new TextDecoder().decode(data)
+      yield* untilSent(deadLetters.add({ key, reason, detail, attemptCount, atMs, messageId, original }))
+      yield* Effect.logWarning(`Dead letter for ${key} (${reason}): ${detail}`)
+    })
+
+  /** What was handed out, or the reason and detail for which it cannot even be read. */
+  const read = (
+    delivery: Delivery,
+  ): Pick<Open, "definition" | "address" | "message"> | readonly [DeadLetterReason, string] => {
+    try {
+      const message = decodeMessage(delivery.data)
+      const address = addressFromKey(delivery.key, shardCount)
+      const definition = actors.get(address.type)
+      if (definition === undefined) {
+        return ["Unroutable", `this system has no actor type "${address.type}"`]
+      }
+      return { definition, address, message }
+    } catch (cause) {
+      if (cause instanceof MessageUnreadable) return ["Malformed", cause.message]
+      return ["Malformed", String(cause)]
+    }
+  }
+
+  const receive = Effect.fnUntraced(function* (shard: number, delivery: Delivery) {
+    counts.receivedCount++
+    const place = placeOf(shard, delivery)
+    const known = open.get(place)
+    if (known !== undefined) {
+      // In work already; the newest hand-out is the one to acknowledge.
+      known.delivery = delivery
+      return
+    }
+    const found = read(delivery)
+    if (Array.isArray(found)) {
+      counts.deadLetterCount++
+      const [reason, detail] = found as [DeadLetterReason, string]
+      yield* bury(delivery, delivery.key, reason, detail, 1, `${shard}.${delivery.sequence}`)
+      counts.settledCount++
+      fork(delivery.ack)
+      return
+    }
+    const attempt = delivery.isRepeat ? yield* attempts.again(shard, delivery.sequence) : 1
+    const parts = found as Pick<Open, "definition" | "address" | "message">
+    const extendedAtMs = monotonicMs(clock)
+    const item: Open = {
+      ...parts,
+      delivery,
+      shard,
+      attempt,
+      outcome: undefined,
+      failedCount: 0,
+      extendedAtMs,
+      passed: undefined,
+    }
+    open.set(place, item)
+    someOpen.openUnsafe()
+    if (attempt > ATTEMPTS_MAX) {
+      const detail = `taken up ${attempt - 1} times without an end; each time the node went down or let go of it`
+      if (item.message.k !== "call") return giveUp(item, "AttemptsExhausted", detail)
+      // The actor waits for an outcome, so it gets one.
+      const error = { reason: "AttemptsExhausted", message: detail, attemptCount: attempt - 1 }
+      item.outcome = { ok: false, error }
+    }
+    if (attempt >= SUSPECT_FROM) {
+      yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * attempt)
+    }
+    if (!delivery.isRepeat) return offer(item)
+    // One after the other: if one of them takes the node down, it is known which.
+    yield* Effect.timeoutOption(
+      Effect.callback<void>((resume) => {
+        item.passed = () => resume(Effect.void)
+        offer(item)
+      }),
+      REPEAT_WAIT_MS_MAX,
+    )
+  })
+
+  const scope = yield* Scope.make()
+  yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+  for (let shard = 0; shard < shardCount; shard++) {
+    const receiving = Stream.runForEach(mailbox.receive(shard), (delivery) => receive(shard, delivery)).pipe(
+      Effect.catch((refusal) =>
+        Effect.andThen(
+          Effect.logError(`Shard ${shard} takes no messages: ${refusal.message}`),
+          Effect.sleep(REFUSED_PAUSE_MS),
+        ),
+      ),
+      Effect.forever,
+    )
+    yield* Effect.forkIn(receiving, scope)
+  }
+
+  /** Messages in work are not handed out to others meanwhile. */
+  const extending = Effect.gen(function* () {
+    if (open.size === 0) someOpen.closeUnsafe()
+    yield* someOpen.await
+    yield* Effect.sleep(REDELIVERY_MS / 4)
+    const nowMs = monotonicMs(clock)
+    for (const item of open.values()) {
+      if (nowMs - item.extendedAtMs < REDELIVERY_MS / 4) continue
+      item.extendedAtMs = nowMs
+      yield* item.delivery.extend
+    }
+  })
+  yield* Effect.forkScoped(Effect.forever(extending))
+
+  return {
+    openCount: () => open.size,
+    counts,
+    stop: Effect.suspend(() => {
+      isStopping = true
+      return Scope.close(scope, Exit.void)
+    }),
+  }
+})
+
+const placeOf = (shard: number, { sequence }: Delivery): string => `${shard}.${sequence}`
+
+/** By place in the mailbox, so that what was first goes first again. */
+const insert = (items: Array<Open>, item: Open): void => {
+  const at = items.findIndex(({ delivery }) => delivery.sequence > item.delivery.sequence)
+  items.splice(at === -1 ? items.length : at, 0, item)
+}
+
+/** Tells whoever asked that its command could not be decided. */
+const answerOf = (
+  to: string,
+  n: string,
+  requestId: string,
+  reason: DeadLetterReason,
+  detail: string,
+  shardCount: number,
+) => {
+  const id = answerIdOf(requestId)
+  const a = { ok: false, reason, detail, isRejection: false } as const
+  return { address: addressFromKey(to, shardCount), id, data: encodeMessage({ k: "answer", id, n, a }) }
+}

@@ -1,0 +1,116 @@
+/**
+ * Sends one item of a commit: a message into a mailbox, a timer into the schedule, an event to the world outside.
+ *
+ * Owns what each kind of item becomes on its way, and that sending goes on until it has worked: only a refusal that no
+ * retry changes ends it, as a dead letter. When and in which order: Outbox.ts.
+ */
+import { Clock, Effect } from "effect"
+import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import type { DeadLetter, DeadLettersService } from "../deadletter/DeadLetters.ts"
+import { cloudEventOf } from "../integration/CloudEvent.ts"
+import type { EventPublisherService } from "../integration/EventPublisher.ts"
+import type { Metadata } from "../journal/Commit.ts"
+import type { MailboxService } from "../mailbox/Mailbox.ts"
+import { encodeMessage, type Message } from "../mailbox/Message.ts"
+import type { OutboxItem } from "./OutboxItem.ts"
+import { untilSent } from "./UntilSent.ts"
+
+/** Cancelled timers that are due sooner than this are left to fire and be ignored: removing costs more than that. */
+const UNSCHEDULE_FROM_MS = 60_000
+
+/** An item with its place: which commit, which number in it. */
+export interface PlacedItem {
+  readonly item: OutboxItem
+  readonly id: string
+  readonly from: ActorAddress
+  readonly sequence: number
+  readonly atMs: number
+  readonly metadata: Metadata | undefined
+}
+
+export interface DispatchPorts {
+  readonly mailbox: MailboxService
+  readonly publisher: EventPublisherService
+  readonly deadLetters: DeadLettersService
+  readonly namespace: string
+  readonly shardCount: number
+}
+
+/** The slot of a timer: every generation has its own, so that sending an old one again replaces nothing. */
+export const timerSlot = (name: string, generation: string): string => `timer.${name}.${generation}`
+
+/** Sends `placed`; tries for as long as it takes. */
+export const dispatchItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void> => {
+  const { item, id, from, metadata } = placed
+  const { mailbox, shardCount } = ports
+  const m = metadata === undefined ? undefined : { m: metadata }
+  const post = (address: ActorAddress, message: Message, atMs?: number): Effect.Effect<void> => {
+    const data = encodeMessage(message)
+    const send =
+      atMs === undefined
+        ? mailbox.publish({ address, id: message.id, data })
+        : mailbox.schedule({ address, id: message.id, data, slot: `message.${message.id}`, atMs })
+    return untilSent(send, (refusal) => giveUp(ports, address, message, refusal))
+  }
+  switch (item.k) {
+    case "tell": {
+      const answerTo = item.n === undefined ? undefined : { from: from.key, n: item.n }
+      return post(
+        addressFromKey(item.to, shardCount),
+        { k: "command", id, c: item.c, ...answerTo, ...m },
+        item.at,
+      )
+    }
+    case "answer":
+      return post(addressFromKey(item.to, shardCount), {
+        k: "answer",
+        id: answerIdOf(item.re),
+        n: item.n,
+        a: item.a,
+        ...m,
+      })
+    case "timer": {
+      const data = encodeMessage({ k: "timer", id, n: item.n, g: item.g, at: item.at, ...m })
+      const slot = timerSlot(item.n, item.g)
+      return untilSent(mailbox.schedule({ address: from, id, data, slot, atMs: item.at }))
+    }
+    case "cancel":
+      return Effect.flatMap(Clock.currentTimeMillis, (nowMs) =>
+        item.at - nowMs < UNSCHEDULE_FROM_MS
+          ? Effect.void
+          : untilSent(mailbox.unschedule(from, timerSlot(item.n, item.g))),
+      )
+    case "call":
+      return post(from, { k: "call", id, n: item.n, g: item.g, ...m })
+    case "abort":
+      return Effect.void
+    case "publish": {
+      const { namespace, publisher } = ports
+      const { sequence, atMs } = placed
+      const event = cloudEventOf({ namespace, key: from.key, item, id, atMs, sequence, metadata })
+      return untilSent(publisher.publish(event))
+    }
+  }
+}
+
+/** A request has one answer, whoever sends it: its id is made of the request's. */
+export const answerIdOf = (requestId: string): string => `${requestId}:answer`
+
+const giveUp = (
+  ports: DispatchPorts,
+  address: ActorAddress,
+  message: Message,
+  refusal: { readonly message: string },
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const letter: DeadLetter = {
+      key: address.key,
+      reason: "Refused",
+      detail: refusal.message,
+      attemptCount: 1,
+      atMs: yield* Clock.currentTimeMillis,
+      messageId: message.id,
+      original: JSON.stringify(message),
+    }
+    yield* untilSent(ports.deadLetters.add(letter))
+  })

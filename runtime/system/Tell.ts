@@ -1,0 +1,115 @@
+/**
+ * `tell`: a command as a durable message. Accepted when it is stored in the mailbox; applied once, later.
+ *
+ * Owns the way from a caller's command to the mailbox. The same check as for an ask (Ask.ts) comes first, so what is
+ * malformed never becomes a message. Who applies it: ../inbox/Inbox.ts.
+ */
+import { Effect, Schedule } from "effect"
+import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
+import {
+  Busy,
+  CommandInvalid,
+  PayloadTooLarge,
+  type SystemStopped,
+  Unavailable,
+  type UnknownActorType,
+} from "../cell/AskError.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { AnyEvent } from "../definition/Event.ts"
+import { plainJson } from "../json/Json.ts"
+import { type MailboxRefused, type MailboxService, MESSAGES_PER_ACTOR_MAX } from "../mailbox/Mailbox.ts"
+import { encodeMessage } from "../mailbox/Message.ts"
+import { type AskOptions, commandOf } from "./Ask.ts"
+
+/** As for an ask, without a version to compare with: the message is applied later. */
+export type TellingOptions = Omit<AskOptions, "ifVersion">
+
+/** The message is stored and will be applied. */
+export interface Told {
+  /** Id under which it is applied once. */
+  readonly commandId: string
+}
+
+/** What can come of a tell. After `Unavailable` send it again with the same `commandId`. */
+export type TellError =
+  | Busy
+  | CommandInvalid
+  | PayloadTooLarge
+  | Unavailable
+  | SystemStopped
+  | UnknownActorType
+  | InvalidActorId
+
+interface TellContext {
+  readonly mailbox: MailboxService
+  readonly askDeadlineMs: number
+  readonly nextCommandId: () => string
+}
+
+/** Stores the command in the actor's mailbox. */
+export const tellActor = (
+  context: TellContext,
+  definition: ActorDefinition,
+  address: ActorAddress,
+  given: unknown,
+  options: TellingOptions,
+): Effect.Effect<Told, TellError> =>
+  Effect.suspend((): Effect.Effect<Told, TellError> => {
+    const { type: actorType, id } = address
+    let message: Uint8Array
+    let commandId: string
+    let fingerprint: string
+    try {
+      const command = commandOf(definition, address, given, options, context.nextCommandId)
+      ;({ commandId, fingerprint } = command)
+      const m = command.metadata === undefined ? undefined : { m: command.metadata }
+      message = encodeMessage({ k: "command", id: commandId, c: plainJson(given) as AnyEvent, ...m })
+    } catch (cause) {
+      if (cause instanceof CommandInvalid) return Effect.fail(cause)
+      throw cause
+    }
+    const unavailable = (stored: Unavailable["stored"], detail: string, hint: string) =>
+      new Unavailable({ actorType, id, stored, detail, hint })
+    const refused = (refusal: MailboxRefused) => {
+      switch (refusal.reason) {
+        case "Full":
+          return new Busy({ actorType, id, queue: "Actor", limitCount: MESSAGES_PER_ACTOR_MAX })
+        case "TooLarge": {
+          const limitBytes = context.mailbox.messageBytesMax
+          return new PayloadTooLarge({
+            actorType,
+            id,
+            sizeBytes: message.length,
+            limitBytes,
+            hint: refusal.hint,
+          })
+        }
+        default:
+          return unavailable("No", refusal.message, refusal.hint)
+      }
+    }
+    // Another payload under the same id is another message: the actor refuses it, where it can be seen.
+    const publishId = `${address.key}:${commandId}:${fingerprint}`
+    const deadlineMs = options.deadlineMs ?? context.askDeadlineMs
+    return context.mailbox.publish({ address, id: publishId, data: message }).pipe(
+      Effect.retry({
+        while: (error) => error._tag === "MailboxUnavailable",
+        schedule: Schedule.jittered(Schedule.exponential("20 millis")),
+      }),
+      Effect.timeoutOrElse({
+        duration: deadlineMs,
+        orElse: () => {
+          const hint = "It may have been stored all the same: tell again with the same commandId."
+          return Effect.fail(unavailable("Unknown", `not stored within ${deadlineMs} ms`, hint))
+        },
+      }),
+      Effect.mapError((error) =>
+        error._tag === "MailboxRefused"
+          ? refused(error)
+          : error._tag === "MailboxUnavailable"
+            ? unavailable("Unknown", error.message, "Tell again with the same commandId.")
+            : error,
+      ),
+      Effect.as({ commandId }),
+    )
+  })
