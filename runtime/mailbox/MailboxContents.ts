@@ -67,6 +67,10 @@ export class MailboxContents {
     this.#redeliveryMs = bounds.redeliveryMs ?? REDELIVERY_MS
   }
 
+  get lastSequence(): number {
+    return this.#lastSequence
+  }
+
   /** Messages that are not acknowledged, in the order in which they came. */
   get messages(): Iterable<KeptMessage> {
     return this.#kept.values()
@@ -114,12 +118,16 @@ export class MailboxContents {
     this.#slots.delete(slotOf({ address, slot }))
   }
 
-  /** Hands out what waits in a shard, as far as its bound allows. */
-  take(shard: number, nowMs: number): ReadonlyArray<KeptMessage> {
+  /** Hands out what waits in a shard, as far as its bound and `countMax` allow. */
+  take(shard: number, nowMs: number, countMax = this.#unacknowledgedMax): ReadonlyArray<KeptMessage> {
     const own = this.#shard(shard)
     this.#fire(shard, nowMs)
-    this.#takeBack(own, (message) => message.untilMs <= nowMs)
-    const taken = own.waiting.splice(0, Math.max(0, this.#unacknowledgedMax - own.handedOut.size))
+    this.takeBack(
+      shard,
+      this.handedOut(shard).filter(({ untilMs }) => untilMs <= nowMs),
+    )
+    const roomCount = Math.max(0, this.#unacknowledgedMax - own.handedOut.size)
+    const taken = own.waiting.splice(0, Math.min(roomCount, countMax))
     for (const message of taken) {
       message.handedOutCount++
       message.untilMs = nowMs + this.#redeliveryMs
@@ -146,9 +154,20 @@ export class MailboxContents {
 
   /** Everything that is handed out is to be handed out again, oldest first. */
   restart(shard: number): void {
+    this.takeBack(shard, this.handedOut(shard))
+    this.#shard(shard).waiting.sort((left, right) => left.sequence - right.sequence)
+  }
+
+  /** Messages that are handed out and not acknowledged. */
+  handedOut(shard: number): ReadonlyArray<KeptMessage> {
+    return [...this.#shard(shard).handedOut.values()]
+  }
+
+  /** These, of what is handed out, are to be handed out again next, in this order. */
+  takeBack(shard: number, messages: ReadonlyArray<KeptMessage>): void {
     const own = this.#shard(shard)
-    this.#takeBack(own, () => true)
-    own.waiting.sort((left, right) => left.sequence - right.sequence)
+    const back = messages.filter(({ sequence }) => own.handedOut.delete(sequence))
+    if (back.length > 0) own.waiting = [...back, ...own.waiting]
   }
 
   /** When something will happen in a shard without anybody's doing, Unix milliseconds. */
@@ -186,14 +205,6 @@ export class MailboxContents {
     const isCurrent = (schedule: ScheduledMessage) => this.#slots.get(slotOf(schedule)) === schedule
     const current = schedules.findIndex(isCurrent)
     schedules.splice(0, current < 0 ? schedules.length : current)
-  }
-
-  /** What was handed out goes before what was not. */
-  #takeBack(own: Shard, isBack: (message: KeptMessage) => boolean): void {
-    const back = [...own.handedOut.values()].filter(isBack)
-    if (back.length === 0) return
-    for (const { sequence } of back) own.handedOut.delete(sequence)
-    own.waiting = [...back, ...own.waiting]
   }
 
   #forgetIds(nowMs: number): void {

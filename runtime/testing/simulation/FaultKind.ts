@@ -2,7 +2,8 @@
  * The kinds of faults that a simulation knows, and how often each strikes when a seed draws it.
  *
  * `call`: decided for every call of a port, with a probability. `plan`: happens to a node, a link or a server at a
- * random time, so many times in a run. What each does: SimulatedJournal.ts, SimulatedPostgres.ts, Chaos.ts.
+ * random time, so many times in a run. What each does: the simulated servers
+ * (SimulatedJournal.ts, SimulatedMailbox.ts, SimulatedPostgres.ts, ...) and Chaos.ts.
  */
 
 export interface FaultShape {
@@ -21,6 +22,13 @@ export type Port =
   | "snapshots.load"
   | "snapshots.save"
   | "readModel.apply"
+  | "mailbox.publish"
+  | "mailbox.schedule"
+  | "mailbox.receive"
+  | "mailbox.ack"
+  | "checkpoints"
+  | "deadLetters"
+  | "publisher"
 
 const FAULTS = {
   /** The append never reaches the journal; its caller times out. */
@@ -55,6 +63,35 @@ const FAULTS = {
   "transaction fails": { level: "call", most: 0.2, port: "readModel.apply" },
   /** Committed, but the answer is lost. */
   "transaction answer lost": { level: "call", most: 0.2, port: "readModel.apply" },
+  /** The message never reaches the mailbox; its sender times out. */
+  "message lost": { level: "call", most: 0.15, port: "mailbox.publish" },
+  "message answer lost": { level: "call", most: 0.15, port: "mailbox.publish" },
+  "message lands late": { level: "call", most: 0.15, port: "mailbox.publish" },
+  /** Delivered twice: stored once. */
+  "message twice": { level: "call", most: 0.15, port: "mailbox.publish" },
+  "mailbox unavailable": { level: "call", most: 0.2, port: "mailbox.publish" },
+  "schedule lost": { level: "call", most: 0.15, port: "mailbox.schedule" },
+  "schedule answer lost": { level: "call", most: 0.15, port: "mailbox.schedule" },
+  /** Stored, acknowledged, and never fires. */
+  "schedule vanishes": { level: "call", most: 0.1, port: "mailbox.schedule" },
+  "schedule fires twice": { level: "call", most: 0.2, port: "mailbox.schedule" },
+  /** Said to be taken out, and still there. */
+  "unschedule lost": { level: "call", most: 0.2, port: "mailbox.schedule" },
+  "delivery stalls": { level: "call", most: 0.1, port: "mailbox.receive" },
+  /** Some of what is handed out is handed out again, in any order. */
+  "delivery repeats": { level: "call", most: 0.2, port: "mailbox.receive" },
+  /** The consumer is gone and made anew: everything unacknowledged comes again. */
+  "consumer deleted": { level: "call", most: 0.1, port: "mailbox.receive" },
+  "message ack lost": { level: "call", most: 0.15, port: "mailbox.ack" },
+  "message ack late": { level: "call", most: 0.2, port: "mailbox.ack" },
+  /** Said to be written, and not. */
+  "checkpoint lost": { level: "call", most: 0.2, port: "checkpoints" },
+  "checkpoint stale": { level: "call", most: 0.2, port: "checkpoints" },
+  "checkpoints unavailable": { level: "call", most: 0.2, port: "checkpoints" },
+  "dead letters unavailable": { level: "call", most: 0.2, port: "deadLetters" },
+  "dead letter answer lost": { level: "call", most: 0.2, port: "deadLetters" },
+  "publication lost": { level: "call", most: 0.15, port: "publisher" },
+  "publication answer lost": { level: "call", most: 0.15, port: "publisher" },
   "reply slow": { level: "call", most: 0.1 },
   "node crashes": { level: "plan", most: 4 },
   /** Asked to stop in order (SIGTERM), in the middle of work, and started again. */

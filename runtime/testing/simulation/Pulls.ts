@@ -77,10 +77,6 @@ export class Pulls {
     })
   }
 
-  isWaitedFor(topic: number): boolean {
-    return (this.#waiting.get(topic)?.size ?? 0) > 0
-  }
-
   /** There may be answers now. */
   wake(topic: number): void {
     const waiting = this.#waiting.get(topic)

@@ -4,13 +4,16 @@
  * Owns its lives: start, crash (memory gone, nothing finished), restart, pause, and a stop that drains.
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Checkpoints, type CheckpointsService } from "../../checkpoint/Checkpoints.ts"
+import { DeadLetters, type DeadLettersService } from "../../deadletter/DeadLetters.ts"
+import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
 import { Journal, type JournalService } from "../../journal/Journal.ts"
+import { Mailbox, type MailboxService } from "../../mailbox/Mailbox.ts"
 import { ReadModel, type ReadModelService } from "../../projection/ReadModel.ts"
 import { SnapshotStore, type SnapshotStoreService } from "../../snapshot/SnapshotStore.ts"
 import { ActorSystem, type ActorSystemService, type SystemOptions } from "../../system/ActorSystem.ts"
-import type { SimulatedJournal } from "./SimulatedJournal.ts"
-import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
 import { SimulatedProcess } from "./SimulatedProcess.ts"
+import type { SimulatedServers } from "./SimulatedServers.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
 
@@ -19,6 +22,10 @@ export interface PortDoubles {
   readonly journal?: (journal: JournalService) => JournalService
   readonly snapshots?: (snapshots: SnapshotStoreService) => SnapshotStoreService
   readonly readModel?: (readModel: ReadModelService) => ReadModelService
+  readonly mailbox?: (mailbox: MailboxService) => MailboxService
+  readonly checkpoints?: (checkpoints: CheckpointsService) => CheckpointsService
+  readonly deadLetters?: (deadLetters: DeadLettersService) => DeadLettersService
+  readonly publisher?: (publisher: EventPublisherService) => EventPublisherService
 }
 
 /** Virtual time that a stop may take, whatever is broken meanwhile. */
@@ -27,8 +34,7 @@ const STOP_MS_MAX = 60_000
 export class SimulatedNode {
   readonly name: string
   readonly #world: World
-  readonly #journal: SimulatedJournal
-  readonly #postgres: SimulatedPostgres
+  readonly #servers: SimulatedServers
   readonly #options: SystemOptions
   readonly #doubles: PortDoubles
   readonly #crashed: (host: SimulatedProcess) => void
@@ -41,8 +47,7 @@ export class SimulatedNode {
   constructor(options: {
     readonly name: string
     readonly world: World
-    readonly journal: SimulatedJournal
-    readonly postgres: SimulatedPostgres
+    readonly servers: SimulatedServers
     readonly system: SystemOptions
     readonly doubles: PortDoubles
     /** Told of a crash, before anything is forgotten. */
@@ -52,8 +57,7 @@ export class SimulatedNode {
   }) {
     this.name = options.name
     this.#world = options.world
-    this.#journal = options.journal
-    this.#postgres = options.postgres
+    this.#servers = options.servers
     this.#options = options.system
     this.#doubles = options.doubles
     this.#crashed = options.crashed
@@ -131,16 +135,6 @@ export class SimulatedNode {
   #start(): void {
     const host = this.#process
     this.#isStopping = false
-    const { journal, snapshots, readModel } = this.#doubles
-    const real = {
-      journal: this.#journal.connect(host),
-      snapshots: this.#postgres.connectSnapshots(host),
-      readModel: this.#postgres.connectReadModel(host),
-    }
-    const ports = Context.make(Journal, journal?.(real.journal) ?? real.journal).pipe(
-      Context.add(SnapshotStore, snapshots?.(real.snapshots) ?? real.snapshots),
-      Context.add(ReadModel, readModel?.(real.readModel) ?? real.readModel),
-    )
     const started = Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.make()
       const built = yield* Layer.buildWithScope(ActorSystem.layer(this.#options), scope)
@@ -149,12 +143,28 @@ export class SimulatedNode {
       this.#world.note(this.name, "started")
     })
     host.fork(
-      Effect.onExit(Effect.provide(started, ports), (exit) =>
+      Effect.onExit(Effect.provide(started, this.#ports(host)), (exit) =>
         Effect.sync(() => {
           if (Exit.isSuccess(exit)) return
           this.#failed(new Violation(PROMISES.starts, `${this.name}: ${String(exit.cause)}`))
         }),
       ).pipe(Effect.ignore),
+    )
+  }
+
+  /** Everything outside of the process, as it is reached from there. */
+  #ports(host: SimulatedProcess) {
+    const { journal, mailbox, checkpoints, deadLetters, publisher, postgres } = this.#servers
+    const doubles = this.#doubles
+    const seen = <Port>(port: Port, double: ((port: Port) => Port) | undefined): Port =>
+      double?.(port) ?? port
+    return Context.make(Journal, seen(journal.connect(host), doubles.journal)).pipe(
+      Context.add(Mailbox, seen(mailbox.connect(host), doubles.mailbox)),
+      Context.add(Checkpoints, seen(checkpoints.connect(host), doubles.checkpoints)),
+      Context.add(DeadLetters, seen(deadLetters.connect(host), doubles.deadLetters)),
+      Context.add(EventPublisher, seen(publisher.connect(host), doubles.publisher)),
+      Context.add(SnapshotStore, seen(postgres.connectSnapshots(host), doubles.snapshots)),
+      Context.add(ReadModel, seen(postgres.connectReadModel(host), doubles.readModel)),
     )
   }
 }

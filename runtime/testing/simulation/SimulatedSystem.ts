@@ -19,10 +19,11 @@ import { type FaultRates, Faults } from "./Faults.ts"
 import { Network } from "./Network.ts"
 import { Probes } from "./Probes.ts"
 import { Reference, type TrueActor } from "./Reference.ts"
-import { SimulatedJournal } from "./SimulatedJournal.ts"
+import type { SimulatedJournal } from "./SimulatedJournal.ts"
 import { type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
-import { SimulatedPostgres } from "./SimulatedPostgres.ts"
+import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
+import { SimulatedServers } from "./SimulatedServers.ts"
 import { duringRun } from "./Sometimes.ts"
 import { StoreChecker } from "./StoreChecker.ts"
 import { PROMISES, Violation } from "./Violation.ts"
@@ -69,8 +70,7 @@ export class SimulatedSystem {
   readonly world: World
   readonly faults: Faults
   readonly network: Network
-  readonly journal: SimulatedJournal
-  readonly postgres: SimulatedPostgres
+  readonly servers: SimulatedServers
   readonly nodes: ReadonlyArray<SimulatedNode>
   readonly clients: Clients
   readonly chaos: Chaos
@@ -90,8 +90,7 @@ export class SimulatedSystem {
     this.world = world
     this.faults = new Faults(world, rates, allowed)
     this.network = new Network(world, this.faults)
-    this.journal = new SimulatedJournal(this.network)
-    this.postgres = new SimulatedPostgres(this.network)
+    this.servers = new SimulatedServers(this.network)
     this.reference = new Reference(sut.actors)
     this.coverage = new Coverage(this.reference)
     this.#stores = new StoreChecker(this.reference, this.postgres)
@@ -134,6 +133,14 @@ export class SimulatedSystem {
       this.#trap.check()
       if (this.#violation !== undefined) throw this.#violation
     }
+  }
+
+  get journal(): SimulatedJournal {
+    return this.servers.journal
+  }
+
+  get postgres(): SimulatedPostgres {
+    return this.servers.postgres
   }
 
   get projections(): ReadonlyArray<ProjectionDefinition> {
@@ -234,8 +241,7 @@ export class SimulatedSystem {
     return new SimulatedNode({
       name,
       world: this.world,
-      journal: this.journal,
-      postgres: this.postgres,
+      servers: this.servers,
       system: { actors: this.#sut.actors, projections: this.projections, ...this.#sut.settings },
       doubles: this.#sut.doubles ?? {},
       crashed: (host) => this.#crashed(host),

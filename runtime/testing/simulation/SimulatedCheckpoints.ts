@@ -1,0 +1,89 @@
+/**
+ * Checkpoints as a replicated bucket really keeps them: reads that lag, writes that are lost, times without an answer.
+ *
+ * Losing one may cost repeated work and nothing else, so nothing here is careful with them.
+ */
+import { Effect, Exit } from "effect"
+import { type CheckpointsService, CheckpointsUnavailable } from "../../checkpoint/Checkpoints.ts"
+import type { Network } from "./Network.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+
+const TIMEOUT_MS = 2_000
+
+/** How many writes a stale answer may be behind. */
+const STALE_WRITES_MAX = 5
+
+export class SimulatedCheckpoints {
+  readonly #network: Network
+  /** Everything that was ever written under a name, the newest last. */
+  readonly #positions = new Map<string, Array<number>>()
+  readonly #notes = new Map<string, Array<string | undefined>>()
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  /** The newest position, as it is. */
+  position(name: string): number {
+    return this.#positions.get(name)?.at(-1) ?? 0
+  }
+
+  connect(host: SimulatedProcess): CheckpointsService {
+    return {
+      position: (name) =>
+        this.#call(host, `checkpoint ${name}`, name, () => this.#read(host, this.#positions, name) ?? 0),
+      advance: (name, position) =>
+        this.#call(host, `checkpoint ${name} to ${position}`, name, () =>
+          this.#write(host, this.#positions, name, Math.max(position, this.position(name))),
+        ),
+      note: (name) =>
+        this.#call(host, `note ${name}`, name, (): unknown => {
+          const note = this.#read(host, this.#notes, name)
+          return note === undefined ? undefined : JSON.parse(note)
+        }),
+      write: (name, note) =>
+        this.#call(host, `write note ${name}`, name, () =>
+          this.#write(host, this.#notes, name, note === undefined ? undefined : JSON.stringify(note)),
+        ),
+    }
+  }
+
+  #read<A>(
+    host: SimulatedProcess,
+    values: ReadonlyMap<string, ReadonlyArray<A>>,
+    name: string,
+  ): A | undefined {
+    const { faults } = this.#network
+    const isStale = faults.strikes("checkpoint stale", host.name, name)
+    const behind = isStale ? 1 + faults.details("checkpoint stale").index(STALE_WRITES_MAX) : 0
+    return values.get(name)?.at(-1 - behind)
+  }
+
+  #write<A>(host: SimulatedProcess, values: Map<string, Array<A>>, name: string, value: A): void {
+    if (this.#network.faults.strikes("checkpoint lost", host.name, name)) return
+    const written = values.get(name)
+    if (written === undefined) values.set(name, [value])
+    else written.push(value)
+  }
+
+  #call<A>(
+    host: SimulatedProcess,
+    what: string,
+    name: string,
+    work: () => A,
+  ): Effect.Effect<A, CheckpointsUnavailable> {
+    return Effect.suspend(() =>
+      this.#network.call<A, CheckpointsUnavailable>({
+        host,
+        server: "journal",
+        what,
+        serve: () => Exit.succeed(work()),
+        timeoutMs: TIMEOUT_MS,
+        unanswered: (detail) => new CheckpointsUnavailable({ detail }),
+        fate: this.#network.faults.strikes("checkpoints unavailable", host.name, name)
+          ? { refusal: new CheckpointsUnavailable({ detail: "simulated" }) }
+          : {},
+      }),
+    )
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * The mailbox as its servers really behave: publications of unknown outcome, acknowledgements that are lost or late and
+ * that nobody checks, messages that come again and out of order, schedules that are late, lost or doubled.
+ *
+ * Owns the faults of the mailbox's port. What is in the mailbox is exact (MailboxContents.ts) and can be observed.
+ * Mailbox and journal are one server: they go down together.
+ */
+import { Effect, Exit, Stream } from "effect"
+import {
+  type Delivery,
+  type MailboxError,
+  type MailboxRefused,
+  type MailboxService,
+  MailboxUnavailable,
+  type OutboundMessage,
+  type ScheduledMessage,
+} from "../../mailbox/Mailbox.ts"
+import { type KeptMessage, type MailboxBounds, MailboxContents } from "../../mailbox/MailboxContents.ts"
+import type { FaultKind } from "./FaultKind.ts"
+import type { Fate, Network } from "./Network.ts"
+import { Pulls } from "./Pulls.ts"
+import type { Randomness } from "./Randomness.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+import type { WorldTimer } from "./TimerHeap.ts"
+import { WORLD_EPOCH_MS } from "./World.ts"
+
+/** Time after which the caller is told that no answer came. */
+const PUBLISH_TIMEOUT_MS = 2_000
+
+/** How much later a late message lands, after its sender was told of the time-out. */
+const LATE_MS_MAX = 4_000
+
+/** Longest way of a late acknowledgement, and of a page of messages that stalls. */
+const ACK_LATE_MS_MAX = 4_000
+const STALLED_MS_MAX = 4_000
+
+/** A schedule fires so much late; one that is due when it comes waits for this floor first. */
+const SCHEDULE_LATE_MS_MAX = 5
+const SCHEDULE_FLOOR_MS = 250
+
+/** Messages that one pull brings. */
+const PULL_MESSAGES_MAX = 64
+
+/** Pause before a receiver that could not open tries again. */
+const REOPEN_PAUSE_MS = 200
+
+/** What a server says that cannot answer. */
+const PUBLISH_FAILURES: ReadonlyArray<MailboxUnavailable["reason"]> = ["NoResponders", "Other"]
+
+/** A second schedule of a slot, for those that fire twice. */
+const twinOf = (slot: string): string => `${slot} (twin)`
+
+export class SimulatedMailbox {
+  /** The truth. */
+  readonly contents: MailboxContents
+  /** Told of every message that is stored, at that moment, scheduled ones included. */
+  readonly observers: Array<(message: OutboundMessage) => void> = []
+  readonly #network: Network
+  readonly #pulls: Pulls
+  readonly #lateness: Randomness
+  /** Messages up to here may have been handed out before the shard's consumer was made. */
+  readonly #repeatsUpTo = new Map<number, number>()
+  /** By shard: when its next schedule or redelivery is due, while somebody waits. */
+  readonly #alarms = new Map<number, WorldTimer>()
+
+  constructor(network: Network, bounds: MailboxBounds = {}) {
+    this.#network = network
+    this.#pulls = new Pulls(network, "journal")
+    this.#lateness = network.world.random.stream("schedules")
+    this.contents = new MailboxContents(bounds)
+  }
+
+  /** The server's clock, Unix milliseconds. */
+  get nowMs(): number {
+    return WORLD_EPOCH_MS + this.#network.world.nowMs
+  }
+
+  /** The mailbox as `host` reaches it. */
+  connect(host: SimulatedProcess): MailboxService {
+    return {
+      messageBytesMax: this.contents.messageBytesMax,
+      publish: (message) =>
+        Effect.suspend(() => {
+          const store = () => this.contents.publish(message, this.nowMs)
+          return this.#store(host, "publish", message, store, this.#publishFate(host, message))
+        }),
+      schedule: (message) =>
+        Effect.suspend(() => {
+          const key = message.address.key
+          const vanishes = this.#strikes("schedule vanishes", host, key)
+          const isTwice = this.#strikes("schedule fires twice", host, key)
+          const store = () => (vanishes ? undefined : this.#schedule(message, isTwice))
+          return this.#store(host, "schedule", message, store, this.#scheduleFate(host, message))
+        }),
+      unschedule: (address, slot) =>
+        Effect.suspend(() => {
+          const isLost = this.#strikes("unschedule lost", host, address.key)
+          const empty = () => {
+            if (isLost) return undefined
+            for (const each of [slot, twinOf(slot)]) this.contents.unschedule(address, each, this.nowMs)
+            return undefined
+          }
+          const fate = this.#scheduleFate(host, { address })
+          return this.#call(host, `unschedule ${slot} of ${address.key}`, empty, fate)
+        }),
+      receive: (shard) => this.#receive(host, shard),
+    }
+  }
+
+  #strikes(kind: FaultKind, host: SimulatedProcess, subject: string): boolean {
+    return this.#network.faults.strikes(kind, host.name, subject)
+  }
+
+  /** Stores a message, and tells those who watch. */
+  #store(
+    host: SimulatedProcess,
+    verb: string,
+    message: OutboundMessage,
+    store: () => MailboxRefused | undefined,
+    fate: Fate<MailboxError>,
+  ): Effect.Effect<void, MailboxError> {
+    const { address, id } = message
+    const work = () => {
+      const refused = store()
+      if (refused !== undefined) return refused
+      for (const observe of this.observers) observe(message)
+      this.#changed(address.shard)
+      return undefined
+    }
+    return this.#call(host, `${verb} ${id} to ${address.key}`, work, fate)
+  }
+
+  #call(
+    host: SimulatedProcess,
+    what: string,
+    work: () => MailboxRefused | undefined,
+    fate: Fate<MailboxError>,
+  ): Effect.Effect<void, MailboxError> {
+    return this.#network.call<void, MailboxError>({
+      host,
+      server: "journal",
+      what,
+      serve: () => {
+        const refused = work()
+        return refused === undefined ? Exit.void : Exit.fail(refused)
+      },
+      timeoutMs: PUBLISH_TIMEOUT_MS,
+      unanswered: unavailable,
+      fate,
+    })
+  }
+
+  #publishFate(host: SimulatedProcess, { address: { key } }: OutboundMessage): Fate<MailboxError> {
+    const { faults } = this.#network
+    const strikes = (kind: FaultKind) => this.#strikes(kind, host, key)
+    if (strikes("message lost")) return { requestLost: true }
+    if (strikes("message answer lost")) return { replyLost: true }
+    if (strikes("message lands late")) {
+      const lateMs = faults.details("message lands late").between(0, LATE_MS_MAX)
+      return { requestAfterMs: PUBLISH_TIMEOUT_MS + lateMs }
+    }
+    if (strikes("message twice")) return { isTwice: true }
+    if (strikes("mailbox unavailable")) {
+      return { refusal: unavailable(faults.details("mailbox unavailable").pick(PUBLISH_FAILURES)) }
+    }
+    return {}
+  }
+
+  #scheduleFate(host: SimulatedProcess, { address }: Pick<OutboundMessage, "address">): Fate<MailboxError> {
+    if (this.#strikes("schedule lost", host, address.key)) return { requestLost: true }
+    if (this.#strikes("schedule answer lost", host, address.key)) return { replyLost: true }
+    return {}
+  }
+
+  #schedule(message: ScheduledMessage, isTwice: boolean): MailboxRefused | undefined {
+    const { nowMs } = this
+    const atMs =
+      message.atMs <= nowMs
+        ? nowMs + SCHEDULE_FLOOR_MS
+        : message.atMs + this.#lateness.between(0, SCHEDULE_LATE_MS_MAX)
+    this.contents.unschedule(message.address, twinOf(message.slot), nowMs)
+    const refused = this.contents.schedule({ ...message, atMs }, nowMs)
+    if (isTwice) this.contents.schedule({ ...message, slot: twinOf(message.slot), atMs }, nowMs)
+    return refused
+  }
+
+  /** Opens the consumer anew, and takes page after page. */
+  #receive(host: SimulatedProcess, shard: number): Stream.Stream<Delivery> {
+    const restart = () => {
+      this.#restart(shard)
+      return undefined
+    }
+    const open: Effect.Effect<void> = Effect.suspend(() =>
+      this.#call(host, `receive shard ${shard}`, restart, {}),
+    ).pipe(
+      Effect.catch(() =>
+        Effect.andThen(
+          Effect.sleep(REOPEN_PAUSE_MS),
+          Effect.suspend(() => open),
+        ),
+      ),
+    )
+    const lateMs = () =>
+      this.#strikes("delivery stalls", host, `shard ${shard}`)
+        ? this.#network.faults.details("delivery stalls").between(0, STALLED_MS_MAX)
+        : 0
+    const serve = () => {
+      const taken = this.#take(host, shard)
+      return taken.length === 0 ? undefined : taken
+    }
+    const page = this.#pulls.pull({ host, topic: shard, serve, lateMs })
+    const deliver = ({ message, isRepeat }: Handed) => this.#delivery(host, message, isRepeat)
+    return Stream.unwrap(
+      Effect.as(open, Stream.fromIterableEffectRepeat(Effect.map(page, (taken) => taken.map(deliver)))),
+    )
+  }
+
+  /** Everything that is not acknowledged comes again, oldest first. */
+  #restart(shard: number): void {
+    this.contents.restart(shard)
+    this.#repeatsUpTo.set(shard, this.contents.lastSequence)
+    this.#changed(shard)
+  }
+
+  #take(host: SimulatedProcess, shard: number): ReadonlyArray<Handed> {
+    const { faults } = this.#network
+    if (this.contents.handedOut(shard).length > 0) {
+      if (this.#strikes("consumer deleted", host, `shard ${shard}`)) {
+        this.contents.restart(shard)
+        this.#repeatsUpTo.set(shard, this.contents.lastSequence)
+      } else if (this.#strikes("delivery repeats", host, `shard ${shard}`)) {
+        this.contents.takeBack(
+          shard,
+          someOf(this.contents.handedOut(shard), faults.details("delivery repeats")),
+        )
+      }
+    }
+    const taken = this.contents.take(shard, this.nowMs, PULL_MESSAGES_MAX)
+    const repeatsUpTo = this.#repeatsUpTo.get(shard) ?? 0
+    if (taken.length === 0) this.#arm(shard)
+    return taken.map((message) => ({
+      message,
+      isRepeat: message.handedOutCount > 1 || message.sequence <= repeatsUpTo,
+    }))
+  }
+
+  #delivery(
+    host: SimulatedProcess,
+    { key, shard, sequence, data }: KeptMessage,
+    isRepeat: boolean,
+  ): Delivery {
+    const { faults } = this.#network
+    const tell = (what: () => void) =>
+      Effect.sync(() => {
+        if (this.#strikes("message ack lost", host, key)) return
+        const lateMs = this.#strikes("message ack late", host, key)
+          ? faults.details("message ack late").between(0, ACK_LATE_MS_MAX)
+          : 0
+        this.#network.send(host, "journal", lateMs, what)
+      })
+    return {
+      key,
+      sequence,
+      data,
+      isRepeat,
+      ack: tell(() => {
+        this.contents.acknowledge(sequence)
+        this.#changed(shard)
+      }),
+      extend: tell(() => this.contents.extend(sequence, this.nowMs)),
+    }
+  }
+
+  #changed(shard: number): void {
+    this.#pulls.wake(shard)
+  }
+
+  /** Somebody waits: the shard is looked at again when something is due. */
+  #arm(shard: number): void {
+    this.#alarms.get(shard)?.cancel()
+    const nextMs = this.contents.nextMs(shard)
+    if (nextMs === undefined) return
+    const alarm = this.#network.world.after(nextMs - this.nowMs, undefined, () => this.#changed(shard))
+    this.#alarms.set(shard, alarm)
+  }
+}
+
+interface Handed {
+  readonly message: KeptMessage
+  readonly isRepeat: boolean
+}
+
+const unavailable = (reason: MailboxUnavailable["reason"]): MailboxUnavailable =>
+  new MailboxUnavailable({ reason, detail: "simulated" })
+
+/** Some of them, at least one, in any order. */
+const someOf = <A>(items: ReadonlyArray<A>, random: Randomness): ReadonlyArray<A> => {
+  const left = [...items]
+  const count = 1 + random.index(items.length)
+  return Array.from({ length: count }, () => left.splice(random.index(left.length), 1)).flat()
+}

@@ -1,0 +1,48 @@
+/** Integration events on simulated servers: published at least once, by senders who may not hear of it. */
+import { Effect } from "effect"
+import {
+  type EventPublisherService,
+  type PublishedEvent,
+  PublisherUnavailable,
+} from "../../integration/EventPublisher.ts"
+import {
+  type EventPublisherMemory,
+  makeEventPublisherMemory,
+} from "../../integration/EventPublisherMemory.ts"
+import type { Fate, Network } from "./Network.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+
+const TIMEOUT_MS = 2_000
+
+export class SimulatedPublisher {
+  /** The truth. */
+  readonly memory: EventPublisherMemory = makeEventPublisherMemory()
+  readonly #network: Network
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  connect(host: SimulatedProcess): EventPublisherService {
+    return {
+      publish: (event) =>
+        Effect.suspend(() =>
+          this.#network.call<void, PublisherUnavailable>({
+            host,
+            server: "journal",
+            what: `publish ${event.type} ${event.id}`,
+            serve: () => Effect.runSyncExit(this.memory.publish(event)),
+            timeoutMs: TIMEOUT_MS,
+            unanswered: (detail) => new PublisherUnavailable({ detail }),
+            fate: this.#fate(host, event),
+          }),
+        ),
+    }
+  }
+
+  #fate(host: SimulatedProcess, { type }: PublishedEvent): Fate<PublisherUnavailable> {
+    const { faults } = this.#network
+    if (faults.strikes("publication lost", host.name, type)) return { requestLost: true }
+    return faults.strikes("publication answer lost", host.name, type) ? { replyLost: true } : {}
+  }
+}
