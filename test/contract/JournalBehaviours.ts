@@ -127,6 +127,8 @@ const drive = (
       expected = last?.sequence ?? expected
       yield* Effect.ignore(journal.read(address, { after: 0, upTo: expected }))
       yield* Effect.ignore(journal.read(address, { after: expected, upTo: expected }))
+      yield* Effect.ignore(journal.scan({ after: 0, upTo: expected }))
+      yield* Effect.ignore(journal.scan({ after: expected, upTo: expected }))
       yield* Effect.ignore(journal.lastSequence)
       yield* Effect.ignore(journal.check)
     }
