@@ -282,7 +282,7 @@ describe("Confirm and Reject", () => {
       .then({ events: [rejected] })
   })
 
-  it("FAULT 57: find an order that was cancelled meanwhile, or expired, as it is", () => {
+  it("find an order that was cancelled meanwhile, or expired, as it is", () => {
     for (const history of [historyOf.cancelled, historyOf.expired]) {
       given(...history)
         .when(commands.Reject)

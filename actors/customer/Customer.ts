@@ -1,0 +1,69 @@
+/**
+ * The customer: an actor per customer id, who has a name and an e-mail address.
+ *
+ * Orders name a customer by id, registered or not; ../projections/OrdersWithCustomers.ts brings the two together.
+ * What is stored: CustomerEvents.ts.
+ */
+import { Schema } from "effect"
+import { assign, setup } from "xstate"
+import { accept, command, defineActor, reject } from "../../runtime/index.ts"
+import { EmailAddress } from "../EmailAddress.ts"
+import { type CustomerEvent, CustomerName, customerEvents } from "./CustomerEvents.ts"
+
+export interface CustomerContext {
+  /** `null` before registration, and so is `email`. */
+  readonly name: string | null
+  readonly email: string | null
+}
+
+const customerMachine = setup({
+  types: { context: {} as CustomerContext, events: {} as CustomerEvent },
+}).createMachine({
+  id: "customer",
+  initial: "unknown",
+  context: { name: null, email: null },
+  states: {
+    unknown: {
+      on: {
+        CustomerRegistered: {
+          target: "registered",
+          actions: assign(({ event: { name, email } }) => ({ name, email })),
+        },
+      },
+    },
+    registered: {
+      on: { EmailChanged: { actions: assign({ email: ({ event }) => event.email }) } },
+    },
+  },
+})
+
+const customer = { machine: customerMachine, events: customerEvents }
+
+/** Makes the customer known. A repeat with the same facts is accepted without effect. */
+const Register = command(
+  { type: "Register", ...customer },
+  {
+    schema: Schema.Struct({ name: CustomerName, email: EmailAddress }),
+    decide: ({ command: { name, email }, state }) => {
+      if (state.matches("unknown")) return { type: "CustomerRegistered", name, email }
+      const isSame = state.context.name === name && state.context.email === email
+      return isSame ? accept<never>([]) : reject("AlreadyRegistered")
+    },
+  },
+)
+
+const ChangeEmail = command(
+  { type: "ChangeEmail", ...customer },
+  {
+    schema: Schema.Struct({ email: EmailAddress }),
+    decide: ({ command: { email }, state }) =>
+      state.context.email === email ? accept<never>([]) : { type: "EmailChanged", email },
+  },
+)
+
+export const Customer = defineActor({
+  type: "customer",
+  machine: customerMachine,
+  events: customerEvents,
+  commands: { Register, ChangeEmail },
+})

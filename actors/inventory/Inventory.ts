@@ -1,0 +1,17 @@
+/**
+ * The stock of one article: an actor per SKU, from its machine, its events and its commands.
+ *
+ * Read InventoryMachine.ts for the balance that always holds, InventoryCommands.ts for what can be asked,
+ * Reservations.ts for what is remembered.
+ */
+import { defineActor } from "../../runtime/index.ts"
+import { Commit, Receive, Release, Reserve } from "./InventoryCommands.ts"
+import { inventoryEvents } from "./InventoryEvents.ts"
+import { inventoryMachine } from "./InventoryMachine.ts"
+
+export const Inventory = defineActor({
+  type: "inventory",
+  machine: inventoryMachine,
+  events: inventoryEvents,
+  commands: { Receive, Reserve, Release, Commit },
+})

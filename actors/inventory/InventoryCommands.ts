@@ -1,0 +1,81 @@
+/**
+ * What can be asked of an article's stock. Every command may come twice, late, or in the wrong order.
+ *
+ * A repeat finds its reservation, or how it ended, and is accepted without effect. A release that comes before its
+ * reserve wins: the reserve is refused when it arrives. For how long endings are remembered: Reservations.ts.
+ */
+import { Schema } from "effect"
+import { accept, command, reject } from "../../runtime/index.ts"
+import { DeliveryId, inventoryEvents, ReservationId, Units } from "./InventoryEvents.ts"
+import { inventoryMachine, RECEIVED_MAX } from "./InventoryMachine.ts"
+import { endingOf, heldBy, OPEN_MAX, openCount } from "./Reservations.ts"
+
+const inventory = { machine: inventoryMachine, events: inventoryEvents }
+
+const unchanged = () => accept<never>([])
+
+/** Counts a delivery in, once. */
+export const Receive = command(
+  { type: "Receive", ...inventory },
+  {
+    schema: Schema.Struct({ deliveryId: DeliveryId, quantity: Units }),
+    decide: ({ command: { deliveryId, quantity }, state }) => {
+      const { deliveries, receivedCount } = state.context
+      if (deliveries.includes(deliveryId)) return unchanged()
+      if (receivedCount + quantity > RECEIVED_MAX)
+        return reject("TooMuchStock", { receivedMax: RECEIVED_MAX })
+      return { type: "StockReceived", deliveryId, quantity }
+    },
+  },
+)
+
+/** Holds units for an order: all of them, or none and the word what there is. */
+export const Reserve = command(
+  { type: "Reserve", ...inventory },
+  {
+    schema: Schema.Struct({ reservationId: ReservationId, quantity: Units }),
+    decide: ({ command: { reservationId, quantity }, state }) => {
+      const { reservations, onHandCount } = state.context
+      const held = heldBy(reservations, reservationId)
+      if (held !== undefined) {
+        return held === quantity ? unchanged() : reject("ReservationDiffers", { held, asked: quantity })
+      }
+      const ending = endingOf(reservations, reservationId)
+      if (ending === "committed") return unchanged()
+      if (ending !== undefined) return reject("ReservationCancelled", { ending })
+      if (quantity > onHandCount) return reject("OutOfStock", { available: onHandCount, asked: quantity })
+      if (openCount(reservations) >= OPEN_MAX) return reject("TooManyReservations", { openMax: OPEN_MAX })
+      return { type: "StockReserved", reservationId, quantity }
+    },
+  },
+)
+
+/** Gives a reservation up, whether it is there, gone already, or yet to come. */
+export const Release = command(
+  { type: "Release", ...inventory },
+  {
+    schema: Schema.Struct({ reservationId: ReservationId }),
+    decide: ({ command: { reservationId }, state: { context } }) => {
+      const quantity = heldBy(context.reservations, reservationId)
+      if (quantity !== undefined) return { type: "ReservationReleased", reservationId, quantity }
+      const ending = endingOf(context.reservations, reservationId)
+      if (ending === "committed") return reject("ReservationCommitted")
+      return ending === undefined ? { type: "ReservationCancelled", reservationId } : unchanged()
+    },
+  },
+)
+
+/** Lets the reserved units leave the house. */
+export const Commit = command(
+  { type: "Commit", ...inventory },
+  {
+    schema: Schema.Struct({ reservationId: ReservationId }),
+    decide: ({ command: { reservationId }, state: { context } }) => {
+      const quantity = heldBy(context.reservations, reservationId)
+      if (quantity !== undefined) return { type: "StockCommitted", reservationId, quantity }
+      const ending = endingOf(context.reservations, reservationId)
+      if (ending === "committed") return unchanged()
+      return ending === undefined ? reject("UnknownReservation") : reject("ReservationCancelled", { ending })
+    },
+  },
+)

@@ -1,0 +1,39 @@
+/**
+ * What can have happened to the stock of one article.
+ *
+ * An event that ends a reservation says how many units it was about, so a reader can keep the balance without looking
+ * back. Golden files: test/fixtures/golden/inventory. What may follow what: InventoryMachine.ts.
+ */
+import { Schema } from "effect"
+import { type EventOf, event } from "../../runtime/index.ts"
+import { lineOfText } from "../BoundedText.ts"
+
+/** Longest id of a reservation or of a delivery from a supplier, in UTF-16 code units: an order id fits. */
+export const REFERENCE_LENGTH_MAX = 256
+
+/** Most units in one delivery or reservation. */
+export const UNITS_MAX = 1_000_000_000
+
+/** An order id, for a reservation. */
+export const ReservationId = lineOfText(REFERENCE_LENGTH_MAX)
+
+/** What the supplier calls a delivery: it is counted once. */
+export const DeliveryId = lineOfText(REFERENCE_LENGTH_MAX)
+
+/** Whole units of the article. */
+export const Units = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: UNITS_MAX }))
+
+const reservation = { reservationId: ReservationId, quantity: Units }
+
+export const inventoryEvents = {
+  StockReceived: event(Schema.Struct({ deliveryId: DeliveryId, quantity: Units })),
+  StockReserved: event(Schema.Struct(reservation)),
+  ReservationReleased: event(Schema.Struct(reservation)),
+  /** Released before it was made: when it comes, it is refused. */
+  ReservationCancelled: event(Schema.Struct({ reservationId: ReservationId })),
+  /** The units have left the house. */
+  StockCommitted: event(Schema.Struct(reservation)),
+}
+
+/** Every event of an article's stock, flat. */
+export type InventoryEvent = EventOf<typeof inventoryEvents>

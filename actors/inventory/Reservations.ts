@@ -1,0 +1,79 @@
+/**
+ * The reservations of one article: which are open, and how the latest others ended.
+ *
+ * Plain JSON that stays cheap for an article that everybody wants: ids are spread over buckets, and a change copies one
+ * bucket. What ended is remembered for the sake of late repeats, and forgotten in the order in which it ended once a
+ * bucket holds {@link ENDED_PER_BUCKET} of them. What may end how is the rule of InventoryMachine.ts.
+ */
+
+/** How a reservation ended. `cancelled`: it was released before it was made. */
+export type Ending = "committed" | "released" | "cancelled"
+
+interface Bucket {
+  readonly open: ReadonlyArray<readonly [id: string, quantity: number]>
+  /** Oldest first. */
+  readonly ended: ReadonlyArray<readonly [id: string, ending: Ending]>
+}
+
+export type Reservations = ReadonlyArray<Bucket>
+
+/** Buckets of an article. A change costs as much as copying one of them. */
+export const BUCKET_COUNT = 16
+
+/**
+ * Ended reservations that a bucket remembers. A repeat that is later than that many endings in its bucket (about 2,000
+ * of the article) is taken for a new one: a reserve then holds stock until somebody releases it, a release and a commit
+ * do nothing. At 100 orders a second for one article that is 20 seconds, after which the same message is still told
+ * from a new one by its id.
+ */
+export const ENDED_PER_BUCKET = 128
+
+/** Most open reservations of an article. */
+export const OPEN_MAX = 10_000
+
+export const noReservations: Reservations = Array.from({ length: BUCKET_COUNT }, () => ({
+  open: [],
+  ended: [],
+}))
+
+const FNV_OFFSET = 0x811c9dc5
+const FNV_PRIME = 0x01000193
+
+/** FNV-1a over the id's code units: part of what is stored, since it says where to look in a snapshot. */
+const bucketOf = (id: string): number => {
+  let hash = FNV_OFFSET
+  for (let index = 0; index < id.length; index++) {
+    hash = Math.imul(hash ^ id.charCodeAt(index), FNV_PRIME)
+  }
+  return (hash >>> 0) % BUCKET_COUNT
+}
+
+const bucketIn = (reservations: Reservations, id: string): Bucket =>
+  reservations[bucketOf(id)] ?? { open: [], ended: [] }
+
+/** Units that the reservation holds, `undefined` where it is not open. */
+export const heldBy = (reservations: Reservations, id: string): number | undefined =>
+  bucketIn(reservations, id).open.find(([open]) => open === id)?.[1]
+
+/** How the reservation ended, `undefined` where it has not or was forgotten. */
+export const endingOf = (reservations: Reservations, id: string): Ending | undefined =>
+  bucketIn(reservations, id).ended.find(([ended]) => ended === id)?.[1]
+
+export const openCount = (reservations: Reservations): number =>
+  reservations.reduce((count, { open }) => count + open.length, 0)
+
+const replaced = (reservations: Reservations, id: string, bucket: Bucket): Reservations =>
+  reservations.with(bucketOf(id), bucket)
+
+export const opened = (reservations: Reservations, id: string, quantity: number): Reservations => {
+  const { open, ended } = bucketIn(reservations, id)
+  return replaced(reservations, id, { open: [...open, [id, quantity]], ended })
+}
+
+export const ended = (reservations: Reservations, id: string, ending: Ending): Reservations => {
+  const bucket = bucketIn(reservations, id)
+  return replaced(reservations, id, {
+    open: bucket.open.filter(([open]) => open !== id),
+    ended: [...bucket.ended.slice(1 - ENDED_PER_BUCKET), [id, ending]],
+  })
+}

@@ -1,0 +1,23 @@
+/** What is asked of a notification, as an event. How the sending ended is stored by the runtime. Golden files: test/fixtures/golden/notification. */
+import { Schema } from "effect"
+import { type EventOf, event } from "../../runtime/index.ts"
+import { lineOfText, prose } from "../BoundedText.ts"
+import { EmailAddress } from "../EmailAddress.ts"
+
+/** Longest subject, in UTF-16 code units: a header line of RFC 5322 holds it. */
+export const SUBJECT_LENGTH_MAX = 200
+
+/** Longest text, in UTF-16 code units. */
+export const TEXT_LENGTH_MAX = 10_000
+
+/** To whom, and what. */
+export const letter = {
+  to: EmailAddress,
+  subject: lineOfText(SUBJECT_LENGTH_MAX),
+  text: prose(TEXT_LENGTH_MAX),
+}
+
+export const notificationEvents = { NotificationRequested: event(Schema.Struct(letter)) }
+
+/** Every event of a notification but the outcome of its call, flat. */
+export type NotificationEvent = EventOf<typeof notificationEvents>

@@ -1,0 +1,75 @@
+/**
+ * What can be asked of a shipment. Every command may come twice; a cancellation may come first and then stands.
+ *
+ * What a state does not accept and no rule words, the chart refuses by the state's name (ShipmentMachine.ts).
+ */
+import { Schema } from "effect"
+import { accept, command, reject } from "../../runtime/index.ts"
+import { Address } from "../Address.ts"
+import { Carrier, SignedBy, TrackingNumber } from "../Carriage.ts"
+import { addressFailure } from "./Deliverable.ts"
+import { CancellationReason, shipmentEvents } from "./ShipmentEvents.ts"
+import { shipmentMachine } from "./ShipmentMachine.ts"
+
+const shipment = { machine: shipmentMachine, events: shipmentEvents }
+
+const unchanged = () => accept<never>([])
+
+/** Plans the delivery. Rejected as `AddressFailure` where nobody delivers. */
+export const Schedule = command(
+  { type: "Schedule", ...shipment },
+  {
+    schema: Schema.Struct({ address: Address }),
+    decide: ({ command: { address }, state }) => {
+      if (state.matches("cancelled")) return reject("ShipmentCancelled")
+      if (!state.matches("new")) return unchanged()
+      const failure = addressFailure(address)
+      return failure === undefined
+        ? { type: "ShipmentScheduled", address }
+        : reject("AddressFailure", failure)
+    },
+  },
+)
+
+/** Hands the parcel to the carrier. */
+export const Dispatch = command(
+  { type: "Dispatch", ...shipment },
+  {
+    schema: Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber }),
+    decide: ({ command: { carrier, trackingNumber }, state }) => {
+      const { trackingNumber: before } = state.context
+      if (before === trackingNumber) return unchanged()
+      if (before !== null) return reject("DispatchedOtherwise", { trackingNumber: before })
+      return { type: "ShipmentDispatched", carrier, trackingNumber }
+    },
+  },
+)
+
+/** Records the arrival. */
+export const Deliver = command(
+  { type: "Deliver", ...shipment },
+  {
+    schema: Schema.Struct({ signedBy: Schema.optionalKey(SignedBy) }),
+    decide: ({ command: { signedBy }, state, nowMs }) =>
+      state.matches("delivered")
+        ? unchanged()
+        : {
+            type: "ShipmentDelivered",
+            deliveredAtMs: nowMs,
+            ...(signedBy === undefined ? {} : { signedBy }),
+          },
+  },
+)
+
+/** Calls the delivery off, whether it is planned or yet to be. Not once the parcel is on its way. */
+export const CancelShipment = command(
+  { type: "CancelShipment", ...shipment },
+  {
+    schema: Schema.Struct({ reason: CancellationReason }),
+    decide: ({ command: { reason }, state }) => {
+      if (state.matches("cancelled")) return unchanged()
+      if (state.matches("dispatched") || state.matches("delivered")) return reject("AlreadyDispatched")
+      return { type: "ShipmentCancelled", reason }
+    },
+  },
+)
