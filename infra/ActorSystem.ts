@@ -65,13 +65,14 @@ export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, Sta
   const connection = NatsConnection.layer(typeof nats === "string" ? { servers: nats } : nats)
   const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
   const migrated = Layer.provideMerge(Layer.effectDiscard(migrate()), pool)
+  const { replicas } = journal ?? {}
+  const shards = system.shardCount ?? SYSTEM_DEFAULTS.shardCount
+  const stream = { namespace, shards, ...(replicas === undefined ? undefined : { replicas }) }
   const journalLayer = JournalNats.layer({
     ...journal,
     namespace,
-    shards: system.shardCount ?? SYSTEM_DEFAULTS.shardCount,
+    shards,
   }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
-  const { replicas } = journal ?? {}
-  const stream = { namespace, ...(replicas === undefined ? undefined : { replicas }) }
   const messaging = Layer.mergeAll(
     MailboxNats.layer(stream),
     CheckpointsNats.layer(stream),
@@ -79,8 +80,8 @@ export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, Sta
     EventPublisherNats.layer(stream),
   ).pipe(Layer.provide(connection))
   const ports = Layer.mergeAll(
-    journalLayer,
-    messaging,
+    // A journal that is refused is what an operator has to know first.
+    Layer.provideMerge(messaging, journalLayer),
     layerSnapshotStorePostgres({ namespace }),
     layerReadModelPostgres({ namespace }),
   )
