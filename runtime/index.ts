@@ -103,6 +103,30 @@ export {
 export { type ProjectionStatus, ProjectionTimeout } from "./projection/ProjectionRunner.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
 export type { ActorRef } from "./promise/ActorSystem.ts"
+export {
+  type AnySaga,
+  defineSaga,
+  on,
+  type SagaActor,
+  type SagaDefinition,
+  type SagaInputOf,
+  type SagaOptions,
+  type SagaResultsOf,
+  type SagaStart,
+  type SagaState,
+} from "./saga/Saga.ts"
+export type { SagaCommand, SagaEvent, SagaInput } from "./saga/SagaEvents.ts"
+export type { SagaItem, SagaItemStatus, SagaLedger, SagaStuck } from "./saga/SagaLedger.ts"
+export type { SagaPicture } from "./saga/SagaPicture.ts"
+export {
+  COMPENSATION_RETRY_DEFAULTS,
+  REQUEST_RETRY_DEFAULTS,
+  type RetryOptions,
+  SAGA_ITEM_KEY_LENGTH_MAX,
+  SAGA_ITEMS_MAX,
+  type SagaCause,
+} from "./saga/SagaPlan.ts"
+export type { ItemArgs, SagaBranches, SagaSteps, StepArgs, StepTimes } from "./saga/SagaSteps.ts"
 export type { ReadOptions } from "./system/ActorRef.ts"
 export { type SystemStatus, UnknownProjection } from "./system/ActorSystem.ts"
 export type { AskOptions } from "./system/Ask.ts"

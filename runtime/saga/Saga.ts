@@ -1,0 +1,178 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
+/**
+ * `defineSaga(...)`: a long transaction over several actors, whose steps are undone in reverse order where one fails.
+ *
+ * Owns the definition and its types. A saga is an actor: its machine is compiled from the steps, its progress is stored
+ * like that of any actor, and what it sends goes through the outbox, so a crash at any point changes nothing. How steps
+ * are written: SagaSteps.ts. The machine: SagaMachine.ts. The rules: SagaRun.ts. All outcomes at once: CheckSaga.ts.
+ */
+import type { MachineSnapshot } from "xstate"
+import {
+  type ActorDefinition,
+  type ActorTypes,
+  type AnyActor,
+  defineActor,
+  type EventsOf,
+} from "../definition/Actor.ts"
+import type { Rejection } from "../definition/Decision.ts"
+import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { Outgoing } from "../outbox/Outgoing.ts"
+import {
+  type InputOfSaga,
+  type SagaCommand,
+  type SagaEvent,
+  type SagaInput,
+  sagaCommands,
+  sagaEvents,
+} from "./SagaEvents.ts"
+import type { SagaLedger } from "./SagaLedger.ts"
+import { sagaMachine } from "./SagaMachine.ts"
+import { pictureOf, type SagaPicture } from "./SagaPicture.ts"
+import type { SagaCause, SagaPlan } from "./SagaPlan.ts"
+import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./SagaSteps.ts"
+
+/** The event of another actor that starts a saga. */
+export interface SagaStart<Input = unknown> {
+  readonly from: AnyActor
+  readonly eventType: string
+  /** Which saga, and its input; `undefined` where this event starts none. Pure. */
+  readonly map: (args: {
+    readonly event: any
+    readonly id: string
+  }) => { readonly id: string; readonly input: Input } | undefined
+}
+
+/**
+ * Starts a saga for each event of a type; `id` is the actor whose event it is.
+ *
+ * @example startsWhen: on(Order, "OrderPlaced", ({ event, id }) => ({ id, input: { lines: event.lines } }))
+ */
+export const on = <A extends AnyActor, const Type extends EventsOf<A>["type"], Input>(
+  from: A,
+  eventType: Type,
+  map: (args: {
+    readonly event: Extract<EventsOf<A>, { readonly type: Type }>
+    readonly id: string
+  }) => { readonly id: string; readonly input: Input } | undefined,
+): SagaStart<Input> => ({ from, eventType, map })
+
+export interface SagaOptions<Type extends string, I extends SagaInput, Results> {
+  readonly type: Type
+  /** What goes in: a schema whose output is plain JSON, or `event({ version, schema, upcast })` once it has changed. */
+  readonly input: I
+  /** Without it a saga is started by the command `Start`. */
+  readonly startsWhen?: SagaStart<InputOfSaga<NoInfer<I>>>
+  readonly steps: (saga: SagaSteps<InputOfSaga<I>, unknown>) => SagaSteps<InputOfSaga<I>, Results>
+  /** From the start to the completion, in milliseconds; then it is cancelled. Without it there is no limit. */
+  readonly timeoutMs?: number
+  /** What is sent when everything is done. Pure, like all functions here; one that throws fails the saga. */
+  readonly completed?: (args: StepArgs<InputOfSaga<I>, NoInfer<Results>>) => ReadonlyArray<Outgoing>
+  /** What is sent when everything is undone. One that throws makes the saga stuck. */
+  readonly compensated?: (
+    args: StepArgs<InputOfSaga<I>, Partial<NoInfer<Results>>> & { readonly cause: SagaCause },
+  ) => ReadonlyArray<Outgoing>
+}
+
+/** The XState snapshot of a saga; its context is the saga's book. */
+export type SagaState = MachineSnapshot<SagaLedger, any, any, any, any, any, any, any>
+
+/** A saga as an actor. */
+export type SagaActor<Type extends string, I> = ActorDefinition<
+  Type,
+  ActorTypes<SagaCommand<I>, SagaEvent<I>, SagaState, { readonly Undo: Rejection<"NotARequest"> | [] }>
+>
+
+export interface SagaDefinition<Type extends string, I extends SagaInput, Results> {
+  readonly type: Type
+  /** The saga as an actor: `Start`, `Cancel`, and for operators `Retry`, `Skip`, `Resolve`, `Abort`. */
+  readonly actor: SagaActor<Type, I>
+  readonly startsWhen: SagaStart | undefined
+  readonly plan: SagaPlan
+  /** Types of the sagas that are steps of this one, and of theirs. */
+  readonly nests: ReadonlySet<string>
+  /** Its picture: Mermaid text, and a configuration that Stately's editor imports. */
+  readonly describe: () => SagaPicture
+  readonly "~types"?: { readonly input: InputOfSaga<I>; readonly results: Results }
+}
+
+/** A saga of any kind. */
+export interface AnySaga {
+  readonly type: string
+  readonly actor: ActorDefinition<string, any>
+  readonly startsWhen: SagaStart | undefined
+  readonly plan: SagaPlan
+  readonly nests: ReadonlySet<string>
+  readonly describe: () => SagaPicture
+  readonly "~types"?: { readonly input: any; readonly results: any }
+}
+
+type TypesOf<S> = S extends { readonly "~types"?: infer Types } ? NonNullable<Types> : never
+
+/** What a saga is started with. */
+export type SagaInputOf<S> = TypesOf<S> extends { readonly input: infer Input } ? Input : never
+
+/** What its steps answered. */
+export type SagaResultsOf<S> = TypesOf<S> extends { readonly results: infer Results } ? Results : never
+
+/**
+ * Defines a saga. Throws {@link DefinitionError} for names and times that are none, and for sagas that nest each other.
+ */
+export const defineSaga = <const Type extends string, I extends SagaInput, Results>(
+  options: SagaOptions<Type, I, Results>,
+): SagaDefinition<Type, I, Results> => {
+  const { type, input, startsWhen, timeoutMs, completed, compensated } = options
+  requireTime(type, "timeoutMs", timeoutMs)
+  const recorder = recordSteps(type, options.steps as (saga: never) => unknown)
+  const plan: SagaPlan = {
+    type,
+    stages: recorder.stages,
+    works: new Map(recorder.works.map((work) => [work.path, work])),
+    timeoutMs,
+    completed: completed as SagaPlan["completed"],
+    compensated: compensated as SagaPlan["compensated"],
+  }
+  const nests = new Set(recorder.sagas.flatMap((saga) => [saga.type, ...saga.nests]))
+  if (nests.has(type)) throw cycle(type)
+  return {
+    type,
+    actor: actorOf(type, input, plan),
+    startsWhen,
+    plan,
+    nests,
+    describe: () => pictureOf(plan),
+  }
+}
+
+/** Events and commands are the same for all sagas but for the input, so their types are written down, not inferred. */
+const actorOf = <Type extends string, I extends SagaInput>(
+  type: Type,
+  input: I,
+  plan: SagaPlan,
+): SagaActor<Type, I> => {
+  const parts = { events: sagaEvents(input), commands: sagaCommands(input) as never }
+  return defineActor({ type, machine: sagaMachine(plan), ...parts }) as unknown as SagaActor<Type, I>
+}
+
+const recordSteps = (type: string, steps: (saga: never) => unknown): StepRecorder => {
+  const recorder = new StepRecorder(type)
+  try {
+    steps(recorder as never)
+  } catch (cause) {
+    // The one way to name a saga before it is defined.
+    if (cause instanceof ReferenceError) throw cycle(type, cause.message)
+    throw cause
+  }
+  if (recorder.stages.length > 0) return recorder
+  throw new DefinitionError({
+    actorType: type,
+    what: "a saga without steps",
+    hint: "Give it one step at least.",
+  })
+}
+
+const cycle = (actorType: string, detail?: string): DefinitionError =>
+  new DefinitionError({
+    actorType,
+    what: `sagas that nest each other in a cycle${detail === undefined ? "" : ` (${detail})`}`,
+    hint: "It would never end. Take the common steps into a saga of their own.",
+  })

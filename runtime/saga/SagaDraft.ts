@@ -1,0 +1,154 @@
+/**
+ * A saga's book while one event is written into it: what is changed is copied first, what is to be sent is collected.
+ *
+ * Owns that, and the small moves that both ways share. The way on: SagaForward.ts; the way back: SagaBackward.ts.
+ */
+import type { AnyEvent } from "../definition/Event.ts"
+import { plainJson } from "../json/Json.ts"
+import { type Answer, answer, type Outgoing, request } from "../outbox/Outgoing.ts"
+import {
+  argsOf,
+  type SagaItem,
+  type SagaItemStatus,
+  type SagaLedger,
+  type SagaTimer,
+  workOf,
+} from "./SagaLedger.ts"
+import {
+  pauseMs,
+  type RetryOptions,
+  type SagaArgs,
+  type SagaCause,
+  type SagaPlan,
+  type SagaTarget,
+  type SagaWork,
+} from "./SagaPlan.ts"
+
+/** Timers bring these events. They are stored like all events. */
+export const STEP_TIMEOUT = "everstate.saga.timeout"
+export const RETRY_DUE = "everstate.saga.retry"
+export const SAGA_TIMEOUT = "everstate.saga.deadline"
+
+const DEADLINE_TIMER = "deadline"
+const timeoutTimer = (itemKey: string): string => `timeout:${itemKey}`
+const retryTimer = (itemKey: string): string => `retry:${itemKey}`
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** An item that may be changed. */
+export type ItemDraft = Mutable<SagaItem>
+
+/** Its end is still open, and the saga waits for it. */
+export const isOpen = (status: SagaItemStatus): boolean => status === "requested" || status === "pausing"
+
+export class SagaDraft {
+  readonly plan: SagaPlan
+  readonly ledger: Mutable<SagaLedger>
+  readonly items: { [itemKey: string]: SagaItem }
+  readonly #edited = new Set<string>()
+  readonly #outbox: Array<Outgoing> = []
+  readonly #timers: Array<SagaTimer> = []
+  readonly #cancels: Array<string> = []
+
+  constructor(plan: SagaPlan, before: SagaLedger) {
+    this.plan = plan
+    this.items = { ...before.items }
+    this.ledger = {
+      ...before,
+      items: this.items,
+      outbox: this.#outbox,
+      timers: this.#timers,
+      cancels: this.#cancels,
+    }
+  }
+
+  /** The saga is in one of its stages. */
+  get isRunning(): boolean {
+    return this.plan.stages.some(({ key }) => key === this.ledger.at)
+  }
+
+  workOf(itemKey: string): SagaWork {
+    return workOf(this.plan, itemKey)
+  }
+
+  argsOf(itemKey?: string): SagaArgs {
+    return argsOf(this.plan, this.ledger, itemKey, itemKey === undefined ? undefined : this.items[itemKey])
+  }
+
+  /** A copy of the item that may be changed; the same one for the whole event. */
+  edit(itemKey: string): ItemDraft {
+    const item = this.items[itemKey] as SagaItem
+    if (this.#edited.has(itemKey)) return item
+    const copy = { ...item }
+    this.items[itemKey] = copy
+    this.#edited.add(itemKey)
+    return copy
+  }
+
+  /** Throws for what cannot be sent: an id or a command that cannot be stored. */
+  request({ actor, id, command }: SagaTarget, as: string): void {
+    this.#outbox.push(request(actor, id, plainJson(command) as AnyEvent, as))
+  }
+
+  /** Throws for what is not plain JSON. */
+  send(outgoing: ReadonlyArray<Outgoing> | undefined): void {
+    if (outgoing !== undefined) this.#outbox.push(...(plainJson(outgoing) as ReadonlyArray<Outgoing>))
+  }
+
+  answerParent(given: Answer): void {
+    const outgoing = answer(this.ledger.parent ?? undefined, given)
+    if (outgoing !== undefined) this.#outbox.push(outgoing)
+    this.ledger.parent = null
+  }
+
+  /** Tells whoever waits for the saga to be undone. */
+  answerUndo(given: Answer): void {
+    for (const ref of this.ledger.undoFor) this.#outbox.push(answer(ref, given) as Outgoing)
+    this.ledger.undoFor = []
+  }
+
+  setTimeout(itemKey: string, attempt: number, { timeoutMs }: SagaWork): void {
+    if (timeoutMs === undefined) return
+    const event = { type: STEP_TIMEOUT, item: itemKey, attempt }
+    this.#timers.push({ id: timeoutTimer(itemKey), delayMs: timeoutMs, event })
+  }
+
+  /** Wakes the item up after the pause that follows try number `tryCount`. */
+  setRetry(itemKey: string, attempt: number, tryCount: number, options: Required<RetryOptions>): void {
+    const delayMs = pauseMs(options, this.ledger.id, itemKey, tryCount)
+    this.#timers.push({
+      id: retryTimer(itemKey),
+      delayMs,
+      event: { type: RETRY_DUE, item: itemKey, attempt },
+    })
+  }
+
+  setDeadline(): void {
+    const { timeoutMs } = this.plan
+    if (timeoutMs === undefined) return
+    this.#timers.push({ id: DEADLINE_TIMER, delayMs: timeoutMs, event: { type: SAGA_TIMEOUT } })
+  }
+
+  cancelRetry(itemKey: string): void {
+    this.#cancels.push(retryTimer(itemKey))
+  }
+
+  /** Cancels what the item's status says is set. */
+  cancelTimers(itemKey: string, { status }: SagaItem): void {
+    if (status === "pausing") this.cancelRetry(itemKey)
+    if (status === "requested" && this.workOf(itemKey).timeoutMs !== undefined) {
+      this.#cancels.push(timeoutTimer(itemKey))
+    }
+  }
+
+  cancelDeadline(): void {
+    if (this.plan.timeoutMs !== undefined) this.#cancels.push(DEADLINE_TIMER)
+  }
+}
+
+/** A function of the definition threw, or gave something that cannot be sent. */
+export const threw = (item: string | null, cause: unknown): SagaCause => ({
+  kind: "DefinitionThrew",
+  item,
+  reason: cause instanceof Error ? cause.message : String(cause),
+})

@@ -1,0 +1,66 @@
+/**
+ * The decisions of a saga, pure: the book and an event give the next book, and in it what is to be sent.
+ *
+ * Owns which event means what. The rules are in SagaForward.ts and SagaBackward.ts. What drives it: SagaMachine.ts.
+ */
+import type { AnyEvent } from "../definition/Event.ts"
+import { ANSWERED, type Answer, type RequestRef } from "../outbox/Outgoing.ts"
+import { abort, fail, retryStuck, settleStuck, undoAgain, undoAnswered } from "./SagaBackward.ts"
+import { RETRY_DUE, SAGA_TIMEOUT, SagaDraft, STEP_TIMEOUT } from "./SagaDraft.ts"
+import { answered, askAgain, done, start, timedOut } from "./SagaForward.ts"
+import type { SagaLedger } from "./SagaLedger.ts"
+import { readRequestName, type SagaPlan } from "./SagaPlan.ts"
+
+/** The book after `event`. What functions of the definition throw is a cause, and in the book. */
+export const reduce = (plan: SagaPlan, before: SagaLedger, event: AnyEvent): SagaLedger => {
+  const draft = new SagaDraft(plan, before)
+  record(draft, event)
+  return draft.ledger
+}
+
+const record = (draft: SagaDraft, event: AnyEvent): void => {
+  const { ledger } = draft
+  switch (event.type) {
+    case "SagaStarted":
+      return start(draft, event.input, event.parent as RequestRef | null)
+    case ANSWERED:
+      return recordAnswer(draft, event.as as string, event.answer as Answer)
+    case STEP_TIMEOUT:
+      return timedOut(draft, event.item as string, event.attempt as number)
+    case RETRY_DUE:
+      askAgain(draft, event.item as string, event.attempt as number)
+      return undoAgain(draft, event.item as string, event.attempt as number)
+    case SAGA_TIMEOUT:
+      return fail(draft, {
+        kind: "SagaTimedOut",
+        item: null,
+        reason: `not completed within ${draft.plan.timeoutMs} ms`,
+      })
+    case "SagaCancelled":
+      return fail(draft, {
+        kind: "Cancelled",
+        item: null,
+        reason: event.note as string,
+        detail: { by: event.by },
+      })
+    case "SagaUndoAsked":
+      ledger.undoFor = [...ledger.undoFor, event.replyTo as RequestRef]
+      return fail(draft, { kind: "UndoneByParent", item: null, reason: "the saga above failed" })
+    case "SagaRetried":
+      return retryStuck(draft, event.item as string)
+    case "SagaSkipped":
+      return settleStuck(draft, event.item as string)
+    case "SagaResolved":
+      if (ledger.at === "stuck") return settleStuck(draft, event.item as string, event.result)
+      return done(draft, event.item as string, event.result)
+    case "SagaAborted":
+      return abort(draft)
+  }
+}
+
+const recordAnswer = (draft: SagaDraft, as: string, given: Answer): void => {
+  const name = readRequestName(as)
+  if (name === undefined || draft.items[name.itemKey] === undefined) return
+  if (name.verb === "do") answered(draft, name.itemKey, name.attempt, given)
+  if (name.verb === "undo") undoAnswered(draft, name.itemKey, name.attempt, given)
+}

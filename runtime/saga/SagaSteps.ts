@@ -1,0 +1,300 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
+/**
+ * How the steps of a saga are written: `(saga) => saga.step("takePayment", { ... }).nested("gift", Gift, { ... })`.
+ *
+ * Owns the options of a step, what types infer from them, and the checks at definition time. A chain and not an object,
+ * because each step sees the results of those before it, typed; TypeScript infers that along a chain only. What comes
+ * of it: SagaPlan.ts.
+ */
+import type { AnyActor, CommandsOf, ReplyOf } from "../definition/Actor.ts"
+import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { AnySaga, SagaInputOf, SagaResultsOf } from "./Saga.ts"
+import { SAGA_STATES } from "./SagaMachine.ts"
+import {
+  COMPENSATION_RETRY_DEFAULTS,
+  REQUEST_RETRY_DEFAULTS,
+  type RetryOptions,
+  type SagaArgs,
+  type SagaStage,
+  type SagaTarget,
+  type SagaWork,
+} from "./SagaPlan.ts"
+
+/** What the functions of a step are given. */
+export interface StepArgs<Input, Results> {
+  readonly input: Input
+  /** What the steps before this one answered. */
+  readonly results: Results
+  readonly sagaId: string
+}
+
+/** What the functions of a step over a list are given. */
+export interface ItemArgs<Input, Results, Item> extends StepArgs<Input, Results> {
+  readonly item: Item
+  readonly key: string
+}
+
+/** A command to a participant, whose answer is the result of the step. */
+interface Target<A, Command> {
+  readonly actor: A
+  readonly id: string
+  readonly command: Command
+}
+
+type Result<A, Command> = Command extends { readonly type: infer Type } ? ReplyOf<A, Type> : never
+
+/** `undefined` where the step may be skipped. */
+type IfDone<When, R> = [When] extends [never] ? R : R | undefined
+
+export interface StepTimes {
+  /** Longest wait for one answer, in milliseconds; without it there is no limit. */
+  readonly timeoutMs?: number
+  /** What a time-out means; default `fail`. A participant that is asked again must take it for the same. */
+  readonly onTimeout?: "fail" | "retry"
+  /** For answers that are no rejection: the command could not be decided. Five attempts unless it says otherwise. */
+  readonly retry?: RetryOptions
+}
+
+/** Options that all functions of a step share; `Args` is what they see. */
+interface Work<Args, A, C, B, D, When> extends StepTimes {
+  /** The step is skipped where this is false. Pure, like all functions here. */
+  readonly when?: (args: Args) => When
+  readonly request: (args: Args) => Target<A, C>
+  /** Undoes the step; `result` is what it answered, so there always is one. Nothing to undo where it is left out. */
+  readonly compensate?: (args: Args & { readonly result: Result<A, C> }) => Target<B, D> | undefined
+  /** For compensations that cannot be decided. One that is rejected makes the saga stuck at once. */
+  readonly compensationRetry?: RetryOptions
+}
+
+interface EachItem<Input, Results, Item, A, C, B, D>
+  extends Omit<Work<ItemArgs<Input, Results, Item>, A, C, B, D, never>, "when"> {
+  /** Whether there is anything to do at all. */
+  readonly when?: (args: StepArgs<Input, Results>) => boolean
+  /** The list; 1,000 items at most. */
+  readonly items: (args: StepArgs<Input, Results>) => ReadonlyArray<Item>
+  /** Tells the items apart: two with the same key fail the saga. */
+  readonly key: (item: Item) => string
+}
+
+interface Nested<Args, S, When> extends Omit<StepTimes, "onTimeout" | "retry"> {
+  readonly when?: (args: Args) => When
+  readonly start: (args: Args) => { readonly id: string; readonly input: SagaInputOf<S> }
+}
+
+type With<Results, Key extends string, R> = Results & { readonly [K in Key]: R }
+
+/** The steps so far, one after the other. `Results` is what they answer. */
+export interface SagaSteps<Input, Results> {
+  /** A request to a participant. */
+  readonly step: <
+    const Key extends string,
+    A extends AnyActor,
+    const C extends CommandsOf<A>,
+    B extends AnyActor,
+    const D extends CommandsOf<B>,
+    When extends boolean = never,
+  >(
+    key: Key,
+    step: Work<StepArgs<Input, Results>, A, C, B, D, When>,
+  ) => SagaSteps<Input, With<Results, Key, IfDone<When, Result<A, C>>>>
+  /** A request for each item of a list, all at the same time. Results by the items' keys. */
+  readonly forEach: <
+    const Key extends string,
+    Item,
+    A extends AnyActor,
+    const C extends CommandsOf<A>,
+    B extends AnyActor,
+    const D extends CommandsOf<B>,
+  >(
+    key: Key,
+    step: EachItem<Input, Results, Item, A, C, B, D>,
+  ) => SagaSteps<Input, With<Results, Key, { readonly [item: string]: Result<A, C> }>>
+  /** Another saga: done when that one is completed; undone by undoing that one. */
+  readonly nested: <const Key extends string, S extends AnySaga, When extends boolean = never>(
+    key: Key,
+    saga: S,
+    step: Nested<StepArgs<Input, Results>, S, When>,
+  ) => SagaSteps<Input, With<Results, Key, IfDone<When, SagaResultsOf<S>>>>
+  /** Steps at the same time; none of them sees the results of another. */
+  readonly parallel: <const Key extends string, Branches>(
+    key: Key,
+    branches: (group: SagaBranches<Input, Results, unknown>) => SagaBranches<Input, Results, Branches>,
+  ) => SagaSteps<Input, With<Results, Key, Branches>>
+  readonly "~results"?: Results
+}
+
+/** The steps of a parallel group so far. `Seen` is what they see, `Made` what they answer. */
+export interface SagaBranches<Input, Seen, Made> {
+  readonly step: <
+    const Key extends string,
+    A extends AnyActor,
+    const C extends CommandsOf<A>,
+    B extends AnyActor,
+    const D extends CommandsOf<B>,
+    When extends boolean = never,
+  >(
+    key: Key,
+    step: Work<StepArgs<Input, Seen>, A, C, B, D, When>,
+  ) => SagaBranches<Input, Seen, With<Made, Key, IfDone<When, Result<A, C>>>>
+  readonly forEach: <
+    const Key extends string,
+    Item,
+    A extends AnyActor,
+    const C extends CommandsOf<A>,
+    B extends AnyActor,
+    const D extends CommandsOf<B>,
+  >(
+    key: Key,
+    step: EachItem<Input, Seen, Item, A, C, B, D>,
+  ) => SagaBranches<Input, Seen, With<Made, Key, { readonly [item: string]: Result<A, C> }>>
+  readonly nested: <const Key extends string, S extends AnySaga, When extends boolean = never>(
+    key: Key,
+    saga: S,
+    step: Nested<StepArgs<Input, Seen>, S, When>,
+  ) => SagaBranches<Input, Seen, With<Made, Key, IfDone<When, SagaResultsOf<S>>>>
+  readonly "~made"?: Made
+}
+
+/** What a step or branch may be called. */
+const STEP_KEY_PATTERN = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
+
+/** Writes down what is called on it: the chain that users see as {@link SagaSteps} or {@link SagaBranches}. */
+export class StepRecorder {
+  readonly works: Array<SagaWork> = []
+  readonly stages: Array<SagaStage> = []
+  readonly sagas: Array<AnySaga> = []
+  readonly #type: string
+  readonly #prefix: string
+
+  constructor(type: string, prefix = "") {
+    this.#type = type
+    this.#prefix = prefix
+  }
+
+  step(key: string, options: Work<any, any, any, any, any, any>): this {
+    const { request, compensate, when } = options
+    return this.#add({ ...this.#work(key, "step", options), request: request as never, compensate, when })
+  }
+
+  forEach(key: string, options: EachItem<any, any, any, any, any, any, any>): this {
+    const { request, compensate, when, items, key: keyOf } = options
+    this.#requireFunctions(key, { items, key: keyOf })
+    const work = this.#work(key, "forEach", options)
+    return this.#add({
+      ...work,
+      request: request as never,
+      compensate: compensate as never,
+      when,
+      items,
+      keyOf,
+    })
+  }
+
+  nested(key: string, saga: AnySaga, { start, ...options }: Nested<any, AnySaga, any>): this {
+    if (saga?.actor === undefined)
+      throw this.#refused(`step "${key}"`, "Give the saga that defineSaga returned.")
+    this.#requireFunctions(key, { start })
+    const command = (make: (input: unknown) => SagaTarget["command"]) => (args: SagaArgs) => {
+      const { id, input } = start(args)
+      return { actor: saga.actor, id, command: make(input) }
+    }
+    this.sagas.push(saga)
+    return this.#add({
+      ...this.#work(key, "nested", { ...options, request: start }),
+      when: options.when,
+      request: command((input) => ({ type: "Start", input })),
+      compensate: command(() => ({ type: "Undo" })),
+      stop: command(() => ({ type: "Cancel", by: `saga:${this.#type}`, note: "the saga above failed" })),
+    })
+  }
+
+  parallel(key: string, branches: (group: any) => unknown): this {
+    this.#requireKey(key)
+    const group = new StepRecorder(this.#type, `${key}.`)
+    branches(group)
+    if (group.works.length === 0) throw this.#refused(`the parallel group "${key}"`, "Give it a step.")
+    this.works.push(...group.works)
+    this.sagas.push(...group.sagas)
+    this.stages.push({ key, isParallel: true, works: group.works })
+    return this
+  }
+
+  #add(work: SagaWork): this {
+    this.works.push(work)
+    this.stages.push({ key: work.path, isParallel: false, works: [work] })
+    return this
+  }
+
+  #work(
+    key: string,
+    kind: SagaWork["kind"],
+    options: StepTimes & {
+      readonly request: unknown
+      readonly compensate?: unknown
+      readonly compensationRetry?: RetryOptions
+    },
+  ): SagaWork {
+    this.#requireKey(key)
+    this.#requireFunctions(key, { request: options.request })
+    if (options.compensate !== undefined) this.#requireFunctions(key, { compensate: options.compensate })
+    const what = `step "${this.#prefix}${key}"`
+    requireTime(this.#type, `timeoutMs of ${what}`, options.timeoutMs)
+    return {
+      path: `${this.#prefix}${key}`,
+      kind,
+      when: undefined,
+      items: undefined,
+      keyOf: undefined,
+      request: never,
+      compensate: undefined,
+      stop: undefined,
+      timeoutMs: options.timeoutMs,
+      onTimeout: options.onTimeout ?? "fail",
+      retry: this.#retry(what, options.retry, REQUEST_RETRY_DEFAULTS),
+      compensationRetry: this.#retry(what, options.compensationRetry, COMPENSATION_RETRY_DEFAULTS),
+    }
+  }
+
+  #retry(what: string, given: RetryOptions = {}, defaults: Required<RetryOptions>): Required<RetryOptions> {
+    const retry = { ...defaults, ...given }
+    if (!Number.isInteger(retry.attemptsMax) || retry.attemptsMax < 1) {
+      throw this.#refused(`attemptsMax of ${what}: ${retry.attemptsMax}`, "Give a whole number above 0.")
+    }
+    requireTime(this.#type, `pauseFirstMs of ${what}`, retry.pauseFirstMs)
+    requireTime(this.#type, `pauseMaxMs of ${what}`, retry.pauseMaxMs)
+    return retry
+  }
+
+  #requireKey(key: string): void {
+    const isTop = this.#prefix === ""
+    if (!STEP_KEY_PATTERN.test(key) || (isTop && SAGA_STATES.includes(key as never))) {
+      const hint = `Start with a letter and go on with letters, digits and "_"; not ${SAGA_STATES.join(", ")}.`
+      throw this.#refused(`the step's name "${this.#prefix}${key}"`, hint)
+    }
+    if (this.stages.some((stage) => stage.key === `${this.#prefix}${key}`)) {
+      throw this.#refused(`two steps called "${this.#prefix}${key}"`, "Give each a name of its own.")
+    }
+  }
+
+  #requireFunctions(key: string, functions: { readonly [name: string]: unknown }): void {
+    for (const [name, given] of Object.entries(functions)) {
+      if (typeof given === "function") continue
+      throw this.#refused(`step "${this.#prefix}${key}" without ${name}`, `Give \`${name}\`, a function.`)
+    }
+  }
+
+  #refused(what: string, hint: string): DefinitionError {
+    return new DefinitionError({ actorType: this.#type, what, hint })
+  }
+}
+
+/** Stands until the step's own function takes its place. */
+const never = (): never => {
+  throw new Error("a step without a request")
+}
+
+/** Throws {@link DefinitionError} for a time that is none: negative, infinite, not a number. */
+export const requireTime = (actorType: string, what: string, ms: number | undefined): void => {
+  if (ms === undefined || (Number.isFinite(ms) && ms >= 0)) return
+  throw new DefinitionError({ actorType, what: `${what}: ${ms}`, hint: "Give milliseconds, 0 or more." })
+}
