@@ -37,6 +37,9 @@ import { type DeliveryPlace, NANOS_PER_MS, type PullSource, pullFrom } from "./P
 /** How long a receiver stays aside before it looks whether whoever took the consumer still pulls. */
 const asidePauseMs = 5_000
 
+/** A consumer that is gone is looked for again after this time: another receiver may be about to make it anew. */
+const missingPauseMs = 500
+
 /** Keys of the consumer's metadata. */
 const receiverKey = "everstate.receiver"
 const handedOutKey = "everstate.handedOut"
@@ -82,6 +85,10 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     { self: this },
     function* () {
       let found = yield* this.#info
+      if (this.#hasStarted && found === undefined) {
+        yield* Effect.sleep(missingPauseMs)
+        found = yield* this.#info
+      }
       if (this.#hasStarted && this.#isForeign(found)) {
         yield* Effect.sleep(asidePauseMs)
         found = yield* this.#info
