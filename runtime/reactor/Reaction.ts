@@ -1,0 +1,128 @@
+/**
+ * The pure half of a reactor: from a journal record to the events it reacts to, and from what a handler returned to
+ * what is sent.
+ *
+ * Owns ids and metadata of what a reactor sends, and what it refuses to send. Who runs handlers: ReactorRunner.ts.
+ */
+import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import { DELAY_MS_MAX } from "../cell/Intents.ts"
+import { type AnyEvent, readEvent } from "../definition/Event.ts"
+import { publishItemOf } from "../integration/PublishItem.ts"
+import type { Metadata } from "../journal/Commit.ts"
+import type { JournalRecord } from "../journal/Journal.ts"
+import { frozen } from "../json/Frozen.ts"
+import { plainJson } from "../json/Json.ts"
+import type { PlacedItem } from "../outbox/Dispatcher.ts"
+import { type OutboxItem, RESERVED_ID_PREFIX } from "../outbox/OutboxItem.ts"
+import type { Outgoing } from "../outbox/Outgoing.ts"
+import { storedEventsOf } from "../projection/DecodedRecord.ts"
+import type { ProjectedEvent } from "../projection/Projection.ts"
+import type { Reaction, ReactorDefinition } from "./Reactor.ts"
+
+/** An event that a reactor has a handler for, at its place. */
+export interface Occurrence {
+  /** Number of the event in its record, from 0. */
+  readonly index: number
+  /** The event as it is stored, for whoever cannot read it. */
+  readonly stored: ProjectedEvent
+  /** The event as the handler is given it. Throws `EventUnreadable`. */
+  readonly read: () => AnyEvent
+}
+
+/** A handler returned what no reactor may send. */
+export class NotAReaction extends Error {
+  override readonly name = "NotAReaction"
+}
+
+/**
+ * The events of a record that the reactor reacts to. What it has no handler for it need not understand.
+ * Throws `CommitUnreadable`.
+ */
+export const occurrencesIn = (
+  reactor: ReactorDefinition,
+  shardCount: number,
+  record: JournalRecord,
+): ReadonlyArray<Occurrence> => {
+  const address = addressFromKey(record.key, shardCount)
+  const actor = reactor.from.find(({ type }) => type === address.type)
+  if (actor === undefined) return []
+  return storedEventsOf(address, record).flatMap(({ stored, as }, index) =>
+    !reactor.on.has(stored.t)
+      ? []
+      : [
+          {
+            index,
+            stored: as({ type: stored.t, schemaVersion: stored.v, payload: stored.d }),
+            read: () => frozen(readEvent(actor.type, actor.events, stored)),
+          },
+        ],
+  )
+}
+
+/** Names what a reactor makes of the event number `index` of the record at `sequence`; of the record, without one. */
+export const reactionIdOf = (reactor: ReactorDefinition, sequence: number, index?: number): string => {
+  const id = `${RESERVED_ID_PREFIX}r.${reactor.name}.${sequence}`
+  return index === undefined ? id : `${id}.${index}`
+}
+
+/** What is sent for a reaction. Throws {@link NotAReaction} and `NotJson`; then nothing of it is sent. */
+export const itemsOf = (
+  reactor: ReactorDefinition,
+  { index, stored }: Occurrence,
+  reaction: Reaction,
+): ReadonlyArray<PlacedItem> => {
+  const { sequence, at: atMs } = stored
+  const id = reactionIdOf(reactor, sequence, index)
+  const from = addressOfReactor(reactor)
+  const metadata: Metadata = {
+    correlationId: stored.commandId,
+    ...stored.metadata,
+    causationId: stored.commandId,
+  }
+  const outgoing: ReadonlyArray<Outgoing> =
+    reaction === undefined ? [] : Array.isArray(reaction) ? reaction : [reaction as Outgoing]
+  return outgoing.map((one, n) => ({
+    item: itemOf(reactor, one, atMs),
+    id: `${id}.${n}`,
+    from,
+    sequence,
+    atMs,
+    metadata,
+  }))
+}
+
+/** A reactor is no actor, but what it sends says where it comes from in the same way. */
+export const addressOfReactor = ({ name }: ReactorDefinition): ActorAddress => ({
+  type: "reactor",
+  id: name,
+  token: name,
+  key: `reactor/${name}`,
+  shard: 0,
+})
+
+const itemOf = (reactor: ReactorDefinition, outgoing: Outgoing, atMs: number): OutboxItem => {
+  switch (outgoing?._tag) {
+    case "Tell": {
+      const { key: to, afterMs } = outgoing
+      const c = plainJson(outgoing.command) as AnyEvent
+      if (afterMs === undefined) return { k: "tell", to, c }
+      if (Number.isNaN(afterMs)) throw new NotAReaction(`the delay of the message to ${to} is not a number`)
+      return { k: "tell", to, c, at: atMs + Math.min(Math.max(0, Math.ceil(afterMs)), DELAY_MS_MAX) }
+    }
+    case "Publish": {
+      const publisher = { type: `reactor/${reactor.name}`, publishes: reactor.publishes }
+      const item = publishItemOf(publisher, outgoing.type, outgoing.data)
+      if ("problem" in item) throw new NotAReaction(item.problem)
+      return item
+    }
+    case "Request":
+      throw new NotAReaction(
+        `a reactor has no inbox, so it cannot request "${outgoing.command.type}" of ${outgoing.key}: use tell, or a saga, which can wait for the answer`,
+      )
+    case "Answer":
+    case "AnswerLater":
+      throw new NotAReaction("a reactor was asked nothing, so it cannot answer: use tell")
+    default:
+      throw new NotAReaction("the handler returned something that is neither tell(...) nor publish(...)")
+  }
+}

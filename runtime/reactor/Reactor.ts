@@ -1,0 +1,82 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
+/**
+ * `defineReactor(...)`: choreography. What other actors are told when something has happened.
+ *
+ * Owns what a user writes and checks it. What a reaction becomes: Reaction.ts. Who runs reactors: ReactorRunner.ts.
+ */
+import type { AnyActor, EventsOf } from "../definition/Actor.ts"
+import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { IntegrationEventDefinition } from "../integration/IntegrationEvent.ts"
+import { isReserved } from "../machine/Machine.ts"
+import type { Outgoing } from "../outbox/Outgoing.ts"
+import type { ProjectedEvent } from "../projection/Projection.ts"
+
+/** Where the event happened: all that is known of it but itself. */
+export type ReactorMeta = Omit<ProjectedEvent, "event">
+
+/** What a handler returns: messages and integration events, in their order, or nothing. */
+export type Reaction = Outgoing | ReadonlyArray<Outgoing> | undefined
+
+type Handler<Event> = (event: Event, meta: ReactorMeta) => Reaction | Promise<Reaction>
+
+type EventsFrom<From> = From extends ReadonlyArray<infer A> ? EventsOf<A> : never
+
+type Handlers<Event extends { readonly type: string }> = {
+  readonly [Type in Event["type"]]?: Handler<Extract<Event, { readonly type: Type }>>
+}
+
+/** A reactor as the runtime sees it. */
+export interface ReactorDefinition {
+  readonly name: string
+  readonly from: ReadonlyArray<AnyActor>
+  readonly start: "beginning" | "now"
+  readonly on: ReadonlyMap<string, Handler<any>>
+  readonly publishes: { readonly [type: string]: IntegrationEventDefinition }
+}
+
+/** What a reactor may be called: also part of message ids and the name of its checkpoint. */
+export const REACTOR_NAME_PATTERN = /^[a-z][a-z0-9_-]{0,39}$/
+
+/**
+ * Defines a reactor. Its handlers are given every event of the actor types in `from`, in the order of the journal, at
+ * least once, and return what is to be sent: `tell(...)`, `publish(...)`. They are pure: a repeated event must lead to
+ * the same messages, which are then applied once. A handler that keeps throwing leaves a dead letter, and the reactor
+ * goes on. Use a saga where somebody has to wait for an answer: a reactor has no inbox, so it cannot `request`.
+ *
+ * @example defineReactor({ name: "restock", from: [Order], on: { OrderCancelled: (event, { id }) => tell(Stock, ...) } })
+ */
+export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(options: {
+  /** Names its position in the journal for ever: under another name it starts anew, and sends again. */
+  readonly name: string
+  readonly from: From
+  /** Where its first start begins: with the oldest event, or with those after it. Default `beginning`. */
+  readonly start?: "beginning" | "now"
+  readonly on: Handlers<EventsFrom<From>>
+  /** Integration events that its handlers publish, by type. */
+  readonly publishes?: { readonly [type: string]: IntegrationEventDefinition }
+}): ReactorDefinition => {
+  const { name, from, start = "beginning", publishes = {} } = options
+  const on = new Map(
+    Object.entries<Handler<any> | undefined>(options.on).flatMap(([type, handler]) =>
+      handler === undefined ? [] : [[type, handler] as const],
+    ),
+  )
+  const refuse = (what: string, hint: string) =>
+    new DefinitionError({ actorType: `reactor ${name}`, what, hint })
+  if (!REACTOR_NAME_PATTERN.test(name)) {
+    throw refuse("its name", `Lower-case letters, digits, "-" and "_", a letter first, 40 at most.`)
+  }
+  if (from.length === 0) throw refuse("an empty `from`", "Name the actor types whose events it reacts to.")
+  if (on.size === 0) throw refuse("an empty `on`", "Name at least one event that it reacts to.")
+  for (const type of on.keys()) {
+    if (isReserved(type))
+      throw refuse(`a handler for "${type}"`, "Events of the runtime itself are nobody's business.")
+    // The events of a machine alone are not known here.
+    if (from.some(({ events }) => events === undefined || Object.hasOwn(events, type))) continue
+    throw refuse(
+      `a handler for "${type}"`,
+      `There is no such event in ${from.map((actor) => actor.type).join(", ")}.`,
+    )
+  }
+  return { name, from, start, on, publishes }
+}
