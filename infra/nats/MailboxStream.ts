@@ -53,7 +53,6 @@ const settingsOf = ({ namespace }: MailboxStreamOptions) =>
     max_age: 0,
     max_msgs: -1,
     allow_msg_schedules: true,
-    deny_purge: false, // a slot is emptied by a purge
     no_ack: false,
     sealed: false,
   }) satisfies Partial<StreamConfig>

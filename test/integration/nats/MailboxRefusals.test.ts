@@ -1,0 +1,136 @@
+import { Effect, Stream } from "effect"
+import { describe, expect, it } from "vitest"
+import { mailboxStreamConfig } from "../../../infra/nats/MailboxStream.ts"
+import type { MailboxService } from "../../../runtime/mailbox/Mailbox.ts"
+import { MAILBOX_STREAM, openMailbox, receiver, send } from "./MailboxFixture.ts"
+import { admin, bytes, freshServer, NAMESPACE, order, run, SHARD_COUNT } from "./NatsFixture.ts"
+
+const here = order("a")
+const safe = mailboxStreamConfig({ namespace: NAMESPACE, shards: SHARD_COUNT }, 1)
+
+describe("FAULT 26: the stream's settings", () => {
+  it("opens the mailbox that another process created", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        const [first] = yield* Effect.all([openMailbox(server), openMailbox(server)], { concurrency: 2 })
+        yield* send(first.mailbox, here, "a")
+        yield* openMailbox(server)
+      }),
+    ))
+
+  it.each([
+    ["discard_new_per_subject", { discard_new_per_subject: false }],
+    ["max_age", { max_age: 3_600_000_000_000 }],
+    ["allow_msg_schedules", { allow_msg_schedules: false }],
+    ["subjects", { subjects: [`${NAMESPACE}.mbx.>`, `${NAMESPACE}.sch.>`] }],
+  ])("refuses to start where %s is wrong", (name, change) =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        const config = { ...safe, ...change }
+        expect(yield* admin(server, `STREAM.CREATE.${MAILBOX_STREAM}`, config)).toHaveProperty("config")
+        const error = yield* Effect.flip(openMailbox(server))
+        expect(error).toMatchObject({ _tag: "MailboxRefused", reason: "Unsafe" })
+        expect(error.message).toContain(name)
+      }),
+    ),
+  )
+
+  it("refuses another number of shards, another system's stream and an impossible namespace as Foreign", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        yield* openMailbox(server)
+        expect(yield* Effect.flip(openMailbox(server, { shards: 16 }))).toMatchObject({ reason: "Foreign" })
+        yield* admin(server, "STREAM.CREATE.other-mailbox", {
+          ...safe,
+          name: "other-mailbox",
+          subjects: ["other.mbx.*.*.*"],
+          metadata: {},
+        })
+        for (const namespace of ["other", "Not.a.namespace"]) {
+          expect(yield* Effect.flip(openMailbox(server, { namespace }))).toMatchObject({ reason: "Foreign" })
+        }
+      }),
+    ))
+
+  it("refuses more replicas than there are servers", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        expect(yield* Effect.flip(openMailbox(server, { replicas: 3 }))).toMatchObject({ reason: "Unsafe" })
+      }),
+    ))
+})
+
+describe("FAULT 35: permissions", () => {
+  const connect = { user: "app", pass: "app", inboxPrefix: "_APP" }
+  const users = (deny: ReadonlyArray<string>) => ({
+    authorization: {
+      users: [
+        { user: "admin", password: "admin" },
+        {
+          user: "app",
+          password: "app",
+          permissions: { publish: { deny }, subscribe: { allow: ["_APP.>"] } },
+        },
+      ],
+    },
+  })
+  const refusal = { _tag: "MailboxRefused", reason: "NotPermitted" }
+  const atMs = Date.UTC(2100, 0, 1)
+  const scheduled = { address: here, id: "x", slot: "s", atMs, data: bytes("x") }
+  const receive = ({ receive }: MailboxService) => Stream.runDrain(receive(here.shard))
+
+  it.each<readonly [string, string, (mailbox: MailboxService) => Effect.Effect<unknown, unknown>]>([
+    ["a message", `${NAMESPACE}.mbx.>`, (mailbox) => send(mailbox, here, "x")],
+    ["a schedule", `${NAMESPACE}.sch.>`, (mailbox) => mailbox.schedule(scheduled)],
+    ["emptying a slot", "$JS.API.STREAM.PURGE.>", (mailbox) => mailbox.unschedule(here, "s")],
+    ["the consumer", "$JS.API.CONSUMER.CREATE.>", receive],
+    ["pulls", "$JS.API.CONSUMER.MSG.NEXT.>", receive],
+  ])("refuses %s as NotPermitted, typed and at once", (_, denied, use) =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer({ extraConfig: users([denied]) })
+        const { mailbox } = yield* openMailbox(server, { connect })
+        expect(yield* Effect.flip(use(mailbox))).toMatchObject(refusal)
+      }),
+    ),
+  )
+
+  it("ends a receiver that may not acknowledge: its messages would come again for ever", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer({ extraConfig: users(["$JS.ACK.>"]) })
+        const { mailbox } = yield* openMailbox(server, { connect })
+        yield* send(mailbox, here, "x")
+        const acknowledging = Stream.runForEach(mailbox.receive(here.shard), ({ ack }) => ack)
+        expect(yield* Effect.flip(acknowledging)).toMatchObject(refusal)
+      }),
+    ))
+
+  it("receives under a prefix of its own for replies", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer({ extraConfig: users([]) })
+        const { mailbox } = yield* openMailbox(server, { connect })
+        yield* send(mailbox, here, "x")
+        yield* yield* receiver(mailbox, here.shard)
+      }),
+    ))
+})
+
+it("FAULT 17: says MailboxUnavailable at once while there is no server", () =>
+  run(
+    Effect.gen(function* () {
+      const server = yield* freshServer()
+      const { mailbox, connection } = yield* openMailbox(server)
+      yield* Effect.promise(() => server.kill())
+      yield* Effect.repeat(Effect.yieldNow, { while: () => connection.health().state === "connected" })
+      expect(yield* Effect.flip(send(mailbox, here, "x"))).toMatchObject({
+        _tag: "MailboxUnavailable",
+        reason: "Disconnected",
+      })
+    }),
+  ))
