@@ -48,7 +48,7 @@ export const decideSignal = (
   signal: Signal,
   nowMs: number,
 ): Proposal | Nothing | CommandFailed => {
-  const used = useUp(base.pending, signal)
+  const used = useUp(base.pending, signal, nowMs)
   if (used === undefined) return NOTHING
   const failed = (reason: CommandFailed["reason"], detail: string) => {
     const { type: actorType, id } = address
@@ -74,7 +74,7 @@ interface Used {
   readonly pending: Pending
 }
 
-const useUp = (pending: Pending, signal: Signal): Used | undefined => {
+const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefined => {
   const draft = new Draft(pending)
   const { name } = signal
   switch (signal.kind) {
@@ -82,7 +82,9 @@ const useUp = (pending: Pending, signal: Signal): Used | undefined => {
       const timer = pending.timers.get(name)
       if (timer?.g !== signal.generation) return undefined
       draft.timers.delete(name)
-      return { event: timer.e, pending: draft.now }
+      // Events of the actor's own have schemas that need not know of it.
+      const event = isInternal(timer.e.type) ? { ...timer.e, firedAtMs: nowMs } : timer.e
+      return { event, pending: draft.now }
     }
     case "call": {
       if (pending.calls.get(name)?.g !== signal.generation) return undefined

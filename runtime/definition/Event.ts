@@ -48,7 +48,7 @@ type SchemaIn<Given> = Given extends AnySchema
     ? S
     : never
 
-type ReadonlyDeep<T> = { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> }
+type ReadonlyDeep<T> = unknown extends T ? T : { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> }
 
 /** What `decide` makes is of the schema's output, and is checked by the schema before it is stored. */
 type Storable<S> = [OutputOf<S>] extends [ReadonlyDeep<InputOf<S>>]

@@ -5,7 +5,7 @@
  */
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { type AnyEvent, readEvent, type StoredEvent } from "../definition/Event.ts"
+import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../definition/Event.ts"
 import { decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { ProjectedEvent } from "./Projection.ts"
@@ -38,6 +38,7 @@ export const decodeRecord = (
   if (actor === undefined) return { sequence, bytes, events, unreadable }
   try {
     for (const { stored, as } of storedEventsOf({ type: actorType, id }, record)) {
+      if (isInternal(stored.t)) continue
       try {
         events.push(as(readEvent(actorType, actor.events, stored)))
       } catch (cause) {

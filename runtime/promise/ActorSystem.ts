@@ -16,6 +16,7 @@ import {
 } from "../system/ActorSystem.ts"
 import type { AskOptions } from "../system/Ask.ts"
 import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
+import type { When } from "../system/Scheduling.ts"
 import type { TellingOptions, Told } from "../system/Tell.ts"
 
 /** A handle on one actor of type `A`. */
@@ -37,6 +38,18 @@ export interface ActorRef<A extends AnyActor> {
    * dead letter.
    */
   readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Promise<Told>
+  /**
+   * Tells the actor a command at a time, or again and again. A schedule has a name, unique for the actor: set again it
+   * is replaced, and `unschedule` ends it; after that it never fires. Every run is a message, as of `tell`.
+   */
+  readonly schedule: (
+    name: string,
+    command: CommandsOf<A>,
+    when: When,
+    options?: AskOptions,
+  ) => Promise<Accepted<undefined>>
+  /** Ends a schedule. Rejected as `NotSet` where there is none (any more). */
+  readonly unschedule: (name: string, options?: AskOptions) => Promise<Accepted<undefined>>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
   /** One page of its events, oldest first. */
@@ -104,6 +117,8 @@ export class ActorSystem {
         })
       },
       tell: (command, options) => this.#run(ref.tell(command, options)),
+      schedule: (...given) => this.#run(ref.schedule(...given)),
+      unschedule: (...given) => this.#run(ref.unschedule(...given)),
       state: (options) => this.#run(ref.state(options)),
       history: (options) => this.#run(ref.history(options)),
       stateAt: (moment) => this.#run(ref.stateAt(moment)),

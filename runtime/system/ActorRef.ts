@@ -4,7 +4,7 @@
  * Owns the first step of a command's walk: check, deadline, hand over to the cells. This is the Effect face; the
  * promise face (../promise/) wraps it.
  */
-import { Effect, Exit } from "effect"
+import { Clock, Effect, Exit } from "effect"
 import { type ActorAddress, addressOf, InvalidActorId } from "../address/ActorAddress.ts"
 import {
   type ActorQuarantined,
@@ -26,6 +26,7 @@ import {
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
+import { Schedule } from "../schedule/Schedule.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import { type AskOptions, commandOf } from "./Ask.ts"
 import {
@@ -37,6 +38,7 @@ import {
   type PastState,
   stateAt,
 } from "./History.ts"
+import { scheduleIdOf, schedulePlanOf, type When } from "./Scheduling.ts"
 import { type TellError, type TellingOptions, type Told, tellActor } from "./Tell.ts"
 
 export interface ReadOptions {
@@ -62,6 +64,18 @@ export interface ActorRef<A extends AnyActor> {
    * told this actor. What the actor then rejects becomes a dead letter.
    */
   readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Effect.Effect<Told, TellError>
+  /**
+   * Tells the actor a command at a time, or again and again. A schedule has a name, unique for the actor: set again it
+   * is replaced, and `unschedule` ends it; after that it never fires. Every run is a message, as of `tell`.
+   */
+  readonly schedule: (
+    name: string,
+    command: CommandsOf<A>,
+    when: When,
+    options?: AskOptions,
+  ) => Effect.Effect<Accepted<undefined>, AskError>
+  /** Ends a schedule. Rejected as `NotSet` where there is none (any more). */
+  readonly unschedule: (name: string, options?: AskOptions) => Effect.Effect<Accepted<undefined>, AskError>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Effect.Effect<CurrentState<StateOf<A>>, ReadError>
   /** One page of its events, oldest first, as the current definition reads them. */
@@ -167,6 +181,16 @@ export class Asker {
   }
 }
 
+const checked = <B>(check: () => B): Effect.Effect<B, CommandInvalid> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(check())
+    } catch (cause) {
+      if (cause instanceof CommandInvalid) return Effect.fail(cause)
+      throw cause
+    }
+  })
+
 /** The Effect face of an asker. */
 export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: string): ActorRef<A> => {
   const asker = new Asker(context, actor, id)
@@ -190,6 +214,19 @@ export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, 
       waitFor((answer) => asker.ask(command, options, answer as Answer<Accepted, AskError>)),
     tell: (command, options = {}) =>
       Effect.flatMap(placed, (address) => tellActor(context, actor, address, command, options)),
+    schedule: (name, command, when, options = {}) =>
+      Effect.flatMap(placed, (address) =>
+        Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
+          const plan = checked(() => schedulePlanOf(actor, address, command, when, nowMs))
+          return Effect.flatMap(plan, (set) =>
+            makeActorRef(context, Schedule, scheduleIdOf(address, name)).ask(set, options),
+          )
+        }),
+      ),
+    unschedule: (name, options = {}) =>
+      Effect.flatMap(placed, (address) =>
+        makeActorRef(context, Schedule, scheduleIdOf(address, name)).ask({ type: "Clear" }, options),
+      ),
     state: (options = {}) => waitFor((answer) => asker.read(options, answer)),
     history: (options = {}) =>
       Effect.flatMap(placed, (address) => history(context.journal, actor, address, options)) as Effect.Effect<

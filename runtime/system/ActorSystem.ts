@@ -25,6 +25,7 @@ import {
   type ProjectionTimeout,
 } from "../projection/ProjectionRunner.ts"
 import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
+import { Schedule } from "../schedule/Schedule.ts"
 import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
@@ -120,7 +121,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   SystemPorts | Scope.Scope
 > {
   const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }
-  const actors = yield* byName("actor type", options.actors, (actor) => actor.type)
+  const actors = yield* byName("actor type", [Schedule, ...options.actors], (actor) => actor.type)
   const journal = yield* Journal
   const calls = yield* makeCallRunner
   const outbox = yield* makeOutbox({ ...settings, aborted: ({ key }, name) => calls.abort(key, name) })

@@ -1,0 +1,78 @@
+/**
+ * `schedule`: from what a caller hands in to the command that a schedule's actor takes.
+ *
+ * Owns the checks. What a schedule does: ../schedule/Schedule.ts. Who calls it: ActorRef.ts.
+ */
+import { Result } from "effect"
+import { type ActorAddress, idFromToken } from "../address/ActorAddress.ts"
+import { CommandInvalid } from "../cell/AskError.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { SchemaIssue } from "../definition/Schema.ts"
+import { nextRunMs } from "../schedule/Schedule.ts"
+import { commandOf } from "./Ask.ts"
+
+/** Latest time that a schedule may name: the last that a date can hold. */
+const AT_MS_MAX = 8.64e15
+
+/** When; exactly one of `at`, `afterMs` and `cron`. */
+export interface When {
+  /** At this time (Unix milliseconds, or a date); at once if it has passed. */
+  readonly at?: number | Date
+  /** So many milliseconds from now. */
+  readonly afterMs?: number
+  /** Again and again: five fields, or six with seconds first. What falls into a downtime is not made up for. */
+  readonly cron?: string
+  /** Time zone of `cron`, an IANA name; default UTC. */
+  readonly zone?: string
+}
+
+/** What the schedule's actor is asked. Throws {@link CommandInvalid}. */
+export const schedulePlanOf = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  given: { readonly type: string },
+  when: When,
+  nowMs: number,
+) => {
+  // What could not be asked now cannot be asked later.
+  const { type } = commandOf(definition, address, given, {}, () => "schedule")
+  const issue = (path: string, message: string) =>
+    new CommandInvalid({
+      actorType: address.type,
+      id: address.id,
+      commandType: type,
+      issues: [new SchemaIssue({ path, message })],
+    })
+  const { type: _, ...rest } = given
+  const atMs = firstRunMs(when, nowMs, issue)
+  const { cron, zone } = when
+  return {
+    type: "Set" as const,
+    to: address.key,
+    command: { type, rest },
+    atMs,
+    ...(cron === undefined ? undefined : { cron }),
+    ...(zone === undefined ? undefined : { zone }),
+  }
+}
+
+type Issue = (path: string, message: string) => CommandInvalid
+
+const firstRunMs = ({ at, afterMs, cron, zone }: When, nowMs: number, issue: Issue): number => {
+  if ([at, afterMs, cron].filter((given) => given !== undefined).length !== 1) {
+    throw issue("when", "give one of `at`, `afterMs` and `cron`")
+  }
+  if (zone !== undefined && cron === undefined) throw issue("zone", "a time zone goes with `cron`")
+  if (cron !== undefined) {
+    const next = nextRunMs(cron, zone, nowMs)
+    if (Result.isFailure(next)) throw issue("cron", `${JSON.stringify(cron)}: ${next.failure}`)
+    return next.success
+  }
+  const [path, ms] = at === undefined ? ["afterMs", nowMs + (afterMs as number)] : ["at", Number(at)]
+  if (!(Math.abs(ms) <= AT_MS_MAX)) throw issue(path, "no time that a date can hold")
+  return ms
+}
+
+/** The id of a schedule's actor. */
+export const scheduleIdOf = (address: ActorAddress, name: string): string =>
+  `${address.type}/${idFromToken(address.token)}/${name}`

@@ -1,0 +1,73 @@
+/** Commands at a time, and again and again. */
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { describe, expect, it } from "vitest"
+import type { When } from "../../../runtime/system/Scheduling.ts"
+import { Clerk } from "../../fixtures/memory/Desk.ts"
+import { startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
+
+const stamp = { type: "Stamp", sheet: "x" } as const
+
+/** Sheets stamped after each move of the clock. */
+const stamped = (
+  when: When,
+  moves: ReadonlyArray<"1 second" | "59 seconds" | "1 minute" | "3 hours" | "30 days" | "unschedule">,
+): Promise<ReadonlyArray<number>> => {
+  const counts: Array<number> = []
+  return virtually({ actors: [Clerk] }, ({ system }) => {
+    const clerk = system.get(Clerk, "c")
+    return Effect.gen(function* () {
+      yield* clerk.schedule("s", stamp, when)
+      for (const move of moves) {
+        if (move === "unschedule") yield* clerk.unschedule("s")
+        else yield* TestClock.adjust(move)
+        counts.push((yield* clerk.state()).state.context.sheets.length)
+      }
+    })
+  }).then(() => counts)
+}
+
+describe("a schedule", () => {
+  it("runs once at its time", async () => {
+    expect(await stamped({ afterMs: 60_000 }, ["59 seconds", "1 second", "30 days"])).toEqual([0, 1, 1])
+  })
+
+  it("runs at once when its time has passed", async () => {
+    expect(await stamped({ at: -1 }, ["1 second"])).toEqual([1])
+  })
+
+  it("runs again and again by a cron expression", async () => {
+    expect(await stamped({ cron: "* * * * *" }, ["59 seconds", "1 second", "1 minute", "1 minute"])).toEqual([
+      0, 1, 2, 3,
+    ])
+  })
+
+  it("never runs once it is ended", async () => {
+    expect(await stamped({ cron: "* * * * *" }, ["1 minute", "unschedule", "3 hours"])).toEqual([1, 1, 1])
+    expect(await stamped({ afterMs: 60_000 }, ["59 seconds", "unschedule", "30 days"])).toEqual([0, 0, 0])
+  })
+
+  it.each<readonly [When, string]>([
+    [{ cron: "every day" }, "cron"],
+    [{ cron: "0 0 30 2 *" }, "cron"],
+    [{ cron: "* * * * *", zone: "Middle/Earth" }, "cron"],
+    [{ afterMs: Number.NaN }, "afterMs"],
+    [{ at: Number.POSITIVE_INFINITY }, "at"],
+    [{ at: 1, afterMs: 1 }, "when"],
+    [{}, "when"],
+    [{ at: 1, zone: "UTC" }, "zone"],
+  ])("FAULT 59: at %j is refused for its %s", async (when, path) => {
+    const { system } = await startMemory({ actors: [Clerk] })
+    await expect(system.get(Clerk, "c").schedule("s", stamp, when)).rejects.toMatchObject({
+      _tag: "CommandInvalid",
+      issues: [{ path }],
+    })
+  })
+
+  it("of a command that the actor does not know is refused", async () => {
+    const { system } = await startMemory({ actors: [Clerk] })
+    await expect(
+      system.get(Clerk, "c").schedule("s", { type: "Burn" } as never, { afterMs: 1 }),
+    ).rejects.toMatchObject({ _tag: "CommandInvalid" })
+  })
+})
