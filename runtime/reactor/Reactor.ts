@@ -70,7 +70,7 @@ export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(option
   if (on.size === 0) throw refuse("an empty `on`", "Name at least one event that it reacts to.")
   for (const type of on.keys()) {
     if (isReserved(type))
-      throw refuse(`a handler for "${type}"`, "Events of the runtime itself are nobody's business.")
+      throw refuse(`a handler for "${type}"`, "Events of the runtime itself may change at any time.")
     // The events of a machine alone are not known here.
     if (from.some(({ events }) => events === undefined || Object.hasOwn(events, type))) continue
     throw refuse(

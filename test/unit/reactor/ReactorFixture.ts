@@ -1,7 +1,7 @@
 /**
  * A reactor on ledgers with everything it needs in memory, faults on demand, and a clock that only moves when told to.
  */
-import { Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Effect, Exit, Layer, References, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Checkpoints, type CheckpointsService } from "../../../runtime/checkpoint/Checkpoints.ts"
 import { DeadLetters, type DeadLettersService } from "../../../runtime/deadletter/DeadLetters.ts"
@@ -82,9 +82,14 @@ const makeWorld = (): World => {
   return { journal, messaging, writer: new LedgerWriter(journal), faults, taken, start, startApart }
 }
 
+const quiet = Layer.succeed(References.MinimumLogLevel, "None")
+
 export const inWorld = (body: (world: World) => Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
   Effect.runPromise(
-    Effect.suspend(() => body(makeWorld())).pipe(Effect.scoped, Effect.provide(TestClock.layer())),
+    Effect.suspend(() => body(makeWorld())).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.merge(TestClock.layer(), quiet)),
+    ),
   )
 
 /** Moves the clock in steps until `condition` holds: waits on a condition, in virtual time. */
