@@ -102,7 +102,7 @@ export {
 } from "./projection/Projection.ts"
 export { type ProjectionStatus, ProjectionTimeout } from "./projection/ProjectionRunner.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
-export type { ActorRef } from "./promise/ActorSystem.ts"
+export type { ActorRef, DeadLetters } from "./promise/ActorSystem.ts"
 export {
   type AnySaga,
   defineSaga,
@@ -139,4 +139,6 @@ export {
   type PastMoment,
   type PastState,
 } from "./system/History.ts"
+export type { When } from "./system/Scheduling.ts"
 export { SYSTEM_DEFAULTS, type SystemSettings } from "./system/SystemSettings.ts"
+export type { TellError, TellingOptions, Told } from "./system/Tell.ts"

@@ -6,6 +6,7 @@
  */
 import { Cause, Context, Effect, Exit, type Layer, ManagedRuntime } from "effect"
 import type { Accepted, CurrentState } from "../cell/Waiting.ts"
+import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ReadOptions } from "../system/ActorRef.ts"
@@ -56,6 +57,13 @@ export interface ActorRef<A extends AnyActor> {
   readonly history: (options?: HistoryOptions) => Promise<HistoryPage<EventsOf<A>>>
   /** Its state right after a version, or as it was at a time. */
   readonly stateAt: (moment: PastMoment) => Promise<PastState<StateOf<A>>>
+}
+
+/** The promise face of the dead-letter office. Rejects with its typed errors. */
+export type DeadLetters = {
+  readonly [Verb in keyof DeadLetterOffice]: (
+    ...given: Parameters<DeadLetterOffice[Verb]>
+  ) => Promise<Effect.Success<ReturnType<DeadLetterOffice[Verb]>>>
 }
 
 /** A running system. Get actors from it, stop it when done (or `await using`). */
@@ -128,6 +136,19 @@ export class ActorSystem {
   /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */
   waitFor(projection: ProjectionDefinition, sequence: number, timeoutMs?: number): Promise<void> {
     return this.#run(this.#service.waitFor(projection, sequence, timeoutMs))
+  }
+
+  /** What the system gave up on: list, show, redrive, discard. */
+  get deadLetters(): DeadLetters {
+    const { list, show, redrive, redriveAll, discard, discardAll } = this.#service.deadLetters
+    return {
+      list: (options) => this.#run(list(options)),
+      show: (number) => this.#run(show(number)),
+      redrive: (number) => this.#run(redrive(number)),
+      redriveAll: (options) => this.#run(redriveAll(options)),
+      discard: (number) => this.#run(discard(number)),
+      discardAll: (options) => this.#run(discardAll(options)),
+    }
   }
 
   status(): Promise<SystemStatus> {

@@ -9,6 +9,7 @@ import { type CallRunner, makeCallRunner } from "../call/CallRunner.ts"
 import type { ActorQuarantined } from "../cell/AskError.ts"
 import { makeCells } from "../cell/Cells.ts"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import { type DeadLetterOffice, makeDeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
@@ -25,6 +26,11 @@ import {
   type ProjectionTimeout,
 } from "../projection/ProjectionRunner.ts"
 import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
+import type { ReactorDefinition } from "../reactor/Reactor.ts"
+import type { ReactorStatus } from "../reactor/ReactorProgress.ts"
+import { makeReactorRunner, type ReactorRunner } from "../reactor/ReactorRunner.ts"
+import type { AnySaga } from "../saga/Saga.ts"
+import { starterOf } from "../saga/SagaStarter.ts"
 import { Schedule } from "../schedule/Schedule.ts"
 import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
@@ -33,6 +39,8 @@ import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
 
 export interface SystemOptions extends Partial<SystemSettings> {
   readonly actors: ReadonlyArray<AnyActor>
+  readonly sagas?: ReadonlyArray<AnySaga>
+  readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
 }
 
@@ -60,6 +68,8 @@ export interface SystemStatus {
   readonly calls: CallRunner["counts"] & { readonly runningCount: number }
   readonly quarantined: ReadonlyArray<ActorQuarantined>
   readonly projections: ReadonlyArray<ProjectionStatus>
+  /** Sagas that start with an event have one each, `start-<type>`. */
+  readonly reactors: ReadonlyArray<ReactorStatus>
 }
 
 export interface ActorSystemService {
@@ -74,6 +84,8 @@ export interface ActorSystemService {
     timeoutMs?: number,
   ) => Effect.Effect<void, ProjectionTimeout | UnknownProjection>
   readonly status: Effect.Effect<SystemStatus>
+  /** What the system gave up on: list, show, redrive, discard. */
+  readonly deadLetters: DeadLetterOffice
   /** Succeeds while the journal is reachable and the one that was verified at start. */
   readonly check: Effect.Effect<void, JournalReadError>
   /** Takes no more commands, finishes those in work, writes snapshots. Bounded by `drainMs`; safe to call twice. */
@@ -121,7 +133,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
   SystemPorts | Scope.Scope
 > {
   const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }
-  const actors = yield* byName("actor type", [Schedule, ...options.actors], (actor) => actor.type)
+  const sagas = options.sagas ?? []
+  const allActors: ReadonlyArray<AnyActor> = [Schedule, ...options.actors, ...sagas.map(({ actor }) => actor)]
+  const actors = yield* byName("actor type", allActors, (actor) => actor.type)
   const journal = yield* Journal
   const calls = yield* makeCallRunner
   const outbox = yield* makeOutbox({ ...settings, aborted: ({ key }, name) => calls.abort(key, name) })
@@ -132,6 +146,17 @@ const makeActorSystem = Effect.fnUntraced(function* (
   for (const projection of yield* byName("projection", options.projections ?? [], ({ name }) => name)) {
     projections.set(projection[0], yield* makeProjectionRunner(projection[1], settings))
   }
+
+  const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
+  const reactors = new Map<string, ReactorRunner>()
+  for (const [name, reactor] of yield* byName(
+    "reactor",
+    [...starters, ...(options.reactors ?? [])],
+    (reactor) => reactor.name,
+  )) {
+    reactors.set(name, yield* makeReactorRunner(reactor, settings))
+  }
+  const deadLetters = yield* makeDeadLetterOffice({ shardCount: settings.shardCount, reactors })
 
   let isStopping = false
   const context: RefContext = {
@@ -183,8 +208,10 @@ const makeActorSystem = Effect.fnUntraced(function* (
         calls: { ...calls.counts, runningCount: calls.runningCount() },
         quarantined: cells.quarantined(),
         projections: Array.from(projections.values(), (runner) => runner.status()),
+        reactors: Array.from(reactors.values(), (runner) => runner.status()),
       }
     }),
+    deadLetters,
     check: journal.check,
     stop,
   }

@@ -1,0 +1,31 @@
+/**
+ * The reactor that starts a saga: for each event that it starts with, a message to the saga's actor.
+ *
+ * Owns that translation; `startsWhen` is Saga.ts, running it is ../reactor/ReactorRunner.ts.
+ */
+import { tell } from "../outbox/Outgoing.ts"
+import type { ReactorDefinition } from "../reactor/Reactor.ts"
+import type { AnySaga } from "./Saga.ts"
+
+/** `undefined` for a saga that is started by command only. Its position begins with the oldest event. */
+export const starterOf = ({ type, actor, startsWhen }: AnySaga): ReactorDefinition | undefined => {
+  if (startsWhen === undefined) return undefined
+  const { from, eventType, map } = startsWhen
+  return {
+    name: `start-${type}`,
+    from: [from],
+    start: "beginning",
+    on: new Map([
+      [
+        eventType,
+        (event, { id }) => {
+          const start = map({ event, id })
+          return start === undefined
+            ? undefined
+            : tell(actor, start.id, { type: "Start", input: start.input })
+        },
+      ],
+    ]),
+    publishes: {},
+  }
+}
