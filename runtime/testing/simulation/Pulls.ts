@@ -19,6 +19,8 @@ export interface Pull<A> {
   readonly serve: () => A | undefined
   /** How much longer than usual the answer at hand takes, in milliseconds. */
   readonly lateMs: () => number
+  /** In the client: question or answer was lost, it is about to ask again. */
+  readonly lost?: () => void
 }
 
 interface Question {
@@ -40,7 +42,7 @@ export class Pulls {
   }
 
   /** Asks until there is an answer. */
-  pull<A>({ host, topic, serve, lateMs }: Pull<A>): Effect.Effect<A> {
+  pull<A>({ host, topic, serve, lateMs, lost }: Pull<A>): Effect.Effect<A> {
     const network = this.#network
     const server = this.#server
     return Effect.callback((resume) => {
@@ -64,7 +66,9 @@ export class Pulls {
         },
         lost: () => {
           network.world.after(PULL_EXPIRY_MS, host, () => {
-            if (!isOver) ask()
+            if (isOver) return
+            lost?.()
+            ask()
           })
         },
       }

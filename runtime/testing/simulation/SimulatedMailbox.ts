@@ -3,7 +3,7 @@
  * that nobody checks, messages that come again and out of order, schedules that are late, lost or doubled.
  *
  * Owns the faults of the mailbox's port. What is in the mailbox is exact (MailboxContents.ts) and can be observed.
- * Mailbox and journal are one server: they go down together.
+ * Mailbox and journal are one server: they go down together. Who is handed a shard's messages: ShardReceivers.ts.
  */
 import { Effect, Exit, Stream } from "effect"
 import {
@@ -20,6 +20,7 @@ import type { FaultKind } from "./FaultKind.ts"
 import type { Fate, Network } from "./Network.ts"
 import { Pulls } from "./Pulls.ts"
 import type { Randomness } from "./Randomness.ts"
+import { type Receiver, ShardReceivers } from "./ShardReceivers.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { WorldTimer } from "./TimerHeap.ts"
 import { WORLD_EPOCH_MS } from "./World.ts"
@@ -60,6 +61,7 @@ export class SimulatedMailbox {
   readonly #lateness: Randomness
   /** Messages up to here may have been handed out before the shard's consumer was made. */
   readonly #repeatsUpTo = new Map<number, number>()
+  readonly #receivers: ShardReceivers
   /** By shard: when its next schedule or redelivery is due, while somebody waits. */
   readonly #alarms = new Map<number, WorldTimer>()
 
@@ -68,6 +70,10 @@ export class SimulatedMailbox {
     this.#pulls = new Pulls(network, "journal")
     this.#lateness = network.world.random.stream("schedules")
     this.contents = new MailboxContents(bounds)
+    this.#receivers = new ShardReceivers(network, (shard) => {
+      this.#restart(shard)
+      this.#pulls.wake(shard)
+    })
   }
 
   /** The server's clock, Unix milliseconds. */
@@ -124,7 +130,7 @@ export class SimulatedMailbox {
       const refused = store()
       if (refused !== undefined) return refused
       for (const observe of this.observers) observe(message)
-      this.#changed(address.shard)
+      this.#pulls.wake(address.shard)
       return undefined
     }
     return this.#call(host, `${verb} ${id} to ${address.key}`, work, fate)
@@ -184,14 +190,15 @@ export class SimulatedMailbox {
     return refused
   }
 
-  /** Opens the consumer anew, and takes page after page. */
+  /** Takes the shard, then page after page, as long as nobody else takes it. */
   #receive(host: SimulatedProcess, shard: number): Stream.Stream<Delivery> {
-    const restart = () => {
-      this.#restart(shard)
+    const receiver: Receiver = { host, shard, isDoubted: false }
+    const takeOver = () => {
+      this.#receivers.take(receiver)
       return undefined
     }
     const open: Effect.Effect<void> = Effect.suspend(() =>
-      this.#call(host, `receive shard ${shard}`, restart, {}),
+      this.#call(host, `receive shard ${shard}`, takeOver, {}),
     ).pipe(
       Effect.catch(() =>
         Effect.andThen(
@@ -200,48 +207,64 @@ export class SimulatedMailbox {
         ),
       ),
     )
-    const lateMs = () =>
-      this.#strikes("delivery stalls", host, `shard ${shard}`)
-        ? this.#network.faults.details("delivery stalls").between(0, STALLED_MS_MAX)
-        : 0
-    const serve = () => {
-      const taken = this.#take(host, shard)
-      return taken.length === 0 ? undefined : taken
-    }
-    const page = this.#pulls.pull({ host, topic: shard, serve, lateMs })
+    const page = this.#pulls.pull({
+      host,
+      topic: shard,
+      serve: () => this.#take(receiver),
+      lateMs: () =>
+        this.#strikes("delivery stalls", host, `shard ${shard}`)
+          ? this.#network.faults.details("delivery stalls").between(0, STALLED_MS_MAX)
+          : 0,
+      lost: () => {
+        receiver.isDoubted = true
+      },
+    })
     const deliver = ({ message, isRepeat }: Handed) => this.#delivery(host, message, isRepeat)
-    return Stream.unwrap(
-      Effect.as(open, Stream.fromIterableEffectRepeat(Effect.map(page, (taken) => taken.map(deliver)))),
-    )
+    const deliveries = Stream.fromIterableEffectRepeat(Effect.map(page, (taken) => taken.map(deliver)))
+    const close = Effect.sync(() => this.#receivers.leave(receiver))
+    return Stream.unwrap(Effect.as(open, Stream.ensuring(deliveries, close)))
+  }
+
+  /** A process is gone without a word. */
+  crashed(host: SimulatedProcess): void {
+    this.#receivers.crashed(host)
   }
 
   /** Everything that is not acknowledged comes again, oldest first. */
   #restart(shard: number): void {
     this.contents.restart(shard)
     this.#repeatsUpTo.set(shard, this.contents.lastSequence)
-    this.#changed(shard)
   }
 
-  #take(host: SimulatedProcess, shard: number): ReadonlyArray<Handed> {
-    const { faults } = this.#network
-    if (this.contents.handedOut(shard).length > 0) {
-      if (this.#strikes("consumer deleted", host, `shard ${shard}`)) {
-        this.contents.restart(shard)
-        this.#repeatsUpTo.set(shard, this.contents.lastSequence)
-      } else if (this.#strikes("delivery repeats", host, `shard ${shard}`)) {
-        this.contents.takeBack(
-          shard,
-          someOf(this.contents.handedOut(shard), faults.details("delivery repeats")),
-        )
-      }
-    }
+  /** What a receiver that has its shard is handed now. */
+  #take(receiver: Receiver): ReadonlyArray<Handed> | undefined {
+    const { host, shard } = receiver
+    if (!this.#receivers.has(receiver)) return undefined
+    this.#disturb(receiver)
     const taken = this.contents.take(shard, this.nowMs, PULL_MESSAGES_MAX)
+    if (taken.length === 0) {
+      this.#arm(shard)
+      return undefined
+    }
     const repeatsUpTo = this.#repeatsUpTo.get(shard) ?? 0
-    if (taken.length === 0) this.#arm(shard)
+    this.#network.world.note("journal", `${taken.length} messages of shard ${shard} for ${host.name}`)
     return taken.map((message) => ({
       message,
       isRepeat: message.handedOutCount > 1 || message.sequence <= repeatsUpTo,
     }))
+  }
+
+  #disturb(receiver: Receiver): void {
+    const { host, shard } = receiver
+    const handedOut = this.contents.handedOut(shard)
+    if (handedOut.length === 0) return
+    if (this.#strikes("consumer deleted", host, `shard ${shard}`) || receiver.isDoubted) {
+      this.#restart(shard)
+    } else if (this.#strikes("delivery repeats", host, `shard ${shard}`)) {
+      const { faults } = this.#network
+      this.contents.takeBack(shard, someOf(handedOut, faults.details("delivery repeats")))
+    }
+    receiver.isDoubted = false
   }
 
   #delivery(
@@ -265,14 +288,10 @@ export class SimulatedMailbox {
       isRepeat,
       ack: tell(() => {
         this.contents.acknowledge(sequence)
-        this.#changed(shard)
+        this.#pulls.wake(shard)
       }),
       extend: tell(() => this.contents.extend(sequence, this.nowMs)),
     }
-  }
-
-  #changed(shard: number): void {
-    this.#pulls.wake(shard)
   }
 
   /** Somebody waits: the shard is looked at again when something is due. */
@@ -280,7 +299,7 @@ export class SimulatedMailbox {
     this.#alarms.get(shard)?.cancel()
     const nextMs = this.contents.nextMs(shard)
     if (nextMs === undefined) return
-    const alarm = this.#network.world.after(nextMs - this.nowMs, undefined, () => this.#changed(shard))
+    const alarm = this.#network.world.after(nextMs - this.nowMs, undefined, () => this.#pulls.wake(shard))
     this.#alarms.set(shard, alarm)
   }
 }

@@ -9,7 +9,7 @@ import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/Ac
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
-import { SYSTEM_DEFAULTS, type SystemSettings } from "../../system/SystemSettings.ts"
+import type { SystemSettings } from "../../system/SystemSettings.ts"
 import { AnswerChecker } from "./AnswerChecker.ts"
 import { Chaos } from "./Chaos.ts"
 import { Clients, describe } from "./Client.ts"
@@ -66,6 +66,9 @@ export interface RunSettings {
 /** Steps after which a run counts as endless. */
 export const STEPS_MAX = 5_000_000
 
+/** Shards of a simulated system, unless its settings say otherwise: few, as every node serves all of them. */
+const SHARD_COUNT_DEFAULT = 4
+
 export class SimulatedSystem {
   readonly world: World
   readonly faults: Faults
@@ -78,6 +81,7 @@ export class SimulatedSystem {
   readonly coverage: Coverage
   readonly reference: Reference
   readonly #sut: SystemUnderTest
+  readonly #shardCount: number
   readonly #answers: AnswerChecker
   readonly #stores: StoreChecker
   readonly #trap: EscapeTrap
@@ -97,12 +101,12 @@ export class SimulatedSystem {
     const isFresh = rates["last stale"] === undefined
     const isStrict = settings.nodeCount === 1 && isFresh && rates["clock jumps"] === undefined
     this.#answers = new AnswerChecker(world, this.reference, this.coverage, { isStrict, isMonotone: isFresh })
-    const shardCount = sut.settings?.shardCount ?? SYSTEM_DEFAULTS.shardCount
+    this.#shardCount = sut.settings?.shardCount ?? SHARD_COUNT_DEFAULT
     this.nodes = Array.from({ length: settings.nodeCount }, (_, index) => this.#node(`node ${index + 1}`))
     this.clients = new Clients({
       world,
       nodes: this.nodes,
-      shardCount,
+      shardCount: this.#shardCount,
       doubleSendChance: settings.doubleSendChance,
       seenVersion: (host, address) => this.#answers.seenVersion(host, address),
       answered: (...answer) => this.judge(() => this.#answers.answered(...answer)),
@@ -234,7 +238,7 @@ export class SimulatedSystem {
   }
 
   #addressOf(key: string): ActorAddress {
-    return addressFromKey(key, this.#sut.settings?.shardCount ?? SYSTEM_DEFAULTS.shardCount)
+    return addressFromKey(key, this.#shardCount)
   }
 
   #node(name: string): SimulatedNode {
@@ -242,7 +246,12 @@ export class SimulatedSystem {
       name,
       world: this.world,
       servers: this.servers,
-      system: { actors: this.#sut.actors, projections: this.projections, ...this.#sut.settings },
+      system: {
+        actors: this.#sut.actors,
+        projections: this.projections,
+        ...this.#sut.settings,
+        shardCount: this.#shardCount,
+      },
       doubles: this.#sut.doubles ?? {},
       crashed: (host) => this.#crashed(host),
       failed: (violation) => {
@@ -252,6 +261,7 @@ export class SimulatedSystem {
   }
 
   #crashed(host: SimulatedProcess): void {
+    this.servers.mailbox.crashed(host)
     for (const append of this.journal.pending) {
       if (append.host !== host) continue
       this.journal.pending.delete(append)
