@@ -1,0 +1,74 @@
+/** The office on a whole system: what a redriven message does once its actor has it again. */
+import { Effect, Schema } from "effect"
+import { expect, test } from "vitest"
+import { assign, setup } from "xstate"
+import { makeDeadLetterOffice } from "../../../runtime/deadletter/DeadLetterOffice.ts"
+import { DeadLetters } from "../../../runtime/deadletter/DeadLetters.ts"
+import { defineActor } from "../../../runtime/definition/Actor.ts"
+import { reject } from "../../../runtime/definition/Decision.ts"
+import { event } from "../../../runtime/definition/Event.ts"
+import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+
+const nothing = Schema.Struct({})
+
+/** A gate that nobody passes while it is shut. */
+const Gate = defineActor({
+  type: "gate",
+  machine: setup({
+    types: { context: {} as { isOpen: boolean }, events: {} as { type: "Opened" } | { type: "Passed" } },
+  }).createMachine({
+    initial: "there",
+    context: { isOpen: false },
+    states: { there: { on: { Opened: { actions: assign({ isOpen: true }) }, Passed: "there" } } },
+  }),
+  events: { Opened: event(nothing), Passed: event(nothing) },
+  commands: {
+    Open: { schema: nothing, decide: () => ({ type: "Opened" as const }) },
+    Pass: {
+      schema: nothing,
+      decide: ({ state }) => (state.context.isOpen ? ({ type: "Passed" } as const) : reject("Shut")),
+    },
+  },
+})
+
+const start = async () => {
+  const messaging = new MessagingMemory()
+  const { system, journal } = await startMemory({ actors: [Gate], messaging })
+  const { letters } = messaging.deadLetters
+  const office = await Effect.runPromise(
+    makeDeadLetterOffice({ shardCount: SHARD_COUNT, reactors: new Map() }).pipe(
+      Effect.provide(messaging.layer),
+    ),
+  )
+  const gate = system.get(Gate, "g")
+  await gate.tell({ type: "Pass" }, { commandId: "pass-1" })
+  await eventually(() => letters.size === 1)
+  const passedCount = async () =>
+    (await historyOf(journal.inner, Gate, "g")).filter((stored) => stored.event.type === "Passed").length
+  return { messaging, letters, office, gate, passedCount }
+}
+
+test("a rejected message is applied once its actor takes it", async () => {
+  const { letters, office, gate, passedCount } = await start()
+  expect([...letters.values()]).toMatchObject([{ key: "gate/g", reason: "Rejected", messageId: "pass-1" }])
+  await gate.ask({ type: "Open" })
+  await Effect.runPromise(office.redrive(1))
+  await eventually(async () => (await passedCount()) === 1)
+  expect(letters.size).toBe(0)
+})
+
+test("a message that is redriven twice, for a crash kept its letter, is applied once", async () => {
+  const { messaging, letters, office, gate, passedCount } = await start()
+  const [letter] = letters.values()
+  await gate.ask({ type: "Open" })
+  await Effect.runPromise(office.redrive(1))
+  await eventually(async () => (await passedCount()) === 1)
+  // Under another number the mailbox does not know it either: only the actor can tell.
+  const add = DeadLetters.use(({ add }) => add({ ...letter, messageId: "another" } as never))
+  await Effect.runPromise(add.pipe(Effect.provide(messaging.layer)))
+  await Effect.runPromise(office.redrive(2))
+  await eventually(() => [...messaging.mailbox.contents.messages].length === 0)
+  expect(await passedCount()).toBe(1)
+  expect(letters.size).toBe(0)
+})
