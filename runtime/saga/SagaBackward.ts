@@ -157,6 +157,7 @@ const goOn = ({ ledger }: SagaDraft): void => {
 /** An operator gives up: what is not undone stays as it is. */
 export const abort = (draft: SagaDraft): void => {
   const { ledger } = draft
+  // There is one where the compensation is in a pause.
   if (ledger.undoing !== null) draft.cancelRetry(ledger.undoing)
   ledger.at = "aborted"
   const given: Answer = { ok: false, reason: "SagaAborted", detail: ledger.cause, isRejection: true }
