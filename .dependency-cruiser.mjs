@@ -3,8 +3,11 @@
  * Sources are parsed by swc: it reads today's TypeScript, and type-only imports count like any other.
  */
 
-/** The roots that put everything together; nothing but themselves and the tests may import from them. */
-const compositionRoots = "^infra/(cli|http)/"
+/**
+ * The roots that put everything together, and the adapters of the reference domain, which no published code needs;
+ * nothing but themselves and the tests may import from them.
+ */
+const compositionRoots = "^infra/(cli|http|gateway|mail)/"
 const effectOrXstate = "(^|/)node_modules/(effect|xstate)/"
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -57,7 +60,8 @@ export default {
     },
     {
       name: "infra-imports-runtime-only",
-      comment: "An adapter knows the ports, never the domain: only infra/cli and infra/http see everything.",
+      comment:
+        "An adapter knows the ports, never the domain: only infra/{cli,http,gateway,mail} see everything.",
       severity: "error",
       from: { path: "^infra/", pathNot: compositionRoots },
       to: { path: ["^(actors|sagas|test)/", compositionRoots] },

@@ -7,11 +7,11 @@ import { type CallArgs, type CallOptions, call } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
 import type { PaymentGateway } from "./PaymentGateway.ts"
 
-/** Somebody waits for these: about a minute with a gateway that hangs. */
-const PATIENCE: CallOptions = { timeoutMs: 10_000, attemptsMax: 5, pauseFirstMs: 200, pauseMaxMs: 5_000 }
+/** Somebody waits for these: about twenty seconds with a gateway that hangs. */
+const PATIENCE: CallOptions = { timeoutMs: 3_000, attemptsMax: 5, pauseFirstMs: 100, pauseMaxMs: 2_000 }
 
 /** Money hangs on this one and nobody waits: about half an hour. */
-const PERSISTENCE: CallOptions = { timeoutMs: 10_000, attemptsMax: 50, pauseFirstMs: 200, pauseMaxMs: 30_000 }
+const PERSISTENCE: CallOptions = { timeoutMs: 5_000, attemptsMax: 50, pauseFirstMs: 100, pauseMaxMs: 30_000 }
 
 interface PaymentInput {
   readonly paymentId: string

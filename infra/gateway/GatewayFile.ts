@@ -1,0 +1,33 @@
+/**
+ * The fake payment provider's books on disk: a line of JSON for every operation, written before it is answered.
+ *
+ * Owns reading and appending. A line that was cut off by a crash was never answered, and goes. What the lines mean:
+ * GatewayLedger.ts.
+ */
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs"
+import type { GatewayEntry } from "./GatewayLedger.ts"
+
+export class GatewayFile {
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Everything that was booked, oldest first. */
+  read(): ReadonlyArray<GatewayEntry> {
+    if (!existsSync(this.#path)) return []
+    const bytes = readFileSync(this.#path)
+    const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1)
+    if (whole.length < bytes.length) truncateSync(this.#path, whole.length)
+    return whole
+      .toString()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as GatewayEntry)
+  }
+
+  append(entry: GatewayEntry): void {
+    appendFileSync(this.#path, `${JSON.stringify(entry)}\n`)
+  }
+}
