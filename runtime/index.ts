@@ -30,6 +30,20 @@ export {
 } from "./cell/AskError.ts"
 export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Waiting.ts"
 export {
+  type BulkOptions,
+  type BulkReport,
+  DeadLetterNotFound,
+  DeadLetterNotRedrivable,
+  type DeadLetterOffice,
+  type RedriveError,
+} from "./deadletter/DeadLetterOffice.ts"
+export {
+  type DeadLetter,
+  type DeadLetterReason,
+  DeadLettersUnavailable,
+  type StoredDeadLetter,
+} from "./deadletter/DeadLetters.ts"
+export {
   type ActorDefinition,
   type ActorOptions,
   type AnyActor,
@@ -71,6 +85,9 @@ export {
   type Validated,
   validate,
 } from "./definition/Schema.ts"
+export { type AsyncApiDocument, type AsyncApiInfo, asyncApiOf } from "./integration/AsyncApi.ts"
+export { type EventCatalog, eventCatalogOf } from "./integration/EventCatalog.ts"
+export { eventCatalogPage } from "./integration/EventCatalogPage.ts"
 export { type IntegrationEventDefinition, integrationEvent } from "./integration/IntegrationEvent.ts"
 export type { Metadata } from "./journal/Commit.ts"
 export { type JournalReadError, JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
@@ -103,6 +120,9 @@ export {
 export { type ProjectionStatus, ProjectionTimeout } from "./projection/ProjectionRunner.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
 export type { ActorRef, DeadLetters } from "./promise/ActorSystem.ts"
+export { defineReactor, type Reaction, type ReactorDefinition, type ReactorMeta } from "./reactor/Reactor.ts"
+export type { ReactorStatus } from "./reactor/ReactorProgress.ts"
+export { ReactorRedriveFailed } from "./reactor/ReactorRunner.ts"
 export {
   type AnySaga,
   defineSaga,
