@@ -93,6 +93,7 @@ export type { Metadata } from "./journal/Commit.ts"
 export { type JournalReadError, JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
 export { JSON_DEPTH_MAX } from "./json/Json.ts"
 export { MachineFailed, type MachineState, stateName } from "./machine/Machine.ts"
+export { request, type TellOptions, tell } from "./outbox/Messages.ts"
 export {
   type Answer,
   type Answered,
@@ -102,9 +103,6 @@ export {
   type Outgoing,
   publish,
   RequestRef,
-  request,
-  type TellOptions,
-  tell,
 } from "./outbox/Outgoing.ts"
 export {
   type Column,

@@ -1,12 +1,12 @@
 /**
  * What a command or a statechart sends: messages to actors, requests that are answered, integration events.
  *
- * Owns what a user writes (`tell`, `request`, `answer`, `publish`, and `dispatch` to use them as actions of a machine). They are values: nothing is sent before the commit that carries them is stored, and nothing of a command
- * that was refused. How they are written into a commit: OutboxItem.ts. Who sends them: Outbox.ts.
+ * Owns those values and what makes them without knowing an actor type: `publish`, `answer`, and `dispatch` to use
+ * them as actions of a machine (`tell` and `request` are in Messages.ts). Nothing is sent before the commit that carries
+ * it is stored, and nothing of a command that was refused. How they are written into a commit: OutboxItem.ts. Who sends
+ * them: Outbox.ts.
  */
 import { Schema } from "effect"
-import { addressOf } from "../address/ActorAddress.ts"
-import type { AnyActor, CommandsOf } from "../definition/Actor.ts"
 import type { AnyEvent } from "../definition/Event.ts"
 
 /** A command to another actor, delivered once, answered by nobody. */
@@ -57,43 +57,11 @@ export const RequestRef = Schema.Struct({
 })
 export type RequestRef = typeof RequestRef.Type
 
-export interface TellOptions {
-  /** Delivers the message so many milliseconds after the commit, at the earliest. */
-  readonly afterMs?: number
-}
-
-/**
- * A message to the actor `id`: stored with the commit, delivered at least once, applied once. What its `decide`
- * rejects becomes a dead letter, since nobody waits for the answer.
- */
-export const tell = <A extends AnyActor>(
-  actor: A,
-  id: string,
-  command: CommandsOf<A>,
-  options: TellOptions = {},
-): Outgoing => ({
-  _tag: "Tell",
-  key: keyOf(actor, id),
-  command: command as AnyEvent,
-  afterMs: options.afterMs,
-})
-
-/**
- * A durable ask: like {@link tell}, and the answer, a rejection included, comes back to this actor as an event
- * `everstate.answered` that carries `as`. Exactly one answer comes back for a request, whoever crashes meanwhile.
- */
-export const request = <A extends AnyActor>(
-  actor: A,
-  id: string,
-  command: CommandsOf<A>,
-  as: string,
-): Outgoing => ({ _tag: "Request", key: keyOf(actor, id), command: command as AnyEvent, as })
-
 /** An integration event; its type and schema are in the actor's `publishes`. */
 export const publish = (type: string, data: unknown): Outgoing => ({ _tag: "Publish", type, data })
 
 /**
- * For a command that a {@link request} brought and whose outcome is known later only: `accept(events, undefined,
+ * For a command that a `request` brought and whose outcome is known later only: `accept(events, undefined,
  * answerLater)`. Keep `replyTo` of the decide input in an event, and {@link answer} it when the time has come.
  */
 export const answerLater: Outgoing = { _tag: "AnswerLater" }
@@ -102,9 +70,7 @@ export const answerLater: Outgoing = { _tag: "AnswerLater" }
 export const answer = (to: RequestRef | undefined, given: Answer): Outgoing | undefined =>
   to === undefined ? undefined : { _tag: "Answer", to, answer: given }
 
-const keyOf = ({ type }: AnyActor, id: string): string => addressOf(type, id, 1).key
-
-/** The answer to a {@link request}. */
+/** The answer to a `request`. */
 export type Answer =
   | { readonly ok: true; readonly reply?: unknown }
   | {

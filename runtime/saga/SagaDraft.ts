@@ -5,7 +5,8 @@
  */
 import type { AnyEvent } from "../definition/Event.ts"
 import { plainJson } from "../json/Json.ts"
-import { type Answer, answer, type Outgoing, request } from "../outbox/Outgoing.ts"
+import { request } from "../outbox/Messages.ts"
+import { type Answer, answer, type Outgoing } from "../outbox/Outgoing.ts"
 import {
   argsOf,
   type SagaItem,

@@ -19,7 +19,7 @@ import {
 } from "../../../runtime/deadletter/DeadLetters.ts"
 import { Mailbox, type MailboxService, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
 import { encodeMessage } from "../../../runtime/mailbox/Message.ts"
-import { tell } from "../../../runtime/outbox/Outgoing.ts"
+import { tell } from "../../../runtime/outbox/Messages.ts"
 import { defineReactor } from "../../../runtime/reactor/Reactor.ts"
 import type { ReactorPlace, ReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"

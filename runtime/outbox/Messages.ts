@@ -1,0 +1,43 @@
+/**
+ * `tell` and `request`: messages to actors of a known type, as values.
+ *
+ * Owns their types and the receiver's key. What becomes of them: Outgoing.ts.
+ */
+import { addressOf } from "../address/ActorAddress.ts"
+import type { AnyActor, CommandsOf } from "../definition/Actor.ts"
+import type { AnyEvent } from "../definition/Event.ts"
+import type { Outgoing } from "./Outgoing.ts"
+
+export interface TellOptions {
+  /** Delivers the message so many milliseconds after the commit, at the earliest. */
+  readonly afterMs?: number
+}
+
+/**
+ * A message to the actor `id`: stored with the commit, delivered at least once, applied once. What its `decide`
+ * rejects becomes a dead letter, since nobody waits for the answer.
+ */
+export const tell = <A extends AnyActor>(
+  actor: A,
+  id: string,
+  command: CommandsOf<A>,
+  options: TellOptions = {},
+): Outgoing => ({
+  _tag: "Tell",
+  key: keyOf(actor, id),
+  command: command as AnyEvent,
+  afterMs: options.afterMs,
+})
+
+/**
+ * A durable ask: like {@link tell}, and the answer, a rejection included, comes back to this actor as an event
+ * `everstate.answered` that carries `as`. Exactly one answer comes back for a request, whoever crashes meanwhile.
+ */
+export const request = <A extends AnyActor>(
+  actor: A,
+  id: string,
+  command: CommandsOf<A>,
+  as: string,
+): Outgoing => ({ _tag: "Request", key: keyOf(actor, id), command: command as AnyEvent, as })
+
+const keyOf = ({ type }: AnyActor, id: string): string => addressOf(type, id, 1).key
