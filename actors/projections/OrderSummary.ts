@@ -2,14 +2,14 @@
  * `order_summary`: one row per order, for lists and for a look at one order without waking its actor.
  *
  * A fold: a pure function from row and event to row. Its indexes serve "a customer's orders, newest first", with and
- * without a status. The full story of an order is in AuditLog.ts.
+ * without a status. The full story of an order is in AuditLog.ts, who its customer is in OrdersWithCustomers.ts.
  */
 import { Schema } from "effect"
 import { defineProjection, type EventsOf, type ProjectedEvent, type RowOf } from "../../runtime/index.ts"
 import { Order } from "../order/Order.ts"
 import { linesTotal, lineTotal, type OrderLine } from "../order/OrderLine.ts"
 
-const columns = {
+export const orderSummaryColumns = {
   order_id: "text not null",
   customer_id: "text not null",
   /** The state of the statechart, `placed` or `fulfilling` at first. */
@@ -36,7 +36,7 @@ const columns = {
 } as const
 
 /** A row of `order_summary`. */
-export type OrderSummaryRow = RowOf<typeof columns>
+export type OrderSummaryRow = RowOf<typeof orderSummaryColumns>
 
 type OrderEvent = EventsOf<typeof Order>
 type Placed = Extract<OrderEvent, { readonly type: "OrderPlaced" }>
@@ -118,13 +118,24 @@ const closed = (
   closed_at: closedAtMs,
 })
 
+/** The row of an order after one more of its events. Throws {@link OrderNeverPlaced}. */
+export const foldOrderSummary = (
+  row: OrderSummaryRow | undefined,
+  projected: ProjectedEvent<OrderEvent>,
+): OrderSummaryRow => {
+  const { id, event, at, version } = projected
+  if (event.type === "OrderPlaced") return placed(projected, event)
+  if (row === undefined) throw new OrderNeverPlaced({ orderId: id, eventType: event.type, version })
+  return { ...row, ...changes(row, event, at), updated_at: at, version }
+}
+
 export const OrderSummary = defineProjection({
   name: "order_summary",
   version: 1,
   from: [Order],
   table: {
     name: "order_summary",
-    columns,
+    columns: orderSummaryColumns,
     primaryKey: ["order_id"],
     indexes: [
       "customer_id, placed_at desc, order_id desc",
@@ -132,10 +143,5 @@ export const OrderSummary = defineProjection({
     ],
   },
   key: ({ id }) => ({ order_id: id }),
-  fold: (row, projected) => {
-    const { id, event, at, version } = projected
-    if (event.type === "OrderPlaced") return placed(projected, event)
-    if (row === undefined) throw new OrderNeverPlaced({ orderId: id, eventType: event.type, version })
-    return { ...row, ...changes(row, event, at), updated_at: at, version }
-  },
+  fold: foldOrderSummary,
 })
