@@ -6,9 +6,15 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { accept, command, defineActor, reject } from "../../runtime/index.ts"
+import { accept, command, defineActor, reject, tell } from "../../runtime/index.ts"
+import { lineOfText } from "../BoundedText.ts"
 import { EmailAddress } from "../EmailAddress.ts"
+import { Notification } from "../notification/Notification.ts"
+import { letter } from "../notification/NotificationEvents.ts"
 import { type CustomerEvent, CustomerName, customerEvents } from "./CustomerEvents.ts"
+
+/** Longest id of a notification, in UTF-16 code units. */
+const NOTIFICATION_ID_LENGTH_MAX = 128
 
 export interface CustomerContext {
   /** `null` before registration, and so is `email`. */
@@ -61,9 +67,31 @@ const ChangeEmail = command(
   },
 )
 
+/** Writes to the customer, once per notification id; nothing is sent to one that is not known. */
+const Inform = command(
+  { type: "Inform", ...customer },
+  {
+    schema: Schema.Struct({
+      notificationId: lineOfText(NOTIFICATION_ID_LENGTH_MAX),
+      subject: letter.subject,
+      text: letter.text,
+    }),
+    decide: ({ command: { notificationId, subject, text }, state }) => {
+      const { email } = state.context
+      return email === null
+        ? accept<never>([])
+        : accept<never>(
+            [],
+            undefined,
+            tell(Notification, notificationId, { type: "Send", to: email, subject, text }),
+          )
+    },
+  },
+)
+
 export const Customer = defineActor({
   type: "customer",
   machine: customerMachine,
   events: customerEvents,
-  commands: { Register, ChangeEmail },
+  commands: { Register, ChangeEmail, Inform },
 })

@@ -1,0 +1,126 @@
+/**
+ * The fulfilment of an order, orchestrated: stock, payment and shipment are asked one after the other, and undone in
+ * reverse order when one of them says no.
+ *
+ *     reserve every line → authorise the payment → schedule the shipment → capture → confirm the order
+ *         → let the stock go → dispatch → tell the order
+ *
+ * Up to the confirmation everything can be undone. After it nothing is refused any more by those who were asked before,
+ * so what comes then has no way back. Its id is the order's. The same flow without anybody in the middle:
+ * ../choreography/.
+ */
+import { Schema } from "effect"
+import { Currency } from "../../actors/Currency.ts"
+import { Customer } from "../../actors/customer/Customer.ts"
+import { Inventory } from "../../actors/inventory/Inventory.ts"
+import { Order } from "../../actors/order/Order.ts"
+import { Fulfilment as Means } from "../../actors/order/OrderEvents.ts"
+import { linesTotal, OrderLines } from "../../actors/order/OrderLine.ts"
+import { Payment } from "../../actors/payment/Payment.ts"
+import { Shipment } from "../../actors/shipment/Shipment.ts"
+import { defineSaga, on, type SagaCause, tell } from "../../runtime/index.ts"
+
+/** Longest wait for a payment, in milliseconds; the gateway is tried again and again within it. */
+export const PAYMENT_TIMEOUT_MS = 120_000
+
+/** What an order needs of its fulfilment. */
+export const FulfilmentInput = Schema.Struct({
+  customerId: Schema.String,
+  currency: Currency,
+  lines: OrderLines,
+  ...Means.fields,
+})
+
+const carrierOf = (orderId: string) => ({ carrier: "everpost", trackingNumber: `EP-${orderId}`.slice(0, 64) })
+
+export const Fulfilment = defineSaga({
+  type: "fulfilment",
+  input: FulfilmentInput,
+  startsWhen: on(Order, "OrderPlaced", ({ event: { customerId, currency, lines, fulfilment }, id }) =>
+    fulfilment === null ? undefined : { id, input: { customerId, currency, lines, ...fulfilment } },
+  ),
+  steps: (saga) =>
+    saga
+      .forEach("reserveStock", {
+        items: ({ input }) => input.lines,
+        key: ({ sku }) => sku,
+        request: ({ item: { sku, quantity }, sagaId }) => ({
+          actor: Inventory,
+          id: sku,
+          command: { type: "Reserve", reservationId: sagaId, quantity },
+        }),
+        compensate: ({ item: { sku }, sagaId }) => ({
+          actor: Inventory,
+          id: sku,
+          command: { type: "Release", reservationId: sagaId },
+        }),
+      })
+      .step("takePayment", {
+        timeoutMs: PAYMENT_TIMEOUT_MS,
+        request: ({ input: { lines, currency, card }, sagaId }) => ({
+          actor: Payment,
+          id: sagaId,
+          command: { type: "Authorise", amount: linesTotal(lines, currency), card },
+        }),
+        compensate: ({ sagaId }) => ({ actor: Payment, id: sagaId, command: { type: "Void" } }),
+      })
+      .step("scheduleShipment", {
+        request: ({ input: { address }, sagaId }) => ({
+          actor: Shipment,
+          id: sagaId,
+          command: { type: "Schedule", address },
+        }),
+        compensate: ({ sagaId }) => ({
+          actor: Shipment,
+          id: sagaId,
+          command: { type: "CancelShipment", reason: "the order was not fulfilled" },
+        }),
+      })
+      // Undone by what undoes the authorisation.
+      .step("capturePayment", {
+        timeoutMs: PAYMENT_TIMEOUT_MS,
+        request: ({ sagaId }) => ({ actor: Payment, id: sagaId, command: { type: "Capture" } }),
+      })
+      .step("confirmOrder", {
+        request: ({ sagaId }) => ({
+          actor: Order,
+          id: sagaId,
+          command: { type: "Confirm", paymentId: sagaId },
+        }),
+      })
+      .forEach("letStockGo", {
+        items: ({ input }) => input.lines,
+        key: ({ sku }) => sku,
+        request: ({ item: { sku }, sagaId }) => ({
+          actor: Inventory,
+          id: sku,
+          command: { type: "Commit", reservationId: sagaId },
+        }),
+      })
+      .step("dispatchShipment", {
+        request: ({ sagaId }) => ({
+          actor: Shipment,
+          id: sagaId,
+          command: { type: "Dispatch", ...carrierOf(sagaId) },
+        }),
+      })
+      .step("shipOrder", {
+        request: ({ sagaId }) => ({
+          actor: Order,
+          id: sagaId,
+          command: { type: "Ship", ...carrierOf(sagaId) },
+        }),
+      }),
+  completed: ({ input: { customerId }, sagaId }) => [
+    tell(Customer, customerId, {
+      type: "Inform",
+      notificationId: `${sagaId}-shipped`,
+      subject: "Your order is on its way",
+      text: `Order ${sagaId} was handed to the carrier.`,
+    }),
+  ],
+  compensated: ({ cause, sagaId }) => [tell(Order, sagaId, { type: "Reject", reason: reasonOf(cause) })],
+})
+
+/** Why the order was rejected, as its customer may read it. */
+const reasonOf = ({ item, reason }: SagaCause): string => (item === null ? reason : `${item}: ${reason}`)
