@@ -18,6 +18,14 @@ export const INTEGRATION_TYPE_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 /** Longest type of an integration event, in characters. */
 export const INTEGRATION_TYPE_LENGTH_MAX = 128
 
+/**
+ * Largest data of an integration event, in bytes of JSON: with its envelope it fits every server with usual settings.
+ * One that does not fit would be tried for ever. CloudEvents asks to stay below 64 KiB where strangers forward them.
+ */
+export const INTEGRATION_DATA_BYTES_MAX = 256 * 1024
+
+const encoder = new TextEncoder()
+
 /** The item to store, with the data as its schema yields it; or why there is none. Never throws. */
 export const publishItemOf = (
   definition: Pick<ActorDefinition, "type" | "publishes">,
@@ -38,7 +46,12 @@ export const publishItemOf = (
   const validated = validate(known.schema, data)
   if ("issues" in validated) return { problem: `${type}: ${issuesText(validated.issues)}` }
   try {
-    return { k: "publish", t: type, v: known.version, d: plainJson(validated.value) }
+    const d = plainJson(validated.value)
+    const bytes = encoder.encode(JSON.stringify(d)).length
+    if (bytes > INTEGRATION_DATA_BYTES_MAX) {
+      return { problem: `${type}: ${bytes} bytes, ${INTEGRATION_DATA_BYTES_MAX} at most` }
+    }
+    return { k: "publish", t: type, v: known.version, d }
   } catch (cause) {
     return { problem: `${type}: ${cause instanceof NotJson ? cause.message : String(cause)}` }
   }

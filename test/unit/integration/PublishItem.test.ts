@@ -2,7 +2,11 @@ import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import type { AnySchema } from "../../../runtime/definition/Schema.ts"
 import { integrationEvent } from "../../../runtime/integration/IntegrationEvent.ts"
-import { INTEGRATION_TYPE_LENGTH_MAX, publishItemOf } from "../../../runtime/integration/PublishItem.ts"
+import {
+  INTEGRATION_DATA_BYTES_MAX,
+  INTEGRATION_TYPE_LENGTH_MAX,
+  publishItemOf,
+} from "../../../runtime/integration/PublishItem.ts"
 
 const schema = Schema.Struct({ orderId: Schema.String, total: Schema.Int })
 const asIs: AnySchema = {
@@ -53,6 +57,12 @@ describe("an integration event that is to be published", () => {
     expect(problemOf("order.noted", { at: new Date(0) })).toContain('"at" is not plain JSON')
     expect(problemOf("order.noted", Number.NaN)).toContain("NaN")
     expect(problemOf("order.noted", undefined)).toContain("undefined")
+  })
+
+  it("FAULT 36: is a problem when its data is too large, counted in bytes", () => {
+    const text = "한".repeat(INTEGRATION_DATA_BYTES_MAX / 3)
+    expect(problemOf("order.noted", text)).toContain(`${INTEGRATION_DATA_BYTES_MAX} at most`)
+    expect(problemOf("order.noted", text.slice(2))).toBe("")
   })
 
   it("is a problem when its type is no subject, or too long", () => {
