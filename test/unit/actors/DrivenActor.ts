@@ -52,6 +52,11 @@ export class DrivenActor<A extends AnyActor> {
     return this.#confirmed.pending.calls.get(call)?.in
   }
 
+  /** Tells this call from earlier ones of its name. */
+  generationOf(call: string): string | undefined {
+    return this.#confirmed.pending.calls.get(call)?.g
+  }
+
   /** Answers that the last step sent, by what the asker called its request. */
   get answers(): { readonly [as: string]: unknown } {
     return Object.fromEntries(this.sent.flatMap((item) => (item.k === "answer" ? [[item.n, item.a]] : [])))
