@@ -85,14 +85,10 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     { self: this },
     function* () {
       let found = yield* this.#info
-      if (this.#hasStarted && found === undefined) {
-        yield* Effect.sleep(missingPauseMs)
+      if (this.#hasStarted && !this.#isOwn(found)) {
+        yield* Effect.sleep(found === undefined ? missingPauseMs : asidePauseMs)
         found = yield* this.#info
-      }
-      if (this.#hasStarted && this.#isForeign(found)) {
-        yield* Effect.sleep(asidePauseMs)
-        found = yield* this.#info
-        if (this.#isForeign(found) && found.num_waiting > 0) return undefined
+        if (found !== undefined && !this.#isOwn(found) && found.num_waiting > 0) return undefined
       }
       yield* this.#take(found)
       return this.#consumer
@@ -106,8 +102,8 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     return unlessNotFound(consumerInfo(this.#context.connection.requests, this.stream, this.#consumer))
   }
 
-  #isForeign(found: ConsumerInfo | undefined): found is ConsumerInfo {
-    return found !== undefined && found.config.metadata?.[receiverKey] !== this.#id
+  #isOwn(found: ConsumerInfo | undefined): boolean {
+    return found?.config.metadata?.[receiverKey] === this.#id
   }
 
   /** Makes the consumer anew. */

@@ -24,8 +24,8 @@ const batchBytesMax = JOURNAL_PAGE_BYTES_MAX
 /** The server says that it is there this often while there is nothing to send. */
 const heartbeatMs = 2_000
 
-/** Silence after which the consumer is doubted. */
-const silenceMaxMs = 5_000
+/** A consumer that was silent from one look to the next is doubted: after once to twice this time. */
+const silenceCheckMs = 4_000
 
 /** A pull request ends unfilled after this. */
 export const PULL_EXPIRY_MS = 60_000
@@ -82,6 +82,8 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
   #subscription: Subscription | undefined
   /** Messages that open pulls may still bring. */
   #credit = 0
+  #isWaiting = false
+  #wasHeard = false
   #pauseMs = retryPauseMsMin
   /** The server's permissions forbid pulling: no retry changes that. */
   #denied: PermissionViolationError | undefined
@@ -104,15 +106,26 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
         continue
       }
       this.#pull()
-      const heard = yield* Effect.timeoutOption(this.#signal.await, silenceMaxMs)
+      this.#isWaiting = true
+      this.#wasHeard = true
+      yield* this.#signal.await
+      this.#isWaiting = false
       this.#signal.closeUnsafe()
-      if (heard._tag === "None") this.drop()
       // The signal wakes this fiber in the middle of a socket read: the rest of that read joins the batch.
       yield* Effect.yieldNow
     }
     const batch = this.#cut()
     if (this.#consumer !== undefined) this.#pull()
     return batch
+  })
+
+  /** Doubts a consumer that is silent. A fiber of its own, since a time-out around every wait costs far more. */
+  readonly watch: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    while (true) {
+      yield* Effect.sleep(silenceCheckMs)
+      if (this.#isWaiting && !this.#wasHeard) this.drop()
+      this.#wasHeard = false
+    }
   })
 
   /** A batch off the buffer. */
@@ -165,6 +178,9 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
   }
 
   #onMessage(message: Msg): void {
+    this.#wasHeard = true
+    // Heartbeats, by far the most of what an idle consumer sends, wake nobody.
+    if (message.headers?.code === status.heartbeat) return
     const reply = message.reply ?? ""
     if (!reply.startsWith("$JS.ACK.")) {
       this.#onStatus(message)
@@ -183,7 +199,6 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
   #onStatus(message: Msg): void {
     const headers = message.headers
     const code = headers?.code ?? 0
-    if (code === status.heartbeat) return
     const ended =
       code === status.pullExpired ||
       (code === status.pullEnded && pullIsOver.test(headers?.description ?? ""))
@@ -232,6 +247,7 @@ export const pullFrom = <Item extends { readonly data: Uint8Array }, E>(
   Effect.gen(function* () {
     const puller = new Puller(connection, source)
     const stop = connection.onStatus(puller.onConnectionStatus)
+    yield* Effect.forkScoped(puller.watch)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         stop()

@@ -89,7 +89,9 @@ it(
           Effect.promise(() => startNatsCluster({ folder, syncAlways: false })),
           (running) => Effect.promise(() => running.stop()),
         )
-        const api = (call: string) => admin({ url: String(cluster.urls) }, call)
+        /** A group that has no leader at the moment does not answer: ask again. */
+        const api = (call: string) =>
+          eventually(Effect.timeout(admin({ url: String(cluster.urls) }, call), 1_000))
         const stepDown = Effect.gen(function* () {
           yield* api(`STREAM.LEADER.STEPDOWN.${MAILBOX_STREAM}`)
           for (let shard = 0; shard < SHARD_COUNT; shard += 2) {
