@@ -23,10 +23,13 @@ import { headerValueOf, publishTo } from "./PubAck.ts"
 import { NANOS_PER_MS } from "./PullConsumer.ts"
 
 /** Characters of a letter's detail that are kept. */
-export const DETAIL_LENGTH_MAX = 1_000
+export const DETAIL_LENGTH_MAX = 2_000
 
-/** Bytes of the server's `max_payload` that are kept for headers and the first line, so that originals fit. */
-const letterRoomBytes = 8 * 1_024
+/** Bytes of the server's `max_payload` that are kept for headers, the longest ids included. */
+const headerRoomBytes = 4 * 1_024
+
+/** Bytes that are kept for the note that an original was cut. */
+const noteRoomBytes = 128
 
 export interface DeadLettersNatsOptions {
   readonly namespace: string
@@ -40,13 +43,17 @@ const decoder = new TextDecoder()
 const unavailable = (detail: string): DeadLettersUnavailable => new DeadLettersUnavailable({ detail })
 const unavailableAs = (error: { readonly message: string }) => unavailable(error.message)
 
-/** An original over the limit is cut: a letter that cannot be stored would be tried for ever. */
-const encodeLetter = ({ original, detail, ...rest }: DeadLetter, originalBytesMax: number): Uint8Array => {
+/** An original that does not fit is cut: a letter that cannot be stored would be tried for ever. */
+const encodeLetter = ({ original, detail, ...rest }: DeadLetter, bytesMax: number): Uint8Array => {
+  const lineOf = (note: string) =>
+    encoder.encode(
+      `${JSON.stringify({ v: 1, ...rest, detail: detail.slice(0, DETAIL_LENGTH_MAX) + note })}\n`,
+    )
   const bytes = encoder.encode(original)
-  const isCut = bytes.length > originalBytesMax
-  const note = isCut ? ` (the first ${originalBytesMax} of ${bytes.length} bytes are kept)` : ""
-  const line = JSON.stringify({ v: 1, ...rest, detail: `${detail.slice(0, DETAIL_LENGTH_MAX)}${note}` })
-  return Buffer.concat([encoder.encode(`${line}\n`), bytes.subarray(0, originalBytesMax)])
+  const line = lineOf("")
+  if (line.length + bytes.length <= bytesMax) return Buffer.concat([line, bytes])
+  const kept = bytes.subarray(0, Math.max(0, bytesMax - line.length - noteRoomBytes))
+  return Buffer.concat([lineOf(` (the first ${kept.length} of ${bytes.length} bytes are kept)`), kept])
 }
 
 const decodeLetter = (number: number, data: Uint8Array): StoredDeadLetter => {
@@ -68,7 +75,7 @@ const makeService = (
 ): DeadLettersService => {
   const stream = streamNameOf(namespace)
   const prefix = `${namespace}.dlq.`
-  const originalBytesMax = (client.info?.max_payload ?? 0) - letterRoomBytes
+  const letterBytesMax = (client.info?.max_payload ?? 0) - headerRoomBytes
   /** The records' keys are of no use here. */
   const keyOf = () => ""
 
@@ -82,7 +89,7 @@ const makeService = (
 
   return {
     add: (letter) =>
-      publishTo(requests, `${prefix}${letter.reason}`, encodeLetter(letter, originalBytesMax), {
+      publishTo(requests, `${prefix}${letter.reason}`, encodeLetter(letter, letterBytesMax), {
         "Nats-Msg-Id": headerValueOf(`${letter.key} ${letter.messageId}`),
       }).pipe(Effect.mapError(unavailableAs), Effect.asVoid),
 

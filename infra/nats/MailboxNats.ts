@@ -25,7 +25,7 @@ import { headerValueOf, publishTo } from "./PubAck.ts"
  * Bytes of the server's `max_payload` that are kept for headers (the longest id of the longest actor takes about
  * 3,200), and for what a dead letter adds to the message that became one.
  */
-export const MESSAGE_HEADER_ROOM_BYTES = 8 * 1_024
+export const MESSAGE_ROOM_BYTES = 12 * 1_024
 
 /**
  * Farthest time that the server is given, in milliseconds from now. It counts in nanoseconds and takes the year 2300
@@ -46,7 +46,7 @@ const makeService = (
   const { requests, client } = connection
   const { namespace, redeliveryMs } = options
   const subjects = mailboxSubjectsOf(namespace)
-  const messageBytesMax = (client.info?.max_payload ?? 0) - MESSAGE_HEADER_ROOM_BYTES
+  const messageBytesMax = (client.info?.max_payload ?? 0) - MESSAGE_ROOM_BYTES
   const context = { connection, stream, subjects, ...(redeliveryMs === undefined ? {} : { redeliveryMs }) }
 
   const store = (
