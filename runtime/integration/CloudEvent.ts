@@ -2,7 +2,7 @@
  * An integration event on the wire: CloudEvents 1.0, JSON in structured mode.
  *
  * Owns the envelope and what each attribute says (docs/ARCHITECTURE.md, "Data on the wire"). What may be published:
- * PublishItem.ts. Who sends it: ../outbox/Outbox.ts and ../reactor/ReactorRunner.ts. Who reads about it: AsyncApi.ts.
+ * PublishItem.ts. Who sends it: ../outbox/Dispatcher.ts. Who reads about it: AsyncApi.ts.
  */
 import type { Metadata } from "../journal/Commit.ts"
 import type { PublishedEvent } from "./EventPublisher.ts"

@@ -2,7 +2,7 @@
  * What `publish(type, data)` becomes in a commit: checked against the actor's `publishes`, or the problem with it.
  *
  * Owns the check, pure: an event that nobody was promised, or that is not what was promised, fails its command and
- * never leaves. Who asks: ../cell/Decide.ts and ../reactor/ReactorRunner.ts. How the item travels: CloudEvent.ts.
+ * never leaves. Who asks: ../cell/Intents.ts and ../reactor/Reaction.ts. How the item travels: CloudEvent.ts.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { issuesText, validate } from "../definition/Schema.ts"

@@ -24,10 +24,10 @@ export const REACTION_ATTEMPTS_MAX = 5
 const ATTEMPT_PAUSE_FIRST_MS = 100
 
 /** Records whose messages are sent together; a stop in between repeats them. */
-const RECORDS_AT_ONCE_MAX = 64
+const RECORDS_AT_ONCE_MAX = 256
 
 /** Receivers that are sent to at the same time. */
-const RECEIVERS_AT_ONCE_MAX = 64
+const RECEIVERS_AT_ONCE_MAX = 256
 
 /** How often the position is stored while it moves, in milliseconds: what a crash repeats at most, and one batch. */
 const POSITION_EVERY_MS = 200
