@@ -5,6 +5,7 @@
  * boundary, so what was accepted once can be stored, indexed and shown everywhere.
  */
 import { Schema } from "effect"
+import { ACTOR_ID_LENGTH_MAX } from "../runtime/index.ts"
 
 /** Printable characters only. */
 const ONE_LINE = /^[^\p{Cc}\p{Cs}]+$/u
@@ -27,3 +28,6 @@ export const prose = (lengthMax: number) =>
     Schema.isTrimmed(),
     Schema.isPattern(LINES, { expected: "text without control characters or lone surrogates" }),
   )
+
+/** The id of an actor, whatever it is called: what refers to an order must take any order. */
+export const actorId = Schema.String.check(Schema.isBetweenLength(1, ACTOR_ID_LENGTH_MAX))

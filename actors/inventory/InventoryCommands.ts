@@ -29,21 +29,32 @@ export const Receive = command(
   },
 )
 
-/** Holds units for an order: all of them, or none and the word what there is. */
+/**
+ * Holds units for an order: all of them, or none and the word what there is. With `recordRefusal` that word is an event,
+ * for reactors, and final; else a rejection.
+ */
 export const Reserve = command(
   { type: "Reserve", ...inventory },
   {
-    schema: Schema.Struct({ reservationId: ReservationId, quantity: Units }),
-    decide: ({ command: { reservationId, quantity }, state }) => {
+    schema: Schema.Struct({
+      reservationId: ReservationId,
+      quantity: Units,
+      recordRefusal: Schema.optionalKey(Schema.Boolean),
+    }),
+    decide: ({ command: { reservationId, quantity, recordRefusal = false }, state }) => {
       const { reservations, onHandCount } = state.context
       const held = heldBy(reservations, reservationId)
       if (held !== undefined) {
         return held === quantity ? unchanged() : reject("ReservationDiffers", { held, asked: quantity })
       }
       const ending = endingOf(reservations, reservationId)
-      if (ending === "committed") return unchanged()
+      if (ending === "committed" || (ending !== undefined && recordRefusal)) return unchanged()
       if (ending !== undefined) return reject("ReservationCancelled", { ending })
-      if (quantity > onHandCount) return reject("OutOfStock", { available: onHandCount, asked: quantity })
+      if (quantity > onHandCount) {
+        return recordRefusal
+          ? { type: "ReservationRefused", reservationId, quantity, available: onHandCount }
+          : reject("OutOfStock", { available: onHandCount, asked: quantity })
+      }
       if (openCount(reservations) >= OPEN_MAX) return reject("TooManyReservations", { openMax: OPEN_MAX })
       return { type: "StockReserved", reservationId, quantity }
     },

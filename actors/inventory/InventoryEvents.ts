@@ -6,19 +6,19 @@
  */
 import { Schema } from "effect"
 import { type EventOf, event } from "../../runtime/index.ts"
-import { lineOfText } from "../BoundedText.ts"
+import { actorId, lineOfText } from "../BoundedText.ts"
 
-/** Longest id of a reservation or of a delivery from a supplier, in UTF-16 code units: an order id fits. */
-export const REFERENCE_LENGTH_MAX = 256
+/** Longest id of a delivery from a supplier, in UTF-16 code units. */
+export const DELIVERY_ID_LENGTH_MAX = 256
 
 /** Most units in one delivery or reservation. */
 export const UNITS_MAX = 1_000_000_000
 
-/** An order id, for a reservation. */
-export const ReservationId = lineOfText(REFERENCE_LENGTH_MAX)
+/** A reservation is called like the order it is for. */
+export const ReservationId = actorId
 
 /** What the supplier calls a delivery: it is counted once. */
-export const DeliveryId = lineOfText(REFERENCE_LENGTH_MAX)
+export const DeliveryId = lineOfText(DELIVERY_ID_LENGTH_MAX)
 
 /** Whole units of the article. */
 export const Units = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: UNITS_MAX }))
@@ -29,6 +29,10 @@ export const inventoryEvents = {
   StockReceived: event(Schema.Struct({ deliveryId: DeliveryId, quantity: Units })),
   StockReserved: event(Schema.Struct(reservation)),
   ReservationReleased: event(Schema.Struct(reservation)),
+  /** There was not enough, and whoever asked wants to read of it here instead of being told. */
+  ReservationRefused: event(
+    Schema.Struct({ ...reservation, available: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) }),
+  ),
   /** Released before it was made: when it comes, it is refused. */
   ReservationCancelled: event(Schema.Struct({ reservationId: ReservationId })),
   /** The units have left the house. */

@@ -54,7 +54,7 @@ const isNewAndOnHand = ({ context, event }: On<"StockReserved">): boolean =>
 const isHeld = ({ context, event }: On<"ReservationReleased" | "StockCommitted">): boolean =>
   heldBy(context.reservations, event.reservationId) === event.quantity
 
-const isUnknown = ({ context, event }: On<"ReservationCancelled">): boolean =>
+const isUnknown = ({ context, event }: On<"ReservationCancelled" | "ReservationRefused">): boolean =>
   heldBy(context.reservations, event.reservationId) === undefined &&
   endingOf(context.reservations, event.reservationId) === undefined
 
@@ -102,6 +102,12 @@ export const inventoryMachine = setup({
           guard: isUnknown,
           actions: assign(({ context, event: { reservationId } }) => ({
             reservations: ended(context.reservations, reservationId, "cancelled"),
+          })),
+        },
+        ReservationRefused: {
+          guard: isUnknown,
+          actions: assign(({ context, event: { reservationId } }) => ({
+            reservations: ended(context.reservations, reservationId, "refused"),
           })),
         },
         StockCommitted: {

@@ -6,8 +6,8 @@
  * bucket holds {@link ENDED_PER_BUCKET} of them. What may end how is the rule of InventoryMachine.ts.
  */
 
-/** How a reservation ended. `cancelled`: it was released before it was made. */
-export type Ending = "committed" | "released" | "cancelled"
+/** How a reservation ended. `cancelled`: it was released before it was made; `refused`: there was not enough. */
+export type Ending = "committed" | "released" | "cancelled" | "refused"
 
 interface Bucket {
   readonly open: ReadonlyArray<readonly [id: string, quantity: number]>

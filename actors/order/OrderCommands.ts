@@ -7,6 +7,7 @@
  */
 import { Schema } from "effect"
 import { accept, command, reject } from "../../runtime/index.ts"
+import { actorId } from "../BoundedText.ts"
 import { Carrier, SignedBy, TrackingNumber } from "../Carriage.ts"
 import { Currency } from "../Currency.ts"
 import { Money, sameMoney } from "../Money.ts"
@@ -86,7 +87,7 @@ export const Pay = command(
 export const Confirm = command(
   { type: "Confirm", ...order },
   {
-    schema: Schema.Struct({ paymentId: PaymentId }),
+    schema: Schema.Struct({ paymentId: actorId }),
     decide: ({ command: { paymentId }, state }) =>
       state.matches("confirmed") ? accept<never>([]) : { type: "OrderConfirmed", paymentId },
   },

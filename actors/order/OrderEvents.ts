@@ -8,7 +8,7 @@
 import { Schema } from "effect"
 import { type EventOf, event } from "../../runtime/index.ts"
 import { Address } from "../Address.ts"
-import { lineOfText, prose } from "../BoundedText.ts"
+import { actorId, lineOfText, prose } from "../BoundedText.ts"
 import { Carrier, SignedBy, TrackingNumber, UnixMs } from "../Carriage.ts"
 import { Currency } from "../Currency.ts"
 import { Money } from "../Money.ts"
@@ -58,7 +58,7 @@ export const orderEvents = {
   OrderShipped: event(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
   OrderDelivered: event(Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) })),
   /** Stock is held, the payment taken, the shipment planned. */
-  OrderConfirmed: event(Schema.Struct({ paymentId: PaymentId })),
+  OrderConfirmed: event(Schema.Struct({ paymentId: actorId })),
   /** Its fulfilment failed and was undone. */
   OrderRejected: event(Schema.Struct({ reason: Reason })),
   /** Its fulfilment came to no end in time. */

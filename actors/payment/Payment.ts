@@ -6,7 +6,7 @@
  */
 import { defineActor } from "../../runtime/index.ts"
 import { paymentCalls } from "./PaymentCalls.ts"
-import { Authorise, Capture, Refund, Void } from "./PaymentCommands.ts"
+import { Authorise, Capture, Record, Refund, Void } from "./PaymentCommands.ts"
 import { paymentEvents } from "./PaymentEvents.ts"
 import { noGateway, type PaymentGateway } from "./PaymentGateway.ts"
 import { paymentMachine } from "./PaymentMachine.ts"
@@ -17,7 +17,7 @@ export const paymentActor = (gateway: PaymentGateway) =>
     type: "payment",
     machine: paymentMachine.provide({ actors: paymentCalls(gateway) }),
     events: paymentEvents,
-    commands: { Authorise, Capture, Refund, Void },
+    commands: { Authorise, Capture, Refund, Void, Record },
   })
 
 /** The payment as it is addressed and simulated; hosted like this, its gateway refuses everything. */

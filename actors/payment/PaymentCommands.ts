@@ -17,7 +17,7 @@ import {
   reject,
 } from "../../runtime/index.ts"
 import { Money, sameMoney } from "../Money.ts"
-import { CardToken, type PaymentEvent, paymentEvents } from "./PaymentEvents.ts"
+import { CardToken, type PaymentEvent, paymentEvents, SETTLED_STATUSES } from "./PaymentEvents.ts"
 import { paymentMachine, WAITING_MAX } from "./PaymentMachine.ts"
 
 const payment = { machine: paymentMachine, events: paymentEvents }
@@ -125,6 +125,20 @@ export const Void = command(
         (ref) => answer(ref, { ok: false, reason: "PaymentVoided", isRejection: true }) ?? [],
       )
       return start({ type: "VoidRequested", ...requestedBy(replyTo) }, replyTo, overtaken)
+    },
+  },
+)
+
+/** Makes an event of how the last call ended. The payment asks this of itself where nobody waits for the outcome. */
+export const Record = command(
+  { type: "Record", ...payment },
+  {
+    schema: Schema.Struct({}),
+    decide: ({ state }) => {
+      const { recorded, refusal } = state.context
+      const status = SETTLED_STATUSES.find((settled) => state.matches(settled))
+      if (status === undefined || status === recorded) return accept<never>([])
+      return { type: "PaymentSettled", status, reason: status === "declined" ? refusal : null }
     },
   },
 )

@@ -15,6 +15,18 @@ export const CARD_TOKEN_LENGTH_MAX = 64
 /** What a provider gives for a card. Not the number of one. */
 export const CardToken = lineOfText(CARD_TOKEN_LENGTH_MAX)
 
+/** States in which no call is under way. */
+export const SETTLED_STATUSES = [
+  "authorised",
+  "declined",
+  "captureUnknown",
+  "captured",
+  "refundUnknown",
+  "refunded",
+  "voidFailed",
+  "voided",
+] as const
+
 const replyTo = Schema.optionalKey(RequestRef)
 
 export const paymentEvents = {
@@ -24,6 +36,13 @@ export const paymentEvents = {
   VoidRequested: event(Schema.Struct({ replyTo })),
   /** Taken back before there was anything to take back: an authorisation that comes later is refused. */
   VoidedUnused: event(Schema.Struct({})),
+  /**
+   * How a call ended, for reactors, which do not see the outcomes of calls: where nobody waits for an answer. `reason` is
+   * why the gateway refused.
+   */
+  PaymentSettled: event(
+    Schema.Struct({ status: Schema.Literals(SETTLED_STATUSES), reason: Schema.NullOr(Schema.String) }),
+  ),
   /** Somebody else waits for what is under way. */
   RequesterJoined: event(Schema.Struct({ replyTo: RequestRef })),
 }

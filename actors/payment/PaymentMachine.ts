@@ -7,10 +7,19 @@
  *
  * A refusal of the gateway is an answer: the payment knows where it is. Silence is none: whether an authorisation was
  * made is then found out by taking it back, a capture or refund can be asked for again, for the gateway makes one per
- * payment. Whoever waits is answered by the commit that stores the outcome. Who makes events: PaymentCommands.ts.
+ * payment. Whoever waits is answered by the commit that stores the outcome; where nobody does, it becomes an event for
+ * reactors (`PaymentSettled`). Who makes events: PaymentCommands.ts.
  */
 import { assign, setup } from "xstate"
-import { type Answer, answer, type CallError, dispatch, type RequestRef } from "../../runtime/index.ts"
+import {
+  type Answer,
+  type AnyActor,
+  answer,
+  type CallError,
+  dispatch,
+  type RequestRef,
+  tell,
+} from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
 import { paymentCalls } from "./PaymentCalls.ts"
 import type { PaymentEvent } from "./PaymentEvents.ts"
@@ -29,6 +38,8 @@ export interface PaymentContext {
   readonly refunded: Money | null
   /** Why the gateway refused last. */
   readonly refusal: string | null
+  /** The outcome that was told to reactors since the last call began. */
+  readonly recorded: string | null
   /** Whom to tell how the call under way ended. */
   readonly waiting: ReadonlyArray<RequestRef>
 }
@@ -61,10 +72,15 @@ const no = (reason: string, detail?: unknown): Answer => ({
 type Outcome<Event> = { readonly context: PaymentContext; readonly event: Event }
 type Done<Output> = { readonly output: Output }
 
-/** Answers everybody who waits. Before the `assign` that forgets them. */
+/** The payment itself, as messages are addressed: its definition is made of this machine. */
+const self = { type: "payment" } as AnyActor
+
+/** Answers everybody who waits, or has the outcome recorded. Before the `assign` that forgets who waits. */
 const answerAll = <Event>(answerOf: (event: Event) => Answer) =>
-  dispatch(({ context, event }: Outcome<Event>) =>
-    context.waiting.flatMap((ref) => answer(ref, answerOf(event)) ?? []),
+  dispatch(({ context: { waiting, paymentId }, event }: Outcome<Event>) =>
+    waiting.length === 0
+      ? tell(self, paymentId, { type: "Record" })
+      : waiting.flatMap((ref) => answer(ref, answerOf(event)) ?? []),
   )
 
 const answerDone = <Output extends object>(status: string) =>
@@ -98,7 +114,7 @@ const payment = setup({
 const replyToOf = (event: PaymentEvent): ReadonlyArray<RequestRef> =>
   "replyTo" in event && event.replyTo !== undefined ? [event.replyTo] : []
 
-const waitForThis = payment.assign({ waiting: ({ event }) => replyToOf(event) })
+const waitForThis = payment.assign({ waiting: ({ event }) => replyToOf(event), recorded: null })
 
 const captureRequested = { target: "capturing", actions: waitForThis } as const
 const refundRequested = { target: "refunding", actions: waitForThis } as const
@@ -122,8 +138,15 @@ export const paymentMachine = payment.createMachine({
     captured: null,
     refunded: null,
     refusal: null,
+    recorded: null,
     waiting: [],
   }),
+  on: {
+    PaymentSettled: {
+      guard: ({ context, event }) => context.recorded !== event.status,
+      actions: assign({ recorded: ({ event }) => event.status }),
+    },
+  },
   states: {
     new: {
       on: {

@@ -15,18 +15,21 @@ const shipment = { machine: shipmentMachine, events: shipmentEvents }
 
 const unchanged = () => accept<never>([])
 
-/** Plans the delivery. Rejected as `AddressFailure` where nobody delivers. */
+/**
+ * Plans the delivery. Rejected as `AddressFailure` where nobody delivers; with `recordRefusal` that is an event, for
+ * reactors, and final.
+ */
 export const Schedule = command(
   { type: "Schedule", ...shipment },
   {
-    schema: Schema.Struct({ address: Address }),
-    decide: ({ command: { address }, state }) => {
-      if (state.matches("cancelled")) return reject("ShipmentCancelled")
+    schema: Schema.Struct({ address: Address, recordRefusal: Schema.optionalKey(Schema.Boolean) }),
+    decide: ({ command: { address, recordRefusal = false }, state }) => {
+      if (state.matches("cancelled") && !recordRefusal) return reject("ShipmentCancelled")
+      if (state.matches("refused") && !recordRefusal) return reject("AddressFailure")
       if (!state.matches("new")) return unchanged()
       const failure = addressFailure(address)
-      return failure === undefined
-        ? { type: "ShipmentScheduled", address }
-        : reject("AddressFailure", failure)
+      if (failure === undefined) return { type: "ShipmentScheduled", address }
+      return recordRefusal ? { type: "ShipmentRefused", ...failure } : reject("AddressFailure", failure)
     },
   },
 )
@@ -67,7 +70,7 @@ export const CancelShipment = command(
   {
     schema: Schema.Struct({ reason: CancellationReason }),
     decide: ({ command: { reason }, state }) => {
-      if (state.matches("cancelled")) return unchanged()
+      if (state.matches("cancelled") || state.matches("refused")) return unchanged()
       if (state.matches("dispatched") || state.matches("delivered")) return reject("AlreadyDispatched")
       return { type: "ShipmentCancelled", reason }
     },

@@ -12,6 +12,10 @@ export const CancellationReason = prose(CANCELLATION_REASON_LENGTH_MAX)
 
 export const shipmentEvents = {
   ShipmentScheduled: event(Schema.Struct({ address: Address })),
+  /** Nobody delivers there, and whoever asked wants to read of it here instead of being told. */
+  ShipmentRefused: event(
+    Schema.Struct({ field: Schema.Literals(["country", "postalCode"]), found: Schema.String }),
+  ),
   ShipmentDispatched: event(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
   ShipmentDelivered: event(Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) })),
   /** Also of a shipment that was not scheduled yet: one that comes later is refused. */

@@ -1,8 +1,9 @@
 /**
  * The life of a shipment as a statechart.
  *
- *     new ── scheduled ── dispatched ── delivered
- *      └────────┴── cancelled
+ *     new ─┬─ scheduled ── dispatched ── delivered
+ *          ├──────┴─ cancelled
+ *          └─ refused
  *
  * Who makes events: ShipmentCommands.ts.
  */
@@ -28,6 +29,7 @@ export const shipmentMachine = setup({
           target: "scheduled",
           actions: assign({ address: ({ event }) => event.address }),
         },
+        ShipmentRefused: "refused",
         ShipmentCancelled: "cancelled",
       },
     },
@@ -43,5 +45,6 @@ export const shipmentMachine = setup({
     dispatched: { on: { ShipmentDelivered: "delivered" } },
     delivered: { type: "final" },
     cancelled: { type: "final" },
+    refused: { type: "final" },
   },
 })

@@ -9,9 +9,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Schema } from "effect"
+import { actorId } from "../../actors/BoundedText.ts"
 import { Money } from "../../actors/Money.ts"
 import { CardToken } from "../../actors/payment/PaymentEvents.ts"
-import { ACTOR_ID_LENGTH_MAX } from "../../runtime/index.ts"
 import { GatewayFile } from "./GatewayFile.ts"
 import {
   type GatewayAnswer,
@@ -50,7 +50,7 @@ export interface Gateway {
   readonly stop: () => Promise<void>
 }
 
-const payment = { paymentId: Schema.String.check(Schema.isBetweenLength(1, ACTOR_ID_LENGTH_MAX)) }
+const payment = { paymentId: actorId }
 const decodePayment = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Struct(payment)))
 const decodeAuthorisation = Schema.decodeUnknownSync(
   Schema.fromJsonString(Schema.Struct({ ...payment, amount: Money, card: CardToken })),

@@ -160,6 +160,25 @@ describe("a reservation", () => {
     expect(counts(actor)).toEqual([10, 6, 0, 4])
   })
 
+  it("that is refused by an event stays refused, and is told to nobody twice", () => {
+    const recorded: Command = { type: "Reserve", reservationId: "o-1", quantity: 11, recordRefusal: true }
+    const actor = stock(receive(10))
+    expect(actor.do(recorded)).toHaveProperty("events", ["ReservationRefused"])
+    actor.all(receive(10, "dn-2"), recorded, release())
+    expect(actor.do(reserve(1))).toMatchObject({
+      rejected: "ReservationCancelled",
+      detail: { ending: "refused" },
+    })
+    expect(counts(actor)).toEqual([20, 20, 0, 0])
+    expect(stock(receive(11)).do(recorded)).toHaveProperty("events", ["StockReserved"])
+  })
+
+  it("has the id of any order", () => {
+    for (const id of [" o 1 ", "주문/№", "__proto__", "o".repeat(256)]) {
+      expect(counts(stock(receive(10), reserve(4, id), commit(id)))).toEqual([10, 6, 0, 4])
+    }
+  })
+
   it("that is not known cannot be committed", () => {
     expect(stock(receive(1)).do(commit())).toMatchObject({ rejected: "UnknownReservation" })
   })

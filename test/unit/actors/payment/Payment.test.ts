@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { Payment, paymentActor } from "../../../../actors/payment/Payment.ts"
-import { paymentEvents } from "../../../../actors/payment/PaymentEvents.ts"
+import { paymentEvents, SETTLED_STATUSES } from "../../../../actors/payment/PaymentEvents.ts"
 import { noGateway } from "../../../../actors/payment/PaymentGateway.ts"
 import { keptMinor, WAITING_MAX } from "../../../../actors/payment/PaymentMachine.ts"
+import { addressOf } from "../../../../runtime/address/ActorAddress.ts"
 import { CallRefused, type CommandsOf } from "../../../../runtime/index.ts"
 import { DrivenActor, expectIdempotent } from "../DrivenActor.ts"
 import { goldenEvents } from "../GoldenEvents.ts"
@@ -175,6 +176,37 @@ describe("whoever asks by a request", () => {
     for (let index = 0; index < WAITING_MAX; index++) payment.do(authorise, `asker-${index}`)
     expect(payment.do(authorise, "one-too-many")).toMatchObject({ events: [] })
     expect(payment.answers).toMatchObject({ "one-too-many": { ok: false, reason: "TooManyRequests" } })
+  })
+})
+
+describe("an outcome that nobody waits for", () => {
+  it("becomes an event, once, by a message of the payment to itself", () => {
+    for (const name of SETTLED_STATUSES) {
+      const payment = at(name)
+      expect(payment.sent).toContainEqual({
+        k: "tell",
+        to: addressOf("payment", "o-1", 64).key,
+        c: { type: "Record" },
+      })
+      expect(payment.do({ type: "Record" })).toHaveProperty("events", ["PaymentSettled"])
+      expect(payment.do({ type: "Record" })).toHaveProperty("events", [])
+      expect(payment.state.value).toBe(name)
+    }
+  })
+
+  it("is not recorded where somebody is answered, or something is under way", () => {
+    const payment = at("new")
+    payment.do(authorise, "takePayment")
+    payment.done("authorise", { authorisationId: "a-1" })
+    expect(payment.sent.map(({ k }) => k)).not.toContain("tell")
+    for (const name of ["new", "authorising", "capturing", "refunding", "voiding"] as const) {
+      expect(at(name).do({ type: "Record" })).toHaveProperty("events", [])
+    }
+  })
+
+  it("is recorded again when the same comes of another attempt", () => {
+    const payment = at("captureUnknown").all({ type: "Record" }, capture).failed("capture", "TimedOut")
+    expect(payment.do({ type: "Record" })).toHaveProperty("events", ["PaymentSettled"])
   })
 })
 

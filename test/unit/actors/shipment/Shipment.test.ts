@@ -76,6 +76,16 @@ describe("a shipment", () => {
 })
 
 describe("an address", () => {
+  it("that is refused by an event stays refused, and is cancelled without effect", () => {
+    const shipment = at("new")
+    const nowhere = { ...address, country: "AQ" }
+    const recorded: Command = { type: "Schedule", address: nowhere, recordRefusal: true }
+    expect(shipment.do(recorded)).toHaveProperty("events", ["ShipmentRefused"])
+    shipment.all(recorded, cancel)
+    expect(shipment.do(schedule)).toMatchObject({ rejected: "AddressFailure" })
+    expect(shipment.state.value).toBe("refused")
+  })
+
   it("that nobody delivers to is refused, with the part that is wrong", () => {
     const wrong = [
       [{ postalCode: "4524" }, { field: "postalCode", found: "4524" }],
