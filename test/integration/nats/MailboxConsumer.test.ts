@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { expect, it } from "vitest"
 import { MAILBOX_STREAM, openMailbox, receiver, send, takeMany, textsOf } from "./MailboxFixture.ts"
 import { admin, eventually, freshServer, order, run } from "./NatsFixture.ts"
@@ -59,12 +59,16 @@ it("FAULT 28: remembers over processes what was handed out, even by receivers th
     Effect.gen(function* () {
       const server = yield* freshServer()
       const { mailbox } = yield* openMailbox(server)
-      for (let number = 0; number < 20; number++) yield* send(mailbox, here, `n${number}`)
+      /** So large that one message is not handed out with all others. */
+      const data = new Uint8Array(1_000_000)
+      for (let number = 0; number < 20; number++) {
+        yield* mailbox.publish({ address: here, id: `n${number}`, data })
+      }
       const oneProcess = (count: number) =>
         Effect.scoped(
           Effect.gen(function* () {
             const other = yield* openMailbox(server)
-            return yield* takeMany(yield* receiver(other.mailbox, here.shard), count)
+            return yield* Stream.runCollect(Stream.take(other.mailbox.receive(here.shard), count))
           }),
         )
       expect((yield* oneProcess(20)).some(({ isRepeat }) => isRepeat)).toBe(false)
