@@ -30,6 +30,7 @@ export {
   type SimulationReport,
   simulate,
 } from "./testing/simulation/Simulate.ts"
+export type { CallStandIn, CallStandIns, StandInArgs } from "./testing/simulation/SimulatedCalls.ts"
 export type { PortDoubles } from "./testing/simulation/SimulatedNode.ts"
 export type { ActorSeen, Invariant, SystemUnderTest } from "./testing/simulation/SimulatedSystem.ts"
 export { sometimes } from "./testing/simulation/Sometimes.ts"

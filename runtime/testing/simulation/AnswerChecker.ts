@@ -9,12 +9,11 @@
 import { Exit } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
-import type { AnyEvent } from "../../definition/Event.ts"
-import type { MachineState } from "../../machine/Machine.ts"
 import { type Answer, type Attempt, describe, errorOf, type Operation } from "./Client.ts"
 import type { Coverage } from "./Coverage.ts"
 import { linearize, type TimedOperation } from "./Linearizability.ts"
 import { type AppliedCommand, factsOf, type Reference, type TrueActor, trueFactsOf } from "./Reference.ts"
+import { decidedBy, eventsDecided } from "./ReferenceDecision.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
@@ -24,6 +23,8 @@ export interface AnswerRules {
   readonly isStrict: boolean
   /** A process never shows an older state than it has shown before. */
   readonly isMonotone: boolean
+  /** Whether the mailbox took the message. */
+  readonly wasTold: (address: ActorAddress, commandId: string) => boolean
 }
 
 /** Refusals after which the command must not be in the journal. */
@@ -58,6 +59,7 @@ export class AnswerChecker {
   answered(operation: Operation, attempt: Attempt, answer: Answer): void {
     const actor = this.#reference.actor(operation.address)
     if (Exit.isFailure(answer)) return this.#refused(operation, attempt, actor, answer)
+    if ("commandId" in answer.value) return this.#told(operation)
     const { value } = answer
     const key = `${attempt.process.number} ${operation.address.key}`
     this.#seenVersions.set(key, Math.max(this.#seenVersions.get(key) ?? 0, value.version))
@@ -74,6 +76,7 @@ export class AnswerChecker {
       const actor = this.#reference.actor(first.address)
       for (const operation of own) this.#stillTrue(operation, actor)
       const timed = own.flatMap((operation) => this.#timed(operation, actor) ?? [])
+      timed.push(...unasked(own, actor))
       const { isLinearizable, longest, stuckAt } = linearize(timed, 0, String)
       if (isLinearizable === undefined) this.#world.mark("a search for an order was given up")
       if (isLinearizable !== false) continue
@@ -82,12 +85,20 @@ export class AnswerChecker {
     }
   }
 
+  #told(operation: Operation): void {
+    if (this.#rules.wasTold(operation.address, operation.commandId)) return
+    throw new Violation(
+      PROMISES.acknowledged,
+      `${describe(operation)} was accepted, and is not in the mailbox`,
+    )
+  }
+
   #accepted(operation: Operation, actor: TrueActor, { version, sequence, reply, duplicate }: Accepted): void {
     if (duplicate) this.#world.mark("a repeat got the first answer")
     const applied = actor.commands.get(operation.commandId)
     if (applied === undefined) {
       const state = actor.states[version]
-      if (state !== undefined && decidedBy(operation, actor, state, 0) === "nothing") return
+      if (state !== undefined && decidedBy(operation.request.command, actor, state, 0) === "nothing") return
       const detail = `${describe(operation)} was accepted at version ${version}, and is not there`
       throw new Violation(PROMISES.acknowledged, detail)
     }
@@ -136,7 +147,12 @@ export class AnswerChecker {
   #notAccepted(operation: Operation, actor: TrueActor): void {
     const state = actor.states[actor.version]
     if (state === undefined) return
-    for (const event of eventsDecided(operation, actor, state, this.#world.nowMs + WORLD_EPOCH_MS) ?? []) {
+    for (const event of eventsDecided(
+      operation.request.command,
+      actor,
+      state,
+      this.#world.nowMs + WORLD_EPOCH_MS,
+    ) ?? []) {
       this.#coverage.refused(actor.definition, state, event)
     }
   }
@@ -164,8 +180,10 @@ export class AnswerChecker {
     if (answer === undefined || attempt === undefined || request.command === undefined) return
     const applied = actor.commands.get(commandId)
     const error = errorOf(answer)
-    if (error === undefined && Exit.isSuccess(answer))
-      return this.#accepted(operation, actor, answer.value as Accepted)
+    if (Exit.isSuccess(answer)) {
+      if (!("commandId" in answer.value)) this.#accepted(operation, actor, answer.value as Accepted)
+      return
+    }
     if (applied !== undefined && error !== undefined && REFUSALS.has(error._tag)) {
       this.#refusedThoughStored(operation, attempt, applied, error.message)
     }
@@ -179,14 +197,14 @@ export class AnswerChecker {
     const applied = request.command === undefined ? undefined : actor.commands.get(commandId)
     const error = answer === undefined ? undefined : errorOf(answer)
     if (applied !== undefined) {
-      // Refused by a node that held an older state, while another stored it: for its client it never ended.
-      const ended = error === undefined ? returned : Number.POSITIVE_INFINITY
-      const step = (version: number) =>
-        version === applied.before ? applied.version : version >= applied.version ? version : undefined
-      return { name, invoked, returned: ended, step }
+      // Refused by a node that held an older state, while another stored it, or told: for its client it never ended.
+      const isOpen = error !== undefined || request.via === "tell"
+      const ended = isOpen ? Number.POSITIVE_INFINITY : returned
+      return { name, invoked, returned: ended, step: stepOf(applied) }
     }
-    if (!this.#rules.isStrict || answer === undefined) return undefined
+    if (!this.#rules.isStrict || answer === undefined || request.via === "tell") return undefined
     if (Exit.isSuccess(answer)) {
+      if ("commandId" in answer.value) return undefined
       const { version: told } = answer.value
       return {
         name: `${name} = ${told}`,
@@ -206,51 +224,27 @@ export class AnswerChecker {
     if (error._tag === "VersionConflict") return error.found === version
     if (error._tag !== "CommandRejected") return true
     return [operation.invokedAtMs, operation.returnedAtMs].some(
-      (atMs) => decidedBy(operation, actor, state, WORLD_EPOCH_MS + atMs) === "refused",
+      (atMs) => decidedBy(operation.request.command, actor, state, WORLD_EPOCH_MS + atMs) === "refused",
     )
   }
 }
 
-/** What the definition decides on that state, by itself. */
-const decidedBy = (
-  operation: Operation,
-  actor: TrueActor,
-  state: MachineState,
-  nowMs: number,
-): "events" | "nothing" | "refused" => {
-  const { machine } = actor.definition
-  const events = eventsDecided(operation, actor, state, nowMs)
-  if (events === undefined) return "refused"
-  if (events.length === 0) return "nothing"
-  try {
-    let next: MachineState | undefined = state
-    for (const event of events) next = next === undefined ? undefined : machine.transition(next, event)
-    return next === undefined ? "refused" : "events"
-  } finally {
-    machine.takeIntents()
-  }
-}
+/** What was stored takes the actor from the version before it to its own; done again, it changes nothing. */
+const stepOf = (applied: AppliedCommand) => (version: number) =>
+  version === applied.before ? applied.version : version >= applied.version ? version : undefined
 
-/** The events that it decides; undefined for a rejection. */
-const eventsDecided = (
-  { request: { command }, address }: Operation,
-  { definition, states }: TrueActor,
-  state: MachineState,
-  nowMs: number,
-): ReadonlyArray<AnyEvent> | undefined => {
-  if (command === undefined) return []
-  const version = states.indexOf(state)
-  const decide = definition.commands?.[command.type]?.decide
-  let decided: unknown = command
-  try {
-    decided =
-      decide?.({ command, state, id: address.id, version, nowMs, metadata: {}, replyTo: undefined }) ??
-      command
-  } catch {
-    // It would have been no answer either: the runtime calls that CommandFailed.
-    return undefined
-  }
-  const tagged = decided as { readonly _tag?: string; readonly events?: ReadonlyArray<AnyEvent> } | undefined
-  if (tagged?._tag === "Rejection") return undefined
-  return (tagged?._tag === "Acceptance" ? (tagged.events ?? []) : [decided].flat()) as ReadonlyArray<AnyEvent>
+/** What came to the actor by messages, from timers, calls and other actors: at any time. */
+const unasked = (
+  operations: ReadonlyArray<Operation>,
+  { commands }: TrueActor,
+): ReadonlyArray<TimedOperation<number>> => {
+  const asked = new Set(operations.map(({ commandId }) => commandId))
+  return [...commands.values()]
+    .filter(({ commandId, before, version }) => version > before && !asked.has(commandId))
+    .map((applied) => ({
+      name: applied.commandId,
+      invoked: 0,
+      returned: Number.POSITIVE_INFINITY,
+      step: stepOf(applied),
+    }))
 }

@@ -4,13 +4,14 @@
  * Owns the history of what was asked when and answered when, which the checkers judge. Clients know nothing about
  * which nodes are well; each attempt goes to any of them.
  */
-import { Exit } from "effect"
+import { Effect, Exit } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import { addressOf } from "../../address/ActorAddress.ts"
 import type { AskError } from "../../cell/AskError.ts"
 import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
+import type { TellError, Told } from "../../system/Tell.ts"
 import type { Randomness } from "./Randomness.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
@@ -24,6 +25,8 @@ export interface Request {
   /** Default: one of its own. Give the same twice to send a repeat. */
   readonly commandId?: string
   readonly ifVersion?: number
+  /** `tell`: as a durable message, done for the client once it is accepted. Default `ask`. */
+  readonly via?: "ask" | "tell"
 }
 
 /** Time after which a client takes an attempt for lost, in milliseconds. */
@@ -31,8 +34,8 @@ const ATTEMPT_TIMEOUT_MS = 6_000
 
 const RETRY_PAUSE_MS = { min: 5, max: 400 }
 
-/** Of a command an Accepted, of a read the actor's state. */
-export type Answer = Exit.Exit<Accepted | CurrentState, AskError>
+/** Of an ask an Accepted, of a tell a Told, of a read the actor's state. */
+export type Answer = Exit.Exit<Accepted | CurrentState | Told, AskError | TellError>
 
 /** One attempt, answered by one node. */
 export interface Attempt {
@@ -187,13 +190,24 @@ export class Clients {
           })
         }
         if (node.system === undefined) return world.after(1, undefined, again)
-        this.#handOver(node, operation, answer)
+        this.#handOver(node, host, operation, answer)
       })
     })
   }
 
-  #handOver({ system }: SimulatedNode, operation: Operation, answer: (exit: Answer) => void): void {
+  #handOver(
+    { system }: SimulatedNode,
+    host: SimulatedProcess,
+    operation: Operation,
+    answer: (exit: Answer) => void,
+  ): void {
     const { request, commandId } = operation
+    if (request.via === "tell" && request.command !== undefined) {
+      const ref = system?.get<AnyActor>(request.actor, request.id)
+      const telling = ref?.tell(request.command, { commandId }) ?? Effect.never
+      host.fork(Effect.onExit(telling, (exit) => Effect.sync(() => answer(exit))).pipe(Effect.ignore))
+      return
+    }
     const asker = system?.asker(request.actor, request.id)
     if (request.command === undefined) {
       asker?.read({}, answer)
@@ -215,16 +229,17 @@ export class Clients {
 }
 
 export const describe = ({ index, request, address }: Operation): string =>
-  `#${index} ${request.command?.type ?? "read"} of ${address.key}`
+  `#${index} ${request.via === "tell" ? "tell " : ""}${request.command?.type ?? "read"} of ${address.key}`
 
 /** The error of an answer, if it is one. */
-export const errorOf = (exit: Answer): AskError | undefined => {
+export const errorOf = (exit: Answer): AskError | TellError | undefined => {
   if (Exit.isSuccess(exit)) return undefined
   const [reason] = exit.cause.reasons
   return reason?._tag === "Fail" ? reason.error : undefined
 }
 
-const versionOf = (exit: Answer): number => (Exit.isSuccess(exit) ? exit.value.version : 0)
+const versionOf = (exit: Answer): number =>
+  Exit.isSuccess(exit) && "version" in exit.value ? exit.value.version : 0
 
 const isTransient = (exit: Answer): boolean => {
   const error = errorOf(exit)
@@ -238,5 +253,6 @@ const isTransient = (exit: Answer): boolean => {
 const outcomeOf = (exit: Answer): string => {
   const error = errorOf(exit)
   if (error !== undefined) return error.message
-  return Exit.isSuccess(exit) ? `version ${exit.value.version}` : "died"
+  if (Exit.isFailure(exit)) return "died"
+  return "version" in exit.value ? `version ${exit.value.version}` : "told"
 }

@@ -9,7 +9,7 @@ import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
-import type { Reference, TrueActor } from "./Reference.ts"
+import { eventOf, type Reference, readCommit, type TrueActor } from "./Reference.ts"
 
 /** Where in a command's walk a crash struck. */
 export const CRASH_POINTS = ["before append", "after append", "before reply"] as const
@@ -36,8 +36,6 @@ export const crashKey = (type: string, transition: Transition, point: CrashPoint
   `${transitionKey(type, transition)} @ crash ${point}`
 
 const pathOf = (node: StateNode): string => (node.path.length === 0 ? "(root)" : node.path.join("."))
-
-const decoder = new TextDecoder()
 
 export class Coverage {
   readonly counts = new Map<string, number>()
@@ -77,16 +75,11 @@ export class Coverage {
   crashed(address: ActorAddress, data: Uint8Array, point: CrashPoint): void {
     const actor = this.#reference.actor(address)
     const { type } = actor.definition
-    const commit = JSON.parse(decoder.decode(data)) as {
-      readonly first: number
-      readonly entries: ReadonlyArray<{
-        readonly ev: ReadonlyArray<{ readonly t: string; readonly d: object }>
-      }>
-    }
+    const commit = readCommit(data)
     let state = actor.states[commit.first - 1]
-    for (const { t, d } of commit.entries.flatMap(({ ev }) => ev)) {
+    for (const stored of commit.entries.flatMap(({ ev }) => ev)) {
       if (state === undefined) return
-      const event: AnyEvent = { ...d, type: t }
+      const event = eventOf(actor.definition, stored)
       for (const transition of taken(state, event)) this.#count(crashKey(type, transition, point))
       state = actor.definition.machine.transition(state, event)
       actor.definition.machine.takeIntents()

@@ -29,6 +29,7 @@ export type Port =
   | "checkpoints"
   | "deadLetters"
   | "publisher"
+  | "calls"
 
 const FAULTS = {
   /** The append never reaches the journal; its caller times out. */
@@ -92,6 +93,11 @@ const FAULTS = {
   "dead letter answer lost": { level: "call", most: 0.2, port: "deadLetters" },
   "publication lost": { level: "call", most: 0.15, port: "publisher" },
   "publication answer lost": { level: "call", most: 0.15, port: "publisher" },
+  /** A durable call does not reach the other side. */
+  "call lost": { level: "call", most: 0.2, port: "calls" },
+  /** It is done there, and its caller does not hear of it. */
+  "call answer lost": { level: "call", most: 0.2, port: "calls" },
+  "call hangs": { level: "call", most: 0.1, port: "calls" },
   "reply slow": { level: "call", most: 0.1 },
   "node crashes": { level: "plan", most: 4 },
   /** Asked to stop in order (SIGTERM), in the middle of work, and started again. */

@@ -19,9 +19,9 @@ const KIND_DRAWN_CHANCE = 0.5
 export const drawRates = (random: Randomness, kinds: ReadonlyArray<FaultKind> = FAULT_KINDS): FaultRates => {
   const rates: { [kind in FaultKind]?: number } = {}
   for (const kind of kinds) {
-    const own = random.stream(kind)
-    if (!own.chance(KIND_DRAWN_CHANCE)) continue
     const { level, most } = shapeOf(kind)
+    const own = random.stream(kind)
+    if (most === 0 || !own.chance(KIND_DRAWN_CHANCE)) continue
     rates[kind] = level === "call" ? most * own.between(0.1, 1) : 1 + own.index(most)
   }
   return rates

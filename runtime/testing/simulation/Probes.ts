@@ -41,7 +41,8 @@ export class Probes {
   /** After the final answer of an operation. */
   after(operation: Operation): void {
     const { answer, attempt, request } = operation
-    if (request.command === undefined || attempt === undefined || answer === undefined) return
+    if (request.command === undefined || request.via === "tell") return
+    if (attempt === undefined || answer === undefined) return
     if (Exit.isFailure(answer)) return
     const { node, process: host } = attempt
     const system = node.system

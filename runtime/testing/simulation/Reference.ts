@@ -9,6 +9,7 @@ import type { AnyActor } from "../../definition/Actor.ts"
 import type { AnyEvent, StoredEvent } from "../../definition/Event.ts"
 import type { Metadata } from "../../journal/Commit.ts"
 import type { MachineState } from "../../machine/Machine.ts"
+import type { OutboxItem } from "../../outbox/OutboxItem.ts"
 import type { ProjectedEvent } from "../../projection/Projection.ts"
 import type { StoredAppend } from "./SimulatedJournal.ts"
 import { PROMISES, Violation } from "./Violation.ts"
@@ -52,8 +53,18 @@ interface Entry {
   readonly c: string
   readonly m?: Metadata
   readonly ev: ReadonlyArray<StoredEvent>
+  readonly out?: ReadonlyArray<OutboxItem>
   readonly re?: unknown
 }
+
+/** A commit as it is in the journal. */
+export interface StoredCommit {
+  readonly first: number
+  readonly at: number
+  readonly entries: ReadonlyArray<Entry>
+}
+
+export const readCommit = (data: Uint8Array): StoredCommit => JSON.parse(decoder.decode(data)) as StoredCommit
 
 /** Where and when a commit was stored; `at` is its own word for when it was decided. */
 interface Stored {
@@ -84,14 +95,9 @@ export class Reference {
   }
 
   /** Takes in a commit at the moment it is stored. Throws {@link Violation}. */
-  stored({ address, sequence, data, atMs }: StoredAppend): TrueActor {
+  stored({ address, sequence, atMs }: Omit<StoredAppend, "data">, commit: StoredCommit): TrueActor {
     const actor = this.#actors.get(address.key) ?? this.#unborn(address)
     this.#actors.set(address.key, actor)
-    const commit = JSON.parse(decoder.decode(data)) as {
-      readonly first: number
-      readonly at: number
-      readonly entries: ReadonlyArray<Entry>
-    }
     if (commit.first !== actor.version + 1) {
       const detail = `${address.key} is at version ${actor.version}, the commit at sequence ${sequence} starts at ${commit.first}`
       throw new Violation(PROMISES.contiguous, detail)
@@ -126,7 +132,7 @@ export class Reference {
     }
     const before = actor.version
     for (const stored of entry.ev) {
-      const event = upcasted(definition, stored)
+      const event = eventOf(definition, stored)
       const state = actor.states[actor.version] as MachineState
       const next = definition.machine.transition(state, event)
       definition.machine.takeIntents()
@@ -159,7 +165,10 @@ export class Reference {
 /** The least that any definition may remember is up to the user; checks hold for what is usual. */
 const DEDUPE_PROMISED_COUNT = 1_000
 
-const upcasted = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEvent => {
+/** The event as the machine takes it. */
+export const eventOf = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEvent => {
+  // What a timer raised is stored inside an event of the runtime's own.
+  if (t === "everstate.raised") return (d as { readonly event: AnyEvent }).event
   const known = definition.events?.[t]
   let payload = d
   for (let version = v; version < (known?.version ?? v); version++)

@@ -4,6 +4,7 @@
  * Owns its lives: start, crash (memory gone, nothing finished), restart, pause, and a stop that drains.
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { CallExecutor } from "../../call/CallExecutor.ts"
 import { Checkpoints, type CheckpointsService } from "../../checkpoint/Checkpoints.ts"
 import { DeadLetters, type DeadLettersService } from "../../deadletter/DeadLetters.ts"
 import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
@@ -12,6 +13,7 @@ import { Mailbox, type MailboxService } from "../../mailbox/Mailbox.ts"
 import { ReadModel, type ReadModelService } from "../../projection/ReadModel.ts"
 import { SnapshotStore, type SnapshotStoreService } from "../../snapshot/SnapshotStore.ts"
 import { ActorSystem, type ActorSystemService, type SystemOptions } from "../../system/ActorSystem.ts"
+import type { SimulatedCalls } from "./SimulatedCalls.ts"
 import { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { SimulatedServers } from "./SimulatedServers.ts"
 import { PROMISES, Violation } from "./Violation.ts"
@@ -35,6 +37,7 @@ export class SimulatedNode {
   readonly name: string
   readonly #world: World
   readonly #servers: SimulatedServers
+  readonly #calls: SimulatedCalls
   readonly #options: SystemOptions
   readonly #doubles: PortDoubles
   readonly #crashed: (host: SimulatedProcess) => void
@@ -48,6 +51,7 @@ export class SimulatedNode {
     readonly name: string
     readonly world: World
     readonly servers: SimulatedServers
+    readonly calls: SimulatedCalls
     readonly system: SystemOptions
     readonly doubles: PortDoubles
     /** Told of a crash, before anything is forgotten. */
@@ -58,6 +62,7 @@ export class SimulatedNode {
     this.name = options.name
     this.#world = options.world
     this.#servers = options.servers
+    this.#calls = options.calls
     this.#options = options.system
     this.#doubles = options.doubles
     this.#crashed = options.crashed
@@ -165,6 +170,7 @@ export class SimulatedNode {
       Context.add(EventPublisher, seen(publisher.connect(host), doubles.publisher)),
       Context.add(SnapshotStore, seen(postgres.connectSnapshots(host), doubles.snapshots)),
       Context.add(ReadModel, seen(postgres.connectReadModel(host), doubles.readModel)),
+      Context.add(CallExecutor, this.#calls.connect(host)),
     )
   }
 }

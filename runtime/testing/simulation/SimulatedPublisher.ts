@@ -17,6 +17,8 @@ const TIMEOUT_MS = 2_000
 export class SimulatedPublisher {
   /** The truth. */
   readonly memory: EventPublisherMemory = makeEventPublisherMemory()
+  /** Told of every event that is published, again if it is published again. */
+  readonly observers: Array<(event: PublishedEvent) => void> = []
   readonly #network: Network
 
   constructor(network: Network) {
@@ -31,7 +33,10 @@ export class SimulatedPublisher {
             host,
             server: "journal",
             what: `publish ${event.type} ${event.id}`,
-            serve: () => Effect.runSyncExit(this.memory.publish(event)),
+            serve: () => {
+              for (const observe of this.observers) observe(event)
+              return Effect.runSyncExit(this.memory.publish(event))
+            },
             timeoutMs: TIMEOUT_MS,
             unanswered: (detail) => new PublisherUnavailable({ detail }),
             fate: this.#fate(host, event),

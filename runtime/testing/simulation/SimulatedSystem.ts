@@ -14,11 +14,15 @@ import { AnswerChecker } from "./AnswerChecker.ts"
 import { Chaos } from "./Chaos.ts"
 import { Clients, describe } from "./Client.ts"
 import { Coverage } from "./Coverage.ts"
+import { DeliveryChecker } from "./DeliveryChecker.ts"
 import { EscapeTrap } from "./EscapeTrap.ts"
+import type { FaultKind } from "./FaultKind.ts"
 import { type FaultRates, Faults } from "./Faults.ts"
 import { Network } from "./Network.ts"
+import { PendingChecker } from "./PendingChecker.ts"
 import { Probes } from "./Probes.ts"
-import { Reference, type TrueActor } from "./Reference.ts"
+import { Reference, readCommit, type TrueActor } from "./Reference.ts"
+import { type CallStandIns, SimulatedCalls } from "./SimulatedCalls.ts"
 import type { SimulatedJournal } from "./SimulatedJournal.ts"
 import { type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
 import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
@@ -48,6 +52,8 @@ export interface SystemUnderTest {
   readonly invariants?: { readonly [name: string]: Invariant }
   /** Settings of every node that differ from the defaults. */
   readonly settings?: Partial<SystemSettings>
+  /** Stand-ins for durable calls: `{ payment: { capture: ({ input }) => ... } }`. */
+  readonly calls?: CallStandIns
   /** Stand-ins for ports. */
   readonly doubles?: PortDoubles
 }
@@ -69,6 +75,22 @@ export const STEPS_MAX = 5_000_000
 /** Shards of a simulated system, unless its settings say otherwise: few, as every node serves all of them. */
 const SHARD_COUNT_DEFAULT = 4
 
+/** Kinds after which a node finds its own commit in the journal later: what that carries may then be overtaken. */
+const LEAVES_COMMITS_UNKNOWN: ReadonlyArray<FaultKind> = [
+  "append lost",
+  "ack lost",
+  "append lands late",
+  "append twice",
+  "append in flight lands",
+  "reply slow",
+  "last stale",
+  "node crashes",
+  "node stops",
+  "node pauses",
+  "partition",
+  "journal away",
+]
+
 export class SimulatedSystem {
   readonly world: World
   readonly faults: Faults
@@ -84,6 +106,9 @@ export class SimulatedSystem {
   readonly #shardCount: number
   readonly #answers: AnswerChecker
   readonly #stores: StoreChecker
+  readonly #deliveries: DeliveryChecker
+  readonly #pending: PendingChecker
+  readonly #calls: SimulatedCalls
   readonly #trap: EscapeTrap
   #violation: Error | undefined
 
@@ -100,7 +125,22 @@ export class SimulatedSystem {
     this.#stores = new StoreChecker(this.reference, this.postgres)
     const isFresh = rates["last stale"] === undefined
     const isStrict = settings.nodeCount === 1 && isFresh && rates["clock jumps"] === undefined
-    this.#answers = new AnswerChecker(world, this.reference, this.coverage, { isStrict, isMonotone: isFresh })
+    this.#deliveries = new DeliveryChecker(world, this.reference, {
+      isStrict: settings.nodeCount === 1 && isFresh,
+      isOrdered:
+        settings.nodeCount === 1 && LEAVES_COMMITS_UNKNOWN.every((kind) => rates[kind] === undefined),
+    })
+    this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined })
+    this.#answers = new AnswerChecker(world, this.reference, this.coverage, {
+      isStrict,
+      isMonotone: isFresh,
+      wasTold: ({ key }, commandId) => this.#deliveries.wasAccepted(key, commandId),
+    })
+    this.#calls = new SimulatedCalls(this.network, sut.calls ?? {}, (escaped) =>
+      this.judge(() => {
+        throw escaped
+      }),
+    )
     this.#shardCount = sut.settings?.shardCount ?? SHARD_COUNT_DEFAULT
     this.nodes = Array.from({ length: settings.nodeCount }, (_, index) => this.#node(`node ${index + 1}`))
     this.clients = new Clients({
@@ -127,11 +167,17 @@ export class SimulatedSystem {
     this.journal.observers.push((stored) =>
       this.judge(() => {
         const before = this.reference.actors.get(stored.address.key)?.version ?? 0
-        const actor = this.reference.stored(stored)
+        const commit = readCommit(stored.data)
+        const actor = this.reference.stored(stored, commit)
+        this.#pending.stored(actor, commit, stored.sequence)
+        this.#deliveries.stored(actor, commit, stored.sequence)
         this.coverage.stored(actor, before)
         this.#stored(actor)
       }),
     )
+    this.servers.mailbox.observers.push((message) => this.judge(() => this.#deliveries.accepted(message)))
+    this.servers.publisher.observers.push(({ id }) => this.#deliveries.published(id))
+    this.servers.deadLetters.observers.push((letter) => this.judge(() => this.#deliveries.gaveUp(letter)))
     this.postgres.observers.push((projection) => this.judge(() => this.#stores.readModel(projection)))
     world.afterStep = () => {
       this.#trap.check()
@@ -180,8 +226,10 @@ export class SimulatedSystem {
     }
     for (const { name, system } of this.nodes) {
       if (system === undefined) return `${name} has not started`
-      const { inFlightCount, projections } = Effect.runSync(system.status)
+      const { inFlightCount, projections, outbox, messages } = Effect.runSync(system.status)
       if (inFlightCount > 0) return `${name} has ${inFlightCount} items in work`
+      if (outbox.pendingCount > 0) return `${name} has ${outbox.pendingCount} outboxes to send`
+      if (messages.openCount > 0) return `${name} has ${messages.openCount} messages in work`
       for (const projection of this.projections) {
         const last = this.#lastOf(projection)
         const own = projections.find((status) => status.name === projection.name)?.offset ?? 0
@@ -189,6 +237,15 @@ export class SimulatedSystem {
         if (Math.min(own, stored) >= last) continue
         return `projection ${projection.name} is at ${stored} of ${last}, ${name} knows ${own}`
       }
+    }
+    return this.#deliveries.undispatched ?? this.#mailboxBacklog() ?? this.#pending.overdue
+  }
+
+  #mailboxBacklog(): string | undefined {
+    const { contents, nowMs } = this.servers.mailbox
+    for (const { id, key } of contents.messages) return `message ${id} waits for ${key}`
+    for (const { id, address, atMs } of contents.schedules) {
+      if (atMs <= nowMs) return `scheduled message ${id} is due for ${address.key}`
     }
     return undefined
   }
@@ -208,6 +265,7 @@ export class SimulatedSystem {
     }
     for (const projection of this.projections) this.#stores.readModel(projection)
     this.#stores.snapshots()
+    this.#deliveries.atRest()
     this.#answers.finish(this.clients.operations)
   }
 
@@ -217,17 +275,18 @@ export class SimulatedSystem {
     this.journal.loseTail(Math.max(0, this.journal.lastSequence - recordCount))
     this.reference.reset()
     this.#stores.reset()
+    this.#deliveries.reset()
+    this.#pending.reset()
     let after = 0
     const types = new Set(this.#sut.actors.map(({ type }) => type))
     while (after < this.journal.lastSequence) {
       for (const record of this.journal.memory.page(types, after)) {
         after = record.sequence
-        this.reference.stored({
-          address: this.#addressOf(record.key),
-          sequence: after,
-          data: record.data,
-          atMs: 0,
-        })
+        const commit = readCommit(record.data)
+        const address = this.#addressOf(record.key)
+        const actor = this.reference.stored({ address, sequence: after, atMs: 0 }, commit)
+        this.#pending.stored(actor, commit, after)
+        this.#deliveries.stored(actor, commit, after)
       }
     }
   }
@@ -246,6 +305,7 @@ export class SimulatedSystem {
       name,
       world: this.world,
       servers: this.servers,
+      calls: this.#calls,
       system: {
         actors: this.#sut.actors,
         projections: this.projections,

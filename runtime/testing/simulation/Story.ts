@@ -6,10 +6,13 @@
  */
 import { Cause, Duration, Effect, Exit } from "effect"
 import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
+import type { StoredDeadLetter } from "../../deadletter/DeadLetters.ts"
 import type { AnyActor, CommandsOf, ReplyOf, StateOf } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../definition/Event.ts"
+import type { PublishedEvent } from "../../integration/EventPublisher.ts"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
 import type { SystemStatus } from "../../system/ActorSystem.ts"
+import type { Told } from "../../system/Tell.ts"
 import type { Operation, Request } from "./Client.ts"
 import { SimulationEscape } from "./EscapeTrap.ts"
 import { timeline } from "./FailureReport.ts"
@@ -53,6 +56,13 @@ export interface Simulation {
     command: C,
     options?: VerbOptions,
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
+  /** Sends a command as a durable message; returns once it is accepted. */
+  readonly tell: <A extends AnyActor>(
+    actor: A,
+    id: string,
+    command: CommandsOf<A>,
+    options?: Pick<VerbOptions, "node" | "commandId">,
+  ) => Promise<Told>
   readonly state: <A extends AnyActor>(
     actor: A,
     id: string,
@@ -85,6 +95,10 @@ export interface Simulation {
   readonly history: (actor: AnyActor, id: string) => ReadonlyArray<ProjectedEvent>
   readonly rows: (projection: ProjectionDefinition) => ReadonlyArray<AnyRow>
   readonly status: (node: number) => SystemStatus
+  /** Messages that the system gave up on. */
+  readonly deadLetters: () => ReadonlyArray<StoredDeadLetter>
+  /** Integration events that the world outside was given. */
+  readonly published: () => ReadonlyArray<PublishedEvent>
   /** Times that a mark or kind of fault was reached so far. */
   readonly reached: (mark: string) => number
   /** Virtual milliseconds since the beginning. */
@@ -204,7 +218,7 @@ class Teller {
     })
   }
 
-  #send(request: Request, node: number | undefined): Promise<Accepted | CurrentState> {
+  #send(request: Request, node: number | undefined): Promise<Accepted | CurrentState | Told> {
     return this.#verb((settle) => {
       const done = ({ answer }: Operation) => settle(answer ?? Exit.die("no answer"))
       this.#system.clients.send(request, done, node === undefined ? undefined : this.#node(node))
@@ -247,6 +261,16 @@ class Teller {
           ...(ifVersion === undefined ? {} : { ifVersion }),
         }
         return (await this.#send(request, node)) as Accepted<never>
+      },
+      tell: async (actor, id, command, { node, commandId } = {}) => {
+        const request: Request = {
+          actor,
+          id,
+          command: command as AnyEvent,
+          via: "tell",
+          ...(commandId === undefined ? {} : { commandId }),
+        }
+        return (await this.#send(request, node)) as Told
       },
       state: async (actor, id, { node } = {}) => {
         const { version, sequence, state } = (await this.#send({ actor, id }, node)) as CurrentState
@@ -297,6 +321,8 @@ class Teller {
         if (running === undefined) throw new Error(`${name} has not started.`)
         return Effect.runSync(running.status)
       },
+      deadLetters: () => [...system.servers.deadLetters.memory.letters.values()],
+      published: () => system.servers.publisher.memory.events,
       reached: (mark) => world.marks.get(mark) ?? 0,
       nowMs: () => world.nowMs,
       stepCount: () => world.stepCount,

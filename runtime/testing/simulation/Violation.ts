@@ -26,5 +26,9 @@ export const PROMISES = {
   linearizable: "answers are linearizable",
   healthy: "no actor is quarantined without a reason",
   converges: "everything goes on after the faults are over",
+  delivered: "what is sent is applied once, or is a dead letter",
+  carried: "nothing is applied that was not sent",
+  ordered: "messages of one actor reach another in order",
+  pending: "timers and calls come once, not early, not after their end",
   starts: "a node starts",
 } as const

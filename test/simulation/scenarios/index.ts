@@ -2,6 +2,8 @@
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import type { SimulateOptions } from "../../../runtime/testing.ts"
+import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
 import { orderWorkload } from "./OrderWorkload.ts"
 
 /** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
@@ -75,5 +77,21 @@ export const scenarios = {
     workload: orderWorkload(20, 150),
     nodes: 2,
     settings: { residentMax: 2 },
+  },
+  /** Messages, requests, timers and calls between actors, on three nodes. */
+  desks: {
+    actors: [Desk, Clerk],
+    calls: deskCalls,
+    workload: deskWorkload(4, 120),
+    nodes: 3,
+    settings: { idleMs },
+  },
+  /** The same on one node: in order, and strictly once. */
+  "one desk": {
+    actors: [Desk, Clerk],
+    calls: deskCalls,
+    workload: deskWorkload(3, 100),
+    nodes: 1,
+    settings: { idleMs },
   },
 } satisfies { readonly [name: string]: SimulateOptions }

@@ -1,0 +1,228 @@
+/**
+ * Judges what is sent: everything that a stored commit carries, and every message that the mailbox accepted, has its
+ * effect once or is a dead letter; nothing has an effect that was not sent.
+ *
+ * Reads the bytes of commits and messages by itself. Timers and calls are allowed here and judged by PendingChecker.ts.
+ */
+import type { DeadLetter } from "../../deadletter/DeadLetters.ts"
+import type { AnyEvent } from "../../definition/Event.ts"
+import type { OutboundMessage } from "../../mailbox/Mailbox.ts"
+import type { OutboxItem } from "../../outbox/OutboxItem.ts"
+import type { Reference, StoredCommit, TrueActor } from "./Reference.ts"
+import { decidedBy } from "./ReferenceDecision.ts"
+import { PROMISES, Violation } from "./Violation.ts"
+import { WORLD_EPOCH_MS, type World } from "./World.ts"
+
+/** Ids that start like this are made by the runtime, of what a commit carries. */
+const RUNTIME_ID = /^everstate:\d+\.\d+(:answer)?$/
+
+interface Sent {
+  readonly id: string
+  readonly to: string
+  /** Key of the actor whose commit carries it; undefined for what a client told. */
+  readonly from: string | undefined
+  /** Its place in the journal, as a number that ascends with the order of sending. */
+  readonly order: number
+  readonly effect: "command" | "request" | "answer" | "signal"
+  readonly command: AnyEvent | undefined
+  /** In the mailbox. */
+  isAccepted: boolean
+  isApplied: boolean
+  isDead: boolean
+}
+
+export interface DeliveryRules {
+  /** One node serves every actor: what was refused was not applied elsewhere. */
+  readonly isStrict: boolean
+  /** And it always knows what became of its commits: messages arrive in the order in which they were sent. */
+  readonly isOrdered: boolean
+}
+
+const decoder = new TextDecoder()
+
+export class DeliveryChecker {
+  readonly #world: World
+  readonly #reference: Reference
+  readonly #rules: DeliveryRules
+  /** By receiver and id. */
+  readonly #sent = new Map<string, Sent>()
+  /** What is carried by a commit and not accepted by the mailbox yet. */
+  readonly #waiting = new Set<Sent>()
+  /** Ids of integration events that commits carry and that were not published so far. */
+  readonly #publications = new Set<string>()
+  /** By sender and receiver: the order of the last one that was applied. */
+  readonly #lastOrder = new Map<string, number>()
+
+  constructor(world: World, reference: Reference, rules: DeliveryRules) {
+    this.#world = world
+    this.#reference = reference
+    this.#rules = rules
+  }
+
+  /** A commit is stored. Throws {@link Violation}. */
+  stored({ address }: TrueActor, commit: StoredCommit, sequence: number): void {
+    let index = 0
+    for (const { c, out } of commit.entries) {
+      this.#applied(address.key, c)
+      for (const item of out ?? []) this.#carried(address.key, item, sequence, index++)
+    }
+  }
+
+  /** The mailbox has stored a message, once more perhaps. */
+  accepted({ address, data }: OutboundMessage): void {
+    const message = JSON.parse(decoder.decode(data)) as {
+      readonly id: string
+      readonly k: string
+      readonly c?: AnyEvent
+    }
+    const { id, k, c } = message
+    const known = this.#sent.get(`${address.key} ${id}`)
+    if (known !== undefined) {
+      known.isAccepted = true
+      this.#waiting.delete(known)
+      return
+    }
+    if (k !== "command" || RUNTIME_ID.test(id)) return
+    this.#expect({ id, to: address.key, from: undefined, order: 0, effect: "command", command: c }, true)
+  }
+
+  /** Throws {@link Violation}. */
+  gaveUp({ key, messageId, reason }: DeadLetter): void {
+    const sent = this.#sent.get(`${key} ${messageId}`)
+    if (sent === undefined) return
+    sent.isDead = true
+    this.#waiting.delete(sent)
+    this.#world.mark("a message became a dead letter")
+    if (sent.isApplied && this.#rules.isStrict) {
+      throw new Violation(
+        PROMISES.delivered,
+        `${messageId} for ${key} was applied, and is a dead letter (${reason})`,
+      )
+    }
+  }
+
+  published(id: string): void {
+    this.#publications.delete(id)
+  }
+
+  /** Whether the mailbox has, or had, a message. */
+  wasAccepted(key: string, id: string): boolean {
+    return this.#sent.get(`${key} ${id}`)?.isAccepted ?? false
+  }
+
+  /** What is carried by commits and was not handed over so far. */
+  get undispatched(): string | undefined {
+    for (const { id, to } of this.#waiting) return `message ${id} to ${to} was not sent`
+    for (const id of this.#publications) return `integration event ${id} was not published`
+    return undefined
+  }
+
+  /** When nothing is under way. Throws {@link Violation}. */
+  atRest(): void {
+    for (const sent of this.#sent.values()) {
+      if (sent.isApplied || sent.isDead || this.#isWithoutTrace(sent)) continue
+      const from = sent.from === undefined ? "a client" : sent.from
+      throw new Violation(
+        PROMISES.delivered,
+        `${sent.id} (${sent.effect}) of ${from} never reached ${sent.to}`,
+      )
+    }
+  }
+
+  /** Everything is read anew: the journal was cut. */
+  reset(): void {
+    this.#sent.clear()
+    this.#waiting.clear()
+    this.#publications.clear()
+    this.#lastOrder.clear()
+  }
+
+  #carried(from: string, item: OutboxItem, sequence: number, index: number): void {
+    const id = `everstate:${sequence}.${index}`
+    const order = sequence * ITEMS_MAX + index
+    const sent = { id, from, order, command: undefined }
+    switch (item.k) {
+      case "tell": {
+        const effect = item.n === undefined ? "command" : "request"
+        return this.#expect({ ...sent, to: item.to, effect, command: item.c }, false)
+      }
+      case "answer":
+        return this.#expect({ ...sent, id: `${item.re}:answer`, to: item.to, effect: "answer" }, false)
+      case "timer":
+      case "call":
+        return this.#expect({ ...sent, to: from, effect: "signal" }, true)
+      case "publish":
+        this.#publications.add(id)
+    }
+  }
+
+  #expect(given: Omit<Sent, "isAccepted" | "isApplied" | "isDead">, isAccepted: boolean): void {
+    const key = `${given.to} ${given.id}`
+    if (this.#sent.has(key)) return
+    const sent: Sent = { ...given, isAccepted, isApplied: false, isDead: false }
+    this.#sent.set(key, sent)
+    if (!isAccepted) this.#waiting.add(sent)
+  }
+
+  #applied(key: string, commandId: string): void {
+    const sent = this.#sent.get(`${key} ${commandId}`)
+    if (sent === undefined) {
+      if (!RUNTIME_ID.test(commandId) || this.#isAnswerOfGiveUp(key, commandId)) return
+      throw new Violation(
+        PROMISES.carried,
+        `${commandId} was applied to ${key}, and no stored commit carries it`,
+      )
+    }
+    sent.isApplied = true
+    if (sent.from !== undefined) this.#world.mark("a message of a commit was applied")
+    // Refused, and handed out again before that was acknowledged: by then it may be welcome.
+    if (sent.isDead) this.#world.mark("a dead letter was applied after all")
+    if (this.#rules.isOrdered && sent.from !== undefined && sent.effect !== "signal") this.#inOrder(sent)
+  }
+
+  #inOrder({ id, from, to, order }: Sent): void {
+    const pair = `${from} ${to}`
+    const last = this.#lastOrder.get(pair) ?? 0
+    if (order < last)
+      throw new Violation(PROMISES.ordered, `${id} of ${from} reached ${to} after a later one`)
+    this.#lastOrder.set(pair, order)
+  }
+
+  /** A request that could not even be decided is answered without a commit of its receiver. */
+  #isAnswerOfGiveUp(key: string, commandId: string): boolean {
+    const requestId = commandId.replace(/:answer$/, "")
+    for (const sent of this.#sent.values()) {
+      if (sent.id === requestId && sent.effect === "request" && sent.from === key) {
+        sent.isDead = true
+        return true
+      }
+    }
+    return false
+  }
+
+  /** It was decided, and there was nothing to store. */
+  #isWithoutTrace({ to, effect, command }: Sent): boolean {
+    const actor = this.#reference.actors.get(to)
+    if (effect === "signal") return true
+    if (actor === undefined) return false
+    if (effect === "answer") return !this.#listensForAnswers(actor)
+    if (effect === "request" || command === undefined) return false
+    const nowMs = WORLD_EPOCH_MS + this.#world.nowMs
+    return actor.states.some((state) => decidedBy(command, actor, state, nowMs) === "nothing")
+  }
+
+  /** In all states that it was in. */
+  #listensForAnswers({ definition, states }: TrueActor): boolean {
+    const event = { type: "everstate.answered", as: "", answer: { ok: true } }
+    try {
+      return states.every((state) => definition.machine.transition(state, event as AnyEvent) !== undefined)
+    } catch {
+      return true
+    } finally {
+      definition.machine.takeIntents()
+    }
+  }
+}
+
+/** More items than any commit carries. */
+const ITEMS_MAX = 1_000_000

@@ -1,0 +1,122 @@
+/**
+ * Judges timers and calls: what an actor waits for comes once, never early, and never after it was cancelled.
+ *
+ * Owns its own reading of what is pending, from the commits in journal order.
+ */
+import type { StoredCommit, TrueActor } from "./Reference.ts"
+import { PROMISES, Violation } from "./Violation.ts"
+import { WORLD_EPOCH_MS, type World } from "./World.ts"
+
+/** A timer that is due for so long is overdue: schedules are late by milliseconds, redelivery takes half a minute. */
+const OVERDUE_MS = 60_000
+
+interface PendingTimer {
+  readonly generation: string
+  readonly atMs: number
+}
+
+interface Placed {
+  readonly kind: "timer" | "call"
+  readonly name: string
+  readonly generation: string
+  readonly atMs: number
+}
+
+export interface PendingRules {
+  /** Clocks of nodes do not jump: the time of a timer is that of the world. */
+  readonly isTimely: boolean
+}
+
+export class PendingChecker {
+  readonly #world: World
+  readonly #rules: PendingRules
+  /** By actor, then by name. */
+  readonly #timers = new Map<string, Map<string, PendingTimer>>()
+  readonly #calls = new Map<string, Map<string, string>>()
+  /** By actor and id of the message that brings it. */
+  readonly #placed = new Map<string, Placed>()
+  #firedCount = 0
+
+  constructor(world: World, rules: PendingRules) {
+    this.#world = world
+    this.#rules = rules
+  }
+
+  get firedCount(): number {
+    return this.#firedCount
+  }
+
+  /** A commit is stored. Throws {@link Violation}. */
+  stored({ address: { key } }: Pick<TrueActor, "address">, commit: StoredCommit, sequence: number): void {
+    let index = 0
+    const timers = of(this.#timers, key)
+    const calls = of(this.#calls, key)
+    for (const { c, ev, out } of commit.entries) {
+      const brought = this.#placed.get(`${key} ${c}`)
+      if (brought !== undefined && ev.length > 0) this.#came(key, brought, commit.at)
+      for (const item of out ?? []) {
+        const id = `everstate:${sequence}.${index++}`
+        if (item.k === "timer") {
+          const placed: Placed = { kind: "timer", name: item.n, generation: item.g, atMs: item.at }
+          timers.set(item.n, { generation: item.g, atMs: item.at })
+          this.#placed.set(`${key} ${id}`, placed)
+          this.#placed.set(`${key} everstate:${key}.timer.${item.n}.${item.g}`, placed)
+        } else if (item.k === "call") {
+          calls.set(item.n, item.g)
+          this.#placed.set(`${key} ${id}`, { kind: "call", name: item.n, generation: item.g, atMs: 0 })
+        } else if (item.k === "cancel") {
+          timers.delete(item.n)
+        } else if (item.k === "abort") {
+          calls.delete(item.n)
+        }
+      }
+    }
+  }
+
+  /** A call that nobody has ended, or a timer that should have come long ago. */
+  get overdue(): string | undefined {
+    for (const [key, calls] of this.#calls) {
+      for (const name of calls.keys()) return `call ${name} of ${key} has no outcome`
+    }
+    const nowMs = WORLD_EPOCH_MS + this.#world.nowMs
+    for (const [key, timers] of this.#timers) {
+      for (const [name, { atMs }] of timers) {
+        if (atMs + (this.#rules.isTimely ? OVERDUE_MS : CLOCKS_APART_MS) < nowMs)
+          return `timer ${name} of ${key} is overdue`
+      }
+    }
+    return undefined
+  }
+
+  /** Everything is read anew: the journal was cut. */
+  reset(): void {
+    this.#timers.clear()
+    this.#calls.clear()
+    this.#placed.clear()
+  }
+
+  #came(key: string, { kind, name, generation, atMs }: Placed, decidedAtMs: number): void {
+    const pending =
+      kind === "timer" ? of(this.#timers, key).get(name)?.generation : of(this.#calls, key).get(name)
+    const what = `${kind} ${name} (${generation}) of ${key}`
+    if (pending !== generation) {
+      const why = pending === undefined ? "was over" : `was set anew (${pending})`
+      throw new Violation(PROMISES.pending, `${what} came though it ${why}`)
+    }
+    this.#firedCount++
+    this.#world.mark(kind === "timer" ? "a timer fired" : "a call ended")
+    if (kind === "call") return
+    const nowMs = this.#rules.isTimely ? WORLD_EPOCH_MS + this.#world.nowMs : decidedAtMs
+    if (Math.min(nowMs, decidedAtMs) < atMs)
+      throw new Violation(PROMISES.pending, `${what} came ${atMs - nowMs} ms early`)
+  }
+}
+
+/** Most that two clocks which jump may be apart. */
+const CLOCKS_APART_MS = 4 * 3_600_000
+
+const of = <A>(byActor: Map<string, Map<string, A>>, key: string): Map<string, A> => {
+  const found = byActor.get(key) ?? new Map<string, A>()
+  byActor.set(key, found)
+  return found
+}
