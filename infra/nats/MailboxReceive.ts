@@ -114,6 +114,8 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
       found?.delivered.stream_seq ?? 0,
       Number(found?.config.metadata?.[handedOutKey] ?? 0),
     )
+    // Kept here, too: the consumer may be removed and not made again at the first attempt.
+    this.#handedOutUpTo = repeatsUpTo
     const remove = unlessNotFound(deleteConsumer(connection.requests, this.stream, this.#consumer))
     const make = createConsumer(connection.requests, this.stream, {
       name: this.#consumer,
