@@ -11,18 +11,13 @@ import { Customer } from "../customer/Customer.ts"
 import { Order } from "../order/Order.ts"
 import { foldOrderSummary, type OrderSummaryRow, orderSummaryColumns } from "./OrderSummary.ts"
 
-/** Columns of `orders_with_customers` besides those of `order_summary`; `null` for a customer who is not registered. */
-export interface CustomerColumns {
-  readonly customer_name: string | null
-  readonly customer_email: string | null
-}
-
 const names = Object.keys(orderSummaryColumns)
 const typed = Object.entries(orderSummaryColumns).map(([name, type]) => `${name} ${type}`)
 const record = Object.entries(orderSummaryColumns).map(
   ([name, type]) => `${name} ${type.replace(" not null", "")}`,
 )
 
+/** The columns of `order_summary`, and two that are null for a customer who is not registered. */
 const CREATE_ORDERS = `create table orders_with_customers (
   ${typed.join(",\n  ")},
   customer_name text,
