@@ -1,0 +1,130 @@
+/**
+ * The simulator finds runtimes that lose, repeat or mix up messages and timers. As in Mutations.test.ts each test breaks
+ * one promise from outside, and says within how many seeds that must be found.
+ */
+import { Effect, Stream } from "effect"
+import { describe, expect, it } from "vitest"
+import type { MailboxService } from "../../runtime/mailbox/Mailbox.ts"
+import { decodeMessage, encodeMessage } from "../../runtime/mailbox/Message.ts"
+import { stepsOf } from "../../runtime/testing/simulation/Shrink.ts"
+import {
+  type PortDoubles,
+  PROMISES,
+  type SimulateOptions,
+  SimulationFailed,
+  simulate,
+  type Workload,
+} from "../../runtime/testing.ts"
+import { Clerk, Desk } from "../fixtures/memory/Desk.ts"
+import { Reminder } from "./Reminder.ts"
+import { deskCalls, deskWorkload } from "./scenarios/DeskWorkload.ts"
+
+/** Steps (requests and faults) that a shrunk case may have. */
+const SHRUNK_STEPS_MAX = 15
+
+const small = {
+  actors: [Desk, Clerk],
+  calls: deskCalls,
+  workload: deskWorkload(3, 80),
+  nodes: 1,
+  twice: 0,
+  settings: { idleMs: 1_000 },
+  until: { convergeMs: 60_000 },
+} satisfies SimulateOptions
+
+/** The failure that is found within `seeds` seeds. */
+const found = async (seeds: number, options: Partial<SimulateOptions>): Promise<SimulationFailed> => {
+  const outcome = await simulate({ ...small, ...options, runs: seeds }).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (!(outcome instanceof SimulationFailed)) throw outcome ?? new Error(`not found in ${seeds} seeds`)
+  expect(stepsOf(outcome.regression)).toBeLessThanOrEqual(SHRUNK_STEPS_MAX)
+  return outcome
+}
+
+const mailboxDouble = (change: (mailbox: MailboxService) => Partial<MailboxService>): PortDoubles => ({
+  mailbox: (mailbox) => ({ ...mailbox, ...change(mailbox) }),
+})
+
+/** Reminders that are set, forgotten and set anew. */
+const reminders: Workload = function* ({ random }) {
+  for (let index = 0; index < 60; index++) {
+    const command = random.chance(0.5)
+      ? { type: "Remind", afterMs: Math.round(random.between(500, 6_000)) }
+      : { type: "Forget" }
+    yield { actor: Reminder, id: `r-${random.index(2)}`, command }
+  }
+}
+
+describe("the simulator finds a runtime", () => {
+  it("that believes to have sent what it has not, in 10 seeds", async () => {
+    const doubles: PortDoubles = {
+      checkpoints: (checkpoints) => ({
+        ...checkpoints,
+        position: () => Effect.succeed(Number.MAX_SAFE_INTEGER),
+      }),
+    }
+    const faults = { "node crashes": 4, "message lost": 0.3, "message lands late": 0.2 }
+    const { regression, message } = await found(10, { doubles, faults })
+    expect([PROMISES.converges, PROMISES.delivered]).toContain(regression.promise)
+    expect(message).toMatch(/was not sent|was not published|never reached|has no outcome/)
+  })
+
+  it("that applies a message again which comes again, in 5 seeds", async () => {
+    const forgetful = [Desk, Clerk].map((actor) => ({ ...actor, commandsRememberedCount: 0 }))
+    const workload: Workload = function* (draw) {
+      for (const request of deskWorkload(3, 80)(draw)) {
+        const actor = forgetful.find(({ type }) => type === request.actor.type) ?? request.actor
+        yield { ...request, actor, via: "tell" }
+      }
+    }
+    const faults = { "message ack lost": 0.3, "delivery repeats": 0.3, "consumer deleted": 0.3 }
+    const { regression } = await found(5, { actors: forgetful, workload, faults })
+    expect(regression.promise).toBe(PROMISES.once)
+  })
+
+  it("that acknowledges messages before their effect is stored, in 10 seeds", async () => {
+    const doubles = mailboxDouble((mailbox) => ({
+      receive: (shard) => Stream.tap(mailbox.receive(shard), ({ ack }) => ack),
+    }))
+    const faults = { "node crashes": 4, "append lost": 0.3, "last fails": 0.3 }
+    const { regression } = await found(10, { doubles, faults })
+    expect([PROMISES.delivered, PROMISES.converges]).toContain(regression.promise)
+  })
+
+  it("that takes the message of an earlier timer for the one of the present, in 3 seeds", async () => {
+    const generations = new Map<string, string>()
+    const doubles = mailboxDouble((mailbox) => ({
+      schedule: (message) => {
+        const timer = decodeMessage(message.data)
+        if (timer.k === "timer") generations.set(`${message.address.key} ${timer.n}`, timer.g)
+        return mailbox.schedule(message)
+      },
+      unschedule: () => Effect.void,
+      receive: (shard) =>
+        Stream.map(mailbox.receive(shard), (delivery) => {
+          const timer = decodeMessage(delivery.data)
+          if (timer.k !== "timer") return delivery
+          const g = generations.get(`${delivery.key} ${timer.n}`) ?? timer.g
+          return { ...delivery, data: encodeMessage({ ...timer, g }) }
+        }),
+    }))
+    const options = { actors: [Reminder], workload: reminders, doubles, faults: "none" } as const
+    const { regression } = await found(3, options)
+    expect(regression.promise).toBe(PROMISES.pending)
+  })
+
+  it("that delivers messages of one actor to another out of order, in 3 seeds", async () => {
+    const doubles = mailboxDouble((mailbox) => ({
+      receive: (shard) =>
+        Stream.mapEffect(
+          mailbox.receive(shard),
+          (delivery) => Effect.delay(Effect.succeed(delivery), delivery.sequence % 3 === 0 ? 200 : 1),
+          { concurrency: 8, unordered: true },
+        ),
+    }))
+    const { regression } = await found(3, { doubles, faults: "none" })
+    expect(regression.promise).toBe(PROMISES.ordered)
+  })
+})
