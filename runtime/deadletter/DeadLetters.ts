@@ -45,7 +45,7 @@ export interface DeadLetter {
   readonly attemptCount: number
   /** Unix milliseconds at which it was given up. */
   readonly atMs: number
-  /** Id of the message. */
+  /** Id of the message, with its place in the mailbox: one that fails again after it was redriven is another letter. */
   readonly messageId: string
   /** The original bytes as text: JSON, unless malformed. */
   readonly original: string

@@ -176,7 +176,11 @@ export const makeInbox = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         // Whoever asked is told; for everybody else there is the dead letter.
         if (given !== undefined) yield* untilSent(mailbox.publish(given))
-        else yield* bury(item.delivery, address.key, reason, detail, attempt + failedCount, message.id)
+        else {
+          // With its place: the same message, handed in again after it was dead once, is another letter.
+          const letterId = `${message.id}@${placeOf(item.shard, item.delivery)}`
+          yield* bury(item.delivery, address.key, reason, detail, attempt + failedCount, letterId)
+        }
         settle(item)
       }),
     )

@@ -110,7 +110,7 @@ const giveUp = (
       attemptCount: 1,
       atMs: yield* Clock.currentTimeMillis,
       messageId: message.id,
-      original: JSON.stringify(message),
+      original: new TextDecoder().decode(encodeMessage(message)),
     }
     yield* untilSent(ports.deadLetters.add(letter))
   })

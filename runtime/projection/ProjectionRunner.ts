@@ -5,7 +5,7 @@
  * runner on the same projection (on from where that one is), an event that fails (narrowed down, then the policy).
  * Reads from ProjectionFeed.ts, writes through the port ReadModel.ts, reports to ProjectionProgress.ts.
  */
-import { Cause, Clock, Effect, Exit, Option, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, Latch, Option, type Scope } from "effect"
 import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
 import type { DecodedRecord } from "./DecodedRecord.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
@@ -32,8 +32,10 @@ const STALLED_PAUSE_MS = { first: 1_000, max: 60_000 }
 const MOVED_PAUSE_MS = { first: 10, max: 1_000 }
 /** How often a projection with nothing to do looks whether its stored offset still is where it left it. */
 const OFFSET_LOOK_MS = 5_000
-/** How often the journal is asked for its last sequence, from which the lag is told. */
+const OFFSET_LOOK_MS_MAX = 600_000
+/** How often the journal is asked for its last sequence, from which the lag is told; ever less while it rests. */
 const LAG_SAMPLE_MS = 2_000
+const LAG_SAMPLE_MS_MAX = 600_000
 /** Longest wait for the database before the system starts without it. */
 const PREPARE_AT_START_MS = 5_000
 /** Events of one failing commit that are tried without, one after the other, before all of them are put aside. */
@@ -83,6 +85,8 @@ class Run {
   readonly #journal: Journal["Service"]
   readonly #readModel: ReadModel["Service"]
   readonly #progress: ProjectionProgress
+  /** Opened when records come. */
+  readonly #busy = Latch.makeUnsafe(false)
   #feed: ProjectionFeed | undefined
   /** Records in the next batch: halved when one fails, doubled when one succeeds. */
   #recordsMax = PROJECTION_BATCH_EVENTS_MAX
@@ -112,22 +116,22 @@ class Run {
     Effect.forever,
   )
 
-  readonly sampleLag: Effect.Effect<never> = Effect.suspend(() => {
-    const wasWaiting = this.#feed?.isWaiting() ?? false
-    return this.#journal.lastSequence.pipe(
-      Effect.option,
-      Effect.flatMap((last) => {
-        if (Option.isSome(last)) this.#progress.sawSequence(last.value)
-        return Effect.sleep(LAG_SAMPLE_MS).pipe(Effect.as(last))
-      }),
-      Effect.tap((last) =>
-        Effect.sync(() => {
-          // Nothing came for a whole interval: the rest of the journal is of other actor types.
-          if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
-        }),
-      ),
-    )
-  }).pipe(Effect.forever)
+  readonly sampleLag: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    let [pauseMs, before] = [LAG_SAMPLE_MS, -1]
+    while (true) {
+      const wasWaiting = this.#feed?.isWaiting() ?? false
+      const last = yield* Effect.option(this.#journal.lastSequence)
+      if (Option.isSome(last)) this.#progress.sawSequence(last.value)
+      const rests = wasWaiting && Option.isSome(last) && last.value === before
+      pauseMs = rests ? Math.min(pauseMs * 2, LAG_SAMPLE_MS_MAX) : LAG_SAMPLE_MS
+      before = Option.getOrElse(last, () => -1)
+      this.#busy.closeUnsafe()
+      yield* Effect.sleep(LAG_SAMPLE_MS)
+      if (rests) yield* Effect.timeoutOption(this.#busy.await, pauseMs)
+      // Nothing came for a whole interval: the rest of the journal is of other actor types.
+      if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
+    }
+  })
 
   #caughtUp(): void {
     if (this.#progress.state === "catching-up") this.#progress.enter("running")
@@ -152,6 +156,7 @@ class Run {
   #applyForever(feed: ProjectionFeed): Effect.Effect<never, Interruption> {
     return Effect.suspend(() => feed.take(this.#limit())).pipe(
       Effect.flatMap((records) => {
+        this.#busy.openUnsafe()
         this.#progress.sawSequence(feed.newestSequence())
         return this.#applyRecords(feed, records)
       }),
@@ -161,11 +166,15 @@ class Run {
 
   /**
    * A fail-over that forgets the last transactions moves the stored offset back. A busy projection meets that at its
-   * next transaction; an idle one would rest on what is gone until the next event, which may be never.
+   * next transaction; an idle one would rest on what is gone until the next event, which may be never. The last
+   * transactions are those that get lost, so what was applied long ago is looked at ever more rarely.
    */
   #watchOffset(feed: ProjectionFeed): Effect.Effect<never, OffsetMoved> {
+    let [pauseMs, before] = [OFFSET_LOOK_MS, -1]
     const look = Effect.suspend(() => {
       const expected = this.#progress.offset
+      pauseMs = expected === before ? Math.min(pauseMs * 2, OFFSET_LOOK_MS_MAX) : OFFSET_LOOK_MS
+      before = expected
       if (!feed.isWaiting()) return Effect.void
       return this.#readModel.offset(this.#projection).pipe(
         // Away: the offset is read anew once it is back.
@@ -177,7 +186,12 @@ class Run {
         ),
       )
     })
-    return Effect.forever(Effect.andThen(Effect.sleep(OFFSET_LOOK_MS), look))
+    return Effect.forever(
+      Effect.andThen(
+        Effect.suspend(() => Effect.sleep(pauseMs)),
+        look,
+      ),
+    )
   }
 
   #limit(): BatchLimit {

@@ -5,7 +5,7 @@
  * when a handler fails (again, with pauses, then a dead letter), and when nothing can be sent (it waits; nothing is
  * skipped). One run of a handler: Attempt.ts. How what it wants is sent: ../outbox/Dispatcher.ts.
  */
-import { Clock, Effect, Option, Schedule, Schema, type Scope, Stream } from "effect"
+import { Clock, Effect, Latch, Option, Schedule, Schema, type Scope, Stream } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import { DeadLetters } from "../deadletter/DeadLetters.ts"
 import { EventPublisher } from "../integration/EventPublisher.ts"
@@ -40,6 +40,9 @@ const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
 
 /** How often the journal is asked for its last sequence, from which the lag is told, in milliseconds. */
 const LAG_SAMPLE_MS = 2_000
+
+/** Longest pause between two such questions while the reactor rests, in milliseconds. */
+const LAG_SAMPLE_MS_MAX = 600_000
 
 /** Longest time for a dead letter that is handed back, in milliseconds. */
 const REDRIVE_TIMEOUT_MS = 10_000
@@ -94,7 +97,7 @@ export const makeReactorRunner = Effect.fnUntraced(function* (
   const run = new Run(reactor, ports, yield* Journal, yield* Checkpoints, progress)
   yield* Effect.addFinalizer(() => run.storePosition.pipe(Effect.timeoutOption(POSITION_AT_STOP_MS)))
   yield* Effect.forkScoped(run.sampleLag)
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(run.storePosition, POSITION_EVERY_MS)))
+  yield* Effect.forkScoped(run.storePositions)
   yield* Effect.forkScoped(run.forever)
   return { reactor, status: () => progress.status(), redrive: (place) => run.redrive(place) }
 })
@@ -112,6 +115,8 @@ class Run {
   #isWorking = false
   /** Raised by all that happens, to tell whether anything does. */
   #turnCount = 0
+  /** Open while the position is ahead of the one that is stored. */
+  readonly #moved = Latch.makeUnsafe(false)
 
   constructor(
     reactor: ReactorDefinition,
@@ -142,6 +147,16 @@ class Run {
     Effect.forever,
   )
 
+  /** Stores the position as it moves; one that rests costs nothing. */
+  readonly storePositions: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    while (true) {
+      yield* this.#moved.await
+      yield* Effect.sleep(POSITION_EVERY_MS)
+      yield* this.storePosition
+      if (this.#storedPosition >= (this.#position ?? 0)) this.#moved.closeUnsafe()
+    }
+  })
+
   readonly storePosition: Effect.Effect<void> = Effect.suspend(() => {
     const position = this.#position ?? 0
     if (position <= this.#storedPosition) return Effect.void
@@ -155,22 +170,23 @@ class Run {
     )
   })
 
-  readonly sampleLag: Effect.Effect<never> = Effect.suspend(() => {
-    const turnCount = this.#turnCount
-    return this.#journal.lastSequence.pipe(
-      Effect.tap((sequence) => Effect.sync(() => this.#progress.sawSequence(sequence))),
-      Effect.option,
-      Effect.delay(LAG_SAMPLE_MS),
-      Effect.tap((last) =>
-        Effect.sync(() => {
-          const isIdle = turnCount === this.#turnCount && this.#isFollowing && !this.#isWorking
-          const isStored = this.#storedPosition >= (this.#position ?? 0)
-          // Nothing came for a whole interval: the rest of the journal is of other actor types.
-          if (isIdle && isStored && Option.isSome(last)) this.#progress.enter("running")
-        }),
-      ),
-    )
-  }).pipe(Effect.forever)
+  readonly sampleLag: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    let [pauseMs, before] = [LAG_SAMPLE_MS, -1]
+    while (true) {
+      const turnCount = this.#turnCount
+      yield* Effect.sleep(LAG_SAMPLE_MS)
+      const last = yield* Effect.option(this.#journal.lastSequence)
+      if (Option.isSome(last)) this.#progress.sawSequence(last.value)
+      const isIdle = turnCount === this.#turnCount && this.#isFollowing && !this.#isWorking
+      const isStored = this.#storedPosition >= (this.#position ?? 0)
+      if (!isIdle || !isStored || Option.isNone(last)) continue
+      // Nothing came for a whole interval: the rest of the journal is of other actor types.
+      this.#progress.enter("running")
+      pauseMs = last.value === before ? Math.min(pauseMs * 2, LAG_SAMPLE_MS_MAX) : LAG_SAMPLE_MS
+      before = last.value
+      yield* Effect.timeoutOption(this.#moved.await, pauseMs)
+    }
+  })
 
   redrive(place: ReactorPlace): Effect.Effect<void, ReactorRedriveFailed> {
     const { sequence, index } = place
@@ -253,6 +269,7 @@ class Run {
 
   #moveTo(position: number): void {
     this.#position = position
+    this.#moved.openUnsafe()
     this.#progress.moveTo(position)
   }
 

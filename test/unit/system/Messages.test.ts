@@ -2,8 +2,10 @@
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { beforeEach, describe, expect, it } from "vitest"
+import { ATTEMPTS_MAX } from "../../../runtime/inbox/Inbox.ts"
 import { CallRefused } from "../../../runtime/index.ts"
 import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
@@ -78,6 +80,32 @@ describe("request", () => {
     await system.get(Clerk, "c").ask({ type: "Fetch" })
     await eventually(async () => (await answersOf(system)).length === 1)
     expect(await answersOf(system)).toEqual([{ as: "shelve", answer: { ok: true, reply: "fetched" } }])
+  })
+})
+
+describe("FAULT 41: a message that takes the process down each time", () => {
+  it("is counted across crashes and becomes a dead letter", async () => {
+    const messaging = new MessagingMemory()
+    const journal = new JournalScripted()
+    const letters = () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
+    const first = await startMemory({ actors, messaging, journal })
+    await first.system.get(Clerk, "killer").ask({ type: "Stamp", sheet: "0" })
+    await first.crash()
+    let lifeCount = 0
+    while ((await letters()).length === 0) {
+      lifeCount++
+      // Nobody survives its append.
+      const release = journal.hold()
+      const { system, crash } = await startMemory({ actors, messaging, journal })
+      if (lifeCount === 1) {
+        await system.get(Clerk, "killer").tell({ type: "Stamp", sheet: "x" }, { commandId: "killer" })
+      }
+      await eventually(async () => journal.heldCount > 0 || (await letters()).length > 0)
+      await crash()
+      release()
+    }
+    expect(await letters()).toMatchObject([{ reason: "AttemptsExhausted", key: "clerk/killer" }])
+    expect(lifeCount).toBe(ATTEMPTS_MAX + 1)
   })
 })
 
