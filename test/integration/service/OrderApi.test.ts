@@ -49,6 +49,27 @@ describe("the Command API", () => {
     expect(order.headers.get("etag")).toBe('"7"')
   })
 
+  test("takes an order that is to be fulfilled, whose lines then stand", async () => {
+    const id = newId()
+    const address = {
+      recipient: "K. Lee",
+      street: "Main 1",
+      postalCode: "04524",
+      city: "Seoul",
+      country: "KR",
+    }
+    const order = { ...placement("c-1"), fulfilment: { address, card: "card-1" } }
+    expect((await call("PUT", `/orders/${id}`, order)).status).toBe(201)
+    expect((await call("GET", `/orders/${id}`)).body).toMatchObject({ status: "fulfilling", version: 1 })
+    const added = await call("POST", `/orders/${id}/lines`, { sku: "pen", quantity: 1, unitPriceMinor: 100 })
+    expect(added.body).toMatchObject({ reason: "NotAccepted", state: "fulfilling" })
+    expect((await call("POST", `/orders/${id}/cancel`, { reason: "changed my mind" })).status).toBe(200)
+    const half = { ...order, fulfilment: { address } }
+    expect((await call("PUT", `/orders/${newId()}`, half)).body.issues).toMatchObject([
+      { path: "fulfilment.card" },
+    ])
+  })
+
   test("names an order itself, the same one for the same idempotency key", async () => {
     const headers = { "idempotency-key": randomUUID() }
     const first = await call("POST", "/orders", placement("c-1"), headers)
