@@ -120,6 +120,7 @@ const progress = (name: string, total: number) => {
 }
 
 const play = async (
+  commit: string,
   scenario: string,
   options: SimulateOptions,
   seed: number,
@@ -136,6 +137,7 @@ const play = async (
       runs,
       twice,
       repeatWith,
+      commit,
       onRun: bar.ran,
     })
     bar.end()
@@ -187,7 +189,7 @@ const summary = (results: ReadonlyArray<ScenarioResult>): string => {
 }
 
 /** What was simulated, for whoever reads the report later; unknown outside of a repository. */
-const commit = (): string => {
+const commitOfCode = (): string => {
   try {
     return execFileSync("git", ["describe", "--always", "--dirty"], {
       encoding: "utf8",
@@ -202,13 +204,14 @@ const main = async (given: Given): Promise<number> => {
   const seed = given.seed ?? 1
   const runs = given.seeds ?? (given.seed === undefined ? seedsDefault : 1)
   const results: Array<ScenarioResult> = []
+  const commit = commitOfCode()
   const scenarios = await loadScenarios(given)
   for (const [name, options] of Object.entries(scenarios)) {
-    const result = await play(name, options, seed, runs, given.twice)
+    const result = await play(commit, name, options, seed, runs, given.twice)
     results.push(result)
     const { failure } = result
     if (failure === undefined) continue
-    console.error(`\ncommit ${commit()}: ${failure.report}\n`)
+    console.error(`\n${failure.report}\n`)
     if (given.save === undefined) continue
     mkdirSync(given.save, { recursive: true })
     const file = join(given.save, `${name.replaceAll(" ", "-")}-${failure.seed}.json`)

@@ -87,7 +87,8 @@ export class DeliveryChecker {
   }
 
   /** Throws {@link Violation}. */
-  gaveUp({ key, messageId, reason }: DeadLetter): void {
+  gaveUp({ key, original, reason }: DeadLetter): void {
+    const messageId = idIn(original)
     const sent = this.#sent.get(`${key} ${messageId}`)
     if (sent === undefined) return
     sent.isDead = true
@@ -221,6 +222,15 @@ export class DeliveryChecker {
     } finally {
       definition.machine.takeIntents()
     }
+  }
+}
+
+/** The id of the message that a dead letter holds; undefined where it is none. */
+const idIn = (original: string): string | undefined => {
+  try {
+    return (JSON.parse(original) as { readonly id?: string } | null)?.id
+  } catch {
+    return undefined
   }
 }
 

@@ -26,8 +26,11 @@ const requestText = ({
   actor,
   id,
   command,
-}: Pick<Operation["request"], "actor" | "id" | "command">): string =>
-  command === undefined ? `read ${actor.type}/${id}` : `${actor.type}/${id} ${JSON.stringify(command)}`
+  via,
+}: Pick<Operation["request"], "actor" | "id" | "command" | "via">): string =>
+  command === undefined
+    ? `read ${actor.type}/${id}`
+    : `${via === "tell" ? "tell " : ""}${actor.type}/${id} ${JSON.stringify(command)}`
 
 const listed = (lines: ReadonlyArray<string>): string =>
   lines.length === 0 ? "    none" : lines.map((line) => `    ${line}`).join("\n")
@@ -37,9 +40,11 @@ export interface FailureFacts {
   readonly outcome: RunOutcome
   readonly shrunk: Shrunk | undefined
   readonly repeat: string
+  /** Of the code under test. */
+  readonly commit: string | undefined
 }
 
-export const failureReport = ({ plan, outcome, shrunk, repeat }: FailureFacts): string => {
+export const failureReport = ({ plan, outcome, shrunk, repeat, commit }: FailureFacts): string => {
   const small = shrunk?.case
   const shown = shrunk?.outcome ?? outcome
   const requests: ReadonlyArray<Request> =
@@ -49,6 +54,7 @@ export const failureReport = ({ plan, outcome, shrunk, repeat }: FailureFacts): 
     `${shown.violation?.message}`,
     "",
     `  seed ${plan.seed}, hash ${outcome.hash}, ${outcome.stepCount} steps, ${plan.nodeCount} nodes, ${plan.clientCount} clients, ${plan.requests.length} requests`,
+    ...(commit === undefined ? [] : [`  commit ${commit}`]),
     `  again: ${repeat}`,
     `  drawn faults (chance a call, or times a run):`,
     listed(rates),

@@ -46,6 +46,8 @@ export interface SimulateOptions extends SystemUnderTest {
   readonly onRun?: (outcome: RunOutcome) => void
   /** How a reader repeats a failing run; `{seed}` stands for the seed. */
   readonly repeatWith?: string
+  /** The commit of the code under test, for the report. */
+  readonly commit?: string
 }
 
 /** What all runs came to. */
@@ -194,7 +196,7 @@ const failure = (options: SimulateOptions, plan: RunPlan, outcome: RunOutcome): 
     "{seed}",
     String(seed),
   )
-  const report = failureReport({ plan, outcome, shrunk, repeat })
+  const report = failureReport({ plan, outcome, shrunk, repeat, commit: options.commit })
   return new SimulationFailed(
     report,
     outcome,
