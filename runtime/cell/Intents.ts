@@ -11,7 +11,7 @@ import { plainJson } from "../json/Json.ts"
 import type { CapturedAction, Intent, MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../outbox/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
-import { Draft, type Pending } from "./Pending.ts"
+import { Draft, NOTHING_PENDING, type Pending } from "./Pending.ts"
 
 /** Longest delay of a timer or message; longer ones are set to it. */
 export const DELAY_MS_MAX = 100 * 365.25 * 24 * 3_600_000
@@ -49,6 +49,10 @@ export const effectsOf = (
   decided: ReadonlyArray<Outgoing>,
 ): Effects => {
   const { definition, before, state, version, nowMs } = step
+  // The usual command asks for nothing and waits for nothing.
+  if (intents.length === 0 && decided.length === 0 && before === NOTHING_PENDING) {
+    return { items: [], pending: NOTHING_PENDING, actions: [], answersLater: false }
+  }
   const draft = new Draft(step.after)
   const items: Array<OutboxItem> = []
   const actions: Array<CapturedAction> = []

@@ -53,7 +53,9 @@ export class Draft {
   /** The draft as it is now. */
   get now(): Pending {
     if (this.#timers === undefined && this.#calls === undefined) return this.#before
-    return { timers: this.#timers ?? this.#before.timers, calls: this.#calls ?? this.#before.calls }
+    const timers = this.#timers ?? this.#before.timers
+    const calls = this.#calls ?? this.#before.calls
+    return timers.size === 0 && calls.size === 0 ? NOTHING_PENDING : { timers, calls }
   }
 }
 
