@@ -12,14 +12,14 @@ import { requestNameOf, type SagaCause } from "./SagaPlan.ts"
 
 /** Turns a saga that runs, or is completed, back. Nothing happens to one that is on its way back already. */
 export const fail = (draft: SagaDraft, cause: SagaCause): void => {
-  const { ledger, items } = draft
+  const { ledger } = draft
   if (draft.isRunning) draft.cancelDeadline()
   else if (ledger.at !== "completed") return
   ledger.at = "compensating"
   ledger.cause = cause
   ledger.openCount = 0
-  for (const itemKey in items) {
-    const known = items[itemKey] as SagaItem
+  for (const known of [...ledger.items]) {
+    const itemKey = known.key
     if (known.order > 0) continue
     if (isOpen(known.status)) {
       draft.cancelTimers(itemKey, known)
@@ -47,17 +47,13 @@ export const undoNext = (draft: SagaDraft): void => {
   }
 }
 
-const lastCompleted = ({ items }: SagaDraft): string | undefined => {
-  let last: string | undefined
-  let order = 0
-  for (const itemKey in items) {
-    const item = items[itemKey] as SagaItem
-    if (item.status === "done" && item.order > order && item.out.length === 0) {
-      last = itemKey
-      order = item.order
-    }
+const lastCompleted = ({ ledger }: SagaDraft): string | undefined => {
+  let last: SagaItem | undefined
+  for (const item of ledger.items) {
+    const isLater = item.order > (last?.order ?? 0)
+    if (isLater && item.status === "done" && item.out.length === 0) last = item
   }
-  return last
+  return last?.key
 }
 
 const undo = (draft: SagaDraft, itemKey: string): void => {
@@ -83,8 +79,8 @@ const undone = (draft: SagaDraft, itemKey: string): void => {
 /** The answer to a compensation. */
 export const undoAnswered = (draft: SagaDraft, itemKey: string, attempt: number, given: Answer): void => {
   const { at, undoing } = draft.ledger
-  const item = draft.items[itemKey] as SagaItem
-  if (at !== "compensating" || undoing !== itemKey || item.undoAttempt !== attempt) return
+  const item = draft.item(itemKey)
+  if (at !== "compensating" || undoing !== itemKey || item?.undoAttempt !== attempt) return
   if (given.ok) {
     undone(draft, itemKey)
     return undoNext(draft)
@@ -99,7 +95,7 @@ export const undoAnswered = (draft: SagaDraft, itemKey: string, attempt: number,
 /** The pause before the next attempt of a compensation is over. */
 export const undoAgain = (draft: SagaDraft, itemKey: string, attempt: number): void => {
   const { at, undoing } = draft.ledger
-  if (at !== "compensating" || undoing !== itemKey || draft.items[itemKey]?.undoAttempt !== attempt) return
+  if (at !== "compensating" || undoing !== itemKey || draft.item(itemKey)?.undoAttempt !== attempt) return
   undo(draft, itemKey)
   undoNext(draft)
 }

@@ -9,6 +9,7 @@ import { request } from "../outbox/Messages.ts"
 import { type Answer, answer, type Outgoing } from "../outbox/Outgoing.ts"
 import {
   argsOf,
+  itemOf,
   type SagaItem,
   type SagaItemStatus,
   type SagaLedger,
@@ -45,18 +46,18 @@ export const isOpen = (status: SagaItemStatus): boolean => status === "requested
 export class SagaDraft {
   readonly plan: SagaPlan
   readonly ledger: Mutable<SagaLedger>
-  readonly items: { [itemKey: string]: SagaItem }
-  readonly #edited = new Set<string>()
+  readonly #items: Array<SagaItem>
+  readonly #edited = new Set<SagaItem>()
   readonly #outbox: Array<Outgoing> = []
   readonly #timers: Array<SagaTimer> = []
   readonly #cancels: Array<string> = []
 
   constructor(plan: SagaPlan, before: SagaLedger) {
     this.plan = plan
-    this.items = { ...before.items }
+    this.#items = [...before.items]
     this.ledger = {
       ...before,
-      items: this.items,
+      items: this.#items,
       outbox: this.#outbox,
       timers: this.#timers,
       cancels: this.#cancels,
@@ -73,16 +74,27 @@ export class SagaDraft {
   }
 
   argsOf(itemKey?: string): SagaArgs {
-    return argsOf(this.plan, this.ledger, itemKey, itemKey === undefined ? undefined : this.items[itemKey])
+    return argsOf(this.plan, this.ledger, itemKey === undefined ? undefined : this.item(itemKey))
+  }
+
+  item(itemKey: string): SagaItem | undefined {
+    return itemOf(this.ledger, itemKey)
+  }
+
+  add(item: SagaItem): void {
+    this.#items.push(item)
+    this.#edited.add(item)
   }
 
   /** A copy of the item that may be changed; the same one for the whole event. */
   edit(itemKey: string): ItemDraft {
-    const item = this.items[itemKey] as SagaItem
-    if (this.#edited.has(itemKey)) return item
+    const index = this.#items.findIndex(({ key }) => key === itemKey)
+    const item = this.#items[index]
+    if (item === undefined) throw new Error(`saga "${this.plan.type}" has no item "${itemKey}"`)
+    if (this.#edited.has(item)) return item
     const copy = { ...item }
-    this.items[itemKey] = copy
-    this.#edited.add(itemKey)
+    this.#items[index] = copy
+    this.#edited.add(copy)
     return copy
   }
 

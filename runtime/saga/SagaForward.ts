@@ -41,13 +41,12 @@ const enter = (draft: SagaDraft, first: number): void => {
 }
 
 const open = (draft: SagaDraft, work: SagaWork): void => {
-  const { ledger, items } = draft
+  const { ledger } = draft
   let values: ReadonlyMap<string, unknown>
   try {
     const args = draft.argsOf()
     if (work.when !== undefined && !work.when(args)) {
-      items[work.path] = { ...NEW_ITEM, status: "skipped" }
-      return
+      return draft.add({ ...NEW_ITEM, key: work.path, status: "skipped" })
     }
     values = valuesOf(work, args)
   } catch (cause) {
@@ -57,12 +56,12 @@ const open = (draft: SagaDraft, work: SagaWork): void => {
   for (const [itemKey, value] of values) {
     if (!draft.isRunning) return
     const left = work.retry.attemptsMax
-    items[itemKey] = { ...NEW_ITEM, left, ...(value !== undefined && { value }) }
+    draft.add({ ...NEW_ITEM, key: itemKey, left, ...(value !== undefined && { value }) })
     ask(draft, itemKey, work)
   }
 }
 
-const NEW_ITEM: SagaItem = {
+const NEW_ITEM: Omit<SagaItem, "key"> = {
   status: "requested",
   attempt: 0,
   undoAttempt: 0,
@@ -113,13 +112,13 @@ const ask = (draft: SagaDraft, itemKey: string, work: SagaWork): void => {
 
 /** The pause before the next attempt of a request is over. */
 export const askAgain = (draft: SagaDraft, itemKey: string, attempt: number): void => {
-  const item = draft.items[itemKey] as SagaItem
-  if (item.status === "pausing" && item.attempt === attempt) ask(draft, itemKey, draft.workOf(itemKey))
+  const item = draft.item(itemKey)
+  if (item?.status === "pausing" && item.attempt === attempt) ask(draft, itemKey, draft.workOf(itemKey))
 }
 
 /** The answer to a request, however late. */
 export const answered = (draft: SagaDraft, itemKey: string, attempt: number, given: Answer): void => {
-  if (draft.items[itemKey]?.out.includes(attempt) !== true) return
+  if (draft.item(itemKey)?.out.includes(attempt) !== true) return
   const item = draft.edit(itemKey)
   item.out = item.out.filter((other) => other !== attempt)
   draft.ledger.outCount--
@@ -149,8 +148,8 @@ export const done = (draft: SagaDraft, itemKey: string, result: unknown): void =
 
 /** An attempt got no answer in time. */
 export const timedOut = (draft: SagaDraft, itemKey: string, attempt: number): void => {
-  const item = draft.items[itemKey] as SagaItem
-  if (item.status !== "requested" || item.attempt !== attempt) return
+  const item = draft.item(itemKey)
+  if (item?.status !== "requested" || item.attempt !== attempt) return
   const { onTimeout, timeoutMs } = draft.workOf(itemKey)
   const reason = `no answer within ${timeoutMs} ms`
   if (onTimeout === "retry") tryAgain(draft, itemKey, "timedOut", reason)

@@ -30,6 +30,8 @@ export type SagaItemStatus =
 
 /** One work item: a step, or a step for one item of a list. */
 export interface SagaItem {
+  /** `takePayment`, `checks.address` within a group, `reserveStock/sku-1` for an item of a list. */
+  readonly key: string
   readonly status: SagaItemStatus
   /** Requests made. */
   readonly attempt: number
@@ -77,7 +79,8 @@ export interface SagaLedger {
   readonly parent: RequestRef | null
   /** Whom to tell when everything is undone. */
   readonly undoFor: ReadonlyArray<RequestRef>
-  readonly items: { readonly [itemKey: string]: SagaItem }
+  /** In the order in which they were begun. A list: copying an object with a thousand keys takes half a millisecond. */
+  readonly items: ReadonlyArray<SagaItem>
   /** Items of this stage that are not done yet. */
   readonly openCount: number
   /** Answers that are still out. */
@@ -100,7 +103,7 @@ export const emptyLedger = (id: string): SagaLedger => ({
   input: null,
   parent: null,
   undoFor: [],
-  items: {},
+  items: [],
   openCount: 0,
   outCount: 0,
   completedCount: 0,
@@ -121,12 +124,12 @@ export const resultsOf = ({ works }: SagaPlan, items: SagaLedger["items"]): Resu
   for (const { path, kind } of works.values()) {
     const list: Results = {}
     if (kind === "forEach") lists.set(path, list)
-    place(results, path, kind === "forEach" ? list : items[path]?.result)
+    place(results, path, kind === "forEach" ? list : undefined)
   }
-  if (lists.size === 0) return results
-  for (const itemKey in items) {
-    const list = lists.get(pathOf(itemKey))
-    if (list !== undefined) list[keyWithin(itemKey)] = items[itemKey]?.result
+  for (const { key, result } of items) {
+    const list = lists.get(pathOf(key))
+    if (list === undefined) place(results, key, result)
+    else if (keyWithin(key) !== "") list[keyWithin(key)] = result
   }
   return results
 }
@@ -143,16 +146,19 @@ const place = (results: Results, path: string, result: unknown): void => {
 }
 
 /** What functions of the user are given; `results` is put together only where it is read. */
-export const argsOf = (plan: SagaPlan, ledger: SagaLedger, itemKey = "", item?: SagaItem): SagaArgs => ({
+export const argsOf = (plan: SagaPlan, ledger: SagaLedger, item?: SagaItem): SagaArgs => ({
   input: ledger.input,
   sagaId: ledger.id,
   item: item?.value,
-  key: keyWithin(itemKey),
+  key: item === undefined ? "" : keyWithin(item.key),
   result: item?.result,
   get results() {
     return resultsOf(plan, ledger.items)
   },
 })
+
+export const itemOf = ({ items }: SagaLedger, itemKey: string): SagaItem | undefined =>
+  items.find(({ key }) => key === itemKey)
 
 /** The work that an item belongs to. */
 export const workOf = (plan: SagaPlan, itemKey: string): SagaWork => {

@@ -8,7 +8,7 @@ import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } fr
 import type { AnyEvent } from "../definition/Event.ts"
 import { ANSWERED, dispatch } from "../outbox/Outgoing.ts"
 import { isOpen, RETRY_DUE, SAGA_TIMEOUT, STEP_TIMEOUT } from "./SagaDraft.ts"
-import { emptyLedger, type SagaLedger } from "./SagaLedger.ts"
+import { emptyLedger, itemOf, type SagaLedger } from "./SagaLedger.ts"
 import type { SagaPlan, SagaStage } from "./SagaPlan.ts"
 import { reduce } from "./SagaRun.ts"
 
@@ -106,7 +106,7 @@ export const sagaMachine = (plan: SagaPlan): AnyStateMachine => {
         states.includes(context.at),
       isStuckThere: ({ context, event }) => context.stuck?.item === event.item,
       isOpenThere: ({ context, event }) => {
-        const item = context.items[event.item as string]
+        const item = itemOf(context, event.item as string)
         return item !== undefined && isOpen(item.status)
       },
     },

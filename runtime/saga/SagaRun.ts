@@ -60,7 +60,7 @@ const record = (draft: SagaDraft, event: AnyEvent): void => {
 
 const recordAnswer = (draft: SagaDraft, as: string, given: Answer): void => {
   const name = readRequestName(as)
-  if (name === undefined || draft.items[name.itemKey] === undefined) return
+  if (name === undefined || draft.item(name.itemKey) === undefined) return
   if (name.verb === "do") answered(draft, name.itemKey, name.attempt, given)
   if (name.verb === "undo") undoAnswered(draft, name.itemKey, name.attempt, given)
 }

@@ -182,7 +182,7 @@ describe("operators", () => {
 
   test("resolve: it counts as undone, with what came of it", () => {
     const saga = stuck().operate("SagaResolved", { item: "extras.hotel", result: { refundedByHand: 5 } })
-    expect(saga.ledger.items["extras.hotel"]?.resolution).toEqual({ refundedByHand: 5 })
+    expect(saga.item("extras.hotel")?.resolution).toEqual({ refundedByHand: 5 })
     expect(saga.asked).toEqual(["undo:1:seats/1A"])
   })
 

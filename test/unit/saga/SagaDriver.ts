@@ -1,5 +1,13 @@
 /** Runs a saga's machine by hand: events in, what it would send and which timers are set out. */
-import type { Answer, AnyEvent, AnySaga, MachineState, Outgoing, SagaLedger } from "../../../runtime/index.ts"
+import type {
+  Answer,
+  AnyEvent,
+  AnySaga,
+  MachineState,
+  Outgoing,
+  SagaItem,
+  SagaLedger,
+} from "../../../runtime/index.ts"
 
 const PARENT = { to: "above/1", as: "do:1:below", re: "m1" }
 
@@ -40,8 +48,12 @@ export class SagaDriver {
     return this.sent.flatMap((outgoing) => (outgoing._tag === "Request" ? [outgoing.as] : []))
   }
 
-  statusOf(item: string): string | undefined {
-    return this.ledger.items[item]?.status
+  item(itemKey: string): SagaItem | undefined {
+    return this.ledger.items.find(({ key }) => key === itemKey)
+  }
+
+  statusOf(itemKey: string): string | undefined {
+    return this.item(itemKey)?.status
   }
 
   accepts(event: AnyEvent): boolean {

@@ -128,7 +128,7 @@ describe("a time-out", () => {
     saga.answer("do:1:payment", ok({ code: "first" }))
     expect(saga.at).toBe("completed")
     expect(saga.timers.size).toBe(0)
-    expect(saga.answer("do:2:payment", ok({ code: "second" })).ledger.items.payment?.result).toEqual({
+    expect(saga.answer("do:2:payment", ok({ code: "second" })).item("payment")?.result).toEqual({
       code: "first",
     })
   })

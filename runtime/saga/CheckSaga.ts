@@ -1,0 +1,108 @@
+/**
+ * `checkSaga(Fulfilment, { input })`: every combination of outcomes, played on the machine that runs in production.
+ *
+ * Owns the walk, the count of paths and what is said when one goes wrong. Worlds that are the same are visited once, and
+ * their paths counted all the same. What can happen: SagaMoves.ts; the laws: SagaWorld.ts.
+ */
+import { Schema } from "effect"
+import type { AnySaga, SagaInputOf } from "./Saga.ts"
+import { endingOf, movesOf } from "./SagaMoves.ts"
+import { keyOf, LawBroken, type SagaWorld, started } from "./SagaWorld.ts"
+
+/** Worlds that are visited at most, unless the caller allows for more; takes about ten seconds. */
+export const CHECK_STATES_MAX = 200_000
+
+export interface CheckSagaOptions<Input> {
+  readonly input: Input
+  /** What participants answer, by the path of the step: `takePayment`, within a group `checks.address`. */
+  readonly replies?: { readonly [path: string]: unknown }
+  readonly sagaId?: string
+  /** Default {@link CHECK_STATES_MAX}. */
+  readonly statesMax?: number
+}
+
+export interface SagaCheck {
+  /** Ways from the start to an end. They multiply, so beyond 2^53 this is an estimate. */
+  readonly pathCount: number
+  /** Distinct states, of the saga and its requests, on all of them. */
+  readonly stateCount: number
+  /** Of the paths, how many end how. */
+  readonly endings: { readonly completed: number; readonly compensated: number; readonly stuck: number }
+}
+
+/** A path on which the saga breaks a rule, or more states than may be visited. */
+export class SagaCheckFailed extends Schema.TaggedError<SagaCheckFailed>()("SagaCheckFailed", {
+  saga: Schema.String,
+  reason: Schema.Literals(["LawBroken", "TooManyStates"]),
+  what: Schema.String,
+  /** What happened, in order. */
+  path: Schema.Array(Schema.String),
+}) {
+  override get message(): string {
+    const steps = this.path.map((line, index) => `\n  ${index + 1}. ${line}`).join("")
+    return `Saga "${this.saga}": ${this.what}${steps}`
+  }
+}
+
+type Endings = { completed: number; compensated: number; stuck: number }
+
+/**
+ * Plays every combination of answers (ok, rejected, failing for good), time-outs with answers that come late,
+ * cancellation, the saga's own time-out and failing compensations, in every order of items that are done at the same
+ * time. Proves that each path ends `completed`, `compensated` with everything undone that was done, the last first, or
+ * `stuck` where a compensation failed. Throws {@link SagaCheckFailed}.
+ */
+export const checkSaga = <S extends AnySaga>(
+  saga: S,
+  { input, replies = {}, sagaId = "checked", statesMax = CHECK_STATES_MAX }: CheckSagaOptions<SagaInputOf<S>>,
+): SagaCheck => {
+  const seen = new Map<string, Endings>()
+  const path: Array<string> = []
+
+  const failed = (reason: SagaCheckFailed["reason"], what: string) =>
+    new SagaCheckFailed({ saga: saga.type, reason, what, path: [...path] })
+
+  /** The endings of all paths from the world that `play` leads to. */
+  const walk = (label: string, play: () => SagaWorld): Endings => {
+    path.push(label)
+    const world = lawful(play)
+    const key = keyOf(world)
+    let endings = seen.get(key)
+    if (endings === undefined) {
+      endings = endingsFrom(world)
+      seen.set(key, endings)
+      if (seen.size > statesMax) {
+        const hint = "Give an input with fewer items, or raise statesMax."
+        throw failed("TooManyStates", `more than ${statesMax} states. ${hint}`)
+      }
+    }
+    path.pop()
+    return endings
+  }
+
+  const endingsFrom = (world: SagaWorld): Endings => {
+    const endings: Endings = { completed: 0, compensated: 0, stuck: 0 }
+    const moves = movesOf(world)
+    if (moves.length === 0) endings[lawful(() => endingOf(world))] = 1
+    for (const { label, play } of moves) {
+      const after = walk(label, play)
+      endings.completed += after.completed
+      endings.compensated += after.compensated
+      endings.stuck += after.stuck
+    }
+    return endings
+  }
+
+  const lawful = <A>(play: () => A): A => {
+    try {
+      return play()
+    } catch (cause) {
+      if (cause instanceof LawBroken) throw failed("LawBroken", cause.message)
+      throw cause
+    }
+  }
+
+  const endings = walk("started", () => started(saga, sagaId, input, replies))
+  const pathCount = endings.completed + endings.compensated + endings.stuck
+  return { pathCount, stateCount: seen.size, endings }
+}

@@ -1,0 +1,158 @@
+/**
+ * A saga and everything it deals with, as `checkSaga` plays it: its machine, the requests that are out, its timers, and
+ * a list of what must be undone that is kept apart from the saga's own book.
+ *
+ * Owns one event at a time and the laws that hold at each. Which events are played: SagaMoves.ts.
+ */
+import type { AnyEvent } from "../definition/Event.ts"
+import { type MachineState, stateName } from "../machine/Machine.ts"
+import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
+import type { AnySaga } from "./Saga.ts"
+import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"
+import { type RequestName, readRequestName } from "./SagaPlan.ts"
+
+/** Immutable, like the state that it holds. */
+export interface SagaWorld {
+  readonly saga: AnySaga
+  /** What participants answer, by the path of the step. */
+  readonly replies: { readonly [path: string]: unknown }
+  readonly state: MachineState
+  /** Names of the requests whose answers are out, in the order of asking. */
+  readonly out: ReadonlyArray<string>
+  readonly timers: ReadonlyMap<string, AnyEvent>
+  /** Items that were done and are not undone, in the order of completion. */
+  readonly done: ReadonlyArray<string>
+  /** `losing` while a step is being lost; from then on nothing new is asked for. */
+  readonly way: "forward" | "losing" | "back"
+  /** The step that is being lost: it may be asked for again. */
+  readonly losing: string | null
+  readonly hasUndoFailed: boolean
+}
+
+/** The saga did something against the rules. */
+export class LawBroken extends Error {
+  override readonly name = "LawBroken"
+}
+
+export const bookOf = ({ state }: SagaWorld): SagaLedger => state.context as SagaLedger
+
+/** A saga that was just started. */
+export const started = (
+  saga: AnySaga,
+  sagaId: string,
+  input: unknown,
+  replies: SagaWorld["replies"],
+): SagaWorld => {
+  const state = saga.actor.machine.initial(sagaId)
+  const fresh = {
+    out: [],
+    timers: new Map(),
+    done: [],
+    way: "forward",
+    losing: null,
+    hasUndoFailed: false,
+  } as const
+  return take({ saga, replies, state, ...fresh }, { type: "SagaStarted", input, parent: null })
+}
+
+/** The same text for worlds that go on the same way. */
+export const keyOf = (world: SagaWorld): string => {
+  const { outbox: _, timers: __, cancels: ___, ...book } = bookOf(world)
+  const { out, timers, done, way, hasUndoFailed } = world
+  return JSON.stringify([book, out, [...timers.keys()], done, way, hasUndoFailed])
+}
+
+/** The machine takes an event. Throws {@link LawBroken} where it then asks for what it may not. */
+export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
+  const { machine } = world.saga.actor
+  const state = machine.transition(world.state, event)
+  if (state === undefined) {
+    throw new LawBroken(`${event.type} is not accepted in state "${stateName(world.state.value)}"`)
+  }
+  const timers = new Map(world.timers)
+  let next: SagaWorld = { ...world, state, timers }
+  for (const intent of machine.takeIntents()) {
+    if (intent._tag === "Cancel") timers.delete(intent.id)
+    if (intent._tag === "Timer") timers.set(intent.id, intent.event)
+    if (intent._tag !== "Send") continue
+    for (const outgoing of [intent.make() ?? []].flat()) {
+      if (outgoing._tag === "Request") next = asked(next, outgoing.as)
+    }
+  }
+  const { cause, stuck } = bookOf(next)
+  if (cause?.kind === "DefinitionThrew") {
+    throw new LawBroken(
+      `a function of "${cause.item ?? "completed"}" threw: ${cause.reason} (do the replies fit?)`,
+    )
+  }
+  if (stuck !== null && !world.hasUndoFailed) {
+    throw new LawBroken(`stuck at "${stuck.item}" although no compensation failed: ${stuck.reason}`)
+  }
+  return next
+}
+
+/** The participant answers request `as`. */
+export const answer = (world: SagaWorld, as: string, given: Answer): SagaWorld => {
+  const { verb, itemKey } = nameOf(as)
+  const out = world.out.filter((other) => other !== as)
+  const done =
+    verb === "undo"
+      ? world.done.filter((other) => !given.ok || other !== itemKey)
+      : given.ok && !world.done.includes(itemKey)
+        ? [...world.done, itemKey]
+        : world.done
+  const reply = world.replies[workOf(world.saga.plan, itemKey).path]
+  const full = given.ok && verb === "do" && reply !== undefined ? { ...given, reply } : given
+  return take({ ...world, out, done }, { type: ANSWERED, as, answer: full })
+}
+
+/** The timer brings its event. */
+export const fire = (world: SagaWorld, timerId: string): SagaWorld => {
+  const timers = new Map(world.timers)
+  timers.delete(timerId)
+  return take({ ...world, timers }, world.timers.get(timerId) as AnyEvent)
+}
+
+export const nameOf = (as: string): RequestName => {
+  const name = readRequestName(as)
+  if (name === undefined) throw new LawBroken(`a request is called "${as}"`)
+  return name
+}
+
+/** Requests for the item that are out, the oldest first. */
+export const attemptsOut = ({ out }: SagaWorld, itemKey: string): ReadonlyArray<string> =>
+  out.filter((as) => nameOf(as).verb === "do" && nameOf(as).itemKey === itemKey)
+
+/** The saga asks: for a step on the way on, for a compensation on the way back and in its turn. */
+const asked = (world: SagaWorld, as: string): SagaWorld => {
+  const { verb, attempt, itemKey } = nameOf(as)
+  // What becomes of it shows in the answer to the request that it is to stop.
+  if (verb === "stop") return world
+  if (world.out.includes(as)) throw new LawBroken(`"${as}" is asked for twice`)
+  if (verb === "do" && world.way !== "forward" && world.losing !== itemKey) {
+    throw new LawBroken(`"${itemKey}" is asked for after the saga had failed`)
+  }
+  if (verb === "undo") {
+    const turn = lastToUndo(world)
+    if (world.way === "forward") throw new LawBroken(`"${itemKey}" is undone although nothing failed`)
+    // One that began in its turn goes on, also when something is done late meanwhile.
+    const isInTurn = attempt === 1 ? turn === itemKey : world.done.includes(itemKey)
+    if (!isInTurn) {
+      throw new LawBroken(
+        `"${itemKey}" is undone, and it is the turn of ${turn === undefined ? "none" : `"${turn}"`}`,
+      )
+    }
+  }
+  return { ...world, out: [...world.out, as] }
+}
+
+/** The item that was done last, of those that have something to undo and no attempt out. */
+export const lastToUndo = (world: SagaWorld): string | undefined => {
+  const { saga, done } = world
+  const book = bookOf(world)
+  return done.findLast((itemKey) => {
+    if (attemptsOut(world, itemKey).length > 0) return false
+    const target = workOf(saga.plan, itemKey).compensate
+    return target?.(argsOf(saga.plan, book, itemOf(book, itemKey))) !== undefined
+  })
+}
