@@ -122,6 +122,13 @@ export { defineReactor, type Reaction, type ReactorDefinition, type ReactorMeta 
 export type { ReactorStatus } from "./reactor/ReactorProgress.ts"
 export { ReactorRedriveFailed } from "./reactor/ReactorRunner.ts"
 export {
+  CHECK_STATES_MAX,
+  type CheckSagaOptions,
+  checkSaga,
+  type SagaCheck,
+  SagaCheckFailed,
+} from "./saga/CheckSaga.ts"
+export {
   type AnySaga,
   defineSaga,
   on,
