@@ -5,7 +5,7 @@
  * their paths counted all the same. What can happen: SagaMoves.ts; the laws: SagaWorld.ts.
  */
 import { Schema } from "effect"
-import type { AnySaga, SagaInputOf } from "./Saga.ts"
+import type { AnySaga, SagaInputOf } from "./AnySaga.ts"
 import { endingOf, movesOf } from "./SagaMoves.ts"
 import { keyOf, LawBroken, type SagaWorld, started } from "./SagaWorld.ts"
 

@@ -17,6 +17,7 @@ import {
 import type { Rejection } from "../definition/Decision.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
 import type { Outgoing } from "../outbox/Outgoing.ts"
+import type { SagaStart } from "./AnySaga.ts"
 import {
   type InputOfSaga,
   type SagaCommand,
@@ -31,16 +32,7 @@ import { pictureOf, type SagaPicture } from "./SagaPicture.ts"
 import type { SagaCause, SagaPlan } from "./SagaPlan.ts"
 import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./SagaSteps.ts"
 
-/** The event of another actor that starts a saga. */
-export interface SagaStart<Input = unknown> {
-  readonly from: AnyActor
-  readonly eventType: string
-  /** Which saga, and its input; `undefined` where this event starts none. Pure. */
-  readonly map: (args: {
-    readonly event: any
-    readonly id: string
-  }) => { readonly id: string; readonly input: Input } | undefined
-}
+export type { AnySaga, SagaInputOf, SagaResultsOf, SagaStart } from "./AnySaga.ts"
 
 /**
  * Starts a saga for each event of a type; `id` is the actor whose event it is.
@@ -94,25 +86,6 @@ export interface SagaDefinition<Type extends string, I extends SagaInput, Result
   readonly describe: () => SagaPicture
   readonly "~types"?: { readonly input: InputOfSaga<I>; readonly results: Results }
 }
-
-/** A saga of any kind. */
-export interface AnySaga {
-  readonly type: string
-  readonly actor: ActorDefinition<string, any>
-  readonly startsWhen: SagaStart | undefined
-  readonly plan: SagaPlan
-  readonly nests: ReadonlySet<string>
-  readonly describe: () => SagaPicture
-  readonly "~types"?: { readonly input: any; readonly results: any }
-}
-
-type TypesOf<S> = S extends { readonly "~types"?: infer Types } ? NonNullable<Types> : never
-
-/** What a saga is started with. */
-export type SagaInputOf<S> = TypesOf<S> extends { readonly input: infer Input } ? Input : never
-
-/** What its steps answered. */
-export type SagaResultsOf<S> = TypesOf<S> extends { readonly results: infer Results } ? Results : never
 
 /**
  * Defines a saga. Throws {@link DefinitionError} for names and times that are none, and for sagas that nest each other.

@@ -9,7 +9,7 @@ import type { AnyEvent } from "../definition/Event.ts"
 import { ANSWERED, dispatch } from "../outbox/Outgoing.ts"
 import { isOpen, RETRY_DUE, SAGA_TIMEOUT, STEP_TIMEOUT } from "./SagaDraft.ts"
 import { emptyLedger, itemOf, type SagaLedger } from "./SagaLedger.ts"
-import type { SagaPlan, SagaStage } from "./SagaPlan.ts"
+import type { SagaPlan, SagaStage, SagaWork } from "./SagaPlan.ts"
 import { reduce } from "./SagaRun.ts"
 
 /** States that every saga has; no step may be called so. */
@@ -32,7 +32,15 @@ const follows = (target: string, states: ReadonlyArray<string>): Json => ({
 
 const BACKWARD = ["compensating", "compensated", "stuck", "aborted"]
 
+/** For readers of the drawing. */
+const describeWork = ({ path, kind, when, compensate }: SagaWork): string => {
+  const each = kind === "forEach" ? " for each item" : ""
+  const condition = when === undefined ? "" : ", if its condition holds"
+  return `${path}${each}${condition}; ${compensate === undefined ? "nothing to undo" : "undone when the saga fails"}.`
+}
+
 const stageState = (stage: SagaStage, next: string, beyond: ReadonlyArray<string>): Json => ({
+  description: stage.works.map(describeWork).join(" "),
   ...(stage.isParallel && {
     type: "parallel",
     states: Object.fromEntries(stage.works.map(({ path }) => [path.slice(stage.key.length + 1), {}])),

@@ -8,7 +8,7 @@
  */
 import type { AnyActor, CommandsOf, ReplyOf } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
-import type { AnySaga, SagaInputOf, SagaResultsOf } from "./Saga.ts"
+import type { AnySaga, SagaInputOf, SagaResultsOf } from "./AnySaga.ts"
 import { SAGA_STATES } from "./SagaMachine.ts"
 import {
   COMPENSATION_RETRY_DEFAULTS,

@@ -7,7 +7,7 @@
 import type { AnyEvent } from "../definition/Event.ts"
 import { type MachineState, stateName } from "../machine/Machine.ts"
 import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
-import type { AnySaga } from "./Saga.ts"
+import type { AnySaga } from "./AnySaga.ts"
 import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"
 import { type RequestName, readRequestName } from "./SagaPlan.ts"
 

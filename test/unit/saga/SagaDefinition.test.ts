@@ -120,6 +120,9 @@ describe("the picture of a saga", () => {
       "compensated",
       "aborted",
     ])
+    expect(createMachine(stately).states.extras?.description).toBe(
+      "extras.hotel; undone when the saga fails. extras.insurance; nothing to undo.",
+    )
     expect(Object.keys(createMachine(stately).states.extras?.states ?? {})).toEqual(["hotel", "insurance"])
   })
 })

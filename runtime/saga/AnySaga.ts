@@ -1,0 +1,39 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
+/**
+ * A saga as the rest of the runtime sees it, whatever its input and results are.
+ *
+ * Owns that view, and the types that are read from one. How sagas are made: Saga.ts.
+ */
+import type { ActorDefinition, AnyActor } from "../definition/Actor.ts"
+import type { SagaPicture } from "./SagaPicture.ts"
+import type { SagaPlan } from "./SagaPlan.ts"
+
+/** The event of another actor that starts a saga. */
+export interface SagaStart<Input = unknown> {
+  readonly from: AnyActor
+  readonly eventType: string
+  /** Which saga, and its input; `undefined` where this event starts none. Pure. */
+  readonly map: (args: {
+    readonly event: any
+    readonly id: string
+  }) => { readonly id: string; readonly input: Input } | undefined
+}
+
+/** A saga of any kind. */
+export interface AnySaga {
+  readonly type: string
+  readonly actor: ActorDefinition<string, any>
+  readonly startsWhen: SagaStart | undefined
+  readonly plan: SagaPlan
+  readonly nests: ReadonlySet<string>
+  readonly describe: () => SagaPicture
+  readonly "~types"?: { readonly input: any; readonly results: any }
+}
+
+type TypesOf<S> = S extends { readonly "~types"?: infer Types } ? NonNullable<Types> : never
+
+/** What a saga is started with. */
+export type SagaInputOf<S> = TypesOf<S> extends { readonly input: infer Input } ? Input : never
+
+/** What its steps answered. */
+export type SagaResultsOf<S> = TypesOf<S> extends { readonly results: infer Results } ? Results : never
