@@ -167,8 +167,8 @@ export class Network {
     const slowMs = this.faults.strikes("reply slow", server, host.name)
       ? this.#delays.between(SLOW_MS.min, SLOW_MS.max)
       : 0
-    this.world.after(afterMs + slowMs + this.#wayMs(), undefined, () => {
-      if (state.life === life && !this.isCut(host.name, server)) this.world.enqueue(host, arrive)
+    this.world.after(afterMs + slowMs + this.#wayMs(), host, () => {
+      if (state.life === life && !this.isCut(host.name, server)) arrive()
       else lost()
     })
   }

@@ -224,6 +224,8 @@ export class SimulatedSystem {
       const waiting = this.clients.operations.filter(({ returned }) => returned === undefined)
       return `${waiting.length} callers have no answer: ${waiting.slice(0, 3).map(describe).join(", ")}`
     }
+    const undelivered = this.#deliveries.undispatched ?? this.#mailboxBacklog() ?? this.#pending.overdue
+    if (undelivered !== undefined) return undelivered
     for (const { name, system } of this.nodes) {
       if (system === undefined) return `${name} has not started`
       const { inFlightCount, projections, outbox, messages } = Effect.runSync(system.status)
@@ -238,7 +240,7 @@ export class SimulatedSystem {
         return `projection ${projection.name} is at ${stored} of ${last}, ${name} knows ${own}`
       }
     }
-    return this.#deliveries.undispatched ?? this.#mailboxBacklog() ?? this.#pending.overdue
+    return undefined
   }
 
   #mailboxBacklog(): string | undefined {
