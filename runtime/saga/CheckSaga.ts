@@ -5,6 +5,7 @@
  * their paths counted all the same. What can happen: SagaMoves.ts; the laws: SagaWorld.ts.
  */
 import { Schema } from "effect"
+import { type AnySchema, issuesText, validate } from "../definition/Schema.ts"
 import type { AnySaga, SagaInputOf } from "./AnySaga.ts"
 import { endingOf, movesOf } from "./SagaMoves.ts"
 import { keyOf, LawBroken, type SagaWorld, started } from "./SagaWorld.ts"
@@ -30,10 +31,10 @@ export interface SagaCheck {
   readonly endings: { readonly completed: number; readonly compensated: number; readonly stuck: number }
 }
 
-/** A path on which the saga breaks a rule, or more states than may be visited. */
+/** A path on which the saga breaks a rule, more states than may be visited, or an input that its schema refuses. */
 export class SagaCheckFailed extends Schema.TaggedError<SagaCheckFailed>()("SagaCheckFailed", {
   saga: Schema.String,
-  reason: Schema.Literals(["LawBroken", "TooManyStates"]),
+  reason: Schema.Literals(["LawBroken", "TooManyStates", "InputInvalid"]),
   what: Schema.String,
   /** What happened, in order. */
   path: Schema.Array(Schema.String),
@@ -102,6 +103,8 @@ export const checkSaga = <S extends AnySaga>(
     }
   }
 
+  const event = validate(saga.actor.events?.SagaStarted?.schema as AnySchema, { input, parent: null })
+  if ("issues" in event) throw failed("InputInvalid", issuesText(event.issues))
   const endings = walk("started", () => started(saga, sagaId, input, replies))
   const pathCount = endings.completed + endings.compensated + endings.stuck
   return { pathCount, stateCount: seen.size, endings }

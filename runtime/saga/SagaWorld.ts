@@ -69,17 +69,8 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
   if (state === undefined) {
     throw new LawBroken(`${event.type} is not accepted in state "${stateName(world.state.value)}"`)
   }
-  const timers = new Map(world.timers)
-  let next: SagaWorld = { ...world, state, timers }
-  for (const intent of machine.takeIntents()) {
-    if (intent._tag === "Cancel") timers.delete(intent.id)
-    if (intent._tag === "Timer") timers.set(intent.id, intent.event)
-    if (intent._tag !== "Send") continue
-    for (const outgoing of [intent.make() ?? []].flat()) {
-      if (outgoing._tag === "Request") next = asked(next, outgoing.as)
-    }
-  }
-  const { cause, stuck } = bookOf(next)
+  const intents = machine.takeIntents()
+  const { cause, stuck } = state.context as SagaLedger
   if (cause?.kind === "DefinitionThrew") {
     throw new LawBroken(
       `a function of "${cause.item ?? "completed"}" threw: ${cause.reason} (do the replies fit?)`,
@@ -87,6 +78,16 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
   }
   if (stuck !== null && !world.hasUndoFailed) {
     throw new LawBroken(`stuck at "${stuck.item}" although no compensation failed: ${stuck.reason}`)
+  }
+  const timers = new Map(world.timers)
+  let next: SagaWorld = { ...world, state, timers }
+  for (const intent of intents) {
+    if (intent._tag === "Cancel") timers.delete(intent.id)
+    if (intent._tag === "Timer") timers.set(intent.id, intent.event)
+    if (intent._tag !== "Send") continue
+    for (const outgoing of [intent.make() ?? []].flat()) {
+      if (outgoing._tag === "Request") next = asked(next, outgoing.as)
+    }
   }
   return next
 }

@@ -144,6 +144,10 @@ describe("checkSaga", () => {
     expect(() => checkSaga(Trip, { input })).toThrow(/a function of "car" threw: .* \(do the replies fit\?\)/)
   })
 
+  test("refuses an input that the saga would not be started with", () => {
+    expect(() => checkSaga(Trip, { input: { seats: "all" } as never })).toThrow(/input.seats/)
+  })
+
   test("says so when there are more states than it may visit", () => {
     expect(() => checkSaga(Trip, { input, replies, statesMax: 100 })).toThrow(
       /more than 100 states. Give an input/,
