@@ -10,7 +10,7 @@ import type { AnySaga, SagaInputOf } from "./AnySaga.ts"
 import { endingOf, movesOf } from "./SagaMoves.ts"
 import { keyOf, LawBroken, type SagaWorld, started } from "./SagaWorld.ts"
 
-/** Worlds that are visited at most, unless the caller allows for more; takes about ten seconds. */
+/** Worlds that are visited at most, unless the caller allows for more: about a minute. */
 export const CHECK_STATES_MAX = 200_000
 
 export interface CheckSagaOptions<Input> {
