@@ -9,6 +9,9 @@ import { type Task, type TaskOwner, WORLD_EPOCH_MS, type World } from "./World.t
 
 const NANOS_PER_MS = 1e6
 
+/** The shortest sleep: who sleeps up to a moment that rounding puts a trifle ahead is to get there. */
+const SLEEP_MS_MIN = 0.001
+
 const processCounts = new WeakMap<World, number>()
 
 export class SimulatedProcess implements TaskOwner {
@@ -110,8 +113,7 @@ const clockOf = (host: SimulatedProcess): Clock.Clock => {
     monotonicTimeNanosUnsafe,
     monotonicTimeNanos: Effect.sync(monotonicTimeNanosUnsafe),
     sleep: (duration) => {
-      const delayMs = Duration.toMillis(duration)
-      if (delayMs <= 0) return Effect.yieldNow
+      const delayMs = Math.max(SLEEP_MS_MIN, Duration.toMillis(duration))
       if (!Number.isFinite(delayMs)) return Effect.never
       return Effect.callback<void>((resume) => {
         const timer = world.after(delayMs, host, () => resume(Effect.void))
