@@ -1,13 +1,17 @@
 /**
- * `start`: the order service on servers of its own, or on those that `NATS_URL` and `DATABASE_URL` name.
+ * `start`: the order service on servers of its own, or on those that `NATS_URL`, `DATABASE_URL` and
+ * `PAYMENT_GATEWAY_URL` name.
  *
  * Owns the command line and what is printed. The service is infra/http/OrderService.ts, the end of it Program.ts.
  */
-import { Console, Effect, Layer, Logger, Schema } from "effect"
+import { join } from "node:path"
+import { Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
 import { acquireServersFromEnv } from "../embedded.ts"
+import { FLOW_DEFAULT, FLOWS, type Flow } from "../http/Hosted.ts"
 import { layerOrderService } from "../http/OrderService.ts"
+import { acquireGateway } from "./GatewayProgram.ts"
 import { runProgram } from "./Program.ts"
 import { showServerProgress } from "./ServerProgress.ts"
 
@@ -30,8 +34,15 @@ const flags = {
     Flag.withDefault(HOST_DEFAULT),
   ),
   folder: Flag.String("folder").pipe(
-    Flag.withDescription(`Where embedded servers keep their data (default ${FOLDER_DEFAULT})`),
+    Flag.withDescription(`Where embedded servers, payments and mail are kept (default ${FOLDER_DEFAULT})`),
     Flag.withDefault(FOLDER_DEFAULT),
+  ),
+  flow: Flag.Literals("flow", FLOWS).pipe(
+    Flag.withDescription(
+      `How orders are fulfilled: ${FLOWS.join(" or ")} (default: FLOW, or ${FLOW_DEFAULT})`,
+    ),
+    Flag.withFallbackConfig(Config.schema(Schema.Literals(FLOWS), "FLOW")),
+    Flag.withDefault(FLOW_DEFAULT),
   ),
   json: Flag.Boolean("json").pipe(
     Flag.withDescription("Log lines as JSON, for machines"),
@@ -44,23 +55,43 @@ export const LISTENING = "listening"
 
 const json = "-H 'content-type: application/json'"
 
+const placement = {
+  customerId: "c-7",
+  currency: "EUR",
+  lines: [{ sku: "book", quantity: 2, unitPriceMinor: 1250 }],
+  fulfilment: {
+    address: {
+      recipient: "Ann",
+      street: "Mapo-daero 1",
+      postalCode: "04175",
+      city: "Seoul",
+      country: "KR",
+    },
+    card: "card-1",
+  },
+}
+
 /** Lines to paste into a shell, in this order. */
 const curlLines = (url: string): ReadonlyArray<string> => [
-  `curl -X PUT ${url}/orders/o-42 ${json} -H 'idempotency-key: place-o-42' -d '{"customerId":"c-7","currency":"EUR","lines":[{"sku":"book","quantity":2,"unitPriceMinor":1250}]}'`,
-  `curl -X POST ${url}/orders/o-42/pay ${json} -H 'idempotency-key: pay-o-42' -d '{"amount":{"minor":2500,"currency":"EUR"},"paymentId":"p-1"}'`,
+  `curl -X POST ${url}/stock/book/receive ${json} -d '{"deliveryId":"d-1","quantity":10}'`,
+  `curl -X PUT ${url}/orders/o-42 ${json} -H 'idempotency-key: place-o-42' -d '${JSON.stringify(placement)}'`,
+  `curl ${url}/orders/o-42`,
   `curl ${url}/orders/o-42/history`,
 ]
 
-const welcome = (url: string): string =>
+const welcome = (url: string, flow: Flow, gateway: string): string =>
   [
     "",
     `  Orders are taken at ${url}`,
     `  Try it            ${url}/docs`,
     `  OpenAPI           ${url}/openapi.json`,
+    `  Events            ${url}/events/catalog  ${url}/asyncapi.json`,
     `  Health, metrics   ${url}/healthz  ${url}/readyz  ${url}/metrics`,
+    `  Payments          ${gateway}/ledger`,
     "",
     ...curlLines(url).map((line) => `  ${line}`),
     "",
+    `  An order with an address and a card is fulfilled by the ${flow}.`,
     `  This is process ${process.pid}. Ctrl-C stops it, kill -9 does too; the orders stay.`,
     "",
   ].join("\n")
@@ -69,16 +100,28 @@ interface StartInput {
   readonly port: number
   readonly host: string
   readonly folder: string
+  readonly flow: Flow
   readonly json: boolean
 }
+
+/** Somebody's own, or the fake one, whose books stay in the folder. */
+const gatewayIn = Effect.fnUntraced(function* (folder: string) {
+  const given = yield* Config.option(Config.NonEmptyString("PAYMENT_GATEWAY_URL"))
+  if (Option.isSome(given)) return given.value.replace(/\/$/, "")
+  return (yield* acquireGateway(join(folder, "gateway", "ledger.jsonl"))).url()
+})
 
 const run = Effect.fnUntraced(function* (input: StartInput) {
   const servers = yield* acquireServersFromEnv(
     input.folder,
     input.json ? {} : { onProgress: showServerProgress(process.stderr) },
   )
+  const gateway = yield* gatewayIn(input.folder)
   const service = yield* Layer.build(
     layerOrderService({
+      gateway,
+      mailFolder: join(input.folder, "mail"),
+      flow: input.flow,
       nats: servers.natsUrl,
       postgres: servers.postgresUrl,
       port: input.port,
@@ -88,8 +131,8 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
   const url = yield* HttpServer.addressFormattedWith((address) => Effect.succeed(address)).pipe(
     Effect.provideContext(service),
   )
-  if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, pid: process.pid }))
-  else yield* Console.log(welcome(url))
+  if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, gateway, pid: process.pid }))
+  else yield* Console.log(welcome(url, input.flow, gateway))
   return yield* Effect.never
 }, Effect.scoped)
 

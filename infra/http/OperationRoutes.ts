@@ -1,12 +1,12 @@
 /**
  * What operators and orchestrators ask: is the process alive, should it get requests, what do the numbers say.
  *
- * Owns what "ready" means: the journal is the one that was verified and answers, Postgres answers, no projection is
- * stalled, nothing is stopping. Commands work without Postgres, queries do not: so it counts.
+ * Owns what "ready" means: the journal is the one that was verified and answers, Postgres answers, no projection
+ * and no reactor is stalled, nothing is stopping. Commands work without Postgres, queries do not: so it counts.
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import { ActorSystem } from "../effect.ts"
+import { ActorSystem, type ProjectionStatus, type ReactorStatus } from "../effect.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
 import { OrderReads } from "./OrderReads.ts"
 
@@ -29,6 +29,15 @@ const checked = <E extends { readonly message: string }>(
     }),
   )
 
+/** A projection or a reactor: whether somebody has to look at it. */
+const follower = ({ name, state, lag, lastError }: ProjectionStatus | ReactorStatus) => ({
+  name,
+  ok: state !== "stalled",
+  state,
+  lag,
+  ...(state === "running" || lastError === undefined ? {} : { detail: lastError }),
+})
+
 /** `/healthz`, `/readyz`, `/metrics`. */
 export const layerOperationRoutes: Layer.Layer<
   never,
@@ -44,16 +53,12 @@ export const layerOperationRoutes: Layer.Layer<
         [checked(system.check), checked(reads.check), system.status],
         { concurrency: "unbounded" },
       )
-      const projections = status.projections.map(({ name, state, lag, lastError }) => ({
-        name,
-        ok: state !== "stalled",
-        state,
-        lag,
-        ...(state === "running" || lastError === undefined ? {} : { detail: lastError }),
-      }))
-      const isReady = !status.isStopping && journal.ok && postgres.ok && projections.every(({ ok }) => ok)
+      const projections = status.projections.map(follower)
+      const reactors = status.reactors.map(follower)
+      const checks = [journal, postgres, ...projections, ...reactors]
+      const isReady = !status.isStopping && checks.every(({ ok }) => ok)
       return HttpServerResponse.jsonUnsafe(
-        { ready: isReady, stopping: status.isStopping, journal, postgres, projections },
+        { ready: isReady, stopping: status.isStopping, journal, postgres, projections, reactors },
         { status: isReady ? 200 : 503 },
       )
     })

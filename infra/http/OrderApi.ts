@@ -1,12 +1,21 @@
 /**
- * The order API: every route, its parameters and its answers. The OpenAPI document and the page at /docs come from it.
+ * The routes of orders, their parameters and their answers.
  *
  * Commands change an order and are answered when their events are durable; queries read. Bodies: OrderDocuments.ts,
  * errors: Problem.ts, what the routes do: OrderCommandRoutes.ts and OrderQueryRoutes.ts.
  */
 import { Schema } from "effect"
-import { FindMyWay } from "effect/http"
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import {
+  about,
+  afterSequence,
+  commandHeaders,
+  cursor,
+  optionalText,
+  pageSize,
+  versionHeaders,
+  wholeNumber,
+} from "./CommandEndpoint.ts"
 import {
   CommandAccepted,
   Delivery,
@@ -29,63 +38,18 @@ export const EVENTS_PER_PAGE = { default: 100, max: 1_000 }
 /** Orders on a page of a customer's list, unless asked otherwise, and at most. */
 export const ORDERS_PER_PAGE = { default: 20, max: 100 }
 
-const described = (description: string) => ({ description })
-const optionalText = (description: string) =>
-  Schema.optionalKey(Schema.String.annotate(described(description)))
-
-const wholeNumber = (minimum: number, maximum: number) =>
-  Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum }))
-
-const pageSize = (bounds: { readonly default: number; readonly max: number }) =>
-  Schema.optionalKey(
-    wholeNumber(1, bounds.max).annotate(described(`1 to ${bounds.max}, default ${bounds.default}`)),
-  )
-
-const afterSequence = Schema.optionalKey(
-  wholeNumber(0, Number.MAX_SAFE_INTEGER).annotate(
-    described("`sequence` of a command's answer: waits until its change is in the list"),
-  ),
-)
-
-const cursor = optionalText("`next` of the page before")
-
-const callerHeaders = {
-  "x-user": optionalText("Who asks; stored with the events"),
-  "x-correlation-id": optionalText("The business transaction; made up where missing, echoed, stored"),
-  traceparent: optionalText("W3C trace context; stored with the events"),
-}
-
-const commandHeaders = {
-  "idempotency-key": optionalText(
-    "Names this command for ever. After a time-out send it again with the same key: it is applied once.",
-  ),
-  "if-match": Schema.optionalKey(
-    Schema.String.check(
-      Schema.isPattern(/^("\d{1,15}"|\*)$/, { expected: 'one strong ETag, as in "3"' }),
-    ).annotate(described("Apply only at this version, else 412")),
-  ),
-  ...callerHeaders,
-}
-
 const order = { orderId: Schema.String }
 
-const accepted = HttpApiSchema.WithHeaders(CommandAccepted, {
-  etag: Schema.String,
-  "everstate-sequence": Schema.String,
-})
+const accepted = HttpApiSchema.WithHeaders(CommandAccepted, versionHeaders)
 
 const placed = HttpApiSchema.WithHeaders(CommandAccepted.pipe(HttpApiSchema.status(201)), {
-  etag: Schema.String,
-  "everstate-sequence": Schema.String,
+  ...versionHeaders,
   location: Schema.String,
 })
 
 const command = { params: order, headers: commandHeaders, success: accepted, error: COMMAND_PROBLEMS }
 
-const about = (summary: string, description?: string) =>
-  OpenApi.annotations({ summary, ...(description === undefined ? {} : { description }) })
-
-const Commands = HttpApiGroup.make("commands")
+export const OrderCommands = HttpApiGroup.make("commands")
   .add(
     HttpApiEndpoint.post("placeUnnamed", "/orders", {
       headers: commandHeaders,
@@ -132,7 +96,7 @@ const Commands = HttpApiGroup.make("commands")
   )
   .annotateMerge(OpenApi.annotations({ title: "Commands", description: "Answered when durable." }))
 
-const Queries = HttpApiGroup.make("queries")
+export const OrderQueries = HttpApiGroup.make("queries")
   .add(
     HttpApiEndpoint.get("order", "/orders/:orderId", {
       params: order,
@@ -174,27 +138,3 @@ const Queries = HttpApiGroup.make("queries")
     }).annotateMerge(about("A customer's orders, newest first", "From the read model order_summary.")),
   )
   .annotateMerge(OpenApi.annotations({ title: "Queries" }))
-
-export const OrderApi = HttpApi.make("orders")
-  .add(Commands)
-  .add(Queries)
-  // A client learns of everything that is wrong with a request at once.
-  .annotate(HttpApi.ParseOptions, { errors: "all" })
-  .annotateMerge(
-    OpenApi.annotations({
-      title: "Everstate orders",
-      version: "1",
-      description: "Orders as durable statecharts. Every error is a problem document (RFC 9457).",
-    }),
-  )
-
-const METHODS = ["GET", "PUT", "POST", "DELETE"] as const
-
-const methodsByPath = FindMyWay.make<true>()
-for (const group of Object.values(OrderApi.groups)) {
-  for (const { method, path } of Object.values(group.endpoints)) methodsByPath.on(method, path, true)
-}
-
-/** Methods that the API has for the path; none where it has no such path. */
-export const methodsAt = (url: string): ReadonlyArray<string> =>
-  METHODS.filter((method) => methodsByPath.find(method, url) !== undefined)

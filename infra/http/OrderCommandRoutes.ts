@@ -1,68 +1,21 @@
 /**
- * The Command API: from a request to `ask`, and from what came of it to an answer.
+ * The Command API of an order: from a request to `ask`, and from what came of it to an answer.
  *
- * Owns the headers: `Idempotency-Key` is the command id, `If-Match` the version, `X-User`, `X-Correlation-Id` and
- * `traceparent` the metadata. What a command means is the order's (actors/order/OrderCommands.ts).
+ * Owns how an order that nobody named is called. Headers: CommandRequest.ts. What a command means is the order's
+ * (actors/order/OrderCommands.ts).
  */
 import { createHash, randomUUID } from "node:crypto"
-import { Clock, Effect, Exit } from "effect"
-import type { HttpServerRequest } from "effect/http"
+import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Order } from "../../actors/order/Order.ts"
-import { ActorSystem, type CommandsOf, type Metadata } from "../effect.ts"
-import { requestMetrics } from "../telemetry/RequestMetrics.ts"
-import { OrderApi } from "./OrderApi.ts"
+import { ActorSystem, type CommandsOf } from "../effect.ts"
+import { type Answer, ask, type CommandRequest, versionHeaders } from "./CommandRequest.ts"
 import { problemOf } from "./Problem.ts"
-import { CORRELATION_HEADER, problemResponse } from "./ProblemResponses.ts"
+import { problemResponse } from "./ProblemResponses.ts"
+import { ServiceApi } from "./ServiceApi.ts"
 
 type OrderCommand = CommandsOf<typeof Order>
 type Placement = Omit<Extract<OrderCommand, { readonly type: "Place" }>, "type">
-
-/** What the routes need of a request. */
-interface CommandRequest {
-  readonly request: HttpServerRequest.HttpServerRequest
-  readonly headers: {
-    readonly "idempotency-key"?: string
-    readonly "if-match"?: string
-    readonly "if-none-match"?: string
-    readonly "x-user"?: string
-    readonly traceparent?: string
-  }
-}
-
-/** `"3"` is version 3. `If-None-Match: *` is version 0: nothing there yet. */
-const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: number } => {
-  const ifMatch = headers["if-match"]
-  if (ifMatch !== undefined && ifMatch !== "*") return { ifVersion: Number(ifMatch.slice(1, -1)) }
-  return headers["if-none-match"] === "*" ? { ifVersion: 0 } : {}
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true })
-
-/** Headers arrive as one character a byte; names of people are UTF-8 more often than not. */
-const headerText = (value: string): string => {
-  try {
-    return utf8.decode(Buffer.from(value, "latin1"))
-  } catch {
-    return value // Latin-1 then
-  }
-}
-
-/** W3C trace context; what is malformed is ignored, as the recommendation wants. */
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-
-const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
-  const { "x-user": user, traceparent } = headers
-  const correlationId = request.headers[CORRELATION_HEADER]
-  return {
-    ...(user === undefined ? {} : { user: headerText(user) }),
-    ...(correlationId === undefined ? {} : { correlationId: headerText(correlationId) }),
-    ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
-  }
-}
-
-/** The entity tag of a version. */
-export const etagOf = (version: number): string => `"${version}"`
 
 /** Characters of a made-up order id after its prefix: 80 bits. */
 const ORDER_ID_DIGITS = 20
@@ -74,58 +27,26 @@ const orderIdFor = ({ headers }: CommandRequest): string => {
   return `o-${createHash("sha256").update(seed).digest("hex").slice(0, ORDER_ID_DIGITS)}`
 }
 
-const makeAsk = Effect.gen(function* () {
-  const system = yield* ActorSystem
-  return Effect.fnUntraced(function* <C extends OrderCommand>(
-    orderId: string,
-    command: C,
-    given: CommandRequest,
-  ) {
-    const started = yield* Clock.currentTimeNanos
-    const commandId = given.headers["idempotency-key"]
-    const exit = yield* Effect.exit(
-      system.get(Order, orderId).ask(command, {
-        ...(commandId === undefined ? {} : { commandId }),
-        ...versionOf(given),
-        metadata: metadataOf(given),
-      }),
-    )
-    yield* requestMetrics.asked(command.type, outcomeOf(exit), (yield* Clock.currentTimeNanos) - started)
-    return yield* exit
-  })
-})
-
-const outcomeOf = (exit: Exit.Exit<{ readonly duplicate: boolean }, { readonly _tag: string }>): string => {
-  if (Exit.isSuccess(exit)) return exit.value.duplicate ? "duplicate" : "accepted"
-  const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
-  return failure === undefined ? "Interrupted" : failure.error._tag
-}
-
 const answerTo = (orderId: string, { version, sequence, duplicate }: Answer) => ({
   body: { orderId, version, sequence, duplicate },
-  headers: { etag: etagOf(version), "everstate-sequence": String(sequence) },
+  headers: versionHeaders({ version, sequence }),
 })
 
-interface Answer {
-  readonly version: number
-  readonly sequence: number
-  readonly duplicate: boolean
-}
-
 export const OrderCommandRoutes = HttpApiBuilder.group(
-  OrderApi,
+  ServiceApi,
   "commands",
   Effect.fnUntraced(function* (handlers) {
-    const ask = yield* makeAsk
+    const system = yield* ActorSystem
+    const order = (orderId: string) => system.get(Order, orderId)
 
     const send = (orderId: string, command: OrderCommand, given: CommandRequest) =>
-      ask(orderId, command, given).pipe(
+      ask(order(orderId), command, given).pipe(
         Effect.map((accepted) => HttpApiSchema.withHeaders(answerTo(orderId, accepted))),
         Effect.catch((error) => Effect.succeed(problemResponse(problemOf(error)))),
       )
 
     const place = (orderId: string, placement: Placement, given: CommandRequest) =>
-      ask(orderId, { type: "Place" as const, ...placement }, given).pipe(
+      ask(order(orderId), { type: "Place" as const, ...placement }, given).pipe(
         Effect.map((accepted) => {
           const { body, headers } = answerTo(orderId, accepted)
           return HttpApiSchema.withHeaders({

@@ -12,6 +12,7 @@ import type { Order } from "../../actors/order/Order.ts"
 import { CustomerId, Fulfilment, PaymentId, Reason } from "../../actors/order/OrderEvents.ts"
 import { OrderLine, OrderLines } from "../../actors/order/OrderLine.ts"
 import { type EventsOf, type ProjectedEvent, type StateOf, stateName } from "../effect.ts"
+import { SagaSummary } from "./SagaDocument.ts"
 
 /** States of an order that exists. */
 export const ORDER_STATUSES = [
@@ -87,6 +88,9 @@ export const OrderDocument = Schema.Struct({
   total: Money,
   lines: Schema.Array(OrderLine),
   deliveredAt: Schema.optionalKey(timestamp("When it was delivered")),
+  fulfilment: Schema.optionalKey(
+    SagaSummary.annotate({ description: "How far the saga is that pays and sends it; as it is now" }),
+  ),
   version: Schema.Int,
   at: Schema.optionalKey(timestamp("Time of the last event; for an order of the past")),
 }).annotate({ identifier: "Order" })

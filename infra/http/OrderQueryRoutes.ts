@@ -9,13 +9,17 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Order } from "../../actors/order/Order.ts"
 import { AuditLog } from "../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
+import { Fulfilment } from "../../sagas/fulfilment/Fulfilment.ts"
 import { ActorSystem, type PastMoment, type ProjectionDefinition } from "../effect.ts"
-import { EVENTS_PER_PAGE, ORDERS_PER_PAGE, OrderApi } from "./OrderApi.ts"
-import { etagOf } from "./OrderCommandRoutes.ts"
+import { etagOf } from "./CommandRequest.ts"
+import { Hosted } from "./Hosted.ts"
+import { EVENTS_PER_PAGE, ORDERS_PER_PAGE } from "./OrderApi.ts"
 import { eventDocument, type OrderDocument, orderDocument } from "./OrderDocuments.ts"
-import { type InvalidCursor, OrderReads } from "./OrderReads.ts"
+import { OrderReads } from "./OrderReads.ts"
 import { orderNotFound, type Problem, problem, problemOf, type ServiceError } from "./Problem.ts"
 import { problemResponse } from "./ProblemResponses.ts"
+import { sagaSummary } from "./SagaDocument.ts"
+import { ServiceApi } from "./ServiceApi.ts"
 
 /** Longest wait for a read model to come as far as `after`, in milliseconds. */
 export const AFTER_WAIT_MS = 5_000
@@ -36,17 +40,10 @@ const refuse = (given: Problem) => Effect.fail(new Refused(given))
 
 const invalid = (detail: string, hint: string) => refuse(problem("invalidRequest", detail, { hint }))
 
-const asResponse = <A, R>(query: Effect.Effect<A, ServiceError | InvalidCursor | Refused, R>) =>
-  Effect.catch(query, (error) => {
-    if (error._tag === "Refused") return Effect.succeed(problemResponse(error.problem))
-    return Effect.succeed(
-      problemResponse(
-        error._tag === "InvalidCursor"
-          ? problem("invalidRequest", error.message, { hint: error.hint })
-          : problemOf(error),
-      ),
-    )
-  })
+const asResponse = <A, R>(query: Effect.Effect<A, ServiceError | Refused, R>) =>
+  Effect.catch(query, (error) =>
+    Effect.succeed(problemResponse(error._tag === "Refused" ? error.problem : problemOf(error))),
+  )
 
 /** The moment that a query names: a version or a time, and one of them. */
 const momentOf = (query: { readonly version?: number; readonly time?: string }) => {
@@ -68,6 +65,9 @@ const matches = (ifNoneMatch: string | undefined, version: number): boolean =>
   (ifNoneMatch.trim() === "*" ||
     ifNoneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etagOf(version)))
 
+/** States that only an order without a fulfilment is in. */
+const BY_HAND: ReadonlySet<string> = new Set(["placed", "paid"])
+
 const withEtag = (document: OrderDocument) =>
   HttpApiSchema.withHeaders({ body: document, headers: { etag: etagOf(document.version) } })
 
@@ -81,14 +81,22 @@ const historyCursor = (cursor: string | undefined) => {
 }
 
 export const OrderQueryRoutes = HttpApiBuilder.group(
-  OrderApi,
+  ServiceApi,
   "queries",
   Effect.fnUntraced(function* (handlers) {
     const system = yield* ActorSystem
     const reads = yield* OrderReads
+    const { flow } = yield* Hosted
 
     const caughtUp = (projection: ProjectionDefinition, after: number | undefined) =>
       after === undefined ? Effect.void : system.waitFor(projection, after, AFTER_WAIT_MS)
+
+    /** What the saga says, for an order that has one. */
+    const fulfilmentOf = Effect.fnUntraced(function* ({ orderId, status }: OrderDocument) {
+      if (flow !== "saga" || BY_HAND.has(status)) return {}
+      const now = yield* system.get(Fulfilment.actor, orderId).state()
+      return now.version === 0 ? {} : { fulfilment: sagaSummary(now) }
+    })
 
     const order = Effect.fnUntraced(function* (orderId: string, ifNoneMatch: string | undefined) {
       const { version, state } = yield* system.get(Order, orderId).state()
@@ -96,7 +104,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       if (document === undefined) return yield* refuse(orderNotFound(orderId))
       return matches(ifNoneMatch, version)
         ? HttpServerResponse.empty({ status: 304, headers: { etag: etagOf(version) } })
-        : withEtag(document)
+        : withEtag({ ...document, ...(yield* fulfilmentOf(document)) })
     })
 
     const history = Effect.fnUntraced(function* (

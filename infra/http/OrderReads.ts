@@ -9,6 +9,7 @@ import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
 import { PostgresPool } from "../postgres/PostgresPool.ts"
 import { readModelTable } from "../postgres/ReadModelTables.ts"
+import { OpenFulfilments } from "./OpenFulfilments.ts"
 import { type EventDocument, isoTime, type OrderListItem } from "./OrderDocuments.ts"
 
 /** A cursor that this service never gave out. */
@@ -38,6 +39,11 @@ export interface AuditOfOrder {
   readonly limit: number
 }
 
+export interface OpenFulfilment {
+  readonly orderId: string
+  readonly placedAtMs: number
+}
+
 export class OrderReads extends Context.Service<
   OrderReads,
   {
@@ -47,6 +53,11 @@ export class OrderReads extends Context.Service<
     readonly auditOf: (
       wanted: AuditOfOrder,
     ) => Effect.Effect<Page<EventDocument>, PostgresError | InvalidCursor>
+    /** Orders without an end, by id, and how many there are. */
+    readonly openFulfilments: (wanted: {
+      readonly cursor?: string
+      readonly limit: number
+    }) => Effect.Effect<Page<OpenFulfilment> & { readonly openCount: number }, PostgresError | InvalidCursor>
     /** Succeeds while the database answers. */
     readonly check: Effect.Effect<void, PostgresError>
   }
@@ -62,6 +73,7 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
   const place = { schema: pool.schema, namespace }
   const summary = readModelTable(place, OrderSummary, "order_summary")
   const audit = readModelTable(place, AuditLog, "audit_log")
+  const open = readModelTable(place, OpenFulfilments, "open_fulfilments")
 
   // Two statements and not one with an optional filter: each has an index of its own.
   const selectOrders = (
@@ -80,6 +92,12 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
       from ${audit} where order_id = $1 and version > $2 order by version limit $3`,
   }
 
+  const openOrders = {
+    name: "open-fulfilments",
+    text: `select order_id, placed_at from ${open} where order_id > $1 order by order_id limit $2`,
+  }
+  const countOpen = { name: "open-fulfilments-count", text: `select count(*) as count from ${open}` }
+
   return OrderReads.of({
     ordersOf: Effect.fnUntraced(function* ({ customerId, status, cursor, limit }) {
       const [placedAt, orderId] = cursor === undefined ? NEWEST : yield* readCursor(OrdersCursor, cursor)
@@ -94,6 +112,15 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
       const { rows } = yield* pool.query({ ...auditOfOrder, values: [orderId, after, limit + 1] })
       return page(rows, limit, auditedEvent, (row) => [Number(row["version"])])
     }),
+    openFulfilments: Effect.fnUntraced(function* ({ cursor, limit }) {
+      const [after] = cursor === undefined ? [""] : yield* readCursor(OpenCursor, cursor)
+      const { rows } = yield* pool.query({ ...openOrders, values: [after, limit + 1] })
+      const counted = yield* pool.query(countOpen)
+      return {
+        ...page(rows, limit, openFulfilment, (row) => [String(row["order_id"])]),
+        openCount: Number(counted.rows[0]?.["count"] ?? 0),
+      }
+    }),
     check: Effect.asVoid(pool.query({ text: "select 1" })),
   })
 })
@@ -103,6 +130,7 @@ const NEWEST = ["9223372036854775807", ""] as const
 
 const OrdersCursor = Schema.Tuple([Schema.Int, Schema.String])
 const AuditCursor = Schema.Tuple([Schema.Int])
+const OpenCursor = Schema.Tuple([Schema.String])
 
 const writeCursor = (position: ReadonlyArray<unknown>): string =>
   Buffer.from(JSON.stringify(position)).toString("base64url")
@@ -135,6 +163,11 @@ const orderListItem = (row: Row): OrderListItem => ({
   placedAt: isoTime(Number(row["placed_at"])),
   updatedAt: isoTime(Number(row["updated_at"])),
   version: Number(row["version"]),
+})
+
+const openFulfilment = (row: Row): OpenFulfilment => ({
+  orderId: String(row["order_id"]),
+  placedAtMs: Number(row["placed_at"]),
 })
 
 const auditedEvent = (row: Row): EventDocument => ({

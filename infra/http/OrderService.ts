@@ -9,18 +9,22 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Layer } from "effect"
 import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
 import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
-import { Order } from "../../actors/order/Order.ts"
-import { AuditLog } from "../../actors/projections/AuditLog.ts"
-import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
 import { layer as layerSystem, NAMESPACE_DEFAULT, type StartError } from "../ActorSystem.ts"
+import { PaymentGatewayHttp } from "../gateway/PaymentGatewayHttp.ts"
+import { MailerFolder } from "../mail/MailerFolder.ts"
 import { PostgresPool } from "../postgres/PostgresPool.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
+import { layerCatalogRoutes } from "./CatalogRoutes.ts"
+import { DeadLetterRoutes } from "./DeadLetterRoutes.ts"
+import { type Flow, hosted } from "./Hosted.ts"
 import { layerOperationRoutes } from "./OperationRoutes.ts"
-import { OrderApi } from "./OrderApi.ts"
 import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
 import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
 import { OrderReads } from "./OrderReads.ts"
+import { ParticipantRoutes } from "./ParticipantRoutes.ts"
 import { layerProblemResponses } from "./ProblemResponses.ts"
+import { SagaRoutes } from "./SagaRoutes.ts"
+import { ServiceApi } from "./ServiceApi.ts"
 
 /** Longest wait at a stop for requests in work, in milliseconds. */
 export const REQUESTS_DRAIN_MS = 10_000
@@ -34,6 +38,11 @@ const QUERY_CONNECTIONS_MAX = 6
 export interface OrderServiceOptions {
   readonly nats: string
   readonly postgres: string
+  /** Where the payment gateway is. */
+  readonly gateway: string
+  /** Where mail is put. */
+  readonly mailFolder: string
+  readonly flow: Flow
   readonly namespace?: string
   /** 0 for any free one. */
   readonly port: number
@@ -45,13 +54,13 @@ export const layerOrderService = (
   options: OrderServiceOptions,
 ): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
   const { nats, postgres, namespace = NAMESPACE_DEFAULT, port, host } = options
-  const system = layerSystem({
-    nats,
-    postgres,
+  const domain = hosted({
     namespace,
-    actors: [Order],
-    projections: [OrderSummary, AuditLog],
+    flow: options.flow,
+    gateway: new PaymentGatewayHttp(options.gateway),
+    mailer: new MailerFolder(options.mailFolder),
   })
+  const system = layerSystem({ nats, postgres, namespace, ...domain.definitions })
   const reads = OrderReads.layer(namespace).pipe(
     Layer.provide(
       PostgresPool.layer({
@@ -62,12 +71,13 @@ export const layerOrderService = (
     ),
   )
   const routes = Layer.mergeAll(
-    HttpApiBuilder.layer(OrderApi, { openapiPath: "/openapi.json" }).pipe(
-      Layer.provide([OrderCommandRoutes, OrderQueryRoutes]),
+    HttpApiBuilder.layer(ServiceApi, { openapiPath: "/openapi.json" }).pipe(
+      Layer.provide([OrderCommandRoutes, OrderQueryRoutes, ParticipantRoutes, SagaRoutes, DeadLetterRoutes]),
     ),
     // Swagger UI and not Scalar: it comes whole with the package and asks nothing of the network.
-    HttpApiSwagger.layer(OrderApi, { path: "/docs" }),
+    HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
     layerOperationRoutes,
+    layerCatalogRoutes,
     layerProblemResponses(requestMetrics),
   )
   const server = NodeHttpServer.layer(createServer, {
@@ -79,5 +89,5 @@ export const layerOrderService = (
     disableLogger: true,
     disableListenLog: true,
     routerConfig: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
-  }).pipe(Layer.provideMerge(server), Layer.provide(Layer.mergeAll(system, reads)))
+  }).pipe(Layer.provideMerge(server), Layer.provide(Layer.mergeAll(system, reads, domain.layer)))
 }

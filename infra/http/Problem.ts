@@ -4,20 +4,24 @@
  * Owns the table from error to `type`, `status` and `title`; all three are stable, `detail` is for people. The rest of
  * an error's facts are members of the document under their own names. Who sends them: ProblemResponses.ts.
  *
- * All rejections by the domain are 409: each depends on what the order is now, so the same command may be accepted
- * later. The member `reason` tells them apart. A command to an order that does not exist is 404.
+ * All rejections by the domain are 409: each depends on what the actor is now, so the same command may be accepted
+ * later. The member `reason` tells them apart. A command to somebody who does not exist is 404.
  */
 import { Schema } from "effect"
 import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
 import type {
   AskError,
+  CommandRejected,
+  DeadLettersUnavailable,
   InvalidMoment,
   JournalReadError,
   ProjectionTimeout,
+  RedriveError,
   UnknownProjection,
 } from "../effect.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
+import type { InvalidCursor } from "./OrderReads.ts"
 
 /** Start of every `type`. */
 export const PROBLEM_TYPE_PREFIX = "urn:everstate:problem:"
@@ -41,16 +45,20 @@ interface ProblemKind {
   readonly hint?: string
 }
 
-/** What the order service itself says no to. */
+/** What the service itself says no to. */
 const KINDS = {
-  rejected: { status: 409, title: "The order does not allow it" },
+  rejected: { status: 409, title: "Its state does not allow it" },
   orderNotFound: { status: 404, title: "No such order" },
+  notFound: { status: 404, title: "Nobody of that id" },
+  notHosted: { status: 404, title: "Not in the flow of this service" },
+  deadLetterNotFound: { status: 404, title: "No such dead letter" },
+  deadLetterNotRedrivable: { status: 409, title: "The dead letter cannot go back" },
   invalidRequest: { status: 400, title: "The request is invalid" },
-  invalidOrderId: { status: 400, title: "The order id is invalid" },
+  invalidId: { status: 400, title: "The id is invalid" },
   versionConflict: {
     status: 412,
-    title: "The order is at another version",
-    hint: "Read the order and decide again.",
+    title: "It is at another version",
+    hint: "Read it and decide again.",
   },
   idempotencyKeyReused: {
     status: 422,
@@ -65,6 +73,7 @@ const KINDS = {
     hint: "It may have been stored all the same: send it again with the same Idempotency-Key.",
   },
   unavailable: { status: 503, title: "The journal is unavailable" },
+  messagesUnavailable: { status: 503, title: "Messages are unavailable" },
   readModelUnavailable: { status: 503, title: "The read model is unavailable" },
   readModelBehind: {
     status: 504,
@@ -72,7 +81,7 @@ const KINDS = {
     hint: "Ask again, or without `after`.",
   },
   stopping: { status: 503, title: "The service is stopping", hint: "Send it again, to another instance." },
-  quarantined: { status: 500, title: "The order's history cannot be read" },
+  quarantined: { status: 500, title: "The history cannot be read" },
   commandFailed: { status: 500, title: "The command failed" },
   internal: { status: 500, title: "Something went wrong here" },
   routeNotFound: { status: 404, title: "Nothing here", hint: "See /docs for what there is." },
@@ -99,6 +108,10 @@ export const problem = (
 export const orderNotFound = (orderId: string): Problem =>
   problem("orderNotFound", `There is no order "${orderId}".`, { orderId })
 
+/** Nothing ever happened to anybody of this id. */
+export const notFound = (what: string, id: string): Problem =>
+  problem("notFound", `There is no ${what} "${id}".`, { id })
+
 /** What handlers of the service may fail with. */
 export type ServiceError =
   | AskError
@@ -107,12 +120,16 @@ export type ServiceError =
   | ProjectionTimeout
   | UnknownProjection
   | PostgresError
+  | InvalidCursor
+  | DeadLettersUnavailable
+  | RedriveError
 
 const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   CommandRejected: "rejected",
   CommandInvalid: "invalidRequest",
-  InvalidActorId: "invalidOrderId",
+  InvalidActorId: "invalidId",
   InvalidMoment: "invalidRequest",
+  InvalidCursor: "invalidRequest",
   VersionConflict: "versionConflict",
   CommandIdReused: "idempotencyKeyReused",
   PayloadTooLarge: "payloadTooLarge",
@@ -129,21 +146,34 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   ActorQuarantined: "quarantined",
   CommandFailed: "commandFailed",
   UnknownActorType: "internal",
+  DeadLetterNotFound: "deadLetterNotFound",
+  DeadLetterNotRedrivable: "deadLetterNotRedrivable",
+  DeadLettersUnavailable: "messagesUnavailable",
+  MailboxUnavailable: "messagesUnavailable",
+  MailboxRefused: "messagesUnavailable",
+}
+
+/** Its actor type tells orders, which every client knows, from those whom only some do. */
+const rejected = (error: CommandRejected): Problem => {
+  const { actorType, id, commandType, reason, state, detail, version } = error
+  const isOrder = actorType === "order"
+  if (version === 0 && reason === "NotAccepted") {
+    return isOrder ? orderNotFound(id) : notFound(actorType, id)
+  }
+  return problem("rejected", error.message, {
+    ...(isOrder ? { orderId: id } : { id }),
+    command: commandType,
+    reason,
+    state,
+    ...(detail === undefined ? {} : { facts: detail }),
+  })
 }
 
 /** The error as the caller of the service sees it. */
 export const problemOf = (error: ServiceError): Problem => {
   switch (error._tag) {
     case "CommandRejected":
-      return error.version === 0 && error.commandType !== "Place"
-        ? orderNotFound(error.id)
-        : problem("rejected", error.message, {
-            orderId: error.id,
-            command: error.commandType,
-            reason: error.reason,
-            state: error.state,
-            ...(error.detail === undefined ? {} : { facts: error.detail }),
-          })
+      return rejected(error)
     case "CommandInvalid":
       return problem("invalidRequest", error.message, { issues: error.issues })
     case "VersionConflict":
@@ -157,11 +187,11 @@ export const problemOf = (error: ServiceError): Problem => {
     case "Unavailable":
       return problem("unavailable", error.message, { stored: error.stored, hint: error.hint })
     case "CommandIdReused":
-      return problem("idempotencyKeyReused", `"${error.commandId}" named another command to this order.`, {
+      return problem("idempotencyKeyReused", `"${error.commandId}" named another command to the same.`, {
         idempotencyKey: error.commandId,
       })
     case "AskTimeout":
-      return problem("timeout", `The order did not answer within ${error.deadlineMs} ms.`, {
+      return problem("timeout", `No answer within ${error.deadlineMs} ms.`, {
         idempotencyKey: error.commandId,
       })
     case "PostgresRefused":
@@ -185,7 +215,7 @@ const ProblemDocument = Schema.Struct({
   detail: Schema.String.annotate({ description: "For people; may change" }),
   hint: Schema.optionalKey(Schema.String),
   reason: Schema.optionalKey(Schema.String.annotate({ description: "Of a rejection" })),
-  state: Schema.optionalKey(Schema.String.annotate({ description: "State of the order at a rejection" })),
+  state: Schema.optionalKey(Schema.String.annotate({ description: "At a rejection" })),
 })
 
 /** One error response of the OpenAPI description. */
@@ -198,7 +228,7 @@ const documented = (status: number, description: string) =>
 /** What every endpoint may answer. */
 export const READ_PROBLEMS = [
   documented(400, "The request is invalid"),
-  documented(404, "No such order"),
+  documented(404, "No such order, or nobody else of that id"),
   documented(429, "Too many commands are waiting; see Retry-After"),
   documented(500, "A defect"),
   documented(503, "The journal or the read model is unavailable; see Retry-After"),
@@ -208,8 +238,8 @@ export const READ_PROBLEMS = [
 /** What every command may answer besides. */
 export const COMMAND_PROBLEMS = [
   ...READ_PROBLEMS,
-  documented(409, "The order does not allow it; `reason` says why"),
-  documented(412, "The order is not at the version of If-Match"),
+  documented(409, "Its state does not allow it; `reason` says why"),
+  documented(412, "It is not at the version of If-Match"),
   documented(413, "The request is too large"),
   documented(415, "Not JSON"),
   documented(422, "The idempotency key was used for another command"),

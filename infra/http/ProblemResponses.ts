@@ -18,8 +18,8 @@ import {
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import type { RequestMetrics } from "../telemetry/RequestMetrics.ts"
-import { methodsAt } from "./OrderApi.ts"
 import { type Problem, passes, problem, RETRY_AFTER_SECONDS } from "./Problem.ts"
+import { methodsAt } from "./ServiceApi.ts"
 
 /** Largest request body, in bytes: an order with all its lines takes a tenth. */
 export const BODY_BYTES_MAX = 256 * 1024

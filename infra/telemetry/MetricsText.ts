@@ -29,9 +29,11 @@ const family = (name: string, kind: Kind, help: string, samples: ReadonlyArray<S
 
 /** The counters and gauges of a system. */
 export const statusText = (status: SystemStatus): string => {
-  const { snapshots, projections } = status
+  const { snapshots, projections, reactors, messages, outbox, calls } = status
   const ofProjections = (value: (projection: (typeof projections)[number]) => number) =>
     projections.map((projection): Sample => [value(projection), { projection: projection.name }])
+  const ofReactors = (value: (reactor: (typeof reactors)[number]) => number) =>
+    reactors.map((reactor): Sample => [value(reactor), { reactor: reactor.name }])
   return [
     family("everstate_actors_resident", "gauge", "Actors in memory", [[status.residentCount]]),
     family("everstate_commands_in_flight", "gauge", "Commands and reads waiting or in work", [
@@ -71,6 +73,44 @@ export const statusText = (status: SystemStatus): string => {
     ]),
     family("everstate_projection_dead_letters_total", "counter", "Events that a projection put aside", [
       ...ofProjections(({ deadLetterCount }) => deadLetterCount),
+    ]),
+    family("everstate_mailbox_open", "gauge", "Messages in work", [[messages.openCount]]),
+    family("everstate_mailbox_messages_total", "counter", "Messages by what became of them", [
+      [messages.receivedCount, { outcome: "received" }],
+      [messages.settledCount, { outcome: "settled" }],
+      [messages.retriedCount, { outcome: "retried" }],
+      [messages.deadLetterCount, { outcome: "dead-letter" }],
+    ]),
+    family("everstate_outbox_pending", "gauge", "Commits whose outbox is being sent", [
+      [outbox.pendingCount],
+    ]),
+    family("everstate_outbox_sent_total", "counter", "Messages, timers, calls and publications that left", [
+      [outbox.sentCount],
+    ]),
+    family("everstate_outbox_recovered_total", "counter", "Commits whose outbox was sent from the journal", [
+      [outbox.recoveredCount],
+    ]),
+    family("everstate_outbox_watermark", "gauge", "Journal sequence up to which everything is sent", [
+      [outbox.watermark],
+    ]),
+    family("everstate_calls_running", "gauge", "Durable calls under way", [[calls.runningCount]]),
+    family("everstate_calls_total", "counter", "Durable calls by what became of them", [
+      [calls.startedCount, { outcome: "started" }],
+      [calls.failedCount, { outcome: "failed" }],
+      [calls.abortedCount, { outcome: "aborted" }],
+    ]),
+    family("everstate_call_attempts_total", "counter", "Attempts of durable calls", [[calls.attemptCount]]),
+    family("everstate_reactor_lag", "gauge", "Journal sequences that a reactor is behind", [
+      ...ofReactors(({ lag }) => lag),
+    ]),
+    family("everstate_reactor_stalled", "gauge", "1 where a reactor needs somebody", [
+      ...ofReactors(({ state }) => (state === "stalled" ? 1 : 0)),
+    ]),
+    family("everstate_reactor_sent_total", "counter", "Messages and publications of a reactor", [
+      ...ofReactors(({ sentCount }) => sentCount),
+    ]),
+    family("everstate_reactor_dead_letters_total", "counter", "Events that a reactor gave up on", [
+      ...ofReactors(({ failedCount }) => failedCount),
     ]),
   ].join("\n")
 }

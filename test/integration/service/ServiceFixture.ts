@@ -1,10 +1,12 @@
-/** One order service on servers of its own for the tests of a file, and a client that keeps what tests look at. */
+/** One service on servers of its own for the tests of a file, and a client that keeps what tests look at. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
-import { acquireDemoService, type DemoService } from "../../../infra/cli/DemoService.ts"
+import type { ChildProgram } from "../../../infra/cli/ChildProgram.ts"
+import { acquireDemoService } from "../../../infra/cli/DemoService.ts"
+import { acquireGateway } from "../../../infra/cli/GatewayProgram.ts"
 import { type EmbeddedServers, startServers } from "../../../infra/embedded.ts"
 
 export interface Answer {
@@ -16,7 +18,8 @@ export interface Answer {
 
 export interface ServiceFixture {
   readonly servers: () => EmbeddedServers
-  readonly service: () => DemoService
+  readonly service: () => ChildProgram
+  readonly gateway: () => ChildProgram
   readonly call: (
     method: string,
     path: string,
@@ -25,16 +28,21 @@ export interface ServiceFixture {
   ) => Promise<Answer>
 }
 
-/** Started before the first test of the file, ended after the last. */
-export const serviceFixture = (): ServiceFixture => {
+/** Started before the first test of the file, ended after the last. `manners`: flags of its payment gateway. */
+export const serviceFixture = (...manners: ReadonlyArray<string>): ServiceFixture => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-service-"))
   const scope = Effect.runSync(Scope.make())
   let servers: EmbeddedServers
-  let service: DemoService
+  let service: ChildProgram
+  let gateway: ChildProgram
 
   beforeAll(async () => {
     servers = await startServers({ folder })
-    service = await Effect.runPromise(Scope.provide(acquireDemoService(servers), scope))
+    const acquired = Effect.gen(function* () {
+      gateway = yield* acquireGateway(join(folder, "gateway", "ledger.jsonl"), manners)
+      return yield* acquireDemoService({ ...servers, gatewayUrl: gateway.url(), folder })
+    })
+    service = await Effect.runPromise(Scope.provide(acquired, scope))
   })
   afterAll(async () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))
@@ -45,6 +53,7 @@ export const serviceFixture = (): ServiceFixture => {
   return {
     servers: () => servers,
     service: () => service,
+    gateway: () => gateway,
     call: (method, path, body, headers = {}) => callService(service.url(), method, path, body, headers),
   }
 }

@@ -1,0 +1,38 @@
+/**
+ * What is told to the world outside, as documents: `/events/catalog` for people (HTML) and programs (JSON), and
+ * `/asyncapi.json`.
+ */
+import { Effect, type Layer } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { asyncApiOf, eventCatalogPage } from "../effect.ts"
+import { Hosted } from "./Hosted.ts"
+
+const json = HttpServerResponse.jsonUnsafe
+
+export const layerCatalogRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter | Hosted> = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const { catalog } = yield* Hosted
+    const page = eventCatalogPage(catalog)
+    const asyncApi = asyncApiOf(catalog)
+    yield* router.add(
+      "GET",
+      "/events/catalog",
+      Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+        prefersHtml(headers["accept"])
+          ? HttpServerResponse.text(page, { contentType: "text/html; charset=utf-8", headers: VARY })
+          : HttpServerResponse.setHeaders(json(catalog), VARY),
+      ),
+    )
+    yield* router.add("GET", "/asyncapi.json", Effect.succeed(json(asyncApi)))
+  }),
+)
+
+/** Caches keep both apart. */
+const VARY = { vary: "accept" }
+
+/** Browsers name HTML first; programs name JSON, or nothing in particular. */
+const prefersHtml = (accept = ""): boolean => {
+  const html = accept.indexOf("text/html")
+  const other = accept.indexOf("application/json")
+  return html !== -1 && (other === -1 || html < other)
+}

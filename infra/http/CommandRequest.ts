@@ -1,0 +1,95 @@
+/**
+ * A command as it comes over HTTP: from a request's headers to an `ask`, whoever the actor is.
+ *
+ * Owns the headers: `Idempotency-Key` is the command id, `If-Match` the version, `X-User`, `X-Correlation-Id` and
+ * `traceparent` the metadata. How they are described: CommandEndpoint.ts.
+ */
+import { Clock, Effect, Exit } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import type { ActorRef, AnyActor, CommandsOf, Metadata } from "../effect.ts"
+import { requestMetrics } from "../telemetry/RequestMetrics.ts"
+import { CORRELATION_HEADER } from "./ProblemResponses.ts"
+
+/** What the routes need of a request. */
+export interface CommandRequest {
+  readonly request: HttpServerRequest.HttpServerRequest
+  readonly headers: {
+    readonly "idempotency-key"?: string
+    readonly "if-match"?: string
+    readonly "if-none-match"?: string
+    readonly "x-user"?: string
+    readonly traceparent?: string
+  }
+}
+
+/** `"3"` is version 3. `If-None-Match: *` is version 0: nothing there yet. */
+const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: number } => {
+  const ifMatch = headers["if-match"]
+  if (ifMatch !== undefined && ifMatch !== "*") return { ifVersion: Number(ifMatch.slice(1, -1)) }
+  return headers["if-none-match"] === "*" ? { ifVersion: 0 } : {}
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** Headers arrive as one character a byte; names of people are UTF-8 more often than not. */
+const headerText = (value: string): string => {
+  try {
+    return utf8.decode(Buffer.from(value, "latin1"))
+  } catch {
+    return value // Latin-1 then
+  }
+}
+
+/** W3C trace context; what is malformed is ignored, as the recommendation wants. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+
+const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
+  const { "x-user": user, traceparent } = headers
+  const correlationId = request.headers[CORRELATION_HEADER]
+  return {
+    ...(user === undefined ? {} : { user: headerText(user) }),
+    ...(correlationId === undefined ? {} : { correlationId: headerText(correlationId) }),
+    ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
+  }
+}
+
+/** The entity tag of a version. */
+export const etagOf = (version: number): string => `"${version}"`
+
+/** What comes of every command. */
+export interface Answer {
+  readonly version: number
+  readonly sequence: number
+  readonly duplicate: boolean
+}
+
+/** The headers of an accepted command. */
+export const versionHeaders = ({ version, sequence }: Omit<Answer, "duplicate">) => ({
+  etag: etagOf(version),
+  "everstate-sequence": String(sequence),
+})
+
+/** Asks the actor as the headers say, and measures it. */
+export const ask = Effect.fnUntraced(function* <A extends AnyActor, C extends CommandsOf<A>>(
+  actor: ActorRef<A>,
+  command: C,
+  given: CommandRequest,
+) {
+  const started = yield* Clock.currentTimeNanos
+  const commandId = given.headers["idempotency-key"]
+  const exit = yield* Effect.exit(
+    actor.ask(command, {
+      ...(commandId === undefined ? {} : { commandId }),
+      ...versionOf(given),
+      metadata: metadataOf(given),
+    }),
+  )
+  yield* requestMetrics.asked(command.type, outcomeOf(exit), (yield* Clock.currentTimeNanos) - started)
+  return yield* exit
+})
+
+const outcomeOf = (exit: Exit.Exit<{ readonly duplicate: boolean }, { readonly _tag: string }>): string => {
+  if (Exit.isSuccess(exit)) return exit.value.duplicate ? "duplicate" : "accepted"
+  const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
+  return failure === undefined ? "Interrupted" : failure.error._tag
+}

@@ -1,0 +1,48 @@
+/** What operators do with dead letters, over HTTP. What it means: runtime/deadletter/DeadLetterOffice.ts. */
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import type { BulkReport } from "../effect.ts"
+import { ActorSystem, type StoredDeadLetter } from "../effect.ts"
+import { type DeadLetterDocument, LETTERS_PER_PAGE } from "./OperatorApi.ts"
+import { isoTime } from "./OrderDocuments.ts"
+import { problemOf, type ServiceError } from "./Problem.ts"
+import { problemResponse } from "./ProblemResponses.ts"
+import { ServiceApi } from "./ServiceApi.ts"
+
+const letterDocument = ({ atMs, attemptCount, ...letter }: StoredDeadLetter): DeadLetterDocument => ({
+  ...letter,
+  attempts: attemptCount,
+  at: isoTime(atMs),
+})
+
+const bulkDocument = ({ doneCount, isComplete, ...report }: BulkReport) => ({
+  done: doneCount,
+  ...report,
+  complete: isComplete,
+})
+
+const orProblem = <A, E extends ServiceError, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error))))
+
+export const DeadLetterRoutes = HttpApiBuilder.group(
+  ServiceApi,
+  "deadLetters",
+  Effect.fnUntraced(function* (handlers) {
+    const { deadLetters } = yield* ActorSystem
+    const page = Effect.fnUntraced(function* (query: Parameters<typeof deadLetters.list>[0]) {
+      const limit = query?.limit ?? LETTERS_PER_PAGE.default
+      const letters = yield* deadLetters.list({ ...query, limit })
+      const last = letters.at(-1)
+      const isFull = letters.length === limit && last !== undefined
+      return { letters: letters.map(letterDocument), ...(isFull ? { next: last.number } : {}) }
+    })
+    return handlers.handleAll({
+      letters: ({ query }) => orProblem(page(query)),
+      letter: ({ params }) => orProblem(Effect.map(deadLetters.show(params.number), letterDocument)),
+      redrive: ({ params }) => orProblem(deadLetters.redrive(params.number)),
+      discard: ({ params }) => orProblem(deadLetters.discard(params.number)),
+      redriveAll: ({ payload }) => orProblem(Effect.map(deadLetters.redriveAll(payload), bulkDocument)),
+      discardAll: ({ query }) => orProblem(Effect.map(deadLetters.discardAll(query), bulkDocument)),
+    })
+  }),
+)

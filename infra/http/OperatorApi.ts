@@ -1,0 +1,158 @@
+/**
+ * The routes of operators: fulfilments that need a hand, and messages that the system gave up on.
+ *
+ * Bodies: SagaDocument.ts and below; what the routes do: SagaRoutes.ts and DeadLetterRoutes.ts.
+ */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { DEAD_LETTER_PAGE_MAX, DEAD_LETTER_REASONS } from "../../runtime/deadletter/DeadLetters.ts"
+import { about, commandHeaders, cursor, pageSize, versionHeaders, wholeNumber } from "./CommandEndpoint.ts"
+import { Accepted } from "./ParticipantDocuments.ts"
+import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
+import { SagaDocument, SagaPage } from "./SagaDocument.ts"
+
+/** Letters on a page, unless asked otherwise, and at most. */
+export const LETTERS_PER_PAGE = { default: 100, max: DEAD_LETTER_PAGE_MAX }
+
+/** Open fulfilments that one request looks at, unless asked otherwise, and at most: each is asked for its state. */
+export const SAGAS_PER_PAGE = { default: 100, max: 500 }
+
+const saga = { sagaId: Schema.String }
+
+const command = {
+  params: saga,
+  headers: commandHeaders,
+  success: HttpApiSchema.WithHeaders(Accepted, versionHeaders),
+  error: COMMAND_PROBLEMS,
+}
+
+const signed = {
+  by: Schema.String.annotate({ description: "Who asks; kept with the event" }),
+  note: Schema.String.annotate({ description: "Why; kept with the event" }),
+}
+const item = { item: Schema.String.annotate({ description: "As the saga's `items` and `stuck` name it" }) }
+
+const Signed = Schema.Struct(signed).annotate({ identifier: "Signed" })
+const OnItem = Schema.Struct({ ...item, ...signed }).annotate({ identifier: "OnItem" })
+const Resolution = Schema.Struct({ ...item, result: Schema.Json, ...signed }).annotate({
+  identifier: "Resolution",
+})
+
+const Picture = Schema.Struct({
+  mermaid: Schema.String,
+  stately: Schema.Record(Schema.String, Schema.Unknown),
+}).annotate({ identifier: "SagaPicture" })
+
+export const SagaEndpoints = HttpApiGroup.make("sagas")
+  .add(
+    HttpApiEndpoint.get("openSagas", "/sagas/fulfilment", {
+      query: {
+        state: Schema.optionalKey(
+          Schema.String.annotate({ description: "Only those in this state, as in `stuck`" }),
+        ),
+        cursor,
+        limit: pageSize(SAGAS_PER_PAGE),
+      },
+      success: SagaPage,
+      error: READ_PROBLEMS,
+    }).annotateMerge(
+      about("Fulfilments under way, stuck ones included", "A page may be short and still have a `next`."),
+    ),
+    HttpApiEndpoint.get("picture", "/sagas/fulfilment/picture", {
+      success: Picture,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("The saga as a picture", "Mermaid, and JSON for Stately's editor.")),
+    HttpApiEndpoint.get("saga", "/sagas/fulfilment/:sagaId", {
+      params: saga,
+      success: SagaDocument,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("A fulfilment as it is", "It is called like its order.")),
+    HttpApiEndpoint.post("cancelSaga", "/sagas/fulfilment/:sagaId/cancel", {
+      ...command,
+      payload: Signed,
+    }).annotateMerge(about("Give it up and undo what was done")),
+    HttpApiEndpoint.post("retry", "/sagas/fulfilment/:sagaId/retry", {
+      ...command,
+      payload: OnItem,
+    }).annotateMerge(about("Try the undoing again at which it is stuck")),
+    HttpApiEndpoint.post("skip", "/sagas/fulfilment/:sagaId/skip", {
+      ...command,
+      payload: OnItem,
+    }).annotateMerge(about("Take the undoing at which it is stuck for done")),
+    HttpApiEndpoint.post("resolve", "/sagas/fulfilment/:sagaId/resolve", {
+      ...command,
+      payload: Resolution,
+    }).annotateMerge(about("Say what came of a step that does not answer")),
+    HttpApiEndpoint.post("abort", "/sagas/fulfilment/:sagaId/abort", {
+      ...command,
+      payload: Signed,
+    }).annotateMerge(about("End it as it is", "What is not undone stays.")),
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Fulfilments", description: "What operators see and do." }))
+
+const letter = { params: { number: wholeNumber(1, Number.MAX_SAFE_INTEGER) } }
+
+const Reason = Schema.Literals(DEAD_LETTER_REASONS)
+
+const DeadLetter = Schema.Struct({
+  number: Schema.Int,
+  key: Schema.String.annotate({ description: "`type/token` of the actor it was for, or `reactor/<name>`" }),
+  reason: Reason,
+  detail: Schema.String,
+  attempts: Schema.Int,
+  at: Schema.String.annotate({ description: "When it was given up", format: "date-time" }),
+  messageId: Schema.String,
+  original: Schema.String.annotate({ description: "The message as it was: JSON, unless malformed" }),
+}).annotate({ identifier: "DeadLetter" })
+export type DeadLetterDocument = typeof DeadLetter.Type
+
+const LetterPage = Schema.Struct({
+  letters: Schema.Array(DeadLetter),
+  next: Schema.optionalKey(Schema.Int.annotate({ description: "Give it as `after` for the next page" })),
+}).annotate({ identifier: "DeadLetterPage" })
+
+const BulkReport = Schema.Struct({
+  done: Schema.Int,
+  keptCount: Schema.Int,
+  kept: Schema.Array(Schema.Struct({ number: Schema.Int, why: Schema.String })),
+  complete: Schema.Boolean.annotate({ description: "False: ask again for the rest" }),
+}).annotate({ identifier: "BulkReport" })
+
+export const DeadLetterEndpoints = HttpApiGroup.make("deadLetters")
+  .add(
+    HttpApiEndpoint.get("letters", "/dead-letters", {
+      query: {
+        reason: Schema.optionalKey(Reason),
+        after: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+        limit: pageSize(LETTERS_PER_PAGE),
+      },
+      success: LetterPage,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("Messages that were given up", "By number, ascending.")),
+    HttpApiEndpoint.get("letter", "/dead-letters/:number", {
+      ...letter,
+      success: DeadLetter,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("One of them")),
+    HttpApiEndpoint.post("redrive", "/dead-letters/:number/redrive", {
+      ...letter,
+      success: HttpApiSchema.NoContent,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(about("Deliver it again", "It is applied once, whatever happened to it before.")),
+    HttpApiEndpoint.delete("discard", "/dead-letters/:number", {
+      ...letter,
+      success: HttpApiSchema.NoContent,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(about("Forget it for good")),
+    HttpApiEndpoint.post("redriveAll", "/dead-letters/redrive", {
+      payload: Schema.Struct({ reason: Reason }).annotate({ identifier: "OfReason" }),
+      success: BulkReport,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(about("Deliver all of a reason again")),
+    HttpApiEndpoint.delete("discardAll", "/dead-letters", {
+      query: { reason: Reason },
+      success: BulkReport,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(about("Forget all of a reason for good")),
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Dead letters" }))
