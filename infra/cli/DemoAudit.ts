@@ -1,89 +1,68 @@
 /**
- * The demo's auditor: what was acknowledged against what is in the orders' histories, and both against the read models.
+ * The demo's auditor: what was acknowledged against the orders' histories, both against the read models, and what
+ * orders say was sold against the stock and the gateway's books.
  *
- * Owns the counting. Trusts only what the API tells of the journal: a command is lost when it was acknowledged and no
- * event of it is there at that version, duplicated when it has more than one.
+ * Owns the counting. Trusts only what the API tells of journal and states, and the gateway's own ledger: a command is
+ * lost when it was acknowledged and no event of it is there at that version, duplicated when it has more than one.
+ * Balances: DemoBalance.ts.
  */
-import { Effect, Schema } from "effect"
+import { Clock, Effect } from "effect"
+import { type Balances, balancesOf, type SettledOrder } from "./DemoBalance.ts"
 import type { Answered } from "./DemoClient.ts"
-import type { OrderScript } from "./DemoWorkload.ts"
+import {
+  type AuditFailed,
+  type Event,
+  EventPage,
+  Ledger,
+  OrderPage,
+  OrderState,
+  PaymentState,
+  type Row,
+  readAll,
+  readSurely,
+  StockState,
+} from "./DemoReads.ts"
+import type { OrderScript, Workload } from "./DemoWorkload.ts"
 
 /** Requests at once. */
 const AUDIT_CONCURRENCY = 16
 
-/** Attempts of one read. */
-const READ_ATTEMPTS = 5
+/** Longest wait for what was sold to leave the house and for voided payments to be returned, in milliseconds. */
+const QUIET_PATIENCE_MS = 60_000
+
+/** Pause between two looks, in milliseconds. */
+const QUIET_PAUSE_MS = 500
 
 /** Largest pages: fewer requests. */
 const EVENTS_PER_PAGE = 1_000
 const ORDERS_PER_PAGE = 100
 
-/** A read of the audit that was not answered as it should. */
-export class AuditFailed extends Schema.TaggedError<AuditFailed>()("AuditFailed", {
-  path: Schema.String,
-  detail: Schema.String,
-}) {
-  override get message(): string {
-    return `The audit could not read ${this.path}: ${this.detail}`
-  }
-}
+/** Commands of the runtime, in the name of a saga or a reactor, are called like this. */
+const RUNTIME_COMMAND_PREFIX = "everstate:"
 
-export interface AuditReport {
+export interface AuditReport extends Balances {
   readonly events: number
   readonly readModelRows: number
   /** Acknowledged commands whose event is not in the history. */
   readonly lost: number
   /** Commands with more than one effect. */
   readonly duplicated: number
+  readonly completed: number
+  /** Orders that were undone, by why. */
+  readonly compensatedBy: ReadonlyMap<string, number>
+  readonly stuck: number
+  /** From placed to shipped or rejected, in milliseconds, ascending. */
+  readonly durationsMs: ReadonlyArray<number>
   /** Whatever else does not fit, in words: gaps, effects of rejected commands, read models that differ. */
   readonly differences: ReadonlyArray<string>
 }
 
-const Event = Schema.Struct({ version: Schema.Int, type: Schema.String, commandId: Schema.String })
-type Event = typeof Event.Type
-
-const EventPage = Schema.Struct({ events: Schema.Array(Event), next: Schema.optionalKey(Schema.String) })
-
-const OrderRow = Schema.Struct({ orderId: Schema.String, version: Schema.Int, status: Schema.String })
-
-const OrderPage = Schema.Struct({ orders: Schema.Array(OrderRow), next: Schema.optionalKey(Schema.String) })
-
-const OrderState = Schema.Struct({ version: Schema.Int, status: Schema.String })
-
-const read = <A>(
-  baseUrl: string,
-  path: string,
-  schema: Schema.Codec<A, unknown>,
-): Effect.Effect<A | undefined, AuditFailed> =>
-  Effect.tryPromise({
-    try: async () => {
-      const response = await fetch(baseUrl + path)
-      const body: unknown = await response.json()
-      if (response.status === 404) return undefined
-      if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(body)}`)
-      return Schema.decodeUnknownSync(schema)(body)
-    },
-    catch: (cause) => new AuditFailed({ path, detail: String(cause) }),
-  }).pipe(Effect.retry({ times: READ_ATTEMPTS - 1 }))
-
-/** All pages of a list; nothing where there is none. */
-const readAll = <P extends { readonly next?: string }, Item>(
-  baseUrl: string,
-  path: string,
-  schema: Schema.Codec<P, unknown>,
-  itemsOf: (page: P) => ReadonlyArray<Item>,
-): Effect.Effect<ReadonlyArray<Item>, AuditFailed> =>
-  Effect.gen(function* () {
-    const items: Array<Item> = []
-    let cursor: string | undefined
-    do {
-      const at = cursor === undefined ? path : `${path}&cursor=${encodeURIComponent(cursor)}`
-      const page = yield* read(baseUrl, at, schema)
-      if (page !== undefined) items.push(...itemsOf(page))
-      cursor = page?.next
-    } while (cursor !== undefined)
-    return items
-  })
+export interface Evidence {
+  readonly serviceUrl: string
+  readonly gatewayUrl: string
+  readonly workload: Workload
+  readonly answers: ReadonlyArray<Answered>
+}
 
 /** What one order's history says about the commands that were sent to it. */
 export interface HistoryVerdict {
@@ -95,7 +74,7 @@ export interface HistoryVerdict {
 /** Compares the answers of one order with its history. */
 export const judgeHistory = (
   orderId: string,
-  events: ReadonlyArray<Event>,
+  events: ReadonlyArray<Pick<Event, "version" | "commandId">>,
   answers: ReadonlyArray<Answered>,
 ): HistoryVerdict => {
   const effects = new Map<string, Array<number>>()
@@ -111,7 +90,7 @@ export const judgeHistory = (
     if (version !== index + 1) differences.push(`${orderId}: version ${version} in place ${index + 1}`)
   })
   for (const commandId of effects.keys()) {
-    if (!acknowledged.has(commandId))
+    if (!commandId.startsWith(RUNTIME_COMMAND_PREFIX) && !acknowledged.has(commandId))
       differences.push(`${orderId}: ${commandId} was not accepted, but is stored`)
   }
   return {
@@ -121,38 +100,95 @@ export const judgeHistory = (
   }
 }
 
-/** One order: its history, its audit trail and its state must tell the same. */
+/** Why an order was not fulfilled, as the table calls it. */
+export const causeOf = (events: ReadonlyArray<Event>): string => {
+  const end = events.find(({ type }) => type === "OrderRejected" || type === "OrderCancelled")
+  if (end === undefined) return "no reason"
+  if (end.type === "OrderCancelled") return "cancelled by its customer"
+  const reason = end.data.reason ?? ""
+  if (/stock/i.test(reason)) return "missing stock"
+  if (/shipment|address/i.test(reason)) return "bad address"
+  if (/declined/i.test(reason)) return "declined card"
+  return /payment/i.test(reason) ? "gateway silent" : reason
+}
+
+type OrderSeen = Effect.Success<ReturnType<typeof lookAt>>
+
+/** One order and its payment, as they are now. */
+const lookAt = Effect.fnUntraced(function* (serviceUrl: string, script: OrderScript) {
+  const state = yield* readSurely(serviceUrl, `/orders/${script.orderId}`, OrderState)
+  const payment = yield* readSurely(serviceUrl, `/payments/${script.orderId}`, PaymentState)
+  return { script, state, payment }
+})
+
+const settledOrder = ({ script, state, payment }: OrderSeen): SettledOrder => ({
+  currency: script.currency,
+  lines: script.lines,
+  isSold: state?.status === "shipped",
+  payment,
+})
+
+/** Looks at everything until it balances, or for as long as it may take. */
+const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, gatewayUrl, workload }: Evidence) {
+  const startedMs = yield* Clock.currentTimeMillis
+  while (true) {
+    const orders = yield* Effect.forEach(workload.scripts, (script) => lookAt(serviceUrl, script), {
+      concurrency: AUDIT_CONCURRENCY,
+    })
+    const stock = yield* Effect.forEach(
+      workload.delivered.keys(),
+      (sku) =>
+        Effect.map(readSurely(serviceUrl, `/stock/${sku}`, StockState), (found) => [sku, found] as const),
+      { concurrency: AUDIT_CONCURRENCY },
+    )
+    const ledger = (yield* readSurely(gatewayUrl, "/ledger", Ledger)) ?? { doubleCharges: 0, totals: {} }
+    const balances = balancesOf({
+      orders: orders.map(settledOrder),
+      delivered: workload.delivered,
+      stock: new Map(stock),
+      ledger,
+    })
+    const isBalanced = balances.moneyImbalance === 0 && balances.stockImbalance === 0
+    const waitedMs = (yield* Clock.currentTimeMillis) - startedMs
+    if (isBalanced || waitedMs > QUIET_PATIENCE_MS) return { orders, balances }
+    yield* Effect.sleep(QUIET_PAUSE_MS)
+  }
+})
+
+/** One order: its history, its audit trail, its state and its fate must tell the same. */
 const auditOrder = Effect.fnUntraced(function* (
-  baseUrl: string,
-  orderId: string,
+  serviceUrl: string,
+  { script, state }: OrderSeen,
   answers: ReadonlyArray<Answered>,
   after: number,
 ) {
-  const path = `/orders/${encodeURIComponent(orderId)}`
+  const { orderId, flaws } = script
   const query = `limit=${EVENTS_PER_PAGE}`
-  const events = yield* readAll(baseUrl, `${path}/history?${query}`, EventPage, (page) => page.events)
-  const trail = yield* readAll(
-    baseUrl,
-    `${path}/audit?${query}&after=${after}`,
-    EventPage,
-    (page) => page.events,
-  )
-  const state = yield* read(baseUrl, path, OrderState)
+  const path = `/orders/${orderId}`
+  const eventsOf = (page: typeof EventPage.Type) => page.events
+  const events = yield* readAll(serviceUrl, `${path}/history?${query}`, EventPage, eventsOf)
+  const trail = yield* readAll(serviceUrl, `${path}/audit?${query}&after=${after}`, EventPage, eventsOf)
   const verdict = judgeHistory(orderId, events, answers)
   const differences = [...verdict.differences]
-  if (JSON.stringify(trail) !== JSON.stringify(events)) {
-    differences.push(`${orderId}: the audit trail is not the history`)
-  }
-  if ((state?.version ?? 0) !== events.length) {
-    differences.push(`${orderId}: is at version ${state?.version ?? 0} with ${events.length} events`)
-  }
-  return { ...verdict, orderId, differences, eventCount: events.length, state }
+  const differs = (what: string) => differences.push(`${orderId}: ${what}`)
+  if (JSON.stringify(trail) !== JSON.stringify(events)) differs("the audit trail is not the history")
+  if ((state?.version ?? 0) !== events.length)
+    differs(`is at version ${state?.version ?? 0} with ${events.length} events`)
+  if (state?.status === "shipped" && flaws.length > 0) differs(`was sold in spite of ${flaws.join(", ")}`)
+  return { ...verdict, orderId, state, events, differences }
 })
+
+const durationMs = (events: ReadonlyArray<Event>): ReadonlyArray<number> => {
+  const at = (...types: ReadonlyArray<string>) => events.find(({ type }) => types.includes(type))?.at
+  const placed = at("OrderPlaced")
+  const ended = at("OrderShipped", "OrderRejected")
+  return placed === undefined || ended === undefined ? [] : [Date.parse(ended) - Date.parse(placed)]
+}
 
 /** Rows of order_summary against the orders they are of. */
 const compareRows = (
-  rows: ReadonlyArray<typeof OrderRow.Type>,
-  orders: ReadonlyArray<{ readonly orderId: string; readonly state: typeof OrderState.Type | undefined }>,
+  rows: ReadonlyArray<Row>,
+  orders: ReadonlyArray<{ readonly orderId: string; readonly state: OrderState | undefined }>,
 ): ReadonlyArray<string> => {
   const existing = orders.filter(({ state }) => state !== undefined)
   const rowOf = new Map(rows.map((row) => [row.orderId, row]))
@@ -169,43 +205,60 @@ const compareRows = (
 
 /** Reads everything back and counts. */
 export const auditDemo = Effect.fnUntraced(function* (
-  baseUrl: string,
-  scripts: ReadonlyArray<OrderScript>,
-  answers: ReadonlyArray<Answered>,
+  evidence: Evidence,
   onOrder: () => void,
 ): Effect.fn.Return<AuditReport, AuditFailed> {
+  const { serviceUrl, workload, answers } = evidence
+  const { orders: seen, balances } = yield* untilBalanced(evidence)
   const after = answers.reduce(
     (newest, { outcome }) => (outcome.kind === "rejected" ? newest : Math.max(newest, outcome.sequence)),
     0,
   )
   const answersOf = Map.groupBy(answers, ({ sending }) => sending.orderId)
   const orders = yield* Effect.forEach(
-    scripts,
-    ({ orderId }) =>
-      auditOrder(baseUrl, orderId, answersOf.get(orderId) ?? [], after).pipe(
+    seen,
+    (order) =>
+      auditOrder(serviceUrl, order, answersOf.get(order.script.orderId) ?? [], after).pipe(
         Effect.tap(() => Effect.sync(onOrder)),
       ),
     { concurrency: AUDIT_CONCURRENCY },
   )
   const rows = yield* Effect.forEach(
-    new Set(scripts.map(({ customerId }) => customerId)),
+    new Set(workload.scripts.map(({ customerId }) => customerId)),
     (customerId) =>
       readAll(
-        baseUrl,
-        `/customers/${encodeURIComponent(customerId)}/orders?limit=${ORDERS_PER_PAGE}&after=${after}`,
+        serviceUrl,
+        `/customers/${customerId}/orders?limit=${ORDERS_PER_PAGE}&after=${after}`,
         OrderPage,
         (page) => page.orders,
       ),
     { concurrency: AUDIT_CONCURRENCY },
   )
   const allRows = rows.flat()
+  const placed = orders.filter(({ state }) => state !== undefined)
+  const stuck = placed.filter(({ state }) => isStuck(state))
+  const undone = placed.filter(({ state }) => state?.status !== "shipped" && !isStuck(state))
   const sum = (of: (order: (typeof orders)[number]) => number) =>
     orders.reduce((total, order) => total + of(order), 0)
   return {
-    events: sum(({ eventCount }) => eventCount),
+    ...balances,
+    events: sum(({ events }) => events.length),
     readModelRows: allRows.length,
     lost: sum(({ lost }) => lost),
     duplicated: sum(({ duplicated }) => duplicated),
+    completed: placed.filter(({ state }) => state?.status === "shipped").length,
+    compensatedBy: countBy(undone.map(({ events }) => causeOf(events))),
+    stuck: stuck.length,
+    durationsMs: orders.flatMap(({ events }) => durationMs(events)).sort((a, b) => a - b),
     differences: [...orders.flatMap(({ differences }) => differences), ...compareRows(allRows, orders)],
   }
 })
+
+const isStuck = (state: OrderState | undefined): boolean =>
+  state?.fulfilment?.state === "stuck" || state?.fulfilment?.state === "aborted"
+
+const countBy = (names: ReadonlyArray<string>): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return new Map([...counts].sort(([, a], [, b]) => b - a))
+}

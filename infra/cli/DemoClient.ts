@@ -47,7 +47,6 @@ const attempt = async (baseUrl: string, sending: Sending): Promise<Outcome | und
       "idempotency-key": sending.key,
       "x-user": "demo",
       ...(sending.body === undefined ? {} : { "content-type": "application/json" }),
-      ...(sending.ifVersion === undefined ? {} : { "if-match": `"${sending.ifVersion}"` }),
     },
     ...(sending.body === undefined ? {} : { body: JSON.stringify(sending.body) }),
     signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),

@@ -1,28 +1,51 @@
 /**
- * What the demo's customers do: a script per order, the same for the same seed.
+ * What the demo's customers do: a script per order, the same for the same seed, and the stock that awaits them.
  *
- * Owns the mix: most orders run their course, some are invalid, some break a rule, some steps are sent twice under one
- * key, some orders get two commands at once. It knows nothing of answers; who sends is DemoClient.ts.
+ * Owns the mix: most orders go through; some cards are declined, some articles run out, some addresses are nobody's, some
+ * gateways answer late or never, some customers change their minds, some requests are invalid or sent twice. It knows
+ * nothing of answers; who sends is DemoClient.ts.
  */
 import { Effect, Random } from "effect"
 
 /** One request, to be sent until it is answered. */
 export interface Sending {
+  /** The order that it is about, or what else the key is unique for. */
   readonly orderId: string
   /** The Idempotency-Key. */
   readonly key: string
-  readonly method: "PUT" | "POST" | "DELETE"
+  readonly method: "PUT" | "POST"
   readonly path: string
   readonly body?: unknown
-  /** Version for If-Match. */
-  readonly ifVersion?: number
+}
+
+/** Why an order of the demo cannot be fulfilled. */
+export type Flaw = "declined card" | "missing stock" | "bad address"
+
+export interface Line {
+  readonly sku: string
+  readonly quantity: number
+  readonly unitPriceMinor: number
 }
 
 /** Steps one after the other; the sendings of a step go out at once. */
 export interface OrderScript {
   readonly orderId: string
   readonly customerId: string
+  readonly currency: string
+  readonly lines: ReadonlyArray<Line>
+  /** Nothing but a rejection is expected with one of these; without, it depends on what others took. */
+  readonly flaws: ReadonlyArray<Flaw>
+  /** Whether any of its requests can make an order at all. */
+  readonly isOrder: boolean
   readonly steps: ReadonlyArray<ReadonlyArray<Sending>>
+}
+
+export interface Workload {
+  readonly scripts: ReadonlyArray<OrderScript>
+  /** What has to be there before the first order: deliveries of stock, and customers. */
+  readonly before: ReadonlyArray<Sending>
+  /** Units that suppliers deliver, by article. */
+  readonly delivered: ReadonlyMap<string, number>
 }
 
 /** Orders of one customer, on average. */
@@ -30,128 +53,135 @@ const ORDERS_PER_CUSTOMER = 25
 
 /** Shares of all orders or steps, 0 to 1. */
 const SHARE = {
-  invalid: 0.04,
-  unknownOrder: 0.02,
-  addLine: 0.35,
-  addSameLine: 0.2,
-  removeLine: 0.4,
-  removeLastLine: 0.03,
-  wrongAmount: 0.06,
-  staleVersion: 0.04,
-  keyReused: 0.04,
-  shipTooEarly: 0.06,
-  payAndCancel: 0.08,
-  pay: 0.85,
-  cancelUnpaid: 0.4,
-  ship: 0.85,
-  deliver: 0.8,
-  returned: 0.1,
+  invalid: 0.03,
+  declined: 0.07,
+  badAddress: 0.05,
+  soldOut: 0.04,
+  secondLine: 0.4,
+  hotLine: 0.15,
+  cancelled: 0.05,
+  keyReused: 0.03,
+  placedAgain: 0.03,
   sentTwice: 0.08,
   sentTwiceAtOnce: 0.4,
+  error: 0.04,
+  lost: 0.04,
+  slow: 0.04,
+  hang: 0.01,
 } as const
 
-const SKUS = ["book", "lamp", "chair", "kettle", "pen", "desk", "globe", "clock"] as const
+/** Orders with a gateway that hangs for good come early: each takes twenty seconds to find out. */
+const HANGING_UNTIL_SHARE = 0.3
+
+const SKUS = ["book", "lamp", "chair", "kettle", "pen", "desk", "clock"] as const
+
+/** Everybody wants it, and there is enough for some. */
+const HOT_SKU = "globe"
+const HOT_SUPPLY_SHARE = 0.6
+
+/** Nobody gets it: there is one, and nobody wants less than two. */
+const SOLD_OUT_SKU = "unicorn"
+
 const CURRENCIES = ["EUR", "USD", "KRW", "JPY"] as const
 const QUANTITY_MAX = 5
 const UNIT_PRICE_MINOR_MAX = 20_000
 
-interface Line {
-  readonly sku: string
-  readonly quantity: number
-  readonly unitPriceMinor: number
+const GOOD_ADDRESS = {
+  recipient: "Ann",
+  street: "Mapo-daero 1",
+  postalCode: "04175",
+  city: "Seoul",
+  country: "KR",
 }
-
-type Chance = (share: number) => boolean
-type Pick = <A>(from: ReadonlyArray<A>) => A
-type WholeNumber = (max: number) => number
-
-/** Writes one order's script, in the order in which things are asked. */
-class Script {
-  readonly #orderId: string
-  readonly #steps: Array<ReadonlyArray<Sending>> = []
-  readonly #chance: Chance
-  #keyCount = 0
-
-  constructor(orderId: string, chance: Chance) {
-    this.#orderId = orderId
-    this.#chance = chance
-  }
-
-  get steps(): ReadonlyArray<ReadonlyArray<Sending>> {
-    return this.#steps
-  }
-
-  sending(
-    method: Sending["method"],
-    path: string,
-    body?: unknown,
-    more: { readonly key?: string; readonly ifVersion?: number } = {},
-  ): Sending {
-    const key = more.key ?? `${this.#orderId}-${++this.#keyCount}`
-    return {
-      orderId: this.#orderId,
-      key,
-      method,
-      path: `/orders/${this.#orderId}${path}`,
-      ...(body === undefined ? {} : { body }),
-      ...(more.ifVersion === undefined ? {} : { ifVersion: more.ifVersion }),
-    }
-  }
-
-  /** A step; some are sent a second time under the same key, at once or after the answer. */
-  add(...sendings: ReadonlyArray<Sending>): void {
-    if (!this.#chance(SHARE.sentTwice)) this.#steps.push(sendings)
-    else if (this.#chance(SHARE.sentTwiceAtOnce)) this.#steps.push([...sendings, ...sendings])
-    else this.#steps.push(sendings, sendings)
-  }
-}
-
-const totalOf = (lines: ReadonlyArray<Line>): number =>
-  lines.reduce((sum, line) => sum + line.quantity * line.unitPriceMinor, 0)
-
-/** Scripts for `orderCount` orders. */
-export const demoWorkload = (orderCount: number, seed: number): Effect.Effect<ReadonlyArray<OrderScript>> =>
-  Effect.gen(function* () {
-    const random = yield* Random.Random
-    const chance: Chance = (share) => random.nextDoubleUnsafe() < share
-    const wholeNumber: WholeNumber = (max) => 1 + Math.floor(random.nextDoubleUnsafe() * max)
-    const pick: Pick = (from) => from[wholeNumber(from.length) - 1] as (typeof from)[number]
-    const customerCount = Math.max(1, Math.round(orderCount / ORDERS_PER_CUSTOMER))
-    return Array.from({ length: orderCount }, (_, index) => {
-      const orderId = `demo-${index + 1}`
-      const customerId = `customer-${wholeNumber(customerCount)}`
-      const script = new Script(orderId, chance)
-      writeScript(script, customerId, { chance, pick, wholeNumber })
-      return { orderId, customerId, steps: script.steps }
-    })
-  }).pipe(Random.withSeed(seed))
+const BAD_ADDRESSES = [
+  { ...GOOD_ADDRESS, postalCode: "nowhere" },
+  { ...GOOD_ADDRESS, country: "AQ" },
+] as const
 
 interface Dice {
-  readonly chance: Chance
-  readonly pick: Pick
-  readonly wholeNumber: WholeNumber
+  readonly chance: (share: number) => boolean
+  readonly pick: <A>(from: ReadonlyArray<A>) => A
+  readonly wholeNumber: (max: number) => number
 }
 
-const writeScript = (script: Script, customerId: string, dice: Dice): void => {
+/** Scripts for `orderCount` orders. */
+export const demoWorkload = (orderCount: number, seed: number): Effect.Effect<Workload> =>
+  Effect.gen(function* () {
+    const random = yield* Random.Random
+    const wholeNumber = (max: number) => 1 + Math.floor(random.nextDoubleUnsafe() * max)
+    const dice: Dice = {
+      chance: (share) => random.nextDoubleUnsafe() < share,
+      wholeNumber,
+      pick: (from) => from[wholeNumber(from.length) - 1] as (typeof from)[number],
+    }
+    const customerCount = Math.max(1, Math.round(orderCount / ORDERS_PER_CUSTOMER))
+    const customers = Array.from({ length: customerCount }, (_, index) => `customer-${index + 1}`)
+    const scripts = Array.from({ length: orderCount }, (_, index) =>
+      scriptOf(`demo-${index + 1}`, dice.pick(customers), index < orderCount * HANGING_UNTIL_SHARE, dice),
+    )
+    const delivered = supplyFor(scripts)
+    return { scripts, delivered, before: [...deliveries(delivered), ...customers.map(registration)] }
+  }).pipe(Random.withSeed(seed))
+
+const scriptOf = (orderId: string, customerId: string, mayHang: boolean, dice: Dice): OrderScript => {
   const { chance, pick } = dice
   const currency = pick(CURRENCIES)
+  const path = `/orders/${orderId}`
+  const order = { orderId, customerId, currency }
   if (chance(SHARE.invalid)) {
-    script.add(script.sending("PUT", "", { customerId, currency, lines: [] }))
-    return
+    const sending = { orderId, key: `${orderId}-place`, method: "PUT", path } as const
+    const steps = [[{ ...sending, body: { customerId, currency, lines: [] } }]]
+    return { ...order, lines: [], flaws: [], isOrder: false, steps }
   }
-  if (chance(SHARE.unknownOrder)) {
-    script.add(script.sending("POST", "/pay", payment(1, currency, "nothing")))
-    return
+  const isDeclined = chance(SHARE.declined)
+  const hasBadAddress = chance(SHARE.badAddress)
+  const isSoldOut = chance(SHARE.soldOut)
+  const lines = linesOf(isSoldOut, dice)
+  const card = isDeclined ? "card-declined" : cardOf(mayHang, dice)
+  const address = hasBadAddress ? pick(BAD_ADDRESSES) : GOOD_ADDRESS
+  const body = { customerId, currency, lines, fulfilment: { address, card } }
+  const placing: Sending = { orderId, key: `${orderId}-place`, method: "PUT", path, body }
+  const cancelling = (key: string, reason: string): Sending => ({
+    orderId,
+    key,
+    method: "POST",
+    path: `${path}/cancel`,
+    body: { reason },
+  })
+  return {
+    ...order,
+    lines,
+    isOrder: true,
+    flaws: [
+      ...(isDeclined ? (["declined card"] as const) : []),
+      ...(isSoldOut ? (["missing stock"] as const) : []),
+      ...(hasBadAddress ? (["bad address"] as const) : []),
+    ],
+    steps: [
+      ...sentOnceOrTwice(placing, dice),
+      ...(chance(SHARE.keyReused) ? [[cancelling(placing.key, "not this one")]] : []),
+      ...(chance(SHARE.placedAgain) ? [[{ ...placing, key: `${orderId}-again` }]] : []),
+      ...(chance(SHARE.cancelled) ? [[cancelling(`${orderId}-cancel`, "changed my mind")]] : []),
+    ],
   }
+}
+
+/** Some are sent a second time under the same key, at once or after the answer. */
+const sentOnceOrTwice = (sending: Sending, { chance }: Dice): ReadonlyArray<ReadonlyArray<Sending>> => {
+  if (!chance(SHARE.sentTwice)) return [[sending]]
+  return chance(SHARE.sentTwiceAtOnce) ? [[sending, sending]] : [[sending], [sending]]
+}
+
+const linesOf = (isSoldOut: boolean, dice: Dice): ReadonlyArray<Line> => {
+  const { chance, pick } = dice
   const first = newLine(pick(SKUS), dice)
-  const placing = script.sending("PUT", "", { customerId, currency, lines: [first] })
-  script.add(placing)
-  if (chance(SHARE.keyReused)) {
-    script.add(script.sending("POST", "/cancel", { reason: "not this one" }, { key: placing.key }))
-  }
-  if (chance(SHARE.removeLastLine)) script.add(script.sending("DELETE", `/lines/${first.sku}`))
-  const lines = writeLines(script, first, dice)
-  writeLife(script, totalOf(lines), currency, dice)
+  const second = newLine(pick(SKUS.filter((sku) => sku !== first.sku)), dice)
+  return [
+    first,
+    ...(chance(SHARE.secondLine) ? [second] : []),
+    ...(chance(SHARE.hotLine) ? [newLine(HOT_SKU, dice)] : []),
+    ...(isSoldOut ? [{ ...newLine(SOLD_OUT_SKU, dice), quantity: 2 }] : []),
+  ]
 }
 
 const newLine = (sku: string, { wholeNumber }: Dice): Line => ({
@@ -160,44 +190,40 @@ const newLine = (sku: string, { wholeNumber }: Dice): Line => ({
   unitPriceMinor: wholeNumber(UNIT_PRICE_MINOR_MAX),
 })
 
-const writeLines = (script: Script, first: Line, dice: Dice): ReadonlyArray<Line> => {
-  const { chance, pick } = dice
-  if (!chance(SHARE.addLine)) return [first]
-  const second = newLine(pick(SKUS.filter((sku) => sku !== first.sku)), dice)
-  script.add(script.sending("POST", "/lines", second))
-  if (chance(SHARE.addSameLine)) script.add(script.sending("POST", "/lines", second))
-  if (!chance(SHARE.removeLine)) return [first, second]
-  script.add(script.sending("DELETE", `/lines/${first.sku}`))
-  return [second]
+/** A token that tells the fake gateway how to behave. */
+const cardOf = (mayHang: boolean, { chance }: Dice): string => {
+  if (chance(SHARE.error)) return "card-error"
+  if (chance(SHARE.lost)) return "card-lost"
+  if (chance(SHARE.slow)) return "card-slow"
+  return mayHang && chance(SHARE.hang / HANGING_UNTIL_SHARE) ? "card-hang" : "card-1"
 }
 
-const payment = (minor: number, currency: string, paymentId: string) => ({
-  amount: { minor, currency },
-  paymentId,
+/** Enough of everything but the two articles that are meant to run out. */
+const supplyFor = (scripts: ReadonlyArray<OrderScript>): ReadonlyMap<string, number> => {
+  const wanted = new Map<string, number>()
+  for (const { sku, quantity } of scripts.flatMap(({ lines }) => lines)) {
+    wanted.set(sku, (wanted.get(sku) ?? 0) + quantity)
+  }
+  const supplied = (sku: string, quantity: number): number => {
+    if (sku === SOLD_OUT_SKU) return 1
+    return sku === HOT_SKU ? Math.max(1, Math.floor(quantity * HOT_SUPPLY_SHARE)) : quantity
+  }
+  return new Map([...wanted].map(([sku, quantity]) => [sku, supplied(sku, quantity)]))
+}
+
+const deliveries = (delivered: ReadonlyMap<string, number>): ReadonlyArray<Sending> =>
+  [...delivered].map(([sku, quantity]) => ({
+    orderId: sku,
+    key: `deliver-${sku}`,
+    method: "POST",
+    path: `/stock/${sku}/receive`,
+    body: { deliveryId: "demo", quantity },
+  }))
+
+const registration = (customerId: string): Sending => ({
+  orderId: customerId,
+  key: `register-${customerId}`,
+  method: "PUT",
+  path: `/customers/${customerId}`,
+  body: { name: customerId, email: `${customerId}@example.org` },
 })
-
-const writeLife = (script: Script, total: number, currency: string, { chance }: Dice): void => {
-  const cancel = (reason: string) => script.sending("POST", "/cancel", { reason })
-  const pay = (minor: number) => script.sending("POST", "/pay", payment(minor, currency, "card-1"))
-  const ship = () => script.sending("POST", "/ship", { carrier: "post", trackingNumber: "T-1" })
-
-  if (chance(SHARE.shipTooEarly)) script.add(ship())
-  if (chance(SHARE.wrongAmount)) script.add(pay(total + 1))
-  if (chance(SHARE.staleVersion)) {
-    script.add(script.sending("POST", "/cancel", { reason: "seen long ago" }, { ifVersion: 0 }))
-  }
-  if (chance(SHARE.payAndCancel)) {
-    script.add(pay(total), cancel("changed my mind"))
-    return
-  }
-  if (!chance(SHARE.pay)) {
-    if (chance(SHARE.cancelUnpaid)) script.add(cancel("too expensive"))
-    return
-  }
-  script.add(pay(total))
-  if (!chance(SHARE.ship)) return
-  script.add(ship())
-  if (!chance(SHARE.deliver)) return
-  script.add(script.sending("POST", "/deliver", { signedBy: "neighbour" }))
-  if (chance(SHARE.returned)) script.add(script.sending("POST", "/return", { reason: "does not fit" }))
-}

@@ -1,0 +1,82 @@
+/**
+ * The demo's balances: what orders say was sold and paid against what the stock and the gateway's books say, to the last
+ * unit.
+ *
+ * Pure. Every count is zero where the books agree. Who reads them: DemoAudit.ts.
+ */
+import type { Ledger, PaymentState, StockState } from "./DemoReads.ts"
+import type { Line } from "./DemoWorkload.ts"
+
+/** An order of the demo as its actors ended. */
+export interface SettledOrder {
+  readonly currency: string
+  readonly lines: ReadonlyArray<Line>
+  /** It left the house: everything else was undone, or never was. */
+  readonly isSold: boolean
+  readonly payment: PaymentState | undefined
+}
+
+export interface Books {
+  readonly orders: ReadonlyArray<SettledOrder>
+  /** Units that suppliers delivered, by article. */
+  readonly delivered: ReadonlyMap<string, number>
+  readonly stock: ReadonlyMap<string, StockState | undefined>
+  readonly ledger: Ledger
+}
+
+export interface Balances {
+  /** Charges beyond the one that stood, by the gateway's books. */
+  readonly doubleCharges: number
+  /** Units that were sold and never delivered to the house. */
+  readonly oversold: number
+  /** Minor units, over all currencies. */
+  readonly moneyImbalance: number
+  /** Units, over all articles. */
+  readonly stockImbalance: number
+}
+
+const totalOf = (lines: ReadonlyArray<Line>): number =>
+  lines.reduce((sum, { quantity, unitPriceMinor }) => sum + quantity * unitPriceMinor, 0)
+
+const sumOf = <A>(items: Iterable<A>, of: (item: A) => number): number => {
+  let sum = 0
+  for (const item of items) sum += of(item)
+  return sum
+}
+
+export const balancesOf = ({ orders, delivered, stock, ledger }: Books): Balances => {
+  const sold = orders.filter(({ isSold }) => isSold)
+  const unitsSold = new Map<string, number>()
+  for (const { sku, quantity } of sold.flatMap(({ lines }) => lines)) {
+    unitsSold.set(sku, (unitsSold.get(sku) ?? 0) + quantity)
+  }
+  const currencies = new Set([...orders.map(({ currency }) => currency), ...Object.keys(ledger.totals)])
+  return {
+    doubleCharges: ledger.doubleCharges,
+    oversold: sumOf(unitsSold, ([sku, units]) => Math.max(0, units - (delivered.get(sku) ?? 0))),
+    stockImbalance: sumOf(delivered, ([sku, units]) =>
+      stockGap(stock.get(sku), units, unitsSold.get(sku) ?? 0),
+    ),
+    moneyImbalance: sumOf(currencies, (currency) => {
+      const { held, net } = ledger.totals[currency] ?? { held: 0, net: 0 }
+      const earned = sumOf(sold, (order) => (order.currency === currency ? totalOf(order.lines) : 0))
+      const kept = sumOf(orders, ({ payment }) => keptOf(payment, currency))
+      return Math.abs(net - earned) + Math.abs(net - kept) + held
+    }),
+  }
+}
+
+const keptOf = (payment: PaymentState | undefined, currency: string): number =>
+  payment?.captured?.currency === currency ? payment.captured.minor - (payment.refunded?.minor ?? 0) : 0
+
+/** What came in is there or was sold, and nothing is still promised to anybody. */
+const stockGap = (stock: StockState | undefined, delivered: number, sold: number): number => {
+  if (stock === undefined) return delivered + sold
+  const { received, onHand, reserved, committed } = stock
+  return (
+    Math.abs(received - delivered) +
+    Math.abs(committed - sold) +
+    Math.abs(received - onHand - committed) +
+    reserved
+  )
+}

@@ -1,0 +1,113 @@
+/**
+ * What the demo's auditor reads over the API and from the gateway's books: shapes, pages, another try where a read fails.
+ *
+ * What it makes of it: DemoAudit.ts.
+ */
+import { Effect, Schedule, Schema } from "effect"
+
+/** Attempts of one read. */
+const READ_ATTEMPTS = 5
+
+/** Pause before the next attempt, in milliseconds. */
+const READ_PAUSE_MS = 200
+
+/** A read of the audit that was not answered as it should. */
+export class AuditFailed extends Schema.TaggedError<AuditFailed>()("AuditFailed", {
+  path: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `The audit could not read ${this.path}: ${this.detail}`
+  }
+}
+
+const Amount = Schema.NullOr(Schema.Struct({ minor: Schema.Int, currency: Schema.String }))
+
+const next = Schema.optionalKey(Schema.String)
+
+const Event = Schema.Struct({
+  version: Schema.Int,
+  at: Schema.String,
+  type: Schema.String,
+  commandId: Schema.String,
+  data: Schema.Struct({ reason: Schema.optionalKey(Schema.String) }),
+})
+export type Event = typeof Event.Type
+
+export const EventPage = Schema.Struct({ events: Schema.Array(Event), next })
+
+const Row = Schema.Struct({ orderId: Schema.String, version: Schema.Int, status: Schema.String })
+export type Row = typeof Row.Type
+
+export const OrderPage = Schema.Struct({ orders: Schema.Array(Row), next })
+
+export const OrderState = Schema.Struct({
+  version: Schema.Int,
+  status: Schema.String,
+  fulfilment: Schema.optionalKey(Schema.Struct({ state: Schema.String })),
+})
+export type OrderState = typeof OrderState.Type
+
+export const PaymentState = Schema.Struct({ status: Schema.String, captured: Amount, refunded: Amount })
+export type PaymentState = typeof PaymentState.Type
+
+export const ShipmentState = Schema.Struct({ status: Schema.String })
+export type ShipmentState = typeof ShipmentState.Type
+
+export const StockState = Schema.Struct({
+  received: Schema.Int,
+  onHand: Schema.Int,
+  reserved: Schema.Int,
+  committed: Schema.Int,
+})
+export type StockState = typeof StockState.Type
+
+/** The gateway's own books. */
+export const Ledger = Schema.Struct({
+  doubleCharges: Schema.Int,
+  totals: Schema.Record(Schema.String, Schema.Struct({ held: Schema.Int, net: Schema.Int })),
+})
+export type Ledger = typeof Ledger.Type
+
+/** The document at the path; `undefined` where there is none. */
+export const read = <A>(
+  baseUrl: string,
+  path: string,
+  schema: Schema.Codec<A, unknown>,
+): Effect.Effect<A | undefined, AuditFailed> =>
+  Effect.tryPromise({
+    try: async () => {
+      const response = await fetch(baseUrl + path)
+      const body: unknown = await response.json()
+      if (response.status === 404) return undefined
+      if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(body)}`)
+      return Schema.decodeUnknownSync(schema)(body)
+    },
+    catch: (cause) => new AuditFailed({ path, detail: String(cause) }),
+  })
+
+/** {@link read}, and again where it fails. */
+export const readSurely: typeof read = (baseUrl, path, schema) =>
+  Effect.retry(read(baseUrl, path, schema), {
+    times: READ_ATTEMPTS - 1,
+    schedule: Schedule.spaced(READ_PAUSE_MS),
+  })
+
+/** All pages of a list; nothing where there is none. */
+export const readAll = <P extends { readonly next?: string }, Item>(
+  baseUrl: string,
+  path: string,
+  schema: Schema.Codec<P, unknown>,
+  itemsOf: (page: P) => ReadonlyArray<Item>,
+): Effect.Effect<ReadonlyArray<Item>, AuditFailed> =>
+  Effect.gen(function* () {
+    const items: Array<Item> = []
+    let cursor: string | undefined
+    do {
+      const at = cursor === undefined ? path : `${path}&cursor=${encodeURIComponent(cursor)}`
+      const page = yield* readSurely(baseUrl, at, schema)
+      if (page !== undefined) items.push(...itemsOf(page))
+      cursor = page?.next
+    } while (cursor !== undefined)
+    return items
+  })
