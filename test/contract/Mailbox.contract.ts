@@ -2,9 +2,9 @@
  * What every mailbox honours: the port's promises (runtime/mailbox/Mailbox.ts) as facts, run on each adapter. A new
  * adapter calls `mailboxContract` with a layer that is a fresh, empty mailbox each time.
  */
-import { Clock, Effect, type Layer, Queue, References, type Scope, Stream } from "effect"
+import { Effect, type Layer, References, type Scope } from "effect"
 import { describe, expect, it } from "vitest"
-import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
+import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
 import {
   type Delivery,
   Mailbox,
@@ -12,9 +12,21 @@ import {
   MESSAGES_PER_ACTOR_MAX,
   UNACKNOWLEDGED_MAX,
 } from "../../runtime/mailbox/Mailbox.ts"
+import {
+  beside,
+  elsewhere,
+  here,
+  numbered,
+  open,
+  order,
+  publish,
+  receiving,
+  textOf,
+  textsOf,
+} from "./MailboxBench.ts"
+import { scheduleContract } from "./MailboxSchedule.contract.ts"
 
-/** Shards that the contract's mailboxes are made with. */
-export const CONTRACT_SHARD_COUNT = 8
+export { CONTRACT_SHARD_COUNT } from "./MailboxBench.ts"
 
 export interface MailboxContractOptions {
   readonly name: string
@@ -26,85 +38,6 @@ export interface MailboxContractOptions {
   /** Runs one fact, where that needs a world of its own. */
   readonly run?: (program: Effect.Effect<void, unknown>) => Promise<void>
 }
-
-/** Longest wait for a delivery, in milliseconds of the mailbox's clock. */
-const DELIVERY_MS_MAX = 15_000
-
-/** A schedule that must not fire first is so far away, in milliseconds: longer than any stall of the test. */
-const AHEAD_MS = 1_000
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-const order = (id: string): ActorAddress => addressOf("order", id, CONTRACT_SHARD_COUNT)
-
-/** Two actors of one shard, and one of another. */
-const here = order("a")
-const beside = sameShardAs(here)
-const elsewhere = otherShardThan(here)
-
-function sameShardAs({ shard }: ActorAddress): ActorAddress {
-  return candidates().find((address) => address.shard === shard) ?? here
-}
-
-function otherShardThan({ shard }: ActorAddress): ActorAddress {
-  return candidates().find((address) => address.shard !== shard) ?? here
-}
-
-function candidates(): Array<ActorAddress> {
-  return Array.from({ length: 1_000 }, (_, index) => order(`candidate-${index}`))
-}
-
-const numbered = (count: number, prefix = "m"): Array<string> =>
-  Array.from({ length: count }, (_, index) => `${prefix}${index}`)
-
-const publish = Effect.fnUntraced(function* (address: ActorAddress, id: string, text = id) {
-  const mailbox = yield* Mailbox
-  yield* mailbox.publish({ address, id, data: encoder.encode(text) })
-})
-
-const schedule = Effect.fnUntraced(function* (address: ActorAddress, slot: string, id: string, atMs: number) {
-  const mailbox = yield* Mailbox
-  yield* mailbox.schedule({ address, id, slot, atMs, data: encoder.encode(id) })
-})
-
-/** A receiver of a shard whose deliveries are taken one by one; it ends with the scope. */
-const open = ({ shard }: ActorAddress): Effect.Effect<Receiver, never, Mailbox | Scope.Scope> =>
-  Effect.gen(function* () {
-    const mailbox = yield* Mailbox
-    const deliveries = yield* Queue.unbounded<Delivery>()
-    const feed = mailbox
-      .receive(shard)
-      .pipe(Stream.runForEach((delivery) => Queue.offer(deliveries, delivery)))
-    yield* Effect.forkScoped(Effect.orDie(feed))
-    const take = Queue.take(deliveries).pipe(Effect.timeout(DELIVERY_MS_MAX))
-    return {
-      take,
-      takeMany: (count) => Effect.all(Array.from({ length: count }, () => take)),
-      takeUntil: (text) =>
-        Effect.gen(function* () {
-          const taken: Array<Delivery> = []
-          while (taken.length === 0 || textOf(taken.at(-1)) !== text) taken.push(yield* take)
-          return taken
-        }),
-    }
-  })
-
-interface Receiver {
-  readonly take: Effect.Effect<Delivery, unknown>
-  readonly takeMany: (count: number) => Effect.Effect<ReadonlyArray<Delivery>, unknown>
-  /** Everything up to the message with this text. */
-  readonly takeUntil: (text: string) => Effect.Effect<ReadonlyArray<Delivery>, unknown>
-}
-
-/** Uses a receiver, and closes it. */
-const receiving = <A, E, R>(
-  address: ActorAddress,
-  use: (receiver: Receiver) => Effect.Effect<A, E, R>,
-): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Mailbox> => Effect.scoped(Effect.flatMap(open(address), use))
-
-const textOf = (delivery: Delivery | undefined): string => decoder.decode(delivery?.data)
-const textsOf = (deliveries: ReadonlyArray<Delivery>): Array<string> => deliveries.map(textOf)
 
 /** Opens receivers, one after the other, until one is handed nothing before the message that was sent last. */
 const expectEmpty = Effect.fnUntraced(function* (address: ActorAddress) {
@@ -353,114 +286,6 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
       )
     })
 
-    describe("schedule", () => {
-      fact(
-        "delivers at the time, never early",
-        Effect.gen(function* () {
-          const receiver = yield* open(here)
-          const nowMs = yield* Clock.currentTimeMillis
-          const due = { near: nowMs + 300, middle: nowMs + 600, far: nowMs + 900 }
-          yield* schedule(here, "3", "far", due.far)
-          yield* schedule(beside, "1", "near", due.near)
-          yield* schedule(here, "2", "middle", due.middle)
-          for (const [text, atMs] of Object.entries(due)) {
-            const delivery = yield* receiver.take
-            expect(textOf(delivery)).toBe(text)
-            expect(yield* Clock.currentTimeMillis).toBeGreaterThanOrEqual(atMs)
-            yield* delivery.ack
-          }
-        }),
-      )
-
-      fact(
-        "FAULT 58: delivers at once what is due already",
-        Effect.gen(function* () {
-          const nowMs = yield* Clock.currentTimeMillis
-          yield* schedule(here, "past", "past", nowMs - 3_600_000)
-          yield* schedule(beside, "beginning", "beginning", 0)
-          const receiver = yield* open(here)
-          expect(textsOf(yield* receiver.takeMany(2)).sort()).toEqual(["beginning", "past"])
-        }),
-      )
-
-      fact(
-        "delivers what became due while nobody received",
-        Effect.gen(function* () {
-          const nowMs = yield* Clock.currentTimeMillis
-          yield* schedule(here, "s", "due", nowMs + 200)
-          yield* receiving(elsewhere, ({ take }) =>
-            Effect.andThen(schedule(elsewhere, "s", "later", nowMs + 400), take),
-          )
-          const receiver = yield* open(here)
-          expect(textOf(yield* receiver.take)).toBe("due")
-        }),
-      )
-
-      fact(
-        "keeps the last one of a slot, and the slots of actors apart",
-        Effect.gen(function* () {
-          const receiver = yield* open(here)
-          const nowMs = yield* Clock.currentTimeMillis
-          yield* schedule(here, "slot", "replaced", nowMs + AHEAD_MS)
-          yield* schedule(beside, "slot", "other actor", nowMs + AHEAD_MS)
-          yield* schedule(here, "slot", "newest", nowMs + 1.5 * AHEAD_MS)
-          expect(textsOf(yield* receiver.takeUntil("newest"))).toEqual(["other actor", "newest"])
-        }),
-      )
-
-      fact(
-        "can be moved forward",
-        Effect.gen(function* () {
-          const receiver = yield* open(here)
-          const nowMs = yield* Clock.currentTimeMillis
-          yield* schedule(here, "slot", "in a day", nowMs + 86_400_000)
-          yield* schedule(here, "slot", "soon", nowMs + 300)
-          expect(textOf(yield* receiver.take)).toBe("soon")
-        }),
-      )
-
-      fact(
-        "delivers nothing from a slot that was emptied",
-        Effect.gen(function* () {
-          const mailbox = yield* Mailbox
-          const receiver = yield* open(here)
-          const nowMs = yield* Clock.currentTimeMillis
-          yield* schedule(here, "slot", "emptied", nowMs + AHEAD_MS)
-          yield* schedule(here, "other slot", "kept", nowMs + 1.5 * AHEAD_MS)
-          yield* mailbox.unschedule(here, "slot")
-          yield* mailbox.unschedule(here, "never used")
-          expect(textOf(yield* receiver.take)).toBe("kept")
-        }),
-      )
-
-      fact(
-        "uses a slot again after it was emptied and after it fired",
-        Effect.gen(function* () {
-          const mailbox = yield* Mailbox
-          const receiver = yield* open(here)
-          for (const id of ["one", "two"]) {
-            const nowMs = yield* Clock.currentTimeMillis
-            yield* schedule(here, "slot", `${id} emptied`, nowMs + AHEAD_MS)
-            yield* mailbox.unschedule(here, "slot")
-            yield* schedule(here, "slot", id, nowMs + 200)
-            const delivery = yield* receiver.take
-            expect(textOf(delivery)).toBe(id)
-            yield* delivery.ack
-          }
-        }),
-      )
-
-      fact(
-        "FAULT 59: keeps what is due in centuries until then",
-        Effect.gen(function* () {
-          const receiver = yield* open(here)
-          const nowMs = yield* Clock.currentTimeMillis
-          yield* schedule(here, "2300", "2300", Date.UTC(2300, 0, 1))
-          yield* schedule(here, "9999", "9999", Date.UTC(9999, 11, 31))
-          yield* schedule(here, "soon", "soon", nowMs + 500)
-          expect(textOf(yield* receiver.take)).toBe("soon")
-        }),
-      )
-    })
+    scheduleContract(fact)
   })
 }

@@ -1,0 +1,88 @@
+/** What the facts of the mailbox's contract are written with: actors of known shards, sending, and receivers. */
+import { Effect, Queue, type Scope, Stream } from "effect"
+import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
+import { type Delivery, Mailbox } from "../../runtime/mailbox/Mailbox.ts"
+
+/** Shards that the contract's mailboxes are made with. */
+export const CONTRACT_SHARD_COUNT = 8
+
+/** Longest wait for a delivery, in milliseconds of the mailbox's clock. */
+const DELIVERY_MS_MAX = 15_000
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export const order = (id: string): ActorAddress => addressOf("order", id, CONTRACT_SHARD_COUNT)
+
+/** Two actors of one shard, and one of another. */
+export const here = order("a")
+export const beside = sameShardAs(here)
+export const elsewhere = otherShardThan(here)
+
+function sameShardAs({ shard }: ActorAddress): ActorAddress {
+  return candidates().find((address) => address.shard === shard) ?? here
+}
+
+function otherShardThan({ shard }: ActorAddress): ActorAddress {
+  return candidates().find((address) => address.shard !== shard) ?? here
+}
+
+function candidates(): Array<ActorAddress> {
+  return Array.from({ length: 1_000 }, (_, index) => order(`candidate-${index}`))
+}
+
+export const numbered = (count: number, prefix = "m"): Array<string> =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+
+export const publish = Effect.fnUntraced(function* (address: ActorAddress, id: string, text = id) {
+  const mailbox = yield* Mailbox
+  yield* mailbox.publish({ address, id, data: encoder.encode(text) })
+})
+
+export const schedule = Effect.fnUntraced(function* (
+  address: ActorAddress,
+  slot: string,
+  id: string,
+  atMs: number,
+) {
+  const mailbox = yield* Mailbox
+  yield* mailbox.schedule({ address, id, slot, atMs, data: encoder.encode(id) })
+})
+
+/** A receiver of a shard whose deliveries are taken one by one; it ends with the scope. */
+export const open = ({ shard }: ActorAddress): Effect.Effect<Receiver, never, Mailbox | Scope.Scope> =>
+  Effect.gen(function* () {
+    const mailbox = yield* Mailbox
+    const deliveries = yield* Queue.unbounded<Delivery>()
+    const feed = mailbox
+      .receive(shard)
+      .pipe(Stream.runForEach((delivery) => Queue.offer(deliveries, delivery)))
+    yield* Effect.forkScoped(Effect.orDie(feed))
+    const take = Queue.take(deliveries).pipe(Effect.timeout(DELIVERY_MS_MAX))
+    return {
+      take,
+      takeMany: (count) => Effect.all(Array.from({ length: count }, () => take)),
+      takeUntil: (text) =>
+        Effect.gen(function* () {
+          const taken: Array<Delivery> = []
+          while (taken.length === 0 || textOf(taken.at(-1)) !== text) taken.push(yield* take)
+          return taken
+        }),
+    }
+  })
+
+export interface Receiver {
+  readonly take: Effect.Effect<Delivery, unknown>
+  readonly takeMany: (count: number) => Effect.Effect<ReadonlyArray<Delivery>, unknown>
+  /** Everything up to the message with this text. */
+  readonly takeUntil: (text: string) => Effect.Effect<ReadonlyArray<Delivery>, unknown>
+}
+
+/** Uses a receiver, and closes it. */
+export const receiving = <A, E, R>(
+  address: ActorAddress,
+  use: (receiver: Receiver) => Effect.Effect<A, E, R>,
+): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Mailbox> => Effect.scoped(Effect.flatMap(open(address), use))
+
+export const textOf = (delivery: Delivery | undefined): string => decoder.decode(delivery?.data)
+export const textsOf = (deliveries: ReadonlyArray<Delivery>): Array<string> => deliveries.map(textOf)
