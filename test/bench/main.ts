@@ -9,13 +9,17 @@ import { appendCeiling } from "./AppendCeiling.ts"
 import { askLatency } from "./AskLatency.ts"
 import { askThroughput, askThroughputSynced } from "./AskThroughput.ts"
 import { hotActor } from "./HotActor.ts"
+import { invokeThroughput } from "./InvokeThroughput.ts"
 import { type Machine, thisMachine } from "./Machine.ts"
 import type { Row } from "./Measure.ts"
 import { projectionRate } from "./ProjectionRate.ts"
 import { recovery } from "./Recovery.ts"
 import { residentMemory } from "./ResidentMemory.ts"
+import { sagaThroughput } from "./SagaThroughput.ts"
 import { type Bench, Stage } from "./Stage.ts"
 import { machineText, tableText } from "./Table.ts"
+import { tellThroughput } from "./TellThroughput.ts"
+import { timerCapacity } from "./TimerCapacity.ts"
 
 const BENCHES: ReadonlyArray<Bench> = [
   appendCeiling,
@@ -26,6 +30,10 @@ const BENCHES: ReadonlyArray<Bench> = [
   recovery,
   activation,
   projectionRate,
+  tellThroughput,
+  sagaThroughput,
+  invokeThroughput,
+  timerCapacity,
   residentMemory,
 ]
 
