@@ -15,7 +15,7 @@ import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
 import { decodeMessage, encodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
-import { answerIdOf } from "../outbox/Dispatcher.ts"
+import { undecidedAnswer } from "../outbox/Dispatcher.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { AttemptCounts } from "./AttemptCounts.ts"
@@ -168,10 +168,15 @@ export const makeInbox = Effect.fnUntraced(function* (
   const giveUp = (item: Open, reason: DeadLetterReason, detail: string): void => {
     counts.deadLetterCount++
     const { message, address, attempt, failedCount } = item
-    const isAsked = message.k === "command" && message.from !== undefined && message.n !== undefined
-    const given = isAsked
-      ? answerOf(message.from as string, message.n as string, message.id, reason, detail, shardCount)
-      : undefined
+    const given =
+      message.k === "command" && message.from !== undefined && message.n !== undefined
+        ? undecidedAnswer(
+            { key: message.from, as: message.n, requestId: message.id },
+            reason,
+            detail,
+            shardCount,
+          )
+        : undefined
     fork(
       Effect.gen(function* () {
         // Whoever asked is told; for everybody else there is the dead letter.
@@ -318,18 +323,4 @@ const placeOf = (shard: number, { sequence }: Delivery): string => `${shard}.${s
 const insert = (items: Array<Open>, item: Open): void => {
   const at = items.findIndex(({ delivery }) => delivery.sequence > item.delivery.sequence)
   items.splice(at === -1 ? items.length : at, 0, item)
-}
-
-/** Tells whoever asked that its command could not be decided. */
-const answerOf = (
-  to: string,
-  n: string,
-  requestId: string,
-  reason: DeadLetterReason,
-  detail: string,
-  shardCount: number,
-) => {
-  const id = answerIdOf(requestId)
-  const a = { ok: false, reason, detail, isRejection: false } as const
-  return { address: addressFromKey(to, shardCount), id, data: encodeMessage({ k: "answer", id, n, a }) }
 }

@@ -6,11 +6,11 @@
  */
 import { Clock, Effect } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
-import type { DeadLetter, DeadLettersService } from "../deadletter/DeadLetters.ts"
+import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
 import { cloudEventOf } from "../integration/CloudEvent.ts"
 import type { EventPublisherService } from "../integration/EventPublisher.ts"
 import type { Metadata } from "../journal/Commit.ts"
-import type { MailboxService } from "../mailbox/Mailbox.ts"
+import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { encodeMessage, type Message } from "../mailbox/Message.ts"
 import type { OutboxItem } from "./OutboxItem.ts"
 import { untilSent } from "./UntilSent.ts"
@@ -39,8 +39,16 @@ export interface DispatchPorts {
 /** The slot of a timer: every generation has its own, so that sending an old one again replaces nothing. */
 export const timerSlot = (name: string, generation: string): string => `timer.${name}.${generation}`
 
-/** Sends `placed`; tries for as long as it takes. */
-export const dispatchItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void> => {
+/** Sends `placed`; tries for as long as it takes. What cannot even be tried becomes a dead letter, and keeps nobody up. */
+export const dispatchItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void> =>
+  Effect.suspend(() => sendItem(ports, placed)).pipe(
+    Effect.catchDefect((defect) => {
+      const { from, id, item } = placed
+      return bury(ports, from.key, id, JSON.stringify(item), `it cannot be sent: ${String(defect)}`)
+    }),
+  )
+
+const sendItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void> => {
   const { item, id, from, metadata } = placed
   const { mailbox, shardCount } = ports
   const m = metadata === undefined ? undefined : { m: metadata }
@@ -93,24 +101,56 @@ export const dispatchItem = (ports: DispatchPorts, placed: PlacedItem): Effect.E
   }
 }
 
-/** A request has one answer, whoever sends it: its id is made of the request's. */
-export const answerIdOf = (requestId: string): string => `${requestId}:answer`
+const ANSWER_SUFFIX = ":answer"
 
+/** A request has one answer, whoever sends it: its id is made of the request's. */
+const answerIdOf = (requestId: string): string => requestId + ANSWER_SUFFIX
+
+/** Tells whoever asked that there will be no other answer. */
+export const undecidedAnswer = (
+  to: { readonly key: string; readonly as: string; readonly requestId: string },
+  reason: DeadLetterReason,
+  detail: string,
+  shardCount: number,
+): OutboundMessage => {
+  const id = answerIdOf(to.requestId)
+  const a = { ok: false, reason, detail, isRejection: false } as const
+  return {
+    address: addressFromKey(to.key, shardCount),
+    id,
+    data: encodeMessage({ k: "answer", id, n: to.as, a }),
+  }
+}
+
+/** A request that is refused, or its answer, is answered by the refusal; anything else is a dead letter. */
 const giveUp = (
   ports: DispatchPorts,
   address: ActorAddress,
   message: Message,
-  refusal: { readonly message: string },
+  { message: detail }: { readonly message: string },
+): Effect.Effect<void> => {
+  const asker =
+    message.k === "answer"
+      ? { key: address.key, as: message.n, requestId: message.id.slice(0, -ANSWER_SUFFIX.length) }
+      : message.k === "command" && message.from !== undefined && message.n !== undefined
+        ? { key: message.from, as: message.n, requestId: message.id }
+        : undefined
+  if (asker === undefined) {
+    return bury(ports, address.key, message.id, new TextDecoder().decode(encodeMessage(message)), detail)
+  }
+  return untilSent(ports.mailbox.publish(undecidedAnswer(asker, "Refused", detail, ports.shardCount)))
+}
+
+const bury = (
+  { deadLetters }: DispatchPorts,
+  key: string,
+  messageId: string,
+  original: string,
+  detail: string,
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const letter: DeadLetter = {
-      key: address.key,
-      reason: "Refused",
-      detail: refusal.message,
-      attemptCount: 1,
-      atMs: yield* Clock.currentTimeMillis,
-      messageId: message.id,
-      original: new TextDecoder().decode(encodeMessage(message)),
-    }
-    yield* untilSent(ports.deadLetters.add(letter))
+    const atMs = yield* Clock.currentTimeMillis
+    const letter = { key, reason: "Refused", detail, attemptCount: 1, atMs, messageId, original } as const
+    yield* untilSent(deadLetters.add(letter))
+    yield* Effect.logWarning(`Dead letter for ${key}: ${detail}`)
   })
