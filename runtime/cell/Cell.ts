@@ -11,7 +11,7 @@ import { type Clock, Effect, Exit, type Fiber, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type CommitEntry, encodeCommit } from "../journal/Commit.ts"
-import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
+import type { AppendUnknown, JournalRecord, JournalRefused } from "../journal/Journal.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
@@ -54,6 +54,10 @@ export interface CommitListener {
     atMs: number,
     entries: ReadonlyArray<{ readonly proposal: { readonly entry: CommitEntry } }>,
   ) => void
+  /** A stored commit that was met while reading: another node wrote it, or its acknowledgement was lost. */
+  readonly found: (record: JournalRecord) => void
+  /** An append has an unknown outcome: it may land later, with nobody there to be told. */
+  readonly unsure: () => void
   /** The actor came into memory: timers that were due long ago have lost their message. */
   readonly activated: (address: ActorAddress, pending: Pending) => void
 }
@@ -280,14 +284,15 @@ export class Cell {
 
   /** The outcome is open: put the items back, wait a little, read what the journal holds, decide again. */
   #resolveUnknown(confirmed: Confirmed, round: Round, error: AppendUnknown): Effect.Effect<void> {
-    const { counts, journal } = this.#context
+    const { counts, outbox } = this.#context
     counts.unknownCount++
+    outbox.unsure()
     if (error.reason !== "WrongSequence") this.#unresolvedAt = confirmed.sequence
     for (const { waiting } of round.entries) waiting.wasAttempted = true
     this.#mailbox.unshift(...round.taken)
     const pause = error.reason === "WrongSequence" && this.#attemptCount === 0 ? Effect.void : this.#pause()
     this.#attemptCount++
-    return Effect.andThen(pause, catchUp(journal, this.definition, this.address, confirmed)).pipe(
+    return Effect.andThen(pause, catchUp(this.#context, this.definition, this.address, confirmed)).pipe(
       Effect.matchEffect({
         onSuccess: (now) =>
           Effect.sync(() => {

@@ -23,6 +23,8 @@ import { applyRecord, type Confirmed, unborn } from "./Fold.ts"
 export interface RecoveryPorts {
   readonly journal: JournalService
   readonly snapshots: SnapshotStoreService
+  /** Told of every record that was applied, in order: what it carries may not be sent yet. */
+  readonly outbox: { readonly found: (record: JournalRecord) => void }
 }
 
 export type RecoveryError = ActorQuarantined | JournalReadError
@@ -51,7 +53,7 @@ export const recover = Effect.fnUntraced(function* (
     const contradiction = contradictionOf(fromSnapshot, last)
     const confirmed =
       contradiction ??
-      (yield* replay(ports.journal, definition, address, fromSnapshot, last).pipe(
+      (yield* replay(ports, definition, address, fromSnapshot, last).pipe(
         // The journal alone decides whether an actor can be read.
         Effect.catchTag("ActorQuarantined", (error) => Effect.succeed(error.message)),
       ))
@@ -62,7 +64,7 @@ export const recover = Effect.fnUntraced(function* (
     yield* Effect.ignore(ports.snapshots.discard(address.key))
   }
   const unborn = yield* start(definition, address)
-  return { confirmed: yield* replay(ports.journal, definition, address, unborn, last), snapshotVersion: 0 }
+  return { confirmed: yield* replay(ports, definition, address, unborn, last), snapshotVersion: 0 }
 })
 
 /** In what a snapshot and the actor's last record contradict each other. */
@@ -89,12 +91,12 @@ const lastVersionOf = (record: JournalRecord): number | undefined => {
 
 /** The actor's confirmed state after everything that the journal holds by now. `confirmed` must not be used again. */
 export const catchUp = Effect.fnUntraced(function* (
-  journal: JournalService,
+  ports: RecoveryPorts,
   definition: ActorDefinition,
   address: ActorAddress,
   confirmed: Confirmed,
 ): Effect.fn.Return<Confirmed, RecoveryError> {
-  const last = yield* journal.last(address)
+  const last = yield* ports.journal.last(address)
   if ((last?.sequence ?? 0) < confirmed.sequence) {
     return yield* new JournalRefused({
       reason: "Replaced",
@@ -102,29 +104,30 @@ export const catchUp = Effect.fnUntraced(function* (
       hint: "The journal lost acknowledged messages: it was restored from an older copy, or replaced.",
     })
   }
-  return yield* replay(journal, definition, address, confirmed, last)
+  return yield* replay(ports, definition, address, confirmed, last)
 })
 
 /** Applies what lies between `from` and `last`, in pages; two of them are in memory at most. */
 const replay = Effect.fnUntraced(function* (
-  journal: JournalService,
+  ports: RecoveryPorts,
   definition: ActorDefinition,
   address: ActorAddress,
   from: Confirmed,
   last: JournalRecord | undefined,
 ): Effect.fn.Return<Confirmed, RecoveryError> {
   if (last === undefined || last.sequence <= from.sequence) return from
+  const { journal, outbox } = ports
   let confirmed = from
   let page = yield* nextPage(journal, address, from.sequence, last)
   while (true) {
     const pageEnd = page.at(-1)?.sequence ?? last.sequence
-    if (pageEnd >= last.sequence) return yield* applyPage(definition, address, confirmed, page)
+    if (pageEnd >= last.sequence) return yield* applyPage(definition, address, confirmed, page, outbox)
     // The next page is on its way while this one is applied.
     const ahead = yield* Effect.forkChild(nextPage(journal, address, pageEnd, last), {
       startImmediately: true,
     })
     yield* Effect.yieldNow
-    confirmed = yield* applyPage(definition, address, confirmed, page)
+    confirmed = yield* applyPage(definition, address, confirmed, page, outbox)
     page = yield* Fiber.join(ahead)
   }
 })
@@ -155,11 +158,15 @@ const applyPage = (
   address: ActorAddress,
   from: Confirmed,
   page: ReadonlyArray<JournalRecord>,
+  outbox: RecoveryPorts["outbox"],
 ): Effect.Effect<Confirmed, ActorQuarantined> =>
   Effect.suspend(() => {
     let confirmed = from
     try {
-      for (const record of page) confirmed = applyRecord(definition, address, confirmed, record)
+      for (const record of page) {
+        confirmed = applyRecord(definition, address, confirmed, record)
+        outbox.found(record)
+      }
     } catch (cause) {
       if (cause instanceof ActorQuarantined) return Effect.fail(cause)
       throw cause

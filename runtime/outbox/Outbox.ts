@@ -6,7 +6,7 @@
  * memory, and the watermark: a checkpoint below which everything is sent. Above it the journal is the outbox. Sending
  * twice is harmless, ids are made of places in the journal. How an item is sent: Dispatcher.ts.
  */
-import { Clock, Effect, Exit, FiberSet, Latch, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, FiberSet, Latch, type Scope } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CommitListener } from "../cell/Cell.ts"
 import type { Pending } from "../cell/Pending.ts"
@@ -16,7 +16,6 @@ import { EventPublisher } from "../integration/EventPublisher.ts"
 import { type CommitEntry, CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
 import { Journal, type JournalRecord } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
-import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type DispatchPorts, dispatchItem, type PlacedItem, timerSlot } from "./Dispatcher.ts"
 import { Frontier } from "./Frontier.ts"
 import { outboxIdOf, RESERVED_ID_PREFIX } from "./OutboxItem.ts"
@@ -24,14 +23,14 @@ import { outboxIdOf, RESERVED_ID_PREFIX } from "./OutboxItem.ts"
 /** Name of the checkpoint. */
 const WATERMARK = "outbox"
 
-/** Commits whose outboxes wait in memory; further ones are left to the journal and read back later. */
+/** Commits whose outboxes wait in memory; further ones are left to the journal and read back in its order. */
 export const OUTBOX_COMMITS_MAX = 10_000
 
-/** Pause between two looks at the frontier while something happens, in milliseconds. */
+/**
+ * Pause between two looks at the frontier while something happens, in milliseconds. A gap in the known commits is read
+ * from the journal when two looks have met it: until then it is likely an append under way.
+ */
 const SWEEP_MS = 500
-
-/** Age at which a gap in the known commits is read from the journal: until then it is likely an append under way. */
-const GAP_AGE_MS = 250
 
 /** Longest pause between two looks at the journal's end while nothing happens, in milliseconds. */
 const IDLE_SWEEP_MS_MAX = 600_000
@@ -92,6 +91,13 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const active = Latch.makeUnsafe(true)
   let frontier = new Frontier(0)
   let isPlaced = false
+  /**
+   * Commits are left to the journal: at first, until what an earlier life left is under way, and when too many wait.
+   * Sending the newest at once meanwhile would put them before older ones of the same actor.
+   */
+  let isBehind = true
+  /** What was seen at the last look: gaps up to there are read. */
+  let readableUpTo = 0
 
   const sendGroup = (items: ReadonlyArray<PlacedItem>) =>
     Effect.forEach(
@@ -104,7 +110,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
       { discard: true },
     )
 
-  const send = ({ sequence, items }: Job): Effect.Effect<void> => {
+  const sendJob = ({ sequence, items }: Job): Effect.Effect<void> => {
     const groups = items.length === 1 ? [items] : Array.from(Map.groupBy(items, receiverOf).values())
     return Effect.forEach(groups, sendGroup, { discard: true, concurrency: "unbounded" }).pipe(
       Effect.onExit((exit) =>
@@ -120,7 +126,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const work = (key: string, lane: Array<Job>): Effect.Effect<void> =>
     Effect.whileLoop({
       while: () => lane.length > 0,
-      body: () => send(lane[0] as Job),
+      body: () => sendJob(lane[0] as Job),
       step: () => {
         lane.shift()
         if (lane.length === 0) lanes.delete(key)
@@ -140,25 +146,24 @@ export const makeOutbox = Effect.fnUntraced(function* (
     fork(work(key, started))
   }
 
-  const known = (from: ActorAddress, sequence: number, atMs: number, entries: ReadonlyArray<CommitEntry>) => {
+  const send = (from: ActorAddress, sequence: number, atMs: number, entries: ReadonlyArray<CommitEntry>) => {
     const items = itemsOf(from, sequence, atMs, entries)
-    if (items.length === 0) {
-      frontier.done(sequence)
-      return
-    }
-    if (jobCount >= OUTBOX_COMMITS_MAX) {
-      // Left out it is a gap, which is read later.
-      frontier.reaches(sequence)
-      return
-    }
-    if (frontier.begin(sequence)) enqueue(from.key, { sequence, items })
+    if (items.length === 0) frontier.done(sequence)
+    else if (jobCount >= OUTBOX_COMMITS_MAX) leave(sequence)
+    else if (frontier.begin(sequence)) enqueue(from.key, { sequence, items })
+  }
+
+  /** Left out it is a gap, and so is all that comes after it until the journal was read up to its end. */
+  const leave = (sequence: number): void => {
+    isBehind = true
+    frontier.reaches(sequence)
   }
 
   const recoverOne = (record: JournalRecord): void => {
     try {
       const { at, entries } = decodeCommit(record)
       counts.recoveredCount++
-      known(addressFromKey(record.key, options.shardCount), record.sequence, at, entries)
+      send(addressFromKey(record.key, options.shardCount), record.sequence, at, entries)
     } catch (cause) {
       if (!(cause instanceof CommitUnreadable)) throw cause
       // Its actor is quarantined and says so; what it would send is not known.
@@ -166,21 +171,17 @@ export const makeOutbox = Effect.fnUntraced(function* (
     }
   }
 
-  let gapSince: { after: number; atMs: number } | undefined
-
-  /** Reads a page of the first gap, if it is old enough. True: there may be more. */
+  /** Reads a page of the first gap, if it may be read. True: there may be more. */
   const fillGap = Effect.gen(function* () {
     const gap = frontier.gap()
     if (gap === undefined) {
-      gapSince = undefined
+      isBehind = false
       return false
     }
-    const nowMs = monotonicMs(clock)
-    if (gapSince?.after !== gap.after) gapSince = { after: gap.after, atMs: nowMs }
-    if (isPlaced && nowMs - gapSince.atMs < GAP_AGE_MS) return false
-    if (jobCount >= OUTBOX_COMMITS_MAX) return false
-    const page = yield* journal.scan(gap)
-    for (const record of page) recoverOne(record)
+    const upTo = isBehind ? gap.upTo : Math.min(gap.upTo, readableUpTo)
+    if (upTo <= gap.after || jobCount >= OUTBOX_COMMITS_MAX) return false
+    const page = yield* journal.scan({ after: gap.after, upTo })
+    for (const record of page) if (!frontier.isKnown(record.sequence)) recoverOne(record)
     return page.length > 0
   })
 
@@ -196,21 +197,21 @@ export const makeOutbox = Effect.fnUntraced(function* (
   })
   let savedAt = 0
 
-  /** Where the last life left off, and everything that the journal holds beyond. */
+  /** Where the last life left off; everything that the journal holds beyond is a gap. */
   const place = Effect.gen(function* () {
     const position = yield* checkpoints.position(WATERMARK)
     const end = yield* journal.lastSequence
-    const before = frontier
+    const { seen } = frontier
     frontier = new Frontier(Math.min(position, end))
     savedAt = frontier.position
-    frontier.reaches(Math.max(end, before.seen))
-    while (yield* fillGap);
+    frontier.reaches(Math.max(end, seen))
     isPlaced = true
   })
 
   const sweep = Effect.gen(function* () {
     if (!isPlaced) yield* place
     while (yield* fillGap);
+    readableUpTo = frontier.seen
     yield* saveWatermark
   })
 
@@ -223,9 +224,17 @@ export const makeOutbox = Effect.fnUntraced(function* (
 
   const sweeping = Effect.gen(function* () {
     let idleMs = SWEEP_MS
+    let isFailing = false
     while (true) {
       const swept = yield* Effect.exit(sweep)
-      if (Exit.isFailure(swept) || frontier.position < frontier.seen) {
+      if (Exit.isFailure(swept) && !isFailing) {
+        yield* Effect.logWarning(
+          "The outbox's watermark stays where it is for now.",
+          Cause.squash(swept.cause),
+        )
+      }
+      isFailing = Exit.isFailure(swept)
+      if (isFailing || frontier.position < frontier.seen) {
         idleMs = SWEEP_MS
         yield* Effect.sleep(SWEEP_MS)
         continue
@@ -251,14 +260,22 @@ export const makeOutbox = Effect.fnUntraced(function* (
           if (item.k === "abort") options.aborted(address, item.n)
         }
       }
-      if (!hasItems) return frontier.done(sequence)
-      known(
-        address,
-        sequence,
-        atMs,
-        entries.map(({ proposal }) => proposal.entry),
-      )
+      if (isBehind) leave(sequence)
+      else if (!hasItems) frontier.done(sequence)
+      else {
+        send(
+          address,
+          sequence,
+          atMs,
+          entries.map(({ proposal }) => proposal.entry),
+        )
+      }
     },
+    found: (record) => {
+      if (isBehind) leave(record.sequence)
+      else if (!frontier.isKnown(record.sequence)) recoverOne(record)
+    },
+    unsure: () => active.openUnsafe(),
     activated: (address, pending) => {
       const nowMs = clock.currentTimeMillisUnsafe()
       const items = overdueOf(address, pending, nowMs)

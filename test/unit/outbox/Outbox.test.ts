@@ -1,0 +1,182 @@
+/** What commits carry leaves in the order of their actor, whatever happened to an append, a port or a place in line. */
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { describe, expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { MailboxRefused } from "../../../runtime/mailbox/Mailbox.ts"
+import { decodeMessage, encodeMessage } from "../../../runtime/mailbox/Message.ts"
+import { OUTBOX_COMMITS_MAX } from "../../../runtime/outbox/Outbox.ts"
+import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { eventually, SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+
+const actors = [Clerk, Desk]
+
+/** Notes the sheets of every Stamp that reaches the mailbox, in order. */
+const watched = (messaging: MessagingMemory): Array<string> => {
+  const sheets: Array<string> = []
+  const { publish } = messaging.mailbox
+  Object.assign(messaging.mailbox, {
+    publish: (message: Parameters<typeof publish>[0]) => {
+      const read = decodeMessage(message.data)
+      if (read.k === "command") sheets.push(read.c.sheet as string)
+      return publish(message)
+    },
+  })
+  return sheets
+}
+
+const told = (sheet: string) => ({ type: "Tell", clerk: "c", sheets: [sheet] }) as const
+
+describe("what a commit carries", () => {
+  it("leaves before that of the next commit when the acknowledgement of the first was lost", async () => {
+    const messaging = new MessagingMemory()
+    const sheets = watched(messaging)
+    const { system, journal } = await startMemory({ actors, messaging })
+    const desk = system.get(Desk, "d")
+    await desk.ask(told("0"))
+    journal.script.append = ["lostAck"]
+    await desk.ask(told("1"))
+    await desk.ask(told("2"))
+    await eventually(() => sheets.length >= 3)
+    expect(sheets.slice(0, 3)).toEqual(["0", "1", "2"])
+  })
+
+  it("leaves before that of the next commit when a crash came in between", async () => {
+    const messaging = new MessagingMemory()
+    const first = await startMemory({ actors, messaging })
+    const { publish } = messaging.mailbox
+    Object.assign(messaging.mailbox, { publish: () => Effect.never })
+    await first.system.get(Desk, "d").ask(told("1"))
+    await first.crash()
+    Object.assign(messaging.mailbox, { publish })
+    const sheets = watched(messaging)
+    // The new life looks for its watermark while commands come in.
+    const { position } = messaging.checkpoints
+    let letGo: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    Object.assign(messaging.checkpoints, {
+      position: (name: string) =>
+        Effect.andThen(
+          Effect.promise(() => gate),
+          position(name),
+        ),
+    })
+    const { system } = await startMemory({ actors, messaging, journal: first.journal })
+    await system.get(Desk, "d").ask(told("2"))
+    letGo()
+    await eventually(() => sheets.includes("1") && sheets.includes("2"))
+    expect(sheets.slice(0, 2)).toEqual(["1", "2"])
+  })
+
+  it("leaves soon when the acknowledgement of a lone commit was lost after a quiet hour", () => {
+    const messaging = new MessagingMemory()
+    const sheets = watched(messaging)
+    return virtually({ actors, messaging, idleMs: 7_200_000 }, ({ system, journal }) =>
+      Effect.gen(function* () {
+        yield* system.get(Desk, "d").ask(told("0"))
+        yield* TestClock.adjust("1 hour")
+        journal.script.append = ["lostAck"]
+        yield* Effect.forkChild(system.get(Desk, "d").ask(told("1")))
+        yield* TestClock.adjust("5 seconds")
+        expect(sheets).toEqual(["0", "1"])
+      }),
+    )
+  })
+
+  it("leaves soon when its append lands after nobody waits any more, in a quiet hour", () => {
+    const messaging = new MessagingMemory()
+    const sheets = watched(messaging)
+    return virtually({ actors, messaging, idleMs: 7_200_000 }, ({ system, journal }) =>
+      Effect.gen(function* () {
+        yield* system.get(Desk, "d").ask(told("0"))
+        yield* TestClock.adjust("1 hour")
+        journal.script.append = ["landsLater"]
+        journal.script.last = ["hang"]
+        yield* Effect.forkChild(Effect.exit(system.get(Desk, "d").ask(told("1"), { deadlineMs: 100 })))
+        yield* TestClock.adjust("3 seconds")
+        yield* journal.land
+        yield* TestClock.adjust("10 seconds")
+        expect(sheets).toEqual(["0", "1"])
+      }),
+    )
+  })
+})
+
+describe("more than fits into memory", () => {
+  it("is read back from the journal, in order and once", async () => {
+    const messaging = new MessagingMemory()
+    const sheets: Array<string> = []
+    let letGo: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    Object.assign(messaging.mailbox, {
+      publish: ({ data }: { readonly data: Uint8Array }) =>
+        Effect.map(
+          Effect.promise(() => gate),
+          () => sheets.push((decodeMessage(data) as { readonly c: { readonly sheet: string } }).c.sheet),
+        ),
+    })
+    const { system } = await startMemory({ actors, messaging })
+    const desk = system.get(Desk, "d")
+    const expected = Array.from({ length: OUTBOX_COMMITS_MAX + 22 }, (_, index) => String(index))
+    const pending = async () => (await system.status()).outbox.pendingCount
+    await desk.ask(told("0"))
+    await eventually(async () => (await pending()) === 1)
+    for (const sheet of expected.slice(1, -2)) await desk.ask(told(sheet))
+    expect(await pending()).toBe(OUTBOX_COMMITS_MAX)
+    letGo()
+    // There is room again, and older ones are still to be read.
+    await eventually(async () => (await pending()) < OUTBOX_COMMITS_MAX)
+    for (const sheet of expected.slice(-2)) await desk.ask(told(sheet))
+    await eventually(() => sheets.length >= expected.length)
+    expect(sheets).toEqual(expected)
+  })
+})
+
+describe("an item that cannot even be tried", () => {
+  it("becomes a dead letter, and what comes after it leaves", async () => {
+    const messaging = new MessagingMemory()
+    const { system } = await startMemory({ actors, messaging })
+    await system.get(Clerk, "c").ask({ type: "Shelve", sheet: "s" })
+    const badly = { address: addressOf("clerk", "c", SHARD_COUNT), id: "bad" }
+    const shelve = {
+      k: "command",
+      id: "bad",
+      c: { type: "Shelve", sheet: "s" },
+      from: "desk/%",
+      n: "x",
+    } as const
+    await Effect.runPromise(messaging.mailbox.publish({ ...badly, data: encodeMessage(shelve) }))
+    await eventually(async () => (await system.get(Clerk, "c").state()).version === 2)
+    // The answer goes to a key that is none.
+    await system.get(Clerk, "c").ask({ type: "Fetch" })
+    const letters = () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
+    await eventually(async () => (await letters()).length === 1)
+    expect(await letters()).toMatchObject([{ key: "clerk/c", reason: "Refused" }])
+    await eventually(async () => (await system.status()).outbox.pendingCount === 0)
+  })
+})
+
+describe("a request that the mailbox will never take", () => {
+  it("is answered all the same", async () => {
+    const messaging = new MessagingMemory()
+    const { publish } = messaging.mailbox
+    Object.assign(messaging.mailbox, {
+      publish: (message: Parameters<typeof publish>[0]) =>
+        decodeMessage(message.data).k === "command"
+          ? Effect.fail(new MailboxRefused({ reason: "TooLarge", detail: "large", hint: "Send less." }))
+          : publish(message),
+    })
+    const { system } = await startMemory({ actors, messaging })
+    const desk = system.get(Desk, "d")
+    await desk.ask({ type: "Ask", clerk: "c", sheet: "x" })
+    await eventually(async () => (await desk.state()).state.context.answers.length === 1)
+    expect((await desk.state()).state.context.answers).toMatchObject([
+      { as: "stamp", answer: { ok: false, reason: "Refused", isRejection: false } },
+    ])
+  })
+})
