@@ -7,14 +7,11 @@
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
 import { accept, command, defineActor, reject, tell } from "../../runtime/index.ts"
-import { lineOfText } from "../BoundedText.ts"
+import { actorId } from "../BoundedText.ts"
 import { EmailAddress } from "../EmailAddress.ts"
 import { Notification } from "../notification/Notification.ts"
 import { letter } from "../notification/NotificationEvents.ts"
 import { type CustomerEvent, CustomerName, customerEvents } from "./CustomerEvents.ts"
-
-/** Longest id of a notification, in UTF-16 code units. */
-const NOTIFICATION_ID_LENGTH_MAX = 128
 
 export interface CustomerContext {
   /** `null` before registration, and so is `email`. */
@@ -72,7 +69,7 @@ const Inform = command(
   { type: "Inform", ...customer },
   {
     schema: Schema.Struct({
-      notificationId: lineOfText(NOTIFICATION_ID_LENGTH_MAX),
+      notificationId: actorId,
       subject: letter.subject,
       text: letter.text,
     }),

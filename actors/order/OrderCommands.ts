@@ -6,6 +6,7 @@
  * worded rules look only at states in which the chart would go on; only a line that is not there is missed anywhere.
  */
 import { Schema } from "effect"
+import type { SnapshotFrom } from "xstate"
 import { accept, command, reject } from "../../runtime/index.ts"
 import { actorId } from "../BoundedText.ts"
 import { Carrier, SignedBy, TrackingNumber } from "../Carriage.ts"
@@ -83,34 +84,47 @@ export const Pay = command(
   },
 )
 
+/** For whoever learns from events how an order ended: what comes too late then has no effect, instead of a rejection. */
+const unlessEnded = Schema.optionalKey(Schema.Boolean)
+
+type State = SnapshotFrom<typeof orderMachine>
+
+/** It will not be delivered. */
+const isEnded = (state: State): boolean =>
+  state.matches("rejected") || state.matches("cancelled") || state.matches("expired")
+
 /** The end of a fulfilment that went well. A repeat is accepted without effect. */
 export const Confirm = command(
   { type: "Confirm", ...order },
   {
-    schema: Schema.Struct({ paymentId: actorId }),
-    decide: ({ command: { paymentId }, state }) =>
-      state.matches("confirmed") ? accept<never>([]) : { type: "OrderConfirmed", paymentId },
+    schema: Schema.Struct({ paymentId: actorId, unlessEnded }),
+    decide: ({ command: { paymentId, unlessEnded = false }, state }) =>
+      state.matches("confirmed") || (unlessEnded && isEnded(state))
+        ? accept<never>([])
+        : { type: "OrderConfirmed", paymentId },
   },
 )
 
-/** The end of a fulfilment that failed. Without effect where the order has come to its end otherwise meanwhile. */
+/**
+ * The end of a fulfilment that failed, perhaps at the last moment: the order may be confirmed and called shipped by then.
+ * Without effect where it has come to its end otherwise meanwhile.
+ */
 export const Reject = command(
   { type: "Reject", ...order },
   {
     schema: Schema.Struct({ reason: Reason }),
     decide: ({ command: { reason }, state }) =>
-      state.matches("rejected") || state.matches("cancelled") || state.matches("expired")
-        ? accept<never>([])
-        : { type: "OrderRejected", reason },
+      isEnded(state) ? accept<never>([]) : { type: "OrderRejected", reason },
   },
 )
 
-/** Hands a paid or confirmed order to a carrier. */
+/** Hands a paid or confirmed order to a carrier. From then on its customer cannot cancel it. */
 export const Ship = command(
   { type: "Ship", ...order },
   {
-    schema: Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber }),
-    decide: ({ command: { carrier, trackingNumber } }) => ({ type: "OrderShipped", carrier, trackingNumber }),
+    schema: Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber, unlessEnded }),
+    decide: ({ command: { carrier, trackingNumber, unlessEnded = false }, state }) =>
+      unlessEnded && isEnded(state) ? accept<never>([]) : { type: "OrderShipped", carrier, trackingNumber },
   },
 )
 

@@ -5,7 +5,7 @@
  *     draft ─┬─ placed ── paid ─────────┬─ shipped ── delivered ── returned
  *            │     └────────┴─ cancelled│
  *            └─ fulfilling ── confirmed ┘
- *                 ├─ rejected      └─ cancelled
+ *                 ├─ rejected      └─ cancelled, or rejected
  *                 ├─ expired
  *                 └─ cancelled
  *
@@ -166,6 +166,7 @@ export const orderMachine = order.createMachine({
     confirmed: {
       on: {
         OrderShipped: "shipped",
+        OrderRejected: { target: "rejected", actions: announceEnded },
         OrderCancelled: { guard: refundIsTotal, target: "cancelled", actions: announceEnded },
       },
     },
@@ -175,6 +176,8 @@ export const orderMachine = order.createMachine({
           target: "delivered",
           actions: assign({ deliveredAtMs: ({ event }) => event.deliveredAtMs }),
         },
+        // Its fulfilment was called off while this was being said; the parcel leaves after that only.
+        OrderRejected: { target: "rejected", actions: announceEnded },
       },
     },
     delivered: { on: { OrderReturned: { guard: isFullReturnInTime, target: "returned" } } },

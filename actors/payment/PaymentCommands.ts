@@ -138,7 +138,7 @@ export const Record = command(
       const { recorded, refusal } = state.context
       const status = SETTLED_STATUSES.find((settled) => state.matches(settled))
       if (status === undefined || status === recorded) return accept<never>([])
-      return { type: "PaymentSettled", status, reason: status === "declined" ? refusal : null }
+      return { type: "PaymentSettled", status, reason: refusal }
     },
   },
 )

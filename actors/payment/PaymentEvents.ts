@@ -15,7 +15,7 @@ export const CARD_TOKEN_LENGTH_MAX = 64
 /** What a provider gives for a card. Not the number of one. */
 export const CardToken = lineOfText(CARD_TOKEN_LENGTH_MAX)
 
-/** States in which no call is under way. */
+/** States in which it is settled what becomes of the payment: no call is under way, or the one that takes it back. */
 export const SETTLED_STATUSES = [
   "authorised",
   "declined",
@@ -23,6 +23,7 @@ export const SETTLED_STATUSES = [
   "captured",
   "refundUnknown",
   "refunded",
+  "voiding",
   "voidFailed",
   "voided",
 ] as const
@@ -38,7 +39,7 @@ export const paymentEvents = {
   VoidedUnused: event(Schema.Struct({})),
   /**
    * How a call ended, for reactors, which do not see the outcomes of calls: where nobody waits for an answer. `reason` is
-   * why the gateway refused.
+   * why the gateway refused, `null` where it did not: an `authorised` with a reason is a capture that was refused.
    */
   PaymentSettled: event(
     Schema.Struct({ status: Schema.Literals(SETTLED_STATUSES), reason: Schema.NullOr(Schema.String) }),

@@ -114,7 +114,11 @@ const payment = setup({
 const replyToOf = (event: PaymentEvent): ReadonlyArray<RequestRef> =>
   "replyTo" in event && event.replyTo !== undefined ? [event.replyTo] : []
 
-const waitForThis = payment.assign({ waiting: ({ event }) => replyToOf(event), recorded: null })
+const waitForThis = payment.assign({
+  waiting: ({ event }) => replyToOf(event),
+  refusal: null,
+  recorded: null,
+})
 
 const captureRequested = { target: "capturing", actions: waitForThis } as const
 const refundRequested = { target: "refunding", actions: waitForThis } as const

@@ -2,23 +2,22 @@
  * The fulfilment of an order, orchestrated: stock, payment and shipment are asked one after the other, and undone in
  * reverse order when one of them says no.
  *
- *     reserve every line → authorise the payment → schedule the shipment → capture → confirm the order
- *         → let the stock go → dispatch → tell the order
+ *     reserve every line → authorise the payment → schedule the shipment → capture → confirm the order → call it shipped
  *
- * Up to the confirmation everything can be undone. After it nothing is refused any more by those who were asked before,
- * so what comes then has no way back. Its id is the order's. The same flow without anybody in the middle:
- * ../choreography/.
+ * Up to there everything can be undone, the order's own word included. After it nobody is asked any more: what was
+ * promised is called in (`completed`), and none of those who promised can refuse. Its id is the order's. The same flow
+ * without anybody in the middle: ../choreography/.
  */
 import { Schema } from "effect"
 import { Currency } from "../../actors/Currency.ts"
-import { Customer } from "../../actors/customer/Customer.ts"
 import { Inventory } from "../../actors/inventory/Inventory.ts"
 import { Order } from "../../actors/order/Order.ts"
-import { Fulfilment as Means } from "../../actors/order/OrderEvents.ts"
+import { Fulfilment as Means, REASON_LENGTH_MAX } from "../../actors/order/OrderEvents.ts"
 import { linesTotal, OrderLines } from "../../actors/order/OrderLine.ts"
 import { Payment } from "../../actors/payment/Payment.ts"
 import { Shipment } from "../../actors/shipment/Shipment.ts"
 import { defineSaga, on, type SagaCause, tell } from "../../runtime/index.ts"
+import { informShipped, parcelOf } from "../delivery/Parcel.ts"
 
 /** Longest wait for a payment, in milliseconds; the gateway is tried again and again within it. */
 export const PAYMENT_TIMEOUT_MS = 120_000
@@ -30,8 +29,6 @@ export const FulfilmentInput = Schema.Struct({
   lines: OrderLines,
   ...Means.fields,
 })
-
-const carrierOf = (orderId: string) => ({ carrier: "everpost", trackingNumber: `EP-${orderId}`.slice(0, 64) })
 
 export const Fulfilment = defineSaga({
   type: "fulfilment",
@@ -88,39 +85,25 @@ export const Fulfilment = defineSaga({
           command: { type: "Confirm", paymentId: sagaId },
         }),
       })
-      .forEach("letStockGo", {
-        items: ({ input }) => input.lines,
-        key: ({ sku }) => sku,
-        request: ({ item: { sku }, sagaId }) => ({
-          actor: Inventory,
-          id: sku,
-          command: { type: "Commit", reservationId: sagaId },
-        }),
-      })
-      .step("dispatchShipment", {
-        request: ({ sagaId }) => ({
-          actor: Shipment,
-          id: sagaId,
-          command: { type: "Dispatch", ...carrierOf(sagaId) },
-        }),
-      })
       .step("shipOrder", {
         request: ({ sagaId }) => ({
           actor: Order,
           id: sagaId,
-          command: { type: "Ship", ...carrierOf(sagaId) },
+          command: { type: "Ship", ...parcelOf(sagaId) },
         }),
       }),
-  completed: ({ input: { customerId }, sagaId }) => [
-    tell(Customer, customerId, {
-      type: "Inform",
-      notificationId: `${sagaId}-shipped`,
-      subject: "Your order is on its way",
-      text: `Order ${sagaId} was handed to the carrier.`,
-    }),
+  completed: ({ input: { customerId, lines }, sagaId }) => [
+    ...lines.map(({ sku }) => tell(Inventory, sku, { type: "Commit", reservationId: sagaId })),
+    tell(Shipment, sagaId, { type: "Dispatch", ...parcelOf(sagaId) }),
+    informShipped(customerId, sagaId),
   ],
   compensated: ({ cause, sagaId }) => [tell(Order, sagaId, { type: "Reject", reason: reasonOf(cause) })],
 })
 
-/** Why the order was rejected, as its customer may read it. */
-const reasonOf = ({ item, reason }: SagaCause): string => (item === null ? reason : `${item}: ${reason}`)
+/** Why the order was rejected, as its customer may read it. What an operator wrote may be anything. */
+const reasonOf = ({ kind, item, reason }: SagaCause): string => {
+  const text = item === null ? reason : `${item}: ${reason}`
+  return text.slice(0, REASON_LENGTH_MAX).replace(UNPRINTABLE, " ").trim() || kind
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]+/gu

@@ -46,7 +46,7 @@ const acceptedIn: { readonly [Type in OrderCommand["type"]]: ReadonlyArray<keyof
   RemoveLine: ["placed"],
   Pay: ["placed"],
   Confirm: ["fulfilling", "confirmed"],
-  Reject: ["fulfilling", "rejected", "cancelled", "expired"],
+  Reject: ["fulfilling", "confirmed", "shipped", "rejected", "cancelled", "expired"],
   Ship: ["paid", "confirmed"],
   Deliver: ["shipped"],
   Cancel: ["placed", "paid", "fulfilling", "confirmed"],
@@ -293,6 +293,28 @@ describe("Confirm and Reject", () => {
           .outcome(),
       ).toHaveProperty("notAcceptedIn")
     }
+  })
+
+  it("have no effect on an order that has ended, nor has Ship, where whoever tells knows of it from events", () => {
+    for (const history of [historyOf.cancelled, historyOf.expired, historyOf.rejected]) {
+      for (const command of [commands.Confirm, commands.Ship]) {
+        given(...history)
+          .when({ ...command, unlessEnded: true })
+          .then({ events: [], reply: undefined })
+      }
+    }
+    for (const command of [commands.Confirm, commands.Ship]) {
+      const outcome = given(placed)
+        .when({ ...command, unlessEnded: true })
+        .outcome()
+      expect(outcome).toHaveProperty("notAcceptedIn")
+    }
+  })
+
+  it("call the fulfilment off at the last moment, too", () => {
+    given(placedToFulfil, confirmed, shipped)
+      .when(commands.Reject)
+      .then({ events: [rejected] })
   })
 })
 

@@ -43,7 +43,9 @@ const transitions: ReadonlyArray<readonly [from: State, event: OrderEvent, to: S
   ["fulfilling", cancelled, "cancelled"],
   ["confirmed", shipped, "shipped"],
   ["confirmed", refunded, "cancelled"],
+  ["confirmed", rejected, "rejected"],
   ["shipped", delivered, "delivered"],
+  ["shipped", rejected, "rejected"],
   ["delivered", returned, "returned"],
 ]
 

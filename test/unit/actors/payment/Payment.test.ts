@@ -182,7 +182,7 @@ describe("whoever asks by a request", () => {
 describe("an outcome that nobody waits for", () => {
   it("becomes an event, once, by a message of the payment to itself", () => {
     for (const name of SETTLED_STATUSES) {
-      const payment = at(name)
+      const payment = name === "voiding" ? at("authorising").failed("authorise", "TimedOut") : at(name)
       expect(payment.sent).toContainEqual({
         k: "tell",
         to: addressOf("payment", "o-1", 64).key,
@@ -199,9 +199,19 @@ describe("an outcome that nobody waits for", () => {
     payment.do(authorise, "takePayment")
     payment.done("authorise", { authorisationId: "a-1" })
     expect(payment.sent.map(({ k }) => k)).not.toContain("tell")
-    for (const name of ["new", "authorising", "capturing", "refunding", "voiding"] as const) {
+    for (const name of ["new", "authorising", "capturing", "refunding"] as const) {
       expect(at(name).do({ type: "Record" })).toHaveProperty("events", [])
     }
+  })
+
+  it("says why the gateway refused, and tells a refused capture from an authorisation by that", () => {
+    const recorded = (payment: Driven) => payment.all({ type: "Record" }).state.context.refusal
+    expect(recorded(at("declined"))).toBe("CardDeclined")
+    expect(recorded(at("authorised"))).toBeNull()
+    const refused = at("capturing").failed("capture", "Expired")
+    expect(recorded(refused)).toBe("Expired")
+    expect(refused.state.value).toBe("authorised")
+    expect(recorded(refused.all(capture).done("capture", { captured: amount }))).toBeNull()
   })
 
   it("is recorded again when the same comes of another attempt", () => {

@@ -1,0 +1,33 @@
+/**
+ * What can have happened to the checklist of an order. An event says what whoever reacts to it needs, so that nobody has
+ * to look anything up. Golden files: test/fixtures/golden/checklist. What may follow what: Checklist.ts.
+ */
+import { Schema } from "effect"
+import { Currency } from "../../actors/Currency.ts"
+import { CustomerId, Fulfilment, Reason } from "../../actors/order/OrderEvents.ts"
+import { OrderLines, Sku } from "../../actors/order/OrderLine.ts"
+import { type EventOf, event } from "../../runtime/index.ts"
+
+/** What the participants need of an order. */
+export const whatToFulfil = {
+  customerId: CustomerId,
+  currency: Currency,
+  lines: OrderLines,
+  ...Fulfilment.fields,
+}
+
+const skus = Schema.Array(Sku)
+
+export const checklistEvents = {
+  ChecklistOpened: event(Schema.Struct(whatToFulfil)),
+  ItemTicked: event(Schema.Struct({ item: Schema.String })),
+  /** Everything that can be refused was promised. */
+  ChecklistCompleted: event(Schema.Struct({})),
+  /** The order will not leave: whatever was done for it is to be undone. */
+  ChecklistFailed: event(Schema.Struct({ reason: Reason, skus })),
+  /** The order is shipped, and nobody can stop it any more. */
+  ChecklistClosed: event(Schema.Struct({ customerId: CustomerId, skus })),
+}
+
+/** Every event of a checklist, flat. */
+export type ChecklistEvent = EventOf<typeof checklistEvents>

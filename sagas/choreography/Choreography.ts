@@ -1,0 +1,114 @@
+/**
+ * The fulfilment of an order without anybody in the middle: each participant reacts to what the others did.
+ *
+ *     order placed → checklist opened → stock reserved, payment authorised, shipment scheduled: all at once
+ *         → checklist complete → payment captured → order confirmed and shipped → checklist closed
+ *         → stock let go, parcel dispatched, customer informed
+ *
+ * Whatever is refused on the way fails the checklist, and then everybody undoes what it did. Each reactor tells its
+ * participant in the order in which things happened, so what undoes never overtakes what is undone. The same flow with
+ * somebody in the middle: ../fulfilment/Fulfilment.ts. A system has one of the two, for good: each starts with the
+ * oldest order.
+ */
+import { Inventory } from "../../actors/inventory/Inventory.ts"
+import { Order } from "../../actors/order/Order.ts"
+import { linesTotal } from "../../actors/order/OrderLine.ts"
+import { Payment } from "../../actors/payment/Payment.ts"
+import { Shipment } from "../../actors/shipment/Shipment.ts"
+import { defineReactor, type Outgoing, tell } from "../../runtime/index.ts"
+import { informShipped, parcelOf } from "../delivery/Parcel.ts"
+import { Checklist, PAYMENT_ITEM, SHIPMENT_ITEM, stockItem } from "./Checklist.ts"
+
+const tick = (orderId: string, item: string): Outgoing => tell(Checklist, orderId, { type: "Tick", item })
+
+const strike = (orderId: string, reason: string): Outgoing =>
+  tell(Checklist, orderId, { type: "Strike", reason })
+
+/** What ticks and strikes. */
+const checklists = defineReactor({
+  name: "fulfil-checklists",
+  from: [Order, Inventory, Payment, Shipment],
+  on: {
+    OrderPlaced: ({ customerId, currency, lines, fulfilment }, { id }) =>
+      fulfilment === null
+        ? undefined
+        : tell(Checklist, id, { type: "Open", customerId, currency, lines, ...fulfilment }),
+    OrderCancelled: ({ reason }, { id }) => strike(id, reason),
+    OrderRejected: ({ reason }, { id }) => strike(id, reason),
+    OrderExpired: (_, { id }) => strike(id, "the order expired"),
+    OrderShipped: (_, { id }) => tell(Checklist, id, { type: "Close" }),
+    StockReserved: ({ reservationId }, { id }) => tick(reservationId, stockItem(id)),
+    ReservationRefused: ({ reservationId }, { id }) => strike(reservationId, `${stockItem(id)}: OutOfStock`),
+    PaymentSettled: ({ status, reason }, { id }) => {
+      if (status === "captured") return undefined
+      const isPromised = status === "authorised" && reason === null
+      return isPromised ? tick(id, PAYMENT_ITEM) : strike(id, `${PAYMENT_ITEM}: ${status}`)
+    },
+    ShipmentScheduled: (_, { id }) => tick(id, SHIPMENT_ITEM),
+    ShipmentRefused: ({ field }, { id }) => strike(id, `${SHIPMENT_ITEM}: ${field}`),
+  },
+})
+
+const stock = defineReactor({
+  name: "fulfil-stock",
+  from: [Checklist],
+  on: {
+    ChecklistOpened: ({ lines }, { id: reservationId }) =>
+      lines.map(({ sku, quantity }) =>
+        tell(Inventory, sku, { type: "Reserve", reservationId, quantity, recordRefusal: true }),
+      ),
+    ChecklistFailed: ({ skus }, { id: reservationId }) =>
+      skus.map((sku) => tell(Inventory, sku, { type: "Release", reservationId })),
+    ChecklistClosed: ({ skus }, { id: reservationId }) =>
+      skus.map((sku) => tell(Inventory, sku, { type: "Commit", reservationId })),
+  },
+})
+
+const payments = defineReactor({
+  name: "fulfil-payments",
+  from: [Checklist],
+  on: {
+    ChecklistOpened: ({ lines, currency, card }, { id }) =>
+      tell(Payment, id, { type: "Authorise", amount: linesTotal(lines, currency), card }),
+    ChecklistCompleted: (_, { id }) => tell(Payment, id, { type: "Capture" }),
+    ChecklistFailed: (_, { id }) => tell(Payment, id, { type: "Void" }),
+  },
+})
+
+const shipments = defineReactor({
+  name: "fulfil-shipments",
+  from: [Checklist],
+  on: {
+    ChecklistOpened: ({ address }, { id }) =>
+      tell(Shipment, id, { type: "Schedule", address, recordRefusal: true }),
+    ChecklistFailed: ({ reason }, { id }) => tell(Shipment, id, { type: "CancelShipment", reason }),
+    ChecklistClosed: (_, { id }) => tell(Shipment, id, { type: "Dispatch", ...parcelOf(id) }),
+  },
+})
+
+const orders = defineReactor({
+  name: "fulfil-orders",
+  from: [Checklist, Payment],
+  on: {
+    PaymentSettled: ({ status, reason }, { id }) =>
+      status === "captured" && reason === null
+        ? [
+            tell(Order, id, { type: "Confirm", paymentId: id, unlessEnded: true }),
+            tell(Order, id, { type: "Ship", ...parcelOf(id), unlessEnded: true }),
+          ]
+        : undefined,
+    ChecklistFailed: ({ reason }, { id }) => tell(Order, id, { type: "Reject", reason }),
+  },
+})
+
+const customers = defineReactor({
+  name: "fulfil-customers",
+  from: [Checklist],
+  on: { ChecklistClosed: ({ customerId }, { id }) => informShipped(customerId, id) },
+})
+
+/** What a system is given in place of the saga. */
+export const choreography = {
+  actors: [Checklist],
+  reactors: [checklists, stock, payments, shipments, orders, customers],
+}

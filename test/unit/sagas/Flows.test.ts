@@ -1,0 +1,244 @@
+/** The fulfilment of orders from end to end, the same facts for both flows. */
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { describe, expect, it } from "vitest"
+import { Order } from "../../../actors/order/Order.ts"
+import { Payment } from "../../../actors/payment/Payment.ts"
+import { Shipment } from "../../../actors/shipment/Shipment.ts"
+import { starterOf } from "../../../runtime/saga/SagaStarter.ts"
+import {
+  CUP,
+  callOff,
+  type Flow,
+  flows,
+  inShop,
+  order,
+  type Shop,
+  SOLD,
+  STOCK,
+  TEA,
+  UNTOUCHED,
+} from "./Shop.ts"
+
+const ID = "o-1"
+
+/** What became of order, payment and shipment. */
+const endOf = ({ valueIn }: Shop, id = ID) =>
+  Effect.all([valueIn(Order, id), valueIn(Payment, id), valueIn(Shipment, id)])
+
+const { fulfilment } = order
+
+/** Of an order of two lines whose customer is written to. `reads`: commits that reactors are handed. */
+const COSTS = {
+  saga: {
+    sold: { commits: 24, messages: 23, reads: 3 },
+    declined: { commits: 14, messages: 13, reads: 2 },
+  },
+  choreography: {
+    sold: { commits: 24, messages: 23, reads: 51 },
+    declined: { commits: 16, messages: 17, reads: 39 },
+  },
+}
+
+describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
+  const undone = (shop: Shop, ended: string) =>
+    Effect.gen(function* () {
+      const [orderValue] = yield* endOf(shop)
+      expect(orderValue).toBe(ended)
+      expect(yield* shop.balance).toEqual(UNTOUCHED)
+      expect(yield* shop.letters).toEqual([])
+      expect(shop.mails).toEqual([])
+    })
+
+  it("brings an order from placed to delivered", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        yield* shop.place(ID)
+        yield* shop.settle
+        expect(yield* endOf(shop)).toEqual(["shipped", "captured", "dispatched"])
+        expect(yield* shop.balance).toEqual(SOLD)
+        expect(shop.mails).toEqual([`lee@example.com ${ID}`])
+        yield* shop.system.get(Shipment, ID).ask({ type: "Deliver", signedBy: "K. Lee" })
+        yield* shop.settle
+        expect(yield* shop.valueIn(Order, ID)).toBe("delivered")
+        expect(yield* shop.letters).toEqual([])
+      }),
+    ))
+
+  it("undoes everything when the card is declined", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        shop.bank.refused.set("authorise", "CardDeclined")
+        yield* shop.place(ID)
+        yield* shop.settle
+        yield* undone(shop, "rejected")
+        expect(yield* shop.valueIn(Payment, ID)).toBe("declined")
+      }),
+    ))
+
+  it("undoes everything when the second line is out of stock", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        yield* shop.place(ID, { lines: [TEA, { ...CUP, quantity: (STOCK[CUP.sku] ?? 0) + 1 }] as never })
+        yield* shop.settle
+        yield* undone(shop, "rejected")
+      }),
+    ))
+
+  it("undoes everything when nobody delivers to the address", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        const address = { ...fulfilment.address, postalCode: "4524" }
+        yield* shop.place(ID, { fulfilment: { ...fulfilment, address } })
+        yield* shop.settle
+        yield* undone(shop, "rejected")
+      }),
+    ))
+
+  it("undoes everything when the gateway keeps silent, as soon as it speaks again", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        for (const operation of ["authorise", "void"] as const) shop.bank.silent.add(operation)
+        yield* shop.place(ID)
+        for (let seconds = 0; (yield* shop.valueIn(Order, ID)) === "fulfilling"; seconds++) {
+          expect(seconds).toBeLessThan(30)
+          yield* TestClock.adjust("1 second")
+          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        }
+        expect(yield* shop.valueIn(Payment, ID)).toBe("voiding")
+        shop.bank.silent.clear()
+        yield* shop.settle
+        yield* undone(shop, "rejected")
+        expect(yield* shop.valueIn(Payment, ID)).toBe("voided")
+      }),
+    ))
+
+  it.each(["Expired", undefined])("undoes everything when the capture is refused (%s)", (refusal) =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        if (refusal === undefined) shop.bank.silent.add("capture")
+        else shop.bank.refused.set("capture", refusal)
+        yield* shop.place(ID)
+        yield* shop.settle
+        yield* undone(shop, "rejected")
+        expect(yield* endOf(shop)).toEqual(["rejected", "voided", "cancelled"])
+      }),
+    ),
+  )
+
+  it("undoes everything when nobody gets on with it for a day, and what comes later too", () =>
+    inShop(
+      flow,
+      (shop) =>
+        Effect.gen(function* () {
+          yield* shop.place(ID)
+          yield* shop.settle
+          expect(yield* shop.valueIn(Order, ID)).toBe("fulfilling")
+          yield* TestClock.adjust("1 day")
+          yield* shop.settle
+          yield* undone(shop, "expired")
+        }),
+      { definitions: withoutShipments },
+    ))
+
+  /** Everybody but whoever plans shipments; the saga is one piece, so nobody at all. */
+  const withoutShipments = {
+    ...flows[flow],
+    sagas: [],
+    reactors: flows[flow].reactors.filter(({ name }) => name !== "fulfil-shipments"),
+  }
+
+  it("lets an order be placed that is paid and sent by hand, and stays out of it", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        const { fulfilment: _, ...byHand } = order
+        yield* shop.system.get(Order, ID).ask(byHand)
+        yield* shop.system.get(Order, ID).ask({ type: "Cancel", reason: "changed my mind" })
+        yield* shop.settle
+        yield* undone(shop, "cancelled")
+        expect(yield* endOf(shop)).toEqual(["cancelled", "new", "new"])
+      }),
+    ))
+
+  it("sells the last piece once", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        const last = { lines: [{ ...CUP, quantity: STOCK[CUP.sku] }] as never }
+        yield* Effect.all(
+          ["o-1", "o-2", "o-3"].map((id) => shop.place(id, last)),
+          { concurrency: "unbounded" },
+        )
+        yield* shop.settle
+        const ends = yield* Effect.all(["o-1", "o-2", "o-3"].map((id) => shop.valueIn(Order, id)))
+        expect(ends.toSorted()).toEqual(["rejected", "rejected", "shipped"])
+        expect(yield* shop.balance).toMatchObject({ reserved: 0, left: [10, 0], held: 0, kept: 125_000 })
+        expect(yield* shop.letters).toEqual([])
+      }),
+    ))
+
+  describe.each(["its customer", "an operator"] as const)("called off by %s", (who) => {
+    /** Appends that a sold order takes; later ones change nothing. */
+    const moments = Array.from({ length: 26 }, (_, index) => index + 1)
+
+    it.each(moments)("at append %i is sold or undone, and nothing in between", (moment) =>
+      inShop(flow, (shop) =>
+        Effect.gen(function* () {
+          const { journal, system } = shop
+          const first = journal.counts.append
+          const cancel = system.get(Order, ID).ask({ type: "Cancel", reason: "changed my mind" })
+          const off = who === "an operator" ? callOff(shop, ID) : cancel
+          let isOff = false
+          const scope = yield* Effect.scope
+          journal.onStep = () =>
+            Effect.suspend(() => {
+              if (isOff || journal.counts.append - first < moment) return Effect.void
+              isOff = true
+              return Effect.asVoid(Effect.forkIn(Effect.exit(off), scope))
+            })
+          yield* shop.place(ID)
+          yield* shop.settle
+          const ends = yield* endOf(shop)
+          const balance = yield* shop.balance
+          if (ends[0] === "shipped") {
+            expect([...ends, balance]).toEqual(["shipped", "captured", "dispatched", SOLD])
+          } else {
+            expect(["cancelled", "rejected"]).toContain(ends[0])
+            expect(["new", "voided", "declined"]).toContain(ends[1])
+            expect(["new", "cancelled"]).toContain(ends[2])
+            expect(balance).toEqual(UNTOUCHED)
+          }
+          expect(yield* shop.letters).toEqual([])
+        }),
+      ),
+    )
+  })
+
+  it.each(["sold", "declined"] as const)("an order that is %s costs so many commits and messages", (end) =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        const { journal, system } = shop
+        if (end === "declined") shop.bank.refused.set("authorise", "CardDeclined")
+        const before = yield* system.status
+        const since = yield* journal.inner.lastSequence
+        yield* shop.place(ID)
+        yield* shop.settle
+        const after = yield* system.status
+        const upTo = yield* journal.inner.lastSequence
+        const types = (yield* journal.inner.scan({ after: since, upTo })).map(({ key }) => key.split("/")[0])
+        const readers = [
+          ...flows[flow].sagas.flatMap((saga) => starterOf(saga) ?? []),
+          ...flows[flow].reactors,
+        ]
+        expect({
+          commits: after.committedCount - before.committedCount,
+          messages: after.messages.settledCount - before.messages.settledCount,
+          reads: readers.reduce(
+            (count, { from }) =>
+              count + types.filter((type) => from.some((actor) => actor.type === type)).length,
+            0,
+          ),
+        }).toEqual(COSTS[flow][end])
+      }),
+    ),
+  )
+})
