@@ -24,13 +24,17 @@ const SETTLE_PAUSE_MS = 250
 /** Longest time without any order coming to its end, in milliseconds: what is still open then hangs. */
 const SETTLE_PATIENCE_MS = 90_000
 
+/** Orders without an end that are shown. */
+const NOT_SETTLED_SHOWN_MAX = 20
+
 /** Orders that did not come to their end. */
 export class NotSettled extends Schema.TaggedError<NotSettled>()("NotSettled", {
-  orderIds: Schema.Array(Schema.String),
+  /** With the state of each, as last seen. */
+  orders: Schema.Array(Schema.String),
 }) {
   override get message(): string {
-    const shown = this.orderIds.slice(0, 10).join(", ")
-    return `${this.orderIds.length} orders did not settle within ${SETTLE_PATIENCE_MS} ms: ${shown}`
+    const shown = this.orders.slice(0, NOT_SETTLED_SHOWN_MAX).join(", ")
+    return `${this.orders.length} orders did not settle within ${SETTLE_PATIENCE_MS} ms: ${shown}`
   }
 }
 
@@ -110,15 +114,22 @@ export const settle = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, NotSettled> {
   const bar = new ProgressBar(process.stderr, "settled", orderIds.length)
   let open = orderIds
+  const seen = new Map<string, string>()
   let lastEndMs = yield* Clock.currentTimeMillis
   while (open.length > 0) {
     const ended = yield* Effect.filter(
       open,
       (orderId) =>
         read(baseUrl(), `/orders/${orderId}`, OrderState).pipe(
-          Effect.map((state) => state !== undefined && hasEnded(state)),
+          Effect.map((state) => {
+            seen.set(orderId, `${state?.status ?? "unknown"}, ${state?.fulfilment?.state ?? "no saga"}`)
+            return state !== undefined && hasEnded(state)
+          }),
           // The service is not well; the next look finds out.
-          Effect.catch(() => Effect.succeed(false)),
+          Effect.catch(({ detail }) => {
+            seen.set(orderId, detail)
+            return Effect.succeed(false)
+          }),
         ),
       { concurrency: CONCURRENCY },
     )
@@ -127,8 +138,11 @@ export const settle = Effect.fnUntraced(function* (
     for (const _ of ended) bar.step()
     const nowMs = yield* Clock.currentTimeMillis
     if (ended.length > 0) lastEndMs = nowMs
-    else if (nowMs - lastEndMs > SETTLE_PATIENCE_MS) return yield* new NotSettled({ orderIds: open })
+    else if (nowMs - lastEndMs > SETTLE_PATIENCE_MS) return yield* notSettled(open, seen)
     if (open.length > 0) yield* Effect.sleep(SETTLE_PAUSE_MS)
   }
   bar.end()
 })
+
+const notSettled = (open: ReadonlyArray<string>, seen: ReadonlyMap<string, string>): NotSettled =>
+  new NotSettled({ orders: open.map((orderId) => `${orderId} (${seen.get(orderId) ?? "not seen"})`) })

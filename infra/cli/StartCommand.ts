@@ -105,10 +105,10 @@ interface StartInput {
 }
 
 /** Somebody's own, or the fake one, whose books stay in the folder. */
-const gatewayIn = Effect.fnUntraced(function* (folder: string) {
+const gatewayIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
   const given = yield* Config.option(Config.NonEmptyString("PAYMENT_GATEWAY_URL"))
   if (Option.isSome(given)) return given.value.replace(/\/$/, "")
-  return (yield* acquireGateway(join(folder, "gateway", "ledger.jsonl"))).url()
+  return (yield* acquireGateway(join(folder, "gateway", `${flow}.jsonl`))).url()
 })
 
 const run = Effect.fnUntraced(function* (input: StartInput) {
@@ -116,7 +116,7 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
     input.folder,
     input.json ? {} : { onProgress: showServerProgress(process.stderr) },
   )
-  const gateway = yield* gatewayIn(input.folder)
+  const gateway = yield* gatewayIn(input)
   const service = yield* Layer.build(
     layerOrderService({
       gateway,

@@ -16,19 +16,23 @@ import { AuditLog } from "../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
 import { OrdersWithCustomers } from "../../actors/projections/OrdersWithCustomers.ts"
 import { Shipment } from "../../actors/shipment/Shipment.ts"
+import { choreography } from "../../sagas/choreography/Choreography.ts"
+import { DeliveryHandover } from "../../sagas/delivery/DeliveryHandover.ts"
 import { Fulfilment } from "../../sagas/fulfilment/Fulfilment.ts"
-import { type EventCatalog, eventCatalogOf, type SystemOptions } from "../effect.ts"
-import { DeliveryHandover } from "./DeliveryHandover.ts"
+import { type EventCatalog, eventCatalogOf, NAMESPACE_DEFAULT, type SystemOptions } from "../effect.ts"
 import { OpenFulfilments } from "./OpenFulfilments.ts"
 
 /** `saga`: somebody in the middle asks everybody. `choreography`: everybody reacts to what the others did. */
-export const FLOWS = ["saga"] as const
+export const FLOWS = ["saga", "choreography"] as const
 export type Flow = (typeof FLOWS)[number]
 
 export const FLOW_DEFAULT: Flow = "saga"
 
+/** Each flow begins with the oldest order there is, so orders of one are never shown to the other. */
+export const namespaceOf = (flow: Flow): string =>
+  flow === FLOW_DEFAULT ? NAMESPACE_DEFAULT : `${NAMESPACE_DEFAULT}-${flow}`
+
 export interface HostedOptions {
-  readonly namespace: string
   readonly flow: Flow
   readonly gateway: PaymentGateway
   readonly mailer: Mailer
@@ -47,18 +51,19 @@ export class Hosted extends Context.Service<
 
 /** The definitions for the system, and what the routes need of them. */
 export const hosted = ({
-  namespace,
   flow,
   gateway,
   mailer,
 }: HostedOptions): { readonly definitions: Definitions; readonly layer: Layer.Layer<Hosted> } => {
   const payment = paymentActor(gateway)
-  const actors = [Order, payment, Inventory, Shipment, notificationActor(mailer), Customer]
-  const sagas = [Fulfilment]
-  const reactors = [DeliveryHandover]
+  const everybody = [Order, payment, Inventory, Shipment, notificationActor(mailer), Customer]
+  const isSaga = flow === "saga"
+  const actors = isSaga ? everybody : [...everybody, ...choreography.actors]
+  const sagas = isSaga ? [Fulfilment] : []
+  const reactors = isSaga ? [DeliveryHandover] : [DeliveryHandover, ...choreography.reactors]
   const catalog = Effect.sync(() =>
     eventCatalogOf({
-      namespace,
+      namespace: namespaceOf(flow),
       actors: [...actors, ...sagas.map(({ actor }) => actor)],
       reactors: reactors.map(({ name, publishes }) => ({ type: name, publishes })),
     }),

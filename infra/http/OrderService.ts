@@ -9,14 +9,14 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Layer } from "effect"
 import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
 import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
-import { layer as layerSystem, NAMESPACE_DEFAULT, type StartError } from "../ActorSystem.ts"
+import { layer as layerSystem, type StartError } from "../ActorSystem.ts"
 import { PaymentGatewayHttp } from "../gateway/PaymentGatewayHttp.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
 import { PostgresPool } from "../postgres/PostgresPool.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { layerCatalogRoutes } from "./CatalogRoutes.ts"
 import { DeadLetterRoutes } from "./DeadLetterRoutes.ts"
-import { type Flow, hosted } from "./Hosted.ts"
+import { type Flow, hosted, namespaceOf } from "./Hosted.ts"
 import { layerOperationRoutes } from "./OperationRoutes.ts"
 import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
 import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
@@ -43,7 +43,6 @@ export interface OrderServiceOptions {
   /** Where mail is put. */
   readonly mailFolder: string
   readonly flow: Flow
-  readonly namespace?: string
   /** 0 for any free one. */
   readonly port: number
   readonly host: string
@@ -53,10 +52,10 @@ export interface OrderServiceOptions {
 export const layerOrderService = (
   options: OrderServiceOptions,
 ): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
-  const { nats, postgres, namespace = NAMESPACE_DEFAULT, port, host } = options
+  const { nats, postgres, flow, port, host } = options
+  const namespace = namespaceOf(flow)
   const domain = hosted({
-    namespace,
-    flow: options.flow,
+    flow,
     gateway: new PaymentGatewayHttp(options.gateway),
     mailer: new MailerFolder(options.mailFolder),
   })

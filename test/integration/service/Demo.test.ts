@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { judgeHistory } from "../../../infra/cli/DemoAudit.ts"
+import { type Balances, type Books, balancesOf } from "../../../infra/cli/DemoBalance.ts"
 import type { Answered, Outcome } from "../../../infra/cli/DemoClient.ts"
 import { demoWorkload } from "../../../infra/cli/DemoWorkload.ts"
 
@@ -52,8 +53,8 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-test("FAULT 14: loses nothing and does nothing twice when the service is killed in the middle", async () => {
-  const demo = runDemo("--orders", "60", "--json")
+test("FAULT 14: loses nothing, does nothing twice and balances when the service is killed in the middle", async () => {
+  const demo = runDemo("--orders", "40", "--seed", "3", "--json")
   const code = await demo.ended
   expect({ code, stderr: code === 0 ? "" : demo.stderr() }).toEqual({ code: 0, stderr: "" })
   const report = JSON.parse(demo.stdout())
@@ -67,10 +68,35 @@ test("FAULT 14: loses nothing and does nothing twice when the service is killed 
     "lost",
     "duplicated",
     "seconds",
+    "completed",
+    "compensated",
+    "stuck",
+    "doubleCharges",
+    "oversold",
+    "moneyImbalance",
+    "stockImbalance",
+    "compensatedBy",
+    "kills",
+    "p50Ms",
+    "p99Ms",
   ])
-  expect(report).toMatchObject({ lost: 0, duplicated: 0 })
+  expect(report).toMatchObject({
+    lost: 0,
+    duplicated: 0,
+    stuck: 0,
+    doubleCharges: 0,
+    oversold: 0,
+    moneyImbalance: 0,
+    stockImbalance: 0,
+    kills: 1,
+  })
   expect(report.sent).toBe(report.accepted + report.rejected + report.deduplicated)
-  expect(report.events).toBe(report.accepted)
+  expect(report.completed).toBeGreaterThan(0)
+  expect(Object.keys(report.compensatedBy)).toEqual(
+    expect.arrayContaining(["declined card", "missing stock"]),
+  )
+  expect(report.readModelRows).toBe(report.completed + report.compensated)
+  expect(report.p99Ms).toBeGreaterThanOrEqual(report.p50Ms)
   expect(report.rejected).toBeGreaterThan(0)
   expect(report.deduplicated).toBeGreaterThan(0)
   const pids = pidsIn(demo.stderr())
@@ -81,7 +107,7 @@ test("FAULT 14: loses nothing and does nothing twice when the service is killed 
 
 test("leaves no process and no folder behind when it is interrupted", async () => {
   const demo = runDemo("--orders", "5000")
-  await vi.waitFor(() => expect(demo.stderr()).toContain("orders 500/5000"), {
+  await vi.waitFor(() => expect(demo.stderr()).toContain("orders  500/5000"), {
     timeout: 120_000,
     interval: 50,
   })
@@ -97,12 +123,12 @@ test("writes the same orders for the same seed", async () => {
 })
 
 const answer = (key: string, outcome: Outcome): Answered => ({
-  sending: { orderId: "o", key, method: "POST", path: "/orders/o/pay" },
+  sending: { orderId: "o", key, method: "POST", path: "/orders/o/cancel" },
   outcome,
 })
 const accepted = (key: string, version: number) =>
   answer(key, { kind: "accepted", version, sequence: version })
-const event = (commandId: string, version: number) => ({ commandId, version, type: "OrderPaid" })
+const event = (commandId: string, version: number) => ({ commandId, version })
 
 test("the auditor counts what was acknowledged and is not in the history as lost", () => {
   expect(judgeHistory("o", [event("a", 1)], [accepted("a", 1), accepted("b", 2)])).toMatchObject({ lost: 1 })
@@ -118,4 +144,67 @@ test("the auditor tells of gaps and of effects that nobody was promised", () => 
   const rejected = answer("b", { kind: "rejected", reason: "NotAccepted" })
   const verdict = judgeHistory("o", [event("a", 1), event("b", 3)], [accepted("a", 1), rejected])
   expect(verdict.differences).toEqual(["o: version 3 in place 2", "o: b was not accepted, but is stored"])
+})
+
+test("the auditor lets the runtime's own commands be", () => {
+  const events = [event("a", 1), event("everstate:7.0", 2)]
+  expect(judgeHistory("o", events, [accepted("a", 1)])).toEqual({ lost: 0, duplicated: 0, differences: [] })
+})
+
+const eur = (minor: number) => ({ minor, currency: "EUR" })
+const line = { sku: "book", quantity: 2, unitPriceMinor: 50 }
+const sold = {
+  currency: "EUR",
+  lines: [line],
+  isSold: true,
+  payment: { status: "captured", captured: eur(100), refunded: null },
+}
+const undone = {
+  ...sold,
+  isSold: false,
+  payment: { status: "voided", captured: eur(100), refunded: eur(100) },
+}
+const books: Books = {
+  orders: [sold, undone],
+  delivered: new Map([["book", 5]]),
+  stock: new Map([["book", { received: 5, onHand: 3, reserved: 0, committed: 2 }]]),
+  ledger: { doubleCharges: 0, totals: { EUR: { held: 0, net: 100 } } },
+}
+const balanced = { doubleCharges: 0, oversold: 0, moneyImbalance: 0, stockImbalance: 0 }
+
+test("books that agree balance", () => {
+  expect(balancesOf(books)).toEqual(balanced)
+})
+
+test.each<[string, Partial<Books>, Partial<Balances>]>([
+  [
+    "an order that was sold and not paid",
+    { orders: [sold, sold] },
+    { moneyImbalance: 200, stockImbalance: 2 },
+  ],
+  [
+    "money that is still held",
+    { ledger: { doubleCharges: 0, totals: { EUR: { held: 30, net: 100 } } } },
+    { moneyImbalance: 30 },
+  ],
+  [
+    "a currency that no order is in",
+    { ledger: { doubleCharges: 1, totals: { ...books.ledger.totals, USD: { held: 0, net: 7 } } } },
+    { doubleCharges: 1, moneyImbalance: 14 },
+  ],
+  [
+    "units that are still promised",
+    { stock: new Map([["book", { received: 5, onHand: 2, reserved: 1, committed: 2 }]]) },
+    { stockImbalance: 2 },
+  ],
+  [
+    "more units than came in",
+    {
+      delivered: new Map([["book", 1]]),
+      stock: new Map([["book", { received: 1, onHand: -1, reserved: 0, committed: 2 }]]),
+    },
+    { oversold: 1 },
+  ],
+])("the auditor counts %s", (_, change, expected) => {
+  expect(balancesOf({ ...books, ...change })).toEqual({ ...balanced, ...expected })
 })

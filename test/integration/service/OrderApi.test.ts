@@ -49,27 +49,6 @@ describe("the Command API", () => {
     expect(order.headers.get("etag")).toBe('"7"')
   })
 
-  test("takes an order that is to be fulfilled, whose lines then stand", async () => {
-    const id = newId()
-    const address = {
-      recipient: "K. Lee",
-      street: "Main 1",
-      postalCode: "04524",
-      city: "Seoul",
-      country: "KR",
-    }
-    const order = { ...placement("c-1"), fulfilment: { address, card: "card-1" } }
-    expect((await call("PUT", `/orders/${id}`, order)).status).toBe(201)
-    expect((await call("GET", `/orders/${id}`)).body).toMatchObject({ status: "fulfilling", version: 1 })
-    const added = await call("POST", `/orders/${id}/lines`, { sku: "pen", quantity: 1, unitPriceMinor: 100 })
-    expect(added.body).toMatchObject({ reason: "NotAccepted", state: "fulfilling" })
-    expect((await call("POST", `/orders/${id}/cancel`, { reason: "changed my mind" })).status).toBe(200)
-    const half = { ...order, fulfilment: { address } }
-    expect((await call("PUT", `/orders/${newId()}`, half)).body.issues).toMatchObject([
-      { path: "fulfilment.card" },
-    ])
-  })
-
   test("names an order itself, the same one for the same idempotency key", async () => {
     const headers = { "idempotency-key": randomUUID() }
     const first = await call("POST", "/orders", placement("c-1"), headers)
@@ -183,7 +162,7 @@ describe("problem documents", () => {
       placement("c"),
       {},
       400,
-      "invalid-order-id",
+      "invalid-id",
     ],
     [
       "a cursor of somebody else's",
@@ -339,6 +318,12 @@ describe("what describes and watches the service", () => {
     const { body } = await call("GET", "/openapi.json")
     expect(Object.keys(body.paths).sort()).toEqual([
       "/customers/{customerId}/orders",
+      "/customers/{id}",
+      "/customers/{id}/email",
+      "/dead-letters",
+      "/dead-letters/redrive",
+      "/dead-letters/{number}",
+      "/dead-letters/{number}/redrive",
       "/orders",
       "/orders/{orderId}",
       "/orders/{orderId}/at",
@@ -351,6 +336,19 @@ describe("what describes and watches the service", () => {
       "/orders/{orderId}/pay",
       "/orders/{orderId}/return",
       "/orders/{orderId}/ship",
+      "/payments/{id}",
+      "/sagas/fulfilment",
+      "/sagas/fulfilment/picture",
+      "/sagas/fulfilment/{sagaId}",
+      "/sagas/fulfilment/{sagaId}/abort",
+      "/sagas/fulfilment/{sagaId}/cancel",
+      "/sagas/fulfilment/{sagaId}/resolve",
+      "/sagas/fulfilment/{sagaId}/retry",
+      "/sagas/fulfilment/{sagaId}/skip",
+      "/shipments/{id}",
+      "/shipments/{id}/deliver",
+      "/stock/{id}",
+      "/stock/{id}/receive",
     ])
     const pay = body.paths["/orders/{orderId}/pay"].post
     expect(Object.keys(pay.responses[409].content)).toEqual(["application/problem+json"])
@@ -375,7 +373,13 @@ describe("what describes and watches the service", () => {
       ready: true,
       journal: { ok: true },
       postgres: { ok: true },
-      projections: [{ name: "order_summary" }, { name: "audit_log" }],
+      projections: [
+        { name: "order_summary" },
+        { name: "audit_log" },
+        { name: "orders_with_customers" },
+        { name: "open_fulfilments" },
+      ],
+      reactors: [{ name: "start-fulfilment" }, { name: "delivery-handover" }],
     })
     await place(newId())
     const { headers, body } = await call("GET", "/metrics")

@@ -19,7 +19,7 @@ export interface Answer {
 export interface ServiceFixture {
   readonly servers: () => EmbeddedServers
   readonly service: () => ChildProgram
-  readonly gateway: () => ChildProgram
+  readonly folder: string
   readonly call: (
     method: string,
     path: string,
@@ -28,19 +28,28 @@ export interface ServiceFixture {
   ) => Promise<Answer>
 }
 
-/** Started before the first test of the file, ended after the last. `manners`: flags of its payment gateway. */
-export const serviceFixture = (...manners: ReadonlyArray<string>): ServiceFixture => {
+export interface FixtureOptions {
+  /** Flags of the fake payment gateway. */
+  readonly manners?: ReadonlyArray<string>
+  /** Started instead of it: gives its address. */
+  readonly gateway?: () => Promise<string>
+}
+
+/** Started before the first test of the file, ended after the last. */
+export const serviceFixture = ({ manners = [], gateway }: FixtureOptions = {}): ServiceFixture => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-service-"))
   const scope = Effect.runSync(Scope.make())
   let servers: EmbeddedServers
   let service: ChildProgram
-  let gateway: ChildProgram
 
   beforeAll(async () => {
     servers = await startServers({ folder })
     const acquired = Effect.gen(function* () {
-      gateway = yield* acquireGateway(join(folder, "gateway", "ledger.jsonl"), manners)
-      return yield* acquireDemoService({ ...servers, gatewayUrl: gateway.url(), folder })
+      const gatewayUrl =
+        gateway === undefined
+          ? (yield* acquireGateway(join(folder, "gateway", "ledger.jsonl"), manners)).url()
+          : yield* Effect.promise(gateway)
+      return yield* acquireDemoService({ ...servers, gatewayUrl, folder })
     })
     service = await Effect.runPromise(Scope.provide(acquired, scope))
   })
@@ -53,7 +62,7 @@ export const serviceFixture = (...manners: ReadonlyArray<string>): ServiceFixtur
   return {
     servers: () => servers,
     service: () => service,
-    gateway: () => gateway,
+    folder,
     call: (method, path, body, headers = {}) => callService(service.url(), method, path, body, headers),
   }
 }
@@ -85,3 +94,13 @@ export const placement = (customerId: string) => ({
 
 /** The payment for {@link placement}. */
 export const payment = { amount: { minor: 2500, currency: "EUR" }, paymentId: "p-1" }
+
+/** An order as {@link placement}, to be fulfilled: paid with `card` and sent to where somebody delivers. */
+export const fulfilledPlacement = (customerId: string, card = "card-1", sku = "book") => ({
+  ...placement(customerId),
+  lines: [{ sku, quantity: 2, unitPriceMinor: 1250 }],
+  fulfilment: {
+    card,
+    address: { recipient: "K. Lee", street: "Main 1", postalCode: "04524", city: "Seoul", country: "KR" },
+  },
+})

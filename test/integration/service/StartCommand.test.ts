@@ -50,6 +50,8 @@ const temporaryFolder = (): string => {
 
 const urlIn = (output: string): string => /Orders are taken at (\S+)/.exec(output)?.[1] ?? ""
 
+const ledgerIn = (output: string): string => /Payments +(\S+)/.exec(output)?.[1] ?? ""
+
 const runShell = async (line: string): Promise<string> => {
   const shell = spawn("sh", ["-c", line], { stdio: ["ignore", "pipe", "ignore"] })
   let output = ""
@@ -65,12 +67,15 @@ test("prints lines that work as printed; a second one on the folder says who has
   const first = start(["--port", "0", "--folder", folder])
   await vi.waitFor(() => expect(urlIn(first.output())).not.toBe(""), START)
   const lines = first.output().match(/curl .*/g) ?? []
-  expect(lines).toHaveLength(3)
+  expect(lines).toHaveLength(4)
   const answers: Array<string> = []
   for (const line of lines) answers.push(await runShell(line))
-  expect(JSON.parse(answers[0] ?? "")).toMatchObject({ orderId: "o-42", version: 1 })
-  expect(JSON.parse(answers[1] ?? "")).toMatchObject({ orderId: "o-42", version: 2 })
-  expect(JSON.parse(answers[2] ?? "").events).toHaveLength(2)
+  expect(JSON.parse(answers[0] ?? "")).toMatchObject({ id: "book", version: 1 })
+  expect(JSON.parse(answers[1] ?? "")).toMatchObject({ orderId: "o-42", version: 1 })
+  expect(JSON.parse(answers[2] ?? "")).toMatchObject({ orderId: "o-42", customerId: "c-7" })
+  expect(JSON.parse(answers[3] ?? "").events[0]).toMatchObject({ type: "OrderPlaced" })
+  const gateway = ledgerIn(first.output())
+  expect((await fetch(gateway)).status).toBe(200)
 
   const second = start(["--port", "0", "--folder", folder])
   expect(await second.ended).toBe(1)
@@ -79,6 +84,7 @@ test("prints lines that work as printed; a second one on the folder says who has
 
   first.child.kill("SIGTERM")
   expect(await first.ended).toBe(0)
+  await expect(fetch(gateway)).rejects.toThrow()
 
   const third = start(["--port", "0", "--folder", folder, "--json"])
   await vi.waitFor(() => expect(third.output()).toContain('"listening"'), START)
@@ -87,11 +93,24 @@ test("prints lines that work as printed; a second one on the folder says who has
     .split("\n")
     .filter((line) => line !== "")
   const listening = told.map((line) => JSON.parse(line)).find(({ message }) => message === "listening")
-  const history = await fetch(`${listening.annotations.url}/orders/o-42/history`)
-  expect(await history.json()).toMatchObject({ events: [{ type: "OrderPlaced" }, { type: "OrderPaid" }] })
+  await vi.waitFor(async () => {
+    const order = await fetch(`${listening.annotations.url}/orders/o-42`)
+    expect(await order.json()).toMatchObject({ status: "shipped", fulfilment: { state: "completed" } })
+  }, START)
+  const ledger = await fetch(`${listening.annotations.gateway}/ledger`)
+  expect(await ledger.json()).toMatchObject({ totals: { EUR: { net: 2500, held: 0 } } })
   third.child.kill("SIGINT")
   expect(await third.ended).toBe(0)
 }, 180_000)
+
+test("FAULT 14: its payment gateway ends with it when it is killed", async () => {
+  const started = start(["--port", "0", "--folder", temporaryFolder()])
+  await vi.waitFor(() => expect(ledgerIn(started.output())).not.toBe(""), START)
+  const gateway = ledgerIn(started.output())
+  started.child.kill("SIGKILL")
+  await started.ended
+  await vi.waitFor(() => expect(fetch(gateway)).rejects.toThrow(), START)
+}, 120_000)
 
 test("says which port is in use", async () => {
   const folder = temporaryFolder()
@@ -136,7 +155,8 @@ test.each(["NATS_URL", "DATABASE_URL"])(
 test("--help tells the flags, a wrong one ends with 1", async () => {
   const help = start(["--help"])
   expect(await help.ended).toBe(0)
-  for (const flag of ["--port", "--folder", "--json", "--host"]) expect(help.output()).toContain(flag)
+  for (const flag of ["--port", "--folder", "--json", "--host", "--flow"])
+    expect(help.output()).toContain(flag)
   const wrong = start(["--prot", "1"])
   expect(await wrong.ended).toBe(1)
   expect(wrong.output()).toContain("--prot")
