@@ -4,9 +4,10 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { assign, cancel, emit, fromPromise, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import type { Command } from "../../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../../runtime/cell/Fold.ts"
 import { playRound } from "../../../runtime/cell/Round.ts"
-import type { Signal } from "../../../runtime/cell/Signal.ts"
+import type { CallOutcome, Signal } from "../../../runtime/cell/Signal.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { type ActorDefinition, defineActor } from "../../../runtime/definition/Actor.ts"
 import { encodeCommit } from "../../../runtime/journal/Commit.ts"
@@ -212,8 +213,8 @@ class Course {
     this.live = { state, version, sequence, recent, pending }
   }
 
-  #wanted(move: Move, commandId: string) {
-    const signal = { _tag: "Signal", commandId, fingerprint: "", metadata: undefined } as const
+  #wanted(move: Move, commandId: string): Command | Signal {
+    const signal = { _tag: "Signal", commandId, fingerprint: "", metadata: undefined, since: 0 } as const
     const picked = <A extends { readonly g: string }>(of: ReadonlyMap<string, A>, pick: number) => {
       const rows = [...of]
       return rows[pick % Math.max(1, rows.length)] ?? (["none", { g: "0.0" }] as const)
@@ -223,20 +224,20 @@ class Course {
         return commandOf(this.definition, address, { type: move.type }, {}, () => commandId)
       case "timer": {
         const [name, { g }] = picked(this.live.pending.timers, move.pick)
-        return { ...signal, kind: "timer", name, generation: move.isStale ? `${g}x` : g } satisfies Signal
+        return { ...signal, kind: "timer", name, generation: move.isStale ? `${g}x` : g }
       }
       case "call": {
         const [name, { g }] = picked(this.live.pending.calls, move.pick)
-        const outcome = move.ok
-          ? ({ ok: true, output: commandId } as const)
-          : ({ ok: false, error: { reason: "No", message: "no", attemptCount: 1 } } as const)
+        const outcome: CallOutcome = move.ok
+          ? { ok: true, output: commandId }
+          : { ok: false, error: { reason: "No", message: "no", attemptCount: 1 } }
         return {
           ...signal,
           kind: "call",
           name,
           generation: move.isStale ? `${g}x` : g,
           outcome,
-        } satisfies Signal
+        }
       }
       case "answer":
         return {
@@ -244,7 +245,7 @@ class Course {
           kind: "answer",
           name: "q",
           answer: move.ok ? { ok: true } : { ok: false, reason: "No", isRejection: true },
-        } satisfies Signal
+        }
     }
   }
 
