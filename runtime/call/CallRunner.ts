@@ -68,7 +68,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
       while (true) {
         const leftMs = beatAtMs + timeoutMs - monotonicMs(clock)
         if (leftMs <= 0) return yield* Effect.fail(new TimedOut(`no sign of life for ${timeoutMs} ms`))
-        yield* Effect.sleep(leftMs)
+        yield* Effect.sleep(Math.ceil(leftMs))
       }
     })
     counts.attemptCount++

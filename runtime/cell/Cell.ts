@@ -22,13 +22,16 @@ import type { Confirmed } from "./Fold.ts"
 import type { Pending } from "./Pending.ts"
 import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
-import { MAILBOX_ITEMS_MAX, type Waiting, type WaitingCommand } from "./Waiting.ts"
+import { MAILBOX_ITEMS_MAX, neededBy, type Waiting, type WaitingCommand } from "./Waiting.ts"
 
 /** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */
 const UNKNOWN_PAUSE_FIRST_MS = 10
 
 /** Longest such pause. */
 const UNKNOWN_PAUSE_MAX_MS = 1_000
+
+/** Looks, over about five seconds, for a commit that a message is about, before it counts as lost. */
+const BEHIND_LOOKS_MAX = 12
 
 /** For how long a quarantined actor answers from memory before its history is read again. */
 const QUARANTINE_RECHECK_MS = 5_000
@@ -81,6 +84,9 @@ export class Cell {
   /** Expected sequence of an append that may still land; once the actor's last message is another, it cannot. */
   #unresolvedAt = NOWHERE
   #quarantinedUntilMs = 0
+  /** Place in the journal that the state must include: something that waits is about a commit there. */
+  #neededSequence = 0
+  #behindCount = 0
 
   constructor(context: CellContext, definition: ActorDefinition, address: ActorAddress) {
     this.#context = context
@@ -109,6 +115,7 @@ export class Cell {
       return false
     }
     this.#mailbox.push(waiting)
+    this.#neededSequence = Math.max(this.#neededSequence, neededBy(waiting))
     if (this.#isRunning) return false
     this.#isRunning = true
     return true
@@ -121,7 +128,11 @@ export class Cell {
         this.#isRunning = this.#mailbox.length > 0
         return this.#isRunning
       },
-      body: () => (this.#confirmed === undefined ? this.#activate() : this.#playRound(this.#confirmed)),
+      body: () => {
+        if (this.#confirmed === undefined) return this.#activate()
+        const isBehind = this.#confirmed.sequence < this.#neededSequence
+        return isBehind ? this.#catchUp(this.#confirmed) : this.#playRound(this.#confirmed)
+      },
       step: () => undefined,
     }).pipe(Effect.catchDefect((defect) => Effect.andThen(this.#collapse(defect), this.run())))
   }
@@ -193,14 +204,37 @@ export class Cell {
     )
   }
 
+  /**
+   * A message is about a commit that this state does not know: another node wrote it, or a server answered with less
+   * than there is. A commit that never shows up was lost with a server's power; the state is then what there is.
+   */
+  #catchUp(confirmed: Confirmed): Effect.Effect<void> {
+    const pause = this.#behindCount === 0 ? Effect.void : this.#pause()
+    this.#attemptCount++
+    return Effect.andThen(pause, catchUp(this.#context, this.definition, this.address, confirmed)).pipe(
+      Effect.matchEffect({
+        onSuccess: (now) =>
+          Effect.sync(() => {
+            this.#confirmed = now
+            const isBehind = now.sequence < this.#neededSequence
+            this.#behindCount = isBehind ? this.#behindCount + 1 : 0
+            if (!isBehind) this.#attemptCount = 0
+            if (this.#behindCount === BEHIND_LOOKS_MAX) this.#neededSequence = this.#behindCount = 0
+          }),
+        onFailure: (failure) => this.#notReadable(failure),
+      }),
+    )
+  }
+
   #playRound(confirmed: Confirmed): Effect.Effect<void> {
     const { clock, journal, epochOf } = this.#context
     const nowMs = clock.currentTimeMillisUnsafe()
     const limits = { commitBytesMax: journal.commitBytesMax, nowMs }
     const round = playRound(this.definition, this.address, confirmed, this.#mailbox, limits)
     this.#inRound = round.taken
-    // An earlier append may still land and make a refusal untrue: a commit without entries takes its place first.
-    const mustFence = round.refusesSome && confirmed.sequence === this.#unresolvedAt
+    // An append that may still land, or another node's that landed unseen, can make a refusal untrue: a commit without
+    // entries takes its place first, or shows it.
+    const mustFence = round.refusesMessage || (round.refusesSome && confirmed.sequence === this.#unresolvedAt)
     if (round.entries.length === 0 && !mustFence) {
       this.#answer(round, confirmed)
       return Effect.void

@@ -38,6 +38,8 @@ export interface Round {
   readonly answers: ReadonlyArray<(stored: Confirmed) => void>
   /** Somebody is told that a command has no effect: final only if no earlier append of it can land any more. */
   readonly refusesSome: boolean
+  /** A message is refused, and gone then: final only if no other node has written meanwhile. */
+  readonly refusesMessage: boolean
   /** The taken items, in order, to put back when the outcome of the append is unknown. */
   readonly taken: ReadonlyArray<Waiting>
   /** User code threw: what it may have done to the state in memory is not trusted. Reads are left unanswered then. */
@@ -62,10 +64,12 @@ export const playRound = (
   let sizeBytes = COMMIT_ENVELOPE_BYTES
   let isStateSuspect = false
   let refusesSome = false
+  let refusesMessage = false
   let takenCount = 0
 
-  const answerWithoutEntry = (answer: (stored: Confirmed) => void): true => {
+  const answerWithoutEntry = (waiting: WaitingCommand, answer: (stored: Confirmed) => void): true => {
     refusesSome = true
+    refusesMessage ||= waiting.isMessage && !isStale(waiting)
     answers.push(answer)
     return true
   }
@@ -84,7 +88,7 @@ export const playRound = (
         expected: waiting.ifVersion,
         found: version,
       })
-      return answerWithoutEntry(() => waiting.settle(Exit.fail(conflict)))
+      return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(conflict)))
     }
     const base = { state, version, pending }
     const outcome =
@@ -99,7 +103,7 @@ export const playRound = (
         if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) {
           if (entries.length > 0) return false
           const error = tooLarge(address, entryBytes, limits.commitBytesMax)
-          return answerWithoutEntry(() => waiting.settle(Exit.fail(error)))
+          return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(error)))
         }
         sizeBytes += entryBytes + 1
         const entry = { waiting, proposal: outcome }
@@ -115,13 +119,13 @@ export const playRound = (
       case "Nothing": {
         const { reply } = outcome
         const versionNow = version
-        return answerWithoutEntry(({ sequence }) =>
+        return answerWithoutEntry(waiting, ({ sequence }) =>
           waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false })),
         )
       }
       default:
         isStateSuspect ||= outcome._tag === "CommandFailed"
-        return answerWithoutEntry(() => waiting.settle(Exit.fail(outcome)))
+        return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(outcome)))
     }
   }
 
@@ -142,8 +146,20 @@ export const playRound = (
     // Decide nothing more on a state that user code may have spoiled.
     if (isStateSuspect) break
   }
-  return { entries, entriesJson, answers, refusesSome, taken: mailbox.splice(0, takenCount), isStateSuspect }
+  return {
+    entries,
+    entriesJson,
+    answers,
+    refusesSome,
+    refusesMessage,
+    taken: mailbox.splice(0, takenCount),
+    isStateSuspect,
+  }
 }
+
+/** A timer or call that the actor does not wait for any more: once it is over, it is over for good. */
+const isStale = ({ command }: WaitingCommand): boolean =>
+  command._tag === "Signal" && command.kind !== "answer"
 
 const currentState = ({ state, version, sequence }: Confirmed): CurrentState => ({
   version,

@@ -89,6 +89,8 @@ export class WaitingCommand extends Item<Accepted, AskError> {
   readonly _tag = "Command"
   readonly command: Command | Signal
   readonly ifVersion: number | undefined
+  /** It came by a message, which is gone once it is refused: so a refusal has to rest on the newest state. */
+  readonly isMessage: boolean
   /** An append that carried it had an unknown outcome: finding it in the journal is then no repeat. */
   wasAttempted = false
 
@@ -96,10 +98,12 @@ export class WaitingCommand extends Item<Accepted, AskError> {
     command: Command | Signal,
     ifVersion: number | undefined,
     answer: (exit: Exit.Exit<Accepted, AskError>) => void,
+    isMessage = false,
   ) {
     super(answer)
     this.command = command
     this.ifVersion = ifVersion
+    this.isMessage = isMessage
   }
 }
 
@@ -110,6 +114,19 @@ export class WaitingRead extends Item<CurrentState, ReadError> {
 /** Somebody wants to know what the actor still waits for. */
 export class WaitingPending extends Item<Pending, ReadError> {
   readonly _tag = "Pending"
+  /** Place in the journal of the commit that it is about. */
+  readonly since: number
+
+  constructor(since: number, answer: (exit: Exit.Exit<Pending, ReadError>) => void) {
+    super(answer)
+    this.since = since
+  }
 }
 
 export type Waiting = WaitingCommand | WaitingRead | WaitingPending
+
+/** The place in the journal that an actor's state must include before it can say anything about `waiting`. */
+export const neededBy = (waiting: Waiting): number => {
+  if (waiting._tag === "Pending") return waiting.since
+  return waiting._tag === "Command" && waiting.command._tag === "Signal" ? waiting.command.since : 0
+}

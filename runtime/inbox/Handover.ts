@@ -13,6 +13,7 @@ import { type Accepted, WaitingCommand, WaitingPending } from "../cell/Waiting.t
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { CallMessage, CommandMessage, Message } from "../mailbox/Message.ts"
+import { sequenceOfId } from "../outbox/OutboxItem.ts"
 import { commandOf } from "../system/Ask.ts"
 
 /** What came of a message. */
@@ -51,7 +52,7 @@ type Judge = (verdict: Verdict) => void
 /** Hands the message over; `judge` is told once or, for a call, first that it runs and then how it ended. */
 export const handOver = (places: Places, received: Received, judge: Judge): void => {
   const { message } = received
-  const common = { _tag: "Signal", commandId: message.id, fingerprint: "", metadata: message.m } as const
+  const common = signalOf(message)
   switch (message.k) {
     case "command":
       return handOverCommand(places, received, message, judge)
@@ -75,6 +76,9 @@ export const handOver = (places: Places, received: Received, judge: Judge): void
   }
 }
 
+const signalOf = ({ id, m }: Message) =>
+  ({ _tag: "Signal", commandId: id, fingerprint: "", metadata: m, since: sequenceOfId(id) }) as const
+
 const handOverCommand = (
   { cells }: Places,
   { definition, address }: Received,
@@ -85,7 +89,7 @@ const handOverCommand = (
   try {
     const checked = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
     const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
-    item = new WaitingCommand({ ...checked, replyTo }, undefined, (exit) => judge(verdictOf(exit)))
+    item = new WaitingCommand({ ...checked, replyTo }, undefined, (exit) => judge(verdictOf(exit)), true)
   } catch (cause) {
     if (!(cause instanceof CommandInvalid)) throw cause
     return judge({ _tag: "Dead", reason: "Malformed", detail: cause.message })
@@ -94,22 +98,21 @@ const handOverCommand = (
 }
 
 const signal = ({ cells }: Places, { definition, address }: Received, given: Signal, judge: Judge): void =>
-  cells.offer(definition, address, new WaitingCommand(given, undefined, (exit) => judge(verdictOf(exit))))
+  cells.offer(
+    definition,
+    address,
+    new WaitingCommand(given, undefined, (exit) => judge(verdictOf(exit)), true),
+  )
 
 /** Asks the actor whether it still wants the call, and makes it. */
-const handOverCall = (
-  places: Places,
-  received: Received,
-  { id, n: name, g: generation, m: metadata }: CallMessage,
-  judge: Judge,
-): void => {
+const handOverCall = (places: Places, received: Received, message: CallMessage, judge: Judge): void => {
+  const { n: name, g: generation } = message
   const { cells, calls } = places
   const { definition, address, attempt } = received
   const ended = (outcome: CallOutcome | undefined): void => {
     if (outcome === undefined) return judge(DONE)
     received.outcome = outcome
-    const common = { _tag: "Signal", commandId: id, fingerprint: "", metadata } as const
-    signal(places, received, { ...common, kind: "call", name, generation, outcome }, (verdict) =>
+    signal(places, received, { ...signalOf(message), kind: "call", name, generation, outcome }, (verdict) =>
       // An outcome that cannot be stored is told as one that can.
       verdict._tag === "Dead" && outcome.ok
         ? ended({ ok: false, error: { reason: "Failed", message: verdict.detail, attemptCount: attempt } })
@@ -117,7 +120,7 @@ const handOverCall = (
     )
   }
   if (received.outcome !== undefined) return ended(received.outcome)
-  const asked = new WaitingPending((exit) => {
+  const asked = new WaitingPending(sequenceOfId(message.id), (exit) => {
     if (Exit.isFailure(exit)) return judge(verdictOf(exit))
     const call = exit.value.calls.get(name)
     if (call?.g !== generation) return judge(DONE)

@@ -113,7 +113,7 @@ const messageOf = (
 
 /** The example as it would travel. */
 const exampleOf = (namespace: string, key: string, item: PublishItem): unknown => {
-  const origin = { namespace, key, item, id: outboxIdOf(1, 0), atMs: 0, sequence: 1, metadata: undefined }
+  const origin = { namespace, key, item, id: outboxIdOf(1, 0, 0), atMs: 0, sequence: 1, metadata: undefined }
   return JSON.parse(new TextDecoder().decode(cloudEventOf(origin).data))
 }
 

@@ -303,7 +303,7 @@ const itemsOf = (
     if (out === undefined) continue
     const metadata = { correlationId: c, ...m, causationId: c }
     for (const item of out) {
-      items.push({ item, id: outboxIdOf(sequence, items.length), from, sequence, atMs, metadata })
+      items.push({ item, id: outboxIdOf(sequence, atMs, items.length), from, sequence, atMs, metadata })
     }
   }
   return items

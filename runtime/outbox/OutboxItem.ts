@@ -56,6 +56,14 @@ export type OutboxItem =
 /** Ids that start like this are the runtime's own. */
 export const RESERVED_ID_PREFIX = "everstate:"
 
-/** The id of item number `index` (over all entries) of the commit at `sequence`. */
-export const outboxIdOf = (sequence: number, index: number): string =>
-  `${RESERVED_ID_PREFIX}${sequence}.${index}`
+/**
+ * The id of item number `index` (over all entries) of the commit at `sequence`, decided at `atMs`: a journal that lost
+ * its tail with the power gives the same place to another commit.
+ */
+export const outboxIdOf = (sequence: number, atMs: number, index: number): string =>
+  `${RESERVED_ID_PREFIX}${sequence}-${atMs.toString(36)}.${index}`
+
+const PLACED_ID = new RegExp(`^${RESERVED_ID_PREFIX}(\\d+)-`)
+
+/** The place in the journal that such an id, or one made of it, begins with; 0 for any other id. */
+export const sequenceOfId = (id: string): number => Number(PLACED_ID.exec(id)?.[1] ?? 0)

@@ -14,7 +14,7 @@ import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
 
 /** Ids that start like this are made by the runtime, of what a commit carries. */
-const RUNTIME_ID = /^everstate:\d+\.\d+(:answer)?$/
+const RUNTIME_ID = /^everstate:\d+-[0-9a-z]+\.\d+(:answer)?$/
 
 interface Sent {
   readonly id: string
@@ -64,7 +64,7 @@ export class DeliveryChecker {
     let index = 0
     for (const { c, out } of commit.entries) {
       this.#applied(address.key, c)
-      for (const item of out ?? []) this.#carried(address.key, item, sequence, index++)
+      for (const item of out ?? []) this.#carried(address.key, item, commit.at, sequence, index++)
     }
   }
 
@@ -138,8 +138,8 @@ export class DeliveryChecker {
     this.#lastOrder.clear()
   }
 
-  #carried(from: string, item: OutboxItem, sequence: number, index: number): void {
-    const id = `everstate:${sequence}.${index}`
+  #carried(from: string, item: OutboxItem, atMs: number, sequence: number, index: number): void {
+    const id = `everstate:${sequence}-${atMs.toString(36)}.${index}`
     const order = sequence * ITEMS_MAX + index
     const sent = { id, from, order, command: undefined }
     switch (item.k) {

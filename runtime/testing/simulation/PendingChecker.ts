@@ -55,7 +55,7 @@ export class PendingChecker {
       const brought = this.#placed.get(`${key} ${c}`)
       if (brought !== undefined && ev.length > 0) this.#came(key, brought, commit.at)
       for (const item of out ?? []) {
-        const id = `everstate:${sequence}.${index++}`
+        const id = `everstate:${sequence}-${commit.at.toString(36)}.${index++}`
         if (item.k === "timer") {
           const placed: Placed = { kind: "timer", name: item.n, generation: item.g, atMs: item.at }
           timers.set(item.n, { generation: item.g, atMs: item.at })

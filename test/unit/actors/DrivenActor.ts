@@ -96,7 +96,14 @@ export class DrivenActor<A extends AnyActor> {
     const generation = this.#confirmed.pending.calls.get(call)?.g
     if (generation === undefined) throw new Error(`no call ${call} is under way`)
     const commandId = `signal-${++this.#stepCount}`
-    const common = { _tag: "Signal", commandId, fingerprint: "", metadata: undefined, name: call } as const
+    const common = {
+      _tag: "Signal",
+      commandId,
+      fingerprint: "",
+      metadata: undefined,
+      name: call,
+      since: 0,
+    } as const
     const ended = decideSignal(
       this.#actor,
       this.#address,

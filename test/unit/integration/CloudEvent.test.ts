@@ -25,7 +25,7 @@ const origin: CloudEventOrigin = {
   namespace: "shop",
   key: addressOf("order", "o-1", 8).key,
   item,
-  id: outboxIdOf(77, 1),
+  id: outboxIdOf(77, 0, 1),
   atMs: 1_767_225_600_000,
   sequence: 77,
   metadata: { correlationId: "r-9", causationId: "confirm-1" },
@@ -38,7 +38,7 @@ describe("an integration event on the wire", () => {
   it("is a CloudEvent in structured mode", () => {
     expect(published()).toEqual({
       specversion: "1.0",
-      id: "everstate:77.1",
+      id: "everstate:77-0.1",
       source: "/shop/order/o-1",
       type: "order.confirmed",
       time: "2026-01-01T00:00:00.000Z",
@@ -53,7 +53,7 @@ describe("an integration event on the wire", () => {
   })
 
   it("is named for the publisher as inside", () => {
-    expect(cloudEventOf(origin)).toMatchObject({ type: "order.confirmed", id: "everstate:77.1" })
+    expect(cloudEventOf(origin)).toMatchObject({ type: "order.confirmed", id: "everstate:77-0.1" })
   })
 
   it("has the same bytes whenever it is sent", () => {
