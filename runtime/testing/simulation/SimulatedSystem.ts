@@ -16,7 +16,6 @@ import { Clients, describe } from "./Client.ts"
 import { Coverage } from "./Coverage.ts"
 import { DeliveryChecker } from "./DeliveryChecker.ts"
 import { EscapeTrap } from "./EscapeTrap.ts"
-import type { FaultKind } from "./FaultKind.ts"
 import { type FaultRates, Faults } from "./Faults.ts"
 import { Network } from "./Network.ts"
 import { PendingChecker } from "./PendingChecker.ts"
@@ -75,22 +74,6 @@ export const STEPS_MAX = 5_000_000
 /** Shards of a simulated system, unless its settings say otherwise: few, as every node serves all of them. */
 const SHARD_COUNT_DEFAULT = 4
 
-/** Kinds after which a node finds its own commit in the journal later: what that carries may then be overtaken. */
-const LEAVES_COMMITS_UNKNOWN: ReadonlyArray<FaultKind> = [
-  "append lost",
-  "ack lost",
-  "append lands late",
-  "append twice",
-  "append in flight lands",
-  "reply slow",
-  "last stale",
-  "node crashes",
-  "node stops",
-  "node pauses",
-  "partition",
-  "journal away",
-]
-
 export class SimulatedSystem {
   readonly world: World
   readonly faults: Faults
@@ -127,8 +110,7 @@ export class SimulatedSystem {
     const isStrict = settings.nodeCount === 1 && isFresh && rates["clock jumps"] === undefined
     this.#deliveries = new DeliveryChecker(world, this.reference, {
       isStrict: settings.nodeCount === 1 && isFresh,
-      isOrdered:
-        settings.nodeCount === 1 && LEAVES_COMMITS_UNKNOWN.every((kind) => rates[kind] === undefined),
+      isOrdered: settings.nodeCount === 1,
     })
     this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined })
     this.#answers = new AnswerChecker(world, this.reference, this.coverage, {
