@@ -21,6 +21,7 @@ import {
   SOLD,
   STOCK,
   TEA,
+  TOTAL_MINOR,
   UNTOUCHED,
 } from "./Shop.ts"
 
@@ -143,6 +144,21 @@ describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
       }),
     ),
   )
+
+  it("shows a payment that the gateway refuses to take back, and gives the rest back or waits with it", () =>
+    inShop(flow, (shop) =>
+      Effect.gen(function* () {
+        shop.bank.refused.set("capture", "Expired").set("void", "Disputed")
+        yield* shop.place(ID)
+        yield* shop.settle
+        expect(yield* shop.valueIn(Payment, ID)).toBe("voidFailed")
+        expect(yield* shop.letters).toEqual([])
+        const { held, reserved } = yield* shop.balance
+        const stuck = { order: "fulfilling", held: TOTAL_MINOR, reserved: 3 }
+        const seen = { order: yield* shop.valueIn(Order, ID), held, reserved }
+        expect(seen).toEqual(flow === "saga" ? stuck : { ...stuck, order: "rejected", reserved: 0 })
+      }),
+    ))
 
   it("undoes everything when nobody gets on with it for a day, and what comes after that too", async () => {
     const lasting = { journal: new JournalScripted(), messaging: new MessagingMemory(), bank: new Bank() }

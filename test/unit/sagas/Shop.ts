@@ -100,6 +100,14 @@ export class Bank implements PaymentGateway {
   }
 }
 
+interface Balance {
+  readonly reserved: number
+  readonly left: ReadonlyArray<number>
+  readonly held: number
+  readonly kept: number
+  readonly doubleCharges: number
+}
+
 export interface Shop {
   readonly flow: Flow
   readonly system: ActorSystemService
@@ -114,7 +122,7 @@ export interface Shop {
   /** Reasons and details of the dead letters. */
   readonly letters: Effect.Effect<ReadonlyArray<string>, unknown>
   /** Reserved and left units per SKU, money held and kept at the bank. */
-  readonly balance: Effect.Effect<object, unknown>
+  readonly balance: Effect.Effect<Balance, unknown>
 }
 
 export interface ShopOptions extends Pick<MemoryOptions, "journal" | "messaging"> {
