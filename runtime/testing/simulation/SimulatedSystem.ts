@@ -9,6 +9,9 @@ import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/Ac
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
+import type { ReactorDefinition } from "../../reactor/Reactor.ts"
+import type { AnySaga } from "../../saga/AnySaga.ts"
+import { starterOf } from "../../saga/SagaStarter.ts"
 import type { SystemSettings } from "../../system/SystemSettings.ts"
 import { AnswerChecker } from "./AnswerChecker.ts"
 import { Chaos } from "./Chaos.ts"
@@ -47,7 +50,14 @@ export type Invariant = (actor: ActorSeen) => boolean | undefined
 
 export interface SystemUnderTest {
   readonly actors: ReadonlyArray<AnyActor>
+  readonly sagas?: ReadonlyArray<AnySaga>
+  readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
+  /**
+   * What an actor still has to do by itself, in words; `undefined` where nothing. When the faults are over a run goes on
+   * until nothing is left, and fails if something is for too long: a saga that never ends, say.
+   */
+  readonly isOpen?: (actor: ActorSeen) => string | undefined
   readonly invariants?: { readonly [name: string]: Invariant }
   /** Settings of every node that differ from the defaults. */
   readonly settings?: Partial<SystemSettings>
@@ -103,7 +113,7 @@ export class SimulatedSystem {
     this.faults = new Faults(world, rates, allowed)
     this.network = new Network(world, this.faults)
     this.servers = new SimulatedServers(this.network)
-    this.reference = new Reference(sut.actors)
+    this.reference = new Reference(this.#actors)
     this.coverage = new Coverage(this.reference)
     this.#stores = new StoreChecker(this.reference, this.postgres)
     const isFresh = rates["last stale"] === undefined
@@ -175,6 +185,16 @@ export class SimulatedSystem {
     return this.servers.postgres
   }
 
+  /** Those that are given, and those that sagas are. */
+  get #actors(): ReadonlyArray<AnyActor> {
+    return [...this.#sut.actors, ...(this.#sut.sagas ?? []).map(({ actor }) => actor)]
+  }
+
+  get #reactors(): ReadonlyArray<ReactorDefinition> {
+    const starters = (this.#sut.sagas ?? []).map(starterOf).filter((starter) => starter !== undefined)
+    return [...starters, ...(this.#sut.reactors ?? [])]
+  }
+
   get projections(): ReadonlyArray<ProjectionDefinition> {
     return this.#sut.projections ?? []
   }
@@ -210,10 +230,15 @@ export class SimulatedSystem {
     if (undelivered !== undefined) return undelivered
     for (const { name, system } of this.nodes) {
       if (system === undefined) return `${name} has not started`
-      const { inFlightCount, projections, outbox, messages } = Effect.runSync(system.status)
+      const { inFlightCount, projections, reactors, outbox, messages } = Effect.runSync(system.status)
       if (inFlightCount > 0) return `${name} has ${inFlightCount} items in work`
       if (outbox.pendingCount > 0) return `${name} has ${outbox.pendingCount} outboxes to send`
       if (messages.openCount > 0) return `${name} has ${messages.openCount} messages in work`
+      for (const reactor of this.#reactors) {
+        const last = this.#lastOf(reactor)
+        const own = reactors.find((status) => status.name === reactor.name)?.position ?? 0
+        if (own < last) return `reactor ${reactor.name} is at ${own} of ${last} on ${name}`
+      }
       for (const projection of this.projections) {
         const last = this.#lastOf(projection)
         const own = projections.find((status) => status.name === projection.name)?.offset ?? 0
@@ -221,6 +246,17 @@ export class SimulatedSystem {
         if (Math.min(own, stored) >= last) continue
         return `projection ${projection.name} is at ${stored} of ${last}, ${name} knows ${own}`
       }
+    }
+    return this.#openActor()
+  }
+
+  #openActor(): string | undefined {
+    const { isOpen } = this.#sut
+    if (isOpen === undefined) return undefined
+    for (const actor of this.reference.actors.values()) {
+      const seen = seenOf(actor)
+      const open = seen === undefined ? undefined : isOpen(seen)
+      if (open !== undefined) return `${actor.address.key}: ${open}`
     }
     return undefined
   }
@@ -234,8 +270,8 @@ export class SimulatedSystem {
     return undefined
   }
 
-  /** Sequence of the last commit that a projection reads. */
-  #lastOf({ from }: ProjectionDefinition): number {
+  /** Sequence of the last commit that a projection or reactor reads. */
+  #lastOf({ from }: Pick<ProjectionDefinition, "from">): number {
     const types = new Set(from.map(({ type }) => type))
     return this.reference.events.findLast(({ actorType }) => types.has(actorType))?.sequence ?? 0
   }
@@ -262,7 +298,7 @@ export class SimulatedSystem {
     this.#deliveries.reset()
     this.#pending.reset()
     let after = 0
-    const types = new Set(this.#sut.actors.map(({ type }) => type))
+    const types = new Set(this.#actors.map(({ type }) => type))
     while (after < this.journal.lastSequence) {
       for (const record of this.journal.memory.page(types, after)) {
         after = record.sequence
@@ -292,6 +328,8 @@ export class SimulatedSystem {
       calls: this.#calls,
       system: {
         actors: this.#sut.actors,
+        sagas: this.#sut.sagas ?? [],
+        reactors: this.#sut.reactors ?? [],
         projections: this.projections,
         ...this.#sut.settings,
         shardCount: this.#shardCount,
@@ -317,18 +355,24 @@ export class SimulatedSystem {
   }
 
   #stored(actor: TrueActor): void {
-    const { address, version, events, states } = actor
-    const state = states[version]
-    if (state === undefined) return
+    const { address, version } = actor
+    const seen = seenOf(actor)
+    if (seen === undefined) return
     for (const [name, invariant] of Object.entries(this.#sut.invariants ?? {})) {
       const broken = (why: string) => new Violation(name, `${address.key} at version ${version}${why}`)
       let holds: boolean | undefined
       try {
-        holds = invariant({ type: address.type, id: address.id, version, state, events })
+        holds = invariant(seen)
       } catch (cause) {
         throw broken(`: ${cause instanceof Error ? cause.message : String(cause)}`)
       }
       if (holds === false) throw broken("")
     }
   }
+}
+
+/** The actor after its last stored event. */
+const seenOf = ({ address, version, events, states }: TrueActor): ActorSeen | undefined => {
+  const state = states[version]
+  return state === undefined ? undefined : { type: address.type, id: address.id, version, state, events }
 }

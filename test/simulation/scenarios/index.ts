@@ -2,8 +2,17 @@
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import type { SimulateOptions } from "../../../runtime/testing.ts"
+import { choreography } from "../../../sagas/choreography/Choreography.ts"
+import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
+import {
+  fulfilmentActors,
+  fulfilmentCalls,
+  fulfilmentInvariants,
+  fulfilmentWorkload,
+  unfinished,
+} from "./FulfilmentWorkload.ts"
 import { orderWorkload } from "./OrderWorkload.ts"
 
 /** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
@@ -23,6 +32,9 @@ const conditional: SimulateOptions["workload"] = function* (draw) {
     yield isConditional ? { ...request, ifVersion: draw.random.index(4) } : request
   }
 }
+
+/** A provider that stumbles again and again is asked for half an hour. */
+const FULFILMENT_ENDS = { convergeMs: 3_600_000 }
 
 export const scenarios = {
   /** The standard one: 3 nodes, 20 orders, 200 requests; every node believes that it owns every shard. */
@@ -93,5 +105,29 @@ export const scenarios = {
     workload: deskWorkload(3, 100),
     nodes: 1,
     settings: { idleMs },
+  },
+  /** Orders through the saga, with all who take part in it. */
+  fulfilment: {
+    actors: fulfilmentActors,
+    sagas: [Fulfilment],
+    calls: fulfilmentCalls,
+    workload: fulfilmentWorkload(12),
+    invariants: fulfilmentInvariants,
+    isOpen: unfinished,
+    nodes: 2,
+    settings: { idleMs },
+    until: FULFILMENT_ENDS,
+  },
+  /** The same by reactors alone. */
+  choreography: {
+    actors: [...fulfilmentActors, ...choreography.actors],
+    reactors: choreography.reactors,
+    calls: fulfilmentCalls,
+    workload: fulfilmentWorkload(8),
+    invariants: fulfilmentInvariants,
+    isOpen: unfinished,
+    nodes: 2,
+    settings: { idleMs },
+    until: FULFILMENT_ENDS,
   },
 } satisfies { readonly [name: string]: SimulateOptions }
