@@ -91,7 +91,8 @@ export class Bank implements PaymentGateway {
     if (this.silent.has(operation)) {
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))))
     }
-    const refusal = this.refused.get(operation)
+    const isDeclined = "card" in more && more.card.startsWith("card-declined")
+    const refusal = isDeclined ? "CardDeclined" : this.refused.get(operation)
     if (refusal !== undefined) throw new CallRefused(refusal)
     const entry = { key, operation, paymentId, ...more }
     const { status, body } = this.books.repeated(entry) ?? this.books.book(entry)
