@@ -2,11 +2,12 @@
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { beforeEach, describe, expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { ATTEMPTS_MAX } from "../../../runtime/inbox/Inbox.ts"
 import { CallRefused } from "../../../runtime/index.ts"
 import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
-import { eventually, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
+import { eventually, SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
 const actors = [Desk, Clerk]
@@ -106,6 +107,30 @@ describe("FAULT 41: a message that takes the process down each time", () => {
     }
     expect(await letters()).toMatchObject([{ reason: "AttemptsExhausted", key: "clerk/killer" }])
     expect(lifeCount).toBe(ATTEMPTS_MAX + 1)
+  })
+})
+
+describe("a message that waits while nodes come and go", () => {
+  it("is not held to account for it: only what is taken up is counted", async () => {
+    const messaging = new MessagingMemory()
+    const { shard } = addressOf("clerk", "patient", SHARD_COUNT)
+    const first = await startMemory({ actors, messaging })
+    const release = first.journal.hold()
+    await first.system.get(Clerk, "patient").tell({ type: "Stamp", sheet: "x" })
+    await eventually(async () => (await first.system.status()).messages.openCount === 1)
+    await first.crash()
+    release()
+    const [{ sequence } = { sequence: 0 }] = [...messaging.mailbox.contents.messages]
+    // Suspected enough to let others through first.
+    await Effect.runPromise(messaging.checkpoints.write(`attempts.${shard}`, [[sequence, ATTEMPTS_MAX / 2]]))
+    for (let life = 0; life < ATTEMPTS_MAX; life++) {
+      const { system, crash } = await startMemory({ actors, messaging, journal: first.journal })
+      await eventually(async () => (await system.status()).messages.receivedCount === 1)
+      await crash()
+    }
+    expect(await Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))).toEqual([])
+    const { system } = await startMemory({ actors, messaging, journal: first.journal })
+    await eventually(async () => (await sheetsOf(system, "patient")).length === 1)
   })
 })
 
