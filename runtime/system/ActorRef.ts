@@ -217,15 +217,19 @@ export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, 
     schedule: (name, command, when, options = {}) =>
       Effect.flatMap(placed, (address) =>
         Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
-          const plan = checked(() => schedulePlanOf(actor, address, command, when, nowMs))
-          return Effect.flatMap(plan, (set) =>
-            makeActorRef(context, Schedule, scheduleIdOf(address, name)).ask(set, options),
-          )
+          const plan = checked(() => ({
+            id: scheduleIdOf(address, name),
+            set: schedulePlanOf(actor, address, command, when, nowMs),
+          }))
+          return Effect.flatMap(plan, ({ id, set }) => makeActorRef(context, Schedule, id).ask(set, options))
         }),
       ),
     unschedule: (name, options = {}) =>
       Effect.flatMap(placed, (address) =>
-        makeActorRef(context, Schedule, scheduleIdOf(address, name)).ask({ type: "Clear" }, options),
+        Effect.flatMap(
+          checked(() => scheduleIdOf(address, name)),
+          (id) => makeActorRef(context, Schedule, id).ask({ type: "Clear" }, options),
+        ),
       ),
     state: (options = {}) => waitFor((answer) => asker.read(options, answer)),
     history: (options = {}) =>

@@ -73,6 +73,16 @@ const firstRunMs = ({ at, afterMs, cron, zone }: When, nowMs: number, issue: Iss
   return ms
 }
 
-/** The id of a schedule's actor. */
-export const scheduleIdOf = (address: ActorAddress, name: string): string =>
-  `${address.type}/${idFromToken(address.token)}/${name}`
+/** The id of a schedule's actor. Ids may hold a slash, so names must not. Throws {@link CommandInvalid}. */
+export const scheduleIdOf = (address: ActorAddress, name: string): string => {
+  if (typeof name !== "string" || name === "") {
+    throw new CommandInvalid({
+      actorType: address.type,
+      id: address.id,
+      commandType: "(schedule)",
+      issues: [new SchemaIssue({ path: "name", message: "a schedule's name is text, and not empty" })],
+    })
+  }
+  const escaped = name.replace(/[%/]/g, encodeURIComponent)
+  return `${address.type}/${idFromToken(address.token)}/${escaped}`
+}

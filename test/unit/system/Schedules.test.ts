@@ -64,6 +64,26 @@ describe("a schedule", () => {
     })
   })
 
+  it("has a name of its own for each actor, whatever ids and names look like", () =>
+    virtually({ actors: [Clerk] }, ({ system }) =>
+      Effect.gen(function* () {
+        yield* system.get(Clerk, "a/b").schedule("c", stamp, { afterMs: 1_000 })
+        yield* system.get(Clerk, "a").schedule("b/c", stamp, { afterMs: 1_000 })
+        yield* TestClock.adjust("2 seconds")
+        for (const id of ["a/b", "a"]) {
+          expect((yield* system.get(Clerk, id).state()).state.context.sheets).toEqual(["x"])
+        }
+      }),
+    ))
+
+  it.each([undefined, "", 7])("named %j is refused", async (name) => {
+    const { system } = await startMemory({ actors: [Clerk] })
+    const clerk = system.get(Clerk, "c")
+    const refused = { _tag: "CommandInvalid", issues: [{ path: "name" }] }
+    await expect(clerk.schedule(name as never, stamp, { afterMs: 1 })).rejects.toMatchObject(refused)
+    await expect(clerk.unschedule(name as never)).rejects.toMatchObject(refused)
+  })
+
   it("of a command that the actor does not know is refused", async () => {
     const { system } = await startMemory({ actors: [Clerk] })
     await expect(
