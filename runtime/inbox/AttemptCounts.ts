@@ -21,7 +21,8 @@ export class AttemptCounts {
   readonly again = Effect.fnUntraced(
     { self: this },
     function* (this: AttemptCounts, shard: number, sequence: number) {
-      const counts = yield* this.#countsOf(shard)
+      const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard, sequence))
+      this.#byShard.set(shard, counts)
       const count = (counts.get(sequence) ?? 1) + 1
       counts.set(sequence, count)
       yield* Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))
@@ -29,26 +30,17 @@ export class AttemptCounts {
     },
   )
 
-  /** How often a message that came again was taken up so far. */
-  of(shard: number, sequence: number): Effect.Effect<number> {
-    return Effect.map(this.#countsOf(shard), (counts) => counts.get(sequence) ?? 1)
-  }
-
   /** The message is done with; what is stored of it goes with the next count. */
   forget(shard: number, sequence: number): void {
     this.#byShard.get(shard)?.delete(sequence)
   }
 
-  readonly #countsOf = Effect.fnUntraced({ self: this }, function* (this: AttemptCounts, shard: number) {
-    const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard))
-    this.#byShard.set(shard, counts)
-    return counts
-  })
-
-  #load(shard: number): Effect.Effect<Counts> {
+  /** The oldest message comes first: what was counted of older ones is of messages that are done with. */
+  #load(shard: number, oldest: number): Effect.Effect<Counts> {
     return this.#checkpoints.note(nameOf(shard)).pipe(
       Effect.orElseSucceed(() => undefined),
-      Effect.map((note) => new Map(Array.isArray(note) ? (note as Array<[number, number]>) : [])),
+      Effect.map((note) => (Array.isArray(note) ? (note as Array<[number, number]>) : [])),
+      Effect.map((rows) => new Map(rows.filter(([sequence]) => sequence >= oldest))),
     )
   }
 }

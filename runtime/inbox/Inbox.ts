@@ -59,10 +59,15 @@ export interface Inbox {
   readonly stop: Effect.Effect<void>
 }
 
-/** A message in work. */
-interface Open {
+/** A message that was handed out and is not done with. */
+interface HandedOut {
   delivery: Delivery
   readonly shard: number
+  extendedAtMs: number
+}
+
+/** A message in work. */
+interface Open extends HandedOut {
   readonly definition: ActorDefinition
   readonly address: ActorAddress
   readonly message: Message
@@ -70,7 +75,6 @@ interface Open {
   /** Of a call that has ended and whose outcome is not stored yet. */
   outcome: CallOutcome | undefined
   failedCount: number
-  extendedAtMs: number
   /** Told when the message no longer keeps others waiting. */
   passed: (() => void) | undefined
 }
@@ -92,17 +96,21 @@ export const makeInbox = Effect.fnUntraced(function* (
   const attempts = new AttemptCounts(yield* Checkpoints)
   const fork = yield* FiberSet.makeRuntime<never>()
   const counts: InboxCounts = { receivedCount: 0, settledCount: 0, retriedCount: 0, deadLetterCount: 0 }
-  const open = new Map<string, Open>()
+  const open = new Map<string, HandedOut>()
   /** Messages of actors that are held back, in order. */
   const held = new Map<string, Array<Open>>()
   const someOpen = Latch.makeUnsafe(false)
   let isStopping = false
 
-  const settle = (item: Open): void => {
-    open.delete(placeOf(item.shard, item.delivery))
-    attempts.forget(item.shard, item.delivery.sequence)
+  const finish = ({ shard, delivery }: HandedOut): void => {
+    open.delete(placeOf(shard, delivery))
+    attempts.forget(shard, delivery.sequence)
     counts.settledCount++
-    fork(item.delivery.ack)
+    fork(delivery.ack)
+  }
+
+  const settle = (item: Open): void => {
+    finish(item)
     item.passed?.()
   }
 
@@ -152,7 +160,11 @@ export const makeInbox = Effect.fnUntraced(function* (
         yield* Effect.sleep(longestMs * (0.5 + (yield* Random.next) / 2))
         const items = held.get(key) ?? []
         held.delete(key)
-        for (const each of items) offer(each)
+        for (const each of items) {
+          // What keeps the first keeps them all: they are not tried as often one after the other.
+          each.failedCount = Math.max(each.failedCount, item.failedCount)
+          offer(each)
+        }
       }),
     )
   }
@@ -234,22 +246,24 @@ export const makeInbox = Effect.fnUntraced(function* (
       return
     }
     const found = read(delivery)
+    const extendedAtMs = monotonicMs(clock)
     if (Array.isArray(found)) {
       counts.deadLetterCount++
       const [reason, detail] = found as [DeadLetterReason, string]
-      yield* bury(delivery, delivery.key, reason, detail, 1, `${shard}.${delivery.sequence}`)
-      counts.settledCount++
-      fork(delivery.ack)
+      const unread: HandedOut = { delivery, shard, extendedAtMs }
+      open.set(place, unread)
+      someOpen.openUnsafe()
+      // The next message does not wait for the letter.
+      fork(
+        Effect.andThen(
+          bury(delivery, delivery.key, reason, detail, 1, place),
+          Effect.sync(() => finish(unread)),
+        ),
+      )
       return
     }
-    const suspicion = delivery.isRepeat ? (yield* attempts.of(shard, delivery.sequence)) + 1 : 1
-    if (suspicion >= SUSPECT_FROM) {
-      yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * suspicion)
-    }
-    // Counted after the pause: a node that goes down meanwhile went down for another reason.
     const attempt = delivery.isRepeat ? yield* attempts.again(shard, delivery.sequence) : 1
     const parts = found as Pick<Open, "definition" | "address" | "message">
-    const extendedAtMs = monotonicMs(clock)
     const item: Open = {
       ...parts,
       delivery,
@@ -268,6 +282,9 @@ export const makeInbox = Effect.fnUntraced(function* (
       // The actor waits for an outcome, so it gets one.
       const error = { reason: "AttemptsExhausted", message: detail, attemptCount: attempt - 1 }
       item.outcome = { ok: false, error }
+    }
+    if (attempt >= SUSPECT_FROM) {
+      yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * attempt)
     }
     if (!delivery.isRepeat) return offer(item)
     // One after the other: if one of them takes the node down, it is known which.
