@@ -85,10 +85,7 @@ const showDifferences = (differences: ReadonlyArray<string>): void => {
 const run = Effect.fnUntraced(function* ({ orders, kills, seed, flow, json }: DemoInput) {
   const folder = yield* acquireFolder
   const servers = yield* acquireServers({ folder, onProgress: showServerProgress(process.stderr) })
-  const gateway = yield* acquireGateway(join(folder, "gateway", "ledger.jsonl"), [
-    ...GATEWAY_MANNERS,
-    `--seed=${seed}`,
-  ])
+  const gateway = yield* acquireGateway(join(folder, "gateway.jsonl"), [...GATEWAY_MANNERS, `--seed=${seed}`])
   const { natsUrl, postgresUrl } = servers
   const service = yield* acquireDemoService({ natsUrl, postgresUrl, gatewayUrl: gateway.url(), folder, flow })
   const workload = yield* demoWorkload(orders, seed)

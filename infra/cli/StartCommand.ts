@@ -108,7 +108,7 @@ interface StartInput {
 const gatewayIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
   const given = yield* Config.option(Config.NonEmptyString("PAYMENT_GATEWAY_URL"))
   if (Option.isSome(given)) return given.value.replace(/\/$/, "")
-  return (yield* acquireGateway(join(folder, "gateway", `${flow}.jsonl`))).url()
+  return (yield* acquireGateway(join(folder, `gateway-${flow}.jsonl`))).url()
 })
 
 const run = Effect.fnUntraced(function* (input: StartInput) {

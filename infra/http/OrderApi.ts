@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { EmailAddress } from "../../actors/EmailAddress.ts"
 import {
   about,
   afterSequence,
@@ -21,6 +22,7 @@ import {
   Delivery,
   EventPage,
   Explanation,
+  FoundPage,
   NewLine,
   OrderDocument,
   OrderPage,
@@ -98,6 +100,13 @@ export const OrderCommands = HttpApiGroup.make("commands")
 
 export const OrderQueries = HttpApiGroup.make("queries")
   .add(
+    HttpApiEndpoint.get("find", "/orders", {
+      query: { email: EmailAddress, cursor, limit: pageSize(ORDERS_PER_PAGE), after: afterSequence },
+      success: FoundPage,
+      error: READ_PROBLEMS,
+    }).annotateMerge(
+      about("Orders by their customer's e-mail address", "From the read model orders_with_customers."),
+    ),
     HttpApiEndpoint.get("order", "/orders/:orderId", {
       params: order,
       headers: { "if-none-match": optionalText("304 where the order is still at this version") },

@@ -133,6 +133,21 @@ export const OrderListItem = Schema.Struct({
 }).annotate({ identifier: "OrderListItem" })
 export type OrderListItem = typeof OrderListItem.Type
 
+/** One row of what a search found. */
+export const FoundOrder = Schema.Struct({
+  ...OrderListItem.fields,
+  customerId: Schema.String,
+  customerName: Schema.String,
+}).annotate({ identifier: "FoundOrder" })
+export type FoundOrder = typeof FoundOrder.Type
+
+export const FoundPage = Schema.Struct({
+  orders: Schema.Array(FoundOrder),
+  next: Schema.optionalKey(
+    Schema.String.annotate({ description: "Give it as `cursor` for the next page; absent on the last" }),
+  ),
+}).annotate({ identifier: "FoundOrderPage" })
+
 export const OrderPage = Schema.Struct({
   customerId: Schema.String,
   orders: Schema.Array(OrderListItem),

@@ -9,6 +9,7 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Order } from "../../actors/order/Order.ts"
 import { AuditLog } from "../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
+import { OrdersWithCustomers } from "../../actors/projections/OrdersWithCustomers.ts"
 import { Fulfilment } from "../../sagas/fulfilment/Fulfilment.ts"
 import { ActorSystem, type PastMoment, type ProjectionDefinition } from "../effect.ts"
 import { etagOf } from "./CommandRequest.ts"
@@ -159,7 +160,20 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       return { customerId, orders: items, ...next }
     })
 
+    const find = Effect.fnUntraced(function* (query: {
+      readonly email: string
+      readonly cursor?: string
+      readonly limit?: number
+      readonly after?: number
+    }) {
+      const { after, limit = ORDERS_PER_PAGE.default, ...wanted } = query
+      yield* caughtUp(OrdersWithCustomers, after)
+      const { items, ...next } = yield* reads.ordersByEmail({ limit, ...wanted })
+      return { orders: items, ...next }
+    })
+
     return handlers.handleAll({
+      find: ({ query }) => asResponse(find(query)),
       order: ({ params, headers }) => asResponse(order(params.orderId, headers["if-none-match"])),
       history: ({ params, query }) => asResponse(history(params.orderId, query)),
       at: ({ params, query }) => asResponse(at(params.orderId, query)),

@@ -6,11 +6,12 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { AuditLog } from "../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
+import { OrdersWithCustomers } from "../../actors/projections/OrdersWithCustomers.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
 import { PostgresPool } from "../postgres/PostgresPool.ts"
 import { readModelTable } from "../postgres/ReadModelTables.ts"
 import { OpenFulfilments } from "./OpenFulfilments.ts"
-import { type EventDocument, isoTime, type OrderListItem } from "./OrderDocuments.ts"
+import { type EventDocument, type FoundOrder, isoTime, type OrderListItem } from "./OrderDocuments.ts"
 
 /** A cursor that this service never gave out. */
 export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {
@@ -50,6 +51,11 @@ export class OrderReads extends Context.Service<
     readonly ordersOf: (
       wanted: OrdersOfCustomer,
     ) => Effect.Effect<Page<OrderListItem>, PostgresError | InvalidCursor>
+    readonly ordersByEmail: (wanted: {
+      readonly email: string
+      readonly cursor?: string
+      readonly limit: number
+    }) => Effect.Effect<Page<FoundOrder>, PostgresError | InvalidCursor>
     readonly auditOf: (
       wanted: AuditOfOrder,
     ) => Effect.Effect<Page<EventDocument>, PostgresError | InvalidCursor>
@@ -72,6 +78,7 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
   const pool = yield* PostgresPool
   const place = { schema: pool.schema, namespace }
   const summary = readModelTable(place, OrderSummary, "order_summary")
+  const joined = readModelTable(place, OrdersWithCustomers, "orders_with_customers")
   const audit = readModelTable(place, AuditLog, "audit_log")
   const open = readModelTable(place, OpenFulfilments, "open_fulfilments")
 
@@ -86,6 +93,15 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
     limit $4`
   const orders = { name: "orders-of-customer", text: selectOrders("") }
   const ordersInStatus = { name: "orders-of-customer-in-status", text: selectOrders("and status = $5") }
+  const ordersByEmail = {
+    name: "orders-by-email",
+    text: `select order_id, status, currency, total_minor, line_count, placed_at, updated_at, version,
+        customer_id, customer_name
+      from ${joined}
+      where lower(customer_email) = lower($1) and (placed_at, order_id) < ($2, $3)
+      order by placed_at desc, order_id desc
+      limit $4`,
+  }
   const auditOfOrder = {
     name: "audit-of-order",
     text: `select version, sequence, at, event_type, payload, command_id, user_name, correlation_id, trace
@@ -105,7 +121,12 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
       const { rows } = yield* pool.query(
         status === undefined ? { ...orders, values } : { ...ordersInStatus, values: [...values, status] },
       )
-      return page(rows, limit, orderListItem, (row) => [Number(row["placed_at"]), row["order_id"]])
+      return page(rows, limit, orderListItem, placeOfOrder)
+    }),
+    ordersByEmail: Effect.fnUntraced(function* ({ email, cursor, limit }) {
+      const [placedAt, orderId] = cursor === undefined ? NEWEST : yield* readCursor(OrdersCursor, cursor)
+      const { rows } = yield* pool.query({ ...ordersByEmail, values: [email, placedAt, orderId, limit + 1] })
+      return page(rows, limit, foundOrder, placeOfOrder)
     }),
     auditOf: Effect.fnUntraced(function* ({ orderId, cursor, limit }) {
       const [after] = cursor === undefined ? [0] : yield* readCursor(AuditCursor, cursor)
@@ -163,6 +184,14 @@ const orderListItem = (row: Row): OrderListItem => ({
   placedAt: isoTime(Number(row["placed_at"])),
   updatedAt: isoTime(Number(row["updated_at"])),
   version: Number(row["version"]),
+})
+
+const placeOfOrder = (row: Row) => [Number(row["placed_at"]), row["order_id"]]
+
+const foundOrder = (row: Row): FoundOrder => ({
+  ...orderListItem(row),
+  customerId: String(row["customer_id"]),
+  customerName: String(row["customer_name"]),
 })
 
 const openFulfilment = (row: Row): OpenFulfilment => ({

@@ -54,7 +54,7 @@ const isAlive = (pid: number): boolean => {
 }
 
 test("FAULT 14: loses nothing, does nothing twice and balances when the service is killed in the middle", async () => {
-  const demo = runDemo("--orders", "40", "--seed", "3", "--json")
+  const demo = runDemo("--orders", "40", "--seed", "6", "--json")
   const code = await demo.ended
   expect({ code, stderr: code === 0 ? "" : demo.stderr() }).toEqual({ code: 0, stderr: "" })
   const report = JSON.parse(demo.stdout())
@@ -106,8 +106,8 @@ test("FAULT 14: loses nothing, does nothing twice and balances when the service 
 }, 180_000)
 
 test("leaves no process and no folder behind when it is interrupted", async () => {
-  const demo = runDemo("--orders", "5000")
-  await vi.waitFor(() => expect(demo.stderr()).toContain("orders  500/5000"), {
+  const demo = runDemo("--orders", "1000")
+  await vi.waitFor(() => expect(demo.stderr()).toContain("orders  100/1000"), {
     timeout: 120_000,
     interval: 50,
   })

@@ -45,6 +45,11 @@ test("an order with a card and an address is paid, sent and delivered, and its c
     FLOW,
   )
 
+  await vi.waitFor(async () => {
+    const { orders } = (await call("GET", "/orders?email=Ann@Example.org")).body
+    expect(orders).toMatchObject([{ orderId: id, status: "shipped", customerId, customerName: "Ann" }])
+  }, FLOW)
+
   expect((await call("POST", `/shipments/${id}/deliver`, { signedBy: "Bo" })).status).toBe(200)
   await becomes(`/orders/${id}`, { status: "delivered" })
 })

@@ -47,7 +47,7 @@ export const serviceFixture = ({ manners = [], gateway }: FixtureOptions = {}): 
     const acquired = Effect.gen(function* () {
       const gatewayUrl =
         gateway === undefined
-          ? (yield* acquireGateway(join(folder, "gateway", "ledger.jsonl"), manners)).url()
+          ? (yield* acquireGateway(join(folder, "gateway.jsonl"), manners)).url()
           : yield* Effect.promise(gateway)
       return yield* acquireDemoService({ ...servers, gatewayUrl, folder })
     })
