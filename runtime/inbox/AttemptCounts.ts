@@ -21,8 +21,7 @@ export class AttemptCounts {
   readonly again = Effect.fnUntraced(
     { self: this },
     function* (this: AttemptCounts, shard: number, sequence: number) {
-      const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard, sequence))
-      this.#byShard.set(shard, counts)
+      const counts = yield* this.#countsOf(shard, sequence)
       const count = (counts.get(sequence) ?? 1) + 1
       counts.set(sequence, count)
       yield* Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))
@@ -30,10 +29,24 @@ export class AttemptCounts {
     },
   )
 
+  /** How often a message that came again was taken up so far. */
+  of(shard: number, sequence: number): Effect.Effect<number> {
+    return Effect.map(this.#countsOf(shard, sequence), (counts) => counts.get(sequence) ?? 1)
+  }
+
   /** The message is done with; what is stored of it goes with the next count. */
   forget(shard: number, sequence: number): void {
     this.#byShard.get(shard)?.delete(sequence)
   }
+
+  readonly #countsOf = Effect.fnUntraced(
+    { self: this },
+    function* (this: AttemptCounts, shard: number, sequence: number) {
+      const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard, sequence))
+      this.#byShard.set(shard, counts)
+      return counts
+    },
+  )
 
   /** The oldest message comes first: what was counted of older ones is of messages that are done with. */
   #load(shard: number, oldest: number): Effect.Effect<Counts> {

@@ -262,6 +262,11 @@ export const makeInbox = Effect.fnUntraced(function* (
       )
       return
     }
+    const suspicion = delivery.isRepeat ? (yield* attempts.of(shard, delivery.sequence)) + 1 : 1
+    if (suspicion >= SUSPECT_FROM) {
+      yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * suspicion)
+    }
+    // Counted after the pause: a node that goes down meanwhile went down for another reason.
     const attempt = delivery.isRepeat ? yield* attempts.again(shard, delivery.sequence) : 1
     const parts = found as Pick<Open, "definition" | "address" | "message">
     const item: Open = {
@@ -282,9 +287,6 @@ export const makeInbox = Effect.fnUntraced(function* (
       // The actor waits for an outcome, so it gets one.
       const error = { reason: "AttemptsExhausted", message: detail, attemptCount: attempt - 1 }
       item.outcome = { ok: false, error }
-    }
-    if (attempt >= SUSPECT_FROM) {
-      yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * attempt)
     }
     if (!delivery.isRepeat) return offer(item)
     // One after the other: if one of them takes the node down, it is known which.
