@@ -12,7 +12,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type CallError, type CallLogic, CallRefused } from "./Call.ts"
 import { CallExecutor } from "./CallExecutor.ts"
 
-/** Calls that a node makes at once; further ones wait for a free place. */
+/** Attempts that a node makes at once; further ones wait for a free place. A call that pauses takes none. */
 export const CALLS_MAX = 1_000
 
 /** A call to be made. */
@@ -81,7 +81,9 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
       let number = Math.min(request.attemptedCount, attemptsMax - 1)
       while (true) {
         number++
-        const result = yield* Effect.result(Effect.map(attempt(request, number), jsonOf))
+        const result = yield* Effect.result(
+          places.withPermits(1)(Effect.suspend(() => Effect.map(attempt(request, number), jsonOf))),
+        )
         if (Result.isSuccess(result)) return { ok: true, output: result.success } as const
         const isFinal =
           number >= attemptsMax || result.failure instanceof CallRefused || result.failure instanceof NotJson
@@ -103,7 +105,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
     const call: Running = { generation: request.generation, ended, fiber: undefined }
     running.set(id, call)
     call.fiber = fork(
-      Effect.flatMap(places.withPermits(1)(outcomeOf(request)), (outcome) =>
+      Effect.flatMap(outcomeOf(request), (outcome) =>
         Effect.sync(() => {
           if (running.get(id) === call) running.delete(id)
           ended(outcome)

@@ -1,0 +1,35 @@
+/** Calls that wait for their next attempt are no calls that are being made. */
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { expect, it } from "vitest"
+import { CALL_DEFAULTS } from "../../../runtime/call/Call.ts"
+import { CALLS_MAX, makeCallRunner } from "../../../runtime/call/CallRunner.ts"
+
+it("a thousand calls that pause between attempts keep no other call from being made", () =>
+  Effect.gen(function* () {
+    const runner = yield* makeCallRunner
+    const outcomes: Array<unknown> = []
+    const start = (name: string, run: () => unknown) =>
+      runner.start(
+        {
+          actorType: "desk",
+          key: "desk/d",
+          name,
+          generation: "1.0",
+          src: "file",
+          input: undefined,
+          logic: { run, options: { ...CALL_DEFAULTS, pauseFirstMs: 10_000 } },
+          attemptedCount: 0,
+        },
+        (outcome) => outcomes.push(outcome),
+      )
+    for (let index = 0; index < CALLS_MAX; index++) {
+      start(`down-${index}`, () => {
+        throw new Error("the other side is down")
+      })
+    }
+    yield* TestClock.adjust("100 millis")
+    start("up", () => "done")
+    yield* TestClock.adjust("100 millis")
+    expect(outcomes).toEqual([{ ok: true, output: "done" }])
+  }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise))
