@@ -10,16 +10,16 @@
 import { type Clock, Effect, Exit, type Fiber, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { type CommitEntry, encodeCommit } from "../journal/Commit.ts"
-import type { AppendUnknown, JournalRecord, JournalRefused } from "../journal/Journal.ts"
+import { encodeCommit } from "../journal/Commit.ts"
+import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
+import type { CommitListener } from "./CommitListener.ts"
 import type { Confirmed } from "./Fold.ts"
-import type { Pending } from "./Pending.ts"
 import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
 import { MAILBOX_ITEMS_MAX, neededBy, type Waiting, type WaitingCommand } from "./Waiting.ts"
@@ -47,22 +47,6 @@ export interface CellContext extends RecoveryPorts {
   readonly outbox: CommitListener
   /** Gates concurrent recoveries. */
   readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-}
-
-/** Sends what commits carry; see ../outbox/Outbox.ts. */
-export interface CommitListener {
-  readonly committed: (
-    address: ActorAddress,
-    sequence: number,
-    atMs: number,
-    entries: ReadonlyArray<{ readonly proposal: { readonly entry: CommitEntry } }>,
-  ) => void
-  /** A stored commit that was met while reading: another node wrote it, or its acknowledgement was lost. */
-  readonly found: (record: JournalRecord) => void
-  /** An append has an unknown outcome: it may land later, with nobody there to be told. */
-  readonly unsure: () => void
-  /** The actor came into memory: timers that were due long ago have lost their message. */
-  readonly activated: (address: ActorAddress, pending: Pending) => void
 }
 
 export class Cell {

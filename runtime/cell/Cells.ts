@@ -11,8 +11,9 @@ import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeSnapshotWriter, type SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, SystemStopped } from "./AskError.ts"
-import { Cell, type CellContext, type CommitListener } from "./Cell.ts"
+import { Cell, type CellContext } from "./Cell.ts"
 import { type CellCounts, noCounts } from "./CellCounts.ts"
+import type { CommitListener } from "./CommitListener.ts"
 import type { InFlight, Waiting } from "./Waiting.ts"
 
 /** Recoveries that run at once on a node; further ones wait. */

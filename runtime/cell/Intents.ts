@@ -92,15 +92,19 @@ export const effectsOf = (
         for (const outgoing of listOf(intent.make())) send(outgoing)
     }
   }
-  if (draft.now.calls.size > 0) {
-    const invoked = new Set(definition.machine.invocationsOf(state))
-    for (const id of draft.now.calls.keys()) if (!invoked.has(id)) draft.calls.delete(id)
-  }
-  // A machine that is done waits for nothing.
-  if (state.status !== "active") for (const id of draft.now.timers.keys()) draft.timers.delete(id)
+  dropWhatIsOver(draft, definition, state)
   const pending = draft.now
   if (pending !== before) items.push(...changesBetween(before, pending))
   return { items, pending, actions, answersLater }
+}
+
+/** Calls whose state was left in the same step; and a machine that is done waits for nothing. */
+const dropWhatIsOver = (draft: Draft, { machine }: ActorDefinition, state: MachineState): void => {
+  if (draft.now.calls.size > 0) {
+    const invoked = new Set(machine.invocationsOf(state))
+    for (const id of draft.now.calls.keys()) if (!invoked.has(id)) draft.calls.delete(id)
+  }
+  if (state.status !== "active") for (const id of draft.now.timers.keys()) draft.timers.delete(id)
 }
 
 const listOf = (made: Outgoing | ReadonlyArray<Outgoing> | undefined): ReadonlyArray<Outgoing> =>

@@ -17,11 +17,8 @@ export class CheckpointsUnavailable extends Schema.TaggedError<CheckpointsUnavai
   }
 }
 
-/** Characters of a checkpoint's name: letters, digits, `_`, `-`, `.` between them. */
-export const CHECKPOINT_NAME_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
-
 export interface CheckpointsService {
-  /** The position under a name, 0 where there is none. May be older than the newest one. */
+  /** The position under a name (letters, digits, `_`, `-`, with dots between), 0 where there is none. May be older than the newest one. */
   readonly position: (name: string) => Effect.Effect<number, CheckpointsUnavailable>
   /** Moves a position forward; a lower one than is stored changes nothing. */
   readonly advance: (name: string, position: number) => Effect.Effect<void, CheckpointsUnavailable>

@@ -8,7 +8,7 @@
  */
 import { Cause, Clock, Effect, Exit, FiberSet, Latch, type Scope } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
-import type { CommitListener } from "../cell/Cell.ts"
+import type { CommitListener } from "../cell/CommitListener.ts"
 import type { Pending } from "../cell/Pending.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import { DeadLetters } from "../deadletter/DeadLetters.ts"

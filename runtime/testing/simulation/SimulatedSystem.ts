@@ -228,26 +228,32 @@ export class SimulatedSystem {
     }
     const undelivered = this.#deliveries.undispatched ?? this.#mailboxBacklog() ?? this.#pending.overdue
     if (undelivered !== undefined) return undelivered
-    for (const { name, system } of this.nodes) {
-      if (system === undefined) return `${name} has not started`
-      const { inFlightCount, projections, reactors, outbox, messages } = Effect.runSync(system.status)
-      if (inFlightCount > 0) return `${name} has ${inFlightCount} items in work`
-      if (outbox.pendingCount > 0) return `${name} has ${outbox.pendingCount} outboxes to send`
-      if (messages.openCount > 0) return `${name} has ${messages.openCount} messages in work`
-      for (const reactor of this.#reactors) {
-        const last = this.#lastOf(reactor)
-        const own = reactors.find((status) => status.name === reactor.name)?.position ?? 0
-        if (own < last) return `reactor ${reactor.name} is at ${own} of ${last} on ${name}`
-      }
-      for (const projection of this.projections) {
-        const last = this.#lastOf(projection)
-        const own = projections.find((status) => status.name === projection.name)?.offset ?? 0
-        const stored = this.#stores.offset(projection)
-        if (Math.min(own, stored) >= last) continue
-        return `projection ${projection.name} is at ${stored} of ${last}, ${name} knows ${own}`
-      }
+    for (const node of this.nodes) {
+      const open = this.#openOn(node)
+      if (open !== undefined) return open
     }
     return this.#openActor()
+  }
+
+  #openOn({ name, system }: SimulatedNode): string | undefined {
+    if (system === undefined) return `${name} has not started`
+    const { inFlightCount, projections, reactors, outbox, messages } = Effect.runSync(system.status)
+    if (inFlightCount > 0) return `${name} has ${inFlightCount} items in work`
+    if (outbox.pendingCount > 0) return `${name} has ${outbox.pendingCount} outboxes to send`
+    if (messages.openCount > 0) return `${name} has ${messages.openCount} messages in work`
+    for (const reactor of this.#reactors) {
+      const last = this.#lastOf(reactor)
+      const own = reactors.find((status) => status.name === reactor.name)?.position ?? 0
+      if (own < last) return `reactor ${reactor.name} is at ${own} of ${last} on ${name}`
+    }
+    for (const projection of this.projections) {
+      const last = this.#lastOf(projection)
+      const own = projections.find((status) => status.name === projection.name)?.offset ?? 0
+      const stored = this.#stores.offset(projection)
+      if (Math.min(own, stored) >= last) continue
+      return `projection ${projection.name} is at ${stored} of ${last}, ${name} knows ${own}`
+    }
+    return undefined
   }
 
   #openActor(): string | undefined {
