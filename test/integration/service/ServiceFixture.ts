@@ -8,6 +8,7 @@ import type { ChildProgram } from "../../../infra/cli/ChildProgram.ts"
 import { acquireDemoService } from "../../../infra/cli/DemoService.ts"
 import { acquireGateway } from "../../../infra/cli/GatewayProgram.ts"
 import { type EmbeddedServers, startServers } from "../../../infra/embedded.ts"
+import type { Flow } from "../../../infra/http/Hosted.ts"
 
 export interface Answer {
   readonly status: number
@@ -33,10 +34,12 @@ export interface FixtureOptions {
   readonly manners?: ReadonlyArray<string>
   /** Started instead of it: gives its address. */
   readonly gateway?: () => Promise<string>
+  /** Default: the service's own. */
+  readonly flow?: Flow
 }
 
 /** Started before the first test of the file, ended after the last. */
-export const serviceFixture = ({ manners = [], gateway }: FixtureOptions = {}): ServiceFixture => {
+export const serviceFixture = ({ manners = [], gateway, flow }: FixtureOptions = {}): ServiceFixture => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-service-"))
   const scope = Effect.runSync(Scope.make())
   let servers: EmbeddedServers
@@ -49,7 +52,12 @@ export const serviceFixture = ({ manners = [], gateway }: FixtureOptions = {}): 
         gateway === undefined
           ? (yield* acquireGateway(join(folder, "gateway.jsonl"), manners)).url()
           : yield* Effect.promise(gateway)
-      return yield* acquireDemoService({ ...servers, gatewayUrl, folder })
+      return yield* acquireDemoService({
+        ...servers,
+        gatewayUrl,
+        folder,
+        ...(flow === undefined ? {} : { flow }),
+      })
     })
     service = await Effect.runPromise(Scope.provide(acquired, scope))
   })
