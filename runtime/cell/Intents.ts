@@ -71,8 +71,10 @@ export const effectsOf = (
         actions.push(intent)
         break
       case "Timer": {
-        const at = nowMs + delayOf(`timer "${intent.id}"`, intent.delayMs)
-        draft.timers.set(intent.id, { g: generation(), at, e: plainJson(intent.event) as AnyEvent })
+        const g = generation()
+        const n = intent.id ?? `${intent.event.type}#${g}`
+        const at = nowMs + delayOf(`timer "${n}"`, intent.delayMs)
+        draft.timers.set(n, { g, at, e: plainJson(intent.event) as AnyEvent })
         break
       }
       case "Cancel":

@@ -17,6 +17,7 @@ interface Invoke {
 interface InvokeConfig {
   readonly onError?: unknown
   readonly onSnapshot?: unknown
+  readonly systemId?: unknown
 }
 
 interface Node {
@@ -27,7 +28,10 @@ interface Node {
   readonly entry: ReadonlyArray<unknown>
   readonly exit: ReadonlyArray<unknown>
   readonly transitions: ReadonlyMap<string, ReadonlyArray<{ readonly actions: ReadonlyArray<unknown> }>>
-  readonly always?: ReadonlyArray<{ readonly actions: ReadonlyArray<unknown> }>
+  readonly always?: ReadonlyArray<{
+    readonly actions: ReadonlyArray<unknown>
+    readonly target: ReadonlyArray<Node> | undefined
+  }>
   readonly initial:
     | { readonly actions: ReadonlyArray<unknown>; readonly target: ReadonlyArray<Node> | undefined }
     | undefined
@@ -88,7 +92,7 @@ const visit = (node: Node, machine: AnyStateMachine, describe: Describe): void =
 const refuseInvoke = (
   nodeId: string,
   { id, src }: Invoke,
-  { onError, onSnapshot }: InvokeConfig,
+  { onError, onSnapshot, systemId }: InvokeConfig,
   machine: AnyStateMachine,
   describe: Describe,
 ): void => {
@@ -99,6 +103,9 @@ const refuseInvoke = (
       `${what}, which is no promise logic`,
       "Machines, callbacks and observables live in memory only. Invoke call(...) or fromPromise(...), provided in setup({ actors }); define machines as actors of their own.",
     )
+  }
+  if (systemId !== undefined) {
+    throw describe(nodeId, `${what} with systemId`, "Nothing of a call can be addressed. Leave it out.")
   }
   if (onSnapshot !== undefined) {
     throw describe(
@@ -116,13 +123,16 @@ const refuseInvoke = (
   }
 }
 
-/** The states that an actor without events is in. */
-const initialNodes = (node: Node): ReadonlyArray<Node> => {
+/** The states that an actor without events may be in. */
+const initialNodes = (node: Node, seen = new Set<Node>()): ReadonlyArray<Node> => {
+  if (seen.has(node)) return []
+  seen.add(node)
   const inside =
     node.type === "parallel"
       ? Object.values(node.states)
       : (node.initial?.target ?? ([] as ReadonlyArray<Node>))
-  return [node, ...inside.flatMap(initialNodes)]
+  const next = (node.always ?? []).flatMap(({ target }) => target ?? [])
+  return [node, ...[...inside, ...next].flatMap((other) => initialNodes(other, seen))]
 }
 
 const refuseAtBirth = (node: Node, machine: AnyStateMachine, describe: Describe): void => {

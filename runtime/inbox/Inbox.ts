@@ -285,7 +285,7 @@ export const makeInbox = Effect.fnUntraced(function* (
       const detail = `taken up ${attempt - 1} times without an end; each time the node went down or let go of it`
       if (item.message.k !== "call") return giveUp(item, "AttemptsExhausted", detail)
       // The actor waits for an outcome, so it gets one.
-      const error = { reason: "AttemptsExhausted", message: detail, attemptCount: attempt - 1 }
+      const error = { reason: "Failed", message: detail, attemptCount: attempt - 1 }
       item.outcome = { ok: false, error }
     }
     if (!delivery.isRepeat) return offer(item)

@@ -32,7 +32,13 @@ export interface CapturedAction {
 export type Intent =
   | CapturedAction
   /** `after`, or `raise` with a delay. */
-  | { readonly _tag: "Timer"; readonly id: string; readonly delayMs: number; readonly event: AnyEvent }
+  | {
+      readonly _tag: "Timer"
+      /** Where there is none, nothing can cancel it, and it replaces nothing. */
+      readonly id: string | undefined
+      readonly delayMs: number
+      readonly event: AnyEvent
+    }
   | { readonly _tag: "Cancel"; readonly id: string }
   /** A state with an `invoke` was entered. */
   | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
@@ -271,7 +277,7 @@ const intentOf = (
   switch (type) {
     case "xstate.raise":
       if (delay === undefined || event === undefined) return "None"
-      return { _tag: "Timer", id: id ?? event.type, delayMs: delay, event }
+      return { _tag: "Timer", id, delayMs: delay, event }
     case "xstate.cancel":
       return { _tag: "Cancel", id: sendId ?? "" }
     case "xstate.emit":

@@ -30,6 +30,10 @@ export const untilSent = <E extends SendError>(
       const sent = yield* Effect.result(send)
       if (Result.isSuccess(sent)) return
       if (isFinal(sent.failure)) return yield* refused(sent.failure)
+      // What a server refuses, somebody may have to mend; an outage is known from elsewhere.
+      if (sent.failure._tag === "MailboxRefused" && pauseMs === SEND_PAUSE_FIRST_MS) {
+        yield* Effect.logWarning(`Not sent yet: ${sent.failure.message}`)
+      }
       const random = yield* Random.next
       yield* Effect.sleep(pauseMs * (0.5 + random / 2))
     }

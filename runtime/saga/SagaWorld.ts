@@ -83,7 +83,7 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
   let next: SagaWorld = { ...world, state, timers }
   for (const intent of intents) {
     if (intent._tag === "Cancel") timers.delete(intent.id)
-    if (intent._tag === "Timer") timers.set(intent.id, intent.event)
+    if (intent._tag === "Timer") timers.set(intent.id ?? intent.event.type, intent.event)
     if (intent._tag !== "Send") continue
     for (const outgoing of [intent.make() ?? []].flat()) {
       if (outgoing._tag === "Request") next = asked(next, outgoing.as)

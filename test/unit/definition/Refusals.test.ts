@@ -72,6 +72,19 @@ describe("defineActor refuses", () => {
       /initial state and sends on entry/,
     ],
     [
+      "after in a state that an initial one passes on to",
+      createMachine({ initial: "a", states: { a: { always: "b" }, b: { after: { 10: "c" } }, c: {} } }),
+      /initial state and uses `after`/,
+    ],
+    [
+      "invoke with systemId",
+      setup({ actors: { pay: call(async () => 1) } }).createMachine({
+        initial: "a",
+        states: { a: { on: { Go: "b" } }, b: { invoke: { src: "pay", systemId: "p", onError: "a" } } },
+      }),
+      /with systemId/,
+    ],
+    [
       "a delayed raise at birth",
       createMachine({ entry: raise({ type: "Hi" }, { delay: 1 }) }),
       /sends on entry/,

@@ -117,7 +117,10 @@ describe("more than fits into memory", () => {
       publish: ({ data }: { readonly data: Uint8Array }) =>
         Effect.map(
           Effect.promise(() => gate),
-          () => sheets.push((decodeMessage(data) as { readonly c: { readonly sheet: string } }).c.sheet),
+          () =>
+            sheets.push(
+              (decodeMessage(data) as unknown as { readonly c: { readonly sheet: string } }).c.sheet,
+            ),
         ),
     })
     const { system } = await startMemory({ actors, messaging })

@@ -76,7 +76,7 @@ export class SagaDriver {
       if (intent._tag === "Cancel") {
         // Without effect where the timer is not set (any more), as in the runtime.
         this.timers.delete(intent.id)
-      } else if (intent._tag === "Timer") this.timers.set(intent.id, intent)
+      } else if (intent._tag === "Timer") this.timers.set(intent.id ?? "", intent)
       else if (intent._tag === "Send") sent.push(...[intent.make() ?? []].flat())
     }
     this.sent = sent

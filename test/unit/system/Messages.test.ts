@@ -2,9 +2,10 @@
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { beforeEach, describe, expect, it } from "vitest"
+import { assign, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { ATTEMPTS_MAX } from "../../../runtime/inbox/Inbox.ts"
-import { CallRefused } from "../../../runtime/index.ts"
+import { CallRefused, defineActor } from "../../../runtime/index.ts"
 import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
@@ -283,4 +284,29 @@ it("publishes what a commit carries as a CloudEvent", async () => {
     causationid: "c-1",
     data: { sheet: "s" },
   })
+})
+
+it("delayed raises without an id fire each", () => {
+  const Bell = defineActor({
+    type: "bell",
+    machine: setup({
+      types: { context: {} as { rings: number }, events: {} as { type: "Set" } | { type: "Ring" } },
+    }).createMachine({
+      context: { rings: 0 },
+      on: {
+        Set: {
+          actions: [raise({ type: "Ring" }, { delay: 1_000 }), raise({ type: "Ring" }, { delay: 2_000 })],
+        },
+        Ring: { actions: assign({ rings: ({ context }) => context.rings + 1 }) },
+      },
+    }),
+  })
+  return virtually({ actors: [Bell] }, ({ system }) =>
+    Effect.gen(function* () {
+      const bell = system.get(Bell, "b")
+      yield* bell.ask({ type: "Set" })
+      yield* TestClock.adjust("3 seconds")
+      expect((yield* bell.state()).state.context.rings).toBe(2)
+    }),
+  )
 })
