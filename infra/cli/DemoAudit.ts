@@ -7,7 +7,7 @@
  * Balances: DemoBalance.ts.
  */
 import { Clock, Effect } from "effect"
-import { type Balances, balancesOf, type SettledOrder } from "./DemoBalance.ts"
+import { type Balances, balancesOf, moneyGaps, type SettledOrder } from "./DemoBalance.ts"
 import type { Answered } from "./DemoClient.ts"
 import {
   type AuditFailed,
@@ -122,11 +122,14 @@ const lookAt = Effect.fnUntraced(function* (serviceUrl: string, script: OrderScr
 })
 
 const settledOrder = ({ script, state, payment }: OrderSeen): SettledOrder => ({
+  orderId: script.orderId,
   currency: script.currency,
   lines: script.lines,
   isSold: state?.status === "shipped",
   payment,
 })
+
+const NO_LEDGER: Ledger = { doubleCharges: 0, charges: [], totals: {} }
 
 /** Looks at everything until it balances, or for as long as it may take. */
 const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, gatewayUrl, workload }: Evidence) {
@@ -141,16 +144,17 @@ const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, gatewayUrl, wor
         Effect.map(readSurely(serviceUrl, `/stock/${sku}`, StockState), (found) => [sku, found] as const),
       { concurrency: AUDIT_CONCURRENCY },
     )
-    const ledger = (yield* readSurely(gatewayUrl, "/ledger", Ledger)) ?? { doubleCharges: 0, totals: {} }
-    const balances = balancesOf({
+    const ledger = (yield* readSurely(gatewayUrl, "/ledger", Ledger)) ?? NO_LEDGER
+    const books = {
       orders: orders.map(settledOrder),
       delivered: workload.delivered,
       stock: new Map(stock),
       ledger,
-    })
+    }
+    const balances = balancesOf(books)
     const isBalanced = balances.moneyImbalance === 0 && balances.stockImbalance === 0
     const waitedMs = (yield* Clock.currentTimeMillis) - startedMs
-    if (isBalanced || waitedMs > QUIET_PATIENCE_MS) return { orders, balances }
+    if (isBalanced || waitedMs > QUIET_PATIENCE_MS) return { orders, balances, gaps: moneyGaps(books) }
     yield* Effect.sleep(QUIET_PAUSE_MS)
   }
 })
@@ -209,7 +213,7 @@ export const auditDemo = Effect.fnUntraced(function* (
   onOrder: () => void,
 ): Effect.fn.Return<AuditReport, AuditFailed> {
   const { serviceUrl, workload, answers } = evidence
-  const { orders: seen, balances } = yield* untilBalanced(evidence)
+  const { orders: seen, balances, gaps } = yield* untilBalanced(evidence)
   const after = answers.reduce(
     (newest, { outcome }) => (outcome.kind === "rejected" ? newest : Math.max(newest, outcome.sequence)),
     0,
@@ -250,7 +254,11 @@ export const auditDemo = Effect.fnUntraced(function* (
     compensatedBy: countBy(undone.map(({ events }) => causeOf(events))),
     stuck: stuck.length,
     durationsMs: orders.flatMap(({ events }) => durationMs(events)).sort((a, b) => a - b),
-    differences: [...orders.flatMap(({ differences }) => differences), ...compareRows(allRows, orders)],
+    differences: [
+      ...gaps,
+      ...orders.flatMap(({ differences }) => differences),
+      ...compareRows(allRows, orders),
+    ],
   }
 })
 

@@ -9,6 +9,7 @@ import type { Line } from "./DemoWorkload.ts"
 
 /** An order of the demo as its actors ended. */
 export interface SettledOrder {
+  readonly orderId: string
   readonly currency: string
   readonly lines: ReadonlyArray<Line>
   /** It left the house: everything else was undone, or never was. */
@@ -80,3 +81,20 @@ const stockGap = (stock: StockState | undefined, delivered: number, sold: number
     reserved
   )
 }
+
+/** Orders for which the gateway does not have what they are worth, in words. */
+export const moneyGaps = ({ orders, ledger }: Pick<Books, "orders" | "ledger">): ReadonlyArray<string> => {
+  const chargesOf = Map.groupBy(ledger.charges, ({ paymentId }) => paymentId)
+  return orders.flatMap(({ orderId, lines, isSold, payment }) => {
+    const standing = (chargesOf.get(orderId) ?? []).filter(({ status }) => KEPT_CHARGES.has(status))
+    const taken = sumOf(standing, ({ amount }) => amount.minor)
+    const isCaptured = standing.every(({ status }) => status === "captured")
+    if (taken === (isSold ? totalOf(lines) : 0) && isCaptured) return []
+    const at = standing.map(({ status, amount }) => `${amount.minor} ${status}`).join(", ") || "nothing"
+    const worth = isSold ? `sold for ${totalOf(lines)}` : "not sold"
+    return [`${orderId}: ${worth}, its payment is ${payment?.status ?? "not there"}, the gateway has ${at}`]
+  })
+}
+
+/** Charges that cost the customer something. */
+const KEPT_CHARGES: ReadonlySet<string> = new Set(["authorised", "captured"])

@@ -65,6 +65,13 @@ export type StockState = typeof StockState.Type
 /** The gateway's own books. */
 export const Ledger = Schema.Struct({
   doubleCharges: Schema.Int,
+  charges: Schema.Array(
+    Schema.Struct({
+      paymentId: Schema.String,
+      status: Schema.String,
+      amount: Schema.Struct({ minor: Schema.Int }),
+    }),
+  ),
   totals: Schema.Record(Schema.String, Schema.Struct({ held: Schema.Int, net: Schema.Int })),
 })
 export type Ledger = typeof Ledger.Type

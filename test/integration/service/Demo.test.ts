@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { judgeHistory } from "../../../infra/cli/DemoAudit.ts"
-import { type Balances, type Books, balancesOf } from "../../../infra/cli/DemoBalance.ts"
+import { type Balances, type Books, balancesOf, moneyGaps } from "../../../infra/cli/DemoBalance.ts"
 import type { Answered, Outcome } from "../../../infra/cli/DemoClient.ts"
 import { demoWorkload } from "../../../infra/cli/DemoWorkload.ts"
 
@@ -154,6 +154,7 @@ test("the auditor lets the runtime's own commands be", () => {
 const eur = (minor: number) => ({ minor, currency: "EUR" })
 const line = { sku: "book", quantity: 2, unitPriceMinor: 50 }
 const sold = {
+  orderId: "o-1",
   currency: "EUR",
   lines: [line],
   isSold: true,
@@ -161,14 +162,16 @@ const sold = {
 }
 const undone = {
   ...sold,
+  orderId: "o-2",
   isSold: false,
   payment: { status: "voided", captured: eur(100), refunded: eur(100) },
 }
+const charges = [{ paymentId: "o-1", status: "captured", amount: { minor: 100 } }]
 const books: Books = {
   orders: [sold, undone],
   delivered: new Map([["book", 5]]),
   stock: new Map([["book", { received: 5, onHand: 3, reserved: 0, committed: 2 }]]),
-  ledger: { doubleCharges: 0, totals: { EUR: { held: 0, net: 100 } } },
+  ledger: { doubleCharges: 0, charges, totals: { EUR: { held: 0, net: 100 } } },
 }
 const balanced = { doubleCharges: 0, oversold: 0, moneyImbalance: 0, stockImbalance: 0 }
 
@@ -184,12 +187,12 @@ test.each<[string, Partial<Books>, Partial<Balances>]>([
   ],
   [
     "money that is still held",
-    { ledger: { doubleCharges: 0, totals: { EUR: { held: 30, net: 100 } } } },
+    { ledger: { doubleCharges: 0, charges, totals: { EUR: { held: 30, net: 100 } } } },
     { moneyImbalance: 30 },
   ],
   [
     "a currency that no order is in",
-    { ledger: { doubleCharges: 1, totals: { ...books.ledger.totals, USD: { held: 0, net: 7 } } } },
+    { ledger: { doubleCharges: 1, charges, totals: { ...books.ledger.totals, USD: { held: 0, net: 7 } } } },
     { doubleCharges: 1, moneyImbalance: 14 },
   ],
   [
@@ -207,4 +210,13 @@ test.each<[string, Partial<Books>, Partial<Balances>]>([
   ],
 ])("the auditor counts %s", (_, change, expected) => {
   expect(balancesOf({ ...books, ...change })).toEqual({ ...balanced, ...expected })
+})
+
+test("the auditor names the orders for which the gateway has something else", () => {
+  expect(moneyGaps(books)).toEqual([])
+  const held = { paymentId: "o-2", status: "authorised", amount: { minor: 7 } }
+  expect(moneyGaps({ ...books, ledger: { ...books.ledger, charges: [held] } })).toEqual([
+    "o-1: sold for 100, its payment is captured, the gateway has nothing",
+    "o-2: not sold, its payment is voided, the gateway has 7 authorised",
+  ])
 })
