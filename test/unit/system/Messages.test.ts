@@ -225,6 +225,22 @@ describe("invoke", () => {
     expect(await outcomeOf(system)).toEqual({ reason: "Failed", message: "busy", attemptCount: 3 })
   })
 
+  it("has failed, and was not refused, when it was cut off too often", async () => {
+    deskCall.run = () => new Promise(() => undefined)
+    const messaging = new MessagingMemory()
+    const first = await startMemory({ actors, messaging })
+    await first.system.get(Desk, "d").ask({ type: "Open", sheet: "file:1" })
+    await eventually(async () => (await first.system.status()).calls.runningCount === 1)
+    await first.crash()
+    const [message] = [...messaging.mailbox.contents.messages]
+    if (message === undefined) throw new Error("the call is gone")
+    const taken = [[message.sequence, ATTEMPTS_MAX]]
+    await Effect.runPromise(messaging.checkpoints.write(`attempts.${message.shard}`, taken))
+    const { system } = await startMemory({ actors, messaging, journal: first.journal })
+    await eventually(async () => (await outcomeOf(system)) !== undefined)
+    expect(await outcomeOf(system)).toMatchObject({ reason: "Failed", attemptCount: ATTEMPTS_MAX })
+  })
+
   it("does not try again what the other side refused", async () => {
     deskCall.run = () => {
       throw new CallRefused("Declined", { code: 51 })
