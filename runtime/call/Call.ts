@@ -5,7 +5,7 @@
  * Owns what a user writes and its defaults. Plain `fromPromise` logic is a call with the defaults. Who makes calls,
  * and again after a crash: CallRunner.ts.
  */
-import { fromPromise, type PromiseActorLogic } from "xstate"
+import { fromPromise, type NonReducibleUnknown, type PromiseActorLogic } from "xstate"
 
 /** What the function of a call is given. */
 export interface CallArgs<Input> {
@@ -81,7 +81,7 @@ export const CALL: unique symbol = Symbol.for("everstate/call")
 export const call = <Output, Input>(
   run: (args: CallArgs<Input>) => PromiseLike<Output> | Output,
   options: CallOptions = {},
-): PromiseActorLogic<Output, Input & ({} | null | undefined)> => {
+): PromiseActorLogic<Output, Input & NonReducibleUnknown> => {
   const logic = fromPromise<Output, any>(() => {
     throw new Error("A durable call is made by the system that hosts the actor.")
   })

@@ -7,6 +7,13 @@
 import { Effect } from "effect"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
 
+/** Times a message is taken up, crashes included, before it becomes a dead letter; a call that may, more often. */
+export const ATTEMPTS_MAX = 10
+
+/** What is said of a message that is taken up once more after that. */
+export const attemptsExhausted = (attempt: number): string =>
+  `taken up ${attempt - 1} times without an end; each time the node went down or let go of it`
+
 type Counts = Map<number, number>
 
 export class AttemptCounts {

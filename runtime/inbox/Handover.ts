@@ -15,6 +15,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import type { CallMessage, CommandMessage, Message } from "../mailbox/Message.ts"
 import { sequenceOfId } from "../outbox/OutboxItem.ts"
 import { commandOf } from "../system/Ask.ts"
+import { ATTEMPTS_MAX, attemptsExhausted } from "./AttemptCounts.ts"
 
 /** What came of a message. */
 export type Verdict =
@@ -129,6 +130,10 @@ const handOverCall = (places: Places, received: Received, message: CallMessage, 
     if (logic === undefined) {
       const message = `the machine of "${definition.type}" has no logic "${src}" any more`
       return ended({ ok: false, error: { reason: "Failed", message, attemptCount: attempt } })
+    }
+    if (attempt > Math.max(ATTEMPTS_MAX, logic.options.attemptsMax)) {
+      const error = { reason: "Failed", message: attemptsExhausted(attempt), attemptCount: attempt - 1 }
+      return ended({ ok: false, error })
     }
     const { type: actorType, key } = address
     const attemptedCount = attempt - 1

@@ -18,11 +18,8 @@ import { decodeMessage, encodeMessage, type Message, MessageUnreadable } from ".
 import { undecidedAnswer } from "../outbox/Dispatcher.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { AttemptCounts } from "./AttemptCounts.ts"
+import { ATTEMPTS_MAX, AttemptCounts, attemptsExhausted } from "./AttemptCounts.ts"
 import { handOver, type Verdict } from "./Handover.ts"
-
-/** Times a message is taken up, crashes included, before it becomes a dead letter. */
-export const ATTEMPTS_MAX = 10
 
 /** Times a message to an actor that cannot be read is tried before it becomes a dead letter. */
 const QUARANTINE_ATTEMPTS_MAX = 5
@@ -281,12 +278,9 @@ export const makeInbox = Effect.fnUntraced(function* (
     }
     open.set(place, item)
     someOpen.openUnsafe()
-    if (attempt > ATTEMPTS_MAX) {
-      const detail = `taken up ${attempt - 1} times without an end; each time the node went down or let go of it`
-      if (item.message.k !== "call") return giveUp(item, "AttemptsExhausted", detail)
-      // The actor waits for an outcome, so it gets one.
-      const error = { reason: "Failed", message: detail, attemptCount: attempt - 1 }
-      item.outcome = { ok: false, error }
+    // Whoever made a call waits for its outcome, so it gets one (Handover.ts).
+    if (attempt > ATTEMPTS_MAX && item.message.k !== "call") {
+      return giveUp(item, "AttemptsExhausted", attemptsExhausted(attempt))
     }
     if (!delivery.isRepeat) return offer(item)
     // One after the other: if one of them takes the node down, it is known which.
