@@ -24,6 +24,7 @@ import { Network } from "./Network.ts"
 import { PendingChecker } from "./PendingChecker.ts"
 import { Probes } from "./Probes.ts"
 import { Reference, readCommit, type TrueActor } from "./Reference.ts"
+import { SagaChecker } from "./SagaChecker.ts"
 import { type CallStandIns, SimulatedCalls } from "./SimulatedCalls.ts"
 import type { SimulatedJournal } from "./SimulatedJournal.ts"
 import { type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
@@ -101,6 +102,7 @@ export class SimulatedSystem {
   readonly #stores: StoreChecker
   readonly #deliveries: DeliveryChecker
   readonly #pending: PendingChecker
+  readonly #sagas: SagaChecker
   readonly #calls: SimulatedCalls
   readonly #trap: EscapeTrap
   #violation: Error | undefined
@@ -122,6 +124,7 @@ export class SimulatedSystem {
       isStrict: settings.nodeCount === 1 && isFresh,
       isOrdered: settings.nodeCount === 1,
     })
+    this.#sagas = new SagaChecker(sut.sagas ?? [])
     this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined })
     this.#answers = new AnswerChecker(world, this.reference, this.coverage, {
       isStrict,
@@ -164,6 +167,7 @@ export class SimulatedSystem {
         this.#pending.stored(actor, commit, stored.sequence)
         this.#deliveries.stored(actor, commit, stored.sequence)
         this.coverage.stored(actor, before)
+        this.#sagas.stored(actor)
         this.#stored(actor)
       }),
     )

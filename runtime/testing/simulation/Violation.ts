@@ -30,5 +30,6 @@ export const PROMISES = {
   carried: "nothing is applied that was not sent",
   ordered: "messages of one actor reach another in order",
   pending: "timers and calls come once, not early, not after their end",
+  saga: "a compensated saga has undone what was done, the last first",
   starts: "a node starts",
 } as const

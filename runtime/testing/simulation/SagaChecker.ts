@@ -1,0 +1,70 @@
+/**
+ * A saga that says it is compensated has undone every completed step, the last one first.
+ *
+ * Owns that promise, checked from the answers that came to the saga and not from its book. What an operator settled by
+ * hand is the operator's word, and a nested saga answers for itself.
+ */
+import type { AnySaga } from "../../saga/AnySaga.ts"
+import { pathOf, readRequestName } from "../../saga/SagaPlan.ts"
+import type { TrueActor } from "./Reference.ts"
+import { PROMISES, Violation } from "./Violation.ts"
+
+/** Answers in the order in which they came, by what was asked. */
+interface Answers {
+  readonly done: ReadonlyArray<string>
+  readonly undone: ReadonlyArray<string>
+}
+
+export class SagaChecker {
+  readonly #sagas: ReadonlyMap<string, AnySaga>
+
+  constructor(sagas: ReadonlyArray<AnySaga>) {
+    this.#sagas = new Map(sagas.map((saga) => [saga.type, saga]))
+  }
+
+  /** A commit of an actor is stored. Throws {@link Violation}. */
+  stored({ address, states, version, events }: TrueActor): void {
+    const saga = this.#sagas.get(address.type)
+    if (saga === undefined || states[version]?.value !== "compensated") return
+    const { done, undone } = answersIn(events)
+    if (events.some(({ event }) => OPERATORS_WORD.has(event.type))) return
+    const owed = done.filter((item) => {
+      const work = saga.plan.works.get(pathOf(item))
+      return work?.compensate !== undefined && work.kind !== "nested"
+    })
+    const missing = owed.filter((item) => !undone.includes(item))
+    const broken = (what: string) =>
+      new Violation(PROMISES.saga, `${address.key} is compensated, but ${what}`)
+    if (missing.length > 0) throw broken(`${missing.join(", ")} was never undone`)
+    const twice = undone.filter((item, index) => undone.indexOf(item) !== index)
+    if (twice.length > 0) throw broken(`${twice.join(", ")} was undone twice`)
+    // What is done later is undone next, whatever is left.
+    const turnedAt = states.findIndex((state) => topOf(state?.value) === "compensating")
+    const before = answersIn(events.slice(0, turnedAt)).done.filter((item) => owed.includes(item))
+    const inOrder = undone.filter((item) => before.includes(item))
+    if (inOrder.join() !== before.toReversed().join()) {
+      throw broken(`${before.join(", ")} was undone in the order ${inOrder.join(", ")}`)
+    }
+  }
+}
+
+/** Events by which an operator settles an item. */
+const OPERATORS_WORD: ReadonlySet<string> = new Set(["SagaSkipped", "SagaResolved", "SagaAborted"])
+
+const topOf = (value: unknown): unknown =>
+  typeof value === "object" && value !== null ? Object.keys(value)[0] : value
+
+const nameIn = (event: { readonly type: string; readonly as?: unknown }) =>
+  event.type === "everstate.answered" && typeof event.as === "string" ? readRequestName(event.as) : undefined
+
+const answersIn = (events: TrueActor["events"]): Answers => {
+  const done: Array<string> = []
+  const undone: Array<string> = []
+  for (const { event } of events) {
+    const name = nameIn(event)
+    if (name === undefined || (event as { answer?: { ok?: boolean } }).answer?.ok !== true) continue
+    if (name.verb === "do" && !done.includes(name.itemKey)) done.push(name.itemKey)
+    if (name.verb === "undo") undone.push(name.itemKey)
+  }
+  return { done, undone }
+}
