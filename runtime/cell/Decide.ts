@@ -93,17 +93,23 @@ export const decide = (
     const outcome = propose(definition, base, command, asked, nowMs, failed, rejected)
     return outcome._tag === "CommandRejected" ? answered(base, command, outcome) : outcome
   } catch (cause) {
-    if (cause instanceof NotJson) return failed("NotJson", cause.message)
-    if (cause instanceof NotSendable) return failed("NotSendable", cause.message)
-    if (cause instanceof MachineFailed) {
-      return failed(cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message)
-    }
     // Nothing else is expected to throw; what does comes from what `decide` or a `dispatch` handed over.
-    return failed("DecideThrew", String(cause))
+    return failed(...failureOf(cause, "DecideThrew"))
   } finally {
     // What a refused command asked for is not run.
     definition.machine.takeIntents()
   }
+}
+
+/** Why nothing can be stored, from what was thrown on the way. */
+export const failureOf = (
+  cause: unknown,
+  otherwise: CommandFailed["reason"],
+): [reason: CommandFailed["reason"], detail: string] => {
+  if (cause instanceof NotJson) return ["NotJson", cause.message]
+  if (cause instanceof NotSendable) return ["NotSendable", cause.message]
+  if (!(cause instanceof MachineFailed)) return [otherwise, String(cause)]
+  return [cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message]
 }
 
 /**

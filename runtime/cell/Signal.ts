@@ -9,11 +9,10 @@ import type { CallError } from "../call/Call.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../definition/Event.ts"
 import type { Metadata } from "../journal/Commit.ts"
-import { NotJson, plainJson } from "../json/Json.ts"
-import { MachineFailed } from "../machine/Machine.ts"
+import { plainJson } from "../json/Json.ts"
 import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
 import { CommandFailed } from "./AskError.ts"
-import { type Base, entryOf, type Nothing, type Proposal, toStored } from "./Decide.ts"
+import { type Base, entryOf, failureOf, type Nothing, type Proposal, toStored } from "./Decide.ts"
 import { effectsOf, NotSendable } from "./Intents.ts"
 import { Draft, type Pending } from "./Pending.ts"
 
@@ -59,12 +58,7 @@ export const decideSignal = (
   try {
     return propose(definition, base, signal, used, nowMs)
   } catch (cause) {
-    if (cause instanceof NotJson) return failed("NotJson", cause.message)
-    if (cause instanceof NotSendable) return failed("NotSendable", cause.message)
-    if (cause instanceof MachineFailed) {
-      return failed(cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message)
-    }
-    return failed("MachineThrew", String(cause))
+    return failed(...failureOf(cause, "MachineThrew"))
   } finally {
     definition.machine.takeIntents()
   }
