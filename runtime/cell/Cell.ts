@@ -63,7 +63,10 @@ export class Cell {
   /** Items of the round in work, until they are answered or put back. */
   #inRound: ReadonlyArray<Waiting> = NOBODY
   #isRunning = false
-  #snapshotVersion = 0
+  /** Journal sequence of the newest snapshot. */
+  #snapshotSequence = 0
+  /** Events since then; a commit without events counts as one, it is replayed like any. */
+  #unsavedCount = 0
   #attemptCount = 0
   /** Expected sequence of an append that may still land; once the actor's last message is another, it cannot. */
   #unresolvedAt = NOWHERE
@@ -123,8 +126,9 @@ export class Cell {
 
   /** For the snapshot writer: the confirmed state, written down now. */
   takeSnapshot(): StoredSnapshot | undefined {
-    if (this.#confirmed === undefined || this.#confirmed.version === this.#snapshotVersion) return undefined
-    this.#snapshotVersion = this.#confirmed.version
+    if (this.#confirmed === undefined || this.#confirmed.sequence === this.#snapshotSequence) return undefined
+    this.#snapshotSequence = this.#confirmed.sequence
+    this.#unsavedCount = 0
     return encodeSnapshot(this.definition, this.address, this.#confirmed)
   }
 
@@ -161,7 +165,7 @@ export class Cell {
 
   /** Leaves memory: what is not in a snapshot yet is marked for one. Only when {@link isIdle}. */
   passivate(): void {
-    if (this.#confirmed !== undefined && this.#confirmed.version > this.#snapshotVersion) {
+    if (this.#confirmed !== undefined && this.#confirmed.sequence > this.#snapshotSequence) {
       this.#context.snapshotWriter.mark(this)
     }
   }
@@ -174,13 +178,14 @@ export class Cell {
     return recoveryGate(recover(this.#context, this.definition, this.address)).pipe(
       Effect.matchEffect({
         onFailure: (error) => this.#notReadable(error),
-        onSuccess: ({ confirmed, snapshotVersion }) =>
+        onSuccess: ({ confirmed, snapshot }) =>
           Effect.sync(() => {
             counts.activatedCount++
             this.#quarantine = undefined
             this.#attemptCount = 0
             this.#confirmed = confirmed
-            this.#snapshotVersion = snapshotVersion
+            this.#snapshotSequence = snapshot.sequence
+            this.#unsavedCount = confirmed.version - snapshot.version
             if (confirmed.pending.timers.size > 0) outbox.activated(this.address, confirmed.pending)
             this.#markForSnapshot(confirmed)
           }),
@@ -255,6 +260,7 @@ export class Cell {
     this.#confirmed = confirmed
     counts.committedCount++
     counts.eventCount += version - before.version
+    this.#unsavedCount += Math.max(1, version - before.version)
     outbox.committed(this.address, sequence, atMs, round.entries)
     this.#answer(round, confirmed)
     for (const { proposal } of round.entries) {
@@ -356,9 +362,9 @@ export class Cell {
   }
 
   /** A snapshot carries the remembered commands: one that has many of them is written less often. */
-  #markForSnapshot({ version, recent }: Confirmed): void {
+  #markForSnapshot({ recent }: Confirmed): void {
     const dueAfter = Math.max(this.definition.snapshotEveryEvents, recent.size / 2)
-    if (version - this.#snapshotVersion >= dueAfter) this.#context.snapshotWriter.mark(this)
+    if (this.#unsavedCount >= dueAfter) this.#context.snapshotWriter.mark(this)
   }
 
   #pause(): Effect.Effect<void> {

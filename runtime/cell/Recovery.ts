@@ -34,8 +34,8 @@ const STALE_RETRIES_MAX = 6
 
 export interface Recovered {
   readonly confirmed: Confirmed
-  /** Version of the snapshot that the replay started from, 0 without one. */
-  readonly snapshotVersion: number
+  /** Of the snapshot that the replay started from, 0 without one. */
+  readonly snapshot: { readonly version: number; readonly sequence: number }
 }
 
 /** The actor's confirmed state, from its snapshot (if usable) and the journal. */
@@ -57,14 +57,17 @@ export const recover = Effect.fnUntraced(function* (
         // The journal alone decides whether an actor can be read.
         Effect.catchTag("ActorQuarantined", (error) => Effect.succeed(error.message)),
       ))
-    if (typeof confirmed !== "string") return { confirmed, snapshotVersion: version }
+    if (typeof confirmed !== "string") return { confirmed, snapshot: { version, sequence } }
     yield* Effect.logWarning(
       `Snapshot of ${address.key} at version ${version}, sequence ${sequence} discarded: ${confirmed}`,
     )
     yield* Effect.ignore(ports.snapshots.discard(address.key))
   }
   const unborn = yield* start(definition, address)
-  return { confirmed: yield* replay(ports, definition, address, unborn, last), snapshotVersion: 0 }
+  return {
+    confirmed: yield* replay(ports, definition, address, unborn, last),
+    snapshot: { version: 0, sequence: 0 },
+  }
 })
 
 /** In what a snapshot and the actor's last record contradict each other. */

@@ -326,3 +326,12 @@ it("delayed raises without an id fire each", () => {
     }),
   )
 })
+
+it("an actor that only says no has snapshots, too: its answers are replayed like events", async () => {
+  const { system, snapshots } = await startMemory({ actors })
+  for (let index = 0; index < 120; index++) {
+    await system.get(Desk, "d").ask({ type: "Ask", clerk: "c", sheet: "blank" })
+    await eventually(async () => (await system.status()).messages.openCount === 0)
+  }
+  await eventually(() => snapshots.rows.has("clerk/c"))
+})
