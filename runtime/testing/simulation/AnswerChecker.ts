@@ -96,9 +96,15 @@ export class AnswerChecker {
   #accepted(operation: Operation, actor: TrueActor, { version, sequence, reply, duplicate }: Accepted): void {
     if (duplicate) this.#world.mark("a repeat got the first answer")
     const applied = actor.commands.get(operation.commandId)
+    const state = actor.states[version]
+    const isNothing =
+      state !== undefined && decidedBy(operation.request.command, actor, state, 0) === "nothing"
+    // Nothing was to be done, so nothing of it is remembered: another attempt may find something to do.
+    if (isNothing && (applied === undefined || applied.version > version)) {
+      if (applied !== undefined) this.#world.mark("an attempt found something to do after another had not")
+      return
+    }
     if (applied === undefined) {
-      const state = actor.states[version]
-      if (state !== undefined && decidedBy(operation.request.command, actor, state, 0) === "nothing") return
       const detail = `${describe(operation)} was accepted at version ${version}, and is not there`
       throw new Violation(PROMISES.acknowledged, detail)
     }
@@ -197,8 +203,11 @@ export class AnswerChecker {
     const applied = request.command === undefined ? undefined : actor.commands.get(commandId)
     const error = answer === undefined ? undefined : errorOf(answer)
     if (applied !== undefined) {
-      // Refused by a node that held an older state, while another stored it, or told: for its client it never ended.
-      const isOpen = error !== undefined || request.via === "tell"
+      // Refused by a node that held an older state, while another stored it; told; or accepted when nothing was to be
+      // done, before another attempt found something: for its client it never ended.
+      const told = answer !== undefined && Exit.isSuccess(answer) ? answer.value : undefined
+      const wasNothing = told !== undefined && "version" in told && told.version < applied.version
+      const isOpen = error !== undefined || request.via === "tell" || wasNothing
       const ended = isOpen ? Number.POSITIVE_INFINITY : returned
       return { name, invoked, returned: ended, step: stepOf(applied) }
     }
