@@ -22,7 +22,7 @@ import type { CommitListener } from "./CommitListener.ts"
 import type { Confirmed } from "./Fold.ts"
 import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
-import { MAILBOX_ITEMS_MAX, neededBy, type Waiting, type WaitingCommand } from "./Waiting.ts"
+import { MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting, type WaitingCommand } from "./Waiting.ts"
 
 /** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */
 const UNKNOWN_PAUSE_FIRST_MS = 10
@@ -186,7 +186,8 @@ export class Cell {
             this.#confirmed = confirmed
             this.#snapshotSequence = snapshot.sequence
             this.#unsavedCount = confirmed.version - snapshot.version
-            if (confirmed.pending.timers.size > 0) outbox.activated(this.address, confirmed.pending)
+            const { timers } = confirmed.pending
+            if (timers.size > 0) outbox.activated(this.address, timersWithout(timers, this.#mailbox))
             this.#markForSnapshot(confirmed)
           }),
       }),

@@ -19,6 +19,6 @@ export interface CommitListener {
   readonly found: (record: JournalRecord) => void
   /** An append has an unknown outcome: it may land later, with nobody there to be told. */
   readonly unsure: () => void
-  /** The actor came into memory: timers that were due long ago have lost their message. */
-  readonly activated: (address: ActorAddress, pending: Pending) => void
+  /** The actor came into memory, with timers for which nothing is here: those that were due long ago lost their message. */
+  readonly activated: (address: ActorAddress, timers: Pending["timers"]) => void
 }

@@ -130,3 +130,16 @@ export const neededBy = (waiting: Waiting): number => {
   if (waiting._tag === "Pending") return waiting.since
   return waiting._tag === "Command" && waiting.command._tag === "Signal" ? waiting.command.since : 0
 }
+
+/** The timers whose message is not among what waits. */
+export const timersWithout = (
+  timers: Pending["timers"],
+  waiting: ReadonlyArray<Waiting>,
+): Pending["timers"] => {
+  const rest = new Map(timers)
+  for (const item of waiting) {
+    const command = item._tag === "Command" ? item.command : undefined
+    if (command?._tag === "Signal" && command.kind === "timer") rest.delete(command.name)
+  }
+  return rest
+}

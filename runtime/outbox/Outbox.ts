@@ -276,9 +276,9 @@ export const makeOutbox = Effect.fnUntraced(function* (
       else if (!frontier.isKnown(record.sequence)) recoverOne(record)
     },
     unsure: () => active.openUnsafe(),
-    activated: (address, pending) => {
+    activated: (address, timers) => {
       const nowMs = clock.currentTimeMillisUnsafe()
-      const items = overdueOf(address, pending, nowMs)
+      const items = overdueOf(address, timers, nowMs)
       if (items.length > 0) enqueue(address.key, { sequence: 0, items })
     },
     watermark: () => frontier.position,
@@ -310,7 +310,7 @@ const itemsOf = (
 }
 
 /** Timers whose message should have come long ago, as items that place them again. */
-const overdueOf = (from: ActorAddress, { timers }: Pending, nowMs: number): ReadonlyArray<PlacedItem> =>
+const overdueOf = (from: ActorAddress, timers: Pending["timers"], nowMs: number): ReadonlyArray<PlacedItem> =>
   Array.from(timers)
     .filter(([, { at }]) => at < nowMs - OVERDUE_MS)
     .map(([n, { g, at, e }]) => ({
