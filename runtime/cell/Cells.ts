@@ -3,7 +3,7 @@
  *
  * Owns the map of cells, in order of last use, and the fibers that run them. What a cell does: Cell.ts.
  */
-import { Clock, Effect, Exit, Fiber, Latch, type Scope, Semaphore } from "effect"
+import { Clock, Effect, Exit, Fiber, Latch, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { Journal } from "../journal/Journal.ts"
@@ -14,6 +14,7 @@ import { type ActorQuarantined, Busy, SystemStopped } from "./AskError.ts"
 import { Cell, type CellContext } from "./Cell.ts"
 import { type CellCounts, noCounts } from "./CellCounts.ts"
 import type { CommitListener } from "./CommitListener.ts"
+import { makeGate } from "./Gate.ts"
 import type { InFlight, Waiting } from "./Waiting.ts"
 
 /** Recoveries that run at once on a node; further ones wait. */
@@ -50,7 +51,6 @@ export const makeCells = Effect.fnUntraced(function* (
   options: CellsOptions,
 ): Effect.fn.Return<Cells, never, Journal | SnapshotStore | Scope.Scope> {
   const clock = yield* Clock.Clock
-  const gate = yield* Semaphore.make(RECOVERIES_MAX)
   const snapshotWriter = yield* makeSnapshotWriter
   const counts = noCounts()
   const context: CellContext = {
@@ -62,7 +62,7 @@ export const makeCells = Effect.fnUntraced(function* (
     outbox: options.outbox,
     // One node owns every shard for good; leases bring the epochs of several.
     epochOf: () => 1,
-    recoveryGate: gate.withPermits(1),
+    recoveryGate: makeGate(RECOVERIES_MAX),
   }
 
   // Insertion order is order of last use: a used cell is put back at the end.
