@@ -111,9 +111,9 @@ const makeService = (
         : read()
     })
 
-  const last = (address: ActorAddress): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
+  const lastOf = (subject: string): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
     unlessReplaced(() =>
-      getMessage(requests, stream, { last_by_subj: subjects.ofActor(address) }, READ_TIMEOUT_MS).pipe(
+      getMessage(requests, stream, { last_by_subj: subject }, READ_TIMEOUT_MS).pipe(
         Effect.map((found): JournalRecord | undefined => recordOf(subjects, found)),
         Effect.catch((error) => {
           if (error._tag !== "JetStreamError") return Effect.fail(readErrorOf(error))
@@ -126,18 +126,21 @@ const makeService = (
 
   return {
     commitBytesMax,
+    partitionCount: 1,
     append,
-    last,
+    last: (address) => lastOf(subjects.ofActor(address)),
     read: (address, range) =>
       unlessReplaced(() =>
         readPage(requests, { stream, subject: subjects.ofActor(address), keyOf: () => address.key }, range),
       ),
     scan: (range) =>
-      unlessReplaced(() =>
-        readPage(requests, { stream, subject: subjects.all, keyOf: subjects.keyOf }, range),
-      ),
+      unlessReplaced(() => {
+        const subject = range.shard === undefined ? subjects.all : subjects.ofShard(range.shard)
+        return readPage(requests, { stream, subject, keyOf: subjects.keyOf }, range)
+      }),
     follow: (from) => followJournal({ connection, guard, stream, subjects }, from),
-    lastSequence: guard.verify,
+    lastSequence: () => guard.verify,
+    lastOfShard: (shard) => Effect.map(lastOf(subjects.ofShard(shard)), (found) => found?.sequence ?? 0),
     check: Effect.asVoid(guard.verify),
   }
 }

@@ -9,6 +9,8 @@ export interface JournalSubjects {
   readonly ofActor: (address: ActorAddress) => string
   /** Wildcard over all actors of a type, in all shards. */
   readonly ofType: (type: string) => string
+  /** Wildcard over all actors of a shard. */
+  readonly ofShard: (shard: number) => string
   /** Wildcard over all actors. */
   readonly all: string
   /** `type/token` of a subject. */
@@ -20,6 +22,7 @@ export const journalSubjectsOf = (namespace: string): JournalSubjects => {
   return {
     ofActor: (address) => `${prefix}${address.shard}.${address.type}.${address.token}`,
     ofType: (type) => `${prefix}*.${type}.*`,
+    ofShard: (shard) => `${prefix}${shard}.>`,
     all: `${prefix}>`,
     keyOf: (subject) => subject.slice(subject.indexOf(".", prefix.length) + 1).replace(".", "/"),
   }

@@ -8,7 +8,10 @@
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 
-/** One stored message. `sequence` is its place in the whole journal, ascending, never reused; gaps are normal. */
+/**
+ * One stored message. `sequence` is its place in the whole journal, never reused; gaps are normal. It ascends within a
+ * partition, and `sequence % partitionCount` is the partition.
+ */
 export interface JournalRecord {
   readonly key: string
   readonly sequence: number
@@ -67,6 +70,11 @@ export const JOURNAL_PAGE_RECORDS_MAX = 1_000
 export const JOURNAL_PAGE_BYTES_MAX = 4 * 1024 * 1024
 
 export interface JournalService {
+  /**
+   * Parts that the journal is kept in, each in an order of its own, fixed at its creation. All of a shard, and so of an
+   * actor, is in one of them: `shard % partitionCount`.
+   */
+  readonly partitionCount: number
   /** Largest `data` that an append accepts, in bytes: the server's limit less the room for headers. */
   readonly commitBytesMax: number
   /**
@@ -89,23 +97,27 @@ export interface JournalService {
     range: { readonly after: number; readonly upTo: number },
   ) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
   /**
-   * One page of the records of all actors with `after < sequence <= upTo`, ascending, under the same rules as
-   * {@link read}.
+   * One page of the records with `after < sequence <= upTo` of all actors of a shard, or without one of the partition
+   * of `upTo`; ascending, under the same rules as {@link read}.
    */
   readonly scan: (range: {
     readonly after: number
     readonly upTo: number
+    readonly shard?: number
   }) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
   /**
-   * All records of the given actor types after `after`, in journal order, in non-empty batches, for ever.
+   * All records of the given actor types in one partition after `after`, in order, in non-empty batches, for ever.
    * Resumes by itself after a lost connection, without gaps or repeats. Ends only by failing or being interrupted.
    */
   readonly follow: (options: {
     readonly types: ReadonlyArray<string>
     readonly after: number
+    readonly partition: number
   }) => Stream.Stream<ReadonlyArray<JournalRecord>, JournalRefused>
-  /** Sequence of the newest record in the whole journal, 0 when empty, as the leader knows it. */
-  readonly lastSequence: Effect.Effect<number, JournalReadError>
+  /** Sequence of the newest record of a partition, 0 when empty, as the leader knows it. */
+  readonly lastSequence: (partition: number) => Effect.Effect<number, JournalReadError>
+  /** Sequence of the newest record of a shard, likewise. */
+  readonly lastOfShard: (shard: number) => Effect.Effect<number, JournalReadError>
   /** Succeeds while the journal is reachable and still the one that was verified at start. */
   readonly check: Effect.Effect<void, JournalReadError>
 }

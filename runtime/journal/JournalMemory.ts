@@ -25,6 +25,7 @@ export interface JournalMemoryOptions {
 
 interface StoredRecord extends JournalRecord {
   readonly type: string
+  readonly shard: number
 }
 
 /** The journal in memory, with what only its owner may do: look at it as it was, page it, cut its end off. */
@@ -77,7 +78,8 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
         return Effect.fail(new AppendUnknown({ reason: "WrongSequence", detail }))
       }
       const sequence = records.length + 1
-      const record = { key: address.key, type: address.type, sequence, data: data.slice() }
+      const { key, type, shard } = address
+      const record = { key, type, shard, sequence, data: data.slice() }
       records.push(record)
       own.push(record)
       byActor.set(address.key, own)
@@ -102,6 +104,7 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
     })
 
   return {
+    partitionCount: 1,
     commitBytesMax,
     append,
     last: (address) => Effect.sync(() => byActor.get(address.key)?.at(-1)),
@@ -112,9 +115,15 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
         return pageOf(byActor.get(address.key) ?? [], 0, isWanted)
       }),
     scan: (range) =>
-      Effect.sync(() => pageOf(records, range.after, (record) => record.sequence <= range.upTo)),
+      Effect.sync(() => {
+        const isWanted = ({ sequence, shard }: StoredRecord) =>
+          sequence <= range.upTo && (range.shard === undefined || shard === range.shard)
+        return pageOf(records, range.after, isWanted)
+      }),
     follow,
-    lastSequence: Effect.sync(() => records.length),
+    lastSequence: () => Effect.sync(() => records.length),
+    lastOfShard: (shard) =>
+      Effect.sync(() => records.findLast((record) => record.shard === shard)?.sequence ?? 0),
     check: Effect.void,
     lastAt: (address, journalSequence) =>
       byActor.get(address.key)?.findLast((record) => record.sequence <= journalSequence),

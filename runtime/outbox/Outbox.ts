@@ -200,7 +200,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   /** Where the last life left off; everything that the journal holds beyond is a gap. */
   const place = Effect.gen(function* () {
     const position = yield* checkpoints.position(WATERMARK)
-    const end = yield* journal.lastSequence
+    const end = yield* journal.lastSequence(0)
     const { seen } = frontier
     frontier = new Frontier(Math.min(position, end))
     savedAt = frontier.position
@@ -218,7 +218,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   /** Whether others have written since the last look. */
   const endMoved = Effect.gen(function* () {
     const before = frontier.seen
-    frontier.reaches(yield* journal.lastSequence)
+    frontier.reaches(yield* journal.lastSequence(0))
     return frontier.seen > before
   }).pipe(Effect.orElseSucceed(() => true))
 

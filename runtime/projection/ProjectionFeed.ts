@@ -41,7 +41,7 @@ export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
   let waiting = false
   let pending: Array<DecodedRecord> = []
 
-  yield* journal.follow({ types: [...actors.keys()], after }).pipe(
+  yield* journal.follow({ types: [...actors.keys()], after, partition: 0 }).pipe(
     Stream.runForEach((records) => {
       const decoded: Array<DecodedRecord> = []
       for (const record of records) {

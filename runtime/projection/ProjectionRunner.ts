@@ -120,7 +120,7 @@ class Run {
     let [pauseMs, before] = [LAG_SAMPLE_MS, -1]
     while (true) {
       const wasWaiting = this.#feed?.isWaiting() ?? false
-      const last = yield* Effect.option(this.#journal.lastSequence)
+      const last = yield* Effect.option(this.#journal.lastSequence(0))
       if (Option.isSome(last)) this.#progress.sawSequence(last.value)
       const rests = wasWaiting && Option.isSome(last) && last.value === before
       pauseMs = rests ? Math.min(pauseMs * 2, LAG_SAMPLE_MS_MAX) : LAG_SAMPLE_MS

@@ -175,7 +175,7 @@ class Run {
     while (true) {
       const turnCount = this.#turnCount
       yield* Effect.sleep(LAG_SAMPLE_MS)
-      const last = yield* Effect.option(this.#journal.lastSequence)
+      const last = yield* Effect.option(this.#journal.lastSequence(0))
       if (Option.isSome(last)) this.#progress.sawSequence(last.value)
       const isIdle = turnCount === this.#turnCount && this.#isFollowing && !this.#isWorking
       const isStored = this.#storedPosition >= (this.#position ?? 0)
@@ -222,7 +222,7 @@ class Run {
       this.#isFollowing = true
       const types = this.#reactor.from.map(({ type }) => type)
       yield* this.#journal
-        .follow({ types, after })
+        .follow({ types, after, partition: 0 })
         .pipe(Stream.runForEach((records) => this.#takeBatch(records)))
     })
   }
@@ -236,7 +236,7 @@ class Run {
       const noteName = `${this.#checkpoint}.start`
       const began = yield* this.#checkpoints.note(noteName)
       if (typeof began === "number") return began
-      const now = yield* this.#journal.lastSequence
+      const now = yield* this.#journal.lastSequence(0)
       yield* this.#checkpoints.write(noteName, now)
       return now
     })

@@ -58,7 +58,7 @@ const readAll = Effect.fnUntraced(function* (address: ActorAddress, upTo: number
 const followCount = (options: { types: ReadonlyArray<string>; after: number }, count: number) =>
   Effect.gen(function* () {
     const journal = yield* Journal
-    return yield* journal.follow(options).pipe(
+    return yield* journal.follow({ ...options, partition: 0 }).pipe(
       Stream.flatMap((batch) => Stream.fromIterable(batch)),
       Stream.take(count),
       Stream.runCollect,
@@ -88,7 +88,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
         "gives ascending sequences and shows the last record",
         Effect.gen(function* () {
           const journal = yield* Journal
-          expect(yield* journal.lastSequence).toBe(0)
+          expect(yield* journal.lastSequence(0)).toBe(0)
           expect(yield* journal.last(order("a"))).toBeUndefined()
           const [first, second] = yield* appendAll(order("a"), ["one", "two"])
           expect(second).toBeGreaterThan(first ?? 0)
@@ -96,7 +96,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
           expect(last?.sequence).toBe(second)
           expect(last?.key).toBe("order/a")
           expect(decoder.decode(last?.data)).toBe("two")
-          expect(yield* journal.lastSequence).toBe(second)
+          expect(yield* journal.lastSequence(0)).toBe(second)
           yield* journal.check
         }),
       )
@@ -239,7 +239,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
           const journal = yield* Journal
           yield* appendAll(order("a"), ["e0"])
           yield* appendAll(order("b"), numbered(5, "foreign "))
-          const upTo = yield* journal.lastSequence
+          const upTo = yield* journal.lastSequence(0)
           expect(texts(yield* journal.read(order("a"), { after: 0, upTo }))).toEqual(["e0"])
         }),
       )
@@ -318,7 +318,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
             concurrency: 100,
             discard: true,
           })
-          const upTo = yield* journal.lastSequence
+          const upTo = yield* journal.lastSequence(0)
           const seen: Array<JournalRecord> = []
           while (true) {
             const page = yield* journal.scan({ after: seen.at(-1)?.sequence ?? 0, upTo })
@@ -367,7 +367,9 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
             Effect.forkChild(followCount({ types: ["order"], after: 0 }, 200)),
           )
           const pages = yield* Effect.forkChild(
-            journal.follow({ types: ["order"], after: 0 }).pipe(Stream.take(1), Stream.runCollect),
+            journal
+              .follow({ types: ["order"], after: 0, partition: 0 })
+              .pipe(Stream.take(1), Stream.runCollect),
           )
           const sequences = yield* appendAll(order("a"), numbered(200))
           for (const follower of followers) {

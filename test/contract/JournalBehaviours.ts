@@ -31,6 +31,7 @@ export class JournalBehaviours {
   /** The same journal, with every outcome noted. */
   watch(journal: JournalService): JournalService {
     return {
+      partitionCount: journal.partitionCount,
       commitBytesMax: journal.commitBytesMax,
       append: (address, expectedSequence, data) =>
         this.#noted("append", journal.append(address, expectedSequence, data), () => "stored"),
@@ -43,7 +44,9 @@ export class JournalBehaviours {
           Stream.tap((page) => Effect.sync(() => this.#note("follow", nameOfPage(page)))),
           Stream.tapError((error) => Effect.sync(() => this.#note("follow", nameOfFailure(error)))),
         ),
-      lastSequence: this.#noted("lastSequence", journal.lastSequence, () => "answered"),
+      lastSequence: (partition) =>
+        this.#noted("lastSequence", journal.lastSequence(partition), () => "answered"),
+      lastOfShard: (shard) => this.#noted("lastOfShard", journal.lastOfShard(shard), () => "answered"),
       check: this.#noted("check", journal.check, () => "answered"),
     }
   }
@@ -129,12 +132,12 @@ const drive = (
       yield* Effect.ignore(journal.read(address, { after: expected, upTo: expected }))
       yield* Effect.ignore(journal.scan({ after: 0, upTo: expected }))
       yield* Effect.ignore(journal.scan({ after: expected, upTo: expected }))
-      yield* Effect.ignore(journal.lastSequence)
+      yield* Effect.ignore(journal.lastSequence(0))
       yield* Effect.ignore(journal.check)
     }
   })
   let isOver = false
-  host.fork(Stream.runDrain(journal.follow({ types: ["order"], after: 0 })))
+  host.fork(Stream.runDrain(journal.follow({ types: ["order"], after: 0, partition: 0 })))
   host.fork(
     Effect.ensuring(
       calls,

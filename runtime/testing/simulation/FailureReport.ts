@@ -9,7 +9,7 @@ import type { TraceEntry } from "./Trace.ts"
 const TIMELINE_LINES_MAX = 80
 
 /** What nodes do all the time, whatever happens. */
-const housekeeping = /^journal\.lastSequence|^save \d+ snapshots/
+const housekeeping = /^journal\.last(Sequence|OfShard)|^save \d+ snapshots/
 
 /** The last steps, each with its number and that of the step it came from; housekeeping is left out. */
 export const timeline = (entries: ReadonlyArray<TraceEntry>): string =>

@@ -94,13 +94,16 @@ export class SimulatedJournal {
   connect(host: SimulatedProcess): JournalService {
     const { commitBytesMax } = this.memory
     return {
+      partitionCount: 1,
       commitBytesMax,
       append: (address, expectedSequence, data) => this.#append(host, address, expectedSequence, data),
       last: (address) => this.#last(host, address),
       read: (address, range) => this.#read(host, address, range),
       scan: (range) => this.#scan(host, range),
       follow: (options) => this.#follow(host, options),
-      lastSequence: this.#ask(host, "journal.lastSequence", () => this.lastSequence),
+      lastSequence: () => this.#ask(host, "journal.lastSequence", () => this.lastSequence),
+      lastOfShard: (shard) =>
+        this.#ask(host, `journal.lastOfShard ${shard}`, () => Effect.runSync(this.memory.lastOfShard(shard))),
       check: this.#ask(host, "journal.check", () => undefined),
     }
   }

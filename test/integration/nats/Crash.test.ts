@@ -68,7 +68,7 @@ const crashUnderLoad = (urls: ReadonlyArray<string>, crash: () => Promise<void>)
     const acknowledged: Array<Acknowledged> = []
     const followed: Array<JournalRecord> = []
     const follower = yield* Effect.forkChild(
-      Stream.runForEach(journal.follow({ types: ["order"], after: 0 }), (batch) =>
+      Stream.runForEach(journal.follow({ types: ["order"], after: 0, partition: 0 }), (batch) =>
         Effect.sync(() => {
           followed.push(...batch)
         }),
@@ -85,7 +85,7 @@ const crashUnderLoad = (urls: ReadonlyArray<string>, crash: () => Promise<void>)
     }
     yield* Fiber.interruptAll(writers)
 
-    const end = yield* eventually(journal.lastSequence)
+    const end = yield* eventually(journal.lastSequence(0))
     yield* until(() => (followed.at(-1)?.sequence ?? 0) >= end)
     yield* Fiber.interrupt(follower)
     expect(followed.map(({ sequence }) => sequence)).toEqual(followed.map((_, index) => index + 1))

@@ -191,7 +191,7 @@ describe("FAULT 35: permissions", () => {
         const refusal = { _tag: "JournalRefused", reason: "NotPermitted" }
         expect(yield* Effect.flip(journal.last(order("a")))).toMatchObject(refusal)
         expect(yield* Effect.flip(journal.read(order("a"), { after: 0, upTo: 5 }))).toMatchObject(refusal)
-        const follow = Stream.runDrain(journal.follow({ types: ["order"], after: 0 }))
+        const follow = Stream.runDrain(journal.follow({ types: ["order"], after: 0, partition: 0 }))
         expect(yield* Effect.flip(follow)).toMatchObject(refusal)
       }),
     ))
@@ -202,7 +202,7 @@ describe("FAULT 35: permissions", () => {
         const deny = ["$JS.API.CONSUMER.MSG.NEXT.>"]
         const server = yield* freshServer({ extraConfig: users("app", deny) })
         const { journal } = yield* openJournal(server, undefined, { connect })
-        const follow = Stream.runDrain(journal.follow({ types: ["order"], after: 0 }))
+        const follow = Stream.runDrain(journal.follow({ types: ["order"], after: 0, partition: 0 }))
         expect(yield* Effect.flip(follow)).toMatchObject({ _tag: "JournalRefused", reason: "NotPermitted" })
       }),
     ))
@@ -235,7 +235,7 @@ describe("FAULT 35: permissions", () => {
         const refusal = { _tag: "JournalRefused", reason: "NotPermitted" }
         expect(yield* Effect.flip(journal.append(order("a"), 1, bytes("two")))).toMatchObject(refusal)
         expect(yield* Effect.flip(journal.last(order("a")))).toMatchObject(refusal)
-        const follow = Stream.runDrain(journal.follow({ types: ["order"], after: 0 }))
+        const follow = Stream.runDrain(journal.follow({ types: ["order"], after: 0, partition: 0 }))
         expect(yield* Effect.flip(follow)).toMatchObject(refusal)
       }),
     ))
@@ -288,7 +288,7 @@ it("FAULT 28: a follower whose consumer is deleted makes another, without gap or
       const sequences: Array<number> = []
       const seen: Array<number> = []
       yield* Effect.forkScoped(
-        Stream.runForEach(journal.follow({ types: ["order"], after: 0 }), (batch) =>
+        Stream.runForEach(journal.follow({ types: ["order"], after: 0, partition: 0 }), (batch) =>
           Effect.sync(() => {
             seen.push(...batch.map(({ sequence }) => sequence))
           }),
@@ -321,7 +321,7 @@ it("FAULT 34: a follower that is closed leaves no consumer behind", () =>
       const server = yield* freshServer()
       const { journal } = yield* openJournal(server)
       yield* journal.append(order("a"), 0, bytes("one"))
-      yield* Stream.runDrain(Stream.take(journal.follow({ types: ["order"], after: 0 }), 1))
+      yield* Stream.runDrain(Stream.take(journal.follow({ types: ["order"], after: 0, partition: 0 }), 1))
       yield* eventuallyFails(
         Effect.flatMap(admin(server, `CONSUMER.NAMES.${STREAM}`), ({ total }) =>
           total === 0 ? Effect.fail("none") : Effect.void,

@@ -270,6 +270,6 @@ describe("a journal that is replaced under a live actor", () => {
       _tag: "Unavailable",
       detail: expect.stringContaining("Replaced"),
     })
-    expect(await Effect.runPromise(empty.lastSequence)).toBe(0)
+    expect(await Effect.runPromise(empty.lastSequence(0))).toBe(0)
   })
 })

@@ -264,11 +264,11 @@ describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
         const { journal, system } = shop
         if (end === "declined") shop.bank.refused.set("authorise", "CardDeclined")
         const before = (yield* system.status).messages.settledCount
-        const since = yield* journal.inner.lastSequence
+        const since = yield* journal.inner.lastSequence(0)
         yield* shop.place(ID)
         yield* shop.settle
         const after = (yield* system.status).messages.settledCount
-        const upTo = yield* journal.inner.lastSequence
+        const upTo = yield* journal.inner.lastSequence(0)
         const types = (yield* journal.inner.scan({ after: since, upTo }))
           .filter((record) => decodeCommit(record).entries.length > 0)
           .map(({ key }) => key.split("/")[0])

@@ -1,0 +1,61 @@
+/**
+ * The lease port: a few hundred small records that all members see and change by compare-and-set. Members renew a
+ * record of their own in it; another one per slot says who has the slot, and under which epoch.
+ *
+ * Owns the contract (test/contract/Leases.contract.ts). The store knows no time: whether a record has expired is for
+ * whoever watches it to judge, by a clock of its own (Membership.ts). Correctness never rests on it, only on the
+ * journal's check: a store that is late or lost costs moves, never commits.
+ */
+import { Context, type Effect, Schema, type Stream } from "effect"
+
+/** A record. Every write gives it a higher revision; revisions of one store ascend. */
+export interface LeaseRecord {
+  /** Letters, digits, `_`, `-`, with dots between. */
+  readonly key: string
+  readonly revision: number
+  /** JSON, a few kilobytes at most; `undefined` once it was removed. */
+  readonly value: unknown
+}
+
+/** Somebody else has written the record meanwhile: read it again. */
+export class LeaseConflict extends Schema.TaggedError<LeaseConflict>()("LeaseConflict", {
+  key: Schema.String,
+}) {
+  readonly kind = "conflict"
+  override get message(): string {
+    return `Lease record ${this.key} was changed by somebody else`
+  }
+}
+
+/** The store cannot be used now; a write may have happened all the same. Transient. */
+export class LeasesUnavailable extends Schema.TaggedError<LeasesUnavailable>()("LeasesUnavailable", {
+  reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "NotPermitted", "Other"]),
+  detail: Schema.String,
+}) {
+  readonly kind = "transient"
+  override get message(): string {
+    return `Leases are unavailable (${this.reason}): ${this.detail}`
+  }
+}
+
+export type LeaseWriteError = LeaseConflict | LeasesUnavailable
+
+export interface LeasesService {
+  /**
+   * All records. May be older than the newest ones, and of different ages: keep the highest revision that was seen of
+   * each. Removed ones are listed without a value for an hour, and then no more.
+   */
+  readonly all: Effect.Effect<ReadonlyArray<LeaseRecord>, LeasesUnavailable>
+  /** One record as the store's leader knows it, `undefined` where there is none. */
+  readonly get: (key: string) => Effect.Effect<LeaseRecord | undefined, LeasesUnavailable>
+  /** Writes if the record still has `revision` (0: there is none). Returns the new revision. */
+  readonly write: (key: string, value: unknown, revision: number) => Effect.Effect<number, LeaseWriteError>
+  /** Removes the value under the same condition. */
+  readonly remove: (key: string, revision: number) => Effect.Effect<void, LeaseWriteError>
+  /**
+   * Keys of records that are being written, by anybody, as a hint to look: early, late, repeated or lost. Never ends.
+   */
+  readonly changes: Stream.Stream<string>
+}
+
+export class Leases extends Context.Service<Leases, LeasesService>()("everstate/cluster/Leases") {}

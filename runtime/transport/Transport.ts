@@ -1,0 +1,53 @@
+/**
+ * The transport port: requests to whoever serves a subject, and their replies. At most once; nothing is stored.
+ *
+ * Owns the contract (test/contract/Transport.contract.ts). Several may serve one subject: each gets every request, and
+ * the first reply counts. What travels on it: ../router/AskWire.ts and ../cluster/MemberRequests.ts.
+ */
+import { Context, type Effect, Schema, type Scope } from "effect"
+
+/**
+ * No reply. `NoResponders`: nobody serves the subject, and the request was not delivered. Otherwise it may have been.
+ */
+export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
+  reason: Schema.Literals(["NoResponders", "Timeout", "Disconnected", "NotPermitted", "TooLarge"]),
+  subject: Schema.String,
+  detail: Schema.String,
+}) {
+  readonly kind = "transient"
+  override get message(): string {
+    return `Request to ${this.subject} failed (${this.reason}): ${this.detail}`
+  }
+}
+
+/** Takes the outcome of a request, once. */
+export interface RequestHandler {
+  readonly onReply: (reply: Uint8Array) => void
+  readonly onFailure: (failure: RequestFailed) => void
+}
+
+export interface TransportService {
+  /** Largest request or reply, in bytes. */
+  readonly messageBytesMax: number
+  /** Sends a request on `subject` (tokens of letters, digits, `_`, `-`, with dots between). Returns how to forget it. */
+  readonly send: (
+    subject: string,
+    request: Uint8Array,
+    timeoutMs: number,
+    handler: RequestHandler,
+  ) => () => void
+  /**
+   * Serves `subject` until the scope ends; returns once requests arrive. A request that gets no reply times out. A lost
+   * connection is taken up again by itself.
+   */
+  readonly serve: (
+    subject: string,
+    handle: (request: Uint8Array, reply: (reply: Uint8Array) => void) => void,
+  ) => Effect.Effect<void, RequestFailed, Scope.Scope>
+  /** Monotonic milliseconds of the last moment at which there was no connection; `-Infinity`: never so far. */
+  readonly disconnectedAtMs: () => number
+}
+
+export class Transport extends Context.Service<Transport, TransportService>()(
+  "everstate/transport/Transport",
+) {}
