@@ -5,6 +5,7 @@
  * "nothing was stored" is an unknown outcome. Who uses it: JetStreamApi.ts and the adapters.
  */
 import { Schema } from "effect"
+import { LeaseConflict, LeasesUnavailable, type LeaseWriteError } from "../../runtime/cluster/Leases.ts"
 import { AppendUnknown, JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
 import { type MailboxError, MailboxRefused, MailboxUnavailable } from "../../runtime/mailbox/Mailbox.ts"
 
@@ -193,3 +194,13 @@ export const mailboxErrorOf = (error: NatsRequestFailed | JetStreamError): Mailb
       return messageTooLarge(detail)
   }
 }
+
+/** What a failed look at the leases means. */
+export const leasesUnavailableOf = (error: NatsRequestFailed | JetStreamError): LeasesUnavailable => {
+  const isOther = error._tag === "JetStreamError" || error.reason === "TooLarge"
+  return new LeasesUnavailable({ reason: isOther ? "Other" : error.reason, detail: error.message })
+}
+
+/** What a failed write of a lease record means. Another write in flight says nothing about this one. */
+export const leaseWriteErrorOf = (key: string, error: NatsRequestFailed | JetStreamError): LeaseWriteError =>
+  isCode(error, jetStreamCode.wrongLastSequence) ? new LeaseConflict({ key }) : leasesUnavailableOf(error)

@@ -8,12 +8,15 @@
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 
-/** A record. Every write gives it a higher revision; revisions of one store ascend. */
+/**
+ * A record. Every write, a removal too, gives it a higher revision; revisions of one store ascend. Only a store that
+ * lost its last writes, as after a power cut, gives some of them again.
+ */
 export interface LeaseRecord {
   /** Letters, digits, `_`, `-`, with dots between. */
   readonly key: string
   readonly revision: number
-  /** JSON, a few kilobytes at most; `undefined` once it was removed. */
+  /** JSON, a few kilobytes at most (`undefined` is written as `null`); `undefined` once it was removed. */
   readonly value: unknown
 }
 
@@ -48,12 +51,16 @@ export interface LeasesService {
   readonly all: Effect.Effect<ReadonlyArray<LeaseRecord>, LeasesUnavailable>
   /** One record as the store's leader knows it, `undefined` where there is none. */
   readonly get: (key: string) => Effect.Effect<LeaseRecord | undefined, LeasesUnavailable>
-  /** Writes if the record still has `revision` (0: there is none). Returns the new revision. */
+  /**
+   * Writes if the record still has `revision` (0: there is none; for an hour after its removal that of the removal).
+   * Returns the new revision. After `LeasesUnavailable` the write may still land, seconds later even.
+   */
   readonly write: (key: string, value: unknown, revision: number) => Effect.Effect<number, LeaseWriteError>
-  /** Removes the value under the same condition. */
+  /** Removes the value under the same condition; who holds an older revision meets a conflict. */
   readonly remove: (key: string, revision: number) => Effect.Effect<void, LeaseWriteError>
   /**
-   * Keys of records that are being written, by anybody, as a hint to look: early, late, repeated or lost. Never ends.
+   * Keys of records that are being written, by anybody, as a hint to look: early, late, repeated or lost, and none
+   * where permissions forbid them. Never ends.
    */
   readonly changes: Stream.Stream<string>
 }

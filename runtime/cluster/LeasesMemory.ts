@@ -1,35 +1,65 @@
 /** Leases in memory, for tests and for a system of one node on ports in memory: the contract of Leases.ts. */
-import { Effect, Layer, PubSub, Stream } from "effect"
+import { type Clock, Effect, Layer, PubSub, Stream } from "effect"
+import { monotonicMs } from "../time/MonotonicTime.ts"
 import { LeaseConflict, type LeaseRecord, Leases, type LeasesService } from "./Leases.ts"
 
 /** Hints that wait for one reader; it looks at everything anyway, so the oldest may go. */
 const HINTS_MAX = 256
 
+/** How long a removed record is listed, in milliseconds. */
+const REMOVED_KEPT_MS = 3_600_000
+
+interface Kept {
+  readonly revision: number
+  /** As JSON: what comes back is never what was given. `undefined`: removed. */
+  readonly json: string | undefined
+  readonly writtenAtMs: number
+}
+
+const recordOf = (key: string, { revision, json }: Kept): LeaseRecord => ({
+  key,
+  revision,
+  value: json === undefined ? undefined : (JSON.parse(json) as unknown),
+})
+
 export const makeLeasesMemory: Effect.Effect<LeasesService> = Effect.gen(function* () {
-  const records = new Map<string, LeaseRecord>()
+  const records = new Map<string, Kept>()
   const hints = yield* PubSub.sliding<string>(HINTS_MAX)
   let newest = 0
 
-  const put = (key: string, value: unknown, revision: number) =>
-    Effect.suspend(() => {
-      const found = records.get(key)?.revision ?? 0
-      if (found !== revision) return Effect.fail(new LeaseConflict({ key }))
-      newest++
-      records.set(key, { key, revision: newest, value: value === undefined ? value : copyOf(value) })
-      return Effect.as(PubSub.publish(hints, key), newest)
-    })
+  const nowMs = Effect.clockWith((clock: Clock.Clock) => Effect.succeed(monotonicMs(clock)))
+
+  /** The records, without those that were removed long ago. */
+  const current = Effect.map(nowMs, (now) => {
+    for (const [key, { json, writtenAtMs }] of records) {
+      if (json === undefined && now - writtenAtMs >= REMOVED_KEPT_MS) records.delete(key)
+    }
+    return records
+  })
+
+  const put = Effect.fnUntraced(function* (key: string, json: string | undefined, revision: number) {
+    const writtenAtMs = yield* nowMs
+    const found = (yield* current).get(key)?.revision ?? 0
+    if (found !== revision) return yield* new LeaseConflict({ key })
+    newest++
+    const written = newest
+    records.set(key, { revision: written, json, writtenAtMs })
+    yield* PubSub.publish(hints, key)
+    return written
+  })
 
   return {
-    all: Effect.sync(() => Array.from(records.values())),
-    get: (key) => Effect.sync(() => records.get(key)),
-    write: put,
+    all: Effect.map(current, (found) => Array.from(found, ([key, kept]) => recordOf(key, kept))),
+    get: (key) =>
+      Effect.map(current, (found) => {
+        const kept = found.get(key)
+        return kept === undefined ? undefined : recordOf(key, kept)
+      }),
+    write: (key, value, revision) => put(key, JSON.stringify(value ?? null), revision),
     remove: (key, revision) => Effect.asVoid(put(key, undefined, revision)),
     changes: Stream.fromPubSub(hints),
   }
 })
-
-/** What comes back is never what was given. */
-const copyOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 export const LeasesMemory = {
   /** No leases. */

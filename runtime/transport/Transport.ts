@@ -7,7 +7,8 @@
 import { Context, type Effect, Schema, type Scope } from "effect"
 
 /**
- * No reply. `NoResponders`: nobody serves the subject, and the request was not delivered. Otherwise it may have been.
+ * No reply. `NoResponders`: the request was not delivered, since nobody serves the subject, or has done so for a moment
+ * only. `TooLarge`: the request was over the limit and not delivered, or its reply was. Otherwise it may have been.
  */
 export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
   reason: Schema.Literals(["NoResponders", "Timeout", "Disconnected", "NotPermitted", "TooLarge"]),
@@ -20,7 +21,10 @@ export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestF
   }
 }
 
-/** Takes the outcome of a request, once. */
+/**
+ * Takes the outcome of a request, once, and nothing after it was forgotten. A failure that is known at once is told
+ * before `send` returns. What is called must not throw.
+ */
 export interface RequestHandler {
   readonly onReply: (reply: Uint8Array) => void
   readonly onFailure: (failure: RequestFailed) => void
@@ -37,14 +41,18 @@ export interface TransportService {
     handler: RequestHandler,
   ) => () => void
   /**
-   * Serves `subject` until the scope ends; returns once requests arrive. A request that gets no reply times out. A lost
-   * connection is taken up again by itself.
+   * Serves `subject` until the scope ends; returns once requests arrive, those from elsewhere a moment later. `handle`
+   * must not throw, and replies once, now or later. A request that gets no reply times out. A lost connection is taken
+   * up again by itself; that a subject is not served any more since permissions have changed is logged.
    */
   readonly serve: (
     subject: string,
     handle: (request: Uint8Array, reply: (reply: Uint8Array) => void) => void,
   ) => Effect.Effect<void, RequestFailed, Scope.Scope>
-  /** Monotonic milliseconds of the last moment at which there was no connection; `-Infinity`: never so far. */
+  /**
+   * Monotonic milliseconds of the last moment at which there was no connection, as far as it was noticed: now, while
+   * there is none; `-Infinity`: never so far.
+   */
   readonly disconnectedAtMs: () => number
 }
 

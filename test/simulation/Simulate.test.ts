@@ -27,7 +27,12 @@ const ofMessages: ReadonlyArray<FaultKind> = FAULT_KINDS.filter((kind) => {
   const { port = "" } = shapeOf(kind)
   return /^(mailbox\.|deadLetters|publisher|calls)/.test(port) && kind !== "schedule vanishes"
 })
-const ofOrders = FAULT_KINDS.filter((kind) => !ofMessages.includes(kind) && kind !== "schedule vanishes")
+
+/** Kinds that only members of a cluster can meet. */
+const ofClusters = FAULT_KINDS.filter((kind) => /^(leases|transport)$/.test(shapeOf(kind).port ?? ""))
+const ofOrders = FAULT_KINDS.filter(
+  (kind) => ![...ofMessages, ...ofClusters].includes(kind) && kind !== "schedule vanishes",
+)
 
 /** Branches of the runtime that the standard scenario must have been through. */
 const branches = [

@@ -9,7 +9,8 @@ import type { TraceEntry } from "./Trace.ts"
 const TIMELINE_LINES_MAX = 80
 
 /** What nodes do all the time, whatever happens. */
-const housekeeping = /^journal\.last(Sequence|OfShard)|^save \d+ snapshots/
+const housekeeping =
+  /^journal\.last(Sequence|OfShard)|^save \d+ snapshots|^list leases|^write lease member\.|^request member\./
 
 /** The last steps, each with its number and that of the step it came from; housekeeping is left out. */
 export const timeline = (entries: ReadonlyArray<TraceEntry>): string =>

@@ -30,6 +30,8 @@ export type Port =
   | "deadLetters"
   | "publisher"
   | "calls"
+  | "leases"
+  | "transport"
 
 const FAULTS = {
   /** The append never reaches the journal; its caller times out. */
@@ -98,6 +100,23 @@ const FAULTS = {
   /** It is done there, and its caller does not hear of it. */
   "call answer lost": { level: "call", most: 0.2, port: "calls" },
   "call hangs": { level: "call", most: 0.1, port: "calls" },
+  "leases unavailable": { level: "call", most: 0.15, port: "leases" },
+  /** Written, but the acknowledgement is lost. */
+  "lease answer lost": { level: "call", most: 0.15, port: "leases" },
+  /** The writer times out first, the write lands afterwards, if the record is still as it was. */
+  "lease lands late": { level: "call", most: 0.15, port: "leases" },
+  /** A follower that lags lists older revisions of some records. */
+  "lease stale": { level: "call", most: 0.2, port: "leases" },
+  "lease hint lost": { level: "call", most: 0.3, port: "leases" },
+  "lease hint twice": { level: "call", most: 0.2, port: "leases" },
+  "lease hint late": { level: "call", most: 0.2, port: "leases" },
+  "request lost": { level: "call", most: 0.1, port: "transport" },
+  "request slow": { level: "call", most: 0.1, port: "transport" },
+  "request twice": { level: "call", most: 0.1, port: "transport" },
+  /** No responders, though somebody serves the subject: its server has not heard of that yet. */
+  "request unrouted": { level: "call", most: 0.1, port: "transport" },
+  /** The request was handled, and its sender does not hear of it. */
+  "request answer lost": { level: "call", most: 0.1, port: "transport" },
   "reply slow": { level: "call", most: 0.1 },
   "node crashes": { level: "plan", most: 4 },
   /** Asked to stop in order (SIGTERM), in the middle of work, and started again. */

@@ -1,11 +1,13 @@
-/** The servers of a simulated system, each with its port: NATS in four parts that go down together, and Postgres. */
+/** The servers of a simulated system, each with its port: NATS in six parts that go down together, and Postgres. */
 import type { Network } from "./Network.ts"
 import { SimulatedCheckpoints } from "./SimulatedCheckpoints.ts"
 import { SimulatedDeadLetters } from "./SimulatedDeadLetters.ts"
 import { SimulatedJournal } from "./SimulatedJournal.ts"
+import { SimulatedLeases } from "./SimulatedLeases.ts"
 import { SimulatedMailbox } from "./SimulatedMailbox.ts"
 import { SimulatedPostgres } from "./SimulatedPostgres.ts"
 import { SimulatedPublisher } from "./SimulatedPublisher.ts"
+import { SimulatedTransport } from "./SimulatedTransport.ts"
 
 export class SimulatedServers {
   readonly journal: SimulatedJournal
@@ -13,6 +15,8 @@ export class SimulatedServers {
   readonly checkpoints: SimulatedCheckpoints
   readonly deadLetters: SimulatedDeadLetters
   readonly publisher: SimulatedPublisher
+  readonly leases: SimulatedLeases
+  readonly transport: SimulatedTransport
   readonly postgres: SimulatedPostgres
 
   constructor(network: Network) {
@@ -21,6 +25,8 @@ export class SimulatedServers {
     this.checkpoints = new SimulatedCheckpoints(network)
     this.deadLetters = new SimulatedDeadLetters(network)
     this.publisher = new SimulatedPublisher(network)
+    this.leases = new SimulatedLeases(network)
+    this.transport = new SimulatedTransport(network)
     this.postgres = new SimulatedPostgres(network)
   }
 }

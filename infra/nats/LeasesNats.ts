@@ -1,0 +1,211 @@
+/**
+ * Leases in a JetStream key-value bucket: `nats kv get <ns>-cluster slot.shard.3` shows who has shard 3.
+ *
+ * Owns the bucket, the compare-and-set, and the marker that a removed record leaves for an hour, so that an old
+ * revision conflicts rather than finds nothing. The contract is runtime/cluster/Leases.ts.
+ *
+ * `all` is one direct-get batch, answered by whichever replica is near, in the order of revisions. A record that is
+ * written meanwhile moves to the end, where the batch comes to it; so none is missed, and some come twice. (The
+ * look-up of many last messages at once, `multi_last`, knows 1,024 keys at most and breaks off when one of them is
+ * written meanwhile.)
+ */
+import type { Msg } from "@nats-io/transport-node"
+import { type Cause, Effect, Layer, Queue, Schedule, Stream } from "effect"
+import {
+  LeaseConflict,
+  type LeaseRecord,
+  Leases,
+  type LeasesService,
+  LeasesUnavailable,
+} from "../../runtime/cluster/Leases.ts"
+import { subscribe } from "./CoreSubscription.ts"
+import { getMessage } from "./JetStreamApi.ts"
+import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
+import { isCode, jetStreamCode, leasesUnavailableOf, leaseWriteErrorOf } from "./NatsErrors.ts"
+import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
+import { publishTo } from "./PubAck.ts"
+import { NANOS_PER_MS } from "./PullConsumer.ts"
+
+/** Most records that `all` can list, removed ones included. */
+const LEASE_RECORDS_MAX = 16_384
+
+/** How long `all` and `get` may take: shorter than a lease, so that there is time to try again. */
+const READ_TIMEOUT_MS = 2_000
+
+/** How long a removed record is listed, in milliseconds. */
+const REMOVED_KEPT_MS = 3_600_000
+
+/** Hints that wait for their reader; it looks at everything anyway, so the oldest may go. */
+const HINTS_MAX = 256
+
+/** Pause before the hints are subscribed again. */
+const hintsRetryMs = 1_000
+
+export interface LeasesNatsOptions {
+  readonly namespace: string
+  /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
+  readonly replicas?: number
+  /** How long a removed record is listed, in whole seconds; an hour by default. */
+  readonly removedKeptMs?: number
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const unavailable = (detail: string): LeasesUnavailable => new LeasesUnavailable({ reason: "Other", detail })
+
+/** A record as it is stored: what was removed is a message without a body. */
+const recordOf = (
+  key: string,
+  revision: number,
+  json: string,
+): Effect.Effect<LeaseRecord, LeasesUnavailable> =>
+  json === ""
+    ? Effect.succeed({ key, revision, value: undefined })
+    : Effect.try({
+        try: (): LeaseRecord => ({ key, revision, value: JSON.parse(json) as unknown }),
+        catch: (cause) => unavailable(`lease record ${key} is not JSON: ${String(cause)}`),
+      })
+
+const status = { endOfBatch: 204, notFound: 404 } as const
+
+/** What one direct-get batch brings, with the proof that nothing was lost on the way. */
+class Listing {
+  /** By key: the highest revision and its JSON. */
+  readonly found = new Map<string, { readonly revision: number; readonly json: string }>()
+  failure: string | undefined = undefined
+  #count = 0
+  #previous = 0
+  readonly #prefixLength: number
+
+  constructor(prefix: string) {
+    this.#prefixLength = prefix.length
+  }
+
+  /** True: the batch is over. */
+  readonly collect = (message: Msg): boolean => {
+    const { headers } = message
+    const code = headers?.code ?? 0
+    if (code === status.notFound) return true
+    if (headers === undefined || (code !== 0 && code !== status.endOfBatch)) {
+      this.failure = `${code} ${headers?.description ?? "no headers"}`
+      return true
+    }
+    if (Number(headers.get("Nats-Last-Sequence")) !== this.#previous) {
+      this.failure = `a reply after sequence ${this.#previous} was lost`
+    }
+    if (code === status.endOfBatch) return true
+    const revision = Number(headers.get("Nats-Sequence"))
+    const key = headers.get("Nats-Subject").slice(this.#prefixLength)
+    this.found.set(key, { revision, json: decoder.decode(message.data) })
+    this.#previous = revision
+    if (++this.#count >= LEASE_RECORDS_MAX) this.failure = `there are more than ${LEASE_RECORDS_MAX} records`
+    return false
+  }
+}
+
+const makeService = (
+  connection: NatsConnectionService,
+  bucket: string,
+  removedKeptMs: number,
+): LeasesService => {
+  const { requests } = connection
+  const stream = `KV_${bucket}`
+  const prefix = `$KV.${bucket}.`
+  const everything = encoder.encode(
+    JSON.stringify({ seq: 1, next_by_subj: `${prefix}>`, batch: LEASE_RECORDS_MAX }),
+  )
+  const removed = { "KV-Operation": "DEL", "Nats-TTL": `${Math.ceil(removedKeptMs / 1_000)}s` }
+
+  const put = (
+    key: string,
+    data: Uint8Array,
+    revision: number,
+    headers: Readonly<Record<string, string>>,
+  ) => {
+    // What is no number would switch the server's check off.
+    if (!Number.isSafeInteger(revision) || revision < 0) return Effect.fail(new LeaseConflict({ key }))
+    const expected = { ...headers, "Nats-Expected-Last-Subject-Sequence": revision }
+    return Effect.mapError(publishTo(requests, prefix + key, data, expected), (error) =>
+      leaseWriteErrorOf(key, error),
+    )
+  }
+
+  /** Without the right to subscribe there are no hints, which costs time and nothing else. */
+  const watch = (queue: Queue.Queue<string, Cause.Done>) =>
+    subscribe(connection, `${prefix}>`, ({ subject }) => {
+      Queue.offerUnsafe(queue, subject.slice(prefix.length))
+    }).pipe(
+      Effect.retry({
+        while: ({ reason }) => reason !== "NotPermitted",
+        schedule: Schedule.spaced(hintsRetryMs),
+      }),
+      Effect.catch((error) => Effect.logWarning(`No hints of changed leases: ${error.message}`)),
+    )
+
+  return {
+    all: Effect.gen(function* () {
+      const listing = new Listing(prefix)
+      yield* requests
+        .stream(`$JS.API.DIRECT.GET.${stream}`, everything, {
+          timeoutMs: READ_TIMEOUT_MS,
+          collect: listing.collect,
+        })
+        .pipe(Effect.mapError(leasesUnavailableOf))
+      if (listing.failure !== undefined) return yield* unavailable(`direct get: ${listing.failure}`)
+      return yield* Effect.forEach(listing.found, ([key, { revision, json }]) =>
+        recordOf(key, revision, json),
+      )
+    }),
+
+    get: (key) =>
+      getMessage(requests, stream, { last_by_subj: prefix + key }, READ_TIMEOUT_MS).pipe(
+        Effect.matchEffect({
+          onSuccess: ({ message: { seq, data = "" } }) =>
+            recordOf(key, seq, Buffer.from(data, "base64").toString()),
+          onFailure: (error) =>
+            isCode(error, jetStreamCode.noMessageFound)
+              ? Effect.undefined
+              : Effect.fail(leasesUnavailableOf(error)),
+        }),
+      ),
+
+    write: (key, value, revision) => put(key, encoder.encode(JSON.stringify(value ?? null)), revision, {}),
+
+    remove: (key, revision) => Effect.asVoid(put(key, new Uint8Array(), revision, removed)),
+
+    changes: Stream.callback<string>(watch, { bufferSize: HINTS_MAX, strategy: "sliding" }),
+  }
+}
+
+export const LeasesNats = {
+  /** Opens or creates the namespace's bucket. */
+  layer: (options: LeasesNatsOptions): Layer.Layer<Leases, LeasesUnavailable, NatsConnection> =>
+    Layer.effect(
+      Leases,
+      Effect.gen(function* () {
+        const connection = yield* NatsConnection
+        const bucket = `${options.namespace}-cluster`
+        const config = {
+          name: `KV_${bucket}`,
+          description: "Everstate cluster: members, and who has which slot",
+          discard: "new",
+          max_age: 0,
+          deny_delete: true,
+          allow_rollup_hdrs: true, // key-value clients delete keys so
+          duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
+          num_replicas: replicaCountOf(connection, options.replicas),
+        } as const
+        const needed = {
+          subjects: [`$KV.${bucket}.>`],
+          storage: "file",
+          retention: "limits",
+          max_msgs_per_subject: 1,
+          allow_direct: true,
+          allow_msg_ttl: true,
+        } as const
+        yield* openStream(connection, config, { ...needed, subjects: [...needed.subjects] }, unavailable)
+        return makeService(connection, bucket, options.removedKeptMs ?? REMOVED_KEPT_MS)
+      }),
+    ),
+}

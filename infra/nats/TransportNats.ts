@@ -1,0 +1,93 @@
+/**
+ * Requests and replies over plain NATS subjects, `<namespace>.<subject>`; nothing of it is stored.
+ *
+ * Owns the names, and how a reply that is too large is said. Requests go over ReplyMultiplexer.ts, subscriptions are
+ * CoreSubscription.ts. The contract is runtime/transport/Transport.ts. In a cluster the servers tell each other of a
+ * new subscription a moment after it was made: until then a request from elsewhere finds no responders.
+ */
+import { type Msg, headers as makeHeaders } from "@nats-io/transport-node"
+import { Clock, Effect, Layer } from "effect"
+import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
+import { RequestFailed, Transport, type TransportService } from "../../runtime/transport/Transport.ts"
+import { subscribe } from "./CoreSubscription.ts"
+import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
+import type { NatsRequestFailed } from "./NatsErrors.ts"
+
+/** Status of a reply that says that the real one does not fit. */
+const TOO_LARGE_STATUS = 413
+
+/** What a server with its default settings takes. */
+const MESSAGE_BYTES_MAX_USUAL = 1024 * 1024
+
+export interface TransportNatsOptions {
+  readonly namespace: string
+}
+
+const forget = (): void => undefined
+
+/** When the connection was lost last. What the client has not noticed yet is not known. */
+const watchConnection = Effect.fnUntraced(function* ({ onStatus, health }: NatsConnectionService) {
+  const clock = yield* Clock.Clock
+  let lastMs = Number.NEGATIVE_INFINITY
+  yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      onStatus(({ type }) => {
+        if (type === "disconnect" || type === "reconnect" || type === "close") lastMs = monotonicMs(clock)
+      }),
+    ),
+    (stop) => Effect.sync(stop),
+  )
+  return (): number => (health().state === "connected" ? lastMs : monotonicMs(clock))
+})
+
+const make = (namespace: string) =>
+  Effect.gen(function* () {
+    const connection = yield* NatsConnection
+    const { client, requests } = connection
+    const disconnectedAtMs = yield* watchConnection(connection)
+    const runFork = Effect.runForkWith(yield* Effect.context<never>())
+    const prefix = `${namespace}.`
+    const messageBytesMax = () => client.info?.max_payload ?? MESSAGE_BYTES_MAX_USUAL
+
+    const failureOf = (subject: string, { reason, detail }: NatsRequestFailed): RequestFailed =>
+      new RequestFailed({ reason, subject, detail })
+
+    /** Replies to a connection that is gone are of no use to anybody. */
+    const respond = (request: Msg, reply: Uint8Array): void => {
+      if (client.isClosed()) return
+      if (reply.length <= messageBytesMax()) request.respond(reply)
+      else request.respond(undefined, { headers: makeHeaders(TOO_LARGE_STATUS, "Reply Too Large") })
+    }
+
+    const service: TransportService = {
+      get messageBytesMax() {
+        return messageBytesMax()
+      },
+      send: (subject, request, timeoutMs, { onReply, onFailure }) => {
+        const pending = requests.send(prefix + subject, request, undefined, timeoutMs, {
+          onReply: ({ data, headers }) => {
+            if (data.length > 0 || headers?.code !== TOO_LARGE_STATUS) onReply(data)
+            else
+              onFailure(new RequestFailed({ reason: "TooLarge", subject, detail: "the reply is too large" }))
+            return true
+          },
+          onFailure: (failure) => onFailure(failureOf(subject, failure)),
+        })
+        return pending === undefined ? forget : () => pending.cancel()
+      },
+      serve: (subject, handle) =>
+        subscribe(
+          connection,
+          prefix + subject,
+          (message) => handle(message.data, (reply) => respond(message, reply)),
+          ({ message }) => runFork(Effect.logError(`${subject} is served no more: ${message}`)),
+        ).pipe(Effect.mapError((failure) => failureOf(subject, failure))),
+      disconnectedAtMs,
+    }
+    return service
+  })
+
+export const TransportNats = {
+  layer: ({ namespace }: TransportNatsOptions): Layer.Layer<Transport, never, NatsConnection> =>
+    Layer.effect(Transport, make(namespace)),
+}

@@ -1,0 +1,203 @@
+/**
+ * Leases as a replicated bucket really keeps them: an exact compare-and-set at the leader, lists from followers that lag,
+ * writes of unknown outcome, hints that come late, twice or never.
+ *
+ * Owns the faults of the port, and the truth for those who check. Leases and journal are one server: they go down
+ * together, and a power cut may take the last writes of both.
+ */
+import { Effect, Exit, Queue, Stream } from "effect"
+import {
+  LeaseConflict,
+  type LeaseRecord,
+  type LeasesService,
+  LeasesUnavailable,
+  type LeaseWriteError,
+} from "../../cluster/Leases.ts"
+import type { Fate, Network } from "./Network.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
+
+const TIMEOUT_MS = 2_000
+
+/** How much later a late write lands, after its writer was told of the time-out. */
+const LATE_MS_MAX = 4_000
+
+/** Longest way of a late hint. */
+const HINT_LATE_MS_MAX = 4_000
+
+/** How many writes of a record a stale list may be behind. */
+const STALE_WRITES_MAX = 5
+
+/** How long a removed record is listed, in milliseconds. */
+const REMOVED_KEPT_MS = 3_600_000
+
+/** Hints that wait for their reader. */
+const HINTS_MAX = 256
+
+/** What a server says that cannot answer. */
+const FAILURES: ReadonlyArray<LeasesUnavailable["reason"]> = ["NoResponders", "Other"]
+
+interface Written {
+  readonly revision: number
+  /** `undefined`: removed. */
+  readonly json: string | undefined
+  readonly atMs: number
+}
+
+interface Watcher {
+  readonly host: SimulatedProcess
+  readonly hint: (key: string) => void
+}
+
+export class SimulatedLeases {
+  readonly #network: Network
+  /** Every revision of every record, the newest last. */
+  readonly #written = new Map<string, Array<Written>>()
+  readonly #watchers = new Set<Watcher>()
+  #newest = 0
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  /** All records as they are. */
+  get records(): ReadonlyArray<LeaseRecord> {
+    return Array.from(this.#written.keys()).flatMap((key) => this.#recordOf(key) ?? [])
+  }
+
+  /** The servers come back without their last writes; revisions go on from there. */
+  lose(writeCount: number): void {
+    this.#newest = Math.max(0, this.#newest - writeCount)
+    for (const [key, written] of this.#written) {
+      const kept = written.filter(({ revision }) => revision <= this.#newest)
+      if (kept.length === 0) this.#written.delete(key)
+      else this.#written.set(key, kept)
+    }
+  }
+
+  connect(host: SimulatedProcess): LeasesService {
+    return {
+      all: this.#read(host, "list leases", "", () => this.#list(host)),
+      get: (key) => this.#read(host, `read lease ${key}`, key, () => this.#recordOf(key)),
+      write: (key, value, revision) =>
+        this.#write(host, "write", key, JSON.stringify(value ?? null), revision),
+      remove: (key, revision) => Effect.asVoid(this.#write(host, "remove", key, undefined, revision)),
+      changes: Stream.callback<string>(
+        (queue) =>
+          Effect.acquireRelease(
+            Effect.sync(() => {
+              const watcher: Watcher = { host, hint: (key) => Queue.offerUnsafe(queue, key) }
+              this.#watchers.add(watcher)
+              return watcher
+            }),
+            (watcher) => Effect.sync(() => this.#watchers.delete(watcher)),
+          ),
+        { bufferSize: HINTS_MAX, strategy: "sliding" },
+      ),
+    }
+  }
+
+  #recordOf(key: string, behind = 0): LeaseRecord | undefined {
+    const written = this.#written.get(key)?.at(-1 - behind)
+    if (written === undefined) return undefined
+    const { revision, json, atMs } = written
+    if (json !== undefined) return { key, revision, value: JSON.parse(json) as unknown }
+    const isForgotten = this.#network.world.nowMs - atMs >= REMOVED_KEPT_MS
+    return isForgotten ? undefined : { key, revision, value: undefined }
+  }
+
+  #list(host: SimulatedProcess): ReadonlyArray<LeaseRecord> {
+    const { faults } = this.#network
+    return Array.from(this.#written.keys()).flatMap((key) => {
+      const isStale = faults.strikes("lease stale", host.name, key)
+      const behind = isStale ? 1 + faults.details("lease stale").index(STALE_WRITES_MAX) : 0
+      return this.#recordOf(key, behind) ?? []
+    })
+  }
+
+  #read<A>(
+    host: SimulatedProcess,
+    what: string,
+    key: string,
+    work: () => A,
+  ): Effect.Effect<A, LeasesUnavailable> {
+    return Effect.suspend(() =>
+      this.#network.call<A, LeasesUnavailable>({
+        host,
+        server: "journal",
+        what,
+        serve: () => Exit.succeed(work()),
+        timeoutMs: TIMEOUT_MS,
+        unanswered: unavailable,
+        fate: this.#refusal(host, key),
+      }),
+    )
+  }
+
+  #write(
+    host: SimulatedProcess,
+    verb: string,
+    key: string,
+    json: string | undefined,
+    revision: number,
+  ): Effect.Effect<number, LeaseWriteError> {
+    return Effect.suspend(() =>
+      this.#network.call<number, LeaseWriteError>({
+        host,
+        server: "journal",
+        what: `${verb} lease ${key} at ${revision}`,
+        serve: () => this.#put(key, json, revision),
+        timeoutMs: TIMEOUT_MS,
+        unanswered: unavailable,
+        fate: this.#writeFate(host, key),
+      }),
+    )
+  }
+
+  #put(key: string, json: string | undefined, revision: number): Exit.Exit<number, LeaseConflict> {
+    const found = this.#recordOf(key)?.revision ?? 0
+    if (found !== revision) return Exit.fail(new LeaseConflict({ key }))
+    this.#newest++
+    const entry: Written = { revision: this.#newest, json, atMs: this.#network.world.nowMs }
+    const written = this.#written.get(key)
+    if (written === undefined) this.#written.set(key, [entry])
+    else written.push(entry)
+    for (const watcher of this.#watchers) this.#hint(watcher, key)
+    return Exit.succeed(this.#newest)
+  }
+
+  #hint(watcher: Watcher, key: string): void {
+    const { host, hint } = watcher
+    const { faults } = this.#network
+    if (host.life === "dead") {
+      this.#watchers.delete(watcher)
+      return
+    }
+    if (faults.strikes("lease hint lost", host.name, key)) return
+    const lateMs = faults.strikes("lease hint late", host.name, key)
+      ? faults.details("lease hint late").between(0, HINT_LATE_MS_MAX)
+      : 0
+    const copies = faults.strikes("lease hint twice", host.name, key) ? 2 : 1
+    for (let copy = 0; copy < copies; copy++) {
+      this.#network.answer(host, "journal", lateMs, () => hint(key))
+    }
+  }
+
+  #refusal(host: SimulatedProcess, key: string): Fate<LeasesUnavailable> {
+    const { faults } = this.#network
+    return faults.strikes("leases unavailable", host.name, key)
+      ? { refusal: unavailable(faults.details("leases unavailable").pick(FAILURES)) }
+      : {}
+  }
+
+  #writeFate(host: SimulatedProcess, key: string): Fate<LeasesUnavailable> {
+    const { faults } = this.#network
+    if (faults.strikes("lease answer lost", host.name, key)) return { replyLost: true }
+    if (faults.strikes("lease lands late", host.name, key)) {
+      return { requestAfterMs: TIMEOUT_MS + faults.details("lease lands late").between(0, LATE_MS_MAX) }
+    }
+    return this.#refusal(host, key)
+  }
+}
+
+const unavailable = (reason: LeasesUnavailable["reason"]): LeasesUnavailable =>
+  new LeasesUnavailable({ reason, detail: "simulated" })

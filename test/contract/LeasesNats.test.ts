@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Context, Effect, Layer, References, type Scope, Stream } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type NatsServer, startNats } from "../../infra/embedded.ts"
+import { LeasesNats, type LeasesNatsOptions } from "../../infra/nats/LeasesNats.ts"
+import { NatsConnection, type NatsConnectionOptions } from "../../infra/nats/NatsConnection.ts"
+import { Leases, type LeasesService } from "../../runtime/cluster/Leases.ts"
+import { eventually, leasesContract } from "./Leases.contract.ts"
+
+let folder: string
+let server: NatsServer
+let storeCount = 0
+
+/** What a user called `app` may not do, in the order in which it is tried. */
+const denied = ["$KV.written-cluster.>", "$JS.API.STREAM.MSG.GET.>", "$JS.API.DIRECT.GET.>"]
+const authorization = {
+  users: [
+    { user: "admin", password: "admin" },
+    {
+      user: "app",
+      password: "app",
+      permissions: { publish: { deny: denied }, subscribe: { allow: ["_INBOX.>"] } },
+    },
+  ],
+}
+const admin = { user: "admin", pass: "admin" }
+const app = { user: "app", pass: "app" }
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
+  server = await startNats({ folder, syncAlways: false, extraConfig: { authorization } })
+})
+
+afterAll(async () => {
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Leases on a connection of their own. */
+const openOne = (
+  options: LeasesNatsOptions,
+  user: Partial<NatsConnectionOptions> = admin,
+): Effect.Effect<LeasesService, unknown, Scope.Scope> =>
+  Effect.map(
+    Layer.build(
+      LeasesNats.layer(options).pipe(Layer.provide(NatsConnection.layer({ servers: server.url, ...user }))),
+    ),
+    (context) => Context.get(context, Leases),
+  )
+
+const freshNamespace = () => `contract${storeCount++}`
+
+leasesContract({
+  name: "JetStream",
+  open: () => {
+    const namespace = freshNamespace()
+    return Effect.all({ one: openOne({ namespace }), other: openOne({ namespace }) })
+  },
+})
+
+const run = (program: Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
+  Effect.runPromise(Effect.provideService(Effect.scoped(program), References.MinimumLogLevel, "Fatal"))
+
+it("lists more records than one look-up of last messages may name", () =>
+  run(
+    Effect.gen(function* () {
+      const leases = yield* openOne({ namespace: freshNamespace() })
+      const keys = Array.from({ length: 3_000 }, (_, index) => `slot.${index}`)
+      yield* Effect.forEach(keys, (key) => leases.write(key, key, 0), { concurrency: 100, discard: true })
+      expect(new Set((yield* leases.all).map(({ value }) => value))).toEqual(new Set(keys))
+    }),
+  ))
+
+it("forgets a removed record after its time, and lets it be written as a new one", () =>
+  run(
+    Effect.gen(function* () {
+      const leases = yield* openOne({ namespace: freshNamespace(), removedKeptMs: 1_000 })
+      yield* leases.remove("slot.1", yield* leases.write("slot.1", "mine", 0))
+      expect(yield* leases.all).toHaveLength(1)
+      yield* eventually(Effect.map(leases.all, (records) => expect(records).toEqual([])))
+      yield* leases.write("slot.1", "yours", 0)
+    }),
+  ))
+
+describe("FAULT 35: leases without the rights", () => {
+  const refusal = { _tag: "LeasesUnavailable", reason: "NotPermitted" }
+
+  it("refuse reads and writes as NotPermitted, typed and at once, and hint at nothing", () =>
+    run(
+      Effect.gen(function* () {
+        yield* openOne({ namespace: "written" })
+        const leases = yield* openOne({ namespace: "written" }, app)
+        expect(yield* Effect.flip(leases.write("slot.1", "mine", 0))).toMatchObject(refusal)
+        expect(yield* Effect.flip(leases.remove("slot.1", 1))).toMatchObject(refusal)
+        expect(yield* Effect.flip(leases.get("slot.1"))).toMatchObject(refusal)
+        expect(yield* Effect.flip(leases.all)).toMatchObject(refusal)
+        yield* Effect.forkScoped(Stream.runDrain(leases.changes))
+      }),
+    ))
+})
+
+it("FAULT 34: hints go on, and so do reads and writes, when the server was restarted", () =>
+  run(
+    Effect.gen(function* () {
+      const leases = yield* openOne({ namespace: freshNamespace() })
+      const heard: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(leases.changes, (key) =>
+          Effect.sync(() => {
+            heard.push(key)
+          }),
+        ),
+      )
+      const first = yield* leases.write("slot.1", "before", 0)
+      yield* Effect.promise(() => server.kill())
+      yield* eventually(
+        Effect.map(Effect.flip(leases.all), ({ reason }) => expect(reason).toBe("Disconnected")),
+      )
+      yield* Effect.promise(() => server.restart())
+      yield* eventually(Effect.asVoid(leases.get("slot.1")))
+      expect(yield* leases.get("slot.1")).toEqual({ key: "slot.1", revision: first, value: "before" })
+      heard.length = 0
+      yield* leases.write("slot.1", "after", first)
+      yield* eventually(Effect.sync(() => expect(heard).toContain("slot.1")))
+    }),
+  ))
