@@ -1,0 +1,26 @@
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { expect, it } from "vitest"
+import { makeTransportMemory } from "../../runtime/transport/TransportMemory.ts"
+import { ask, transportContract } from "./Transport.contract.ts"
+
+transportContract({
+  name: "in-memory",
+  open: () => Effect.map(makeTransportMemory, (transport) => ({ here: transport, there: transport })),
+})
+
+it("is driven by the clock of whoever made it", () =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.provide(
+        Effect.gen(function* () {
+          const transport = yield* makeTransportMemory
+          yield* transport.serve("silent", () => undefined)
+          const asked = yield* Effect.forkScoped(Effect.flip(ask(transport, "silent", "x", 3_600_000)))
+          yield* TestClock.adjust("1 hour")
+          expect((yield* Fiber.join(asked)).reason).toBe("Timeout")
+        }),
+        TestClock.layer(),
+      ),
+    ),
+  ))

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Clock, Context, Effect, Fiber, Layer, References, type Scope } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type NatsServer, startNats } from "../../infra/embedded.ts"
+import { NatsConnection, type NatsConnectionOptions } from "../../infra/nats/NatsConnection.ts"
+import { TransportNats } from "../../infra/nats/TransportNats.ts"
+import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
+import { Transport, type TransportService } from "../../runtime/transport/Transport.ts"
+import { ask, echo, eventually, eventuallyFails, transportContract } from "./Transport.contract.ts"
+
+let folder: string
+let server: NatsServer
+let namespaceCount = 0
+
+const authorization = {
+  users: [
+    { user: "admin", password: "admin" },
+    {
+      user: "app",
+      password: "app",
+      permissions: { publish: { deny: ["*.secret.>"] }, subscribe: { deny: ["*.secret.>"] } },
+    },
+  ],
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
+  server = await startNats({ folder, syncAlways: false, extraConfig: { authorization } })
+})
+
+afterAll(async () => {
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** The transport on a connection of its own. */
+const openOne = (
+  namespace: string,
+  user: Partial<NatsConnectionOptions> = { user: "admin", pass: "admin" },
+): Effect.Effect<TransportService, unknown, Scope.Scope> =>
+  Effect.map(
+    Layer.build(
+      TransportNats.layer({ namespace }).pipe(
+        Layer.provide(NatsConnection.layer({ servers: server.url, ...user })),
+      ),
+    ),
+    (context) => Context.get(context, Transport),
+  )
+
+const freshNamespace = () => `contract${namespaceCount++}`
+
+const openPair = () => {
+  const namespace = freshNamespace()
+  return Effect.all({ here: openOne(namespace), there: openOne(namespace) })
+}
+
+transportContract({ name: "NATS", open: openPair })
+
+const run = (program: Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
+  Effect.runPromise(Effect.provideService(Effect.scoped(program), References.MinimumLogLevel, "Fatal"))
+
+it("keeps namespaces apart", () =>
+  run(
+    Effect.gen(function* () {
+      const { here } = yield* openPair()
+      const elsewhere = yield* openOne(freshNamespace())
+      yield* echo(elsewhere, "ask")
+      expect((yield* Effect.flip(ask(here, "ask"))).reason).toBe("NoResponders")
+    }),
+  ))
+
+it("FAULT 34: serves on, and knows when it was cut off, when the server was restarted", () =>
+  run(
+    Effect.gen(function* () {
+      const { here, there } = yield* openPair()
+      const now = Effect.map(Clock.Clock, monotonicMs)
+      yield* echo(there, "ask")
+      yield* there.serve("silent", () => undefined)
+      const waiting = yield* Effect.forkScoped(Effect.flip(ask(here, "silent")))
+      expect(yield* ask(here, "ask", "x")).toBe("echo:x")
+      const killedAtMs = yield* now
+      yield* Effect.promise(() => server.kill())
+      expect((yield* Fiber.join(waiting)).reason).toBe("Disconnected")
+      yield* eventuallyFails(here, "ask", "Disconnected")
+      expect((yield* Effect.flip(there.serve("other", () => undefined))).reason).toBe("Disconnected")
+      for (const { disconnectedAtMs } of [here, there]) {
+        const beforeMs = yield* now
+        expect(disconnectedAtMs()).toBeGreaterThanOrEqual(beforeMs)
+      }
+      const restartedAtMs = yield* now
+      yield* Effect.promise(() => server.restart())
+      yield* eventually(Effect.asVoid(ask(here, "ask", "x", 1_000)))
+      expect(yield* ask(here, "ask", "x")).toBe("echo:x")
+      const reconnectedAtMs = here.disconnectedAtMs()
+      expect(reconnectedAtMs).toBeGreaterThanOrEqual(restartedAtMs)
+      expect(reconnectedAtMs).toBeGreaterThan(killedAtMs)
+      yield* ask(here, "ask", "x")
+      expect(here.disconnectedAtMs()).toBe(reconnectedAtMs)
+    }),
+  ))
+
+describe("FAULT 35: requests without the rights", () => {
+  it("are refused as NotPermitted, typed and at once, sent or served, and others go on", () =>
+    run(
+      Effect.gen(function* () {
+        const namespace = freshNamespace()
+        const allowed = yield* openOne(namespace)
+        const denied = yield* openOne(namespace, { user: "app", pass: "app" })
+        yield* echo(allowed, "secret.ask")
+        const refusal = { _tag: "RequestFailed", reason: "NotPermitted", subject: "secret.ask" }
+        expect(yield* Effect.flip(ask(denied, "secret.ask"))).toMatchObject(refusal)
+        expect(yield* Effect.flip(echo(denied, "secret.ask", "denied"))).toMatchObject(refusal)
+        expect(yield* ask(allowed, "secret.ask", "x")).toBe("echo:x")
+        yield* echo(denied, "open.ask")
+        expect(yield* ask(allowed, "open.ask", "x")).toBe("echo:x")
+        expect(yield* ask(denied, "open.ask", "x")).toBe("echo:x")
+      }),
+    ))
+})
