@@ -115,12 +115,16 @@ export {
   type RowOf,
   type Sql,
 } from "./projection/Projection.ts"
-export { type ProjectionStatus, ProjectionTimeout } from "./projection/ProjectionRunner.ts"
+export {
+  type ProjectionPartitionStatus,
+  type ProjectionStatus,
+  ProjectionTimeout,
+} from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
 export type { ActorRef, DeadLetters } from "./promise/ActorSystem.ts"
 export { defineReactor, type Reaction, type ReactorDefinition, type ReactorMeta } from "./reactor/Reactor.ts"
-export type { ReactorStatus } from "./reactor/ReactorProgress.ts"
-export { ReactorRedriveFailed } from "./reactor/ReactorRunner.ts"
+export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
+export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
 export {
   CHECK_STATES_MAX,
   type CheckSagaOptions,

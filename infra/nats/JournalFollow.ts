@@ -1,5 +1,5 @@
 /**
- * The journal's live tail: everything of the given types after a sequence, in order, for ever.
+ * The live tail of one of a journal's streams: everything of the given types after a sequence, in order, for ever.
  *
  * Owns an ephemeral consumer that starts after the last record, the check that its sequences are contiguous, and a new
  * one on any doubt. The pulls, and what else raises doubt, are PullConsumer.ts.
@@ -11,6 +11,7 @@ import {
   type JournalRecord,
   JournalRefused,
 } from "../../runtime/journal/Journal.ts"
+import { placeUpTo, sequenceAt } from "../../runtime/journal/Partition.ts"
 import { createConsumer } from "./JetStreamApi.ts"
 import type { JournalGuard } from "./JournalGuard.ts"
 import type { JournalSubjects } from "./JournalSubject.ts"
@@ -25,6 +26,8 @@ interface FollowContext {
   readonly connection: NatsConnectionService
   readonly guard: JournalGuard
   readonly stream: string
+  readonly partition: number
+  readonly partitionCount: number
   readonly subjects: JournalSubjects
 }
 
@@ -34,7 +37,7 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
   readonly denied = notPermitted
   readonly #context: FollowContext
   readonly #filters: Array<string>
-  /** Sequence of the newest record that was read. */
+  /** The stream's sequence of the newest record that was read. */
   #last: number
   #consumerSequence = 0
 
@@ -42,7 +45,7 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
     this.#context = context
     this.stream = context.stream
     this.#filters = types.map(context.subjects.ofType)
-    this.#last = after
+    this.#last = placeUpTo(after, context.partition, context.partitionCount)
   }
 
   /** Makes a consumer that goes on after the last record. Fails only when the journal itself is refused. */
@@ -75,9 +78,10 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
     }
     this.#consumerSequence = place.consumerSequence
     this.#last = place.streamSequence
+    const { subjects, partition, partitionCount } = this.#context
     return {
-      key: this.#context.subjects.keyOf(message.subject),
-      sequence: place.streamSequence,
+      key: subjects.keyOf(message.subject),
+      sequence: sequenceAt(place.streamSequence, partition, partitionCount),
       data: message.data,
     }
   }

@@ -1,8 +1,8 @@
 /**
- * Watches that the journal stays the one that was verified at start, for as long as the process runs.
+ * Watches that a stream of the journal stays the one that was verified at start, for as long as the process runs.
  *
- * Owns the standing refusal: while the stream is missing, replaced, cut or unsafely changed, every append is refused
- * before it is sent, and lifted once the right stream is back. After a lost connection nothing is sent or read until
+ * Owns the standing refusal: while the stream is missing, replaced, cut or unsafely changed, every append to it is
+ * refused before it is sent, and lifted once the right stream is back. After a lost connection nothing is sent or read until
  * the stream was verified again: a server that came back with an older copy would else take new commits over the
  * missing ones, and hide that they are missing. The checks are JournalSettings.ts's.
  */
@@ -36,10 +36,10 @@ export interface JournalGuard {
   readonly refusal: () => JournalRefused | undefined
   /** False from a lost connection until the stream behind the new one is verified. */
   readonly isVerified: () => boolean
-  /** The newest sequence seen so far: whatever is appended from now on gets a higher one. */
+  /** The newest of the stream's sequences seen so far: whatever is appended from now on gets a higher one. */
   readonly newestSequence: () => number
   /**
-   * Notes an acknowledged sequence. One not above `newestBefore`, the newest when the append was sent, proves that the
+   * Notes an acknowledged sequence of the stream. One not above `newestBefore`, the newest when the append was sent, proves that the
    * stream lost commits; the refusal that is returned then stays until the process is restarted.
    */
   readonly acknowledged: (sequence: number, newestBefore: number) => JournalRefused | undefined
@@ -56,10 +56,11 @@ export const makeJournalGuard = (
   open: OpenJournalStream,
 ): Effect.Effect<JournalGuard, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const { stream } = open
     let refusal: JournalRefused | undefined
     /** A refusal that no verification lifts. */
     let proof: JournalRefused | undefined
-    let newest = open.lastSequence
+    let newest = open.lastPlace
     let isVerified = true
     let connectionCount = 0
     const suspicion = yield* Latch.make()
@@ -67,10 +68,13 @@ export const makeJournalGuard = (
     const look = Effect.gen(function* () {
       const seenBefore = newest
       const connectionBefore = connectionCount
-      const info = yield* findJournalStream(connection, options.namespace)
-      if (info === undefined) return yield* missing(options.namespace)
-      const identity = { namespace: options.namespace, createdAt: open.createdAt, lastSequence: seenBefore }
-      const wrong = proof ?? verifyIdentity(info, identity) ?? verifySettings(info.config, options)
+      const info = yield* findJournalStream(connection, stream)
+      if (info === undefined) return yield* missing(stream)
+      const identity = { createdAt: open.createdAt, lastPlace: seenBefore }
+      const wrong =
+        proof ??
+        verifyIdentity(stream, info, identity) ??
+        verifySettings(info.config, options, open.partition)
       if (wrong !== undefined) return yield* wrong
       newest = Math.max(newest, info.state.last_seq)
       refusal = undefined
@@ -123,7 +127,7 @@ export const makeJournalGuard = (
       acknowledged: (sequence, newestBefore) => {
         if (sequence > newest) newest = sequence
         if (sequence > newestBefore) return undefined
-        proof ??= shortened(options.namespace, sequence, newestBefore)
+        proof ??= shortened(stream, sequence, newestBefore)
         refusal = proof
         suspicion.openUnsafe()
         return proof

@@ -1,7 +1,9 @@
 /**
- * The journal on JetStream: one message per commit, guarded by the sequence of the actor's last one.
+ * The journal on JetStream: one message per commit, guarded by the sequence of the actor's last one, in one stream or
+ * several.
  *
- * Owns the append and the leader's reads. Opening and verifying is JournalStream.ts, watching JournalGuard.ts, pages
+ * Owns the append, the leader's reads, and which stream they go to. Sequences are translated here and in
+ * JournalFollow.ts (runtime/journal/Partition.ts); everything below counts as its stream does. Opening and verifying is JournalStream.ts, watching JournalGuard.ts, pages
  * are JournalRead.ts, the live tail is JournalFollow.ts. The contract is runtime/journal/Journal.ts.
  */
 import { Effect, Layer } from "effect"
@@ -16,12 +18,18 @@ import {
   JournalUnavailable,
 } from "../../runtime/journal/Journal.ts"
 import type { JournalRegister, JournalRegisterUnavailable } from "../../runtime/journal/JournalRegister.ts"
+import {
+  partitionOfSequence,
+  partitionOfShard,
+  placeUpTo,
+  sequenceAt,
+} from "../../runtime/journal/Partition.ts"
 import { getMessage } from "./JetStreamApi.ts"
 import { followJournal } from "./JournalFollow.ts"
 import { type JournalGuard, makeJournalGuard } from "./JournalGuard.ts"
-import { READ_TIMEOUT_MS, readPage, recordOf } from "./JournalRead.ts"
+import { type CommitLog, READ_TIMEOUT_MS, readPage, recordOf } from "./JournalRead.ts"
 import type { JournalStreamOptions } from "./JournalSettings.ts"
-import { openJournalStream } from "./JournalStream.ts"
+import { type OpenJournalStream, openJournalStreams } from "./JournalStream.ts"
 import { journalSubjectsOf } from "./JournalSubject.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { appendErrorOf, appendFailureOf, jetStreamCode, readErrorOf, tooLarge } from "./NatsErrors.ts"
@@ -53,37 +61,67 @@ class ExpectedSequence implements EncodedHeaders {
 /** Refusals under which even reading would answer from the wrong journal. */
 const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
 
+/** A stream of the journal and what watches it. */
+interface Part extends OpenJournalStream {
+  readonly guard: JournalGuard
+}
+
 const notVerified = "the connection was lost, and the stream behind the new one is not verified yet"
 
 const makeService = (
   connection: NatsConnection["Service"],
-  guard: JournalGuard,
+  parts: ReadonlyArray<Part>,
   options: JournalNatsOptions,
-  stream: string,
 ): JournalService => {
   const { requests, client } = connection
   const subjects = journalSubjectsOf(options.namespace)
   const appendTimeoutMs = options.appendTimeoutMs ?? PUBLISH_TIMEOUT_MS
   const commitBytesMax = (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
 
+  const partitionCount = parts.length
+
+  const partAt = (partition: number): Part => {
+    const part = parts[partition]
+    if (part === undefined) throw new RangeError(`partition ${partition} of ${partitionCount}`)
+    return part
+  }
+  const partOf = (shard: number): Part => partAt(partitionOfShard(shard, partitionCount))
+  const sequenceIn = ({ partition }: Part, place: number): number =>
+    sequenceAt(place, partition, partitionCount)
+  const placeIn = ({ partition }: Part, sequence: number): number =>
+    placeUpTo(sequence, partition, partitionCount)
+  const recordIn = (part: Part, { key, sequence, data }: JournalRecord): JournalRecord => ({
+    key,
+    sequence: sequenceIn(part, sequence),
+    data,
+  })
+
   /** Connected again, and not yet sure to what. While there is no connection the request itself says why. */
-  const mustWait = (): boolean => !guard.isVerified() && connection.health().state === "connected"
+  const mustWait = ({ guard }: Part): boolean =>
+    !guard.isVerified() && connection.health().state === "connected"
 
   const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
     Effect.callback<number, AppendUnknown | JournalRefused>((resume) => {
+      const part = partOf(address.shard)
+      const { guard } = part
       const refusal = guard.refusal()
       if (refusal !== undefined) return resume(Effect.fail(refusal))
-      if (mustWait())
+      if (mustWait(part))
         return resume(Effect.fail(new AppendUnknown({ reason: "Unavailable", detail: notVerified })))
       if (data.length > commitBytesMax) return resume(Effect.fail(tooLarge(data.length, commitBytesMax)))
-      const headers = new ExpectedSequence(expectedSequence)
+      // A sequence of another partition is that of no record of this actor.
+      if (expectedSequence > 0 && partitionOfSequence(expectedSequence, partitionCount) !== part.partition) {
+        const detail = `${address.key} is not in the partition of sequence ${expectedSequence}`
+        return resume(Effect.fail(new AppendUnknown({ reason: "WrongSequence", detail })))
+      }
+      const headers = new ExpectedSequence(placeIn(part, expectedSequence))
       const newestBefore = guard.newestSequence()
       const pending = requests.send(subjects.ofActor(address), data, headers, appendTimeoutMs, {
         onReply: (message) => {
           const result = acknowledgement(message)
           if (typeof result === "number") {
             const lost = guard.acknowledged(result, newestBefore)
-            resume(lost === undefined ? Effect.succeed(result) : Effect.fail(lost))
+            resume(lost === undefined ? Effect.succeed(sequenceIn(part, result)) : Effect.fail(lost))
           } else {
             const error = appendErrorOf(result)
             if (error.reason === "Unavailable") guard.suspect()
@@ -101,52 +139,76 @@ const makeService = (
 
   /** Reads go on while appends are refused for unsafe settings, and never from a replaced journal. */
   const unlessReplaced = <A>(
+    part: Part,
     read: () => Effect.Effect<A, JournalReadError>,
   ): Effect.Effect<A, JournalReadError> =>
     Effect.suspend(() => {
-      const refusal = guard.refusal()
+      const refusal = part.guard.refusal()
       if (refusal !== undefined && blocksReads(refusal)) return Effect.fail(refusal)
-      return mustWait()
+      return mustWait(part)
         ? Effect.fail(new JournalUnavailable({ reason: "Disconnected", detail: notVerified }))
         : read()
     })
 
-  const lastOf = (subject: string): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
-    unlessReplaced(() =>
-      getMessage(requests, stream, { last_by_subj: subject }, READ_TIMEOUT_MS).pipe(
-        Effect.map((found): JournalRecord | undefined => recordOf(subjects, found)),
+  const lastOf = (part: Part, subject: string): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
+    unlessReplaced(part, () =>
+      getMessage(requests, part.stream, { last_by_subj: subject }, READ_TIMEOUT_MS).pipe(
+        Effect.map((found): JournalRecord | undefined => recordIn(part, recordOf(subjects, found))),
         Effect.catch((error) => {
           if (error._tag !== "JetStreamError") return Effect.fail(readErrorOf(error))
           if (error.code === jetStreamCode.noMessageFound) return Effect.undefined
-          guard.suspect()
+          part.guard.suspect()
           return Effect.fail(readErrorOf(error))
         }),
       ),
     )
 
+  const pageOf = (
+    part: Part,
+    log: Omit<CommitLog, "stream">,
+    range: { readonly after: number; readonly upTo: number },
+  ) =>
+    unlessReplaced(part, () => {
+      const places = { after: placeIn(part, range.after), upTo: placeIn(part, range.upTo) }
+      const page = readPage(requests, { ...log, stream: part.stream }, places)
+      return partitionCount === 1
+        ? page
+        : Effect.map(page, (records) => records.map((record) => recordIn(part, record)))
+    })
+
   return {
     commitBytesMax,
-    partitionCount: 1,
+    partitionCount,
     append,
-    last: (address) => lastOf(subjects.ofActor(address)),
-    read: (address, range) =>
-      unlessReplaced(() =>
-        readPage(requests, { stream, subject: subjects.ofActor(address), keyOf: () => address.key }, range),
-      ),
-    scan: (range) =>
-      unlessReplaced(() => {
-        const subject = range.shard === undefined ? subjects.all : subjects.ofShard(range.shard)
-        return readPage(requests, { stream, subject, keyOf: subjects.keyOf }, range)
-      }),
-    follow: (from) => followJournal({ connection, guard, stream, subjects }, from),
-    lastSequence: () => guard.verify,
-    lastOfShard: (shard) => Effect.map(lastOf(subjects.ofShard(shard)), (found) => found?.sequence ?? 0),
-    check: Effect.asVoid(guard.verify),
+    last: (address) => lastOf(partOf(address.shard), subjects.ofActor(address)),
+    read: (address, range) => {
+      const log = { subject: subjects.ofActor(address), keyOf: () => address.key }
+      return pageOf(partOf(address.shard), log, range)
+    },
+    scan: ({ shard, ...range }) =>
+      shard === undefined
+        ? pageOf(
+            partAt(partitionOfSequence(range.upTo, partitionCount)),
+            { subject: subjects.all, keyOf: subjects.keyOf },
+            range,
+          )
+        : pageOf(partOf(shard), { subject: subjects.ofShard(shard), keyOf: subjects.keyOf }, range),
+    follow: ({ partition, ...from }) => {
+      const { guard, stream } = partAt(partition)
+      return followJournal({ connection, guard, stream, partition, partitionCount, subjects }, from)
+    },
+    lastSequence: (partition) => {
+      const part = partAt(partition)
+      return Effect.map(part.guard.verify, (place) => sequenceIn(part, place))
+    },
+    lastOfShard: (shard) =>
+      Effect.map(lastOf(partOf(shard), subjects.ofShard(shard)), (found) => found?.sequence ?? 0),
+    check: Effect.forEach(parts, ({ guard }) => guard.verify, { concurrency: "unbounded", discard: true }),
   }
 }
 
 export const JournalNats = {
-  /** Opens or creates the namespace's journal and watches it. See {@link openJournalStream} for the refusals. */
+  /** Opens or creates the namespace's journal and watches it. See {@link openJournalStreams} for the refusals. */
   layer: (
     options: JournalNatsOptions,
   ): Layer.Layer<
@@ -158,9 +220,11 @@ export const JournalNats = {
       Journal,
       Effect.gen(function* () {
         const connection = yield* NatsConnection
-        const open = yield* openJournalStream(connection, options)
-        const guard = yield* makeJournalGuard(connection, options, open)
-        return makeService(connection, guard, options, open.stream)
+        const streams = yield* openJournalStreams(connection, options)
+        const parts = yield* Effect.forEach(streams, (open) =>
+          Effect.map(makeJournalGuard(connection, options, open), (guard): Part => ({ ...open, guard })),
+        )
+        return makeService(connection, parts, options)
       }),
     ),
 }

@@ -1,12 +1,12 @@
 /**
- * What a journal's stream must look like, as pure checks: its name, settings and identity (DESIGN "Journal safety").
+ * What each of a journal's streams must look like, as pure checks: name, settings, identity (DESIGN "Journal safety").
  *
  * Owns the settings of a new journal and every refusal of a wrong one. Who asks the server: JournalStream.ts at
  * start, JournalGuard.ts from then on.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { JournalRefused } from "../../runtime/journal/Journal.ts"
-import type { JournalIdentity } from "../../runtime/journal/JournalRegister.ts"
+import { partitionOfShard } from "../../runtime/journal/Partition.ts"
 
 /** Version of the journal's layout: subjects, headers, commit envelope. */
 export const JOURNAL_FORMAT_VERSION = 1
@@ -18,29 +18,56 @@ export interface JournalStreamOptions {
   readonly namespace: string
   /** Number of shards, fixed at creation. */
   readonly shards: number
+  /**
+   * Streams that the journal is kept in, 1 by default and `shards` at most, fixed at creation. Each is written, synced
+   * and replicated by itself, so several take more appends where every one is fsynced; order is kept within each.
+   */
+  readonly streams?: number
   /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
   readonly replicas?: number
-  /** Bytes after which appends are refused as `Full`; without it the server's storage is the limit. Creation alone. */
+  /**
+   * Bytes in one stream after which its appends are refused as `Full`; without it the server's storage is the limit.
+   * Creation alone.
+   */
   readonly bytesMax?: number
 }
 
-export const streamName = (namespace: string): string => `${namespace}-journal`
+export const STREAMS_DEFAULT = 1
 
-/** `<ns>.evt.<shard>.<type>.<token>` */
-export const journalSubjects = (namespace: string): string => `${namespace}.evt.*.*.*`
+/** `<ns>-journal`; where there are several, each has its partition after it. */
+export const streamName = (namespace: string, streams = STREAMS_DEFAULT, partition = 0): string =>
+  streams === 1 ? `${namespace}-journal` : `${namespace}-journal-${partition}`
+
+/** `<ns>.evt.<shard>.<type>.<token>`, of all shards or, where there are several streams, of those in this one. */
+const journalSubjects = (options: JournalStreamOptions, partition: number): Array<string> => {
+  const { namespace, shards, streams = STREAMS_DEFAULT } = options
+  if (streams === 1) return [`${namespace}.evt.*.*.*`]
+  return Array.from({ length: shards }, (_, shard) => shard)
+    .filter((shard) => partitionOfShard(shard, streams) === partition)
+    .map((shard) => `${namespace}.evt.${shard}.*.*`)
+}
 
 const metadataOf = (options: JournalStreamOptions): Record<string, string> => ({
   "everstate.namespace": options.namespace,
   "everstate.shards": String(options.shards),
+  "everstate.streams": String(options.streams ?? STREAMS_DEFAULT),
   "everstate.format": String(JOURNAL_FORMAT_VERSION),
 })
 
-/** The settings of a new journal. Every one that protects data is checked again by {@link verifySettings}. */
-export const journalStreamConfig = (options: JournalStreamOptions, replicas: number) =>
+/** What a stream means that does not say: journals were of one stream once. */
+const metadataAbsent: Record<string, string> = { "everstate.streams": String(STREAMS_DEFAULT) }
+
+const hintFixed: Record<string, string> = {
+  "everstate.shards": "The number of shards is fixed at creation: start with the one recorded.",
+  "everstate.streams": "The number of streams is fixed at creation: start with the one recorded.",
+}
+
+/** The settings of a new stream. Every one that protects data is checked again by {@link verifySettings}. */
+export const journalStreamConfig = (options: JournalStreamOptions, replicas: number, partition = 0) =>
   ({
-    name: streamName(options.namespace),
+    name: streamName(options.namespace, options.streams, partition),
     description: "Everstate journal: never delete, edit or restore it by hand",
-    subjects: [journalSubjects(options.namespace)],
+    subjects: journalSubjects(options, partition),
     storage: "file",
     retention: "limits",
     discard: "new",
@@ -61,19 +88,18 @@ export const refused = (reason: JournalRefused["reason"], detail: string, hint: 
   new JournalRefused({ reason, detail, hint })
 
 /** Each setting that could lose, change or misplace commits, as `name=value, want …`. */
-export const unsafeSettings = (config: Partial<StreamConfig>, subjects: string): ReadonlyArray<string> => {
+export const unsafeSettings = (
+  config: Partial<StreamConfig>,
+  subjects: ReadonlyArray<string>,
+): ReadonlyArray<string> => {
   const wrong: Array<string> = []
   const want = (name: string, value: unknown, isRight: boolean, wanted: string): void => {
     if (!isRight) wrong.push(`${name}=${JSON.stringify(value)}, want ${wanted}`)
   }
   const unlimited = (value: number | undefined) => value === undefined || value <= 0
   const off = (value: boolean | undefined) => value !== true
-  want(
-    "subjects",
-    config.subjects,
-    config.subjects?.length === 1 && config.subjects[0] === subjects,
-    subjects,
-  )
+  const listed = (names: ReadonlyArray<string> = []) => names.toSorted().join(", ")
+  want("subjects", config.subjects, listed(config.subjects) === listed(subjects), subjects.join(", "))
   want("storage", config.storage, config.storage === "file", "file")
   want("retention", config.retention, config.retention === "limits", "limits")
   want("discard", config.discard, config.discard === "new", "new")
@@ -98,34 +124,47 @@ export const unsafeSettings = (config: Partial<StreamConfig>, subjects: string):
 export const verifySettings = (
   config: Partial<StreamConfig>,
   options: JournalStreamOptions,
+  partition: number,
 ): JournalRefused | undefined => {
-  const name = streamName(options.namespace)
-  const metadata = config.metadata ?? {}
+  const name = streamName(options.namespace, options.streams, partition)
+  const metadata = { ...metadataAbsent, ...config.metadata }
   const wanted = metadataOf(options)
   for (const [key, value] of Object.entries(wanted)) {
     if (metadata[key] === value) continue
-    const hint =
-      key === "everstate.shards"
-        ? "The number of shards is fixed at creation: start with the one recorded."
-        : "Choose another namespace, or point the system at its own NATS account."
+    const hint = hintFixed[key] ?? "Choose another namespace, or point the system at its own NATS account."
     return refused(
       "Foreign",
       `stream ${name} has ${key}=${metadata[key] ?? "(none)"}, this system has ${value}`,
       hint,
     )
   }
-  const unsafe = unsafeSettings(config, journalSubjects(options.namespace))
+  const unsafe = unsafeSettings(config, journalSubjects(options, partition))
   if (unsafe.length === 0) return undefined
   const hint = "Set these back with `nats stream edit`; find out who changed them first."
   return refused("Unsafe", `stream ${name} could lose commits: ${unsafe.join("; ")}`, hint)
 }
 
-/** Whether a stream is the one remembered, no younger and no shorter. */
-export const verifyIdentity = (
-  info: { readonly created: string; readonly state: { readonly last_seq: number } },
-  remembered: Pick<JournalIdentity, "createdAt" | "lastSequence" | "namespace">,
+/** Whether a journal has as many shards and streams as are registered. */
+export const verifyCounts = (
+  options: JournalStreamOptions,
+  registered: { readonly shards: number; readonly streams: number },
 ): JournalRefused | undefined => {
-  const name = streamName(remembered.namespace)
+  const own = { shards: options.shards, streams: options.streams ?? STREAMS_DEFAULT }
+  const wrong = (["shards", "streams"] as const).find((count) => own[count] !== registered[count])
+  if (wrong === undefined) return undefined
+  return refused(
+    "Foreign",
+    `${registered[wrong]} ${wrong} are registered, this system has ${own[wrong]}`,
+    hintFixed[`everstate.${wrong}`] ?? "",
+  )
+}
+
+/** Whether a stream is the one remembered, no younger and no shorter. `lastPlace` is of the stream itself. */
+export const verifyIdentity = (
+  name: string,
+  info: { readonly created: string; readonly state: { readonly last_seq: number } },
+  remembered: { readonly createdAt: string; readonly lastPlace: number },
+): JournalRefused | undefined => {
   if (info.created !== remembered.createdAt) {
     return refused(
       "Replaced",
@@ -133,27 +172,27 @@ export const verifyIdentity = (
       "Restore the registered stream from a backup; snapshots and read models belong to that one.",
     )
   }
-  if (info.state.last_seq < remembered.lastSequence) {
+  if (info.state.last_seq < remembered.lastPlace) {
     return refused(
       "Replaced",
-      `stream ${name} ends at ${info.state.last_seq}, but ${remembered.lastSequence} was seen: it was restored older`,
+      `stream ${name} ends at ${info.state.last_seq}, but ${remembered.lastPlace} was seen: it was restored older`,
       "Restore a newer backup; what was acknowledged after this one is missing.",
     )
   }
   return undefined
 }
 
-export const missing = (namespace: string): JournalRefused =>
+export const missing = (name: string, because = "it is registered"): JournalRefused =>
   refused(
     "Missing",
-    `stream ${streamName(namespace)} does not exist, though it is registered`,
+    `stream ${name} does not exist, though ${because}`,
     "Restore it from a backup. It is never created anew: that would hide the loss of every commit.",
   )
 
 /** The refusal for a stream that gave a sequence away a second time. */
-export const shortened = (namespace: string, sequence: number, seen: number): JournalRefused =>
+export const shortened = (name: string, sequence: number, seen: number): JournalRefused =>
   refused(
     "Replaced",
-    `stream ${streamName(namespace)} gave sequence ${sequence} to a new commit, but ${seen} was seen before`,
+    `stream ${name} gave sequence ${sequence} to a new commit, but ${seen} was seen before`,
     "It was restored from an older copy under a running system: restore a newer one, then restart the service.",
   )

@@ -1,5 +1,5 @@
 /**
- * The stream that is a system's journal: found and verified, or created once, and never again.
+ * The streams that are a system's journal: found and verified, or created once, and never again.
  *
  * Never re-creates a journal that the register remembers: a missing or younger stream means lost data, and only an
  * operator may decide about that. What right looks like is JournalSettings.ts and ServerVersion.ts;
@@ -7,7 +7,12 @@
  */
 import { Effect } from "effect"
 import type { JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
-import { JournalRegister, type JournalRegisterUnavailable } from "../../runtime/journal/JournalRegister.ts"
+import {
+  type JournalIdentity,
+  JournalRegister,
+  type JournalRegisterUnavailable,
+} from "../../runtime/journal/JournalRegister.ts"
+import { placeUpTo, sequenceAt } from "../../runtime/journal/Partition.ts"
 import type { StreamInfo } from "./JetStreamApi.ts"
 import {
   type JournalStreamOptions,
@@ -15,7 +20,9 @@ import {
   missing,
   NAMESPACE_PATTERN,
   refused,
+  STREAMS_DEFAULT,
   streamName,
+  verifyCounts,
   verifyIdentity,
   verifySettings,
 } from "./JournalSettings.ts"
@@ -24,19 +31,21 @@ import { isCode, jetStreamCode, readErrorOf } from "./NatsErrors.ts"
 import { findStream, makeStream, replicaCountOf } from "./OpenStream.ts"
 import { checkServerVersion } from "./ServerVersion.ts"
 
-/** A journal's stream that was found in order. */
+/** One of a journal's streams, found in order. */
 export interface OpenJournalStream {
+  readonly partition: number
   readonly stream: string
   readonly createdAt: string
-  readonly lastSequence: number
+  /** The stream's own last sequence. */
+  readonly lastPlace: number
 }
 
-/** The journal's stream, or `undefined` where the server is sure that there is none. */
+/** A stream, or `undefined` where the server is sure that there is none. */
 export const findJournalStream = (
   connection: NatsConnectionService,
-  namespace: string,
+  stream: string,
 ): Effect.Effect<StreamInfo | undefined, JournalUnavailable | JournalRefused> =>
-  Effect.mapError(findStream(connection, streamName(namespace)), readErrorOf)
+  Effect.mapError(findStream(connection, stream), readErrorOf)
 
 const tooFewServers = (replicas: number, detail: string): JournalRefused =>
   refused(
@@ -45,59 +54,127 @@ const tooFewServers = (replicas: number, detail: string): JournalRefused =>
     `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
   )
 
-const create = (connection: NatsConnectionService, options: JournalStreamOptions) => {
+const create = (connection: NatsConnectionService, options: JournalStreamOptions, partition: number) => {
   const replicas = replicaCountOf(connection, options.replicas)
-  return Effect.mapError(makeStream(connection, journalStreamConfig(options, replicas)), (error) =>
+  const made = makeStream(connection, journalStreamConfig(options, replicas, partition))
+  return Effect.mapError(made, (error) =>
     isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
       ? tooFewServers(replicas, error.message)
       : readErrorOf(error),
   )
 }
 
+const refusedOptions = ({ namespace, shards, streams = STREAMS_DEFAULT }: JournalStreamOptions) => {
+  if (!NAMESPACE_PATTERN.test(namespace)) {
+    return refused("Foreign", `namespace ${JSON.stringify(namespace)}`, `Use ${NAMESPACE_PATTERN.source}.`)
+  }
+  if (!Number.isInteger(streams) || streams < 1 || streams > shards) {
+    const hint = "Choose from 1 up to the number of shards; it is fixed at creation."
+    return refused("Foreign", `a journal of ${streams} streams for ${shards} shards`, hint)
+  }
+  return undefined
+}
+
 /**
- * The journal's stream: found and verified against settings and register, or created where neither stream nor
- * register knows one. Refusals: `Unsafe`, `Foreign`, `Missing`, `Replaced`, `NotPermitted`.
+ * Refuses where the namespace has a journal of another number of streams. One stream is named otherwise than several:
+ * they would not find each other.
  */
-export const openJournalStream = Effect.fn("openJournalStream")(function* (
+const refuseOtherLayout = Effect.fnUntraced(function* (
+  connection: NatsConnectionService,
+  { namespace, shards, streams = STREAMS_DEFAULT }: JournalStreamOptions,
+) {
+  const other = streamName(namespace, streams === 1 ? 2 : 1)
+  const found = yield* findJournalStream(connection, other)
+  if (found === undefined) return
+  const registered = Number(found.config.metadata?.["everstate.streams"] ?? STREAMS_DEFAULT)
+  const wrong = verifyCounts({ namespace, shards, streams }, { shards, streams: registered })
+  if (wrong !== undefined) return yield* wrong
+})
+
+const verifyRegistered = (options: JournalStreamOptions, { shards, streams }: JournalIdentity) =>
+  verifyCounts(options, { shards, streams: streams.length })
+
+/** All streams in the order of their partitions: those that are there, and new ones where none may have been lost; verified. */
+const findOrCreate = Effect.fnUntraced(function* (
+  connection: NatsConnectionService,
+  options: JournalStreamOptions,
+  remembered: JournalIdentity | undefined,
+): Effect.fn.Return<ReadonlyArray<StreamInfo>, JournalRefused | JournalUnavailable> {
+  const { namespace, streams = STREAMS_DEFAULT } = options
+  const infos: Array<StreamInfo | undefined> = []
+  // In the order of their creation: once one has commits, all those looked at later are there, too.
+  for (let partition = 0; partition < streams; partition++) {
+    const info = yield* findJournalStream(connection, streamName(namespace, streams, partition))
+    const wrong = info && verifySettings(info.config, options, partition)
+    if (wrong !== undefined) return yield* wrong
+    infos.push(info)
+  }
+  if (infos.every((info) => info === undefined) && remembered === undefined) {
+    yield* refuseOtherLayout(connection, options)
+  }
+  const isWritten = infos.some((info) => (info?.state.last_seq ?? 0) > 0)
+  const made: Array<StreamInfo> = []
+  for (const [partition, info] of infos.entries()) {
+    const name = streamName(namespace, streams, partition)
+    if (info === undefined && remembered !== undefined) return yield* missing(name)
+    if (info === undefined && isWritten) return yield* missing(name, "the others have commits")
+    const own = info ?? (yield* create(connection, options, partition))
+    // Somebody else may have created it.
+    const wrong = verifySettings(own.config, options, partition)
+    if (wrong !== undefined) return yield* wrong
+    made.push(own)
+  }
+  return made
+})
+
+/**
+ * The journal's streams: found and verified against settings and register, or created where neither streams nor
+ * register know one. Refusals: `Unsafe`, `Foreign`, `Missing`, `Replaced`, `NotPermitted`.
+ */
+export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
   connection: NatsConnectionService,
   options: JournalStreamOptions,
 ): Effect.fn.Return<
-  OpenJournalStream,
+  ReadonlyArray<OpenJournalStream>,
   JournalRefused | JournalUnavailable | JournalRegisterUnavailable,
   JournalRegister
 > {
-  const { namespace, shards } = options
-  if (!NAMESPACE_PATTERN.test(namespace)) {
-    return yield* refused(
-      "Foreign",
-      `namespace ${JSON.stringify(namespace)}`,
-      `Use ${NAMESPACE_PATTERN.source}.`,
-    )
-  }
+  const { namespace, shards, streams = STREAMS_DEFAULT } = options
+  const wrongOptions = refusedOptions(options)
+  if (wrongOptions !== undefined) return yield* wrongOptions
   yield* checkServerVersion(connection.client.info?.version ?? "unknown")
   const register = yield* JournalRegister
   const remembered = yield* register.load(namespace)
-  const found = yield* findJournalStream(connection, namespace)
-  if (found === undefined && remembered !== undefined) return yield* missing(namespace)
+  // Before the streams are looked for: those of another number have other names, and are not missing.
+  const otherCounts = remembered && verifyRegistered(options, remembered)
+  if (otherCounts !== undefined) return yield* otherCounts
 
-  const info = found ?? (yield* create(connection, options))
-  const settings = verifySettings(info.config, options)
-  if (settings !== undefined) return yield* settings
+  const infos = yield* findOrCreate(connection, options, remembered)
   if (remembered === undefined) {
-    yield* register.record({ namespace, shards, createdAt: info.created, lastSequence: info.state.last_seq })
+    yield* register.record({
+      namespace,
+      shards,
+      streams: infos.map(({ created, state }, partition) => ({
+        createdAt: created,
+        lastSequence: sequenceAt(state.last_seq, partition, streams),
+      })),
+    })
   }
   const identity = remembered ?? (yield* register.load(namespace))
-  if (identity !== undefined) {
-    if (identity.shards !== shards) {
-      const hint = "The number of shards is fixed at creation: start with the one recorded."
-      return yield* refused(
-        "Foreign",
-        `${identity.shards} shards are registered, this system has ${shards}`,
-        hint,
-      )
+  // Somebody else may have been faster.
+  const wrongCounts = identity && verifyRegistered(options, identity)
+  if (wrongCounts !== undefined) return yield* wrongCounts
+  const opened: Array<OpenJournalStream> = []
+  for (const [partition, info] of infos.entries()) {
+    const stream = streamName(namespace, streams, partition)
+    const registered = identity?.streams[partition]
+    if (registered !== undefined) {
+      const { createdAt, lastSequence } = registered
+      const lastPlace = placeUpTo(lastSequence, partition, streams)
+      const wrong = verifyIdentity(stream, info, { createdAt, lastPlace })
+      if (wrong !== undefined) return yield* wrong
     }
-    const wrong = verifyIdentity(info, identity)
-    if (wrong !== undefined) return yield* wrong
+    opened.push({ partition, stream, createdAt: info.created, lastPlace: info.state.last_seq })
   }
-  return { stream: streamName(namespace), createdAt: info.created, lastSequence: info.state.last_seq }
+  return opened
 })

@@ -17,31 +17,41 @@ export const makeJournalRegisterPostgres: Effect.Effect<JournalRegisterService, 
   Effect.map(PostgresPool, (pool) => {
     const journals = pool.table("journals")
     const loadText = `select created_at, shards, greatest(last_sequence,
-        (select max(sequence) from ${pool.table("snapshots")} where namespace = $1),
-        (select max(sequence) from ${pool.table("projections")} where namespace = $1)) as last_sequence
-      from ${journals} where namespace = $1`
-    const recordText = `insert into ${journals} (namespace, created_at, shards, last_sequence)
-      values ($1, $2, $3, $4) on conflict (namespace) do nothing`
+        (select max(sequence) from ${pool.table("snapshots")}
+          where namespace = $1 and sequence % journal.streams = journal.partition),
+        (select max(sequence) from ${pool.table("projections")}
+          where namespace = $1 and sequence % journal.streams = journal.partition)) as last_sequence
+      from ${journals} as journal where namespace = $1 order by partition`
+    // All rows or none: another process may register the same journal now.
+    const recordText = `insert into ${journals} (namespace, shards, streams, partition, created_at, last_sequence)
+      select $1, $2, json_array_length($3::json), s.* from json_to_recordset($3::json)
+        as s(partition integer, "createdAt" text, "lastSequence" bigint)
+      where not exists (select 1 from ${journals} where namespace = $1)
+      on conflict (namespace, partition) do nothing`
     return {
       load: (namespace) =>
         pool.query({ text: loadText, values: [namespace] }).pipe(
           retryPassing,
-          Effect.map(({ rows: [row] }) =>
-            row === undefined
+          Effect.map(({ rows }) =>
+            rows[0] === undefined
               ? undefined
               : {
                   namespace,
-                  createdAt: String(row.created_at),
-                  shards: Number(row.shards),
-                  lastSequence: Number(row.last_sequence),
+                  shards: Number(rows[0].shards),
+                  streams: rows.map((row) => ({
+                    createdAt: String(row.created_at),
+                    lastSequence: Number(row.last_sequence),
+                  })),
                 },
           ),
           Effect.mapError(unavailable),
         ),
-      record: ({ namespace, createdAt, shards, lastSequence }) =>
-        pool
-          .query({ text: recordText, values: [namespace, createdAt, shards, lastSequence] })
-          .pipe(retryPassing, Effect.mapError(unavailable), Effect.asVoid),
+      record: ({ namespace, shards, streams }) => {
+        const rows = JSON.stringify(streams.map((stream, partition) => ({ ...stream, partition })))
+        return pool
+          .query({ text: recordText, values: [namespace, shards, rows] })
+          .pipe(retryPassing, Effect.mapError(unavailable), Effect.asVoid)
+      },
     }
   })
 

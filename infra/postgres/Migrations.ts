@@ -83,6 +83,24 @@ create table $schema.projection_dead_letters (
 );
 `,
   },
+  {
+    number: 2,
+    name: "a row for each stream of a journal, an offset for each partition",
+    sql: `
+alter table $schema.journals
+  add column streams integer not null default 1,
+  add column partition integer not null default 0,
+  drop constraint journals_pkey,
+  add primary key (namespace, partition);
+
+alter table $schema.projections
+  add column partition integer not null default 0,
+  drop constraint projections_pkey,
+  drop constraint projections_tables_in_key,
+  add primary key (namespace, name, version, partition),
+  add unique (tables_in, partition);
+`,
+  },
 ]
 
 export interface MigrationReport {

@@ -2,7 +2,8 @@
  * Read models in Postgres: a projection's tables, its offset and its dead letters move in one transaction.
  *
  * The offset is moved first, by compare-and-set: its row lock makes a second runner wait, and then find that it lost.
- * A folded batch is one read of its rows, the fold in memory, one upsert. Names of tables: ReadModelTables.ts. The
+ * Partitions of a projection fill the same rows, so their transactions take turns, on the lock of partition 0's row;
+ * side by side, two could read the same row and each overwrite what the other made of it. A folded batch is one read of its rows, the fold in memory, one upsert. Names of tables: ReadModelTables.ts. The
  * contract: runtime/projection/ReadModel.ts.
  */
 import { Effect, Layer } from "effect"
@@ -17,6 +18,7 @@ import type {
 } from "../../runtime/projection/Projection.ts"
 import {
   OffsetMoved,
+  type ProjectionBatch,
   type ProjectionDeadLetter,
   ProjectionFailed,
   ReadModel,
@@ -47,11 +49,20 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   const projections = pool.table("projections")
   const identity = (projection: ProjectionDefinition) => [namespace, projection.name, projection.version]
 
-  const selectOffset = `select sequence, fingerprint from ${projections} where namespace = $1 and name = $2 and version = $3`
+  const selectOffset = `select sequence from ${projections}
+    where namespace = $1 and name = $2 and version = $3 and partition = $4`
+  const selectFingerprint = `select fingerprint from ${projections}
+    where namespace = $1 and name = $2 and version = $3 and partition = 0`
+  const insertOffset = `insert into ${projections}
+      (namespace, name, version, partition, sequence, tables_in, fingerprint)
+    values ($1, $2, $3, $4, 0, $5, $6)`
   const moveOffset: NamedStatement = {
-    name: "everstate-projections-move",
-    text: `update ${projections} set sequence = $5, updated_at = now()
-      where namespace = $1 and name = $2 and version = $3 and sequence = $4`,
+    name: "everstate-projections-move-in-turn",
+    text: `with turn as materialized (
+        select 1 from ${projections}
+        where namespace = $1 and name = $2 and version = $3 and partition = 0 for no key update)
+      update ${projections} set sequence = $6, updated_at = now() from turn
+      where namespace = $1 and name = $2 and version = $3 and partition = $4 and sequence = $5`,
   }
   const insertDeadLetters = `insert into ${pool.table("projection_dead_letters")}
       (namespace, name, version, sequence, position, actor_type, actor_id, event, reason)
@@ -66,28 +77,33 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
     return known
   }
 
-  const prepareIn = async (client: pg.PoolClient, projection: ProjectionDefinition) => {
+  const prepareIn = async (client: pg.PoolClient, projection: ProjectionDefinition, partition: number) => {
     const schema = readModelSchema(place, projection)
     await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
       `everstate projection ${schema}`,
     ])
-    const { rows } = await client.query<Record<string, unknown>>(selectOffset, identity(projection))
+    const { rows } = await client.query<Record<string, unknown>>(selectFingerprint, identity(projection))
     const fingerprint = tablesFingerprint(projection.form)
     const [row] = rows
-    if (row !== undefined) {
-      if (row["fingerprint"] === fingerprint) return { sequence: Number(row["sequence"]) }
+    if (row !== undefined && row["fingerprint"] !== fingerprint) {
       return new Rollback(
         failed(projection, 0, "its tables are not those of this version; raise `version` to rebuild it"),
       )
     }
-    await client.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
-    await client.query(`set local search_path to ${pg.escapeIdentifier(schema)}`)
-    for (const statement of createTables(projection.form)) await client.query(statement)
-    await client.query(
-      `insert into ${projections} (namespace, name, version, sequence, tables_in, fingerprint) values ($1, $2, $3, 0, $4, $5)`,
-      [...identity(projection), schema, fingerprint],
-    )
-    return { sequence: 0 }
+    const insert = (place: number) =>
+      client.query(insertOffset, [...identity(projection), place, schema, fingerprint])
+    if (row === undefined) {
+      await client.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
+      await client.query(`set local search_path to ${pg.escapeIdentifier(schema)}`)
+      for (const statement of createTables(projection.form)) await client.query(statement)
+      await insert(0) // whoever runs it: there are tables where there is this row
+    }
+    const found = await client.query<Record<string, unknown>>(selectOffset, [
+      ...identity(projection),
+      partition,
+    ])
+    if (found.rows[0] === undefined) await insert(partition)
+    return { sequence: Number(found.rows[0]?.["sequence"] ?? 0) }
   }
 
   const runForm = async (
@@ -110,11 +126,12 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   const applyIn = async (
     client: pg.PoolClient,
     projection: ProjectionDefinition,
-    { events, deadLetters, from, to }: Parameters<ReadModelService["apply"]>[1],
+    { partition, events, deadLetters, from, to }: ProjectionBatch,
   ): Promise<undefined | Rollback<OffsetMoved | ProjectionFailed>> => {
-    const moved = await client.query({ ...moveOffset, values: [...identity(projection), from, to] })
+    const place = [...identity(projection), partition]
+    const moved = await client.query({ ...moveOffset, values: [...place, from, to] })
     if (moved.rowCount !== 1) {
-      const { rows } = await client.query<Record<string, unknown>>(selectOffset, identity(projection))
+      const { rows } = await client.query<Record<string, unknown>>(selectOffset, place)
       const found = Number(rows[0]?.["sequence"] ?? 0)
       return new Rollback(new OffsetMoved({ projection: projection.name, expected: from, found }))
     }
@@ -129,9 +146,9 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   }
 
   return {
-    prepare: (projection) =>
+    prepare: (projection, partition) =>
       pool
-        .transaction((client) => prepareIn(client, projection))
+        .transaction((client) => prepareIn(client, projection, partition))
         .pipe(
           retryPassing,
           Effect.mapError((error) => {
@@ -141,8 +158,8 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
               : failed(projection, 0, error.message)
           }),
         ),
-    offset: (projection) =>
-      pool.query({ text: selectOffset, values: identity(projection) }).pipe(
+    offset: (projection, partition) =>
+      pool.query({ text: selectOffset, values: [...identity(projection), partition] }).pipe(
         retryPassing,
         Effect.mapError(unavailable),
         Effect.map(({ rows }) => ({ sequence: Number(rows[0]?.["sequence"] ?? 0) })),

@@ -10,7 +10,7 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 
 /**
  * One stored message. `sequence` is its place in the whole journal, never reused; gaps are normal. It ascends within a
- * partition, and `sequence % partitionCount` is the partition.
+ * partition, and `sequence % partitionCount` is the partition (Partition.ts).
  */
 export interface JournalRecord {
   readonly key: string

@@ -1,7 +1,7 @@
 /**
  * The journal in memory, for unit tests and simulation: the same contract as the real one, and nothing durable.
  *
- * Owns one array of records and the last sequence of each actor. Next: test/contract/Journal.contract.ts, which runs
+ * Owns one array of records for each partition and the records of each actor. Next: test/contract/Journal.contract.ts, which runs
  * on this and on the real one.
  */
 import { Effect, Latch, Layer, Stream } from "effect"
@@ -15,12 +15,15 @@ import {
   JournalRefused,
   type JournalService,
 } from "./Journal.ts"
+import { partitionOfSequence, partitionOfShard, placeUpTo, sequenceAt } from "./Partition.ts"
 
 /** Largest commit by default: what a nats-server with its default settings takes. */
 const commitBytesMaxDefault = 1024 * 1024 - 1024
 
 export interface JournalMemoryOptions {
   readonly commitBytesMax?: number
+  /** 1 by default. */
+  readonly partitionCount?: number
 }
 
 interface StoredRecord extends JournalRecord {
@@ -30,11 +33,15 @@ interface StoredRecord extends JournalRecord {
 
 /** The journal in memory, with what only its owner may do: look at it as it was, page it, cut its end off. */
 export interface JournalMemory extends JournalService {
-  /** The actor's last record when the journal ended at `journalSequence`. */
+  /** The actor's last record when its partition ended at `journalSequence`. */
   readonly lastAt: (address: ActorAddress, journalSequence: number) => JournalRecord | undefined
-  /** One page of all records of `types` after `after`; empty at the end. */
-  readonly page: (types: ReadonlySet<string>, after: number) => ReadonlyArray<JournalRecord>
-  /** Forgets everything after `journalSequence`, as a server does that lost what it had not synced. */
+  /** One page of all records of `types` after `after` in a partition (0 by default); empty at the end. */
+  readonly page: (
+    types: ReadonlySet<string>,
+    after: number,
+    partition?: number,
+  ) => ReadonlyArray<JournalRecord>
+  /** Forgets what its partition has after `journalSequence`, as a server does that lost what it had not synced. */
   readonly truncate: (journalSequence: number) => void
 }
 
@@ -59,10 +66,21 @@ const pageOf = (
 /** An empty journal. */
 export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMemory => {
   const commitBytesMax = options.commitBytesMax ?? commitBytesMaxDefault
-  /** Index = sequence − 1. */
-  const records: Array<StoredRecord> = []
+  const partitionCount = options.partitionCount ?? 1
+  /** By partition; index = place − 1. */
+  const partitions = Array.from({ length: partitionCount }, (): Array<StoredRecord> => [])
   const byActor = new Map<string, Array<StoredRecord>>()
   const grown = Latch.makeUnsafe(false)
+
+  const recordsOf = (partition: number): Array<StoredRecord> => {
+    const records = partitions[partition]
+    if (records === undefined) throw new RangeError(`partition ${partition} of ${partitionCount}`)
+    return records
+  }
+  const partitionOf = (sequence: number): number => partitionOfSequence(sequence, partitionCount)
+  /** Index of the first record of a partition after `sequence`. */
+  const indexAfter = (sequence: number, partition: number): number =>
+    placeUpTo(sequence, partition, partitionCount)
 
   const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
     Effect.suspend((): Effect.Effect<number, AppendUnknown | JournalRefused> => {
@@ -77,8 +95,10 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
         const detail = `${address.key} is at ${lastSequence}, expected ${expectedSequence}`
         return Effect.fail(new AppendUnknown({ reason: "WrongSequence", detail }))
       }
-      const sequence = records.length + 1
       const { key, type, shard } = address
+      const partition = partitionOfShard(shard, partitionCount)
+      const records = recordsOf(partition)
+      const sequence = sequenceAt(records.length + 1, partition, partitionCount)
       const record = { key, type, shard, sequence, data: data.slice() }
       records.push(record)
       own.push(record)
@@ -86,15 +106,16 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
       return Effect.as(grown.open, sequence)
     })
 
-  const follow = (from: { readonly types: ReadonlyArray<string>; readonly after: number }) =>
+  const follow: JournalService["follow"] = (from) =>
     Stream.suspend(() => {
       const types = new Set(from.types)
+      const records = recordsOf(from.partition)
       let position = from.after
       const takeBatch = Effect.gen(function* () {
         while (true) {
-          const page = pageOf(records, position, (record) => types.has(record.type))
-          position =
-            page.length === 0 ? Math.max(position, records.length) : (page.at(-1)?.sequence ?? position)
+          const start = indexAfter(position, from.partition)
+          const page = pageOf(records, start, (record) => types.has(record.type))
+          position = Math.max(position, (page.at(-1) ?? records.at(-1))?.sequence ?? 0)
           if (page.length > 0) return page
           grown.closeUnsafe()
           yield* grown.await
@@ -104,7 +125,7 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
     })
 
   return {
-    partitionCount: 1,
+    partitionCount,
     commitBytesMax,
     append,
     last: (address) => Effect.sync(() => byActor.get(address.key)?.at(-1)),
@@ -118,19 +139,28 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
       Effect.sync(() => {
         const isWanted = ({ sequence, shard }: StoredRecord) =>
           sequence <= range.upTo && (range.shard === undefined || shard === range.shard)
-        return pageOf(records, range.after, isWanted)
+        const partition =
+          range.shard === undefined ? partitionOf(range.upTo) : partitionOfShard(range.shard, partitionCount)
+        return pageOf(recordsOf(partition), indexAfter(range.after, partition), isWanted)
       }),
     follow,
-    lastSequence: () => Effect.sync(() => records.length),
+    lastSequence: (partition) => Effect.sync(() => recordsOf(partition).at(-1)?.sequence ?? 0),
     lastOfShard: (shard) =>
-      Effect.sync(() => records.findLast((record) => record.shard === shard)?.sequence ?? 0),
+      Effect.sync(() => {
+        const records = recordsOf(partitionOfShard(shard, partitionCount))
+        return records.findLast((record) => record.shard === shard)?.sequence ?? 0
+      }),
     check: Effect.void,
     lastAt: (address, journalSequence) =>
       byActor.get(address.key)?.findLast((record) => record.sequence <= journalSequence),
-    page: (types, after) => pageOf(records, after, (record) => types.has(record.type)),
+    page: (types, after, partition = 0) =>
+      pageOf(recordsOf(partition), indexAfter(after, partition), (record) => types.has(record.type)),
     truncate: (journalSequence) => {
-      records.length = Math.min(records.length, journalSequence)
+      const partition = partitionOf(journalSequence)
+      const records = recordsOf(partition)
+      records.length = Math.min(records.length, indexAfter(journalSequence, partition))
       for (const own of byActor.values()) {
+        if (partitionOf(own.at(-1)?.sequence ?? 0) !== partition) continue
         while ((own.at(-1)?.sequence ?? 0) > journalSequence) own.pop()
       }
     },

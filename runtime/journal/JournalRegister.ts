@@ -16,15 +16,21 @@ export class JournalRegisterUnavailable extends Schema.TaggedError<JournalRegist
   }
 }
 
+/** What is remembered of one of the streams that a journal is kept in. */
+export interface JournalStreamIdentity {
+  /** Creation time of the stream, RFC 3339 as the server says it. */
+  readonly createdAt: string
+  /** The highest of the journal's sequences in this partition that snapshots or projections have seen. */
+  readonly lastSequence: number
+}
+
 /** What is remembered of a namespace's journal. */
 export interface JournalIdentity {
   readonly namespace: string
-  /** Creation time of the stream, RFC 3339 as the server says it. */
-  readonly createdAt: string
   /** Number of shards, fixed at creation. */
   readonly shards: number
-  /** The highest sequence that snapshots or projections have seen. */
-  readonly lastSequence: number
+  /** One for each partition, in their order; how many is fixed at creation. */
+  readonly streams: ReadonlyArray<JournalStreamIdentity>
 }
 
 export interface JournalRegisterService {

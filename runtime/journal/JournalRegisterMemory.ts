@@ -1,21 +1,13 @@
 /**
- * The journal's register in memory, for tests and the simulation. `lastSequence` stays what was recorded, unless the
- * caller gives a function that knows better.
+ * The journal's register in memory, for tests and the simulation. `lastSequence` stays what was recorded.
  */
 import { Effect, Layer } from "effect"
 import { type JournalIdentity, JournalRegister, type JournalRegisterService } from "./JournalRegister.ts"
 
-export const makeJournalRegisterMemory = (
-  highestSeen: (namespace: string) => number = () => 0,
-): JournalRegisterService => {
+export const makeJournalRegisterMemory = (): JournalRegisterService => {
   const identities = new Map<string, JournalIdentity>()
   return {
-    load: (namespace) =>
-      Effect.sync(() => {
-        const identity = identities.get(namespace)
-        if (identity === undefined) return undefined
-        return { ...identity, lastSequence: Math.max(identity.lastSequence, highestSeen(namespace)) }
-      }),
+    load: (namespace) => Effect.sync(() => identities.get(namespace)),
     record: (identity) =>
       Effect.sync(() => {
         if (!identities.has(identity.namespace)) identities.set(identity.namespace, { ...identity })

@@ -1,8 +1,8 @@
 /**
- * A projection's records, read ahead and cut into batches: whatever is there now, within the bounds.
+ * A projection's records in one partition, read ahead and cut into batches: whatever is there now, within the bounds.
  *
  * Owns following and decoding, which go on while the database works on the batch before. Ends with its scope.
- * What a record becomes: DecodedRecord.ts. Who takes: ProjectionRunner.ts.
+ * What a record becomes: DecodedRecord.ts. Who takes: ProjectionPartition.ts.
  */
 import { Effect, Option, Queue, type Scope, Stream } from "effect"
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -32,16 +32,17 @@ export interface ProjectionFeed {
 export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
   readonly actors: ReadonlyMap<string, ActorDefinition>
   readonly shardCount: number
+  readonly partition: number
   readonly after: number
 }): Effect.fn.Return<ProjectionFeed, never, Journal | Scope.Scope> {
-  const { actors, shardCount, after } = options
+  const { actors, shardCount, partition, after } = options
   const journal = yield* Journal
   const queue = yield* Queue.bounded<ReadonlyArray<DecodedRecord>, JournalRefused>(readAheadBatchesMax)
   let newestSequence = after
   let waiting = false
   let pending: Array<DecodedRecord> = []
 
-  yield* journal.follow({ types: [...actors.keys()], after, partition: 0 }).pipe(
+  yield* journal.follow({ types: [...actors.keys()], after, partition }).pipe(
     Stream.runForEach((records) => {
       const decoded: Array<DecodedRecord> = []
       for (const record of records) {

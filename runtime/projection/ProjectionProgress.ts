@@ -1,48 +1,12 @@
 /**
- * How far a projection is, what ails it, and who waits for it.
+ * How far a projection is in one partition, what ails it there, and who waits for it.
  *
- * Owns the status that operators see and the waiters of read-your-writes. Written by ProjectionRunner.ts alone.
+ * Owns the figures that operators see and the waiters of read-your-writes. While the partition is run here,
+ * ProjectionPartition.ts alone writes; while it is not, OffsetWatch.ts does, for those who wait.
  */
-import { type Clock, Deferred, Effect, Schema } from "effect"
-import type { ProjectionDefinition } from "./Projection.ts"
-
-/**
- * `catching-up`: behind, and applying. `running`: applied what there was. `unavailable`: the database (or the
- * journal) does not answer; it goes on by itself. `stalled`: stopped at an event or a refusal that needs somebody.
- */
-export const ProjectionState = Schema.Literals(["catching-up", "running", "unavailable", "stalled"])
-export type ProjectionState = typeof ProjectionState.Type
-
-export const ProjectionStatusSchema = Schema.Struct({
-  name: Schema.String,
-  version: Schema.Number,
-  /** Everything up to and including this journal sequence is in the tables. */
-  offset: Schema.Number,
-  /** The journal's last known sequence less the offset. Commits of other actor types count too. */
-  lag: Schema.Number,
-  state: ProjectionState,
-  /** Unix milliseconds since when it is in this state. */
-  since: Schema.Number,
-  /** The latest failure, also after recovery. */
-  lastError: Schema.UndefinedOr(Schema.String),
-  /** Events that this runner has put aside. */
-  deadLetterCount: Schema.Number,
-})
-export interface ProjectionStatus extends Schema.Schema.Type<typeof ProjectionStatusSchema> {}
-
-/** The projection had not come as far as asked within the time. It goes on; `status` says why it is late. */
-export class ProjectionTimeout extends Schema.TaggedError<ProjectionTimeout>()("ProjectionTimeout", {
-  projection: Schema.String,
-  sequence: Schema.Number,
-  timeoutMs: Schema.Number,
-  status: ProjectionStatusSchema,
-}) {
-  override get message(): string {
-    const { state, offset, lastError } = this.status
-    const why = lastError === undefined ? "" : `, last error: ${lastError}`
-    return `Projection ${this.projection} is at ${offset}, not at ${this.sequence} after ${this.timeoutMs} ms (${state}${why})`
-  }
-}
+import { type Clock, Deferred, Effect, Latch } from "effect"
+import { placesBetween } from "../journal/Partition.ts"
+import type { ProjectionPartitionStatus, ProjectionState } from "./ProjectionStatus.ts"
 
 interface Waiter {
   readonly sequence: number
@@ -50,18 +14,24 @@ interface Waiter {
 }
 
 export class ProjectionProgress {
-  readonly #projection: ProjectionDefinition
+  readonly partition: number
+  readonly #partitionCount: number
   readonly #clock: Clock.Clock
   readonly #waiters = new Set<Waiter>()
   #offset = 0
   #journalSequence = 0
-  #state: ProjectionState = "catching-up"
+  #state: ProjectionState = "elsewhere"
   #since: number
   #lastError: string | undefined
   #deadLetterCount = 0
+  /** Open while somebody waits for a partition that is not run here. */
+  readonly wanted = Latch.makeUnsafe(false)
+  /** Opened by everyone who starts to wait. */
+  readonly arrived = Latch.makeUnsafe(false)
 
-  constructor(projection: ProjectionDefinition, clock: Clock.Clock) {
-    this.#projection = projection
+  constructor(partition: number, partitionCount: number, clock: Clock.Clock) {
+    this.partition = partition
+    this.#partitionCount = partitionCount
     this.#clock = clock
     this.#since = clock.currentTimeMillisUnsafe()
   }
@@ -74,12 +44,16 @@ export class ProjectionProgress {
     return this.#state
   }
 
-  status(): ProjectionStatus {
+  /** Whether this process runs the partition. */
+  get isHere(): boolean {
+    return this.#state !== "elsewhere"
+  }
+
+  status(): ProjectionPartitionStatus {
     return {
-      name: this.#projection.name,
-      version: this.#projection.version,
+      partition: this.partition,
       offset: this.#offset,
-      lag: Math.max(0, this.#journalSequence - this.#offset),
+      lag: this.isHere ? placesBetween(this.#offset, this.#journalSequence, this.#partitionCount) : 0,
       state: this.#state,
       since: this.#since,
       lastError: this.#lastError,
@@ -95,7 +69,7 @@ export class ProjectionProgress {
     }
   }
 
-  /** A sequence that the journal has. */
+  /** A sequence that the partition has. */
   sawSequence(sequence: number): void {
     this.#journalSequence = Math.max(this.#journalSequence, sequence)
   }
@@ -104,6 +78,7 @@ export class ProjectionProgress {
     if (state === this.#state) return
     this.#state = state
     this.#since = this.#clock.currentTimeMillisUnsafe()
+    this.#tellWatch()
   }
 
   /** Returns whether this is news: another state or another error. */
@@ -118,22 +93,27 @@ export class ProjectionProgress {
     this.#deadLetterCount += count
   }
 
-  waitFor(sequence: number, timeoutMs: number): Effect.Effect<void, ProjectionTimeout> {
+  /** Returns once everything up to `sequence` is in the tables, whoever put it there. */
+  reached(sequence: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.#offset >= sequence) return Effect.void
       const waiter: Waiter = { sequence, reached: Deferred.makeUnsafe() }
       this.#waiters.add(waiter)
+      this.arrived.openUnsafe()
+      this.#tellWatch()
       return Deferred.await(waiter.reached).pipe(
-        Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => this.#timeout(sequence, timeoutMs) }),
-        Effect.ensuring(Effect.sync(() => this.#waiters.delete(waiter))),
+        Effect.ensuring(
+          Effect.sync(() => {
+            this.#waiters.delete(waiter)
+            this.#tellWatch()
+          }),
+        ),
       )
     })
   }
 
-  #timeout(sequence: number, timeoutMs: number): Effect.Effect<never, ProjectionTimeout> {
-    const { name } = this.#projection
-    return Effect.fail(
-      new ProjectionTimeout({ projection: name, sequence, timeoutMs, status: this.status() }),
-    )
+  #tellWatch(): void {
+    if (!this.isHere && this.#waiters.size > 0) this.wanted.openUnsafe()
+    else this.wanted.closeUnsafe()
   }
 }

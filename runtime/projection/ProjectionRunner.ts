@@ -1,59 +1,40 @@
 /**
- * Runs one projection: from its stored offset, in journal order, batch by batch, for ever.
+ * A projection as a system holds it: its partitions, each run here or by another process.
  *
- * Owns what happens when that does not work: the database away (pause, then on from the STORED offset), another
- * runner on the same projection (on from where that one is), an event that fails (narrowed down, then the policy).
- * Reads from ProjectionFeed.ts, writes through the port ReadModel.ts, reports to ProjectionProgress.ts.
+ * Owns that a partition is run once at a time, however often it is opened and closed, the status of all of them, and
+ * read-your-writes wherever a partition is run. How one is run: ProjectionPartition.ts. Who opens them: the system.
  */
-import { Cause, Clock, Effect, Exit, Latch, Option, type Scope } from "effect"
-import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
-import type { DecodedRecord } from "./DecodedRecord.ts"
+import { Clock, Effect, Option, type Scope, Semaphore } from "effect"
+import { Journal } from "../journal/Journal.ts"
+import { partitionOfSequence } from "../journal/Partition.ts"
+import { watchOffset } from "./OffsetWatch.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
-import { type BatchLimit, makeProjectionFeed, type ProjectionFeed } from "./ProjectionFeed.ts"
-import { ProjectionProgress, type ProjectionStatus, type ProjectionTimeout } from "./ProjectionProgress.ts"
-import {
-  OffsetMoved,
-  type ProjectionDeadLetter,
-  ProjectionFailed,
-  ReadModel,
-  type ReadModelUnavailable,
-} from "./ReadModel.ts"
+import { runProjectionPartition } from "./ProjectionPartition.ts"
+import { ProjectionProgress } from "./ProjectionProgress.ts"
+import { type ProjectionStatus, ProjectionTimeout, projectionStatus } from "./ProjectionStatus.ts"
+import { type ProjectionFailed, ReadModel } from "./ReadModel.ts"
 
-export { type ProjectionStatus, ProjectionTimeout } from "./ProjectionProgress.ts"
-
-/** Events in one transaction, unless a single commit has more. */
-export const PROJECTION_BATCH_EVENTS_MAX = 1_000
-
-/** First and longest pause while the database does not answer. */
-const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
-/** First and longest pause at an event that fails, or at a journal that refuses. */
-const STALLED_PAUSE_MS = { first: 1_000, max: 60_000 }
-/** First and longest pause when the offset moved back under the runner. */
-const MOVED_PAUSE_MS = { first: 10, max: 1_000 }
-/** How often a projection with nothing to do looks whether its stored offset still is where it left it. */
-const OFFSET_LOOK_MS = 5_000
-const OFFSET_LOOK_MS_MAX = 600_000
-/** How often the journal is asked for its last sequence, from which the lag is told; ever less while it rests. */
-const LAG_SAMPLE_MS = 2_000
-const LAG_SAMPLE_MS_MAX = 600_000
 /** Longest wait for the database before the system starts without it. */
 const PREPARE_AT_START_MS = 5_000
-/** Events of one failing commit that are tried without, one after the other, before all of them are put aside. */
-const SUSPECTS_MAX = 32
 
 export interface ProjectionRunner {
   readonly projection: ProjectionDefinition
   readonly status: () => ProjectionStatus
   /**
-   * Returns once everything up to `sequence` is in the tables: read your writes. `sequence` is that of a commit of an
-   * actor type that the projection reads.
+   * Returns once everything up to `sequence` is in the tables, whoever runs its partition: read your writes.
+   * `sequence` is that of a commit of an actor type that the projection reads.
    */
   readonly waitFor: (sequence: number, timeoutMs: number) => Effect.Effect<void, ProjectionTimeout>
+  /**
+   * Runs a partition here. The end of the scope stops it after the batch in work, and waits for that. A partition that
+   * is run already is taken up by the next one when it has stopped.
+   */
+  readonly open: (partition: number) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * Starts it; the end of the scope stops it, after the batch in work. A database that is down does not fail this, a
- * projection that the read model refuses does.
+ * Makes its tables, and runs nothing yet. A database that is down does not fail this, a projection that the read model
+ * refuses does. The scope ends those who wait for partitions that are run elsewhere.
  */
 export const makeProjectionRunner = Effect.fnUntraced(function* (
   projection: ProjectionDefinition,
@@ -61,281 +42,49 @@ export const makeProjectionRunner = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ProjectionRunner, ProjectionFailed, Journal | ReadModel | Scope.Scope> {
   const journal = yield* Journal
   const readModel = yield* ReadModel
-  const progress = new ProjectionProgress(projection, yield* Clock.Clock)
-  yield* readModel.prepare(projection).pipe(
+  const clock = yield* Clock.Clock
+  yield* readModel.prepare(projection, 0).pipe(
     Effect.timeoutOption(PREPARE_AT_START_MS),
     Effect.catchTag("ReadModelUnavailable", () => Effect.succeed(Option.none())),
   )
-  const run = new Run(projection, settings.shardCount, journal, readModel, progress)
-  yield* Effect.forkScoped(run.sampleLag)
-  yield* Effect.forkScoped(run.forever)
+  const { partitionCount } = journal
+  const places = Array.from({ length: partitionCount }, (_, partition) => {
+    const progress = new ProjectionProgress(partition, partitionCount, clock)
+    const run = runProjectionPartition(projection, progress, settings).pipe(
+      Effect.provideService(Journal, journal),
+      Effect.provideService(ReadModel, readModel),
+    )
+    return { progress, once: Semaphore.makeUnsafe(1).withPermit(run) }
+  })
+  const placeAt = (partition: number) => {
+    const place = places[partition]
+    if (place === undefined) throw new RangeError(`partition ${partition} of ${partitionCount}`)
+    return place
+  }
+  for (const { progress } of places) {
+    yield* Effect.forkScoped(watchOffset(projection, readModel, progress))
+  }
+
   return {
     projection,
-    status: () => progress.status(),
-    waitFor: (sequence, timeoutMs) => progress.waitFor(sequence, timeoutMs),
+    status: () =>
+      projectionStatus(
+        projection,
+        places.map(({ progress }) => progress.status()),
+      ),
+    waitFor: (sequence, timeoutMs) => {
+      const { progress } = placeAt(partitionOfSequence(sequence, partitionCount))
+      const inVain = Effect.suspend(() => {
+        const status = projectionStatus(projection, [progress.status()])
+        return Effect.fail(
+          new ProjectionTimeout({ projection: projection.name, sequence, timeoutMs, status }),
+        )
+      })
+      return progress
+        .reached(sequence)
+        .pipe(Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => inVain }))
+    },
+    open: (partition) =>
+      Effect.asVoid(Effect.forkScoped(placeAt(partition).once, { startImmediately: true })),
   }
 })
-
-type Interruption = ReadModelUnavailable | OffsetMoved | ProjectionFailed | JournalRefused
-
-class Run {
-  readonly #projection: ProjectionDefinition
-  readonly #actors: ReadonlyMap<string, ProjectionDefinition["from"][number]>
-  readonly #shardCount: number
-  readonly #journal: Journal["Service"]
-  readonly #readModel: ReadModel["Service"]
-  readonly #progress: ProjectionProgress
-  /** Opened when records come. */
-  readonly #busy = Latch.makeUnsafe(false)
-  #feed: ProjectionFeed | undefined
-  /** Records in the next batch: halved when one fails, doubled when one succeeds. */
-  #recordsMax = PROJECTION_BATCH_EVENTS_MAX
-  /** Failures in a row, without a batch applied in between. */
-  #failureCount = 0
-
-  constructor(
-    projection: ProjectionDefinition,
-    shardCount: number,
-    journal: Journal["Service"],
-    readModel: ReadModel["Service"],
-    progress: ProjectionProgress,
-  ) {
-    this.#projection = projection
-    this.#actors = new Map(projection.from.map((actor) => [actor.type, actor]))
-    this.#shardCount = shardCount
-    this.#journal = journal
-    this.#readModel = readModel
-    this.#progress = progress
-  }
-
-  /** Attaches, works until something comes in between, pauses, attaches again. */
-  readonly forever: Effect.Effect<never> = Effect.suspend(() =>
-    Effect.exit(Effect.scoped(this.#attach())),
-  ).pipe(
-    Effect.flatMap((exit) => this.#pauseAfter(exit)),
-    Effect.forever,
-  )
-
-  readonly sampleLag: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
-    let [pauseMs, before] = [LAG_SAMPLE_MS, -1]
-    while (true) {
-      const wasWaiting = this.#feed?.isWaiting() ?? false
-      const last = yield* Effect.option(this.#journal.lastSequence(0))
-      if (Option.isSome(last)) this.#progress.sawSequence(last.value)
-      const rests = wasWaiting && Option.isSome(last) && last.value === before
-      pauseMs = rests ? Math.min(pauseMs * 2, LAG_SAMPLE_MS_MAX) : LAG_SAMPLE_MS
-      before = Option.getOrElse(last, () => -1)
-      this.#busy.closeUnsafe()
-      yield* Effect.sleep(LAG_SAMPLE_MS)
-      if (rests) yield* Effect.timeoutOption(this.#busy.await, pauseMs)
-      // Nothing came for a whole interval: the rest of the journal is of other actor types.
-      if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
-    }
-  })
-
-  #caughtUp(): void {
-    if (this.#progress.state === "catching-up") this.#progress.enter("running")
-  }
-
-  /** From the stored offset on. Never succeeds. */
-  #attach(): Effect.Effect<never, Interruption, Scope.Scope> {
-    return Effect.gen({ self: this }, function* () {
-      // `prepare` and not `offset`: after a fail-over even the tables may be missing.
-      const { sequence } = yield* this.#readModel.prepare(this.#projection)
-      this.#progress.moveTo(sequence)
-      const feed = yield* makeProjectionFeed({
-        actors: this.#actors,
-        shardCount: this.#shardCount,
-        after: sequence,
-      }).pipe(Effect.provideService(Journal, this.#journal))
-      this.#feed = feed
-      return yield* Effect.raceFirst(this.#applyForever(feed), this.#watchOffset(feed))
-    })
-  }
-
-  #applyForever(feed: ProjectionFeed): Effect.Effect<never, Interruption> {
-    return Effect.suspend(() => feed.take(this.#limit())).pipe(
-      Effect.flatMap((records) => {
-        this.#busy.openUnsafe()
-        this.#progress.sawSequence(feed.newestSequence())
-        return this.#applyRecords(feed, records)
-      }),
-      Effect.forever,
-    )
-  }
-
-  /**
-   * A fail-over that forgets the last transactions moves the stored offset back. A busy projection meets that at its
-   * next transaction; an idle one would rest on what is gone until the next event, which may be never. The last
-   * transactions are those that get lost, so what was applied long ago is looked at ever more rarely.
-   */
-  #watchOffset(feed: ProjectionFeed): Effect.Effect<never, OffsetMoved> {
-    let [pauseMs, before] = [OFFSET_LOOK_MS, -1]
-    const look = Effect.suspend(() => {
-      const expected = this.#progress.offset
-      pauseMs = expected === before ? Math.min(pauseMs * 2, OFFSET_LOOK_MS_MAX) : OFFSET_LOOK_MS
-      before = expected
-      if (!feed.isWaiting()) return Effect.void
-      return this.#readModel.offset(this.#projection).pipe(
-        // Away: the offset is read anew once it is back.
-        Effect.catchTag("ReadModelUnavailable", () => Effect.succeed({ sequence: expected })),
-        Effect.flatMap(({ sequence: found }) =>
-          found < expected
-            ? Effect.fail(new OffsetMoved({ projection: this.#projection.name, expected, found }))
-            : Effect.void,
-        ),
-      )
-    })
-    return Effect.forever(
-      Effect.andThen(
-        Effect.suspend(() => Effect.sleep(pauseMs)),
-        look,
-      ),
-    )
-  }
-
-  #limit(): BatchLimit {
-    return { records: this.#recordsMax, events: PROJECTION_BATCH_EVENTS_MAX, bytes: JOURNAL_PAGE_BYTES_MAX }
-  }
-
-  /** One batch, or the first part of it: what is not applied goes back to the feed. */
-  #applyRecords(
-    feed: ProjectionFeed,
-    taken: ReadonlyArray<DecodedRecord>,
-  ): Effect.Effect<void, Interruption> {
-    const from = this.#progress.offset
-    const ahead = taken.filter(({ sequence }) => sequence > from) // the rest, somebody else has applied
-    const records = this.#upToUnreadable(ahead)
-    const [first] = records
-    const last = records.at(-1)
-    if (first === undefined || last === undefined) return Effect.void
-    feed.putBack(ahead.slice(records.length))
-    if (this.#projection.onError === "stall" && first.unreadable.length > 0) {
-      return Effect.fail(this.#unreadable(first))
-    }
-    const deadLetters = records.flatMap(({ unreadable }) => unreadable)
-    return this.#applyEvents(
-      records.flatMap(({ events }) => events),
-      deadLetters,
-      from,
-      last.sequence,
-    ).pipe(
-      Effect.tap(() =>
-        Effect.sync(() => {
-          this.#recordsMax = Math.min(this.#recordsMax * 2, PROJECTION_BATCH_EVENTS_MAX)
-        }),
-      ),
-      Effect.catchTag("ProjectionFailed", (failure) => {
-        feed.putBack(records)
-        return this.#narrow(feed, records.length, failure)
-      }),
-      Effect.catchTag("OffsetMoved", (moved) => {
-        if (moved.found <= from) return Effect.fail(moved)
-        feed.putBack(records)
-        this.#progress.moveTo(moved.found)
-        return Effect.void
-      }),
-    )
-  }
-
-  /** Where unreadable events stall, those before them are applied first. */
-  #upToUnreadable(records: ReadonlyArray<DecodedRecord>): ReadonlyArray<DecodedRecord> {
-    if (this.#projection.onError === "deadLetter") return records
-    const index = records.findIndex(({ unreadable }) => unreadable.length > 0)
-    return index === -1 ? records : records.slice(0, Math.max(1, index))
-  }
-
-  /** A batch failed: half of it next, until it is one record; that one is given up or stalls. */
-  #narrow(
-    feed: ProjectionFeed,
-    recordCount: number,
-    failure: ProjectionFailed,
-  ): Effect.Effect<void, Interruption> {
-    if (recordCount > 1) {
-      this.#recordsMax = Math.ceil(recordCount / 2)
-      return Effect.void
-    }
-    if (this.#projection.onError === "stall") return Effect.fail(failure)
-    return feed
-      .take({ ...this.#limit(), records: 1 })
-      .pipe(
-        Effect.flatMap(([record]) => (record === undefined ? Effect.void : this.#giveUp(record, failure))),
-      )
-  }
-
-  /** Puts the failing event of a record aside; where no single one is to blame, all of them. */
-  #giveUp(record: DecodedRecord, failure: ProjectionFailed): Effect.Effect<void, Interruption> {
-    const from = this.#progress.offset
-    const { events, unreadable, sequence } = record
-    const aside = (suspects: DecodedRecord["events"]) => [
-      ...unreadable,
-      ...suspects.map((event) => ({ event, reason: failure.detail })),
-    ]
-    const without = (index: number): Effect.Effect<void, Interruption> => {
-      const suspect = events[index]
-      if (suspect === undefined || events.length === 1 || index === SUSPECTS_MAX) {
-        return this.#applyEvents([], aside(events), from, sequence)
-      }
-      const others = events.filter((event) => event !== suspect)
-      return this.#applyEvents(others, aside([suspect]), from, sequence).pipe(
-        Effect.catchTag("ProjectionFailed", () => without(index + 1)),
-      )
-    }
-    return Effect.andThen(
-      Effect.logWarning(`Projection ${this.#projection.name} puts aside what fails: ${failure.message}`),
-      without(0),
-    )
-  }
-
-  /** One transaction. Not interrupted: a stop waits for it. */
-  #applyEvents(
-    events: DecodedRecord["events"],
-    deadLetters: ReadonlyArray<ProjectionDeadLetter>,
-    from: number,
-    to: number,
-  ): Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed> {
-    return this.#readModel.apply(this.#projection, { events, deadLetters, from, to }).pipe(
-      Effect.tap(() =>
-        Effect.sync(() => {
-          this.#failureCount = 0
-          this.#progress.putAside(deadLetters.length)
-          this.#progress.moveTo(to)
-          this.#progress.enter(this.#progress.status().lag === 0 ? "running" : this.#stateBehind())
-        }),
-      ),
-      Effect.uninterruptible,
-    )
-  }
-
-  /** A runner that is up to date does not flicker with every new commit. */
-  #stateBehind(): "running" | "catching-up" {
-    return this.#progress.state === "running" ? "running" : "catching-up"
-  }
-
-  #unreadable({ sequence, unreadable }: DecodedRecord): ProjectionFailed {
-    const detail = unreadable
-      .map(({ event, reason }) => `${event.actorType}/${event.id} v${event.version}: ${reason}`)
-      .join("; ")
-    return new ProjectionFailed({ projection: this.#projection.name, sequence, detail })
-  }
-
-  #pauseAfter(exit: Exit.Exit<never, Interruption>): Effect.Effect<void> {
-    if (Exit.isSuccess(exit)) return Effect.void
-    if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
-    this.#feed = undefined
-    const count = this.#failureCount++
-    const pause = (pauses: { readonly first: number; readonly max: number }) =>
-      Effect.sleep(Math.min(pauses.first * 2 ** count, pauses.max))
-    const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
-    if (error?._tag === "OffsetMoved") return pause(MOVED_PAUSE_MS)
-    const state = error?._tag === "ReadModelUnavailable" ? "unavailable" : "stalled"
-    const text = error === undefined ? Cause.pretty(exit.cause) : error.message
-    const isNews = this.#progress.failed(state, text)
-    // Stalled: only the record at the offset is in question. Unavailable: the batch may have been too much at once.
-    this.#recordsMax = state === "stalled" ? 1 : Math.ceil(this.#recordsMax / 2)
-    return Effect.andThen(
-      isNews ? Effect.logWarning(`Projection ${this.#projection.name} is ${state}: ${text}`) : Effect.void,
-      pause(state === "stalled" ? STALLED_PAUSE_MS : UNAVAILABLE_PAUSE_MS),
-    )
-  }
-}

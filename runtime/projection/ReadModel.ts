@@ -38,7 +38,7 @@ export class ProjectionFailed extends Schema.TaggedError<ProjectionFailed>()("Pr
   }
 }
 
-/** A projection's stored position: everything up to and including `sequence` is in its tables. */
+/** A projection's stored position in a partition: everything of it up to and including `sequence` is in its tables. */
 export interface ProjectionOffset {
   readonly sequence: number
 }
@@ -49,25 +49,33 @@ export interface ProjectionDeadLetter {
   readonly reason: string
 }
 
+/** What is applied at once: events of one partition of the journal, in its order. */
+export interface ProjectionBatch {
+  readonly partition: number
+  readonly events: ReadonlyArray<ProjectedEvent>
+  readonly deadLetters: ReadonlyArray<ProjectionDeadLetter>
+  readonly from: number
+  readonly to: number
+}
+
 export interface ReadModelService {
-  /** Creates the projection's tables if they are missing and returns its offset (0 for a new one). */
+  /** Creates the projection's tables if they are missing and returns its offset in a partition (0 for a new one). */
   readonly prepare: (
     projection: ProjectionDefinition,
+    partition: number,
   ) => Effect.Effect<ProjectionOffset, ReadModelUnavailable | ProjectionFailed>
   /** The stored offset; 0 if there is none. */
-  readonly offset: (projection: ProjectionDefinition) => Effect.Effect<ProjectionOffset, ReadModelUnavailable>
+  readonly offset: (
+    projection: ProjectionDefinition,
+    partition: number,
+  ) => Effect.Effect<ProjectionOffset, ReadModelUnavailable>
   /**
-   * One transaction: runs the projection's handlers over `events`, keeps `deadLetters`, moves the offset from
-   * `from` to `to`. All or nothing.
+   * One transaction: runs the projection's handlers over `events`, keeps `deadLetters`, moves the partition's offset
+   * from `from` to `to`. All or nothing. Those of one projection happen one after the other, whatever their partition.
    */
   readonly apply: (
     projection: ProjectionDefinition,
-    batch: {
-      readonly events: ReadonlyArray<ProjectedEvent>
-      readonly deadLetters: ReadonlyArray<ProjectionDeadLetter>
-      readonly from: number
-      readonly to: number
-    },
+    batch: ProjectionBatch,
   ) => Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed>
 }
 

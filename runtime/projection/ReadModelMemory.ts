@@ -8,13 +8,15 @@ import { type FoldForm, foldBatch, keyBatch } from "./FoldBatch.ts"
 import type { AnyRow, ProjectionDefinition } from "./Projection.ts"
 import {
   OffsetMoved,
+  type ProjectionBatch,
   type ProjectionDeadLetter,
   ProjectionFailed,
   type ReadModelService,
 } from "./ReadModel.ts"
 
 interface StoredProjection {
-  sequence: number
+  /** By partition. */
+  readonly offsets: Map<number, number>
   readonly rows: Map<string, AnyRow>
   readonly deadLetters: Array<ProjectionDeadLetter>
 }
@@ -30,34 +32,37 @@ export const makeReadModelMemory = (): ReadModelMemory => {
   const storedOf = (projection: ProjectionDefinition): StoredProjection | undefined =>
     projections.get(`${projection.name} ${projection.version}`)
 
-  const prepare: ReadModelService["prepare"] = (projection) =>
+  const prepare: ReadModelService["prepare"] = (projection, partition) =>
     Effect.suspend(() => {
       if (projection.form.kind === "sql") return Effect.fail(needsDatabase(projection))
-      const stored = storedOf(projection) ?? { sequence: 0, rows: new Map(), deadLetters: [] }
+      const stored = storedOf(projection) ?? { offsets: new Map(), rows: new Map(), deadLetters: [] }
       projections.set(`${projection.name} ${projection.version}`, stored)
-      return Effect.succeed({ sequence: stored.sequence })
+      const sequence = stored.offsets.get(partition) ?? 0
+      stored.offsets.set(partition, sequence)
+      return Effect.succeed({ sequence })
     })
 
-  const apply: ReadModelService["apply"] = (projection, { events, deadLetters, from, to }) =>
+  const apply: ReadModelService["apply"] = (projection, batch) =>
     Effect.suspend((): Effect.Effect<void, OffsetMoved | ProjectionFailed> => {
       const { form, name } = projection
+      const { partition, events, deadLetters, from, to } = batch
       if (form.kind === "sql") return Effect.fail(needsDatabase(projection))
       const stored = storedOf(projection)
-      if (stored === undefined || stored.sequence !== from) {
-        return Effect.fail(
-          new OffsetMoved({ projection: name, expected: from, found: stored?.sequence ?? 0 }),
-        )
+      const found = stored?.offsets.get(partition)
+      if (stored === undefined || found !== from) {
+        return Effect.fail(new OffsetMoved({ projection: name, expected: from, found: found ?? 0 }))
       }
       return Effect.map(foldInto(projection, form, stored, events), (write) => {
         write()
         stored.deadLetters.push(...deadLetters)
-        stored.sequence = to
+        stored.offsets.set(partition, to)
       })
     })
 
   return {
     prepare,
-    offset: (projection) => Effect.sync(() => ({ sequence: storedOf(projection)?.sequence ?? 0 })),
+    offset: (projection, partition) =>
+      Effect.sync(() => ({ sequence: storedOf(projection)?.offsets.get(partition) ?? 0 })),
     apply,
     rows: (projection) => [...(storedOf(projection)?.rows.values() ?? [])],
     deadLetters: (projection) => storedOf(projection)?.deadLetters ?? [],
@@ -69,7 +74,7 @@ const foldInto = (
   projection: ProjectionDefinition,
   form: FoldForm,
   stored: StoredProjection,
-  events: Parameters<ReadModelService["apply"]>[1]["events"],
+  events: ProjectionBatch["events"],
 ): Effect.Effect<() => void, ProjectionFailed> =>
   Effect.try({
     try: () => foldBatch(projection, form, keyBatch(projection, form, events), stored.rows),

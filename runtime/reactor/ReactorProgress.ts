@@ -1,46 +1,29 @@
 /**
- * How far a reactor is, what it did, and what ails it.
+ * How far a reactor is in one partition, what it did there, and what ails it.
  *
- * Owns the status that operators see. Written by ReactorRunner.ts alone.
+ * Owns the figures that operators see (ReactorStatus.ts). Written by ReactorPartition.ts and Reacting.ts.
  */
-import { type Clock, Schema } from "effect"
-import { ProjectionState } from "../projection/ProjectionProgress.ts"
-
-export const ReactorStatusSchema = Schema.Struct({
-  name: Schema.String,
-  /** Everything up to and including this journal sequence is handled and sent. */
-  position: Schema.Number,
-  /** The journal's last known sequence less the position. Commits of other actor types count too. */
-  lag: Schema.Number,
-  /** As of a projection; `unavailable` where what it sends is not taken, or its position cannot be stored. */
-  state: ProjectionState,
-  /** Unix milliseconds since when it is in this state. */
-  since: Schema.Number,
-  /** The latest failure, also after recovery. */
-  lastError: Schema.UndefinedOr(Schema.String),
-  /** Events handled by this runner; those that became dead letters are not among them. */
-  handledCount: Schema.Number,
-  /** Messages and integration events sent by this runner. */
-  sentCount: Schema.Number,
-  /** Events that this runner gave up on: each is a dead letter. */
-  failedCount: Schema.Number,
-})
-export interface ReactorStatus extends Schema.Schema.Type<typeof ReactorStatusSchema> {}
+import { type Clock, Effect } from "effect"
+import { placesBetween } from "../journal/Partition.ts"
+import type { ProjectionState } from "../projection/ProjectionStatus.ts"
+import type { ReactorPartitionStatus } from "./ReactorStatus.ts"
 
 export class ReactorProgress {
-  readonly #name: string
+  readonly partition: number
+  readonly #partitionCount: number
   readonly #clock: Clock.Clock
   #position = 0
   #journalSequence = 0
-  #state: ProjectionState = "catching-up"
+  #state: ProjectionState = "elsewhere"
   #since: number
   #lastError: string | undefined
   handledCount = 0
   sentCount = 0
   failedCount = 0
 
-  constructor(name: string, clock: Clock.Clock) {
-    this.#name = name
+  constructor(partition: number, partitionCount: number, clock: Clock.Clock) {
+    this.partition = partition
+    this.#partitionCount = partitionCount
     this.#clock = clock
     this.#since = clock.currentTimeMillisUnsafe()
   }
@@ -49,11 +32,12 @@ export class ReactorProgress {
     return this.#state
   }
 
-  status(): ReactorStatus {
+  status(): ReactorPartitionStatus {
+    const isHere = this.#state !== "elsewhere"
     return {
-      name: this.#name,
+      partition: this.partition,
       position: this.#position,
-      lag: Math.max(0, this.#journalSequence - this.#position),
+      lag: isHere ? placesBetween(this.#position, this.#journalSequence, this.#partitionCount) : 0,
       state: this.#state,
       since: this.#since,
       lastError: this.#lastError,
@@ -68,7 +52,7 @@ export class ReactorProgress {
     this.sawSequence(position)
   }
 
-  /** A sequence that the journal has. */
+  /** A sequence that the partition has. */
   sawSequence(sequence: number): void {
     this.#journalSequence = Math.max(this.#journalSequence, sequence)
   }
@@ -82,8 +66,14 @@ export class ReactorProgress {
   /** Returns whether this is news: another state or another error. */
   failed(state: ProjectionState, error: string): boolean {
     const isNews = state !== this.#state || error !== this.#lastError
-    this.enter(state)
+    // An event may be handed back where its partition is not run.
+    if (this.#state !== "elsewhere") this.enter(state)
     this.#lastError = error
     return isNews
+  }
+
+  /** Whoever does this work goes on until it succeeds; the status says why it takes so long. */
+  reported<A, E extends { readonly message: string }>(work: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.tapError(work, ({ message }) => Effect.sync(() => this.failed("unavailable", message)))
   }
 }

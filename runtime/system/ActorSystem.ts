@@ -19,16 +19,12 @@ import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeOutbox, type OutboxCounts } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
-import {
-  makeProjectionRunner,
-  type ProjectionRunner,
-  type ProjectionStatus,
-  type ProjectionTimeout,
-} from "../projection/ProjectionRunner.ts"
+import { makeProjectionRunner, type ProjectionRunner } from "../projection/ProjectionRunner.ts"
+import type { ProjectionStatus, ProjectionTimeout } from "../projection/ProjectionStatus.ts"
 import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
-import type { ReactorStatus } from "../reactor/ReactorProgress.ts"
 import { makeReactorRunner, type ReactorRunner } from "../reactor/ReactorRunner.ts"
+import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
 import type { AnySaga } from "../saga/Saga.ts"
 import { starterOf } from "../saga/SagaStarter.ts"
 import { Schedule } from "../schedule/Schedule.ts"
@@ -142,9 +138,12 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const cells = yield* makeCells({ ...settings, outbox })
   const inbox = yield* makeInbox({ actors, cells, calls, shardCount: settings.shardCount })
   const wheel = yield* makeDeadlineWheel
+  const partitions = Array.from({ length: journal.partitionCount }, (_, partition) => partition)
   const projections = new Map<string, ProjectionRunner>()
   for (const projection of yield* byName("projection", options.projections ?? [], ({ name }) => name)) {
-    projections.set(projection[0], yield* makeProjectionRunner(projection[1], settings))
+    const runner = yield* makeProjectionRunner(projection[1], settings)
+    projections.set(projection[0], runner)
+    for (const partition of partitions) yield* runner.open(partition)
   }
 
   const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
@@ -154,7 +153,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
     [...starters, ...(options.reactors ?? [])],
     (reactor) => reactor.name,
   )) {
-    reactors.set(name, yield* makeReactorRunner(reactor, settings))
+    const runner = yield* makeReactorRunner(reactor, settings)
+    reactors.set(name, runner)
+    for (const partition of partitions) yield* runner.open(partition)
   }
   const deadLetters = yield* makeDeadLetterOffice({ shardCount: settings.shardCount, reactors })
 

@@ -7,7 +7,7 @@ import { ActorSystem, type ProjectionDefinition } from "../../infra/everstate.ts
 import { foldStatements } from "../../infra/postgres/ReadModelTables.ts"
 import { addressOf } from "../../runtime/address/ActorAddress.ts"
 import { encodeCommit } from "../../runtime/journal/Commit.ts"
-import { PROJECTION_BATCH_EVENTS_MAX } from "../../runtime/projection/ProjectionRunner.ts"
+import { PROJECTION_BATCH_EVENTS_MAX } from "../../runtime/projection/ProjectionPartition.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 import { median, rowOf } from "./Measure.ts"
 import { openRawJournal, type RawJournal } from "./RawJournal.ts"

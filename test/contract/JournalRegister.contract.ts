@@ -5,7 +5,11 @@ import { Effect, type Layer } from "effect"
 import { expect, test } from "vitest"
 import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
 
-const identity = { namespace: "shop", createdAt: "2026-01-02T03:04:05.678Z", shards: 64, lastSequence: 12 }
+const identity = {
+  namespace: "shop",
+  shards: 64,
+  streams: [{ createdAt: "2026-01-02T03:04:05.678Z", lastSequence: 12 }],
+}
 
 export const journalRegisterContract = (name: string, layer: () => Layer.Layer<JournalRegister>): void => {
   const check = (
@@ -24,8 +28,21 @@ export const journalRegisterContract = (name: string, layer: () => Layer.Layer<J
   check("remembers what was recorded first, and leaves it alone", (register) =>
     Effect.gen(function* () {
       yield* register.record(identity)
-      yield* register.record({ ...identity, createdAt: "2027-01-01T00:00:00Z", shards: 8, lastSequence: 0 })
+      const stream = { createdAt: "2027-01-01T00:00:00Z", lastSequence: 0 }
+      yield* register.record({ ...identity, shards: 8, streams: [stream] })
+      yield* register.record({ ...identity, streams: [stream, stream] })
       expect(yield* register.load("shop")).toEqual(identity)
+    }),
+  )
+
+  check("remembers every stream of a journal, in the order of their partitions", (register) =>
+    Effect.gen(function* () {
+      const streams = Array.from({ length: 12 }, (_, partition) => ({
+        createdAt: `2026-01-02T03:04:${10 + partition}Z`,
+        lastSequence: partition * 100,
+      }))
+      yield* register.record({ ...identity, streams })
+      expect(yield* register.load("shop")).toEqual({ ...identity, streams })
     }),
   )
 

@@ -45,7 +45,9 @@ export const readModelContract = (
     from: number,
     events: ReadonlyArray<ProjectedEvent>,
     to = events.at(-1)?.sequence ?? from,
+    partition = 0,
   ) => ({
+    partition,
     events,
     deadLetters: [],
     from,
@@ -54,11 +56,11 @@ export const readModelContract = (
 
   check("starts at 0, is prepared twice without harm, and keeps its offset", ({ readModel }) =>
     Effect.gen(function* () {
-      expect(yield* readModel.offset(totals)).toEqual({ sequence: 0 })
-      expect(yield* readModel.prepare(totals)).toEqual({ sequence: 0 })
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 0 })
+      expect(yield* readModel.prepare(totals, 0)).toEqual({ sequence: 0 })
       yield* readModel.apply(totals, batch(0, [projected(4, "a", opened("ann"))]))
-      expect(yield* readModel.prepare(totals)).toEqual({ sequence: 4 })
-      expect(yield* readModel.offset(totals)).toEqual({ sequence: 4 })
+      expect(yield* readModel.prepare(totals, 0)).toEqual({ sequence: 4 })
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 4 })
     }),
   )
 
@@ -66,7 +68,7 @@ export const readModelContract = (
     "folds a batch, several events of one row in order, and goes on from the stored row",
     ({ readModel, rows }) =>
       Effect.gen(function* () {
-        yield* readModel.prepare(totals)
+        yield* readModel.prepare(totals, 0)
         yield* readModel.apply(
           totals,
           batch(0, [
@@ -102,7 +104,7 @@ export const readModelContract = (
 
   check("deletes a row that folds to nothing, and one that came and went in a batch", ({ readModel, rows }) =>
     Effect.gen(function* () {
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       yield* readModel.apply(
         totals,
         batch(0, [projected(1, "a", opened("ann")), projected(2, "b", opened("bob"))]),
@@ -117,7 +119,7 @@ export const readModelContract = (
 
   check("keeps odd text and the largest numbers", ({ readModel, rows }) =>
     Effect.gen(function* () {
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       const id = `한글 "q" 'a' \\ {x,y} NULL`
       yield* readModel.apply(totals, batch(0, [projected(1, id, added(Number.MAX_SAFE_INTEGER, 'a"\\b'))]))
       expect(yield* rows(totals)).toMatchObject([
@@ -128,15 +130,15 @@ export const readModelContract = (
 
   check("moves the offset with no events at all", ({ readModel }) =>
     Effect.gen(function* () {
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       yield* readModel.apply(totals, batch(0, [], 17))
-      expect(yield* readModel.offset(totals)).toEqual({ sequence: 17 })
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 17 })
     }),
   )
 
   check("FAULT 47: refuses a batch that was applied already, and writes nothing", ({ readModel, rows }) =>
     Effect.gen(function* () {
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       const first = batch(0, [projected(1, "a", added(5))])
       yield* readModel.apply(totals, first)
       const again = yield* Effect.flip(readModel.apply(totals, first))
@@ -147,7 +149,7 @@ export const readModelContract = (
 
   check("FAULT 54: lets one of two concurrent batches win", ({ readModel, rows }) =>
     Effect.gen(function* () {
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       const attempts = Array.from({ length: 8 }, () =>
         Effect.result(readModel.apply(totals, batch(0, [projected(1, "a", added(5))]))),
       )
@@ -162,7 +164,7 @@ export const readModelContract = (
 
   check("FAULT 48: a failing fold rolls the whole batch back and names the event", ({ readModel, rows }) =>
     Effect.gen(function* () {
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       const failure = yield* Effect.flip(
         readModel.apply(
           totals,
@@ -172,7 +174,7 @@ export const readModelContract = (
       expect(failure).toMatchObject({ _tag: "ProjectionFailed", sequence: 2 })
       expect(failure.message).toContain("ledger/b v2 Added: Error: cannot add poison")
       expect(yield* rows(totals)).toEqual([])
-      expect(yield* readModel.offset(totals)).toEqual({ sequence: 0 })
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 0 })
     }),
   )
 
@@ -183,7 +185,7 @@ export const readModelContract = (
   ] as const) {
     check(`refuses ${what} in a bigint column instead of storing something else`, ({ readModel, rows }) =>
       Effect.gen(function* () {
-        yield* readModel.prepare(totals)
+        yield* readModel.prepare(totals, 0)
         const failure = yield* Effect.flip(
           readModel.apply(totals, batch(0, [projected(1, "a", added(amount))])),
         )
@@ -196,21 +198,27 @@ export const readModelContract = (
   check("FAULT 48: keeps dead letters with their reason, in the transaction of the offset", (given) =>
     Effect.gen(function* () {
       const { readModel, deadLetters } = given
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       const event = projected(3, "a\u0000b", { type: "Added", note: "nul \u0000 inside" }, 7)
       const reason = "cannot add \u0000 poison"
-      yield* readModel.apply(totals, { events: [], deadLetters: [{ event, reason }], from: 0, to: 3 })
+      yield* readModel.apply(totals, {
+        partition: 0,
+        events: [],
+        deadLetters: [{ event, reason }],
+        from: 0,
+        to: 3,
+      })
       expect(yield* deadLetters(totals)).toMatchObject([{ sequence: 3, version: 7 }])
-      expect(yield* readModel.offset(totals)).toEqual({ sequence: 3 })
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 3 })
     }),
   )
 
   check("keeps the versions of a projection apart", ({ readModel, rows }) =>
     Effect.gen(function* () {
       const rebuilt = ledgerTotals({ version: 2 })
-      yield* readModel.prepare(totals)
+      yield* readModel.prepare(totals, 0)
       yield* readModel.apply(totals, batch(0, [projected(1, "a", added(5))]))
-      expect(yield* readModel.prepare(rebuilt)).toEqual({ sequence: 0 })
+      expect(yield* readModel.prepare(rebuilt, 0)).toEqual({ sequence: 0 })
       yield* readModel.apply(rebuilt, batch(0, [projected(1, "z", added(6))]))
       expect((yield* rows(totals)).map(({ id }) => id)).toEqual(["a"])
       expect((yield* rows(rebuilt)).map(({ id }) => id)).toEqual(["z"])

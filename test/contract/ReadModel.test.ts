@@ -62,6 +62,6 @@ readModelContract("postgres", (body) =>
 )
 
 test("memory: refuses a projection in SQL and says what to use", async () => {
-  const failure = await Effect.runPromise(Effect.flip(makeReadModelMemory().prepare(ledgerSql())))
+  const failure = await Effect.runPromise(Effect.flip(makeReadModelMemory().prepare(ledgerSql(), 0)))
   expect(failure.message).toContain("needs a database")
 })

@@ -140,10 +140,10 @@ describe("the simulator finds a runtime", () => {
     const doubles: PortDoubles = {
       readModel: (readModel) => ({
         ...readModel,
-        apply: (projection, { events, deadLetters, from, to }) =>
+        apply: (projection, { partition, events, deadLetters, from, to }) =>
           Effect.andThen(
-            readModel.apply(projection, { events, deadLetters, from, to: from }),
-            readModel.apply(projection, { events: [], deadLetters: [], from, to }),
+            readModel.apply(projection, { partition, events, deadLetters, from, to: from }),
+            readModel.apply(projection, { partition, events: [], deadLetters: [], from, to }),
           ),
       }),
     }

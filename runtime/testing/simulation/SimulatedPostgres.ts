@@ -123,13 +123,15 @@ export class SimulatedPostgres {
         fate,
       })
     return {
-      prepare: (projection) =>
+      prepare: (projection, partition) =>
         call(`prepare ${projection.name}`, () => {
           this.#projections.add(projection)
-          return this.#commit(() => Effect.runSyncExit(this.readModel.prepare(projection)))
+          return this.#commit(() => Effect.runSyncExit(this.readModel.prepare(projection, partition)))
         }),
-      offset: (projection) =>
-        call(`offset of ${projection.name}`, () => Effect.runSyncExit(this.readModel.offset(projection))),
+      offset: (projection, partition) =>
+        call(`offset of ${projection.name}`, () =>
+          Effect.runSyncExit(this.readModel.offset(projection, partition)),
+        ),
       apply: (projection, batch) =>
         Effect.suspend(() => {
           const { faults } = this.#network

@@ -48,7 +48,7 @@ export class StoreChecker {
   }
 
   offset(projection: ProjectionDefinition): number {
-    return Effect.runSync(Effect.orDie(this.#postgres.readModel.offset(projection))).sequence
+    return Effect.runSync(Effect.orDie(this.#postgres.readModel.offset(projection, 0))).sequence
   }
 
   /** Throws {@link Violation}. */

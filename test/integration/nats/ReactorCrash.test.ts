@@ -59,6 +59,7 @@ it("FAULT 14 and FAULT 62: kill -9 of the server and the loss of its position sk
           const checkpoints = seen(yield* Checkpoints)
           return yield* makeReactorRunner(mirror, { namespace: NAMESPACE, shardCount: SHARD_COUNT }).pipe(
             Effect.provideService(Checkpoints, checkpoints),
+            Effect.tap(({ open }) => open(0)),
           )
         }).pipe(Effect.provide(yield* Layer.buildWithScope(ports, scope)), Scope.provide(scope))
         return { status: runner.status, end: Scope.close(scope, Exit.void) }

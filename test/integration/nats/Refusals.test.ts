@@ -25,7 +25,7 @@ import {
 afterAll(() => behaviours.expectSimulated())
 
 const safe = { ...journalStreamConfig({ namespace: NAMESPACE, shards: SHARD_COUNT }, 1) }
-const subjects = safe.subjects[0] ?? ""
+const { subjects } = safe
 
 const unsafe: ReadonlyArray<Record<string, unknown>> = [
   { subjects: ["fault.>"] },

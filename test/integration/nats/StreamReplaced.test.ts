@@ -89,7 +89,10 @@ it(
 
         yield* eventuallyFails(journal.append(order("b"), 0, bytes("one")), refusedAs("Replaced"))
         const identity = register.identities.get(NAMESPACE)
-        if (identity !== undefined) register.identities.set(NAMESPACE, { ...identity, lastSequence: 1_000 })
+        if (identity !== undefined) {
+          const streams = identity.streams.map((stream) => ({ ...stream, lastSequence: 1_000 }))
+          register.identities.set(NAMESPACE, { ...identity, streams })
+        }
         expect(yield* Effect.flip(openJournal(server, register))).toMatchObject({ reason: "Replaced" })
 
         yield* Effect.promise(() => server.stop())

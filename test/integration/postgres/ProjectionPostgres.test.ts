@@ -44,6 +44,7 @@ const run = (body: (given: Given) => Effect.Effect<void, unknown, Scope.Scope>):
       const readModel = yield* makeReadModelPostgres({ namespace })
       const start = (projection: ProjectionDefinition) =>
         makeProjectionRunner(projection, { shardCount }).pipe(
+          Effect.tap(({ open }) => open(0)),
           Effect.provideService(Journal, journal),
           Effect.provideService(ReadModel, readModel),
         )
@@ -243,8 +244,8 @@ test("a handler in SQL can neither end the transaction, nor query after it, nor 
         metadata: {},
         event: { type: "Closed" },
       }
-      const batch = { events: [event], deadLetters: [], from: 0, to: 1 }
-      yield* readModel.prepare(projection)
+      const batch = { partition: 0, events: [event], deadLetters: [], from: 0, to: 1 }
+      yield* readModel.prepare(projection, 0)
       for (const misuse of ["commit", "hide"] as const) {
         act = misuse
         expect(yield* Effect.flip(readModel.apply(projection, batch))).toMatchObject({
@@ -289,7 +290,7 @@ test("folds rows of a composite key, deletes them, and keeps namespaces apart", 
       const other = yield* makeReadModelPostgres({ namespace: "other" }).pipe(
         Effect.provideService(PostgresPool, pool),
       )
-      expect(yield* other.prepare(composite)).toEqual({ sequence: 0 })
+      expect(yield* other.prepare(composite, 0)).toEqual({ sequence: 0 })
     }),
   ))
 

@@ -98,21 +98,29 @@ test("the register's last sequence rises with snapshots and projections of its n
       const snapshots = yield* makeSnapshotStorePostgres({ namespace: "shop" })
       const foreign = yield* makeSnapshotStorePostgres({ namespace: "other" })
       const readModel = yield* makeReadModelPostgres({ namespace: "shop" })
-      const lastSequence = Effect.map(register.load("shop"), (identity) => identity?.lastSequence)
-      yield* register.record({
-        namespace: "shop",
-        createdAt: "2026-01-02T03:04:05Z",
-        shards: 64,
-        lastSequence: 5,
-      })
-      expect(yield* lastSequence).toBe(5)
+      const lastSequences = Effect.map(register.load("shop"), (identity) =>
+        identity?.streams.map(({ lastSequence }) => lastSequence),
+      )
+      const createdAt = "2026-01-02T03:04:05Z"
+      const streams = [
+        { createdAt, lastSequence: 6 },
+        { createdAt, lastSequence: 0 },
+        { createdAt, lastSequence: 0 },
+      ]
+      yield* register.record({ namespace: "shop", shards: 64, streams })
+      expect(yield* lastSequences).toEqual([6, 0, 0])
       yield* snapshots.save([snapshot("order/a", 9), snapshot("order/b", 7)])
       yield* foreign.save([snapshot("order/a", 1_000)])
-      expect(yield* lastSequence).toBe(9)
+      expect(yield* lastSequences).toEqual([9, 7, 0])
       const totals = ledgerTotals()
-      yield* readModel.prepare(totals)
-      yield* readModel.apply(totals, { events: [], deadLetters: [], from: 0, to: 12 })
-      expect(yield* lastSequence).toBe(12)
+      for (const [partition, to] of [
+        [0, 12],
+        [2, 35],
+      ] as const) {
+        yield* readModel.prepare(totals, partition)
+        yield* readModel.apply(totals, { partition, events: [], deadLetters: [], from: 0, to })
+      }
+      expect(yield* lastSequences).toEqual([12, 7, 35])
     }).pipe(Effect.provide(postgres.layer())),
   ))
 

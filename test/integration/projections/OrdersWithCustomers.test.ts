@@ -37,7 +37,7 @@ const onTables = (body: (teller: Teller) => Promise<void>): Promise<void> =>
     Effect.gen(function* () {
       const pool = yield* PostgresPool
       const readModel = yield* makeReadModelPostgres({ namespace })
-      yield* readModel.prepare(OrdersWithCustomers)
+      yield* readModel.prepare(OrdersWithCustomers, 0)
       const table = readModelTable(
         { schema: pool.schema, namespace },
         OrdersWithCustomers,
@@ -48,7 +48,13 @@ const onTables = (body: (teller: Teller) => Promise<void>): Promise<void> =>
         body({
           tell: (...events) =>
             Effect.runPromise(
-              readModel.apply(OrdersWithCustomers, { events, deadLetters: [], from: offset, to: ++offset }),
+              readModel.apply(OrdersWithCustomers, {
+                partition: 0,
+                events,
+                deadLetters: [],
+                from: offset,
+                to: ++offset,
+              }),
             ),
           rows: () =>
             Effect.runPromise(

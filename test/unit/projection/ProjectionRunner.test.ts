@@ -1,36 +1,12 @@
 /** The runner on a journal and a read model in memory, with a clock that only moves when told to. */
-import { Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Effect, Exit, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, test } from "vitest"
-import { Journal, type JournalRecord } from "../../../runtime/journal/Journal.ts"
-import { JournalMemory } from "../../../runtime/journal/JournalMemory.ts"
+import type { Journal, JournalRecord } from "../../../runtime/journal/Journal.ts"
 import type { ProjectionDefinition } from "../../../runtime/projection/Projection.ts"
-import { makeProjectionRunner, type ProjectionRunner } from "../../../runtime/projection/ProjectionRunner.ts"
-import {
-  ReadModel,
-  type ReadModelService,
-  ReadModelUnavailable,
-} from "../../../runtime/projection/ReadModel.ts"
-import { makeReadModelMemory, type ReadModelMemory } from "../../../runtime/projection/ReadModelMemory.ts"
-import {
-  added,
-  addedV1,
-  closed,
-  LedgerWriter,
-  ledgerSql,
-  ledgerTotals,
-  opened,
-  shardCount,
-} from "./Ledger.ts"
-
-interface Given {
-  readonly writer: LedgerWriter
-  readonly readModel: ReadModelMemory
-  /** Replaces parts of the read model that the runners see. */
-  readonly faults: Partial<ReadModelService>
-  readonly applied: Array<{ readonly from: number; readonly to: number; readonly eventCount: number }>
-  readonly start: (projection: ProjectionDefinition) => Effect.Effect<ProjectionRunner, unknown, Scope.Scope>
-}
+import { type ReadModelService, ReadModelUnavailable } from "../../../runtime/projection/ReadModel.ts"
+import { added, addedV1, closed, ledgerSql, ledgerTotals, opened } from "./Ledger.ts"
+import { run, until, virtualTime } from "./ProjectionFixture.ts"
 
 /** The same journal, which delivers every batch twice and the first one again with each. */
 const repeating = (journal: Journal["Service"]): Journal["Service"] => ({
@@ -45,59 +21,6 @@ const repeating = (journal: Journal["Service"]): Journal["Service"] => ({
     )
   },
 })
-
-const run = (
-  body: (given: Given) => Effect.Effect<void, unknown, Scope.Scope>,
-  disturbed: (journal: Journal["Service"]) => Journal["Service"] = (journal) => journal,
-): Promise<void> =>
-  Effect.runPromise(
-    Effect.gen(function* () {
-      const journal = disturbed(yield* Journal)
-      const readModel = makeReadModelMemory()
-      const faults: Partial<ReadModelService> = {}
-      const applied: Array<{ from: number; to: number; eventCount: number }> = []
-      const seen: ReadModelService = {
-        prepare: (projection) => (faults.prepare ?? readModel.prepare)(projection),
-        offset: (projection) => (faults.offset ?? readModel.offset)(projection),
-        apply: (projection, batch) =>
-          (faults.apply ?? readModel.apply)(projection, batch).pipe(
-            Effect.tap(() =>
-              Effect.sync(() =>
-                applied.push({ from: batch.from, to: batch.to, eventCount: batch.events.length }),
-              ),
-            ),
-          ),
-      }
-      const start = (projection: ProjectionDefinition) =>
-        makeProjectionRunner(projection, { shardCount }).pipe(
-          Effect.provideService(Journal, journal),
-          Effect.provideService(ReadModel, seen),
-        )
-      yield* body({
-        writer: new LedgerWriter(journal),
-        readModel,
-        faults: faults as Given["faults"],
-        applied,
-        start,
-      })
-    }).pipe(Effect.scoped, Effect.provide(Layer.merge(JournalMemory.layer(), TestClock.layer()))),
-  )
-
-/** Moves the clock in steps until `condition` holds: waits on a condition, in virtual time. */
-const until = (condition: () => boolean, stepMs = 100): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    for (let step = 0; !condition(); step++) {
-      if (step > 5_000) throw new Error("the condition never came true")
-      yield* TestClock.adjust(stepMs)
-    }
-  })
-
-const virtualTime = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E, Scope.Scope> =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkScoped(effect)
-    yield* until(() => fiber.pollUnsafe() !== undefined)
-    return yield* Effect.flatten(Effect.sync(() => fiber.pollUnsafe() as Exit.Exit<A, E>))
-  })
 
 test("projects what is in the journal and what comes later, in order, upcasted, with all metadata", () =>
   run(({ writer, readModel, start }) =>
@@ -144,7 +67,7 @@ test("moves the offset over commits without events", () =>
       const last = yield* writer.write("a")
       const runner = yield* start(totals)
       yield* virtualTime(runner.waitFor(last, 1_000))
-      expect(yield* readModel.offset(totals)).toEqual({ sequence: last })
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: last })
       expect(readModel.rows(totals)).toEqual([])
     }),
   ))
@@ -390,6 +313,6 @@ test("finishes the batch in work when it stops, and takes no further one", () =>
       expect(runner.status().offset).toBe(1)
       yield* writer.write("b", added(1))
       yield* TestClock.adjust("5 minutes")
-      expect(yield* readModel.offset(totals)).toEqual({ sequence: 1 })
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 1 })
     }),
   ))

@@ -9,7 +9,7 @@ import { MailboxRefused, MailboxUnavailable } from "../../../runtime/mailbox/Mai
 import { request, tell } from "../../../runtime/outbox/Messages.ts"
 import { publish } from "../../../runtime/outbox/Outgoing.ts"
 import { REACTION_TIMEOUT_MS } from "../../../runtime/reactor/Attempt.ts"
-import { REACTION_ATTEMPTS_MAX } from "../../../runtime/reactor/ReactorRunner.ts"
+import { REACTION_ATTEMPTS_MAX } from "../../../runtime/reactor/Reacting.ts"
 import { added, Ledger, opened } from "../projection/Ledger.ts"
 import { lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"
 import { inWorld, until } from "./ReactorFixture.ts"

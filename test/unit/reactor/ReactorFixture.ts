@@ -32,7 +32,9 @@ export interface World {
   readonly faults: ReactorFaults
   /** Every message that was handed to the mailbox and taken, repeats included. */
   readonly taken: Array<OutboundMessage>
-  /** Starts it in the scope. */
+  /** Makes it and runs nothing. */
+  readonly make: (reactor: ReactorDefinition) => Effect.Effect<ReactorRunner>
+  /** Starts it in the scope, in all partitions. */
   readonly start: (reactor: ReactorDefinition) => Effect.Effect<ReactorRunner, never, Scope.Scope>
   /** Starts it in a scope of its own, which `stop` closes. */
   readonly startApart: (
@@ -40,8 +42,9 @@ export interface World {
   ) => Effect.Effect<{ readonly runner: ReactorRunner; readonly stop: Effect.Effect<void> }>
 }
 
-const makeWorld = (): World => {
-  const journal = makeJournalMemory()
+const makeWorld = (partitionCount: number): World => {
+  const journal = makeJournalMemory({ partitionCount })
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
   const messaging = new MessagingMemory()
   const { mailbox, publisher, checkpoints, deadLetters } = messaging
   const taken: Array<OutboundMessage> = []
@@ -72,21 +75,26 @@ const makeWorld = (): World => {
       add: (letter) => Effect.suspend(() => (faults.deadLetters.add ?? deadLetters.add)(letter)),
     }),
   )
-  const start = (reactor: ReactorDefinition) =>
+  const make = (reactor: ReactorDefinition) =>
     makeReactorRunner(reactor, { namespace: "shop", shardCount }).pipe(Effect.provide(ports))
+  const start = (reactor: ReactorDefinition) =>
+    Effect.tap(make(reactor), ({ open }) => Effect.forEach(partitions, open))
   const startApart = Effect.fnUntraced(function* (reactor: ReactorDefinition) {
     const scope = yield* Scope.make()
     const runner = yield* Scope.provide(start(reactor), scope)
     return { runner, stop: Scope.close(scope, Exit.void) }
   })
-  return { journal, messaging, writer: new LedgerWriter(journal), faults, taken, start, startApart }
+  return { journal, messaging, writer: new LedgerWriter(journal), faults, taken, make, start, startApart }
 }
 
 const quiet = Layer.succeed(References.MinimumLogLevel, "None")
 
-export const inWorld = (body: (world: World) => Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
+export const inWorld = (
+  body: (world: World) => Effect.Effect<void, unknown, Scope.Scope>,
+  partitionCount = 1,
+): Promise<void> =>
   Effect.runPromise(
-    Effect.suspend(() => body(makeWorld())).pipe(
+    Effect.suspend(() => body(makeWorld(partitionCount))).pipe(
       Effect.scoped,
       Effect.provide(Layer.merge(TestClock.layer(), quiet)),
     ),

@@ -1,0 +1,192 @@
+/**
+ * What a reactor does with an event: runs its handler, sends what it wants, gives up on what keeps failing.
+ *
+ * Owns what happens when a handler fails (again, with pauses, then a dead letter), when nothing can be sent (it waits;
+ * nothing is skipped), and an event that is handed back. One run of a handler: Attempt.ts. How what it wants is sent:
+ * ../outbox/Dispatcher.ts. Which events there are: ReactorPartition.ts.
+ */
+import { Clock, Effect, Schedule, Schema } from "effect"
+import type { JournalRecord, JournalService } from "../journal/Journal.ts"
+import type { MailboxService } from "../mailbox/Mailbox.ts"
+import { type DispatchPorts, dispatchItem, type PlacedItem } from "../outbox/Dispatcher.ts"
+import { attempt, mayPass } from "./Attempt.ts"
+import { addressOfReactor, type Occurrence, occurrencesIn, reactionIdOf } from "./Reaction.ts"
+import type { ReactorDefinition } from "./Reactor.ts"
+import type { ReactorProgress } from "./ReactorProgress.ts"
+
+/** How often a handler is run on one event before it becomes a dead letter. */
+export const REACTION_ATTEMPTS_MAX = 5
+
+/** Pause before the second attempt, in milliseconds; doubling. */
+const ATTEMPT_PAUSE_FIRST_MS = 100
+
+/** Receivers that are sent to at the same time. */
+const RECEIVERS_AT_ONCE_MAX = 256
+
+/** First and longest pause while a port cannot be used or the journal refuses, in milliseconds. */
+const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
+
+/** Longest time for a dead letter that is handed back, in milliseconds. */
+const REDRIVE_TIMEOUT_MS = 10_000
+
+/** A place in the journal: an event of a record, or the whole record where it cannot be read. */
+export interface ReactorPlace {
+  readonly sequence: number
+  readonly index?: number
+}
+
+/** An event that was handed back to its reactor has failed again; its dead letter stays. */
+export class ReactorRedriveFailed extends Schema.TaggedError<ReactorRedriveFailed>()("ReactorRedriveFailed", {
+  reactor: Schema.String,
+  sequence: Schema.Number,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `Reactor ${this.reactor} failed again on journal record ${this.sequence}: ${this.detail}`
+  }
+}
+
+/** The first failures are likely short ones, an outage is not asked every moment. */
+export const unavailablePauses = Schedule.min([
+  Schedule.exponential(UNAVAILABLE_PAUSE_MS.first),
+  Schedule.spaced(UNAVAILABLE_PAUSE_MS.max),
+])
+
+const attemptPauses = Schedule.exponential(ATTEMPT_PAUSE_FIRST_MS)
+
+/** A reactor's work on events of one partition. */
+export class Reacting {
+  readonly #reactor: ReactorDefinition
+  readonly #ports: DispatchPorts
+  readonly #progress: ReactorProgress
+
+  constructor(reactor: ReactorDefinition, ports: DispatchPorts, progress: ReactorProgress) {
+    const { mailbox, publisher } = ports
+    this.#reactor = reactor
+    this.#ports = {
+      ...ports,
+      mailbox: reporting(mailbox, progress),
+      publisher: { publish: (event) => progress.reported(publisher.publish(event)) },
+    }
+    this.#progress = progress
+  }
+
+  /** All that a record leads to. What fails for good is a dead letter then. */
+  reactTo(record: JournalRecord): Effect.Effect<ReadonlyArray<PlacedItem>> {
+    return Effect.gen({ self: this }, function* () {
+      const occurrences = yield* this.#occurrences(record)
+      const items: Array<PlacedItem> = []
+      for (const occurrence of occurrences) items.push(...(yield* this.#react(occurrence)))
+      return items
+    }).pipe(
+      Effect.catch((unreadable) => {
+        const { key, sequence } = record
+        return Effect.as(this.#giveUp({ sequence }, { key }, textOf(unreadable), 1), [])
+      }),
+    )
+  }
+
+  /** Sends until all is stored; what goes to one receiver goes in order. */
+  send(items: ReadonlyArray<PlacedItem>): Effect.Effect<void> {
+    const groups = Map.groupBy(items, ({ item }) => (item.k === "tell" ? item.to : item.k))
+    return Effect.forEach(
+      groups.values(),
+      (group) => Effect.forEach(group, (placed) => dispatchItem(this.#ports, placed), { discard: true }),
+      { discard: true, concurrency: RECEIVERS_AT_ONCE_MAX },
+    ).pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          this.#progress.sentCount += items.length
+        }),
+      ),
+    )
+  }
+
+  /** Reads the event at `place` and reacts to it once more. */
+  redrive(journal: JournalService, place: ReactorPlace): Effect.Effect<void, ReactorRedriveFailed> {
+    const { sequence, index } = place
+    const fail = (detail: string) =>
+      new ReactorRedriveFailed({ reactor: this.#reactor.name, sequence, detail })
+    return Effect.gen({ self: this }, function* () {
+      const [record] = yield* journal.scan({ after: sequence - 1, upTo: sequence })
+      if (record === undefined) return yield* Effect.fail(fail("the journal has no such record"))
+      const all = yield* this.#occurrences(record)
+      const wanted = index === undefined ? all : all.filter((occurrence) => occurrence.index === index)
+      if (wanted.length === 0) return yield* Effect.fail(fail("it has no handler for this event any more"))
+      const items = yield* Effect.forEach(wanted, (occurrence) => attempt(this.#reactor, occurrence))
+      yield* this.send(items.flat())
+      this.#progress.handledCount += wanted.length
+    }).pipe(
+      Effect.mapError((error) => (error instanceof ReactorRedriveFailed ? error : fail(textOf(error)))),
+      Effect.timeoutOrElse({
+        duration: REDRIVE_TIMEOUT_MS,
+        orElse: () => Effect.fail(fail(`it took longer than ${REDRIVE_TIMEOUT_MS} ms; try again`)),
+      }),
+    )
+  }
+
+  #occurrences(record: JournalRecord) {
+    return Effect.try({
+      try: () => occurrencesIn(this.#reactor, this.#ports.shardCount, record),
+      catch: (unreadable) => unreadable,
+    })
+  }
+
+  #react(occurrence: Occurrence): Effect.Effect<ReadonlyArray<PlacedItem>> {
+    const { index, stored } = occurrence
+    let attemptCount = 0
+    return Effect.suspend(() => {
+      attemptCount++
+      return attempt(this.#reactor, occurrence)
+    }).pipe(
+      Effect.tapError((cause) => this.#failed(textOf(cause))),
+      Effect.retry({ while: mayPass, times: REACTION_ATTEMPTS_MAX - 1, schedule: attemptPauses }),
+      Effect.tap(() =>
+        Effect.sync(() => {
+          this.#progress.handledCount++
+        }),
+      ),
+      Effect.catch((cause) => {
+        const place = { sequence: stored.sequence, index }
+        return Effect.as(this.#giveUp(place, stored, textOf(cause), attemptCount), [])
+      }),
+    )
+  }
+
+  /** A handler failed: said, while the reactor goes on. */
+  #failed(detail: string): Effect.Effect<void> {
+    return Effect.sync(() => void this.#progress.failed(this.#progress.state, detail))
+  }
+
+  /** A dead letter that says what the event was and where it is; waits until it is stored. */
+  #giveUp(place: ReactorPlace, original: object, detail: string, attemptCount: number): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const messageId = reactionIdOf(this.#reactor, place.sequence, place.index)
+      const letter = {
+        key: addressOfReactor(this.#reactor).key,
+        reason: "ReactorFailed",
+        detail,
+        attemptCount,
+        atMs: yield* Clock.currentTimeMillis,
+        messageId,
+        original: JSON.stringify({ ...original, ...place }),
+      } as const
+      yield* this.#progress
+        .reported(this.#ports.deadLetters.add(letter))
+        .pipe(Effect.retry(unavailablePauses), Effect.orDie)
+      this.#progress.failedCount++
+      yield* this.#failed(detail)
+      yield* Effect.logWarning(`Reactor ${this.#reactor.name} gave up on ${messageId}: ${detail}`)
+    })
+  }
+}
+
+const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+const reporting = (mailbox: MailboxService, progress: ReactorProgress): MailboxService => ({
+  messageBytesMax: mailbox.messageBytesMax,
+  publish: (message) => progress.reported(mailbox.publish(message)),
+  schedule: (message) => progress.reported(mailbox.schedule(message)),
+  unschedule: (address, slot) => mailbox.unschedule(address, slot),
+  receive: (shard) => mailbox.receive(shard),
+})

@@ -1,0 +1,197 @@
+/**
+ * Runs one reactor in one partition: from its durable position, in journal order.
+ *
+ * Owns the position: it moves past a record once all that the record led to is stored somewhere else. What a record leads
+ * to: Reacting.ts. Who says when: ReactorRunner.ts.
+ */
+import { Effect, Latch, Option, Stream } from "effect"
+import { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import { JOURNAL_PAGE_RECORDS_MAX, Journal, type JournalRecord } from "../journal/Journal.ts"
+import type { PlacedItem } from "../outbox/Dispatcher.ts"
+import { type Reacting, unavailablePauses } from "./Reacting.ts"
+import type { ReactorDefinition } from "./Reactor.ts"
+import type { ReactorProgress } from "./ReactorProgress.ts"
+
+/** Records whose messages are sent together; a stop in between repeats them. */
+const RECORDS_AT_ONCE_MAX = 256
+
+/** How often the position is stored while it moves, in milliseconds: what a crash repeats at most, and one batch. */
+const POSITION_EVERY_MS = 200
+
+/** Longest time that a stop waits for the position to be stored, in milliseconds. */
+const POSITION_AT_STOP_MS = 1_000
+
+/** How often the journal is asked for its last sequence, from which the lag is told, in milliseconds. */
+const LAG_SAMPLE_MS = 2_000
+
+/** Longest pause between two such questions while the reactor rests, in milliseconds. */
+const LAG_SAMPLE_MS_MAX = 600_000
+
+/**
+ * Runs the reactor in the partition of `progress` until it is interrupted, and stores its position then. What is down is
+ * in the progress and tried again.
+ */
+export const runReactorPartition = (
+  reactor: ReactorDefinition,
+  reacting: Reacting,
+  progress: ReactorProgress,
+): Effect.Effect<never, never, Journal | Checkpoints> =>
+  Effect.gen(function* () {
+    const run = new Run(reactor, reacting, yield* Journal, yield* Checkpoints, progress)
+    progress.enter("catching-up")
+    yield* Effect.addFinalizer(() => run.storePosition.pipe(Effect.timeoutOption(POSITION_AT_STOP_MS)))
+    yield* Effect.forkScoped(run.sampleLag)
+    yield* Effect.forkScoped(run.storePositions)
+    return yield* run.forever
+  }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(() => progress.enter("elsewhere"))))
+
+class Run {
+  readonly #reactor: ReactorDefinition
+  readonly #reacting: Reacting
+  readonly #journal: Journal["Service"]
+  readonly #checkpoints: Checkpoints["Service"]
+  readonly #progress: ReactorProgress
+  /** Where it is taken up; unknown before the checkpoint was read. */
+  #position: number | undefined
+  #storedPosition = 0
+  #isFollowing = false
+  #isWorking = false
+  /** Raised by all that happens, to tell whether anything does. */
+  #turnCount = 0
+  /** Open while the position is ahead of the one that is stored. */
+  readonly #moved = Latch.makeUnsafe(false)
+
+  constructor(
+    reactor: ReactorDefinition,
+    reacting: Reacting,
+    journal: Journal["Service"],
+    checkpoints: Checkpoints["Service"],
+    progress: ReactorProgress,
+  ) {
+    this.#reactor = reactor
+    this.#reacting = reacting
+    this.#journal = journal
+    this.#checkpoints = checkpoints
+    this.#progress = progress
+  }
+
+  /** Follows the journal; when that ends, pauses and follows again from the position. */
+  readonly forever: Effect.Effect<never> = Effect.suspend(() => this.#follow()).pipe(
+    Effect.tapError((error) => {
+      this.#isFollowing = false
+      const state = error._tag === "JournalRefused" ? "stalled" : "unavailable"
+      const isNews = this.#progress.failed(state, error.message)
+      return isNews
+        ? Effect.logWarning(`Reactor ${this.#reactor.name} is ${state}: ${error.message}`)
+        : Effect.void
+    }),
+    Effect.retry(unavailablePauses),
+    Effect.orDie,
+    Effect.forever,
+  )
+
+  /** Stores the position as it moves; one that rests costs nothing. */
+  readonly storePositions: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    while (true) {
+      yield* this.#moved.await
+      yield* Effect.sleep(POSITION_EVERY_MS)
+      yield* this.storePosition
+      if (this.#storedPosition >= (this.#position ?? 0)) this.#moved.closeUnsafe()
+    }
+  })
+
+  readonly storePosition: Effect.Effect<void> = Effect.suspend(() => {
+    const position = this.#position ?? 0
+    if (position <= this.#storedPosition) return Effect.void
+    return this.#checkpoints.advance(this.#checkpoint, position).pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          this.#storedPosition = position
+        }),
+      ),
+      (advanced) => Effect.ignore(this.#progress.reported(advanced)),
+    )
+  })
+
+  readonly sampleLag: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    let [pauseMs, before] = [LAG_SAMPLE_MS, -1]
+    while (true) {
+      const turnCount = this.#turnCount
+      yield* Effect.sleep(LAG_SAMPLE_MS)
+      const last = yield* Effect.option(this.#journal.lastSequence(this.#progress.partition))
+      if (Option.isSome(last)) this.#progress.sawSequence(last.value)
+      const isIdle = turnCount === this.#turnCount && this.#isFollowing && !this.#isWorking
+      const isStored = this.#storedPosition >= (this.#position ?? 0)
+      if (!isIdle || !isStored || Option.isNone(last)) continue
+      // Nothing came for a whole interval: the rest of the journal is of other actor types.
+      this.#progress.enter("running")
+      pauseMs = last.value === before ? Math.min(pauseMs * 2, LAG_SAMPLE_MS_MAX) : LAG_SAMPLE_MS
+      before = last.value
+      yield* Effect.timeoutOption(this.#moved.await, pauseMs)
+    }
+  })
+
+  get #checkpoint(): string {
+    const name = `reactor.${this.#reactor.name}`
+    return this.#journal.partitionCount === 1 ? name : `${name}.p${this.#progress.partition}`
+  }
+
+  #follow() {
+    return Effect.gen({ self: this }, function* () {
+      const after = this.#position ?? (yield* this.#startPosition())
+      this.#moveTo(after)
+      this.#turnCount++
+      this.#isFollowing = true
+      const types = this.#reactor.from.map(({ type }) => type)
+      yield* this.#journal
+        .follow({ types, after, partition: this.#progress.partition })
+        .pipe(Stream.runForEach((records) => this.#takeBatch(records)))
+    })
+  }
+
+  /** The stored position. The note says where a reactor began that started with what was then to come. */
+  #startPosition() {
+    return Effect.gen({ self: this }, function* () {
+      const stored = yield* this.#checkpoints.position(this.#checkpoint)
+      this.#storedPosition = stored
+      if (stored > 0 || this.#reactor.start === "beginning") return stored
+      const noteName = `${this.#checkpoint}.start`
+      const began = yield* this.#checkpoints.note(noteName)
+      if (typeof began === "number") return began
+      const now = yield* this.#journal.lastSequence(this.#progress.partition)
+      yield* this.#checkpoints.write(noteName, now)
+      return now
+    })
+  }
+
+  #takeBatch(records: ReadonlyArray<JournalRecord>): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      this.#turnCount++
+      this.#isWorking = true
+      const fresh = records.filter(({ sequence }) => sequence > (this.#position ?? 0)) // the rest came twice
+      this.#progress.sawSequence(fresh.at(-1)?.sequence ?? 0)
+      for (let start = 0; start < fresh.length; start += RECORDS_AT_ONCE_MAX) {
+        const together = fresh.slice(start, start + RECORDS_AT_ONCE_MAX)
+        const items: Array<PlacedItem> = []
+        for (const record of together) items.push(...(yield* this.#reacting.reactTo(record)))
+        yield* this.#reacting.send(items)
+        this.#moveTo(together.at(-1)?.sequence ?? 0)
+      }
+      // After a full page there is more; one that is up to date does not flicker with every burst.
+      const isBehind = this.#progress.state === "catching-up" && records.length >= JOURNAL_PAGE_RECORDS_MAX
+      if (!isBehind) this.#progress.enter("running")
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.#isWorking = false
+        }),
+      ),
+    )
+  }
+
+  #moveTo(position: number): void {
+    this.#position = position
+    this.#moved.openUnsafe()
+    this.#progress.moveTo(position)
+  }
+}

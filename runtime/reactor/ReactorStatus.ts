@@ -1,0 +1,60 @@
+/**
+ * What operators see of a reactor: how far it is, what it did and what ails it, in each partition and altogether.
+ *
+ * Owns the shape. Where the figures come from: ReactorProgress.ts.
+ */
+import { Schema } from "effect"
+import { altogether, ProjectionState } from "../projection/ProjectionStatus.ts"
+
+const ownFields = {
+  /** Everything up to and including this journal sequence is handled and sent. */
+  position: Schema.Number,
+  /** Records between the position and the last one known. Commits of other actor types count too. */
+  lag: Schema.Number,
+  /** As of a projection; `unavailable` where what it sends is not taken, or its position cannot be stored. */
+  state: ProjectionState,
+  /** Unix milliseconds since when it is in this state. */
+  since: Schema.Number,
+  /** The latest failure, also after recovery. */
+  lastError: Schema.UndefinedOr(Schema.String),
+  /** Events handled by this process; those that became dead letters are not among them. */
+  handledCount: Schema.Number,
+  /** Messages and integration events sent by this process. */
+  sentCount: Schema.Number,
+  /** Events that this process gave up on: each is a dead letter. */
+  failedCount: Schema.Number,
+}
+
+const PartitionSchema = Schema.Struct({ partition: Schema.Number, ...ownFields })
+/** A reactor in one partition of the journal. */
+export interface ReactorPartitionStatus extends Schema.Schema.Type<typeof PartitionSchema> {}
+
+const ReactorStatusSchema = Schema.Struct({
+  name: Schema.String,
+  ...ownFields,
+  /** Each partition by itself, where the journal has several. */
+  partitions: Schema.optionalKey(Schema.Array(PartitionSchema)),
+})
+/**
+ * A reactor altogether. Of several partitions, those that run here count, as of a projection: `lag` is the sum,
+ * `position` that of the one furthest behind, `state` the one that most needs somebody.
+ */
+export interface ReactorStatus extends Schema.Schema.Type<typeof ReactorStatusSchema> {}
+
+export const reactorStatus = (
+  name: string,
+  partitions: ReadonlyArray<ReactorPartitionStatus>,
+): ReactorStatus => {
+  const { common, furthestBehind } = altogether(partitions)
+  const sum = (count: "handledCount" | "sentCount" | "failedCount") =>
+    partitions.reduce((total, partition) => total + partition[count], 0)
+  return {
+    name,
+    position: furthestBehind.position,
+    ...common,
+    handledCount: sum("handledCount"),
+    sentCount: sum("sentCount"),
+    failedCount: sum("failedCount"),
+    ...(partitions.length > 1 ? { partitions } : {}),
+  }
+}
