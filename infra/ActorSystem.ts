@@ -6,6 +6,7 @@
  */
 import { Layer } from "effect"
 import type { CheckpointsUnavailable } from "../runtime/checkpoint/Checkpoints.ts"
+import type { LeasesUnavailable } from "../runtime/cluster/Leases.ts"
 import type { DeadLettersUnavailable } from "../runtime/deadletter/DeadLetters.ts"
 import type { DefinitionError } from "../runtime/definition/DefinitionError.ts"
 import type { PublisherUnavailable } from "../runtime/integration/EventPublisher.ts"
@@ -20,8 +21,10 @@ import { CheckpointsNats } from "./nats/CheckpointsNats.ts"
 import { DeadLettersNats } from "./nats/DeadLettersNats.ts"
 import { EventPublisherNats } from "./nats/EventPublisherNats.ts"
 import { JournalNats, type JournalNatsOptions } from "./nats/JournalNats.ts"
+import { LeasesNats } from "./nats/LeasesNats.ts"
 import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
+import { TransportNats } from "./nats/TransportNats.ts"
 import { layerJournalRegisterPostgres } from "./postgres/JournalRegisterPostgres.ts"
 import { type MigrationRefused, migrate } from "./postgres/Migrations.ts"
 import type { PostgresError } from "./postgres/PostgresErrors.ts"
@@ -54,6 +57,7 @@ export type StartError =
   | JournalRegisterUnavailable
   | MailboxError
   | CheckpointsUnavailable
+  | LeasesUnavailable
   | DeadLettersUnavailable
   | PublisherUnavailable
   | ReadModelUnavailable
@@ -78,6 +82,8 @@ export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, Sta
     CheckpointsNats.layer(stream),
     DeadLettersNats.layer(stream),
     EventPublisherNats.layer(stream),
+    LeasesNats.layer(stream),
+    TransportNats.layer(stream),
   ).pipe(Layer.provide(connection))
   const ports = Layer.mergeAll(
     // A journal that is refused is what an operator has to know first.

@@ -90,9 +90,6 @@ export const statusText = (status: SystemStatus): string => {
     family("everstate_outbox_recovered_total", "counter", "Commits whose outbox was sent from the journal", [
       [outbox.recoveredCount],
     ]),
-    family("everstate_outbox_watermark", "gauge", "Journal sequence up to which everything is sent", [
-      [outbox.watermark],
-    ]),
     family("everstate_calls_running", "gauge", "Durable calls under way", [[calls.runningCount]]),
     family("everstate_calls_total", "counter", "Durable calls by what became of them", [
       [calls.startedCount, { outcome: "started" }],

@@ -38,6 +38,8 @@ export interface CallRunner {
   readonly start: (request: CallRequest, ended: (outcome: CallOutcome | undefined) => void) => boolean
   /** The actor has left the state that invoked it. */
   readonly abort: (key: string, name: string) => void
+  /** Ends calls without a word: whoever has their actors' shard now makes them. */
+  readonly letGo: (isGone: (key: string) => boolean) => void
   readonly runningCount: () => number
   readonly counts: { startedCount: number; attemptCount: number; failedCount: number; abortedCount: number }
 }
@@ -102,7 +104,8 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
     if (running.get(id)?.generation === request.generation) return false
     abort(request.key, request.name)
     counts.startedCount++
-    const call: Running = { generation: request.generation, ended, fiber: undefined }
+    const { key, generation } = request
+    const call: Running = { key, generation, ended, fiber: undefined }
     running.set(id, call)
     call.fiber = fork(
       Effect.flatMap(outcomeOf(request), (outcome) =>
@@ -125,10 +128,19 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
     call.ended(undefined)
   }
 
-  return { start, abort, runningCount: () => running.size, counts }
+  const letGo: CallRunner["letGo"] = (isGone) => {
+    for (const [id, call] of running) {
+      if (!isGone(call.key)) continue
+      running.delete(id)
+      call.fiber?.interruptUnsafe()
+    }
+  }
+
+  return { start, abort, letGo, runningCount: () => running.size, counts }
 })
 
 interface Running {
+  readonly key: string
   readonly generation: string
   readonly ended: (outcome: CallOutcome | undefined) => void
   fiber: Fiber.Fiber<unknown, unknown> | undefined

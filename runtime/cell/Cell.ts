@@ -41,8 +41,12 @@ export interface CellContext extends RecoveryPorts {
   readonly clock: Clock.Clock
   readonly snapshotWriter: SnapshotWriter
   readonly counts: CellCounts
-  /** Fencing number that goes into commits of this shard. */
-  readonly epochOf: (shard: number) => number
+  /** Fencing number that goes into commits of a place now; 0: this node does not have it. */
+  readonly epochOf: (place: number) => number
+  /** Takes what waits for an actor whose shard this node does not have any more. */
+  readonly elsewhere: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
+  /** The history cannot be read here. True: another node takes the shard. */
+  readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
   /** Told of every commit of this node that is stored, in the order of each actor. */
   readonly outbox: CommitListener
   /** Gates concurrent recoveries. */
@@ -52,6 +56,8 @@ export interface CellContext extends RecoveryPorts {
 export class Cell {
   readonly definition: ActorDefinition
   readonly address: ActorAddress
+  /** Of its shard among all that the system has. */
+  readonly place: number
   /** Monotonic milliseconds of the last use, for passivation. */
   lastUsedMs = 0
   /** The fiber that works off the mailbox, while it waits for something. */
@@ -71,11 +77,14 @@ export class Cell {
   /** Expected sequence of an append that may still land; once the actor's last message is another, it cannot. */
   #unresolvedAt = NOWHERE
   #quarantinedUntilMs = 0
+  /** Under which the shard is this node's; 0: not. */
+  #epoch = 0
   /** Place in the journal that the state must include: something that waits is about a commit there. */
   #neededSequence = 0
   #behindCount = 0
 
-  constructor(context: CellContext, definition: ActorDefinition, address: ActorAddress) {
+  constructor(context: CellContext, definition: ActorDefinition, address: ActorAddress, place: number) {
+    this.place = place
     this.#context = context
     this.definition = definition
     this.address = address
@@ -116,12 +125,27 @@ export class Cell {
         return this.#isRunning
       },
       body: () => {
+        this.#enterEpoch()
+        if (this.#epoch === 0) return Effect.sync(() => this.#moveOut())
         if (this.#confirmed === undefined) return this.#activate()
         const isBehind = this.#confirmed.sequence < this.#neededSequence
         return isBehind ? this.#catchUp(this.#confirmed) : this.#playRound(this.#confirmed)
       },
       step: () => undefined,
     }).pipe(Effect.catchDefect((defect) => Effect.andThen(this.#collapse(defect), this.run())))
+  }
+
+  /** What is known from an earlier time of having the shard may be old. */
+  #enterEpoch(): void {
+    const epoch = this.#context.epochOf(this.place)
+    if (epoch !== this.#epoch) this.#confirmed = undefined
+    this.#epoch = epoch
+  }
+
+  #moveOut(): void {
+    for (const item of this.#mailbox.splice(0)) {
+      if (isOpen(item)) this.#context.elsewhere(this.definition, this.address, item)
+    }
   }
 
   /** For the snapshot writer: the confirmed state, written down now. */
@@ -134,26 +158,15 @@ export class Cell {
 
   /** The node stops before the cell is done: whoever waits learns that now, not at the deadline. */
   cutOff(): void {
-    const { type: actorType, id } = this.address
     const hint = "The system stopped meanwhile. Ask again elsewhere with the same commandId."
-    const detail = "the system stopped before the answer"
-    this.#settleAll(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))
+    this.#settleAll(this.#unavailable("Unknown", "the system stopped before the answer", hint))
   }
 
   /** A broken promise of the runtime itself. Whoever waits learns of it, and the cell starts over from the journal. */
   #collapse(defect: unknown): Effect.Effect<void> {
     this.#confirmed = undefined
-    const { type: actorType, id } = this.address
     const hint = "This is a defect; the log has it. Ask again with the same commandId."
-    this.#settleAll(
-      new Unavailable({
-        actorType,
-        id,
-        stored: "Unknown",
-        detail: `internal error: ${String(defect)}`,
-        hint,
-      }),
-    )
+    this.#settleAll(this.#unavailable("Unknown", `internal error: ${String(defect)}`, hint))
     return Effect.logError(`The cell of ${this.address.key} collapsed.`, defect)
   }
 
@@ -217,7 +230,7 @@ export class Cell {
   }
 
   #playRound(confirmed: Confirmed): Effect.Effect<void> {
-    const { clock, journal, epochOf } = this.#context
+    const { clock, journal } = this.#context
     const nowMs = clock.currentTimeMillisUnsafe()
     const limits = { commitBytesMax: journal.commitBytesMax, nowMs }
     const round = playRound(this.definition, this.address, confirmed, this.#mailbox, limits)
@@ -231,7 +244,7 @@ export class Cell {
     }
     // No snapshot is taken of it while the append is in flight.
     if (round.isStateSuspect) this.#confirmed = undefined
-    const header = { first: confirmed.version + 1, at: nowMs, epoch: epochOf(this.address.shard) }
+    const header = { first: confirmed.version + 1, at: nowMs, epoch: this.#epoch }
     return journal.append(this.address, confirmed.sequence, encodeCommit(header, round.entriesJson)).pipe(
       Effect.matchEffect({
         onSuccess: (sequence) => {
@@ -301,7 +314,7 @@ export class Cell {
       // An earlier append of it may land yet, whatever became of this one.
       const stored = waiting.wasAttempted || isFence ? "Unknown" : "No"
       const { message: detail, hint } = refusal
-      waiting.settle(Exit.fail(tooLarge ?? new Unavailable({ actorType, id, stored, detail, hint })))
+      waiting.settle(Exit.fail(tooLarge ?? this.#unavailable(stored, detail, hint)))
     }
     this.#mailbox.unshift(...round.taken.filter(isOpen))
     if (round.isStateSuspect) this.#confirmed = undefined
@@ -311,7 +324,7 @@ export class Cell {
   #resolveUnknown(confirmed: Confirmed, round: Round, error: AppendUnknown): Effect.Effect<void> {
     const { counts, outbox } = this.#context
     counts.unknownCount++
-    outbox.unsure()
+    outbox.unsure(this.address)
     if (error.reason !== "WrongSequence") this.#unresolvedAt = confirmed.sequence
     for (const { waiting } of round.entries) waiting.wasAttempted = true
     this.#mailbox.unshift(...round.taken)
@@ -339,23 +352,23 @@ export class Cell {
       return this.#pause()
     }
     if (error._tag === "ActorQuarantined") {
+      if (this.#context.unreadable(this.definition, this.place, error)) {
+        return Effect.sync(() => this.#moveOut())
+      }
       this.#quarantine = error
       this.#quarantinedUntilMs = monotonicMs(this.#context.clock) + QUARANTINE_RECHECK_MS
       this.#failWaiting(error)
       return Effect.logError(error.message)
     }
-    const { type: actorType, id } = this.address
     const wasAttempted = this.#mailbox.some((waiting) => waiting._tag === "Command" && waiting.wasAttempted)
-    this.#failWaiting(
-      new Unavailable({
-        actorType,
-        id,
-        stored: wasAttempted ? "Unknown" : "No",
-        detail: error.message,
-        hint: "Try again with the same commandId: it is applied at most once.",
-      }),
-    )
+    const hint = "Try again with the same commandId: it is applied at most once."
+    this.#failWaiting(this.#unavailable(wasAttempted ? "Unknown" : "No", error.message, hint))
     return Effect.void
+  }
+
+  #unavailable(stored: Unavailable["stored"], detail: string, hint: string): Unavailable {
+    const { type: actorType, id } = this.address
+    return new Unavailable({ actorType, id, stored, detail, hint })
   }
 
   #failWaiting(error: ActorQuarantined | Unavailable): void {

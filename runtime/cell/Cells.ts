@@ -5,17 +5,19 @@
  */
 import { Clock, Effect, Exit, Fiber, Latch, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { Ownership } from "../cluster/Ownership.ts"
+import type { ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { Journal } from "../journal/Journal.ts"
 import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeSnapshotWriter, type SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { type ActorQuarantined, Busy, SystemStopped } from "./AskError.ts"
+import { type ActorQuarantined, Busy, SystemStopped, Unavailable } from "./AskError.ts"
 import { Cell, type CellContext } from "./Cell.ts"
 import { type CellCounts, noCounts } from "./CellCounts.ts"
 import type { CommitListener } from "./CommitListener.ts"
 import { makeGate } from "./Gate.ts"
-import type { InFlight, Waiting } from "./Waiting.ts"
+import type { InFlight, Waiting, WaitingCommand } from "./Waiting.ts"
 
 /** Recoveries that run at once on a node; further ones wait. */
 export const RECOVERIES_MAX = 256
@@ -33,16 +35,34 @@ export interface CellsOptions {
   readonly idleMs: number
   /** Told of every commit. */
   readonly outbox: CommitListener
+  readonly places: ShardPlaces
+  readonly ownership: Ownership
+  /** Takes what is for a shard that this node does not have. */
+  readonly elsewhere: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
+  /** An actor's history cannot be read here. True: another node takes its shard. */
+  readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
+  /** An operator has paused all actors of the type. */
+  readonly isPaused: (type: string) => boolean
 }
 
 export interface Cells {
   /** Hands an item to its actor, bringing the actor into memory if need be. Answers through the item. */
   readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
+  /** Whether this node has the actor's shard, and takes new work for it. */
+  readonly takes: (definition: ActorDefinition, address: ActorAddress) => boolean
   readonly residentCount: () => number
+  /** Actors in memory, by type. */
+  readonly residentByType: () => ReadonlyMap<string, number>
   readonly inFlightCount: () => number
   readonly quarantined: () => ReadonlyArray<ActorQuarantined>
   readonly counts: CellCounts
   readonly snapshotWriter: SnapshotWriter
+  /** Waits until every cell of a place is done, and lets them leave memory; nothing new is offered meanwhile. */
+  readonly drainPlace: (place: number) => Effect.Effect<void>
+  /** Forgets the idle cells of a place; the others find out by themselves that it is not this node's. */
+  readonly dropPlace: (place: number) => void
+  /** Lets an actor leave memory, if nothing waits for it. False: it is busy, or not here. */
+  readonly passivateActor: (key: string) => boolean
   /** Takes no more items, waits until every cell is done, and saves snapshots. */
   readonly drain: Effect.Effect<void>
 }
@@ -60,8 +80,9 @@ export const makeCells = Effect.fnUntraced(function* (
     snapshotWriter,
     counts,
     outbox: options.outbox,
-    // One node owns every shard for good; leases bring the epochs of several.
-    epochOf: () => 1,
+    epochOf: (place) => options.ownership.epochOf(place, monotonicMs(clock)),
+    elsewhere: options.elsewhere,
+    unreadable: options.unreadable,
     recoveryGate: makeGate(RECOVERIES_MAX),
   }
 
@@ -88,7 +109,7 @@ export const makeCells = Effect.fnUntraced(function* (
     }
   }
 
-  const cellFor = (definition: ActorDefinition, address: ActorAddress): Cell => {
+  const cellFor = (definition: ActorDefinition, address: ActorAddress, place: number): Cell => {
     const known = cells.get(address.key)
     if (known !== undefined) {
       cells.delete(address.key)
@@ -96,7 +117,7 @@ export const makeCells = Effect.fnUntraced(function* (
       return known
     }
     if (cells.size >= options.residentMax) makeRoom()
-    const cell = new Cell(context, definition, address)
+    const cell = new Cell(context, definition, address, place)
     cells.set(address.key, cell)
     someResident.openUnsafe()
     return cell
@@ -120,14 +141,20 @@ export const makeCells = Effect.fnUntraced(function* (
   const offer = (definition: ActorDefinition, address: ActorAddress, waiting: Waiting): void => {
     const { type: actorType, id } = address
     if (isStopped) return waiting.settle(Exit.fail(new SystemStopped({ actorType, id })))
+    const nowMs = monotonicMs(clock)
+    const place = options.places.of(actorType, address.shard)
+    if (place === undefined || !options.ownership.takes(place, nowMs)) {
+      return options.elsewhere(definition, address, waiting)
+    }
+    if (waiting._tag === "Command" && options.isPaused(actorType)) return pausedNow(address, waiting)
     if (inFlight.count >= IN_FLIGHT_MAX) {
       return waiting.settle(
         Exit.fail(new Busy({ actorType, id, queue: "System", limitCount: IN_FLIGHT_MAX })),
       )
     }
     waiting.countIn(inFlight)
-    const cell = cellFor(definition, address)
-    cell.lastUsedMs = monotonicMs(clock)
+    const cell = cellFor(definition, address, place)
+    cell.lastUsedMs = nowMs
     if (cell.offer(waiting)) start(cell)
   }
 
@@ -147,6 +174,20 @@ export const makeCells = Effect.fnUntraced(function* (
       ),
     ),
   )
+
+  const cellsIn = (place: number): ReadonlyArray<Cell> =>
+    Array.from(cells.values()).filter((cell) => cell.place === place)
+
+  const drainPlace = (place: number) =>
+    Effect.gen(function* () {
+      yield* Fiber.awaitAll(fibersOf(cellsIn(place)))
+      for (const cell of cellsIn(place)) if (cell.isIdle) passivate(cell)
+      yield* snapshotWriter.flush
+    })
+
+  const dropPlace = (place: number): void => {
+    for (const cell of cellsIn(place)) if (cell.isIdle) cells.delete(cell.address.key)
+  }
 
   const drain = Effect.gen(function* () {
     isStopped = true
@@ -170,7 +211,25 @@ export const makeCells = Effect.fnUntraced(function* (
 
   return {
     offer,
+    takes: ({ type }, { shard }) => {
+      const place = options.places.of(type, shard)
+      return !isStopped && place !== undefined && options.ownership.takes(place, monotonicMs(clock))
+    },
     residentCount: () => cells.size,
+    residentByType: () => {
+      const counted = new Map<string, number>()
+      for (const { address } of cells.values())
+        counted.set(address.type, (counted.get(address.type) ?? 0) + 1)
+      return counted
+    },
+    drainPlace,
+    dropPlace,
+    passivateActor: (key) => {
+      const cell = cells.get(key)
+      if (cell === undefined || !cell.isIdle) return false
+      passivate(cell)
+      return true
+    },
     inFlightCount: () => inFlight.count,
     quarantined: () =>
       Array.from(cells.values(), ({ quarantine }) => quarantine).filter((found) => found !== undefined),
@@ -179,3 +238,9 @@ export const makeCells = Effect.fnUntraced(function* (
     drain,
   }
 })
+
+const pausedNow = ({ type: actorType, id }: ActorAddress, waiting: WaitingCommand): void => {
+  const detail = `an operator has paused the actors of type "${actorType}"`
+  const hint = "Try again once the type is resumed."
+  waiting.settle(Exit.fail(new Unavailable({ actorType, id, stored: "No", detail, hint })))
+}

@@ -18,7 +18,7 @@ export interface CommitListener {
   /** A stored commit that was met while reading: another node wrote it, or its acknowledgement was lost. */
   readonly found: (record: JournalRecord) => void
   /** An append has an unknown outcome: it may land later, with nobody there to be told. */
-  readonly unsure: () => void
+  readonly unsure: (address: ActorAddress) => void
   /** The actor came into memory, with timers for which nothing is here: those that were due long ago lost their message. */
   readonly activated: (address: ActorAddress, timers: Pending["timers"]) => void
 }

@@ -30,6 +30,8 @@ export interface Command {
   readonly _tag: "Command"
   readonly type: string
   readonly payload: AnyEvent
+  /** As its caller gave it: what goes to another node, which has schemas of its own. */
+  readonly given: AnyEvent
   readonly commandId: string
   readonly fingerprint: string
   readonly metadata: Metadata | undefined

@@ -45,6 +45,11 @@ abstract class Item<A, E> {
   #answer: ((exit: Exit.Exit<A, E>) => void) | undefined
   #deadline: Deadline | undefined
   #inFlight: InFlight | undefined
+  #waitMs = 0
+  /** Another node asks; what this one cannot answer goes back there. */
+  isRemote = false
+  /** What keeps the answer away, where that is known: said if the deadline passes. */
+  trouble: string | undefined
 
   constructor(answer: (exit: Exit.Exit<A, E>) => void) {
     this.#answer = answer
@@ -62,9 +67,15 @@ abstract class Item<A, E> {
   }
 
   /** The deadline that is cancelled when the item is settled in time. */
-  giveUpAt(deadline: Deadline): void {
+  giveUpAt(deadline: Deadline, waitMs: number): void {
+    this.#waitMs = waitMs
     if (this.isSettled) deadline.cancel()
     else this.#deadline = deadline
+  }
+
+  /** How long its caller waits in all, in milliseconds. */
+  get waitMs(): number {
+    return this.#waitMs
   }
 
   /** Answers the caller; later calls do nothing. */

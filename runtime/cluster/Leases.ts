@@ -44,6 +44,8 @@ export class LeasesUnavailable extends Schema.TaggedError<LeasesUnavailable>()("
 export type LeaseWriteError = LeaseConflict | LeasesUnavailable
 
 export interface LeasesService {
+  /** False: nobody else can reach this store, so what is in it never expires, and nothing has to be renewed. */
+  readonly isShared: boolean
   /**
    * All records. May be older than the newest ones, and of different ages: keep the highest revision that was seen of
    * each. Removed ones are listed without a value for an hour, and then no more.

@@ -22,46 +22,49 @@ const recordOf = (key: string, { revision, json }: Kept): LeaseRecord => ({
   value: json === undefined ? undefined : (JSON.parse(json) as unknown),
 })
 
-export const makeLeasesMemory: Effect.Effect<LeasesService> = Effect.gen(function* () {
-  const records = new Map<string, Kept>()
-  const hints = yield* PubSub.sliding<string>(HINTS_MAX)
-  let newest = 0
+/** `isShared`: several nodes reach it, as they would a real one. */
+export const makeLeasesMemory = (isShared: boolean): Effect.Effect<LeasesService> =>
+  Effect.gen(function* () {
+    const records = new Map<string, Kept>()
+    const hints = yield* PubSub.sliding<string>(HINTS_MAX)
+    let newest = 0
 
-  const nowMs = Effect.clockWith((clock: Clock.Clock) => Effect.succeed(monotonicMs(clock)))
+    const nowMs = Effect.clockWith((clock: Clock.Clock) => Effect.succeed(monotonicMs(clock)))
 
-  /** The records, without those that were removed long ago. */
-  const current = Effect.map(nowMs, (now) => {
-    for (const [key, { json, writtenAtMs }] of records) {
-      if (json === undefined && now - writtenAtMs >= REMOVED_KEPT_MS) records.delete(key)
+    /** The records, without those that were removed long ago. */
+    const current = Effect.map(nowMs, (now) => {
+      for (const [key, { json, writtenAtMs }] of records) {
+        if (json === undefined && now - writtenAtMs >= REMOVED_KEPT_MS) records.delete(key)
+      }
+      return records
+    })
+
+    const put = Effect.fnUntraced(function* (key: string, json: string | undefined, revision: number) {
+      const writtenAtMs = yield* nowMs
+      const found = (yield* current).get(key)?.revision ?? 0
+      if (found !== revision) return yield* new LeaseConflict({ key })
+      newest++
+      const written = newest
+      records.set(key, { revision: written, json, writtenAtMs })
+      yield* PubSub.publish(hints, key)
+      return written
+    })
+
+    return {
+      isShared,
+      all: Effect.map(current, (found) => Array.from(found, ([key, kept]) => recordOf(key, kept))),
+      get: (key) =>
+        Effect.map(current, (found) => {
+          const kept = found.get(key)
+          return kept === undefined ? undefined : recordOf(key, kept)
+        }),
+      write: (key, value, revision) => put(key, JSON.stringify(value ?? null), revision),
+      remove: (key, revision) => Effect.asVoid(put(key, undefined, revision)),
+      changes: Stream.fromPubSub(hints),
     }
-    return records
   })
-
-  const put = Effect.fnUntraced(function* (key: string, json: string | undefined, revision: number) {
-    const writtenAtMs = yield* nowMs
-    const found = (yield* current).get(key)?.revision ?? 0
-    if (found !== revision) return yield* new LeaseConflict({ key })
-    newest++
-    const written = newest
-    records.set(key, { revision: written, json, writtenAtMs })
-    yield* PubSub.publish(hints, key)
-    return written
-  })
-
-  return {
-    all: Effect.map(current, (found) => Array.from(found, ([key, kept]) => recordOf(key, kept))),
-    get: (key) =>
-      Effect.map(current, (found) => {
-        const kept = found.get(key)
-        return kept === undefined ? undefined : recordOf(key, kept)
-      }),
-    write: (key, value, revision) => put(key, JSON.stringify(value ?? null), revision),
-    remove: (key, revision) => Effect.asVoid(put(key, undefined, revision)),
-    changes: Stream.fromPubSub(hints),
-  }
-})
 
 export const LeasesMemory = {
-  /** No leases. */
-  layer: Layer.effect(Leases, makeLeasesMemory),
+  /** No leases, of a system of one node. */
+  layer: Layer.effect(Leases, makeLeasesMemory(false)),
 }

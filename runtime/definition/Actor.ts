@@ -98,6 +98,8 @@ export interface ActorOptions {
   readonly snapshotEveryEvents?: number
   /** Raise when the meaning of context or states changes: snapshots of other versions are ignored. Default 1. */
   readonly snapshotVersion?: number
+  /** Place its actors on nodes with this label only. Default: on any node. */
+  readonly nodeLabel?: string
   /** Integration events that this actor type publishes, by type: `order.confirmed`. */
   readonly publishes?: { readonly [type: string]: IntegrationEventDefinition }
 }
@@ -124,6 +126,7 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly commandsRememberedCount: number
   readonly snapshotEveryEvents: number
   readonly snapshotVersion: number
+  readonly nodeLabel: string | undefined
   readonly "~types"?: Types
 }
 
@@ -225,6 +228,7 @@ export function defineActor(
       options.snapshotEveryEvents ?? SNAPSHOT_EVERY_EVENTS_DEFAULT,
     ),
     snapshotVersion: positive(type, "snapshotVersion", options.snapshotVersion ?? 1),
+    nodeLabel: checkedLabel(type, options.nodeLabel),
   }
 }
 
@@ -254,6 +258,15 @@ export const command = <
 const positive = (actorType: string, name: string, value: number): number => {
   if (Number.isInteger(value) && value > 0) return value
   throw new DefinitionError({ actorType, what: `${name}: ${value}`, hint: "Give a whole number above 0." })
+}
+
+/** What a node's label may be called. */
+export const NODE_LABEL_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/
+
+const checkedLabel = (actorType: string, label: string | undefined): string | undefined => {
+  if (label === undefined || NODE_LABEL_PATTERN.test(label)) return label
+  const hint = `Use lower-case letters, digits, "-" and "_", starting with a letter, 32 at most: ${NODE_LABEL_PATTERN}.`
+  throw new DefinitionError({ actorType, what: `nodeLabel ${JSON.stringify(label)}`, hint })
 }
 
 const requireWholeUpcastChain = (actorType: string, eventType: string, definition: EventDefinition): void => {

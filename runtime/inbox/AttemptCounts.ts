@@ -18,7 +18,7 @@ type Counts = Map<number, number>
 
 export class AttemptCounts {
   readonly #checkpoints: CheckpointsService
-  readonly #byShard = new Map<number, Counts>()
+  readonly #byShard = new Map<string, Counts>()
 
   constructor(checkpoints: CheckpointsService) {
     this.#checkpoints = checkpoints
@@ -27,7 +27,7 @@ export class AttemptCounts {
   /** Counts a message that came again, before it is taken up. Where counts cannot be stored, they last for this life. */
   readonly again = Effect.fnUntraced(
     { self: this },
-    function* (this: AttemptCounts, shard: number, sequence: number) {
+    function* (this: AttemptCounts, shard: string, sequence: number) {
       const counts = yield* this.#countsOf(shard, sequence)
       const count = (counts.get(sequence) ?? 1) + 1
       counts.set(sequence, count)
@@ -37,18 +37,23 @@ export class AttemptCounts {
   )
 
   /** How often a message that came again was taken up so far. */
-  of(shard: number, sequence: number): Effect.Effect<number> {
+  of(shard: string, sequence: number): Effect.Effect<number> {
     return Effect.map(this.#countsOf(shard, sequence), (counts) => counts.get(sequence) ?? 1)
   }
 
   /** The message is done with; what is stored of it goes with the next count. */
-  forget(shard: number, sequence: number): void {
+  forget(shard: string, sequence: number): void {
     this.#byShard.get(shard)?.delete(sequence)
+  }
+
+  /** Another node counts now. */
+  forgetAll(shard: string): void {
+    this.#byShard.delete(shard)
   }
 
   readonly #countsOf = Effect.fnUntraced(
     { self: this },
-    function* (this: AttemptCounts, shard: number, sequence: number) {
+    function* (this: AttemptCounts, shard: string, sequence: number) {
       const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard, sequence))
       this.#byShard.set(shard, counts)
       return counts
@@ -56,7 +61,7 @@ export class AttemptCounts {
   )
 
   /** The oldest message comes first: what was counted of older ones is of messages that are done with. */
-  #load(shard: number, oldest: number): Effect.Effect<Counts> {
+  #load(shard: string, oldest: number): Effect.Effect<Counts> {
     return this.#checkpoints.note(nameOf(shard)).pipe(
       Effect.orElseSucceed(() => undefined),
       Effect.map((note) => (Array.isArray(note) ? (note as Array<[number, number]>) : [])),
@@ -65,4 +70,4 @@ export class AttemptCounts {
   }
 }
 
-const nameOf = (shard: number): string => `attempts.${shard}`
+const nameOf = (shard: string): string => `attempts.${shard}`

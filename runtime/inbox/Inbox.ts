@@ -11,6 +11,7 @@ import type { CallRunner } from "../call/CallRunner.ts"
 import type { Cells } from "../cell/Cells.ts"
 import type { CallOutcome } from "../cell/Signal.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
@@ -52,14 +53,18 @@ export interface Inbox {
   /** Messages that were handed out and are not done with. */
   readonly openCount: () => number
   readonly counts: InboxCounts
-  /** Takes no more messages; those in work are left to whoever comes next, unless they are done in time. */
-  readonly stop: Effect.Effect<void>
+  /** This node has the place now: its messages are taken up. */
+  readonly open: (place: number) => Effect.Effect<void>
+  /** Takes no more messages of a place; those in work are left to whoever comes next, unless they are done in time. */
+  readonly close: (place: number) => Effect.Effect<void>
+  /** Forgets what is in work of a place that was closed: it is somebody else's now. */
+  readonly forget: (place: number) => void
 }
 
 /** A message that was handed out and is not done with. */
 interface HandedOut {
   delivery: Delivery
-  readonly shard: number
+  readonly place: number
   extendedAtMs: number
 }
 
@@ -80,13 +85,16 @@ export interface InboxOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
   readonly cells: Cells
   readonly calls: CallRunner
-  readonly shardCount: number
+  readonly places: ShardPlaces
+  /** Nobody here knows the actor type of a message. True: another node takes the place. */
+  readonly unhosted: (place: number, type: string) => boolean
 }
 
 export const makeInbox = Effect.fnUntraced(function* (
   options: InboxOptions,
 ): Effect.fn.Return<Inbox, never, Mailbox | Checkpoints | DeadLetters | Scope.Scope> {
-  const { actors, cells, calls, shardCount } = options
+  const { actors, cells, calls, places } = options
+  const { shardCount } = places
   const clock = yield* Clock.Clock
   const mailbox = yield* Mailbox
   const deadLetters = yield* DeadLetters
@@ -97,11 +105,12 @@ export const makeInbox = Effect.fnUntraced(function* (
   /** Messages of actors that are held back, in order. */
   const held = new Map<string, Array<Open>>()
   const someOpen = Latch.makeUnsafe(false)
-  let isStopping = false
+  const receivers = new Map<number, Scope.Closeable>()
+  const nameOf = (place: number): string => places.all[place]?.slot ?? ""
 
-  const finish = ({ shard, delivery }: HandedOut): void => {
-    open.delete(placeOf(shard, delivery))
-    attempts.forget(shard, delivery.sequence)
+  const finish = ({ place, delivery }: HandedOut): void => {
+    if (!open.delete(idOf(place, delivery))) return
+    attempts.forget(nameOf(place), delivery.sequence)
     counts.settledCount++
     fork(delivery.ack)
   }
@@ -144,8 +153,8 @@ export const makeInbox = Effect.fnUntraced(function* (
 
   /** Puts the message back, and with it all later ones of its actor: their order is kept. */
   const hold = (item: Open): void => {
-    // What a stopping node leaves undone, the next one is handed.
-    if (isStopping) return
+    // What this node leaves undone, the next one is handed.
+    if (!receivers.has(item.place)) return
     counts.retriedCount++
     const { key } = item.address
     const waiting = held.get(key)
@@ -166,10 +175,10 @@ export const makeInbox = Effect.fnUntraced(function* (
     )
   }
 
-  const placeAgain = ({ address, message, shard, delivery }: Open): Effect.Effect<void> => {
+  const placeAgain = ({ address, message, place, delivery }: Open): Effect.Effect<void> => {
     if (message.k !== "timer") return Effect.void
     // The id it was placed with may still be remembered as a duplicate.
-    const id = `${message.id}:${shard}.${delivery.sequence}`
+    const id = `${message.id}:${idOf(place, delivery)}`
     const slot = `again.${message.n}.${message.g}`
     return untilSent(mailbox.schedule({ address, id, data: encodeMessage(message), slot, atMs: message.at }))
   }
@@ -192,7 +201,7 @@ export const makeInbox = Effect.fnUntraced(function* (
         if (given !== undefined) yield* untilSent(mailbox.publish(given))
         else {
           // With its place: the same message, handed in again after it was dead once, is another letter.
-          const letterId = `${message.id}@${placeOf(item.shard, item.delivery)}`
+          const letterId = `${message.id}@${idOf(item.place, item.delivery)}`
           yield* bury(item.delivery, address.key, reason, detail, attempt + failedCount, letterId)
         }
         settle(item)
@@ -218,12 +227,14 @@ export const makeInbox = Effect.fnUntraced(function* (
   /** What was handed out, or the reason and detail for which it cannot even be read. */
   const read = (
     delivery: Delivery,
-  ): Pick<Open, "definition" | "address" | "message"> | readonly [DeadLetterReason, string] => {
+    place: number,
+  ): Parts | readonly [DeadLetterReason, string] | undefined => {
     try {
       const message = decodeMessage(delivery.data)
       const address = addressFromKey(delivery.key, shardCount)
       const definition = actors.get(address.type)
       if (definition === undefined) {
+        if (options.unhosted(place, address.type)) return undefined
         return ["Unroutable", `this system has no actor type "${address.type}"`]
       }
       return { definition, address, message }
@@ -233,27 +244,30 @@ export const makeInbox = Effect.fnUntraced(function* (
     }
   }
 
-  const receive = Effect.fnUntraced(function* (shard: number, delivery: Delivery) {
+  const receive = Effect.fnUntraced(function* (place: number, delivery: Delivery) {
     counts.receivedCount++
-    const place = placeOf(shard, delivery)
-    const known = open.get(place)
+    const id = idOf(place, delivery)
+    const shard = nameOf(place)
+    const known = open.get(id)
     if (known !== undefined) {
       // In work already; the newest hand-out is the one to acknowledge.
       known.delivery = delivery
       return
     }
-    const found = read(delivery)
+    const found = read(delivery, place)
+    // Left to the node that knows the type and is about to have the place.
+    if (found === undefined) return
     const extendedAtMs = monotonicMs(clock)
     if (Array.isArray(found)) {
       counts.deadLetterCount++
       const [reason, detail] = found as [DeadLetterReason, string]
-      const unread: HandedOut = { delivery, shard, extendedAtMs }
-      open.set(place, unread)
+      const unread: HandedOut = { delivery, place, extendedAtMs }
+      open.set(id, unread)
       someOpen.openUnsafe()
       // The next message does not wait for the letter.
       fork(
         Effect.andThen(
-          bury(delivery, delivery.key, reason, detail, 1, place),
+          bury(delivery, delivery.key, reason, detail, 1, id),
           Effect.sync(() => finish(unread)),
         ),
       )
@@ -265,18 +279,18 @@ export const makeInbox = Effect.fnUntraced(function* (
     }
     // Counted after the pause: a node that goes down meanwhile went down for another reason.
     const attempt = delivery.isRepeat ? yield* attempts.again(shard, delivery.sequence) : 1
-    const parts = found as Pick<Open, "definition" | "address" | "message">
+    const parts = found as Parts
     const item: Open = {
       ...parts,
       delivery,
-      shard,
+      place,
       attempt,
       outcome: undefined,
       failedCount: 0,
       extendedAtMs,
       passed: undefined,
     }
-    open.set(place, item)
+    open.set(id, item)
     someOpen.openUnsafe()
     // Whoever made a call waits for its outcome, so it gets one (Handover.ts).
     if (attempt > ATTEMPTS_MAX && item.message.k !== "call") {
@@ -293,20 +307,35 @@ export const makeInbox = Effect.fnUntraced(function* (
     )
   })
 
-  const scope = yield* Scope.make()
-  yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
-  for (let shard = 0; shard < shardCount; shard++) {
-    const receiving = Stream.runForEach(mailbox.receive(shard), (delivery) => receive(shard, delivery)).pipe(
-      Effect.catch((refusal) =>
-        Effect.andThen(
-          Effect.logError(`Shard ${shard} takes no messages: ${refusal.message}`),
-          Effect.sleep(REFUSED_PAUSE_MS),
+  const close = (place: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const scope = receivers.get(place)
+      receivers.delete(place)
+      return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+    })
+
+  const take = (place: number): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      const { shard, group } = places.all[place] as ShardPlace
+      const scope = yield* Scope.make()
+      receivers.set(place, scope)
+      // Where all types share a place, it is one receiver, whatever types there will be.
+      const only =
+        places.groups.length === 1 ? undefined : { name: group.label ?? "default", types: group.types }
+      const receiving = Stream.runForEach(mailbox.receive(shard, only), (delivery) =>
+        receive(place, delivery),
+      ).pipe(
+        Effect.catch((refusal) =>
+          Effect.andThen(
+            Effect.logError(`Shard ${shard} takes no messages: ${refusal.message}`),
+            Effect.sleep(REFUSED_PAUSE_MS),
+          ),
         ),
-      ),
-      Effect.forever,
-    )
-    yield* Effect.forkIn(receiving, scope)
-  }
+        Effect.forever,
+      )
+      yield* Effect.forkIn(receiving, scope)
+    })
+  yield* Effect.addFinalizer(() => Effect.forEach([...receivers.keys()], close, { discard: true }))
 
   /** Messages in work are not handed out to others meanwhile. */
   const extending = Effect.gen(function* () {
@@ -325,14 +354,19 @@ export const makeInbox = Effect.fnUntraced(function* (
   return {
     openCount: () => open.size,
     counts,
-    stop: Effect.suspend(() => {
-      isStopping = true
-      return Scope.close(scope, Exit.void)
-    }),
+    open: take,
+    close,
+    forget: (place) => {
+      attempts.forgetAll(nameOf(place))
+      for (const [id, item] of open) if (item.place === place) open.delete(id)
+      for (const [key, items] of held) if (items[0]?.place === place) held.delete(key)
+    },
   }
 })
 
-const placeOf = (shard: number, { sequence }: Delivery): string => `${shard}.${sequence}`
+type Parts = Pick<Open, "definition" | "address" | "message">
+
+const idOf = (place: number, { sequence }: Delivery): string => `${place}.${sequence}`
 
 /** By place in the mailbox, so that what was first goes first again. */
 const insert = (items: Array<Open>, item: Open): void => {

@@ -73,6 +73,13 @@ export class MailboxUnavailable extends Schema.TaggedError<MailboxUnavailable>()
 
 export type MailboxError = MailboxRefused | MailboxUnavailable
 
+/** Actor types whose messages are received apart from the others' of their shard. */
+export interface ReceiverGroup {
+  /** Letters, digits, `_`, `-`. Groups of one mailbox have no type in common. */
+  readonly name: string
+  readonly types: ReadonlyArray<string>
+}
+
 export interface MailboxService {
   /** Largest `data`, in bytes. */
   readonly messageBytesMax: number
@@ -84,10 +91,10 @@ export interface MailboxService {
   readonly unschedule: (address: ActorAddress, slot: string) => Effect.Effect<void, MailboxError>
   /**
    * Hands out the shard's messages, oldest first, for ever. Whatever an earlier receiver left unacknowledged comes
-   * first, at once. Ends only by failing or being interrupted; survives lost connections and deleted consumers by
+   * first, at once. With `only`, those of some actor types, as a receiver of its own. Ends only by failing or being interrupted; survives lost connections and deleted consumers by
    * itself (messages may then repeat).
    */
-  readonly receive: (shard: number) => Stream.Stream<Delivery, MailboxRefused>
+  readonly receive: (shard: number, only?: ReceiverGroup) => Stream.Stream<Delivery, MailboxRefused>
 }
 
 export class Mailbox extends Context.Service<Mailbox, MailboxService>()("everstate/mailbox/Mailbox") {}

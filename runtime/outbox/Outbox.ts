@@ -1,39 +1,39 @@
 /**
- * What commits carry is sent: right after the commit by the node that wrote it, and from the journal by whoever comes
- * after a crash.
+ * What commits carry is sent: right after the commit by the node that wrote it, and from the journal by whoever takes
+ * the shard after a crash or a move.
  *
  * Owns the order (items of one actor to one receiver leave in the order of its commits), the bound on what waits in
- * memory, and the watermark: a checkpoint below which everything is sent. Above it the journal is the outbox. Sending
- * twice is harmless, ids are made of places in the journal. How an item is sent: Dispatcher.ts.
+ * memory, and a watermark per shard: a checkpoint below which everything is sent. Above it the journal is the outbox.
+ * Sending twice is harmless, ids are made of places in the journal. What is known of a shard: ShardOutbox.ts. How an
+ * item is sent: Dispatcher.ts.
  */
 import { Cause, Clock, Effect, Exit, FiberSet, Latch, type Scope } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CommitListener } from "../cell/CommitListener.ts"
 import type { Pending } from "../cell/Pending.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { DeadLetters } from "../deadletter/DeadLetters.ts"
 import { EventPublisher } from "../integration/EventPublisher.ts"
 import { type CommitEntry, CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
 import { Journal, type JournalRecord } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type DispatchPorts, dispatchItem, type PlacedItem, timerSlot } from "./Dispatcher.ts"
-import { Frontier } from "./Frontier.ts"
 import { outboxIdOf, RESERVED_ID_PREFIX } from "./OutboxItem.ts"
-
-/** Name of the checkpoint. */
-const WATERMARK = "outbox"
+import { ShardOutbox } from "./ShardOutbox.ts"
 
 /** Commits whose outboxes wait in memory; further ones are left to the journal and read back in its order. */
 export const OUTBOX_COMMITS_MAX = 10_000
 
-/**
- * Pause between two looks at the frontier while something happens, in milliseconds. A gap in the known commits is read
- * from the journal when two looks have met it: until then it is likely an append under way.
- */
+/** Pause between two looks at what is to be read and saved, in milliseconds. */
 const SWEEP_MS = 500
 
-/** Longest pause between two looks at the journal's end while nothing happens, in milliseconds. */
-const IDLE_SWEEP_MS_MAX = 600_000
+/** How often a watermark that moves is saved, in milliseconds: what a crash repeats at most. */
+const SAVE_EVERY_MS = 2_000
+
+/** Shards that are looked after at once. */
+const SHARDS_AT_ONCE_MAX = 8
 
 /** A timer that is due for longer has lost its message: it is placed again when its actor comes into memory. */
 const OVERDUE_MS = 5_000
@@ -46,25 +46,32 @@ export interface OutboxCounts {
 }
 
 export interface Outbox extends CommitListener {
-  /** Everything up to this place in the journal is sent. */
-  readonly watermark: () => number
+  /** This node has the place now: what its former owner left is sent, and whatever that one may still write. */
+  readonly open: (place: number, epoch: number) => Effect.Effect<void>
+  /** Sends what waits of the place and saves how far that is. */
+  readonly close: (place: number) => Effect.Effect<void>
+  /** Somebody else has the place. */
+  readonly drop: (place: number) => void
   /** Commits whose outbox is being sent. */
   readonly pendingCount: () => number
   readonly counts: OutboxCounts
-  /** Sends what waits and moves the watermark. */
-  readonly flush: Effect.Effect<void>
 }
 
 interface Job {
+  readonly shard: ShardOutbox
   readonly sequence: number
   readonly items: ReadonlyArray<PlacedItem>
 }
 
 export interface OutboxOptions {
   readonly namespace: string
-  readonly shardCount: number
+  readonly places: ShardPlaces
+  /** A former owner's append may land for two of these after its lease has ended. */
+  readonly leaseMs: number
   /** Told of calls that were aborted. */
   readonly aborted: (address: ActorAddress, name: string) => void
+  /** Somebody else has written in a place of this node, under a higher epoch. */
+  readonly outrun: (place: number) => void
 }
 
 type Ports = Journal | Mailbox | Checkpoints | DeadLetters | EventPublisher
@@ -80,24 +87,18 @@ export const makeOutbox = Effect.fnUntraced(function* (
     publisher: yield* EventPublisher,
     deadLetters: yield* DeadLetters,
     namespace: options.namespace,
-    shardCount: options.shardCount,
+    shardCount: options.places.shardCount,
   }
   const counts: OutboxCounts = { sentCount: 0, recoveredCount: 0 }
   const fork = yield* FiberSet.makeRuntime<never>()
   /** Jobs of an actor that is being worked off. */
   const lanes = new Map<string, Array<Job>>()
+  const shards = new Map<number, ShardOutbox>()
   let jobCount = 0
-  const idle = Latch.makeUnsafe(true)
+  /** Opened whenever a job is done. */
+  const progress = Latch.makeUnsafe(false)
   const active = Latch.makeUnsafe(true)
-  let frontier = new Frontier(0)
-  let isPlaced = false
-  /**
-   * Commits are left to the journal: at first, until what an earlier life left is under way, and when too many wait.
-   * Sending the newest at once meanwhile would put them before older ones of the same actor.
-   */
-  let isBehind = true
-  /** What was seen at the last look: gaps up to there are read. */
-  let readableUpTo = 0
+  const nowMs = () => monotonicMs(clock)
 
   const sendGroup = (items: ReadonlyArray<PlacedItem>) =>
     Effect.forEach(
@@ -110,14 +111,15 @@ export const makeOutbox = Effect.fnUntraced(function* (
       { discard: true },
     )
 
-  const sendJob = ({ sequence, items }: Job): Effect.Effect<void> => {
+  const sendJob = ({ shard, sequence, items }: Job): Effect.Effect<void> => {
     const groups = items.length === 1 ? [items] : Array.from(Map.groupBy(items, receiverOf).values())
     return Effect.forEach(groups, sendGroup, { discard: true, concurrency: "unbounded" }).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           jobCount--
-          if (jobCount === 0) idle.openUnsafe()
-          if (Exit.isSuccess(exit)) frontier.done(sequence)
+          shard.jobCount--
+          if (Exit.isSuccess(exit)) shard.done(sequence)
+          progress.openUnsafe()
         }),
       ),
     )
@@ -135,7 +137,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
 
   const enqueue = (key: string, job: Job): void => {
     jobCount++
-    idle.closeUnsafe()
+    job.shard.jobCount++
     const lane = lanes.get(key)
     if (lane !== undefined) {
       lane.push(job)
@@ -146,113 +148,119 @@ export const makeOutbox = Effect.fnUntraced(function* (
     fork(work(key, started))
   }
 
-  const send = (from: ActorAddress, sequence: number, atMs: number, entries: ReadonlyArray<CommitEntry>) => {
+  const send = (
+    shard: ShardOutbox,
+    from: ActorAddress,
+    sequence: number,
+    atMs: number,
+    entries: ReadonlyArray<CommitEntry>,
+  ): void => {
     const items = itemsOf(from, sequence, atMs, entries)
-    if (items.length === 0) frontier.done(sequence)
-    else if (jobCount >= OUTBOX_COMMITS_MAX) leave(sequence)
-    else if (frontier.begin(sequence)) enqueue(from.key, { sequence, items })
+    if (items.length === 0) shard.saw(sequence)
+    else if (jobCount >= OUTBOX_COMMITS_MAX) shard.leave(sequence)
+    else if (shard.begin(sequence)) enqueue(from.key, { shard, sequence, items })
   }
 
-  /** Left out it is a gap, and so is all that comes after it until the journal was read up to its end. */
-  const leave = (sequence: number): void => {
-    isBehind = true
-    frontier.reaches(sequence)
+  const shardOf = ({ type, shard }: ActorAddress): ShardOutbox | undefined => {
+    const place = options.places.of(type, shard)
+    return place === undefined ? undefined : shards.get(place)
   }
 
-  const recoverOne = (record: JournalRecord): void => {
+  const recoverOne = (shard: ShardOutbox, record: JournalRecord): void => {
+    const from = addressFromKey(record.key, options.places.shardCount)
+    if (!shard.types.has(from.type) || shard.isKnown(record.sequence)) return
     try {
-      const { at, entries } = decodeCommit(record)
+      const { at, epoch, entries } = decodeCommit(record)
+      if (epoch > shard.epoch) options.outrun(shard.place)
       counts.recoveredCount++
-      send(addressFromKey(record.key, options.shardCount), record.sequence, at, entries)
+      send(shard, from, record.sequence, at, entries)
     } catch (cause) {
-      if (!(cause instanceof CommitUnreadable)) throw cause
       // Its actor is quarantined and says so; what it would send is not known.
-      frontier.done(record.sequence)
+      if (!(cause instanceof CommitUnreadable)) throw cause
     }
   }
 
-  /** Reads a page of the first gap, if it may be read. True: there may be more. */
-  const fillGap = Effect.gen(function* () {
-    const gap = frontier.gap()
-    if (gap === undefined) {
-      isBehind = false
-      return false
-    }
-    const upTo = isBehind ? gap.upTo : Math.min(gap.upTo, readableUpTo)
-    if (upTo <= gap.after || jobCount >= OUTBOX_COMMITS_MAX) return false
-    const page = yield* journal.scan({ after: gap.after, upTo })
-    for (const record of page) if (!frontier.isKnown(record.sequence)) recoverOne(record)
+  /** Reads the shard's journal as far as there is need and room. */
+  const readOn = (shard: ShardOutbox) =>
+    Effect.gen(function* () {
+      if (shard.toRead(nowMs()) === undefined) return
+      const end = yield* journal.lastOfShard(shard.shard)
+      while (yield* readPage(shard, end));
+    })
+
+  /** True: there may be more. */
+  const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
+    const after = shard.toRead(nowMs())
+    if (after === undefined || jobCount >= OUTBOX_COMMITS_MAX) return false
+    const page = after < end ? yield* journal.scan({ shard: shard.shard, after, upTo: end }) : []
+    for (const record of page) recoverOne(shard, record)
+    // What found no room is behind the place from which is read next.
+    if (page.length > 0) shard.read(Math.min(page.at(-1)?.sequence ?? end, shard.leftAfter))
+    else shard.readToEnd(end, nowMs())
     return page.length > 0
   })
 
-  const saveWatermark = Effect.suspend(() => {
-    const { position } = frontier
-    if (position === savedAt) return Effect.void
-    return Effect.andThen(
-      checkpoints.advance(WATERMARK, position),
-      Effect.sync(() => {
-        savedAt = position
-      }),
-    )
-  })
-  let savedAt = 0
+  const save = (shard: ShardOutbox) =>
+    Effect.suspend(() => {
+      const { position } = shard
+      if (position === shard.savedPosition) return Effect.void
+      return Effect.map(checkpoints.advance(shard.checkpoint, position), () => {
+        shard.savedPosition = position
+        shard.savedAtMs = nowMs()
+        shard.turnGeneration()
+      })
+    })
 
-  /** Where the last life left off; everything that the journal holds beyond is a gap. */
-  const place = Effect.gen(function* () {
-    const position = yield* checkpoints.position(WATERMARK)
-    const end = yield* journal.lastSequence(0)
-    const { seen } = frontier
-    frontier = new Frontier(Math.min(position, end))
-    savedAt = frontier.position
-    frontier.reaches(Math.max(end, seen))
-    isPlaced = true
-  })
+  const place = (shard: ShardOutbox) =>
+    Effect.gen(function* () {
+      const position = yield* checkpoints.position(shard.checkpoint)
+      const end = yield* journal.lastOfShard(shard.shard)
+      // A journal that lost its end is shorter than what was sent of it.
+      shard.start(Math.min(position, end), end, nowMs() + 2 * options.leaseMs)
+    })
 
-  const sweep = Effect.gen(function* () {
-    if (!isPlaced) yield* place
-    while (yield* fillGap);
-    readableUpTo = frontier.seen
-    yield* saveWatermark
-  })
+  const sweep = (shard: ShardOutbox) =>
+    Effect.gen(function* () {
+      if (!shard.isPlaced) yield* place(shard)
+      yield* readOn(shard)
+      if (nowMs() - shard.savedAtMs >= SAVE_EVERY_MS) yield* save(shard)
+    })
 
-  /** Whether others have written since the last look. */
-  const endMoved = Effect.gen(function* () {
-    const before = frontier.seen
-    frontier.reaches(yield* journal.lastSequence(0))
-    return frontier.seen > before
-  }).pipe(Effect.orElseSucceed(() => true))
+  const sweepAll = Effect.suspend(() =>
+    Effect.forEach(
+      Array.from(shards.values()).filter((shard) => shard.restMs(nowMs(), SAVE_EVERY_MS) === 0),
+      (shard) => Effect.exit(sweep(shard)),
+      { concurrency: SHARDS_AT_ONCE_MAX },
+    ),
+  )
 
   const sweeping = Effect.gen(function* () {
-    let idleMs = SWEEP_MS
     let isFailing = false
     while (true) {
-      const swept = yield* Effect.exit(sweep)
-      if (Exit.isFailure(swept) && !isFailing) {
-        yield* Effect.logWarning(
-          "The outbox's watermark stays where it is for now.",
-          Cause.squash(swept.cause),
-        )
+      yield* active.close
+      const failure = (yield* sweepAll).find(Exit.isFailure)
+      if (failure !== undefined && !isFailing) {
+        yield* Effect.logWarning("Outboxes cannot be looked after for now.", Cause.squash(failure.cause))
       }
-      isFailing = Exit.isFailure(swept)
-      if (isFailing || frontier.position < frontier.seen) {
-        idleMs = SWEEP_MS
-        yield* Effect.sleep(SWEEP_MS)
-        continue
-      }
-      // Nothing is left: commits of this node wake it, for those of others it looks ever more rarely.
-      active.closeUnsafe()
-      const woken = yield* Effect.timeoutOption(active.await, idleMs)
-      if (woken._tag === "Some") {
-        idleMs = SWEEP_MS
-        yield* Effect.sleep(SWEEP_MS)
-      } else idleMs = (yield* endMoved) ? SWEEP_MS : Math.min(idleMs * 2, IDLE_SWEEP_MS_MAX)
+      isFailing = failure !== undefined
+      const restMs = Math.min(...Array.from(shards.values(), (shard) => shard.restMs(nowMs(), SAVE_EVERY_MS)))
+      yield* Effect.sleep(SWEEP_MS)
+      if (restMs <= SWEEP_MS) continue
+      yield* Number.isFinite(restMs) ? Effect.timeoutOption(active.await, restMs - SWEEP_MS) : active.await
     }
   })
   yield* Effect.forkScoped(sweeping)
 
+  const awaitJobs = (shard: ShardOutbox) =>
+    Effect.gen(function* () {
+      while (shard.jobCount > 0) {
+        progress.closeUnsafe()
+        yield* progress.await
+      }
+    })
+
   return {
     committed: (address, sequence, atMs, entries) => {
-      active.openUnsafe()
       let hasItems = false
       for (const { proposal } of entries) {
         for (const item of proposal.entry.out ?? []) {
@@ -260,31 +268,54 @@ export const makeOutbox = Effect.fnUntraced(function* (
           if (item.k === "abort") options.aborted(address, item.n)
         }
       }
-      if (isBehind) leave(sequence)
-      else if (!hasItems) frontier.done(sequence)
-      else {
-        send(
-          address,
-          sequence,
-          atMs,
-          entries.map(({ proposal }) => proposal.entry),
-        )
-      }
+      const shard = shardOf(address)
+      if (shard === undefined) return
+      active.openUnsafe()
+      if (!hasItems) return shard.saw(sequence)
+      const stored = entries.map(({ proposal }) => proposal.entry)
+      const sendNow = () => send(shard, address, sequence, atMs, stored)
+      if (shard.isBehind) shard.leave(sequence, sendNow)
+      else sendNow()
     },
     found: (record) => {
-      if (isBehind) leave(record.sequence)
-      else if (!frontier.isKnown(record.sequence)) recoverOne(record)
+      const from = addressFromKey(record.key, options.places.shardCount)
+      const shard = shardOf(from)
+      if (shard === undefined) return
+      if (shard.isBehind) shard.leave(record.sequence)
+      else recoverOne(shard, record)
     },
-    unsure: () => active.openUnsafe(),
+    unsure: (address) => {
+      shardOf(address)?.doubt(nowMs() + 2 * options.leaseMs)
+      active.openUnsafe()
+    },
     activated: (address, timers) => {
-      const nowMs = clock.currentTimeMillisUnsafe()
-      const items = overdueOf(address, timers, nowMs)
-      if (items.length > 0) enqueue(address.key, { sequence: 0, items })
+      const shard = shardOf(address)
+      const items = overdueOf(address, timers, clock.currentTimeMillisUnsafe())
+      if (shard !== undefined && items.length > 0) enqueue(address.key, { shard, sequence: 0, items })
     },
-    watermark: () => frontier.position,
+    open: (index, epoch) =>
+      Effect.sync(() => {
+        const { shard, slot, group } = options.places.all[index] as ShardPlace
+        const types = new Set(group.types)
+        shards.set(
+          index,
+          new ShardOutbox({ place: index, shard, epoch, checkpoint: `outbox.${slot}`, types }),
+        )
+        active.openUnsafe()
+      }),
+    close: (index) =>
+      Effect.gen(function* () {
+        const shard = shards.get(index)
+        if (shard === undefined) return
+        yield* awaitJobs(shard)
+        shards.delete(index)
+        if (shard.isPlaced) yield* Effect.ignore(save(shard))
+      }),
+    drop: (index) => {
+      shards.delete(index)
+    },
     pendingCount: () => jobCount,
     counts,
-    flush: Effect.andThen(idle.await, Effect.ignore(saveWatermark)),
   }
 })
 

@@ -13,6 +13,7 @@ import {
   CommandInvalid,
   type ReadError,
   SystemStopped,
+  Unavailable,
   UnknownActorType,
 } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
@@ -86,7 +87,8 @@ export interface ActorRef<A extends AnyActor> {
 
 /** What refs of one system share. */
 export interface RefContext {
-  readonly cells: Cells
+  /** Where commands and reads go. */
+  readonly cells: Pick<Cells, "offer">
   readonly journal: JournalService
   readonly mailbox: MailboxService
   readonly wheel: DeadlineWheel
@@ -174,9 +176,21 @@ export class Asker {
     const { cells, wheel } = this.#context
     const timeout = () => {
       const { type: actorType, id } = address
-      item.settle(Exit.fail(new AskTimeout({ actorType, id, commandId, deadlineMs, hint })))
+      const { trouble: detail } = item
+      if (detail === undefined) {
+        return item.settle(Exit.fail(new AskTimeout({ actorType, id, commandId, deadlineMs, hint })))
+      }
+      const stored = item._tag === "Command" && item.wasAttempted ? "Unknown" : "No"
+      item.settle(
+        Exit.fail(
+          new Unavailable({ actorType, id, stored, detail, hint: "Try again with the same commandId." }),
+        ),
+      )
     }
-    item.giveUpAt(wheel.schedule(deadlineMs, timeout))
+    if (this.#context.isStopped()) {
+      return item.settle(Exit.fail(new SystemStopped({ actorType: address.type, id: address.id })))
+    }
+    item.giveUpAt(wheel.schedule(deadlineMs, timeout), deadlineMs)
     cells.offer(this.#actor, address, item)
   }
 }

@@ -4,33 +4,42 @@
  * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
-import { Context, Effect, Layer, Random, Schema, type Scope } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Random, Schema, type Scope } from "effect"
 import { type CallRunner, makeCallRunner } from "../call/CallRunner.ts"
-import type { ActorQuarantined } from "../cell/AskError.ts"
-import { makeCells } from "../cell/Cells.ts"
+import { type ActorQuarantined, SystemStopped } from "../cell/AskError.ts"
+import { type Cells, makeCells } from "../cell/Cells.ts"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import { type Cluster, makeCluster } from "../cluster/Cluster.ts"
+import type { Leases } from "../cluster/Leases.ts"
+import type { NodeOptions } from "../cluster/Member.ts"
+import { Ownership } from "../cluster/Ownership.ts"
+import { ShardPlaces } from "../cluster/Slot.ts"
 import { type DeadLetterOffice, makeDeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { DefinitionError } from "../definition/DefinitionError.ts"
 import { type InboxCounts, makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeOutbox, type OutboxCounts } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
-import { makeProjectionRunner, type ProjectionRunner } from "../projection/ProjectionRunner.ts"
 import type { ProjectionStatus, ProjectionTimeout } from "../projection/ProjectionStatus.ts"
 import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
-import { makeReactorRunner, type ReactorRunner } from "../reactor/ReactorRunner.ts"
 import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
+import { makeAskServer } from "../router/AskServer.ts"
+import { makeRouter, type Router } from "../router/Router.ts"
 import type { AnySaga } from "../saga/Saga.ts"
-import { starterOf } from "../saga/SagaStarter.ts"
-import { Schedule } from "../schedule/Schedule.ts"
+import type { SingletonDefinition } from "../singleton/Singleton.ts"
 import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
+import { Transport } from "../transport/Transport.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
+import { answerMembers, type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
+import { definitionsOf, hostedTypes, readsMore } from "./Definitions.ts"
+import { makeServices } from "./Services.ts"
+import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
 
 export interface SystemOptions extends Partial<SystemSettings> {
@@ -38,6 +47,10 @@ export interface SystemOptions extends Partial<SystemSettings> {
   readonly sagas?: ReadonlyArray<AnySaga>
   readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
+  /** Work that one node does for all. */
+  readonly singletons?: ReadonlyArray<SingletonDefinition>
+  /** How this node takes part in the cluster. */
+  readonly node?: NodeOptions
 }
 
 /** What a system says of itself. Counts are since start. */
@@ -59,9 +72,11 @@ export interface SystemStatus {
   }
   /** Messages of the mailbox; `openCount` are in work now. */
   readonly messages: InboxCounts & { readonly openCount: number }
-  /** What commits carry; everything up to `watermark`, a place in the journal, is sent. */
-  readonly outbox: OutboxCounts & { readonly pendingCount: number; readonly watermark: number }
+  /** What commits carry. */
+  readonly outbox: OutboxCounts & { readonly pendingCount: number }
   readonly calls: CallRunner["counts"] & { readonly runningCount: number }
+  /** Asks that other nodes were sent. */
+  readonly routed: Router["counts"]
   readonly quarantined: ReadonlyArray<ActorQuarantined>
   readonly projections: ReadonlyArray<ProjectionStatus>
   /** Sagas that start with an event have one each, `start-<type>`. */
@@ -80,6 +95,8 @@ export interface ActorSystemService {
     timeoutMs?: number,
   ) => Effect.Effect<void, ProjectionTimeout | UnknownProjection>
   readonly status: Effect.Effect<SystemStatus>
+  /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
+  readonly cluster: ClusterControl
   /** What the system gave up on: list, show, redrive, discard. */
   readonly deadLetters: DeadLetterOffice
   /** Succeeds while the journal is reachable and the one that was verified at start. */
@@ -110,6 +127,8 @@ export type SystemPorts =
   | Checkpoints
   | DeadLetters
   | EventPublisher
+  | Leases
+  | Transport
 
 export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService>()(
   "everstate/system/ActorSystem",
@@ -129,52 +148,113 @@ const makeActorSystem = Effect.fnUntraced(function* (
   SystemPorts | Scope.Scope
 > {
   const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }
-  const sagas = options.sagas ?? []
-  const allActors: ReadonlyArray<AnyActor> = [Schedule, ...options.actors, ...sagas.map(({ actor }) => actor)]
-  const actors = yield* byName("actor type", allActors, (actor) => actor.type)
+  const given = yield* definitionsOf(options)
+  const { actors } = given
   const journal = yield* Journal
-  const calls = yield* makeCallRunner
-  const outbox = yield* makeOutbox({ ...settings, aborted: ({ key }, name) => calls.abort(key, name) })
-  const cells = yield* makeCells({ ...settings, outbox })
-  const inbox = yield* makeInbox({ actors, cells, calls, shardCount: settings.shardCount })
+  const mailbox = yield* Mailbox
+  const transport = yield* Transport
+  const clock = yield* Clock.Clock
   const wheel = yield* makeDeadlineWheel
-  const partitions = Array.from({ length: journal.partitionCount }, (_, partition) => partition)
-  const projections = new Map<string, ProjectionRunner>()
-  for (const projection of yield* byName("projection", options.projections ?? [], ({ name }) => name)) {
-    const runner = yield* makeProjectionRunner(projection[1], settings)
-    projections.set(projection[0], runner)
-    for (const partition of partitions) yield* runner.open(partition)
-  }
-
-  const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
-  const reactors = new Map<string, ReactorRunner>()
-  for (const [name, reactor] of yield* byName(
-    "reactor",
-    [...starters, ...(options.reactors ?? [])],
-    (reactor) => reactor.name,
-  )) {
-    const runner = yield* makeReactorRunner(reactor, settings)
-    reactors.set(name, runner)
-    for (const partition of partitions) yield* runner.open(partition)
-  }
-  const deadLetters = yield* makeDeadLetterOffice({ shardCount: settings.shardCount, reactors })
-
+  const places = new ShardPlaces(actors.values(), settings.shardCount)
+  const ownership = new Ownership(places.all.length)
+  const types = hostedTypes(actors.values())
+  let cluster: Cluster | undefined
   let isStopping = false
+
+  const slotOf = (place: number): string => places.all[place]?.slot ?? ""
+  const unhosted = (place: number, type: string): boolean =>
+    cluster?.giveUp(slotOf(place), (member) => type in member.types) ?? false
+
+  const calls = yield* makeCallRunner
+  const outbox = yield* makeOutbox({
+    ...settings,
+    places,
+    aborted: ({ key }, name) => calls.abort(key, name),
+    outrun: (place) => cluster?.outrun(slotOf(place)),
+  })
+  const router = yield* makeRouter(transport, {
+    places,
+    suspect: (slot) => cluster?.suspect(slot),
+    takeHere: (definition, address, item) => {
+      const isHere = cells.takes(definition, address)
+      if (isHere) cells.offer(definition, address, item)
+      return isHere
+    },
+  })
+  const cells: Cells = yield* makeCells({
+    ...settings,
+    outbox,
+    places,
+    ownership,
+    elsewhere: (definition, address, item) => {
+      // A message waits for whoever has the shard; a request of another node goes back there.
+      if (item._tag === "Pending" || (item._tag === "Command" && item.isMessage))
+        item.settle(Exit.interrupt())
+      else if (item.isRemote) item.settle(Exit.interrupt())
+      else if (isStopping)
+        item.settle(Exit.fail(new SystemStopped({ actorType: address.type, id: address.id })))
+      else router.route(definition, address, item)
+    },
+    unreadable: ({ type }, place, error) => {
+      if (cluster?.giveUp(slotOf(place), (member) => readsMore(type, member.types, types))) return true
+      cluster?.announce({ type: "ActorQuarantined", actor: `${type}/${error.id}`, detail: error.message })
+      return false
+    },
+    isPaused: (type) => cluster?.isPaused(type) ?? false,
+  })
+  const inbox = yield* makeInbox({ actors, cells, calls, places, unhosted })
+  const answer = makeAskServer({
+    actors,
+    cells,
+    wheel,
+    shardCount: settings.shardCount,
+    replyBytesMax: transport.messageBytesMax,
+    unhosted,
+  })
+
+  const services = yield* makeServices(given, settings, journal.partitionCount)
+  const tenants = new Map([
+    ...shardTenants({ places, ownership, cells, calls, inbox, outbox, transport, answer }),
+    ...services.tenants,
+  ])
+  const deadLetters = yield* makeDeadLetterOffice({
+    shardCount: settings.shardCount,
+    reactors: services.reactors,
+  })
+
+  const { name, version = "", labels = [], weight = 1 } = options.node ?? {}
+  const nextCommandId = yield* makeIds
+  const runs = [...services.tenants.keys()]
+  const startedAt = clock.currentTimeMillisUnsafe()
+  const nodeName = name ?? `node-${nextCommandId().slice(0, 6)}`
+  const joined = yield* makeCluster({
+    about: { v: 1, name: nodeName, version, labels, weight, types, runs, startedAt },
+    families: [...places.families(), { name: "services", label: undefined, isShards: false, slots: runs }],
+    tenants,
+    ownership,
+    leaseMs: settings.leaseMs,
+    handoffMs: settings.handoffMs,
+    asked: answerMembers({ cells, inbox }, () => cluster),
+    started: (started) => {
+      cluster = started
+    },
+  })
+
   const context: RefContext = {
     cells,
     journal,
-    mailbox: yield* Mailbox,
+    mailbox,
     wheel,
     shardCount: settings.shardCount,
     askDeadlineMs: settings.askDeadlineMs,
     knows: (actor) => actors.get(actor.type) === actor,
-    nextCommandId: yield* makeIds,
+    nextCommandId,
     isStopped: () => isStopping,
   }
 
   const stop = Effect.suspend(() => {
     isStopping = true
-    return Effect.andThen(inbox.stop, Effect.andThen(cells.drain, outbox.flush)).pipe(
+    return Effect.andThen(joined.leave, cells.drain).pipe(
       Effect.timeoutOption(settings.drainMs),
       Effect.asVoid,
     )
@@ -185,7 +265,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     get: (actor, id) => makeActorRef(context, actor, id),
     asker: (actor, id) => new Asker(context, actor, id),
     waitFor: (projection, sequence, timeoutMs = WAIT_FOR_TIMEOUT_MS) => {
-      const runner = projections.get(projection.name)
+      const runner = services.projections.get(projection.name)
       return runner === undefined
         ? Effect.fail(
             new UnknownProjection({
@@ -205,13 +285,15 @@ const makeActorSystem = Effect.fnUntraced(function* (
         unknownOutcomeCount: unknownCount,
         snapshots: { ...cells.snapshotWriter.counts },
         messages: { ...inbox.counts, openCount: inbox.openCount() },
-        outbox: { ...outbox.counts, pendingCount: outbox.pendingCount(), watermark: outbox.watermark() },
+        outbox: { ...outbox.counts, pendingCount: outbox.pendingCount() },
         calls: { ...calls.counts, runningCount: calls.runningCount() },
+        routed: { ...router.counts },
         quarantined: cells.quarantined(),
-        projections: Array.from(projections.values(), (runner) => runner.status()),
-        reactors: Array.from(reactors.values(), (runner) => runner.status()),
+        projections: Array.from(services.projections.values(), (runner) => runner.status()),
+        reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
       }
     }),
+    cluster: makeClusterControl({ cluster: joined, transport, places, knows: (type) => actors.has(type) }),
     deadLetters,
     check: journal.check,
     stop,
@@ -221,23 +303,6 @@ const makeActorSystem = Effect.fnUntraced(function* (
 /** Options without those that are present but `undefined`, so that defaults apply to them too. */
 const definedOf = (options: SystemOptions): Partial<SystemSettings> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-
-const byName = <A>(
-  what: string,
-  definitions: ReadonlyArray<A>,
-  nameOf: (definition: A) => string,
-): Effect.Effect<ReadonlyMap<string, A>, DefinitionError> => {
-  const named = new Map<string, A>()
-  for (const definition of definitions) {
-    const name = nameOf(definition)
-    if (named.has(name)) {
-      const hint = `Two definitions given to the system have this name; names are unique in a system.`
-      return Effect.fail(new DefinitionError({ actorType: name, what: `${what} given twice`, hint }))
-    }
-    named.set(name, definition)
-  }
-  return Effect.succeed(named)
-}
 
 /** Command ids for callers that give none: a random prefix per system and a counter. */
 const makeIds: Effect.Effect<() => string> = Effect.gen(function* () {

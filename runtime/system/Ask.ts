@@ -64,13 +64,14 @@ export const commandOf = (
   }
   try {
     // Decided later, when the caller may have changed what it handed in.
-    const payload = copyJson(plainJson(given)) as AnyEvent
+    const asGiven = copyJson(plainJson(given)) as AnyEvent
     return {
       _tag: "Command",
       type: commandType,
-      payload: decoded(definition, commandType, payload, invalid, issue),
+      payload: decoded(definition, commandType, asGiven, invalid, issue),
+      given: asGiven,
       commandId: commandIdOf(options.commandId, nextId, issue),
-      fingerprint: fingerprint(payload),
+      fingerprint: fingerprint(asGiven),
       metadata,
       replyTo: undefined,
     }

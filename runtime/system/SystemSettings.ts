@@ -14,6 +14,10 @@ export interface SystemSettings {
   readonly residentMax: number
   /** Idle time after which an actor leaves memory, in milliseconds. */
   readonly idleMs: number
+  /** Time after which a node that cannot renew its lease has no shards any more, in milliseconds. */
+  readonly leaseMs: number
+  /** Time that a shard gets to finish what is in work when it moves, in milliseconds. */
+  readonly handoffMs: number
   /** Time that `stop` waits for commands in work and projections, in milliseconds. */
   readonly drainMs: number
 }
@@ -24,5 +28,7 @@ export const SYSTEM_DEFAULTS: SystemSettings = {
   askDeadlineMs: 5_000,
   residentMax: 100_000,
   idleMs: 120_000,
+  leaseMs: 5_000,
+  handoffMs: 5_000,
   drainMs: 10_000,
 }

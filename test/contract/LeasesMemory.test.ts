@@ -6,14 +6,14 @@ import { leasesContract } from "./Leases.contract.ts"
 
 leasesContract({
   name: "in-memory",
-  open: () => Effect.map(makeLeasesMemory, (leases) => ({ one: leases, other: leases })),
+  open: () => Effect.map(makeLeasesMemory(true), (leases) => ({ one: leases, other: leases })),
 })
 
 it("forgets a removed record after an hour", () =>
   Effect.runPromise(
     Effect.provide(
       Effect.gen(function* () {
-        const leases = yield* makeLeasesMemory
+        const leases = yield* makeLeasesMemory(true)
         yield* leases.remove("slot.1", yield* leases.write("slot.1", "mine", 0))
         yield* TestClock.adjust("59 minutes")
         expect(yield* leases.all).toHaveLength(1)

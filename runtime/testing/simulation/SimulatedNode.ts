@@ -6,6 +6,8 @@
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { CallExecutor } from "../../call/CallExecutor.ts"
 import { Checkpoints, type CheckpointsService } from "../../checkpoint/Checkpoints.ts"
+import { Leases } from "../../cluster/Leases.ts"
+import { LeasesMemory } from "../../cluster/LeasesMemory.ts"
 import { DeadLetters, type DeadLettersService } from "../../deadletter/DeadLetters.ts"
 import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
 import { Journal, type JournalService } from "../../journal/Journal.ts"
@@ -13,6 +15,8 @@ import { Mailbox, type MailboxService } from "../../mailbox/Mailbox.ts"
 import { ReadModel, type ReadModelService } from "../../projection/ReadModel.ts"
 import { SnapshotStore, type SnapshotStoreService } from "../../snapshot/SnapshotStore.ts"
 import { ActorSystem, type ActorSystemService, type SystemOptions } from "../../system/ActorSystem.ts"
+import { Transport } from "../../transport/Transport.ts"
+import { TransportMemory } from "../../transport/TransportMemory.ts"
 import type { SimulatedCalls } from "./SimulatedCalls.ts"
 import { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { SimulatedServers } from "./SimulatedServers.ts"
@@ -30,6 +34,12 @@ export interface PortDoubles {
   readonly publisher?: (publisher: EventPublisherService) => EventPublisherService
 }
 
+/**
+ * Who has which shard. `leases`: one node at a time, as in a real cluster. `everywhere`: every node believes that it has
+ * all of them, the worst that leases can come to.
+ */
+export type Placement = "leases" | "everywhere"
+
 /** Virtual time that a stop may take, whatever is broken meanwhile. */
 const STOP_MS_MAX = 60_000
 
@@ -39,6 +49,7 @@ export class SimulatedNode {
   readonly #servers: SimulatedServers
   readonly #calls: SimulatedCalls
   readonly #options: SystemOptions
+  readonly #placement: Placement
   readonly #doubles: PortDoubles
   readonly #crashed: (host: SimulatedProcess) => void
   readonly #failed: (violation: Violation) => void
@@ -53,6 +64,7 @@ export class SimulatedNode {
     readonly servers: SimulatedServers
     readonly calls: SimulatedCalls
     readonly system: SystemOptions
+    readonly placement: Placement
     readonly doubles: PortDoubles
     /** Told of a crash, before anything is forgotten. */
     readonly crashed: (host: SimulatedProcess) => void
@@ -64,6 +76,7 @@ export class SimulatedNode {
     this.#servers = options.servers
     this.#calls = options.calls
     this.#options = options.system
+    this.#placement = options.placement
     this.#doubles = options.doubles
     this.#crashed = options.crashed
     this.#failed = options.failed
@@ -142,7 +155,8 @@ export class SimulatedNode {
     this.#isStopping = false
     const started = Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.make()
-      const built = yield* Layer.buildWithScope(ActorSystem.layer(this.#options), scope)
+      const layer = Layer.provide(ActorSystem.layer(this.#options), this.#cluster(host))
+      const built = yield* Layer.buildWithScope(layer, scope)
       this.#scope = scope
       this.#system = Context.get(built, ActorSystem)
       this.#world.note(this.name, "started")
@@ -154,6 +168,16 @@ export class SimulatedNode {
           this.#failed(new Violation(PROMISES.starts, `${this.name}: ${String(exit.cause)}`))
         }),
       ).pipe(Effect.ignore),
+    )
+  }
+
+  /** The others, as they are reached from there; a node that knows of none has all shards. */
+  #cluster(host: SimulatedProcess): Layer.Layer<Leases | Transport> {
+    if (this.#placement === "everywhere") return Layer.mergeAll(LeasesMemory.layer, TransportMemory.layer)
+    const { leases, transport } = this.#servers
+    return Layer.mergeAll(
+      Layer.sync(Leases, () => leases.connect(host)),
+      Layer.sync(Transport, () => transport.connect(host)),
     )
   }
 

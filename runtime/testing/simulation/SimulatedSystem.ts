@@ -27,7 +27,7 @@ import { Reference, readCommit, type TrueActor } from "./Reference.ts"
 import { SagaChecker } from "./SagaChecker.ts"
 import { type CallStandIns, SimulatedCalls } from "./SimulatedCalls.ts"
 import type { SimulatedJournal } from "./SimulatedJournal.ts"
-import { type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
+import { type Placement, type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
 import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import { SimulatedServers } from "./SimulatedServers.ts"
@@ -60,6 +60,8 @@ export interface SystemUnderTest {
    */
   readonly isOpen?: (actor: ActorSeen) => string | undefined
   readonly invariants?: { readonly [name: string]: Invariant }
+  /** Who has which shard, default `everywhere`: every node believes that it has all of them. */
+  readonly placement?: Placement
   /** Settings of every node that differ from the defaults. */
   readonly settings?: Partial<SystemSettings>
   /** Stand-ins for durable calls: `{ payment: { capture: ({ input }) => ... } }`. */
@@ -344,6 +346,7 @@ export class SimulatedSystem {
         ...this.#sut.settings,
         shardCount: this.#shardCount,
       },
+      placement: this.#sut.placement ?? "everywhere",
       doubles: this.#sut.doubles ?? {},
       crashed: (host) => this.#crashed(host),
       failed: (violation) => {

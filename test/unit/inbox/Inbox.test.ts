@@ -55,10 +55,10 @@ describe("a quarantined actor with many messages", () => {
 describe("counts of attempts", () => {
   it("are forgotten, in the next life, of messages that were done with", async () => {
     const checkpoints = makeCheckpointsMemory()
-    const again = (counts: AttemptCounts, sequence: number) => Effect.runPromise(counts.again(0, sequence))
+    const again = (counts: AttemptCounts, sequence: number) => Effect.runPromise(counts.again("0", sequence))
     const first = new AttemptCounts(checkpoints)
     for (let sequence = 1; sequence <= 100; sequence++) await again(first, sequence)
-    for (let sequence = 1; sequence < 100; sequence++) first.forget(0, sequence)
+    for (let sequence = 1; sequence < 100; sequence++) first.forget("0", sequence)
     // A crash: what is stored still has them all.
     const second = new AttemptCounts(checkpoints)
     expect(await again(second, 100)).toBe(3)

@@ -106,6 +106,7 @@ describe("the nested saga", () => {
           _tag: "Command",
           type: payload.type,
           payload,
+          given: payload,
           commandId: "c",
           fingerprint: "f",
           metadata: undefined,

@@ -1,0 +1,386 @@
+/**
+ * A node's part in the cluster: it joins, renews, looks at the others, takes and hands over slots, and leaves.
+ *
+ * Owns the loop and what operators may wish for. There is no leader: every member reads the same records (Leases.ts),
+ * comes to the same placement (Placement.ts) and does its own share of it (Leasing.ts); who is a member at all is
+ * Membership.ts. Nothing here makes commits right or wrong, the journal's check does that.
+ */
+import { Clock, Effect, FiberSet, Latch, PubSub, Schedule, type Scope, Stream } from "effect"
+import { monotonicMs } from "../time/MonotonicTime.ts"
+import { Transport } from "../transport/Transport.ts"
+import { type ClusterEvent, eventsBetween } from "./ClusterEvent.ts"
+import { Leases, type LeasesUnavailable } from "./Leases.ts"
+import { Leasing } from "./Leasing.ts"
+import { type MemberRecord, pauseKey, pinKey, slotKey, subjectOfKey } from "./Member.ts"
+import { serveMember } from "./MemberRequests.ts"
+import { Membership, RENEWALS_PER_LEASE } from "./Membership.ts"
+import type { Ownership } from "./Ownership.ts"
+import { type Candidate, placementOf } from "./Placement.ts"
+import { SeenRecords } from "./SeenRecords.ts"
+import type { SlotFamily } from "./Slot.ts"
+import type { Tenant } from "./Tenant.ts"
+
+/** Pause between two looks whether the next members still are there, in milliseconds. */
+const PROBE_EVERY_MS = 300
+
+/** Members that each one looks after: the next ones in order of their ids. */
+const PROBED_COUNT = 3
+
+/** Nothing moves just for balance until the members have been the same for this long, in milliseconds. */
+const SETTLE_MS = 500
+
+/** Longest time that a start waits for its share of what is free, in milliseconds. */
+const FIRST_SHARE_MS_MAX = 5_000
+
+/** Pause after the lease store could not be used, in milliseconds. */
+const UNAVAILABLE_PAUSE_MS = 200
+
+/** Events that wait for one slow listener; the oldest go first. */
+const EVENTS_MAX = 1_024
+
+export interface ClusterOptions {
+  readonly about: Omit<MemberRecord, "state" | "unfit">
+  readonly families: ReadonlyArray<SlotFamily>
+  readonly tenants: ReadonlyMap<string, Tenant>
+  readonly ownership: Ownership
+  /** Time after which a member that does not renew has nothing any more, in milliseconds. */
+  readonly leaseMs: number
+  /** Time that a slot's tenant gets to finish its work when it moves, in milliseconds. */
+  readonly handoffMs: number
+  /** Answers what other members ask this one, but for a sign of life. */
+  readonly asked: (request: unknown) => Effect.Effect<unknown>
+  /** Told before the first slot is taken. */
+  readonly started: (cluster: Cluster) => void
+}
+
+export interface Cluster {
+  /** Id of this node as a member now. */
+  readonly memberId: () => string
+  readonly seen: SeenRecords
+  readonly families: ReadonlyArray<SlotFamily>
+  /** Nobody answered for this slot: look soon whether its owner is gone. */
+  readonly suspect: (slot: string) => void
+  /** Somebody else has written under a higher epoch than this node's: the slot is lost. */
+  readonly outrun: (slot: string) => void
+  /** This node cannot read or host what is in the slot. False: no other member could either, it stays. */
+  readonly giveUp: (slot: string, isBetter: (member: MemberRecord) => boolean) => boolean
+  readonly events: Stream.Stream<ClusterEvent>
+  readonly announce: (event: ClusterEvent) => void
+  /** Goes on as a member that has nothing, or takes part again. */
+  readonly enter: (state: "up" | "drained") => Effect.Effect<void>
+  /** Wishes that a member has a slot; without one, that the placement decides. */
+  readonly pin: (slot: string, memberId: string | undefined) => Effect.Effect<void, LeasesUnavailable>
+  /** Stops, or lets go on, all actors of a type, everywhere. */
+  readonly pause: (type: string, isPaused: boolean) => Effect.Effect<void, LeasesUnavailable>
+  readonly isPaused: (type: string) => boolean
+  /** Hands everything over and is gone. Safe to call twice. */
+  readonly leave: Effect.Effect<void>
+}
+
+/** Joins, and returns when this node has its share of what was free. The end of the scope is a crash to the others. */
+export const makeCluster = Effect.fnUntraced(function* (
+  options: ClusterOptions,
+): Effect.fn.Return<Cluster, never, Leases | Transport | Scope.Scope> {
+  const agent = new Agent(
+    options,
+    yield* Clock.Clock,
+    yield* Leases,
+    yield* Transport,
+    yield* FiberSet.makeRuntime<never>(),
+    yield* PubSub.sliding<ClusterEvent>(EVENTS_MAX),
+  )
+  options.started(agent)
+  yield* Effect.forkScoped(agent.hints)
+  yield* Effect.forkScoped(agent.renewing)
+  yield* Effect.forkScoped(agent.probing)
+  yield* Effect.forkScoped(agent.forever)
+  yield* Effect.timeoutOption(agent.hasFirstShare.await, FIRST_SHARE_MS_MAX)
+  return agent
+})
+
+class Agent implements Cluster {
+  readonly seen = new SeenRecords()
+  readonly hasFirstShare = Latch.makeUnsafe(false)
+  readonly #options: ClusterOptions
+  readonly #clock: Clock.Clock
+  readonly #leases: Leases["Service"]
+  readonly #transport: Transport["Service"]
+  readonly #fork: (work: Effect.Effect<void>) => void
+  readonly #pubsub: PubSub.PubSub<ClusterEvent>
+  readonly #membership: Membership
+  readonly #leasing: Leasing
+  /** Open: there is something to look at. */
+  readonly #something = Latch.makeUnsafe(true)
+  /** Open: the record should be renewed now. */
+  readonly #renewal = Latch.makeUnsafe(false)
+  readonly #isIn = Latch.makeUnsafe(false)
+  #lastMembers: ReadonlyMap<string, MemberRecord> = new Map()
+  #membersSinceMs = 0
+  #isLeaving = false
+  #paused: ReadonlySet<string> = new Set()
+
+  constructor(
+    options: ClusterOptions,
+    clock: Clock.Clock,
+    leases: Leases["Service"],
+    transport: Transport["Service"],
+    fork: (work: Effect.Effect<void>) => void,
+    pubsub: PubSub.PubSub<ClusterEvent>,
+  ) {
+    this.#options = options
+    this.#clock = clock
+    this.#leases = leases
+    this.#transport = transport
+    this.#fork = fork
+    this.#pubsub = pubsub
+    const { seen } = this
+    this.#membership = new Membership({ leases, transport, seen, clock, ...options })
+    const moved = (slot: string, epoch: number, what: "taken" | "handedOver" | "lost") =>
+      this.announce({ type: "SlotMoved", slot, epoch, what, member: this.memberId() })
+    this.#leasing = new Leasing({ leases, seen, clock, moved, ...options }, fork)
+  }
+
+  readonly memberId = (): string => this.#membership.id
+
+  get families(): ReadonlyArray<SlotFamily> {
+    return this.#options.families
+  }
+
+  get events(): Stream.Stream<ClusterEvent> {
+    return Stream.fromPubSub(this.#pubsub)
+  }
+
+  /** One life after the other, each joined under an id of its own. */
+  readonly forever: Effect.Effect<void> = Effect.suspend(() => Effect.scoped(this.#life)).pipe(
+    Effect.repeat({ while: () => !this.#isLeaving }),
+    Effect.asVoid,
+  )
+
+  get #life(): Effect.Effect<void, never, Scope.Scope> {
+    return Effect.gen({ self: this }, function* () {
+      const id = yield* this.#membership.newId
+      yield* serveMember(this.#transport, id, this.#options.asked)
+      const joined = yield* this.#stubborn(this.#membership.renew)
+      if (joined) {
+        yield* this.#isIn.open
+        yield* Effect.ignore(this.#look)
+        yield* this.#probeAll
+        while (this.#membership.isMember && !this.#isLeaving) yield* this.#turn
+        yield* this.#isIn.close
+      }
+      if (this.#isLeaving) return
+      yield* this.#leasing.dropAll
+      yield* this.#membership.evicted
+    })
+  }
+
+  /** Reads everything, takes and hands over, waits for news. */
+  get #turn(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.#something.close
+      yield* this.#look
+      yield* this.#membership.evictExpired
+      const { isSettled, placement } = this.#placement()
+      yield* this.#leasing.follow(this.memberId(), placement, (slot) => this.#isOwnWish(slot, placement))
+      yield* this.hasFirstShare.open
+      const waitMs = isSettled ? this.#options.leaseMs / RENEWALS_PER_LEASE : SETTLE_MS
+      yield* this.#leases.isShared
+        ? Effect.timeoutOption(this.#something.await, waitMs)
+        : this.#something.await
+    }).pipe(Effect.catch(() => Effect.sleep(UNAVAILABLE_PAUSE_MS)))
+  }
+
+  /** Moved for balance alone: the holder is well and could keep it. */
+  #isOwnWish(slot: string, placement: ReadonlyMap<string, string>): boolean {
+    const isWell = this.#membership.state === "up" && !this.#membership.unfit.includes(slot)
+    return isWell && this.seen.pins().get(slot) !== placement.get(slot)
+  }
+
+  get #look(): Effect.Effect<void, LeasesUnavailable> {
+    return Effect.map(this.#leases.all, (records) => {
+      const nowMs = this.#nowMs
+      for (const record of records) this.seen.apply(record, nowMs)
+      this.#paused = this.seen.paused()
+      const members = new Map(Array.from(this.seen.members(), ([id, { value }]) => [id, value]))
+      const news = eventsBetween(this.#lastMembers, members)
+      if (news.some(({ type }) => type !== "MemberChanged")) this.#membersSinceMs = nowMs
+      this.#lastMembers = members
+      // Somebody has removed this node's record: its renewal will say so.
+      if (this.#membership.isMember && !members.has(this.memberId())) this.#renewal.openUnsafe()
+      for (const event of news) this.announce(event)
+    })
+  }
+
+  #placement(): { readonly isSettled: boolean; readonly placement: ReadonlyMap<string, string> } {
+    const members = this.seen.members()
+    const pins = this.seen.pins()
+    const holders = new Map<string, string>()
+    for (const [slot, { value }] of this.seen.slots()) {
+      if (value.m !== undefined && members.has(value.m)) holders.set(slot, value.m)
+    }
+    const isSettled = this.#nowMs - this.#membersSinceMs >= SETTLE_MS
+    const placement = new Map<string, string>()
+    for (const family of this.#options.families) {
+      const candidates = candidatesOf(family, members)
+      for (const [slot, id] of placementOf({ slots: family.slots, candidates, holders, pins })) {
+        // Those who start together are not given what they would have to hand over at once.
+        const holder = members.get(holders.get(slot) ?? "")?.value
+        const canWait = holder?.state === "up" && !holder.unfit.includes(slot) && !pins.has(slot)
+        placement.set(slot, !isSettled && canWait ? (holders.get(slot) as string) : id)
+      }
+    }
+    return { isSettled, placement }
+  }
+
+  /** Renews in time, whatever else takes long. */
+  readonly renewing: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    while (true) {
+      yield* this.#isIn.await
+      yield* this.#renewal.close
+      const { dueInMs } = this.#membership
+      yield* Number.isFinite(dueInMs)
+        ? Effect.timeoutOption(this.#renewal.await, dueInMs)
+        : this.#renewal.await
+      if (this.#isLeaving || !this.#membership.isMember) continue
+      const isIn = yield* Effect.orElseSucceed(this.#membership.renew, () => undefined)
+      if (isIn === undefined) yield* Effect.sleep(UNAVAILABLE_PAUSE_MS)
+      if (isIn === false) {
+        this.#membership.expel()
+        yield* this.#isIn.close
+        yield* this.#something.open
+      }
+    }
+  })
+
+  /** Looks after the next members in order. */
+  readonly probing: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    while (this.#leases.isShared) {
+      yield* this.#isIn.await
+      yield* Effect.sleep(PROBE_EVERY_MS)
+      const ids = Array.from(this.seen.members().keys()).sort()
+      const own = ids.indexOf(this.memberId())
+      const next = [...ids.slice(own + 1), ...ids.slice(0, Math.max(own, 0))].slice(0, PROBED_COUNT)
+      yield* Effect.forEach(next, (id) => this.#probe(id), { concurrency: "unbounded", discard: true })
+    }
+  })
+
+  /** At the start: who was killed with its whole cluster is not waited for. */
+  get #probeAll(): Effect.Effect<void> {
+    const others = Array.from(this.seen.members().keys()).filter((id) => id !== this.memberId())
+    return Effect.forEach(others, (id) => this.#probe(id), { concurrency: "unbounded", discard: true })
+  }
+
+  #probe(id: string): Effect.Effect<void> {
+    return this.#membership.probe(id).pipe(
+      Effect.flatMap((isGone) => (isGone ? this.#something.open : Effect.void)),
+      Effect.ignore,
+    )
+  }
+
+  /** Others write: look at it. That a known member renews is no news. */
+  readonly hints: Effect.Effect<void> = Effect.suspend(() =>
+    Stream.runForEach(this.#leases.changes, (key) => {
+      const subject = subjectOfKey(key)
+      const isRenewal = subject?.kind === "member" && this.#lastMembers.get(subject.name)?.state === "up"
+      return isRenewal ? Effect.void : this.#something.open
+    }),
+  )
+
+  readonly suspect = (slot: string): void => {
+    const owner = this.seen.slot(slotKey(slot))?.m
+    if (owner !== undefined && owner !== this.memberId()) this.#fork(this.#probe(owner))
+    this.#something.openUnsafe()
+  }
+
+  readonly outrun = (slot: string): void => {
+    const key = slotKey(slot)
+    const corrected = Effect.map(this.#leases.get(key), (found) => this.seen.correct(key, found, this.#nowMs))
+    this.#fork(Effect.andThen(Effect.ignore(corrected), this.#something.open))
+  }
+
+  readonly giveUp = (slot: string, isBetter: (member: MemberRecord) => boolean): boolean => {
+    const others = Array.from(this.seen.members()).filter(([id]) => id !== this.memberId())
+    const found = others.some(
+      ([, { value }]) => value.state === "up" && !value.unfit.includes(slot) && isBetter(value),
+    )
+    if (!found) return false
+    this.#membership.giveUp(slot)
+    this.#renewal.openUnsafe()
+    this.#something.openUnsafe()
+    return true
+  }
+
+  readonly enter = (state: "up" | "drained"): Effect.Effect<void> =>
+    Effect.sync(() => {
+      this.#membership.enter(state)
+      this.#renewal.openUnsafe()
+      this.#something.openUnsafe()
+    })
+
+  readonly pin = (slot: string, memberId: string | undefined) => this.#wish(pinKey(slot), memberId)
+
+  readonly pause = (type: string, isPaused: boolean) =>
+    this.#wish(pauseKey(type), isPaused ? true : undefined)
+
+  readonly isPaused = (type: string): boolean => this.#paused.has(type)
+
+  /** Writes, or takes back, what an operator wishes; the last one wins. */
+  #wish(key: string, value: unknown): Effect.Effect<void, LeasesUnavailable> {
+    return Effect.gen({ self: this }, function* () {
+      const found = yield* this.#leases.get(key)
+      if (found?.value === value) return
+      const revision = found?.revision ?? 0
+      const written =
+        value === undefined
+          ? this.#leases.remove(key, revision)
+          : Effect.asVoid(this.#leases.write(key, value, revision))
+      yield* written
+    }).pipe(
+      Effect.retry({ while: ({ _tag }) => _tag === "LeaseConflict", times: 10 }),
+      Effect.catchTag("LeaseConflict", () => Effect.void),
+      Effect.andThen(this.#something.open),
+    )
+  }
+
+  readonly leave: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    if (this.#isLeaving) return
+    this.#isLeaving = true
+    if (!this.#membership.isMember) return
+    this.#membership.enter("leaving")
+    yield* Effect.ignore(this.#membership.renew)
+    yield* this.#leasing.releaseAll(this.memberId())
+    yield* Effect.ignore(this.#membership.leave)
+    this.#something.openUnsafe()
+  })
+
+  /** Until it works. */
+  #stubborn<A, E>(work: Effect.Effect<A, E>): Effect.Effect<A> {
+    return Effect.orDie(Effect.retry(work, Schedule.spaced(UNAVAILABLE_PAUSE_MS)))
+  }
+
+  readonly announce = (event: ClusterEvent): void => {
+    PubSub.publishUnsafe(this.#pubsub, event)
+  }
+
+  get #nowMs(): number {
+    return monotonicMs(this.#clock)
+  }
+}
+
+const candidatesOf = (
+  { label, isShards, slots }: SlotFamily,
+  members: ReturnType<SeenRecords["members"]>,
+): ReadonlyArray<Candidate> => {
+  const up = Array.from(members).filter(
+    ([, { value }]) => value.state === "up" && (label === undefined || value.labels.includes(label)),
+  )
+  // What nobody can read stays where it is, and says so there.
+  const hopeless = new Set(slots.filter((slot) => up.every(([, { value }]) => value.unfit.includes(slot))))
+  return up.map(([id, { value }]) => ({
+    id,
+    name: value.name,
+    weight: value.weight,
+    canHave: (slot) =>
+      (isShards || value.runs.includes(slot)) && (!value.unfit.includes(slot) || hopeless.has(slot)),
+  }))
+}

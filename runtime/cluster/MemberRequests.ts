@@ -1,0 +1,49 @@
+/**
+ * What members ask each other directly: a sign of life, how they are, and what operators want of one of them.
+ *
+ * Owns the form on the wire: JSON, `{ k, ... }` → JSON. What the answers are: ../system/NodeRequests.ts.
+ */
+import { Effect, type Scope } from "effect"
+import type { RequestFailed, TransportService } from "../transport/Transport.ts"
+import { memberSubject } from "./Member.ts"
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Answers for this node under its id, until the scope ends. Does not fail: who cannot be asked is evicted. */
+export const serveMember = (
+  transport: TransportService,
+  id: string,
+  asked: (request: unknown) => Effect.Effect<unknown>,
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const serving = transport.serve(memberSubject(id), (request, reply) => {
+      let question: unknown
+      try {
+        question = JSON.parse(decoder.decode(request))
+      } catch {
+        return
+      }
+      if ((question as { readonly k?: unknown } | null)?.k === "ping") return reply(PONG)
+      run(Effect.map(asked(question), (answer) => reply(encoder.encode(JSON.stringify(answer)))))
+    })
+    yield* Effect.catch(serving, (failure) => Effect.logError(`Nobody can ask this node: ${failure.message}`))
+  })
+
+const PONG = encoder.encode(JSON.stringify({ ok: true }))
+
+/** Asks a member. */
+export const askMember = (
+  transport: TransportService,
+  id: string,
+  request: unknown,
+  timeoutMs: number,
+): Effect.Effect<unknown, RequestFailed> =>
+  Effect.callback<unknown, RequestFailed>((resume) => {
+    const forget = transport.send(memberSubject(id), encoder.encode(JSON.stringify(request)), timeoutMs, {
+      onReply: (reply) => resume(Effect.sync(() => JSON.parse(decoder.decode(reply)) as unknown)),
+      onFailure: (failure) => resume(Effect.fail(failure)),
+    })
+    return Effect.sync(forget)
+  })

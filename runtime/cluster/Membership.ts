@@ -1,0 +1,234 @@
+/**
+ * This node's own place in the cluster, and its judgement on the others.
+ *
+ * Owns the record that it renews, the fence that follows from it (Ownership.ts), and eviction: of members whose record
+ * stands still for a lease's time by this node's monotonic clock, and, sooner, of those whose subject nobody serves any
+ * more. Being wrong about another costs that one its shards, never a commit. What members have: Leasing.ts.
+ */
+import { type Clock, Effect, Random } from "effect"
+import { monotonicMs } from "../time/MonotonicTime.ts"
+import type { RequestFailed, TransportService } from "../transport/Transport.ts"
+import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
+import { type MemberRecord, memberKey, memberSubject } from "./Member.ts"
+import type { Ownership } from "./Ownership.ts"
+import type { SeenRecords } from "./SeenRecords.ts"
+
+/** Renewals in the time of a lease. */
+export const RENEWALS_PER_LEASE = 5
+
+/** Part of the lease's time after which a node that could not renew has nothing: clocks do not run alike. */
+const FENCE_PART = 0.9
+
+/** Looks that find nobody on a member's subject before it counts as gone, and the pause between them. */
+const STRIKES_MAX = 3
+const STRIKE_PAUSE_MS = 200
+
+/** After a lost connection nobody is judged for this long: the others may have lost theirs with it. */
+const RECONNECT_GRACE_MS = 1_500
+
+/** Longest wait for a sign of life; a member that is slow is not gone. */
+const PROBE_TIMEOUT_MS = 500
+
+/** Pause before a node joins again after it was evicted, doubling with each time that it happens soon after. */
+const REJOIN_FIRST_MS = 100
+const REJOIN_MAX_MS = 30_000
+
+/** A node that was in for this long starts over. */
+const CALM_MS = 60_000
+
+export interface MembershipOptions {
+  readonly leases: LeasesService
+  readonly transport: TransportService
+  readonly seen: SeenRecords
+  readonly ownership: Ownership
+  readonly clock: Clock.Clock
+  readonly leaseMs: number
+  /** What the record says, but for what changes while the node runs. */
+  readonly about: Omit<MemberRecord, "state" | "unfit">
+}
+
+export class Membership {
+  readonly #options: MembershipOptions
+  readonly #strikes = new Map<string, { count: number; atMs: number }>()
+  #id = ""
+  #revision = 0
+  #renewedAtMs = Number.NEGATIVE_INFINITY
+  #joinedAtMs = Number.NEGATIVE_INFINITY
+  #evictedCount = 0
+  #state: MemberRecord["state"] = "up"
+  #unfit: ReadonlyArray<string> = []
+  /** The record says something else than this node would. */
+  #isChanged = false
+
+  constructor(options: MembershipOptions) {
+    this.#options = options
+  }
+
+  /** Of this life as a member; empty before the first one. */
+  get id(): string {
+    return this.#id
+  }
+
+  get state(): MemberRecord["state"] {
+    return this.#state
+  }
+
+  get unfit(): ReadonlyArray<string> {
+    return this.#unfit
+  }
+
+  get isMember(): boolean {
+    return this.#revision > 0
+  }
+
+  enter(state: MemberRecord["state"]): void {
+    this.#state = state
+    this.#isChanged = true
+  }
+
+  /** This node cannot read or host what is in a slot. */
+  giveUp(slot: string): void {
+    if (this.#unfit.includes(slot)) return
+    this.#unfit = [...this.#unfit, slot]
+    this.#isChanged = true
+  }
+
+  /** Milliseconds until the record should be renewed. */
+  get dueInMs(): number {
+    if (this.#isChanged || !this.isMember) return 0
+    if (!this.#options.leases.isShared) return Number.POSITIVE_INFINITY
+    const everyMs = this.#options.leaseMs / RENEWALS_PER_LEASE
+    return Math.max(0, this.#renewedAtMs + everyMs - this.#nowMs)
+  }
+
+  /** An id for the next life. */
+  readonly newId: Effect.Effect<string> = Effect.gen({ self: this }, function* () {
+    const life = yield* Random.nextIntBetween(0, 36 ** 6)
+    this.#id = `${this.#options.about.name}-${life.toString(36).padStart(6, "0")}`
+    this.#revision = 0
+    return this.#id
+  })
+
+  /** Writes the record: joins, or renews. False: it was removed or never got in; this life is over. */
+  readonly renew: Effect.Effect<boolean, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
+    const { leases, seen, ownership, leaseMs, about } = this.#options
+    const key = memberKey(this.#id)
+    const sentAtMs = this.#nowMs
+    this.#isChanged = false
+    const value: MemberRecord = { ...about, state: this.#state, unfit: this.#unfit }
+    const revision = yield* leases.write(key, value, this.#revision).pipe(
+      Effect.catchTag("LeaseConflict", () => this.#ownRevision),
+      Effect.tapError(() =>
+        Effect.sync(() => {
+          this.#isChanged = true
+        }),
+      ),
+    )
+    if (revision === undefined) return false
+    if (this.#revision === 0) this.#joinedAtMs = sentAtMs
+    this.#revision = revision
+    this.#renewedAtMs = sentAtMs
+    seen.apply({ key, revision, value }, sentAtMs)
+    ownership.extend(leases.isShared ? sentAtMs + leaseMs * FENCE_PART : Number.POSITIVE_INFINITY)
+    return true
+  })
+
+  /** After a conflict: somebody removed the record, or an earlier renewal came through after all. */
+  get #ownRevision(): Effect.Effect<number | undefined, LeasesUnavailable> {
+    return Effect.gen({ self: this }, function* () {
+      const { leases, seen } = this.#options
+      const found = yield* leases.get(memberKey(this.#id))
+      // The store has forgotten what it had acknowledged; who knows what else.
+      if ((found?.revision ?? 0) < this.#revision) seen.clear()
+      return found?.value === undefined ? undefined : found.revision
+    })
+  }
+
+  /** The record was removed: nothing is this node's. */
+  expel(): void {
+    this.#revision = 0
+    this.#options.ownership.extend(Number.NEGATIVE_INFINITY)
+  }
+
+  /** This life is over. Returns after the pause before the next one. */
+  readonly evicted: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    this.expel()
+    if (this.#nowMs - this.#joinedAtMs > CALM_MS) this.#evictedCount = 0
+    const longestMs = Math.min(REJOIN_FIRST_MS * 2 ** this.#evictedCount++, REJOIN_MAX_MS)
+    yield* Effect.logWarning(
+      `This node was evicted from the cluster as ${this.#id}; it joins again in ${longestMs} ms.`,
+    )
+    yield* Effect.sleep(longestMs)
+  })
+
+  /** Takes the record away: this node has nothing and is gone. */
+  readonly leave: Effect.Effect<void, LeasesUnavailable> = Effect.suspend(() => {
+    if (!this.isMember) return Effect.void
+    const removed = this.#options.leases.remove(memberKey(this.#id), this.#revision)
+    this.#revision = 0
+    return Effect.catchTag(removed, "LeaseConflict", () => Effect.void)
+  })
+
+  /** Removes the records of members that have not renewed in time. */
+  readonly evictExpired: Effect.Effect<void, LeasesUnavailable> = Effect.suspend(() => {
+    const beforeMs = this.#nowMs - this.#options.leaseMs
+    const expired = Array.from(this.#options.seen.members()).filter(
+      ([id, { sinceMs }]) => id !== this.#id && sinceMs <= beforeMs,
+    )
+    return Effect.forEach(expired, ([id]) => this.#evict(id, "it has not renewed its lease"), {
+      discard: true,
+    })
+  })
+
+  /** Looks whether a member is there. True: it is gone, and its record removed. */
+  readonly probe = (id: string): Effect.Effect<boolean, LeasesUnavailable> =>
+    Effect.gen({ self: this }, function* () {
+      const failure = yield* this.#ping(id)
+      if (failure?.reason !== "NoResponders") {
+        if (failure === undefined) this.#strikes.delete(id)
+        return false
+      }
+      const { transport } = this.#options
+      const nowMs = this.#nowMs
+      const strikes = this.#strikes.get(id) ?? { count: 0, atMs: Number.NEGATIVE_INFINITY }
+      if (nowMs - transport.disconnectedAtMs() < RECONNECT_GRACE_MS) return false
+      if (nowMs - strikes.atMs < STRIKE_PAUSE_MS / 2) return false
+      this.#strikes.set(id, { count: strikes.count + 1, atMs: nowMs })
+      if (strikes.count + 1 < STRIKES_MAX) {
+        yield* Effect.sleep(STRIKE_PAUSE_MS)
+        return yield* this.probe(id)
+      }
+      this.#strikes.delete(id)
+      yield* this.#evict(id, "nobody is on its subject")
+      return true
+    })
+
+  #ping(id: string): Effect.Effect<RequestFailed | undefined> {
+    return Effect.callback<RequestFailed | undefined>((resume) => {
+      const forget = this.#options.transport.send(memberSubject(id), PING, PROBE_TIMEOUT_MS, {
+        onReply: () => resume(Effect.succeed(undefined)),
+        onFailure: (failure) => resume(Effect.succeed(failure)),
+      })
+      return Effect.sync(forget)
+    })
+  }
+
+  #evict(id: string, why: string): Effect.Effect<void, LeasesUnavailable> {
+    const { leases, seen } = this.#options
+    const key = memberKey(id)
+    return leases.remove(key, seen.revisionOf(key)).pipe(
+      Effect.andThen(Effect.logWarning(`Member ${id} is evicted: ${why}.`)),
+      // It has renewed meanwhile, or somebody else was faster.
+      Effect.catchTag("LeaseConflict", () => Effect.void),
+      Effect.andThen(leases.get(key)),
+      Effect.map((found) => seen.correct(key, found, this.#nowMs)),
+    )
+  }
+
+  get #nowMs(): number {
+    return monotonicMs(this.#options.clock)
+  }
+}
+
+/** A request that asks for nothing but a sign of life. */
+export const PING = new TextEncoder().encode(JSON.stringify({ k: "ping" }))

@@ -1,0 +1,84 @@
+/**
+ * What a node knows of the lease store: the newest revision of every record that it has seen, and since when.
+ *
+ * Owns what may be believed: answers may be old and of different ages, so an older revision changes nothing, unless it
+ * comes from the store's leader. Who reads: Cluster.ts.
+ */
+import type { LeaseRecord } from "./Leases.ts"
+import { type MemberRecord, type SlotRecord, subjectOfKey } from "./Member.ts"
+
+export interface Seen<Value> {
+  readonly revision: number
+  readonly value: Value
+  /** Monotonic milliseconds at which this revision was seen first. */
+  readonly sinceMs: number
+}
+
+export class SeenRecords {
+  readonly #records = new Map<string, Seen<unknown>>()
+
+  /** Takes a record in; true: it is news. */
+  apply({ key, revision, value }: LeaseRecord, nowMs: number): boolean {
+    const known = this.#records.get(key)
+    if (known !== undefined && known.revision >= revision) return false
+    this.#records.set(key, { revision, value, sinceMs: nowMs })
+    return true
+  }
+
+  /** The leader's own word, which may say that newer revisions were lost. */
+  correct(key: string, record: LeaseRecord | undefined, nowMs: number): void {
+    if (record?.revision === this.#records.get(key)?.revision) return
+    this.#records.delete(key)
+    if (record !== undefined) this.apply(record, nowMs)
+  }
+
+  /** The store has lost what was seen: all of it is to be read anew. */
+  clear(): void {
+    this.#records.clear()
+  }
+
+  revisionOf(key: string): number {
+    return this.#records.get(key)?.revision ?? 0
+  }
+
+  /** Members that were not removed, by id. */
+  members(): ReadonlyMap<string, Seen<MemberRecord>> {
+    return this.#all("member", isMember)
+  }
+
+  slots(): ReadonlyMap<string, Seen<SlotRecord>> {
+    return this.#all("slot", isSlot)
+  }
+
+  slot(key: string): SlotRecord | undefined {
+    const value = this.#records.get(key)?.value
+    return isSlot(value) ? value : undefined
+  }
+
+  /** Id of the member that an operator wants to have a slot. */
+  pins(): ReadonlyMap<string, string> {
+    return new Map(Array.from(this.#all("pin", isText), ([slot, { value }]) => [slot, value]))
+  }
+
+  /** Actor types that an operator has paused. */
+  paused(): ReadonlySet<string> {
+    return new Set(this.#all("pause", isTrue).keys())
+  }
+
+  #all<Value>(kind: string, isValue: (value: unknown) => value is Value): ReadonlyMap<string, Seen<Value>> {
+    const found = new Map<string, Seen<Value>>()
+    for (const [key, seen] of this.#records) {
+      const subject = subjectOfKey(key)
+      if (subject?.kind === kind && isValue(seen.value)) found.set(subject.name, seen as Seen<Value>)
+    }
+    return found
+  }
+}
+
+// A record of another shape is of a later version: whoever wrote it is not placed by this node.
+const isMember = (value: unknown): value is MemberRecord => hasFields(value) && value["v"] === 1
+const isSlot = (value: unknown): value is SlotRecord => hasFields(value) && typeof value["e"] === "number"
+const isText = (value: unknown): value is string => typeof value === "string"
+const isTrue = (value: unknown): value is true => value === true
+const hasFields = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null

@@ -1,0 +1,14 @@
+/** What runs in a slot while this node has it: opened, then closed or dropped, and so on. */
+import type { Effect } from "effect"
+
+export interface Tenant {
+  /** The slot is this node's now, under this epoch. */
+  readonly open: (epoch: number) => Effect.Effect<void>
+  /** It is about to go to somebody else: finish what is in work. Bounded by the caller. */
+  readonly close: Effect.Effect<void>
+  /**
+   * It is, or may be, somebody else's already: let go at once. May come while `close` is at work, and after it
+   * when it took too long.
+   */
+  readonly drop: Effect.Effect<void>
+}

@@ -1,0 +1,84 @@
+/**
+ * Answers what other nodes ask of the shards that this one has.
+ *
+ * Owns the way from a request to a cell and back. Who asks: Router.ts. The form: AskWire.ts.
+ */
+import { Exit } from "effect"
+import { addressFromKey } from "../address/ActorAddress.ts"
+import { CommandInvalid, Unavailable } from "../cell/AskError.ts"
+import type { Cells } from "../cell/Cells.ts"
+import { type Waiting, WaitingCommand, WaitingRead } from "../cell/Waiting.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { commandOf } from "../system/Ask.ts"
+import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
+import { type AskReply, type AskRequest, decodeRequest, encodeReply, replyOf } from "./AskWire.ts"
+
+export interface AskServerOptions {
+  readonly actors: ReadonlyMap<string, ActorDefinition>
+  readonly cells: Pick<Cells, "offer" | "takes">
+  readonly wheel: DeadlineWheel
+  readonly shardCount: number
+  readonly replyBytesMax: number
+  /** A type that is not known here was asked for in this place. */
+  readonly unhosted: (place: number, type: string) => void
+}
+
+type Reply = (reply: Uint8Array) => void
+
+/** Takes requests to the owner of `place`. */
+export const makeAskServer =
+  ({ actors, cells, wheel, shardCount, replyBytesMax, unhosted }: AskServerOptions) =>
+  (place: number) =>
+  (data: Uint8Array, reply: Reply): void => {
+    const request = decodeRequest(data)
+    // Nobody can make anything of it, and nobody waits for an answer that it understands.
+    if (request === undefined) return
+    const say = (answer: AskReply): void => reply(encodeReply(answer))
+    const address = addressFromKey(request.to, shardCount)
+    const definition = actors.get(address.type)
+    if (definition === undefined) {
+      unhosted(place, address.type)
+      return say({ moved: true })
+    }
+    if (!cells.takes(definition, address)) return say({ moved: true })
+    const answer = (exit: Parameters<typeof replyOf>[1]): void => {
+      const bytes = encodeReply(replyOf(definition, exit))
+      if (bytes.length <= replyBytesMax) return reply(bytes)
+      const { type: actorType, id } = address
+      const hint = "Ask on the node that has the shard, or make the reply smaller."
+      const detail = `the answer has ${bytes.length} bytes, more than travel between nodes`
+      say(replyOf(definition, Exit.fail(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))))
+    }
+    let item: Waiting
+    try {
+      item = itemOf(definition, address, request, answer)
+    } catch (cause) {
+      if (!(cause instanceof CommandInvalid)) throw cause
+      return answer(Exit.fail(cause))
+    }
+    // Nobody waits any longer: what has not been begun need not be.
+    item.giveUpAt(
+      wheel.schedule(request.ms, () => item.settle(Exit.interrupt())),
+      request.ms,
+    )
+    cells.offer(definition, address, item)
+  }
+
+const itemOf = (
+  definition: ActorDefinition,
+  address: ReturnType<typeof addressFromKey>,
+  request: AskRequest,
+  answer: (exit: Parameters<typeof replyOf>[1]) => void,
+): Waiting => {
+  if (request.k === "read") {
+    const item = new WaitingRead(answer)
+    item.isRemote = true
+    return item
+  }
+  const { c, id, m, ifVersion, again } = request
+  const command = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
+  const item = new WaitingCommand(command, ifVersion, answer)
+  item.isRemote = true
+  item.wasAttempted = again === true
+  return item
+}

@@ -1,0 +1,115 @@
+/**
+ * Asks and reads as they travel between nodes: JSON in both directions.
+ *
+ * Owns the form (docs/ARCHITECTURE.md, "Data on the wire"). The command travels as its caller gave it: the owner checks
+ * it against its own schemas, which may be newer. Who sends: Router.ts. Who answers: AskServer.ts.
+ */
+import { Exit, Schema } from "effect"
+import { InvalidActorId } from "../address/ActorAddress.ts"
+import {
+  ActorQuarantined,
+  type AskError,
+  AskTimeout,
+  Busy,
+  CommandFailed,
+  CommandIdReused,
+  CommandInvalid,
+  CommandRejected,
+  PayloadTooLarge,
+  SystemStopped,
+  Unavailable,
+  UnknownActorType,
+  VersionConflict,
+} from "../cell/AskError.ts"
+import type { Accepted, CurrentState } from "../cell/Waiting.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { AnyEvent } from "../definition/Event.ts"
+import type { Metadata } from "../journal/Commit.ts"
+import { plainJson } from "../json/Json.ts"
+
+/** A request to the owner of an actor's shard. `ms`: how long its caller still waits. */
+export type AskRequest =
+  | {
+      readonly k: "ask"
+      /** `type/token`. */
+      readonly to: string
+      readonly ms: number
+      readonly c: AnyEvent
+      readonly id: string
+      readonly m?: Metadata
+      readonly ifVersion?: number
+      /** It was sent before and may be stored: finding it is no repeat. */
+      readonly again?: true
+    }
+  | { readonly k: "read"; readonly to: string; readonly ms: number }
+
+/** `moved`: whoever was asked does not have the shard. */
+export type AskReply =
+  | { readonly moved: true }
+  | { readonly accepted: Accepted }
+  | { readonly state: Omit<CurrentState, "state"> & { readonly state: unknown } }
+  | { readonly error: unknown }
+
+const WireError = Schema.Union([
+  ActorQuarantined,
+  AskTimeout,
+  Busy,
+  CommandFailed,
+  CommandIdReused,
+  CommandInvalid,
+  CommandRejected,
+  InvalidActorId,
+  PayloadTooLarge,
+  SystemStopped,
+  Unavailable,
+  UnknownActorType,
+  VersionConflict,
+])
+const encodeError = Schema.encodeSync(WireError)
+const decodeError = Schema.decodeUnknownSync(WireError)
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export const encodeRequest = (request: AskRequest): Uint8Array => encoder.encode(JSON.stringify(request))
+
+/** The request; `undefined` for what is none. */
+export const decodeRequest = (data: Uint8Array): AskRequest | undefined => {
+  try {
+    const read = JSON.parse(decoder.decode(data)) as Partial<AskRequest> | null
+    const isRequest = read !== null && typeof read === "object" && typeof read.to === "string"
+    return isRequest && (read.k === "ask" || read.k === "read") ? (read as AskRequest) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export const encodeReply = (reply: AskReply): Uint8Array => encoder.encode(JSON.stringify(reply))
+
+/** What came of a command or a read, as a reply. */
+export const replyOf = (
+  definition: ActorDefinition,
+  exit: Exit.Exit<Accepted | CurrentState, AskError>,
+): AskReply => {
+  if (Exit.isSuccess(exit)) {
+    const answer = exit.value
+    if (!("state" in answer)) return { accepted: answer }
+    const state = plainJson(definition.machine.persist(answer.state))
+    return { state: { version: answer.version, sequence: answer.sequence, state } }
+  }
+  const [reason] = exit.cause.reasons
+  if (reason?._tag !== "Fail") return { moved: true }
+  return { error: encodeError(reason.error) }
+}
+
+/** The reply, as the asker's definition reads it; `undefined`: ask again. Throws for what is no reply. */
+export const decodeReply = (
+  definition: ActorDefinition,
+  data: Uint8Array,
+): Exit.Exit<Accepted | CurrentState, AskError> | undefined => {
+  const reply = JSON.parse(decoder.decode(data)) as AskReply
+  if ("moved" in reply) return undefined
+  if ("accepted" in reply) return Exit.succeed(reply.accepted)
+  if ("error" in reply) return Exit.fail(decodeError(reply.error))
+  return Exit.succeed({ ...reply.state, state: definition.machine.restore(reply.state.state) })
+}

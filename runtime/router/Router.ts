@@ -1,0 +1,161 @@
+/**
+ * Asks whoever has an actor's shard, when that is not this node, until there is an answer or nobody waits any more.
+ *
+ * Owns trying again: nobody answered, the shard has moved, or the answer was lost. It is the same command under the same
+ * id each time, so it is applied once. What travels: AskWire.ts. Who answers: AskServer.ts. What this node has itself
+ * never comes here, but for a shard that has just been handed over.
+ */
+import { Effect, Exit, FiberSet, Random, type Scope } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import { Unavailable } from "../cell/AskError.ts"
+import type { Waiting } from "../cell/Waiting.ts"
+import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { RequestFailed, TransportService } from "../transport/Transport.ts"
+import { decodeReply, encodeRequest } from "./AskWire.ts"
+
+/** Pause before the same is tried again, in milliseconds; doubling. */
+const PAUSE_FIRST_MS = 4
+const PAUSE_MAX_MS = 100
+
+/** How long an answer may take before the same is asked once more, in milliseconds; doubling. */
+const ATTEMPT_FIRST_MS = 1_000
+const ATTEMPT_MAX_MS = 8_000
+
+export interface RouterOptions {
+  readonly places: ShardPlaces
+  /** Nobody answers for this slot. */
+  readonly suspect: (slot: string) => void
+  /** Takes the item if this node has the shard by now. */
+  readonly takeHere: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => boolean
+}
+
+export interface Router {
+  /** Sees to it that the item is answered, wherever. */
+  readonly route: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => void
+  readonly counts: { sentCount: number; retriedCount: number }
+}
+
+/** The end of the scope forgets what is under way; whoever waits is told at its deadline. */
+export const makeRouter = (
+  transport: TransportService,
+  options: RouterOptions,
+): Effect.Effect<Router, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const fork = yield* FiberSet.makeRuntime<never>()
+    const random = yield* Random.Random
+    const counts = { sentCount: 0, retriedCount: 0 }
+
+    const attempt = (
+      definition: ActorDefinition,
+      address: ActorAddress,
+      item: Waiting,
+      tries: number,
+    ): void => {
+      if (item.isSettled || options.takeHere(definition, address, item)) return
+      const place = options.places.of(address.type, address.shard)
+      const target = place === undefined ? undefined : options.places.all[place]
+      if (target === undefined || item._tag === "Pending") return item.settle(Exit.fail(nowhere(address)))
+      const request = encodeRequest(requestOf(address, item))
+      if (request.length > transport.messageBytesMax)
+        return item.settle(Exit.fail(tooLarge(address, request)))
+      counts.sentCount++
+      const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** tries, ATTEMPT_MAX_MS)
+      const again = (trouble: string, pauseMs: number): void => {
+        counts.retriedCount++
+        item.trouble = trouble
+        fork(
+          Effect.andThen(
+            Effect.sleep(pauseMs * (0.5 + random.nextDoubleUnsafe() / 2)),
+            Effect.sync(() => attempt(definition, address, item, tries + 1)),
+          ),
+        )
+      }
+      const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** tries, PAUSE_MAX_MS)
+      transport.send(target.askSubject, request, timeoutMs, {
+        onReply: (reply) => {
+          const answer = read(definition, address, reply)
+          if (answer === undefined) return again("its shard is moving from one node to another", pauseMs)
+          item.trouble = undefined
+          item.settle(answer as Exit.Exit<never, never>)
+        },
+        onFailure: (failure) => {
+          if (failure.reason === "TooLarge" || failure.reason === "NotPermitted") {
+            return item.settle(Exit.fail(unreachable(address, failure)))
+          }
+          // Delivered, perhaps, and perhaps stored.
+          if (failure.reason === "Timeout" && item._tag === "Command") item.wasAttempted = true
+          if (failure.reason !== "Disconnected") options.suspect(target.slot)
+          again(troubleOf(failure), failure.reason === "Timeout" ? 0 : pauseMs)
+        },
+      })
+    }
+
+    return { route: (definition, address, item) => attempt(definition, address, item, 0), counts }
+  })
+
+const read = (definition: ActorDefinition, address: ActorAddress, reply: Uint8Array) => {
+  try {
+    return decodeReply(definition, reply)
+  } catch (cause) {
+    const { type: actorType, id } = address
+    const hint = "The node that answered runs another version of this actor type."
+    const detail = `the answer cannot be read: ${String(cause)}`
+    return Exit.fail(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))
+  }
+}
+
+const requestOf = (address: ActorAddress, item: Exclude<Waiting, { readonly _tag: "Pending" }>) => {
+  const { key: to } = address
+  const ms = item.waitMs
+  if (item._tag === "Read" || item.command._tag === "Signal") return { k: "read", to, ms } as const
+  const { given, commandId: id, metadata } = item.command
+  return {
+    k: "ask",
+    to,
+    ms,
+    c: given,
+    id,
+    ...(metadata === undefined ? undefined : { m: metadata }),
+    ...(item.ifVersion === undefined ? undefined : { ifVersion: item.ifVersion }),
+    ...(item.wasAttempted ? { again: true as const } : undefined),
+  } as const
+}
+
+const troubleOf = ({ reason }: RequestFailed): string => {
+  switch (reason) {
+    case "NoResponders":
+      return "no node has its shard"
+    case "Disconnected":
+      return "there is no connection to NATS"
+    default:
+      return "the node that has its shard does not answer"
+  }
+}
+
+const nowhere = ({ type: actorType, id }: ActorAddress) =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "No",
+    detail: "its shard has moved to another node",
+    hint: "Try again.",
+  })
+
+const tooLarge = ({ type: actorType, id }: ActorAddress, { length }: Uint8Array) =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "No",
+    detail: `the command has ${length} bytes, more than travel between nodes`,
+    hint: "Split the work into smaller commands.",
+  })
+
+const unreachable = ({ type: actorType, id }: ActorAddress, failure: RequestFailed) =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "No",
+    detail: failure.message,
+    hint: "The node's NATS user needs the right to publish on <namespace>.ask.>; see docs/DEPLOYMENT.md.",
+  })

@@ -1,0 +1,67 @@
+/**
+ * Work that runs on one node of the cluster at a time: a poller, a scheduler, a bridge to somewhere else.
+ *
+ * Owns the definition and its life on the node that has it: started, started again when it ends, aborted when the node
+ * hands it over or is fenced. One at a time is best effort, as every lease is: around a partition two may overlap for a
+ * moment, so what it does should bear being done twice. `epoch` rises with every owner; give it to what can compare.
+ */
+import { Cause, Effect, Schedule, type Scope } from "effect"
+import { DefinitionError } from "../definition/DefinitionError.ts"
+
+/** What a singleton may be called. */
+const NAME_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
+
+/** Pause before a singleton that ended is started again, in milliseconds; doubling while it keeps failing. */
+const RESTART_FIRST_MS = 200
+const RESTART_MAX_MS = 30_000
+
+export interface SingletonContext {
+  /** Aborted when this node does not have it any more, or stops. Return soon then. */
+  readonly signal: AbortSignal
+  /** Fencing number of this node's turn. */
+  readonly epoch: number
+}
+
+export interface SingletonDefinition {
+  readonly name: string
+  readonly run: (context: SingletonContext) => PromiseLike<void> | Effect.Effect<void, unknown>
+}
+
+/** Defines work that one node does for all. It runs until its `signal` is aborted; if it ends before, it is run again. */
+export const defineSingleton = (definition: SingletonDefinition): SingletonDefinition => {
+  if (!NAME_PATTERN.test(definition.name)) {
+    throw new DefinitionError({
+      actorType: definition.name,
+      what: "the singleton's name",
+      hint: `Use lower-case letters, digits, "-" and "_", starting with a letter, 64 at most: ${NAME_PATTERN}.`,
+    })
+  }
+  return definition
+}
+
+/** Runs it until the scope ends. */
+export const runSingleton = (
+  { name, run }: SingletonDefinition,
+  epoch: number,
+): Effect.Effect<void, never, Scope.Scope> => {
+  const once = Effect.scoped(
+    Effect.gen(function* () {
+      const controller = new AbortController()
+      yield* Effect.addFinalizer(() => Effect.sync(() => controller.abort()))
+      const work = yield* Effect.try(() => run({ signal: controller.signal, epoch }))
+      yield* Effect.isEffect(work) ? work : Effect.tryPromise(() => work)
+    }),
+  )
+  const pauses = Schedule.min([Schedule.exponential(RESTART_FIRST_MS), Schedule.spaced(RESTART_MAX_MS)])
+  const forever = once.pipe(
+    Effect.andThen(Effect.sleep(RESTART_FIRST_MS)),
+    Effect.forever,
+    Effect.sandbox,
+    Effect.tapError((cause) =>
+      Effect.logError(`Singleton ${name} failed and is run again.`, Cause.squash(cause)),
+    ),
+    Effect.retry(pauses),
+    Effect.ignore,
+  )
+  return Effect.asVoid(Effect.forkScoped(forever))
+}

@@ -1,0 +1,255 @@
+/**
+ * The cluster as operators see it from any of its nodes: who is in it, who has what, and what they may wish for.
+ *
+ * Owns the gathering and the verbs. Wishes that concern all (a pin, a paused type) are records that every member reads;
+ * those that concern one member are asked of it (../cluster/MemberRequests.ts).
+ */
+import { Effect, Schema, type Stream } from "effect"
+import { addressOf } from "../address/ActorAddress.ts"
+import type { Cells } from "../cell/Cells.ts"
+import type { Cluster } from "../cluster/Cluster.ts"
+import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
+import type { LeasesUnavailable } from "../cluster/Leases.ts"
+import { type MemberRecord, type MemberState, slotKey } from "../cluster/Member.ts"
+import { askMember } from "../cluster/MemberRequests.ts"
+import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { Inbox } from "../inbox/Inbox.ts"
+import type { TransportService } from "../transport/Transport.ts"
+
+/** How long a member may take to say how it is, in milliseconds. */
+const MEMBER_TIMEOUT_MS = 1_000
+
+/** What a member says of itself when it is asked. */
+export interface MemberLoad {
+  readonly residentByType: { readonly [type: string]: number }
+  readonly inFlightCount: number
+  readonly openMessageCount: number
+}
+
+export interface MemberStatus {
+  /** Of this life of the node. */
+  readonly id: string
+  readonly name: string
+  readonly state: MemberState
+  readonly version: string
+  readonly labels: ReadonlyArray<string>
+  readonly weight: number
+  /** Unix milliseconds. */
+  readonly startedAt: number
+  readonly isSelf: boolean
+  readonly slotCount: number
+  /** Slots that it gave up because it cannot read or host what is in them. */
+  readonly unfit: ReadonlyArray<string>
+  /** Absent where it did not answer in time. */
+  readonly load?: MemberLoad
+}
+
+export interface SlotStatus {
+  /** `shard.7`, `projection.<name>.v1.p0`, `reactor.<name>.p0`, `singleton.<name>`. */
+  readonly slot: string
+  readonly epoch: number
+  /** Id of the member that has it; absent: nobody now. */
+  readonly member?: string
+}
+
+export interface ClusterStatus {
+  readonly members: ReadonlyArray<MemberStatus>
+  readonly slots: ReadonlyArray<SlotStatus>
+  /** Slots that an operator has pinned, with the member. */
+  readonly pins: { readonly [slot: string]: string }
+  /** Actor types that an operator has paused. */
+  readonly paused: ReadonlyArray<string>
+}
+
+/** The verb cannot be done: no such member or slot, or the member does not answer. */
+export class ClusterVerbFailed extends Schema.TaggedError<ClusterVerbFailed>()("ClusterVerbFailed", {
+  reason: Schema.Literals(["UnknownMember", "UnknownSlot", "UnknownType", "NoAnswer"]),
+  what: Schema.String,
+  hint: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.what}. ${this.hint}`
+  }
+}
+
+export type ClusterError = ClusterVerbFailed | LeasesUnavailable
+
+export interface ClusterControl {
+  /** Id of this node as a member; another one after it was evicted. */
+  readonly memberId: () => string
+  readonly status: Effect.Effect<ClusterStatus>
+  /** What happens from now on, as this node sees it; a listener that lags far behind misses the oldest. */
+  readonly events: Stream.Stream<ClusterEvent>
+  /** The member hands everything over and gets nothing, but stays. By id or name. */
+  readonly drain: (member: string) => Effect.Effect<void, ClusterError>
+  /** A drained member takes part again. */
+  readonly undrain: (member: string) => Effect.Effect<void, ClusterError>
+  /** The member gets the slot, and keeps it for as long as it lives. */
+  readonly move: (slot: string, member: string) => Effect.Effect<void, ClusterError>
+  /** The slot is placed like all others again. */
+  readonly unpin: (slot: string) => Effect.Effect<void, ClusterError>
+  /** Lets an idle actor leave memory, wherever it is. False: it was not there, or is busy. */
+  readonly passivate: (actorType: string, id: string) => Effect.Effect<boolean, ClusterError>
+  /** No actor of the type takes commands, anywhere; messages wait. Reads go on. */
+  readonly pause: (actorType: string) => Effect.Effect<void, ClusterError>
+  readonly resume: (actorType: string) => Effect.Effect<void, ClusterError>
+}
+
+interface ControlOptions {
+  readonly cluster: Cluster
+  readonly transport: TransportService
+  readonly places: ShardPlaces
+  readonly knows: (actorType: string) => boolean
+}
+
+type Question =
+  | { readonly k: "load" }
+  | { readonly k: "enter"; readonly state: "up" | "drained" }
+  | { readonly k: "passivate"; readonly key: string }
+
+/** Answers what other members ask of this one. */
+export const answerMembers =
+  ({ cells, inbox }: { readonly cells: Cells; readonly inbox: Inbox }, cluster: () => Cluster | undefined) =>
+  (request: unknown): Effect.Effect<unknown> => {
+    const question = request as Partial<Question> | null
+    switch (question?.k) {
+      case "load":
+        return Effect.sync(() => ({
+          residentByType: Object.fromEntries(cells.residentByType()),
+          inFlightCount: cells.inFlightCount(),
+          openMessageCount: inbox.openCount(),
+        }))
+      case "enter": {
+        const entered = cluster()?.enter(question.state === "drained" ? "drained" : "up") ?? Effect.void
+        return Effect.as(entered, { ok: true })
+      }
+      case "passivate":
+        return Effect.sync(() => ({ ok: cells.passivateActor(String(question.key)) }))
+      default:
+        return Effect.succeed({ unknown: true })
+    }
+  }
+
+export const makeClusterControl = ({ cluster, transport, places, knows }: ControlOptions): ClusterControl => {
+  const { seen } = cluster
+  const ask = (id: string, question: Question) =>
+    askMember(transport, id, question, MEMBER_TIMEOUT_MS).pipe(
+      Effect.mapError(
+        ({ message }) =>
+          new ClusterVerbFailed({
+            reason: "NoAnswer",
+            what: `Member ${id} does not answer: ${message}`,
+            hint: "If it is gone, the others will notice; otherwise try again.",
+          }),
+      ),
+    )
+
+  const memberNamed = (name: string): Effect.Effect<string, ClusterVerbFailed> =>
+    Effect.suspend(() => {
+      const members = seen.members()
+      if (members.has(name)) return Effect.succeed(name)
+      const found = Array.from(members).find(([, { value }]) => value.name === name)
+      if (found !== undefined) return Effect.succeed(found[0])
+      const names = Array.from(members.values(), ({ value }) => value.name)
+      return new ClusterVerbFailed({
+        reason: "UnknownMember",
+        what: `No member "${name}"`,
+        hint: `Members are ${names.join(", ") || "(none)"}.`,
+      })
+    })
+
+  const slotNamed = (slot: string): Effect.Effect<string, ClusterVerbFailed> =>
+    Effect.suspend(() =>
+      cluster.families.some(({ slots }) => slots.includes(slot))
+        ? Effect.succeed(slot)
+        : new ClusterVerbFailed({
+            reason: "UnknownSlot",
+            what: `No slot "${slot}"`,
+            hint: `Shards are "shard.0" to "shard.${places.shardCount - 1}"; the cluster's status lists all.`,
+          }),
+    )
+
+  const typeNamed = (type: string): Effect.Effect<string, ClusterVerbFailed> =>
+    Effect.suspend(() =>
+      knows(type)
+        ? Effect.succeed(type)
+        : new ClusterVerbFailed({
+            reason: "UnknownType",
+            what: `No actor type "${type}"`,
+            hint: "See the node's definitions.",
+          }),
+    )
+
+  const enter = (member: string, state: "up" | "drained") =>
+    Effect.flatMap(memberNamed(member), (id) =>
+      id === cluster.memberId() ? cluster.enter(state) : Effect.asVoid(ask(id, { k: "enter", state })),
+    )
+
+  const loadOf = (id: string): Effect.Effect<MemberLoad | undefined> =>
+    ask(id, { k: "load" }).pipe(
+      Effect.map((load) => load as MemberLoad),
+      Effect.orElseSucceed(() => undefined),
+    )
+
+  return {
+    memberId: cluster.memberId,
+    status: Effect.gen(function* () {
+      const members = Array.from(seen.members(), ([id, { value }]) => ({ id, value }))
+      const loads = yield* Effect.forEach(members, ({ id }) => loadOf(id), { concurrency: "unbounded" })
+      const slots = cluster.families
+        .flatMap((family) => family.slots)
+        .map((slot): SlotStatus => {
+          const record = seen.slot(slotKey(slot))
+          const member = record?.m !== undefined && seen.members().has(record.m) ? record.m : undefined
+          return { slot, epoch: record?.e ?? 0, ...(member === undefined ? undefined : { member }) }
+        })
+      return {
+        members: members.map(({ id, value }, index) =>
+          statusOf(id, value, id === cluster.memberId(), slots, loads[index]),
+        ),
+        slots,
+        pins: Object.fromEntries(seen.pins()),
+        paused: [...seen.paused()].sort(),
+      }
+    }),
+    events: cluster.events,
+    drain: (member) => enter(member, "drained"),
+    undrain: (member) => enter(member, "up"),
+    move: (slot, member) =>
+      Effect.flatMap(slotNamed(slot), (known) =>
+        Effect.flatMap(memberNamed(member), (id) => cluster.pin(known, id)),
+      ),
+    unpin: (slot) => Effect.flatMap(slotNamed(slot), (known) => cluster.pin(known, undefined)),
+    passivate: (actorType, id) =>
+      Effect.flatMap(typeNamed(actorType), () => {
+        const { key, shard } = addressOf(actorType, id, places.shardCount)
+        const place = places.of(actorType, shard)
+        const owner = place === undefined ? undefined : seen.slot(slotKey(places.all[place]?.slot ?? ""))?.m
+        if (owner === undefined) return Effect.succeed(false)
+        const asked = ask(owner, { k: "passivate", key })
+        return Effect.map(asked, (answer) => (answer as { readonly ok?: boolean }).ok === true)
+      }),
+    pause: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, true)),
+    resume: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, false)),
+  }
+}
+
+const statusOf = (
+  id: string,
+  { name, state, version, labels, weight, startedAt, unfit }: MemberRecord,
+  isSelf: boolean,
+  slots: ReadonlyArray<SlotStatus>,
+  load: MemberLoad | undefined,
+): MemberStatus => ({
+  id,
+  name,
+  state,
+  version,
+  labels,
+  weight,
+  startedAt,
+  isSelf,
+  slotCount: slots.filter(({ member }) => member === id).length,
+  unfit,
+  ...(load === undefined ? undefined : { load }),
+})

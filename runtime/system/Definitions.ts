@@ -1,0 +1,86 @@
+/**
+ * What a system was given to run, checked: names are unique, and each kind is found by its name.
+ *
+ * Owns the check. What is made of it: ActorSystem.ts.
+ */
+import { Effect } from "effect"
+import type { HostedTypes } from "../cluster/Member.ts"
+import type { AnyActor } from "../definition/Actor.ts"
+import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { ProjectionDefinition } from "../projection/Projection.ts"
+import type { ReactorDefinition } from "../reactor/Reactor.ts"
+import type { AnySaga } from "../saga/AnySaga.ts"
+import { starterOf } from "../saga/SagaStarter.ts"
+import { Schedule } from "../schedule/Schedule.ts"
+import type { SingletonDefinition } from "../singleton/Singleton.ts"
+
+/** All that a system runs, by name. */
+export interface Definitions {
+  readonly actors: ReadonlyMap<string, AnyActor>
+  readonly projections: ReadonlyMap<string, ProjectionDefinition>
+  readonly reactors: ReadonlyMap<string, ReactorDefinition>
+  readonly singletons: ReadonlyMap<string, SingletonDefinition>
+}
+
+interface Given {
+  readonly actors: ReadonlyArray<AnyActor>
+  readonly sagas?: ReadonlyArray<AnySaga>
+  readonly reactors?: ReadonlyArray<ReactorDefinition>
+  readonly projections?: ReadonlyArray<ProjectionDefinition>
+  readonly singletons?: ReadonlyArray<SingletonDefinition>
+}
+
+export const definitionsOf = ({
+  actors,
+  sagas = [],
+  reactors = [],
+  projections = [],
+  singletons = [],
+}: Given): Effect.Effect<Definitions, DefinitionError> => {
+  const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
+  return Effect.all({
+    actors: byName(
+      "actor type",
+      [Schedule, ...actors, ...sagas.map(({ actor }) => actor)] as ReadonlyArray<AnyActor>,
+      ({ type }) => type,
+    ),
+    projections: byName("projection", projections, ({ name }) => name),
+    reactors: byName("reactor", [...starters, ...reactors], ({ name }) => name),
+    singletons: byName("singleton", singletons, ({ name }) => name),
+  })
+}
+
+const byName = <A>(
+  what: string,
+  definitions: ReadonlyArray<A>,
+  nameOf: (definition: A) => string,
+): Effect.Effect<ReadonlyMap<string, A>, DefinitionError> => {
+  const named = new Map<string, A>()
+  for (const definition of definitions) {
+    const name = nameOf(definition)
+    if (named.has(name)) {
+      const hint = `Two definitions given to the system have this name; names are unique in a system.`
+      return Effect.fail(new DefinitionError({ actorType: name, what: `${what} given twice`, hint }))
+    }
+    named.set(name, definition)
+  }
+  return Effect.succeed(named)
+}
+
+/** What this node can read, as it tells the others. */
+export const hostedTypes = (actors: Iterable<AnyActor>): HostedTypes => {
+  const hosted: Record<string, Record<string, number>> = {}
+  for (const { type, events } of actors) {
+    const versions = Object.entries(events ?? {}).map(([name, { version }]) => [name, version] as const)
+    hosted[type] = Object.fromEntries(versions)
+  }
+  return hosted
+}
+
+/** Whether `theirs` can read events of a type that `ours` cannot. */
+export const readsMore = (type: string, theirs: HostedTypes, ours: HostedTypes): boolean => {
+  const other = theirs[type]
+  if (other === undefined) return false
+  const own = ours[type]
+  return own === undefined || Object.entries(other).some(([name, version]) => version > (own[name] ?? 0))
+}

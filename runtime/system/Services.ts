@@ -1,0 +1,67 @@
+/**
+ * What a node runs besides actors: projections and reactors, partition by partition, and singletons.
+ *
+ * Owns their tenants. A slot that this node has runs here; of the others it only knows what is stored.
+ */
+import { Effect, type Scope } from "effect"
+import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import { scopedTenant } from "../cluster/ScopedTenant.ts"
+import { projectionSlot, reactorSlot, singletonSlot } from "../cluster/Slot.ts"
+import type { Tenant } from "../cluster/Tenant.ts"
+import type { DeadLetters } from "../deadletter/DeadLetters.ts"
+import type { EventPublisher } from "../integration/EventPublisher.ts"
+import type { Journal } from "../journal/Journal.ts"
+import type { Mailbox } from "../mailbox/Mailbox.ts"
+import { makeProjectionRunner, type ProjectionRunner } from "../projection/ProjectionRunner.ts"
+import type { ProjectionFailed, ReadModel } from "../projection/ReadModel.ts"
+import { makeReactorRunner, type ReactorRunner } from "../reactor/ReactorRunner.ts"
+import { runSingleton } from "../singleton/Singleton.ts"
+import type { Definitions } from "./Definitions.ts"
+
+export interface Services {
+  readonly projections: ReadonlyMap<string, ProjectionRunner>
+  readonly reactors: ReadonlyMap<string, ReactorRunner>
+  /** By slot. */
+  readonly tenants: ReadonlyMap<string, Tenant>
+}
+
+type Ports = Journal | ReadModel | Mailbox | Checkpoints | DeadLetters | EventPublisher
+
+export const makeServices = Effect.fnUntraced(function* (
+  { projections, reactors, singletons }: Definitions,
+  settings: { readonly namespace: string; readonly shardCount: number },
+  partitionCount: number,
+): Effect.fn.Return<Services, ProjectionFailed, Ports | Scope.Scope> {
+  const tenants = new Map<string, Tenant>()
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+  const projectionRunners = new Map<string, ProjectionRunner>()
+  for (const [name, projection] of projections) {
+    const runner = yield* makeProjectionRunner(projection, settings)
+    projectionRunners.set(name, runner)
+    for (const partition of partitions) {
+      const slot = projectionSlot(name, projection.version, partition)
+      tenants.set(
+        slot,
+        scopedTenant(() => runner.open(partition)),
+      )
+    }
+  }
+  const reactorRunners = new Map<string, ReactorRunner>()
+  for (const [name, reactor] of reactors) {
+    const runner = yield* makeReactorRunner(reactor, settings)
+    reactorRunners.set(name, runner)
+    for (const partition of partitions) {
+      tenants.set(
+        reactorSlot(name, partition),
+        scopedTenant(() => runner.open(partition)),
+      )
+    }
+  }
+  for (const [name, singleton] of singletons) {
+    tenants.set(
+      singletonSlot(name),
+      scopedTenant((epoch) => runSingleton(singleton, epoch)),
+    )
+  }
+  return { projections: projectionRunners, reactors: reactorRunners, tenants }
+})

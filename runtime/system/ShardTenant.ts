@@ -1,0 +1,90 @@
+/**
+ * What a node does with a shard while it has it: answers asks, receives messages, sends outboxes.
+ *
+ * Owns the order of beginning and ending. A shard that is handed over has nothing in work any more, and everything that
+ * its commits carry is sent; one that was lost is let go of at once, and the journal sorts out the rest.
+ */
+import { Effect, Exit, Scope } from "effect"
+import { addressFromKey } from "../address/ActorAddress.ts"
+import type { CallRunner } from "../call/CallRunner.ts"
+import type { Cells } from "../cell/Cells.ts"
+import type { Ownership } from "../cluster/Ownership.ts"
+import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { Tenant } from "../cluster/Tenant.ts"
+import type { Inbox } from "../inbox/Inbox.ts"
+import type { Outbox } from "../outbox/Outbox.ts"
+import type { TransportService } from "../transport/Transport.ts"
+
+export interface ShardTenantOptions {
+  readonly places: ShardPlaces
+  readonly ownership: Ownership
+  readonly cells: Cells
+  readonly calls: CallRunner
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  readonly transport: TransportService
+  /** Takes requests of other nodes to the owner of a place. */
+  readonly answer: (place: number) => Parameters<TransportService["serve"]>[1]
+}
+
+/** Tenants of all shards, by slot. */
+export const shardTenants = (options: ShardTenantOptions): ReadonlyMap<string, Tenant> =>
+  new Map(options.places.all.map(({ slot }, place) => [slot, shardTenant(options, place)]))
+
+const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
+  const { places, ownership, cells, calls, inbox, outbox, transport, answer } = options
+  const askSubject = places.all[place]?.askSubject ?? ""
+  let serving: Scope.Closeable | undefined
+
+  const serve = Effect.gen(function* () {
+    serving = yield* Scope.make()
+    const served = transport
+      .serve(askSubject, answer(place))
+      .pipe(Effect.provideService(Scope.Scope, serving))
+    yield* Effect.catch(served, ({ message }) =>
+      Effect.logError(`Other nodes cannot ask for shard ${places.all[place]?.slot}: ${message}`),
+    )
+  })
+
+  const stopServing = Effect.suspend(() => {
+    const scope = serving
+    serving = undefined
+    return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+  })
+
+  const isHere = (key: string): boolean => {
+    const { type, shard } = addressFromKey(key, places.shardCount)
+    return places.of(type, shard) === place
+  }
+
+  const letGo = Effect.gen(function* () {
+    ownership.close(place)
+    yield* stopServing
+    yield* inbox.close(place)
+    yield* Effect.sync(() => calls.letGo(isHere))
+  })
+
+  return {
+    open: (epoch) =>
+      Effect.gen(function* () {
+        yield* outbox.open(place, epoch)
+        ownership.open(place, epoch)
+        yield* serve
+        yield* inbox.open(place)
+      }),
+    close: Effect.gen(function* () {
+      yield* letGo
+      yield* cells.drainPlace(place)
+      inbox.forget(place)
+      yield* outbox.close(place)
+      ownership.forget(place)
+    }),
+    drop: Effect.gen(function* () {
+      ownership.forget(place)
+      yield* letGo
+      cells.dropPlace(place)
+      inbox.forget(place)
+      outbox.drop(place)
+    }),
+  }
+}
