@@ -2,8 +2,8 @@
  * What every journal honours: the port's promises (runtime/journal/Journal.ts) as facts, run on each adapter by
  * `JournalMemory.test.ts` and `JournalNats.test.ts`. A new adapter calls `journalContract` with its layer.
  */
-import { Effect, Fiber, type Layer, References, Result, Stream } from "effect"
-import { afterAll, describe, expect, it } from "vitest"
+import { Effect, Fiber, type Layer, Result, Stream } from "effect"
+import { afterAll, describe, expect } from "vitest"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
 import {
   AppendUnknown,
@@ -14,16 +14,13 @@ import {
   JournalRefused,
 } from "../../runtime/journal/Journal.ts"
 import { JournalBehaviours } from "./JournalBehaviours.ts"
+import { bytes, CONTRACT_SHARD_COUNT, homeOf, journalFact, mate } from "./JournalFact.ts"
+import { partitionFacts } from "./JournalPartitions.contract.ts"
 
-/** Shards that the contract's journals are made with. */
-export const CONTRACT_SHARD_COUNT = 8
-
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-const order = (id: string): ActorAddress => addressOf("order", id, CONTRACT_SHARD_COUNT)
-const payment = (id: string): ActorAddress => addressOf("payment", id, CONTRACT_SHARD_COUNT)
-const bytes = (text: string): Uint8Array => encoder.encode(text)
+const order = (name: string): ActorAddress => mate("order", name)
+const payment = (name: string): ActorAddress => mate("payment", name)
 const texts = (records: ReadonlyArray<JournalRecord>): Array<string> =>
   records.map(({ data }) => decoder.decode(data))
 
@@ -55,10 +52,13 @@ const readAll = Effect.fnUntraced(function* (address: ActorAddress, upTo: number
 })
 
 /** The first `count` records that a follower sees. */
-const followCount = (options: { types: ReadonlyArray<string>; after: number }, count: number) =>
+const followCount = (
+  options: { types: ReadonlyArray<string>; after: number; partition?: number },
+  count: number,
+) =>
   Effect.gen(function* () {
     const journal = yield* Journal
-    return yield* journal.follow({ ...options, partition: 0 }).pipe(
+    return yield* journal.follow({ partition: homeOf(journal), ...options }).pipe(
       Stream.flatMap((batch) => Stream.fromIterable(batch)),
       Stream.take(count),
       Stream.runCollect,
@@ -68,35 +68,31 @@ const followCount = (options: { types: ReadonlyArray<string>; after: number }, c
 const numbered = (count: number, prefix = "e"): Array<string> =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 
-/** Runs the suite. `makeLayer` gives a fresh, empty journal each time. */
+/** Runs the suite. `makeLayer` gives a fresh, empty journal of one partition or two each time. */
 export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journal, unknown>): void => {
   const behaviours = new JournalBehaviours()
-  const fact = (title: string, program: Effect.Effect<void, unknown, Journal>): void => {
-    const quiet = Effect.provideService(References.MinimumLogLevel, "Error")
-    const watched = Effect.flatMap(Journal, (journal) =>
-      Effect.provideService(program, Journal, behaviours.watch(journal)),
-    )
-    it(title, () => Effect.runPromise(quiet(Effect.scoped(Effect.provide(watched, makeLayer())))))
-  }
+  const fact = journalFact(behaviours, makeLayer)
 
   describe(`${name} journal`, () => {
     /** What simulations rest on shows all that this one does. */
     afterAll(() => behaviours.expectSimulated())
+
+    partitionFacts(fact)
 
     describe("append", () => {
       fact(
         "gives ascending sequences and shows the last record",
         Effect.gen(function* () {
           const journal = yield* Journal
-          expect(yield* journal.lastSequence(0)).toBe(0)
+          expect(yield* journal.lastSequence(homeOf(journal))).toBe(0)
           expect(yield* journal.last(order("a"))).toBeUndefined()
           const [first, second] = yield* appendAll(order("a"), ["one", "two"])
           expect(second).toBeGreaterThan(first ?? 0)
           const last = yield* journal.last(order("a"))
           expect(last?.sequence).toBe(second)
-          expect(last?.key).toBe("order/a")
+          expect(last?.key).toBe(order("a").key)
           expect(decoder.decode(last?.data)).toBe("two")
-          expect(yield* journal.lastSequence(0)).toBe(second)
+          expect(yield* journal.lastSequence(homeOf(journal))).toBe(second)
           yield* journal.check
         }),
       )
@@ -199,17 +195,21 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
             "a%2Eb",
             "€".repeat(80),
           ]
-          for (const id of ids) yield* appendAll(order(id), [`1 ${id}`, `2 ${id}`])
+          const raw = (id: string) => addressOf("order", id, CONTRACT_SHARD_COUNT)
+          for (const id of ids) yield* appendAll(raw(id), [`1 ${id}`, `2 ${id}`])
           for (const id of ids) {
-            const last = yield* journal.last(order(id))
-            expect(last?.key).toBe(order(id).key)
-            expect(texts(yield* journal.read(order(id), { after: 0, upTo: last?.sequence ?? 0 }))).toEqual([
+            const last = yield* journal.last(raw(id))
+            expect(last?.key).toBe(raw(id).key)
+            expect(texts(yield* journal.read(raw(id), { after: 0, upTo: last?.sequence ?? 0 }))).toEqual([
               `1 ${id}`,
               `2 ${id}`,
             ])
           }
-          const seen = yield* followCount({ types: ["order"], after: 0 }, 2 * ids.length)
-          expect(new Set(seen.map(({ key }) => key))).toEqual(new Set(ids.map((id) => order(id).key)))
+          for (let partition = 0; partition < journal.partitionCount; partition++) {
+            const there = ids.map(raw).filter(({ shard }) => shard % journal.partitionCount === partition)
+            const seen = yield* followCount({ types: ["order"], after: 0, partition }, 2 * there.length)
+            expect(new Set(seen.map(({ key }) => key))).toEqual(new Set(there.map(({ key }) => key)))
+          }
         }),
       )
     })
@@ -239,7 +239,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
           const journal = yield* Journal
           yield* appendAll(order("a"), ["e0"])
           yield* appendAll(order("b"), numbered(5, "foreign "))
-          const upTo = yield* journal.lastSequence(0)
+          const upTo = yield* journal.lastSequence(homeOf(journal))
           expect(texts(yield* journal.read(order("a"), { after: 0, upTo }))).toEqual(["e0"])
         }),
       )
@@ -289,7 +289,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
           expect(all.map(({ sequence }) => sequence)).toEqual(sequences)
           expect(texts(all)).toEqual(all.map(({ key }, index) => `${key} ${(index % 2) + 1}`))
           expect(all.map(({ key }) => key)).toEqual(
-            ["order/a", "payment/p", "order/b"].flatMap((key) => [key, key]),
+            [order("a"), payment("p"), order("b")].flatMap(({ key }) => [key, key]),
           )
           const [, second = 0, , , fifth = 0] = sequences
           const middle = yield* journal.scan({ after: second, upTo: fifth })
@@ -301,11 +301,11 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
         "gives nothing where there is nothing, and ends where the journal ends",
         Effect.gen(function* () {
           const journal = yield* Journal
-          expect(yield* journal.scan({ after: 0, upTo: 5 })).toEqual([])
+          expect(yield* journal.scan({ after: 0, upTo: 6 })).toEqual([])
           const [sequence = 0] = yield* appendAll(order("a"), ["e0"])
           expect(yield* journal.scan({ after: sequence, upTo: sequence })).toEqual([])
-          expect(yield* journal.scan({ after: sequence, upTo: sequence + 5 })).toEqual([])
-          expect(texts(yield* journal.scan({ after: 0, upTo: sequence + 5 }))).toEqual(["e0"])
+          expect(yield* journal.scan({ after: sequence, upTo: sequence + 6 })).toEqual([])
+          expect(texts(yield* journal.scan({ after: 0, upTo: sequence + 6 }))).toEqual(["e0"])
         }),
       )
 
@@ -318,7 +318,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
             concurrency: 100,
             discard: true,
           })
-          const upTo = yield* journal.lastSequence(0)
+          const upTo = yield* journal.lastSequence(homeOf(journal))
           const seen: Array<JournalRecord> = []
           while (true) {
             const page = yield* journal.scan({ after: seen.at(-1)?.sequence ?? 0, upTo })
@@ -368,7 +368,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
           )
           const pages = yield* Effect.forkChild(
             journal
-              .follow({ types: ["order"], after: 0, partition: 0 })
+              .follow({ types: ["order"], after: 0, partition: homeOf(journal) })
               .pipe(Stream.take(1), Stream.runCollect),
           )
           const sequences = yield* appendAll(order("a"), numbered(200))

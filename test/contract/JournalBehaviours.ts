@@ -133,6 +133,7 @@ const drive = (
       yield* Effect.ignore(journal.scan({ after: 0, upTo: expected }))
       yield* Effect.ignore(journal.scan({ after: expected, upTo: expected }))
       yield* Effect.ignore(journal.lastSequence(0))
+      yield* Effect.ignore(journal.lastOfShard(address.shard))
       yield* Effect.ignore(journal.check)
     }
   })

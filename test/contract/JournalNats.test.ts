@@ -7,7 +7,8 @@ import { type NatsServer, startNats } from "../../infra/embedded.ts"
 import { JournalNats } from "../../infra/nats/JournalNats.ts"
 import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
 import { RegisterMemory } from "../integration/nats/RegisterMemory.ts"
-import { CONTRACT_SHARD_COUNT, journalContract } from "./Journal.contract.ts"
+import { journalContract } from "./Journal.contract.ts"
+import { CONTRACT_SHARD_COUNT } from "./JournalFact.ts"
 
 let folder: string
 let server: NatsServer
@@ -23,13 +24,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-journalContract("JetStream", () =>
+const layerOf = (streams: number) =>
   Layer.unwrap(
     Effect.sync(() =>
-      JournalNats.layer({ namespace: `contract${journalCount++}`, shards: CONTRACT_SHARD_COUNT }).pipe(
+      JournalNats.layer({
+        namespace: `contract${journalCount++}`,
+        shards: CONTRACT_SHARD_COUNT,
+        streams,
+      }).pipe(
         Layer.provide(NatsConnection.layer({ servers: server.url })),
         Layer.provide(new RegisterMemory().layer),
       ),
     ),
-  ),
-)
+  )
+
+journalContract("JetStream", () => layerOf(1))
+journalContract("two-stream JetStream", () => layerOf(2))

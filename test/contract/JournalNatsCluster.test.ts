@@ -7,7 +7,8 @@ import { type NatsCluster, startNatsCluster } from "../../infra/embedded.ts"
 import { JournalNats } from "../../infra/nats/JournalNats.ts"
 import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
 import { RegisterMemory } from "../integration/nats/RegisterMemory.ts"
-import { CONTRACT_SHARD_COUNT, journalContract } from "./Journal.contract.ts"
+import { journalContract } from "./Journal.contract.ts"
+import { CONTRACT_SHARD_COUNT } from "./JournalFact.ts"
 
 let folder: string
 let cluster: NatsCluster
