@@ -144,6 +144,7 @@ const makeService = (
     )
 
   return {
+    isShared: true,
     all: Effect.gen(function* () {
       const listing = new Listing(prefix)
       yield* requests

@@ -76,6 +76,7 @@ export class SimulatedLeases {
 
   connect(host: SimulatedProcess): LeasesService {
     return {
+      isShared: true,
       all: this.#read(host, "list leases", "", () => this.#list(host)),
       get: (key) => this.#read(host, `read lease ${key}`, key, () => this.#recordOf(key)),
       write: (key, value, revision) =>
