@@ -19,7 +19,7 @@ export const watchOffset = (
   progress: ProjectionProgress,
 ): Effect.Effect<never> => {
   const { partition, wanted, arrived } = progress
-  const look = readModel.offset(projection, partition).pipe(
+  const look = Effect.suspend(() => readModel.offset(projection, partition)).pipe(
     Effect.tap(({ sequence }) =>
       Effect.sync(() => {
         // Opened meanwhile: then whoever runs it knows better.

@@ -17,8 +17,10 @@ export const mate = (type: string, name: string): ActorAddress => {
     if (address.shard % 2 === 1) return address
   }
 }
+
 /** The partition of {@link mate}s. */
 export const homeOf = (journal: JournalService): number => 1 % journal.partitionCount
+
 export type JournalFact = (title: string, program: Effect.Effect<void, unknown, Journal>) => void
 
 export const journalFact =

@@ -213,6 +213,46 @@ export const readModelContract = (
     }),
   )
 
+  check("keeps an offset for each partition, in whichever order they come", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      expect(yield* readModel.prepare(totals, 1)).toEqual({ sequence: 0 })
+      yield* readModel.apply(totals, batch(0, [projected(3, "a", added(5))], 3, 1))
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 0 })
+      expect(yield* readModel.prepare(totals, 0)).toEqual({ sequence: 0 })
+      yield* readModel.apply(totals, batch(0, [projected(2, "b", added(6))], 2, 0))
+      expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 2 })
+      expect(yield* readModel.prepare(totals, 1)).toEqual({ sequence: 3 })
+      const again = yield* Effect.flip(readModel.apply(totals, batch(2, [projected(5, "a", added(5))], 5, 1)))
+      expect(again).toMatchObject({ _tag: "OffsetMoved", expected: 2, found: 3 })
+      expect(yield* rows(totals)).toMatchObject([
+        { id: "a", total: 5 },
+        { id: "b", total: 6 },
+      ])
+    }),
+  )
+
+  check("FAULT 54: loses nothing of a row that several partitions fold into at once", ({ readModel, rows }) =>
+    Effect.gen(function* () {
+      const [partitionCount, batchCount] = [4, 20]
+      const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+      const fill = Effect.fnUntraced(function* (partition: number) {
+        let { sequence } = yield* readModel.prepare(totals, partition)
+        for (let place = 1; place <= batchCount; place++) {
+          const next = place * partitionCount + partition
+          const both = [projected(next, "shared", added(1)), projected(next, `own-${partition}`, added(1))]
+          yield* readModel.apply(totals, batch(sequence, both, next, partition))
+          sequence = next
+        }
+      })
+      yield* Effect.forEach(partitions, fill, { concurrency: "unbounded" })
+      const counted = partitionCount * batchCount
+      expect(yield* rows(totals)).toMatchObject([
+        ...partitions.map((partition) => ({ id: `own-${partition}`, counted: batchCount })),
+        { id: "shared", total: counted, counted },
+      ])
+    }),
+  )
+
   check("keeps the versions of a projection apart", ({ readModel, rows }) =>
     Effect.gen(function* () {
       const rebuilt = ledgerTotals({ version: 2 })

@@ -1,7 +1,11 @@
 import { Effect, Layer } from "effect"
 import { expect, test } from "vitest"
+import { makeJournalRegisterPostgres } from "../../../infra/postgres/JournalRegisterPostgres.ts"
 import { migrate, migrations } from "../../../infra/postgres/Migrations.ts"
 import { type PostgresOptions, PostgresPool } from "../../../infra/postgres/PostgresPool.ts"
+import { makeReadModelPostgres } from "../../../infra/postgres/ReadModelPostgres.ts"
+import { readModelSchema, tablesFingerprint } from "../../../infra/postgres/ReadModelTables.ts"
+import { ledgerTotals } from "../../unit/projection/Ledger.ts"
 import { postgresForFile } from "./PostgresFixture.ts"
 
 const postgres = postgresForFile()
@@ -40,6 +44,36 @@ test("runs only what a later release added", async () => {
     appliedCount: 1,
     number: another.number,
   })
+})
+
+test("reads what an older release wrote as a journal of one stream and offsets of one partition", async () => {
+  const schema = postgres.freshSchema()
+  await onPool({ schema }, migrate(migrations.slice(0, 1)))
+  await onPool(
+    { schema },
+    Effect.gen(function* () {
+      const pool = yield* PostgresPool
+      yield* pool.query({
+        text: `insert into ${pool.table("journals")} (namespace, created_at, shards, last_sequence)
+          values ('shop', '2026-01-02T03:04:05Z', 64, 5)`,
+      })
+      const totals = ledgerTotals()
+      const place = { schema, namespace: "shop" }
+      yield* pool.query({
+        text: `insert into ${pool.table("projections")} (namespace, name, version, sequence, tables_in, fingerprint)
+          values ('shop', $1, 1, 17, $2, $3)`,
+        values: [totals.name, readModelSchema(place, totals), tablesFingerprint(totals.form)],
+      })
+      yield* migrate()
+      expect(yield* (yield* makeJournalRegisterPostgres).load("shop")).toEqual({
+        namespace: "shop",
+        shards: 64,
+        streams: [{ createdAt: "2026-01-02T03:04:05Z", lastSequence: 17 }],
+      })
+      const readModel = yield* makeReadModelPostgres({ namespace: "shop" })
+      expect(yield* readModel.prepare(totals, 0)).toEqual({ sequence: 17 })
+    }),
+  )
 })
 
 test("lets many processes that start at once migrate one after the other", async () => {
