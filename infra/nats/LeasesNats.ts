@@ -12,7 +12,6 @@
 import type { Msg } from "@nats-io/transport-node"
 import { type Cause, Effect, Layer, Queue, Schedule, Stream } from "effect"
 import {
-  LeaseConflict,
   type LeaseRecord,
   Leases,
   type LeasesService,
@@ -123,8 +122,7 @@ const makeService = (
     revision: number,
     headers: Readonly<Record<string, string>>,
   ) => {
-    // What is no number would switch the server's check off.
-    if (!Number.isSafeInteger(revision) || revision < 0) return Effect.fail(new LeaseConflict({ key }))
+    // Never empty: that would switch the server's check off.
     const expected = { ...headers, "Nats-Expected-Last-Subject-Sequence": revision }
     return Effect.mapError(publishTo(requests, prefix + key, data, expected), (error) =>
       leaseWriteErrorOf(key, error),
