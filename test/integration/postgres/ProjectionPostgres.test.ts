@@ -29,6 +29,8 @@ interface Given {
   readonly pool: PostgresPoolService
   readonly readModel: ReadModelService
   readonly writer: LedgerWriter
+  /** Makes it and runs nothing. */
+  readonly make: (projection: ProjectionDefinition) => Effect.Effect<ProjectionRunner, unknown, Scope.Scope>
   readonly start: (projection: ProjectionDefinition) => Effect.Effect<ProjectionRunner, unknown, Scope.Scope>
   readonly rows: (
     projection: ProjectionDefinition,
@@ -36,25 +38,32 @@ interface Given {
   ) => Effect.Effect<ReadonlyArray<Record<string, unknown>>, unknown>
 }
 
-const run = (body: (given: Given) => Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
+const run = (
+  body: (given: Given) => Effect.Effect<void, unknown, Scope.Scope>,
+  partitionCount = 1,
+): Promise<void> =>
   Effect.runPromise(
     Effect.gen(function* () {
       const pool = yield* PostgresPool
       const journal = yield* Journal
       const readModel = yield* makeReadModelPostgres({ namespace })
-      const start = (projection: ProjectionDefinition) =>
+      const make = (projection: ProjectionDefinition) =>
         makeProjectionRunner(projection, { shardCount }).pipe(
-          Effect.tap(({ open }) => open(0)),
           Effect.provideService(Journal, journal),
           Effect.provideService(ReadModel, readModel),
         )
+      const start = (projection: ProjectionDefinition) => Effect.tap(make(projection), ({ open }) => open(0))
       const rows: Given["rows"] = (projection, text) => {
         const table = projection.form.kind === "fold" ? projection.form.table.name : "entries"
         const name = readModelTable({ schema: pool.schema, namespace }, projection, table)
         return Effect.map(pool.query({ text: text.replaceAll("$table", name) }), (result) => result.rows)
       }
-      yield* body({ pool, readModel, writer: new LedgerWriter(journal), start, rows })
-    }).pipe(Effect.scoped, Effect.provide(postgres.layer()), Effect.provide(JournalMemory.layer())),
+      yield* body({ pool, readModel, writer: new LedgerWriter(journal), make, start, rows })
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(postgres.layer()),
+      Effect.provide(JournalMemory.layer({ partitionCount })),
+    ),
   )
 
 const sums = "select sum(total)::integer as total, sum(counted)::integer as counted from $table"
@@ -92,6 +101,50 @@ test("FAULT 51, FAULT 52: Postgres killed -9 and restarted under load: both kind
         expect(runners.map((runner) => runner.status().state)).toEqual(["running", "running"]),
       )
     }),
+  ))
+
+test("FAULT 51: two partitions run by two processes, Postgres killed -9 under load: each event counts once, read from both", () =>
+  run(
+    ({ writer, make, rows }) =>
+      Effect.gen(function* () {
+        const totals = ledgerTotals()
+        const sql = ledgerSql()
+        const nodes = [0, 1]
+        const runners: Array<ProjectionRunner> = []
+        for (const partition of nodes) {
+          for (const projection of [totals, sql]) {
+            const runner = yield* make(projection)
+            yield* runner.open(partition)
+            runners.push(runner)
+          }
+        }
+        const commitCount = 3_000
+        const last = new Map<number, number>()
+        const writing = yield* Effect.forkChild(
+          Effect.gen(function* () {
+            for (let index = 0; index < commitCount; index++) {
+              const sequence = yield* writer.write(`l-${index % 50}`, added(1))
+              last.set(sequence % 2, sequence)
+              if (index % 10 === 0) yield* Effect.sleep(5)
+            }
+          }),
+        )
+        yield* eventually(() => {
+          for (const runner of runners) expect(runner.status().offset).toBeGreaterThan(200)
+        })
+        yield* Effect.promise(() => postgres.server.kill())
+        yield* eventually(() =>
+          expect(runners.map((runner) => runner.status().state)).toContain("unavailable"),
+        )
+        yield* Effect.promise(() => postgres.server.restart())
+        yield* Fiber.join(writing)
+        for (const runner of runners) {
+          for (const sequence of last.values()) yield* runner.waitFor(sequence, patienceMs)
+        }
+        expect(yield* rows(totals, sums)).toEqual([{ total: commitCount, counted: commitCount }])
+        expect(yield* rows(sql, entries)).toEqual([{ total: commitCount, counted: commitCount }])
+      }),
+    2,
   ))
 
 test("FAULT 52: a fail-over that lost the last transactions: goes on from the stored offset", () =>
