@@ -29,6 +29,9 @@ export {
   VersionConflict,
 } from "./cell/AskError.ts"
 export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Waiting.ts"
+export type { ClusterEvent } from "./cluster/ClusterEvent.ts"
+export { LeasesUnavailable } from "./cluster/Leases.ts"
+export type { HostedTypes, MemberRecord, MemberState, NodeOptions } from "./cluster/Member.ts"
 export {
   type BulkOptions,
   type BulkReport,
@@ -122,8 +125,8 @@ export {
 } from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
 export type { ActorRef, DeadLetters } from "./promise/ActorSystem.ts"
-export { defineReactor, type Reaction, type ReactorDefinition, type ReactorMeta } from "./reactor/Reactor.ts"
 export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
+export { defineReactor, type Reaction, type ReactorDefinition, type ReactorMeta } from "./reactor/Reactor.ts"
 export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
 export {
   CHECK_STATES_MAX,

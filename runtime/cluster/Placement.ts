@@ -25,55 +25,77 @@ export interface PlacementQuestion {
 }
 
 /** The member for every slot that any candidate can have. */
-export const placementOf = ({
-  slots,
-  candidates,
-  holders,
-  pins,
-}: PlacementQuestion): ReadonlyMap<string, string> => {
-  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]))
+export const placementOf = (question: PlacementQuestion): ReadonlyMap<string, string> => {
+  const { slots, candidates } = question
+  const shares = kept(question)
+  shed(question, shares)
+  const targets = targetsOf(slots.length, candidates, shares)
   const placed = new Map<string, string>()
-  const has = new Map<string, Array<string>>(candidates.map(({ id }) => [id, []]))
-  const give = (slot: string, id: string): void => {
-    placed.set(slot, id)
-    has.get(id)?.push(slot)
-  }
-  for (const slot of slots) {
-    const pinned = byId.get(pins.get(slot) ?? "")
-    const holder = byId.get(holders.get(slot) ?? "")
-    if (pinned?.canHave(slot)) give(slot, pinned.id)
-    else if (holder?.canHave(slot)) give(slot, holder.id)
-  }
-
-  const totalWeight = candidates.reduce((sum, { weight }) => sum + weight, 0)
-  const capOf = ({ weight }: Candidate): number => Math.ceil((slots.length * weight) / totalWeight)
-  for (const candidate of candidates) {
-    const own = has.get(candidate.id) ?? []
-    const tooMany = own.length - capOf(candidate)
-    if (tooMany <= 0) continue
-    const shed = own
-      .filter((slot) => pins.get(slot) !== candidate.id && isWantedBeside(slot, candidate))
-      .sort((a, b) => scoreOf(a, candidate.name) - scoreOf(b, candidate.name))
-      .slice(0, tooMany)
-    for (const slot of shed) placed.delete(slot)
-    has.set(
-      candidate.id,
-      own.filter((slot) => placed.has(slot)),
-    )
-  }
-
-  function isWantedBeside(slot: string, holder: Candidate): boolean {
-    return candidates.some((other) => other !== holder && other.canHave(slot))
-  }
-
+  for (const [id, own] of shares) for (const slot of own) placed.set(slot, id)
   for (const slot of slots) {
     if (placed.has(slot)) continue
     const able = candidates.filter((candidate) => candidate.canHave(slot))
-    const withRoom = able.filter((candidate) => (has.get(candidate.id)?.length ?? 0) < capOf(candidate))
+    const withRoom = able.filter(({ id }) => sizeOf(shares, id) < (targets.get(id) ?? 0))
     const best = bestFor(slot, withRoom.length > 0 ? withRoom : able)
-    if (best !== undefined) give(slot, best.id)
+    if (best === undefined) continue
+    placed.set(slot, best.id)
+    shares.get(best.id)?.push(slot)
   }
   return placed
+}
+
+type Shares = Map<string, Array<string>>
+
+const sizeOf = (shares: Shares, id: string): number => shares.get(id)?.length ?? 0
+
+/** What everybody has already, or is pinned to. */
+const kept = ({ slots, candidates, holders, pins }: PlacementQuestion): Shares => {
+  const shares: Shares = new Map(candidates.map(({ id }) => [id, []]))
+  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]))
+  for (const slot of slots) {
+    const pinned = byId.get(pins.get(slot) ?? "")
+    const holder = byId.get(holders.get(slot) ?? "")
+    if (pinned?.canHave(slot)) shares.get(pinned.id)?.push(slot)
+    else if (holder?.canHave(slot)) shares.get(holder.id)?.push(slot)
+  }
+  return shares
+}
+
+/** Takes from those who have more than their share what they score lowest for. */
+const shed = ({ slots, candidates, pins }: PlacementQuestion, shares: Shares): void => {
+  const targets = targetsOf(slots.length, candidates, shares)
+  for (const candidate of candidates) {
+    const { id, name } = candidate
+    const own = shares.get(id) ?? []
+    const tooMany = own.length - (targets.get(id) ?? 0)
+    if (tooMany <= 0) continue
+    const isWanted = (slot: string) => candidates.some((other) => other !== candidate && other.canHave(slot))
+    const given = own
+      .filter((slot) => pins.get(slot) !== id && isWanted(slot))
+      .sort((a, b) => scoreOf(a, name) - scoreOf(b, name))
+      .slice(0, tooMany)
+    const gone = new Set(given)
+    shares.set(
+      id,
+      own.filter((slot) => !gone.has(slot)),
+    )
+  }
+}
+
+/** Whole shares that add up. What is left over when all are rounded down goes to those who have most already. */
+const targetsOf = (
+  slotCount: number,
+  candidates: ReadonlyArray<Candidate>,
+  shares: Shares,
+): ReadonlyMap<string, number> => {
+  const totalWeight = candidates.reduce((sum, { weight }) => sum + weight, 0)
+  const exact = candidates.map(({ id, name, weight }) => {
+    const whole = Math.floor((slotCount * weight) / totalWeight)
+    return { id, name, whole, over: sizeOf(shares, id) - whole }
+  })
+  let left = slotCount - exact.reduce((sum, { whole }) => sum + whole, 0)
+  exact.sort((a, b) => b.over - a.over || (a.name < b.name ? -1 : 1))
+  return new Map(exact.map(({ id, whole }) => [id, left-- > 0 ? whole + 1 : whole]))
 }
 
 const bestFor = (slot: string, among: ReadonlyArray<Candidate>): Candidate | undefined => {

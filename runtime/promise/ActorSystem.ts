@@ -4,8 +4,9 @@
  * Owns nothing but the translation; what a system does is in ../system/ActorSystem.ts. Typed errors (../cell/AskError.ts)
  * are the rejections of the promises: test `error._tag`, or `instanceof`.
  */
-import { Cause, Context, Effect, Exit, type Layer, ManagedRuntime } from "effect"
+import { Cause, Context, Effect, Exit, Latch, type Layer, ManagedRuntime, Stream } from "effect"
 import type { Accepted, CurrentState } from "../cell/Waiting.ts"
+import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
@@ -16,6 +17,7 @@ import {
   type SystemStatus,
 } from "../system/ActorSystem.ts"
 import type { AskOptions } from "../system/Ask.ts"
+import type { ClusterStatus } from "../system/ClusterControl.ts"
 import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
 import type { When } from "../system/Scheduling.ts"
 import type { TellingOptions, Told } from "../system/Tell.ts"
@@ -64,6 +66,27 @@ export type DeadLetters = {
   readonly [Verb in keyof DeadLetterOffice]: (
     ...given: Parameters<DeadLetterOffice[Verb]>
   ) => Promise<Effect.Success<ReturnType<DeadLetterOffice[Verb]>>>
+}
+
+/** The promise face of the cluster. Rejects with `ClusterVerbFailed` or `LeasesUnavailable`. */
+export interface ClusterControl {
+  readonly memberId: () => string
+  readonly status: () => Promise<ClusterStatus>
+  /** Tells of what happens from now on, as this node sees it. Returns how to stop that. */
+  readonly onEvent: (listener: (event: ClusterEvent) => void) => () => void
+  /** The member hands everything over and gets nothing, but stays. By id or name. */
+  readonly drain: (member: string) => Promise<void>
+  /** A drained member takes part again. */
+  readonly undrain: (member: string) => Promise<void>
+  /** The member gets the slot, and keeps it for as long as it lives. */
+  readonly move: (slot: string, member: string) => Promise<void>
+  /** The slot is placed like all others again. */
+  readonly unpin: (slot: string) => Promise<void>
+  /** Lets an idle actor leave memory, wherever it is. False: it was not there, or is busy. */
+  readonly passivate: (actorType: string, id: string) => Promise<boolean>
+  /** No actor of the type takes commands, anywhere; messages wait. Reads go on. */
+  readonly pause: (actorType: string) => Promise<void>
+  readonly resume: (actorType: string) => Promise<void>
 }
 
 /** A running system. Get actors from it, stop it when done (or `await using`). */
@@ -136,6 +159,28 @@ export class ActorSystem {
   /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */
   waitFor(projection: ProjectionDefinition, sequence: number, timeoutMs?: number): Promise<void> {
     return this.#run(this.#service.waitFor(projection, sequence, timeoutMs))
+  }
+
+  /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
+  get cluster(): ClusterControl {
+    const { memberId, status, events, ...verbs } = this.#service.cluster
+    return {
+      memberId,
+      status: () => this.#run(status),
+      onEvent: (listener) => {
+        const isOver = Latch.makeUnsafe(false)
+        const telling = Stream.runForEach(events, (event) => Effect.sync(() => listener(event)))
+        void this.#run(Effect.raceFirst(telling, isOver.await))
+        return () => void isOver.openUnsafe()
+      },
+      drain: (member) => this.#run(verbs.drain(member)),
+      undrain: (member) => this.#run(verbs.undrain(member)),
+      move: (slot, member) => this.#run(verbs.move(slot, member)),
+      unpin: (slot) => this.#run(verbs.unpin(slot)),
+      passivate: (actorType, id) => this.#run(verbs.passivate(actorType, id)),
+      pause: (actorType) => this.#run(verbs.pause(actorType)),
+      resume: (actorType) => this.#run(verbs.resume(actorType)),
+    }
   }
 
   /** What the system gave up on: list, show, redrive, discard. */

@@ -26,6 +26,8 @@ export interface RouterOptions {
   readonly places: ShardPlaces
   /** Nobody answers for this slot. */
   readonly suspect: (slot: string) => void
+  /** This node has lost touch with the cluster. */
+  readonly isCutOff: () => boolean
   /** Takes the item if this node has the shard by now. */
   readonly takeHere: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => boolean
 }
@@ -91,7 +93,13 @@ export const makeRouter = (
       })
     }
 
-    return { route: (definition, address, item) => attempt(definition, address, item, 0), counts }
+    return {
+      route: (definition, address, item) => {
+        if (options.isCutOff()) item.trouble = "this node has lost touch with the cluster"
+        attempt(definition, address, item, 0)
+      },
+      counts,
+    }
   })
 
 const read = (definition: ActorDefinition, address: ActorAddress, reply: Uint8Array) => {

@@ -34,6 +34,7 @@ import type { AnySaga } from "../saga/Saga.ts"
 import type { SingletonDefinition } from "../singleton/Singleton.ts"
 import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
 import { answerMembers, type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
@@ -175,6 +176,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const router = yield* makeRouter(transport, {
     places,
     suspect: (slot) => cluster?.suspect(slot),
+    isCutOff: () => !ownership.isValid(monotonicMs(clock)),
     takeHere: (definition, address, item) => {
       const isHere = cells.takes(definition, address)
       if (isHere) cells.offer(definition, address, item)

@@ -1,0 +1,173 @@
+/** Several nodes on one journal and one lease store, all in memory: who answers, and what moves. */
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
+import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+
+const shared = async () => ({
+  journal: new JournalScripted(),
+  messaging: new MessagingMemory(),
+  cluster: await Effect.runPromise(ClusterMemory.make),
+})
+
+type Shared = Awaited<ReturnType<typeof shared>>
+
+const node = (name: string, on: Shared, options = {}) =>
+  startMemory({ ...on, node: { name }, leaseMs: 1_000, drainMs: 5_000, ...options })
+
+type Node = Awaited<ReturnType<typeof node>>
+
+const shards = async ({ system }: Node) =>
+  (await system.cluster.status()).slots.filter(({ slot }) => slot.startsWith("shard."))
+
+const countOf = async (asked: Node, of: Node) =>
+  (await shards(asked)).filter(({ member }) => member === of.system.cluster.memberId()).length
+
+const add = { type: "Add", by: 1 } as const
+
+describe("two nodes", () => {
+  it("share the shards, and each answers for what the other has", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    for (let index = 0; index < 20; index++) {
+      await one.system.get(Counter, `c${index}`).ask(add)
+      expect(await two.system.get(Counter, `c${index}`).ask(add)).toMatchObject({
+        version: 2,
+        duplicate: false,
+      })
+      const { version, state } = await one.system.get(Counter, `c${index}`).state()
+      expect([version, state.context]).toEqual([
+        2,
+        (await two.system.get(Counter, `c${index}`).state()).state.context,
+      ])
+    }
+    expect((await one.system.status()).routed.sentCount).toBeGreaterThan(0)
+  })
+
+  it("answer once, whichever of them is asked again with the same commandId", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    for (let index = 0; index < 10; index++) {
+      const commandId = `same-${index}`
+      await one.system.get(Counter, `c${index}`).ask(add, { commandId })
+      const again = await two.system.get(Counter, `c${index}`).ask(add, { commandId })
+      expect(again).toMatchObject({ version: 1, duplicate: true })
+    }
+  })
+
+  it("tell a rejection, an invalid command and a conflict as the owner does", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    for (let index = 0; index < 10; index++) {
+      const counter = two.system.get(Counter, `c${index}`)
+      await one.system.get(Counter, `c${index}`).ask(add)
+      await expect(counter.ask(add, { ifVersion: 7 })).rejects.toMatchObject({
+        _tag: "VersionConflict",
+        found: 1,
+      })
+    }
+  })
+})
+
+describe("a node that stops", () => {
+  it("hands over, and leaves nothing behind", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    for (let index = 0; index < 20; index++) await one.system.get(Counter, `c${index}`).ask(add)
+    await two.system.stop()
+    await eventually(async () => (await countOf(one, one)) === SHARD_COUNT)
+    const { members } = await one.system.cluster.status()
+    expect(members.map(({ name }) => name)).toEqual(["one"])
+    for (let index = 0; index < 20; index++) {
+      expect(await one.system.get(Counter, `c${index}`).ask(add)).toMatchObject({ version: 2 })
+    }
+  })
+
+  it("fails no ask of another node", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    let isOver = false
+    let askedCount = 0
+    const asking = Array.from({ length: 8 }, async (_, client) => {
+      while (!isOver) {
+        await one.system.get(Counter, `c${client}`).ask(add)
+        askedCount++
+      }
+    })
+    await eventually(() => askedCount > 100)
+    await two.system.stop()
+    const before = askedCount
+    await eventually(() => askedCount > before + 100)
+    isOver = true
+    await Promise.all(asking)
+  })
+})
+
+describe("a node that is drained", () => {
+  it("has nothing and goes on asking; undrained it gets its share again", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    await one.system.cluster.drain("two")
+    await eventually(async () => (await countOf(one, one)) === SHARD_COUNT)
+    expect(await two.system.get(Counter, "c").ask(add)).toMatchObject({ version: 1 })
+    await one.system.cluster.undrain("two")
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+  })
+})
+
+describe("a node whose record stands still", () => {
+  it("FAULT 13: has nothing after the time of its lease, and its shards are taken", async () => {
+    const on = await shared()
+    const frozen = { ...on, cluster: await frozenView(on.cluster) }
+    const two = await node("two", frozen)
+    const one = await node("one", on)
+    await two.system.get(Counter, "c").ask(add)
+    frozen.cluster.freeze()
+    await eventually(async () => (await countOf(one, one)) === SHARD_COUNT)
+    expect(await one.system.get(Counter, "c").ask(add)).toMatchObject({ version: 2 })
+    await expect(two.system.get(Counter, "c").ask(add, { deadlineMs: 300 })).rejects.toMatchObject({
+      _tag: "Unavailable",
+      stored: "No",
+    })
+  })
+})
+
+/** The same cluster for one node, until nothing gets through any more. */
+const frozenView = async (cluster: ClusterMemory) => {
+  let isFrozen = false
+  const unless = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => (isFrozen ? Effect.never : work))
+  const { leases, transport } = cluster
+  const view: Pick<ClusterMemory, "leases" | "transport"> = {
+    leases: {
+      ...leases,
+      all: unless(leases.all),
+      get: (key) => unless(leases.get(key)),
+      write: (...given) => unless(leases.write(...given)),
+      remove: (...given) => unless(leases.remove(...given)),
+    },
+    transport: {
+      ...transport,
+      serve: (subject, handle) =>
+        transport.serve(subject, (request, reply) => {
+          if (!isFrozen) handle(request, reply)
+        }),
+      send: (subject, request, timeoutMs, handler) =>
+        isFrozen ? () => undefined : transport.send(subject, request, timeoutMs, handler),
+    },
+  }
+  return Object.assign(Object.create(cluster) as ClusterMemory, view, {
+    freeze: () => {
+      isFrozen = true
+    },
+  })
+}
