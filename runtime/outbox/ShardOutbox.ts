@@ -1,0 +1,188 @@
+/**
+ * How far one shard's outboxes are sent, and what of its journal still has to be read for it.
+ *
+ * Owns the arithmetic, no work: commits of this node are told here as they are acknowledged; those of others, and those
+ * whose acknowledgement was lost, are found by reading the shard's journal while there is doubt that any may be there:
+ * after the shard was taken (a former owner's append may still land) and after an append of unknown outcome.
+ * Who reads and sends: Outbox.ts.
+ */
+
+/** What is remembered to have been sent, so that it is not sent again when the journal is read, goes back two looks. */
+const GENERATIONS = 2
+
+/** Commits that are kept while older ones are read from the journal; further ones are read, too. */
+const LATE_MAX = 1_000
+
+/** First and longest pause between two looks at a shard's end for which there is no reason, in milliseconds. */
+const LOOK_FIRST_MS = 10_000
+const LOOK_MAX_MS = 600_000
+
+/** Which shard it is. */
+interface Identity {
+  readonly place: number
+  readonly shard: number
+  /** Under which this node has it. */
+  readonly epoch: number
+  /** Name of its watermark. */
+  readonly checkpoint: string
+  /** Actor types whose commits are sent here. */
+  readonly types: ReadonlySet<string>
+}
+
+export class ShardOutbox implements Identity {
+  readonly place: number
+  readonly shard: number
+  readonly epoch: number
+  readonly checkpoint: string
+  readonly types: ReadonlySet<string>
+  /** Jobs that wait or are in work. */
+  jobCount = 0
+  savedPosition = -1
+  savedAtMs = Number.NEGATIVE_INFINITY
+  /** Highest place that is known of. */
+  #seen = 0
+  readonly #unsent = new Set<number>()
+  /** Sent lately, newest generation last. */
+  #sent: Array<Set<number>> = [new Set()]
+  /** `#seen` when the generations began. */
+  #floors: Array<number> = [0]
+  /** The journal is read from here on, and newer commits are left to that; undefined: it has been read. */
+  #readFrom: number | undefined
+  /** The journal is read from here on, beside newer commits, until the doubt is over. */
+  #doubtFrom: number | undefined
+  #doubtUntilMs = Number.NEGATIVE_INFINITY
+  #isPlaced = false
+  #leftAfter = Number.POSITIVE_INFINITY
+  /** Left to the journal, and kept here in case that it does not get there first. */
+  #late: Array<{ readonly sequence: number; readonly send: () => void }> = []
+  /** Up to here commits may be left that are not kept. */
+  #unlistedUpTo = 0
+  #lookAtMs = Number.POSITIVE_INFINITY
+  #lookPauseMs = LOOK_FIRST_MS
+
+  constructor({ place, shard, epoch, checkpoint, types }: Identity) {
+    this.place = place
+    this.shard = shard
+    this.epoch = epoch
+    this.checkpoint = checkpoint
+    this.types = types
+  }
+
+  get isPlaced(): boolean {
+    return this.#isPlaced
+  }
+
+  /** Everything up to here is sent. */
+  get position(): number {
+    let first = this.#readFrom ?? this.#seen
+    for (const place of this.#unsent) first = Math.min(first, place - 1)
+    return first
+  }
+
+  /** Where the last owner left off, and where the journal ended then. */
+  start(position: number, end: number, doubtUntilMs: number): void {
+    this.#isPlaced = true
+    this.savedPosition = position
+    this.#readFrom = position
+    this.#seen = Math.max(this.#seen, end, position)
+    this.#floors = [position]
+    this.doubt(doubtUntilMs)
+  }
+
+  /** Commits of others, or of lost acknowledgements, may be there or come until then. */
+  doubt(untilMs: number): void {
+    // What landed before the last reading was read by it.
+    this.#doubtFrom ??= this.#floors[0] ?? 0
+    this.#doubtUntilMs = Math.max(this.#doubtUntilMs, untilMs)
+    this.#lookPauseMs = LOOK_FIRST_MS
+  }
+
+  /** Commits are left to the journal, so that they are sent after the older ones there. */
+  get isBehind(): boolean {
+    return !this.#isPlaced || this.#readFrom !== undefined
+  }
+
+  /** The commit is left to the journal. With `send` it is sent when all before it is, if it was not read by then. */
+  leave(sequence: number, send?: () => void): void {
+    this.#leftAfter = Math.min(this.#leftAfter, sequence - 1)
+    if (this.#isPlaced) this.#readFrom = Math.min(this.#readFrom ?? sequence - 1, sequence - 1)
+    this.#seen = Math.max(this.#seen, sequence)
+    if (send !== undefined && this.#late.length < LATE_MAX) this.#late.push({ sequence, send })
+    else this.#unlistedUpTo = Math.max(this.#unlistedUpTo, sequence)
+  }
+
+  /** Place before the first commit that is left to the journal; none: infinite. */
+  get leftAfter(): number {
+    return this.#leftAfter
+  }
+
+  /** A commit that carries nothing. */
+  saw(sequence: number): void {
+    if (sequence > this.#seen) this.#seen = sequence
+  }
+
+  isKnown(sequence: number): boolean {
+    return this.#unsent.has(sequence) || this.#sent.some((generation) => generation.has(sequence))
+  }
+
+  /** What the commit carries is being sent. False: it was, or has been, already. */
+  begin(sequence: number): boolean {
+    this.saw(sequence)
+    if (this.isKnown(sequence)) return false
+    this.#unsent.add(sequence)
+    return true
+  }
+
+  done(sequence: number): void {
+    this.#unsent.delete(sequence)
+    this.#sent.at(-1)?.add(sequence)
+  }
+
+  /** After which place the journal has to be read now; `undefined`: there is no need. */
+  toRead(nowMs: number): number | undefined {
+    if (nowMs >= this.#lookAtMs) this.#doubtFrom ??= this.#floors[0] ?? 0
+    return this.#readFrom ?? this.#doubtFrom
+  }
+
+  /** A page was read, up to `upTo`. */
+  read(upTo: number): void {
+    this.saw(upTo)
+    this.#leftAfter = Number.POSITIVE_INFINITY
+    if (this.#readFrom !== undefined) this.#readFrom = Math.max(this.#readFrom, upTo)
+    else if (this.#doubtFrom !== undefined) this.#doubtFrom = Math.max(this.#doubtFrom, upTo)
+  }
+
+  /** The journal was read up to `end`, where it ended before that; what came since is sent after that. */
+  readToEnd(end: number, nowMs: number): void {
+    const late = this.#late.filter(({ sequence }) => sequence > end)
+    this.#late = late
+    if (this.#unlistedUpTo <= end) {
+      this.#readFrom = undefined
+      this.#late = []
+      for (const { send } of late) send()
+    }
+    if (this.#doubtFrom === undefined) return
+    this.#doubtFrom = Math.max(this.#doubtFrom, end)
+    if (nowMs < this.#doubtUntilMs) return
+    this.#doubtFrom = undefined
+    this.#lookAtMs = nowMs + this.#lookPauseMs
+    this.#lookPauseMs = Math.min(this.#lookPauseMs * 2, LOOK_MAX_MS)
+  }
+
+  /** Milliseconds until there is something to do. */
+  restMs(nowMs: number, savePauseMs: number): number {
+    if (this.isBehind || this.#doubtFrom !== undefined) return 0
+    const isSaved = this.position === this.savedPosition
+    const saveAtMs = isSaved ? Number.POSITIVE_INFINITY : this.savedAtMs + savePauseMs
+    return Math.max(0, Math.min(this.#lookAtMs, saveAtMs) - nowMs)
+  }
+
+  /** Forgets, once in a while, what was sent long ago. */
+  turnGeneration(): void {
+    if (this.#sent.at(-1)?.size === 0 && this.#floors.at(-1) === this.#seen) return
+    this.#sent.push(new Set())
+    this.#floors.push(this.#seen)
+    if (this.#sent.length > GENERATIONS) this.#sent.shift()
+    if (this.#floors.length > GENERATIONS) this.#floors.shift()
+  }
+}
