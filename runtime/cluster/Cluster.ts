@@ -14,14 +14,11 @@ import { Leasing } from "./Leasing.ts"
 import { type MemberRecord, pauseKey, pinKey, slotKey, subjectOfKey } from "./Member.ts"
 import { serveMember } from "./MemberRequests.ts"
 import { Membership, RENEWALS_PER_LEASE } from "./Membership.ts"
-import type { Ownership } from "./Ownership.ts"
+import { type Ownership, PROBE_PERIOD_MS } from "./Ownership.ts"
 import { type Candidate, placementOf } from "./Placement.ts"
 import { SeenRecords } from "./SeenRecords.ts"
 import type { SlotFamily } from "./Slot.ts"
 import type { Tenant } from "./Tenant.ts"
-
-/** Pause between two looks whether the next members still are there, in milliseconds. */
-const PROBE_EVERY_MS = 300
 
 /** Members that each one looks after: the next ones in order of their ids. */
 const PROBED_COUNT = 3
@@ -114,6 +111,8 @@ class Agent implements Cluster {
   /** Open: the record should be renewed now. */
   readonly #renewal = Latch.makeUnsafe(false)
   readonly #isIn = Latch.makeUnsafe(false)
+  /** Members that are being asked for a sign of life. */
+  readonly #probed = new Set<string>()
   #lastMembers: ReadonlyMap<string, MemberRecord> = new Map()
   #membersSinceMs = 0
   #isLeaving = false
@@ -256,11 +255,13 @@ class Agent implements Cluster {
   readonly probing: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     while (this.#leases.isShared) {
       yield* this.#isIn.await
-      yield* Effect.sleep(PROBE_EVERY_MS)
+      yield* Effect.sleep(PROBE_PERIOD_MS)
       const ids = Array.from(this.seen.members().keys()).sort()
       const own = ids.indexOf(this.memberId())
       const next = [...ids.slice(own + 1), ...ids.slice(0, Math.max(own, 0))].slice(0, PROBED_COUNT)
-      yield* Effect.forEach(next, (id) => this.#probe(id), { concurrency: "unbounded", discard: true })
+      // Each in its own time: one that does not answer holds up nobody's sign of life.
+      for (const id of next) this.#probeOnce(id)
+      yield* this.#membership.probeSelf
     }
   })
 
@@ -268,6 +269,17 @@ class Agent implements Cluster {
   get #probeAll(): Effect.Effect<void> {
     const others = Array.from(this.seen.members().keys()).filter((id) => id !== this.memberId())
     return Effect.forEach(others, (id) => this.#probe(id), { concurrency: "unbounded", discard: true })
+  }
+
+  #probeOnce(id: string): void {
+    if (this.#probed.has(id)) return
+    this.#probed.add(id)
+    this.#fork(
+      Effect.ensuring(
+        this.#probe(id),
+        Effect.sync(() => this.#probed.delete(id)),
+      ),
+    )
   }
 
   #probe(id: string): Effect.Effect<void> {
@@ -288,7 +300,7 @@ class Agent implements Cluster {
 
   readonly suspect = (slot: string): void => {
     const owner = this.seen.slot(slotKey(slot))?.m
-    if (owner !== undefined && owner !== this.memberId()) this.#fork(this.#probe(owner))
+    if (owner !== undefined && owner !== this.memberId()) this.#probeOnce(owner)
     this.#something.openUnsafe()
   }
 

@@ -3,18 +3,19 @@
  *
  * Owns the record that it renews, the fence that follows from it (Ownership.ts), and eviction: of members whose record
  * stands still for a lease's time by this node's monotonic clock, and, sooner, of those whose subject nobody serves any
- * more. Being wrong about another costs that one its shards, never a commit. What members have: Leasing.ts.
+ * more and of those that do not answer for a while. The lease's time has to outlast a change of the store's leader,
+ * which takes up to nine seconds; so it is the last resort, for members that nobody can ask. Being wrong about another costs that one its shards, never a commit. What members have: Leasing.ts.
  */
 import { type Clock, Effect, Random } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
 import { type MemberRecord, memberKey, memberSubject } from "./Member.ts"
-import type { Ownership } from "./Ownership.ts"
+import { type Ownership, UNREACHED_MS_MAX } from "./Ownership.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 
 /** Renewals in the time of a lease. */
-export const RENEWALS_PER_LEASE = 5
+export const RENEWALS_PER_LEASE = 10
 
 /** Part of the lease's time after which a node that could not renew has nothing: clocks do not run alike. */
 const FENCE_PART = 0.9
@@ -26,8 +27,11 @@ const STRIKE_PAUSE_MS = 200
 /** After a lost connection nobody is judged for this long: the others may have lost theirs with it. */
 const RECONNECT_GRACE_MS = 1_500
 
-/** Longest wait for a sign of life; a member that is slow is not gone. */
+/** Longest wait for one sign of life. */
 const PROBE_TIMEOUT_MS = 500
+
+/** A member that gives no sign of life for so long counts as gone; by then it has nothing, by its own clock. */
+const SILENCE_MS_MAX = UNREACHED_MS_MAX + 2 * PROBE_TIMEOUT_MS
 
 /** Pause before a node joins again after it was evicted, doubling with each time that it happens soon after. */
 const REJOIN_FIRST_MS = 100
@@ -50,6 +54,8 @@ export interface MembershipOptions {
 export class Membership {
   readonly #options: MembershipOptions
   readonly #strikes = new Map<string, { count: number; atMs: number }>()
+  /** Since when members do not answer. */
+  readonly #silent = new Map<string, number>()
   #id = ""
   #revision = 0
   #renewedAtMs = Number.NEGATIVE_INFINITY
@@ -130,6 +136,7 @@ export class Membership {
     this.#renewedAtMs = sentAtMs
     seen.apply({ key, revision, value }, sentAtMs)
     ownership.extend(leases.isShared ? sentAtMs + leaseMs * FENCE_PART : Number.POSITIVE_INFINITY)
+    ownership.reached(leases.isShared ? sentAtMs : Number.POSITIVE_INFINITY)
     return true
   })
 
@@ -183,11 +190,15 @@ export class Membership {
   /** Looks whether a member is there. True: it is gone, and its record removed. */
   readonly probe = (id: string): Effect.Effect<boolean, LeasesUnavailable> =>
     Effect.gen({ self: this }, function* () {
+      const sentAtMs = this.#nowMs
       const failure = yield* this.#ping(id)
-      if (failure?.reason !== "NoResponders") {
-        if (failure === undefined) this.#strikes.delete(id)
+      if (failure === undefined) {
+        this.#strikes.delete(id)
+        this.#silent.delete(id)
         return false
       }
+      if (failure.reason === "Timeout") return yield* this.#silentSince(id, sentAtMs)
+      if (failure.reason !== "NoResponders") return false
       const { transport } = this.#options
       const nowMs = this.#nowMs
       const strikes = this.#strikes.get(id) ?? { count: 0, atMs: Number.NEGATIVE_INFINITY }
@@ -202,6 +213,25 @@ export class Membership {
       yield* this.#evict(id, "nobody is on its subject")
       return true
     })
+
+  /** Sends itself a sign of life: whoever can do that is reached by the others. */
+  readonly probeSelf: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    const sentAtMs = this.#nowMs
+    const failure = yield* this.#ping(this.#id)
+    if (failure === undefined) this.#options.ownership.reached(sentAtMs)
+  })
+
+  /** A member does not answer. True: for so long now that it is gone. */
+  #silentSince(id: string, sentAtMs: number): Effect.Effect<boolean, LeasesUnavailable> {
+    const sinceMs = this.#silent.get(id) ?? sentAtMs
+    this.#silent.set(id, sinceMs)
+    // Who is cut off itself hears nobody.
+    const isSelfReached = this.#options.ownership.isReached(this.#nowMs - PROBE_TIMEOUT_MS)
+    if (!isSelfReached) this.#silent.delete(id)
+    if (!isSelfReached || this.#nowMs - sinceMs < SILENCE_MS_MAX) return Effect.succeed(false)
+    this.#silent.delete(id)
+    return Effect.as(this.#evict(id, `it has given no sign of life for ${SILENCE_MS_MAX} ms`), true)
+  }
 
   #ping(id: string): Effect.Effect<RequestFailed | undefined> {
     return Effect.callback<RequestFailed | undefined>((resume) => {

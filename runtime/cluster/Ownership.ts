@@ -1,9 +1,15 @@
 /**
  * What this node has now, asked on every command: which shards, under which epochs, and until when.
  *
- * Owns the fence. A node that could not renew in time has nothing, by its own monotonic clock, before anybody else may
- * take what it had. Who takes and gives: Cluster.ts.
+ * Owns the fence, by this node's own monotonic clock. A node that could not renew its lease in time has nothing before
+ * anybody else may take what it had; and one that was cut off or stalled for a while has nothing before the others take
+ * it for gone. Who takes and gives: Cluster.ts.
  */
+
+/** A node that has not heard itself over the network for so long has nothing, in milliseconds. */
+export const UNREACHED_MS_MAX = 2_500
+/** Signs of life are this far apart, give or take, in milliseconds. */
+export const PROBE_PERIOD_MS = 300
 
 export class Ownership {
   /** Index = place (Slot.ts); 0: not ours. */
@@ -11,6 +17,8 @@ export class Ownership {
   /** Ours, and not on its way to somebody else. */
   readonly #isOpen: Array<boolean>
   /** Monotonic milliseconds. */
+  #leaseUntilMs = Number.NEGATIVE_INFINITY
+  #reachedUntilMs = Number.NEGATIVE_INFINITY
   #validUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(placeCount: number) {
@@ -28,12 +36,25 @@ export class Ownership {
     return nowMs < this.#validUntilMs ? (this.#epochs[place] ?? 0) : 0
   }
 
+  /** Something that was sent within the last moments came back. */
+  isReached(sinceMs: number): boolean {
+    return this.#reachedUntilMs - UNREACHED_MS_MAX >= sinceMs - PROBE_PERIOD_MS
+  }
+
   isValid(nowMs: number): boolean {
     return nowMs < this.#validUntilMs
   }
 
+  /** The lease was renewed. */
   extend(untilMs: number): void {
-    this.#validUntilMs = untilMs
+    this.#leaseUntilMs = untilMs
+    this.#validUntilMs = Math.min(this.#leaseUntilMs, this.#reachedUntilMs)
+  }
+
+  /** What this node sent out at `sentAtMs` came back to it: the others reach it, too. */
+  reached(sentAtMs: number): void {
+    this.#reachedUntilMs = Math.max(this.#reachedUntilMs, sentAtMs + UNREACHED_MS_MAX)
+    this.#validUntilMs = Math.min(this.#leaseUntilMs, this.#reachedUntilMs)
   }
 
   open(place: number, epoch: number): void {

@@ -28,7 +28,7 @@ export const SYSTEM_DEFAULTS: SystemSettings = {
   askDeadlineMs: 5_000,
   residentMax: 100_000,
   idleMs: 120_000,
-  leaseMs: 5_000,
+  leaseMs: 15_000,
   handoffMs: 5_000,
   drainMs: 10_000,
 }
