@@ -7,20 +7,18 @@
  *
  * Between rounds nothing runs: an idle cell is an object, not a fiber. Who keeps cells: Cells.ts.
  */
-import { type Clock, Effect, Exit, type Fiber, Random } from "effect"
+import { Effect, Exit, type Fiber, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { encodeCommit } from "../journal/Commit.ts"
 import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
-import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
-import type { CellCounts } from "./CellCounts.ts"
-import type { CommitListener } from "./CommitListener.ts"
+import type { CellContext } from "./CellContext.ts"
 import type { Confirmed } from "./Fold.ts"
-import { catchUp, type RecoveryError, type RecoveryPorts, recover } from "./Recovery.ts"
+import { catchUp, type RecoveryError, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
 import { MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting, type WaitingCommand } from "./Waiting.ts"
 
@@ -35,23 +33,6 @@ const BEHIND_LOOKS_MAX = 12
 
 /** For how long a quarantined actor answers from memory before its history is read again. */
 const QUARANTINE_RECHECK_MS = 5_000
-
-/** What all cells of a node share. */
-export interface CellContext extends RecoveryPorts {
-  readonly clock: Clock.Clock
-  readonly snapshotWriter: SnapshotWriter
-  readonly counts: CellCounts
-  /** Fencing number that goes into commits of a place now; 0: this node does not have it. */
-  readonly epochOf: (place: number) => number
-  /** Takes what waits for an actor whose shard this node does not have any more. */
-  readonly elsewhere: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
-  /** The history cannot be read here. True: another node takes the shard. */
-  readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
-  /** Told of every commit of this node that is stored, in the order of each actor. */
-  readonly outbox: CommitListener
-  /** Gates concurrent recoveries. */
-  readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-}
 
 export class Cell {
   readonly definition: ActorDefinition

@@ -220,11 +220,13 @@ export const makeOutbox = Effect.fnUntraced(function* (
     })
 
   const sweep = (shard: ShardOutbox) =>
-    Effect.gen(function* () {
-      if (!shard.isPlaced) yield* place(shard)
-      yield* readOn(shard)
-      if (nowMs() - shard.savedAtMs >= SAVE_EVERY_MS) yield* save(shard)
-    })
+    shard.turn.withPermit(
+      Effect.gen(function* () {
+        if (!shard.isPlaced) yield* place(shard)
+        yield* readOn(shard)
+        if (nowMs() - shard.savedAtMs >= SAVE_EVERY_MS) yield* save(shard)
+      }),
+    )
 
   const sweepAll = Effect.suspend(() =>
     Effect.forEach(
@@ -297,11 +299,11 @@ export const makeOutbox = Effect.fnUntraced(function* (
       Effect.sync(() => {
         const { shard, slot, group } = options.places.all[index] as ShardPlace
         const types = new Set(group.types)
-        shards.set(
-          index,
-          new ShardOutbox({ place: index, shard, epoch, checkpoint: `outbox.${slot}`, types }),
-        )
+        const opened = new ShardOutbox({ place: index, shard, epoch, checkpoint: `outbox.${slot}`, types })
+        shards.set(index, opened)
         active.openUnsafe()
+        // What the former owner left has waited long enough; if it cannot be read now, it is at the next look.
+        fork(Effect.ignore(sweep(opened)))
       }),
     close: (index) =>
       Effect.gen(function* () {

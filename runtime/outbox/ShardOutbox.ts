@@ -6,6 +6,7 @@
  * after the shard was taken (a former owner's append may still land) and after an append of unknown outcome.
  * Who reads and sends: Outbox.ts.
  */
+import { Semaphore } from "effect"
 
 /** What is remembered to have been sent, so that it is not sent again when the journal is read, goes back two looks. */
 const GENERATIONS = 2
@@ -35,6 +36,8 @@ export class ShardOutbox implements Identity {
   readonly epoch: number
   readonly checkpoint: string
   readonly types: ReadonlySet<string>
+  /** One look at a time. */
+  readonly turn = Semaphore.makeUnsafe(1)
   /** Jobs that wait or are in work. */
   jobCount = 0
   savedPosition = -1

@@ -1,0 +1,30 @@
+/**
+ * What the cells of a node share: the ports that they stand on, and whom they tell.
+ *
+ * Owns nothing but the list. Who makes it: Cells.ts.
+ */
+import type { Clock, Effect } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
+import type { ActorQuarantined } from "./AskError.ts"
+import type { CellCounts } from "./CellCounts.ts"
+import type { CommitListener } from "./CommitListener.ts"
+import type { RecoveryPorts } from "./Recovery.ts"
+import type { Waiting } from "./Waiting.ts"
+
+export interface CellContext extends RecoveryPorts {
+  readonly clock: Clock.Clock
+  readonly snapshotWriter: SnapshotWriter
+  readonly counts: CellCounts
+  /** Fencing number that goes into commits of a place now; 0: this node does not have it. */
+  readonly epochOf: (place: number) => number
+  /** Takes what waits for an actor whose shard this node does not have any more. */
+  readonly elsewhere: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
+  /** The history cannot be read here. True: another node takes the shard. */
+  readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
+  /** Told of every commit of this node that is stored, in the order of each actor. */
+  readonly outbox: CommitListener
+  /** Gates concurrent recoveries. */
+  readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
