@@ -42,7 +42,7 @@ export interface StartOptions extends SystemOptions {
   readonly postgres: string | PostgresOptions
   /** Keeps systems apart that share servers: lower-case letters, digits, `_`, `-`. Default `everstate`. */
   readonly namespace?: string
-  /** Replicas (of the mailbox and the other streams, too), size limit and time-out of the journal. */
+  /** Replicas (of the mailbox and the other streams, too), number of streams, size limit and time-out of the journal. */
   readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards">
 }
 
