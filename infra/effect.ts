@@ -1,4 +1,6 @@
 /** `everstate/effect`: the Effect face. `layer(options)` gives the `ActorSystem` service on NATS and Postgres. */
+
+export { ActorClient, type ActorClientService } from "../runtime/client/ActorClient.ts"
 export * from "../runtime/index.ts"
 export { Journal, type JournalRecord, type JournalService } from "../runtime/journal/Journal.ts"
 export { ReadModel } from "../runtime/projection/ReadModel.ts"
@@ -9,5 +11,7 @@ export {
 } from "../runtime/snapshot/SnapshotStore.ts"
 export type { ActorRef } from "../runtime/system/ActorRef.ts"
 export { ActorSystem, type ActorSystemService, type SystemOptions } from "../runtime/system/ActorSystem.ts"
+export type { ClusterControl } from "../runtime/system/ClusterControl.ts"
+export { type ConnectError, type ConnectOptions, layerClient } from "./ActorClient.ts"
 export { layer, NAMESPACE_DEFAULT, type StartError, type StartOptions } from "./ActorSystem.ts"
 export { type ReadModelPlace, readModelTable } from "./postgres/ReadModelTables.ts"

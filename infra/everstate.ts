@@ -1,5 +1,6 @@
 /** `everstate`: the promise face. Definitions, the system on NATS and Postgres, and every error by name. */
 export * from "../runtime/index.ts"
+export { ActorClient, type ConnectError, type ConnectOptions } from "./ActorClient.ts"
 export { ActorSystem, NAMESPACE_DEFAULT, type StartError, type StartOptions } from "./ActorSystem.ts"
 export type { JournalNatsOptions } from "./nats/JournalNats.ts"
 export { type NatsConnectionOptions, NatsUnreachable } from "./nats/NatsConnection.ts"

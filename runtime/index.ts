@@ -29,6 +29,7 @@ export {
   VersionConflict,
 } from "./cell/AskError.ts"
 export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Waiting.ts"
+export type { ClientOptions, ClientStatus } from "./client/ActorClient.ts"
 export type { ClusterEvent } from "./cluster/ClusterEvent.ts"
 export { LeasesUnavailable } from "./cluster/Leases.ts"
 export type { HostedTypes, MemberRecord, MemberState, NodeOptions } from "./cluster/Member.ts"
@@ -124,7 +125,8 @@ export {
   ProjectionTimeout,
 } from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
-export type { ActorRef, DeadLetters } from "./promise/ActorSystem.ts"
+export type { ActorRef } from "./promise/ActorRef.ts"
+export type { ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"
 export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
 export { defineReactor, type Reaction, type ReactorDefinition, type ReactorMeta } from "./reactor/Reactor.ts"
 export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
@@ -162,6 +164,14 @@ export type { ItemArgs, SagaBranches, SagaSteps, StepArgs, StepTimes } from "./s
 export type { ReadOptions } from "./system/ActorRef.ts"
 export { type SystemStatus, UnknownProjection } from "./system/ActorSystem.ts"
 export type { AskOptions } from "./system/Ask.ts"
+export {
+  type ClusterError,
+  type ClusterStatus,
+  ClusterVerbFailed,
+  type MemberLoad,
+  type MemberStatus,
+  type SlotStatus,
+} from "./system/ClusterControl.ts"
 export {
   HISTORY_PAGE_MAX,
   type HistoryCursor,

@@ -4,62 +4,18 @@
  * Owns nothing but the translation; what a system does is in ../system/ActorSystem.ts. Typed errors (../cell/AskError.ts)
  * are the rejections of the promises: test `error._tag`, or `instanceof`.
  */
-import { Cause, Context, Effect, Exit, Latch, type Layer, ManagedRuntime, Stream } from "effect"
-import type { Accepted, CurrentState } from "../cell/Waiting.ts"
+import { Context, Effect, Latch, type Layer, ManagedRuntime, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
-import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
+import type { AnyActor } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
-import type { ReadOptions } from "../system/ActorRef.ts"
 import {
   type ActorSystemService,
   ActorSystem as EffectActorSystem,
   type SystemStatus,
 } from "../system/ActorSystem.ts"
-import type { AskOptions } from "../system/Ask.ts"
 import type { ClusterStatus } from "../system/ClusterControl.ts"
-import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
-import type { When } from "../system/Scheduling.ts"
-import type { TellingOptions, Told } from "../system/Tell.ts"
-
-/** A handle on one actor of type `A`. */
-export interface ActorRef<A extends AnyActor> {
-  readonly type: string
-  readonly id: string
-  /**
-   * Sends a command and resolves when its events are durable; rejects with an {@link AskError}. At most once per
-   * `commandId`, however often it is sent. After `AskTimeout` or `Unavailable` send it again with the same one.
-   * Aborting `signal` stops the waiting, not the work.
-   */
-  readonly ask: <C extends CommandsOf<A>>(
-    command: C,
-    options?: AskOptions & { readonly signal?: AbortSignal },
-  ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
-  /**
-   * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
-   * told this actor. Rejects with a {@link TellError} if it could not be stored. What the actor then rejects becomes a
-   * dead letter.
-   */
-  readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Promise<Told>
-  /**
-   * Tells the actor a command at a time, or again and again. A schedule has a name, unique for the actor: set again it
-   * is replaced, and `unschedule` ends it; after that it never fires. Every run is a message, as of `tell`.
-   */
-  readonly schedule: (
-    name: string,
-    command: CommandsOf<A>,
-    when: When,
-    options?: AskOptions,
-  ) => Promise<Accepted<undefined>>
-  /** Ends a schedule. Rejected as `NotSet` where there is none (any more). */
-  readonly unschedule: (name: string, options?: AskOptions) => Promise<Accepted<undefined>>
-  /** The state after everything that was asked before through this process. */
-  readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
-  /** One page of its events, oldest first. */
-  readonly history: (options?: HistoryOptions) => Promise<HistoryPage<EventsOf<A>>>
-  /** Its state right after a version, or as it was at a time. */
-  readonly stateAt: (moment: PastMoment) => Promise<PastState<StateOf<A>>>
-}
+import { type ActorRef, promiseRef } from "./ActorRef.ts"
 
 /** The promise face of the dead-letter office. Rejects with its typed errors. */
 export type DeadLetters = {
@@ -125,35 +81,7 @@ export class ActorSystem {
 
   /** A handle on the actor `id` of a type that this system was given. */
   get<A extends AnyActor>(actor: A, id: string): ActorRef<A> {
-    const asker = this.#service.asker(actor, id)
-    const ref = this.#service.get(actor, id)
-    return {
-      type: actor.type,
-      id,
-      ask: (command, options = {}) => {
-        const { signal, ...rest } = options
-        return new Promise((resolve, reject) => {
-          if (signal?.aborted) return reject(signal.reason)
-          const onAbort = () => {
-            item?.abandon()
-            reject(signal?.reason)
-          }
-          // First, so that an answer given at once finds it: a signal may outlive a million commands.
-          signal?.addEventListener("abort", onAbort)
-          const item = asker.ask(command, rest, (exit) => {
-            signal?.removeEventListener("abort", onAbort)
-            if (Exit.isSuccess(exit)) resolve(exit.value as Accepted<never>)
-            else reject(Cause.squash(exit.cause))
-          })
-        })
-      },
-      tell: (command, options) => this.#run(ref.tell(command, options)),
-      schedule: (...given) => this.#run(ref.schedule(...given)),
-      unschedule: (...given) => this.#run(ref.unschedule(...given)),
-      state: (options) => this.#run(ref.state(options)),
-      history: (options) => this.#run(ref.history(options)),
-      stateAt: (moment) => this.#run(ref.stateAt(moment)),
-    }
+    return promiseRef(this.#service.asker(actor, id), this.#service.get(actor, id), this.#run)
   }
 
   /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */

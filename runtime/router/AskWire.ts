@@ -110,6 +110,7 @@ export const decodeReply = (
   const reply = JSON.parse(decoder.decode(data)) as AskReply
   if ("moved" in reply) return undefined
   if ("accepted" in reply) return Exit.succeed(reply.accepted)
-  if ("error" in reply) return Exit.fail(decodeError(reply.error))
+  // JSON has left out the detail of a rejection that had none.
+  if ("error" in reply) return Exit.fail(decodeError({ detail: undefined, ...(reply.error as object) }))
   return Exit.succeed({ ...reply.state, state: definition.machine.restore(reply.state.state) })
 }

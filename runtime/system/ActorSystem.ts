@@ -4,7 +4,7 @@
  * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
-import { Clock, Context, Effect, Exit, Layer, Random, Schema, type Scope } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Schema, type Scope } from "effect"
 import { type CallRunner, makeCallRunner } from "../call/CallRunner.ts"
 import { type ActorQuarantined, SystemStopped } from "../cell/AskError.ts"
 import { type Cells, makeCells } from "../cell/Cells.ts"
@@ -38,6 +38,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
 import { answerMembers, type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
+import { makeIds } from "./CommandIds.ts"
 import { definitionsOf, hostedTypes, readsMore } from "./Definitions.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
@@ -305,12 +306,3 @@ const makeActorSystem = Effect.fnUntraced(function* (
 /** Options without those that are present but `undefined`, so that defaults apply to them too. */
 const definedOf = (options: SystemOptions): Partial<SystemSettings> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-
-/** Command ids for callers that give none: a random prefix per system and a counter. */
-const makeIds: Effect.Effect<() => string> = Effect.gen(function* () {
-  const random = () =>
-    Effect.map(Random.nextIntBetween(0, 2 ** 48), (part) => part.toString(36).padStart(10, "0"))
-  const prefix = (yield* random()) + (yield* random())
-  let count = 0
-  return () => `${prefix}-${(count++).toString(36)}`
-})

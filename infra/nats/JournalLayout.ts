@@ -1,0 +1,57 @@
+/**
+ * What a namespace's journal says of itself: how many shards and streams it has, and which streams these are.
+ *
+ * Owns reading that from the streams, for those who were not told. Whether they are in order: JournalStream.ts.
+ */
+import { Effect } from "effect"
+import type { JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
+import type { JournalIdentity } from "../../runtime/journal/JournalRegister.ts"
+import { sequenceAt } from "../../runtime/journal/Partition.ts"
+import type { StreamInfo } from "./JetStreamApi.ts"
+import { missing, NAMESPACE_PATTERN, refused, STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
+import { findJournalStream } from "./JournalStream.ts"
+import type { NatsConnectionService } from "./NatsConnection.ts"
+
+const countIn = ({ config }: StreamInfo, key: string): number | undefined => {
+  const count = Number(config.metadata?.[key])
+  return Number.isInteger(count) && count > 0 ? count : undefined
+}
+
+/** The journal of a namespace; `undefined` where there is none. */
+export const findJournal = Effect.fn("findJournal")(function* (
+  connection: NatsConnectionService,
+  namespace: string,
+): Effect.fn.Return<JournalIdentity | undefined, JournalRefused | JournalUnavailable> {
+  if (!NAMESPACE_PATTERN.test(namespace)) {
+    return yield* refused(
+      "Foreign",
+      `namespace ${JSON.stringify(namespace)}`,
+      `Use ${NAMESPACE_PATTERN.source}.`,
+    )
+  }
+  // One stream is named otherwise than several.
+  const only = streamName(namespace)
+  const first = streamName(namespace, STREAMS_DEFAULT + 1)
+  const found = (yield* findJournalStream(connection, only)) ?? (yield* findJournalStream(connection, first))
+  if (found === undefined) return undefined
+  const shards = countIn(found, "everstate.shards")
+  if (shards === undefined) {
+    const hint =
+      "It is no journal of Everstate's: choose another namespace, or the system's own NATS account."
+    return yield* refused(
+      "Foreign",
+      `stream ${found.config.name ?? only} does not say everstate.shards`,
+      hint,
+    )
+  }
+  const streamCount = countIn(found, "everstate.streams") ?? STREAMS_DEFAULT
+  const streams = []
+  for (let partition = 0; partition < streamCount; partition++) {
+    const name = streamName(namespace, streamCount, partition)
+    const info = yield* findJournalStream(connection, name)
+    if (info === undefined) return yield* missing(name, "another stream of its journal does")
+    const lastSequence = sequenceAt(info.state.last_seq, partition, streamCount)
+    streams.push({ createdAt: info.created, lastSequence })
+  }
+  return { namespace, shards, streams }
+})

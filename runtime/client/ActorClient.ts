@@ -1,0 +1,176 @@
+/**
+ * A client of a system: asks, tells and reads actors that nodes of the system host, and hosts nothing itself.
+ *
+ * Owns what is under way: its bound, and that closing waits for it. It is no member, so it has no lease and no place in
+ * anybody's plans; whoever has an actor's shard is found by asking (../router/Router.ts). This is the Effect face, the
+ * promise face is ../promise/ActorClient.ts.
+ */
+import { Context, Effect, Exit, Latch, Layer, type Scope } from "effect"
+import { Busy, Unavailable } from "../cell/AskError.ts"
+import { IN_FLIGHT_MAX } from "../cell/Cells.ts"
+import type { InFlight, Waiting } from "../cell/Waiting.ts"
+import { ShardPlaces } from "../cluster/Slot.ts"
+import type { AnyActor } from "../definition/Actor.ts"
+import type { DefinitionError } from "../definition/DefinitionError.ts"
+import { Journal, type JournalReadError } from "../journal/Journal.ts"
+import { Mailbox } from "../mailbox/Mailbox.ts"
+import { makeRouter, type Router } from "../router/Router.ts"
+import type { AnySaga } from "../saga/AnySaga.ts"
+import { type ActorRef, Asker, makeActorRef, type RefContext } from "../system/ActorRef.ts"
+import { makeIds } from "../system/CommandIds.ts"
+import { definitionsOf } from "../system/Definitions.ts"
+import { SYSTEM_DEFAULTS } from "../system/SystemSettings.ts"
+import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
+import { Transport } from "../transport/Transport.ts"
+
+export interface ClientOptions {
+  /** Those that the client asks, with `nodeLabel` as the nodes have it. */
+  readonly actors: ReadonlyArray<AnyActor>
+  readonly sagas?: ReadonlyArray<AnySaga>
+  /** Time that an ask may take, in milliseconds; default 5,000. */
+  readonly askDeadlineMs?: number
+  /** Time that `close` waits for what is under way, in milliseconds; default 10,000. */
+  readonly drainMs?: number
+}
+
+/** What a client says of itself. */
+export interface ClientStatus {
+  /** Asks and reads that wait for their answer. */
+  readonly inFlightCount: number
+  /** Requests to nodes since the start, and how many of them were repeats. */
+  readonly routed: Router["counts"]
+}
+
+export interface ActorClientService {
+  /** A handle on the actor `id` of a type that this client was given. Makes nothing; never fails. */
+  readonly get: <A extends AnyActor>(actor: A, id: string) => ActorRef<A>
+  /** The callback form of {@link get}, for hot paths and the promise face. */
+  readonly asker: (actor: AnyActor, id: string) => Asker
+  readonly status: Effect.Effect<ClientStatus>
+  /** Succeeds while the journal is reachable and the one that was found at the start. Says nothing of nodes. */
+  readonly check: Effect.Effect<void, JournalReadError>
+  /** Takes nothing new and waits for what is under way, `drainMs` at most; safe to call twice. */
+  readonly close: Effect.Effect<void>
+}
+
+export class ActorClient extends Context.Service<ActorClient, ActorClientService>()(
+  "everstate/client/ActorClient",
+) {
+  /** A client on the given ports, for a journal of `shardCount` shards. The end of the layer's scope closes it. */
+  static readonly layer = (
+    options: ClientOptions & { readonly shardCount: number },
+  ): Layer.Layer<ActorClient, DefinitionError, Journal | Mailbox | Transport> =>
+    Layer.effect(ActorClient, makeActorClient(options))
+}
+
+const makeActorClient = Effect.fnUntraced(function* (
+  options: ClientOptions & { readonly shardCount: number },
+): Effect.fn.Return<ActorClientService, DefinitionError, Journal | Mailbox | Transport | Scope.Scope> {
+  const { shardCount, askDeadlineMs = SYSTEM_DEFAULTS.askDeadlineMs } = options
+  const { drainMs = SYSTEM_DEFAULTS.drainMs } = options
+  const { actors } = yield* definitionsOf(options)
+  const journal = yield* Journal
+  const underWay = new UnderWay()
+  let isClosed = false
+  const router = yield* makeRouter(yield* Transport, {
+    places: new ShardPlaces(actors.values(), shardCount),
+    // Nodes look after each other; a client only tries again.
+    suspect: () => undefined,
+    isCutOff: () => false,
+    takeHere: () => false,
+  })
+  const context: RefContext = {
+    cells: {
+      offer: (definition, address, item) => {
+        const { type: actorType, id } = address
+        if (underWay.count >= IN_FLIGHT_MAX) {
+          const limitCount = IN_FLIGHT_MAX
+          return item.settle(Exit.fail(new Busy({ actorType, id, queue: "System", limitCount })))
+        }
+        underWay.add(item, () => new Unavailable({ actorType, id, ...closedMeanwhile }))
+        router.route(definition, address, item)
+      },
+    },
+    journal,
+    mailbox: yield* Mailbox,
+    wheel: yield* makeDeadlineWheel,
+    shardCount,
+    askDeadlineMs,
+    knows: (actor) => actors.get(actor.type) === actor,
+    nextCommandId: yield* makeIds,
+    isStopped: () => isClosed,
+  }
+  const close = Effect.suspend(() => {
+    isClosed = true
+    return underWay.ended.pipe(
+      Effect.timeoutOption(drainMs),
+      Effect.andThen(Effect.sync(() => underWay.cutOff())),
+    )
+  })
+  yield* Effect.addFinalizer(() => close)
+
+  return {
+    get: (actor, id) => makeActorRef(context, actor, id),
+    asker: (actor, id) => new Asker(context, actor, id),
+    status: Effect.sync(() => ({ inFlightCount: underWay.count, routed: { ...router.counts } })),
+    check: journal.check,
+    close,
+  }
+})
+
+const closedMeanwhile = {
+  stored: "Unknown",
+  detail: "the client was closed before there was an answer",
+  hint: "Ask again with the same commandId.",
+} as const
+
+/** What waits for its answer. */
+class UnderWay {
+  readonly #items = new Map<Waiting, () => Unavailable>()
+  readonly #isEmpty = Latch.makeUnsafe(true)
+
+  get count(): number {
+    return this.#items.size
+  }
+
+  /** Opens whenever nothing waits. */
+  get ended(): Effect.Effect<void> {
+    return Effect.asVoid(this.#isEmpty.await)
+  }
+
+  add(item: Waiting, ifCutOff: () => Unavailable): void {
+    if (item.isSettled) return
+    this.#items.set(item, ifCutOff)
+    this.#isEmpty.closeUnsafe()
+    item.countIn(
+      new Ticket(() => {
+        this.#items.delete(item)
+        if (this.#items.size === 0) this.#isEmpty.openUnsafe()
+      }),
+    )
+  }
+
+  /** Tells those who still wait that nobody will answer. */
+  cutOff(): void {
+    for (const [item, why] of [...this.#items]) item.settle(Exit.fail(why()))
+  }
+}
+
+/** Counts one item, and tells when it is settled. */
+class Ticket implements InFlight {
+  readonly #settled: () => void
+  #count = 0
+
+  constructor(settled: () => void) {
+    this.#settled = settled
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  set count(count: number) {
+    this.#count = count
+    if (count === 0) this.#settled()
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * A handle on one actor, on promises. An ask is one promise and no fiber of its own.
+ *
+ * Owns the translation for whoever has actors to give: ActorSystem.ts and ActorClient.ts. What a handle does is in
+ * ../system/ActorRef.ts.
+ */
+import { Cause, type Effect, Exit } from "effect"
+import type { Accepted, CurrentState } from "../cell/Waiting.ts"
+import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
+import type { Asker, ActorRef as EffectActorRef, ReadOptions } from "../system/ActorRef.ts"
+import type { AskOptions } from "../system/Ask.ts"
+import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
+import type { When } from "../system/Scheduling.ts"
+import type { TellingOptions, Told } from "../system/Tell.ts"
+
+/** A handle on one actor of type `A`. */
+export interface ActorRef<A extends AnyActor> {
+  readonly type: string
+  readonly id: string
+  /**
+   * Sends a command and resolves when its events are durable; rejects with an {@link AskError}. At most once per
+   * `commandId`, however often it is sent. After `AskTimeout` or `Unavailable` send it again with the same one.
+   * Aborting `signal` stops the waiting, not the work.
+   */
+  readonly ask: <C extends CommandsOf<A>>(
+    command: C,
+    options?: AskOptions & { readonly signal?: AbortSignal },
+  ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
+  /**
+   * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
+   * told this actor. Rejects with a {@link TellError} if it could not be stored. What the actor then rejects becomes a
+   * dead letter.
+   */
+  readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Promise<Told>
+  /**
+   * Tells the actor a command at a time, or again and again. A schedule has a name, unique for the actor: set again it
+   * is replaced, and `unschedule` ends it; after that it never fires. Every run is a message, as of `tell`.
+   */
+  readonly schedule: (
+    name: string,
+    command: CommandsOf<A>,
+    when: When,
+    options?: AskOptions,
+  ) => Promise<Accepted<undefined>>
+  /** Ends a schedule. Rejected as `NotSet` where there is none (any more). */
+  readonly unschedule: (name: string, options?: AskOptions) => Promise<Accepted<undefined>>
+  /** The state after everything that was asked before through this process. */
+  readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
+  /** One page of its events, oldest first. */
+  readonly history: (options?: HistoryOptions) => Promise<HistoryPage<EventsOf<A>>>
+  /** Its state right after a version, or as it was at a time. */
+  readonly stateAt: (moment: PastMoment) => Promise<PastState<StateOf<A>>>
+}
+
+/** The promise face of a handle, in its two forms. */
+export const promiseRef = <A extends AnyActor>(
+  asker: Asker,
+  ref: EffectActorRef<A>,
+  run: <B, E>(effect: Effect.Effect<B, E>) => Promise<B>,
+): ActorRef<A> => {
+  return {
+    type: ref.type,
+    id: ref.id,
+    ask: (command, options = {}) => {
+      const { signal, ...rest } = options
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason)
+        const onAbort = () => {
+          item?.abandon()
+          reject(signal?.reason)
+        }
+        // First, so that an answer given at once finds it: a signal may outlive a million commands.
+        signal?.addEventListener("abort", onAbort)
+        const item = asker.ask(command, rest, (exit) => {
+          signal?.removeEventListener("abort", onAbort)
+          if (Exit.isSuccess(exit)) resolve(exit.value as Accepted<never>)
+          else reject(Cause.squash(exit.cause))
+        })
+      })
+    },
+    tell: (command, options) => run(ref.tell(command, options)),
+    schedule: (...given) => run(ref.schedule(...given)),
+    unschedule: (...given) => run(ref.unschedule(...given)),
+    state: (options) => run(ref.state(options)),
+    history: (options) => run(ref.history(options)),
+    stateAt: (moment) => run(ref.stateAt(moment)),
+  }
+}

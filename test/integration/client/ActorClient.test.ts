@@ -1,0 +1,210 @@
+/** Clients on real servers: they host nothing, and ask whatever nodes there are. */
+import { Context, Effect, Layer } from "effect"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { setup } from "xstate"
+import { ActorClient, type ConnectOptions, layerClient } from "../../../infra/ActorClient.ts"
+import { ActorClient as EffectActorClient } from "../../../runtime/client/ActorClient.ts"
+import { defineActor } from "../../../runtime/index.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import {
+  eventually,
+  freshNamespace,
+  type RealServers,
+  realServers,
+  startSystem,
+} from "../system/SystemFixture.ts"
+
+let servers: RealServers
+beforeAll(async () => {
+  servers = await realServers()
+})
+afterAll(() => servers.stop())
+
+const connect = async (namespace: string, options: Partial<ConnectOptions> = {}): Promise<ActorClient> => {
+  const client = await ActorClient.connect({
+    nats: servers.natsUrl,
+    namespace,
+    actors: [Counter],
+    ...options,
+  })
+  onTestFinished(() => client.close())
+  return client
+}
+
+const node = (namespace: string, name: string, options = {}) =>
+  startSystem(servers, { namespace, node: { name }, leaseMs: 3_000, ...options })
+
+const add = { type: "Add", by: 1 } as const
+
+describe("a client of two nodes", () => {
+  it("asks, tells, reads, schedules, and looks into the past", async () => {
+    const namespace = freshNamespace()
+    const [one, two] = [await node(namespace, "one"), await node(namespace, "two")]
+    await eventually(async () => (await one.cluster.status()).members.every(({ slotCount }) => slotCount > 0))
+    const client = await connect(namespace)
+    for (let index = 0; index < 20; index++) {
+      const counter = client.get(Counter, `c${index}`)
+      const first = await counter.ask(add, { commandId: `add-${index}` })
+      expect(first).toMatchObject({ version: 1, duplicate: false })
+      expect(await counter.ask(add, { commandId: `add-${index}` })).toMatchObject({
+        version: 1,
+        duplicate: true,
+      })
+      const owned = index % 2 === 0 ? one : two
+      expect(await owned.get(Counter, `c${index}`).ask(add)).toMatchObject({ version: 2 })
+      expect(await counter.state()).toMatchObject({ version: 2 })
+      await expect(counter.ask(add, { ifVersion: 9 })).rejects.toMatchObject({
+        _tag: "VersionConflict",
+        found: 2,
+      })
+    }
+    const counter = client.get(Counter, "c0")
+    expect((await counter.history()).events.map(({ version }) => version)).toEqual([1, 2])
+    expect(await counter.stateAt({ version: 1 })).toMatchObject({ version: 1 })
+    const { commandId } = await counter.tell(add)
+    await eventually(async () => (await counter.state()).version === 3)
+    expect((await counter.history({ after: 2 })).events).toMatchObject([{ commandId }])
+    await counter.schedule("more", add, { at: new Date(Date.now() + 60_000) })
+    await counter.unschedule("more")
+    await expect(counter.unschedule("more")).rejects.toMatchObject({
+      _tag: "CommandRejected",
+      reason: "NotSet",
+    })
+    const members = (await one.cluster.status()).members.map(({ name }) => name)
+    expect(members.sort()).toEqual(["one", "two"])
+    expect(await client.status()).toMatchObject({ inFlightCount: 0 })
+  }, 60_000)
+
+  it("sees no ask fail while one of them stops and another one comes", async () => {
+    const namespace = freshNamespace()
+    const [one, two] = [await node(namespace, "one"), await node(namespace, "two")]
+    await eventually(async () => (await one.cluster.status()).members.every(({ slotCount }) => slotCount > 0))
+    const client = await connect(namespace)
+    let isOver = false
+    let answeredCount = 0
+    const asking = Promise.all(
+      Array.from({ length: 16 }, async (_, index) => {
+        while (!isOver) {
+          await client.get(Counter, `c${index}`).ask(add)
+          answeredCount++
+        }
+      }),
+    )
+    await eventually(() => answeredCount > 200)
+    await two.stop()
+    await node(namespace, "three")
+    await eventually(async () => (await one.cluster.status()).members.every(({ slotCount }) => slotCount > 0))
+    const before = answeredCount
+    await eventually(() => answeredCount > before + 200)
+    isOver = true
+    await asking
+    const versions = await Promise.all(
+      Array.from(
+        { length: 16 },
+        async (_, index) => (await client.get(Counter, `c${index}`).state()).version,
+      ),
+    )
+    expect(versions.reduce((sum, version) => sum + version, 0)).toBe(answeredCount)
+  }, 60_000)
+
+  it("goes to the nodes with the label where an actor type asks for one", async () => {
+    const Fast = defineActor({
+      type: "fast",
+      nodeLabel: "ssd",
+      machine: setup({ types: { events: {} as { type: "Go" } } }).createMachine({
+        initial: "idle",
+        states: { idle: { on: { Go: "gone" } }, gone: {} },
+      }),
+    })
+    const namespace = freshNamespace()
+    const actors = [Counter, Fast]
+    await node(namespace, "plain", { actors })
+    const labelled = await node(namespace, "quick", { actors, node: { name: "quick", labels: ["ssd"] } })
+    const client = await connect(namespace, { actors })
+    await client.get(Fast, "f-1").ask({ type: "Go" })
+    await client.get(Counter, "c-1").ask(add)
+    const quick = (await labelled.cluster.status()).members.find(({ name }) => name === "quick")
+    expect(quick?.load?.residentByType).toMatchObject({ fast: 1 })
+  }, 60_000)
+})
+
+describe("a client without nodes", () => {
+  it("says that no node has the shard, at the deadline", async () => {
+    const namespace = freshNamespace()
+    const system = await node(namespace, "one")
+    await system.get(Counter, "c").ask(add)
+    const client = await connect(namespace, { askDeadlineMs: 400 })
+    await system.stop()
+    await expect(client.get(Counter, "c").ask(add)).rejects.toMatchObject({
+      _tag: "Unavailable",
+      stored: "No",
+      detail: "no node has its shard",
+      hint: expect.stringContaining("commandId"),
+    })
+    await expect(client.get(Counter, "c").state()).rejects.toMatchObject({ _tag: "Unavailable" })
+    // A message waits for whoever comes.
+    await client.get(Counter, "c").tell(add)
+    const again = await node(namespace, "one")
+    await eventually(async () => (await again.get(Counter, "c").state()).version === 2)
+    expect(await client.get(Counter, "c").ask(add)).toMatchObject({ version: 3 })
+  }, 60_000)
+
+  it("is refused where there is no journal, and makes none", async () => {
+    const namespace = freshNamespace()
+    await expect(connect(namespace)).rejects.toMatchObject({
+      _tag: "JournalRefused",
+      reason: "Missing",
+      hint: expect.stringContaining("Start a node"),
+    })
+    expect(await servers.admin(`STREAM.INFO.${namespace}-journal`)).toHaveProperty("error")
+    expect(await servers.admin(`STREAM.INFO.${namespace}-mailbox`)).toHaveProperty("error")
+    await expect(connect("No such name")).rejects.toMatchObject({ _tag: "JournalRefused", reason: "Foreign" })
+  })
+
+  it("says so where NATS is not there", async () => {
+    await expect(connect("any", { nats: "nats://127.0.0.1:1" })).rejects.toMatchObject({
+      _tag: "NatsUnreachable",
+    })
+  })
+})
+
+describe("a client that is closed", () => {
+  it("answers what is under way, and takes nothing new", async () => {
+    const namespace = freshNamespace()
+    const system = await node(namespace, "one")
+    const client = await connect(namespace)
+    const asked = Array.from({ length: 50 }, (_, index) => client.get(Counter, `c${index}`).ask(add))
+    const closed = client.close()
+    await expect(client.get(Counter, "c").ask(add)).rejects.toMatchObject({ _tag: "SystemStopped" })
+    await expect(client.get(Counter, "c").tell(add)).rejects.toMatchObject({ _tag: "SystemStopped" })
+    for (const answer of await Promise.all(asked)) expect(answer.version).toBe(1)
+    await closed
+    await client.close()
+    expect((await system.cluster.status()).members).toHaveLength(1)
+  }, 30_000)
+
+  it("tells those who still wait that it is not known what came of it", async () => {
+    const namespace = freshNamespace()
+    const system = await node(namespace, "one")
+    const client = await connect(namespace, { drainMs: 100 })
+    await system.stop()
+    const waiting = expect(client.get(Counter, "c").ask(add)).rejects.toMatchObject({
+      _tag: "Unavailable",
+      stored: "Unknown",
+    })
+    await client.close()
+    await waiting
+  }, 30_000)
+
+  it("is a layer for Effect programs, closed with its scope", async () => {
+    const namespace = freshNamespace()
+    await node(namespace, "one", { journal: { streams: 2 } })
+    const program = Effect.gen(function* () {
+      const context = yield* Layer.build(layerClient({ nats: servers.natsUrl, namespace, actors: [Counter] }))
+      const client = Context.get(context, EffectActorClient)
+      yield* client.check
+      return yield* client.get(Counter, "c").ask(add)
+    })
+    expect(await Effect.runPromise(Effect.scoped(program))).toMatchObject({ version: 1 })
+  }, 30_000)
+})

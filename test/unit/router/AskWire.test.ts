@@ -1,0 +1,57 @@
+/** Asks and their answers, on the wire between nodes and back. */
+import { Exit } from "effect"
+import { describe, expect, it } from "vitest"
+import { CommandRejected, VersionConflict } from "../../../runtime/cell/AskError.ts"
+import { decodeReply, decodeRequest, encodeReply, replyOf } from "../../../runtime/router/AskWire.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+
+const travelled = (exit: Parameters<typeof replyOf>[1]) =>
+  decodeReply(Counter, encodeReply(replyOf(Counter, exit)))
+
+const rejection = (detail: unknown) =>
+  new CommandRejected({
+    actorType: "counter",
+    id: "c",
+    commandType: "Add",
+    reason: "Closed",
+    state: "closed",
+    version: 2,
+    detail,
+  })
+
+describe("an answer", () => {
+  it.each([undefined, null, { left: 3 }])("is a rejection as it was, with detail %j", (detail) => {
+    const exit = travelled(Exit.fail(rejection(detail)))
+    const error = exit !== undefined && Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
+    expect(error).toMatchObject({ error: rejection(detail) })
+  })
+
+  it("is a conflict as it was", () => {
+    const conflict = new VersionConflict({ actorType: "counter", id: "c", expected: 1, found: 2 })
+    const exit = travelled(Exit.fail(conflict))
+    expect(exit !== undefined && Exit.isFailure(exit) && exit.cause.reasons[0]).toMatchObject({
+      error: conflict,
+    })
+  })
+
+  it("is an acceptance, with its reply or without one", () => {
+    for (const reply of [undefined, { total: 3 }]) {
+      const accepted = { version: 2, sequence: 7, reply, duplicate: false }
+      expect(travelled(Exit.succeed(accepted))).toEqual(Exit.succeed(JSON.parse(JSON.stringify(accepted))))
+    }
+  })
+})
+
+it("is no request where it does not look like one", () => {
+  const encoder = new TextEncoder()
+  for (const text of [
+    "",
+    "null",
+    "[]",
+    '{"k":"ask"}',
+    '{"to":"counter/c"}',
+    '{"k":"other","to":"counter/c"}',
+  ]) {
+    expect(decodeRequest(encoder.encode(text))).toBeUndefined()
+  }
+})
