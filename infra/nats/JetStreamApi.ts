@@ -50,6 +50,29 @@ const apiCall = <Reply>(
 export const streamInfo = (requests: ReplyMultiplexer, stream: string) =>
   apiCall<StreamInfo>(requests, `STREAM.INFO.${stream}`, undefined)
 
+interface SubjectCounts {
+  readonly state: { readonly subjects?: Readonly<Record<string, number>> }
+  /** Subjects altogether; a page has 100,000 at most. */
+  readonly total?: number
+}
+
+/** Messages by subject, of those subjects that the filter matches. */
+export const subjectCounts = (
+  requests: ReplyMultiplexer,
+  stream: string,
+  filter: string,
+): Effect.Effect<ReadonlyMap<string, number>, NatsRequestFailed | JetStreamError> =>
+  Effect.gen(function* () {
+    const counts = new Map<string, number>()
+    while (true) {
+      const query = { subjects_filter: filter, offset: counts.size }
+      const { state, total = 0 } = yield* apiCall<SubjectCounts>(requests, `STREAM.INFO.${stream}`, query)
+      const page = Object.entries(state.subjects ?? {})
+      for (const [subject, count] of page) counts.set(subject, count)
+      if (page.length === 0 || counts.size >= total) return counts
+    }
+  })
+
 export const createStream = (
   requests: ReplyMultiplexer,
   config: Partial<StreamConfig> & { readonly name: string },

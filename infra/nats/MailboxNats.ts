@@ -6,6 +6,7 @@
  */
 import { Clock, Effect, Layer } from "effect"
 import { ACTOR_ID_TOKEN_BYTES_MAX, tokenFromId } from "../../runtime/address/ActorAddress.ts"
+import { BacklogCounts } from "../../runtime/mailbox/BacklogCounts.ts"
 import {
   Mailbox,
   type MailboxError,
@@ -13,7 +14,7 @@ import {
   type OutboundMessage,
   type ScheduledMessage,
 } from "../../runtime/mailbox/Mailbox.ts"
-import { purgeSubject } from "./JetStreamApi.ts"
+import { purgeSubject, subjectCounts } from "./JetStreamApi.ts"
 import { receiveShard } from "./MailboxReceive.ts"
 import { type MailboxStreamOptions, openMailboxStream } from "./MailboxStream.ts"
 import { mailboxSubjectsOf } from "./MailboxSubject.ts"
@@ -92,12 +93,23 @@ const makeService = (
       })
     })
 
+  const backlog = Effect.mapError(subjectCounts(requests, stream, subjects.waiting), mailboxErrorOf).pipe(
+    Effect.map((counts) => {
+      const counted = new BacklogCounts()
+      for (const [subject, count] of counts) {
+        counted.add(subjects.shardOf(subject), subjects.keyOf(subject), count)
+      }
+      return counted.all
+    }),
+  )
+
   return {
     messageBytesMax,
     publish: (message) => publish(message, subjects.ofActor(message.address)),
     schedule,
     unschedule,
     receive: (shard) => receiveShard(context, shard),
+    backlog,
   }
 }
 

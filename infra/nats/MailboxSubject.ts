@@ -14,6 +14,10 @@ export interface MailboxSubjects {
   readonly ofSlot: (address: ActorAddress, slot: string) => string
   /** Wildcard over what waits for the actors of a shard. */
   readonly ofShard: (shard: number) => string
+  /** Wildcard over what waits for any actor. */
+  readonly waiting: string
+  /** Shard of a subject that {@link waiting} matches. */
+  readonly shardOf: (subject: string) => number
   /** Wildcards over everything. */
   readonly all: ReadonlyArray<string>
   /** `type/token` of a subject of {@link ofShard}. */
@@ -29,6 +33,8 @@ export const mailboxSubjectsOf = (namespace: string): MailboxSubjects => {
     ofDue: (address) => `${waiting}${actor(address)}.due`,
     ofSlot: (address, slot) => `${scheduled}${actor(address)}.${tokenFromId(slot)}`,
     ofShard: (shard) => `${waiting}${shard}.>`,
+    waiting: `${waiting}>`,
+    shardOf: (subject) => Number(subject.slice(waiting.length, subject.indexOf(".", waiting.length))),
     all: [`${waiting}*.*.*`, `${waiting}*.*.*.due`, `${scheduled}*.*.*.*`],
     keyOf: (subject) => {
       const [type, token] = subject.slice(subject.indexOf(".", waiting.length) + 1).split(".", 2)

@@ -80,6 +80,14 @@ export interface ReceiverGroup {
   readonly types: ReadonlyArray<string>
 }
 
+/** What waits in a mailbox for the actors of a type in a shard. */
+export interface Backlog {
+  readonly shard: number
+  readonly type: string
+  /** Messages that are not acknowledged, handed out or not; what waits for its time is not counted. */
+  readonly count: number
+}
+
 export interface MailboxService {
   /** Largest `data`, in bytes. */
   readonly messageBytesMax: number
@@ -95,6 +103,10 @@ export interface MailboxService {
    * itself (messages may then repeat).
    */
   readonly receive: (shard: number, only?: ReceiverGroup) => Stream.Stream<Delivery, MailboxRefused>
+  /**
+   * What waits at this moment, where anything does. For operators: it costs a line for every actor that has messages.
+   */
+  readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, MailboxError>
 }
 
 export class Mailbox extends Context.Service<Mailbox, MailboxService>()("everstate/mailbox/Mailbox") {}

@@ -4,7 +4,9 @@
  * Owns order, deduplication, redelivery and the bounds; every call is told the time and nothing happens by itself.
  * MailboxMemory.ts puts it behind the port; the simulation puts a network with faults in between.
  */
+import { BacklogCounts } from "./BacklogCounts.ts"
 import {
+  type Backlog,
   MailboxRefused,
   MESSAGES_PER_ACTOR_MAX,
   type OutboundMessage,
@@ -168,6 +170,14 @@ export class MailboxContents {
     const own = this.#shard(shard)
     const back = messages.filter(({ sequence }) => own.handedOut.delete(sequence))
     if (back.length > 0) own.waiting = [...back, ...own.waiting]
+  }
+
+  /** Messages that are not acknowledged, by shard and type of actor. */
+  backlog(nowMs: number): ReadonlyArray<Backlog> {
+    for (const shard of this.#shards.keys()) this.#fire(shard, nowMs)
+    const counted = new BacklogCounts()
+    for (const { key, shard } of this.#kept.values()) counted.add(shard, key, 1)
+    return counted.all
   }
 
   /** When something will happen in a shard without anybody's doing, Unix milliseconds. */

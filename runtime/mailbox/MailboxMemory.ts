@@ -78,6 +78,7 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
         return undefined
       }),
     receive,
+    backlog: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.backlog(nowMs)),
   }
 }
 

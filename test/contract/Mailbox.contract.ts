@@ -12,6 +12,7 @@ import {
   MESSAGES_PER_ACTOR_MAX,
   UNACKNOWLEDGED_MAX,
 } from "../../runtime/mailbox/Mailbox.ts"
+import { backlogContract } from "./MailboxBacklog.contract.ts"
 import {
   beside,
   elsewhere,
@@ -287,5 +288,6 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
     })
 
     scheduleContract(fact)
+    backlogContract(fact)
   })
 }

@@ -7,6 +7,7 @@
  */
 import { Effect, Exit, Stream } from "effect"
 import {
+  type Backlog,
   type Delivery,
   type MailboxError,
   type MailboxRefused,
@@ -110,6 +111,17 @@ export class SimulatedMailbox {
           return this.#call(host, `unschedule ${slot} of ${address.key}`, empty, fate)
         }),
       receive: (shard) => this.#receive(host, shard),
+      backlog: Effect.suspend(() =>
+        this.#network.call<ReadonlyArray<Backlog>, MailboxError>({
+          host,
+          server: "journal",
+          what: "backlog",
+          serve: () => Exit.succeed(this.contents.backlog(this.nowMs)),
+          timeoutMs: PUBLISH_TIMEOUT_MS,
+          unanswered: unavailable,
+          fate: {},
+        }),
+      ),
     }
   }
 
