@@ -1,0 +1,170 @@
+/**
+ * What each kind of user may do on NATS: all that it needs, and nothing else.
+ *
+ * Owns the lists of subjects, and nats-server's configuration made of them (docs/deployment/nats/accounts.conf; a test
+ * holds the two together and runs a whole system under it). Whoever adds a request to an adapter adds its subject here.
+ * Nobody may purge, delete, change or restore a journal: that takes an operator of the account.
+ *
+ * Each kind has replies under a prefix of its own, so that no client reads what another kind is answered.
+ */
+import { STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
+
+/**
+ * `service`: a node. `creator`: a node that may create the streams, too; started once, before the services.
+ * `client`: asks and tells actors (`ActorClient`). `events`: reads integration events.
+ */
+export const NATS_ROLES = ["service", "creator", "client", "events"] as const
+export type NatsRole = (typeof NATS_ROLES)[number]
+
+/** Subjects and wildcards; what is not listed is denied. */
+export interface NatsPermissions {
+  readonly publish: { readonly allow: ReadonlyArray<string> }
+  readonly subscribe: { readonly allow: ReadonlyArray<string> }
+}
+
+export interface NatsPermissionsOptions {
+  readonly namespace: string
+  /** `journal.streams`, 1 by default. */
+  readonly streams?: number
+}
+
+/** Give it to the connection as `inboxPrefix`: replies come under it. */
+export const inboxPrefixOf = (namespace: string, role: NatsRole): string =>
+  role === "client" || role === "events" ? `_INBOX_${namespace}_${role}` : `_INBOX_${namespace}`
+
+const api = (...calls: ReadonlyArray<string>): ReadonlyArray<string> => calls.map((call) => `$JS.API.${call}`)
+
+const streamsOf = ({ namespace, streams = STREAMS_DEFAULT }: NatsPermissionsOptions) => ({
+  journals: Array.from({ length: streams }, (_, partition) => streamName(namespace, streams, partition)),
+  /** A journal of another number of streams is looked for under this name before one is created. */
+  otherJournal: streamName(namespace, streams === 1 ? STREAMS_DEFAULT + 1 : STREAMS_DEFAULT),
+  mailbox: `${namespace}-mailbox`,
+  events: `${namespace}-events`,
+  deadLetters: `${namespace}-deadletters`,
+  checkpoints: `KV_${namespace}-checkpoints`,
+  leases: `KV_${namespace}-cluster`,
+})
+
+const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string> => {
+  const { namespace } = options
+  const { journals, otherJournal, mailbox, events, deadLetters, checkpoints, leases } = streamsOf(options)
+  const all = [...journals, otherJournal, mailbox, events, deadLetters, checkpoints, leases]
+  return [
+    // What it stores.
+    ...["evt", "mbx", "sch", "int", "dlq"].map((kind) => `${namespace}.${kind}.>`),
+    `$KV.${namespace}-checkpoints.>`,
+    `$KV.${namespace}-cluster.>`,
+    // What nodes ask each other, and their answers, to clients as well.
+    `${namespace}.ask.>`,
+    `${namespace}.node.>`,
+    `${inboxPrefixOf(namespace, "service")}.>`,
+    `${inboxPrefixOf(namespace, "client")}.>`,
+    // Looking at streams, and into them.
+    ...all.flatMap((stream) => api(`STREAM.INFO.${stream}`)),
+    ...[...journals, deadLetters, checkpoints, leases].flatMap((stream) => api(`STREAM.MSG.GET.${stream}`)),
+    ...[...journals, deadLetters, leases].flatMap((stream) => api(`DIRECT.GET.${stream}`)),
+    // Following the journal: consumers that acknowledge nothing.
+    ...journals.flatMap((stream) =>
+      api(`CONSUMER.CREATE.${stream}.*`, `CONSUMER.MSG.NEXT.${stream}.*`, `CONSUMER.DELETE.${stream}.*`),
+    ),
+    // Receiving messages, and cancelling what is scheduled.
+    ...api(
+      `CONSUMER.CREATE.${mailbox}.*`,
+      `CONSUMER.INFO.${mailbox}.*`,
+      `CONSUMER.MSG.NEXT.${mailbox}.*`,
+      `CONSUMER.DELETE.${mailbox}.*`,
+      `STREAM.PURGE.${mailbox}`,
+    ),
+    `$JS.ACK.${mailbox}.>`,
+    // A reactor's note that is done with; a dead letter that was redriven or discarded.
+    ...api(`STREAM.PURGE.${checkpoints}`, `STREAM.MSG.DELETE.${deadLetters}`),
+  ]
+}
+
+const serviceSubscribes = ({ namespace }: NatsPermissionsOptions): ReadonlyArray<string> => [
+  `${inboxPrefixOf(namespace, "service")}.>`,
+  `${namespace}.ask.>`,
+  `${namespace}.node.>`,
+  `$KV.${namespace}-cluster.>`,
+]
+
+const permissions = (publish: ReadonlyArray<string>, subscribe: ReadonlyArray<string>): NatsPermissions => ({
+  publish: { allow: publish },
+  subscribe: { allow: subscribe },
+})
+
+/** What a user of this kind needs; tested to be enough. */
+export const natsPermissionsOf = (role: NatsRole, options: NatsPermissionsOptions): NatsPermissions => {
+  const { namespace } = options
+  const { journals, otherJournal, mailbox, events, deadLetters, checkpoints, leases } = streamsOf(options)
+  const inbox = `${inboxPrefixOf(namespace, role)}.>`
+  switch (role) {
+    case "service":
+      return permissions(servicePublishes(options), serviceSubscribes(options))
+    case "creator": {
+      const created = [...journals, mailbox, events, deadLetters, checkpoints, leases]
+      const creates = created.flatMap((stream) => api(`STREAM.CREATE.${stream}`))
+      return permissions([...servicePublishes(options), ...creates], serviceSubscribes(options))
+    }
+    case "client":
+      return permissions(
+        [
+          `${namespace}.ask.>`,
+          `${namespace}.mbx.>`,
+          // Finding the system, and noticing that it was replaced.
+          ...[...journals, otherJournal, mailbox].flatMap((stream) => api(`STREAM.INFO.${stream}`)),
+        ],
+        [inbox],
+      )
+    case "events":
+      return permissions(
+        [
+          ...api(
+            "INFO",
+            `STREAM.INFO.${events}`,
+            `CONSUMER.CREATE.${events}.>`,
+            `CONSUMER.INFO.${events}.*`,
+            `CONSUMER.MSG.NEXT.${events}.*`,
+          ),
+          `$JS.ACK.${events}.>`,
+        ],
+        [inbox, `${namespace}.int.>`],
+      )
+  }
+}
+
+const list = (subjects: ReadonlyArray<string>): string =>
+  ["[", ...subjects.map((subject) => `            ${JSON.stringify(subject)}`), "          ]"].join("\n")
+
+const userOf = (role: NatsRole, options: NatsPermissionsOptions): string => {
+  const { publish, subscribe } = natsPermissionsOf(role, options)
+  return `      {
+        user: "${options.namespace}-${role}"
+        password: $${role.toUpperCase()}_PASSWORD
+        permissions: {
+          publish: { allow: ${list(publish.allow)} }
+          subscribe: { allow: ${list(subscribe.allow)} }
+        }
+      }`
+}
+
+/** nats-server's configuration of an account with a user of each kind; passwords come from the environment. */
+export const natsAccountsConf = (options: NatsPermissionsOptions): string => `\
+# The account of the namespace "${options.namespace}" and the least that its users need.
+# Made by infra/nats/NatsPermissions.ts: change that, and run \`npx vitest run test/integration/deployment -u\`.
+# Passwords: SERVICE_PASSWORD, CREATOR_PASSWORD, ... in the environment of nats-server, best as bcrypt hashes.
+
+accounts {
+  EVERSTATE {
+    jetstream: enabled
+    users: [
+${NATS_ROLES.map((role) => userOf(role, options)).join("\n")}
+    ]
+  }
+  # Looks after the servers; has no access to any subject of the account above.
+  SYS {
+    users: [ { user: "system", password: $SYSTEM_PASSWORD } ]
+  }
+}
+system_account: SYS
+`

@@ -1,0 +1,182 @@
+/**
+ * Servers on which everybody has exactly the rights of docs/deployment: nats-server reads the very accounts.conf, and
+ * Postgres is given the very statements. What a test needs beyond that, an administrator of either does.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { connect } from "@nats-io/transport-node"
+import pg from "pg"
+import { ActorSystem, type StartOptions } from "../../../infra/ActorSystem.ts"
+import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
+import { ServerProcess } from "../../../infra/embedded/ServerProcess.ts"
+import { startPostgres } from "../../../infra/embedded.ts"
+import type { NatsConnectionOptions } from "../../../infra/nats/NatsConnection.ts"
+import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/NatsPermissions.ts"
+
+export const deployment = resolve(import.meta.dirname, "../../../docs/deployment")
+
+/** The namespace of docs/deployment. */
+export const NAMESPACE = "everstate"
+
+const PASSWORD = "secret"
+const startTimeoutMs = 20_000
+
+/** What accounts.conf takes from the environment. */
+export const passwords = {
+  SERVICE_PASSWORD: PASSWORD,
+  CREATOR_PASSWORD: PASSWORD,
+  CLIENT_PASSWORD: PASSWORD,
+  EVENTS_PASSWORD: PASSWORD,
+  SYSTEM_PASSWORD: PASSWORD,
+}
+
+export interface RestrictedNats {
+  readonly connection: (role: NatsRole) => NatsConnectionOptions
+  /** One call of the JetStream API by a user of this kind; fails at once where it has no right to it. */
+  readonly call: (role: NatsRole, api: string, body?: unknown) => Promise<Record<string, unknown>>
+  /** What the server refused so far, a line each. */
+  readonly violations: () => ReadonlyArray<string>
+  /** Changes accounts.conf and has the server read it again. */
+  readonly reload: (change: (conf: string) => string) => void
+  readonly stop: () => Promise<void>
+}
+
+/** A server with JetStream and the accounts of docs/deployment, `change`d where the test says so. */
+export const restrictedNats = async (
+  change: (conf: string) => string = (conf) => conf,
+): Promise<RestrictedNats> => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-rights-"))
+  const accounts = join(folder, "accounts.conf")
+  cpSync(join(deployment, "nats/accounts.conf"), accounts)
+  writeFileSync(accounts, change(readFileSync(accounts, "utf8")))
+  const logFile = join(folder, "nats.log")
+  const ports = join(folder, "ports")
+  mkdirSync(ports)
+  const conf = `listen: "127.0.0.1:-1"\nserver_name: n1\nports_file_dir: "${ports}"\njetstream { store_dir: "${folder}" }\ninclude ./accounts.conf\n`
+  writeFileSync(join(folder, "nats.conf"), conf)
+  const env = { ...process.env, ...passwords }
+  const server = await ServerProcess.spawn({
+    server: "nats",
+    command: (await findNatsBinary(env, () => undefined)).path,
+    args: ["-c", join(folder, "nats.conf")],
+    cwd: folder,
+    env,
+    logFile,
+    stopSignal: "SIGTERM",
+    runAs: undefined,
+  })
+  const url = await server.whenReady(async () => {
+    const [file] = readdirSync(ports)
+    return file && /"(nats:\/\/127[^"]+)"/.exec(readFileSync(join(ports, file), "utf8"))?.[1]
+  }, startTimeoutMs)
+  const connection = (role: NatsRole): NatsConnectionOptions => ({
+    servers: url,
+    user: `${NAMESPACE}-${role}`,
+    pass: PASSWORD,
+    inboxPrefix: inboxPrefixOf(NAMESPACE, role),
+  })
+  return {
+    connection,
+    call: async (role, api, body = {}) => {
+      const { user = "", inboxPrefix = "" } = connection(role)
+      const client = await connect({ servers: url, user, pass: PASSWORD, inboxPrefix })
+      try {
+        return (await client.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 5_000 })).json()
+      } finally {
+        await client.close()
+      }
+    },
+    violations: () =>
+      readFileSync(logFile, "utf8")
+        .split("\n")
+        .filter((line) => line.includes("Violation")),
+    reload: (change) => {
+      writeFileSync(accounts, change(readFileSync(accounts, "utf8")))
+      process.kill(server.pid, "SIGHUP")
+    },
+    stop: async () => {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+    },
+  }
+}
+
+export type PostgresRole = "owner" | "service" | "reader"
+
+export interface RestrictedPostgres {
+  readonly url: (role: PostgresRole) => string
+  /** One statement. */
+  readonly sql: (
+    role: PostgresRole | "admin",
+    text: string,
+  ) => Promise<ReadonlyArray<Record<string, unknown>>>
+  /** docs/deployment/postgres/after-preparation.sql */
+  readonly afterPreparation: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export const restrictedPostgres = async (): Promise<RestrictedPostgres> => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-grants-"))
+  const server = await startPostgres({ folder, durable: false })
+  const url = (role: PostgresRole): string => {
+    const { host, pathname } = new URL(server.url)
+    return `postgres://everstate_${role}:${PASSWORD}@${host}${pathname}`
+  }
+  const sql = async (role: PostgresRole | "admin", text: string) => {
+    const client = new pg.Client(role === "admin" ? server.url : url(role))
+    await client.connect()
+    try {
+      return (await client.query(text)).rows
+    } finally {
+      await client.end()
+    }
+  }
+  const script = (name: string) => readFileSync(join(deployment, "postgres", name), "utf8")
+  await sql("admin", script("roles.sql"))
+  for (const role of ["owner", "service", "reader"]) {
+    await sql("admin", `alter role everstate_${role} password '${PASSWORD}'`)
+  }
+  return {
+    url,
+    sql,
+    afterPreparation: async () => void (await sql("owner", script("after-preparation.sql"))),
+    stop: async () => {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+    },
+  }
+}
+
+export interface RestrictedServers {
+  readonly nats: RestrictedNats
+  readonly postgres: RestrictedPostgres
+  readonly stop: () => Promise<void>
+}
+
+export const restrictedServers = async (change?: (conf: string) => string): Promise<RestrictedServers> => {
+  const nats = await restrictedNats(change)
+  const postgres = await restrictedPostgres()
+  return { nats, postgres, stop: async () => void (await Promise.all([nats.stop(), postgres.stop()])) }
+}
+
+type Definitions = Omit<StartOptions, "nats" | "postgres" | "namespace">
+
+/** A node as docs/DEPLOYMENT.md has it: `creator` prepares, `service` runs. */
+export const startNode = (
+  { nats, postgres }: RestrictedServers,
+  role: "creator" | "service",
+  definitions: Definitions,
+): Promise<ActorSystem> =>
+  ActorSystem.start({
+    nats: nats.connection(role),
+    postgres: postgres.url(role === "creator" ? "owner" : "service"),
+    namespace: NAMESPACE,
+    ...definitions,
+  })
+
+/** What an operator does once: streams, tables and the tables of projections. */
+export const prepare = async (servers: RestrictedServers, definitions: Definitions): Promise<void> => {
+  await (await startNode(servers, "creator", definitions)).stop()
+  await servers.postgres.afterPreparation()
+}
