@@ -183,14 +183,14 @@ export const makeOutbox = Effect.fnUntraced(function* (
   /** Reads the shard's journal as far as there is need and room. */
   const readOn = (shard: ShardOutbox) =>
     Effect.gen(function* () {
-      if (shard.toRead(nowMs()) === undefined) return
+      if (shard.toRead === undefined) return
       const end = yield* journal.lastOfShard(shard.shard)
       while (yield* readPage(shard, end));
     })
 
   /** True: there may be more. */
   const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
-    const after = shard.toRead(nowMs())
+    const after = shard.toRead
     if (after === undefined || jobCount >= OUTBOX_COMMITS_MAX) return false
     const page = after < end ? yield* journal.scan({ shard: shard.shard, after, upTo: end }) : []
     for (const record of page) recoverOne(shard, record)
@@ -228,13 +228,25 @@ export const makeOutbox = Effect.fnUntraced(function* (
       }),
     )
 
-  const sweepAll = Effect.suspend(() =>
-    Effect.forEach(
-      Array.from(shards.values()).filter((shard) => shard.restMs(nowMs(), SAVE_EVERY_MS) === 0),
-      (shard) => Effect.exit(sweep(shard)),
-      { concurrency: SHARDS_AT_ONCE_MAX },
-    ),
-  )
+  /** One question per partition: where it has not grown, nothing of its shards needs to be read. */
+  const look = Effect.suspend(() => {
+    const due = Array.from(shards.values()).filter((shard) => shard.isLookDue(nowMs()))
+    const byPartition = Map.groupBy(due, ({ shard }) => shard % journal.partitionCount)
+    const ask = ([partition, looking]: readonly [number, ReadonlyArray<ShardOutbox>]) =>
+      Effect.map(journal.lastSequence(partition), (end) => {
+        for (const shard of looking) shard.look(end, nowMs())
+      })
+    return Effect.forEach(byPartition, ask, { discard: true })
+  })
+
+  const sweepAll = Effect.gen(function* () {
+    const looked = yield* Effect.exit(look)
+    const due = Array.from(shards.values()).filter((shard) => shard.restMs(nowMs(), SAVE_EVERY_MS) === 0)
+    const swept = yield* Effect.forEach(due, (shard) => Effect.exit(sweep(shard)), {
+      concurrency: SHARDS_AT_ONCE_MAX,
+    })
+    return [looked, ...swept]
+  })
 
   const sweeping = Effect.gen(function* () {
     let isFailing = false

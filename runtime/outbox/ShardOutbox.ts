@@ -62,6 +62,8 @@ export class ShardOutbox implements Identity {
   #unlistedUpTo = 0
   #lookAtMs = Number.POSITIVE_INFINITY
   #lookPauseMs = LOOK_FIRST_MS
+  /** Where the journal's partition ended before everything of this shard in it was read. */
+  #quietEnd = -1
 
   constructor({ place, shard, epoch, checkpoint, types }: Identity) {
     this.place = place
@@ -141,10 +143,21 @@ export class ShardOutbox implements Identity {
     this.#sent.at(-1)?.add(sequence)
   }
 
-  /** After which place the journal has to be read now; `undefined`: there is no need. */
-  toRead(nowMs: number): number | undefined {
-    if (nowMs >= this.#lookAtMs) this.#doubtFrom ??= this.#floors[0] ?? 0
+  /** After which place the journal has to be read; `undefined`: there is no need. */
+  get toRead(): number | undefined {
     return this.#readFrom ?? this.#doubtFrom
+  }
+
+  /** Whether it is time to look, for no reason. */
+  isLookDue(nowMs: number): boolean {
+    return this.toRead === undefined && nowMs >= this.#lookAtMs
+  }
+
+  /** The look that is due, at a partition that ends there: the journal is read if anything came since the last one. */
+  look(partitionEnd: number, nowMs: number): void {
+    if (partitionEnd === this.#quietEnd) return this.#rest(nowMs)
+    this.#quietEnd = partitionEnd
+    this.#doubtFrom = this.#floors[0] ?? 0
   }
 
   /** A page was read, up to `upTo`. */
@@ -168,7 +181,12 @@ export class ShardOutbox implements Identity {
     this.#doubtFrom = Math.max(this.#doubtFrom, end)
     if (nowMs < this.#doubtUntilMs) return
     this.#doubtFrom = undefined
-    this.#lookAtMs = nowMs + this.#lookPauseMs
+    this.#rest(nowMs)
+  }
+
+  /** Until the next look, which all shards take together. */
+  #rest(nowMs: number): void {
+    this.#lookAtMs = Math.ceil((nowMs + this.#lookPauseMs) / LOOK_FIRST_MS) * LOOK_FIRST_MS
     this.#lookPauseMs = Math.min(this.#lookPauseMs * 2, LOOK_MAX_MS)
   }
 

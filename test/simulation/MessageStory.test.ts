@@ -36,6 +36,7 @@ describe("a story of messages", () => {
     await playStory(office, async (sim) => {
       sim.failNext("journal.append", "ack lost")
       const sheets = ["one", "two", "three"]
+      for (const _ of sheets) sim.failNext("mailbox.publish", "message lost")
       const asking = sim.ask(Desk, "d", { type: "Tell", clerk: "c", sheets })
       await sim.advance(100)
       sim.crash(1)

@@ -83,7 +83,7 @@ describe("a story", () => {
   it("FAULT 51: commands go on while Postgres is away, and the read model catches up", async () => {
     await playStory(shop, async (sim) => {
       sim.takeDown("postgres")
-      await sim.ask(Order, "o-1", place)
+      await sim.ask(Order, "o-1", place, { node: 1 })
       await sim.ask(Order, "o-1", pay)
       expect(sim.rows(OrderSummary)).toEqual([])
       await sim.eventually(
