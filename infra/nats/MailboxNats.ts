@@ -108,7 +108,7 @@ const makeService = (
     publish: (message) => publish(message, subjects.ofActor(message.address)),
     schedule,
     unschedule,
-    receive: (shard) => receiveShard(context, shard),
+    receive: (shard, only) => receiveShard(context, shard, only),
     backlog,
   }
 }

@@ -16,9 +16,11 @@
 import { type Msg, nuid } from "@nats-io/transport-node"
 import { Effect, Stream } from "effect"
 import {
+  DEFAULT_GROUP,
   type Delivery,
   MailboxRefused,
   REDELIVERY_MS,
+  type ReceiverGroup,
   UNACKNOWLEDGED_MAX,
 } from "../../runtime/mailbox/Mailbox.ts"
 import { type ConsumerInfo, consumerInfo, createConsumer, deleteConsumer } from "./JetStreamApi.ts"
@@ -67,18 +69,21 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
   readonly #context: ReceiveContext
   readonly #id = nuid.next()
   readonly #consumer: string
-  readonly #filter: string
+  readonly #filters: Array<string>
   #hasStarted = false
   /** Messages up to here may have been handed out by an earlier consumer. */
   #repeatsUpTo = 0
   #handedOutUpTo = 0
   #consumerSequence = 0
 
-  constructor(context: ReceiveContext, shard: number) {
+  constructor(context: ReceiveContext, shard: number, only: ReceiverGroup | undefined) {
+    const { stream, subjects } = context
     this.#context = context
-    this.stream = context.stream
-    this.#consumer = `shard-${shard}`
-    this.#filter = context.subjects.ofShard(shard)
+    this.stream = stream
+    // A stream of this kind hands a message to one consumer: filters of its consumers must not overlap.
+    this.#consumer =
+      only === undefined || only.name === DEFAULT_GROUP ? `shard-${shard}` : `shard-${shard}-${only.name}`
+    this.#filters = only?.types.map((type) => subjects.ofType(shard, type)) ?? [subjects.ofShard(shard)]
   }
 
   readonly attach: Effect.Effect<string | undefined, MailboxRefused> = Effect.gen(
@@ -120,7 +125,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     const make = createConsumer(connection.requests, this.stream, {
       name: this.#consumer,
       durable_name: this.#consumer,
-      filter_subject: this.#filter,
+      filter_subjects: this.#filters,
       deliver_policy: "all",
       ack_policy: "explicit",
       ack_wait: redeliveryMs * NANOS_PER_MS,
@@ -168,10 +173,11 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
 export const receiveShard = (
   context: ReceiveContext,
   shard: number,
+  only?: ReceiverGroup,
 ): Stream.Stream<Delivery, MailboxRefused> =>
   Stream.unwrap(
     Effect.map(
-      Effect.suspend(() => pullFrom(context.connection, new Receiver(context, shard))),
+      Effect.suspend(() => pullFrom(context.connection, new Receiver(context, shard, only))),
       ({ takeBatch }) => Stream.fromIterableEffectRepeat(takeBatch),
     ),
   )

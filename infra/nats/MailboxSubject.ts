@@ -14,6 +14,8 @@ export interface MailboxSubjects {
   readonly ofSlot: (address: ActorAddress, slot: string) => string
   /** Wildcard over what waits for the actors of a shard. */
   readonly ofShard: (shard: number) => string
+  /** Wildcard over what waits for the actors of a type in a shard. */
+  readonly ofType: (shard: number, type: string) => string
   /** Wildcard over what waits for any actor. */
   readonly waiting: string
   /** Shard of a subject that {@link waiting} matches. */
@@ -33,6 +35,7 @@ export const mailboxSubjectsOf = (namespace: string): MailboxSubjects => {
     ofDue: (address) => `${waiting}${actor(address)}.due`,
     ofSlot: (address, slot) => `${scheduled}${actor(address)}.${tokenFromId(slot)}`,
     ofShard: (shard) => `${waiting}${shard}.>`,
+    ofType: (shard, type) => `${waiting}${shard}.${type}.>`,
     waiting: `${waiting}>`,
     shardOf: (subject) => Number(subject.slice(waiting.length, subject.indexOf(".", waiting.length))),
     all: [`${waiting}*.*.*`, `${waiting}*.*.*.due`, `${scheduled}*.*.*.*`],

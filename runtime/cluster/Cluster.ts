@@ -111,6 +111,8 @@ class Agent implements Cluster {
   /** Open: the record should be renewed now. */
   readonly #renewal = Latch.makeUnsafe(false)
   readonly #isIn = Latch.makeUnsafe(false)
+  /** Open: this node has left for good. */
+  readonly #hasLeft = Latch.makeUnsafe(false)
   /** Members that are being asked for a sign of life. */
   readonly #probed = new Set<string>()
   #lastMembers: ReadonlyMap<string, MemberRecord> = new Map()
@@ -165,6 +167,8 @@ class Agent implements Cluster {
         yield* Effect.ignore(this.#look)
         yield* this.#probeAll
         while (this.#membership.isMember && !this.#isLeaving) yield* this.#turn
+        // Who is about to go gives signs of life, and renews, until it has handed everything over.
+        if (this.#isLeaving) yield* this.#hasLeft.await
         yield* this.#isIn.close
       }
       if (this.#isLeaving) return
@@ -199,6 +203,7 @@ class Agent implements Cluster {
     return Effect.map(this.#leases.all, (records) => {
       const nowMs = this.#nowMs
       for (const record of records) this.seen.apply(record, nowMs)
+      this.#membership.looked(nowMs)
       this.#paused = this.seen.paused()
       const members = new Map(Array.from(this.seen.members(), ([id, { value }]) => [id, value]))
       const news = eventsBetween(this.#lastMembers, members)
@@ -240,7 +245,7 @@ class Agent implements Cluster {
       yield* Number.isFinite(dueInMs)
         ? Effect.timeoutOption(this.#renewal.await, dueInMs)
         : this.#renewal.await
-      if (this.#isLeaving || !this.#membership.isMember) continue
+      if (!this.#membership.isMember) continue
       const isIn = yield* Effect.orElseSucceed(this.#membership.renew, () => undefined)
       if (isIn === undefined) yield* Effect.sleep(UNAVAILABLE_PAUSE_MS)
       if (isIn === false) {
@@ -354,15 +359,15 @@ class Agent implements Cluster {
     )
   }
 
-  readonly leave: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    if (this.#isLeaving) return
+  readonly leave: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.#isLeaving) return Effect.void
     this.#isLeaving = true
-    if (!this.#membership.isMember) return
+    if (!this.#membership.isMember) return this.#hasLeft.open
     this.#membership.enter("leaving")
-    yield* Effect.ignore(this.#membership.renew)
-    yield* this.#leasing.releaseAll(this.memberId())
-    yield* Effect.ignore(this.#membership.leave)
     this.#something.openUnsafe()
+    const going = Effect.andThen(this.#leasing.releaseAll(this.memberId()), this.#membership.leave)
+    const told = Effect.ignore(this.#membership.renew)
+    return Effect.ensuring(Effect.andThen(told, Effect.ignore(going)), this.#hasLeft.open)
   })
 
   /** Until it works. */

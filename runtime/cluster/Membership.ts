@@ -27,11 +27,11 @@ const STRIKE_PAUSE_MS = 200
 /** After a lost connection nobody is judged for this long: the others may have lost theirs with it. */
 const RECONNECT_GRACE_MS = 1_500
 
-/** Longest wait for one sign of life. */
-const PROBE_TIMEOUT_MS = 500
+/** Longest wait for one sign of life: a member that is busy is slow to give it. */
+const PROBE_TIMEOUT_MS = 1_500
 
 /** A member that gives no sign of life for so long counts as gone; by then it has nothing, by its own clock. */
-const SILENCE_MS_MAX = UNREACHED_MS_MAX + 2 * PROBE_TIMEOUT_MS
+const SILENCE_MS_MAX = UNREACHED_MS_MAX + PROBE_TIMEOUT_MS
 
 /** Pause before a node joins again after it was evicted, doubling with each time that it happens soon after. */
 const REJOIN_FIRST_MS = 100
@@ -61,6 +61,9 @@ export class Membership {
   #renewedAtMs = Number.NEGATIVE_INFINITY
   #joinedAtMs = Number.NEGATIVE_INFINITY
   #evictedCount = 0
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  /** Since when the records have been read again and again. */
+  #sightSinceMs = Number.NEGATIVE_INFINITY
   #state: MemberRecord["state"] = "up"
   #unfit: ReadonlyArray<string> = []
   /** The record says something else than this node would. */
@@ -169,16 +172,31 @@ export class Membership {
   })
 
   /** Takes the record away: this node has nothing and is gone. */
-  readonly leave: Effect.Effect<void, LeasesUnavailable> = Effect.suspend(() => {
-    if (!this.isMember) return Effect.void
-    const removed = this.#options.leases.remove(memberKey(this.#id), this.#revision)
+  readonly leave: Effect.Effect<void, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
+    if (!this.isMember) return
+    const { leases } = this.#options
+    const key = memberKey(this.#id)
+    const revision = this.#revision
     this.#revision = 0
-    return Effect.catchTag(removed, "LeaseConflict", () => Effect.void)
+    const remove = (known: number) => Effect.catchTag(leases.remove(key, known), "LeaseConflict", () => again)
+    // A renewal was on its way; there are no more of them now.
+    const again = Effect.flatMap(leases.get(key), (found) =>
+      found?.value === undefined ? Effect.void : Effect.ignore(leases.remove(key, found.revision)),
+    )
+    yield* remove(revision)
   })
+
+  /** The records were read. */
+  looked(nowMs: number): void {
+    if (nowMs - this.#lookedAtMs > this.#options.leaseMs / 2) this.#sightSinceMs = nowMs
+    this.#lookedAtMs = nowMs
+  }
 
   /** Removes the records of members that have not renewed in time. */
   readonly evictExpired: Effect.Effect<void, LeasesUnavailable> = Effect.suspend(() => {
     const beforeMs = this.#nowMs - this.#options.leaseMs
+    // A store that was away has kept everybody from renewing: they get the time again.
+    if (this.#sightSinceMs > beforeMs) return Effect.void
     const expired = Array.from(this.#options.seen.members()).filter(
       ([id, { sinceMs }]) => id !== this.#id && sinceMs <= beforeMs,
     )

@@ -14,7 +14,7 @@ import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
+import { DEFAULT_GROUP, type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
 import { decodeMessage, encodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
 import { undecidedAnswer } from "../outbox/Dispatcher.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
@@ -321,7 +321,7 @@ export const makeInbox = Effect.fnUntraced(function* (
       receivers.set(place, scope)
       // Where all types share a place, it is one receiver, whatever types there will be.
       const only =
-        places.groups.length === 1 ? undefined : { name: group.label ?? "default", types: group.types }
+        places.groups.length === 1 ? undefined : { name: group.label ?? DEFAULT_GROUP, types: group.types }
       const receiving = Stream.runForEach(mailbox.receive(shard, only), (delivery) =>
         receive(place, delivery),
       ).pipe(

@@ -73,6 +73,9 @@ export class MailboxUnavailable extends Schema.TaggedError<MailboxUnavailable>()
 
 export type MailboxError = MailboxRefused | MailboxUnavailable
 
+/** Name of the group of all types that ask for no other one. */
+export const DEFAULT_GROUP = "default"
+
 /** Actor types whose messages are received apart from the others' of their shard. */
 export interface ReceiverGroup {
   /** Letters, digits, `_`, `-`. Groups of one mailbox have no type in common. */

@@ -121,7 +121,12 @@ export class MailboxContents {
   }
 
   /** Hands out what waits in a shard, as far as its bound and `countMax` allow. */
-  take(shard: number, nowMs: number, countMax = this.#unacknowledgedMax): ReadonlyArray<KeptMessage> {
+  take(
+    shard: number,
+    nowMs: number,
+    countMax = this.#unacknowledgedMax,
+    isWanted?: (message: KeptMessage) => boolean,
+  ): ReadonlyArray<KeptMessage> {
     const own = this.#shard(shard)
     this.#fire(shard, nowMs)
     this.takeBack(
@@ -129,7 +134,12 @@ export class MailboxContents {
       this.handedOut(shard).filter(({ untilMs }) => untilMs <= nowMs),
     )
     const roomCount = Math.max(0, this.#unacknowledgedMax - own.handedOut.size)
-    const taken = own.waiting.splice(0, Math.min(roomCount, countMax))
+    const takenCount = Math.min(roomCount, countMax)
+    const taken =
+      isWanted === undefined
+        ? own.waiting.splice(0, takenCount)
+        : own.waiting.filter(isWanted).slice(0, takenCount)
+    if (isWanted !== undefined) own.waiting = own.waiting.filter((message) => !taken.includes(message))
     for (const message of taken) {
       message.handedOutCount++
       message.untilMs = nowMs + this.#redeliveryMs
@@ -155,8 +165,8 @@ export class MailboxContents {
   }
 
   /** Everything that is handed out is to be handed out again, oldest first. */
-  restart(shard: number): void {
-    this.takeBack(shard, this.handedOut(shard))
+  restart(shard: number, isWanted: (message: KeptMessage) => boolean = () => true): void {
+    this.takeBack(shard, this.handedOut(shard).filter(isWanted))
     this.#shard(shard).waiting.sort((left, right) => left.sequence - right.sequence)
   }
 

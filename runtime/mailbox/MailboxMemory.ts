@@ -11,6 +11,7 @@ import {
   type MailboxRefused,
   type MailboxService,
   type OutboundMessage,
+  type ReceiverGroup,
 } from "./Mailbox.ts"
 import { type KeptMessage, type MailboxBounds, MailboxContents } from "./MailboxContents.ts"
 
@@ -22,17 +23,17 @@ export interface MailboxMemory extends MailboxService {
 /** An empty mailbox. */
 export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => {
   const contents = new MailboxContents(bounds)
-  const changes = new Map<number, Latch.Latch>()
-  const changeOf = (shard: number): Latch.Latch => {
-    const change = changes.get(shard) ?? Latch.makeUnsafe(false)
-    changes.set(shard, change)
-    return change
-  }
+  /** Latches of those who wait for something to happen in a shard. */
+  const waiting = new Map<number, Set<Latch.Latch>>()
+  const changed = (shard: number) =>
+    Effect.sync(() => {
+      for (const latch of waiting.get(shard) ?? []) latch.openUnsafe()
+    })
 
   const change = (shard: number, work: (nowMs: number) => MailboxRefused | undefined) =>
     Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
       const refused = work(nowMs)
-      return refused === undefined ? Effect.asVoid(changeOf(shard).open) : Effect.fail(refused)
+      return refused === undefined ? changed(shard) : Effect.fail(refused)
     })
 
   const deliver = ({ key, shard, sequence, data, handedOutCount }: KeptMessage): Delivery => ({
@@ -42,28 +43,37 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
     isRepeat: handedOutCount > 1,
     ack: Effect.suspend(() => {
       contents.acknowledge(sequence)
-      return Effect.asVoid(changeOf(shard).open)
+      return changed(shard)
     }),
     extend: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.extend(sequence, nowMs)),
   })
 
-  const receive = (shard: number): Stream.Stream<Delivery> =>
+  const receive = (shard: number, only?: ReceiverGroup): Stream.Stream<Delivery> =>
     Stream.suspend(() => {
-      contents.restart(shard)
-      const changed = changeOf(shard)
+      const isWanted =
+        only === undefined
+          ? undefined
+          : ({ key }: KeptMessage) => only.types.includes(key.slice(0, key.indexOf("/")))
+      contents.restart(shard, isWanted)
+      const change = Latch.makeUnsafe(false)
+      const own = waiting.get(shard) ?? new Set()
+      waiting.set(shard, own.add(change))
       const take = Effect.gen(function* () {
         while (true) {
           const nowMs = yield* Clock.currentTimeMillis
-          const taken = contents.take(shard, nowMs)
+          const taken = contents.take(shard, nowMs, undefined, isWanted)
           if (taken.length > 0) return taken.map(deliver)
-          changed.closeUnsafe()
+          change.closeUnsafe()
           const nextMs = contents.nextMs(shard)
           yield* nextMs === undefined
-            ? changed.await
-            : Effect.race(changed.await, Effect.sleep(Math.max(0, nextMs - nowMs)))
+            ? change.await
+            : Effect.race(change.await, Effect.sleep(Math.max(0, nextMs - nowMs)))
         }
       })
-      return Stream.fromIterableEffectRepeat(take)
+      return Stream.ensuring(
+        Stream.fromIterableEffectRepeat(take),
+        Effect.sync(() => own.delete(change)),
+      )
     })
 
   return {

@@ -1,6 +1,9 @@
 /** Several nodes on one journal and one lease store, all in memory: who answers, and what moves. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import { createMachine } from "xstate"
+import { defineActor } from "../../../runtime/definition/Actor.ts"
+import { defineSingleton } from "../../../runtime/singleton/Singleton.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -90,6 +93,33 @@ describe("a node that stops", () => {
     }
   })
 
+  it("stays a member, and is not taken for dead, until what it has in work is done", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    const own = (await shards(two)).filter(({ member }) => member === two.system.cluster.memberId())
+    const release = on.journal.hold()
+    const asked = Promise.all(
+      Array.from({ length: 20 }, (_, index) => two.system.get(Counter, `c${index}`).ask(add)),
+    )
+    await eventually(() => on.journal.counts.append > 0)
+    const stopped = two.system.stop()
+    const untilMs = performance.now() + 2_000; const zz = performance.now()
+    while (performance.now() < untilMs) {
+      const { members, slots } = await one.system.cluster.status()
+      expect(members.map(({ name }) => name).sort()).toEqual(["one", "two"])
+      const busy = own.filter(({ slot, member }) =>
+        slots.some((now) => now.slot === slot && now.member === member),
+      )
+      if (busy.length===0) console.log(performance.now()-zz, JSON.stringify(slots), JSON.stringify(members), JSON.stringify(own))
+      expect(busy.length).toBeGreaterThan(0)
+    }
+    release()
+    expect((await asked).map(({ version }) => version)).toEqual(Array.from({ length: 20 }, () => 1))
+    await stopped
+    await eventually(async () => (await countOf(one, one)) === SHARD_COUNT)
+  })
+
   it("fails no ask of another node", async () => {
     const on = await shared()
     const [one, two] = [await node("one", on), await node("two", on)]
@@ -108,6 +138,107 @@ describe("a node that stops", () => {
     await eventually(() => askedCount > before + 100)
     isOver = true
     await Promise.all(asking)
+  })
+})
+
+describe("an actor type that asks for nodes with a label", () => {
+  const Render = defineActor({
+    type: "render",
+    nodeLabel: "gpu",
+    machine: createMachine({ initial: "idle", states: { idle: { on: { Draw: "drawn" } }, drawn: {} } }),
+  })
+  const actors = [Counter, Render]
+  const draw = { type: "Draw" } as never
+
+  it("runs there alone, asked and told from anywhere", async () => {
+    const on = await shared()
+    const plain = await node("plain", on, { actors })
+    await expect(plain.system.get(Render, "r").ask(draw, { deadlineMs: 200 })).rejects.toMatchObject({
+      _tag: "Unavailable",
+      stored: "No",
+      detail: "no node has its shard",
+    })
+    const gpu = await startMemory({ ...on, actors, node: { name: "gpu", labels: ["gpu"] }, leaseMs: 1_000 })
+    expect(await plain.system.get(Render, "r").ask(draw)).toMatchObject({ version: 1 })
+    await plain.system.get(Render, "s").tell(draw)
+    await eventually(async () => (await plain.system.get(Render, "s").state()).version === 1)
+    const { slots } = await gpu.system.cluster.status()
+    const labelled = slots.filter(({ slot }) => slot.startsWith("shard.gpu."))
+    expect(new Set(labelled.map(({ member }) => member))).toEqual(new Set([gpu.system.cluster.memberId()]))
+    expect((await gpu.system.status()).committedCount).toBe(2)
+  })
+})
+
+describe("a paused actor type", () => {
+  it("takes no commands anywhere, answers reads, and goes on when it is resumed", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await two.system.get(Counter, "c").ask(add)
+    await one.system.cluster.pause("counter")
+    await eventually(async () =>
+      two.system
+        .get(Counter, "c")
+        .ask(add)
+        .then(
+          () => false,
+          ({ _tag, stored }) => _tag === "Unavailable" && stored === "No",
+        ),
+    )
+    await two.system.get(Counter, "c").tell(add)
+    const { version } = await two.system.get(Counter, "c").state()
+    await one.system.cluster.resume("counter")
+    await eventually(async () => (await two.system.get(Counter, "c").state()).version === version + 1)
+  })
+})
+
+describe("a slot that an operator moves", () => {
+  it("goes there and stays for as long as its member lives; shares stay even", async () => {
+    const on = await shared()
+    const [one, two] = [await node("one", on), await node("two", on)]
+    await eventually(async () => (await countOf(one, two)) === SHARD_COUNT / 2)
+    const ownerOf = async (slot: string) =>
+      (await two.system.cluster.status()).slots.find((one) => one.slot === slot)?.member
+    const slots = (await shards(one)).filter(({ member }) => member === one.system.cluster.memberId())
+    for (const { slot } of slots) await one.system.cluster.move(slot, "two")
+    const isMoved = async () => {
+      const owners = await Promise.all(slots.map(({ slot }) => ownerOf(slot)))
+      return owners.every((owner) => owner === two.system.cluster.memberId())
+    }
+    await eventually(isMoved)
+    await eventually(async () => (await countOf(one, one)) === SHARD_COUNT / 2)
+    for (const { slot } of slots) await one.system.cluster.unpin(slot)
+    await eventually(async () => Object.keys((await one.system.cluster.status()).pins).length === 0)
+    expect(await isMoved()).toBe(true)
+    await expect(one.system.cluster.move("shard.99", "two")).rejects.toMatchObject({ reason: "UnknownSlot" })
+    await expect(one.system.cluster.move("shard.1", "three")).rejects.toMatchObject({
+      reason: "UnknownMember",
+    })
+  })
+})
+
+describe("a singleton", () => {
+  it("runs on one node, and on another when that one stops", async () => {
+    const on = await shared()
+    const running = new Set<string>()
+    const lonely = (name: string) =>
+      defineSingleton({
+        name: "lonely",
+        run: ({ signal }) => {
+          running.add(name)
+          return new Promise<void>((resolve) =>
+            signal.addEventListener("abort", () => {
+              running.delete(name)
+              resolve()
+            }),
+          )
+        },
+      })
+    const start = (name: string) => node(name, on, { singletons: [lonely(name)] })
+    const nodes = { one: await start("one"), two: await start("two") }
+    await eventually(() => running.size === 1)
+    const [first = ""] = running
+    await nodes[first as keyof typeof nodes].system.stop()
+    await eventually(() => running.size === 1 && !running.has(first))
   })
 })
 
