@@ -111,7 +111,6 @@ class Agent implements Cluster {
   /** Open: the record should be renewed now. */
   readonly #renewal = Latch.makeUnsafe(false)
   readonly #isIn = Latch.makeUnsafe(false)
-  /** Open: this node has left for good. */
   readonly #hasLeft = Latch.makeUnsafe(false)
   /** Members that are being asked for a sign of life. */
   readonly #probed = new Set<string>()
@@ -364,7 +363,6 @@ class Agent implements Cluster {
     this.#isLeaving = true
     if (!this.#membership.isMember) return this.#hasLeft.open
     this.#membership.enter("leaving")
-    this.#something.openUnsafe()
     const going = Effect.andThen(this.#leasing.releaseAll(this.memberId()), this.#membership.leave)
     const told = Effect.ignore(this.#membership.renew)
     return Effect.ensuring(Effect.andThen(told, Effect.ignore(going)), this.#hasLeft.open)

@@ -69,7 +69,7 @@ export class Leasing {
       yield* this.#loseWhatIsOthers(me)
       yield* Effect.forEach(this.#unreleased, (slot) => this.#release(me, slot), { discard: true })
       const slots = [...placement.keys()]
-      const toTake = slots.filter((slot) => placement.get(slot) === me && this.#canTake(slot))
+      const toTake = slots.filter((slot) => placement.get(slot) === me && this.#canTake(me, slot))
       const toHandOver = slots.filter(
         (slot) => placement.get(slot) !== me && this.#canHandOver(slot, isOwnWish(slot)),
       )
@@ -198,8 +198,12 @@ export class Leasing {
     return Effect.map(leases.get(key), (found) => seen.correct(key, found, this.#nowMs))
   }
 
-  #canTake(slot: string): boolean {
-    return !this.#held.has(slot) && this.#options.tenants.has(slot)
+  /** A member that has it hands it over first, however long that takes; or it is evicted. */
+  #canTake(me: string, slot: string): boolean {
+    if (this.#held.has(slot) || !this.#options.tenants.has(slot)) return false
+    const { seen } = this.#options
+    const holder = seen.slot(slotKey(slot))?.m
+    return holder === undefined || holder === me || !seen.members().has(holder)
   }
 
   #canHandOver(slot: string, isOwnWish: boolean): boolean {
