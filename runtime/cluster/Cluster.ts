@@ -32,6 +32,9 @@ const FIRST_SHARE_MS_MAX = 5_000
 /** Pause after the lease store could not be used, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = 200
 
+/** A thousand asks that find nobody are one reason to look, for so many milliseconds. */
+const SUSPICION_PAUSE_MS = 100
+
 /** Events that wait for one slow listener; the oldest go first. */
 const EVENTS_MAX = 1_024
 
@@ -106,9 +109,8 @@ class Agent implements Cluster {
   readonly #pubsub: PubSub.PubSub<ClusterEvent>
   readonly #membership: Membership
   readonly #leasing: Leasing
-  /** Open: there is something to look at. */
+  /** Open: there is something to look at; the record should be renewed now. */
   readonly #something = Latch.makeUnsafe(true)
-  /** Open: the record should be renewed now. */
   readonly #renewal = Latch.makeUnsafe(false)
   readonly #isIn = Latch.makeUnsafe(false)
   readonly #hasLeft = Latch.makeUnsafe(false)
@@ -116,6 +118,7 @@ class Agent implements Cluster {
   readonly #probed = new Set<string>()
   #lastMembers: ReadonlyMap<string, MemberRecord> = new Map()
   #membersSinceMs = 0
+  #suspectedAtMs = Number.NEGATIVE_INFINITY
   #isLeaving = false
   #paused: ReadonlySet<string> = new Set()
 
@@ -305,6 +308,9 @@ class Agent implements Cluster {
   readonly suspect = (slot: string): void => {
     const owner = this.seen.slot(slotKey(slot))?.m
     if (owner !== undefined && owner !== this.memberId()) this.#probeOnce(owner)
+    const nowMs = this.#nowMs
+    if (nowMs - this.#suspectedAtMs < SUSPICION_PAUSE_MS) return
+    this.#suspectedAtMs = nowMs
     this.#something.openUnsafe()
   }
 
