@@ -4,8 +4,8 @@
  * Owns the check. What is made of it: ActorSystem.ts.
  */
 import { Effect } from "effect"
-import type { HostedTypes } from "../cluster/Member.ts"
-import type { AnyActor } from "../definition/Actor.ts"
+import type { HostedTypes, NodeOptions } from "../cluster/Member.ts"
+import { type AnyActor, NODE_LABEL_PATTERN } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
@@ -23,6 +23,7 @@ export interface Definitions {
 }
 
 interface Given {
+  readonly node?: NodeOptions
   readonly actors: ReadonlyArray<AnyActor>
   readonly sagas?: ReadonlyArray<AnySaga>
   readonly reactors?: ReadonlyArray<ReactorDefinition>
@@ -36,7 +37,10 @@ export const definitionsOf = ({
   reactors = [],
   projections = [],
   singletons = [],
+  node = {},
 }: Given): Effect.Effect<Definitions, DefinitionError> => {
+  const wrong = wrongIn(node)
+  if (wrong !== undefined) return Effect.fail(wrong)
   const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
   return Effect.all({
     actors: byName(
@@ -48,6 +52,34 @@ export const definitionsOf = ({
     reactors: byName("reactor", [...starters, ...reactors], ({ name }) => name),
     singletons: byName("singleton", singletons, ({ name }) => name),
   })
+}
+
+/** What a node may be called; it becomes part of keys and subjects. */
+const NODE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
+
+/** Most that a node may weigh: with more, whole shares would mean nothing. */
+const WEIGHT_MAX = 1_000
+
+const wrongIn = ({ name, labels = [], weight = 1 }: NodeOptions): DefinitionError | undefined => {
+  const refuse = (what: string, hint: string) =>
+    new DefinitionError({ actorType: name ?? "node", what, hint })
+  if (name !== undefined && (!NODE_NAME_PATTERN.test(name) || name.endsWith(".") || name.includes(".."))) {
+    return refuse(
+      "the node's name",
+      `Use letters, digits, "-", "_" and ".", 63 at most: ${NODE_NAME_PATTERN}.`,
+    )
+  }
+  const label = labels.find((one) => !NODE_LABEL_PATTERN.test(one))
+  if (label !== undefined) {
+    return refuse(`the node's label ${JSON.stringify(label)}`, `Labels match ${NODE_LABEL_PATTERN}.`)
+  }
+  if (!(weight > 0 && weight <= WEIGHT_MAX)) {
+    return refuse(
+      `the node's weight ${weight}`,
+      `Give a number above 0, ${WEIGHT_MAX} at most; 1 is the usual one.`,
+    )
+  }
+  return undefined
 }
 
 const byName = <A>(
