@@ -19,17 +19,20 @@ export type NodeGiven = Pick<
   readonly postgres: string
 }
 
-const program = fileURLToPath(new URL("node.ts", import.meta.url))
+const nemesisNode = fileURLToPath(new URL("node.ts", import.meta.url))
 
 export class NodeProcess {
   readonly name: string
   readonly logFile: string
   readonly #given: NodeGiven
+  readonly #program: string
   #child: ChildProcess | undefined
 
-  constructor(name: string, given: NodeGiven, folder: string) {
+  /** `program` takes {@link NodeGiven} as JSON, its only argument, and tells its parent `ready`. */
+  constructor(name: string, given: NodeGiven, folder: string, program = nemesisNode) {
     this.name = name
     this.logFile = join(folder, `${name}.log`)
+    this.#program = program
     this.#given = { ...given, node: { ...given.node, name } }
   }
 
@@ -40,7 +43,7 @@ export class NodeProcess {
   /** Resolves when it has its share; rejects when it ends before. */
   async start(): Promise<void> {
     const log = openSync(this.logFile, "a")
-    const args = ["--no-warnings", program, JSON.stringify(this.#given)]
+    const args = ["--no-warnings", this.#program, JSON.stringify(this.#given)]
     const child = spawn(process.execPath, args, { stdio: ["ignore", log, log, "ipc"], detached: true })
     this.#child = child
     await new Promise<void>((resolve, reject) => {
