@@ -169,6 +169,7 @@ export {
   type ClusterStatus,
   ClusterVerbFailed,
   type MemberLoad,
+  type MemberStanding,
   type MemberStatus,
   type SlotStatus,
 } from "./system/ClusterControl.ts"

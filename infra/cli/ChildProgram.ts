@@ -37,14 +37,22 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv
   /** The address in a line of its output, where the line is the one that tells it. */
   readonly addressIn: (line: string) => string | undefined
+  /** Told of every line of its output. */
+  readonly onLine?: (line: string) => void
 }
 
 export interface ChildProgram {
   /** Where it listens, once it does; maybe another address after a restart. */
   readonly url: () => string
   readonly pid: () => number | undefined
+  readonly isRunning: () => boolean
   /** SIGKILL, and wait until it is gone. */
   readonly kill: Effect.Effect<void>
+  /** SIGSTOP and SIGCONT: it stands still, connections and all, and goes on. */
+  readonly pause: Effect.Effect<void>
+  readonly resume: Effect.Effect<void>
+  /** SIGTERM, and wait until it has ended in order; by force where that takes too long. */
+  readonly stop: Effect.Effect<void>
   /** Starts it again. */
   readonly start: Effect.Effect<void, ProgramFailed>
 }
@@ -56,6 +64,7 @@ export const acquireProgram = ({
   args,
   env = {},
   addressIn,
+  onLine = () => undefined,
 }: ProgramOptions): Effect.Effect<ChildProgram, ProgramFailed, Scope.Scope> =>
   Effect.gen(function* () {
     let running: ChildProcess | undefined
@@ -76,6 +85,7 @@ export const acquireProgram = ({
       const fail = (reason: string) => resume(Effect.fail(failed(reason)))
       const read = (line: string) => {
         log.push(line)
+        onLine(line)
         if (log.length > LOG_TAIL_COUNT) log.shift()
         const told = addressIn(line)
         if (told !== undefined) resume(Effect.succeed(told))
@@ -100,7 +110,11 @@ export const acquireProgram = ({
     return {
       url: () => url,
       pid: () => running?.pid,
+      isRunning: () => running !== undefined && isRunning(running),
       kill: Effect.promise(() => signal(running, "SIGKILL")),
+      pause: Effect.sync(() => void running?.kill("SIGSTOP")),
+      resume: Effect.sync(() => void running?.kill("SIGCONT")),
+      stop: Effect.promise(() => end(running)),
       start,
     }
   })
@@ -117,6 +131,8 @@ const signal = async (child: ChildProcess | undefined, name: NodeJS.Signals): Pr
 /** Orderly, and by force where that takes too long. */
 const end = async (child: ChildProcess | undefined): Promise<void> => {
   if (child === undefined) return
+  // One that stands still hears of nothing else.
+  child.kill("SIGCONT")
   const force = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS)
   await signal(child, "SIGTERM")
   clearTimeout(force)

@@ -30,6 +30,11 @@ export interface DemoServiceOptions {
   readonly folder: string
   /** Default: the service's own. */
   readonly flow?: string
+  /** Name of the node; what errors call the process, too. */
+  readonly nodeName?: string
+  readonly nodeVersion?: string
+  /** Told of every line of its log. */
+  readonly onLine?: (line: string) => void
 }
 
 /** Started; ended with the scope. */
@@ -39,11 +44,23 @@ export const acquireDemoService = ({
   gatewayUrl,
   folder,
   flow,
+  nodeName,
+  nodeVersion,
+  onLine,
 }: DemoServiceOptions): Effect.Effect<ChildProgram, ProgramFailed, Scope.Scope> =>
   acquireProgram({
-    name: "service",
+    name: nodeName === undefined ? "service" : `service ${nodeName}`,
     script,
-    args: ["--port", "0", "--json", "--folder", folder, ...(flow === undefined ? [] : ["--flow", flow])],
+    args: [
+      ...["--port", "0", "--json", "--folder", folder],
+      ...flagOf("--flow", flow),
+      ...flagOf("--node-name", nodeName),
+      ...flagOf("--node-version", nodeVersion),
+    ],
     env: { NATS_URL: natsUrl, DATABASE_URL: postgresUrl, PAYMENT_GATEWAY_URL: gatewayUrl },
     addressIn,
+    ...(onLine === undefined ? {} : { onLine }),
   })
+
+const flagOf = (name: string, value: string | undefined): ReadonlyArray<string> =>
+  value === undefined ? [] : [name, value]

@@ -12,6 +12,7 @@ import { acquireServersFromEnv } from "../embedded.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "../http/Hosted.ts"
 import { layerOrderService } from "../http/OrderService.ts"
 import { acquireGateway } from "./GatewayProgram.ts"
+import { type NodeInput, nodeFlags, nodeOf } from "./NodeFlags.ts"
 import { runProgram } from "./Program.ts"
 import { showServerProgress } from "./ServerProgress.ts"
 
@@ -44,6 +45,7 @@ const flags = {
     Flag.withFallbackConfig(Config.schema(Schema.Literals(FLOWS), "FLOW")),
     Flag.withDefault(FLOW_DEFAULT),
   ),
+  ...nodeFlags,
   json: Flag.Boolean("json").pipe(
     Flag.withDescription("Log lines as JSON, for machines"),
     Flag.withDefault(false),
@@ -87,6 +89,7 @@ const welcome = (url: string, flow: Flow, gateway: string): string =>
     `  OpenAPI           ${url}/openapi.json`,
     `  Events            ${url}/events/catalog  ${url}/asyncapi.json`,
     `  Health, metrics   ${url}/healthz  ${url}/readyz  ${url}/metrics`,
+    `  Cluster           ${url}/cluster  ${url}/cluster/events`,
     `  Payments          ${gateway}/ledger`,
     "",
     ...curlLines(url).map((line) => `  ${line}`),
@@ -96,7 +99,7 @@ const welcome = (url: string, flow: Flow, gateway: string): string =>
     "",
   ].join("\n")
 
-interface StartInput {
+interface StartInput extends NodeInput {
   readonly port: number
   readonly host: string
   readonly folder: string
@@ -122,6 +125,7 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
       gateway,
       mailFolder: join(input.folder, "mail"),
       flow: input.flow,
+      node: nodeOf(input),
       nats: servers.natsUrl,
       postgres: servers.postgresUrl,
       port: input.port,

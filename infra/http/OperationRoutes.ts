@@ -2,11 +2,11 @@
  * What operators and orchestrators ask: is the process alive, should it get requests, what do the numbers say.
  *
  * Owns what "ready" means: the journal is the one that was verified and answers, Postgres answers, no projection
- * and no reactor is stalled, nothing is stopping. Commands work without Postgres, queries do not: so it counts.
+ * and no reactor is stalled, the node takes part in the cluster, nothing is stopping. Commands work without Postgres, queries do not: so it counts.
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import { ActorSystem, type ProjectionStatus, type ReactorStatus } from "../effect.ts"
+import { ActorSystem, type MemberStanding, type ProjectionStatus, type ReactorStatus } from "../effect.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
 import { OrderReads } from "./OrderReads.ts"
 
@@ -38,6 +38,21 @@ const follower = ({ name, state, lag, lastError }: ProjectionStatus | ReactorSta
   ...(state === "running" || lastError === undefined ? {} : { detail: lastError }),
 })
 
+/** A node that is drained or cut off still answers what it is asked; those who spread requests had better go elsewhere. */
+const membership = ({ id, name, state, isLeaseValid, leaseAgeMs }: MemberStanding) => {
+  const facts = {
+    member: id,
+    name,
+    state,
+    ...(leaseAgeMs === undefined ? {} : { leaseAgeMs: Math.round(leaseAgeMs) }),
+  }
+  if (state === "up" && isLeaseValid) return { ok: true, ...facts }
+  if (state === "up")
+    return { ok: false, ...facts, detail: "it has not renewed its lease, or cannot be reached" }
+  const why = { drained: "an operator has drained it", leaving: "it is leaving", out: "it is no member now" }
+  return { ok: false, ...facts, detail: why[state] }
+}
+
 /** `/healthz`, `/readyz`, `/metrics`. */
 export const layerOperationRoutes: Layer.Layer<
   never,
@@ -49,16 +64,17 @@ export const layerOperationRoutes: Layer.Layer<
     const reads = yield* OrderReads
 
     const ready = Effect.gen(function* () {
-      const [journal, postgres, status] = yield* Effect.all(
-        [checked(system.check), checked(reads.check), system.status],
+      const [journal, postgres, status, standing] = yield* Effect.all(
+        [checked(system.check), checked(reads.check), system.status, system.cluster.standing],
         { concurrency: "unbounded" },
       )
       const projections = status.projections.map(follower)
       const reactors = status.reactors.map(follower)
-      const checks = [journal, postgres, ...projections, ...reactors]
+      const cluster = membership(standing)
+      const checks = [journal, postgres, cluster, ...projections, ...reactors]
       const isReady = !status.isStopping && checks.every(({ ok }) => ok)
       return HttpServerResponse.jsonUnsafe(
-        { ready: isReady, stopping: status.isStopping, journal, postgres, projections, reactors },
+        { ready: isReady, stopping: status.isStopping, journal, postgres, cluster, projections, reactors },
         { status: isReady ? 200 : 503 },
       )
     })
@@ -68,8 +84,8 @@ export const layerOperationRoutes: Layer.Layer<
     yield* router.add(
       "GET",
       "/metrics",
-      system.status.pipe(
-        Effect.flatMap(metricsText),
+      Effect.all([system.status, system.cluster.standing]).pipe(
+        Effect.flatMap(([status, standing]) => metricsText(status, standing)),
         Effect.map((text) => HttpServerResponse.text(text, { contentType: METRICS_CONTENT_TYPE })),
       ),
     )

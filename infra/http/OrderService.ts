@@ -10,12 +10,15 @@ import { Layer } from "effect"
 import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
 import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
 import { layer as layerSystem, type StartError } from "../ActorSystem.ts"
+import type { NodeOptions } from "../effect.ts"
 import { PaymentGatewayHttp } from "../gateway/PaymentGatewayHttp.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
 import { PostgresPool } from "../postgres/PostgresPool.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { layerCatalogRoutes } from "./CatalogRoutes.ts"
+import { ClusterRoutes } from "./ClusterRoutes.ts"
 import { DeadLetterRoutes } from "./DeadLetterRoutes.ts"
+import { Departure } from "./Departure.ts"
 import { type Flow, hosted, namespaceOf } from "./Hosted.ts"
 import { layerOperationRoutes } from "./OperationRoutes.ts"
 import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
@@ -43,6 +46,8 @@ export interface OrderServiceOptions {
   /** Where mail is put. */
   readonly mailFolder: string
   readonly flow: Flow
+  /** How this process takes part in the cluster. */
+  readonly node?: NodeOptions
   /** 0 for any free one. */
   readonly port: number
   readonly host: string
@@ -52,14 +57,20 @@ export interface OrderServiceOptions {
 export const layerOrderService = (
   options: OrderServiceOptions,
 ): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
-  const { nats, postgres, flow, port, host } = options
+  const { nats, postgres, flow, node, port, host } = options
   const namespace = namespaceOf(flow)
   const domain = hosted({
     flow,
     gateway: new PaymentGatewayHttp(options.gateway),
     mailer: new MailerFolder(options.mailFolder),
   })
-  const system = layerSystem({ nats, postgres, namespace, ...domain.definitions })
+  const system = layerSystem({
+    nats,
+    postgres,
+    namespace,
+    ...(node === undefined ? {} : { node }),
+    ...domain.definitions,
+  })
   const reads = OrderReads.layer(namespace).pipe(
     Layer.provide(
       PostgresPool.layer({
@@ -71,7 +82,14 @@ export const layerOrderService = (
   )
   const routes = Layer.mergeAll(
     HttpApiBuilder.layer(ServiceApi, { openapiPath: "/openapi.json" }).pipe(
-      Layer.provide([OrderCommandRoutes, OrderQueryRoutes, ParticipantRoutes, SagaRoutes, DeadLetterRoutes]),
+      Layer.provide([
+        OrderCommandRoutes,
+        OrderQueryRoutes,
+        ParticipantRoutes,
+        SagaRoutes,
+        DeadLetterRoutes,
+        ClusterRoutes,
+      ]),
     ),
     // Swagger UI and not Scalar: it comes whole with the package and asks nothing of the network.
     HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
@@ -84,9 +102,10 @@ export const layerOrderService = (
     host,
     gracefulShutdownTimeout: REQUESTS_DRAIN_MS,
   })
-  return HttpRouter.serve(routes, {
+  const served = HttpRouter.serve(routes, {
     disableLogger: true,
     disableListenLog: true,
     routerConfig: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
   }).pipe(Layer.provideMerge(server), Layer.provide(Layer.mergeAll(system, reads, domain.layer)))
+  return Departure.told.pipe(Layer.provideMerge(served), Layer.provide(Departure.layer))
 }

@@ -12,6 +12,8 @@ import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
 import type {
   AskError,
+  ClusterError,
+  ClusterVerbFailed,
   CommandRejected,
   DeadLettersUnavailable,
   InvalidMoment,
@@ -73,6 +75,8 @@ const KINDS = {
     hint: "It may have been stored all the same: send it again with the same Idempotency-Key.",
   },
   unavailable: { status: 503, title: "The journal is unavailable" },
+  clusterNotFound: { status: 404, title: "Not in the cluster" },
+  clusterUnavailable: { status: 503, title: "The cluster cannot be reached" },
   messagesUnavailable: { status: 503, title: "Messages are unavailable" },
   readModelUnavailable: { status: 503, title: "The read model is unavailable" },
   readModelBehind: {
@@ -123,6 +127,7 @@ export type ServiceError =
   | InvalidCursor
   | DeadLettersUnavailable
   | RedriveError
+  | ClusterError
 
 const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   CommandRejected: "rejected",
@@ -151,6 +156,8 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   DeadLettersUnavailable: "messagesUnavailable",
   MailboxUnavailable: "messagesUnavailable",
   MailboxRefused: "messagesUnavailable",
+  ClusterVerbFailed: "clusterNotFound",
+  LeasesUnavailable: "clusterUnavailable",
 }
 
 /** Its actor type tells orders, which every client knows, from those whom only some do. */
@@ -169,6 +176,10 @@ const rejected = (error: CommandRejected): Problem => {
   })
 }
 
+/** Nobody and nothing of that name, or somebody who does not answer. */
+const verbFailed = ({ reason, what, hint }: ClusterVerbFailed): Problem =>
+  problem(reason === "NoAnswer" ? "clusterUnavailable" : "clusterNotFound", `${what}.`, { reason, hint })
+
 /** The error as the caller of the service sees it. */
 export const problemOf = (error: ServiceError): Problem => {
   switch (error._tag) {
@@ -184,6 +195,8 @@ export const problemOf = (error: ServiceError): Problem => {
         limitBytes: error.limitBytes,
         hint: error.hint,
       })
+    case "ClusterVerbFailed":
+      return verbFailed(error)
     case "Unavailable":
       return problem("unavailable", error.message, { stored: error.stored, hint: error.hint })
     case "CommandIdReused":

@@ -2,10 +2,11 @@
  * The API of the service: every group of routes. The OpenAPI document and the page at /docs come from it.
  *
  * Owns the composition, and which methods a path has. Orders: OrderApi.ts. Who takes part in their fulfilment:
- * ParticipantApi.ts. What operators do: OperatorApi.ts.
+ * ParticipantApi.ts. What operators do: OperatorApi.ts and ClusterApi.ts.
  */
 import { FindMyWay } from "effect/http"
 import { HttpApi, OpenApi } from "effect/http-api"
+import { ClusterEndpoints } from "./ClusterApi.ts"
 import { DeadLetterEndpoints, SagaEndpoints } from "./OperatorApi.ts"
 import { OrderCommands, OrderQueries } from "./OrderApi.ts"
 import { ParticipantEndpoints } from "./ParticipantApi.ts"
@@ -16,6 +17,7 @@ export const ServiceApi = HttpApi.make("orders")
   .add(ParticipantEndpoints)
   .add(SagaEndpoints)
   .add(DeadLetterEndpoints)
+  .add(ClusterEndpoints)
   // A client learns of everything that is wrong with a request at once.
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotateMerge(

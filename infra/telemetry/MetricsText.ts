@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import { PrometheusMetrics } from "effect/observability"
-import type { SystemStatus } from "../effect.ts"
+import type { MemberStanding, SystemStatus } from "../effect.ts"
 
 /** Content type of the text. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -112,6 +112,49 @@ export const statusText = (status: SystemStatus): string => {
   ].join("\n")
 }
 
+const MS_PER_SECOND = 1_000
+
+/** How the node stands in the cluster, and what happened there. */
+export const clusterText = ({ cluster, routed }: SystemStatus, standing: MemberStanding): string =>
+  [
+    family("everstate_cluster_members", "gauge", "Members that this node knows of", [
+      ...Object.entries(standing.memberCounts).map(([state, count]): Sample => [count, { state }]),
+    ]),
+    family("everstate_cluster_slots", "gauge", "Slots that this node has, by kind", [
+      ...SLOT_KINDS.map((kind): Sample => [standing.slotCounts[kind] ?? 0, { kind }]),
+    ]),
+    family("everstate_cluster_lease_valid", "gauge", "1 while this node may use what it has", [
+      [standing.isLeaseValid ? 1 : 0],
+    ]),
+    family("everstate_cluster_lease_age_seconds", "gauge", "Time since this node renewed its lease", [
+      ...(standing.leaseAgeMs === undefined ? [] : [[standing.leaseAgeMs / MS_PER_SECOND] as const]),
+    ]),
+    family("everstate_cluster_moves_total", "counter", "Slots of this node by what became of them", [
+      [cluster.takenCount, { outcome: "taken" }],
+      [cluster.handedOverCount, { outcome: "handed-over" }],
+      [cluster.lostCount, { outcome: "lost" }],
+    ]),
+    family("everstate_cluster_joins_total", "counter", "Members that this node saw come", [
+      [cluster.joinedCount],
+    ]),
+    family("everstate_cluster_leaves_total", "counter", "Members that this node saw go", [
+      [cluster.leftCount],
+    ]),
+    family("everstate_cluster_evictions_total", "counter", "Times that this node was taken for dead", [
+      [cluster.evictedCount],
+    ]),
+    family("everstate_asks_routed_total", "counter", "Requests to other nodes, repeats included", [
+      [routed.sentCount],
+    ]),
+    family("everstate_asks_retried_total", "counter", "Requests to other nodes that had to be tried again", [
+      [routed.retriedCount],
+    ]),
+  ].join("\n")
+
+const SLOT_KINDS = ["shard", "projection", "reactor", "singleton"] as const
+
 /** Everything there is to scrape. */
-export const metricsText = (status: SystemStatus): Effect.Effect<string> =>
-  Effect.map(PrometheusMetrics.format(), (histograms) => `${statusText(status)}\n${histograms}`)
+export const metricsText = (status: SystemStatus, standing: MemberStanding): Effect.Effect<string> =>
+  Effect.map(PrometheusMetrics.format(), (histograms) =>
+    [statusText(status), clusterText(status, standing), histograms].join("\n"),
+  )

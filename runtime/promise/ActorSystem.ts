@@ -14,7 +14,7 @@ import {
   ActorSystem as EffectActorSystem,
   type SystemStatus,
 } from "../system/ActorSystem.ts"
-import type { ClusterStatus } from "../system/ClusterControl.ts"
+import type { ClusterStatus, MemberStanding } from "../system/ClusterControl.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
 
 /** The promise face of the dead-letter office. Rejects with its typed errors. */
@@ -27,6 +27,9 @@ export type DeadLetters = {
 /** The promise face of the cluster. Rejects with `ClusterVerbFailed` or `LeasesUnavailable`. */
 export interface ClusterControl {
   readonly memberId: () => string
+  /** This node's own standing; asks nobody. */
+  readonly standing: () => Promise<MemberStanding>
+  /** The whole cluster: asks every member, and the mailbox, a second at most. */
   readonly status: () => Promise<ClusterStatus>
   /** Tells of what happens from now on, as this node sees it. Returns how to stop that. */
   readonly onEvent: (listener: (event: ClusterEvent) => void) => () => void
@@ -91,9 +94,10 @@ export class ActorSystem {
 
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   get cluster(): ClusterControl {
-    const { memberId, status, events, ...verbs } = this.#service.cluster
+    const { memberId, standing, status, events, ...verbs } = this.#service.cluster
     return {
       memberId,
+      standing: () => this.#run(standing),
       status: () => this.#run(status),
       onEvent: (listener) => {
         const isOver = Latch.makeUnsafe(false)

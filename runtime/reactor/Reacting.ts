@@ -189,4 +189,5 @@ const reporting = (mailbox: MailboxService, progress: ReactorProgress): MailboxS
   schedule: (message) => progress.reported(mailbox.schedule(message)),
   unschedule: (address, slot) => mailbox.unschedule(address, slot),
   receive: (shard) => mailbox.receive(shard),
+  backlog: mailbox.backlog,
 })

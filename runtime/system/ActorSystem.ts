@@ -38,6 +38,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
 import { answerMembers, type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
+import { type ClusterCounts, makeClusterWatch } from "./ClusterCounts.ts"
 import { makeIds } from "./CommandIds.ts"
 import { definitionsOf, hostedTypes, readsMore } from "./Definitions.ts"
 import { makeServices } from "./Services.ts"
@@ -79,6 +80,8 @@ export interface SystemStatus {
   readonly calls: CallRunner["counts"] & { readonly runningCount: number }
   /** Asks that other nodes were sent. */
   readonly routed: Router["counts"]
+  /** What happened in the cluster. */
+  readonly cluster: ClusterCounts
   readonly quarantined: ReadonlyArray<ActorQuarantined>
   readonly projections: ReadonlyArray<ProjectionStatus>
   /** Sagas that start with an event have one each, `start-<type>`. */
@@ -230,6 +233,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const runs = [...services.tenants.keys()]
   const startedAt = clock.currentTimeMillisUnsafe()
   const nodeName = name ?? `node-${nextCommandId().slice(0, 6)}`
+  const watch = yield* makeClusterWatch(nodeName)
   const joined = yield* makeCluster({
     about: { v: 1, name: nodeName, version, labels, weight, types, runs, startedAt },
     families: [...places.families(), { name: "services", label: undefined, isShards: false, slots: runs }],
@@ -240,6 +244,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     asked: answerMembers({ cells, inbox }, () => cluster),
     started: (started) => {
       cluster = started
+      watch.follow(started.events)
     },
   })
 
@@ -291,12 +296,21 @@ const makeActorSystem = Effect.fnUntraced(function* (
         outbox: { ...outbox.counts, pendingCount: outbox.pendingCount() },
         calls: { ...calls.counts, runningCount: calls.runningCount() },
         routed: { ...router.counts },
+        cluster: { ...watch.counts },
         quarantined: cells.quarantined(),
         projections: Array.from(services.projections.values(), (runner) => runner.status()),
         reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
       }
     }),
-    cluster: makeClusterControl({ cluster: joined, transport, places, knows: (type) => actors.has(type) }),
+    cluster: makeClusterControl({
+      cluster: joined,
+      nodeName,
+      ownership,
+      transport,
+      mailbox,
+      places,
+      knows: (type) => actors.has(type),
+    }),
     deadLetters,
     check: journal.check,
     stop,

@@ -4,7 +4,7 @@
  * Owns the gathering and the verbs. Wishes that concern all (a pin, a paused type) are records that every member reads;
  * those that concern one member are asked of it (../cluster/MemberRequests.ts).
  */
-import { Effect, Schema, type Stream } from "effect"
+import { Clock, Effect, Option, Schema, type Stream } from "effect"
 import { addressOf } from "../address/ActorAddress.ts"
 import type { Cells } from "../cell/Cells.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
@@ -12,8 +12,11 @@ import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { LeasesUnavailable } from "../cluster/Leases.ts"
 import { type MemberRecord, type MemberState, slotKey } from "../cluster/Member.ts"
 import { askMember } from "../cluster/MemberRequests.ts"
+import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces } from "../cluster/Slot.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
+import type { MailboxService } from "../mailbox/Mailbox.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
 
 /** How long a member may take to say how it is, in milliseconds. */
@@ -50,6 +53,24 @@ export interface SlotStatus {
   readonly epoch: number
   /** Id of the member that has it; absent: nobody now. */
   readonly member?: string
+  /** Of a shard: messages that wait in its mailbox. Absent where the mailbox did not say in time. */
+  readonly lagCount?: number
+}
+
+/** How this node stands in the cluster, by what it knows itself. */
+export interface MemberStanding {
+  readonly id: string
+  readonly name: string
+  /** `out`: it is no member now. */
+  readonly state: MemberState | "out"
+  /** What it has it may use: it has renewed its lease in time. */
+  readonly isLeaseValid: boolean
+  /** Milliseconds since its last renewal; absent while it is no member. */
+  readonly leaseAgeMs?: number
+  /** Slots that it has, by kind: `shard`, `projection`, `reactor`, `singleton`. */
+  readonly slotCounts: { readonly [kind: string]: number }
+  /** Members that it knows of, by state. */
+  readonly memberCounts: { readonly [state in MemberState]: number }
 }
 
 export interface ClusterStatus {
@@ -77,6 +98,9 @@ export type ClusterError = ClusterVerbFailed | LeasesUnavailable
 export interface ClusterControl {
   /** Id of this node as a member; another one after it was evicted. */
   readonly memberId: () => string
+  /** This node's own standing; asks nobody. */
+  readonly standing: Effect.Effect<MemberStanding>
+  /** The whole cluster: asks every member, and the mailbox, a second at most. */
   readonly status: Effect.Effect<ClusterStatus>
   /** What happens from now on, as this node sees it; a listener that lags far behind misses the oldest. */
   readonly events: Stream.Stream<ClusterEvent>
@@ -97,6 +121,9 @@ export interface ClusterControl {
 
 interface ControlOptions {
   readonly cluster: Cluster
+  readonly nodeName: string
+  readonly ownership: Ownership
+  readonly mailbox: MailboxService
   readonly transport: TransportService
   readonly places: ShardPlaces
   readonly knows: (actorType: string) => boolean
@@ -130,7 +157,8 @@ export const answerMembers =
     }
   }
 
-export const makeClusterControl = ({ cluster, transport, places, knows }: ControlOptions): ClusterControl => {
+export const makeClusterControl = (options: ControlOptions): ClusterControl => {
+  const { cluster, transport, places, knows, mailbox } = options
   const { seen } = cluster
   const ask = (id: string, question: Question) =>
     askMember(transport, id, question, MEMBER_TIMEOUT_MS).pipe(
@@ -191,17 +219,39 @@ export const makeClusterControl = ({ cluster, transport, places, knows }: Contro
       Effect.orElseSucceed(() => undefined),
     )
 
+  /** Messages that wait, by slot; what waits for types that are not known here is not counted. */
+  const lags = Effect.map(mailbox.backlog, (backlog) => {
+    const counts = new Map(places.all.map(({ slot }) => [slot, 0]))
+    for (const { shard, type, count } of backlog) {
+      const slot = places.all[places.of(type, shard) ?? -1]?.slot
+      if (slot !== undefined) counts.set(slot, (counts.get(slot) ?? 0) + count)
+    }
+    return counts
+  }).pipe(
+    Effect.timeoutOption(MEMBER_TIMEOUT_MS),
+    Effect.map(Option.getOrUndefined),
+    Effect.orElseSucceed(() => undefined),
+  )
+
   return {
     memberId: cluster.memberId,
+    standing: Effect.map(Clock.Clock, (clock) => standingOf(options, monotonicMs(clock))),
     status: Effect.gen(function* () {
       const members = Array.from(seen.members(), ([id, { value }]) => ({ id, value }))
-      const loads = yield* Effect.forEach(members, ({ id }) => loadOf(id), { concurrency: "unbounded" })
+      const asked = Effect.forEach(members, ({ id }) => loadOf(id), { concurrency: "unbounded" })
+      const [loads, lagCounts] = yield* Effect.all([asked, lags], { concurrency: "unbounded" })
       const slots = cluster.families
         .flatMap((family) => family.slots)
         .map((slot): SlotStatus => {
           const record = seen.slot(slotKey(slot))
           const member = record?.m !== undefined && seen.members().has(record.m) ? record.m : undefined
-          return { slot, epoch: record?.e ?? 0, ...(member === undefined ? undefined : { member }) }
+          const lagCount = lagCounts?.get(slot)
+          return {
+            slot,
+            epoch: record?.e ?? 0,
+            ...(member === undefined ? undefined : { member }),
+            ...(lagCount === undefined ? undefined : { lagCount }),
+          }
         })
       return {
         members: members.map(({ id, value }, index) =>
@@ -231,6 +281,30 @@ export const makeClusterControl = ({ cluster, transport, places, knows }: Contro
       }),
     pause: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, true)),
     resume: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, false)),
+  }
+}
+
+const standingOf = ({ cluster, nodeName, ownership }: ControlOptions, nowMs: number): MemberStanding => {
+  const { seen } = cluster
+  const id = cluster.memberId()
+  const members = seen.members()
+  const own = members.get(id)
+  const slotCounts: Record<string, number> = {}
+  for (const [slot, { value }] of own === undefined ? [] : seen.slots()) {
+    if (value.m !== id) continue
+    const kind = slot.slice(0, slot.indexOf("."))
+    slotCounts[kind] = (slotCounts[kind] ?? 0) + 1
+  }
+  const memberCounts = { up: 0, drained: 0, leaving: 0 }
+  for (const { value } of members.values()) memberCounts[value.state]++
+  return {
+    id,
+    name: nodeName,
+    state: own?.value.state ?? "out",
+    isLeaseValid: ownership.isValid(nowMs),
+    ...(own === undefined ? undefined : { leaseAgeMs: nowMs - own.sinceMs }),
+    slotCounts,
+    memberCounts,
   }
 }
 

@@ -1,0 +1,120 @@
+/**
+ * The routes of operators that concern the cluster: who is in it, who has what, and what they wish for. Any node answers.
+ *
+ * What the routes do: ClusterRoutes.ts. What the verbs mean: runtime/system/ClusterControl.ts.
+ */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { about } from "./CommandEndpoint.ts"
+import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
+
+const count = (description: string) => Schema.Int.annotate({ description })
+
+const Load = Schema.Struct({
+  residentByType: Schema.Record(Schema.String, Schema.Int).annotate({ description: "Actors in memory" }),
+  inFlight: count("Commands and reads that wait or are in work"),
+  openMessages: count("Messages in work"),
+}).annotate({ identifier: "MemberLoad" })
+
+const Member = Schema.Struct({
+  id: Schema.String.annotate({ description: "Of this life of the node" }),
+  name: Schema.String,
+  state: Schema.Literals(["up", "drained", "leaving"]),
+  version: Schema.String,
+  labels: Schema.Array(Schema.String),
+  weight: Schema.Finite,
+  startedAt: Schema.String.annotate({ format: "date-time" }),
+  self: Schema.Boolean.annotate({ description: "The node that answers" }),
+  slots: Schema.Int,
+  unfit: Schema.Array(Schema.String).annotate({
+    description: "Slots that it gave up because it cannot read or host what is in them",
+  }),
+  load: Schema.optionalKey(Load.annotate({ description: "Absent where it did not answer in time" })),
+}).annotate({ identifier: "Member" })
+
+const Slot = Schema.Struct({
+  slot: Schema.String.annotate({ description: "As in `shard.7` or `projection.order_summary.v1.p0`" }),
+  epoch: count("Rises whenever somebody takes it"),
+  member: Schema.optionalKey(Schema.String.annotate({ description: "Absent: nobody has it now" })),
+  lag: Schema.optionalKey(count("Of a shard: messages that wait in its mailbox")),
+}).annotate({ identifier: "Slot" })
+
+const ClusterDocument = Schema.Struct({
+  members: Schema.Array(Member),
+  slots: Schema.Array(Slot),
+  pins: Schema.Record(Schema.String, Schema.String).annotate({ description: "Slot → member" }),
+  paused: Schema.Array(Schema.String).annotate({ description: "Actor types" }),
+}).annotate({ identifier: "Cluster" })
+export type ClusterDocument = typeof ClusterDocument.Type
+
+const ClusterEventDocument = Schema.Struct({
+  at: Schema.String.annotate({ format: "date-time" }),
+  type: Schema.Literals(["MemberJoined", "MemberLeft", "MemberChanged", "SlotMoved", "ActorQuarantined"]),
+  member: Schema.optionalKey(Schema.String),
+  name: Schema.optionalKey(Schema.String),
+  state: Schema.optionalKey(Schema.String),
+  slot: Schema.optionalKey(Schema.String),
+  epoch: Schema.optionalKey(Schema.Int),
+  what: Schema.optionalKey(Schema.Literals(["taken", "handedOver", "lost"])),
+  actor: Schema.optionalKey(Schema.String),
+  detail: Schema.optionalKey(Schema.String),
+}).annotate({ identifier: "ClusterEvent" })
+export type ClusterEventDocument = typeof ClusterEventDocument.Type
+
+const member = { member: Schema.String.annotate({ description: "Name or id" }) }
+const slot = { slot: Schema.String.annotate({ description: "As in `shard.7`" }) }
+const actorType = { type: Schema.String.annotate({ description: "Actor type" }) }
+
+const verb = { success: HttpApiSchema.NoContent, error: COMMAND_PROBLEMS }
+
+const Target = Schema.Struct(member).annotate({ identifier: "TargetMember" })
+
+const Passivated = Schema.Struct({
+  passivated: Schema.Boolean.annotate({ description: "False: it was not in memory, or is busy" }),
+}).annotate({ identifier: "Passivated" })
+
+export const ClusterEndpoints = HttpApiGroup.make("cluster")
+  .add(
+    HttpApiEndpoint.get("cluster", "/cluster", {
+      success: ClusterDocument,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("Members, and who has which shard, projection, reactor and singleton")),
+    HttpApiEndpoint.get("clusterEvents", "/cluster/events", {
+      success: HttpApiSchema.StreamSse({ data: ClusterEventDocument }),
+    }).annotateMerge(
+      about(
+        "What happens from now on, as this node sees it",
+        "Server-sent events. Moves of slots are told by the nodes whose slots they are or were.",
+      ),
+    ),
+    HttpApiEndpoint.post("drain", "/cluster/members/:member/drain", {
+      ...verb,
+      params: member,
+    }).annotateMerge(
+      about("Take everything from a member", "It stays a member and goes on answering requests."),
+    ),
+    HttpApiEndpoint.post("undrain", "/cluster/members/:member/undrain", {
+      ...verb,
+      params: member,
+    }).annotateMerge(about("Let a drained member take part again")),
+    HttpApiEndpoint.post("move", "/cluster/slots/:slot/move", {
+      ...verb,
+      params: slot,
+      payload: Target,
+    }).annotateMerge(about("Give a slot to a member", "It keeps it for as long as it lives.")),
+    HttpApiEndpoint.delete("unpin", "/cluster/slots/:slot/pin", { ...verb, params: slot }).annotateMerge(
+      about("Place a slot like all others again"),
+    ),
+    HttpApiEndpoint.post("passivate", "/actors/:type/:id/passivate", {
+      params: { ...actorType, id: Schema.String },
+      success: Passivated,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(about("Let an idle actor leave memory, wherever it is")),
+    HttpApiEndpoint.post("pause", "/types/:type/pause", { ...verb, params: actorType }).annotateMerge(
+      about("Let no actor of a type take commands, anywhere", "Messages wait; reads go on."),
+    ),
+    HttpApiEndpoint.post("resume", "/types/:type/resume", { ...verb, params: actorType }).annotateMerge(
+      about("Let them take commands again"),
+    ),
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Cluster", description: "Any node answers for all." }))

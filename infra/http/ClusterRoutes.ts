@@ -1,0 +1,68 @@
+/** What operators see and do of the cluster, over HTTP. What it means: runtime/system/ClusterControl.ts. */
+import { Clock, Effect, Stream } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { ActorSystem, type ClusterEvent, type ClusterStatus } from "../effect.ts"
+import type { ClusterDocument, ClusterEventDocument } from "./ClusterApi.ts"
+import { Departure } from "./Departure.ts"
+import { isoTime } from "./OrderDocuments.ts"
+import { problemOf, type ServiceError } from "./Problem.ts"
+import { problemResponse } from "./ProblemResponses.ts"
+import { ServiceApi } from "./ServiceApi.ts"
+
+const clusterDocument = ({ members, slots, pins, paused }: ClusterStatus): ClusterDocument => ({
+  members: members.map(({ startedAt, isSelf, slotCount, load, ...member }) => ({
+    ...member,
+    startedAt: isoTime(startedAt),
+    self: isSelf,
+    slots: slotCount,
+    ...(load === undefined
+      ? {}
+      : {
+          load: {
+            residentByType: load.residentByType,
+            inFlight: load.inFlightCount,
+            openMessages: load.openMessageCount,
+          },
+        }),
+  })),
+  slots: slots.map(({ lagCount, ...slot }) => ({
+    ...slot,
+    ...(lagCount === undefined ? {} : { lag: lagCount }),
+  })),
+  pins,
+  paused,
+})
+
+const eventDocument = (event: ClusterEvent, atMs: number): ClusterEventDocument => {
+  const at = isoTime(atMs)
+  if (event.type === "SlotMoved" || event.type === "ActorQuarantined") return { at, ...event }
+  const { type, member, record } = event
+  return { at, type, member, name: record.name, state: record.state }
+}
+
+const orProblem = <A, E extends ServiceError, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error))))
+
+export const ClusterRoutes = HttpApiBuilder.group(
+  ServiceApi,
+  "cluster",
+  Effect.fnUntraced(function* (handlers) {
+    const { cluster } = yield* ActorSystem
+    const { begins: departure } = yield* Departure
+    const events = Stream.mapEffect(cluster.events, (event) =>
+      Effect.map(Clock.currentTimeMillis, (nowMs) => eventDocument(event, nowMs)),
+    ).pipe(Stream.interruptWhen(departure.await))
+    return handlers.handleAll({
+      cluster: () => Effect.map(cluster.status, clusterDocument),
+      clusterEvents: () => Effect.succeed(events),
+      drain: ({ params }) => orProblem(cluster.drain(params.member)),
+      undrain: ({ params }) => orProblem(cluster.undrain(params.member)),
+      move: ({ params, payload }) => orProblem(cluster.move(params.slot, payload.member)),
+      unpin: ({ params }) => orProblem(cluster.unpin(params.slot)),
+      passivate: ({ params }) =>
+        orProblem(Effect.map(cluster.passivate(params.type, params.id), (passivated) => ({ passivated }))),
+      pause: ({ params }) => orProblem(cluster.pause(params.type)),
+      resume: ({ params }) => orProblem(cluster.resume(params.type)),
+    })
+  }),
+)
