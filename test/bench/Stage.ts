@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type EmbeddedServers, startServers } from "../../infra/embedded.ts"
+import { Fleet, type FleetOptions } from "../nemesis/Fleet.ts"
 import type { Row } from "./Measure.ts"
 
 /** One bench: some rows about one thing. */
@@ -27,6 +28,7 @@ export class Stage {
   /** Measuring time per row and side, in seconds. */
   readonly seconds: number
   #open: EmbeddedServers | undefined
+  #fleet: Fleet | undefined
   #folder: string | undefined
   #child: ChildProcess | undefined
   #versions: { readonly nats: string; readonly postgres: string } | undefined
@@ -53,6 +55,15 @@ export class Stage {
     return this.#open
   }
 
+  /** Fresh servers for a cluster of processes; those before are gone. */
+  async fleet(options: FleetOptions): Promise<Fleet> {
+    await this.clear()
+    this.#fleet = await Fleet.open(options)
+    const [nats] = this.#fleet.natsServers
+    this.#versions = { nats: nats?.version ?? "", postgres: this.#fleet.postgres.version }
+    return this.#fleet
+  }
+
   /** Runs a module beside this file in a process of its own and resolves with the message that it sends. */
   child<Message>(
     file: string,
@@ -71,6 +82,8 @@ export class Stage {
   async clear(): Promise<void> {
     this.#child?.kill("SIGKILL")
     this.#child = undefined
+    await this.#fleet?.close()
+    this.#fleet = undefined
     await this.#open?.stop()
     this.#open = undefined
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })

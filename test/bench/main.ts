@@ -8,6 +8,8 @@ import { activation } from "./Activation.ts"
 import { appendCeiling } from "./AppendCeiling.ts"
 import { askLatency } from "./AskLatency.ts"
 import { askThroughput, askThroughputSynced } from "./AskThroughput.ts"
+import { clusterAsk } from "./ClusterAsk.ts"
+import { clusterRebalance, clusterRolling, clusterTakeover } from "./ClusterMoves.ts"
 import { hotActor } from "./HotActor.ts"
 import { invokeThroughput } from "./InvokeThroughput.ts"
 import { type Machine, thisMachine } from "./Machine.ts"
@@ -35,6 +37,10 @@ const BENCHES: ReadonlyArray<Bench> = [
   invokeThroughput,
   timerCapacity,
   residentMemory,
+  clusterAsk,
+  clusterTakeover,
+  clusterRolling,
+  clusterRebalance,
 ]
 
 const SECONDS_DEFAULT = 6
