@@ -12,6 +12,7 @@ import {
   errors,
   type NatsConnection as NatsClient,
   type NodeConnectionOptions,
+  type PermissionViolationError,
   type Status,
 } from "@nats-io/transport-node"
 import { Context, Effect, Layer, Schema } from "effect"
@@ -29,6 +30,9 @@ const pingIntervalMs = 10_000
 
 /** How long closing waits for the server to take what was sent last. */
 const closeFlushTimeoutMs = 1_000
+
+/** Different rights whose lack is told. */
+const complaintsMax = 100
 
 export interface NatsConnectionOptions {
   /** Like `nats://127.0.0.1:4222`; several, comma-separated or as a list, for a cluster. */
@@ -99,9 +103,11 @@ const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions =>
   }
 }
 
+const isRefusedUser = (cause: unknown): boolean =>
+  cause instanceof errors.AuthorizationError || cause instanceof errors.UserAuthenticationExpiredError
+
 const unreachable = (servers: Array<string>, cause: unknown): NatsUnreachable => {
-  const refused =
-    cause instanceof errors.AuthorizationError || cause instanceof errors.UserAuthenticationExpiredError
+  const refused = isRefusedUser(cause)
   return new NatsUnreachable({
     reason: refused ? "NotPermitted" : "Refused",
     servers,
@@ -124,6 +130,39 @@ const close = (client: NatsClient): Effect.Effect<void> =>
     Effect.andThen(Effect.promise(() => client.close())),
   )
 
+/** Tokens that tell one right from another: `$JS.API.CONSUMER.MSG.NEXT.<stream>`, `$JS.ACK.<stream>`, `<ns>.evt`. */
+const rightTokenCount = (subject: string): number => {
+  if (subject.startsWith("$JS.API.")) return 6
+  return subject.startsWith("$JS.") ? 3 : 2
+}
+
+const deniedRight = ({ operation, subject }: PermissionViolationError): string => {
+  const right = subject.split(".").slice(0, rightTokenCount(subject)).join(".")
+  return `${operation === "publish" ? "publish on" : "subscribe to"} ${right}`
+}
+
+/**
+ * Says once what the server does not permit, whoever asked for it: some of that is published and forgotten. What it
+ * was needed for fails with the same words, or is tried until the right is there.
+ */
+const makeComplaints = Effect.map(Effect.context<never>(), (context) => {
+  const runFork = Effect.runForkWith(context)
+  const known = new Set<string>()
+  return (status: Status): void => {
+    if (status.type !== "error") return
+    const { error } = status
+    const isViolation = error instanceof errors.PermissionViolationError
+    const right = isViolation ? deniedRight(error) : "connect"
+    if (!(isViolation || isRefusedUser(error)) || known.has(right) || known.size >= complaintsMax) return
+    known.add(right)
+    const subject = isViolation ? `, here ${error.subject}` : ""
+    const hint = isViolation
+      ? "Grant it: docs/DEPLOYMENT.md has the list."
+      : "The connection is not made again: restart with valid credentials."
+    runFork(Effect.logError(`NATS does not let this user ${right}${subject}. ${hint}`))
+  }
+})
+
 /** Feeds every status of the client to `onStatus` until the connection closes. */
 const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void): Promise<void> => {
   for await (const status of client.status()) onStatus(status)
@@ -143,7 +182,8 @@ const make = (options: NatsConnectionOptions) =>
     let state: NatsHealth["state"] = "connected"
     let reconnectCount = 0
     let lastError: string | undefined
-    const listeners = new Set<(status: Status) => void>()
+    const complain = yield* makeComplaints
+    const listeners = new Set<(status: Status) => void>([complain])
     const onStatus = (status: Status): void => {
       if (status.type === "disconnect") state = "reconnecting"
       else if (status.type === "close") state = "closed"

@@ -6,7 +6,7 @@
  * new subscription a moment after it was made: until then a request from elsewhere finds no responders.
  */
 import { type Msg, headers as makeHeaders } from "@nats-io/transport-node"
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Layer, Schedule, Scope } from "effect"
 import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
 import { RequestFailed, Transport, type TransportService } from "../../runtime/transport/Transport.ts"
 import { subscribe } from "./CoreSubscription.ts"
@@ -18,6 +18,9 @@ const TOO_LARGE_STATUS = 413
 
 /** What a server with its default settings takes. */
 const MESSAGE_BYTES_MAX_USUAL = 1024 * 1024
+
+/** Pause before a subject is subscribed again that the server refuses, in milliseconds. */
+const deniedPauseMs = 1_000
 
 export interface TransportNatsOptions {
   readonly namespace: string
@@ -76,12 +79,25 @@ const make = (namespace: string) =>
         return pending === undefined ? forget : () => pending.cancel()
       },
       serve: (subject, handle) =>
-        subscribe(
-          connection,
-          prefix + subject,
-          (message) => handle(message.data, (reply) => respond(message, reply)),
-          ({ message }) => runFork(Effect.logError(`${subject} is served no more: ${message}`)),
-        ).pipe(Effect.mapError((failure) => failureOf(subject, failure))),
+        Effect.gen(function* () {
+          const scope = yield* Effect.scope
+          const denied = ({ message }: { readonly message: string }): void => {
+            const refusal = `${subject} is not served until its subscription is permitted again: ${message}`
+            const again = serving.pipe(
+              Effect.retry(Schedule.spaced(deniedPauseMs)),
+              Effect.delay(deniedPauseMs),
+              Effect.andThen(Effect.logInfo(`${subject} is served again.`)),
+            )
+            runFork(Effect.andThen(Effect.logError(refusal), Effect.forkIn(again, scope)))
+          }
+          const serving = subscribe(
+            connection,
+            prefix + subject,
+            (message) => handle(message.data, (reply) => respond(message, reply)),
+            denied,
+          ).pipe(Scope.provide(scope))
+          yield* serving
+        }).pipe(Effect.mapError((failure) => failureOf(subject, failure))),
       disconnectedAtMs,
     }
     return service

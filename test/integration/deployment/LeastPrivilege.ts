@@ -13,6 +13,7 @@ import { ServerProcess } from "../../../infra/embedded/ServerProcess.ts"
 import { startPostgres } from "../../../infra/embedded.ts"
 import type { NatsConnectionOptions } from "../../../infra/nats/NatsConnection.ts"
 import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/NatsPermissions.ts"
+import { eventually } from "../system/SystemFixture.ts"
 
 export const deployment = resolve(import.meta.dirname, "../../../docs/deployment")
 
@@ -37,8 +38,8 @@ export interface RestrictedNats {
   readonly call: (role: NatsRole, api: string, body?: unknown) => Promise<Record<string, unknown>>
   /** What the server refused so far, a line each. */
   readonly violations: () => ReadonlyArray<string>
-  /** Changes accounts.conf and has the server read it again. */
-  readonly reload: (change: (conf: string) => string) => void
+  /** Changes accounts.conf; resolves when the server has read it again. */
+  readonly reload: (change: (conf: string) => string) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -91,9 +92,12 @@ export const restrictedNats = async (
       readFileSync(logFile, "utf8")
         .split("\n")
         .filter((line) => line.includes("Violation")),
-    reload: (change) => {
+    reload: async (change) => {
+      const reloads = () => readFileSync(logFile, "utf8").split("Reloaded server configuration").length
+      const before = reloads()
       writeFileSync(accounts, change(readFileSync(accounts, "utf8")))
       process.kill(server.pid, "SIGHUP")
+      await eventually(() => reloads() > before)
     },
     stop: async () => {
       await server.stop()

@@ -1,0 +1,195 @@
+/**
+ * FAULT 35: rights and credentials that are taken away while a system runs. What needs them fails typed and at once,
+ * names the subject, and is made up for when they come back; who may not be a member any more is replaced.
+ */
+import { Schema } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { assign, setup } from "xstate"
+import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import {
+  accept,
+  defineActor,
+  type EventOf,
+  event,
+  integrationEvent,
+  publish,
+} from "../../../runtime/index.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { eventually } from "../system/SystemFixture.ts"
+import { prepare, type RestrictedServers, restrictedServers, startNode } from "./LeastPrivilege.ts"
+
+const LEASE_MS = 3_000
+const AT_ONCE_MS = 1_000
+
+const Nothing = Schema.Struct({})
+const heraldEvents = { Spoke: event(Nothing) }
+
+/** Says something to the world outside. */
+const Herald = defineActor({
+  type: "herald",
+  machine: setup({
+    types: {} as { context: { count: number }; events: EventOf<typeof heraldEvents> },
+  }).createMachine({
+    context: { count: 0 },
+    on: { Spoke: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
+  }),
+  events: heraldEvents,
+  publishes: { "herald.said": integrationEvent({ description: "Somebody spoke.", schema: Nothing }) },
+  commands: {
+    Say: { schema: Nothing, decide: () => accept({ type: "Spoke" }, undefined, publish("herald.said", {})) },
+  },
+})
+
+const definitions = { actors: [Counter, Herald], shardCount: 16, leaseMs: LEASE_MS, askDeadlineMs: 2_000 }
+const ids = Array.from({ length: 40 }, (_, index) => `n${index}`)
+
+let servers: RestrictedServers
+/** Has the service's rights, which are taken away one by one; the other has the creator's, and keeps them. */
+let revoked: ActorSystem
+let other: ActorSystem
+beforeAll(async () => {
+  servers = await restrictedServers()
+  await prepare(servers, definitions)
+  revoked = await startNode(servers, "service", { ...definitions, node: { name: "service" } })
+  other = await startNode(servers, "creator", { ...definitions, node: { name: "creator" } })
+  await bothHaveShards()
+})
+afterAll(async () => {
+  await Promise.all([revoked?.stop(), other?.stop()])
+  await servers?.stop()
+})
+
+const bothHaveShards = () =>
+  eventually(async () => (await slotsOf(other, "service")) > 0 && (await slotsOf(other, "creator")) > 0)
+
+const slotsOf = async (system: ActorSystem, name: string): Promise<number> => {
+  const { members, slots } = await system.cluster.status()
+  const lives = members.filter((member) => member.name === name).map(({ id }) => id)
+  return slots.filter(({ slot, member }) => slot.startsWith("shard.") && lives.includes(member ?? "")).length
+}
+
+const succeeds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  )
+
+const add = { type: "Add", by: 1 } as const
+const addToAll = (system: ActorSystem) => Promise.all(ids.map((id) => system.get(Counter, id).ask(add)))
+
+/** Takes lines out of the service's lists; the creator comes after it and keeps its own. */
+const without =
+  (...subjects: ReadonlyArray<string>) =>
+  (conf: string): string => {
+    const [service = "", ...rest] = conf.split('user: "everstate-creator"')
+    const kept = service
+      .split("\n")
+      .filter((line) => !subjects.some((subject) => line.trim() === JSON.stringify(subject)))
+    return [kept.join("\n"), ...rest].join('user: "everstate-creator"')
+  }
+
+/** Returns how to give them back. */
+const takeAway = async (...subjects: ReadonlyArray<string>) => {
+  let before = ""
+  await servers.nats.reload((conf) => {
+    before = conf
+    return without(...subjects)(conf)
+  })
+  return () => servers.nats.reload(() => before)
+}
+
+/** One of the ids whose shard the node has. */
+const idOf = async (
+  system: ActorSystem,
+  name: string,
+  { type }: { readonly type: string } = Counter,
+): Promise<string> => {
+  const { members, slots } = await system.cluster.status()
+  const member = members.find((one) => one.name === name)?.id
+  const found = ids.find((id) => {
+    const slot = `shard.${addressOf(type, id, definitions.shardCount).shard}`
+    return slots.some((one) => one.slot === slot && one.member === member)
+  })
+  return found ?? ""
+}
+
+describe("FAULT 35: a right that is taken away", () => {
+  it("to append: commands fail at once with its subject, and go on when it is back", async () => {
+    await addToAll(revoked)
+    const giveBack = await takeAway("everstate.evt.>")
+    const id = await idOf(revoked, "service")
+    const begun = performance.now()
+    const refused = revoked.get(Counter, id).ask(add)
+    await expect(refused).rejects.toMatchObject({ _tag: "Unavailable" })
+    await expect(refused).rejects.toThrow(/NotPermitted.*everstate\.evt\..*\.counter\./)
+    expect(performance.now() - begun).toBeLessThan(AT_ONCE_MS)
+    await giveBack()
+    await eventually(() => succeeds(addToAll(revoked)))
+  })
+
+  it("to publish integration events: they are sent when it is back", async () => {
+    const giveBack = await takeAway("everstate.int.>")
+    const id = await idOf(revoked, "service", Herald)
+    await revoked.get(Herald, id).ask({ type: "Say" })
+    await eventually(() =>
+      servers.nats.violations().some((line) => line.includes("everstate.int.herald.said")),
+    )
+    expect((await revoked.status()).outbox.pendingCount).toBe(1)
+    await giveBack()
+    await eventually(async () => (await revoked.status()).outbox.pendingCount === 0)
+  })
+
+  it("to receive messages: they wait, and are handed out when it is back", async () => {
+    const giveBack = await takeAway(
+      "$JS.API.CONSUMER.MSG.NEXT.everstate-mailbox.*",
+      "$JS.ACK.everstate-mailbox.>",
+    )
+    const id = await idOf(revoked, "service")
+    const version = async () => (await revoked.get(Counter, id).state()).version
+    const before = await version()
+    await eventually(async () => {
+      await revoked.get(Counter, id).tell(add)
+      return servers.nats.violations().some((line) => /MSG\.NEXT\.everstate-mailbox|ACK/.test(line))
+    })
+    await giveBack()
+    await eventually(async () => (await version()) > before)
+    await revoked.get(Counter, id).tell(add, { commandId: "last" })
+    await eventually(async () => (await revoked.status()).messages.openCount === 0)
+  })
+
+  it("to answer other nodes: it is served again when the right is back", async () => {
+    const giveBack = await takeAway("everstate.ask.>")
+    const asked = other.get(Counter, await idOf(other, "service")).ask(add)
+    await expect(asked).rejects.toMatchObject({ _tag: "Unavailable" })
+    await giveBack()
+    await eventually(() => succeeds(addToAll(other)))
+  })
+
+  it("to renew its lease: the node has nothing within a lease's time, and the other one takes over", async () => {
+    const giveBack = await takeAway("$KV.everstate-cluster.>")
+    const begun = performance.now()
+    await eventually(async () => (await slotsOf(other, "creator")) === 16)
+    expect(performance.now() - begun).toBeLessThan(2 * LEASE_MS)
+    await addToAll(other)
+    // It hosts nothing any more, and still asks those that do.
+    await addToAll(revoked)
+    await giveBack()
+    await bothHaveShards()
+  })
+})
+
+describe("FAULT 35: a node whose credentials are revoked", () => {
+  it("has nothing, says so at once, and the other node goes on with everything", async () => {
+    await addToAll(revoked)
+    await servers.nats.reload((conf) => conf.replace("$SERVICE_PASSWORD", '"another"'))
+    const begun = performance.now()
+    await eventually(async () => (await slotsOf(other, "creator")) === 16)
+    expect(performance.now() - begun).toBeLessThan(LEASE_MS)
+    await addToAll(other)
+    const asked = performance.now()
+    await expect(revoked.get(Counter, "n0").ask(add)).rejects.toMatchObject({ _tag: "Unavailable" })
+    expect(performance.now() - asked).toBeLessThan(AT_ONCE_MS)
+    await expect(revoked.check()).rejects.toMatchObject({ _tag: "JournalRefused", reason: "NotPermitted" })
+  })
+})
