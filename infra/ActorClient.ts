@@ -17,6 +17,7 @@ import { findJournal } from "./nats/JournalLayout.ts"
 import { JournalNats } from "./nats/JournalNats.ts"
 import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
+import { connectionOf } from "./nats/NatsPermissions.ts"
 import { TransportNats } from "./nats/TransportNats.ts"
 
 export interface ConnectOptions extends ClientOptions {
@@ -55,7 +56,7 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
     const ports = Layer.mergeAll(journal, MailboxNats.layer(layout), TransportNats.layer(layout))
     return EffectActorClient.layer({ ...client, shardCount: identity.shards }).pipe(Layer.provide(ports))
   })
-  const connection = NatsConnection.layer(typeof nats === "string" ? { servers: nats } : nats)
+  const connection = NatsConnection.layer(connectionOf(nats, namespace, "client"))
   return Layer.unwrap(onConnection).pipe(Layer.provide(connection))
 }
 

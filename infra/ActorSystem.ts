@@ -24,6 +24,7 @@ import { JournalNats, type JournalNatsOptions } from "./nats/JournalNats.ts"
 import { LeasesNats } from "./nats/LeasesNats.ts"
 import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
+import { connectionOf } from "./nats/NatsPermissions.ts"
 import { TransportNats } from "./nats/TransportNats.ts"
 import { layerJournalRegisterPostgres } from "./postgres/JournalRegisterPostgres.ts"
 import { type MigrationRefused, migrate } from "./postgres/Migrations.ts"
@@ -66,7 +67,7 @@ export type StartError =
 /** The system as an Effect layer, with its adapters, connected to real servers. */
 export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, StartError> => {
   const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, ...system } = options
-  const connection = NatsConnection.layer(typeof nats === "string" ? { servers: nats } : nats)
+  const connection = NatsConnection.layer(connectionOf(nats, namespace, "service"))
   const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
   const migrated = Layer.provideMerge(Layer.effectDiscard(migrate()), pool)
   const { replicas } = journal ?? {}

@@ -35,7 +35,10 @@ const closeFlushTimeoutMs = 1_000
 const complaintsMax = 100
 
 export interface NatsConnectionOptions {
-  /** Like `nats://127.0.0.1:4222`; several, comma-separated or as a list, for a cluster. */
+  /**
+   * Like `nats://127.0.0.1:4222`; several, comma-separated or as a list, for a cluster. `nats://user:password@host` has
+   * the credentials, URL-encoded, for all of them.
+   */
   readonly servers: string | ReadonlyArray<string>
   /** Shown by the server's monitoring. */
   readonly name?: string
@@ -45,7 +48,10 @@ export interface NatsConnectionOptions {
   readonly user?: string
   readonly pass?: string
   readonly tls?: NodeConnectionOptions["tls"]
-  /** First token of the reply subjects, `_INBOX` by default; the user needs the right to subscribe to `<prefix>.>`. */
+  /**
+   * First token of the reply subjects; the user needs the right to subscribe to `<prefix>.>`. `_INBOX_<namespace>` for
+   * nodes and `_INBOX_<namespace>_client` for clients, unless it is given.
+   */
   readonly inboxPrefix?: string
 }
 
@@ -79,11 +85,25 @@ export interface NatsConnectionService {
   readonly onStatus: (listener: (status: Status) => void) => () => void
 }
 
-const serverList = (servers: NatsConnectionOptions["servers"]): Array<string> =>
-  typeof servers === "string" ? servers.split(",").map((server) => server.trim()) : [...servers]
+const withUser = /^(?<scheme>[a-z]+:\/\/)?(?<user>[^/@]*)@(?<host>.+)$/
+
+/** Addresses without credentials, as they may be shown, and the first credentials that one had. */
+const serversOf = (servers: NatsConnectionOptions["servers"]) => {
+  const given = typeof servers === "string" ? servers.split(",").map((server) => server.trim()) : [...servers]
+  let login: Pick<NatsConnectionOptions, "user" | "pass" | "token"> = {}
+  const list = given.map((server) => {
+    const { scheme = "", user = "", host } = withUser.exec(server)?.groups ?? {}
+    if (host === undefined) return server
+    const [name = "", pass] = user.split(":", 2).map(decodeURIComponent)
+    if (Object.keys(login).length === 0) login = pass === undefined ? { token: name } : { user: name, pass }
+    return scheme + host
+  })
+  return { list, login }
+}
 
 const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions => {
-  const { creds, token, user, pass, tls, name, inboxPrefix } = options
+  const { list, login } = serversOf(options.servers)
+  const { creds, token, user, pass, tls, name, inboxPrefix } = { ...login, ...options }
   const credentials: ConnectionOptions = {
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
     ...(token === undefined ? {} : { token }),
@@ -92,7 +112,7 @@ const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions =>
   }
   return {
     ...(credentials as Omit<ConnectionOptions, "tls">),
-    servers: serverList(options.servers),
+    servers: list,
     ...(name === undefined ? {} : { name }),
     ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
     ...(tls === undefined ? {} : { tls }),
@@ -170,7 +190,7 @@ const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void
 
 const make = (options: NatsConnectionOptions) =>
   Effect.gen(function* () {
-    const servers = serverList(options.servers)
+    const servers = serversOf(options.servers).list
     const client = yield* Effect.acquireRelease(
       Effect.tryPromise({
         try: () => connect(clientOptions(options)),

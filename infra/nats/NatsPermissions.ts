@@ -7,7 +7,8 @@
  *
  * Each kind has replies under a prefix of its own, so that no client reads what another kind is answered.
  */
-import { STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
+import { NAMESPACE_PATTERN, STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
+import type { NatsConnectionOptions } from "./NatsConnection.ts"
 
 /**
  * `service`: a node. `creator`: a node that may create the streams, too; started once, before the services.
@@ -28,9 +29,20 @@ export interface NatsPermissionsOptions {
   readonly streams?: number
 }
 
-/** Give it to the connection as `inboxPrefix`: replies come under it. */
+/** Replies come under it; what {@link connectionOf} gives a connection that names none. */
 export const inboxPrefixOf = (namespace: string, role: NatsRole): string =>
   role === "client" || role === "events" ? `_INBOX_${namespace}_${role}` : `_INBOX_${namespace}`
+
+/** Connection options of a user of this kind: its replies come under the prefix that its permissions name. */
+export const connectionOf = (
+  nats: string | NatsConnectionOptions,
+  namespace: string,
+  role: NatsRole,
+): NatsConnectionOptions => ({
+  // A namespace that cannot be one is refused elsewhere, in words.
+  ...(NAMESPACE_PATTERN.test(namespace) ? { inboxPrefix: inboxPrefixOf(namespace, role) } : undefined),
+  ...(typeof nats === "string" ? { servers: nats } : nats),
+})
 
 const api = (...calls: ReadonlyArray<string>): ReadonlyArray<string> => calls.map((call) => `$JS.API.${call}`)
 

@@ -5,13 +5,12 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
-import { connect } from "@nats-io/transport-node"
+import { connect, type NodeConnectionOptions } from "@nats-io/transport-node"
 import pg from "pg"
 import { ActorSystem, type StartOptions } from "../../../infra/ActorSystem.ts"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
 import { ServerProcess } from "../../../infra/embedded/ServerProcess.ts"
 import { startPostgres } from "../../../infra/embedded.ts"
-import type { NatsConnectionOptions } from "../../../infra/nats/NatsConnection.ts"
 import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/NatsPermissions.ts"
 import { eventually } from "../system/SystemFixture.ts"
 
@@ -33,7 +32,10 @@ export const passwords = {
 }
 
 export interface RestrictedNats {
-  readonly connection: (role: NatsRole) => NatsConnectionOptions
+  /** What NATS_URL is for a user of this kind. */
+  readonly url: (role: NatsRole) => string
+  /** The same for NATS's own client. */
+  readonly login: (role: NatsRole) => NodeConnectionOptions
   /** One call of the JetStream API by a user of this kind; fails at once where it has no right to it. */
   readonly call: (role: NatsRole, api: string, body?: unknown) => Promise<Record<string, unknown>>
   /** What the server refused so far, a line each. */
@@ -71,17 +73,18 @@ export const restrictedNats = async (
     const [file] = readdirSync(ports)
     return file && /"(nats:\/\/127[^"]+)"/.exec(readFileSync(join(ports, file), "utf8"))?.[1]
   }, startTimeoutMs)
-  const connection = (role: NatsRole): NatsConnectionOptions => ({
+  const user = (role: NatsRole) => `${NAMESPACE}-${role}`
+  const login = (role: NatsRole) => ({
     servers: url,
-    user: `${NAMESPACE}-${role}`,
+    user: user(role),
     pass: PASSWORD,
     inboxPrefix: inboxPrefixOf(NAMESPACE, role),
   })
   return {
-    connection,
+    url: (role) => url.replace("://", `://${user(role)}:${PASSWORD}@`),
+    login,
     call: async (role, api, body = {}) => {
-      const { user = "", inboxPrefix = "" } = connection(role)
-      const client = await connect({ servers: url, user, pass: PASSWORD, inboxPrefix })
+      const client = await connect(login(role))
       try {
         return (await client.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 5_000 })).json()
       } finally {
@@ -173,7 +176,7 @@ export const startNode = (
   definitions: Definitions,
 ): Promise<ActorSystem> =>
   ActorSystem.start({
-    nats: nats.connection(role),
+    nats: nats.url(role),
     postgres: postgres.url(role === "creator" ? "owner" : "service"),
     namespace: NAMESPACE,
     ...definitions,

@@ -80,6 +80,13 @@ describe("before anything was prepared", () => {
   })
 })
 
+it("credentials in a URL are used, and never shown", async () => {
+  const nats = servers.nats.url("service").replace("secret", "wr%C3%B6ng")
+  const refused = ActorClient.connect({ nats, namespace: NAMESPACE, actors: [] })
+  await expect(refused).rejects.toMatchObject({ _tag: "NatsUnreachable", reason: "NotPermitted" })
+  await expect(refused).rejects.not.toThrow(/wr/)
+})
+
 describe("with everything prepared", () => {
   beforeAll(() => prepare(servers, domain()))
 
@@ -91,7 +98,7 @@ describe("with everything prepared", () => {
     const first = await node("first", definitions)
     const second = await node("second", definitions)
     const client = await ActorClient.connect({
-      nats: servers.nats.connection("client"),
+      nats: servers.nats.url("client"),
       namespace: NAMESPACE,
       actors: definitions.actors,
       sagas: definitions.sagas,
@@ -154,8 +161,7 @@ describe("with everything prepared", () => {
   })
 
   it("a consumer of integration events reads them, and nothing else", async () => {
-    const { servers: url, ...login } = servers.nats.connection("events")
-    const consumer = await connect({ servers: url as string, ...login } as never)
+    const consumer = await connect(servers.nats.login("events"))
     onTestFinished(() => consumer.close())
     const stream = eventsStreamName(NAMESPACE)
     await servers.nats.call("events", `CONSUMER.CREATE.${stream}.shipping`, {
