@@ -12,9 +12,13 @@ import { NatsRequestFailed } from "./NatsErrors.ts"
 /** How long the server may take to confirm a subscription. */
 const SUBSCRIBE_TIMEOUT_MS = 5_000
 
-const stop = (subscription: Subscription): Effect.Effect<void> =>
+/** What the server sent before it took the end is still handed out: a swallowed request costs its sender a time-out. */
+const stop = ({ client, health }: NatsConnectionService, subscription: Subscription): Effect.Effect<void> =>
   Effect.sync(() => {
-    if (!subscription.isClosed()) subscription.unsubscribe()
+    if (subscription.isClosed()) return
+    const isConnected = health().state === "connected" && !client.isClosed() && !client.isDraining()
+    if (isConnected) subscription.drain().catch(() => undefined)
+    else subscription.unsubscribe()
   })
 
 /**
@@ -22,11 +26,12 @@ const stop = (subscription: Subscription): Effect.Effect<void> =>
  * the subscription later on, after its permissions have changed; there are no more messages then.
  */
 export const subscribe = (
-  { client, health }: NatsConnectionService,
+  connection: NatsConnectionService,
   subject: string,
   onMessage: (message: Msg) => void,
   onDenied: (violation: PermissionViolationError) => void = () => undefined,
 ): Effect.Effect<void, NatsRequestFailed, Scope.Scope> => {
+  const { client, health } = connection
   const failed = (reason: NatsRequestFailed["reason"], detail: string) =>
     new NatsRequestFailed({ reason, subject, detail })
   return Effect.gen(function* () {
@@ -48,7 +53,7 @@ export const subscribe = (
           }),
         catch: (cause) => failed("Disconnected", String(cause)),
       }),
-      stop,
+      (made) => stop(connection, made),
     )
     // The server answers in order: a refusal comes before the end of the flush.
     yield* Effect.tryPromise({
@@ -60,7 +65,7 @@ export const subscribe = (
         orElse: () => Effect.fail(failed("Timeout", `not confirmed within ${SUBSCRIBE_TIMEOUT_MS} ms`)),
       }),
       // Whoever tries again in the same scope must not be there twice.
-      Effect.onError(() => stop(subscription)),
+      Effect.onError(() => stop(connection, subscription)),
     )
     isConfirmed = true
     for (const { message } of refused) return yield* failed("NotPermitted", message)

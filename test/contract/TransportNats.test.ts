@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Clock, Context, Effect, Fiber, Layer, References, type Scope } from "effect"
+import { Clock, Context, Effect, Exit, Fiber, Layer, References, Scope } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type NatsServer, startNats } from "../../infra/embedded.ts"
 import { NatsConnection, type NatsConnectionOptions } from "../../infra/nats/NatsConnection.ts"
@@ -68,6 +68,26 @@ it("keeps namespaces apart", () =>
       const elsewhere = yield* openOne(freshNamespace())
       yield* echo(elsewhere, "ask")
       expect((yield* Effect.flip(ask(here, "ask"))).reason).toBe("NoResponders")
+    }),
+  ))
+
+it("answers what was on its way when serving ended, or says that nobody is there", () =>
+  run(
+    Effect.gen(function* () {
+      const { here, there } = yield* openPair()
+      for (let round = 0; round < 20; round++) {
+        const scope = yield* Scope.make()
+        yield* Scope.provide(echo(there, "ask"), scope)
+        const asked = yield* Effect.forEach(Array.from({ length: 100 }), () =>
+          Effect.forkChild(Effect.exit(ask(here, "ask", "x", 2_000))),
+        )
+        yield* Effect.yieldNow
+        yield* Scope.close(scope, Exit.void)
+        for (const exit of yield* Effect.forEach(asked, Fiber.join)) {
+          const failure = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
+          if (failure?._tag === "Fail") expect(failure.error.reason).toBe("NoResponders")
+        }
+      }
     }),
   ))
 
