@@ -121,12 +121,10 @@ export class Membership {
   /** Writes the record: joins, or renews. False: it was removed or never got in; this life is over. */
   readonly renew: Effect.Effect<boolean, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
     const { leases, seen, ownership, leaseMs, about } = this.#options
-    const key = memberKey(this.#id)
     const sentAtMs = this.#nowMs
     this.#isChanged = false
     const value: MemberRecord = { ...about, state: this.#state, unfit: this.#unfit }
-    const revision = yield* leases.write(key, value, this.#revision).pipe(
-      Effect.catchTag("LeaseConflict", () => this.#ownRevision),
+    const revision = yield* this.#write(value, this.#revision).pipe(
       Effect.tapError(() =>
         Effect.sync(() => {
           this.#isChanged = true
@@ -137,11 +135,23 @@ export class Membership {
     if (this.#revision === 0) this.#joinedAtMs = sentAtMs
     this.#revision = revision
     this.#renewedAtMs = sentAtMs
-    seen.apply({ key, revision, value }, sentAtMs)
+    seen.apply({ key: memberKey(this.#id), revision, value }, sentAtMs)
     ownership.extend(leases.isShared ? sentAtMs + leaseMs * FENCE_PART : Number.POSITIVE_INFINITY)
     ownership.reached(leases.isShared ? sentAtMs : Number.POSITIVE_INFINITY)
     return true
   })
+
+  /**
+   * An earlier renewal that came through after all says nothing of now: the others count from when they saw that one,
+   * so it is written over.
+   */
+  #write(value: MemberRecord, at: number): Effect.Effect<number | undefined, LeasesUnavailable> {
+    const again = Effect.flatMap(this.#ownRevision, (own) =>
+      own === undefined ? Effect.undefined : this.#write(value, own),
+    )
+    const written = this.#options.leases.write(memberKey(this.#id), value, at)
+    return Effect.catchTag(written, "LeaseConflict", () => again)
+  }
 
   /** After a conflict: somebody removed the record, or an earlier renewal came through after all. */
   get #ownRevision(): Effect.Effect<number | undefined, LeasesUnavailable> {

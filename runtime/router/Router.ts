@@ -63,6 +63,9 @@ export const makeRouter = (
         return item.settle(Exit.fail(tooLarge(address, request)))
       counts.sentCount++
       const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** tries, ATTEMPT_MAX_MS)
+      // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
+      const mayBeStored = item._tag === "Command" && item.wasAttempted
+      if (item._tag === "Command") item.wasAttempted = true
       const again = (trouble: string, pauseMs: number): void => {
         counts.retriedCount++
         item.trouble = trouble
@@ -85,8 +88,7 @@ export const makeRouter = (
           if (failure.reason === "TooLarge" || failure.reason === "NotPermitted") {
             return item.settle(Exit.fail(unreachable(address, failure)))
           }
-          // Delivered, perhaps, and perhaps stored.
-          if (failure.reason === "Timeout" && item._tag === "Command") item.wasAttempted = true
+          if (failure.reason === "NoResponders" && item._tag === "Command") item.wasAttempted = mayBeStored
           if (failure.reason !== "Disconnected") options.suspect(target.slot)
           again(troubleOf(failure), failure.reason === "Timeout" ? 0 : pauseMs)
         },

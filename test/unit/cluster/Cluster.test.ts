@@ -266,7 +266,7 @@ describe("a node whose record stands still", () => {
     expect(await one.system.get(Counter, "c").ask(add)).toMatchObject({ version: 2 })
     await expect(two.system.get(Counter, "c").ask(add, { deadlineMs: 300 })).rejects.toMatchObject({
       _tag: "Unavailable",
-      stored: "No",
+      stored: "Unknown",
     })
   })
 })

@@ -1,0 +1,55 @@
+/** A node's own record: what a renewal that is not known to have come through is worth. */
+import { Clock, Effect } from "effect"
+import { expect, it } from "vitest"
+import { type LeasesService, LeasesUnavailable } from "../../../runtime/cluster/Leases.ts"
+import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
+import { memberKey } from "../../../runtime/cluster/Member.ts"
+import { Membership } from "../../../runtime/cluster/Membership.ts"
+import { Ownership } from "../../../runtime/cluster/Ownership.ts"
+import { SeenRecords } from "../../../runtime/cluster/SeenRecords.ts"
+import { makeTransportMemory } from "../../../runtime/transport/TransportMemory.ts"
+
+it("renews its record once more after a renewal that came through without its knowing", async () => {
+  const program = Effect.gen(function* () {
+    const memory = yield* makeLeasesMemory(true)
+    let isLost = false
+    const lost = new LeasesUnavailable({ reason: "Timeout", detail: "the answer was lost" })
+    const leases: LeasesService = {
+      ...memory,
+      write: (...record) =>
+        Effect.flatMap(memory.write(...record), (revision) =>
+          isLost ? Effect.fail(lost) : Effect.succeed(revision),
+        ),
+    }
+    const about = {
+      v: 1,
+      name: "n",
+      version: "",
+      labels: [],
+      weight: 1,
+      types: {},
+      runs: [],
+      startedAt: 0,
+    } as const
+    const membership = new Membership({
+      leases,
+      transport: yield* makeTransportMemory,
+      seen: new SeenRecords(),
+      ownership: new Ownership(1),
+      clock: yield* Clock.Clock,
+      leaseMs: 1_000,
+      about,
+    })
+    const id = yield* membership.newId
+    const revision = Effect.map(memory.get(memberKey(id)), (record) => record?.revision)
+    yield* membership.renew
+    isLost = true
+    yield* Effect.flip(membership.renew)
+    isLost = false
+    const landed = yield* revision
+    expect(yield* membership.renew).toBe(true)
+    // The others count from the record's last change; this node counts from now.
+    expect(yield* revision).toBeGreaterThan(landed ?? 0)
+  })
+  await Effect.runPromise(Effect.scoped(program))
+})

@@ -1,0 +1,67 @@
+/** What the router knows of a command that it has sent to another node. */
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
+import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
+import { makeRouter } from "../../../runtime/router/Router.ts"
+import { commandOf } from "../../../runtime/system/Ask.ts"
+import {
+  RequestFailed,
+  type RequestHandler,
+  type TransportService,
+} from "../../../runtime/transport/Transport.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { eventually } from "../../fixtures/memory/MemorySystem.ts"
+
+const SHARD_COUNT = 4
+
+const routed = async (check: (sent: Array<RequestHandler>, item: WaitingCommand) => Promise<void>) => {
+  const sent: Array<RequestHandler> = []
+  const transport: TransportService = {
+    messageBytesMax: 1_000_000,
+    send: (_subject, _request, _timeoutMs, handler) => {
+      sent.push(handler)
+      return () => undefined
+    },
+    serve: () => Effect.void,
+    disconnectedAtMs: () => 0,
+  }
+  const address = addressOf(Counter.type, "c", SHARD_COUNT)
+  const command = commandOf(Counter, address, { type: "Add", by: 1 }, {}, () => "once")
+  const item = new WaitingCommand(command, undefined, () => undefined)
+  const program = Effect.gen(function* () {
+    const router = yield* makeRouter(transport, {
+      places: new ShardPlaces([Counter], SHARD_COUNT),
+      suspect: () => undefined,
+      isCutOff: () => false,
+      takeHere: () => false,
+    })
+    router.route(Counter, address, item)
+    yield* Effect.promise(() => check(sent, item))
+  })
+  await Effect.runPromise(Effect.scoped(program))
+}
+
+const failure = (reason: RequestFailed["reason"]) => new RequestFailed({ reason, subject: "ask", detail: "" })
+
+describe("a command that was sent to another node", () => {
+  it("may be stored for as long as no answer has come, though nobody was there the first time", async () => {
+    await routed(async (sent, item) => {
+      expect(item.wasAttempted).toBe(true)
+      sent[0]?.onFailure(failure("NoResponders"))
+      expect(item.wasAttempted).toBe(false)
+      await eventually(async () => sent.length === 2)
+      expect(item.wasAttempted).toBe(true)
+    })
+  })
+
+  it("may still be stored when nobody is there the next time", async () => {
+    await routed(async (sent, item) => {
+      sent[0]?.onFailure(failure("Disconnected"))
+      await eventually(async () => sent.length === 2)
+      sent[1]?.onFailure(failure("NoResponders"))
+      expect(item.wasAttempted).toBe(true)
+    })
+  })
+})
