@@ -40,7 +40,11 @@ const Accepted = Schema.Struct({ version: Schema.Int, sequence: Schema.Int, dupl
 const ProblemBody = Schema.Struct({ type: Schema.String, reason: Schema.optionalKey(Schema.String) })
 
 /** The answer where there is one, `undefined` where it is worth another try. */
-const attempt = async (baseUrl: string, sending: Sending): Promise<Outcome | undefined> => {
+const attempt = async (
+  baseUrl: string,
+  sending: Sending,
+  timeoutMs: number,
+): Promise<Outcome | undefined> => {
   const response = await fetch(baseUrl + sending.path, {
     method: sending.method,
     headers: {
@@ -49,7 +53,7 @@ const attempt = async (baseUrl: string, sending: Sending): Promise<Outcome | und
       ...(sending.body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(sending.body === undefined ? {} : { body: JSON.stringify(sending.body) }),
-    signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   })
   const body: unknown = await response.json()
   if (response.ok) {
@@ -65,11 +69,12 @@ const attempt = async (baseUrl: string, sending: Sending): Promise<Outcome | und
 export const sendUntilAnswered = (
   baseUrl: () => string,
   sending: Sending,
+  attemptTimeoutMs = ATTEMPT_TIMEOUT_MS,
 ): Effect.Effect<Answered, NoAnswer> => {
   let last = "no attempt"
   const once = Effect.promise(async (): Promise<Outcome | undefined> => {
     try {
-      const outcome = await attempt(baseUrl(), sending)
+      const outcome = await attempt(baseUrl(), sending, attemptTimeoutMs)
       if (outcome === undefined) last = "the service said to try again"
       return outcome
     } catch (cause) {

@@ -49,7 +49,14 @@ export type ClusterDocument = typeof ClusterDocument.Type
 
 const ClusterEventDocument = Schema.Struct({
   at: Schema.String.annotate({ format: "date-time" }),
-  type: Schema.Literals(["MemberJoined", "MemberLeft", "MemberChanged", "SlotMoved", "ActorQuarantined"]),
+  type: Schema.Literals([
+    "Listening",
+    "MemberJoined",
+    "MemberLeft",
+    "MemberChanged",
+    "SlotMoved",
+    "ActorQuarantined",
+  ]),
   member: Schema.optionalKey(Schema.String),
   name: Schema.optionalKey(Schema.String),
   state: Schema.optionalKey(Schema.String),
@@ -84,7 +91,7 @@ export const ClusterEndpoints = HttpApiGroup.make("cluster")
     }).annotateMerge(
       about(
         "What happens from now on, as this node sees it",
-        "Server-sent events. Moves of slots are told by the nodes whose slots they are or were.",
+        "Server-sent events. The first one, `Listening`, names the node that tells. Moves of slots are told by the nodes whose slots they are or were.",
       ),
     ),
     HttpApiEndpoint.post("drain", "/cluster/members/:member/drain", {

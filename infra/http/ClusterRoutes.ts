@@ -49,9 +49,19 @@ export const ClusterRoutes = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const { cluster } = yield* ActorSystem
     const { begins: departure } = yield* Departure
-    const events = Stream.mapEffect(cluster.events, (event) =>
+    // At once, so that the headers leave: the next event may be hours away.
+    const listening = Effect.map(
+      Effect.all([cluster.standing, Clock.currentTimeMillis]),
+      ([{ id, name, state }, nowMs]): ClusterEventDocument => {
+        return { at: isoTime(nowMs), type: "Listening", member: id, name, state }
+      },
+    )
+    const happened = Stream.mapEffect(cluster.events, (event) =>
       Effect.map(Clock.currentTimeMillis, (nowMs) => eventDocument(event, nowMs)),
-    ).pipe(Stream.interruptWhen(departure.await))
+    )
+    const events = Stream.concat(Stream.fromEffect(listening), happened).pipe(
+      Stream.interruptWhen(departure.await),
+    )
     return handlers.handleAll({
       cluster: () => Effect.map(cluster.status, clusterDocument),
       clusterEvents: () => Effect.succeed(events),
