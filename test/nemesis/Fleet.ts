@@ -89,7 +89,8 @@ export class Fleet {
     const nats = { servers: wires.map(({ url }) => url) }
     const node = new NodeProcess(name, { ...this.direct, nats }, this.folder)
     this.#members.set(name, { node, wires })
-    await node.start()
+    // Servers that have just come together may take longer to make streams than a start waits: once more then.
+    await node.start().catch(() => node.start())
   }
 
   /** Stopped in order, and gone. */

@@ -29,14 +29,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+/** Three servers that have just come together may take longer to make streams than a start waits: once more then. */
 const start = async (namespace: string, name: string): Promise<ActorSystem> => {
-  const system = await ActorSystem.start({
+  const options = {
     nats: { servers: nats.urls },
     postgres: postgres.url,
     namespace,
     actors: [Counter],
     node: { name },
-  })
+  }
+  const system = await ActorSystem.start(options).catch(() => ActorSystem.start(options))
   onTestFinished(() => system.stop())
   return system
 }
