@@ -71,7 +71,7 @@ export const restrictedNats = async (
   })
   const url = await server.whenReady(async () => {
     const [file] = readdirSync(ports)
-    return file && /"(nats:\/\/127[^"]+)"/.exec(readFileSync(join(ports, file), "utf8"))?.[1]
+    return file && /"((?:nats|tls):\/\/127[^"]+)"/.exec(readFileSync(join(ports, file), "utf8"))?.[1]
   }, startTimeoutMs)
   const user = (role: NatsRole) => `${NAMESPACE}-${role}`
   const login = (role: NatsRole) => ({
