@@ -161,6 +161,7 @@ export {
   type SagaCause,
 } from "./saga/SagaPlan.ts"
 export type { ItemArgs, SagaBranches, SagaSteps, StepArgs, StepTimes } from "./saga/SagaSteps.ts"
+export { defineSingleton, type SingletonDefinition } from "./singleton/Singleton.ts"
 export type { ReadOptions } from "./system/ActorRef.ts"
 export { type SystemStatus, UnknownProjection } from "./system/ActorSystem.ts"
 export type { AskOptions } from "./system/Ask.ts"

@@ -15,8 +15,8 @@ import { acquireServers } from "../embedded.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "../http/Hosted.ts"
 import { auditDemo } from "./DemoAudit.ts"
 import { drive, settle } from "./DemoDrive.ts"
+import { acquireDemoNodes } from "./DemoNodes.ts"
 import { countAnswers, isWell, reportOf, tableOf } from "./DemoReport.ts"
-import { acquireDemoService } from "./DemoService.ts"
 import { demoWorkload } from "./DemoWorkload.ts"
 import { acquireGateway } from "./GatewayProgram.ts"
 import { runProgram } from "./Program.ts"
@@ -28,6 +28,7 @@ const ORDERS_MAX = 1_000_000
 const KILLS_DEFAULT = 1
 const KILLS_MAX = 1_000
 const SEED_DEFAULT = 42
+const NODES_MAX = 10
 
 /** How the gateway treats every request, whatever the card: few enough that the demo comes to its end. */
 const GATEWAY_MANNERS = ["--error=0.03", "--lost=0.03", "--slow=0.05", "--slow-ms=300", "--hang=0.005"]
@@ -48,6 +49,7 @@ const countFlag = (name: string, minimum: number, maximum: number, value: number
 const flags = {
   orders: countFlag("orders", 1, ORDERS_MAX, ORDERS_DEFAULT, "Orders to drive"),
   kills: countFlag("kills", 0, KILLS_MAX, KILLS_DEFAULT, "How often the service is killed"),
+  nodes: countFlag("nodes", 1, NODES_MAX, 1, "Service processes; each kill hits one of them"),
   seed: Flag.Int("seed").pipe(
     Flag.withDescription(`The same seed, the same orders (default ${SEED_DEFAULT})`),
     Flag.withDefault(SEED_DEFAULT),
@@ -65,6 +67,7 @@ const flags = {
 interface DemoInput {
   readonly orders: number
   readonly kills: number
+  readonly nodes: number
   readonly seed: number
   readonly flow: Flow
   readonly json: boolean
@@ -82,12 +85,13 @@ const showDifferences = (differences: ReadonlyArray<string>): void => {
   if (rest > 0) console.error(`... and ${rest} more`)
 }
 
-const run = Effect.fnUntraced(function* ({ orders, kills, seed, flow, json }: DemoInput) {
+const run = Effect.fnUntraced(function* ({ orders, kills, nodes, seed, flow, json }: DemoInput) {
   const folder = yield* acquireFolder
   const servers = yield* acquireServers({ folder, onProgress: showServerProgress(process.stderr) })
   const gateway = yield* acquireGateway(join(folder, "gateway.jsonl"), [...GATEWAY_MANNERS, `--seed=${seed}`])
   const { natsUrl, postgresUrl } = servers
-  const service = yield* acquireDemoService({ natsUrl, postgresUrl, gatewayUrl: gateway.url(), folder, flow })
+  const gatewayUrl = gateway.url()
+  const service = yield* acquireDemoNodes(nodes, { natsUrl, postgresUrl, gatewayUrl, folder, flow })
   const workload = yield* demoWorkload(orders, seed)
 
   const startedMs = yield* Clock.currentTimeMillis
@@ -95,14 +99,13 @@ const run = Effect.fnUntraced(function* ({ orders, kills, seed, flow, json }: De
   const placed = workload.scripts.filter(({ isOrder }) => isOrder).map(({ orderId }) => orderId)
   yield* settle(placed, service.url)
   const auditBar = new ProgressBar(process.stderr, "audited", workload.scripts.length)
-  const audit = yield* auditDemo(
-    { serviceUrl: service.url(), gatewayUrl: gateway.url(), workload, answers },
-    () => auditBar.step(),
+  const audit = yield* auditDemo({ serviceUrl: service.url(), gatewayUrl, workload, answers }, () =>
+    auditBar.step(),
   )
   auditBar.end()
   const seconds = ((yield* Clock.currentTimeMillis) - startedMs) / MS_PER_SECOND
 
-  const report = reportOf(answers, audit, { kills, seconds })
+  const report = reportOf(answers, audit, { nodes, kills, seconds })
   yield* Console.log(json ? JSON.stringify(report) : `\n${tableOf(report, answers)}`)
   const differences = [
     ...audit.differences,

@@ -6,8 +6,9 @@
  * DemoAudit.ts.
  */
 import { Clock, Effect, Fiber, Random, Schema, type Scope } from "effect"
-import type { ChildProgram, ProgramFailed } from "./ChildProgram.ts"
+import type { ProgramFailed } from "./ChildProgram.ts"
 import { type Answered, type NoAnswer, sendUntilAnswered } from "./DemoClient.ts"
+import type { DemoNodes } from "./DemoNodes.ts"
 import { OrderState, read } from "./DemoReads.ts"
 import type { OrderScript, Workload } from "./DemoWorkload.ts"
 import { ProgressBar } from "./ProgressBar.ts"
@@ -64,7 +65,7 @@ const planKills = (orderCount: number, kills: number): Effect.Effect<ReadonlyMap
 /** Sends everything. Resolves when every request is answered and the service is up after its last kill. */
 export const drive = Effect.fnUntraced(function* (
   { scripts, before }: Workload,
-  service: ChildProgram,
+  service: DemoNodes,
   kills: number,
 ): Effect.fn.Return<ReadonlyArray<Answered>, NoAnswer | ProgramFailed, Scope.Scope> {
   yield* Effect.forEach(before, (sending) => sendUntilAnswered(service.url, sending), {
@@ -79,10 +80,7 @@ export const drive = Effect.fnUntraced(function* (
   const crash = Effect.fnUntraced(function* (afterMs: number, previous: typeof crashing) {
     if (previous !== undefined) yield* Fiber.join(previous)
     yield* Effect.sleep(afterMs)
-    bar.say(`kill -9 ${service.pid() ?? ""}: the service is gone, its clients try again`)
-    yield* service.kill
-    yield* service.start
-    bar.say(`the service is back as process ${service.pid() ?? ""}`)
+    yield* service.crash((text) => bar.say(text))
   })
 
   const runScript = Effect.fnUntraced(function* ({ steps }: OrderScript, index: number) {

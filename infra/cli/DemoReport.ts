@@ -29,6 +29,7 @@ export interface DemoReport {
   readonly moneyImbalance: number
   readonly stockImbalance: number
   readonly compensatedBy: { readonly [cause: string]: number }
+  readonly nodes: number
   readonly kills: number
   /** From placed to settled. */
   readonly p50Ms: number
@@ -73,7 +74,7 @@ export const countAnswers = (answers: ReadonlyArray<Answered>): AnswerCounts => 
 export const reportOf = (
   answers: ReadonlyArray<Answered>,
   audit: AuditReport,
-  { kills, seconds }: Pick<DemoReport, "kills" | "seconds">,
+  { nodes, kills, seconds }: Pick<DemoReport, "nodes" | "kills" | "seconds">,
 ): DemoReport => {
   const { accepted, rejected, deduplicated } = countAnswers(answers)
   return {
@@ -94,6 +95,7 @@ export const reportOf = (
     moneyImbalance: audit.moneyImbalance,
     stockImbalance: audit.stockImbalance,
     compensatedBy: Object.fromEntries(audit.compensatedBy),
+    nodes,
     kills,
     p50Ms: quantile(audit.durationsMs, 0.5),
     p99Ms: quantile(audit.durationsMs, 0.99),
@@ -124,6 +126,7 @@ export const tableOf = (report: DemoReport, answers: ReadonlyArray<Answered>): s
     ["  rejected", report.rejected],
     ...rejectionsByReason(answers).map(([reason, count]) => [`    ${reason}`, count] as const),
     ["  deduplicated", report.deduplicated],
+    ...(report.nodes === 1 ? [] : [["nodes", report.nodes] as const]),
     ["kills of the service", report.kills],
     ["orders completed", report.completed],
     ["orders compensated", report.compensated],

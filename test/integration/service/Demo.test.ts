@@ -76,6 +76,7 @@ test("FAULT 14: loses nothing, does nothing twice and balances when the service 
     "moneyImbalance",
     "stockImbalance",
     "compensatedBy",
+    "nodes",
     "kills",
     "p50Ms",
     "p99Ms",
@@ -103,6 +104,16 @@ test("FAULT 14: loses nothing, does nothing twice and balances when the service 
   expect(pids).toHaveLength(2)
   expect(pids.filter(isAlive)).toEqual([])
   expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
+}, 180_000)
+
+test("drives orders through several nodes, kills some of them, and loses nothing", async () => {
+  const demo = runDemo("--orders", "60", "--kills", "2", "--nodes", "2", "--json")
+  expect(await demo.ended, demo.stderr()).toBe(0)
+  const report = JSON.parse(demo.stdout())
+  expect(report).toMatchObject({ nodes: 2, kills: 2, lost: 0, duplicated: 0, stuck: 0, doubleCharges: 0 })
+  expect(report).toMatchObject({ oversold: 0, moneyImbalance: 0, stockImbalance: 0 })
+  expect(report.readModelRows).toBe(report.completed + report.compensated)
+  expect(demo.stderr()).toMatch(/n[12] of 2 nodes is gone, the others go on/)
 }, 180_000)
 
 test("leaves no process and no folder behind when it is interrupted", async () => {
