@@ -4,7 +4,7 @@
  * Owns the order of it. Who breaks things: Assault.ts; who asks: Clients.ts; what must be true: Verdict.ts.
  */
 import { ActorSystem } from "../../infra/ActorSystem.ts"
-import type { HistoryCursor } from "../../runtime/index.ts"
+import type { HistoryCursor, HistoryOptions, HistoryPage } from "../../runtime/index.ts"
 import { assault } from "./Assault.ts"
 import { actorName, Clients } from "./Clients.ts"
 import { Fleet, type FleetOptions } from "./Fleet.ts"
@@ -34,7 +34,10 @@ const QUIET_MS = 4_000
 const WARM_UP_MS = 2_000
 
 /** Histories that are read at once. */
-const READERS = 8
+const READERS = 4
+
+/** Longest wait for one answer in the end, in milliseconds. */
+const PATIENCE_MS = 60_000
 
 /** Longest wait for the last message to come, in milliseconds. */
 const DELIVERED_MS_MAX = 30_000
@@ -143,8 +146,8 @@ const judge = async (
   const waiting = [...actors]
   const reader = async (): Promise<void> => {
     for (let actor = waiting.pop(); actor !== undefined; actor = waiting.pop()) {
-      // A command to everybody shows that everybody is there.
-      await system.get(Register, actor).state()
+      // A read of everybody shows that everybody is there.
+      await patiently(() => system.get(Register, actor).state())
       const own = { actor, operations: byActor.get(actor) ?? [] }
       const applied = await historyOf(system, Register, actor)
       const untilMs = performance.now() + DELIVERED_MS_MAX
@@ -172,14 +175,28 @@ const historyOf = async (
   const applied: Array<Applied> = []
   let after: number | HistoryCursor | undefined = 0
   while (after !== undefined) {
-    const page: Awaited<ReturnType<ReturnType<typeof system.get<typeof Mirror>>["history"]>> = await system
-      .get(actor as typeof Mirror, id)
-      .history({ after, limit: 1_000 })
+    const options: HistoryOptions = { after, limit: 1_000 }
+    const page: HistoryPage<{ readonly by: number }> = await patiently(() =>
+      system.get(actor as typeof Mirror, id).history(options),
+    )
     for (const { version, commandId, event } of page.events)
       applied.push({ version, commandId, by: event.by })
     after = page.next
   }
   return applied
+}
+
+/** Again and again while the machine is too busy to answer. */
+const patiently = async <A>(work: () => Promise<A>): Promise<A> => {
+  const untilMs = performance.now() + PATIENCE_MS
+  while (true) {
+    try {
+      return await work()
+    } catch (error) {
+      if (performance.now() > untilMs) throw error
+      await pause(500)
+    }
+  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
