@@ -46,9 +46,8 @@ const startNode = (nodeName: string) =>
     }),
   )
 
-beforeAll(async () => {
-  servers = await restrictedServers()
-  gatewayUrl = (await acquire(acquireGateway(join(folder, "gateway.jsonl")))).url()
+/** The script, and what follows it. */
+const prepare = async (): Promise<void> => {
   const [port] = await freePorts(1)
   await run("sh", [join(deployment, "prepare.sh")], {
     cwd: join(deployment, "../.."),
@@ -63,6 +62,12 @@ beforeAll(async () => {
     },
   })
   await servers.postgres.afterPreparation()
+}
+
+beforeAll(async () => {
+  servers = await restrictedServers()
+  gatewayUrl = (await acquire(acquireGateway(join(folder, "gateway.jsonl")))).url()
+  await prepare()
   nodes = await Promise.all(["orders-0", "orders-1"].map(startNode))
 }, START_TIMEOUT_MS)
 afterAll(async () => {
@@ -94,6 +99,28 @@ describe("docs/deployment", () => {
       expect(answer.status).toBeLessThan(300)
     }
     expect(servers.nats.violations()).toEqual([])
+  })
+
+  it("prepares again beside nodes that run, and takes nothing from them", {
+    timeout: START_TIMEOUT_MS,
+  }, async () => {
+    const given = async () => {
+      const texts = await Promise.all(nodes.map((node) => callService(node.url(), "GET", "/metrics")))
+      return texts.flatMap(({ body }) => allOf(body, /(moves_total\{outcome="(?:handed-over|lost)"\} \d+)/g))
+    }
+    const before = await given()
+    expect(before).toHaveLength(2 * nodes.length)
+    await prepare()
+    expect(await given()).toEqual(before)
+  })
+
+  it("DEPLOYMENT.md names metrics that there are", async () => {
+    const named = new Set(
+      allOf(manifest("../DEPLOYMENT.md"), /\b(everstate_(?!owner|service|reader)[a-z_]+)/g),
+    )
+    const { body } = await callService(nodes[0]?.url() ?? "", "GET", "/metrics")
+    expect([...named].filter((name) => !body.includes(name))).toEqual([])
+    expect(named.size).toBeGreaterThan(10)
   })
 
   it("gives a node longer to go than it takes at most", () => {
