@@ -18,9 +18,12 @@ import { decodeReply, encodeRequest } from "./AskWire.ts"
 const PAUSE_FIRST_MS = 4
 const PAUSE_MAX_MS = 100
 
-/** How long an answer may take before the same is asked once more, in milliseconds; doubling. */
+/**
+ * How long an answer may take before the same is asked once more, in milliseconds; doubling each time that none came.
+ * Short enough to find a shard's next owner within a caller's deadline, long enough not to flood one that is slow.
+ */
 const ATTEMPT_FIRST_MS = 1_000
-const ATTEMPT_MAX_MS = 8_000
+const ATTEMPT_MAX_MS = 2_000
 
 export interface RouterOptions {
   readonly places: ShardPlaces
@@ -52,7 +55,7 @@ export const makeRouter = (
       definition: ActorDefinition,
       address: ActorAddress,
       item: Waiting,
-      tries: number,
+      { tries, unanswered }: { readonly tries: number; readonly unanswered: number },
     ): void => {
       if (item.isSettled || options.takeHere(definition, address, item)) return
       const place = options.places.of(address.type, address.shard)
@@ -62,17 +65,18 @@ export const makeRouter = (
       if (request.length > transport.messageBytesMax)
         return item.settle(Exit.fail(tooLarge(address, request)))
       counts.sentCount++
-      const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** tries, ATTEMPT_MAX_MS)
+      const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** unanswered, ATTEMPT_MAX_MS)
       // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
       const mayBeStored = item._tag === "Command" && item.wasAttempted
       if (item._tag === "Command") item.wasAttempted = true
-      const again = (trouble: string, pauseMs: number): void => {
+      const again = (trouble: string, pauseMs: number, isUnanswered = false): void => {
         counts.retriedCount++
+        const next = { tries: tries + 1, unanswered: unanswered + (isUnanswered ? 1 : 0) }
         item.trouble = trouble
         fork(
           Effect.andThen(
             Effect.sleep(pauseMs * (0.5 + random.nextDoubleUnsafe() / 2)),
-            Effect.sync(() => attempt(definition, address, item, tries + 1)),
+            Effect.sync(() => attempt(definition, address, item, next)),
           ),
         )
       }
@@ -90,7 +94,8 @@ export const makeRouter = (
           }
           if (failure.reason === "NoResponders" && item._tag === "Command") item.wasAttempted = mayBeStored
           if (failure.reason !== "Disconnected") options.suspect(target.slot)
-          again(troubleOf(failure), failure.reason === "Timeout" ? 0 : pauseMs)
+          const isUnanswered = failure.reason === "Timeout"
+          again(troubleOf(failure), isUnanswered ? 0 : pauseMs, isUnanswered)
         },
       })
     }
@@ -98,7 +103,7 @@ export const makeRouter = (
     return {
       route: (definition, address, item) => {
         if (options.isCutOff()) item.trouble = "this node has lost touch with the cluster"
-        attempt(definition, address, item, 0)
+        attempt(definition, address, item, { tries: 0, unanswered: 0 })
       },
       counts,
     }
