@@ -19,6 +19,7 @@ import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCusto
 import { Shipment } from "../../../actors/shipment/Shipment.ts"
 import { ActorClient } from "../../../infra/ActorClient.ts"
 import { eventsStreamName } from "../../../infra/nats/EventPublisherNats.ts"
+import { natsAccountsConf } from "../../../infra/nats/NatsPermissions.ts"
 import { readModelTable } from "../../../infra/postgres/ReadModelTables.ts"
 import { DeliveryHandover } from "../../../sagas/delivery/DeliveryHandover.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
@@ -226,6 +227,21 @@ describe("with everything prepared", () => {
       }
     })
   })
+})
+
+it("a journal of two streams is enough with the rights for two", async () => {
+  const two = await restrictedServers(() => natsAccountsConf({ namespace: NAMESPACE, streams: 2 }))
+  onTestFinished(() => two.stop())
+  const definitions = { actors: [Order], projections: [OrderSummary], journal: { streams: 2 } }
+  await prepare(two, definitions)
+  const system = await startNode(two, "service", definitions)
+  const { fulfilment: _, ...placement } = order
+  const placed = await Promise.all(
+    orders.map((id) => system.get(Order, id).ask({ ...placement, type: "Place" })),
+  )
+  await system.waitFor(OrderSummary, Math.max(...placed.map(({ sequence }) => sequence)))
+  await system.stop()
+  expect(two.nats.violations()).toEqual([])
 })
 
 it("calls were made by somebody", () => {

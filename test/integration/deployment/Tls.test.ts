@@ -12,13 +12,14 @@ import {
 } from "../../../infra/nats/NatsConnection.ts"
 import { type RestrictedNats, restrictedNats } from "./LeastPrivilege.ts"
 
-const hasOpenssl = spawnSync("openssl", ["version"]).status === 0
+/** Where the machine has it: it is no dependency. */
+const tool = "openssl"
+const hasOpenssl = spawnSync(tool, ["version"]).status === 0
 const folder = mkdtempSync(join(tmpdir(), "everstate-tls-"))
 const file = (name: string): string => join(folder, name)
 const pem = (name: string): string => readFileSync(file(name), "utf8")
 
-const openssl = (...args: ReadonlyArray<string>) =>
-  execFileSync("openssl", args, { cwd: folder, stdio: "pipe" })
+const openssl = (...args: ReadonlyArray<string>) => execFileSync(tool, args, { cwd: folder, stdio: "pipe" })
 
 /** `<name>.crt` and `<name>.key`, signed by the authority. */
 const issue = (name: string): void => {
