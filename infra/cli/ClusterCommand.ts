@@ -85,7 +85,8 @@ const acquireBackends = Effect.fnUntraced(function* (folder: string, nats: Clust
   }
   const [three, postgres] = yield* Effect.all(
     [
-      acquireNatsCluster({ folder: join(folder, "nats"), onProgress }),
+      // Three copies of everything, all on this disk: syncing each of them proves nothing and takes its time.
+      acquireNatsCluster({ folder: join(folder, "nats"), syncAlways: false, onProgress }),
       acquirePostgres({ folder: join(folder, "postgres"), onProgress }),
     ],
     { concurrency: "unbounded" },

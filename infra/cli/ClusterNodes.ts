@@ -11,6 +11,9 @@ import { acquireDemoService, type DemoServiceOptions } from "./DemoService.ts"
 /** Longest wait for the answer to a verb, in milliseconds. */
 const VERB_TIMEOUT_MS = 5_000
 
+/** How often a start that failed is tried again. */
+const START_RETRIES = 2
+
 export type ProcessState = "starting" | "running" | "paused" | "stopping" | "ended"
 
 export interface ClusterNode {
@@ -52,6 +55,10 @@ export const makeClusterNodes = (
       const program = yield* Scope.provide(
         acquireDemoService({ ...options, nodeName: name, nodeVersion: "1" }),
         scope,
+      ).pipe(
+        // A busy machine may be too slow for it the first time.
+        Effect.tapError(({ reason }) => Effect.sync(() => say(`${name} ${reason}`))),
+        Effect.retry({ times: START_RETRIES }),
       )
       const held: Held = {
         number,
@@ -63,6 +70,7 @@ export const makeClusterNodes = (
         state: () => stateOf(held),
       }
       nodes.push(held)
+      nodes.sort((a, b) => a.number - b.number)
       say(`${name} is up as process ${program.pid()}`)
     })
 

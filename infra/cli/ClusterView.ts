@@ -23,7 +23,6 @@ const Member = Schema.Struct({
     }),
   ),
 })
-export type SeenMember = typeof Member.Type
 
 const Seen = Schema.Struct({
   members: Schema.Array(Member),
