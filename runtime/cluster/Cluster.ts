@@ -247,8 +247,8 @@ class Agent implements Cluster {
       yield* Number.isFinite(dueInMs)
         ? Effect.timeoutOption(this.#renewal.await, dueInMs)
         : this.#renewal.await
-      if (!this.#membership.isMember) continue
-      const isIn = yield* Effect.orElseSucceed(this.#membership.renew, () => undefined)
+      const { isMember, renew } = this.#membership
+      const isIn = isMember ? yield* Effect.orElseSucceed(renew, () => undefined) : undefined
       if (isIn === undefined) yield* Effect.sleep(UNAVAILABLE_PAUSE_MS)
       if (isIn === false) {
         this.#membership.expel()
