@@ -9,7 +9,7 @@ import type { Faults } from "./Faults.ts"
 import type { Network, ServerName } from "./Network.ts"
 import type { Randomness } from "./Randomness.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
-import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
+import type { SimulatedServers } from "./SimulatedServers.ts"
 import type { World } from "./World.ts"
 
 /** Part of the run, from its beginning, in which planned faults strike, in virtual milliseconds. */
@@ -21,6 +21,10 @@ const PARTITION_MS = { min: 50, max: 6_000 }
 const AWAY_MS = { min: 50, max: 5_000 }
 const JUMP_MS_MAX = 3_600_000
 const TAIL_TRANSACTIONS_MAX = 6
+const LEASES_AWAY_MS = { min: 500, max: 10_000 }
+const TAIL_LEASES_MAX = 30
+/** Between two nodes of a rolling restart. */
+const ROLL_PAUSE_MS = { min: 200, max: 1_500 }
 
 export class Chaos {
   /** When the last planned fault strikes, in virtual milliseconds. */
@@ -29,20 +33,20 @@ export class Chaos {
   readonly #faults: Faults
   readonly #network: Network
   readonly #nodes: ReadonlyArray<SimulatedNode>
-  readonly #postgres: SimulatedPostgres
+  readonly #servers: SimulatedServers
 
   constructor(
     world: World,
     faults: Faults,
     network: Network,
     nodes: ReadonlyArray<SimulatedNode>,
-    postgres: SimulatedPostgres,
+    servers: SimulatedServers,
   ) {
     this.#world = world
     this.#faults = faults
     this.#network = network
     this.#nodes = nodes
-    this.#postgres = postgres
+    this.#servers = servers
     for (const kind of FAULT_KINDS) {
       if (shapeOf(kind).level === "plan") this.#plan(kind, this.#faults.rates[kind] ?? 0)
     }
@@ -52,8 +56,10 @@ export class Chaos {
   heal(): void {
     this.#faults.isHealed = true
     this.#network.mendAll()
+    this.#servers.leases.isAway = false
     for (const node of this.#nodes) {
       node.resume()
+      node.drain(false)
       node.restart()
     }
   }
@@ -105,16 +111,71 @@ export class Chaos {
         return this.#takeDown("journal", () => until(AWAY_MS, () => network.bringUp("journal")))
       case "postgres away":
         return this.#takeDown("postgres", () => until(AWAY_MS, () => network.bringUp("postgres")))
-      default: {
+      case "postgres loses its tail": {
         const lostCount = 1 + random.index(TAIL_TRANSACTIONS_MAX)
         return this.#takeDown("postgres", () =>
           until(AWAY_MS, () => {
-            this.#postgres.loseTail(lostCount)
+            this.#servers.postgres.loseTail(lostCount)
             network.bringUp("postgres")
           }),
         )
       }
+      default:
+        return this.#strikeCluster(kind, node, random)
     }
+  }
+
+  #strikeCluster(kind: FaultKind, node: SimulatedNode, random: Randomness): void {
+    const { leases } = this.#servers
+    switch (kind) {
+      case "leases away":
+        leases.isAway = true
+        this.#world.after(random.between(LEASES_AWAY_MS.min, LEASES_AWAY_MS.max), undefined, () => {
+          leases.isAway = false
+        })
+        return
+      case "leases lose their tail":
+      case "leases lost": {
+        const lostCount = kind === "leases lost" ? Number.MAX_SAFE_INTEGER : 1 + random.index(TAIL_LEASES_MAX)
+        return this.#takeDown("journal", () =>
+          this.#world.after(random.between(AWAY_MS.min, AWAY_MS.max), undefined, () => {
+            leases.lose(lostCount)
+            this.#network.bringUp("journal")
+          }),
+        )
+      }
+      case "node drains":
+        node.drain(true)
+        this.#world.after(random.between(PAUSE_MS.min, PAUSE_MS.max), undefined, () => node.drain(false))
+        return
+      default:
+        return this.#roll(random, this.#nodes)
+    }
+  }
+
+  /** Restarts the nodes in order, one after the other, each when the one before is up again. */
+  #roll(random: Randomness, [node, ...others]: ReadonlyArray<SimulatedNode>): void {
+    if (node === undefined || this.#faults.isHealed) return
+    const goOn = (): void => {
+      this.#world.after(random.between(ROLL_PAUSE_MS.min, ROLL_PAUSE_MS.max), undefined, () =>
+        this.#roll(random, others),
+      )
+    }
+    if (!node.isRunning) return goOn()
+    const stop = (): void => {
+      if (!node.isRunning || this.#faults.isHealed) return goOn()
+      node.stop(() => {
+        node.crash()
+        this.#world.mark("a node was restarted in its turn")
+        this.#world.after(random.between(RESTART_AFTER_MS.min, 500), undefined, () => {
+          node.restart()
+          goOn()
+        })
+      })
+    }
+    if (!random.chance(0.5)) return stop()
+    node.drain(true)
+    this.#world.after(random.between(0, 1_000), undefined, stop)
   }
 
   #takeDown(server: ServerName, thenUp: () => void): void {
@@ -124,4 +185,4 @@ export class Chaos {
 }
 
 const placeOf = (kind: FaultKind, node: SimulatedNode): string =>
-  kind.startsWith("postgres") ? "postgres" : kind.startsWith("journal") ? "journal" : node.name
+  kind.startsWith("postgres") ? "postgres" : /^(journal|leases|rolling)/.test(kind) ? "journal" : node.name

@@ -12,6 +12,8 @@ export interface FaultShape {
   readonly most: number
   /** The port that it strikes, for `failNext`; plans strike on their own. */
   readonly port?: Port
+  /** Means something only where shards are placed by leases. */
+  readonly isOfClusters?: true
 }
 
 export type Port =
@@ -129,12 +131,28 @@ const FAULTS = {
   "postgres away": { level: "plan", most: 3 },
   /** Back after a fail-over, without its last transactions. */
   "postgres loses its tail": { level: "plan", most: 3 },
+  /** The lease store takes and tells nothing, while journal and messages go on. */
+  "leases away": { level: "plan", most: 2, isOfClusters: true },
+  /** The power goes: what the lease store wrote last is gone. */
+  "leases lose their tail": { level: "plan", most: 2, isOfClusters: true },
+  /** The same, and nothing is left: every lease is over at once. */
+  "leases lost": { level: "plan", most: 1, isOfClusters: true },
+  /** An operator drains a node, and lets it take part again later. */
+  "node drains": { level: "plan", most: 3, isOfClusters: true },
+  /** All nodes one after the other: some are drained first, all are stopped in order and started again. */
+  "rolling restart": { level: "plan", most: 1, isOfClusters: true },
 } as const satisfies { readonly [kind: string]: FaultShape }
 
 export type FaultKind = keyof typeof FAULTS
 
 /** Every kind, in a fixed order. */
 export const FAULT_KINDS = Object.keys(FAULTS) as ReadonlyArray<FaultKind>
+
+/** Those that strike only where shards are placed by leases. */
+export const isOfClusters = (kind: FaultKind): boolean => {
+  const { port, isOfClusters: isSo = false } = shapeOf(kind)
+  return isSo || port === "leases" || port === "transport"
+}
 
 export const shapeOf = (kind: FaultKind): FaultShape => FAULTS[kind]
 

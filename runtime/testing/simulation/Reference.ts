@@ -61,6 +61,7 @@ interface Entry {
 export interface StoredCommit {
   readonly first: number
   readonly at: number
+  readonly epoch: number
   readonly entries: ReadonlyArray<Entry>
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { failureReport } from "./FailureReport.ts"
-import { FAULT_KINDS, type FaultKind, isFaultKind } from "./FaultKind.ts"
+import { FAULT_KINDS, type FaultKind, isFaultKind, isOfClusters } from "./FaultKind.ts"
 import { drawRates, type FaultRates } from "./Faults.ts"
 import { Randomness } from "./Randomness.ts"
 import { brokenBy, type Case, planOf, type Shrunk, shrink } from "./Shrink.ts"
@@ -26,11 +26,13 @@ export interface SimulateOptions extends SystemUnderTest {
   readonly workload: Workload
   /** `swarm` (default): each seed draws its own subset and rates, of all kinds or of those listed. */
   readonly faults?: "swarm" | "none" | ReadonlyArray<FaultKind> | FaultRates
+  /** Faults that every seed has, whatever it draws. */
+  readonly always?: FaultRates
   /** First seed, a whole number; default 1. */
   readonly seed?: number
   /** Seeds to run, from `seed` on; default 1. */
   readonly runs?: number
-  /** Default 3. Until shards are placed, every node believes that it owns all of them. */
+  /** Default 3. Unless `placement` is `leases`, every node believes that it owns all shards. */
   readonly nodes?: number
   /** Clients that ask at the same time; default 8. */
   readonly clients?: number
@@ -145,7 +147,7 @@ const planFor = (options: SimulateOptions, seed: number): RunPlan => ({
   seed,
   nodeCount: options.nodes ?? 3,
   clientCount: options.clients ?? 8,
-  rates: ratesFor(options.faults ?? "swarm", seed),
+  rates: ratesFor(options, seed),
   interleaving: "seeded",
   doubleSendChance: DOUBLE_SEND_CHANCE,
   requests: requestsOf(options.workload, seed),
@@ -153,10 +155,19 @@ const planFor = (options: SimulateOptions, seed: number): RunPlan => ({
   convergeMs: options.until?.convergeMs ?? CONVERGE_MS_DEFAULT,
 })
 
-const ratesFor = (faults: NonNullable<SimulateOptions["faults"]>, seed: number): FaultRates => {
+const ratesFor = (options: SimulateOptions, seed: number): FaultRates => ({
+  ...drawnFor(options, new Randomness(seed, "swarm")),
+  ...options.always,
+})
+
+const drawnFor = ({ faults = "swarm", placement }: SimulateOptions, random: Randomness): FaultRates => {
   if (faults === "none") return {}
-  const random = new Randomness(seed, "swarm")
-  if (faults === "swarm") return drawRates(random)
+  if (faults === "swarm") {
+    return drawRates(
+      random,
+      FAULT_KINDS.filter((kind) => placement === "leases" || !isOfClusters(kind)),
+    )
+  }
   const given: ReadonlyArray<string> = Array.isArray(faults) ? faults : Object.keys(faults)
   const unknown = given.filter((kind) => !isFaultKind(kind))
   if (unknown.length > 0) {

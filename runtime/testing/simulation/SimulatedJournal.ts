@@ -66,6 +66,10 @@ export class SimulatedJournal {
   readonly memory: JournalMemory
   /** Told of every append that is stored, at that moment. */
   readonly observers: Array<(stored: StoredAppend) => void> = []
+  /** Told when an append is begun, in the process that begins it. */
+  readonly begun: Array<(append: Pick<PendingAppend, "host" | "address">) => void> = []
+  /** Told of every append that the sequence check refuses, at that moment. */
+  readonly refused: Array<(append: Pick<PendingAppend, "address" | "data">) => void> = []
   readonly pending = new Set<PendingAppend>()
   readonly #network: Network
   /** Virtual time at which each record was stored; index = sequence − 1. */
@@ -123,6 +127,7 @@ export class SimulatedJournal {
       }
       const append: PendingAppend = { host, address, data, isStored: false }
       this.pending.add(append)
+      for (const observe of this.begun) observe(append)
       const call = network.call<number, AppendUnknown | JournalRefused>({
         host,
         server: "journal",
@@ -138,7 +143,11 @@ export class SimulatedJournal {
 
   #store(append: PendingAppend, expected: number) {
     const { address, data } = append
-    return Effect.map(this.memory.append(address, expected, data), (sequence) => {
+    const refused = Effect.sync(() => {
+      for (const observe of this.refused) observe(append)
+    })
+    const checked = Effect.tapError(this.memory.append(address, expected, data), () => refused)
+    return Effect.map(checked, (sequence) => {
       append.isStored = true
       const atMs = this.#network.world.nowMs
       this.#storedAtMs.push(atMs)

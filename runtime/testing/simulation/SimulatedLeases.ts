@@ -48,7 +48,23 @@ interface Watcher {
   readonly hint: (key: string) => void
 }
 
+/** A write that has told its writer what became of it. */
+export interface LeaseWritten {
+  readonly host: SimulatedProcess
+  readonly key: string
+  /** `undefined`: removed. */
+  readonly value: unknown
+  /** Virtual milliseconds at which the writer sent it off. */
+  readonly sentAtMs: number
+}
+
 export class SimulatedLeases {
+  /** Takes and tells nothing. */
+  isAway = false
+  /** Told of every write when its writer hears that it was done, in the writer's process. */
+  readonly observers: Array<(written: LeaseWritten) => void> = []
+  /** Told of every write as it is stored. */
+  readonly stored: Array<(written: Omit<LeaseWritten, "sentAtMs">) => void> = []
   readonly #network: Network
   /** Every revision of every record, the newest last. */
   readonly #written = new Map<string, Array<Written>>()
@@ -66,6 +82,7 @@ export class SimulatedLeases {
 
   /** The servers come back without their last writes; revisions go on from there. */
   lose(writeCount: number): void {
+    this.#network.world.note("journal", `FAULT power loss: the last ${writeCount} writes of leases are gone`)
     this.#newest = Math.max(0, this.#newest - writeCount)
     for (const [key, written] of this.#written) {
       const kept = written.filter(({ revision }) => revision <= this.#newest)
@@ -126,7 +143,7 @@ export class SimulatedLeases {
         host,
         server: "journal",
         what,
-        serve: () => Exit.succeed(work()),
+        serve: () => (this.isAway ? Exit.fail(unavailable("NoResponders")) : Exit.succeed(work())),
         timeoutMs: TIMEOUT_MS,
         unanswered: unavailable,
         fate: this.#refusal(host, key),
@@ -141,20 +158,32 @@ export class SimulatedLeases {
     json: string | undefined,
     revision: number,
   ): Effect.Effect<number, LeaseWriteError> {
-    return Effect.suspend(() =>
-      this.#network.call<number, LeaseWriteError>({
+    return Effect.suspend(() => {
+      const sentAtMs = this.#network.world.nowMs
+      const written = this.#network.call<number, LeaseWriteError>({
         host,
         server: "journal",
         what: `${verb} lease ${key} at ${revision}`,
-        serve: () => this.#put(key, json, revision),
+        serve: () =>
+          this.isAway ? Exit.fail(unavailable("NoResponders")) : this.#put(host, key, json, revision),
         timeoutMs: TIMEOUT_MS,
         unanswered: unavailable,
         fate: this.#writeFate(host, key),
-      }),
-    )
+      })
+      return Effect.tap(written, () =>
+        Effect.sync(() => {
+          for (const observe of this.observers) observe({ host, key, value: readBack(json), sentAtMs })
+        }),
+      )
+    })
   }
 
-  #put(key: string, json: string | undefined, revision: number): Exit.Exit<number, LeaseConflict> {
+  #put(
+    host: SimulatedProcess,
+    key: string,
+    json: string | undefined,
+    revision: number,
+  ): Exit.Exit<number, LeaseConflict> {
     const found = this.#recordOf(key)?.revision ?? 0
     if (found !== revision) return Exit.fail(new LeaseConflict({ key }))
     this.#newest++
@@ -163,6 +192,7 @@ export class SimulatedLeases {
     if (written === undefined) this.#written.set(key, [entry])
     else written.push(entry)
     for (const watcher of this.#watchers) this.#hint(watcher, key)
+    for (const observe of this.stored) observe({ host, key, value: readBack(json) })
     return Exit.succeed(this.#newest)
   }
 
@@ -202,3 +232,5 @@ export class SimulatedLeases {
 
 const unavailable = (reason: LeasesUnavailable["reason"]): LeasesUnavailable =>
   new LeasesUnavailable({ reason, detail: "simulated" })
+
+const readBack = (json: string | undefined): unknown => (json === undefined ? undefined : JSON.parse(json))

@@ -6,16 +6,17 @@
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { CallExecutor } from "../../call/CallExecutor.ts"
 import { Checkpoints, type CheckpointsService } from "../../checkpoint/Checkpoints.ts"
-import { Leases } from "../../cluster/Leases.ts"
+import { Leases, type LeasesService } from "../../cluster/Leases.ts"
 import { LeasesMemory } from "../../cluster/LeasesMemory.ts"
 import { DeadLetters, type DeadLettersService } from "../../deadletter/DeadLetters.ts"
 import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
 import { Journal, type JournalService } from "../../journal/Journal.ts"
 import { Mailbox, type MailboxService } from "../../mailbox/Mailbox.ts"
 import { ReadModel, type ReadModelService } from "../../projection/ReadModel.ts"
+import type { SingletonDefinition } from "../../singleton/Singleton.ts"
 import { SnapshotStore, type SnapshotStoreService } from "../../snapshot/SnapshotStore.ts"
 import { ActorSystem, type ActorSystemService, type SystemOptions } from "../../system/ActorSystem.ts"
-import { Transport } from "../../transport/Transport.ts"
+import { Transport, type TransportService } from "../../transport/Transport.ts"
 import { TransportMemory } from "../../transport/TransportMemory.ts"
 import type { SimulatedCalls } from "./SimulatedCalls.ts"
 import { SimulatedProcess } from "./SimulatedProcess.ts"
@@ -32,6 +33,8 @@ export interface PortDoubles {
   readonly checkpoints?: (checkpoints: CheckpointsService) => CheckpointsService
   readonly deadLetters?: (deadLetters: DeadLettersService) => DeadLettersService
   readonly publisher?: (publisher: EventPublisherService) => EventPublisherService
+  readonly leases?: (leases: LeasesService) => LeasesService
+  readonly transport?: (transport: TransportService) => TransportService
 }
 
 /**
@@ -51,12 +54,14 @@ export class SimulatedNode {
   readonly #options: SystemOptions
   readonly #placement: Placement
   readonly #doubles: PortDoubles
+  readonly #born: (host: SimulatedProcess) => ReadonlyArray<SingletonDefinition>
   readonly #crashed: (host: SimulatedProcess) => void
   readonly #failed: (violation: Violation) => void
   #process: SimulatedProcess
   #system: ActorSystemService | undefined
   #scope: Scope.Closeable | undefined
   #isStopping = false
+  #isDrained = false
 
   constructor(options: {
     readonly name: string
@@ -66,6 +71,8 @@ export class SimulatedNode {
     readonly system: SystemOptions
     readonly placement: Placement
     readonly doubles: PortDoubles
+    /** Told of every life of the node; says which singletons it is given. */
+    readonly born: (host: SimulatedProcess) => ReadonlyArray<SingletonDefinition>
     /** Told of a crash, before anything is forgotten. */
     readonly crashed: (host: SimulatedProcess) => void
     /** Told when the node cannot start or stop for a reason that no fault explains. */
@@ -78,6 +85,7 @@ export class SimulatedNode {
     this.#options = options.system
     this.#placement = options.placement
     this.#doubles = options.doubles
+    this.#born = options.born
     this.#crashed = options.crashed
     this.#failed = options.failed
     this.#process = new SimulatedProcess(options.world, options.name)
@@ -123,6 +131,21 @@ export class SimulatedNode {
     this.#process.resume()
   }
 
+  get isRunning(): boolean {
+    return this.#process.life === "running" && this.#system !== undefined && !this.#isStopping
+  }
+
+  /** Has nothing any more but stays, or takes part again. */
+  drain(isDrained: boolean): void {
+    const { system } = this
+    if (!this.isRunning || system === undefined || isDrained === this.#isDrained) return
+    this.#isDrained = isDrained
+    this.#world.note(this.name, isDrained ? "is drained" : "takes part again")
+    const { cluster } = system
+    const me = cluster.memberId()
+    this.#process.fork(Effect.ignore(isDrained ? cluster.drain(me) : cluster.undrain(me)))
+  }
+
   /** Drains and closes, then calls `done`; a node that crashes meanwhile, or is not up, never does. */
   stop(done: () => void): void {
     const host = this.#process
@@ -152,10 +175,13 @@ export class SimulatedNode {
 
   #start(): void {
     const host = this.#process
+    const singletons = this.#born(host)
     this.#isStopping = false
+    this.#isDrained = false
     const started = Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.make()
-      const layer = Layer.provide(ActorSystem.layer(this.#options), this.#cluster(host))
+      const options = { ...this.#options, singletons, node: { name: this.name.replaceAll(" ", "-") } }
+      const layer = Layer.provide(ActorSystem.layer(options), this.#cluster(host))
       const built = yield* Layer.buildWithScope(layer, scope)
       this.#scope = scope
       this.#system = Context.get(built, ActorSystem)
@@ -175,9 +201,10 @@ export class SimulatedNode {
   #cluster(host: SimulatedProcess): Layer.Layer<Leases | Transport> {
     if (this.#placement === "everywhere") return Layer.mergeAll(LeasesMemory.layer, TransportMemory.layer)
     const { leases, transport } = this.#servers
+    const doubles = this.#doubles
     return Layer.mergeAll(
-      Layer.sync(Leases, () => leases.connect(host)),
-      Layer.sync(Transport, () => transport.connect(host)),
+      Layer.sync(Leases, () => seen(leases.connect(host), doubles.leases)),
+      Layer.sync(Transport, () => seen(transport.connect(host), doubles.transport)),
     )
   }
 
@@ -185,8 +212,6 @@ export class SimulatedNode {
   #ports(host: SimulatedProcess) {
     const { journal, mailbox, checkpoints, deadLetters, publisher, postgres } = this.#servers
     const doubles = this.#doubles
-    const seen = <Port>(port: Port, double: ((port: Port) => Port) | undefined): Port =>
-      double?.(port) ?? port
     return Context.make(Journal, seen(journal.connect(host), doubles.journal)).pipe(
       Context.add(Mailbox, seen(mailbox.connect(host), doubles.mailbox)),
       Context.add(Checkpoints, seen(checkpoints.connect(host), doubles.checkpoints)),
@@ -198,3 +223,5 @@ export class SimulatedNode {
     )
   }
 }
+
+const seen = <Port>(port: Port, double: ((port: Port) => Port) | undefined): Port => double?.(port) ?? port

@@ -21,6 +21,8 @@ export class SimulatedProcess implements TaskOwner {
   readonly world: World
   /** What Effect programs of this process run with. */
   readonly context: Context.Context<never>
+  /** Told of everything that its programs log. */
+  readonly logged: Array<(text: string) => void> = []
   #life: TaskOwner["life"] = "running"
   #held: Array<Task> = []
   #wallShiftMs = 0
@@ -88,6 +90,7 @@ const contextOf = (host: SimulatedProcess): Context.Context<never> => {
   const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
     const text = Array.isArray(message) ? message.map(String).join(" ") : String(message)
     world.note(host.name, `${logLevel.toLowerCase()}: ${text}`)
+    for (const told of host.logged) told(text)
   })
   return Context.make(Scheduler.Scheduler, scheduler).pipe(
     Context.add(Clock.Clock, clockOf(host)),

@@ -6,21 +6,24 @@
  */
 import { Effect } from "effect"
 import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/ActorAddress.ts"
+import { projectionSlot, reactorSlot, ShardPlaces } from "../../cluster/Slot.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ReactorDefinition } from "../../reactor/Reactor.ts"
 import type { AnySaga } from "../../saga/AnySaga.ts"
 import { starterOf } from "../../saga/SagaStarter.ts"
-import type { SystemSettings } from "../../system/SystemSettings.ts"
+import { SYSTEM_DEFAULTS, type SystemSettings } from "../../system/SystemSettings.ts"
 import { AnswerChecker } from "./AnswerChecker.ts"
 import { Chaos } from "./Chaos.ts"
-import { Clients, describe } from "./Client.ts"
+import { Clients } from "./Client.ts"
+import { ClusterChecker, keepsOwnersApart } from "./ClusterChecker.ts"
 import { Coverage } from "./Coverage.ts"
 import { DeliveryChecker } from "./DeliveryChecker.ts"
 import { EscapeTrap } from "./EscapeTrap.ts"
 import { type FaultRates, Faults } from "./Faults.ts"
 import { Network } from "./Network.ts"
+import { OpenWork } from "./OpenWork.ts"
 import { PendingChecker } from "./PendingChecker.ts"
 import { Probes } from "./Probes.ts"
 import { Reference, readCommit, type TrueActor } from "./Reference.ts"
@@ -107,6 +110,9 @@ export class SimulatedSystem {
   readonly #sagas: SagaChecker
   readonly #calls: SimulatedCalls
   readonly #trap: EscapeTrap
+  readonly #openWork: OpenWork
+  /** Where shards are placed by leases. */
+  readonly #cluster: ClusterChecker | undefined
   #violation: Error | undefined
 
   constructor(sut: SystemUnderTest, settings: RunSettings) {
@@ -121,16 +127,18 @@ export class SimulatedSystem {
     this.coverage = new Coverage(this.reference)
     this.#stores = new StoreChecker(this.reference, this.postgres)
     const isFresh = rates["last stale"] === undefined
-    const isStrict = settings.nodeCount === 1 && isFresh && rates["clock jumps"] === undefined
+    const isPlaced = sut.placement === "leases"
+    const isOneOwner = settings.nodeCount === 1 || (isPlaced && keepsOwnersApart(rates))
+    const isStrict = isOneOwner && isFresh && rates["clock jumps"] === undefined
     this.#deliveries = new DeliveryChecker(world, this.reference, {
-      isStrict: settings.nodeCount === 1 && isFresh,
-      isOrdered: settings.nodeCount === 1,
+      isStrict: isOneOwner && isFresh,
+      isOrdered: isOneOwner,
     })
     this.#sagas = new SagaChecker(sut.sagas ?? [])
     this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined })
     this.#answers = new AnswerChecker(world, this.reference, this.coverage, {
       isStrict,
-      isMonotone: isFresh,
+      isMonotone: isFresh && (isOneOwner || !isPlaced),
       wasTold: ({ key }, commandId) => this.#deliveries.wasAccepted(key, commandId),
     })
     this.#calls = new SimulatedCalls(this.network, sut.calls ?? {}, (escaped) =>
@@ -139,13 +147,29 @@ export class SimulatedSystem {
       }),
     )
     this.#shardCount = sut.settings?.shardCount ?? SHARD_COUNT_DEFAULT
+    if (isPlaced) {
+      this.#cluster = new ClusterChecker(world, this.servers, {
+        isOneOwner,
+        leaseMs: sut.settings?.leaseMs ?? SYSTEM_DEFAULTS.leaseMs,
+        places: new ShardPlaces(this.#actors, this.#shardCount),
+        services: [
+          ...this.projections.map(({ name, version }) => projectionSlot(name, version, 0)),
+          ...this.#reactors.map(({ name }) => reactorSlot(name, 0)),
+        ],
+        nodes: () => this.nodes,
+        judge: (check) => this.judge(check),
+      })
+    }
     this.nodes = Array.from({ length: settings.nodeCount }, (_, index) => this.#node(`node ${index + 1}`))
     this.clients = new Clients({
       world,
       nodes: this.nodes,
       shardCount: this.#shardCount,
       doubleSendChance: settings.doubleSendChance,
-      seenVersion: (host, address) => this.#answers.seenVersion(host, address),
+      seenVersion: (host, address) => {
+        if (this.#cluster?.isOver(host)) world.mark("a node without a lease was asked")
+        return this.#answers.seenVersion(host, address)
+      },
       answered: (...answer) => this.judge(() => this.#answers.answered(...answer)),
     })
     this.probes = new Probes({
@@ -156,7 +180,22 @@ export class SimulatedSystem {
       isFresh: isFresh && rates["postgres loses its tail"] === undefined,
       judge: (check) => this.judge(check),
     })
-    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.postgres)
+    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.servers)
+    this.#openWork = new OpenWork({
+      nodes: this.nodes,
+      clients: this.clients,
+      reference: this.reference,
+      deliveries: this.#deliveries,
+      pending: this.#pending,
+      stores: this.#stores,
+      mailbox: this.servers.mailbox,
+      projections: this.projections,
+      reactors: this.#reactors,
+      isOpen: (actor) => {
+        const seen = seenOf(actor)
+        return seen === undefined ? undefined : this.#sut.isOpen?.(seen)
+      },
+    })
     this.#trap = new EscapeTrap({
       nowMs: () => WORLD_EPOCH_MS + world.nowMs,
       random: () => 0.5,
@@ -170,6 +209,7 @@ export class SimulatedSystem {
         this.#deliveries.stored(actor, commit, stored.sequence)
         this.coverage.stored(actor, before)
         this.#sagas.stored(actor)
+        this.#cluster?.stored(stored.address, commit.epoch)
         this.#stored(actor)
       }),
     )
@@ -228,64 +268,7 @@ export class SimulatedSystem {
 
   /** What keeps the system from being done: callers without an answer, projections that lag. */
   whatIsOpen(): string | undefined {
-    if (this.clients.openCount > 0) {
-      const waiting = this.clients.operations.filter(({ returned }) => returned === undefined)
-      return `${waiting.length} callers have no answer: ${waiting.slice(0, 3).map(describe).join(", ")}`
-    }
-    const undelivered = this.#deliveries.undispatched ?? this.#mailboxBacklog() ?? this.#pending.overdue
-    if (undelivered !== undefined) return undelivered
-    for (const node of this.nodes) {
-      const open = this.#openOn(node)
-      if (open !== undefined) return open
-    }
-    return this.#openActor()
-  }
-
-  #openOn({ name, system }: SimulatedNode): string | undefined {
-    if (system === undefined) return `${name} has not started`
-    const { inFlightCount, projections, reactors, outbox, messages } = Effect.runSync(system.status)
-    if (inFlightCount > 0) return `${name} has ${inFlightCount} items in work`
-    if (outbox.pendingCount > 0) return `${name} has ${outbox.pendingCount} outboxes to send`
-    if (messages.openCount > 0) return `${name} has ${messages.openCount} messages in work`
-    for (const reactor of this.#reactors) {
-      const last = this.#lastOf(reactor)
-      const own = reactors.find((status) => status.name === reactor.name)?.position ?? 0
-      if (own < last) return `reactor ${reactor.name} is at ${own} of ${last} on ${name}`
-    }
-    for (const projection of this.projections) {
-      const last = this.#lastOf(projection)
-      const own = projections.find((status) => status.name === projection.name)?.offset ?? 0
-      const stored = this.#stores.offset(projection)
-      if (Math.min(own, stored) >= last) continue
-      return `projection ${projection.name} is at ${stored} of ${last}, ${name} knows ${own}`
-    }
-    return undefined
-  }
-
-  #openActor(): string | undefined {
-    const { isOpen } = this.#sut
-    if (isOpen === undefined) return undefined
-    for (const actor of this.reference.actors.values()) {
-      const seen = seenOf(actor)
-      const open = seen === undefined ? undefined : isOpen(seen)
-      if (open !== undefined) return `${actor.address.key}: ${open}`
-    }
-    return undefined
-  }
-
-  #mailboxBacklog(): string | undefined {
-    const { contents, nowMs } = this.servers.mailbox
-    for (const { id, key } of contents.messages) return `message ${id} waits for ${key}`
-    for (const { id, address, atMs } of contents.schedules) {
-      if (atMs <= nowMs) return `scheduled message ${id} is due for ${address.key}`
-    }
-    return undefined
-  }
-
-  /** Sequence of the last commit that a projection or reactor reads. */
-  #lastOf({ from }: Pick<ProjectionDefinition, "from">): number {
-    const types = new Set(from.map(({ type }) => type))
-    return this.reference.events.findLast(({ actorType }) => types.has(actorType))?.sequence ?? 0
+    return this.#openWork.found ?? this.#cluster?.unsettled
   }
 
   /** Checks that hold when nothing is under way. Throws {@link Violation}. */
@@ -348,6 +331,7 @@ export class SimulatedSystem {
       },
       placement: this.#sut.placement ?? "everywhere",
       doubles: this.#sut.doubles ?? {},
+      born: (host) => this.#cluster?.born(host) ?? [],
       crashed: (host) => this.#crashed(host),
       failed: (violation) => {
         this.#violation ??= violation
@@ -356,6 +340,7 @@ export class SimulatedSystem {
   }
 
   #crashed(host: SimulatedProcess): void {
+    this.#cluster?.crashed(host)
     this.servers.mailbox.crashed(host)
     for (const append of this.journal.pending) {
       if (append.host !== host) continue

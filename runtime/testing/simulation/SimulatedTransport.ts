@@ -76,6 +76,7 @@ export class SimulatedTransport {
     world.note(host.name, `request ${subject}`)
     const tell = (reason: RequestFailed["reason"]): void => {
       world.note(host.name, `request ${subject} failed: ${reason}`)
+      if (subject.startsWith("ask.")) world.mark(`an ask between nodes failed: ${reason}`)
       onFailure(new RequestFailed({ reason, subject, detail: "simulated" }))
     }
     if (data.length > MESSAGE_BYTES_MAX || link.isDown) {
@@ -145,6 +146,7 @@ export class SimulatedTransport {
 
   #reply(sent: Sent, from: SimulatedProcess, reply: Uint8Array): void {
     const network = this.#network
+    if (sent.subject.startsWith("ask.")) network.world.mark("an ask was answered by another node")
     if (sent.isAnswerLost) return
     const take = (): void => (reply.length > MESSAGE_BYTES_MAX ? sent.fail("TooLarge") : sent.succeed(reply))
     network.send(from, "journal", 0, () => network.answer(sent.host, "journal", 0, take))

@@ -32,4 +32,6 @@ export const PROMISES = {
   pending: "timers and calls come once, not early, not after their end",
   saga: "a compensated saga has undone what was done, the last first",
   starts: "a node starts",
+  fenced: "a node whose lease is over begins nothing",
+  epochs: "epochs of an actor's commits do not go back",
 } as const

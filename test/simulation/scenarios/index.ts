@@ -5,6 +5,7 @@ import type { SimulateOptions } from "../../../runtime/testing.ts"
 import { choreography } from "../../../sagas/choreography/Choreography.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { clusterScenarios } from "./Clusters.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
 import {
   fulfilmentActors,
@@ -133,4 +134,5 @@ export const scenarios = {
     settings: { idleMs },
     until: FULFILMENT_ENDS,
   },
+  ...clusterScenarios,
 } satisfies { readonly [name: string]: SimulateOptions }

@@ -1,0 +1,124 @@
+/** Clusters: shards are placed by leases, nodes come and go, and one node at a time has a shard, or believes so. */
+import { Order } from "../../../actors/order/Order.ts"
+import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
+import type { FaultKind, Request, SimulateOptions, Workload } from "../../../runtime/testing.ts"
+import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
+import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
+import {
+  fulfilmentActors,
+  fulfilmentCalls,
+  fulfilmentInvariants,
+  fulfilmentWorkload,
+  unfinished,
+} from "./FulfilmentWorkload.ts"
+import { orderWorkload } from "./OrderWorkload.ts"
+
+const idleMs = 2_000
+
+/** Short: pauses and partitions of a run are longer. */
+const leaseMs = 4_000
+
+/** Whatever happens to nodes and stores, but nobody is taken for gone who is not: a shard has one owner at a time. */
+const ONE_OWNER_FAULTS: ReadonlyArray<FaultKind> = [
+  "append lost",
+  "ack lost",
+  "append lands late",
+  "append twice",
+  "append unavailable",
+  "append in flight",
+  "append in flight lands",
+  "last fails",
+  "read fails",
+  "read stale",
+  "snapshot unreadable",
+  "snapshot not saved",
+  "leases unavailable",
+  "lease answer lost",
+  "lease lands late",
+  "lease stale",
+  "lease hint lost",
+  "lease hint twice",
+  "lease hint late",
+  "request twice",
+  "node crashes",
+  "node stops",
+  "node drains",
+  "node pauses",
+  "postgres away",
+]
+
+/** What leases, and those who hold them, can suffer. */
+const STORM_FAULTS: ReadonlyArray<FaultKind> = [
+  ...ONE_OWNER_FAULTS.filter((kind) => !kind.startsWith("append") && !kind.startsWith("snapshot")),
+  "partition",
+  "journal away",
+  "leases lost",
+  "leases lose their tail",
+  "request lost",
+  "request slow",
+  "request unrouted",
+  "request answer lost",
+  "reply slow",
+]
+
+/** One request of each in turn, as long as there are any. */
+const together = (...workloads: ReadonlyArray<Workload>): Workload =>
+  function* (draw) {
+    const all: Array<Iterator<Request>> = workloads.map((workload) => workload(draw)[Symbol.iterator]())
+    while (all.length > 0) {
+      for (const requests of [...all]) {
+        const next = requests.next()
+        if (next.done === true) all.splice(all.indexOf(requests), 1)
+        else yield next.value
+      }
+    }
+  }
+
+export const clusterScenarios = {
+  /** Three nodes, orders asked for and read through any of them, every kind of fault. */
+  cluster: {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(16, 150),
+    placement: "leases",
+    nodes: 3,
+    settings: { idleMs, leaseMs, shardCount: 12 },
+  },
+  /** Four nodes that are restarted in order, one after the other, under load; answers must fit one order of everything. */
+  rolling: {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(10, 150),
+    faults: ONE_OWNER_FAULTS,
+    always: { "rolling restart": 1 },
+    placement: "leases",
+    nodes: 4,
+    settings: { idleMs, leaseMs, shardCount: 12 },
+  },
+  /** Five nodes whose leases end all at once, cannot be renewed for long, or are forgotten; zombies among them. */
+  "lease storm": {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(12, 120),
+    faults: STORM_FAULTS,
+    always: { "leases away": 1, "node pauses": 2 },
+    placement: "leases",
+    nodes: 5,
+    settings: { idleMs, leaseMs, shardCount: 16 },
+  },
+  /** Messages, timers, calls and a saga on three nodes that crash: what was remembered goes on elsewhere. */
+  "cluster messages": {
+    actors: [Desk, Clerk, ...fulfilmentActors],
+    sagas: [Fulfilment],
+    calls: { ...deskCalls, ...fulfilmentCalls },
+    workload: together(deskWorkload(4, 70), fulfilmentWorkload(6)),
+    invariants: fulfilmentInvariants,
+    isOpen: unfinished,
+    always: { "node crashes": 2 },
+    placement: "leases",
+    nodes: 3,
+    settings: { idleMs, leaseMs, shardCount: 8 },
+    until: { convergeMs: 3_600_000 },
+  },
+} satisfies { readonly [name: string]: SimulateOptions }
