@@ -136,8 +136,8 @@ export class Membership {
     this.#revision = revision
     this.#renewedAtMs = sentAtMs
     seen.apply({ key: memberKey(this.#id), revision, value }, sentAtMs)
-    ownership.extend(leases.isShared ? sentAtMs + leaseMs * FENCE_PART : Number.POSITIVE_INFINITY)
-    ownership.reached(leases.isShared ? sentAtMs : Number.POSITIVE_INFINITY)
+    if (leases.isShared) ownership.renewed(sentAtMs, sentAtMs + leaseMs * FENCE_PART)
+    else ownership.renewed(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     return true
   })
 
@@ -167,7 +167,7 @@ export class Membership {
   /** The record was removed: nothing is this node's. */
   expel(): void {
     this.#revision = 0
-    this.#options.ownership.extend(Number.NEGATIVE_INFINITY)
+    this.#options.ownership.end()
   }
 
   /** This life is over. Returns after the pause before the next one. */
@@ -242,11 +242,12 @@ export class Membership {
       return true
     })
 
-  /** Sends itself a sign of life: whoever can do that is reached by the others. */
+  /** Sends itself a sign of life: whoever can do that is reached by the others. After a gap its record says the rest. */
   readonly probeSelf: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     const sentAtMs = this.#nowMs
     const failure = yield* this.#ping(this.#id)
-    if (failure === undefined) this.#options.ownership.reached(sentAtMs)
+    if (failure !== undefined || this.#options.ownership.reached(sentAtMs)) return
+    if (this.isMember) yield* Effect.ignore(this.renew)
   })
 
   /** A member does not answer. True: for so long now that it is gone. */

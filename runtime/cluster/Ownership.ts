@@ -21,14 +21,20 @@ export class Ownership {
   #reachedUntilMs = Number.NEGATIVE_INFINITY
   #validUntilMs = Number.NEGATIVE_INFINITY
 
-  constructor(placeCount: number) {
+  /** When this node last knew that nobody had taken it for gone. */
+  #sureAtMs = Number.NEGATIVE_INFINITY
+  readonly #disconnectedAtMs: () => number
+
+  /** `disconnectedAtMs`: when the connection was lost last; now, while there is none. */
+  constructor(placeCount: number, disconnectedAtMs = () => Number.NEGATIVE_INFINITY) {
+    this.#disconnectedAtMs = disconnectedAtMs
     this.#epochs = Array.from({ length: placeCount }, () => 0)
     this.#isOpen = Array.from({ length: placeCount }, () => false)
   }
 
   /** Takes new work for this place. */
   takes(place: number, nowMs: number): boolean {
-    return this.#isOpen[place] === true && nowMs < this.#validUntilMs
+    return this.#isOpen[place] === true && nowMs < this.#validUntilMs && this.#isInTouch
   }
 
   /** Epoch under which work in hand may be finished; 0: none. */
@@ -45,14 +51,35 @@ export class Ownership {
     return nowMs < this.#validUntilMs
   }
 
-  /** The lease was renewed. */
-  extend(untilMs: number): void {
+  /** What was sent at `sentAtMs` renewed the lease: by then nobody had taken this node for gone. */
+  renewed(sentAtMs: number, untilMs: number): void {
     this.#leaseUntilMs = untilMs
-    this.#validUntilMs = Math.min(this.#leaseUntilMs, this.#reachedUntilMs)
+    this.#stay(sentAtMs)
   }
 
-  /** What this node sent out at `sentAtMs` came back to it: the others reach it, too. */
-  reached(sentAtMs: number): void {
+  /**
+   * What this node sent out at `sentAtMs` came back to it: the others reach it, too. False: it had been out of reach
+   * before, and may have been taken for gone. Then it has nothing until its lease is renewed.
+   */
+  reached(sentAtMs: number): boolean {
+    if (sentAtMs >= this.#reachedUntilMs || !this.#isInTouch) return false
+    this.#stay(sentAtMs)
+    return true
+  }
+
+  /** It has nothing any more. */
+  end(): void {
+    this.#leaseUntilMs = Number.NEGATIVE_INFINITY
+    this.#validUntilMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Whoever loses its connection is found out sooner than by its silence. */
+  get #isInTouch(): boolean {
+    return this.#disconnectedAtMs() < this.#sureAtMs
+  }
+
+  #stay(sentAtMs: number): void {
+    this.#sureAtMs = Math.max(this.#sureAtMs, sentAtMs)
     this.#reachedUntilMs = Math.max(this.#reachedUntilMs, sentAtMs + UNREACHED_MS_MAX)
     this.#validUntilMs = Math.min(this.#leaseUntilMs, this.#reachedUntilMs)
   }

@@ -161,7 +161,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const wheel = yield* makeDeadlineWheel
   const places = new ShardPlaces(actors.values(), settings.shardCount)
-  const ownership = new Ownership(places.all.length)
+  const ownership = new Ownership(places.all.length, transport.disconnectedAtMs)
   const types = hostedTypes(actors.values())
   let cluster: Cluster | undefined
   let isStopping = false

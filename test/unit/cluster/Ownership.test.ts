@@ -1,0 +1,45 @@
+/** When a node has what it has. Times are monotonic milliseconds. */
+import { expect, it } from "vitest"
+import { Ownership, UNREACHED_MS_MAX } from "../../../runtime/cluster/Ownership.ts"
+
+const held = (disconnectedAtMs?: () => number) => {
+  const ownership = new Ownership(1, disconnectedAtMs)
+  ownership.open(0, 1)
+  ownership.renewed(0, 10_000)
+  return ownership
+}
+
+it("a node has its shards for as long as signs of life follow each other, and its lease", () => {
+  const ownership = held()
+  for (let ms = 1_000; ms < 9_500; ms += 1_000) {
+    expect(ownership.takes(0, ms)).toBe(true)
+    expect(ownership.reached(ms)).toBe(true)
+  }
+  expect(ownership.takes(0, 9_999)).toBe(true)
+  expect(ownership.takes(0, 10_000)).toBe(false)
+  ownership.end()
+  expect(ownership.takes(0, 1)).toBe(false)
+})
+
+it("FAULT 7 and FAULT 13: one that stood still has nothing until its lease is renewed, though it reaches itself again", () => {
+  const ownership = held()
+  const laterMs = UNREACHED_MS_MAX + 1_000
+  expect(ownership.takes(0, laterMs)).toBe(false)
+  expect(ownership.reached(laterMs)).toBe(false)
+  expect(ownership.takes(0, laterMs + 1)).toBe(false)
+  ownership.renewed(laterMs + 2, laterMs + 10_000)
+  expect(ownership.takes(0, laterMs + 3)).toBe(true)
+})
+
+it("FAULT 34: one that lost its connection has nothing until its lease is renewed, however short that was", () => {
+  let disconnectedAtMs = Number.NEGATIVE_INFINITY
+  const ownership = held(() => disconnectedAtMs)
+  expect(ownership.reached(300)).toBe(true)
+  disconnectedAtMs = 500
+  expect(ownership.takes(0, 600)).toBe(false)
+  expect(ownership.reached(700)).toBe(false)
+  expect(ownership.takes(0, 800)).toBe(false)
+  ownership.renewed(900, 10_000)
+  expect(ownership.takes(0, 1_000)).toBe(true)
+  expect(ownership.reached(1_200)).toBe(true)
+})
