@@ -11,7 +11,7 @@ import { Register } from "./Register.ts"
 import { leaderOf } from "./StreamLeader.ts"
 
 /** Longest wait until all is well, in milliseconds. */
-const CALM_MS_MAX = 90_000
+const CALM_MS_MAX = 180_000
 const LOOK_EVERY_MS = 200
 
 /** Not all was well in time. */
