@@ -58,6 +58,26 @@ test("every node shows the members and who has what", async () => {
   }
 }, 60_000)
 
+test("/openapi.json has the routes of the cluster", async () => {
+  const { paths } = (await call("one", "GET", "/openapi.json")).body
+  expect(
+    Object.keys(paths)
+      .filter((path) => /^\/(cluster|actors|types)\b/.test(path))
+      .sort(),
+  ).toEqual([
+    "/actors/{type}/{id}/passivate",
+    "/cluster",
+    "/cluster/events",
+    "/cluster/members/{member}/drain",
+    "/cluster/members/{member}/undrain",
+    "/cluster/slots/{slot}/move",
+    "/cluster/slots/{slot}/pin",
+    "/types/{type}/pause",
+    "/types/{type}/resume",
+  ])
+  expect(Object.keys(paths["/cluster/events"].get.responses[200].content)).toEqual(["text/event-stream"])
+})
+
 test("any node takes commands and queries for any order, and waits for read models that another one fills", async () => {
   for (let index = 0; index < 12; index++) {
     const id = `o-${index}`

@@ -155,11 +155,21 @@ test.each(["NATS_URL", "DATABASE_URL"])(
 test("--help tells the flags, a wrong one ends with 1", async () => {
   const help = start(["--help"])
   expect(await help.ended).toBe(0)
-  for (const flag of ["--port", "--folder", "--json", "--host", "--flow"])
+  const node = ["--node-name", "--node-version", "--labels", "--weight"]
+  for (const flag of ["--port", "--folder", "--json", "--host", "--flow", ...node])
     expect(help.output()).toContain(flag)
   const wrong = start(["--prot", "1"])
   expect(await wrong.ended).toBe(1)
   expect(wrong.output()).toContain("--prot")
+  for (const [flag, value] of [
+    ["--node-name", "a.b"],
+    ["--labels", "ok, not ok"],
+    ["--weight", "0"],
+  ] as const) {
+    const refused = start([flag, value])
+    expect(await refused.ended).toBe(1)
+    expect(refused.output()).toContain(flag)
+  }
 })
 
 test("tells an old Node what to do", () => {
