@@ -24,6 +24,11 @@ describe("a cluster under faults keeps every promise", () => {
   })
 
   it("what a crashed node remembered goes on elsewhere", async () => {
-    await simulate({ ...scenarios["cluster messages"], runs: 2, twice: 1, sometimes: ["a timer fired"] })
+    await simulate({
+      ...scenarios["cluster messages"],
+      runs: 2,
+      twice: 1,
+      sometimes: ["a message of a commit was applied"],
+    })
   })
 })
