@@ -60,8 +60,9 @@ abstract class Item<A, E> {
     return this.#answer === undefined
   }
 
-  /** Counts the item until it is settled. */
+  /** Counts the item until it is settled; once, though it goes elsewhere and comes back. */
   countIn(inFlight: InFlight): void {
+    if (this.isSettled || this.#inFlight !== undefined) return
     inFlight.count++
     this.#inFlight = inFlight
   }

@@ -1,6 +1,7 @@
-/** What is known of timers from what waits in front of a cell. */
+/** What waits in front of a cell: what is known of timers from it, and how it is counted. */
+import { Exit } from "effect"
 import { expect, it } from "vitest"
-import { timersWithout, WaitingCommand } from "../../../runtime/cell/Waiting.ts"
+import { timersWithout, WaitingCommand, WaitingRead } from "../../../runtime/cell/Waiting.ts"
 
 const timer = { g: "1.0", at: 0, e: { type: "Rang" } }
 
@@ -19,4 +20,15 @@ it("FAULT 58: a timer whose message woke its actor is not placed once more, othe
   ])
   const rest = timersWithout(timers, [signal("timer", "here"), signal("call", "lost")])
   expect([...rest.keys()]).toEqual(["lost"])
+})
+
+it("counts an item once, though it goes to another node and comes back before it is answered", () => {
+  const inFlight = { count: 0 }
+  const item = new WaitingRead(() => undefined)
+  item.countIn(inFlight)
+  item.countIn(inFlight)
+  expect(inFlight.count).toBe(1)
+  item.settle(Exit.interrupt())
+  item.countIn(inFlight)
+  expect(inFlight.count).toBe(0)
 })
