@@ -45,12 +45,9 @@ afterEach(() => {
 
 describe("the simulator finds a cluster", () => {
   it("FAULT 13: whose nodes go on when their lease is over, in 3 seeds", async () => {
-    const { extend, reached } = Ownership.prototype
-    vi.spyOn(Ownership.prototype, "extend").mockImplementation(function (this: Ownership, untilMs) {
-      extend.call(this, untilMs > 0 ? Number.POSITIVE_INFINITY : untilMs)
-    })
-    vi.spyOn(Ownership.prototype, "reached").mockImplementation(function (this: Ownership) {
-      reached.call(this, Number.POSITIVE_INFINITY)
+    const { renewed } = Ownership.prototype
+    vi.spyOn(Ownership.prototype, "renewed").mockImplementation(function (this: Ownership) {
+      renewed.call(this, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     })
     const { regression } = await found(3, {
       ...clusterScenarios["lease storm"],
