@@ -293,7 +293,7 @@ export class Cell {
     const carried = isFence ? round.taken.filter(isCommand) : round.entries.map(({ waiting }) => waiting)
     for (const waiting of carried) {
       // An earlier append of it may land yet, whatever became of this one.
-      const stored = waiting.wasAttempted || isFence ? "Unknown" : "No"
+      const stored = waiting.mayBeStored || isFence ? "Unknown" : "No"
       const { message: detail, hint } = refusal
       waiting.settle(Exit.fail(tooLarge ?? this.#unavailable(stored, detail, hint)))
     }
@@ -341,9 +341,9 @@ export class Cell {
       this.#failWaiting(error)
       return Effect.logError(error.message)
     }
-    const wasAttempted = this.#mailbox.some((waiting) => waiting._tag === "Command" && waiting.wasAttempted)
+    const mayBeStored = this.#mailbox.some((waiting) => waiting._tag === "Command" && waiting.mayBeStored)
     const hint = "Try again with the same commandId: it is applied at most once."
-    this.#failWaiting(this.#unavailable(wasAttempted ? "Unknown" : "No", error.message, hint))
+    this.#failWaiting(this.#unavailable(mayBeStored ? "Unknown" : "No", error.message, hint))
     return Effect.void
   }
 

@@ -105,6 +105,8 @@ export class WaitingCommand extends Item<Accepted, AskError> {
   readonly isMessage: boolean
   /** An append that carried it had an unknown outcome: finding it in the journal is then no repeat. */
   wasAttempted = false
+  /** Another node was sent it, and may have stored it: finding it may be a repeat or not, and is told as one. */
+  wasSent = false
 
   constructor(
     command: Command | Signal,
@@ -116,6 +118,10 @@ export class WaitingCommand extends Item<Accepted, AskError> {
     this.command = command
     this.ifVersion = ifVersion
     this.isMessage = isMessage
+  }
+
+  get mayBeStored(): boolean {
+    return this.wasAttempted || this.wasSent
   }
 }
 

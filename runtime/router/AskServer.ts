@@ -79,6 +79,6 @@ const itemOf = (
   const command = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
   const item = new WaitingCommand(command, ifVersion, answer)
   item.isRemote = true
-  item.wasAttempted = again === true
+  item.wasSent = again === true
   return item
 }

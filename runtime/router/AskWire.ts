@@ -38,7 +38,7 @@ export type AskRequest =
       readonly id: string
       readonly m?: Metadata
       readonly ifVersion?: number
-      /** It was sent before and may be stored: finding it is no repeat. */
+      /** It was sent before and may be stored. */
       readonly again?: true
     }
   | { readonly k: "read"; readonly to: string; readonly ms: number }

@@ -67,8 +67,8 @@ export const makeRouter = (
       counts.sentCount++
       const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** unanswered, ATTEMPT_MAX_MS)
       // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
-      const mayBeStored = item._tag === "Command" && item.wasAttempted
-      if (item._tag === "Command") item.wasAttempted = true
+      const wasSent = item._tag === "Command" && item.wasSent
+      if (item._tag === "Command") item.wasSent = true
       const again = (trouble: string, pauseMs: number, isUnanswered = false): void => {
         counts.retriedCount++
         const next = { tries: tries + 1, unanswered: unanswered + (isUnanswered ? 1 : 0) }
@@ -92,7 +92,7 @@ export const makeRouter = (
           if (failure.reason === "TooLarge" || failure.reason === "NotPermitted") {
             return item.settle(Exit.fail(unreachable(address, failure)))
           }
-          if (failure.reason === "NoResponders" && item._tag === "Command") item.wasAttempted = mayBeStored
+          if (failure.reason === "NoResponders" && item._tag === "Command") item.wasSent = wasSent
           if (failure.reason !== "Disconnected") options.suspect(target.slot)
           const isUnanswered = failure.reason === "Timeout"
           again(troubleOf(failure), isUnanswered ? 0 : pauseMs, isUnanswered)
@@ -133,7 +133,7 @@ const requestOf = (address: ActorAddress, item: Exclude<Waiting, { readonly _tag
     id,
     ...(metadata === undefined ? undefined : { m: metadata }),
     ...(item.ifVersion === undefined ? undefined : { ifVersion: item.ifVersion }),
-    ...(item.wasAttempted ? { again: true as const } : undefined),
+    ...(item.mayBeStored ? { again: true as const } : undefined),
   } as const
 }
 

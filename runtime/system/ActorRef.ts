@@ -180,7 +180,7 @@ export class Asker {
       if (detail === undefined) {
         return item.settle(Exit.fail(new AskTimeout({ actorType, id, commandId, deadlineMs, hint })))
       }
-      const stored = item._tag === "Command" && item.wasAttempted ? "Unknown" : "No"
+      const stored = item._tag === "Command" && item.mayBeStored ? "Unknown" : "No"
       item.settle(
         Exit.fail(
           new Unavailable({ actorType, id, stored, detail, hint: "Try again with the same commandId." }),

@@ -2,7 +2,9 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { createMachine } from "xstate"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
+import { encodeRequest } from "../../../runtime/router/AskWire.ts"
 import { defineSingleton } from "../../../runtime/singleton/Singleton.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -61,6 +63,21 @@ describe("two nodes", () => {
       const again = await two.system.get(Counter, `c${index}`).ask(add, { commandId })
       expect(again).toMatchObject({ version: 1, duplicate: true })
     }
+  })
+
+  it("call a command that was sent before and is found a repeat: somebody may have been told that it is new", async () => {
+    const on = await shared()
+    const one = await node("one", on)
+    await one.system.get(Counter, "c").ask(add, { commandId: "x" })
+    const { shard, key: to } = addressOf("counter", "c", SHARD_COUNT)
+    const request = encodeRequest({ k: "ask", to, ms: 5_000, c: add, id: "x", again: true })
+    const reply = await new Promise<unknown>((resolve, reject) => {
+      on.cluster.transport.send(`ask.${shard}`, request, 5_000, {
+        onReply: (data) => resolve(JSON.parse(new TextDecoder().decode(data))),
+        onFailure: reject,
+      })
+    })
+    expect(reply).toMatchObject({ accepted: { version: 1, duplicate: true } })
   })
 
   it("tell a rejection, an invalid command and a conflict as the owner does", async () => {

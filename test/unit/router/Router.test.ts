@@ -48,11 +48,11 @@ const failure = (reason: RequestFailed["reason"]) => new RequestFailed({ reason,
 describe("a command that was sent to another node", () => {
   it("may be stored for as long as no answer has come, though nobody was there the first time", async () => {
     await routed(async (sent, item) => {
-      expect(item.wasAttempted).toBe(true)
+      expect(item.wasSent).toBe(true)
       sent[0]?.onFailure(failure("NoResponders"))
-      expect(item.wasAttempted).toBe(false)
+      expect(item.wasSent).toBe(false)
       await eventually(async () => sent.length === 2)
-      expect(item.wasAttempted).toBe(true)
+      expect(item.wasSent).toBe(true)
     })
   })
 
@@ -61,7 +61,7 @@ describe("a command that was sent to another node", () => {
       sent[0]?.onFailure(failure("Disconnected"))
       await eventually(async () => sent.length === 2)
       sent[1]?.onFailure(failure("NoResponders"))
-      expect(item.wasAttempted).toBe(true)
+      expect(item.wasSent).toBe(true)
     })
   })
 })
