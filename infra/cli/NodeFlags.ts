@@ -31,8 +31,8 @@ export const nodeFlags = {
     Flag.withDefault(""),
   ),
   nodeVersion: Flag.String("node-version").pipe(
-    Flag.withDescription("Version of the service, shown to operators (default: NODE_VERSION, or none)"),
-    Flag.withFallbackConfig(Config.String("NODE_VERSION")),
+    Flag.withDescription("Version of the service, shown to operators (default: SERVICE_VERSION, or none)"),
+    Flag.withFallbackConfig(Config.String("SERVICE_VERSION")),
     Flag.withDefault(""),
   ),
   labels: Flag.String("labels").pipe(
