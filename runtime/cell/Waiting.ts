@@ -22,7 +22,10 @@ export interface Accepted<Reply = unknown> {
   /** Journal sequence that holds the command's events; give it to `waitFor` to read your own write. */
   readonly sequence: number
   readonly reply: Reply
-  /** The command had been applied before; this is the answer it got then. */
+  /**
+   * The command had been applied before; this is the answer it got then. Also said of a first time whose answer another
+   * node gave and nobody heard.
+   */
   readonly duplicate: boolean
 }
 
