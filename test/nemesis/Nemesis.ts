@@ -59,7 +59,9 @@ export const runNemesis = async (options: NemesisOptions): Promise<NemesisReport
 
 const play = async (fleet: Fleet, options: NemesisOptions): Promise<NemesisReport> => {
   const { nodeCount, actorCount, seed } = options
-  await Promise.all(Array.from({ length: nodeCount }, (_, index) => fleet.join(`node${index + 1}`)))
+  // The first one makes the streams; the others find them.
+  await fleet.join("node1")
+  await Promise.all(Array.from({ length: nodeCount - 1 }, (_, index) => fleet.join(`node${index + 2}`)))
   // A member as well, but one that has nothing: it asks others for everything.
   const node = { name: VIEWER, weight: 1e-6 }
   const system = await ActorSystem.start({ ...fleet.direct, actors: nemesisActors, node })
