@@ -38,7 +38,7 @@ export interface Round {
   readonly answers: ReadonlyArray<(stored: Confirmed) => void>
   /** Somebody is told that a command has no effect: final only if no earlier append of it can land any more. */
   readonly refusesSome: boolean
-  /** A message is refused, and gone then: final only if no other node has written meanwhile. */
+  /** A message, or what another node was sent before, is refused: final only if no other node writes any more. */
   readonly refusesMessage: boolean
   /** The taken items, in order, to put back when the outcome of the append is unknown. */
   readonly taken: ReadonlyArray<Waiting>
@@ -69,7 +69,7 @@ export const playRound = (
 
   const answerWithoutEntry = (waiting: WaitingCommand, answer: (stored: Confirmed) => void): true => {
     refusesSome = true
-    refusesMessage ||= waiting.isMessage && !isStale(waiting)
+    refusesMessage ||= (waiting.isMessage || waiting.wasSent) && !isStale(waiting)
     answers.push(answer)
     return true
   }

@@ -15,10 +15,10 @@ import { type MemberRecord, pauseKey, pinKey, slotKey, subjectOfKey } from "./Me
 import { serveMember } from "./MemberRequests.ts"
 import { Membership, RENEWALS_PER_LEASE } from "./Membership.ts"
 import { type Ownership, PROBE_PERIOD_MS } from "./Ownership.ts"
-import { type Candidate, placementOf } from "./Placement.ts"
 import { SeenRecords } from "./SeenRecords.ts"
 import type { SlotFamily } from "./Slot.ts"
 import type { Tenant } from "./Tenant.ts"
+import { wantedPlacement } from "./WantedPlacement.ts"
 
 /** Members that each one looks after: the next ones in order of their ids. */
 const PROBED_COUNT = 3
@@ -31,6 +31,9 @@ const FIRST_SHARE_MS_MAX = 5_000
 
 /** Pause after the lease store could not be used, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = 200
+
+/** Records that the store's leader is asked for at once. */
+const CORRECTED_AT_ONCE_MAX = 8
 
 /** A thousand asks that find nobody are one reason to look, for so many milliseconds. */
 const SUSPICION_PAUSE_MS = 100
@@ -185,7 +188,8 @@ class Agent implements Cluster {
       yield* this.#something.close
       yield* this.#look
       yield* this.#membership.evictExpired
-      const { isSettled, placement } = this.#placement()
+      const isSettled = this.#nowMs - this.#membersSinceMs >= SETTLE_MS
+      const placement = wantedPlacement(this.seen, this.#options.families, isSettled)
       yield* this.#leasing.follow(this.memberId(), placement, (slot) => this.#isOwnWish(slot, placement))
       yield* this.hasFirstShare.open
       const waitMs = isSettled ? this.#options.leaseMs / RENEWALS_PER_LEASE : SETTLE_MS
@@ -202,9 +206,20 @@ class Agent implements Cluster {
   }
 
   get #look(): Effect.Effect<void, LeasesUnavailable> {
-    return Effect.map(this.#leases.all, (records) => {
+    const listed = Effect.map(this.#leases.all, (records) => {
       const nowMs = this.#nowMs
       for (const record of records) this.seen.apply(record, nowMs)
+      return this.seen.unlike(records)
+    })
+    // The list may be old, or the store may have lost what was seen: its leader knows.
+    const corrected = Effect.flatMap(listed, (doubtful) =>
+      Effect.forEach(doubtful, (key) => this.#correct(key), {
+        concurrency: CORRECTED_AT_ONCE_MAX,
+        discard: true,
+      }),
+    )
+    return Effect.map(corrected, () => {
+      const nowMs = this.#nowMs
       this.#membership.looked(nowMs)
       this.#paused = this.seen.paused()
       const members = new Map(Array.from(this.seen.members(), ([id, { value }]) => [id, value]))
@@ -215,27 +230,6 @@ class Agent implements Cluster {
       if (this.#membership.isMember && !members.has(this.memberId())) this.#renewal.openUnsafe()
       for (const event of news) this.announce(event)
     })
-  }
-
-  #placement(): { readonly isSettled: boolean; readonly placement: ReadonlyMap<string, string> } {
-    const members = this.seen.members()
-    const pins = this.seen.pins()
-    const holders = new Map<string, string>()
-    for (const [slot, { value }] of this.seen.slots()) {
-      if (value.m !== undefined && members.has(value.m)) holders.set(slot, value.m)
-    }
-    const isSettled = this.#nowMs - this.#membersSinceMs >= SETTLE_MS
-    const placement = new Map<string, string>()
-    for (const family of this.#options.families) {
-      const candidates = candidatesOf(family, members)
-      for (const [slot, id] of placementOf({ slots: family.slots, candidates, holders, pins })) {
-        // Those who start together are not given what they would have to hand over at once.
-        const holder = members.get(holders.get(slot) ?? "")?.value
-        const canWait = holder?.state === "up" && !holder.unfit.includes(slot) && !pins.has(slot)
-        placement.set(slot, !isSettled && canWait ? (holders.get(slot) as string) : id)
-      }
-    }
-    return { isSettled, placement }
   }
 
   /** Renews in time, whatever else takes long. */
@@ -315,9 +309,11 @@ class Agent implements Cluster {
   }
 
   readonly outrun = (slot: string): void => {
-    const key = slotKey(slot)
-    const corrected = Effect.map(this.#leases.get(key), (found) => this.seen.correct(key, found, this.#nowMs))
-    this.#fork(Effect.andThen(Effect.ignore(corrected), this.#something.open))
+    this.#fork(Effect.andThen(Effect.ignore(this.#correct(slotKey(slot))), this.#something.open))
+  }
+
+  #correct(key: string): Effect.Effect<void, LeasesUnavailable> {
+    return Effect.map(this.#leases.get(key), (found) => this.seen.correct(key, found, this.#nowMs))
   }
 
   readonly giveUp = (slot: string, isBetter: (member: MemberRecord) => boolean): boolean => {
@@ -386,22 +382,4 @@ class Agent implements Cluster {
   get #nowMs(): number {
     return monotonicMs(this.#clock)
   }
-}
-
-const candidatesOf = (
-  { label, isShards, slots }: SlotFamily,
-  members: ReturnType<SeenRecords["members"]>,
-): ReadonlyArray<Candidate> => {
-  const up = Array.from(members).filter(
-    ([, { value }]) => value.state === "up" && (label === undefined || value.labels.includes(label)),
-  )
-  // What nobody can read stays where it is, and says so there.
-  const hopeless = new Set(slots.filter((slot) => up.every(([, { value }]) => value.unfit.includes(slot))))
-  return up.map(([id, { value }]) => ({
-    id,
-    name: value.name,
-    weight: value.weight,
-    canHave: (slot) =>
-      (isShards || value.runs.includes(slot)) && (!value.unfit.includes(slot) || hopeless.has(slot)),
-  }))
 }

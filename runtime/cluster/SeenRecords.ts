@@ -32,6 +32,14 @@ export class SeenRecords {
     if (record !== undefined) this.apply(record, nowMs)
   }
 
+  /** Keys of records that were seen, and that a list of all lacks or shows older. */
+  unlike(records: ReadonlyArray<LeaseRecord>): ReadonlyArray<string> {
+    const listed = new Map(records.map(({ key, revision }) => [key, revision]))
+    return Array.from(this.#records)
+      .filter(([key, { revision }]) => (listed.get(key) ?? 0) < revision)
+      .map(([key]) => key)
+  }
+
   /** The store has lost what was seen: all of it is to be read anew. */
   clear(): void {
     this.#records.clear()

@@ -1,0 +1,52 @@
+/**
+ * The placement that the cluster should have, from what a member knows of it.
+ *
+ * Owns who is considered for which slot: members that are up, have the label, and can run it. The rule is Placement.ts.
+ */
+import { type Candidate, placementOf } from "./Placement.ts"
+import type { SeenRecords } from "./SeenRecords.ts"
+import type { SlotFamily } from "./Slot.ts"
+
+/** Id of the member that should have each slot. Before things are settled nothing moves from one who is well. */
+export const wantedPlacement = (
+  seen: SeenRecords,
+  families: ReadonlyArray<SlotFamily>,
+  isSettled: boolean,
+): ReadonlyMap<string, string> => {
+  const members = seen.members()
+  const pins = seen.pins()
+  const holders = new Map<string, string>()
+  for (const [slot, { value }] of seen.slots()) {
+    if (value.m !== undefined && members.has(value.m)) holders.set(slot, value.m)
+  }
+  const placement = new Map<string, string>()
+  for (const family of families) {
+    const candidates = candidatesOf(family, members)
+    for (const [slot, id] of placementOf({ slots: family.slots, candidates, holders, pins })) {
+      // Those who start together are not given what they would have to hand over at once.
+      const holder = holders.get(slot)
+      const held = members.get(holder ?? "")?.value
+      const canWait = held?.state === "up" && !held.unfit.includes(slot) && !pins.has(slot)
+      placement.set(slot, !isSettled && canWait && holder !== undefined ? holder : id)
+    }
+  }
+  return placement
+}
+
+const candidatesOf = (
+  { label, isShards, slots }: SlotFamily,
+  members: ReturnType<SeenRecords["members"]>,
+): ReadonlyArray<Candidate> => {
+  const up = Array.from(members).filter(
+    ([, { value }]) => value.state === "up" && (label === undefined || value.labels.includes(label)),
+  )
+  // What nobody can read stays where it is, and says so there.
+  const hopeless = new Set(slots.filter((slot) => up.every(([, { value }]) => value.unfit.includes(slot))))
+  return up.map(([id, { value }]) => ({
+    id,
+    name: value.name,
+    weight: value.weight,
+    canHave: (slot) =>
+      (isShards || value.runs.includes(slot)) && (!value.unfit.includes(slot) || hopeless.has(slot)),
+  }))
+}
