@@ -4,7 +4,7 @@
  * Owns the way from a request to a cell and back. Who asks: Router.ts. The form: AskWire.ts.
  */
 import { Exit } from "effect"
-import { addressFromKey } from "../address/ActorAddress.ts"
+import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import { CommandInvalid, Unavailable } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { type Waiting, WaitingCommand, WaitingRead } from "../cell/Waiting.ts"
@@ -34,7 +34,8 @@ export const makeAskServer =
     // Nobody can make anything of it, and nobody waits for an answer that it understands.
     if (request === undefined) return
     const say = (answer: AskReply): void => reply(encodeReply(answer))
-    const address = addressFromKey(request.to, shardCount)
+    const address = addressNamed(request.to, shardCount)
+    if (address === undefined) return
     const definition = actors.get(address.type)
     if (definition === undefined) {
       unhosted(place, address.type)
@@ -53,8 +54,7 @@ export const makeAskServer =
     try {
       item = itemOf(definition, address, request, answer)
     } catch (cause) {
-      if (!(cause instanceof CommandInvalid)) throw cause
-      return answer(Exit.fail(cause))
+      return answer(Exit.fail(cause instanceof CommandInvalid ? cause : uncheckable(address, cause)))
     }
     // Nobody waits any longer: what has not been begun need not be.
     item.giveUpAt(
@@ -64,9 +64,28 @@ export const makeAskServer =
     cells.offer(definition, address, item)
   }
 
+/** `undefined`: no actor can be called so. */
+const addressNamed = (key: string, shardCount: number): ActorAddress | undefined => {
+  try {
+    return addressFromKey(key, shardCount)
+  } catch {
+    return undefined
+  }
+}
+
+/** The definition's own schema has thrown. */
+const uncheckable = ({ type: actorType, id }: ActorAddress, cause: unknown) =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "No",
+    detail: `the command could not be checked: ${String(cause)}`,
+    hint: "A schema returns issues, it does not throw; see the definition of the command.",
+  })
+
 const itemOf = (
   definition: ActorDefinition,
-  address: ReturnType<typeof addressFromKey>,
+  address: ActorAddress,
   request: AskRequest,
   answer: (exit: Parameters<typeof replyOf>[1]) => void,
 ): Waiting => {
@@ -75,8 +94,9 @@ const itemOf = (
     item.isRemote = true
     return item
   }
-  const { c, id, m, ifVersion, again } = request
-  const command = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
+  const { c, id: commandId, m, ifVersion, again } = request
+  const options = m === undefined ? { commandId } : { commandId, metadata: m }
+  const command = commandOf(definition, address, c, options, () => commandId)
   const item = new WaitingCommand(command, ifVersion, answer)
   item.isRemote = true
   item.wasSent = again === true

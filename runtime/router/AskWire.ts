@@ -76,12 +76,22 @@ export const encodeRequest = (request: AskRequest): Uint8Array => encoder.encode
 /** The request; `undefined` for what is none. */
 export const decodeRequest = (data: Uint8Array): AskRequest | undefined => {
   try {
-    const read = JSON.parse(decoder.decode(data)) as Partial<AskRequest> | null
-    const isRequest = read !== null && typeof read === "object" && typeof read.to === "string"
-    return isRequest && (read.k === "ask" || read.k === "read") ? (read as AskRequest) : undefined
+    const read: unknown = JSON.parse(decoder.decode(data))
+    return isRequest(read) ? read : undefined
   } catch {
     return undefined
   }
+}
+
+/** What becomes of the command itself, and of its id, the owner checks as it does with its own callers'. */
+const isRequest = (value: unknown): value is AskRequest => {
+  const read = value as { readonly [field in "k" | "to" | "ms" | "id" | "ifVersion"]?: unknown } | null
+  if (typeof read !== "object" || read === null) return false
+  const { k, to, ms, id, ifVersion } = read
+  if (typeof to !== "string" || typeof ms !== "number") return false
+  // Stored with the events: a commit without it could not be read any more.
+  if (k === "ask") return typeof id === "string" && (ifVersion === undefined || typeof ifVersion === "number")
+  return k === "read"
 }
 
 export const encodeReply = (reply: AskReply): Uint8Array => encoder.encode(JSON.stringify(reply))

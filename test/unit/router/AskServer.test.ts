@@ -1,0 +1,87 @@
+/** What is no request of a node: it hurts nobody, least of all the actor that it names. */
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
+import { SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const add = { type: "Add", by: 1 } as const
+
+/** A node, and a way to put anything on the subject of the shard of actor `c`. */
+const nodeAndWire = async () => {
+  const cluster = await Effect.runPromise(ClusterMemory.make)
+  const handled: Array<unknown> = []
+  const { serve } = cluster.transport
+  const watched = Object.assign(Object.create(Object.getPrototypeOf(cluster)) as ClusterMemory, cluster, {
+    transport: {
+      ...cluster.transport,
+      serve: (subject: string, handle: Parameters<typeof serve>[1]) =>
+        serve(subject, (request, reply) => {
+          try {
+            handle(request, reply)
+          } catch (cause) {
+            handled.push(cause)
+          }
+        }),
+    },
+  })
+  const { system, journal } = await startMemory({ cluster: watched, journal: new JournalScripted() })
+  const { shard, key } = addressOf("counter", "c", SHARD_COUNT)
+  const put = (request: unknown): Promise<unknown> =>
+    new Promise((resolve) => {
+      cluster.transport.send(`ask.${shard}`, encoder.encode(JSON.stringify(request)), 100, {
+        onReply: (data) => resolve(JSON.parse(decoder.decode(data))),
+        onFailure: ({ reason }) => resolve(reason),
+      })
+    })
+  return { system, journal, put, key, thrown: handled }
+}
+
+describe("a request that no node would send", () => {
+  it("is not answered, and nothing is thrown at the transport, whatever it holds", async () => {
+    const { system, put, key, thrown } = await nodeAndWire()
+    const requests = [
+      null,
+      [],
+      7,
+      { k: "ping" },
+      { k: "ask" },
+      { k: "read", to: "counter/%", ms: 100 },
+      { k: "read", to: "counter/%E0%A4%A", ms: 100 },
+      { k: "read", to: "counter", ms: 100 },
+      { k: "read", to: key },
+      { k: "read", to: key, ms: "soon" },
+      { k: "ask", to: key, ms: 100, c: add },
+      { k: "ask", to: key, ms: 100, c: add, id: 7 },
+      { k: "ask", to: key, ms: 100, c: add, id: { a: 1 } },
+      { k: "ask", to: key, ms: 100, c: add, id: "x", ifVersion: "1" },
+      { k: "ask", to: key, ms: 100, c: add, id: "x", m: 5 },
+      { k: "ask", to: key, ms: 100, c: null, id: "x" },
+      { k: "ask", to: key, ms: 100, id: "x" },
+    ]
+    for (const request of requests) expect(await put(request)).not.toHaveProperty("accepted")
+    expect(thrown).toEqual([])
+    expect(await system.get(Counter, "c").ask(add)).toMatchObject({ version: 1 })
+  })
+
+  it("does not become part of an actor's history that nobody can read any more", async () => {
+    const { system, put, key } = await nodeAndWire()
+    await put({ k: "ask", to: key, ms: 100, c: add })
+    await system.cluster.passivate("counter", "c")
+    expect(await system.get(Counter, "c").ask(add)).toMatchObject({ version: 1 })
+  })
+
+  it("gives no command an id that is the runtime's own", async () => {
+    const { put, key } = await nodeAndWire()
+    expect(await put({ k: "ask", to: key, ms: 100, c: add, id: "everstate:7.1" })).not.toHaveProperty(
+      "accepted",
+    )
+    expect(await put({ k: "ask", to: key, ms: 100, c: add, id: "x".repeat(10_000) })).not.toHaveProperty(
+      "accepted",
+    )
+  })
+})
