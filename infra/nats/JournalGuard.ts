@@ -70,7 +70,7 @@ export const makeJournalGuard = (
       const connectionBefore = connectionCount
       const info = yield* findJournalStream(connection, stream)
       if (info === undefined) return yield* missing(stream)
-      const identity = { createdAt: open.createdAt, lastPlace: seenBefore }
+      const identity = { streamId: open.streamId, lastPlace: seenBefore }
       const wrong =
         proof ??
         verifyIdentity(stream, info, identity) ??

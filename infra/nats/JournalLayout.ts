@@ -8,7 +8,14 @@ import type { JournalRefused, JournalUnavailable } from "../../runtime/journal/J
 import type { JournalIdentity } from "../../runtime/journal/JournalRegister.ts"
 import { sequenceAt } from "../../runtime/journal/Partition.ts"
 import type { StreamInfo } from "./JetStreamApi.ts"
-import { missing, NAMESPACE_PATTERN, refused, STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
+import {
+  missing,
+  NAMESPACE_PATTERN,
+  refused,
+  STREAMS_DEFAULT,
+  streamIdOf,
+  streamName,
+} from "./JournalSettings.ts"
 import { findJournalStream } from "./JournalStream.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 
@@ -51,7 +58,7 @@ export const findJournal = Effect.fn("findJournal")(function* (
     const info = yield* findJournalStream(connection, name)
     if (info === undefined) return yield* missing(name, "another stream of its journal does")
     const lastSequence = sequenceAt(info.state.last_seq, partition, streamCount)
-    streams.push({ createdAt: info.created, lastSequence })
+    streams.push({ streamId: streamIdOf(info), lastSequence })
   }
   return { namespace, shards, streams }
 })

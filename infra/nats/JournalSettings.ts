@@ -5,6 +5,7 @@
  * start, JournalGuard.ts from then on.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
+import { nuid } from "@nats-io/transport-node"
 import { JournalRefused } from "../../runtime/journal/Journal.ts"
 import { partitionOfShard } from "../../runtime/journal/Partition.ts"
 
@@ -62,7 +63,22 @@ const hintFixed: Record<string, string> = {
   "everstate.streams": "The number of streams is fixed at creation: start with the one recorded.",
 }
 
-/** The settings of a new stream. Every one that protects data is checked again by {@link verifySettings}. */
+const idKey = "everstate.id"
+
+/**
+ * What tells a stream from another one of its name: the id that its creator gave it. The creation time is none: replicas
+ * of a stream that several nodes created in one moment have been seen to differ in it (nats-server 2.14.0, three
+ * servers). Streams of before ids have nothing else.
+ */
+export const streamIdOf = (info: {
+  readonly created: string
+  readonly config: { readonly metadata?: Readonly<Record<string, string>> }
+}): string => info.config.metadata?.[idKey] ?? info.created
+
+/**
+ * The settings of a new stream, with an id of its own. Every one that protects data is checked again by
+ * {@link verifySettings}.
+ */
 export const journalStreamConfig = (options: JournalStreamOptions, replicas: number, partition = 0) =>
   ({
     name: streamName(options.namespace, options.streams, partition),
@@ -81,7 +97,7 @@ export const journalStreamConfig = (options: JournalStreamOptions, replicas: num
     deny_purge: false, // an archiver's right; NATS permissions deny it to services
     allow_rollup_hdrs: false,
     allow_direct: true,
-    metadata: metadataOf(options),
+    metadata: { ...metadataOf(options), [idKey]: nuid.next() } as Record<string, string>,
   }) satisfies Partial<StreamConfig>
 
 export const refused = (reason: JournalRefused["reason"], detail: string, hint: string): JournalRefused =>
@@ -162,13 +178,13 @@ export const verifyCounts = (
 /** Whether a stream is the one remembered, no younger and no shorter. `lastPlace` is of the stream itself. */
 export const verifyIdentity = (
   name: string,
-  info: { readonly created: string; readonly state: { readonly last_seq: number } },
-  remembered: { readonly createdAt: string; readonly lastPlace: number },
+  info: Parameters<typeof streamIdOf>[0] & { readonly state: { readonly last_seq: number } },
+  remembered: { readonly streamId: string; readonly lastPlace: number },
 ): JournalRefused | undefined => {
-  if (info.created !== remembered.createdAt) {
+  if (streamIdOf(info) !== remembered.streamId) {
     return refused(
       "Replaced",
-      `stream ${name} was created at ${info.created}, the registered one at ${remembered.createdAt}`,
+      `stream ${name} is ${streamIdOf(info)}, created at ${info.created}; the registered one is ${remembered.streamId}`,
       "Restore the registered stream from a backup; snapshots and read models belong to that one.",
     )
   }

@@ -21,6 +21,7 @@ import {
   NAMESPACE_PATTERN,
   refused,
   STREAMS_DEFAULT,
+  streamIdOf,
   streamName,
   verifyCounts,
   verifyIdentity,
@@ -35,7 +36,7 @@ import { checkServerVersion } from "./ServerVersion.ts"
 export interface OpenJournalStream {
   readonly partition: number
   readonly stream: string
-  readonly createdAt: string
+  readonly streamId: string
   /** The stream's own last sequence. */
   readonly lastPlace: number
 }
@@ -154,9 +155,9 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
     yield* register.record({
       namespace,
       shards,
-      streams: infos.map(({ created, state }, partition) => ({
-        createdAt: created,
-        lastSequence: sequenceAt(state.last_seq, partition, streams),
+      streams: infos.map((info, partition) => ({
+        streamId: streamIdOf(info),
+        lastSequence: sequenceAt(info.state.last_seq, partition, streams),
       })),
     })
   }
@@ -169,12 +170,12 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
     const stream = streamName(namespace, streams, partition)
     const registered = identity?.streams[partition]
     if (registered !== undefined) {
-      const { createdAt, lastSequence } = registered
+      const { streamId, lastSequence } = registered
       const lastPlace = placeUpTo(lastSequence, partition, streams)
-      const wrong = verifyIdentity(stream, info, { createdAt, lastPlace })
+      const wrong = verifyIdentity(stream, info, { streamId, lastPlace })
       if (wrong !== undefined) return yield* wrong
     }
-    opened.push({ partition, stream, createdAt: info.created, lastPlace: info.state.last_seq })
+    opened.push({ partition, stream, streamId: streamIdOf(info), lastPlace: info.state.last_seq })
   }
   return opened
 })

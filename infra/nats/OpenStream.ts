@@ -31,10 +31,19 @@ export const findStream = (
     isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
   )
 
+/** A new cluster that is busy may take longer than one call may; the same request finds what the first one made. */
+const CREATE_RETRIES = 3
+
 /** Creates the stream. Where somebody else was faster with other settings, theirs are found, to be checked like any. */
 export const makeStream = ({ requests }: NatsConnectionService, config: NamedStream) =>
-  Effect.catch(createStream(requests, config), (error) =>
-    isCode(error, jetStreamCode.streamNameInUse) ? streamInfo(requests, config.name) : Effect.fail(error),
+  createStream(requests, config).pipe(
+    Effect.retry({
+      times: CREATE_RETRIES,
+      while: (error) => error._tag === "NatsRequestFailed" && error.reason === "Timeout",
+    }),
+    Effect.catch((error) =>
+      isCode(error, jetStreamCode.streamNameInUse) ? streamInfo(requests, config.name) : Effect.fail(error),
+    ),
   )
 
 export const findOrMakeStream = (connection: NatsConnectionService, config: NamedStream) =>

@@ -13,6 +13,7 @@ import {
 import { type PostgresError, retryPassing } from "./PostgresErrors.ts"
 import { PostgresPool } from "./PostgresPool.ts"
 
+/** The column `created_at` holds what tells the stream from another: a creation time, in journals of before ids. */
 export const makeJournalRegisterPostgres: Effect.Effect<JournalRegisterService, never, PostgresPool> =
   Effect.map(PostgresPool, (pool) => {
     const journals = pool.table("journals")
@@ -25,7 +26,7 @@ export const makeJournalRegisterPostgres: Effect.Effect<JournalRegisterService, 
     // All rows or none: another process may register the same journal now.
     const recordText = `insert into ${journals} (namespace, shards, streams, partition, created_at, last_sequence)
       select $1, $2, json_array_length($3::json), s.* from json_to_recordset($3::json)
-        as s(partition integer, "createdAt" text, "lastSequence" bigint)
+        as s(partition integer, "streamId" text, "lastSequence" bigint)
       where not exists (select 1 from ${journals} where namespace = $1)
       on conflict (namespace, partition) do nothing`
     return {
@@ -39,7 +40,7 @@ export const makeJournalRegisterPostgres: Effect.Effect<JournalRegisterService, 
                   namespace,
                   shards: Number(rows[0].shards),
                   streams: rows.map((row) => ({
-                    createdAt: String(row.created_at),
+                    streamId: String(row.created_at),
                     lastSequence: Number(row.last_sequence),
                   })),
                 },

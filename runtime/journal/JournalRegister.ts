@@ -18,8 +18,8 @@ export class JournalRegisterUnavailable extends Schema.TaggedError<JournalRegist
 
 /** What is remembered of one of the streams that a journal is kept in. */
 export interface JournalStreamIdentity {
-  /** Creation time of the stream, RFC 3339 as the server says it. */
-  readonly createdAt: string
+  /** What tells the stream from another one of its name. */
+  readonly streamId: string
   /** The highest of the journal's sequences in this partition that snapshots or projections have seen. */
   readonly lastSequence: number
 }

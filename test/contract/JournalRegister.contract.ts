@@ -8,7 +8,7 @@ import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
 const identity = {
   namespace: "shop",
   shards: 64,
-  streams: [{ createdAt: "2026-01-02T03:04:05.678Z", lastSequence: 12 }],
+  streams: [{ streamId: "2026-01-02T03:04:05.678Z", lastSequence: 12 }],
 }
 
 export const journalRegisterContract = (name: string, layer: () => Layer.Layer<JournalRegister>): void => {
@@ -28,7 +28,7 @@ export const journalRegisterContract = (name: string, layer: () => Layer.Layer<J
   check("remembers what was recorded first, and leaves it alone", (register) =>
     Effect.gen(function* () {
       yield* register.record(identity)
-      const stream = { createdAt: "2027-01-01T00:00:00Z", lastSequence: 0 }
+      const stream = { streamId: "2027-01-01T00:00:00Z", lastSequence: 0 }
       yield* register.record({ ...identity, shards: 8, streams: [stream] })
       yield* register.record({ ...identity, streams: [stream, stream] })
       expect(yield* register.load("shop")).toEqual(identity)
@@ -38,7 +38,7 @@ export const journalRegisterContract = (name: string, layer: () => Layer.Layer<J
   check("remembers every stream of a journal, in the order of their partitions", (register) =>
     Effect.gen(function* () {
       const streams = Array.from({ length: 12 }, (_, partition) => ({
-        createdAt: `2026-01-02T03:04:${10 + partition}Z`,
+        streamId: `2026-01-02T03:04:${10 + partition}Z`,
         lastSequence: partition * 100,
       }))
       yield* register.record({ ...identity, streams })

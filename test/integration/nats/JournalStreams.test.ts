@@ -7,6 +7,7 @@ import {
   admin,
   behaviours,
   bytes,
+  edit,
   eventually,
   eventuallyFails,
   freshServer,
@@ -180,11 +181,11 @@ it("FAULT 26: an unsafe setting of one stream refuses appends to its shards alon
     Effect.gen(function* () {
       const server = yield* freshServer()
       const { journal } = yield* openJournal(server, undefined, { streams: 2 })
-      yield* admin(server, `STREAM.UPDATE.${STREAM}-0`, { ...recreate(0), allow_rollup_hdrs: true })
+      yield* edit(server, `${STREAM}-0`, { allow_rollup_hdrs: true })
       expect(refusedAs("Unsafe")(yield* Effect.flip(journal.check))).toBe(true)
       expect(refusedAs("Unsafe")(yield* Effect.flip(journal.append(orderIn(0), 0, bytes("one"))))).toBe(true)
       yield* journal.append(orderIn(1), 0, bytes("one"))
-      yield* admin(server, `STREAM.UPDATE.${STREAM}-0`, recreate(0))
+      yield* edit(server, `${STREAM}-0`, { allow_rollup_hdrs: false })
       yield* eventually(journal.append(orderIn(0), 0, bytes("one")))
       yield* journal.check
     }),

@@ -88,6 +88,13 @@ export const admin = (server: { readonly url: string }, api: string, body: unkno
     }
   })
 
+/** Changes settings of a stream, as an operator's `nats stream edit` does: the others stay. */
+export const edit = (server: { readonly url: string }, stream: string, change: Record<string, unknown>) =>
+  Effect.flatMap(admin(server, `STREAM.INFO.${stream}`), (info) => {
+    const { config } = info as { readonly config: Record<string, unknown> }
+    return admin(server, `STREAM.UPDATE.${stream}`, { ...config, ...change })
+  })
+
 /** Repeats until it succeeds: waiting on a condition. */
 export const eventually = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.retry(effect, { schedule: Schedule.spaced(25), times: 1_000 })

@@ -8,6 +8,7 @@ import {
   admin,
   behaviours,
   bytes,
+  edit,
   eventually,
   eventuallyFails,
   freshFolder,
@@ -66,9 +67,7 @@ describe("FAULT 26: unsafe settings", () => {
         const server = yield* freshServer()
         const { journal } = yield* openJournal(server)
         const first = yield* journal.append(order("a"), 0, bytes("one"))
-        expect(
-          yield* admin(server, `STREAM.UPDATE.${STREAM}`, { ...safe, allow_rollup_hdrs: true }),
-        ).toHaveProperty("config")
+        expect(yield* edit(server, STREAM, { allow_rollup_hdrs: true })).toHaveProperty("config")
         const error = yield* Effect.flip(openJournal(server))
         expect(error).toMatchObject({ _tag: "JournalRefused", reason: "Unsafe" })
         expect(String(error)).toContain("allow_rollup_hdrs")
@@ -79,7 +78,7 @@ describe("FAULT 26: unsafe settings", () => {
         })
         expect(text((yield* journal.last(order("a")))?.data)).toBe("one")
 
-        yield* admin(server, `STREAM.UPDATE.${STREAM}`, safe)
+        yield* edit(server, STREAM, { allow_rollup_hdrs: false })
         yield* eventually(journal.append(order("a"), first, bytes("two")))
       }),
     ))

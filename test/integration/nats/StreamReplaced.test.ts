@@ -103,3 +103,18 @@ it(
     ),
   90_000,
 )
+
+it("is known by the id that its creator gave it, whatever time its replicas say that it was created at", () =>
+  run(
+    Effect.gen(function* () {
+      const server = yield* freshServer()
+      const register = new RegisterMemory()
+      yield* openJournal(server, register)
+      const identity = register.identities.get(NAMESPACE)
+      const stored = identity?.streams[0]?.streamId ?? ""
+      expect(stored).not.toBe("")
+      expect(Number.isNaN(Date.parse(stored))).toBe(true)
+      // Another node that starts now finds the same.
+      yield* openJournal(server, register)
+    }),
+  ))

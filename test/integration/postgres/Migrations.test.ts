@@ -68,7 +68,7 @@ test("reads what an older release wrote as a journal of one stream and offsets o
       expect(yield* (yield* makeJournalRegisterPostgres).load("shop")).toEqual({
         namespace: "shop",
         shards: 64,
-        streams: [{ createdAt: "2026-01-02T03:04:05Z", lastSequence: 17 }],
+        streams: [{ streamId: "2026-01-02T03:04:05Z", lastSequence: 17 }],
       })
       const readModel = yield* makeReadModelPostgres({ namespace: "shop" })
       expect(yield* readModel.prepare(totals, 0)).toEqual({ sequence: 17 })

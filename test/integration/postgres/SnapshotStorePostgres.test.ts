@@ -101,11 +101,11 @@ test("the register's last sequence rises with snapshots and projections of its n
       const lastSequences = Effect.map(register.load("shop"), (identity) =>
         identity?.streams.map(({ lastSequence }) => lastSequence),
       )
-      const createdAt = "2026-01-02T03:04:05Z"
+      const streamId = "2026-01-02T03:04:05Z"
       const streams = [
-        { createdAt, lastSequence: 6 },
-        { createdAt, lastSequence: 0 },
-        { createdAt, lastSequence: 0 },
+        { streamId, lastSequence: 6 },
+        { streamId, lastSequence: 0 },
+        { streamId, lastSequence: 0 },
       ]
       yield* register.record({ namespace: "shop", shards: 64, streams })
       expect(yield* lastSequences).toEqual([6, 0, 0])
