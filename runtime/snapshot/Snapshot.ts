@@ -1,7 +1,9 @@
 /**
  * What is inside a stored snapshot: the machine's state, the recent commands and what is pending, as JSON text.
  *
- * Owns the codec's name and when a row is foreign: then it is ignored and the actor replays from the start.
+ * Owns the codec's name and when a row is foreign: then it is ignored and the actor replays from the start. A row of a
+ * node that reads newer events is foreign to an older one: the state may hold what those events say, and hides that they
+ * are there.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Confirmed } from "../cell/Fold.ts"
@@ -17,6 +19,8 @@ const SNAPSHOT_FORMAT_VERSION = 1
 interface SnapshotBody {
   readonly state: unknown
   readonly recent: ReadonlyArray<RecentCommandRow>
+  /** Versions of the events that its writer read, where the actor's events have schemas. */
+  readonly events?: Readonly<Record<string, number>>
   /** Absent when nothing is pending. */
   readonly pending?: PendingRows
 }
@@ -32,8 +36,10 @@ export const encodeSnapshot = (
   { state, version, sequence, recent, pending }: Confirmed,
 ): StoredSnapshot => {
   const rows = rowsOfPending(pending)
+  const events = eventVersionsOf(definition)
   const body: SnapshotBody = {
     state: definition.machine.persist(state),
+    ...(events === undefined ? undefined : { events }),
     recent: recent.rows(),
     ...(rows === undefined ? undefined : { pending: rows }),
   }
@@ -53,6 +59,8 @@ export const decodeSnapshot = (
   }
   try {
     const body = JSON.parse(row.state) as SnapshotBody
+    const newer = newerThan(definition, body.events ?? {})
+    if (newer !== undefined) return { unusable: `its writer reads ${newer}, which is not known here` }
     return {
       state: definition.machine.restore(body.state),
       version: row.version,
@@ -63,4 +71,25 @@ export const decodeSnapshot = (
   } catch (cause) {
     return { unusable: String(cause) }
   }
+}
+
+const eventVersions = new WeakMap<object, Readonly<Record<string, number>>>()
+
+const eventVersionsOf = ({ events }: ActorDefinition): Readonly<Record<string, number>> | undefined => {
+  if (events === undefined) return undefined
+  const known = eventVersions.get(events)
+  if (known !== undefined) return known
+  const versions = Object.fromEntries(Object.entries(events).map(([type, { version }]) => [type, version]))
+  eventVersions.set(events, versions)
+  return versions
+}
+
+/** The first event that the writer read and this definition cannot. */
+const newerThan = (
+  definition: ActorDefinition,
+  written: Readonly<Record<string, number>>,
+): string | undefined => {
+  const own = eventVersionsOf(definition) ?? {}
+  const found = Object.entries(written).find(([type, version]) => version > (own[type] ?? 0))
+  return found === undefined ? undefined : `${found[0]} version ${found[1]}`
 }

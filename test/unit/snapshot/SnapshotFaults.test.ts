@@ -57,6 +57,10 @@ describe("a snapshot", () => {
       "in a state that the machine does not have",
       ({ state }) => ({ state: state.replace('"open"', '"ajar"') }),
     ],
+    [
+      "of a node that reads an event which is not known here",
+      ({ state }) => ({ state: JSON.stringify({ ...JSON.parse(state), events: { Future: 1 } }) }),
+    ],
     ["of an older codec", () => ({ codec: "0:counter:1" })],
     ["of another definition version", () => ({ codec: "1:counter:2" })],
     ["at a version that is none", () => ({ version: 2.5 })],
