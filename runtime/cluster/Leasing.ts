@@ -5,7 +5,7 @@
  * is free and should be its own, and hands over what should be another's, and so the cluster gets there without a
  * leader. Two nodes that want the same slot meet in the compare-and-set.
  */
-import { type Clock, Effect, Exit, Latch, Option, Semaphore } from "effect"
+import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
 import { type SlotRecord, slotKey } from "./Member.ts"
@@ -30,6 +30,8 @@ interface Held {
   readonly moves: number
   /** Opened when it is handed over; there once that has begun. */
   closing: Latch.Latch | undefined
+  /** The tenant's part of that. */
+  work: Fiber.Fiber<void> | undefined
 }
 
 export interface LeasingOptions {
@@ -48,6 +50,8 @@ export class Leasing {
   /** Closed here; that they are free is not written yet. */
   readonly #unreleased = new Set<string>()
   readonly #turns = Semaphore.makeUnsafe(HANDED_OVER_AT_ONCE_MAX)
+  readonly #taking = Semaphore.makeUnsafe(1)
+  #isEnding = false
   readonly #fork: (work: Effect.Effect<void>) => void
 
   constructor(options: LeasingOptions, fork: (work: Effect.Effect<void>) => void) {
@@ -75,15 +79,19 @@ export class Leasing {
       )
       // Takes its time, and nobody waits for it: a busy shard keeps no free one from being taken.
       for (const slot of toHandOver) this.#fork(this.#handOver(me, slot, isOwnWish(slot)))
-      const taken = yield* Effect.forEach(toTake, (slot) => Effect.exit(this.#take(me, slot)), {
+      const takeAll = Effect.forEach(toTake, (slot) => Effect.exit(this.#take(me, slot)), {
         concurrency: TAKEN_AT_ONCE_MAX,
       })
+      const taken = yield* this.#taking.withPermit(takeAll)
       yield* taken.find(Exit.isFailure) ?? Effect.void
     })
 
-  /** Hands everything over to nobody in particular; what is on its way already, too. */
+  /** Hands everything over to nobody in particular; what is on its way already, too. Takes nothing from then on. */
   readonly releaseAll = (me: string): Effect.Effect<void> =>
     Effect.gen({ self: this }, function* () {
+      this.#isEnding = true
+      // What is being taken would be left open.
+      yield* this.#taking.withPermit(Effect.void)
       yield* Effect.forEach([...this.#held.keys()], (slot) => this.#handOver(me, slot, false), {
         concurrency: "unbounded",
         discard: true,
@@ -106,9 +114,20 @@ export class Leasing {
       const held = this.#held.get(slot)
       if (held === undefined) return Effect.void
       this.#held.delete(slot)
+      // A handover that went on would close what is opened next.
+      held.work?.interruptUnsafe()
       this.#options.moved(slot, held.epoch, "lost")
-      return this.#options.tenants.get(slot)?.drop ?? Effect.void
+      return this.#drop(slot)
     })
+
+  /** What ends it may hang, and cannot be interrupted. */
+  #drop(slot: string): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const dropped = yield* Effect.forkDetach(this.#options.tenants.get(slot)?.drop ?? Effect.void)
+      yield* Effect.timeoutOption(Fiber.await(dropped), this.#options.handoffMs)
+      dropped.interruptUnsafe()
+    })
+  }
 
   #loseWhatIsOthers(me: string): Effect.Effect<void> {
     const lost = Array.from(this.#held).filter(([slot, { epoch }]) => {
@@ -120,6 +139,7 @@ export class Leasing {
 
   #take(me: string, slot: string): Effect.Effect<void, LeasesUnavailable> {
     const taking = Effect.gen({ self: this }, function* () {
+      if (this.#isEnding) return
       const { leases, seen, tenants } = this.#options
       const key = slotKey(slot)
       const found = seen.slot(key)
@@ -134,7 +154,8 @@ export class Leasing {
         seen.apply({ key, revision, value }, this.#nowMs)
       }
       this.#unreleased.delete(slot)
-      this.#held.set(slot, { epoch: value.e, sinceMs: this.#nowMs, moves: value.n, closing: undefined })
+      const { e: epoch, n: moves } = value
+      this.#held.set(slot, { epoch, sinceMs: this.#nowMs, moves, closing: undefined, work: undefined })
       yield* tenants.get(slot)?.open(value.e) ?? Effect.void
       this.#options.moved(slot, value.e, "taken")
     })
@@ -164,10 +185,20 @@ export class Leasing {
     isOwnWish: boolean,
   ): Effect.Effect<void, LeasesUnavailable> {
     return Effect.gen({ self: this }, function* () {
-      const closed = yield* Effect.timeoutOption(tenant.close, this.#options.handoffMs)
-      if (Option.isNone(closed)) yield* tenant.drop
-      // Lost meanwhile: whoever has it has seen to the rest.
-      if (!this.#held.delete(slot)) return
+      // Not waited for once its time is over: a part of it may not be interruptible, and hang.
+      const work = yield* Effect.forkDetach(tenant.close)
+      held.work = work
+      const closed = yield* Effect.timeoutOption(Fiber.await(work), this.#options.handoffMs).pipe(
+        Effect.onInterrupt(() => Effect.sync(() => work.interruptUnsafe())),
+      )
+      // Lost meanwhile, and perhaps taken again: the rest has been seen to.
+      if (this.#held.get(slot) !== held) return
+      if (Option.isNone(closed) || Exit.isFailure(closed.value)) {
+        work.interruptUnsafe()
+        yield* this.#drop(slot)
+        if (this.#held.get(slot) !== held) return
+      }
+      this.#held.delete(slot)
       this.#unreleased.add(slot)
       const isCalm = this.#nowMs - held.sinceMs > CALM_MS
       this.#options.moved(slot, held.epoch, "handedOver")

@@ -1,0 +1,121 @@
+/** The slots of one node: what becomes of them when tenants are slow, hang, or are opened and closed at once. */
+import { Clock, Effect, FiberSet, Latch, type Scope } from "effect"
+import { expect, it } from "vitest"
+import type { LeasesService } from "../../../runtime/cluster/Leases.ts"
+import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
+import { Leasing } from "../../../runtime/cluster/Leasing.ts"
+import { slotKey } from "../../../runtime/cluster/Member.ts"
+import { SeenRecords } from "../../../runtime/cluster/SeenRecords.ts"
+import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
+
+const SLOT = "shard.0"
+const to = (member: string): ReadonlyMap<string, string> => new Map([[SLOT, member]])
+const noWish = () => false
+
+/** A slot whose tenant says what it is told; `part` replaces parts of it. */
+const oneSlot = Effect.fnUntraced(function* (
+  handoffMs: number,
+  part: Partial<Tenant> = {},
+  wrap: (leases: LeasesService) => LeasesService = (leases) => leases,
+) {
+  const leases = wrap(yield* makeLeasesMemory(true))
+  const seen = new SeenRecords()
+  const told: Array<string> = []
+  const tenant: Tenant = {
+    open: (epoch) => Effect.sync(() => told.push(`open ${epoch}`)),
+    close: Effect.sync(() => told.push("close")),
+    drop: Effect.sync(() => told.push("drop")),
+    ...part,
+  }
+  const leasing = new Leasing(
+    {
+      leases,
+      seen,
+      clock: yield* Clock.Clock,
+      tenants: new Map([[SLOT, tenant]]),
+      handoffMs,
+      moved: (_slot, epoch, what) => told.push(`${what} ${epoch}`),
+    },
+    yield* FiberSet.makeRuntime<never>(),
+  )
+  return { leasing, told, record: Effect.map(leases.get(slotKey(SLOT)), (found) => found?.value) }
+})
+
+const until = (isTrue: () => boolean) =>
+  Effect.gen(function* () {
+    while (!isTrue()) yield* Effect.sleep(1)
+  })
+
+const run = (program: Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
+  Effect.runPromise(Effect.scoped(program))
+
+it("is not closed by the end of a handover that began before it was lost and taken again", () =>
+  run(
+    Effect.gen(function* () {
+      const slow = Latch.makeUnsafe(false)
+      const steps: Array<string> = []
+      const close = Effect.gen(function* () {
+        steps.push("begun")
+        yield* slow.await
+        steps.push("done")
+      }).pipe(Effect.ensuring(Effect.sync(() => steps.push("over"))))
+      const { leasing, told, record } = yield* oneSlot(60_000, { close })
+      yield* leasing.follow("me-1", to("me-1"), noWish)
+      yield* leasing.follow("me-1", to("other"), noWish)
+      yield* until(() => steps.includes("begun"))
+      // Evicted: the next life takes what this one had.
+      yield* leasing.dropAll
+      yield* leasing.follow("me-2", to("me-2"), noWish)
+      yield* slow.open
+      yield* until(() => steps.includes("over"))
+      yield* leasing.follow("me-2", to("me-2"), noWish)
+      expect(steps).toEqual(["begun", "over"])
+      expect(told).toEqual(["open 1", "taken 1", "lost 1", "drop", "open 2", "taken 2"])
+      expect(leasing.held.get(SLOT)).toMatchObject({ epoch: 2 })
+      expect(yield* record).toMatchObject({ m: "me-2", e: 2 })
+    }),
+  ))
+
+it("is free in the end, though what ran in it cannot be ended", () =>
+  run(
+    Effect.gen(function* () {
+      const { leasing, told, record } = yield* oneSlot(20, { close: Effect.uninterruptible(Effect.never) })
+      yield* leasing.follow("me", to("me"), noWish)
+      yield* leasing.follow("me", to("other"), noWish)
+      yield* until(() => told.includes("handedOver 1"))
+      yield* leasing.releaseAll("me")
+      expect(told).toEqual(["open 1", "taken 1", "drop", "handedOver 1"])
+      expect(yield* record).toEqual({ e: 1, n: 0 })
+    }),
+  ))
+
+it("is free in the end, though its tenant fails to close", () =>
+  run(
+    Effect.gen(function* () {
+      const { leasing, told, record } = yield* oneSlot(60_000, { close: Effect.die("a bug") })
+      yield* leasing.follow("me", to("me"), noWish)
+      yield* leasing.releaseAll("me")
+      expect(told).toEqual(["open 1", "taken 1", "drop", "handedOver 1"])
+      expect(yield* record).toEqual({ e: 1, n: 0 })
+    }),
+  ))
+
+it("is not left open by a node that leaves while it takes it", () =>
+  run(
+    Effect.gen(function* () {
+      const written = Latch.makeUnsafe(false)
+      const { leasing, told, record } = yield* oneSlot(60_000, {}, (leases) => ({
+        ...leases,
+        write: (...given) => Effect.tap(leases.write(...given), () => written.await),
+      }))
+      const taking = yield* Effect.forkChild(leasing.follow("me", to("me"), noWish))
+      yield* Effect.sleep(5)
+      const leaving = yield* Effect.forkChild(leasing.releaseAll("me"))
+      yield* Effect.sleep(5)
+      yield* written.open
+      yield* Effect.forEach([taking, leaving], (fiber) => until(() => fiber.pollUnsafe() !== undefined))
+      yield* leasing.follow("me", to("me"), noWish)
+      expect(told).toEqual(["open 1", "taken 1", "close", "handedOver 1"])
+      expect(yield* record).toEqual({ e: 1, n: 0 })
+    }),
+  ))
