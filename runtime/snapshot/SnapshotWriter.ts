@@ -3,7 +3,8 @@
  *
  * Owns the bounded set of marked actors. A snapshot that is dropped or fails costs a longer replay and nothing else.
  */
-import { Effect, Latch, type Scope } from "effect"
+import { Clock, Effect, Latch, type Scope, Semaphore } from "effect"
+import { monotonicMs } from "../time/MonotonicTime.ts"
 import { SnapshotStore, type StoredSnapshot } from "./SnapshotStore.ts"
 
 /** Pause between two saves, in milliseconds. */
@@ -29,6 +30,9 @@ export interface SnapshotSource {
   readonly takeSnapshot: () => StoredSnapshot | undefined
 }
 
+/** A store that has just failed is left alone for this long, in milliseconds. */
+const FAILED_PAUSE_MS = 1_000
+
 export interface SnapshotWriter {
   readonly mark: (source: SnapshotSource) => void
   /** Saves everything that is marked, up to the first batch that the store does not take. Never raises. */
@@ -40,6 +44,8 @@ export interface SnapshotWriter {
 export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotStore | Scope.Scope> =
   Effect.gen(function* () {
     const store = yield* SnapshotStore
+    const clock = yield* Clock.Clock
+    const turn = yield* Semaphore.make(1)
     const marked = new Set<SnapshotSource>()
     const counts = { savedCount: 0, droppedCount: 0, failedCount: 0 }
 
@@ -90,11 +96,16 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       )
     })
 
-    // Those still marked when the store fails stay so for the next time.
-    const flush = Effect.gen(function* () {
-      let isTaking = true
-      while (isTaking && marked.size > 0) isTaking = yield* saveBatch()
-    })
+    // Those still marked when the store fails stay so for the next time. Shards that are handed over together ask for it
+    // one after the other: a store that is down is not tried, and waited for, by each of them.
+    let failedAtMs = Number.NEGATIVE_INFINITY
+    const flush = turn.withPermit(
+      Effect.gen(function* () {
+        while (marked.size > 0 && monotonicMs(clock) - failedAtMs >= FAILED_PAUSE_MS) {
+          if (!(yield* saveBatch())) failedAtMs = monotonicMs(clock)
+        }
+      }),
+    )
 
     yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(flush), LAST_FLUSH_MAX_MS))
     // Nothing is marked, nothing ticks: an idle node sets no timer for snapshots.
