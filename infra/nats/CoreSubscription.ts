@@ -35,6 +35,15 @@ export const subscribe = (
   const failed = (reason: NatsRequestFailed["reason"], detail: string) =>
     new NatsRequestFailed({ reason, subject, detail })
   return Effect.gen(function* () {
+    const runFork = Effect.runForkWith(yield* Effect.context<never>())
+    /** What it throws would end the client's reading: the connection would stay, and hear nothing ever again. */
+    const handOut = (message: Msg): void => {
+      try {
+        onMessage(message)
+      } catch (cause) {
+        runFork(Effect.logError(`A message on ${message.subject} could not be handled.`, cause))
+      }
+    }
     if (health().state !== "connected") {
       return yield* failed("Disconnected", "there is no connection to subscribe on")
     }
@@ -49,7 +58,7 @@ export const subscribe = (
       Effect.try({
         try: () =>
           client.subscribe(subject, {
-            callback: (error, message) => (error === null ? onMessage(message) : onError(error)),
+            callback: (error, message) => (error === null ? handOut(message) : onError(error)),
           }),
         catch: (cause) => failed("Disconnected", String(cause)),
       }),

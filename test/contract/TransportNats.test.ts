@@ -71,6 +71,21 @@ it("keeps namespaces apart", () =>
     }),
   ))
 
+it("goes on hearing everything after a handler has thrown", () =>
+  run(
+    Effect.gen(function* () {
+      const { here, there } = yield* openPair()
+      yield* echo(there, "ask")
+      yield* there.serve("broken", () => {
+        throw new Error("a bug in a handler")
+      })
+      here.send("broken", new Uint8Array(1), 100, { onReply: () => undefined, onFailure: () => undefined })
+      for (let round = 0; round < 5; round++) yield* ask(here, "ask")
+      yield* echo(here, "back")
+      yield* ask(there, "back")
+    }),
+  ))
+
 it("answers what was on its way when serving ended, or says that nobody is there", () =>
   run(
     Effect.gen(function* () {
