@@ -71,6 +71,7 @@ export class Leasing {
   ): Effect.Effect<void, LeasesUnavailable> =>
     Effect.gen({ self: this }, function* () {
       yield* this.#loseWhatIsOthers(me)
+      yield* this.#restore(me)
       yield* Effect.forEach(this.#unreleased, (slot) => this.#release(me, slot), { discard: true })
       const slots = [...placement.keys()]
       const toTake = slots.filter((slot) => placement.get(slot) === me && this.#canTake(me, slot))
@@ -135,6 +136,26 @@ export class Leasing {
       return record !== undefined && (record.m !== me || record.e !== epoch)
     })
     return Effect.forEach(lost, ([slot]) => this.drop(slot), { discard: true })
+  }
+
+  /** Writes again what the store has lost: nobody else has the slot, or that would be written. */
+  #restore(me: string): Effect.Effect<void, LeasesUnavailable> {
+    const { leases, seen } = this.#options
+    const lost = Array.from(this.#held).filter(
+      ([slot, { closing }]) => closing === undefined && seen.slot(slotKey(slot)) === undefined,
+    )
+    return Effect.forEach(
+      lost,
+      ([slot, { epoch, moves }]) => {
+        const key = slotKey(slot)
+        const value: SlotRecord = { m: me, e: epoch, n: moves }
+        return leases.write(key, value, seen.revisionOf(key)).pipe(
+          Effect.tap((revision) => Effect.sync(() => seen.apply({ key, revision, value }, this.#nowMs))),
+          Effect.catchTag("LeaseConflict", () => this.#look(key)),
+        )
+      },
+      { concurrency: TAKEN_AT_ONCE_MAX, discard: true },
+    )
   }
 
   #take(me: string, slot: string): Effect.Effect<void, LeasesUnavailable> {

@@ -123,7 +123,9 @@ describe("a message that waits while nodes come and go", () => {
     release()
     const [{ sequence } = { sequence: 0 }] = [...messaging.mailbox.contents.messages]
     // Suspected enough to let others through first.
-    await Effect.runPromise(messaging.checkpoints.write(`attempts.shard.${shard}`, [[sequence, ATTEMPTS_MAX / 2]]))
+    await Effect.runPromise(
+      messaging.checkpoints.write(`attempts.shard.${shard}`, [[sequence, ATTEMPTS_MAX / 2]]),
+    )
     for (let life = 0; life < ATTEMPTS_MAX; life++) {
       const { system, crash } = await startMemory({ actors, messaging, journal: first.journal })
       await eventually(async () => (await system.status()).messages.receivedCount === 1)
