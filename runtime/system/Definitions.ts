@@ -24,6 +24,7 @@ export interface Definitions {
 
 interface Given {
   readonly node?: NodeOptions
+  readonly leaseMs?: number | undefined
   readonly actors: ReadonlyArray<AnyActor>
   readonly sagas?: ReadonlyArray<AnySaga>
   readonly reactors?: ReadonlyArray<ReactorDefinition>
@@ -38,8 +39,9 @@ export const definitionsOf = ({
   projections = [],
   singletons = [],
   node = {},
+  leaseMs,
 }: Given): Effect.Effect<Definitions, DefinitionError> => {
-  const wrong = wrongIn(node)
+  const wrong = wrongIn(node) ?? wrongLease(leaseMs)
   if (wrong !== undefined) return Effect.fail(wrong)
   const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
   return Effect.all({
@@ -81,6 +83,18 @@ const wrongIn = ({ name, labels = [], weight = 1 }: NodeOptions): DefinitionErro
   }
   return undefined
 }
+
+/** Least that a lease may last, in milliseconds: below it a node takes others for dead that only pause. */
+const LEASE_MS_MIN = 500
+
+const wrongLease = (leaseMs: number | undefined): DefinitionError | undefined =>
+  leaseMs === undefined || (leaseMs >= LEASE_MS_MIN && Number.isFinite(leaseMs))
+    ? undefined
+    : new DefinitionError({
+        actorType: "node",
+        what: `leaseMs ${leaseMs}`,
+        hint: `Give milliseconds, ${LEASE_MS_MIN} at least and the same on all nodes; 15000 is the default.`,
+      })
 
 const byName = <A>(
   what: string,

@@ -14,7 +14,10 @@ export interface SystemSettings {
   readonly residentMax: number
   /** Idle time after which an actor leaves memory, in milliseconds. */
   readonly idleMs: number
-  /** Time after which a node that cannot renew its lease has no shards any more, in milliseconds. */
+  /**
+   * Time after which a node that cannot renew its lease has no shards any more, in milliseconds; 500 at least. The same
+   * on all nodes: each judges the others by its own.
+   */
   readonly leaseMs: number
   /** Time that a shard gets to finish what is in work when it moves, in milliseconds. */
   readonly handoffMs: number

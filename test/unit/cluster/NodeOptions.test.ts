@@ -18,6 +18,13 @@ describe("node options", () => {
     await expect(startMemory({ node })).rejects.toMatchObject({ _tag: "DefinitionError", what })
   })
 
+  it.each([0, -1, 1, Number.NaN, Number.POSITIVE_INFINITY])("a leaseMs of %s is refused", async (leaseMs) => {
+    await expect(startMemory({ leaseMs })).rejects.toMatchObject({
+      _tag: "DefinitionError",
+      what: `leaseMs ${leaseMs}`,
+    })
+  })
+
   it("may name a host", async () => {
     const { system } = await startMemory({ node: { name: "shop-2.svc.local", labels: ["ssd"], weight: 0.5 } })
     const [member] = (await system.cluster.status()).members
