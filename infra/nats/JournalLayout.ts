@@ -10,6 +10,7 @@ import { sequenceAt } from "../../runtime/journal/Partition.ts"
 import type { StreamInfo } from "./JetStreamApi.ts"
 import {
   missing,
+  NAMESPACE_HINT,
   NAMESPACE_PATTERN,
   refused,
   STREAMS_DEFAULT,
@@ -30,11 +31,7 @@ export const findJournal = Effect.fn("findJournal")(function* (
   namespace: string,
 ): Effect.fn.Return<JournalIdentity | undefined, JournalRefused | JournalUnavailable> {
   if (!NAMESPACE_PATTERN.test(namespace)) {
-    return yield* refused(
-      "Foreign",
-      `namespace ${JSON.stringify(namespace)}`,
-      `Use ${NAMESPACE_PATTERN.source}.`,
-    )
+    return yield* refused("Foreign", `namespace ${JSON.stringify(namespace)}`, NAMESPACE_HINT)
   }
   // One stream is named otherwise than several.
   const only = streamName(namespace)

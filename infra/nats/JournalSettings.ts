@@ -14,6 +14,8 @@ export const JOURNAL_FORMAT_VERSION = 1
 
 /** A namespace becomes a subject token and a stream's name. */
 export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/
+export const NAMESPACE_HINT =
+  'Use lower-case letters, digits, "-" and "_", starting with a letter, 32 at most.'
 
 export interface JournalStreamOptions {
   readonly namespace: string

@@ -18,6 +18,7 @@ import {
   type JournalStreamOptions,
   journalStreamConfig,
   missing,
+  NAMESPACE_HINT,
   NAMESPACE_PATTERN,
   refused,
   STREAMS_DEFAULT,
@@ -67,7 +68,7 @@ const create = (connection: NatsConnectionService, options: JournalStreamOptions
 
 const refusedOptions = ({ namespace, shards, streams = STREAMS_DEFAULT }: JournalStreamOptions) => {
   if (!NAMESPACE_PATTERN.test(namespace)) {
-    return refused("Foreign", `namespace ${JSON.stringify(namespace)}`, `Use ${NAMESPACE_PATTERN.source}.`)
+    return refused("Foreign", `namespace ${JSON.stringify(namespace)}`, NAMESPACE_HINT)
   }
   if (!Number.isInteger(streams) || streams < 1 || streams > shards) {
     const hint = "Choose from 1 up to the number of shards; it is fixed at creation."

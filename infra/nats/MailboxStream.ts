@@ -7,7 +7,7 @@
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
 import { type MailboxError, MailboxRefused, MESSAGES_PER_ACTOR_MAX } from "../../runtime/mailbox/Mailbox.ts"
-import { NAMESPACE_PATTERN } from "./JournalSettings.ts"
+import { NAMESPACE_HINT, NAMESPACE_PATTERN } from "./JournalSettings.ts"
 import { mailboxSubjectsOf } from "./MailboxSubject.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, mailboxErrorOf } from "./NatsErrors.ts"
@@ -106,8 +106,7 @@ export const openMailboxStream = Effect.fn("openMailboxStream")(function* (
 ): Effect.fn.Return<string, MailboxError> {
   const { namespace } = options
   if (!NAMESPACE_PATTERN.test(namespace)) {
-    const hint = `Use ${NAMESPACE_PATTERN.source}.`
-    return yield* refused("Foreign", `namespace ${JSON.stringify(namespace)}`, hint)
+    return yield* refused("Foreign", `namespace ${JSON.stringify(namespace)}`, NAMESPACE_HINT)
   }
   const version = connection.client.info?.version ?? "unknown"
   if (serverVersionVerdict(version) === "refuse") {
