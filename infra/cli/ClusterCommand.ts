@@ -14,7 +14,13 @@ import { acquireNatsCluster, acquirePostgres, acquireServers } from "../embedded
 import { makeClusterLoad } from "./ClusterLoad.ts"
 import { makeClusterNodes } from "./ClusterNodes.ts"
 import { driveOrders } from "./ClusterOrders.ts"
-import { type ClusterVerb, KeyReader, parseScript, type ScriptInvalid } from "./ClusterScript.ts"
+import {
+  type ClusterVerb,
+  KeyReader,
+  parseScript,
+  SCRIPT_STEPS,
+  type ScriptInvalid,
+} from "./ClusterScript.ts"
 import { summaryOf } from "./ClusterSummary.ts"
 import { EVENTS_SHOWN, lineOf, type Picture, tableOf } from "./ClusterTable.ts"
 import { changesBetween, isSettled, lookAt, type SeenCluster } from "./ClusterView.ts"
@@ -53,7 +59,9 @@ const flags = {
   load: countFlag("load", 0, LOAD_MAX, LOAD_DEFAULT, "Commands a second in the background, 0 for none"),
   orders: countFlag("orders", 0, ORDERS_MAX, 0, "Orders to drive through their fulfilment meanwhile"),
   script: Flag.String("script").pipe(
-    Flag.withDescription('What to do instead of keys, as in "wait 5; kill 1; wait 10; quit"'),
+    Flag.withDescription(
+      `What to do instead of keys, as in "settle; kill 1; settle; quit". Steps: ${SCRIPT_STEPS}`,
+    ),
     Flag.optional,
   ),
   json: Flag.File("json", { mustExist: false }).pipe(
@@ -126,6 +134,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
   const script = Option.isSome(input.script) ? yield* scriptOf(input.script.value) : undefined
   const isTerminal = process.stdout.isTTY === true && process.stdin.isTTY === true
   if (script === undefined && !isTerminal) {
+    process.exitCode = 1
     return yield* Console.error("There is no terminal to read keys from: say what to do with --script.")
   }
   const folder = yield* acquireFolder
@@ -219,7 +228,13 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
     }
   }
   const complained = (step: ClusterVerb) =>
-    Effect.catch(perform(step), (error) => Effect.sync(() => say(error.message)))
+    Effect.catch(perform(step), (error) =>
+      Effect.sync(() => {
+        say(error.message)
+        // Whoever types has read it; a script is judged by how it ends.
+        if (script !== undefined) process.exitCode = 1
+      }),
+    )
 
   if (script === undefined) {
     const verbs = yield* acquireKeys(keys)

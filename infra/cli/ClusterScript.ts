@@ -24,19 +24,21 @@ export type ClusterVerb =
   | { readonly verb: "wait"; readonly seconds: number }
   | { readonly verb: NodeVerb; readonly node: number }
 
+/** Every step of a script, for help texts and complaints. */
+export const SCRIPT_STEPS = [
+  "add",
+  ...Object.keys(NODE_VERBS).map((verb) => `${verb} N`),
+  "wait SECONDS",
+  "settle",
+  "quit",
+].join(", ")
+
 /** A script that cannot be read. */
 export class ScriptInvalid extends Schema.TaggedError<ScriptInvalid>()("ScriptInvalid", {
   step: Schema.String,
 }) {
   override get message(): string {
-    const verbs = [
-      "add",
-      ...Object.keys(NODE_VERBS).map((verb) => `${verb} N`),
-      "wait SECONDS",
-      "settle",
-      "quit",
-    ]
-    return `"${this.step}" is no step of a script. Steps, separated by semicolons: ${verbs.join(", ")}.`
+    return `"${this.step}" is no step of a script. Steps, separated by semicolons: ${SCRIPT_STEPS}.`
   }
 }
 
