@@ -92,6 +92,7 @@ export const makeCluster = Effect.fnUntraced(function* (
     yield* FiberSet.makeRuntime<never>(),
     yield* PubSub.sliding<ClusterEvent>(EVENTS_MAX),
   )
+  yield* Effect.addFinalizer(() => agent.halt)
   options.started(agent)
   yield* Effect.forkScoped(agent.hints)
   yield* Effect.forkScoped(agent.renewing)
@@ -175,6 +176,7 @@ class Agent implements Cluster {
         // Who is about to go gives signs of life, and renews, until it has handed everything over.
         if (this.#isLeaving) yield* this.#hasLeft.await
         yield* this.#isIn.close
+        if (this.#isLeaving) yield* Effect.ignore(this.#membership.leave) // told to go before it was in
       }
       if (this.#isLeaving) return
       yield* this.#leasing.dropAll
@@ -196,7 +198,12 @@ class Agent implements Cluster {
       yield* this.#leases.isShared
         ? Effect.timeoutOption(this.#something.await, waitMs)
         : this.#something.await
-    }).pipe(Effect.catch(() => Effect.sleep(UNAVAILABLE_PAUSE_MS)))
+    }).pipe(
+      // Whoever ends here would stay a member, and never take or hand over anything again.
+      Effect.tapDefect((defect) => Effect.logError("This node tries again to see to the cluster.", defect)),
+      Effect.catchDefect(Effect.fail),
+      Effect.catch(() => Effect.sleep(UNAVAILABLE_PAUSE_MS)),
+    )
   }
 
   /** Moved for balance alone: the holder is well and could keep it. */
@@ -330,6 +337,7 @@ class Agent implements Cluster {
 
   readonly enter = (state: "up" | "drained"): Effect.Effect<void> =>
     Effect.sync(() => {
+      if (this.#isLeaving) return
       this.#membership.enter(state)
       this.#renewal.openUnsafe()
       this.#something.openUnsafe()
@@ -361,13 +369,20 @@ class Agent implements Cluster {
   }
 
   readonly leave: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.#isLeaving) return Effect.void
+    if (this.#isLeaving) return this.#hasLeft.await
     this.#isLeaving = true
-    if (!this.#membership.isMember) return this.#hasLeft.open
+    if (!this.#membership.isMember) return Effect.ensuring(this.halt, this.#hasLeft.open)
     this.#membership.enter("leaving")
     const going = Effect.andThen(this.#leasing.releaseAll(this.memberId()), this.#membership.leave)
     const told = Effect.ignore(this.#membership.renew)
     return Effect.ensuring(Effect.andThen(told, Effect.ignore(going)), this.#hasLeft.open)
+  })
+
+  /** Nothing is this node's any more, whatever the records say. */
+  readonly halt: Effect.Effect<void> = Effect.suspend(() => {
+    this.#isLeaving = true
+    this.#options.ownership.end()
+    return this.#leasing.dropAll
   })
 
   /** Until it works. */

@@ -83,9 +83,19 @@ export class SeenRecords {
   }
 }
 
-// A record of another shape is of a later version: whoever wrote it is not placed by this node.
-const isMember = (value: unknown): value is MemberRecord => hasFields(value) && value["v"] === 1
-const isSlot = (value: unknown): value is SlotRecord => hasFields(value) && typeof value["e"] === "number"
+// A record of another shape is of a later version, or of nobody at all: what it names is not placed by this node.
+const isMember = (value: unknown): value is MemberRecord =>
+  hasFields(value) &&
+  value["v"] === 1 &&
+  isText(value["name"]) &&
+  (value["state"] === "up" || value["state"] === "drained" || value["state"] === "leaving") &&
+  typeof value["weight"] === "number" &&
+  value["weight"] > 0 &&
+  hasFields(value["types"]) &&
+  [value["labels"], value["runs"], value["unfit"]].every(isTexts)
+const isSlot = (value: unknown): value is SlotRecord =>
+  hasFields(value) && typeof value["e"] === "number" && (value["m"] === undefined || isText(value["m"]))
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
 const isText = (value: unknown): value is string => typeof value === "string"
 const isTrue = (value: unknown): value is true => value === true
 const hasFields = (value: unknown): value is Record<string, unknown> =>
