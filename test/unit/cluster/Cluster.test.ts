@@ -190,7 +190,7 @@ describe("a paused actor type", () => {
     const on = await shared()
     const [one, two] = [await node("one", on), await node("two", on)]
     await two.system.get(Counter, "c").ask(add)
-    await one.system.cluster.pause("counter")
+    expect(await one.system.cluster.pause("counter")).toBeUndefined()
     await eventually(async () =>
       two.system
         .get(Counter, "c")
