@@ -74,7 +74,7 @@ const KINDS = {
     title: "No answer in time",
     hint: "It may have been stored all the same: send it again with the same Idempotency-Key.",
   },
-  unavailable: { status: 503, title: "The journal is unavailable" },
+  unavailable: { status: 503, title: "Unavailable for now" },
   clusterNotFound: { status: 404, title: "Not in the cluster" },
   clusterUnavailable: { status: 503, title: "The cluster cannot be reached" },
   messagesUnavailable: { status: 503, title: "Messages are unavailable" },
