@@ -33,17 +33,17 @@ export interface ClusterControl {
   readonly status: () => Promise<ClusterStatus>
   /** Tells of what happens from now on, as this node sees it. Returns how to stop that. */
   readonly onEvent: (listener: (event: ClusterEvent) => void) => () => void
-  /** The member hands everything over and gets nothing, but stays. By id or name. */
+  /** The member hands everything over and gets nothing, but stays; resolves when it has begun. By id or name. */
   readonly drain: (member: string) => Promise<void>
   /** A drained member takes part again. */
   readonly undrain: (member: string) => Promise<void>
-  /** The member gets the slot, and keeps it for as long as it lives. */
+  /** The member gets the slot, if it can have it, and keeps it for as long as it lives. */
   readonly move: (slot: string, member: string) => Promise<void>
   /** The slot is placed like all others again. */
   readonly unpin: (slot: string) => Promise<void>
   /** Lets an idle actor leave memory, wherever it is. False: it was not there, or is busy. */
   readonly passivate: (actorType: string, id: string) => Promise<boolean>
-  /** No actor of the type takes commands, anywhere; messages wait. Reads go on. */
+  /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
   readonly pause: (actorType: string) => Promise<void>
   readonly resume: (actorType: string) => Promise<void>
 }

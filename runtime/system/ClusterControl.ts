@@ -104,17 +104,17 @@ export interface ClusterControl {
   readonly status: Effect.Effect<ClusterStatus>
   /** What happens from now on, as this node sees it; a listener that lags far behind misses the oldest. */
   readonly events: Stream.Stream<ClusterEvent>
-  /** The member hands everything over and gets nothing, but stays. By id or name. */
+  /** The member hands everything over and gets nothing, but stays; resolves when it has begun. By id or name. */
   readonly drain: (member: string) => Effect.Effect<void, ClusterError>
   /** A drained member takes part again. */
   readonly undrain: (member: string) => Effect.Effect<void, ClusterError>
-  /** The member gets the slot, and keeps it for as long as it lives. */
+  /** The member gets the slot, if it can have it, and keeps it for as long as it lives. */
   readonly move: (slot: string, member: string) => Effect.Effect<void, ClusterError>
   /** The slot is placed like all others again. */
   readonly unpin: (slot: string) => Effect.Effect<void, ClusterError>
   /** Lets an idle actor leave memory, wherever it is. False: it was not there, or is busy. */
   readonly passivate: (actorType: string, id: string) => Effect.Effect<boolean, ClusterError>
-  /** No actor of the type takes commands, anywhere; messages wait. Reads go on. */
+  /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
   readonly pause: (actorType: string) => Effect.Effect<void, ClusterError>
   readonly resume: (actorType: string) => Effect.Effect<void, ClusterError>
 }
@@ -204,7 +204,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
         : new ClusterVerbFailed({
             reason: "UnknownType",
             what: `No actor type "${type}"`,
-            hint: "See the node's definitions.",
+            hint: "Types are those of the `actors` and `sagas` that this node was given.",
           }),
     )
 
