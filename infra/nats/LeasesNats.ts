@@ -10,12 +10,13 @@
  * written meanwhile.)
  */
 import type { Msg } from "@nats-io/transport-node"
-import { type Cause, Effect, Layer, Queue, Schedule, Stream } from "effect"
+import { type Cause, Effect, Layer, Queue, Schedule, Semaphore, Stream } from "effect"
 import {
   type LeaseRecord,
   Leases,
   type LeasesService,
   LeasesUnavailable,
+  type LeaseWriteError,
 } from "../../runtime/cluster/Leases.ts"
 import { subscribe } from "./CoreSubscription.ts"
 import { getMessage } from "./JetStreamApi.ts"
@@ -53,18 +54,18 @@ const decoder = new TextDecoder()
 
 const unavailable = (detail: string): LeasesUnavailable => new LeasesUnavailable({ reason: "Other", detail })
 
-/** A record as it is stored: what was removed is a message without a body. */
-const recordOf = (
-  key: string,
-  revision: number,
-  json: string,
-): Effect.Effect<LeaseRecord, LeasesUnavailable> =>
-  json === ""
-    ? Effect.succeed({ key, revision, value: undefined })
-    : Effect.try({
-        try: (): LeaseRecord => ({ key, revision, value: JSON.parse(json) as unknown }),
-        catch: (cause) => unavailable(`lease record ${key} is not JSON: ${String(cause)}`),
-      })
+/**
+ * A record as it is stored: what was removed is a message without a body. What is no JSON was put there by hand, and
+ * says nothing; it hides none of the others.
+ */
+const recordOf = (key: string, revision: number, json: string): LeaseRecord => {
+  if (json === "") return { key, revision, value: undefined }
+  try {
+    return { key, revision, value: JSON.parse(json) as unknown }
+  } catch {
+    return { key, revision, value: null }
+  }
+}
 
 const status = { endOfBatch: 204, notFound: 404 } as const
 
@@ -107,8 +108,10 @@ const makeService = (
   connection: NatsConnectionService,
   bucket: string,
   removedKeptMs: number,
+  reopen: Effect.Effect<void, LeasesUnavailable>,
 ): LeasesService => {
   const { requests } = connection
+  const reopening = Semaphore.makeUnsafe(1)
   const stream = `KV_${bucket}`
   const prefix = `$KV.${bucket}.`
   const everything = encoder.encode(
@@ -128,6 +131,16 @@ const makeService = (
       leaseWriteErrorOf(key, error),
     )
   }
+
+  /** Nobody answers for the bucket: if it was deleted it is made again, empty, and all members join anew. */
+  const orReopen = <A, E extends LeaseWriteError>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.tapError(effect, (error) =>
+      error._tag === "LeasesUnavailable" && error.reason === "NoResponders"
+        ? reopening
+            .withPermitsIfAvailable(1)(reopen)
+            .pipe(Effect.timeoutOption(READ_TIMEOUT_MS), Effect.ignore)
+        : Effect.void,
+    )
 
   /** Without the right to subscribe there are no hints, which costs time and nothing else. */
   const watch = (queue: Queue.Queue<string, Cause.Done>) =>
@@ -152,16 +165,14 @@ const makeService = (
         })
         .pipe(Effect.mapError(leasesUnavailableOf))
       if (listing.failure !== undefined) return yield* unavailable(`direct get: ${listing.failure}`)
-      return yield* Effect.forEach(listing.found, ([key, { revision, json }]) =>
-        recordOf(key, revision, json),
-      )
-    }),
+      return Array.from(listing.found, ([key, { revision, json }]) => recordOf(key, revision, json))
+    }).pipe(orReopen),
 
     get: (key) =>
       getMessage(requests, stream, { last_by_subj: prefix + key }, READ_TIMEOUT_MS).pipe(
         Effect.matchEffect({
           onSuccess: ({ message: { seq, data = "" } }) =>
-            recordOf(key, seq, Buffer.from(data, "base64").toString()),
+            Effect.succeed(recordOf(key, seq, Buffer.from(data, "base64").toString())),
           onFailure: (error) =>
             isCode(error, jetStreamCode.noMessageFound)
               ? Effect.undefined
@@ -169,9 +180,10 @@ const makeService = (
         }),
       ),
 
-    write: (key, value, revision) => put(key, encoder.encode(JSON.stringify(value ?? null)), revision, {}),
+    write: (key, value, revision) =>
+      orReopen(put(key, encoder.encode(JSON.stringify(value ?? null)), revision, {})),
 
-    remove: (key, revision) => Effect.asVoid(put(key, new Uint8Array(), revision, removed)),
+    remove: (key, revision) => orReopen(Effect.asVoid(put(key, new Uint8Array(), revision, removed))),
 
     changes: Stream.callback<string>(watch, { bufferSize: HINTS_MAX, strategy: "sliding" }),
   }
@@ -203,8 +215,14 @@ export const LeasesNats = {
           allow_direct: true,
           allow_msg_ttl: true,
         } as const
-        yield* openStream(connection, config, { ...needed, subjects: [...needed.subjects] }, unavailable)
-        return makeService(connection, bucket, options.removedKeptMs ?? REMOVED_KEPT_MS)
+        const open = openStream(
+          connection,
+          config,
+          { ...needed, subjects: [...needed.subjects] },
+          unavailable,
+        )
+        yield* open
+        return makeService(connection, bucket, options.removedKeptMs ?? REMOVED_KEPT_MS, open)
       }),
     ),
 }

@@ -84,6 +84,48 @@ it("forgets a removed record after its time, and lets it be written as a new one
     }),
   ))
 
+it("lists all others, and lets it be written over, where somebody has put what is no JSON", () =>
+  run(
+    Effect.gen(function* () {
+      const namespace = freshNamespace()
+      const leases = yield* openOne({ namespace })
+      yield* leases.write("slot.1", "mine", 0)
+      const connection = yield* NatsConnection.pipe(
+        Effect.provide(yield* Layer.build(NatsConnection.layer({ servers: server.url, ...admin }))),
+      )
+      connection.client.publish(`$KV.${namespace}-cluster.pin.shard.3`, "node-a")
+      yield* Effect.promise(() => connection.client.flush())
+      yield* eventually(
+        Effect.map(leases.all, (records) =>
+          expect(records).toMatchObject([
+            { key: "slot.1", value: "mine" },
+            { key: "pin.shard.3", value: null },
+          ]),
+        ),
+      )
+      const found = yield* leases.get("pin.shard.3")
+      expect(found?.value).toBeNull()
+      yield* leases.write("pin.shard.3", "n-1", found?.revision ?? 0)
+    }),
+  ))
+
+it("is there again, empty, after somebody has deleted it", () =>
+  run(
+    Effect.gen(function* () {
+      const namespace = freshNamespace()
+      const leases = yield* openOne({ namespace })
+      yield* leases.write("slot.1", "mine", 0)
+      const { requests } = yield* NatsConnection.pipe(
+        Effect.provide(yield* Layer.build(NatsConnection.layer({ servers: server.url, ...admin }))),
+      )
+      yield* requests.request(`$JS.API.STREAM.DELETE.KV_${namespace}-cluster`, new Uint8Array(), {
+        timeoutMs: 5_000,
+      })
+      yield* eventually(Effect.asVoid(leases.write("slot.1", "mine", 0)))
+      yield* eventually(Effect.map(leases.all, (records) => expect(records).toHaveLength(1)))
+    }),
+  ))
+
 describe("FAULT 35: leases without the rights", () => {
   const refusal = { _tag: "LeasesUnavailable", reason: "NotPermitted" }
 
