@@ -94,7 +94,7 @@ const targetsOf = (
     return { id, name, whole, over: sizeOf(shares, id) - whole }
   })
   let left = slotCount - exact.reduce((sum, { whole }) => sum + whole, 0)
-  exact.sort((a, b) => b.over - a.over || (a.name < b.name ? -1 : 1))
+  exact.sort((a, b) => b.over - a.over || compare(a.name, b.name) || compare(a.id, b.id))
   return new Map(exact.map(({ id, whole }) => [id, left-- > 0 ? whole + 1 : whole]))
 }
 
@@ -103,10 +103,14 @@ const bestFor = (slot: string, among: ReadonlyArray<Candidate>): Candidate | und
   let bestScore = -1
   for (const candidate of among) {
     const score = scoreOf(slot, candidate.name)
-    if (score > bestScore) [best, bestScore] = [candidate, score]
+    // Nodes that share a name score the same, and all members have to choose alike.
+    const isBetter = score > bestScore || (score === bestScore && candidate.id < (best?.id ?? ""))
+    if (isBetter) [best, bestScore] = [candidate, score]
   }
   return best
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** FNV-1a with a finish that spreads what differs in the last characters alone. */
 const scoreOf = (slot: string, name: string): number => {

@@ -45,6 +45,17 @@ describe("a placement", () => {
     )
   })
 
+  it("is the same whatever the order, though members share a name", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 9 }), fc.integer({ min: 1, max: 64 }), (count, slotCount) => {
+        const twins = Array.from({ length: count }, (_, index) => ({ ...member(`m${index}`), name: "same" }))
+        const ask = (candidates: ReadonlyArray<Candidate>) =>
+          placementOf({ slots: slots.slice(0, slotCount), candidates, holders: nothing, pins: nothing })
+        expect(ask([...twins].reverse())).toEqual(ask(twins))
+      }),
+    )
+  })
+
   it("moves no more than its share to a member that joins", () => {
     fc.assert(
       fc.property(names, (ids) => {
