@@ -168,7 +168,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   const slotOf = (place: number): string => places.all[place]?.slot ?? ""
   const unhosted = (place: number, type: string): boolean =>
-    cluster?.giveUp(slotOf(place), (member) => type in member.types) ?? false
+    cluster?.giveUp(slotOf(place), (member) => Object.hasOwn(member.types, type)) ?? false
 
   const calls = yield* makeCallRunner
   const outbox = yield* makeOutbox({

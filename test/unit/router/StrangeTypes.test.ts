@@ -1,0 +1,26 @@
+/** Requests for actor types that no node has. */
+import { Effect } from "effect"
+import { expect, it } from "vitest"
+import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
+import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+
+it("make no node give up a shard, whatever they are called", async () => {
+  const on = { journal: new JournalScripted(), cluster: await Effect.runPromise(ClusterMemory.make) }
+  const one = await startMemory({ ...on, node: { name: "one" }, leaseMs: 1_000 })
+  await startMemory({ ...on, node: { name: "two" }, leaseMs: 1_000 })
+  const members = async () => (await one.system.cluster.status()).members
+  await eventually(async () => (await members()).length === 2)
+  for (const type of ["constructor", "toString", "hasOwnProperty", "nobody"]) {
+    const request = new TextEncoder().encode(JSON.stringify({ k: "read", to: `${type}/x`, ms: 100 }))
+    const reply = await new Promise<unknown>((resolve) => {
+      on.cluster.transport.send("ask.0", request, 500, {
+        onReply: (data) => resolve(JSON.parse(new TextDecoder().decode(data))),
+        onFailure: ({ reason }) => resolve(reason),
+      })
+    })
+    expect(reply).toEqual({ moved: true })
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect((await members()).flatMap(({ unfit }) => unfit)).toEqual([])
+})
