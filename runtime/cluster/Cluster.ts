@@ -364,7 +364,7 @@ class Agent implements Cluster {
     }).pipe(
       Effect.retry({ while: ({ _tag }) => _tag === "LeaseConflict", times: 10 }),
       Effect.catchTag("LeaseConflict", () => Effect.void),
-      Effect.andThen(this.#something.open),
+      Effect.andThen(Effect.asVoid(this.#something.open)),
     )
   }
 
