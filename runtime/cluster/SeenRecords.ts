@@ -27,16 +27,23 @@ export class SeenRecords {
 
   /** The leader's own word, which may say that newer revisions were lost. */
   correct(key: string, record: LeaseRecord | undefined, nowMs: number): void {
-    if (record?.revision === this.#records.get(key)?.revision) return
+    const known = this.#records.get(key)
+    if (known === undefined ? record === undefined : record !== undefined && isSame(known, record)) return
     this.#records.delete(key)
     if (record !== undefined) this.apply(record, nowMs)
   }
 
-  /** Keys of records that were seen, and that a list of all lacks or shows older. */
+  /**
+   * Keys of records that were seen, and that a list of all lacks, shows older, or shows with another value: a store that
+   * lost its latest writes gives their revisions out again.
+   */
   unlike(records: ReadonlyArray<LeaseRecord>): ReadonlyArray<string> {
-    const listed = new Map(records.map(({ key, revision }) => [key, revision]))
+    const listed = new Map(records.map((record) => [record.key, record]))
     return Array.from(this.#records)
-      .filter(([key, { revision }]) => (listed.get(key) ?? 0) < revision)
+      .filter(([key, known]) => {
+        const record = listed.get(key)
+        return record === undefined || !isSame(known, record)
+      })
       .map(([key]) => key)
   }
 
@@ -100,3 +107,6 @@ const isText = (value: unknown): value is string => typeof value === "string"
 const isTrue = (value: unknown): value is true => value === true
 const hasFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null
+
+const isSame = (known: Seen<unknown>, { revision, value }: LeaseRecord): boolean =>
+  known.revision === revision && JSON.stringify(known.value) === JSON.stringify(value)
