@@ -167,16 +167,16 @@ export const makeOutbox = Effect.fnUntraced(function* (
   }
 
   const recoverOne = (shard: ShardOutbox, record: JournalRecord): void => {
-    const from = addressFromKey(record.key, options.places.shardCount)
-    if (!shard.types.has(from.type) || shard.isKnown(record.sequence)) return
     try {
+      const from = addressFromKey(record.key, options.places.shardCount)
+      if (!shard.types.has(from.type) || shard.isKnown(record.sequence)) return
       const { at, epoch, entries } = decodeCommit(record)
       if (epoch > shard.epoch) options.outrun(shard.place)
       counts.recoveredCount++
       send(shard, from, record.sequence, at, entries)
     } catch (cause) {
-      // Its actor is quarantined and says so; what it would send is not known.
-      if (!(cause instanceof CommitUnreadable)) throw cause
+      // Its actor is quarantined and says so, or it is nobody's; what it would send is not known.
+      if (!(cause instanceof CommitUnreadable || cause instanceof URIError)) throw cause
     }
   }
 

@@ -223,8 +223,9 @@ export class ClusterChecker {
 /** Until it is interrupted; no timer keeps it. */
 const forEver = Effect.callback<never>(() => Effect.void)
 
-const standingOf = ({ process, system }: SimulatedNode): MemberStanding | undefined => {
-  const clock = Context.get(process.context as Context.Context<Clock.Clock>, Clock.Clock)
+const standingOf = (node: SimulatedNode): MemberStanding | undefined => {
+  const { system } = node
+  const clock = Context.get(node.process.context as Context.Context<Clock.Clock>, Clock.Clock)
   return system === undefined
     ? undefined
     : Effect.runSync(Effect.provideService(system.cluster.standing, Clock.Clock, clock))
