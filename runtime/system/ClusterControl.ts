@@ -13,7 +13,7 @@ import type { LeasesUnavailable } from "../cluster/Leases.ts"
 import { type MemberRecord, type MemberState, slotKey } from "../cluster/Member.ts"
 import { askMember } from "../cluster/MemberRequests.ts"
 import type { Ownership } from "../cluster/Ownership.ts"
-import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardPlaces, SlotFamily } from "../cluster/Slot.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -84,7 +84,7 @@ export interface ClusterStatus {
 
 /** The verb cannot be done: no such member or slot, or the member does not answer. */
 export class ClusterVerbFailed extends Schema.TaggedError<ClusterVerbFailed>()("ClusterVerbFailed", {
-  reason: Schema.Literals(["UnknownMember", "UnknownSlot", "UnknownType", "NoAnswer"]),
+  reason: Schema.Literals(["UnknownMember", "UnknownSlot", "UnknownType", "Unfit", "NoAnswer"]),
   what: Schema.String,
   hint: Schema.String,
 }) {
@@ -197,6 +197,20 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
           }),
     )
 
+  /** The member, if it can have the slot now. */
+  const fitFor = (slot: string, id: string): Effect.Effect<string, ClusterVerbFailed> =>
+    Effect.suspend(() => {
+      const family = cluster.families.find(({ slots }) => slots.includes(slot))
+      const member = seen.members().get(id)?.value
+      const why = member === undefined || family === undefined ? "is gone" : whyUnfit(slot, family, member)
+      if (why === undefined) return Effect.succeed(id)
+      return new ClusterVerbFailed({
+        reason: "Unfit",
+        what: `Member ${id} cannot have ${slot}: it ${why}`,
+        hint: "Choose another member, or change that first.",
+      })
+    })
+
   const typeNamed = (type: string): Effect.Effect<string, ClusterVerbFailed> =>
     Effect.suspend(() =>
       knows(type)
@@ -267,7 +281,10 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
     undrain: (member) => enter(member, "up"),
     move: (slot, member) =>
       Effect.flatMap(slotNamed(slot), (known) =>
-        Effect.flatMap(memberNamed(member), (id) => cluster.pin(known, id)),
+        Effect.flatMap(
+          Effect.flatMap(memberNamed(member), (id) => fitFor(known, id)),
+          (id) => cluster.pin(known, id),
+        ),
       ),
     unpin: (slot) => Effect.flatMap(slotNamed(slot), (known) => cluster.pin(known, undefined)),
     passivate: (actorType, id) =>
@@ -282,6 +299,17 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
     pause: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, true)),
     resume: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, false)),
   }
+}
+
+const whyUnfit = (
+  slot: string,
+  { label, isShards }: SlotFamily,
+  member: MemberRecord,
+): string | undefined => {
+  if (member.state !== "up") return `is ${member.state}`
+  if (label !== undefined && !member.labels.includes(label)) return `has no label "${label}"`
+  if (!isShards && !member.runs.includes(slot)) return "was not given that to run"
+  return member.unfit.includes(slot) ? "gave it up: it cannot read or host what is there" : undefined
 }
 
 const standingOf = ({ cluster, nodeName, ownership }: ControlOptions, nowMs: number): MemberStanding => {

@@ -176,6 +176,10 @@ describe("an actor type that asks for nodes with a label", () => {
     })
     const gpu = await startMemory({ ...on, actors, node: { name: "gpu", labels: ["gpu"] }, leaseMs: 1_000 })
     expect(await plain.system.get(Render, "r").ask(draw)).toMatchObject({ version: 1 })
+    await expect(plain.system.cluster.move("shard.gpu.1", "plain")).rejects.toMatchObject({
+      _tag: "ClusterVerbFailed",
+      reason: "Unfit",
+    })
     await plain.system.get(Render, "s").tell(draw)
     await eventually(async () => (await plain.system.get(Render, "s").state()).version === 1)
     const { slots } = await gpu.system.cluster.status()
