@@ -76,6 +76,7 @@ const KINDS = {
   },
   unavailable: { status: 503, title: "Unavailable for now" },
   clusterNotFound: { status: 404, title: "Not in the cluster" },
+  clusterUnfit: { status: 409, title: "The member cannot have it" },
   clusterUnavailable: { status: 503, title: "The cluster cannot be reached" },
   messagesUnavailable: { status: 503, title: "Messages are unavailable" },
   readModelUnavailable: { status: 503, title: "The read model is unavailable" },
@@ -176,9 +177,16 @@ const rejected = (error: CommandRejected): Problem => {
   })
 }
 
-/** Nobody and nothing of that name, or somebody who does not answer. */
+const verbProblems = {
+  UnknownMember: "clusterNotFound",
+  UnknownSlot: "clusterNotFound",
+  UnknownType: "clusterNotFound",
+  Unfit: "clusterUnfit",
+  NoAnswer: "clusterUnavailable",
+} as const
+
 const verbFailed = ({ reason, what, hint }: ClusterVerbFailed): Problem =>
-  problem(reason === "NoAnswer" ? "clusterUnavailable" : "clusterNotFound", `${what}.`, { reason, hint })
+  problem(verbProblems[reason], `${what}.`, { reason, hint })
 
 /** The error as the caller of the service sees it. */
 export const problemOf = (error: ServiceError): Problem => {
