@@ -5,7 +5,7 @@
  * id each time, so it is applied once. What travels: AskWire.ts. Who answers: AskServer.ts. What this node has itself
  * never comes here, but for a shard that has just been handed over.
  */
-import { Effect, Exit, FiberSet, Random, type Scope } from "effect"
+import { Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { Unavailable } from "../cell/AskError.ts"
 import type { Waiting } from "../cell/Waiting.ts"
@@ -38,10 +38,12 @@ export interface RouterOptions {
 export interface Router {
   /** Sees to it that the item is answered, wherever. */
   readonly route: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => void
+  /** Waits until nothing waits for an answer. */
+  readonly drain: Effect.Effect<void>
   readonly counts: { sentCount: number; retriedCount: number }
 }
 
-/** The end of the scope forgets what is under way; whoever waits is told at its deadline. */
+/** The end of the scope ends what is under way: whoever waits is told. */
 export const makeRouter = (
   transport: TransportService,
   options: RouterOptions,
@@ -50,6 +52,18 @@ export const makeRouter = (
     const fork = yield* FiberSet.makeRuntime<never>()
     const random = yield* Random.Random
     const counts = { sentCount: 0, retriedCount: 0 }
+    /** What waits for an answer. */
+    const open = new Map<Waiting, ActorAddress>()
+
+    const idle = Latch.makeUnsafe(true)
+    const forget = (item: Waiting): void => {
+      open.delete(item)
+      if (open.size === 0) idle.openUnsafe()
+    }
+    const end = (item: Waiting, exit: Exit.Exit<never, Unavailable>): void => {
+      forget(item)
+      item.settle(exit)
+    }
 
     const attempt = (
       definition: ActorDefinition,
@@ -57,13 +71,12 @@ export const makeRouter = (
       item: Waiting,
       { tries, unanswered }: { readonly tries: number; readonly unanswered: number },
     ): void => {
-      if (item.isSettled || options.takeHere(definition, address, item)) return
+      if (item.isSettled || options.takeHere(definition, address, item)) return forget(item)
       const place = options.places.of(address.type, address.shard)
       const target = place === undefined ? undefined : options.places.all[place]
-      if (target === undefined || item._tag === "Pending") return item.settle(Exit.fail(nowhere(address)))
+      if (target === undefined || item._tag === "Pending") return end(item, Exit.fail(nowhere(address)))
       const request = encodeRequest(requestOf(address, item))
-      if (request.length > transport.messageBytesMax)
-        return item.settle(Exit.fail(tooLarge(address, request)))
+      if (request.length > transport.messageBytesMax) return end(item, Exit.fail(tooLarge(address, request)))
       counts.sentCount++
       const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** unanswered, ATTEMPT_MAX_MS)
       // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
@@ -86,11 +99,11 @@ export const makeRouter = (
           const answer = read(definition, address, reply)
           if (answer === undefined) return again("its shard is moving from one node to another", pauseMs)
           item.trouble = undefined
-          item.settle(answer as Exit.Exit<never, never>)
+          end(item, answer as Exit.Exit<never, never>)
         },
         onFailure: (failure) => {
           if (failure.reason === "TooLarge" || failure.reason === "NotPermitted") {
-            return item.settle(Exit.fail(unreachable(address, failure)))
+            return end(item, Exit.fail(unreachable(address, failure)))
           }
           if (failure.reason === "NoResponders" && item._tag === "Command") item.wasSent = wasSent
           if (failure.reason !== "Disconnected") options.suspect(target.slot)
@@ -100,11 +113,22 @@ export const makeRouter = (
       })
     }
 
+    // What nobody is asked for any more would never be answered: not even a deadline outlives its system.
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const [item, address] of open) item.settle(Exit.fail(endedBefore(address, item)))
+        open.clear()
+      }),
+    )
+
     return {
       route: (definition, address, item) => {
+        open.set(item, address)
+        idle.closeUnsafe()
         if (options.isCutOff()) item.trouble = "this node has lost touch with the cluster"
         attempt(definition, address, item, { tries: 0, unanswered: 0 })
       },
+      drain: idle.await,
       counts,
     }
   })
@@ -155,6 +179,15 @@ const nowhere = ({ type: actorType, id }: ActorAddress) =>
     stored: "No",
     detail: "its shard has moved to another node",
     hint: "Try again.",
+  })
+
+const endedBefore = ({ type: actorType, id }: ActorAddress, item: Waiting) =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: item._tag === "Command" && item.mayBeStored ? "Unknown" : "No",
+    detail: "the system stopped before the answer",
+    hint: "Ask again elsewhere with the same commandId.",
   })
 
 const tooLarge = ({ type: actorType, id }: ActorAddress, { length }: Uint8Array) =>

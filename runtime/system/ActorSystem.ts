@@ -197,7 +197,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       if (item._tag === "Pending" || (item._tag === "Command" && item.isMessage))
         item.settle(Exit.interrupt())
       else if (item.isRemote) item.settle(Exit.interrupt())
-      else if (isStopping)
+      else if (isStopping && !(item._tag === "Command" && item.mayBeStored))
         item.settle(Exit.fail(new SystemStopped({ actorType: address.type, id: address.id })))
       else router.route(definition, address, item)
     },
@@ -262,7 +262,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   const stop = Effect.suspend(() => {
     isStopping = true
-    return Effect.andThen(joined.leave, cells.drain).pipe(
+    return Effect.andThen(Effect.andThen(joined.leave, cells.drain), router.drain).pipe(
       Effect.timeoutOption(settings.drainMs),
       Effect.asVoid,
     )
