@@ -89,7 +89,7 @@ export const clusterAsk: Bench = {
   name: "cluster.remote_ask",
   rows: ["cluster.remote_ask"],
   run: async (stage) => {
-    const fleet = await stage.fleet({ nodeCount: 1, natsCount: 1 })
+    const fleet = await stage.fleet({ nodeCount: 1, natsCount: 1, isWired: false })
     const { append, request, ask } = await measure(fleet, stage.seconds)
     const floor = quantile(request, 0.5) + quantile(append, 0.5)
     const parts = `request ${quantile(request, 0.5).toFixed(0)} µs and append ${quantile(append, 0.5).toFixed(0)} µs`

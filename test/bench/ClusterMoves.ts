@@ -26,7 +26,7 @@ interface Scene {
 
 /** Three nodes as processes, and clients that ask their actors from a node that has nothing. */
 const onScene = async (stage: Stage, play: (scene: Scene) => Promise<ReadonlyArray<Row>>) => {
-  const fleet = await stage.fleet({ nodeCount: NODE_COUNT, natsCount: 1 })
+  const fleet = await stage.fleet({ nodeCount: NODE_COUNT, natsCount: 1, isWired: false })
   for (let index = 0; index < NODE_COUNT; index++) await fleet.join(`node${index + 1}`)
   const node = { name: "asker", weight: 1e-6 }
   const system = await ActorSystem.start({ ...fleet.direct, actors: nemesisActors, node })

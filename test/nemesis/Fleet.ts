@@ -20,6 +20,8 @@ import { Wire, type WireState } from "./Wire.ts"
 export interface FleetOptions {
   readonly nodeCount: number
   readonly natsCount: 1 | 3
+  /** Nodes talk to NATS through wires that can be cut, which costs time; by default they do. */
+  readonly isWired?: boolean
   readonly given?: Pick<NodeGiven, "leaseMs" | "askDeadlineMs" | "handoffMs">
   readonly onProgress?: OnProgress
 }
@@ -85,8 +87,9 @@ export class Fleet {
 
   /** One more node, started. */
   async join(name: string): Promise<void> {
-    const wires = await Promise.all(this.natsServers.map(({ port }) => Wire.open(port)))
-    const nats = { servers: wires.map(({ url }) => url) }
+    const wired = this.#options.isWired === false ? [] : this.natsServers
+    const wires = await Promise.all(wired.map(({ port }) => Wire.open(port)))
+    const nats = wires.length === 0 ? this.direct.nats : { servers: wires.map(({ url }) => url) }
     const node = new NodeProcess(name, { ...this.direct, nats }, this.folder)
     this.#members.set(name, { node, wires })
     // Servers that have just come together may take longer to make streams than a start waits: once more then.
