@@ -12,6 +12,7 @@
 import type { Msg } from "@nats-io/transport-node"
 import { type Cause, Effect, Layer, Queue, Schedule, Semaphore, Stream } from "effect"
 import {
+  type LeaseHint,
   type LeaseRecord,
   Leases,
   type LeasesService,
@@ -48,6 +49,9 @@ export interface LeasesNatsOptions {
   /** How long a removed record is listed, in whole seconds; an hour by default. */
   readonly removedKeptMs?: number
 }
+
+/** Header with the revision that a write replaces. */
+const EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -126,7 +130,7 @@ const makeService = (
     headers: Readonly<Record<string, string>>,
   ) => {
     // Never empty: that would switch the server's check off.
-    const expected = { ...headers, "Nats-Expected-Last-Subject-Sequence": revision }
+    const expected = { ...headers, [EXPECTED]: revision }
     return Effect.mapError(publishTo(requests, prefix + key, data, expected), (error) =>
       leaseWriteErrorOf(key, error),
     )
@@ -143,9 +147,10 @@ const makeService = (
     )
 
   /** Without the right to subscribe there are no hints, which costs time and nothing else. */
-  const watch = (queue: Queue.Queue<string, Cause.Done>) =>
-    subscribe(connection, `${prefix}>`, ({ subject }) => {
-      Queue.offerUnsafe(queue, subject.slice(prefix.length))
+  const watch = (queue: Queue.Queue<LeaseHint, Cause.Done>) =>
+    subscribe(connection, `${prefix}>`, ({ subject, headers }) => {
+      const after = Number(headers?.get(EXPECTED) ?? "")
+      Queue.offerUnsafe(queue, { key: subject.slice(prefix.length), after })
     }).pipe(
       Effect.retry({
         while: ({ reason }) => reason !== "NotPermitted",
@@ -185,7 +190,7 @@ const makeService = (
 
     remove: (key, revision) => orReopen(Effect.asVoid(put(key, new Uint8Array(), revision, removed))),
 
-    changes: Stream.callback<string>(watch, { bufferSize: HINTS_MAX, strategy: "sliding" }),
+    changes: Stream.callback<LeaseHint>(watch, { bufferSize: HINTS_MAX, strategy: "sliding" }),
   }
 }
 

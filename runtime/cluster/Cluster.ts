@@ -1,24 +1,27 @@
 /**
  * A node's part in the cluster: it joins, renews, looks at the others, takes and hands over slots, and leaves.
  *
- * Owns the loop and what operators may wish for. There is no leader: every member reads the same records (Leases.ts),
+ * Owns the loop. There is no leader: every member reads the same records (Leases.ts),
  * comes to the same placement (Placement.ts) and does its own share of it (Leasing.ts); who is a member at all is
- * Membership.ts. Nothing here makes commits right or wrong, the journal's check does that.
+ * Membership.ts, how records are read Records.ts. Nothing here makes commits right or wrong, the journal's check does
+ * that.
  */
-import { Clock, Effect, FiberSet, Latch, PubSub, Schedule, type Scope, Stream } from "effect"
+import { Clock, Effect, FiberSet, Latch, Option, PubSub, Schedule, type Scope, Stream } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ClusterEvent, eventsBetween } from "./ClusterEvent.ts"
 import { Leases, type LeasesUnavailable } from "./Leases.ts"
 import { Leasing } from "./Leasing.ts"
-import { type MemberRecord, pauseKey, pinKey, slotKey, subjectOfKey } from "./Member.ts"
+import { type MemberRecord, slotKey, subjectOfKey } from "./Member.ts"
 import { serveMember } from "./MemberRequests.ts"
 import { Membership, RENEWALS_PER_LEASE } from "./Membership.ts"
 import { type Ownership, PROBE_PERIOD_MS } from "./Ownership.ts"
-import { SeenRecords } from "./SeenRecords.ts"
+import { Records } from "./Records.ts"
+import type { SeenRecords } from "./SeenRecords.ts"
 import type { SlotFamily } from "./Slot.ts"
 import type { Tenant } from "./Tenant.ts"
 import { wantedPlacement } from "./WantedPlacement.ts"
+import { Wishes } from "./Wishes.ts"
 
 /** Members that each one looks after: the next ones in order of their ids. */
 const PROBED_COUNT = 3
@@ -31,9 +34,6 @@ const FIRST_SHARE_MS_MAX = 5_000
 
 /** Pause after the lease store could not be used, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = 200
-
-/** Records that the store's leader is asked for at once. */
-const CORRECTED_AT_ONCE_MAX = 8
 
 /** A thousand asks that find nobody are one reason to look, for so many milliseconds. */
 const SUSPICION_PAUSE_MS = 100
@@ -52,6 +52,8 @@ export interface ClusterOptions {
   readonly handoffMs: number
   /** Answers what other members ask this one, but for a sign of life. */
   readonly asked: (request: unknown) => Effect.Effect<unknown>
+  /** Told of slots that have come to another owner, this node or not. */
+  readonly rehoused: (slot: string) => void
   /** Told before the first slot is taken. */
   readonly started: (cluster: Cluster) => void
 }
@@ -103,7 +105,6 @@ export const makeCluster = Effect.fnUntraced(function* (
 })
 
 class Agent implements Cluster {
-  readonly seen = new SeenRecords()
   readonly hasFirstShare = Latch.makeUnsafe(false)
   readonly #options: ClusterOptions
   readonly #clock: Clock.Clock
@@ -111,6 +112,8 @@ class Agent implements Cluster {
   readonly #transport: Transport["Service"]
   readonly #fork: (work: Effect.Effect<void>) => void
   readonly #pubsub: PubSub.PubSub<ClusterEvent>
+  readonly #records: Records
+  readonly #wishes: Wishes
   readonly #membership: Membership
   readonly #leasing: Leasing
   /** Open: there is something to look at; the record should be renewed now. */
@@ -121,10 +124,10 @@ class Agent implements Cluster {
   /** Members that are being asked for a sign of life. */
   readonly #probed = new Set<string>()
   #lastMembers: ReadonlyMap<string, MemberRecord> = new Map()
+  #lastOwners: ReadonlyMap<string, string | undefined> = new Map()
   #membersSinceMs = 0
   #suspectedAtMs = Number.NEGATIVE_INFINITY
   #isLeaving = false
-  #paused: ReadonlySet<string> = new Set()
 
   constructor(
     options: ClusterOptions,
@@ -140,14 +143,20 @@ class Agent implements Cluster {
     this.#transport = transport
     this.#fork = fork
     this.#pubsub = pubsub
-    const { seen } = this
-    this.#membership = new Membership({ leases, transport, seen, clock, ...options })
+    const records = new Records(leases, clock, options.leaseMs / RENEWALS_PER_LEASE)
+    this.#records = records
+    this.#wishes = new Wishes(records)
+    this.#membership = new Membership({ leases, transport, records, clock, ...options })
     const moved = (slot: string, epoch: number, what: "taken" | "handedOver" | "lost") =>
       this.announce({ type: "SlotMoved", slot, epoch, what, member: this.memberId() })
-    this.#leasing = new Leasing({ leases, seen, clock, moved, ...options }, fork)
+    this.#leasing = new Leasing({ records, clock, moved, ...options }, fork)
   }
 
   readonly memberId = (): string => this.#membership.id
+
+  get seen(): SeenRecords {
+    return this.#records.seen
+  }
 
   get families(): ReadonlyArray<SlotFamily> {
     return this.#options.families
@@ -191,13 +200,14 @@ class Agent implements Cluster {
       yield* this.#look
       yield* this.#membership.evictExpired
       const isSettled = this.#nowMs - this.#membersSinceMs >= SETTLE_MS
-      const placement = wantedPlacement(this.seen, this.#options.families, isSettled)
+      const placement = this.#placement(isSettled)
       yield* this.#leasing.follow(this.memberId(), placement, (slot) => this.#isOwnWish(slot, placement))
       yield* this.hasFirstShare.open
       const waitMs = isSettled ? this.#options.leaseMs / RENEWALS_PER_LEASE : SETTLE_MS
-      yield* this.#leases.isShared
-        ? Effect.timeoutOption(this.#something.await, waitMs)
-        : this.#something.await
+      if (!this.#leases.isShared) return yield* this.#something.await
+      const reason = yield* Effect.timeoutOption(this.#something.await, waitMs)
+      // Nobody said anything: hints may be lost.
+      if (Option.isNone(reason)) this.#records.doubt()
     }).pipe(
       // Whoever ends here would stay a member, and never take or hand over anything again.
       Effect.tapDefect((defect) => Effect.logError("This node tries again to see to the cluster.", defect)),
@@ -212,31 +222,30 @@ class Agent implements Cluster {
     return isWell && this.seen.pins().get(slot) !== placement.get(slot)
   }
 
+  #placement(isSettled: boolean): ReadonlyMap<string, string> {
+    return wantedPlacement(this.seen, this.#options.families, isSettled)
+  }
+
   get #look(): Effect.Effect<void, LeasesUnavailable> {
-    const listed = Effect.map(this.#leases.all, (records) => {
-      const nowMs = this.#nowMs
-      for (const record of records) this.seen.apply(record, nowMs)
-      return this.seen.unlike(records)
-    })
-    // The list may be old, or the store may have lost what was seen: its leader knows.
-    const corrected = Effect.flatMap(listed, (doubtful) =>
-      Effect.forEach(doubtful, (key) => this.#correct(key), {
-        concurrency: CORRECTED_AT_ONCE_MAX,
-        discard: true,
-      }),
-    )
-    return Effect.map(corrected, () => {
-      const nowMs = this.#nowMs
-      this.#membership.looked(nowMs)
-      this.#paused = this.seen.paused()
-      const members = new Map(Array.from(this.seen.members(), ([id, { value }]) => [id, value]))
-      const news = eventsBetween(this.#lastMembers, members)
-      if (news.some(({ type }) => type !== "MemberChanged")) this.#membersSinceMs = nowMs
-      this.#lastMembers = members
-      // Somebody has removed this node's record: its renewal will say so.
-      if (this.#membership.isMember && !members.has(this.memberId())) this.#renewal.openUnsafe()
-      for (const event of news) this.announce(event)
-    })
+    return Effect.map(this.#records.refresh, () => this.#looked())
+  }
+
+  /** Tells what is new. */
+  #looked(): void {
+    this.#membership.looked(this.#records.listedAtMs)
+    this.#wishes.looked()
+    const members = new Map(Array.from(this.seen.members(), ([id, { value }]) => [id, value]))
+    const news = eventsBetween(this.#lastMembers, members)
+    if (news.some(({ type }) => type !== "MemberChanged")) this.#membersSinceMs = this.#nowMs
+    this.#lastMembers = members
+    // Somebody has removed this node's record: its renewal will say so.
+    if (this.#membership.isMember && !members.has(this.memberId())) this.#renewal.openUnsafe()
+    for (const event of news) this.announce(event)
+    const owners = new Map(Array.from(this.seen.slots(), ([slot, { value }]) => [slot, value.m]))
+    for (const [slot, owner] of owners) {
+      if (owner !== undefined && owner !== this.#lastOwners.get(slot)) this.#options.rehoused(slot)
+    }
+    this.#lastOwners = owners
   }
 
   /** Renews in time, whatever else takes long. */
@@ -299,10 +308,12 @@ class Agent implements Cluster {
 
   /** Others write: look at it. That a known member renews is no news. */
   readonly hints: Effect.Effect<void> = Effect.suspend(() =>
-    Stream.runForEach(this.#leases.changes, (key) => {
-      const subject = subjectOfKey(key)
+    Stream.runForEach(this.#leases.changes, (hint) => {
+      const subject = subjectOfKey(hint.key)
       const isRenewal = subject?.kind === "member" && this.#lastMembers.get(subject.name)?.state === "up"
-      return isRenewal ? Effect.void : this.#something.open
+      if (isRenewal) return Effect.void
+      this.#records.hinted(hint)
+      return this.#something.open
     }),
   )
 
@@ -312,15 +323,12 @@ class Agent implements Cluster {
     const nowMs = this.#nowMs
     if (nowMs - this.#suspectedAtMs < SUSPICION_PAUSE_MS) return
     this.#suspectedAtMs = nowMs
+    this.#records.doubt()
     this.#something.openUnsafe()
   }
 
   readonly outrun = (slot: string): void => {
-    this.#fork(Effect.andThen(Effect.ignore(this.#correct(slotKey(slot))), this.#something.open))
-  }
-
-  #correct(key: string): Effect.Effect<void, LeasesUnavailable> {
-    return Effect.map(this.#leases.get(key), (found) => this.seen.correct(key, found, this.#nowMs))
+    this.#fork(Effect.andThen(Effect.ignore(this.#records.look(slotKey(slot))), this.#something.open))
   }
 
   readonly giveUp = (slot: string, isBetter: (member: MemberRecord) => boolean): boolean => {
@@ -343,37 +351,26 @@ class Agent implements Cluster {
       this.#something.openUnsafe()
     })
 
-  readonly pin = (slot: string, memberId: string | undefined) => this.#wish(pinKey(slot), memberId)
+  /** There is something to look at. */
+  get #wake(): Effect.Effect<void> {
+    return Effect.asVoid(this.#something.open)
+  }
+
+  readonly pin = (slot: string, memberId: string | undefined) =>
+    Effect.andThen(this.#wishes.pin(slot, memberId), this.#wake)
 
   readonly pause = (type: string, isPaused: boolean) =>
-    this.#wish(pauseKey(type), isPaused ? true : undefined)
+    Effect.andThen(this.#wishes.pause(type, isPaused), this.#wake)
 
-  readonly isPaused = (type: string): boolean => this.#paused.has(type)
-
-  /** Writes, or takes back, what an operator wishes; the last one wins. */
-  #wish(key: string, value: unknown): Effect.Effect<void, LeasesUnavailable> {
-    return Effect.gen({ self: this }, function* () {
-      const found = yield* this.#leases.get(key)
-      if (found?.value === value) return
-      const revision = found?.revision ?? 0
-      const written =
-        value === undefined
-          ? this.#leases.remove(key, revision)
-          : Effect.asVoid(this.#leases.write(key, value, revision))
-      yield* written
-    }).pipe(
-      Effect.retry({ while: ({ _tag }) => _tag === "LeaseConflict", times: 10 }),
-      Effect.catchTag("LeaseConflict", () => Effect.void),
-      Effect.andThen(Effect.asVoid(this.#something.open)),
-    )
-  }
+  readonly isPaused = (type: string): boolean => this.#wishes.isPaused(type)
 
   readonly leave: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#isLeaving) return this.#hasLeft.await
     this.#isLeaving = true
     if (!this.#membership.isMember) return Effect.ensuring(this.halt, this.#hasLeft.open)
     this.#membership.enter("leaving")
-    const going = Effect.andThen(this.#leasing.releaseAll(this.memberId()), this.#membership.leave)
+    const handOver = Effect.suspend(() => this.#leasing.releaseAll(this.memberId(), this.#placement(true)))
+    const going = Effect.andThen(handOver, this.#membership.leave)
     const told = Effect.ignore(this.#membership.renew)
     return Effect.ensuring(Effect.andThen(told, Effect.ignore(going)), this.#hasLeft.open)
   })

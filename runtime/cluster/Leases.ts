@@ -20,6 +20,13 @@ export interface LeaseRecord {
   readonly value: unknown
 }
 
+/** That a record is being written. */
+export interface LeaseHint {
+  readonly key: string
+  /** Revision that is written over: once the write is done the record has a higher one. 0 where that is not known. */
+  readonly after: number
+}
+
 /** Somebody else has written the record meanwhile: read it again. */
 export class LeaseConflict extends Schema.TaggedError<LeaseConflict>()("LeaseConflict", {
   key: Schema.String,
@@ -61,10 +68,10 @@ export interface LeasesService {
   /** Removes the value under the same condition; who holds an older revision meets a conflict. */
   readonly remove: (key: string, revision: number) => Effect.Effect<void, LeaseWriteError>
   /**
-   * Keys of records that are being written, by anybody, as a hint to look: early, late, repeated or lost, and none
-   * where permissions forbid them. Never ends.
+   * Records that are being written, by anybody, as a hint to look: early, late, repeated or lost, for nothing if the
+   * write is refused, and none where permissions forbid them. Never ends.
    */
-  readonly changes: Stream.Stream<string>
+  readonly changes: Stream.Stream<LeaseHint>
 }
 
 export class Leases extends Context.Service<Leases, LeasesService>()("everstate/cluster/Leases") {}

@@ -1,7 +1,7 @@
 /** Leases in memory, for tests and for a system of one node on ports in memory: the contract of Leases.ts. */
 import { type Clock, Effect, Layer, PubSub, Stream } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { LeaseConflict, type LeaseRecord, Leases, type LeasesService } from "./Leases.ts"
+import { LeaseConflict, type LeaseHint, type LeaseRecord, Leases, type LeasesService } from "./Leases.ts"
 
 /** Hints that wait for one reader; it looks at everything anyway, so the oldest may go. */
 const HINTS_MAX = 256
@@ -26,7 +26,7 @@ const recordOf = (key: string, { revision, json }: Kept): LeaseRecord => ({
 export const makeLeasesMemory = (isShared: boolean): Effect.Effect<LeasesService> =>
   Effect.gen(function* () {
     const records = new Map<string, Kept>()
-    const hints = yield* PubSub.sliding<string>(HINTS_MAX)
+    const hints = yield* PubSub.sliding<LeaseHint>(HINTS_MAX)
     let newest = 0
 
     const nowMs = Effect.clockWith((clock: Clock.Clock) => Effect.succeed(monotonicMs(clock)))
@@ -46,7 +46,7 @@ export const makeLeasesMemory = (isShared: boolean): Effect.Effect<LeasesService
       newest++
       const written = newest
       records.set(key, { revision: written, json, writtenAtMs })
-      yield* PubSub.publish(hints, key)
+      yield* PubSub.publish(hints, { key, after: revision })
       return written
     })
 

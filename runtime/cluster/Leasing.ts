@@ -3,12 +3,14 @@
  *
  * Owns the records of slots and the lives of their tenants. What should be whose says Placement.ts; a node takes what
  * is free and should be its own, and hands over what should be another's, and so the cluster gets there without a
- * leader. Two nodes that want the same slot meet in the compare-and-set.
+ * leader. Two nodes that want the same slot meet in the compare-and-set. Whoever hands a slot over writes the next
+ * owner's name where its own was, so that this one has only to open it.
  */
 import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
+import type { LeasesUnavailable } from "./Leases.ts"
 import { type SlotRecord, slotKey } from "./Member.ts"
+import type { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 import type { Tenant } from "./Tenant.ts"
 
@@ -23,6 +25,9 @@ const REST_MAX_MS = 60_000
 /** A slot that stayed for this long has come to rest. */
 const CALM_MS = 300_000
 
+/** Id of the member that should have each slot. */
+type Placement = ReadonlyMap<string, string>
+
 interface Held {
   readonly epoch: number
   readonly sinceMs: number
@@ -35,8 +40,7 @@ interface Held {
 }
 
 export interface LeasingOptions {
-  readonly leases: LeasesService
-  readonly seen: SeenRecords
+  readonly records: Records
   readonly clock: Clock.Clock
   readonly tenants: ReadonlyMap<string, Tenant>
   /** Time that a tenant gets to finish what is in work, in milliseconds. */
@@ -51,6 +55,8 @@ export class Leasing {
   readonly #unreleased = new Set<string>()
   readonly #turns = Semaphore.makeUnsafe(HANDED_OVER_AT_ONCE_MAX)
   readonly #taking = Semaphore.makeUnsafe(1)
+  /** What should be whose, when that was looked at last. */
+  #placement: Placement = new Map()
   #isEnding = false
   readonly #fork: (work: Effect.Effect<void>) => void
 
@@ -66,12 +72,14 @@ export class Leasing {
   /** Makes what this node has what `placement` says, as far as others let it. `isOwnWish`: no need, just balance. */
   readonly follow = (
     me: string,
-    placement: ReadonlyMap<string, string>,
+    placement: Placement,
     isOwnWish: (slot: string) => boolean,
   ): Effect.Effect<void, LeasesUnavailable> =>
     Effect.gen({ self: this }, function* () {
+      this.#placement = placement
       yield* this.#loseWhatIsOthers(me)
       yield* this.#restore(me)
+      this.#refuse(me)
       yield* Effect.forEach(this.#unreleased, (slot) => this.#release(me, slot), { discard: true })
       const slots = [...placement.keys()]
       const toTake = slots.filter((slot) => placement.get(slot) === me && this.#canTake(me, slot))
@@ -87,10 +95,11 @@ export class Leasing {
       yield* taken.find(Exit.isFailure) ?? Effect.void
     })
 
-  /** Hands everything over to nobody in particular; what is on its way already, too. Takes nothing from then on. */
-  readonly releaseAll = (me: string): Effect.Effect<void> =>
+  /** Hands everything over; what is on its way already, too. Takes nothing from then on. */
+  readonly releaseAll = (me: string, placement: Placement): Effect.Effect<void> =>
     Effect.gen({ self: this }, function* () {
       this.#isEnding = true
+      this.#placement = placement
       // What is being taken would be left open.
       yield* this.#taking.withPermit(Effect.void)
       yield* Effect.forEach([...this.#held.keys()], (slot) => this.#handOver(me, slot, false), {
@@ -132,7 +141,7 @@ export class Leasing {
 
   #loseWhatIsOthers(me: string): Effect.Effect<void> {
     const lost = Array.from(this.#held).filter(([slot, { epoch }]) => {
-      const record = this.#options.seen.slot(slotKey(slot))
+      const record = this.#seen.slot(slotKey(slot))
       return record !== undefined && (record.m !== me || record.e !== epoch)
     })
     return Effect.forEach(lost, ([slot]) => this.drop(slot), { discard: true })
@@ -140,45 +149,37 @@ export class Leasing {
 
   /** Writes again what the store has lost: nobody else has the slot, or that would be written. */
   #restore(me: string): Effect.Effect<void, LeasesUnavailable> {
-    const { leases, seen } = this.#options
     const lost = Array.from(this.#held).filter(
-      ([slot, { closing }]) => closing === undefined && seen.slot(slotKey(slot)) === undefined,
+      ([slot, { closing }]) => closing === undefined && this.#seen.slot(slotKey(slot)) === undefined,
     )
     return Effect.forEach(
       lost,
-      ([slot, { epoch, moves }]) => {
-        const key = slotKey(slot)
-        const value: SlotRecord = { m: me, e: epoch, n: moves }
-        return leases.write(key, value, seen.revisionOf(key)).pipe(
-          Effect.tap((revision) => Effect.sync(() => seen.apply({ key, revision, value }, this.#nowMs))),
-          Effect.catchTag("LeaseConflict", () => this.#look(key)),
-        )
-      },
+      ([slot, { epoch, moves }]) => this.#write(slot, { m: me, e: epoch, n: moves }),
       { concurrency: TAKEN_AT_ONCE_MAX, discard: true },
     )
+  }
+
+  /** What others handed over to this node, and it should not have any more. */
+  #refuse(me: string): void {
+    for (const [slot, { value }] of this.#seen.slots()) {
+      const isWanted = this.#placement.get(slot) === me
+      if (value.m === me && !isWanted && !this.#held.has(slot)) this.#unreleased.add(slot)
+    }
   }
 
   #take(me: string, slot: string): Effect.Effect<void, LeasesUnavailable> {
     const taking = Effect.gen({ self: this }, function* () {
       if (this.#isEnding) return
-      const { leases, seen, tenants } = this.#options
-      const key = slotKey(slot)
-      const found = seen.slot(key)
-      // Written by this life, and not known to be: the acknowledgement was lost.
+      const found = this.#seen.slot(slotKey(slot))
+      // Handed over to this node, or taken by it, and the acknowledgement was lost.
       const isWritten = found?.m === me && !this.#unreleased.has(slot)
       const value: SlotRecord = isWritten ? found : { m: me, e: (found?.e ?? 0) + 1, n: found?.n ?? 0 }
-      if (!isWritten) {
-        const revision = yield* leases
-          .write(key, value, seen.revisionOf(key))
-          .pipe(Effect.catchTag("LeaseConflict", () => Effect.as(this.#look(key), undefined)))
-        if (revision === undefined) return
-        seen.apply({ key, revision, value }, this.#nowMs)
-      }
+      if (!isWritten && !(yield* this.#write(slot, value))) return
       this.#unreleased.delete(slot)
       const { e: epoch, n: moves } = value
       this.#held.set(slot, { epoch, sinceMs: this.#nowMs, moves, closing: undefined, work: undefined })
-      yield* tenants.get(slot)?.open(value.e) ?? Effect.void
-      this.#options.moved(slot, value.e, "taken")
+      yield* this.#options.tenants.get(slot)?.open(epoch) ?? Effect.void
+      this.#options.moved(slot, epoch, "taken")
     })
     return Effect.uninterruptible(taking)
   }
@@ -227,35 +228,37 @@ export class Leasing {
     })
   }
 
-  /** Writes that the slot is free. */
+  /** Writes that the slot is the next owner's, or free where there is none. */
   #release(me: string, slot: string, moves?: number): Effect.Effect<void, LeasesUnavailable> {
     return Effect.gen({ self: this }, function* () {
-      const { leases, seen } = this.#options
-      const key = slotKey(slot)
-      const found = seen.slot(key)
+      const found = this.#seen.slot(slotKey(slot))
       if (found?.m === me) {
-        const value: SlotRecord = { e: found.e, n: moves ?? found.n }
-        const revision = yield* leases
-          .write(key, value, seen.revisionOf(key))
-          .pipe(Effect.catchTag("LeaseConflict", () => Effect.as(this.#look(key), undefined)))
-        if (revision !== undefined) seen.apply({ key, revision, value }, this.#nowMs)
-        else if (seen.slot(key)?.m === me) return
+        const n = moves ?? found.n
+        const heir = this.#heir(me, slot)
+        const value: SlotRecord = heir === undefined ? { e: found.e, n } : { m: heir, e: found.e + 1, n }
+        const isWritten = yield* this.#write(slot, value)
+        if (!isWritten && this.#seen.slot(slotKey(slot))?.m === me) return
       }
       this.#unreleased.delete(slot)
     })
   }
 
-  #look(key: string): Effect.Effect<void, LeasesUnavailable> {
-    const { leases, seen } = this.#options
-    return Effect.map(leases.get(key), (found) => seen.correct(key, found, this.#nowMs))
+  /** Who should have the slot next, and can open it now. */
+  #heir(me: string, slot: string): string | undefined {
+    const id = this.#placement.get(slot)
+    if (id === undefined || id === me) return undefined
+    return this.#seen.members().get(id)?.value.state === "up" ? id : undefined
+  }
+
+  #write(slot: string, value: SlotRecord): Effect.Effect<boolean, LeasesUnavailable> {
+    return this.#options.records.write(slotKey(slot), value)
   }
 
   /** A member that has it hands it over first, however long that takes; or it is evicted. */
   #canTake(me: string, slot: string): boolean {
     if (this.#held.has(slot) || !this.#options.tenants.has(slot)) return false
-    const { seen } = this.#options
-    const holder = seen.slot(slotKey(slot))?.m
-    return holder === undefined || holder === me || !seen.members().has(holder)
+    const holder = this.#seen.slot(slotKey(slot))?.m
+    return holder === undefined || holder === me || !this.#seen.members().has(holder)
   }
 
   #canHandOver(slot: string, isOwnWish: boolean): boolean {
@@ -267,6 +270,10 @@ export class Leasing {
   #hasRested({ sinceMs, moves }: Held): boolean {
     if (moves === 0) return true
     return this.#nowMs - sinceMs >= Math.min(REST_FIRST_MS * 2 ** (moves - 1), REST_MAX_MS)
+  }
+
+  get #seen(): SeenRecords {
+    return this.#options.records.seen
   }
 
   get #nowMs(): number {

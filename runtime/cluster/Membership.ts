@@ -4,7 +4,8 @@
  * Owns the record that it renews, the fence that follows from it (Ownership.ts), and eviction: of members whose record
  * stands still for a lease's time by this node's monotonic clock, and, sooner, of those whose subject nobody serves any
  * more and of those that do not answer for a while. The lease's time has to outlast a change of the store's leader,
- * which takes up to nine seconds; so it is the last resort, for members that nobody can ask. Being wrong about another costs that one its shards, never a commit. What members have: Leasing.ts.
+ * which takes up to nine seconds; so it is the last resort, for members that nobody can ask. Being wrong about another
+ * costs that one its shards, never a commit. What members have: Leasing.ts.
  */
 import { type Clock, Effect, Random } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -12,6 +13,7 @@ import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
 import { type MemberRecord, memberKey, memberSubject } from "./Member.ts"
 import { type Ownership, UNREACHED_MS_MAX } from "./Ownership.ts"
+import type { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 
 /** Renewals in the time of a lease. */
@@ -43,7 +45,7 @@ const CALM_MS = 60_000
 export interface MembershipOptions {
   readonly leases: LeasesService
   readonly transport: TransportService
-  readonly seen: SeenRecords
+  readonly records: Records
   readonly ownership: Ownership
   readonly clock: Clock.Clock
   readonly leaseMs: number
@@ -120,7 +122,7 @@ export class Membership {
 
   /** Writes the record: joins, or renews. False: it was removed or never got in; this life is over. */
   readonly renew: Effect.Effect<boolean, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
-    const { leases, seen, ownership, leaseMs, about } = this.#options
+    const { leases, records, ownership, leaseMs, about } = this.#options
     const sentAtMs = this.#nowMs
     this.#isChanged = false
     const value: MemberRecord = { ...about, state: this.#state, unfit: this.#unfit }
@@ -135,7 +137,7 @@ export class Membership {
     if (this.#revision === 0) this.#joinedAtMs = sentAtMs
     this.#revision = revision
     this.#renewedAtMs = sentAtMs
-    seen.apply({ key: memberKey(this.#id), revision, value }, sentAtMs)
+    records.seen.apply({ key: memberKey(this.#id), revision, value }, sentAtMs)
     if (leases.isShared) ownership.renewed(sentAtMs, sentAtMs + leaseMs * FENCE_PART)
     else ownership.renewed(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     return true
@@ -156,10 +158,10 @@ export class Membership {
   /** After a conflict: somebody removed the record, or an earlier renewal came through after all. */
   get #ownRevision(): Effect.Effect<number | undefined, LeasesUnavailable> {
     return Effect.gen({ self: this }, function* () {
-      const { leases, seen } = this.#options
+      const { leases, records } = this.#options
       const found = yield* leases.get(memberKey(this.#id))
       // The store has forgotten what it had acknowledged; who knows what else.
-      if ((found?.revision ?? 0) < this.#revision) seen.clear()
+      if ((found?.revision ?? 0) < this.#revision) records.seen.clear()
       return found?.value === undefined ? undefined : found.revision
     })
   }
@@ -196,10 +198,10 @@ export class Membership {
     yield* remove(revision)
   })
 
-  /** The records were read. */
-  looked(nowMs: number): void {
-    if (nowMs - this.#lookedAtMs > this.#options.leaseMs / 2) this.#sightSinceMs = nowMs
-    this.#lookedAtMs = nowMs
+  /** All records were read then. */
+  looked(atMs: number): void {
+    if (atMs - this.#lookedAtMs > this.#options.leaseMs / 2) this.#sightSinceMs = atMs
+    this.#lookedAtMs = atMs
   }
 
   /** Removes the records of members that have not renewed in time. */
@@ -207,7 +209,7 @@ export class Membership {
     const beforeMs = this.#nowMs - this.#options.leaseMs
     // A store that was away has kept everybody from renewing: they get the time again.
     if (this.#sightSinceMs > beforeMs) return Effect.void
-    const expired = Array.from(this.#options.seen.members()).filter(
+    const expired = Array.from(this.#seen.members()).filter(
       ([id, { sinceMs }]) => id !== this.#id && sinceMs <= beforeMs,
     )
     return Effect.forEach(expired, ([id]) => this.#evict(id, "it has not renewed its lease"), {
@@ -272,16 +274,17 @@ export class Membership {
     })
   }
 
+  /** Once: several may have found out at the same time. */
   #evict(id: string, why: string): Effect.Effect<void, LeasesUnavailable> {
-    const { leases, seen } = this.#options
-    const key = memberKey(id)
-    return leases.remove(key, seen.revisionOf(key)).pipe(
-      Effect.andThen(Effect.logWarning(`Member ${id} is evicted: ${why}.`)),
+    if (!this.#seen.members().has(id)) return Effect.void
+    return Effect.flatMap(this.#options.records.remove(memberKey(id)), (isRemoved) =>
       // It has renewed meanwhile, or somebody else was faster.
-      Effect.catchTag("LeaseConflict", () => Effect.void),
-      Effect.andThen(leases.get(key)),
-      Effect.map((found) => seen.correct(key, found, this.#nowMs)),
+      isRemoved ? Effect.logWarning(`Member ${id} is evicted: ${why}.`) : Effect.void,
     )
+  }
+
+  get #seen(): SeenRecords {
+    return this.#options.records.seen
   }
 
   get #nowMs(): number {

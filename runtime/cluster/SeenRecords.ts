@@ -56,6 +56,11 @@ export class SeenRecords {
     return this.#records.get(key)?.revision ?? 0
   }
 
+  /** `undefined`: removed, or never there. */
+  valueOf(key: string): unknown {
+    return this.#records.get(key)?.value
+  }
+
   /** Members that were not removed, by id. */
   members(): ReadonlyMap<string, Seen<MemberRecord>> {
     return this.#all("member", isMember)

@@ -9,7 +9,7 @@ import { Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { Unavailable } from "../cell/AskError.ts"
 import type { Waiting } from "../cell/Waiting.ts"
-import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import { decodeReply, encodeRequest } from "./AskWire.ts"
@@ -38,10 +38,38 @@ export interface RouterOptions {
 export interface Router {
   /** Sees to it that the item is answered, wherever. */
   readonly route: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => void
+  /** The slot has come to another owner: whoever waits for the former one asks this one. */
+  readonly rehoused: (slot: string) => void
   /** Waits until nothing waits for an answer. */
   readonly drain: Effect.Effect<void>
   readonly counts: { sentCount: number; retriedCount: number }
 }
+
+/** What waits for an answer. */
+interface Asked {
+  readonly item: Waiting
+  readonly definition: ActorDefinition
+  readonly address: ActorAddress
+  /** The attempt that counts: one that was overtaken may still bring an answer, but does not try again. */
+  attempt: Attempt | undefined
+}
+
+/** What was tried before an attempt. */
+interface Tried {
+  readonly count: number
+  /** Of those, how many got no answer at all. */
+  readonly unansweredCount: number
+}
+
+interface Attempt extends Tried {
+  readonly target: ShardPlace
+  /** The command may have been delivered by earlier ones. */
+  readonly wasSent: boolean
+}
+
+type Randomness = Effect.Success<typeof Random.Random>
+
+const NOTHING: Tried = { count: 0, unansweredCount: 0 }
 
 /** The end of the scope ends what is under way: whoever waits is told. */
 export const makeRouter = (
@@ -49,89 +77,127 @@ export const makeRouter = (
   options: RouterOptions,
 ): Effect.Effect<Router, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const fork = yield* FiberSet.makeRuntime<never>()
-    const random = yield* Random.Random
-    const counts = { sentCount: 0, retriedCount: 0 }
-    /** What waits for an answer. */
-    const open = new Map<Waiting, ActorAddress>()
-
-    const idle = Latch.makeUnsafe(true)
-    const forget = (item: Waiting): void => {
-      open.delete(item)
-      if (open.size === 0) idle.openUnsafe()
-    }
-    const end = (item: Waiting, exit: Exit.Exit<never, Unavailable>): void => {
-      forget(item)
-      item.settle(exit)
-    }
-
-    const attempt = (
-      definition: ActorDefinition,
-      address: ActorAddress,
-      item: Waiting,
-      { tries, unanswered }: { readonly tries: number; readonly unanswered: number },
-    ): void => {
-      if (item.isSettled || options.takeHere(definition, address, item)) return forget(item)
-      const place = options.places.of(address.type, address.shard)
-      const target = place === undefined ? undefined : options.places.all[place]
-      if (target === undefined || item._tag === "Pending") return end(item, Exit.fail(nowhere(address)))
-      const request = encodeRequest(requestOf(address, item))
-      if (request.length > transport.messageBytesMax) return end(item, Exit.fail(tooLarge(address, request)))
-      counts.sentCount++
-      const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** unanswered, ATTEMPT_MAX_MS)
-      // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
-      const wasSent = item._tag === "Command" && item.wasSent
-      if (item._tag === "Command") item.wasSent = true
-      const again = (trouble: string, pauseMs: number, isUnanswered = false): void => {
-        counts.retriedCount++
-        const next = { tries: tries + 1, unanswered: unanswered + (isUnanswered ? 1 : 0) }
-        item.trouble = trouble
-        fork(
-          Effect.andThen(
-            Effect.sleep(pauseMs * (0.5 + random.nextDoubleUnsafe() / 2)),
-            Effect.sync(() => attempt(definition, address, item, next)),
-          ),
-        )
-      }
-      const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** tries, PAUSE_MAX_MS)
-      transport.send(target.askSubject, request, timeoutMs, {
-        onReply: (reply) => {
-          const answer = read(definition, address, reply)
-          if (answer === undefined) return again("its shard is moving from one node to another", pauseMs)
-          item.trouble = undefined
-          end(item, answer as Exit.Exit<never, never>)
-        },
-        onFailure: (failure) => {
-          if (failure.reason === "TooLarge" || failure.reason === "NotPermitted") {
-            return end(item, Exit.fail(unreachable(address, failure)))
-          }
-          if (failure.reason === "NoResponders" && item._tag === "Command") item.wasSent = wasSent
-          if (failure.reason !== "Disconnected") options.suspect(target.slot)
-          const isUnanswered = failure.reason === "Timeout"
-          again(troubleOf(failure), isUnanswered ? 0 : pauseMs, isUnanswered)
-        },
-      })
-    }
-
-    // What nobody is asked for any more would never be answered: not even a deadline outlives its system.
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        for (const [item, address] of open) item.settle(Exit.fail(endedBefore(address, item)))
-        open.clear()
-      }),
+    const router = new AskRouter(
+      transport,
+      options,
+      yield* Random.Random,
+      yield* FiberSet.makeRuntime<never>(),
     )
-
-    return {
-      route: (definition, address, item) => {
-        open.set(item, address)
-        idle.closeUnsafe()
-        if (options.isCutOff()) item.trouble = "this node has lost touch with the cluster"
-        attempt(definition, address, item, { tries: 0, unanswered: 0 })
-      },
-      drain: idle.await,
-      counts,
-    }
+    // What nobody is asked for any more would never be answered: not even a deadline outlives its system.
+    yield* Effect.addFinalizer(() => Effect.sync(() => router.end()))
+    return router
   })
+
+class AskRouter implements Router {
+  readonly counts = { sentCount: 0, retriedCount: 0 }
+  readonly #transport: TransportService
+  readonly #options: RouterOptions
+  readonly #random: Randomness
+  readonly #fork: (work: Effect.Effect<void>) => void
+  readonly #open = new Map<Waiting, Asked>()
+  readonly #idle = Latch.makeUnsafe(true)
+
+  constructor(
+    transport: TransportService,
+    options: RouterOptions,
+    random: Randomness,
+    fork: (work: Effect.Effect<void>) => void,
+  ) {
+    this.#transport = transport
+    this.#options = options
+    this.#random = random
+    this.#fork = fork
+  }
+
+  get drain(): Effect.Effect<void> {
+    return this.#idle.await
+  }
+
+  readonly route: Router["route"] = (definition, address, item) => {
+    const asked: Asked = { item, definition, address, attempt: undefined }
+    this.#open.set(item, asked)
+    this.#idle.closeUnsafe()
+    if (this.#options.isCutOff()) item.trouble = "this node has lost touch with the cluster"
+    this.#attempt(asked, NOTHING)
+  }
+
+  readonly rehoused = (slot: string): void => {
+    for (const asked of [...this.#open.values()]) {
+      if (asked.attempt?.target.slot === slot) this.#attempt(asked, NOTHING)
+    }
+  }
+
+  end(): void {
+    for (const [item, { address }] of this.#open) item.settle(Exit.fail(endedBefore(address, item)))
+    this.#open.clear()
+  }
+
+  #attempt(asked: Asked, tried: Tried): void {
+    const { item, definition, address } = asked
+    const { places, takeHere } = this.#options
+    if (item.isSettled || takeHere(definition, address, item)) return this.#forget(item)
+    const place = places.of(address.type, address.shard)
+    const target = place === undefined ? undefined : places.all[place]
+    if (target === undefined || item._tag === "Pending") return this.#end(asked, Exit.fail(nowhere(address)))
+    const request = encodeRequest(requestOf(address, item))
+    if (request.length > this.#transport.messageBytesMax)
+      return this.#end(asked, Exit.fail(tooLarge(address, request)))
+    const attempt = { ...tried, target, wasSent: item._tag === "Command" && item.wasSent }
+    asked.attempt = attempt
+    // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
+    if (item._tag === "Command") item.wasSent = true
+    this.counts.sentCount++
+    const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** tried.unansweredCount, ATTEMPT_MAX_MS)
+    this.#transport.send(target.askSubject, request, timeoutMs, {
+      onReply: (reply) => this.#onReply(asked, attempt, reply),
+      onFailure: (failure) => asked.attempt === attempt && this.#onFailure(asked, attempt, failure),
+    })
+  }
+
+  #onReply(asked: Asked, attempt: Attempt, reply: Uint8Array): void {
+    const answer = read(asked.definition, asked.address, reply)
+    if (answer !== undefined) {
+      asked.item.trouble = undefined
+      return this.#end(asked, answer as Exit.Exit<never, never>)
+    }
+    if (asked.attempt === attempt) this.#again(asked, attempt, "its shard is moving from one node to another")
+  }
+
+  #onFailure(asked: Asked, attempt: Attempt, failure: RequestFailed): void {
+    const { item, address } = asked
+    const { reason } = failure
+    if (reason === "TooLarge" || reason === "NotPermitted")
+      return this.#end(asked, Exit.fail(unreachable(address, failure)))
+    if (reason === "NoResponders" && item._tag === "Command") item.wasSent = attempt.wasSent
+    if (reason !== "Disconnected") this.#options.suspect(attempt.target.slot)
+    this.#again(asked, attempt, troubleOf(failure), reason === "Timeout")
+  }
+
+  /** After a pause; but whoever has waited for an answer in vain has waited. */
+  #again(asked: Asked, attempt: Attempt, trouble: string, isUnanswered = false): void {
+    asked.item.trouble = trouble
+    this.counts.retriedCount++
+    const { count, unansweredCount } = attempt
+    const next = { count: count + 1, unansweredCount: unansweredCount + (isUnanswered ? 1 : 0) }
+    const pauseMs = isUnanswered ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** count, PAUSE_MAX_MS)
+    this.#fork(
+      Effect.andThen(
+        Effect.sleep(pauseMs * (0.5 + this.#random.nextDoubleUnsafe() / 2)),
+        Effect.sync(() => asked.attempt === attempt && this.#attempt(asked, next)),
+      ),
+    )
+  }
+
+  #end({ item }: Asked, exit: Exit.Exit<never, Unavailable>): void {
+    this.#forget(item)
+    item.settle(exit)
+  }
+
+  #forget(item: Waiting): void {
+    this.#open.delete(item)
+    if (this.#open.size === 0) this.#idle.openUnsafe()
+  }
+}
 
 const read = (definition: ActorDefinition, address: ActorAddress, reply: Uint8Array) => {
   try {

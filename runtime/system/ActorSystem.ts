@@ -242,6 +242,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
     asked: answerMembers({ cells, inbox }, () => cluster),
+    rehoused: router.rehoused,
     started: (started) => {
       cluster = started
       watch.follow(started.events)

@@ -33,7 +33,7 @@ const listed = (leases: LeasesService, wanted: ReadonlyArray<Partial<LeaseRecord
 const hintsOf = Effect.fnUntraced(function* ({ one, other }: LeasesPair) {
   const heard: Array<string> = []
   yield* Effect.forkScoped(
-    Stream.runForEach(other.changes, (key) =>
+    Stream.runForEach(other.changes, ({ key }) =>
       Effect.sync(() => {
         heard.push(key)
       }),

@@ -149,7 +149,7 @@ it("FAULT 34: hints go on, and so do reads and writes, when the server was resta
       const leases = yield* openOne({ namespace: freshNamespace() })
       const heard: Array<string> = []
       yield* Effect.forkScoped(
-        Stream.runForEach(leases.changes, (key) =>
+        Stream.runForEach(leases.changes, ({ key }) =>
           Effect.sync(() => {
             heard.push(key)
           }),

@@ -91,7 +91,7 @@ describe("faults of the simulated leases", () => {
       Effect.scoped(
         Effect.gen(function* () {
           yield* Effect.forkScoped(
-            Stream.runForEach(own.changes, (key) =>
+            Stream.runForEach(own.changes, ({ key }) =>
               Effect.sync(() => {
                 heard.push(key)
               }),

@@ -203,7 +203,8 @@ export class ClusterChecker {
     const record = value as SlotRecord
     const before = this.#slots.get(name)
     this.#slots.set(name, record)
-    if (record.m === undefined) return this.#world.mark("a slot was handed over in order")
+    const isOwn = record.m !== undefined && this.#memberHosts.get(record.m) === host
+    if (!isOwn) return this.#world.mark("a slot was handed over in order")
     this.#unheard.set(name, host)
     if (before?.m === undefined) return
     const isGone = this.#memberHosts.get(before.m)?.life === "dead"

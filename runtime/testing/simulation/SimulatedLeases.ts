@@ -8,6 +8,7 @@
 import { Effect, Exit, Queue, Stream } from "effect"
 import {
   LeaseConflict,
+  type LeaseHint,
   type LeaseRecord,
   type LeasesService,
   LeasesUnavailable,
@@ -45,7 +46,7 @@ interface Written {
 
 interface Watcher {
   readonly host: SimulatedProcess
-  readonly hint: (key: string) => void
+  readonly hint: (hint: LeaseHint) => void
 }
 
 /** A write that has told its writer what became of it. */
@@ -99,11 +100,11 @@ export class SimulatedLeases {
       write: (key, value, revision) =>
         this.#write(host, "write", key, JSON.stringify(value ?? null), revision),
       remove: (key, revision) => Effect.asVoid(this.#write(host, "remove", key, undefined, revision)),
-      changes: Stream.callback<string>(
+      changes: Stream.callback<LeaseHint>(
         (queue) =>
           Effect.acquireRelease(
             Effect.sync(() => {
-              const watcher: Watcher = { host, hint: (key) => Queue.offerUnsafe(queue, key) }
+              const watcher: Watcher = { host, hint: (hint) => Queue.offerUnsafe(queue, hint) }
               this.#watchers.add(watcher)
               return watcher
             }),
@@ -191,13 +192,14 @@ export class SimulatedLeases {
     const written = this.#written.get(key)
     if (written === undefined) this.#written.set(key, [entry])
     else written.push(entry)
-    for (const watcher of this.#watchers) this.#hint(watcher, key)
+    for (const watcher of this.#watchers) this.#hint(watcher, { key, after: revision })
     for (const observe of this.stored) observe({ host, key, value: readBack(json) })
     return Exit.succeed(this.#newest)
   }
 
-  #hint(watcher: Watcher, key: string): void {
+  #hint(watcher: Watcher, given: LeaseHint): void {
     const { host, hint } = watcher
+    const { key } = given
     const { faults } = this.#network
     if (host.life === "dead") {
       this.#watchers.delete(watcher)
@@ -209,7 +211,7 @@ export class SimulatedLeases {
       : 0
     const copies = faults.strikes("lease hint twice", host.name, key) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      this.#network.answer(host, "journal", lateMs, () => hint(key))
+      this.#network.answer(host, "journal", lateMs, () => hint(given))
     }
   }
 

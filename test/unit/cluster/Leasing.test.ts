@@ -5,11 +5,12 @@ import type { LeasesService } from "../../../runtime/cluster/Leases.ts"
 import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
 import { Leasing } from "../../../runtime/cluster/Leasing.ts"
 import { slotKey } from "../../../runtime/cluster/Member.ts"
-import { SeenRecords } from "../../../runtime/cluster/SeenRecords.ts"
+import { Records } from "../../../runtime/cluster/Records.ts"
 import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
 
 const SLOT = "shard.0"
 const to = (member: string): ReadonlyMap<string, string> => new Map([[SLOT, member]])
+const nobody: ReadonlyMap<string, string> = new Map()
 const noWish = () => false
 
 /** A slot whose tenant says what it is told; `part` replaces parts of it. */
@@ -19,7 +20,8 @@ const oneSlot = Effect.fnUntraced(function* (
   wrap: (leases: LeasesService) => LeasesService = (leases) => leases,
 ) {
   const leases = wrap(yield* makeLeasesMemory(true))
-  const seen = new SeenRecords()
+  const clock = yield* Clock.Clock
+  const records = new Records(leases, clock, 1_000)
   const told: Array<string> = []
   const tenant: Tenant = {
     open: (epoch) => Effect.sync(() => told.push(`open ${epoch}`)),
@@ -29,9 +31,8 @@ const oneSlot = Effect.fnUntraced(function* (
   }
   const leasing = new Leasing(
     {
-      leases,
-      seen,
-      clock: yield* Clock.Clock,
+      records,
+      clock,
       tenants: new Map([[SLOT, tenant]]),
       handoffMs,
       moved: (_slot, epoch, what) => told.push(`${what} ${epoch}`),
@@ -83,7 +84,7 @@ it("is free in the end, though what ran in it cannot be ended", () =>
       yield* leasing.follow("me", to("me"), noWish)
       yield* leasing.follow("me", to("other"), noWish)
       yield* until(() => told.includes("handedOver 1"))
-      yield* leasing.releaseAll("me")
+      yield* leasing.releaseAll("me", nobody)
       expect(told).toEqual(["open 1", "taken 1", "drop", "handedOver 1"])
       expect(yield* record).toEqual({ e: 1, n: 0 })
     }),
@@ -94,7 +95,7 @@ it("is free in the end, though its tenant fails to close", () =>
     Effect.gen(function* () {
       const { leasing, told, record } = yield* oneSlot(60_000, { close: Effect.die("a bug") })
       yield* leasing.follow("me", to("me"), noWish)
-      yield* leasing.releaseAll("me")
+      yield* leasing.releaseAll("me", nobody)
       expect(told).toEqual(["open 1", "taken 1", "drop", "handedOver 1"])
       expect(yield* record).toEqual({ e: 1, n: 0 })
     }),
@@ -110,7 +111,7 @@ it("is not left open by a node that leaves while it takes it", () =>
       }))
       const taking = yield* Effect.forkChild(leasing.follow("me", to("me"), noWish))
       yield* Effect.sleep(5)
-      const leaving = yield* Effect.forkChild(leasing.releaseAll("me"))
+      const leaving = yield* Effect.forkChild(leasing.releaseAll("me", nobody))
       yield* Effect.sleep(5)
       yield* written.open
       yield* Effect.forEach([taking, leaving], (fiber) => until(() => fiber.pollUnsafe() !== undefined))

@@ -43,6 +43,7 @@ const oneNode = Effect.fnUntraced(function* (
     leaseMs: 1_000,
     handoffMs: 60_000,
     asked: () => Effect.succeed(undefined),
+    rehoused: () => undefined,
     started: () => undefined,
   }).pipe(Effect.provideService(Leases, leases), Effect.provideService(Transport, cluster.transport))
   return { agent, running }

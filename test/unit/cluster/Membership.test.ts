@@ -6,7 +6,7 @@ import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
 import { memberKey } from "../../../runtime/cluster/Member.ts"
 import { Membership } from "../../../runtime/cluster/Membership.ts"
 import { Ownership } from "../../../runtime/cluster/Ownership.ts"
-import { SeenRecords } from "../../../runtime/cluster/SeenRecords.ts"
+import { Records } from "../../../runtime/cluster/Records.ts"
 import { makeTransportMemory } from "../../../runtime/transport/TransportMemory.ts"
 
 it("renews its record once more after a renewal that came through without its knowing", async () => {
@@ -31,12 +31,13 @@ it("renews its record once more after a renewal that came through without its kn
       runs: [],
       startedAt: 0,
     } as const
+    const clock = yield* Clock.Clock
     const membership = new Membership({
       leases,
       transport: yield* makeTransportMemory,
-      seen: new SeenRecords(),
+      records: new Records(leases, clock, 1_000),
       ownership: new Ownership(1),
-      clock: yield* Clock.Clock,
+      clock,
       leaseMs: 1_000,
       about,
     })

@@ -1,0 +1,113 @@
+/**
+ * The cluster's records, as this node reads and writes them: everything that it does about a record passes through what
+ * it has seen of it.
+ *
+ * Owns the ways between the store (Leases.ts) and what was seen (SeenRecords.ts): a list may be old and is corrected by
+ * the store's leader, a hint comes before what it announces, and whoever meets a conflict looks at what is there now.
+ */
+import { type Clock, Effect } from "effect"
+import { monotonicMs } from "../time/MonotonicTime.ts"
+import type { LeaseHint, LeasesService, LeasesUnavailable } from "./Leases.ts"
+import { SeenRecords } from "./SeenRecords.ts"
+
+/** Records that the store's leader is asked for at once. */
+const ASKED_AT_ONCE_MAX = 8
+
+/** Hints that are followed one by one; when more have come, all records are read. */
+const HINTS_MAX = 32
+
+/** Pauses before a record is asked for that was hinted at and is not there yet, in milliseconds. */
+const HINTED_PAUSES_MS: ReadonlyArray<number> = [0, 4, 8, 16, 32, 64]
+
+export class Records {
+  readonly seen = new SeenRecords()
+  readonly #leases: LeasesService
+  readonly #clock: Clock.Clock
+  readonly #listEveryMs: number
+  #listedAtMs = Number.NEGATIVE_INFINITY
+  /** What others write, by key; undefined: there may be more than was hinted at. */
+  #hints: Map<string, LeaseHint> | undefined
+
+  /** All records are read once in `listEveryMs` milliseconds at least, whatever the hints say. */
+  constructor(leases: LeasesService, clock: Clock.Clock, listEveryMs: number) {
+    this.#leases = leases
+    this.#clock = clock
+    this.#listEveryMs = listEveryMs
+  }
+
+  /** When all records were read last, in monotonic milliseconds. */
+  get listedAtMs(): number {
+    return this.#listedAtMs
+  }
+
+  hinted(hint: LeaseHint): void {
+    this.#hints?.set(hint.key, hint)
+  }
+
+  /** The next look is at all records. */
+  doubt(): void {
+    this.#hints = undefined
+  }
+
+  /** Looks at what was hinted at, or at everything. */
+  readonly refresh: Effect.Effect<void, LeasesUnavailable> = Effect.suspend(() => {
+    const hints = this.#hints
+    const isListDue = this.#nowMs - this.#listedAtMs >= this.#listEveryMs
+    const mustList = hints === undefined || hints.size > HINTS_MAX || isListDue
+    // What is hinted at from now on may not be in what is read now.
+    this.#hints = new Map()
+    const read = mustList ? this.#list : this.#forEach([...hints.values()], this.#lookAfter)
+    return Effect.tapError(read, () => Effect.sync(() => this.doubt()))
+  })
+
+  get #list(): Effect.Effect<void, LeasesUnavailable> {
+    return Effect.flatMap(this.#leases.all, (records) => {
+      const nowMs = this.#nowMs
+      for (const record of records) this.seen.apply(record, nowMs)
+      this.#listedAtMs = nowMs
+      // The list may be old, or the store may have lost what was seen: its leader knows.
+      return this.#forEach(this.seen.unlike(records), this.look)
+    })
+  }
+
+  /** Looks at one record, as the store's leader knows it. */
+  readonly look = (key: string): Effect.Effect<void, LeasesUnavailable> =>
+    Effect.map(this.#leases.get(key), (found) => this.seen.correct(key, found, this.#nowMs))
+
+  /** The hint may be there before the write; one that does not come soon was refused, or comes too late for this. */
+  readonly #lookAfter = ({ key, after }: LeaseHint): Effect.Effect<void, LeasesUnavailable> =>
+    Effect.gen({ self: this }, function* () {
+      for (const pauseMs of HINTED_PAUSES_MS) {
+        if (this.seen.revisionOf(key) > after) return
+        if (pauseMs > 0) yield* Effect.sleep(pauseMs)
+        yield* this.look(key)
+      }
+    })
+
+  /** Writes over what was seen. False: somebody else was faster; what they wrote is seen now. */
+  readonly write = (key: string, value: unknown): Effect.Effect<boolean, LeasesUnavailable> =>
+    this.#leases.write(key, value, this.seen.revisionOf(key)).pipe(
+      Effect.map((revision) => this.seen.apply({ key, revision, value }, this.#nowMs)),
+      Effect.as(true),
+      Effect.catchTag("LeaseConflict", () => Effect.as(this.look(key), false)),
+    )
+
+  /** Removes what was seen. False: somebody else was faster. What is there now is seen either way. */
+  readonly remove = (key: string): Effect.Effect<boolean, LeasesUnavailable> =>
+    this.#leases.remove(key, this.seen.revisionOf(key)).pipe(
+      Effect.as(true),
+      Effect.catchTag("LeaseConflict", () => Effect.succeed(false)),
+      Effect.tap(() => this.look(key)),
+    )
+
+  #forEach<A>(
+    items: ReadonlyArray<A>,
+    work: (item: A) => Effect.Effect<void, LeasesUnavailable>,
+  ): Effect.Effect<void, LeasesUnavailable> {
+    return Effect.forEach(items, work, { concurrency: ASKED_AT_ONCE_MAX, discard: true })
+  }
+
+  get #nowMs(): number {
+    return monotonicMs(this.#clock)
+  }
+}
