@@ -4,7 +4,7 @@
  * Owns nothing but the translation; what a system does is in ../system/ActorSystem.ts. Typed errors (../cell/AskError.ts)
  * are the rejections of the promises: test `error._tag`, or `instanceof`.
  */
-import { Context, Effect, Latch, type Layer, ManagedRuntime, Stream } from "effect"
+import { Effect, Latch, type Layer, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { AnyActor } from "../definition/Actor.ts"
@@ -16,6 +16,7 @@ import {
 } from "../system/ActorSystem.ts"
 import type { ClusterStatus, MemberStanding } from "../system/ClusterControl.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
+import { LiveService } from "./LiveService.ts"
 
 /** The promise face of the dead-letter office. Rejects with its typed errors. */
 export type DeadLetters = {
@@ -50,97 +51,78 @@ export interface ClusterControl {
 
 /** A running system. Get actors from it, stop it when done (or `await using`). */
 export class ActorSystem {
-  readonly #service: ActorSystemService
-  readonly #run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
-  readonly #dispose: () => Promise<void>
-  #stopped: Promise<void> | undefined
+  readonly #live: LiveService<ActorSystemService>
 
-  private constructor(
-    service: ActorSystemService,
-    run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>,
-    dispose: () => Promise<void>,
-  ) {
-    this.#service = service
-    this.#run = run
-    this.#dispose = dispose
+  private constructor(live: LiveService<ActorSystemService>) {
+    this.#live = live
   }
 
   /** Builds the layer and keeps it until {@link stop}. Rejects with the layer's error, leaving nothing behind. */
   static async fromLayer<E>(layer: Layer.Layer<EffectActorSystem, E>): Promise<ActorSystem> {
-    const runtime = ManagedRuntime.make(layer)
-    try {
-      const context = await runtime.context()
-      return new ActorSystem(
-        Context.get(context, EffectActorSystem),
-        // Not the runtime's own: that one refuses without a type once it is disposed of.
-        Effect.runPromiseWith(context),
-        () => runtime.dispose(),
-      )
-    } catch (cause) {
-      await runtime.dispose()
-      throw cause
-    }
+    return new ActorSystem(await LiveService.fromLayer(EffectActorSystem, layer))
   }
 
   /** A handle on the actor `id` of a type that this system was given. */
   get<A extends AnyActor>(actor: A, id: string): ActorRef<A> {
-    return promiseRef(this.#service.asker(actor, id), this.#service.get(actor, id), this.#run)
+    const { service, run } = this.#live
+    return promiseRef(service.asker(actor, id), service.get(actor, id), run)
   }
 
   /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */
   waitFor(projection: ProjectionDefinition, sequence: number, timeoutMs?: number): Promise<void> {
-    return this.#run(this.#service.waitFor(projection, sequence, timeoutMs))
+    return this.#live.run(this.#live.service.waitFor(projection, sequence, timeoutMs))
   }
 
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   get cluster(): ClusterControl {
-    const { memberId, standing, status, events, ...verbs } = this.#service.cluster
+    const { service, run } = this.#live
+    const { memberId, standing, status, events, ...verbs } = service.cluster
     return {
       memberId,
-      standing: () => this.#run(standing),
-      status: () => this.#run(status),
+      standing: () => run(standing),
+      status: () => run(status),
       onEvent: (listener) => {
         const isOver = Latch.makeUnsafe(false)
         const telling = Stream.runForEach(events, (event) => Effect.sync(() => listener(event)))
-        void this.#run(Effect.raceFirst(telling, isOver.await))
+        void run(Effect.raceFirst(telling, isOver.await))
         return () => void isOver.openUnsafe()
       },
-      drain: (member) => this.#run(verbs.drain(member)),
-      undrain: (member) => this.#run(verbs.undrain(member)),
-      move: (slot, member) => this.#run(verbs.move(slot, member)),
-      unpin: (slot) => this.#run(verbs.unpin(slot)),
-      passivate: (actorType, id) => this.#run(verbs.passivate(actorType, id)),
-      pause: (actorType) => this.#run(verbs.pause(actorType)),
-      resume: (actorType) => this.#run(verbs.resume(actorType)),
+      drain: (member) => run(verbs.drain(member)),
+      undrain: (member) => run(verbs.undrain(member)),
+      move: (slot, member) => run(verbs.move(slot, member)),
+      unpin: (slot) => run(verbs.unpin(slot)),
+      passivate: (actorType, id) => run(verbs.passivate(actorType, id)),
+      pause: (actorType) => run(verbs.pause(actorType)),
+      resume: (actorType) => run(verbs.resume(actorType)),
     }
   }
 
   /** What the system gave up on: list, show, redrive, discard. */
   get deadLetters(): DeadLetters {
-    const { list, show, redrive, redriveAll, discard, discardAll } = this.#service.deadLetters
+    const { service, run } = this.#live
+    const { list, show, redrive, redriveAll, discard, discardAll } = service.deadLetters
     return {
-      list: (options) => this.#run(list(options)),
-      show: (number) => this.#run(show(number)),
-      redrive: (number) => this.#run(redrive(number)),
-      redriveAll: (options) => this.#run(redriveAll(options)),
-      discard: (number) => this.#run(discard(number)),
-      discardAll: (options) => this.#run(discardAll(options)),
+      list: (options) => run(list(options)),
+      show: (number) => run(show(number)),
+      redrive: (number) => run(redrive(number)),
+      redriveAll: (options) => run(redriveAll(options)),
+      discard: (number) => run(discard(number)),
+      discardAll: (options) => run(discardAll(options)),
     }
   }
 
   status(): Promise<SystemStatus> {
-    return this.#run(this.#service.status)
+    return this.#live.run(this.#live.service.status)
   }
 
   /** Resolves while the journal is reachable and the one that was verified at start; rejects otherwise. */
   check(): Promise<void> {
-    return this.#run(this.#service.check)
+    return this.#live.run(this.#live.service.check)
   }
 
   /** Takes no more commands, finishes those in work, writes snapshots, closes connections. Safe to call twice. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#run(this.#service.stop).finally(this.#dispose)
-    return this.#stopped
+    return this.#live.end(this.#live.service.stop)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
