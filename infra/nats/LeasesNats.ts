@@ -19,13 +19,12 @@ import {
   LeasesUnavailable,
   type LeaseWriteError,
 } from "../../runtime/cluster/Leases.ts"
+import { openBucket } from "./Bucket.ts"
 import { subscribe } from "./CoreSubscription.ts"
 import { getMessage } from "./JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, leasesUnavailableOf, leaseWriteErrorOf } from "./NatsErrors.ts"
-import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
 import { publishTo } from "./PubAck.ts"
-import { NANOS_PER_MS } from "./PullConsumer.ts"
 
 /** Most records that `all` can list, removed ones included. */
 const LEASE_RECORDS_MAX = 16_384
@@ -148,9 +147,10 @@ const makeService = (
 
   /** Without the right to subscribe there are no hints, which costs time and nothing else. */
   const watch = (queue: Queue.Queue<LeaseHint, Cause.Done>) =>
-    subscribe(connection, `${prefix}>`, ({ subject, headers }) => {
+    subscribe(connection, `${prefix}>`, ({ subject, headers, data }) => {
       const after = Number(headers?.get(EXPECTED) ?? "")
-      Queue.offerUnsafe(queue, { key: subject.slice(prefix.length), after })
+      const { key, value } = recordOf(subject.slice(prefix.length), after, decoder.decode(data))
+      Queue.offerUnsafe(queue, { key, after, value })
     }).pipe(
       Effect.retry({
         while: ({ reason }) => reason !== "NotPermitted",
@@ -202,28 +202,14 @@ export const LeasesNats = {
       Effect.gen(function* () {
         const connection = yield* NatsConnection
         const bucket = `${options.namespace}-cluster`
-        const config = {
-          name: `KV_${bucket}`,
-          description: "Everstate cluster: members, and who has which slot",
-          discard: "new",
-          max_age: 0,
-          deny_delete: true,
-          allow_rollup_hdrs: true, // key-value clients delete keys so
-          duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
-          num_replicas: replicaCountOf(connection, options.replicas),
-        } as const
-        const needed = {
-          subjects: [`$KV.${bucket}.>`],
-          storage: "file",
-          retention: "limits",
-          max_msgs_per_subject: 1,
-          allow_direct: true,
-          allow_msg_ttl: true,
-        } as const
-        const open = openStream(
+        const open = openBucket(
           connection,
-          config,
-          { ...needed, subjects: [...needed.subjects] },
+          {
+            name: bucket,
+            description: "Everstate cluster: members, and who has which slot",
+            replicas: options.replicas,
+            needed: { allow_direct: true, allow_msg_ttl: true },
+          },
           unavailable,
         )
         yield* open

@@ -10,7 +10,7 @@ import { Clock, Effect, FiberSet, Latch, Option, PubSub, Schedule, type Scope, S
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ClusterEvent, eventsBetween } from "./ClusterEvent.ts"
-import { Leases, type LeasesUnavailable } from "./Leases.ts"
+import { type LeaseHint, Leases, type LeasesUnavailable } from "./Leases.ts"
 import { Leasing } from "./Leasing.ts"
 import { type MemberRecord, slotKey, subjectOfKey } from "./Member.ts"
 import { serveMember } from "./MemberRequests.ts"
@@ -306,16 +306,19 @@ class Agent implements Cluster {
     )
   }
 
-  /** Others write: look at it. That a known member renews is no news. */
+  /** Others write: look at it. */
   readonly hints: Effect.Effect<void> = Effect.suspend(() =>
     Stream.runForEach(this.#leases.changes, (hint) => {
-      const subject = subjectOfKey(hint.key)
-      const isRenewal = subject?.kind === "member" && this.#lastMembers.get(subject.name)?.state === "up"
-      if (isRenewal) return Effect.void
+      if (this.#isRenewal(hint)) return Effect.void
       this.#records.hinted(hint)
       return this.#something.open
     }),
   )
+
+  /** That a known member is as it was is no news. */
+  #isRenewal({ key, value }: LeaseHint): boolean {
+    return subjectOfKey(key)?.kind === "member" && value !== undefined && this.seen.says(key, value)
+  }
 
   readonly suspect = (slot: string): void => {
     const owner = this.seen.slot(slotKey(slot))?.m

@@ -25,6 +25,8 @@ export interface LeaseHint {
   readonly key: string
   /** Revision that is written over: once the write is done the record has a higher one. 0 where that is not known. */
   readonly after: number
+  /** What is written, unless the write is refused; `undefined`: the record is removed. */
+  readonly value: unknown
 }
 
 /** Somebody else has written the record meanwhile: read it again. */

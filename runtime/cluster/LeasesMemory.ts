@@ -19,8 +19,10 @@ interface Kept {
 const recordOf = (key: string, { revision, json }: Kept): LeaseRecord => ({
   key,
   revision,
-  value: json === undefined ? undefined : (JSON.parse(json) as unknown),
+  value: readBack(json),
 })
+
+const readBack = (json: string | undefined): unknown => (json === undefined ? undefined : JSON.parse(json))
 
 /** `isShared`: several nodes reach it, as they would a real one. */
 export const makeLeasesMemory = (isShared: boolean): Effect.Effect<LeasesService> =>
@@ -46,7 +48,7 @@ export const makeLeasesMemory = (isShared: boolean): Effect.Effect<LeasesService
       newest++
       const written = newest
       records.set(key, { revision: written, json, writtenAtMs })
-      yield* PubSub.publish(hints, { key, after: revision })
+      yield* PubSub.publish(hints, { key, after: revision, value: readBack(json) })
       return written
     })
 

@@ -56,9 +56,9 @@ export class SeenRecords {
     return this.#records.get(key)?.revision ?? 0
   }
 
-  /** `undefined`: removed, or never there. */
-  valueOf(key: string): unknown {
-    return this.#records.get(key)?.value
+  /** Whether the record has this value; `undefined`: it was removed, or never there. */
+  says(key: string, value: unknown): boolean {
+    return isSameValue(this.#records.get(key)?.value, value)
   }
 
   /** Members that were not removed, by id. */
@@ -114,4 +114,6 @@ const hasFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null
 
 const isSame = (known: Seen<unknown>, { revision, value }: LeaseRecord): boolean =>
-  known.revision === revision && JSON.stringify(known.value) === JSON.stringify(value)
+  known.revision === revision && isSameValue(known.value, value)
+
+const isSameValue = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)

@@ -41,7 +41,7 @@ export class Wishes {
   #say(key: string, value: unknown): Effect.Effect<void, LeasesUnavailable> {
     const { seen, look, write, remove } = this.#records
     const said = Effect.suspend(() => {
-      if (seen.valueOf(key) === value) return Effect.succeed(true)
+      if (seen.says(key, value)) return Effect.succeed(true)
       return value === undefined ? remove(key) : write(key, value)
     })
     return Effect.andThen(look(key), said).pipe(

@@ -4,7 +4,7 @@
  */
 import { Effect, Exit, Schedule, type Scope, Stream } from "effect"
 import { describe, expect, it } from "vitest"
-import type { LeaseRecord, LeasesService } from "../../runtime/cluster/Leases.ts"
+import type { LeaseHint, LeaseRecord, LeasesService } from "../../runtime/cluster/Leases.ts"
 
 interface LeasesPair {
   readonly one: LeasesService
@@ -29,13 +29,13 @@ const listed = (leases: LeasesService, wanted: ReadonlyArray<Partial<LeaseRecord
     }),
   )
 
-/** Keys that `changes` brings, from now on; the store is written to until the first one is there. */
+/** What `changes` brings, from now on; the store is written to until the first hint is there. */
 const hintsOf = Effect.fnUntraced(function* ({ one, other }: LeasesPair) {
-  const heard: Array<string> = []
+  const heard: Array<LeaseHint> = []
   yield* Effect.forkScoped(
-    Stream.runForEach(other.changes, ({ key }) =>
+    Stream.runForEach(other.changes, (hint) =>
       Effect.sync(() => {
-        heard.push(key)
+        heard.push(hint)
       }),
     ),
   )
@@ -49,9 +49,11 @@ const hintsOf = Effect.fnUntraced(function* ({ one, other }: LeasesPair) {
   return heard
 })
 
-const eventuallyHeard = (heard: ReadonlyArray<string>, key: string, times = 400) =>
+const eventuallyHeard = (heard: ReadonlyArray<LeaseHint>, key: string, times = 400) =>
   Effect.retry(
-    Effect.suspend(() => (heard.includes(key) ? Effect.void : Effect.fail(`no hint of ${key}`))),
+    Effect.suspend(() =>
+      heard.some((hint) => hint.key === key) ? Effect.void : Effect.fail(`no hint of ${key}`),
+    ),
     { schedule: Schedule.spaced(25), times },
   )
 
@@ -167,6 +169,7 @@ export const leasesContract = ({ name, open, run = Effect.runPromise }: LeasesCo
         const heard = yield* hintsOf(pair)
         const revision = yield* one.write("slot.1", "mine", 0)
         yield* eventuallyHeard(heard, "slot.1")
+        expect(heard).toContainEqual({ key: "slot.1", after: 0, value: "mine" })
         yield* eventually(
           Effect.map(other.all, (records) => {
             expect(records).toContainEqual({ key: "slot.1", revision, value: "mine" })
@@ -175,6 +178,7 @@ export const leasesContract = ({ name, open, run = Effect.runPromise }: LeasesCo
         heard.length = 0
         yield* one.remove("slot.1", revision)
         yield* eventuallyHeard(heard, "slot.1")
+        expect(heard).toContainEqual({ key: "slot.1", after: revision, value: undefined })
       }),
     )
 

@@ -192,7 +192,7 @@ export class SimulatedLeases {
     const written = this.#written.get(key)
     if (written === undefined) this.#written.set(key, [entry])
     else written.push(entry)
-    for (const watcher of this.#watchers) this.#hint(watcher, { key, after: revision })
+    for (const watcher of this.#watchers) this.#hint(watcher, { key, after: revision, value: readBack(json) })
     for (const observe of this.stored) observe({ host, key, value: readBack(json) })
     return Exit.succeed(this.#newest)
   }
