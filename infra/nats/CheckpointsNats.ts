@@ -10,12 +10,11 @@ import {
   type CheckpointsService,
   CheckpointsUnavailable,
 } from "../../runtime/checkpoint/Checkpoints.ts"
+import { openBucket } from "./Bucket.ts"
 import { API_TIMEOUT_MS, getMessage, purgeSubject } from "./JetStreamApi.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { isCode, type JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
-import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
 import { publishTo } from "./PubAck.ts"
-import { NANOS_PER_MS } from "./PullConsumer.ts"
 
 /** Compare-and-sets that one `advance` tries against other processes. */
 const advanceAttemptsMax = 10
@@ -137,24 +136,8 @@ export const CheckpointsNats = {
       Effect.gen(function* () {
         const connection = yield* NatsConnection
         const bucket = `${options.namespace}-checkpoints`
-        const config = {
-          name: `KV_${bucket}`,
-          description: "Everstate checkpoints: where work is taken up again",
-          discard: "new",
-          max_age: 0,
-          deny_delete: true,
-          allow_rollup_hdrs: true, // key-value clients delete keys so
-          allow_direct: true,
-          duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
-          num_replicas: replicaCountOf(connection, options.replicas),
-        } as const
-        const needed = {
-          subjects: [`$KV.${bucket}.>`],
-          storage: "file",
-          retention: "limits",
-          max_msgs_per_subject: 1,
-        } as const
-        yield* openStream(connection, config, { ...needed, subjects: [...needed.subjects] }, unavailable)
+        const description = "Everstate checkpoints: where work is taken up again"
+        yield* openBucket(connection, { name: bucket, description, replicas: options.replicas }, unavailable)
         return makeService(connection.requests, bucket)
       }),
     ),

@@ -134,22 +134,25 @@ export const DeadLettersNats = {
       Effect.gen(function* () {
         const connection = yield* NatsConnection
         const { namespace, replicas } = options
-        const config = {
-          name: streamNameOf(namespace),
-          description: "Everstate dead letters: what the system gave up on",
-          discard: "new",
-          duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
-          num_replicas: replicaCountOf(connection, replicas),
-        } as const
-        const needed = {
-          subjects: [`${namespace}.dlq.*`],
-          storage: "file",
-          retention: "limits",
-          max_age: 0,
-          allow_direct: true,
-          deny_delete: false,
-        } as const
-        yield* openStream(connection, config, { ...needed, subjects: [...needed.subjects] }, unavailable)
+        yield* openStream(
+          connection,
+          {
+            name: streamNameOf(namespace),
+            description: "Everstate dead letters: what the system gave up on",
+            discard: "new",
+            duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
+            num_replicas: replicaCountOf(connection, replicas),
+          },
+          {
+            subjects: [`${namespace}.dlq.*`],
+            storage: "file",
+            retention: "limits",
+            max_age: 0,
+            allow_direct: true,
+            deny_delete: false,
+          },
+          unavailable,
+        )
         return makeService(connection, namespace)
       }),
     ),

@@ -42,17 +42,20 @@ export const EventPublisherNats = {
       Effect.gen(function* () {
         const connection = yield* NatsConnection
         const { namespace, keptMs = EVENTS_KEPT_MS } = options
-        const config = {
-          name: eventsStreamName(namespace),
-          description: "Everstate integration events, CloudEvents 1.0 in JSON",
-          discard: "old",
-          max_age: keptMs * NANOS_PER_MS,
-          allow_direct: true,
-          duplicate_window: Math.min(DUPLICATE_WINDOW_MS, keptMs) * NANOS_PER_MS,
-          num_replicas: replicaCountOf(connection, options.replicas),
-        } as const
-        const needed = { subjects: [`${namespace}.int.>`], storage: "file", retention: "limits" } as const
-        yield* openStream(connection, config, { ...needed, subjects: [...needed.subjects] }, unavailable)
+        yield* openStream(
+          connection,
+          {
+            name: eventsStreamName(namespace),
+            description: "Everstate integration events, CloudEvents 1.0 in JSON",
+            discard: "old",
+            max_age: keptMs * NANOS_PER_MS,
+            allow_direct: true,
+            duplicate_window: Math.min(DUPLICATE_WINDOW_MS, keptMs) * NANOS_PER_MS,
+            num_replicas: replicaCountOf(connection, options.replicas),
+          },
+          { subjects: [`${namespace}.int.>`], storage: "file", retention: "limits" },
+          unavailable,
+        )
         return {
           publish: ({ type, id, data }) =>
             publishTo(connection.requests, eventSubject(namespace, type), data, {

@@ -2,7 +2,7 @@
  * A stream found, or created where there is none; and whether what was found is what was wanted.
  *
  * Owns finding, creating and comparing, for every stream of a system. What each one must look like is said where it is
- * used: JournalSettings.ts, MailboxStream.ts, CheckpointsNats.ts, DeadLettersNats.ts, EventPublisherNats.ts.
+ * used: JournalSettings.ts, MailboxStream.ts, Bucket.ts, DeadLettersNats.ts, EventPublisherNats.ts.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
