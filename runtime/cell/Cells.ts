@@ -182,8 +182,8 @@ export const makeCells = Effect.fnUntraced(function* (
   const drainPlace = (place: number) =>
     Effect.gen(function* () {
       yield* Fiber.awaitAll(fibersOf(cellsIn(place)))
+      // Their snapshots are saved soon; the next owner waits for none of them, it replays a little more.
       for (const cell of cellsIn(place)) if (cell.isIdle) passivate(cell)
-      yield* snapshotWriter.flush
     })
 
   const dropPlace = (place: number): void => {

@@ -96,8 +96,8 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       )
     })
 
-    // Those still marked when the store fails stay so for the next time. Shards that are handed over together ask for it
-    // one after the other: a store that is down is not tried, and waited for, by each of them.
+    // Those still marked when the store fails stay so for the next time. A store that is down is not tried, and waited
+    // for, by each of those who ask one after the other.
     let failedAtMs = Number.NEGATIVE_INFINITY
     const flush = turn.withPermit(
       Effect.gen(function* () {

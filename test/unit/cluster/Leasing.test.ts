@@ -1,10 +1,10 @@
 /** The slots of one node: what becomes of them when tenants are slow, hang, or are opened and closed at once. */
 import { Clock, Effect, FiberSet, Latch, type Scope } from "effect"
 import { expect, it } from "vitest"
-import type { LeasesService } from "../../../runtime/cluster/Leases.ts"
+import type { LeaseRecord, LeasesService } from "../../../runtime/cluster/Leases.ts"
 import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
 import { Leasing } from "../../../runtime/cluster/Leasing.ts"
-import { slotKey } from "../../../runtime/cluster/Member.ts"
+import { memberKey, slotKey } from "../../../runtime/cluster/Member.ts"
 import { Records } from "../../../runtime/cluster/Records.ts"
 import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
 
@@ -39,7 +39,7 @@ const oneSlot = Effect.fnUntraced(function* (
     },
     yield* FiberSet.makeRuntime<never>(),
   )
-  return { leasing, told, record: Effect.map(leases.get(slotKey(SLOT)), (found) => found?.value) }
+  return { leasing, records, told, record: Effect.map(leases.get(slotKey(SLOT)), (found) => found?.value) }
 })
 
 const until = (isTrue: () => boolean) =>
@@ -118,5 +118,49 @@ it("is not left open by a node that leaves while it takes it", () =>
       yield* leasing.follow("me", to("me"), noWish)
       expect(told).toEqual(["open 1", "taken 1", "close", "handedOver 1"])
       expect(yield* record).toEqual({ e: 1, n: 0 })
+    }),
+  ))
+
+const member = (id: string): LeaseRecord => ({
+  key: memberKey(id),
+  revision: 1_000,
+  value: { v: 1, name: id, version: "", state: "up", weight: 1, types: {}, labels: [], runs: [], unfit: [] },
+})
+
+it("is handed over by name, and only opened by the one that it is given to", () =>
+  run(
+    Effect.gen(function* () {
+      const store = yield* makeLeasesMemory(true)
+      const one = yield* oneSlot(60_000, {}, () => store)
+      const other = yield* oneSlot(60_000, {}, () => ({ ...store, write: () => Effect.die("written") }))
+      one.records.seen.apply(member("other"), 0)
+      yield* one.leasing.follow("me", to("me"), noWish)
+      yield* one.leasing.releaseAll("me", to("other"))
+      expect(yield* one.record).toEqual({ m: "other", e: 2, n: 0 })
+      yield* other.records.refresh
+      yield* other.leasing.follow("other", to("other"), noWish)
+      expect(other.told).toEqual(["open 2", "taken 2"])
+    }),
+  ))
+
+it("is free when the one that should have it next is not there", () =>
+  run(
+    Effect.gen(function* () {
+      const { leasing, record } = yield* oneSlot(60_000)
+      yield* leasing.follow("me", to("me"), noWish)
+      yield* leasing.releaseAll("me", to("gone"))
+      expect(yield* record).toEqual({ e: 1, n: 0 })
+    }),
+  ))
+
+it("goes on to the next one when it was given to a node that should not have it any more", () =>
+  run(
+    Effect.gen(function* () {
+      const { leasing, records, told, record } = yield* oneSlot(60_000)
+      yield* records.write(slotKey(SLOT), { m: "me", e: 4, n: 0 })
+      records.seen.apply(member("other"), 0)
+      yield* leasing.follow("me", to("other"), noWish)
+      expect(told).toEqual([])
+      expect(yield* record).toEqual({ m: "other", e: 5, n: 0 })
     }),
   ))

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
-import { makeRouter } from "../../../runtime/router/Router.ts"
+import { encodeReply } from "../../../runtime/router/AskWire.ts"
+import { makeRouter, type Router } from "../../../runtime/router/Router.ts"
 import { commandOf } from "../../../runtime/system/Ask.ts"
 import {
   RequestFailed,
@@ -16,7 +17,13 @@ import { eventually } from "../../fixtures/memory/MemorySystem.ts"
 
 const SHARD_COUNT = 4
 
-const routed = async (check: (sent: Array<RequestHandler>, item: WaitingCommand) => Promise<void>) => {
+const places = new ShardPlaces([Counter], SHARD_COUNT)
+const address = addressOf(Counter.type, "c", SHARD_COUNT)
+const slot = places.all[places.of(address.type, address.shard) ?? -1]?.slot ?? ""
+
+const routed = async (
+  check: (sent: Array<RequestHandler>, item: WaitingCommand, router: Router) => Promise<void>,
+) => {
   const sent: Array<RequestHandler> = []
   const transport: TransportService = {
     messageBytesMax: 1_000_000,
@@ -27,18 +34,17 @@ const routed = async (check: (sent: Array<RequestHandler>, item: WaitingCommand)
     serve: () => Effect.void,
     disconnectedAtMs: () => 0,
   }
-  const address = addressOf(Counter.type, "c", SHARD_COUNT)
   const command = commandOf(Counter, address, { type: "Add", by: 1 }, {}, () => "once")
   const item = new WaitingCommand(command, undefined, () => undefined)
   const program = Effect.gen(function* () {
     const router = yield* makeRouter(transport, {
-      places: new ShardPlaces([Counter], SHARD_COUNT),
+      places,
       suspect: () => undefined,
       isCutOff: () => false,
       takeHere: () => false,
     })
     router.route(Counter, address, item)
-    yield* Effect.promise(() => check(sent, item))
+    yield* Effect.promise(() => check(sent, item, router))
   })
   await Effect.runPromise(Effect.scoped(program))
 }
@@ -62,6 +68,44 @@ describe("a command that was sent to another node", () => {
       await eventually(async () => sent.length === 2)
       sent[1]?.onFailure(failure("NoResponders"))
       expect(item.wasSent).toBe(true)
+    })
+  })
+})
+
+describe("when a shard has come to another owner", () => {
+  const stored = encodeReply({ accepted: { version: 1, sequence: 1, reply: null, duplicate: false } })
+
+  it("the next owner is asked at once, by those who wait for an answer of the former one", async () => {
+    await routed(async (sent, item, { rehoused }) => {
+      rehoused("another")
+      expect(sent).toHaveLength(1)
+      rehoused(slot)
+      expect(sent).toHaveLength(2)
+      // The former owner is not asked again, whatever became of that.
+      sent[0]?.onFailure(failure("Timeout"))
+      sent[0]?.onReply(encodeReply({ moved: true }))
+      sent[0]?.onFailure(failure("NoResponders"))
+      expect(item.wasSent).toBe(true)
+      expect(sent).toHaveLength(2)
+    })
+  })
+
+  it("those who pause ask at once, and once", async () => {
+    await routed(async (sent, _item, { rehoused, counts }) => {
+      sent[0]?.onFailure(failure("NoResponders"))
+      rehoused(slot)
+      expect(sent).toHaveLength(2)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(sent).toHaveLength(2)
+      expect(counts).toEqual({ sentCount: 2, retriedCount: 1 })
+    })
+  })
+
+  it("an answer of the former owner is as good as any", async () => {
+    await routed(async (sent, item, { rehoused }) => {
+      rehoused(slot)
+      sent[0]?.onReply(stored)
+      expect(item.isSettled).toBe(true)
     })
   })
 })
