@@ -17,6 +17,9 @@ const LANE_PAUSE_MS = 200
 const WARM_UP_MS = 5_000
 const QUIET_MS = 6_000
 
+/** Between two nodes of a rolling restart, as docs/DEPLOYMENT.md has it. */
+const MIN_READY_MS = 10_000
+
 interface Scene {
   readonly fleet: Fleet
   readonly watch: Watch
@@ -81,6 +84,7 @@ const rolling = async ({ fleet, watch, clients }: Scene): Promise<ReadonlyArray<
     await fleet.node(name).stop()
     await fleet.node(name).start()
     await watch.calm()
+    await pause(MIN_READY_MS)
   }
   const quiet = latenciesOf(clients.operations.slice(from, until))
   const during = clients.operations.slice(until)
@@ -88,7 +92,7 @@ const rolling = async ({ fleet, watch, clients }: Scene): Promise<ReadonlyArray<
   return [
     rowOf("cluster.rolling", quantile(slow, 0.99), "ms p99", quantile(quiet, 0.5), {
       target: { of: "ratio", op: "<=", limit: 10 },
-      note: `asks while ${NODE_COUNT} nodes are restarted in turn; ceiling: p50 before; ${failuresOf(during)} of ${during.length} failed, p50 ${quantile(slow, 0.5).toFixed(1)}, at most ${Math.max(...slow).toFixed(0)} ms; p99 before ${quantile(quiet, 0.99).toFixed(1)} ms`,
+      note: `asks while ${NODE_COUNT} nodes are restarted in turn, ${MIN_READY_MS / 1_000} s apart; ceiling: p50 before; ${failuresOf(during)} of ${during.length} failed, p50 ${quantile(slow, 0.5).toFixed(1)}, at most ${Math.max(...slow).toFixed(0)} ms; p99 before ${quantile(quiet, 0.99).toFixed(1)} ms`,
     }),
   ]
 }
