@@ -5,12 +5,12 @@
  * (ClusterView.ts), showing (ClusterTable.ts), and verbs from keys or a script (ClusterScript.ts). Everything ends with
  * the scope: no process, no folder.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Console, Effect, Option, Queue, Schema, type Scope } from "effect"
+import { Console, Effect, Option, Queue, type Scope } from "effect"
 import { Command, Flag } from "effect/cli"
 import { acquireNatsCluster, acquirePostgres, acquireServers } from "../embedded.ts"
+import { boundedFlag } from "./BoundedFlag.ts"
 import { makeClusterLoad } from "./ClusterLoad.ts"
 import { makeClusterNodes } from "./ClusterNodes.ts"
 import { driveOrders } from "./ClusterOrders.ts"
@@ -25,8 +25,9 @@ import { summaryOf } from "./ClusterSummary.ts"
 import { EVENTS_SHOWN, lineOf, type Picture, tableOf } from "./ClusterTable.ts"
 import { changesBetween, isSettled, lookAt, type SeenCluster } from "./ClusterView.ts"
 import { acquireGateway } from "./GatewayProgram.ts"
-import { runProgram } from "./Program.ts"
+import { cleansUp, runProgram } from "./Program.ts"
 import { showServerProgress } from "./ServerProgress.ts"
+import { acquireTemporaryFolder } from "./TemporaryFolder.ts"
 
 const NODES_DEFAULT = 3
 const NODES_MAX = 20
@@ -41,23 +42,15 @@ const LOOKS_PER_LINE = 4
 /** Longest wait of `settle`, in milliseconds. */
 const SETTLE_MS_MAX = 60_000
 const MS_PER_SECOND = 1_000
-const EXIT_INTERRUPTED = 130
-
-const countFlag = (name: string, minimum: number, maximum: number, value: number, description: string) =>
-  Flag.Int(name).pipe(
-    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum, maximum }))),
-    Flag.withDescription(`${description} (default ${value})`),
-    Flag.withDefault(value),
-  )
 
 const flags = {
-  nodes: countFlag("nodes", 1, NODES_MAX, NODES_DEFAULT, "Nodes to begin with"),
+  nodes: boundedFlag("nodes", 1, NODES_MAX, NODES_DEFAULT, "Nodes to begin with"),
   nats: Flag.Literals("nats", ["1", "3"] as const).pipe(
     Flag.withDescription("nats-servers: one, or three that keep everything three times (default 1)"),
     Flag.withDefault("1" as const),
   ),
-  load: countFlag("load", 0, LOAD_MAX, LOAD_DEFAULT, "Commands a second in the background, 0 for none"),
-  orders: countFlag("orders", 0, ORDERS_MAX, 0, "Orders to drive through their fulfilment meanwhile"),
+  load: boundedFlag("load", 0, LOAD_MAX, LOAD_DEFAULT, "Commands a second in the background, 0 for none"),
+  orders: boundedFlag("orders", 0, ORDERS_MAX, 0, "Orders to drive through their fulfilment meanwhile"),
   script: Flag.String("script").pipe(
     Flag.withDescription(
       `What to do instead of keys, as in "settle; kill 1; settle; quit". Steps: ${SCRIPT_STEPS}`,
@@ -78,12 +71,6 @@ interface ClusterInput {
   readonly script: Option.Option<string>
   readonly json: Option.Option<string>
 }
-
-/** A folder that is gone with the scope. */
-const acquireFolder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "everstate-cluster-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true, maxRetries: 10 })),
-)
 
 const acquireBackends = Effect.fnUntraced(function* (folder: string, nats: ClusterInput["nats"]) {
   const onProgress = showServerProgress(process.stderr)
@@ -137,7 +124,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
     process.exitCode = 1
     return yield* Console.error("There is no terminal to read keys from: say what to do with --script.")
   }
-  const folder = yield* acquireFolder
+  const folder = yield* acquireTemporaryFolder("cluster")
   const backends = yield* acquireBackends(folder, input.nats)
   const gateway = yield* acquireGateway(join(folder, "gateway.jsonl"))
   const startedMs = performance.now()
@@ -271,8 +258,5 @@ const command = Command.make("cluster", flags, run).pipe(
 
 /** Runs until it is told to quit, to the end of its script, or until a signal. */
 export const cluster = (): void => {
-  runProgram(command, {
-    signalExitCode: EXIT_INTERRUPTED,
-    onSignal: () => console.error("\nCleaning up; once more to leave at once."),
-  })
+  runProgram(command, cleansUp)
 }

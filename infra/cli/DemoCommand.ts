@@ -6,22 +6,22 @@
  * (DemoWorkload.ts), the kills (DemoDrive.ts), the audit (DemoAudit.ts), the table (DemoReport.ts). Everything ends with
  * the scope, also on Ctrl-C: no process, no folder.
  */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Clock, Console, Effect, Random, Schema } from "effect"
+import { Clock, Console, Effect, Random } from "effect"
 import { Command, Flag } from "effect/cli"
 import { acquireServers } from "../embedded.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "../http/Hosted.ts"
+import { boundedFlag } from "./BoundedFlag.ts"
 import { auditDemo } from "./DemoAudit.ts"
 import { drive, settle } from "./DemoDrive.ts"
 import { acquireDemoNodes } from "./DemoNodes.ts"
 import { countAnswers, isWell, reportOf, tableOf } from "./DemoReport.ts"
 import { demoWorkload } from "./DemoWorkload.ts"
 import { acquireGateway } from "./GatewayProgram.ts"
-import { runProgram } from "./Program.ts"
+import { cleansUp, runProgram } from "./Program.ts"
 import { ProgressBar } from "./ProgressBar.ts"
 import { showServerProgress } from "./ServerProgress.ts"
+import { acquireTemporaryFolder } from "./TemporaryFolder.ts"
 
 const ORDERS_DEFAULT = 1_000
 const ORDERS_MAX = 1_000_000
@@ -36,20 +36,12 @@ const GATEWAY_MANNERS = ["--error=0.03", "--lost=0.03", "--slow=0.05", "--slow-m
 /** Differences that are shown in full. */
 const DIFFERENCES_SHOWN_MAX = 20
 
-const EXIT_INTERRUPTED = 130
 const MS_PER_SECOND = 1_000
 
-const countFlag = (name: string, minimum: number, maximum: number, value: number, description: string) =>
-  Flag.Int(name).pipe(
-    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum, maximum }))),
-    Flag.withDescription(`${description} (default ${value})`),
-    Flag.withDefault(value),
-  )
-
 const flags = {
-  orders: countFlag("orders", 1, ORDERS_MAX, ORDERS_DEFAULT, "Orders to drive"),
-  kills: countFlag("kills", 0, KILLS_MAX, KILLS_DEFAULT, "How often the service is killed"),
-  nodes: countFlag("nodes", 1, NODES_MAX, 1, "Service processes; each kill hits one of them"),
+  orders: boundedFlag("orders", 1, ORDERS_MAX, ORDERS_DEFAULT, "Orders to drive"),
+  kills: boundedFlag("kills", 0, KILLS_MAX, KILLS_DEFAULT, "How often the service is killed"),
+  nodes: boundedFlag("nodes", 1, NODES_MAX, 1, "Service processes; each kill hits one of them"),
   seed: Flag.Int("seed").pipe(
     Flag.withDescription(`The same seed, the same orders (default ${SEED_DEFAULT})`),
     Flag.withDefault(SEED_DEFAULT),
@@ -73,12 +65,6 @@ interface DemoInput {
   readonly json: boolean
 }
 
-/** A folder that is gone with the scope. */
-const acquireFolder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "everstate-demo-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true, maxRetries: 10 })),
-)
-
 const showDifferences = (differences: ReadonlyArray<string>): void => {
   for (const difference of differences.slice(0, DIFFERENCES_SHOWN_MAX)) console.error(difference)
   const rest = differences.length - DIFFERENCES_SHOWN_MAX
@@ -86,7 +72,7 @@ const showDifferences = (differences: ReadonlyArray<string>): void => {
 }
 
 const run = Effect.fnUntraced(function* ({ orders, kills, nodes, seed, flow, json }: DemoInput) {
-  const folder = yield* acquireFolder
+  const folder = yield* acquireTemporaryFolder("demo")
   const servers = yield* acquireServers({ folder, onProgress: showServerProgress(process.stderr) })
   const gateway = yield* acquireGateway(join(folder, "gateway.jsonl"), [...GATEWAY_MANNERS, `--seed=${seed}`])
   const { natsUrl, postgresUrl } = servers
@@ -123,8 +109,5 @@ const command = Command.make("demo", flags, run).pipe(
 
 /** Runs to its end or until a signal. */
 export const demo = (): void => {
-  runProgram(command, {
-    signalExitCode: EXIT_INTERRUPTED,
-    onSignal: () => console.error("\nCleaning up; once more to leave at once."),
-  })
+  runProgram(command, cleansUp)
 }

@@ -12,8 +12,8 @@ import { HttpServerError } from "effect/http"
 /** Version that `--version` tells. */
 const CLI_VERSION = "0.0.0"
 
-/** Exit code of a program that was told twice to end. */
-const EXIT_IMPATIENT = 130
+/** Exit code of a program that a signal kept from its end. */
+export const EXIT_INTERRUPTED = 130
 
 /** Signals within this time are one: a Ctrl-C reaches the program from the terminal and, once more, through npm. */
 const SAME_SIGNAL_MS = 500
@@ -23,6 +23,12 @@ interface RunOptions {
   readonly signalExitCode: number
   /** Called at the first signal. */
   readonly onSignal?: () => void
+}
+
+/** Of a program that has servers and folders to take away before it is gone. */
+export const cleansUp: RunOptions = {
+  signalExitCode: EXIT_INTERRUPTED,
+  onSignal: () => console.error("\nCleaning up; once more to leave at once."),
 }
 
 /** Runs the command with the arguments of the process until it ends or a signal ends it. */
@@ -36,7 +42,7 @@ export const runProgram = <Name extends string, Input, E, ContextInput>(
       firstAt = performance.now()
       onSignal()
     } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
-      process.exit(EXIT_IMPATIENT)
+      process.exit(EXIT_INTERRUPTED)
     }
   }
   process.on("SIGINT", signalled)

@@ -11,13 +11,13 @@ import { HttpServer } from "effect/http"
 import { acquireServersFromEnv } from "../embedded.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "../http/Hosted.ts"
 import { layerOrderService } from "../http/OrderService.ts"
+import { portFlag } from "./BoundedFlag.ts"
 import { acquireGateway } from "./GatewayProgram.ts"
 import { type NodeInput, nodeFlags, nodeOf } from "./NodeFlags.ts"
 import { runProgram } from "./Program.ts"
 import { showServerProgress } from "./ServerProgress.ts"
 
 const PORT_DEFAULT = 3_000
-const PORT_MAX = 65_535
 
 /** This machine alone: the service knows no passwords. */
 const HOST_DEFAULT = "127.0.0.1"
@@ -25,11 +25,7 @@ const HOST_DEFAULT = "127.0.0.1"
 const FOLDER_DEFAULT = ".everstate"
 
 const flags = {
-  port: Flag.Int("port").pipe(
-    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: PORT_MAX }))),
-    Flag.withDescription(`Port of the HTTP server, 0 for any free one (default ${PORT_DEFAULT})`),
-    Flag.withDefault(PORT_DEFAULT),
-  ),
+  port: portFlag(PORT_DEFAULT, "Port of the HTTP server"),
   host: Flag.String("host").pipe(
     Flag.withDescription(`Address to listen on (default ${HOST_DEFAULT}: this machine alone)`),
     Flag.withDefault(HOST_DEFAULT),

@@ -20,7 +20,7 @@ import {
   type SimulationReport,
   simulate,
 } from "../../runtime/testing.ts"
-import { runProgram } from "./Program.ts"
+import { EXIT_INTERRUPTED, runProgram } from "./Program.ts"
 import { barOf } from "./ProgressBar.ts"
 
 const scenariosFolder = "test/simulation/scenarios"
@@ -249,6 +249,6 @@ const sim = Command.make("sim", flags, (given) =>
   ),
 ).pipe(Command.withDescription("Plays simulation scenarios over many seeds; exits 1 on a violation."))
 
-runProgram(sim, { signalExitCode: 130 })
+runProgram(sim, { signalExitCode: EXIT_INTERRUPTED })
 // A seed runs without a pause, and no handler would be heard: without one, the signal ends the process.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeAllListeners(signal)

@@ -5,10 +5,9 @@
  */
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { boundedFlag, portFlag } from "../cli/BoundedFlag.ts"
 import { runProgram } from "../cli/Program.ts"
 import { type GatewayOptions, startGateway } from "./GatewayServer.ts"
-
-const PORT_MAX = 65_535
 
 const share = (name: string, description: string) =>
   Flag.Finite(name).pipe(
@@ -18,11 +17,7 @@ const share = (name: string, description: string) =>
   )
 
 const flags = {
-  port: Flag.Int("port").pipe(
-    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: PORT_MAX }))),
-    Flag.withDescription("Port to listen on, 0 for any free one (default 0)"),
-    Flag.withDefault(0),
-  ),
+  port: portFlag(0, "Port to listen on"),
   file: Flag.String("file").pipe(
     Flag.withDescription("Keeps the books in this file, and goes on from them (default: in memory)"),
     Flag.optional,
@@ -36,11 +31,7 @@ const flags = {
   error: share("error", "Share of requests that are answered 500, and nothing done"),
   lost: share("lost", "Share of requests that are done and whose answer is lost"),
   slow: share("slow", "Share of requests that are answered late"),
-  slowMs: Flag.Int("slow-ms").pipe(
-    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60_000 }))),
-    Flag.withDescription("How late, in milliseconds (default 500)"),
-    Flag.withDefault(500),
-  ),
+  slowMs: boundedFlag("slow-ms", 0, 60_000, 500, "How late, in milliseconds"),
   declineAboveMinor: Flag.Int("decline-above").pipe(
     Flag.withDescription("Declines amounts above so many minor units"),
     Flag.optional,
