@@ -22,91 +22,100 @@ const line = (name: string, [value, labels = {}]: Sample): string => {
   return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
 }
 
-const family = (name: string, kind: Kind, help: string, samples: ReadonlyArray<Sample>): string =>
-  [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...samples.map((sample) => line(name, sample))].join(
-    "\n",
-  )
+/** A number alone is a sample without labels. */
+const familyOf =
+  (kind: Kind) =>
+  (name: string, help: string, samples: ReadonlyArray<number | Sample>): string => {
+    const lines = samples.map((sample) => line(name, typeof sample === "number" ? [sample] : sample))
+    return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...lines].join("\n")
+  }
+
+const counter = familyOf("counter")
+const gauge = familyOf("gauge")
+
+const samplesOf = (label: string, values: Readonly<Record<string, number>>): ReadonlyArray<Sample> =>
+  Object.entries(values).map(([text, value]) => [value, { [label]: text }])
+
+/** How often each outcome was. */
+const outcomes = (name: string, help: string, counts: Readonly<Record<string, number>>): string =>
+  counter(name, help, samplesOf("outcome", counts))
+
+/** A sample for each of several things with a name. */
+const ofEach =
+  <A extends { readonly name: string }>(label: string, things: ReadonlyArray<A>) =>
+  (value: (thing: A) => number): ReadonlyArray<Sample> =>
+    things.map((thing) => [value(thing), { [label]: thing.name }])
+
+const isStalled = ({ state }: { readonly state: string }): number => (state === "stalled" ? 1 : 0)
 
 /** The counters and gauges of a system. */
 export const statusText = (status: SystemStatus): string => {
-  const { snapshots, projections, reactors, messages, outbox, calls } = status
-  const ofProjections = (value: (projection: (typeof projections)[number]) => number) =>
-    projections.map((projection): Sample => [value(projection), { projection: projection.name }])
-  const ofReactors = (value: (reactor: (typeof reactors)[number]) => number) =>
-    reactors.map((reactor): Sample => [value(reactor), { reactor: reactor.name }])
+  const { snapshots, messages, outbox, calls } = status
+  const ofProjections = ofEach("projection", status.projections)
+  const ofReactors = ofEach("reactor", status.reactors)
   return [
-    family("everstate_actors_resident", "gauge", "Actors in memory", [[status.residentCount]]),
-    family("everstate_commands_in_flight", "gauge", "Commands and reads waiting or in work", [
-      [status.inFlightCount],
+    gauge("everstate_actors_resident", "Actors in memory", [status.residentCount]),
+    gauge("everstate_commands_in_flight", "Commands and reads waiting or in work", [status.inFlightCount]),
+    counter("everstate_actors_activated_total", "Actors brought into memory", [status.activatedCount]),
+    counter("everstate_actors_passivated_total", "Actors let go", [status.passivatedCount]),
+    gauge("everstate_actors_quarantined", "Actors whose history cannot be read", [status.quarantined.length]),
+    counter("everstate_commands_answered_total", "Commands answered, whatever the answer", [
+      status.answeredCount,
     ]),
-    family("everstate_actors_activated_total", "counter", "Actors brought into memory", [
-      [status.activatedCount],
+    counter("everstate_commits_total", "Commits stored", [status.committedCount]),
+    counter("everstate_events_total", "Events stored", [status.eventCount]),
+    counter("everstate_appends_unknown_total", "Appends whose outcome had to be looked up", [
+      status.unknownOutcomeCount,
     ]),
-    family("everstate_actors_passivated_total", "counter", "Actors let go", [[status.passivatedCount]]),
-    family("everstate_actors_quarantined", "gauge", "Actors whose history cannot be read", [
-      [status.quarantined.length],
+    counter("everstate_actions_failed_total", "Actions after a commit that failed", [
+      status.actionFailedCount,
     ]),
-    family("everstate_commands_answered_total", "counter", "Commands answered, whatever the answer", [
-      [status.answeredCount],
-    ]),
-    family("everstate_commits_total", "counter", "Commits stored", [[status.committedCount]]),
-    family("everstate_events_total", "counter", "Events stored", [[status.eventCount]]),
-    family("everstate_appends_unknown_total", "counter", "Appends whose outcome had to be looked up", [
-      [status.unknownOutcomeCount],
-    ]),
-    family("everstate_actions_failed_total", "counter", "Actions after a commit that failed", [
-      [status.actionFailedCount],
-    ]),
-    family("everstate_snapshots_total", "counter", "Snapshots by what became of them", [
-      [snapshots.savedCount, { outcome: "saved" }],
-      [snapshots.droppedCount, { outcome: "dropped" }],
-      [snapshots.failedCount, { outcome: "failed" }],
-    ]),
-    family("everstate_projection_lag", "gauge", "Journal sequences that a projection is behind", [
+    outcomes("everstate_snapshots_total", "Snapshots by what became of them", {
+      saved: snapshots.savedCount,
+      dropped: snapshots.droppedCount,
+      failed: snapshots.failedCount,
+    }),
+    gauge("everstate_projection_lag", "Journal sequences that a projection is behind", [
       ...ofProjections(({ lag }) => lag),
     ]),
-    family("everstate_projection_offset", "gauge", "Journal sequence that a projection has applied", [
+    gauge("everstate_projection_offset", "Journal sequence that a projection has applied", [
       ...ofProjections(({ offset }) => offset),
     ]),
-    family("everstate_projection_stalled", "gauge", "1 where a projection needs somebody", [
-      ...ofProjections(({ state }) => (state === "stalled" ? 1 : 0)),
+    gauge("everstate_projection_stalled", "1 where a projection needs somebody", [
+      ...ofProjections(isStalled),
     ]),
-    family("everstate_projection_dead_letters_total", "counter", "Events that a projection put aside", [
+    counter("everstate_projection_dead_letters_total", "Events that a projection put aside", [
       ...ofProjections(({ deadLetterCount }) => deadLetterCount),
     ]),
-    family("everstate_mailbox_open", "gauge", "Messages in work", [[messages.openCount]]),
-    family("everstate_mailbox_messages_total", "counter", "Messages by what became of them", [
-      [messages.receivedCount, { outcome: "received" }],
-      [messages.settledCount, { outcome: "settled" }],
-      [messages.retriedCount, { outcome: "retried" }],
-      [messages.deadLetterCount, { outcome: "dead-letter" }],
+    gauge("everstate_mailbox_open", "Messages in work", [messages.openCount]),
+    outcomes("everstate_mailbox_messages_total", "Messages by what became of them", {
+      received: messages.receivedCount,
+      settled: messages.settledCount,
+      retried: messages.retriedCount,
+      "dead-letter": messages.deadLetterCount,
+    }),
+    gauge("everstate_outbox_pending", "Commits whose outbox is being sent", [outbox.pendingCount]),
+    counter("everstate_outbox_sent_total", "Messages, timers, calls and publications that left", [
+      outbox.sentCount,
     ]),
-    family("everstate_outbox_pending", "gauge", "Commits whose outbox is being sent", [
-      [outbox.pendingCount],
+    counter("everstate_outbox_recovered_total", "Commits whose outbox was sent from the journal", [
+      outbox.recoveredCount,
     ]),
-    family("everstate_outbox_sent_total", "counter", "Messages, timers, calls and publications that left", [
-      [outbox.sentCount],
-    ]),
-    family("everstate_outbox_recovered_total", "counter", "Commits whose outbox was sent from the journal", [
-      [outbox.recoveredCount],
-    ]),
-    family("everstate_calls_running", "gauge", "Durable calls under way", [[calls.runningCount]]),
-    family("everstate_calls_total", "counter", "Durable calls by what became of them", [
-      [calls.startedCount, { outcome: "started" }],
-      [calls.failedCount, { outcome: "failed" }],
-      [calls.abortedCount, { outcome: "aborted" }],
-    ]),
-    family("everstate_call_attempts_total", "counter", "Attempts of durable calls", [[calls.attemptCount]]),
-    family("everstate_reactor_lag", "gauge", "Journal sequences that a reactor is behind", [
+    gauge("everstate_calls_running", "Durable calls under way", [calls.runningCount]),
+    outcomes("everstate_calls_total", "Durable calls by what became of them", {
+      started: calls.startedCount,
+      failed: calls.failedCount,
+      aborted: calls.abortedCount,
+    }),
+    counter("everstate_call_attempts_total", "Attempts of durable calls", [calls.attemptCount]),
+    gauge("everstate_reactor_lag", "Journal sequences that a reactor is behind", [
       ...ofReactors(({ lag }) => lag),
     ]),
-    family("everstate_reactor_stalled", "gauge", "1 where a reactor needs somebody", [
-      ...ofReactors(({ state }) => (state === "stalled" ? 1 : 0)),
-    ]),
-    family("everstate_reactor_sent_total", "counter", "Messages and publications of a reactor", [
+    gauge("everstate_reactor_stalled", "1 where a reactor needs somebody", [...ofReactors(isStalled)]),
+    counter("everstate_reactor_sent_total", "Messages and publications of a reactor", [
       ...ofReactors(({ sentCount }) => sentCount),
     ]),
-    family("everstate_reactor_dead_letters_total", "counter", "Events that a reactor gave up on", [
+    counter("everstate_reactor_dead_letters_total", "Events that a reactor gave up on", [
       ...ofReactors(({ failedCount }) => failedCount),
     ]),
   ].join("\n")
@@ -117,37 +126,31 @@ const MS_PER_SECOND = 1_000
 /** How the node stands in the cluster, and what happened there. */
 export const clusterText = ({ cluster, routed }: SystemStatus, standing: MemberStanding): string =>
   [
-    family("everstate_cluster_members", "gauge", "Members that this node knows of", [
-      ...Object.entries(standing.memberCounts).map(([state, count]): Sample => [count, { state }]),
+    gauge("everstate_cluster_members", "Members that this node knows of", [
+      ...samplesOf("state", standing.memberCounts),
     ]),
-    family("everstate_cluster_slots", "gauge", "Slots that this node has, by kind", [
+    gauge("everstate_cluster_slots", "Slots that this node has, by kind", [
       ...SLOT_KINDS.map((kind): Sample => [standing.slotCounts[kind] ?? 0, { kind }]),
     ]),
-    family("everstate_cluster_lease_valid", "gauge", "1 while this node may use what it has", [
-      [standing.isLeaseValid ? 1 : 0],
+    gauge("everstate_cluster_lease_valid", "1 while this node may use what it has", [
+      standing.isLeaseValid ? 1 : 0,
     ]),
-    family("everstate_cluster_lease_age_seconds", "gauge", "Time since this node renewed its lease", [
-      ...(standing.leaseAgeMs === undefined ? [] : [[standing.leaseAgeMs / MS_PER_SECOND] as const]),
+    gauge("everstate_cluster_lease_age_seconds", "Time since this node renewed its lease", [
+      ...(standing.leaseAgeMs === undefined ? [] : [standing.leaseAgeMs / MS_PER_SECOND]),
     ]),
-    family("everstate_cluster_moves_total", "counter", "Slots of this node by what became of them", [
-      [cluster.takenCount, { outcome: "taken" }],
-      [cluster.handedOverCount, { outcome: "handed-over" }],
-      [cluster.lostCount, { outcome: "lost" }],
+    outcomes("everstate_cluster_moves_total", "Slots of this node by what became of them", {
+      taken: cluster.takenCount,
+      "handed-over": cluster.handedOverCount,
+      lost: cluster.lostCount,
+    }),
+    counter("everstate_cluster_joins_total", "Members that this node saw come", [cluster.joinedCount]),
+    counter("everstate_cluster_leaves_total", "Members that this node saw go", [cluster.leftCount]),
+    counter("everstate_cluster_evictions_total", "Times that this node was taken for dead", [
+      cluster.evictedCount,
     ]),
-    family("everstate_cluster_joins_total", "counter", "Members that this node saw come", [
-      [cluster.joinedCount],
-    ]),
-    family("everstate_cluster_leaves_total", "counter", "Members that this node saw go", [
-      [cluster.leftCount],
-    ]),
-    family("everstate_cluster_evictions_total", "counter", "Times that this node was taken for dead", [
-      [cluster.evictedCount],
-    ]),
-    family("everstate_asks_routed_total", "counter", "Requests to other nodes, repeats included", [
-      [routed.sentCount],
-    ]),
-    family("everstate_asks_retried_total", "counter", "Requests to other nodes that had to be tried again", [
-      [routed.retriedCount],
+    counter("everstate_asks_routed_total", "Requests to other nodes, repeats included", [routed.sentCount]),
+    counter("everstate_asks_retried_total", "Requests to other nodes that had to be tried again", [
+      routed.retriedCount,
     ]),
   ].join("\n")
 
