@@ -110,6 +110,22 @@ describe("a node that stops", () => {
     }
   })
 
+  it("moves what it has, once, and nothing between those who stay", async () => {
+    const on = await shared()
+    const [one, two, three] = [await node("one", on), await node("two", on), await node("three", on)]
+    const isEven = async (nodes: ReadonlyArray<Node>) => {
+      const counts = await Promise.all(nodes.map((each) => countOf(one, each)))
+      return Math.max(...counts) - Math.min(...counts) <= 1
+    }
+    await eventually(async () => await isEven([one, two, three]))
+    const before = await shards(one)
+    const leaver = two.system.cluster.memberId()
+    await two.system.stop()
+    await eventually(async () => (await isEven([one, three])) && (await countOf(one, two)) === 0)
+    const expected = before.map(({ slot, member, epoch }) => [slot, epoch + (member === leaver ? 1 : 0)])
+    expect((await shards(one)).map(({ slot, epoch }) => [slot, epoch])).toEqual(expected)
+  })
+
   it("stays a member, and is not taken for dead, until what it has in work is done", async () => {
     const on = await shared()
     const [one, two] = [await node("one", on), await node("two", on)]
@@ -171,7 +187,6 @@ describe("an actor type that asks for nodes with a label", () => {
     const plain = await node("plain", on, { actors })
     await expect(plain.system.get(Render, "r").ask(draw, { deadlineMs: 200 })).rejects.toMatchObject({
       _tag: "Unavailable",
-      stored: "No",
       detail: "no node has its shard",
     })
     const gpu = await startMemory({ ...on, actors, node: { name: "gpu", labels: ["gpu"] }, leaseMs: 1_000 })
