@@ -1,28 +1,18 @@
 /** Clients on real servers: they host nothing, and ask whatever nodes there are. */
 import { Context, Effect, Layer } from "effect"
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { setup } from "xstate"
 import { ActorClient, type ConnectOptions, layerClient } from "../../../infra/ActorClient.ts"
 import { ActorClient as EffectActorClient } from "../../../runtime/client/ActorClient.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import {
-  eventually,
-  freshNamespace,
-  type RealServers,
-  realServers,
-  startSystem,
-} from "../system/SystemFixture.ts"
+import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 
-let servers: RealServers
-beforeAll(async () => {
-  servers = await realServers()
-})
-afterAll(() => servers.stop())
+const servers = serversOfFile()
 
 const connect = async (namespace: string, options: Partial<ConnectOptions> = {}): Promise<ActorClient> => {
   const client = await ActorClient.connect({
-    nats: servers.natsUrl,
+    nats: servers().natsUrl,
     namespace,
     actors: [Counter],
     ...options,
@@ -32,7 +22,7 @@ const connect = async (namespace: string, options: Partial<ConnectOptions> = {})
 }
 
 const node = (namespace: string, name: string, options = {}) =>
-  startSystem(servers, { namespace, node: { name }, leaseMs: 3_000, ...options })
+  startSystem(servers(), { namespace, node: { name }, leaseMs: 3_000, ...options })
 
 const add = { type: "Add", by: 1 } as const
 
@@ -156,8 +146,8 @@ describe("a client without nodes", () => {
       reason: "Missing",
       hint: expect.stringContaining("Start a node"),
     })
-    expect(await servers.admin(`STREAM.INFO.${namespace}-journal`)).toHaveProperty("error")
-    expect(await servers.admin(`STREAM.INFO.${namespace}-mailbox`)).toHaveProperty("error")
+    expect(await servers().admin(`STREAM.INFO.${namespace}-journal`)).toHaveProperty("error")
+    expect(await servers().admin(`STREAM.INFO.${namespace}-mailbox`)).toHaveProperty("error")
     await expect(connect("No such name")).rejects.toMatchObject({ _tag: "JournalRefused", reason: "Foreign" })
   })
 
@@ -200,7 +190,9 @@ describe("a client that is closed", () => {
     const namespace = freshNamespace()
     await node(namespace, "one", { journal: { streams: 2 } })
     const program = Effect.gen(function* () {
-      const context = yield* Layer.build(layerClient({ nats: servers.natsUrl, namespace, actors: [Counter] }))
+      const context = yield* Layer.build(
+        layerClient({ nats: servers().natsUrl, namespace, actors: [Counter] }),
+      )
       const client = Context.get(context, EffectActorClient)
       yield* client.check
       return yield* client.get(Counter, "c").ask(add)

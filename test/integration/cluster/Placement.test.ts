@@ -1,32 +1,22 @@
 /** Who has what, on real servers: routing, weights, labels, draining, and members that come and go. */
 import { Schema } from "effect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import type { ActorSystem } from "../../../infra/ActorSystem.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter, counterEvents, counterMachine } from "../../fixtures/memory/Counter.ts"
-import {
-  eventually,
-  freshNamespace,
-  type RealServers,
-  realServers,
-  startSystem,
-} from "../system/SystemFixture.ts"
+import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { sharesOf, untilShares } from "./ClusterFixture.ts"
 
-let servers: RealServers
-beforeAll(async () => {
-  servers = await realServers()
-})
-afterAll(() => servers.stop())
+const servers = serversOfFile()
 
 const add = { type: "Add", by: 1 } as const
 const ids = Array.from({ length: 50 }, (_, index) => `c${index}`)
 
 const node = (namespace: string, name: string, options = {}) =>
-  startSystem(servers, { namespace, node: { name, ...options } })
+  startSystem(servers(), { namespace, node: { name, ...options } })
 
 const stream = async (name: string) =>
-  (await servers.admin(`STREAM.INFO.${name}`, { subjects_filter: ">" })) as {
+  (await servers().admin(`STREAM.INFO.${name}`, { subjects_filter: ">" })) as {
     readonly state: { readonly subjects?: { readonly [subject: string]: number } }
   }
 
@@ -36,7 +26,7 @@ const recordsOf = async (namespace: string, prefix: string): Promise<ReadonlyArr
   const values = await Promise.all(
     subjects
       .filter((subject) => subject.startsWith(`$KV.${namespace}-cluster.${prefix}`))
-      .map((subject) => servers.admin(`STREAM.MSG.GET.KV_${namespace}-cluster`, { last_by_subj: subject })),
+      .map((subject) => servers().admin(`STREAM.MSG.GET.KV_${namespace}-cluster`, { last_by_subj: subject })),
   )
   return values
     .map(({ message }) => Buffer.from((message as { data?: string }).data ?? "", "base64").toString())
@@ -45,7 +35,7 @@ const recordsOf = async (namespace: string, prefix: string): Promise<ReadonlyArr
 
 /** Pulls that wait on the mailbox's consumers. */
 const pullCount = async (namespace: string): Promise<number> => {
-  const { consumers = [] } = (await servers.admin(`CONSUMER.LIST.${namespace}-mailbox`)) as {
+  const { consumers = [] } = (await servers().admin(`CONSUMER.LIST.${namespace}-mailbox`)) as {
     readonly consumers?: ReadonlyArray<{ readonly num_waiting: number }>
   }
   return consumers.filter(({ num_waiting }) => num_waiting > 0).length
@@ -91,8 +81,8 @@ describe("shards", () => {
     })
     const namespace = freshNamespace()
     const actors = [Counter, Labelled]
-    const plain = await startSystem(servers, { namespace, actors, node: { name: "plain" } })
-    const gpu = await startSystem(servers, { namespace, actors, node: { name: "gpu", labels: ["gpu"] } })
+    const plain = await startSystem(servers(), { namespace, actors, node: { name: "plain" } })
+    const gpu = await startSystem(servers(), { namespace, actors, node: { name: "gpu", labels: ["gpu"] } })
     await plain.get(Labelled, "a").ask({ type: "Close" } as never)
     await plain.get(Labelled, "b").tell({ type: "Close" } as never)
     await eventually(async () => (await plain.get(Labelled, "b").history()).events.length === 1)

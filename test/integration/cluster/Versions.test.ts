@@ -1,23 +1,13 @@
 /** Nodes of two versions of a service side by side: who cannot read or host something gives it up, and says so. */
 import { Schema } from "effect"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { defineActor, type EventOf, event } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import {
-  eventually,
-  freshNamespace,
-  type RealServers,
-  realServers,
-  startSystem,
-} from "../system/SystemFixture.ts"
+import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { holderOf, slotOf, untilShares } from "./ClusterFixture.ts"
 
-let servers: RealServers
-beforeAll(async () => {
-  servers = await realServers()
-})
-afterAll(() => servers.stop())
+const servers = serversOfFile()
 
 const Text = Schema.Struct({ text: Schema.String })
 const Titled = Schema.Struct({ title: Schema.String, text: Schema.String })
@@ -66,12 +56,12 @@ const ids = Array.from({ length: 40 }, (_, index) => `p${index}`)
 
 it("an actor type that a node lacks is asked, and told, elsewhere; the node says which shards it gave up", async () => {
   const namespace = freshNamespace()
-  const old = await startSystem(servers, {
+  const old = await startSystem(servers(), {
     namespace,
     actors: [Counter],
     node: { name: "old", version: "1" },
   })
-  const fresh = await startSystem(servers, {
+  const fresh = await startSystem(servers(), {
     namespace,
     actors: [Counter, NewerPage],
     node: { name: "new", version: "2" },
@@ -99,9 +89,9 @@ it("an actor type that a node lacks is asked, and told, elsewhere; the node says
 
 it("FAULT 65: an event of a newer version moves its shard to a node that can read it", async () => {
   const namespace = freshNamespace()
-  const old = await startSystem(servers, { namespace, actors: [OlderPage], node: { name: "old" } })
+  const old = await startSystem(servers(), { namespace, actors: [OlderPage], node: { name: "old" } })
   await old.get(OlderPage, "p").ask(write)
-  const fresh = await startSystem(servers, { namespace, actors: [NewerPage], node: { name: "new" } })
+  const fresh = await startSystem(servers(), { namespace, actors: [NewerPage], node: { name: "new" } })
   const slot = slotOf(NewerPage, "p")
   await fresh.cluster.move(slot, "new")
   await eventually(async () => (await holderOf(fresh, slot)) === "new")
@@ -118,13 +108,13 @@ it("FAULT 65: an event of a newer version moves its shard to a node that can rea
 
 it("FAULT 45: what nobody can read stays where it is, quarantined, until a node comes that can", async () => {
   const namespace = freshNamespace()
-  const fresh = await startSystem(servers, { namespace, actors: [NewerPage], node: { name: "new" } })
+  const fresh = await startSystem(servers(), { namespace, actors: [NewerPage], node: { name: "new" } })
   await fresh.get(NewerPage, "p").ask(write)
   await fresh.stop()
-  const old = await startSystem(servers, { namespace, actors: [OlderPage], node: { name: "old" } })
+  const old = await startSystem(servers(), { namespace, actors: [OlderPage], node: { name: "old" } })
   await expect(old.get(OlderPage, "p").ask(write)).rejects.toMatchObject({ _tag: "ActorQuarantined" })
   expect((await old.cluster.status()).members[0]?.unfit).toEqual([])
-  await startSystem(servers, { namespace, actors: [NewerPage], node: { name: "newer" } })
+  await startSystem(servers(), { namespace, actors: [NewerPage], node: { name: "newer" } })
   await eventually(() =>
     old
       .get(OlderPage, "p")

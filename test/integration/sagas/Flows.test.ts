@@ -1,5 +1,5 @@
 /** Both flows on real servers: many orders at once, every kind of trouble, and books that balance. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { Customer } from "../../../actors/customer/Customer.ts"
 import { Inventory } from "../../../actors/inventory/Inventory.ts"
 import { notificationActor } from "../../../actors/notification/Notification.ts"
@@ -12,13 +12,7 @@ import { Checklist } from "../../../sagas/choreography/Checklist.ts"
 import { DeliveryHandover } from "../../../sagas/delivery/DeliveryHandover.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { Bank, type Flow, flows, order, TOTAL_MINOR } from "../../unit/sagas/Shop.ts"
-import {
-  eventually,
-  freshNamespace,
-  type RealServers,
-  realServers,
-  startSystem,
-} from "../system/SystemFixture.ts"
+import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 
 const ORDER_COUNT = 60
 const { fulfilment, lines } = order
@@ -38,11 +32,7 @@ const placementOf = (kind: (typeof KINDS)[number]) => {
 /** Of the saga, and of the checklist. */
 const FLOW_ENDS = new Set(["completed", "compensated", "closed", "failed"])
 
-let servers: RealServers
-beforeAll(async () => {
-  servers = await realServers()
-})
-afterAll(() => servers?.stop())
+const servers = serversOfFile()
 
 describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
   it("brings every order to its end, and every unit and coin to its place", { timeout: 60_000 }, async () => {
@@ -50,7 +40,7 @@ describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
     const payment = paymentActor(bank)
     const mailer = { send: async () => undefined }
     const participants = [Order, payment, Inventory, Shipment, Customer, notificationActor(mailer)]
-    const system = await startSystem(servers, {
+    const system = await startSystem(servers(), {
       namespace: freshNamespace(),
       actors: [...participants, ...flows[flow].actors],
       sagas: flows[flow].sagas,

@@ -1,5 +1,5 @@
 /** A whole system on a journal of several streams: commands, snapshots, projections and reactors over all of them. */
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { defineProjection, defineReactor, tell } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import {
@@ -8,18 +8,11 @@ import {
   freshNamespace,
   Load,
   nothingWrong,
-  type RealServers,
-  realServers,
+  serversOfFile,
   startSystem,
 } from "./SystemFixture.ts"
 
-let servers: RealServers
-
-beforeAll(async () => {
-  servers = await realServers()
-})
-
-afterAll(() => servers.stop())
+const servers = serversOfFile()
 
 /** Per counter what was added, and for all of them together: a row that every partition folds into. */
 const sums = (name: string, keyOf: (id: string) => string) =>
@@ -63,7 +56,7 @@ test("keeps every promise over three streams, through a restart, and refuses ano
   }
   const acknowledged: Array<Load["acknowledged"][number]> = []
   for (const round of [1, 2]) {
-    const system = await startSystem(servers, options)
+    const system = await startSystem(servers(), options)
     const load = new Load(system, 20, 30)
     await load.more(600)
     await load.end()
@@ -73,7 +66,7 @@ test("keeps every promise over three streams, through a restart, and refuses ano
         .get(Counter, `n${counter}`)
         .ask({ type: "Add", by: 0 }, { commandId: `last-${round}` })
       await system.waitFor(Each, sequence)
-      const [row] = await servers.sql(
+      const [row] = await servers().sql(
         `select counted::integer from everstate_${namespace}_each_v1.sums where id = $1`,
         [`n${counter}`],
       )
@@ -81,10 +74,10 @@ test("keeps every promise over three streams, through a restart, and refuses ano
     }
     await system.stop()
   }
-  const system = await startSystem(servers, options)
+  const system = await startSystem(servers(), options)
   expect(await audit(system, acknowledged)).toEqual(nothingWrong)
   const totals = () =>
-    servers.sql(
+    servers().sql(
       `select (select sum(total) from everstate_${namespace}_each_v1.sums where id like 'copy-%')::integer as copied,
         (select sum(total) from everstate_${namespace}_each_v1.sums where id not like 'copy-%')::integer as original,
         (select total from everstate_${namespace}_all_v1.sums)::integer as all`,
@@ -96,7 +89,7 @@ test("keeps every promise over three streams, through a restart, and refuses ano
   const { projections, reactors } = await system.status()
   for (const { partitions } of [...projections, ...reactors]) expect(partitions).toHaveLength(3)
 
-  await expect(startSystem(servers, { ...options, journal: { streams: 2 } })).rejects.toMatchObject({
+  await expect(startSystem(servers(), { ...options, journal: { streams: 2 } })).rejects.toMatchObject({
     _tag: "JournalRefused",
     reason: "Foreign",
   })

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connect } from "@nats-io/transport-node"
 import pg from "pg"
-import { onTestFinished } from "vitest"
+import { afterAll, beforeAll, onTestFinished } from "vitest"
 import { ActorSystem, type StartOptions } from "../../../infra/ActorSystem.ts"
 import { type EmbeddedServers, type NatsOptions, startServers } from "../../../infra/embedded.ts"
 import type { HistoryCursor } from "../../../runtime/index.ts"
@@ -59,6 +59,16 @@ export const realServers = async (nats: Partial<NatsOptions> = {}): Promise<Real
       }
     },
   }
+}
+
+/** The same for all tests of a file: started before the first, stopped after the last. */
+export const serversOfFile = (nats?: Partial<NatsOptions>): (() => RealServers) => {
+  let servers: RealServers
+  beforeAll(async () => {
+    servers = await realServers(nats)
+  })
+  afterAll(() => servers?.stop())
+  return () => servers
 }
 
 let namespaceCount = 0
