@@ -29,10 +29,12 @@ const pair = async () => {
   const file = join(folder, "work")
   work.file = file
   appendFileSync(`${file}.beacon`, "")
-  const [doomed, system] = await Promise.all([
-    startHost(servers, namespace, "doomed", folder),
-    startSystem(servers, { namespace, node: { name: "witness" }, ...rosterOf(file, "witness") }),
-  ])
+  const doomed = await startHost(servers, namespace, "doomed", folder)
+  const system = await startSystem(servers, {
+    namespace,
+    node: { name: "witness" },
+    ...rosterOf(file, "witness"),
+  })
   await untilShares(system, { doomed: 32, witness: 32 })
   return { doomed, system, namespace, file }
 }

@@ -29,10 +29,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Few: each is a consumer with three copies, which choose a leader of their own. */
-const SHARD_COUNT = 16
-const EVEN = { one: SHARD_COUNT / 2, two: SHARD_COUNT / 2 }
-
 /** Three servers that have just come together may take longer to make streams than a start waits: once more then. */
 const start = async (namespace: string, name: string): Promise<ActorSystem> => {
   const options = {
@@ -40,7 +36,6 @@ const start = async (namespace: string, name: string): Promise<ActorSystem> => {
     postgres: postgres.url,
     namespace,
     actors: [Counter],
-    shardCount: SHARD_COUNT,
     node: { name },
   }
   const system = await ActorSystem.start(options).catch(() => ActorSystem.start(options))
@@ -50,15 +45,15 @@ const start = async (namespace: string, name: string): Promise<ActorSystem> => {
 
 it("FAULT 16 and FAULT 19: the journal's leader is killed under load; asks go on, nothing is lost or repeated", async () => {
   const [one, two] = [await start("leader", "one"), await start("leader", "two")]
-  await untilShares(one, EVEN)
+  await untilShares(one, { one: 32, two: 32 })
   const loads = [one, two].map((system) => new Load(system, 8, 20))
-  for (const load of loads) await load.more(150)
+  for (const load of loads) await load.more(300)
   const leader = await leaderOf(nats.servers, "leader-journal")
   await leader?.kill()
-  for (const load of loads) await load.more(150)
+  for (const load of loads) await load.more(300)
   await leader?.restart()
   await nats.whenReady()
-  for (const load of loads) await load.more(150)
+  for (const load of loads) await load.more(300)
   await Promise.all(loads.map((load) => load.end()))
   // Both loads use the same command ids: what one of them stored, the other was told.
   for (const { acknowledged, errors } of loads) {
@@ -69,9 +64,9 @@ it("FAULT 16 and FAULT 19: the journal's leader is killed under load; asks go on
 
 it("FAULT 17: without a quorum asks fail as unavailable and queues stay bounded; with it they go on by themselves", async () => {
   const [one, two] = [await start("quorum", "one"), await start("quorum", "two")]
-  await untilShares(one, EVEN)
+  await untilShares(one, { one: 32, two: 32 })
   const load = new Load(one, 8, 20)
-  await load.more(100)
+  await load.more(200)
   const [first, second] = nats.servers
   await first?.kill()
   await second?.kill()
@@ -91,8 +86,8 @@ it("FAULT 17: without a quorum asks fail as unavailable and queues stay bounded;
   await first?.restart()
   await second?.restart()
   await nats.whenReady()
-  await load.more(100)
-  await untilShares(one, EVEN)
+  await load.more(200)
+  await untilShares(one, { one: 32, two: 32 })
   await load.end()
   expect(await audit(two, load.acknowledged)).toEqual(nothingWrong)
 }, 180_000)

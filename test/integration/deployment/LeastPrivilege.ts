@@ -162,7 +162,8 @@ export interface RestrictedServers {
 }
 
 export const restrictedServers = async (change?: (conf: string) => string): Promise<RestrictedServers> => {
-  const [nats, postgres] = await Promise.all([restrictedNats(change), restrictedPostgres()])
+  const nats = await restrictedNats(change)
+  const postgres = await restrictedPostgres()
   return { nats, postgres, stop: async () => void (await Promise.all([nats.stop(), postgres.stop()])) }
 }
 

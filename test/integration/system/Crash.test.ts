@@ -28,11 +28,11 @@ it("FAULT 14 and FAULT 34: kill -9 of nats-server under load loses and repeats n
   const system = await startSystem(servers, { namespace: freshNamespace() })
   const load = new Load(system, 64, 20)
   for (let round = 0; round < 2; round++) {
-    await load.more(600)
+    await load.more(1_500)
     await servers.nats.kill()
     await servers.nats.restart()
   }
-  await load.more(600)
+  await load.more(1_500)
   await load.end()
   expect(await audit(system, load.acknowledged)).toEqual(nothingWrong)
   for (const tag of load.errors.keys()) expect(["AskTimeout", "Unavailable", "Busy"]).toContain(tag)
@@ -73,7 +73,7 @@ it("FAULT 51: without Postgres commands go on; projections and snapshots catch u
   await system.waitFor(OrderSummary, (await order("before", system)).sequence)
   await servers.postgres.kill()
   const errorsBefore = [...load.errors.values()].reduce((sum, count) => sum + count, 0)
-  await load.more(800)
+  await load.more(2_000)
   const during = await Promise.all(Array.from({ length: 50 }, (_, index) => order(`during-${index}`, system)))
   const sequence = Math.max(...during.map((answer) => answer.sequence))
   await expect(system.waitFor(OrderSummary, sequence, 50)).rejects.toMatchObject({
@@ -113,10 +113,10 @@ const runLoaded = async (run: string, signal: "SIGKILL" | "SIGTERM", count: numb
 }
 
 it("FAULT 14: kill -9 of a loaded process loses and repeats nothing; FAULT 15: SIGTERM drains it in time", async () => {
-  const killed = [await runLoaded("first", "SIGKILL", 400), await runLoaded("second", "SIGKILL", 400)]
+  const killed = [await runLoaded("first", "SIGKILL", 1_000), await runLoaded("second", "SIGKILL", 1_000)]
   expect(killed.map(({ ended }) => ended)).toEqual(["SIGKILL", "SIGKILL"])
   const before = performance.now()
-  const drained = await runLoaded("third", "SIGTERM", 400)
+  const drained = await runLoaded("third", "SIGTERM", 1_000)
   expect(drained).toMatchObject({ ended: 0, hasStopped: true })
   expect(performance.now() - before).toBeLessThan(30_000)
   const system = await startSystem(servers, { namespace: "killed" })

@@ -1,11 +1,7 @@
 /** Servers that are there and say nothing, and two systems that both believe they own everything. */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
-import { startNats } from "../../../infra/embedded.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import {
   audit,
@@ -82,13 +78,11 @@ it("FAULT 51: a silent Postgres holds up neither new actors nor stop", async () 
 }, 90_000)
 
 it("FAULT 17: without NATS a system stops in time, and whoever waits is told", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "everstate-silence-"))
-  const nats = await startNats({ folder, syncAlways: false })
+  const own = await realServers()
   try {
-    const own = { natsUrl: nats.url, postgresUrl: servers.postgresUrl }
     const system = await startSystem(own, { namespace: freshNamespace(), drainMs: 1_000 })
     await system.get(Counter, "a").ask(add)
-    await nats.kill()
+    await own.nats.kill()
     const asked = system
       .get(Counter, "a")
       .ask(add, { deadlineMs: 60_000 })
@@ -99,7 +93,6 @@ it("FAULT 17: without NATS a system stops in time, and whoever waits is told", a
     expect(await timed(system.stop())).toBeLessThan(15_000)
     expect(await asked).toMatchObject({ _tag: "Unavailable", stored: "Unknown" })
   } finally {
-    await nats.stop()
-    await rm(folder, { recursive: true, force: true })
+    await own.stop()
   }
 }, 60_000)
