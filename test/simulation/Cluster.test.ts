@@ -7,7 +7,7 @@ describe("a cluster under faults keeps every promise", () => {
   it("FAULT 9, FAULT 10, FAULT 12: shards move under load, with two holders at times and hints that lie", async () => {
     await simulate({
       ...scenarios.cluster,
-      runs: 6,
+      runs: 4,
       twice: 1,
       sometimes: ["a slot was taken after a crash", "an ask was answered by another node", "lease stale"],
     })
@@ -15,12 +15,12 @@ describe("a cluster under faults keeps every promise", () => {
 
   it("FAULT 15: nodes restart in their turn, and answers fit one order of everything", async () => {
     const sometimes = ["a slot was handed over in order", "a node was restarted in its turn"]
-    await simulate({ ...scenarios.rolling, runs: 6, twice: 1, sometimes })
+    await simulate({ ...scenarios.rolling, runs: 4, twice: 1, sometimes })
   })
 
   it("FAULT 7, FAULT 11, FAULT 13: leases end all at once, and zombies go on", async () => {
     const sometimes = ["leases away", "node pauses", "evicted, and joins again"]
-    await simulate({ ...scenarios["lease storm"], runs: 4, twice: 1, sometimes })
+    await simulate({ ...scenarios["lease storm"], runs: 3, twice: 1, sometimes })
   })
 
   it("what a crashed node remembered goes on elsewhere", async () => {
