@@ -1,26 +1,16 @@
 /** Nodes that are killed: what they remembered goes on elsewhere, and nobody has to ask for it. */
 import { appendFileSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import type { ActorSystem } from "../../../infra/ActorSystem.ts"
 import { readModelTable } from "../../../infra/postgres/ReadModelTables.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { COUNTERS, Errand, Ledger, Tally, work } from "../system/Errands.ts"
-import {
-  eventually,
-  freshNamespace,
-  type RealServers,
-  realServers,
-  startSystem,
-} from "../system/SystemFixture.ts"
+import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { holderOf, slotOf, startHost, testFolder, untilShares } from "./ClusterFixture.ts"
 import { Relay, rosterOf, Totals } from "./Roster.ts"
 
-let servers: RealServers
-beforeAll(async () => {
-  servers = await realServers()
-})
-afterAll(() => servers.stop())
+const servers = serversOfFile()
 
 /** A node in this process and one that can be killed, each with half of the shards. */
 const pair = async () => {
@@ -29,12 +19,10 @@ const pair = async () => {
   const file = join(folder, "work")
   work.file = file
   appendFileSync(`${file}.beacon`, "")
-  const doomed = await startHost(servers, namespace, "doomed", folder)
-  const system = await startSystem(servers, {
-    namespace,
-    node: { name: "witness" },
-    ...rosterOf(file, "witness"),
-  })
+  const [doomed, system] = await Promise.all([
+    startHost(servers(), namespace, "doomed", folder),
+    startSystem(servers(), { namespace, node: { name: "witness" }, ...rosterOf(file, "witness") }),
+  ])
   await untilShares(system, { doomed: 32, witness: 32 })
   return { doomed, system, namespace, file }
 }
@@ -84,7 +72,7 @@ it("a projection of a killed node goes on elsewhere, and nothing is counted twic
   const after = await Promise.all(Array.from({ length: 200 }, (_, index) => add(`c${index % 10}`)))
   await system.waitFor(Totals, Math.max(...after.map(({ sequence }) => sequence)))
   const table = readModelTable({ schema: "everstate", namespace }, Totals, "totals")
-  const rows = await servers.sql(`select id, total from ${table} order by id`)
+  const rows = await servers().sql(`select id, total from ${table} order by id`)
   expect(rows).toEqual(Array.from({ length: 10 }, (_, index) => ({ id: `c${index}`, total: 40 })))
 }, 60_000)
 

@@ -1,7 +1,11 @@
 /** Servers that are there and say nothing, and two systems that both believe they own everything. */
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it } from "vitest"
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
+import { startNats } from "../../../infra/embedded.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import {
   audit,
@@ -9,17 +13,12 @@ import {
   freshNamespace,
   Load,
   nothingWrong,
-  type RealServers,
-  realServers,
+  serversOfFile,
   startSystem,
   wholeHistory,
 } from "./SystemFixture.ts"
 
-let servers: RealServers
-beforeAll(async () => {
-  servers = await realServers()
-})
-afterAll(() => servers.stop())
+const servers = serversOfFile()
 
 const add = { type: "Add", by: 1 } as const
 
@@ -32,8 +31,8 @@ const timed = async (work: Promise<unknown>): Promise<number> => {
 
 it("FAULT 10: two systems that both write leave contiguous versions and every command once", async () => {
   const namespace = freshNamespace()
-  const one = await startSystem(servers, { namespace })
-  const two = await startSystem(servers, { namespace })
+  const one = await startSystem(servers(), { namespace })
+  const two = await startSystem(servers(), { namespace })
   const loads = [new Load(one, 12, 4), new Load(two, 12, 4)]
   await Promise.all(loads.map((load) => load.more(300)))
   await Promise.all(loads.map((load) => load.end()))
@@ -53,14 +52,14 @@ it("FAULT 10: two systems that both write leave contiguous versions and every co
 
 it("FAULT 51: a silent Postgres holds up neither new actors nor stop", async () => {
   const namespace = freshNamespace()
-  const system = await startSystem(servers, {
+  const system = await startSystem(servers(), {
     namespace,
     actors: [Counter, Order],
     projections: [OrderSummary],
     drainMs: 2_000,
   })
   for (let index = 0; index < 15; index++) await system.get(Counter, "known").ask(add)
-  servers.postgres.pause()
+  servers().postgres.pause()
   try {
     await system.get(Counter, "known").ask(add)
     // The first look-up finds out, later ones do not wait for it again and again.
@@ -70,19 +69,21 @@ it("FAULT 51: a silent Postgres holds up neither new actors nor stop", async () 
     )
     expect(await timed(system.stop())).toBeLessThan(25_000)
   } finally {
-    servers.postgres.resume()
+    servers().postgres.resume()
   }
-  const again = await startSystem(servers, { namespace })
+  const again = await startSystem(servers(), { namespace })
   expect(await again.get(Counter, "known").state()).toMatchObject({ version: 16 })
   expect(await again.get(Counter, "more-299").state()).toMatchObject({ version: 1 })
 }, 90_000)
 
 it("FAULT 17: without NATS a system stops in time, and whoever waits is told", async () => {
-  const own = await realServers()
+  const folder = await mkdtemp(join(tmpdir(), "everstate-silence-"))
+  const nats = await startNats({ folder, syncAlways: false })
   try {
+    const own = { natsUrl: nats.url, postgresUrl: servers().postgresUrl }
     const system = await startSystem(own, { namespace: freshNamespace(), drainMs: 1_000 })
     await system.get(Counter, "a").ask(add)
-    await own.nats.kill()
+    await nats.kill()
     const asked = system
       .get(Counter, "a")
       .ask(add, { deadlineMs: 60_000 })
@@ -93,6 +94,7 @@ it("FAULT 17: without NATS a system stops in time, and whoever waits is told", a
     expect(await timed(system.stop())).toBeLessThan(15_000)
     expect(await asked).toMatchObject({ _tag: "Unavailable", stored: "Unknown" })
   } finally {
-    await own.stop()
+    await nats.stop()
+    await rm(folder, { recursive: true, force: true })
   }
 }, 60_000)
