@@ -1,6 +1,6 @@
 import { Clock, Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { addressOf } from "../../runtime/address/ActorAddress.ts"
 import { REDELIVERY_MS } from "../../runtime/mailbox/Mailbox.ts"
 import { MESSAGE_ID_WINDOW_MS } from "../../runtime/mailbox/MailboxContents.ts"
@@ -10,13 +10,16 @@ import { mailboxContract } from "./Mailbox.contract.ts"
 /** Short enough to wait for. */
 const redeliveryMs = 2_000
 
-mailboxContract({ name: "in-memory", makeLayer: () => MailboxMemory.layer() })
+// Side by side: they wait more than they work, each with a mailbox of its own.
+describe.concurrent("a mailbox in memory", () => {
+  mailboxContract({ name: "in-memory", makeLayer: () => MailboxMemory.layer() })
 
-mailboxContract({
-  name: "in-memory, with short times,",
-  makeLayer: () => MailboxMemory.layer({ redeliveryMs, messagesPerActorMax: 2_000 }),
-  redeliveryMs,
-  messagesPerActorMax: 2_000,
+  mailboxContract({
+    name: "in-memory, with short times,",
+    makeLayer: () => MailboxMemory.layer({ redeliveryMs, messagesPerActorMax: 2_000 }),
+    redeliveryMs,
+    messagesPerActorMax: 2_000,
+  })
 })
 
 it("the clock of a test drives schedules, redelivery and the window of ids", () =>

@@ -29,6 +29,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+/** Few: each is a consumer with three copies, which choose a leader of their own. */
+const SHARD_COUNT = 16
+const EVEN = { one: SHARD_COUNT / 2, two: SHARD_COUNT / 2 }
+
 /** Three servers that have just come together may take longer to make streams than a start waits: once more then. */
 const start = async (namespace: string, name: string): Promise<ActorSystem> => {
   const options = {
@@ -36,6 +40,7 @@ const start = async (namespace: string, name: string): Promise<ActorSystem> => {
     postgres: postgres.url,
     namespace,
     actors: [Counter],
+    shardCount: SHARD_COUNT,
     node: { name },
   }
   const system = await ActorSystem.start(options).catch(() => ActorSystem.start(options))
@@ -45,15 +50,15 @@ const start = async (namespace: string, name: string): Promise<ActorSystem> => {
 
 it("FAULT 16 and FAULT 19: the journal's leader is killed under load; asks go on, nothing is lost or repeated", async () => {
   const [one, two] = [await start("leader", "one"), await start("leader", "two")]
-  await untilShares(one, { one: 32, two: 32 })
+  await untilShares(one, EVEN)
   const loads = [one, two].map((system) => new Load(system, 8, 20))
-  for (const load of loads) await load.more(300)
+  for (const load of loads) await load.more(150)
   const leader = await leaderOf(nats.servers, "leader-journal")
   await leader?.kill()
-  for (const load of loads) await load.more(300)
+  for (const load of loads) await load.more(150)
   await leader?.restart()
   await nats.whenReady()
-  for (const load of loads) await load.more(300)
+  for (const load of loads) await load.more(150)
   await Promise.all(loads.map((load) => load.end()))
   // Both loads use the same command ids: what one of them stored, the other was told.
   for (const { acknowledged, errors } of loads) {
@@ -64,9 +69,9 @@ it("FAULT 16 and FAULT 19: the journal's leader is killed under load; asks go on
 
 it("FAULT 17: without a quorum asks fail as unavailable and queues stay bounded; with it they go on by themselves", async () => {
   const [one, two] = [await start("quorum", "one"), await start("quorum", "two")]
-  await untilShares(one, { one: 32, two: 32 })
+  await untilShares(one, EVEN)
   const load = new Load(one, 8, 20)
-  await load.more(200)
+  await load.more(100)
   const [first, second] = nats.servers
   await first?.kill()
   await second?.kill()
@@ -86,8 +91,8 @@ it("FAULT 17: without a quorum asks fail as unavailable and queues stay bounded;
   await first?.restart()
   await second?.restart()
   await nats.whenReady()
-  await load.more(200)
-  await untilShares(one, { one: 32, two: 32 })
+  await load.more(100)
+  await untilShares(one, EVEN)
   await load.end()
   expect(await audit(two, load.acknowledged)).toEqual(nothingWrong)
 }, 180_000)

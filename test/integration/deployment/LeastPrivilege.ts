@@ -162,8 +162,7 @@ export interface RestrictedServers {
 }
 
 export const restrictedServers = async (change?: (conf: string) => string): Promise<RestrictedServers> => {
-  const nats = await restrictedNats(change)
-  const postgres = await restrictedPostgres()
+  const [nats, postgres] = await Promise.all([restrictedNats(change), restrictedPostgres()])
   return { nats, postgres, stop: async () => void (await Promise.all([nats.stop(), postgres.stop()])) }
 }
 

@@ -65,8 +65,9 @@ const prepare = async (): Promise<void> => {
 }
 
 beforeAll(async () => {
-  servers = await restrictedServers()
+  const starting = restrictedServers()
   gatewayUrl = (await acquire(acquireGateway(join(folder, "gateway.jsonl")))).url()
+  servers = await starting
   await prepare()
   nodes = await Promise.all(["orders-0", "orders-1"].map(startNode))
 }, START_TIMEOUT_MS)

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { chmodSync, chownSync, copyFileSync } from "node:fs"
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { expect, onTestFinished, test } from "vitest"
+import { afterAll, expect, onTestFinished, test } from "vitest"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
 import { childrenOf, isAlive } from "../../../infra/embedded/ProcessTable.ts"
 import { ignoreProgress } from "../../../infra/embedded/Progress.ts"
@@ -15,6 +16,10 @@ import { temporaryFolder } from "./TemporaryFolder.ts"
 const parentScript = fileURLToPath(new URL("parent.ts", import.meta.url))
 /** A watchdog's polite stop and what follows it, on a loaded machine. */
 const goneTimeoutMs = 20_000
+
+/** Of every test whose servers are gone at its end: the database is made once. */
+const sharedFolder = mkdtempSync(join(tmpdir(), "everstate-parent-"))
+afterAll(() => rmSync(sharedFolder, { recursive: true, force: true, maxRetries: 10 }))
 
 interface Parent {
   readonly process: ChildProcess
@@ -55,7 +60,7 @@ const allGone = ({ pids }: Parent): Promise<boolean> => until(() => !pids.some(i
 test.for(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"] as const)(
   "%s of the parent leaves nothing",
   async (signal) => {
-    const parent = await startParent(temporaryFolder(), "wait")
+    const parent = await startParent(sharedFolder, "wait")
     // Not their children: Postgres has some that live for a moment.
     expect([parent.natsPid, parent.postgresPid].every(isAlive)).toBe(true)
     parent.process.kill(signal)
@@ -69,23 +74,22 @@ test.for([
   ["throw", 1],
   ["exit", 3],
 ] as const)("a parent that ends by %s leaves nothing and is not held up", async ([ending, code]) => {
-  const parent = await startParent(temporaryFolder(), ending)
+  const parent = await startParent(sharedFolder, ending)
   expect(await parent.ended).toBe(code)
   expect(await allGone(parent)).toBe(true)
 })
 
 test("kill -9 of the parent leaves nothing even of paused servers", async () => {
-  const parent = await startParent(temporaryFolder(), "paused")
+  const parent = await startParent(sharedFolder, "paused")
   parent.process.kill("SIGKILL")
   expect(await allGone(parent)).toBe(true)
 })
 
 test("the next start follows at once on a kill -9 of the parent", async () => {
-  const folder = temporaryFolder()
-  const parent = await startParent(folder, "wait")
+  const parent = await startParent(sharedFolder, "wait")
   parent.process.kill("SIGKILL")
   await parent.ended
-  const servers = await startServers({ folder, postgres: { durable: false } })
+  const servers = await startServers({ folder: sharedFolder, postgres: { durable: false } })
   onTestFinished(() => servers.stop())
   expect(servers.nats.pid).not.toBe(parent.natsPid)
   expect(parent.pids.some(isAlive)).toBe(false)

@@ -1,7 +1,8 @@
-import { mkdirSync, statSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client } from "pg"
-import { expect, onTestFinished, test } from "vitest"
+import { afterAll, expect, onTestFinished, test } from "vitest"
 import { isAlive } from "../../../infra/embedded/ProcessTable.ts"
 import {
   type PostgresOptions,
@@ -10,6 +11,10 @@ import {
   startPostgres,
 } from "../../../infra/embedded.ts"
 import { temporaryFolder } from "./TemporaryFolder.ts"
+
+/** Of every test that any data will do for: they are made once. */
+const sharedFolder = mkdtempSync(join(tmpdir(), "everstate-postgres-"))
+afterAll(() => rmSync(sharedFolder, { recursive: true, force: true, maxRetries: 10 }))
 
 const start = async (options: Partial<PostgresOptions> = {}): Promise<PostgresServer> => {
   const server = await startPostgres({ folder: temporaryFolder(), durable: false, ...options })
@@ -32,7 +37,7 @@ const keep = (server: PostgresServer) => query(server.url, "create table kept as
 const kept = (server: PostgresServer) => query(server.url, "select value from kept")
 
 test("keeps port, password and data over kill -9, over stop, and over another start", async () => {
-  const folder = temporaryFolder()
+  const folder = sharedFolder
   const server = await start({ folder, durable: true })
   const { url, pid } = server
   await keep(server)
@@ -51,7 +56,12 @@ test("keeps port, password and data over kill -9, over stop, and over another st
 })
 
 test("is UTF-8 in the C locale and UTC, fsyncs unless told not to, and asks for the password", async () => {
-  const server = await start({ durable: true, connectionCountMax: 20, extraConfig: { work_mem: "8MB" } })
+  const server = await start({
+    folder: sharedFolder,
+    durable: true,
+    connectionCountMax: 20,
+    extraConfig: { work_mem: "8MB" },
+  })
   const settings = `select current_setting('server_encoding') as encoding, current_setting('fsync') as fsync,
     current_setting('timezone') as zone, current_setting('max_connections') as connections,
     current_setting('work_mem') as work_mem, current_setting('unix_socket_directories') as sockets,
@@ -84,7 +94,7 @@ test("trust needs no password, and the volatile mode skips fsync", async () => {
 })
 
 test("a paused server is silent on old connections too, a resumed one answers, a paused one can be stopped", async () => {
-  const server = await start()
+  const server = await start({ folder: sharedFolder })
   const client = new Client({ connectionString: server.url })
   client.on("error", () => undefined)
   await client.connect()
@@ -124,7 +134,7 @@ test("an interrupted making of the data is thrown away", async () => {
 })
 
 test("a server that refuses a setting fails with the end of its log, and frees the folder", async () => {
-  const folder = temporaryFolder()
+  const folder = sharedFolder
   const failure = await startPostgres({ folder, durable: false, extraConfig: { no_such_setting: 1 } }).catch(
     (error: unknown) => error,
   )

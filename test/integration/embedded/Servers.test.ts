@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Effect } from "effect"
-import { expect, test } from "vitest"
+import { afterAll, expect, test } from "vitest"
 import { isAlive } from "../../../infra/embedded/ProcessTable.ts"
 import {
   acquireNats,
@@ -12,6 +15,10 @@ import {
 import { temporaryFolder } from "./TemporaryFolder.ts"
 
 const postgres = { durable: false }
+
+/** Of every test that any data will do for: they are made once. */
+const sharedFolder = mkdtempSync(join(tmpdir(), "everstate-servers-"))
+afterAll(() => rmSync(sharedFolder, { recursive: true, force: true, maxRetries: 10 }))
 
 test("starts both, tells its steps, and stops both", async () => {
   const steps: Array<Progress> = []
@@ -36,7 +43,7 @@ test("what NATS_URL and DATABASE_URL name is not embedded, each on its own", asy
   expect(both).toMatchObject({ natsUrl: real.NATS_URL, postgresUrl: real.DATABASE_URL, nats: undefined })
   await both.stop()
   const { DATABASE_URL: _, ...withoutDatabase } = process.env
-  const one = await serversFromEnv(temporaryFolder(), {
+  const one = await serversFromEnv(sharedFolder, {
     postgres,
     env: { ...withoutDatabase, NATS_URL: real.NATS_URL },
   })
@@ -47,7 +54,7 @@ test("what NATS_URL and DATABASE_URL name is not embedded, each on its own", asy
 })
 
 test("when one of the two cannot start, the other does not stay", async () => {
-  const folder = temporaryFolder()
+  const folder = sharedFolder
   await expect(
     startServers({ folder, postgres: { ...postgres, extraConfig: { no_such_setting: 1 } } }),
   ).rejects.toThrow(/no_such_setting/)
@@ -55,7 +62,7 @@ test("when one of the two cannot start, the other does not stay", async () => {
 })
 
 test("in an Effect program they live as long as the scope, and a refusal is a typed error", async () => {
-  const folder = temporaryFolder()
+  const folder = sharedFolder
   const program = Effect.scoped(
     Effect.gen(function* () {
       const servers = yield* acquireServers({ folder, postgres })

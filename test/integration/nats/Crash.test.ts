@@ -22,7 +22,7 @@ afterAll(() => behaviours.expectSimulated())
 const actorCount = 64
 const killCount = 2
 /** Acknowledged appends before each kill, and after the last one. */
-const appendsPerRound = 3_000
+const appendsPerRound = 1_000
 
 interface Acknowledged {
   readonly address: ActorAddress

@@ -8,7 +8,7 @@ import { admin, eventually, freshFolder, freshServer, order, run, SHARD_COUNT, t
 
 const actorCount = 32
 /** Accepted messages before each fault, and after the last one. */
-const messagesPerRound = 1_500
+const messagesPerRound = 500
 
 /** Sends for ever to one actor, in order; what may not have been stored is sent again under its id. */
 const write = (mailbox: MailboxService, address: ActorAddress, accepted: Map<string, number>) =>

@@ -59,11 +59,13 @@ test("a node that is killed is replaced by the others, and one that is added get
 }, 180_000)
 
 test("--help tells the flags; a script that cannot be read is refused before anything starts", async () => {
-  const help = await runCluster(["--help"])
+  const [help, wrong] = await Promise.all([
+    runCluster(["--help"]),
+    runCluster(["--script", "wait 1; explode 2"]),
+  ])
   for (const flag of ["--nodes", "--nats", "--load", "--orders", "--script", "--json"]) {
     expect(help.output).toContain(flag)
   }
-  const wrong = await runCluster(["--script", "wait 1; explode 2"])
   expect(wrong.code).toBe(1)
   expect(wrong.output).toContain('"explode 2" is no step of a script')
   expect(wrong.output).not.toMatch(/\n\s+at /)

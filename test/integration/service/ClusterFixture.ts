@@ -45,9 +45,10 @@ export const clusterFixture = (names: ReadonlyArray<string>): ClusterFixture => 
   }
 
   beforeAll(async () => {
-    servers = await startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
+    const starting = startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
     const gateway = acquireGateway(join(folder, "gateway.jsonl"))
     gatewayUrl = (await Effect.runPromise(Scope.provide(gateway, scope))).url()
+    servers = await starting
     for (const name of names) await add(name)
   }, 120_000)
   afterAll(async () => {

@@ -107,7 +107,7 @@ test("FAULT 14: loses nothing, does nothing twice and balances when the service 
 }, 180_000)
 
 test("drives orders through several nodes, kills some of them, and loses nothing", async () => {
-  const demo = runDemo("--orders", "60", "--kills", "2", "--nodes", "2", "--json")
+  const demo = runDemo("--orders", "30", "--kills", "2", "--nodes", "2", "--json")
   expect(await demo.ended, demo.stderr()).toBe(0)
   const report = JSON.parse(demo.stdout())
   expect(report).toMatchObject({ nodes: 2, kills: 2, lost: 0, duplicated: 0, stuck: 0, doubleCharges: 0 })
@@ -117,8 +117,8 @@ test("drives orders through several nodes, kills some of them, and loses nothing
 }, 180_000)
 
 test("leaves no process and no folder behind when it is interrupted", async () => {
-  const demo = runDemo("--orders", "1000")
-  await vi.waitFor(() => expect(demo.stderr()).toContain("orders  100/1000"), {
+  const demo = runDemo("--orders", "200")
+  await vi.waitFor(() => expect(demo.stderr()).toContain("orders  20/200"), {
     timeout: 120_000,
     interval: 50,
   })

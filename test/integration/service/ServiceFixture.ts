@@ -46,12 +46,16 @@ export const serviceFixture = ({ manners = [], gateway, flow }: FixtureOptions =
   let service: ChildProgram
 
   beforeAll(async () => {
-    servers = await startServers({ folder })
+    // Without fsync: these tests kill processes, not the machine.
+    const starting = Effect.promise(async () => {
+      servers = await startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
+    })
     const acquired = Effect.gen(function* () {
-      const gatewayUrl =
-        gateway === undefined
-          ? (yield* acquireGateway(join(folder, "gateway.jsonl"), manners)).url()
-          : yield* Effect.promise(gateway)
+      const fake = Effect.map(acquireGateway(join(folder, "gateway.jsonl"), manners), ({ url }) => url())
+      const [gatewayUrl] = yield* Effect.all(
+        [gateway === undefined ? fake : Effect.promise(gateway), starting],
+        { concurrency: "unbounded" },
+      )
       return yield* acquireDemoService({
         ...servers,
         gatewayUrl,

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer as createSocketServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { afterEach, expect, onTestFinished, test, vi } from "vitest"
+import { afterAll, afterEach, expect, onTestFinished, test, vi } from "vitest"
 import { nodeVersionComplaint } from "../../../infra/cli/NodeVersion.ts"
 
 const startScript = fileURLToPath(new URL("../../../infra/cli/start.ts", import.meta.url))
@@ -42,6 +42,10 @@ const start = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Starte
   return { child, output: () => output, ended }
 }
 
+/** Of every test that minds nothing there: the database is made once. */
+const sharedFolder = mkdtempSync(join(tmpdir(), "everstate-start-"))
+afterAll(() => rmSync(sharedFolder, { recursive: true, force: true, maxRetries: 10 }))
+
 const temporaryFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-start-"))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
@@ -63,7 +67,7 @@ const runShell = async (line: string): Promise<string> => {
 }
 
 test("prints lines that work as printed; a second one on the folder says who has it; SIGTERM ends with 0 and the orders stay", async () => {
-  const folder = temporaryFolder()
+  const folder = sharedFolder
   const first = start(["--port", "0", "--folder", folder])
   await vi.waitFor(() => expect(urlIn(first.output())).not.toBe(""), START)
   const lines = first.output().match(/curl .*/g) ?? []
@@ -104,7 +108,7 @@ test("prints lines that work as printed; a second one on the folder says who has
 }, 180_000)
 
 test("FAULT 14: its payment gateway ends with it when it is killed", async () => {
-  const started = start(["--port", "0", "--folder", temporaryFolder()])
+  const started = start(["--port", "0", "--folder", sharedFolder])
   await vi.waitFor(() => expect(ledgerIn(started.output())).not.toBe(""), START)
   const gateway = ledgerIn(started.output())
   started.child.kill("SIGKILL")
@@ -113,12 +117,11 @@ test("FAULT 14: its payment gateway ends with it when it is killed", async () =>
 }, 120_000)
 
 test("says which port is in use", async () => {
-  const folder = temporaryFolder()
   const other = createServer().listen(0, "127.0.0.1")
   onTestFinished(() => void other.close())
   await once(other, "listening")
   const { port } = other.address() as AddressInfo
-  const started = start(["--port", String(port), "--folder", folder])
+  const started = start(["--port", String(port), "--folder", sharedFolder])
   expect(await started.ended).toBe(1)
   expect(started.output()).toContain(`Port ${port} is in use. Give another with --port`)
   expect(started.output()).not.toMatch(/\n\s+at /)
@@ -134,43 +137,43 @@ const closedPort = async (): Promise<number> => {
   return port
 }
 
-test.each(["NATS_URL", "DATABASE_URL"])(
-  "says that %s is unreachable, starts nothing and leaves nothing",
-  async (name) => {
+test("says that NATS_URL or DATABASE_URL is unreachable, starts nothing and leaves nothing", async () => {
+  const port = await closedPort()
+  const urls = {
+    NATS_URL: `nats://127.0.0.1:${port}`,
+    DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing`,
+  }
+  const refusals = Object.entries(urls).map(async ([name, url]) => {
     const folder = temporaryFolder()
-    const port = await closedPort()
-    const started = start(["--port", "0", "--folder", folder], {
-      NATS_URL: `nats://127.0.0.1:${port}`,
-      DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing`,
-      ...(name === "NATS_URL" ? { DATABASE_URL: "" } : { NATS_URL: "" }),
-    })
-    expect(await started.ended).toBe(1)
+    const given = { NATS_URL: "", DATABASE_URL: "", [name]: url }
+    const started = start(["--port", "0", "--folder", folder], given)
+    expect(await started.ended, name).toBe(1)
     expect(started.output()).toContain(name)
     expect(started.output()).not.toMatch(/\n\s+at /)
-    expect(readdirSync(folder)).toHaveLength(1)
-  },
-  120_000,
-)
+    expect(readdirSync(folder), name).toHaveLength(1)
+  })
+  await Promise.all(refusals)
+}, 120_000)
 
 test("--help tells the flags, a wrong one ends with 1", async () => {
   const help = start(["--help"])
+  const wrong = (
+    [
+      ["--prot", "1"],
+      ["--node-name", "a.b"],
+      ["--labels", "ok, not ok"],
+      ["--weight", "0"],
+    ] as const
+  ).map(([flag, value]) => ({ flag, refused: start([flag, value]) }))
   expect(await help.ended).toBe(0)
   const node = ["--node-name", "--node-version", "--labels", "--weight"]
   for (const flag of ["--port", "--folder", "--json", "--host", "--flow", ...node])
     expect(help.output()).toContain(flag)
-  const wrong = start(["--prot", "1"])
-  expect(await wrong.ended).toBe(1)
-  expect(wrong.output()).toContain("--prot")
-  for (const [flag, value] of [
-    ["--node-name", "a.b"],
-    ["--labels", "ok, not ok"],
-    ["--weight", "0"],
-  ] as const) {
-    const refused = start([flag, value])
-    expect(await refused.ended).toBe(1)
+  for (const { flag, refused } of wrong) {
+    expect(await refused.ended, flag).toBe(1)
     expect(refused.output()).toContain(flag)
   }
-})
+}, 60_000)
 
 test("tells an old Node what to do", () => {
   expect(nodeVersionComplaint("20.19.0")).toContain("npm start")
