@@ -182,9 +182,11 @@ const makeActorSystem = Effect.fnUntraced(function* (
     suspect: (slot) => cluster?.suspect(slot),
     isCutOff: () => !ownership.isValid(monotonicMs(clock)),
     takeHere: (definition, address, item) => {
-      const isHere = cells.takes(definition, address)
-      if (isHere) cells.offer(definition, address, item)
-      return isHere
+      if (!cells.takes(definition, address)) return false
+      // What kept it from its owner is over: from here on only its cell knows whether it is stored.
+      item.trouble = undefined
+      cells.offer(definition, address, item)
+      return true
     },
   })
   const cells: Cells = yield* makeCells({
