@@ -89,7 +89,7 @@ export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, Sta
   const ports = Layer.mergeAll(
     // A journal that is refused is what an operator has to know first.
     Layer.provideMerge(messaging, journalLayer),
-    layerSnapshotStorePostgres({ namespace }),
+    layerSnapshotStorePostgres({ namespace, isWarm: true }),
     layerReadModelPostgres({ namespace }),
   )
   return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))

@@ -23,6 +23,8 @@ export const POSTGRES_STATEMENT_TIMEOUT_MS_DEFAULT = 30_000
 /** Schema of the system's own tables; several systems may share a database under different ones. */
 export const POSTGRES_SCHEMA_DEFAULT = "everstate"
 
+/** Connections of the short lane that stay open while nobody needs them: look-ups that come at once find them there. */
+const idleCountMin = 2
 /** How much longer than the server this side waits: only a server that is silent gets there. */
 const silenceMarginMs = 5_000
 /** Longest wait for running work when the pool closes. */
@@ -108,10 +110,10 @@ export const makePostgresPool = Effect.fnUntraced(function* (
   }
 
   const runFork = Effect.runForkWith(yield* Effect.context())
-  const openLane = (name: string, max: number) =>
+  const openLane = (name: string, max: number, min: number) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const lane = new pg.Pool({ ...driverConfig(options, name), max })
+        const lane = new pg.Pool({ ...driverConfig(options, name), max, min })
         lane.on("error", (cause) => {
           if (lane.ending) return // its last connections say good-bye
           noteFailure(cause)
@@ -124,8 +126,8 @@ export const makePostgresPool = Effect.fnUntraced(function* (
       (lane) => Effect.promise(() => lane.end()).pipe(Effect.timeoutOption(closeTimeoutMs), Effect.asVoid),
     )
   const longCount = Math.ceil(connectionCountMax / 2)
-  const short = yield* openLane("short", connectionCountMax - longCount)
-  const long = yield* openLane("long", longCount)
+  const short = yield* openLane("short", connectionCountMax - longCount, idleCountMin)
+  const long = yield* openLane("long", longCount, 0)
 
   const queryPromise: PostgresPoolService["queryPromise"] = (statement) =>
     short.query(statement).then(

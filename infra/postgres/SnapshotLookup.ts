@@ -12,7 +12,7 @@ import { translatePostgresError } from "./PostgresErrors.ts"
 /** Keys in one statement at most. */
 const batchKeysMax = 1_000
 /** Statements under way at once. */
-const batchesInFlightMax = 2
+export const BATCHES_IN_FLIGHT_MAX = 2
 /** Look-ups that wait at once; beyond it they are refused, and their actors replay. */
 const waitingCountMax = 100_000
 
@@ -54,7 +54,7 @@ export class SnapshotLookup {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#inFlightCount >= batchesInFlightMax || this.#waiting.length === 0) return
+    if (this.#scheduled || this.#inFlightCount >= BATCHES_IN_FLIGHT_MAX || this.#waiting.length === 0) return
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
@@ -78,8 +78,9 @@ export class SnapshotLookup {
       if (close()) this.#break(reason, batch)
     }
     const { timeoutMs, find } = this.#options
-    // The driver's own time-out starts when a connection is there; this one covers the wait for it too.
-    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs)
+    // The driver's own time-out starts when a connection is there; this one covers the wait for it too. A process that
+    // was busy for long finds the timer due and the answer there: the answer is read first.
+    const timer = setTimeout(() => setImmediate(() => fail(`no answer within ${timeoutMs} ms`)), timeoutMs)
     find(
       batch.map(({ key }) => key),
       timeoutMs,

@@ -13,10 +13,10 @@ import {
 } from "../../runtime/snapshot/SnapshotStore.ts"
 import { type PostgresError, retryPassing } from "./PostgresErrors.ts"
 import { PostgresPool } from "./PostgresPool.ts"
-import { SnapshotLookup } from "./SnapshotLookup.ts"
+import { BATCHES_IN_FLIGHT_MAX, SnapshotLookup } from "./SnapshotLookup.ts"
 
 /** Longest that a look-up may delay an activation. */
-export const SNAPSHOT_LOAD_TIMEOUT_MS_DEFAULT = 250
+export const SNAPSHOT_LOAD_TIMEOUT_MS_DEFAULT = 1_000
 /** How long look-ups fail at once after one failed. */
 export const SNAPSHOT_BREAKER_OPEN_MS_DEFAULT = 1_000
 
@@ -28,6 +28,8 @@ export interface SnapshotStorePostgresOptions {
   readonly namespace: string
   readonly loadTimeoutMs?: number
   readonly breakerOpenMs?: number
+  /** Opens the connections that look-ups use at once, without waiting for them. Default: at the first look-ups. */
+  readonly isWarm?: boolean
 }
 
 export const makeSnapshotStorePostgres = Effect.fnUntraced(function* (
@@ -38,19 +40,25 @@ export const makeSnapshotStorePostgres = Effect.fnUntraced(function* (
   const table = pool.table("snapshots")
 
   const selectText = `select key, version, sequence, codec, state from ${table} where namespace = $1 and key = any($2::text[])`
+  const find = async (keys: ReadonlyArray<string>, timeoutMs: number) => {
+    const { rows } = await pool.queryPromise({
+      name: "everstate-snapshots-load",
+      text: selectText,
+      values: [namespace, keys],
+      query_timeout: timeoutMs,
+    })
+    return rows.map(snapshotFromRow)
+  }
+  const timeoutMs = options.loadTimeoutMs ?? SNAPSHOT_LOAD_TIMEOUT_MS_DEFAULT
   const lookup = new SnapshotLookup({
-    timeoutMs: options.loadTimeoutMs ?? SNAPSHOT_LOAD_TIMEOUT_MS_DEFAULT,
+    timeoutMs,
     breakerOpenMs: options.breakerOpenMs ?? SNAPSHOT_BREAKER_OPEN_MS_DEFAULT,
-    find: async (keys, timeoutMs) => {
-      const { rows } = await pool.queryPromise({
-        name: "everstate-snapshots-load",
-        text: selectText,
-        values: [namespace, keys],
-        query_timeout: timeoutMs,
-      })
-      return rows.map(snapshotFromRow)
-    },
+    find,
   })
+  // A node is given many actors at once when it has just begun: their look-ups find connections and a statement there.
+  if (options.isWarm) {
+    for (let index = 0; index < BATCHES_IN_FLIGHT_MAX; index++) find([], timeoutMs).catch(() => undefined)
+  }
 
   // Equal sequences overwrite: a newer definition may write the same state again, in its own codec.
   const upsertText = `insert into ${table} as stored (namespace, key, version, sequence, codec, state)
