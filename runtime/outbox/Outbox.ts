@@ -183,14 +183,14 @@ export const makeOutbox = Effect.fnUntraced(function* (
   /** Reads the shard's journal as far as there is need and room. */
   const readOn = (shard: ShardOutbox) =>
     Effect.gen(function* () {
-      if (shard.toRead === undefined) return
+      if (shard.toRead(nowMs()) === undefined) return
       const end = yield* journal.lastOfShard(shard.shard)
       while (yield* readPage(shard, end));
     })
 
   /** True: there may be more. */
   const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
-    const after = shard.toRead
+    const after = shard.toRead(nowMs())
     if (after === undefined || jobCount >= OUTBOX_COMMITS_MAX) return false
     const page = after < end ? yield* journal.scan({ shard: shard.shard, after, upTo: end }) : []
     for (const record of page) recoverOne(shard, record)

@@ -14,6 +14,10 @@ const GENERATIONS = 2
 /** Commits that are kept while older ones are read from the journal; further ones are read, too. */
 const LATE_MAX = 1_000
 
+/** First and longest pause between two readings while there is doubt, in milliseconds: what lands late mostly does so soon. */
+const DOUBT_FIRST_MS = 500
+const DOUBT_MAX_MS = 5_000
+
 /** First and longest pause between two looks at a shard's end for which there is no reason, in milliseconds. */
 const LOOK_FIRST_MS = 10_000
 const LOOK_MAX_MS = 600_000
@@ -54,6 +58,8 @@ export class ShardOutbox implements Identity {
   /** The journal is read from here on, beside newer commits, until the doubt is over. */
   #doubtFrom: number | undefined
   #doubtUntilMs = Number.NEGATIVE_INFINITY
+  #doubtAtMs = Number.NEGATIVE_INFINITY
+  #doubtPauseMs = DOUBT_FIRST_MS
   #isPlaced = false
   #leftAfter = Number.POSITIVE_INFINITY
   /** Left to the journal, and kept here in case that it does not get there first. */
@@ -99,6 +105,8 @@ export class ShardOutbox implements Identity {
     // What landed before the last reading was read by it.
     this.#doubtFrom ??= this.#floors[0] ?? 0
     this.#doubtUntilMs = Math.max(this.#doubtUntilMs, untilMs)
+    this.#doubtAtMs = Number.NEGATIVE_INFINITY
+    this.#doubtPauseMs = DOUBT_FIRST_MS
     this.#lookPauseMs = LOOK_FIRST_MS
   }
 
@@ -143,14 +151,14 @@ export class ShardOutbox implements Identity {
     this.#sent.at(-1)?.add(sequence)
   }
 
-  /** After which place the journal has to be read; `undefined`: there is no need. */
-  get toRead(): number | undefined {
-    return this.#readFrom ?? this.#doubtFrom
+  /** After which place the journal has to be read now; `undefined`: there is no need. */
+  toRead(nowMs: number): number | undefined {
+    return this.#readFrom ?? (nowMs >= this.#doubtAtMs ? this.#doubtFrom : undefined)
   }
 
   /** Whether it is time to look, for no reason. */
   isLookDue(nowMs: number): boolean {
-    return this.toRead === undefined && nowMs >= this.#lookAtMs
+    return this.#readFrom === undefined && this.#doubtFrom === undefined && nowMs >= this.#lookAtMs
   }
 
   /** The look that is due, at a partition that ends there: the journal is read if anything came since the last one. */
@@ -179,7 +187,11 @@ export class ShardOutbox implements Identity {
     }
     if (this.#doubtFrom === undefined) return
     this.#doubtFrom = Math.max(this.#doubtFrom, end)
-    if (nowMs < this.#doubtUntilMs) return
+    if (nowMs < this.#doubtUntilMs) {
+      this.#doubtAtMs = Math.min(nowMs + this.#doubtPauseMs, this.#doubtUntilMs)
+      this.#doubtPauseMs = Math.min(this.#doubtPauseMs * 2, DOUBT_MAX_MS)
+      return
+    }
     this.#doubtFrom = undefined
     this.#rest(nowMs)
   }
@@ -192,10 +204,11 @@ export class ShardOutbox implements Identity {
 
   /** Milliseconds until there is something to do. */
   restMs(nowMs: number, savePauseMs: number): number {
-    if (this.isBehind || this.#doubtFrom !== undefined) return 0
+    if (this.isBehind) return 0
     const isSaved = this.position === this.savedPosition
     const saveAtMs = isSaved ? Number.POSITIVE_INFINITY : this.savedAtMs + savePauseMs
-    return Math.max(0, Math.min(this.#lookAtMs, saveAtMs) - nowMs)
+    const readAtMs = this.#doubtFrom === undefined ? this.#lookAtMs : this.#doubtAtMs
+    return Math.max(0, Math.min(readAtMs, saveAtMs) - nowMs)
   }
 
   /** Forgets, once in a while, what was sent long ago. */
