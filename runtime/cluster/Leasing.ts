@@ -16,7 +16,7 @@ import type { Tenant } from "./Tenant.ts"
 
 /** Slots that are taken, and handed over, at once: a cluster that has lost everything comes back in steps. */
 const TAKEN_AT_ONCE_MAX = 16
-const HANDED_OVER_AT_ONCE_MAX = 8
+const HANDED_OVER_AT_ONCE_MAX = 2
 
 /** A slot that just moved between live members rests for this long before it moves again, doubling each time. */
 const REST_FIRST_MS = 1_000
