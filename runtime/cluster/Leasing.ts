@@ -18,6 +18,9 @@ import type { Tenant } from "./Tenant.ts"
 const TAKEN_AT_ONCE_MAX = 16
 const HANDED_OVER_AT_ONCE_MAX = 2
 
+/** Pause after a slot that moves for balance, in milliseconds: who gets them has often just begun, and is slow. */
+const BALANCE_PAUSE_MS = 50
+
 /** A slot that just moved between live members rests for this long before it moves again, doubling each time. */
 const REST_FIRST_MS = 1_000
 const REST_MAX_MS = 60_000
@@ -54,6 +57,7 @@ export class Leasing {
   /** Closed here; that they are free is not written yet. */
   readonly #unreleased = new Set<string>()
   readonly #turns = Semaphore.makeUnsafe(HANDED_OVER_AT_ONCE_MAX)
+  readonly #balanceTurns = Semaphore.makeUnsafe(1)
   readonly #taking = Semaphore.makeUnsafe(1)
   /** What should be whose, when that was looked at last. */
   #placement: Placement = new Map()
@@ -193,9 +197,26 @@ export class Leasing {
       if (held.closing !== undefined) return held.closing.await
       const closing = Latch.makeUnsafe(false)
       held.closing = closing
-      return this.#turns
-        .withPermits(1)(this.#close(me, slot, held, tenant, isOwnWish))
-        .pipe(Effect.ignore, Effect.ensuring(closing.open))
+      const close = this.#close(me, slot, held, tenant, isOwnWish)
+      const turn = isOwnWish
+        ? this.#balanceTurns.withPermit(this.#unlessKept(me, slot, held, close))
+        : this.#turns.withPermit(close)
+      return turn.pipe(Effect.ignore, Effect.ensuring(closing.open))
+    })
+  }
+
+  /** Closes what is still to be another's when its turn has come, and pauses. */
+  #unlessKept<E>(
+    me: string,
+    slot: string,
+    held: Held,
+    close: Effect.Effect<void, E>,
+  ): Effect.Effect<void, E> {
+    return Effect.suspend(() => {
+      if (this.#isEnding) return close
+      if (this.#placement.get(slot) !== me) return Effect.andThen(close, Effect.sleep(BALANCE_PAUSE_MS))
+      held.closing = undefined
+      return Effect.void
     })
   }
 
