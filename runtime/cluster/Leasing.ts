@@ -16,10 +16,15 @@ import type { Tenant } from "./Tenant.ts"
 
 /** Slots that are taken, and handed over, at once: a cluster that has lost everything comes back in steps. */
 const TAKEN_AT_ONCE_MAX = 16
-const HANDED_OVER_AT_ONCE_MAX = 2
+const HANDED_OVER_AT_ONCE_MAX = 8
 
-/** Pause after a slot that moves for balance, in milliseconds: who gets them has often just begun, and is slow. */
-const BALANCE_PAUSE_MS = 50
+/**
+ * The longest pause between two handovers, and how long they take for all that a node has, in milliseconds: those who
+ * get the slots bring their actors into memory one shard after the other, and answer meanwhile.
+ */
+const GOING = { pauseMs: 100, allMs: 2_000 } as const
+/** The same for what moves for balance alone: there is no hurry, and who gets it has often just begun, and is slow. */
+const BALANCING = { pauseMs: 150, allMs: 5_000 } as const
 
 /** A slot that just moved between live members rests for this long before it moves again, doubling each time. */
 const REST_FIRST_MS = 1_000
@@ -57,7 +62,7 @@ export class Leasing {
   /** Closed here; that they are free is not written yet. */
   readonly #unreleased = new Set<string>()
   readonly #turns = Semaphore.makeUnsafe(HANDED_OVER_AT_ONCE_MAX)
-  readonly #balanceTurns = Semaphore.makeUnsafe(1)
+  #nextHandoverAtMs = Number.NEGATIVE_INFINITY
   readonly #taking = Semaphore.makeUnsafe(1)
   /** What should be whose, when that was looked at last. */
   #placement: Placement = new Map()
@@ -197,27 +202,27 @@ export class Leasing {
       if (held.closing !== undefined) return held.closing.await
       const closing = Latch.makeUnsafe(false)
       held.closing = closing
-      const close = this.#close(me, slot, held, tenant, isOwnWish)
-      const turn = isOwnWish
-        ? this.#balanceTurns.withPermit(this.#unlessKept(me, slot, held, close))
-        : this.#turns.withPermit(close)
-      return turn.pipe(Effect.ignore, Effect.ensuring(closing.open))
+      // Nobody wishes it any more when its turn has come: it stays.
+      const isKept = () => isOwnWish && !this.#isEnding && this.#placement.get(slot) === me
+      const close = Effect.suspend(() => {
+        if (!isKept()) return this.#close(me, slot, held, tenant, isOwnWish)
+        held.closing = undefined
+        return Effect.void
+      })
+      return Effect.andThen(
+        this.#pace(me, slot, isOwnWish ? BALANCING : GOING),
+        this.#turns.withPermit(close),
+      ).pipe(Effect.ignore, Effect.ensuring(closing.open))
     })
   }
 
-  /** Closes what is still to be another's when its turn has come, and pauses. */
-  #unlessKept<E>(
-    me: string,
-    slot: string,
-    held: Held,
-    close: Effect.Effect<void, E>,
-  ): Effect.Effect<void, E> {
-    return Effect.suspend(() => {
-      if (this.#isEnding) return close
-      if (this.#placement.get(slot) !== me) return Effect.andThen(close, Effect.sleep(BALANCE_PAUSE_MS))
-      held.closing = undefined
-      return Effect.void
-    })
+  /** Where nobody gets the slot there is no hurry to spare. */
+  #pace(me: string, slot: string, { pauseMs, allMs }: typeof GOING | typeof BALANCING): Effect.Effect<void> {
+    if (this.#heir(me, slot) === undefined) return Effect.void
+    const nowMs = this.#nowMs
+    const atMs = Math.max(nowMs, this.#nextHandoverAtMs)
+    this.#nextHandoverAtMs = atMs + Math.min(pauseMs, allMs / this.#held.size)
+    return Effect.sleep(atMs - nowMs)
   }
 
   #close(

@@ -13,7 +13,7 @@ import type { Bench, Stage } from "./Stage.ts"
 const NODE_COUNT = 3
 const KILL_COUNT = 12
 const ACTOR_COUNT = 200
-const LANE_PAUSE_MS = 200
+const LANE_PAUSE_MS = 500
 const WARM_UP_MS = 5_000
 const QUIET_MS = 6_000
 
