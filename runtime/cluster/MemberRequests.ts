@@ -1,16 +1,17 @@
 /**
  * What members ask each other directly: a sign of life, how they are, and what operators want of one of them.
  *
- * Owns the form on the wire: JSON, `{ k, ... }` → JSON. What the answers are: ../system/NodeRequests.ts.
+ * Owns the form on the wire: JSON, `{ k, ... }` → JSON. What the answers are: ../system/ClusterControl.ts.
  */
 import { Effect, type Scope } from "effect"
+import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import { memberSubject } from "./Member.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** Answers for this node under its id, until the scope ends. Does not fail: who cannot be asked is evicted. */
+/** Answers for this node under its id, until the scope ends. Does not fail: who cannot be asked is evicted meanwhile. */
 export const serveMember = (
   transport: TransportService,
   id: string,
@@ -18,7 +19,7 @@ export const serveMember = (
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const run = Effect.runForkWith(yield* Effect.context<never>())
-    const serving = transport.serve(memberSubject(id), (request, reply) => {
+    yield* serveWhenPossible(transport, memberSubject(id), (request, reply) => {
       let question: unknown
       try {
         question = JSON.parse(decoder.decode(request))
@@ -28,7 +29,6 @@ export const serveMember = (
       if ((question as { readonly k?: unknown } | null)?.k === "ping") return reply(PONG)
       run(Effect.map(asked(question), (answer) => reply(encoder.encode(JSON.stringify(answer)))))
     })
-    yield* Effect.catch(serving, (failure) => Effect.logError(`Nobody can ask this node: ${failure.message}`))
   })
 
 const PONG = encoder.encode(JSON.stringify({ ok: true }))

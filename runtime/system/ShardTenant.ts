@@ -13,6 +13,7 @@ import type { ShardPlaces } from "../cluster/Slot.ts"
 import type { Tenant } from "../cluster/Tenant.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
 import type { Outbox } from "../outbox/Outbox.ts"
+import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { TransportService } from "../transport/Transport.ts"
 
 export interface ShardTenantOptions {
@@ -38,12 +39,7 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
 
   const serve = Effect.gen(function* () {
     serving = yield* Scope.make()
-    const served = transport
-      .serve(askSubject, answer(place))
-      .pipe(Effect.provideService(Scope.Scope, serving))
-    yield* Effect.catch(served, ({ message }) =>
-      Effect.logError(`Other nodes cannot ask for shard ${places.all[place]?.slot}: ${message}`),
-    )
+    yield* Scope.provide(serveWhenPossible(transport, askSubject, answer(place)), serving)
   })
 
   const stopServing = Effect.suspend(() => {
