@@ -113,7 +113,7 @@ export const kindsOf = (
       count: own.length,
       asks: latencies(during),
       failedCount: failures(during),
-      backMs: spreadOf(own.flatMap((episode) => backAfter(episode, during))),
+      backMs: spreadOf(own.flatMap((episode) => backAfter(episode, operations))),
       calmMs: spreadOf(own.map(({ healedMs, calmMs }) => calmMs - healedMs)),
     }
   })
