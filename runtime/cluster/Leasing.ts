@@ -124,7 +124,7 @@ export class Leasing {
   /** Nothing is this node's any more. */
   readonly dropAll: Effect.Effect<void> = Effect.suspend(() => {
     this.#unreleased.clear()
-    return Effect.forEach([...this.#held.keys()], (slot) => this.drop(slot), { discard: true })
+    return this.#dropThese([...this.#held.keys()])
   })
 
   /** A commit of a higher epoch was met: somebody else has this slot. */
@@ -153,7 +153,12 @@ export class Leasing {
       const record = this.#seen.slot(slotKey(slot))
       return record !== undefined && (record.m !== me || record.e !== epoch)
     })
-    return Effect.forEach(lost, ([slot]) => this.drop(slot), { discard: true })
+    return this.#dropThese(lost.map(([slot]) => slot))
+  }
+
+  /** All at once: with a connection that is gone each may take its time, and what is to be taken waits for them. */
+  #dropThese(slots: ReadonlyArray<string>): Effect.Effect<void> {
+    return Effect.forEach(slots, this.drop, { concurrency: "unbounded", discard: true })
   }
 
   /** Writes again what the store has lost: nobody else has the slot, or that would be written. */
