@@ -1,5 +1,5 @@
 /** What a system refuses to start on, what it makes of damaged rows, and what goes through end to end. */
-import { createServer } from "node:net"
+import { createServer, type Socket } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ActorSystem, StartOptions } from "../../../infra/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -60,13 +60,16 @@ describe("start", () => {
 
   /** A port where nobody listens, and one that accepts and never says a word. */
   const withPort = async <A>(isSilent: boolean, use: (port: number) => Promise<A>): Promise<A> => {
-    const server = createServer(() => undefined)
+    const accepted: Array<Socket> = []
+    const server = createServer((socket) => void accepted.push(socket))
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     const port = (server.address() as { port: number }).port
     if (!isSilent) await new Promise((resolve) => server.close(resolve))
     try {
       return await use(port)
     } finally {
+      // The NATS client gives up such a connection, and leaves it to the other end to close it.
+      for (const socket of accepted) socket.destroy()
       if (isSilent) server.close()
     }
   }
