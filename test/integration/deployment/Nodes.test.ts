@@ -114,10 +114,12 @@ describe("docs/deployment", () => {
     }
     // What they share among themselves goes on for a while after their start.
     let before = await given()
-    for (let now: typeof before | undefined; before.join() !== now?.join(); now = before) {
+    let earlier: typeof before
+    do {
+      earlier = before
       await new Promise((resolve) => setTimeout(resolve, CALM_MS))
-      ;[now, before] = [before, await given()]
-    }
+      before = await given()
+    } while (earlier.join() !== before.join())
     expect(before).toHaveLength(2 * nodes.length)
     await prepare()
     expect(await given()).toEqual(before)
