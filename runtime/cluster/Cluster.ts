@@ -193,7 +193,7 @@ class Agent implements Cluster {
     })
   }
 
-  /** Reads everything, takes and hands over, waits for news. */
+  /** Looks, takes and hands over, waits for news. */
   get #turn(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       yield* this.#something.close

@@ -8,6 +8,7 @@
 
 /** A node that has not heard itself over the network for so long has nothing, in milliseconds. */
 export const UNREACHED_MS_MAX = 2_500
+
 /** Signs of life are this far apart, give or take, in milliseconds. */
 export const PROBE_PERIOD_MS = 300
 
