@@ -45,7 +45,7 @@ export const makeSnapshotStorePostgres = Effect.fnUntraced(function* (
       name: "everstate-snapshots-load",
       text: selectText,
       values: [namespace, keys],
-      query_timeout: timeoutMs,
+      query_timeout: 2 * timeoutMs, // after SnapshotLookup has given up: this one closes the connection
     })
     return rows.map(snapshotFromRow)
   }

@@ -210,6 +210,8 @@ export class Leasing {
       // Nobody wishes it any more when its turn has come: it stays.
       const isKept = () => isOwnWish && !this.#isEnding && this.#placement.get(slot) === me
       const close = Effect.suspend(() => {
+        // Lost meanwhile, and perhaps taken again by the next life.
+        if (this.#held.get(slot) !== held) return Effect.void
         if (!isKept()) return this.#close(me, slot, held, tenant, isOwnWish)
         held.closing = undefined
         return Effect.void
