@@ -6,7 +6,7 @@ import { Leases, type LeasesService } from "../../../runtime/cluster/Leases.ts"
 import { Ownership } from "../../../runtime/cluster/Ownership.ts"
 import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
 import { Transport } from "../../../runtime/transport/Transport.ts"
-import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { aboutNode, ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 
 const SLOTS = Array.from({ length: 12 }, (_, index) => `shard.${index}`)
 
@@ -25,18 +25,8 @@ const oneNode = Effect.fnUntraced(function* (
     ),
     drop: Effect.sync(() => running.delete(slot)),
   })
-  const about = {
-    v: 1,
-    name: "n",
-    version: "",
-    labels: [],
-    weight: 1,
-    types: {},
-    runs: [],
-    startedAt: 0,
-  } as const
   const agent = yield* makeCluster({
-    about,
+    about: aboutNode,
     families: [{ name: "default", label: undefined, isShards: true, slots: SLOTS }],
     tenants: new Map(SLOTS.map((slot) => [slot, tenant(slot)])),
     ownership: new Ownership(SLOTS.length),

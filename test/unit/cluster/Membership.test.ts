@@ -8,6 +8,7 @@ import { Membership } from "../../../runtime/cluster/Membership.ts"
 import { Ownership } from "../../../runtime/cluster/Ownership.ts"
 import { Records } from "../../../runtime/cluster/Records.ts"
 import { makeTransportMemory } from "../../../runtime/transport/TransportMemory.ts"
+import { aboutNode } from "../../fixtures/memory/ClusterMemory.ts"
 
 it("renews its record once more after a renewal that came through without its knowing", async () => {
   const program = Effect.gen(function* () {
@@ -21,16 +22,6 @@ it("renews its record once more after a renewal that came through without its kn
           isLost ? Effect.fail(lost) : Effect.succeed(revision),
         ),
     }
-    const about = {
-      v: 1,
-      name: "n",
-      version: "",
-      labels: [],
-      weight: 1,
-      types: {},
-      runs: [],
-      startedAt: 0,
-    } as const
     const clock = yield* Clock.Clock
     const membership = new Membership({
       leases,
@@ -39,7 +30,7 @@ it("renews its record once more after a renewal that came through without its kn
       ownership: new Ownership(1),
       clock,
       leaseMs: 1_000,
-      about,
+      about: aboutNode,
     })
     const id = yield* membership.newId
     const revision = Effect.map(memory.get(memberKey(id)), (record) => record?.revision)
