@@ -207,7 +207,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
       return Effect.map(checkpoints.advance(shard.checkpoint, position), () => {
         shard.savedPosition = position
         shard.savedAtMs = nowMs()
-        shard.turnGeneration()
+        shard.turnGeneration(shard.savedAtMs)
       })
     })
 
@@ -277,7 +277,9 @@ export const makeOutbox = Effect.fnUntraced(function* (
     committed: (address, sequence, atMs, entries) => {
       let hasItems = false
       for (const { proposal } of entries) {
-        for (const item of proposal.entry.out ?? []) {
+        const { out } = proposal.entry
+        if (out === undefined) continue
+        for (const item of out) {
           hasItems = true
           if (item.k === "abort") options.aborted(address, item.n)
         }

@@ -34,6 +34,11 @@ interface Identity {
   readonly types: ReadonlySet<string>
 }
 
+interface Floor {
+  readonly place: number
+  readonly sinceMs: number
+}
+
 export class ShardOutbox implements Identity {
   readonly place: number
   readonly shard: number
@@ -51,8 +56,8 @@ export class ShardOutbox implements Identity {
   readonly #unsent = new Set<number>()
   /** Sent lately, newest generation last. */
   #sent: Array<Set<number>> = [new Set()]
-  /** `#seen` when the generations began. */
-  #floors: Array<number> = [0]
+  /** `#seen` when the generations began, and when that was. */
+  #floors: Array<Floor> = [{ place: 0, sinceMs: Number.NEGATIVE_INFINITY }]
   /** The journal is read from here on, and newer commits are left to that; undefined: it has been read. */
   #readFrom: number | undefined
   /** The journal is read from here on, beside newer commits, until the doubt is over. */
@@ -96,14 +101,16 @@ export class ShardOutbox implements Identity {
     this.savedPosition = position
     this.#readFrom = position
     this.#seen = Math.max(this.#seen, end, position)
-    this.#floors = [position]
-    this.doubt(doubtUntilMs)
+    this.#floors = [{ place: position, sinceMs: Number.NEGATIVE_INFINITY }]
+    // A shard that was nobody's and is empty has no former owner whose append could land: one reading will do.
+    const isNew = this.epoch === 1 && end === 0
+    this.doubt(isNew ? Number.NEGATIVE_INFINITY : doubtUntilMs)
   }
 
   /** Commits of others, or of lost acknowledgements, may be there or come until then. */
   doubt(untilMs: number): void {
     // What landed before the last reading was read by it.
-    this.#doubtFrom ??= this.#floors[0] ?? 0
+    this.#doubtFrom ??= this.#floor.place
     this.#doubtUntilMs = Math.max(this.#doubtUntilMs, untilMs)
     this.#doubtAtMs = Number.NEGATIVE_INFINITY
     this.#doubtPauseMs = DOUBT_FIRST_MS
@@ -161,11 +168,19 @@ export class ShardOutbox implements Identity {
     return this.#readFrom === undefined && this.#doubtFrom === undefined && nowMs >= this.#lookAtMs
   }
 
-  /** The look that is due, at a partition that ends there: the journal is read if anything came since the last one. */
+  /**
+   * The look that is due, at a partition that ends there: the journal is read if anything came since the last one.
+   * Not that of a busy shard: what it could read are the last moments, all of it just written here.
+   */
   look(partitionEnd: number, nowMs: number): void {
-    if (partitionEnd === this.#quietEnd) return this.#rest(nowMs)
+    const isBusy = nowMs - this.#floor.sinceMs < LOOK_FIRST_MS
+    if (isBusy || partitionEnd === this.#quietEnd) return this.#rest(nowMs)
     this.#quietEnd = partitionEnd
-    this.#doubtFrom = this.#floors[0] ?? 0
+    this.#doubtFrom = this.#floor.place
+  }
+
+  get #floor(): Floor {
+    return this.#floors[0] as Floor
   }
 
   /** A page was read, up to `upTo`. */
@@ -212,10 +227,10 @@ export class ShardOutbox implements Identity {
   }
 
   /** Forgets, once in a while, what was sent long ago. */
-  turnGeneration(): void {
-    if (this.#sent.at(-1)?.size === 0 && this.#floors.at(-1) === this.#seen) return
+  turnGeneration(nowMs: number): void {
+    if (this.#sent.at(-1)?.size === 0 && this.#floors.at(-1)?.place === this.#seen) return
     this.#sent.push(new Set())
-    this.#floors.push(this.#seen)
+    this.#floors.push({ place: this.#seen, sinceMs: nowMs })
     if (this.#sent.length > GENERATIONS) this.#sent.shift()
     if (this.#floors.length > GENERATIONS) this.#floors.shift()
   }
