@@ -175,7 +175,8 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
   const memberNamed = (name: string): Effect.Effect<string, ClusterVerbFailed> =>
     Effect.suspend(() => {
       const members = seen.members()
-      if (members.has(name)) return Effect.succeed(name)
+      // This node is there, also when the store has just lost its record.
+      if (members.has(name) || name === cluster.memberId()) return Effect.succeed(name)
       const found = Array.from(members).find(([, { value }]) => value.name === name)
       if (found !== undefined) return Effect.succeed(found[0])
       const names = Array.from(members.values(), ({ value }) => value.name)
