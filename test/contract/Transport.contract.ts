@@ -126,6 +126,17 @@ export const transportContract = ({
     )
 
     fact(
+      "serves again what was served before, by the same effect",
+      Effect.fnUntraced(function* ({ here, there }) {
+        const serving = echo(there, "ask")
+        yield* Effect.scoped(serving)
+        yield* eventuallyFails(here, "ask", "NoResponders")
+        yield* serving
+        expect(yield* ask(here, "ask", "x")).toBe("echo:x")
+      }),
+    )
+
+    fact(
       "reaches its own process, too",
       Effect.fnUntraced(function* ({ here }) {
         yield* echo(here, "self")

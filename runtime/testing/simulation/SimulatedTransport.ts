@@ -154,28 +154,30 @@ export class SimulatedTransport {
 
   #serve(host: SimulatedProcess, subject: string, handle: Handle): ReturnType<TransportService["serve"]> {
     const network = this.#network
-    const served: Served = { host, subject, handle, isOver: false }
-    const remove = (): void => this.#remove(served)
-    const leave = Effect.sync(() => {
-      served.isOver = true
-      network.send(host, "journal", 0, remove, remove, remove)
+    return Effect.suspend(() => {
+      const served: Served = { host, subject, handle, isOver: false }
+      const remove = (): void => this.#remove(served)
+      const leave = Effect.sync(() => {
+        served.isOver = true
+        network.send(host, "journal", 0, remove, remove, remove)
+      })
+      const enter = network.call<void, RequestFailed>({
+        host,
+        server: "journal",
+        what: `serve ${subject}`,
+        serve: () => {
+          if (!served.isOver) this.#served.set(subject, (this.#served.get(subject) ?? new Set()).add(served))
+          return Exit.void
+        },
+        timeoutMs: SERVE_TIMEOUT_MS,
+        unanswered: (reason) => new RequestFailed({ reason, subject, detail: "simulated" }),
+        fate: {},
+      })
+      return Effect.andThen(
+        Effect.addFinalizer(() => leave),
+        Effect.onError(enter, () => leave),
+      )
     })
-    const enter = network.call<void, RequestFailed>({
-      host,
-      server: "journal",
-      what: `serve ${subject}`,
-      serve: () => {
-        if (!served.isOver) this.#served.set(subject, (this.#served.get(subject) ?? new Set()).add(served))
-        return Exit.void
-      },
-      timeoutMs: SERVE_TIMEOUT_MS,
-      unanswered: (reason) => new RequestFailed({ reason, subject, detail: "simulated" }),
-      fate: {},
-    })
-    return Effect.andThen(
-      Effect.addFinalizer(() => leave),
-      Effect.onError(enter, () => leave),
-    )
   }
 
   #remove(served: Served): void {
