@@ -6,7 +6,7 @@
  */
 import { Layer } from "effect"
 import type { CheckpointsUnavailable } from "../runtime/checkpoint/Checkpoints.ts"
-import type { LeasesUnavailable } from "../runtime/cluster/Leases.ts"
+import type { Leases, LeasesUnavailable } from "../runtime/cluster/Leases.ts"
 import type { DeadLettersUnavailable } from "../runtime/deadletter/DeadLetters.ts"
 import type { DefinitionError } from "../runtime/definition/DefinitionError.ts"
 import type { PublisherUnavailable } from "../runtime/integration/EventPublisher.ts"
@@ -17,6 +17,7 @@ import type { ProjectionFailed, ReadModelUnavailable } from "../runtime/projecti
 import { ActorSystem as PromiseActorSystem } from "../runtime/promise/ActorSystem.ts"
 import { ActorSystem as EffectActorSystem, type SystemOptions } from "../runtime/system/ActorSystem.ts"
 import { SYSTEM_DEFAULTS } from "../runtime/system/SystemSettings.ts"
+import type { Transport } from "../runtime/transport/Transport.ts"
 import { CheckpointsNats } from "./nats/CheckpointsNats.ts"
 import { DeadLettersNats } from "./nats/DeadLettersNats.ts"
 import { EventPublisherNats } from "./nats/EventPublisherNats.ts"
@@ -64,8 +65,29 @@ export type StartError =
   | ReadModelUnavailable
   | ProjectionFailed
 
+/** What the adapters on NATS are told. */
+interface NatsAdapterOptions {
+  readonly namespace: string
+  readonly shards: number
+  readonly replicas?: number
+}
+
+/** How nodes know of each other. */
+type Clustering = (
+  options: NatsAdapterOptions,
+) => Layer.Layer<Leases | Transport, LeasesUnavailable, NatsConnection>
+
+const onNats: Clustering = (options) => Layer.merge(LeasesNats.layer(options), TransportNats.layer(options))
+
 /** The system as an Effect layer, with its adapters, connected to real servers. */
-export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, StartError> => {
+export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, StartError> =>
+  layerOn(options, onNats)
+
+/** The same with a clustering of the caller's choice: a system that knows of no other is the measure of its cost. */
+export const layerOn = (
+  options: StartOptions,
+  clustering: Clustering,
+): Layer.Layer<EffectActorSystem, StartError> => {
   const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, ...system } = options
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "service"))
   const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
@@ -83,8 +105,7 @@ export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, Sta
     CheckpointsNats.layer(stream),
     DeadLettersNats.layer(stream),
     EventPublisherNats.layer(stream),
-    LeasesNats.layer(stream),
-    TransportNats.layer(stream),
+    clustering(stream),
   ).pipe(Layer.provide(connection))
   const ports = Layer.mergeAll(
     // A journal that is refused is what an operator has to know first.

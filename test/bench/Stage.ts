@@ -30,7 +30,7 @@ export class Stage {
   #open: EmbeddedServers | undefined
   #fleet: Fleet | undefined
   #folder: string | undefined
-  #child: ChildProcess | undefined
+  readonly #children: Array<ChildProcess> = []
   #versions: { readonly nats: string; readonly postgres: string } | undefined
 
   constructor(seconds: number) {
@@ -70,18 +70,23 @@ export class Stage {
     execArgv: ReadonlyArray<string>,
     args: ReadonlyArray<string>,
   ): Promise<Message> {
-    const path = join(import.meta.dirname, file)
-    const child = fork(path, [...args], { execArgv: [...process.execArgv, ...execArgv], stdio: "inherit" })
-    this.#child = child
+    const child = this.fork(file, args, execArgv)
     return new Promise((resolve, reject) => {
       child.once("message", (message) => resolve(message as Message))
       child.once("exit", (code) => reject(new Error(`${file} ended with ${code} and no result`)))
     })
   }
 
+  /** Runs a module beside this file in a process of its own. */
+  fork(file: string, args: ReadonlyArray<string>, execArgv: ReadonlyArray<string> = []): ChildProcess {
+    const path = join(import.meta.dirname, file)
+    const child = fork(path, [...args], { execArgv: [...process.execArgv, ...execArgv], stdio: "inherit" })
+    this.#children.push(child)
+    return child
+  }
+
   async clear(): Promise<void> {
-    this.#child?.kill("SIGKILL")
-    this.#child = undefined
+    for (const child of this.#children.splice(0)) child.kill("SIGKILL")
     await this.#fleet?.close()
     this.#fleet = undefined
     await this.#open?.stop()

@@ -9,6 +9,7 @@ import { appendCeiling } from "./AppendCeiling.ts"
 import { askLatency } from "./AskLatency.ts"
 import { askThroughput, askThroughputSynced } from "./AskThroughput.ts"
 import { clusterAsk } from "./ClusterAsk.ts"
+import { clusterLocal } from "./ClusterLocal.ts"
 import { clusterRebalance, clusterRolling, clusterTakeover } from "./ClusterMoves.ts"
 import { hotActor } from "./HotActor.ts"
 import { invokeThroughput } from "./InvokeThroughput.ts"
@@ -38,6 +39,7 @@ const BENCHES: ReadonlyArray<Bench> = [
   timerCapacity,
   residentMemory,
   clusterAsk,
+  clusterLocal,
   clusterTakeover,
   clusterRolling,
   clusterRebalance,
