@@ -9,7 +9,7 @@
 import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { LeasesUnavailable } from "./Leases.ts"
-import { type SlotRecord, slotKey } from "./Member.ts"
+import { memberKey, type SlotRecord, slotKey } from "./Member.ts"
 import type { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 import type { Tenant } from "./Tenant.ts"
@@ -91,7 +91,9 @@ export class Leasing {
       this.#refuse(me)
       yield* Effect.forEach(this.#unreleased, (slot) => this.#release(me, slot), { discard: true })
       const slots = [...placement.keys()]
-      const toTake = slots.filter((slot) => placement.get(slot) === me && this.#canTake(me, slot))
+      const mine = slots.filter((slot) => placement.get(slot) === me)
+      yield* this.#meetHolders(mine)
+      const toTake = mine.filter((slot) => this.#canTake(me, slot))
       const toHandOver = slots.filter(
         (slot) => placement.get(slot) !== me && this.#canHandOver(slot, isOwnWish(slot)),
       )
@@ -179,6 +181,14 @@ export class Leasing {
       const isWanted = this.#placement.get(slot) === me
       if (value.m === me && !isWanted && !this.#held.has(slot)) this.#unreleased.add(slot)
     }
+  }
+
+  /** Who has a slot and was never heard of may just have joined: the store's leader knows. */
+  #meetHolders(slots: ReadonlyArray<string>): Effect.Effect<void, LeasesUnavailable> {
+    const holders = new Set(slots.map((slot) => this.#seen.slot(slotKey(slot))?.m))
+    const keys = Array.from(holders).flatMap((holder) => (holder === undefined ? [] : memberKey(holder)))
+    const unknown = keys.filter((key) => this.#seen.revisionOf(key) === 0)
+    return Effect.forEach(unknown, this.#options.records.look, { discard: true })
   }
 
   #take(me: string, slot: string): Effect.Effect<void, LeasesUnavailable> {

@@ -39,7 +39,13 @@ const oneSlot = Effect.fnUntraced(function* (
     },
     yield* FiberSet.makeRuntime<never>(),
   )
-  return { leasing, records, told, record: Effect.map(leases.get(slotKey(SLOT)), (found) => found?.value) }
+  return {
+    leasing,
+    leases,
+    records,
+    told,
+    record: Effect.map(leases.get(slotKey(SLOT)), (found) => found?.value),
+  }
 })
 
 const until = (isTrue: () => boolean) =>
@@ -162,5 +168,21 @@ it("goes on to the next one when it was given to a node that should not have it 
       yield* leasing.follow("me", to("other"), noWish)
       expect(told).toEqual([])
       expect(yield* record).toEqual({ m: "other", e: 5, n: 0 })
+    }),
+  ))
+
+it("is not taken from a member that has just joined and was not heard of yet", () =>
+  run(
+    Effect.gen(function* () {
+      const { leasing, leases, records, told, record } = yield* oneSlot(60_000)
+      yield* leases.write(memberKey("other-1"), member("other-1").value, 0)
+      yield* leases.write(slotKey(SLOT), { m: "other-1", e: 1, n: 0 }, 0)
+      yield* records.look(slotKey(SLOT))
+      yield* leasing.follow("me", to("me"), noWish)
+      expect(told).toEqual([])
+      expect(yield* record).toMatchObject({ m: "other-1", e: 1 })
+      yield* records.remove(memberKey("other-1"))
+      yield* leasing.follow("me", to("me"), noWish)
+      expect(yield* record).toMatchObject({ m: "me", e: 2 })
     }),
   ))
