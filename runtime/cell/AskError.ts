@@ -109,7 +109,10 @@ export class AskTimeout extends Schema.TaggedError<AskTimeout>()("AskTimeout", {
   }
 }
 
-/** The journal cannot be used now. `stored` says whether the command may have been stored all the same. */
+/**
+ * The actor cannot be reached, or its journal not be used, now. `stored` says whether this ask may have stored the command
+ * all the same; `No` says nothing of an earlier ask with the same `commandId`.
+ */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   ...actor,
   stored: Schema.Literals(["No", "Unknown"]),

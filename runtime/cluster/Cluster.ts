@@ -371,11 +371,9 @@ class Agent implements Cluster {
     if (this.#isLeaving) return this.#hasLeft.await
     this.#isLeaving = true
     if (!this.#membership.isMember) return Effect.ensuring(this.halt, this.#hasLeft.open)
-    this.#membership.enter("leaving")
     const handOver = Effect.suspend(() => this.#leasing.releaseAll(this.memberId(), this.#placement(true)))
     const going = Effect.andThen(handOver, this.#membership.leave)
-    const told = Effect.ignore(this.#membership.renew)
-    return Effect.ensuring(Effect.andThen(told, Effect.ignore(going)), this.#hasLeft.open)
+    return Effect.ensuring(Effect.andThen(this.#membership.goodbye, Effect.ignore(going)), this.#hasLeft.open)
   })
 
   /** Nothing is this node's any more, whatever the records say. */

@@ -7,7 +7,7 @@
  * which takes up to nine seconds; so it is the last resort, for members that nobody can ask. Being wrong about another
  * costs that one its shards, never a commit. What members have: Leasing.ts.
  */
-import { type Clock, Effect, Random } from "effect"
+import { type Clock, Effect, Random, Schedule } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
@@ -41,6 +41,10 @@ const REJOIN_MAX_MS = 30_000
 
 /** A node that was in for this long starts over. */
 const CALM_MS = 60_000
+
+/** How long a node that leaves tries to say so before it lets go all the same, and the pause between two tries. */
+const GOODBYE_MS_MAX = 2_000
+const GOODBYE_PAUSE_MS = 200
 
 export interface MembershipOptions {
   readonly leases: LeasesService
@@ -181,6 +185,13 @@ export class Membership {
       `This node was evicted from the cluster as ${this.#id}; it joins again in ${longestMs} ms.`,
     )
     yield* Effect.sleep(longestMs)
+  })
+
+  /** Says that this node is about to go. Those who do not know would leave to it what it lets go of. */
+  readonly goodbye: Effect.Effect<void> = Effect.suspend(() => {
+    this.enter("leaving")
+    const said = Effect.retry(this.renew, Schedule.spaced(GOODBYE_PAUSE_MS))
+    return Effect.ignore(Effect.timeoutOption(said, GOODBYE_MS_MAX))
   })
 
   /** Takes the record away: this node has nothing and is gone. */

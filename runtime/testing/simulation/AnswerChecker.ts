@@ -139,7 +139,7 @@ export class AnswerChecker {
     }
     const applied = actor.commands.get(operation.commandId)
     const saysNo = error._tag === "Unavailable" && error.stored === "No" && operation.attemptCount === 1
-    if (applied !== undefined && saysNo) {
+    if (applied !== undefined && saysNo && applied.storedAtMs >= attempt.handedOverAtMs) {
       throw new Violation(PROMISES.refused, `${describe(operation)} was said not to be stored, and is`)
     }
     if (applied !== undefined && REFUSALS.has(error._tag)) {
