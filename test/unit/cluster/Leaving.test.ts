@@ -2,7 +2,7 @@
 import { Effect, Exit, Fiber, Latch, References, Scope } from "effect"
 import { expect, it } from "vitest"
 import { makeCluster } from "../../../runtime/cluster/Cluster.ts"
-import { Leases, type LeasesService } from "../../../runtime/cluster/Leases.ts"
+import { Leases, type LeasesService, LeasesUnavailable } from "../../../runtime/cluster/Leases.ts"
 import { Ownership } from "../../../runtime/cluster/Ownership.ts"
 import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
 import { Transport } from "../../../runtime/transport/Transport.ts"
@@ -137,5 +137,32 @@ it("takes no part again, whatever it is told, once it leaves", () =>
       expect(yield* states).toEqual(["leaving"])
       yield* slow.open
       yield* Fiber.join(leaving)
+    }),
+  ))
+
+it("says that it goes before it lets anything go, once the store can hear it", () =>
+  run(
+    Effect.gen(function* () {
+      const cluster = yield* ClusterMemory.make
+      const written: Array<string> = []
+      let failingCount = 0
+      const leases: LeasesService = {
+        ...cluster.leases,
+        write: (key, value, revision) =>
+          Effect.suspend(() => {
+            if (failingCount-- > 0)
+              return new LeasesUnavailable({ reason: "NoResponders", detail: "for now" })
+            const { state } = value as { readonly state?: string }
+            written.push(state ?? "slot")
+            return cluster.leases.write(key, value, revision)
+          }),
+      }
+      const { agent, running } = yield* oneNode(cluster, Effect.void, leases)
+      yield* until(() => running.size === SLOTS.length)
+      written.length = 0
+      failingCount = 3
+      yield* agent.leave
+      expect(written[0]).toBe("leaving")
+      expect(written.filter((what) => what === "slot")).toHaveLength(SLOTS.length)
     }),
   ))
