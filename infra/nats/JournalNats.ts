@@ -178,6 +178,7 @@ const makeService = (
 
   return {
     commitBytesMax,
+    appendTimeoutMs,
     partitionCount,
     append,
     last: (address) => lastOf(partOf(address.shard), subjects.ofActor(address)),

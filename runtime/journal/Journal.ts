@@ -77,6 +77,8 @@ export interface JournalService {
   readonly partitionCount: number
   /** Largest `data` that an append accepts, in bytes: the server's limit less the room for headers. */
   readonly commitBytesMax: number
+  /** An append that was not acknowledged for so long has an unknown outcome, in milliseconds. */
+  readonly appendTimeoutMs: number
   /**
    * Stores `data` as the actor's next message if its last one still has `expectedSequence` (0: it has none).
    * Returns the new sequence once the journal has acknowledged it.

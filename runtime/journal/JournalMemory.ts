@@ -127,6 +127,7 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
   return {
     partitionCount,
     commitBytesMax,
+    appendTimeoutMs: 0,
     append,
     last: (address) => Effect.sync(() => byActor.get(address.key)?.at(-1)),
     read: (address, range) =>

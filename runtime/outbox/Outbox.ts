@@ -29,8 +29,11 @@ export const OUTBOX_COMMITS_MAX = 10_000
 /** Pause between two looks at what is to be read and saved, in milliseconds. */
 const SWEEP_MS = 500
 
-/** How often a watermark that moves is saved, in milliseconds: what a crash repeats at most. */
+/** How often a watermark that moves is saved, in milliseconds. A crash repeats that much, and what may be unsettled. */
 const SAVE_EVERY_MS = 2_000
+
+/** An append is answered within its time-out, give or take, in milliseconds. */
+const SETTLED_SLACK_MS = 1_000
 
 /** Shards that are looked after at once. */
 const SHARDS_AT_ONCE_MAX = 8
@@ -99,6 +102,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const progress = Latch.makeUnsafe(false)
   const active = Latch.makeUnsafe(true)
   const nowMs = () => monotonicMs(clock)
+  const settledMs = journal.appendTimeoutMs + SETTLED_SLACK_MS
 
   const sendGroup = (items: ReadonlyArray<PlacedItem>) =>
     Effect.forEach(
@@ -200,14 +204,11 @@ export const makeOutbox = Effect.fnUntraced(function* (
     return page.length > 0
   })
 
-  const save = (shard: ShardOutbox) =>
+  const save = (shard: ShardOutbox, position: number) =>
     Effect.suspend(() => {
-      const { position } = shard
-      if (position === shard.savedPosition) return Effect.void
+      if (position <= shard.savedPosition) return Effect.void
       return Effect.map(checkpoints.advance(shard.checkpoint, position), () => {
         shard.savedPosition = position
-        shard.savedAtMs = nowMs()
-        shard.turnGeneration(shard.savedAtMs)
       })
     })
 
@@ -224,7 +225,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         if (!shard.isPlaced) yield* place(shard)
         yield* readOn(shard)
-        if (nowMs() - shard.savedAtMs >= SAVE_EVERY_MS) yield* save(shard)
+        if (shard.turnGeneration(nowMs(), SAVE_EVERY_MS)) yield* save(shard, shard.position)
       }),
     )
 
@@ -313,7 +314,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
       Effect.sync(() => {
         const { shard, slot, group } = options.places.all[index] as ShardPlace
         const types = new Set(group.types)
-        const opened = new ShardOutbox({ place: index, shard, epoch, checkpoint: `outbox.${slot}`, types })
+        const identity = { place: index, shard, epoch, checkpoint: `outbox.${slot}`, types, settledMs }
+        const opened = new ShardOutbox(identity)
         shards.set(index, opened)
         active.openUnsafe()
         // What the former owner left has waited long enough; if it cannot be read now, it is at the next look.
@@ -325,7 +327,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
         if (shard === undefined) return
         yield* awaitJobs(shard)
         shards.delete(index)
-        if (shard.isPlaced) yield* Effect.ignore(save(shard))
+        // Its cells are done: no append is on its way.
+        if (shard.isPlaced) yield* Effect.ignore(save(shard, shard.lastPosition))
       }),
     drop: (index) => {
       shards.delete(index)

@@ -8,9 +8,6 @@
  */
 import { Semaphore } from "effect"
 
-/** What is remembered to have been sent, so that it is not sent again when the journal is read, goes back two looks. */
-const GENERATIONS = 2
-
 /** Commits that are kept while older ones are read from the journal; further ones are read, too. */
 const LATE_MAX = 1_000
 
@@ -32,6 +29,8 @@ interface Identity {
   readonly checkpoint: string
   /** Actor types whose commits are sent here. */
   readonly types: ReadonlySet<string>
+  /** An append that was begun that long ago is stored and known, or there is doubt; in milliseconds. */
+  readonly settledMs: number
 }
 
 interface Floor {
@@ -45,18 +44,18 @@ export class ShardOutbox implements Identity {
   readonly epoch: number
   readonly checkpoint: string
   readonly types: ReadonlySet<string>
+  readonly settledMs: number
   /** One look at a time. */
   readonly turn = Semaphore.makeUnsafe(1)
   /** Jobs that wait or are in work. */
   jobCount = 0
   savedPosition = -1
-  savedAtMs = Number.NEGATIVE_INFINITY
   /** Highest place that is known of. */
   #seen = 0
   readonly #unsent = new Set<number>()
   /** Sent lately, newest generation last. */
   #sent: Array<Set<number>> = [new Set()]
-  /** `#seen` when the generations began, and when that was. */
+  /** `#seen` when the generations began. All that was begun before the first of them is settled. */
   #floors: Array<Floor> = [{ place: 0, sinceMs: Number.NEGATIVE_INFINITY }]
   /** The journal is read from here on, and newer commits are left to that; undefined: it has been read. */
   #readFrom: number | undefined
@@ -76,21 +75,27 @@ export class ShardOutbox implements Identity {
   /** Where the journal's partition ended before everything of this shard in it was read. */
   #quietEnd = -1
 
-  constructor({ place, shard, epoch, checkpoint, types }: Identity) {
+  constructor({ place, shard, epoch, checkpoint, types, settledMs }: Identity) {
     this.place = place
     this.shard = shard
     this.epoch = epoch
     this.checkpoint = checkpoint
     this.types = types
+    this.settledMs = settledMs
   }
 
   get isPlaced(): boolean {
     return this.#isPlaced
   }
 
-  /** Everything up to here is sent. */
+  /** Everything up to here is sent, also of appends whose outcome is not known yet. */
   get position(): number {
-    let first = this.#readFrom ?? this.#seen
+    return Math.min(this.lastPosition, this.#floor.place)
+  }
+
+  /** The same when no append is on its way. */
+  get lastPosition(): number {
+    let first = Math.min(this.#readFrom ?? this.#seen, this.#doubtFrom ?? this.#seen)
     for (const place of this.#unsent) first = Math.min(first, place - 1)
     return first
   }
@@ -220,18 +225,25 @@ export class ShardOutbox implements Identity {
   /** Milliseconds until there is something to do. */
   restMs(nowMs: number, savePauseMs: number): number {
     if (this.isBehind) return 0
-    const isSaved = this.position === this.savedPosition
-    const saveAtMs = isSaved ? Number.POSITIVE_INFINITY : this.savedAtMs + savePauseMs
+    const isSaved = this.#seen === this.savedPosition && this.#unsent.size === 0
+    const saveAtMs = isSaved ? Number.POSITIVE_INFINITY : this.#turnedAtMs + savePauseMs
     const readAtMs = this.#doubtFrom === undefined ? this.#lookAtMs : this.#doubtAtMs
     return Math.max(0, Math.min(readAtMs, saveAtMs) - nowMs)
   }
 
-  /** Forgets, once in a while, what was sent long ago. */
-  turnGeneration(nowMs: number): void {
-    if (this.#sent.at(-1)?.size === 0 && this.#floors.at(-1)?.place === this.#seen) return
+  /** Whether `everyMs` have passed since the last generation began. If so, another begins, and what is settled is forgotten. */
+  turnGeneration(nowMs: number, everyMs: number): boolean {
+    if (nowMs - this.#turnedAtMs < everyMs) return false
     this.#sent.push(new Set())
     this.#floors.push({ place: this.#seen, sinceMs: nowMs })
-    if (this.#sent.length > GENERATIONS) this.#sent.shift()
-    if (this.#floors.length > GENERATIONS) this.#floors.shift()
+    while ((this.#floors[1]?.sinceMs ?? nowMs) <= nowMs - this.settledMs) {
+      this.#sent.shift()
+      this.#floors.shift()
+    }
+    return true
+  }
+
+  get #turnedAtMs(): number {
+    return this.#floors.at(-1)?.sinceMs ?? Number.NEGATIVE_INFINITY
   }
 }

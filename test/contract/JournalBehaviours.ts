@@ -33,6 +33,7 @@ export class JournalBehaviours {
     return {
       partitionCount: journal.partitionCount,
       commitBytesMax: journal.commitBytesMax,
+      appendTimeoutMs: journal.appendTimeoutMs,
       append: (address, expectedSequence, data) =>
         this.#noted("append", journal.append(address, expectedSequence, data), () => "stored"),
       last: (address) =>

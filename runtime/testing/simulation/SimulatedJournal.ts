@@ -100,6 +100,7 @@ export class SimulatedJournal {
     return {
       partitionCount: 1,
       commitBytesMax,
+      appendTimeoutMs: APPEND_TIMEOUT_MS,
       append: (address, expectedSequence, data) => this.#append(host, address, expectedSequence, data),
       last: (address) => this.#last(host, address),
       read: (address, range) => this.#read(host, address, range),

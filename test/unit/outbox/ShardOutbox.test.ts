@@ -3,8 +3,13 @@ import { ShardOutbox } from "../../../runtime/outbox/ShardOutbox.ts"
 
 const doubtMs = 30_000
 
-const shardOf = (epoch: number): ShardOutbox =>
-  new ShardOutbox({ place: 0, shard: 0, epoch, checkpoint: "outbox.shard.0", types: new Set(["order"]) })
+const settledMs = 3_000
+const turnMs = 2_000
+
+const shardOf = (epoch: number): ShardOutbox => {
+  const types = new Set(["order"])
+  return new ShardOutbox({ place: 0, shard: 0, epoch, checkpoint: "outbox.shard.0", types, settledMs })
+}
 
 /** Placed at time 0, where a journal that ends at `end` is sent, and read once. */
 const opened = ({ epoch, end }: { readonly epoch: number; readonly end: number }): ShardOutbox => {
@@ -14,11 +19,11 @@ const opened = ({ epoch, end }: { readonly epoch: number; readonly end: number }
   return shard
 }
 
-/** One commit with something to send, sent and saved. */
+/** One commit with something to send, sent at once. */
 const commit = (shard: ShardOutbox, sequence: number, nowMs: number): void => {
   shard.begin(sequence)
   shard.done(sequence)
-  shard.turnGeneration(nowMs)
+  shard.turnGeneration(nowMs, turnMs)
 }
 
 describe("what is read of a shard's journal", () => {
@@ -57,6 +62,44 @@ describe("what is read of a shard's journal", () => {
     expect(shard.isLookDue(20_000)).toBe(false)
     // It has come to rest: what landed beside its last commits is found.
     shard.look(25, 60_000)
-    expect(shard.toRead(60_000)).toBe(19)
+    expect(shard.toRead(60_000)).toBe(15)
+  })
+})
+
+describe("up to where a shard is known to be sent", () => {
+  it("does not pass an append whose outcome may not be known yet", () => {
+    const shard = opened({ epoch: 1, end: 0 })
+    commit(shard, 1, 0)
+    // An append that was begun at 100 ms got place 2; who wrote it does not know that yet.
+    commit(shard, 3, 200)
+    shard.turnGeneration(2_500, turnMs)
+    expect(shard.position).toBeLessThan(2)
+    shard.doubt(2_600)
+    shard.turnGeneration(5_500, turnMs)
+    expect(shard.position).toBeLessThan(2)
+    shard.readToEnd(3, 5_600)
+    expect(shard.position).toBe(3)
+  })
+
+  it("is where the journal was read last while a former owner may still write", () => {
+    const shard = opened({ epoch: 2, end: 7 })
+    commit(shard, 9, 1_000)
+    commit(shard, 11, 10_000)
+    expect(shard.position).toBe(7)
+    shard.readToEnd(11, 11_000)
+    expect(shard.lastPosition).toBe(11)
+  })
+
+  it("comes to rest at the end of what was written", () => {
+    const shard = opened({ epoch: 1, end: 0 })
+    commit(shard, 5, 0)
+    for (let nowMs = turnMs; nowMs <= 8_000; nowMs += turnMs) {
+      shard.turnGeneration(nowMs, turnMs)
+      shard.savedPosition = shard.position
+    }
+    expect(shard.savedPosition).toBe(5)
+    shard.look(5, 10_000)
+    shard.readToEnd(5, 10_000)
+    expect(shard.restMs(12_500, turnMs)).toBeGreaterThan(turnMs)
   })
 })
