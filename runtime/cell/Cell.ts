@@ -146,6 +146,8 @@ export class Cell {
   /** A broken promise of the runtime itself. Whoever waits learns of it, and the cell starts over from the journal. */
   #collapse(defect: unknown): Effect.Effect<void> {
     this.#confirmed = undefined
+    // What was stored before may not have been told.
+    this.#context.outbox.unsure(this.address)
     const hint = "This is a defect; the log has it. Ask again with the same commandId."
     this.#settleAll(this.#unavailable("Unknown", `internal error: ${String(defect)}`, hint))
     return Effect.logError(`The cell of ${this.address.key} collapsed.`, defect)

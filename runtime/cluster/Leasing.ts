@@ -91,9 +91,7 @@ export class Leasing {
       this.#refuse(me)
       yield* Effect.forEach(this.#unreleased, (slot) => this.#release(me, slot), { discard: true })
       const slots = [...placement.keys()]
-      const mine = slots.filter((slot) => placement.get(slot) === me)
-      yield* this.#meetHolders(mine)
-      const toTake = mine.filter((slot) => this.#canTake(me, slot))
+      const toTake = slots.filter((slot) => placement.get(slot) === me && this.#canTake(me, slot))
       const toHandOver = slots.filter(
         (slot) => placement.get(slot) !== me && this.#canHandOver(slot, isOwnWish(slot)),
       )
@@ -183,12 +181,14 @@ export class Leasing {
     }
   }
 
-  /** Who has a slot and was never heard of may just have joined: the store's leader knows. */
-  #meetHolders(slots: ReadonlyArray<string>): Effect.Effect<void, LeasesUnavailable> {
-    const holders = new Set(slots.map((slot) => this.#seen.slot(slotKey(slot))?.m))
-    const keys = Array.from(holders).flatMap((holder) => (holder === undefined ? [] : memberKey(holder)))
-    const unknown = keys.filter((key) => this.#seen.revisionOf(key) === 0)
-    return Effect.forEach(unknown, this.#options.records.look, { discard: true })
+  /** Whether a member has the slot after all: who was never heard of may just have joined, and the store's leader knows. */
+  #isMembers(holder: string | undefined): Effect.Effect<boolean, LeasesUnavailable> {
+    return Effect.gen({ self: this }, function* () {
+      if (holder === undefined) return false
+      const key = memberKey(holder)
+      if (this.#seen.revisionOf(key) === 0) yield* this.#options.records.look(key)
+      return this.#seen.members().has(holder)
+    })
   }
 
   #take(me: string, slot: string): Effect.Effect<void, LeasesUnavailable> {
@@ -198,7 +198,10 @@ export class Leasing {
       // Handed over to this node, or taken by it, and the acknowledgement was lost.
       const isWritten = found?.m === me && !this.#unreleased.has(slot)
       const value: SlotRecord = isWritten ? found : { m: me, e: (found?.e ?? 0) + 1, n: found?.n ?? 0 }
-      if (!isWritten && !(yield* this.#write(slot, value))) return
+      if (!isWritten) {
+        if (found?.m !== me && (yield* this.#isMembers(found?.m))) return
+        if (!(yield* this.#write(slot, value))) return
+      }
       this.#unreleased.delete(slot)
       const { e: epoch, n: moves } = value
       this.#held.set(slot, { epoch, sinceMs: this.#nowMs, moves, closing: undefined, work: undefined })

@@ -43,8 +43,13 @@ const REJOIN_MAX_MS = 30_000
 const CALM_MS = 60_000
 
 /** How long a node that leaves tries to say so before it lets go all the same, and the pause between two tries. */
-const GOODBYE_MS_MAX = 2_000
+const GOODBYE_MS_MAX = 5_000
 const GOODBYE_PAUSE_MS = 200
+
+interface Written {
+  readonly revision: number
+  readonly value: MemberRecord
+}
 
 export interface MembershipOptions {
   readonly leases: LeasesService
@@ -126,18 +131,18 @@ export class Membership {
 
   /** Writes the record: joins, or renews. False: it was removed or never got in; this life is over. */
   readonly renew: Effect.Effect<boolean, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
-    const { leases, records, ownership, leaseMs, about } = this.#options
+    const { leases, records, ownership, leaseMs } = this.#options
     const sentAtMs = this.#nowMs
     this.#isChanged = false
-    const value: MemberRecord = { ...about, state: this.#state, unfit: this.#unfit }
-    const revision = yield* this.#write(value, this.#revision).pipe(
-      Effect.tapError(() =>
+    const written = yield* this.#write(this.#revision).pipe(
+      Effect.onError(() =>
         Effect.sync(() => {
           this.#isChanged = true
         }),
       ),
     )
-    if (revision === undefined) return false
+    if (written === undefined) return false
+    const { revision, value } = written
     if (this.#revision === 0) this.#joinedAtMs = sentAtMs
     this.#revision = revision
     this.#renewedAtMs = sentAtMs
@@ -151,12 +156,18 @@ export class Membership {
    * An earlier renewal that came through after all says nothing of now: the others count from when they saw that one,
    * so it is written over.
    */
-  #write(value: MemberRecord, at: number): Effect.Effect<number | undefined, LeasesUnavailable> {
-    const again = Effect.flatMap(this.#ownRevision, (own) =>
-      own === undefined ? Effect.undefined : this.#write(value, own),
-    )
-    const written = this.#options.leases.write(memberKey(this.#id), value, at)
-    return Effect.catchTag(written, "LeaseConflict", () => again)
+  #write(at: number): Effect.Effect<Written | undefined, LeasesUnavailable> {
+    return Effect.suspend(() => {
+      // As it is now: this node may have said meanwhile that it goes.
+      const value: MemberRecord = { ...this.#options.about, state: this.#state, unfit: this.#unfit }
+      const again = Effect.flatMap(this.#ownRevision, (own) =>
+        own === undefined ? Effect.undefined : this.#write(own),
+      )
+      return this.#options.leases.write(memberKey(this.#id), value, at).pipe(
+        Effect.map((revision): Written => ({ revision, value })),
+        Effect.catchTag("LeaseConflict", () => again),
+      )
+    })
   }
 
   /** After a conflict: somebody removed the record, or an earlier renewal came through after all. */

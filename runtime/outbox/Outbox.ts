@@ -188,19 +188,20 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const readOn = (shard: ShardOutbox) =>
     Effect.gen(function* () {
       if (shard.toRead(nowMs()) === undefined) return
+      const askedAtMs = nowMs()
       const end = yield* journal.lastOfShard(shard.shard)
-      while (yield* readPage(shard, end));
+      while (yield* readPage(shard, end, askedAtMs));
     })
 
-  /** True: there may be more. */
-  const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
+  /** Of a journal that ended at `end` when it was asked. True: there may be more. */
+  const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number, askedAtMs: number) {
     const after = shard.toRead(nowMs())
     if (after === undefined || jobCount >= OUTBOX_COMMITS_MAX) return false
     const page = after < end ? yield* journal.scan({ shard: shard.shard, after, upTo: end }) : []
     for (const record of page) recoverOne(shard, record)
     // What found no room is behind the place from which is read next.
     if (page.length > 0) shard.read(Math.min(page.at(-1)?.sequence ?? end, shard.leftAfter))
-    else shard.readToEnd(end, nowMs())
+    else shard.readToEnd(end, askedAtMs)
     return page.length > 0
   })
 
@@ -224,8 +225,9 @@ export const makeOutbox = Effect.fnUntraced(function* (
     shard.turn.withPermit(
       Effect.gen(function* () {
         if (!shard.isPlaced) yield* place(shard)
+        const isTurned = shard.turnGeneration(nowMs(), SAVE_EVERY_MS)
         yield* readOn(shard)
-        if (shard.turnGeneration(nowMs(), SAVE_EVERY_MS)) yield* save(shard, shard.position)
+        if (isTurned) yield* save(shard, shard.position)
       }),
     )
 
@@ -298,7 +300,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
       const from = addressFromKey(record.key, options.places.shardCount)
       const shard = shardOf(from)
       if (shard === undefined) return
-      if (shard.isBehind) shard.leave(record.sequence)
+      // What is behind the watermark was sent; going back there would be reading everything since.
+      if (shard.isBehind && record.sequence > shard.savedPosition) shard.leave(record.sequence)
       else recoverOne(shard, record)
     },
     unsure: (address) => {
@@ -328,7 +331,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
         yield* awaitJobs(shard)
         shards.delete(index)
         // Its cells are done: no append is on its way.
-        if (shard.isPlaced) yield* Effect.ignore(save(shard, shard.lastPosition))
+        if (shard.isPlaced) yield* Effect.ignore(save(shard, shard.positionAtRest))
       }),
     drop: (index) => {
       shards.delete(index)

@@ -11,6 +11,12 @@ import { Semaphore } from "effect"
 /** Commits that are kept while older ones are read from the journal; further ones are read, too. */
 const LATE_MAX = 1_000
 
+/** A turn that comes so much later than it should says that the process stood still, in milliseconds. */
+const STALL_MS = 1_000
+
+/** Generations of what was sent that are remembered while the journal cannot be read. */
+const GENERATIONS_MAX = 8
+
 /** First and longest pause between two readings while there is doubt, in milliseconds: what lands late mostly does so soon. */
 const DOUBT_FIRST_MS = 500
 const DOUBT_MAX_MS = 5_000
@@ -55,7 +61,7 @@ export class ShardOutbox implements Identity {
   readonly #unsent = new Set<number>()
   /** Sent lately, newest generation last. */
   #sent: Array<Set<number>> = [new Set()]
-  /** `#seen` when the generations began. All that was begun before the first of them is settled. */
+  /** Where a generation began: all that was stored and unknown then lies above. The first one's appends are settled. */
   #floors: Array<Floor> = [{ place: 0, sinceMs: Number.NEGATIVE_INFINITY }]
   /** The journal is read from here on, and newer commits are left to that; undefined: it has been read. */
   #readFrom: number | undefined
@@ -88,13 +94,13 @@ export class ShardOutbox implements Identity {
     return this.#isPlaced
   }
 
-  /** Everything up to here is sent, also of appends whose outcome is not known yet. */
+  /** Everything up to here is sent, whatever becomes of appends that are on their way. */
   get position(): number {
-    return Math.min(this.lastPosition, this.#floor.place)
+    return Math.min(this.positionAtRest, this.#floor.place)
   }
 
-  /** The same when no append is on its way. */
-  get lastPosition(): number {
+  /** Everything up to here is sent if no append is on its way. */
+  get positionAtRest(): number {
     let first = Math.min(this.#readFrom ?? this.#seen, this.#doubtFrom ?? this.#seen)
     for (const place of this.#unsent) first = Math.min(first, place - 1)
     return first
@@ -107,7 +113,10 @@ export class ShardOutbox implements Identity {
     this.#readFrom = position
     this.#seen = Math.max(this.#seen, end, position)
     this.#floors = [{ place: position, sinceMs: Number.NEGATIVE_INFINITY }]
-    // A shard that was nobody's and is empty has no former owner whose append could land: one reading will do.
+    // An append of before that was not found to have landed yet is above it.
+    this.#doubtFrom = position
+    // A shard that was nobody's and is empty has no former owner whose append could land: one reading will do. Should the
+    // lease store have lost who it was, the first look finds it.
     const isNew = this.epoch === 1 && end === 0
     this.doubt(isNew ? Number.NEGATIVE_INFINITY : doubtUntilMs)
   }
@@ -165,7 +174,8 @@ export class ShardOutbox implements Identity {
 
   /** After which place the journal has to be read now; `undefined`: there is no need. */
   toRead(nowMs: number): number | undefined {
-    return this.#readFrom ?? (nowMs >= this.#doubtAtMs ? this.#doubtFrom : undefined)
+    if (this.#readFrom !== undefined) return Math.min(this.#readFrom, this.#doubtFrom ?? this.#readFrom)
+    return nowMs >= this.#doubtAtMs ? this.#doubtFrom : undefined
   }
 
   /** Whether it is time to look, for no reason. */
@@ -179,6 +189,7 @@ export class ShardOutbox implements Identity {
    */
   look(partitionEnd: number, nowMs: number): void {
     const isBusy = nowMs - this.#floor.sinceMs < LOOK_FIRST_MS
+    if (isBusy) this.#lookPauseMs = LOOK_FIRST_MS
     if (isBusy || partitionEnd === this.#quietEnd) return this.#rest(nowMs)
     this.#quietEnd = partitionEnd
     this.#doubtFrom = this.#floor.place
@@ -193,10 +204,10 @@ export class ShardOutbox implements Identity {
     this.saw(upTo)
     this.#leftAfter = Number.POSITIVE_INFINITY
     if (this.#readFrom !== undefined) this.#readFrom = Math.max(this.#readFrom, upTo)
-    else if (this.#doubtFrom !== undefined) this.#doubtFrom = Math.max(this.#doubtFrom, upTo)
+    if (this.#doubtFrom !== undefined) this.#doubtFrom = Math.max(this.#doubtFrom, upTo)
   }
 
-  /** The journal was read up to `end`, where it ended before that; what came since is sent after that. */
+  /** The journal was read up to `end`, where it ended at `nowMs`; what came since is sent after that. */
   readToEnd(end: number, nowMs: number): void {
     const late = this.#late.filter(({ sequence }) => sequence > end)
     this.#late = late
@@ -233,14 +244,24 @@ export class ShardOutbox implements Identity {
 
   /** Whether `everyMs` have passed since the last generation began. If so, another begins, and what is settled is forgotten. */
   turnGeneration(nowMs: number, everyMs: number): boolean {
-    if (nowMs - this.#turnedAtMs < everyMs) return false
+    const lateMs = nowMs - this.#turnedAtMs - everyMs
+    if (lateMs < 0) return false
     this.#sent.push(new Set())
     this.#floors.push({ place: this.#seen, sinceMs: nowMs })
-    while ((this.#floors[1]?.sinceMs ?? nowMs) <= nowMs - this.settledMs) {
+    // After a stall time-outs have yet to be told.
+    if (lateMs <= STALL_MS || this.#floors.length > GENERATIONS_MAX) this.#forgetSettled(nowMs)
+    return true
+  }
+
+  /** What may be read again in doubt is remembered. */
+  #forgetSettled(nowMs: number): void {
+    while (this.#floors.length > 1) {
+      const { place, sinceMs } = this.#floors[1] as Floor
+      const isInDoubt = place > (this.#doubtFrom ?? place) && this.#floors.length <= GENERATIONS_MAX
+      if (sinceMs > nowMs - this.settledMs || isInDoubt) return
       this.#sent.shift()
       this.#floors.shift()
     }
-    return true
   }
 
   get #turnedAtMs(): number {

@@ -158,7 +158,7 @@ export const answerMembers =
   }
 
 export const makeClusterControl = (options: ControlOptions): ClusterControl => {
-  const { cluster, transport, places, knows, mailbox } = options
+  const { cluster, transport, places, knows, mailbox, nodeName } = options
   const { seen } = cluster
   const ask = (id: string, question: Question) =>
     askMember(transport, id, question, MEMBER_TIMEOUT_MS).pipe(
@@ -175,10 +175,11 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
   const memberNamed = (name: string): Effect.Effect<string, ClusterVerbFailed> =>
     Effect.suspend(() => {
       const members = seen.members()
-      // This node is there, also when the store has just lost its record.
-      if (members.has(name) || name === cluster.memberId()) return Effect.succeed(name)
+      if (members.has(name)) return Effect.succeed(name)
       const found = Array.from(members).find(([, { value }]) => value.name === name)
       if (found !== undefined) return Effect.succeed(found[0])
+      // This node is there, also when the store has just lost its record.
+      if (name === cluster.memberId() || name === nodeName) return Effect.succeed(cluster.memberId())
       const names = Array.from(members.values(), ({ value }) => value.name)
       return new ClusterVerbFailed({
         reason: "UnknownMember",

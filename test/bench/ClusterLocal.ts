@@ -4,13 +4,15 @@
  */
 import type { ChildProcess } from "node:child_process"
 import { ActorSystem } from "../../infra/everstate.ts"
+import { RENEWALS_PER_LEASE } from "../../runtime/cluster/Membership.ts"
+import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 import { Account } from "./Account.ts"
 import { IN_FLIGHT } from "./AppendCeiling.ts"
 import { median, medianRound, type Round, rowOf } from "./Measure.ts"
 import type { Bench } from "./Stage.ts"
 
-/** Short, and many: a machine that others use, too, changes its pace within seconds. */
-const ROUND_MS = 500
+/** The time from one renewal to the next, so that each round has one: a machine that others use changes its pace soon. */
+const ROUND_MS = SYSTEM_DEFAULTS.leaseMs / RENEWALS_PER_LEASE
 
 const WARM_UP_MS = 3_000
 

@@ -66,6 +66,26 @@ describe("what is read of a shard's journal", () => {
   })
 })
 
+describe("what is read while there is doubt and commits are left to the journal", () => {
+  it("begins at the doubt, and goes on there when more is left meanwhile", () => {
+    const shard = opened({ epoch: 2, end: 7 })
+    shard.leave(9)
+    expect(shard.toRead(100)).toBe(7)
+    shard.read(8)
+    shard.leave(20)
+    expect(shard.toRead(100)).toBe(8)
+    shard.readToEnd(20, 100)
+    expect(shard.positionAtRest).toBe(20)
+  })
+
+  it("begins where the former owner left off, though an append became doubtful before that was known", () => {
+    const shard = shardOf(2)
+    shard.doubt(doubtMs)
+    shard.start(7, 9, doubtMs)
+    expect(shard.toRead(100)).toBe(7)
+  })
+})
+
 describe("up to where a shard is known to be sent", () => {
   it("does not pass an append whose outcome may not be known yet", () => {
     const shard = opened({ epoch: 1, end: 0 })
@@ -78,7 +98,17 @@ describe("up to where a shard is known to be sent", () => {
     shard.turnGeneration(5_500, turnMs)
     expect(shard.position).toBeLessThan(2)
     shard.readToEnd(3, 5_600)
+    shard.turnGeneration(7_600, turnMs)
     expect(shard.position).toBe(3)
+  })
+
+  it("does not pass an append whose time-out was not told yet, since the process stood still", () => {
+    const shard = opened({ epoch: 1, end: 0 })
+    commit(shard, 1, 0)
+    // Place 2 is that of an append that was begun at 1,900 ms, before the turn.
+    commit(shard, 3, 2_000)
+    shard.turnGeneration(9_000, turnMs)
+    expect(shard.position).toBeLessThan(2)
   })
 
   it("is where the journal was read last while a former owner may still write", () => {
@@ -87,7 +117,7 @@ describe("up to where a shard is known to be sent", () => {
     commit(shard, 11, 10_000)
     expect(shard.position).toBe(7)
     shard.readToEnd(11, 11_000)
-    expect(shard.lastPosition).toBe(11)
+    expect(shard.positionAtRest).toBe(11)
   })
 
   it("comes to rest at the end of what was written", () => {
