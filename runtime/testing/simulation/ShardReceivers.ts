@@ -39,20 +39,29 @@ export class ShardReceivers {
     return this.#byShard.get(receiver.shard)?.at(-1) === receiver
   }
 
-  /** A new receiver takes its shard. */
+  /** A receiver takes its shard, perhaps not for the first time: it may not have heard that it has it. */
   take(receiver: Receiver): void {
-    const receivers = this.#byShard.get(receiver.shard)
-    if (receivers === undefined) this.#byShard.set(receiver.shard, [receiver])
-    else receivers.push(receiver)
+    this.#remove(receiver)
+    this.#of(receiver.shard).push(receiver)
     this.#changed(receiver.shard)
   }
 
   leave(receiver: Receiver): void {
     const hadIt = this.has(receiver)
-    const receivers = this.#byShard.get(receiver.shard) ?? []
+    this.#remove(receiver)
+    if (hadIt) this.#handOn(receiver.shard)
+  }
+
+  #remove(receiver: Receiver): void {
+    const receivers = this.#of(receiver.shard)
     const index = receivers.indexOf(receiver)
     if (index >= 0) receivers.splice(index, 1)
-    if (hadIt) this.#handOn(receiver.shard)
+  }
+
+  #of(shard: number): Array<Receiver> {
+    const known = this.#byShard.get(shard) ?? []
+    this.#byShard.set(shard, known)
+    return known
   }
 
   /** A process is gone without a word. */
@@ -63,11 +72,12 @@ export class ShardReceivers {
   }
 
   #handOn(shard: number): void {
-    const receivers = this.#byShard.get(shard) ?? []
+    const receivers = this.#of(shard)
     const former = receivers.at(-1)
     this.#network.world.after(ASIDE_MS, undefined, () => {
+      if (former === undefined || receivers.at(-1) !== former) return
       const next = receivers.findLast(({ host }) => !this.#network.isCut(host.name, "journal"))
-      if (next === undefined || receivers.at(-1) !== former) return
+      if (next === undefined) return this.#handOn(shard)
       receivers.push(...receivers.splice(receivers.indexOf(next), 1))
       this.#changed(shard)
     })
