@@ -14,7 +14,7 @@ const LATE_MAX = 1_000
 /** A turn that comes so much later than it should says that the process stood still, in milliseconds. */
 const STALL_MS = 1_000
 
-/** Generations of what was sent that are remembered while the journal cannot be read. */
+/** Generations of what was sent that are remembered while the journal cannot be read, or the process stands still often. */
 const GENERATIONS_MAX = 8
 
 /** First and longest pause between two readings while there is doubt, in milliseconds: what lands late mostly does so soon. */
