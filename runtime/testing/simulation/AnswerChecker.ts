@@ -138,8 +138,9 @@ export class AnswerChecker {
       throw new Violation(PROMISES.refused, `${describe(operation)} died: ${String(answer)}`)
     }
     const applied = actor.commands.get(operation.commandId)
-    const saysNo = error._tag === "Unavailable" && error.stored === "No" && operation.attemptCount === 1
-    if (applied !== undefined && saysNo && applied.storedAtMs >= attempt.handedOverAtMs) {
+    const isOnlyAttempt = operation.attemptCount === 1 && !operation.isRepeated
+    const saysNo = error._tag === "Unavailable" && error.stored === "No" && isOnlyAttempt
+    if (applied !== undefined && saysNo) {
       throw new Violation(PROMISES.refused, `${describe(operation)} was said not to be stored, and is`)
     }
     if (applied !== undefined && REFUSALS.has(error._tag)) {

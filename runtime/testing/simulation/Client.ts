@@ -60,6 +60,8 @@ export interface Operation {
   readonly invokedAtMs: number
   returnedAtMs: number
   attemptCount: number
+  /** Another operation has the same commandId. */
+  isRepeated: boolean
   /** Order of the final answer among all happenings; undefined while the client still waits. */
   returned: number | undefined
   answer: Answer | undefined
@@ -89,6 +91,8 @@ export class Clients {
   readonly #context: ClientsContext
   readonly #random: Randomness
   readonly #underWay = new Set<AnswerUnderWay>()
+  /** The latest operation of each commandId. */
+  readonly #latest = new Map<string, Operation>()
   #happenings = 0
   #openCount = 0
 
@@ -115,20 +119,25 @@ export class Clients {
   /** Sends a request until it has a final answer. `node`: to this one only. */
   send(request: Request, done: (operation: Operation) => void, node?: SimulatedNode): Operation {
     const index = this.operations.length
+    const commandId = request.commandId ?? `command-${index}`
+    const earlier = this.#latest.get(commandId)
+    if (earlier !== undefined) earlier.isRepeated = true
     const operation: Operation = {
       index,
       request,
       address: addressOf(request.actor.type, request.id, this.#context.shardCount),
-      commandId: request.commandId ?? `command-${index}`,
+      commandId,
       invoked: this.tick(),
       invokedAtMs: this.#context.world.nowMs,
       returnedAtMs: 0,
       attemptCount: 0,
+      isRepeated: earlier !== undefined,
       returned: undefined,
       answer: undefined,
       attempt: undefined,
     }
     this.operations.push(operation)
+    this.#latest.set(commandId, operation)
     this.#openCount++
     this.#context.world.note(`client`, `${describe(operation)} is asked`)
     this.#attempt(operation, done, node)
