@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 
-/** One line of the table. `ratio` is value / ceiling, or the median of that over pairs of rounds where the note says so. */
+/** One line of the table. `ratio` is value / ceiling. */
 export interface Row {
   readonly name: string
   readonly value: number
