@@ -32,6 +32,9 @@ const SWEEP_MS = 500
 /** How often a watermark that moves is saved, in milliseconds. A crash repeats that much, and what may be unsettled. */
 const SAVE_EVERY_MS = 2_000
 
+/** The same where nothing was sent, and a crash has nothing to repeat but some reading. */
+const SAVE_UNSENT_EVERY_MS = 10_000
+
 /** An append is answered within its time-out, give or take, in milliseconds. */
 const SETTLED_SLACK_MS = 1_000
 
@@ -208,9 +211,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const save = (shard: ShardOutbox, position: number) =>
     Effect.suspend(() => {
       if (position <= shard.savedPosition) return Effect.void
-      return Effect.map(checkpoints.advance(shard.checkpoint, position), () => {
-        shard.savedPosition = position
-      })
+      return Effect.map(checkpoints.advance(shard.checkpoint, position), () => shard.saved(position, nowMs()))
     })
 
   const place = (shard: ShardOutbox) =>
@@ -227,7 +228,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
         if (!shard.isPlaced) yield* place(shard)
         const isTurned = shard.turnGeneration(nowMs(), SAVE_EVERY_MS)
         yield* readOn(shard)
-        if (isTurned) yield* save(shard, shard.position)
+        const everyMs = shard.hasSent ? SAVE_EVERY_MS : SAVE_UNSENT_EVERY_MS
+        if (isTurned && nowMs() - shard.savedAtMs >= everyMs) yield* save(shard, shard.position)
       }),
     )
 

@@ -56,6 +56,9 @@ export class ShardOutbox implements Identity {
   /** Jobs that wait or are in work. */
   jobCount = 0
   savedPosition = -1
+  savedAtMs = Number.NEGATIVE_INFINITY
+  /** Something was sent that the saved position does not include. */
+  hasSent = false
   /** Highest place that is known of. */
   #seen = 0
   readonly #unsent = new Set<number>()
@@ -167,7 +170,14 @@ export class ShardOutbox implements Identity {
     return true
   }
 
+  saved(position: number, nowMs: number): void {
+    this.savedPosition = position
+    this.savedAtMs = nowMs
+    if (position === this.#seen) this.hasSent = false
+  }
+
   done(sequence: number): void {
+    this.hasSent = true
     this.#unsent.delete(sequence)
     this.#sent.at(-1)?.add(sequence)
   }
