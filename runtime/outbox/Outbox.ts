@@ -332,8 +332,13 @@ export const makeOutbox = Effect.fnUntraced(function* (
         if (shard === undefined) return
         yield* awaitJobs(shard)
         shards.delete(index)
+        if (!shard.isPlaced) return
+        // What is read now is not sent again by the next owner.
+        shard.hurry()
+        yield* Effect.ignore(shard.turn.withPermit(readOn(shard)))
+        yield* awaitJobs(shard)
         // Its cells are done: no append is on its way.
-        if (shard.isPlaced) yield* Effect.ignore(save(shard, shard.positionAtRest))
+        yield* Effect.ignore(save(shard, shard.positionAtRest))
       }),
     drop: (index) => {
       shards.delete(index)

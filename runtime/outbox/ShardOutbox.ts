@@ -134,6 +134,11 @@ export class ShardOutbox implements Identity {
     this.#lookPauseMs = LOOK_FIRST_MS
   }
 
+  /** What is in doubt is read now. */
+  hurry(): void {
+    this.#doubtAtMs = Number.NEGATIVE_INFINITY
+  }
+
   /** Commits are left to the journal, so that they are sent after the older ones there. */
   get isBehind(): boolean {
     return !this.#isPlaced || this.#readFrom !== undefined
