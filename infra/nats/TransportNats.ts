@@ -31,19 +31,16 @@ const forget = (): void => undefined
 /** When the connection was lost last. What the client has not noticed yet is not known. */
 const watchConnection = Effect.fnUntraced(function* ({ onStatus, health }: NatsConnectionService) {
   const clock = yield* Clock.Clock
-  let isConnected = health().state === "connected"
   let lastMs = Number.NEGATIVE_INFINITY
   yield* Effect.acquireRelease(
     Effect.sync(() =>
       onStatus(({ type }) => {
-        if (type !== "disconnect" && type !== "reconnect" && type !== "close") return
-        isConnected = type === "reconnect"
-        lastMs = monotonicMs(clock)
+        if (type === "disconnect" || type === "reconnect" || type === "close") lastMs = monotonicMs(clock)
       }),
     ),
     (stop) => Effect.sync(stop),
   )
-  return (): number => (isConnected ? lastMs : monotonicMs(clock))
+  return (): number => (health().state === "connected" ? lastMs : monotonicMs(clock))
 })
 
 const make = (namespace: string) =>
