@@ -2,7 +2,7 @@
  * What every journal honours: the port's promises (runtime/journal/Journal.ts) as facts, run on each adapter by
  * `JournalMemory.test.ts` and `JournalNats.test.ts`. A new adapter calls `journalContract` with its layer.
  */
-import { Effect, Fiber, type Layer, Result, Schedule, Stream } from "effect"
+import { Effect, Fiber, type Layer, Result, Stream } from "effect"
 import { afterAll, describe, expect } from "vitest"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
 import {
@@ -24,11 +24,7 @@ const payment = (name: string): ActorAddress => mate("payment", name)
 const texts = (records: ReadonlyArray<JournalRecord>): Array<string> =>
   records.map(({ data }) => decoder.decode(data))
 
-/** A leader that is behind refuses an append for now. One that landed all the same is refused for its sequence. */
-const isInFlight = (error: AppendUnknown | JournalRefused): boolean =>
-  error._tag === "AppendUnknown" && error.reason === "InFlight"
-
-/** Appends one after the other; returns the sequences. */
+/** Appends one after the other, again where a leader that is behind refuses it for now; returns the sequences. */
 const appendAll = Effect.fnUntraced(function* (
   address: ActorAddress,
   data: ReadonlyArray<string>,
@@ -38,7 +34,7 @@ const appendAll = Effect.fnUntraced(function* (
   const sequences: Array<number> = []
   for (const text of data) {
     const append = journal.append(address, sequences.at(-1) ?? expected, bytes(text))
-    sequences.push(yield* Effect.retry(append, { schedule: Schedule.spaced(10), while: isInFlight }))
+    sequences.push(yield* Effect.retry(append, { times: 100, while: ({ reason }) => reason === "InFlight" }))
   }
   return sequences
 })
