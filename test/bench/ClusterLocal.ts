@@ -7,7 +7,7 @@ import { ActorSystem } from "../../infra/everstate.ts"
 import { Account } from "./Account.ts"
 import { IN_FLIGHT } from "./AppendCeiling.ts"
 import { type Round, rowOf } from "./Measure.ts"
-import type { Bench } from "./Stage.ts"
+import { type Bench, said } from "./Stage.ts"
 
 /** Short: a machine that others use, too, changes its pace within seconds. What comes now and then is in the totals. */
 const ROUND_MS = 200
@@ -16,17 +16,6 @@ const WARM_UP_MS = 3_000
 
 /** As many seconds a side as other rows get in all: what is to be told apart is small. */
 const SECONDS_FACTOR = 10
-
-/** What the child says next. */
-const said = <Message>(child: ChildProcess): Promise<Message> =>
-  new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`local.ts ended with ${code}`))
-    child.once("exit", onExit)
-    child.once("message", (message) => {
-      child.off("exit", onExit)
-      resolve(message as Message)
-    })
-  })
 
 const round = (side: ChildProcess, ms: number): Promise<Round> => {
   side.send(ms)

@@ -24,6 +24,18 @@ export interface ServerChoice {
   readonly syncAlways?: boolean
 }
 
+/** What a child says next; rejects when it ends before that. */
+export const said = <Message>(child: ChildProcess): Promise<Message> =>
+  new Promise((resolve, reject) => {
+    const onExit = (code: number | null) =>
+      reject(new Error(`${child.spawnargs.join(" ")} ended with ${code} and no result`))
+    child.once("exit", onExit)
+    child.once("message", (message) => {
+      child.off("exit", onExit)
+      resolve(message as Message)
+    })
+  })
+
 export class Stage {
   /** Measuring time per row and side, in seconds. */
   readonly seconds: number
@@ -70,11 +82,7 @@ export class Stage {
     execArgv: ReadonlyArray<string>,
     args: ReadonlyArray<string>,
   ): Promise<Message> {
-    const child = this.fork(file, args, execArgv)
-    return new Promise((resolve, reject) => {
-      child.once("message", (message) => resolve(message as Message))
-      child.once("exit", (code) => reject(new Error(`${file} ended with ${code} and no result`)))
-    })
+    return said<Message>(this.fork(file, args, execArgv))
   }
 
   /** Runs a module beside this file in a process of its own. */

@@ -125,7 +125,7 @@ describe("up to where a shard is known to be sent", () => {
     commit(shard, 5, 0)
     for (let nowMs = turnMs; nowMs <= 8_000; nowMs += turnMs) {
       shard.turnGeneration(nowMs, turnMs)
-      shard.savedPosition = shard.position
+      shard.saved(shard.position, nowMs)
     }
     expect(shard.savedPosition).toBe(5)
     shard.look(5, 10_000)
