@@ -120,17 +120,18 @@ describe("a message that waits while nodes come and go", () => {
     await first.system.get(Clerk, "patient").tell({ type: "Stamp", sheet: "x" })
     await eventually(async () => (await first.system.status()).messages.openCount === 1)
     await first.crash()
-    release()
     const [{ sequence } = { sequence: 0 }] = [...messaging.mailbox.contents.messages]
     // Suspected enough to let others through first.
     await Effect.runPromise(
       messaging.checkpoints.write(`attempts.shard.${shard}`, [[sequence, ATTEMPTS_MAX / 2]]),
     )
+    // Held all the time: a life that is long enough to take it up must not finish it.
     for (let life = 0; life < ATTEMPTS_MAX; life++) {
       const { system, crash } = await startMemory({ actors, messaging, journal: first.journal })
-      await eventually(async () => (await system.status()).messages.receivedCount === 1)
+      await eventually(async () => (await system.status()).messages.receivedCount > 0)
       await crash()
     }
+    release()
     expect(await Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))).toEqual([])
     const { system } = await startMemory({ actors, messaging, journal: first.journal })
     await eventually(async () => (await sheetsOf(system, "patient")).length === 1)
