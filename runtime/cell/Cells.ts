@@ -52,6 +52,8 @@ export interface Cells {
   /** Whether this node has the actor's shard, and takes new work for it. */
   readonly takes: (definition: ActorDefinition, address: ActorAddress) => boolean
   readonly residentCount: () => number
+  /** Keys of the actors of a place that are in memory, the one used last first. */
+  readonly residentIn: (place: number) => ReadonlyArray<string>
   /** Actors in memory, by type. */
   readonly residentByType: () => ReadonlyMap<string, number>
   readonly inFlightCount: () => number
@@ -182,7 +184,6 @@ export const makeCells = Effect.fnUntraced(function* (
   const drainPlace = (place: number) =>
     Effect.gen(function* () {
       yield* Fiber.awaitAll(fibersOf(cellsIn(place)))
-      // Their snapshots are saved soon; the next owner waits for none of them, it replays a little more.
       for (const cell of cellsIn(place)) if (cell.isIdle) passivate(cell)
     })
 
@@ -217,6 +218,10 @@ export const makeCells = Effect.fnUntraced(function* (
       return !isStopped && place !== undefined && options.ownership.takes(place, monotonicMs(clock))
     },
     residentCount: () => cells.size,
+    residentIn: (place) =>
+      cellsIn(place)
+        .map(({ address }) => address.key)
+        .reverse(),
     residentByType: () => {
       const counted = new Map<string, number>()
       for (const { address } of cells.values())

@@ -284,6 +284,7 @@ export class Leasing {
         const value: SlotRecord = heir === undefined ? { e: found.e, n } : { m: heir, e: found.e + 1, n }
         const isWritten = yield* this.#write(slot, value)
         if (!isWritten && this.#seen.slot(slotKey(slot))?.m === me) return
+        if (isWritten && heir !== undefined) this.#options.tenants.get(slot)?.handedOver?.(heir)
       }
       this.#unreleased.delete(slot)
     })

@@ -8,6 +8,9 @@ import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import { memberSubject } from "./Member.ts"
 
+/** How long the answer to a notice that nobody waits for is known as one, in milliseconds. */
+const NOTICE_MS = 1_000
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -32,6 +35,14 @@ export const serveMember = (
   })
 
 const PONG = encoder.encode(JSON.stringify({ ok: true }))
+
+const nothing = (): void => undefined
+
+/** Tells a member something. Nobody waits for an answer: it may have come, or not. */
+export const tellMember = (transport: TransportService, id: string, notice: unknown): void => {
+  const bytes = encoder.encode(JSON.stringify(notice))
+  transport.send(memberSubject(id), bytes, NOTICE_MS, { onReply: nothing, onFailure: nothing })
+}
 
 /** Asks a member. */
 export const askMember = (

@@ -6,6 +6,8 @@ export interface Tenant {
   readonly open: (epoch: number) => Effect.Effect<void>
   /** It is about to go to somebody else: finish what is in work. Bounded by the caller. */
   readonly close: Effect.Effect<void>
+  /** It is closed, and written to be this member's. */
+  readonly handedOver?: (memberId: string) => void
   /**
    * It is, or may be, somebody else's already: let go at once. May come while `close` is at work, and after it
    * when it took too long.

@@ -44,6 +44,7 @@ import { definitionsOf, hostedTypes, readsMore } from "./Definitions.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
+import { makeWarmUp } from "./WarmUp.ts"
 
 export interface SystemOptions extends Partial<SystemSettings> {
   readonly actors: ReadonlyArray<AnyActor>
@@ -220,9 +221,10 @@ const makeActorSystem = Effect.fnUntraced(function* (
     unhosted,
   })
 
+  const warmUp = yield* makeWarmUp({ ...settings, actors, places, cells, wheel, transport })
   const services = yield* makeServices(given, settings, journal.partitionCount)
   const tenants = new Map([
-    ...shardTenants({ places, ownership, cells, calls, inbox, outbox, transport, answer }),
+    ...shardTenants({ places, ownership, cells, calls, inbox, outbox, warmUp, transport, answer }),
     ...services.tenants,
   ])
   const deadLetters = yield* makeDeadLetterOffice({
@@ -243,7 +245,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     ownership,
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
-    asked: answerMembers({ cells, inbox }, () => cluster),
+    asked: answerMembers({ cells, inbox, warmUp }, () => cluster),
     rehoused: router.rehoused,
     started: (started) => {
       cluster = started

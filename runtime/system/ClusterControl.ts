@@ -18,6 +18,7 @@ import type { Inbox } from "../inbox/Inbox.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
+import type { Warmth, WarmUp } from "./WarmUp.ts"
 
 /** How long a member may take to say how it is, in milliseconds. */
 const MEMBER_TIMEOUT_MS = 1_000
@@ -133,10 +134,17 @@ type Question =
   | { readonly k: "load" }
   | { readonly k: "enter"; readonly state: "up" | "drained" }
   | { readonly k: "passivate"; readonly key: string }
+  | ({ readonly k: "warm" } & Warmth)
+
+interface Answering {
+  readonly cells: Cells
+  readonly inbox: Inbox
+  readonly warmUp: WarmUp
+}
 
 /** Answers what other members ask of this one. */
 export const answerMembers =
-  ({ cells, inbox }: { readonly cells: Cells; readonly inbox: Inbox }, cluster: () => Cluster | undefined) =>
+  ({ cells, inbox, warmUp }: Answering, cluster: () => Cluster | undefined) =>
   (request: unknown): Effect.Effect<unknown> => {
     const question = request as Partial<Question> | null
     switch (question?.k) {
@@ -152,6 +160,11 @@ export const answerMembers =
       }
       case "passivate":
         return Effect.sync(() => ({ ok: cells.passivateActor(String(question.key)) }))
+      case "warm": {
+        const { slot, keys } = question
+        if (typeof slot === "string" && Array.isArray(keys)) warmUp.told({ slot, keys: keys.map(String) })
+        return Effect.succeed({ ok: true })
+      }
       default:
         return Effect.succeed({ unknown: true })
     }

@@ -4,7 +4,7 @@
  * Owns the order of beginning and ending. A shard that is handed over has nothing in work any more, and everything that
  * its commits carry is sent; one that was lost is let go of at once, and the journal sorts out the rest.
  */
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
 import type { Cells } from "../cell/Cells.ts"
@@ -15,6 +15,10 @@ import type { Inbox } from "../inbox/Inbox.ts"
 import type { Outbox } from "../outbox/Outbox.ts"
 import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { TransportService } from "../transport/Transport.ts"
+import type { WarmUp } from "./WarmUp.ts"
+
+/** How long a shard that is handed over waits for the snapshots of its actors, in milliseconds. */
+const SNAPSHOTS_MS_MAX = 200
 
 export interface ShardTenantOptions {
   readonly places: ShardPlaces
@@ -23,6 +27,7 @@ export interface ShardTenantOptions {
   readonly calls: CallRunner
   readonly inbox: Inbox
   readonly outbox: Outbox
+  readonly warmUp: WarmUp
   readonly transport: TransportService
   /** Takes requests of other nodes to the owner of a place. */
   readonly answer: (place: number) => Parameters<TransportService["serve"]>[1]
@@ -33,8 +38,8 @@ export const shardTenants = (options: ShardTenantOptions): ReadonlyMap<string, T
   new Map(options.places.all.map(({ slot }, place) => [slot, shardTenant(options, place)]))
 
 const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
-  const { places, ownership, cells, calls, inbox, outbox, transport, answer } = options
-  const askSubject = places.all[place]?.askSubject ?? ""
+  const { places, ownership, cells, calls, inbox, outbox, warmUp, transport, answer } = options
+  const { slot = "", askSubject = "" } = places.all[place] ?? {}
   let serving: Scope.Closeable | undefined
 
   const serve = Effect.gen(function* () {
@@ -46,6 +51,12 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
     const scope = serving
     serving = undefined
     return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+  })
+
+  /** The next owner starts from what its actors are now. A store that takes its time is not waited for: it replays more. */
+  const saved = Effect.gen(function* () {
+    const saving = yield* Effect.forkDetach(cells.snapshotWriter.flush)
+    yield* Effect.timeoutOption(Fiber.await(saving), SNAPSHOTS_MS_MAX)
   })
 
   const isHere = (key: string): boolean => {
@@ -67,17 +78,21 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
         ownership.open(place, epoch)
         yield* serve
         yield* inbox.open(place)
+        warmUp.opened(slot)
       }),
     close: Effect.gen(function* () {
       yield* letGo
+      warmUp.closed(slot, cells.residentIn(place))
       yield* cells.drainPlace(place)
       inbox.forget(place)
-      yield* outbox.close(place)
+      yield* Effect.all([saved, outbox.close(place)], { concurrency: "unbounded", discard: true })
       ownership.forget(place)
     }),
+    handedOver: (memberId) => warmUp.tell(memberId, slot),
     drop: Effect.gen(function* () {
       ownership.forget(place)
       yield* letGo
+      warmUp.closed(slot, [])
       cells.dropPlace(place)
       inbox.forget(place)
       outbox.drop(place)

@@ -26,6 +26,8 @@ export class NodeProcess {
   readonly logFile: string
   readonly #given: NodeGiven
   readonly #program: string
+  /** A node that is started again finds its code compiled (docs/DEPLOYMENT.md). */
+  readonly #compileCache: string
   #child: ChildProcess | undefined
 
   /** `program` takes {@link NodeGiven} as JSON, its only argument, and tells its parent `ready`. */
@@ -33,6 +35,7 @@ export class NodeProcess {
     this.name = name
     this.logFile = join(folder, `${name}.log`)
     this.#program = program
+    this.#compileCache = join(folder, "compile-cache")
     this.#given = { ...given, node: { ...given.node, name } }
   }
 
@@ -44,7 +47,8 @@ export class NodeProcess {
   async start(): Promise<void> {
     const log = openSync(this.logFile, "a")
     const args = ["--no-warnings", this.#program, JSON.stringify(this.#given)]
-    const child = spawn(process.execPath, args, { stdio: ["ignore", log, log, "ipc"], detached: true })
+    const env = { ...process.env, NODE_COMPILE_CACHE: this.#compileCache }
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", log, log, "ipc"], detached: true })
     this.#child = child
     await new Promise<void>((resolve, reject) => {
       child.once("message", () => resolve())

@@ -1,0 +1,87 @@
+/** Actors that were in memory on one node are in memory on the next one that gets their shard, before anybody asks. */
+import { Effect } from "effect"
+import { expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { askMember } from "../../../runtime/cluster/MemberRequests.ts"
+import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
+import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+
+const add = { type: "Add", by: 1 } as const
+
+const shared = async () => ({
+  journal: new JournalScripted(),
+  messaging: new MessagingMemory(),
+  cluster: await Effect.runPromise(ClusterMemory.make),
+})
+
+type Shared = Awaited<ReturnType<typeof shared>>
+
+const node = (name: string, on: Shared, options = {}) =>
+  startMemory({ ...on, node: { name }, leaseMs: 1_000, drainMs: 5_000, ...options })
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`)
+
+it("those of a shard that is handed over are brought in by the next owner", async () => {
+  const on = await shared()
+  const one = await node("one", on)
+  for (const name of names(20)) await one.system.get(Counter, name).ask(add)
+  const two = await node("two", on)
+  const residentCount = async () => (await two.system.status()).residentCount
+  await one.system.stop()
+  await eventually(async () => (await residentCount()) === 20)
+  const { activatedCount } = await two.system.status()
+  for (const name of names(20)) {
+    expect((await two.system.get(Counter, name).ask(add)).version).toBe(2)
+  }
+  expect((await two.system.status()).activatedCount).toBe(activatedCount)
+})
+
+it("no more of them than may be resident", async () => {
+  const on = await shared()
+  const one = await node("one", on)
+  for (const name of names(20)) await one.system.get(Counter, name).ask(add)
+  const two = await node("two", on, { residentMax: 3 })
+  await one.system.stop()
+  await eventually(async () => (await two.system.status()).residentCount === 3)
+  expect((await two.system.status()).activatedCount).toBe(3)
+  expect((await two.system.get(Counter, "c0").ask(add)).version).toBe(2)
+})
+
+it("a hundred of a shard, those that were used last", async () => {
+  const on = await shared()
+  const one = await node("one", on)
+  const mates = names(1_000).filter((name) => addressOf("counter", name, SHARD_COUNT).shard === 1)
+  expect(mates.length).toBeGreaterThan(100)
+  for (const name of mates) await one.system.get(Counter, name).ask(add)
+  const two = await node("two", on)
+  await one.system.stop()
+  await eventually(async () => (await two.system.status()).residentCount === 100)
+  const { activatedCount } = await two.system.status()
+  for (const name of mates.slice(-100)) await two.system.get(Counter, name).ask(add)
+  expect((await two.system.status()).activatedCount).toBe(activatedCount)
+})
+
+it("a list that makes no sense brings nothing in, and hurts nobody", async () => {
+  const on = await shared()
+  const { system } = await node("one", on)
+  const { shard, key } = addressOf("counter", "known", SHARD_COUNT)
+  const tell = (notice: object) =>
+    Effect.runPromise(
+      askMember(on.cluster.transport, system.cluster.memberId(), { k: "warm", ...notice }, 1_000),
+    )
+  for (const notice of [
+    {},
+    { slot: 7, keys: [key] },
+    { slot: "shard.999", keys: [key] },
+    { slot: `shard.${shard}`, keys: key },
+  ]) {
+    expect(await tell(notice)).toEqual({ ok: true })
+  }
+  expect((await system.status()).residentCount).toBe(0)
+  await tell({ slot: `shard.${shard}`, keys: ["counter", "stranger/x", "%", 7, null, key] })
+  await eventually(async () => (await system.status()).residentCount === 1)
+  expect((await system.get(Counter, "known").ask(add)).version).toBe(1)
+})
