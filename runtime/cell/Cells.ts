@@ -52,16 +52,17 @@ export interface Cells {
   /** Whether this node has the actor's shard, and takes new work for it. */
   readonly takes: (definition: ActorDefinition, address: ActorAddress) => boolean
   readonly residentCount: () => number
-  /** Keys of the actors of a place that are in memory, the one used last first. */
-  readonly residentIn: (place: number) => ReadonlyArray<string>
   /** Actors in memory, by type. */
   readonly residentByType: () => ReadonlyMap<string, number>
   readonly inFlightCount: () => number
   readonly quarantined: () => ReadonlyArray<ActorQuarantined>
   readonly counts: CellCounts
   readonly snapshotWriter: SnapshotWriter
-  /** Waits until every cell of a place is done, and lets them leave memory; nothing new is offered meanwhile. */
-  readonly drainPlace: (place: number) => Effect.Effect<void>
+  /**
+   * Waits until every cell of a place is done, and lets them leave memory; nothing new is offered meanwhile. Returns the
+   * keys of those who were there, the one used last first.
+   */
+  readonly drainPlace: (place: number) => Effect.Effect<ReadonlyArray<string>>
   /** Forgets the idle cells of a place; the others find out by themselves that it is not this node's. */
   readonly dropPlace: (place: number) => void
   /** Lets an actor leave memory, if nothing waits for it. False: it is busy, or not here. */
@@ -184,7 +185,9 @@ export const makeCells = Effect.fnUntraced(function* (
   const drainPlace = (place: number) =>
     Effect.gen(function* () {
       yield* Fiber.awaitAll(fibersOf(cellsIn(place)))
-      for (const cell of cellsIn(place)) if (cell.isIdle) passivate(cell)
+      const idle = cellsIn(place).filter(({ isIdle }) => isIdle)
+      for (const cell of idle) passivate(cell)
+      return idle.map(({ address }) => address.key).reverse()
     })
 
   const dropPlace = (place: number): void => {
@@ -218,10 +221,6 @@ export const makeCells = Effect.fnUntraced(function* (
       return !isStopped && place !== undefined && options.ownership.takes(place, monotonicMs(clock))
     },
     residentCount: () => cells.size,
-    residentIn: (place) =>
-      cellsIn(place)
-        .map(({ address }) => address.key)
-        .reverse(),
     residentByType: () => {
       const counted = new Map<string, number>()
       for (const { address } of cells.values())

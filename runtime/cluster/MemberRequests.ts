@@ -8,7 +8,7 @@ import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import { memberSubject } from "./Member.ts"
 
-/** How long the answer to a notice that nobody waits for is known as one, in milliseconds. */
+/** How long an answer to a notice is waited for, to be thrown away, in milliseconds. */
 const NOTICE_MS = 1_000
 
 const encoder = new TextEncoder()

@@ -3,7 +3,7 @@
  *
  * Owns the bounded set of marked actors. A snapshot that is dropped or fails costs a longer replay and nothing else.
  */
-import { Clock, Effect, Latch, type Scope, Semaphore } from "effect"
+import { Clock, Effect, Fiber, Latch, type Scope, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { SnapshotStore, type StoredSnapshot } from "./SnapshotStore.ts"
 
@@ -37,6 +37,8 @@ export interface SnapshotWriter {
   readonly mark: (source: SnapshotSource) => void
   /** Saves everything that is marked, up to the first batch that the store does not take. Never raises. */
   readonly flush: Effect.Effect<void>
+  /** The same, and waits no longer than that, in milliseconds; the saving goes on. */
+  readonly flushWithin: (ms: number) => Effect.Effect<void>
   readonly counts: { savedCount: number; droppedCount: number; failedCount: number }
 }
 
@@ -107,6 +109,13 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       }),
     )
 
+    const scope = yield* Effect.scope
+    const flushWithin = (ms: number): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        const saving = yield* Effect.forkIn(flush, scope)
+        yield* Effect.timeoutOption(Fiber.await(saving), ms)
+      })
+
     yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(flush), LAST_FLUSH_MAX_MS))
     // Nothing is marked, nothing ticks: an idle node sets no timer for snapshots.
     const someMarked = Latch.makeUnsafe(false)
@@ -131,5 +140,5 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       marked.add(source)
       someMarked.openUnsafe()
     }
-    return { mark, flush, counts }
+    return { mark, flush, flushWithin, counts }
   })

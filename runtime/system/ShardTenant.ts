@@ -4,7 +4,7 @@
  * Owns the order of beginning and ending. A shard that is handed over has nothing in work any more, and everything that
  * its commits carry is sent; one that was lost is let go of at once, and the journal sorts out the rest.
  */
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
 import type { Cells } from "../cell/Cells.ts"
@@ -53,11 +53,8 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
     return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
   })
 
-  /** The next owner starts from what its actors are now. A store that takes its time is not waited for: it replays more. */
-  const saved = Effect.gen(function* () {
-    const saving = yield* Effect.forkDetach(cells.snapshotWriter.flush)
-    yield* Effect.timeoutOption(Fiber.await(saving), SNAPSHOTS_MS_MAX)
-  })
+  /** The next owner starts from what its actors are now. Where the store takes its time, it replays more. */
+  const saved = cells.snapshotWriter.flushWithin(SNAPSHOTS_MS_MAX)
 
   const isHere = (key: string): boolean => {
     const { type, shard } = addressFromKey(key, places.shardCount)
@@ -82,8 +79,7 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
       }),
     close: Effect.gen(function* () {
       yield* letGo
-      warmUp.closed(slot, cells.residentIn(place))
-      yield* cells.drainPlace(place)
+      warmUp.closed(slot, yield* cells.drainPlace(place))
       inbox.forget(place)
       yield* Effect.all([saved, outbox.close(place)], { concurrency: "unbounded", discard: true })
       ownership.forget(place)

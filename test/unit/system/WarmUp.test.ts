@@ -1,5 +1,5 @@
 /** Actors that were in memory on one node are in memory on the next one that gets their shard, before anybody asks. */
-import { Effect } from "effect"
+import { Effect, Latch } from "effect"
 import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { askMember } from "../../../runtime/cluster/MemberRequests.ts"
@@ -8,6 +8,7 @@ import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { SnapshotStoreScripted } from "../../fixtures/memory/SnapshotStoreScripted.ts"
 
 const add = { type: "Add", by: 1 } as const
 
@@ -37,6 +38,28 @@ it("those of a shard that is handed over are brought in by the next owner", asyn
     expect((await two.system.get(Counter, name).ask(add)).version).toBe(2)
   }
   expect((await two.system.status()).activatedCount).toBe(activatedCount)
+})
+
+it("their snapshots are saved before the shard is another's, unless the store takes its time", async () => {
+  const on = await shared()
+  const snapshots = new SnapshotStoreScripted()
+  const one = await node("one", on, { snapshots, handoffMs: 60_000 })
+  for (const name of names(20)) await one.system.get(Counter, name).ask(add)
+  const savedCounts: Array<number> = []
+  one.system.cluster.onEvent((event) => {
+    if (event.type === "SlotMoved" && event.what === "handedOver") savedCounts.push(snapshots.rows.size)
+  })
+  expect(snapshots.rows.size).toBe(0)
+  const two = await node("two", on)
+  await eventually(async () => (await two.system.status()).residentCount > 0)
+  const [savedCount = 0] = savedCounts
+  expect(savedCount).toBeGreaterThan(0)
+  const slow = Latch.makeUnsafe(false)
+  snapshots.onStep = () => slow.await
+  for (const name of names(20)) await one.system.get(Counter, name).ask(add)
+  await one.system.cluster.drain("one")
+  await eventually(async () => (await two.system.status()).residentCount === 20)
+  slow.openUnsafe()
 })
 
 it("no more of them than may be resident", async () => {
