@@ -173,17 +173,19 @@ export const makeOutbox = Effect.fnUntraced(function* (
     return place === undefined ? undefined : shards.get(place)
   }
 
-  const recoverOne = (shard: ShardOutbox, record: JournalRecord): void => {
+  const recoverOne = (shard: ShardOutbox, record: JournalRecord, isSentIfOwn = false): void => {
     try {
       const from = addressFromKey(record.key, options.places.shardCount)
       if (!shard.types.has(from.type) || shard.isKnown(record.sequence)) return
       const { at, epoch, entries } = decodeCommit(record)
       if (epoch > shard.epoch) options.outrun(shard.place)
+      if (isSentIfOwn && epoch === shard.epoch) return
       counts.recoveredCount++
       send(shard, from, record.sequence, at, entries)
     } catch (cause) {
       // Its actor is quarantined and says so, or it is nobody's; what it would send is not known.
       if (!(cause instanceof CommitUnreadable || cause instanceof URIError)) throw cause
+      if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat") shard.hold(record.sequence)
     }
   }
 
@@ -302,8 +304,12 @@ export const makeOutbox = Effect.fnUntraced(function* (
       const from = addressFromKey(record.key, options.places.shardCount)
       const shard = shardOf(from)
       if (shard === undefined) return
-      // What is behind the watermark was sent; going back there would be reading everything since.
-      if (shard.isBehind && record.sequence > shard.savedPosition) shard.leave(record.sequence)
+      const { sequence } = record
+      // What is behind the watermark was sent, and its receivers may have forgotten it. But for an append of a former
+      // owner that landed here when nobody looked for it any more.
+      if (shard.isPlaced && sequence <= shard.savedPosition) {
+        if (sequence > shard.takenAt) recoverOne(shard, record, true)
+      } else if (shard.isBehind) shard.leave(sequence)
       else recoverOne(shard, record)
     },
     unsure: (address) => {

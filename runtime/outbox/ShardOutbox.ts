@@ -56,6 +56,8 @@ export class ShardOutbox implements Identity {
   /** Jobs that wait or are in work. */
   jobCount = 0
   savedPosition = -1
+  /** Where the journal ended when this node took the shard. */
+  takenAt = 0
   savedAtMs = Number.NEGATIVE_INFINITY
   /** Something was sent that the saved position does not include. */
   hasSent = false
@@ -113,6 +115,7 @@ export class ShardOutbox implements Identity {
   start(position: number, end: number, doubtUntilMs: number): void {
     this.#isPlaced = true
     this.savedPosition = position
+    this.takenAt = end
     this.#readFrom = position
     this.#seen = Math.max(this.#seen, end, position)
     this.#floors = [{ place: position, sinceMs: Number.NEGATIVE_INFINITY }]
@@ -165,6 +168,12 @@ export class ShardOutbox implements Identity {
 
   isKnown(sequence: number): boolean {
     return this.#unsent.has(sequence) || this.#sent.some((generation) => generation.has(sequence))
+  }
+
+  /** Somebody else has to read the commit: the watermark stays before it. */
+  hold(sequence: number): void {
+    this.saw(sequence)
+    this.#unsent.add(sequence)
   }
 
   /** What the commit carries is being sent. False: it was, or has been, already. */

@@ -105,6 +105,57 @@ describe("what a commit carries", () => {
   })
 })
 
+describe("an actor whose snapshot is gone", () => {
+  it("is read from its beginning, and nothing that was sent long ago is sent again", () => {
+    const messaging = new MessagingMemory()
+    const sheets = watched(messaging)
+    return virtually({ actors, messaging }, ({ system, snapshots }) =>
+      Effect.gen(function* () {
+        for (const sheet of ["0", "1"]) yield* system.get(Desk, "d").ask(told(sheet))
+        yield* TestClock.adjust("1 hour")
+        snapshots.rows.clear()
+        yield* system.get(Desk, "d").ask(told("2"))
+        yield* TestClock.adjust("1 minute")
+        expect(sheets).toEqual(["0", "1", "2"])
+      }),
+    )
+  })
+
+  it("sends what a former owner's append brought while the shard was too busy to be looked at", () => {
+    const messaging = new MessagingMemory()
+    const sheets = watched(messaging)
+    const desk = addressOf("desk", "d", SHARD_COUNT)
+    const mate = Array.from({ length: 100 }, (_, index) => `m${index}`).find(
+      (id) => addressOf("desk", id, SHARD_COUNT).shard === desk.shard,
+    )
+    return virtually({ actors, messaging }, ({ system, journal }) =>
+      Effect.gen(function* () {
+        const keepBusy = Effect.gen(function* () {
+          for (let turn = 0; turn < 100; turn++) {
+            yield* system.get(Desk, mate ?? "").ask(told("busy"))
+            yield* TestClock.adjust("2 seconds")
+          }
+        })
+        yield* system.get(Desk, "d").ask(told("0"))
+        yield* keepBusy
+        const first = yield* journal.inner.last(desk)
+        const text = new TextDecoder().decode(first?.data)
+        const late = text
+          .replace(/"first":\d+/, '"first":2')
+          .replace(/"epoch":\d+/, '"epoch":0')
+          .replace('"sheet":"0"', '"sheet":"late"')
+          .replace(/"c":"[^"]+"/, '"c":"late"')
+        yield* journal.inner.append(desk, first?.sequence ?? 0, new TextEncoder().encode(late))
+        yield* keepBusy
+        expect(sheets).not.toContain("late")
+        yield* system.get(Desk, "d").ask(told("1"))
+        yield* TestClock.adjust("1 minute")
+        expect(sheets.filter((sheet) => sheet !== "busy")).toEqual(["0", "late", "1"])
+      }),
+    )
+  })
+})
+
 describe("more than fits into memory", () => {
   it("is read back from the journal, in order and once", async () => {
     const messaging = new MessagingMemory()
