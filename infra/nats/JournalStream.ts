@@ -5,7 +5,7 @@
  * operator may decide about that. What right looks like is JournalSettings.ts and ServerVersion.ts;
  * JournalGuard.ts keeps watching while the process runs.
  */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import type { JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
 import {
   type JournalIdentity,
@@ -31,6 +31,7 @@ import {
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, readErrorOf } from "./NatsErrors.ts"
 import { findStream, makeStream, replicaCountOf } from "./OpenStream.ts"
+import { publishTo } from "./PubAck.ts"
 import { checkServerVersion } from "./ServerVersion.ts"
 
 /** One of a journal's streams, found in order. */
@@ -129,6 +130,26 @@ const findOrCreate = Effect.fnUntraced(function* (
   return made
 })
 
+const ANSWERS_PAUSE_MS = 20
+const ANSWERS_RETRIES = 100
+
+/**
+ * Waits until the server that this process is connected to knows who takes a stream's appends: a cluster says that a
+ * stream is there before all of its servers do. What is sent names another stream, so it is refused and never stored.
+ * A stream that stays silent is opened all the same: whoever appends is told.
+ */
+const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamInfo) => {
+  const subject = config.subjects?.[0]?.replace(/[*>].*/, "opened") ?? ""
+  return publishTo(requests, subject, new Uint8Array(), { "Nats-Expected-Stream": "none" }).pipe(
+    Effect.retry({
+      schedule: Schedule.spaced(ANSWERS_PAUSE_MS),
+      times: ANSWERS_RETRIES,
+      while: (error) => error._tag === "NatsRequestFailed" && error.reason === "NoResponders",
+    }),
+    Effect.ignore,
+  )
+}
+
 /**
  * The journal's streams: found and verified against settings and register, or created where neither streams nor
  * register know one. Refusals: `Unsafe`, `Foreign`, `Missing`, `Replaced`, `NotPermitted`.
@@ -176,6 +197,7 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
       const wrong = verifyIdentity(stream, info, { streamId, lastPlace })
       if (wrong !== undefined) return yield* wrong
     }
+    yield* untilItAnswers(connection, info)
     opened.push({ partition, stream, streamId: streamIdOf(info), lastPlace: info.state.last_seq })
   }
   return opened

@@ -5,11 +5,10 @@
  * used: JournalSettings.ts, MailboxStream.ts, Bucket.ts, DeadLettersNats.ts, EventPublisherNats.ts.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
-import { Effect, Schedule } from "effect"
+import { Effect } from "effect"
 import { createStream, type StreamInfo, streamInfo } from "./JetStreamApi.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, type JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
-import { publishTo } from "./PubAck.ts"
 
 /** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
 const REPLICA_COUNT_CLUSTERED = 3
@@ -35,32 +34,9 @@ export const findStream = (
 /** A new cluster that is busy may take longer than one call may; the same request finds what the first one made. */
 const CREATE_RETRIES = 3
 
-const ANSWERS_PAUSE_MS = 20
-const ANSWERS_RETRIES = 100
-
-/**
- * Waits until the server that this process is connected to knows who takes the stream's messages: a cluster says that a
- * stream is made before all of its servers do. What is sent names another stream, so it is refused and never stored.
- * A stream that stays silent is opened all the same: whoever uses it says so.
- */
-const untilItAnswers = ({ requests }: NatsConnectionService, { subjects: [subject] = [] }: NamedStream) =>
-  subject === undefined
-    ? Effect.void
-    : publishTo(requests, subject.replace(/[*>]/g, "created"), new Uint8Array(), {
-        "Nats-Expected-Stream": "none",
-      }).pipe(
-        Effect.retry({
-          schedule: Schedule.spaced(ANSWERS_PAUSE_MS),
-          times: ANSWERS_RETRIES,
-          while: (error) => error._tag === "NatsRequestFailed" && error.reason === "NoResponders",
-        }),
-        Effect.ignore,
-      )
-
 /** Creates the stream. Where somebody else was faster with other settings, theirs are found, to be checked like any. */
-export const makeStream = (connection: NatsConnectionService, config: NamedStream) => {
-  const { requests } = connection
-  return createStream(requests, config).pipe(
+export const makeStream = ({ requests }: NatsConnectionService, config: NamedStream) =>
+  createStream(requests, config).pipe(
     Effect.retry({
       times: CREATE_RETRIES,
       while: (error) => error._tag === "NatsRequestFailed" && error.reason === "Timeout",
@@ -68,9 +44,7 @@ export const makeStream = (connection: NatsConnectionService, config: NamedStrea
     Effect.catch((error) =>
       isCode(error, jetStreamCode.streamNameInUse) ? streamInfo(requests, config.name) : Effect.fail(error),
     ),
-    Effect.tap(() => untilItAnswers(connection, config)),
   )
-}
 
 export const findOrMakeStream = (connection: NatsConnectionService, config: NamedStream) =>
   Effect.flatMap(findStream(connection, config.name), (found) =>

@@ -94,3 +94,12 @@ export const addressFromKey = (key: string, shardCount: number): ActorAddress =>
   const token = key.slice(slash + 1)
   return { type, id: idFromToken(token), token, key, shard: shardOf(key, shardCount) }
 }
+
+/** The same for a key of which nobody knows where it is from; `undefined`: no actor can be called so. */
+export const addressNamed = (key: string, shardCount: number): ActorAddress | undefined => {
+  try {
+    return addressFromKey(key, shardCount)
+  } catch {
+    return undefined
+  }
+}

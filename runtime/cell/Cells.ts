@@ -60,7 +60,7 @@ export interface Cells {
   readonly snapshotWriter: SnapshotWriter
   /**
    * Waits until every cell of a place is done, and lets them leave memory; nothing new is offered meanwhile. Returns the
-   * keys of those who were there, the one used last first.
+   * keys of those who were there and well, the one used last first.
    */
   readonly drainPlace: (place: number) => Effect.Effect<ReadonlyArray<string>>
   /** Forgets the idle cells of a place; the others find out by themselves that it is not this node's. */
@@ -187,7 +187,8 @@ export const makeCells = Effect.fnUntraced(function* (
       yield* Fiber.awaitAll(fibersOf(cellsIn(place)))
       const idle = cellsIn(place).filter(({ isIdle }) => isIdle)
       for (const cell of idle) passivate(cell)
-      return idle.map(({ address }) => address.key).reverse()
+      const well = idle.filter(({ quarantine }) => quarantine === undefined)
+      return well.map(({ address }) => address.key).reverse()
     })
 
   const dropPlace = (place: number): void => {

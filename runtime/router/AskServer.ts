@@ -4,7 +4,7 @@
  * Owns the way from a request to a cell and back. Who asks: Router.ts. The form: AskWire.ts.
  */
 import { Exit } from "effect"
-import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
 import { CommandInvalid, Unavailable } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { type Waiting, WaitingCommand, WaitingRead } from "../cell/Waiting.ts"
@@ -63,15 +63,6 @@ export const makeAskServer =
     )
     cells.offer(definition, address, item)
   }
-
-/** `undefined`: no actor can be called so. */
-const addressNamed = (key: string, shardCount: number): ActorAddress | undefined => {
-  try {
-    return addressFromKey(key, shardCount)
-  } catch {
-    return undefined
-  }
-}
 
 /** The definition's own schema has thrown. */
 const uncheckable = ({ type: actorType, id }: ActorAddress, cause: unknown) =>

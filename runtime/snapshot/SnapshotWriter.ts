@@ -3,7 +3,7 @@
  *
  * Owns the bounded set of marked actors. A snapshot that is dropped or fails costs a longer replay and nothing else.
  */
-import { Clock, Effect, Fiber, Latch, type Scope, Semaphore } from "effect"
+import { Clock, Effect, Fiber, Latch, Option, type Scope, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { SnapshotStore, type StoredSnapshot } from "./SnapshotStore.ts"
 
@@ -30,14 +30,17 @@ export interface SnapshotSource {
   readonly takeSnapshot: () => StoredSnapshot | undefined
 }
 
-/** A store that has just failed is left alone for this long, in milliseconds. */
+/** A store that has just failed or was too slow is left alone, or not waited for, for this long, in milliseconds. */
 const FAILED_PAUSE_MS = 1_000
 
 export interface SnapshotWriter {
   readonly mark: (source: SnapshotSource) => void
   /** Saves everything that is marked, up to the first batch that the store does not take. Never raises. */
   readonly flush: Effect.Effect<void>
-  /** The same, and waits no longer than that, in milliseconds; the saving goes on. */
+  /**
+   * The same, and waits no longer than that, in milliseconds; the saving goes on. Where somebody has just waited in vain
+   * nobody waits.
+   */
   readonly flushWithin: (ms: number) => Effect.Effect<void>
   readonly counts: { savedCount: number; droppedCount: number; failedCount: number }
 }
@@ -110,10 +113,13 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
     )
 
     const scope = yield* Effect.scope
+    let slowAtMs = Number.NEGATIVE_INFINITY
     const flushWithin = (ms: number): Effect.Effect<void> =>
       Effect.gen(function* () {
+        if (marked.size === 0 || monotonicMs(clock) - slowAtMs < FAILED_PAUSE_MS) return
         const saving = yield* Effect.forkIn(flush, scope)
-        yield* Effect.timeoutOption(Fiber.await(saving), ms)
+        const saved = yield* Effect.timeoutOption(Fiber.await(saving), ms)
+        if (Option.isNone(saved)) slowAtMs = monotonicMs(clock)
       })
 
     yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(flush), LAST_FLUSH_MAX_MS))

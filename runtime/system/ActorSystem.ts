@@ -224,7 +224,18 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const warmUp = yield* makeWarmUp({ ...settings, actors, places, cells, wheel, transport })
   const services = yield* makeServices(given, settings, journal.partitionCount)
   const tenants = new Map([
-    ...shardTenants({ places, ownership, cells, calls, inbox, outbox, warmUp, transport, answer }),
+    ...shardTenants({
+      ...settings,
+      places,
+      ownership,
+      cells,
+      calls,
+      inbox,
+      outbox,
+      warmUp,
+      transport,
+      answer,
+    }),
     ...services.tenants,
   ])
   const deadLetters = yield* makeDeadLetterOffice({

@@ -17,8 +17,9 @@ import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { TransportService } from "../transport/Transport.ts"
 import type { WarmUp } from "./WarmUp.ts"
 
-/** How long a shard that is handed over waits for the snapshots of its actors, in milliseconds. */
+/** How long a shard that is handed over waits for snapshots, in milliseconds, and which part of its time that is at most. */
 const SNAPSHOTS_MS_MAX = 200
+const SNAPSHOTS_PART = 0.25
 
 export interface ShardTenantOptions {
   readonly places: ShardPlaces
@@ -29,6 +30,8 @@ export interface ShardTenantOptions {
   readonly outbox: Outbox
   readonly warmUp: WarmUp
   readonly transport: TransportService
+  /** Time that a shard gets to be handed over, in milliseconds. */
+  readonly handoffMs: number
   /** Takes requests of other nodes to the owner of a place. */
   readonly answer: (place: number) => Parameters<TransportService["serve"]>[1]
 }
@@ -38,7 +41,7 @@ export const shardTenants = (options: ShardTenantOptions): ReadonlyMap<string, T
   new Map(options.places.all.map(({ slot }, place) => [slot, shardTenant(options, place)]))
 
 const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
-  const { places, ownership, cells, calls, inbox, outbox, warmUp, transport, answer } = options
+  const { places, ownership, cells, calls, inbox, outbox, warmUp, transport, handoffMs, answer } = options
   const { slot = "", askSubject = "" } = places.all[place] ?? {}
   let serving: Scope.Closeable | undefined
 
@@ -54,7 +57,7 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
   })
 
   /** The next owner starts from what its actors are now. Where the store takes its time, it replays more. */
-  const saved = cells.snapshotWriter.flushWithin(SNAPSHOTS_MS_MAX)
+  const saved = cells.snapshotWriter.flushWithin(Math.min(SNAPSHOTS_MS_MAX, handoffMs * SNAPSHOTS_PART))
 
   const isHere = (key: string): boolean => {
     const { type, shard } = addressFromKey(key, places.shardCount)

@@ -5,24 +5,28 @@
  * Owns what is said of them from one owner to the next, and their coming, a few at a time. It is a courtesy: where the
  * list is lost the first ask of each actor waits for its recovery, as after a takeover.
  */
-import { Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
-import { addressFromKey } from "../address/ActorAddress.ts"
+import { Clock, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
+import { addressNamed } from "../address/ActorAddress.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { WaitingRead } from "../cell/Waiting.ts"
 import { tellMember } from "../cluster/MemberRequests.ts"
 import type { ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
 
 /** Actors of a shard that its next owner is told of: those that were used last. */
 const WARMED_MAX = 100
 
-/** Of them brought in at once on a node, over all shards: those who ask go first. */
+/** Of them waited for at once on a node, over all shards: those who ask need the room. */
 const WARMED_AT_ONCE_MAX = 4
 
-/** How long one may take, in milliseconds; those behind it wait. */
+/** How long one may take, in milliseconds; with it ends the list of its shard, since something is in trouble. */
 const WARMING_MS_MAX = 2_000
+
+/** A list that is older says nothing of who is used now, in milliseconds. */
+const FRESH_MS = 10_000
 
 export interface WarmUpOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
@@ -46,62 +50,80 @@ export interface WarmUp {
   readonly opened: (slot: string) => void
   /** It is not any more; `residents` were in memory, the one used last first. */
   readonly closed: (slot: string, residents: ReadonlyArray<string>) => void
-  /** Tells the next owner of a slot that was closed who was in memory then. */
+  /** Tells the next owner of a slot what is known of it here. */
   readonly tell: (memberId: string, slot: string) => void
 }
+
+const NO_LIST = { keys: [], atMs: Number.NEGATIVE_INFINITY }
 
 export const makeWarmUp = Effect.fnUntraced(function* (
   options: WarmUpOptions,
 ): Effect.fn.Return<WarmUp, never, Scope.Scope> {
   const { actors, places, cells, residentMax, wheel, transport } = options
+  const clock = yield* Clock.Clock
   const fork = yield* FiberSet.makeRuntime<never>()
   const turns = Semaphore.makeUnsafe(WARMED_AT_ONCE_MAX)
   const open = new Set<string>()
-  /** Told before the slot was opened; of each slot the last word. */
-  const early = new Map<string, ReadonlyArray<string>>()
-  /** In memory when the slot was closed. */
-  const left = new Map<string, ReadonlyArray<string>>()
+  /** Who was in memory, of slots that are not this node's. */
+  const lists = new Map<string, { readonly keys: ReadonlyArray<string>; readonly atMs: number }>()
   const slots = new Set(places.all.map(({ slot }) => slot))
 
-  const bringIn = (key: string): Effect.Effect<void> =>
+  const keep = (slot: string, keys: ReadonlyArray<string>): void => {
+    lists.set(slot, { keys: keys.slice(0, WARMED_MAX), atMs: monotonicMs(clock) })
+  }
+
+  const take = (slot: string): ReadonlyArray<string> => {
+    const { keys, atMs } = lists.get(slot) ?? NO_LIST
+    lists.delete(slot)
+    return monotonicMs(clock) - atMs <= FRESH_MS ? keys : []
+  }
+
+  /** False: it could not be done in time. */
+  const bringIn = (key: string): Effect.Effect<boolean> =>
     Effect.callback((resume) => {
-      const address = addressFromKey(key, places.shardCount)
-      const definition = actors.get(address.type)
-      if (definition === undefined || cells.residentCount() >= residentMax) return resume(Effect.void)
-      const item = new WaitingRead(() => resume(Effect.void))
+      const address = addressNamed(key, places.shardCount)
+      const definition = address && actors.get(address.type)
+      if (address === undefined || definition === undefined || cells.residentCount() >= residentMax) {
+        return resume(Effect.succeed(true))
+      }
+      let isInTime = true
+      const item = new WaitingRead(() => resume(Effect.succeed(isInTime)))
       // The shard has gone on meanwhile: whoever has it was told by its former owner.
       item.isRemote = true
-      const settle = () => item.settle(Exit.interrupt())
-      item.giveUpAt(wheel.schedule(WARMING_MS_MAX, settle), WARMING_MS_MAX)
+      const giveUp = () => {
+        isInTime = false
+        item.settle(Exit.interrupt())
+      }
+      item.giveUpAt(wheel.schedule(WARMING_MS_MAX, giveUp), WARMING_MS_MAX)
       cells.offer(definition, address, item)
     })
 
-  const warm = (keys: ReadonlyArray<string>): void => {
+  const warm = (slot: string, keys: ReadonlyArray<string>): void => {
     if (keys.length === 0) return
-    // A key that no actor can have brings nothing in.
-    const one = (key: string) => Effect.ignoreCause(turns.withPermit(bringIn(key)))
-    fork(Effect.forEach(keys, one, { discard: true }))
+    const all = Effect.gen(function* () {
+      for (const key of keys) {
+        if (!open.has(slot) || !(yield* turns.withPermit(bringIn(key)))) return
+      }
+    })
+    fork(all)
   }
 
   return {
     told: ({ slot, keys }) => {
-      const few = keys.slice(0, WARMED_MAX)
-      if (open.has(slot)) warm(few)
-      else if (slots.has(slot)) early.set(slot, few)
+      if (!slots.has(slot)) return
+      keep(slot, keys)
+      if (open.has(slot)) warm(slot, take(slot))
     },
     opened: (slot) => {
       open.add(slot)
-      left.delete(slot)
-      warm(early.get(slot) ?? [])
-      early.delete(slot)
+      warm(slot, take(slot))
     },
     closed: (slot, residents) => {
       open.delete(slot)
-      left.set(slot, residents.slice(0, WARMED_MAX))
+      keep(slot, residents)
     },
     tell: (memberId, slot) => {
-      const keys = left.get(slot) ?? []
-      left.delete(slot)
+      const keys = take(slot)
       if (keys.length > 0) tellMember(transport, memberId, { k: "warm", slot, keys })
     },
   }

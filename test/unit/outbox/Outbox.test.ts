@@ -156,6 +156,29 @@ describe("an actor whose snapshot is gone", () => {
   })
 })
 
+describe("a commit of a newer format", () => {
+  it("keeps the watermark before it, for a node that can read it, and holds up nothing", () => {
+    const messaging = new MessagingMemory()
+    const sheets = watched(messaging)
+    const newer = addressOf("desk", "d", SHARD_COUNT)
+    const mate = Array.from({ length: 100 }, (_, index) => `m${index}`).find(
+      (id) => addressOf("desk", id, SHARD_COUNT).shard === newer.shard,
+    )
+    return virtually({ actors, messaging }, ({ system, journal }) =>
+      Effect.gen(function* () {
+        const text = '{"v":2,"first":1,"at":0,"epoch":0,"entries":[]}'
+        const sequence = yield* Effect.orDie(journal.inner.append(newer, 0, new TextEncoder().encode(text)))
+        yield* TestClock.adjust("10 minutes")
+        yield* system.get(Desk, mate ?? "").ask(told("1"))
+        yield* TestClock.adjust("1 minute")
+        expect(sheets).toEqual(["1"])
+        const position = yield* Effect.orDie(messaging.checkpoints.position(`outbox.shard.${newer.shard}`))
+        expect(position).toBe(sequence - 1)
+      }),
+    )
+  })
+})
+
 describe("more than fits into memory", () => {
   it("is read back from the journal, in order and once", async () => {
     const messaging = new MessagingMemory()

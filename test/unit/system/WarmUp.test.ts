@@ -30,14 +30,12 @@ it("those of a shard that is handed over are brought in by the next owner", asyn
   const one = await node("one", on)
   for (const name of names(20)) await one.system.get(Counter, name).ask(add)
   const two = await node("two", on)
-  const residentCount = async () => (await two.system.status()).residentCount
   await one.system.stop()
-  await eventually(async () => (await residentCount()) === 20)
-  const { activatedCount } = await two.system.status()
+  await eventually(async () => (await two.system.status()).activatedCount === 20)
   for (const name of names(20)) {
     expect((await two.system.get(Counter, name).ask(add)).version).toBe(2)
   }
-  expect((await two.system.status()).activatedCount).toBe(activatedCount)
+  expect((await two.system.status()).activatedCount).toBe(20)
 })
 
 it("their snapshots are saved before the shard is another's, unless the store takes its time", async () => {
@@ -50,15 +48,15 @@ it("their snapshots are saved before the shard is another's, unless the store ta
     if (event.type === "SlotMoved" && event.what === "handedOver") savedCounts.push(snapshots.rows.size)
   })
   expect(snapshots.rows.size).toBe(0)
-  const two = await node("two", on)
-  await eventually(async () => (await two.system.status()).residentCount > 0)
+  const two = await node("two", on, { snapshots })
+  await eventually(async () => (await two.system.status()).activatedCount > 0)
   const [savedCount = 0] = savedCounts
   expect(savedCount).toBeGreaterThan(0)
   const slow = Latch.makeUnsafe(false)
   snapshots.onStep = () => slow.await
   for (const name of names(20)) await one.system.get(Counter, name).ask(add)
   await one.system.cluster.drain("one")
-  await eventually(async () => (await two.system.status()).residentCount === 20)
+  await eventually(async () => savedCounts.length === SHARD_COUNT)
   slow.openUnsafe()
 })
 
@@ -68,8 +66,8 @@ it("no more of them than may be resident", async () => {
   for (const name of names(20)) await one.system.get(Counter, name).ask(add)
   const two = await node("two", on, { residentMax: 3 })
   await one.system.stop()
-  await eventually(async () => (await two.system.status()).residentCount === 3)
-  expect((await two.system.status()).activatedCount).toBe(3)
+  await eventually(async () => (await two.system.status()).activatedCount === 3)
+  expect((await two.system.status()).residentCount).toBe(3)
   expect((await two.system.get(Counter, "c0").ask(add)).version).toBe(2)
 })
 
@@ -81,10 +79,23 @@ it("a hundred of a shard, those that were used last", async () => {
   for (const name of mates) await one.system.get(Counter, name).ask(add)
   const two = await node("two", on)
   await one.system.stop()
-  await eventually(async () => (await two.system.status()).residentCount === 100)
-  const { activatedCount } = await two.system.status()
+  await eventually(async () => (await two.system.status()).activatedCount === 100)
   for (const name of mates.slice(-100)) await two.system.get(Counter, name).ask(add)
-  expect((await two.system.status()).activatedCount).toBe(activatedCount)
+  expect((await two.system.status()).activatedCount).toBe(100)
+})
+
+it("one that is quarantined is not brought in: it is read again when somebody asks", async () => {
+  const on = await shared()
+  const one = await node("one", on)
+  for (const name of ["good", "bad"]) await one.system.get(Counter, name).ask(add)
+  const bad = addressOf("counter", "bad", SHARD_COUNT)
+  const last = await Effect.runPromise(on.journal.inner.last(bad))
+  await Effect.runPromise(on.journal.inner.append(bad, last?.sequence ?? 0, new TextEncoder().encode("{}")))
+  await expect(one.system.get(Counter, "bad").ask(add)).rejects.toMatchObject({ _tag: "ActorQuarantined" })
+  const two = await node("two", on)
+  await one.system.stop()
+  await eventually(async () => (await two.system.status()).activatedCount === 1)
+  expect((await two.system.status()).quarantined).toEqual([])
 })
 
 it("a list that makes no sense brings nothing in, and hurts nobody", async () => {
@@ -105,6 +116,6 @@ it("a list that makes no sense brings nothing in, and hurts nobody", async () =>
   }
   expect((await system.status()).residentCount).toBe(0)
   await tell({ slot: `shard.${shard}`, keys: ["counter", "stranger/x", "%", 7, null, key] })
-  await eventually(async () => (await system.status()).residentCount === 1)
+  await eventually(async () => (await system.status()).activatedCount === 1)
   expect((await system.get(Counter, "known").ask(add)).version).toBe(1)
 })
