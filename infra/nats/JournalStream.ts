@@ -57,9 +57,31 @@ const tooFewServers = (replicas: number, detail: string): JournalRefused =>
     `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
   )
 
+const ANSWERS_PAUSE_MS = 20
+const ANSWERS_RETRIES = 100
+
+/**
+ * Waits until the server that this process is connected to knows who takes a new stream's appends: a cluster says that a
+ * stream is made before all of its servers do. What is sent names another stream, so it is refused and never stored.
+ * A stream that stays silent is opened all the same: whoever appends is told.
+ */
+const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamInfo) => {
+  const subject = config.subjects?.[0]?.replace(/[*>].*/, "created") ?? ""
+  return publishTo(requests, subject, new Uint8Array(), { "Nats-Expected-Stream": "none" }).pipe(
+    Effect.retry({
+      schedule: Schedule.spaced(ANSWERS_PAUSE_MS),
+      times: ANSWERS_RETRIES,
+      while: (error) => error._tag === "NatsRequestFailed" && error.reason === "NoResponders",
+    }),
+    Effect.ignore,
+  )
+}
+
 const create = (connection: NatsConnectionService, options: JournalStreamOptions, partition: number) => {
   const replicas = replicaCountOf(connection, options.replicas)
-  const made = makeStream(connection, journalStreamConfig(options, replicas, partition))
+  const made = Effect.tap(makeStream(connection, journalStreamConfig(options, replicas, partition)), (info) =>
+    untilItAnswers(connection, info),
+  )
   return Effect.mapError(made, (error) =>
     isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
       ? tooFewServers(replicas, error.message)
@@ -130,26 +152,6 @@ const findOrCreate = Effect.fnUntraced(function* (
   return made
 })
 
-const ANSWERS_PAUSE_MS = 20
-const ANSWERS_RETRIES = 100
-
-/**
- * Waits until the server that this process is connected to knows who takes a stream's appends: a cluster says that a
- * stream is there before all of its servers do. What is sent names another stream, so it is refused and never stored.
- * A stream that stays silent is opened all the same: whoever appends is told.
- */
-const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamInfo) => {
-  const subject = config.subjects?.[0]?.replace(/[*>].*/, "opened") ?? ""
-  return publishTo(requests, subject, new Uint8Array(), { "Nats-Expected-Stream": "none" }).pipe(
-    Effect.retry({
-      schedule: Schedule.spaced(ANSWERS_PAUSE_MS),
-      times: ANSWERS_RETRIES,
-      while: (error) => error._tag === "NatsRequestFailed" && error.reason === "NoResponders",
-    }),
-    Effect.ignore,
-  )
-}
-
 /**
  * The journal's streams: found and verified against settings and register, or created where neither streams nor
  * register know one. Refusals: `Unsafe`, `Foreign`, `Missing`, `Replaced`, `NotPermitted`.
@@ -197,7 +199,6 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
       const wrong = verifyIdentity(stream, info, { streamId, lastPlace })
       if (wrong !== undefined) return yield* wrong
     }
-    yield* untilItAnswers(connection, info)
     opened.push({ partition, stream, streamId: streamIdOf(info), lastPlace: info.state.last_seq })
   }
   return opened

@@ -140,5 +140,5 @@ describe("a node that comes and goes", () => {
     // A slot that was given away for balance rests for 1 s, 2 s, 4 s before it is given away again.
     expect(waits[3]).toBeGreaterThan(2_500)
     expect(waits[3]).toBeGreaterThan(waits[1] ?? 0)
-  })
+  }, 90_000)
 })
