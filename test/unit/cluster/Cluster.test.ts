@@ -6,22 +6,10 @@ import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
 import { encodeRequest } from "../../../runtime/router/AskWire.ts"
 import { defineSingleton } from "../../../runtime/singleton/Singleton.ts"
-import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import type { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
-import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
-
-const shared = async () => ({
-  journal: new JournalScripted(),
-  messaging: new MessagingMemory(),
-  cluster: await Effect.runPromise(ClusterMemory.make),
-})
-
-type Shared = Awaited<ReturnType<typeof shared>>
-
-const node = (name: string, on: Shared, options = {}) =>
-  startMemory({ ...on, node: { name }, leaseMs: 1_000, drainMs: 5_000, ...options })
 
 type Node = Awaited<ReturnType<typeof node>>
 

@@ -3,25 +3,12 @@ import { Effect, Latch } from "effect"
 import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { askMember } from "../../../runtime/cluster/MemberRequests.ts"
-import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
-import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
-import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { eventually, SHARD_COUNT } from "../../fixtures/memory/MemorySystem.ts"
 import { SnapshotStoreScripted } from "../../fixtures/memory/SnapshotStoreScripted.ts"
 
 const add = { type: "Add", by: 1 } as const
-
-const shared = async () => ({
-  journal: new JournalScripted(),
-  messaging: new MessagingMemory(),
-  cluster: await Effect.runPromise(ClusterMemory.make),
-})
-
-type Shared = Awaited<ReturnType<typeof shared>>
-
-const node = (name: string, on: Shared, options = {}) =>
-  startMemory({ ...on, node: { name }, leaseMs: 1_000, drainMs: 5_000, ...options })
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`)
 
