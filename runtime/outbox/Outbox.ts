@@ -185,7 +185,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
     } catch (cause) {
       // Its actor is quarantined and says so, or it is nobody's; what it would send is not known.
       if (!(cause instanceof CommitUnreadable || cause instanceof URIError)) throw cause
-      if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat") shard.hold(record.sequence)
+      // A newer node can read it, and sends it: begun and never done, it keeps the watermark before it.
+      if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat") shard.begin(record.sequence)
     }
   }
 

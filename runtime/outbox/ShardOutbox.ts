@@ -170,12 +170,6 @@ export class ShardOutbox implements Identity {
     return this.#unsent.has(sequence) || this.#sent.some((generation) => generation.has(sequence))
   }
 
-  /** Somebody else has to read the commit: the watermark stays before it. */
-  hold(sequence: number): void {
-    this.saw(sequence)
-    this.#unsent.add(sequence)
-  }
-
   /** What the commit carries is being sent. False: it was, or has been, already. */
   begin(sequence: number): boolean {
     this.saw(sequence)

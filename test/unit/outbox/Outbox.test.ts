@@ -26,6 +26,13 @@ const watched = (messaging: MessagingMemory): Array<string> => {
   return sheets
 }
 
+/** Where Desk `d` is, and another Desk in its shard. */
+const address = addressOf("desk", "d", SHARD_COUNT)
+const mate =
+  Array.from({ length: 100 }, (_, index) => `m${index}`).find(
+    (id) => addressOf("desk", id, SHARD_COUNT).shard === address.shard,
+  ) ?? ""
+
 const told = (sheet: string) => ({ type: "Tell", clerk: "c", sheets: [sheet] }) as const
 
 describe("what a commit carries", () => {
@@ -124,28 +131,24 @@ describe("an actor whose snapshot is gone", () => {
   it("sends what a former owner's append brought while the shard was too busy to be looked at", () => {
     const messaging = new MessagingMemory()
     const sheets = watched(messaging)
-    const desk = addressOf("desk", "d", SHARD_COUNT)
-    const mate = Array.from({ length: 100 }, (_, index) => `m${index}`).find(
-      (id) => addressOf("desk", id, SHARD_COUNT).shard === desk.shard,
-    )
     return virtually({ actors, messaging }, ({ system, journal }) =>
       Effect.gen(function* () {
         const keepBusy = Effect.gen(function* () {
           for (let turn = 0; turn < 100; turn++) {
-            yield* system.get(Desk, mate ?? "").ask(told("busy"))
+            yield* system.get(Desk, mate).ask(told("busy"))
             yield* TestClock.adjust("2 seconds")
           }
         })
         yield* system.get(Desk, "d").ask(told("0"))
         yield* keepBusy
-        const first = yield* journal.inner.last(desk)
+        const first = yield* journal.inner.last(address)
         const text = new TextDecoder().decode(first?.data)
         const late = text
           .replace(/"first":\d+/, '"first":2')
           .replace(/"epoch":\d+/, '"epoch":0')
           .replace('"sheet":"0"', '"sheet":"late"')
           .replace(/"c":"[^"]+"/, '"c":"late"')
-        yield* journal.inner.append(desk, first?.sequence ?? 0, new TextEncoder().encode(late))
+        yield* journal.inner.append(address, first?.sequence ?? 0, new TextEncoder().encode(late))
         yield* keepBusy
         expect(sheets).not.toContain("late")
         yield* system.get(Desk, "d").ask(told("1"))
@@ -160,19 +163,15 @@ describe("a commit of a newer format", () => {
   it("keeps the watermark before it, for a node that can read it, and holds up nothing", () => {
     const messaging = new MessagingMemory()
     const sheets = watched(messaging)
-    const newer = addressOf("desk", "d", SHARD_COUNT)
-    const mate = Array.from({ length: 100 }, (_, index) => `m${index}`).find(
-      (id) => addressOf("desk", id, SHARD_COUNT).shard === newer.shard,
-    )
     return virtually({ actors, messaging }, ({ system, journal }) =>
       Effect.gen(function* () {
         const text = '{"v":2,"first":1,"at":0,"epoch":0,"entries":[]}'
-        const sequence = yield* Effect.orDie(journal.inner.append(newer, 0, new TextEncoder().encode(text)))
+        const sequence = yield* Effect.orDie(journal.inner.append(address, 0, new TextEncoder().encode(text)))
         yield* TestClock.adjust("10 minutes")
-        yield* system.get(Desk, mate ?? "").ask(told("1"))
+        yield* system.get(Desk, mate).ask(told("1"))
         yield* TestClock.adjust("1 minute")
         expect(sheets).toEqual(["1"])
-        const position = yield* Effect.orDie(messaging.checkpoints.position(`outbox.shard.${newer.shard}`))
+        const position = yield* Effect.orDie(messaging.checkpoints.position(`outbox.shard.${address.shard}`))
         expect(position).toBe(sequence - 1)
       }),
     )
