@@ -69,7 +69,8 @@ const ownName = (): string =>
     .replaceAll(/[^A-Za-z0-9_-]/g, "-")
     .slice(0, 48)}-${process.pid}`
 
-const listOf = (text: string): ReadonlyArray<string> =>
+/** The parts of a comma-separated flag. */
+export const listOf = (text: string): ReadonlyArray<string> =>
   text
     .split(",")
     .map((label) => label.trim())

@@ -13,7 +13,7 @@ import { FLOW_DEFAULT, FLOWS, type Flow } from "../http/Hosted.ts"
 import { layerOrderService } from "../http/OrderService.ts"
 import { portFlag } from "./BoundedFlag.ts"
 import { acquireGateway } from "./GatewayProgram.ts"
-import { type NodeInput, nodeFlags, nodeOf } from "./NodeFlags.ts"
+import { listOf, type NodeInput, nodeFlags, nodeOf } from "./NodeFlags.ts"
 import { runProgram } from "./Program.ts"
 import { showServerProgress } from "./ServerProgress.ts"
 
@@ -29,6 +29,13 @@ const flags = {
   host: Flag.String("host").pipe(
     Flag.withDescription(`Address to listen on (default ${HOST_DEFAULT}: this machine alone)`),
     Flag.withDefault(HOST_DEFAULT),
+  ),
+  allowedHosts: Flag.String("allowed-hosts").pipe(
+    Flag.withDescription(
+      "Further names that requests may use, comma-separated, `*.example.com` for all below one (default: ALLOWED_HOSTS, or addresses and localhost alone)",
+    ),
+    Flag.withFallbackConfig(Config.String("ALLOWED_HOSTS")),
+    Flag.withDefault(""),
   ),
   folder: Flag.String("folder").pipe(
     Flag.withDescription(`Where embedded servers, payments and mail are kept (default ${FOLDER_DEFAULT})`),
@@ -98,6 +105,7 @@ const welcome = (url: string, flow: Flow, gateway: string): string =>
 interface StartInput extends NodeInput {
   readonly port: number
   readonly host: string
+  readonly allowedHosts: string
   readonly folder: string
   readonly flow: Flow
   readonly json: boolean
@@ -126,6 +134,7 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
       postgres: servers.postgresUrl,
       port: input.port,
       host: input.host,
+      allowedHosts: listOf(input.allowedHosts),
     }),
   )
   const url = yield* HttpServer.addressFormattedWith((address) => Effect.succeed(address)).pipe(

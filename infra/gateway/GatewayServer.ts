@@ -2,7 +2,8 @@
  * The fake payment provider over HTTP: `POST /{authorise,capture,refund,void}` with an `Idempotency-Key` and the
  * payment in the body (an id may be anything, and a path may not), and `GET /ledger` for whoever checks the books.
  *
- * Owns requests and answers: 200, 402 declined, 409 not in this state, 400 and 422 for mistakes, 500 when it plays broken.
+ * Owns requests and answers: 200, 402 declined, 409 not in this state, 400 and 422 for mistakes, 500 when it plays broken,
+ * 403, 415 and 421 for what pages of other sites send (infra/http/RequestGuard.ts).
  * A body of a refusal says `{ reason }`. A key that was answered before gets that answer and nothing else is done. What
  * is booked: GatewayLedger.ts; how it misbehaves: GatewayManners.ts. A program of its own: gateway.ts.
  */
@@ -12,6 +13,7 @@ import { Schema } from "effect"
 import { actorId } from "../../actors/BoundedText.ts"
 import { Money } from "../../actors/Money.ts"
 import { CardToken } from "../../actors/payment/PaymentEvents.ts"
+import { type RequestGuard, requestGuard } from "../http/RequestGuard.ts"
 import { GatewayFile } from "./GatewayFile.ts"
 import {
   type GatewayAnswer,
@@ -74,8 +76,10 @@ class RunningGateway implements Gateway {
   readonly #attempts = new Map<string, number>()
   readonly #counts = { prompt: 0, hang: 0, error: 0, lost: 0, slow: 0 }
   readonly #hanging = new Set<ServerResponse>()
+  readonly #guard: RequestGuard
 
   constructor(options: GatewayOptions) {
+    this.#guard = requestGuard([options.host ?? HOST_DEFAULT])
     this.#manners = new GatewayManners(options)
     this.#file = options.file === undefined ? undefined : new GatewayFile(options.file)
     for (const entry of this.#file?.read() ?? []) this.#books.book(entry)
@@ -106,6 +110,11 @@ class RunningGateway implements Gateway {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      const refusal = this.#guard({ method: request.method ?? "", headers: request.headers })
+      if (refusal !== undefined) {
+        const status = { foreignHost: 421, crossOrigin: 403, unsupportedMediaType: 415 }[refusal.kind]
+        throw new BadRequest(status, refusal.kind, refusal.detail)
+      }
       if (request.method === "GET" && request.url === "/ledger") {
         send(response, { status: 200, body: { ...this.ledger() } })
       } else {

@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { about } from "./CommandEndpoint.ts"
+import { about, pathId } from "./CommandEndpoint.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
 
 const count = (description: string) => Schema.Int.annotate({ description })
@@ -68,9 +68,9 @@ const ClusterEventDocument = Schema.Struct({
 }).annotate({ identifier: "ClusterEvent" })
 export type ClusterEventDocument = typeof ClusterEventDocument.Type
 
-const member = { member: Schema.String.annotate({ description: "Name or id" }) }
-const slot = { slot: Schema.String.annotate({ description: "As in `shard.7`" }) }
-const actorType = { type: Schema.String.annotate({ description: "Actor type" }) }
+const member = { member: pathId.annotate({ description: "Name or id" }) }
+const slot = { slot: pathId.annotate({ description: "As in `shard.7`" }) }
+const actorType = { type: pathId.annotate({ description: "Actor type" }) }
 
 const verb = { success: HttpApiSchema.NoContent, error: COMMAND_PROBLEMS }
 
@@ -113,7 +113,7 @@ export const ClusterEndpoints = HttpApiGroup.make("cluster")
       about("Place a slot like all others again"),
     ),
     HttpApiEndpoint.post("passivate", "/actors/:type/:id/passivate", {
-      params: { ...actorType, id: Schema.String },
+      params: { ...actorType, id: pathId },
       success: Passivated,
       error: COMMAND_PROBLEMS,
     }).annotateMerge(about("Let an idle actor leave memory, wherever it is")),

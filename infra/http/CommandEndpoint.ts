@@ -1,15 +1,31 @@
 /**
- * What endpoints have in common: the headers of a command, the parameters of a list, a line that describes them.
+ * What endpoints have in common: ids in a path, the headers of a command, the parameters of a list, a line that
+ * describes them.
  *
  * Owns their schemas. What headers do: CommandRequest.ts.
  */
 import { Schema } from "effect"
 import { OpenApi } from "effect/http-api"
+import { addressOf, InvalidActorId } from "../../runtime/address/ActorAddress.ts"
 
 const described = (description: string) => ({ description })
 
 export const optionalText = (description: string) =>
   Schema.optionalKey(Schema.String.annotate(described(description)))
+
+/** What every actor may be called, and so every other thing that a path names. Checked before any route does anything. */
+const refusalOfId = (text: string): true | string => {
+  try {
+    addressOf("any", text, 1)
+    return true
+  } catch (error) {
+    if (error instanceof InvalidActorId) return error.hint
+    throw error
+  }
+}
+
+/** The id of something in a path. */
+export const pathId = Schema.String.check(Schema.makeFilter(refusalOfId))
 
 /** A whole number in a path or a query. */
 export const wholeNumber = (minimum: number, maximum: number) =>

@@ -6,7 +6,15 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { DEAD_LETTER_PAGE_MAX, DEAD_LETTER_REASONS } from "../../runtime/deadletter/DeadLetters.ts"
-import { about, commandHeaders, cursor, pageSize, versionHeaders, wholeNumber } from "./CommandEndpoint.ts"
+import {
+  about,
+  commandHeaders,
+  cursor,
+  pageSize,
+  pathId,
+  versionHeaders,
+  wholeNumber,
+} from "./CommandEndpoint.ts"
 import { Accepted } from "./ParticipantDocuments.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
 import { SagaDocument, SagaPage } from "./SagaDocument.ts"
@@ -17,7 +25,7 @@ export const LETTERS_PER_PAGE = { default: 100, max: DEAD_LETTER_PAGE_MAX }
 /** Open fulfilments that one request looks at, unless asked otherwise, and at most: each is asked for its state. */
 export const SAGAS_PER_PAGE = { default: 100, max: 500 }
 
-const saga = { sagaId: Schema.String }
+const saga = { sagaId: pathId }
 
 const command = {
   params: saga,

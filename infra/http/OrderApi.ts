@@ -14,6 +14,7 @@ import {
   cursor,
   optionalText,
   pageSize,
+  pathId,
   versionHeaders,
   wholeNumber,
 } from "./CommandEndpoint.ts"
@@ -40,7 +41,7 @@ export const EVENTS_PER_PAGE = { default: 100, max: 1_000 }
 /** Orders on a page of a customer's list, unless asked otherwise, and at most. */
 export const ORDERS_PER_PAGE = { default: 20, max: 100 }
 
-const order = { orderId: Schema.String }
+const order = { orderId: pathId }
 
 const accepted = HttpApiSchema.WithHeaders(CommandAccepted, versionHeaders)
 
@@ -75,7 +76,7 @@ export const OrderCommands = HttpApiGroup.make("commands")
     ),
     HttpApiEndpoint.delete("removeLine", "/orders/:orderId/lines/:sku", {
       ...command,
-      params: { ...order, sku: Schema.String },
+      params: { ...order, sku: pathId },
     }).annotateMerge(about("Take an article off", "Before payment; the last line stays.")),
     HttpApiEndpoint.post("pay", "/orders/:orderId/pay", { ...command, payload: Payment }).annotateMerge(
       about("Pay", "Exactly the total, in the order's currency."),
@@ -135,7 +136,7 @@ export const OrderQueries = HttpApiGroup.make("queries")
       error: READ_PROBLEMS,
     }).annotateMerge(about("Who did what to it", "From the read model audit_log.")),
     HttpApiEndpoint.get("customerOrders", "/customers/:customerId/orders", {
-      params: { customerId: Schema.String },
+      params: { customerId: pathId },
       query: {
         status: Schema.optionalKey(OrderStatus),
         cursor,

@@ -149,9 +149,12 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
 /** Before every row: the largest bigint. */
 const NEWEST = ["9223372036854775807", ""] as const
 
-const OrdersCursor = Schema.Tuple([Schema.Int, Schema.String])
+/** Postgres takes no U+0000, and no id has one. */
+const CursorText = Schema.String.check(Schema.isPattern(/^[^\0]*$/))
+
+const OrdersCursor = Schema.Tuple([Schema.Int, CursorText])
 const AuditCursor = Schema.Tuple([Schema.Int])
-const OpenCursor = Schema.Tuple([Schema.String])
+const OpenCursor = Schema.Tuple([CursorText])
 
 const writeCursor = (position: ReadonlyArray<unknown>): string =>
   Buffer.from(JSON.stringify(position)).toString("base64url")

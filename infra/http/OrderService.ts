@@ -26,14 +26,18 @@ import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
 import { OrderReads } from "./OrderReads.ts"
 import { ParticipantRoutes } from "./ParticipantRoutes.ts"
 import { layerProblemResponses } from "./ProblemResponses.ts"
+import { requestGuard } from "./RequestGuard.ts"
 import { SagaRoutes } from "./SagaRoutes.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
 /** Longest wait at a stop for requests in work, in milliseconds. */
 export const REQUESTS_DRAIN_MS = 10_000
 
-/** Longest path parameter, in characters after decoding: an order id of the largest size fits. */
-const PATH_PARAMETER_LENGTH_MAX = 1_024
+/**
+ * Longest path parameter that the router hands on, in characters: all that Node's 16 KiB of headers have room for. So an
+ * id that is too long is refused as one, and not as a path that does not exist.
+ */
+const PATH_PARAMETER_LENGTH_MAX = 16_384
 
 /** Connections of the Query API, beside those of the system. */
 const QUERY_CONNECTIONS_MAX = 6
@@ -51,13 +55,15 @@ export interface OrderServiceOptions {
   /** 0 for any free one. */
   readonly port: number
   readonly host: string
+  /** Further names that the service answers to: RequestGuard.ts. */
+  readonly allowedHosts?: ReadonlyArray<string>
 }
 
 /** The running service. `HttpServer` tells its address. */
 export const layerOrderService = (
   options: OrderServiceOptions,
 ): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
-  const { nats, postgres, flow, node, port, host } = options
+  const { nats, postgres, flow, node, port, host, allowedHosts = [] } = options
   const namespace = namespaceOf(flow)
   const domain = hosted({
     flow,
@@ -95,7 +101,7 @@ export const layerOrderService = (
     HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
     layerOperationRoutes,
     layerCatalogRoutes,
-    layerProblemResponses(requestMetrics),
+    layerProblemResponses(requestMetrics, requestGuard([host, ...allowedHosts])),
   )
   const server = NodeHttpServer.layer(createServer, {
     port,

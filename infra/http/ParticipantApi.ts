@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { about, commandHeaders, versionHeaders } from "./CommandEndpoint.ts"
+import { about, commandHeaders, pathId, versionHeaders } from "./CommandEndpoint.ts"
 import {
   Accepted,
   CustomerDocument,
@@ -20,7 +20,7 @@ import {
 } from "./ParticipantDocuments.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
 
-const id = { id: Schema.String }
+const id = { id: pathId }
 
 const read = { params: id, error: READ_PROBLEMS }
 

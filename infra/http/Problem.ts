@@ -67,6 +67,16 @@ const KINDS = {
     title: "The idempotency key was used for another command",
     hint: "A key names one command for ever: take a new one for a new command.",
   },
+  crossOrigin: {
+    status: 403,
+    title: "A page of another site may not do this",
+    hint: "Call the service from its own pages, or from a program.",
+  },
+  foreignHost: {
+    status: 421,
+    title: "This service is not called so",
+    hint: "Use its address, or name the host in --allowed-hosts or ALLOWED_HOSTS.",
+  },
   payloadTooLarge: { status: 413, title: "The request is too large" },
   busy: { status: 429, title: "Too many commands are waiting" },
   timeout: {
@@ -259,6 +269,7 @@ export const READ_PROBLEMS = [
 /** What every command may answer besides. */
 export const COMMAND_PROBLEMS = [
   ...READ_PROBLEMS,
+  documented(403, "A page of another site sent the request"),
   documented(409, "Its state does not allow it; `reason` says why"),
   documented(412, "It is not at the version of If-Match"),
   documented(413, "The request is too large"),

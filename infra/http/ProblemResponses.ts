@@ -3,7 +3,7 @@
  * carries the correlation id of its request.
  *
  * Owns the last word on errors that no handler turned into a problem: no route, malformed JSON, a body over the limit,
- * a defect. What each error means is in Problem.ts.
+ * a defect. What each error means is in Problem.ts; who may not even ask, RequestGuard.ts.
  */
 import { randomUUID } from "node:crypto"
 import { ByteSize, Cause, Clock, Effect, SchemaIssue } from "effect"
@@ -19,6 +19,7 @@ import {
 import { HttpApiError } from "effect/http-api"
 import type { RequestMetrics } from "../telemetry/RequestMetrics.ts"
 import { type Problem, passes, problem, RETRY_AFTER_SECONDS } from "./Problem.ts"
+import type { RequestGuard } from "./RequestGuard.ts"
 import { methodsAt } from "./ServiceApi.ts"
 
 /** Largest request body, in bytes: an order with all its lines takes a tenth. */
@@ -45,7 +46,10 @@ const invalidRequest = ({ kind, cause }: HttpApiError.HttpApiSchemaError): Probl
   const where =
     { Params: "path", Payload: "body", Headers: "headers", Query: "query" }[String(kind)] ?? "answer"
   const said = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ")
-  return problem("invalidRequest", `The ${where} of the request: ${said}`, { in: where, issues })
+  return problem(where === "path" ? "invalidId" : "invalidRequest", `The ${where} of the request: ${said}`, {
+    in: where,
+    issues,
+  })
 }
 
 const tooLarge = (): Problem =>
@@ -121,8 +125,12 @@ const asProblem = (
 const declaredBytes = ({ headers }: HttpServerRequest.HttpServerRequest): number =>
   Number(headers["content-length"] ?? 0)
 
+/** Refused before its body was read: the connection ends, since what comes next on it is that body. */
+const refused = (given: Problem): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setHeader(problemResponse(given), "connection", "close")
+
 /** Wraps every route, the ones that do not exist included. */
-export const layerProblemResponses = (metrics: RequestMetrics) =>
+export const layerProblemResponses = (metrics: RequestMetrics, guard: RequestGuard) =>
   HttpRouter.middleware(
     (handler) =>
       Effect.gen(function* () {
@@ -132,17 +140,20 @@ export const layerProblemResponses = (metrics: RequestMetrics) =>
         const request = received.modify({
           headers: Headers.set(received.headers, CORRELATION_HEADER, correlationId),
         })
+        const refusal = guard(request)
         const answer =
-          declaredBytes(request) > BODY_BYTES_MAX
-            ? HttpServerResponse.setHeader(problemResponse(tooLarge()), "connection", "close")
-            : yield* handler.pipe(
-                Effect.provideService(HttpServerRequest.HttpServerRequest, request),
-                Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(BODY_BYTES_MAX)),
-                Effect.map((response) => asProblem(response, request)),
-                Effect.catchCause((cause) =>
-                  Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : explain(cause, request),
-                ),
-              )
+          refusal !== undefined
+            ? refused(problem(refusal.kind, refusal.detail))
+            : declaredBytes(request) > BODY_BYTES_MAX
+              ? refused(tooLarge())
+              : yield* handler.pipe(
+                  Effect.provideService(HttpServerRequest.HttpServerRequest, request),
+                  Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(BODY_BYTES_MAX)),
+                  Effect.map((response) => asProblem(response, request)),
+                  Effect.catchCause((cause) =>
+                    Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : explain(cause, request),
+                  ),
+                )
         yield* metrics.answered(request.method, answer.status, (yield* Clock.currentTimeNanos) - started)
         return HttpServerResponse.setHeader(answer, CORRELATION_HEADER, correlationId)
       }),

@@ -1,5 +1,7 @@
 /** The fake gateway through its client: what it answers, what it books, how it misbehaves, how it lives and dies. */
+import { once } from "node:events"
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs"
+import { get, type IncomingMessage } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as fc from "fast-check"
@@ -246,7 +248,11 @@ describe("what is no operation", () => {
   it("is refused, and not booked", async () => {
     const gateway = await gateways.start()
     const post = (path: string, body: string, headers: Record<string, string> = { "idempotency-key": "k" }) =>
-      fetch(gateway.url + path, { method: "POST", body, headers })
+      fetch(gateway.url + path, {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/json", ...headers },
+      })
     const authorise = "/authorise"
     const statuses = [
       await post("/steal", "{}"),
@@ -264,6 +270,23 @@ describe("what is no operation", () => {
     ].map(({ status }) => status)
     expect(statuses).toEqual([404, 404, 405, 400, 400, 400, 400, 400, 413])
     expect(gateway.ledger()).toMatchObject({ operations: 0, charges: [] })
+  })
+
+  it("is refused when a page of another site sends it", async () => {
+    const gateway = await gateways.start()
+    const headers = { "content-type": "application/json", "idempotency-key": "k" }
+    const body = JSON.stringify({ paymentId: "o-1" })
+    const post = (more: Record<string, string>) =>
+      fetch(`${gateway.url}/void`, { method: "POST", body, headers: { ...headers, ...more } })
+    expect((await post({ origin: "http://evil.example" })).status).toBe(403)
+    expect((await post({ "content-type": "text/plain" })).status).toBe(415)
+    // Not `fetch`: it does not let a test choose Host.
+    const rebound = get(`${gateway.url}/ledger`, { headers: { host: "evil.example" } })
+    const [answer] = (await once(rebound, "response")) as [IncomingMessage]
+    answer.resume()
+    expect(answer.statusCode).toBe(421)
+    expect(gateway.ledger()).toMatchObject({ operations: 0 })
+    expect((await post({})).status).toBe(200)
   })
 
   it("is told from a gateway that is not there, or not one", async () => {

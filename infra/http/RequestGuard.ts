@@ -1,0 +1,90 @@
+/**
+ * Refuses what a page of another site can make a browser send to this service, which asks nobody for a password.
+ *
+ * Owns three checks. `Host`: a page whose name is made to point at this machine (DNS rebinding) counts as same-origin
+ * for the browser, and only the name that it used gives it away. `Sec-Fetch-Site` and `Origin` on verbs that change
+ * something: the browser sets both, and a page cannot. The content type of a body: a form or a script of another site
+ * can send a few types without asking first, and JSON is none of them. Programs send neither header and pass.
+ * The order of the second check is that of Go's `http.CrossOriginProtection`.
+ */
+import { isIP } from "node:net"
+
+/** Changes nothing. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+
+export interface GuardedRequest {
+  readonly method: string
+  /** Names in lower case. */
+  readonly headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+}
+
+/** Why a request is refused, and the fact that says so. */
+export interface GuardRefusal {
+  readonly kind: "foreignHost" | "crossOrigin" | "unsupportedMediaType"
+  readonly detail: string
+}
+
+/** Undefined: the request may pass. */
+export type RequestGuard = (request: GuardedRequest) => GuardRefusal | undefined
+
+/**
+ * A guard that takes requests to addresses, to `localhost`, and to the names in `allowedHosts`: `shop.example` is that
+ * name, `*.shop.example` every name below it, `*` any.
+ */
+export const requestGuard = (allowedHosts: ReadonlyArray<string> = []): RequestGuard => {
+  const isAllowed = hostMatcher(["localhost", "*.localhost", ...allowedHosts])
+  return ({ method, headers }) => {
+    const header = (name: string): string | undefined => {
+      const value = headers[name]
+      return value === undefined || typeof value === "string" ? value : value.join(", ")
+    }
+    const host = header("host")
+    // Only HTTP/1.0 goes without it, and no browser speaks that.
+    if (host !== undefined && !isAllowed(host)) {
+      return { kind: "foreignHost", detail: `The request is for "${host}".` }
+    }
+    if (SAFE_METHODS.has(method)) return undefined
+    const site = header("sec-fetch-site")
+    const origin = header("origin")
+    const isForeign =
+      site === undefined
+        ? origin !== undefined && hostOfOrigin(origin) !== host?.toLowerCase()
+        : site !== "same-origin" && site !== "none"
+    if (isForeign) {
+      return {
+        kind: "crossOrigin",
+        detail: `A page of ${origin ?? `another site (${site})`} sent the request.`,
+      }
+    }
+    if (!hasBody(header) || isJson(header("content-type"))) return undefined
+    return { kind: "unsupportedMediaType", detail: `Content-Type is ${header("content-type") ?? "none"}.` }
+  }
+}
+
+/** `http://127.0.0.1:3000` → `127.0.0.1:3000`; a proxy may speak https where this service hears http. */
+const hostOfOrigin = (origin: string): string | undefined =>
+  /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1]
+
+const hasBody = (header: (name: string) => string | undefined): boolean =>
+  header("transfer-encoding") !== undefined || Number(header("content-length") ?? 0) !== 0
+
+const isJson = (contentType: string | undefined): boolean =>
+  contentType?.split(";", 1)[0]?.trim().toLowerCase() === "application/json"
+
+const hostMatcher = (allowed: ReadonlyArray<string>): ((host: string) => boolean) => {
+  const names = new Set(allowed.map((name) => name.toLowerCase()))
+  return (host) => {
+    const name = nameOf(host)
+    // The name of an address cannot be made to point elsewhere: a browser that says it has connected to it.
+    if (name === undefined) return false
+    if (isIP(name) !== 0 || names.has(name) || names.has("*")) return true
+    const labels = name.split(".")
+    return labels.some((_, index) => index > 0 && names.has(`*.${labels.slice(index).join(".")}`))
+  }
+}
+
+/** `Shop.Example.:80` → `shop.example`, `[::1]:80` → `::1`; undefined: it is no host. */
+const nameOf = (host: string): string | undefined => {
+  const [, address, name] = /^(?:\[([^\]]+)\]|([^:[\]/@\s]+?)\.?)(?::\d*)?$/.exec(host.toLowerCase()) ?? []
+  return address ?? name
+}
