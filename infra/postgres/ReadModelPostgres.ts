@@ -9,6 +9,7 @@
 import { Effect, Layer } from "effect"
 import pg from "pg"
 import { tokenFromId } from "../../runtime/address/ActorAddress.ts"
+import { storableText } from "../../runtime/json/StorableText.ts"
 import { type FoldForm, foldBatch, keyBatch, rowKey } from "../../runtime/projection/FoldBatch.ts"
 import type {
   AnyRow,
@@ -269,9 +270,12 @@ const openSql = (client: pg.PoolClient): Sql & { readonly close: () => void } =>
 /** Text that Postgres takes whatever the event holds: JSON escapes what text may not have. */
 const deadLetterRow = ({ event, reason }: ProjectionDeadLetter) => ({
   sequence: event.sequence,
-  position: event.version,
+  position: Math.min(event.version, int4Max),
   actor_type: event.actorType,
   actor_id: tokenFromId(event.id),
   event: JSON.stringify(event),
-  reason: reason.replaceAll("\u0000", "").toWellFormed(),
+  reason: storableText(reason),
 })
+
+/** Greatest number of an `integer` column. */
+const int4Max = 2 ** 31 - 1

@@ -8,6 +8,7 @@
 import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaphore } from "effect"
 import type { CallOutcome } from "../cell/Signal.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
+import { storableText } from "../json/StorableText.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type CallError, type CallLogic, CallRefused } from "./Call.ts"
 import { CallExecutor } from "./CallExecutor.ts"
@@ -153,14 +154,15 @@ const idOf = (key: string, name: string): string => `${key}/${name}`
 const jsonOf = (output: unknown): unknown => (output === undefined ? undefined : plainJson(output))
 
 const errorOf = (cause: unknown, attemptCount: number): CallError => {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = storableText(cause instanceof Error ? cause.message : String(cause))
   if (cause instanceof TimedOut) return { reason: "TimedOut", message, attemptCount }
   if (!(cause instanceof CallRefused)) return { reason: "Failed", message, attemptCount }
+  const reason = storableText(cause.reason)
   try {
     const detail = jsonOf(cause.detail)
-    return { reason: cause.reason, message, ...(detail === undefined ? undefined : { detail }), attemptCount }
+    return { reason, message, ...(detail === undefined ? undefined : { detail }), attemptCount }
   } catch {
     // A detail that is no JSON is told in the message alone.
-    return { reason: cause.reason, message, attemptCount }
+    return { reason, message, attemptCount }
   }
 }

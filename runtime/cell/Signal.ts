@@ -9,7 +9,7 @@ import type { CallError } from "../call/Call.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../definition/Event.ts"
 import type { Metadata } from "../journal/Commit.ts"
-import { plainJson } from "../json/Json.ts"
+import { plainJsonOfStored } from "../json/Json.ts"
 import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
 import { CommandFailed } from "./AskError.ts"
 import { type Base, entryOf, failureOf, type Nothing, type Proposal, toStored } from "./Decide.ts"
@@ -101,9 +101,9 @@ const eventOfCall = (actorId: string, outcome: CallOutcome): AnyEvent =>
 /** As an event of the actor's own where it has one of that name, else as it is. Throws NotJson and NotSendable. */
 const storedForm = (definition: ActorDefinition, event: AnyEvent): StoredEvent => {
   const { type, ...payload } = event
-  if (isInternal(type)) return { t: type, v: 1, d: plainJson(payload) }
+  if (isInternal(type)) return { t: type, v: 1, d: plainJsonOfStored(payload) }
   if (definition.events !== undefined && !Object.hasOwn(definition.events, type)) {
-    return { t: RAISED, v: 1, d: plainJson({ event }) }
+    return { t: RAISED, v: 1, d: plainJsonOfStored({ event }) }
   }
   const stored = toStored(definition, event)
   if ("refused" in stored) throw new NotSendable(stored.detail)

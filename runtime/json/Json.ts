@@ -1,9 +1,11 @@
 /**
  * Plain JSON at the boundary: what goes in comes out the same after storage, or is refused with the path to it.
  *
- * Owns the check ({@link plainJson}) and the fingerprint that tells two payloads apart ({@link fingerprint}).
+ * Owns the check ({@link plainJson}), and the fingerprint that tells two payloads apart ({@link fingerprint}). Which
+ * text can be stored: StorableText.ts.
  */
 import { Schema } from "effect"
+import { isStorableText } from "./StorableText.ts"
 
 /** Deepest nesting of arrays and objects that is stored. */
 export const JSON_DEPTH_MAX = 64
@@ -21,14 +23,27 @@ export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
 /**
  * The value itself if it is plain JSON; a copy where properties were `undefined` (left out) or numbers `-0` (made 0).
  * Throws {@link NotJson} for NaN, infinities, bigints, dates and other class instances, functions, symbols, cycles,
- * `undefined` inside arrays, lone surrogates, a `__proto__` key, and nesting over {@link JSON_DEPTH_MAX}.
+ * `undefined` inside arrays, text with a lone surrogate or U+0000, a `__proto__` key, and nesting over
+ * {@link JSON_DEPTH_MAX}.
  */
-export const plainJson = (value: unknown): unknown => plain(value, 0)
+export const plainJson = (value: unknown): unknown => plain(value, 0, isStorableText)
 
-const plain = (value: unknown, depth: number): unknown => {
+/**
+ * The same for a copy of what is stored already: a state, an answer on its way. Takes U+0000, because journals of
+ * earlier releases hold it, and a copy as JSON text escapes it.
+ */
+export const plainJsonOfStored = (value: unknown): unknown => plain(value, 0, isWellFormed)
+
+type IsText = (text: string) => boolean
+
+const isWellFormed: IsText = (text) => text.isWellFormed()
+
+const textFault = (text: string): string => (text.isWellFormed() ? "U+0000" : "a lone surrogate")
+
+const plain = (value: unknown, depth: number, isText: IsText): unknown => {
   switch (typeof value) {
     case "string":
-      if (!value.isWellFormed()) throw new NotJson({ path: "", reason: "a string with a lone surrogate" })
+      if (!isText(value)) throw new NotJson({ path: "", reason: `a string with ${textFault(value)}` })
       return value
     case "number":
       if (!Number.isFinite(value)) throw new NotJson({ path: "", reason: String(value) })
@@ -40,7 +55,9 @@ const plain = (value: unknown, depth: number): unknown => {
       if (depth >= JSON_DEPTH_MAX) {
         throw new NotJson({ path: "", reason: `nested deeper than ${JSON_DEPTH_MAX}, or a cycle` })
       }
-      return Array.isArray(value) ? plainArray(value, depth) : plainObject(value as PlainObject, depth)
+      return Array.isArray(value)
+        ? plainArray(value, depth, isText)
+        : plainObject(value as PlainObject, depth, isText)
     default:
       throw new NotJson({ path: "", reason: `a ${typeof value}` })
   }
@@ -50,11 +67,11 @@ interface PlainObject {
   readonly [key: string]: unknown
 }
 
-const plainArray = (array: ReadonlyArray<unknown>, depth: number): ReadonlyArray<unknown> => {
+const plainArray = (array: ReadonlyArray<unknown>, depth: number, isText: IsText): ReadonlyArray<unknown> => {
   let copy: Array<unknown> | undefined
   for (let index = 0; index < array.length; index++) {
     const before = array[index]
-    const after = nested(before, String(index), depth)
+    const after = nested(before, String(index), depth, isText)
     if (!Object.is(after, before)) {
       copy ??= array.slice()
       copy[index] = after
@@ -63,7 +80,7 @@ const plainArray = (array: ReadonlyArray<unknown>, depth: number): ReadonlyArray
   return copy ?? array
 }
 
-const plainObject = (object: PlainObject, depth: number): PlainObject => {
+const plainObject = (object: PlainObject, depth: number, isText: IsText): PlainObject => {
   const prototype = Object.getPrototypeOf(object)
   if (prototype !== Object.prototype && prototype !== null) {
     throw new NotJson({ path: "", reason: `an instance of ${prototype.constructor?.name ?? "a class"}` })
@@ -71,14 +88,14 @@ const plainObject = (object: PlainObject, depth: number): PlainObject => {
   let copy: Record<string, unknown> | undefined
   for (const key of Object.keys(object)) {
     if (key === "__proto__") throw new NotJson({ path: key, reason: "a key named __proto__" })
-    if (!key.isWellFormed()) throw new NotJson({ path: "", reason: "a key with a lone surrogate" })
+    if (!isText(key)) throw new NotJson({ path: "", reason: `a key with ${textFault(key)}` })
     const before = object[key]
     if (before === undefined) {
       copy ??= { ...object }
       delete copy[key]
       continue
     }
-    const after = nested(before, key, depth)
+    const after = nested(before, key, depth, isText)
     if (!Object.is(after, before)) {
       copy ??= { ...object }
       copy[key] = after
@@ -87,11 +104,11 @@ const plainObject = (object: PlainObject, depth: number): PlainObject => {
   return copy ?? object
 }
 
-const nested = (value: unknown, key: string, depth: number): unknown => {
+const nested = (value: unknown, key: string, depth: number, isText: IsText): unknown => {
   // The common leaves, without the cost of a try.
-  if (typeof value === "string" ? value.isWellFormed() : typeof value === "boolean") return value
+  if (typeof value === "string" ? isText(value) : typeof value === "boolean") return value
   try {
-    return plain(value, depth + 1)
+    return plain(value, depth + 1, isText)
   } catch (cause) {
     if (!(cause instanceof NotJson)) throw cause
     throw new NotJson({ path: cause.path === "" ? key : `${key}.${cause.path}`, reason: cause.reason })

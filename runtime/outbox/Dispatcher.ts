@@ -10,6 +10,7 @@ import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLet
 import { cloudEventOf } from "../integration/CloudEvent.ts"
 import type { EventPublisherService } from "../integration/EventPublisher.ts"
 import type { Metadata } from "../journal/Commit.ts"
+import { storableText } from "../json/StorableText.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { encodeMessage, type Message } from "../mailbox/Message.ts"
 import type { OutboxItem } from "./OutboxItem.ts"
@@ -114,7 +115,8 @@ export const undecidedAnswer = (
   shardCount: number,
 ): OutboundMessage => {
   const id = answerIdOf(to.requestId)
-  const a = { ok: false, reason, detail, isRejection: false } as const
+  // What user code threw may hold text that the asker could not store.
+  const a = { ok: false, reason, detail: storableText(detail), isRejection: false } as const
   return {
     address: addressFromKey(to.key, shardCount),
     id,

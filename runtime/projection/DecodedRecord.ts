@@ -8,6 +8,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../definition/Event.ts"
 import { decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
+import { storableJson } from "../json/StorableText.ts"
 import type { ProjectedEvent } from "./Projection.ts"
 import type { ProjectionDeadLetter } from "./ReadModel.ts"
 
@@ -23,7 +24,10 @@ export interface DecodedRecord {
 /** Type of the stand-in event of a record that is no commit at all. */
 const UNREADABLE_COMMIT = "UnreadableCommit"
 
-/** Never throws: what cannot be read is in `unreadable`, with the reason. */
+/**
+ * Never throws: what cannot be read is in `unreadable`, with the reason. Text that no database takes, which journals of
+ * earlier releases hold, has U+FFFD in its place.
+ */
 export const decodeRecord = (
   actors: ReadonlyMap<string, ActorDefinition>,
   shardCount: number,
@@ -40,7 +44,7 @@ export const decodeRecord = (
     for (const { stored, as } of storedEventsOf({ type: actorType, id }, record)) {
       if (isInternal(stored.t)) continue
       try {
-        events.push(as(readEvent(actorType, actor.events, stored)))
+        events.push(storableJson(as(readEvent(actorType, actor.events, stored))))
       } catch (cause) {
         unreadable.push({ event: as(storedAsItIs(stored)), reason: reasonOf(cause) })
       }

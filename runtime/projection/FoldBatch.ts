@@ -4,6 +4,7 @@
  * Owns what a key is and what a row may hold. Reading the rows before and writing them after is the adapter's
  * (ReadModelMemory.ts, infra/postgres/ReadModelPostgres.ts). Throws {@link ProjectionFailed}.
  */
+import { isStorableJson, isStorableText } from "../json/StorableText.ts"
 import type { AnyRow, Column, ColumnType, ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
 import { ProjectionFailed } from "./ReadModel.ts"
 
@@ -41,6 +42,8 @@ export const keyBatch = (
       if (keyColumns[name] === undefined || keyColumns[name] === null) {
         throw failed(projection, event, `key column ${name} has no value`)
       }
+      if (!isStorableJson(keyColumns[name]))
+        throw failed(projection, event, `key column ${name} ${UNSTORABLE}`)
     }
     const key = rowKey(form, keyColumns)
     const touched = batch.get(key)
@@ -108,20 +111,25 @@ const checkedRow = (
   return checked
 }
 
+/** What Postgres takes in no column of text or JSON; events never hold it, so the projection has made it. */
+const UNSTORABLE = "holds U+0000 or a lone surrogate"
+
 const integerMax = 2 ** 31 - 1
 
 const accepts: { readonly [Type in ColumnType]: (value: unknown) => boolean } = {
-  text: (value) => typeof value === "string",
+  text: (value) => typeof value === "string" && isStorableText(value),
   bigint: (value) => Number.isSafeInteger(value),
   integer: (value) => Number.isSafeInteger(value) && Math.abs(value as number) <= integerMax,
   boolean: (value) => typeof value === "boolean",
   "double precision": (value) => Number.isFinite(value),
-  jsonb: () => true,
+  jsonb: isStorableJson,
 }
 
 const complaintOf = (column: Column, value: unknown): string | undefined => {
   const nullable = !column.endsWith(" not null")
   if (value === null) return nullable ? undefined : "is null"
   const type = (nullable ? column : column.slice(0, -" not null".length)) as ColumnType
-  return accepts[type](value) ? undefined : `${String(value)} is not a ${type}`
+  if (accepts[type](value)) return undefined
+  if (isStorableJson(value)) return `${String(value)} is not a ${type}`
+  return UNSTORABLE
 }

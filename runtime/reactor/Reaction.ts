@@ -12,6 +12,7 @@ import type { Metadata } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { frozen } from "../json/Frozen.ts"
 import { plainJson } from "../json/Json.ts"
+import { storableJson } from "../json/StorableText.ts"
 import type { PlacedItem } from "../outbox/Dispatcher.ts"
 import { type OutboxItem, RESERVED_ID_PREFIX } from "../outbox/OutboxItem.ts"
 import type { Outgoing } from "../outbox/Outgoing.ts"
@@ -53,7 +54,8 @@ export const occurrencesIn = (
           {
             index,
             stored: as({ type: stored.t, schemaVersion: stored.v, payload: stored.d }),
-            read: () => frozen(readEvent(actor.type, actor.events, stored)),
+            // What it makes of text of an earlier release can be sent.
+            read: () => frozen(storableJson(readEvent(actor.type, actor.events, stored))),
           },
         ],
   )

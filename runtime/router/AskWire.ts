@@ -25,7 +25,7 @@ import type { Accepted, CurrentState } from "../cell/Waiting.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../definition/Event.ts"
 import type { Metadata } from "../journal/Commit.ts"
-import { plainJson } from "../json/Json.ts"
+import { plainJsonOfStored } from "../json/Json.ts"
 
 /** A request to the owner of an actor's shard. `ms`: how long its caller still waits. */
 export type AskRequest =
@@ -104,7 +104,7 @@ export const replyOf = (
   if (Exit.isSuccess(exit)) {
     const answer = exit.value
     if (!("state" in answer)) return { accepted: answer }
-    const state = plainJson(definition.machine.persist(answer.state))
+    const state = plainJsonOfStored(definition.machine.persist(answer.state))
     return { state: { version: answer.version, sequence: answer.sequence, state } }
   }
   const [reason] = exit.cause.reasons

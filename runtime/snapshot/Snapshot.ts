@@ -10,7 +10,7 @@ import type { Confirmed } from "../cell/Fold.ts"
 import { type PendingRows, pendingFromRows, rowsOfPending } from "../cell/Pending.ts"
 import { type RecentCommandRow, RecentCommands } from "../cell/RecentCommands.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { plainJson } from "../json/Json.ts"
+import { plainJsonOfStored } from "../json/Json.ts"
 import type { StoredSnapshot } from "./SnapshotStore.ts"
 
 /** Version of the snapshot format; rows of other versions are ignored. */
@@ -43,7 +43,7 @@ export const encodeSnapshot = (
     recent: recent.rows(),
     ...(rows === undefined ? undefined : { pending: rows }),
   }
-  const text = JSON.stringify(plainJson(body))
+  const text = JSON.stringify(plainJsonOfStored(body))
   return { key: address.key, version, sequence, codec: codecOf(definition), state: text }
 }
 

@@ -12,6 +12,7 @@ import type { AnyEvent } from "../definition/Event.ts"
 import { SchemaIssue, validate } from "../definition/Schema.ts"
 import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../journal/Commit.ts"
 import { copyJson, fingerprint, NotJson, plainJson } from "../json/Json.ts"
+import { isStorableText } from "../json/StorableText.ts"
 import { RESERVED_ID_PREFIX } from "../outbox/OutboxItem.ts"
 
 export interface AskOptions {
@@ -123,9 +124,6 @@ const commandIdOf = (commandId: string | undefined, nextId: () => string, issue:
     throw issue("commandId", "a commandId is well-formed Unicode without U+0000")
   return commandId
 }
-
-/** Text that Postgres takes as well as the journal. */
-const isStorableText = (text: string): boolean => text.isWellFormed() && !text.includes("\0")
 
 const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | undefined => {
   if (metadata === undefined) return undefined

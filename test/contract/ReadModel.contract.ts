@@ -195,6 +195,40 @@ export const readModelContract = (
     )
   }
 
+  check("FAULT 72: refuses text that a database cannot hold, by the name of its column", (given) =>
+    Effect.gen(function* () {
+      const { readModel, rows } = given
+      yield* readModel.prepare(totals, 0)
+      for (const [event, column] of [
+        [projected(1, "a", opened("x\0")), "column owner"],
+        [projected(1, "a", opened("\u{1f9ed}".slice(0, 1))), "column owner"],
+        [projected(1, "a", added(1, "x\0")), "column tags"],
+        [projected(1, "a\0", added(1)), "key column id"],
+      ] as const) {
+        const failure = yield* Effect.flip(readModel.apply(totals, batch(0, [event])))
+        expect(failure).toMatchObject({ _tag: "ProjectionFailed", sequence: 1 })
+        expect(failure.message).toContain(`${column}`)
+        expect(failure.message).toContain("U+0000 or a lone surrogate")
+      }
+      expect(yield* rows(totals)).toEqual([])
+    }),
+  )
+
+  check("FAULT 72: keeps dead letters of a version beyond an integer", ({ readModel, deadLetters }) =>
+    Effect.gen(function* () {
+      yield* readModel.prepare(totals, 0)
+      const event = projected(3, "a", { type: "Added" }, Number.MAX_SAFE_INTEGER)
+      yield* readModel.apply(totals, {
+        partition: 0,
+        events: [],
+        deadLetters: [{ event, reason: "none of ours" }],
+        from: 0,
+        to: 3,
+      })
+      expect(yield* deadLetters(totals)).toMatchObject([{ sequence: 3 }])
+    }),
+  )
+
   check("FAULT 48: keeps dead letters with their reason, in the transaction of the offset", (given) =>
     Effect.gen(function* () {
       const { readModel, deadLetters } = given

@@ -225,23 +225,24 @@ test("FAULT 48: a handler in SQL that throws, and a row that Postgres refuses, a
       const sql = ledgerSql({ onError: "deadLetter" })
       const totals = ledgerTotals({ onError: "deadLetter" })
       yield* writer.write("a", opened("ann"), added(1), added(2, "poison"), added(3))
-      yield* writer.write("b", opened("nul \u0000 in a text column"))
+      yield* writer.write("b", added(0.5))
       const last = yield* writer.write("c", added(5))
       for (const projection of [sql, totals]) {
         const runner = yield* start(projection)
         yield* runner.waitFor(last, patienceMs)
       }
-      expect(yield* rows(sql, entries)).toEqual([{ counted: 5, total: 9 }])
+      expect(yield* rows(sql, entries)).toEqual([{ counted: 4, total: 9 }])
       expect(yield* rows(totals, sums)).toEqual([{ counted: 4, total: 9 }])
       const asides = yield* pool.query({
         text: `select name, actor_id, position, reason from ${pool.table("projection_dead_letters")} order by name, sequence, position`,
       })
       expect(asides.rows).toMatchObject([
         { name: "ledger_sql", actor_id: "a", position: 3 },
+        { name: "ledger_sql", actor_id: "b", position: 1 },
         { name: "ledger_totals", actor_id: "a", position: 3 },
         { name: "ledger_totals", actor_id: "b", position: 1 },
       ])
-      expect(String(asides.rows[2]?.["reason"])).toMatch(/unicode|\\u0000/i)
+      expect(String(asides.rows[1]?.["reason"])).toMatch(/bigint/)
     }),
   ))
 

@@ -5,6 +5,29 @@ import { expect, it } from "vitest"
 import { CALL_DEFAULTS } from "../../../runtime/call/Call.ts"
 import { CALLS_MAX, makeCallRunner } from "../../../runtime/call/CallRunner.ts"
 
+it("FAULT 72: an error whose text cannot be stored is told in text that can", () =>
+  Effect.gen(function* () {
+    const runner = yield* makeCallRunner
+    const outcomes: Array<unknown> = []
+    const logic = {
+      run: () => {
+        throw new Error("a\0b\ud800")
+      },
+      options: { ...CALL_DEFAULTS, attemptsMax: 1 },
+    }
+    const call = {
+      actorType: "desk",
+      key: "desk/d",
+      name: "n",
+      generation: "1.0",
+      src: "file",
+      input: undefined,
+    }
+    runner.start({ ...call, logic, attemptedCount: 0 }, (outcome) => outcomes.push(outcome))
+    yield* TestClock.adjust("100 millis")
+    expect(outcomes).toMatchObject([{ ok: false, error: { message: "a\ufffdb\ufffd" } }])
+  }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise))
+
 it("a thousand calls that pause between attempts keep no other call from being made", () =>
   Effect.gen(function* () {
     const runner = yield* makeCallRunner

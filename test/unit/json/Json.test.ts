@@ -1,6 +1,14 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { copyJson, fingerprint, JSON_DEPTH_MAX, NotJson, plainJson } from "../../../runtime/json/Json.ts"
+import {
+  copyJson,
+  fingerprint,
+  JSON_DEPTH_MAX,
+  NotJson,
+  plainJson,
+  plainJsonOfStored,
+} from "../../../runtime/json/Json.ts"
+import { isStorableJson, storableJson } from "../../../runtime/json/StorableText.ts"
 
 const roundTrip = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
@@ -38,8 +46,10 @@ const reordered = (value: unknown): unknown => {
   )
 }
 
-/** `__proto__` as a key is the one JSON that is refused. */
-const json = fc.jsonValue({ maxDepth: 6 }).filter((value) => !JSON.stringify(value).includes("__proto__"))
+/** `__proto__` as a key, U+0000 and lone surrogates are the JSON that is refused. */
+const json = fc
+  .jsonValue({ maxDepth: 6, stringUnit: "binary" })
+  .filter((value) => !/__proto__/.test(JSON.stringify(value)) && isStorableJson(value))
 
 describe("plainJson", () => {
   it("FAULT 43: gives back what storage gives back, or refuses", () => {
@@ -71,6 +81,9 @@ describe("plainJson", () => {
     ["undefined in a list", [1, undefined], "1"],
     ["a hole in a list", new Array(2), "0"],
     ["a lone surrogate", { text: "a\udc00" }, "text"],
+    ["U+0000", { text: ["a\0b"] }, "text.0"],
+    ["U+0000 in a key", { text: { "a\0b": 1 } }, "text"],
+    ["a lone surrogate in a key", { text: { "\ud800": 1 } }, "text"],
     ["__proto__", JSON.parse('{"a":{"__proto__":{}}}'), "a.__proto__"],
     ["undefined", undefined, ""],
   ])("FAULT 43: refuses %s and says where", (_, value, path) => {
@@ -96,6 +109,40 @@ describe("plainJson", () => {
     const given = { a: undefined, b: -0, c: [{ d: undefined }] }
     expect(plainJson(given)).toStrictEqual({ b: 0, c: [{}] })
     expect(Object.keys(given)).toEqual(["a", "b", "c"])
+  })
+})
+
+describe("plainJsonOfStored", () => {
+  it("FAULT 72: takes U+0000, which older journals hold, and refuses the rest as plainJson does", () => {
+    const old = { "a\0": ["\0"] }
+    expect(plainJsonOfStored(old)).toBe(old)
+    for (const value of ["\ud800", { "\ud800": 1 }, Number.NaN, [undefined]]) {
+      expect(() => plainJsonOfStored(value)).toThrow(NotJson)
+    }
+  })
+})
+
+describe("storableJson", () => {
+  it("FAULT 72: has U+FFFD for each character that cannot be stored, and shares what can", () => {
+    const good = { list: [1, "한글 \u{1f9ed}", null], "": {} }
+    expect(storableJson(good)).toBe(good)
+    const date = new Date(0)
+    expect(storableJson({ "k\0": ["a\0\0b", "x\ud800y", good], date })).toStrictEqual({
+      "k\ufffd": ["a\ufffd\ufffdb", "x\ufffdy", good],
+      date,
+    })
+  })
+
+  it("FAULT 72: is plain JSON whatever text was in it", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "\0", "\ud800", "\udc00", "€") })
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), text, text, (value, key, inner) => {
+        const given = { key: { [key]: [inner, value] } }
+        expect(
+          attempt(storableJson(given)) !== undefined || JSON.stringify(given).includes("__proto__"),
+        ).toBe(true)
+      }),
+    )
   })
 })
 

@@ -72,6 +72,22 @@ test("moves the offset over commits without events", () =>
     }),
   ))
 
+test("FAULT 72: U+0000 that an earlier release has stored is U+FFFD in a read model, and nothing stalls", () =>
+  run(({ writer, readModel, start }) =>
+    Effect.gen(function* () {
+      const totals = ledgerTotals()
+      yield* writer.write("a", opened("a\0b"), added(3, "\ud800"))
+      const last = yield* writer.write("b", added(5))
+      const runner = yield* start(totals)
+      yield* virtualTime(runner.waitFor(last, 1_000))
+      expect(readModel.rows(totals)).toMatchObject([
+        { id: "a", owner: "a\ufffdb", total: 3, tags: { last: "\ufffd" } },
+        { id: "b", total: 5 },
+      ])
+      expect(runner.status()).toMatchObject({ state: "running", deadLetterCount: 0 })
+    }),
+  ))
+
 test("FAULT 47: a journal that delivers records twice, and old ones again, counts once", () =>
   run(
     ({ writer, readModel, start }) =>

@@ -1,9 +1,19 @@
 /** A snapshot is a shortcut: whatever is wrong with it or its store, the state is the journal's. */
+import { Effect, Exit } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { defineActor } from "../../../runtime/index.ts"
+import { encodeCommit } from "../../../runtime/journal/Commit.ts"
+import { decodeReply, encodeReply, replyOf } from "../../../runtime/router/AskWire.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { eventually, historyOf, type MemorySystem, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import {
+  eventually,
+  historyOf,
+  type MemorySystem,
+  SHARD_COUNT,
+  startMemory,
+} from "../../fixtures/memory/MemorySystem.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
 
@@ -168,6 +178,39 @@ describe("a snapshot store", () => {
     expect(snapshots.rows.has("dated/d")).toBe(false)
     const later = await startMemory({ actors: [Dated, Counter], journal, snapshots })
     expect((await later.system.get(Dated, "d").state()).state.context).toEqual({ at: new Date(0), big: 1n })
+  })
+})
+
+it("FAULT 72: a state with U+0000, from a journal of an earlier release, is kept in a snapshot and lives on", async () => {
+  const Note = defineActor({
+    type: "note",
+    snapshotEveryEvents: 1,
+    machine: setup({
+      types: { context: {} as { text: string }, events: {} as { type: "Put"; text: string } },
+    }).createMachine({
+      context: { text: "" },
+      on: { Put: { actions: assign({ text: ({ context, event }) => context.text + event.text }) } },
+    }),
+  })
+  const first = await startMemory({ actors: [Note] })
+  const address = addressOf("note", "n", SHARD_COUNT)
+  const entry = { c: "old", fp: "", ev: [{ t: "Put", v: 1, d: { text: "a\0" } }] }
+  const commit = encodeCommit({ first: 1, at: 1, epoch: 1 }, [JSON.stringify(entry)])
+  await Effect.runPromise(first.journal.inner.append(address, 0, commit))
+  const note = first.system.get(Note, "n")
+  await note.ask({ type: "Put", text: "b" })
+  await eventually(() => first.snapshots.rows.get("note/n")?.version === 2)
+  await first.crash()
+  const later = await startMemory({ ...first, actors: [Note] })
+  const readsBefore = first.journal.counts.read
+  const { state } = await later.system.get(Note, "n").state()
+  expect(state.context.text).toBe("a\0b")
+  expect(first.journal.counts.read).toBe(readsBefore)
+  // Asked for by another node, it travels.
+  const wired = replyOf(Note, Exit.succeed({ version: 2, sequence: 2, state }))
+  const arrived = decodeReply(Note, encodeReply(wired))
+  expect(arrived !== undefined && Exit.isSuccess(arrived) && arrived.value).toMatchObject({
+    state: { context: { text: "a\0b" } },
   })
 })
 

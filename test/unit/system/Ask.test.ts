@@ -72,6 +72,8 @@ describe("a command", () => {
     ["with a bigint", { type: "Add", by: 1n }, "by"],
     ["with a date", { type: "Add", by: new Date(0) }, "by"],
     ["with a lone surrogate", { type: "Note", text: "\ud800" }, "text"],
+    ["with U+0000", { type: "Note", text: "a\0b" }, "text"],
+    ["with U+0000 in a key", { type: "Note", text: "", "a\0": 1 }, ""],
     ["with __proto__", JSON.parse('{"type":"Add","by":1,"__proto__":{"admin":true}}'), "__proto__"],
   ])("FAULT 39 and FAULT 43: %s is CommandInvalid and says where", async (_, given, path) => {
     const { system, journal } = await startMemory()
