@@ -31,6 +31,9 @@ const pingIntervalMs = 10_000
 /** How long closing waits for the server to take what was sent last. */
 const closeFlushTimeoutMs = 1_000
 
+/** Inbox prefix of a connection that names none. */
+const INBOX_PREFIX_USUAL = "_INBOX"
+
 /** Different rights whose lack is told. */
 const complaintsMax = 100
 
@@ -53,6 +56,11 @@ export interface NatsConnectionOptions {
    * nodes and `_INBOX_<namespace>_client` for clients, unless it is given.
    */
   readonly inboxPrefix?: string
+  /**
+   * Inbox prefixes of clients that have others than `_INBOX_<namespace>_client`. A node answers requests whose reply
+   * subject is below the inboxes of its namespace, below its own prefix, or below one of these; no others.
+   */
+  readonly clientInboxPrefixes?: ReadonlyArray<string>
 }
 
 /** No server could be reached, or none let this user in. */
@@ -79,6 +87,8 @@ export interface NatsConnectionService {
   readonly client: NatsClient
   readonly requests: ReplyMultiplexer
   readonly health: () => NatsHealth
+  /** This connection's inbox prefix, and those of clients that it was given. */
+  readonly inboxPrefixes: ReadonlyArray<string>
   /** A subject that nobody else uses, under the connection's inbox prefix. */
   readonly newInbox: () => string
   /** Calls `listener` with every status event; returns how to stop that. */
@@ -220,6 +230,7 @@ const make = (options: NatsConnectionOptions) =>
     const service: Omit<NatsConnectionService, "requests"> = {
       client,
       health: () => ({ state, server: client.getServer(), reconnectCount, lastError }),
+      inboxPrefixes: [options.inboxPrefix ?? INBOX_PREFIX_USUAL, ...(options.clientInboxPrefixes ?? [])],
       newInbox: () => createInbox(options.inboxPrefix),
       onStatus: (listener) => {
         listeners.add(listener)

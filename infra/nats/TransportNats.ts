@@ -2,13 +2,15 @@
  * Requests and replies over plain NATS subjects, `<namespace>.<subject>`; nothing of it is stored.
  *
  * Owns the names, and how a reply that is too large is said. Requests go over ReplyMultiplexer.ts, subscriptions are
- * CoreSubscription.ts. The contract is runtime/transport/Transport.ts. In a cluster the servers tell each other of a
+ * CoreSubscription.ts, and which reply subjects are answered is AnsweredInboxes.ts. The contract is runtime/transport/Transport.ts. In a cluster the servers tell each other of a
  * new subscription a moment after it was made: until then a request from elsewhere finds no responders.
  */
 import { type Msg, headers as makeHeaders } from "@nats-io/transport-node"
 import { Clock, Effect, Layer, Schedule, Scope } from "effect"
+import { makeSampledLog } from "../../runtime/log/SampledLog.ts"
 import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
 import { RequestFailed, Transport, type TransportService } from "../../runtime/transport/Transport.ts"
+import { answersOn } from "./AnsweredInboxes.ts"
 import { subscribe } from "./CoreSubscription.ts"
 import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
 import type { NatsRequestFailed } from "./NatsErrors.ts"
@@ -18,6 +20,9 @@ const TOO_LARGE_STATUS = 413
 
 /** What a server with its default settings takes. */
 const MESSAGE_BYTES_MAX_USUAL = 1024 * 1024
+
+/** Characters of a refused reply subject that the log shows. */
+const SHOWN_REPLY_LENGTH_MAX = 200
 
 /** Pause before a subject is subscribed again that the server refuses, in milliseconds. */
 const deniedPauseMs = 1_000
@@ -50,6 +55,9 @@ const make = (namespace: string) =>
     const disconnectedAtMs = yield* watchConnection(connection)
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
     const prefix = `${namespace}.`
+    const answers = answersOn(namespace, connection)
+    const sayRefused = yield* makeSampledLog
+    let refusedCount = 0
     const messageBytesMax = () => client.info?.max_payload ?? MESSAGE_BYTES_MAX_USUAL
 
     const failureOf = (subject: string, { reason, detail }: NatsRequestFailed): RequestFailed =>
@@ -60,6 +68,20 @@ const make = (namespace: string) =>
       if (client.isClosed()) return
       if (reply.length <= messageBytesMax()) request.respond(reply)
       else request.respond(undefined, { headers: makeHeaders(TOO_LARGE_STATUS, "Reply Too Large") })
+    }
+
+    /** Leaves a request alone that is to be answered anywhere else than in an inbox: its sender may not write there itself. */
+    const isRefused = ({ reply = "", subject }: Msg): boolean => {
+      if (reply === "" || answers(reply)) return false
+      refusedCount++
+      const where = reply.slice(0, SHOWN_REPLY_LENGTH_MAX)
+      const hint = `A client with an inbox prefix of its own is answered once nodes have it in \`nats.clientInboxPrefixes\`.`
+      runFork(
+        sayRefused(
+          `A request on ${subject} was refused: its reply subject ${where} is no inbox of this namespace. ${hint}`,
+        ),
+      )
+      return true
     }
 
     const service: TransportService = {
@@ -93,12 +115,15 @@ const make = (namespace: string) =>
           const serving = subscribe(
             connection,
             prefix + subject,
-            (message) => handle(message.data, (reply) => respond(message, reply)),
+            (message) => {
+              if (!isRefused(message)) handle(message.data, (reply) => respond(message, reply))
+            },
             denied,
           ).pipe(Scope.provide(scope))
           yield* serving
         }).pipe(Effect.mapError((failure) => failureOf(subject, failure))),
       disconnectedAtMs,
+      refusedCount: () => refusedCount,
     }
     return service
   })

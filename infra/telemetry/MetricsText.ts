@@ -124,7 +124,10 @@ export const statusText = (status: SystemStatus): string => {
 const MS_PER_SECOND = 1_000
 
 /** How the node stands in the cluster, and what happened there. */
-export const clusterText = ({ cluster, routed }: SystemStatus, standing: MemberStanding): string =>
+export const clusterText = (
+  { cluster, routed, refusedRequestCount }: SystemStatus,
+  standing: MemberStanding,
+): string =>
   [
     gauge("everstate_cluster_members", "Members that this node knows of", [
       ...samplesOf("state", standing.memberCounts),
@@ -151,6 +154,9 @@ export const clusterText = ({ cluster, routed }: SystemStatus, standing: MemberS
     counter("everstate_asks_routed_total", "Requests to other nodes, repeats included", [routed.sentCount]),
     counter("everstate_asks_retried_total", "Requests to other nodes that had to be tried again", [
       routed.retriedCount,
+    ]),
+    counter("everstate_requests_refused_total", "Requests refused for a reply subject that is no inbox", [
+      refusedRequestCount,
     ]),
   ].join("\n")
 

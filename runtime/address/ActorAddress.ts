@@ -87,18 +87,42 @@ export const addressOf = (type: string, id: string, shardCount: number): ActorAd
   return { type, id, token, key, shard: shardOf(key, shardCount) }
 }
 
-/** The address that a stored `key` names. */
+/** No actor can have this key. Terminal: whoever wrote it is not this system. */
+export class ActorKeyInvalid extends Schema.TaggedError<ActorKeyInvalid>()("ActorKeyInvalid", {
+  key: Schema.String,
+}) {
+  override get message(): string {
+    return `No actor can be called ${JSON.stringify(this.key.slice(0, SHOWN_KEY_LENGTH_MAX))}: a key is type/id, the id percent-encoded`
+  }
+}
+
+/** Characters of a refused key that an error shows. */
+const SHOWN_KEY_LENGTH_MAX = 200
+
+/** An id that is its own token. */
+const PLAIN_TOKEN = /^[A-Za-z0-9\-_~!'()]{1,256}$/
+
+/**
+ * The address that a `key` names. Throws {@link ActorKeyInvalid} for a key that {@link addressOf} never makes: other
+ * spellings of an id would be further actors, and wildcards, dots or line breaks would reach a subject.
+ */
 export const addressFromKey = (key: string, shardCount: number): ActorAddress => {
-  const slash = key.indexOf("/")
-  const type = key.slice(0, slash)
-  const token = key.slice(slash + 1)
-  return { type, id: idFromToken(token), token, key, shard: shardOf(key, shardCount) }
+  const address = addressNamed(key, shardCount)
+  if (address === undefined) throw new ActorKeyInvalid({ key: String(key) })
+  return address
 }
 
 /** The same for a key of which nobody knows where it is from; `undefined`: no actor can be called so. */
 export const addressNamed = (key: string, shardCount: number): ActorAddress | undefined => {
+  if (typeof key !== "string") return undefined
+  const slash = key.indexOf("/")
+  const type = key.slice(0, slash)
+  const token = key.slice(slash + 1)
+  if (slash < 0 || !ACTOR_TYPE_PATTERN.test(type)) return undefined
+  if (PLAIN_TOKEN.test(token)) return { type, id: token, token, key, shard: shardOf(key, shardCount) }
   try {
-    return addressFromKey(key, shardCount)
+    const address = addressOf(type, idFromToken(token), shardCount)
+    return address.key === key ? address : undefined
   } catch {
     return undefined
   }

@@ -8,7 +8,7 @@
  * item is sent: Dispatcher.ts.
  */
 import { Cause, Clock, Effect, Exit, FiberSet, Latch, type Scope } from "effect"
-import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import { type ActorAddress, ActorKeyInvalid, addressFromKey } from "../address/ActorAddress.ts"
 import type { CommitListener } from "../cell/CommitListener.ts"
 import type { Pending } from "../cell/Pending.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
@@ -184,7 +184,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
       send(shard, from, record.sequence, at, entries)
     } catch (cause) {
       // Its actor is quarantined and says so, or it is nobody's; what it would send is not known.
-      if (!(cause instanceof CommitUnreadable || cause instanceof URIError)) throw cause
+      if (!(cause instanceof CommitUnreadable || cause instanceof ActorKeyInvalid)) throw cause
       // A newer node can read it, and sends it: begun and never done, it keeps the watermark before it.
       if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat") shard.begin(record.sequence)
     }

@@ -81,6 +81,8 @@ export interface SystemStatus {
   readonly calls: CallRunner["counts"] & { readonly runningCount: number }
   /** Asks that other nodes were sent. */
   readonly routed: Router["counts"]
+  /** Requests to this node that were refused because their reply subject is no inbox of the namespace. */
+  readonly refusedRequestCount: number
   /** What happened in the cluster. */
   readonly cluster: ClusterCounts
   readonly quarantined: ReadonlyArray<ActorQuarantined>
@@ -312,6 +314,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
         outbox: { ...outbox.counts, pendingCount: outbox.pendingCount() },
         calls: { ...calls.counts, runningCount: calls.runningCount() },
         routed: { ...router.counts },
+        refusedRequestCount: transport.refusedCount(),
         cluster: { ...watch.counts },
         quarantined: cells.quarantined(),
         projections: Array.from(services.projections.values(), (runner) => runner.status()),

@@ -54,6 +54,8 @@ export interface TransportService {
    * there is none; `-Infinity`: never so far.
    */
   readonly disconnectedAtMs: () => number
+  /** Requests that were refused unread since the start, because their reply was to go where no requester listens. */
+  readonly refusedCount: () => number
 }
 
 export class Transport extends Context.Service<Transport, TransportService>()(

@@ -80,6 +80,7 @@ export const makeTransportMemory: Effect.Effect<TransportService> = Effect.gen(f
     send,
     serve,
     disconnectedAtMs: () => Number.NEGATIVE_INFINITY,
+    refusedCount: () => 0,
   }
 })
 

@@ -61,6 +61,7 @@ export class SimulatedTransport {
       send: (subject, request, timeoutMs, handler) => this.#send(host, subject, request, timeoutMs, handler),
       serve: (subject, handle) => this.#serve(host, subject, handle),
       disconnectedAtMs: () => (link.isDown ? this.#network.world.nowMs : link.reconnectedAtMs),
+      refusedCount: () => 0,
     }
   }
 

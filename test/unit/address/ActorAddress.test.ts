@@ -1,7 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
+  ActorKeyInvalid,
   addressFromKey,
+  addressNamed,
   addressOf,
   InvalidActorId,
   idFromToken,
@@ -31,6 +33,26 @@ describe("an address", () => {
         expect(address.shard).toBeLessThan(shardCount)
       }),
     )
+  })
+
+  it("is not found from a key that is made in no other way", () => {
+    const tooLong = `order/${"x".repeat(257)}`
+    const keys = [
+      "",
+      "/",
+      "order",
+      "order/",
+      "/o-1",
+      "Order/o-1",
+      "order/%zz",
+      "order/%6f-1",
+      "order/%e2%82%ac",
+    ]
+    for (const key of [...keys, "order/a.b", "order/*", "order/>", "order/a b", "order/a\r\nb", tooLong]) {
+      expect(addressNamed(key, 64)).toBeUndefined()
+      expect(() => addressFromKey(key, 64)).toThrow(ActorKeyInvalid)
+    }
+    expect(addressNamed(7 as never, 64)).toBeUndefined()
   })
 
   it("keeps ids apart that differ in anything", () => {

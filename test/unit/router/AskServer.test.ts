@@ -1,7 +1,7 @@
 /** What is no request of a node: it hurts nobody, least of all the actor that it names. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { addressOf, shardOf } from "../../../runtime/address/ActorAddress.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -30,8 +30,8 @@ const nodeAndWire = async () => {
     },
   })
   const { system, journal } = await startMemory({ cluster: watched, journal: new JournalScripted() })
-  const { shard, key } = addressOf("counter", "c", SHARD_COUNT)
-  const put = (request: unknown): Promise<unknown> =>
+  const { key } = addressOf("counter", "c", SHARD_COUNT)
+  const put = (request: unknown, shard = shardOf(key, SHARD_COUNT)): Promise<unknown> =>
     new Promise((resolve) => {
       cluster.transport.send(`ask.${shard}`, encoder.encode(JSON.stringify(request)), 100, {
         onReply: (data) => resolve(JSON.parse(decoder.decode(data))),
@@ -66,6 +66,24 @@ describe("a request that no node would send", () => {
     for (const request of requests) expect(await put(request)).not.toHaveProperty("accepted")
     expect(thrown).toEqual([])
     expect(await system.get(Counter, "c").ask(add)).toMatchObject({ version: 1 })
+  })
+
+  it("names no actor by a key that this system never makes", async () => {
+    const { system, put } = await nodeAndWire()
+    const tooLong = `counter/${"x".repeat(257)}`
+    for (const to of [
+      "counter/*",
+      "counter/>",
+      "counter/c.",
+      "counter/%63",
+      "counter/a b",
+      "counter/",
+      tooLong,
+    ]) {
+      const shard = shardOf(to, SHARD_COUNT)
+      expect(await put({ k: "ask", to, ms: 100, c: add, id: "x" }, shard)).toBe("Timeout")
+    }
+    expect((await system.status()).residentCount).toBe(0)
   })
 
   it("does not become part of an actor's history that nobody can read any more", async () => {

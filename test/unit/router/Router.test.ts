@@ -33,6 +33,7 @@ const routed = async (
     },
     serve: () => Effect.void,
     disconnectedAtMs: () => 0,
+    refusedCount: () => 0,
   }
   const command = commandOf(Counter, address, { type: "Add", by: 1 }, {}, () => "once")
   const item = new WaitingCommand(command, undefined, () => undefined)

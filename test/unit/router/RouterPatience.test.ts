@@ -15,6 +15,7 @@ const failing = (reasons: ReadonlyArray<RequestFailed["reason"]>) => {
   const transport: TransportService = {
     messageBytesMax: 1_000_000,
     disconnectedAtMs: () => Number.NEGATIVE_INFINITY,
+    refusedCount: () => 0,
     serve: () => Effect.void,
     send: (subject, _request, timeoutMs, { onFailure }) => {
       const reason = reasons[timeouts.length]

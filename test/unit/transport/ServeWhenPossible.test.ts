@@ -12,6 +12,7 @@ const refusing = (refusedCount: number) => {
     messageBytesMax: 1_000,
     send: () => () => undefined,
     disconnectedAtMs: () => 0,
+    refusedCount: () => 0,
     serve: (subject) =>
       Effect.suspend(() => {
         tries.count++
