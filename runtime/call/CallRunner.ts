@@ -7,7 +7,7 @@
  */
 import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaphore } from "effect"
 import type { CallOutcome } from "../cell/Signal.ts"
-import { NotJson, plainJson } from "../json/Json.ts"
+import { copyJson, NotJson, plainJson } from "../json/Json.ts"
 import { storableText } from "../json/StorableText.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type CallError, type CallLogic, CallRefused } from "./Call.ts"
@@ -59,7 +59,8 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
     const { actorType, key, name, generation, src, input, logic } = request
     let beatAtMs = monotonicMs(clock)
     const args = {
-      input,
+      // A copy: the input is part of what the actor waits for, and the next attempt gets the same.
+      input: copyJson(input),
       idempotencyKey: `${key}/${name}/${generation}`,
       heartbeat: () => {
         beatAtMs = monotonicMs(clock)

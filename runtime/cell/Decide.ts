@@ -10,7 +10,7 @@ import type { Rejection } from "../definition/Decision.ts"
 import type { AnyEvent, StoredEvent } from "../definition/Event.ts"
 import { issuesText, validate } from "../definition/Schema.ts"
 import type { CommitEntry, Metadata } from "../journal/Commit.ts"
-import { frozen } from "../json/Frozen.ts"
+import { frozen, handedOut } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
 import {
   type CapturedAction,
@@ -19,6 +19,7 @@ import {
   type MachineState,
   stateName,
 } from "../machine/Machine.ts"
+import { given } from "../machine/SealedState.ts"
 import type { OutboxItem } from "../outbox/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
 import { CommandFailed, CommandRejected } from "./AskError.ts"
@@ -121,14 +122,14 @@ export const failureOf = (
 const answered = (base: Base, command: Command, rejection: CommandRejected): Outcome => {
   if (command.replyTo === undefined) return rejection
   const { reason, state, detail } = rejection
-  let given: OutboxItem
+  let item: OutboxItem
   try {
-    given = answerItem(command.replyTo, { ok: false, reason, isRejection: true, state, detail })
+    item = answerItem(command.replyTo, { ok: false, reason, isRejection: true, state, detail })
   } catch (cause) {
     if (!(cause instanceof NotJson)) throw cause
-    given = answerItem(command.replyTo, { ok: false, reason, isRejection: true, state })
+    item = answerItem(command.replyTo, { ok: false, reason, isRejection: true, state })
   }
-  return { ...base, _tag: "Proposal", entry: entryOf(command, [], [given], undefined), actions: [] }
+  return { ...base, _tag: "Proposal", entry: entryOf(command, [], [item], undefined), actions: [] }
 }
 
 /** The stored form of what came of a command. */
@@ -210,13 +211,13 @@ const askDefinition = (
   let decided: unknown
   try {
     decided = decision.decide({
-      command: command.payload,
-      state: base.state,
+      command: handedOut(frozen(command.payload)),
+      state: given(base.state),
       id: address.id,
       version: base.version,
       nowMs,
-      metadata: command.metadata ?? NO_METADATA,
-      replyTo: command.replyTo,
+      metadata: frozen(command.metadata ?? NO_METADATA),
+      replyTo: frozen(command.replyTo),
     })
   } catch (cause) {
     return cause instanceof Error ? cause : new Error(String(cause))
@@ -254,11 +255,12 @@ export const toStored = (
   event: AnyEvent,
 ): StoredEvent | { readonly refused: "EventUnknown" | "EventInvalid"; readonly detail: string } => {
   const { type, ...payload } = event
-  if (definition.events === undefined) return { t: type, v: 1, d: plainJson(payload) }
+  // Frozen: an action that changed its event would change what is stored of it.
+  if (definition.events === undefined) return { t: type, v: 1, d: frozen(plainJson(payload)) }
   const known = Object.hasOwn(definition.events, type) ? definition.events[type] : undefined
   if (known === undefined) return { refused: "EventUnknown", detail: `the definition has no event "${type}"` }
   const validated = validate(known.schema, payload)
   if ("issues" in validated)
     return { refused: "EventInvalid", detail: `${type}: ${issuesText(validated.issues)}` }
-  return { t: type, v: known.version, d: plainJson(validated.value) }
+  return { t: type, v: known.version, d: frozen(plainJson(validated.value)) }
 }

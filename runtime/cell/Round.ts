@@ -8,6 +8,7 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
+import { given } from "../machine/SealedState.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
 import { decide, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
@@ -164,7 +165,7 @@ const isStale = ({ command }: WaitingCommand): boolean =>
 const currentState = ({ state, version, sequence }: Confirmed): CurrentState => ({
   version,
   sequence,
-  state,
+  state: given(state),
 })
 
 /** The answer to a command whose id was used before, in the journal or earlier in this round. */

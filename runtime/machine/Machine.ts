@@ -15,10 +15,10 @@ import {
 } from "xstate"
 import { CALL, CALL_DEFAULTS, type CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../definition/Event.ts"
-import { frozen } from "../json/Frozen.ts"
 import { DISPATCH, type DispatchAction, type Outgoing } from "../outbox/Outgoing.ts"
+import { sealed } from "./SealedState.ts"
 
-/** The XState snapshot of one actor. Immutable: its context is frozen. */
+/** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
 
 /** A side effect that a transition asked for, to be run once after the commit, best effort. */
@@ -150,8 +150,7 @@ export class Machine {
     if (state._nodes.length === 0 || !isSameValue(state.value, value)) {
       throw new Error("the snapshot names no state of this machine")
     }
-    frozen(state.context)
-    return state
+    return sealed(state)
   }
 
   #capture({ type, exec, info, params }: ExecutableAction): void {
@@ -188,8 +187,7 @@ export class Machine {
         // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
         ;(next as { children: object }).children = {}
       }
-      // `decide`, callers and actors that start from the same initial context all hold the same objects.
-      frozen(next.context)
+      return sealed(next)
     }
     return next
   }

@@ -11,6 +11,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, readEvent } from "../definition/Event.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MachineState } from "../machine/Machine.ts"
+import { given } from "../machine/SealedState.ts"
 import { storedEventsOf } from "../projection/DecodedRecord.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 
@@ -142,5 +143,5 @@ export const stateAt = Effect.fnUntraced(function* (
     return failure === undefined ? "go on" : "stop"
   })
   if (failure !== undefined) return yield* failure
-  return past
+  return { ...past, state: given(past.state) }
 })

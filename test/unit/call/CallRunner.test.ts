@@ -1,4 +1,4 @@
-/** Calls that wait for their next attempt are no calls that are being made. */
+/** Calls that wait for their next attempt are no calls that are being made; each attempt has the same input. */
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
@@ -55,4 +55,33 @@ it("a thousand calls that pause between attempts keep no other call from being m
     start("up", () => "done")
     yield* TestClock.adjust("100 millis")
     expect(outcomes).toEqual([{ ok: true, output: "done" }])
+  }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise))
+
+it("FAULT 73: a call that changes its input gets it unchanged the next time", () =>
+  Effect.gen(function* () {
+    const runner = yield* makeCallRunner
+    const input = { list: [1] }
+    const seen: Array<unknown> = []
+    const run = (args: { input: unknown }) => {
+      const { list } = args.input as typeof input
+      seen.push([...list])
+      list.push(2)
+      throw new Error("again")
+    }
+    runner.start(
+      {
+        actorType: "desk",
+        key: "desk/d",
+        name: "file",
+        generation: "1.0",
+        src: "file",
+        input,
+        logic: { run, options: { ...CALL_DEFAULTS, attemptsMax: 2, pauseFirstMs: 10 } },
+        attemptedCount: 0,
+      },
+      () => undefined,
+    )
+    yield* TestClock.adjust("1 second")
+    expect(seen).toEqual([[1], [1]])
+    expect(input).toEqual({ list: [1] })
   }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise))
