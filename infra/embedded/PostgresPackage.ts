@@ -7,7 +7,8 @@ import { randomUUID } from "node:crypto"
 import { chmod, cp, mkdir, readFile, realpath, rm, symlink } from "node:fs/promises"
 import { basename, dirname, join, relative } from "node:path"
 import { promisify } from "node:util"
-import { cacheFolder, exists, moveIntoPlace } from "./PackageFetch.ts"
+import { contentDigest } from "./ContentDigest.ts"
+import { cacheFolder, discard, exists, moveIntoPlace } from "./PackageFetch.ts"
 import { canReach, type RunAs } from "./RunAs.ts"
 
 const run = promisify(execFile)
@@ -55,7 +56,10 @@ const hydrateLinks = async (native: string, into: string): Promise<void> => {
   }
 }
 
-/** Copies once, to a folder named after the version; appears by one rename, as in `PackageFetch.ts`. */
+/**
+ * Copies once, to a folder named after the version; appears by one rename, as in `PackageFetch.ts`. A copy that is no
+ * longer what the package holds is made again.
+ */
 const copyToReach = async (
   packageFolder: string,
   native: string,
@@ -69,7 +73,11 @@ const copyToReach = async (
     version: string
   }
   const copy = join(cache, `postgres-${process.platform}-${process.arch}@${version}`)
-  if (await exists(copy)) return copy
+  if (await exists(copy)) {
+    const [own, copied] = await Promise.all([contentDigest(native), contentDigest(copy)])
+    if (own === copied) return copy
+    await discard(copy)
+  }
   await mkdir(cache, { recursive: true })
   if (cache === systemCacheFolder) await chmod(cache, 0o755) // whatever the umask is
   const work = join(cache, `.partial-${randomUUID()}`)

