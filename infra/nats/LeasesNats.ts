@@ -4,7 +4,7 @@
  * Owns the bucket, the compare-and-set, and the marker that a removed record leaves for an hour, so that an old
  * revision conflicts rather than finds nothing. The contract is runtime/cluster/Leases.ts.
  *
- * `all` is one direct-get batch, answered by whichever replica is near, in the order of revisions. A record that is
+ * `all` is one direct-get batch, or a few where there are more records than the system writes, answered by whichever replica is near, in the order of revisions. A record that is
  * written meanwhile moves to the end, where the batch comes to it; so none is missed, and some come twice. (The
  * look-up of many last messages at once, `multi_last`, knows 1,024 keys at most and breaks off when one of them is
  * written meanwhile.)
@@ -26,8 +26,9 @@ import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, leasesUnavailableOf, leaseWriteErrorOf } from "./NatsErrors.ts"
 import { publishTo } from "./PubAck.ts"
 
-/** Most records that `all` can list, removed ones included. */
-const LEASE_RECORDS_MAX = 16_384
+/** Records in one direct-get batch of `all`, and most that it lists altogether, removed ones included. */
+const LEASE_PAGE_RECORDS_MAX = 16_384
+const LEASE_RECORDS_MAX = 16 * LEASE_PAGE_RECORDS_MAX
 
 /** How long `all` and `get` may take: shorter than a lease, so that there is time to try again. */
 const READ_TIMEOUT_MS = 2_000
@@ -72,17 +73,28 @@ const recordOf = (key: string, revision: number, json: string): LeaseRecord => {
 
 const status = { endOfBatch: 204, notFound: 404 } as const
 
-/** What one direct-get batch brings, with the proof that nothing was lost on the way. */
+/** What the direct-get batches bring, with the proof that nothing was lost on the way. */
 class Listing {
   /** By key: the highest revision and its JSON. */
   readonly found = new Map<string, { readonly revision: number; readonly json: string }>()
   failure: string | undefined = undefined
-  #count = 0
+  /** Records beyond the last batch. */
+  pendingCount = 0
   #previous = 0
-  readonly #prefixLength: number
+  /** Sequence of the last record, which the next batch starts after. */
+  #last = 0
+  readonly #prefix: string
 
   constructor(prefix: string) {
-    this.#prefixLength = prefix.length
+    this.#prefix = prefix
+  }
+
+  /** The next batch, as it is asked for. */
+  next(): Uint8Array {
+    this.#previous = 0
+    this.pendingCount = 0
+    const query = { seq: this.#last + 1, next_by_subj: `${this.#prefix}>`, batch: LEASE_PAGE_RECORDS_MAX }
+    return encoder.encode(JSON.stringify(query))
   }
 
   /** True: the batch is over. */
@@ -97,12 +109,17 @@ class Listing {
     if (Number(headers.get("Nats-Last-Sequence")) !== this.#previous) {
       this.failure = `a reply after sequence ${this.#previous} was lost`
     }
-    if (code === status.endOfBatch) return true
+    if (code === status.endOfBatch) {
+      this.pendingCount = Number(headers.get("Nats-Num-Pending"))
+      if (this.found.size >= LEASE_RECORDS_MAX)
+        this.failure = `there are more than ${LEASE_RECORDS_MAX} records`
+      return true
+    }
     const revision = Number(headers.get("Nats-Sequence"))
-    const key = headers.get("Nats-Subject").slice(this.#prefixLength)
+    const key = headers.get("Nats-Subject").slice(this.#prefix.length)
     this.found.set(key, { revision, json: decoder.decode(message.data) })
     this.#previous = revision
-    if (++this.#count >= LEASE_RECORDS_MAX) this.failure = `there are more than ${LEASE_RECORDS_MAX} records`
+    this.#last = revision
     return false
   }
 }
@@ -117,10 +134,10 @@ const makeService = (
   const reopening = Semaphore.makeUnsafe(1)
   const stream = `KV_${bucket}`
   const prefix = `$KV.${bucket}.`
-  const everything = encoder.encode(
-    JSON.stringify({ seq: 1, next_by_subj: `${prefix}>`, batch: LEASE_RECORDS_MAX }),
-  )
-  const removed = { "KV-Operation": "DEL", "Nats-TTL": `${Math.ceil(removedKeptMs / 1_000)}s` }
+  const removed = (keptMs = removedKeptMs) => ({
+    "KV-Operation": "DEL",
+    "Nats-TTL": `${Math.ceil(keptMs / 1_000)}s`,
+  })
 
   const put = (
     key: string,
@@ -163,13 +180,15 @@ const makeService = (
     isShared: true,
     all: Effect.gen(function* () {
       const listing = new Listing(prefix)
-      yield* requests
-        .stream(`$JS.API.DIRECT.GET.${stream}`, everything, {
-          timeoutMs: READ_TIMEOUT_MS,
-          collect: listing.collect,
-        })
-        .pipe(Effect.mapError(leasesUnavailableOf))
-      if (listing.failure !== undefined) return yield* unavailable(`direct get: ${listing.failure}`)
+      do {
+        yield* requests
+          .stream(`$JS.API.DIRECT.GET.${stream}`, listing.next(), {
+            timeoutMs: READ_TIMEOUT_MS,
+            collect: listing.collect,
+          })
+          .pipe(Effect.mapError(leasesUnavailableOf))
+        if (listing.failure !== undefined) return yield* unavailable(`direct get: ${listing.failure}`)
+      } while (listing.pendingCount > 0)
       return Array.from(listing.found, ([key, { revision, json }]) => recordOf(key, revision, json))
     }).pipe(orReopen),
 
@@ -188,7 +207,8 @@ const makeService = (
     write: (key, value, revision) =>
       orReopen(put(key, encoder.encode(JSON.stringify(value ?? null)), revision, {})),
 
-    remove: (key, revision) => orReopen(Effect.asVoid(put(key, new Uint8Array(), revision, removed))),
+    remove: (key, revision, keptMs) =>
+      orReopen(Effect.asVoid(put(key, new Uint8Array(), revision, removed(keptMs)))),
 
     changes: Stream.callback<LeaseHint>(watch, { bufferSize: HINTS_MAX, strategy: "sliding" }),
   }

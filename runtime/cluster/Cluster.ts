@@ -309,7 +309,7 @@ class Agent implements Cluster {
   /** Others write: look at it. */
   readonly hints: Effect.Effect<void> = Effect.suspend(() =>
     Stream.runForEach(this.#leases.changes, (hint) => {
-      if (this.#isRenewal(hint)) return Effect.void
+      if (subjectOfKey(hint.key) === undefined || this.#isRenewal(hint)) return Effect.void
       this.#records.hinted(hint)
       return this.#something.open
     }),

@@ -67,8 +67,11 @@ export interface LeasesService {
    * Returns the new revision. After `LeasesUnavailable` the write may still land, seconds later even.
    */
   readonly write: (key: string, value: unknown, revision: number) => Effect.Effect<number, LeaseWriteError>
-  /** Removes the value under the same condition; who holds an older revision meets a conflict. */
-  readonly remove: (key: string, revision: number) => Effect.Effect<void, LeaseWriteError>
+  /**
+   * Removes the value under the same condition; who holds an older revision meets a conflict. `keptMs`: how long the
+   * removed record is listed without a value, an hour by default; rounded up to whole seconds by some stores.
+   */
+  readonly remove: (key: string, revision: number, keptMs?: number) => Effect.Effect<void, LeaseWriteError>
   /**
    * Records that are being written, by anybody, as a hint to look: early, late, repeated or lost, for nothing if the
    * write is refused, and none where permissions forbid them. Never ends.

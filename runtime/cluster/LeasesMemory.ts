@@ -13,7 +13,8 @@ interface Kept {
   readonly revision: number
   /** As JSON: what comes back is never what was given. `undefined`: removed. */
   readonly json: string | undefined
-  readonly writtenAtMs: number
+  /** When a removed record is listed no more, in monotonic milliseconds. */
+  readonly untilMs: number
 }
 
 const recordOf = (key: string, { revision, json }: Kept): LeaseRecord => ({
@@ -35,19 +36,24 @@ export const makeLeasesMemory = (isShared: boolean): Effect.Effect<LeasesService
 
     /** The records, without those that were removed long ago. */
     const current = Effect.map(nowMs, (now) => {
-      for (const [key, { json, writtenAtMs }] of records) {
-        if (json === undefined && now - writtenAtMs >= REMOVED_KEPT_MS) records.delete(key)
+      for (const [key, { json, untilMs }] of records) {
+        if (json === undefined && now >= untilMs) records.delete(key)
       }
       return records
     })
 
-    const put = Effect.fnUntraced(function* (key: string, json: string | undefined, revision: number) {
-      const writtenAtMs = yield* nowMs
+    const put = Effect.fnUntraced(function* (
+      key: string,
+      json: string | undefined,
+      revision: number,
+      keptMs = REMOVED_KEPT_MS,
+    ) {
+      const untilMs = (yield* nowMs) + keptMs
       const found = (yield* current).get(key)?.revision ?? 0
       if (found !== revision) return yield* new LeaseConflict({ key })
       newest++
       const written = newest
-      records.set(key, { revision: written, json, writtenAtMs })
+      records.set(key, { revision: written, json, untilMs })
       yield* PubSub.publish(hints, { key, after: revision, value: readBack(json) })
       return written
     })
@@ -61,7 +67,7 @@ export const makeLeasesMemory = (isShared: boolean): Effect.Effect<LeasesService
           return kept === undefined ? undefined : recordOf(key, kept)
         }),
       write: (key, value, revision) => put(key, JSON.stringify(value ?? null), revision),
-      remove: (key, revision) => Effect.asVoid(put(key, undefined, revision)),
+      remove: (key, revision, keptMs) => Effect.asVoid(put(key, undefined, revision, keptMs)),
       changes: Stream.fromPubSub(hints),
     }
   })

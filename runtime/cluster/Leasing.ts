@@ -9,7 +9,7 @@
 import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { LeasesUnavailable } from "./Leases.ts"
-import { memberKey, type SlotRecord, slotKey } from "./Member.ts"
+import { memberKey, nextEpoch, type SlotRecord, slotKey } from "./Member.ts"
 import type { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 import type { Tenant } from "./Tenant.ts"
@@ -197,7 +197,7 @@ export class Leasing {
       const found = this.#seen.slot(slotKey(slot))
       // Handed over to this node, or taken by it, and the acknowledgement was lost.
       const isWritten = found?.m === me && !this.#unreleased.has(slot)
-      const value: SlotRecord = isWritten ? found : { m: me, e: (found?.e ?? 0) + 1, n: found?.n ?? 0 }
+      const value: SlotRecord = isWritten ? found : { m: me, e: nextEpoch(found?.e ?? 0), n: found?.n ?? 0 }
       if (!isWritten) {
         if (found?.m !== me && (yield* this.#isMembers(found?.m))) return
         if (!(yield* this.#write(slot, value))) return
@@ -281,7 +281,8 @@ export class Leasing {
       if (found?.m === me) {
         const n = moves ?? found.n
         const heir = this.#heir(me, slot)
-        const value: SlotRecord = heir === undefined ? { e: found.e, n } : { m: heir, e: found.e + 1, n }
+        const value: SlotRecord =
+          heir === undefined ? { e: found.e, n } : { m: heir, e: nextEpoch(found.e), n }
         const isWritten = yield* this.#write(slot, value)
         if (!isWritten && this.#seen.slot(slotKey(slot))?.m === me) return
         if (isWritten && heir !== undefined) this.#options.tenants.get(slot)?.handedOver?.(heir)

@@ -66,11 +66,17 @@ export const subjectOfKey = (
 export interface SlotRecord {
   /** Id of the member; absent: it is free. */
   readonly m?: string
-  /** Fencing number; raised by whoever takes it. */
+  /** Fencing number, from 0 to {@link EPOCH_MAX}; every new owner raises it. */
   readonly e: number
   /** Moves between live members one soon after the other. */
   readonly n: number
 }
+
+/** Highest epoch of a slot: one move a millisecond takes 8,000 years to get there, so a higher one is forged. */
+export const EPOCH_MAX = 2 ** 48
+
+/** Epoch of the next owner. One that is at its bound was forged, and can only start over. */
+export const nextEpoch = (epoch: number): number => (epoch >= EPOCH_MAX ? 1 : epoch + 1)
 
 /** Subject on which a member is asked. */
 export const memberSubject = (id: string): string => `node.${id}`

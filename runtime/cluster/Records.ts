@@ -9,6 +9,7 @@ import { type Clock, Effect } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { LeaseHint, LeasesService, LeasesUnavailable } from "./Leases.ts"
 import { SeenRecords } from "./SeenRecords.ts"
+import { StrayRecords } from "./StrayRecords.ts"
 
 /** Records that the store's leader is asked for at once. */
 const ASKED_AT_ONCE_MAX = 8
@@ -22,6 +23,7 @@ const HINTED_PAUSES_MS: ReadonlyArray<number> = [0, 4, 8, 16, 32, 64]
 export class Records {
   readonly seen = new SeenRecords()
   readonly #leases: LeasesService
+  readonly #strays: StrayRecords
   readonly #clock: Clock.Clock
   readonly #listEveryMs: number
   #listedAtMs = Number.NEGATIVE_INFINITY
@@ -31,6 +33,7 @@ export class Records {
   /** All records are read once in `listEveryMs` milliseconds at least, whatever the hints say. */
   constructor(leases: LeasesService, clock: Clock.Clock, listEveryMs: number) {
     this.#leases = leases
+    this.#strays = new StrayRecords(leases)
     this.#clock = clock
     this.#listEveryMs = listEveryMs
   }
@@ -61,12 +64,14 @@ export class Records {
   })
 
   get #list(): Effect.Effect<void, LeasesUnavailable> {
-    return Effect.flatMap(this.#leases.all, (records) => {
+    return Effect.flatMap(this.#leases.all, (listed) => {
       const nowMs = this.#nowMs
+      const records = this.#strays.known(listed)
       for (const record of records) this.seen.apply(record, nowMs)
       this.#listedAtMs = nowMs
       // The list may be old, or the store may have lost what was seen: its leader knows.
-      return this.#forEach(this.seen.unlike(records), this.look)
+      const looks = this.#forEach(this.seen.unlike(records), this.look)
+      return Effect.andThen(looks, this.#strays.settle(records))
     })
   }
 

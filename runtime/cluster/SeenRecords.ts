@@ -5,7 +5,7 @@
  * comes from the store's leader. Who reads: Cluster.ts.
  */
 import type { LeaseRecord } from "./Leases.ts"
-import { type MemberRecord, type SlotRecord, subjectOfKey } from "./Member.ts"
+import { EPOCH_MAX, type MemberRecord, type SlotRecord, subjectOfKey } from "./Member.ts"
 
 export interface Seen<Value> {
   readonly revision: number
@@ -105,8 +105,13 @@ const isMember = (value: unknown): value is MemberRecord =>
   value["weight"] > 0 &&
   hasFields(value["types"]) &&
   [value["labels"], value["runs"], value["unfit"]].every(isTexts)
-const isSlot = (value: unknown): value is SlotRecord =>
-  hasFields(value) && typeof value["e"] === "number" && (value["m"] === undefined || isText(value["m"]))
+export const isSlot = (value: unknown): value is SlotRecord =>
+  hasFields(value) &&
+  isCount(value["e"]) &&
+  value["e"] <= EPOCH_MAX &&
+  isCount(value["n"]) &&
+  (value["m"] === undefined || isText(value["m"]))
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
 const isText = (value: unknown): value is string => typeof value === "string"
 const isTrue = (value: unknown): value is true => value === true

@@ -73,6 +73,32 @@ it("lists more records than one look-up of last messages may name", () =>
     }),
   ))
 
+it("FAULT 71: lists every record, and takes writes, with 20,000 that somebody else has put there", () =>
+  run(
+    Effect.gen(function* () {
+      const namespace = freshNamespace()
+      const leases = yield* openOne({ namespace })
+      yield* leases.write("slot.1", "mine", 0)
+      const { client } = yield* NatsConnection.pipe(
+        Effect.provide(yield* Layer.build(NatsConnection.layer({ servers: server.url, ...admin }))),
+      )
+      for (let index = 0; index < 20_000; index++) {
+        client.publish(`$KV.${namespace}-cluster.junk.${index}`, "{}")
+      }
+      yield* Effect.promise(() => client.flush())
+      yield* leases.write("slot.2", "mine", 0)
+      yield* eventually(
+        Effect.map(leases.all, (records) => {
+          expect(records).toHaveLength(20_002)
+          expect(records.at(-1)).toMatchObject({ key: "slot.2", value: "mine" })
+        }),
+      )
+      const [junk] = (yield* leases.all).filter(({ key }) => key === "junk.7")
+      yield* leases.remove("junk.7", junk?.revision ?? 0, 1_000)
+      yield* eventually(Effect.map(leases.all, (records) => expect(records).toHaveLength(20_001)))
+    }),
+  ))
+
 it("forgets a removed record after its time, and lets it be written as a new one", () =>
   run(
     Effect.gen(function* () {

@@ -41,7 +41,8 @@ interface Written {
   readonly revision: number
   /** `undefined`: removed. */
   readonly json: string | undefined
-  readonly atMs: number
+  /** When a removed record is listed no more, in virtual milliseconds. */
+  readonly untilMs: number
 }
 
 interface Watcher {
@@ -99,7 +100,8 @@ export class SimulatedLeases {
       get: (key) => this.#read(host, `read lease ${key}`, key, () => this.#recordOf(key)),
       write: (key, value, revision) =>
         this.#write(host, "write", key, JSON.stringify(value ?? null), revision),
-      remove: (key, revision) => Effect.asVoid(this.#write(host, "remove", key, undefined, revision)),
+      remove: (key, revision, keptMs) =>
+        Effect.asVoid(this.#write(host, "remove", key, undefined, revision, keptMs)),
       changes: Stream.callback<LeaseHint>(
         (queue) =>
           Effect.acquireRelease(
@@ -118,9 +120,9 @@ export class SimulatedLeases {
   #recordOf(key: string, behind = 0): LeaseRecord | undefined {
     const written = this.#written.get(key)?.at(-1 - behind)
     if (written === undefined) return undefined
-    const { revision, json, atMs } = written
+    const { revision, json, untilMs } = written
     if (json !== undefined) return { key, revision, value: JSON.parse(json) as unknown }
-    const isForgotten = this.#network.world.nowMs - atMs >= REMOVED_KEPT_MS
+    const isForgotten = this.#network.world.nowMs >= untilMs
     return isForgotten ? undefined : { key, revision, value: undefined }
   }
 
@@ -158,6 +160,7 @@ export class SimulatedLeases {
     key: string,
     json: string | undefined,
     revision: number,
+    keptMs = REMOVED_KEPT_MS,
   ): Effect.Effect<number, LeaseWriteError> {
     return Effect.suspend(() => {
       const sentAtMs = this.#network.world.nowMs
@@ -166,7 +169,7 @@ export class SimulatedLeases {
         server: "journal",
         what: `${verb} lease ${key} at ${revision}`,
         serve: () =>
-          this.isAway ? Exit.fail(unavailable("NoResponders")) : this.#put(host, key, json, revision),
+          this.isAway ? Exit.fail(unavailable("NoResponders")) : this.#put(host, key, json, revision, keptMs),
         timeoutMs: TIMEOUT_MS,
         unanswered: unavailable,
         fate: this.#writeFate(host, key),
@@ -184,11 +187,12 @@ export class SimulatedLeases {
     key: string,
     json: string | undefined,
     revision: number,
+    keptMs: number,
   ): Exit.Exit<number, LeaseConflict> {
     const found = this.#recordOf(key)?.revision ?? 0
     if (found !== revision) return Exit.fail(new LeaseConflict({ key }))
     this.#newest++
-    const entry: Written = { revision: this.#newest, json, atMs: this.#network.world.nowMs }
+    const entry: Written = { revision: this.#newest, json, untilMs: this.#network.world.nowMs + keptMs }
     const written = this.#written.get(key)
     if (written === undefined) this.#written.set(key, [entry])
     else written.push(entry)
