@@ -74,6 +74,7 @@ export const statusText = (status: SystemStatus): string => {
       saved: snapshots.savedCount,
       dropped: snapshots.droppedCount,
       failed: snapshots.failedCount,
+      ignored: snapshots.ignoredCount,
     }),
     gauge("everstate_projection_lag", "Journal sequences that a projection is behind", [
       ...ofProjections(({ lag }) => lag),

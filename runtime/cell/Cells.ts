@@ -9,6 +9,7 @@ import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { Journal } from "../journal/Journal.ts"
+import { IgnoredSnapshots } from "../snapshot/IgnoredSnapshots.ts"
 import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeSnapshotWriter, type SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -58,6 +59,7 @@ export interface Cells {
   readonly quarantined: () => ReadonlyArray<ActorQuarantined>
   readonly counts: CellCounts
   readonly snapshotWriter: SnapshotWriter
+  readonly ignoredSnapshots: IgnoredSnapshots
   /**
    * Waits until every cell of a place is done, and lets them leave memory; nothing new is offered meanwhile. Returns the
    * keys of those who were there and well, the one used last first.
@@ -76,10 +78,12 @@ export const makeCells = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Cells, never, Journal | SnapshotStore | Scope.Scope> {
   const clock = yield* Clock.Clock
   const snapshotWriter = yield* makeSnapshotWriter
+  const ignoredSnapshots = new IgnoredSnapshots()
   const counts = noCounts()
   const context: CellContext = {
     journal: yield* Journal,
     snapshots: yield* SnapshotStore,
+    ignoredSnapshots,
     clock,
     snapshotWriter,
     counts,
@@ -241,6 +245,7 @@ export const makeCells = Effect.fnUntraced(function* (
       Array.from(cells.values(), ({ quarantine }) => quarantine).filter((found) => found !== undefined),
     counts,
     snapshotWriter,
+    ignoredSnapshots,
     drain,
   }
 })

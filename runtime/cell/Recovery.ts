@@ -15,6 +15,7 @@ import {
   type JournalService,
   JournalUnavailable,
 } from "../journal/Journal.ts"
+import type { IgnoredSnapshots } from "../snapshot/IgnoredSnapshots.ts"
 import { decodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
 import { ActorQuarantined } from "./AskError.ts"
@@ -23,6 +24,7 @@ import { applyRecord, type Confirmed, unborn } from "./Fold.ts"
 export interface RecoveryPorts {
   readonly journal: JournalService
   readonly snapshots: SnapshotStoreService
+  readonly ignoredSnapshots: IgnoredSnapshots
   /** Told of every record that was applied, in order: what it carries may not be sent yet. */
   readonly outbox: { readonly found: (record: JournalRecord) => void }
 }
@@ -45,7 +47,7 @@ export const recover = Effect.fnUntraced(function* (
   address: ActorAddress,
 ): Effect.fn.Return<Recovered, RecoveryError> {
   const [last, fromSnapshot] = yield* Effect.all(
-    [ports.journal.last(address), loadSnapshot(ports.snapshots, definition, address)],
+    [ports.journal.last(address), loadSnapshot(ports, definition, address)],
     { concurrency: "unbounded" },
   )
   if (fromSnapshot !== undefined) {
@@ -196,7 +198,7 @@ const start = (
 
 /** A snapshot store that is down, or a row that cannot be used, means a longer replay, never a failure. */
 const loadSnapshot = (
-  snapshots: SnapshotStoreService,
+  { snapshots, ignoredSnapshots }: RecoveryPorts,
   definition: ActorDefinition,
   address: ActorAddress,
 ): Effect.Effect<Confirmed | undefined> =>
@@ -205,10 +207,7 @@ const loadSnapshot = (
       if (row === undefined) return Effect.undefined
       const decoded = decodeSnapshot(definition, row)
       if (!("unusable" in decoded)) return Effect.succeed(decoded)
-      return Effect.as(
-        Effect.logWarning(`Snapshot of ${address.key} ignored: ${decoded.unusable}`),
-        undefined,
-      )
+      return Effect.as(ignoredSnapshots.add(address, decoded.unusable), undefined)
     }),
     Effect.catch((error) =>
       Effect.as(

@@ -96,7 +96,10 @@ export interface ActorOptions {
   readonly commandsRememberedCount?: number
   /** Events after which a snapshot is written, default 100; at least half as many as there are remembered commands. */
   readonly snapshotEveryEvents?: number
-  /** Raise when the meaning of context or states changes: snapshots of other versions are ignored. Default 1. */
+  /**
+   * Raise when functions of the machine give the context or the states another meaning: snapshots of other versions are
+   * ignored. Changed states, transitions, names and event versions are noticed without it. Default 1.
+   */
   readonly snapshotVersion?: number
   /** Place its actors on nodes with this label only. Default: on any node. */
   readonly nodeLabel?: string

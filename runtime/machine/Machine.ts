@@ -16,6 +16,7 @@ import {
 import { CALL, CALL_DEFAULTS, type CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../definition/Event.ts"
 import { DISPATCH, type DispatchAction, type Outgoing } from "../outbox/Outgoing.ts"
+import { machineFingerprint } from "./MachineFingerprint.ts"
 import { sealed } from "./SealedState.ts"
 
 /** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
@@ -71,6 +72,7 @@ export class Machine {
   readonly #invokeIds: ReadonlySet<string>
   #captured: Array<Intent> = []
   #notDurable: string | undefined
+  #fingerprint: string | undefined
 
   constructor(actorType: string, machine: AnyStateMachine) {
     this.#actorType = actorType
@@ -89,6 +91,12 @@ export class Machine {
       stopChild: nothing,
       actionExecutor: (action) => this.#capture(action as ExecutableAction),
     }
+  }
+
+  /** The same text for every machine with these states and transitions; see MachineFingerprint.ts. */
+  get fingerprint(): string {
+    this.#fingerprint ??= machineFingerprint(this.#machine)
+    return this.#fingerprint
   }
 
   /** The state before the first event. A context factory gets `input: { id }`. Throws {@link MachineFailed}. */

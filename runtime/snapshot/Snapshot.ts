@@ -1,9 +1,9 @@
 /**
  * What is inside a stored snapshot: the machine's state, the recent commands and what is pending, as JSON text.
  *
- * Owns the codec's name and when a row is foreign: then it is ignored and the actor replays from the start. A row of a
- * node that reads newer events is foreign to an older one: the state may hold what those events say, and hides that they
- * are there.
+ * Owns the codec's name and when a row does not fit the code: then it is ignored and the actor replays from the start.
+ * A state that was folded from events of other versions, or by another machine, is not the fold of the events as they are
+ * read now. Rows of nodes that read newer events hide, besides, that those events are there.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Confirmed } from "../cell/Fold.ts"
@@ -21,6 +21,8 @@ interface SnapshotBody {
   readonly recent: ReadonlyArray<RecentCommandRow>
   /** Versions of the events that its writer read, where the actor's events have schemas. */
   readonly events?: Readonly<Record<string, number>>
+  /** Fingerprint of its writer's machine; absent in rows of the first releases, which are used as they are. */
+  readonly machine?: string
   /** Absent when nothing is pending. */
   readonly pending?: PendingRows
 }
@@ -40,6 +42,7 @@ export const encodeSnapshot = (
   const body: SnapshotBody = {
     state: definition.machine.persist(state),
     ...(events === undefined ? undefined : { events }),
+    machine: definition.machine.fingerprint,
     recent: recent.rows(),
     ...(rows === undefined ? undefined : { pending: rows }),
   }
@@ -59,8 +62,8 @@ export const decodeSnapshot = (
   }
   try {
     const body = JSON.parse(row.state) as SnapshotBody
-    const newer = newerThan(definition, body.events ?? {})
-    if (newer !== undefined) return { unusable: `its writer reads ${newer}, which is not known here` }
+    const unfit = unfitOf(definition, body)
+    if (unfit !== undefined) return { unusable: unfit }
     return {
       state: definition.machine.restore(body.state),
       version: row.version,
@@ -84,12 +87,16 @@ const eventVersionsOf = ({ events }: ActorDefinition): Readonly<Record<string, n
   return versions
 }
 
-/** The first event that the writer read and this definition cannot. */
-const newerThan = (
-  definition: ActorDefinition,
-  written: Readonly<Record<string, number>>,
-): string | undefined => {
+/** Why a state of another code is not the fold of the events as this code reads them; `undefined` where it is. */
+const unfitOf = (definition: ActorDefinition, { events = {}, machine }: SnapshotBody): string | undefined => {
   const own = eventVersionsOf(definition) ?? {}
-  const found = Object.entries(written).find(([type, version]) => version > (own[type] ?? 0))
-  return found === undefined ? undefined : `${found[0]} version ${found[1]}`
+  for (const [type, version] of Object.entries(events)) {
+    const ownVersion = own[type] ?? 0
+    if (version > ownVersion) return `its writer reads ${type} version ${version}, which is not known here`
+    // An upcaster may give the events that are in the state another meaning.
+    if (version < ownVersion) return `its writer reads ${type} version ${version}, this code ${ownVersion}`
+  }
+  const expected = definition.machine.fingerprint
+  if (machine === undefined || machine === expected) return undefined
+  return `it was written by another machine, ${machine}; this code has ${expected}`
 }

@@ -73,6 +73,8 @@ export interface SystemStatus {
     readonly savedCount: number
     readonly droppedCount: number
     readonly failedCount: number
+    /** Rows that did not fit the code or could not be read: their actors were replayed. */
+    readonly ignoredCount: number
   }
   /** Messages of the mailbox; `openCount` are in work now. */
   readonly messages: InboxCounts & { readonly openCount: number }
@@ -309,7 +311,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
         inFlightCount: cells.inFlightCount(),
         ...counts,
         unknownOutcomeCount: unknownCount,
-        snapshots: { ...cells.snapshotWriter.counts },
+        snapshots: { ...cells.snapshotWriter.counts, ignoredCount: cells.ignoredSnapshots.count },
         messages: { ...inbox.counts, openCount: inbox.openCount() },
         outbox: { ...outbox.counts, pendingCount: outbox.pendingCount() },
         calls: { ...calls.counts, runningCount: calls.runningCount() },

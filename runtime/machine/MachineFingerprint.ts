@@ -1,0 +1,57 @@
+/**
+ * The fingerprint of a machine: two machines with the same states, transitions, and names of guards, actions, delays and
+ * actors have the same one, in every process.
+ *
+ * Owns what is part of it. Functions are not: their text differs from build to build. Who compares: ../snapshot/Snapshot.ts.
+ */
+import type { AnyStateMachine, AnyStateNode } from "xstate"
+import { fingerprint } from "../json/Json.ts"
+
+/** Sixteen hexadecimal digits. */
+export const machineFingerprint = (machine: AnyStateMachine): string =>
+  fingerprint(JSON.stringify(describeNode(machine.root)))
+
+type Description = string | number | boolean | null | ReadonlyArray<Description>
+
+type Transition = NonNullable<AnyStateNode["always"]>[number]
+
+const describeNode = (node: AnyStateNode): Description => [
+  node.key,
+  node.type,
+  node.history === false ? "" : node.history,
+  placesOf(node.initial?.target),
+  namesOf(node.initial?.actions ?? []),
+  namesOf(node.entry),
+  namesOf(node.exit),
+  node.invoke.map(({ id, src }) => [id, nameOf(src)]),
+  (node.always ?? []).map(describeTransition),
+  // The order among the transitions of one event counts, that of events and states does not.
+  sorted([...node.transitions].map(([event, transitions]) => [event, transitions.map(describeTransition)])),
+  sorted(Object.values(node.states).map((child) => [child.key, describeNode(child)])),
+]
+
+const describeTransition = ({ target, guard, actions, reenter }: Transition): Description => [
+  placesOf(target),
+  guard === undefined ? null : nameOf(guard),
+  namesOf(actions),
+  reenter,
+]
+
+const sorted = (entries: ReadonlyArray<readonly [string, Description]>): Description =>
+  entries.toSorted(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0))
+
+const placesOf = (nodes: ReadonlyArray<AnyStateNode> | undefined): Description =>
+  nodes === undefined ? null : nodes.map(({ path }) => path)
+
+const namesOf = (actions: ReadonlyArray<unknown>): Description => actions.map(nameOf)
+
+/** The name of a guard, action or actor; of XState's own actions also what they raise, cancel and wait for. */
+const nameOf = (given: unknown): Description => {
+  if (typeof given === "string") return given
+  const { type, event, delay, id, sendId } = (given ?? {}) as Readonly<Record<string, unknown>>
+  const eventType =
+    typeof event === "object" ? (event as { readonly type?: unknown } | null)?.type : undefined
+  return [type, eventType, delay, id, sendId].map((part) =>
+    typeof part === "string" || typeof part === "number" ? part : null,
+  )
+}

@@ -1,0 +1,28 @@
+/**
+ * Snapshots that were not used, because they do not fit the code or cannot be read: counted, and each reason said once.
+ *
+ * A change of the code makes the snapshots of a whole actor type unusable. It is said for the first actor of the type.
+ */
+import { Effect } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+
+/** Different reasons, by actor type, that are logged; further ones are only counted. */
+export const IGNORED_REASONS_LOGGED_MAX = 100
+
+export class IgnoredSnapshots {
+  count = 0
+  readonly #said = new Set<string>()
+
+  /** The snapshot of this actor is not used. */
+  add({ type, key }: ActorAddress, reason: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.count++
+      const line = `${type}: ${reason}`
+      if (this.#said.has(line) || this.#said.size >= IGNORED_REASONS_LOGGED_MAX) return Effect.void
+      this.#said.add(line)
+      return Effect.logWarning(
+        `Snapshots of "${type}" are ignored and the actors replayed, ${key} first: ${reason}. Further ones are only counted.`,
+      )
+    })
+  }
+}
