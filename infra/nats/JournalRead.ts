@@ -147,7 +147,9 @@ export const readPage = Effect.fnUntraced(function* (
   }
   const { records } = page
   const last = records.at(-1)?.sequence ?? range.after
-  if (last >= range.upTo || page.pendingCount !== 0) return records
+  // A full page ends here: whether more follows is for the next page to find out.
+  const isWhole = records.length >= countMax || last >= range.upTo || page.pendingCount !== 0
+  if (isWhole) return records
   const next = yield* nextOnLeader(requests, log, last + 1)
   return next === undefined || next.sequence > range.upTo ? records : [...records, next]
 })

@@ -5,7 +5,7 @@
  * operator may decide about that. What right looks like is JournalSettings.ts and ServerVersion.ts;
  * JournalGuard.ts keeps watching while the process runs.
  */
-import { Effect, Schedule } from "effect"
+import { Effect } from "effect"
 import type { JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
 import {
   type JournalIdentity,
@@ -31,7 +31,6 @@ import {
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, readErrorOf } from "./NatsErrors.ts"
 import { findStream, makeStream, replicaCountOf } from "./OpenStream.ts"
-import { publishTo } from "./PubAck.ts"
 import { checkServerVersion } from "./ServerVersion.ts"
 
 /** One of a journal's streams, found in order. */
@@ -57,31 +56,9 @@ const tooFewServers = (replicas: number, detail: string): JournalRefused =>
     `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
   )
 
-const ANSWERS_PAUSE_MS = 20
-const ANSWERS_RETRIES = 100
-
-/**
- * Waits until the server that this process is connected to knows who takes a new stream's appends: a cluster says that a
- * stream is made before all of its servers do. What is sent names another stream, so it is refused and never stored.
- * A stream that stays silent is opened all the same: whoever appends is told.
- */
-const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamInfo) => {
-  const subject = config.subjects?.[0]?.replace(/[*>].*/, "created") ?? ""
-  return publishTo(requests, subject, new Uint8Array(), { "Nats-Expected-Stream": "none" }).pipe(
-    Effect.retry({
-      schedule: Schedule.spaced(ANSWERS_PAUSE_MS),
-      times: ANSWERS_RETRIES,
-      while: (error) => error._tag === "NatsRequestFailed" && error.reason === "NoResponders",
-    }),
-    Effect.ignore,
-  )
-}
-
 const create = (connection: NatsConnectionService, options: JournalStreamOptions, partition: number) => {
   const replicas = replicaCountOf(connection, options.replicas)
-  const made = Effect.tap(makeStream(connection, journalStreamConfig(options, replicas, partition)), (info) =>
-    untilItAnswers(connection, info),
-  )
+  const made = makeStream(connection, journalStreamConfig(options, replicas, partition))
   return Effect.mapError(made, (error) =>
     isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
       ? tooFewServers(replicas, error.message)

@@ -5,10 +5,11 @@
  * used: JournalSettings.ts, MailboxStream.ts, Bucket.ts, DeadLettersNats.ts, EventPublisherNats.ts.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { createStream, type StreamInfo, streamInfo } from "./JetStreamApi.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, type JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
+import { publishTo } from "./PubAck.ts"
 
 /** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
 const REPLICA_COUNT_CLUSTERED = 3
@@ -31,12 +32,43 @@ export const findStream = (
     isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
   )
 
+/** Pause between two asks of a stream that does not answer yet, and how often it is asked again. */
+const ANSWERS_PAUSE_MS = 20
+const ANSWERS_RETRIES = 100
+
+/** A subject that the stream takes and nothing else uses: `x.evt.*.*.*` becomes `x.evt.created.created.created`. */
+const probeSubjectOf = (subject: string): string => subject.replaceAll(/[*>]/g, "created")
+
+/**
+ * Waits until the server that this process is connected to knows who takes a new stream's messages: a cluster says that
+ * a stream is made before all of its servers route to it. The probe names another stream in its header, so the stream
+ * refuses it and stores nothing. A stream that stays silent is opened all the same: its first publish fails.
+ */
+const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamInfo) => {
+  const subject = config.subjects?.[0]
+  if (subject === undefined) return Effect.void
+  return publishTo(requests, probeSubjectOf(subject), new Uint8Array(), {
+    "Nats-Expected-Stream": "none",
+  }).pipe(
+    Effect.retry({
+      schedule: Schedule.spaced(ANSWERS_PAUSE_MS),
+      times: ANSWERS_RETRIES,
+      while: (error) => error._tag === "NatsRequestFailed" && error.reason === "NoResponders",
+    }),
+    Effect.ignore,
+  )
+}
+
 /** A new cluster that is busy may take longer than one call may; the same request finds what the first one made. */
 const CREATE_RETRIES = 3
 
-/** Creates the stream. Where somebody else was faster with other settings, theirs are found, to be checked like any. */
-export const makeStream = ({ requests }: NatsConnectionService, config: NamedStream) =>
-  createStream(requests, config).pipe(
+/**
+ * Creates the stream and waits until it answers. Where another process was faster with other settings, those are found,
+ * to be checked like any.
+ */
+export const makeStream = (connection: NatsConnectionService, config: NamedStream) => {
+  const { requests } = connection
+  return createStream(requests, config).pipe(
     Effect.retry({
       times: CREATE_RETRIES,
       while: (error) => error._tag === "NatsRequestFailed" && error.reason === "Timeout",
@@ -44,7 +76,9 @@ export const makeStream = ({ requests }: NatsConnectionService, config: NamedStr
     Effect.catch((error) =>
       isCode(error, jetStreamCode.streamNameInUse) ? streamInfo(requests, config.name) : Effect.fail(error),
     ),
+    Effect.tap((info) => untilItAnswers(connection, info)),
   )
+}
 
 export const findOrMakeStream = (connection: NatsConnectionService, config: NamedStream) =>
   Effect.flatMap(findStream(connection, config.name), (found) =>

@@ -1,7 +1,7 @@
 /** What the facts of the mailbox's contract are written with: actors of known shards, sending, and receivers. */
-import { Effect, Queue, type Scope, Stream } from "effect"
+import { Effect, Queue, Schedule, type Scope, Stream } from "effect"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
-import { type Delivery, Mailbox } from "../../runtime/mailbox/Mailbox.ts"
+import { type Delivery, Mailbox, type MailboxError } from "../../runtime/mailbox/Mailbox.ts"
 
 /** Shards that the contract's mailboxes are made with. */
 export const CONTRACT_SHARD_COUNT = 8
@@ -34,9 +34,16 @@ function candidates(): Array<ActorAddress> {
 export const numbered = (count: number, prefix = "m"): Array<string> =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 
+/** The mailbox has no leader at this moment, which a loaded cluster needs a while to elect: nothing was stored. */
+const hasNoLeader = (error: MailboxError): boolean =>
+  error._tag === "MailboxUnavailable" && error.reason === "NoResponders"
+
+const whileItHasNoLeader = { while: hasNoLeader, schedule: Schedule.spaced(25), times: 400 } as const
+
+/** Publishes as every sender does: again, under the same id, while there is no leader to take it. */
 export const publish = Effect.fnUntraced(function* (address: ActorAddress, id: string, text = id) {
   const mailbox = yield* Mailbox
-  yield* mailbox.publish({ address, id, data: encoder.encode(text) })
+  yield* Effect.retry(mailbox.publish({ address, id, data: encoder.encode(text) }), whileItHasNoLeader)
 })
 
 export const schedule = Effect.fnUntraced(function* (
@@ -46,7 +53,8 @@ export const schedule = Effect.fnUntraced(function* (
   atMs: number,
 ) {
   const mailbox = yield* Mailbox
-  yield* mailbox.schedule({ address, id, slot, atMs, data: encoder.encode(id) })
+  const scheduled = mailbox.schedule({ address, id, slot, atMs, data: encoder.encode(id) })
+  yield* Effect.retry(scheduled, whileItHasNoLeader)
 })
 
 /** A receiver of a shard whose deliveries are taken one by one; it ends with the scope. */
