@@ -104,6 +104,8 @@ export const makeInbox = Effect.fnUntraced(function* (
   const open = new Map<string, HandedOut>()
   /** Messages of actors that are held back, in order. */
   const held = new Map<string, Array<Open>>()
+  /** What was warned of once. Bounded by the actor types that requests name. */
+  const warned = new Set<string>()
   const someOpen = Latch.makeUnsafe(false)
   const receivers = new Map<number, Scope.Closeable>()
   const nameOf = (place: number): string => places.all[place]?.slot ?? ""
@@ -185,29 +187,46 @@ export const makeInbox = Effect.fnUntraced(function* (
 
   const giveUp = (item: Open, reason: DeadLetterReason, detail: string): void => {
     counts.deadLetterCount++
-    const { message, address, attempt, failedCount } = item
-    const given =
-      message.k === "command" && message.from !== undefined && message.n !== undefined
-        ? undecidedAnswer(
-            { key: message.from, as: message.n, requestId: message.id },
-            reason,
-            detail,
-            shardCount,
-          )
-        : undefined
+    const { message, delivery, attempt, failedCount } = item
+    // With its place: the same message, handed in again after it was dead once, is another letter.
+    const letterId = `${message.id}@${idOf(item.place, delivery)}`
     fork(
-      Effect.gen(function* () {
-        // Whoever asked is told; for everybody else there is the dead letter.
-        if (given !== undefined) yield* untilSent(mailbox.publish(given))
-        else {
-          // With its place: the same message, handed in again after it was dead once, is another letter.
-          const letterId = `${message.id}@${idOf(item.place, item.delivery)}`
-          yield* bury(item.delivery, address.key, reason, detail, attempt + failedCount, letterId)
-        }
-        settle(item)
-      }),
+      Effect.andThen(
+        answerOrBury(message, delivery, reason, detail, attempt + failedCount, letterId),
+        Effect.sync(() => settle(item)),
+      ),
     )
   }
+
+  /** The actor that made a request is told that it gets no other answer; every other message is a dead letter. */
+  const answerOrBury = (
+    message: Message | undefined,
+    delivery: Delivery,
+    reason: DeadLetterReason,
+    detail: string,
+    attemptCount: number,
+    letterId: string,
+  ): Effect.Effect<void> => {
+    if (message?.k !== "command" || message.from === undefined || message.n === undefined) {
+      return bury(delivery, delivery.key, reason, detail, attemptCount, letterId)
+    }
+    const asker = { key: message.from, as: message.n, requestId: message.id }
+    const answered = Effect.suspend(() =>
+      untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount))),
+    ).pipe(
+      // The asker's key may be unreadable.
+      Effect.catchDefect(() => bury(delivery, delivery.key, reason, detail, attemptCount, letterId)),
+    )
+    return reason === "Unroutable" ? Effect.andThen(warnOnce(detail), answered) : answered
+  }
+
+  /** A whole actor type is missing: one line says it, not one for each request. */
+  const warnOnce = (detail: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (warned.has(detail)) return Effect.void
+      warned.add(detail)
+      return Effect.logWarning(`Requests are answered with Unroutable: ${detail}`)
+    })
 
   const bury = (
     { data }: Delivery,
@@ -224,23 +243,19 @@ export const makeInbox = Effect.fnUntraced(function* (
       yield* Effect.logWarning(`Dead letter for ${key} (${reason}): ${detail}`)
     })
 
-  /** What was handed out, or the reason and detail for which it cannot even be read. */
-  const read = (
-    delivery: Delivery,
-    place: number,
-  ): Parts | readonly [DeadLetterReason, string] | undefined => {
+  /** What was handed out, or the reason and detail for which nobody here can take it. */
+  const read = (delivery: Delivery, place: number): Parts | Unreadable | undefined => {
     try {
       const message = decodeMessage(delivery.data)
       const address = addressFromKey(delivery.key, shardCount)
       const definition = actors.get(address.type)
-      if (definition === undefined) {
-        if (options.unhosted(place, address.type)) return undefined
-        return ["Unroutable", `this system has no actor type "${address.type}"`]
-      }
-      return { definition, address, message }
+      if (definition !== undefined) return { definition, address, message }
+      if (options.unhosted(place, address.type)) return undefined
+      const detail = `no node has the actor type "${address.type}"`
+      return { reason: "Unroutable", detail, message }
     } catch (cause) {
-      if (cause instanceof MessageUnreadable) return ["Malformed", cause.message]
-      return ["Malformed", String(cause)]
+      const detail = cause instanceof MessageUnreadable ? cause.message : String(cause)
+      return { reason: "Malformed", detail, message: undefined }
     }
   }
 
@@ -258,16 +273,16 @@ export const makeInbox = Effect.fnUntraced(function* (
     // Left to the node that knows the type and is about to have the place.
     if (found === undefined) return
     const extendedAtMs = monotonicMs(clock)
-    if (Array.isArray(found)) {
+    if ("reason" in found) {
       counts.deadLetterCount++
-      const [reason, detail] = found as [DeadLetterReason, string]
+      const { reason, detail, message } = found
       const unread: HandedOut = { delivery, place, extendedAtMs }
       open.set(id, unread)
       someOpen.openUnsafe()
       // The next message does not wait for the letter.
       fork(
         Effect.andThen(
-          bury(delivery, delivery.key, reason, detail, 1, id),
+          answerOrBury(message, delivery, reason, detail, 1, id),
           Effect.sync(() => finish(unread)),
         ),
       )
@@ -279,9 +294,8 @@ export const makeInbox = Effect.fnUntraced(function* (
     }
     // Counted after the pause: a node that goes down meanwhile went down for another reason.
     const attempt = delivery.isRepeat ? yield* attempts.again(shard, delivery.sequence) : 1
-    const parts = found as Parts
     const item: Open = {
-      ...parts,
+      ...found,
       delivery,
       place,
       attempt,
@@ -365,6 +379,13 @@ export const makeInbox = Effect.fnUntraced(function* (
 })
 
 type Parts = Pick<Open, "definition" | "address" | "message">
+
+/** A message that no node can take; `message` where it could be decoded. */
+interface Unreadable {
+  readonly reason: DeadLetterReason
+  readonly detail: string
+  readonly message: Message | undefined
+}
 
 const idOf = (place: number, { sequence }: Delivery): string => `${place}.${sequence}`
 

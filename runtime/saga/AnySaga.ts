@@ -17,6 +17,8 @@ export interface SagaStart<Input = unknown> {
     readonly event: any
     readonly id: string
   }) => { readonly id: string; readonly input: Input } | undefined
+  /** Where the first start of the saga type begins: with the oldest event, or with those after it. Default `beginning`. */
+  readonly start?: "beginning" | "now"
 }
 
 /** A saga of any kind. */

@@ -35,7 +35,8 @@ import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./Saga
 export type { AnySaga, SagaInputOf, SagaResultsOf, SagaStart } from "./AnySaga.ts"
 
 /**
- * Starts a saga for each event of a type; `id` is the actor whose event it is.
+ * Starts a saga for each event of a type; `id` is the actor whose event it is. Events that were stored before the saga
+ * type was first deployed start one, too, unless `start` is `"now"`: then only those after it do.
  *
  * @example startsWhen: on(Order, "OrderPlaced", ({ event, id }) => ({ id, input: { lines: event.lines } }))
  */
@@ -46,7 +47,8 @@ export const on = <A extends AnyActor, const Type extends EventsOf<A>["type"], I
     readonly event: Extract<EventsOf<A>, { readonly type: Type }>
     readonly id: string
   }) => { readonly id: string; readonly input: Input } | undefined,
-): SagaStart<Input> => ({ from, eventType, map })
+  { start = "beginning" }: { readonly start?: SagaStart["start"] } = {},
+): SagaStart<Input> => ({ from, eventType, map, start })
 
 export interface SagaOptions<Type extends string, I extends SagaInput, Results> {
   readonly type: Type

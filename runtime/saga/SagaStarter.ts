@@ -7,14 +7,14 @@ import { tell } from "../outbox/Messages.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "./Saga.ts"
 
-/** `undefined` for a saga that is started by command only. Its position begins with the oldest event. */
+/** `undefined` for a saga that is started by command only. */
 export const starterOf = ({ type, actor, startsWhen }: AnySaga): ReactorDefinition | undefined => {
   if (startsWhen === undefined) return undefined
-  const { from, eventType, map } = startsWhen
+  const { from, eventType, map, start: startsAt = "beginning" } = startsWhen
   return {
     name: `start-${type}`,
     from: [from],
-    start: "beginning",
+    start: startsAt,
     on: new Map([
       [
         eventType,

@@ -40,7 +40,7 @@ import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.
 import { answerMembers, type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { type ClusterCounts, makeClusterWatch } from "./ClusterCounts.ts"
 import { makeIds } from "./CommandIds.ts"
-import { definitionsOf, hostedTypes, readsMore } from "./Definitions.ts"
+import { definitionsOf, hostedTypes, missingSagas, readsMore } from "./Definitions.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
@@ -159,6 +159,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
 > {
   const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }
   const given = yield* definitionsOf(options)
+  yield* Effect.forEach(missingSagas(options.sagas ?? []), (text) => Effect.logWarning(text))
   const { actors } = given
   const journal = yield* Journal
   const mailbox = yield* Mailbox

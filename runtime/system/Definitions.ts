@@ -56,6 +56,22 @@ export const definitionsOf = ({
   })
 }
 
+/**
+ * What to warn of: sagas that are steps of given sagas and were not given themselves. Another node may host them, so the
+ * system starts; where none does, the step fails once its attempts are used up.
+ */
+export const missingSagas = (sagas: ReadonlyArray<AnySaga>): ReadonlyArray<string> => {
+  const given = new Set(sagas.map(({ type }) => type))
+  return sagas.flatMap(({ type, nests }) =>
+    [...nests]
+      .filter((nested) => !given.has(nested))
+      .map(
+        (nested) =>
+          `Saga "${type}" has the saga "${nested}" as a step, and "${nested}" is not among \`sagas\` of this node. Unless another node has it, the step fails.`,
+      ),
+  )
+}
+
 /** What a node may be called; it becomes part of keys and subjects. */
 const NODE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
 

@@ -85,6 +85,42 @@ describe("request", () => {
   })
 })
 
+describe("a request to an actor type that no node has", () => {
+  it("is answered, leaves no dead letter, and is warned of once", async () => {
+    const messaging = new MessagingMemory()
+    const logs: Array<string> = []
+    const { system } = await startMemory({ actors: [Desk], messaging, logs })
+    const answersOf = async () => (await system.get(Desk, "d").state()).state.context.answers
+    for (const sheet of ["1", "2"]) await system.get(Desk, "d").ask({ type: "Ask", clerk: "c", sheet })
+    await eventually(async () => (await answersOf()).length === 2)
+    const detail = 'no node has the actor type "clerk"'
+    const answer = { ok: false, reason: "Unroutable", detail, isRejection: false }
+    expect(await answersOf()).toEqual([
+      { as: "stamp", answer },
+      { as: "stamp", answer },
+    ])
+    expect(await Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))).toEqual([])
+    expect(logs.filter((line) => line.includes(detail))).toHaveLength(1)
+  })
+
+  it("is a dead letter where nobody waits for the answer, or the asker's name is none", async () => {
+    const messaging = new MessagingMemory()
+    const { system } = await startMemory({ actors: [Desk], messaging })
+    const address = addressOf("clerk", "c", SHARD_COUNT)
+    const send = (id: string, fields: object) => {
+      const message = { v: 1, k: "command", id, c: { type: "Stamp", sheet: "x" }, ...fields }
+      const data = new TextEncoder().encode(JSON.stringify(message))
+      return Effect.runPromise(messaging.mailbox.publish({ address, id, data }))
+    }
+    await send("tell", {})
+    await send("junk", { from: "no key", n: "stamp" })
+    const letters = () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
+    await eventually(async () => (await letters()).length === 2)
+    expect((await letters()).map(({ reason }) => reason)).toEqual(["Unroutable", "Unroutable"])
+    await eventually(async () => (await system.status()).messages.openCount === 0)
+  })
+})
+
 describe("FAULT 41: a message that takes the process down each time", () => {
   it("is counted across crashes and becomes a dead letter", async () => {
     const messaging = new MessagingMemory()
