@@ -125,6 +125,7 @@ export {
   ProjectionTimeout,
 } from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
+export type { SkipOrder, SkipReport, StoppedRecord } from "./projection/RecordSkip.ts"
 export type { ActorRef } from "./promise/ActorRef.ts"
 export type { ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"
 export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
@@ -169,7 +170,6 @@ export {
   type ClusterError,
   type ClusterStatus,
   ClusterVerbFailed,
-  type MemberLoad,
   type MemberStanding,
   type MemberStatus,
   type SlotStatus,
@@ -183,6 +183,7 @@ export {
   type PastMoment,
   type PastState,
 } from "./system/History.ts"
+export type { MemberLoad } from "./system/MemberAnswers.ts"
 export type { When } from "./system/Scheduling.ts"
 export { SYSTEM_DEFAULTS, type SystemSettings } from "./system/SystemSettings.ts"
 export type { TellError, TellingOptions, Told } from "./system/Tell.ts"

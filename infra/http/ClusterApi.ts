@@ -37,6 +37,11 @@ const Slot = Schema.Struct({
   epoch: count("Rises whenever somebody takes it"),
   member: Schema.optionalKey(Schema.String.annotate({ description: "Absent: nobody has it now" })),
   lag: Schema.optionalKey(count("Of a shard: messages that wait in its mailbox")),
+  stopped: Schema.optionalKey(
+    Schema.Struct({ sequence: count("Place of the record in the journal"), reason: Schema.String }).annotate({
+      description: "Of a projection or reactor: the record that it does not get past",
+    }),
+  ),
 }).annotate({ identifier: "Slot" })
 
 const ClusterDocument = Schema.Struct({
@@ -56,6 +61,7 @@ const ClusterEventDocument = Schema.Struct({
     "MemberChanged",
     "SlotMoved",
     "ActorQuarantined",
+    "RecordSkipped",
   ]),
   member: Schema.optionalKey(Schema.String),
   name: Schema.optionalKey(Schema.String),
@@ -64,6 +70,7 @@ const ClusterEventDocument = Schema.Struct({
   epoch: Schema.optionalKey(Schema.Int),
   what: Schema.optionalKey(Schema.Literals(["taken", "handedOver", "lost"])),
   actor: Schema.optionalKey(Schema.String),
+  sequence: Schema.optionalKey(Schema.Int),
   detail: Schema.optionalKey(Schema.String),
 }).annotate({ identifier: "ClusterEvent" })
 export type ClusterEventDocument = typeof ClusterEventDocument.Type
@@ -75,6 +82,17 @@ const actorType = { type: pathId.annotate({ description: "Actor type" }) }
 const verb = { success: HttpApiSchema.NoContent, error: COMMAND_PROBLEMS }
 
 const Target = Schema.Struct(member).annotate({ identifier: "TargetMember" })
+
+const SkipOrder = Schema.Struct({
+  sequence: count("As the slot's `stopped` names it"),
+  by: Schema.NonEmptyString.annotate({ description: "Who asks; kept with the dead letters" }),
+  note: Schema.String.annotate({ description: "Why; kept with the dead letters" }),
+}).annotate({ identifier: "SkipOrder" })
+
+const Skipped = Schema.Struct({
+  deadLetters: count("Events of the record that were put aside, or 1 for a reactor's record"),
+  news: Schema.Boolean.annotate({ description: "False: it was past the record already" }),
+}).annotate({ identifier: "Skipped" })
 
 const Passivated = Schema.Struct({
   passivated: Schema.Boolean.annotate({ description: "False: it was not in memory, or is busy" }),
@@ -111,6 +129,17 @@ export const ClusterEndpoints = HttpApiGroup.make("cluster")
     }).annotateMerge(about("Give a slot to a member", "It keeps it for as long as it lives.")),
     HttpApiEndpoint.delete("unpin", "/cluster/slots/:slot/pin", { ...verb, params: slot }).annotateMerge(
       about("Place a slot like all others again"),
+    ),
+    HttpApiEndpoint.post("skip", "/cluster/slots/:slot/skip", {
+      params: slot,
+      payload: SkipOrder,
+      success: Skipped,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(
+      about(
+        "Have a projection or reactor step past the record at which it stands still",
+        "Its events that fail become dead letters, a projection's in the transaction that moves its offset. Asked again, nothing happens.",
+      ),
     ),
     HttpApiEndpoint.post("passivate", "/actors/:type/:id/passivate", {
       params: { ...actorType, id: pathId },

@@ -35,7 +35,7 @@ const clusterDocument = ({ members, slots, pins, paused }: ClusterStatus): Clust
 
 const eventDocument = (event: ClusterEvent, atMs: number): ClusterEventDocument => {
   const at = isoTime(atMs)
-  if (event.type === "SlotMoved" || event.type === "ActorQuarantined") return { at, ...event }
+  if (!("record" in event)) return { at, ...event }
   const { type, member, record } = event
   return { at, type, member, name: record.name, state: record.state }
 }
@@ -69,6 +69,13 @@ export const ClusterRoutes = HttpApiBuilder.group(
       undrain: ({ params }) => orProblem(cluster.undrain(params.member)),
       move: ({ params, payload }) => orProblem(cluster.move(params.slot, payload.member)),
       unpin: ({ params }) => orProblem(cluster.unpin(params.slot)),
+      skip: ({ params, payload }) =>
+        orProblem(
+          Effect.map(cluster.skip(params.slot, payload), ({ deadLetterCount, isNews }) => ({
+            deadLetters: deadLetterCount,
+            news: isNews,
+          })),
+        ),
       passivate: ({ params }) =>
         orProblem(Effect.map(cluster.passivate(params.type, params.id), (passivated) => ({ passivated }))),
       pause: ({ params }) => orProblem(cluster.pause(params.type)),

@@ -30,11 +30,12 @@ const checked = <E extends { readonly message: string }>(
   )
 
 /** A projection or a reactor: whether somebody has to look at it. */
-const follower = ({ name, state, lag, lastError }: ProjectionStatus | ReactorStatus) => ({
+const follower = ({ name, state, lag, lastError, stoppedAt }: ProjectionStatus | ReactorStatus) => ({
   name,
   ok: state !== "stalled",
   state,
   lag,
+  ...(stoppedAt === undefined ? {} : { stoppedAt }),
   ...(state === "running" || lastError === undefined ? {} : { detail: lastError }),
 })
 

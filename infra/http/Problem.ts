@@ -87,6 +87,7 @@ const KINDS = {
   unavailable: { status: 503, title: "Unavailable for now" },
   clusterNotFound: { status: 404, title: "Not in the cluster" },
   clusterUnfit: { status: 409, title: "The member cannot have it" },
+  notStopped: { status: 409, title: "It does not stand still at this record" },
   clusterUnavailable: { status: 503, title: "The cluster cannot be reached" },
   messagesUnavailable: { status: 503, title: "Messages are unavailable" },
   readModelUnavailable: { status: 503, title: "The read model is unavailable" },
@@ -192,6 +193,7 @@ const verbProblems = {
   UnknownSlot: "clusterNotFound",
   UnknownType: "clusterNotFound",
   Unfit: "clusterUnfit",
+  NotStopped: "notStopped",
   NoAnswer: "clusterUnavailable",
 } as const
 

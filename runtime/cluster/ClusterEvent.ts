@@ -14,6 +14,13 @@ export type ClusterEvent =
       readonly what: "taken" | "handedOver" | "lost"
     }
   | { readonly type: "ActorQuarantined"; readonly actor: string; readonly detail: string }
+  /** A projection or reactor of this node stepped past a record at an operator's order. */
+  | {
+      readonly type: "RecordSkipped"
+      readonly slot: string
+      readonly sequence: number
+      readonly detail: string
+    }
 
 /** What became of the members from one look to the next. */
 export const eventsBetween = (

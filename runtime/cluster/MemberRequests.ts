@@ -1,7 +1,7 @@
 /**
  * What members ask each other directly: a sign of life, how they are, and what operators want of one of them.
  *
- * Owns the form on the wire: JSON, `{ k, ... }` → JSON. What the answers are: ../system/ClusterControl.ts.
+ * Owns the form on the wire: JSON, `{ k, ... }` → JSON. What the answers are: ../system/MemberAnswers.ts.
  */
 import { Effect, type Scope } from "effect"
 import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"

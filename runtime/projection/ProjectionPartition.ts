@@ -19,6 +19,7 @@ import {
   ReadModel,
   type ReadModelUnavailable,
 } from "./ReadModel.ts"
+import { type SkipOrder, skipReason } from "./RecordSkip.ts"
 
 /** Events in one transaction, unless a single commit has more. */
 export const PROJECTION_BATCH_EVENTS_MAX = 1_000
@@ -53,6 +54,15 @@ export const runProjectionPartition = (
     return yield* Effect.raceFirst(run.forever, run.sampleLag)
   }).pipe(Effect.ensuring(Effect.sync(() => progress.enter("elsewhere"))))
 
+/** Dead letters that say who has ordered them, if anybody has. */
+const aside = (
+  letters: ReadonlyArray<ProjectionDeadLetter>,
+  order: SkipOrder | undefined,
+): ReadonlyArray<ProjectionDeadLetter> =>
+  order === undefined
+    ? letters
+    : letters.map(({ event, reason }) => ({ event, reason: skipReason(order, reason) }))
+
 type Interruption = ReadModelUnavailable | OffsetMoved | ProjectionFailed | JournalRefused
 
 class Run {
@@ -70,6 +80,8 @@ class Run {
   #recordsMax = PROJECTION_BATCH_EVENTS_MAX
   /** Failures in a row, without a batch applied in between. */
   #failureCount = 0
+  /** Sequence of the record that is applied by itself. */
+  #alone: number | undefined
 
   constructor(
     projection: ProjectionDefinition,
@@ -190,16 +202,20 @@ class Run {
     const last = records.at(-1)
     if (first === undefined || last === undefined) return Effect.void
     feed.putBack(ahead.slice(records.length))
-    if (this.#projection.onError === "stall" && first.unreadable.length > 0) {
-      return Effect.fail(this.#unreadable(first))
-    }
-    const deadLetters = records.flatMap(({ unreadable }) => unreadable)
+    this.#alone = records.length === 1 ? first.sequence : undefined
+    const order = this.#orderFor(records)
+    if (this.#stalls(order) && first.unreadable.length > 0) return Effect.fail(this.#unreadable(first))
+    const deadLetters = aside(
+      records.flatMap(({ unreadable }) => unreadable),
+      order,
+    )
     return this.#applyEvents(
       records.flatMap(({ events }) => events),
       deadLetters,
       from,
       last.sequence,
     ).pipe(
+      (applied) => (order === undefined ? applied : Effect.catchDefect(applied, this.#asFailed(first))),
       Effect.tap(() =>
         Effect.sync(() => {
           this.#recordsMax = Math.min(this.#recordsMax * 2, PROJECTION_BATCH_EVENTS_MAX)
@@ -207,7 +223,7 @@ class Run {
       ),
       Effect.catchTag("ProjectionFailed", (failure) => {
         feed.putBack(records)
-        return this.#narrow(feed, records.length, failure)
+        return this.#narrow(feed, records.length, failure, order)
       }),
       Effect.catchTag("OffsetMoved", (moved) => {
         if (moved.found <= from) return Effect.fail(moved)
@@ -216,6 +232,18 @@ class Run {
         return Effect.void
       }),
     )
+  }
+
+  /** The order to step past the record, where there is only one. */
+  #orderFor(records: ReadonlyArray<DecodedRecord>): SkipOrder | undefined {
+    const [first] = records
+    if (first === undefined || records.length > 1) return undefined
+    return this.#progress.skip.orderFor(first.sequence)
+  }
+
+  /** Whether it stops at what fails, unless an operator has ordered it to step past that. */
+  #stalls(order: SkipOrder | undefined): boolean {
+    return this.#projection.onError === "stall" && order === undefined
   }
 
   /** Where unreadable events stall, those before them are applied first. */
@@ -230,34 +258,39 @@ class Run {
     feed: ProjectionFeed,
     recordCount: number,
     failure: ProjectionFailed,
+    order: SkipOrder | undefined,
   ): Effect.Effect<void, Interruption> {
     if (recordCount > 1) {
       this.#recordsMax = Math.ceil(recordCount / 2)
       return Effect.void
     }
-    if (this.#projection.onError === "stall") return Effect.fail(failure)
+    if (this.#stalls(order)) return Effect.fail(failure)
     return feed
       .take({ ...this.#limit(), records: 1 })
       .pipe(
-        Effect.flatMap(([record]) => (record === undefined ? Effect.void : this.#giveUp(record, failure))),
+        Effect.flatMap(([record]) =>
+          record === undefined ? Effect.void : this.#giveUp(record, failure, order),
+        ),
       )
   }
 
   /** Puts the failing event of a record aside; where no single one is to blame, all of them. */
-  #giveUp(record: DecodedRecord, failure: ProjectionFailed): Effect.Effect<void, Interruption> {
+  #giveUp(
+    record: DecodedRecord,
+    failure: ProjectionFailed,
+    order: SkipOrder | undefined,
+  ): Effect.Effect<void, Interruption> {
     const from = this.#progress.offset
     const { events, unreadable, sequence } = record
-    const aside = (suspects: DecodedRecord["events"]) => [
-      ...unreadable,
-      ...suspects.map((event) => ({ event, reason: failure.detail })),
-    ]
+    const asideWith = (suspects: DecodedRecord["events"]) =>
+      aside([...unreadable, ...suspects.map((event) => ({ event, reason: failure.detail }))], order)
     const without = (index: number): Effect.Effect<void, Interruption> => {
       const suspect = events[index]
       if (suspect === undefined || events.length === 1 || index === SUSPECTS_MAX) {
-        return this.#applyEvents([], aside(events), from, sequence)
+        return this.#applyEvents([], asideWith(events), from, sequence)
       }
       const others = events.filter((event) => event !== suspect)
-      return this.#applyEvents(others, aside([suspect]), from, sequence).pipe(
+      return this.#applyEvents(others, asideWith([suspect]), from, sequence).pipe(
         Effect.catchTag("ProjectionFailed", () => without(index + 1)),
       )
     }
@@ -280,6 +313,9 @@ class Run {
         Effect.sync(() => {
           this.#failureCount = 0
           this.#progress.putAside(deadLetters.length)
+          this.#alone = undefined
+          this.#progress.skip.buried(to, deadLetters.length)
+          this.#progress.skip.passed(to)
           this.#progress.moveTo(to)
           this.#progress.enter(this.#progress.status().lag === 0 ? "running" : this.#stateBehind())
         }),
@@ -293,6 +329,13 @@ class Run {
     return this.#progress.state === "running" ? "running" : "catching-up"
   }
 
+  /** An order counts whatever keeps the record from being applied. */
+  #asFailed({ sequence }: DecodedRecord) {
+    const projection = this.#projection.name
+    return (defect: unknown) =>
+      Effect.fail(new ProjectionFailed({ projection, sequence, detail: String(defect) }))
+  }
+
   #unreadable({ sequence, unreadable }: DecodedRecord): ProjectionFailed {
     const detail = unreadable
       .map(({ event, reason }) => `${event.actorType}/${event.id} v${event.version}: ${reason}`)
@@ -304,6 +347,8 @@ class Run {
     if (Exit.isSuccess(exit)) return Effect.void
     if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
     this.#feed = undefined
+    const alone = this.#alone
+    this.#alone = undefined
     const count = this.#failureCount++
     const pause = (pauses: { readonly first: number; readonly max: number }) =>
       Effect.sleep(Math.min(pauses.first * 2 ** count, pauses.max))
@@ -314,9 +359,14 @@ class Run {
     const isNews = this.#progress.failed(state, text)
     // Stalled: only the record at the offset is in question. Unavailable: the batch may have been too much at once.
     this.#recordsMax = state === "stalled" ? 1 : Math.ceil(this.#recordsMax / 2)
+    const { skip } = this.#progress
+    if (state === "stalled" && alone !== undefined) skip.stop(alone, text)
+    else skip.go()
     return Effect.andThen(
       isNews ? Effect.logWarning(`Projection ${this.#projection.name} is ${state}: ${text}`) : Effect.void,
-      pause(state === "stalled" ? STALLED_PAUSE_MS : UNAVAILABLE_PAUSE_MS),
+      state === "stalled"
+        ? Effect.raceFirst(pause(STALLED_PAUSE_MS), skip.ordered)
+        : pause(UNAVAILABLE_PAUSE_MS),
     )
   }
 }

@@ -7,6 +7,7 @@
 import { type Clock, Deferred, Effect, Latch } from "effect"
 import { placesBetween } from "../journal/Partition.ts"
 import type { ProjectionPartitionStatus, ProjectionState } from "./ProjectionStatus.ts"
+import { RecordSkip } from "./RecordSkip.ts"
 
 interface Waiter {
   readonly sequence: number
@@ -24,6 +25,8 @@ export class ProjectionProgress {
   #since: number
   #lastError: string | undefined
   #deadLetterCount = 0
+  /** The record at which it stands still, and the order to step past it. */
+  readonly skip = new RecordSkip()
   /** Open while somebody waits for a partition that is not run here. */
   readonly wanted = Latch.makeUnsafe(false)
   /** Opened by everyone who starts to wait. */
@@ -57,6 +60,7 @@ export class ProjectionProgress {
       state: this.#state,
       since: this.#since,
       lastError: this.#lastError,
+      ...(this.skip.stopped === undefined ? undefined : { stoppedAt: this.skip.stopped.sequence }),
       deadLetterCount: this.#deadLetterCount,
     }
   }
@@ -75,6 +79,7 @@ export class ProjectionProgress {
   }
 
   enter(state: ProjectionState): void {
+    if (state !== "stalled") this.skip.go()
     if (state === this.#state) return
     this.#state = state
     this.#since = this.#clock.currentTimeMillisUnsafe()

@@ -13,6 +13,7 @@ import { runProjectionPartition } from "./ProjectionPartition.ts"
 import { ProjectionProgress } from "./ProjectionProgress.ts"
 import { type ProjectionStatus, ProjectionTimeout, projectionStatus } from "./ProjectionStatus.ts"
 import { type ProjectionFailed, ReadModel } from "./ReadModel.ts"
+import { type SkipOrder, SkipRefused, type SkipReport, type StoppedRecord } from "./RecordSkip.ts"
 
 /** Longest wait for the database before the system starts without it. */
 const PREPARE_AT_START_MS = 5_000
@@ -30,6 +31,10 @@ export interface ProjectionRunner {
    * is run already is taken up by the next one when it has stopped.
    */
   readonly open: (partition: number) => Effect.Effect<void, never, Scope.Scope>
+  /** The record at which a partition that is run here stands still. */
+  readonly stopped: (partition: number) => StoppedRecord | undefined
+  /** Has a partition that is run here step past the record at which it stands still. Returns once it is past it. */
+  readonly skip: (partition: number, order: SkipOrder) => Effect.Effect<SkipReport, SkipRefused>
 }
 
 /**
@@ -86,5 +91,12 @@ export const makeProjectionRunner = Effect.fnUntraced(function* (
     },
     open: (partition) =>
       Effect.asVoid(Effect.forkScoped(placeAt(partition).once, { startImmediately: true })),
+    stopped: (partition) => placeAt(partition).progress.skip.stopped,
+    skip: (partition, order) => {
+      const { progress } = placeAt(partition)
+      return progress.isHere
+        ? progress.skip.order(order, () => progress.offset)
+        : Effect.fail(new SkipRefused({ sequence: order.sequence, detail: "this node does not run it" }))
+    },
   }
 })

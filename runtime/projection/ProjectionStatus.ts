@@ -29,6 +29,8 @@ const ownFields = {
   since: Schema.Number,
   /** The latest failure, also after recovery. */
   lastError: Schema.UndefinedOr(Schema.String),
+  /** Sequence of the record that it does not get past, while it is stalled at one; `lastError` says why. */
+  stoppedAt: Schema.optionalKey(Schema.Number),
   /** Events that this process has put aside. */
   deadLetterCount: Schema.Number,
 }
@@ -66,6 +68,7 @@ interface Followed {
   readonly state: ProjectionState
   readonly since: number
   readonly lastError: string | undefined
+  readonly stoppedAt?: number
 }
 
 /** What several partitions have in common, and which of them is furthest behind: those here count, if there are any. */
@@ -78,9 +81,10 @@ export const altogether = <Partition extends Followed>(partitions: ReadonlyArray
     first,
   )
   const furthestBehind = others.reduce((found, next) => (next.lag > found.lag ? next : found), first)
-  const { state, since, lastError } = worst
+  const { state, since, lastError, stoppedAt } = worst
   const lag = [first, ...others].reduce((sum, partition) => sum + partition.lag, 0)
-  return { common: { lag, state, since, lastError }, furthestBehind }
+  const stopped = stoppedAt === undefined ? undefined : { stoppedAt }
+  return { common: { lag, state, since, lastError, ...stopped }, furthestBehind }
 }
 
 export const projectionStatus = (

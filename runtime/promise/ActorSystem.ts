@@ -9,6 +9,7 @@ import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
+import type { SkipOrder, SkipReport } from "../projection/RecordSkip.ts"
 import {
   type ActorSystemService,
   ActorSystem as EffectActorSystem,
@@ -47,6 +48,11 @@ export interface ClusterControl {
   /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
   readonly pause: (actorType: string) => Promise<void>
   readonly resume: (actorType: string) => Promise<void>
+  /**
+   * Has a projection or reactor step past the one record at which it stands still, as `stopped` of its slot in `status`
+   * says. Its events that fail become dead letters with `by` and `note`. Asked again, it says that this is no news.
+   */
+  readonly skip: (slot: string, order: SkipOrder) => Promise<SkipReport>
 }
 
 /** A running system. Get actors from it, stop it when done (or `await using`). */
@@ -94,6 +100,7 @@ export class ActorSystem {
       passivate: (actorType, id) => run(verbs.passivate(actorType, id)),
       pause: (actorType) => run(verbs.pause(actorType)),
       resume: (actorType) => run(verbs.resume(actorType)),
+      skip: (slot, order) => run(verbs.skip(slot, order)),
     }
   }
 

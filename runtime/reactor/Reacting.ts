@@ -9,6 +9,7 @@ import { Clock, Effect, Schedule, Schema } from "effect"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { type DispatchPorts, dispatchItem, type PlacedItem } from "../outbox/Dispatcher.ts"
+import { type SkipOrder, skipReason } from "../projection/RecordSkip.ts"
 import { attempt, mayPass } from "./Attempt.ts"
 import { addressOfReactor, type Occurrence, occurrencesIn, reactionIdOf } from "./Reaction.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
@@ -59,47 +60,123 @@ export class Reacting {
   readonly #reactor: ReactorDefinition
   readonly #ports: DispatchPorts
   readonly #progress: ReactorProgress
+  /** What is in work: records, or what is to be sent for them. */
+  #unsent: Iterable<number | PlacedItem> = []
 
   constructor(reactor: ReactorDefinition, ports: DispatchPorts, progress: ReactorProgress) {
     const { mailbox, publisher } = ports
     this.#reactor = reactor
     this.#ports = {
       ...ports,
-      mailbox: reporting(mailbox, progress),
-      publisher: { publish: (event) => progress.reported(publisher.publish(event)) },
+      mailbox: reporting(mailbox, this.#reported),
+      publisher: { publish: (event) => this.#reported(publisher.publish(event)) },
     }
     this.#progress = progress
   }
 
-  /** All that a record leads to. What fails for good is a dead letter then. */
+  /** All that a record leads to. What fails for good, or an operator has it step past, is a dead letter then. */
   reactTo(record: JournalRecord): Effect.Effect<ReadonlyArray<PlacedItem>> {
+    const { key, sequence } = record
     return Effect.gen({ self: this }, function* () {
+      this.#unsent = [sequence]
       const occurrences = yield* this.#occurrences(record)
-      const items: Array<PlacedItem> = []
-      for (const occurrence of occurrences) items.push(...(yield* this.#react(occurrence)))
-      return items
+      return occurrences.length === 0 ? [] : yield* this.#reactToAll(record, occurrences)
     }).pipe(
-      Effect.catch((unreadable) => {
-        const { key, sequence } = record
-        return Effect.as(this.#giveUp({ sequence }, { key }, textOf(unreadable), 1), [])
-      }),
+      Effect.catch((unreadable) => Effect.as(this.#giveUp({ sequence }, { key }, textOf(unreadable), 1), [])),
     )
   }
 
-  /** Sends until all is stored; what goes to one receiver goes in order. */
-  send(items: ReadonlyArray<PlacedItem>): Effect.Effect<void> {
-    const groups = Map.groupBy(items, ({ item }) => (item.k === "tell" ? item.to : item.k))
-    return Effect.forEach(
-      groups.values(),
-      (group) => Effect.forEach(group, (placed) => dispatchItem(this.#ports, placed), { discard: true }),
-      { discard: true, concurrency: RECEIVERS_AT_ONCE_MAX },
-    ).pipe(
-      Effect.tap(() =>
-        Effect.sync(() => {
-          this.#progress.sentCount += items.length
-        }),
+  #reactToAll(
+    record: JournalRecord,
+    occurrences: ReadonlyArray<Occurrence>,
+  ): Effect.Effect<ReadonlyArray<PlacedItem>> {
+    const reacting = Effect.map(
+      Effect.forEach(occurrences, (occurrence) => this.#react(occurrence)),
+      (items) => items.flat(),
+    )
+    const instead = Effect.suspend(() => {
+      const order = this.#progress.skip.orderFor(record.sequence)
+      return order === undefined
+        ? this.#reactToAll(record, occurrences)
+        : Effect.as(this.#skip(record, order), [])
+    })
+    return this.#unlessOrdered(reacting, instead)
+  }
+
+  /** Sends until all is stored, but for what an operator has it step past; what goes to one receiver goes in order. */
+  send(items: ReadonlyArray<PlacedItem>, records: ReadonlyArray<JournalRecord>): Effect.Effect<void> {
+    const unsent = new Set(items)
+    this.#unsent = unsent
+    const skip = Effect.suspend(() => {
+      for (const { sequence } of unsent) {
+        const order = this.#progress.skip.orderFor(sequence)
+        const record = records.find((record) => record.sequence === sequence)
+        if (order === undefined || record === undefined) continue
+        for (const placed of unsent) if (placed.sequence === sequence) unsent.delete(placed)
+        return this.#skip(record, order)
+      }
+      return Effect.void
+    })
+    const sending: Effect.Effect<void> = this.#unlessOrdered(
+      this.#sendAll(unsent),
+      Effect.andThen(
+        skip,
+        Effect.suspend(() => sending),
       ),
     )
+    return sending
+  }
+
+  /** Takes out of `unsent` what is stored. */
+  #sendAll(unsent: Set<PlacedItem>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const groups = Map.groupBy(unsent, ({ item }) => (item.k === "tell" ? item.to : item.k))
+      const sent = (placed: PlacedItem) =>
+        Effect.sync(() => {
+          unsent.delete(placed)
+          this.#progress.sentCount++
+        })
+      const send = (placed: PlacedItem) => Effect.andThen(dispatchItem(this.#ports, placed), sent(placed))
+      return Effect.forEach(groups.values(), (group) => Effect.forEach(group, send, { discard: true }), {
+        discard: true,
+        concurrency: RECEIVERS_AT_ONCE_MAX,
+      })
+    })
+  }
+
+  /** Does `work`, or lets go of it at an operator's order and does `instead`. */
+  #unlessOrdered<A>(work: Effect.Effect<A>, instead: Effect.Effect<A>): Effect.Effect<A> {
+    const ordered = Effect.as(this.#progress.skip.ordered, undefined)
+    return Effect.flatMap(
+      Effect.raceFirst(
+        Effect.map(work, (done) => ({ done })),
+        ordered,
+      ),
+      (outcome) => (outcome === undefined ? instead : Effect.succeed(outcome.done)),
+    )
+  }
+
+  #skip({ sequence, key }: JournalRecord, order: SkipOrder): Effect.Effect<void> {
+    const why = this.#progress.skip.stopped?.reason ?? "nothing"
+    return Effect.andThen(
+      this.#giveUp({ sequence }, { key }, skipReason(order, why), 1),
+      Effect.sync(() => this.#progress.skip.buried(sequence, 1)),
+    )
+  }
+
+  /** What fails is in the status, with the first record that it keeps from being done with. */
+  readonly #reported = <A, E extends { readonly message: string }>(
+    work: Effect.Effect<A, E>,
+  ): Effect.Effect<A, E> =>
+    Effect.tapError(this.#progress.reported(work), ({ message }) => Effect.sync(() => this.#stopped(message)))
+
+  #stopped(reason: string): void {
+    let first: number | undefined
+    for (const unsent of this.#unsent) {
+      const sequence = typeof unsent === "number" ? unsent : unsent.sequence
+      first = Math.min(first ?? sequence, sequence)
+    }
+    if (first !== undefined) this.#progress.skip.stop(first, reason)
   }
 
   /** Reads the event at `place` and reacts to it once more. */
@@ -114,7 +191,7 @@ export class Reacting {
       const wanted = index === undefined ? all : all.filter((occurrence) => occurrence.index === index)
       if (wanted.length === 0) return yield* Effect.fail(fail("it has no handler for this event any more"))
       const items = yield* Effect.forEach(wanted, (occurrence) => attempt(this.#reactor, occurrence))
-      yield* this.send(items.flat())
+      yield* this.#sendAll(new Set(items.flat()))
       this.#progress.handledCount += wanted.length
     }).pipe(
       Effect.mapError((error) => (error instanceof ReactorRedriveFailed ? error : fail(textOf(error)))),
@@ -155,7 +232,10 @@ export class Reacting {
 
   /** A handler failed: said, while the reactor goes on. */
   #failed(detail: string): Effect.Effect<void> {
-    return Effect.sync(() => void this.#progress.failed(this.#progress.state, detail))
+    return Effect.sync(() => {
+      this.#progress.failed(this.#progress.state, detail)
+      this.#stopped(detail)
+    })
   }
 
   /** A dead letter that says what the event was and where it is; waits until it is stored. */
@@ -171,11 +251,12 @@ export class Reacting {
         messageId,
         original: JSON.stringify({ ...original, ...place }),
       } as const
-      yield* this.#progress
-        .reported(this.#ports.deadLetters.add(letter))
-        .pipe(Effect.retry(unavailablePauses), Effect.orDie)
+      yield* this.#reported(this.#ports.deadLetters.add(letter)).pipe(
+        Effect.retry(unavailablePauses),
+        Effect.orDie,
+      )
       this.#progress.failedCount++
-      yield* this.#failed(detail)
+      this.#progress.failed(this.#progress.state, detail)
       yield* Effect.logWarning(`Reactor ${this.#reactor.name} gave up on ${messageId}: ${detail}`)
     })
   }
@@ -183,10 +264,12 @@ export class Reacting {
 
 const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
-const reporting = (mailbox: MailboxService, progress: ReactorProgress): MailboxService => ({
+type Reported = <A, E extends { readonly message: string }>(work: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+const reporting = (mailbox: MailboxService, reported: Reported): MailboxService => ({
   messageBytesMax: mailbox.messageBytesMax,
-  publish: (message) => progress.reported(mailbox.publish(message)),
-  schedule: (message) => progress.reported(mailbox.schedule(message)),
+  publish: (message) => reported(mailbox.publish(message)),
+  schedule: (message) => reported(mailbox.schedule(message)),
   unschedule: (address, slot) => mailbox.unschedule(address, slot),
   receive: (shard) => mailbox.receive(shard),
   backlog: mailbox.backlog,

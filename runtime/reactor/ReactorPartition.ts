@@ -174,7 +174,7 @@ class Run {
         const together = fresh.slice(start, start + RECORDS_AT_ONCE_MAX)
         const items: Array<PlacedItem> = []
         for (const record of together) items.push(...(yield* this.#reacting.reactTo(record)))
-        yield* this.#reacting.send(items)
+        yield* this.#reacting.send(items, together)
         this.#moveTo(together.at(-1)?.sequence ?? 0)
       }
       // After a full page there is more; one that is up to date does not flicker with every burst.

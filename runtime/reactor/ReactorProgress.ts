@@ -6,6 +6,7 @@
 import { type Clock, Effect } from "effect"
 import { placesBetween } from "../journal/Partition.ts"
 import type { ProjectionState } from "../projection/ProjectionStatus.ts"
+import { RecordSkip } from "../projection/RecordSkip.ts"
 import type { ReactorPartitionStatus } from "./ReactorStatus.ts"
 
 export class ReactorProgress {
@@ -17,6 +18,8 @@ export class ReactorProgress {
   #state: ProjectionState = "elsewhere"
   #since: number
   #lastError: string | undefined
+  /** The record at which it stands still, and the order to step past it. */
+  readonly skip = new RecordSkip()
   handledCount = 0
   sentCount = 0
   failedCount = 0
@@ -32,15 +35,24 @@ export class ReactorProgress {
     return this.#state
   }
 
+  /** Whether this process runs the partition. */
+  get isHere(): boolean {
+    return this.#state !== "elsewhere"
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
   status(): ReactorPartitionStatus {
-    const isHere = this.#state !== "elsewhere"
     return {
       partition: this.partition,
       position: this.#position,
-      lag: isHere ? placesBetween(this.#position, this.#journalSequence, this.#partitionCount) : 0,
+      lag: this.isHere ? placesBetween(this.#position, this.#journalSequence, this.#partitionCount) : 0,
       state: this.#state,
       since: this.#since,
       lastError: this.#lastError,
+      ...(this.skip.stopped === undefined ? undefined : { stoppedAt: this.skip.stopped.sequence }),
       handledCount: this.handledCount,
       sentCount: this.sentCount,
       failedCount: this.failedCount,
@@ -49,6 +61,7 @@ export class ReactorProgress {
 
   moveTo(position: number): void {
     this.#position = position
+    this.skip.passed(position)
     this.sawSequence(position)
   }
 
@@ -58,6 +71,7 @@ export class ReactorProgress {
   }
 
   enter(state: ProjectionState): void {
+    if (state === "elsewhere") this.skip.go()
     if (state === this.#state) return
     this.#state = state
     this.#since = this.#clock.currentTimeMillisUnsafe()
@@ -67,7 +81,7 @@ export class ReactorProgress {
   failed(state: ProjectionState, error: string): boolean {
     const isNews = state !== this.#state || error !== this.#lastError
     // An event may be handed back where its partition is not run.
-    if (this.#state !== "elsewhere") this.enter(state)
+    if (this.isHere) this.enter(state)
     this.#lastError = error
     return isNews
   }

@@ -12,6 +12,7 @@ import { Journal } from "../journal/Journal.ts"
 import { partitionOfSequence } from "../journal/Partition.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import type { DispatchPorts } from "../outbox/Dispatcher.ts"
+import { type SkipOrder, SkipRefused, type SkipReport, type StoppedRecord } from "../projection/RecordSkip.ts"
 import { Reacting, type ReactorPlace, type ReactorRedriveFailed } from "./Reacting.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
 import { runReactorPartition } from "./ReactorPartition.ts"
@@ -31,6 +32,10 @@ export interface ReactorRunner {
    * is run already is taken up by the next one when it has stopped.
    */
   readonly open: (partition: number) => Effect.Effect<void, never, Scope.Scope>
+  /** The record at which a partition that is run here stands still. */
+  readonly stopped: (partition: number) => StoppedRecord | undefined
+  /** Has a partition that is run here step past the record at which it stands still. Returns once it is past it. */
+  readonly skip: (partition: number, order: SkipOrder) => Effect.Effect<SkipReport, SkipRefused>
 }
 
 type Ports = Journal | Mailbox | Checkpoints | DeadLetters | EventPublisher
@@ -75,5 +80,12 @@ export const makeReactorRunner = Effect.fnUntraced(function* (
       placeAt(partitionOfSequence(place.sequence, partitionCount)).reacting.redrive(journal, place),
     open: (partition) =>
       Effect.asVoid(Effect.forkScoped(placeAt(partition).once, { startImmediately: true })),
+    stopped: (partition) => placeAt(partition).progress.skip.stopped,
+    skip: (partition, order) => {
+      const { progress } = placeAt(partition)
+      return progress.isHere
+        ? progress.skip.order(order, () => progress.position)
+        : Effect.fail(new SkipRefused({ sequence: order.sequence, detail: "this node does not run it" }))
+    },
   }
 })

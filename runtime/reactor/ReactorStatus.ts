@@ -17,6 +17,8 @@ const ownFields = {
   since: Schema.Number,
   /** The latest failure, also after recovery. */
   lastError: Schema.UndefinedOr(Schema.String),
+  /** Sequence of the record that it does not get past, while there is one; `lastError` says why. */
+  stoppedAt: Schema.optionalKey(Schema.Number),
   /** Events handled by this process; those that became dead letters are not among them. */
   handledCount: Schema.Number,
   /** Messages and integration events sent by this process. */

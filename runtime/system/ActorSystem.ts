@@ -37,10 +37,11 @@ import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
-import { answerMembers, type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
+import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { type ClusterCounts, makeClusterWatch } from "./ClusterCounts.ts"
 import { makeIds } from "./CommandIds.ts"
 import { definitionsOf, hostedTypes, missingSagas, readsMore } from "./Definitions.ts"
+import { answerMembers } from "./MemberAnswers.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
@@ -261,7 +262,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     ownership,
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
-    asked: answerMembers({ cells, inbox, warmUp }, () => cluster),
+    asked: answerMembers({ cells, inbox, warmUp, followers: services.followers }, () => cluster),
     rehoused: router.rehoused,
     started: (started) => {
       cluster = started

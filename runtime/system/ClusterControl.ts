@@ -2,11 +2,10 @@
  * The cluster as operators see it from any of its nodes: who is in it, who has what, and what they may wish for.
  *
  * Owns the gathering and the verbs. Wishes that concern all (a pin, a paused type) are records that every member reads;
- * those that concern one member are asked of it (../cluster/MemberRequests.ts).
+ * those that concern one member are asked of it (../cluster/MemberRequests.ts), and answered there (MemberAnswers.ts).
  */
 import { Clock, Effect, Option, Schema, type Stream } from "effect"
 import { addressOf } from "../address/ActorAddress.ts"
-import type { Cells } from "../cell/Cells.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { LeasesUnavailable } from "../cluster/Leases.ts"
@@ -14,21 +13,19 @@ import { type MemberRecord, type MemberState, slotKey } from "../cluster/Member.
 import { askMember } from "../cluster/MemberRequests.ts"
 import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces, SlotFamily } from "../cluster/Slot.ts"
-import type { Inbox } from "../inbox/Inbox.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
+import {
+  SKIP_TIMEOUT_MS,
+  type SkipOrder,
+  type SkipReport,
+  type StoppedRecord,
+} from "../projection/RecordSkip.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
-import type { Warmth, WarmUp } from "./WarmUp.ts"
+import type { MemberLoad, Question } from "./MemberAnswers.ts"
 
 /** How long a member may take to say how it is, in milliseconds. */
 const MEMBER_TIMEOUT_MS = 1_000
-
-/** What a member says of itself when it is asked. */
-export interface MemberLoad {
-  readonly residentByType: { readonly [type: string]: number }
-  readonly inFlightCount: number
-  readonly openMessageCount: number
-}
 
 export interface MemberStatus {
   /** Of this life of the node. */
@@ -56,6 +53,8 @@ export interface SlotStatus {
   readonly member?: string
   /** Of a shard: messages that wait in its mailbox. Absent where the mailbox did not say in time. */
   readonly lagCount?: number
+  /** Of a projection or reactor: the record that it does not get past. `skip` steps past it. */
+  readonly stopped?: StoppedRecord
 }
 
 /** How this node stands in the cluster, by what it knows itself. */
@@ -85,7 +84,7 @@ export interface ClusterStatus {
 
 /** The verb cannot be done: no such member or slot, or the member does not answer. */
 export class ClusterVerbFailed extends Schema.TaggedError<ClusterVerbFailed>()("ClusterVerbFailed", {
-  reason: Schema.Literals(["UnknownMember", "UnknownSlot", "UnknownType", "Unfit", "NoAnswer"]),
+  reason: Schema.Literals(["UnknownMember", "UnknownSlot", "UnknownType", "Unfit", "NotStopped", "NoAnswer"]),
   what: Schema.String,
   hint: Schema.String,
 }) {
@@ -118,6 +117,13 @@ export interface ClusterControl {
   /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
   readonly pause: (actorType: string) => Effect.Effect<void, ClusterError>
   readonly resume: (actorType: string) => Effect.Effect<void, ClusterError>
+  /**
+   * Has a projection or reactor (`projection.<name>.v<version>.p<partition>`, `reactor.<name>.p<partition>`) step past
+   * the one record at which it stands still. A projection puts aside the events that fail, and moves its offset in the
+   * same transaction; a reactor leaves a dead letter for the record. Resolves once it is past the record; asked again,
+   * it says that this is no news. `by` and `note` are kept with the dead letters.
+   */
+  readonly skip: (slot: string, order: SkipOrder) => Effect.Effect<SkipReport, ClusterError>
 }
 
 interface ControlOptions {
@@ -130,51 +136,11 @@ interface ControlOptions {
   readonly knows: (actorType: string) => boolean
 }
 
-type Question =
-  | { readonly k: "load" }
-  | { readonly k: "enter"; readonly state: "up" | "drained" }
-  | { readonly k: "passivate"; readonly key: string }
-  | ({ readonly k: "warm" } & Warmth)
-
-interface Answering {
-  readonly cells: Cells
-  readonly inbox: Inbox
-  readonly warmUp: WarmUp
-}
-
-/** Answers what other members ask of this one. */
-export const answerMembers =
-  ({ cells, inbox, warmUp }: Answering, cluster: () => Cluster | undefined) =>
-  (request: unknown): Effect.Effect<unknown> => {
-    const question = request as Partial<Question> | null
-    switch (question?.k) {
-      case "load":
-        return Effect.sync(() => ({
-          residentByType: Object.fromEntries(cells.residentByType()),
-          inFlightCount: cells.inFlightCount(),
-          openMessageCount: inbox.openCount(),
-        }))
-      case "enter": {
-        const entered = cluster()?.enter(question.state === "drained" ? "drained" : "up") ?? Effect.void
-        return Effect.as(entered, { ok: true })
-      }
-      case "passivate":
-        return Effect.sync(() => ({ ok: cells.passivateActor(String(question.key)) }))
-      case "warm": {
-        const { slot, keys } = question
-        if (typeof slot === "string" && Array.isArray(keys)) warmUp.told({ slot, keys: keys.map(String) })
-        return Effect.succeed({ ok: true })
-      }
-      default:
-        return Effect.succeed({ unknown: true })
-    }
-  }
-
 export const makeClusterControl = (options: ControlOptions): ClusterControl => {
   const { cluster, transport, places, knows, mailbox, nodeName } = options
   const { seen } = cluster
-  const ask = (id: string, question: Question) =>
-    askMember(transport, id, question, MEMBER_TIMEOUT_MS).pipe(
+  const ask = (id: string, question: Question, timeoutMs = MEMBER_TIMEOUT_MS) =>
+    askMember(transport, id, question, timeoutMs).pipe(
       Effect.mapError(
         ({ message }) =>
           new ClusterVerbFailed({
@@ -237,6 +203,27 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
           }),
     )
 
+  /** Asks the member that runs the slot. */
+  const skip: ClusterControl["skip"] = Effect.fnUntraced(function* (slot, order) {
+    const owner = seen.slot(slotKey(yield* slotNamed(slot)))?.m
+    const failed = (reason: ClusterVerbFailed["reason"], what: string, hint: string) =>
+      new ClusterVerbFailed({
+        reason,
+        what: `${slot} does not step past record ${order.sequence}: ${what}`,
+        hint,
+      })
+    if (owner === undefined) return yield* failed("NoAnswer", "no member runs it now", "Try again soon.")
+    const answer = yield* ask(owner, { k: "skip", slot, ...order }, SKIP_TIMEOUT_MS + MEMBER_TIMEOUT_MS)
+    const { skipped, refused } = answer as { readonly skipped?: SkipReport; readonly refused?: string }
+    if (skipped !== undefined) return skipped
+    if (refused === undefined) {
+      const hint = "Move the slot to a member of this release first."
+      return yield* failed("NoAnswer", `member ${owner} does not know how`, hint)
+    }
+    const hint = "Only the record that the cluster's status names as `stopped` can be skipped."
+    return yield* failed("NotStopped", refused, hint)
+  })
+
   const enter = (member: string, state: "up" | "drained") =>
     Effect.flatMap(memberNamed(member), (id) =>
       id === cluster.memberId() ? cluster.enter(state) : Effect.asVoid(ask(id, { k: "enter", state })),
@@ -275,11 +262,13 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
           const record = seen.slot(slotKey(slot))
           const member = record?.m !== undefined && seen.members().has(record.m) ? record.m : undefined
           const lagCount = lagCounts?.get(slot)
+          const stopped = loads.find((load) => load?.stopped?.[slot] !== undefined)?.stopped?.[slot]
           return {
             slot,
             epoch: record?.e ?? 0,
             ...(member === undefined ? undefined : { member }),
             ...(lagCount === undefined ? undefined : { lagCount }),
+            ...(stopped === undefined ? undefined : { stopped }),
           }
         })
       return {
@@ -313,6 +302,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
       }),
     pause: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, true)),
     resume: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, false)),
+    skip,
   }
 }
 

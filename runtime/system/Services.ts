@@ -14,6 +14,7 @@ import type { Journal } from "../journal/Journal.ts"
 import type { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeProjectionRunner, type ProjectionRunner } from "../projection/ProjectionRunner.ts"
 import type { ProjectionFailed, ReadModel } from "../projection/ReadModel.ts"
+import type { SkipOrder, SkipRefused, SkipReport, StoppedRecord } from "../projection/RecordSkip.ts"
 import { makeReactorRunner, type ReactorRunner } from "../reactor/ReactorRunner.ts"
 import { runSingleton } from "../singleton/Singleton.ts"
 import type { Definitions } from "./Definitions.ts"
@@ -23,7 +24,20 @@ export interface Services {
   readonly reactors: ReadonlyMap<string, ReactorRunner>
   /** By slot. */
   readonly tenants: ReadonlyMap<string, Tenant>
+  /** Projections and reactors, by slot. */
+  readonly followers: ReadonlyMap<string, Follower>
 }
+
+/** What operators see and do of a follower of the journal in one partition. */
+export interface Follower {
+  readonly stopped: () => StoppedRecord | undefined
+  readonly skip: (order: SkipOrder) => Effect.Effect<SkipReport, SkipRefused>
+}
+
+const followerOf = (runner: ProjectionRunner | ReactorRunner, partition: number): Follower => ({
+  stopped: () => runner.stopped(partition),
+  skip: (order) => runner.skip(partition, order),
+})
 
 type Ports = Journal | ReadModel | Mailbox | Checkpoints | DeadLetters | EventPublisher
 
@@ -33,6 +47,7 @@ export const makeServices = Effect.fnUntraced(function* (
   partitionCount: number,
 ): Effect.fn.Return<Services, ProjectionFailed, Ports | Scope.Scope> {
   const tenants = new Map<string, Tenant>()
+  const followers = new Map<string, Follower>()
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
   const projectionRunners = new Map<string, ProjectionRunner>()
   for (const [name, projection] of projections) {
@@ -44,6 +59,7 @@ export const makeServices = Effect.fnUntraced(function* (
         slot,
         scopedTenant(() => runner.open(partition)),
       )
+      followers.set(slot, followerOf(runner, partition))
     }
   }
   const reactorRunners = new Map<string, ReactorRunner>()
@@ -51,10 +67,12 @@ export const makeServices = Effect.fnUntraced(function* (
     const runner = yield* makeReactorRunner(reactor, settings)
     reactorRunners.set(name, runner)
     for (const partition of partitions) {
+      const slot = reactorSlot(name, partition)
       tenants.set(
-        reactorSlot(name, partition),
+        slot,
         scopedTenant(() => runner.open(partition)),
       )
+      followers.set(slot, followerOf(runner, partition))
     }
   }
   for (const [name, singleton] of singletons) {
@@ -63,5 +81,5 @@ export const makeServices = Effect.fnUntraced(function* (
       scopedTenant((epoch) => runSingleton(singleton, epoch)),
     )
   }
-  return { projections: projectionRunners, reactors: reactorRunners, tenants }
+  return { projections: projectionRunners, reactors: reactorRunners, tenants, followers }
 })

@@ -72,6 +72,7 @@ test("/openapi.json has the routes of the cluster", async () => {
     "/cluster/members/{member}/undrain",
     "/cluster/slots/{slot}/move",
     "/cluster/slots/{slot}/pin",
+    "/cluster/slots/{slot}/skip",
     "/types/{type}/pause",
     "/types/{type}/resume",
   ])

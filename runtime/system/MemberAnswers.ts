@@ -1,0 +1,95 @@
+/**
+ * What a node answers when members of its cluster, itself included, ask it directly.
+ *
+ * Owns the questions and their answers. The form on the wire: ../cluster/MemberRequests.ts. Who asks: ClusterControl.ts
+ * and WarmUp.ts.
+ */
+import { Effect } from "effect"
+import type { Cells } from "../cell/Cells.ts"
+import type { Cluster } from "../cluster/Cluster.ts"
+import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
+import type { Inbox } from "../inbox/Inbox.ts"
+import type { SkipOrder, StoppedRecord } from "../projection/RecordSkip.ts"
+import type { Follower } from "./Services.ts"
+import type { Warmth, WarmUp } from "./WarmUp.ts"
+
+/** What a member says of itself when it is asked. */
+export interface MemberLoad {
+  readonly residentByType: { readonly [type: string]: number }
+  readonly inFlightCount: number
+  readonly openMessageCount: number
+  /** Projections and reactors of the member that stand still at a record, by slot. */
+  readonly stopped?: { readonly [slot: string]: StoppedRecord }
+}
+
+export type Question =
+  | { readonly k: "load" }
+  | { readonly k: "enter"; readonly state: "up" | "drained" }
+  | { readonly k: "passivate"; readonly key: string }
+  | ({ readonly k: "skip"; readonly slot: string } & SkipOrder)
+  | ({ readonly k: "warm" } & Warmth)
+
+interface Answering {
+  readonly cells: Cells
+  readonly inbox: Inbox
+  readonly warmUp: WarmUp
+  readonly followers: ReadonlyMap<string, Follower>
+}
+
+/** Answers what other members ask of this one. */
+export const answerMembers =
+  ({ cells, inbox, warmUp, followers }: Answering, cluster: () => Cluster | undefined) =>
+  (request: unknown): Effect.Effect<unknown> => {
+    const question = request as Partial<Question> | null
+    switch (question?.k) {
+      case "load":
+        return Effect.sync(() => ({
+          residentByType: Object.fromEntries(cells.residentByType()),
+          inFlightCount: cells.inFlightCount(),
+          openMessageCount: inbox.openCount(),
+          stopped: stoppedIn(followers),
+        }))
+      case "enter": {
+        const entered = cluster()?.enter(question.state === "drained" ? "drained" : "up") ?? Effect.void
+        return Effect.as(entered, { ok: true })
+      }
+      case "passivate":
+        return Effect.sync(() => ({ ok: cells.passivateActor(String(question.key)) }))
+      case "skip":
+        return skipHere(followers, question, (event) => cluster()?.announce(event))
+      case "warm": {
+        const { slot, keys } = question
+        if (typeof slot === "string" && Array.isArray(keys)) warmUp.told({ slot, keys: keys.map(String) })
+        return Effect.succeed({ ok: true })
+      }
+      default:
+        return Effect.succeed({ unknown: true })
+    }
+  }
+
+const stoppedIn = (followers: Answering["followers"]): MemberLoad["stopped"] =>
+  Object.fromEntries(
+    Array.from(followers).flatMap(([slot, { stopped }]) => {
+      const record = stopped()
+      return record === undefined ? [] : [[slot, record]]
+    }),
+  )
+
+/** Steps past a record, and says so where operators look: in the log and in the cluster's events. */
+const skipHere = (
+  followers: Answering["followers"],
+  { slot = "", sequence = 0, by = "", note = "" }: Partial<Extract<Question, { k: "skip" }>>,
+  announce: (event: ClusterEvent) => void,
+): Effect.Effect<unknown> => {
+  const follower = followers.get(slot)
+  if (follower === undefined) return Effect.succeed({ refused: `this node has no ${slot}` })
+  return follower.skip({ sequence, by, note }).pipe(
+    Effect.tap(({ isNews, deadLetterCount }) => {
+      if (!isNews) return Effect.void
+      const detail = `record ${sequence}, by ${by}: ${note} (${deadLetterCount} dead letters)`
+      announce({ type: "RecordSkipped", slot, sequence, detail })
+      return Effect.logWarning(`${slot} has stepped past ${detail}`)
+    }),
+    Effect.match({ onSuccess: (skipped) => ({ skipped }), onFailure: ({ detail }) => ({ refused: detail }) }),
+  )
+}
