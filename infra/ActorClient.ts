@@ -53,7 +53,7 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
       // This register is always there.
       Layer.catchTag("JournalRegisterUnavailable", (error) => Layer.effect(Journal, Effect.die(error))),
     )
-    const ports = Layer.mergeAll(journal, MailboxNats.layer(layout), TransportNats.layer(layout))
+    const ports = Layer.mergeAll(journal, MailboxNats.layerClient(layout), TransportNats.layer(layout))
     return EffectActorClient.layer({ ...client, shardCount: identity.shards }).pipe(Layer.provide(ports))
   })
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "client"))

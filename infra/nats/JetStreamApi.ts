@@ -16,7 +16,7 @@ export interface StreamInfo {
   readonly config: Partial<StreamConfig>
   /** RFC 3339. */
   readonly created: string
-  readonly state: { readonly last_seq: number; readonly first_seq: number }
+  readonly state: { readonly last_seq: number; readonly first_seq: number; readonly messages: number }
 }
 
 /** What `STREAM.MSG.GET` replies. `data` is base64, absent when empty. */
@@ -94,7 +94,7 @@ export const createConsumer = (
   stream: string,
   config: Partial<ConsumerConfig> & { readonly name: string },
 ) =>
-  apiCall<{ readonly name: string }>(requests, `CONSUMER.CREATE.${stream}.${config.name}`, {
+  apiCall<ConsumerInfo>(requests, `CONSUMER.CREATE.${stream}.${config.name}`, {
     stream_name: stream,
     config,
     action: "create",
@@ -102,14 +102,37 @@ export const createConsumer = (
 
 /** What is read of `CONSUMER.INFO`. */
 export interface ConsumerInfo {
+  readonly name: string
   readonly config: Partial<ConsumerConfig>
   readonly delivered: { readonly stream_seq: number }
+  /** Messages that the consumer has not handed out yet. */
+  readonly num_pending: number
   /** Pulls that wait at the consumer. */
   readonly num_waiting: number
 }
 
 export const consumerInfo = (requests: ReplyMultiplexer, stream: string, consumer: string) =>
   apiCall<ConsumerInfo>(requests, `CONSUMER.INFO.${stream}.${consumer}`, undefined)
+
+interface ConsumerPage {
+  readonly consumers: ReadonlyArray<ConsumerInfo> | null
+  readonly total: number
+}
+
+/** Every consumer of a stream; the server answers in pages. */
+export const allConsumers = (
+  requests: ReplyMultiplexer,
+  stream: string,
+): Effect.Effect<ReadonlyArray<ConsumerInfo>, NatsRequestFailed | JetStreamError> =>
+  Effect.gen(function* () {
+    const found: Array<ConsumerInfo> = []
+    while (true) {
+      const query = { offset: found.length }
+      const { consumers, total } = yield* apiCall<ConsumerPage>(requests, `CONSUMER.LIST.${stream}`, query)
+      found.push(...(consumers ?? []))
+      if ((consumers ?? []).length === 0 || found.length >= total) return found
+    }
+  })
 
 export const deleteConsumer = (requests: ReplyMultiplexer, stream: string, consumer: string) =>
   apiCall<unknown>(requests, `CONSUMER.DELETE.${stream}.${consumer}`, undefined)

@@ -1,11 +1,16 @@
 /**
- * The mailbox on JetStream: one work-queue stream of messages, and of schedules that the server turns into messages.
+ * The mailbox on JetStream: one stream of messages, and one of timers, which the server turns into messages.
  *
- * Owns publishing, scheduling and their ids. The stream is MailboxStream.ts, its subjects MailboxSubject.ts, handing
- * out MailboxReceive.ts. The contract is runtime/mailbox/Mailbox.ts.
+ * Owns publishing, scheduling and their ids, and where to: the streams of MailboxStream.ts or, as long as nodes of the
+ * first release run, the one of MailboxLegacy.ts. Subjects are MailboxSubject.ts, handing out is MailboxReceive.ts. The
+ * contract is runtime/mailbox/Mailbox.ts.
  */
-import { Clock, Effect, Layer } from "effect"
-import { ACTOR_ID_TOKEN_BYTES_MAX, tokenFromId } from "../../runtime/address/ActorAddress.ts"
+import { Clock, Effect, Latch, Layer, Stream } from "effect"
+import {
+  ACTOR_ID_TOKEN_BYTES_MAX,
+  type ActorAddress,
+  tokenFromId,
+} from "../../runtime/address/ActorAddress.ts"
 import { BacklogCounts } from "../../runtime/mailbox/BacklogCounts.ts"
 import {
   Mailbox,
@@ -15,11 +20,20 @@ import {
   type ScheduledMessage,
 } from "../../runtime/mailbox/Mailbox.ts"
 import { purgeSubject, subjectCounts } from "./JetStreamApi.ts"
-import { receiveShard } from "./MailboxReceive.ts"
-import { type MailboxStreamOptions, openMailboxStream } from "./MailboxStream.ts"
+import { findMailboxLegacy, type MailboxLegacy } from "./MailboxLegacy.ts"
+import { moveSchedules } from "./MailboxMove.ts"
+import { type MailboxLane, receiveLane } from "./MailboxReceive.ts"
+import { type MailboxStreamNames, type MailboxStreamOptions, openMailboxStreams } from "./MailboxStream.ts"
 import { mailboxSubjectsOf } from "./MailboxSubject.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { mailboxErrorOf, messageTooLarge } from "./NatsErrors.ts"
+import {
+  isCode,
+  type JetStreamError,
+  jetStreamCode,
+  mailboxErrorOf,
+  messageTooLarge,
+  type NatsRequestFailed,
+} from "./NatsErrors.ts"
 import { headerValueOf, publishTo } from "./PubAck.ts"
 
 /**
@@ -34,21 +48,67 @@ export const MESSAGE_ROOM_BYTES = 12 * 1_024
  */
 export const SCHEDULE_AHEAD_MAX_MS = 365 * 86_400_000
 
+/** How long messages of the first release's mailbox keep newer ones waiting when a shard is taken, in milliseconds. */
+const LEGACY_FIRST_MS = 10_000
+
+/** Streams of the mailbox; sequences of deliveries name theirs by the remainder. */
+const LANE_COUNT = 2
+
+/** Below every sequence of the new streams: what the first release stored came before. */
+const LEGACY_SEQUENCE_FLOOR = -(2 ** 52)
+
 export interface MailboxNatsOptions extends MailboxStreamOptions {
   /** The port's {@link REDELIVERY_MS} by default. */
   readonly redeliveryMs?: number
 }
 
+/** Where a message is stored: its subject, and the slot and target of a schedule. */
+interface Destination {
+  readonly ofActor: (address: ActorAddress) => string
+  readonly ofDue: (address: ActorAddress) => string
+  readonly ofSlot: (address: ActorAddress, slot: string) => string
+}
+
+/** The first release's stream may go at any time: nothing is left to do in it then. */
+const unlessGone = <A>(effect: Effect.Effect<A, NatsRequestFailed | JetStreamError>) =>
+  Effect.catch(effect, (error) =>
+    isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
+  )
+
 const makeService = (
   connection: NatsConnection["Service"],
-  stream: string,
+  streams: MailboxStreamNames,
+  legacy: MailboxLegacy | undefined,
   options: MailboxNatsOptions,
 ): MailboxService => {
   const { requests, client } = connection
   const { namespace, redeliveryMs } = options
-  const subjects = mailboxSubjectsOf(namespace)
+  const { messages, due, ofSlot } = mailboxSubjectsOf(namespace)
   const messageBytesMax = (client.info?.max_payload ?? 0) - MESSAGE_ROOM_BYTES
-  const context = { connection, stream, subjects, ...(redeliveryMs === undefined ? {} : { redeliveryMs }) }
+  const lanes: ReadonlyArray<MailboxLane> = [
+    { stream: streams.messages, subjects: messages },
+    { stream: streams.timers, subjects: due },
+  ].map((lane, index) => ({
+    ...lane,
+    isOptional: false,
+    sequenceOf: (streamSequence) => streamSequence * LANE_COUNT + index,
+  }))
+  const legacyLane: MailboxLane | undefined = legacy && {
+    stream: legacy.stream,
+    subjects: legacy.subjects.waiting,
+    isOptional: true,
+    sequenceOf: (streamSequence) => LEGACY_SEQUENCE_FLOOR + streamSequence,
+  }
+
+  const allLanes = legacyLane === undefined ? lanes : [...lanes, legacyLane]
+
+  const here: Destination = { ofActor: messages.ofActor, ofDue: due.ofActor, ofSlot }
+  const there = legacy && { ...legacy.subjects, ofActor: legacy.subjects.waiting.ofActor }
+  /** Where the receiver of this actor's messages looks. */
+  const destinationOf = (address: ActorAddress): Effect.Effect<Destination, MailboxError> =>
+    legacy === undefined || there === undefined
+      ? Effect.succeed(here)
+      : Effect.map(legacy.receivers, (receivers) => (receivers.has(address) ? there : here))
 
   const store = (
     { address, data }: OutboundMessage,
@@ -66,62 +126,115 @@ const makeService = (
   const publish = (message: OutboundMessage, subject: string) =>
     store(message, subject, { "Nats-Msg-Id": `${message.address.key}:${headerValueOf(message.id)}` })
 
-  const unschedule: MailboxService["unschedule"] = (address, slot) =>
-    Effect.asVoid(
-      Effect.mapError(purgeSubject(requests, stream, subjects.ofSlot(address, slot)), mailboxErrorOf),
-    )
+  /** A slot may be filled in either mailbox, by whichever release filled it. */
+  const unschedule: MailboxService["unschedule"] = (address, slot) => {
+    const purged = purgeSubject(requests, streams.timers, ofSlot(address, slot))
+    const purgedThere =
+      legacy === undefined
+        ? Effect.void
+        : unlessGone(purgeSubject(requests, legacy.stream, legacy.subjects.ofSlot(address, slot)))
+    return Effect.asVoid(Effect.mapError(Effect.andThen(purged, purgedThere), mailboxErrorOf))
+  }
 
   /**
    * Without an id: a slot holds one message anyway, and one that was replaced or emptied may have to be put back.
    * What is due already does not go through the server's schedule, which would take another 250 ms.
    */
   const schedule = (message: ScheduledMessage) =>
-    Effect.flatMap(Clock.currentTimeMillis, (nowMs): Effect.Effect<void, MailboxError> => {
+    Effect.gen(function* () {
       const { address, slot, atMs } = message
       if (tokenFromId(slot).length > ACTOR_ID_TOKEN_BYTES_MAX) {
-        return Effect.fail(
-          messageTooLarge(`the slot's name is longer than ${ACTOR_ID_TOKEN_BYTES_MAX} bytes`),
-        )
+        return yield* messageTooLarge(`the slot's name is longer than ${ACTOR_ID_TOKEN_BYTES_MAX} bytes`)
       }
+      const nowMs = yield* Clock.currentTimeMillis
+      const to = yield* destinationOf(address)
       if (!(atMs > nowMs)) {
-        return Effect.andThen(unschedule(address, slot), publish(message, subjects.ofDue(address)))
+        yield* unschedule(address, slot)
+        return yield* publish(message, to.ofDue(address))
       }
       const at = new Date(Math.min(Math.ceil(atMs), nowMs + SCHEDULE_AHEAD_MAX_MS))
-      return store(message, subjects.ofSlot(address, slot), {
+      yield* store(message, to.ofSlot(address, slot), {
         "Nats-Schedule": `@at ${at.toISOString()}`,
-        "Nats-Schedule-Target": subjects.ofDue(address),
+        "Nats-Schedule-Target": to.ofDue(address),
       })
     })
 
-  const backlog = Effect.mapError(subjectCounts(requests, stream, subjects.waiting), mailboxErrorOf).pipe(
-    Effect.map((counts) => {
-      const counted = new BacklogCounts()
+  const backlog = Effect.gen(function* () {
+    const counted = new BacklogCounts()
+    for (const { stream, subjects, isOptional } of allLanes) {
+      const counting = subjectCounts(requests, stream, subjects.all)
+      const counts = (yield* isOptional ? unlessGone(counting) : counting) ?? new Map<string, number>()
       for (const [subject, count] of counts) {
         counted.add(subjects.shardOf(subject), subjects.keyOf(subject), count)
       }
-      return counted.all
-    }),
-  )
+    }
+    return counted.all
+  }).pipe(Effect.mapError(mailboxErrorOf))
+
+  const receive: MailboxService["receive"] = (shard, only) => {
+    const from = (lane: MailboxLane, onCaughtUp?: () => void) =>
+      receiveLane(
+        {
+          connection,
+          lane,
+          ...(redeliveryMs === undefined ? {} : { redeliveryMs }),
+          ...(onCaughtUp === undefined ? {} : { onCaughtUp }),
+        },
+        shard,
+        only,
+      )
+    const current = Stream.mergeAll(
+      lanes.map((lane) => from(lane)),
+      { concurrency: "unbounded" },
+    )
+    if (legacyLane === undefined) return current
+    return Stream.unwrap(
+      Effect.sync(() => {
+        const isCaughtUp = Latch.makeUnsafe(false)
+        const after = Effect.timeoutOption(isCaughtUp.await, LEGACY_FIRST_MS)
+        const older = from(legacyLane, () => isCaughtUp.openUnsafe())
+        return Stream.merge(older, Stream.unwrap(Effect.as(after, current)))
+      }),
+    )
+  }
 
   return {
     messageBytesMax,
-    publish: (message) => publish(message, subjects.ofActor(message.address)),
+    publish: (message) =>
+      Effect.flatMap(destinationOf(message.address), (to) => publish(message, to.ofActor(message.address))),
     schedule,
     unschedule,
-    receive: (shard, only) => receiveShard(context, shard, only),
+    receive,
     backlog,
   }
 }
 
+const open = Effect.fnUntraced(function* (options: MailboxNatsOptions) {
+  const connection = yield* NatsConnection
+  const streams = yield* openMailboxStreams(connection, options)
+  const legacy = yield* findMailboxLegacy(connection, options.namespace)
+  return { connection, legacy, mailbox: makeService(connection, streams, legacy, options) }
+})
+
 export const MailboxNats = {
-  /** Opens or creates the namespace's mailbox. See {@link openMailboxStream} for the refusals. */
+  /**
+   * Opens or creates the namespace's mailbox, for a node: it also empties the mailbox of the first release where there
+   * is one. See {@link openMailboxStreams} for the refusals.
+   */
   layer: (options: MailboxNatsOptions): Layer.Layer<Mailbox, MailboxError, NatsConnection> =>
     Layer.effect(
       Mailbox,
       Effect.gen(function* () {
-        const connection = yield* NatsConnection
-        const stream = yield* openMailboxStream(connection, options)
-        return makeService(connection, stream, options)
+        const { connection, legacy, mailbox } = yield* open(options)
+        if (legacy !== undefined) yield* moveSchedules(connection, legacy, options.namespace)
+        return mailbox
       }),
+    ),
+
+  /** The same for a process that sends alone. */
+  layerClient: (options: MailboxNatsOptions): Layer.Layer<Mailbox, MailboxError, NatsConnection> =>
+    Layer.effect(
+      Mailbox,
+      Effect.map(open(options), ({ mailbox }) => mailbox),
     ),
 }

@@ -1,5 +1,6 @@
 /**
- * The receiver of a shard: a durable pull consumer that hands out what waits, oldest first, until it is acknowledged.
+ * The receiver of a shard in one stream of the mailbox: a durable pull consumer that hands out what waits, oldest
+ * first, until it is acknowledged. Which streams there are: MailboxNats.ts.
  *
  * Owns whose the consumer is. A receiver takes it by making it anew: whatever an earlier one left unacknowledged then
  * comes at once and in order, not after the redelivery time and behind newer messages. It does so when it starts, and
@@ -24,7 +25,8 @@ import {
   UNACKNOWLEDGED_MAX,
 } from "../../runtime/mailbox/Mailbox.ts"
 import { type ConsumerInfo, consumerInfo, createConsumer, deleteConsumer } from "./JetStreamApi.ts"
-import type { MailboxSubjects } from "./MailboxSubject.ts"
+import { MAILBOX_LAYOUT_VERSION } from "./MailboxStream.ts"
+import type { WaitingSubjects } from "./MailboxSubject.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import {
   isCode,
@@ -42,18 +44,33 @@ const asidePauseMs = 5_000
 /** A consumer that is gone is looked for again after this time: another receiver may be about to make it anew. */
 const missingPauseMs = 500
 
-/** Keys of the consumer's metadata. */
+/** A stream that is gone and need not come back is looked for again after this time. */
+const gonePauseMs = 30_000
+
+/** Keys of the consumer's metadata. The layout tells which release received last. */
+export const LAYOUT_KEY = "everstate.mailbox"
 const receiverKey = "everstate.receiver"
 const handedOutKey = "everstate.handedOut"
 
 const acknowledged = "+ACK"
 const inProgress = "+WPI"
 
+/** One stream of the mailbox, as receivers see it. */
+export interface MailboxLane {
+  readonly stream: string
+  readonly subjects: WaitingSubjects
+  /** {@link Delivery.sequence} of a sequence of the stream. */
+  readonly sequenceOf: (streamSequence: number) => number
+  /** The stream may be gone for good: its receivers then wait in silence. */
+  readonly isOptional: boolean
+}
+
 export interface ReceiveContext {
   readonly connection: NatsConnectionService
-  readonly stream: string
-  readonly subjects: MailboxSubjects
+  readonly lane: MailboxLane
   readonly redeliveryMs?: number
+  /** Called once, when everything that waited at the start was handed out. */
+  readonly onCaughtUp?: () => void
 }
 
 const unlessNotFound = <A>(effect: Effect.Effect<A, NatsRequestFailed | JetStreamError>) =>
@@ -73,11 +90,13 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
   #hasStarted = false
   /** Messages up to here may have been handed out by an earlier consumer. */
   #repeatsUpTo = 0
+  /** Messages that waited when the consumer was made and were not handed out yet. */
+  #backlogCount = 0
   #handedOutUpTo = 0
   #consumerSequence = 0
 
   constructor(context: ReceiveContext, shard: number, only: ReceiverGroup | undefined) {
-    const { stream, subjects } = context
+    const { stream, subjects } = context.lane
     this.#context = context
     this.stream = stream
     // A stream of this kind hands a message to one consumer: filters of its consumers must not overlap.
@@ -99,6 +118,17 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
       return this.#consumer
     },
   ).pipe(
+    Effect.catchIf(
+      (error) => this.#context.lane.isOptional && isCode(error, jetStreamCode.streamNotFound),
+      () =>
+        Effect.as(
+          Effect.andThen(
+            Effect.sync(() => this.#caughtUp()),
+            Effect.sleep(gonePauseMs),
+          ),
+          undefined,
+        ),
+    ),
     Effect.mapError(mailboxErrorOf),
     Effect.catch((error) => (error instanceof MailboxRefused ? Effect.fail(error) : Effect.undefined)),
   )
@@ -131,14 +161,20 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
       ack_wait: redeliveryMs * NANOS_PER_MS,
       max_deliver: -1,
       max_ack_pending: UNACKNOWLEDGED_MAX,
-      metadata: { [receiverKey]: this.#id, [handedOutKey]: String(repeatsUpTo) },
+      metadata: {
+        [receiverKey]: this.#id,
+        [handedOutKey]: String(repeatsUpTo),
+        [LAYOUT_KEY]: String(MAILBOX_LAYOUT_VERSION),
+      },
     })
     return Effect.andThen(found === undefined ? Effect.void : remove, make).pipe(
-      Effect.tap(() =>
+      Effect.tap(({ num_pending: waitingCount }) =>
         Effect.sync(() => {
           this.#hasStarted = true
           this.#repeatsUpTo = repeatsUpTo
           this.#consumerSequence = 0
+          this.#backlogCount = waitingCount
+          if (waitingCount === 0) this.#caughtUp()
         }),
       ),
       Effect.uninterruptible,
@@ -150,14 +186,20 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     this.#consumerSequence = place.consumerSequence
     const { deliveryCount, streamSequence } = place
     this.#handedOutUpTo = Math.max(this.#handedOutUpTo, streamSequence)
+    if (--this.#backlogCount === 0) this.#caughtUp()
+    const { subjects, sequenceOf } = this.#context.lane
     return {
-      key: this.#context.subjects.keyOf(message.subject),
-      sequence: streamSequence,
+      key: subjects.keyOf(message.subject),
+      sequence: sequenceOf(streamSequence),
       data: message.data,
       isRepeat: deliveryCount > 1 || streamSequence <= this.#repeatsUpTo,
       ack: this.#say(message, acknowledged),
       extend: this.#say(message, inProgress),
     }
+  }
+
+  #caughtUp(): void {
+    this.#context.onCaughtUp?.()
   }
 
   #say({ reply = "" }: Msg, word: string): Effect.Effect<void> {
@@ -169,8 +211,8 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
   }
 }
 
-/** The port's `receive`. */
-export const receiveShard = (
+/** What a shard has in one stream: the port's `receive` for that stream alone. */
+export const receiveLane = (
   context: ReceiveContext,
   shard: number,
   only?: ReceiverGroup,

@@ -1,14 +1,16 @@
 /**
- * The stream that holds a system's mailbox and its schedules: found and verified, or created.
+ * The two streams of a system's mailbox, found and verified, or created: one of messages, one of timers.
  *
- * Owns its settings and the refusal of wrong ones. A work queue: a message is gone once it is acknowledged. Unlike a
- * journal it may be created anew; what is lost with it is what the outboxes do not send again.
+ * Owns their settings and the refusal of wrong ones. Both are work queues: a message is gone once it is acknowledged.
+ * They are two because nats-server refuses a stream that has schedules and refuses messages when it is full (since
+ * May 2026, at creation and when it loads its store). So the stream of messages has the bound per actor, and the
+ * stream of timers has the schedules; each timer was asked for by a commit or a stored message.
+ * Unlike a journal they may be created anew; what is lost with them is what the outboxes do not send again.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
 import { type MailboxError, MailboxRefused, MESSAGES_PER_ACTOR_MAX } from "../../runtime/mailbox/Mailbox.ts"
 import { NAMESPACE_HINT, NAMESPACE_PATTERN } from "./JournalSettings.ts"
-import { mailboxSubjectsOf } from "./MailboxSubject.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, mailboxErrorOf } from "./NatsErrors.ts"
 import {
@@ -21,8 +23,8 @@ import {
 import { NANOS_PER_MS } from "./PullConsumer.ts"
 import { serverVersionVerdict } from "./ServerVersion.ts"
 
-/** Version of the mailbox's layout: subjects and headers. */
-export const MAILBOX_LAYOUT_VERSION = 1
+/** Version of the mailbox's layout: streams, subjects and headers. Version 1 is MailboxLegacy.ts. */
+export const MAILBOX_LAYOUT_VERSION = 2
 
 export interface MailboxStreamOptions {
   readonly namespace: string
@@ -34,7 +36,64 @@ export interface MailboxStreamOptions {
   readonly messagesPerActorMax?: number
 }
 
-export const mailboxStreamName = (namespace: string): string => `${namespace}-mailbox`
+export interface MailboxStreamNames {
+  readonly messages: string
+  readonly timers: string
+}
+
+export const mailboxStreamNames = (namespace: string): MailboxStreamNames => ({
+  messages: `${namespace}-messages`,
+  timers: `${namespace}-timers`,
+})
+
+/** One of the two streams: its name, what is verified at every start, and what matters at its creation alone. */
+interface MailboxStream {
+  readonly name: string
+  readonly verified: Partial<StreamConfig>
+  readonly atCreation: Partial<StreamConfig>
+}
+
+const queueSettings = {
+  storage: "file",
+  retention: "workqueue",
+  max_age: 0,
+  max_msgs: -1,
+  no_ack: false,
+  sealed: false,
+} satisfies Partial<StreamConfig>
+
+const streamsOf = (options: MailboxStreamOptions): ReadonlyArray<MailboxStream> => {
+  const { namespace, messagesPerActorMax = MESSAGES_PER_ACTOR_MAX } = options
+  const { messages, timers } = mailboxStreamNames(namespace)
+  return [
+    {
+      name: messages,
+      verified: {
+        ...queueSettings,
+        subjects: [`${namespace}.msg.*.*.*`],
+        discard: "new",
+        discard_new_per_subject: true,
+      },
+      atCreation: {
+        description: "Everstate mailbox: messages that wait for actors",
+        max_msgs_per_subject: messagesPerActorMax,
+      },
+    },
+    {
+      name: timers,
+      verified: {
+        ...queueSettings,
+        subjects: [`${namespace}.tmr.*.*.*.*`, `${namespace}.due.*.*.*`],
+        allow_msg_schedules: true,
+        // No limit of this stream removes a message; this is the policy that every server takes with schedules.
+        discard: "old",
+        max_msgs_per_subject: -1,
+        max_bytes: -1,
+      },
+      atCreation: { description: "Everstate mailbox: timers, and messages that are due" },
+    },
+  ]
+}
 
 const metadataOf = ({ namespace, shards }: MailboxStreamOptions): Record<string, string> => ({
   "everstate.namespace": namespace,
@@ -42,40 +101,33 @@ const metadataOf = ({ namespace, shards }: MailboxStreamOptions): Record<string,
   "everstate.mailbox": String(MAILBOX_LAYOUT_VERSION),
 })
 
-/** What is verified at every start. */
-const settingsOf = ({ namespace }: MailboxStreamOptions) =>
+const configOf = (stream: MailboxStream, options: MailboxStreamOptions, replicas: number) =>
   ({
-    subjects: [...mailboxSubjectsOf(namespace).all],
-    storage: "file",
-    retention: "workqueue",
-    discard: "new",
-    discard_new_per_subject: true,
-    max_age: 0,
-    max_msgs: -1,
-    allow_msg_schedules: true,
-    no_ack: false,
-    sealed: false,
-  }) satisfies Partial<StreamConfig>
-
-export const mailboxStreamConfig = (options: MailboxStreamOptions, replicas: number) =>
-  ({
-    name: mailboxStreamName(options.namespace),
-    description: "Everstate mailbox: messages that wait for actors, and schedules",
-    ...settingsOf(options),
-    max_msgs_per_subject: options.messagesPerActorMax ?? MESSAGES_PER_ACTOR_MAX,
+    name: stream.name,
     max_bytes: -1,
+    ...stream.verified,
+    ...stream.atCreation,
     duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
     num_replicas: replicas,
     allow_direct: true,
     metadata: metadataOf(options),
   }) satisfies NamedStream
 
+/** The configurations that {@link openMailboxStreams} creates: that of the messages, then that of the timers. */
+export const mailboxStreamConfigs = (
+  options: MailboxStreamOptions,
+  replicas: number,
+): ReadonlyArray<NamedStream> => streamsOf(options).map((stream) => configOf(stream, options, replicas))
+
 const refused = (reason: MailboxRefused["reason"], detail: string, hint: string): MailboxRefused =>
   new MailboxRefused({ reason, detail, hint })
 
-/** Whether the stream's settings are those of this system's mailbox. */
-const verify = (config: Partial<StreamConfig>, options: MailboxStreamOptions): MailboxRefused | undefined => {
-  const name = mailboxStreamName(options.namespace)
+/** Why the stream found is not this system's, or not safe; `undefined` if it is fine. */
+const verify = (
+  config: Partial<StreamConfig>,
+  { name, verified }: MailboxStream,
+  options: MailboxStreamOptions,
+): MailboxRefused | undefined => {
   for (const [key, value] of Object.entries(metadataOf(options))) {
     const found = config.metadata?.[key]
     if (found === value) continue
@@ -86,7 +138,7 @@ const verify = (config: Partial<StreamConfig>, options: MailboxStreamOptions): M
         : "Choose another namespace, or point the system at its own NATS account."
     return refused("Foreign", detail, hint)
   }
-  const wrong = wrongSettings(config, settingsOf(options))
+  const wrong = wrongSettings(config, verified)
   if (wrong.length === 0) return undefined
   const hint = "Set these back with `nats stream edit`; find out who changed them first."
   return refused("Unsafe", `stream ${name} could lose messages: ${wrong.join("; ")}`, hint)
@@ -99,11 +151,11 @@ const tooFewServers = (replicas: number, detail: string): MailboxRefused =>
     `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
   )
 
-/** The mailbox's stream, in order. Schedules need nats-server 2.12. */
-export const openMailboxStream = Effect.fn("openMailboxStream")(function* (
+/** Finds or creates both streams and verifies them. Schedules need nats-server 2.12. */
+export const openMailboxStreams = Effect.fn("openMailboxStreams")(function* (
   connection: NatsConnectionService,
   options: MailboxStreamOptions,
-): Effect.fn.Return<string, MailboxError> {
+): Effect.fn.Return<MailboxStreamNames, MailboxError> {
   const { namespace } = options
   if (!NAMESPACE_PATTERN.test(namespace)) {
     return yield* refused("Foreign", `namespace ${JSON.stringify(namespace)}`, NAMESPACE_HINT)
@@ -113,14 +165,16 @@ export const openMailboxStream = Effect.fn("openMailboxStream")(function* (
     return yield* refused("Unsafe", `nats-server ${version} has no schedules`, "Upgrade to 2.14.5 or newer.")
   }
   const replicas = replicaCountOf(connection, options.replicas)
-  const info = yield* findOrMakeStream(connection, mailboxStreamConfig(options, replicas)).pipe(
-    Effect.mapError((error) =>
-      isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
-        ? tooFewServers(replicas, error.message)
-        : mailboxErrorOf(error),
-    ),
-  )
-  const wrong = verify(info.config, options)
-  if (wrong !== undefined) return yield* wrong
-  return mailboxStreamName(namespace)
+  for (const stream of streamsOf(options)) {
+    const info = yield* findOrMakeStream(connection, configOf(stream, options, replicas)).pipe(
+      Effect.mapError((error) =>
+        isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
+          ? tooFewServers(replicas, error.message)
+          : mailboxErrorOf(error),
+      ),
+    )
+    const wrong = verify(info.config, stream, options)
+    if (wrong !== undefined) return yield* wrong
+  }
+  return mailboxStreamNames(namespace)
 })

@@ -7,7 +7,10 @@
  *
  * Each kind has replies under a prefix of its own, so that no client reads what another kind is answered.
  */
+
 import { NAMESPACE_PATTERN, STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
+import { legacyStreamName } from "./MailboxLegacy.ts"
+import { mailboxStreamNames } from "./MailboxStream.ts"
 import type { NatsConnectionOptions } from "./NatsConnection.ts"
 
 /**
@@ -50,7 +53,8 @@ const streamsOf = ({ namespace, streams = STREAMS_DEFAULT }: NatsPermissionsOpti
   journals: Array.from({ length: streams }, (_, partition) => streamName(namespace, streams, partition)),
   /** A journal of another number of streams is looked for under this name before one is created. */
   otherJournal: streamName(namespace, streams === 1 ? STREAMS_DEFAULT + 1 : STREAMS_DEFAULT),
-  mailbox: `${namespace}-mailbox`,
+  mailbox: Object.values(mailboxStreamNames(namespace)),
+  legacyMailbox: legacyStreamName(namespace),
   events: `${namespace}-events`,
   deadLetters: `${namespace}-deadletters`,
   checkpoints: `KV_${namespace}-checkpoints`,
@@ -59,13 +63,19 @@ const streamsOf = ({ namespace, streams = STREAMS_DEFAULT }: NatsPermissionsOpti
 
 const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string> => {
   const { namespace } = options
-  const { journals, otherJournal, mailbox, events, deadLetters, checkpoints, leases } = streamsOf(options)
-  const all = [...journals, otherJournal, mailbox, events, deadLetters, checkpoints, leases]
+  const streams = streamsOf(options)
+  const { journals, otherJournal, mailbox, legacyMailbox, events, deadLetters, checkpoints, leases } = streams
+  const mailboxes = [...mailbox, legacyMailbox]
+  const all = [...journals, otherJournal, ...mailboxes, events, deadLetters, checkpoints, leases]
   return [
     // What it stores.
-    ...["evt", "mbx", "sch", "int", "dlq"].map((kind) => `${namespace}.${kind}.>`),
+    ...["evt", "msg", "tmr", "due", "int", "dlq"].map((kind) => `${namespace}.${kind}.>`),
     `$KV.${namespace}-checkpoints.>`,
     `$KV.${namespace}-cluster.>`,
+    // As long as nodes of the first release run: into its mailbox, and a look at who receives from it.
+    `${namespace}.mbx.>`,
+    `${namespace}.sch.>`,
+    ...api(`CONSUMER.LIST.${legacyMailbox}`),
     // What nodes ask each other, and their answers, to clients as well.
     `${namespace}.ask.>`,
     `${namespace}.node.>`,
@@ -80,14 +90,16 @@ const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string
       api(`CONSUMER.CREATE.${stream}.*`, `CONSUMER.MSG.NEXT.${stream}.*`, `CONSUMER.DELETE.${stream}.*`),
     ),
     // Receiving messages, and cancelling what is scheduled.
-    ...api(
-      `CONSUMER.CREATE.${mailbox}.*`,
-      `CONSUMER.INFO.${mailbox}.*`,
-      `CONSUMER.MSG.NEXT.${mailbox}.*`,
-      `CONSUMER.DELETE.${mailbox}.*`,
-      `STREAM.PURGE.${mailbox}`,
-    ),
-    `$JS.ACK.${mailbox}.>`,
+    ...mailboxes.flatMap((stream) => [
+      ...api(
+        `CONSUMER.CREATE.${stream}.*`,
+        `CONSUMER.INFO.${stream}.*`,
+        `CONSUMER.MSG.NEXT.${stream}.*`,
+        `CONSUMER.DELETE.${stream}.*`,
+        `STREAM.PURGE.${stream}`,
+      ),
+      `$JS.ACK.${stream}.>`,
+    ]),
     // A reactor's note that is done with; a dead letter that was redriven or discarded.
     ...api(`STREAM.PURGE.${checkpoints}`, `STREAM.MSG.DELETE.${deadLetters}`),
   ]
@@ -108,13 +120,14 @@ const permissions = (publish: ReadonlyArray<string>, subscribe: ReadonlyArray<st
 /** What a user of this kind needs; tested to be enough. */
 export const natsPermissionsOf = (role: NatsRole, options: NatsPermissionsOptions): NatsPermissions => {
   const { namespace } = options
-  const { journals, otherJournal, mailbox, events, deadLetters, checkpoints, leases } = streamsOf(options)
+  const streams = streamsOf(options)
+  const { journals, otherJournal, mailbox, legacyMailbox, events, deadLetters, checkpoints, leases } = streams
   const inbox = `${inboxPrefixOf(namespace, role)}.>`
   switch (role) {
     case "service":
       return permissions(servicePublishes(options), serviceSubscribes(options))
     case "creator": {
-      const created = [...journals, mailbox, events, deadLetters, checkpoints, leases]
+      const created = [...journals, ...mailbox, events, deadLetters, checkpoints, leases]
       const creates = created.flatMap((stream) => api(`STREAM.CREATE.${stream}`))
       return permissions([...servicePublishes(options), ...creates], serviceSubscribes(options))
     }
@@ -122,9 +135,14 @@ export const natsPermissionsOf = (role: NatsRole, options: NatsPermissionsOption
       return permissions(
         [
           `${namespace}.ask.>`,
-          `${namespace}.mbx.>`,
+          `${namespace}.msg.>`,
           // Finding the system, and noticing that it was replaced.
-          ...[...journals, otherJournal, mailbox].flatMap((stream) => api(`STREAM.INFO.${stream}`)),
+          ...[...journals, otherJournal, ...mailbox, legacyMailbox].flatMap((stream) =>
+            api(`STREAM.INFO.${stream}`),
+          ),
+          // As long as nodes of the first release run.
+          `${namespace}.mbx.>`,
+          ...api(`CONSUMER.LIST.${legacyMailbox}`),
         ],
         [inbox],
       )

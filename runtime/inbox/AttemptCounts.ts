@@ -14,6 +14,12 @@ export const ATTEMPTS_MAX = 10
 export const attemptsExhausted = (attempt: number): string =>
   `taken up ${attempt - 1} times without an end; each time the node went down or let go of it`
 
+/**
+ * Messages of a shard whose attempts are counted. The ones counted first are forgotten beyond it: a count is left over
+ * when a node goes down between the end of a message and the next count.
+ */
+export const COUNTED_MAX = 2_000
+
 type Counts = Map<number, number>
 
 export class AttemptCounts {
@@ -28,9 +34,13 @@ export class AttemptCounts {
   readonly again = Effect.fnUntraced(
     { self: this },
     function* (this: AttemptCounts, shard: string, sequence: number) {
-      const counts = yield* this.#countsOf(shard, sequence)
+      const counts = yield* this.#countsOf(shard)
       const count = (counts.get(sequence) ?? 1) + 1
       counts.set(sequence, count)
+      for (const counted of counts.keys()) {
+        if (counts.size <= COUNTED_MAX) break
+        counts.delete(counted)
+      }
       yield* Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))
       return count
     },
@@ -38,7 +48,7 @@ export class AttemptCounts {
 
   /** How often a message that came again was taken up so far. */
   of(shard: string, sequence: number): Effect.Effect<number> {
-    return Effect.map(this.#countsOf(shard, sequence), (counts) => counts.get(sequence) ?? 1)
+    return Effect.map(this.#countsOf(shard), (counts) => counts.get(sequence) ?? 1)
   }
 
   /** The message is done with; what is stored of it goes with the next count. */
@@ -51,23 +61,19 @@ export class AttemptCounts {
     this.#byShard.delete(shard)
   }
 
-  readonly #countsOf = Effect.fnUntraced(
-    { self: this },
-    function* (this: AttemptCounts, shard: string, sequence: number) {
-      const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard, sequence))
-      this.#byShard.set(shard, counts)
-      return counts
-    },
-  )
+  readonly #countsOf = Effect.fnUntraced({ self: this }, function* (this: AttemptCounts, shard: string) {
+    const counts = this.#byShard.get(shard) ?? (yield* this.#load(shard))
+    this.#byShard.set(shard, counts)
+    return counts
+  })
 
-  /** The oldest message comes first: what was counted of older ones is of messages that are done with. */
-  #load(shard: string, oldest: number): Effect.Effect<Counts> {
+  #load(shard: string): Effect.Effect<Counts> {
     return this.#checkpoints.note(nameOf(shard)).pipe(
       Effect.orElseSucceed(() => undefined),
-      Effect.map((note) => (Array.isArray(note) ? (note as Array<[number, number]>) : [])),
-      Effect.map((rows) => new Map(rows.filter(([sequence]) => sequence >= oldest))),
+      Effect.map((note) => new Map(Array.isArray(note) ? (note as Array<[number, number]>) : [])),
     )
   }
 }
 
-const nameOf = (shard: string): string => `attempts.${shard}`
+/** The first release counted under `attempts.<shard>`, by sequences of another stream. */
+const nameOf = (shard: string): string => `attempts.2.${shard}`

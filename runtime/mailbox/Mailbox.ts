@@ -28,7 +28,10 @@ export interface ScheduledMessage extends OutboundMessage {
 export interface Delivery {
   /** `type/token` of the receiver. */
   readonly key: string
-  /** Place in the mailbox; messages of one sender to one actor ascend. */
+  /**
+   * Names the delivery's message in its shard, a safe integer that may be negative. Messages of one sender to one actor
+   * ascend; those that were scheduled are in an order of their own.
+   */
   readonly sequence: number
   readonly data: Uint8Array
   /** It may have been handed out before, to this or to an earlier owner of the shard. */
@@ -42,7 +45,10 @@ export interface Delivery {
 /** Time after which a message that was neither acknowledged nor extended is handed out again, in milliseconds. */
 export const REDELIVERY_MS = 30_000
 
-/** Messages of one shard that may be handed out and not acknowledged; further ones wait in the mailbox. */
+/**
+ * Messages of one shard that may be handed out and not acknowledged; further ones wait in the mailbox. A mailbox may
+ * count what was scheduled and is due apart from the others.
+ */
 export const UNACKNOWLEDGED_MAX = 512
 
 /** Messages that may wait for one actor; the next one is refused as `Full`. */

@@ -147,7 +147,7 @@ describe("a client without nodes", () => {
       hint: expect.stringContaining("Start a node"),
     })
     expect(await servers().admin(`STREAM.INFO.${namespace}-journal`)).toHaveProperty("error")
-    expect(await servers().admin(`STREAM.INFO.${namespace}-mailbox`)).toHaveProperty("error")
+    expect(await servers().admin(`STREAM.INFO.${namespace}-messages`)).toHaveProperty("error")
     await expect(connect("No such name")).rejects.toMatchObject({ _tag: "JournalRefused", reason: "Foreign" })
   })
 

@@ -33,9 +33,9 @@ const recordsOf = async (namespace: string, prefix: string): Promise<ReadonlyArr
     .filter((value) => value !== "")
 }
 
-/** Pulls that wait on the mailbox's consumers. */
+/** Pulls that wait on the consumers of the mailbox's messages. */
 const pullCount = async (namespace: string): Promise<number> => {
-  const { consumers = [] } = (await servers().admin(`CONSUMER.LIST.${namespace}-mailbox`)) as {
+  const { consumers = [] } = (await servers().admin(`CONSUMER.LIST.${namespace}-messages`)) as {
     readonly consumers?: ReadonlyArray<{ readonly num_waiting: number }>
   }
   return consumers.filter(({ num_waiting }) => num_waiting > 0).length

@@ -16,7 +16,8 @@ const definitions = { actors: [Counter], shardCount: 16 }
 const victim = addressOf("counter", "victim", definitions.shardCount)
 const place = `${victim.shard}.counter.${victim.token}`
 const JOURNAL = `${NAMESPACE}-journal`
-const MAILBOX = `${NAMESPACE}-mailbox`
+const MESSAGES = `${NAMESPACE}-messages`
+const TIMERS = `${NAMESPACE}-timers`
 const LEASES = `KV_${NAMESPACE}-cluster`
 const CHECKPOINTS = `KV_${NAMESPACE}-checkpoints`
 
@@ -24,9 +25,9 @@ const CHECKPOINTS = `KV_${NAMESPACE}-checkpoints`
 const stored = [
   [JOURNAL, `${NAMESPACE}.evt.${place}`],
   [JOURNAL, `${NAMESPACE}.evt.${victim.shard}.counter.another`],
-  [MAILBOX, `${NAMESPACE}.mbx.${place}`],
-  [MAILBOX, `${NAMESPACE}.mbx.${place}.due`],
-  [MAILBOX, `${NAMESPACE}.sch.${place}.timer`],
+  [MESSAGES, `${NAMESPACE}.msg.${place}`],
+  [TIMERS, `${NAMESPACE}.due.${place}`],
+  [TIMERS, `${NAMESPACE}.tmr.${place}.timer`],
   [`${NAMESPACE}-events`, `${NAMESPACE}.int.order.confirmed`],
   [`${NAMESPACE}-deadletters`, `${NAMESPACE}.dlq.Rejected`],
   [CHECKPOINTS, `$KV.${NAMESPACE}-checkpoints.position.outbox.shard.99`],
@@ -35,9 +36,10 @@ const stored = [
 ] as const
 
 const asked = [
-  `$JS.API.STREAM.PURGE.${MAILBOX}`,
+  `$JS.API.STREAM.PURGE.${MESSAGES}`,
+  `$JS.API.STREAM.PURGE.${TIMERS}`,
   `$JS.API.STREAM.PURGE.${CHECKPOINTS}`,
-  `$JS.API.CONSUMER.DELETE.${MAILBOX}.shard-${victim.shard}`,
+  `$JS.API.CONSUMER.DELETE.${MESSAGES}.shard-${victim.shard}`,
   `$JS.API.STREAM.MSG.DELETE.${NAMESPACE}-deadletters`,
   `${NAMESPACE}.ask.${victim.shard}`,
   `${NAMESPACE}.node.somebody`,
@@ -124,7 +126,7 @@ describe("a request whose reply would go where its sender may not write", () => 
   it("a message that waits is still there afterwards", async () => {
     await system.get(Counter, "later").schedule("later", { type: "Add", by: 1 }, { afterMs: 3_600_000 })
     const messages = async () => {
-      const { state } = await servers.nats.call("service", `STREAM.INFO.${MAILBOX}`)
+      const { state } = await servers.nats.call("service", `STREAM.INFO.${TIMERS}`)
       return (state as { messages: number }).messages
     }
     await eventually(async () => (await messages()) === 1)
@@ -133,7 +135,7 @@ describe("a request whose reply would go where its sender may not write", () => 
     sender.publish(
       `${NAMESPACE}.ask.${victim.shard}`,
       JSON.stringify({ k: "read", to: victim.key, ms: 2_000 }),
-      { reply: `$JS.API.STREAM.PURGE.${MAILBOX}` },
+      { reply: `$JS.API.STREAM.PURGE.${TIMERS}` },
     )
     await sender.flush()
     await eventually(async () => (await refusedCount()) > count)

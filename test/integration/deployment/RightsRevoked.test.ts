@@ -148,15 +148,15 @@ describe("FAULT 35: a right that is taken away", () => {
 
   it("to receive messages: they wait, and are handed out when it is back", { timeout }, async () => {
     const giveBack = await takeAway(
-      "$JS.API.CONSUMER.MSG.NEXT.everstate-mailbox.*",
-      "$JS.ACK.everstate-mailbox.>",
+      "$JS.API.CONSUMER.MSG.NEXT.everstate-messages.*",
+      "$JS.ACK.everstate-messages.>",
     )
     const id = await idOf(revoked, "service")
     const version = async () => (await revoked.get(Counter, id).state()).version
     const before = await version()
     await eventually(async () => {
       await revoked.get(Counter, id).tell(add)
-      return servers.nats.violations().some((line) => /MSG\.NEXT\.everstate-mailbox|ACK/.test(line))
+      return servers.nats.violations().some((line) => /MSG\.NEXT\.everstate-messages|ACK/.test(line))
     })
     await giveBack()
     await eventually(async () => (await version()) > before)

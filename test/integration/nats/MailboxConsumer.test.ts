@@ -1,10 +1,10 @@
 import { Effect, Stream } from "effect"
 import { expect, it } from "vitest"
-import { MAILBOX_STREAM, openMailbox, receiver, send, takeMany, textsOf } from "./MailboxFixture.ts"
+import { MESSAGES_STREAM, openMailbox, receiver, send, takeMany, textsOf } from "./MailboxFixture.ts"
 import { admin, eventually, freshServer, order, run } from "./NatsFixture.ts"
 
 const here = order("a")
-const consumer = `${MAILBOX_STREAM}.shard-${here.shard}`
+const consumer = `${MESSAGES_STREAM}.shard-${here.shard}`
 
 it("FAULT 28: a receiver whose consumer is deleted makes it again, and what was unacknowledged comes first, as repeats", () =>
   run(

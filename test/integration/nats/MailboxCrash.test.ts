@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { startNatsCluster } from "../../../infra/embedded.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import { type MailboxService, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
-import { MAILBOX_STREAM, openMailbox, send, until } from "./MailboxFixture.ts"
+import { MESSAGES_STREAM, openMailbox, send, until } from "./MailboxFixture.ts"
 import { admin, eventually, freshFolder, freshServer, order, run, SHARD_COUNT, text } from "./NatsFixture.ts"
 
 const actorCount = 32
@@ -93,14 +93,14 @@ it(
         const api = (call: string) =>
           eventually(Effect.timeout(admin({ url: String(cluster.urls) }, call), 1_000))
         const stepDown = Effect.gen(function* () {
-          yield* api(`STREAM.LEADER.STEPDOWN.${MAILBOX_STREAM}`)
+          yield* api(`STREAM.LEADER.STEPDOWN.${MESSAGES_STREAM}`)
           for (let shard = 0; shard < SHARD_COUNT; shard += 2) {
-            yield* api(`CONSUMER.LEADER.STEPDOWN.${MAILBOX_STREAM}.shard-${shard}`)
+            yield* api(`CONSUMER.LEADER.STEPDOWN.${MESSAGES_STREAM}.shard-${shard}`)
           }
         })
         const kill = Effect.gen(function* () {
           const leader = yield* eventually(
-            Effect.flatMap(api(`STREAM.INFO.${MAILBOX_STREAM}`), (info) => {
+            Effect.flatMap(api(`STREAM.INFO.${MESSAGES_STREAM}`), (info) => {
               const { cluster: group } = info as { cluster?: { leader?: string } }
               return group?.leader === undefined ? Effect.fail("no leader") : Effect.succeed(group.leader)
             }),

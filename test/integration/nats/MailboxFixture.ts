@@ -5,6 +5,7 @@
  */
 import { Context, Effect, Layer, Queue, type Scope, Stream } from "effect"
 import { MailboxNats, type MailboxNatsOptions } from "../../../infra/nats/MailboxNats.ts"
+import { mailboxStreamNames } from "../../../infra/nats/MailboxStream.ts"
 import {
   NatsConnection,
   type NatsConnectionOptions,
@@ -14,7 +15,7 @@ import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import { type Delivery, Mailbox, type MailboxService } from "../../../runtime/mailbox/Mailbox.ts"
 import { bytes, eventually, NAMESPACE, SHARD_COUNT, text } from "./NatsFixture.ts"
 
-export const MAILBOX_STREAM = `${NAMESPACE}-mailbox`
+export const { messages: MESSAGES_STREAM, timers: TIMERS_STREAM } = mailboxStreamNames(NAMESPACE)
 
 export interface OpenMailbox {
   readonly mailbox: MailboxService

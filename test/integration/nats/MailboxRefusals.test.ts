@@ -1,12 +1,14 @@
 import { Effect, Stream } from "effect"
 import { describe, expect, it } from "vitest"
-import { mailboxStreamConfig } from "../../../infra/nats/MailboxStream.ts"
+import { mailboxStreamConfigs } from "../../../infra/nats/MailboxStream.ts"
+import type { NamedStream } from "../../../infra/nats/OpenStream.ts"
 import type { MailboxService } from "../../../runtime/mailbox/Mailbox.ts"
-import { MAILBOX_STREAM, openMailbox, receiver, send } from "./MailboxFixture.ts"
+import { openMailbox, receiver, send } from "./MailboxFixture.ts"
 import { admin, bytes, freshServer, NAMESPACE, order, run, SHARD_COUNT } from "./NatsFixture.ts"
 
 const here = order("a")
-const safe = mailboxStreamConfig({ namespace: NAMESPACE, shards: SHARD_COUNT }, 1)
+const configs = mailboxStreamConfigs({ namespace: NAMESPACE, shards: SHARD_COUNT }, 1)
+const [messages, timers] = configs as [NamedStream, NamedStream]
 
 describe("FAULT 26: the stream's settings", () => {
   it("opens the mailbox that another process created", () =>
@@ -20,16 +22,18 @@ describe("FAULT 26: the stream's settings", () => {
     ))
 
   it.each([
-    ["discard_new_per_subject", { discard_new_per_subject: false }],
-    ["max_age", { max_age: 3_600_000_000_000 }],
-    ["allow_msg_schedules", { allow_msg_schedules: false }],
-    ["subjects", { subjects: [`${NAMESPACE}.mbx.>`, `${NAMESPACE}.sch.>`] }],
-  ])("refuses to start where %s is wrong", (name, change) =>
+    ["discard_new_per_subject", messages, { discard_new_per_subject: false }],
+    ["max_age", messages, { max_age: 3_600_000_000_000 }],
+    ["subjects", messages, { subjects: [`${NAMESPACE}.msg.>`] }],
+    ["max_age", timers, { max_age: 3_600_000_000_000 }],
+    ["max_msgs_per_subject", timers, { max_msgs_per_subject: 10 }],
+    ["allow_msg_schedules", timers, { allow_msg_schedules: false }],
+  ])("refuses to start where %s is wrong", (name, safe, change) =>
     run(
       Effect.gen(function* () {
         const server = yield* freshServer()
         const config = { ...safe, ...change }
-        expect(yield* admin(server, `STREAM.CREATE.${MAILBOX_STREAM}`, config)).toHaveProperty("config")
+        expect(yield* admin(server, `STREAM.CREATE.${safe.name}`, config)).toHaveProperty("config")
         const error = yield* Effect.flip(openMailbox(server))
         expect(error).toMatchObject({ _tag: "MailboxRefused", reason: "Unsafe" })
         expect(error.message).toContain(name)
@@ -43,10 +47,10 @@ describe("FAULT 26: the stream's settings", () => {
         const server = yield* freshServer()
         yield* openMailbox(server)
         expect(yield* Effect.flip(openMailbox(server, { shards: 16 }))).toMatchObject({ reason: "Foreign" })
-        yield* admin(server, "STREAM.CREATE.other-mailbox", {
-          ...safe,
-          name: "other-mailbox",
-          subjects: ["other.mbx.*.*.*"],
+        yield* admin(server, "STREAM.CREATE.other-messages", {
+          ...messages,
+          name: "other-messages",
+          subjects: ["other.msg.*.*.*"],
           metadata: {},
         })
         for (const namespace of ["other", "Not.a.namespace"]) {
@@ -84,8 +88,8 @@ describe("FAULT 35: permissions", () => {
   const receive = ({ receive }: MailboxService) => Stream.runDrain(receive(here.shard))
 
   it.each<readonly [string, string, (mailbox: MailboxService) => Effect.Effect<unknown, unknown>]>([
-    ["a message", `${NAMESPACE}.mbx.>`, (mailbox) => send(mailbox, here, "x")],
-    ["a schedule", `${NAMESPACE}.sch.>`, (mailbox) => mailbox.schedule(scheduled)],
+    ["a message", `${NAMESPACE}.msg.>`, (mailbox) => send(mailbox, here, "x")],
+    ["a schedule", `${NAMESPACE}.tmr.>`, (mailbox) => mailbox.schedule(scheduled)],
     ["emptying a slot", "$JS.API.STREAM.PURGE.>", (mailbox) => mailbox.unschedule(here, "s")],
     ["the consumer", "$JS.API.CONSUMER.CREATE.>", receive],
     ["pulls", "$JS.API.CONSUMER.MSG.NEXT.>", receive],

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { makeCheckpointsMemory } from "../../../runtime/checkpoint/CheckpointsMemory.ts"
 import { DeadLettersUnavailable } from "../../../runtime/deadletter/DeadLetters.ts"
-import { AttemptCounts } from "../../../runtime/inbox/AttemptCounts.ts"
+import { AttemptCounts, COUNTED_MAX } from "../../../runtime/inbox/AttemptCounts.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
@@ -53,15 +53,16 @@ describe("a quarantined actor with many messages", () => {
 })
 
 describe("counts of attempts", () => {
-  it("are forgotten, in the next life, of messages that were done with", async () => {
+  it("are kept for the newest messages, in whatever order their sequences are", async () => {
     const checkpoints = makeCheckpointsMemory()
     const again = (counts: AttemptCounts, sequence: number) => Effect.runPromise(counts.again("0", sequence))
     const first = new AttemptCounts(checkpoints)
-    for (let sequence = 1; sequence <= 100; sequence++) await again(first, sequence)
-    for (let sequence = 1; sequence < 100; sequence++) first.forget("0", sequence)
+    for (let sequence = COUNTED_MAX; sequence > 0; sequence--) await again(first, sequence)
     // A crash: what is stored still has them all.
     const second = new AttemptCounts(checkpoints)
-    expect(await again(second, 100)).toBe(3)
-    expect(await Effect.runPromise(checkpoints.note("attempts.0"))).toEqual([[100, 3]])
+    expect(await again(second, -7)).toBe(2)
+    expect(await again(second, COUNTED_MAX)).toBe(2)
+    expect(await again(second, 1)).toBe(3)
+    expect(await Effect.runPromise(checkpoints.note("attempts.2.0"))).toHaveLength(COUNTED_MAX)
   })
 })

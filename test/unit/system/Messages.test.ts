@@ -159,7 +159,7 @@ describe("a message that waits while nodes come and go", () => {
     const [{ sequence } = { sequence: 0 }] = [...messaging.mailbox.contents.messages]
     // Suspected enough to let others through first.
     await Effect.runPromise(
-      messaging.checkpoints.write(`attempts.shard.${shard}`, [[sequence, ATTEMPTS_MAX / 2]]),
+      messaging.checkpoints.write(`attempts.2.shard.${shard}`, [[sequence, ATTEMPTS_MAX / 2]]),
     )
     // Held all the time: a life that is long enough to take it up must not finish it.
     for (let life = 0; life < ATTEMPTS_MAX; life++) {
@@ -274,7 +274,7 @@ describe("invoke", () => {
     const [message] = [...messaging.mailbox.contents.messages]
     if (message === undefined) throw new Error("the call is gone")
     const taken = [[message.sequence, ATTEMPTS_MAX]]
-    await Effect.runPromise(messaging.checkpoints.write(`attempts.shard.${message.shard}`, taken))
+    await Effect.runPromise(messaging.checkpoints.write(`attempts.2.shard.${message.shard}`, taken))
     const { system } = await startMemory({ actors, messaging, journal: first.journal })
     await eventually(async () => (await outcomeOf(system)) !== undefined)
     expect(await outcomeOf(system)).toMatchObject({ reason: "Failed", attemptCount: ATTEMPTS_MAX })
