@@ -14,7 +14,8 @@ export {
   type ServerName,
 } from "./embedded/EmbeddedErrors.ts"
 export { type NatsCluster, type NatsClusterOptions, startNatsCluster } from "./embedded/NatsCluster.ts"
-export { type NatsOptions, type NatsServer, startNats } from "./embedded/NatsServer.ts"
+export type { NatsOptions } from "./embedded/NatsOptions.ts"
+export { type NatsServer, startNats } from "./embedded/NatsServer.ts"
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./embedded/PostgresServer.ts"
 export type { OnProgress, Progress } from "./embedded/Progress.ts"
 export {

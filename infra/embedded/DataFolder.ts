@@ -119,7 +119,7 @@ const inUse = (server: ServerName, folder: string, current: LockRecord): DataFol
     ownerPid: current.ownerPid,
     ...(current.port === undefined ? {} : { port: current.port }),
     takenAt: current.takenAt,
-    hint: "Stop that process, choose another folder, or point NATS_URL / DATABASE_URL at the servers that it runs.",
+    hint: "Stop that process, choose another folder, or point NATS_URL / DATABASE_URL at the servers that it runs; their passwords are in files of that name.",
   })
 
 /** What a file torn by a power cut stands for: nobody is alive who wrote it. */

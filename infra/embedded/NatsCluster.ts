@@ -1,13 +1,17 @@
 /**
  * Several nats-servers on this machine as one JetStream cluster, routes on loopback, for tests of replication and of
- * leader changes. Each member is an ordinary `NatsServer` with the same handles; its folder is `<folder>/<name>`.
+ * leader changes. Each member is an ordinary `NatsServer` with the same handles; its folder is `<folder>/<name>`, and
+ * all have one password.
  */
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { jetstreamManager } from "@nats-io/jetstream"
 import { connect } from "@nats-io/transport-node"
 import { ServerFailedToStart } from "./EmbeddedErrors.ts"
 import { freePorts } from "./FreePorts.ts"
-import { type NatsOptions, type NatsServer, startNats } from "./NatsServer.ts"
+import { keptPassword, newPassword } from "./NatsConfig.ts"
+import type { NatsOptions } from "./NatsOptions.ts"
+import { type NatsServer, startNats } from "./NatsServer.ts"
 import { failedToStart } from "./ServerProcess.ts"
 import { delay, pollIntervalMs } from "./Until.ts"
 
@@ -55,13 +59,18 @@ const startOnce = async (
   routePorts: ReadonlyArray<number>,
 ): Promise<NatsCluster> => {
   const name = options.clusterName ?? "everstate"
-  const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`)
+  mkdirSync(options.folder, { recursive: true })
+  const password = options.password ?? keptPassword(options.folder)
+  // Routes are ports, too: who may connect to one is a server to the others.
+  const authorization = { user: "route", password: newPassword() }
+  const routes = routePorts.map((port) => `nats://route:${authorization.password}@127.0.0.1:${port}`)
   const starts = await Promise.allSettled(
     routePorts.map((port, index) => {
       const serverName = `n${index + 1}`
-      const cluster = { name, listen: `127.0.0.1:${port}`, routes, no_advertise: true }
+      const cluster = { name, listen: `127.0.0.1:${port}`, authorization, routes, no_advertise: true }
       return startNats({
         ...options,
+        password,
         folder: join(options.folder, serverName),
         serverName,
         extraConfig: { ...options.extraConfig, cluster },
@@ -106,7 +115,7 @@ const placesStreams = async (servers: ReadonlyArray<NatsServer>, timeoutMs: numb
 }
 
 const askMember = async (server: NatsServer, replicaCount: number): Promise<void> => {
-  const connection = await connect({ servers: server.url, timeout: requestTimeoutMs, reconnect: false })
+  const connection = await connect({ ...server.login, timeout: requestTimeoutMs, reconnect: false })
   try {
     const manager = await jetstreamManager(connection, { timeout: requestTimeoutMs })
     await manager.getAccountInfo()

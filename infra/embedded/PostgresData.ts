@@ -6,10 +6,11 @@ import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { withHandedPaths } from "./HandedPaths.ts"
 import { readIfThere } from "./OptionalFile.ts"
 import type { PostgresBinaries } from "./PostgresBinaries.ts"
 import type { OnProgress } from "./Progress.ts"
-import { canReach, handOver, type RunAs } from "./RunAs.ts"
+import { handOver, type RunAs } from "./RunAs.ts"
 import { failedToStart } from "./ServerProcess.ts"
 
 /** What a new folder is made with. */
@@ -36,43 +37,28 @@ const passwordFileName = "password"
 const userFileName = "user"
 const passwordByteCount = 24
 
-/** The number under which a process finds the folder that was opened for it, after its three standard streams. */
-const handedFd = 3
-/** Linux's name for that folder. It works where the path to the folder is closed to the user. */
-export const handedFolder = `/proc/self/fd/${handedFd}`
-
 export interface DataAccess {
   /** What `-D` gets. */
   readonly argument: string
   /** Where the process starts. */
   readonly cwd: string
-  /** To be inherited as the fourth stream. */
-  readonly fd: number | undefined
+  /** To be inherited from the fourth stream on. */
+  readonly fds: ReadonlyArray<number>
 }
 
-/**
- * Below a closed home folder the unprivileged user cannot walk to the data. Root opens the folder and hands it over
- * open: on Linux an inherited folder has a name of its own. Elsewhere this is refused.
- */
-export const withDataAccess = async <A>(
+/** Gives the data to a process of that user, below a closed home folder, too. */
+export const withDataAccess = <A>(
   { dataFolder, logFile, runAs }: Pick<EnsureDataOptions, "dataFolder" | "logFile" | "runAs">,
   use: (access: DataAccess) => Promise<A>,
-): Promise<A> => {
-  if (canReach(join(dataFolder, "any"), runAs))
-    return use({ argument: dataFolder, cwd: dataFolder, fd: undefined })
-  if (!existsSync("/proc/self/fd")) {
-    throw failedToStart(
-      { server: "postgres", logFile },
-      `user ${runAs?.uid} may not enter a folder above ${dataFolder}`,
-    )
-  }
-  const fd = openSync(dataFolder, "r")
-  try {
-    return await use({ argument: handedFolder, cwd: "/", fd })
-  } finally {
-    closeSync(fd)
-  }
-}
+): Promise<A> =>
+  withHandedPaths(
+    {
+      runAs,
+      paths: [{ path: dataFolder, kind: "folder" }],
+      refuse: (reason) => failedToStart({ server: "postgres", logFile }, reason),
+    },
+    ([argument = dataFolder], fds) => use({ argument, cwd: fds.length === 0 ? dataFolder : "/", fds }),
+  )
 
 interface EnsureDataOptions {
   readonly folder: string
@@ -115,7 +101,7 @@ export const ensureData = async (given: EnsureDataOptions): Promise<PostgresAcco
 
 const initdb = async (
   { binaries, runAs, logFile, env, options }: EnsureDataOptions,
-  { argument, cwd, fd }: DataAccess,
+  { argument, cwd, fds }: DataAccess,
   user: string,
   passwordFile: string | undefined,
 ): Promise<void> => {
@@ -131,7 +117,7 @@ const initdb = async (
   try {
     const how = await new Promise<string>((resolve) => {
       const child = spawn(binaries.initdb, args, {
-        stdio: fd === undefined ? [input, log, log] : [input, log, log, fd],
+        stdio: [input, log, log, ...fds],
         cwd,
         env: { ...env, LC_ALL: "C", TZ: "UTC" },
         ...runAs,

@@ -12,11 +12,11 @@ import { type DataFolder, takeDataFolder } from "./DataFolder.ts"
 import { ServerFailedToStart } from "./EmbeddedErrors.ts"
 import { type EmbeddedServer, type Launched, launchServer } from "./EmbeddedServer.ts"
 import { freePorts } from "./FreePorts.ts"
+import { handedName } from "./HandedPaths.ts"
 import { findPostgresBinaries, type PostgresBinaries } from "./PostgresBinaries.ts"
 import {
   dataMajor,
   ensureData,
-  handedFolder,
   type PostgresAccount,
   type PostgresDataOptions,
   readPostmaster,
@@ -87,13 +87,13 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
     port: number,
   ): Promise<ServerProcess> => {
     handOver(dataFolder, runAs)
-    const process = await withDataAccess({ dataFolder, logFile, runAs }, ({ argument, cwd, fd }) =>
+    const process = await withDataAccess({ dataFolder, logFile, runAs }, ({ argument, cwd, fds }) =>
       ServerProcess.spawn({
         server: "postgres",
         command: binaries.postgres,
         args: ["-D", argument, ...settings(port, options)],
         cwd,
-        handedFd: fd,
+        handedFds: fds,
         env: { ...env, LC_ALL: "C", TZ: "UTC" },
         logFile,
         stopSignal: "SIGINT",
@@ -235,6 +235,6 @@ const stopOrphan = async (folder: DataFolder, dataFolder: string): Promise<void>
   if (pid === undefined) return
   await folder.stopOrphan(
     pid,
-    (line) => line.includes(`-D ${dataFolder} `) || line.includes(`-D ${handedFolder} `),
+    (line) => line.includes(`-D ${dataFolder} `) || line.includes(`-D ${handedName(0)} `),
   )
 }

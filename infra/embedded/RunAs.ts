@@ -1,10 +1,10 @@
 /**
- * Postgres refuses to run as root. When this process is root, its Postgres runs as somebody else: the folder's owner
- * if that is not root, or `nobody`. Owns that choice and the hand-over of folders; who is spawned with it is the
- * business of `PostgresServer.ts`.
+ * No server runs as root. When this process is root, its servers run as somebody else: the folder's owner if that is not
+ * root, or `nobody`. Owns that choice and the hand-over of folders; who is spawned with it is the business of
+ * `NatsServer.ts` and `PostgresServer.ts`.
  */
 import { spawnSync } from "node:child_process"
-import { chownSync, lstatSync, readdirSync, statSync } from "node:fs"
+import { chmodSync, chownSync, lstatSync, readdirSync, type Stats, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 
 /** Goes into the options of `child_process.spawn` as it is. */
@@ -42,9 +42,19 @@ export const handOver = (path: string, runAs: RunAs | undefined): void => {
 export const canReach = (path: string, runAs: RunAs | undefined): boolean => {
   if (runAs === undefined) return true
   for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
-    const { mode, uid, gid } = statSync(folder)
-    const mayPass = uid === runAs.uid ? mode & 0o100 : gid === runAs.gid ? mode & 0o010 : mode & 0o001
-    if (mayPass === 0) return false
+    if (!mayEnter(statSync(folder), runAs)) return false
     if (folder === dirname(folder)) return true
   }
+}
+
+const mayEnter = ({ mode, uid, gid }: Stats, runAs: RunAs): boolean =>
+  (uid === runAs.uid ? mode & 0o100 : gid === runAs.gid ? mode & 0o010 : mode & 0o001) !== 0
+
+/** Lets the user walk through the folder, which stays its owner's; others may do no more than before. */
+export const letEnter = (folder: string, runAs: RunAs | undefined): void => {
+  if (runAs === undefined) return
+  const stats = statSync(folder)
+  if (mayEnter(stats, runAs)) return
+  chownSync(folder, stats.uid, runAs.gid)
+  chmodSync(folder, stats.mode | 0o010)
 }

@@ -11,7 +11,8 @@ import {
   ServerFailedToStart,
 } from "./EmbeddedErrors.ts"
 import { type NatsCluster, type NatsClusterOptions, startNatsCluster } from "./NatsCluster.ts"
-import { type NatsOptions, type NatsServer, startNats } from "./NatsServer.ts"
+import type { NatsOptions } from "./NatsOptions.ts"
+import { type NatsServer, startNats } from "./NatsServer.ts"
 import { type PostgresOptions, type PostgresServer, startPostgres } from "./PostgresServer.ts"
 import {
   type EmbeddedServers,

@@ -31,8 +31,8 @@ export interface ServerCommand {
   /** Signal of an orderly stop. */
   readonly stopSignal: "SIGTERM" | "SIGINT"
   readonly runAs: RunAs | undefined
-  /** An open file that the server inherits as number 3. */
-  readonly handedFd?: number | undefined
+  /** Open files that the server inherits as number 3 and following. */
+  readonly handedFds?: ReadonlyArray<number>
 }
 
 /** `$1..` is the server's command. The gate opens with one line; at end of file the server is never born. */
@@ -224,7 +224,7 @@ const spawnBehindGate = (command: StartedCommand): Promise<ChildProcess> => {
   const log = openSync(command.logFile, "a")
   try {
     const child = spawn("/bin/sh", ["-c", gateScript, "everstate-gate", command.command, ...command.args], {
-      stdio: command.handedFd === undefined ? ["pipe", log, log] : ["pipe", log, log, command.handedFd],
+      stdio: ["pipe", log, log, ...(command.handedFds ?? [])],
       detached: true,
       cwd: command.cwd,
       env: command.env,

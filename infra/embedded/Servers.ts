@@ -3,7 +3,8 @@
  * Owns which of them is embedded; each one's start is `NatsServer.ts` and `PostgresServer.ts`.
  */
 import { join } from "node:path"
-import { type NatsOptions, type NatsServer, startNats } from "./NatsServer.ts"
+import type { NatsOptions } from "./NatsOptions.ts"
+import { type NatsServer, startNats } from "./NatsServer.ts"
 import { type PostgresOptions, type PostgresServer, startPostgres } from "./PostgresServer.ts"
 import type { OnProgress } from "./Progress.ts"
 

@@ -98,7 +98,7 @@ export interface NatsConnectionService {
 const withUser = /^(?<scheme>[a-z]+:\/\/)?(?<user>[^/@]*)@(?<host>.+)$/
 
 /** Addresses without credentials, as they may be shown, and the first credentials that one had. */
-const serversOf = (servers: NatsConnectionOptions["servers"]) => {
+export const serversOf = (servers: NatsConnectionOptions["servers"]) => {
   const given = typeof servers === "string" ? servers.split(",").map((server) => server.trim()) : [...servers]
   let login: Pick<NatsConnectionOptions, "user" | "pass" | "token"> = {}
   const list = given.map((server) => {

@@ -88,7 +88,7 @@ export class Fleet {
   /** One more node, started. */
   async join(name: string): Promise<void> {
     const wired = this.#options.isWired === false ? [] : this.natsServers
-    const wires = await Promise.all(wired.map(({ port }) => Wire.open(port)))
+    const wires = await Promise.all(wired.map(({ url }) => Wire.open(url)))
     const nats = wires.length === 0 ? this.direct.nats : { servers: wires.map(({ url }) => url) }
     const node = new NodeProcess(name, { ...this.direct, nats }, this.folder)
     this.#members.set(name, { node, wires })

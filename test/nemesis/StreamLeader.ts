@@ -8,7 +8,10 @@ export const leaderOf = async (
   servers: ReadonlyArray<NatsServer>,
   stream: string,
 ): Promise<NatsServer | undefined> => {
-  const connection = await connect({ servers: servers.map(({ url }) => url) })
+  const connection = await connect({
+    ...servers[0]?.login,
+    servers: servers.map(({ login }) => login.servers),
+  })
   try {
     const manager = await jetstreamManager(connection)
     const { cluster } = await manager.streams.info(stream)

@@ -18,28 +18,31 @@ interface Pair {
 
 export class Wire {
   readonly #server: Server
-  readonly #targetPort: number
+  readonly #target: string
   readonly #pairs = new Set<Pair>()
   #state: WireState = "pass"
 
-  private constructor(server: Server, targetPort: number) {
+  private constructor(server: Server, target: string) {
     this.#server = server
-    this.#targetPort = targetPort
+    this.#target = target
     server.on("connection", (near) => this.#accept(near))
   }
 
-  static async open(targetPort: number): Promise<Wire> {
+  /** To the server at this address, whose credentials the wire's own has, too. */
+  static async open(target: string): Promise<Wire> {
     const server = createServer()
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
       server.listen(0, "127.0.0.1", resolve)
     })
-    return new Wire(server, targetPort)
+    return new Wire(server, target)
   }
 
   get url(): string {
     const address = this.#server.address()
-    return `nats://127.0.0.1:${typeof address === "object" ? address?.port : address}`
+    const url = new URL(this.#target)
+    if (typeof address === "object" && address !== null) url.port = String(address.port)
+    return url.href
   }
 
   set(state: WireState): void {
@@ -62,7 +65,7 @@ export class Wire {
       near.resetAndDestroy()
       return
     }
-    const far = connect({ host: "127.0.0.1", port: this.#targetPort, noDelay: true })
+    const far = connect({ host: "127.0.0.1", port: Number(new URL(this.#target).port), noDelay: true })
     near.setNoDelay(true)
     const pair = { near, far }
     this.#pairs.add(pair)

@@ -15,6 +15,7 @@ import {
   NatsConnection,
   type NatsConnectionOptions,
   type NatsConnectionService,
+  serversOf,
 } from "../../../infra/nats/NatsConnection.ts"
 import { type ActorAddress, addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Journal, type JournalService } from "../../../runtime/journal/Journal.ts"
@@ -79,7 +80,8 @@ export const openJournal = (
 /** One call of the JetStream API by an operator, decoded. */
 export const admin = (server: { readonly url: string }, api: string, body: unknown = {}) =>
   Effect.promise(async () => {
-    const client = await connect({ servers: server.url })
+    const { list, login } = serversOf(server.url)
+    const client = await connect({ ...login, servers: list })
     try {
       const reply = await client.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 10_000 })
       return reply.json<Record<string, unknown> & { error?: { err_code: number } }>()

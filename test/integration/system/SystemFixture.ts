@@ -51,7 +51,7 @@ export const realServers = async (nats: Partial<NatsOptions> = {}): Promise<Real
       }
     },
     admin: async (api, body = {}) => {
-      const client = await connect({ servers: servers.natsUrl })
+      const client = await connect(servers.nats.login)
       try {
         return (await client.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 10_000 })).json()
       } finally {
