@@ -2,7 +2,7 @@
 import { connect } from "@nats-io/transport-node"
 import { Effect, Layer } from "effect"
 import { expect, it } from "vitest"
-import { startNatsCluster } from "../../../infra/embedded.ts"
+import { type NatsServer, startNatsCluster } from "../../../infra/embedded.ts"
 import { CheckpointsNats } from "../../../infra/nats/CheckpointsNats.ts"
 import { DeadLettersNats } from "../../../infra/nats/DeadLettersNats.ts"
 import { EventPublisherNats } from "../../../infra/nats/EventPublisherNats.ts"
@@ -21,10 +21,10 @@ const freshCluster = Effect.flatMap(freshFolder, (folder) =>
 )
 
 /** Hears what is published on a server: subjects that were asked for, and what was replied. */
-const listen = (url: string) =>
+const listen = (login: NatsServer["login"]) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      const client = await connect({ servers: url })
+      const client = await connect(login)
       /** Reply subject → subject of the probe. */
       const probes = new Map<string, string>()
       /** Subjects whose stream refused a probe, so that it answers. */
@@ -49,7 +49,7 @@ it("every new stream of a system answers its creator before it is used, and stor
       const { servers } = yield* freshCluster
       for (const [index, server] of servers.entries()) {
         const namespace = `${NAMESPACE}${index}`
-        const heard = yield* listen(server.url)
+        const heard = yield* listen(server.login)
         const { journal } = yield* openJournal(server, undefined, { namespace, streams: 2 })
         const stores = [
           CheckpointsNats.layer({ namespace }),
