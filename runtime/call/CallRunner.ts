@@ -9,6 +9,7 @@ import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaph
 import type { CallOutcome } from "../cell/Signal.ts"
 import { copyJson, NotJson, plainJson } from "../json/Json.ts"
 import { storableText } from "../json/StorableText.ts"
+import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type CallError, type CallLogic, CallRefused } from "./Call.ts"
 import { CallExecutor } from "./CallExecutor.ts"
@@ -90,7 +91,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
         )
         if (Result.isSuccess(result)) return { ok: true, output: result.success } as const
         const isFinal =
-          number >= attemptsMax || result.failure instanceof CallRefused || result.failure instanceof NotJson
+          number >= attemptsMax || isThrown(result.failure, CallRefused) || isThrown(result.failure, NotJson)
         if (isFinal) {
           counts.failedCount++
           return { ok: false, error: errorOf(result.failure, number) } as const
@@ -155,9 +156,9 @@ const idOf = (key: string, name: string): string => `${key}/${name}`
 const jsonOf = (output: unknown): unknown => (output === undefined ? undefined : plainJson(output))
 
 const errorOf = (cause: unknown, attemptCount: number): CallError => {
-  const message = storableText(cause instanceof Error ? cause.message : String(cause))
-  if (cause instanceof TimedOut) return { reason: "TimedOut", message, attemptCount }
-  if (!(cause instanceof CallRefused)) return { reason: "Failed", message, attemptCount }
+  const message = storableText(thrownMessage(cause))
+  if (isThrown(cause, TimedOut)) return { reason: "TimedOut", message, attemptCount }
+  if (!isThrown(cause, CallRefused)) return { reason: "Failed", message, attemptCount }
   const reason = storableText(cause.reason)
   try {
     const detail = jsonOf(cause.detail)

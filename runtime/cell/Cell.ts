@@ -12,6 +12,7 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { encodeCommit } from "../journal/Commit.ts"
 import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
+import { thrownText } from "../json/Thrown.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -149,7 +150,7 @@ export class Cell {
     // What was stored before may not have been told.
     this.#context.outbox.unsure(this.address)
     const hint = "This is a defect; the log has it. Ask again with the same commandId."
-    this.#settleAll(this.#unavailable("Unknown", `internal error: ${String(defect)}`, hint))
+    this.#settleAll(this.#unavailable("Unknown", `internal error: ${thrownText(defect)}`, hint))
     return Effect.logError(`The cell of ${this.address.key} collapsed.`, defect)
   }
 

@@ -8,10 +8,12 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
 import type { AnyEvent, StoredEvent } from "../definition/Event.ts"
-import { issuesText, validate } from "../definition/Schema.ts"
+import { isFields, issuesText, NOT_FIELDS, validate } from "../definition/Schema.ts"
 import type { CommitEntry, Metadata } from "../journal/Commit.ts"
+import { partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
+import { isThrown, thrownMessage, thrownText } from "../json/Thrown.ts"
 import {
   type CapturedAction,
   isReserved,
@@ -87,7 +89,7 @@ export const decide = (
     })
 
   const asked = askDefinition(definition, address, base, command, nowMs)
-  if (asked instanceof Error) return failed("DecideThrew", asked.message)
+  if (asked._tag === "NoDecision") return failed("DecideThrew", asked.detail)
   if (asked._tag === "Rejection") {
     return answered(base, command, rejected(asked.reason, asked.detail, base.state))
   }
@@ -109,9 +111,9 @@ export const failureOf = (
   cause: unknown,
   otherwise: CommandFailed["reason"],
 ): [reason: CommandFailed["reason"], detail: string] => {
-  if (cause instanceof NotJson) return ["NotJson", cause.message]
-  if (cause instanceof NotSendable) return ["NotSendable", cause.message]
-  if (!(cause instanceof MachineFailed)) return [otherwise, String(cause)]
+  if (isThrown(cause, NotJson)) return ["NotJson", cause.message]
+  if (isThrown(cause, NotSendable)) return ["NotSendable", cause.message]
+  if (!isThrown(cause, MachineFailed)) return [otherwise, thrownText(cause)]
   return [cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message]
 }
 
@@ -138,14 +140,18 @@ export const entryOf = (
   events: ReadonlyArray<StoredEvent>,
   items: ReadonlyArray<OutboxItem>,
   reply: unknown,
-): CommitEntry => ({
-  c: command.commandId,
-  fp: command.fingerprint,
-  ...(command.metadata === undefined ? undefined : { m: command.metadata }),
-  ev: events,
-  ...(items.length === 0 ? undefined : { out: items }),
-  ...(reply === undefined ? undefined : { re: reply }),
-})
+): CommitEntry => {
+  const { text, structure } = partsOfFingerprint(command.fingerprint)
+  return {
+    c: command.commandId,
+    fp: text,
+    ...(structure === undefined ? undefined : { fs: structure }),
+    ...(command.metadata === undefined ? undefined : { m: command.metadata }),
+    ev: events,
+    ...(items.length === 0 ? undefined : { out: items }),
+    ...(reply === undefined ? undefined : { re: reply }),
+  }
+}
 
 /** Runs the decided events through their schemas and the machine. Throws NotJson, NotSendable and MachineFailed. */
 const propose = (
@@ -197,6 +203,12 @@ interface Asked {
   readonly outgoing: ReadonlyArray<Outgoing>
 }
 
+/** What `decide` gave back is no decision, or it threw. */
+interface NoDecision {
+  readonly _tag: "NoDecision"
+  readonly detail: string
+}
+
 /** Runs the user's `decide` and brings its answer into one form. A machine-only actor stores the command itself. */
 const askDefinition = (
   definition: ActorDefinition,
@@ -204,45 +216,72 @@ const askDefinition = (
   base: Base,
   command: Command,
   nowMs: number,
-): Asked | Rejection | Error => {
+): Asked | Rejection | NoDecision => {
   const decision = definition.commands?.[command.type]
   if (decision === undefined)
     return { _tag: "Events", events: [command.payload], reply: undefined, outgoing: [] }
-  let decided: unknown
   try {
-    decided = decision.decide({
-      command: handedOut(frozen(command.payload)),
-      state: given(base.state),
-      id: address.id,
-      version: base.version,
-      nowMs,
-      metadata: frozen(command.metadata ?? NO_METADATA),
-      replyTo: frozen(command.replyTo),
-    })
+    return decisionIn(
+      decision.decide({
+        command: handedOut(frozen(command.payload)),
+        state: given(base.state),
+        id: address.id,
+        version: base.version,
+        nowMs,
+        metadata: frozen(command.metadata ?? NO_METADATA),
+        replyTo: frozen(command.replyTo),
+      }),
+    )
   } catch (cause) {
-    return cause instanceof Error ? cause : new Error(String(cause))
+    return noDecision(thrownMessage(cause))
   }
+}
+
+const noDecision = (detail: string): NoDecision => ({ _tag: "NoDecision", detail })
+
+/** The types say what `decide` returns; plain JavaScript may return anything. */
+const decisionIn = (decided: unknown): Asked | Rejection | NoDecision => {
   if (Array.isArray(decided)) return eventsOf(decided, undefined)
-  const { _tag, reason, events, reply, outgoing } = (decided ?? {}) as Partial<Rejection & Asked> & {
+  const { _tag, reason, detail, events, reply, outgoing } = (decided ?? {}) as Partial<Rejection & Asked> & {
     _tag?: unknown
   }
   if (_tag === "Rejection") {
-    return typeof reason === "string" ? (decided as Rejection) : new Error("it rejected without a reason")
+    return typeof reason === "string"
+      ? { _tag, reason, detail: tellable(detail) }
+      : noDecision("it rejected without a reason")
   }
   if (_tag === "Acceptance") return eventsOf(events, reply, outgoing)
   if (decided instanceof Promise) {
     // Nobody awaits it: a rejection of it is not to end the process.
     decided.catch(() => undefined)
-    return new Error("it returned a promise; decide must be synchronous")
+    return noDecision("it returned a promise; decide must be synchronous")
   }
   return eventsOf([decided], undefined)
 }
 
-/** The types say what `decide` returns; plain JavaScript may return anything. */
-const eventsOf = (events: unknown, reply: unknown, outgoing: ReadonlyArray<Outgoing> = []): Asked | Error =>
+/** The detail of a rejection, as it travels to callers on other nodes; what cannot travel is told in words. */
+const tellable = (detail: unknown): unknown => {
+  if (detail === undefined) return undefined
+  try {
+    return plainJson(detail)
+  } catch (cause) {
+    try {
+      JSON.stringify(detail)
+      return detail
+    } catch {
+      return `(no detail: ${thrownMessage(cause)})`
+    }
+  }
+}
+
+const eventsOf = (
+  events: unknown,
+  reply: unknown,
+  outgoing: ReadonlyArray<Outgoing> = [],
+): Asked | NoDecision =>
   Array.isArray(events) && events.every(isEvent)
     ? { _tag: "Events", events, reply, outgoing }
-    : new Error("it returned something that is no event")
+    : noDecision("it returned something that is no event")
 
 const isEvent = (value: unknown): value is AnyEvent =>
   typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
@@ -262,5 +301,6 @@ export const toStored = (
   const validated = validate(known.schema, payload)
   if ("issues" in validated)
     return { refused: "EventInvalid", detail: `${type}: ${issuesText(validated.issues)}` }
+  if (!isFields(validated.value)) return { refused: "EventInvalid", detail: `${type}: ${NOT_FIELDS}` }
   return { t: type, v: known.version, d: frozen(plainJson(validated.value)) }
 }

@@ -9,6 +9,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import { EventUnreadable, readEvent } from "../definition/Event.ts"
 import { CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
+import { fingerprintOf } from "../json/Fingerprint.ts"
 import { MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
 import { ActorQuarantined } from "./AskError.ts"
 import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
@@ -102,7 +103,7 @@ export const applyRecord = (
       }
       pending = pendingAfter(pending, entry.out)
       confirmed.recent.add(entry.c, {
-        fingerprint: entry.fp,
+        fingerprint: fingerprintOf(entry.fp, entry.fs),
         version,
         sequence: record.sequence,
         reply: entry.re,

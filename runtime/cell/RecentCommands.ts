@@ -5,6 +5,7 @@
  * from the journal on replay and carried in snapshots. A repeat that comes after `limit` other commands is taken for
  * a new one.
  */
+import { fingerprintOf, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen } from "../json/Frozen.ts"
 
 /** What is remembered of one applied command. */
@@ -17,7 +18,7 @@ export interface RecentCommand {
   readonly reply: unknown
 }
 
-/** Row of a snapshot: `[commandId, fingerprint, version, sequence, reply?]`. */
+/** Row of a snapshot: `[commandId, fingerprint of the text, version, sequence, reply?]`. */
 export type RecentCommandRow = readonly [string, string, number, number, unknown?]
 
 export class RecentCommands {
@@ -53,21 +54,27 @@ export class RecentCommands {
     this.#oldest = (this.#oldest + 1) % this.#limit
   }
 
-  /** Oldest first. */
-  rows(): ReadonlyArray<RecentCommandRow> {
+  /** Oldest first. Structures are apart from the rows, which nodes of the first release read as well. */
+  rows(): { readonly rows: ReadonlyArray<RecentCommandRow>; readonly structures: ReadonlyArray<string> } {
     const ids = [...this.#ids.slice(this.#oldest), ...this.#ids.slice(0, this.#oldest)]
-    return ids.map((id) => {
+    const structures: Array<string> = []
+    const rows = ids.map((id): RecentCommandRow => {
       const { fingerprint, version, sequence, reply } = this.#byId.get(id) as RecentCommand
-      return reply === undefined
-        ? [id, fingerprint, version, sequence]
-        : [id, fingerprint, version, sequence, reply]
+      const { text, structure = "" } = partsOfFingerprint(fingerprint)
+      structures.push(structure)
+      return reply === undefined ? [id, text, version, sequence] : [id, text, version, sequence, reply]
     })
+    return { rows, structures }
   }
 
-  static fromRows(limit: number, rows: ReadonlyArray<RecentCommandRow>): RecentCommands {
+  static fromRows(
+    limit: number,
+    rows: ReadonlyArray<RecentCommandRow>,
+    structures: ReadonlyArray<string> = [],
+  ): RecentCommands {
     const recent = new RecentCommands(limit)
-    for (const [id, fingerprint, version, sequence, reply] of rows) {
-      recent.add(id, { fingerprint, version, sequence, reply })
+    for (const [index, [id, text, version, sequence, reply]] of rows.entries()) {
+      recent.add(id, { fingerprint: fingerprintOf(text, structures[index]), version, sequence, reply })
     }
     return recent
   }

@@ -15,6 +15,7 @@ import {
   type JournalService,
   JournalUnavailable,
 } from "../journal/Journal.ts"
+import { thrownText } from "../json/Thrown.ts"
 import type { IgnoredSnapshots } from "../snapshot/IgnoredSnapshots.ts"
 import { decodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
@@ -191,7 +192,7 @@ const start = (
         id: address.id,
         reason: "MachineFailed",
         sequence: 0,
-        detail: String(cause),
+        detail: thrownText(cause),
         hint: "The machine's initial context or entry actions threw.",
       }),
   })

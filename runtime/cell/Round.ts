@@ -8,6 +8,7 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
+import { isSameFingerprint } from "../json/Fingerprint.ts"
 import { given } from "../machine/SealedState.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
 import { decide, type Proposal } from "./Decide.ts"
@@ -179,7 +180,7 @@ const knownAnswer = (
   const recent = confirmed.recent.get(commandId)
   const known = recent?.fingerprint ?? earlier?.waiting.command.fingerprint
   if (known === undefined) return undefined
-  if (known !== fingerprint) {
+  if (!isSameFingerprint(known, fingerprint)) {
     const reused = new CommandIdReused({
       actorType: address.type,
       id: address.id,

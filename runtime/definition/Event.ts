@@ -6,6 +6,7 @@
  * Schema.ts. Who uses it: Actor.ts.
  */
 import { Schema } from "effect"
+import { thrownText } from "../json/Thrown.ts"
 import { type AnySchema, type InputOf, issuesText, type OutputOf, validate } from "./Schema.ts"
 
 /** From the payload of version N to the payload of version N + 1. Pure. */
@@ -133,7 +134,7 @@ export const readEvent = (
     try {
       payload = upcaster(payload)
     } catch (cause) {
-      throw fail("UpcasterThrew", `from version ${version}: ${String(cause)}`)
+      throw fail("UpcasterThrew", `from version ${version}: ${thrownText(cause)}`)
     }
   }
   const validated = validate(definition.schema, payload)

@@ -7,6 +7,7 @@
  */
 import { Schema } from "effect"
 import type { StandardSchemaV1 } from "effect/StandardSchema"
+import { thrownText } from "../json/Thrown.ts"
 
 /** A schema of any vendor that implements Standard Schema v1. */
 type StandardSchema = StandardSchemaV1<any, any>
@@ -58,7 +59,7 @@ export const validate = (schema: AnySchema, value: unknown): Validated => {
   try {
     return run(value)
   } catch (cause) {
-    return { issues: [new SchemaIssue({ path: "", message: `the schema threw: ${String(cause)}` })] }
+    return { issues: [new SchemaIssue({ path: "", message: `the schema threw: ${thrownText(cause)}` })] }
   }
 }
 
@@ -87,6 +88,16 @@ const effect = (schema: EffectSchema): Validate => {
     return exit._tag === "Success" ? { value: exit.value } : explain(value)
   }
 }
+
+/** Whether a schema's output has fields that can stand beside `type`. */
+export const isFields = (output: unknown): boolean =>
+  typeof output === "object" &&
+  output !== null &&
+  !(Array.isArray(output) || output instanceof Date || output instanceof Map || output instanceof Set)
+
+/** Why an output that {@link isFields} denies is refused. */
+export const NOT_FIELDS =
+  "the schema's output is no object with fields; a command or event is one, with `type` beside them"
 
 /** The issues on one line, for messages. */
 export const issuesText = (

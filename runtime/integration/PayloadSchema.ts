@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import type { AnySchema } from "../definition/Schema.ts"
+import { thrownMessage } from "../json/Thrown.ts"
 
 /** JSON Schema, or anything else that is plain JSON. */
 export interface JsonObject {
@@ -28,6 +29,6 @@ export const payloadSchemaOf = (schema: AnySchema): PayloadSchema => {
     const { $schema: _, ...json } = jsonSchema.output({ target: "draft-07" })
     return { json }
   } catch (cause) {
-    return { inexpressible: cause instanceof Error ? cause.message : String(cause) }
+    return { inexpressible: thrownMessage(cause) }
   }
 }

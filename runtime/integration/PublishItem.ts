@@ -4,9 +4,11 @@
  * Owns the check, pure: an event that nobody was promised, or that is not what was promised, fails its command and
  * never leaves. Who asks: ../cell/Intents.ts and ../reactor/Reaction.ts. How the item travels: CloudEvent.ts.
  */
+
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { issuesText, validate } from "../definition/Schema.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
+import { isThrown, thrownText } from "../json/Thrown.ts"
 import type { OutboxItem } from "../outbox/OutboxItem.ts"
 
 /** The outbox item of an integration event. */
@@ -53,6 +55,6 @@ export const publishItemOf = (
     }
     return { k: "publish", t: type, v: known.version, d }
   } catch (cause) {
-    return { problem: `${type}: ${cause instanceof NotJson ? cause.message : String(cause)}` }
+    return { problem: `${type}: ${isThrown(cause, NotJson) ? cause.message : thrownText(cause)}` }
   }
 }

@@ -31,8 +31,10 @@ export interface Metadata {
 export interface CommitEntry {
   /** Command id. */
   readonly c: string
-  /** Fingerprint of the command's payload. */
+  /** Fingerprint of the command's payload: of its text. */
   readonly fp: string
+  /** Fingerprint of its structure; missing in commits of earlier releases, and where there is no payload. */
+  readonly fs?: string
   readonly m?: Metadata
   readonly ev: ReadonlyArray<StoredEvent>
   /** Outbox: messages, timers, calls and publications that the commit carries. */

@@ -1,11 +1,12 @@
 /**
  * Plain JSON at the boundary: what goes in comes out the same after storage, or is refused with the path to it.
  *
- * Owns the check ({@link plainJson}), and the fingerprint that tells two payloads apart ({@link fingerprint}). Which
- * text can be stored: StorableText.ts.
+ * Owns the check ({@link plainJson}). Which text can be stored: StorableText.ts. How two payloads are told apart:
+ * Fingerprint.ts.
  */
 import { Schema } from "effect"
 import { isStorableText } from "./StorableText.ts"
+import { isThrown, thrownText } from "./Thrown.ts"
 
 /** Deepest nesting of arrays and objects that is stored. */
 export const JSON_DEPTH_MAX = 64
@@ -21,8 +22,9 @@ export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
 }
 
 /**
- * The value itself if it is plain JSON; a copy where properties were `undefined` (left out) or numbers `-0` (made 0).
- * Throws {@link NotJson} for NaN, infinities, bigints, dates and other class instances, functions, symbols, cycles,
+ * A copy of the value, if it is plain JSON; properties that are `undefined` are left out, and `-0` is made 0. Everything
+ * is read once: a getter or proxy that says something else the next time changes nothing.
+ * Throws {@link NotJson} for what throws when it is read, NaN, infinities, bigints, dates and other class instances, functions, symbols, cycles,
  * `undefined` inside arrays, text with a lone surrogate or U+0000, a `__proto__` key, and nesting over
  * {@link JSON_DEPTH_MAX}.
  */
@@ -63,56 +65,50 @@ const plain = (value: unknown, depth: number, isText: IsText): unknown => {
   }
 }
 
+const plainArray = (array: ReadonlyArray<unknown>, depth: number, isText: IsText): ReadonlyArray<unknown> => {
+  const copy: Array<unknown> = []
+  let index = 0
+  try {
+    for (; index < array.length; index++) copy.push(plain(array[index], depth + 1, isText))
+  } catch (cause) {
+    throw notJsonAt(String(index), cause)
+  }
+  return copy
+}
+
 interface PlainObject {
   readonly [key: string]: unknown
 }
 
-const plainArray = (array: ReadonlyArray<unknown>, depth: number, isText: IsText): ReadonlyArray<unknown> => {
-  let copy: Array<unknown> | undefined
-  for (let index = 0; index < array.length; index++) {
-    const before = array[index]
-    const after = nested(before, String(index), depth, isText)
-    if (!Object.is(after, before)) {
-      copy ??= array.slice()
-      copy[index] = after
-    }
-  }
-  return copy ?? array
-}
-
 const plainObject = (object: PlainObject, depth: number, isText: IsText): PlainObject => {
-  const prototype = Object.getPrototypeOf(object)
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new NotJson({ path: "", reason: `an instance of ${prototype.constructor?.name ?? "a class"}` })
-  }
-  let copy: Record<string, unknown> | undefined
-  for (const key of Object.keys(object)) {
-    if (key === "__proto__") throw new NotJson({ path: key, reason: "a key named __proto__" })
-    if (!isText(key)) throw new NotJson({ path: "", reason: `a key with ${textFault(key)}` })
-    const before = object[key]
-    if (before === undefined) {
-      copy ??= { ...object }
-      delete copy[key]
-      continue
+  const copy: Record<string, unknown> = {}
+  let at: string | undefined
+  try {
+    const prototype = Object.getPrototypeOf(object)
+    if (prototype !== Object.prototype && prototype !== null) {
+      throw new NotJson({ path: "", reason: `an instance of ${prototype.constructor?.name ?? "a class"}` })
     }
-    const after = nested(before, key, depth, isText)
-    if (!Object.is(after, before)) {
-      copy ??= { ...object }
-      copy[key] = after
+    for (const key of Object.keys(object)) {
+      if (!isText(key)) throw new NotJson({ path: "", reason: `a key with ${textFault(key)}` })
+      at = key
+      if (key === "__proto__") throw new NotJson({ path: "", reason: "a key named __proto__" })
+      const value = object[key]
+      if (value !== undefined) copy[key] = plain(value, depth + 1, isText)
+      at = undefined
     }
+  } catch (cause) {
+    throw notJsonAt(at, cause)
   }
-  return copy ?? object
+  return copy
 }
 
-const nested = (value: unknown, key: string, depth: number, isText: IsText): unknown => {
-  // The common leaves, without the cost of a try.
-  if (typeof value === "string" ? isText(value) : typeof value === "boolean") return value
-  try {
-    return plain(value, depth + 1, isText)
-  } catch (cause) {
-    if (!(cause instanceof NotJson)) throw cause
-    throw new NotJson({ path: cause.path === "" ? key : `${key}.${cause.path}`, reason: cause.reason })
-  }
+/** The refusal as the container sees it; what reading threw is one, too. */
+const notJsonAt = (key: string | undefined, cause: unknown): NotJson => {
+  const isRefusal = isThrown(cause, NotJson)
+  const reason = isRefusal ? cause.reason : `reading it threw ${thrownText(cause)}`
+  const inner = isRefusal ? cause.path : ""
+  if (key === undefined) return new NotJson({ path: inner, reason })
+  return new NotJson({ path: inner === "" ? key : `${key}.${inner}`, reason })
 }
 
 /** A copy of plain JSON that shares nothing with it: its owner may go on changing the original. */
@@ -122,70 +118,4 @@ export const copyJson = (value: unknown): unknown => {
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(value)) copy[key] = copyJson((value as PlainObject)[key])
   return copy
-}
-
-/**
- * A 64-bit fingerprint of plain JSON as hexadecimal text, the same for every order of object keys. It tells a repeat
- * of a command from another command under the same id; it is no defence against forgery.
- * Two FNV-1a-like lanes of 32 bits; part of the wire format (`fp`).
- */
-export const fingerprint = (value: unknown): string => {
-  laneA = 0x811c9dc5
-  laneB = 0x9e3779b9
-  feed(value)
-  return (laneA >>> 0).toString(16).padStart(8, "0") + (laneB >>> 0).toString(16).padStart(8, "0")
-}
-
-let laneA = 0
-let laneB = 0
-
-const feedText = (text: string): void => {
-  let a = laneA
-  let b = laneB
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    a = Math.imul(a ^ code, 0x01000193)
-    b = Math.imul(b ^ code, 0x85ebca6b) ^ (b >>> 13)
-  }
-  // A separator, so that ["a","b"] and ["ab"] differ.
-  laneA = Math.imul(a ^ 0x1f, 0x01000193)
-  laneB = Math.imul(b ^ 0x1f, 0x85ebca6b)
-}
-
-/** Keys in UTF-16 order. Few ones are sorted in place: `sort` allocates a kilobyte for a handful. */
-const sortedKeys = (value: object): ReadonlyArray<string> => {
-  const keys = Object.keys(value)
-  if (keys.length > FEW_KEYS_MAX) return keys.sort()
-  for (let end = 1; end < keys.length; end++) {
-    const key = keys[end] as string
-    let at = end
-    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string
-    keys[at] = key
-  }
-  return keys
-}
-
-/** Keys up to which insertion beats the engine's sort. */
-const FEW_KEYS_MAX = 16
-
-const feed = (value: unknown): void => {
-  if (typeof value === "string") {
-    feedText("s")
-    feedText(value)
-  } else if (Array.isArray(value)) {
-    feedText("[")
-    for (const element of value) feed(element)
-    feedText("]")
-  } else if (typeof value === "object" && value !== null) {
-    feedText("{")
-    for (const key of sortedKeys(value)) {
-      const inner = (value as PlainObject)[key]
-      if (inner === undefined) continue
-      feedText(key)
-      feed(inner)
-    }
-    feedText("}")
-  } else {
-    feedText(String(value))
-  }
 }

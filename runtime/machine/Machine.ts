@@ -15,6 +15,7 @@ import {
 } from "xstate"
 import { CALL, CALL_DEFAULTS, type CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../definition/Event.ts"
+import { thrownMessage } from "../json/Thrown.ts"
 import { DISPATCH, type DispatchAction, type Outgoing } from "../outbox/Outgoing.ts"
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { sealed } from "./SealedState.ts"
@@ -184,7 +185,7 @@ export class Machine {
     try {
       next = step()
     } catch (cause) {
-      throw this.#failed(eventType, "Threw", cause instanceof Error ? cause.message : String(cause))
+      throw this.#failed(eventType, "Threw", thrownMessage(cause))
     }
     if (this.#notDurable !== undefined) throw this.#failed(eventType, "NotDurable", this.#notDurable)
     if (next !== undefined) {

@@ -5,11 +5,11 @@
  * Owns what is part of it. Functions are not: their text differs from build to build. Who compares: ../snapshot/Snapshot.ts.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
-import { fingerprint } from "../json/Json.ts"
+import { fingerprint, partsOfFingerprint } from "../json/Fingerprint.ts"
 
 /** Sixteen hexadecimal digits. */
 export const machineFingerprint = (machine: AnyStateMachine): string =>
-  fingerprint(JSON.stringify(describeNode(machine.root)))
+  partsOfFingerprint(fingerprint(JSON.stringify(describeNode(machine.root)))).text
 
 type Description = string | number | boolean | null | ReadonlyArray<Description>
 

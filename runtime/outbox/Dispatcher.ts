@@ -11,6 +11,7 @@ import { cloudEventOf } from "../integration/CloudEvent.ts"
 import type { EventPublisherService } from "../integration/EventPublisher.ts"
 import type { Metadata } from "../journal/Commit.ts"
 import { storableText } from "../json/StorableText.ts"
+import { thrownText } from "../json/Thrown.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { encodeMessage, type Message } from "../mailbox/Message.ts"
 import type { OutboxItem } from "./OutboxItem.ts"
@@ -45,7 +46,7 @@ export const dispatchItem = (ports: DispatchPorts, placed: PlacedItem): Effect.E
   Effect.suspend(() => sendItem(ports, placed)).pipe(
     Effect.catchDefect((defect) => {
       const { from, id, item } = placed
-      return bury(ports, from.key, id, JSON.stringify(item), `it cannot be sent: ${String(defect)}`)
+      return bury(ports, from.key, id, JSON.stringify(item), `it cannot be sent: ${thrownText(defect)}`)
     }),
   )
 

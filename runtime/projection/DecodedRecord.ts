@@ -3,12 +3,14 @@
  *
  * Owns the way from bytes to {@link ProjectedEvent}. Who asks: ProjectionFeed.ts.
  */
+
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../definition/Event.ts"
 import { decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { storableJson } from "../json/StorableText.ts"
+import { thrownMessage } from "../json/Thrown.ts"
 import type { ProjectedEvent } from "./Projection.ts"
 import type { ProjectionDeadLetter } from "./ReadModel.ts"
 
@@ -46,12 +48,12 @@ export const decodeRecord = (
       try {
         events.push(storableJson(as(readEvent(actorType, actor.events, stored))))
       } catch (cause) {
-        unreadable.push({ event: as(storedAsItIs(stored)), reason: reasonOf(cause) })
+        unreadable.push({ event: as(storedAsItIs(stored)), reason: thrownMessage(cause) })
       }
     }
   } catch (cause) {
     const event = { actorType, id, version: 0, sequence, at: 0, commandId: "", metadata: {} }
-    unreadable.push({ event: { ...event, event: { type: UNREADABLE_COMMIT } }, reason: reasonOf(cause) })
+    unreadable.push({ event: { ...event, event: { type: UNREADABLE_COMMIT } }, reason: thrownMessage(cause) })
   }
   return { sequence, bytes, events, unreadable }
 }
@@ -92,5 +94,3 @@ const storedAsItIs = ({ t, v, d }: StoredEvent): AnyEvent => ({
   schemaVersion: v,
   payload: d,
 })
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -4,7 +4,9 @@
  * Owns what a key is and what a row may hold. Reading the rows before and writing them after is the adapter's
  * (ReadModelMemory.ts, infra/postgres/ReadModelPostgres.ts). Throws {@link ProjectionFailed}.
  */
+
 import { isStorableJson, isStorableText } from "../json/StorableText.ts"
+import { thrownText } from "../json/Thrown.ts"
 import type { AnyRow, Column, ColumnType, ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
 import { ProjectionFailed } from "./ReadModel.ts"
 
@@ -87,7 +89,7 @@ const guarded = <A>(projection: ProjectionDefinition, event: ProjectedEvent, run
   try {
     return run()
   } catch (cause) {
-    throw failed(projection, event, String(cause))
+    throw failed(projection, event, thrownText(cause))
   }
 }
 

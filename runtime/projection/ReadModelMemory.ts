@@ -4,6 +4,7 @@
  * Keeps the contract of ReadModel.ts: rows and offset move together or not at all.
  */
 import { Effect } from "effect"
+import { thrownText } from "../json/Thrown.ts"
 import { type FoldForm, foldBatch, keyBatch } from "./FoldBatch.ts"
 import type { AnyRow, ProjectionDefinition } from "./Projection.ts"
 import {
@@ -91,7 +92,7 @@ const foldInto = (
 const asProjectionFailed = (projection: ProjectionDefinition, cause: unknown): ProjectionFailed =>
   cause instanceof ProjectionFailed
     ? cause
-    : new ProjectionFailed({ projection: projection.name, sequence: 0, detail: String(cause) })
+    : new ProjectionFailed({ projection: projection.name, sequence: 0, detail: thrownText(cause) })
 
 const needsDatabase = (projection: ProjectionDefinition): ProjectionFailed =>
   new ProjectionFailed({

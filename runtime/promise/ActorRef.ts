@@ -61,9 +61,10 @@ export const promiseRef = <A extends AnyActor>(
   return {
     type: ref.type,
     id: ref.id,
-    ask: (command, options = {}) => {
-      const { signal, ...rest } = options
-      return new Promise((resolve, reject) => {
+    ask: (command, options = {}) =>
+      new Promise((resolve, reject) => {
+        // Options that are none are refused with a type, further on.
+        const signal = options?.signal
         if (signal?.aborted) return reject(signal.reason)
         const onAbort = () => {
           item?.abandon()
@@ -71,13 +72,12 @@ export const promiseRef = <A extends AnyActor>(
         }
         // First, so that an answer given at once finds it: a signal may outlive a million commands.
         signal?.addEventListener("abort", onAbort)
-        const item = asker.ask(command, rest, (exit) => {
+        const item = asker.ask(command, options, (exit) => {
           signal?.removeEventListener("abort", onAbort)
           if (Exit.isSuccess(exit)) resolve(exit.value as Accepted<never>)
           else reject(Cause.squash(exit.cause))
         })
-      })
-    },
+      }),
     tell: (command, options) => run(ref.tell(command, options)),
     schedule: (...given) => run(ref.schedule(...given)),
     unschedule: (...given) => run(ref.unschedule(...given)),

@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { EventUnreadable } from "../definition/Event.ts"
 import { NotJson } from "../json/Json.ts"
+import { isThrown } from "../json/Thrown.ts"
 import type { PlacedItem } from "../outbox/Dispatcher.ts"
 import { itemsOf, NotAReaction, type Occurrence } from "./Reaction.ts"
 import type { Reaction, ReactorDefinition } from "./Reactor.ts"
@@ -32,7 +33,7 @@ export const attempt = (
 
 /** What is wrong with an event or a reaction stays wrong; what a handler throws may pass. */
 export const mayPass = (cause: unknown): boolean =>
-  !(cause instanceof NotAReaction || cause instanceof NotJson || cause instanceof EventUnreadable)
+  !(isThrown(cause, NotAReaction) || isThrown(cause, NotJson) || isThrown(cause, EventUnreadable))
 
 const tried = <A>(run: () => A): Effect.Effect<A, unknown> =>
   Effect.try({ try: run, catch: (cause) => cause })

@@ -7,6 +7,7 @@
  */
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
+import { thrownMessage } from "../json/Thrown.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { type DispatchPorts, dispatchItem, type PlacedItem } from "../outbox/Dispatcher.ts"
 import { type SkipOrder, skipReason } from "../projection/RecordSkip.ts"
@@ -82,7 +83,9 @@ export class Reacting {
       const occurrences = yield* this.#occurrences(record)
       return occurrences.length === 0 ? [] : yield* this.#reactToAll(record, occurrences)
     }).pipe(
-      Effect.catch((unreadable) => Effect.as(this.#giveUp({ sequence }, { key }, textOf(unreadable), 1), [])),
+      Effect.catch((unreadable) =>
+        Effect.as(this.#giveUp({ sequence }, { key }, thrownMessage(unreadable), 1), []),
+      ),
     )
   }
 
@@ -194,7 +197,9 @@ export class Reacting {
       yield* this.#sendAll(new Set(items.flat()))
       this.#progress.handledCount += wanted.length
     }).pipe(
-      Effect.mapError((error) => (error instanceof ReactorRedriveFailed ? error : fail(textOf(error)))),
+      Effect.mapError((error) =>
+        error instanceof ReactorRedriveFailed ? error : fail(thrownMessage(error)),
+      ),
       Effect.timeoutOrElse({
         duration: REDRIVE_TIMEOUT_MS,
         orElse: () => Effect.fail(fail(`it took longer than ${REDRIVE_TIMEOUT_MS} ms; try again`)),
@@ -216,7 +221,7 @@ export class Reacting {
       attemptCount++
       return attempt(this.#reactor, occurrence)
     }).pipe(
-      Effect.tapError((cause) => this.#failed(textOf(cause))),
+      Effect.tapError((cause) => this.#failed(thrownMessage(cause))),
       Effect.retry({ while: mayPass, times: REACTION_ATTEMPTS_MAX - 1, schedule: attemptPauses }),
       Effect.tap(() =>
         Effect.sync(() => {
@@ -225,7 +230,7 @@ export class Reacting {
       ),
       Effect.catch((cause) => {
         const place = { sequence: stored.sequence, index }
-        return Effect.as(this.#giveUp(place, stored, textOf(cause), attemptCount), [])
+        return Effect.as(this.#giveUp(place, stored, thrownMessage(cause), attemptCount), [])
       }),
     )
   }
@@ -261,8 +266,6 @@ export class Reacting {
     })
   }
 }
-
-const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 type Reported = <A, E extends { readonly message: string }>(work: Effect.Effect<A, E>) => Effect.Effect<A, E>
 

@@ -9,6 +9,7 @@ import { CommandInvalid, Unavailable } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { type Waiting, WaitingCommand, WaitingRead } from "../cell/Waiting.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { thrownText } from "../json/Thrown.ts"
 import { commandOf } from "../system/Ask.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import { type AskReply, type AskRequest, decodeRequest, encodeReply, replyOf } from "./AskWire.ts"
@@ -70,7 +71,7 @@ const uncheckable = ({ type: actorType, id }: ActorAddress, cause: unknown) =>
     actorType,
     id,
     stored: "No",
-    detail: `the command could not be checked: ${String(cause)}`,
+    detail: `the command could not be checked: ${thrownText(cause)}`,
     hint: "A schema returns issues, it does not throw; see the definition of the command.",
   })
 

@@ -3,8 +3,10 @@
  *
  * Owns that, and the small moves that both ways share. The way on: SagaForward.ts; the way back: SagaBackward.ts.
  */
+
 import type { AnyEvent } from "../definition/Event.ts"
 import { plainJson } from "../json/Json.ts"
+import { thrownMessage } from "../json/Thrown.ts"
 import { request } from "../outbox/Messages.ts"
 import { type Answer, answer, type Outgoing } from "../outbox/Outgoing.ts"
 import {
@@ -163,5 +165,5 @@ export class SagaDraft {
 export const threw = (item: string | null, cause: unknown): SagaCause => ({
   kind: "DefinitionThrew",
   item,
-  reason: cause instanceof Error ? cause.message : String(cause),
+  reason: thrownMessage(cause),
 })

@@ -6,7 +6,7 @@
  */
 import type { AnyActor } from "../definition/Actor.ts"
 import type { AnyEvent } from "../definition/Event.ts"
-import { fingerprint } from "../json/Json.ts"
+import { fingerprint } from "../json/Fingerprint.ts"
 import type { Outgoing } from "../outbox/Outgoing.ts"
 
 /** A command to a participant. */

@@ -19,6 +19,8 @@ const SNAPSHOT_FORMAT_VERSION = 1
 interface SnapshotBody {
   readonly state: unknown
   readonly recent: ReadonlyArray<RecentCommandRow>
+  /** Of each recent command the fingerprint of its structure; absent in rows of the first release. */
+  readonly structures?: ReadonlyArray<string>
   /** Versions of the events that its writer read, where the actor's events have schemas. */
   readonly events?: Readonly<Record<string, number>>
   /** Fingerprint of its writer's machine; absent in rows of the first releases, which are used as they are. */
@@ -39,11 +41,13 @@ export const encodeSnapshot = (
 ): StoredSnapshot => {
   const rows = rowsOfPending(pending)
   const events = eventVersionsOf(definition)
+  const remembered = recent.rows()
   const body: SnapshotBody = {
     state: definition.machine.persist(state),
     ...(events === undefined ? undefined : { events }),
     machine: definition.machine.fingerprint,
-    recent: recent.rows(),
+    recent: remembered.rows,
+    structures: remembered.structures,
     ...(rows === undefined ? undefined : { pending: rows }),
   }
   const text = JSON.stringify(plainJsonOfStored(body))
@@ -68,7 +72,7 @@ export const decodeSnapshot = (
       state: definition.machine.restore(body.state),
       version: row.version,
       sequence: row.sequence,
-      recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent),
+      recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent, body.structures),
       pending: pendingFromRows(body.pending),
     }
   } catch (cause) {

@@ -29,7 +29,7 @@ import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { Schedule } from "../schedule/Schedule.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
-import { type AskOptions, commandOf } from "./Ask.ts"
+import { type AskOptions, commandOf, optionsOf } from "./Ask.ts"
 import {
   type HistoryOptions,
   type HistoryPage,
@@ -123,16 +123,19 @@ export class Asker {
       return undefined
     }
     let item: WaitingCommand
+    let deadlineMs: number | undefined
     try {
-      const command = commandOf(this.#actor, address, given, options, this.#context.nextCommandId)
-      item = new WaitingCommand(command, options.ifVersion, answer)
+      const read = optionsOf(address, options)
+      const command = commandOf(this.#actor, address, given, read, this.#context.nextCommandId)
+      item = new WaitingCommand(command, read.ifVersion, answer)
+      deadlineMs = read.deadlineMs
     } catch (cause) {
       if (!(cause instanceof CommandInvalid)) throw cause
       answer(Exit.fail(cause))
       return undefined
     }
     const hint = "It may have been stored all the same: ask again with the same commandId."
-    this.#handOver(address, item, item.command.commandId, options.deadlineMs, hint)
+    this.#handOver(address, item, item.command.commandId, deadlineMs, hint)
     return item
   }
 

@@ -9,10 +9,12 @@ import { CommandInvalid } from "../cell/AskError.ts"
 import type { Command } from "../cell/Decide.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../definition/Event.ts"
-import { SchemaIssue, validate } from "../definition/Schema.ts"
+import { isFields, NOT_FIELDS, SchemaIssue, validate } from "../definition/Schema.ts"
 import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../journal/Commit.ts"
-import { copyJson, fingerprint, NotJson, plainJson } from "../json/Json.ts"
+import { fingerprint } from "../json/Fingerprint.ts"
+import { NotJson, plainJson } from "../json/Json.ts"
 import { isStorableText } from "../json/StorableText.ts"
+import { isThrown, thrownText } from "../json/Thrown.ts"
 import { RESERVED_ID_PREFIX } from "../outbox/OutboxItem.ts"
 
 export interface AskOptions {
@@ -45,7 +47,7 @@ export const commandOf = (
   options: AskOptions,
   nextId: () => string,
 ): Command => {
-  const commandType = typeOf(given)
+  let commandType: string | undefined
   const invalid = (issues: ReadonlyArray<SchemaIssue>) =>
     new CommandInvalid({
       actorType: address.type,
@@ -54,32 +56,65 @@ export const commandOf = (
       issues,
     })
   const issue = (path: string, message: string) => invalid([new SchemaIssue({ path, message })])
-
-  if (commandType === undefined) throw issue("type", "a command is an object with a `type`")
-  const metadata = metadataOf(options.metadata, issue)
-  if (options.deadlineMs !== undefined && !(Number.isFinite(options.deadlineMs) && options.deadlineMs >= 0)) {
-    throw issue("deadlineMs", "a deadline is a number of milliseconds from 0")
-  }
-  if (options.ifVersion !== undefined && (!Number.isInteger(options.ifVersion) || options.ifVersion < 0)) {
-    throw issue("ifVersion", "a version is a whole number from 0")
-  }
+  let asGiven: AnyEvent
   try {
-    // Decided later, when the caller may have changed what it handed in.
-    const asGiven = copyJson(plainJson(given)) as AnyEvent
+    commandType = typeOf(given)
+    // Decided later, when the caller may have changed what it handed in. A getter is asked once: the copy counts.
+    asGiven = (commandType === undefined ? undefined : plainJson(given)) as AnyEvent
+  } catch (cause) {
+    if (isThrown(cause, NotJson)) throw issue(cause.path, `not plain JSON: ${cause.reason}`)
+    throw issue("", `reading it threw ${thrownText(cause)}`)
+  }
+  commandType = typeOf(asGiven)
+  if (commandType === undefined) throw issue("type", "a command is an object with a `type`")
+  const { commandId, metadata } = checkedOptions(options, nextId, issue)
+  return {
+    _tag: "Command",
+    type: commandType,
+    payload: decoded(definition, commandType, asGiven, invalid, issue),
+    given: asGiven,
+    commandId,
+    fingerprint: fingerprint(asGiven),
+    metadata,
+    replyTo: undefined,
+  }
+}
+
+/**
+ * The options as they are now, each read once. Throws {@link CommandInvalid} where reading does.
+ * What they say is checked by {@link commandOf}.
+ */
+export const optionsOf = (address: ActorAddress, options: AskOptions): AskOptions => {
+  try {
+    const { commandId, deadlineMs, metadata, ifVersion } = options
     return {
-      _tag: "Command",
-      type: commandType,
-      payload: decoded(definition, commandType, asGiven, invalid, issue),
-      given: asGiven,
-      commandId: commandIdOf(options.commandId, nextId, issue),
-      fingerprint: fingerprint(asGiven),
-      metadata,
-      replyTo: undefined,
+      ...(commandId === undefined ? undefined : { commandId }),
+      ...(deadlineMs === undefined ? undefined : { deadlineMs }),
+      ...(metadata === undefined
+        ? undefined
+        : { metadata: typeof metadata === "object" && metadata !== null ? { ...metadata } : metadata }),
+      ...(ifVersion === undefined ? undefined : { ifVersion }),
     }
   } catch (cause) {
-    if (cause instanceof NotJson) throw issue(cause.path, `not plain JSON: ${cause.reason}`)
-    throw cause
+    throw new CommandInvalid({
+      actorType: address.type,
+      id: address.id,
+      commandType: "(none)",
+      issues: [new SchemaIssue({ path: "options", message: `reading them threw ${thrownText(cause)}` })],
+    })
   }
+}
+
+const checkedOptions = (options: AskOptions, nextId: () => string, issue: Issue) => {
+  const { deadlineMs, ifVersion } = options
+  const metadata = metadataOf(options.metadata, issue)
+  if (deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs >= 0)) {
+    throw issue("deadlineMs", "a deadline is a number of milliseconds from 0")
+  }
+  if (ifVersion !== undefined && (!Number.isInteger(ifVersion) || ifVersion < 0)) {
+    throw issue("ifVersion", "a version is a whole number from 0")
+  }
+  return { commandId: commandIdOf(options.commandId, nextId, issue), metadata }
 }
 
 type Issue = (path: string, message: string) => CommandInvalid
@@ -109,6 +144,7 @@ const decoded = (
   const { type, ...payload } = command
   const validated = validate(known.schema, payload)
   if ("issues" in validated) throw invalid(validated.issues)
+  if (!isFields(validated.value)) throw issue("", NOT_FIELDS)
   return { type, ...(validated.value as object) }
 }
 

@@ -8,6 +8,7 @@ import { type ActorAddress, idFromToken } from "../address/ActorAddress.ts"
 import { CommandInvalid } from "../cell/AskError.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { SchemaIssue } from "../definition/Schema.ts"
+import { thrownText } from "../json/Thrown.ts"
 import { nextRunMs } from "../schedule/Schedule.ts"
 import { commandOf } from "./Ask.ts"
 
@@ -35,7 +36,8 @@ export const schedulePlanOf = (
   nowMs: number,
 ) => {
   // What could not be asked now cannot be asked later.
-  const { type } = commandOf(definition, address, given, {}, () => "schedule")
+  const { given: command } = commandOf(definition, address, given, {}, () => "schedule")
+  const { type, ...rest } = command
   const issue = (path: string, message: string) =>
     new CommandInvalid({
       actorType: address.type,
@@ -43,9 +45,8 @@ export const schedulePlanOf = (
       commandType: type,
       issues: [new SchemaIssue({ path, message })],
     })
-  const { type: _, ...rest } = given
-  const atMs = firstRunMs(when, nowMs, issue)
-  const { cron, zone } = when
+  const { at, afterMs, cron, zone } = readWhen(when, issue)
+  const atMs = firstRunMs({ at, afterMs, cron, zone }, nowMs, issue)
   return {
     type: "Set" as const,
     to: address.key,
@@ -58,7 +59,24 @@ export const schedulePlanOf = (
 
 type Issue = (path: string, message: string) => CommandInvalid
 
-const firstRunMs = ({ at, afterMs, cron, zone }: When, nowMs: number, issue: Issue): number => {
+/** What a caller gave, each part read once. */
+const readWhen = (when: When, issue: Issue): WhenRead => {
+  try {
+    const { at, afterMs, cron, zone } = when
+    return { at: at === undefined ? undefined : Number(at), afterMs, cron, zone }
+  } catch (cause) {
+    throw issue("when", `reading it threw ${thrownText(cause)}`)
+  }
+}
+
+interface WhenRead {
+  readonly at: number | undefined
+  readonly afterMs: number | undefined
+  readonly cron: string | undefined
+  readonly zone: string | undefined
+}
+
+const firstRunMs = ({ at, afterMs, cron, zone }: WhenRead, nowMs: number, issue: Issue): number => {
   if ([at, afterMs, cron].filter((given) => given !== undefined).length !== 1) {
     throw issue("when", "give one of `at`, `afterMs` and `cron`")
   }
@@ -68,7 +86,7 @@ const firstRunMs = ({ at, afterMs, cron, zone }: When, nowMs: number, issue: Iss
     if (Result.isFailure(next)) throw issue("cron", `${JSON.stringify(cron)}: ${next.failure}`)
     return next.success
   }
-  const [path, ms] = at === undefined ? ["afterMs", nowMs + (afterMs as number)] : ["at", Number(at)]
+  const [path, ms] = at === undefined ? ["afterMs", nowMs + (afterMs as number)] : ["at", at]
   if (!(Math.abs(ms) <= AT_MS_MAX)) throw issue(path, "no time that a date can hold")
   return ms
 }

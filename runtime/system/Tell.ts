@@ -15,11 +15,9 @@ import {
   type UnknownActorType,
 } from "../cell/AskError.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { AnyEvent } from "../definition/Event.ts"
-import { plainJson } from "../json/Json.ts"
 import { type MailboxRefused, type MailboxService, MESSAGES_PER_ACTOR_MAX } from "../mailbox/Mailbox.ts"
 import { encodeMessage } from "../mailbox/Message.ts"
-import { type AskOptions, commandOf } from "./Ask.ts"
+import { type AskOptions, commandOf, optionsOf } from "./Ask.ts"
 
 /** As for an ask, without a version to compare with: the message is applied later. */
 export type TellingOptions = Omit<AskOptions, "ifVersion">
@@ -59,11 +57,13 @@ export const tellActor = (
     let message: Uint8Array
     let commandId: string
     let fingerprint: string
+    let read: TellingOptions
     try {
-      const command = commandOf(definition, address, given, options, context.nextCommandId)
+      read = optionsOf(address, options)
+      const command = commandOf(definition, address, given, read, context.nextCommandId)
       ;({ commandId, fingerprint } = command)
       const m = command.metadata === undefined ? undefined : { m: command.metadata }
-      message = encodeMessage({ k: "command", id: commandId, c: plainJson(given) as AnyEvent, ...m })
+      message = encodeMessage({ k: "command", id: commandId, c: command.given, ...m })
     } catch (cause) {
       if (cause instanceof CommandInvalid) return Effect.fail(cause)
       throw cause
@@ -90,7 +90,7 @@ export const tellActor = (
     }
     // Another payload under the same id is another message: the actor refuses it, where it can be seen.
     const publishId = `${address.key}:${commandId}:${fingerprint}`
-    const deadlineMs = options.deadlineMs ?? context.askDeadlineMs
+    const deadlineMs = read.deadlineMs ?? context.askDeadlineMs
     return context.mailbox.publish({ address, id: publishId, data: message }).pipe(
       Effect.retry({
         while: (error) => error._tag === "MailboxUnavailable",

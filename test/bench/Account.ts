@@ -7,7 +7,7 @@ import { assign, setup } from "xstate"
 import { command, defineActor, event } from "../../infra/everstate.ts"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
 import { encodeCommit } from "../../runtime/journal/Commit.ts"
-import { fingerprint } from "../../runtime/json/Json.ts"
+import { fingerprint, partsOfFingerprint } from "../../runtime/json/Fingerprint.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 
 const Payment = Schema.Struct({
@@ -86,9 +86,11 @@ export const accountAddress = (id: string): ActorAddress =>
 
 /** The commit that the system writes for one `pay`: what a raw append carries, so that both move the same bytes. */
 export const paidCommit = (version: number): Uint8Array => {
+  const { text, structure } = partsOfFingerprint(fingerprint(pay))
   const entry = {
     c: `0fk3m2x9qz1b7c4d8e5f-${version.toString(36).padStart(5, "0")}`,
-    fp: fingerprint(pay),
+    fp: text,
+    fs: structure,
     ev: [{ t: "Paid", v: 1, d: payment }],
   }
   return encodeCommit({ first: version, at: 1_763_640_000_000 + version, epoch: 1 }, [JSON.stringify(entry)])

@@ -1,0 +1,121 @@
+/**
+ * The fingerprint of a payload: tells a repeat of a command from another command under the same id. It is no defence
+ * against forgery.
+ *
+ * The first release stored the text alone, in which `{k:{},s:{}}` and `{k:{"}":"{"}}` are the same. The structure tells
+ * them apart; it is a part of its own, so that what was stored without it keeps its meaning, and nodes of that release
+ * go on comparing the text.
+ */
+
+/**
+ * The fingerprint of plain JSON as hexadecimal text, the same for every order of object keys: 64 bits of the text (two
+ * FNV-1a-like lanes over keys and values), then 32 bits of the structure (kinds and lengths, in the same order).
+ */
+export const fingerprint = (value: unknown): string => {
+  laneA = 0x811c9dc5
+  laneB = 0x9e3779b9
+  laneS = 0x9e3779b9
+  feed(value)
+  return hex(laneA) + hex(laneB) + hex(laneS)
+}
+
+/** Characters of the part that tells of the text. */
+const TEXT_LENGTH = 16
+
+/** The two parts as they are stored. The text is all that the first release has stored, and compares. */
+export const partsOfFingerprint = (
+  whole: string,
+): { readonly text: string; readonly structure: string | undefined } =>
+  whole.length > TEXT_LENGTH
+    ? { text: whole.slice(0, TEXT_LENGTH), structure: whole.slice(TEXT_LENGTH) }
+    : { text: whole, structure: undefined }
+
+/** The fingerprint of stored parts; the structure may be missing. */
+export const fingerprintOf = (text: string, structure: unknown): string =>
+  typeof structure === "string" ? text + structure : text
+
+/** The same payload, as far as both fingerprints say: one may know the text alone. */
+export const isSameFingerprint = (left: string, right: string): boolean =>
+  left === right ||
+  (left.length === TEXT_LENGTH && right.startsWith(left)) ||
+  (right.length === TEXT_LENGTH && left.startsWith(right))
+
+const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, "0")
+
+let laneA = 0
+let laneB = 0
+let laneS = 0
+
+/** Every step can be undone, so structures collide by chance only. */
+const feedStructure = (kind: number, length: number): void => {
+  const mixed = Math.imul(laneS ^ (length * KINDS_COUNT + kind), 0x85ebca6b)
+  laneS = mixed ^ (mixed >>> 15)
+}
+
+const KINDS_COUNT = 8
+const STRING = 1
+const ARRAY = 2
+const OBJECT = 3
+const KEY = 4
+const NUMBER = 5
+const OTHER = 6
+
+const feedText = (text: string): void => {
+  let a = laneA
+  let b = laneB
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    a = Math.imul(a ^ code, 0x01000193)
+    b = Math.imul(b ^ code, 0x85ebca6b) ^ (b >>> 13)
+  }
+  // A separator, so that ["a","b"] and ["ab"] differ.
+  laneA = Math.imul(a ^ 0x1f, 0x01000193)
+  laneB = Math.imul(b ^ 0x1f, 0x85ebca6b)
+}
+
+/** Keys in UTF-16 order. Few ones are sorted in place: `sort` allocates a kilobyte for a handful. */
+const sortedKeys = (value: object): ReadonlyArray<string> => {
+  const keys = Object.keys(value)
+  if (keys.length > FEW_KEYS_MAX) return keys.sort()
+  for (let end = 1; end < keys.length; end++) {
+    const key = keys[end] as string
+    let at = end
+    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string
+    keys[at] = key
+  }
+  return keys
+}
+
+/** Keys up to which insertion beats the engine's sort. */
+const FEW_KEYS_MAX = 16
+
+const feed = (value: unknown): void => {
+  if (typeof value === "string") {
+    feedStructure(STRING, value.length)
+    feedText("s")
+    feedText(value)
+  } else if (Array.isArray(value)) {
+    feedStructure(ARRAY, value.length)
+    feedText("[")
+    for (const element of value) feed(element)
+    feedText("]")
+  } else if (typeof value === "object" && value !== null) {
+    const keys = sortedKeys(value)
+    feedStructure(OBJECT, keys.length)
+    feedText("{")
+    for (const key of keys) {
+      feedStructure(KEY, key.length)
+      feedText(key)
+      feed((value as PlainObject)[key])
+    }
+    feedText("}")
+  } else {
+    const text = String(value)
+    feedStructure(typeof value === "number" ? NUMBER : OTHER, text.length)
+    feedText(text)
+  }
+}
+
+interface PlainObject {
+  readonly [key: string]: unknown
+}
