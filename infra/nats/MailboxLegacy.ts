@@ -2,18 +2,20 @@
  * The mailbox of the first release, as long as there is one: a single stream `<ns>-mailbox` of messages and schedules.
  * No nats-server since May 2026 opens it; on one that does, both releases run side by side and the stream is emptied.
  *
- * Owns its names, who still receives from it, and what is written to it:
- * - A node of the first release reads this stream alone, so a message to a shard that such a node receives is stored
- *   here, and all other messages in the new streams.
- * - A node of this release receives a shard's messages here, too, and hands them out before those of the new streams.
- * - Once no node of the first release receives any more, its schedules are moved (MailboxMove.ts).
+ * Owns its names, who receives from it, and so which mailbox is written:
+ * - A node of the first release reads this stream alone. A node of this release receives a shard's messages here, too,
+ *   and hands them out before those of the new streams. So while any node of the first release may have a shard,
+ *   everything is written here, because every possible owner reads it.
+ * - Once no node of the first release receives any more, the new streams are written, and the schedules that wait here
+ *   are moved (MailboxMove.ts).
  *
  * This release creates no such stream. An administrator deletes it when it is empty (docs/DEPLOYMENT.md).
  */
-import { Effect, Exit } from "effect"
+import { Clock, Effect, Exit } from "effect"
 import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
 import type { MailboxError } from "../../runtime/mailbox/Mailbox.ts"
-import { allConsumers } from "./JetStreamApi.ts"
+import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
+import { allConsumers, type ConsumerInfo } from "./JetStreamApi.ts"
 import { LAYOUT_KEY } from "./MailboxReceive.ts"
 import { slotSubjectOf, type WaitingSubjects, waitingSubjectsOf } from "./MailboxSubject.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
@@ -21,7 +23,13 @@ import { isCode, jetStreamCode, mailboxErrorOf } from "./NatsErrors.ts"
 import { findStream } from "./OpenStream.ts"
 
 /** How long a look at the receivers is taken for true, in milliseconds. */
-const RECEIVERS_TTL_MS = 1_000
+const LOOK_TTL_MS = 1_000
+
+/**
+ * A consumer that a node of the first release made last, and that nobody pulls from, is taken for left behind after this
+ * time, in milliseconds. Until then that node may come back, or a node of this release takes the consumer over.
+ */
+const LEFT_BEHIND_MS = 300_000
 
 export const legacyStreamName = (namespace: string): string => `${namespace}-mailbox`
 
@@ -44,52 +52,54 @@ export const legacySubjectsOf = (namespace: string): LegacySubjects => {
   }
 }
 
-/** Who receives from the stream: nodes of the first release, and where. */
-export interface LegacyReceivers {
-  /** The stream is gone: deleted, or not opened by a newer server. */
-  readonly isGone: boolean
-  /** Any node of the first release receives messages. */
-  readonly hasAny: boolean
-  /** Such a node receives the messages of this actor. */
-  readonly has: (address: ActorAddress) => boolean
-}
+/**
+ * - `shared`: nodes of the first release may receive from the stream.
+ * - `ours`: nodes of this release alone receive from it.
+ * - `gone`: deleted, or not opened by a newer server.
+ */
+export type LegacyState = "shared" | "ours" | "gone"
 
 export interface MailboxLegacy {
   readonly stream: string
   readonly subjects: LegacySubjects
   /** A second old at most. */
-  readonly receivers: Effect.Effect<LegacyReceivers, MailboxError>
+  readonly state: Effect.Effect<LegacyState, MailboxError>
 }
 
-const nobody: LegacyReceivers = { isGone: false, hasAny: false, has: () => false }
+/** Looks at the consumers of the stream. Remembers since when nobody pulls from those of the first release. */
+class Receivers {
+  readonly #connection: NatsConnectionService
+  readonly #stream: string
+  #leftSinceMs = new Map<string, number>()
 
-const lookAtReceivers = (
-  { requests }: NatsConnectionService,
-  stream: string,
-  subjects: WaitingSubjects,
-): Effect.Effect<LegacyReceivers, MailboxError> =>
-  allConsumers(requests, stream).pipe(
-    Effect.map((consumers): LegacyReceivers => {
-      const received = new Set(
-        consumers
-          .filter(
-            ({ config, num_waiting: pulls }) => pulls > 0 && config.metadata?.[LAYOUT_KEY] === undefined,
-          )
-          .flatMap(({ config }) => config.filter_subjects ?? [config.filter_subject ?? ""]),
-      )
-      return {
-        isGone: false,
-        hasAny: received.size > 0,
-        has: ({ shard, type }) =>
-          received.has(subjects.ofShard(shard)) || received.has(subjects.ofType(shard, type)),
-      }
-    }),
+  constructor(connection: NatsConnectionService, stream: string) {
+    this.#connection = connection
+    this.#stream = stream
+  }
+
+  readonly look: Effect.Effect<LegacyState, MailboxError> = Effect.gen({ self: this }, function* () {
+    const consumers = yield* allConsumers(this.#connection.requests, this.#stream)
+    return this.#judge(consumers, monotonicMs(yield* Clock.Clock))
+  }).pipe(
     Effect.catchIf(
       (error) => isCode(error, jetStreamCode.streamNotFound),
-      () => Effect.succeed({ ...nobody, isGone: true }),
+      () => Effect.succeed("gone" as const),
     ),
     Effect.mapError(mailboxErrorOf),
   )
+
+  #judge(consumers: ReadonlyArray<ConsumerInfo>, nowMs: number): LegacyState {
+    const leftSinceMs = new Map<string, number>()
+    let isShared = false
+    for (const { name, config, num_waiting: pullCount } of consumers) {
+      if (config.metadata?.[LAYOUT_KEY] !== undefined) continue
+      if (pullCount === 0) leftSinceMs.set(name, this.#leftSinceMs.get(name) ?? nowMs)
+      if (nowMs - (leftSinceMs.get(name) ?? nowMs) < LEFT_BEHIND_MS) isShared = true
+    }
+    this.#leftSinceMs = leftSinceMs
+    return isShared ? "shared" : "ours"
+  }
+}
 
 /** The first release's mailbox of this namespace; `undefined` where there is none. */
 export const findMailboxLegacy = Effect.fn("findMailboxLegacy")(function* (
@@ -99,11 +109,9 @@ export const findMailboxLegacy = Effect.fn("findMailboxLegacy")(function* (
   const stream = legacyStreamName(namespace)
   const found = yield* Effect.mapError(findStream(connection, stream), mailboxErrorOf)
   if (found === undefined) return undefined
-  const subjects = legacySubjectsOf(namespace)
-  const receivers = yield* Effect.cachedWithTTL(
-    lookAtReceivers(connection, stream, subjects.waiting),
-    (exit) => (Exit.isFailure(exit) ? 0 : exit.value.isGone ? Number.POSITIVE_INFINITY : RECEIVERS_TTL_MS),
+  const state = yield* Effect.cachedWithTTL(new Receivers(connection, stream).look, (exit) =>
+    Exit.isFailure(exit) ? 0 : exit.value === "gone" ? Number.POSITIVE_INFINITY : LOOK_TTL_MS,
   )
-  const legacy: MailboxLegacy = { stream, subjects, receivers }
+  const legacy: MailboxLegacy = { stream, subjects: legacySubjectsOf(namespace), state }
   return legacy
 })

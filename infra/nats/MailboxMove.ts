@@ -52,9 +52,9 @@ class Mover implements PullSource<Moved, MailboxRefused> {
   readonly attach: Effect.Effect<string | undefined, MailboxRefused> = Effect.gen(
     { self: this },
     function* () {
-      const receivers = yield* this.#legacy.receivers
-      if (receivers.isGone) return yield* Effect.never
-      if (receivers.hasAny) return undefined
+      const state = yield* this.#legacy.state
+      if (state === "gone") return yield* Effect.never
+      if (state === "shared") return undefined
       const create = createConsumer(this.#connection.requests, this.stream, {
         name: CONSUMER,
         durable_name: CONSUMER,
@@ -114,9 +114,8 @@ export const moveSchedules = (
   }
 
   const isEmpty = Effect.gen(function* () {
-    const { isGone, hasAny } = yield* legacy.receivers
-    if (isGone) return true
-    return !hasAny && (yield* streamInfo(requests, legacy.stream)).state.messages === 0
+    const state = yield* legacy.state
+    return state === "ours" && (yield* streamInfo(requests, legacy.stream)).state.messages === 0
   }).pipe(Effect.orElseSucceed(() => false))
 
   return Effect.gen(function* () {

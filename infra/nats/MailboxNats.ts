@@ -104,11 +104,11 @@ const makeService = (
 
   const here: Destination = { ofActor: messages.ofActor, ofDue: due.ofActor, ofSlot }
   const there = legacy && { ...legacy.subjects, ofActor: legacy.subjects.waiting.ofActor }
-  /** Where the receiver of this actor's messages looks. */
-  const destinationOf = (address: ActorAddress): Effect.Effect<Destination, MailboxError> =>
+  /** Where every node looks that may have the receiver. */
+  const destination: Effect.Effect<Destination, MailboxError> =
     legacy === undefined || there === undefined
       ? Effect.succeed(here)
-      : Effect.map(legacy.receivers, (receivers) => (receivers.has(address) ? there : here))
+      : Effect.map(legacy.state, (state) => (state === "shared" ? there : here))
 
   const store = (
     { address, data }: OutboundMessage,
@@ -147,7 +147,7 @@ const makeService = (
         return yield* messageTooLarge(`the slot's name is longer than ${ACTOR_ID_TOKEN_BYTES_MAX} bytes`)
       }
       const nowMs = yield* Clock.currentTimeMillis
-      const to = yield* destinationOf(address)
+      const to = yield* destination
       if (!(atMs > nowMs)) {
         yield* unschedule(address, slot)
         return yield* publish(message, to.ofDue(address))
@@ -200,8 +200,7 @@ const makeService = (
 
   return {
     messageBytesMax,
-    publish: (message) =>
-      Effect.flatMap(destinationOf(message.address), (to) => publish(message, to.ofActor(message.address))),
+    publish: (message) => Effect.flatMap(destination, (to) => publish(message, to.ofActor(message.address))),
     schedule,
     unschedule,
     receive,

@@ -4,6 +4,7 @@
  */
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node"
 import { Effect, type Scope } from "effect"
+import { serversOf } from "../../../infra/nats/NatsConnection.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import { admin, bytes, freshFolder, NAMESPACE, SHARD_COUNT, startServer, text } from "./NatsFixture.ts"
 
@@ -125,7 +126,10 @@ export const firstRelease: Effect.Effect<
   const reply = yield* admin(server, `STREAM.CREATE.${LEGACY_STREAM}`, streamOfFirstRelease)
   if (reply.error !== undefined) throw new Error(JSON.stringify(reply.error))
   const client = yield* Effect.acquireRelease(
-    Effect.promise(() => connect({ servers: server.url })),
+    Effect.promise(() => {
+      const { list, login } = serversOf(server.url)
+      return connect({ ...login, servers: list })
+    }),
     (connection) => Effect.promise(() => connection.close()),
   )
   return { server, folder, old: new FirstRelease(client) }
