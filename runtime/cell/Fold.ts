@@ -7,9 +7,10 @@
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { EventUnreadable, readEvent } from "../definition/Event.ts"
-import { CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
+import { decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { fingerprintOf } from "../json/Fingerprint.ts"
+import { thrownMessage } from "../json/Thrown.ts"
 import { MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
 import { ActorQuarantined } from "./AskError.ts"
 import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
@@ -45,19 +46,19 @@ const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
     "A guard or assign threw during replay. They must be pure and must keep working on old events.",
 }
 
-/** Why `cause`, thrown while reading `record`, takes the actor out of service. Rethrows what is not about it. */
+/**
+ * Why `cause`, thrown while reading a record, takes the actor out of service. Whatever was thrown: what its record holds
+ * is this actor's affair alone, and a cell that collapsed over it would do so again and again without saying why.
+ */
 export const asQuarantined = (address: ActorAddress, sequence: number, cause: unknown): ActorQuarantined => {
   if (cause instanceof ActorQuarantined) return cause
   const reason =
     cause instanceof EventUnreadable
       ? "EventUnreadable"
-      : cause instanceof CommitUnreadable
-        ? "CommitUnreadable"
-        : cause instanceof MachineFailed
-          ? "MachineFailed"
-          : undefined
-  if (reason === undefined) throw cause
-  return quarantine(address, reason, sequence, (cause as Error).message)
+      : cause instanceof MachineFailed
+        ? "MachineFailed"
+        : "CommitUnreadable"
+  return quarantine(address, reason, sequence, thrownMessage(cause))
 }
 
 /** A stored event that the machine does not take in `state`. */

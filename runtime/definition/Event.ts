@@ -105,8 +105,12 @@ export const isInternal = (eventType: string): boolean =>
 /** What a timer of the machine raised and its actor has no event definition for: the event is inside. */
 export const RAISED = "everstate.raised"
 
-const internalEvent = ({ t, d }: StoredEvent): AnyEvent =>
-  t === RAISED ? (d as { readonly event: AnyEvent }).event : { type: t, ...(d as object) }
+/** `undefined` for a raised event without an event inside. */
+const internalEvent = ({ t, d }: StoredEvent): AnyEvent | undefined => {
+  if (t !== RAISED) return { type: t, ...(d as object) }
+  const event = (d as { readonly event?: Partial<AnyEvent> } | null)?.event
+  return typeof event?.type === "string" ? (event as AnyEvent) : undefined
+}
 
 /**
  * The stored event as the current definition sees it. Throws {@link EventUnreadable}.
@@ -117,9 +121,13 @@ export const readEvent = (
   events: { readonly [type: string]: EventDefinition } | undefined,
   stored: StoredEvent,
 ): AnyEvent => {
-  if (isInternal(stored.t)) return internalEvent(stored)
   const fail = (reason: EventUnreadable["reason"], detail: string) =>
     new EventUnreadable({ actorType, eventType: stored.t, eventVersion: stored.v, reason, detail })
+  if (isInternal(stored.t)) {
+    const event = internalEvent(stored)
+    if (event === undefined) throw fail("Invalid", "there is no event inside")
+    return event
+  }
   const definition =
     events === undefined ? undefinedVersion : Object.hasOwn(events, stored.t) ? events[stored.t] : undefined
   if (definition === undefined) throw fail("UnknownType", "the actor's definition has no such event")

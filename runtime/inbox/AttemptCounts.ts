@@ -70,10 +70,14 @@ export class AttemptCounts {
   #load(shard: string): Effect.Effect<Counts> {
     return this.#checkpoints.note(nameOf(shard)).pipe(
       Effect.orElseSucceed(() => undefined),
-      Effect.map((note) => new Map(Array.isArray(note) ? (note as Array<[number, number]>) : [])),
+      Effect.map((note) => new Map(rowsIn(note))),
     )
   }
 }
+
+/** The rows of a note; what is no row is left out: its message is counted anew. */
+const rowsIn = (note: unknown): ReadonlyArray<readonly [number, number]> =>
+  Array.isArray(note) ? note.filter((row) => Array.isArray(row) && row.every(Number.isSafeInteger)) : []
 
 /** The first release counted under `attempts.<shard>`, by sequences of another stream. */
 const nameOf = (shard: string): string => `attempts.2.${shard}`

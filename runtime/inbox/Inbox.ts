@@ -14,6 +14,7 @@ import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { thrownText } from "../json/Thrown.ts"
 import { DEFAULT_GROUP, type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
 import { decodeMessage, encodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
 import { undecidedAnswer } from "../outbox/Dispatcher.ts"
@@ -21,13 +22,10 @@ import { untilSent } from "../outbox/UntilSent.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { ATTEMPTS_MAX, AttemptCounts, attemptsExhausted } from "./AttemptCounts.ts"
 import { handOver, type Verdict } from "./Handover.ts"
+import { HeldBack } from "./HeldBack.ts"
 
 /** Times a message to an actor that cannot be read is tried before it becomes a dead letter. */
 const QUARANTINE_ATTEMPTS_MAX = 5
-
-/** First pause of an actor's messages after one of them could not be applied, doubling up to the longest. */
-const HOLD_FIRST_MS = 20
-const HOLD_MAX_MS = 5_000
 
 /** From this attempt on a message waits a little, more each time: others that came again with it get through first. */
 const SUSPECT_FROM = 3
@@ -103,7 +101,7 @@ export const makeInbox = Effect.fnUntraced(function* (
   const counts: InboxCounts = { receivedCount: 0, settledCount: 0, retriedCount: 0, deadLetterCount: 0 }
   const open = new Map<string, HandedOut>()
   /** Messages of actors that are held back, in order. */
-  const held = new Map<string, Array<Open>>()
+  const held = new HeldBack<Open>()
   /** What was warned of once. Bounded by the actor types that requests name. */
   const warned = new Set<string>()
   const someOpen = Latch.makeUnsafe(false)
@@ -123,9 +121,19 @@ export const makeInbox = Effect.fnUntraced(function* (
   }
 
   const offer = (item: Open): void => {
-    const waiting = held.get(item.address.key)
-    if (waiting !== undefined) insert(waiting, item)
-    else handOver({ cells, calls, clock }, item, (verdict) => judged(item, verdict))
+    if (held.join(item)) return
+    surviving(item, () =>
+      handOver({ cells, calls, clock }, item, (verdict) => surviving(item, () => judged(item, verdict))),
+    )
+  }
+
+  /** What a message makes our own code throw ends that message, as a dead letter, and nothing else. */
+  const surviving = (item: Open, work: () => void): void => {
+    try {
+      work()
+    } catch (cause) {
+      giveUp(item, "Failed", `it cannot be handed over: ${thrownText(cause)}`)
+    }
   }
 
   const judged = (item: Open, verdict: Verdict): void => {
@@ -158,23 +166,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     // What this node leaves undone, the next one is handed.
     if (!receivers.has(item.place)) return
     counts.retriedCount++
-    const { key } = item.address
-    const waiting = held.get(key)
-    if (waiting !== undefined) return insert(waiting, item)
-    held.set(key, [item])
-    const longestMs = Math.min(HOLD_FIRST_MS * 2 ** item.failedCount++, HOLD_MAX_MS)
-    fork(
-      Effect.gen(function* () {
-        yield* Effect.sleep(longestMs * (0.5 + (yield* Random.next) / 2))
-        const items = held.get(key) ?? []
-        held.delete(key)
-        for (const each of items) {
-          // What keeps the first keeps them all: they are not tried as often one after the other.
-          each.failedCount = Math.max(each.failedCount, item.failedCount)
-          offer(each)
-        }
-      }),
-    )
+    if (!held.join(item)) fork(held.hold(item, offer))
   }
 
   const placeAgain = ({ address, message, place, delivery }: Open): Effect.Effect<void> => {
@@ -248,15 +240,34 @@ export const makeInbox = Effect.fnUntraced(function* (
     try {
       const message = decodeMessage(delivery.data)
       const address = addressFromKey(delivery.key, shardCount)
+      const { shard } = places.all[place] as ShardPlace
+      // Its actor's shard may be another node's: it would be tried here for ever.
+      if (address.shard !== shard) {
+        return unreadable(`it is in shard ${shard}, its actor in ${address.shard}`)
+      }
       const definition = actors.get(address.type)
       if (definition !== undefined) return { definition, address, message }
       if (options.unhosted(place, address.type)) return undefined
       const detail = `no node has the actor type "${address.type}"`
       return { reason: "Unroutable", detail, message }
     } catch (cause) {
-      const detail = cause instanceof MessageUnreadable ? cause.message : String(cause)
-      return { reason: "Malformed", detail, message: undefined }
+      return unreadable(cause instanceof MessageUnreadable ? cause.message : String(cause))
     }
+  }
+
+  /** A message that never got as far as its actor. The next one does not wait for the letter. */
+  const giveUpUnread = (place: number, delivery: Delivery, { reason, detail, message }: Unreadable): void => {
+    counts.deadLetterCount++
+    const id = idOf(place, delivery)
+    const unread: HandedOut = { delivery, place, extendedAtMs: monotonicMs(clock) }
+    open.set(id, unread)
+    someOpen.openUnsafe()
+    fork(
+      Effect.andThen(
+        answerOrBury(message, delivery, reason, detail, 1, id),
+        Effect.sync(() => finish(unread)),
+      ),
+    )
   }
 
   const receive = Effect.fnUntraced(function* (place: number, delivery: Delivery) {
@@ -273,21 +284,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     // Left to the node that knows the type and is about to have the place.
     if (found === undefined) return
     const extendedAtMs = monotonicMs(clock)
-    if ("reason" in found) {
-      counts.deadLetterCount++
-      const { reason, detail, message } = found
-      const unread: HandedOut = { delivery, place, extendedAtMs }
-      open.set(id, unread)
-      someOpen.openUnsafe()
-      // The next message does not wait for the letter.
-      fork(
-        Effect.andThen(
-          answerOrBury(message, delivery, reason, detail, 1, id),
-          Effect.sync(() => finish(unread)),
-        ),
-      )
-      return
-    }
+    if ("reason" in found) return giveUpUnread(place, delivery, found)
     const suspicion = delivery.isRepeat ? (yield* attempts.of(shard, delivery.sequence)) + 1 : 1
     if (suspicion >= SUSPECT_FROM) {
       yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * suspicion)
@@ -336,9 +333,13 @@ export const makeInbox = Effect.fnUntraced(function* (
       // Where all types share a place, it is one receiver, whatever types there will be.
       const only =
         places.groups.length === 1 ? undefined : { name: group.label ?? DEFAULT_GROUP, types: group.types }
-      const receiving = Stream.runForEach(mailbox.receive(shard, only), (delivery) =>
-        receive(place, delivery),
-      ).pipe(
+      const takes = (delivery: Delivery) =>
+        Effect.catchDefect(receive(place, delivery), (defect) =>
+          Effect.sync(() => giveUpUnread(place, delivery, unreadable(thrownText(defect), "Failed"))),
+        )
+      const receiving = Stream.runForEach(mailbox.receive(shard, only), takes).pipe(
+        // A defect of the mailbox itself is a refusal, too: nothing ends the receiving of a shard for good.
+        Effect.catchDefect((defect) => Effect.fail(new Error(thrownText(defect)))),
         Effect.catch((refusal) =>
           Effect.andThen(
             Effect.logError(`Shard ${shard} takes no messages: ${refusal.message}`),
@@ -373,7 +374,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     forget: (place) => {
       attempts.forgetAll(nameOf(place))
       for (const [id, item] of open) if (item.place === place) open.delete(id)
-      for (const [key, items] of held) if (items[0]?.place === place) held.delete(key)
+      held.forget(place)
     },
   }
 })
@@ -387,10 +388,10 @@ interface Unreadable {
   readonly message: Message | undefined
 }
 
-const idOf = (place: number, { sequence }: Delivery): string => `${place}.${sequence}`
+const unreadable = (detail: string, reason: DeadLetterReason = "Malformed"): Unreadable => ({
+  reason,
+  detail,
+  message: undefined,
+})
 
-/** By place in the mailbox, so that what was first goes first again. */
-const insert = (items: Array<Open>, item: Open): void => {
-  const at = items.findIndex(({ delivery }) => delivery.sequence > item.delivery.sequence)
-  items.splice(at === -1 ? items.length : at, 0, item)
-}
+const idOf = (place: number, { sequence }: Delivery): string => `${place}.${sequence}`

@@ -6,7 +6,8 @@
  */
 import { Schema } from "effect"
 import type { StoredEvent } from "../definition/Event.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import { isOutboxItem, type OutboxItem } from "../outbox/OutboxItem.ts"
+import { isTime } from "../time/Time.ts"
 import type { JournalRecord } from "./Journal.ts"
 
 /** Version of the commit format. A reader that meets a higher one stops. */
@@ -25,6 +26,13 @@ export interface Metadata {
   readonly user?: string
   /** W3C traceparent. */
   readonly trace?: string
+}
+
+/** Whether a value that came from elsewhere is metadata: texts by name, whatever the names. */
+export const isMetadata = (value: unknown): value is Metadata => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+  for (const key in value) if (typeof (value as Record<string, unknown>)[key] !== "string") return false
+  return true
 }
 
 /** The outcome of one command inside a commit. */
@@ -83,8 +91,10 @@ export const encodeCommit = (
 
 const isStoredEvent = (value: unknown): value is StoredEvent => {
   const event = value as Partial<StoredEvent> | null
-  return typeof event?.t === "string" && Number.isInteger(event.v)
+  return typeof event?.t === "string" && isCount(event.v) && typeof (event.d ?? NO_PAYLOAD) === "object"
 }
+
+const NO_PAYLOAD = {}
 
 /** Memory that commits are written into, one after the other: a block each would cost more than the encoding. */
 const CHUNK_BYTES = 64 * 1024
@@ -104,22 +114,38 @@ const bytesOf = (text: string): Uint8Array => {
   return chunk.subarray(start, chunkUsed)
 }
 
-const isCommit = (value: unknown): value is Commit => {
-  const commit = value as Partial<Commit> | null
-  return (
-    typeof commit === "object" &&
-    commit !== null &&
-    Number.isInteger(commit.v) &&
-    Number.isInteger(commit.first) &&
-    typeof commit.at === "number" &&
-    Array.isArray(commit.entries) &&
-    commit.entries.every(
-      (entry) => typeof entry?.c === "string" && Array.isArray(entry.ev) && entry.ev.every(isStoredEvent),
-    )
-  )
+/** What is wrong with the fields of a commit; `undefined`: nothing. Fields of later releases do not matter. */
+const complaintOf = (value: unknown): string | undefined => {
+  if (typeof value !== "object" || value === null) return "not an object"
+  const { v, first, at, epoch, entries } = value as { readonly [Field in keyof Commit]?: unknown }
+  if (!isCount(v)) return "v is no version"
+  if (v > COMMIT_FORMAT_VERSION) return undefined // of another form: it is told apart
+  if (!isCount(first)) return "first is no version"
+  if (!isTime(at)) return "at is no moment"
+  if (epoch !== undefined && !Number.isSafeInteger(epoch)) return "epoch is no whole number"
+  if (!Array.isArray(entries)) return "entries is no list"
+  for (const [index, entry] of entries.entries()) {
+    const complaint = entryComplaintOf(entry)
+    if (complaint !== undefined) return `entry ${index}: ${complaint}`
+  }
+  return undefined
 }
 
-/** The commit in a journal record. Throws {@link CommitUnreadable}. */
+const entryComplaintOf = (value: unknown): string | undefined => {
+  if (typeof value !== "object" || value === null) return "not an object"
+  const { c, fp, m, ev, out } = value as { readonly [Field in keyof CommitEntry]?: unknown }
+  if (typeof c !== "string") return "c is no text"
+  if (fp !== undefined && typeof fp !== "string") return "fp is no text"
+  if (m !== undefined && !isMetadata(m)) return "m is no metadata"
+  if (!(Array.isArray(ev) && ev.every(isStoredEvent))) return "ev is no list of events"
+  if (out !== undefined && !(Array.isArray(out) && out.every(isOutboxItem))) return "out is no list of items"
+  return undefined
+}
+
+/** A whole number from 1. */
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1
+
+/** The commit in a journal record, every field of it checked. Throws {@link CommitUnreadable}. */
 export const decodeCommit = (record: JournalRecord): Commit => {
   const unreadable = (reason: CommitUnreadable["reason"], detail: string) =>
     new CommitUnreadable({ key: record.key, sequence: record.sequence, reason, detail })
@@ -129,10 +155,13 @@ export const decodeCommit = (record: JournalRecord): Commit => {
   } catch (cause) {
     throw unreadable("Malformed", String(cause))
   }
-  if (!isCommit(value)) throw unreadable("Malformed", "not a commit")
-  if (value.v > COMMIT_FORMAT_VERSION)
-    throw unreadable("NewerFormat", `format ${value.v}, this process knows 1`)
-  return value
+  const complaint = complaintOf(value)
+  if (complaint !== undefined) throw unreadable("Malformed", `not a commit: ${complaint}`)
+  const commit = value as Commit
+  if (commit.v > COMMIT_FORMAT_VERSION) {
+    throw unreadable("NewerFormat", `format ${commit.v}, this process knows ${COMMIT_FORMAT_VERSION}`)
+  }
+  return commit
 }
 
 /** How many events a commit holds. */

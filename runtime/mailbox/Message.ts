@@ -5,9 +5,11 @@
  * them: ../inbox/Inbox.ts.
  */
 import { Schema } from "effect"
+import { addressNamed } from "../address/ActorAddress.ts"
 import type { AnyEvent } from "../definition/Event.ts"
-import type { Metadata } from "../journal/Commit.ts"
-import type { Answer } from "../outbox/Outgoing.ts"
+import { isMetadata, type Metadata } from "../journal/Commit.ts"
+import { type Answer, isAnswer } from "../outbox/Outgoing.ts"
+import { isTime } from "../time/Time.ts"
 
 /** Version of the message format. */
 export const MESSAGE_FORMAT_VERSION = 1
@@ -82,19 +84,36 @@ export const decodeMessage = (data: Uint8Array): Message => {
   return value
 }
 
+/** Longest id of a message, in UTF-16 code units: the runtime's own name an actor and a timer, and take about half of it. */
+export const MESSAGE_ID_LENGTH_MAX = 4_096
+
+/** Every field is checked here, once: the cells, the calls and the journal take a message as it is. */
 const isMessage = (value: unknown): value is Message => {
-  const { id, k, n, g, c, a, at } = value as Record<string, unknown>
-  if (typeof id !== "string" || id === "") return false
+  if (!isRecord(value)) return false
+  const { id, m, k, n, g, c, a, at, from } = value
+  if (!isText(id) || id === "" || id.length > MESSAGE_ID_LENGTH_MAX) return false
+  if (m !== undefined && !isMetadata(m)) return false
   switch (k) {
     case "command":
-      return typeof c === "object" && c !== null && typeof (c as { type?: unknown }).type === "string"
+      return isRecord(c) && typeof c["type"] === "string" && isAsker(from, n)
     case "answer":
-      return typeof n === "string" && typeof a === "object" && a !== null
+      return isText(n) && isAnswer(a)
     case "timer":
-      return typeof n === "string" && typeof g === "string" && typeof at === "number"
+      return isText(n) && isText(g) && isTime(at)
     case "call":
-      return typeof n === "string" && typeof g === "string"
+      return isText(n) && isText(g)
     default:
       return false
   }
 }
+
+/** Nobody, or an actor and what it calls its request. */
+const isAsker = (from: unknown, n: unknown): boolean =>
+  (n === undefined || isText(n)) &&
+  (from === undefined || (isText(from) && addressNamed(from, 1) !== undefined))
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** A lone surrogate can become no token of a subject. */
+const isText = (value: unknown): value is string => typeof value === "string" && value.isWellFormed()

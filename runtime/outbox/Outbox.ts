@@ -8,7 +8,7 @@
  * item is sent: Dispatcher.ts.
  */
 import { Cause, Clock, Effect, Exit, FiberSet, Latch, type Scope } from "effect"
-import { type ActorAddress, ActorKeyInvalid, addressFromKey } from "../address/ActorAddress.ts"
+import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CommitListener } from "../cell/CommitListener.ts"
 import type { Pending } from "../cell/Pending.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
@@ -135,7 +135,11 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const work = (key: string, lane: Array<Job>): Effect.Effect<void> =>
     Effect.whileLoop({
       while: () => lane.length > 0,
-      body: () => sendJob(lane[0] as Job),
+      // What stops one job is said; the actor's later ones are sent all the same.
+      body: () =>
+        Effect.catchDefect(sendJob(lane[0] as Job), (defect) =>
+          Effect.logError(`What commit ${lane[0]?.sequence} of ${key} carries could not be sent.`, defect),
+        ),
       step: () => {
         lane.shift()
         if (lane.length === 0) lanes.delete(key)
@@ -183,8 +187,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
       counts.recoveredCount++
       send(shard, from, record.sequence, at, entries)
     } catch (cause) {
-      // Its actor is quarantined and says so, or it is nobody's; what it would send is not known.
-      if (!(cause instanceof CommitUnreadable || cause instanceof ActorKeyInvalid)) throw cause
+      // Its actor is quarantined and says so, or it is nobody's; what it would send is not known. Whatever was thrown:
+      // a record that stopped this loop would keep all later ones of its shard from being sent.
       // A newer node can read it, and sends it: begun and never done, it keeps the watermark before it.
       if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat") shard.begin(record.sequence)
     }

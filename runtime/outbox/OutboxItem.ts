@@ -5,7 +5,8 @@
  * and how often, the receiver sees one message.
  */
 import type { AnyEvent } from "../definition/Event.ts"
-import type { Answer } from "./Outgoing.ts"
+import { isTime } from "../time/Time.ts"
+import { type Answer, isAnswer } from "./Outgoing.ts"
 
 /** One thing that a commit carries. `k` is its kind. */
 export type OutboxItem =
@@ -52,6 +53,34 @@ export type OutboxItem =
       readonly v: number
       readonly d: unknown
     }
+
+type Fields = { readonly [field: string]: unknown }
+
+const isText = (value: unknown): boolean => typeof value === "string"
+
+const isEvent = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && isText((value as Fields)["type"])
+
+/** What the fields of each kind hold. Further fields are of later releases and do not matter. */
+const isOfKind: { readonly [Kind in OutboxItem["k"]]: (item: Fields) => boolean } = {
+  tell: ({ to, c, n, at }) =>
+    isText(to) && isEvent(c) && (n === undefined || isText(n)) && (at === undefined || isTime(at)),
+  answer: ({ to, n, re, a }) => isText(to) && isText(n) && isText(re) && isAnswer(a),
+  timer: ({ n, g, at, e }) => isText(n) && isText(g) && isTime(at) && isEvent(e),
+  cancel: ({ n, g, at }) => isText(n) && isText(g) && isTime(at),
+  call: ({ n, g, src }) => isText(n) && isText(g) && isText(src),
+  abort: ({ n }) => isText(n),
+  publish: ({ t, v }) => isText(t) && typeof v === "number",
+}
+
+/** Whether a value of a stored commit is an item that this release knows, with all its fields. */
+export const isOutboxItem = (value: unknown): value is OutboxItem => {
+  if (typeof value !== "object" || value === null) return false
+  const { k } = value as Fields
+  return (
+    typeof k === "string" && Object.hasOwn(isOfKind, k) && isOfKind[k as OutboxItem["k"]](value as Fields)
+  )
+}
 
 /** Ids that start like this are the runtime's own. */
 export const RESERVED_ID_PREFIX = "everstate:"

@@ -82,6 +82,17 @@ export type Answer =
       readonly isRejection: boolean
     }
 
+/** Whether a value that came from elsewhere is an answer. */
+export const isAnswer = (value: unknown): value is Answer => {
+  if (typeof value !== "object" || value === null) return false
+  const { ok, reason, isRejection } = value as {
+    readonly [field in "ok" | "reason" | "isRejection"]?: unknown
+  }
+  if (ok === true) return true
+  const isNamed = reason === undefined || typeof reason === "string"
+  return ok === false && isNamed && (isRejection === undefined || typeof isRejection === "boolean")
+}
+
 /** How an answer reaches the machine of whoever asked: `on: { "everstate.answered": ... }`. */
 export interface Answered {
   readonly type: "everstate.answered"

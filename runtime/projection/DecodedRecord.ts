@@ -3,8 +3,7 @@
  *
  * Owns the way from bytes to {@link ProjectedEvent}. Who asks: ProjectionFeed.ts.
  */
-
-import { addressFromKey } from "../address/ActorAddress.ts"
+import { ActorKeyInvalid, addressNamed } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../definition/Event.ts"
 import { decodeCommit } from "../journal/Commit.ts"
@@ -37,12 +36,14 @@ export const decodeRecord = (
 ): DecodedRecord => {
   const { sequence } = record
   const bytes = record.data.length
-  const { type: actorType, id } = addressFromKey(record.key, shardCount)
+  const [actorType = "", token = ""] = record.key.split("/", 2)
+  const id = addressNamed(record.key, shardCount)?.id
   const actor = actors.get(actorType)
   const events: Array<ProjectedEvent> = []
   const unreadable: Array<ProjectionDeadLetter> = []
   if (actor === undefined) return { sequence, bytes, events, unreadable }
   try {
+    if (id === undefined) throw new ActorKeyInvalid({ key: record.key })
     for (const { stored, as } of storedEventsOf({ type: actorType, id }, record)) {
       if (isInternal(stored.t)) continue
       try {
@@ -52,7 +53,7 @@ export const decodeRecord = (
       }
     }
   } catch (cause) {
-    const event = { actorType, id, version: 0, sequence, at: 0, commandId: "", metadata: {} }
+    const event = { actorType, id: id ?? token, version: 0, sequence, at: 0, commandId: "", metadata: {} }
     unreadable.push({ event: { ...event, event: { type: UNREADABLE_COMMIT } }, reason: thrownMessage(cause) })
   }
   return { sequence, bytes, events, unreadable }

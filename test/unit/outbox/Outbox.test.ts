@@ -3,10 +3,12 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { encodeCommit } from "../../../runtime/journal/Commit.ts"
 import { MailboxRefused } from "../../../runtime/mailbox/Mailbox.ts"
-import { decodeMessage, encodeMessage } from "../../../runtime/mailbox/Message.ts"
+import { decodeMessage } from "../../../runtime/mailbox/Message.ts"
 import { OUTBOX_COMMITS_MAX } from "../../../runtime/outbox/Outbox.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
@@ -216,23 +218,20 @@ describe("more than fits into memory", () => {
 describe("an item that cannot even be tried", () => {
   it("becomes a dead letter, and what comes after it leaves", async () => {
     const messaging = new MessagingMemory()
-    const { system } = await startMemory({ actors, messaging })
-    await system.get(Clerk, "c").ask({ type: "Shelve", sheet: "s" })
-    const badly = { address: addressOf("clerk", "c", SHARD_COUNT), id: "bad" }
-    const shelve = {
-      k: "command",
-      id: "bad",
-      c: { type: "Shelve", sheet: "s" },
-      from: "desk/%",
-      n: "x",
-    } as const
-    await Effect.runPromise(messaging.mailbox.publish({ ...badly, data: encodeMessage(shelve) }))
-    await eventually(async () => (await system.get(Clerk, "c").state()).version === 2)
-    // The answer goes to a key that is none.
-    await system.get(Clerk, "c").ask({ type: "Fetch" })
+    const journal = new JournalScripted()
+    // As an earlier release stored it: the answer goes to a key that is none.
+    const items = [
+      { k: "answer", to: "desk/%", n: "x", re: "bad", a: { ok: true } },
+      { k: "tell", to: "clerk/d", c: { type: "Stamp", sheet: "x" } },
+    ]
+    const entry = JSON.stringify({ c: "bad", fp: "", ev: [], out: items })
+    const commit = encodeCommit({ first: 1, at: 0, epoch: 1 }, [entry])
+    await Effect.runPromise(journal.inner.append(addressOf("clerk", "c", SHARD_COUNT), 0, commit))
+    const { system } = await startMemory({ actors, messaging, journal })
     const letters = () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
     await eventually(async () => (await letters()).length === 1)
     expect(await letters()).toMatchObject([{ key: "clerk/c", reason: "Refused" }])
+    await eventually(async () => (await system.get(Clerk, "d").state()).version === 1)
     await eventually(async () => (await system.status()).outbox.pendingCount === 0)
   })
 })

@@ -116,7 +116,7 @@ describe("a request to an actor type that no node has", () => {
     await send("junk", { from: "no key", n: "stamp" })
     const letters = () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
     await eventually(async () => (await letters()).length === 2)
-    expect((await letters()).map(({ reason }) => reason)).toEqual(["Unroutable", "Unroutable"])
+    expect((await letters()).map(({ reason }) => reason)).toEqual(["Unroutable", "Malformed"])
     await eventually(async () => (await system.status()).messages.openCount === 0)
   })
 })
