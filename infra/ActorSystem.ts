@@ -4,13 +4,18 @@
  * Owns which adapter serves which port, and in which order things are built and torn down. Both faces start here:
  * `ActorSystem.start` (promises) and `layer` (Effect).
  */
-import { Layer } from "effect"
-import type { CheckpointsUnavailable } from "../runtime/checkpoint/Checkpoints.ts"
+import { Effect, Layer } from "effect"
+import { CheckpointsUnavailable } from "../runtime/checkpoint/Checkpoints.ts"
 import type { Leases, LeasesUnavailable } from "../runtime/cluster/Leases.ts"
 import type { DeadLettersUnavailable } from "../runtime/deadletter/DeadLetters.ts"
 import type { DefinitionError } from "../runtime/definition/DefinitionError.ts"
 import type { PublisherUnavailable } from "../runtime/integration/EventPublisher.ts"
-import type { JournalRefused, JournalUnavailable } from "../runtime/journal/Journal.ts"
+import {
+  Journal,
+  type JournalRefused,
+  type JournalService,
+  type JournalUnavailable,
+} from "../runtime/journal/Journal.ts"
 import type { JournalRegisterUnavailable } from "../runtime/journal/JournalRegister.ts"
 import type { MailboxError } from "../runtime/mailbox/Mailbox.ts"
 import type { ProjectionFailed, ReadModelUnavailable } from "../runtime/projection/ReadModel.ts"
@@ -26,6 +31,8 @@ import { LeasesNats } from "./nats/LeasesNats.ts"
 import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
 import { connectionOf } from "./nats/NatsPermissions.ts"
+import { leasesStream, neededStores } from "./nats/NeededStores.ts"
+import { StoreWatch } from "./nats/StoreWatch.ts"
 import { TransportNats } from "./nats/TransportNats.ts"
 import { layerJournalRegisterPostgres } from "./postgres/JournalRegisterPostgres.ts"
 import { type MigrationRefused, migrate } from "./postgres/Migrations.ts"
@@ -33,6 +40,9 @@ import type { PostgresError } from "./postgres/PostgresErrors.ts"
 import { type PostgresOptions, PostgresPool } from "./postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "./postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "./postgres/SnapshotStorePostgres.ts"
+
+/** Share of a node that prepares: next to nothing. */
+const PREPARATION_WEIGHT = 0.001
 
 /** Namespace of a system that names none. */
 export const NAMESPACE_DEFAULT = "everstate"
@@ -46,6 +56,11 @@ export interface StartOptions extends SystemOptions {
   readonly namespace?: string
   /** Replicas (of the mailbox and the other streams, too), number of streams, size limit and time-out of the journal. */
   readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards">
+  /**
+   * This start prepares the namespace, on an operator's word ({@link ActorSystem.prepare}): it makes anew what a
+   * namespace with commits has lost. Other starts refuse then.
+   */
+  readonly isPreparation?: boolean
 }
 
 /** Everything that can keep a system from starting. */
@@ -88,11 +103,11 @@ export const layerOn = (
   options: StartOptions,
   clustering: Clustering,
 ): Layer.Layer<EffectActorSystem, StartError> => {
-  const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, ...system } = options
+  const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, isPreparation = false, ...system } = options
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "service"))
   const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
   const migrated = Layer.provideMerge(Layer.effectDiscard(migrate()), pool)
-  const { replicas } = journal ?? {}
+  const { replicas, streams } = journal ?? {}
   const shards = system.shardCount ?? SYSTEM_DEFAULTS.shardCount
   const stream = { namespace, shards, ...(replicas === undefined ? undefined : { replicas }) }
   const journalLayer = JournalNats.layer({
@@ -102,19 +117,41 @@ export const layerOn = (
   }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
   const messaging = Layer.mergeAll(
     MailboxNats.layer(stream),
-    CheckpointsNats.layer(stream),
+    Layer.unwrap(
+      Effect.map(Journal, (opened) =>
+        CheckpointsNats.layer({ ...stream, lost: isPreparation ? Effect.undefined : usedAlready(opened) }),
+      ),
+    ),
     DeadLettersNats.layer(stream),
     EventPublisherNats.layer(stream),
     clustering(stream),
   ).pipe(Layer.provide(connection))
+  const needed = neededStores(namespace, streams)
+  // A clustering of another kind keeps no bucket of leases.
+  const watched =
+    clustering === onNats ? needed : needed.filter(({ name }) => name !== leasesStream(namespace))
+  const watch = Layer.provide(StoreWatch.layer(watched), connection)
   const ports = Layer.mergeAll(
-    // A journal that is refused is what an operator has to know first.
-    Layer.provideMerge(messaging, journalLayer),
+    // A journal that is refused is what an operator has to know first; nothing is missed before all of it was made.
+    Layer.provideMerge(watch, Layer.provideMerge(messaging, journalLayer)),
     layerSnapshotStorePostgres({ namespace, isWarm: true }),
     layerReadModelPostgres({ namespace }),
   )
   return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))
 }
+
+/** Why a store that is not there was lost: before the first commit nothing is. */
+const usedAlready = ({
+  lastSequence,
+  partitionCount,
+}: JournalService): Effect.Effect<string | undefined, CheckpointsUnavailable> =>
+  Effect.forEach(
+    Array.from({ length: partitionCount }, (_, partition) => partition),
+    lastSequence,
+  ).pipe(
+    Effect.mapError(({ message }) => new CheckpointsUnavailable({ detail: message })),
+    Effect.map((last) => (last.some((sequence) => sequence > 0) ? "the journal has commits" : undefined)),
+  )
 
 /** A running system on promises. */
 export type ActorSystem = PromiseActorSystem
@@ -125,4 +162,14 @@ export const ActorSystem = {
    * leaves nothing behind if any of it fails.
    */
   start: (options: StartOptions): Promise<ActorSystem> => PromiseActorSystem.fromLayer(layer(options)),
+  /**
+   * Makes the streams, buckets and tables that the system needs, on an operator's word, and ends: before the nodes of a
+   * release start, and where something but the journal was lost. Wants the rights to create. Safe beside running nodes:
+   * by its weight it takes nothing that they can have.
+   */
+  prepare: async (options: StartOptions): Promise<void> => {
+    const node = { name: "prepare", ...options.node, weight: PREPARATION_WEIGHT }
+    const system = await PromiseActorSystem.fromLayer(layer({ ...options, node, isPreparation: true }))
+    await system.stop()
+  },
 }

@@ -89,6 +89,7 @@ export {
   type Validated,
   validate,
 } from "./definition/Schema.ts"
+export { type HealthProblem, type Needed, Unhealthy } from "./health/Health.ts"
 export { type AsyncApiDocument, type AsyncApiInfo, asyncApiOf } from "./integration/AsyncApi.ts"
 export { type EventCatalog, eventCatalogOf } from "./integration/EventCatalog.ts"
 export { eventCatalogPage } from "./integration/EventCatalogPage.ts"

@@ -49,6 +49,12 @@ const flags = {
     Flag.withDefault(FLOW_DEFAULT),
   ),
   ...nodeFlags,
+  prepare: Flag.Boolean("prepare").pipe(
+    Flag.withDescription(
+      "Make streams and buckets anew that the namespace has lost (docs/deployment/prepare.sh)",
+    ),
+    Flag.withDefault(false),
+  ),
   json: Flag.Boolean("json").pipe(
     Flag.withDescription("Log lines as JSON, for machines"),
     Flag.withDefault(false),
@@ -108,6 +114,7 @@ interface StartInput extends NodeInput {
   readonly allowedHosts: string
   readonly folder: string
   readonly flow: Flow
+  readonly prepare: boolean
   readonly json: boolean
 }
 
@@ -130,6 +137,7 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
       mailFolder: join(input.folder, "mail"),
       flow: input.flow,
       node: nodeOf(input),
+      isPreparation: input.prepare,
       nats: servers.natsUrl,
       postgres: servers.postgresUrl,
       port: input.port,

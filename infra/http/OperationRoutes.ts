@@ -1,11 +1,13 @@
 /**
  * What operators and orchestrators ask: is the process alive, should it get requests, what do the numbers say.
  *
- * Owns what "ready" means: the journal is the one that was verified and answers, Postgres answers, no projection
- * and no reactor is stalled, the node takes part in the cluster, nothing is stopping. Commands work without Postgres, queries do not: so it counts.
+ * Owns what "ready" means: the journal is the one that was verified and answers, every other stream and bucket that is
+ * needed is there and takes writes, Postgres answers, no projection and no reactor is stalled, the node takes part in
+ * the cluster, nothing is stopping. Commands work without Postgres, queries do not: so it counts.
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
+import { problemsOf } from "../../runtime/health/Health.ts"
 import { ActorSystem, type MemberStanding, type ProjectionStatus, type ReactorStatus } from "../effect.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
 import { OrderReads } from "./OrderReads.ts"
@@ -65,17 +67,33 @@ export const layerOperationRoutes: Layer.Layer<
     const reads = yield* OrderReads
 
     const ready = Effect.gen(function* () {
-      const [journal, postgres, status, standing] = yield* Effect.all(
-        [checked(system.check), checked(reads.check), system.status, system.cluster.standing],
+      const [journal, postgres, standing] = yield* Effect.all(
+        [
+          checked(Effect.catchTag(system.check, "Unhealthy", () => Effect.void)),
+          checked(reads.check),
+          system.cluster.standing,
+        ],
         { concurrency: "unbounded" },
       )
+      // As the check has just seen it.
+      const status = yield* system.status
+      const problems = problemsOf(status.needed).map((problem) => ({ ok: false, ...problem }))
       const projections = status.projections.map(follower)
       const reactors = status.reactors.map(follower)
       const cluster = membership(standing)
-      const checks = [journal, postgres, cluster, ...projections, ...reactors]
+      const checks = [journal, postgres, cluster, ...projections, ...reactors, ...problems]
       const isReady = !status.isStopping && checks.every(({ ok }) => ok)
       return HttpServerResponse.jsonUnsafe(
-        { ready: isReady, stopping: status.isStopping, journal, postgres, cluster, projections, reactors },
+        {
+          ready: isReady,
+          stopping: status.isStopping,
+          journal,
+          postgres,
+          cluster,
+          projections,
+          reactors,
+          problems,
+        },
         { status: isReady ? 200 : 503 },
       )
     })

@@ -52,6 +52,8 @@ export interface OrderServiceOptions {
   readonly flow: Flow
   /** How this process takes part in the cluster. */
   readonly node?: NodeOptions
+  /** This start prepares the namespace: see `StartOptions`. */
+  readonly isPreparation?: boolean
   /** 0 for any free one. */
   readonly port: number
   readonly host: string
@@ -75,6 +77,7 @@ export const layerOrderService = (
     postgres,
     namespace,
     ...(node === undefined ? {} : { node }),
+    isPreparation: options.isPreparation ?? false,
     ...domain.definitions,
   })
   const reads = OrderReads.layer(namespace).pipe(

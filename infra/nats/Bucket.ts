@@ -9,18 +9,20 @@ import type { NatsConnectionService } from "./NatsConnection.ts"
 import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
 import { NANOS_PER_MS } from "./PullConsumer.ts"
 
-export interface BucketOptions {
+export interface BucketOptions<E> {
   readonly name: string
   readonly description: string
   readonly replicas: number | undefined
   /** Must be so, beyond what every bucket must be. */
   readonly needed?: Partial<StreamConfig>
+  /** Why a bucket that is not there must not be made anew; `undefined`: it may be. */
+  readonly lost?: Effect.Effect<string | undefined, E>
 }
 
 /** Finds or makes a bucket; what is wrong with one that was found is said in words. */
 export const openBucket = <E>(
   connection: NatsConnectionService,
-  { name, description, replicas, needed }: BucketOptions,
+  { name, description, replicas, needed, lost }: BucketOptions<E>,
   unavailable: (detail: string) => E,
 ): Effect.Effect<void, E> =>
   openStream(
@@ -44,4 +46,5 @@ export const openBucket = <E>(
       ...needed,
     },
     unavailable,
+    lost,
   )

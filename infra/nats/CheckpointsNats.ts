@@ -24,6 +24,11 @@ export interface CheckpointsNatsOptions {
   readonly namespace: string
   /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
   readonly replicas?: number
+  /**
+   * Why a bucket that is not there has been lost, and must not be made anew: with it goes what was sent already, so what
+   * commits carry would be sent again from the beginning. `undefined`: it may be made.
+   */
+  readonly lost?: Effect.Effect<string | undefined, CheckpointsUnavailable>
 }
 
 /** What a key holds, and the sequence that the next value must name. */
@@ -127,7 +132,7 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
 }
 
 export const CheckpointsNats = {
-  /** Opens or creates the namespace's bucket. */
+  /** Opens the namespace's bucket, or creates it unless it was lost. */
   layer: (
     options: CheckpointsNatsOptions,
   ): Layer.Layer<Checkpoints, CheckpointsUnavailable, NatsConnection> =>
@@ -137,7 +142,8 @@ export const CheckpointsNats = {
         const connection = yield* NatsConnection
         const bucket = `${options.namespace}-checkpoints`
         const description = "Everstate checkpoints: where work is taken up again"
-        yield* openBucket(connection, { name: bucket, description, replicas: options.replicas }, unavailable)
+        const { replicas, lost = Effect.undefined } = options
+        yield* openBucket(connection, { name: bucket, description, replicas, lost }, unavailable)
         return makeService(connection.requests, bucket)
       }),
     ),

@@ -16,7 +16,14 @@ export interface StreamInfo {
   readonly config: Partial<StreamConfig>
   /** RFC 3339. */
   readonly created: string
-  readonly state: { readonly last_seq: number; readonly first_seq: number; readonly messages: number }
+  readonly state: {
+    readonly last_seq: number
+    readonly first_seq: number
+    readonly messages: number
+    readonly bytes?: number
+  }
+  /** Of a stream in a cluster. */
+  readonly cluster?: { readonly leader?: string }
 }
 
 /** What `STREAM.MSG.GET` replies. `data` is base64, absent when empty. */
@@ -47,8 +54,8 @@ const apiCall = <Reply>(
   })
 }
 
-export const streamInfo = (requests: ReplyMultiplexer, stream: string) =>
-  apiCall<StreamInfo>(requests, `STREAM.INFO.${stream}`, undefined)
+export const streamInfo = (requests: ReplyMultiplexer, stream: string, timeoutMs = API_TIMEOUT_MS) =>
+  apiCall<StreamInfo>(requests, `STREAM.INFO.${stream}`, undefined, timeoutMs)
 
 interface SubjectCounts {
   readonly state: { readonly subjects?: Readonly<Record<string, number>> }

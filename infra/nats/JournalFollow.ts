@@ -33,6 +33,7 @@ interface FollowContext {
 
 class Follower implements PullSource<JournalRecord, JournalRefused> {
   readonly stream: string
+  readonly name = "follower"
   readonly batchCountMax = JOURNAL_PAGE_RECORDS_MAX
   readonly denied = notPermitted
   readonly #context: FollowContext

@@ -120,9 +120,11 @@ const makeService = (
         onReply: (message) => {
           const result = acknowledgement(message)
           if (typeof result === "number") {
+            requests.troubles.stored(part.stream)
             const lost = guard.acknowledged(result, newestBefore)
             resume(lost === undefined ? Effect.succeed(sequenceIn(part, result)) : Effect.fail(lost))
           } else {
+            requests.troubles.failed(part.stream, result)
             const error = appendErrorOf(result)
             if (error.reason === "Unavailable") guard.suspect()
             resume(Effect.fail(error))
@@ -130,6 +132,7 @@ const makeService = (
           return true
         },
         onFailure: (failure) => {
+          requests.troubles.failed(part.stream, failure)
           if (failure.reason === "NoResponders") guard.suspect()
           resume(Effect.fail(appendFailureOf(failure, data.length, commitBytesMax)))
         },

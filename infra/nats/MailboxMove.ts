@@ -38,6 +38,7 @@ interface Moved {
 
 class Mover implements PullSource<Moved, MailboxRefused> {
   readonly stream: string
+  readonly name = CONSUMER
   readonly batchCountMax = BATCH_COUNT_MAX
   readonly denied = mailboxNotPermitted
   readonly #connection: NatsConnectionService

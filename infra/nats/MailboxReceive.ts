@@ -105,6 +105,10 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     this.#filters = only?.types.map((type) => subjects.ofType(shard, type)) ?? [subjects.ofShard(shard)]
   }
 
+  get name(): string {
+    return this.#consumer
+  }
+
   readonly attach: Effect.Effect<string | undefined, MailboxRefused> = Effect.gen(
     { self: this },
     function* () {

@@ -67,10 +67,19 @@ const fullCodes: ReadonlySet<number> = new Set([
 /** `storeFailed` carries the store's own words; these alone say that a limit refused the message. */
 const limitReached = /maximum (bytes|messages)|no space left|insufficient (storage )?resources/i
 
-/** The server says that there is no room, for this message or for any. */
-const isFull = (error: JetStreamError): boolean =>
+/** There is no room for one more message on this subject; there is for others. */
+const isSubjectFull = ({ code, description }: JetStreamError): boolean =>
+  code === jetStreamCode.storeFailed && /per subject/i.test(description)
+
+/** The server says that the store has no room for any message of this size. */
+export const isFull = (error: JetStreamError): boolean =>
   fullCodes.has(error.code) ||
-  (error.code === jetStreamCode.storeFailed && limitReached.test(error.description))
+  (error.code === jetStreamCode.storeFailed && !isSubjectFull(error) && limitReached.test(error.description))
+
+/** The store failed for another reason, or is closed for good. */
+export const isUnwritable = (error: JetStreamError): boolean =>
+  error.code === jetStreamCode.streamSealed ||
+  (error.code === jetStreamCode.storeFailed && !isSubjectFull(error) && !isFull(error))
 
 const isTooLarge = (error: JetStreamError): boolean =>
   error.code === jetStreamCode.messageExceedsMaximum || error.code === jetStreamCode.headerExceedsMaximum

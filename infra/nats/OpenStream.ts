@@ -14,6 +14,10 @@ import { publishTo } from "./PubAck.ts"
 /** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
 const REPLICA_COUNT_CLUSTERED = 3
 
+/** Nodes create nothing that a namespace has lost: only its preparation does, on purpose. */
+export const PREPARE_HINT =
+  "Prepare the namespace again with the creator's credentials (`ActorSystem.prepare`, or docs/deployment/prepare.sh); nodes go on by themselves once it is there."
+
 /** Time for which a stream remembers the ids of what it stored, in milliseconds. */
 export const DUPLICATE_WINDOW_MS = 120_000
 
@@ -27,8 +31,9 @@ export const replicaCountOf = ({ client }: NatsConnectionService, asked?: number
 export const findStream = (
   { requests }: NatsConnectionService,
   name: string,
+  timeoutMs?: number,
 ): Effect.Effect<StreamInfo | undefined, NatsRequestFailed | JetStreamError> =>
-  Effect.catch(streamInfo(requests, name), (error) =>
+  Effect.catch(streamInfo(requests, name, timeoutMs), (error) =>
     isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
   )
 
@@ -95,15 +100,37 @@ export const wrongSettings = (
     return is === want ? [] : [`${name}=${is}, want ${want}`]
   })
 
-/** Finds or makes a stream that only has to have the settings in `needed`; what is wrong is said in words. */
+/** A user without the right to create streams cannot make what is missing. */
+const failedToOpen = (error: NatsRequestFailed | JetStreamError): string =>
+  error._tag === "NatsRequestFailed" &&
+  error.reason === "NotPermitted" &&
+  error.subject.startsWith("$JS.API.STREAM.CREATE.")
+    ? `${error.message}. ${PREPARE_HINT}`
+    : error.message
+
+/**
+ * Finds or makes a stream that only has to have the settings in `needed`; what is wrong is said in words. `lost`: says
+ * why a stream that is not there must not be made anew.
+ */
 export const openStream = <E>(
   connection: NatsConnectionService,
   config: NamedStream,
   needed: Partial<StreamConfig>,
   unavailable: (detail: string) => E,
+  lost: Effect.Effect<string | undefined, E> = Effect.undefined,
 ): Effect.Effect<void, E> =>
-  findOrMakeStream(connection, { ...config, ...needed }).pipe(
-    Effect.mapError((error) => unavailable(error.message)),
+  Effect.mapError(findStream(connection, config.name), (error) => unavailable(failedToOpen(error))).pipe(
+    Effect.flatMap((found) => {
+      if (found !== undefined) return Effect.succeed(found)
+      const make = Effect.mapError(makeStream(connection, { ...config, ...needed }), (error) =>
+        unavailable(failedToOpen(error)),
+      )
+      return Effect.flatMap(lost, (why) =>
+        why === undefined
+          ? make
+          : Effect.fail(unavailable(`stream ${config.name} is missing, though ${why}. ${PREPARE_HINT}`)),
+      )
+    }),
     Effect.flatMap((info) => {
       const wrong = wrongSettings(info.config, needed)
       return wrong.length === 0

@@ -60,10 +60,11 @@ export const publishTo = (
   data: Uint8Array,
   headers: Readonly<Record<string, string | number>>,
 ): Effect.Effect<number, NatsRequestFailed | JetStreamError> =>
-  Effect.flatMap(
-    requests.request(subject, data, { timeoutMs: PUBLISH_TIMEOUT_MS, headers: headersOf(headers) }),
-    (message) => {
+  requests.request(subject, data, { timeoutMs: PUBLISH_TIMEOUT_MS, headers: headersOf(headers) }).pipe(
+    Effect.flatMap((message) => {
       const result = acknowledgement(message)
       return typeof result === "number" ? Effect.succeed(result) : Effect.fail(result)
-    },
+    }),
+    Effect.tap(() => Effect.sync(() => requests.troubles.stored(subject))),
+    Effect.tapError((error) => Effect.sync(() => requests.troubles.failed(subject, error))),
   )

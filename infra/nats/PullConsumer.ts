@@ -60,6 +60,8 @@ const pullIsOver = /batch completed|exceeds maxbytes/i
 /** Whose messages are pulled, and what becomes of them. `E` is what no retry changes. */
 export interface PullSource<Item extends { readonly data: Uint8Array }, E> {
   readonly stream: string
+  /** How operators know it. */
+  readonly name: string
   /** Messages of one pull, and most of one batch. */
   readonly batchCountMax: number
   /** Finds or makes the consumer; `undefined`: try again later. */
@@ -144,8 +146,14 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
   }
 
   readonly #start: Effect.Effect<boolean, E> = Effect.gen({ self: this }, function* () {
-    const consumer = yield* this.#source.attach
-    if (consumer === undefined) return false
+    const { troubles } = this.#connection.requests
+    const { stream, name, attach } = this.#source
+    const consumer = yield* attach
+    if (consumer === undefined) {
+      troubles.detached(this, stream, name)
+      return false
+    }
+    troubles.attached(this)
     this.#consumer = consumer
     this.#credit = 0
     this.#pauseMs = retryPauseMsMin
@@ -252,6 +260,7 @@ export const pullFrom = <Item extends { readonly data: Uint8Array }, E>(
       Effect.sync(() => {
         stop()
         puller.drop()
+        connection.requests.troubles.attached(puller)
       }),
     )
     return puller

@@ -23,6 +23,7 @@ import {
 import { Effect, type Scope } from "effect"
 import type { Deadline, DeadlineWheel } from "../../runtime/time/DeadlineWheel.ts"
 import { NatsRequestFailed } from "./NatsErrors.ts"
+import { StoreTroubles } from "./StoreTroubles.ts"
 
 /** Most requests that may wait at once; one more fails as `Disconnected` would, since something is badly stuck. */
 const WAITER_COUNT_MAX = 1 << 20
@@ -68,6 +69,8 @@ export interface ReplyMultiplexer {
     options: { readonly timeoutMs: number; readonly collect: (message: Msg) => boolean },
   ) => Effect.Effect<void, NatsRequestFailed>
   readonly pendingCount: () => number
+  /** What those who write and receive note of their stores. */
+  readonly troubles: StoreTroubles
 }
 
 /** What the multiplexer needs of a connection. */
@@ -102,6 +105,7 @@ class Waiter implements PendingRequest {
 }
 
 class Multiplexer implements ReplyMultiplexer {
+  readonly troubles = new StoreTroubles()
   readonly #client: NatsClient
   readonly #wheel: DeadlineWheel
   readonly #prefix: string

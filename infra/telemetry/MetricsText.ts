@@ -116,6 +116,11 @@ export const statusText = (status: SystemStatus): string => {
     counter("everstate_reactor_sent_total", "Messages and publications of a reactor", [
       ...ofReactors(({ sentCount }) => sentCount),
     ]),
+    gauge("everstate_needed_ok", "1 while a stream, bucket or consumer that is needed works", [
+      ...status.needed.map(
+        ({ name, kind, problem }): Sample => [problem === undefined ? 1 : 0, { name, kind }],
+      ),
+    ]),
     counter("everstate_reactor_dead_letters_total", "Events that a reactor gave up on", [
       ...ofReactors(({ failedCount }) => failedCount),
     ]),

@@ -122,7 +122,11 @@ export class ActorSystem {
     return this.#live.run(this.#live.service.status)
   }
 
-  /** Resolves while the journal is reachable and the one that was verified at start; rejects otherwise. */
+  /**
+   * Looks now. Resolves while the journal is reachable and the one that was verified at start, and everything else that
+   * the system needs is there and takes writes. Rejects otherwise: with `JournalRefused` or `JournalUnavailable`, or with
+   * `Unhealthy`, whose `problems` name what does not work.
+   */
   check(): Promise<void> {
     return this.#live.run(this.#live.service.check)
   }

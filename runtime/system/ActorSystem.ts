@@ -18,6 +18,7 @@ import { type DeadLetterOffice, makeDeadLetterOffice } from "../deadletter/DeadL
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionError } from "../definition/DefinitionError.ts"
+import { Health, type Needed, type Unhealthy } from "../health/Health.ts"
 import { type InboxCounts, makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
@@ -92,6 +93,8 @@ export interface SystemStatus {
   readonly projections: ReadonlyArray<ProjectionStatus>
   /** Sagas that start with an event have one each, `start-<type>`. */
   readonly reactors: ReadonlyArray<ReactorStatus>
+  /** Streams, buckets and consumers that the system needs, as they were a few seconds ago at most. */
+  readonly needed: ReadonlyArray<Needed>
 }
 
 export interface ActorSystemService {
@@ -110,8 +113,11 @@ export interface ActorSystemService {
   readonly cluster: ClusterControl
   /** What the system gave up on: list, show, redrive, discard. */
   readonly deadLetters: DeadLetterOffice
-  /** Succeeds while the journal is reachable and the one that was verified at start. */
-  readonly check: Effect.Effect<void, JournalReadError>
+  /**
+   * Looks now. Succeeds while the journal is reachable and the one that was verified at start, and everything else that
+   * the system needs is there and takes writes; else says which is not, by name.
+   */
+  readonly check: Effect.Effect<void, JournalReadError | Unhealthy>
   /** Takes no more commands, finishes those in work, writes snapshots. Bounded by `drainMs`; safe to call twice. */
   readonly stop: Effect.Effect<void>
 }
@@ -163,6 +169,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   yield* Effect.forEach(missingSagas(options.sagas ?? []), (text) => Effect.logWarning(text))
   const { actors } = given
   const journal = yield* Journal
+  const health = yield* Health
   const mailbox = yield* Mailbox
   const transport = yield* Transport
   const clock = yield* Clock.Clock
@@ -323,6 +330,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
         quarantined: cells.quarantined(),
         projections: Array.from(services.projections.values(), (runner) => runner.status()),
         reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
+        needed: health.needed(),
       }
     }),
     cluster: makeClusterControl({
@@ -335,7 +343,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       knows: (type) => actors.has(type),
     }),
     deadLetters,
-    check: journal.check,
+    check: Effect.andThen(journal.check, health.check),
     stop,
   }
 })

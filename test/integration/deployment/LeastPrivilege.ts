@@ -168,21 +168,26 @@ export const restrictedServers = async (change?: (conf: string) => string): Prom
 
 type Definitions = Omit<StartOptions, "nats" | "postgres" | "namespace">
 
-/** A node as docs/DEPLOYMENT.md has it: `creator` prepares, `service` runs. */
-export const startNode = (
+const optionsOf = (
   { nats, postgres }: RestrictedServers,
   role: "creator" | "service",
   definitions: Definitions,
-): Promise<ActorSystem> =>
-  ActorSystem.start({
-    nats: nats.url(role),
-    postgres: postgres.url(role === "creator" ? "owner" : "service"),
-    namespace: NAMESPACE,
-    ...definitions,
-  })
+): StartOptions => ({
+  nats: nats.url(role),
+  postgres: postgres.url(role === "creator" ? "owner" : "service"),
+  namespace: NAMESPACE,
+  ...definitions,
+})
+
+/** A node as docs/DEPLOYMENT.md has it: `creator` prepares, `service` runs. */
+export const startNode = (
+  servers: RestrictedServers,
+  role: "creator" | "service",
+  definitions: Definitions,
+): Promise<ActorSystem> => ActorSystem.start(optionsOf(servers, role, definitions))
 
 /** What an operator does once: streams, tables and the tables of projections. */
 export const prepare = async (servers: RestrictedServers, definitions: Definitions): Promise<void> => {
-  await (await startNode(servers, "creator", definitions)).stop()
+  await ActorSystem.prepare(optionsOf(servers, "creator", definitions))
   await servers.postgres.afterPreparation()
 }
