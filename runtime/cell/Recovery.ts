@@ -7,6 +7,7 @@
 import { Effect, Fiber, Schedule } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { lostAtBirthWarning } from "../definition/MachineWarnings.ts"
 import { CommitUnreadable, decodeCommit, eventCount } from "../journal/Commit.ts"
 import {
   type JournalReadError,
@@ -16,6 +17,7 @@ import {
   JournalUnavailable,
 } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { stateName } from "../machine/Machine.ts"
 import type { IgnoredSnapshots } from "../snapshot/IgnoredSnapshots.ts"
 import { decodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
@@ -67,6 +69,9 @@ export const recover = Effect.fnUntraced(function* (
     yield* Effect.ignore(ports.snapshots.discard(address.key))
   }
   const unborn = yield* start(definition, address)
+  const lost = definition.machine.takeLostAtBirth()
+  const warning = lostAtBirthWarning(address.type, lost, stateName(unborn.state.value))
+  if (warning !== undefined) yield* Effect.logWarning(warning)
   return {
     confirmed: yield* replay(ports, definition, address, unborn, last),
     snapshot: { version: 0, sequence: 0 },

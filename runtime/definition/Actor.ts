@@ -16,6 +16,7 @@ import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
 import type { EventDefinition, EventOf, Typed } from "./Event.ts"
+import { warn, warningsOf } from "./MachineWarnings.ts"
 import type { AnySchema, InputOf, OutputOf } from "./Schema.ts"
 
 /** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
@@ -130,6 +131,8 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly snapshotEveryEvents: number
   readonly snapshotVersion: number
   readonly nodeLabel: string | undefined
+  /** What the machine asks for and will not get. `defineActor` has logged each as a warning. */
+  readonly warnings: ReadonlyArray<string>
   readonly "~types"?: Types
 }
 
@@ -214,9 +217,11 @@ export function defineActor(
     requireWholeUpcastChain(type, eventType, definition)
   }
   refuseWhatCannotBeDurable(type, machine)
-  return {
+  const durable = new Machine(type, machine)
+  const definition = {
     type,
-    machine: new Machine(type, machine),
+    machine: durable,
+    warnings: warningsOf(type, durable, machine),
     events,
     commands,
     publishes: options.publishes ?? {},
@@ -233,6 +238,8 @@ export function defineActor(
     snapshotVersion: positive(type, "snapshotVersion", options.snapshotVersion ?? 1),
     nodeLabel: checkedLabel(type, options.nodeLabel),
   }
+  warn(definition.warnings)
+  return definition
 }
 
 /**

@@ -74,6 +74,8 @@ export class Machine {
   #captured: Array<Intent> = []
   #notDurable: string | undefined
   #fingerprint: string | undefined
+  /** Undefined as long as no birth has asked for anything; see {@link takeLostAtBirth}. */
+  #lostAtBirth: ReadonlyArray<Intent> | undefined
 
   constructor(actorType: string, machine: AnyStateMachine) {
     this.#actorType = actorType
@@ -106,9 +108,18 @@ export class Machine {
       const state = this.#machine.getInitialSnapshot(this.#scope, { id }) as MachineState
       if (state.status === "error") throw state.error
       // Entry actions of the initial state belong to no commit: an actor is born each time it is replayed.
+      if (this.#captured.length > 0)
+        this.#lostAtBirth ??= this.#captured.filter(({ _tag }) => _tag !== "Action")
       this.#captured = []
       return state
     })
+  }
+
+  /** What the first birth that asked for anything has asked for; nothing from the second call on. */
+  takeLostAtBirth(): ReadonlyArray<Intent> {
+    const lost = this.#lostAtBirth ?? NO_INTENTS
+    if (lost.length > 0) this.#lostAtBirth = NO_INTENTS
+    return lost
   }
 
   /**

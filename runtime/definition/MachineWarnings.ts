@@ -1,0 +1,110 @@
+/**
+ * What `defineActor` warns of: what a machine asks for and will not get, although it can run.
+ *
+ * Owns the texts, and how they are told: as `warnings` of the definition, and once through Effect's logger. What a
+ * definition cannot run with is refused instead: DurableMachine.ts.
+ */
+import { Effect } from "effect"
+import type { AnyStateMachine, AnyStateNode } from "xstate"
+import { type Intent, type Machine, MachineFailed, stateName } from "../machine/Machine.ts"
+
+/** The warnings for a definition. Runs the machine's birth once, with an empty id. */
+export const warningsOf = (
+  actorType: string,
+  machine: Machine,
+  source: AnyStateMachine,
+): ReadonlyArray<string> => {
+  const delays = unknownDelays(source).map(
+    ({ where, name }) =>
+      `Actor type "${actorType}": ${where} waits for the delay "${name}", which the machine does not have. It waits for no time at all. Name it in setup({ delays }).`,
+  )
+  const birth = birthWarning(actorType, machine)
+  return birth === undefined ? delays : [...delays, birth]
+}
+
+/** Tells of them through Effect's logger, whose default writes to the console. */
+export const warn = (warnings: ReadonlyArray<string>): void => {
+  for (const warning of warnings) Effect.runSync(Effect.logWarning(warning))
+}
+
+const birthWarning = (actorType: string, machine: Machine): string | undefined => {
+  let state: string
+  try {
+    state = stateName(machine.initial("").value)
+  } catch (cause) {
+    // A machine may need a real id. What it asks for then is told when the first actor is born.
+    if (cause instanceof MachineFailed) return undefined
+    throw cause
+  }
+  return lostAtBirthWarning(actorType, machine.takeLostAtBirth(), state)
+}
+
+/** The warning for what a birth in `state` asked for; `undefined` for a birth that asks for nothing. */
+export const lostAtBirthWarning = (
+  actorType: string,
+  intents: ReadonlyArray<Intent>,
+  state: string,
+): string | undefined => {
+  if (intents.length === 0) return undefined
+  const asked = intents.map(named).join(", ")
+  return `Actor type "${actorType}": its machine asks for ${asked} when an actor is born, on its way into state "${state}", and that is lost. An actor is born with its first event: nothing of it is stored before. Let an event lead into the state that asks.`
+}
+
+const named = (intent: Intent): string => {
+  switch (intent._tag) {
+    case "Timer":
+      return `the timer "${intent.id ?? intent.event.type}"`
+    case "Call":
+      return `the call "${intent.id}"`
+    case "Emit":
+      return `the event "${intent.event.type}" (emit)`
+    case "Send":
+      return "a message (dispatch)"
+    case "Cancel":
+      return `the end of the timer "${intent.id}"`
+    case "Action":
+      return `the action "${intent.type}"`
+  }
+}
+
+interface UnknownDelay {
+  readonly where: string
+  readonly name: string
+}
+
+/** Names of delays that are used and not given. XState takes such a delay for none. */
+const unknownDelays = (machine: AnyStateMachine): ReadonlyArray<UnknownDelay> => {
+  const isUnknown = (delay: unknown): delay is string =>
+    typeof delay === "string" && !Object.hasOwn(machine.implementations.delays, delay)
+  const found: Array<UnknownDelay> = []
+  const visit = (node: AnyStateNode): void => {
+    for (const key of Object.keys(node.config.after ?? {})) {
+      if (Number.isNaN(Number(key)) && isUnknown(key)) {
+        found.push({ where: `\`after\` of state "${node.id}"`, name: key })
+      }
+    }
+    const transitions = [...node.transitions.values()].flat().concat(node.always ?? [])
+    for (const action of [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]) {
+      const { type, delay, event } = resolved(action, machine) as {
+        type?: unknown
+        delay?: unknown
+        event?: { type?: unknown }
+      }
+      // XState makes a raise of every `after`, which is told above.
+      const isOwn = !String(event?.type).startsWith("xstate.after.")
+      if (type === "xstate.raise" && isOwn && isUnknown(delay)) {
+        found.push({ where: `a \`raise\` of state "${node.id}"`, name: delay })
+      }
+    }
+    for (const child of Object.values(node.states)) visit(child)
+  }
+  visit(machine.root)
+  return found
+}
+
+/** An action that is given by its name, as the machine has it. */
+const resolved = (action: unknown, machine: AnyStateMachine): object => {
+  const name = typeof action === "string" ? action : (action as { type?: unknown }).type
+  if (typeof action === "function" || typeof name !== "string") return Object(action)
+  return Object(machine.implementations.actions[name] ?? action)
+}
