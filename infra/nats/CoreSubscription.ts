@@ -6,6 +6,8 @@
  */
 import { errors, type Msg, type PermissionViolationError, type Subscription } from "@nats-io/transport-node"
 import { Effect, type Scope } from "effect"
+import { thrownText } from "../../runtime/json/Thrown.ts"
+import { makeSampledLog } from "../../runtime/log/SampledLog.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { NatsRequestFailed } from "./NatsErrors.ts"
 
@@ -36,12 +38,13 @@ export const subscribe = (
     new NatsRequestFailed({ reason, subject, detail })
   return Effect.gen(function* () {
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
+    const sayUnhandled = yield* makeSampledLog("message unhandled")
     /** What it throws would end the client's reading: the connection would stay, and hear nothing ever again. */
     const handOut = (message: Msg): void => {
       try {
         onMessage(message)
       } catch (cause) {
-        runFork(Effect.logError(`A message on ${message.subject} could not be handled.`, cause))
+        runFork(sayUnhandled(`A message on ${message.subject} could not be handled: ${thrownText(cause)}`))
       }
     }
     if (health().state !== "connected") {

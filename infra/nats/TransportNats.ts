@@ -56,7 +56,7 @@ const make = (namespace: string) =>
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
     const prefix = `${namespace}.`
     const answers = answersOn(namespace, connection)
-    const sayRefused = yield* makeSampledLog
+    const sayRefused = yield* makeSampledLog("request refused")
     let refusedCount = 0
     const messageBytesMax = () => client.info?.max_payload ?? MESSAGE_BYTES_MAX_USUAL
 

@@ -13,6 +13,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import { encodeCommit } from "../journal/Commit.ts"
 import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { logSampled } from "../log/SampledLog.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -151,7 +152,10 @@ export class Cell {
     this.#context.outbox.unsure(this.address)
     const hint = "This is a defect; the log has it. Ask again with the same commandId."
     this.#settleAll(this.#unavailable("Unknown", `internal error: ${thrownText(defect)}`, hint))
-    return Effect.logError(`The cell of ${this.address.key} collapsed.`, defect)
+    return logSampled("cell collapsed", `The cell of ${this.address.key} collapsed.`, {
+      level: "Error",
+      cause: defect,
+    })
   }
 
   #settleAll(error: Unavailable): void {
@@ -342,7 +346,7 @@ export class Cell {
       this.#quarantine = error
       this.#quarantinedUntilMs = monotonicMs(this.#context.clock) + QUARANTINE_RECHECK_MS
       this.#failWaiting(error)
-      return Effect.logError(error.message)
+      return logSampled("actor quarantined", error.message, { level: "Error" })
     }
     const mayBeStored = this.#mailbox.some((waiting) => waiting._tag === "Command" && waiting.mayBeStored)
     const hint = "Try again with the same commandId: it is applied at most once."

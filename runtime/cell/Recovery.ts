@@ -17,6 +17,7 @@ import {
   JournalUnavailable,
 } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { logSampled } from "../log/SampledLog.ts"
 import { stateName } from "../machine/Machine.ts"
 import type { IgnoredSnapshots } from "../snapshot/IgnoredSnapshots.ts"
 import { decodeSnapshot } from "../snapshot/Snapshot.ts"
@@ -63,7 +64,8 @@ export const recover = Effect.fnUntraced(function* (
         Effect.catchTag("ActorQuarantined", (error) => Effect.succeed(error.message)),
       ))
     if (typeof confirmed !== "string") return { confirmed, snapshot: { version, sequence } }
-    yield* Effect.logWarning(
+    yield* logSampled(
+      "snapshot discarded",
       `Snapshot of ${address.key} at version ${version}, sequence ${sequence} discarded: ${confirmed}`,
     )
     yield* Effect.ignore(ports.snapshots.discard(address.key))

@@ -15,6 +15,7 @@ import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { logSampled } from "../log/SampledLog.ts"
 import { DEFAULT_GROUP, type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
 import { decodeMessage, encodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
 import { undecidedAnswer } from "../outbox/Dispatcher.ts"
@@ -232,7 +233,7 @@ export const makeInbox = Effect.fnUntraced(function* (
       const atMs = clock.currentTimeMillisUnsafe()
       const original = new TextDecoder().decode(data)
       yield* untilSent(deadLetters.add({ key, reason, detail, attemptCount, atMs, messageId, original }))
-      yield* Effect.logWarning(`Dead letter for ${key} (${reason}): ${detail}`)
+      yield* logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)
     })
 
   /** What was handed out, or the reason and detail for which nobody here can take it. */

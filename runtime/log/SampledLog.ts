@@ -1,32 +1,89 @@
 /**
  * Log lines for what others can cause as often as they like: a few of them are written, all of them are counted.
  *
- * Owns the pace: the first line of a log is written at once, further ones once in {@link SAMPLED_LOG_PAUSE_MS}, with the
- * number of those that were left out. Exact counts belong into `status()` and the metrics.
+ * Owns the pace: the first line of a kind is written at once, further ones once in {@link SAMPLED_LOG_PAUSE_MS}, with the
+ * number of those that were left out. How many were left out is the counter `everstate_log_lines_left_out_total`, by
+ * kind; exact counts of what happened belong into `status()` and the metrics.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Context, Effect, type LogLevel, Metric } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 
 /** Shortest time between two lines of one sampled log, in milliseconds. */
 export const SAMPLED_LOG_PAUSE_MS = 10_000
 
+/** Kinds of lines that a system samples apart from each other. Further ones share one pace. */
+export const SAMPLED_LOG_KINDS_MAX = 100
+
+/** Kind of the lines beyond {@link SAMPLED_LOG_KINDS_MAX}. */
+const OTHER_KINDS = "other"
+
 /** Writes the line as a warning, or leaves it out because one was written a moment ago. */
 export type SampledLog = (line: string) => Effect.Effect<void>
 
-/** A log of its own for one kind of trouble. */
-export const makeSampledLog: Effect.Effect<SampledLog> = Effect.map(Clock.Clock, (clock) => {
-  let nextMs = Number.NEGATIVE_INFINITY
-  let leftOutCount = 0
-  return (line) =>
-    Effect.suspend(() => {
-      const nowMs = monotonicMs(clock)
-      if (nowMs < nextMs) {
-        leftOutCount++
-        return Effect.void
-      }
-      const others = leftOutCount === 0 ? "" : ` (${leftOutCount} more like this since the last line)`
-      nextMs = nowMs + SAMPLED_LOG_PAUSE_MS
-      leftOutCount = 0
-      return Effect.logWarning(line + others)
-    })
+const leftOut = Metric.counter("everstate_log_lines_left_out_total", {
+  description: "Log lines that were left out since one of their kind had just been written",
+  incremental: true,
 })
+
+/** The pace of one kind. */
+class Pace {
+  readonly #leftOut: Metric.Counter<number>
+  #nextMs = Number.NEGATIVE_INFINITY
+  #leftOutCount = 0
+
+  constructor(kind: string) {
+    this.#leftOut = Metric.withAttributes(leftOut, { kind })
+  }
+
+  /** Writes the line that `written` makes of what is to be added to it, unless one was written a moment ago. */
+  say(nowMs: number, written: (more: string) => Effect.Effect<void>): Effect.Effect<void> {
+    if (nowMs < this.#nextMs) {
+      this.#leftOutCount++
+      return Metric.update(this.#leftOut, 1)
+    }
+    const more = this.#leftOutCount === 0 ? "" : ` (${this.#leftOutCount} more like this since the last line)`
+    this.#nextMs = nowMs + SAMPLED_LOG_PAUSE_MS
+    this.#leftOutCount = 0
+    return written(more)
+  }
+}
+
+/** A log of its own for one kind of trouble. */
+export const makeSampledLog = (kind: string): Effect.Effect<SampledLog> =>
+  Effect.map(Clock.Clock, (clock) => {
+    const pace = new Pace(kind)
+    return (line) =>
+      Effect.suspend(() => pace.say(monotonicMs(clock), (more) => Effect.logWarning(line + more)))
+  })
+
+/** The pace of every kind of a system. */
+export class SampledLogs {
+  readonly #paces = new Map<string, Pace>()
+
+  of(kind: string): Pace {
+    const known = this.#paces.size < SAMPLED_LOG_KINDS_MAX || this.#paces.has(kind) ? kind : OTHER_KINDS
+    const pace = this.#paces.get(known) ?? new Pace(known)
+    this.#paces.set(known, pace)
+    return pace
+  }
+}
+
+/** The logs of the system to which a fiber belongs. Outside of one every line is written. */
+export const CurrentSampledLogs = Context.Reference<SampledLogs | undefined>("everstate/log/SampledLogs", {
+  defaultValue: () => undefined,
+})
+
+/**
+ * Writes a line of the kind, or leaves it out because one was written a moment ago. A kind is what happened, never whom
+ * it happened to. `cause` is shown with a line that is written.
+ */
+export const logSampled = (
+  kind: string,
+  line: string,
+  { level = "Warn", cause }: { readonly level?: LogLevel.Severity; readonly cause?: unknown } = {},
+): Effect.Effect<void> =>
+  Effect.flatMap(Effect.all([CurrentSampledLogs, Clock.Clock]), ([logs, clock]) => {
+    const log = Effect.logWithLevel(level)
+    const written = (more: string) => (cause === undefined ? log(line + more) : log(line + more, cause))
+    return logs === undefined ? written("") : logs.of(kind).say(monotonicMs(clock), written)
+  })

@@ -12,6 +12,7 @@ import type { EventPublisherService } from "../integration/EventPublisher.ts"
 import type { Metadata } from "../journal/Commit.ts"
 import { storableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { encodeMessage, type Message } from "../mailbox/Message.ts"
 import type { OutboxItem } from "./OutboxItem.ts"
@@ -155,5 +156,5 @@ const bury = (
     const atMs = yield* Clock.currentTimeMillis
     const letter = { key, reason: "Refused", detail, attemptCount: 1, atMs, messageId, original } as const
     yield* untilSent(deadLetters.add(letter))
-    yield* Effect.logWarning(`Dead letter for ${key}: ${detail}`)
+    yield* logSampled("dead letter Refused", `Dead letter for ${key}: ${detail}`)
   })

@@ -4,6 +4,7 @@
  * Owns the pauses. Only a refusal that no retry changes ends it.
  */
 import { Effect, Random, Result } from "effect"
+import { logSampled } from "../log/SampledLog.ts"
 
 /** First pause after something could not be sent, doubling up to the longest, in milliseconds. */
 const SEND_PAUSE_FIRST_MS = 20
@@ -18,7 +19,8 @@ interface SendError {
 /** A full mailbox empties, rights are given back; a message that is too large stays so. */
 const isFinal = ({ _tag, reason }: SendError): boolean => _tag === "MailboxRefused" && reason === "TooLarge"
 
-const logged = (refusal: SendError): Effect.Effect<void> => Effect.logError(`Not sent: ${refusal.message}`)
+const logged = ({ _tag, reason, message }: SendError): Effect.Effect<void> =>
+  logSampled(`not sent ${reason ?? _tag}`, `Not sent: ${message}`, { level: "Error" })
 
 /** Tries `send` for as long as it takes; `refused` ends it where no retry would help. */
 export const untilSent = <E extends SendError>(
@@ -32,7 +34,7 @@ export const untilSent = <E extends SendError>(
       if (isFinal(sent.failure)) return yield* refused(sent.failure)
       // What a server refuses, somebody may have to mend; an outage is known from elsewhere.
       if (sent.failure._tag === "MailboxRefused" && pauseMs === SEND_PAUSE_FIRST_MS) {
-        yield* Effect.logWarning(`Not sent yet: ${sent.failure.message}`)
+        yield* logSampled(`not sent yet ${sent.failure.reason}`, `Not sent yet: ${sent.failure.message}`)
       }
       const random = yield* Random.next
       yield* Effect.sleep(pauseMs * (0.5 + random / 2))

@@ -8,6 +8,7 @@
  */
 import { Cause, Effect, Exit, Latch, Option, type Scope } from "effect"
 import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
+import { logSampled } from "../log/SampledLog.ts"
 import type { DecodedRecord } from "./DecodedRecord.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
 import { type BatchLimit, makeProjectionFeed, type ProjectionFeed } from "./ProjectionFeed.ts"
@@ -295,7 +296,10 @@ class Run {
       )
     }
     return Effect.andThen(
-      Effect.logWarning(`Projection ${this.#projection.name} puts aside what fails: ${failure.message}`),
+      logSampled(
+        `projection ${this.#projection.name} puts aside`,
+        `Projection ${this.#projection.name} puts aside what fails: ${failure.message}`,
+      ),
       without(0),
     )
   }

@@ -8,6 +8,7 @@
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { thrownMessage } from "../json/Thrown.ts"
+import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { type DispatchPorts, dispatchItem, type PlacedItem } from "../outbox/Dispatcher.ts"
 import { type SkipOrder, skipReason } from "../projection/RecordSkip.ts"
@@ -262,7 +263,8 @@ export class Reacting {
       )
       this.#progress.failedCount++
       this.#progress.failed(this.#progress.state, detail)
-      yield* Effect.logWarning(`Reactor ${this.#reactor.name} gave up on ${messageId}: ${detail}`)
+      const { name } = this.#reactor
+      yield* logSampled(`reactor ${name} gave up`, `Reactor ${name} gave up on ${messageId}: ${detail}`)
     })
   }
 }

@@ -22,6 +22,7 @@ import { Health, type Needed, type Unhealthy } from "../health/Health.ts"
 import { type InboxCounts, makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
+import { CurrentSampledLogs, SampledLogs } from "../log/SampledLog.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeOutbox, type OutboxCounts } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
@@ -154,7 +155,10 @@ export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService
   static readonly layer = (
     options: SystemOptions,
   ): Layer.Layer<ActorSystem, DefinitionError | ReadModelUnavailable | ProjectionFailed, SystemPorts> =>
-    Layer.effect(ActorSystem, makeActorSystem(options))
+    Layer.effect(
+      ActorSystem,
+      Effect.provideService(makeActorSystem(options), CurrentSampledLogs, new SampledLogs()),
+    )
 }
 
 const makeActorSystem = Effect.fnUntraced(function* (

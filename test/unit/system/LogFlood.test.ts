@@ -1,0 +1,33 @@
+/** What others send as often as they like fills the counts, not the log. */
+import { Effect, Metric } from "effect"
+import { expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+
+const COUNT = 1_000
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+it("1,000 malformed messages and 1,000 rejected ones write a line of each kind, and are all counted", async () => {
+  const messaging = new MessagingMemory()
+  const logs: Array<string> = []
+  const { system } = await startMemory({ actors: [Desk, Clerk], messaging, logs })
+  for (let index = 0; index < COUNT; index++) {
+    const id = `m-${index}`
+    const address = addressOf("clerk", `c-${index}`, SHARD_COUNT)
+    await Effect.runPromise(
+      messaging.mailbox.publish({ address, id, data: bytes(`{"no":"message ${index}`) }),
+    )
+    await system.get(Clerk, `c-${index}`).tell({ type: "Stamp", sheet: "blank" })
+  }
+  await eventually(async () => (await system.status()).messages.deadLetterCount === 2 * COUNT)
+  expect(logs.filter((line) => line.includes("(Malformed)"))).toHaveLength(1)
+  expect(logs.filter((line) => line.includes("(Rejected)"))).toHaveLength(1)
+  const leftOut = (await Effect.runPromise(Metric.snapshot)).filter(
+    ({ id, attributes }) =>
+      id === "everstate_log_lines_left_out_total" && attributes?.["kind"] === "dead letter Malformed",
+  )
+  expect(leftOut).toMatchObject([{ state: { count: COUNT - 1 } }])
+})
