@@ -137,6 +137,8 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
     "MachineThrew",
     "NotDurable",
     "NotSendable",
+    /** Of a saga whose plan is not in the code: what comes to it cannot be decided. */
+    "HistoryUnfit",
   ]),
   detail: Schema.String,
 }) {

@@ -166,9 +166,8 @@ export class Cell {
 
   /** Leaves memory: what is not in a snapshot yet is marked for one. Only when {@link isIdle}. */
   passivate(): void {
-    if (this.#confirmed !== undefined && this.#confirmed.sequence > this.#snapshotSequence) {
-      this.#context.snapshotWriter.mark(this)
-    }
+    if (this.#confirmed === undefined || this.definition.audit !== undefined) return
+    if (this.#confirmed.sequence > this.#snapshotSequence) this.#context.snapshotWriter.mark(this)
   }
 
   #activate(): Effect.Effect<void> {
@@ -365,6 +364,7 @@ export class Cell {
 
   /** A snapshot carries the remembered commands: one that has many of them is written less often. */
   #markForSnapshot({ recent }: Confirmed): void {
+    if (this.definition.audit !== undefined) return
     const dueAfter = Math.max(this.definition.snapshotEveryEvents, recent.size / 2)
     if (this.#unsavedCount >= dueAfter) this.#context.snapshotWriter.mark(this)
   }

@@ -7,7 +7,7 @@
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { EventUnreadable, readEvent } from "../definition/Event.ts"
-import { decodeCommit } from "../journal/Commit.ts"
+import { type CommitEntry, decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { fingerprintOf } from "../json/Fingerprint.ts"
 import { thrownMessage } from "../json/Thrown.ts"
@@ -78,6 +78,37 @@ const quarantine = (
 ): ActorQuarantined =>
   new ActorQuarantined({ actorType: type, id, reason, sequence, detail, hint: HINTS[reason] })
 
+/** The state after the events of one entry, compared with what the entry carries where the actor has an audit. */
+const applyEntry = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  before: MachineState,
+  { ev, out }: CommitEntry,
+  sequence: number,
+): MachineState => {
+  const { type, machine, events, audit } = definition
+  let state = before
+  const asked: Array<string> = []
+  for (const stored of ev) {
+    const next = machine.transition(state, readEvent(type, events, stored))
+    if (next === undefined) throw notAccepted(address, sequence, state, stored.t)
+    state = next
+    if (audit !== undefined) asked.push(...audit.asked(state))
+  }
+  return audit === undefined ? state : audited(definition, state, asked, out)
+}
+
+/** The state, or that of an actor whose history does not fit the code. */
+export const audited = (
+  { machine, audit }: ActorDefinition,
+  state: MachineState,
+  asked: ReadonlyArray<string>,
+  sent: CommitEntry["out"],
+): MachineState => {
+  const found = audit?.found(state, asked, sent ?? [])
+  return found === undefined ? state : (machine.transition(state, found) ?? state)
+}
+
 /** The actor after one more journal record. Throws {@link ActorQuarantined}; `confirmed` is then to be dropped. */
 export const applyRecord = (
   definition: ActorDefinition,
@@ -94,14 +125,8 @@ export const applyRecord = (
       throw quarantine(address, "VersionGap", record.sequence, detail)
     }
     for (const entry of commit.entries) {
-      for (const stored of entry.ev) {
-        const next = machine.transition(state, readEvent(definition.type, definition.events, stored))
-        if (next === undefined) {
-          throw notAccepted(address, record.sequence, state, stored.t)
-        }
-        state = next
-        version++
-      }
+      state = applyEntry(definition, address, state, entry, record.sequence)
+      version += entry.ev.length
       pending = pendingAfter(pending, entry.out)
       confirmed.recent.add(entry.c, {
         fingerprint: fingerprintOf(entry.fp, entry.fs),

@@ -209,8 +209,10 @@ const loadSnapshot = (
   { snapshots, ignoredSnapshots }: RecoveryPorts,
   definition: ActorDefinition,
   address: ActorAddress,
-): Effect.Effect<Confirmed | undefined> =>
-  snapshots.load(address.key).pipe(
+): Effect.Effect<Confirmed | undefined> => {
+  // What an audit finds must not depend on whether there is a snapshot.
+  if (definition.audit !== undefined) return Effect.undefined
+  return snapshots.load(address.key).pipe(
     Effect.flatMap((row) => {
       if (row === undefined) return Effect.undefined
       const decoded = decodeSnapshot(definition, row)
@@ -224,3 +226,4 @@ const loadSnapshot = (
       ),
     ),
   )
+}

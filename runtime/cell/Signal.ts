@@ -55,6 +55,8 @@ export const decideSignal = (
     const { type: actorType, id } = address
     return new CommandFailed({ actorType, id, commandType: used.event.type, reason, detail })
   }
+  const halted = definition.audit?.halted(base.state)
+  if (halted !== undefined) return failed("HistoryUnfit", halted)
   try {
     return propose(definition, base, signal, used, nowMs)
   } catch (cause) {

@@ -16,6 +16,7 @@ import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
 import type { EventDefinition, EventOf, Typed } from "./Event.ts"
+import type { HistoryAudit } from "./HistoryAudit.ts"
 import { warn, warningsOf } from "./MachineWarnings.ts"
 import type { AnySchema, InputOf, OutputOf } from "./Schema.ts"
 
@@ -131,6 +132,8 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly snapshotEveryEvents: number
   readonly snapshotVersion: number
   readonly nodeLabel: string | undefined
+  /** Of sagas: compares their histories with the code. */
+  readonly audit?: HistoryAudit
   /** What the machine asks for and will not get. `defineActor` has logged each as a warning. */
   readonly warnings: ReadonlyArray<string>
   readonly "~types"?: Types

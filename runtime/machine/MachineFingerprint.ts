@@ -7,7 +7,7 @@
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import { fingerprint, partsOfFingerprint } from "../json/Fingerprint.ts"
 
-/** Sixteen hexadecimal digits. */
+/** Hexadecimal text. */
 export const machineFingerprint = (machine: AnyStateMachine): string =>
   partsOfFingerprint(fingerprint(JSON.stringify(describeNode(machine.root)))).text
 

@@ -6,7 +6,7 @@
 import { ActorKeyInvalid, addressNamed } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../definition/Event.ts"
-import { decodeCommit } from "../journal/Commit.ts"
+import { type CommitEntry, decodeCommit } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { storableJson } from "../json/StorableText.ts"
 import { thrownMessage } from "../json/Thrown.ts"
@@ -63,6 +63,8 @@ export const decodeRecord = (
 interface StoredInRecord {
   readonly stored: StoredEvent
   readonly as: (event: AnyEvent) => ProjectedEvent
+  /** What its entry carries, with the last event of the entry. */
+  readonly sent: CommitEntry["out"]
 }
 
 /** The events of a record in order, not read yet. Throws CommitUnreadable. */
@@ -73,7 +75,7 @@ export const storedEventsOf = (
   const commit = decodeCommit(record)
   let next = commit.first
   return commit.entries.flatMap((entry) =>
-    entry.ev.map((stored) => {
+    entry.ev.map((stored, index) => {
       const version = next++
       const as = (event: AnyEvent): ProjectedEvent => ({
         actorType: actor.type,
@@ -85,7 +87,7 @@ export const storedEventsOf = (
         metadata: entry.m ?? {},
         event,
       })
-      return { stored, as }
+      return { stored, as, sent: index === entry.ev.length - 1 ? (entry.out ?? []) : undefined }
     }),
   )
 }

@@ -7,6 +7,7 @@
 import type { ActorDefinition, AnyActor } from "../definition/Actor.ts"
 import type { SagaPicture } from "./SagaPicture.ts"
 import type { SagaPlan } from "./SagaPlan.ts"
+import type { SagaPlans } from "./SagaPlans.ts"
 
 /** The event of another actor that starts a saga. */
 export interface SagaStart<Input = unknown> {
@@ -26,7 +27,10 @@ export interface AnySaga {
   readonly type: string
   readonly actor: ActorDefinition<string, any>
   readonly startsWhen: SagaStart | undefined
+  /** The plan under which sagas start. */
   readonly plan: SagaPlan
+  /** That plan and those of former versions. */
+  readonly plans: SagaPlans
   readonly nests: ReadonlySet<string>
   readonly describe: () => SagaPicture
   readonly "~types"?: { readonly input: any; readonly results: any }

@@ -103,7 +103,11 @@ export const checkSaga = <S extends AnySaga>(
     }
   }
 
-  const event = validate(saga.actor.events?.SagaStarted?.schema as AnySchema, { input, parent: null })
+  const event = validate(saga.actor.events?.SagaStarted?.schema as AnySchema, {
+    input,
+    parent: null,
+    plan: saga.plan.ref,
+  })
   if ("issues" in event) throw failed("InputInvalid", issuesText(event.issues))
   const endings = walk("started", () => started(saga, sagaId, input, replies))
   const pathCount = endings.completed + endings.compensated + endings.stuck

@@ -17,9 +17,11 @@ import {
 import type { Rejection } from "../definition/Decision.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
 import type { Outgoing } from "../outbox/Outgoing.ts"
-import type { SagaStart } from "./AnySaga.ts"
+import type { AnySaga, SagaStart } from "./AnySaga.ts"
+import { sagaAudit } from "./SagaAudit.ts"
 import {
   type InputOfSaga,
+  inputDefinition,
   type SagaCommand,
   type SagaEvent,
   type SagaInput,
@@ -29,7 +31,8 @@ import {
 import type { SagaLedger } from "./SagaLedger.ts"
 import { sagaMachine } from "./SagaMachine.ts"
 import { pictureOf, type SagaPicture } from "./SagaPicture.ts"
-import type { SagaCause, SagaPlan } from "./SagaPlan.ts"
+import { planRefOf, type SagaCause, type SagaPlan } from "./SagaPlan.ts"
+import { type SagaPlans, sagaPlans } from "./SagaPlans.ts"
 import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./SagaSteps.ts"
 
 export type { AnySaga, SagaInputOf, SagaResultsOf, SagaStart } from "./AnySaga.ts"
@@ -52,6 +55,13 @@ export const on = <A extends AnyActor, const Type extends EventsOf<A>["type"], I
 
 export interface SagaOptions<Type extends string, I extends SagaInput, Results> {
   readonly type: Type
+  /** Version of the plan, default 1: raise it when the steps change, and keep the definition of before in `previous`. */
+  readonly version?: number
+  /**
+   * Former definitions of this saga, as they were: sagas that started with them go on under them. A former definition brings
+   * those before it. A saga whose definition is not here is stuck as soon as something happens to it.
+   */
+  readonly previous?: ReadonlyArray<AnySaga>
   /** What goes in: a schema whose output is plain JSON, or `event({ version, schema, upcast })` once it has changed. */
   readonly input: I
   /** Without it a saga is started by the command `Start`. */
@@ -81,7 +91,10 @@ export interface SagaDefinition<Type extends string, I extends SagaInput, Result
   /** The saga as an actor: `Start`, `Cancel`, and for operators `Retry`, `Skip`, `Resolve`, `Abort`. */
   readonly actor: SagaActor<Type, I>
   readonly startsWhen: SagaStart | undefined
+  /** The plan under which sagas start. */
   readonly plan: SagaPlan
+  /** That plan and those of former versions. */
+  readonly plans: SagaPlans
   /** Types of the sagas that are steps of this one, and of theirs. */
   readonly nests: ReadonlySet<string>
   /** Its picture: Mermaid text, and a configuration that Stately's editor imports. */
@@ -95,24 +108,31 @@ export interface SagaDefinition<Type extends string, I extends SagaInput, Result
 export const defineSaga = <const Type extends string, I extends SagaInput, Results>(
   options: SagaOptions<Type, I, Results>,
 ): SagaDefinition<Type, I, Results> => {
-  const { type, input, startsWhen, timeoutMs, completed, compensated } = options
+  const { type, input, startsWhen, timeoutMs, completed, compensated, version = 1, previous = [] } = options
   requireTime(type, "timeoutMs", timeoutMs)
   const recorder = recordSteps(type, options.steps as (saga: never) => unknown)
   const plan: SagaPlan = {
     type,
+    ref: planRefOf(version, recorder.stages),
+    input: inputDefinition(input),
     stages: recorder.stages,
     works: new Map(recorder.works.map((work) => [work.path, work])),
     timeoutMs,
     completed: completed as SagaPlan["completed"],
     compensated: compensated as SagaPlan["compensated"],
   }
-  const nests = new Set(recorder.sagas.flatMap((saga) => [saga.type, ...saga.nests]))
+  const plans = sagaPlans(plan, previous)
+  const nests = new Set([
+    ...recorder.sagas.flatMap((saga) => [saga.type, ...saga.nests]),
+    ...previous.flatMap((saga) => [...saga.nests]),
+  ])
   if (nests.has(type)) throw cycle(type)
   return {
     type,
-    actor: actorOf(type, input, plan),
+    actor: actorOf(type, plans),
     startsWhen,
     plan,
+    plans,
     nests,
     describe: () => pictureOf(plan),
   }
@@ -121,11 +141,11 @@ export const defineSaga = <const Type extends string, I extends SagaInput, Resul
 /** Events and commands are the same for all sagas but for the input, so their types are written down, not inferred. */
 const actorOf = <Type extends string, I extends SagaInput>(
   type: Type,
-  input: I,
-  plan: SagaPlan,
+  plans: SagaPlans,
 ): SagaActor<Type, I> => {
-  const parts = { events: sagaEvents(input), commands: sagaCommands(input) as never }
-  return defineActor({ type, machine: sagaMachine(plan), ...parts }) as unknown as SagaActor<Type, I>
+  const parts = { events: sagaEvents(plans), commands: sagaCommands(plans) as never }
+  const actor = defineActor({ type, machine: sagaMachine(type, plans), ...parts })
+  return { ...actor, audit: sagaAudit(type, plans) } as unknown as SagaActor<Type, I>
 }
 
 const recordSteps = (type: string, steps: (saga: never) => unknown): StepRecorder => {

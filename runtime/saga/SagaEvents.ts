@@ -10,6 +10,10 @@ import { accept, type Decided, reject } from "../definition/Decision.ts"
 import { type AnyEvent, type EventDefinition, event } from "../definition/Event.ts"
 import { type AnySchema, type InputOf, type OutputOf, validate } from "../definition/Schema.ts"
 import { answerLater, RequestRef } from "../outbox/Outgoing.ts"
+import { haltOf } from "./SagaAudit.ts"
+import type { SagaLedger } from "./SagaLedger.ts"
+import type { PlanRef } from "./SagaPlan.ts"
+import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
 /** What goes into a saga: a schema, or `event({ version, schema, upcast })` once it has changed. */
 export type SagaInput = AnySchema | EventDefinition
@@ -26,6 +30,10 @@ type Signed = typeof Signed.Type
 /** `item`: the work item that it is about, as the saga's context names it. */
 const OnItem = Schema.Struct({ item: Schema.String, ...Signed.fields })
 type OnItem = typeof OnItem.Type
+
+/** `isHalted`: by a code that had not the saga's plan. */
+const Aborted = Schema.Struct({ ...Signed.fields, isHalted: Schema.optional(Schema.Boolean) })
+type Aborted = typeof Aborted.Type
 
 const Resolution = Schema.Struct({ item: Schema.String, result: Schema.Json, ...Signed.fields })
 type Resolution = typeof Resolution.Type
@@ -53,24 +61,29 @@ export type SagaEvent<I> =
       readonly type: "SagaStarted"
       readonly input: InputOfSaga<I>
       readonly parent: RequestRef | null
+      /** The plan that it goes on under; the first releases did not store it. */
+      readonly plan?: PlanRef
     }
   | ({ readonly type: "SagaCancelled" } & Signed)
   | { readonly type: "SagaUndoAsked"; readonly replyTo: RequestRef }
   | ({ readonly type: "SagaRetried" } & OnItem)
   | ({ readonly type: "SagaSkipped" } & OnItem)
   | ({ readonly type: "SagaResolved" } & Resolution)
-  | ({ readonly type: "SagaAborted" } & Signed)
+  | ({ readonly type: "SagaAborted" } & Aborted)
 
-const definitionOf = (input: SagaInput): EventDefinition =>
+/** A plain schema is version 1. */
+export const inputDefinition = (input: SagaInput): EventDefinition =>
   "upcast" in input ? input : { version: 1, schema: input, upcast: {} }
 
-/** A schema for an object: the user's for its field `input`, the rest as it is. */
-const withInput = (schema: AnySchema): AnySchema => ({
+/** A schema for an object: that of the plan for its field `input`, the rest as it is. */
+const withInput = (schemaFor: (given: Started) => AnySchema | undefined): AnySchema => ({
   "~standard": {
     version: 1,
     vendor: "everstate",
     validate: (value: unknown) => {
-      const given = (value ?? {}) as { readonly input?: unknown }
+      const given = (value ?? {}) as Started
+      const schema = schemaFor(given)
+      if (schema === undefined) return { value: given }
       const validated = validate(schema, given.input)
       if ("value" in validated) return { value: { ...given, input: validated.value } }
       return {
@@ -83,39 +96,70 @@ const withInput = (schema: AnySchema): AnySchema => ({
   },
 })
 
-/** The events of a saga with this input. */
-export const sagaEvents = (input: SagaInput): { readonly [type: string]: EventDefinition } => {
-  const { version, schema, upcast } = definitionOf(input)
-  const upcasters = Object.entries(upcast).map(([from, upcaster]) => [
-    from,
-    (payload: { readonly input: unknown }) => ({ ...payload, input: upcaster(payload.input) }),
+interface Started {
+  readonly input?: unknown
+  readonly plan?: PlanRef
+}
+
+/**
+ * The event with which a saga starts. Its input has the form that the saga's own plan knows: the functions of a former plan
+ * are not given the input of the newest. Without the plan the input stays as it was stored.
+ */
+const sagaStarted = (plans: SagaPlans): EventDefinition => {
+  const inputFor = ({ plan }: Started) => planFor(plans, plan ?? null)?.input
+  const { version } = plans.newest.input
+  const upcasters = Array.from({ length: version - 1 }, (_, index) => [
+    index + 1,
+    (payload: Started) => {
+      const own = inputFor(payload)
+      const upcaster = own?.upcast[index + 1]
+      if (own === undefined || upcaster === undefined || index + 1 >= own.version) return payload
+      return { ...payload, input: upcaster(payload.input) }
+    },
   ])
   return {
-    SagaStarted: { version, schema: withInput(schema), upcast: Object.fromEntries(upcasters) },
-    SagaCancelled: event(Signed),
-    SagaUndoAsked: event(Schema.Struct({ replyTo: RequestRef })),
-    SagaRetried: event(OnItem),
-    SagaSkipped: event(OnItem),
-    SagaResolved: event(Resolution),
-    SagaAborted: event(Signed),
+    version,
+    schema: withInput((given) => inputFor(given)?.schema),
+    upcast: Object.fromEntries(upcasters),
   }
 }
 
-type Decide = (input: DecideInput<AnyEvent, { readonly value: unknown }>) => Decided<AnyEvent>
+/** The events of a saga with these plans. */
+export const sagaEvents = (plans: SagaPlans): { readonly [type: string]: EventDefinition } => ({
+  SagaStarted: sagaStarted(plans),
+  SagaCancelled: event(Signed),
+  SagaUndoAsked: event(Schema.Struct({ replyTo: RequestRef })),
+  SagaRetried: event(OnItem),
+  SagaSkipped: event(OnItem),
+  SagaResolved: event(Resolution),
+  SagaAborted: event(Aborted),
+})
 
-type SagaCommandDefinition = CommandDefinition<
-  AnySchema,
-  AnyEvent,
-  { readonly value: unknown },
-  ReturnType<Decide>
->
+interface Seen {
+  readonly value: unknown
+  readonly context: unknown
+}
 
-const start: Decide = ({ command: { input }, replyTo }) =>
-  accept(
-    { type: "SagaStarted", input, parent: replyTo ?? null },
-    undefined,
-    replyTo === undefined ? [] : answerLater,
-  )
+type Decide = (input: DecideInput<AnyEvent, Seen>) => Decided<AnyEvent>
+
+type SagaCommandDefinition = CommandDefinition<AnySchema, AnyEvent, Seen, ReturnType<Decide>>
+
+const start =
+  ({ newest: { ref } }: SagaPlans): Decide =>
+  ({ command: { input }, replyTo }) =>
+    accept(
+      { type: "SagaStarted", input, parent: replyTo ?? null, plan: ref },
+      undefined,
+      replyTo === undefined ? [] : answerLater,
+    )
+
+/** A saga that cannot be decided with this code takes no command but `Abort`. */
+const unlessHalted =
+  (decide: Decide): Decide =>
+  (asked) => {
+    const halt = haltOf(asked.state.context as SagaLedger)
+    return halt === undefined ? decide(asked) : reject("PlanMissing", halt)
+  }
 
 const undo: Decide = ({ state, replyTo }) => {
   if (replyTo === undefined) return reject("NotARequest")
@@ -128,13 +172,19 @@ const happens =
   (type: string): Decide =>
   ({ command }) => ({ ...command, type })
 
-/** The commands of a saga with this input. */
-export const sagaCommands = (input: SagaInput): { readonly [type: string]: SagaCommandDefinition } => ({
-  Start: { schema: withInput(definitionOf(input).schema), decide: start },
-  Cancel: { schema: Signed, decide: happens("SagaCancelled") },
-  Undo: { schema: Schema.Struct({}), decide: undo },
-  Retry: { schema: OnItem, decide: happens("SagaRetried") },
-  Skip: { schema: OnItem, decide: happens("SagaSkipped") },
-  Resolve: { schema: Resolution, decide: happens("SagaResolved") },
-  Abort: { schema: Signed, decide: happens("SagaAborted") },
+/** One that cannot be decided with this code may be anywhere under its own plan, which is to take the event, too. */
+const abort: Decide = (asked) => {
+  const isHalted = haltOf(asked.state.context as SagaLedger) !== undefined
+  return { ...asked.command, type: "SagaAborted", ...(isHalted && { isHalted }) }
+}
+
+/** The commands of a saga with these plans. */
+export const sagaCommands = (plans: SagaPlans): { readonly [type: string]: SagaCommandDefinition } => ({
+  Start: { schema: withInput(() => plans.newest.input.schema), decide: start(plans) },
+  Cancel: { schema: Signed, decide: unlessHalted(happens("SagaCancelled")) },
+  Undo: { schema: Schema.Struct({}), decide: unlessHalted(undo) },
+  Retry: { schema: OnItem, decide: unlessHalted(happens("SagaRetried")) },
+  Skip: { schema: OnItem, decide: unlessHalted(happens("SagaSkipped")) },
+  Resolve: { schema: Resolution, decide: unlessHalted(happens("SagaResolved")) },
+  Abort: { schema: Signed, decide: abort },
 })

@@ -6,7 +6,15 @@
  */
 import type { AnyEvent } from "../definition/Event.ts"
 import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
-import { keyWithin, pathOf, type SagaArgs, type SagaCause, type SagaPlan, type SagaWork } from "./SagaPlan.ts"
+import {
+  keyWithin,
+  type PlanRef,
+  pathOf,
+  type SagaArgs,
+  type SagaCause,
+  type SagaPlan,
+  type SagaWork,
+} from "./SagaPlan.ts"
 
 export type SagaItemStatus =
   /** The request is out. */
@@ -65,6 +73,8 @@ export interface SagaStuck {
   readonly item: string
   readonly reason: string
   readonly detail?: unknown
+  /** The plan that it should go on under, where the code does not have it or the history is not that of it. */
+  readonly plan?: PlanRef
 }
 
 /** Stands for the item where `compensated(...)` of the definition threw. */
@@ -74,6 +84,8 @@ export interface SagaLedger {
   readonly id: string
   /** The state that the machine is to be in: a stage's key, or one of the states that every saga has. */
   readonly at: string
+  /** The plan that it started with; `null` for sagas of the first releases, which do not say. */
+  readonly plan: PlanRef | null
   readonly input: unknown
   /** Whom to tell how it ended. */
   readonly parent: RequestRef | null
@@ -100,6 +112,7 @@ export interface SagaLedger {
 export const emptyLedger = (id: string): SagaLedger => ({
   id,
   at: "idle",
+  plan: null,
   input: null,
   parent: null,
   undoFor: [],

@@ -1,5 +1,5 @@
 /**
- * A saga's plan as a statechart: `idle`, a state for each stage, `completed`, and the way back over `compensating`.
+ * The plans of a saga as one statechart: `idle`, a state for each stage, `completed`, and the way back over `compensating`.
  *
  * Owns the states and which event is accepted in which. The configuration is plain JSON, so it is its own drawing for
  * Stately; all rules are behind four names: `record` (SagaRun.ts), `send`, `setTimers`, `isAt`.
@@ -7,9 +7,11 @@
 import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } from "xstate"
 import type { AnyEvent } from "../definition/Event.ts"
 import { ANSWERED, dispatch } from "../outbox/Outgoing.ts"
+import { HISTORY_UNFIT, haltOf } from "./SagaAudit.ts"
 import { isOpen, RETRY_DUE, SAGA_TIMEOUT, STEP_TIMEOUT } from "./SagaDraft.ts"
 import { emptyLedger, itemOf, type SagaLedger } from "./SagaLedger.ts"
 import type { SagaPlan, SagaStage, SagaWork } from "./SagaPlan.ts"
+import type { SagaPlans } from "./SagaPlans.ts"
 import { reduce } from "./SagaRun.ts"
 
 /** States that every saga has; no step may be called so. */
@@ -17,7 +19,11 @@ export const SAGA_STATES = ["idle", "completed", "compensating", "compensated", 
 
 type Json = { readonly [key: string]: unknown }
 
+/** What a saga on its way on takes, besides answers. */
+const FORWARD_EVENTS = [STEP_TIMEOUT, RETRY_DUE, SAGA_TIMEOUT, "SagaCancelled"]
+
 const RECORD = { actions: ["record", "send", "setTimers"] }
+const onHaltedAbort = { ...RECORD, guard: "wasHalted" }
 const onItemStuck = { ...RECORD, guard: "isStuckThere" }
 
 /** Records these events where they come. */
@@ -39,47 +45,82 @@ const describeWork = ({ path, kind, when, compensate }: SagaWork): string => {
   return `${path}${each}${condition}; ${compensate === undefined ? "nothing to undo" : "undone when the saga fails"}.`
 }
 
-const stageState = (stage: SagaStage, next: string, beyond: ReadonlyArray<string>): Json => ({
+const stageState = (stage: SagaStage, next: string, beyond: ReadonlyArray<string>): StageState => ({
   description: stage.works.map(describeWork).join(" "),
   ...(stage.isParallel && {
     type: "parallel",
     states: Object.fromEntries(stage.works.map(({ path }) => [path.slice(stage.key.length + 1), {}])),
   }),
   on: {
-    ...records(ANSWERED, STEP_TIMEOUT, RETRY_DUE, SAGA_TIMEOUT, "SagaCancelled", "SagaUndoAsked"),
+    ...records(...FORWARD_EVENTS, ANSWERED, "SagaUndoAsked", HISTORY_UNFIT),
+    SagaAborted: onHaltedAbort,
     SagaResolved: { ...RECORD, guard: "isOpenThere" },
   },
   always: [follows("compensating", BACKWARD), follows(next, beyond)],
 })
 
-/** The statechart as JSON. */
-export const sagaChart = ({ type, stages }: SagaPlan): Json => {
-  const forward = [...stages.map(({ key }) => key), "completed"]
-  const states = stages.map((stage, index): readonly [string, Json] => [
-    stage.key,
-    stageState(stage, forward[index + 1] as string, forward.slice(index + 1)),
-  ])
+interface StageState {
+  readonly [key: string]: unknown
+  readonly always: ReadonlyArray<Json>
+}
+
+/** The stages on the way on, and where each leads. */
+const forwardOf = ({ stages }: SagaPlan): ReadonlyArray<string> => [
+  ...stages.map(({ key }) => key),
+  "completed",
+]
+
+/**
+ * The stages of all plans, the newest first. A stage that several plans have is one state with the ways on of each: the
+ * book says where a saga is to be, and a way of the newest plan that leads there is taken before one of a former plan, so
+ * no saga goes round in circles. It is drawn as in the newest plan.
+ */
+const stageStates = (plans: ReadonlyArray<SagaPlan>): { readonly [key: string]: StageState } => {
+  const states: Record<string, StageState> = {}
+  for (const plan of plans) {
+    const forward = forwardOf(plan)
+    for (const [index, stage] of plan.stages.entries()) {
+      const state = stageState(stage, forward[index + 1] as string, forward.slice(index + 1))
+      const known = states[stage.key]
+      states[stage.key] =
+        known === undefined ? state : { ...known, always: [...known.always, ...state.always.slice(1)] }
+    }
+  }
+  return states
+}
+
+/** From the start into the first stage, or on to where the book is. */
+const fromIdle = (plan: SagaPlan, index: number): Json => {
+  const forward = forwardOf(plan)
+  return follows(forward[0] as string, index === 0 ? [...forward, ...BACKWARD] : forward)
+}
+
+/** The statechart as JSON, for sagas of several plans, the newest first. */
+export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json => {
+  const starts = plans.map(fromIdle)
   return {
     id: type,
     initial: "idle",
     states: {
       idle: {
         on: records("SagaStarted"),
-        always: follows(forward[0] as string, [...forward, ...BACKWARD]),
+        always: starts.length === 1 ? starts[0] : starts,
       },
-      ...Object.fromEntries(states),
+      ...stageStates(plans),
       // Not final: the saga that this one is a step of may still have it undone.
       completed: {
-        on: records(ANSWERED, "SagaUndoAsked"),
+        on: { ...records(ANSWERED, "SagaUndoAsked", HISTORY_UNFIT), SagaAborted: onHaltedAbort },
         always: follows("compensating", BACKWARD),
       },
       compensating: {
-        on: records(ANSWERED, RETRY_DUE, "SagaUndoAsked", "SagaAborted"),
+        on: records(ANSWERED, RETRY_DUE, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
         always: BACKWARD.slice(1).map((state) => follows(state, [state])),
       },
       stuck: {
         on: {
-          ...records(ANSWERED, "SagaUndoAsked", "SagaAborted"),
+          ...records(ANSWERED, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
+          // Only the history of a saga that cannot be decided has these here.
+          ...Object.fromEntries(FORWARD_EVENTS.map((event) => [event, { ...RECORD, guard: "isHalted" }])),
           SagaRetried: onItemStuck,
           SagaSkipped: onItemStuck,
           SagaResolved: onItemStuck,
@@ -97,9 +138,9 @@ interface Seen {
   readonly event: AnyEvent & { readonly item?: string }
 }
 
-/** The machine that runs `plan`. */
-export const sagaMachine = (plan: SagaPlan): AnyStateMachine => {
-  const record = assign(({ context, event }: Seen) => reduce(plan, context, event))
+/** The machine that runs sagas of these plans. */
+export const sagaMachine = (type: string, plans: SagaPlans): AnyStateMachine => {
+  const record = assign(({ context, event }: Seen) => reduce(plans, context, event))
   const send = dispatch(({ context }: Seen) => context.outbox)
   const setTimers = enqueueActions(({ context, enqueue }) => {
     const { timers, cancels } = context as SagaLedger
@@ -112,13 +153,17 @@ export const sagaMachine = (plan: SagaPlan): AnyStateMachine => {
     guards: {
       isAt: ({ context }, { states }: { readonly states: ReadonlyArray<string> }) =>
         states.includes(context.at),
-      isStuckThere: ({ context, event }) => context.stuck?.item === event.item,
+      isHalted: ({ context }) => haltOf(context) !== undefined,
+      // A code that had not the plan took it for stuck.
+      wasHalted: ({ event }) => event.isHalted === true,
+      isStuckThere: ({ context, event }) =>
+        context.stuck?.item === event.item || haltOf(context) !== undefined,
       isOpenThere: ({ context, event }) => {
         const item = itemOf(context, event.item as string)
         return item !== undefined && isOpen(item.status)
       },
     },
   })
-  const chart = sagaChart(plan) as unknown as Parameters<typeof built.createMachine>[0]
+  const chart = sagaChart(type, plans.all) as unknown as Parameters<typeof built.createMachine>[0]
   return built.createMachine({ ...chart, context: ({ input }) => emptyLedger(input.id) } as typeof chart)
 }

@@ -15,7 +15,7 @@ export interface SagaPicture {
 
 export const pictureOf = (plan: SagaPlan): SagaPicture => ({
   mermaid: mermaidOf(plan),
-  stately: sagaChart(plan),
+  stately: sagaChart(plan.type, [plan]),
 })
 
 const mermaidOf = (plan: SagaPlan): string => {

@@ -4,8 +4,9 @@
  * Owns that shape and the names made from it: of work items, of requests, of timers. How users write it:
  * SagaSteps.ts. What became of it in one run: SagaLedger.ts. What is done about it: SagaRun.ts.
  */
+import { Schema } from "effect"
 import type { AnyActor } from "../definition/Actor.ts"
-import type { AnyEvent } from "../definition/Event.ts"
+import type { AnyEvent, EventDefinition } from "../definition/Event.ts"
 import { fingerprint } from "../json/Fingerprint.ts"
 import type { Outgoing } from "../outbox/Outgoing.ts"
 
@@ -91,8 +92,20 @@ export interface SagaCause {
   readonly detail?: unknown
 }
 
+/** Names a plan: kept in the event with which a saga starts. */
+export const PlanRef = Schema.Struct({
+  /** As the definition says, for people. */
+  version: Schema.Int,
+  /** Of the version and the steps: their names, order, kinds and groups. */
+  hash: Schema.String,
+})
+export type PlanRef = typeof PlanRef.Type
+
 export interface SagaPlan {
   readonly type: string
+  readonly ref: PlanRef
+  /** What sagas of this plan start with, and how older input becomes that. */
+  readonly input: EventDefinition
   readonly stages: ReadonlyArray<SagaStage>
   readonly works: ReadonlyMap<string, SagaWork>
   readonly timeoutMs: number | undefined
@@ -101,6 +114,25 @@ export interface SagaPlan {
     | ((args: SagaArgs & { readonly cause: SagaCause }) => ReadonlyArray<Outgoing>)
     | undefined
 }
+
+/**
+ * The identity of a plan. Times, retries and functions are not part of it: they may change under running sagas.
+ * It is stored, so what goes in never changes.
+ */
+export const planRefOf = (version: number, stages: ReadonlyArray<SagaStage>): PlanRef => {
+  const steps = stages.map(({ key, isParallel, works }) => [
+    key,
+    isParallel,
+    works.map(({ path, kind }) => [path, kind]),
+  ])
+  return { version, hash: fingerprint(JSON.stringify([version, steps])).slice(0, HASH_LENGTH) }
+}
+
+/** The part of a fingerprint that every release makes the same. */
+const HASH_LENGTH = 16
+
+/** For people: `plan 2 (3f0c...)`. */
+export const planName = ({ version, hash }: PlanRef): string => `plan ${version} (${hash})`
 
 /** Items of one list that a saga works on at most. */
 export const SAGA_ITEMS_MAX = 1_000

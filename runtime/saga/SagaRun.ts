@@ -5,17 +5,38 @@
  */
 import type { AnyEvent } from "../definition/Event.ts"
 import { ANSWERED, type Answer, type RequestRef } from "../outbox/Outgoing.ts"
+import { HISTORY_UNFIT, haltOf, planMissing } from "./SagaAudit.ts"
 import { abort, fail, retryStuck, settleStuck, undoAgain, undoAnswered } from "./SagaBackward.ts"
 import { RETRY_DUE, SAGA_TIMEOUT, SagaDraft, STEP_TIMEOUT } from "./SagaDraft.ts"
 import { answered, askAgain, done, start, timedOut } from "./SagaForward.ts"
-import type { SagaLedger } from "./SagaLedger.ts"
-import { readRequestName, type SagaPlan } from "./SagaPlan.ts"
+import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
+import { type PlanRef, readRequestName } from "./SagaPlan.ts"
+import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
-/** The book after `event`. What functions of the definition throw is a cause, and in the book. */
-export const reduce = (plan: SagaPlan, before: SagaLedger, event: AnyEvent): SagaLedger => {
-  const draft = new SagaDraft(plan, before)
-  record(draft, event)
-  return draft.ledger
+/** The book after `event`, by the plan that the saga started with. What functions of the definition throw is a cause, and in the book. */
+export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): SagaLedger => {
+  const before =
+    event.type === "SagaStarted" ? { ...given, plan: (event.plan ?? null) as PlanRef | null } : given
+  const plan = planFor(plans, before.plan)
+  const draft = new SagaDraft(plan ?? plans.newest, before)
+  const { ledger } = draft
+  if (event.type === HISTORY_UNFIT) {
+    ledger.at = "stuck"
+    ledger.stuck = event.stuck as SagaStuck
+  } else if (plan === undefined || haltOf(before) !== undefined) recordHalted(draft, plans, event)
+  else record(draft, event)
+  return ledger
+}
+
+/** What happens to a saga that nothing can be decided for: it is kept in mind, and may be aborted. */
+const recordHalted = (draft: SagaDraft, plans: SagaPlans, event: AnyEvent): void => {
+  const { ledger } = draft
+  if (event.type === "SagaAborted") return abort(draft)
+  if (event.type !== "SagaStarted") return
+  ledger.at = "stuck"
+  ledger.stuck = planMissing(plans, ledger.plan as PlanRef, "")
+  ledger.input = event.input
+  ledger.parent = event.parent as RequestRef | null
 }
 
 const record = (draft: SagaDraft, event: AnyEvent): void => {

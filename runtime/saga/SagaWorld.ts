@@ -52,7 +52,10 @@ export const started = (
     losing: null,
     hasUndoFailed: false,
   } as const
-  return take({ saga, replies, state, ...fresh }, { type: "SagaStarted", input, parent: null })
+  return take(
+    { saga, replies, state, ...fresh },
+    { type: "SagaStarted", input, parent: null, plan: saga.plan.ref },
+  )
 }
 
 /** The same text for worlds that go on the same way. */

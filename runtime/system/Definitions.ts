@@ -129,12 +129,16 @@ const byName = <A>(
   return Effect.succeed(named)
 }
 
-/** What this node can read, as it tells the others. */
+/** Stands for the plan of a saga among the events of its type. No event is called so. */
+const PLAN = "everstate.plan"
+
+/** What this node can read, as it tells the others: versions of events, and of the plans of sagas. */
 export const hostedTypes = (actors: Iterable<AnyActor>): HostedTypes => {
   const hosted: Record<string, Record<string, number>> = {}
-  for (const { type, events } of actors) {
+  for (const { type, events, audit } of actors) {
     const versions = Object.entries(events ?? {}).map(([name, { version }]) => [name, version] as const)
     hosted[type] = Object.fromEntries(versions)
+    if (audit !== undefined) hosted[type][PLAN] = audit.version
   }
   return hosted
 }

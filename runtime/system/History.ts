@@ -6,9 +6,10 @@
 import { Effect, Schema } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorQuarantined } from "../cell/AskError.ts"
-import { asQuarantined, notAccepted, unborn } from "../cell/Fold.ts"
+import { asQuarantined, audited, notAccepted, unborn } from "../cell/Fold.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, readEvent } from "../definition/Event.ts"
+import type { CommitEntry } from "../journal/Commit.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import { given } from "../machine/SealedState.ts"
@@ -52,7 +53,7 @@ const walk = Effect.fnUntraced(function* (
   definition: ActorDefinition,
   address: ActorAddress,
   from: number,
-  visit: (event: ProjectedEvent) => "go on" | "stop",
+  visit: (event: ProjectedEvent, sent: CommitEntry["out"]) => "go on" | "stop",
 ): Effect.fn.Return<void, JournalReadError | ActorQuarantined> {
   const last = yield* journal.last(address)
   let after = from
@@ -61,12 +62,13 @@ const walk = Effect.fnUntraced(function* (
     for (const record of page) {
       const events = yield* Effect.try({
         try: () =>
-          storedEventsOf(address, record).map(({ stored, as }) =>
-            as(readEvent(definition.type, definition.events, stored)),
-          ),
+          storedEventsOf(address, record).map(({ stored, as, sent }) => ({
+            event: as(readEvent(definition.type, definition.events, stored)),
+            sent,
+          })),
         catch: (cause) => asQuarantined(address, record.sequence, cause),
       })
-      for (const event of events) if (visit(event) === "stop") return
+      for (const { event, sent } of events) if (visit(event, sent) === "stop") return
       after = record.sequence
     }
     if (page.length === 0) return
@@ -129,12 +131,23 @@ export const stateAt = Effect.fnUntraced(function* (
   })
   let past: PastState = { version: 0, state: born.state }
   let failure: ActorQuarantined | undefined
-  yield* walk(journal, definition, address, 0, (event) => {
+  let asked: ReadonlyArray<string> = []
+  yield* walk(journal, definition, address, 0, (event, sent) => {
     if (isBeyond(event)) return "stop"
     try {
       const state = definition.machine.transition(past.state, event.event)
-      if (state === undefined) failure = notAccepted(address, event.sequence, past.state, event.event.type)
-      else past = { version: event.version, at: event.at, state }
+      if (state === undefined) {
+        failure = notAccepted(address, event.sequence, past.state, event.event.type)
+        return "stop"
+      }
+      asked = [...asked, ...(definition.audit?.asked(state) ?? [])]
+      const isLast = sent !== undefined
+      past = {
+        version: event.version,
+        at: event.at,
+        state: isLast ? audited(definition, state, asked, sent) : state,
+      }
+      if (isLast) asked = []
     } catch (cause) {
       failure = asQuarantined(address, event.sequence, cause)
     } finally {

@@ -79,8 +79,11 @@ export interface Scenario<A extends AnyActor> {
 const TIME_DEFAULT_MS = Date.UTC(2026, 0, 1)
 
 /** Starts a scenario on an actor without history. */
-export const testActor = <A extends AnyActor>(actor: A, id = "test-1"): Scenario<A> =>
-  scenario(actor, addressOf(actor.type, id, 64), [])
+export const testActor = <A extends AnyActor>(actor: A, id = "test-1"): Scenario<A> => {
+  // Given events do not say what was sent with them, so there is nothing to compare.
+  const { audit: _, ...unaudited } = actor
+  return scenario(unaudited as unknown as A, addressOf(actor.type, id, 64), [])
+}
 
 const scenario = <A extends AnyActor>(
   actor: A,

@@ -132,6 +132,7 @@ export class Reference {
       throw new Violation(PROMISES.once, detail)
     }
     const before = actor.version
+    const asked: Array<string> = []
     for (const stored of entry.ev) {
       const event = eventOf(definition, stored)
       const state = actor.states[actor.version] as MachineState
@@ -143,6 +144,7 @@ export class Reference {
       }
       actor.version++
       actor.states.push(next)
+      asked.push(...(definition.audit?.asked(next) ?? []))
       const projected: ProjectedEvent = {
         actorType: address.type,
         id: address.id,
@@ -156,6 +158,11 @@ export class Reference {
       actor.events.push(projected)
       this.events.push(projected)
     }
+    const last = actor.states.length - 1
+    const state = actor.states[last] as MachineState
+    const found = definition.audit?.found(state, asked, entry.out ?? [])
+    if (found !== undefined) actor.states[last] = definition.machine.transition(state, found) ?? state
+    definition.machine.takeIntents()
     const { c: commandId, re: reply } = entry
     const { version, commands } = actor
     const { size: index } = commands

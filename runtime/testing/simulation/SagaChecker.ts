@@ -5,7 +5,9 @@
  * hand is the operator's word, and a nested saga answers for itself.
  */
 import type { AnySaga } from "../../saga/AnySaga.ts"
+import type { SagaLedger } from "../../saga/SagaLedger.ts"
 import { pathOf, readRequestName } from "../../saga/SagaPlan.ts"
+import { planFor } from "../../saga/SagaPlans.ts"
 import type { TrueActor } from "./Reference.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
@@ -25,11 +27,13 @@ export class SagaChecker {
   /** A commit of an actor is stored. Throws {@link Violation}. */
   stored({ address, states, version, events }: TrueActor): void {
     const saga = this.#sagas.get(address.type)
-    if (saga === undefined || states[version]?.value !== "compensated") return
+    const state = states[version]
+    if (saga === undefined || state?.value !== "compensated") return
     const { done, undone } = answersIn(events)
     if (events.some(({ event }) => OPERATORS_WORD.has(event.type))) return
+    const plan = planFor(saga.plans, (state.context as SagaLedger).plan)
     const owed = done.filter((item) => {
-      const work = saga.plan.works.get(pathOf(item))
+      const work = plan?.works.get(pathOf(item))
       return work?.compensate !== undefined && work.kind !== "nested"
     })
     const missing = owed.filter((item) => !undone.includes(item))

@@ -1,4 +1,5 @@
 /** Runs a saga's machine by hand: events in, what it would send and which timers are set out. */
+
 import type {
   Answer,
   AnyEvent,
@@ -8,6 +9,7 @@ import type {
   SagaItem,
   SagaLedger,
 } from "../../../runtime/index.ts"
+import type { PlanRef } from "../../../runtime/saga/SagaPlan.ts"
 
 const PARENT = { to: "above/1", as: "do:1:below", re: "m1" }
 
@@ -18,6 +20,8 @@ export const ok = (reply: unknown = { code: "c" }): Answer => ({ ok: true, reply
 export interface DriverOptions {
   readonly id?: string
   readonly hasParent?: boolean
+  /** The plan that it started with; default: the newest. */
+  readonly plan?: PlanRef
 }
 
 export class SagaDriver {
@@ -29,10 +33,14 @@ export class SagaDriver {
   sent: ReadonlyArray<Outgoing> = []
   readonly #saga: AnySaga
 
-  constructor(saga: AnySaga, input: unknown, { id = "s-1", hasParent = false }: DriverOptions = {}) {
+  constructor(
+    saga: AnySaga,
+    input: unknown,
+    { id = "s-1", hasParent = false, plan = saga.plan.ref }: DriverOptions = {},
+  ) {
     this.#saga = saga
     this.state = saga.actor.machine.initial(id)
-    this.take({ type: "SagaStarted", input, parent: hasParent ? PARENT : null })
+    this.take({ type: "SagaStarted", input, parent: hasParent ? PARENT : null, plan })
   }
 
   get at(): string {

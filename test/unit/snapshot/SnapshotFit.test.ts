@@ -133,7 +133,7 @@ describe("a snapshot of another code", () => {
     const memory = await paidThreeTimes()
     memory.snapshots.damage("till/a", ({ state }) => {
       const { machine, ...body } = JSON.parse(state)
-      expect(machine).toMatch(/^[0-9a-f]{16}$/)
+      expect(machine).toMatch(/^[0-9a-f]{16,}$/)
       return { state: JSON.stringify(body) }
     })
     expect(await visit(memory, TillV1)).toMatchObject({ cents: 15, readCount: 0, ignoredCount: 0 })

@@ -1,0 +1,105 @@
+/**
+ * A saga whose plan the code does not have, or whose history is not that of its plan, is stuck as soon as it is read.
+ *
+ * Owns how that is found and told. The journal says what each commit asked for; a plan that would have asked for something
+ * else waits for answers that never come, or undoes nothing of what was done. Such a saga takes in what its history
+ * holds, decides nothing more, and may only be aborted. Messages to it become dead letters; once the code has the plan
+ * again, they can be sent again, and the saga goes on.
+ */
+import { type AnyEvent, EventUnreadable } from "../definition/Event.ts"
+import type { HistoryAudit } from "../definition/HistoryAudit.ts"
+import type { MachineState } from "../machine/Machine.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
+import { type PlanRef, planName, readRequestName } from "./SagaPlan.ts"
+import { planFor, type SagaPlans } from "./SagaPlans.ts"
+
+/** Tells the machine what was found. Never stored. */
+export const HISTORY_UNFIT = "everstate.saga.unfit"
+
+const bookOf = ({ context }: MachineState): SagaLedger => context as SagaLedger
+
+/** What keeps a saga from being decided with this code. */
+export const haltOf = ({ stuck }: Pick<SagaLedger, "stuck">): SagaStuck | undefined =>
+  stuck === null || stuck.plan === undefined ? undefined : stuck
+
+/** Requests for steps and for undoing them. What asks for a stop changes nothing in the book. */
+const isOwed = (name: string): boolean => {
+  const verb = readRequestName(name)?.verb
+  return verb === "do" || verb === "undo"
+}
+
+const itemOf = (name: string | undefined): string => readRequestName(name ?? "")?.itemKey ?? ""
+
+const sentIn = (items: ReadonlyArray<OutboxItem>): ReadonlyArray<string> =>
+  items.flatMap((item) => (item.k === "tell" && item.n !== undefined && isOwed(item.n) ? [item.n] : []))
+
+/** The plan that a saga started with is not in the code. */
+export const planMissing = (plans: SagaPlans, plan: PlanRef, item: string): SagaStuck => ({
+  item,
+  reason: `it started with ${planName(plan)}, which this code does not have (it has ${plans.all
+    .map(({ ref }) => planName(ref))
+    .join(", ")})${item === "" ? "" : `; it is at step "${item}"`}`,
+  plan,
+})
+
+const historyUnfit = (
+  plans: SagaPlans,
+  { plan }: SagaLedger,
+  asked: ReadonlyArray<string>,
+  sent: ReadonlyArray<string>,
+): SagaStuck => {
+  const ref = plan ?? (plans.all.at(-1) ?? plans.newest).ref
+  const unsent = asked.find((name) => !sent.includes(name))
+  const unknown = sent.find((name) => !asked.includes(name))
+  const asks = unsent === undefined ? "asks for nothing" : `asks for "${unsent}"`
+  const has = unknown === undefined ? "nothing was asked" : `"${unknown}" was asked`
+  return {
+    item: itemOf(unknown ?? unsent),
+    reason: `its history is not that of ${planName(ref)}: where ${has}, the plan ${asks}`,
+    plan: ref,
+  }
+}
+
+/** Of a saga whose plan is not there the journal alone says at which step it is. */
+const withoutPlan = (
+  type: string,
+  plans: SagaPlans,
+  { plan, stuck }: SagaLedger,
+  sent: ReadonlyArray<string>,
+): AnyEvent | undefined => {
+  if (plan === null) return undefined
+  const { version } = plans.newest.ref
+  if (plan.version > version) {
+    throw new EventUnreadable({
+      actorType: type,
+      eventType: "SagaStarted",
+      eventVersion: plan.version,
+      reason: "NewerVersion",
+      detail: `it started with ${planName(plan)}; this process knows plans up to ${version}`,
+    })
+  }
+  const item = itemOf(sent.at(-1))
+  if (item === "" || item === stuck?.item) return undefined
+  return { type: HISTORY_UNFIT, stuck: planMissing(plans, plan, item) }
+}
+
+export const sagaAudit = (type: string, plans: SagaPlans): HistoryAudit => ({
+  version: plans.newest.ref.version,
+  asked: (state) =>
+    bookOf(state).outbox.flatMap((outgoing) =>
+      outgoing._tag === "Request" && isOwed(outgoing.as) ? [outgoing.as] : [],
+    ),
+  found: (state, asked, items): AnyEvent | undefined => {
+    const book = bookOf(state)
+    const sent = sentIn(items)
+    if (planFor(plans, book.plan) === undefined) return withoutPlan(type, plans, book, sent)
+    const isSame = asked.length === sent.length && asked.every((name) => sent.includes(name))
+    if (isSame || haltOf(book) !== undefined) return undefined
+    return { type: HISTORY_UNFIT, stuck: historyUnfit(plans, book, asked, sent) }
+  },
+  halted: (state) => {
+    const halt = haltOf(bookOf(state))
+    return halt === undefined ? undefined : `the saga is stuck: ${halt.reason}`
+  },
+})

@@ -1,0 +1,388 @@
+/** Sagas that run while their definition changes: they go on under their own plan, or are stuck and say so. */
+import { Schema } from "effect"
+import { describe, expect, it } from "vitest"
+import { type AnySaga, DefinitionError, defineSaga, event } from "../../../runtime/index.ts"
+import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
+import { eventually, historyOf, type MemorySystem, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { Booked, Nothing, ofFirstRelease, participantOf, sagaOf } from "./Booked.ts"
+import { ok, SagaDriver } from "./SagaDriver.ts"
+
+const ID = "t-1"
+
+/** Steps before and after a change, while a saga waits for the human of step b. */
+const CHANGES = [
+  ["a step is added after the current one", ["a", "b", "c"], ["a", "b", "x", "c"]],
+  ["a step is added before the current one", ["a", "b", "c"], ["a", "x", "b", "c"]],
+  ["a finished step is removed", ["a", "b", "c"], ["b", "c"]],
+  ["a later step is removed", ["a", "b", "c"], ["a", "b"]],
+  ["the current step is removed", ["a", "b", "c"], ["a", "c"]],
+  ["a finished step is renamed", ["a", "b", "c"], ["a2", "b", "c"]],
+  ["the current step is renamed", ["a", "b", "c"], ["a", "b2", "c"]],
+  ["steps are reordered", ["a", "b", "c"], ["b", "a", "c"]],
+] as const
+
+class Town {
+  readonly messaging = new MessagingMemory()
+  memory: MemorySystem | undefined
+
+  /** The program starts with this definition; what ran before has stopped in order. */
+  async run(saga: AnySaga): Promise<MemorySystem> {
+    const { memory: before, messaging } = this
+    await before?.system.stop()
+    const stores = before === undefined ? {} : { journal: before.journal, snapshots: before.snapshots }
+    this.memory = await startMemory({ actors: [Booked], sagas: [saga], messaging, drainMs: 5_000, ...stores })
+    return this.memory
+  }
+
+  get system() {
+    if (this.memory === undefined) throw new Error("nothing runs")
+    return this.memory.system
+  }
+
+  async book(saga: AnySaga) {
+    const { state } = await this.system.get(saga.actor, ID).state()
+    return { value: state.value, context: state.context }
+  }
+
+  /** What the participant of a step was asked. */
+  async log(step: string): Promise<ReadonlyArray<string>> {
+    return (await this.system.get(Booked, participantOf(step)).state()).state.context.log
+  }
+
+  async letters() {
+    return await this.system.deadLetters.list({})
+  }
+
+  /** A saga of these steps waits for the human of b. */
+  async waitingForHuman(saga: AnySaga): Promise<void> {
+    await this.run(saga)
+    await this.system.get(saga.actor, ID).ask({ type: "Start", input: {} } as never)
+    await eventually(async () => (await this.log("b")).includes(`?${ID}`))
+  }
+
+  decide(yes = true) {
+    return this.system.get(Booked, "human-b").ask({ type: "Decide", yes })
+  }
+
+  ended(saga: AnySaga, how: string) {
+    return eventually(async () => (await this.book(saga)).value === how)
+  }
+}
+
+describe("a saga whose plan the code still has", () => {
+  it.each(CHANGES)("FAULT 74: goes on under it when %s", async (_, before, after) => {
+    const town = new Town()
+    const V1 = sagaOf(before)
+    await town.waitingForHuman(V1)
+    const V2 = sagaOf(after, { version: 2, previous: [V1] })
+    await town.run(V2)
+    expect((await town.book(V2)).value).toBe("b")
+    await town.decide()
+    await town.ended(V2, "completed")
+    for (const step of before) expect(await town.log(step)).toHaveLength(1)
+    for (const step of after) {
+      if (!(before as ReadonlyArray<string>).includes(step)) expect(await town.log(step)).toEqual([])
+    }
+    expect(await town.letters()).toEqual([])
+  })
+
+  it.each(CHANGES)("FAULT 74: undoes what was done under it when %s", async (_, before, after) => {
+    const town = new Town()
+    const V1 = sagaOf(before)
+    await town.waitingForHuman(V1)
+    const V2 = sagaOf(after, { version: 2, previous: [V1] })
+    await town.run(V2)
+    await town.decide(false)
+    await town.ended(V2, "compensated")
+    expect(await town.log("a")).toEqual([`+${ID}`, `-${ID}`])
+    expect(await town.log("b")).toEqual([`?${ID}`])
+  })
+
+  it("FAULT 74: is one of the first releases, which did not say, and counts as of the oldest plan", async () => {
+    const town = new Town()
+    const V1 = sagaOf(["a", "b", "c"])
+    await town.waitingForHuman(ofFirstRelease(V1))
+    const V3 = sagaOf(["x", "b"], {
+      version: 3,
+      previous: [sagaOf(["b", "a"], { version: 2, previous: [V1] })],
+    })
+    await town.run(V3)
+    await town.decide()
+    await town.ended(V3, "completed")
+    expect(await town.log("c")).toEqual([`+${ID}`])
+    expect(await town.log("x")).toEqual([])
+  })
+
+  it("FAULT 74: starts under the newest plan from then on", async () => {
+    const town = new Town()
+    const V1 = sagaOf(["a", "b"])
+    const V2 = sagaOf(["a", "x"], { version: 2, previous: [V1] })
+    await town.run(V2)
+    await town.system.get(V2.actor, ID).ask({ type: "Start", input: {} })
+    await town.ended(V2, "completed")
+    expect(await town.log("x")).toEqual([`+${ID}`])
+    const [started] = await historyOf((town.memory as MemorySystem).journal.inner, V2.actor, ID)
+    expect(started?.event).toMatchObject({ type: "SagaStarted", plan: V2.plan.ref })
+  })
+})
+
+describe("a saga whose plan the code does not have", () => {
+  it.each(CHANGES)(
+    "FAULT 74: is stuck at once when %s, and goes on when it has it again",
+    async (_, before, after) => {
+      const town = new Town()
+      const V1 = sagaOf(before)
+      await town.waitingForHuman(V1)
+      for (const V2 of [sagaOf(after), sagaOf(after, { version: 2 })]) {
+        await town.run(V2)
+        const { value, context } = await town.book(V2)
+        expect(value).toBe("stuck")
+        expect(context.stuck).toMatchObject({ item: "b", plan: V1.plan.ref })
+        expect(context.stuck.reason).toContain(`plan 1 (${V1.plan.ref.hash})`)
+        expect(context.stuck.reason).toContain('step "b"')
+        expect((await town.system.get(V2.actor, ID).stateAt({ version: 99 })).state.value).toBe("stuck")
+        // It was not asked for anything, and cannot be.
+        await expect(
+          town.system.get(V2.actor, ID).ask({ type: "Cancel", by: "kim", note: "" } as never),
+        ).rejects.toMatchObject({ _tag: "CommandRejected", reason: "PlanMissing" })
+      }
+      await town.decide()
+      await eventually(async () => (await town.letters()).length === 1)
+      const [letter] = await town.letters()
+      expect(letter?.detail).toContain(`plan 1 (${V1.plan.ref.hash})`)
+      for (const step of after) {
+        if (!(before as ReadonlyArray<string>).includes(step)) expect(await town.log(step)).toEqual([])
+      }
+      const Again = sagaOf(after, { version: 3, previous: [V1] })
+      await town.run(Again)
+      expect((await town.book(Again)).value).toBe("b")
+      await town.system.deadLetters.redriveAll({ reason: "Failed" })
+      await town.ended(Again, "completed")
+      for (const step of before) expect(await town.log(step)).toHaveLength(1)
+      expect(await town.letters()).toEqual([])
+    },
+  )
+
+  it.each(CHANGES)(
+    "FAULT 74: is stuck, too, where the first releases started it and %s",
+    async (_, before, after) => {
+      const town = new Town()
+      const V1 = sagaOf(before)
+      await town.waitingForHuman(ofFirstRelease(V1))
+      const V2 = sagaOf(after)
+      await town.run(V2)
+      await town.decide()
+      const isSamePrefix = after[0] === "a" && after[1] === "b"
+      if (isSamePrefix) {
+        // So far its history is that of the new steps as well, and it may go on as one of them.
+        await town.ended(V2, "completed")
+        for (const step of after) expect(await town.log(step)).toHaveLength(1)
+        return
+      }
+      await eventually(async () => (await town.letters()).length === 1)
+      const { value, context } = await town.book(V2)
+      expect(value).toBe("stuck")
+      expect(context.stuck.plan).toEqual(V2.plan.ref)
+      expect(context.stuck.reason).toMatch(/"do:1:.*was asked, the plan asks for/)
+      const Again = sagaOf(after, { version: 2, previous: [V1] })
+      await town.run(Again)
+      await town.system.deadLetters.redriveAll({ reason: "Failed" })
+      await town.ended(Again, "completed")
+      for (const step of before) expect(await town.log(step)).toHaveLength(1)
+    },
+  )
+
+  it("FAULT 74: may be aborted by an operator", async () => {
+    const town = new Town()
+    await town.waitingForHuman(sagaOf(["a", "b", "c"]))
+    const V2 = sagaOf(["a", "c"], { version: 2 })
+    await town.run(V2)
+    await town.system.get(V2.actor, ID).ask({ type: "Abort", by: "kim", note: "done by hand" } as never)
+    expect((await town.book(V2)).value).toBe("aborted")
+    // Also under its own plan.
+    const V1 = sagaOf(["a", "b", "c"])
+    await town.run(V1)
+    expect((await town.book(V1)).value).toBe("aborted")
+  })
+
+  it("FAULT 74: takes part in the end of a wider saga: that is stuck at it, and not compensated", () => {
+    const V2 = sagaOf(["a", "c"], { version: 2 })
+    const { machine } = V2.actor
+    const started = { type: "SagaStarted", input: {}, parent: null, plan: sagaOf(["a", "b"]).plan.ref }
+    const state = machine.transition(machine.initial(ID), started)
+    const replyTo = { to: "above/1", as: "undo:1:below", re: "m" }
+    expect(V2.actor.commands?.["Undo"]?.decide({ state, replyTo } as never)).toMatchObject({
+      _tag: "Rejection",
+      reason: "PlanMissing",
+    })
+  })
+
+  it("FAULT 74: is left to a node that has it, where its plan is newer than this code", async () => {
+    const V1 = sagaOf(["a", "b"])
+    const V2 = sagaOf(["a", "b", "c"], { version: 2, previous: [V1] })
+    const town = new Town()
+    await town.waitingForHuman(V2)
+    await town.run(V1)
+    await expect(town.book(V1)).rejects.toMatchObject({
+      _tag: "ActorQuarantined",
+      reason: "EventUnreadable",
+      detail: expect.stringContaining(`plan 2 (${V2.plan.ref.hash})`),
+    })
+    const [theirs, ours] = [hostedTypes([V2.actor]), hostedTypes([V1.actor])]
+    expect(readsMore("booking", theirs, ours)).toBe(true)
+    expect(readsMore("booking", ours, theirs)).toBe(false)
+  })
+})
+
+describe("the input of a saga that runs", () => {
+  const Hotel = Schema.Struct({ hotel: Schema.String })
+  const HotelAndNights = Schema.Struct({ hotelId: Schema.String, nights: Schema.Int })
+  const grown = event({
+    version: 2,
+    schema: HotelAndNights,
+    upcast: { 1: (old: { readonly hotel: string }) => ({ hotelId: old.hotel, nights: 1 }) },
+  })
+  const book = (id: string, by: string) => ({ actor: Booked, id, command: { type: "Book", by } }) as const
+  const V1 = defineSaga({
+    type: "booking",
+    input: Hotel,
+    steps: (saga) =>
+      saga
+        .step("b", { request: ({ sagaId }) => book("human-b", sagaId) })
+        .step("hotel", { request: ({ input, sagaId }) => book(input.hotel, sagaId) }),
+  })
+
+  const waiting = async (saga: AnySaga) => {
+    const town = new Town()
+    await town.run(saga)
+    await town.system.get(saga.actor, ID).ask({ type: "Start", input: { hotel: "ritz" } } as never)
+    await eventually(async () => (await town.log("b")).includes(`?${ID}`))
+    return town
+  }
+
+  it.each([
+    ["this release", V1],
+    ["the first releases, with a snapshot", ofFirstRelease(V1)],
+  ])("FAULT 74: is upcast where the steps stay as they are (%s)", async (_, first) => {
+    const town = await waiting(first)
+    const V2 = defineSaga({
+      type: "booking",
+      input: grown,
+      steps: (saga) =>
+        saga
+          .step("b", { request: ({ sagaId }) => book("human-b", sagaId) })
+          .step("hotel", { request: ({ input, sagaId }) => book(input.hotelId, sagaId) }),
+    })
+    await town.run(V2)
+    expect((await town.book(V2)).context.input).toEqual({ hotelId: "ritz", nights: 1 })
+    await town.decide()
+    await town.ended(V2, "completed")
+    expect(await town.log("ritz")).toEqual([`+${ID}`])
+  })
+
+  it.each([
+    ["this release", V1],
+    ["the first releases", ofFirstRelease(V1)],
+  ])("FAULT 74: has the form that its own plan knows (%s)", async (_, first) => {
+    const town = await waiting(first)
+    const V2 = defineSaga({
+      type: "booking",
+      version: 2,
+      previous: [V1],
+      input: grown,
+      steps: (saga) =>
+        saga.step("hotel", {
+          request: ({ input, sagaId }) => book(`${input.hotelId}-${input.nights}`, sagaId),
+        }),
+    })
+    await town.run(V2)
+    expect((await town.book(V2)).context.input).toEqual({ hotel: "ritz" })
+    await town.decide()
+    await town.ended(V2, "completed")
+    expect(await town.log("ritz")).toEqual([`+${ID}`])
+    await town.system.get(V2.actor, "t-2").ask({ type: "Start", input: { hotelId: "ibis", nights: 2 } })
+    await eventually(async () => (await town.log("ibis-2")).includes("+t-2"))
+  })
+})
+
+describe("plans side by side", () => {
+  it("lead each saga through its own steps, whatever the order in others", () => {
+    const orders = [
+      ["p", "q", "r"],
+      ["r", "q", "p"],
+      ["q", "s", "p"],
+      ["s"],
+      ["p", "r"],
+      ["q", "r", "s", "p"],
+    ]
+    let saga: AnySaga | undefined
+    for (const [index, steps] of orders.entries()) {
+      saga = sagaOf(steps, { version: index + 1, previous: saga === undefined ? [] : [saga] })
+    }
+    const { plans } = saga as AnySaga
+    expect(plans.all.map(({ ref }) => ref.version)).toEqual([6, 5, 4, 3, 2, 1])
+    for (const plan of plans.all) {
+      // The driver checks that the machine is where the book is.
+      const driver = new SagaDriver(saga as AnySaga, {}, { plan: plan.ref })
+      for (const { key } of plan.stages) {
+        expect(driver.at).toBe(key)
+        driver.answer(`do:1:${key}`, ok())
+      }
+      expect(driver.at).toBe("completed")
+    }
+  })
+
+  it("are the same plan where only functions, times and retries differ", () => {
+    const one = sagaOf(["a", "b"])
+    const other = defineSaga({
+      type: "booking",
+      input: Nothing,
+      timeoutMs: 5,
+      steps: (saga) =>
+        saga
+          .step("a", { request: () => ({ actor: Booked, id: "z", command: { type: "Book", by: "z" } }) })
+          .step("b", {
+            timeoutMs: 3,
+            retry: { attemptsMax: 2 },
+            request: () => ({ actor: Booked, id: "z", command: { type: "Book", by: "z" } }),
+          }),
+    })
+    expect(other.plan.ref).toEqual(one.plan.ref)
+    expect(sagaOf(["b", "a"]).plan.ref.hash).not.toBe(one.plan.ref.hash)
+  })
+
+  it("have hashes that stay: they are stored", () => {
+    expect(sagaOf(["a", "b"]).plan.ref).toEqual({ version: 1, hash: "9e3b0c1fe9446d88" })
+  })
+
+  const V1 = sagaOf(["a"])
+  const numbered = (version: number) =>
+    defineSaga({
+      type: "booking",
+      input: event({
+        version: 2,
+        schema: Nothing,
+        upcast: { 1: (old: unknown) => old },
+      }),
+      version,
+      steps: (saga) =>
+        saga.step("a", { request: () => ({ actor: Booked, id: "z", command: { type: "Book", by: "z" } }) }),
+    })
+  it.each([
+    [
+      "another saga among the former ones",
+      () => sagaOf(["b"], { version: 2, previous: [sagaOf(["a"], { type: "other" })] }),
+    ],
+    ["two plans of one version", () => sagaOf(["b"], { previous: [V1] })],
+    [
+      "a version below that of a former plan",
+      () => sagaOf(["b"], { previous: [sagaOf(["a"], { version: 2 })] }),
+    ],
+    ["a version that is none", () => sagaOf(["b"], { version: 0 })],
+    ["a version that is no whole number", () => sagaOf(["b"], { version: 1.5 })],
+    ["an input whose version goes down", () => sagaOf(["b"], { version: 2, previous: [numbered(1)] })],
+  ])("are refused: %s", (_, define) => {
+    expect(define).toThrow(DefinitionError)
+  })
+})
