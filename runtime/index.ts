@@ -134,6 +134,7 @@ export { defineReactor, type Reaction, type ReactorDefinition, type ReactorMeta 
 export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
 export {
   CHECK_STATES_MAX,
+  type CheckChangeOptions,
   type CheckSagaOptions,
   checkSaga,
   type SagaCheck,

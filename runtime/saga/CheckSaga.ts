@@ -18,8 +18,19 @@ export interface CheckSagaOptions<Input> {
   /** What participants answer, by the path of the step: `takePayment`, within a group `checks.address`. */
   readonly replies?: { readonly [path: string]: unknown }
   readonly sagaId?: string
+  readonly former?: undefined
   /** Default {@link CHECK_STATES_MAX}. */
   readonly statesMax?: number
+}
+
+/** Of a change: what sagas in flight make of it. `input` and `replies` are those of the former definition. */
+export interface CheckChangeOptions<S extends AnySaga = AnySaga>
+  extends Omit<CheckSagaOptions<SagaInputOf<S>>, "former"> {
+  /**
+   * A former definition. Sagas that it started are played, and each of them must go on under the definition that is
+   * checked: one that would be stuck there breaks the law.
+   */
+  readonly former: S
 }
 
 export interface SagaCheck {
@@ -53,9 +64,15 @@ type Endings = { completed: number; compensated: number; stuck: number }
  * time. Proves that each path ends `completed`, `compensated` with everything undone that was done, the last first, or
  * `stuck` where a compensation failed. Throws {@link SagaCheckFailed}.
  */
-export const checkSaga = <S extends AnySaga>(
+export const checkSaga = <S extends AnySaga, F extends AnySaga>(
   saga: S,
-  { input, replies = {}, sagaId = "checked", statesMax = CHECK_STATES_MAX }: CheckSagaOptions<SagaInputOf<S>>,
+  {
+    input,
+    replies = {},
+    sagaId = "checked",
+    former,
+    statesMax = CHECK_STATES_MAX,
+  }: CheckSagaOptions<SagaInputOf<S>> | CheckChangeOptions<F>,
 ): SagaCheck => {
   const seen = new Map<string, Endings>()
   const path: Array<string> = []
@@ -103,13 +120,14 @@ export const checkSaga = <S extends AnySaga>(
     }
   }
 
-  const event = validate(saga.actor.events?.SagaStarted?.schema as AnySchema, {
+  const played: AnySaga = former ?? saga
+  const event = validate(played.actor.events?.["SagaStarted"]?.schema as AnySchema, {
     input,
     parent: null,
-    plan: saga.plan.ref,
+    plan: played.plan.ref,
   })
   if ("issues" in event) throw failed("InputInvalid", issuesText(event.issues))
-  const endings = walk("started", () => started(saga, sagaId, input, replies))
+  const endings = walk("started", () => started(played, sagaId, input, replies, former && saga))
   const pathCount = endings.completed + endings.compensated + endings.stuck
   return { pathCount, stateCount: seen.size, endings }
 }

@@ -10,10 +10,13 @@ import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
 import type { AnySaga } from "./AnySaga.ts"
 import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"
 import { type RequestName, readRequestName } from "./SagaPlan.ts"
+import { type SagaTwin, twinAfter } from "./SagaTwin.ts"
 
 /** Immutable, like the state that it holds. */
 export interface SagaWorld {
   readonly saga: AnySaga
+  /** The same saga under the definition that is to follow this one, where a change is checked. */
+  readonly twin: SagaTwin | undefined
   /** What participants answer, by the path of the step. */
   readonly replies: { readonly [path: string]: unknown }
   readonly state: MachineState
@@ -42,8 +45,10 @@ export const started = (
   sagaId: string,
   input: unknown,
   replies: SagaWorld["replies"],
+  successor?: AnySaga,
 ): SagaWorld => {
   const state = saga.actor.machine.initial(sagaId)
+  const twin = successor && { saga: successor, state: successor.actor.machine.initial(sagaId) }
   const fresh = {
     out: [],
     timers: new Map(),
@@ -53,7 +58,7 @@ export const started = (
     hasUndoFailed: false,
   } as const
   return take(
-    { saga, replies, state, ...fresh },
+    { saga, twin, replies, state, ...fresh },
     { type: "SagaStarted", input, parent: null, plan: saga.plan.ref },
   )
 }
@@ -83,7 +88,7 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
     throw new LawBroken(`stuck at "${stuck.item}" although no compensation failed: ${stuck.reason}`)
   }
   const timers = new Map(world.timers)
-  let next: SagaWorld = { ...world, state, timers }
+  let next: SagaWorld = { ...world, state, timers, twin: twinOf(world, state, event) }
   for (const intent of intents) {
     if (intent._tag === "Cancel") timers.delete(intent.id)
     if (intent._tag === "Timer") timers.set(intent.id ?? intent.event.type, intent.event)
@@ -92,6 +97,13 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
       if (outgoing._tag === "Request") next = asked(next, outgoing.as)
     }
   }
+  return next
+}
+
+/** Throws {@link LawBroken} where the saga would be stuck under the definition that follows. */
+const twinOf = ({ twin, saga }: SagaWorld, state: MachineState, event: AnyEvent): SagaTwin | undefined => {
+  const next = twin && twinAfter(twin, saga, state, event)
+  if (typeof next === "string") throw new LawBroken(`under the present definition, ${next}`)
   return next
 }
 
