@@ -9,6 +9,7 @@ import {
   Checkpoints,
   type CheckpointsService,
   CheckpointsUnavailable,
+  positionIn,
 } from "../../runtime/checkpoint/Checkpoints.ts"
 import { openBucket } from "./Bucket.ts"
 import { API_TIMEOUT_MS, getMessage, purgeSubject } from "./JetStreamApi.ts"
@@ -70,18 +71,25 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
             sequence: seq,
             value: JSON.parse(Buffer.from(data, "base64").toString()) as unknown,
           }),
-          catch: (cause) => unavailable(`${subject} is not JSON: ${String(cause)}`),
-        })
+          catch: String,
+        }).pipe(
+          // Put there by hand. As if it were not there: what it stops otherwise would stand still until somebody mends it.
+          Effect.catch((detail) =>
+            Effect.as(Effect.logWarning(`Checkpoint ${subject} is ignored, it is not JSON: ${detail}`), {
+              sequence: seq,
+              value: undefined,
+            }),
+          ),
+        )
       }),
-      Effect.catch((error) => {
-        if (error._tag === "CheckpointsUnavailable") return Effect.fail(error)
-        return isCode(error, jetStreamCode.noMessageFound)
+      Effect.catch((error) =>
+        isCode(error, jetStreamCode.noMessageFound)
           ? Effect.succeed<Stored>({ sequence: 0, value: undefined })
-          : Effect.fail(unavailableAs(error))
-      }),
+          : Effect.fail(unavailableAs(error)),
+      ),
     )
 
-  const positionOf = ({ value }: Stored): number => (typeof value === "number" ? value : 0)
+  const positionOf = ({ value }: Stored): number => positionIn(value)
 
   const store = (subject: string, value: unknown, headers: Readonly<Record<string, number>>) =>
     publishTo(requests, subject, encoder.encode(JSON.stringify(value)), headers)

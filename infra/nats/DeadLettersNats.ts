@@ -8,12 +8,14 @@
 import { Effect, Layer } from "effect"
 import {
   DEAD_LETTER_PAGE_MAX,
+  DEAD_LETTER_REASONS,
   type DeadLetter,
   DeadLetters,
   type DeadLettersService,
   DeadLettersUnavailable,
   type StoredDeadLetter,
 } from "../../runtime/deadletter/DeadLetters.ts"
+import { isTime } from "../../runtime/time/Time.ts"
 import { API_TIMEOUT_MS, deleteMessage, getMessage } from "./JetStreamApi.ts"
 import { readPage, recordOf } from "./JournalRead.ts"
 import { NatsConnection } from "./NatsConnection.ts"
@@ -56,18 +58,47 @@ const encodeLetter = ({ original, detail, ...rest }: DeadLetter, bytesMax: numbe
   return Buffer.concat([lineOf(` (the first ${kept.length} of ${bytes.length} bytes are kept)`), kept])
 }
 
+/**
+ * A letter that cannot be read is shown as one, with all its text as the original: it hides none of the others, and an
+ * operator can discard it.
+ */
 const decodeLetter = (number: number, data: Uint8Array): StoredDeadLetter => {
   const text = decoder.decode(data)
   const end = text.indexOf("\n")
-  const { v: _, ...rest } = JSON.parse(text.slice(0, end)) as Omit<DeadLetter, "original"> & { v: number }
-  return { number, ...rest, original: text.slice(end + 1) }
+  try {
+    const line: unknown = JSON.parse(text.slice(0, end))
+    if (isLetterLine(line)) {
+      const { v: _, ...rest } = line
+      return { number, ...rest, original: text.slice(end + 1) }
+    }
+  } catch {
+    // The same as a line of another form.
+  }
+  const detail = "this letter cannot be read: it was stored by a later release, or by something else"
+  return {
+    number,
+    key: "",
+    reason: "Malformed",
+    detail,
+    attemptCount: 0,
+    atMs: 0,
+    messageId: "",
+    original: text,
+  }
 }
 
-const decoded = (number: number, data: Uint8Array) =>
-  Effect.try({
-    try: () => decodeLetter(number, data),
-    catch: (cause) => unavailable(`dead letter ${number} cannot be read: ${String(cause)}`),
-  })
+type LetterLine = Omit<DeadLetter, "original"> & { readonly v: number }
+
+const isLetterLine = (value: unknown): value is LetterLine => {
+  if (typeof value !== "object" || value === null) return false
+  const { key, reason, detail, attemptCount, atMs, messageId } = value as {
+    readonly [Field in keyof DeadLetter]?: unknown
+  }
+  const isText = (field: unknown): field is string => typeof field === "string"
+  const isKnown = DEAD_LETTER_REASONS.some((known) => known === reason)
+  const isCounted = Number.isSafeInteger(attemptCount) && isTime(atMs)
+  return isKnown && isCounted && isText(key) && isText(detail) && isText(messageId)
+}
 
 const makeService = (
   { requests, client }: NatsConnection["Service"],
@@ -104,14 +135,14 @@ const makeService = (
           unavailableAs,
         )
         if (page.length === 0) break
-        for (const { sequence, data } of page) letters.push(yield* decoded(sequence, data))
+        for (const { sequence, data } of page) letters.push(decodeLetter(sequence, data))
       }
       return letters
     }),
 
     get: (number) =>
-      Effect.flatMap(Effect.mapError(find(number), unavailableAs), (record) =>
-        record === undefined ? Effect.undefined : decoded(number, record.data),
+      Effect.map(Effect.mapError(find(number), unavailableAs), (record) =>
+        record === undefined ? undefined : decodeLetter(number, record.data),
       ),
 
     // The server has several errors for a number that is not there; a look tells them from a failure.

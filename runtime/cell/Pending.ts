@@ -6,7 +6,7 @@
  * Who decides items: Intents.ts.
  */
 import type { AnyEvent } from "../definition/Event.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import { isOutboxItem, type OutboxItem } from "../outbox/OutboxItem.ts"
 
 export interface PendingTimer {
   /** Generation. */
@@ -82,5 +82,12 @@ export interface PendingRows {
 export const rowsOfPending = ({ timers, calls }: Pending): PendingRows | undefined =>
   timers.size === 0 && calls.size === 0 ? undefined : { timers: [...timers], calls: [...calls] }
 
-export const pendingFromRows = (rows: PendingRows | undefined): Pending =>
-  rows === undefined ? NOTHING_PENDING : { timers: new Map(rows.timers), calls: new Map(rows.calls) }
+/** Throws for rows that no snapshot of this system holds. */
+export const pendingFromRows = (rows: PendingRows | undefined): Pending => {
+  if (rows === undefined) return NOTHING_PENDING
+  const { timers, calls } = rows
+  const isTimer = ([n, timer]: PendingRows["timers"][number]) => isOutboxItem({ ...timer, k: "timer", n })
+  const isCall = ([n, call]: PendingRows["calls"][number]) => isOutboxItem({ ...call, k: "call", n })
+  if (!(timers.every(isTimer) && calls.every(isCall))) throw new Error("what is pending cannot be read")
+  return { timers: new Map(timers), calls: new Map(calls) }
+}

@@ -74,6 +74,10 @@ export class RecentCommands {
   ): RecentCommands {
     const recent = new RecentCommands(limit)
     for (const [index, [id, text, version, sequence, reply]] of rows.entries()) {
+      const isRow = typeof id === "string" && typeof text === "string"
+      if (!(isRow && Number.isSafeInteger(version) && Number.isSafeInteger(sequence))) {
+        throw new Error("the remembered commands cannot be read")
+      }
       recent.add(id, { fingerprint: fingerprintOf(text, structures[index]), version, sequence, reply })
     }
     return recent

@@ -219,6 +219,7 @@ const loadSnapshot = (
       if (!("unusable" in decoded)) return Effect.succeed(decoded)
       return Effect.as(ignoredSnapshots.add(address, decoded.unusable), undefined)
     }),
+    Effect.catchDefect(Effect.fail),
     Effect.catch((error) =>
       Effect.as(
         Effect.logDebug(`Snapshot of ${address.key} not read; replaying from the start.`, error),

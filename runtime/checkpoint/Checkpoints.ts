@@ -28,6 +28,10 @@ export interface CheckpointsService {
   readonly write: (name: string, note: unknown) => Effect.Effect<void, CheckpointsUnavailable>
 }
 
+/** The position that a store holds; 0, which repeats work, for what is none. */
+export const positionIn = (stored: unknown): number =>
+  Number.isSafeInteger(stored) && (stored as number) > 0 ? (stored as number) : 0
+
 export class Checkpoints extends Context.Service<Checkpoints, CheckpointsService>()(
   "everstate/checkpoint/Checkpoints",
 ) {}

@@ -12,6 +12,7 @@ import { Transport } from "../transport/Transport.ts"
 import { type ClusterEvent, eventsBetween } from "./ClusterEvent.ts"
 import { type LeaseHint, Leases, type LeasesUnavailable } from "./Leases.ts"
 import { Leasing } from "./Leasing.ts"
+import { loopOn } from "./Loop.ts"
 import { type MemberRecord, slotKey, subjectOfKey } from "./Member.ts"
 import { serveMember } from "./MemberRequests.ts"
 import { Membership, RENEWALS_PER_LEASE } from "./Membership.ts"
@@ -96,10 +97,9 @@ export const makeCluster = Effect.fnUntraced(function* (
   )
   yield* Effect.addFinalizer(() => agent.halt)
   options.started(agent)
-  yield* Effect.forkScoped(agent.hints)
-  yield* Effect.forkScoped(agent.renewing)
-  yield* Effect.forkScoped(agent.probing)
-  yield* Effect.forkScoped(agent.forever)
+  for (const loop of [agent.hints, agent.renewing, agent.probing, agent.forever]) {
+    yield* Effect.forkScoped(loopOn(loop))
+  }
   yield* Effect.timeoutOption(agent.hasFirstShare.await, FIRST_SHARE_MS_MAX)
   return agent
 })

@@ -5,7 +5,7 @@
  */
 import { Effect, type Scope } from "effect"
 import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
-import type { RequestFailed, TransportService } from "../transport/Transport.ts"
+import { RequestFailed, type TransportService } from "../transport/Transport.ts"
 import { memberSubject } from "./Member.ts"
 
 /** How long an answer to a notice is waited for, to be thrown away, in milliseconds. */
@@ -30,7 +30,14 @@ export const serveMember = (
         return
       }
       if ((question as { readonly k?: unknown } | null)?.k === "ping") return reply(PONG)
-      run(Effect.map(asked(question), (answer) => reply(encoder.encode(JSON.stringify(answer)))))
+      const answer = Effect.suspend(() => asked(question)).pipe(
+        Effect.catchDefect((defect) =>
+          Effect.as(Effect.logWarning("A member's request could not be answered.", defect), {
+            unknown: true,
+          }),
+        ),
+      )
+      run(Effect.map(answer, (answered) => reply(encoder.encode(JSON.stringify(answered)))))
     })
   })
 
@@ -44,16 +51,26 @@ export const tellMember = (transport: TransportService, id: string, notice: unkn
   transport.send(memberSubject(id), bytes, NOTICE_MS, { onReply: nothing, onFailure: nothing })
 }
 
-/** Asks a member. */
+const read = (subject: string, reply: Uint8Array): Effect.Effect<object, RequestFailed> => {
+  try {
+    const answer: unknown = JSON.parse(decoder.decode(reply))
+    if (typeof answer === "object" && answer !== null) return Effect.succeed(answer)
+  } catch {
+    // The same as an answer of another form.
+  }
+  return Effect.fail(new RequestFailed({ reason: "Unreadable", subject, detail: "it is no JSON object" }))
+}
+
+/** Asks a member. Its answer is an object; what is in it, the asker checks. */
 export const askMember = (
   transport: TransportService,
   id: string,
   request: unknown,
   timeoutMs: number,
-): Effect.Effect<unknown, RequestFailed> =>
-  Effect.callback<unknown, RequestFailed>((resume) => {
+): Effect.Effect<object, RequestFailed> =>
+  Effect.callback<object, RequestFailed>((resume) => {
     const forget = transport.send(memberSubject(id), encoder.encode(JSON.stringify(request)), timeoutMs, {
-      onReply: (reply) => resume(Effect.sync(() => JSON.parse(decoder.decode(reply)) as unknown)),
+      onReply: (reply) => resume(Effect.suspend(() => read(memberSubject(id), reply))),
       onFailure: (failure) => resume(Effect.fail(failure)),
     })
     return Effect.sync(forget)

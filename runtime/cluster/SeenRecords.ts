@@ -4,6 +4,7 @@
  * Owns what may be believed: answers may be old and of different ages, so an older revision changes nothing, unless it
  * comes from the store's leader. Who reads: Cluster.ts.
  */
+import { isTime } from "../time/Time.ts"
 import type { LeaseRecord } from "./Leases.ts"
 import { EPOCH_MAX, type MemberRecord, type SlotRecord, subjectOfKey } from "./Member.ts"
 
@@ -104,6 +105,9 @@ const isMember = (value: unknown): value is MemberRecord =>
   typeof value["weight"] === "number" &&
   value["weight"] > 0 &&
   hasFields(value["types"]) &&
+  Object.values(value["types"]).every(hasFields) &&
+  isText(value["version"]) &&
+  isTime(value["startedAt"]) &&
   [value["labels"], value["runs"], value["unfit"]].every(isTexts)
 export const isSlot = (value: unknown): value is SlotRecord =>
   hasFields(value) &&

@@ -7,6 +7,7 @@
 import { Effect, Latch, Option, Stream } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import { JOURNAL_PAGE_RECORDS_MAX, Journal, type JournalRecord } from "../journal/Journal.ts"
+import { thrownText } from "../json/Thrown.ts"
 import type { PlacedItem } from "../outbox/Dispatcher.ts"
 import { type Reacting, unavailablePauses } from "./Reacting.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
@@ -45,6 +46,10 @@ export const runReactorPartition = (
     return yield* run.forever
   }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(() => progress.enter("elsewhere"))))
 
+class ReactorDefect extends Error {
+  readonly _tag = "ReactorDefect"
+}
+
 class Run {
   readonly #reactor: ReactorDefinition
   readonly #reacting: Reacting
@@ -77,9 +82,12 @@ class Run {
 
   /** Follows the journal; when that ends, pauses and follows again from the position. */
   readonly forever: Effect.Effect<never> = Effect.suspend(() => this.#follow()).pipe(
+    // A bug that one record meets is said, and is met again after a pause: it does not end the reactor without a word.
+    Effect.catchDefect((defect) => Effect.fail(new ReactorDefect(thrownText(defect)))),
     Effect.tapError((error) => {
       this.#isFollowing = false
-      const state = error._tag === "JournalRefused" ? "stalled" : "unavailable"
+      const needsSomebody = error._tag === "JournalRefused" || error._tag === "ReactorDefect"
+      const state = needsSomebody ? "stalled" : "unavailable"
       const isNews = this.#progress.failed(state, error.message)
       return isNews
         ? Effect.logWarning(`Reactor ${this.#reactor.name} is ${state}: ${error.message}`)

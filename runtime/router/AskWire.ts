@@ -119,7 +119,11 @@ export const decodeReply = (
 ): Exit.Exit<Accepted | CurrentState, AskError> | undefined => {
   const reply = JSON.parse(decoder.decode(data)) as AskReply
   if ("moved" in reply) return undefined
-  if ("accepted" in reply) return Exit.succeed(reply.accepted)
+  if ("accepted" in reply) {
+    const { version, sequence } = reply.accepted
+    if (!(Number.isSafeInteger(version) && Number.isSafeInteger(sequence))) throw new Error("it is no answer")
+    return Exit.succeed(reply.accepted)
+  }
   // JSON has left out the detail of a rejection that had none.
   if ("error" in reply) return Exit.fail(decodeError({ detail: undefined, ...(reply.error as object) }))
   return Exit.succeed({ ...reply.state, state: definition.machine.restore(reply.state.state) })

@@ -61,7 +61,7 @@ export const decodeSnapshot = (
 ): Confirmed | { readonly unusable: string } => {
   if (row.codec !== codecOf(definition))
     return { unusable: `codec ${row.codec}, expected ${codecOf(definition)}` }
-  if (!Number.isSafeInteger(row.version) || !Number.isSafeInteger(row.sequence)) {
+  if (![row.version, row.sequence].every((place) => Number.isSafeInteger(place) && place >= 0)) {
     return { unusable: `version ${row.version} at sequence ${row.sequence}` }
   }
   try {

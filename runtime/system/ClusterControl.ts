@@ -22,7 +22,7 @@ import {
 } from "../projection/RecordSkip.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
-import type { MemberLoad, Question } from "./MemberAnswers.ts"
+import { isLoad, type MemberLoad, type Question } from "./MemberAnswers.ts"
 
 /** How long a member may take to say how it is, in milliseconds. */
 const MEMBER_TIMEOUT_MS = 1_000
@@ -231,7 +231,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
 
   const loadOf = (id: string): Effect.Effect<MemberLoad | undefined> =>
     ask(id, { k: "load" }).pipe(
-      Effect.map((load) => load as MemberLoad),
+      Effect.map((load) => (isLoad(load) ? load : undefined)),
       Effect.orElseSucceed(() => undefined),
     )
 

@@ -22,6 +22,16 @@ export interface MemberLoad {
   readonly stopped?: { readonly [slot: string]: StoppedRecord }
 }
 
+/** Whether a member's answer is its load. */
+export const isLoad = (answer: object): answer is MemberLoad => {
+  const { residentByType, inFlightCount, openMessageCount, stopped } = answer as {
+    readonly [Field in keyof MemberLoad]?: unknown
+  }
+  const isMap = (value: unknown): value is object => typeof value === "object" && value !== null
+  if (!isMap(residentByType) || !(stopped === undefined || isMap(stopped))) return false
+  return [...Object.values(residentByType), inFlightCount, openMessageCount].every(Number.isSafeInteger)
+}
+
 export type Question =
   | { readonly k: "load" }
   | { readonly k: "enter"; readonly state: "up" | "drained" }
@@ -54,12 +64,12 @@ export const answerMembers =
         return Effect.as(entered, { ok: true })
       }
       case "passivate":
-        return Effect.sync(() => ({ ok: cells.passivateActor(String(question.key)) }))
+        return Effect.sync(() => ({ ok: cells.passivateActor(question.key ?? "") }))
       case "skip":
         return skipHere(followers, question, (event) => cluster()?.announce(event))
       case "warm": {
         const { slot, keys } = question
-        if (typeof slot === "string" && Array.isArray(keys)) warmUp.told({ slot, keys: keys.map(String) })
+        if (typeof slot === "string" && Array.isArray(keys)) warmUp.told({ slot, keys })
         return Effect.succeed({ ok: true })
       }
       default:

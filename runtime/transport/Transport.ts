@@ -8,10 +8,18 @@ import { Context, type Effect, Schema, type Scope } from "effect"
 
 /**
  * No reply. `NoResponders`: the request was not delivered, since nobody serves the subject, or has done so for a moment
- * only. `TooLarge`: the request was over the limit and not delivered, or its reply was. Otherwise it may have been.
+ * only. `TooLarge`: the request was over the limit and not delivered, or its reply was. `Unreadable`: what came is no
+ * answer to it. Otherwise it may have been.
  */
 export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
-  reason: Schema.Literals(["NoResponders", "Timeout", "Disconnected", "NotPermitted", "TooLarge"]),
+  reason: Schema.Literals([
+    "NoResponders",
+    "Timeout",
+    "Disconnected",
+    "NotPermitted",
+    "TooLarge",
+    "Unreadable",
+  ]),
   subject: Schema.String,
   detail: Schema.String,
 }) {

@@ -93,6 +93,62 @@ describe("checkpoints", () => {
     ))
 })
 
+describe("FAULT 70: rubbish that was put there by hand", () => {
+  it("is no position and no note, and is written over", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        const checkpoints = yield* open(server, Checkpoints, CheckpointsNats.layer({ namespace }))
+        const { requests } = yield* connectionOf(server)
+        for (const rubbish of ["{", "null", '"7"', "1e300", "-5", "7.5", "[7]", "\u0000"]) {
+          for (const kind of ["position", "note"]) {
+            const subject = `$KV.${bucket}.${kind}.a-${rubbish.length}-${rubbish.charCodeAt(0)}`
+            yield* requests.request(subject, bytes(rubbish), { timeoutMs: 2_000 })
+          }
+          const name = `a-${rubbish.length}-${rubbish.charCodeAt(0)}`
+          expect(yield* checkpoints.position(name)).toBe(0)
+          yield* checkpoints.note(name)
+          yield* checkpoints.advance(name, 8)
+          yield* checkpoints.write(name, { n: 2 })
+          expect(yield* checkpoints.position(name)).toBe(8)
+          expect(yield* checkpoints.note(name)).toEqual({ n: 2 })
+        }
+      }),
+    ))
+
+  it("among dead letters is listed as one that cannot be read, hides none, and is removed", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        const deadLetters = yield* open(server, DeadLetters, DeadLettersNats.layer({ namespace }))
+        const { requests } = yield* connectionOf(server)
+        yield* deadLetters.add(letter)
+        const strange = [
+          "",
+          "{",
+          "null\n{}",
+          "[]\n",
+          '{"key":"order/a"}\n{}',
+          `${JSON.stringify({ ...letter, atMs: 1e300 })}\n`,
+        ]
+        for (const text of strange) {
+          yield* requests.request(`${namespace}.dlq.Failed`, bytes(text), { timeoutMs: 2_000 })
+        }
+        yield* deadLetters.add({ ...letter, messageId: "later" })
+        const listed = yield* deadLetters.list({ after: 0, limit: 100 })
+        expect(listed).toHaveLength(strange.length + 2)
+        expect([listed[0], listed.at(-1)]).toMatchObject([{ messageId: "m" }, { messageId: "later" }])
+        for (const [index, text] of strange.entries()) {
+          const found = listed[index + 1]
+          expect(found).toMatchObject({ reason: "Malformed", original: text, key: "" })
+          expect(yield* deadLetters.get(found?.number ?? 0)).toEqual(found)
+          yield* deadLetters.remove(found?.number ?? 0)
+        }
+        expect(yield* deadLetters.list({ after: 0, limit: 100 })).toHaveLength(2)
+      }),
+    ))
+})
+
 describe("dead letters", () => {
   it("hold the largest message as it was, and cut a larger original and a long detail", () =>
     run(

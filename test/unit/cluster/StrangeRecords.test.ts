@@ -46,6 +46,10 @@ const strangeMembers: ReadonlyArray<unknown> = [
   { ...whole, weight: "many" },
   { ...whole, state: "asleep" },
   { ...whole, name: 7 },
+  { ...whole, version: 7 },
+  { ...whole, startedAt: 1e300 },
+  { ...whole, startedAt: "today" },
+  { ...whole, types: { order: null } },
 ]
 
 describe("a strange record", () => {

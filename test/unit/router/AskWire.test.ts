@@ -55,3 +55,21 @@ it("is no request where it does not look like one", () => {
     expect(decodeRequest(encoder.encode(text))).toBeUndefined()
   }
 })
+
+it("is no answer where it does not look like one", () => {
+  const encoder = new TextEncoder()
+  for (const text of [
+    "",
+    "{",
+    "null",
+    "7",
+    "{}",
+    '{"accepted":null}',
+    '{"accepted":{}}',
+    '{"accepted":{"version":"1","sequence":1}}',
+    '{"state":null}',
+    '{"error":{"_tag":"Nobody"}}',
+  ]) {
+    expect(() => decodeReply(Counter, encoder.encode(text))).toThrow()
+  }
+})

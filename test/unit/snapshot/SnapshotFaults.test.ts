@@ -64,6 +64,34 @@ describe("a snapshot", () => {
       ({ state }) => ({ state: JSON.stringify({ ...JSON.parse(state), recent: [7] }) }),
     ],
     [
+      "with a remembered command whose version is none",
+      ({ state }) => ({
+        state: JSON.stringify({ ...JSON.parse(state), recent: [["c-1", "f", null, 1]] }),
+      }),
+    ],
+    [
+      "with a timer that is none",
+      ({ state }) => ({
+        state: JSON.stringify({ ...JSON.parse(state), pending: { timers: [["t", null]], calls: [] } }),
+      }),
+    ],
+    [
+      "with a timer that is due at no moment",
+      ({ state }) => ({
+        state: JSON.stringify({
+          ...JSON.parse(state),
+          pending: { timers: [["t", { g: "1.0", at: 1e300, e: { type: "x" } }]], calls: [] },
+        }),
+      }),
+    ],
+    [
+      "with a call that is none",
+      ({ state }) => ({
+        state: JSON.stringify({ ...JSON.parse(state), pending: { timers: [], calls: [["c", { g: 7 }]] } }),
+      }),
+    ],
+    ["at a version below 0", () => ({ version: -25, sequence: -25 })],
+    [
       "in a state that the machine does not have",
       ({ state }) => ({ state: state.replace('"open"', '"ajar"') }),
     ],
