@@ -8,6 +8,7 @@ export {
   testActor,
   type WhenOptions,
 } from "./testing/Scenario.ts"
+export type { ExpectedCall, ExpectedPublication, ExpectedTimer } from "./testing/ScenarioEffects.ts"
 export type { Request } from "./testing/simulation/Client.ts"
 export {
   type CoverageLine,

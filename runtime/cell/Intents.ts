@@ -61,7 +61,7 @@ export const effectsOf = (
   const generation = (): string => `${version}.${madeCount++}`
   const send = (outgoing: Outgoing): void => {
     if (outgoing._tag === "AnswerLater") answersLater = true
-    else items.push(itemOf(definition, outgoing, nowMs))
+    else items.push(sentItemOf(definition, outgoing, nowMs))
   }
 
   for (const outgoing of decided) send(outgoing)
@@ -130,7 +130,8 @@ const changesBetween = (before: Pending, after: Pending): ReadonlyArray<OutboxIt
   return items
 }
 
-const itemOf = (
+/** What is sent, as an item of the commit. Throws {@link NotSendable} and `NotJson`. */
+export const sentItemOf = (
   definition: ActorDefinition,
   outgoing: Exclude<Outgoing, { _tag: "AnswerLater" }>,
   nowMs: number,

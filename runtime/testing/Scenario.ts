@@ -2,8 +2,9 @@
  * `testActor(Order).given(events).when(command).then(...)`: one decision, checked the way the runtime would run it.
  *
  * Owns the checks that every scenario gets for free: events and state survive storage, replay gives the same state,
- * the same command twice has one effect, snapshot + tail = full replay, decisions are pure. It runs the runtime's own
- * code (decide, fold, snapshot codec), synchronously, with no servers and no clock.
+ * the same command twice has one effect, snapshot + tail = full replay, decisions are pure, and nothing looks at a clock
+ * or draws on chance. It runs the runtime's own code (decide, fold, snapshot codec), synchronously, with no servers. How
+ * messages, timers, calls and publications are compared: ScenarioEffects.ts.
  */
 import { Equal } from "effect"
 import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
@@ -18,8 +19,23 @@ import { encodeCommit, type Metadata } from "../journal/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { plainJson } from "../json/Json.ts"
 import { stateName } from "../machine/Machine.ts"
+import type { Outgoing } from "../outbox/Outgoing.ts"
 import { decodeSnapshot, encodeSnapshot } from "../snapshot/Snapshot.ts"
 import { commandOf } from "../system/Ask.ts"
+import { recordsOf } from "./GivenEvents.ts"
+import {
+  type AskedFor,
+  type Compared,
+  comparedCalls,
+  comparedCancels,
+  comparedMessages,
+  comparedPublications,
+  comparedTimers,
+  type ExpectedCall,
+  type ExpectedPublication,
+  type ExpectedTimer,
+} from "./ScenarioEffects.ts"
+import { EscapeTrap } from "./simulation/EscapeTrap.ts"
 
 /** A scenario did not come out as told, or the actor broke one of the rules that hold for every actor. */
 export class ScenarioFailed extends Error {
@@ -62,6 +78,16 @@ export interface Outcomes<A extends AnyActor> {
   readonly then: (expected: Expected<A>) => Outcomes<A>
   /** The answer that `accept` carried. */
   readonly thenReply: (expected: unknown) => Outcomes<A>
+  /** All messages that it sends, in order: `tell(...)`, `request(...)`, `answer(...)`. None given: it sends none. */
+  readonly thenSends: (...expected: ReadonlyArray<Outgoing | undefined>) => Outcomes<A>
+  /** All integration events that it publishes, in order. */
+  readonly thenPublishes: (...expected: ReadonlyArray<ExpectedPublication>) => Outcomes<A>
+  /** All timers that it sets, in order. */
+  readonly thenSchedules: (...expected: ReadonlyArray<ExpectedTimer>) => Outcomes<A>
+  /** Ids of all timers that it cancels and calls that it aborts, in order. */
+  readonly thenCancels: (...expected: ReadonlyArray<string>) => Outcomes<A>
+  /** All durable calls that it asks for, in order. */
+  readonly thenCalls: (...expected: ReadonlyArray<ExpectedCall>) => Outcomes<A>
   /** The schema refused the command; `path` is where. */
   readonly thenInvalid: (path?: string) => Outcomes<A>
 }
@@ -89,21 +115,24 @@ const scenario = <A extends AnyActor>(
   actor: A,
   address: ActorAddress,
   stored: ReadonlyArray<StoredEvent>,
-): Scenario<A> => ({
-  given: (...events) => {
-    const added = (events.flat() as ReadonlyArray<AnyEvent>).map((event) => storedOf(actor, event))
-    return scenario(actor, address, [...stored, ...added])
-  },
-  givenStored: (...events) => scenario(actor, address, [...stored, ...events]),
-  when: (command, options = {}) => play(actor, address, stored.map(recordOf(address)), command, options),
-  then: (expected) => {
-    const records = stored.map(recordOf(address))
-    const confirmed = replay(actor, address, records)
-    requireSnapshotsHold(actor, address, records, confirmed)
-    requireState(expected, confirmed)
-    return scenario(actor, address, stored)
-  },
-})
+): Scenario<A> => {
+  const past = () => trapped(() => recordsOf(actor, address, stored, TIME_DEFAULT_MS))
+  return {
+    given: (...events) => {
+      const added = (events.flat() as ReadonlyArray<AnyEvent>).map((event) => storedOf(actor, event))
+      return scenario(actor, address, [...stored, ...added])
+    },
+    givenStored: (...events) => scenario(actor, address, [...stored, ...events]),
+    when: (command, options = {}) => play(actor, address, past(), command, options),
+    then: (expected) => {
+      const records = past()
+      const confirmed = replay(actor, address, records)
+      requireSnapshotsHold(actor, address, records, confirmed)
+      requireState(expected, confirmed)
+      return scenario(actor, address, stored)
+    },
+  }
+}
 
 const storedOf = (actor: AnyActor, event: AnyEvent): StoredEvent => {
   const { type, ...payload } = event
@@ -118,22 +147,25 @@ const storedOf = (actor: AnyActor, event: AnyEvent): StoredEvent => {
   return { t: type, v: known?.version ?? 1, d: plainJson(payload) }
 }
 
-/** Each given event as a commit of its own, at journal sequences 1, 2, 3, ... */
-const recordOf =
-  (address: ActorAddress) =>
-  (stored: StoredEvent, index: number): JournalRecord => ({
-    key: address.key,
-    sequence: index + 1,
-    data: encodeCommit({ first: index + 1, at: TIME_DEFAULT_MS, epoch: 1 }, [
-      JSON.stringify({ c: `given-${index}`, fp: "", ev: [stored] }),
-    ]),
-  })
-
 const replay = (actor: AnyActor, address: ActorAddress, records: ReadonlyArray<JournalRecord>): Confirmed =>
-  records.reduce(
-    (confirmed, record) => applyRecord(actor, address, confirmed, record),
-    unborn(actor, address.id),
-  )
+  trapped(() => foldAll(actor, address, unborn(actor, address.id), records))
+
+const foldAll = (
+  actor: AnyActor,
+  address: ActorAddress,
+  from: Confirmed,
+  records: ReadonlyArray<JournalRecord>,
+): Confirmed => records.reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), from)
+
+/** Runs code of the actor's author. Throws `SimulationEscape` if it looked at a clock, chance or the world outside. */
+const trapped = <A>(run: () => A): A => {
+  const trap = new EscapeTrap({ nowMs: () => TIME_DEFAULT_MS, random: () => 0.5 }, "a scenario")
+  try {
+    return trap.during(run)
+  } finally {
+    trap.check()
+  }
+}
 
 const play = <A extends AnyActor>(
   actor: A,
@@ -146,21 +178,17 @@ const play = <A extends AnyActor>(
   requireSnapshotsHold(actor, address, records, before)
   let command: Command
   try {
-    command = commandOf(
-      actor,
-      address,
-      given,
-      { commandId: "when", ...(metadata && { metadata }) },
-      () => "when",
-    )
+    const options = { commandId: "when", ...(metadata && { metadata }) }
+    command = trapped(() => commandOf(actor, address, given, options, () => "when"))
   } catch (cause) {
     if (cause instanceof CommandInvalid) return invalid(cause)
     throw cause
   }
-  const outcome = decide(actor, address, before, command, nowMs)
-  const again = decide(actor, address, before, command, nowMs)
+  const decided = () => trapped(() => decide(actor, address, before, command, nowMs))
+  const outcome = decided()
+  const again = decided()
   requireSame("the same decision gave something else the second time", facts(outcome), facts(again))
-  if (outcome._tag !== "Proposal") return outcomes(actor, outcome, before)
+  if (outcome._tag !== "Proposal") return outcomes(actor, outcome, before, nowMs)
 
   const record: JournalRecord = {
     key: address.key,
@@ -175,7 +203,7 @@ const play = <A extends AnyActor>(
   if (after.recent.get(command.commandId)?.fingerprint !== command.fingerprint) {
     throw new ScenarioFailed("the same command twice would have two effects", command.fingerprint, undefined)
   }
-  return outcomes(actor, outcome, after)
+  return outcomes(actor, outcome, after, nowMs)
 }
 
 const jsonCopy = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -207,9 +235,7 @@ const requireSnapshotsHold = (
     const decoded = decodeSnapshot(actor, encodeSnapshot(actor, address, head))
     if ("unusable" in decoded)
       throw new ScenarioFailed("a snapshot cannot be read back", "a state", decoded.unusable)
-    const whole = records
-      .slice(split)
-      .reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), decoded)
+    const whole = trapped(() => foldAll(actor, address, decoded, records.slice(split)))
     requireSame(
       `snapshot at version ${head.version} + tail is not the full replay`,
       expected,
@@ -248,16 +274,41 @@ const requireState = <A extends AnyActor>(
   }
 }
 
-const outcomes = <A extends AnyActor>(actor: A, outcome: Outcome, after: Confirmed): Outcomes<A> => {
+const outcomes = <A extends AnyActor>(
+  actor: A,
+  outcome: Outcome,
+  after: Confirmed,
+  nowMs: number,
+): Outcomes<A> => {
+  /** A state that is not the expected one is explained by a rejection that the test did not expect. */
+  const requireStateAfter = (expected: ExpectedState | ((state: StateOf<A>) => void)): void => {
+    try {
+      requireState(expected, after)
+    } catch (cause) {
+      if (outcome instanceof CommandRejected && cause instanceof Error) {
+        cause.message += `\n  The command was rejected: ${outcome.message} ${text(outcome.detail)}`
+      }
+      throw cause
+    }
+  }
+  const compare =
+    <Expected>(compared: (asked: AskedFor, expected: ReadonlyArray<Expected>) => Compared) =>
+    (...given: ReadonlyArray<Expected>): Outcomes<A> => {
+      requireAccepted(outcome)
+      const items = outcome._tag === "Proposal" ? (outcome.entry.out ?? []) : []
+      const { what, expected, actual } = compared({ items, nowMs }, given)
+      requireSame(what, jsonCopy(expected), jsonCopy(actual))
+      return self
+    }
   const self: Outcomes<A> = {
     then: (expected) => {
       if (outcome instanceof CommandFailed) throw outcome
-      if (typeof expected === "function") requireState(expected, after)
+      if (typeof expected === "function") requireStateAfter(expected)
       else if (isRejection(expected)) requireRejection(expected, outcome)
       else if (Array.isArray(expected)) requireEvents(actor, expected, outcome)
       else if (typeof (expected as { type?: unknown }).type === "string")
         requireEvents(actor, [expected], outcome)
-      else requireState(expected as ExpectedState, after)
+      else requireStateAfter(expected as ExpectedState)
       return self
     },
     thenReply: (expected) => {
@@ -265,6 +316,11 @@ const outcomes = <A extends AnyActor>(actor: A, outcome: Outcome, after: Confirm
       requireSame("reply", expected, outcome._tag === "Proposal" ? outcome.entry.re : outcome.reply)
       return self
     },
+    thenSends: compare<Outgoing | undefined>((asked, expected) => comparedMessages(actor, asked, expected)),
+    thenPublishes: compare(comparedPublications),
+    thenSchedules: compare(comparedTimers),
+    thenCancels: compare(comparedCancels),
+    thenCalls: compare(comparedCalls),
     thenInvalid: () => {
       throw new ScenarioFailed("the command is valid", "CommandInvalid", outcome._tag)
     },
@@ -299,13 +355,17 @@ const requireEvents = (actor: AnyActor, expected: ReadonlyArray<unknown>, outcom
 }
 
 const invalid = <A extends AnyActor>(cause: CommandInvalid): Outcomes<A> => {
+  const refuse = (): never => {
+    throw cause
+  }
   const self: Outcomes<A> = {
-    then: () => {
-      throw cause
-    },
-    thenReply: () => {
-      throw cause
-    },
+    then: refuse,
+    thenReply: refuse,
+    thenSends: refuse,
+    thenPublishes: refuse,
+    thenSchedules: refuse,
+    thenCancels: refuse,
+    thenCalls: refuse,
     thenInvalid: (path) => {
       const paths = cause.issues.map((issue) => issue.path)
       if (path !== undefined && !paths.includes(path)) {

@@ -1,5 +1,5 @@
 /**
- * Catches what would leave the simulation: real time, real randomness, real timers, native asynchrony.
+ * Catches what would leave the simulation, or a scenario: real time, real randomness, real timers, native asynchrony.
  *
  * For the time of a run the globals that lead outside are replaced by ones that write down who called them. The call
  * itself gets a harmless answer, so that the run ends in good order; then it fails with the place. This file is the
@@ -14,9 +14,9 @@ export class SimulationEscape extends Error {
   /** The first line of the stack outside of the simulator. */
   readonly place: string
 
-  constructor(what: string, place: string) {
+  constructor(what: string, place: string, during = "a simulated run") {
     super(
-      `${what} was called during a simulated run ${place}. A simulated run has no time, chance or I/O but its own: take the time from \`nowMs\` or Effect's Clock, randomness from Effect's Random or the command.`,
+      `${what} was called during ${during} ${place}. There is no time, chance or I/O but what is given: take the time from \`nowMs\` or Effect's Clock, randomness from Effect's Random or the command.`,
     )
     this.what = what
     this.place = place
@@ -36,8 +36,12 @@ export class EscapeTrap {
   readonly #replaced: Array<() => void> = []
   #found: SimulationEscape | undefined
 
-  constructor(answers: HarmlessAnswers) {
+  readonly #during: string | undefined
+
+  /** `during`: what the trap is set for, as its error says it. */
+  constructor(answers: HarmlessAnswers, during?: string) {
     this.#answers = answers
+    this.#during = during
   }
 
   /** Throws the first escape that was seen. */
@@ -142,7 +146,7 @@ export class EscapeTrap {
     const lines = (new Error(what).stack ?? "").split("\n").slice(1)
     Error.stackTraceLimit = 0
     const outside = lines.find((line) => !line.includes("EscapeTrap"))
-    this.#found = new SimulationEscape(what, outside?.trim() ?? "(no stack)")
+    this.#found = new SimulationEscape(what, outside?.trim() ?? "(no stack)", this.#during)
   }
 
   #lift(): void {

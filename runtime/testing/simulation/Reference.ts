@@ -41,6 +41,11 @@ export interface TrueActor {
   readonly events: ReadonlyArray<ProjectedEvent>
 }
 
+/** An event of the journal. Events of the runtime are hidden from projections, whatever a timer of the machine raised. */
+interface TrueEvent extends ProjectedEvent {
+  readonly isInternal: boolean
+}
+
 interface Writable extends TrueActor {
   version: number
   sequence: number
@@ -80,7 +85,7 @@ export class Reference {
   readonly #definitions: ReadonlyMap<string, AnyActor>
   readonly #actors = new Map<string, Writable>()
   /** All events in journal order. */
-  readonly events: Array<ProjectedEvent> = []
+  readonly events: Array<TrueEvent> = []
 
   constructor(definitions: ReadonlyArray<AnyActor>) {
     this.#definitions = new Map(definitions.map((definition) => [definition.type, definition]))
@@ -156,7 +161,8 @@ export class Reference {
         event,
       }
       actor.events.push(projected)
-      this.events.push(projected)
+      const isInternal = stored.t.startsWith("xstate.") || stored.t.startsWith("everstate.")
+      this.events.push({ ...projected, isInternal })
     }
     const last = actor.states.length - 1
     const state = actor.states[last] as MachineState

@@ -6,6 +6,7 @@
  */
 import { Effect } from "effect"
 import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/ActorAddress.ts"
+import { UnknownActorType } from "../../cell/AskError.ts"
 import { projectionSlot, reactorSlot, ShardPlaces } from "../../cluster/Slot.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { MachineState } from "../../machine/Machine.ts"
@@ -306,8 +307,16 @@ export class SimulatedSystem {
     }
   }
 
+  /** Throws {@link UnknownActorType} for an actor that the simulation was not given, as a system does. */
+  requireKnown(actor: AnyActor, id: string): void {
+    if (this.#actors.includes(actor)) return
+    const hint = "Give its definition to the simulation (`actors: [...]`, or `sagas`)."
+    throw new UnknownActorType({ actorType: actor.type, id, hint })
+  }
+
   /** What happened to an actor, from the journal. */
   historyOf(actor: AnyActor, id: string): ReadonlyArray<ProjectedEvent> {
+    this.requireKnown(actor, id)
     return this.reference.actor(this.#addressOf(`${actor.type}/${tokenFromId(id)}`)).events
   }
 

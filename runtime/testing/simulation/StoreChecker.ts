@@ -90,7 +90,7 @@ export class StoreChecker {
     while (expected.eventCount < events.length) {
       const event = events[expected.eventCount]
       if (event === undefined || event.sequence > offset) break
-      if (types.has(event.actorType)) foldOne(projection, expected.rows, event)
+      if (types.has(event.actorType) && !event.isInternal) foldOne(projection, expected.rows, event)
       expected.eventCount++
     }
     return expected.rows

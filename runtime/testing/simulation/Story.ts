@@ -21,6 +21,7 @@ import type { FaultRates } from "./Faults.ts"
 import type { ServerName } from "./Network.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 import { SimulatedSystem, type SystemUnderTest } from "./SimulatedSystem.ts"
+import { VerbPromise } from "./VerbPromise.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
 /** Virtual time that a verb may take before the story counts as stuck. */
@@ -144,6 +145,8 @@ class Teller {
   /** Verbs that the script waits for. */
   #pendingCount = 0
   #hasTurn = false
+  /** What verbs have given the script. */
+  readonly #promised: Array<VerbPromise<unknown>> = []
   /** Virtual time up to which the script lets time pass. */
   #advancesToMs = 0
 
@@ -152,7 +155,13 @@ class Teller {
   }
 
   async tell(story: (sim: Simulation) => Promise<void>): Promise<void> {
-    await this.#follow(story(this.#verbs()))
+    await this.#follow(story(this.#awaitedVerbs()))
+    const forgotten = this.#promised.find((promise) => !promise.isAwaited)
+    if (forgotten !== undefined) {
+      throw new Error(
+        `The story did not wait for its \`${forgotten.what}\`, so what came of it was checked by nobody: await it.`,
+      )
+    }
     const { chaos, clients, world } = this.#system
     chaos.heal()
     const end = this.#system.run(
@@ -218,7 +227,8 @@ class Teller {
     })
   }
 
-  #send(request: Request, node: number | undefined): Promise<Accepted | CurrentState | Told> {
+  async #send(request: Request, node: number | undefined): Promise<Accepted | CurrentState | Told> {
+    this.#system.requireKnown(request.actor, request.id)
     return this.#verb((settle) => {
       const done = ({ answer }: Operation) => settle(answer ?? Exit.die("no answer"))
       this.#system.clients.send(request, done, node === undefined ? undefined : this.#node(node))
@@ -245,6 +255,22 @@ class Teller {
       }
       world.enqueue(undefined, look)
     })
+  }
+
+  /** The verbs, which note whether the script waits for what they promise. */
+  #awaitedVerbs(): Simulation {
+    const verbs = this.#verbs()
+    const noted = Object.entries(verbs).map(([what, verb]: [string, (...given: Array<never>) => unknown]) => [
+      what,
+      (...given: Array<never>) => {
+        const result = verb(...given)
+        if (!(result instanceof Promise)) return result
+        const promise = VerbPromise.of(what, result)
+        this.#promised.push(promise)
+        return promise
+      },
+    ])
+    return Object.fromEntries(noted) as Simulation
   }
 
   #verbs(): Simulation {

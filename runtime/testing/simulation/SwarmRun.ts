@@ -70,6 +70,7 @@ export const requestsOf = (workload: Workload, seed: number): ReadonlyArray<Requ
 export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {
   const system = new SimulatedSystem(sut, plan)
   const { world } = system
+  for (const { actor, id } of plan.requests) system.requireKnown(actor, id)
   let violation: RunOutcome["violation"]
   try {
     new Phases(system, plan).run()

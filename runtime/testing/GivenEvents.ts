@@ -1,0 +1,92 @@
+/**
+ * The events that a scenario is given, as the commits that have stored them.
+ *
+ * Owns what those commits carry of timers and calls: an actor waits for them when the command comes. Messages of the past
+ * are left out, because they change nothing.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import { effectsOf } from "../cell/Intents.ts"
+import { Draft, NOTHING_PENDING, type Pending } from "../cell/Pending.ts"
+import type { AnyActor } from "../definition/Actor.ts"
+import { readEvent, type StoredEvent } from "../definition/Event.ts"
+import { encodeCommit } from "../journal/Commit.ts"
+import type { JournalRecord } from "../journal/Journal.ts"
+import type { Intent, MachineState } from "../machine/Machine.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
+
+/** Each given event as a commit of its own, at journal sequences 1, 2, 3, ... Runs the actor's machine. */
+export const recordsOf = (
+  actor: AnyActor,
+  address: ActorAddress,
+  given: ReadonlyArray<StoredEvent>,
+  atMs: number,
+): ReadonlyArray<JournalRecord> => {
+  const past = new Past(actor, address, atMs)
+  return given.map((stored, index) => {
+    const out = past.itemsOf(stored)
+    const entry = { c: `given-${index}`, fp: "", ev: [stored], ...(out.length === 0 ? undefined : { out }) }
+    const header = { first: index + 1, at: atMs, epoch: 1 }
+    return { key: address.key, sequence: index + 1, data: encodeCommit(header, [JSON.stringify(entry)]) }
+  })
+}
+
+class Past {
+  readonly #actor: AnyActor
+  readonly #atMs: number
+  #state: MachineState | undefined
+  #version = 0
+  #pending: Pending = NOTHING_PENDING
+
+  constructor(actor: AnyActor, { id }: ActorAddress, atMs: number) {
+    this.#actor = actor
+    this.#atMs = atMs
+    this.#state = attempt(() => actor.machine.initial(id))
+    actor.machine.takeIntents()
+  }
+
+  /** What the event's commit carries. Nothing from the first event on that cannot be applied: the replay tells why. */
+  itemsOf(stored: StoredEvent): ReadonlyArray<OutboxItem> {
+    const { machine, type, events } = this.#actor
+    const before = this.#state
+    if (before === undefined) return []
+    this.#state = attempt(() => machine.transition(before, readEvent(type, events, stored)))
+    const intents = machine.takeIntents().filter(isWaitedFor)
+    this.#version++
+    if (this.#state === undefined) return []
+    const step = {
+      definition: this.#actor,
+      before: this.#pending,
+      after: withoutEnded(this.#pending, stored.t),
+      state: this.#state,
+      version: this.#version,
+      nowMs: this.#atMs,
+    }
+    const { items, pending } = effectsOf(step, intents, [])
+    this.#pending = pending
+    return items
+  }
+}
+
+const attempt = <A>(run: () => A): A | undefined => {
+  try {
+    return run()
+  } catch {
+    // The replay of the same event throws the same, and is told to the test.
+    return undefined
+  }
+}
+
+const isWaitedFor = ({ _tag }: Intent): boolean => _tag === "Timer" || _tag === "Cancel" || _tag === "Call"
+
+/** What is pending without the timer that has fired, or the call that has ended, with this event. */
+const withoutEnded = (pending: Pending, eventType: string): Pending => {
+  const draft = new Draft(pending)
+  for (const [id, { e }] of pending.timers) {
+    if (e.type === eventType && eventType.startsWith("xstate.")) draft.timers.delete(id)
+  }
+  for (const id of pending.calls.keys()) {
+    const isEnd = eventType === `xstate.done.actor.${id}` || eventType === `xstate.error.actor.${id}`
+    if (isEnd) draft.calls.delete(id)
+  }
+  return draft.now
+}

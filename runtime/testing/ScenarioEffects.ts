@@ -1,0 +1,100 @@
+/**
+ * What a scenario's command asks for besides its events, as its test tells it: messages, timers, calls, publications.
+ *
+ * Owns how the items of a commit are compared with what `thenSends`, `thenPublishes`, `thenSchedules`, `thenCancels` and
+ * `thenCalls` were given. Each states all of its kind, in order; without arguments, that there is none.
+ */
+import { sentItemOf } from "../cell/Intents.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { AnyEvent } from "../definition/Event.ts"
+import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { Outgoing } from "../outbox/Outgoing.ts"
+
+/** A timer: of `after`, or of a `raise` with a delay. Only what is given is compared. */
+export interface ExpectedTimer {
+  /** Its id; that of `after` is made by XState. */
+  readonly id?: string
+  readonly afterMs: number
+  /** The event that it raises. */
+  readonly event?: { readonly type: string }
+}
+
+/** A durable call of an `invoke`. Only what is given is compared. */
+export interface ExpectedCall {
+  /** Name of its logic in `setup({ actors })`. */
+  readonly src?: string
+  /** Id of the invocation. */
+  readonly id?: string
+  readonly input?: unknown
+}
+
+/** An integration event. */
+export interface ExpectedPublication {
+  readonly type: string
+  readonly data: unknown
+}
+
+/** What was asked for, and when. */
+export interface AskedFor {
+  readonly items: ReadonlyArray<OutboxItem>
+  readonly nowMs: number
+}
+
+/** Pairs to be compared: what is expected, and what is there in the same form. */
+export interface Compared {
+  readonly what: string
+  readonly expected: unknown
+  readonly actual: unknown
+}
+
+export const comparedMessages = (
+  definition: ActorDefinition,
+  { items, nowMs }: AskedFor,
+  expected: ReadonlyArray<Outgoing | undefined>,
+): Compared => ({
+  what: "messages",
+  expected: expected.flatMap((outgoing) =>
+    outgoing === undefined || outgoing._tag === "AnswerLater" ? [] : sentItemOf(definition, outgoing, nowMs),
+  ),
+  actual: items.filter(({ k }) => k === "tell" || k === "answer"),
+})
+
+export const comparedPublications = (
+  { items }: AskedFor,
+  expected: ReadonlyArray<ExpectedPublication>,
+): Compared => ({
+  what: "integration events",
+  expected: expected.map(({ type, data }) => ({ type, data })),
+  actual: items.flatMap((item) => (item.k === "publish" ? { type: item.t, data: item.d } : [])),
+})
+
+export const comparedTimers = (
+  { items, nowMs }: AskedFor,
+  expected: ReadonlyArray<ExpectedTimer>,
+): Compared => {
+  const timers = items.flatMap((item) =>
+    item.k === "timer" ? { id: item.n, afterMs: item.at - nowMs, event: item.e as AnyEvent } : [],
+  )
+  return { what: "timers", expected, actual: asFarAsGiven(timers, expected) }
+}
+
+export const comparedCancels = ({ items }: AskedFor, expected: ReadonlyArray<string>): Compared => ({
+  what: "cancelled timers and aborted calls",
+  expected,
+  actual: items.flatMap((item) => (item.k === "cancel" || item.k === "abort" ? item.n : [])),
+})
+
+export const comparedCalls = ({ items }: AskedFor, expected: ReadonlyArray<ExpectedCall>): Compared => {
+  const calls = items.flatMap((item) =>
+    item.k === "call" ? { src: item.src, id: item.n, input: item.in } : [],
+  )
+  return { what: "calls", expected, actual: asFarAsGiven(calls, expected) }
+}
+
+/** Of each found thing the fields that the expected one in its place names; all of them where there is none. */
+const asFarAsGiven = (found: ReadonlyArray<object>, expected: ReadonlyArray<object>): ReadonlyArray<object> =>
+  found.map((thing, index) => {
+    const wanted = expected[index]
+    if (wanted === undefined) return thing
+    return Object.fromEntries(Object.entries(thing).filter(([field]) => Object.hasOwn(wanted, field)))
+  })

@@ -1,0 +1,25 @@
+/** What a verb of a story promises: knows whether anybody has waited for it. */
+
+export class VerbPromise<A> extends Promise<A> {
+  what = ""
+  isAwaited = false
+
+  static of<A>(what: string, promise: Promise<A>): VerbPromise<A> {
+    const verb = new VerbPromise<A>((resolve, reject) => void promise.then(resolve, reject))
+    verb.what = what
+    return verb
+  }
+
+  /** What is chained to it is a promise like any. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
+  }
+
+  override then<B = A, C = never>(
+    onFulfilled?: ((value: A) => B | PromiseLike<B>) | null,
+    onRejected?: ((reason: unknown) => C | PromiseLike<C>) | null,
+  ): Promise<B | C> {
+    this.isAwaited = true
+    return super.then(onFulfilled, onRejected)
+  }
+}
