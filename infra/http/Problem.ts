@@ -224,9 +224,7 @@ export const problemOf = (error: ServiceError): Problem => {
         idempotencyKey: error.commandId,
       })
     case "AskTimeout":
-      return problem("timeout", `No answer within ${error.deadlineMs} ms.`, {
-        idempotencyKey: error.commandId,
-      })
+      return problem("timeout", error.message, { idempotencyKey: error.commandId, hint: error.hint })
     case "PostgresRefused":
     case "UnknownActorType":
     case "UnknownProjection":

@@ -84,8 +84,11 @@ export const isUnwritable = (error: JetStreamError): boolean =>
 const isTooLarge = (error: JetStreamError): boolean =>
   error.code === jetStreamCode.messageExceedsMaximum || error.code === jetStreamCode.headerExceedsMaximum
 
-const fullHint =
-  "Raise the stream's max_bytes or the server's storage limit, or archive. Reads go on meanwhile."
+/** A stream at its own limit takes no more; one at the server's or account's limit has leases beside it that cannot be renewed. */
+const fullHint = (error: JetStreamError): string =>
+  fullCodes.has(error.code)
+    ? "Raise max_file_store or the account's limit, or make room. Reads go on until leases run out, since they cannot be renewed either."
+    : "Raise the stream's max_bytes, or archive. Reads go on meanwhile."
 
 /** The refusal for a message that is larger than the journal takes. */
 export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
@@ -114,7 +117,7 @@ export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRef
   ) {
     return new AppendUnknown({ reason: "InFlight", detail })
   }
-  if (isFull(error)) return new JournalRefused({ reason: "Full", detail, hint: fullHint })
+  if (isFull(error)) return new JournalRefused({ reason: "Full", detail, hint: fullHint(error) })
   if (isTooLarge(error)) {
     return new JournalRefused({
       reason: "TooLarge",
@@ -181,9 +184,13 @@ export const messageTooLarge = (detail: string): MailboxRefused =>
 export const mailboxErrorOf = (error: NatsRequestFailed | JetStreamError): MailboxError => {
   const detail = error.message
   if (error._tag === "JetStreamError") {
-    if (isFull(error)) {
-      const hint = "Send again later; find out why the receiver does not keep up, or make room on the server."
+    if (isSubjectFull(error)) {
+      const hint = "Send again later; find out why the receiver does not keep up."
       return new MailboxRefused({ reason: "Full", detail, hint })
+    }
+    if (isFull(error)) {
+      const hint = "Raise max_file_store, the account's limit or the stream's max_bytes, or make room."
+      return new MailboxRefused({ reason: "StorageFull", detail, hint })
     }
     if (isTooLarge(error)) return messageTooLarge(detail)
     if (error.code === jetStreamCode.streamSealed) {

@@ -101,11 +101,14 @@ export class AskTimeout extends Schema.TaggedError<AskTimeout>()("AskTimeout", {
   ...actor,
   commandId: Schema.String,
   deadlineMs: Schema.Number,
+  /** What kept the answer away, where that is known. */
+  detail: Schema.optionalKey(Schema.String),
   hint: Schema.String,
 }) {
   readonly kind = "transient"
   override get message(): string {
-    return `${this.actorType}/${this.id} did not answer within ${this.deadlineMs} ms. ${this.hint}`
+    const why = this.detail === undefined ? "" : `: ${this.detail}`
+    return `${this.actorType}/${this.id} did not answer within ${this.deadlineMs} ms${why}. ${this.hint}`
   }
 }
 

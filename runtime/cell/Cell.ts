@@ -17,9 +17,10 @@ import { logSampled } from "../log/SampledLog.ts"
 import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { type ActorQuarantined, Busy, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import { type ActorQuarantined, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellContext } from "./CellContext.ts"
 import type { Confirmed } from "./Fold.ts"
+import { JournalTrouble } from "./JournalTrouble.ts"
 import { catchUp, type RecoveryError, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
 import { MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting, type WaitingCommand } from "./Waiting.ts"
@@ -65,6 +66,7 @@ export class Cell {
   /** Place in the journal that the state must include: something that waits is about a commit there. */
   #neededSequence = 0
   #behindCount = 0
+  readonly #trouble = new JournalTrouble()
 
   constructor(context: CellContext, definition: ActorDefinition, address: ActorAddress, place: number) {
     this.place = place
@@ -87,12 +89,10 @@ export class Cell {
     // Those who gave up do not take the place of those who come.
     if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) this.#mailbox = this.#mailbox.filter(isOpen)
     if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) {
-      const { type, id } = this.address
-      waiting.settle(
-        Exit.fail(new Busy({ actorType: type, id, queue: "Actor", limitCount: MAILBOX_ITEMS_MAX })),
-      )
+      waiting.settle(Exit.fail(this.#trouble.noRoom(this.address)))
       return false
     }
+    this.#trouble.mark(waiting)
     this.#mailbox.push(waiting)
     this.#neededSequence = Math.max(this.#neededSequence, neededBy(waiting))
     if (this.#isRunning) return false
@@ -183,6 +183,7 @@ export class Cell {
             counts.activatedCount++
             this.#quarantine = undefined
             this.#attemptCount = 0
+            this.#trouble.over(this.#mailbox)
             this.#confirmed = confirmed
             this.#snapshotSequence = snapshot.sequence
             this.#unsavedCount = confirmed.version - snapshot.version
@@ -251,6 +252,7 @@ export class Cell {
   #stored(before: Confirmed, round: Round, sequence: number, atMs: number): void {
     const { counts, outbox } = this.#context
     this.#attemptCount = 0
+    this.#trouble.over(this.#mailbox)
     const { recent } = before
     for (const { waiting, proposal } of round.entries) {
       const { commandId, fingerprint } = waiting.command
@@ -315,6 +317,7 @@ export class Cell {
     if (error.reason !== "WrongSequence") this.#unresolvedAt = confirmed.sequence
     for (const { waiting } of round.entries) waiting.wasAttempted = true
     this.#mailbox.unshift(...round.taken)
+    this.#trouble.unconfirmed(error, this.#mailbox)
     const pause = error.reason === "WrongSequence" && this.#attemptCount === 0 ? Effect.void : this.#pause()
     this.#attemptCount++
     return Effect.andThen(pause, catchUp(this.#context, this.definition, this.address, confirmed)).pipe(
@@ -335,6 +338,7 @@ export class Cell {
   #notReadable(error: RecoveryError): Effect.Effect<void> {
     this.#confirmed = undefined
     if (error._tag === "JournalUnavailable" && this.#mailbox.some(isOpen)) {
+      this.#trouble.unread(error, this.#mailbox)
       this.#attemptCount++
       return this.#pause()
     }

@@ -53,6 +53,8 @@ abstract class Item<A, E> {
   isRemote = false
   /** What keeps the answer away, where that is known: said if the deadline passes. */
   trouble: string | undefined
+  /** What its actor waits for, where that is known: told with the time-out. */
+  waitsFor: string | undefined
 
   constructor(answer: (exit: Exit.Exit<A, E>) => void) {
     this.#answer = answer

@@ -76,7 +76,7 @@ const makeActorClient = Effect.fnUntraced(function* (
     places: new ShardPlaces(actors.values(), shardCount),
     // Nodes look after each other; a client only tries again.
     suspect: () => undefined,
-    isCutOff: () => false,
+    cutOff: () => undefined,
     takeHere: () => false,
   })
   const context: RefContext = {

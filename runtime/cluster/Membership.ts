@@ -135,6 +135,7 @@ export class Membership {
     const sentAtMs = this.#nowMs
     this.#isChanged = false
     const written = yield* this.#write(this.#revision).pipe(
+      Effect.tapError(({ message }) => Effect.sync(() => ownership.notRenewed(message))),
       Effect.onError(() =>
         Effect.sync(() => {
           this.#isChanged = true

@@ -25,6 +25,7 @@ export class Ownership {
   /** When this node last knew that nobody had taken it for gone. */
   #sureAtMs = Number.NEGATIVE_INFINITY
   readonly #disconnectedAtMs: () => number
+  #renewalFailure: string | undefined
 
   /** `disconnectedAtMs`: when the connection was lost last; now, while there is none. */
   constructor(placeCount: number, disconnectedAtMs = () => Number.NEGATIVE_INFINITY) {
@@ -52,8 +53,18 @@ export class Ownership {
     return nowMs < this.#validUntilMs
   }
 
+  /** What kept the lease from being renewed; `undefined` once that has worked. */
+  get renewalFailure(): string | undefined {
+    return this.#renewalFailure
+  }
+
+  notRenewed(failure: string): void {
+    this.#renewalFailure = failure
+  }
+
   /** What was sent at `sentAtMs` renewed the lease: by then nobody had taken this node for gone. */
   renewed(sentAtMs: number, untilMs: number): void {
+    this.#renewalFailure = undefined
     this.#leaseUntilMs = untilMs
     this.#stay(sentAtMs)
   }

@@ -54,9 +54,12 @@ export const UNACKNOWLEDGED_MAX = 512
 /** Messages that may wait for one actor; the next one is refused as `Full`. */
 export const MESSAGES_PER_ACTOR_MAX = 100_000
 
-/** The mailbox said no and stored nothing. Terminal for this message; `Full` may pass. */
+/**
+ * The mailbox said no and stored nothing. Terminal for this message. `Full`: too many wait for this actor, which may
+ * pass. `StorageFull`: there is no room for anything, which an operator has to mend.
+ */
 export class MailboxRefused extends Schema.TaggedError<MailboxRefused>()("MailboxRefused", {
-  reason: Schema.Literals(["Full", "TooLarge", "NotPermitted", "Unsafe", "Foreign"]),
+  reason: Schema.Literals(["Full", "StorageFull", "TooLarge", "NotPermitted", "Unsafe", "Foreign"]),
   detail: Schema.String,
   hint: Schema.String,
 }) {

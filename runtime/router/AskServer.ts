@@ -22,19 +22,25 @@ export interface AskServerOptions {
   readonly replyBytesMax: number
   /** A type that is not known here was asked for in this place. */
   readonly unhosted: (place: number, type: string) => void
+  /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
+  readonly cutOff: () => string | undefined
 }
 
 type Reply = (reply: Uint8Array) => void
 
 /** Takes requests to the owner of `place`. */
 export const makeAskServer =
-  ({ actors, cells, wheel, shardCount, replyBytesMax, unhosted }: AskServerOptions) =>
+  ({ actors, cells, wheel, shardCount, replyBytesMax, unhosted, cutOff }: AskServerOptions) =>
   (place: number) =>
   (data: Uint8Array, reply: Reply): void => {
     const request = decodeRequest(data)
     // Nobody can make anything of it, and nobody waits for an answer that it understands.
     if (request === undefined) return
     const say = (answer: AskReply): void => reply(encodeReply(answer))
+    const sayMoved = (): void => {
+      const why = cutOff()
+      say(why === undefined ? { moved: true } : { moved: true, why })
+    }
     const address = addressNamed(request.to, shardCount)
     if (address === undefined) return
     const definition = actors.get(address.type)
@@ -42,7 +48,7 @@ export const makeAskServer =
       unhosted(place, address.type)
       return say({ moved: true })
     }
-    if (!cells.takes(definition, address)) return say({ moved: true })
+    if (!cells.takes(definition, address)) return sayMoved()
     const answer = (exit: Parameters<typeof replyOf>[1]): void => {
       const bytes = encodeReply(replyOf(definition, exit))
       if (bytes.length <= replyBytesMax) return reply(bytes)

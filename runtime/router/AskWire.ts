@@ -43,9 +43,9 @@ export type AskRequest =
     }
   | { readonly k: "read"; readonly to: string; readonly ms: number }
 
-/** `moved`: whoever was asked does not have the shard. */
+/** `moved`: the node that was asked does not have the shard; `why`: because it has nothing at all now. */
 export type AskReply =
-  | { readonly moved: true }
+  | { readonly moved: true; readonly why?: string }
   | { readonly accepted: Accepted }
   | { readonly state: Omit<CurrentState, "state"> & { readonly state: unknown } }
   | { readonly error: unknown }
@@ -110,6 +110,12 @@ export const replyOf = (
   const [reason] = exit.cause.reasons
   if (reason?._tag !== "Fail") return { moved: true }
   return { error: encodeError(reason.error) }
+}
+
+/** Why the node that was asked has nothing at all; `undefined` where it said nothing of the kind. */
+export const whyMoved = (data: Uint8Array): string | undefined => {
+  const { why } = JSON.parse(decoder.decode(data)) as { readonly why?: unknown }
+  return typeof why === "string" ? why : undefined
 }
 
 /** The reply, as the asker's definition reads it; `undefined`: ask again. Throws for what is no reply. */

@@ -12,7 +12,7 @@ import type { Waiting } from "../cell/Waiting.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
-import { decodeReply, encodeRequest } from "./AskWire.ts"
+import { decodeReply, encodeRequest, whyMoved } from "./AskWire.ts"
 
 /** Pause before the same is tried again, in milliseconds; doubling. */
 const PAUSE_FIRST_MS = 4
@@ -29,8 +29,8 @@ export interface RouterOptions {
   readonly places: ShardPlaces
   /** Nobody answers for this slot. */
   readonly suspect: (slot: string) => void
-  /** This node has lost touch with the cluster. */
-  readonly isCutOff: () => boolean
+  /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
+  readonly cutOff: () => string | undefined
   /** Takes the item if this node has the shard by now. */
   readonly takeHere: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => boolean
 }
@@ -68,6 +68,9 @@ interface Attempt extends Tried {
 }
 
 type Randomness = Effect.Success<typeof Random.Random>
+
+/** What a node that does not have the shard says by itself. */
+const MOVING = "its shard is moving from one node to another"
 
 const NOTHING: Tried = { count: 0, unansweredCount: 0 }
 
@@ -117,7 +120,7 @@ class AskRouter implements Router {
     const asked: Asked = { item, definition, address, attempt: undefined }
     this.#open.set(item, asked)
     this.#idle.closeUnsafe()
-    if (this.#options.isCutOff()) item.trouble = "this node has lost touch with the cluster"
+    item.trouble = this.#options.cutOff() ?? item.trouble
     this.#attempt(asked, NOTHING)
   }
 
@@ -160,7 +163,7 @@ class AskRouter implements Router {
       asked.item.trouble = undefined
       return this.#end(asked, answer as Exit.Exit<never, never>)
     }
-    if (asked.attempt === attempt) this.#again(asked, attempt, "its shard is moving from one node to another")
+    if (asked.attempt === attempt) this.#again(asked, attempt, whyMoved(reply) ?? MOVING)
   }
 
   #onFailure(asked: Asked, attempt: Attempt, failure: RequestFailed): void {
@@ -175,7 +178,8 @@ class AskRouter implements Router {
 
   /** After a pause; but whoever has waited for an answer in vain has waited. */
   #again(asked: Asked, attempt: Attempt, trouble: string, isUnanswered = false): void {
-    asked.item.trouble = trouble
+    // A node that has nothing itself cannot tell who has.
+    asked.item.trouble = this.#options.cutOff() ?? trouble
     this.counts.retriedCount++
     const { count, unansweredCount } = attempt
     const next = { count: count + 1, unansweredCount: unansweredCount + (isUnanswered ? 1 : 0) }

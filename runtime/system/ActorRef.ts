@@ -181,7 +181,8 @@ export class Asker {
       const { type: actorType, id } = address
       const { trouble: detail } = item
       if (detail === undefined) {
-        return item.settle(Exit.fail(new AskTimeout({ actorType, id, commandId, deadlineMs, hint })))
+        const why = item.waitsFor === undefined ? undefined : { detail: item.waitsFor }
+        return item.settle(Exit.fail(new AskTimeout({ actorType, id, commandId, deadlineMs, ...why, hint })))
       }
       const stored = item._tag === "Command" && item.mayBeStored ? "Unknown" : "No"
       item.settle(

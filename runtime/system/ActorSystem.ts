@@ -18,7 +18,7 @@ import { type DeadLetterOffice, makeDeadLetterOffice } from "../deadletter/DeadL
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionError } from "../definition/DefinitionError.ts"
-import { Health, type Needed, type Unhealthy } from "../health/Health.ts"
+import { Health, type Needed, problemsOf, problemTitle, type Unhealthy } from "../health/Health.ts"
 import { type InboxCounts, makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
@@ -184,6 +184,16 @@ const makeActorSystem = Effect.fnUntraced(function* (
   let cluster: Cluster | undefined
   let isStopping = false
 
+  /** Why this node has nothing now. */
+  const cutOff = (): string | undefined => {
+    if (ownership.isValid(monotonicMs(clock))) return undefined
+    const failure = ownership.renewalFailure
+    const problems = problemsOf(health.needed()).map(problemTitle)
+    const lost = "this node has lost touch with the cluster"
+    const why = failure === undefined ? problems : [`its lease was not renewed: ${failure}`, ...problems]
+    return why.length === 0 ? lost : `${lost} (${why.join("; ")})`
+  }
+
   const slotOf = (place: number): string => places.all[place]?.slot ?? ""
   const unhosted = (place: number, type: string): boolean =>
     cluster?.giveUp(slotOf(place), (member) => Object.hasOwn(member.types, type)) ?? false
@@ -198,7 +208,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const router = yield* makeRouter(transport, {
     places,
     suspect: (slot) => cluster?.suspect(slot),
-    isCutOff: () => !ownership.isValid(monotonicMs(clock)),
+    cutOff,
     takeHere: (definition, address, item) => {
       if (!cells.takes(definition, address)) return false
       // What kept it from its owner is over: from here on only its cell knows whether it is stored.
@@ -236,6 +246,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     shardCount: settings.shardCount,
     replyBytesMax: transport.messageBytesMax,
     unhosted,
+    cutOff,
   })
 
   const warmUp = yield* makeWarmUp({ ...settings, actors, places, cells, wheel, transport })

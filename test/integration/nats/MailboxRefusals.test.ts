@@ -138,3 +138,22 @@ it("FAULT 17: says MailboxUnavailable at once while there is no server", () =>
       })
     }),
   ))
+
+it("FAULT 67: tells a server without room from an actor with too many messages", () =>
+  run(
+    Effect.gen(function* () {
+      const server = yield* freshServer({ storeFileMaxBytes: 256 * 1024 })
+      const { mailbox } = yield* openMailbox(server, { messagesPerActorMax: 2 })
+      const many = Effect.forEach(["1", "2", "3"], (id) => send(mailbox, here, id))
+      expect(yield* Effect.flip(many)).toMatchObject({ _tag: "MailboxRefused", reason: "Full" })
+      const large = Effect.forEach(
+        Array.from({ length: 100 }, (_, index) => order(`b${index}`)),
+        (address) => mailbox.publish({ address, id: address.key, data: bytes("x".repeat(16_000)) }),
+      )
+      expect(yield* Effect.flip(large)).toMatchObject({
+        _tag: "MailboxRefused",
+        reason: "StorageFull",
+        hint: expect.stringContaining("max_file_store"),
+      })
+    }),
+  ))

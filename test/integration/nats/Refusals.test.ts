@@ -141,7 +141,7 @@ describe("FAULT 24: a full journal", () => {
       }),
     ))
 
-  it("refuses appends as Full at the server's storage limit, and reads go on", () =>
+  it("refuses appends as Full at the server's storage limit; reads go on, and the hint says for how long", () =>
     run(
       Effect.gen(function* () {
         const server = yield* freshServer({ storeFileMaxBytes: 256 * 1024 })
@@ -150,7 +150,11 @@ describe("FAULT 24: a full journal", () => {
         const fill = Effect.gen(function* () {
           while (true) last = yield* journal.append(order("a"), last, new Uint8Array(16 * 1024))
         })
-        expect(yield* Effect.flip(fill)).toMatchObject({ _tag: "JournalRefused", reason: "Full" })
+        expect(yield* Effect.flip(fill)).toMatchObject({
+          _tag: "JournalRefused",
+          reason: "Full",
+          hint: expect.stringContaining("until leases run out"),
+        })
         expect((yield* journal.last(order("a")))?.sequence).toBe(last)
       }),
     ))

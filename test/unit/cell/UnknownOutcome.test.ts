@@ -1,6 +1,7 @@
 /** What a cell does when an append, or a look into the journal, does not come out clean. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import { MAILBOX_ITEMS_MAX } from "../../../runtime/cell/Waiting.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import type { AppendOutcome } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
@@ -108,10 +109,40 @@ describe("an append of unknown outcome", () => {
     const outage = 1_000
     journal.script.append.push(...Array.from({ length: outage }, () => "unavailable" as const))
     const asked = counter.ask(add(2), { commandId: "c-2", deadlineMs: 100 })
-    await expect(asked).rejects.toMatchObject({ _tag: "AskTimeout", kind: "transient" })
+    await expect(asked).rejects.toMatchObject({
+      _tag: "AskTimeout",
+      kind: "transient",
+      detail: "the journal does not confirm appends: scripted unavailable",
+    })
     journal.script.append.length = 0
     expect(await counter.ask(add(2), { commandId: "c-2" })).toMatchObject({ version: 2 })
     expect(await historyOf(journal.inner, Counter, "a")).toHaveLength(2)
+  })
+
+  it("a full queue is no matter of many commands then: callers are told that the journal confirms nothing", async () => {
+    const { system, journal } = await startMemory()
+    const counter = system.get(Counter, "a")
+    await counter.ask(add(1))
+    journal.script.append.push(...Array.from({ length: 10_000 }, () => "unavailable" as const))
+    const first = counter.ask(add(1), { deadlineMs: 50 })
+    await expect(first).rejects.toMatchObject({ _tag: "AskTimeout", detail: expect.any(String) })
+    const waiting = Array.from({ length: MAILBOX_ITEMS_MAX + 1 }, () => counter.ask(add(1)))
+    const settled = Promise.allSettled(waiting)
+    await expect(waiting.at(-1)).rejects.toMatchObject({
+      _tag: "Unavailable",
+      stored: "No",
+      detail: "the journal does not confirm appends: scripted unavailable",
+    })
+    journal.script.append.length = 0
+    const [answered] = await settled
+    expect(answered?.status).toBe("fulfilled")
+    // It is over: the next one that is late is not blamed on the journal.
+    const release = journal.hold()
+    await expect(counter.ask(add(1), { deadlineMs: 20 })).rejects.toMatchObject({
+      _tag: "AskTimeout",
+      message: expect.not.stringContaining("the journal"),
+    })
+    release()
   })
 
   it("FAULT 16: an actor that nobody waits for any more leaves the journal alone", async () => {

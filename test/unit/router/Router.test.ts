@@ -23,6 +23,7 @@ const slot = places.all[places.of(address.type, address.shard) ?? -1]?.slot ?? "
 
 const routed = async (
   check: (sent: Array<RequestHandler>, item: WaitingCommand, router: Router) => Promise<void>,
+  cutOff: () => string | undefined = () => undefined,
 ) => {
   const sent: Array<RequestHandler> = []
   const transport: TransportService = {
@@ -41,7 +42,7 @@ const routed = async (
     const router = yield* makeRouter(transport, {
       places,
       suspect: () => undefined,
-      isCutOff: () => false,
+      cutOff,
       takeHere: () => false,
     })
     router.route(Counter, address, item)
@@ -108,5 +109,33 @@ describe("when a shard has come to another owner", () => {
       sent[0]?.onReply(stored)
       expect(item.isSettled).toBe(true)
     })
+  })
+})
+
+describe("what keeps an answer away", () => {
+  it("is that the shard moves, or why the node that was asked has nothing", async () => {
+    await routed(async (sent, item) => {
+      sent[0]?.onReply(encodeReply({ moved: true }))
+      expect(item.trouble).toBe("its shard is moving from one node to another")
+      await eventually(async () => sent.length === 2)
+      sent[1]?.onReply(encodeReply({ moved: true, why: "its lease was not renewed: disk full" }))
+      expect(item.trouble).toBe("its lease was not renewed: disk full")
+    })
+  })
+
+  it("is why this node has nothing, whatever others say, for as long as that is so", async () => {
+    let why: string | undefined = "its lease was not renewed: disk full"
+    await routed(
+      async (sent, item) => {
+        expect(item.trouble).toBe(why)
+        sent[0]?.onReply(encodeReply({ moved: true }))
+        expect(item.trouble).toBe(why)
+        why = undefined
+        await eventually(async () => sent.length === 2)
+        sent[1]?.onReply(encodeReply({ moved: true }))
+        expect(item.trouble).toBe("its shard is moving from one node to another")
+      },
+      () => why,
+    )
   })
 })

@@ -43,7 +43,7 @@ it("gives an answer more time after none came, and not because a shard was on it
         const router = yield* makeRouter(transport, {
           places: new ShardPlaces([Counter], 8),
           suspect: () => undefined,
-          isCutOff: () => false,
+          cutOff: () => undefined,
           takeHere: () => false,
         })
         const item = new WaitingRead(() => undefined)

@@ -1,0 +1,47 @@
+/**
+ * That the journal does not confirm an actor's appends, or cannot be read: a server whose disk is full answers no write.
+ *
+ * Owns what callers are told of it, when their deadline passes and when there is no room to wait any more. The appends
+ * and reads themselves are repeated by Cell.ts.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"
+import { Busy, Unavailable } from "./AskError.ts"
+import { MAILBOX_ITEMS_MAX, type Waiting } from "./Waiting.ts"
+
+export class JournalTrouble {
+  #detail: string | undefined
+
+  /** Items that come while it lasts know of it from the start. */
+  mark(item: Waiting): void {
+    item.waitsFor = this.#detail
+  }
+
+  /** An append got no answer. Another write that was faster, or is in flight, is no trouble. */
+  unconfirmed({ reason, detail }: AppendUnknown, waiting: ReadonlyArray<Waiting>): void {
+    if (reason === "WrongSequence" || reason === "InFlight") return
+    this.#say(`the journal does not confirm appends: ${detail}`, waiting)
+  }
+
+  unread({ detail }: JournalUnavailable, waiting: ReadonlyArray<Waiting>): void {
+    this.#say(`the journal cannot be read: ${detail}`, waiting)
+  }
+
+  over(waiting: ReadonlyArray<Waiting>): void {
+    if (this.#detail !== undefined) this.#say(undefined, waiting)
+  }
+
+  #say(detail: string | undefined, waiting: ReadonlyArray<Waiting>): void {
+    this.#detail = detail
+    for (const item of waiting) item.waitsFor = detail
+  }
+
+  /** Too many wait: because much was asked, or because the journal does nothing. */
+  noRoom({ type: actorType, id }: ActorAddress): Busy | Unavailable {
+    if (this.#detail === undefined) {
+      return new Busy({ actorType, id, queue: "Actor", limitCount: MAILBOX_ITEMS_MAX })
+    }
+    const hint = "Try again later; an operator finds out more from the system's health."
+    return new Unavailable({ actorType, id, stored: "No", detail: this.#detail, hint })
+  }
+}
