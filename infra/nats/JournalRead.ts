@@ -82,6 +82,8 @@ class Page {
   /** Commits beyond this page that the replica has; undefined when it said nothing about them. */
   pendingCount: number | undefined = undefined
   failure: string | undefined = undefined
+  /** The replica has a commit beyond the range: none before it is missing. */
+  isPastEnd = false
   readonly #keyOf: CommitLog["keyOf"]
   readonly #upTo: number
   #previous = 0
@@ -114,7 +116,7 @@ class Page {
     this.#previous = sequence
     if (sequence <= this.#upTo) {
       this.records.push({ key: this.#keyOf(subjectLine(headers)), sequence, data: message.data })
-    }
+    } else this.isPastEnd = true
     return false
   }
 }
@@ -148,8 +150,10 @@ export const readPage = Effect.fnUntraced(function* (
   const { records } = page
   const last = records.at(-1)?.sequence ?? range.after
   // A full page ends here: whether more follows is for the next page to find out.
-  const isWhole = records.length >= countMax || last >= range.upTo || page.pendingCount !== 0
-  if (isWhole) return records
+  const isWhole = records.length >= countMax || last >= range.upTo || page.isPastEnd
+  // Cut at its size: the next page goes on. An empty page is never that, whatever the replica says.
+  const isCut = records.length > 0 && (page.pendingCount ?? 0) > 0
+  if (isWhole || isCut) return records
   const next = yield* nextOnLeader(requests, log, last + 1)
   return next === undefined || next.sequence > range.upTo ? records : [...records, next]
 })

@@ -2,7 +2,8 @@
  * Messages of one consumer after the other, by pulls with credit: what JournalFollow.ts and MailboxReceive.ts share.
  *
  * Owns the subscription, the pulls (at most two batches in memory or on their way), heartbeats, the pauses between
- * attempts, and leaving a consumer on any doubt: silence, a lost connection, a deleted consumer, a restarted server.
+ * attempts, and leaving a consumer on any doubt: silence, a heartbeat after a message that never came, a lost
+ * connection, a deleted consumer, a restarted server.
  * Which consumer, and what a message means, its user says. The state machine is `takeBatch`, one fiber.
  */
 import {
@@ -86,6 +87,8 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
   #credit = 0
   #isWaiting = false
   #wasHeard = false
+  /** Of the newest message that came. */
+  #consumerSequence = 0
   #pauseMs = retryPauseMsMin
   /** The server's permissions forbid pulling: no retry changes that. */
   #denied: PermissionViolationError | undefined
@@ -155,6 +158,7 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
     }
     troubles.attached(this)
     this.#consumer = consumer
+    this.#consumerSequence = 0
     this.#credit = 0
     this.#pauseMs = retryPauseMsMin
     const inbox = this.#connection.newInbox()
@@ -187,13 +191,18 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
 
   #onMessage(message: Msg): void {
     this.#wasHeard = true
-    // Heartbeats, by far the most of what an idle consumer sends, wake nobody.
-    if (message.headers?.code === status.heartbeat) return
+    // Heartbeats, by far the most of what an idle consumer sends, wake nobody, unless the newest message was lost.
+    if (message.headers?.code === status.heartbeat) {
+      if (Number(message.headers.get("Nats-Last-Consumer") || 0) > this.#consumerSequence) this.drop()
+      return
+    }
     const reply = message.reply ?? ""
     if (!reply.startsWith("$JS.ACK.")) {
       this.#onStatus(message)
     } else {
-      const item = this.#source.read(message, placeOf(reply))
+      const place = placeOf(reply)
+      this.#consumerSequence = place.consumerSequence
+      const item = this.#source.read(message, place)
       if (item === undefined) {
         this.drop()
       } else {
