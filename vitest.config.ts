@@ -3,18 +3,33 @@ import { defineConfig } from "vitest/config"
 /** Long enough for a test that starts real servers on a loaded machine. */
 const testTimeoutMs = 30_000
 const hookTimeoutMs = 60_000
+/**
+ * Ends a simulation that hangs. One that does not ends by itself, after its runs and requests; how long that takes says
+ * how busy the machine is, and nothing else.
+ */
+const simulationTimeoutMs = 600_000
 /** Test files at once: each may start servers of its own; many of them wait more than they work. */
 const workerCountMax = 3
 
 /** Where continuous integration wants the results as JSON; nobody else needs them. */
 const reportFile = process.env.TEST_REPORT_FILE
 
+/** The tests of one folder. A worker loads the sources once, not once for each file: that was half of the CPU time. */
+const folder = (name: string, testTimeout = testTimeoutMs) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, isolate: false },
+})
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      folder("unit"),
+      folder("contract"),
+      folder("simulation", simulationTimeoutMs),
+      folder("integration"),
+    ],
     pool: "forks",
     maxWorkers: workerCountMax,
-    testTimeout: testTimeoutMs,
     hookTimeout: hookTimeoutMs,
     reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
   },

@@ -1,10 +1,11 @@
 /** What user code may do wrong, and what must still hold for the actor and for everybody else. */
-import { Effect, Schema } from "effect"
+import { Effect, Fiber, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { accept, defineActor, event, reject } from "../../../runtime/index.ts"
 import { actionsRun, Counter, counterEvents, counterMachine } from "../../fixtures/memory/Counter.ts"
-import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { eventually, historyOf, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
 const nothing = Schema.Struct({})
@@ -76,35 +77,37 @@ describe("decide", () => {
     expect((await counter.state()).state.context.total).toBe(5)
   })
 
-  it("FAULT 40: that spoils the state inside a group spoils no read and no snapshot", async () => {
-    const { system, journal, snapshots } = await startMemory()
-    const counter = system.get(Counter, "a")
-    // Enough for a snapshot, which is then due when the next commit is in flight.
-    await counter.ask({ type: "Many", count: 50 })
-    const release = journal.hold()
-    const first = counter.ask({ type: "Note", text: "a" })
-    await eventually(() => journal.heldCount === 1)
-    const releaseGroup = journal.hold()
-    const noted = counter.ask({ type: "Note", text: "bc" })
-    const read = counter.state()
-    const spoilt = counter.ask({ type: "Spoil" }).catch((error) => error._tag)
-    release()
-    await first
-    await eventually(() => journal.heldCount === 1)
-    // The writer of snapshots comes by while the round is in flight.
-    const savesBefore = snapshots.counts.save
-    await system
-      .get(Counter, "b")
-      .ask({ type: "Many", count: 50 }, { deadlineMs: 1 })
-      .catch(() => undefined)
-    await new Promise((resolve) => setTimeout(resolve, 450))
-    releaseGroup()
-    expect(await spoilt).toBe("CommandFailed")
-    await noted
-    expect((await read).state.context.total).toBe(50)
-    await eventually(() => snapshots.counts.save >= savesBefore)
-    for (const { state } of snapshots.rows.values()) expect(state).not.toContain("-1000")
-  })
+  it("FAULT 40: that spoils the state inside a group spoils no read and no snapshot", () =>
+    virtually({}, ({ system, journal, snapshots }) =>
+      Effect.gen(function* () {
+        const counter = system.get(Counter, "a")
+        const asked = (text: string) => Effect.forkChild(counter.ask({ type: "Note", text }))
+        // Enough for a snapshot, which is then due when the next commit is in flight.
+        yield* counter.ask({ type: "Many", count: 50 })
+        const release = journal.hold()
+        const first = yield* asked("a")
+        yield* TestClock.adjust(1)
+        expect(journal.heldCount).toBe(1)
+        const releaseGroup = journal.hold()
+        const noted = yield* asked("bc")
+        const read = yield* Effect.forkChild(counter.state())
+        const spoilt = yield* Effect.forkChild(Effect.flip(counter.ask({ type: "Spoil" })))
+        yield* TestClock.adjust(1)
+        release()
+        yield* Fiber.join(first)
+        yield* TestClock.adjust(1)
+        expect(journal.heldCount).toBe(1)
+        // The writer of snapshots comes by while the round is in flight.
+        yield* TestClock.adjust(1_000)
+        releaseGroup()
+        expect(yield* Fiber.join(spoilt)).toMatchObject({ _tag: "CommandFailed" })
+        yield* Fiber.join(noted)
+        expect((yield* Fiber.join(read)).state.context.total).toBe(50)
+        yield* TestClock.adjust(1_000)
+        expect(snapshots.rows.size).toBe(1)
+        for (const { state } of snapshots.rows.values()) expect(state).not.toContain("-1000")
+      }),
+    ))
 
   it.each(nonsense)(
     "FAULT 40: that gives %s fails its command, and the actor lives on",

@@ -1,5 +1,6 @@
 /** A node that goes, at a bad moment: nothing of it runs on, and nothing of it stays. */
 import { Effect, Exit, Fiber, Latch, References, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { makeCluster } from "../../../runtime/cluster/Cluster.ts"
 import { Leases, type LeasesService, LeasesUnavailable } from "../../../runtime/cluster/Leases.ts"
@@ -39,13 +40,32 @@ const oneNode = Effect.fnUntraced(function* (
   return { agent, running }
 })
 
+/** Lets time pass until it is so. */
 const until = (isTrue: () => boolean) =>
   Effect.gen(function* () {
-    while (!isTrue()) yield* Effect.sleep(1)
+    while (!isTrue()) yield* TestClock.adjust(20)
   })
 
+/** Lets time pass until the effect has ended. */
+const ended = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect)
+    yield* until(() => fiber.pollUnsafe() !== undefined)
+    return yield* Fiber.join(fiber)
+  })
+
+/** Longer than anything that a node does by itself takes: what has not happened by then does not happen. */
+const longMs = 10_000
+
 const run = (program: Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
-  Effect.runPromise(Effect.provideService(Effect.scoped(program), References.MinimumLogLevel, "None"))
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const exit = yield* Effect.exit(Scope.provide(program, scope))
+      yield* ended(Scope.close(scope, Exit.void))
+      return yield* exit
+    }).pipe(Effect.provide(TestClock.layer()), Effect.provideService(References.MinimumLogLevel, "None")),
+  )
 
 const membersOf = ({ leases }: ClusterMemory) =>
   Effect.map(leases.all, (records) =>
@@ -60,15 +80,15 @@ it("is gone when it is asked to leave a second time, and not before", () =>
       const { agent, running } = yield* oneNode(cluster, slow.await)
       yield* until(() => running.size === SLOTS.length)
       const first = yield* Effect.forkChild(agent.leave)
-      yield* Effect.sleep(5)
+      yield* TestClock.adjust(5)
       const second = yield* Effect.forkChild(agent.leave)
-      yield* Effect.sleep(20)
+      yield* TestClock.adjust(longMs)
       expect(second.pollUnsafe()).toBeUndefined()
       yield* slow.open
-      yield* Fiber.join(second)
+      yield* ended(Fiber.join(second))
       expect(running.size).toBe(0)
       expect(yield* membersOf(cluster)).toEqual([])
-      yield* Fiber.join(first)
+      yield* ended(Fiber.join(first))
     }),
   ))
 
@@ -79,8 +99,8 @@ it("runs nothing on when its time to leave is over", () =>
       const cluster = yield* ClusterMemory.make
       const { agent, running } = yield* Scope.provide(oneNode(cluster, Effect.never), scope)
       yield* until(() => running.size === SLOTS.length)
-      yield* Effect.timeoutOption(agent.leave, 20)
-      yield* Scope.close(scope, Exit.void)
+      yield* ended(Effect.timeoutOption(agent.leave, 20))
+      yield* ended(Scope.close(scope, Exit.void))
       expect([...running]).toEqual([])
     }),
   ))
@@ -94,31 +114,40 @@ it("runs nothing on when it leaves just after it was evicted", () =>
       const { agent, running } = yield* oneNode(memory, Effect.void, { ...memory.leases, all })
       yield* until(() => running.size === SLOTS.length)
       isSlow = true
-      yield* Effect.sleep(150)
+      yield* TestClock.adjust(150)
       const [record] = yield* membersOf(memory)
       yield* memory.leases.remove(record?.key ?? "", record?.revision ?? 0)
       // It finds out when it renews.
-      yield* Effect.sleep(250)
-      yield* agent.leave
+      yield* TestClock.adjust(250)
+      yield* ended(agent.leave)
       expect([...running]).toEqual([])
     }),
   ))
 
-it("leaves no record when it is told to go while it joins", () =>
-  run(
-    Effect.gen(function* () {
-      const memory = yield* ClusterMemory.make
-      const joins = Latch.makeUnsafe(false)
-      const { agent } = yield* oneNode(memory, Effect.void, {
-        ...memory.leases,
-        write: (...given) => Effect.andThen(joins.await, memory.leases.write(...given)),
-      })
-      yield* agent.leave
-      yield* joins.open
-      yield* Effect.sleep(50)
-      expect(yield* membersOf(memory)).toEqual([])
-    }),
-  ))
+it("leaves no record when it is told to go while it joins", async () => {
+  const memory = await Effect.runPromise(ClusterMemory.make)
+  const joins = Latch.makeUnsafe(false)
+  const steps: Array<string> = []
+  const leases: LeasesService = {
+    ...memory.leases,
+    write: (...given) =>
+      Effect.andThen(joins.await, memory.leases.write(...given)).pipe(
+        Effect.tap(() => Effect.sync(() => steps.push("written"))),
+      ),
+    remove: (...given) =>
+      Effect.tap(memory.leases.remove(...given), () => Effect.sync(() => steps.push("removed"))),
+  }
+  const program = Effect.gen(function* () {
+    const { agent } = yield* oneNode(memory, Effect.void, leases)
+    yield* agent.leave
+    expect(steps).toEqual([])
+    yield* joins.open
+    while (steps.length < 2) yield* Effect.sleep(1)
+    expect(steps).toEqual(["written", "removed"])
+    expect(yield* membersOf(memory)).toEqual([])
+  })
+  await Effect.runPromise(Effect.provideService(Effect.scoped(program), References.MinimumLogLevel, "None"))
+})
 
 it("takes no part again, whatever it is told, once it leaves", () =>
   run(
@@ -131,12 +160,12 @@ it("takes no part again, whatever it is told, once it leaves", () =>
       const states = Effect.map(membersOf(cluster), (records) =>
         records.map(({ value }) => (value as { state: string }).state),
       )
-      while ((yield* states)[0] !== "leaving") yield* Effect.sleep(1)
-      yield* agent.enter("up")
-      yield* Effect.sleep(250)
+      while ((yield* states)[0] !== "leaving") yield* TestClock.adjust(1)
+      yield* ended(agent.enter("up"))
+      yield* TestClock.adjust(longMs)
       expect(yield* states).toEqual(["leaving"])
       yield* slow.open
-      yield* Fiber.join(leaving)
+      yield* ended(Fiber.join(leaving))
     }),
   ))
 
@@ -161,7 +190,7 @@ it("says that it goes before it lets anything go, once the store can hear it", (
       yield* until(() => running.size === SLOTS.length)
       written.length = 0
       failingCount = 3
-      yield* agent.leave
+      yield* ended(agent.leave)
       expect(written[0]).toBe("leaving")
       expect(written.filter((what) => what === "slot")).toHaveLength(SLOTS.length)
     }),

@@ -1,5 +1,6 @@
 /** What the router knows of a command that it has sent to another node. */
 import { Effect } from "effect"
+import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
@@ -13,7 +14,6 @@ import {
   type TransportService,
 } from "../../../runtime/transport/Transport.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { eventually } from "../../fixtures/memory/MemorySystem.ts"
 
 const SHARD_COUNT = 4
 
@@ -22,7 +22,7 @@ const address = addressOf(Counter.type, "c", SHARD_COUNT)
 const slot = places.all[places.of(address.type, address.shard) ?? -1]?.slot ?? ""
 
 const routed = async (
-  check: (sent: Array<RequestHandler>, item: WaitingCommand, router: Router) => Promise<void>,
+  check: (sent: Array<RequestHandler>, item: WaitingCommand, router: Router) => Effect.Effect<void>,
   cutOff: () => string | undefined = () => undefined,
 ) => {
   const sent: Array<RequestHandler> = []
@@ -46,31 +46,42 @@ const routed = async (
       takeHere: () => false,
     })
     router.route(Counter, address, item)
-    yield* Effect.promise(() => check(sent, item, router))
+    yield* check(sent, item, router)
   })
-  await Effect.runPromise(Effect.scoped(program))
+  await Effect.runPromise(Effect.provide(Effect.scoped(program), TestClock.layer()))
 }
+
+/** Lets time pass until so many requests were sent. */
+const untilSent = (sent: ReadonlyArray<RequestHandler>, count: number) =>
+  Effect.gen(function* () {
+    while (sent.length < count) yield* TestClock.adjust(1)
+    expect(sent).toHaveLength(count)
+  })
 
 const failure = (reason: RequestFailed["reason"]) => new RequestFailed({ reason, subject: "ask", detail: "" })
 
 describe("a command that was sent to another node", () => {
   it("may be stored for as long as no answer has come, though nobody was there the first time", async () => {
-    await routed(async (sent, item) => {
-      expect(item.wasSent).toBe(true)
-      sent[0]?.onFailure(failure("NoResponders"))
-      expect(item.wasSent).toBe(false)
-      await eventually(async () => sent.length === 2)
-      expect(item.wasSent).toBe(true)
-    })
+    await routed((sent, item) =>
+      Effect.gen(function* () {
+        expect(item.wasSent).toBe(true)
+        sent[0]?.onFailure(failure("NoResponders"))
+        expect(item.wasSent).toBe(false)
+        yield* untilSent(sent, 2)
+        expect(item.wasSent).toBe(true)
+      }),
+    )
   })
 
   it("may still be stored when nobody is there the next time", async () => {
-    await routed(async (sent, item) => {
-      sent[0]?.onFailure(failure("Disconnected"))
-      await eventually(async () => sent.length === 2)
-      sent[1]?.onFailure(failure("NoResponders"))
-      expect(item.wasSent).toBe(true)
-    })
+    await routed((sent, item) =>
+      Effect.gen(function* () {
+        sent[0]?.onFailure(failure("Disconnected"))
+        yield* untilSent(sent, 2)
+        sent[1]?.onFailure(failure("NoResponders"))
+        expect(item.wasSent).toBe(true)
+      }),
+    )
   })
 })
 
@@ -78,63 +89,72 @@ describe("when a shard has come to another owner", () => {
   const stored = encodeReply({ accepted: { version: 1, sequence: 1, reply: null, duplicate: false } })
 
   it("the next owner is asked at once, by those who wait for an answer of the former one", async () => {
-    await routed(async (sent, item, { rehoused }) => {
-      rehoused("another")
-      expect(sent).toHaveLength(1)
-      rehoused(slot)
-      expect(sent).toHaveLength(2)
-      // The former owner is not asked again, whatever became of that.
-      sent[0]?.onFailure(failure("Timeout"))
-      sent[0]?.onReply(encodeReply({ moved: true }))
-      sent[0]?.onFailure(failure("NoResponders"))
-      expect(item.wasSent).toBe(true)
-      expect(sent).toHaveLength(2)
-    })
+    await routed((sent, item, { rehoused }) =>
+      Effect.sync(() => {
+        rehoused("another")
+        expect(sent).toHaveLength(1)
+        rehoused(slot)
+        expect(sent).toHaveLength(2)
+        // The former owner is not asked again, whatever became of that.
+        sent[0]?.onFailure(failure("Timeout"))
+        sent[0]?.onReply(encodeReply({ moved: true }))
+        sent[0]?.onFailure(failure("NoResponders"))
+        expect(item.wasSent).toBe(true)
+        expect(sent).toHaveLength(2)
+      }),
+    )
   })
 
   it("those who pause ask at once, and once", async () => {
-    await routed(async (sent, _item, { rehoused, counts }) => {
-      sent[0]?.onFailure(failure("NoResponders"))
-      rehoused(slot)
-      expect(sent).toHaveLength(2)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      expect(sent).toHaveLength(2)
-      expect(counts).toEqual({ sentCount: 2, retriedCount: 1 })
-    })
+    await routed((sent, _item, { rehoused, counts }) =>
+      Effect.gen(function* () {
+        sent[0]?.onFailure(failure("NoResponders"))
+        rehoused(slot)
+        expect(sent).toHaveLength(2)
+        yield* TestClock.adjust("1 minute")
+        expect(sent).toHaveLength(2)
+        expect(counts).toEqual({ sentCount: 2, retriedCount: 1 })
+      }),
+    )
   })
 
   it("an answer of the former owner is as good as any", async () => {
-    await routed(async (sent, item, { rehoused }) => {
-      rehoused(slot)
-      sent[0]?.onReply(stored)
-      expect(item.isSettled).toBe(true)
-    })
+    await routed((sent, item, { rehoused }) =>
+      Effect.sync(() => {
+        rehoused(slot)
+        sent[0]?.onReply(stored)
+        expect(item.isSettled).toBe(true)
+      }),
+    )
   })
 })
 
 describe("what keeps an answer away", () => {
   it("is that the shard moves, or why the node that was asked has nothing", async () => {
-    await routed(async (sent, item) => {
-      sent[0]?.onReply(encodeReply({ moved: true }))
-      expect(item.trouble).toBe("its shard is moving from one node to another")
-      await eventually(async () => sent.length === 2)
-      sent[1]?.onReply(encodeReply({ moved: true, why: "its lease was not renewed: disk full" }))
-      expect(item.trouble).toBe("its lease was not renewed: disk full")
-    })
+    await routed((sent, item) =>
+      Effect.gen(function* () {
+        sent[0]?.onReply(encodeReply({ moved: true }))
+        expect(item.trouble).toBe("its shard is moving from one node to another")
+        yield* untilSent(sent, 2)
+        sent[1]?.onReply(encodeReply({ moved: true, why: "its lease was not renewed: disk full" }))
+        expect(item.trouble).toBe("its lease was not renewed: disk full")
+      }),
+    )
   })
 
   it("is why this node has nothing, whatever others say, for as long as that is so", async () => {
     let why: string | undefined = "its lease was not renewed: disk full"
     await routed(
-      async (sent, item) => {
-        expect(item.trouble).toBe(why)
-        sent[0]?.onReply(encodeReply({ moved: true }))
-        expect(item.trouble).toBe(why)
-        why = undefined
-        await eventually(async () => sent.length === 2)
-        sent[1]?.onReply(encodeReply({ moved: true }))
-        expect(item.trouble).toBe("its shard is moving from one node to another")
-      },
+      (sent, item) =>
+        Effect.gen(function* () {
+          expect(item.trouble).toBe(why)
+          sent[0]?.onReply(encodeReply({ moved: true }))
+          expect(item.trouble).toBe(why)
+          why = undefined
+          yield* untilSent(sent, 2)
+          sent[1]?.onReply(encodeReply({ moved: true }))
+          expect(item.trouble).toBe("its shard is moving from one node to another")
+        }),
       () => why,
     )
   })

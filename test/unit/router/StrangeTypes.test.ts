@@ -2,9 +2,12 @@
 import { Effect } from "effect"
 import { expect, it } from "vitest"
 import { ACTOR_TYPE_PATTERN } from "../../../runtime/address/ActorAddress.ts"
+import type { LeaseRecord } from "../../../runtime/cluster/Leases.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+
+const isMember = ({ key, value }: LeaseRecord) => key.startsWith("member.") && value !== undefined
 
 it("make no node give up a shard, whatever they are called", async () => {
   const on = { journal: new JournalScripted(), cluster: await Effect.runPromise(ClusterMemory.make) }
@@ -29,6 +32,12 @@ it("make no node give up a shard, whatever they are called", async () => {
     })
     expect(reply).toEqual(ACTOR_TYPE_PATTERN.test(type) ? { moved: true } : "Timeout")
   }
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  // Both have told the others since what they cannot run.
+  const told = async () => (await Effect.runPromise(on.cluster.leases.all)).filter(isMember)
+  const before = await told()
+  await eventually(async () => {
+    const after = await told()
+    return before.every(({ key, revision }) => after.some((r) => r.key === key && r.revision > revision + 1))
+  })
   expect((await members()).flatMap(({ unfit }) => unfit)).toEqual([])
 })

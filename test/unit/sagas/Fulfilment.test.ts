@@ -76,7 +76,7 @@ describe("Fulfilment", () => {
       Effect.gen(function* () {
         for (const [id, note, reason] of [
           ["o-1", "", "Cancelled"],
-          ["o-2", " a\u0000b ", "a b"],
+          ["o-2", " a\u0007b ", "a b"],
           ["o-3", "x".repeat(2_000), "x".repeat(500)],
         ] as const) {
           bank.silent.add("authorise")

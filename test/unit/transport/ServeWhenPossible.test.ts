@@ -1,9 +1,9 @@
 /** A subject that cannot be served at first. */
 import { Effect, Exit, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { serveWhenPossible } from "../../../runtime/transport/ServeWhenPossible.ts"
 import { RequestFailed, type TransportService } from "../../../runtime/transport/Transport.ts"
-import { eventually } from "../../fixtures/memory/MemorySystem.ts"
 
 /** Refuses the first `refusedCount` times. */
 const refusing = (refusedCount: number) => {
@@ -25,37 +25,52 @@ const refusing = (refusedCount: number) => {
   return { transport, tries }
 }
 
-const begin = async (refusedCount: number) => {
+/** Serves on a transport that refuses at first; `end` closes the scope of the serving. Time is the test's own. */
+const serving = (
+  refusedCount: number,
+  check: (given: {
+    readonly tries: { readonly count: number; readonly served: number }
+    readonly end: Effect.Effect<void>
+  }) => Effect.Effect<void>,
+) => {
   const { transport, tries } = refusing(refusedCount)
-  const scope = await Effect.runPromise(Scope.make())
-  await Effect.runPromise(
-    Scope.provide(
+  const program = Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    yield* Scope.provide(
       serveWhenPossible(transport, "ask.3", () => undefined),
       scope,
-    ),
-  )
-  return { tries, end: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+    )
+    yield* check({ tries, end: Scope.close(scope, Exit.void) })
+  })
+  return Effect.runPromise(Effect.provide(program, TestClock.layer()))
 }
 
-it("is served at once where that is possible, once", async () => {
-  const { tries, end } = await begin(0)
-  expect(tries).toEqual({ count: 1, served: 1 })
-  await end()
-})
+it("is served at once where that is possible, once", () =>
+  serving(0, ({ tries }) =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 hour")
+      expect(tries).toEqual({ count: 1, served: 1 })
+    }),
+  ))
 
-it("is served as soon as it is possible", async () => {
-  const { tries, end } = await begin(2)
-  expect(tries).toEqual({ count: 1, served: 0 })
-  await eventually(() => tries.served === 1)
-  expect(tries.count).toBe(3)
-  await end()
-})
+it("is served as soon as it is possible", () =>
+  serving(2, ({ tries }) =>
+    Effect.gen(function* () {
+      expect(tries).toEqual({ count: 1, served: 0 })
+      yield* TestClock.adjust(600)
+      expect(tries).toEqual({ count: 3, served: 1 })
+      yield* TestClock.adjust("1 hour")
+      expect(tries).toEqual({ count: 3, served: 1 })
+    }),
+  ))
 
-it("is not tried for any more when it has ended", async () => {
-  const { tries, end } = await begin(Number.POSITIVE_INFINITY)
-  await eventually(() => tries.count === 2)
-  await end()
-  const { count } = tries
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  expect(tries.count).toBe(count)
-})
+it("is not tried for any more when it has ended", () =>
+  serving(Number.POSITIVE_INFINITY, ({ tries, end }) =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust(200)
+      expect(tries.count).toBe(2)
+      yield* end
+      yield* TestClock.adjust("1 hour")
+      expect(tries.count).toBe(2)
+    }),
+  ))
