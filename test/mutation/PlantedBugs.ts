@@ -1,0 +1,24 @@
+/** All bugs that `npm run mutants` plants, by what they break. */
+
+import { cellBugs } from "./bugs/CellBugs.ts"
+import { checkerBugs } from "./bugs/CheckerBugs.ts"
+import { journalBugs } from "./bugs/JournalBugs.ts"
+import { messageBugs } from "./bugs/MessageBugs.ts"
+import { ownershipBugs } from "./bugs/OwnershipBugs.ts"
+import { projectionBugs } from "./bugs/ProjectionBugs.ts"
+import { sagaBugs } from "./bugs/SagaBugs.ts"
+import { serviceBugs } from "./bugs/ServiceBugs.ts"
+import { timerBugs } from "./bugs/TimerBugs.ts"
+import type { PlantedBug } from "./PlantedBug.ts"
+
+export const plantedBugs: ReadonlyArray<PlantedBug> = [
+  ...journalBugs,
+  ...cellBugs,
+  ...timerBugs,
+  ...messageBugs,
+  ...ownershipBugs,
+  ...sagaBugs,
+  ...projectionBugs,
+  ...checkerBugs,
+  ...serviceBugs,
+]

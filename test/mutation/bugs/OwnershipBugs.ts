@@ -1,0 +1,126 @@
+/** The cluster: who has what, leases, hand-over, placement. */
+import type { PlantedBug } from "../PlantedBug.ts"
+
+export const ownershipBugs: ReadonlyArray<PlantedBug> = [
+  {
+    name: "a slot is taken from a member that drains before it hands over",
+    file: "runtime/cluster/Leasing.ts",
+    text: "return holder === undefined || holder === me || !this.#seen.members().has(holder)",
+    replacement:
+      'return (\n      holder === undefined || holder === me || this.#seen.members().get(holder)?.value.state !== "up"\n    )',
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a slot is taken under the epoch that it had",
+    file: "runtime/cluster/Leasing.ts",
+    text: ": { m: me, e: nextEpoch(found?.e ?? 0), n: found?.n ?? 0 }",
+    replacement: ": { m: me, e: found?.e ?? 1, n: found?.n ?? 0 }",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a slot is handed over under the epoch that it had",
+    file: "runtime/cluster/Leasing.ts",
+    text: ": { m: heir, e: nextEpoch(found.e), n }",
+    replacement: ": { m: heir, e: found.e, n }",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a slot that was taken under another epoch is kept",
+    file: "runtime/cluster/Leasing.ts",
+    text: "(record.m !== me || record.e !== epoch)",
+    replacement: "record.m !== me",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a slot is written free before it is closed",
+    file: "runtime/cluster/Leasing.ts",
+    text: "const work = yield* Effect.forkDetach(tenant.close)",
+    replacement:
+      "const work = yield* Effect.forkDetach(Effect.andThen(Effect.sleep(this.#options.handoffMs * 2), tenant.close))",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a node that goes takes what it is handed",
+    file: "runtime/cluster/Leasing.ts",
+    text: "      if (this.#isEnding) return\n      const found",
+    replacement: "      const found",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a lost lease record is not written again",
+    file: "runtime/cluster/Leasing.ts",
+    text: "this.#write(slot, { m: me, e: epoch, n: moves }),",
+    replacement: "this.#write(slot, { m: me, e: epoch + 1, n: moves }),",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a node works on after the time of its lease",
+    file: "runtime/cluster/Ownership.ts",
+    text: "return nowMs < this.#validUntilMs ? (this.#epochs[place] ?? 0) : 0",
+    replacement: "return this.#epochs[place] ?? 0",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a node whose connection is lost takes new work",
+    file: "runtime/cluster/Ownership.ts",
+    text: "nowMs < this.#validUntilMs && this.#isInTouch",
+    replacement: "nowMs < this.#validUntilMs",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a closed shard takes new work",
+    file: "runtime/cluster/Ownership.ts",
+    text: "  close(place: number): void {\n    this.#isOpen[place] = false",
+    replacement: "  close(place: number): void {\n    this.#isOpen[place] = this.#epochs[place] !== 0",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a lease counts from the answer and not from the question",
+    file: "runtime/cluster/Membership.ts",
+    text: "ownership.renewed(sentAtMs, sentAtMs + leaseMs * FENCE_PART)",
+    replacement: "ownership.renewed(sentAtMs, this.#nowMs + leaseMs)",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "members are evicted right after the lease store was away",
+    file: "runtime/cluster/Membership.ts",
+    text: "if (this.#sightSinceMs > beforeMs) return Effect.void",
+    replacement: "if (this.#sightSinceMs > this.#nowMs) return Effect.void",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a member is evicted at the first silence",
+    file: "runtime/cluster/Membership.ts",
+    text: "this.#nowMs - sinceMs < SILENCE_MS_MAX) return",
+    replacement: "this.#nowMs - sinceMs < 0) return",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a node that is cut off itself evicts the others",
+    file: "runtime/cluster/Membership.ts",
+    text: "if (!isSelfReached || this.#nowMs",
+    replacement: "if (this.#nowMs",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a renewal that says nothing new is taken for a state of now",
+    file: "runtime/cluster/Membership.ts",
+    text: "state: this.#state, unfit: this.#unfit }",
+    replacement: 'state: "up", unfit: this.#unfit }',
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a pinned slot goes where there is room",
+    file: "runtime/cluster/Placement.ts",
+    text: "if (pinned?.canHave(slot)) shares",
+    replacement: "if (pinned?.canHave(slot) && pinned === holder) shares",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "slots move though shares are even",
+    file: "runtime/cluster/Placement.ts",
+    text: "else if (holder?.canHave(slot)) shares",
+    replacement: "else if (holder?.canHave(slot) && slot.length % 2 === 0) shares",
+    isSeenBySimulation: false,
+  },
+]
