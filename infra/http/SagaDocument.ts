@@ -27,7 +27,9 @@ export const SagaSummary = Schema.Struct({
     Schema.Struct({ kind: Schema.String, ...Trouble }).annotate({ description: "Why it was not completed" }),
   ),
   stuck: Schema.optionalKey(
-    Schema.Struct(Trouble).annotate({ description: "What cannot be undone, and why" }),
+    Schema.Struct(Trouble).annotate({
+      description: "What cannot be undone, or whose answer does not come, and why",
+    }),
   ),
 }).annotate({ identifier: "FulfilmentSummary" })
 export type SagaSummary = typeof SagaSummary.Type

@@ -7,7 +7,8 @@
 import { Schema } from "effect"
 import { type AnySchema, issuesText, validate } from "../definition/Schema.ts"
 import type { AnySaga, SagaInputOf } from "./AnySaga.ts"
-import { endingOf, movesOf } from "./SagaMoves.ts"
+import { endingOf, isStuckInSilence, movesOf } from "./SagaMoves.ts"
+import type { SagaPlan } from "./SagaPlan.ts"
 import { keyOf, LawBroken, type SagaWorld, started } from "./SagaWorld.ts"
 
 /** Worlds that are visited at most, unless the caller allows for more: about a minute. */
@@ -40,6 +41,11 @@ export interface SagaCheck {
   readonly stateCount: number
   /** Of the paths, how many end how. */
   readonly endings: { readonly completed: number; readonly compensated: number; readonly stuck: number }
+  /**
+   * Steps in which a participant that never answers keeps the saga for as long as nobody cancels it: neither the step nor the
+   * saga has a `timeoutMs`.
+   */
+  readonly unbounded: ReadonlyArray<string>
 }
 
 /** A path on which the saga breaks a rule, more states than may be visited, or an input that its schema refuses. */
@@ -59,10 +65,10 @@ export class SagaCheckFailed extends Schema.TaggedError<SagaCheckFailed>()("Saga
 type Endings = { completed: number; compensated: number; stuck: number }
 
 /**
- * Plays every combination of answers (ok, rejected, failing for good), time-outs with answers that come late,
- * cancellation, the saga's own time-out and failing compensations, in every order of items that are done at the same
- * time. Proves that each path ends `completed`, `compensated` with everything undone that was done, the last first, or
- * `stuck` where a compensation failed. Throws {@link SagaCheckFailed}.
+ * Plays every combination of answers (ok, rejected, failing for good), time-outs with answers that come late or never,
+ * cancellation, the saga's own time-out, and compensations that fail or are never answered, in every order of items that
+ * are done at the same time. Proves that each path ends `completed`, `compensated` with everything undone that was done,
+ * the last first, or `stuck` where a compensation failed or an answer never came. Throws {@link SagaCheckFailed}.
  */
 export const checkSaga = <S extends AnySaga, F extends AnySaga>(
   saga: S,
@@ -100,8 +106,8 @@ export const checkSaga = <S extends AnySaga, F extends AnySaga>(
 
   const endingsFrom = (world: SagaWorld): Endings => {
     const endings: Endings = { completed: 0, compensated: 0, stuck: 0 }
-    const moves = movesOf(world)
-    if (moves.length === 0) endings[lawful(() => endingOf(world))] = 1
+    const moves = lawful(() => movesOf(world))
+    if (moves.length === 0 || isStuckInSilence(world)) endings[lawful(() => endingOf(world))] = 1
     for (const { label, play } of moves) {
       const after = walk(label, play)
       endings.completed += after.completed
@@ -129,5 +135,10 @@ export const checkSaga = <S extends AnySaga, F extends AnySaga>(
   if ("issues" in event) throw failed("InputInvalid", issuesText(event.issues))
   const endings = walk("started", () => started(played, sagaId, input, replies, former && saga))
   const pathCount = endings.completed + endings.compensated + endings.stuck
-  return { pathCount, stateCount: seen.size, endings }
+  return { pathCount, stateCount: seen.size, endings, unbounded: unboundedIn(played.plan) }
 }
+
+const unboundedIn = ({ works, timeoutMs }: SagaPlan): ReadonlyArray<string> =>
+  timeoutMs === undefined
+    ? [...works.values()].filter((work) => work.timeoutMs === undefined).map(({ path }) => path)
+    : []

@@ -31,7 +31,7 @@ import {
 import type { SagaLedger } from "./SagaLedger.ts"
 import { sagaMachine } from "./SagaMachine.ts"
 import { pictureOf, type SagaPicture } from "./SagaPicture.ts"
-import { planRefOf, type SagaCause, type SagaPlan } from "./SagaPlan.ts"
+import { planRefOf, SAGA_ANSWER_WAIT_MS_DEFAULT, type SagaCause, type SagaPlan } from "./SagaPlan.ts"
 import { type SagaPlans, sagaPlans } from "./SagaPlans.ts"
 import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./SagaSteps.ts"
 
@@ -69,6 +69,11 @@ export interface SagaOptions<Type extends string, I extends SagaInput, Results> 
   readonly steps: (saga: SagaSteps<InputOfSaga<I>, unknown>) => SagaSteps<InputOfSaga<I>, Results>
   /** From the start to the completion, in milliseconds; then it is cancelled. Without it there is no limit. */
   readonly timeoutMs?: number
+  /**
+   * Longest silence on the way back, in milliseconds: a saga that waits for an answer, of a step or of a compensation, and
+   * gets none for so long is stuck, at twice the time at the latest. Default ten minutes.
+   */
+  readonly answerWaitMs?: number
   /** What is sent when everything is done. Pure, like all functions here; one that throws fails the saga. */
   readonly completed?: (args: StepArgs<InputOfSaga<I>, NoInfer<Results>>) => ReadonlyArray<Outgoing>
   /** What is sent when everything is undone. One that throws makes the saga stuck. */
@@ -83,7 +88,12 @@ export type SagaState = MachineSnapshot<SagaLedger, any, any, any, any, any, any
 /** A saga as an actor. */
 export type SagaActor<Type extends string, I> = ActorDefinition<
   Type,
-  ActorTypes<SagaCommand<I>, SagaEvent<I>, SagaState, { readonly Undo: Rejection<"NotARequest"> | [] }>
+  ActorTypes<
+    SagaCommand<I>,
+    SagaEvent<I>,
+    SagaState,
+    { readonly Undo: Rejection<"NotARequest"> | Rejection<"NotTheParent"> | [] }
+  >
 >
 
 export interface SagaDefinition<Type extends string, I extends SagaInput, Results> {
@@ -109,7 +119,9 @@ export const defineSaga = <const Type extends string, I extends SagaInput, Resul
   options: SagaOptions<Type, I, Results>,
 ): SagaDefinition<Type, I, Results> => {
   const { type, input, startsWhen, timeoutMs, completed, compensated, version = 1, previous = [] } = options
+  const { answerWaitMs = SAGA_ANSWER_WAIT_MS_DEFAULT } = options
   requireTime(type, "timeoutMs", timeoutMs)
+  requireTime(type, "answerWaitMs", answerWaitMs)
   const recorder = recordSteps(type, options.steps as (saga: never) => unknown)
   const plan: SagaPlan = {
     type,
@@ -118,6 +130,7 @@ export const defineSaga = <const Type extends string, I extends SagaInput, Resul
     stages: recorder.stages,
     works: new Map(recorder.works.map((work) => [work.path, work])),
     timeoutMs,
+    answerWaitMs,
     completed: completed as SagaPlan["completed"],
     compensated: compensated as SagaPlan["compensated"],
   }

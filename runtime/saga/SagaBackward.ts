@@ -2,8 +2,9 @@
  * The way back: a saga that failed undoes what was completed, the last first.
  *
  * Owns the order and when it is at its end. A request that is out is never forgotten: its answer is awaited, and what
- * turns out to be done is undone. Nothing is undone while another attempt of it is out, since that one could do it
- * again. A compensation that fails for good stops everything until an operator decides.
+ * turns out to be done is undone before what came earlier. Nothing is undone while another attempt of it is out, since
+ * that one could do it again. A compensation that fails for good, and a participant that is silent for too long, stop
+ * everything until an operator decides.
  */
 import type { Answer } from "../outbox/Outgoing.ts"
 import { isOpen, type SagaDraft, threw } from "./SagaDraft.ts"
@@ -25,18 +26,39 @@ export const fail = (draft: SagaDraft, cause: SagaCause): void => {
       draft.cancelTimers(itemKey, known)
       draft.edit(itemKey).status = "cancelled"
     }
-    // The answer that counts is the one to the request itself.
-    const stop = known.out.length > 0 ? draft.workOf(itemKey).stop : undefined
-    if (stop !== undefined) draft.request(stop(draft.argsOf(itemKey)), requestNameOf("stop", 1, itemKey))
+    if (known.out.length > 0) stop(draft, itemKey)
   }
   undoNext(draft)
+}
+
+/** Withdraws a request that is out. The answer that counts is the one to the request itself. */
+const stop = (draft: SagaDraft, itemKey: string): void => {
+  try {
+    const target = draft.workOf(itemKey).stop?.(draft.argsOf(itemKey))
+    if (target !== undefined) draft.request(target, requestNameOf("stop", 1, itemKey))
+  } catch (cause) {
+    // The request then runs its course; nothing else depends on it.
+    draft.edit(itemKey).reason = `stop: ${threw(itemKey, cause).reason}`
+  }
+}
+
+/** An answer to a step came. A saga that was stuck because of it goes on. */
+export const answerCame = (draft: SagaDraft): void => {
+  const { ledger } = draft
+  stirred(draft)
+  if (ledger.at === "stuck" && ledger.stuck?.isSilent && ledger.undoing === null) goOnAfterSilence(draft)
+  else undoNext(draft)
+}
+
+const stirred = ({ ledger, isPatient, isRunning }: SagaDraft): void => {
+  if (isPatient && !isRunning) ledger.stirCount = (ledger.stirCount ?? 0) + 1
 }
 
 /** Undoes what was completed last; where nothing is left to undo and no answer is out, the saga is compensated. */
 export const undoNext = (draft: SagaDraft): void => {
   const { ledger } = draft
   while (ledger.at === "compensating" && ledger.undoing === null) {
-    const itemKey = lastCompleted(draft)
+    const itemKey = draft.isPatient ? lastInTurn(draft) : lastCompleted(draft)
     if (itemKey === undefined) {
       if (ledger.outCount === 0) finish(draft)
       return
@@ -56,10 +78,28 @@ const lastCompleted = ({ ledger }: SagaDraft): string | undefined => {
   return last?.key
 }
 
+/** What was completed last; none while the answer to something that may be later is out. */
+const lastInTurn = (draft: SagaDraft): string | undefined => {
+  if (awaitedStep(draft) !== undefined) return undefined
+  return lastCompleted(draft)
+}
+
+/** The step whose answer keeps the saga from undoing more: one that may be done yet, or again. */
+const awaitedStep = ({ ledger }: SagaDraft): string | undefined => {
+  let last: SagaItem | undefined
+  for (const item of ledger.items) {
+    if (item.order === 0 && item.out.length > 0) return item.key
+    if (item.status === "done" && item.order > (last?.order ?? 0)) last = item
+  }
+  return last !== undefined && last.out.length > 0 ? last.key : undefined
+}
+
 const undo = (draft: SagaDraft, itemKey: string): void => {
   const item = draft.edit(itemKey)
   const attempt = item.undoAttempt + 1
   item.status = "compensating"
+  draft.ledger.isUndoPausing = false
+  stirred(draft)
   try {
     const target = draft.workOf(itemKey).compensate?.(draft.argsOf(itemKey))
     if (target === undefined) return undone(draft, itemKey)
@@ -78,9 +118,12 @@ const undone = (draft: SagaDraft, itemKey: string): void => {
 
 /** The answer to a compensation. */
 export const undoAnswered = (draft: SagaDraft, itemKey: string, attempt: number, given: Answer): void => {
-  const { at, undoing } = draft.ledger
+  const { at, undoing, stuck } = draft.ledger
   const item = draft.item(itemKey)
-  if (at !== "compensating" || undoing !== itemKey || item?.undoAttempt !== attempt) return
+  const isAwaited = at === "compensating" || (at === "stuck" && stuck?.isSilent === true)
+  if (!isAwaited || undoing !== itemKey || item?.undoAttempt !== attempt) return
+  if (at === "stuck") goOn(draft)
+  stirred(draft)
   if (given.ok) {
     undone(draft, itemKey)
     return undoNext(draft)
@@ -89,6 +132,7 @@ export const undoAnswered = (draft: SagaDraft, itemKey: string, attempt: number,
   // A participant that says no says it again.
   if (given.isRejection || item.left === 0) return getStuck(draft, itemKey, given.reason, given.detail)
   const { compensationRetry } = draft.workOf(itemKey)
+  draft.ledger.isUndoPausing = true
   draft.setRetry(itemKey, attempt, compensationRetry.attemptsMax - item.left, compensationRetry)
 }
 
@@ -98,6 +142,19 @@ export const undoAgain = (draft: SagaDraft, itemKey: string, attempt: number): v
   if (at !== "compensating" || undoing !== itemKey || draft.item(itemKey)?.undoAttempt !== attempt) return
   undo(draft, itemKey)
   undoNext(draft)
+}
+
+/** Nothing was heard since the timer was set; where something was, it is set again. */
+export const silent = (draft: SagaDraft, stirCount: number): void => {
+  const { ledger } = draft
+  if (ledger.at !== "compensating" || stirCount !== (ledger.stirCount ?? 0)) return
+  const itemKey = ledger.undoing ?? awaitedStep(draft)
+  if (itemKey !== undefined && ledger.isUndoPausing !== true) getStuckInSilence(draft, itemKey)
+}
+
+const getStuckInSilence = ({ ledger, plan }: SagaDraft, item: string): void => {
+  ledger.at = "stuck"
+  ledger.stuck = { item, reason: `no answer for ${plan.answerWaitMs} ms`, isSilent: true }
 }
 
 const getStuck = ({ ledger }: SagaDraft, item: string, reason: string, detail?: unknown): void => {
@@ -126,10 +183,13 @@ const close = (draft: SagaDraft): void => {
   draft.answerUndo({ ok: true })
 }
 
-/** An operator has the compensation tried again at which the saga is stuck. */
+/** An operator has the compensation tried again at which the saga is stuck, or has it wait for a step once more. */
 export const retryStuck = (draft: SagaDraft, itemKey: string): void => {
+  const isStep = isStuckAtStep(draft)
   goOn(draft)
-  if (itemKey !== COMPENSATED_HOOK) {
+  stirred(draft)
+  if (isStep) stop(draft, itemKey)
+  else if (itemKey !== COMPENSATED_HOOK) {
     draft.edit(itemKey).left = draft.workOf(itemKey).compensationRetry.attemptsMax
     undo(draft, itemKey)
   }
@@ -138,11 +198,43 @@ export const retryStuck = (draft: SagaDraft, itemKey: string): void => {
 
 /** An operator says that what the saga is stuck at is done, and perhaps with which result. */
 export const settleStuck = (draft: SagaDraft, itemKey: string, resolution?: unknown): void => {
+  if (isStuckAtStep(draft)) return settleOut(draft, itemKey, resolution)
   goOn(draft)
   if (itemKey === COMPENSATED_HOOK) return close(draft)
   if (resolution !== undefined) draft.edit(itemKey).resolution = resolution
   undone(draft, itemKey)
   undoNext(draft)
+}
+
+/**
+ * An operator says what came of a step whose answer is out on the way back: it was done, with this result, and is to be
+ * undone; or it was not. Its answer does not count any more.
+ */
+export const settleOut = (draft: SagaDraft, itemKey: string, result?: unknown): void => {
+  const { ledger } = draft
+  const item = draft.edit(itemKey)
+  ledger.outCount -= item.out.length
+  item.out = []
+  if (result !== undefined && item.order === 0) {
+    item.status = "done"
+    item.order = ++ledger.completedCount
+    item.result = result
+  }
+  if (isStuckAtStep(draft)) goOnAfterSilence(draft)
+  else undoNext(draft)
+}
+
+const isStuckAtStep = ({ ledger }: SagaDraft): boolean =>
+  ledger.at === "stuck" && ledger.stuck?.isSilent === true && ledger.undoing === null
+
+/** Other steps have been silent for as long: the saga does not wait anew for each of them. */
+const goOnAfterSilence = (draft: SagaDraft): void => {
+  const { ledger } = draft
+  goOn(draft)
+  undoNext(draft)
+  const isWaiting = ledger.at === "compensating" && ledger.undoing === null
+  const awaited = isWaiting ? awaitedStep(draft) : undefined
+  if (awaited !== undefined) getStuckInSilence(draft, awaited)
 }
 
 const goOn = ({ ledger }: SagaDraft): void => {

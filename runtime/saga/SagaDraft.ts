@@ -32,8 +32,10 @@ import {
 export const STEP_TIMEOUT = "everstate.saga.timeout"
 export const RETRY_DUE = "everstate.saga.retry"
 export const SAGA_TIMEOUT = "everstate.saga.deadline"
+export const SILENCE = "everstate.saga.silence"
 
 const DEADLINE_TIMER = "deadline"
+const SILENCE_TIMER = "silence"
 const timeoutTimer = (itemKey: string): string => `timeout:${itemKey}`
 const retryTimer = (itemKey: string): string => `retry:${itemKey}`
 
@@ -69,6 +71,11 @@ export class SagaDraft {
   /** The saga is in one of its stages. */
   get isRunning(): boolean {
     return this.plan.stages.some(({ key }) => key === this.ledger.at)
+  }
+
+  /** Nothing is undone before what may come later, and silence has an end. */
+  get isPatient(): boolean {
+    return (this.ledger.rules ?? 1) >= 2
   }
 
   workOf(itemKey: string): SagaWork {
@@ -142,6 +149,16 @@ export class SagaDraft {
     const { timeoutMs } = this.plan
     if (timeoutMs === undefined) return
     this.#timers.push({ id: DEADLINE_TIMER, delayMs: timeoutMs, event: { type: SAGA_TIMEOUT } })
+  }
+
+  /** Wakes the saga up after {@link SagaPlan.answerWaitMs}, for a look at whether anything happened meanwhile. */
+  setSilence(): void {
+    const event = { type: SILENCE, stirCount: this.ledger.stirCount ?? 0 }
+    this.#timers.push({ id: SILENCE_TIMER, delayMs: this.plan.answerWaitMs, event })
+  }
+
+  cancelSilence(): void {
+    this.#cancels.push(SILENCE_TIMER)
   }
 
   cancelRetry(itemKey: string): void {

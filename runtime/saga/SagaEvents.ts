@@ -12,7 +12,7 @@ import { type AnySchema, type InputOf, type OutputOf, validate } from "../defini
 import { answerLater, RequestRef } from "../outbox/Outgoing.ts"
 import { haltOf } from "./SagaAudit.ts"
 import type { SagaLedger } from "./SagaLedger.ts"
-import type { PlanRef } from "./SagaPlan.ts"
+import { type PlanRef, readRequestName, SAGA_RULES } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
 /** What goes into a saga: a schema, or `event({ version, schema, upcast })` once it has changed. */
@@ -46,9 +46,12 @@ export type SagaCommand<I> =
   | ({ readonly type: "Cancel" } & Signed)
   /** Undoes it, also when completed; by request of the saga that it is a step of, answered when all is undone. */
   | { readonly type: "Undo" }
-  /** Tries the compensation again at which it is stuck. */
+  /** Tries the compensation again at which it is stuck, or waits once more for the answer to a step. */
   | ({ readonly type: "Retry" } & OnItem)
-  /** Takes the compensation at which it is stuck for done, and goes on. */
+  /**
+   * Takes the compensation at which it is stuck for done, and goes on; on the way back also a step whose answer is out for not
+   * done.
+   */
   | ({ readonly type: "Skip" } & OnItem)
   /** Says what came of a step that does not answer, or of the compensation at which the saga is stuck. */
   | ({ readonly type: "Resolve" } & Resolution)
@@ -57,6 +60,8 @@ export type SagaCommand<I> =
 
 /** What is stored of it. Answers and timers are stored as well, as events of the runtime. */
 export type SagaEvent<I> =
+  /** Before the start: the rules that the saga goes on under, whatever release runs it. */
+  | { readonly type: "SagaRulesSet"; readonly rules: number }
   | {
       readonly type: "SagaStarted"
       readonly input: InputOfSaga<I>
@@ -127,6 +132,7 @@ const sagaStarted = (plans: SagaPlans): EventDefinition => {
 /** The events of a saga with these plans. */
 export const sagaEvents = (plans: SagaPlans): { readonly [type: string]: EventDefinition } => ({
   SagaStarted: sagaStarted(plans),
+  SagaRulesSet: event(Schema.Struct({ rules: Schema.Int })),
   SagaCancelled: event(Signed),
   SagaUndoAsked: event(Schema.Struct({ replyTo: RequestRef })),
   SagaRetried: event(OnItem),
@@ -146,12 +152,12 @@ type SagaCommandDefinition = CommandDefinition<AnySchema, AnyEvent, Seen, Return
 
 const start =
   ({ newest: { ref } }: SagaPlans): Decide =>
-  ({ command: { input }, replyTo }) =>
-    accept(
-      { type: "SagaStarted", input, parent: replyTo ?? null, plan: ref },
-      undefined,
-      replyTo === undefined ? [] : answerLater,
-    )
+  ({ command: { input }, replyTo, state }) => {
+    const started = { type: "SagaStarted", input, parent: replyTo ?? null, plan: ref }
+    // Where it has started already, the machine refuses the event that says so.
+    const events = state.value === "idle" ? [{ type: "SagaRulesSet", rules: SAGA_RULES }, started] : [started]
+    return accept(events, undefined, replyTo === undefined ? [] : answerLater)
+  }
 
 /** A saga that cannot be decided with this code takes no command but `Abort`. */
 const unlessHalted =
@@ -161,8 +167,26 @@ const unlessHalted =
     return halt === undefined ? decide(asked) : reject("PlanMissing", halt)
   }
 
+/** Whether `asker` asks for the step as which this saga was started. */
+const isParent = (asker: RequestRef, { context }: Seen): boolean => {
+  const { startedBy } = context as SagaLedger
+  if (startedBy?.to !== asker.to) return false
+  // Only sagas name their requests after steps.
+  const [own, other] = [readRequestName(startedBy.as), readRequestName(asker.as)]
+  return own === undefined || other === undefined || own.itemKey === other.itemKey
+}
+
+/** A saga withdraws a step of its own by name; anybody else may cancel. */
+const cancel: Decide = ({ command, state, replyTo }) => {
+  const isStop = replyTo !== undefined && readRequestName(replyTo.as)?.verb === "stop"
+  if (isStop && !isParent(replyTo, state)) return reject("NotTheParent")
+  return { ...command, type: "SagaCancelled" }
+}
+
 const undo: Decide = ({ state, replyTo }) => {
   if (replyTo === undefined) return reject("NotARequest")
+  const isNested = (state.context as SagaLedger).startedBy !== undefined
+  if (isNested && !isParent(replyTo, state)) return reject("NotTheParent")
   if (state.value === "compensated") return []
   return accept({ type: "SagaUndoAsked", replyTo }, undefined, answerLater)
 }
@@ -181,7 +205,7 @@ const abort: Decide = (asked) => {
 /** The commands of a saga with these plans. */
 export const sagaCommands = (plans: SagaPlans): { readonly [type: string]: SagaCommandDefinition } => ({
   Start: { schema: withInput(() => plans.newest.input.schema), decide: start(plans) },
-  Cancel: { schema: Signed, decide: unlessHalted(happens("SagaCancelled")) },
+  Cancel: { schema: Signed, decide: unlessHalted(cancel) },
   Undo: { schema: Schema.Struct({}), decide: unlessHalted(undo) },
   Retry: { schema: OnItem, decide: unlessHalted(happens("SagaRetried")) },
   Skip: { schema: OnItem, decide: unlessHalted(happens("SagaSkipped")) },

@@ -6,7 +6,7 @@
  */
 import { plainJson } from "../json/Json.ts"
 import type { Answer, RequestRef } from "../outbox/Outgoing.ts"
-import { fail, undoNext } from "./SagaBackward.ts"
+import { answerCame, fail } from "./SagaBackward.ts"
 import { type ItemDraft, isOpen, type SagaDraft, threw } from "./SagaDraft.ts"
 import type { SagaItem } from "./SagaLedger.ts"
 import { resultsOf } from "./SagaLedger.ts"
@@ -22,6 +22,7 @@ import {
 export const start = (draft: SagaDraft, input: unknown, parent: RequestRef | null): void => {
   draft.ledger.input = input
   draft.ledger.parent = parent
+  if (parent !== null) draft.ledger.startedBy = parent
   draft.setDeadline()
   enter(draft, 0)
 }
@@ -129,7 +130,7 @@ export const answered = (draft: SagaDraft, itemKey: string, attempt: number, giv
     if (given.isRejection) giveUp(draft, itemKey, "rejected", given.reason, given.detail)
     else tryAgain(draft, itemKey, "failed", given.reason, given.detail)
   }
-  undoNext(draft)
+  answerCame(draft)
 }
 
 /** The item is done: as answered, or as an operator says. On the way back it is one more thing to undo. */

@@ -75,6 +75,8 @@ export interface SagaStuck {
   readonly detail?: unknown
   /** The plan that it should go on under, where the code does not have it or the history is not that of it. */
   readonly plan?: PlanRef
+  /** The answer of the item's participant is out for too long: of its compensation where that was asked for. */
+  readonly isSilent?: true
 }
 
 /** Stands for the item where `compensated(...)` of the definition threw. */
@@ -87,6 +89,10 @@ export interface SagaLedger {
   /** The plan that it started with; `null` for sagas of the first releases, which do not say. */
   readonly plan: PlanRef | null
   readonly input: unknown
+  /** The rules that it goes on under ({@link SAGA_RULES}); 1 where it does not say. */
+  readonly rules?: number
+  /** The request that started it; absent where none did. Kept when the request is answered. */
+  readonly startedBy?: RequestRef
   /** Whom to tell how it ended. */
   readonly parent: RequestRef | null
   /** Whom to tell when everything is undone. */
@@ -100,6 +106,10 @@ export interface SagaLedger {
   readonly completedCount: number
   /** The item whose compensation is going on. */
   readonly undoing: string | null
+  /** The compensation that is going on is in a pause before its next attempt. */
+  readonly isUndoPausing?: boolean
+  /** How often something was asked or answered on the way back; the end of a silence names the one that it is about. */
+  readonly stirCount?: number
   readonly cause: SagaCause | null
   readonly stuck: SagaStuck | null
   /** What the last event made the saga send, set and cancel. */

@@ -8,7 +8,7 @@ import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } fr
 import type { AnyEvent } from "../definition/Event.ts"
 import { ANSWERED, dispatch } from "../outbox/Outgoing.ts"
 import { HISTORY_UNFIT, haltOf } from "./SagaAudit.ts"
-import { isOpen, RETRY_DUE, SAGA_TIMEOUT, STEP_TIMEOUT } from "./SagaDraft.ts"
+import { isOpen, RETRY_DUE, SAGA_TIMEOUT, SILENCE, STEP_TIMEOUT } from "./SagaDraft.ts"
 import { emptyLedger, itemOf, type SagaLedger } from "./SagaLedger.ts"
 import type { SagaPlan, SagaStage, SagaWork } from "./SagaPlan.ts"
 import type { SagaPlans } from "./SagaPlans.ts"
@@ -25,6 +25,7 @@ const FORWARD_EVENTS = [STEP_TIMEOUT, RETRY_DUE, SAGA_TIMEOUT, "SagaCancelled"]
 const RECORD = { actions: ["record", "send", "setTimers"] }
 const onHaltedAbort = { ...RECORD, guard: "wasHalted" }
 const onItemStuck = { ...RECORD, guard: "isStuckThere" }
+const onItemOut = { ...RECORD, guard: "isOutThere" }
 
 /** Records these events where they come. */
 const records = (...types: ReadonlyArray<string>): Json =>
@@ -103,7 +104,7 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
     initial: "idle",
     states: {
       idle: {
-        on: records("SagaStarted"),
+        on: records("SagaRulesSet", "SagaStarted"),
         always: starts.length === 1 ? starts[0] : starts,
       },
       ...stageStates(plans),
@@ -113,14 +114,20 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
         always: follows("compensating", BACKWARD),
       },
       compensating: {
-        on: records(ANSWERED, RETRY_DUE, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
+        on: {
+          ...records(ANSWERED, RETRY_DUE, SILENCE, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
+          SagaSkipped: onItemOut,
+          SagaResolved: onItemOut,
+        },
         always: BACKWARD.slice(1).map((state) => follows(state, [state])),
       },
       stuck: {
         on: {
           ...records(ANSWERED, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
           // Only the history of a saga that cannot be decided has these here.
-          ...Object.fromEntries(FORWARD_EVENTS.map((event) => [event, { ...RECORD, guard: "isHalted" }])),
+          ...Object.fromEntries(
+            [...FORWARD_EVENTS, SILENCE].map((event) => [event, { ...RECORD, guard: "isHalted" }]),
+          ),
           SagaRetried: onItemStuck,
           SagaSkipped: onItemStuck,
           SagaResolved: onItemStuck,
@@ -158,6 +165,7 @@ export const sagaMachine = (type: string, plans: SagaPlans): AnyStateMachine => 
       wasHalted: ({ event }) => event.isHalted === true,
       isStuckThere: ({ context, event }) =>
         context.stuck?.item === event.item || haltOf(context) !== undefined,
+      isOutThere: ({ context, event }) => (itemOf(context, event.item as string)?.out ?? []).length > 0,
       isOpenThere: ({ context, event }) => {
         const item = itemOf(context, event.item as string)
         return item !== undefined && isOpen(item.status)

@@ -37,6 +37,7 @@ export const movesOf = (world: SagaWorld): ReadonlyArray<SagaMove> => {
   return [
     ...[...asked].flatMap((itemKey) => movesOfStep(world, itemKey)),
     ...undone.flatMap((itemKey) => movesOfUndo(world, itemKey)),
+    ...movesOfSilence(world),
     ...movesFromOutside(world),
   ]
 }
@@ -90,11 +91,30 @@ const movesOfUndo = (world: SagaWorld, itemKey: string): ReadonlyArray<SagaMove>
     const again = fire(now, `retry:${itemKey}`)
     return answer(again, current(again) as string, NO)
   }
+  const late = isStuckInSilence(world) ? "late " : ""
   return [
-    { label: `undo ${itemKey}: ok`, play: () => answer(world, current(world) as string, OK) },
+    { label: `undo ${itemKey}: ${late}ok`, play: () => answer(world, current(world) as string, OK) },
     { label: `undo ${itemKey}: fails for good`, play: failing },
   ]
 }
+
+/** On the way back no answer comes any more. Throws {@link LawBroken} where nothing would end that wait. */
+const movesOfSilence = (world: SagaWorld): ReadonlyArray<SagaMove> => {
+  if (bookOf(world).at !== "compensating" || world.out.length === 0) return []
+  if (!world.timers.has("silence")) {
+    throw new LawBroken(`it waits for the answer to ${world.out.join(", ")}, and nothing ends that`)
+  }
+  const play = (): SagaWorld => {
+    // The first time it may be about a silence that has ended.
+    const now = fire({ ...world, hasBeenSilent: true }, "silence")
+    return bookOf(now).at === "stuck" ? now : fire(now, "silence")
+  }
+  const items = [...new Set(world.out.map((as) => nameOf(as).itemKey))].join(", ")
+  return [{ label: `${items}: never answered`, play }]
+}
+
+/** An answer that is out for too long may come all the same, or never. */
+export const isStuckInSilence = (world: SagaWorld): boolean => bookOf(world).stuck?.isSilent === true
 
 const movesFromOutside = (world: SagaWorld): ReadonlyArray<SagaMove> => {
   if (world.way !== "forward" || bookOf(world).at === "completed") return []
@@ -118,12 +138,16 @@ const settled = (world: SagaWorld): SagaWorld =>
 export const endingOf = (world: SagaWorld): "completed" | "compensated" | "stuck" => {
   const { at, stuck } = bookOf(world)
   const { done, out, timers, way } = world
+  if (at !== "completed" && at !== "compensated" && at !== "stuck") {
+    throw new LawBroken(`it waits for nothing, in state "${at}"`)
+  }
   if (timers.size > 0) throw new LawBroken(`it ended with timers set: ${[...timers.keys()].join(", ")}`)
+  if (at === "stuck" && stuck?.isSilent === true) return at
   if (out.length > 0) throw new LawBroken(`it ended with requests out: ${out.join(", ")}`)
   if (at === "completed" && way === "forward") return at
   if (at === "completed") throw new LawBroken("it is completed although it had failed")
   if (at === "stuck" && stuck?.item !== COMPENSATED_HOOK) return at
-  if (at !== "compensated") throw new LawBroken(`it waits for nothing, in state "${at}"`)
+  if (at === "stuck") throw new LawBroken("`compensated` of the definition threw")
   const left = lastToUndo(world)
   if (left !== undefined)
     throw new LawBroken(`it is compensated, and "${left}" of ${done.join(", ")} is not undone`)

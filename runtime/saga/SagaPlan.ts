@@ -40,6 +40,18 @@ export const COMPENSATION_RETRY_DEFAULTS: Required<RetryOptions> = {
   pauseMaxMs: 60_000,
 }
 
+/**
+ * Longest silence on the way back, in milliseconds, unless the saga says otherwise: a saga that waits for an answer and gets
+ * none for so long (and at most twice as long) is stuck.
+ */
+export const SAGA_ANSWER_WAIT_MS_DEFAULT = 600_000
+
+/**
+ * The rules by which sagas that start now go on. 2: nothing is undone while the answer to a step that may come later is out,
+ * and the silence of a participant has an end. 1: those of the first release, under which its sagas end.
+ */
+export const SAGA_RULES = 2
+
 /** What the functions of a step are given. Which of these fields they see depends on the function; see SagaSteps.ts. */
 export interface SagaArgs {
   readonly input: unknown
@@ -61,7 +73,7 @@ export interface SagaWork {
   readonly request: (args: SagaArgs) => SagaTarget
   readonly compensate: ((args: SagaArgs) => SagaTarget | undefined) | undefined
   /** Sent when the saga fails while the answer is still out, so that it comes sooner. */
-  readonly stop: ((args: SagaArgs) => SagaTarget) | undefined
+  readonly stop: ((args: SagaArgs) => SagaTarget | undefined) | undefined
   readonly timeoutMs: number | undefined
   readonly onTimeout: "fail" | "retry"
   readonly retry: Required<RetryOptions>
@@ -109,6 +121,8 @@ export interface SagaPlan {
   readonly stages: ReadonlyArray<SagaStage>
   readonly works: ReadonlyMap<string, SagaWork>
   readonly timeoutMs: number | undefined
+  /** Longest silence on the way back, in milliseconds. */
+  readonly answerWaitMs: number
   readonly completed: ((args: SagaArgs) => ReadonlyArray<Outgoing>) | undefined
   readonly compensated:
     | ((args: SagaArgs & { readonly cause: SagaCause }) => ReadonlyArray<Outgoing>)

@@ -6,8 +6,17 @@
 import type { AnyEvent } from "../definition/Event.ts"
 import { ANSWERED, type Answer, type RequestRef } from "../outbox/Outgoing.ts"
 import { HISTORY_UNFIT, haltOf, planMissing } from "./SagaAudit.ts"
-import { abort, fail, retryStuck, settleStuck, undoAgain, undoAnswered } from "./SagaBackward.ts"
-import { RETRY_DUE, SAGA_TIMEOUT, SagaDraft, STEP_TIMEOUT } from "./SagaDraft.ts"
+import {
+  abort,
+  fail,
+  retryStuck,
+  settleOut,
+  settleStuck,
+  silent,
+  undoAgain,
+  undoAnswered,
+} from "./SagaBackward.ts"
+import { RETRY_DUE, SAGA_TIMEOUT, SagaDraft, SILENCE, STEP_TIMEOUT } from "./SagaDraft.ts"
 import { answered, askAgain, done, start, timedOut } from "./SagaForward.ts"
 import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
 import { type PlanRef, readRequestName } from "./SagaPlan.ts"
@@ -24,7 +33,10 @@ export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): Sa
     ledger.at = "stuck"
     ledger.stuck = event.stuck as SagaStuck
   } else if (plan === undefined || haltOf(before) !== undefined) recordHalted(draft, plans, event)
-  else record(draft, event)
+  else {
+    record(draft, event)
+    if (draft.isPatient) watch(draft, before, event)
+  }
   return ledger
 }
 
@@ -39,9 +51,21 @@ const recordHalted = (draft: SagaDraft, plans: SagaPlans, event: AnyEvent): void
   ledger.parent = event.parent as RequestRef | null
 }
 
+/** On the way back a timer is set, and only there. */
+const watch = (draft: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
+  const isOver = event.type === SILENCE
+  const wasWatched = before.at === "compensating" && !isOver
+  const isWatched = draft.ledger.at === "compensating"
+  if (isWatched && !wasWatched) draft.setSilence()
+  if (wasWatched && !isWatched) draft.cancelSilence()
+}
+
 const record = (draft: SagaDraft, event: AnyEvent): void => {
   const { ledger } = draft
   switch (event.type) {
+    case "SagaRulesSet":
+      ledger.rules = event.rules as number
+      return
     case "SagaStarted":
       return start(draft, event.input, event.parent as RequestRef | null)
     case ANSWERED:
@@ -51,6 +75,8 @@ const record = (draft: SagaDraft, event: AnyEvent): void => {
     case RETRY_DUE:
       askAgain(draft, event.item as string, event.attempt as number)
       return undoAgain(draft, event.item as string, event.attempt as number)
+    case SILENCE:
+      return silent(draft, event.stirCount as number)
     case SAGA_TIMEOUT:
       return fail(draft, {
         kind: "SagaTimedOut",
@@ -70,9 +96,11 @@ const record = (draft: SagaDraft, event: AnyEvent): void => {
     case "SagaRetried":
       return retryStuck(draft, event.item as string)
     case "SagaSkipped":
-      return settleStuck(draft, event.item as string)
+      if (ledger.at === "stuck") return settleStuck(draft, event.item as string)
+      return settleOut(draft, event.item as string)
     case "SagaResolved":
       if (ledger.at === "stuck") return settleStuck(draft, event.item as string, event.result)
+      if (ledger.at === "compensating") return settleOut(draft, event.item as string, event.result)
       return done(draft, event.item as string, event.result)
     case "SagaAborted":
       return abort(draft)

@@ -56,18 +56,23 @@ export interface StepTimes {
 }
 
 /** Options that all functions of a step share; `Args` is what they see. */
-interface Work<Args, A, C, B, D, When> extends StepTimes {
+interface Work<Args, A, C, B, D, E, F, When> extends StepTimes {
   /** The step is skipped where this is false. Pure, like all functions here. */
   readonly when?: (args: Args) => When
   readonly request: (args: Args) => Target<A, C>
   /** Undoes the step; `result` is what it answered, so there always is one. Nothing to undo where it is left out. */
   readonly compensate?: (args: Args & { readonly result: Result<A, C> }) => Target<B, D> | undefined
+  /**
+   * Withdraws the request where the saga fails while its answer is out, so that the answer comes sooner. That answer still
+   * decides: a participant that gives up answers the request with a no.
+   */
+  readonly stop?: (args: Args) => Target<E, F> | undefined
   /** For compensations that cannot be decided. One that is rejected makes the saga stuck at once. */
   readonly compensationRetry?: RetryOptions
 }
 
-interface EachItem<Input, Results, Item, A, C, B, D>
-  extends Omit<Work<ItemArgs<Input, Results, Item>, A, C, B, D, never>, "when"> {
+interface EachItem<Input, Results, Item, A, C, B, D, E, F>
+  extends Omit<Work<ItemArgs<Input, Results, Item>, A, C, B, D, E, F, never>, "when"> {
   /** Whether there is anything to do at all. */
   readonly when?: (args: StepArgs<Input, Results>) => boolean
   /** The list; 1,000 items at most. */
@@ -92,10 +97,12 @@ export interface SagaSteps<Input, Results> {
     const C extends CommandsOf<A>,
     B extends AnyActor,
     const D extends CommandsOf<B>,
+    E extends AnyActor,
+    const F extends CommandsOf<E>,
     When extends boolean = never,
   >(
     key: Key,
-    step: Work<StepArgs<Input, Results>, A, C, B, D, When>,
+    step: Work<StepArgs<Input, Results>, A, C, B, D, E, F, When>,
   ) => SagaSteps<Input, With<Results, Key, IfDone<When, Result<A, C>>>>
   /** A request for each item of a list, all at the same time. Results by the items' keys. */
   readonly forEach: <
@@ -105,9 +112,11 @@ export interface SagaSteps<Input, Results> {
     const C extends CommandsOf<A>,
     B extends AnyActor,
     const D extends CommandsOf<B>,
+    E extends AnyActor,
+    const F extends CommandsOf<E>,
   >(
     key: Key,
-    step: EachItem<Input, Results, Item, A, C, B, D>,
+    step: EachItem<Input, Results, Item, A, C, B, D, E, F>,
   ) => SagaSteps<Input, With<Results, Key, { readonly [item: string]: Result<A, C> }>>
   /** Another saga: done when that one is completed; undone by undoing that one. */
   readonly nested: <const Key extends string, S extends AnySaga, When extends boolean = never>(
@@ -131,10 +140,12 @@ export interface SagaBranches<Input, Seen, Made> {
     const C extends CommandsOf<A>,
     B extends AnyActor,
     const D extends CommandsOf<B>,
+    E extends AnyActor,
+    const F extends CommandsOf<E>,
     When extends boolean = never,
   >(
     key: Key,
-    step: Work<StepArgs<Input, Seen>, A, C, B, D, When>,
+    step: Work<StepArgs<Input, Seen>, A, C, B, D, E, F, When>,
   ) => SagaBranches<Input, Seen, With<Made, Key, IfDone<When, Result<A, C>>>>
   readonly forEach: <
     const Key extends string,
@@ -143,9 +154,11 @@ export interface SagaBranches<Input, Seen, Made> {
     const C extends CommandsOf<A>,
     B extends AnyActor,
     const D extends CommandsOf<B>,
+    E extends AnyActor,
+    const F extends CommandsOf<E>,
   >(
     key: Key,
-    step: EachItem<Input, Seen, Item, A, C, B, D>,
+    step: EachItem<Input, Seen, Item, A, C, B, D, E, F>,
   ) => SagaBranches<Input, Seen, With<Made, Key, { readonly [item: string]: Result<A, C> }>>
   readonly nested: <const Key extends string, S extends AnySaga, When extends boolean = never>(
     key: Key,
@@ -171,19 +184,26 @@ export class StepRecorder {
     this.#prefix = prefix
   }
 
-  step(key: string, options: Work<any, any, any, any, any, any>): this {
-    const { request, compensate, when } = options
-    return this.#add({ ...this.#work(key, "step", options), request: request as never, compensate, when })
+  step(key: string, options: Work<any, any, any, any, any, any, any, any>): this {
+    const { request, compensate, stop, when } = options
+    return this.#add({
+      ...this.#work(key, "step", options),
+      request: request as never,
+      compensate,
+      stop,
+      when,
+    })
   }
 
-  forEach(key: string, options: EachItem<any, any, any, any, any, any, any>): this {
-    const { request, compensate, when, items, key: keyOf } = options
+  forEach(key: string, options: EachItem<any, any, any, any, any, any, any, any, any>): this {
+    const { request, compensate, stop, when, items, key: keyOf } = options
     this.#requireFunctions(key, { items, key: keyOf })
     const work = this.#work(key, "forEach", options)
     return this.#add({
       ...work,
       request: request as never,
       compensate: compensate as never,
+      stop: stop as never,
       when,
       items,
       keyOf,
@@ -231,12 +251,14 @@ export class StepRecorder {
     options: StepTimes & {
       readonly request: unknown
       readonly compensate?: unknown
+      readonly stop?: unknown
       readonly compensationRetry?: RetryOptions
     },
   ): SagaWork {
     this.#requireKey(key)
     this.#requireFunctions(key, { request: options.request })
     if (options.compensate !== undefined) this.#requireFunctions(key, { compensate: options.compensate })
+    if (options.stop !== undefined) this.#requireFunctions(key, { stop: options.stop })
     const what = `step "${this.#prefix}${key}"`
     requireTime(this.#type, `timeoutMs of ${what}`, options.timeoutMs)
     return {

@@ -9,7 +9,7 @@ import { type MachineState, stateName } from "../machine/Machine.ts"
 import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
 import type { AnySaga } from "./AnySaga.ts"
 import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"
-import { type RequestName, readRequestName } from "./SagaPlan.ts"
+import { type RequestName, readRequestName, SAGA_RULES } from "./SagaPlan.ts"
 import { type SagaTwin, twinAfter } from "./SagaTwin.ts"
 
 /** Immutable, like the state that it holds. */
@@ -30,6 +30,8 @@ export interface SagaWorld {
   /** The step that is being lost: it may be asked for again. */
   readonly losing: string | null
   readonly hasUndoFailed: boolean
+  /** An answer was out for too long. */
+  readonly hasBeenSilent: boolean
 }
 
 /** The saga did something against the rules. */
@@ -56,18 +58,18 @@ export const started = (
     way: "forward",
     losing: null,
     hasUndoFailed: false,
+    hasBeenSilent: false,
   } as const
-  return take(
-    { saga, twin, replies, state, ...fresh },
-    { type: "SagaStarted", input, parent: null, plan: saga.plan.ref },
-  )
+  const rules = { type: "SagaRulesSet", rules: SAGA_RULES }
+  const ruled = take({ saga, twin, replies, state, ...fresh }, rules)
+  return take(ruled, { type: "SagaStarted", input, parent: null, plan: saga.plan.ref })
 }
 
 /** The same text for worlds that go on the same way. */
 export const keyOf = (world: SagaWorld): string => {
   const { outbox: _, timers: __, cancels: ___, ...book } = bookOf(world)
-  const { out, timers, done, way, hasUndoFailed } = world
-  return JSON.stringify([book, out, [...timers.keys()], done, way, hasUndoFailed])
+  const { out, timers, done, way, hasUndoFailed, hasBeenSilent } = world
+  return JSON.stringify([book, out, [...timers.keys()], done, way, hasUndoFailed, hasBeenSilent])
 }
 
 /** The machine takes an event. Throws {@link LawBroken} where it then asks for what it may not. */
@@ -78,15 +80,7 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
     throw new LawBroken(`${event.type} is not accepted in state "${stateName(world.state.value)}"`)
   }
   const intents = machine.takeIntents()
-  const { cause, stuck } = state.context as SagaLedger
-  if (cause?.kind === "DefinitionThrew") {
-    throw new LawBroken(
-      `a function of "${cause.item ?? "completed"}" threw: ${cause.reason} (do the replies fit?)`,
-    )
-  }
-  if (stuck !== null && !world.hasUndoFailed) {
-    throw new LawBroken(`stuck at "${stuck.item}" although no compensation failed: ${stuck.reason}`)
-  }
+  requireReasons(world, state.context as SagaLedger)
   const timers = new Map(world.timers)
   let next: SagaWorld = { ...world, state, timers, twin: twinOf(world, state, event) }
   for (const intent of intents) {
@@ -105,6 +99,19 @@ const twinOf = ({ twin, saga }: SagaWorld, state: MachineState, event: AnyEvent)
   const next = twin && twinAfter(twin, saga, state, event)
   if (typeof next === "string") throw new LawBroken(`under the present definition, ${next}`)
   return next
+}
+
+/** A saga fails and is stuck only where something that was played is the reason. */
+const requireReasons = (world: SagaWorld, { cause, stuck }: SagaLedger): void => {
+  if (cause?.kind === "DefinitionThrew") {
+    throw new LawBroken(
+      `a function of "${cause.item ?? "completed"}" threw: ${cause.reason} (do the replies fit?)`,
+    )
+  }
+  if (stuck !== null && !(stuck.isSilent ? world.hasBeenSilent : world.hasUndoFailed)) {
+    const trouble = stuck.isSilent ? "no answer is late" : "no compensation failed"
+    throw new LawBroken(`stuck at "${stuck.item}" although ${trouble}: ${stuck.reason}`)
+  }
 }
 
 /** The participant answers request `as`. */
@@ -151,9 +158,14 @@ const asked = (world: SagaWorld, as: string): SagaWorld => {
   if (verb === "undo") {
     const turn = lastToUndo(world)
     if (world.way === "forward") throw new LawBroken(`"${itemKey}" is undone although nothing failed`)
-    // One that began in its turn goes on, also when something is done late meanwhile.
-    const isInTurn = attempt === 1 ? turn === itemKey : world.done.includes(itemKey)
-    if (!isInTurn) {
+    const later = world.out.map(nameOf).find((name) => mayBeLater(world, name))
+    if (later !== undefined) {
+      throw new LawBroken(`"${itemKey}" is undone although "${later.itemKey}" may be done yet`)
+    }
+    if (attempt === 1 && attemptsOut(world, itemKey).length > 0) {
+      throw new LawBroken(`"${itemKey}" is undone although an attempt of it is out`)
+    }
+    if (turn !== itemKey) {
       throw new LawBroken(
         `"${itemKey}" is undone, and it is the turn of ${turn === undefined ? "none" : `"${turn}"`}`,
       )
@@ -162,12 +174,15 @@ const asked = (world: SagaWorld, as: string): SagaWorld => {
   return { ...world, out: [...world.out, as] }
 }
 
-/** The item that was done last, of those that have something to undo and no attempt out. */
+/** A step that is not done and whose answer is out would be the last one to be done. */
+const mayBeLater = ({ done }: SagaWorld, { verb, itemKey }: RequestName): boolean =>
+  verb === "do" && !done.includes(itemKey)
+
+/** The item that was done last, of those that have something to undo. */
 export const lastToUndo = (world: SagaWorld): string | undefined => {
   const { saga, done } = world
   const book = bookOf(world)
   return done.findLast((itemKey) => {
-    if (attemptsOut(world, itemKey).length > 0) return false
     const target = workOf(saga.plan, itemKey).compensate
     return target?.(argsOf(saga.plan, book, itemOf(book, itemKey))) !== undefined
   })

@@ -1,5 +1,6 @@
 /**
- * A saga that says it is compensated has undone every completed step, the last one first.
+ * A saga that says it is compensated has undone every completed step, the last one first, late ones included; and it was
+ * cancelled or undone in the name of a saga above it by that one only.
  *
  * Owns that promise, checked from the answers that came to the saga and not from its book. What an operator settled by
  * hand is the operator's word, and a nested saga answers for itself.
@@ -42,21 +43,16 @@ export class SagaChecker {
     if (missing.length > 0) throw broken(`${missing.join(", ")} was never undone`)
     const twice = undone.filter((item, index) => undone.indexOf(item) !== index)
     if (twice.length > 0) throw broken(`${twice.join(", ")} was undone twice`)
-    // What is done later is undone next, whatever is left.
-    const turnedAt = states.findIndex((state) => topOf(state?.value) === "compensating")
-    const before = answersIn(events.slice(0, turnedAt)).done.filter((item) => owed.includes(item))
-    const inOrder = undone.filter((item) => before.includes(item))
-    if (inOrder.join() !== before.toReversed().join()) {
-      throw broken(`${before.join(", ")} was undone in the order ${inOrder.join(", ")}`)
+    // What is done late, on the way back, is undone before what came earlier.
+    const inOrder = undone.filter((item) => owed.includes(item))
+    if (inOrder.join() !== owed.toReversed().join()) {
+      throw broken(`${owed.join(", ")} was undone in the order ${inOrder.join(", ")}`)
     }
   }
 }
 
 /** Events by which an operator settles an item. */
 const OPERATORS_WORD: ReadonlySet<string> = new Set(["SagaSkipped", "SagaResolved", "SagaAborted"])
-
-const topOf = (value: unknown): unknown =>
-  typeof value === "object" && value !== null ? Object.keys(value)[0] : value
 
 const nameIn = (event: { readonly type: string; readonly as?: unknown }) =>
   event.type === "everstate.answered" && typeof event.as === "string" ? readRequestName(event.as) : undefined

@@ -11,6 +11,7 @@ import {
   SagaCheckFailed,
 } from "../../../runtime/index.ts"
 import type { Intent } from "../../../runtime/machine/Machine.ts"
+import { answer, fire, started } from "../../../runtime/saga/SagaWorld.ts"
 import { Booking, Journey, Trip } from "./Trip.ts"
 
 const code = { code: "c" }
@@ -83,12 +84,16 @@ describe("checkSaga", () => {
     expect(checkSaga(Pair, { input: {} })).toMatchInlineSnapshot(`
       {
         "endings": {
-          "compensated": 22,
+          "compensated": 60,
           "completed": 1,
-          "stuck": 29,
+          "stuck": 118,
         },
-        "pathCount": 52,
-        "stateCount": 66,
+        "pathCount": 179,
+        "stateCount": 119,
+        "unbounded": [
+          "first",
+          "third",
+        ],
       }
     `)
   })
@@ -125,6 +130,25 @@ describe("checkSaga", () => {
   test("finds a compensation that is left out", () => {
     const wrong = spoilt(Pair, { intents: renamed((as) => (as.startsWith("undo:1:first") ? undefined : as)) })
     expect(failureOf(wrong).what).toBe('it waits for nothing, in state "compensating"')
+  })
+
+  test("finds a saga that undoes what came earlier while a later step may be done yet", () => {
+    const wrong = spoilt(Pair, {
+      event: (event) => (event.type === "SagaRulesSet" ? { ...event, rules: 1 } : event),
+    })
+    const asked = answer(started(wrong, "s", {}, {}), "do:1:first", { ok: true })
+    expect(() => fire({ ...asked, way: "losing", losing: "second" }, "timeout:second")).toThrow(
+      '"first" is undone although "second" may be done yet',
+    )
+  })
+
+  test("finds a saga that would wait for ever for a participant that never answers", () => {
+    const wrong = spoilt(Pair, {
+      intents: (intents) => intents.filter((intent) => intent._tag !== "Timer" || intent.id !== "silence"),
+    })
+    const failure = failureOf(wrong)
+    expect(failure.what).toBe("it waits for the answer to undo:1:second, and nothing ends that")
+    expect(failure.path.at(-1)).toBe("third: rejected")
   })
 
   test("finds a timer that is left, and one that is cancelled too early", () => {

@@ -11,6 +11,35 @@ const trip = () => new SagaDriver(Trip, { seats: [], withCar: false }, { hasPare
 const toPayment = () => trip().answer("do:1:extras.insurance").answer("do:1:extras.hotel")
 const REF = { to: "above/1", as: "undo:1:below", re: "m2" }
 
+/** What comes of a command to a trip in this state. */
+const ask = (
+  state: unknown,
+  payload: { type: string; by?: string; note?: string },
+  replyTo: typeof REF | undefined,
+) =>
+  decide(
+    Trip.actor,
+    addressOf("trip", "t-1", 64),
+    { state: state as never, version: 0, pending: NOTHING_PENDING },
+    {
+      _tag: "Command",
+      type: payload.type,
+      payload,
+      given: payload,
+      commandId: "c",
+      fingerprint: "f",
+      metadata: undefined,
+      replyTo,
+    },
+    0,
+  )
+
+/** The answer that the commit carries; `undefined` where it is put off. */
+const answerOf = (outcome: ReturnType<typeof ask>): unknown => {
+  const { out = [] } = (outcome as { entry: { out?: ReadonlyArray<{ k: string; a?: unknown }> } }).entry
+  return out.find(({ k }) => k === "answer")?.a
+}
+
 describe("the saga above", () => {
   test("starts the nested saga by a request, and takes its results as the answer", () => {
     const saga = journey()
@@ -56,6 +85,44 @@ describe("the saga above", () => {
   })
 })
 
+describe("FAULT 78: a nested saga that another saga started", () => {
+  const started = toPayment
+  const commandTo = (state: unknown, payload: { type: string }, replyTo: typeof REF | undefined) =>
+    ask(state, { by: "saga:other", note: "", ...payload }, replyTo)
+  const stranger = { to: "above/2", as: "stop:1:below", re: "m3" }
+
+  test("is not cancelled by a saga that is not its parent, nor as another step of it", () => {
+    const { state } = started()
+    for (const replyTo of [stranger, { ...stranger, to: "above/1", as: "stop:1:other" }]) {
+      expect(answerOf(commandTo(state, { type: "Cancel" }, replyTo))).toMatchObject({
+        ok: false,
+        reason: "NotTheParent",
+        isRejection: true,
+      })
+    }
+    const own = commandTo(state, { type: "Cancel" }, { ...stranger, to: "above/1" })
+    expect(answerOf(own)).toMatchObject({ ok: true })
+    const unasked = commandTo(Trip.actor.machine.initial("t-1"), { type: "Cancel" }, stranger)
+    expect(answerOf(unasked)).toMatchObject({ ok: false })
+  })
+
+  test("is cancelled by people, and by actors that ask", () => {
+    const { state } = started()
+    expect(commandTo(state, { type: "Cancel" }, undefined)._tag).toBe("Proposal")
+    expect(answerOf(commandTo(state, { type: "Cancel" }, { ...stranger, as: "please" }))).toMatchObject({
+      ok: true,
+    })
+  })
+
+  test("is not undone by a saga that is not its parent", () => {
+    const { state } = started().answer("do:1:payment", ok({ code: "p" }))
+    const undo = (replyTo: typeof REF) => ask(state, { type: "Undo" }, replyTo)
+    expect(answerOf(undo({ ...REF, to: "above/2" }))).toMatchObject({ ok: false, reason: "NotTheParent" })
+    expect(answerOf(undo(REF))).toBeUndefined()
+    expect(undo(REF)._tag).toBe("Proposal")
+  })
+})
+
 describe("the nested saga", () => {
   test("answers with its results when it is completed, once", () => {
     const saga = toPayment().answer("do:1:payment", ok({ code: "p" }))
@@ -96,24 +163,6 @@ describe("the nested saga", () => {
   })
 
   test("puts off the answer to a `Start` or `Undo` that came by a request, and to no other", () => {
-    const address = addressOf("trip", "t-1", 64)
-    const ask = (state: unknown, payload: { type: string }, replyTo: typeof REF | undefined) =>
-      decide(
-        Trip.actor,
-        address,
-        { state: state as never, version: 0, pending: NOTHING_PENDING },
-        {
-          _tag: "Command",
-          type: payload.type,
-          payload,
-          given: payload,
-          commandId: "c",
-          fingerprint: "f",
-          metadata: undefined,
-          replyTo,
-        },
-        0,
-      )
     const start = { type: "Start", input: { seats: [], withCar: false } }
     const born = Trip.actor.machine.initial("t-1")
     const kinds = (outcome: unknown) =>

@@ -13,7 +13,10 @@ describe("a saga as an actor", () => {
   test("is started once, with an input that its schema accepts", () => {
     const start = { type: "Start", input: { seats: ["1A"], withCar: false } } as const
     const begun = { type: "SagaStarted", input: start.input, parent: null, plan: Trip.plan.ref } as const
-    testActor(Trip.actor).when(start).then(begun).then({ state: "seats", version: 1 })
+    testActor(Trip.actor)
+      .when(start)
+      .then([{ type: "SagaRulesSet", rules: 2 }, begun])
+      .then({ state: "seats", version: 2 })
     testActor(Trip.actor)
       .given(begun)
       .when(start)

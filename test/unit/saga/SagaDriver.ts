@@ -9,7 +9,7 @@ import type {
   SagaItem,
   SagaLedger,
 } from "../../../runtime/index.ts"
-import type { PlanRef } from "../../../runtime/saga/SagaPlan.ts"
+import { type PlanRef, SAGA_RULES } from "../../../runtime/saga/SagaPlan.ts"
 
 const PARENT = { to: "above/1", as: "do:1:below", re: "m1" }
 
@@ -22,6 +22,8 @@ export interface DriverOptions {
   readonly hasParent?: boolean
   /** The plan that it started with; default: the newest. */
   readonly plan?: PlanRef
+  /** The rules that it starts under; 1: as sagas of the first release did. */
+  readonly rules?: number
 }
 
 export class SagaDriver {
@@ -36,10 +38,11 @@ export class SagaDriver {
   constructor(
     saga: AnySaga,
     input: unknown,
-    { id = "s-1", hasParent = false, plan = saga.plan.ref }: DriverOptions = {},
+    { id = "s-1", hasParent = false, plan = saga.plan.ref, rules = SAGA_RULES }: DriverOptions = {},
   ) {
     this.#saga = saga
     this.state = saga.actor.machine.initial(id)
+    if (rules > 1) this.take({ type: "SagaRulesSet", rules })
     this.take({ type: "SagaStarted", input, parent: hasParent ? PARENT : null, plan })
   }
 

@@ -122,7 +122,7 @@ describe("a saga whose plan the code still has", () => {
     await town.system.get(V2.actor, ID).ask({ type: "Start", input: {} })
     await town.ended(V2, "completed")
     expect(await town.log("x")).toEqual([`+${ID}`])
-    const [started] = await historyOf((town.memory as MemorySystem).journal.inner, V2.actor, ID)
+    const [, started] = await historyOf((town.memory as MemorySystem).journal.inner, V2.actor, ID)
     expect(started?.event).toMatchObject({ type: "SagaStarted", plan: V2.plan.ref })
   })
 })

@@ -25,12 +25,18 @@ describe("Fulfilment", () => {
     expect(check).toMatchInlineSnapshot(`
       {
         "endings": {
-          "compensated": 172,
+          "compensated": 1054,
           "completed": 2,
-          "stuck": 422,
+          "stuck": 2807,
         },
-        "pathCount": 596,
-        "stateCount": 627,
+        "pathCount": 3863,
+        "stateCount": 1109,
+        "unbounded": [
+          "reserveStock",
+          "scheduleShipment",
+          "confirmOrder",
+          "shipOrder",
+        ],
       }
     `)
   })
