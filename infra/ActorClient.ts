@@ -19,6 +19,7 @@ import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
 import { connectionOf } from "./nats/NatsPermissions.ts"
 import { TransportNats } from "./nats/TransportNats.ts"
+import { connectOptionInvalid, type StartOptionInvalid } from "./StartOptionInvalid.ts"
 
 export interface ConnectOptions extends ClientOptions {
   /** Where the system's nodes are: `nats://host:port`, or all connection options. */
@@ -29,6 +30,7 @@ export interface ConnectOptions extends ClientOptions {
 
 /** Everything that can keep a client from connecting. */
 export type ConnectError =
+  | StartOptionInvalid
   | DefinitionError
   | NatsUnreachable
   | JournalRefused
@@ -37,6 +39,8 @@ export type ConnectError =
 
 /** The client as an Effect layer, connected to real servers. */
 export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorClient, ConnectError> => {
+  const invalid = connectOptionInvalid(options)
+  if (invalid !== undefined) return Layer.effect(EffectActorClient, Effect.fail(invalid))
   const { nats, namespace = NAMESPACE_DEFAULT, ...client } = options
   const onConnection = Effect.gen(function* () {
     const connection = yield* NatsConnection

@@ -40,6 +40,7 @@ import type { PostgresError } from "./postgres/PostgresErrors.ts"
 import { type PostgresOptions, PostgresPool } from "./postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "./postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "./postgres/SnapshotStorePostgres.ts"
+import { type StartOptionInvalid, startOptionInvalid } from "./StartOptionInvalid.ts"
 
 /** Share of a node that prepares: next to nothing. */
 const PREPARATION_WEIGHT = 0.001
@@ -65,6 +66,7 @@ export interface StartOptions extends SystemOptions {
 
 /** Everything that can keep a system from starting. */
 export type StartError =
+  | StartOptionInvalid
   | DefinitionError
   | NatsUnreachable
   | PostgresError
@@ -103,6 +105,8 @@ export const layerOn = (
   options: StartOptions,
   clustering: Clustering,
 ): Layer.Layer<EffectActorSystem, StartError> => {
+  const invalid = startOptionInvalid(options)
+  if (invalid !== undefined) return Layer.effect(EffectActorSystem, Effect.fail(invalid))
   const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, isPreparation = false, ...system } = options
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "service"))
   const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
@@ -168,7 +172,7 @@ export const ActorSystem = {
    * by its weight it takes nothing that they can have.
    */
   prepare: async (options: StartOptions): Promise<void> => {
-    const node = { name: "prepare", ...options.node, weight: PREPARATION_WEIGHT }
+    const node = { name: "prepare", ...options?.node, weight: PREPARATION_WEIGHT }
     const system = await PromiseActorSystem.fromLayer(layer({ ...options, node, isPreparation: true }))
     await system.stop()
   },

@@ -1,7 +1,8 @@
 /**
  * `everstate/embedded`: real servers without an installation. Every public name is in this list.
  *
- * `startServers({ folder })` runs nats-server and Postgres 18 as child processes that die with this one;
+ * `startServers({ folder })` runs nats-server and Postgres 18 as child processes that die with this one, which stays until
+ * they are stopped;
  * `serversFromEnv(folder)` does so only where `NATS_URL` or `DATABASE_URL` do not name real ones.
  * The `acquire*` functions are the same for Effect programs.
  */

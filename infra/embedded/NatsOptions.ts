@@ -33,6 +33,11 @@ export interface NatsOptions {
   readonly extraConfig?: Readonly<Record<string, unknown>>
   /** Until it is ready, recovery of its streams included. */
   readonly startTimeoutMs?: number
+  /**
+   * True (the default): this process goes on until the server is stopped, like one that listens on a port. False: it ends
+   * when it has nothing else to do, and the server with it.
+   */
+  readonly keepsProcess?: boolean
   readonly onProgress?: OnProgress
   /** Where NATS_SERVER_BIN, PATH and the cache are looked up; `process.env` by default. */
   readonly env?: NodeJS.ProcessEnv

@@ -84,6 +84,7 @@ export const startNats = async (options: NatsOptions): Promise<NatsServer> => {
           logFile,
           stopSignal: "SIGTERM",
           runAs,
+          keepsProcess: options.keepsProcess,
         })
       },
     )

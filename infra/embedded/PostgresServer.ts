@@ -37,6 +37,11 @@ export interface PostgresOptions extends PostgresDataOptions {
   readonly extraConfig?: Readonly<Record<string, string | number | boolean>>
   /** Until it takes connections, crash recovery included. */
   readonly startTimeoutMs?: number
+  /**
+   * True (the default): this process goes on until the server is stopped, like one that listens on a port. False: it ends
+   * when it has nothing else to do, and the server with it.
+   */
+  readonly keepsProcess?: boolean
   readonly onProgress?: OnProgress
   /** Where POSTGRES_BIN_DIR, PATH and the cache are looked up; `process.env` by default. */
   readonly env?: NodeJS.ProcessEnv
@@ -98,6 +103,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
         logFile,
         stopSignal: "SIGINT",
         runAs,
+        keepsProcess: options.keepsProcess,
       }),
     )
     await process.whenReady(async () => {

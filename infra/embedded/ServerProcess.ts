@@ -31,6 +31,8 @@ export interface ServerCommand {
   /** Signal of an orderly stop. */
   readonly stopSignal: "SIGTERM" | "SIGINT"
   readonly runAs: RunAs | undefined
+  /** Whether this process stays for as long as the server is up; default true. */
+  readonly keepsProcess?: boolean | undefined
   /** Open files that the server inherits as number 3 and following. */
   readonly handedFds?: ReadonlyArray<number>
 }
@@ -93,8 +95,8 @@ export class ServerProcess {
       const server = new ServerProcess(child, child.pid, command, watchdog)
       await watchdog.guard(child.pid)
       child.stdin?.end("go\n")
-      // A forgotten server must not keep its process alive; the watchdog ends it after.
-      child.unref()
+      // The process may then end with the server up; the watchdog ends that after.
+      if (command.keepsProcess === false) child.unref()
       return server
     } catch (error) {
       watchdog.dismiss()

@@ -13,6 +13,11 @@ export interface ServersOptions {
   readonly folder: string
   readonly nats?: Omit<NatsOptions, "folder" | "onProgress" | "env">
   readonly postgres?: Omit<PostgresOptions, "folder" | "onProgress" | "env">
+  /**
+   * True (the default): this process goes on until they are stopped, like one that listens on a port. False: it ends
+   * when it has nothing else to do, and they with it.
+   */
+  readonly keepsProcess?: boolean
   readonly onProgress?: OnProgress
   /** `process.env` by default. */
   readonly env?: NodeJS.ProcessEnv
@@ -55,7 +60,8 @@ export const serversFromEnv = async (
   return together(nats?.url ?? env.NATS_URL ?? "", postgres?.url ?? env.DATABASE_URL ?? "", nats, postgres)
 }
 
-const common = ({ onProgress, env }: ServersOptions) => ({
+const common = ({ onProgress, env, keepsProcess }: ServersOptions) => ({
+  ...(keepsProcess === undefined ? {} : { keepsProcess }),
   ...(onProgress === undefined ? {} : { onProgress }),
   ...(env === undefined ? {} : { env }),
 })

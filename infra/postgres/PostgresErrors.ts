@@ -7,13 +7,19 @@
  */
 import { Effect, Schedule, Schema } from "effect"
 
+/** Codes of sockets for an address at which nothing answers. */
+const NOBODY_THERE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "EAI_AGAIN"])
+
 /** Transient: the same request may succeed later. `code` is a SQLSTATE, a socket error or the driver's reason. */
 export class PostgresUnavailable extends Schema.TaggedError<PostgresUnavailable>()("PostgresUnavailable", {
   code: Schema.String,
   detail: Schema.String,
 }) {
   override get message(): string {
-    return `Postgres unavailable (${this.code}): ${this.detail}`
+    const hint = NOBODY_THERE.has(this.code)
+      ? ". Is Postgres running there, and are host and port right?"
+      : ""
+    return `Postgres unavailable (${this.code}): ${this.detail}${hint}`
   }
 }
 

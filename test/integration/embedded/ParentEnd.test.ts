@@ -79,6 +79,12 @@ test.for([
   expect(await allGone(parent)).toBe(true)
 })
 
+test("a parent with nothing else to do stays for as long as its servers are up", async () => {
+  const parent = await startParent(sharedFolder, "stay")
+  expect(await parent.ended).toBe(7)
+  expect(await allGone(parent)).toBe(true)
+})
+
 test("kill -9 of the parent leaves nothing even of paused servers", async () => {
   const parent = await startParent(sharedFolder, "paused")
   parent.process.kill("SIGKILL")

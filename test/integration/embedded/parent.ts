@@ -5,7 +5,8 @@
 import { startServers } from "../../../infra/embedded.ts"
 
 const [, , folder = "", ending = "wait"] = process.argv
-const { nats, postgres } = await startServers({ folder, postgres: { durable: false } })
+const keepsProcess = ending !== "return"
+const { nats, postgres } = await startServers({ folder, postgres: { durable: false }, keepsProcess })
 if (ending === "paused") {
   nats.pause()
   postgres.pause()
@@ -17,6 +18,10 @@ const forever = () => setInterval(() => undefined, 60_000)
 
 switch (ending) {
   case "return":
+    break
+  case "stay":
+    // Fires only where something else keeps the process.
+    setTimeout(() => process.exit(7), 200).unref()
     break
   case "throw":
     setImmediate(() => {

@@ -1,0 +1,139 @@
+/**
+ * What is wrong with the options of a start or connect, in the words of who wrote them: before anything is connected.
+ *
+ * Owns the checks of what types cannot keep out: an unset environment variable, an address without its scheme, a
+ * definition that a circular import left undefined. What the servers then say of right options is theirs.
+ */
+import { Schema } from "effect"
+
+/** An option is missing, or is nothing that can be used. `option` names it: `postgres`, `actors[1]`. */
+export class StartOptionInvalid extends Schema.TaggedError<StartOptionInvalid>()("StartOptionInvalid", {
+  option: Schema.String,
+  detail: Schema.String,
+  hint: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.option} is ${this.detail}: ${this.hint}`
+  }
+}
+
+type Fields = { readonly [option: string]: unknown }
+
+const NATS_HINT =
+  'give the address of a nats-server, like "nats://127.0.0.1:4222", or connection options. Is an environment variable (NATS_URL) unset?'
+const POSTGRES_HINT =
+  'give the address of a database, like "postgres://user:password@127.0.0.1:5432/database", or pool options. Is an environment variable (DATABASE_URL) unset?'
+
+/** The first thing that is wrong with the options of `ActorSystem.start`; `undefined` where nothing is. */
+export const startOptionInvalid = (options: unknown): StartOptionInvalid | undefined => {
+  const fields = fieldsOf(options)
+  if (fields instanceof StartOptionInvalid) return fields
+  const { postgres } = fields
+  return natsInvalid(fields["nats"]) ?? postgresInvalid(postgres) ?? listsInvalid(fields)
+}
+
+/** The same for `ActorClient.connect`. */
+export const connectOptionInvalid = (options: unknown): StartOptionInvalid | undefined => {
+  const fields = fieldsOf(options)
+  if (fields instanceof StartOptionInvalid) return fields
+  return natsInvalid(fields["nats"]) ?? listsInvalid(fields)
+}
+
+const invalid = (option: string, detail: string, hint: string): StartOptionInvalid =>
+  new StartOptionInvalid({ option, detail, hint })
+
+const fieldsOf = (options: unknown): Fields | StartOptionInvalid =>
+  typeof options === "object" && options !== null
+    ? (options as Fields)
+    : invalid("options", kindOf(options), "give { nats, postgres, actors }.")
+
+const kindOf = (value: unknown): string => (value === null ? "null" : value === "" ? "empty" : typeof value)
+
+const natsInvalid = (nats: unknown): StartOptionInvalid | undefined => {
+  const servers = typeof nats === "object" && nats !== null ? (nats as Fields)["servers"] : nats
+  const option = servers === nats ? "nats" : "nats.servers"
+  const list = typeof servers === "string" ? servers.split(",") : servers
+  if (!Array.isArray(list) || list.length === 0) return invalid(option, kindOf(servers), NATS_HINT)
+  for (const server of list) {
+    if (typeof server !== "string" || server.trim() === "") return invalid(option, kindOf(server), NATS_HINT)
+    const address = server.trim()
+    const scheme = schemeOf(address)
+    if (scheme !== undefined && !NATS_SCHEMES.has(scheme)) {
+      return invalid(option, `an address of another kind ("${scheme}://")`, NATS_HINT)
+    }
+    const port = portInvalid(option, scheme === undefined ? `nats://${address}` : address)
+    if (port !== undefined) return port
+  }
+  return undefined
+}
+
+const NATS_SCHEMES: ReadonlySet<string> = new Set(["nats", "tls", "ws", "wss"])
+
+const postgresInvalid = (postgres: unknown): StartOptionInvalid | undefined => {
+  if (typeof postgres === "object" && postgres !== null) {
+    const { url } = postgres as Fields
+    return url === undefined ? undefined : addressInvalid("postgres.url", url)
+  }
+  return addressInvalid("postgres", postgres)
+}
+
+const addressInvalid = (option: string, address: unknown): StartOptionInvalid | undefined => {
+  if (typeof address !== "string" || address === "") return invalid(option, kindOf(address), POSTGRES_HINT)
+  // The driver takes the path of a socket, too.
+  if (address.startsWith("/") || address.startsWith("socket:")) return undefined
+  const scheme = schemeOf(address)
+  if (scheme === undefined) return invalid(option, `an address without "postgres://"`, POSTGRES_HINT)
+  if (scheme !== "postgres" && scheme !== "postgresql") {
+    return invalid(option, `an address of another kind ("${scheme}://")`, POSTGRES_HINT)
+  }
+  return portInvalid(option, address)
+}
+
+const schemeOf = (address: string): string | undefined =>
+  /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase()
+
+/** Looks at what follows the last colon of the host's part; the text may hold a password and is not shown. */
+const portInvalid = (option: string, address: string): StartOptionInvalid | undefined => {
+  const host =
+    address
+      .slice(address.indexOf("://") + 3)
+      .split(/[/?#]/)[0]
+      ?.split("@")
+      .at(-1) ?? ""
+  const port = /:([^:\]]*)$/.exec(host)?.[1]
+  if (
+    port === undefined ||
+    port === "" ||
+    (/^\d+$/.test(port) && Number(port) > 0 && Number(port) <= PORT_MAX)
+  ) {
+    return undefined
+  }
+  return invalid(option, `an address with the port "${port}"`, `give a port from 1 to ${PORT_MAX}.`)
+}
+
+const PORT_MAX = 65_535
+
+/** Lists of definitions, and what one of them is given by. */
+const LISTS: { readonly [option: string]: string } = {
+  actors: "defineActor",
+  sagas: "defineSaga",
+  reactors: "defineReactor",
+  projections: "defineProjection",
+  singletons: "defineSingleton",
+}
+
+const listsInvalid = (fields: Fields): StartOptionInvalid | undefined => {
+  for (const [option, maker] of Object.entries(LISTS)) {
+    const list = fields[option]
+    if (list === undefined && option !== "actors") continue
+    if (!Array.isArray(list)) {
+      return invalid(option, kindOf(list), `give a list of what ${maker}(...) returned; it may be empty.`)
+    }
+    const index = list.findIndex((definition) => typeof definition !== "object" || definition === null)
+    if (index >= 0) {
+      const hint = `give what ${maker}(...) returned. Do its file and this one import each other?`
+      return invalid(`${option}[${index}]`, kindOf(list[index]), hint)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,107 @@
+/** Options that cannot start a system are named, with a hint, before anything is connected. */
+import { describe, expect, it } from "vitest"
+import { ActorClient, ActorSystem, StartOptionInvalid } from "../../../infra/everstate.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+
+/** Nothing listens there: an attempt to connect would be another error. */
+const nats = "nats://127.0.0.1:1"
+const postgres = "postgres://ann:secret@127.0.0.1:1/orders"
+const actors = [Counter]
+
+describe("ActorSystem.start", () => {
+  it.each<readonly [string, unknown, string, RegExp]>([
+    ["no options", undefined, "options", /^options is undefined: give \{ nats, postgres, actors \}/],
+    ["no nats", { nats: undefined, postgres, actors }, "nats", /^nats is undefined: .*NATS_URL\) unset/],
+    ["an empty nats", { nats: "", postgres, actors }, "nats", /^nats is empty/],
+    [
+      "no nats servers",
+      { nats: { name: "x" }, postgres, actors },
+      "nats.servers",
+      /^nats\.servers is undefined/,
+    ],
+    ["an empty list of servers", { nats: { servers: [] }, postgres, actors }, "nats.servers", /nats-server/],
+    [
+      "a hole in the list",
+      { nats: { servers: [nats, undefined] }, postgres, actors },
+      "nats.servers",
+      /undefined/,
+    ],
+    ["nats of another kind", { nats: "http://127.0.0.1:4222", postgres, actors }, "nats", /"http:\/\/"/],
+    [
+      "nats with no port of any server",
+      { nats: "127.0.0.1:99999", postgres, actors },
+      "nats",
+      /port "99999".*65535/,
+    ],
+    [
+      "no postgres",
+      { nats, actors },
+      "postgres",
+      /^postgres is undefined: .*postgres:\/\/.*DATABASE_URL\) unset/,
+    ],
+    ["null for postgres", { nats, postgres: null, actors }, "postgres", /^postgres is null/],
+    [
+      "postgres without a scheme",
+      { nats, postgres: "localhost", actors },
+      "postgres",
+      /without "postgres:\/\/"/,
+    ],
+    ["postgres of another kind", { nats, postgres: "mysql://x/y", actors }, "postgres", /"mysql:\/\/"/],
+    [
+      "a wrong port",
+      { nats, postgres: "postgres://ann:secret@db:54x2/o", actors },
+      "postgres",
+      /port "54x2"/,
+    ],
+    [
+      "pool options without a scheme",
+      { nats, postgres: { url: "db:5432/o" }, actors },
+      "postgres.url",
+      /without/,
+    ],
+    ["no actors", { nats, postgres }, "actors", /^actors is undefined: .*defineActor/],
+    ["actors that are no list", { nats, postgres, actors: Counter }, "actors", /^actors is object/],
+    [
+      "an undefined actor",
+      { nats, postgres, actors: [Counter, undefined] },
+      "actors[1]",
+      /import each other/,
+    ],
+    ["an undefined saga", { nats, postgres, actors, sagas: [undefined] }, "sagas[0]", /defineSaga/],
+    ["an undefined projection", { nats, postgres, actors, projections: [null] }, "projections[0]", /null/],
+  ])("refuses %s", async (_, options, option, message) => {
+    const failure = await ActorSystem.start(options as never).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(StartOptionInvalid)
+    expect(failure).toMatchObject({
+      _tag: "StartOptionInvalid",
+      option,
+      message: expect.stringMatching(message),
+    })
+    expect(String(failure)).not.toContain("secret")
+  })
+
+  it.each([
+    ["nats://a:4222,nats://b:4222", "postgres://127.0.0.1:1/x"],
+    ["127.0.0.1:1", "postgresql://u:p%40ss@127.0.0.1/x?sslmode=disable"],
+    ["nats://user:p:w@[::1]:1", "/var/run/postgresql x"],
+    [{ servers: ["127.0.0.1:1"] }, { config: { host: "127.0.0.1" } }],
+    ["tls://127.0.0.1:1", { url: "postgres://u@[::1]:5432/x" }],
+  ])("tries what may be right: %j", async (rightNats, rightPostgres) => {
+    const options = { nats: rightNats, postgres: rightPostgres, actors }
+    const failure = await ActorSystem.start(options as never).catch((error: unknown) => error)
+    expect(failure).not.toBeInstanceOf(StartOptionInvalid)
+    expect(failure).toHaveProperty("_tag")
+  })
+})
+
+describe("ActorClient.connect", () => {
+  it.each([
+    ["no options", undefined, "options"],
+    ["no nats", { actors }, "nats"],
+    ["no actors", { nats }, "actors"],
+    ["an undefined actor", { nats, actors: [undefined] }, "actors[0]"],
+  ])("refuses %s", async (_, options, option) => {
+    const connected = ActorClient.connect(options as never)
+    await expect(connected).rejects.toMatchObject({ _tag: "StartOptionInvalid", option })
+  })
+})
