@@ -18,6 +18,8 @@ import { JournalNats } from "./nats/JournalNats.ts"
 import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
 import { connectionOf } from "./nats/NatsPermissions.ts"
+import { storesOfClients } from "./nats/NeededStores.ts"
+import { StoreWatch } from "./nats/StoreWatch.ts"
 import { TransportNats } from "./nats/TransportNats.ts"
 import { connectOptionInvalid, type StartOptionInvalid } from "./StartOptionInvalid.ts"
 
@@ -58,7 +60,10 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
       Layer.catchTag("JournalRegisterUnavailable", (error) => Layer.effect(Journal, Effect.die(error))),
     )
     const ports = Layer.mergeAll(journal, MailboxNats.layerClient(layout), TransportNats.layer(layout))
-    return EffectActorClient.layer({ ...client, shardCount: identity.shards }).pipe(Layer.provide(ports))
+    const watch = StoreWatch.layer(storesOfClients(namespace, layout.streams))
+    return EffectActorClient.layer({ ...client, shardCount: identity.shards }).pipe(
+      Layer.provide(Layer.provideMerge(watch, ports)),
+    )
   })
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "client"))
   return Layer.unwrap(onConnection).pipe(Layer.provide(connection))

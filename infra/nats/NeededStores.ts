@@ -1,5 +1,5 @@
 /**
- * The streams and buckets that a node of a namespace cannot do without, by name.
+ * The streams and buckets that a node of a namespace, or a client of it, cannot do without, by name.
  *
  * Owns the list and nothing else: a store that comes to be needed is one more line. StoreWatch.ts looks after them.
  */
@@ -24,30 +24,43 @@ export const leasesStream = (namespace: string): string => `KV_${namespace}-clus
 const RESTORE_HINT =
   "Restore it from a backup: it is never created anew, since that would hide the loss of every commit."
 
-export const neededStores = (namespace: string, streams = STREAMS_DEFAULT): ReadonlyArray<NeededStore> => {
-  const stream = (name: string, ...kinds: ReadonlyArray<string>): NeededStore => ({
-    name,
-    kind: "stream",
-    writtenTo: kinds.map((kind) => `${namespace}.${kind}`),
-    ifMissing: PREPARE_HINT,
+/** The streams of a namespace's journal. */
+const journalStores = (namespace: string, streams: number): ReadonlyArray<NeededStore> =>
+  Array.from({ length: streams }, (_, partition) => {
+    const name = streamName(namespace, streams, partition)
+    return { name, kind: "stream", writtenTo: [name], ifMissing: RESTORE_HINT }
   })
-  const bucket = (name: string): NeededStore => ({
-    name: `KV_${namespace}-${name}`,
-    kind: "bucket",
-    writtenTo: [`$KV.${namespace}-${name}`],
-    ifMissing: PREPARE_HINT,
-  })
-  const { messages, timers } = mailboxStreamNames(namespace)
-  return [
-    ...Array.from({ length: streams }, (_, partition): NeededStore => {
-      const name = streamName(namespace, streams, partition)
-      return { name, kind: "stream", writtenTo: [name], ifMissing: RESTORE_HINT }
-    }),
-    stream(messages, "msg"),
-    stream(timers, "tmr", "due"),
-    stream(eventsStreamName(namespace), "int"),
-    stream(`${namespace}-deadletters`, "dlq"),
-    bucket("checkpoints"),
-    bucket("cluster"),
-  ]
-}
+
+const stream = (name: string, ...writtenTo: ReadonlyArray<string>): NeededStore => ({
+  name,
+  kind: "stream",
+  writtenTo,
+  ifMissing: PREPARE_HINT,
+})
+
+const bucket = (name: string): NeededStore => ({
+  name: `KV_${name}`,
+  kind: "bucket",
+  writtenTo: [`$KV.${name}`],
+  ifMissing: PREPARE_HINT,
+})
+
+const messagesStore = (namespace: string): NeededStore =>
+  stream(mailboxStreamNames(namespace).messages, `${namespace}.msg`)
+
+/** What a node needs. */
+export const neededStores = (namespace: string, streams = STREAMS_DEFAULT): ReadonlyArray<NeededStore> => [
+  ...journalStores(namespace, streams),
+  messagesStore(namespace),
+  stream(mailboxStreamNames(namespace).timers, `${namespace}.tmr`, `${namespace}.due`),
+  stream(eventsStreamName(namespace), `${namespace}.int`),
+  stream(`${namespace}-deadletters`, `${namespace}.dlq`),
+  bucket(`${namespace}-checkpoints`),
+  bucket(`${namespace}-cluster`),
+]
+
+/** What a client needs: it reads the journal's streams, and tells. */
+export const storesOfClients = (namespace: string, streams: number): ReadonlyArray<NeededStore> => [
+  ...journalStores(namespace, streams),
+  messagesStore(namespace),
+]

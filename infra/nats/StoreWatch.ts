@@ -115,12 +115,10 @@ class Watch {
   get #lookNow(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const before = this.#needed
-      const server = this.#server()
+      const isConnected = this.#server().problem === undefined
       // Without a connection nothing is known of the stores but what was.
-      this.#needed =
-        server.problem === undefined
-          ? [server, ...(yield* this.#lookAtStores)]
-          : [server, ...before.filter(({ kind }) => kind !== "server")]
+      const stores = isConnected ? yield* this.#lookAtStores : before.filter(({ kind }) => kind !== "server")
+      this.#needed = [this.#server(), ...stores]
       yield* this.#tell(before)
     })
   }
@@ -163,7 +161,13 @@ class Watch {
         const facts = ofInfo(info) ?? (trouble === undefined ? undefined : ofWrites(trouble))
         return this.#neededOf(store, facts, troubles.ofConsumers(name))
       }),
-      Effect.catch((error) => Effect.succeed(this.#neededOf(store, ofFailedLook(error), []))),
+      Effect.catch((error) =>
+        Effect.succeed(
+          error._tag === "NatsRequestFailed" && error.reason === "Disconnected"
+            ? this.#needed.filter((known) => known.name === name)
+            : this.#neededOf(store, ofFailedLook(error), []),
+        ),
+      ),
     )
   }
 

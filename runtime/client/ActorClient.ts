@@ -12,6 +12,7 @@ import type { InFlight, Waiting } from "../cell/Waiting.ts"
 import { ShardPlaces } from "../cluster/Slot.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionError } from "../definition/DefinitionError.ts"
+import { Health, type Unhealthy } from "../health/Health.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeRouter, type Router } from "../router/Router.ts"
@@ -47,8 +48,11 @@ export interface ActorClientService {
   /** The callback form of {@link get}, for hot paths and the promise face. */
   readonly asker: (actor: AnyActor, id: string) => Asker
   readonly status: Effect.Effect<ClientStatus>
-  /** Succeeds while the journal is reachable and the one that was found at the start. Says nothing of nodes. */
-  readonly check: Effect.Effect<void, JournalReadError>
+  /**
+   * Succeeds while the journal is reachable and the one that was found at the start, and the mailbox is there and takes
+   * messages. Says nothing of nodes.
+   */
+  readonly check: Effect.Effect<void, JournalReadError | Unhealthy>
   /** Takes nothing new and waits for what is under way, `drainMs` at most; safe to call twice. */
   readonly close: Effect.Effect<void>
 }
@@ -70,6 +74,7 @@ const makeActorClient = Effect.fnUntraced(function* (
   const { drainMs = SYSTEM_DEFAULTS.drainMs } = options
   const { actors } = yield* definitionsOf(options)
   const journal = yield* Journal
+  const health = yield* Health
   const underWay = new UnderWay()
   let isClosed = false
   const router = yield* makeRouter(yield* Transport, {
@@ -113,7 +118,7 @@ const makeActorClient = Effect.fnUntraced(function* (
     get: (actor, id) => makeActorRef(context, actor, id),
     asker: (actor, id) => new Asker(context, actor, id),
     status: Effect.sync(() => ({ inFlightCount: underWay.count, routed: { ...router.counts } })),
-    check: journal.check,
+    check: Effect.andThen(journal.check, health.check),
     close,
   }
 })

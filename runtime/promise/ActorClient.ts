@@ -36,7 +36,10 @@ export class ActorClient {
     return this.#live.run(this.#live.service.status)
   }
 
-  /** Resolves while the journal is reachable and the one that was found at the start. Says nothing of nodes. */
+  /**
+   * Resolves while the journal is reachable and the one that was found at the start, and the mailbox is there and takes
+   * messages. Says nothing of nodes. Rejects with `Unhealthy` where it is the mailbox.
+   */
   check(): Promise<void> {
     return this.#live.run(this.#live.service.check)
   }

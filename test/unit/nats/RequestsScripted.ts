@@ -3,6 +3,7 @@ import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node"
 import { Effect } from "effect"
 import type { NatsRequestFailed } from "../../../infra/nats/NatsErrors.ts"
 import type { ReplyMultiplexer } from "../../../infra/nats/ReplyMultiplexer.ts"
+import { StoreTroubles } from "../../../infra/nats/StoreTroubles.ts"
 
 export interface ScriptedReply {
   /** 0 by default: a message without a status. */
@@ -43,7 +44,7 @@ const bodyOf = (data: Uint8Array): unknown =>
 export class RequestsScripted {
   /** Subjects in the order in which they were asked. */
   readonly subjects: Array<string> = []
-  readonly requests: Pick<ReplyMultiplexer, "request" | "stream">
+  readonly requests: Pick<ReplyMultiplexer, "request" | "stream" | "troubles">
 
   constructor(script: Script) {
     const repliesTo = (subject: string, data: Uint8Array) =>
@@ -53,6 +54,7 @@ export class RequestsScripted {
         return "reason" in replies ? Effect.fail(replies) : Effect.succeed(replies.map(messageOf))
       })
     this.requests = {
+      troubles: new StoreTroubles(),
       request: (subject, data) =>
         Effect.map(repliesTo(subject, data), ([first]) => {
           if (first === undefined) throw new Error(`the script has no reply to ${subject}`)
