@@ -205,19 +205,21 @@ export class Clients {
   }
 
   #handOver(
-    { system }: SimulatedNode,
+    node: SimulatedNode,
     host: SimulatedProcess,
     operation: Operation,
     answer: (exit: Answer) => void,
   ): void {
     const { request, commandId } = operation
+    const { system } = node
+    const actor = node.ownOf(request.actor)
     if (request.via === "tell" && request.command !== undefined) {
-      const ref = system?.get<AnyActor>(request.actor, request.id)
+      const ref = system?.get<AnyActor>(actor, request.id)
       const telling = ref?.tell(request.command, { commandId }) ?? Effect.never
       host.fork(Effect.onExit(telling, (exit) => Effect.sync(() => answer(exit))).pipe(Effect.ignore))
       return
     }
-    const asker = system?.asker(request.actor, request.id)
+    const asker = system?.asker(actor, request.id)
     if (request.command === undefined) {
       asker?.read({}, answer)
       return

@@ -8,6 +8,7 @@ import { Effect, Exit } from "effect"
 import type { Accepted } from "../../cell/Waiting.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { ProjectionDefinition } from "../../projection/Projection.ts"
+import type { ActorRef } from "../../system/ActorRef.ts"
 import type { ActorSystemService } from "../../system/ActorSystem.ts"
 import { describe, type Operation } from "./Client.ts"
 import type { Randomness } from "./Randomness.ts"
@@ -27,6 +28,12 @@ export interface ProbeContext {
   /** No fault takes back what was once shown. */
   readonly isFresh: boolean
   readonly judge: (check: () => void) => void
+}
+
+/** Where a probe looks: at the node that answered, through the definition that it has. */
+interface Probed {
+  readonly system: ActorSystemService
+  readonly ref: ActorRef<AnyActor>
 }
 
 export class Probes {
@@ -49,51 +56,48 @@ export class Probes {
     if (system === undefined || node.process !== host) return
     const accepted = answer.value as Accepted
     for (const probe of [this.#history, this.#past, this.#ownWrite]) {
-      if (this.#random.chance(PROBE_CHANCE)) host.fork(Effect.ignore(probe(system, operation, accepted)))
+      if (this.#random.chance(PROBE_CHANCE)) {
+        const ref = system.get<AnyActor>(node.ownOf(request.actor), request.id)
+        host.fork(Effect.ignore(probe({ system, ref }, operation, accepted)))
+      }
     }
   }
 
-  readonly #history = (system: ActorSystemService, operation: Operation, accepted: Accepted) =>
-    system
-      .get<AnyActor>(operation.request.actor, operation.request.id)
-      .history()
-      .pipe(
-        Effect.map(({ events, next }) =>
-          this.#context.judge(() => {
-            const real = this.#context.actor(operation).events
-            const facts = (list: typeof events) =>
-              JSON.stringify(
-                list.map(({ version, sequence, commandId, event }) => [version, sequence, commandId, event]),
-              )
-            this.#context.world.mark("a history was read")
-            const isWhole = next !== undefined || !this.#context.isFresh || events.length >= accepted.version
-            if (isWhole && facts(events) === facts(real.slice(0, events.length))) return
-            const detail = `history after ${describe(operation)} has ${events.length} events: ${facts(events)}, the journal has ${facts(real)}`
-            throw new Violation(PROMISES.fold, detail)
-          }),
-        ),
-      )
+  readonly #history = ({ ref }: Probed, operation: Operation, accepted: Accepted) =>
+    ref.history().pipe(
+      Effect.map(({ events, next }) =>
+        this.#context.judge(() => {
+          const real = this.#context.actor(operation).events
+          const facts = (list: typeof events) =>
+            JSON.stringify(
+              list.map(({ version, sequence, commandId, event }) => [version, sequence, commandId, event]),
+            )
+          this.#context.world.mark("a history was read")
+          const isWhole = next !== undefined || !this.#context.isFresh || events.length >= accepted.version
+          if (isWhole && facts(events) === facts(real.slice(0, events.length))) return
+          const detail = `history after ${describe(operation)} has ${events.length} events: ${facts(events)}, the journal has ${facts(real)}`
+          throw new Violation(PROMISES.fold, detail)
+        }),
+      ),
+    )
 
-  readonly #past = (system: ActorSystemService, operation: Operation, { version }: Accepted) => {
+  readonly #past = ({ ref }: Probed, operation: Operation, { version }: Accepted) => {
     const wanted = this.#random.index(version + 1)
-    return system
-      .get<AnyActor>(operation.request.actor, operation.request.id)
-      .stateAt({ version: wanted })
-      .pipe(
-        Effect.map((past) =>
-          this.#context.judge(() => {
-            const real = this.#context.actor(operation).states[past.version]
-            this.#context.world.mark("a past state was read")
-            const isThere = past.version === wanted || !this.#context.isFresh
-            if (isThere && real !== undefined && factsOf(past.state) === trueFactsOf(real)) return
-            const detail = `state at version ${wanted} after ${describe(operation)} is version ${past.version}: ${factsOf(past.state)}`
-            throw new Violation(PROMISES.fold, detail)
-          }),
-        ),
-      )
+    return ref.stateAt({ version: wanted }).pipe(
+      Effect.map((past) =>
+        this.#context.judge(() => {
+          const real = this.#context.actor(operation).states[past.version]
+          this.#context.world.mark("a past state was read")
+          const isThere = past.version === wanted || !this.#context.isFresh
+          if (isThere && real !== undefined && factsOf(past.state) === trueFactsOf(real)) return
+          const detail = `state at version ${wanted} after ${describe(operation)} is version ${past.version}: ${factsOf(past.state)}`
+          throw new Violation(PROMISES.fold, detail)
+        }),
+      ),
+    )
   }
 
-  readonly #ownWrite = (system: ActorSystemService, operation: Operation, { sequence }: Accepted) =>
+  readonly #ownWrite = ({ system }: Probed, operation: Operation, { sequence }: Accepted) =>
     Effect.forEach(this.#context.projections, (projection) =>
       system.waitFor(projection, sequence).pipe(
         Effect.map(() =>

@@ -9,6 +9,7 @@ import { Checkpoints, type CheckpointsService } from "../../checkpoint/Checkpoin
 import { Leases, type LeasesService } from "../../cluster/Leases.ts"
 import { LeasesMemory } from "../../cluster/LeasesMemory.ts"
 import { DeadLetters, type DeadLettersService } from "../../deadletter/DeadLetters.ts"
+import type { AnyActor } from "../../definition/Actor.ts"
 import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
 import { Journal, type JournalService } from "../../journal/Journal.ts"
 import { Mailbox, type MailboxService } from "../../mailbox/Mailbox.ts"
@@ -51,7 +52,7 @@ export class SimulatedNode {
   readonly #world: World
   readonly #servers: SimulatedServers
   readonly #calls: SimulatedCalls
-  readonly #options: SystemOptions
+  readonly #options: () => SystemOptions
   readonly #placement: Placement
   readonly #doubles: PortDoubles
   readonly #born: (host: SimulatedProcess) => ReadonlyArray<SingletonDefinition>
@@ -62,13 +63,15 @@ export class SimulatedNode {
   #scope: Scope.Closeable | undefined
   #isStopping = false
   #isDrained = false
+  #actors: ReadonlyArray<AnyActor> = []
 
   constructor(options: {
     readonly name: string
     readonly world: World
     readonly servers: SimulatedServers
     readonly calls: SimulatedCalls
-    readonly system: SystemOptions
+    /** What a life of the node runs; asked when it begins. */
+    readonly system: () => SystemOptions
     readonly placement: Placement
     readonly doubles: PortDoubles
     /** Told of every life of the node; says which singletons it is given. */
@@ -99,6 +102,11 @@ export class SimulatedNode {
   /** The system of its present life, once it has started. */
   get system(): ActorSystemService | undefined {
     return this.#system
+  }
+
+  /** The definition of an actor type in the code of its present life; what is given where it has none. */
+  ownOf(actor: AnyActor): AnyActor {
+    return this.#actors.find(({ type }) => type === actor.type) ?? actor
   }
 
   get isDead(): boolean {
@@ -176,11 +184,13 @@ export class SimulatedNode {
   #start(): void {
     const host = this.#process
     const singletons = this.#born(host)
+    const code = this.#options()
+    this.#actors = [...code.actors, ...(code.sagas ?? []).map(({ actor }) => actor)]
     this.#isStopping = false
     this.#isDrained = false
     const started = Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.make()
-      const options = { ...this.#options, singletons, node: { name: this.name.replaceAll(" ", "-") } }
+      const options = { ...code, singletons, node: { name: this.name.replaceAll(" ", "-") } }
       const layer = Layer.provide(ActorSystem.layer(options), this.#cluster(host))
       const built = yield* Layer.buildWithScope(layer, scope)
       this.#scope = scope

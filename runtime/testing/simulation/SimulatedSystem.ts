@@ -21,6 +21,7 @@ import { Clients } from "./Client.ts"
 import { ClusterChecker, keepsOwnersApart } from "./ClusterChecker.ts"
 import { Coverage } from "./Coverage.ts"
 import { DeliveryChecker } from "./DeliveryChecker.ts"
+import { Deployment } from "./Deployment.ts"
 import { EscapeTrap } from "./EscapeTrap.ts"
 import { type FaultRates, Faults } from "./Faults.ts"
 import { Network } from "./Network.ts"
@@ -58,6 +59,11 @@ export interface SystemUnderTest {
   readonly sagas?: ReadonlyArray<AnySaga>
   readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
+  /**
+   * What the nodes run at first. In the middle of the run all of them are killed and start again with the present
+   * definitions, by which everything is judged: they must read what was stored before as it was meant.
+   */
+  readonly former?: Pick<SystemUnderTest, "actors" | "sagas">
   /**
    * What an actor still has to do by itself, in words; `undefined` where nothing. When the faults are over a run goes on
    * until nothing is left, and fails if something is for too long: a saga that never ends, say.
@@ -114,6 +120,7 @@ export class SimulatedSystem {
   readonly #openWork: OpenWork
   /** Where shards are placed by leases. */
   readonly #cluster: ClusterChecker | undefined
+  readonly #deployment: Deployment<NonNullable<SystemUnderTest["former"]>> | undefined
   #violation: Error | undefined
 
   constructor(sut: SystemUnderTest, settings: RunSettings) {
@@ -161,6 +168,7 @@ export class SimulatedSystem {
         judge: (check) => this.judge(check),
       })
     }
+    this.#deployment = sut.former && new Deployment(world, sut.former, () => this.nodes)
     this.nodes = Array.from({ length: settings.nodeCount }, (_, index) => this.#node(`node ${index + 1}`))
     this.clients = new Clients({
       world,
@@ -182,6 +190,7 @@ export class SimulatedSystem {
       judge: (check) => this.judge(check),
     })
     this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.servers)
+    this.chaos.lastAtMs = Math.max(this.chaos.lastAtMs, this.#deployment?.atMs ?? 0)
     this.#openWork = new OpenWork({
       nodes: this.nodes,
       clients: this.clients,
@@ -330,13 +339,12 @@ export class SimulatedSystem {
       world: this.world,
       servers: this.servers,
       calls: this.#calls,
-      system: {
-        actors: this.#sut.actors,
-        sagas: this.#sut.sagas ?? [],
-        reactors: this.#sut.reactors ?? [],
-        projections: this.projections,
-        ...this.#sut.settings,
-        shardCount: this.#shardCount,
+      system: () => {
+        const { actors, sagas = [] } =
+          this.#deployment?.isOver === false ? this.#deployment.former : this.#sut
+        const { reactors = [], settings } = this.#sut
+        const { projections } = this
+        return { actors, sagas, reactors, projections, ...settings, shardCount: this.#shardCount }
       },
       placement: this.#sut.placement ?? "everywhere",
       doubles: this.#sut.doubles ?? {},

@@ -15,6 +15,7 @@ import {
   unfinished,
 } from "./FulfilmentWorkload.ts"
 import { orderWorkload } from "./OrderWorkload.ts"
+import { plansScenario } from "./Plans.ts"
 
 /** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
 const idleMs = 2_000
@@ -134,5 +135,7 @@ export const scenarios = {
     settings: { idleMs },
     until: FULFILMENT_ENDS,
   },
+  /** Sagas that run while their definition changes. */
+  "changed plans": plansScenario,
   ...clusterScenarios,
 } satisfies { readonly [name: string]: SimulateOptions }

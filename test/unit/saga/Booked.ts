@@ -117,21 +117,3 @@ export const sagaOf = (
         saga,
       ),
   }) as never
-
-/** The definition as the first releases ran it: it stores no plan, compares nothing and keeps snapshots. */
-export const ofFirstRelease = <S extends AnySaga>(saga: S): S => {
-  const { audit: _, ...actor } = saga.actor
-  const commands = {
-    ...actor.commands,
-    Start: {
-      ...actor.commands?.["Start"],
-      decide: ({ command, replyTo }: never) =>
-        accept({
-          type: "SagaStarted",
-          input: (command as { input: unknown }).input,
-          parent: replyTo ?? null,
-        } as never),
-    },
-  }
-  return { ...saga, actor: { ...actor, commands } as never }
-}
