@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /** Long enough for a test that starts real servers on a loaded machine. */
 const testTimeoutMs = 30_000
@@ -10,6 +11,16 @@ const hookTimeoutMs = 60_000
 const simulationTimeoutMs = 600_000
 /** Test files at once: each may start servers of its own; many of them wait more than they work. */
 const workerCountMax = 3
+
+/** Long files first, so that no worker is left with one at the end: those of servers last longest, unit tests fill up. */
+const order = ["integration", "simulation", "contract", "unit"]
+
+class LongFilesFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const place = ({ project }: TestSpecification) => order.indexOf(project.name)
+    return (await super.sort(files)).sort((left, right) => place(left) - place(right))
+  }
+}
 
 /** Where continuous integration wants the results as JSON; nobody else needs them. */
 const reportFile = process.env.TEST_REPORT_FILE
@@ -31,6 +42,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: workerCountMax,
     hookTimeout: hookTimeoutMs,
+    sequence: { sequencer: LongFilesFirst },
     reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
   },
 })

@@ -31,10 +31,15 @@ interface Report {
 }
 
 const firstFailureOf = (report: Report, root: string): TestFailure | undefined => {
-  const failed = report.testResults.find(({ status }) => status === "failed")
-  if (failed === undefined) return undefined
-  const test = failed.assertionResults.find(({ status }) => status === "failed")?.fullName
-  return { file: relative(root, failed.name), test: test ?? "the file cannot be loaded" }
+  const failures = report.testResults
+    .filter(({ status }) => status === "failed")
+    .map(({ name, assertionResults }) => ({
+      file: relative(root, name),
+      test: assertionResults.find(({ status }) => status === "failed")?.fullName,
+    }))
+  // A file that the first failure left out is reported as failed, too, and so is one that cannot be loaded.
+  const [first] = [...failures.filter(({ test }) => test !== undefined), ...failures]
+  return first && { file: first.file, test: first.test ?? "the file cannot be loaded" }
 }
 
 /** Ends a process and all that it started. */
