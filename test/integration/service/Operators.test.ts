@@ -101,6 +101,11 @@ test("a stuck undoing may be skipped, or the fulfilment ended as it is", async (
     expect((await call("GET", `/sagas/fulfilment/${skipped}`)).body.state).toBe("compensated")
     expect((await call("GET", `/sagas/fulfilment/${aborted}`)).body.state).toBe("aborted")
   }, FLOW)
+  // Its order has no end, and nobody has to look at it any more.
+  await vi.waitFor(
+    async () => expect((await call("GET", "/sagas/fulfilment")).body).toEqual({ sagas: [], openCount: 0 }),
+    FLOW,
+  )
 }, 90_000)
 
 interface Letter {
