@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client } from "pg"
 import { afterAll, expect, onTestFinished, test } from "vitest"
-import { isAlive } from "../../../infra/embedded/ProcessTable.ts"
+import { childrenOf, isAlive } from "../../../infra/embedded/ProcessTable.ts"
 import {
   type PostgresOptions,
   type PostgresServer,
@@ -113,6 +113,35 @@ test("a paused server is silent on old connections too, a resumed one answers, a
   server.pause()
   await Promise.allSettled([server.stop(), client.end()])
   expect(isAlive(server.pid)).toBe(false)
+})
+
+test("a kill of a paused server leaves no backend behind, busy or idle", async () => {
+  const server = await start({ folder: sharedFolder })
+  const clients = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const client = new Client({ connectionString: server.url })
+      client.on("error", () => undefined)
+      await client.connect()
+      return client
+    }),
+  )
+  const [busy] = clients
+  const ended = busy?.query("select pg_sleep(600)").catch((error: unknown) => error)
+  const { rows } = (await clients[1]?.query<{ pid: number }>("select pid from pg_stat_activity")) ?? {
+    rows: [],
+  }
+  const backends = rows.map(({ pid }) => pid)
+  expect(backends.length).toBeGreaterThan(clients.length)
+  server.pause()
+  // Every child of the server, those that serve nobody included.
+  const children = childrenOf(server.pid)
+  expect(children).toEqual(expect.arrayContaining(backends))
+  expect(children.every(isAlive)).toBe(true)
+  await server.kill()
+  expect([server.pid, ...children].filter(isAlive)).toEqual([])
+  expect(await ended).toBeInstanceOf(Error)
+  await server.restart()
+  expect(await query(server.url, "select 1 as value")).toEqual([{ value: 1 }])
 })
 
 test("runs as somebody else when this process is root, below a closed folder as below an open one", async () => {
