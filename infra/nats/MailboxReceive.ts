@@ -188,7 +188,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
   readonly read = (message: Msg, place: DeliveryPlace): Delivery | undefined => {
     if (place.consumerSequence !== this.#consumerSequence + 1) return undefined
     this.#consumerSequence = place.consumerSequence
-    const { deliveryCount, streamSequence } = place
+    const { deliveryCount, streamSequence, storedAtMs } = place
     this.#handedOutUpTo = Math.max(this.#handedOutUpTo, streamSequence)
     if (--this.#backlogCount === 0) this.#caughtUp()
     const { subjects, sequenceOf } = this.#context.lane
@@ -196,6 +196,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
       key: subjects.keyOf(message.subject),
       sequence: sequenceOf(streamSequence),
       data: message.data,
+      storedAtMs,
       isRepeat: deliveryCount > 1 || streamSequence <= this.#repeatsUpTo,
       ack: this.#say(message, acknowledged),
       extend: this.#say(message, inProgress),

@@ -40,6 +40,8 @@ export interface DeliveryPlace {
   readonly streamSequence: number
   /** Ascends by one with every delivery of the consumer, whoever gets it. */
   readonly consumerSequence: number
+  /** When the stream stored it, Unix milliseconds. */
+  readonly storedAtMs: number
 }
 
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>[.<…>]` */
@@ -50,6 +52,7 @@ const placeOf = (reply: string): DeliveryPlace => {
     deliveryCount: Number(tokens[at]),
     streamSequence: Number(tokens[at + 1]),
     consumerSequence: Number(tokens[at + 2]),
+    storedAtMs: Number(tokens[at + 3]) / NANOS_PER_MS,
   }
 }
 

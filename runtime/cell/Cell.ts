@@ -89,7 +89,7 @@ export class Cell {
     // Those who gave up do not take the place of those who come.
     if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) this.#mailbox = this.#mailbox.filter(isOpen)
     if (this.#mailbox.length >= MAILBOX_ITEMS_MAX) {
-      waiting.settle(Exit.fail(this.#trouble.noRoom(this.address)))
+      waiting.refuse(this.#trouble.noRoom(this.address))
       return false
     }
     this.#trouble.mark(waiting)

@@ -3,7 +3,7 @@
  *
  * Owns the map of cells, in order of last use, and the fibers that run them. What a cell does: Cell.ts.
  */
-import { Clock, Effect, Exit, Fiber, Latch, type Scope } from "effect"
+import { Clock, Effect, Fiber, Latch, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces } from "../cluster/Slot.ts"
@@ -148,7 +148,7 @@ export const makeCells = Effect.fnUntraced(function* (
 
   const offer = (definition: ActorDefinition, address: ActorAddress, waiting: Waiting): void => {
     const { type: actorType, id } = address
-    if (isStopped) return waiting.settle(Exit.fail(new SystemStopped({ actorType, id })))
+    if (isStopped) return waiting.refuse(new SystemStopped({ actorType, id }))
     const nowMs = monotonicMs(clock)
     const place = options.places.of(actorType, address.shard)
     if (place === undefined || !options.ownership.takes(place, nowMs)) {
@@ -156,9 +156,7 @@ export const makeCells = Effect.fnUntraced(function* (
     }
     if (waiting._tag === "Command" && options.isPaused(actorType)) return pausedNow(address, waiting)
     if (inFlight.count >= IN_FLIGHT_MAX) {
-      return waiting.settle(
-        Exit.fail(new Busy({ actorType, id, queue: "System", limitCount: IN_FLIGHT_MAX })),
-      )
+      return waiting.refuse(new Busy({ actorType, id, queue: "System", limitCount: IN_FLIGHT_MAX }))
     }
     waiting.countIn(inFlight)
     const cell = cellFor(definition, address, place)
@@ -253,5 +251,5 @@ export const makeCells = Effect.fnUntraced(function* (
 const pausedNow = ({ type: actorType, id }: ActorAddress, waiting: WaitingCommand): void => {
   const detail = `an operator has paused the actors of type "${actorType}"`
   const hint = "Try again once the type is resumed."
-  waiting.settle(Exit.fail(new Unavailable({ actorType, id, stored: "No", detail, hint })))
+  waiting.refuse(new Unavailable({ actorType, id, stored: "No", detail, hint }))
 }

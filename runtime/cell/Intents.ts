@@ -42,6 +42,9 @@ interface Step {
   readonly nowMs: number
 }
 
+/** Time of a timer that is due when it is set, Unix milliseconds: past by every clock. */
+const AT_ONCE = 0
+
 /** Throws {@link NotSendable}, `NotJson`, and whatever a `dispatch` throws. */
 export const effectsOf = (
   step: Step,
@@ -73,7 +76,9 @@ export const effectsOf = (
       case "Timer": {
         const g = generation()
         const n = intent.id ?? `${intent.event.type}#${g}`
-        const at = nowMs + delayOf(`timer "${n}"`, intent.delayMs)
+        const delayMs = delayOf(`timer "${n}"`, intent.delayMs)
+        // What is due at once waits for no clock: this one may be set back before the timer is handed out.
+        const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
         draft.timers.set(n, { g, at, e: plainJson(intent.event) as AnyEvent })
         break
       }

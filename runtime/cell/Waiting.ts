@@ -4,10 +4,10 @@
  * Owns the item's life: taken in, answered by the cell or given up at its deadline, dropped if nobody waits any more.
  * The queue itself is an array in Cell.ts, first in, first out.
  */
-import type { Exit } from "effect"
+import { Exit } from "effect"
 import type { MachineState } from "../machine/Machine.ts"
 import type { Deadline } from "../time/DeadlineWheel.ts"
-import type { AskError, ReadError } from "./AskError.ts"
+import { type AskError, type Busy, type ReadError, type SystemStopped, Unavailable } from "./AskError.ts"
 import type { Command } from "./Decide.ts"
 import type { Pending } from "./Pending.ts"
 import type { Signal } from "./Signal.ts"
@@ -94,6 +94,11 @@ abstract class Item<A, E> {
     answer(exit)
   }
 
+  /** Refuses the item, which was not looked at. */
+  refuse(error: E): void {
+    this.settle(Exit.fail(error))
+  }
+
   /** The caller has gone away: nobody is told, the work goes on. */
   abandon(): void {
     if (this.#answer !== undefined) this.#answer = ignore
@@ -127,6 +132,14 @@ export class WaitingCommand extends Item<Accepted, AskError> {
 
   get mayBeStored(): boolean {
     return this.wasAttempted || this.wasSent
+  }
+
+  /** What became of an earlier attempt to store it is not known from a refusal. */
+  override refuse(error: Busy | SystemStopped | Unavailable): void {
+    if (!this.mayBeStored) return super.refuse(error)
+    const { actorType, id, message: detail } = error
+    const hint = "Ask again with the same commandId."
+    super.refuse(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))
   }
 }
 

@@ -37,12 +37,19 @@ export class AttemptCounts {
       const counts = yield* this.#countsOf(shard)
       const count = (counts.get(sequence) ?? 1) + 1
       counts.set(sequence, count)
-      for (const counted of counts.keys()) {
-        if (counts.size <= COUNTED_MAX) break
-        counts.delete(counted)
-      }
-      yield* Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))
+      yield* this.#store(shard, counts)
       return count
+    },
+  )
+
+  /** Messages that were taken up in this life, and left to the next one in order: that was no attempt. */
+  readonly takeBack = Effect.fnUntraced(
+    { self: this },
+    function* (this: AttemptCounts, shard: string, sequences: ReadonlyArray<number>) {
+      if (sequences.length === 0) return
+      const counts = yield* this.#countsOf(shard)
+      for (const sequence of sequences) counts.set(sequence, (counts.get(sequence) ?? 1) - 1)
+      yield* this.#store(shard, counts)
     },
   )
 
@@ -66,6 +73,14 @@ export class AttemptCounts {
     this.#byShard.set(shard, counts)
     return counts
   })
+
+  #store(shard: string, counts: Counts): Effect.Effect<void> {
+    for (const counted of counts.keys()) {
+      if (counts.size <= COUNTED_MAX) break
+      counts.delete(counted)
+    }
+    return Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))
+  }
 
   #load(shard: string): Effect.Effect<Counts> {
     return this.#checkpoints.note(nameOf(shard)).pipe(

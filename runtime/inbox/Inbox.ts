@@ -15,13 +15,13 @@ import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { thrownText } from "../json/Thrown.ts"
-import { logSampled } from "../log/SampledLog.ts"
 import { DEFAULT_GROUP, type Delivery, Mailbox, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
-import { decodeMessage, encodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
-import { undecidedAnswer } from "../outbox/Dispatcher.ts"
-import { untilSent } from "../outbox/UntilSent.ts"
+import { MailboxTime } from "../mailbox/MailboxTime.ts"
+import { decodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { ATTEMPTS_MAX, AttemptCounts, attemptsExhausted } from "./AttemptCounts.ts"
+import { EarlyTimers } from "./EarlyTimers.ts"
+import { makeGiveUp } from "./GivenUp.ts"
 import { handOver, type Verdict } from "./Handover.ts"
 import { HeldBack } from "./HeldBack.ts"
 
@@ -56,6 +56,10 @@ export interface Inbox {
   readonly open: (place: number) => Effect.Effect<void>
   /** Takes no more messages of a place; those in work are left to whoever comes next, unless they are done in time. */
   readonly close: (place: number) => Effect.Effect<void>
+  /**
+   * A place that was closed is handed over in order: what is still in work there was not taken up, and is not counted.
+   */
+  readonly letGo: (place: number) => Effect.Effect<void>
   /** Forgets what is in work of a place that was closed: it is somebody else's now. */
   readonly forget: (place: number) => void
 }
@@ -64,6 +68,8 @@ export interface Inbox {
 interface HandedOut {
   delivery: Delivery
   readonly place: number
+  /** This life is one of its attempts. */
+  readonly isCounted: boolean
   extendedAtMs: number
 }
 
@@ -87,6 +93,8 @@ export interface InboxOptions {
   readonly places: ShardPlaces
   /** Nobody here knows the actor type of a message. True: another node takes the place. */
   readonly unhosted: (place: number, type: string) => boolean
+  /** An operator has paused all actors of the type. */
+  readonly isPaused: (type: string) => boolean
 }
 
 export const makeInbox = Effect.fnUntraced(function* (
@@ -96,15 +104,15 @@ export const makeInbox = Effect.fnUntraced(function* (
   const { shardCount } = places
   const clock = yield* Clock.Clock
   const mailbox = yield* Mailbox
-  const deadLetters = yield* DeadLetters
+  const answerOrBury = makeGiveUp({ mailbox, deadLetters: yield* DeadLetters, clock, shardCount })
   const attempts = new AttemptCounts(yield* Checkpoints)
+  const mailboxTime = new MailboxTime()
+  const early = new EarlyTimers(clock, mailbox, mailboxTime)
   const fork = yield* FiberSet.makeRuntime<never>()
   const counts: InboxCounts = { receivedCount: 0, settledCount: 0, retriedCount: 0, deadLetterCount: 0 }
   const open = new Map<string, HandedOut>()
   /** Messages of actors that are held back, in order. */
   const held = new HeldBack<Open>()
-  /** What was warned of once. Bounded by the actor types that requests name. */
-  const warned = new Set<string>()
   const someOpen = Latch.makeUnsafe(false)
   const receivers = new Map<number, Scope.Closeable>()
   const nameOf = (place: number): string => places.all[place]?.slot ?? ""
@@ -145,11 +153,13 @@ export const makeInbox = Effect.fnUntraced(function* (
         // A call may take its time: it keeps nobody waiting.
         return item.passed?.()
       case "Early":
+        item.passed?.()
         fork(
-          Effect.andThen(
-            placeAgain(item),
-            Effect.sync(() => settle(item)),
-          ),
+          Effect.map(early.wait(item), (isHere) => {
+            if (!isHere) settle(item)
+            else if (open.get(idOf(item.place, item.delivery)) === item && receivers.has(item.place))
+              offer(item)
+          }),
         )
         return
       case "Later":
@@ -170,14 +180,6 @@ export const makeInbox = Effect.fnUntraced(function* (
     if (!held.join(item)) fork(held.hold(item, offer))
   }
 
-  const placeAgain = ({ address, message, place, delivery }: Open): Effect.Effect<void> => {
-    if (message.k !== "timer") return Effect.void
-    // The id it was placed with may still be remembered as a duplicate.
-    const id = `${message.id}:${idOf(place, delivery)}`
-    const slot = `again.${message.n}.${message.g}`
-    return untilSent(mailbox.schedule({ address, id, data: encodeMessage(message), slot, atMs: message.at }))
-  }
-
   const giveUp = (item: Open, reason: DeadLetterReason, detail: string): void => {
     counts.deadLetterCount++
     const { message, delivery, attempt, failedCount } = item
@@ -185,56 +187,11 @@ export const makeInbox = Effect.fnUntraced(function* (
     const letterId = `${message.id}@${idOf(item.place, delivery)}`
     fork(
       Effect.andThen(
-        answerOrBury(message, delivery, reason, detail, attempt + failedCount, letterId),
+        answerOrBury({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),
         Effect.sync(() => settle(item)),
       ),
     )
   }
-
-  /** The actor that made a request is told that it gets no other answer; every other message is a dead letter. */
-  const answerOrBury = (
-    message: Message | undefined,
-    delivery: Delivery,
-    reason: DeadLetterReason,
-    detail: string,
-    attemptCount: number,
-    letterId: string,
-  ): Effect.Effect<void> => {
-    if (message?.k !== "command" || message.from === undefined || message.n === undefined) {
-      return bury(delivery, delivery.key, reason, detail, attemptCount, letterId)
-    }
-    const asker = { key: message.from, as: message.n, requestId: message.id }
-    const answered = Effect.suspend(() =>
-      untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount))),
-    ).pipe(
-      // The asker's key may be unreadable.
-      Effect.catchDefect(() => bury(delivery, delivery.key, reason, detail, attemptCount, letterId)),
-    )
-    return reason === "Unroutable" ? Effect.andThen(warnOnce(detail), answered) : answered
-  }
-
-  /** A whole actor type is missing: one line says it, not one for each request. */
-  const warnOnce = (detail: string): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (warned.has(detail)) return Effect.void
-      warned.add(detail)
-      return Effect.logWarning(`Requests are answered with Unroutable: ${detail}`)
-    })
-
-  const bury = (
-    { data }: Delivery,
-    key: string,
-    reason: DeadLetterReason,
-    detail: string,
-    attemptCount: number,
-    messageId: string,
-  ): Effect.Effect<void> =>
-    Effect.gen(function* () {
-      const atMs = clock.currentTimeMillisUnsafe()
-      const original = new TextDecoder().decode(data)
-      yield* untilSent(deadLetters.add({ key, reason, detail, attemptCount, atMs, messageId, original }))
-      yield* logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)
-    })
 
   /** What was handed out, or the reason and detail for which nobody here can take it. */
   const read = (delivery: Delivery, place: number): Parts | Unreadable | undefined => {
@@ -260,12 +217,12 @@ export const makeInbox = Effect.fnUntraced(function* (
   const giveUpUnread = (place: number, delivery: Delivery, { reason, detail, message }: Unreadable): void => {
     counts.deadLetterCount++
     const id = idOf(place, delivery)
-    const unread: HandedOut = { delivery, place, extendedAtMs: monotonicMs(clock) }
+    const unread: HandedOut = { delivery, place, isCounted: false, extendedAtMs: monotonicMs(clock) }
     open.set(id, unread)
     someOpen.openUnsafe()
     fork(
       Effect.andThen(
-        answerOrBury(message, delivery, reason, detail, 1, id),
+        answerOrBury({ message, delivery, reason, detail, attemptCount: 1, letterId: id }),
         Effect.sync(() => finish(unread)),
       ),
     )
@@ -273,6 +230,7 @@ export const makeInbox = Effect.fnUntraced(function* (
 
   const receive = Effect.fnUntraced(function* (place: number, delivery: Delivery) {
     counts.receivedCount++
+    if (delivery.storedAtMs !== undefined) mailboxTime.learn(delivery.storedAtMs, monotonicMs(clock))
     const id = idOf(place, delivery)
     const shard = nameOf(place)
     const known = open.get(id)
@@ -286,16 +244,20 @@ export const makeInbox = Effect.fnUntraced(function* (
     if (found === undefined) return
     const extendedAtMs = monotonicMs(clock)
     if ("reason" in found) return giveUpUnread(place, delivery, found)
-    const suspicion = delivery.isRepeat ? (yield* attempts.of(shard, delivery.sequence)) + 1 : 1
+    // Nobody takes it up before the type is resumed, so it waits for nothing and this life is no attempt.
+    const isPaused = options.isPaused(found.definition.type)
+    const isSuspect = delivery.isRepeat && !isPaused
+    const suspicion = isSuspect ? (yield* attempts.of(shard, delivery.sequence)) + 1 : 1
     if (suspicion >= SUSPECT_FROM) {
       yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * suspicion)
     }
     // Counted after the pause: a node that goes down meanwhile went down for another reason.
-    const attempt = delivery.isRepeat ? yield* attempts.again(shard, delivery.sequence) : 1
+    const attempt = isSuspect ? yield* attempts.again(shard, delivery.sequence) : 1
     const item: Open = {
       ...found,
       delivery,
       place,
+      isCounted: !isPaused,
       attempt,
       outcome: undefined,
       failedCount: 0,
@@ -308,7 +270,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     if (attempt > ATTEMPTS_MAX && item.message.k !== "call") {
       return giveUp(item, "AttemptsExhausted", attemptsExhausted(attempt))
     }
-    if (!delivery.isRepeat) return offer(item)
+    if (!isSuspect) return offer(item)
     // One after the other: if one of them takes the node down, it is known which.
     yield* Effect.timeoutOption(
       Effect.callback<void>((resume) => {
@@ -367,16 +329,29 @@ export const makeInbox = Effect.fnUntraced(function* (
   })
   yield* Effect.forkScoped(Effect.forever(extending))
 
+  const forget = (place: number): void => {
+    attempts.forgetAll(nameOf(place))
+    for (const [id, item] of open) if (item.place === place) open.delete(id)
+    held.forget(place)
+  }
+
+  const letGo = (place: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const undone = [...open.values()].filter((item) => item.place === place && item.isCounted)
+      const sequences = undone.map(({ delivery }) => delivery.sequence)
+      return Effect.andThen(
+        attempts.takeBack(nameOf(place), sequences),
+        Effect.sync(() => forget(place)),
+      )
+    })
+
   return {
     openCount: () => open.size,
     counts,
     open: take,
     close,
-    forget: (place) => {
-      attempts.forgetAll(nameOf(place))
-      for (const [id, item] of open) if (item.place === place) open.delete(id)
-      held.forget(place)
-    },
+    letGo,
+    forget,
   }
 })
 

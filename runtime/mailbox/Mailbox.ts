@@ -36,6 +36,8 @@ export interface Delivery {
   readonly data: Uint8Array
   /** It may have been handed out before, to this or to an earlier owner of the shard. */
   readonly isRepeat: boolean
+  /** When the server stored it, by the server's clock, Unix milliseconds; absent where it does not say. */
+  readonly storedAtMs?: number
   /** The message is done with. Lost acknowledgements are harmless: the message comes again. */
   readonly ack: Effect.Effect<void>
   /** The message is still being worked on: it is not handed out again for another {@link REDELIVERY_MS}. */

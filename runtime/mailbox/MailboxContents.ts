@@ -35,6 +35,7 @@ export interface KeptMessage {
   readonly id: string
   readonly sequence: number
   readonly data: Uint8Array
+  readonly storedAtMs: number
   handedOutCount: number
   /** Handed out until then; meaningless while it waits. */
   untilMs: number
@@ -99,7 +100,7 @@ export class MailboxContents {
       return new MailboxRefused({ reason: "Full", detail, hint })
     }
     this.#seenAtMs.set(id, nowMs)
-    this.#keep(message)
+    this.#keep(message, nowMs)
     return undefined
   }
 
@@ -199,10 +200,19 @@ export class MailboxContents {
     return nextMs
   }
 
-  #keep({ address, id, data }: OutboundMessage): void {
+  #keep({ address, id, data }: OutboundMessage, storedAtMs: number): void {
     const sequence = ++this.#lastSequence
     const { key, shard } = address
-    const message = { key, shard, id, sequence, data: data.slice(), handedOutCount: 0, untilMs: 0 }
+    const message = {
+      key,
+      shard,
+      id,
+      sequence,
+      data: data.slice(),
+      storedAtMs,
+      handedOutCount: 0,
+      untilMs: 0,
+    }
     this.#kept.set(sequence, message)
     this.#countByActor.set(key, (this.#countByActor.get(key) ?? 0) + 1)
     this.#shard(shard).waiting.push(message)
@@ -217,7 +227,7 @@ export class MailboxContents {
       if (first === undefined || first.atMs > nowMs) return
       own.schedules.shift()
       this.#slots.delete(slotOf(first))
-      this.#keep(first)
+      this.#keep(first, nowMs)
     }
   }
 

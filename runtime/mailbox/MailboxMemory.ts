@@ -36,10 +36,11 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
       return refused === undefined ? changed(shard) : Effect.fail(refused)
     })
 
-  const deliver = ({ key, shard, sequence, data, handedOutCount }: KeptMessage): Delivery => ({
+  const deliver = ({ key, shard, sequence, data, storedAtMs, handedOutCount }: KeptMessage): Delivery => ({
     key,
     sequence,
     data,
+    storedAtMs,
     isRepeat: handedOutCount > 1,
     ack: Effect.suspend(() => {
       contents.acknowledge(sequence)

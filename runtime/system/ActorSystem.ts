@@ -238,7 +238,14 @@ const makeActorSystem = Effect.fnUntraced(function* (
     },
     isPaused: (type) => cluster?.isPaused(type) ?? false,
   })
-  const inbox = yield* makeInbox({ actors, cells, calls, places, unhosted })
+  const inbox = yield* makeInbox({
+    actors,
+    cells,
+    calls,
+    places,
+    unhosted,
+    isPaused: (type) => cluster?.isPaused(type) ?? false,
+  })
   const answer = makeAskServer({
     actors,
     cells,

@@ -83,7 +83,7 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
     close: Effect.gen(function* () {
       yield* letGo
       warmUp.closed(slot, yield* cells.drainPlace(place))
-      inbox.forget(place)
+      yield* inbox.letGo(place)
       yield* Effect.all([saved, outbox.close(place)], { concurrency: "unbounded", discard: true })
       ownership.forget(place)
     }),

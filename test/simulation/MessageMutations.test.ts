@@ -2,8 +2,9 @@
  * The simulator finds runtimes that lose, repeat or mix up messages and timers. As in Mutations.test.ts each test breaks
  * one promise from outside, and says within how many seeds that must be found.
  */
-import { Effect, Stream } from "effect"
+import { Clock, Effect, Result, Stream } from "effect"
 import { describe, expect, it } from "vitest"
+import { addressFromKey } from "../../runtime/address/ActorAddress.ts"
 import type { MailboxService } from "../../runtime/mailbox/Mailbox.ts"
 import { decodeMessage, encodeMessage } from "../../runtime/mailbox/Message.ts"
 import { stepsOf } from "../../runtime/testing/simulation/Shrink.ts"
@@ -18,6 +19,8 @@ import {
 import { Clerk, Desk } from "../fixtures/memory/Desk.ts"
 import { Reminder } from "./Reminder.ts"
 import { deskCalls, deskWorkload } from "./scenarios/DeskWorkload.ts"
+import { scenarios } from "./scenarios/index.ts"
+import { reminderWorkload } from "./scenarios/ReminderWorkload.ts"
 
 /** Steps (requests and faults) that a shrunk case may have. */
 const SHRUNK_STEPS_MAX = 15
@@ -47,15 +50,7 @@ const mailboxDouble = (change: (mailbox: MailboxService) => Partial<MailboxServi
   mailbox: (mailbox) => ({ ...mailbox, ...change(mailbox) }),
 })
 
-/** Reminders that are set, forgotten and set anew. */
-const reminders: Workload = function* ({ random }) {
-  for (let index = 0; index < 60; index++) {
-    const command = random.chance(0.5)
-      ? { type: "Remind", afterMs: Math.round(random.between(500, 6_000)) }
-      : { type: "Forget" }
-    yield { actor: Reminder, id: `r-${random.index(2)}`, command }
-  }
-}
+const reminders = reminderWorkload(2, 60, 6_000)
 
 describe("the simulator finds a runtime", () => {
   it("that believes to have sent what it has not, in 10 seeds", async () => {
@@ -112,6 +107,88 @@ describe("the simulator finds a runtime", () => {
     }))
     const options = { actors: [Reminder], workload: reminders, doubles, faults: "none" } as const
     const { regression } = await found(3, options)
+    expect(regression.promise).toBe(PROMISES.pending)
+  })
+
+  it("FAULT 79: that takes each life of a node for an attempt at what waits, in 10 seeds", async () => {
+    const taken = new Map<string, Map<number, number>>()
+    const doubles: PortDoubles = {
+      mailbox: (mailbox) => {
+        const seen = new Set<number>()
+        return {
+          ...mailbox,
+          receive: (shard) =>
+            Stream.tap(mailbox.receive(shard), ({ sequence }) =>
+              Effect.sync(() => {
+                const counts = taken.get(`${shard}`) ?? new Map<number, number>()
+                taken.set(`${shard}`, counts)
+                if (!seen.has(sequence)) counts.set(sequence, (counts.get(sequence) ?? 0) + 1)
+                seen.add(sequence)
+              }),
+            ),
+        }
+      },
+      checkpoints: (checkpoints) => ({
+        ...checkpoints,
+        note: (name) => {
+          const shard = name.match(/^attempts\.2\.shard\.(\d+)$/)?.[1]
+          if (shard === undefined) return checkpoints.note(name)
+          return Effect.sync(() => Array.from(taken.get(shard) ?? []))
+        },
+      }),
+    }
+    const outcome = await simulate({
+      ...scenarios["paused types"],
+      doubles,
+      twice: 0,
+      shrinks: false,
+      runs: 10,
+    }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    if (!(outcome instanceof SimulationFailed)) throw outcome ?? new Error("not found in 10 seeds")
+    expect(outcome.regression.promise).toBe(PROMISES.delivered)
+    expect(outcome.message).toContain("hardly a node went down")
+  })
+
+  it("FAULT 82: that gives early timers back to a mailbox whose clock is ahead, in 5 seeds", async () => {
+    const doubles = mailboxDouble((mailbox) => ({
+      receive: (shard) =>
+        Stream.filterMapEffect(mailbox.receive(shard), (delivery) =>
+          Effect.gen(function* () {
+            const timer = decodeMessage(delivery.data)
+            if (timer.k !== "timer" || (yield* Clock.currentTimeMillis) >= timer.at)
+              return Result.succeed(delivery)
+            const address = addressFromKey(delivery.key, 4)
+            const { data, sequence } = delivery
+            const again = {
+              address,
+              id: `${timer.id}:${sequence}`,
+              data,
+              slot: `again.${timer.g}`,
+              atMs: timer.at,
+            }
+            yield* Effect.ignore(mailbox.schedule(again))
+            yield* delivery.ack
+            return Result.failVoid
+          }),
+        ),
+    }))
+    const { regression } = await found(5, { ...scenarios["lagging clocks"], doubles })
+    expect(regression.promise).toBe(PROMISES.calm)
+  })
+
+  it("FAULT 82: that fires a timer when the mailbox hands it out, by whatever clock, in 5 seeds", async () => {
+    const doubles = mailboxDouble((mailbox) => ({
+      receive: (shard) =>
+        Stream.map(mailbox.receive(shard), (delivery) => {
+          const timer = decodeMessage(delivery.data)
+          if (timer.k !== "timer") return delivery
+          return { ...delivery, data: encodeMessage({ ...timer, at: 0 }) }
+        }),
+    }))
+    const { regression } = await found(5, { ...scenarios["lagging clocks"], doubles })
     expect(regression.promise).toBe(PROMISES.pending)
   })
 

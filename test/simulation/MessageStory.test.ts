@@ -32,6 +32,15 @@ describe("a story of messages", () => {
     })
   })
 
+  it("FAULT 82: a timer that is due at once fires, though the clock is set back before it is handed out", async () => {
+    await playStory(office, async (sim) => {
+      sim.failNext("mailbox.schedule", "schedule lost")
+      await sim.ask(Reminder, "r", { type: "Remind", afterMs: 0 })
+      sim.jumpClock(1, -3_600_000)
+      await sim.eventually("it rings", () => sim.history(Reminder, "r").length > 1, 10_000)
+    })
+  })
+
   it("FAULT 62: a crash between commit and sending loses nothing, and sends nothing twice", async () => {
     await playStory(office, async (sim) => {
       sim.failNext("journal.append", "ack lost")

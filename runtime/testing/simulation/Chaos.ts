@@ -21,8 +21,11 @@ const PARTITION_MS = { min: 50, max: 6_000 }
 const AWAY_MS = { min: 50, max: 5_000 }
 const JUMP_MS_MAX = 3_600_000
 const TAIL_TRANSACTIONS_MAX = 6
+const TYPE_PAUSED_MS = { min: 500, max: 9_000 }
 const LEASES_AWAY_MS = { min: 500, max: 10_000 }
 const TAIL_LEASES_MAX = 30
+/** Between two tries to resume a type, until a node has taken the word. */
+const RESUME_AGAIN_MS = 500
 /** Between two nodes of a rolling restart. */
 const ROLL_PAUSE_MS = { min: 200, max: 1_500 }
 
@@ -34,6 +37,9 @@ export class Chaos {
   readonly #network: Network
   readonly #nodes: ReadonlyArray<SimulatedNode>
   readonly #servers: SimulatedServers
+  /** Actor types that may be paused. */
+  readonly #types: ReadonlyArray<string>
+  readonly #paused = new Set<string>()
 
   constructor(
     world: World,
@@ -41,12 +47,14 @@ export class Chaos {
     network: Network,
     nodes: ReadonlyArray<SimulatedNode>,
     servers: SimulatedServers,
+    types: ReadonlyArray<string>,
   ) {
     this.#world = world
     this.#faults = faults
     this.#network = network
     this.#nodes = nodes
     this.#servers = servers
+    this.#types = types
     for (const kind of FAULT_KINDS) {
       if (shapeOf(kind).level === "plan") this.#plan(kind, this.#faults.rates[kind] ?? 0)
     }
@@ -62,6 +70,7 @@ export class Chaos {
       node.drain(false)
       node.restart()
     }
+    for (const type of this.#paused) this.#resumeType(type)
   }
 
   #plan(kind: FaultKind, count: number): void {
@@ -144,6 +153,8 @@ export class Chaos {
           }),
         )
       }
+      case "type pauses":
+        return this.#pauseType(random.pick(this.#types), random)
       case "node drains":
         node.drain(true)
         this.#world.after(random.between(PAUSE_MS.min, PAUSE_MS.max), undefined, () => node.drain(false))
@@ -151,6 +162,30 @@ export class Chaos {
       default:
         return this.#roll(random, this.#nodes)
     }
+  }
+
+  #pauseType(type: string, random: Randomness): void {
+    if (this.#paused.has(type)) return
+    this.#paused.add(type)
+    this.#tryPause(type, true)
+    this.#world.after(random.between(TYPE_PAUSED_MS.min, TYPE_PAUSED_MS.max), undefined, () =>
+      this.#resumeType(type),
+    )
+  }
+
+  #resumeType(type: string): void {
+    if (!this.#paused.has(type)) return
+    this.#tryPause(type, false)
+    this.#world.after(RESUME_AGAIN_MS, undefined, () => this.#resumeType(type))
+  }
+
+  /** Through any node that runs; a node that goes down meanwhile may not have done it. */
+  #tryPause(type: string, isPaused: boolean): void {
+    const node = this.#nodes.find(({ isRunning }) => isRunning)
+    node?.pauseType(type, isPaused, () => {
+      if (isPaused) this.#world.mark("a type was paused")
+      else this.#paused.delete(type)
+    })
   }
 
   /** Restarts the nodes in order, one after the other, each when the one before is up again. */

@@ -36,6 +36,8 @@ export interface DeliveryRules {
   readonly isStrict: boolean
   /** And it always knows what became of its commits: messages arrive in the order in which they were sent. */
   readonly isOrdered: boolean
+  /** Few lives end but in order: no message is taken up too often. */
+  readonly isOrderly: boolean
 }
 
 const decoder = new TextDecoder()
@@ -87,13 +89,17 @@ export class DeliveryChecker {
   }
 
   /** Throws {@link Violation}. */
-  gaveUp({ key, original, reason }: DeadLetter): void {
+  gaveUp({ key, original, reason, detail }: DeadLetter): void {
     const messageId = idIn(original)
     const sent = this.#sent.get(`${key} ${messageId}`)
     if (sent === undefined) return
     sent.isDead = true
     this.#waiting.delete(sent)
     this.#world.mark("a message became a dead letter")
+    if (reason === "AttemptsExhausted" && this.#rules.isOrderly) {
+      const why = "a dead letter, though hardly a node went down"
+      throw new Violation(PROMISES.delivered, `${messageId} for ${key} is ${why} (${detail})`)
+    }
     if (sent.isApplied && this.#rules.isStrict) {
       throw new Violation(
         PROMISES.delivered,

@@ -127,6 +127,10 @@ const FAULTS = {
   "node pauses": { level: "plan", most: 4 },
   partition: { level: "plan", most: 4 },
   "clock jumps": { level: "plan", most: 4 },
+  /** A node begins with a clock that is behind the servers' and stays so: only where a scenario asks for it. */
+  "clock lags": { level: "call", most: 0 },
+  /** An operator pauses an actor type for a while: only where a scenario asks for it. */
+  "type pauses": { level: "plan", most: 0, isOfClusters: true },
   "journal away": { level: "plan", most: 2 },
   "postgres away": { level: "plan", most: 3 },
   /** Back after a fail-over, without its last transactions. */

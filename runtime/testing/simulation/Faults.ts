@@ -7,10 +7,14 @@
  */
 import { FAULT_KINDS, type FaultKind, isFaultKind, type Port, shapeOf } from "./FaultKind.ts"
 import type { Randomness } from "./Randomness.ts"
+import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { World } from "./World.ts"
 
 /** Chances and counts per kind; a kind that is not there never strikes. */
 export type FaultRates = { readonly [kind in FaultKind]?: number }
+
+/** How far a clock that lags is behind the servers', in milliseconds. */
+const CLOCK_LAG_MS = { min: 50, max: 20_000 }
 
 /** How often a seed draws a kind at all. */
 const KIND_DRAWN_CHANCE = 0.5
@@ -26,6 +30,25 @@ export const drawRates = (random: Randomness, kinds: ReadonlyArray<FaultKind> = 
   }
   return rates
 }
+
+const OUT_OF_ORDER: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "node pauses",
+  "partition",
+  "clock jumps",
+  "journal away",
+  "leases away",
+  "leases lose their tail",
+  "leases lost",
+  "reply slow",
+])
+
+/** Whether shards are taken from nodes out of order, and too often to count. Crashes are few. */
+export const endsLivesOutOfOrder = (rates: FaultRates): boolean =>
+  FAULT_KINDS.some((kind) => {
+    const { port } = shapeOf(kind)
+    const isOne = OUT_OF_ORDER.has(kind) || port === "leases" || port === "transport"
+    return isOne && rates[kind] !== undefined
+  })
 
 export class Faults {
   readonly rates: FaultRates
@@ -51,6 +74,12 @@ export class Faults {
   /** Where details of a fault are drawn from. */
   details(kind: FaultKind): Randomness {
     return this.#world.random.stream(`detail ${this.struck.findLast((id) => id.startsWith(kind)) ?? kind}`)
+  }
+
+  /** A process begins: its clock may be behind. */
+  lagClock(host: SimulatedProcess): void {
+    if (!this.strikes("clock lags", host.name)) return
+    host.jumpClock(-this.details("clock lags").between(CLOCK_LAG_MS.min, CLOCK_LAG_MS.max))
   }
 
   /** Whether a fault of this kind strikes the call at hand. `subject`: what the call is about. */

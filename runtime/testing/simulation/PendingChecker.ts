@@ -3,7 +3,9 @@
  *
  * Owns its own reading of what is pending, from the commits in journal order.
  */
+import type { OutboundMessage } from "../../mailbox/Mailbox.ts"
 import type { StoredCommit, TrueActor } from "./Reference.ts"
+
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
 
@@ -35,6 +37,8 @@ export class PendingChecker {
   readonly #calls = new Map<string, Map<string, string>>()
   /** By actor and id of the message that brings it. */
   readonly #placed = new Map<string, Placed>()
+  /** How often the mailbox was given each timer, by actor, name and generation. */
+  readonly #placedCounts = new Map<string, number>()
   #firedCount = 0
 
   constructor(world: World, rules: PendingRules) {
@@ -73,6 +77,17 @@ export class PendingChecker {
     }
   }
 
+  /** The mailbox was given a message. Throws {@link Violation}. */
+  placed({ address, data }: OutboundMessage): void {
+    const { k, n, g } = JSON.parse(decoder.decode(data)) as { readonly [field: string]: unknown }
+    if (k !== "timer") return
+    const timer = `timer ${String(n)} (${String(g)}) of ${address.key}`
+    const count = (this.#placedCounts.get(timer) ?? 0) + 1
+    this.#placedCounts.set(timer, count)
+    if (count <= PLACED_MAX) return
+    throw new Violation(PROMISES.calm, `${timer} was given to the mailbox ${count} times`)
+  }
+
   /** A call that nobody has ended, or a timer that should have come long ago. */
   get overdue(): string | undefined {
     for (const [key, calls] of this.#calls) {
@@ -93,6 +108,7 @@ export class PendingChecker {
     this.#timers.clear()
     this.#calls.clear()
     this.#placed.clear()
+    this.#placedCounts.clear()
   }
 
   #came(key: string, { kind, name, generation, atMs }: Placed, decidedAtMs: number): void {
@@ -112,6 +128,11 @@ export class PendingChecker {
     if (earlyMs > 0) throw new Violation(PROMISES.pending, `${what} came ${earlyMs} ms early`)
   }
 }
+
+const decoder = new TextDecoder()
+
+/** Times that a timer is given to the mailbox, by nodes that come and go and send again what they are not sure of. */
+const PLACED_MAX = 20
 
 /** Most that two clocks which jump may be apart. */
 const CLOCKS_APART_MS = 4 * 3_600_000

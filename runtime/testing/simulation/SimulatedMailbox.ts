@@ -281,7 +281,7 @@ export class SimulatedMailbox {
 
   #delivery(
     host: SimulatedProcess,
-    { key, shard, sequence, data }: KeptMessage,
+    { key, shard, sequence, data, storedAtMs }: KeptMessage,
     isRepeat: boolean,
   ): Delivery {
     const { faults } = this.#network
@@ -297,6 +297,7 @@ export class SimulatedMailbox {
       key,
       sequence,
       data,
+      storedAtMs,
       isRepeat,
       ack: tell(() => {
         this.contents.acknowledge(sequence)

@@ -154,6 +154,16 @@ export class SimulatedNode {
     this.#process.fork(Effect.ignore(isDrained ? cluster.drain(me) : cluster.undrain(me)))
   }
 
+  /** An operator pauses an actor type here, or resumes it, and hears when that is done. */
+  pauseType(type: string, isPaused: boolean, done: () => void): void {
+    const { system } = this
+    if (system === undefined) return
+    const { pause, resume } = system.cluster
+    this.#process.fork(
+      Effect.ignore(Effect.andThen(isPaused ? pause(type) : resume(type), Effect.sync(done))),
+    )
+  }
+
   /** Drains and closes, then calls `done`; a node that crashes meanwhile, or is not up, never does. */
   stop(done: () => void): void {
     const host = this.#process

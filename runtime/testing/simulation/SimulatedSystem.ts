@@ -23,7 +23,7 @@ import { Coverage } from "./Coverage.ts"
 import { DeliveryChecker } from "./DeliveryChecker.ts"
 import { Deployment } from "./Deployment.ts"
 import { EscapeTrap } from "./EscapeTrap.ts"
-import { type FaultRates, Faults } from "./Faults.ts"
+import { endsLivesOutOfOrder, type FaultRates, Faults } from "./Faults.ts"
 import { Network } from "./Network.ts"
 import { OpenWork } from "./OpenWork.ts"
 import { PendingChecker } from "./PendingChecker.ts"
@@ -137,10 +137,12 @@ export class SimulatedSystem {
     const isFresh = rates["last stale"] === undefined
     const isPlaced = sut.placement === "leases"
     const isOneOwner = settings.nodeCount === 1 || (isPlaced && keepsOwnersApart(rates))
-    const isStrict = isOneOwner && isFresh && rates["clock jumps"] === undefined
+    const isTrueTime = rates["clock jumps"] === undefined && rates["clock lags"] === undefined
+    const isStrict = isOneOwner && isFresh && isTrueTime
     this.#deliveries = new DeliveryChecker(world, this.reference, {
       isStrict: isOneOwner && isFresh,
       isOrdered: isOneOwner,
+      isOrderly: !endsLivesOutOfOrder(rates),
     })
     this.#sagas = new SagaChecker(sut.sagas ?? [])
     this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined })
@@ -189,7 +191,8 @@ export class SimulatedSystem {
       isFresh: isFresh && rates["postgres loses its tail"] === undefined,
       judge: (check) => this.judge(check),
     })
-    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.servers)
+    const types = this.#sut.actors.map(({ type }) => type)
+    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.servers, types)
     this.chaos.lastAtMs = Math.max(this.chaos.lastAtMs, this.#deployment?.atMs ?? 0)
     this.#openWork = new OpenWork({
       nodes: this.nodes,
@@ -224,6 +227,7 @@ export class SimulatedSystem {
       }),
     )
     this.servers.mailbox.observers.push((message) => this.judge(() => this.#deliveries.accepted(message)))
+    this.servers.mailbox.observers.push((message) => this.judge(() => this.#pending.placed(message)))
     this.servers.publisher.observers.push(({ id }) => this.#deliveries.published(id))
     this.servers.deadLetters.observers.push((letter) => this.judge(() => this.#deliveries.gaveUp(letter)))
     this.postgres.observers.push((projection) => this.judge(() => this.#stores.readModel(projection)))
@@ -348,7 +352,10 @@ export class SimulatedSystem {
       },
       placement: this.#sut.placement ?? "everywhere",
       doubles: this.#sut.doubles ?? {},
-      born: (host) => this.#cluster?.born(host) ?? [],
+      born: (host) => {
+        this.faults.lagClock(host)
+        return this.#cluster?.born(host) ?? []
+      },
       crashed: (host) => this.#crashed(host),
       failed: (violation) => {
         this.#violation ??= violation

@@ -30,6 +30,7 @@ export const PROMISES = {
   carried: "nothing is applied that was not sent",
   ordered: "messages of one actor reach another in order",
   pending: "timers and calls come once, not early, not after their end",
+  calm: "a timer is not given to the mailbox again and again",
   saga: "a compensated saga has undone what was done, the last first",
   starts: "a node starts",
   fenced: "a node whose lease is over begins nothing",

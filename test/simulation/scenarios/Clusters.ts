@@ -48,6 +48,25 @@ const ONE_OWNER_FAULTS: ReadonlyArray<FaultKind> = [
   "postgres away",
 ]
 
+/** What may become of messages, and nothing that ends the life of a node out of order but a few crashes. */
+const PAUSED_FAULTS: ReadonlyArray<FaultKind> = [
+  "append lost",
+  "ack lost",
+  "message lost",
+  "message answer lost",
+  "message twice",
+  "mailbox unavailable",
+  "schedule lost",
+  "delivery repeats",
+  "consumer deleted",
+  "message ack lost",
+  "checkpoints unavailable",
+  "dead letters unavailable",
+  "call lost",
+  "node crashes",
+  "node drains",
+]
+
 /** What leases, and those who hold them, can suffer. */
 const STORM_FAULTS: ReadonlyArray<FaultKind> = [
   ...ONE_OWNER_FAULTS.filter((kind) => !kind.startsWith("append") && !kind.startsWith("snapshot")),
@@ -106,6 +125,17 @@ export const clusterScenarios = {
     placement: "leases",
     nodes: 5,
     settings: { idleMs, leaseMs, shardCount: 16 },
+  },
+  /** Types that are paused and resumed under load, on two nodes that are stopped in order again and again meanwhile. */
+  "paused types": {
+    actors: [Desk, Clerk],
+    calls: deskCalls,
+    workload: deskWorkload(4, 100),
+    faults: PAUSED_FAULTS,
+    always: { "type pauses": 4, "node stops": 40 },
+    placement: "leases",
+    nodes: 2,
+    settings: { idleMs, leaseMs, shardCount: 4 },
   },
   /** Messages, timers, calls and a saga on three nodes that crash: what was remembered goes on elsewhere. */
   "cluster messages": {

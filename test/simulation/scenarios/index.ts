@@ -1,10 +1,11 @@
 /** The scenarios that `npm run sim` and the tests play, by name. */
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
-import type { SimulateOptions } from "../../../runtime/testing.ts"
+import { FAULT_KINDS, type FaultKind, type SimulateOptions } from "../../../runtime/testing.ts"
 import { choreography } from "../../../sagas/choreography/Choreography.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { Reminder } from "../Reminder.ts"
 import { clusterScenarios } from "./Clusters.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
 import {
@@ -16,6 +17,7 @@ import {
 } from "./FulfilmentWorkload.ts"
 import { orderWorkload } from "./OrderWorkload.ts"
 import { plansScenario } from "./Plans.ts"
+import { reminderWorkload } from "./ReminderWorkload.ts"
 
 /** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
 const idleMs = 2_000
@@ -37,6 +39,9 @@ const conditional: SimulateOptions["workload"] = function* (draw) {
 
 /** A provider that stumbles again and again is asked for half an hour. */
 const FULFILMENT_ENDS = { convergeMs: 3_600_000 }
+
+/** What may become of timers and of the nodes that wait for them; the clocks are the scenario's own. */
+const TIMER_FAULTS: ReadonlyArray<FaultKind> = FAULT_KINDS.filter((kind) => kind !== "clock jumps")
 
 export const scenarios = {
   /** The standard one: 3 nodes, 20 orders, 200 requests; every node believes that it owns every shard. */
@@ -106,6 +111,15 @@ export const scenarios = {
     calls: deskCalls,
     workload: deskWorkload(3, 100),
     nodes: 1,
+    settings: { idleMs },
+  },
+  /** Timers on nodes whose clocks are up to 20 s behind the servers', each life by another time. */
+  "lagging clocks": {
+    actors: [Reminder],
+    workload: reminderWorkload(6, 60, 20_000),
+    faults: TIMER_FAULTS,
+    always: { "clock lags": 0.7 },
+    nodes: 2,
     settings: { idleMs },
   },
   /** Orders through the saga, with all who take part in it. */

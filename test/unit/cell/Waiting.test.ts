@@ -1,6 +1,7 @@
 /** What waits in front of a cell: what is known of timers from it, and how it is counted. */
 import { Exit } from "effect"
 import { expect, it } from "vitest"
+import { Busy, SystemStopped, Unavailable } from "../../../runtime/cell/AskError.ts"
 import { timersWithout, WaitingCommand, WaitingRead } from "../../../runtime/cell/Waiting.ts"
 
 const timer = { g: "1.0", at: 0, e: { type: "Rang" } }
@@ -31,4 +32,25 @@ it("counts an item once, though it goes to another node and comes back before it
   item.settle(Exit.interrupt())
   item.countIn(inFlight)
   expect(inFlight.count).toBe(0)
+})
+
+it("is not said to be unstored when it is refused unseen after an earlier attempt", () => {
+  const about = { actorType: "counter", id: "c" }
+  const refusals = [
+    new Busy({ ...about, queue: "System", limitCount: 1 }),
+    new SystemStopped(about),
+    new Unavailable({ ...about, stored: "No", detail: "paused", hint: "" }),
+  ]
+  for (const error of refusals) {
+    for (const wasSent of [false, true]) {
+      const answers: Array<Exit.Exit<unknown, unknown>> = []
+      const command = { _tag: "Command", type: "Add", commandId: "c" } as never
+      const item = new WaitingCommand(command, undefined, (exit) => answers.push(exit))
+      item.wasSent = wasSent
+      item.refuse(error)
+      const [answer] = answers
+      const found = answer !== undefined && Exit.isFailure(answer) ? answer.cause.reasons[0] : undefined
+      expect(found).toMatchObject({ error: wasSent ? { _tag: "Unavailable", stored: "Unknown" } : error })
+    }
+  }
 })

@@ -1,0 +1,72 @@
+/**
+ * Timers that were handed out before they are due by this node's clock, because the mailbox's server is ahead of it.
+ *
+ * Owns where they wait: a bounded number in memory, unacknowledged, so that nothing is written; the others in the mailbox,
+ * under a time by the server's clock. A timer is never early, and a clock that is behind costs no loop of deliveries.
+ * When a timer is early: Handover.ts.
+ */
+import { type Clock, Effect } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { Delivery, MailboxService } from "../mailbox/Mailbox.ts"
+import type { MailboxTime } from "../mailbox/MailboxTime.ts"
+import { encodeMessage, type Message } from "../mailbox/Message.ts"
+import { untilSent } from "../outbox/UntilSent.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
+
+/** Early timers of a shard that wait in memory; half of what may be unacknowledged, so that others are handed out. */
+export const EARLY_HELD_MAX = 256
+
+/** Longest time before a timer is due for which it waits in memory, in milliseconds. */
+export const EARLY_HELD_MS_MAX = 60_000
+
+/** How often a timer that waits in memory looks at the clock, which may be set meanwhile, in milliseconds. */
+const CLOCK_LOOK_MS = 1_000
+
+export interface EarlyTimer {
+  readonly place: number
+  readonly address: ActorAddress
+  readonly message: Message
+  readonly delivery: Delivery
+}
+
+export class EarlyTimers {
+  readonly #clock: Clock.Clock
+  readonly #mailbox: MailboxService
+  readonly #time: MailboxTime
+  readonly #heldCounts = new Map<number, number>()
+
+  constructor(clock: Clock.Clock, mailbox: MailboxService, time: MailboxTime) {
+    this.#clock = clock
+    this.#mailbox = mailbox
+    this.#time = time
+  }
+
+  /** Waits a while: then the timer is to be tried again. False: the mailbox has it again, under its time. */
+  wait(timer: EarlyTimer): Effect.Effect<boolean> {
+    return Effect.suspend(() => {
+      const { place, message } = timer
+      const leftMs = message.k === "timer" ? message.at - this.#clock.currentTimeMillisUnsafe() : 0
+      const heldCount = this.#heldCounts.get(place) ?? 0
+      if (leftMs > EARLY_HELD_MS_MAX || heldCount >= EARLY_HELD_MAX) {
+        return Effect.as(this.#placeAgain(timer), false)
+      }
+      this.#heldCounts.set(place, heldCount + 1)
+      return Effect.sleep(Math.max(0, Math.min(leftMs, CLOCK_LOOK_MS))).pipe(
+        Effect.ensuring(
+          Effect.sync(() => this.#heldCounts.set(place, (this.#heldCounts.get(place) ?? 1) - 1)),
+        ),
+        Effect.as(true),
+      )
+    })
+  }
+
+  #placeAgain({ address, message, place, delivery }: EarlyTimer): Effect.Effect<void> {
+    if (message.k !== "timer") return Effect.void
+    // The id it was placed with may still be remembered as a duplicate.
+    const id = `${message.id}:${place}.${delivery.sequence}`
+    const slot = `again.${message.n}.${message.g}`
+    const aheadMs = this.#time.aheadMs(this.#clock.currentTimeMillisUnsafe(), monotonicMs(this.#clock))
+    const atMs = message.at + aheadMs
+    return untilSent(this.#mailbox.schedule({ address, id, data: encodeMessage(message), slot, atMs }))
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What becomes of a message that is given up: an answer to the actor that waits for one, or a dead letter.
+ *
+ * Owns which of the two, and that it goes on until that is stored. Which messages are given up: Inbox.ts.
+ */
+import { type Clock, Effect } from "effect"
+import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
+import { logSampled } from "../log/SampledLog.ts"
+import type { Delivery, MailboxService } from "../mailbox/Mailbox.ts"
+import type { Message } from "../mailbox/Message.ts"
+import { undecidedAnswer } from "../outbox/Dispatcher.ts"
+import { untilSent } from "../outbox/UntilSent.ts"
+
+type GiveUpMessage = (given: {
+  /** Absent where the delivery is none that can be read. */
+  readonly message: Message | undefined
+  readonly delivery: Delivery
+  readonly reason: DeadLetterReason
+  readonly detail: string
+  readonly attemptCount: number
+  /** Names the letter: stored twice, it is one. */
+  readonly letterId: string
+}) => Effect.Effect<void>
+
+export const makeGiveUp = (ports: {
+  readonly mailbox: MailboxService
+  readonly deadLetters: DeadLettersService
+  readonly clock: Clock.Clock
+  readonly shardCount: number
+}): GiveUpMessage => {
+  const { mailbox, deadLetters, clock, shardCount } = ports
+  /** What was warned of once. Bounded by the actor types that requests name. */
+  const warned = new Set<string>()
+
+  const bury = ({ delivery, reason, detail, attemptCount, letterId }: Parameters<GiveUpMessage>[0]) =>
+    Effect.gen(function* () {
+      const { key, data } = delivery
+      const atMs = clock.currentTimeMillisUnsafe()
+      const original = new TextDecoder().decode(data)
+      const letter = { key, reason, detail, attemptCount, atMs, messageId: letterId, original }
+      yield* untilSent(deadLetters.add(letter))
+      yield* logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)
+    })
+
+  /** A whole actor type is missing: one line says it, not one for each request. */
+  const warnOnce = (detail: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (warned.has(detail)) return Effect.void
+      warned.add(detail)
+      return Effect.logWarning(`Requests are answered with Unroutable: ${detail}`)
+    })
+
+  return (given) => {
+    const { message, reason, detail } = given
+    if (message?.k !== "command" || message.from === undefined || message.n === undefined) return bury(given)
+    const asker = { key: message.from, as: message.n, requestId: message.id }
+    const answered = Effect.suspend(() =>
+      untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount))),
+    ).pipe(
+      // The asker's key may be unreadable.
+      Effect.catchDefect(() => bury(given)),
+    )
+    return reason === "Unroutable" ? Effect.andThen(warnOnce(detail), answered) : answered
+  }
+}

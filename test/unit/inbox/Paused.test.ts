@@ -1,0 +1,77 @@
+/** Messages that wait while nodes come and go in order: none of their lives was an attempt. */
+import { Effect } from "effect"
+import { expect, it } from "vitest"
+import { CALL_DEFAULTS } from "../../../runtime/call/Call.ts"
+import { makeCheckpointsMemory } from "../../../runtime/checkpoint/CheckpointsMemory.ts"
+import { ATTEMPTS_MAX, AttemptCounts } from "../../../runtime/inbox/AttemptCounts.ts"
+import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
+import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
+import { eventually } from "../../fixtures/memory/MemorySystem.ts"
+
+const RESTARTS = ATTEMPTS_MAX + 3
+
+const lettersIn = ({ messaging }: Awaited<ReturnType<typeof shared>>) =>
+  Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
+
+it("FAULT 79: messages to a paused type outlast any number of orderly restarts", async () => {
+  const on = await shared()
+  const first = await node("n", on, { actors: [Clerk] })
+  await first.system.cluster.pause("clerk")
+  await eventually(async () => (await first.system.cluster.status()).paused.includes("clerk"))
+  for (const sheet of ["1", "2"]) await first.system.get(Clerk, "c").tell({ type: "Stamp", sheet })
+  await eventually(async () => (await first.system.status()).messages.retriedCount > 0)
+  await first.system.stop()
+  for (let restart = 0; restart < RESTARTS; restart++) {
+    const { system } = await node("n", on, { actors: [Clerk] })
+    await eventually(async () => (await system.status()).messages.openCount === 2)
+    await system.stop()
+  }
+  expect(await lettersIn(on)).toEqual([])
+  const { system } = await node("n", on, { actors: [Clerk] })
+  await system.cluster.resume("clerk")
+  const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
+  await eventually(async () => (await sheets()).length === 2)
+  expect(await sheets()).toEqual(["1", "2"])
+}, 60_000)
+
+it("FAULT 79: a call that no life of a node was long enough for is made in full by the last", async () => {
+  const on = await shared()
+  let startCount = 0
+  deskCall.run = () => {
+    startCount++
+    return new Promise(() => undefined)
+  }
+  const first = await node("n", on, { actors: [Desk, Clerk] })
+  await first.system.get(Desk, "d").ask({ type: "Open", sheet: "file:1" })
+  await eventually(() => startCount === 1)
+  await first.system.stop()
+  for (let restart = 1; restart <= RESTARTS; restart++) {
+    const { system } = await node("n", on, { actors: [Desk, Clerk] })
+    await eventually(() => startCount === restart + 1)
+    await system.stop()
+  }
+  const attempts: Array<number> = []
+  deskCall.run = ({ attempt }) => {
+    attempts.push(attempt)
+    throw new Error("busy")
+  }
+  const { system } = await node("n", on, { actors: [Desk, Clerk] })
+  const outcome = async () => (await system.get(Desk, "d").state()).state.context.outcome
+  await eventually(async () => (await outcome()) !== undefined)
+  expect(attempts).toEqual([1, 2, 3])
+  expect(attempts.length).toBeLessThanOrEqual(CALL_DEFAULTS.attemptsMax)
+}, 60_000)
+
+it("an attempt that is taken back is none in the next life, and others stay", async () => {
+  const checkpoints = makeCheckpointsMemory()
+  const run = <A>(effect: Effect.Effect<A>) => Effect.runPromise(effect)
+  const first = new AttemptCounts(checkpoints)
+  expect(await run(first.again("s", 1))).toBe(2)
+  expect(await run(first.again("s", 2))).toBe(2)
+  // 3 was handed out for the first time.
+  await run(first.takeBack("s", [2, 3]))
+  const next = new AttemptCounts(checkpoints)
+  expect(await run(next.again("s", 1))).toBe(3)
+  expect(await run(next.again("s", 2))).toBe(2)
+  expect(await run(next.again("s", 3))).toBe(1)
+})
