@@ -59,6 +59,9 @@ export const statusText = (status: SystemStatus): string => {
     counter("everstate_actors_activated_total", "Actors brought into memory", [status.activatedCount]),
     counter("everstate_actors_passivated_total", "Actors let go", [status.passivatedCount]),
     gauge("everstate_actors_quarantined", "Actors whose history cannot be read", [status.quarantined.length]),
+    gauge("everstate_actors_halted", "Sagas in memory whose plan the code does not have", [
+      status.halted.length,
+    ]),
     counter("everstate_commands_answered_total", "Commands answered, whatever the answer", [
       status.answeredCount,
     ]),

@@ -23,7 +23,7 @@ import type { Confirmed } from "./Fold.ts"
 import { JournalTrouble } from "./JournalTrouble.ts"
 import { catchUp, type RecoveryError, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
-import { MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting, type WaitingCommand } from "./Waiting.ts"
+import { isCommand, isOpen, MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting } from "./Waiting.ts"
 
 /** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */
 const UNKNOWN_PAUSE_FIRST_MS = 10
@@ -82,6 +82,11 @@ export class Cell {
 
   get quarantine(): ActorQuarantined | undefined {
     return this.#quarantine
+  }
+
+  /** Why nothing can be decided for the actor with this code. */
+  get halted(): string | undefined {
+    return this.#confirmed && this.definition.audit?.halted(this.#confirmed.state)
   }
 
   /** Queues an item. `true`: the caller must start {@link run}. A full mailbox answers Busy at once. */
@@ -392,8 +397,3 @@ const NOBODY: ReadonlyArray<Waiting> = []
 
 /** No sequence. */
 const NOWHERE = -1
-
-const isCommand = (waiting: Waiting): waiting is WaitingCommand => waiting._tag === "Command"
-
-/** Somebody still waits for its answer. */
-const isOpen = (waiting: Waiting): boolean => !waiting.isSettled

@@ -47,6 +47,13 @@ export interface CellsOptions {
   readonly isPaused: (type: string) => boolean
 }
 
+/** An actor whose history does not fit the code, as a saga whose plan is gone. */
+export interface HaltedActor {
+  readonly actorType: string
+  readonly id: string
+  readonly reason: string
+}
+
 export interface Cells {
   /** Hands an item to its actor, bringing the actor into memory if need be. Answers through the item. */
   readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
@@ -57,6 +64,8 @@ export interface Cells {
   readonly residentByType: () => ReadonlyMap<string, number>
   readonly inFlightCount: () => number
   readonly quarantined: () => ReadonlyArray<ActorQuarantined>
+  /** Actors in memory for which nothing can be decided with this code. */
+  readonly halted: () => ReadonlyArray<HaltedActor>
   readonly counts: CellCounts
   readonly snapshotWriter: SnapshotWriter
   readonly ignoredSnapshots: IgnoredSnapshots
@@ -241,6 +250,10 @@ export const makeCells = Effect.fnUntraced(function* (
     inFlightCount: () => inFlight.count,
     quarantined: () =>
       Array.from(cells.values(), ({ quarantine }) => quarantine).filter((found) => found !== undefined),
+    halted: () =>
+      Array.from(cells.values()).flatMap(({ address: { type: actorType, id }, halted: reason }) =>
+        reason === undefined ? [] : [{ actorType, id, reason }],
+      ),
     counts,
     snapshotWriter,
     ignoredSnapshots,

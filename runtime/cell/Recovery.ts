@@ -74,10 +74,12 @@ export const recover = Effect.fnUntraced(function* (
   const lost = definition.machine.takeLostAtBirth()
   const warning = lostAtBirthWarning(address.type, lost, stateName(unborn.state.value))
   if (warning !== undefined) yield* Effect.logWarning(warning)
-  return {
-    confirmed: yield* replay(ports, definition, address, unborn, last),
-    snapshot: { version: 0, sequence: 0 },
+  const confirmed = yield* replay(ports, definition, address, unborn, last)
+  const halted = definition.audit?.halted(confirmed.state)
+  if (halted !== undefined) {
+    yield* logSampled("actor halted", `Nothing can be decided for ${address.key}: ${halted}`)
   }
+  return { confirmed, snapshot: { version: 0, sequence: 0 } }
 })
 
 /** In what a snapshot and the actor's last record contradict each other. */

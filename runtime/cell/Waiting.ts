@@ -179,3 +179,8 @@ export const timersWithout = (
   }
   return rest
 }
+
+export const isCommand = (waiting: Waiting): waiting is WaitingCommand => waiting._tag === "Command"
+
+/** Somebody still waits for its answer. */
+export const isOpen = (waiting: Waiting): boolean => !waiting.isSettled

@@ -20,8 +20,8 @@ export const HISTORY_UNFIT = "everstate.saga.unfit"
 const bookOf = ({ context }: MachineState): SagaLedger => context as SagaLedger
 
 /** What keeps a saga from being decided with this code. */
-export const haltOf = ({ stuck }: Pick<SagaLedger, "stuck">): SagaStuck | undefined =>
-  stuck === null || stuck.plan === undefined ? undefined : stuck
+export const haltOf = ({ at, stuck }: SagaLedger): SagaStuck | undefined =>
+  at !== "stuck" || stuck === null || stuck.plan === undefined ? undefined : stuck
 
 /** Requests for steps and for undoing them. What asks for a stop changes nothing in the book. */
 const isOwed = (name: string): boolean => {

@@ -7,7 +7,7 @@
 import { Clock, Context, Effect, Exit, Layer, Schema, type Scope } from "effect"
 import { type CallRunner, makeCallRunner } from "../call/CallRunner.ts"
 import { type ActorQuarantined, SystemStopped } from "../cell/AskError.ts"
-import { type Cells, makeCells } from "../cell/Cells.ts"
+import { type Cells, type HaltedActor, makeCells } from "../cell/Cells.ts"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import { type Cluster, makeCluster } from "../cluster/Cluster.ts"
 import type { Leases } from "../cluster/Leases.ts"
@@ -91,6 +91,8 @@ export interface SystemStatus {
   /** What happened in the cluster. */
   readonly cluster: ClusterCounts
   readonly quarantined: ReadonlyArray<ActorQuarantined>
+  /** Sagas in memory that are stuck because the code has not their plan. */
+  readonly halted: ReadonlyArray<HaltedActor>
   readonly projections: ReadonlyArray<ProjectionStatus>
   /** Sagas that start with an event have one each, `start-<type>`. */
   readonly reactors: ReadonlyArray<ReactorStatus>
@@ -350,6 +352,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
         refusedRequestCount: transport.refusedCount(),
         cluster: { ...watch.counts },
         quarantined: cells.quarantined(),
+        halted: cells.halted(),
         projections: Array.from(services.projections.values(), (runner) => runner.status()),
         reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
         needed: health.needed(),

@@ -143,6 +143,9 @@ describe("a saga whose plan the code does not have", () => {
         expect(context.stuck.reason).toContain(`plan 1 (${V1.plan.ref.hash})`)
         expect(context.stuck.reason).toContain('step "b"')
         expect((await town.system.get(V2.actor, ID).stateAt({ version: 99 })).state.value).toBe("stuck")
+        expect((await town.system.status()).halted).toEqual([
+          { actorType: "booking", id: ID, reason: `the saga is stuck: ${context.stuck.reason}` },
+        ])
         // It was not asked for anything, and cannot be.
         await expect(
           town.system.get(V2.actor, ID).ask({ type: "Cancel", by: "kim", note: "" } as never),
@@ -201,6 +204,7 @@ describe("a saga whose plan the code does not have", () => {
     await town.run(V2)
     await town.system.get(V2.actor, ID).ask({ type: "Abort", by: "kim", note: "done by hand" } as never)
     expect((await town.book(V2)).value).toBe("aborted")
+    expect((await town.system.status()).halted).toEqual([])
     // Also under its own plan.
     const V1 = sagaOf(["a", "b", "c"])
     await town.run(V1)
