@@ -79,6 +79,18 @@ export const statusText = (status: SystemStatus): string => {
       failed: snapshots.failedCount,
       ignored: snapshots.ignoredCount,
     }),
+    counter("everstate_sagas_total", "Starts and ends of sagas, and times they got stuck or went on", [
+      ...status.sagas.flatMap(({ name, ...counts }) =>
+        samplesOf("event", {
+          started: counts.startedCount,
+          completed: counts.completedCount,
+          compensated: counts.compensatedCount,
+          aborted: counts.abortedCount,
+          stuck: counts.stuckCount,
+          resumed: counts.resumedCount,
+        }).map(([value, labels]): Sample => [value, { saga: name, ...labels }]),
+      ),
+    ]),
     gauge("everstate_projection_lag", "Journal sequences that a projection is behind", [
       ...ofProjections(({ lag }) => lag),
     ]),

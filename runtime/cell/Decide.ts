@@ -178,6 +178,7 @@ const propose = (
     state = next
     stored.push(storable)
   }
+  if (stored.length > 0) state = followed(definition, state, stored)
   const version = base.version + stored.length
   const { pending } = base
   const step = { definition, before: pending, after: pending, state, version, nowMs }
@@ -194,6 +195,25 @@ const propose = (
     pending: effects.pending,
     actions: effects.actions,
   }
+}
+
+/**
+ * The state after the event that follows at once from `state`, which is added to `stored`; see `follows` of the definition.
+ * Throws NotSendable, NotJson and MachineFailed.
+ */
+export const followed = (
+  definition: ActorDefinition,
+  state: MachineState,
+  stored: Array<StoredEvent>,
+): MachineState => {
+  const event = definition.follows?.(state)
+  if (event === undefined) return state
+  const storable = toStored(definition, event)
+  if ("refused" in storable) throw new NotSendable(storable.detail)
+  const next = definition.machine.transition(state, event)
+  if (next === undefined) throw new NotSendable(`the machine does not accept ${event.type}, which follows`)
+  stored.push(storable)
+  return next
 }
 
 interface Asked {

@@ -12,7 +12,7 @@ import type { Metadata } from "../journal/Commit.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
 import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
 import { CommandFailed } from "./AskError.ts"
-import { type Base, entryOf, failureOf, type Nothing, type Proposal, toStored } from "./Decide.ts"
+import { type Base, entryOf, failureOf, followed, type Nothing, type Proposal, toStored } from "./Decide.ts"
 import { effectsOf, NotSendable } from "./Intents.ts"
 import { Draft, type Pending } from "./Pending.ts"
 
@@ -125,7 +125,7 @@ const propose = (
   // An answer leaves no trace where nothing listens; a timer or call is over all the same.
   if (next === undefined && signal.kind === "answer") return NOTHING
   const events = next === undefined ? [] : [stored]
-  const state = next ?? base.state
+  const state = next === undefined ? base.state : followed(definition, next, events)
   const version = base.version + events.length
   const step = { definition, before: base.pending, after: used.pending, state, version, nowMs }
   const effects = effectsOf(step, machine.takeIntents(), [])

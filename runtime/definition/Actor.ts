@@ -10,12 +10,12 @@ import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
 import type { IntegrationEventDefinition } from "../integration/IntegrationEvent.ts"
 import type { Metadata } from "../journal/Commit.ts"
-import { isReserved, Machine } from "../machine/Machine.ts"
+import { isReserved, Machine, type MachineState } from "../machine/Machine.ts"
 import type { RequestRef } from "../outbox/Outgoing.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
-import type { EventDefinition, EventOf, Typed } from "./Event.ts"
+import type { AnyEvent, EventDefinition, EventOf, Typed } from "./Event.ts"
 import type { HistoryAudit } from "./HistoryAudit.ts"
 import { warn, warningsOf } from "./MachineWarnings.ts"
 import type { AnySchema, InputOf, OutputOf } from "./Schema.ts"
@@ -132,6 +132,11 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly snapshotEveryEvents: number
   readonly snapshotVersion: number
   readonly nodeLabel: string | undefined
+  /**
+   * Of sagas: the event that follows at once from a state, stored in the same commit as the event that led there. Projections,
+   * reactors and metrics see it, which the answer of a participant is not for.
+   */
+  readonly follows?: (state: MachineState) => AnyEvent | undefined
   /** Of sagas: compares their histories with the code. */
   readonly audit?: HistoryAudit
   /** What the machine asks for and will not get. `defineActor` has logged each as a warning. */

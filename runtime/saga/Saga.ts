@@ -16,6 +16,7 @@ import {
 } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { AnyEvent } from "../definition/Event.ts"
 import type { Outgoing } from "../outbox/Outgoing.ts"
 import type { AnySaga, SagaStart } from "./AnySaga.ts"
 import { sagaAudit } from "./SagaAudit.ts"
@@ -158,7 +159,8 @@ const actorOf = <Type extends string, I extends SagaInput>(
 ): SagaActor<Type, I> => {
   const parts = { events: sagaEvents(plans), commands: sagaCommands(plans) as never }
   const actor = defineActor({ type, machine: sagaMachine(type, plans), ...parts })
-  return { ...actor, audit: sagaAudit(type, plans) } as unknown as SagaActor<Type, I>
+  const follows = ({ context }: SagaState): AnyEvent | undefined => context.due ?? undefined
+  return { ...actor, follows, audit: sagaAudit(type, plans) } as unknown as SagaActor<Type, I>
 }
 
 const recordSteps = (type: string, steps: (saga: never) => unknown): StepRecorder => {

@@ -62,6 +62,7 @@ export class SagaDraft {
     this.ledger = {
       ...before,
       items: this.#items,
+      due: null,
       outbox: this.#outbox,
       timers: this.#timers,
       cancels: this.#cancels,

@@ -12,7 +12,7 @@ import { type AnySchema, type InputOf, type OutputOf, validate } from "../defini
 import { answerLater, RequestRef } from "../outbox/Outgoing.ts"
 import { haltOf } from "./SagaAudit.ts"
 import type { SagaLedger } from "./SagaLedger.ts"
-import { type PlanRef, readRequestName, SAGA_RULES } from "./SagaPlan.ts"
+import { type PlanRef, readRequestName, SAGA_RULES, type SagaCause } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
 /** What goes into a saga: a schema, or `event({ version, schema, upcast })` once it has changed. */
@@ -37,6 +37,20 @@ type Aborted = typeof Aborted.Type
 
 const Resolution = Schema.Struct({ item: Schema.String, result: Schema.Json, ...Signed.fields })
 type Resolution = typeof Resolution.Type
+
+const Cause = Schema.Struct({
+  kind: Schema.String,
+  item: Schema.NullOr(Schema.String),
+  reason: Schema.String,
+  detail: Schema.optionalKey(Schema.Json),
+})
+
+const Stuck = Schema.Struct({
+  item: Schema.String,
+  reason: Schema.String,
+  detail: Schema.optionalKey(Schema.Json),
+  isSilent: Schema.optionalKey(Schema.Literal(true)),
+})
 
 /** What can be asked of a saga. */
 export type SagaCommand<I> =
@@ -74,6 +88,14 @@ export type SagaEvent<I> =
   | ({ readonly type: "SagaRetried" } & OnItem)
   | ({ readonly type: "SagaSkipped" } & OnItem)
   | ({ readonly type: "SagaResolved" } & Resolution)
+  /** Everything is done. */
+  | { readonly type: "SagaCompleted" }
+  /** Everything is undone. */
+  | { readonly type: "SagaCompensated"; readonly cause: SagaCause }
+  /** It waits for an operator: what cannot be undone, or whose answer does not come. */
+  | ({ readonly type: "SagaStuck" } & typeof Stuck.Type)
+  /** The answer came for which it was stuck. After `Retry`, `Skip` and `Resolve` it goes on without this event. */
+  | { readonly type: "SagaResumed"; readonly item: string }
   | ({ readonly type: "SagaAborted" } & Aborted)
 
 /** A plain schema is version 1. */
@@ -138,6 +160,10 @@ export const sagaEvents = (plans: SagaPlans): { readonly [type: string]: EventDe
   SagaRetried: event(OnItem),
   SagaSkipped: event(OnItem),
   SagaResolved: event(Resolution),
+  SagaCompleted: event(Schema.Struct({})),
+  SagaCompensated: event(Schema.Struct({ cause: Cause })),
+  SagaStuck: event(Stuck),
+  SagaResumed: event(Schema.Struct({ item: Schema.String })),
   SagaAborted: event(Aborted),
 })
 

@@ -112,6 +112,8 @@ export interface SagaLedger {
   readonly stirCount?: number
   readonly cause: SagaCause | null
   readonly stuck: SagaStuck | null
+  /** The event that follows at once: how the saga ended, or that it is stuck or goes on. */
+  readonly due: AnyEvent | null
   /** What the last event made the saga send, set and cancel. */
   readonly outbox: ReadonlyArray<Outgoing>
   readonly timers: ReadonlyArray<SagaTimer>
@@ -133,6 +135,7 @@ export const emptyLedger = (id: string): SagaLedger => ({
   undoing: null,
   cause: null,
   stuck: null,
+  due: null,
   outbox: [],
   timers: [],
   cancels: [],

@@ -37,6 +37,9 @@ const follows = (target: string, states: ReadonlyArray<string>): Json => ({
   guard: { type: "isAt", params: { states } },
 })
 
+/** What became of it; in the state where it shows, and in the history of a saga that cannot be decided. */
+const NEWS = ["SagaCompleted", "SagaCompensated", "SagaStuck", "SagaResumed"]
+
 const BACKWARD = ["compensating", "compensated", "stuck", "aborted"]
 
 /** For readers of the drawing. */
@@ -110,11 +113,15 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
       ...stageStates(plans),
       // Not final: the saga that this one is a step of may still have it undone.
       completed: {
-        on: { ...records(ANSWERED, "SagaUndoAsked", HISTORY_UNFIT), SagaAborted: onHaltedAbort },
+        on: {
+          ...records(ANSWERED, "SagaUndoAsked", "SagaCompleted", HISTORY_UNFIT),
+          SagaAborted: onHaltedAbort,
+        },
         always: follows("compensating", BACKWARD),
       },
       compensating: {
         on: {
+          ...records("SagaCompensated", "SagaResumed"),
           ...records(ANSWERED, RETRY_DUE, SILENCE, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
           SagaSkipped: onItemOut,
           SagaResolved: onItemOut,
@@ -123,10 +130,13 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
       },
       stuck: {
         on: {
-          ...records(ANSWERED, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
+          ...records(ANSWERED, "SagaUndoAsked", "SagaAborted", "SagaStuck", HISTORY_UNFIT),
           // Only the history of a saga that cannot be decided has these here.
           ...Object.fromEntries(
-            [...FORWARD_EVENTS, SILENCE].map((event) => [event, { ...RECORD, guard: "isHalted" }]),
+            [...FORWARD_EVENTS, SILENCE, ...NEWS.filter((event) => event !== "SagaStuck")].map((event) => [
+              event,
+              { ...RECORD, guard: "isHalted" },
+            ]),
           ),
           SagaRetried: onItemStuck,
           SagaSkipped: onItemStuck,

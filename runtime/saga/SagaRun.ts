@@ -35,7 +35,10 @@ export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): Sa
   } else if (plan === undefined || haltOf(before) !== undefined) recordHalted(draft, plans, event)
   else {
     record(draft, event)
-    if (draft.isPatient) watch(draft, before, event)
+    if (draft.isPatient) {
+      watch(draft, before, event)
+      announce(draft, before, event)
+    }
   }
   return ledger
 }
@@ -58,6 +61,20 @@ const watch = (draft: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
   const isWatched = draft.ledger.at === "compensating"
   if (isWatched && !wasWatched) draft.setSilence()
   if (wasWatched && !isWatched) draft.cancelSilence()
+}
+
+/** What became of the saga is an event of its own, for all who do not see the answers that it gets. */
+const announce = ({ ledger }: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
+  const { at, stuck, cause } = ledger
+  if (at === "compensated" && event.type !== "SagaCompensated") {
+    // The machine takes no event any more once it is there.
+    ledger.at = "compensating"
+    ledger.due = { type: "SagaCompensated", cause }
+  } else if (at === "completed" && before.at !== "completed") ledger.due = { type: "SagaCompleted" }
+  else if (at === "stuck" && stuck !== before.stuck) ledger.due = { type: "SagaStuck", ...stuck }
+  else if (before.stuck !== null && at === "compensating" && event.type === ANSWERED) {
+    ledger.due = { type: "SagaResumed", item: before.stuck.item }
+  }
 }
 
 const record = (draft: SagaDraft, event: AnyEvent): void => {
@@ -104,6 +121,8 @@ const record = (draft: SagaDraft, event: AnyEvent): void => {
       return done(draft, event.item as string, event.result)
     case "SagaAborted":
       return abort(draft)
+    case "SagaCompensated":
+      ledger.at = "compensated"
   }
 }
 

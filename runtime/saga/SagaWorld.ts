@@ -91,7 +91,8 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
       if (outgoing._tag === "Request") next = asked(next, outgoing.as)
     }
   }
-  return next
+  const due = world.saga.actor.follows?.(state)
+  return due === undefined ? next : take(next, due)
 }
 
 /** Throws {@link LawBroken} where the saga would be stuck under the definition that follows. */

@@ -4,6 +4,7 @@
  * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
+
 import { Clock, Context, Effect, Exit, Layer, Schema, type Scope } from "effect"
 import { type CallRunner, makeCallRunner } from "../call/CallRunner.ts"
 import { type ActorQuarantined, SystemStopped } from "../cell/AskError.ts"
@@ -33,6 +34,7 @@ import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
 import { makeAskServer } from "../router/AskServer.ts"
 import { makeRouter, type Router } from "../router/Router.ts"
 import type { AnySaga } from "../saga/Saga.ts"
+import { countSagas, type SagaCounts } from "../saga/SagaCounts.ts"
 import type { SingletonDefinition } from "../singleton/Singleton.ts"
 import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
@@ -96,6 +98,8 @@ export interface SystemStatus {
   readonly projections: ReadonlyArray<ProjectionStatus>
   /** Sagas that start with an event have one each, `start-<type>`. */
   readonly reactors: ReadonlyArray<ReactorStatus>
+  /** Ends and stuckness of sagas, of each type that was given. */
+  readonly sagas: ReadonlyArray<Readonly<SagaCounts>>
   /** Streams, buckets and consumers that the system needs, as they were a few seconds ago at most. */
   readonly needed: ReadonlyArray<Needed>
 }
@@ -219,9 +223,10 @@ const makeActorSystem = Effect.fnUntraced(function* (
       return true
     },
   })
+  const counted = countSagas(options.sagas ?? [], outbox)
   const cells: Cells = yield* makeCells({
     ...settings,
-    outbox,
+    outbox: counted.listener,
     places,
     ownership,
     elsewhere: (definition, address, item) => {
@@ -354,6 +359,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
         quarantined: cells.quarantined(),
         halted: cells.halted(),
         projections: Array.from(services.projections.values(), (runner) => runner.status()),
+        sagas: counted.counts.map((counts) => ({ ...counts })),
         reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
         needed: health.needed(),
       }

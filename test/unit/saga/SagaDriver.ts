@@ -33,6 +33,8 @@ export class SagaDriver {
   /** Everything sent so far; `sent` is what the last event sent. */
   readonly log: Array<string> = []
   sent: ReadonlyArray<Outgoing> = []
+  /** Events that followed at once: what became of the saga. */
+  readonly news: Array<AnyEvent> = []
   readonly #saga: AnySaga
 
   constructor(
@@ -90,9 +92,16 @@ export class SagaDriver {
       } else if (intent._tag === "Timer") this.timers.set(intent.id ?? "", intent)
       else if (intent._tag === "Send") sent.push(...[intent.make() ?? []].flat())
     }
+    const due = this.#saga.actor.follows?.(next)
+    if (due !== undefined) {
+      this.take(due)
+      this.news.push(due)
+      sent.push(...this.sent)
+    }
     this.sent = sent
     this.log.push(...this.asked)
-    const top = typeof next.value === "string" ? next.value : Object.keys(next.value)[0]
+    const { value } = this.state
+    const top = typeof value === "string" ? value : Object.keys(value)[0]
     if (top !== this.at) throw new Error(`the machine is in ${top}, the book at ${this.at}`)
     return this
   }
