@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { makeLeasesMemory } from "../../runtime/cluster/LeasesMemory.ts"
+import { realDate } from "../fixtures/time/RealDate.ts"
 import { leasesContract } from "./Leases.contract.ts"
 
 leasesContract({
@@ -22,6 +23,6 @@ it("forgets a removed record after an hour", () =>
         expect(yield* leases.get("slot.1")).toBeUndefined()
         yield* leases.write("slot.1", "yours", 0)
       }),
-      TestClock.layer(),
+      realDate,
     ),
   ))

@@ -5,6 +5,7 @@ import { addressOf } from "../../runtime/address/ActorAddress.ts"
 import { REDELIVERY_MS } from "../../runtime/mailbox/Mailbox.ts"
 import { MESSAGE_ID_WINDOW_MS } from "../../runtime/mailbox/MailboxContents.ts"
 import { MailboxMemory, makeMailboxMemory } from "../../runtime/mailbox/MailboxMemory.ts"
+import { realDate } from "../fixtures/time/RealDate.ts"
 import { mailboxContract } from "./Mailbox.contract.ts"
 
 /** Short enough to wait for. */
@@ -45,4 +46,4 @@ it("the clock of a test drives schedules, redelivery and the window of ids", () 
     yield* TestClock.adjust(1)
     yield* mailbox.publish({ address, id: "m", data })
     expect([...mailbox.contents.messages]).toHaveLength(3)
-  }).pipe(Effect.provide(TestClock.layer()), Effect.runPromise))
+  }).pipe(Effect.provide(realDate), Effect.runPromise))

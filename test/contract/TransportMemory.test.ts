@@ -2,6 +2,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { makeTransportMemory } from "../../runtime/transport/TransportMemory.ts"
+import { realDate } from "../fixtures/time/RealDate.ts"
 import { ask, transportContract } from "./Transport.contract.ts"
 
 transportContract({
@@ -20,7 +21,7 @@ it("is driven by the clock of whoever made it", () =>
           yield* TestClock.adjust("1 hour")
           expect((yield* Fiber.join(asked)).reason).toBe("Timeout")
         }),
-        TestClock.layer(),
+        realDate,
       ),
     ),
   ))

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { CALL_DEFAULTS } from "../../../runtime/call/Call.ts"
 import { CALLS_MAX, makeCallRunner } from "../../../runtime/call/CallRunner.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 
 it("FAULT 72: an error whose text cannot be stored is told in text that can", () =>
   Effect.gen(function* () {
@@ -26,7 +27,7 @@ it("FAULT 72: an error whose text cannot be stored is told in text that can", ()
     runner.start({ ...call, logic, attemptedCount: 0 }, (outcome) => outcomes.push(outcome))
     yield* TestClock.adjust("100 millis")
     expect(outcomes).toMatchObject([{ ok: false, error: { message: "a\ufffdb\ufffd" } }])
-  }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise))
+  }).pipe(Effect.scoped, Effect.provide(realDate), Effect.runPromise))
 
 it("a thousand calls that pause between attempts keep no other call from being made", () =>
   Effect.gen(function* () {
@@ -55,7 +56,7 @@ it("a thousand calls that pause between attempts keep no other call from being m
     start("up", () => "done")
     yield* TestClock.adjust("100 millis")
     expect(outcomes).toEqual([{ ok: true, output: "done" }])
-  }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise))
+  }).pipe(Effect.scoped, Effect.provide(realDate), Effect.runPromise))
 
 it("FAULT 73: a call that changes its input gets it unchanged the next time", () =>
   Effect.gen(function* () {
@@ -84,4 +85,4 @@ it("FAULT 73: a call that changes its input gets it unchanged the next time", ()
     yield* TestClock.adjust("1 second")
     expect(seen).toEqual([[1], [1]])
     expect(input).toEqual({ list: [1] })
-  }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise))
+  }).pipe(Effect.scoped, Effect.provide(realDate), Effect.runPromise))

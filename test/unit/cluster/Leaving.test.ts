@@ -8,6 +8,7 @@ import { Ownership } from "../../../runtime/cluster/Ownership.ts"
 import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
 import { Transport } from "../../../runtime/transport/Transport.ts"
 import { aboutNode, ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 
 const SLOTS = Array.from({ length: 12 }, (_, index) => `shard.${index}`)
 
@@ -64,7 +65,7 @@ const run = (program: Effect.Effect<void, unknown, Scope.Scope>): Promise<void> 
       const exit = yield* Effect.exit(Scope.provide(program, scope))
       yield* ended(Scope.close(scope, Exit.void))
       return yield* exit
-    }).pipe(Effect.provide(TestClock.layer()), Effect.provideService(References.MinimumLogLevel, "None")),
+    }).pipe(Effect.provide(realDate), Effect.provideService(References.MinimumLogLevel, "None")),
   )
 
 const membersOf = ({ leases }: ClusterMemory) =>

@@ -12,6 +12,7 @@ import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 
 /** The lines of a log, and the layer that keeps them. */
 const keptLog = () => {
@@ -178,7 +179,7 @@ describe("FAULT 71: records of unknown kinds", () => {
       expect(records.seen.slot("slot.shard.0")).toEqual({ m: "x", e: 1, n: 0 })
       expect(records.seen.revisionOf("junk.1")).toBe(0)
       return (yield* leases.all).map(({ key }) => key)
-    }).pipe(Effect.provide([TestClock.layer(), layer]), Effect.runPromise)
+    }).pipe(Effect.provide([realDate, layer]), Effect.runPromise)
     return { left, log }
   }
 

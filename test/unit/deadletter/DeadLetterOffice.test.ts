@@ -1,5 +1,4 @@
 import { Cause, Effect, Exit, type Scope } from "effect"
-import { TestClock } from "effect/testing"
 import { expect, test } from "vitest"
 import {
   BULK_KEPT_NAMED_MAX,
@@ -24,6 +23,7 @@ import type { ReactorPlace } from "../../../runtime/reactor/Reacting.ts"
 import { defineReactor } from "../../../runtime/reactor/Reactor.ts"
 import type { ReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { realDate, START_MS } from "../../fixtures/time/RealDate.ts"
 import { added, Ledger, shardCount } from "../projection/Ledger.ts"
 import { inWorld, until } from "../reactor/ReactorFixture.ts"
 
@@ -55,7 +55,7 @@ const inOffice = (
         }),
       )
       yield* body({ messaging, office, mailbox, letters, faults })
-    }).pipe(Effect.scoped, Effect.provide(TestClock.layer())),
+    }).pipe(Effect.scoped, Effect.provide(realDate)),
   )
 
 const decoder = new TextDecoder()
@@ -214,7 +214,7 @@ test("leaves letters that come back while it works", () =>
       let backCount = 0
       faults.publish = () => {
         backCount++
-        return Effect.orDie(letters.add(letterOf(`back-${backCount}`, { atMs: 5 })))
+        return Effect.orDie(letters.add(letterOf(`back-${backCount}`, { atMs: START_MS + 5 })))
       }
       const report = yield* office.redriveAll({ reason: "Rejected" })
       expect(report).toMatchObject({ doneCount: 1, isComplete: true })

@@ -148,6 +148,12 @@ describe("the other rules", () => {
     expect(rulesOf("infra/nats/Servers.ts", "registry.actors.get('order')\n")).toEqual([])
   })
 
+  it("refuse a test whose clock starts in 1970", () => {
+    const source = `export const clock = TestClock.${"layer"}()\n`
+    expect(rulesOf("test/unit/time/Clock.test.ts", source)).toEqual(["date of a test"])
+    expect(rulesOf("test/fixtures/time/RealDate.ts", source)).toEqual([])
+  })
+
   it("report a file that does not parse", () => {
     expect(rulesOf("runtime/Broken.ts", "const = 1")).toEqual(["syntax"])
   })

@@ -22,10 +22,14 @@ export type Rule =
   | "unfinished work"
   | "machine path"
   | "registry host"
+  | "date of a test"
   | "syntax"
 
 /** A file longer than this holds two nouns. About 300 is where that usually begins. */
 export const fileLineCountMax = 400
+
+/** A clock that starts in 1970, where a moment and a delay are the same number. */
+const testClock = /TestClock\.layer\(/
 
 /** Rooms whose code must give the same result twice: time, randomness and settings come as services. */
 const deterministicRoom = /^(runtime|actors|sagas)\//
@@ -109,6 +113,9 @@ function breachesOfText(path: string, source: string): ReadonlyArray<Breach> {
     }
     if (machinePath.test(text)) {
       breaches.push({ path, line, rule: "machine path", hint: "derive the path at run time" })
+    }
+    if (testClock.test(text) && path !== "test/fixtures/time/RealDate.ts") {
+      breaches.push({ path, line, rule: "date of a test", hint: "take realDate of test/fixtures/time" })
     }
     if (registryHost.test(text)) {
       breaches.push({

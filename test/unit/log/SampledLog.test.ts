@@ -10,6 +10,7 @@ import {
   SAMPLED_LOG_PAUSE_MS,
   SampledLogs,
 } from "../../../runtime/log/SampledLog.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 
 it("writes the first line at once, then one in each pause, with the number of those between", async () => {
   const lines: Array<unknown> = []
@@ -27,7 +28,7 @@ it("writes the first line at once, then one in each pause, with the number of th
       "a last time",
     ])
   })
-  await Effect.runPromise(Effect.provide(program, [logger, TestClock.layer()]))
+  await Effect.runPromise(Effect.provide(program, [logger, realDate]))
 })
 
 it("gives each kind of line its own pace, and those beyond the bound one together", async () => {
@@ -48,7 +49,7 @@ it("gives each kind of line its own pace, and those beyond the bound one togethe
     expect(lines).toEqual(["Error it broke again (2 more like this since the last line)"])
   })
   const sampled = Effect.provideService(program, CurrentSampledLogs, new SampledLogs())
-  await Effect.runPromise(Effect.provide(sampled, [logger, TestClock.layer()]))
+  await Effect.runPromise(Effect.provide(sampled, [logger, realDate]))
 })
 
 it("writes every line outside of a system", async () => {

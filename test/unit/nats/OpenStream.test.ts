@@ -5,6 +5,7 @@ import { expect, it } from "vitest"
 import type { NatsConnectionService } from "../../../infra/nats/NatsConnection.ts"
 import { NatsRequestFailed } from "../../../infra/nats/NatsErrors.ts"
 import { makeStream } from "../../../infra/nats/OpenStream.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 import { RequestsScripted, type ScriptedReply } from "./RequestsScripted.ts"
 
 const config = { name: "fault-mailbox", subjects: ["fault.mbx.*.*.*", "fault.sch.>"] }
@@ -33,7 +34,7 @@ const make = async (silentCount: number) => {
     yield* TestClock.adjust("10 seconds")
     return yield* Fiber.join(fiber)
   })
-  const info = await Effect.runPromise(Effect.provide(made, TestClock.layer()))
+  const info = await Effect.runPromise(Effect.provide(made, realDate))
   return { info, probes: scripted.subjects.slice(1) }
 }
 

@@ -10,6 +10,7 @@ import type { ProjectionDefinition } from "../../../runtime/projection/Projectio
 import { makeProjectionRunner, type ProjectionRunner } from "../../../runtime/projection/ProjectionRunner.ts"
 import { ReadModel, type ReadModelService } from "../../../runtime/projection/ReadModel.ts"
 import { makeReadModelMemory, type ReadModelMemory } from "../../../runtime/projection/ReadModelMemory.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 import { LedgerWriter, shardCount } from "./Ledger.ts"
 
 export interface Given {
@@ -69,10 +70,7 @@ export const run = (
         make,
         start,
       })
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(Layer.merge(JournalMemory.layer({ partitionCount }), TestClock.layer())),
-    ),
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(JournalMemory.layer({ partitionCount }), realDate))),
   )
 
 /** Moves the clock in steps until `condition` holds: waits on a condition, in virtual time. */

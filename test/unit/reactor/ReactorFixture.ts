@@ -12,6 +12,7 @@ import { Mailbox, type MailboxService, type OutboundMessage } from "../../../run
 import type { ReactorDefinition } from "../../../runtime/reactor/Reactor.ts"
 import { makeReactorRunner, type ReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 import { LedgerWriter, shardCount } from "../projection/Ledger.ts"
 
 type Faults<Service> = { -readonly [Verb in keyof Service]?: Service[Verb] }
@@ -96,7 +97,7 @@ export const inWorld = (
   Effect.runPromise(
     Effect.suspend(() => body(makeWorld(partitionCount))).pipe(
       Effect.scoped,
-      Effect.provide(Layer.merge(TestClock.layer(), quiet)),
+      Effect.provide(Layer.merge(realDate, quiet)),
     ),
   )
 

@@ -14,6 +14,7 @@ import {
   type TransportService,
 } from "../../../runtime/transport/Transport.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 
 const SHARD_COUNT = 4
 
@@ -48,7 +49,7 @@ const routed = async (
     router.route(Counter, address, item)
     yield* check(sent, item, router)
   })
-  await Effect.runPromise(Effect.provide(Effect.scoped(program), TestClock.layer()))
+  await Effect.runPromise(Effect.provide(Effect.scoped(program), realDate))
 }
 
 /** Lets time pass until so many requests were sent. */

@@ -2,16 +2,20 @@
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
+import { Schedule } from "../../../runtime/schedule/Schedule.ts"
 import type { When } from "../../../runtime/system/Scheduling.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
+import { START_MS } from "../../fixtures/time/RealDate.ts"
 
 const stamp = { type: "Stamp", sheet: "x" } as const
 
 /** Sheets stamped after each move of the clock. */
 const stamped = (
   when: When,
-  moves: ReadonlyArray<"1 second" | "59 seconds" | "1 minute" | "3 hours" | "30 days" | "unschedule">,
+  moves: ReadonlyArray<
+    "1 second" | "59 seconds" | "1 minute" | "30 minutes" | "1 hour" | "3 hours" | "30 days" | "unschedule"
+  >,
 ): Promise<ReadonlyArray<number>> => {
   const counts: Array<number> = []
   return virtually({ actors: [Clerk] }, ({ system }) => {
@@ -45,6 +49,44 @@ describe("a schedule", () => {
   it("never runs once it is ended", async () => {
     expect(await stamped({ cron: "* * * * *" }, ["1 minute", "unschedule", "3 hours"])).toEqual([1, 1, 1])
     expect(await stamped({ afterMs: 60_000 }, ["59 seconds", "unschedule", "30 days"])).toEqual([0, 0, 0])
+  })
+
+  it("runs at its moment, whatever the time is when it is set", async () => {
+    expect(await stamped({ afterMs: 60_000 }, ["3 hours"])).toEqual([1])
+    expect(await stamped({ at: START_MS + 60_000 }, ["59 seconds", "1 second", "30 days"])).toEqual([0, 1, 1])
+    expect(await stamped({ at: new Date(START_MS + 60_000) }, ["59 seconds", "1 second"])).toEqual([0, 1])
+  })
+
+  it.each([
+    // It is 09:30 UTC, and 10:30 in Berlin, in winter.
+    ["Europe/Berlin", "0 12 * * *", ["1 hour", "30 minutes"], [0, 1]],
+    ["America/New_York", "0 5 * * *", ["30 minutes"], [1]],
+    [undefined, "0 10 * * *", ["30 minutes"], [1]],
+    ["Europe/Berlin", "0 10 * * *", ["3 hours"], [0]],
+  ] as const)("runs at the hour of its zone: %s", async (zone, cron, moves, counts) => {
+    expect(await stamped({ cron, ...(zone === undefined ? {} : { zone }) }, moves)).toEqual(counts)
+  })
+
+  it("makes up for no run of a cron expression that was missed", () => {
+    const { machine } = Schedule
+    const [setAtMs, minuteMs] = [START_MS, 60_000]
+    const set = {
+      type: "ScheduleSet",
+      to: "clerk/c",
+      command: { type: "Stamp", rest: { sheet: "x" } },
+      atMs: setAtMs + minuteMs,
+      cron: "* * * * *",
+      setAtMs,
+    }
+    const firedAtMs = setAtMs + 180 * minuteMs + 1_000
+    const waiting = machine.transition(machine.initial("s"), set)
+    machine.takeIntents()
+    const again =
+      waiting === undefined ? undefined : machine.transition(waiting, { type: "everstate.due", firedAtMs })
+    expect(again?.context).toMatchObject({ nextAtMs: setAtMs + 181 * minuteMs, runCount: 1 })
+    expect(machine.takeIntents()).toContainEqual(
+      expect.objectContaining({ _tag: "Timer", id: "due", delayMs: minuteMs - 1_000 }),
+    )
   })
 
   it.each<readonly [When, string]>([

@@ -6,13 +6,12 @@ import {
   type DeadlineWheel,
   makeDeadlineWheel,
 } from "../../../runtime/time/DeadlineWheel.ts"
+import { realDate, START_MS } from "../../fixtures/time/RealDate.ts"
 
 const withWheel = (
   program: (wheel: DeadlineWheel) => Effect.Effect<void, never, Scope.Scope>,
 ): Promise<void> =>
-  Effect.runPromise(
-    Effect.provide(Effect.scoped(Effect.flatMap(makeDeadlineWheel, program)), TestClock.layer()),
-  )
+  Effect.runPromise(Effect.provide(Effect.scoped(Effect.flatMap(makeDeadlineWheel, program)), realDate))
 
 it("expires each deadline once, never early and at most two ticks late", () =>
   withWheel((wheel) =>
@@ -21,7 +20,7 @@ it("expires each deadline once, never early and at most two ticks late", () =>
       const expired: Array<{ delayMs: number; at: number }> = []
       let now = 0
       for (const delayMs of delaysMs) wheel.schedule(delayMs, () => expired.push({ delayMs, at: now }))
-      for (; now < 62_000; now += 10) yield* TestClock.setTime(now)
+      for (; now < 62_000; now += 10) yield* TestClock.setTime(START_MS + now)
       expect(expired.map(({ delayMs }) => delayMs).sort((left, right) => left - right)).toEqual(delaysMs)
       for (const { delayMs, at } of expired) {
         expect(at).toBeGreaterThanOrEqual(delayMs)
@@ -81,9 +80,9 @@ it("agrees with a plain list of deadlines under a thousand schedules and cancels
         if (id % 3 === 0) deadline.cancel()
         else due.set(id, now + delayMs)
         now += 20
-        yield* TestClock.setTime(now)
+        yield* TestClock.setTime(START_MS + now)
       }
-      for (const end = now + 20_200; now < end; now += 20) yield* TestClock.setTime(now)
+      for (const end = now + 20_200; now < end; now += 20) yield* TestClock.setTime(START_MS + now)
       expect([...expired.keys()].sort((a, b) => a - b)).toEqual([...due.keys()])
       for (const [id, at] of expired) {
         expect(at).toBeGreaterThanOrEqual(due.get(id) ?? Number.NaN)
@@ -98,7 +97,7 @@ it("expires at once what is no positive number", () =>
       const expired: Array<number> = []
       const delaysMs = [Number.NaN, -1, Number.NEGATIVE_INFINITY]
       for (const delayMs of delaysMs) wheel.schedule(delayMs, () => expired.push(delayMs))
-      for (let now = 0; now <= 3 * DEADLINE_TICK_MS; now += 10) yield* TestClock.setTime(now)
+      for (let now = 0; now <= 3 * DEADLINE_TICK_MS; now += 10) yield* TestClock.setTime(START_MS + now)
       expect(expired).toHaveLength(delaysMs.length)
       expect(wheel.pendingCount()).toBe(0)
     }),
@@ -114,7 +113,7 @@ it("takes a hundred thousand at once, and forgets them all", () =>
         }),
       )
       for (let index = 0; index < deadlines.length; index += 2) deadlines[index]?.cancel()
-      for (let now = 0; now <= 20_200; now += 50) yield* TestClock.setTime(now)
+      for (let now = 0; now <= 20_200; now += 50) yield* TestClock.setTime(START_MS + now)
       expect(expiredCount).toBe(50_000)
       expect(wheel.pendingCount()).toBe(0)
     }),

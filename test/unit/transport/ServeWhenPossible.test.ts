@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { serveWhenPossible } from "../../../runtime/transport/ServeWhenPossible.ts"
 import { RequestFailed, type TransportService } from "../../../runtime/transport/Transport.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 
 /** Refuses the first `refusedCount` times. */
 const refusing = (refusedCount: number) => {
@@ -42,7 +43,7 @@ const serving = (
     )
     yield* check({ tries, end: Scope.close(scope, Exit.void) })
   })
-  return Effect.runPromise(Effect.provide(program, TestClock.layer()))
+  return Effect.runPromise(Effect.provide(program, realDate))
 }
 
 it("is served at once where that is possible, once", () =>
