@@ -272,13 +272,13 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
       factOfRedelivery(
         "FAULT 31: does not hand out again what is extended",
         Effect.gen(function* () {
-          const thirdMs = (redeliveryMs ?? 0) / 3
+          const oftenMs = (redeliveryMs ?? 0) / 8
           const receiver = yield* open(here)
           yield* publish(here, "slow")
           yield* publish(here, "forgotten")
           const [slow, forgotten] = yield* receiver.takeMany(2)
           expect(textsOf([slow, forgotten] as ReadonlyArray<Delivery>)).toEqual(["slow", "forgotten"])
-          const extending = Effect.forever(Effect.andThen(slow?.extend ?? Effect.void, Effect.sleep(thirdMs)))
+          const extending = Effect.forever(Effect.andThen(slow?.extend ?? Effect.void, Effect.sleep(oftenMs)))
           const next = Effect.retry(receiver.take, { times: 10 })
           // Twice: the one that is not extended comes again and again, the other does not.
           const taken = yield* Effect.raceFirst(Effect.all([next, next]), extending)
