@@ -5,9 +5,9 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a message is acknowledged before its dead letter is stored",
     file: "runtime/inbox/Inbox.ts",
-    text: "        answerOrBury(message, delivery, reason, detail, attempt + failedCount, letterId),\n        Effect.sync(() => settle(item)),",
+    text: "        answerOrBury({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),\n        Effect.sync(() => settle(item)),",
     replacement:
-      "        Effect.sync(() => settle(item)),\n        answerOrBury(message, delivery, reason, detail, attempt + failedCount, letterId),",
+      "        Effect.sync(() => settle(item)),\n        answerOrBury({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),",
     isSeenBySimulation: true,
   },
   {
@@ -48,8 +48,15 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "attempts are not counted over the lives of a node",
     file: "runtime/inbox/AttemptCounts.ts",
-    text: "      yield* Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))\n",
-    replacement: "",
+    text: "return Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))",
+    replacement: "return Effect.ignore(Effect.void)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "an orderly stop is an attempt",
+    file: "runtime/inbox/AttemptCounts.ts",
+    text: "counts.set(sequence, (counts.get(sequence) ?? 1) - 1)",
+    replacement: "counts.set(sequence, counts.get(sequence) ?? 1)",
     isSeenBySimulation: false,
   },
   {

@@ -87,4 +87,11 @@ export const serviceBugs: ReadonlyArray<PlantedBug> = [
     replacement: "      released = true",
     isSeenBySimulation: false,
   },
+  {
+    name: "an old nats-server on PATH is taken",
+    file: "infra/embedded/NatsBinary.ts",
+    text: "if (own !== undefined && isNewEnough(ownVersion))",
+    replacement: "if (own !== undefined && ownVersion !== undefined)",
+    isSeenBySimulation: false,
+  },
 ]

@@ -10,10 +10,10 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: true,
   },
   {
-    name: "a timer that came early is not placed again",
-    file: "runtime/inbox/Inbox.ts",
-    text: "            placeAgain(item),\n",
-    replacement: "            Effect.void,\n",
+    name: "a timer that came early is done",
+    file: "runtime/inbox/EarlyTimers.ts",
+    text: "return Effect.as(this.#placeAgain(timer), false)",
+    replacement: "return Effect.as(Effect.void, false)",
     isSeenBySimulation: false,
   },
   {

@@ -130,7 +130,18 @@ it("is not left open by a node that leaves while it takes it", () =>
 const member = (id: string): LeaseRecord => ({
   key: memberKey(id),
   revision: 1_000,
-  value: { v: 1, name: id, version: "", state: "up", weight: 1, types: {}, labels: [], runs: [], unfit: [] },
+  value: {
+    v: 1,
+    name: id,
+    version: "",
+    state: "up",
+    weight: 1,
+    types: {},
+    labels: [],
+    runs: [],
+    unfit: [],
+    startedAt: 0,
+  },
 })
 
 it("is handed over by name, and only opened by the one that it is given to", () =>
