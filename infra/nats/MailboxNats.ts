@@ -11,6 +11,7 @@ import {
   type ActorAddress,
   tokenFromId,
 } from "../../runtime/address/ActorAddress.ts"
+import { shardSlot } from "../../runtime/cluster/Slot.ts"
 import { BacklogCounts } from "../../runtime/mailbox/BacklogCounts.ts"
 import {
   Mailbox,
@@ -19,7 +20,7 @@ import {
   type OutboundMessage,
   type ScheduledMessage,
 } from "../../runtime/mailbox/Mailbox.ts"
-import { purgeSubject, subjectCounts } from "./JetStreamApi.ts"
+import { purgeSubject, streamInfo, subjectCounts } from "./JetStreamApi.ts"
 import { findMailboxLegacy, type MailboxLegacy } from "./MailboxLegacy.ts"
 import { moveSchedules } from "./MailboxMove.ts"
 import { type MailboxLane, receiveLane } from "./MailboxReceive.ts"
@@ -47,6 +48,9 @@ export const MESSAGE_ROOM_BYTES = 12 * 1_024
  * for the past. What is due later is delivered early after this time, and whoever receives it schedules it again.
  */
 export const SCHEDULE_AHEAD_MAX_MS = 365 * 86_400_000
+
+/** Time of a sentinel from now, in milliseconds: a hundred years. */
+const SENTINEL_AHEAD_MS = 100 * 365 * 86_400_000
 
 /** How long messages of the first release's mailbox keep newer ones waiting when a shard is taken, in milliseconds. */
 const LEGACY_FIRST_MS = 10_000
@@ -83,7 +87,7 @@ const makeService = (
 ): MailboxService => {
   const { requests, client } = connection
   const { namespace, redeliveryMs } = options
-  const { messages, due, ofSlot } = mailboxSubjectsOf(namespace)
+  const { messages, due, ofSlot, sentinels } = mailboxSubjectsOf(namespace)
   const messageBytesMax = (client.info?.max_payload ?? 0) - MESSAGE_ROOM_BYTES
   const lanes: ReadonlyArray<MailboxLane> = [
     { stream: streams.messages, subjects: messages },
@@ -171,6 +175,15 @@ const makeService = (
     return counted.all
   }).pipe(Effect.mapError(mailboxErrorOf))
 
+  /** Far behind every timer, and before the server's clock ends. */
+  const placeSentinel: MailboxService["placeSentinel"] = (shard, name) =>
+    Effect.flatMap(Clock.currentTimeMillis, (nowMs) =>
+      publishTo(requests, sentinels.ofName(shard, name), new Uint8Array(), {
+        "Nats-Schedule": `@at ${new Date(nowMs + SENTINEL_AHEAD_MS).toISOString()}`,
+        "Nats-Schedule-Target": sentinels.due(shard),
+      }),
+    ).pipe(Effect.mapError(mailboxErrorOf), Effect.asVoid)
+
   const receive: MailboxService["receive"] = (shard, only) => {
     const from = (lane: MailboxLane, onCaughtUp?: () => void) =>
       receiveLane(
@@ -204,6 +217,11 @@ const makeService = (
     schedule,
     unschedule,
     receive,
+    placeSentinel,
+    sentinels: subjectCounts(requests, streams.timers, sentinels.all).pipe(
+      Effect.mapError(mailboxErrorOf),
+      Effect.map((counts) => new Set(Array.from(counts.keys(), sentinels.nameOf))),
+    ),
     backlog,
   }
 }
@@ -212,7 +230,20 @@ const open = Effect.fnUntraced(function* (options: MailboxNatsOptions) {
   const connection = yield* NatsConnection
   const streams = yield* openMailboxStreams(connection, options)
   const legacy = yield* findMailboxLegacy(connection, options.namespace)
-  return { connection, legacy, mailbox: makeService(connection, streams, legacy, options) }
+  return { connection, streams, legacy, mailbox: makeService(connection, streams, legacy, options) }
+})
+
+/** The timers of the first release are in its own stream: that today's is empty is no loss. */
+const placeFirstSentinels = Effect.fnUntraced(function* (
+  { requests }: NatsConnection["Service"],
+  { timers }: MailboxStreamNames,
+  { placeSentinel }: MailboxService,
+  shards: number,
+) {
+  const { state } = yield* Effect.mapError(streamInfo(requests, timers), mailboxErrorOf)
+  if (state.last_seq > 0) return
+  const all = Array.from({ length: shards }, (_, shard) => placeSentinel(shard, shardSlot(undefined, shard)))
+  yield* Effect.all(all, { concurrency: "unbounded", discard: true })
 })
 
 export const MailboxNats = {
@@ -224,8 +255,10 @@ export const MailboxNats = {
     Layer.effect(
       Mailbox,
       Effect.gen(function* () {
-        const { connection, legacy, mailbox } = yield* open(options)
-        if (legacy !== undefined) yield* moveSchedules(connection, legacy, options.namespace)
+        const { connection, streams, legacy, mailbox } = yield* open(options)
+        if (legacy === undefined) return mailbox
+        yield* placeFirstSentinels(connection, streams, mailbox, options.shards)
+        yield* moveSchedules(connection, legacy, options.namespace)
         return mailbox
       }),
     ),

@@ -6,7 +6,7 @@
  * because a stream with schedules cannot refuse what is too much for an actor (MailboxStream.ts). The subjects of the
  * first release are in MailboxLegacy.ts.
  */
-import { type ActorAddress, tokenFromId } from "../../runtime/address/ActorAddress.ts"
+import { type ActorAddress, idFromToken, tokenFromId } from "../../runtime/address/ActorAddress.ts"
 
 /** Subjects of what waits for actors, below one prefix. */
 export interface WaitingSubjects {
@@ -43,7 +43,25 @@ export const slotSubjectOf =
   (address: ActorAddress, slot: string): string =>
     `${prefix}.${actorTokens(address)}.${tokenFromId(slot)}`
 
+/** Subjects of sentinels: schedules of no actor, since no actor type is called so. */
+export interface SentinelSubjects {
+  readonly ofName: (shard: number, name: string) => string
+  readonly due: (shard: number) => string
+  /** Wildcard over all of them. */
+  readonly all: string
+  /** Name of the sentinel of a subject that {@link all} matches. */
+  readonly nameOf: (subject: string) => string
+}
+
+const sentinelSubjectsOf = (namespace: string): SentinelSubjects => ({
+  ofName: (shard, name) => `${namespace}.tmr.${shard}._.sentinel.${tokenFromId(name)}`,
+  due: (shard) => `${namespace}.due.${shard}._.sentinel`,
+  all: `${namespace}.tmr.*._.sentinel.*`,
+  nameOf: (subject) => idFromToken(subject.slice(subject.lastIndexOf(".") + 1)),
+})
+
 export interface MailboxSubjects {
+  readonly sentinels: SentinelSubjects
   readonly messages: WaitingSubjects
   /** What was scheduled and is due. */
   readonly due: WaitingSubjects
@@ -54,4 +72,5 @@ export const mailboxSubjectsOf = (namespace: string): MailboxSubjects => ({
   messages: waitingSubjectsOf(`${namespace}.msg`),
   due: waitingSubjectsOf(`${namespace}.due`),
   ofSlot: slotSubjectOf(`${namespace}.tmr`),
+  sentinels: sentinelSubjectsOf(namespace),
 })

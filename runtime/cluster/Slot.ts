@@ -74,9 +74,16 @@ export class ShardPlaces {
 }
 
 const placeIn = (group: ShardGroup, shard: number): ShardPlace => {
-  const name = group.label === undefined ? `${shard}` : `${group.label}.${shard}`
-  return { group, shard, slot: `shard.${name}`, askSubject: `ask.${name}` }
+  const name = placeName(group.label, shard)
+  return { group, shard, slot: shardSlot(group.label, shard), askSubject: `ask.${name}` }
 }
+
+const placeName = (label: string | undefined, shard: number): string =>
+  label === undefined ? `${shard}` : `${label}.${shard}`
+
+/** Slot of a shard for the types of a label; `undefined`: of no label. */
+export const shardSlot = (label: string | undefined, shard: number): string =>
+  `shard.${placeName(label, shard)}`
 
 export const projectionSlot = (name: string, version: number, partition: number): string =>
   `projection.${name}.v${version}.p${partition}`

@@ -118,6 +118,13 @@ export interface MailboxService {
    */
   readonly receive: (shard: number, only?: ReceiverGroup) => Stream.Stream<Delivery, MailboxRefused>
   /**
+   * Puts a sentinel among what waits for its time in a shard. It stays there until that is lost: purged, or gone with
+   * its stream.
+   */
+  readonly placeSentinel: (shard: number, name: string) => Effect.Effect<void, MailboxError>
+  /** Names of all sentinels that are there. */
+  readonly sentinels: Effect.Effect<ReadonlySet<string>, MailboxError>
+  /**
    * What waits at this moment, where anything does. For operators: it costs a line for every actor that has messages.
    */
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, MailboxError>

@@ -59,6 +59,8 @@ export class MailboxContents {
   readonly #countByActor = new Map<string, number>()
   /** The schedule in each slot; one that is not there any more was replaced or taken out. */
   readonly #slots = new Map<string, ScheduledMessage>()
+  /** Lost with the schedules. */
+  readonly sentinels = new Set<string>()
   /** When each id came, oldest first. */
   readonly #seenAtMs = new Map<string, number>()
   #lastSequence = 0
@@ -119,6 +121,12 @@ export class MailboxContents {
   unschedule(address: OutboundMessage["address"], slot: string, nowMs: number): void {
     this.#fire(address.shard, nowMs)
     this.#slots.delete(slotOf({ address, slot }))
+  }
+
+  /** Everything that waits for its time is lost, as when an operator purges it. */
+  loseSchedules(): void {
+    this.#slots.clear()
+    this.sentinels.clear()
   }
 
   /** Hands out what waits in a shard, as far as its bound and `countMax` allow. */

@@ -89,6 +89,8 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
         return undefined
       }),
     receive,
+    placeSentinel: (_, name) => Effect.sync(() => void contents.sentinels.add(name)),
+    sentinels: Effect.sync(() => new Set(contents.sentinels)),
     backlog: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.backlog(nowMs)),
   }
 }

@@ -9,27 +9,16 @@ import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
 import { cloudEventOf } from "../integration/CloudEvent.ts"
 import type { EventPublisherService } from "../integration/EventPublisher.ts"
-import type { Metadata } from "../journal/Commit.ts"
 import { storableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { encodeMessage, type Message } from "../mailbox/Message.ts"
-import type { OutboxItem } from "./OutboxItem.ts"
+import type { PlacedItem } from "./PlacedItem.ts"
 import { untilSent } from "./UntilSent.ts"
 
 /** Cancelled timers that are due sooner than this are left to fire and be ignored: removing costs more than that. */
 const UNSCHEDULE_FROM_MS = 60_000
-
-/** An item with its place: which commit, which number in it. */
-export interface PlacedItem {
-  readonly item: OutboxItem
-  readonly id: string
-  readonly from: ActorAddress
-  readonly sequence: number
-  readonly atMs: number
-  readonly metadata: Metadata | undefined
-}
 
 export interface DispatchPorts {
   readonly mailbox: MailboxService

@@ -10,7 +10,6 @@
 import { Cause, Clock, Effect, Exit, FiberSet, Latch, type Scope } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CommitListener } from "../cell/CommitListener.ts"
-import type { Pending } from "../cell/Pending.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { DeadLetters } from "../deadletter/DeadLetters.ts"
@@ -19,8 +18,10 @@ import { type CommitEntry, CommitUnreadable, decodeCommit } from "../journal/Com
 import { Journal, type JournalRecord } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { type DispatchPorts, dispatchItem, type PlacedItem, timerSlot } from "./Dispatcher.ts"
-import { outboxIdOf, RESERVED_ID_PREFIX } from "./OutboxItem.ts"
+import { type DispatchPorts, dispatchItem } from "./Dispatcher.ts"
+import { makeLostTimers, overdueTimers } from "./LostTimers.ts"
+import type { OutboxItem } from "./OutboxItem.ts"
+import { itemsOf, type PlacedItem } from "./PlacedItem.ts"
 import { ShardOutbox } from "./ShardOutbox.ts"
 
 /** Commits whose outboxes wait in memory; further ones are left to the journal and read back in its order. */
@@ -40,9 +41,6 @@ const SETTLED_SLACK_MS = 1_000
 
 /** Shards that are looked after at once. */
 const SHARDS_AT_ONCE_MAX = 8
-
-/** A timer that is due for longer has lost its message: it is placed again when its actor comes into memory. */
-const OVERDUE_MS = 5_000
 
 export interface OutboxCounts {
   /** Items that left. */
@@ -285,16 +283,22 @@ export const makeOutbox = Effect.fnUntraced(function* (
       }
     })
 
+  const lostTimers = yield* makeLostTimers(options.places, (item) => sendGroup([item]))
+
+  /** What an item changes at once, before it is sent. */
+  const noticed = (address: ActorAddress, item: OutboxItem): void => {
+    if (item.k === "abort") options.aborted(address, item.n)
+    else if (item.k === "timer") lostTimers.set()
+  }
+
   return {
     committed: (address, sequence, atMs, entries) => {
       let hasItems = false
       for (const { proposal } of entries) {
         const { out } = proposal.entry
         if (out === undefined) continue
-        for (const item of out) {
-          hasItems = true
-          if (item.k === "abort") options.aborted(address, item.n)
-        }
+        hasItems = true
+        for (const item of out) noticed(address, item)
       }
       const shard = shardOf(address)
       if (shard === undefined) return
@@ -323,7 +327,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
     },
     activated: (address, timers) => {
       const shard = shardOf(address)
-      const items = overdueOf(address, timers, clock.currentTimeMillisUnsafe())
+      const items = overdueTimers(address, timers, clock.currentTimeMillisUnsafe())
       if (shard !== undefined && items.length > 0) enqueue(address.key, { shard, sequence: 0, items })
     },
     open: (index, epoch) =>
@@ -334,11 +338,13 @@ export const makeOutbox = Effect.fnUntraced(function* (
         const opened = new ShardOutbox(identity)
         shards.set(index, opened)
         active.openUnsafe()
+        lostTimers.open(index)
         // What the former owner left has waited long enough; if it cannot be read now, it is at the next look.
         fork(Effect.ignore(sweep(opened)))
       }),
     close: (index) =>
       Effect.gen(function* () {
+        lostTimers.close(index)
         const shard = shards.get(index)
         if (shard === undefined) return
         yield* awaitJobs(shard)
@@ -352,6 +358,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
         yield* Effect.ignore(save(shard, shard.positionAtRest))
       }),
     drop: (index) => {
+      lostTimers.close(index)
       shards.delete(index)
     },
     pendingCount: () => jobCount,
@@ -362,33 +369,3 @@ export const makeOutbox = Effect.fnUntraced(function* (
 /** Items that must keep their order among themselves go to the same receiver. */
 const receiverOf = ({ item, from }: PlacedItem): string =>
   item.k === "tell" || item.k === "answer" ? item.to : item.k === "publish" ? item.t : from.key
-
-const itemsOf = (
-  from: ActorAddress,
-  sequence: number,
-  atMs: number,
-  entries: ReadonlyArray<CommitEntry>,
-): ReadonlyArray<PlacedItem> => {
-  const items: Array<PlacedItem> = []
-  for (const { c, m, out } of entries) {
-    if (out === undefined) continue
-    const metadata = { correlationId: c, ...m, causationId: c }
-    for (const item of out) {
-      items.push({ item, id: outboxIdOf(sequence, atMs, items.length), from, sequence, atMs, metadata })
-    }
-  }
-  return items
-}
-
-/** Timers whose message should have come long ago, as items that place them again. */
-const overdueOf = (from: ActorAddress, timers: Pending["timers"], nowMs: number): ReadonlyArray<PlacedItem> =>
-  Array.from(timers)
-    .filter(([, { at }]) => at < nowMs - OVERDUE_MS)
-    .map(([n, { g, at, e }]) => ({
-      item: { k: "timer", n, g, at, e },
-      id: `${RESERVED_ID_PREFIX}${from.key}.${timerSlot(n, g)}`,
-      from,
-      sequence: 0,
-      atMs: nowMs,
-      metadata: undefined,
-    }))

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { EventUnreadable } from "../definition/Event.ts"
 import { NotJson } from "../json/Json.ts"
 import { isThrown } from "../json/Thrown.ts"
-import type { PlacedItem } from "../outbox/Dispatcher.ts"
+import type { PlacedItem } from "../outbox/PlacedItem.ts"
 import { itemsOf, NotAReaction, type Occurrence } from "./Reaction.ts"
 import type { Reaction, ReactorDefinition } from "./Reactor.ts"
 

@@ -10,7 +10,8 @@ import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
-import { type DispatchPorts, dispatchItem, type PlacedItem } from "../outbox/Dispatcher.ts"
+import { type DispatchPorts, dispatchItem } from "../outbox/Dispatcher.ts"
+import type { PlacedItem } from "../outbox/PlacedItem.ts"
 import { type SkipOrder, skipReason } from "../projection/RecordSkip.ts"
 import { attempt, mayPass } from "./Attempt.ts"
 import { addressOfReactor, type Occurrence, occurrencesIn, reactionIdOf } from "./Reaction.ts"
@@ -272,10 +273,7 @@ export class Reacting {
 type Reported = <A, E extends { readonly message: string }>(work: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
 const reporting = (mailbox: MailboxService, reported: Reported): MailboxService => ({
-  messageBytesMax: mailbox.messageBytesMax,
+  ...mailbox,
   publish: (message) => reported(mailbox.publish(message)),
   schedule: (message) => reported(mailbox.schedule(message)),
-  unschedule: (address, slot) => mailbox.unschedule(address, slot),
-  receive: (shard) => mailbox.receive(shard),
-  backlog: mailbox.backlog,
 })

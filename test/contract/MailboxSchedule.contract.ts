@@ -109,6 +109,21 @@ export const scheduleContract = (
     )
 
     fact(
+      "FAULT 80: keeps sentinels, each under its name, and hands none of them out",
+      Effect.gen(function* () {
+        const mailbox = yield* Mailbox
+        const receiver = yield* open(here)
+        expect([...(yield* mailbox.sentinels)]).toEqual([])
+        const names = [`shard.${here.shard}`, `shard.big.${here.shard}`, "a name with spaces * and >"]
+        for (const name of [...names, names[0] ?? ""]) yield* mailbox.placeSentinel(here.shard, name)
+        yield* mailbox.placeSentinel(elsewhere.shard, "elsewhere")
+        yield* schedule(here, "soon", "soon", (yield* Clock.currentTimeMillis) + 200)
+        expect(textOf(yield* receiver.take)).toBe("soon")
+        expect([...(yield* mailbox.sentinels)].sort()).toEqual([...names, "elsewhere"].sort())
+      }),
+    )
+
+    fact(
       "FAULT 59: keeps what is due in centuries until then",
       Effect.gen(function* () {
         const receiver = yield* open(here)

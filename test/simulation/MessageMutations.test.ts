@@ -192,6 +192,14 @@ describe("the simulator finds a runtime", () => {
     expect(regression.promise).toBe(PROMISES.pending)
   })
 
+  it("FAULT 80: that does not notice that its schedules were purged, in 5 seeds", async () => {
+    const slots = new Set(Array.from({ length: 64 }, (_, shard) => `shard.${shard}`))
+    const doubles = mailboxDouble(() => ({ sentinels: Effect.succeed(slots) }))
+    const faults = { "schedules lost": 2 }
+    const { regression } = await found(5, { actors: [Reminder], workload: reminders, doubles, faults })
+    expect(regression.promise).toBe(PROMISES.converges)
+  })
+
   it("that delivers messages of one actor to another out of order, in 3 seeds", async () => {
     const doubles = mailboxDouble((mailbox) => ({
       receive: (shard) =>

@@ -136,6 +136,8 @@ describe("a story of timers", () => {
 
   it("FAULT 57: a schedule that vanished is made again when its actor comes into memory", async () => {
     await playStory({ ...office, settings: { idleMs: 1_000 } }, async (sim) => {
+      // The sentinels are placed: what is lost alone is not missed.
+      await sim.advance("1 minute")
       sim.failNext("mailbox.schedule", "schedule vanishes")
       await sim.ask(Reminder, "r", { type: "Remind", afterMs: 3_600_000 })
       await sim.advance("2 hours")

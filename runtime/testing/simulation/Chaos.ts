@@ -118,6 +118,9 @@ export class Chaos {
         return
       case "journal away":
         return this.#takeDown("journal", () => until(AWAY_MS, () => network.bringUp("journal")))
+      case "schedules lost":
+        this.#world.note("journal", "what waits for its time in the mailbox is purged")
+        return this.#servers.mailbox.contents.loseSchedules()
       case "postgres away":
         return this.#takeDown("postgres", () => until(AWAY_MS, () => network.bringUp("postgres")))
       case "postgres loses its tail": {
@@ -220,4 +223,8 @@ export class Chaos {
 }
 
 const placeOf = (kind: FaultKind, node: SimulatedNode): string =>
-  kind.startsWith("postgres") ? "postgres" : /^(journal|leases|rolling)/.test(kind) ? "journal" : node.name
+  kind.startsWith("postgres")
+    ? "postgres"
+    : /^(journal|leases|rolling|schedules)/.test(kind)
+      ? "journal"
+      : node.name

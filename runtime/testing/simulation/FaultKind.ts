@@ -132,6 +132,8 @@ const FAULTS = {
   /** An operator pauses an actor type for a while: only where a scenario asks for it. */
   "type pauses": { level: "plan", most: 0, isOfClusters: true },
   "journal away": { level: "plan", most: 2 },
+  /** An operator purges what waits for its time in the mailbox. */
+  "schedules lost": { level: "plan", most: 2 },
   "postgres away": { level: "plan", most: 3 },
   /** Back after a fail-over, without its last transactions. */
   "postgres loses its tail": { level: "plan", most: 3 },

@@ -5,11 +5,12 @@
  * belong: ClusterChecker.ts.
  */
 import { Effect } from "effect"
+import { decodeMessage, type Message } from "../../mailbox/Message.ts"
 import type { ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ReactorDefinition } from "../../reactor/Reactor.ts"
 import { type Clients, describe } from "./Client.ts"
 import type { DeliveryChecker } from "./DeliveryChecker.ts"
-import type { PendingChecker } from "./PendingChecker.ts"
+import { type PendingChecker, timerNamed } from "./PendingChecker.ts"
 import type { Reference, TrueActor } from "./Reference.ts"
 import type { SimulatedMailbox } from "./SimulatedMailbox.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
@@ -29,6 +30,14 @@ export interface OpenWorkContext {
   readonly isOpen: (actor: TrueActor) => string | undefined
 }
 
+const readable = (data: Uint8Array): Message | undefined => {
+  try {
+    return decodeMessage(data)
+  } catch {
+    return undefined
+  }
+}
+
 export class OpenWork {
   readonly #context: OpenWorkContext
 
@@ -43,7 +52,8 @@ export class OpenWork {
       const waiting = clients.operations.filter(({ returned }) => returned === undefined)
       return `${waiting.length} callers have no answer: ${waiting.slice(0, 3).map(describe).join(", ")}`
     }
-    const undelivered = deliveries.undispatched ?? this.#mailboxBacklog ?? pending.overdue
+    const undelivered =
+      deliveries.undispatched ?? this.#mailboxBacklog ?? pending.overdue ?? pending.lost(this.#timersUnderWay)
     if (undelivered !== undefined) return undelivered
     for (const node of nodes) {
       const open = this.#openOn(node)
@@ -83,6 +93,21 @@ export class OpenWork {
       if (open !== undefined) return `${actor.address.key}: ${open}`
     }
     return undefined
+  }
+
+  /** Timers that the mailbox holds, by actor, each as `timerNamed` says. */
+  get #timersUnderWay(): ReadonlyMap<string, ReadonlySet<string>> {
+    const byActor = new Map<string, Set<string>>()
+    const add = (key: string, data: Uint8Array): void => {
+      const message = readable(data)
+      if (message?.k !== "timer") return
+      const own = byActor.get(key) ?? new Set()
+      byActor.set(key, own.add(timerNamed(message.n, message.g)))
+    }
+    const { schedules, messages } = this.#context.mailbox.contents
+    for (const { address, data } of schedules) add(address.key, data)
+    for (const { key, data } of messages) add(key, data)
+    return byActor
   }
 
   get #mailboxBacklog(): string | undefined {

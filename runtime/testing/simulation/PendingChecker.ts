@@ -103,6 +103,16 @@ export class PendingChecker {
     return undefined
   }
 
+  /** A timer that neither waits for its time nor is on its way. `underWay`: by actor, what {@link timerNamed} makes. */
+  lost(underWay: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+    for (const [key, timers] of this.#timers) {
+      for (const [name, { generation }] of timers) {
+        if (!underWay.get(key)?.has(timerNamed(name, generation))) return `timer ${name} of ${key} is lost`
+      }
+    }
+    return undefined
+  }
+
   /** Everything is read anew: the journal was cut. */
   reset(): void {
     this.#timers.clear()
@@ -133,6 +143,9 @@ const decoder = new TextDecoder()
 
 /** Times that a timer is given to the mailbox, by nodes that come and go and send again what they are not sure of. */
 const PLACED_MAX = 20
+
+/** A generation of a timer, as {@link PendingChecker.lost} is told of it. */
+export const timerNamed = (name: string, generation: string): string => `${name} ${generation}`
 
 /** Most that two clocks which jump may be apart. */
 const CLOCKS_APART_MS = 4 * 3_600_000

@@ -7,7 +7,6 @@
  */
 import { Effect, Exit, Stream } from "effect"
 import {
-  type Backlog,
   type Delivery,
   type MailboxError,
   type MailboxRefused,
@@ -111,18 +110,26 @@ export class SimulatedMailbox {
           return this.#call(host, `unschedule ${slot} of ${address.key}`, empty, fate)
         }),
       receive: (shard) => this.#receive(host, shard),
-      backlog: Effect.suspend(() =>
-        this.#network.call<ReadonlyArray<Backlog>, MailboxError>({
-          host,
-          server: "journal",
-          what: "backlog",
-          serve: () => Exit.succeed(this.contents.backlog(this.nowMs)),
-          timeoutMs: PUBLISH_TIMEOUT_MS,
-          unanswered: unavailable,
-          fate: {},
-        }),
-      ),
+      placeSentinel: (_, name) =>
+        this.#ask(host, `sentinel ${name}`, () => void this.contents.sentinels.add(name)),
+      sentinels: this.#ask(host, "sentinels", () => new Set(this.contents.sentinels)),
+      backlog: this.#ask(host, "backlog", () => this.contents.backlog(this.nowMs)),
     }
+  }
+
+  /** Asks the server, which answers unless it is away. */
+  #ask<A>(host: SimulatedProcess, what: string, answer: () => A): Effect.Effect<A, MailboxError> {
+    return Effect.suspend(() =>
+      this.#network.call<A, MailboxError>({
+        host,
+        server: "journal",
+        what,
+        serve: () => Exit.succeed(answer()),
+        timeoutMs: PUBLISH_TIMEOUT_MS,
+        unanswered: unavailable,
+        fate: {},
+      }),
+    )
   }
 
   #strikes(kind: FaultKind, host: SimulatedProcess, subject: string): boolean {

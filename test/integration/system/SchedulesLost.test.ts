@@ -1,0 +1,77 @@
+/** FAULT 80: what waits for its time in the mailbox is purged, and the journal knows what it was. */
+import { Schema } from "effect"
+import { describe, expect, it } from "vitest"
+import { setup } from "xstate"
+import { accept, defineActor, type EventOf, event, tell } from "../../../runtime/index.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { eventually, freshNamespace, serversOfFile, startSystem } from "./SystemFixture.ts"
+
+const servers = serversOfFile()
+
+const events = { Set: event(Schema.Struct({ afterMs: Schema.Int })), Called: event(Schema.Struct({})) }
+
+/** Rings after a time, and tells a counter later still. */
+const Alarm = defineActor({
+  type: "alarm",
+  machine: setup({
+    types: {} as { context: { afterMs: number }; events: EventOf<typeof events> },
+    delays: { patience: ({ event }) => ("afterMs" in event ? event.afterMs : 0) },
+  }).createMachine({
+    context: { afterMs: 0 },
+    initial: "off",
+    states: {
+      off: { on: { Set: "on" } },
+      on: { after: { patience: "rung" }, on: { Called: "off" } },
+      rung: {},
+    },
+  }),
+  events,
+  commands: {
+    Set: {
+      schema: Schema.Struct({ afterMs: Schema.Int }),
+      decide: ({ command: { afterMs }, id }) =>
+        accept(
+          { type: "Set", afterMs },
+          undefined,
+          tell(Counter, id, { type: "Add", by: 1 }, { afterMs: afterMs + 1_000 }),
+        ),
+    },
+    Call: { schema: Schema.Struct({}), decide: () => ({ type: "Called" }) },
+  },
+})
+
+const names = Array.from({ length: 10 }, (_, index) => `a${index}`)
+/** Long enough for the loss to be noticed before. */
+const AFTER_MS = 20_000
+
+describe("a purge of the stream of timers", () => {
+  it("loses no timer and no later message, and rings none that was over", { timeout: 90_000 }, async () => {
+    const namespace = freshNamespace()
+    const system = await startSystem(servers(), { namespace, actors: [Alarm, Counter] })
+    const stream = `${namespace}-timers`
+    const sentinelsAre = async () => {
+      const { state } = (await servers().admin(`STREAM.INFO.${stream}`, {
+        subjects_filter: `${namespace}.tmr.*._.>`,
+      })) as {
+        state: { subjects?: Record<string, number> }
+      }
+      return Object.keys(state.subjects ?? {}).length
+    }
+    await eventually(async () => (await sentinelsAre()) === 64)
+    for (const name of names) await system.get(Alarm, name).ask({ type: "Set", afterMs: AFTER_MS })
+    await system.get(Alarm, "over").ask({ type: "Set", afterMs: AFTER_MS })
+    await system.get(Alarm, "over").ask({ type: "Call" })
+    await eventually(async () => (await system.status()).outbox.pendingCount === 0)
+    const purged = (await servers().admin(`STREAM.PURGE.${stream}`)) as { purged: number }
+    expect(purged.purged).toBeGreaterThanOrEqual(64 + 2 * names.length)
+    // Sleeping actors ring, too: nobody asks before their time.
+    await eventually(async () => (await sentinelsAre()) >= 64)
+    await eventually(async () =>
+      (await Promise.all(names.map((name) => system.get(Counter, name).state()))).every(
+        ({ state }) => state.context.total === 1,
+      ),
+    )
+    for (const name of names) expect((await system.get(Alarm, name).state()).state.value).toBe("rung")
+    expect((await system.get(Alarm, "over").state()).state.value).toBe("off")
+  })
+})
