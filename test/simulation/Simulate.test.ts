@@ -22,17 +22,18 @@ import { orderWorkload } from "./scenarios/OrderWorkload.ts"
 
 const small = { actors: [Order], workload: orderWorkload(4, 30), nodes: 2 } satisfies SimulateOptions
 
-/** Kinds that only actors which send, wait or call can meet; the last strikes where a story asks for it. */
+/** A kind that no seed draws strikes where a story or a scenario asks for it. */
+const isDrawn = (kind: FaultKind): boolean => shapeOf(kind).most > 0
+
+/** Kinds that only actors which send, wait or call can meet. */
 const ofMessages: ReadonlyArray<FaultKind> = FAULT_KINDS.filter((kind) => {
   const { port = "" } = shapeOf(kind)
-  return /^(mailbox\.|deadLetters|publisher|calls)/.test(port) && kind !== "schedule vanishes"
+  return /^(mailbox\.|deadLetters|publisher|calls)/.test(port) && isDrawn(kind)
 })
 
 /** Kinds that only members of a cluster can meet. */
 const ofClusters = FAULT_KINDS.filter(isOfClusters)
-const ofOrders = FAULT_KINDS.filter(
-  (kind) => ![...ofMessages, ...ofClusters].includes(kind) && kind !== "schedule vanishes",
-)
+const ofOrders = FAULT_KINDS.filter((kind) => isDrawn(kind) && ![...ofMessages, ...ofClusters].includes(kind))
 
 /** Branches of the runtime that the standard scenario must have been through. */
 const branches = [
