@@ -21,6 +21,8 @@ export interface RealServers extends EmbeddedServers {
   ) => Promise<ReadonlyArray<Record<string, unknown>>>
   /** One call of the JetStream API by an operator. */
   readonly admin: (api: string, body?: unknown) => Promise<Record<string, unknown>>
+  /** Publishes until the server takes no more, `bytesMax` at most. */
+  readonly fill: (subject: string, bytesMax: number) => Promise<void>
 }
 
 /** Without fsync: these tests kill processes, not the machine. */
@@ -48,6 +50,20 @@ export const realServers = async (nats: Partial<NatsOptions> = {}): Promise<Real
         return (await client.query(text, [...values])).rows
       } finally {
         await client.end()
+      }
+    },
+    fill: async (subject, bytesMax) => {
+      const client = await connect(servers.nats.login)
+      try {
+        // Large ones first; then what still fits.
+        for (let size = 64 * 1_024; size > 16; size = Math.floor(size / 2)) {
+          for (let sum = 0; sum < bytesMax; sum += size) {
+            const reply = await client.request(subject, new Uint8Array(size), { timeout: 10_000 })
+            if (reply.json<{ error?: unknown }>().error !== undefined) break
+          }
+        }
+      } finally {
+        await client.close()
       }
     },
     admin: async (api, body = {}) => {
