@@ -4,6 +4,7 @@ import { expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { defineActor, type EventOf, event } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { Booked, sagaOf } from "../../fixtures/saga/Booked.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { holderOf, slotOf, untilShares } from "./ClusterFixture.ts"
 
@@ -124,4 +125,48 @@ it("FAULT 45: what nobody can read stays where it is, quarantined, until a node 
         ({ _tag }) => _tag !== "ActorQuarantined" && _tag !== "Unavailable",
       ),
   )
+})
+
+it("FAULT 74: a saga of a plan that a node does not have yet goes on at a node that has it", async () => {
+  const namespace = freshNamespace()
+  const V1 = sagaOf(["a", "b", "c"])
+  const V2 = sagaOf(["a", "b", "d"], { version: 2, previous: [V1] })
+  const old = await startSystem(servers(), {
+    namespace,
+    actors: [Booked],
+    sagas: [V1],
+    node: { name: "old" },
+  })
+  await old.get(V1.actor, "t-1").ask({ type: "Start", input: {} })
+  const fresh = await startSystem(servers(), {
+    namespace,
+    actors: [Booked],
+    sagas: [V2],
+    node: { name: "new" },
+  })
+  const isAsked = (by: string) => async () =>
+    (await fresh.get(Booked, "human-b").state()).state.context.log.includes(`?${by}`)
+  const answered = async (id: string) => {
+    await eventually(isAsked(id))
+    await fresh.get(Booked, "human-b").ask({ type: "Decide", yes: true })
+    await eventually(async () => (await fresh.get(V2.actor, id).state()).state.value === "completed")
+  }
+  // One of the former plan goes on at either node.
+  await fresh.cluster.move(slotOf(V1.actor, "t-1"), "new")
+  await eventually(async () => (await holderOf(fresh, slotOf(V1.actor, "t-1"))) === "new")
+  await answered("t-1")
+
+  const slot = slotOf(V2.actor, "t-2")
+  await fresh.cluster.move(slot, "new")
+  await eventually(async () => (await holderOf(fresh, slot)) === "new")
+  await fresh.get(V2.actor, "t-2").ask({ type: "Start", input: {} })
+  await eventually(isAsked("t-2"))
+  await fresh.cluster.move(slot, "old")
+  await eventually(async () => (await holderOf(fresh, slot)) === "old")
+  // The old node meets the newer plan when the answer comes, gives the shard up, and the new one goes on.
+  await answered("t-2")
+  expect(await holderOf(fresh, slot)).toBe("new")
+  expect(await fresh.deadLetters.list()).toEqual([])
+  expect((await fresh.get(Booked, "d").state()).state.context.log).toEqual(["+t-2"])
+  expect((await fresh.get(Booked, "c").state()).state.context.log).toEqual(["+t-1"])
 })

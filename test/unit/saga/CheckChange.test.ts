@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { checkSaga, defineSaga, event, SagaCheckFailed, type SagaSteps } from "../../../runtime/index.ts"
-import { Booked, sagaOf } from "./Booked.ts"
+import { Booked, sagaOf } from "../../fixtures/saga/Booked.ts"
 
 const failureOf = (run: () => unknown): SagaCheckFailed => {
   try {

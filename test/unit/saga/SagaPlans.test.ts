@@ -5,8 +5,8 @@ import { type AnySaga, DefinitionError, defineSaga, event } from "../../../runti
 import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
 import { eventually, historyOf, type MemorySystem, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { Booked, Nothing, participantOf, sagaOf } from "../../fixtures/saga/Booked.ts"
 import { ofFirstRelease } from "../../fixtures/saga/FirstRelease.ts"
-import { Booked, Nothing, participantOf, sagaOf } from "./Booked.ts"
 import { ok, SagaDriver } from "./SagaDriver.ts"
 
 const ID = "t-1"
