@@ -4,7 +4,7 @@ import { expect, it } from "vitest"
 import type { LeaseRecord, LeasesService } from "../../../runtime/cluster/Leases.ts"
 import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
 import { Leasing } from "../../../runtime/cluster/Leasing.ts"
-import { memberKey, slotKey } from "../../../runtime/cluster/Member.ts"
+import { type MemberState, memberKey, slotKey } from "../../../runtime/cluster/Member.ts"
 import { Records } from "../../../runtime/cluster/Records.ts"
 import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
 
@@ -127,14 +127,14 @@ it("is not left open by a node that leaves while it takes it", () =>
     }),
   ))
 
-const member = (id: string): LeaseRecord => ({
+const member = (id: string, state: MemberState = "up"): LeaseRecord => ({
   key: memberKey(id),
   revision: 1_000,
   value: {
     v: 1,
     name: id,
     version: "",
-    state: "up",
+    state,
     weight: 1,
     types: {},
     labels: [],
@@ -197,3 +197,21 @@ it("is not taken from a member that has just joined and was not heard of yet", (
       expect(yield* record).toMatchObject({ m: "me", e: 2 })
     }),
   ))
+
+it.each<MemberState>(["drained", "leaving"])(
+  "is not taken from a member that is %s before that hands it over, however long it takes",
+  (state) =>
+    run(
+      Effect.gen(function* () {
+        const { leasing, records, told, record } = yield* oneSlot(60_000)
+        records.seen.apply(member("other", state), 0)
+        yield* records.write(slotKey(SLOT), { m: "other", e: 3, n: 0 })
+        for (let round = 0; round < 3; round++) yield* leasing.follow("me", to("me"), noWish)
+        expect(told).toEqual([])
+        expect(yield* record).toEqual({ m: "other", e: 3, n: 0 })
+        yield* records.write(slotKey(SLOT), { m: "me", e: 4, n: 0 })
+        yield* leasing.follow("me", to("me"), noWish)
+        expect(told).toEqual(["open 4", "taken 4"])
+      }),
+    ),
+)
