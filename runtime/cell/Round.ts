@@ -6,12 +6,12 @@
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { ActorDefinition } from "../definition/Actor.ts"
+import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
 import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
 import { isSameFingerprint } from "../json/Fingerprint.ts"
 import { given } from "../machine/SealedState.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
-import { decide, type Proposal } from "./Decide.ts"
+import { decide, type Outcome, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
 import { decideSignal } from "./Signal.ts"
 import type {
@@ -76,7 +76,26 @@ export const playRound = (
     return true
   }
 
-  const decideOne = (waiting: WaitingCommand): boolean => {
+  const decideOn = (command: WaitingCommand["command"], tooLarge: CommitSize | undefined): Outcome => {
+    const base = { state, version, pending }
+    return command._tag === "Command"
+      ? decide(definition, address, base, command, limits.nowMs)
+      : decideSignal(definition, address, base, command, limits.nowMs, tooLarge)
+  }
+
+  /** A command is refused; a timer or answer that came to too much may come to less. */
+  const refuseTooLarge = (waiting: WaitingCommand, sizeBytes: number, isFirstTime: boolean): boolean => {
+    const limitBytes = limits.commitBytesMax
+    const isSignal = waiting.command._tag === "Signal"
+    if (isSignal && isFirstTime && definition.tooLarge !== undefined) {
+      return decideOne(waiting, { sizeBytes, limitBytes })
+    }
+    const error = payloadTooLarge(address, sizeBytes, limitBytes)
+    return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(error)))
+  }
+
+  /** `tooLarge`: it was decided before, and what it came to does not fit into a commit of its own. */
+  const decideOne = (waiting: WaitingCommand, tooLarge?: CommitSize): boolean => {
     const { command } = waiting
     const known = knownAnswer(address, confirmed, inRound.get(command.commandId), waiting)
     if (known !== undefined) {
@@ -92,11 +111,7 @@ export const playRound = (
       })
       return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(conflict)))
     }
-    const base = { state, version, pending }
-    const outcome =
-      command._tag === "Command"
-        ? decide(definition, address, base, command, limits.nowMs)
-        : decideSignal(definition, address, base, command, limits.nowMs)
+    const outcome = decideOn(command, tooLarge)
     switch (outcome._tag) {
       case "Proposal": {
         const json = JSON.stringify(outcome.entry)
@@ -104,8 +119,7 @@ export const playRound = (
           json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
         if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) {
           if (entries.length > 0) return false
-          const error = tooLarge(address, entryBytes, limits.commitBytesMax)
-          return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(error)))
+          return refuseTooLarge(waiting, entryBytes, tooLarge === undefined)
         }
         sizeBytes += entryBytes + 1
         const entry = { waiting, proposal: outcome }
@@ -207,7 +221,7 @@ const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Acc
 
 const byteLength = (text: string): number => encoder.encode(text).length
 
-const tooLarge = (address: ActorAddress, sizeBytes: number, limitBytes: number): PayloadTooLarge =>
+const payloadTooLarge = (address: ActorAddress, sizeBytes: number, limitBytes: number): PayloadTooLarge =>
   new PayloadTooLarge({
     actorType: address.type,
     id: address.id,

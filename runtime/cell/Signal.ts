@@ -6,7 +6,7 @@
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CallError } from "../call/Call.ts"
-import type { ActorDefinition } from "../definition/Actor.ts"
+import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../definition/Event.ts"
 import type { Metadata } from "../journal/Commit.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
@@ -41,16 +41,21 @@ export type Signal =
 /** Stale signals, and answers that the machine has no use for. */
 const NOTHING: Nothing = { _tag: "Nothing", reply: undefined }
 
-/** Decides `signal`. Never throws: what user code throws is an outcome. */
+/**
+ * Decides `signal`; with `tooLarge` after what it came to did not fit into a commit. Never throws: what user code throws is an outcome.
+ */
 export const decideSignal = (
   definition: ActorDefinition,
   address: ActorAddress,
   base: Base,
   signal: Signal,
   nowMs: number,
+  tooLarge?: CommitSize,
 ): Proposal | Nothing | CommandFailed => {
-  const used = useUp(base.pending, signal, nowMs)
-  if (used === undefined) return NOTHING
+  const whole = useUp(base.pending, signal, nowMs)
+  if (whole === undefined) return NOTHING
+  const smaller = tooLarge && definition.tooLarge?.(whole.event, tooLarge)
+  const used = smaller === undefined ? whole : { ...whole, event: smaller }
   const failed = (reason: CommandFailed["reason"], detail: string) => {
     const { type: actorType, id } = address
     return new CommandFailed({ actorType, id, commandType: used.event.type, reason, detail })

@@ -119,6 +119,12 @@ export interface ActorTypes<Command, Event, State, Decisions> {
 
 type AnyCommandDefinition = CommandDefinition<AnySchema, any, any, Decided<any>>
 
+/** What one commit would take, and what it may. */
+export interface CommitSize {
+  readonly sizeBytes: number
+  readonly limitBytes: number
+}
+
 /** An actor type as the runtime sees it. */
 export interface ActorDefinition<Type extends string = string, Types = unknown> {
   readonly type: Type
@@ -137,6 +143,8 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
    * reactors and metrics see it, which the answer of a participant is not for.
    */
   readonly follows?: (state: MachineState) => AnyEvent | undefined
+  /** Of sagas: what is stored in place of a timer or answer that makes them send more than a commit can hold. */
+  readonly tooLarge?: (event: AnyEvent, size: CommitSize) => AnyEvent
   /** Of sagas: compares their histories with the code. */
   readonly audit?: HistoryAudit
   /** What the machine asks for and will not get. `defineActor` has logged each as a warning. */

@@ -11,6 +11,7 @@ import {
   type ActorDefinition,
   type ActorTypes,
   type AnyActor,
+  type CommitSize,
   defineActor,
   type EventsOf,
 } from "../definition/Actor.ts"
@@ -20,6 +21,7 @@ import type { AnyEvent } from "../definition/Event.ts"
 import type { Outgoing } from "../outbox/Outgoing.ts"
 import type { AnySaga, SagaStart } from "./AnySaga.ts"
 import { sagaAudit } from "./SagaAudit.ts"
+import { TOO_LARGE } from "./SagaDraft.ts"
 import {
   type InputOfSaga,
   inputDefinition,
@@ -160,7 +162,8 @@ const actorOf = <Type extends string, I extends SagaInput>(
   const parts = { events: sagaEvents(plans), commands: sagaCommands(plans) as never }
   const actor = defineActor({ type, machine: sagaMachine(type, plans), ...parts })
   const follows = ({ context }: SagaState): AnyEvent | undefined => context.due ?? undefined
-  return { ...actor, follows, audit: sagaAudit(type, plans) } as unknown as SagaActor<Type, I>
+  const tooLarge = (event: AnyEvent, size: CommitSize): AnyEvent => ({ type: TOO_LARGE, event, ...size })
+  return { ...actor, follows, tooLarge, audit: sagaAudit(type, plans) } as unknown as SagaActor<Type, I>
 }
 
 const recordSteps = (type: string, steps: (saga: never) => unknown): StepRecorder => {

@@ -101,6 +101,7 @@ const undo = (draft: SagaDraft, itemKey: string): void => {
   draft.ledger.isUndoPausing = false
   stirred(draft)
   try {
+    draft.requireRoom()
     const target = draft.workOf(itemKey).compensate?.(draft.argsOf(itemKey))
     if (target === undefined) return undone(draft, itemKey)
     draft.request(target, requestNameOf("undo", attempt, itemKey))
@@ -165,6 +166,7 @@ const getStuck = ({ ledger }: SagaDraft, item: string, reason: string, detail?: 
 const finish = (draft: SagaDraft): void => {
   const cause = draft.ledger.cause as SagaCause
   try {
+    draft.requireRoom()
     draft.send(draft.plan.compensated?.(Object.assign(draft.argsOf(), { cause })))
   } catch (thrown) {
     return getStuck(draft, COMPENSATED_HOOK, threw(null, thrown).reason)

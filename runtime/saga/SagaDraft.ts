@@ -34,6 +34,9 @@ export const RETRY_DUE = "everstate.saga.retry"
 export const SAGA_TIMEOUT = "everstate.saga.deadline"
 export const SILENCE = "everstate.saga.silence"
 
+/** Stored in place of an event that made the saga send more than a commit can hold. */
+export const TOO_LARGE = "everstate.saga.tooLarge"
+
 const DEADLINE_TIMER = "deadline"
 const SILENCE_TIMER = "silence"
 const timeoutTimer = (itemKey: string): string => `timeout:${itemKey}`
@@ -50,6 +53,8 @@ export const isOpen = (status: SagaItemStatus): boolean => status === "requested
 export class SagaDraft {
   readonly plan: SagaPlan
   readonly ledger: Mutable<SagaLedger>
+  /** Why what the event asks for first is not sent. */
+  tooLarge: string | undefined
   readonly #items: Array<SagaItem>
   readonly #edited = new Set<SagaItem>()
   readonly #outbox: Array<Outgoing> = []
@@ -72,6 +77,13 @@ export class SagaDraft {
   /** The saga is in one of its stages. */
   get isRunning(): boolean {
     return this.plan.stages.some(({ key }) => key === this.ledger.at)
+  }
+
+  /** What did not fit into a commit is not sent; the next smaller thing is. Throws once. */
+  requireRoom(): void {
+    const { tooLarge } = this
+    this.tooLarge = undefined
+    if (tooLarge !== undefined) throw new CommitTooLarge(tooLarge)
   }
 
   /** Nothing is undone before what may come later, and silence has an end. */
@@ -179,9 +191,14 @@ export class SagaDraft {
   }
 }
 
+/** What a saga sends at once does not fit into one commit. */
+export class CommitTooLarge extends Error {
+  override readonly name = "CommitTooLarge"
+}
+
 /** A function of the definition threw, or gave something that cannot be sent. */
 export const threw = (item: string | null, cause: unknown): SagaCause => ({
-  kind: "DefinitionThrew",
+  kind: cause instanceof CommitTooLarge ? "CommitTooLarge" : "DefinitionThrew",
   item,
   reason: thrownMessage(cause),
 })

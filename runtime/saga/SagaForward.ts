@@ -31,6 +31,11 @@ export const start = (draft: SagaDraft, input: unknown, parent: RequestRef | nul
 const enter = (draft: SagaDraft, first: number): void => {
   const { ledger, plan } = draft
   for (const stage of plan.stages.slice(first)) {
+    try {
+      draft.requireRoom()
+    } catch (cause) {
+      return fail(draft, threw(stage.key, cause))
+    }
     ledger.at = stage.key
     for (const work of stage.works) {
       // A request that cannot be made fails the saga; the ones after it are not sent then.
@@ -98,6 +103,7 @@ const ask = (draft: SagaDraft, itemKey: string, work: SagaWork): void => {
   const item = draft.edit(itemKey)
   const attempt = item.attempt + 1
   try {
+    draft.requireRoom()
     draft.request(work.request(draft.argsOf(itemKey)), requestNameOf("do", attempt, itemKey))
   } catch (cause) {
     item.status = "failed"
@@ -191,6 +197,7 @@ const CAUSES = { rejected: "StepRejected", failed: "StepFailed", timedOut: "Step
 const complete = (draft: SagaDraft): void => {
   const { ledger, plan } = draft
   try {
+    draft.requireRoom()
     draft.send(plan.completed?.(draft.argsOf()))
   } catch (cause) {
     return fail(draft, threw(null, cause))

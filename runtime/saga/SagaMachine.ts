@@ -8,7 +8,7 @@ import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } fr
 import type { AnyEvent } from "../definition/Event.ts"
 import { ANSWERED, dispatch } from "../outbox/Outgoing.ts"
 import { HISTORY_UNFIT, haltOf } from "./SagaAudit.ts"
-import { isOpen, RETRY_DUE, SAGA_TIMEOUT, SILENCE, STEP_TIMEOUT } from "./SagaDraft.ts"
+import { isOpen, RETRY_DUE, SAGA_TIMEOUT, SILENCE, STEP_TIMEOUT, TOO_LARGE } from "./SagaDraft.ts"
 import { emptyLedger, itemOf, type SagaLedger } from "./SagaLedger.ts"
 import type { SagaPlan, SagaStage, SagaWork } from "./SagaPlan.ts"
 import type { SagaPlans } from "./SagaPlans.ts"
@@ -56,7 +56,7 @@ const stageState = (stage: SagaStage, next: string, beyond: ReadonlyArray<string
     states: Object.fromEntries(stage.works.map(({ path }) => [path.slice(stage.key.length + 1), {}])),
   }),
   on: {
-    ...records(...FORWARD_EVENTS, ANSWERED, "SagaUndoAsked", HISTORY_UNFIT),
+    ...records(...FORWARD_EVENTS, ANSWERED, TOO_LARGE, "SagaUndoAsked", HISTORY_UNFIT),
     SagaAborted: onHaltedAbort,
     SagaResolved: { ...RECORD, guard: "isOpenThere" },
   },
@@ -122,7 +122,7 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
       compensating: {
         on: {
           ...records("SagaCompensated", "SagaResumed"),
-          ...records(ANSWERED, RETRY_DUE, SILENCE, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
+          ...records(ANSWERED, RETRY_DUE, SILENCE, TOO_LARGE, "SagaUndoAsked", "SagaAborted", HISTORY_UNFIT),
           SagaSkipped: onItemOut,
           SagaResolved: onItemOut,
         },
@@ -130,7 +130,7 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
       },
       stuck: {
         on: {
-          ...records(ANSWERED, "SagaUndoAsked", "SagaAborted", "SagaStuck", HISTORY_UNFIT),
+          ...records(ANSWERED, TOO_LARGE, "SagaUndoAsked", "SagaAborted", "SagaStuck", HISTORY_UNFIT),
           // Only the history of a saga that cannot be decided has these here.
           ...Object.fromEntries(
             [...FORWARD_EVENTS, SILENCE, ...NEWS.filter((event) => event !== "SagaStuck")].map((event) => [

@@ -98,6 +98,8 @@ export interface SagaCause {
     | "UndoneByParent"
     /** One of the saga's own functions threw, or gave something that cannot be sent. */
     | "DefinitionThrew"
+    /** What a stage or the saga's end sends at once does not fit into one commit. */
+    | "CommitTooLarge"
   /** The work item it began with; `null` where it was none. */
   readonly item: string | null
   readonly reason: string

@@ -16,7 +16,7 @@ import {
   undoAgain,
   undoAnswered,
 } from "./SagaBackward.ts"
-import { RETRY_DUE, SAGA_TIMEOUT, SagaDraft, SILENCE, STEP_TIMEOUT } from "./SagaDraft.ts"
+import { RETRY_DUE, SAGA_TIMEOUT, SagaDraft, SILENCE, STEP_TIMEOUT, TOO_LARGE } from "./SagaDraft.ts"
 import { answered, askAgain, done, start, timedOut } from "./SagaForward.ts"
 import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
 import { type PlanRef, readRequestName } from "./SagaPlan.ts"
@@ -36,8 +36,9 @@ export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): Sa
   else {
     record(draft, event)
     if (draft.isPatient) {
-      watch(draft, before, event)
-      announce(draft, before, event)
+      const inner = event.type === TOO_LARGE ? (event.event as AnyEvent) : event
+      watch(draft, before, inner)
+      announce(draft, before, inner)
     }
   }
   return ledger
@@ -80,6 +81,9 @@ const announce = ({ ledger }: SagaDraft, before: SagaLedger, event: AnyEvent): v
 const record = (draft: SagaDraft, event: AnyEvent): void => {
   const { ledger } = draft
   switch (event.type) {
+    case TOO_LARGE:
+      draft.tooLarge = `${event.sizeBytes} bytes to send at once, and a commit may take ${event.limitBytes}`
+      return record(draft, event.event as AnyEvent)
     case "SagaRulesSet":
       ledger.rules = event.rules as number
       return
