@@ -4,7 +4,7 @@
  * Owns the end of a replay: never before the leader's last sequence, since a replica may lag (Journal.read).
  * How a record is applied: Fold.ts. Who asks: Cell.ts.
  */
-import { Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { lostAtBirthWarning } from "../definition/MachineWarnings.ts"
@@ -14,8 +14,8 @@ import {
   type JournalRecord,
   JournalRefused,
   type JournalService,
-  JournalUnavailable,
 } from "../journal/Journal.ts"
+import { somePage } from "../journal/RecordPage.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import { stateName } from "../machine/Machine.ts"
@@ -34,9 +34,6 @@ export interface RecoveryPorts {
 }
 
 export type RecoveryError = ActorQuarantined | JournalReadError
-
-/** Attempts to get past a lagging replica, with 20 ms doubling between them, before a replay gives up for now. */
-const STALE_RETRIES_MAX = 6
 
 export interface Recovered {
   readonly confirmed: Confirmed
@@ -153,20 +150,7 @@ const nextPage = (
   after: number,
   last: JournalRecord,
 ): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> =>
-  journal.read(address, { after, upTo: last.sequence }).pipe(
-    Effect.flatMap((page) =>
-      page.length > 0
-        ? Effect.succeed(page)
-        : Effect.fail(
-            new JournalUnavailable({ reason: "Stale", detail: `no record of ${address.key} after ${after}` }),
-          ),
-    ),
-    Effect.retry({
-      times: STALE_RETRIES_MAX,
-      schedule: Schedule.exponential("20 millis"),
-      while: (error) => error._tag === "JournalUnavailable" && error.reason === "Stale",
-    }),
-  )
+  somePage(journal.read(address, { after, upTo: last.sequence }), `${address.key} after ${after}`)
 
 const applyPage = (
   definition: ActorDefinition,

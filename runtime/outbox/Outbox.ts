@@ -16,6 +16,7 @@ import { DeadLetters } from "../deadletter/DeadLetters.ts"
 import { EventPublisher } from "../integration/EventPublisher.ts"
 import { type CommitEntry, CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
 import { Journal, type JournalRecord } from "../journal/Journal.ts"
+import { somePage } from "../journal/RecordPage.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type DispatchPorts, dispatchItem } from "./Dispatcher.ts"
@@ -205,7 +206,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number, askedAtMs: number) {
     const after = shard.toRead(nowMs())
     if (after === undefined || jobCount >= OUTBOX_COMMITS_MAX) return false
-    const page = after < end ? yield* journal.scan({ shard: shard.shard, after, upTo: end }) : []
+    const scan = journal.scan({ shard: shard.shard, after, upTo: end })
+    const page = after < end ? yield* somePage(scan, `shard ${shard.shard} after ${after}`) : []
     for (const record of page) recoverOne(shard, record)
     // What found no room is behind the place from which is read next.
     if (page.length > 0) shard.read(Math.min(page.at(-1)?.sequence ?? end, shard.leftAfter))

@@ -11,6 +11,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, readEvent } from "../definition/Event.ts"
 import type { CommitEntry } from "../journal/Commit.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
+import { somePage } from "../journal/RecordPage.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import { given } from "../machine/SealedState.ts"
 import { storedEventsOf } from "../projection/DecodedRecord.ts"
@@ -58,7 +59,8 @@ const walk = Effect.fnUntraced(function* (
   const last = yield* journal.last(address)
   let after = from
   while (last !== undefined && after < last.sequence) {
-    const page = yield* journal.read(address, { after, upTo: last.sequence })
+    const read = journal.read(address, { after, upTo: last.sequence })
+    const page = yield* somePage(read, `${address.key} after ${after}`)
     for (const record of page) {
       const events = yield* Effect.try({
         try: () =>
@@ -71,7 +73,6 @@ const walk = Effect.fnUntraced(function* (
       for (const { event, sent } of events) if (visit(event, sent) === "stop") return
       after = record.sequence
     }
-    if (page.length === 0) return
   }
 })
 
