@@ -33,7 +33,6 @@ export {
 } from "./testing/simulation/Simulate.ts"
 export type { CallStandIn, CallStandIns, StandInArgs } from "./testing/simulation/SimulatedCalls.ts"
 export type { PortDoubles } from "./testing/simulation/SimulatedNode.ts"
-export type { ActorSeen, Invariant, SystemUnderTest } from "./testing/simulation/SimulatedSystem.ts"
 export { sometimes } from "./testing/simulation/Sometimes.ts"
 export {
   playStory,
@@ -43,5 +42,6 @@ export {
   type VerbOptions,
 } from "./testing/simulation/Story.ts"
 export type { Draw, RunOutcome, Workload } from "./testing/simulation/SwarmRun.ts"
+export type { ActorSeen, Invariant, SystemUnderTest } from "./testing/simulation/SystemUnderTest.ts"
 export type { TraceEntry } from "./testing/simulation/Trace.ts"
 export { PROMISES, Violation } from "./testing/simulation/Violation.ts"

@@ -8,6 +8,7 @@ import { FAULT_KINDS, shapeOf } from "./FaultKind.ts"
 import type { Faults } from "./Faults.ts"
 import type { Network, ServerName } from "./Network.ts"
 import type { Randomness } from "./Randomness.ts"
+import type { Rubbish } from "./Rubbish.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 import type { SimulatedServers } from "./SimulatedServers.ts"
 import type { World } from "./World.ts"
@@ -40,6 +41,7 @@ export class Chaos {
   /** Actor types that may be paused. */
   readonly #types: ReadonlyArray<string>
   readonly #paused = new Set<string>()
+  readonly #rubbish: Rubbish
 
   constructor(
     world: World,
@@ -48,6 +50,7 @@ export class Chaos {
     nodes: ReadonlyArray<SimulatedNode>,
     servers: SimulatedServers,
     types: ReadonlyArray<string>,
+    rubbish: Rubbish,
   ) {
     this.#world = world
     this.#faults = faults
@@ -55,6 +58,7 @@ export class Chaos {
     this.#nodes = nodes
     this.#servers = servers
     this.#types = types
+    this.#rubbish = rubbish
     for (const kind of FAULT_KINDS) {
       if (shapeOf(kind).level === "plan") this.#plan(kind, this.#faults.rates[kind] ?? 0)
     }
@@ -158,12 +162,14 @@ export class Chaos {
       }
       case "type pauses":
         return this.#pauseType(random.pick(this.#types), random)
+      case "rolling restart":
+        return this.#roll(random, this.#nodes)
       case "node drains":
         node.drain(true)
         this.#world.after(random.between(PAUSE_MS.min, PAUSE_MS.max), undefined, () => node.drain(false))
         return
       default:
-        return this.#roll(random, this.#nodes)
+        return this.#rubbish.strike(kind, random)
     }
   }
 
@@ -225,6 +231,6 @@ export class Chaos {
 const placeOf = (kind: FaultKind, node: SimulatedNode): string =>
   kind.startsWith("postgres")
     ? "postgres"
-    : /^(journal|leases|rolling|schedules)/.test(kind)
+    : /^(journal|leases|rolling|rubbish|schedules)/.test(kind)
       ? "journal"
       : node.name

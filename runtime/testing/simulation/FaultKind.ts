@@ -63,6 +63,8 @@ const FAULTS = {
   "snapshot foreign": { level: "call", most: 0.2, port: "snapshots.load" },
   /** The row is ahead of the journal, as after a journal that lost its tail. */
   "snapshot ahead": { level: "call", most: 0.2, port: "snapshots.load" },
+  /** One field of the row is of another kind. */
+  "snapshot rubbish": { level: "call", most: 0.2, port: "snapshots.load" },
   "snapshot not saved": { level: "call", most: 0.3, port: "snapshots.save" },
   /** The transaction is rolled back. */
   "transaction fails": { level: "call", most: 0.2, port: "readModel.apply" },
@@ -120,6 +122,13 @@ const FAULTS = {
   /** The request was handled, and its sender does not hear of it. */
   "request answer lost": { level: "call", most: 0.1, port: "transport" },
   "reply slow": { level: "call", most: 0.1 },
+  /** What no node writes is put into a port, see Rubbish.ts. */
+  "rubbish message": { level: "plan", most: 6 },
+  "rubbish record": { level: "plan", most: 4 },
+  "rubbish checkpoint": { level: "plan", most: 3 },
+  "rubbish dead letter": { level: "plan", most: 2 },
+  "rubbish lease": { level: "plan", most: 4, isOfClusters: true },
+  "rubbish request": { level: "plan", most: 6, isOfClusters: true },
   "node crashes": { level: "plan", most: 4 },
   /** Asked to stop in order (SIGTERM), in the middle of work, and started again. */
   "node stops": { level: "plan", most: 3 },

@@ -6,8 +6,8 @@
  */
 
 import { SimulationEscape } from "./EscapeTrap.ts"
-import type { SystemUnderTest } from "./SimulatedSystem.ts"
 import { type RunOutcome, type RunPlan, runSwarm } from "./SwarmRun.ts"
+import type { SystemUnderTest } from "./SystemUnderTest.ts"
 import type { Interleaving } from "./World.ts"
 
 /** Runs that a search may take. */

@@ -10,7 +10,6 @@ import { FAULT_KINDS, type FaultKind, isFaultKind, isOfClusters } from "./FaultK
 import { drawRates, type FaultRates } from "./Faults.ts"
 import { Randomness } from "./Randomness.ts"
 import { brokenBy, type Case, planOf, type Shrunk, shrink } from "./Shrink.ts"
-import type { SystemUnderTest } from "./SimulatedSystem.ts"
 import {
   CONVERGE_MS_DEFAULT,
   type RunOutcome,
@@ -20,6 +19,7 @@ import {
   SAFETY_MS_DEFAULT,
   type Workload,
 } from "./SwarmRun.ts"
+import type { SystemUnderTest } from "./SystemUnderTest.ts"
 
 export interface SimulateOptions extends SystemUnderTest {
   /** Makes the requests of a run. Pure but for what it draws. */

@@ -4,8 +4,9 @@
  * Losing one may cost repeated work and nothing else, so nothing here is careful with them.
  */
 import { Effect, Exit } from "effect"
-import { type CheckpointsService, CheckpointsUnavailable } from "../../checkpoint/Checkpoints.ts"
+import { type CheckpointsService, CheckpointsUnavailable, positionIn } from "../../checkpoint/Checkpoints.ts"
 import type { Network } from "./Network.ts"
+import type { Randomness } from "./Randomness.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
 const TIMEOUT_MS = 2_000
@@ -16,7 +17,7 @@ const STALE_WRITES_MAX = 5
 export class SimulatedCheckpoints {
   readonly #network: Network
   /** Everything that was ever written under a name, the newest last. */
-  readonly #positions = new Map<string, Array<number>>()
+  readonly #positions = new Map<string, Array<unknown>>()
   readonly #notes = new Map<string, Array<string | undefined>>()
 
   constructor(network: Network) {
@@ -25,16 +26,26 @@ export class SimulatedCheckpoints {
 
   /** The newest position, as it is. */
   position(name: string): number {
-    return this.#positions.get(name)?.at(-1) ?? 0
+    return positionIn(this.#positions.get(name)?.at(-1))
+  }
+
+  /** Writes over a position and a note of attempts what no node has written there. */
+  put(random: Randomness, position: unknown, note: string): void {
+    const positions = [...this.#positions.values()]
+    const notes = [...this.#notes].filter(([name]) => name.startsWith("attempts."))
+    if (positions.length > 0) random.pick(positions).push(position)
+    if (notes.length > 0) random.pick(notes)[1].push(note)
   }
 
   connect(host: SimulatedProcess): CheckpointsService {
     return {
       position: (name) =>
-        this.#call(host, `checkpoint ${name}`, name, () => this.#read(host, this.#positions, name) ?? 0),
+        this.#call(host, `checkpoint ${name}`, name, () =>
+          positionIn(this.#read(host, this.#positions, name)),
+        ),
       advance: (name, position) =>
         this.#call(host, `checkpoint ${name} to ${position}`, name, () =>
-          this.#write(host, this.#positions, name, Math.max(position, this.position(name))),
+          this.#write<unknown>(host, this.#positions, name, Math.max(position, this.position(name))),
         ),
       note: (name) =>
         this.#call(host, `note ${name}`, name, (): unknown => {

@@ -27,6 +27,11 @@ export class SimulatedDeadLetters {
     this.#clock = Context.get(new SimulatedProcess(network.world, "dead letters").context, Clock.Clock)
   }
 
+  /** Stores what no node has given up; those who watch letters are not told. */
+  put(letter: DeadLetter): void {
+    Effect.runSync(Effect.provideService(this.memory.add(letter), Clock.Clock, this.#clock))
+  }
+
   connect(host: SimulatedProcess): DeadLettersService {
     const { memory } = this
     return {

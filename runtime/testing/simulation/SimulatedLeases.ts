@@ -93,6 +93,15 @@ export class SimulatedLeases {
     }
   }
 
+  /** Writes over a record what no member has written there. */
+  put(key: string, value: unknown): void {
+    const json = JSON.stringify(value)
+    const after = this.#recordOf(key)?.revision ?? 0
+    const entry: Written = { revision: ++this.#newest, json, untilMs: 0 }
+    this.#written.set(key, [...(this.#written.get(key) ?? []), entry])
+    for (const watcher of this.#watchers) this.#hint(watcher, { key, after, value: readBack(json) })
+  }
+
   connect(host: SimulatedProcess): LeasesService {
     return {
       isShared: true,

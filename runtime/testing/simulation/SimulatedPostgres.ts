@@ -17,6 +17,8 @@ import {
 import { makeSnapshotStoreMemory, type SnapshotStoreMemory } from "../../snapshot/SnapshotStoreMemory.ts"
 import type { FaultKind } from "./FaultKind.ts"
 import type { Fate, Network } from "./Network.ts"
+import type { Randomness } from "./Randomness.ts"
+import { RUBBISH_SNAPSHOTS } from "./RubbishBodies.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
 /** Time after which a caller is told that the database does not answer. */
@@ -173,10 +175,22 @@ export class SimulatedPostgres {
         ? { ...row, codec: `0:${row.codec}` }
         : strikes("snapshot ahead", row.key)
           ? { ...row, sequence: row.sequence + AHEAD_RECORDS }
-          : undefined
+          : strikes("snapshot rubbish", row.key)
+            ? { ...row, state: rubbishOf(row.state, this.#network.faults.details("snapshot rubbish")) }
+            : undefined
     if (damaged === undefined) return row
     this.snapshots.rows.set(row.key, damaged)
     this.damaged.add(row.key)
     return damaged
+  }
+}
+
+/** The body with one field of another kind; a body that was cut before stays as it is. */
+const rubbishOf = (state: string, random: Randomness): string => {
+  const change = random.pick(RUBBISH_SNAPSHOTS)
+  try {
+    return JSON.stringify({ ...(JSON.parse(state) as object), ...change })
+  } catch {
+    return state
   }
 }

@@ -8,13 +8,12 @@ import { Effect } from "effect"
 import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/ActorAddress.ts"
 import { UnknownActorType } from "../../cell/AskError.ts"
 import { projectionSlot, reactorSlot, ShardPlaces } from "../../cluster/Slot.ts"
+import type { DeadLetter } from "../../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
-import type { MachineState } from "../../machine/Machine.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ReactorDefinition } from "../../reactor/Reactor.ts"
-import type { AnySaga } from "../../saga/AnySaga.ts"
 import { starterOf } from "../../saga/SagaStarter.ts"
-import { SYSTEM_DEFAULTS, type SystemSettings } from "../../system/SystemSettings.ts"
+import { SYSTEM_DEFAULTS } from "../../system/SystemSettings.ts"
 import { AnswerChecker } from "./AnswerChecker.ts"
 import { Chaos } from "./Chaos.ts"
 import { Clients } from "./Client.ts"
@@ -29,56 +28,19 @@ import { OpenWork } from "./OpenWork.ts"
 import { PendingChecker } from "./PendingChecker.ts"
 import { Probes } from "./Probes.ts"
 import { Reference, readCommit, type TrueActor } from "./Reference.ts"
+import { Rubbish } from "./Rubbish.ts"
 import { SagaChecker } from "./SagaChecker.ts"
-import { type CallStandIns, SimulatedCalls } from "./SimulatedCalls.ts"
+import { SimulatedCalls } from "./SimulatedCalls.ts"
 import type { SimulatedJournal } from "./SimulatedJournal.ts"
-import { type Placement, type PortDoubles, SimulatedNode } from "./SimulatedNode.ts"
+import { SimulatedNode } from "./SimulatedNode.ts"
 import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import { SimulatedServers } from "./SimulatedServers.ts"
 import { duringRun } from "./Sometimes.ts"
 import { StoreChecker } from "./StoreChecker.ts"
+import type { ActorSeen, SystemUnderTest } from "./SystemUnderTest.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { type Interleaving, type RunEnd, WORLD_EPOCH_MS, World } from "./World.ts"
-
-/** An actor right after a commit was stored, as an invariant sees it. */
-export interface ActorSeen {
-  readonly type: string
-  readonly id: string
-  readonly version: number
-  readonly state: MachineState
-  /** Everything that happened to it, the newest last. */
-  readonly events: ReadonlyArray<ProjectedEvent>
-}
-
-/** A rule of the user's own: `false` or an error breaks the run. Called after every stored commit. */
-export type Invariant = (actor: ActorSeen) => boolean | undefined
-
-export interface SystemUnderTest {
-  readonly actors: ReadonlyArray<AnyActor>
-  readonly sagas?: ReadonlyArray<AnySaga>
-  readonly reactors?: ReadonlyArray<ReactorDefinition>
-  readonly projections?: ReadonlyArray<ProjectionDefinition>
-  /**
-   * What the nodes run at first. In the middle of the run all of them are killed and start again with the present
-   * definitions, by which everything is judged: they must read what was stored before as it was meant.
-   */
-  readonly former?: Pick<SystemUnderTest, "actors" | "sagas">
-  /**
-   * What an actor still has to do by itself, in words; `undefined` where nothing. When the faults are over a run goes on
-   * until nothing is left, and fails if something is for too long: a saga that never ends, say.
-   */
-  readonly isOpen?: (actor: ActorSeen) => string | undefined
-  readonly invariants?: { readonly [name: string]: Invariant }
-  /** Who has which shard, default `everywhere`: every node believes that it has all of them. */
-  readonly placement?: Placement
-  /** Settings of every node that differ from the defaults. */
-  readonly settings?: Partial<SystemSettings>
-  /** Stand-ins for durable calls: `{ payment: { capture: ({ input }) => ... } }`. */
-  readonly calls?: CallStandIns
-  /** Stand-ins for ports. */
-  readonly doubles?: PortDoubles
-}
 
 export interface RunSettings {
   readonly seed: number
@@ -106,6 +68,7 @@ export class SimulatedSystem {
   readonly clients: Clients
   readonly chaos: Chaos
   readonly probes: Probes
+  readonly rubbish: Rubbish
   readonly coverage: Coverage
   readonly reference: Reference
   readonly #sut: SystemUnderTest
@@ -192,7 +155,16 @@ export class SimulatedSystem {
       judge: (check) => this.judge(check),
     })
     const types = this.#sut.actors.map(({ type }) => type)
-    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.servers, types)
+    this.rubbish = new Rubbish({
+      world,
+      servers: this.servers,
+      reference: this.reference,
+      actors: this.#actors,
+      projections: this.projections,
+      shardCount: this.#shardCount,
+      judge: (check) => this.judge(check),
+    })
+    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.servers, types, this.rubbish)
     this.chaos.lastAtMs = Math.max(this.chaos.lastAtMs, this.#deployment?.atMs ?? 0)
     this.#openWork = new OpenWork({
       nodes: this.nodes,
@@ -229,7 +201,7 @@ export class SimulatedSystem {
     this.servers.mailbox.observers.push((message) => this.judge(() => this.#deliveries.accepted(message)))
     this.servers.mailbox.observers.push((message) => this.judge(() => this.#pending.placed(message)))
     this.servers.publisher.observers.push(({ id }) => this.#deliveries.published(id))
-    this.servers.deadLetters.observers.push((letter) => this.judge(() => this.#deliveries.gaveUp(letter)))
+    this.servers.deadLetters.observers.push((letter) => this.judge(() => this.#gaveUp(letter)))
     this.postgres.observers.push((projection) => this.judge(() => this.#stores.readModel(projection)))
     world.afterStep = () => {
       this.#trap.check()
@@ -282,19 +254,21 @@ export class SimulatedSystem {
 
   /** What keeps the system from being done: callers without an answer, projections that lag. */
   whatIsOpen(): string | undefined {
-    return this.#openWork.found ?? this.#cluster?.unsettled
+    return this.#openWork.found ?? this.rubbish.open ?? this.#cluster?.unsettled
   }
 
   /** Checks that hold when nothing is under way. Throws {@link Violation}. */
   checkAtRest(): void {
     for (const { name, system } of this.nodes) {
       if (system === undefined) continue
-      const [first] = Effect.runSync(system.status).quarantined
+      const { quarantined } = Effect.runSync(system.status)
+      const first = quarantined.find(({ actorType, id }) => !this.rubbish.isOf(actorType, id))
       if (first !== undefined) throw new Violation(PROMISES.healthy, `on ${name}: ${first.message}`)
     }
     for (const projection of this.projections) this.#stores.readModel(projection)
     this.#stores.snapshots()
     this.#deliveries.atRest()
+    this.rubbish.atRest()
     this.#answers.finish(this.clients.operations)
   }
 
@@ -311,8 +285,9 @@ export class SimulatedSystem {
     while (after < this.journal.lastSequence) {
       for (const record of this.journal.memory.page(types, after)) {
         after = record.sequence
-        const commit = readCommit(record.data)
         const address = this.#addressOf(record.key)
+        if (this.rubbish.isOf(address.type, address.id)) continue
+        const commit = readCommit(record.data)
         const actor = this.reference.stored({ address, sequence: after, atMs: 0 }, commit)
         this.#pending.stored(actor, commit, after)
         this.#deliveries.stored(actor, commit, after)
@@ -361,6 +336,11 @@ export class SimulatedSystem {
         this.#violation ??= violation
       },
     })
+  }
+
+  #gaveUp(letter: DeadLetter): void {
+    this.rubbish.gaveUp(letter)
+    this.#deliveries.gaveUp(letter)
   }
 
   #crashed(host: SimulatedProcess): void {

@@ -8,6 +8,7 @@ import { Effect, Exit } from "effect"
 import { RequestFailed, type RequestHandler, type TransportService } from "../../transport/Transport.ts"
 import type { FaultKind } from "./FaultKind.ts"
 import type { Network } from "./Network.ts"
+import type { Randomness } from "./Randomness.ts"
 import { SimulatedLinks } from "./SimulatedLinks.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
@@ -63,6 +64,27 @@ export class SimulatedTransport {
       disconnectedAtMs: () => (link.isDown ? this.#network.world.nowMs : link.reconnectedAtMs),
       refusedCount: () => 0,
     }
+  }
+
+  /** Sends what no node sends on a subject that is served; returns it. */
+  put(
+    random: Randomness,
+    request: Uint8Array,
+    told: (outcome: { readonly reply: Uint8Array } | { readonly thrown: unknown }) => void,
+  ): string | undefined {
+    const subjects = [...this.#served.keys()]
+    if (subjects.length === 0) return undefined
+    const subject = random.pick(subjects)
+    for (const served of this.#whoServes(subject)) {
+      this.#network.answer(served.host, "journal", 0, () => {
+        try {
+          if (!served.isOver) served.handle(request, (reply) => told({ reply }))
+        } catch (thrown) {
+          told({ thrown })
+        }
+      })
+    }
+    return subject
   }
 
   #send(

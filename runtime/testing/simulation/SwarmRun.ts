@@ -7,7 +7,8 @@
 import type { Operation, Request } from "./Client.ts"
 import { SimulationEscape } from "./EscapeTrap.ts"
 import { Randomness } from "./Randomness.ts"
-import { type RunSettings, SimulatedSystem, type SystemUnderTest } from "./SimulatedSystem.ts"
+import { type RunSettings, SimulatedSystem } from "./SimulatedSystem.ts"
+import type { SystemUnderTest } from "./SystemUnderTest.ts"
 import type { TraceEntry } from "./Trace.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
@@ -117,6 +118,7 @@ class Phases {
     chaos.heal()
     this.#untilDone("after the faults were over")
     this.#readEverywhere()
+    for (const node of this.#system.nodes) this.#system.rubbish.ask(node)
     this.#untilDone("when every node reads every actor")
     this.#system.checkAtRest()
     this.#stopAll()

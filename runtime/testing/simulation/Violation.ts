@@ -34,5 +34,6 @@ export const PROMISES = {
   saga: "a compensated saga has undone what was done, the last first",
   starts: "a node starts",
   fenced: "a node whose lease is over begins nothing",
+  harmless: "what no node writes harms its own actor alone",
   epochs: "epochs of an actor's commits do not go back",
 } as const
