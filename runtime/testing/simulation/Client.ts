@@ -187,6 +187,7 @@ export class Clients {
         }
         const answer = (exit: Answer): void => {
           this.#context.answered(operation, attempt, exit)
+          if (Exit.isSuccess(exit) && "state" in exit.value) spoil(exit.value.state)
           const underWay = { host, address: operation.address, version: versionOf(exit) }
           if (request.command !== undefined) this.#underWay.add(underWay)
           world.after(this.#random.exponential(0.4), undefined, () => {
@@ -236,6 +237,15 @@ export class Clients {
     this.#openCount--
     this.#context.world.note("client", `${describe(operation)}: ${outcomeOf(exit)}`)
     done(operation)
+  }
+}
+
+/** Clients are careless: what they do to a state that they were given must not reach the actor. */
+const spoil = (state: object): void => {
+  try {
+    Object.assign(state, { value: "spoiled by a client" })
+  } catch {
+    // Frozen, as it should be.
   }
 }
 
