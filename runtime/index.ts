@@ -29,13 +29,17 @@ export {
   VersionConflict,
 } from "./cell/AskError.ts"
 export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Waiting.ts"
+export { CheckpointsUnavailable } from "./checkpoint/Checkpoints.ts"
 export type { ClientOptions, ClientStatus } from "./client/ActorClient.ts"
 export type { ClusterEvent } from "./cluster/ClusterEvent.ts"
 export { LeasesUnavailable } from "./cluster/Leases.ts"
 export type { HostedTypes, MemberRecord, MemberState, NodeOptions } from "./cluster/Member.ts"
+export type { BulkJob } from "./deadletter/BulkJobs.ts"
 export {
   type BulkOptions,
   type BulkReport,
+  type BulkTask,
+  type BulkVerb,
   DeadLetterNotFound,
   DeadLetterNotRedrivable,
   type DeadLetterOffice,

@@ -1,11 +1,11 @@
 /** What operators do with dead letters, over HTTP. What it means: runtime/deadletter/DeadLetterOffice.ts. */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { BulkReport } from "../effect.ts"
+import type { BulkJob, BulkReport, BulkTask } from "../effect.ts"
 import { ActorSystem, type StoredDeadLetter } from "../effect.ts"
-import { type DeadLetterDocument, LETTERS_PER_PAGE } from "./OperatorApi.ts"
+import { type BulkJobDocument, type DeadLetterDocument, LETTERS_PER_PAGE } from "./OperatorApi.ts"
 import { isoTime } from "./OrderDocuments.ts"
-import { problemOf, type ServiceError } from "./Problem.ts"
+import { problem, problemOf, type ServiceError } from "./Problem.ts"
 import { problemResponse } from "./ProblemResponses.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
@@ -20,6 +20,16 @@ const bulkDocument = ({ doneCount, isComplete, ...report }: BulkReport) => ({
   ...report,
   complete: isComplete,
 })
+
+const jobDocument = ({ doneCount, startedAtMs, updatedAtMs, ...job }: BulkJob): BulkJobDocument => ({
+  ...job,
+  done: doneCount,
+  startedAt: isoTime(startedAtMs),
+  updatedAt: isoTime(updatedAtMs),
+})
+
+const noJob = ({ verb, reason }: BulkTask) =>
+  problem("deadLetterNotFound", `There was no job to ${verb} letters of the reason ${reason}.`)
 
 const orProblem = <A, E extends ServiceError, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error))))
@@ -42,6 +52,15 @@ export const DeadLetterRoutes = HttpApiBuilder.group(
       redrive: ({ params }) => orProblem(deadLetters.redrive(params.number)),
       discard: ({ params }) => orProblem(deadLetters.discard(params.number)),
       redriveAll: ({ payload }) => orProblem(Effect.map(deadLetters.redriveAll(payload), bulkDocument)),
+      bulkJobs: () =>
+        orProblem(Effect.map(deadLetters.bulkJobs, (jobs) => ({ jobs: jobs.map(jobDocument) }))),
+      startBulk: ({ payload }) => orProblem(Effect.map(deadLetters.startBulk(payload), jobDocument)),
+      cancelBulk: ({ query }) =>
+        orProblem(
+          Effect.map(deadLetters.cancelBulk(query), (job) =>
+            job === undefined ? problemResponse(noJob(query)) : jobDocument(job),
+          ),
+        ),
       discardAll: ({ query }) => orProblem(Effect.map(deadLetters.discardAll(query), bulkDocument)),
     })
   }),

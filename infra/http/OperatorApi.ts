@@ -5,6 +5,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { BULK_VERBS } from "../../runtime/deadletter/DeadLetterOffice.ts"
 import { DEAD_LETTER_PAGE_MAX, DEAD_LETTER_REASONS } from "../../runtime/deadletter/DeadLetters.ts"
 import {
   about,
@@ -126,6 +127,23 @@ const BulkReport = Schema.Struct({
   complete: Schema.Boolean.annotate({ description: "False: ask again for the rest" }),
 }).annotate({ identifier: "BulkReport" })
 
+const Verb = Schema.Literals(BULK_VERBS)
+
+const BulkJob = Schema.Struct({
+  verb: Verb,
+  reason: Reason,
+  state: Schema.Literals(["running", "done", "cancelled", "failed", "interrupted"]).annotate({
+    description: "`interrupted`: its node went down; start it again for what is left",
+  }),
+  done: Schema.Int,
+  keptCount: Schema.Int,
+  kept: Schema.Array(Schema.Struct({ number: Schema.Int, why: Schema.String })),
+  startedAt: Schema.String.annotate({ format: "date-time" }),
+  updatedAt: Schema.String.annotate({ format: "date-time" }),
+  detail: Schema.optionalKey(Schema.String.annotate({ description: "Why it failed" })),
+}).annotate({ identifier: "BulkJob" })
+export type BulkJobDocument = typeof BulkJob.Type
+
 export const DeadLetterEndpoints = HttpApiGroup.make("deadLetters")
   .add(
     HttpApiEndpoint.get("letters", "/dead-letters", {
@@ -162,5 +180,23 @@ export const DeadLetterEndpoints = HttpApiGroup.make("deadLetters")
       success: BulkReport,
       error: COMMAND_PROBLEMS,
     }).annotateMerge(about("Forget all of a reason for good")),
+  )
+  .add(
+    HttpApiEndpoint.get("bulkJobs", "/dead-letters/jobs", {
+      success: Schema.Struct({ jobs: Schema.Array(BulkJob) }).annotate({ identifier: "BulkJobs" }),
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("How far the jobs are", "The latest of each verb and reason, on any node.")),
+    HttpApiEndpoint.post("startBulk", "/dead-letters/jobs", {
+      payload: Schema.Struct({ verb: Verb, reason: Reason }).annotate({ identifier: "BulkTask" }),
+      success: BulkJob.pipe(HttpApiSchema.status(202)),
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(
+      about("Redrive or discard all of a reason in the background", "Asked twice, there is one job."),
+    ),
+    HttpApiEndpoint.delete("cancelBulk", "/dead-letters/jobs", {
+      query: { verb: Verb, reason: Reason },
+      success: BulkJob,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(about("End a job", "What it has done stays done.")),
   )
   .annotateMerge(OpenApi.annotations({ title: "Dead letters" }))

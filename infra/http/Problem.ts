@@ -12,6 +12,7 @@ import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
 import type {
   AskError,
+  CheckpointsUnavailable,
   ClusterError,
   ClusterVerbFailed,
   CommandRejected,
@@ -138,6 +139,7 @@ export type ServiceError =
   | PostgresError
   | InvalidCursor
   | DeadLettersUnavailable
+  | CheckpointsUnavailable
   | RedriveError
   | ClusterError
 
@@ -166,6 +168,7 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   DeadLetterNotFound: "deadLetterNotFound",
   DeadLetterNotRedrivable: "deadLetterNotRedrivable",
   DeadLettersUnavailable: "messagesUnavailable",
+  CheckpointsUnavailable: "messagesUnavailable",
   MailboxUnavailable: "messagesUnavailable",
   MailboxRefused: "messagesUnavailable",
   ClusterVerbFailed: "clusterNotFound",

@@ -25,8 +25,12 @@ export const DEAD_LETTER_PAGE_DEFAULT = 100
 /** Letters that a bulk verb takes at a time; it reports after each page. */
 export const BULK_PAGE_MAX = 100
 
-/** Letters that one bulk verb works through at most. */
+/** Letters that one bulk verb works through at most, and how long it begins new pages, in milliseconds. */
 export const BULK_LETTERS_MAX = 10_000
+export const BULK_MS_MAX = 10_000
+
+/** Letters that are discarded at the same time. */
+const DISCARDED_AT_ONCE_MAX = 32
 
 /** Letters that stayed whose reasons a bulk report names; the others are only counted. */
 export const BULK_KEPT_NAMED_MAX = 100
@@ -56,6 +60,16 @@ export type RedriveError =
   | DeadLettersUnavailable
   | MailboxError
 
+export type BulkVerb = "redrive" | "discard"
+
+export const BULK_VERBS: ReadonlyArray<BulkVerb> = ["redrive", "discard"]
+
+/** What a bulk verb works on. */
+export interface BulkTask {
+  readonly verb: BulkVerb
+  readonly reason: DeadLetterReason
+}
+
 /** What a bulk verb did so far. */
 export interface BulkReport {
   readonly doneCount: number
@@ -63,7 +77,7 @@ export interface BulkReport {
   readonly keptCount: number
   /** The first of them. */
   readonly kept: ReadonlyArray<{ readonly number: number; readonly why: string }>
-  /** Nothing of the reason is left that was there when it began; otherwise call again. */
+  /** Nothing of the reason is left that was there when it began; otherwise call again, or `startBulk`. */
   readonly isComplete: boolean
 }
 
@@ -95,14 +109,41 @@ export interface DeadLetterOffice {
   /** Forgets a letter and its message for good. */
   readonly discard: (number: number) => Effect.Effect<void, DeadLetterNotFound | DeadLettersUnavailable>
   /** Forgets all letters of a reason for good. */
-  readonly discardAll: (options: BulkOptions) => Effect.Effect<BulkReport, DeadLettersUnavailable>
+  readonly discardAll: (
+    options: BulkOptions,
+  ) => Effect.Effect<BulkReport, DeadLettersUnavailable | MailboxError>
+}
+
+/** Where a bulk verb is among the letters of its reason. */
+export interface BulkProgress {
+  /** Number of the last letter that was seen. */
+  readonly after: number
+  /** When it began, Unix milliseconds: later letters are left. */
+  readonly startedMs: number
+}
+
+/** What a bulk verb did on a page. */
+export interface BulkPage {
+  readonly doneCount: number
+  readonly kept: BulkReport["kept"]
+  readonly seenCount: number
+  readonly after: number
+  readonly isLast: boolean
+}
+
+/** The office, and its work page by page, for what goes on in the background. */
+interface OfficeWork extends DeadLetterOffice {
+  readonly workPage: (
+    task: BulkTask,
+    progress: BulkProgress,
+  ) => Effect.Effect<BulkPage, DeadLettersUnavailable | MailboxError>
 }
 
 export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
   readonly shardCount: number
   /** The reactors that run here, by name. */
   readonly reactors: ReadonlyMap<string, Pick<ReactorRunner, "redrive">>
-}): Effect.fn.Return<DeadLetterOffice, never, DeadLetters | Mailbox> {
+}): Effect.fn.Return<OfficeWork, never, DeadLetters | Mailbox> {
   const letters = yield* DeadLetters
   const mailbox = yield* Mailbox
 
@@ -141,35 +182,52 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
     yield* letters.remove(letter.number)
   })
 
-  /** Page by page up to the bound, each letter once. */
-  const inBulk = Effect.fnUntraced(function* <E>(
-    { reason, onProgress }: BulkOptions,
-    work: (letter: StoredDeadLetter) => Effect.Effect<void, E | DeadLetterNotRedrivable>,
-  ): Effect.fn.Return<BulkReport, E | DeadLettersUnavailable> {
+  /** One page: each letter once, and none that came after the start. */
+  const workPage = Effect.fnUntraced(function* (
+    { verb, reason }: BulkTask,
+    { after, startedMs }: BulkProgress,
+  ): Effect.fn.Return<BulkPage, DeadLettersUnavailable | MailboxError> {
+    const page = yield* letters.list({ after, limit: BULK_PAGE_MAX, reason })
+    // What came back meanwhile is left: a message that always fails would go round for ever.
+    const old = page.filter(({ atMs }) => atMs <= startedMs)
+    const kept: Array<{ readonly number: number; readonly why: string }> = []
+    const work = (letter: StoredDeadLetter) =>
+      (verb === "redrive" ? redriveLetter(letter) : letters.remove(letter.number)).pipe(
+        Effect.catchIf(isNotRedrivable, ({ detail }) =>
+          Effect.sync(() => void kept.push({ number: letter.number, why: detail })),
+        ),
+      )
+    // The order of letters matters where they go back to their actors.
+    const concurrency = verb === "redrive" ? 1 : DISCARDED_AT_ONCE_MAX
+    yield* Effect.forEach(old, work, { concurrency, discard: true })
+    return {
+      doneCount: old.length - kept.length,
+      kept,
+      seenCount: page.length,
+      after: page.at(-1)?.number ?? after,
+      isLast: old.length === 0 || old.length < page.length,
+    }
+  })
+
+  /** Page by page up to the bounds. */
+  const inBulk = Effect.fnUntraced(function* (verb: BulkVerb, { reason, onProgress }: BulkOptions) {
     const kept: Array<{ readonly number: number; readonly why: string }> = []
     let report: BulkReport = { doneCount: 0, keptCount: 0, kept, isComplete: false }
     const startedMs = yield* Clock.currentTimeMillis
     let after = 0
     for (let seenCount = 0; seenCount < BULK_LETTERS_MAX; ) {
-      const page = yield* letters.list({ after, limit: BULK_PAGE_MAX, reason })
-      // What came back meanwhile is left: a message that always fails would go round for ever.
-      const old = page.filter(({ atMs }) => atMs <= startedMs)
-      for (const letter of old) {
-        const why = yield* work(letter).pipe(
-          Effect.as(undefined),
-          Effect.catchIf(isNotRedrivable, ({ detail }) => Effect.succeed(detail)),
-        )
-        if (why === undefined) report = { ...report, doneCount: report.doneCount + 1 }
-        else {
-          if (kept.length < BULK_KEPT_NAMED_MAX) kept.push({ number: letter.number, why })
-          report = { ...report, keptCount: report.keptCount + 1 }
-        }
+      const page = yield* workPage({ verb, reason }, { after, startedMs })
+      kept.push(...page.kept.slice(0, BULK_KEPT_NAMED_MAX - kept.length))
+      seenCount += page.seenCount
+      after = page.after
+      report = {
+        doneCount: report.doneCount + page.doneCount,
+        keptCount: report.keptCount + page.kept.length,
+        kept,
+        isComplete: page.isLast,
       }
-      seenCount += page.length
-      after = page.at(-1)?.number ?? after
-      report = { ...report, isComplete: old.length === 0 || old.length < page.length }
       onProgress?.(report)
-      if (report.isComplete) break
+      if (report.isComplete || (yield* Clock.currentTimeMillis) - startedMs >= BULK_MS_MAX) break
     }
     return report
   })
@@ -183,9 +241,10 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
       }),
     show,
     redrive: (number) => Effect.flatMap(show(number), redriveLetter),
-    redriveAll: (options) => inBulk<DeadLettersUnavailable | MailboxError>(options, redriveLetter),
+    redriveAll: (options) => inBulk("redrive", options),
     discard: (number) => Effect.andThen(show(number), letters.remove(number)),
-    discardAll: (options) => inBulk<DeadLettersUnavailable>(options, ({ number }) => letters.remove(number)),
+    discardAll: (options) => inBulk("discard", options),
+    workPage,
   }
 })
 

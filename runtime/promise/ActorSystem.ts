@@ -6,6 +6,7 @@
  */
 import { Effect, Latch, type Layer, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
+import type { BulkJob, BulkJobs } from "../deadletter/BulkJobs.ts"
 import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
@@ -21,10 +22,15 @@ import { LiveService } from "./LiveService.ts"
 
 /** The promise face of the dead-letter office. Rejects with its typed errors. */
 export type DeadLetters = {
-  readonly [Verb in keyof DeadLetterOffice]: (
-    ...given: Parameters<DeadLetterOffice[Verb]>
-  ) => Promise<Effect.Success<ReturnType<DeadLetterOffice[Verb]>>>
+  readonly [Verb in Exclude<keyof Office, "bulkJobs">]: (
+    ...given: Parameters<Office[Verb]>
+  ) => Promise<Effect.Success<ReturnType<Office[Verb]>>>
+} & {
+  /** The latest background job of each verb and reason, on whatever node. */
+  readonly bulkJobs: () => Promise<ReadonlyArray<BulkJob>>
 }
+
+type Office = DeadLetterOffice & BulkJobs
 
 /** The promise face of the cluster. Rejects with `ClusterVerbFailed` or `LeasesUnavailable`. */
 export interface ClusterControl {
@@ -107,7 +113,8 @@ export class ActorSystem {
   /** What the system gave up on: list, show, redrive, discard. */
   get deadLetters(): DeadLetters {
     const { service, run } = this.#live
-    const { list, show, redrive, redriveAll, discard, discardAll } = service.deadLetters
+    const { bulkJobs, startBulk, cancelBulk, ...verbs } = service.deadLetters
+    const { list, show, redrive, redriveAll, discard, discardAll } = verbs
     return {
       list: (options) => run(list(options)),
       show: (number) => run(show(number)),
@@ -115,6 +122,9 @@ export class ActorSystem {
       redriveAll: (options) => run(redriveAll(options)),
       discard: (number) => run(discard(number)),
       discardAll: (options) => run(discardAll(options)),
+      startBulk: (task) => run(startBulk(task)),
+      bulkJobs: () => run(bulkJobs),
+      cancelBulk: (task) => run(cancelBulk(task)),
     }
   }
 

@@ -15,6 +15,7 @@ import type { Leases } from "../cluster/Leases.ts"
 import type { NodeOptions } from "../cluster/Member.ts"
 import { Ownership } from "../cluster/Ownership.ts"
 import { ShardPlaces } from "../cluster/Slot.ts"
+import { type BulkJobs, makeBulkJobs } from "../deadletter/BulkJobs.ts"
 import { type DeadLetterOffice, makeDeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
@@ -119,7 +120,7 @@ export interface ActorSystemService {
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   readonly cluster: ClusterControl
   /** What the system gave up on: list, show, redrive, discard. */
-  readonly deadLetters: DeadLetterOffice
+  readonly deadLetters: DeadLetterOffice & BulkJobs
   /**
    * Looks now. Succeeds while the journal is reachable and the one that was verified at start, and everything else that
    * the system needs is there and takes writes; else says which is not, by name.
@@ -280,13 +281,14 @@ const makeActorSystem = Effect.fnUntraced(function* (
     }),
     ...services.tenants,
   ])
-  const deadLetters = yield* makeDeadLetterOffice({
+  const { workPage, ...office } = yield* makeDeadLetterOffice({
     shardCount: settings.shardCount,
     reactors: services.reactors,
   })
 
   const { name, version = "", labels = [], weight = 1 } = options.node ?? {}
   const nextCommandId = yield* makeIds
+  const bulkJobs = yield* makeBulkJobs(workPage, nextCommandId)
   const runs = [...services.tenants.keys()]
   const startedAt = clock.currentTimeMillisUnsafe()
   const nodeName = name ?? `node-${nextCommandId().slice(0, 6)}`
@@ -373,7 +375,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       places,
       knows: (type) => actors.has(type),
     }),
-    deadLetters,
+    deadLetters: { ...office, ...bulkJobs },
     check: Effect.andThen(journal.check, health.check),
     stop,
   }

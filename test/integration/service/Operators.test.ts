@@ -165,3 +165,22 @@ test("dead letters are listed and shown, redriven into a new one, and discarded,
   expect(await letters()).toEqual([])
   expect((await call("DELETE", "/dead-letters")).status).toBe(400)
 }, 90_000)
+
+test("all letters of a reason are discarded in the background, as a job that anybody may look at and end", async () => {
+  for (let count = 0; count < 2; count++) await deadLetter()
+  const task = { verb: "discard", reason: "Rejected" }
+  const jobs = async () => (await call("GET", "/dead-letters/jobs")).body.jobs
+  expect((await call("POST", "/dead-letters/jobs", { verb: "burn", reason: "Rejected" })).status).toBe(400)
+  expect((await call("DELETE", "/dead-letters/jobs?verb=redrive&reason=Refused")).status).toBe(404)
+  const started = await call("POST", "/dead-letters/jobs", task)
+  expect(started).toMatchObject({ status: 202, body: { ...task, keptCount: 0 } })
+  await vi.waitFor(async () => {
+    expect(await jobs()).toMatchObject([{ ...task, state: "done", done: expect.any(Number) }])
+  }, FLOW)
+  expect((await jobs())[0].done).toBeGreaterThanOrEqual(2)
+  expect(await letters("?reason=Rejected")).toEqual([])
+  // It is over: there is nothing to end.
+  expect((await call("DELETE", "/dead-letters/jobs?verb=discard&reason=Rejected")).body).toMatchObject({
+    state: "done",
+  })
+}, 90_000)

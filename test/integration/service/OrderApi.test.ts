@@ -323,6 +323,7 @@ describe("what describes and watches the service", () => {
       "/customers/{id}",
       "/customers/{id}/email",
       "/dead-letters",
+      "/dead-letters/jobs",
       "/dead-letters/redrive",
       "/dead-letters/{number}",
       "/dead-letters/{number}/redrive",

@@ -1,0 +1,181 @@
+/**
+ * Bulk verbs in the background: all dead letters of a reason are redriven or discarded while their operator does other
+ * things, and looks how far that is.
+ *
+ * Owns that there is one job for a verb and a reason, whichever node is asked: what is known of it is a note in the
+ * checkpoints, which every node reads. A job whose node went down is interrupted; started again, it goes on with what is
+ * left. What happens to a letter: DeadLetterOffice.ts.
+ */
+import { Clock, Effect, Fiber, FiberSet, Schedule, type Scope, Semaphore } from "effect"
+import { Checkpoints, type CheckpointsUnavailable } from "../checkpoint/Checkpoints.ts"
+import type { MailboxError } from "../mailbox/Mailbox.ts"
+import { BULK_VERBS, type BulkPage, type BulkProgress, type BulkTask } from "./DeadLetterOffice.ts"
+import { DEAD_LETTER_REASONS, type DeadLettersUnavailable } from "./DeadLetters.ts"
+
+/** A job that was not heard of for so long is taken for interrupted, in milliseconds. */
+export const BULK_SILENCE_MS_MAX = 60_000
+
+/** Tries at a page that dead letters or the mailbox do not take, and the first pause between them, doubling. */
+const PAGE_TRIES_MAX = 8
+const PAGE_PAUSE_FIRST_MS = 250
+
+/** A bulk verb in the background, as far as it is. Counts are of letters. */
+export interface BulkJob extends BulkTask {
+  /** `interrupted`: its node went down, or is not heard of. Start it again for what is left. */
+  readonly state: "running" | "done" | "cancelled" | "failed" | "interrupted"
+  readonly doneCount: number
+  /** Letters that could not be redriven and stay. */
+  readonly keptCount: number
+  /** The first of them. */
+  readonly kept: ReadonlyArray<{ readonly number: number; readonly why: string }>
+  /** Unix milliseconds. */
+  readonly startedAtMs: number
+  readonly updatedAtMs: number
+  /** Why it failed. */
+  readonly detail?: string
+}
+
+export interface BulkJobs {
+  /** Starts a job, or finds the one that runs. Resolves at once. */
+  readonly startBulk: (task: BulkTask) => Effect.Effect<BulkJob, CheckpointsUnavailable>
+  /** The latest job of each verb and reason, on whatever node. */
+  readonly bulkJobs: Effect.Effect<ReadonlyArray<BulkJob>, CheckpointsUnavailable>
+  /** Ends a job after the letters in work; what is done stays done. `undefined`: there was none. */
+  readonly cancelBulk: (task: BulkTask) => Effect.Effect<BulkJob | undefined, CheckpointsUnavailable>
+}
+
+/** What the checkpoints hold of a job. `id` is of this run of it. */
+interface Note {
+  readonly id: string
+  readonly job: BulkJob
+}
+
+type WorkPage = (
+  task: BulkTask,
+  progress: BulkProgress,
+) => Effect.Effect<BulkPage, DeadLettersUnavailable | MailboxError>
+
+const noteName = ({ verb, reason }: BulkTask): string => `bulk.${verb}.${reason}`
+
+const noteOf = (stored: unknown): Note | undefined => {
+  const note = stored as Partial<Note> | null | undefined
+  return typeof note?.id === "string" && typeof note.job?.state === "string" ? (note as Note) : undefined
+}
+
+const pagePauses = Schedule.exponential(PAGE_PAUSE_FIRST_MS)
+
+/** The end of the scope interrupts what runs here. */
+export const makeBulkJobs = Effect.fnUntraced(function* (
+  workPage: WorkPage,
+  newId: () => string,
+): Effect.fn.Return<BulkJobs, never, Checkpoints | Scope.Scope> {
+  const checkpoints = yield* Checkpoints
+  const clock = yield* Clock.Clock
+  const fork = yield* FiberSet.makeRuntime<never>()
+  /** Those that run here, by name of their note. */
+  const running = new Map<string, Fiber.Fiber<void>>()
+
+  const read = (task: BulkTask) => Effect.map(checkpoints.note(noteName(task)), noteOf)
+
+  const seen = (job: BulkJob): BulkJob =>
+    job.state === "running" && clock.currentTimeMillisUnsafe() - job.updatedAtMs > BULK_SILENCE_MS_MAX
+      ? { ...job, state: "interrupted" }
+      : job
+
+  /** Writes what is known now. False: the job was cancelled, or somebody else has it. */
+  const tell = (id: string, job: BulkJob): Effect.Effect<boolean> =>
+    Effect.gen(function* () {
+      const note = yield* read(job)
+      const isOurs = note?.id === id
+      // A note of before this job is an old answer.
+      if (note !== undefined && !isOurs && note.job.startedAtMs >= job.startedAtMs) return false
+      if (isOurs && note.job.state !== "running") return false
+      yield* checkpoints.write(noteName(job), { id, job })
+      return true
+    }).pipe(Effect.orElseSucceed(() => true))
+
+  const carryOut = Effect.fnUntraced(function* (id: string, begun: BulkJob) {
+    const { verb, reason, startedAtMs } = begun
+    let job = begun
+    let progress: BulkProgress = { after: 0, startedMs: startedAtMs }
+    const end = (state: BulkJob["state"], detail?: string) => {
+      const updatedAtMs = clock.currentTimeMillisUnsafe()
+      return tell(id, { ...job, state, updatedAtMs, ...(detail === undefined ? undefined : { detail }) })
+    }
+    while (true) {
+      const page = yield* Effect.result(
+        Effect.retry(workPage({ verb, reason }, progress), { times: PAGE_TRIES_MAX, schedule: pagePauses }),
+      )
+      if (page._tag === "Failure") return yield* Effect.asVoid(end("failed", page.failure.message))
+      const { doneCount, kept, after, isLast } = page.success
+      progress = { ...progress, after }
+      job = {
+        ...job,
+        doneCount: job.doneCount + doneCount,
+        keptCount: job.keptCount + kept.length,
+        kept: [...job.kept, ...kept].slice(0, BULK_KEPT_SHOWN_MAX),
+        updatedAtMs: clock.currentTimeMillisUnsafe(),
+      }
+      if (isLast) return yield* Effect.asVoid(end("done"))
+      if (!(yield* tell(id, job))) return
+    }
+  })
+
+  const start: BulkJobs["startBulk"] = Effect.fnUntraced(function* (task) {
+    const name = noteName(task)
+    const note = yield* read(task)
+    if (note !== undefined && seen(note.job).state === "running") return note.job
+    const nowMs = clock.currentTimeMillisUnsafe()
+    const counts = { doneCount: 0, keptCount: 0, kept: [] }
+    const { verb, reason } = task
+    const job: BulkJob = {
+      verb,
+      reason,
+      state: "running",
+      ...counts,
+      startedAtMs: nowMs,
+      updatedAtMs: nowMs,
+    }
+    const id = newId()
+    yield* checkpoints.write(name, { id, job })
+    const fiber: Fiber.Fiber<void> = fork(
+      Effect.ensuring(
+        carryOut(id, job),
+        Effect.sync(() => {
+          if (running.get(name) === fiber) running.delete(name)
+        }),
+      ),
+    )
+    running.set(name, fiber)
+    return job
+  })
+
+  const cancel: BulkJobs["cancelBulk"] = Effect.fnUntraced(function* (task) {
+    const note = yield* read(task)
+    if (note === undefined) return undefined
+    if (note.job.state !== "running") return note.job
+    const job: BulkJob = {
+      ...note.job,
+      state: "cancelled",
+      updatedAtMs: clock.currentTimeMillisUnsafe(),
+    }
+    yield* checkpoints.write(noteName(task), { id: note.id, job })
+    const fiber = running.get(noteName(task))
+    if (fiber !== undefined) yield* Fiber.interrupt(fiber)
+    return job
+  })
+
+  // One at a time on a node: asked twice, there is one job.
+  const turn = yield* Semaphore.make(1)
+  const tasks = BULK_VERBS.flatMap((verb) => DEAD_LETTER_REASONS.map((reason) => ({ verb, reason })))
+  return {
+    startBulk: (task) => turn.withPermit(start(task)),
+    bulkJobs: Effect.map(Effect.forEach(tasks, read, { concurrency: tasks.length }), (notes) =>
+      notes.flatMap((note) => (note === undefined ? [] : [seen(note.job)])),
+    ),
+    cancelBulk: (task) => turn.withPermit(cancel(task)),
+  }
+})
+
+/** Kept letters that a job names; the others are only counted. */
+const BULK_KEPT_SHOWN_MAX = 20
