@@ -59,7 +59,11 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
       // This register is always there.
       Layer.catchTag("JournalRegisterUnavailable", (error) => Layer.effect(Journal, Effect.die(error))),
     )
-    const ports = Layer.mergeAll(journal, MailboxNats.layerClient(layout), TransportNats.layer(layout))
+    const ports = Layer.mergeAll(
+      journal,
+      MailboxNats.layerClient({ ...layout, lost: Effect.succeed("there is a journal") }),
+      TransportNats.layer(layout),
+    )
     const watch = StoreWatch.layer(storesOfClients(namespace, layout.streams))
     return EffectActorClient.layer({ ...client, shardCount: identity.shards }).pipe(
       Layer.provide(Layer.provideMerge(watch, ports)),

@@ -17,7 +17,7 @@ import {
   type JournalUnavailable,
 } from "../runtime/journal/Journal.ts"
 import type { JournalRegisterUnavailable } from "../runtime/journal/JournalRegister.ts"
-import type { MailboxError } from "../runtime/mailbox/Mailbox.ts"
+import { type MailboxError, MailboxUnavailable } from "../runtime/mailbox/Mailbox.ts"
 import type { ProjectionFailed, ReadModelUnavailable } from "../runtime/projection/ReadModel.ts"
 import { ActorSystem as PromiseActorSystem } from "../runtime/promise/ActorSystem.ts"
 import { ActorSystem as EffectActorSystem, type SystemOptions } from "../runtime/system/ActorSystem.ts"
@@ -119,13 +119,21 @@ export const layerOn = (
     namespace,
     shards,
   }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
+  const onUsed = Effect.map(Journal, (opened) => {
+    const lost = isPreparation ? Effect.undefined : usedAlready(opened)
+    return Layer.merge(
+      MailboxNats.layer({
+        ...stream,
+        lost: Effect.mapError(lost, (detail) => new MailboxUnavailable({ reason: "Other", detail })),
+      }),
+      CheckpointsNats.layer({
+        ...stream,
+        lost: Effect.mapError(lost, (detail) => new CheckpointsUnavailable({ detail })),
+      }),
+    )
+  })
   const messaging = Layer.mergeAll(
-    MailboxNats.layer(stream),
-    Layer.unwrap(
-      Effect.map(Journal, (opened) =>
-        CheckpointsNats.layer({ ...stream, lost: isPreparation ? Effect.undefined : usedAlready(opened) }),
-      ),
-    ),
+    Layer.unwrap(onUsed),
     DeadLettersNats.layer(stream),
     EventPublisherNats.layer(stream),
     clustering(stream),
@@ -144,16 +152,16 @@ export const layerOn = (
   return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))
 }
 
-/** Why a store that is not there was lost: before the first commit nothing is. */
+/** Why a store that is not there was lost: before the first commit nothing is. Fails with words. */
 const usedAlready = ({
   lastSequence,
   partitionCount,
-}: JournalService): Effect.Effect<string | undefined, CheckpointsUnavailable> =>
+}: JournalService): Effect.Effect<string | undefined, string> =>
   Effect.forEach(
     Array.from({ length: partitionCount }, (_, partition) => partition),
     lastSequence,
   ).pipe(
-    Effect.mapError(({ message }) => new CheckpointsUnavailable({ detail: message })),
+    Effect.mapError(({ message }) => message),
     Effect.map((last) => (last.some((sequence) => sequence > 0) ? "the journal has commits" : undefined)),
   )
 

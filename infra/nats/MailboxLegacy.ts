@@ -17,6 +17,7 @@ import type { MailboxError } from "../../runtime/mailbox/Mailbox.ts"
 import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
 import { allConsumers, type ConsumerInfo } from "./JetStreamApi.ts"
 import { LAYOUT_KEY } from "./MailboxReceive.ts"
+import { legacyStreamName } from "./MailboxStream.ts"
 import { slotSubjectOf, type WaitingSubjects, waitingSubjectsOf } from "./MailboxSubject.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, mailboxErrorOf } from "./NatsErrors.ts"
@@ -30,8 +31,6 @@ const LOOK_TTL_MS = 1_000
  * time, in milliseconds. Until then that node may come back, or a node of this release takes the consumer over.
  */
 const LEFT_BEHIND_MS = 300_000
-
-export const legacyStreamName = (namespace: string): string => `${namespace}-mailbox`
 
 export interface LegacySubjects {
   readonly waiting: WaitingSubjects

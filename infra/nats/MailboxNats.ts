@@ -263,7 +263,7 @@ export const MailboxNats = {
       }),
     ),
 
-  /** The same for a process that sends alone. */
+  /** The same for a process that sends alone. It creates nothing where there is a system. */
   layerClient: (options: MailboxNatsOptions): Layer.Layer<Mailbox, MailboxError, NatsConnection> =>
     Layer.effect(
       Mailbox,

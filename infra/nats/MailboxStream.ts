@@ -5,7 +5,8 @@
  * They are two because nats-server refuses a stream that has schedules and refuses messages when it is full (since
  * May 2026, at creation and when it loads its store). So the stream of messages has the bound per actor, and the
  * stream of timers has the schedules; each timer was asked for by a commit or a stored message.
- * Unlike a journal they may be created anew; what is lost with them is what the outboxes do not send again.
+ * A stream that a used namespace has lost is made anew by its preparation alone: messages that waited in it are gone,
+ * timers are placed again from the journal.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
@@ -16,7 +17,9 @@ import { isCode, jetStreamCode, mailboxErrorOf } from "./NatsErrors.ts"
 import {
   DUPLICATE_WINDOW_MS,
   findOrMakeStream,
+  findStream,
   type NamedStream,
+  PREPARE_HINT,
   replicaCountOf,
   wrongSettings,
 } from "./OpenStream.ts"
@@ -34,12 +37,20 @@ export interface MailboxStreamOptions {
   readonly replicas?: number
   /** Messages that may wait for one actor; the port's bound by default. Used at creation alone. */
   readonly messagesPerActorMax?: number
+  /**
+   * Why a stream that is not there has been lost, and must not be made anew: with it goes what waited in it. `undefined`
+   * by default, which means that it was never there.
+   */
+  readonly lost?: Effect.Effect<string | undefined, MailboxError>
 }
 
 export interface MailboxStreamNames {
   readonly messages: string
   readonly timers: string
 }
+
+/** The one stream of the first release's mailbox (MailboxLegacy.ts). */
+export const legacyStreamName = (namespace: string): string => `${namespace}-mailbox`
 
 export const mailboxStreamNames = (namespace: string): MailboxStreamNames => ({
   messages: `${namespace}-messages`,
@@ -151,6 +162,24 @@ const tooFewServers = (replicas: number, detail: string): MailboxRefused =>
     `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
   )
 
+/** Fails where a stream is missing that was there. A mailbox of the first release is no loss: it is emptied. */
+const refuseLost = Effect.fnUntraced(function* (
+  connection: NatsConnectionService,
+  { namespace, lost = Effect.undefined }: MailboxStreamOptions,
+) {
+  const find = (name: string) => Effect.mapError(findStream(connection, name), mailboxErrorOf)
+  const names = Object.values(mailboxStreamNames(namespace))
+  const found = yield* Effect.forEach(names, find, { concurrency: "unbounded" })
+  const missing = names.filter((_, index) => found[index] === undefined)
+  if (missing.length === 0 || (yield* find(legacyStreamName(namespace))) !== undefined) return
+  const why = yield* lost
+  if (why === undefined) return
+  const hint =
+    `If nats-server was upgraded before this release, start the version of before on the same data: it still has ` +
+    `stream ${legacyStreamName(namespace)}, which this release empties. ${PREPARE_HINT}`
+  return yield* refused("Missing", `no stream ${missing.join(" and ")}, though ${why}`, hint)
+})
+
 /** Finds or creates both streams and verifies them. Schedules need nats-server 2.12. */
 export const openMailboxStreams = Effect.fn("openMailboxStreams")(function* (
   connection: NatsConnectionService,
@@ -164,6 +193,7 @@ export const openMailboxStreams = Effect.fn("openMailboxStreams")(function* (
   if (serverVersionVerdict(version) === "refuse") {
     return yield* refused("Unsafe", `nats-server ${version} has no schedules`, "Upgrade to 2.14.5 or newer.")
   }
+  yield* refuseLost(connection, options)
   const replicas = replicaCountOf(connection, options.replicas)
   for (const stream of streamsOf(options)) {
     const info = yield* findOrMakeStream(connection, configOf(stream, options, replicas)).pipe(

@@ -9,8 +9,7 @@
  */
 
 import { NAMESPACE_PATTERN, STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
-import { legacyStreamName } from "./MailboxLegacy.ts"
-import { mailboxStreamNames } from "./MailboxStream.ts"
+import { legacyStreamName, mailboxStreamNames } from "./MailboxStream.ts"
 import type { NatsConnectionOptions } from "./NatsConnection.ts"
 
 /**

@@ -58,10 +58,19 @@ export const MESSAGES_PER_ACTOR_MAX = 100_000
 
 /**
  * The mailbox said no and stored nothing. Terminal for this message. `Full`: too many wait for this actor, which may
- * pass. `StorageFull`: there is no room for anything, which an operator has to mend.
+ * pass. `StorageFull`: there is no room for anything, which an operator has to mend. `Missing`: the mailbox of a system
+ * that was used is not there.
  */
 export class MailboxRefused extends Schema.TaggedError<MailboxRefused>()("MailboxRefused", {
-  reason: Schema.Literals(["Full", "StorageFull", "TooLarge", "NotPermitted", "Unsafe", "Foreign"]),
+  reason: Schema.Literals([
+    "Full",
+    "StorageFull",
+    "TooLarge",
+    "NotPermitted",
+    "Unsafe",
+    "Foreign",
+    "Missing",
+  ]),
   detail: Schema.String,
   hint: Schema.String,
 }) {

@@ -57,6 +57,32 @@ describe("a mailbox that is lost under a running system", () => {
   })
 })
 
+describe("a mailbox that is not there at the start", () => {
+  it.each(["messages", "timers"])(
+    "is refused without its %s, and made anew by a preparation alone",
+    async (part) => {
+      const namespace = freshNamespace()
+      const stream = `${namespace}-${part}`
+      const system = await startSystem(servers(), { namespace })
+      await system.get(Counter, "a").ask({ type: "Add", by: 1 })
+      await system.stop()
+      await servers().admin(`STREAM.DELETE.${stream}`)
+
+      const refused = ActorSystem.start(optionsOf(namespace))
+      await expect(refused).rejects.toMatchObject({ _tag: "MailboxRefused", reason: "Missing" })
+      await expect(refused).rejects.toThrow(
+        new RegExp(`no stream ${stream}, though the journal has commits.*version of before.*prepare`),
+      )
+      expect(await servers().admin(`STREAM.INFO.${stream}`)).toMatchObject({ error: { err_code: 10059 } })
+
+      await ActorSystem.prepare(optionsOf(namespace))
+      const again = await startSystem(servers(), { namespace })
+      await again.get(Counter, "a").tell({ type: "Add", by: 2 })
+      await eventually(async () => (await again.get(Counter, "a").state()).state.context.total === 3)
+    },
+  )
+})
+
 describe("a checkpoint bucket that is lost", () => {
   it("is made anew by a preparation alone; a node that runs goes on then, and one that starts refuses before", async () => {
     const namespace = freshNamespace()
