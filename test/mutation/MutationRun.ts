@@ -45,33 +45,46 @@ const runOf = (root: string, tier: Tier): TestRun => ({
   limitMs: LIMIT_MS[tier],
 })
 
-/** The tests must pass without any bug; the first failure otherwise. */
-export const checkUnharmed = async ({ root, tiers, run = runTests }: MutationOptions) => {
-  const [first = "unit"] = tiers
-  return await run(runOf(root, first))
+/** How often a tier is run to its end where a test fails once and passes when it is run again. */
+const TIER_ATTEMPTS_MAX = 3
+
+/** The failure of a tier, and the tests that failed without a reason on the way. */
+const failureIn = async (
+  tier: Tier,
+  { root, run = runTests }: MutationOptions,
+): Promise<{ readonly failure: TestFailure | undefined; readonly unsteady: ReadonlyArray<string> }> => {
+  const whole = runOf(root, tier)
+  const unsteady: Array<string> = []
+  // Each failure leaves the rest of the tier out, so one without a reason needs the whole tier again.
+  for (let attempt = 1; attempt <= TIER_ATTEMPTS_MAX; attempt++) {
+    const failure = await run(whole)
+    if (failure === undefined) break
+    const { file } = failure
+    const again = file === undefined ? failure : await run({ ...whole, args: [...whole.args, file] })
+    if (again !== undefined) return { failure: again, unsteady }
+    unsteady.push(failure.test)
+  }
+  return { failure: undefined, unsteady }
+}
+
+/** The tests must pass without any bug; the first failure of the first tier otherwise. */
+export const checkUnharmed = async (options: MutationOptions): Promise<TestFailure | undefined> => {
+  const [first = "unit"] = options.tiers
+  return (await failureIn(first, options)).failure
 }
 
 /** What becomes of one bug. The tree is as it was afterwards. */
-export const outcomeOf = async (
-  bug: PlantedBug,
-  { root, tiers, nowMs, run = runTests }: MutationOptions,
-): Promise<BugOutcome> => {
+export const outcomeOf = async (bug: PlantedBug, options: MutationOptions): Promise<BugOutcome> => {
+  const { root, tiers, nowMs } = options
   const beganAtMs = nowMs()
   const unsteady: Array<string> = []
   const takeOut = plant(root, bug)
   try {
     for (const tier of tiers) {
-      const whole = runOf(root, tier)
-      // Once more where the first failure was no real one: a bail had left the rest of the tier out.
-      for (let attempt = 1; attempt <= 3; attempt++) {
-        const failure = await run(whole)
-        if (failure === undefined) break
-        const alone = failure.file && { ...whole, args: [...whole.args, failure.file] }
-        const again = alone ? await run(alone) : failure
-        if (again !== undefined)
-          return { bug, tier, failure: again, elapsedMs: nowMs() - beganAtMs, unsteady }
-        unsteady.push(failure.test)
-      }
+      const found = await failureIn(tier, options)
+      unsteady.push(...found.unsteady)
+      if (found.failure === undefined) continue
+      return { bug, tier, failure: found.failure, elapsedMs: nowMs() - beganAtMs, unsteady }
     }
     return { bug, tier: undefined, failure: undefined, elapsedMs: nowMs() - beganAtMs, unsteady }
   } finally {
