@@ -130,7 +130,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a stale page ends the replay",
-    file: "runtime/cell/Recovery.ts",
+    file: "runtime/journal/RecordPage.ts",
     text: "const STALE_RETRIES_MAX = 6",
     replacement: "const STALE_RETRIES_MAX = 0",
     isSeenBySimulation: true,
