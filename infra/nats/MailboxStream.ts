@@ -13,13 +13,12 @@ import { Effect } from "effect"
 import { type MailboxError, MailboxRefused, MESSAGES_PER_ACTOR_MAX } from "../../runtime/mailbox/Mailbox.ts"
 import { NAMESPACE_HINT, NAMESPACE_PATTERN } from "./JournalSettings.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
-import { isCode, jetStreamCode, mailboxErrorOf } from "./NatsErrors.ts"
+import { isCode, jetStreamCode, mailboxErrorOf, PREPARE_HINT } from "./NatsErrors.ts"
 import {
   DUPLICATE_WINDOW_MS,
   findOrMakeStream,
   findStream,
   type NamedStream,
-  PREPARE_HINT,
   replicaCountOf,
   wrongSettings,
 } from "./OpenStream.ts"

@@ -166,6 +166,9 @@ const rightTokenCount = (subject: string): number => {
   return subject.startsWith("$JS.") ? 3 : 2
 }
 
+/** Right of a preparation alone. */
+const CREATING = "publish on $JS.API.STREAM.CREATE."
+
 const deniedRight = ({ operation, subject }: PermissionViolationError): string => {
   const right = subject.split(".").slice(0, rightTokenCount(subject)).join(".")
   return `${operation === "publish" ? "publish on" : "subscribe to"} ${right}`
@@ -187,7 +190,9 @@ const makeComplaints = Effect.map(Effect.context<never>(), (context) => {
     known.add(right)
     const subject = isViolation ? `, here ${error.subject}` : ""
     const hint = isViolation
-      ? "Grant it: docs/DEPLOYMENT.md has the list."
+      ? right.startsWith(CREATING)
+        ? "A node does without it: prepare the namespace with the creator's credentials (docs/DEPLOYMENT.md)."
+        : "Grant it: docs/DEPLOYMENT.md has the list."
       : "The connection is not made again: restart with valid credentials."
     runFork(Effect.logError(`NATS does not let this user ${right}${subject}. ${hint}`))
   }

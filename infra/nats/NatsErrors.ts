@@ -98,12 +98,22 @@ export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
     hint: "Split the work into smaller commands, or raise max_payload on every nats-server.",
   })
 
-const notPermittedHint =
-  "Grant the service's user this subject in the NATS permissions, or give it valid credentials."
+/** Nodes create nothing that a namespace has lost: only its preparation does, on purpose. */
+export const PREPARE_HINT =
+  "Prepare the namespace again with the creator's credentials (`ActorSystem.prepare`, or docs/deployment/prepare.sh); nodes go on by themselves once it is there."
+
+const notPermittedHint = (subject: string): string =>
+  subject.startsWith("$JS.API.STREAM.CREATE.")
+    ? PREPARE_HINT
+    : "Grant the service's user this subject in the NATS permissions, or give it valid credentials."
 
 /** The refusal for a subject that the server's permissions deny. */
 export const notPermitted = (subject: string, detail: string): JournalRefused =>
-  new JournalRefused({ reason: "NotPermitted", detail: `${subject}: ${detail}`, hint: notPermittedHint })
+  new JournalRefused({
+    reason: "NotPermitted",
+    detail: `${subject}: ${detail}`,
+    hint: notPermittedHint(subject),
+  })
 
 /** What a reply to an append that carries an error means. */
 export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRefused => {
@@ -170,7 +180,11 @@ export const readErrorOf = (
 
 /** The refusal of the mailbox for a subject that the server's permissions deny. */
 export const mailboxNotPermitted = (subject: string, detail: string): MailboxRefused =>
-  new MailboxRefused({ reason: "NotPermitted", detail: `${subject}: ${detail}`, hint: notPermittedHint })
+  new MailboxRefused({
+    reason: "NotPermitted",
+    detail: `${subject}: ${detail}`,
+    hint: notPermittedHint(subject),
+  })
 
 /** The refusal for a message that is larger than the mailbox takes. */
 export const messageTooLarge = (detail: string): MailboxRefused =>

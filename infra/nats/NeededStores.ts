@@ -6,7 +6,7 @@
 import { eventsStreamName } from "./EventPublisherNats.ts"
 import { STREAMS_DEFAULT, streamName } from "./JournalSettings.ts"
 import { mailboxStreamNames } from "./MailboxStream.ts"
-import { PREPARE_HINT } from "./OpenStream.ts"
+import { PREPARE_HINT } from "./NatsErrors.ts"
 
 export interface NeededStore {
   /** Name of the stream, as `nats stream ls` shows it. */

@@ -8,15 +8,17 @@ import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect, Schedule } from "effect"
 import { createStream, type StreamInfo, streamInfo } from "./JetStreamApi.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
-import { isCode, type JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
+import {
+  isCode,
+  type JetStreamError,
+  jetStreamCode,
+  type NatsRequestFailed,
+  PREPARE_HINT,
+} from "./NatsErrors.ts"
 import { publishTo } from "./PubAck.ts"
 
 /** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
 const REPLICA_COUNT_CLUSTERED = 3
-
-/** Nodes create nothing that a namespace has lost: only its preparation does, on purpose. */
-export const PREPARE_HINT =
-  "Prepare the namespace again with the creator's credentials (`ActorSystem.prepare`, or docs/deployment/prepare.sh); nodes go on by themselves once it is there."
 
 /** Time for which a stream remembers the ids of what it stored, in milliseconds. */
 export const DUPLICATE_WINDOW_MS = 120_000

@@ -154,6 +154,8 @@ class Watch {
       Effect.map((info) => {
         if (info === undefined) {
           const detail = "nats-server does not know it"
+          // Where members listen for hints, writes to a bucket that is gone are unanswered, not unheard.
+          troubles.forget(store.writtenTo)
           return this.#neededOf(store, { reason: "Missing", detail, hint: store.ifMissing }, [])
         }
         this.#noteLeader(store, info)
