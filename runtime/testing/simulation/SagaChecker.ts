@@ -5,6 +5,9 @@
  * Owns that promise, checked from the answers that came to the saga and not from its book. What an operator settled by
  * hand is the operator's word, and a nested saga answers for itself.
  */
+import type { AnyEvent } from "../../definition/Event.ts"
+import { sequenceOfId } from "../../outbox/OutboxItem.ts"
+import type { RequestRef } from "../../outbox/Outgoing.ts"
 import type { AnySaga } from "../../saga/AnySaga.ts"
 import type { SagaLedger } from "../../saga/SagaLedger.ts"
 import { pathOf, readRequestName } from "../../saga/SagaPlan.ts"
@@ -20,16 +23,43 @@ interface Answers {
 
 export class SagaChecker {
   readonly #sagas: ReadonlyMap<string, AnySaga>
+  /** Which saga wrote the commit at a sequence. */
+  readonly #writers = new Map<number, string>()
 
   constructor(sagas: ReadonlyArray<AnySaga>) {
     this.#sagas = new Map(sagas.map((saga) => [saga.type, saga]))
   }
 
   /** A commit of an actor is stored. Throws {@link Violation}. */
-  stored({ address, states, version, events }: TrueActor): void {
-    const saga = this.#sagas.get(address.type)
+  stored(actor: TrueActor): void {
+    const saga = this.#sagas.get(actor.address.type)
+    if (saga === undefined) return
+    this.#writers.set(actor.sequence, actor.address.key)
+    this.#requireParent(actor)
+    this.#requireUndone(saga, actor)
+  }
+
+  /** What the commit has from a saga above is from the one that started this saga. */
+  #requireParent({ address, events, sequence }: TrueActor): void {
+    const started = events.find(({ event }) => event.type === "SagaStarted")?.event
+    const parent = (started?.parent as RequestRef | null | undefined)?.to
+    for (const { event, commandId } of events.filter((stored) => stored.sequence === sequence)) {
+      const asker = this.#askerOf(event, commandId)
+      if (asker === undefined || asker === parent) continue
+      const what = `${event.type} of ${address.key} comes from ${asker}`
+      throw new Violation(PROMISES.parent, `${what}, and ${parent ?? "nobody"} started it by a request`)
+    }
+  }
+
+  #askerOf(event: AnyEvent, commandId: string): string | undefined {
+    if (event.type === "SagaUndoAsked") return (event.replyTo as RequestRef).to
+    const isStop = event.type === "SagaCancelled" && String(event.by).startsWith("saga:")
+    return isStop ? this.#writers.get(sequenceOfId(commandId)) : undefined
+  }
+
+  #requireUndone(saga: AnySaga, { address, states, version, events }: TrueActor): void {
     const state = states[version]
-    if (saga === undefined || state?.value !== "compensated") return
+    if (state?.value !== "compensated") return
     const { done, undone } = answersIn(events)
     if (events.some(({ event }) => OPERATORS_WORD.has(event.type))) return
     const plan = planFor(saga.plans, (state.context as SagaLedger).plan)

@@ -32,6 +32,7 @@ export const PROMISES = {
   pending: "timers and calls come once, not early, not after their end",
   calm: "a timer is not given to the mailbox again and again",
   saga: "a compensated saga has undone what was done, the last first",
+  parent: "a nested saga is cancelled and undone by the saga that started it only",
   starts: "a node starts",
   fenced: "a node whose lease is over begins nothing",
   harmless: "what no node writes harms its own actor alone",

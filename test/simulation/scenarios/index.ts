@@ -18,6 +18,7 @@ import {
 import { orderWorkload } from "./OrderWorkload.ts"
 import { plansScenario } from "./Plans.ts"
 import { reminderWorkload } from "./ReminderWorkload.ts"
+import { silenceScenario } from "./Silence.ts"
 
 /** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
 const idleMs = 2_000
@@ -151,5 +152,7 @@ export const scenarios = {
   },
   /** Sagas that run while their definition changes. */
   "changed plans": plansScenario,
+  /** Participants that never answer, and nested sagas that two sagas want. */
+  "silent participants": silenceScenario,
   ...clusterScenarios,
 } satisfies { readonly [name: string]: SimulateOptions }
