@@ -19,9 +19,9 @@ export const HISTORY_UNFIT = "everstate.saga.unfit"
 
 const bookOf = ({ context }: MachineState): SagaLedger => context as SagaLedger
 
-/** What keeps a saga from being decided with this code. */
+/** What keeps a saga from being decided with this code: one that is stuck, or that is completed and may be undone. */
 export const haltOf = ({ at, stuck }: SagaLedger): SagaStuck | undefined =>
-  at !== "stuck" || stuck === null || stuck.plan === undefined ? undefined : stuck
+  stuck?.plan !== undefined && (at === "stuck" || at === "completed") ? stuck : undefined
 
 /** Requests for steps and for undoing them. What asks for a stop changes nothing in the book. */
 const isOwed = (name: string): boolean => {
@@ -99,7 +99,8 @@ export const sagaAudit = (type: string, plans: SagaPlans): HistoryAudit => ({
     return { type: HISTORY_UNFIT, stuck: historyUnfit(plans, book, asked, sent) }
   },
   halted: (state) => {
-    const halt = haltOf(bookOf(state))
+    const book = bookOf(state)
+    const halt = book.at === "stuck" ? haltOf(book) : undefined
     return halt === undefined ? undefined : `the saga is stuck: ${halt.reason}`
   },
 })

@@ -142,7 +142,11 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
           SagaSkipped: onItemStuck,
           SagaResolved: onItemStuck,
         },
-        always: [follows("compensating", ["compensating", "compensated"]), follows("aborted", ["aborted"])],
+        always: [
+          follows("compensating", ["compensating", "compensated"]),
+          follows("aborted", ["aborted"]),
+          follows("completed", ["completed"]),
+        ],
       },
       compensated: { type: "final" },
       aborted: { type: "final" },

@@ -44,15 +44,29 @@ export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): Sa
   return ledger
 }
 
-/** What happens to a saga that nothing can be decided for: it is kept in mind, and may be aborted. */
+/** What happens to a saga that nothing can be decided for: how it ended is known, and it may be aborted. */
 const recordHalted = (draft: SagaDraft, plans: SagaPlans, event: AnyEvent): void => {
   const { ledger } = draft
-  if (event.type === "SagaAborted") return abort(draft)
-  if (event.type !== "SagaStarted") return
-  ledger.at = "stuck"
-  ledger.stuck = planMissing(plans, ledger.plan as PlanRef, "")
-  ledger.input = event.input
-  ledger.parent = event.parent as RequestRef | null
+  switch (event.type) {
+    case "SagaStarted":
+      ledger.at = "stuck"
+      ledger.stuck = planMissing(plans, ledger.plan as PlanRef, "")
+      ledger.input = event.input
+      ledger.parent = event.parent as RequestRef | null
+      return
+    case "SagaCompleted":
+      ledger.at = "completed"
+      return
+    case "SagaUndoAsked":
+      if (ledger.at === "completed") ledger.at = "stuck"
+      return
+    case "SagaCompensated":
+      ledger.at = "compensated"
+      ledger.cause = event.cause as SagaLedger["cause"]
+      return
+    case "SagaAborted":
+      return abort(draft)
+  }
 }
 
 /** On the way back a timer is set, and only there. */

@@ -1,15 +1,12 @@
 /** Sagas that run while their definition changes: they go on under their own plan, or are stuck and say so. */
-import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { type AnySaga, DefinitionError, defineSaga, event } from "../../../runtime/index.ts"
 import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
-import { eventually, historyOf, type MemorySystem, startMemory } from "../../fixtures/memory/MemorySystem.ts"
-import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
-import { Booked, Nothing, participantOf, sagaOf } from "../../fixtures/saga/Booked.ts"
+import { eventually, historyOf, type MemorySystem } from "../../fixtures/memory/MemorySystem.ts"
+import { Booked, Nothing, sagaOf } from "../../fixtures/saga/Booked.ts"
 import { ofFirstRelease } from "../../fixtures/saga/FirstRelease.ts"
+import { ID, Town } from "../../fixtures/saga/Town.ts"
 import { ok, SagaDriver } from "./SagaDriver.ts"
-
-const ID = "t-1"
 
 /** Steps before and after a change, while a saga waits for the human of step b. */
 const CHANGES = [
@@ -22,54 +19,6 @@ const CHANGES = [
   ["the current step is renamed", ["a", "b", "c"], ["a", "b2", "c"]],
   ["steps are reordered", ["a", "b", "c"], ["b", "a", "c"]],
 ] as const
-
-class Town {
-  readonly messaging = new MessagingMemory()
-  memory: MemorySystem | undefined
-
-  /** The program starts with this definition; what ran before has stopped in order. */
-  async run(saga: AnySaga): Promise<MemorySystem> {
-    const { memory: before, messaging } = this
-    await before?.system.stop()
-    const stores = before === undefined ? {} : { journal: before.journal, snapshots: before.snapshots }
-    this.memory = await startMemory({ actors: [Booked], sagas: [saga], messaging, drainMs: 5_000, ...stores })
-    return this.memory
-  }
-
-  get system() {
-    if (this.memory === undefined) throw new Error("nothing runs")
-    return this.memory.system
-  }
-
-  async book(saga: AnySaga) {
-    const { state } = await this.system.get(saga.actor, ID).state()
-    return { value: state.value, context: state.context }
-  }
-
-  /** What the participant of a step was asked. */
-  async log(step: string): Promise<ReadonlyArray<string>> {
-    return (await this.system.get(Booked, participantOf(step)).state()).state.context.log
-  }
-
-  async letters() {
-    return await this.system.deadLetters.list({})
-  }
-
-  /** A saga of these steps waits for the human of b. */
-  async waitingForHuman(saga: AnySaga): Promise<void> {
-    await this.run(saga)
-    await this.system.get(saga.actor, ID).ask({ type: "Start", input: {} } as never)
-    await eventually(async () => (await this.log("b")).includes(`?${ID}`))
-  }
-
-  decide(yes = true) {
-    return this.system.get(Booked, "human-b").ask({ type: "Decide", yes })
-  }
-
-  ended(saga: AnySaga, how: string) {
-    return eventually(async () => (await this.book(saga)).value === how)
-  }
-}
 
 describe("a saga whose plan the code still has", () => {
   it.each(CHANGES)("FAULT 74: goes on under it when %s", async (_, before, after) => {
@@ -197,6 +146,27 @@ describe("a saga whose plan the code does not have", () => {
     },
   )
 
+  it.each([
+    ["completed", true],
+    ["compensated", false],
+  ])("FAULT 74: has ended as %s where it had, and cannot be undone any more", async (how, yes) => {
+    const town = new Town()
+    const V1 = sagaOf(["a", "b", "c"])
+    await town.waitingForHuman(V1)
+    await town.decide(yes)
+    await town.ended(V1, how)
+    const V2 = sagaOf(["a", "c"], { version: 2 })
+    await town.run(V2)
+    expect((await town.book(V2)).value).toBe(how)
+    expect((await town.system.status()).halted).toEqual([])
+    expect((await town.system.get(V2.actor, ID).stateAt({ version: 99 })).state.value).toBe(how)
+    const { state } = await town.system.get(V2.actor, ID).state()
+    const replyTo = { to: "above/1", as: "undo:1:below", re: "m" }
+    const undo = V2.actor.commands?.["Undo"]?.decide({ state, replyTo } as never)
+    if (yes) expect(undo).toMatchObject({ _tag: "Rejection", reason: "PlanMissing" })
+    else expect(undo).toEqual([])
+  })
+
   it("FAULT 74: may be aborted by an operator", async () => {
     const town = new Town()
     await town.waitingForHuman(sagaOf(["a", "b", "c"]))
@@ -237,77 +207,6 @@ describe("a saga whose plan the code does not have", () => {
     const [theirs, ours] = [hostedTypes([V2.actor]), hostedTypes([V1.actor])]
     expect(readsMore("booking", theirs, ours)).toBe(true)
     expect(readsMore("booking", ours, theirs)).toBe(false)
-  })
-})
-
-describe("the input of a saga that runs", () => {
-  const Hotel = Schema.Struct({ hotel: Schema.String })
-  const HotelAndNights = Schema.Struct({ hotelId: Schema.String, nights: Schema.Int })
-  const grown = event({
-    version: 2,
-    schema: HotelAndNights,
-    upcast: { 1: (old: { readonly hotel: string }) => ({ hotelId: old.hotel, nights: 1 }) },
-  })
-  const book = (id: string, by: string) => ({ actor: Booked, id, command: { type: "Book", by } }) as const
-  const V1 = defineSaga({
-    type: "booking",
-    input: Hotel,
-    steps: (saga) =>
-      saga
-        .step("b", { request: ({ sagaId }) => book("human-b", sagaId) })
-        .step("hotel", { request: ({ input, sagaId }) => book(input.hotel, sagaId) }),
-  })
-
-  const waiting = async (saga: AnySaga) => {
-    const town = new Town()
-    await town.run(saga)
-    await town.system.get(saga.actor, ID).ask({ type: "Start", input: { hotel: "ritz" } } as never)
-    await eventually(async () => (await town.log("b")).includes(`?${ID}`))
-    return town
-  }
-
-  it.each([
-    ["this release", V1],
-    ["the first releases, with a snapshot", ofFirstRelease(V1)],
-  ])("FAULT 74: is upcast where the steps stay as they are (%s)", async (_, first) => {
-    const town = await waiting(first)
-    const V2 = defineSaga({
-      type: "booking",
-      input: grown,
-      steps: (saga) =>
-        saga
-          .step("b", { request: ({ sagaId }) => book("human-b", sagaId) })
-          .step("hotel", { request: ({ input, sagaId }) => book(input.hotelId, sagaId) }),
-    })
-    await town.run(V2)
-    expect((await town.book(V2)).context.input).toEqual({ hotelId: "ritz", nights: 1 })
-    await town.decide()
-    await town.ended(V2, "completed")
-    expect(await town.log("ritz")).toEqual([`+${ID}`])
-  })
-
-  it.each([
-    ["this release", V1],
-    ["the first releases", ofFirstRelease(V1)],
-  ])("FAULT 74: has the form that its own plan knows (%s)", async (_, first) => {
-    const town = await waiting(first)
-    const V2 = defineSaga({
-      type: "booking",
-      version: 2,
-      previous: [V1],
-      input: grown,
-      steps: (saga) =>
-        saga.step("hotel", {
-          request: ({ input, sagaId }) => book(`${input.hotelId}-${input.nights}`, sagaId),
-        }),
-    })
-    await town.run(V2)
-    expect((await town.book(V2)).context.input).toEqual({ hotel: "ritz" })
-    await town.decide()
-    await town.ended(V2, "completed")
-    expect(await town.log("ritz")).toEqual([`+${ID}`])
-    await town.system.get(V2.actor, "t-2").ask({ type: "Start", input: { hotelId: "ibis", nights: 2 } })
-    await eventually(async () => (await town.log("ibis-2")).includes("+t-2"))
   })
 })
 
