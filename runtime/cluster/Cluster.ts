@@ -54,7 +54,7 @@ export interface ClusterOptions {
   /** Answers what other members ask this one, but for a sign of life. */
   readonly asked: (request: unknown) => Effect.Effect<unknown>
   /** Told of slots that have come to another owner, this node or not. */
-  readonly rehoused: (slot: string) => void
+  readonly rehoused: (slot: string, former: string | undefined) => void
   /** Told before the first slot is taken. */
   readonly started: (cluster: Cluster) => void
 }
@@ -243,7 +243,8 @@ class Agent implements Cluster {
     for (const event of news) this.announce(event)
     const owners = new Map(Array.from(this.seen.slots(), ([slot, { value }]) => [slot, value.m]))
     for (const [slot, owner] of owners) {
-      if (owner !== undefined && owner !== this.#lastOwners.get(slot)) this.#options.rehoused(slot)
+      const former = this.#lastOwners.get(slot)
+      if (owner !== undefined && owner !== former) this.#options.rehoused(slot, former)
     }
     this.#lastOwners = owners
   }

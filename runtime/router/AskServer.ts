@@ -22,6 +22,8 @@ export interface AskServerOptions {
   readonly replyBytesMax: number
   /** A type that is not known here was asked for in this place. */
   readonly unhosted: (place: number, type: string) => void
+  /** Told of every request that is taken: nodes may have been lost with it before. */
+  readonly suspected: (request: AskRequest) => void
   /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
   readonly cutOff: () => string | undefined
 }
@@ -30,7 +32,7 @@ type Reply = (reply: Uint8Array) => void
 
 /** Takes requests to the owner of `place`. */
 export const makeAskServer =
-  ({ actors, cells, wheel, shardCount, replyBytesMax, unhosted, cutOff }: AskServerOptions) =>
+  ({ actors, cells, wheel, shardCount, replyBytesMax, unhosted, suspected, cutOff }: AskServerOptions) =>
   (place: number) =>
   (data: Uint8Array, reply: Reply): void => {
     const request = decodeRequest(data)
@@ -63,6 +65,7 @@ export const makeAskServer =
     } catch (cause) {
       return answer(Exit.fail(cause instanceof CommandInvalid ? cause : uncheckable(address, cause)))
     }
+    suspected(request)
     // Nobody waits any longer: what has not been begun need not be.
     item.giveUpAt(
       wheel.schedule(request.ms, () => item.settle(Exit.interrupt())),

@@ -40,6 +40,8 @@ export type AskRequest =
       readonly ifVersion?: number
       /** It was sent before and may be stored. */
       readonly again?: true
+      /** Nodes that had it and went silent. */
+      readonly lost?: number
     }
   | { readonly k: "read"; readonly to: string; readonly ms: number }
 

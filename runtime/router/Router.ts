@@ -5,7 +5,7 @@
  * id each time, so it is applied once. What travels: AskWire.ts. Who answers: AskServer.ts. What this node has itself
  * never comes here, but for a shard that has just been handed over.
  */
-import { Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect"
+import { Clock, Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { Unavailable } from "../cell/AskError.ts"
 import type { Waiting } from "../cell/Waiting.ts"
@@ -13,6 +13,7 @@ import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import { decodeReply, encodeRequest, whyMoved } from "./AskWire.ts"
+import { LostOwners, OWNERS_LOST_MAX } from "./LostOwners.ts"
 
 /** Pause before the same is tried again, in milliseconds; doubling. */
 const PAUSE_FIRST_MS = 4
@@ -39,7 +40,7 @@ export interface Router {
   /** Sees to it that the item is answered, wherever. */
   readonly route: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => void
   /** The slot has come to another owner: whoever waits for the former one asks this one. */
-  readonly rehoused: (slot: string) => void
+  readonly rehoused: (slot: string, wasLost?: boolean) => void
   /** Waits until nothing waits for an answer. */
   readonly drain: Effect.Effect<void>
   readonly counts: { sentCount: number; retriedCount: number }
@@ -84,6 +85,7 @@ export const makeRouter = (
       transport,
       options,
       yield* Random.Random,
+      new LostOwners(yield* Clock.Clock),
       yield* FiberSet.makeRuntime<never>(),
     )
     // What nobody is asked for any more would never be answered: not even a deadline outlives its system.
@@ -96,6 +98,7 @@ class AskRouter implements Router {
   readonly #transport: TransportService
   readonly #options: RouterOptions
   readonly #random: Randomness
+  readonly #lostOwners: LostOwners
   readonly #fork: (work: Effect.Effect<void>) => void
   readonly #open = new Map<Waiting, Asked>()
   readonly #idle = Latch.makeUnsafe(true)
@@ -104,11 +107,13 @@ class AskRouter implements Router {
     transport: TransportService,
     options: RouterOptions,
     random: Randomness,
+    lostOwners: LostOwners,
     fork: (work: Effect.Effect<void>) => void,
   ) {
     this.#transport = transport
     this.#options = options
     this.#random = random
+    this.#lostOwners = lostOwners
     this.#fork = fork
   }
 
@@ -124,9 +129,14 @@ class AskRouter implements Router {
     this.#attempt(asked, NOTHING)
   }
 
-  readonly rehoused = (slot: string): void => {
+  readonly rehoused = (slot: string, wasLost = false): void => {
     for (const asked of [...this.#open.values()]) {
-      if (asked.attempt?.target.slot === slot) this.#attempt(asked, NOTHING)
+      if (asked.attempt?.target.slot !== slot) continue
+      // An owner that was there and said nothing for a whole attempt may have been held up by this very command.
+      const command = nameOf(asked)
+      if (wasLost && command !== undefined && asked.attempt.unansweredCount > 0)
+        this.#lostOwners.lost(command)
+      this.#attempt(asked, NOTHING)
     }
   }
 
@@ -142,7 +152,10 @@ class AskRouter implements Router {
     const place = places.of(address.type, address.shard)
     const target = place === undefined ? undefined : places.all[place]
     if (target === undefined || item._tag === "Pending") return this.#end(asked, Exit.fail(nowhere(address)))
-    const request = encodeRequest(requestOf(address, item))
+    const command = nameOf(asked)
+    const lostCount = command === undefined ? 0 : this.#lostOwners.countOf(command)
+    if (lostCount >= OWNERS_LOST_MAX) return this.#end(asked, Exit.fail(takesOwnersDown(address)))
+    const request = encodeRequest(requestOf(address, item, lostCount))
     if (request.length > this.#transport.messageBytesMax)
       return this.#end(asked, Exit.fail(tooLarge(address, request)))
     const attempt = { ...tried, target, wasSent: item._tag === "Command" && item.wasSent }
@@ -161,6 +174,8 @@ class AskRouter implements Router {
     const answer = read(asked.definition, asked.address, reply)
     if (answer !== undefined) {
       asked.item.trouble = undefined
+      const command = nameOf(asked)
+      if (command !== undefined) this.#lostOwners.answered(command)
       return this.#end(asked, answer as Exit.Exit<never, never>)
     }
     if (asked.attempt === attempt) this.#again(asked, attempt, whyMoved(reply) ?? MOVING)
@@ -214,7 +229,15 @@ const read = (definition: ActorDefinition, address: ActorAddress, reply: Uint8Ar
   }
 }
 
-const requestOf = (address: ActorAddress, item: Exclude<Waiting, { readonly _tag: "Pending" }>) => {
+/** Names a command among all that this process sends; `undefined` for a read. */
+const nameOf = ({ item, address }: Asked): string | undefined =>
+  item._tag === "Command" ? `${address.key} ${item.command.commandId}` : undefined
+
+const requestOf = (
+  address: ActorAddress,
+  item: Exclude<Waiting, { readonly _tag: "Pending" }>,
+  lostCount: number,
+) => {
   const { key: to } = address
   const ms = item.waitMs
   if (item._tag === "Read" || item.command._tag === "Signal") return { k: "read", to, ms } as const
@@ -228,6 +251,7 @@ const requestOf = (address: ActorAddress, item: Exclude<Waiting, { readonly _tag
     ...(metadata === undefined ? undefined : { m: metadata }),
     ...(item.ifVersion === undefined ? undefined : { ifVersion: item.ifVersion }),
     ...(item.mayBeStored ? { again: true as const } : undefined),
+    ...(lostCount > 0 ? { lost: lostCount } : undefined),
   } as const
 }
 
@@ -249,6 +273,15 @@ const nowhere = ({ type: actorType, id }: ActorAddress) =>
     stored: "No",
     detail: "its shard has moved to another node",
     hint: "Try again.",
+  })
+
+const takesOwnersDown = ({ type: actorType, id }: ActorAddress) =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "Unknown",
+    detail: `the last ${OWNERS_LOST_MAX} nodes that had this command went silent and lost its shard; no other node is given it`,
+    hint: "Find out what blocks the event loop in `decide` or the machine, and mend it before the command is sent again.",
   })
 
 const endedBefore = ({ type: actorType, id }: ActorAddress, item: Waiting) =>

@@ -24,7 +24,7 @@ import { Health, type Needed, problemsOf, problemTitle, type Unhealthy } from ".
 import { type InboxCounts, makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
-import { CurrentSampledLogs, SampledLogs } from "../log/SampledLog.ts"
+import { CurrentSampledLogs, logSampled, SampledLogs } from "../log/SampledLog.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeOutbox, type OutboxCounts } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
@@ -254,6 +254,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     unhosted,
     isPaused: (type) => cluster?.isPaused(type) ?? false,
   })
+  const runFork = Effect.runForkWith(yield* Effect.context<never>())
   const answer = makeAskServer({
     actors,
     cells,
@@ -262,6 +263,11 @@ const makeActorSystem = Effect.fnUntraced(function* (
     replyBytesMax: transport.messageBytesMax,
     unhosted,
     cutOff,
+    suspected: (request) => {
+      if (request.k !== "ask" || request.lost === undefined) return
+      const line = `Command ${request.id} to ${request.to} is tried once more: a node that had it went silent and lost its shard.`
+      runFork(logSampled("command that nodes were lost with", line))
+    },
   })
 
   const warmUp = yield* makeWarmUp({ ...settings, actors, places, cells, wheel, transport })
@@ -301,7 +307,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
     asked: answerMembers({ cells, inbox, warmUp, followers: services.followers }, () => cluster),
-    rehoused: router.rehoused,
+    // A member that hands over is still there; the record of one that went silent was removed before.
+    rehoused: (slot, former) =>
+      router.rehoused(slot, former !== undefined && cluster?.seen.members().has(former) === false),
     started: (started) => {
       cluster = started
       watch.follow(started.events)

@@ -6,6 +6,7 @@ import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
 import { encodeReply } from "../../../runtime/router/AskWire.ts"
+import { LOSS_REMEMBERED_MS } from "../../../runtime/router/LostOwners.ts"
 import { makeRouter, type Router } from "../../../runtime/router/Router.ts"
 import { commandOf } from "../../../runtime/system/Ask.ts"
 import {
@@ -23,14 +24,21 @@ const address = addressOf(Counter.type, "c", SHARD_COUNT)
 const slot = places.all[places.of(address.type, address.shard) ?? -1]?.slot ?? ""
 
 const routed = async (
-  check: (sent: Array<RequestHandler>, item: WaitingCommand, router: Router) => Effect.Effect<void>,
+  check: (
+    sent: Array<RequestHandler>,
+    item: WaitingCommand,
+    router: Router,
+    requests: ReadonlyArray<unknown>,
+  ) => Effect.Effect<void>,
   cutOff: () => string | undefined = () => undefined,
 ) => {
   const sent: Array<RequestHandler> = []
+  const requests: Array<unknown> = []
   const transport: TransportService = {
     messageBytesMax: 1_000_000,
-    send: (_subject, _request, _timeoutMs, handler) => {
+    send: (_subject, request, _timeoutMs, handler) => {
       sent.push(handler)
+      requests.push(JSON.parse(new TextDecoder().decode(request)))
       return () => undefined
     },
     serve: () => Effect.void,
@@ -47,7 +55,7 @@ const routed = async (
       takeHere: () => false,
     })
     router.route(Counter, address, item)
-    yield* check(sent, item, router)
+    yield* check(sent, item, router, requests)
   })
   await Effect.runPromise(Effect.provide(Effect.scoped(program), realDate))
 }
@@ -157,6 +165,78 @@ describe("what keeps an answer away", () => {
           expect(item.trouble).toBe("its shard is moving from one node to another")
         }),
       () => why,
+    )
+  })
+})
+
+describe("FAULT 83: a command whose owner goes silent and loses its shard", () => {
+  /** An attempt gets no answer, and while the next one waits the slot comes to another owner. */
+  const loseOwner = (sent: Array<RequestHandler>, rehoused: Router["rehoused"], wasLost = true) =>
+    Effect.gen(function* () {
+      const before = sent.length
+      sent.at(-1)?.onFailure(failure("Timeout"))
+      yield* untilSent(sent, before + 1)
+      rehoused(slot, wasLost)
+    })
+
+  it("is given to one other, and to no third", async () => {
+    await routed((sent, item, { rehoused }) =>
+      Effect.gen(function* () {
+        yield* loseOwner(sent, rehoused)
+        expect(item.isSettled).toBe(false)
+        yield* loseOwner(sent, rehoused)
+        expect(item.isSettled).toBe(true)
+        expect(item.mayBeStored).toBe(true)
+      }),
+    )
+  })
+
+  it("says so to the other one, and is remembered when it is asked again under its id", async () => {
+    await routed((sent, item, router, requests) =>
+      Effect.gen(function* () {
+        yield* loseOwner(sent, router.rehoused)
+        expect(requests.at(-1)).toMatchObject({ id: "once", lost: 1 })
+        yield* loseOwner(sent, router.rehoused)
+        const count = sent.length
+        const refused: Array<unknown> = []
+        const again = () => {
+          router.route(
+            Counter,
+            address,
+            new WaitingCommand(item.command, undefined, (exit) => refused.push(exit)),
+          )
+        }
+        again()
+        expect(sent.length).toBe(count)
+        expect(JSON.stringify(refused)).toContain("went silent and lost its shard")
+        expect(JSON.stringify(refused)).toContain('"stored":"Unknown"')
+        yield* TestClock.adjust(LOSS_REMEMBERED_MS + 1)
+        again()
+        expect(sent.length).toBe(count + 1)
+      }),
+    )
+  })
+
+  it("goes on from owner to owner where they hand the shard over, or nobody was there", async () => {
+    await routed((sent, item, { rehoused }) =>
+      Effect.gen(function* () {
+        for (let count = 0; count < 4; count++) yield* loseOwner(sent, rehoused, false)
+        for (let count = 0; count < 4; count++) rehoused(slot, true)
+        expect(item.isSettled).toBe(false)
+      }),
+    )
+  })
+
+  it("is forgotten when it is answered", async () => {
+    await routed((sent, item, router, requests) =>
+      Effect.gen(function* () {
+        yield* loseOwner(sent, router.rehoused)
+        const accepted = { version: 1, sequence: 1, reply: undefined, duplicate: false }
+        sent.at(-1)?.onReply(encodeReply({ accepted }))
+        expect(item.isSettled).toBe(true)
+        router.route(Counter, address, new WaitingCommand(item.command, undefined, () => undefined))
+        expect(requests.at(-1)).not.toHaveProperty("lost")
+      }),
     )
   })
 })
