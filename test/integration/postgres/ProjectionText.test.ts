@@ -71,6 +71,17 @@ test("FAULT 72: U+0000 of an earlier release stalls neither kind of projection",
     }),
   ))
 
+test("a commit with more than 1,000 events is in the tables as a whole, in both kinds of projection", () =>
+  run(
+    Effect.gen(function* () {
+      const writer = new LedgerWriter(yield* Journal)
+      const owners = Array.from({ length: 2_500 }, (_, index) => `owner-${1_000 + index}`)
+      const last = yield* writer.write("many", ...owners.map(opened))
+      expect(yield* filled(ledgerTexts(), last)).toEqual(owners)
+      expect(yield* filled(ledgerTotals(), last)).toEqual([owners.at(-1)])
+    }),
+  ))
+
 test("FAULT 72: a key too long for an index is put aside by policy, and what follows is applied", () =>
   run(
     Effect.gen(function* () {

@@ -60,6 +60,27 @@ test("takes what is there in batches of at most 1,000 events", () =>
     }),
   ))
 
+test("applies a commit with more than 1,000 events as a whole, and each of its events once", () =>
+  run(({ writer, applied, readModel, start }) =>
+    Effect.gen(function* () {
+      const totals = ledgerTotals()
+      yield* writer.write("before", added(1))
+      const many = yield* writer.write("many", ...Array.from({ length: 2_500 }, () => added(1)))
+      const last = yield* writer.write("after", added(1))
+      const runner = yield* start(totals)
+      yield* virtualTime(runner.waitFor(last, 60_000))
+      expect(readModel.rows(totals).find(({ id }) => id === "many")).toMatchObject({
+        total: 2_500,
+        counted: 2_500,
+      })
+      expect(readModel.rows(totals).map(({ id }) => id)).toEqual(["before", "many", "after"])
+      expect(applied.filter(({ from, to }) => from < many && many <= to)).toMatchObject([
+        { eventCount: 2_500 },
+      ])
+      expect(runner.status()).toMatchObject({ offset: last, state: "running" })
+    }),
+  ))
+
 test("moves the offset over commits without events", () =>
   run(({ writer, readModel, start }) =>
     Effect.gen(function* () {

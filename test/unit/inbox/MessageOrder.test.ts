@@ -1,0 +1,136 @@
+/** Messages are done with when what they lead to is stored, and reach their actor in order, whatever comes again. */
+import { Effect, Latch, Schema, Stream } from "effect"
+import { expect, it } from "vitest"
+import { assign, setup } from "xstate"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { type Answered, accept, defineActor, dispatch, event, request } from "../../../runtime/index.ts"
+import { MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
+import { decodeMessage } from "../../../runtime/mailbox/Message.ts"
+import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
+import { Clerk } from "../../fixtures/memory/Desk.ts"
+import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+
+it("a message is acknowledged after its dead letter is stored, not before", async () => {
+  const messaging = new MessagingMemory()
+  const { add } = messaging.deadLetters
+  const stored = Latch.makeUnsafe(false)
+  const given: Array<string> = []
+  Object.assign(messaging.deadLetters, {
+    add: (letter: Parameters<typeof add>[0]) => {
+      given.push(letter.reason)
+      return Effect.andThen(stored.await, add(letter))
+    },
+  })
+  const { system } = await startMemory({ actors: [Clerk], messaging })
+  const clerk = system.get(Clerk, "c")
+  const address = addressOf("clerk", "c", SHARD_COUNT)
+  const malformed = { address, id: "bad", data: new TextEncoder().encode("{") }
+  await Effect.runPromise(messaging.mailbox.publish(malformed))
+  for (const sheet of ["blank", "broken"]) await clerk.tell({ type: "Stamp", sheet })
+  await eventually(() => given.length === 3)
+  expect(given.sort()).toEqual(["Failed", "Malformed", "Rejected"])
+  // What comes later is done with meanwhile.
+  await clerk.tell({ type: "Stamp", sheet: "good" })
+  await eventually(async () => (await clerk.state()).state.context.sheets.length === 1)
+  await eventually(() => [...messaging.mailbox.contents.messages].length === 3)
+  stored.openUnsafe()
+  await eventually(() => [...messaging.mailbox.contents.messages].length === 0)
+  expect(messaging.deadLetters.letters.size).toBe(3)
+})
+
+it("a redelivery does not overtake a message that is held back", async () => {
+  const on = await shared()
+  const first = await node("n", on, { actors: [Clerk] })
+  await first.system.cluster.pause("clerk")
+  await eventually(async () => (await first.system.cluster.status()).paused.includes("clerk"))
+  for (const sheet of ["1", "2"]) await first.system.get(Clerk, "c").tell({ type: "Stamp", sheet })
+  await eventually(async () => (await first.system.status()).messages.openCount === 2)
+  await first.system.stop()
+  // The second of the two, which were handed out before, takes its time.
+  const isOnItsWay = Latch.makeUnsafe(false)
+  const { receive } = on.messaging.mailbox
+  Object.assign(on.messaging.mailbox, {
+    receive: (...of: Parameters<typeof receive>) =>
+      Stream.tap(receive(...of), ({ isRepeat, data }) => {
+        const message = decodeMessage(data)
+        const isSecond = message.k === "command" && message.c.sheet === "2"
+        expect(isRepeat).toBe(true)
+        return isSecond ? isOnItsWay.await : Effect.void
+      }),
+  })
+  const { system } = await node("n", on, { actors: [Clerk] })
+  // Its pause is over a second by now.
+  await eventually(async () => (await system.status()).messages.retriedCount >= 7)
+  await system.cluster.resume("clerk")
+  await eventually(async () => !(await system.cluster.status()).paused.includes("clerk"))
+  isOnItsWay.openUnsafe()
+  const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
+  await eventually(async () => (await sheets()).length === 2)
+  expect(await sheets()).toEqual(["1", "2"])
+})
+
+const Nothing = Schema.Struct({})
+
+/** Answers, and tells the one who asked in the same commit. */
+const Teller = defineActor({
+  type: "teller",
+  events: { Said: event(Nothing) },
+  machine: setup({ types: {} as { events: { type: "Said" } } }).createMachine({
+    on: { Said: { actions: () => undefined } },
+  }),
+  commands: {
+    Say: {
+      schema: Nothing,
+      decide: () => {
+        const hear = { _tag: "Tell", key: "asker/a", command: { type: "Hear" }, afterMs: undefined } as const
+        return accept({ type: "Said" as const }, { said: true }, hear)
+      },
+    },
+  },
+})
+
+const Asker = defineActor({
+  type: "asker",
+  events: { Heard: event(Nothing), Asked: event(Nothing) },
+  machine: setup({
+    types: {} as {
+      context: { heard: ReadonlyArray<string> }
+      events: { type: "Heard" } | { type: "Asked" } | Answered
+    },
+  }).createMachine({
+    context: { heard: [] },
+    on: {
+      Asked: { actions: dispatch(() => request(Teller, "t", { type: "Say" }, "it")) },
+      Heard: { actions: assign({ heard: ({ context }) => [...context.heard, "tell"] }) },
+      "everstate.answered": { actions: assign({ heard: ({ context }) => [...context.heard, "answer"] }) },
+    },
+  }),
+  commands: {
+    Hear: { schema: Nothing, decide: () => ({ type: "Heard" as const }) },
+    Ask: { schema: Nothing, decide: () => ({ type: "Asked" as const }) },
+  },
+})
+
+it("a tell and an answer of one commit to one receiver keep their order", async () => {
+  const messaging = new MessagingMemory()
+  const { publish } = messaging.mailbox
+  const tries: Array<string> = []
+  let failureCount = 3
+  Object.assign(messaging.mailbox, {
+    publish: (message: Parameters<typeof publish>[0]) =>
+      Effect.suspend(() => {
+        const { k } = decodeMessage(message.data)
+        if (message.address.type !== "asker") return publish(message)
+        tries.push(k)
+        if (k !== "command" || failureCount-- <= 0) return publish(message)
+        return Effect.fail(new MailboxUnavailable({ reason: "Timeout", detail: "not yet" }))
+      }),
+  })
+  const { system } = await startMemory({ actors: [Asker, Teller], messaging })
+  const asker = system.get(Asker, "a")
+  await asker.ask({ type: "Ask" })
+  await eventually(async () => (await asker.state()).state.context.heard.length === 2)
+  expect(tries).toEqual(["command", "command", "command", "command", "answer"])
+  expect((await asker.state()).state.context.heard).toEqual(["tell", "answer"])
+})
