@@ -97,8 +97,8 @@ describe("the picture of a saga", () => {
         }
         note right of compensating: In reverse order of completion
         compensating --> compensated: all undone
-        compensating --> stuck: a compensation failed for good
-        stuck --> compensating: Retry, Skip or Resolve
+        compensating --> stuck: a compensation failed, or no answer came
+        stuck --> compensating: Retry, Skip, Resolve or a late answer
         stuck --> aborted: Abort
         compensating --> aborted: Abort
         completed --> [*]

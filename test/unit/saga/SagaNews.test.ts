@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
 import { statusText } from "../../../infra/telemetry/MetricsText.ts"
 import { defineProjection, defineReactor, defineSaga, tell } from "../../../runtime/index.ts"
+import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { no, ok, SagaDriver } from "./SagaDriver.ts"
@@ -54,6 +55,15 @@ describe("a saga", () => {
       .answer("do:1:extras.hotel", no())
     expect(saga.at).toBe("compensated")
     expect(saga.news).toEqual([])
+  })
+})
+
+describe("a node of a release before these events", () => {
+  test("leaves new sagas to nodes that read them", () => {
+    const now = hostedTypes([Trip.actor])
+    const { SagaRulesSet: _, ...before } = now.trip ?? {}
+    expect(readsMore("trip", now, { trip: before })).toBe(true)
+    expect(readsMore("trip", now, now)).toBe(false)
   })
 })
 
