@@ -24,7 +24,7 @@ import { itemsOf, type PlacedItem } from "./PlacedItem.ts"
  * short as at first when this node gets a shard or an actor here sets a timer.
  */
 const LOOK_FIRST_MS = 10_000
-const LOOK_MAX_MS = 600_000
+const LOOK_MAX_MS = 3_600_000
 
 /** Time for a node to get its shards before it looks, in milliseconds. */
 const SETTLE_MS = 1_000

@@ -20,7 +20,7 @@ const stoppedSlots = async (): Promise<ReadonlyArray<Slot>> =>
   (await call("GET", "/cluster")).body.slots.filter(({ stopped }: Slot) => stopped !== undefined)
 
 test("FAULT 72: it stalls visibly, is skipped with a trace, and later orders are in the lists", async () => {
-  const client = await connect({ servers: servers().nats.url })
+  const client = await connect(servers().nats.login)
   const ack = await client.request("everstate.evt.0.order.forged", "{not json", { timeout: 10_000 })
   const { seq: sequence } = ack.json<{ seq: number }>()
   await client.close()
