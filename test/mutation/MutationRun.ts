@@ -39,9 +39,12 @@ export interface MutationOptions {
   readonly run?: (run: TestRun) => Promise<TestFailure | undefined>
 }
 
+/** The test of the list itself sees every bug, as a text that is not there any more. */
+const TESTS_OF_THE_LIST = "test/unit/mutation/**"
+
 const runOf = (root: string, tier: Tier): TestRun => ({
   root,
-  args: ["--project", tier],
+  args: ["--project", tier, `--exclude=${TESTS_OF_THE_LIST}`],
   limitMs: LIMIT_MS[tier],
 })
 

@@ -69,7 +69,10 @@ export const runTests = async ({ root, args, limitMs }: TestRun): Promise<TestFa
     isOver = true
     endGroup(pid)
   }, limitMs)
-  const stop = () => endGroup(pid)
+  const stop = () => {
+    endGroup(pid)
+    rmSync(folder, { recursive: true, force: true })
+  }
   process.once("exit", stop)
   try {
     const code = await new Promise<number | null>((resolve, reject) => {

@@ -46,7 +46,9 @@ const tree = (source: string, results: ReadonlyArray<TestFailure | undefined>) =
   const run = async ({ args }: { readonly args: ReadonlyArray<string> }) => {
     planted.push(read())
     clockMs += 1_000
-    return results[ran.push(args.slice(1).join(" ")) - 1]
+    const [, tier, excluded, ...files] = args
+    expect(excluded).toBe("--exclude=test/unit/mutation/**")
+    return results[ran.push([tier, ...files].join(" ")) - 1]
   }
   const options = { root: copy, tiers: ["unit", "simulation"] as const, nowMs: () => clockMs, run }
   return { copy, options, ran, planted, read }
