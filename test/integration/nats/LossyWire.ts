@@ -25,6 +25,8 @@ export interface LossyWire {
   readonly url: string
   /** Decides about every message from now on. */
   carry: Carry
+  /** Ends the connections that there are; new ones are taken. */
+  readonly cut: () => void
 }
 
 /** The value of a header; undefined where it is missing. */
@@ -105,6 +107,12 @@ export const lossyWire = (target: string): Effect.Effect<LossyWire, never, Scope
     const address = server.address()
     const url = new URL(target)
     if (typeof address === "object" && address !== null) url.port = String(address.port)
-    const wire: LossyWire = { url: url.href, carry: (message) => message }
+    const wire: LossyWire = {
+      url: url.href,
+      carry: (message) => message,
+      cut: () => {
+        for (const socket of sockets) socket.destroy()
+      },
+    }
     return wire
   })

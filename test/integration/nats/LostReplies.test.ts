@@ -5,7 +5,7 @@ import type { JournalRecord } from "../../../runtime/journal/Journal.ts"
 import { REDELIVERY_MS } from "../../../runtime/mailbox/Mailbox.ts"
 import { type CarriedMessage, headerOf, lossyWire } from "./LossyWire.ts"
 import { MESSAGES_STREAM, openMailbox, receiver, send, takeMany, textsOf, until } from "./MailboxFixture.ts"
-import { bytes, freshServer, openJournal, order, run, STREAM, text } from "./NatsFixture.ts"
+import { bytes, eventually, freshServer, openJournal, order, run, STREAM, text } from "./NatsFixture.ts"
 
 const actor = order("a")
 const COUNT = 10
@@ -20,13 +20,13 @@ const directSequence = (message: CarriedMessage): number => Number(headerOf(mess
 const journalBehindWire = Effect.gen(function* () {
   const server = yield* freshServer()
   const wire = yield* lossyWire(server.url)
-  const { journal } = yield* openJournal({ url: wire.url })
+  const { journal, connection } = yield* openJournal({ url: wire.url })
   const sequences: Array<number> = []
   for (let index = 1; index <= COUNT; index++) {
     sequences.push(yield* journal.append(actor, sequences.at(-1) ?? 0, bytes(`e${index}`)))
   }
   const range = { after: 0, upTo: sequences.at(-1) ?? 0 }
-  return { wire, journal, range }
+  return { wire, journal, connection, range }
 })
 
 const textsOfRecords = (records: ReadonlyArray<JournalRecord>) => records.map(({ data }) => text(data))
@@ -126,6 +126,29 @@ describe("a page of the journal", () => {
       ),
   )
 })
+
+it("connected again, and without an answer to which journal it is, nothing is read or appended", () =>
+  run(
+    Effect.gen(function* () {
+      const { wire, journal, connection, range } = yield* journalBehindWire
+      wire.carry = (message) => (message.data.includes("stream_info_response") ? undefined : message)
+      wire.cut()
+      yield* until(() => connection.health().reconnectCount === 1)
+      for (const read of [
+        journal.read(actor, range),
+        journal.scan(range),
+        Effect.asVoid(journal.last(actor)),
+      ]) {
+        expect(yield* Effect.flip(Effect.asVoid<unknown, unknown, never>(read))).toMatchObject({
+          reason: "Disconnected",
+        })
+      }
+      const append = journal.append(actor, range.upTo, bytes("after"))
+      expect(yield* Effect.flip(append)).toMatchObject({ _tag: "AppendUnknown", reason: "Unavailable" })
+      wire.carry = (message) => message
+      expect(textsOfRecords(yield* eventually(journal.read(actor, range)))).toEqual(all)
+    }),
+  ))
 
 /** Loses the first message that it is asked about and that is wanted. */
 const losesOnce = (isWanted: (message: CarriedMessage) => boolean) => {
