@@ -29,9 +29,6 @@ export const makeGiveUp = (ports: {
   readonly shardCount: number
 }): GiveUpMessage => {
   const { mailbox, deadLetters, clock, shardCount } = ports
-  /** What was warned of once. Bounded by the actor types that requests name. */
-  const warned = new Set<string>()
-
   const bury = ({ delivery, reason, detail, attemptCount, letterId }: Parameters<GiveUpMessage>[0]) =>
     Effect.gen(function* () {
       const { key, data } = delivery
@@ -40,14 +37,6 @@ export const makeGiveUp = (ports: {
       const letter = { key, reason, detail, attemptCount, atMs, messageId: letterId, original }
       yield* untilSent(deadLetters.add(letter))
       yield* logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)
-    })
-
-  /** A whole actor type is missing: one line says it, not one for each request. */
-  const warnOnce = (detail: string): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (warned.has(detail)) return Effect.void
-      warned.add(detail)
-      return Effect.logWarning(`Requests are answered with Unroutable: ${detail}`)
     })
 
   return (given) => {
@@ -60,6 +49,8 @@ export const makeGiveUp = (ports: {
       // The asker's key may be unreadable.
       Effect.catchDefect(() => bury(given)),
     )
-    return reason === "Unroutable" ? Effect.andThen(warnOnce(detail), answered) : answered
+    if (reason !== "Unroutable") return answered
+    const line = `Requests are answered with Unroutable: ${detail}`
+    return Effect.andThen(logSampled("unroutable request", line), answered)
   }
 }
