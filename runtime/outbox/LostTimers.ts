@@ -14,6 +14,7 @@ import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
 import { Journal, type JournalRecord } from "../journal/Journal.ts"
+import { somePage } from "../journal/RecordPage.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { timerSlot } from "./Dispatcher.ts"
 import { RESERVED_ID_PREFIX } from "./OutboxItem.ts"
@@ -71,13 +72,17 @@ export const overdueTimers = (
 class Waiting {
   readonly #place: ShardPlace
   readonly #shardCount: number
+  readonly #sinceMs: number
   readonly #pending = new Map<string, Pending>()
   /** Messages that are due later. */
   #later: Array<PlacedItem> = []
+  /** Some commit from before `sinceMs` carries something. */
+  hasOlder = false
 
-  constructor(place: ShardPlace, shardCount: number) {
+  constructor(place: ShardPlace, shardCount: number, sinceMs: number) {
     this.#place = place
     this.#shardCount = shardCount
+    this.#sinceMs = sinceMs
   }
 
   /** Commits that cannot be read are left out: their actors are quarantined. */
@@ -93,6 +98,7 @@ class Waiting {
     }
     const items = itemsOf(from, record.sequence, commit.at, commit.entries)
     if (items.length === 0) return
+    if (commit.at < this.#sinceMs) this.hasOlder = true
     const before = this.#pending.get(record.key) ?? NOTHING_PENDING
     const after = pendingAfter(
       before,
@@ -121,23 +127,34 @@ export const makeLostTimers = Effect.fnUntraced(function* (
 ): Effect.fn.Return<LostTimers, never, Journal | Mailbox | Scope.Scope> {
   const journal = yield* Journal
   const mailbox = yield* Mailbox
-  const open = new Set<number>()
+  const clock = yield* Clock.Clock
+  /** When this node got each place, Unix milliseconds. */
+  const open = new Map<number, number>()
+  /** Places whose sentinel this node has seen or placed. */
+  const guarded = new Set<number>()
   const someOpen = Latch.makeUnsafe(false)
   const soon = Latch.makeUnsafe(false)
   let pauseMs = LOOK_FIRST_MS
 
-  const read = Effect.fnUntraced(function* (place: ShardPlace, end: number, nowMs: number) {
-    const waiting = new Waiting(place, places.shardCount)
+  const read = Effect.fnUntraced(function* (
+    { shard }: ShardPlace,
+    waiting: Waiting,
+    end: number,
+    nowMs: number,
+  ) {
     let after = 0
     while (after < end) {
-      const page = yield* journal.scan({ shard: place.shard, after, upTo: end })
+      const page = yield* somePage(journal.scan({ shard, after, upTo: end }), `shard ${shard} after ${after}`)
       for (const record of page) waiting.apply(record, nowMs)
       after = page.at(-1)?.sequence ?? end
     }
     return waiting.items(nowMs)
   })
 
-  /** Places what the shard waits for; how much it was. */
+  /**
+   * Places what the shard waits for; how much of it was lost. Nothing was where this node is the first to look and all
+   * commits are its own: there was no sentinel before.
+   */
   const restore = Effect.fnUntraced(function* (index: number) {
     const place = places.all[index] as ShardPlace
     const { shard, slot } = place
@@ -146,25 +163,34 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     // A second loss while the first one is mended takes this one, too: all of it is then done again.
     const mending = `${slot}.mending`
     yield* mailbox.placeSentinel(shard, mending)
-    const items = yield* read(place, yield* journal.lastOfShard(shard), yield* Clock.currentTimeMillis)
+    const waiting = new Waiting(place, places.shardCount, open.get(index) ?? Number.POSITIVE_INFINITY)
+    const last = yield* journal.lastOfShard(shard)
+    const items = yield* read(place, waiting, last, yield* Clock.currentTimeMillis)
     yield* Effect.forEach(items, send, { concurrency: PLACED_AT_ONCE_MAX, discard: true })
     if ((yield* mailbox.sentinels).has(mending)) yield* mailbox.placeSentinel(shard, slot)
-    return items.length
+    return guarded.has(index) || waiting.hasOlder ? items.length : 0
   })
 
   const look = Effect.gen(function* () {
     const found = yield* mailbox.sentinels
-    const missing = [...open].filter((index) => !found.has(places.all[index]?.slot ?? ""))
+    const looked = [...open.keys()]
+    const missing = looked.filter((index) => !found.has(places.all[index]?.slot ?? ""))
     const restored = yield* Effect.forEach(missing, (index) => Effect.exit(restore(index)), {
       concurrency: SHARDS_AT_ONCE_MAX,
     })
-    const placedCount = restored.reduce((sum, exit) => sum + (Exit.isSuccess(exit) ? exit.value : 0), 0)
-    if (placedCount > 0) {
+    const lostCounts = restored.flatMap((exit) =>
+      Exit.isSuccess(exit) && exit.value > 0 ? [exit.value] : [],
+    )
+    const lostCount = lostCounts.reduce((sum, count) => sum + count, 0)
+    if (lostCount > 0) {
       yield* Effect.logWarning(
-        `Schedules of ${missing.length} shards were lost from the mailbox: ${placedCount} timers and later messages ` +
+        `Schedules of ${lostCounts.length} shards were lost from the mailbox: ${lostCount} timers and later messages ` +
           "were placed again, from the journal.",
       )
     }
+    const isFailed = restored.map(Exit.isFailure)
+    const failed = new Set(missing.filter((_, at) => isFailed[at]))
+    for (const index of looked) if (open.has(index) && !failed.has(index)) guarded.add(index)
     yield* restored.find(Exit.isFailure) ?? Exit.void
   })
 
@@ -195,12 +221,13 @@ export const makeLostTimers = Effect.fnUntraced(function* (
 
   return {
     open: (place) => {
-      open.add(place)
+      open.set(place, clock.currentTimeMillisUnsafe())
       someOpen.openUnsafe()
       lookSoon()
     },
     close: (place) => {
       open.delete(place)
+      guarded.delete(place)
     },
     set: lookSoon,
   }
