@@ -132,7 +132,7 @@ export class Cell {
 
   #moveOut(): void {
     for (const item of this.#mailbox.splice(0)) {
-      if (isOpen(item)) this.#context.elsewhere(this.definition, this.address, item)
+      if (isOpen(item)) this.#context.elsewhere(this.definition, this.address, item, true)
     }
   }
 

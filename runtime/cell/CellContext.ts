@@ -19,8 +19,16 @@ export interface CellContext extends RecoveryPorts {
   readonly counts: CellCounts
   /** Fencing number that goes into commits of a place now; 0: this node does not have it. */
   readonly epochOf: (place: number) => number
-  /** Takes what waits for an actor whose shard this node does not have any more. */
-  readonly elsewhere: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
+  /**
+   * Takes what waits for an actor whose shard this node does not have any more. `wasTaken`: a cell of this node had
+   * taken the item.
+   */
+  readonly elsewhere: (
+    definition: ActorDefinition,
+    address: ActorAddress,
+    waiting: Waiting,
+    wasTaken: boolean,
+  ) => void
   /** The history cannot be read here. True: another node takes the shard. */
   readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
   /** Told of every commit of this node that is stored, in the order of each actor. */

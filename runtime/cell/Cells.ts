@@ -40,7 +40,7 @@ export interface CellsOptions {
   readonly places: ShardPlaces
   readonly ownership: Ownership
   /** Takes what is for a shard that this node does not have. */
-  readonly elsewhere: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
+  readonly elsewhere: CellContext["elsewhere"]
   /** An actor's history cannot be read here. True: another node takes its shard. */
   readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
   /** An operator has paused all actors of the type. */
@@ -161,7 +161,7 @@ export const makeCells = Effect.fnUntraced(function* (
     const nowMs = monotonicMs(clock)
     const place = options.places.of(actorType, address.shard)
     if (place === undefined || !options.ownership.takes(place, nowMs)) {
-      return options.elsewhere(definition, address, waiting)
+      return options.elsewhere(definition, address, waiting, false)
     }
     if (waiting._tag === "Command" && options.isPaused(actorType)) return pausedNow(address, waiting)
     if (inFlight.count >= IN_FLIGHT_MAX) {

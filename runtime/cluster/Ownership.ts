@@ -9,6 +9,9 @@
 /** A node that has not heard itself over the network for so long has nothing, in milliseconds. */
 export const UNREACHED_MS_MAX = 2_500
 
+/** A node that had its connection for so long did not go silent for want of it, in milliseconds. */
+const CONNECTED_MS = 10_000
+
 /** Signs of life are this far apart, give or take, in milliseconds. */
 export const PROBE_PERIOD_MS = 300
 
@@ -51,6 +54,11 @@ export class Ownership {
 
   isValid(nowMs: number): boolean {
     return nowMs < this.#validUntilMs
+  }
+
+  /** This node went silent though it was connected: something in its process held up the event loop. */
+  wasHeldUp(nowMs: number): boolean {
+    return !this.isValid(nowMs) && nowMs - this.#disconnectedAtMs() > CONNECTED_MS
   }
 
   /** What kept the lease from being renewed; `undefined` once that has worked. */

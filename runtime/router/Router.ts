@@ -37,8 +37,16 @@ export interface RouterOptions {
 }
 
 export interface Router {
-  /** Sees to it that the item is answered, wherever. */
-  readonly route: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => void
+  /**
+   * Sees to it that the item is answered, wherever. `wasHeldUp`: this node had taken it, and went silent over it or over
+   * something beside it.
+   */
+  readonly route: (
+    definition: ActorDefinition,
+    address: ActorAddress,
+    item: Waiting,
+    wasHeldUp?: boolean,
+  ) => void
   /** The slot has come to another owner: whoever waits for the former one asks this one. */
   readonly rehoused: (slot: string, wasLost?: boolean) => void
   /** Waits until nothing waits for an answer. */
@@ -121,8 +129,10 @@ class AskRouter implements Router {
     return this.#idle.await
   }
 
-  readonly route: Router["route"] = (definition, address, item) => {
+  readonly route: Router["route"] = (definition, address, item, wasHeldUp = false) => {
     const asked: Asked = { item, definition, address, attempt: undefined }
+    const command = wasHeldUp ? nameOf(asked) : undefined
+    if (command !== undefined) this.#lostOwners.lost(command)
     this.#open.set(item, asked)
     this.#idle.closeUnsafe()
     item.trouble = this.#options.cutOff() ?? item.trouble

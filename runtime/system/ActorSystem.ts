@@ -230,14 +230,14 @@ const makeActorSystem = Effect.fnUntraced(function* (
     outbox: counted.listener,
     places,
     ownership,
-    elsewhere: (definition, address, item) => {
+    elsewhere: (definition, address, item, wasTaken) => {
       // A message waits for whoever has the shard; a request of another node goes back there.
       if (item._tag === "Pending" || (item._tag === "Command" && item.isMessage))
         item.settle(Exit.interrupt())
       else if (item.isRemote) item.settle(Exit.interrupt())
       else if (isStopping && !(item._tag === "Command" && item.mayBeStored))
         item.settle(Exit.fail(new SystemStopped({ actorType: address.type, id: address.id })))
-      else router.route(definition, address, item)
+      else router.route(definition, address, item, wasTaken && ownership.wasHeldUp(monotonicMs(clock)))
     },
     unreadable: ({ type }, place, error) => {
       if (cluster?.giveUp(slotOf(place), (member) => readsMore(type, member.types, types))) return true

@@ -43,3 +43,13 @@ it("FAULT 34: one that lost its connection has nothing until its lease is renewe
   expect(ownership.takes(0, 1_000)).toBe(true)
   expect(ownership.reached(1_200)).toBe(true)
 })
+
+it("FAULT 83: a node that went silent while it was connected was held up; one without its connection was not", () => {
+  const laterMs = 20_000
+  let disconnectedAtMs = Number.NEGATIVE_INFINITY
+  const ownership = held(() => disconnectedAtMs)
+  expect(ownership.wasHeldUp(1)).toBe(false)
+  expect(ownership.wasHeldUp(laterMs)).toBe(true)
+  disconnectedAtMs = laterMs - 3_000
+  expect(ownership.wasHeldUp(laterMs)).toBe(false)
+})

@@ -227,6 +227,21 @@ describe("FAULT 83: a command whose owner goes silent and loses its shard", () =
     )
   })
 
+  it("counts a node that was held up over its own command", async () => {
+    await routed((sent, item, router, requests) =>
+      Effect.gen(function* () {
+        const own = new WaitingCommand(item.command, undefined, () => undefined)
+        router.route(Counter, address, own, true)
+        expect(requests.at(-1)).toMatchObject({ id: "once", lost: 1 })
+        const before = sent.length
+        sent.at(-1)?.onFailure(failure("Timeout"))
+        yield* untilSent(sent, before + 1)
+        router.rehoused(slot, true)
+        expect(own.isSettled).toBe(true)
+      }),
+    )
+  })
+
   it("is forgotten when it is answered", async () => {
     await routed((sent, item, router, requests) =>
       Effect.gen(function* () {
