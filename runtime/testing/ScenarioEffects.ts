@@ -73,7 +73,10 @@ export const comparedTimers = (
   expected: ReadonlyArray<ExpectedTimer>,
 ): Compared => {
   const timers = items.flatMap((item) =>
-    item.k === "timer" ? { id: item.n, afterMs: item.at - nowMs, event: item.e as AnyEvent } : [],
+    // A timer that is due at once has the time 0.
+    item.k === "timer"
+      ? { id: item.n, afterMs: Math.max(0, item.at - nowMs), event: item.e as AnyEvent }
+      : [],
   )
   return { what: "timers", expected, actual: asFarAsGiven(timers, expected) }
 }

@@ -110,6 +110,29 @@ describe("testActor", () => {
       .thenCancels()
   })
 
+  it("tells of a timer that is due at once", () => {
+    const Fuse = defineActor({
+      type: "fuse",
+      machine: setup({
+        types: { context: {} as object, events: {} as { type: "Lit" | "Blown" } },
+      }).createMachine({
+        context: {},
+        initial: "cold",
+        states: {
+          cold: {
+            on: { Lit: { target: "lit", actions: raise({ type: "Blown" }, { id: "blow", delay: 0 }) } },
+          },
+          lit: {},
+        },
+      }),
+      events: { Lit: event(nothing), Blown: event(nothing) },
+      commands: { Light: { schema: nothing, decide: () => ({ type: "Lit" }) } },
+    })
+    testActor(Fuse)
+      .when({ type: "Light" })
+      .thenSchedules({ id: "blow", afterMs: 0, event: { type: "Blown" } })
+  })
+
   it.each([
     ["another message", () => held().thenSends(tell(Counter, "x", { type: "Close" }))],
     ["messages that are not there", () => paid().thenSends(tell(Counter, "c", { type: "Close" }))],
