@@ -17,6 +17,7 @@ import {
   problemTitle,
   Unhealthy,
 } from "../../runtime/health/Health.ts"
+import { thrownText } from "../../runtime/json/Thrown.ts"
 import type { StreamInfo } from "./JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
 import type { JetStreamError, NatsRequestFailed } from "./NatsErrors.ts"
@@ -68,6 +69,12 @@ const ofFailedLook = (error: NatsRequestFailed | JetStreamError): Facts =>
   error._tag === "NatsRequestFailed" && error.reason === "NotPermitted"
     ? { reason: "NotPermitted", detail: error.message, hint: RIGHTS_HINT }
     : { reason: "Unreachable", detail: error.message, hint: LOOK_HINT }
+
+const ofStrangeAnswer = (defect: unknown): Facts => ({
+  reason: "Unreachable",
+  detail: `its answer cannot be read: ${thrownText(defect)}`,
+  hint: LOOK_HINT,
+})
 
 /** What the stream says of itself. */
 const ofInfo = ({ config, state }: StreamInfo): Facts | undefined => {
@@ -170,6 +177,8 @@ class Watch {
             : this.#neededOf(store, ofFailedLook(error), []),
         ),
       ),
+      // An answer of another form: the loop of looks goes on, and does not go on saying what it saw before.
+      Effect.catchDefect((defect) => Effect.succeed(this.#neededOf(store, ofStrangeAnswer(defect), []))),
     )
   }
 
