@@ -6,13 +6,13 @@
  * checkpoints, which every node reads. A job whose node went down is interrupted; started again, it goes on with what is
  * left. What happens to a letter: DeadLetterOffice.ts.
  */
-import { Clock, Effect, Fiber, FiberSet, Schedule, type Scope, Semaphore } from "effect"
+import { Clock, Effect, FiberMap, Schedule, type Scope, Semaphore } from "effect"
 import { Checkpoints, type CheckpointsUnavailable } from "../checkpoint/Checkpoints.ts"
 import type { MailboxError } from "../mailbox/Mailbox.ts"
 import { BULK_VERBS, type BulkPage, type BulkProgress, type BulkTask } from "./DeadLetterOffice.ts"
 import { DEAD_LETTER_REASONS, type DeadLettersUnavailable } from "./DeadLetters.ts"
 
-/** A job that was not heard of for so long is taken for interrupted, in milliseconds. */
+/** A job that has noted nothing for so long is taken for interrupted, in milliseconds. */
 export const BULK_SILENCE_MS_MAX = 60_000
 
 /** Tries at a page that dead letters or the mailbox do not take, and the first pause between them, doubling. */
@@ -21,7 +21,7 @@ const PAGE_PAUSE_FIRST_MS = 250
 
 /** A bulk verb in the background, as far as it is. Counts are of letters. */
 export interface BulkJob extends BulkTask {
-  /** `interrupted`: its node went down, or is not heard of. Start it again for what is left. */
+  /** `interrupted`: its node went down, or has noted nothing for a minute. Start it again for what is left. */
   readonly state: "running" | "done" | "cancelled" | "failed" | "interrupted"
   readonly doneCount: number
   /** Letters that could not be redriven and stay. */
@@ -44,10 +44,17 @@ export interface BulkJobs {
   readonly cancelBulk: (task: BulkTask) => Effect.Effect<BulkJob | undefined, CheckpointsUnavailable>
 }
 
-/** What the checkpoints hold of a job. `id` is of this run of it. */
+/** What the checkpoints hold of a job. `id` is of this run of it. Its node alone writes it. */
 interface Note {
   readonly id: string
   readonly job: BulkJob
+}
+
+/** Ends the run of this id. A note of its own, so that no progress is written over it. */
+interface Cancellation {
+  readonly id: string
+  /** Unix milliseconds. */
+  readonly atMs: number
 }
 
 type WorkPage = (
@@ -57,9 +64,19 @@ type WorkPage = (
 
 const noteName = ({ verb, reason }: BulkTask): string => `bulk.${verb}.${reason}`
 
+const cancellationName = (task: BulkTask): string => `${noteName(task)}.cancelled`
+
 const noteOf = (stored: unknown): Note | undefined => {
   const note = stored as Partial<Note> | null | undefined
   return typeof note?.id === "string" && typeof note.job?.state === "string" ? (note as Note) : undefined
+}
+
+/** The note with the job as it is: cancelled, where a cancellation is of this run. */
+const withCancellation = (note: Note | undefined, stored: unknown): Note | undefined => {
+  const { id, atMs } = (stored ?? {}) as Partial<Cancellation>
+  if (note === undefined || note.id !== id || note.job.state !== "running") return note
+  const updatedAtMs = Math.max(note.job.updatedAtMs, Number(atMs) || 0)
+  return { id, job: { ...note.job, state: "cancelled", updatedAtMs } }
 }
 
 const pagePauses = Schedule.exponential(PAGE_PAUSE_FIRST_MS)
@@ -71,23 +88,27 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
 ): Effect.fn.Return<BulkJobs, never, Checkpoints | Scope.Scope> {
   const checkpoints = yield* Checkpoints
   const clock = yield* Clock.Clock
-  const fork = yield* FiberSet.makeRuntime<never>()
-  /** Those that run here, by name of their note. */
-  const running = new Map<string, Fiber.Fiber<void>>()
+  /** Jobs that run here, by name of their note. */
+  const running = yield* FiberMap.make<string, void>()
+  const run = yield* FiberMap.runtime(running)()
 
-  const read = (task: BulkTask) => Effect.map(checkpoints.note(noteName(task)), noteOf)
+  const read = (task: BulkTask) =>
+    Effect.map(
+      Effect.all([checkpoints.note(noteName(task)), checkpoints.note(cancellationName(task))]),
+      ([note, cancellation]) => withCancellation(noteOf(note), cancellation),
+    )
 
   const seen = (job: BulkJob): BulkJob =>
     job.state === "running" && clock.currentTimeMillisUnsafe() - job.updatedAtMs > BULK_SILENCE_MS_MAX
       ? { ...job, state: "interrupted" }
       : job
 
-  /** Writes what is known now. False: the job was cancelled, or somebody else has it. */
+  /** Writes what is known now. False: the job was cancelled, or another node has it. */
   const tell = (id: string, job: BulkJob): Effect.Effect<boolean> =>
     Effect.gen(function* () {
       const note = yield* read(job)
       const isOurs = note?.id === id
-      // A note of before this job is an old answer.
+      // A note from before this job is an old answer.
       if (note !== undefined && !isOurs && note.job.startedAtMs >= job.startedAtMs) return false
       if (isOurs && note.job.state !== "running") return false
       yield* checkpoints.write(noteName(job), { id, job })
@@ -138,15 +159,7 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
     }
     const id = newId()
     yield* checkpoints.write(name, { id, job })
-    const fiber: Fiber.Fiber<void> = fork(
-      Effect.ensuring(
-        carryOut(id, job),
-        Effect.sync(() => {
-          if (running.get(name) === fiber) running.delete(name)
-        }),
-      ),
-    )
-    running.set(name, fiber)
+    run(name, carryOut(id, job))
     return job
   })
 
@@ -154,15 +167,10 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
     const note = yield* read(task)
     if (note === undefined) return undefined
     if (note.job.state !== "running") return note.job
-    const job: BulkJob = {
-      ...note.job,
-      state: "cancelled",
-      updatedAtMs: clock.currentTimeMillisUnsafe(),
-    }
-    yield* checkpoints.write(noteName(task), { id: note.id, job })
-    const fiber = running.get(noteName(task))
-    if (fiber !== undefined) yield* Fiber.interrupt(fiber)
-    return job
+    const cancellation: Cancellation = { id: note.id, atMs: clock.currentTimeMillisUnsafe() }
+    yield* checkpoints.write(cancellationName(task), cancellation)
+    yield* FiberMap.remove(running, noteName(task))
+    return withCancellation(note, cancellation)?.job
   })
 
   // One at a time on a node: asked twice, there is one job.

@@ -127,6 +127,30 @@ test.each(["here", "elsewhere"])("is cancelled from %s, and what it has done sta
   ),
 )
 
+test("is cancelled though its node writes its progress at that moment", () =>
+  inWorld(({ node, fill, left, messaging }) =>
+    Effect.gen(function* () {
+      yield* fill(1_000, "Rejected")
+      const [one, two] = [yield* node, yield* node]
+      const { write } = messaging.checkpoints
+      let isFirst = true
+      Object.assign(messaging.checkpoints, {
+        write: (...given: Parameters<typeof write>) => {
+          if (left() === 1_000 || !isFirst) return write(...given)
+          isFirst = false
+          return Effect.andThen(two.cancelBulk(discard), write(...given))
+        },
+      })
+      yield* one.startBulk(discard)
+      yield* until(() => !isFirst)
+      yield* TestClock.adjust("1 minute")
+      expect(left()).toBeGreaterThan(500)
+      expect(yield* one.bulkJobs).toMatchObject([{ state: "cancelled" }])
+      expect(yield* one.startBulk(discard)).toMatchObject({ state: "running", doneCount: 0 })
+      yield* until(() => left() === 0)
+    }),
+  ))
+
 test("goes on, started again, where a node that went down has left it", () =>
   inWorld(({ node, fill, left }) =>
     Effect.gen(function* () {
