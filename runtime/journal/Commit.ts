@@ -133,9 +133,10 @@ const complaintOf = (value: unknown): string | undefined => {
 
 const entryComplaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
-  const { c, fp, m, ev, out } = value as { readonly [Field in keyof CommitEntry]?: unknown }
+  const { c, fp, fs, m, ev, out } = value as { readonly [Field in keyof CommitEntry]?: unknown }
   if (typeof c !== "string") return "c is no text"
-  if (fp !== undefined && typeof fp !== "string") return "fp is no text"
+  if (typeof fp !== "string") return "fp is no text"
+  if (fs !== undefined && typeof fs !== "string") return "fs is no text"
   if (m !== undefined && !isMetadata(m)) return "m is no metadata"
   if (!(Array.isArray(ev) && ev.every(isStoredEvent))) return "ev is no list of events"
   if (out !== undefined && !(Array.isArray(out) && out.every(isOutboxItem))) return "out is no list of items"

@@ -37,6 +37,9 @@ const strange: ReadonlyArray<readonly [string, unknown]> = [
   ["entry 1: not an object", { ...commit, entries: [entry, 5] }],
   ["entry 0: c is no text", withEntry({ c: 7 })],
   ["entry 0: fp is no text", withEntry({ fp: {} })],
+  // A command that is remembered without a fingerprint would be applied again.
+  ["entry 0: fp is no text", withEntry({ fp: undefined })],
+  ["entry 0: fs is no text", withEntry({ fs: 7 })],
   ["entry 0: m is no metadata", withEntry({ m: 5 })],
   ["entry 0: m is no metadata", withEntry({ m: ["user"] })],
   ["entry 0: m is no metadata", withEntry({ m: { user: { name: "ann" } } })],
@@ -155,6 +158,7 @@ it("commits of earlier releases are read as they were", () => {
     { ...commit, entries: [] },
     { ...commit, at: -5, epoch: 0 },
     withEntry({ ev: [], re: null }),
+    withEntry({ fs: "46fa294b" }),
     withEntry({ m: { user: "ann", correlationId: "r-9", later: "field" }, fp: "" }),
     withEntry({ out: items }),
     { ...commit, state: { of: "a later release" }, entries: [{ ...entry, births: [] }] },
