@@ -31,6 +31,12 @@ const WAITER_COUNT_MAX = 1 << 20
 /** Status code that the server replies with when nobody listens on the subject. */
 const NO_RESPONDERS_STATUS = 503
 
+/**
+ * A subject that a request may have. The server closes the connection over one with white space, and over one that is
+ * longer than its control line of 4,096 bytes.
+ */
+const SUBJECT_PATTERN = /^[\x21-\x7e]{1,3072}$/
+
 /** Header bytes, all that `publish` asks of a `MsgHdrs`. */
 export interface EncodedHeaders {
   readonly encode: () => Uint8Array
@@ -198,6 +204,7 @@ class Multiplexer implements ReplyMultiplexer {
       handler.onFailure(new NatsRequestFailed({ reason, subject, detail }))
       return undefined
     }
+    if (!SUBJECT_PATTERN.test(subject)) return refuse("NoResponders", "nothing has such a subject")
     if (this.#blocked !== undefined) return refuse(this.#blocked.reason, this.#blocked.detail)
     if (this.#waiters.size >= WAITER_COUNT_MAX)
       return refuse("Disconnected", `${WAITER_COUNT_MAX} requests are waiting`)

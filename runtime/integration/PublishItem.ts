@@ -20,6 +20,9 @@ export const INTEGRATION_TYPE_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 /** Longest type of an integration event, in characters. */
 export const INTEGRATION_TYPE_LENGTH_MAX = 128
 
+export const isIntegrationType = (type: string): boolean =>
+  INTEGRATION_TYPE_PATTERN.test(type) && type.length <= INTEGRATION_TYPE_LENGTH_MAX
+
 /**
  * Largest data of an integration event, in bytes of JSON: with its envelope it fits every server with usual settings.
  * One that does not fit would be tried for ever. CloudEvents asks to stay below 64 KiB where strangers forward them.
@@ -40,7 +43,7 @@ export const publishItemOf = (
       problem: `"${definition.type}" does not publish "${type}": name it in \`publishes\` of its definition`,
     }
   }
-  if (!INTEGRATION_TYPE_PATTERN.test(type) || type.length > INTEGRATION_TYPE_LENGTH_MAX) {
+  if (!isIntegrationType(type)) {
     return {
       problem: `"${type}" is no type of an integration event: letters, digits, "_" and "-" with dots between, ${INTEGRATION_TYPE_LENGTH_MAX} at most`,
     }

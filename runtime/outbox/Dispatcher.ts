@@ -9,6 +9,7 @@ import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
 import { cloudEventOf } from "../integration/CloudEvent.ts"
 import type { EventPublisherService } from "../integration/EventPublisher.ts"
+import { INTEGRATION_DATA_BYTES_MAX, isIntegrationType } from "../integration/PublishItem.ts"
 import { storableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
@@ -19,6 +20,9 @@ import { untilSent } from "./UntilSent.ts"
 
 /** Cancelled timers that are due sooner than this are left to fire and be ignored: removing costs more than that. */
 const UNSCHEDULE_FROM_MS = 60_000
+
+/** Largest integration event with its envelope, in bytes: what an actor may publish is far below. */
+const EVENT_BYTES_MAX = 2 * INTEGRATION_DATA_BYTES_MAX
 
 export interface DispatchPorts {
   readonly mailbox: MailboxService
@@ -88,6 +92,11 @@ const sendItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void>
       const { namespace, publisher } = ports
       const { sequence, atMs } = placed
       const event = cloudEventOf({ namespace, key: from.key, item, id, atMs, sequence, metadata })
+      // No decision stores such an item, and no publisher ever takes it.
+      if (!isIntegrationType(item.t) || event.data.length > EVENT_BYTES_MAX) {
+        const detail = `no integration event has such a type, or more than ${EVENT_BYTES_MAX} bytes`
+        return bury(ports, from.key, id, JSON.stringify(item), detail)
+      }
       return untilSent(publisher.publish(event))
     }
   }

@@ -333,3 +333,23 @@ it("FAULT 34: a follower that is closed leaves no consumer behind", () =>
       )
     }),
   ))
+
+describe("FAULT 70: a subject that the server would close the connection over", () => {
+  it.each([
+    ["with a line break", "fault.int.a\r\nPUB fault.evt.0.order.a 0\r\n"],
+    ["with a space", "fault.int.a b"],
+    ["longer than its control line", `fault.int.${"x".repeat(5_000)}`],
+    ["of no characters", ""],
+  ])("is refused %s, and the connection stays", (_, subject) =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        const { journal, connection } = yield* openJournal(server)
+        const asked = connection.requests.request(subject, bytes("x"), { timeoutMs: 1_000 })
+        expect(yield* Effect.flip(asked)).toMatchObject({ reason: "NoResponders" })
+        yield* journal.append(order("a"), 0, bytes("one"))
+        expect(connection.health()).toMatchObject({ state: "connected", reconnectCount: 0 })
+      }),
+    ),
+  )
+})

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { INTEGRATION_DATA_BYTES_MAX } from "../../../runtime/integration/PublishItem.ts"
 import { encodeCommit } from "../../../runtime/journal/Commit.ts"
 import { MailboxRefused } from "../../../runtime/mailbox/Mailbox.ts"
 import { decodeMessage } from "../../../runtime/mailbox/Message.ts"
@@ -216,12 +217,15 @@ describe("more than fits into memory", () => {
 })
 
 describe("an item that cannot even be tried", () => {
-  it("becomes a dead letter, and what comes after it leaves", async () => {
+  it("FAULT 70: becomes a dead letter, and what comes after it leaves", async () => {
     const messaging = new MessagingMemory()
     const journal = new JournalScripted()
-    // As an earlier release stored it: the answer goes to a key that is none.
+    // As an earlier release, or anybody who may write there, stored it: to a key that is none, under no type, too much.
     const items = [
       { k: "answer", to: "desk/%", n: "x", re: "bad", a: { ok: true } },
+      { k: "publish", t: "no. type\r\n", v: 1, d: {} },
+      { k: "publish", t: "x".repeat(5_000), v: 1, d: {} },
+      { k: "publish", t: "desk.much", v: 1, d: "x".repeat(2 * INTEGRATION_DATA_BYTES_MAX) },
       { k: "tell", to: "clerk/d", c: { type: "Stamp", sheet: "x" } },
     ]
     const entry = JSON.stringify({ c: "bad", fp: "", ev: [], out: items })
@@ -229,8 +233,9 @@ describe("an item that cannot even be tried", () => {
     await Effect.runPromise(journal.inner.append(addressOf("clerk", "c", SHARD_COUNT), 0, commit))
     const { system } = await startMemory({ actors, messaging, journal })
     const letters = () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
-    await eventually(async () => (await letters()).length === 1)
-    expect(await letters()).toMatchObject([{ key: "clerk/c", reason: "Refused" }])
+    await eventually(async () => (await letters()).length === items.length - 1)
+    const refused = { key: "clerk/c", reason: "Refused" }
+    expect(await letters()).toMatchObject(Array.from({ length: items.length - 1 }, () => refused))
     await eventually(async () => (await system.get(Clerk, "d").state()).version === 1)
     await eventually(async () => (await system.status()).outbox.pendingCount === 0)
   })
