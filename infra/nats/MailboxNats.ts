@@ -220,7 +220,10 @@ const makeService = (
     placeSentinel,
     sentinels: subjectCounts(requests, streams.timers, sentinels.all).pipe(
       Effect.mapError(mailboxErrorOf),
-      Effect.map((counts) => new Set(Array.from(counts.keys(), sentinels.nameOf))),
+      Effect.map((counts) => {
+        const names = Array.from(counts.keys(), sentinels.nameOf)
+        return new Set(names.filter((name) => name !== undefined))
+      }),
     ),
     backlog,
   }

@@ -49,15 +49,21 @@ export interface SentinelSubjects {
   readonly due: (shard: number) => string
   /** Wildcard over all of them. */
   readonly all: string
-  /** Name of the sentinel of a subject that {@link all} matches. */
-  readonly nameOf: (subject: string) => string
+  /** Name of the sentinel of a subject that {@link all} matches; `undefined` for a token that no name becomes. */
+  readonly nameOf: (subject: string) => string | undefined
 }
 
 const sentinelSubjectsOf = (namespace: string): SentinelSubjects => ({
   ofName: (shard, name) => `${namespace}.tmr.${shard}._.sentinel.${tokenFromId(name)}`,
   due: (shard) => `${namespace}.due.${shard}._.sentinel`,
   all: `${namespace}.tmr.*._.sentinel.*`,
-  nameOf: (subject) => idFromToken(subject.slice(subject.lastIndexOf(".") + 1)),
+  nameOf: (subject) => {
+    try {
+      return idFromToken(subject.slice(subject.lastIndexOf(".") + 1))
+    } catch {
+      return undefined
+    }
+  },
 })
 
 export interface MailboxSubjects {

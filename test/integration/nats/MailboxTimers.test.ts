@@ -1,6 +1,7 @@
 import { Clock, Effect, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { SCHEDULE_AHEAD_MAX_MS } from "../../../infra/nats/MailboxNats.ts"
+import { publishTo } from "../../../infra/nats/PubAck.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import { type MailboxService, UNACKNOWLEDGED_MAX } from "../../../runtime/mailbox/Mailbox.ts"
 import { openMailbox, receiver, send, TIMERS_STREAM, takeMany, textsOf, until } from "./MailboxFixture.ts"
@@ -147,6 +148,25 @@ describe("FAULT 64: an actor that is flooded", () => {
         const messages = texts.filter((id) => !isTimer(id))
         expect(messages).toEqual(messages.map((_, index) => `n${index}`))
         expect(texts.filter(isTimer)).toEqual(["past", "timer"])
+      }),
+    ))
+})
+
+describe("FAULT 70: a sentinel that no node has placed", () => {
+  it("hides none of the others, so what is lost is still noticed", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        const { mailbox, connection } = yield* openMailbox(server)
+        yield* mailbox.placeSentinel(3, "shard.3")
+        const later = {
+          "Nats-Schedule": "@at 2120-01-01T00:00:00Z",
+          "Nats-Schedule-Target": "fault.due.4._.x",
+        }
+        for (const token of ["%zz", "%ED%A0%80"]) {
+          yield* publishTo(connection.requests, `fault.tmr.4._.sentinel.${token}`, bytes("x"), later)
+        }
+        expect([...(yield* mailbox.sentinels)]).toEqual(["shard.3"])
       }),
     ))
 })
