@@ -27,7 +27,7 @@ import { NANOS_PER_MS } from "./PullConsumer.ts"
 /** Characters of a letter's detail that are kept. */
 export const DETAIL_LENGTH_MAX = 2_000
 
-/** Bytes of the server's `max_payload` that are kept for headers, the longest ids included. */
+/** Bytes of the server's `max_payload` that are kept for headers, besides the letter's id. */
 const headerRoomBytes = 4 * 1_024
 
 /** Bytes that are kept for the note that an original was cut. */
@@ -119,10 +119,15 @@ const makeService = (
     )
 
   return {
-    add: (letter) =>
-      publishTo(requests, `${prefix}${letter.reason}`, encodeLetter(letter, letterBytesMax), {
-        "Nats-Msg-Id": headerValueOf(`${letter.key} ${letter.messageId}`),
-      }).pipe(Effect.mapError(unavailableAs), Effect.asVoid),
+    add: (letter) => {
+      // The sender of a message chooses its id: a long one takes the room of the original.
+      const id = headerValueOf(`${letter.key} ${letter.messageId}`)
+      const data = encodeLetter(letter, letterBytesMax - id.length)
+      return publishTo(requests, `${prefix}${letter.reason}`, data, { "Nats-Msg-Id": id }).pipe(
+        Effect.mapError(unavailableAs),
+        Effect.asVoid,
+      )
+    },
 
     list: Effect.fnUntraced(function* ({ after, limit, reason }) {
       const log = { stream, subject: `${prefix}${reason ?? "*"}`, keyOf }

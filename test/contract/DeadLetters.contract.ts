@@ -65,6 +65,17 @@ export const deadLettersContract = (
     )
 
     fact(
+      "FAULT 70: keep as much as fits of a large original under a long id",
+      Effect.gen(function* () {
+        const deadLetters = yield* DeadLetters
+        yield* deadLetters.add(letter("€".repeat(5_000), { original: "x".repeat(1_040_000) }))
+        const [stored] = yield* deadLetters.list({ after: 0, limit: 1 })
+        expect(stored?.messageId).toBe("€".repeat(5_000))
+        expect(stored?.original).toMatch(/^x{100,}$/)
+      }),
+    )
+
+    fact(
       "are listed in pages",
       Effect.gen(function* () {
         const deadLetters = yield* DeadLetters
