@@ -1,8 +1,8 @@
 /**
- * What is wrong with the options of a start or connect, in the words of who wrote them: before anything is connected.
+ * Checks the options of a start or connect before anything is connected, and says what is wrong in the caller's terms.
  *
- * Owns the checks of what types cannot keep out: an unset environment variable, an address without its scheme, a
- * definition that a circular import left undefined. What the servers then say of right options is theirs.
+ * Owns the checks of mistakes that types cannot prevent: an unset environment variable, an address without its scheme, a
+ * definition that a circular import left undefined. Refusals of the servers are not checked here.
  */
 import { Schema } from "effect"
 

@@ -1,5 +1,5 @@
 /**
- * What is in a folder, as one digest: the paths and contents of its files. So a folder that was unpacked once can be
+ * The digest of a folder: of the paths and contents of its files. So a folder that was unpacked once can be
  * compared with what was pinned before anything in it is run.
  *
  * Modes and times do not count. Links within the folder do not either: the Postgres package gets its own after it was

@@ -61,7 +61,7 @@ const startOnce = async (
   const name = options.clusterName ?? "everstate"
   mkdirSync(options.folder, { recursive: true })
   const password = options.password ?? keptPassword(options.folder)
-  // Routes are ports, too: who may connect to one is a server to the others.
+  // Routes are ports, too: a program that connects to one counts as a server of the cluster.
   const authorization = { user: "route", password: newPassword() }
   const routes = routePorts.map((port) => `nats://route:${authorization.password}@127.0.0.1:${port}`)
   const starts = await Promise.allSettled(

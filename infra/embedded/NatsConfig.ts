@@ -31,7 +31,7 @@ const accessSettings = ["authorization", "accounts", "operator"] as const
 
 export const newPassword = (): string => randomBytes(passwordByteCount).toString("base64url")
 
-/** The password that is kept in the folder; made when there is none, so for data of releases without one, too. */
+/** The password that is kept in the folder. It is made where there is none, also for data of earlier releases. */
 export const keptPassword = (folder: string): string => {
   const passwordFile = join(folder, passwordFileName)
   const kept = readIfThere(passwordFile)

@@ -8,8 +8,8 @@ export interface NatsOptions {
   readonly port?: number
   readonly serverName?: string
   /**
-   * `password` (the default): a generated one, kept in the folder; the server's url has it. `none`: whoever is on this
-   * machine may connect. An `extraConfig` that says who may connect (`authorization`, `accounts`, `operator`) decides
+   * `password` (the default): a generated one, kept in the folder; the server's url has it. `none`: every program on
+   * this machine may connect. An `extraConfig` that says who may connect (`authorization`, `accounts`, `operator`) decides
    * alone.
    */
   readonly auth?: "password" | "none"

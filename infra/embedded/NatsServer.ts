@@ -2,9 +2,9 @@
  * A nats-server with JetStream on file storage, as a child process on a random loopback port, behind a password.
  *
  * `startNats({ folder })` → a `NatsServer` with its url and the handles that fault tests pull: stop, kill, pause,
- * resume, restart. The folder then holds `nats.conf`, `nats.log`, `password` and `jetstream/`, of which `NatsConfig.ts`
- * tells more. Life and death of the process are `ServerProcess.ts`, the folder's ownership is `DataFolder.ts`, under
- * whose name it runs when this process is root `RunAs.ts`, three at once are `NatsCluster.ts`.
+ * resume, restart. The folder then holds `nats.conf`, `nats.log`, `password` and `jetstream/`
+ * (`NatsConfig.ts`). Life and death of the process are `ServerProcess.ts`, the folder's ownership is `DataFolder.ts`,
+ * the user that it runs as where this process is root is `RunAs.ts`, three at once are `NatsCluster.ts`.
  */
 import { connect } from "node:net"
 import { join } from "node:path"

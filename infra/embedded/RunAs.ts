@@ -1,7 +1,7 @@
 /**
- * No server runs as root. When this process is root, its servers run as somebody else: the folder's owner if that is not
- * root, or `nobody`. Owns that choice and the hand-over of folders; who is spawned with it is the business of
- * `NatsServer.ts` and `PostgresServer.ts`.
+ * No server runs as root. When this process is root, its servers run as another user: the folder's owner if that is not
+ * root, or `nobody`. Owns that choice and the hand-over of folders; `NatsServer.ts` and `PostgresServer.ts` spawn
+ * their processes with it.
  */
 import { spawnSync } from "node:child_process"
 import { chmodSync, chownSync, lstatSync, readdirSync, type Stats, statSync } from "node:fs"

@@ -75,7 +75,7 @@ const KINDS = {
   },
   foreignHost: {
     status: 421,
-    title: "This service is not called so",
+    title: "The service does not answer to this host name",
     hint: "Use its address, or name the host in --allowed-hosts or ALLOWED_HOSTS.",
   },
   payloadTooLarge: { status: 413, title: "The request is too large" },

@@ -1,5 +1,5 @@
 /**
- * Refuses what a page of another site can make a browser send to this service, which asks nobody for a password.
+ * Refuses what a page of another site can make a browser send to this service, which asks for no password.
  *
  * Owns three checks. `Host`: a page whose name is made to point at this machine (DNS rebinding) counts as same-origin
  * for the browser, and only the name that it used gives it away. `Sec-Fetch-Site` and `Origin` on verbs that change
@@ -75,7 +75,7 @@ const hostMatcher = (allowed: ReadonlyArray<string>): ((host: string) => boolean
   const names = new Set(allowed.map((name) => name.toLowerCase()))
   return (host) => {
     const name = nameOf(host)
-    // The name of an address cannot be made to point elsewhere: a browser that says it has connected to it.
+    // An address cannot be made to point elsewhere: a browser that names one has connected to it.
     if (name === undefined) return false
     if (isIP(name) !== 0 || names.has(name) || names.has("*")) return true
     const labels = name.split(".")

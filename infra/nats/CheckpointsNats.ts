@@ -73,7 +73,7 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
           }),
           catch: String,
         }).pipe(
-          // Put there by hand. As if it were not there: what it stops otherwise would stand still until somebody mends it.
+          // Written by hand. It counts as absent: otherwise its shard or reactor would stand still until it is mended.
           Effect.catch((detail) =>
             Effect.as(Effect.logWarning(`Checkpoint ${subject} is ignored, it is not JSON: ${detail}`), {
               sequence: seq,

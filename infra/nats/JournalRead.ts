@@ -151,7 +151,7 @@ export const readPage = Effect.fnUntraced(function* (
   const last = records.at(-1)?.sequence ?? range.after
   // A full page ends here: whether more follows is for the next page to find out.
   const isWhole = records.length >= countMax || last >= range.upTo || page.isPastEnd
-  // Cut at its size: the next page goes on. An empty page is never that, whatever the replica says.
+  // Cut at its size: the next page goes on. An empty page was never cut.
   const isCut = records.length > 0 && (page.pendingCount ?? 0) > 0
   if (isWhole || isCut) return records
   const next = yield* nextOnLeader(requests, log, last + 1)

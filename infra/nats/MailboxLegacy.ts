@@ -2,7 +2,7 @@
  * The mailbox of the first release, as long as there is one: a single stream `<ns>-mailbox` of messages and schedules.
  * No nats-server since May 2026 opens it; on one that does, both releases run side by side and the stream is emptied.
  *
- * Owns its names, who receives from it, and so which mailbox is written:
+ * Owns its names, the look at its receivers, and the choice of the mailbox that is written:
  * - A node of the first release reads this stream alone. A node of this release receives a shard's messages here, too,
  *   and hands them out before those of the new streams. So while any node of the first release may have a shard,
  *   everything is written here, because every possible owner reads it.
@@ -27,7 +27,7 @@ import { findStream } from "./OpenStream.ts"
 const LOOK_TTL_MS = 1_000
 
 /**
- * A consumer that a node of the first release made last, and that nobody pulls from, is taken for left behind after this
+ * A consumer that a node of the first release made last, and from which no node pulls, counts as left behind after this
  * time, in milliseconds. Until then that node may come back, or a node of this release takes the consumer over.
  */
 const LEFT_BEHIND_MS = 300_000
@@ -65,7 +65,7 @@ export interface MailboxLegacy {
   readonly state: Effect.Effect<LegacyState, MailboxError>
 }
 
-/** Looks at the consumers of the stream. Remembers since when nobody pulls from those of the first release. */
+/** Looks at the consumers of the stream. Remembers since when no node pulls from those of the first release. */
 class Receivers {
   readonly #connection: NatsConnectionService
   readonly #stream: string

@@ -236,7 +236,7 @@ const open = Effect.fnUntraced(function* (options: MailboxNatsOptions) {
   return { connection, streams, legacy, mailbox: makeService(connection, streams, legacy, options) }
 })
 
-/** The timers of the first release are in its own stream: that today's is empty is no loss. */
+/** The timers of the first release are in its own stream, so the empty stream of this release has lost nothing. */
 const placeFirstSentinels = Effect.fnUntraced(function* (
   { requests }: NatsConnection["Service"],
   { timers }: MailboxStreamNames,

@@ -161,7 +161,7 @@ const tooFewServers = (replicas: number, detail: string): MailboxRefused =>
     `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
   )
 
-/** Fails where a stream is missing that was there. A mailbox of the first release is no loss: it is emptied. */
+/** Fails where a stream of a used namespace is missing, unless the first release's mailbox is there to be emptied. */
 const refuseLost = Effect.fnUntraced(function* (
   connection: NatsConnectionService,
   { namespace, lost = Effect.undefined }: MailboxStreamOptions,

@@ -194,7 +194,7 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
 
   #onMessage(message: Msg): void {
     this.#wasHeard = true
-    // Heartbeats, by far the most of what an idle consumer sends, wake nobody, unless the newest message was lost.
+    // Heartbeats, by far the most of what an idle consumer sends, wake no fiber, unless the newest message was lost.
     if (message.headers?.code === status.heartbeat) {
       if (Number(message.headers.get("Nats-Last-Consumer") || 0) > this.#consumerSequence) this.drop()
       return

@@ -75,7 +75,7 @@ export interface ReplyMultiplexer {
     options: { readonly timeoutMs: number; readonly collect: (message: Msg) => boolean },
   ) => Effect.Effect<void, NatsRequestFailed>
   readonly pendingCount: () => number
-  /** What those who write and receive note of their stores. */
+  /** Troubles that adapters met while they wrote to their stores or received from them. */
   readonly troubles: StoreTroubles
 }
 

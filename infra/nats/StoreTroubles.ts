@@ -9,7 +9,7 @@ import { isFull, isUnwritable, type JetStreamError, type NatsRequestFailed } fro
 /** Writes without an answer, one after the other, that are more than a slow moment. */
 const UNANSWERED_MIN = 2
 
-/** A trouble that did not happen again is forgotten after so many looks: nobody may be writing any more. */
+/** A trouble that did not happen again is forgotten after so many looks: perhaps nothing is written there any more. */
 const LOOKS_KEPT_MAX = 15
 
 /** An attempt to attach a consumer may fail for so many looks before it is told: a new leader takes a moment. */

@@ -87,7 +87,7 @@ export const addressOf = (type: string, id: string, shardCount: number): ActorAd
   return { type, id, token, key, shard: shardOf(key, shardCount) }
 }
 
-/** No actor can have this key. Terminal: whoever wrote it is not this system. */
+/** No actor can have this key. Terminal: this system never writes it. */
 export class ActorKeyInvalid extends Schema.TaggedError<ActorKeyInvalid>()("ActorKeyInvalid", {
   key: Schema.String,
 }) {

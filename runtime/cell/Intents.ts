@@ -77,7 +77,7 @@ export const effectsOf = (
         const g = generation()
         const n = intent.id ?? `${intent.event.type}#${g}`
         const delayMs = delayOf(`timer "${n}"`, intent.delayMs)
-        // What is due at once waits for no clock: this one may be set back before the timer is handed out.
+        // A timer that is due at once depends on no clock: a clock may be set back before the timer is handed out.
         const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
         draft.timers.set(n, { g, at, e: plainJson(intent.event) as AnyEvent })
         break

@@ -1,8 +1,9 @@
 /**
- * That the journal does not confirm an actor's appends, or cannot be read: a server whose disk is full answers no write.
+ * Trouble of an actor with the journal: its appends are not confirmed, or its history cannot be read. (A server whose
+ * disk is full answers no write.)
  *
- * Owns what callers are told of it, when their deadline passes and when there is no room to wait any more. The appends
- * and reads themselves are repeated by Cell.ts.
+ * Owns what callers are told of it, when their deadline passes and when too many wait. Cell.ts repeats the appends and
+ * reads.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"

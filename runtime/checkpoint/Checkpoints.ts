@@ -28,7 +28,7 @@ export interface CheckpointsService {
   readonly write: (name: string, note: unknown) => Effect.Effect<void, CheckpointsUnavailable>
 }
 
-/** The position that a store holds; 0, which repeats work, for what is none. */
+/** The position in a stored value; 0, which repeats work, where the value is no position. */
 export const positionIn = (stored: unknown): number =>
   Number.isSafeInteger(stored) && (stored as number) > 0 ? (stored as number) : 0
 

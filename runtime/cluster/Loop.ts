@@ -1,8 +1,7 @@
 /**
- * A loop that a bug does not end.
+ * Starts a loop of the cluster again after a defect.
  *
- * Owns starting it again. Without it a node whose loop has ended would stay a member, and hear, renew, probe or take
- * nothing any more, without a word.
+ * Without it, a node whose loop has ended would stay a member, and silently stop to hear, renew, probe or take anything.
  */
 import { Effect } from "effect"
 

@@ -17,7 +17,7 @@ export const STRAYS_LEFT_MAX = 1_000
 const REMOVED_PER_LIST_MAX = 500
 const REMOVED_AT_ONCE_MAX = 32
 
-/** How long a removed stray record is listed still, in milliseconds: nobody holds an old revision of it. */
+/** How long a removed record is still listed, in milliseconds: no member holds an old revision of it. */
 const REMOVED_KEPT_MS = 1_000
 
 /** Slots whose records are told of by name. */

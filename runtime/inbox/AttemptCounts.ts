@@ -42,7 +42,7 @@ export class AttemptCounts {
     },
   )
 
-  /** Messages that were taken up in this life, and left to the next one in order: that was no attempt. */
+  /** Takes back the attempt at messages that this owner leaves to the next one in order. */
   readonly takeBack = Effect.fnUntraced(
     { self: this },
     function* (this: AttemptCounts, shard: string, sequences: ReadonlyArray<number>) {
@@ -90,7 +90,7 @@ export class AttemptCounts {
   }
 }
 
-/** The rows of a note; what is no row is left out: its message is counted anew. */
+/** The rows of a note. Everything else in it is left out, and its messages are counted anew. */
 const rowsIn = (note: unknown): ReadonlyArray<readonly [number, number]> =>
   Array.isArray(note) ? note.filter((row) => Array.isArray(row) && row.every(Number.isSafeInteger)) : []
 

@@ -12,7 +12,7 @@ import { undecidedAnswer } from "../outbox/Dispatcher.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
 
 type GiveUpMessage = (given: {
-  /** Absent where the delivery is none that can be read. */
+  /** Absent where the delivery cannot be read. */
   readonly message: Message | undefined
   readonly delivery: Delivery
   readonly reason: DeadLetterReason

@@ -2,7 +2,7 @@
  * Messages of actors that cannot take them now, each actor's in the order of the mailbox.
  *
  * Owns that order and the pauses: one message that could not be applied holds back all later ones of its actor, so they
- * do not overtake it. Who holds back and why: Inbox.ts.
+ * do not overtake it. Which messages are held back, and why: Inbox.ts.
  */
 import { Effect, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -22,7 +22,7 @@ interface Holdable {
 export class HeldBack<Item extends Holdable> {
   readonly #byActor = new Map<string, Array<Item>>()
 
-  /** Puts the message among those of its actor that wait. False: none does. */
+  /** Puts the message among the waiting messages of its actor. False: none of them waits. */
   join(item: Item): boolean {
     const waiting = this.#byActor.get(item.address.key)
     if (waiting !== undefined) insert(waiting, item)

@@ -57,7 +57,7 @@ export interface Inbox {
   /** Takes no more messages of a place; those in work are left to whoever comes next, unless they are done in time. */
   readonly close: (place: number) => Effect.Effect<void>
   /**
-   * A place that was closed is handed over in order: what is still in work there was not taken up, and is not counted.
+   * Hands over a closed place in order: messages that are still in work there count as not taken up.
    */
   readonly letGo: (place: number) => Effect.Effect<void>
   /** Forgets what is in work of a place that was closed: it is somebody else's now. */
@@ -193,7 +193,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     )
   }
 
-  /** What was handed out, or the reason and detail for which nobody here can take it. */
+  /** The parts of a delivery, or why this node cannot take it. `undefined`: another node takes the place. */
   const read = (delivery: Delivery, place: number): Parts | Unreadable | undefined => {
     try {
       const message = decodeMessage(delivery.data)
@@ -244,7 +244,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     if (found === undefined) return
     const extendedAtMs = monotonicMs(clock)
     if ("reason" in found) return giveUpUnread(place, delivery, found)
-    // Nobody takes it up before the type is resumed, so it waits for nothing and this life is no attempt.
+    // No cell takes it up before the type is resumed: it need not wait its turn, and this life is no attempt.
     const isPaused = options.isPaused(found.definition.type)
     const isSuspect = delivery.isRepeat && !isPaused
     const suspicion = isSuspect ? (yield* attempts.of(shard, delivery.sequence)) + 1 : 1

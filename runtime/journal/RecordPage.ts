@@ -1,9 +1,9 @@
 /**
- * A page of records that has to hold some, since the journal's leader says that there are some.
+ * Reads a page that cannot be empty, because the journal's leader has records in its range.
  *
- * Owns the doubt about an empty one: a replica lags, or an adapter took its answer for the end. An empty page would end a
- * replay before its time, cut a history short, or leave what commits carry unsent. Who knows what the leader has asks
- * through here.
+ * Owns the retry of an empty page: a replica lags, or an adapter took its answer for the end. An empty page would end a
+ * replay early, cut a history short, or leave what commits carry unsent. Every reader that has asked the leader for the
+ * end reads through here.
  */
 import { Effect, Schedule } from "effect"
 import { type JournalReadError, type JournalRecord, JournalUnavailable } from "./Journal.ts"
@@ -11,7 +11,7 @@ import { type JournalReadError, type JournalRecord, JournalUnavailable } from ".
 /** Attempts to get past a lagging replica, with 20 ms doubling between them, before a read gives up for now. */
 export const STALE_RETRIES_MAX = 6
 
-/** The page that `read` gives, never an empty one. `what` is that of which there are records after a sequence. */
+/** The page that `read` gives, never an empty one. `what` says for the error which records are missing. */
 export const somePage = (
   read: Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>,
   what: string,

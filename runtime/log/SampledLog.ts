@@ -1,5 +1,5 @@
 /**
- * Log lines for what others can cause as often as they like: a few of them are written, all of them are counted.
+ * Log lines that clients and other systems can cause at any rate: a few of them are written, all of them are counted.
  *
  * Owns the pace: the first line of a kind is written at once, further ones once in {@link SAMPLED_LOG_PAUSE_MS}, with the
  * number of those that were left out. How many were left out is the counter `everstate_log_lines_left_out_total`, by
@@ -74,8 +74,8 @@ export const CurrentSampledLogs = Context.Reference<SampledLogs | undefined>("ev
 })
 
 /**
- * Writes a line of the kind, or leaves it out because one was written a moment ago. A kind is what happened, never whom
- * it happened to. `cause` is shown with a line that is written.
+ * Writes a line of the kind, or leaves it out because one was written a moment ago. A kind names what happened, never the
+ * actor or client. `cause` is shown with a line that is written.
  */
 export const logSampled = (
   kind: string,

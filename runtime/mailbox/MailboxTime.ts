@@ -1,7 +1,7 @@
 /**
  * The time of the mailbox's server, as this node learns it: every message tells when the server stored it.
  *
- * Owns the estimate. It is kept against the monotonic clock, which nobody sets, and is never ahead of the server's own:
+ * Owns the estimate. It is kept against the monotonic clock, which is never set, and is never ahead of the server's own:
  * a message takes time to come here.
  */
 

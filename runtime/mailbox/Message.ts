@@ -107,7 +107,7 @@ const isMessage = (value: unknown): value is Message => {
   }
 }
 
-/** Nobody, or an actor and what it calls its request. */
+/** Whether these are the key of an asking actor and its name for the request; both may be absent. */
 const isAsker = (from: unknown, n: unknown): boolean =>
   (n === undefined || isText(n)) &&
   (from === undefined || (isText(from) && addressNamed(from, 1) !== undefined))

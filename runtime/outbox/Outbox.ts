@@ -186,8 +186,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
       counts.recoveredCount++
       send(shard, from, record.sequence, at, entries)
     } catch (cause) {
-      // Its actor is quarantined and says so, or it is nobody's; what it would send is not known. Whatever was thrown:
-      // a record that stopped this loop would keep all later ones of its shard from being sent.
+      // Its actor is quarantined and says so, or its key names no actor; what it would send is not known. Every error is
+      // caught, because a record that stopped this loop would keep all later ones of its shard from being sent.
       // A newer node can read it, and sends it: begun and never done, it keeps the watermark before it.
       if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat") shard.begin(record.sequence)
     }

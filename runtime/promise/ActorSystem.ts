@@ -56,7 +56,7 @@ export interface ClusterControl {
   readonly resume: (actorType: string) => Promise<void>
   /**
    * Has a projection or reactor step past the one record at which it stands still, as `stopped` of its slot in `status`
-   * says. Its events that fail become dead letters with `by` and `note`. Asked again, it says that this is no news.
+   * says. Its events that fail become dead letters with `by` and `note`. A repeat of the order resolves with `isNews: false`.
    */
   readonly skip: (slot: string, order: SkipOrder) => Promise<SkipReport>
 }

@@ -120,8 +120,8 @@ export interface ClusterControl {
   /**
    * Has a projection or reactor (`projection.<name>.v<version>.p<partition>`, `reactor.<name>.p<partition>`) step past
    * the one record at which it stands still. A projection puts aside the events that fail, and moves its offset in the
-   * same transaction; a reactor leaves a dead letter for the record. Resolves once it is past the record; asked again,
-   * it says that this is no news. `by` and `note` are kept with the dead letters.
+   * same transaction; a reactor leaves a dead letter for the record. Resolves once it is past the record; a repeat of the
+   * order resolves with `isNews: false`. `by` and `note` are kept with the dead letters.
    */
   readonly skip: (slot: string, order: SkipOrder) => Effect.Effect<SkipReport, ClusterError>
 }

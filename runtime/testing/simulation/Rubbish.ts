@@ -1,6 +1,6 @@
 /**
- * Puts into the ports of a system what no node of it writes, and judges what becomes of it: its own actor is affected, and
- * nobody else.
+ * Puts into the ports of a system what no node of it writes, and judges what becomes of it: it may affect its own actor,
+ * and nothing else.
  *
  * Owns which port gets what, and where. That everything else goes on is what the other checkers see; here it is checked
  * that a message ends as a dead letter, that only rubbish does so as malformed, that a record quarantines its actor, and

@@ -27,7 +27,7 @@ export class SimulatedDeadLetters {
     this.#clock = Context.get(new SimulatedProcess(network.world, "dead letters").context, Clock.Clock)
   }
 
-  /** Stores what no node has given up; those who watch letters are not told. */
+  /** Stores what no node has given up; observers of letters are not told. */
   put(letter: DeadLetter): void {
     Effect.runSync(Effect.provideService(this.memory.add(letter), Clock.Clock, this.#clock))
   }

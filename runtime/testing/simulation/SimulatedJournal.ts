@@ -94,7 +94,7 @@ export class SimulatedJournal {
     this.#network.world.mark("power loss")
   }
 
-  /** Stores what no node has written, as the first record of an actor; those who watch commits are not told. */
+  /** Stores what no node has written, as the first record of an actor; observers of commits are not told. */
   put(address: ActorAddress, data: Uint8Array): void {
     Effect.runSync(this.memory.append(address, 0, data))
     this.#storedAtMs.push(this.#network.world.nowMs)

@@ -244,7 +244,7 @@ export class SimulatedMailbox {
     return Stream.unwrap(Effect.as(open, Stream.ensuring(deliveries, close)))
   }
 
-  /** Keeps what no node has sent; those who watch messages are not told. False: the mailbox does not take it. */
+  /** Keeps what no node has sent; observers of messages are not told. False: the mailbox does not take it. */
   put(message: OutboundMessage): boolean {
     if (this.contents.publish(message, this.nowMs) !== undefined) return false
     this.#pulls.wake(message.address.shard)

@@ -1,4 +1,4 @@
-/** What a verb of a story promises: knows whether anybody has waited for it. */
+/** The promise that a verb of a story returns; it knows whether the story has awaited it. */
 
 export class VerbPromise<A> extends Promise<A> {
   what = ""

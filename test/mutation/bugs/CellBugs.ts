@@ -59,7 +59,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: true,
   },
   {
-    name: "those who stored nothing are told that they did not know",
+    name: "a caller whose command was not stored is told that its outcome is unknown",
     file: "runtime/cell/Cell.ts",
     text: "for (const { waiting } of round.entries) waiting.wasAttempted = true",
     replacement: "for (const { waiting } of round.entries.slice(1)) waiting.wasAttempted = true",

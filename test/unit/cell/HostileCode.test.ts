@@ -1,4 +1,4 @@
-/** User code that is worse than wrong: what it throws or gives back fights whoever looks at it. */
+/** User code that throws, or gives back, values that throw when they are looked at. */
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"

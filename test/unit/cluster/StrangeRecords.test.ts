@@ -104,7 +104,7 @@ describe("a strange record", () => {
 const epochsOutOfBounds: ReadonlyArray<unknown> = [2 ** 53, Number.MAX_SAFE_INTEGER, -5, 1.5, "7", null]
 
 describe("FAULT 71: a slot's epoch", () => {
-  it.each(epochsOutOfBounds)("that is out of its bounds makes the record nobody's: %j", (e) => {
+  it.each(epochsOutOfBounds)("that is out of its bounds makes the slot count as free: %j", (e) => {
     const seen = new SeenRecords()
     seen.apply({ key: "slot.shard.0", revision: 1, value: { m: "ghost", e, n: 0 } }, 0)
     expect(seen.slot("slot.shard.0")).toBeUndefined()
