@@ -120,11 +120,16 @@ export const layerOn = (
     shards,
   }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
   const onUsed = Effect.map(Journal, (opened) => {
-    const lost = isPreparation ? Effect.undefined : usedAlready(opened)
+    const used = usedAlready(opened)
+    const lost = isPreparation ? Effect.undefined : used
+    const orUnavailable = Effect.mapError(
+      (detail: string) => new MailboxUnavailable({ reason: "Other", detail }),
+    )
     return Layer.merge(
       MailboxNats.layer({
         ...stream,
-        lost: Effect.mapError(lost, (detail) => new MailboxUnavailable({ reason: "Other", detail })),
+        lost: orUnavailable(lost),
+        isNew: orUnavailable(Effect.map(used, (why) => why === undefined)),
       }),
       CheckpointsNats.layer({
         ...stream,

@@ -64,6 +64,8 @@ const LEGACY_SEQUENCE_FLOOR = -(2 ** 52)
 export interface MailboxNatsOptions extends MailboxStreamOptions {
   /** The port's {@link REDELIVERY_MS} by default. */
   readonly redeliveryMs?: number
+  /** Whether the namespace has no commits, so that no schedule can have been lost; not so by default. */
+  readonly isNew?: Effect.Effect<boolean, MailboxError>
 }
 
 /** Where a message is stored: its subject, and the slot and target of a schedule. */
@@ -236,7 +238,10 @@ const open = Effect.fnUntraced(function* (options: MailboxNatsOptions) {
   return { connection, streams, legacy, mailbox: makeService(connection, streams, legacy, options) }
 })
 
-/** The timers of the first release are in its own stream, so the empty stream of this release has lost nothing. */
+/**
+ * Where no timer was placed yet, or all timers are in the stream of the first release: the empty stream of this release
+ * has lost nothing.
+ */
 const placeFirstSentinels = Effect.fnUntraced(function* (
   { requests }: NatsConnection["Service"],
   { timers }: MailboxStreamNames,
@@ -259,8 +264,11 @@ export const MailboxNats = {
       Mailbox,
       Effect.gen(function* () {
         const { connection, streams, legacy, mailbox } = yield* open(options)
+        const { isNew = Effect.succeed(false) } = options
+        if (legacy !== undefined || (yield* isNew)) {
+          yield* placeFirstSentinels(connection, streams, mailbox, options.shards)
+        }
         if (legacy === undefined) return mailbox
-        yield* placeFirstSentinels(connection, streams, mailbox, options.shards)
         yield* moveSchedules(connection, legacy, options.namespace)
         return mailbox
       }),

@@ -75,3 +75,14 @@ describe("a purge of the stream of timers", () => {
     expect((await system.get(Alarm, "over").state()).state.value).toBe("off")
   })
 })
+
+describe("a namespace that was never used", () => {
+  it("has its sentinels before the first timer, so that nothing is told of as lost", async () => {
+    const namespace = freshNamespace()
+    await startSystem(servers(), { namespace, actors: [Alarm, Counter] })
+    const { state } = (await servers().admin(`STREAM.INFO.${namespace}-timers`)) as {
+      state: { messages: number }
+    }
+    expect(state.messages).toBe(64)
+  })
+})
