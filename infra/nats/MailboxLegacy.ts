@@ -17,11 +17,10 @@ import type { MailboxError } from "../../runtime/mailbox/Mailbox.ts"
 import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
 import { allConsumers, type ConsumerInfo } from "./JetStreamApi.ts"
 import { LAYOUT_KEY } from "./MailboxReceive.ts"
-import { legacyStreamName } from "./MailboxStream.ts"
+import { findLegacyStream } from "./MailboxStream.ts"
 import { slotSubjectOf, type WaitingSubjects, waitingSubjectsOf } from "./MailboxSubject.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { isCode, jetStreamCode, mailboxErrorOf } from "./NatsErrors.ts"
-import { findStream } from "./OpenStream.ts"
 
 /** How long a look at the receivers is taken for true, in milliseconds. */
 const LOOK_TTL_MS = 1_000
@@ -105,9 +104,8 @@ export const findMailboxLegacy = Effect.fn("findMailboxLegacy")(function* (
   connection: NatsConnectionService,
   namespace: string,
 ) {
-  const stream = legacyStreamName(namespace)
-  const found = yield* Effect.mapError(findStream(connection, stream), mailboxErrorOf)
-  if (found === undefined) return undefined
+  const stream = yield* findLegacyStream(connection, namespace)
+  if (stream === undefined) return undefined
   const state = yield* Effect.cachedWithTTL(new Receivers(connection, stream).look, (exit) =>
     Exit.isFailure(exit) ? 0 : exit.value === "gone" ? Number.POSITIVE_INFINITY : LOOK_TTL_MS,
   )

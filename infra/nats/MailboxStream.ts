@@ -161,6 +161,28 @@ const tooFewServers = (replicas: number, detail: string): MailboxRefused =>
     `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
   )
 
+/** Layout of the first release's mailbox. */
+const LEGACY_LAYOUT_VERSION = 1
+
+/** Name of the first release's mailbox of this namespace, where there is one. A stream of another kind may be called so. */
+export const findLegacyStream = Effect.fnUntraced(function* (
+  connection: NatsConnectionService,
+  namespace: string,
+) {
+  const name = legacyStreamName(namespace)
+  const found = yield* Effect.mapError(findStream(connection, name), mailboxErrorOf)
+  if (found === undefined) return undefined
+  const { metadata = {} } = found.config
+  const isLegacy =
+    metadata["everstate.namespace"] === namespace &&
+    metadata["everstate.mailbox"] === String(LEGACY_LAYOUT_VERSION)
+  if (isLegacy) return name
+  yield* Effect.logWarning(
+    `Stream ${name} is left alone: by its metadata it is no mailbox of the first release of ${namespace}.`,
+  )
+  return undefined
+})
+
 /** Fails where a stream of a used namespace is missing, unless the first release's mailbox is there to be emptied. */
 const refuseLost = Effect.fnUntraced(function* (
   connection: NatsConnectionService,
@@ -170,7 +192,7 @@ const refuseLost = Effect.fnUntraced(function* (
   const names = Object.values(mailboxStreamNames(namespace))
   const found = yield* Effect.forEach(names, find, { concurrency: "unbounded" })
   const missing = names.filter((_, index) => found[index] === undefined)
-  if (missing.length === 0 || (yield* find(legacyStreamName(namespace))) !== undefined) return
+  if (missing.length === 0 || (yield* findLegacyStream(connection, namespace)) !== undefined) return
   const why = yield* lost
   if (why === undefined) return
   const hint =

@@ -14,7 +14,17 @@ import {
   textsOf,
   until,
 } from "./MailboxFixture.ts"
-import { admin, bytes, eventually, NAMESPACE, order, run, SHARD_COUNT, startServer } from "./NatsFixture.ts"
+import {
+  admin,
+  bytes,
+  eventually,
+  freshServer,
+  NAMESPACE,
+  order,
+  run,
+  SHARD_COUNT,
+  startServer,
+} from "./NatsFixture.ts"
 
 const here = order("a")
 const elsewhere = Array.from({ length: 100 }, (_, index) => order(`b${index}`)).find(
@@ -195,3 +205,29 @@ describe.skipIf(major === 2 && minor < 15)(
       ))
   },
 )
+
+describe("FAULT 70: a stream of another kind under the name of the first release's mailbox", () => {
+  it("is left alone, though somebody receives from it", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        yield* admin(server, `STREAM.CREATE.${LEGACY_STREAM}`, { name: LEGACY_STREAM, subjects: ["other"] })
+        const config = { durable_name: "reader", ack_policy: "explicit" }
+        const made = { stream_name: LEGACY_STREAM, config }
+        yield* admin(server, `CONSUMER.DURABLE.CREATE.${LEGACY_STREAM}.reader`, made)
+        const { mailbox, connection } = yield* openMailbox(server)
+        connection.client.publish(
+          `$JS.API.CONSUMER.MSG.NEXT.${LEGACY_STREAM}.reader`,
+          bytes(JSON.stringify({ batch: 1, expires: 60_000_000_000 })),
+          { reply: "pulled" },
+        )
+        const take = yield* receiver(mailbox, here.shard)
+        yield* send(mailbox, here, "sent")
+        expect(textsOf(yield* takeMany(take, 1))).toEqual(["sent"])
+        const { consumer_count: consumerCount } = (yield* admin(server, `STREAM.INFO.${LEGACY_STREAM}`))[
+          "state"
+        ] as { consumer_count: number }
+        expect(consumerCount).toBe(1)
+      }),
+    ))
+})
