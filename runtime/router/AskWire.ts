@@ -132,7 +132,10 @@ export const decodeReply = (
     if (!(Number.isSafeInteger(version) && Number.isSafeInteger(sequence))) throw new Error("it is no answer")
     return Exit.succeed(reply.accepted)
   }
-  // JSON has left out the detail of a rejection that had none.
-  if ("error" in reply) return Exit.fail(decodeError({ detail: undefined, ...(reply.error as object) }))
+  if ("error" in reply) return Exit.fail(decodeError(withDetail(reply.error as object)))
   return Exit.succeed({ ...reply.state, state: definition.machine.restore(reply.state.state) })
 }
+
+/** JSON has left out the detail of a rejection that had none. */
+const withDetail = (error: object): object =>
+  "_tag" in error && error._tag === "CommandRejected" ? { detail: undefined, ...error } : error

@@ -1,7 +1,7 @@
 /** Asks and their answers, on the wire between nodes and back. */
 import { Exit } from "effect"
 import { describe, expect, it } from "vitest"
-import { CommandRejected, VersionConflict } from "../../../runtime/cell/AskError.ts"
+import { AskTimeout, CommandRejected, VersionConflict } from "../../../runtime/cell/AskError.ts"
 import { decodeReply, decodeRequest, encodeReply, replyOf } from "../../../runtime/router/AskWire.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
@@ -31,6 +31,15 @@ describe("an answer", () => {
     const exit = travelled(Exit.fail(conflict))
     expect(exit !== undefined && Exit.isFailure(exit) && exit.cause.reasons[0]).toMatchObject({
       error: conflict,
+    })
+  })
+
+  it.each([{}, { detail: "the journal does not answer" }])("is a time-out as it was, with %j", (why) => {
+    const given = { actorType: "counter", id: "c", commandId: "1", deadlineMs: 5, hint: "Ask again." }
+    const timeout = new AskTimeout({ ...given, ...why })
+    const exit = travelled(Exit.fail(timeout))
+    expect(exit !== undefined && Exit.isFailure(exit) && exit.cause.reasons[0]).toMatchObject({
+      error: timeout,
     })
   })
 
