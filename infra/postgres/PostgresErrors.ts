@@ -6,6 +6,7 @@
  * own error. Who asks: PostgresPool.ts.
  */
 import { Effect, Schedule, Schema } from "effect"
+import { isThrown, thrownMessage } from "../../runtime/json/Thrown.ts"
 
 /** Codes of sockets for an address at which nothing answers. */
 const NOBODY_THERE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "EAI_AGAIN"])
@@ -87,19 +88,28 @@ const hints: { readonly [code: string]: string } = {
 
 const sqlstate = /^[0-9A-Z]{5}$/
 
+/** A projection's own SQL may throw anything, also what throws when it is looked at. */
 const codeOf = (cause: unknown): string | undefined => {
+  try {
+    return codeIn(cause)
+  } catch {
+    return undefined
+  }
+}
+
+const codeIn = (cause: unknown): string | undefined => {
   if (!(cause instanceof Error)) return undefined
   const { code } = cause as { readonly code?: unknown }
   if (typeof code === "string") return code
   const known = driverMessages.find(([text]) => cause.message.includes(text))
   if (known !== undefined) return known[1]
   // A host name with several addresses: one error for each, all alike.
-  return cause instanceof AggregateError ? codeOf(cause.errors[0]) : undefined
+  return cause instanceof AggregateError ? codeIn(cause.errors[0]) : undefined
 }
 
 const textOf = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause)
-  return cause.message === "" && cause instanceof AggregateError ? textOf(cause.errors[0]) : cause.message
+  const message = thrownMessage(cause)
+  return message === "" && isThrown(cause, AggregateError) ? textOf(cause.errors[0]) : message
 }
 
 /** The failure of a driver call, typed. */

@@ -10,6 +10,7 @@ import { Effect, Layer } from "effect"
 import pg from "pg"
 import { tokenFromId } from "../../runtime/address/ActorAddress.ts"
 import { storableText } from "../../runtime/json/StorableText.ts"
+import { isThrown } from "../../runtime/json/Thrown.ts"
 import { type FoldForm, foldBatch, keyBatch, rowKey } from "../../runtime/projection/FoldBatch.ts"
 import type {
   AnyRow,
@@ -198,7 +199,7 @@ const failureOf = async (
     await run()
     return undefined
   } catch (cause) {
-    if (cause instanceof ProjectionFailed) return cause
+    if (isThrown(cause, ProjectionFailed)) return cause
     const error = translatePostgresError(cause)
     if (error._tag === "PostgresUnavailable") throw cause
     return failed(projection, sequence, error.detail)

@@ -8,6 +8,7 @@
  */
 import { Cause, Effect, Exit, Latch, Option, type Scope } from "effect"
 import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
+import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { DecodedRecord } from "./DecodedRecord.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
@@ -337,7 +338,7 @@ class Run {
   #asFailed({ sequence }: DecodedRecord) {
     const projection = this.#projection.name
     return (defect: unknown) =>
-      Effect.fail(new ProjectionFailed({ projection, sequence, detail: String(defect) }))
+      Effect.fail(new ProjectionFailed({ projection, sequence, detail: thrownText(defect) }))
   }
 
   #unreadable({ sequence, unreadable }: DecodedRecord): ProjectionFailed {

@@ -4,6 +4,7 @@
  * Owns the bounded set of marked actors. A snapshot that is dropped or fails costs a longer replay and nothing else.
  */
 import { Clock, Effect, Fiber, Latch, Option, type Scope, Semaphore } from "effect"
+import { thrownText } from "../json/Thrown.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { SnapshotStore, type StoredSnapshot } from "./SnapshotStore.ts"
 
@@ -60,7 +61,7 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       try {
         return source.takeSnapshot()
       } catch (cause) {
-        return String(cause)
+        return thrownText(cause)
       }
     }
 
