@@ -209,7 +209,9 @@ export const silenceScenarioOf = (visit: typeof Visit, trip: Trip) =>
     workload: workloadOf(trip),
     invariants,
     isOpen: unended,
-    nodes: 2,
+    // A visit must not be cancelled before it is started: that rests on the order of messages, which several nodes that
+    // all serve every shard do not keep.
+    nodes: 1,
     settings: { idleMs: 2_000 },
     // A clock that was an hour or several ahead set timers as far off.
     until: { convergeMs: 21_600_000 },
