@@ -8,8 +8,10 @@
  * Nothing moves while a node of the first release receives messages: that node would not see the timer ring.
  */
 import type { Msg } from "@nats-io/transport-node"
-import { Effect, Schedule, type Scope } from "effect"
-import type { MailboxError, MailboxRefused } from "../../runtime/mailbox/Mailbox.ts"
+import { Cause, Effect, Schedule, type Scope } from "effect"
+import { thrownMessage } from "../../runtime/json/Thrown.ts"
+import { logSampled } from "../../runtime/log/SampledLog.ts"
+import type { MailboxRefused } from "../../runtime/mailbox/Mailbox.ts"
 import { createConsumer, streamInfo } from "./JetStreamApi.ts"
 import type { MailboxLegacy } from "./MailboxLegacy.ts"
 import { LAYOUT_KEY } from "./MailboxReceive.ts"
@@ -27,6 +29,9 @@ const CONCURRENCY = 64
 
 /** A schedule that could not be stored is handed out again after this time. */
 const REDELIVERY_MS = 30_000
+
+/** Pause after a refusal, as of a right that is missing, before it is tried again. */
+const REFUSED_PAUSE_MS = 10_000
 
 /** Pause between looks whether the old stream is empty. */
 const EMPTY_LOOK_MS = 10_000
@@ -79,7 +84,8 @@ export const moveSchedules = (
   connection: NatsConnectionService,
   legacy: MailboxLegacy,
   namespace: string,
-): Effect.Effect<void, MailboxError, Scope.Scope> => {
+  refusedPauseMs = REFUSED_PAUSE_MS,
+): Effect.Effect<void, never, Scope.Scope> => {
   const { client, requests } = connection
   const slotPrefix = legacy.subjects.allSlots.slice(0, legacy.subjects.allSlots.indexOf("*"))
 
@@ -119,16 +125,30 @@ export const moveSchedules = (
     return state === "ours" && (yield* streamInfo(requests, legacy.stream)).state.messages === 0
   }).pipe(Effect.orElseSucceed(() => false))
 
-  return Effect.gen(function* () {
+  const moving = Effect.gen(function* () {
     const { takeBatch } = yield* pullFrom(connection, new Mover(connection, legacy))
-    const moving = Effect.flatMap(takeBatch, (batch) =>
-      Effect.forEach(batch, move, { concurrency: CONCURRENCY, discard: true }),
+    const batch = Effect.flatMap(takeBatch, (moved) =>
+      Effect.forEach(moved, move, { concurrency: CONCURRENCY, discard: true }),
     )
-    yield* Effect.forkScoped(
-      Effect.catch(Effect.forever(moving), (refusal) =>
-        Effect.logError(`Timers of the old mailbox are not moved: ${refusal.message}`),
-      ),
-    )
+    yield* Effect.forever(batch)
+  }).pipe(
+    Effect.scoped,
+    // An operator grants the right, and it goes on without a restart.
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.failCause(cause)
+        : Effect.andThen(
+            logSampled("timers not moved", `Timers of the old mailbox are not moved: ${textOf(cause)}`, {
+              level: "Error",
+            }),
+            Effect.sleep(refusedPauseMs),
+          ),
+    ),
+    Effect.forever,
+  )
+
+  return Effect.gen(function* () {
+    yield* Effect.forkScoped(moving)
     yield* isEmpty.pipe(
       Effect.repeat({ until: (is) => is, schedule: Schedule.spaced(EMPTY_LOOK_MS) }),
       Effect.andThen(
@@ -141,3 +161,5 @@ export const moveSchedules = (
     )
   })
 }
+
+const textOf = (cause: Cause.Cause<unknown>): string => thrownMessage(Cause.squash(cause))

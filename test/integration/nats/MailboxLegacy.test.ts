@@ -1,7 +1,12 @@
 /** FAULT 68: the mailbox of the first release is emptied into today's, beside nodes of that release and after them. */
-import { Clock, Effect } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
+import { findMailboxLegacy, type MailboxLegacy } from "../../../infra/nats/MailboxLegacy.ts"
+import { moveSchedules } from "../../../infra/nats/MailboxMove.ts"
+import { openMailboxStreams } from "../../../infra/nats/MailboxStream.ts"
+import { NatsConnection } from "../../../infra/nats/NatsConnection.ts"
+import { mailboxNotPermitted } from "../../../infra/nats/NatsErrors.ts"
 import type { MailboxService } from "../../../runtime/mailbox/Mailbox.ts"
 import { firstRelease, LEGACY_STREAM } from "./FirstRelease.ts"
 import {
@@ -96,6 +101,31 @@ describe("a mailbox of the first release", () => {
         yield* untilCount(server, LEGACY_STREAM, 0)
         yield* untilCount(server, MESSAGES_STREAM, 0)
         expect(yield* Effect.flip(Effect.timeout(take, 500))).toBeDefined()
+      }),
+    ))
+
+  it("has its timers moved once the right to look at its receivers is there", () =>
+    run(
+      Effect.gen(function* () {
+        const { server, old } = yield* firstRelease
+        const atMs = (yield* Clock.currentTimeMillis) + FAR_MS
+        yield* Effect.promise(() => old.schedule(here, "far", atMs))
+        const context = yield* Layer.build(NatsConnection.layer({ servers: server.url }))
+        const connection = Context.get(context, NatsConnection)
+        yield* openMailboxStreams(connection, { namespace: NAMESPACE, shards: SHARD_COUNT })
+        const found = yield* findMailboxLegacy(connection, NAMESPACE)
+        let [isDenied, askedCount] = [true, 0]
+        const state = Effect.suspend(() =>
+          isDenied && ++askedCount
+            ? Effect.fail(mailboxNotPermitted("CONSUMER.LIST", "denied"))
+            : Effect.succeed("ours" as const),
+        )
+        yield* moveSchedules(connection, { ...(found as MailboxLegacy), state }, NAMESPACE, 50)
+        yield* until(() => askedCount > 4)
+        expect(yield* countOf(server, LEGACY_STREAM)).toBe(1)
+        isDenied = false
+        yield* untilCount(server, LEGACY_STREAM, 0)
+        expect((yield* inSlot(server, "far")).atMs).toBe(atMs)
       }),
     ))
 
