@@ -151,8 +151,9 @@ export class Rubbish {
   }
 
   /** Asks a node for each actor whose record is rubbish, and for each letter that is, when the faults are over. */
-  ask({ system, process: host, name }: SimulatedNode): void {
-    if (system === undefined) return
+  ask({ system, process: host, name, isRunning }: SimulatedNode): void {
+    // A node that is still stopping says nothing of an actor, and may end before it answers.
+    if (system === undefined || !isRunning) return
     const run = <A>(what: string, asked: Effect.Effect<A, unknown>, tag: string): void => {
       this.#asked.add(what)
       const told = Effect.onExit(asked, (exit) => Effect.sync(() => this.#answered(what, exit, tag)))
