@@ -4,10 +4,10 @@
  * Owns the bucket, the compare-and-set, and the marker that a removed record leaves for an hour, so that an old
  * revision conflicts rather than finds nothing. The contract is runtime/cluster/Leases.ts.
  *
- * `all` is one direct-get batch, or a few where there are more records than the system writes, answered by whichever replica is near, in the order of revisions. A record that is
- * written meanwhile moves to the end, where the batch comes to it; so none is missed, and some come twice. (The
- * look-up of many last messages at once, `multi_last`, knows 1,024 keys at most and breaks off when one of them is
- * written meanwhile.)
+ * `all` is one direct-get batch, or a few where there are more records than the system writes, answered by the nearest
+ * replica in the order of revisions. A record that is written meanwhile moves to the end, where the batch comes to it;
+ * so none is missed, and some come twice. (The look-up of many last messages at once, `multi_last`, knows 1,024 keys at
+ * most and breaks off when one of them is written meanwhile.)
  */
 import type { Msg } from "@nats-io/transport-node"
 import { type Cause, Effect, Layer, Queue, Schedule, Semaphore, Stream } from "effect"

@@ -84,7 +84,7 @@ export const isUnwritable = (error: JetStreamError): boolean =>
 const isTooLarge = (error: JetStreamError): boolean =>
   error.code === jetStreamCode.messageExceedsMaximum || error.code === jetStreamCode.headerExceedsMaximum
 
-/** A stream at its own limit takes no more; one at the server's or account's limit has leases beside it that cannot be renewed. */
+/** A full stream refuses appends alone. A full server or account refuses renewals of leases, too. */
 const fullHint = (error: JetStreamError): string =>
   fullCodes.has(error.code)
     ? "Raise max_file_store or the account's limit, or make room. Reads go on until leases run out, since they cannot be renewed either."

@@ -2,8 +2,9 @@
  * Requests and replies over plain NATS subjects, `<namespace>.<subject>`; nothing of it is stored.
  *
  * Owns the names, and how a reply that is too large is said. Requests go over ReplyMultiplexer.ts, subscriptions are
- * CoreSubscription.ts, and which reply subjects are answered is AnsweredInboxes.ts. The contract is runtime/transport/Transport.ts. In a cluster the servers tell each other of a
- * new subscription a moment after it was made: until then a request from elsewhere finds no responders.
+ * CoreSubscription.ts, and which reply subjects are answered is AnsweredInboxes.ts. The contract is
+ * runtime/transport/Transport.ts. In a cluster the servers tell each other of a new subscription a moment after it was
+ * made: until then a request from elsewhere finds no responders.
  */
 import { type Msg, headers as makeHeaders } from "@nats-io/transport-node"
 import { Clock, Effect, Layer, Schedule, Scope } from "effect"
@@ -70,7 +71,7 @@ const make = (namespace: string) =>
       else request.respond(undefined, { headers: makeHeaders(TOO_LARGE_STATUS, "Reply Too Large") })
     }
 
-    /** Leaves a request alone that is to be answered anywhere else than in an inbox: its sender may not write there itself. */
+    /** Whether the reply would go elsewhere than into an inbox, where the sender may have no right to write. */
     const isRefused = ({ reply = "", subject }: Msg): boolean => {
       if (reply === "" || answers(reply)) return false
       refusedCount++

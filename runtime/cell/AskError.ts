@@ -140,7 +140,7 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
     "MachineThrew",
     "NotDurable",
     "NotSendable",
-    /** Of a saga whose plan is not in the code: what comes to it cannot be decided. */
+    /** The code does not have the saga's plan, so it cannot decide. */
     "HistoryUnfit",
   ]),
   detail: Schema.String,

@@ -47,8 +47,8 @@ const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
 }
 
 /**
- * Why `cause`, thrown while reading a record, takes the actor out of service. Whatever was thrown: what its record holds
- * is this actor's affair alone, and a cell that collapsed over it would do so again and again without saying why.
+ * Why `cause`, thrown while reading a record, takes the actor out of service. Every error does, because a cell that
+ * collapsed over the record would do so again and again without saying why.
  */
 export const asQuarantined = (address: ActorAddress, sequence: number, cause: unknown): ActorQuarantined => {
   if (cause instanceof ActorQuarantined) return cause

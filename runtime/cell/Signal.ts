@@ -42,7 +42,8 @@ export type Signal =
 const NOTHING: Nothing = { _tag: "Nothing", reply: undefined }
 
 /**
- * Decides `signal`; with `tooLarge` after what it came to did not fit into a commit. Never throws: what user code throws is an outcome.
+ * Decides `signal`; `tooLarge` where its first outcome did not fit into a commit. Never throws: what user code throws is
+ * an outcome.
  */
 export const decideSignal = (
   definition: ActorDefinition,

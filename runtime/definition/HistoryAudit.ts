@@ -1,5 +1,5 @@
 /**
- * How an actor whose machine is compiled from a plan finds out, when it is read, that its history and the code do not fit.
+ * Compares the history of an actor whose machine is compiled from a plan with the code, whenever the history is read.
  *
  * Owns the interface. A saga has one (../saga/SagaAudit.ts); its history is read from the beginning each time, so that what
  * is found never depends on a snapshot. Who asks: ../cell/Fold.ts, ../cell/Signal.ts.
@@ -9,7 +9,7 @@ import type { OutboxItem } from "../outbox/OutboxItem.ts"
 import type { AnyEvent } from "./Event.ts"
 
 export interface HistoryAudit {
-  /** The newest version of the plan that this code has. Other nodes are told, as of event versions. */
+  /** The newest version of the plan that this code has. Other nodes are told of it, as of event versions. */
   readonly version: number
   /** Names of the requests that the last event made the actor ask for. */
   readonly asked: (state: MachineState) => ReadonlyArray<string>

@@ -72,7 +72,7 @@ interface UnknownDelay {
   readonly name: string
 }
 
-/** Names of delays that are used and not given. XState takes such a delay for none. */
+/** Names of delays that are used and not given. XState does not wait for such a delay. */
 const unknownDelays = (machine: AnyStateMachine): ReadonlyArray<UnknownDelay> => {
   const isUnknown = (delay: unknown): delay is string =>
     typeof delay === "string" && !Object.hasOwn(machine.implementations.delays, delay)

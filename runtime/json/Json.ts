@@ -24,9 +24,9 @@ export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
 /**
  * A copy of the value, if it is plain JSON; properties that are `undefined` are left out, and `-0` is made 0. Everything
  * is read once: a getter or proxy that says something else the next time changes nothing.
- * Throws {@link NotJson} for what throws when it is read, NaN, infinities, bigints, dates and other class instances, functions, symbols, cycles,
- * `undefined` inside arrays, text with a lone surrogate or U+0000, a `__proto__` key, and nesting over
- * {@link JSON_DEPTH_MAX}.
+ * Throws {@link NotJson} for values that throw when they are read, NaN, infinities, bigints, dates and other class
+ * instances, functions, symbols, cycles, `undefined` inside arrays, text with a lone surrogate or U+0000, a `__proto__`
+ * key, and nesting over {@link JSON_DEPTH_MAX}.
  */
 export const plainJson = (value: unknown): unknown => plain(value, 0, isStorableText)
 

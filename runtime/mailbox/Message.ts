@@ -84,7 +84,7 @@ export const decodeMessage = (data: Uint8Array): Message => {
   return value
 }
 
-/** Longest id of a message, in UTF-16 code units: the runtime's own name an actor and a timer, and take about half of it. */
+/** Longest id of a message, in UTF-16 code units. The runtime's own ids name an actor and a timer: about half of that. */
 export const MESSAGE_ID_LENGTH_MAX = 4_096
 
 /** Every field is checked here, once: the cells, the calls and the journal take a message as it is. */

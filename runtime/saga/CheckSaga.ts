@@ -42,8 +42,8 @@ export interface SagaCheck {
   /** Of the paths, how many end how. */
   readonly endings: { readonly completed: number; readonly compensated: number; readonly stuck: number }
   /**
-   * Steps in which a participant that never answers keeps the saga for as long as nobody cancels it: neither the step nor the
-   * saga has a `timeoutMs`.
+   * Steps that wait without an end for a participant that never answers, unless the saga is cancelled: neither the step
+   * nor the saga has a `timeoutMs`.
    */
   readonly unbounded: ReadonlyArray<string>
 }

@@ -61,8 +61,8 @@ export interface SagaOptions<Type extends string, I extends SagaInput, Results> 
   /** Version of the plan, default 1: raise it when the steps change, and keep the definition of before in `previous`. */
   readonly version?: number
   /**
-   * Former definitions of this saga, as they were: sagas that started with them go on under them. A former definition brings
-   * those before it. A saga whose definition is not here is stuck as soon as something happens to it.
+   * Former definitions of this saga, unchanged: a saga goes on under the definition that it started with. A former
+   * definition brings its own former ones. A saga whose definition is not given is stuck as soon as it is read.
    */
   readonly previous?: ReadonlyArray<AnySaga>
   /** What goes in: a schema whose output is plain JSON, or `event({ version, schema, upcast })` once it has changed. */

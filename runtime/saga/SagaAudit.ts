@@ -19,7 +19,7 @@ export const HISTORY_UNFIT = "everstate.saga.unfit"
 
 const bookOf = ({ context }: MachineState): SagaLedger => context as SagaLedger
 
-/** What keeps a saga from being decided with this code: one that is stuck, or that is completed and may be undone. */
+/** Why this code cannot decide for a saga that is stuck, or that is completed and may be undone. */
 export const haltOf = ({ at, stuck }: SagaLedger): SagaStuck | undefined =>
   stuck?.plan !== undefined && (at === "stuck" || at === "completed") ? stuck : undefined
 
@@ -61,7 +61,7 @@ const historyUnfit = (
   }
 }
 
-/** Of a saga whose plan is not there the journal alone says at which step it is. */
+/** Finds the step of a saga without its plan, which the journal alone names. */
 const withoutPlan = (
   type: string,
   plans: SagaPlans,

@@ -78,13 +78,13 @@ const lastCompleted = ({ ledger }: SagaDraft): string | undefined => {
   return last?.key
 }
 
-/** What was completed last; none while the answer to something that may be later is out. */
+/** The item that was completed last; none while a step that may be completed later is out. */
 const lastInTurn = (draft: SagaDraft): string | undefined => {
   if (awaitedStep(draft) !== undefined) return undefined
   return lastCompleted(draft)
 }
 
-/** The step whose answer keeps the saga from undoing more: one that may be done yet, or again. */
+/** The step whose answer the saga awaits before it undoes more: the step may still be done, or done again. */
 const awaitedStep = ({ ledger }: SagaDraft): string | undefined => {
   let last: SagaItem | undefined
   for (const item of ledger.items) {
@@ -229,7 +229,7 @@ export const settleOut = (draft: SagaDraft, itemKey: string, result?: unknown): 
 const isStuckAtStep = ({ ledger }: SagaDraft): boolean =>
   ledger.at === "stuck" && ledger.stuck?.isSilent === true && ledger.undoing === null
 
-/** Other steps have been silent for as long: the saga does not wait anew for each of them. */
+/** Goes on; other steps that have been silent for as long are not waited for anew. */
 const goOnAfterSilence = (draft: SagaDraft): void => {
   const { ledger } = draft
   goOn(draft)

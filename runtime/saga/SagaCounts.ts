@@ -1,8 +1,8 @@
 /**
  * How often the sagas of this node started, ended, got stuck and went on, by saga type: for status and metrics.
  *
- * Owns the counts. They are read off the events of stored commits, so they count what this node stored since its start; which
- * sagas are stuck now is for a projection to say (docs/SAGAS.md).
+ * Owns the counts, over the events of commits that this node has stored since its start. A projection tells which sagas
+ * are stuck now (docs/SAGAS.md).
  */
 import type { CommitListener } from "../cell/CommitListener.ts"
 import type { AnySaga } from "./AnySaga.ts"

@@ -79,14 +79,14 @@ export class SagaDraft {
     return this.plan.stages.some(({ key }) => key === this.ledger.at)
   }
 
-  /** What did not fit into a commit is not sent; the next smaller thing is. Throws once. */
+  /** Throws once where the outcome did not fit into a commit: the saga then sends the next smaller thing. */
   requireRoom(): void {
     const { tooLarge } = this
     this.tooLarge = undefined
     if (tooLarge !== undefined) throw new CommitTooLarge(tooLarge)
   }
 
-  /** Nothing is undone before what may come later, and silence has an end. */
+  /** Whether the saga follows version 2 of the rules (SagaPlan.ts). */
   get isPatient(): boolean {
     return (this.ledger.rules ?? 1) >= 2
   }

@@ -31,7 +31,7 @@ type Signed = typeof Signed.Type
 const OnItem = Schema.Struct({ item: Schema.String, ...Signed.fields })
 type OnItem = typeof OnItem.Type
 
-/** `isHalted`: by a code that had not the saga's plan. */
+/** `isHalted`: the code that took the command did not have the saga's plan. */
 const Aborted = Schema.Struct({ ...Signed.fields, isHalted: Schema.optional(Schema.Boolean) })
 type Aborted = typeof Aborted.Type
 
@@ -63,8 +63,8 @@ export type SagaCommand<I> =
   /** Tries the compensation again at which it is stuck, or waits once more for the answer to a step. */
   | ({ readonly type: "Retry" } & OnItem)
   /**
-   * Takes the compensation at which it is stuck for done, and goes on; on the way back also a step whose answer is out for not
-   * done.
+   * Goes on as if the compensation at which it is stuck were done. On the way back, a step whose answer is out counts as
+   * not done.
    */
   | ({ readonly type: "Skip" } & OnItem)
   /** Says what came of a step that does not answer, or of the compensation at which the saga is stuck. */

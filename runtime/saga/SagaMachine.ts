@@ -175,7 +175,7 @@ export const sagaMachine = (type: string, plans: SagaPlans): AnyStateMachine => 
       isAt: ({ context }, { states }: { readonly states: ReadonlyArray<string> }) =>
         states.includes(context.at),
       isHalted: ({ context }) => haltOf(context) !== undefined,
-      // A code that had not the plan took it for stuck.
+      // Code without the plan took it for stuck.
       wasHalted: ({ event }) => event.isHalted === true,
       isStuckThere: ({ context, event }) =>
         context.stuck?.item === event.item || haltOf(context) !== undefined,

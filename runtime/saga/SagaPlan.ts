@@ -41,14 +41,14 @@ export const COMPENSATION_RETRY_DEFAULTS: Required<RetryOptions> = {
 }
 
 /**
- * Longest silence on the way back, in milliseconds, unless the saga says otherwise: a saga that waits for an answer and gets
- * none for so long (and at most twice as long) is stuck.
+ * Longest silence on the way back, in milliseconds, unless the saga says otherwise: a saga that gets no answer for so
+ * long (and at most twice as long) is stuck.
  */
 export const SAGA_ANSWER_WAIT_MS_DEFAULT = 600_000
 
 /**
- * The rules by which sagas that start now go on. 2: nothing is undone while the answer to a step that may come later is out,
- * and the silence of a participant has an end. 1: those of the first release, under which its sagas end.
+ * Version of the rules of sagas that start now. 2: nothing is undone while a later step may still be done, and the wait
+ * for a silent participant has an end. 1: the rules of the first release, under which its sagas end.
  */
 export const SAGA_RULES = 2
 

@@ -2,8 +2,8 @@
  * The plans of one saga type side by side: the newest, under which sagas start, and former ones, under which sagas that
  * started then go on.
  *
- * Owns which plan a saga runs under, and which plans go together. What a plan is: SagaPlan.ts. How a saga whose plan is not there
- * is stopped: SagaAudit.ts.
+ * Owns which plan a saga runs under, and which plans go together. What a plan is: SagaPlan.ts. How a saga without its
+ * plan is stopped: SagaAudit.ts.
  */
 import { DefinitionError } from "../definition/DefinitionError.ts"
 import type { PlanRef, SagaPlan } from "./SagaPlan.ts"

@@ -22,7 +22,7 @@ import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
 import { type PlanRef, readRequestName } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
-/** The book after `event`, by the plan that the saga started with. What functions of the definition throw is a cause, and in the book. */
+/** The book after `event`, by the saga's own plan. What functions of the definition throw is a cause in the book. */
 export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): SagaLedger => {
   const before =
     event.type === "SagaStarted" ? { ...given, plan: (event.plan ?? null) as PlanRef | null } : given
@@ -44,7 +44,7 @@ export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): Sa
   return ledger
 }
 
-/** What happens to a saga that nothing can be decided for: how it ended is known, and it may be aborted. */
+/** Records an event of a saga that this code cannot decide: only its end is understood, and `Abort`. */
 const recordHalted = (draft: SagaDraft, plans: SagaPlans, event: AnyEvent): void => {
   const { ledger } = draft
   switch (event.type) {
@@ -69,7 +69,7 @@ const recordHalted = (draft: SagaDraft, plans: SagaPlans, event: AnyEvent): void
   }
 }
 
-/** On the way back a timer is set, and only there. */
+/** Keeps a timer set on the way back, and only there. */
 const watch = (draft: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
   const isOver = event.type === SILENCE
   const wasWatched = before.at === "compensating" && !isOver
@@ -78,7 +78,7 @@ const watch = (draft: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
   if (wasWatched && !isWatched) draft.cancelSilence()
 }
 
-/** What became of the saga is an event of its own, for all who do not see the answers that it gets. */
+/** Tells by an event what became of the saga: projections and reactors do not see the answers that it gets. */
 const announce = ({ ledger }: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
   const { at, stuck, cause } = ledger
   if (at === "compensated" && event.type !== "SagaCompensated") {

@@ -1,6 +1,6 @@
 /**
- * A saga that says it is compensated has undone every completed step, the last one first, late ones included; and it was
- * cancelled or undone in the name of a saga above it by that one only.
+ * A saga that says it is compensated has undone every completed step, the last one first, late ones included; and no
+ * other saga than its parent has cancelled or undone it.
  *
  * Owns that promise, checked from the answers that came to the saga and not from its book. What an operator settled by
  * hand is the operator's word, and a nested saga answers for itself.
