@@ -171,7 +171,7 @@ export {
 export type { ItemArgs, SagaBranches, SagaSteps, StepArgs, StepTimes } from "./saga/SagaSteps.ts"
 export { defineSingleton, type SingletonDefinition } from "./singleton/Singleton.ts"
 export type { ReadOptions } from "./system/ActorRef.ts"
-export { type SystemStatus, UnknownProjection } from "./system/ActorSystem.ts"
+export { UnknownProjection } from "./system/ActorSystem.ts"
 export type { AskOptions } from "./system/Ask.ts"
 export {
   type ClusterError,
@@ -193,4 +193,5 @@ export {
 export type { MemberLoad } from "./system/MemberAnswers.ts"
 export type { When } from "./system/Scheduling.ts"
 export { SYSTEM_DEFAULTS, type SystemSettings } from "./system/SystemSettings.ts"
+export type { SystemStatus } from "./system/SystemStatus.ts"
 export type { TellError, TellingOptions, Told } from "./system/Tell.ts"

@@ -11,12 +11,9 @@ import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { SkipOrder, SkipReport } from "../projection/RecordSkip.ts"
-import {
-  type ActorSystemService,
-  ActorSystem as EffectActorSystem,
-  type SystemStatus,
-} from "../system/ActorSystem.ts"
+import { type ActorSystemService, ActorSystem as EffectActorSystem } from "../system/ActorSystem.ts"
 import type { ClusterStatus, MemberStanding } from "../system/ClusterControl.ts"
+import type { SystemStatus } from "../system/SystemStatus.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
 import { LiveService } from "./LiveService.ts"
 

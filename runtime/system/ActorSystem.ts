@@ -4,11 +4,10 @@
  * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
-
 import { Clock, Context, Effect, Exit, Layer, Schema, type Scope } from "effect"
-import { type CallRunner, makeCallRunner } from "../call/CallRunner.ts"
-import { type ActorQuarantined, SystemStopped } from "../cell/AskError.ts"
-import { type Cells, type HaltedActor, makeCells } from "../cell/Cells.ts"
+import { makeCallRunner } from "../call/CallRunner.ts"
+import { SystemStopped } from "../cell/AskError.ts"
+import { type Cells, makeCells } from "../cell/Cells.ts"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import { type Cluster, makeCluster } from "../cluster/Cluster.ts"
 import type { Leases } from "../cluster/Leases.ts"
@@ -20,22 +19,21 @@ import { type DeadLetterOffice, makeDeadLetterOffice } from "../deadletter/DeadL
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionError } from "../definition/DefinitionError.ts"
-import { Health, type Needed, problemsOf, problemTitle, type Unhealthy } from "../health/Health.ts"
-import { type InboxCounts, makeInbox } from "../inbox/Inbox.ts"
+import { Health, problemsOf, problemTitle, type Unhealthy } from "../health/Health.ts"
+import { makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { CurrentSampledLogs, logSampled, SampledLogs } from "../log/SampledLog.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
-import { makeOutbox, type OutboxCounts } from "../outbox/Outbox.ts"
+import { makeOutbox } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
-import type { ProjectionStatus, ProjectionTimeout } from "../projection/ProjectionStatus.ts"
+import type { ProjectionTimeout } from "../projection/ProjectionStatus.ts"
 import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
-import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
 import { makeAskServer } from "../router/AskServer.ts"
-import { makeRouter, type Router } from "../router/Router.ts"
+import { makeRouter } from "../router/Router.ts"
 import type { AnySaga } from "../saga/Saga.ts"
-import { countSagas, type SagaCounts } from "../saga/SagaCounts.ts"
+import { countSagas } from "../saga/SagaCounts.ts"
 import type { SingletonDefinition } from "../singleton/Singleton.ts"
 import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
@@ -43,13 +41,14 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
-import { type ClusterCounts, makeClusterWatch } from "./ClusterCounts.ts"
+import { makeClusterWatch } from "./ClusterCounts.ts"
 import { makeIds } from "./CommandIds.ts"
 import { definitionsOf, hostedTypes, missingSagas, readsMore } from "./Definitions.ts"
 import { answerMembers } from "./MemberAnswers.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
+import type { SystemStatus } from "./SystemStatus.ts"
 import { makeWarmUp } from "./WarmUp.ts"
 
 export interface SystemOptions extends Partial<SystemSettings> {
@@ -61,48 +60,6 @@ export interface SystemOptions extends Partial<SystemSettings> {
   readonly singletons?: ReadonlyArray<SingletonDefinition>
   /** How this node takes part in the cluster. */
   readonly node?: NodeOptions
-}
-
-/** What a system says of itself. Counts are since start. */
-export interface SystemStatus {
-  readonly isStopping: boolean
-  readonly residentCount: number
-  readonly inFlightCount: number
-  readonly activatedCount: number
-  readonly passivatedCount: number
-  readonly answeredCount: number
-  readonly committedCount: number
-  readonly eventCount: number
-  readonly unknownOutcomeCount: number
-  readonly actionFailedCount: number
-  readonly snapshots: {
-    readonly savedCount: number
-    readonly droppedCount: number
-    readonly failedCount: number
-    /** Rows that did not fit the code or could not be read: their actors were replayed. */
-    readonly ignoredCount: number
-  }
-  /** Messages of the mailbox; `openCount` are in work now. */
-  readonly messages: InboxCounts & { readonly openCount: number }
-  /** What commits carry. */
-  readonly outbox: OutboxCounts & { readonly pendingCount: number }
-  readonly calls: CallRunner["counts"] & { readonly runningCount: number }
-  /** Asks that other nodes were sent. */
-  readonly routed: Router["counts"]
-  /** Requests to this node that were refused because their reply subject is no inbox of the namespace. */
-  readonly refusedRequestCount: number
-  /** What happened in the cluster. */
-  readonly cluster: ClusterCounts
-  readonly quarantined: ReadonlyArray<ActorQuarantined>
-  /** Sagas in memory that are stuck because the code has not their plan. */
-  readonly halted: ReadonlyArray<HaltedActor>
-  readonly projections: ReadonlyArray<ProjectionStatus>
-  /** Sagas that start with an event have one each, `start-<type>`. */
-  readonly reactors: ReadonlyArray<ReactorStatus>
-  /** Ends and stuckness of sagas, of each type that was given. */
-  readonly sagas: ReadonlyArray<Readonly<SagaCounts>>
-  /** Streams, buckets and consumers that the system needs, as they were a few seconds ago at most. */
-  readonly needed: ReadonlyArray<Needed>
 }
 
 export interface ActorSystemService {

@@ -11,7 +11,7 @@ import type { AnyActor, CommandsOf, ReplyOf, StateOf } from "../../definition/Ac
 import type { AnyEvent } from "../../definition/Event.ts"
 import type { PublishedEvent } from "../../integration/EventPublisher.ts"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
-import type { SystemStatus } from "../../system/ActorSystem.ts"
+import type { SystemStatus } from "../../system/SystemStatus.ts"
 import type { Told } from "../../system/Tell.ts"
 import type { Operation, Request } from "./Client.ts"
 import { SimulationEscape } from "./EscapeTrap.ts"

@@ -1,0 +1,58 @@
+/**
+ * What a system says of itself, on both faces.
+ *
+ * Owns the shape alone. ActorSystem.ts fills it in; readiness and metrics read it.
+ */
+import type { CallRunner } from "../call/CallRunner.ts"
+import type { ActorQuarantined } from "../cell/AskError.ts"
+import type { HaltedActor } from "../cell/Cells.ts"
+import type { Needed } from "../health/Health.ts"
+import type { InboxCounts } from "../inbox/Inbox.ts"
+import type { OutboxCounts } from "../outbox/Outbox.ts"
+import type { ProjectionStatus } from "../projection/ProjectionStatus.ts"
+import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
+import type { Router } from "../router/Router.ts"
+import type { SagaCounts } from "../saga/SagaCounts.ts"
+import type { ClusterCounts } from "./ClusterCounts.ts"
+
+/** What a system says of itself. Counts are since start. */
+export interface SystemStatus {
+  readonly isStopping: boolean
+  readonly residentCount: number
+  readonly inFlightCount: number
+  readonly activatedCount: number
+  readonly passivatedCount: number
+  readonly answeredCount: number
+  readonly committedCount: number
+  readonly eventCount: number
+  readonly unknownOutcomeCount: number
+  readonly actionFailedCount: number
+  readonly snapshots: {
+    readonly savedCount: number
+    readonly droppedCount: number
+    readonly failedCount: number
+    /** Rows that did not fit the code or could not be read: their actors were replayed. */
+    readonly ignoredCount: number
+  }
+  /** Messages of the mailbox; `openCount` are in work now. */
+  readonly messages: InboxCounts & { readonly openCount: number }
+  /** What commits carry. */
+  readonly outbox: OutboxCounts & { readonly pendingCount: number }
+  readonly calls: CallRunner["counts"] & { readonly runningCount: number }
+  /** Asks that other nodes were sent. */
+  readonly routed: Router["counts"]
+  /** Requests to this node that were refused because their reply subject is no inbox of the namespace. */
+  readonly refusedRequestCount: number
+  /** What happened in the cluster. */
+  readonly cluster: ClusterCounts
+  readonly quarantined: ReadonlyArray<ActorQuarantined>
+  /** Sagas in memory that are stuck because the code does not have their plan. */
+  readonly halted: ReadonlyArray<HaltedActor>
+  readonly projections: ReadonlyArray<ProjectionStatus>
+  /** Sagas that start with an event have one each, `start-<type>`. */
+  readonly reactors: ReadonlyArray<ReactorStatus>
+  /** How often sagas started, ended and got stuck, by saga type. */
+  readonly sagas: ReadonlyArray<Readonly<SagaCounts>>
+  /** Streams, buckets and consumers that the system needs, as they were a few seconds ago at most. */
+  readonly needed: ReadonlyArray<Needed>
+}
