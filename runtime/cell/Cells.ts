@@ -43,6 +43,8 @@ export interface CellsOptions {
   readonly elsewhere: CellContext["elsewhere"]
   /** An actor's history cannot be read here. True: another node takes its shard. */
   readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
+  /** Why a command is not to be decided by any node, as it took nodes down; `undefined`: it may be. */
+  readonly withheld: (address: ActorAddress, waiting: WaitingCommand) => Unavailable | undefined
   /** An operator has paused all actors of the type. */
   readonly isPaused: (type: string) => boolean
 }
@@ -163,7 +165,11 @@ export const makeCells = Effect.fnUntraced(function* (
     if (place === undefined || !options.ownership.takes(place, nowMs)) {
       return options.elsewhere(definition, address, waiting, false)
     }
-    if (waiting._tag === "Command" && options.isPaused(actorType)) return pausedNow(address, waiting)
+    if (waiting._tag === "Command") {
+      if (options.isPaused(actorType)) return pausedNow(address, waiting)
+      const withheld = waiting.isMessage ? undefined : options.withheld(address, waiting)
+      if (withheld !== undefined) return waiting.refuse(withheld)
+    }
     if (inFlight.count >= IN_FLIGHT_MAX) {
       return waiting.refuse(new Busy({ actorType, id, queue: "System", limitCount: IN_FLIGHT_MAX }))
     }

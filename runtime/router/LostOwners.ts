@@ -28,6 +28,10 @@ export class LostOwners {
     this.#clock = clock
   }
 
+  get isEmpty(): boolean {
+    return this.#losses.size === 0
+  }
+
   /** How many owners were lost with the command. */
   countOf(command: string): number {
     const loss = this.#losses.get(command)

@@ -8,7 +8,7 @@
 import { Clock, Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { Unavailable } from "../cell/AskError.ts"
-import type { Waiting } from "../cell/Waiting.ts"
+import type { Waiting, WaitingCommand } from "../cell/Waiting.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
@@ -47,6 +47,8 @@ export interface Router {
     item: Waiting,
     wasHeldUp?: boolean,
   ) => void
+  /** Why the command is given to no node, this one included; `undefined`: it may be. */
+  readonly withheld: (address: ActorAddress, item: WaitingCommand) => Unavailable | undefined
   /** The slot has come to another owner: whoever waits for the former one asks this one. */
   readonly rehoused: (slot: string, wasLost?: boolean) => void
   /** Waits until nothing waits for an answer. */
@@ -139,6 +141,12 @@ class AskRouter implements Router {
     this.#attempt(asked, NOTHING)
   }
 
+  readonly withheld: Router["withheld"] = (address, { command }) => {
+    if (this.#lostOwners.isEmpty) return undefined
+    const lostCount = this.#lostOwners.countOf(nameOfCommand(address, command.commandId))
+    return lostCount < OWNERS_LOST_MAX ? undefined : takesOwnersDown(address)
+  }
+
   readonly rehoused = (slot: string, wasLost = false): void => {
     for (const asked of [...this.#open.values()]) {
       if (asked.attempt?.target.slot !== slot) continue
@@ -158,13 +166,15 @@ class AskRouter implements Router {
   #attempt(asked: Asked, tried: Tried): void {
     const { item, definition, address } = asked
     const { places, takeHere } = this.#options
-    if (item.isSettled || takeHere(definition, address, item)) return this.#forget(item)
+    if (item.isSettled) return this.#forget(item)
+    const withheld = item._tag === "Command" ? this.withheld(address, item) : undefined
+    if (withheld !== undefined) return this.#end(asked, Exit.fail(withheld))
+    if (takeHere(definition, address, item)) return this.#forget(item)
     const place = places.of(address.type, address.shard)
     const target = place === undefined ? undefined : places.all[place]
     if (target === undefined || item._tag === "Pending") return this.#end(asked, Exit.fail(nowhere(address)))
     const command = nameOf(asked)
     const lostCount = command === undefined ? 0 : this.#lostOwners.countOf(command)
-    if (lostCount >= OWNERS_LOST_MAX) return this.#end(asked, Exit.fail(takesOwnersDown(address)))
     const request = encodeRequest(requestOf(address, item, lostCount))
     if (request.length > this.#transport.messageBytesMax)
       return this.#end(asked, Exit.fail(tooLarge(address, request)))
@@ -241,7 +251,9 @@ const read = (definition: ActorDefinition, address: ActorAddress, reply: Uint8Ar
 
 /** Names a command among all that this process sends; `undefined` for a read. */
 const nameOf = ({ item, address }: Asked): string | undefined =>
-  item._tag === "Command" ? `${address.key} ${item.command.commandId}` : undefined
+  item._tag === "Command" ? nameOfCommand(address, item.command.commandId) : undefined
+
+const nameOfCommand = ({ key }: ActorAddress, commandId: string): string => `${key} ${commandId}`
 
 const requestOf = (
   address: ActorAddress,

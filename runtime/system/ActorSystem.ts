@@ -201,6 +201,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       cluster?.announce({ type: "ActorQuarantined", actor: `${type}/${error.id}`, detail: error.message })
       return false
     },
+    withheld: router.withheld,
     isPaused: (type) => cluster?.isPaused(type) ?? false,
   })
   const inbox = yield* makeInbox({

@@ -31,6 +31,7 @@ const routed = async (
     requests: ReadonlyArray<unknown>,
   ) => Effect.Effect<void>,
   cutOff: () => string | undefined = () => undefined,
+  takeHere: () => boolean = () => false,
 ) => {
   const sent: Array<RequestHandler> = []
   const requests: Array<unknown> = []
@@ -52,7 +53,7 @@ const routed = async (
       places,
       suspect: () => undefined,
       cutOff,
-      takeHere: () => false,
+      takeHere,
     })
     router.route(Counter, address, item)
     yield* check(sent, item, router, requests)
@@ -188,6 +189,33 @@ describe("FAULT 83: a command whose owner goes silent and loses its shard", () =
         expect(item.isSettled).toBe(true)
         expect(item.mayBeStored).toBe(true)
       }),
+    )
+  })
+
+  it("is not taken by the node that asks either, once the shard comes to it", async () => {
+    let [isOwner, takenCount] = [false, 0]
+    const takeHere = () => {
+      if (isOwner) takenCount++
+      return isOwner
+    }
+    await routed(
+      (sent, item, router) =>
+        Effect.gen(function* () {
+          yield* loseOwner(sent, router.rehoused)
+          expect(router.withheld(address, item)).toBeUndefined()
+          const before = sent.length
+          sent.at(-1)?.onFailure(failure("Timeout"))
+          yield* untilSent(sent, before + 1)
+          isOwner = true
+          router.rehoused(slot, true)
+          expect(takenCount).toBe(0)
+          expect(item.isSettled).toBe(true)
+          expect(router.withheld(address, item)).toMatchObject({ _tag: "Unavailable", stored: "Unknown" })
+          yield* TestClock.adjust(LOSS_REMEMBERED_MS + 1)
+          expect(router.withheld(address, item)).toBeUndefined()
+        }),
+      undefined,
+      takeHere,
     )
   })
 
