@@ -226,8 +226,13 @@ export const problemOf = (error: ServiceError): Problem => {
       return problem("idempotencyKeyReused", `"${error.commandId}" named another command to the same.`, {
         idempotencyKey: error.commandId,
       })
-    case "AskTimeout":
-      return problem("timeout", error.message, { idempotencyKey: error.commandId, hint: error.hint })
+    case "AskTimeout": {
+      // Not its message: that speaks of a commandId, which callers over HTTP do not know.
+      const why = error.detail === undefined ? "" : `: ${error.detail}`
+      return problem("timeout", `No answer within ${error.deadlineMs} ms${why}.`, {
+        idempotencyKey: error.commandId,
+      })
+    }
     case "PostgresRefused":
     case "UnknownActorType":
     case "UnknownProjection":
