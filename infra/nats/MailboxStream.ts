@@ -196,7 +196,7 @@ const refuseLost = Effect.fnUntraced(function* (
   const why = yield* lost
   if (why === undefined) return
   const hint =
-    `If nats-server was upgraded before this release, start the version of before on the same data: it still has ` +
+    `If nats-server was upgraded before this release, start its former version on the same data: that still has ` +
     `stream ${legacyStreamName(namespace)}, which this release empties. ${PREPARE_HINT}`
   return yield* refused("Missing", `no stream ${missing.join(" and ")}, though ${why}`, hint)
 })

@@ -36,7 +36,7 @@ const CONFIRM_PAUSE_MS = 250
 
 const ROOM_HINT = "Make room, or raise the limit (max_file_store, max_bytes, the account's), or archive."
 const RESTART_HINT =
-  "Look at the disk and the log of nats-server. Where it said `no space left on device`: make room, then restart it; it stores nothing in that stream before."
+  "Look at the disk and the log of nats-server. Where it said `no space left on device`: make room, then restart it; until then it stores nothing in that stream."
 const RIGHTS_HINT = "Grant it: docs/DEPLOYMENT.md has the list of each user's rights."
 const LOOK_HINT = "Look at nats-server and at the stream's leader: `nats server report jetstream`."
 
@@ -220,7 +220,7 @@ class Watch {
       Effect.forEach(begun, (problem) => Effect.logError(`Health: ${problemText(problem)}`), {
         discard: true,
       }),
-      Effect.forEach(over, (title) => Effect.logInfo(`Health: no longer so: ${title}.`), { discard: true }),
+      Effect.forEach(over, (title) => Effect.logInfo(`Health: this is over: ${title}.`), { discard: true }),
     )
   }
 }

@@ -74,7 +74,7 @@ export const recover = Effect.fnUntraced(function* (
   const confirmed = yield* replay(ports, definition, address, unborn, last)
   const halted = definition.audit?.halted(confirmed.state)
   if (halted !== undefined) {
-    yield* logSampled("actor halted", `Nothing can be decided for ${address.key}: ${halted}`)
+    yield* logSampled("actor halted", `This code cannot decide for ${address.key}: ${halted}`)
   }
   return { confirmed, snapshot: { version: 0, sequence: 0 } }
 })
