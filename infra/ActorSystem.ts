@@ -185,7 +185,8 @@ export const ActorSystem = {
    * by its weight it takes nothing that they can have.
    */
   prepare: async (options: StartOptions): Promise<void> => {
-    const node = { name: "prepare", ...options?.node, weight: PREPARATION_WEIGHT }
+    // Never the name of a node, which would then count as evicted when the preparation ends.
+    const node = { ...options?.node, name: "prepare", weight: PREPARATION_WEIGHT }
     const system = await PromiseActorSystem.fromLayer(layer({ ...options, node, isPreparation: true }))
     await system.stop()
   },

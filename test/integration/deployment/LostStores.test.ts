@@ -70,3 +70,12 @@ it("it makes none anew, names each and the command that does, and goes on withou
   await eventually(() => succeeds(() => counter.tell({ type: "Add", by: 4 }, { commandId: "told" })))
   await eventually(async () => (await counter.state()).state.context.total === 7)
 })
+
+it("a preparation with the options of a running node is no other life of that node", async () => {
+  const named = { ...definitions, node: { name: "one" } }
+  const system = await startNode(servers, "service", named)
+  onTestFinished(() => system.stop())
+  await prepare(servers, named)
+  await eventually(async () => (await system.status()).cluster.leftCount > 0)
+  expect((await system.status()).cluster.evictedCount).toBe(0)
+})
