@@ -34,7 +34,8 @@ interface Common {
 }
 
 export type Signal =
-  | (Common & { readonly kind: "timer"; readonly generation: string })
+  /** `at`: when the timer is due by its message, Unix milliseconds. */
+  | (Common & { readonly kind: "timer"; readonly generation: string; readonly at: number })
   | (Common & { readonly kind: "call"; readonly generation: string; readonly outcome: CallOutcome })
   | (Common & { readonly kind: "answer"; readonly answer: Answer })
 
@@ -84,7 +85,8 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
   switch (signal.kind) {
     case "timer": {
       const timer = pending.timers.get(name)
-      if (timer?.g !== signal.generation) return undefined
+      // A message that names an earlier time than the commit did is none that a node sent.
+      if (timer?.g !== signal.generation || signal.at < timer.at) return undefined
       draft.timers.delete(name)
       // Events of the actor's own have schemas that need not know of it.
       const event = isInternal(timer.e.type) ? { ...timer.e, firedAtMs: nowMs } : timer.e

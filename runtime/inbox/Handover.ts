@@ -69,7 +69,7 @@ export const handOver = (places: Places, received: Received, judge: Judge): void
       return signal(
         places,
         received,
-        { ...common, kind: "timer", name: message.n, generation: message.g },
+        { ...common, kind: "timer", name: message.n, generation: message.g, at: message.at },
         judge,
       )
     case "call":

@@ -224,7 +224,8 @@ class Course {
         return commandOf(this.definition, address, { type: move.type }, {}, () => commandId)
       case "timer": {
         const [name, { g }] = picked(this.live.pending.timers, move.pick)
-        return { ...signal, kind: "timer", name, generation: move.isStale ? `${g}x` : g }
+        const at = this.live.pending.timers.get(name)?.at ?? 0
+        return { ...signal, kind: "timer", name, generation: move.isStale ? `${g}x` : g, at }
       }
       case "call": {
         const [name, { g }] = picked(this.live.pending.calls, move.pick)

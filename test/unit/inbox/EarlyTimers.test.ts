@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { EARLY_HELD_MAX } from "../../../runtime/inbox/EarlyTimers.ts"
 import { MailboxTime } from "../../../runtime/mailbox/MailboxTime.ts"
+import { decodeMessage, encodeMessage, type TimerMessage } from "../../../runtime/mailbox/Message.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
@@ -80,6 +81,33 @@ it("FAULT 82: more timers than wait in memory are given back once each, by the s
       expect(given.scheduleCount).toBeLessThanOrEqual(EARLY_HELD_MAX + 100 + 110)
     }),
   ))
+
+it("FAULT 70: a message that names an earlier time than the commit did does not fire the timer", () => {
+  const messaging = new MessagingMemory()
+  const { schedule } = messaging.mailbox
+  const placed: Array<Parameters<typeof schedule>[0]> = []
+  Object.assign(messaging.mailbox, {
+    schedule: (message: Parameters<typeof schedule>[0]) => {
+      placed.push(message)
+      return schedule(message)
+    },
+  })
+  return virtually({ actors: [Desk, Clerk], messaging, shardCount: 1 }, ({ system }) =>
+    Effect.gen(function* () {
+      const desk = system.get(Desk, "d")
+      yield* desk.ask({ type: "Open", sheet: "s" })
+      yield* TestClock.adjust("1 second")
+      const timer = placed.find(({ slot }) => slot.startsWith("timer."))
+      if (timer === undefined) return expect.fail("no timer was placed")
+      const message = decodeMessage(timer.data) as TimerMessage
+      yield* messaging.mailbox.publish({ ...timer, data: encodeMessage({ ...message, at: 0 }) })
+      yield* TestClock.adjust(PATIENCE_MS - 2_000)
+      expect((yield* desk.state()).state.context.alarms).toBe(0)
+      yield* TestClock.adjust(2_000)
+      expect((yield* desk.state()).state.context.alarms).toBe(1)
+    }),
+  )
+})
 
 it("learns the server's time from the fastest message, and forgets it after a while", () => {
   const time = new MailboxTime()
