@@ -26,8 +26,8 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a timer of an earlier generation fires",
     file: "runtime/cell/Signal.ts",
-    text: "if (timer?.g !== signal.generation) return undefined",
-    replacement: "if (timer === undefined) return undefined",
+    text: "if (timer?.g !== signal.generation || signal.at < timer.at) return undefined",
+    replacement: "if (timer === undefined || signal.at < timer.at) return undefined",
     isSeenBySimulation: true,
   },
   {
