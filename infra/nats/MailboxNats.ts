@@ -5,6 +5,7 @@
  * first release run, the one of MailboxLegacy.ts. Subjects are MailboxSubject.ts, handing out is MailboxReceive.ts. The
  * contract is runtime/mailbox/Mailbox.ts.
  */
+import { hash } from "node:crypto"
 import { Clock, Effect, Latch, Layer, Stream } from "effect"
 import {
   ACTOR_ID_TOKEN_BYTES_MAX,
@@ -128,9 +129,15 @@ const makeService = (
     return Effect.asVoid(Effect.mapError(publishTo(requests, subject, data, headers), mailboxErrorOf))
   }
 
-  /** Ids are remembered for the whole stream: the same one to two actors is two. */
-  const publish = (message: OutboundMessage, subject: string) =>
-    store(message, subject, { "Nats-Msg-Id": `${message.address.key}:${headerValueOf(message.id)}` })
+  /**
+   * Ids are remembered for the whole stream: the same one to two actors is two. With the content: a client may write
+   * messages, too, and one of its own under the id that a node gives next would keep the node's from being stored.
+   */
+  const publish = (message: OutboundMessage, subject: string) => {
+    const { address, id, data } = message
+    const content = hash("sha1", data, "base64url")
+    return store(message, subject, { "Nats-Msg-Id": `${address.key}:${headerValueOf(id)}:${content}` })
+  }
 
   /** A slot may be filled in either mailbox, by whichever release filled it. */
   const unschedule: MailboxService["unschedule"] = (address, slot) => {

@@ -2,8 +2,9 @@ import { Effect, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { mailboxStreamConfigs } from "../../../infra/nats/MailboxStream.ts"
 import type { NamedStream } from "../../../infra/nats/OpenStream.ts"
+import { publishTo } from "../../../infra/nats/PubAck.ts"
 import type { MailboxService } from "../../../runtime/mailbox/Mailbox.ts"
-import { openMailbox, receiver, send } from "./MailboxFixture.ts"
+import { openMailbox, receiver, send, takeMany, textsOf } from "./MailboxFixture.ts"
 import { admin, bytes, freshServer, NAMESPACE, order, run, SHARD_COUNT } from "./NatsFixture.ts"
 
 const here = order("a")
@@ -157,3 +158,22 @@ it("FAULT 67: tells a server without room from an actor with too many messages",
       })
     }),
   ))
+
+describe("FAULT 70: a message that a client stores under the id of a node's next one", () => {
+  it("does not take its place", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* freshServer()
+        const { mailbox, connection } = yield* openMailbox(server)
+        const subject = `fault.msg.${here.shard}.order.a`
+        for (const id of ["order/a:next", "order/a:next:"]) {
+          yield* publishTo(connection.requests, subject, bytes("forged"), { "Nats-Msg-Id": id })
+        }
+        yield* send(mailbox, here, "next")
+        yield* send(mailbox, here, "next")
+        yield* send(mailbox, here, "end")
+        const take = yield* receiver(mailbox, here.shard)
+        expect(textsOf(yield* takeMany(take, 4))).toEqual(["forged", "forged", "next", "end"])
+      }),
+    ))
+})

@@ -146,8 +146,8 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "the same id to two actors is one message",
     file: "infra/nats/MailboxNats.ts",
-    text: '"Nats-Msg-Id": `${message.address.key}:${headerValueOf(message.id)}`',
-    replacement: '"Nats-Msg-Id": headerValueOf(message.id)',
+    text: '"Nats-Msg-Id": `${address.key}:${headerValueOf(id)}:${content}`',
+    replacement: '"Nats-Msg-Id": `${headerValueOf(id)}:${content}`',
     isSeenBySimulation: false,
   },
   {
