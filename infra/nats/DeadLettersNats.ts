@@ -27,8 +27,11 @@ import { NANOS_PER_MS } from "./PullConsumer.ts"
 /** Characters of a letter's detail that are kept. */
 export const DETAIL_LENGTH_MAX = 2_000
 
-/** Bytes of the server's `max_payload` that are kept for headers, besides the letter's id. */
+/** Bytes of the server's `max_payload` that are kept for headers, the longest ids of our own included. */
 const headerRoomBytes = 4 * 1_024
+
+/** Longest id that finds its room there, in bytes. */
+const idBytesMax = headerRoomBytes - 512
 
 /** Bytes that are kept for the note that an original was cut. */
 const noteRoomBytes = 128
@@ -120,9 +123,9 @@ const makeService = (
 
   return {
     add: (letter) => {
-      // The sender of a message chooses its id: a long one takes the room of the original.
+      // The sender of a message chooses its id: what is too long of it takes the room of the original.
       const id = headerValueOf(`${letter.key} ${letter.messageId}`)
-      const data = encodeLetter(letter, letterBytesMax - id.length)
+      const data = encodeLetter(letter, letterBytesMax - Math.max(0, id.length - idBytesMax))
       return publishTo(requests, `${prefix}${letter.reason}`, data, { "Nats-Msg-Id": id }).pipe(
         Effect.mapError(unavailableAs),
         Effect.asVoid,

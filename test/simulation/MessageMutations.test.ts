@@ -6,7 +6,7 @@ import { Clock, Effect, Result, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressFromKey } from "../../runtime/address/ActorAddress.ts"
 import type { MailboxService } from "../../runtime/mailbox/Mailbox.ts"
-import { decodeMessage, encodeMessage } from "../../runtime/mailbox/Message.ts"
+import { decodeMessage } from "../../runtime/mailbox/Message.ts"
 import { stepsOf } from "../../runtime/testing/simulation/Shrink.ts"
 import {
   type PortDoubles,
@@ -88,28 +88,6 @@ describe("the simulator finds a runtime", () => {
     expect([PROMISES.delivered, PROMISES.converges]).toContain(regression.promise)
   })
 
-  it("that takes the message of an earlier timer for the one of the present, in 3 seeds", async () => {
-    const generations = new Map<string, string>()
-    const doubles = mailboxDouble((mailbox) => ({
-      schedule: (message) => {
-        const timer = decodeMessage(message.data)
-        if (timer.k === "timer") generations.set(`${message.address.key} ${timer.n}`, timer.g)
-        return mailbox.schedule(message)
-      },
-      unschedule: () => Effect.void,
-      receive: (shard) =>
-        Stream.map(mailbox.receive(shard), (delivery) => {
-          const timer = decodeMessage(delivery.data)
-          if (timer.k !== "timer") return delivery
-          const g = generations.get(`${delivery.key} ${timer.n}`) ?? timer.g
-          return { ...delivery, data: encodeMessage({ ...timer, g }) }
-        }),
-    }))
-    const options = { actors: [Reminder], workload: reminders, doubles, faults: "none" } as const
-    const { regression } = await found(3, options)
-    expect(regression.promise).toBe(PROMISES.pending)
-  })
-
   it("FAULT 79: that takes each life of a node for an attempt at what waits, in 10 seeds", async () => {
     const taken = new Map<string, Map<number, number>>()
     const doubles: PortDoubles = {
@@ -177,19 +155,6 @@ describe("the simulator finds a runtime", () => {
     }))
     const { regression } = await found(5, { ...scenarios["lagging clocks"], faults: [], doubles })
     expect(regression.promise).toBe(PROMISES.calm)
-  })
-
-  it("FAULT 82: that fires a timer when the mailbox hands it out, by whatever clock, in 5 seeds", async () => {
-    const doubles = mailboxDouble((mailbox) => ({
-      receive: (shard) =>
-        Stream.map(mailbox.receive(shard), (delivery) => {
-          const timer = decodeMessage(delivery.data)
-          if (timer.k !== "timer") return delivery
-          return { ...delivery, data: encodeMessage({ ...timer, at: 0 }) }
-        }),
-    }))
-    const { regression } = await found(5, { ...scenarios["lagging clocks"], faults: [], doubles })
-    expect(regression.promise).toBe(PROMISES.pending)
   })
 
   it("FAULT 80: that does not notice that its schedules were purged, in 5 seeds", async () => {

@@ -75,13 +75,15 @@ test("FAULT 51, FAULT 52: Postgres killed -9 and restarted under load: both kind
       const totals = ledgerTotals()
       const sql = ledgerSql()
       const runners = [yield* start(totals), yield* start(sql)]
-      const commitCount = 6_000
+      let commitCount = 0
       let last = 0
+      let isOver = false
+      // Goes on for as long as the kills take: a runner that has nothing to do does not miss Postgres.
       const writing = yield* Effect.forkChild(
         Effect.gen(function* () {
-          for (let index = 0; index < commitCount; index++) {
-            last = yield* writer.write(`l-${index % 50}`, added(1))
-            if (index % 20 === 0) yield* Effect.sleep(2)
+          while (!isOver) {
+            last = yield* writer.write(`l-${commitCount % 50}`, added(1))
+            if (++commitCount % 20 === 0) yield* Effect.sleep(2)
           }
         }),
       )
@@ -93,6 +95,7 @@ test("FAULT 51, FAULT 52: Postgres killed -9 and restarted under load: both kind
         )
         yield* Effect.promise(() => postgres.server.restart())
       }
+      isOver = true
       yield* Fiber.join(writing)
       for (const runner of runners) yield* runner.waitFor(last, patienceMs)
       expect(yield* rows(totals, sums)).toEqual([{ total: commitCount, counted: commitCount }])

@@ -71,7 +71,7 @@ describe("a mailbox that is not there at the start", () => {
       const refused = ActorSystem.start(optionsOf(namespace))
       await expect(refused).rejects.toMatchObject({ _tag: "MailboxRefused", reason: "Missing" })
       await expect(refused).rejects.toThrow(
-        new RegExp(`no stream ${stream}, though the journal has commits.*version of before.*prepare`),
+        new RegExp(`no stream ${stream}, though the journal has commits.*former version.*prepare`),
       )
       expect(await servers().admin(`STREAM.INFO.${stream}`)).toMatchObject({ error: { err_code: 10059 } })
 
