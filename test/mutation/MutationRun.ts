@@ -4,6 +4,8 @@
  * Owns the order of tiers, and the second look at a failure: a test that fails on a busy machine without a reason must
  * not count as one that noticed the bug. What is planted is bugs/, how a run is made is TestRun.ts.
  */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { type PlantedBug, plant } from "./PlantedBug.ts"
 import { runTests, type TestFailure, type TestRun } from "./TestRun.ts"
 
@@ -24,7 +26,7 @@ export interface BugOutcome {
   /** The tier that noticed it; undefined: it survived. */
   readonly tier: Tier | undefined
   readonly failure: TestFailure | undefined
-  /** Time until it was noticed, or until the last test had passed. */
+  /** Time until the test that noticed it failed first, or until the last test had passed, in milliseconds. */
   readonly elapsedMs: number
   /** Tests that failed once with the bug and passed when they were run again. */
   readonly unsteady: ReadonlyArray<string>
@@ -48,26 +50,48 @@ const runOf = (root: string, tier: Tier): TestRun => ({
   limitMs: LIMIT_MS[tier],
 })
 
+/** The unit tests of the bug's own room, which most often notice it; undefined where the room has none. */
+const nearTestsOf = (root: string, { file }: PlantedBug): string | undefined => {
+  const [, room = ""] = file.split("/")
+  const folder = join("test", "unit", room)
+  return existsSync(join(root, folder)) ? folder : undefined
+}
+
 /** How often a tier is run to its end where a test fails once and passes when it is run again. */
 const TIER_ATTEMPTS_MAX = 3
 
-/** The failure of a tier, and the tests that failed without a reason on the way. */
-const failureIn = async (
-  tier: Tier,
-  { root, run = runTests }: MutationOptions,
-): Promise<{ readonly failure: TestFailure | undefined; readonly unsteady: ReadonlyArray<string> }> => {
-  const whole = runOf(root, tier)
+interface TierResult {
+  readonly failure: TestFailure | undefined
+  /** When the test failed that fails again; the end of the tier without one. */
+  readonly atMs: number
+  readonly unsteady: ReadonlyArray<string>
+}
+
+/** The failure among the tests of one run, and the tests that failed without a reason on the way. */
+const failureOf = async (whole: TestRun, { run = runTests, nowMs }: MutationOptions): Promise<TierResult> => {
   const unsteady: Array<string> = []
-  // Each failure leaves the rest of the tier out, so one without a reason needs the whole tier again.
+  // Each failure leaves the rest of the tests out, so one without a reason needs the whole run again.
   for (let attempt = 1; attempt <= TIER_ATTEMPTS_MAX; attempt++) {
     const failure = await run(whole)
     if (failure === undefined) break
+    const atMs = nowMs()
     const { file } = failure
     const again = file === undefined ? failure : await run({ ...whole, args: [...whole.args, file] })
-    if (again !== undefined) return { failure: again, unsteady }
+    if (again !== undefined) return { failure: again, atMs, unsteady }
     unsteady.push(failure.test)
   }
-  return { failure: undefined, unsteady }
+  return { failure: undefined, atMs: nowMs(), unsteady }
+}
+
+/** The failure of a tier. Unit tests near the bug run first, because a run of few tests is the quickest answer. */
+const failureIn = async (tier: Tier, options: MutationOptions, bug?: PlantedBug): Promise<TierResult> => {
+  const whole = runOf(options.root, tier)
+  const near = bug && tier === "unit" ? nearTestsOf(options.root, bug) : undefined
+  if (near === undefined) return await failureOf(whole, options)
+  const first = await failureOf({ ...whole, args: [...whole.args, near] }, options)
+  if (first.failure !== undefined) return first
+  const rest = await failureOf(whole, options)
+  return { ...rest, unsteady: [...first.unsteady, ...rest.unsteady] }
 }
 
 /** The tests must pass without any bug; the first failure of the first tier otherwise. */
@@ -84,10 +108,9 @@ export const outcomeOf = async (bug: PlantedBug, options: MutationOptions): Prom
   const takeOut = plant(root, bug)
   try {
     for (const tier of tiers) {
-      const found = await failureIn(tier, options)
-      unsteady.push(...found.unsteady)
-      if (found.failure === undefined) continue
-      return { bug, tier, failure: found.failure, elapsedMs: nowMs() - beganAtMs, unsteady }
+      const { failure, atMs, unsteady: again } = await failureIn(tier, options, bug)
+      unsteady.push(...again)
+      if (failure !== undefined) return { bug, tier, failure, elapsedMs: atMs - beganAtMs, unsteady }
     }
     return { bug, tier: undefined, failure: undefined, elapsedMs: nowMs() - beganAtMs, unsteady }
   } finally {

@@ -59,10 +59,20 @@ const failure: TestFailure = { file: "test/unit/Sum.test.ts", test: "adds" }
 it("a bug that a test notices twice is noticed, and taken out again", async () => {
   const { options, ran, planted, read } = tree("const sum = a + b", [failure, failure])
   const outcome = await outcomeOf(bug, options)
-  expect(outcome).toMatchObject({ tier: "unit", failure, elapsedMs: 2_000, unsteady: [] })
+  expect(outcome).toMatchObject({ tier: "unit", failure, elapsedMs: 1_000, unsteady: [] })
   expect(ran).toEqual(["unit", "unit test/unit/Sum.test.ts"])
   expect(planted).toEqual(["const sum = a + b - 1", "const sum = a + b - 1"])
   expect(read()).toBe("const sum = a + b")
+})
+
+it("the unit tests of the bug's own room are asked before all others", async () => {
+  const { copy, options, ran } = tree("const sum = a + b", [undefined, failure, failure])
+  mkdirSync(join(copy, "test", "unit", "sum"), { recursive: true })
+  mkdirSync(join(copy, "runtime", "sum"))
+  writeFileSync(join(copy, "runtime", "sum", "Sum.ts"), "const sum = a + b")
+  const outcome = await outcomeOf({ ...bug, file: "runtime/sum/Sum.ts" }, options)
+  expect(outcome).toMatchObject({ tier: "unit", elapsedMs: 2_000 })
+  expect(ran).toEqual(["unit test/unit/sum", "unit", "unit test/unit/Sum.test.ts"])
 })
 
 it("a test that fails once does not count: the tier is run to its end", async () => {
