@@ -34,17 +34,8 @@ export type { ClientOptions, ClientStatus } from "./client/ActorClient.ts"
 export type { ClusterEvent } from "./cluster/ClusterEvent.ts"
 export { LeasesUnavailable } from "./cluster/Leases.ts"
 export type { HostedTypes, MemberRecord, MemberState, NodeOptions } from "./cluster/Member.ts"
-export type { BulkJob } from "./deadletter/BulkJobs.ts"
-export {
-  type BulkOptions,
-  type BulkReport,
-  type BulkTask,
-  type BulkVerb,
-  DeadLetterNotFound,
-  DeadLetterNotRedrivable,
-  type DeadLetterOffice,
-  type RedriveError,
-} from "./deadletter/DeadLetterOffice.ts"
+export type { AskOptions } from "./command/Ask.ts"
+export type { Metadata } from "./commit/Commit.ts"
 export {
   type DeadLetter,
   type DeadLetterReason,
@@ -75,6 +66,7 @@ export {
   reject,
 } from "./definition/Decision.ts"
 export { DefinitionError } from "./definition/DefinitionError.ts"
+export { request, type TellOptions, tell } from "./definition/Messages.ts"
 export {
   type AnyEvent,
   type EventDefinition,
@@ -84,7 +76,8 @@ export {
   readEvent,
   type StoredEvent,
   type Upcaster,
-} from "./definition/Event.ts"
+} from "./event/Event.ts"
+export { type IntegrationEventDefinition, integrationEvent } from "./event/IntegrationEvent.ts"
 export {
   type AnySchema,
   type InputOf,
@@ -92,17 +85,14 @@ export {
   SchemaIssue,
   type Validated,
   validate,
-} from "./definition/Schema.ts"
+} from "./event/Schema.ts"
 export { type HealthProblem, type Needed, Unhealthy } from "./health/Health.ts"
 export { type AsyncApiDocument, type AsyncApiInfo, asyncApiOf } from "./integration/AsyncApi.ts"
 export { type EventCatalog, eventCatalogOf } from "./integration/EventCatalog.ts"
 export { eventCatalogPage } from "./integration/EventCatalogPage.ts"
-export { type IntegrationEventDefinition, integrationEvent } from "./integration/IntegrationEvent.ts"
-export type { Metadata } from "./journal/Commit.ts"
 export { type JournalReadError, JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
 export { JSON_DEPTH_MAX } from "./json/Json.ts"
 export { MachineFailed, type MachineState, stateName } from "./machine/Machine.ts"
-export { request, type TellOptions, tell } from "./outbox/Messages.ts"
 export {
   type Answer,
   type Answered,
@@ -112,7 +102,18 @@ export {
   type Outgoing,
   publish,
   RequestRef,
-} from "./outbox/Outgoing.ts"
+} from "./message/Outgoing.ts"
+export type { BulkJob } from "./office/BulkJobs.ts"
+export {
+  type BulkOptions,
+  type BulkReport,
+  type BulkTask,
+  type BulkVerb,
+  DeadLetterNotFound,
+  DeadLetterNotRedrivable,
+  type DeadLetterOffice,
+  type RedriveError,
+} from "./office/DeadLetterOffice.ts"
 export {
   type Column,
   type ColumnType,
@@ -172,7 +173,6 @@ export type { ItemArgs, SagaBranches, SagaSteps, StepArgs, StepTimes } from "./s
 export { defineSingleton, type SingletonDefinition } from "./singleton/Singleton.ts"
 export type { ReadOptions } from "./system/ActorRef.ts"
 export { UnknownProjection } from "./system/ActorSystem.ts"
-export type { AskOptions } from "./system/Ask.ts"
 export {
   type ClusterError,
   type ClusterStatus,

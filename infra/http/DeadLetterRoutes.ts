@@ -1,4 +1,4 @@
-/** What operators do with dead letters, over HTTP. What it means: runtime/deadletter/DeadLetterOffice.ts. */
+/** What operators do with dead letters, over HTTP. What it means: runtime/office/DeadLetterOffice.ts. */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { BulkJob, BulkReport, BulkTask } from "../effect.ts"

@@ -5,8 +5,8 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { BULK_VERBS } from "../../runtime/deadletter/DeadLetterOffice.ts"
 import { DEAD_LETTER_PAGE_MAX, DEAD_LETTER_REASONS } from "../../runtime/deadletter/DeadLetters.ts"
+import { BULK_VERBS } from "../../runtime/office/DeadLetterOffice.ts"
 import {
   about,
   commandHeaders,

@@ -66,6 +66,11 @@ export interface CallError {
   readonly attemptCount: number
 }
 
+/** How a call ended. */
+export type CallOutcome =
+  | { readonly ok: true; readonly output: unknown }
+  | { readonly ok: false; readonly error: CallError }
+
 /** The function of a call with its options. */
 export interface CallLogic {
   readonly run: (args: CallArgs<any>) => unknown

@@ -6,12 +6,11 @@
  * unacknowledged meanwhile, so the next owner of the shard makes the call if this one goes down.
  */
 import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaphore } from "effect"
-import type { CallOutcome } from "../cell/Signal.ts"
 import { copyJson, NotJson, plainJson } from "../json/Json.ts"
 import { storableText } from "../json/StorableText.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { type CallError, type CallLogic, CallRefused } from "./Call.ts"
+import { type CallError, type CallLogic, type CallOutcome, CallRefused } from "./Call.ts"
 import { CallExecutor } from "./CallExecutor.ts"
 
 /** Attempts that a node makes at once; further ones wait for a free place. A call that pauses takes none. */

@@ -7,7 +7,7 @@
  */
 import { Schema } from "effect"
 import type { InvalidActorId } from "../address/ActorAddress.ts"
-import { SchemaIssue } from "../definition/Schema.ts"
+import { SchemaIssue } from "../event/Schema.ts"
 
 export type ErrorKind = "rejection" | "conflict" | "transient" | "terminal" | "defect"
 

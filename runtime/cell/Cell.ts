@@ -9,12 +9,11 @@
  */
 import { Effect, Exit, type Fiber, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { encodeCommit } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { encodeCommit } from "../journal/Commit.ts"
 import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
-import { encodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, PayloadTooLarge, Unavailable } from "./AskError.ts"
@@ -23,6 +22,7 @@ import type { Confirmed } from "./Fold.ts"
 import { JournalTrouble } from "./JournalTrouble.ts"
 import { catchUp, type RecoveryError, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
+import { encodeSnapshot } from "./Snapshot.ts"
 import { isCommand, isOpen, MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting } from "./Waiting.ts"
 
 /** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */

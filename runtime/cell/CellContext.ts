@@ -6,11 +6,11 @@
 import type { Clock, Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { SnapshotWriter } from "../snapshot/SnapshotWriter.ts"
 import type { ActorQuarantined } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
 import type { CommitListener } from "./CommitListener.ts"
 import type { RecoveryPorts } from "./Recovery.ts"
+import type { SnapshotWriter } from "./SnapshotWriter.ts"
 import type { Waiting } from "./Waiting.ts"
 
 export interface CellContext extends RecoveryPorts {

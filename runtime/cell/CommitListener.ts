@@ -4,7 +4,7 @@
  * Owns what a cell says, and when. Who listens: ../outbox/Outbox.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { CommitEntry } from "../journal/Commit.ts"
+import type { CommitEntry } from "../commit/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { Pending } from "./Pending.ts"
 

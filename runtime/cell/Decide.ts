@@ -5,11 +5,11 @@
  * proposals: Cell.ts. What a command may decide: ../definition/Decision.ts. What else comes to an actor: Signal.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { CommitEntry, Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
-import type { AnyEvent, StoredEvent } from "../definition/Event.ts"
-import { isFields, issuesText, NOT_FIELDS, validate } from "../definition/Schema.ts"
-import type { CommitEntry, Metadata } from "../journal/Commit.ts"
+import type { AnyEvent, StoredEvent } from "../event/Event.ts"
+import { isFields, issuesText, NOT_FIELDS, validate } from "../event/Schema.ts"
 import { partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
@@ -22,8 +22,8 @@ import {
   stateName,
 } from "../machine/Machine.ts"
 import { given } from "../machine/SealedState.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
-import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
+import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
 import { CommandFailed, CommandRejected } from "./AskError.ts"
 import { answerItem, effectsOf, NotSendable } from "./Intents.ts"
 import type { Pending } from "./Pending.ts"

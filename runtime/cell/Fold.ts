@@ -5,9 +5,9 @@
  * which it appends to. Where commits come from: Recovery.ts. How new ones are decided: Decide.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { type CommitEntry, decodeCommit } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { EventUnreadable, readEvent } from "../definition/Event.ts"
-import { type CommitEntry, decodeCommit } from "../journal/Commit.ts"
+import { EventUnreadable, readEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { fingerprintOf } from "../json/Fingerprint.ts"
 import { thrownMessage } from "../json/Thrown.ts"

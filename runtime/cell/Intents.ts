@@ -5,12 +5,12 @@
  * cancelled or aborted, what is new is set. Pure. Who stores the items: Round.ts; who acts on them: ../outbox/.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { AnyEvent } from "../definition/Event.ts"
+import type { AnyEvent } from "../event/Event.ts"
 import { publishItemOf } from "../integration/PublishItem.ts"
 import { plainJson } from "../json/Json.ts"
 import type { CapturedAction, Intent, MachineState } from "../machine/Machine.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
-import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
+import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "./Pending.ts"
 
 /** Longest delay of a timer or message; longer ones are set to it. */

@@ -5,8 +5,8 @@
  * generation: setting it again makes another one, and what comes from an earlier generation is stale.
  * Who decides items: Intents.ts.
  */
-import type { AnyEvent } from "../definition/Event.ts"
-import { isOutboxItem, type OutboxItem } from "../outbox/OutboxItem.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 
 export interface PendingTimer {
   /** Generation. */

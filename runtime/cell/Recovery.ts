@@ -6,9 +6,9 @@
  */
 import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { CommitUnreadable, decodeCommit, eventCount } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { lostAtBirthWarning } from "../definition/MachineWarnings.ts"
-import { CommitUnreadable, decodeCommit, eventCount } from "../journal/Commit.ts"
 import {
   type JournalReadError,
   type JournalRecord,
@@ -19,11 +19,11 @@ import { somePage } from "../journal/RecordPage.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import { stateName } from "../machine/Machine.ts"
-import type { IgnoredSnapshots } from "../snapshot/IgnoredSnapshots.ts"
-import { decodeSnapshot } from "../snapshot/Snapshot.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
 import { ActorQuarantined } from "./AskError.ts"
 import { applyRecord, type Confirmed, unborn } from "./Fold.ts"
+import type { IgnoredSnapshots } from "./IgnoredSnapshots.ts"
+import { decodeSnapshot } from "./Snapshot.ts"
 
 export interface RecoveryPorts {
   readonly journal: JournalService

@@ -6,8 +6,8 @@
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { COMMIT_ENVELOPE_BYTES } from "../commit/Commit.ts"
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
-import { COMMIT_ENVELOPE_BYTES } from "../journal/Commit.ts"
 import { isSameFingerprint } from "../json/Fingerprint.ts"
 import { given } from "../machine/SealedState.ts"
 import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"

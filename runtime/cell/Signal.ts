@@ -5,21 +5,16 @@
  * timers and calls by their generation, answers by their id. Who brings them: ../inbox/Inbox.ts, ../call/CallRunner.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { CallError } from "../call/Call.ts"
+import type { CallOutcome } from "../call/Call.ts"
+import type { Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
-import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../definition/Event.ts"
-import type { Metadata } from "../journal/Commit.ts"
+import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../event/Event.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
-import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
+import { ANSWERED, type Answer } from "../message/Outgoing.ts"
 import { CommandFailed } from "./AskError.ts"
 import { type Base, entryOf, failureOf, followed, type Nothing, type Proposal, toStored } from "./Decide.ts"
 import { effectsOf, NotSendable } from "./Intents.ts"
 import { Draft, type Pending } from "./Pending.ts"
-
-/** How a call ended. */
-export type CallOutcome =
-  | { readonly ok: true; readonly output: unknown }
-  | { readonly ok: false; readonly error: CallError }
 
 interface Common {
   readonly _tag: "Signal"

@@ -2,7 +2,7 @@
  * The dead-letter port: messages that the system gave up on, with the reason and the original.
  *
  * Owns the shape of a dead letter and the contract (test/contract/DeadLetters.contract.ts). Who gives up on what:
- * ../inbox/Inbox.ts and ../reactor/Reactor.ts. What an operator does with them: DeadLetterOffice.ts.
+ * ../inbox/Inbox.ts and ../reactor/Reactor.ts. What an operator does with them: ../office/DeadLetterOffice.ts.
  */
 import { Context, type Effect, Schema } from "effect"
 

@@ -8,17 +8,17 @@
  */
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
-import type { IntegrationEventDefinition } from "../integration/IntegrationEvent.ts"
-import type { Metadata } from "../journal/Commit.ts"
+import type { Metadata } from "../commit/Commit.ts"
+import type { AnyEvent, EventDefinition, EventOf, Typed } from "../event/Event.ts"
+import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
+import type { AnySchema, InputOf, OutputOf } from "../event/Schema.ts"
 import { isReserved, Machine, type MachineState } from "../machine/Machine.ts"
-import type { RequestRef } from "../outbox/Outgoing.ts"
+import type { RequestRef } from "../message/Outgoing.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
-import type { AnyEvent, EventDefinition, EventOf, Typed } from "./Event.ts"
 import type { HistoryAudit } from "./HistoryAudit.ts"
 import { warn, warningsOf } from "./MachineWarnings.ts"
-import type { AnySchema, InputOf, OutputOf } from "./Schema.ts"
 
 /** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
 export interface DecideInput<Command, State> {

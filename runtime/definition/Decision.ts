@@ -4,7 +4,7 @@
  * Owns `reject` and `accept` and their types. Who asks for decisions: ../cell/Decide.ts.
  */
 
-import type { Outgoing } from "../outbox/Outgoing.ts"
+import type { Outgoing } from "../message/Outgoing.ts"
 
 /** The domain says no. Replied to the asker, never stored, never retried. */
 export interface Rejection<Reason extends string = string> {

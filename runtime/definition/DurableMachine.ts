@@ -6,7 +6,7 @@
  */
 import type { AnyStateMachine } from "xstate"
 import { callLogicOf, logicOf } from "../machine/Machine.ts"
-import { DISPATCH } from "../outbox/Outgoing.ts"
+import { DISPATCH } from "../message/Outgoing.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 
 interface Invoke {

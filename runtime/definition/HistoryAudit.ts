@@ -4,9 +4,10 @@
  * Owns the interface. A saga has one (../saga/SagaAudit.ts); its history is read from the beginning each time, so that what
  * is found never depends on a snapshot. Who asks: ../cell/Fold.ts, ../cell/Signal.ts.
  */
+
+import type { AnyEvent } from "../event/Event.ts"
 import type { MachineState } from "../machine/Machine.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
-import type { AnyEvent } from "./Event.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 
 export interface HistoryAudit {
   /** The newest version of the plan that this code has. Other nodes are told of it, as of event versions. */

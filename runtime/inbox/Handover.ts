@@ -5,16 +5,17 @@
  */
 import { type Clock, Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { CallOutcome } from "../call/Call.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
 import { type AskError, CommandInvalid } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
-import type { CallOutcome, Signal } from "../cell/Signal.ts"
+import type { Signal } from "../cell/Signal.ts"
 import { type Accepted, WaitingCommand, WaitingPending } from "../cell/Waiting.ts"
+import { commandOf } from "../command/Ask.ts"
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { CallMessage, CommandMessage, Message } from "../mailbox/Message.ts"
-import { sequenceOfId } from "../outbox/OutboxItem.ts"
-import { commandOf } from "../system/Ask.ts"
+import { sequenceOfId } from "../message/OutboxItem.ts"
 import { ATTEMPTS_MAX, attemptsExhausted } from "./AttemptCounts.ts"
 
 /** What came of a message. */

@@ -7,9 +7,9 @@
  */
 import { Clock, Effect, Exit, FiberSet, Latch, Random, Scope, Stream } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import type { CallOutcome } from "../call/Call.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
 import type { Cells } from "../cell/Cells.ts"
-import type { CallOutcome } from "../cell/Signal.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"

@@ -3,7 +3,7 @@
  *
  * Owns the form of the document; what is in it comes from EventCatalog.ts. Plain JSON, the same for the same catalog.
  */
-import { outboxIdOf } from "../outbox/OutboxItem.ts"
+import { outboxIdOf } from "../message/OutboxItem.ts"
 import { CLOUD_EVENT_MEDIA_TYPE, CLOUD_EVENT_SEQUENCE_DIGITS, cloudEventOf } from "./CloudEvent.ts"
 import type { EventCatalog, IntegrationEventEntry } from "./EventCatalog.ts"
 import type { JsonObject, PayloadSchema } from "./PayloadSchema.ts"

@@ -4,7 +4,7 @@
  * Owns the envelope and what each attribute says (docs/ARCHITECTURE.md, "Data on the wire"). What may be published:
  * PublishItem.ts. Who sends it: ../outbox/Dispatcher.ts. Who reads about it: AsyncApi.ts.
  */
-import type { Metadata } from "../journal/Commit.ts"
+import type { Metadata } from "../commit/Commit.ts"
 import type { PublishedEvent } from "./EventPublisher.ts"
 import type { PublishItem } from "./PublishItem.ts"
 

@@ -6,8 +6,8 @@
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
+import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
 import { dataSchemaOf } from "./CloudEvent.ts"
-import type { IntegrationEventDefinition } from "./IntegrationEvent.ts"
 import { type PayloadSchema, payloadSchemaOf } from "./PayloadSchema.ts"
 
 /** An event as it is stored in the journal. */

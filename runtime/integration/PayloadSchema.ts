@@ -5,7 +5,7 @@
  * JSON Schema is marked so, never guessed. Who asks: EventCatalog.ts.
  */
 import { Schema } from "effect"
-import type { AnySchema } from "../definition/Schema.ts"
+import type { AnySchema } from "../event/Schema.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 
 /** JSON Schema, or anything else that is plain JSON. */

@@ -6,10 +6,10 @@
  */
 
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { issuesText, validate } from "../definition/Schema.ts"
+import { issuesText, validate } from "../event/Schema.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
 import { isThrown, thrownText } from "../json/Thrown.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 
 /** The outbox item of an integration event. */
 export type PublishItem = Extract<OutboxItem, { readonly k: "publish" }>

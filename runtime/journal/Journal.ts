@@ -3,7 +3,8 @@
  * of the actor's last message. The log is the truth; everything else can be rebuilt from it.
  *
  * Owns the contract that every journal honours (test/contract/Journal.contract.ts runs it on all of them).
- * Does not know what a commit means: data is bytes here, see Commit.ts. Next: Commit.ts, then ../cell/Cell.ts.
+ * Does not know what a commit means: data is bytes here. Next: ../commit/Commit.ts (what the bytes say), then
+ * ../cell/Cell.ts.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"

@@ -14,9 +14,9 @@ import {
   type Snapshot,
 } from "xstate"
 import { CALL, CALL_DEFAULTS, type CallLogic } from "../call/Call.ts"
-import { type AnyEvent, isInternal } from "../definition/Event.ts"
+import { type AnyEvent, isInternal } from "../event/Event.ts"
 import { thrownMessage } from "../json/Thrown.ts"
-import { DISPATCH, type DispatchAction, type Outgoing } from "../outbox/Outgoing.ts"
+import { DISPATCH, type DispatchAction, type Outgoing } from "../message/Outgoing.ts"
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { sealed } from "./SealedState.ts"
 

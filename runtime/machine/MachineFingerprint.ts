@@ -2,7 +2,7 @@
  * The fingerprint of a machine: two machines with the same states, transitions, and names of guards, actions, delays and
  * actors have the same one, in every process.
  *
- * Functions are no part of it: their text differs from build to build. Who compares: ../snapshot/Snapshot.ts.
+ * Functions are no part of it: their text differs from build to build. Who compares: ../cell/Snapshot.ts.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import { fingerprint, partsOfFingerprint } from "../json/Fingerprint.ts"

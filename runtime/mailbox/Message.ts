@@ -6,9 +6,9 @@
  */
 import { Schema } from "effect"
 import { addressNamed } from "../address/ActorAddress.ts"
-import type { AnyEvent } from "../definition/Event.ts"
-import { isMetadata, type Metadata } from "../journal/Commit.ts"
-import { type Answer, isAnswer } from "../outbox/Outgoing.ts"
+import { isMetadata, type Metadata } from "../commit/Commit.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import { type Answer, isAnswer } from "../message/Outgoing.ts"
 import { isTime } from "../time/Time.ts"
 
 /** Version of the message format. */

@@ -6,6 +6,7 @@
  */
 import { Clock, Effect } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import type { PlacedItem } from "../commit/PlacedItem.ts"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
 import { cloudEventOf } from "../integration/CloudEvent.ts"
 import type { EventPublisherService } from "../integration/EventPublisher.ts"
@@ -15,7 +16,6 @@ import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { encodeMessage, type Message } from "../mailbox/Message.ts"
-import type { PlacedItem } from "./PlacedItem.ts"
 import { untilSent } from "./UntilSent.ts"
 
 /** Cancelled timers that are due sooner than this are left to fire and be ignored: removing costs more than that. */

@@ -12,13 +12,13 @@ import { Cause, Clock, Effect, Exit, Latch, type Scope } from "effect"
 import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
 import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "../cell/Pending.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
-import { CommitUnreadable, decodeCommit } from "../journal/Commit.ts"
+import { CommitUnreadable, decodeCommit } from "../commit/Commit.ts"
+import { itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import { Journal, type JournalRecord } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
+import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 import { timerSlot } from "./Dispatcher.ts"
-import { RESERVED_ID_PREFIX } from "./OutboxItem.ts"
-import { itemsOf, type PlacedItem } from "./PlacedItem.ts"
 
 /**
  * Pause between two looks at the sentinels, in milliseconds: doubled up to the longest while nothing is missing, and as

@@ -4,9 +4,9 @@
  * Owns the way from bytes to {@link ProjectedEvent}. Who asks: ProjectionFeed.ts.
  */
 import { ActorKeyInvalid, addressNamed } from "../address/ActorAddress.ts"
+import { type CommitEntry, decodeCommit } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../definition/Event.ts"
-import { type CommitEntry, decodeCommit } from "../journal/Commit.ts"
+import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { storableJson } from "../json/StorableText.ts"
 import { thrownMessage } from "../json/Thrown.ts"

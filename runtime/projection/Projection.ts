@@ -6,10 +6,11 @@
  * whole batch with one statement, and the simulation can run it. `tables` + `handle`: any SQL, over a batch.
  * Both commit together with the offset, so an event counts once. Next: ProjectionRunner.ts, ReadModel.ts.
  */
+
+import type { Metadata } from "../commit/Commit.ts"
 import type { AnyActor, EventsOf } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
-import type { AnyEvent } from "../definition/Event.ts"
-import type { Metadata } from "../journal/Commit.ts"
+import type { AnyEvent } from "../event/Event.ts"
 
 /** An event as a projection or a reader of history sees it: upcasted, with everything known about it. */
 export interface ProjectedEvent<Event = AnyEvent> {

@@ -6,9 +6,9 @@
  */
 import { Cause, type Effect, Exit } from "effect"
 import type { Accepted, CurrentState } from "../cell/Waiting.ts"
+import type { AskOptions } from "../command/Ask.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { Asker, ActorRef as EffectActorRef, ReadOptions } from "../system/ActorRef.ts"
-import type { AskOptions } from "../system/Ask.ts"
 import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
 import type { When } from "../system/Scheduling.ts"
 import type { TellingOptions, Told } from "../system/Tell.ts"

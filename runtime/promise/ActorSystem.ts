@@ -6,9 +6,9 @@
  */
 import { Effect, Latch, type Layer, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
-import type { BulkJob, BulkJobs } from "../deadletter/BulkJobs.ts"
-import type { DeadLetterOffice } from "../deadletter/DeadLetterOffice.ts"
 import type { AnyActor } from "../definition/Actor.ts"
+import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
+import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { SkipOrder, SkipReport } from "../projection/RecordSkip.ts"
 import { type ActorSystemService, ActorSystem as EffectActorSystem } from "../system/ActorSystem.ts"

@@ -4,10 +4,10 @@
  * Owns the wait for a handler's promise, and which failures may pass. How often it is tried: ReactorRunner.ts.
  */
 import { Effect } from "effect"
-import { EventUnreadable } from "../definition/Event.ts"
+import type { PlacedItem } from "../commit/PlacedItem.ts"
+import { EventUnreadable } from "../event/Event.ts"
 import { NotJson } from "../json/Json.ts"
 import { isThrown } from "../json/Thrown.ts"
-import type { PlacedItem } from "../outbox/PlacedItem.ts"
 import { itemsOf, NotAReaction, type Occurrence } from "./Reaction.ts"
 import type { Reaction, ReactorDefinition } from "./Reactor.ts"
 

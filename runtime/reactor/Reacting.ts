@@ -6,12 +6,12 @@
  * ../outbox/Dispatcher.ts. Which events there are: ReactorPartition.ts.
  */
 import { Clock, Effect, Schedule, Schema } from "effect"
+import type { PlacedItem } from "../commit/PlacedItem.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { type DispatchPorts, dispatchItem } from "../outbox/Dispatcher.ts"
-import type { PlacedItem } from "../outbox/PlacedItem.ts"
 import { type SkipOrder, skipReason } from "../projection/RecordSkip.ts"
 import { attempt, mayPass } from "./Attempt.ts"
 import { addressOfReactor, type Occurrence, occurrencesIn, reactionIdOf } from "./Reaction.ts"

@@ -6,9 +6,9 @@
  */
 import type { AnyActor, EventsOf } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
-import type { IntegrationEventDefinition } from "../integration/IntegrationEvent.ts"
+import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
 import { isReserved } from "../machine/Machine.ts"
-import type { Outgoing } from "../outbox/Outgoing.ts"
+import type { Outgoing } from "../message/Outgoing.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 
 /** Where the event happened: all that is known of it but itself. */

@@ -6,9 +6,9 @@
  */
 import { Effect, Latch, Option, Stream } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { JOURNAL_PAGE_RECORDS_MAX, Journal, type JournalRecord } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
-import type { PlacedItem } from "../outbox/PlacedItem.ts"
 import { type Reacting, unavailablePauses } from "./Reacting.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
 import type { ReactorProgress } from "./ReactorProgress.ts"

@@ -22,9 +22,9 @@ import {
   VersionConflict,
 } from "../cell/AskError.ts"
 import type { Accepted, CurrentState } from "../cell/Waiting.ts"
+import type { Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { AnyEvent } from "../definition/Event.ts"
-import type { Metadata } from "../journal/Commit.ts"
+import type { AnyEvent } from "../event/Event.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
 
 /** A request to the owner of an actor's shard. `ms`: how long its caller still waits. */

@@ -5,7 +5,7 @@
  * their paths counted all the same. What can happen: SagaMoves.ts; the laws: SagaWorld.ts.
  */
 import { Schema } from "effect"
-import { type AnySchema, issuesText, validate } from "../definition/Schema.ts"
+import { type AnySchema, issuesText, validate } from "../event/Schema.ts"
 import type { AnySaga, SagaInputOf } from "./AnySaga.ts"
 import { endingOf, isStuckInSilence, movesOf } from "./SagaMoves.ts"
 import type { SagaPlan } from "./SagaPlan.ts"

@@ -6,10 +6,11 @@
  * holds, decides nothing more, and may only be aborted. Messages to it become dead letters; once the code has the plan
  * again, they can be sent again, and the saga goes on.
  */
-import { type AnyEvent, EventUnreadable } from "../definition/Event.ts"
+
 import type { HistoryAudit } from "../definition/HistoryAudit.ts"
+import { type AnyEvent, EventUnreadable } from "../event/Event.ts"
 import type { MachineState } from "../machine/Machine.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
 import { type PlanRef, planName, readRequestName } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"

@@ -6,7 +6,7 @@
  * that one could do it again. A compensation that fails for good, and a participant that is silent for too long, stop
  * everything until an operator decides.
  */
-import type { Answer } from "../outbox/Outgoing.ts"
+import type { Answer } from "../message/Outgoing.ts"
 import { isOpen, type SagaDraft, threw } from "./SagaDraft.ts"
 import { COMPENSATED_HOOK, type SagaItem } from "./SagaLedger.ts"
 import { requestNameOf, type SagaCause } from "./SagaPlan.ts"

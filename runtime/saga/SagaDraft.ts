@@ -4,11 +4,11 @@
  * Owns that, and the small moves that both ways share. The way on: SagaForward.ts; the way back: SagaBackward.ts.
  */
 
-import type { AnyEvent } from "../definition/Event.ts"
+import { request } from "../definition/Messages.ts"
+import type { AnyEvent } from "../event/Event.ts"
 import { plainJson } from "../json/Json.ts"
 import { thrownMessage } from "../json/Thrown.ts"
-import { request } from "../outbox/Messages.ts"
-import { type Answer, answer, type Outgoing } from "../outbox/Outgoing.ts"
+import { type Answer, answer, type Outgoing } from "../message/Outgoing.ts"
 import {
   argsOf,
   itemOf,

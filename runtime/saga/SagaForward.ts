@@ -5,7 +5,7 @@
  * counts. What happens when a step is lost: SagaBackward.ts.
  */
 import { plainJson } from "../json/Json.ts"
-import type { Answer, RequestRef } from "../outbox/Outgoing.ts"
+import type { Answer, RequestRef } from "../message/Outgoing.ts"
 import { answerCame, fail } from "./SagaBackward.ts"
 import { type ItemDraft, isOpen, type SagaDraft, threw } from "./SagaDraft.ts"
 import type { SagaItem } from "./SagaLedger.ts"

@@ -4,8 +4,8 @@
  *
  * Owns the shape, the empty book and what functions of the user read from it. Who writes it: SagaRun.ts.
  */
-import type { AnyEvent } from "../definition/Event.ts"
-import type { Outgoing, RequestRef } from "../outbox/Outgoing.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
 import {
   keyWithin,
   type PlanRef,

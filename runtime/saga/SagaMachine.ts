@@ -5,8 +5,8 @@
  * Stately; all rules are behind four names: `record` (SagaRun.ts), `send`, `setTimers`, `isAt`.
  */
 import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } from "xstate"
-import type { AnyEvent } from "../definition/Event.ts"
-import { ANSWERED, dispatch } from "../outbox/Outgoing.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import { ANSWERED, dispatch } from "../message/Outgoing.ts"
 import { HISTORY_UNFIT, haltOf } from "./SagaAudit.ts"
 import { isOpen, RETRY_DUE, SAGA_TIMEOUT, SILENCE, STEP_TIMEOUT, TOO_LARGE } from "./SagaDraft.ts"
 import { emptyLedger, itemOf, type SagaLedger } from "./SagaLedger.ts"

@@ -5,7 +5,7 @@
  * to its end at once, so that the number of worlds stays small; retries in between are not mixed with what happens
  * elsewhere. What a world is: SagaWorld.ts.
  */
-import type { Answer } from "../outbox/Outgoing.ts"
+import type { Answer } from "../message/Outgoing.ts"
 import { COMPENSATED_HOOK, itemOf } from "./SagaLedger.ts"
 import {
   answer,

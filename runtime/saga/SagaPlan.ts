@@ -6,9 +6,9 @@
  */
 import { Schema } from "effect"
 import type { AnyActor } from "../definition/Actor.ts"
-import type { AnyEvent, EventDefinition } from "../definition/Event.ts"
+import type { AnyEvent, EventDefinition } from "../event/Event.ts"
 import { fingerprint } from "../json/Fingerprint.ts"
-import type { Outgoing } from "../outbox/Outgoing.ts"
+import type { Outgoing } from "../message/Outgoing.ts"
 
 /** A command to a participant. */
 export interface SagaTarget {

@@ -3,8 +3,8 @@
  *
  * Owns which event means what. The rules are in SagaForward.ts and SagaBackward.ts. What drives it: SagaMachine.ts.
  */
-import type { AnyEvent } from "../definition/Event.ts"
-import { ANSWERED, type Answer, type RequestRef } from "../outbox/Outgoing.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import { ANSWERED, type Answer, type RequestRef } from "../message/Outgoing.ts"
 import { HISTORY_UNFIT, haltOf, planMissing } from "./SagaAudit.ts"
 import {
   abort,

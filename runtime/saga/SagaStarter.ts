@@ -3,7 +3,7 @@
  *
  * Owns that translation; `startsWhen` is Saga.ts, running it is ../reactor/ReactorRunner.ts.
  */
-import { tell } from "../outbox/Messages.ts"
+import { tell } from "../definition/Messages.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "./Saga.ts"
 

@@ -3,9 +3,9 @@
  *
  * Owns the comparison for `checkSaga(saga, { former })`. How the runtime compares: SagaAudit.ts.
  */
-import { type AnyEvent, readEvent } from "../definition/Event.ts"
+import { type AnyEvent, readEvent } from "../event/Event.ts"
 import type { MachineState } from "../machine/Machine.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { AnySaga } from "./AnySaga.ts"
 
 export interface SagaTwin {

@@ -4,9 +4,9 @@
  *
  * Owns one event at a time and the laws that hold at each. Which events are played: SagaMoves.ts.
  */
-import type { AnyEvent } from "../definition/Event.ts"
+import type { AnyEvent } from "../event/Event.ts"
 import { type MachineState, stateName } from "../machine/Machine.ts"
-import { ANSWERED, type Answer } from "../outbox/Outgoing.ts"
+import { ANSWERED, type Answer } from "../message/Outgoing.ts"
 import type { AnySaga } from "./AnySaga.ts"
 import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"
 import { type RequestName, readRequestName, SAGA_RULES } from "./SagaPlan.ts"

@@ -8,8 +8,8 @@ import { Cron, Result, Schema } from "effect"
 import { assign, enqueueActions, setup } from "xstate"
 import { defineActor } from "../definition/Actor.ts"
 import { reject } from "../definition/Decision.ts"
-import { type AnyEvent, type EventOf, event } from "../definition/Event.ts"
-import { dispatch, type Outgoing } from "../outbox/Outgoing.ts"
+import { type AnyEvent, type EventOf, event } from "../event/Event.ts"
+import { dispatch, type Outgoing } from "../message/Outgoing.ts"
 
 /** Type of the actors that keep schedules; no other actor may have it. */
 export const SCHEDULE_TYPE = "everstate-schedule"

@@ -2,7 +2,7 @@
  * The snapshot port: the newest snapshot of an actor, a shortcut for replay and never the truth.
  *
  * Owns the contract that every store honours. A store may lose, delay or refuse anything: the cell then replays
- * from the journal. Next: Snapshot.ts (what is inside), SnapshotWriter.ts (when it is written).
+ * from the journal. Next: ../cell/Snapshot.ts (what is inside), ../cell/SnapshotWriter.ts (when it is written).
  */
 import { Context, type Effect, Schema } from "effect"
 

@@ -24,12 +24,12 @@ import {
   WaitingCommand,
   WaitingRead,
 } from "../cell/Waiting.ts"
+import { type AskOptions, commandOf, optionsOf } from "../command/Ask.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { Schedule } from "../schedule/Schedule.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
-import { type AskOptions, commandOf, optionsOf } from "./Ask.ts"
 import {
   type HistoryOptions,
   type HistoryPage,

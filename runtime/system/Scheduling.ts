@@ -6,11 +6,11 @@
 import { Result } from "effect"
 import { type ActorAddress, idFromToken } from "../address/ActorAddress.ts"
 import { CommandInvalid } from "../cell/AskError.ts"
+import { commandOf } from "../command/Ask.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { SchemaIssue } from "../definition/Schema.ts"
+import { SchemaIssue } from "../event/Schema.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { nextRunMs } from "../schedule/Schedule.ts"
-import { commandOf } from "./Ask.ts"
 
 /** Latest time that a schedule may name: the last that a date can hold. */
 const AT_MS_MAX = 8.64e15

@@ -1,8 +1,8 @@
 /**
  * `tell`: a command as a durable message. Accepted when it is stored in the mailbox; applied once, later.
  *
- * Owns the way from a caller's command to the mailbox. The same check as for an ask (Ask.ts) comes first, so what is
- * malformed never becomes a message. Who applies it: ../inbox/Inbox.ts.
+ * Owns the way from a caller's command to the mailbox. The same check as for an ask (../command/Ask.ts) comes first, so
+ * what is malformed never becomes a message. Who applies it: ../inbox/Inbox.ts.
  */
 import { Effect, Schedule } from "effect"
 import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
@@ -14,10 +14,10 @@ import {
   Unavailable,
   type UnknownActorType,
 } from "../cell/AskError.ts"
+import { type AskOptions, commandOf, optionsOf } from "../command/Ask.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type MailboxRefused, type MailboxService, MESSAGES_PER_ACTOR_MAX } from "../mailbox/Mailbox.ts"
 import { encodeMessage } from "../mailbox/Message.ts"
-import { type AskOptions, commandOf, optionsOf } from "./Ask.ts"
 
 /** As for an ask, without a version to compare with: the message is applied later. */
 export type TellingOptions = Omit<AskOptions, "ifVersion">

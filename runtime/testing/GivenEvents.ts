@@ -7,12 +7,12 @@
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { effectsOf } from "../cell/Intents.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "../cell/Pending.ts"
+import { encodeCommit } from "../commit/Commit.ts"
 import type { AnyActor } from "../definition/Actor.ts"
-import { readEvent, type StoredEvent } from "../definition/Event.ts"
-import { encodeCommit } from "../journal/Commit.ts"
+import { readEvent, type StoredEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { Intent, MachineState } from "../machine/Machine.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 
 /** Each given event as a commit of its own, at journal sequences 1, 2, 3, ... Runs the actor's machine. */
 export const recordsOf = (

@@ -6,9 +6,9 @@
  */
 import { sentItemOf } from "../cell/Intents.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { AnyEvent } from "../definition/Event.ts"
-import type { OutboxItem } from "../outbox/OutboxItem.ts"
-import type { Outgoing } from "../outbox/Outgoing.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
+import type { Outgoing } from "../message/Outgoing.ts"
 
 /** A timer: of `after`, or of a `raise` with a delay. Only what is given is compared. */
 export interface ExpectedTimer {

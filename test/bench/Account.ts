@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import { assign, setup } from "xstate"
 import { command, defineActor, event } from "../../infra/everstate.ts"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
-import { encodeCommit } from "../../runtime/journal/Commit.ts"
+import { encodeCommit } from "../../runtime/commit/Commit.ts"
 import { fingerprint, partsOfFingerprint } from "../../runtime/json/Fingerprint.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 

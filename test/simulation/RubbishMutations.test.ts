@@ -5,7 +5,7 @@
 import { Effect, Stream } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { CheckpointsUnavailable } from "../../runtime/checkpoint/Checkpoints.ts"
-import { decodeCommit } from "../../runtime/journal/Commit.ts"
+import { decodeCommit } from "../../runtime/commit/Commit.ts"
 import { decodeMessage } from "../../runtime/mailbox/Message.ts"
 import { stepsOf } from "../../runtime/testing/simulation/Shrink.ts"
 import { SimulatedCheckpoints } from "../../runtime/testing/simulation/SimulatedCheckpoints.ts"

@@ -7,7 +7,7 @@
 
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
-import type { AnyEvent } from "../../definition/Event.ts"
+import type { AnyEvent } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import { eventOf, type Reference, readCommit, type TrueActor } from "./Reference.ts"
 

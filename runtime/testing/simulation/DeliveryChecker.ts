@@ -5,9 +5,9 @@
  * Reads the bytes of commits and messages by itself. Timers and calls are allowed here and judged by PendingChecker.ts.
  */
 import type { DeadLetter } from "../../deadletter/DeadLetters.ts"
-import type { AnyEvent } from "../../definition/Event.ts"
+import type { AnyEvent } from "../../event/Event.ts"
 import type { OutboundMessage } from "../../mailbox/Mailbox.ts"
-import type { OutboxItem } from "../../outbox/OutboxItem.ts"
+import type { OutboxItem } from "../../message/OutboxItem.ts"
 import type { Reference, StoredCommit, TrueActor } from "./Reference.ts"
 import { decidedBy } from "./ReferenceDecision.ts"
 import { PROMISES, Violation } from "./Violation.ts"

@@ -5,11 +5,11 @@
  * cells' code, and throws a Violation at the moment a stored commit breaks a promise.
  */
 import type { ActorAddress } from "../../address/ActorAddress.ts"
+import type { Metadata } from "../../commit/Commit.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
-import type { AnyEvent, StoredEvent } from "../../definition/Event.ts"
-import type { Metadata } from "../../journal/Commit.ts"
+import type { AnyEvent, StoredEvent } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
-import type { OutboxItem } from "../../outbox/OutboxItem.ts"
+import type { OutboxItem } from "../../message/OutboxItem.ts"
 import type { ProjectedEvent } from "../../projection/Projection.ts"
 import type { StoredAppend } from "./SimulatedJournal.ts"
 import { PROMISES, Violation } from "./Violation.ts"

@@ -1,5 +1,5 @@
 /** What a definition decides on a true state, by itself: the checkers' own answer to a command. */
-import type { AnyEvent } from "../../definition/Event.ts"
+import type { AnyEvent } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { TrueActor } from "./Reference.ts"
 

@@ -5,9 +5,9 @@
  * Owns that promise, checked from the answers that came to the saga and not from its book. What an operator settled by
  * hand is the operator's word, and a nested saga answers for itself.
  */
-import type { AnyEvent } from "../../definition/Event.ts"
-import { sequenceOfId } from "../../outbox/OutboxItem.ts"
-import type { RequestRef } from "../../outbox/Outgoing.ts"
+import type { AnyEvent } from "../../event/Event.ts"
+import { sequenceOfId } from "../../message/OutboxItem.ts"
+import type { RequestRef } from "../../message/Outgoing.ts"
 import type { AnySaga } from "../../saga/AnySaga.ts"
 import type { SagaLedger } from "../../saga/SagaLedger.ts"
 import { pathOf, readRequestName } from "../../saga/SagaPlan.ts"

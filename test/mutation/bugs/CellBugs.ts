@@ -137,28 +137,28 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a snapshot under older event versions is used",
-    file: "runtime/snapshot/Snapshot.ts",
+    file: "runtime/cell/Snapshot.ts",
     text: "if (version < ownVersion) return",
     replacement: "if (version < ownVersion - 1) return",
     isSeenBySimulation: false,
   },
   {
     name: "a snapshot of another machine is used",
-    file: "runtime/snapshot/Snapshot.ts",
+    file: "runtime/cell/Snapshot.ts",
     text: "if (machine === undefined || machine === expected) return undefined",
     replacement: "if (machine === undefined || machine.length === expected.length) return undefined",
     isSeenBySimulation: false,
   },
   {
     name: "a snapshot forgets what is pending",
-    file: "runtime/snapshot/Snapshot.ts",
+    file: "runtime/cell/Snapshot.ts",
     text: "pending: pendingFromRows(body.pending)",
     replacement: "pending: pendingFromRows(undefined)",
     isSeenBySimulation: true,
   },
   {
     name: "a snapshot that cannot be saved is forgotten for good",
-    file: "runtime/snapshot/SnapshotWriter.ts",
+    file: "runtime/cell/SnapshotWriter.ts",
     text: ">= FAILED_PAUSE_MS) {\n          if (!(yield* saveBatch())) failedAtMs = monotonicMs(clock)",
     replacement:
       ">= FAILED_PAUSE_MS) {\n          if (!(yield* saveBatch())) failedAtMs = Number.POSITIVE_INFINITY",

@@ -202,14 +202,14 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a commit of a newer format is read as one of today",
-    file: "runtime/journal/Commit.ts",
+    file: "runtime/commit/Commit.ts",
     text: "  if (commit.v > COMMIT_FORMAT_VERSION) {",
     replacement: "  if (commit.v > COMMIT_FORMAT_VERSION + 1) {",
     isSeenBySimulation: false,
   },
   {
     name: "a moment beyond all dates is read",
-    file: "runtime/journal/Commit.ts",
+    file: "runtime/commit/Commit.ts",
     text: 'if (!isTime(at)) return "at is no moment"',
     replacement: 'if (typeof at !== "number") return "at is no moment"',
     isSeenBySimulation: false,

@@ -4,15 +4,15 @@
  */
 import { expect } from "vitest"
 import { type ActorAddress, addressOf } from "../../../runtime/address/ActorAddress.ts"
-import type { CallError } from "../../../runtime/call/Call.ts"
+import type { CallError, CallOutcome } from "../../../runtime/call/Call.ts"
 import { CommandRejected } from "../../../runtime/cell/AskError.ts"
 import { decide } from "../../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../../runtime/cell/Fold.ts"
-import { type CallOutcome, decideSignal } from "../../../runtime/cell/Signal.ts"
+import { decideSignal } from "../../../runtime/cell/Signal.ts"
+import { commandOf } from "../../../runtime/command/Ask.ts"
+import { encodeCommit } from "../../../runtime/commit/Commit.ts"
 import type { AnyActor, CommandsOf, StateOf } from "../../../runtime/index.ts"
-import { encodeCommit } from "../../../runtime/journal/Commit.ts"
-import type { OutboxItem } from "../../../runtime/outbox/OutboxItem.ts"
-import { commandOf } from "../../../runtime/system/Ask.ts"
+import type { OutboxItem } from "../../../runtime/message/OutboxItem.ts"
 
 /** What came of a command. */
 export type Step =

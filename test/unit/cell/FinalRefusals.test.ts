@@ -5,7 +5,7 @@
 import { Effect, Exit } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf, shardOf } from "../../../runtime/address/ActorAddress.ts"
-import { encodeCommit } from "../../../runtime/journal/Commit.ts"
+import { encodeCommit } from "../../../runtime/commit/Commit.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import type { AppendOutcome, JournalScripted } from "../../fixtures/memory/JournalScripted.ts"

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { type Commit, decodeCommit } from "../../../runtime/journal/Commit.ts"
+import { type Commit, decodeCommit } from "../../../runtime/commit/Commit.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted, journalInMemory } from "../../fixtures/memory/JournalScripted.ts"
 import {

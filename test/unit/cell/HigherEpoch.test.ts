@@ -5,16 +5,16 @@ import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Cell } from "../../../runtime/cell/Cell.ts"
 import type { CellContext } from "../../../runtime/cell/CellContext.ts"
 import { noCounts } from "../../../runtime/cell/CellCounts.ts"
+import { IgnoredSnapshots } from "../../../runtime/cell/IgnoredSnapshots.ts"
 import {
   type CurrentState,
   type Waiting,
   WaitingCommand,
   WaitingRead,
 } from "../../../runtime/cell/Waiting.ts"
-import { encodeCommit } from "../../../runtime/journal/Commit.ts"
-import { IgnoredSnapshots } from "../../../runtime/snapshot/IgnoredSnapshots.ts"
+import { commandOf } from "../../../runtime/command/Ask.ts"
+import { encodeCommit } from "../../../runtime/commit/Commit.ts"
 import { makeSnapshotStoreMemory } from "../../../runtime/snapshot/SnapshotStoreMemory.ts"
-import { commandOf } from "../../../runtime/system/Ask.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 

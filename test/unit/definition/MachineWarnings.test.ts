@@ -12,9 +12,9 @@ import {
   setup,
 } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { IgnoredSnapshots } from "../../../runtime/cell/IgnoredSnapshots.ts"
 import { recover } from "../../../runtime/cell/Recovery.ts"
 import { defineActor, dispatch, publish } from "../../../runtime/index.ts"
-import { IgnoredSnapshots } from "../../../runtime/snapshot/IgnoredSnapshots.ts"
 import { makeSnapshotStoreMemory } from "../../../runtime/snapshot/SnapshotStoreMemory.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 

@@ -1,10 +1,10 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { integrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
 import { type CloudEventOrigin, cloudEventOf } from "../../../runtime/integration/CloudEvent.ts"
-import { integrationEvent } from "../../../runtime/integration/IntegrationEvent.ts"
 import { publishItemOf } from "../../../runtime/integration/PublishItem.ts"
-import { outboxIdOf } from "../../../runtime/outbox/OutboxItem.ts"
+import { outboxIdOf } from "../../../runtime/message/OutboxItem.ts"
 import { breachesOfCloudEvents } from "./CloudEventRules.ts"
 
 const order = {

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import type { AnySchema } from "../../../runtime/definition/Schema.ts"
-import { integrationEvent } from "../../../runtime/integration/IntegrationEvent.ts"
+import { integrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
+import type { AnySchema } from "../../../runtime/event/Schema.ts"
 import {
   INTEGRATION_DATA_BYTES_MAX,
   INTEGRATION_TYPE_LENGTH_MAX,

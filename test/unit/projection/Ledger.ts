@@ -4,9 +4,9 @@
 import { Effect, Schema } from "effect"
 import { setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { encodeCommit } from "../../../runtime/commit/Commit.ts"
 import { command, defineActor } from "../../../runtime/definition/Actor.ts"
-import { event } from "../../../runtime/definition/Event.ts"
-import { encodeCommit } from "../../../runtime/journal/Commit.ts"
+import { event } from "../../../runtime/event/Event.ts"
 import type { Journal } from "../../../runtime/journal/Journal.ts"
 import {
   defineProjection,

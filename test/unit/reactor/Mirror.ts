@@ -1,8 +1,8 @@
 /** A reactor that mirrors ledgers, and what a test sees of what it sent. */
 import { Schema } from "effect"
-import { integrationEvent } from "../../../runtime/integration/IntegrationEvent.ts"
+import { tell } from "../../../runtime/definition/Messages.ts"
+import { integrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
 import { type CommandMessage, decodeMessage } from "../../../runtime/mailbox/Message.ts"
-import { tell } from "../../../runtime/outbox/Messages.ts"
 import { defineReactor, type Reaction } from "../../../runtime/reactor/Reactor.ts"
 import { Ledger } from "../projection/Ledger.ts"
 import type { World } from "./ReactorFixture.ts"

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest"
 import { setup } from "xstate"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
-import { tell } from "../../../runtime/outbox/Messages.ts"
+import { tell } from "../../../runtime/definition/Messages.ts"
 import { defineReactor, type ReactorMeta } from "../../../runtime/reactor/Reactor.ts"
 import { Ledger } from "../projection/Ledger.ts"
 

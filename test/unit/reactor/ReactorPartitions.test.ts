@@ -2,7 +2,7 @@
 import { Effect, Exit, Scope } from "effect"
 import { expect, test } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { tell } from "../../../runtime/outbox/Messages.ts"
+import { tell } from "../../../runtime/definition/Messages.ts"
 import type { ReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"
 import { added, Ledger, shardCount } from "../projection/Ledger.ts"
 import { lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"

@@ -1,8 +1,8 @@
 /** What a reactor sends, and from where it goes on. */
 import { Effect, Stream } from "effect"
 import { expect, test } from "vitest"
-import { tell } from "../../../runtime/outbox/Messages.ts"
-import { publish } from "../../../runtime/outbox/Outgoing.ts"
+import { tell } from "../../../runtime/definition/Messages.ts"
+import { publish } from "../../../runtime/message/Outgoing.ts"
 import { defineReactor } from "../../../runtime/reactor/Reactor.ts"
 import { added, addedV1, closed, Ledger, opened } from "../projection/Ledger.ts"
 import { lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"

@@ -5,10 +5,10 @@ import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
+import { commandOf } from "../../../runtime/command/Ask.ts"
 import { encodeReply } from "../../../runtime/router/AskWire.ts"
 import { LOSS_REMEMBERED_MS } from "../../../runtime/router/LostOwners.ts"
 import { makeRouter, type Router } from "../../../runtime/router/Router.ts"
-import { commandOf } from "../../../runtime/system/Ask.ts"
 import {
   RequestFailed,
   type RequestHandler,

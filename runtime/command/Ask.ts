@@ -2,20 +2,20 @@
  * From what a caller hands in to a command that a cell can decide: checks the options, the schema and the payload.
  *
  * Owns the boundary: what passes here is plain JSON of the right shape, with an id and a fingerprint.
- * Who calls it: ActorRef.ts. Who goes on: ../cell/Cells.ts.
+ * Who calls it: ../system/ActorRef.ts, ../router/AskServer.ts, ../inbox/Handover.ts. Who goes on: ../cell/Cells.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { CommandInvalid } from "../cell/AskError.ts"
 import type { Command } from "../cell/Decide.ts"
+import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { AnyEvent } from "../definition/Event.ts"
-import { isFields, NOT_FIELDS, SchemaIssue, validate } from "../definition/Schema.ts"
-import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../journal/Commit.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import { isFields, NOT_FIELDS, SchemaIssue, validate } from "../event/Schema.ts"
 import { fingerprint } from "../json/Fingerprint.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
 import { isStorableText } from "../json/StorableText.ts"
 import { isThrown, thrownText } from "../json/Thrown.ts"
-import { RESERVED_ID_PREFIX } from "../outbox/OutboxItem.ts"
+import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 
 export interface AskOptions {
   /**

@@ -8,9 +8,9 @@
  */
 import { Clock, Effect, FiberMap, Schedule, type Scope, Semaphore } from "effect"
 import { Checkpoints, type CheckpointsUnavailable } from "../checkpoint/Checkpoints.ts"
+import { DEAD_LETTER_REASONS, type DeadLettersUnavailable } from "../deadletter/DeadLetters.ts"
 import type { MailboxError } from "../mailbox/Mailbox.ts"
 import { BULK_VERBS, type BulkPage, type BulkProgress, type BulkTask } from "./DeadLetterOffice.ts"
-import { DEAD_LETTER_REASONS, type DeadLettersUnavailable } from "./DeadLetters.ts"
 
 /** A job that has noted nothing for so long is taken for interrupted, in milliseconds. */
 export const BULK_SILENCE_MS_MAX = 60_000

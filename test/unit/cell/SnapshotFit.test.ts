@@ -3,9 +3,9 @@ import { Effect, Logger, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, cancel, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { IGNORED_REASONS_LOGGED_MAX, IgnoredSnapshots } from "../../../runtime/cell/IgnoredSnapshots.ts"
 import { type AnyActor, call, defineActor, event } from "../../../runtime/index.ts"
 import { Machine } from "../../../runtime/machine/Machine.ts"
-import { IGNORED_REASONS_LOGGED_MAX, IgnoredSnapshots } from "../../../runtime/snapshot/IgnoredSnapshots.ts"
 import {
   eventually,
   type MemorySystem,

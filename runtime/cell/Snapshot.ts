@@ -6,12 +6,12 @@
  * read now. Rows of nodes that read newer events hide, besides, that those events are there.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { Confirmed } from "../cell/Fold.ts"
-import { type PendingRows, pendingFromRows, rowsOfPending } from "../cell/Pending.ts"
-import { type RecentCommandRow, RecentCommands } from "../cell/RecentCommands.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
-import type { StoredSnapshot } from "./SnapshotStore.ts"
+import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
+import type { Confirmed } from "./Fold.ts"
+import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
+import { type RecentCommandRow, RecentCommands } from "./RecentCommands.ts"
 
 /** Version of the snapshot format; rows of other versions are ignored. */
 const SNAPSHOT_FORMAT_VERSION = 1

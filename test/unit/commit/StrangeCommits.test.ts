@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { CommitUnreadable, decodeCommit } from "../../../runtime/journal/Commit.ts"
+import { CommitUnreadable, decodeCommit } from "../../../runtime/commit/Commit.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"

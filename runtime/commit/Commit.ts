@@ -2,13 +2,13 @@
  * The commit: one journal message, the outcome of one or more commands of one actor, all or nothing.
  *
  * Owns the JSON that is written to the journal (docs/ARCHITECTURE.md, "Data on the wire") and its bounds.
- * What stores it: Journal.ts. What decides it: ../cell/Decide.ts.
+ * What stores it: ../journal/Journal.ts. What decides it: ../cell/Decide.ts.
  */
 import { Schema } from "effect"
-import type { StoredEvent } from "../definition/Event.ts"
-import { isOutboxItem, type OutboxItem } from "../outbox/OutboxItem.ts"
+import type { StoredEvent } from "../event/Event.ts"
+import type { JournalRecord } from "../journal/Journal.ts"
+import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 import { isTime } from "../time/Time.ts"
-import type { JournalRecord } from "./Journal.ts"
 
 /** Version of the commit format. A reader that meets a higher one stops. */
 export const COMMIT_FORMAT_VERSION = 1

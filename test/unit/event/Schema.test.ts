@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { type AnySchema, validate } from "../../../runtime/definition/Schema.ts"
+import { type AnySchema, validate } from "../../../runtime/event/Schema.ts"
 
 const person = Schema.Struct({ name: Schema.String, age: Schema.optionalKey(Schema.Int) })
 const strict = Schema.toStandardSchemaV1(person, { parseOptions: { onExcessProperty: "error" } })

@@ -3,8 +3,6 @@ import { Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, test } from "vitest"
 import { Checkpoints } from "../../../runtime/checkpoint/Checkpoints.ts"
-import { BULK_SILENCE_MS_MAX, makeBulkJobs } from "../../../runtime/deadletter/BulkJobs.ts"
-import { BULK_PAGE_MAX, makeDeadLetterOffice } from "../../../runtime/deadletter/DeadLetterOffice.ts"
 import {
   type DeadLetterReason,
   DeadLetters,
@@ -12,6 +10,8 @@ import {
   DeadLettersUnavailable,
 } from "../../../runtime/deadletter/DeadLetters.ts"
 import { Mailbox } from "../../../runtime/mailbox/Mailbox.ts"
+import { BULK_SILENCE_MS_MAX, makeBulkJobs } from "../../../runtime/office/BulkJobs.ts"
+import { BULK_PAGE_MAX, makeDeadLetterOffice } from "../../../runtime/office/DeadLetterOffice.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 import { realDate } from "../../fixtures/time/RealDate.ts"
 import { shardCount } from "../projection/Ledger.ts"

@@ -2,11 +2,11 @@
 import { Effect, Schema } from "effect"
 import { expect, test } from "vitest"
 import { assign, setup } from "xstate"
-import { makeDeadLetterOffice } from "../../../runtime/deadletter/DeadLetterOffice.ts"
 import { DeadLetters } from "../../../runtime/deadletter/DeadLetters.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
 import { reject } from "../../../runtime/definition/Decision.ts"
-import { event } from "../../../runtime/definition/Event.ts"
+import { event } from "../../../runtime/event/Event.ts"
+import { makeDeadLetterOffice } from "../../../runtime/office/DeadLetterOffice.ts"
 import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 

@@ -4,7 +4,7 @@
  * Owns the stored form. Ids of what is sent are made of the commit's place in the journal, so that whoever sends it,
  * and how often, the receiver sees one message.
  */
-import type { AnyEvent } from "../definition/Event.ts"
+import type { AnyEvent } from "../event/Event.ts"
 import { isTime } from "../time/Time.ts"
 import { type Answer, isAnswer } from "./Outgoing.ts"
 

@@ -1,7 +1,7 @@
 /** What a commit carries, one item at a time, with the place that makes its id. */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { CommitEntry, Metadata } from "../journal/Commit.ts"
-import { type OutboxItem, outboxIdOf } from "./OutboxItem.ts"
+import { type OutboxItem, outboxIdOf } from "../message/OutboxItem.ts"
+import type { CommitEntry, Metadata } from "./Commit.ts"
 
 /** An item with its place: which commit, which number in it. */
 export interface PlacedItem {

@@ -7,17 +7,17 @@
  */
 import { Clock, Effect, Schema } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
-import { Mailbox, type MailboxError } from "../mailbox/Mailbox.ts"
-import { decodeMessage, MessageUnreadable } from "../mailbox/Message.ts"
-import { RESERVED_ID_PREFIX } from "../outbox/OutboxItem.ts"
-import type { ReactorRunner } from "../reactor/ReactorRunner.ts"
 import {
   DEAD_LETTER_PAGE_MAX,
   type DeadLetterReason,
   DeadLetters,
   type DeadLettersUnavailable,
   type StoredDeadLetter,
-} from "./DeadLetters.ts"
+} from "../deadletter/DeadLetters.ts"
+import { Mailbox, type MailboxError } from "../mailbox/Mailbox.ts"
+import { decodeMessage, MessageUnreadable } from "../mailbox/Message.ts"
+import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
+import type { ReactorRunner } from "../reactor/ReactorRunner.ts"
 
 /** Letters on a page of `list` unless asked otherwise. */
 export const DEAD_LETTER_PAGE_DEFAULT = 100

@@ -1,6 +1,16 @@
 import { Cause, Effect, Exit, type Scope } from "effect"
 import { expect, test } from "vitest"
 import {
+  DEAD_LETTER_PAGE_MAX,
+  type DeadLetter,
+  DeadLetters,
+  type DeadLettersService,
+  DeadLettersUnavailable,
+} from "../../../runtime/deadletter/DeadLetters.ts"
+import { tell } from "../../../runtime/definition/Messages.ts"
+import { Mailbox, type MailboxService, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
+import { encodeMessage } from "../../../runtime/mailbox/Message.ts"
+import {
   BULK_KEPT_NAMED_MAX,
   BULK_LETTERS_MAX,
   BULK_PAGE_MAX,
@@ -8,17 +18,7 @@ import {
   DEAD_LETTER_PAGE_DEFAULT,
   type DeadLetterOffice,
   makeDeadLetterOffice,
-} from "../../../runtime/deadletter/DeadLetterOffice.ts"
-import {
-  DEAD_LETTER_PAGE_MAX,
-  type DeadLetter,
-  DeadLetters,
-  type DeadLettersService,
-  DeadLettersUnavailable,
-} from "../../../runtime/deadletter/DeadLetters.ts"
-import { Mailbox, type MailboxService, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
-import { encodeMessage } from "../../../runtime/mailbox/Message.ts"
-import { tell } from "../../../runtime/outbox/Messages.ts"
+} from "../../../runtime/office/DeadLetterOffice.ts"
 import type { ReactorPlace } from "../../../runtime/reactor/Reacting.ts"
 import { defineReactor } from "../../../runtime/reactor/Reactor.ts"
 import type { ReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"

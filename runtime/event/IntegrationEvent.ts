@@ -2,9 +2,10 @@
  * `integrationEvent(...)`: one kind of event that an actor type publishes to the world outside.
  *
  * Owns what is documented of it. Distinct from the events that are stored: those may change with the actor, these are a
- * promise to others. How they travel: CloudEvent.ts; how they are documented: EventCatalog.ts.
+ * promise to others. How they travel: ../integration/CloudEvent.ts; how they are documented:
+ * ../integration/EventCatalog.ts.
  */
-import type { AnySchema } from "../definition/Schema.ts"
+import type { AnySchema } from "./Schema.ts"
 
 export interface IntegrationEventDefinition<S extends AnySchema = AnySchema> {
   /** Raised when the schema changes in a way that readers notice. */

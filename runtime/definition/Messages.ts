@@ -1,12 +1,12 @@
 /**
  * `tell` and `request`: messages to actors of a known type, as values.
  *
- * Owns their types and the receiver's key. What becomes of them: Outgoing.ts.
+ * Owns their types and the receiver's key. What becomes of them: ../message/Outgoing.ts.
  */
 import { addressOf } from "../address/ActorAddress.ts"
-import type { AnyActor, CommandsOf } from "../definition/Actor.ts"
-import type { AnyEvent } from "../definition/Event.ts"
-import type { Outgoing } from "./Outgoing.ts"
+import type { AnyEvent } from "../event/Event.ts"
+import type { Outgoing } from "../message/Outgoing.ts"
+import type { AnyActor, CommandsOf } from "./Actor.ts"
 
 export interface TellOptions {
   /** Delivers the message so many milliseconds after the commit, at the earliest. */

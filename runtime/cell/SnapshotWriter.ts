@@ -5,8 +5,8 @@
  */
 import { Clock, Effect, Fiber, Latch, Option, type Scope, Semaphore } from "effect"
 import { thrownText } from "../json/Thrown.ts"
+import { SnapshotStore, type StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { SnapshotStore, type StoredSnapshot } from "./SnapshotStore.ts"
 
 /** Pause between two saves, in milliseconds. */
 const FLUSH_EVERY_MS = 200

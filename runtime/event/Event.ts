@@ -3,7 +3,7 @@
  * `event(...)`: one kind of stored fact, its schema, its version and the upcasters from older versions.
  *
  * Owns versions and upcast chains, and the way from a stored event to the one the machine sees. What a schema is:
- * Schema.ts. Who uses it: Actor.ts.
+ * Schema.ts. Who uses it: ../definition/Actor.ts.
  */
 import { Schema } from "effect"
 import { thrownText } from "../json/Thrown.ts"

@@ -2,12 +2,12 @@
  * What a command or a statechart sends: messages to actors, requests that are answered, integration events.
  *
  * Owns those values and what makes them without knowing an actor type: `publish`, `answer`, and `dispatch` to use
- * them as actions of a machine (`tell` and `request` are in Messages.ts). Nothing is sent before the commit that carries
- * it is stored, and nothing of a command that was refused. How they are written into a commit: OutboxItem.ts. Who sends
- * them: Outbox.ts.
+ * them as actions of a machine (`tell` and `request` are in ../definition/Messages.ts). Nothing is sent before the
+ * commit that carries it is stored, and nothing of a command that was refused. How they are written into a commit:
+ * OutboxItem.ts. Who sends them: ../outbox/Outbox.ts.
  */
 import { Schema } from "effect"
-import type { AnyEvent } from "../definition/Event.ts"
+import type { AnyEvent } from "../event/Event.ts"
 
 /** A command to another actor, delivered once, answered by nobody. */
 interface Tell {
