@@ -2,6 +2,7 @@
  * The import rules of the house, checked by `npm run imports`. CONTRIBUTING.md says them in words.
  * Sources are parsed by swc: it reads today's TypeScript, and type-only imports count like any other.
  */
+import { floorRules, runtimeFloors } from "./test/unit/house/RuntimeFloors.ts"
 
 /**
  * The roots that put everything together, and the adapters of the reference domain, which no published code needs;
@@ -36,6 +37,8 @@ export default {
       from: { path: "^runtime/" },
       to: { pathNot: ["^runtime/", effectOrXstate] },
     },
+    // The rooms of runtime/ stand on floors, so they cannot form a circle.
+    ...floorRules(runtimeFloors),
     {
       name: "actors-import-runtime-only",
       comment: "A domain is pure: actors see the runtime's public names, effect and xstate.",
