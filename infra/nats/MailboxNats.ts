@@ -21,7 +21,7 @@ import {
   type OutboundMessage,
   type ScheduledMessage,
 } from "../../runtime/mailbox/Mailbox.ts"
-import { purgeSubject, streamInfo, subjectCounts } from "./JetStreamApi.ts"
+import { API_TIMEOUT_MS, getMessage, purgeSubject, streamInfo, subjectCounts } from "./JetStreamApi.ts"
 import { findMailboxLegacy, type MailboxLegacy } from "./MailboxLegacy.ts"
 import { moveSchedules } from "./MailboxMove.ts"
 import { type MailboxLane, receiveLane } from "./MailboxReceive.ts"
@@ -121,12 +121,12 @@ const makeService = (
     { address, data }: OutboundMessage,
     subject: string,
     headers: Readonly<Record<string, string>>,
-  ): Effect.Effect<void, MailboxError> => {
+  ): Effect.Effect<number, MailboxError> => {
     if (data.length > messageBytesMax) {
       const detail = `the message to ${address.key} has ${data.length} bytes, the mailbox takes ${messageBytesMax}`
       return Effect.fail(messageTooLarge(detail))
     }
-    return Effect.asVoid(Effect.mapError(publishTo(requests, subject, data, headers), mailboxErrorOf))
+    return Effect.mapError(publishTo(requests, subject, data, headers), mailboxErrorOf)
   }
 
   /**
@@ -163,7 +163,8 @@ const makeService = (
       const to = yield* destination
       if (!(atMs > nowMs)) {
         yield* unschedule(address, slot)
-        return yield* publish(message, to.ofDue(address))
+        yield* publish(message, to.ofDue(address))
+        return
       }
       const at = new Date(Math.min(Math.ceil(atMs), nowMs + SCHEDULE_AHEAD_MAX_MS))
       yield* store(message, to.ofSlot(address, slot), {
@@ -183,6 +184,20 @@ const makeService = (
     }
     return counted.all
   }).pipe(Effect.mapError(mailboxErrorOf))
+
+  /** From the stream's leader; the end first, so that nothing that came in between counts as acknowledged. */
+  const acknowledged: MailboxService["acknowledged"] = (shard) =>
+    Effect.gen(function* () {
+      const { state } = yield* streamInfo(requests, streams.messages)
+      const query = { next_by_subj: messages.ofShard(shard), seq: 1 }
+      const first = yield* getMessage(requests, streams.messages, query, API_TIMEOUT_MS).pipe(
+        Effect.map(({ message }) => message.seq),
+        Effect.catch((error) =>
+          isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(error),
+        ),
+      )
+      return { first, last: state.last_seq }
+    }).pipe(Effect.mapError(mailboxErrorOf))
 
   /** Far behind every timer, and before the server's clock ends. */
   const placeSentinel: MailboxService["placeSentinel"] = (shard, name) =>
@@ -222,7 +237,14 @@ const makeService = (
 
   return {
     messageBytesMax,
-    publish: (message) => Effect.flatMap(destination, (to) => publish(message, to.ofActor(message.address))),
+    // The mailbox of the first release tells nobody when a message is acknowledged.
+    publish: (message) =>
+      Effect.flatMap(destination, (to) =>
+        Effect.map(publish(message, to.ofActor(message.address)), (position) =>
+          to === here ? position : undefined,
+        ),
+      ),
+    acknowledged,
     schedule,
     unschedule,
     receive,

@@ -82,7 +82,9 @@ const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string
     `${inboxPrefixOf(namespace, "client")}.>`,
     // Looking at streams, and into them.
     ...all.flatMap((stream) => api(`STREAM.INFO.${stream}`)),
-    ...[...journals, deadLetters, checkpoints, leases].flatMap((stream) => api(`STREAM.MSG.GET.${stream}`)),
+    ...[...journals, ...mailbox, deadLetters, checkpoints, leases].flatMap((stream) =>
+      api(`STREAM.MSG.GET.${stream}`),
+    ),
     ...[...journals, deadLetters, leases].flatMap((stream) => api(`DIRECT.GET.${stream}`)),
     // Following the journal: consumers that acknowledge nothing.
     ...journals.flatMap((stream) =>

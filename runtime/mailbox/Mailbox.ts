@@ -111,11 +111,24 @@ export interface Backlog {
   readonly count: number
 }
 
+/** How far the messages of a shard are done with. Positions are those that `publish` returns. */
+export interface Acknowledged {
+  /** Position of the oldest message of the shard that is not acknowledged; `undefined` where there is none. */
+  readonly first: number | undefined
+  /** Highest position that the mailbox has given, whatever the shard. A higher one is not of this mailbox. */
+  readonly last: number
+}
+
 export interface MailboxService {
   /** Largest `data`, in bytes. */
   readonly messageBytesMax: number
-  /** Stores a message; succeeds once it is stored. */
-  readonly publish: (message: OutboundMessage) => Effect.Effect<void, MailboxError>
+  /**
+   * Stores a message; succeeds once it is stored, with its position: a number that ascends from message to message and
+   * starts at 1. `undefined` where the mailbox cannot tell when the message is acknowledged.
+   */
+  readonly publish: (message: OutboundMessage) => Effect.Effect<number | undefined, MailboxError>
+  /** How far the published messages of a shard are acknowledged. What was scheduled is not counted. */
+  readonly acknowledged: (shard: number) => Effect.Effect<Acknowledged, MailboxError>
   /** Stores a message that is delivered at its time: never earlier, later when everything was down. */
   readonly schedule: (message: ScheduledMessage) => Effect.Effect<void, MailboxError>
   /** Empties a slot. What was due already may still be delivered. */

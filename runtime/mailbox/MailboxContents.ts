@@ -6,6 +6,7 @@
  */
 import { BacklogCounts } from "./BacklogCounts.ts"
 import {
+  type Acknowledged,
   type Backlog,
   MailboxRefused,
   MESSAGES_PER_ACTOR_MAX,
@@ -41,6 +42,12 @@ export interface KeptMessage {
   untilMs: number
 }
 
+/** Where a message is that came lately. */
+interface Seen {
+  readonly atMs: number
+  readonly sequence: number
+}
+
 interface Shard {
   /** In the order in which they are to be handed out. */
   waiting: Array<KeptMessage>
@@ -56,13 +63,15 @@ export class MailboxContents {
   readonly #redeliveryMs: number
   readonly #shards = new Map<number, Shard>()
   readonly #kept = new Map<number, KeptMessage>()
+  /** Of those that are kept, the ones that were not scheduled, oldest first. */
+  readonly #published = new Set<number>()
   readonly #countByActor = new Map<string, number>()
   /** The schedule in each slot; one that is not there any more was replaced or taken out. */
   readonly #slots = new Map<string, ScheduledMessage>()
   /** Lost with the schedules. */
   readonly sentinels = new Set<string>()
-  /** When each id came, oldest first. */
-  readonly #seenAtMs = new Map<string, number>()
+  /** When and where each id came, oldest first. */
+  readonly #seen = new Map<string, Seen>()
   #lastSequence = 0
 
   constructor(bounds: MailboxBounds = {}) {
@@ -86,24 +95,35 @@ export class MailboxContents {
     return this.#slots.values()
   }
 
-  /** Keeps a message, unless its id came lately; what it refuses is returned. */
-  publish(message: OutboundMessage, nowMs: number): MailboxRefused | undefined {
+  /** Keeps a message, unless its id came lately: its position, or why it is refused. */
+  publish(message: OutboundMessage, nowMs: number): MailboxRefused | number {
     const { key, shard } = message.address
     const tooLarge = this.#tooLarge(message)
     if (tooLarge !== undefined) return tooLarge
     this.#fire(shard, nowMs)
     this.#forgetIds(nowMs)
     const id = `${key} ${message.id}`
-    if (this.#seenAtMs.has(id)) return undefined
+    const seen = this.#seen.get(id)
+    if (seen !== undefined) return seen.sequence
     const count = this.#countByActor.get(key) ?? 0
     if (count >= this.#messagesPerActorMax) {
       const detail = `${count} messages wait for ${key}`
       const hint = "Send again later; find out why the actor does not keep up."
       return new MailboxRefused({ reason: "Full", detail, hint })
     }
-    this.#seenAtMs.set(id, nowMs)
-    this.#keep(message, nowMs)
-    return undefined
+    const sequence = this.#keep(message, nowMs)
+    this.#published.add(sequence)
+    this.#seen.set(id, { atMs: nowMs, sequence })
+    return sequence
+  }
+
+  /** How far the published messages of a shard are acknowledged. */
+  acknowledged(shard: number, nowMs: number): Acknowledged {
+    this.#fire(shard, nowMs)
+    for (const sequence of this.#published) {
+      if (this.#kept.get(sequence)?.shard === shard) return { first: sequence, last: this.#lastSequence }
+    }
+    return { first: undefined, last: this.#lastSequence }
   }
 
   /** Keeps a message for later, in the place of what its slot held. */
@@ -162,6 +182,7 @@ export class MailboxContents {
     const message = this.#kept.get(sequence)
     if (message === undefined) return
     this.#kept.delete(sequence)
+    this.#published.delete(sequence)
     this.#countByActor.set(message.key, (this.#countByActor.get(message.key) ?? 1) - 1)
     const own = this.#shard(message.shard)
     if (!own.handedOut.delete(sequence)) own.waiting = own.waiting.filter((other) => other !== message)
@@ -208,7 +229,7 @@ export class MailboxContents {
     return nextMs
   }
 
-  #keep({ address, id, data }: OutboundMessage, storedAtMs: number): void {
+  #keep({ address, id, data }: OutboundMessage, storedAtMs: number): number {
     const sequence = ++this.#lastSequence
     const { key, shard } = address
     const message = {
@@ -224,6 +245,7 @@ export class MailboxContents {
     this.#kept.set(sequence, message)
     this.#countByActor.set(key, (this.#countByActor.get(key) ?? 0) + 1)
     this.#shard(shard).waiting.push(message)
+    return sequence
   }
 
   /** Schedules that are due become messages. */
@@ -246,9 +268,9 @@ export class MailboxContents {
   }
 
   #forgetIds(nowMs: number): void {
-    for (const [id, seenAtMs] of this.#seenAtMs) {
-      if (seenAtMs > nowMs - MESSAGE_ID_WINDOW_MS) return
-      this.#seenAtMs.delete(id)
+    for (const [id, { atMs }] of this.#seen) {
+      if (atMs > nowMs - MESSAGE_ID_WINDOW_MS) return
+      this.#seen.delete(id)
     }
   }
 

@@ -8,7 +8,7 @@ import { Clock, Effect, Latch, Layer, Stream } from "effect"
 import {
   type Delivery,
   Mailbox,
-  type MailboxRefused,
+  MailboxRefused,
   type MailboxService,
   type OutboundMessage,
   type ReceiverGroup,
@@ -30,10 +30,10 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
       for (const latch of waiting.get(shard) ?? []) latch.openUnsafe()
     })
 
-  const change = (shard: number, work: (nowMs: number) => MailboxRefused | undefined) =>
+  const change = <A>(shard: number, work: (nowMs: number) => MailboxRefused | A) =>
     Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
-      const refused = work(nowMs)
-      return refused === undefined ? changed(shard) : Effect.fail(refused)
+      const done = work(nowMs)
+      return done instanceof MailboxRefused ? Effect.fail(done) : Effect.as(changed(shard), done)
     })
 
   const deliver = ({ key, shard, sequence, data, storedAtMs, handedOutCount }: KeptMessage): Delivery => ({
@@ -82,6 +82,8 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
     messageBytesMax: contents.messageBytesMax,
     publish: (message: OutboundMessage) =>
       change(message.address.shard, (nowMs) => contents.publish(message, nowMs)),
+    acknowledged: (shard) =>
+      Effect.map(Clock.currentTimeMillis, (nowMs) => contents.acknowledged(shard, nowMs)),
     schedule: (message) => change(message.address.shard, (nowMs) => contents.schedule(message, nowMs)),
     unschedule: (address, slot) =>
       change(address.shard, (nowMs) => {

@@ -2,7 +2,7 @@
  * What every mailbox honours: the port's promises (runtime/mailbox/Mailbox.ts) as facts, run on each adapter. A new
  * adapter calls `mailboxContract` with a layer that is a fresh, empty mailbox each time.
  */
-import { Effect, type Layer, References, type Scope } from "effect"
+import { Effect, type Layer, References, Schedule, type Scope } from "effect"
 import { describe, expect, it } from "vitest"
 import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
 import {
@@ -207,6 +207,38 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
           yield* publish(beside, "same", "to beside")
           const receiver = yield* open(here)
           expect(textsOf(yield* receiver.takeMany(2))).toEqual(["to here", "to beside"])
+        }),
+      )
+    })
+
+    describe("positions", () => {
+      fact(
+        "say which messages of a shard are acknowledged, and stay below the end",
+        Effect.gen(function* () {
+          const mailbox = yield* Mailbox
+          const first = (yield* publish(here, "a")) ?? 0
+          const second = (yield* publish(here, "b")) ?? 0
+          const other = (yield* publish(elsewhere, "c")) ?? 0
+          expect([first > 0, second > first, other > second]).toEqual([true, true, true])
+          expect(yield* mailbox.acknowledged(here.shard)).toEqual({ first, last: other })
+          const receiver = yield* open(here)
+          const [one, two] = yield* receiver.takeMany(2)
+          if (two !== undefined) yield* two.ack
+          expect((yield* mailbox.acknowledged(here.shard)).first).toBe(first)
+          if (one !== undefined) yield* one.ack
+          const isEmpty = Effect.map(mailbox.acknowledged(here.shard), (found) => found.first === undefined)
+          yield* Effect.repeat(isEmpty, { until: (empty) => empty, schedule: Schedule.spaced("5 millis") })
+          expect(yield* mailbox.acknowledged(here.shard)).toEqual({ first: undefined, last: other })
+          expect(yield* mailbox.acknowledged(elsewhere.shard)).toEqual({ first: other, last: other })
+        }),
+      )
+
+      fact(
+        "of a message that is sent again is that of the first",
+        Effect.gen(function* () {
+          const first = yield* publish(here, "a")
+          yield* publish(here, "b")
+          expect(yield* publish(here, "a")).toBe(first)
         }),
       )
     })

@@ -43,7 +43,7 @@ const whileItHasNoLeader = { while: hasNoLeader, schedule: Schedule.spaced(25), 
 /** Publishes as every sender does: again, under the same id, while there is no leader to take it. */
 export const publish = Effect.fnUntraced(function* (address: ActorAddress, id: string, text = id) {
   const mailbox = yield* Mailbox
-  yield* Effect.retry(mailbox.publish({ address, id, data: encoder.encode(text) }), whileItHasNoLeader)
+  return yield* Effect.retry(mailbox.publish({ address, id, data: encoder.encode(text) }), whileItHasNoLeader)
 })
 
 export const schedule = Effect.fnUntraced(function* (

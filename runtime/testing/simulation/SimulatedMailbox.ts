@@ -9,7 +9,7 @@ import { Effect, Exit, Stream } from "effect"
 import {
   type Delivery,
   type MailboxError,
-  type MailboxRefused,
+  MailboxRefused,
   type MailboxService,
   MailboxUnavailable,
   type OutboundMessage,
@@ -90,6 +90,8 @@ export class SimulatedMailbox {
           const store = () => this.contents.publish(message, this.nowMs)
           return this.#store(host, "publish", message, store, this.#publishFate(host, message))
         }),
+      acknowledged: (shard) =>
+        this.#ask(host, `acknowledged ${shard}`, () => this.contents.acknowledged(shard, this.nowMs)),
       schedule: (message) =>
         Effect.suspend(() => {
           const key = message.address.key
@@ -137,37 +139,37 @@ export class SimulatedMailbox {
   }
 
   /** Stores a message, and tells those who watch. */
-  #store(
+  #store<A>(
     host: SimulatedProcess,
     verb: string,
     message: OutboundMessage,
-    store: () => MailboxRefused | undefined,
+    store: () => MailboxRefused | A,
     fate: Fate<MailboxError>,
-  ): Effect.Effect<void, MailboxError> {
+  ): Effect.Effect<A, MailboxError> {
     const { address, id } = message
     const work = () => {
-      const refused = store()
-      if (refused !== undefined) return refused
+      const stored = store()
+      if (stored instanceof MailboxRefused) return stored
       for (const observe of this.observers) observe(message)
       this.#pulls.wake(address.shard)
-      return undefined
+      return stored
     }
     return this.#call(host, `${verb} ${id} to ${address.key}`, work, fate)
   }
 
-  #call(
+  #call<A>(
     host: SimulatedProcess,
     what: string,
-    work: () => MailboxRefused | undefined,
+    work: () => MailboxRefused | A,
     fate: Fate<MailboxError>,
-  ): Effect.Effect<void, MailboxError> {
-    return this.#network.call<void, MailboxError>({
+  ): Effect.Effect<A, MailboxError> {
+    return this.#network.call<A, MailboxError>({
       host,
       server: "journal",
       what,
       serve: () => {
-        const refused = work()
-        return refused === undefined ? Exit.void : Exit.fail(refused)
+        const done = work()
+        return done instanceof MailboxRefused ? Exit.fail(done) : Exit.succeed(done)
       },
       timeoutMs: PUBLISH_TIMEOUT_MS,
       unanswered: unavailable,

@@ -214,7 +214,8 @@ test("leaves letters that come back while it works", () =>
       let backCount = 0
       faults.publish = () => {
         backCount++
-        return Effect.orDie(letters.add(letterOf(`back-${backCount}`, { atMs: START_MS + 5 })))
+        const back = letters.add(letterOf(`back-${backCount}`, { atMs: START_MS + 5 }))
+        return Effect.as(Effect.orDie(back), undefined)
       }
       const report = yield* office.redriveAll({ reason: "Rejected" })
       expect(report).toMatchObject({ doneCount: 1, isComplete: true })
