@@ -173,8 +173,8 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a schedule for a past moment keeps its slot",
     file: "infra/nats/MailboxNats.ts",
-    text: "        yield* unschedule(address, slot)\n        return yield* publish",
-    replacement: "        return yield* publish",
+    text: "        yield* unschedule(address, slot)\n        yield* publish",
+    replacement: "        yield* publish",
     isSeenBySimulation: false,
   },
   {
