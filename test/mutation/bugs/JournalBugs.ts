@@ -63,8 +63,8 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a lagging replica's empty page is the end",
     file: "infra/nats/JournalRead.ts",
-    text: "    if (code === status.notFound) {\n      this.pendingCount = 0",
-    replacement: "    if (code === status.notFound) {\n      this.pendingCount = 1",
+    text: "if (isWhole || isCut) return records",
+    replacement: "if (isWhole || isCut || page.pendingCount === 0) return records",
     isSeenBySimulation: false,
   },
   {

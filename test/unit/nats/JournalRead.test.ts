@@ -19,16 +19,20 @@ const endOfBatch = (last: number, pending: number): ScriptedReply => ({
 const notFound: ScriptedReply = { status: 404 }
 
 /** A replica that answers with `batch`, and a leader that has commits up to `leaderLast`. */
-const page = async (batch: ReadonlyArray<ScriptedReply>, leaderLast: number, countMax = 5) => {
+const page = async (
+  batch: ReadonlyArray<ScriptedReply>,
+  leaderLast: number,
+  { countMax = 5, upTo = range.upTo, nextOnLeader = 0 } = {},
+) => {
   const { requests, subjects } = new RequestsScripted(({ subject, body }) => {
     if (subject.startsWith("$JS.API.DIRECT.GET.")) return batch
-    const { seq } = body as { readonly seq: number }
+    const seq = Math.max(nextOnLeader, (body as { readonly seq: number }).seq)
     const data = Buffer.from(`commit ${seq}`).toString("base64")
     const found = { message: { subject: log.subject, seq, data } }
     const none = { error: { code: 404, err_code: 10037, description: "no message found" } }
     return [{ data: JSON.stringify(seq <= leaderLast ? found : none) }]
   })
-  const asked = readPage(requests as Parameters<typeof readPage>[0], log, range, countMax)
+  const asked = readPage(requests as Parameters<typeof readPage>[0], log, { ...range, upTo }, countMax)
   const result = await Effect.runPromise(Effect.result(asked))
   return {
     sequences: result._tag === "Success" ? result.success.map(({ sequence }) => sequence) : undefined,
@@ -48,6 +52,21 @@ it("is no longer than asked where a replica that lags ends exactly there", async
 it("goes on with the leader's next commit where a replica ends early", async () => {
   expect((await page([...records(3), endOfBatch(3, 0)], 9)).sequences).toEqual(sequences(4))
   expect((await page([...records(3), endOfBatch(3, 0)], 3)).sequences).toEqual(sequences(3))
+})
+
+it("ends with the last record of its range, whether the replica has that, has more, or leaves it to the leader", async () => {
+  const exact = await page([...records(3), endOfBatch(3, 0)], 9, { upTo: 3 })
+  expect(exact).toMatchObject({ sequences: sequences(3), leaderAsked: false })
+  const more = await page([...records(4), endOfBatch(4, 0)], 9, { upTo: 3 })
+  expect(more).toMatchObject({ sequences: sequences(3), leaderAsked: false })
+  const fewer = await page([...records(2), endOfBatch(2, 0)], 9, { upTo: 3 })
+  expect(fewer).toMatchObject({ sequences: sequences(3), leaderAsked: true })
+})
+
+it("has nothing of the leader's that is past its range", async () => {
+  // The actor's next commit: sequences between are those of others.
+  const gap = await page([record(1, 0), endOfBatch(1, 0)], 9, { upTo: 2, nextOnLeader: 3 })
+  expect(gap).toMatchObject({ sequences: [1], leaderAsked: true })
 })
 
 it("asks the leader where a replica has nothing yet", async () => {

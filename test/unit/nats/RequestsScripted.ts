@@ -8,6 +8,8 @@ import { StoreTroubles } from "../../../infra/nats/StoreTroubles.ts"
 export interface ScriptedReply {
   /** 0 by default: a message without a status. */
   readonly status?: number
+  /** Words beside the status. */
+  readonly description?: string
   readonly headers?: Readonly<Record<string, string | number>>
   readonly data?: Uint8Array | string
 }
@@ -20,14 +22,18 @@ export type Script = (request: {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-const headersOf = ({ status = 0, headers: values = {} }: ScriptedReply): MsgHdrs => {
-  const all = status === 0 ? headers() : headers(status, "scripted")
+const headersOf = ({
+  status = 0,
+  description = "scripted",
+  headers: values = {},
+}: ScriptedReply): MsgHdrs => {
+  const all = status === 0 ? headers() : headers(status, description)
   for (const [name, value] of Object.entries(values)) all.append(name, String(value))
   return all
 }
 
 /** As much of a message as the adapters read. */
-const messageOf = (reply: ScriptedReply): Msg => {
+export const messageOf = (reply: ScriptedReply): Msg => {
   const { data = "" } = reply
   const bytes = typeof data === "string" ? encoder.encode(data) : data
   const message: Pick<Msg, "data" | "headers" | "json"> = {
