@@ -11,10 +11,11 @@ import { type AskError, CommandInvalid } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import type { Signal } from "../cell/Signal.ts"
 import { type Accepted, WaitingCommand, WaitingPending } from "../cell/Waiting.ts"
-import { commandOf } from "../command/Ask.ts"
+import { finalRefusalOf } from "../command/FinalRefusal.ts"
+import { messageItem, signalOf } from "../command/MessageItem.ts"
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { CallMessage, CommandMessage, Message } from "../mailbox/Message.ts"
+import type { CallMessage, DirectMessage, Message } from "../mailbox/Message.ts"
 import { sequenceOfId } from "../message/OutboxItem.ts"
 import { ATTEMPTS_MAX, attemptsExhausted } from "./AttemptCounts.ts"
 
@@ -54,23 +55,16 @@ type Judge = (verdict: Verdict) => void
 /** Hands the message over; `judge` is told once or, for a call, first that it runs and then how it ended. */
 export const handOver = (places: Places, received: Received, judge: Judge): void => {
   const { message } = received
-  const common = signalOf(message)
   switch (message.k) {
     case "command":
-      return handOverCommand(places, received, message, judge)
     case "answer":
-      return signal(
-        places,
-        received,
-        { ...common, kind: "answer", name: message.n, answer: message.a },
-        judge,
-      )
+      return handOverItem(places, received, message, judge)
     case "timer":
       if (places.clock.currentTimeMillisUnsafe() < message.at) return judge({ _tag: "Early" })
       return signal(
         places,
         received,
-        { ...common, kind: "timer", name: message.n, generation: message.g, at: message.at },
+        { ...signalOf(message), kind: "timer", name: message.n, generation: message.g, at: message.at },
         judge,
       )
     case "call":
@@ -78,23 +72,18 @@ export const handOver = (places: Places, received: Received, judge: Judge): void
   }
 }
 
-const signalOf = ({ id, m }: Message) =>
-  ({ _tag: "Signal", commandId: id, fingerprint: "", metadata: m, since: sequenceOfId(id) }) as const
-
-const handOverCommand = (
+const handOverItem = (
   { cells }: Places,
   { definition, address }: Received,
-  { id, c, m, from, n }: CommandMessage,
+  message: DirectMessage,
   judge: Judge,
 ): void => {
   let item: WaitingCommand
   try {
-    const checked = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
-    const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
-    item = new WaitingCommand({ ...checked, replyTo }, undefined, (exit) => judge(verdictOf(exit)), true)
+    item = messageItem(definition, address, message, (exit) => judge(verdictOf(exit)))
   } catch (cause) {
     if (!(cause instanceof CommandInvalid)) throw cause
-    return judge({ _tag: "Dead", reason: "Malformed", detail: cause.message })
+    return judge(verdictOf(Exit.fail(cause)))
   }
   cells.offer(definition, address, item)
 }
@@ -149,22 +138,7 @@ const verdictOf = (exit: Exit.Exit<Accepted | unknown, AskError>): Verdict => {
   const [reason] = exit.cause.reasons
   if (reason?._tag !== "Fail") return LATER
   const { error } = reason
-  switch (error._tag) {
-    case "CommandRejected":
-      return { _tag: "Dead", reason: "Rejected", detail: error.message }
-    case "CommandFailed":
-      return { _tag: "Dead", reason: "Failed", detail: error.message }
-    case "CommandInvalid":
-      return { _tag: "Dead", reason: "Malformed", detail: error.message }
-    case "CommandIdReused":
-    case "PayloadTooLarge":
-    case "VersionConflict":
-    case "UnknownActorType":
-    case "InvalidActorId":
-      return { _tag: "Dead", reason: "Refused", detail: error.message }
-    case "ActorQuarantined":
-      return { _tag: "Quarantined", detail: error.message }
-    default:
-      return LATER
-  }
+  if (error._tag === "ActorQuarantined") return { _tag: "Quarantined", detail: error.message }
+  const refusal = finalRefusalOf(error)
+  return refusal === undefined ? LATER : { _tag: "Dead", ...refusal }
 }

@@ -52,6 +52,9 @@ export interface CallMessage extends Common {
 
 export type Message = CommandMessage | AnswerMessage | TimerMessage | CallMessage
 
+/** A message that may go straight to its receiver's node; the others take the mailbox. */
+export type DirectMessage = CommandMessage | AnswerMessage
+
 /** The bytes are no message that this process can read. */
 export class MessageUnreadable extends Schema.TaggedError<MessageUnreadable>()("MessageUnreadable", {
   detail: Schema.String,

@@ -97,15 +97,16 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a rejected message is done",
     file: "runtime/inbox/Handover.ts",
-    text: 'return { _tag: "Dead", reason: "Rejected", detail: error.message }',
-    replacement: "return DONE",
+    text: "  const refusal = finalRefusalOf(error)\n",
+    replacement:
+      '  if (error._tag === "CommandRejected") return DONE\n  const refusal = finalRefusalOf(error)\n',
     isSeenBySimulation: true,
   },
   {
     name: "a busy actor makes a dead letter",
-    file: "runtime/inbox/Handover.ts",
-    text: "    default:\n      return LATER",
-    replacement: '    default:\n      return { _tag: "Dead", reason: "Failed", detail: error.message }',
+    file: "runtime/command/FinalRefusal.ts",
+    text: "    default:\n      return undefined",
+    replacement: '    default:\n      return { reason: "Failed", detail }',
     isSeenBySimulation: true,
   },
   {

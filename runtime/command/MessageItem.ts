@@ -1,0 +1,55 @@
+/**
+ * From a message to the item that waits in front of its actor's cell.
+ *
+ * Owns that step for both roads of a message: through the mailbox (../inbox/Handover.ts) and straight from the sender's
+ * node (../router/DirectDelivery.ts). A message becomes the same item on both roads, so it is applied once even if it
+ * comes by both. What the cell's refusal means for the message: FinalRefusal.ts.
+ */
+import type { Exit } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { AskError } from "../cell/AskError.ts"
+import type { Command } from "../cell/Decide.ts"
+import type { Signal } from "../cell/Signal.ts"
+import { type Accepted, WaitingCommand } from "../cell/Waiting.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import type { CommandMessage, DirectMessage, Message } from "../mailbox/Message.ts"
+import { sequenceOfId } from "../message/OutboxItem.ts"
+import { commandOf } from "./Ask.ts"
+
+/** The item, whose refusals rest on the actor's newest state. Throws CommandInvalid, and what a schema throws. */
+export const messageItem = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  message: DirectMessage,
+  answer: (exit: Exit.Exit<Accepted, AskError>) => void,
+): WaitingCommand =>
+  new WaitingCommand(
+    message.k === "command"
+      ? commandIn(definition, address, message)
+      : { ...signalOf(message), kind: "answer", name: message.n, answer: message.a },
+    undefined,
+    answer,
+    true,
+  )
+
+/** What the signals of all messages have in common. */
+export const signalOf = ({
+  id,
+  m,
+}: Message): Pick<Signal, "_tag" | "commandId" | "fingerprint" | "metadata" | "since"> => ({
+  _tag: "Signal",
+  commandId: id,
+  fingerprint: "",
+  metadata: m,
+  since: sequenceOfId(id),
+})
+
+const commandIn = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  { id, c, m, from, n }: CommandMessage,
+): Command => {
+  const checked = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
+  const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
+  return { ...checked, replyTo }
+}
