@@ -11,6 +11,31 @@ export type MemberState = "up" | "drained" | "leaving"
 /** Versions of the events that a member can read, by actor type and event; `{}` where a machine's own are stored. */
 export type HostedTypes = { readonly [type: string]: { readonly [event: string]: number } }
 
+/**
+ * Newest versions of the forms that a member reads, each with all lower ones: of the commit, and of the request that
+ * brings a message straight to its receiver's node (0: the member does not know that request).
+ */
+export interface Reads {
+  readonly commit: number
+  readonly deliver: number
+}
+
+/** What members of the first releases read, whose records do not say it. */
+export const FIRST_RELEASE_READS: Reads = { commit: 1, deliver: 0 }
+
+/** What this release reads. */
+export const THIS_RELEASE_READS: Reads = { commit: 2, deliver: 1 }
+
+/** Forms that every one of these members reads. With no member at all: those of the first releases. */
+export const readByEvery = (members: Iterable<Pick<MemberRecord, "reads">>): Reads => {
+  let lowest: Reads | undefined
+  for (const { reads = FIRST_RELEASE_READS } of members) {
+    const { commit, deliver } = lowest ?? reads
+    lowest = { commit: Math.min(commit, reads.commit), deliver: Math.min(deliver, reads.deliver) }
+  }
+  return lowest ?? FIRST_RELEASE_READS
+}
+
 /** What a member says of itself. JSON. */
 export interface MemberRecord {
   readonly v: 1
@@ -22,6 +47,10 @@ export interface MemberRecord {
   readonly labels: ReadonlyArray<string>
   readonly weight: number
   readonly types: HostedTypes
+  /** Label that a node needs for the shards of a type, by type; types without one are left out. */
+  readonly typeLabels?: { readonly [type: string]: string }
+  /** Absent in records of releases that read {@link FIRST_RELEASE_READS}. */
+  readonly reads?: Reads
   /** Slots besides shards that it can run. */
   readonly runs: ReadonlyArray<string>
   /** Slots that it gave up because it cannot read or host what is in them. */

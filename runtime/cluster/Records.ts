@@ -68,6 +68,7 @@ export class Records {
       const nowMs = this.#nowMs
       const records = this.#strays.known(listed)
       for (const record of records) this.seen.apply(record, nowMs)
+      this.seen.listed()
       this.#listedAtMs = nowMs
       // The list may be old, or the store may have lost what was seen: its leader knows.
       const looks = this.#forEach(this.seen.unlike(records), this.look)

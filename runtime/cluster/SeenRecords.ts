@@ -6,7 +6,15 @@
  */
 import { isTime } from "../time/Time.ts"
 import type { LeaseRecord } from "./Leases.ts"
-import { EPOCH_MAX, type MemberRecord, type SlotRecord, subjectOfKey } from "./Member.ts"
+import {
+  EPOCH_MAX,
+  FIRST_RELEASE_READS,
+  type MemberRecord,
+  type Reads,
+  readByEvery,
+  type SlotRecord,
+  subjectOfKey,
+} from "./Member.ts"
 
 export interface Seen<Value> {
   readonly revision: number
@@ -17,12 +25,18 @@ export interface Seen<Value> {
 
 export class SeenRecords {
   readonly #records = new Map<string, Seen<unknown>>()
+  /** What follows from the members' records; made anew when one of them has changed. */
+  #members: ReadonlyMap<string, Seen<MemberRecord>> | undefined
+  #readByAll: Reads | undefined
+  /** A list of all records was taken in, so no member is unknown. */
+  #isListed = false
 
   /** Takes a record in; true: it is news. */
   apply({ key, revision, value }: LeaseRecord, nowMs: number): boolean {
     const known = this.#records.get(key)
     if (known !== undefined && known.revision >= revision) return false
     this.#records.set(key, { revision, value, sinceMs: nowMs })
+    this.#changed(key)
     return true
   }
 
@@ -31,6 +45,7 @@ export class SeenRecords {
     const known = this.#records.get(key)
     if (known === undefined ? record === undefined : record !== undefined && isSame(known, record)) return
     this.#records.delete(key)
+    this.#changed(key)
     if (record !== undefined) this.apply(record, nowMs)
   }
 
@@ -48,9 +63,16 @@ export class SeenRecords {
       .map(([key]) => key)
   }
 
+  /** All records that a list holds were taken in. */
+  listed(): void {
+    this.#isListed = true
+  }
+
   /** The store has lost what was seen: all of it is to be read anew. */
   clear(): void {
     this.#records.clear()
+    this.#isListed = false
+    this.#membersChanged()
   }
 
   revisionOf(key: string): number {
@@ -64,7 +86,15 @@ export class SeenRecords {
 
   /** Members that were not removed, by id. */
   members(): ReadonlyMap<string, Seen<MemberRecord>> {
-    return this.#all("member", isMember)
+    this.#members ??= this.#all("member", isMember)
+    return this.#members
+  }
+
+  /** Forms that every member reads; before all records were read, those that every release reads. */
+  readByAll(): Reads {
+    if (!this.#isListed) return FIRST_RELEASE_READS
+    this.#readByAll ??= readByEvery(Array.from(this.members().values(), ({ value }) => value))
+    return this.#readByAll
   }
 
   slots(): ReadonlyMap<string, Seen<SlotRecord>> {
@@ -84,6 +114,15 @@ export class SeenRecords {
   /** Actor types that an operator has paused. */
   paused(): ReadonlySet<string> {
     return new Set(this.#all("pause", isTrue).keys())
+  }
+
+  #changed(key: string): void {
+    if (subjectOfKey(key)?.kind === "member") this.#membersChanged()
+  }
+
+  #membersChanged(): void {
+    this.#members = undefined
+    this.#readByAll = undefined
   }
 
   #all<Value>(kind: string, isValue: (value: unknown) => value is Value): ReadonlyMap<string, Seen<Value>> {
@@ -108,7 +147,12 @@ const isMember = (value: unknown): value is MemberRecord =>
   Object.values(value["types"]).every(hasFields) &&
   isText(value["version"]) &&
   isTime(value["startedAt"]) &&
+  (value["typeLabels"] === undefined ||
+    (hasFields(value["typeLabels"]) && Object.values(value["typeLabels"]).every(isText))) &&
+  (value["reads"] === undefined || isReads(value["reads"])) &&
   [value["labels"], value["runs"], value["unfit"]].every(isTexts)
+const isReads = (value: unknown): boolean =>
+  hasFields(value) && isCount(value["commit"]) && value["commit"] > 0 && isCount(value["deliver"])
 export const isSlot = (value: unknown): value is SlotRecord =>
   hasFields(value) &&
   isCount(value["e"]) &&

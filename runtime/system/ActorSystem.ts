@@ -11,7 +11,7 @@ import { type Cells, makeCells } from "../cell/Cells.ts"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import { type Cluster, makeCluster } from "../cluster/Cluster.ts"
 import type { Leases } from "../cluster/Leases.ts"
-import type { NodeOptions } from "../cluster/Member.ts"
+import { type NodeOptions, THIS_RELEASE_READS } from "../cluster/Member.ts"
 import { Ownership } from "../cluster/Ownership.ts"
 import { ShardPlaces } from "../cluster/Slot.ts"
 import { makeIds } from "../command/CommandIds.ts"
@@ -43,7 +43,7 @@ import { Transport } from "../transport/Transport.ts"
 import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { makeClusterWatch } from "./ClusterCounts.ts"
-import { definitionsOf, hostedTypes, missingSagas, readsMore } from "./Definitions.ts"
+import { definitionsOf, hostedTypes, missingSagas, readsMore, typeLabelsOf } from "./Definitions.ts"
 import { answerMembers } from "./MemberAnswers.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
@@ -258,7 +258,18 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const nodeName = name ?? `node-${nextCommandId().slice(0, 6)}`
   const watch = yield* makeClusterWatch(nodeName)
   const joined = yield* makeCluster({
-    about: { v: 1, name: nodeName, version, labels, weight, types, runs, startedAt },
+    about: {
+      v: 1,
+      name: nodeName,
+      version,
+      labels,
+      weight,
+      types,
+      typeLabels: typeLabelsOf(actors.values()),
+      reads: THIS_RELEASE_READS,
+      runs,
+      startedAt,
+    },
     families: [...places.families(), { name: "services", label: undefined, isShards: false, slots: runs }],
     tenants,
     ownership,

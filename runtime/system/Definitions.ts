@@ -143,6 +143,13 @@ export const hostedTypes = (actors: Iterable<AnyActor>): HostedTypes => {
   return hosted
 }
 
+/** The label that nodes need for each type that asks for one. */
+export const typeLabelsOf = (actors: Iterable<AnyActor>): { readonly [type: string]: string } => {
+  const labels: Record<string, string> = {}
+  for (const { type, nodeLabel } of actors) if (nodeLabel !== undefined) labels[type] = nodeLabel
+  return labels
+}
+
 /** Whether `theirs` can read events of a type that `ours` cannot. */
 export const readsMore = (type: string, theirs: HostedTypes, ours: HostedTypes): boolean => {
   const other = theirs[type]

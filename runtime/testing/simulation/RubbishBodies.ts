@@ -117,6 +117,7 @@ export const RUBBISH_LEASES: ReadonlyArray<readonly [key: string, value: unknown
   ["member.rubbish-3", { ...member, startedAt: 1e300 }],
   ["member.rubbish-4", { ...member, types: { order: null } }],
   ["member.rubbish-5", { ...member, labels: "all" }],
+  ["member.rubbish-6", { ...member, reads: { commit: "1", deliver: 0 } }],
   ["slot.shard.9998", { e: "x", n: 0 }],
   ["slot.shard.9999", { e: 1, n: 0, m: "nobody" }],
   ["slot.rubbish", null],

@@ -123,4 +123,19 @@ export const ownershipBugs: ReadonlyArray<PlantedBug> = [
     replacement: "else if (holder?.canHave(slot) && slot.length % 2 === 0) shares",
     isSeenBySimulation: false,
   },
+  {
+    name: "new forms are written while a member of a former release is there",
+    file: "runtime/cluster/Member.ts",
+    text: "lowest = { commit: Math.min(commit, reads.commit), deliver: Math.min(deliver, reads.deliver) }",
+    replacement:
+      "lowest = { commit: Math.max(commit, reads.commit), deliver: Math.max(deliver, reads.deliver) }",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "new forms are written before the members are known",
+    file: "runtime/cluster/SeenRecords.ts",
+    text: "    if (!this.#isListed) return FIRST_RELEASE_READS\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
 ]

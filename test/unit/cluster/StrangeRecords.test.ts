@@ -51,6 +51,14 @@ const strangeMembers: ReadonlyArray<unknown> = [
   { ...whole, startedAt: 1e300 },
   { ...whole, startedAt: "today" },
   { ...whole, types: { order: null } },
+  { ...whole, typeLabels: { order: 7 } },
+  { ...whole, typeLabels: "gpu" },
+  { ...whole, reads: null },
+  { ...whole, reads: "all" },
+  { ...whole, reads: { commit: 2 } },
+  { ...whole, reads: { commit: 0, deliver: 1 } },
+  { ...whole, reads: { commit: 2, deliver: "1" } },
+  { ...whole, reads: { commit: 1e300, deliver: 1 } },
 ]
 
 describe("a strange record", () => {
