@@ -4,6 +4,7 @@
  * Owns what may be believed: answers may be old and of different ages, so an older revision changes nothing, unless it
  * comes from the store's leader. Who reads: Cluster.ts.
  */
+import { NODE_LABEL_PATTERN } from "../definition/Actor.ts"
 import { isTime } from "../time/Time.ts"
 import type { LeaseRecord } from "./Leases.ts"
 import {
@@ -28,7 +29,6 @@ export class SeenRecords {
   /** What follows from the members' records; made anew when one of them has changed. */
   #members: ReadonlyMap<string, Seen<MemberRecord>> | undefined
   #readByAll: Reads | undefined
-  /** A list of all records was taken in, so no member is unknown. */
   #isListed = false
 
   /** Takes a record in; true: it is news. */
@@ -61,6 +61,11 @@ export class SeenRecords {
         return record === undefined || !isSame(known, record)
       })
       .map(([key]) => key)
+  }
+
+  /** A list of all records was taken in, so no member is unknown. */
+  get isListed(): boolean {
+    return this.#isListed
   }
 
   /** All records that a list holds were taken in. */
@@ -148,9 +153,11 @@ const isMember = (value: unknown): value is MemberRecord =>
   isText(value["version"]) &&
   isTime(value["startedAt"]) &&
   (value["typeLabels"] === undefined ||
-    (hasFields(value["typeLabels"]) && Object.values(value["typeLabels"]).every(isText))) &&
+    (hasFields(value["typeLabels"]) && Object.values(value["typeLabels"]).every(isLabel))) &&
   (value["reads"] === undefined || isReads(value["reads"])) &&
   [value["labels"], value["runs"], value["unfit"]].every(isTexts)
+// It becomes a token of a subject.
+const isLabel = (value: unknown): boolean => isText(value) && NODE_LABEL_PATTERN.test(value)
 const isReads = (value: unknown): boolean =>
   hasFields(value) && isCount(value["commit"]) && value["commit"] > 0 && isCount(value["deliver"])
 export const isSlot = (value: unknown): value is SlotRecord =>

@@ -63,6 +63,11 @@ export class ShardPlaces {
     return base === undefined ? undefined : base + shard
   }
 
+  /** Place of a shard for types that are not known here, which need nodes with this label, or with none. */
+  elsewhere(label: string | undefined, shard: number): ShardPlace {
+    return placeIn({ label, types: [] }, shard)
+  }
+
   families(): ReadonlyArray<SlotFamily> {
     return this.groups.map(({ label }, index) => ({
       name: label ?? "default",

@@ -55,6 +55,9 @@ export type Message = CommandMessage | AnswerMessage | TimerMessage | CallMessag
 /** A message that may go straight to its receiver's node; the others take the mailbox. */
 export type DirectMessage = CommandMessage | AnswerMessage
 
+export const isDirect = (message: Message): message is DirectMessage =>
+  message.k === "command" || message.k === "answer"
+
 /** The bytes are no message that this process can read. */
 export class MessageUnreadable extends Schema.TaggedError<MessageUnreadable>()("MessageUnreadable", {
   detail: Schema.String,
@@ -68,7 +71,13 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
 export const encodeMessage = (message: Message): Uint8Array =>
-  encoder.encode(JSON.stringify({ v: MESSAGE_FORMAT_VERSION, ...message }))
+  encoder.encode(JSON.stringify(messageJson(message)))
+
+/** The message as the JSON value that {@link messageIn} reads. */
+export const messageJson = <M extends Message>(message: M): M & { readonly v: number } => ({
+  v: MESSAGE_FORMAT_VERSION,
+  ...message,
+})
 
 /** The message in `data`. Throws {@link MessageUnreadable}. */
 export const decodeMessage = (data: Uint8Array): Message => {
@@ -78,6 +87,11 @@ export const decodeMessage = (data: Uint8Array): Message => {
   } catch (cause) {
     throw new MessageUnreadable({ detail: String(cause) })
   }
+  return messageIn(value)
+}
+
+/** The message in a JSON value. Throws {@link MessageUnreadable}. */
+export const messageIn = (value: unknown): Message => {
   const { v } = (value ?? {}) as { readonly v?: unknown }
   if (typeof v === "number" && v > MESSAGE_FORMAT_VERSION) {
     throw new MessageUnreadable({ detail: `format ${v}, this process knows ${MESSAGE_FORMAT_VERSION}` })

@@ -9,10 +9,19 @@ import { CommandInvalid, Unavailable } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { type Waiting, WaitingCommand, WaitingRead } from "../cell/Waiting.ts"
 import { commandOf } from "../command/Ask.ts"
+import { messageItem } from "../command/MessageItem.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { thrownText } from "../json/Thrown.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
-import { type AskReply, type AskRequest, decodeRequest, encodeReply, replyOf } from "./AskWire.ts"
+import {
+  type AskReply,
+  type AskRequest,
+  type DeliverReply,
+  decodeRequest,
+  deliverReplyOf,
+  encodeReply,
+  replyOf,
+} from "./AskWire.ts"
 
 export interface AskServerOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
@@ -38,7 +47,7 @@ export const makeAskServer =
     const request = decodeRequest(data)
     // Nobody can make anything of it, and nobody waits for an answer that it understands.
     if (request === undefined) return
-    const say = (answer: AskReply): void => reply(encodeReply(answer))
+    const say = (answer: AskReply | DeliverReply): void => reply(encodeReply(answer))
     const sayMoved = (): void => {
       const why = cutOff()
       say(why === undefined ? { moved: true } : { moved: true, why })
@@ -51,13 +60,15 @@ export const makeAskServer =
       return say({ moved: true })
     }
     if (!cells.takes(definition, address)) return sayMoved()
+    const toReply = (exit: Parameters<typeof replyOf>[1]) =>
+      request.k === "deliver" ? deliverReplyOf(exit) : replyOf(definition, exit)
     const answer = (exit: Parameters<typeof replyOf>[1]): void => {
-      const bytes = encodeReply(replyOf(definition, exit))
+      const bytes = encodeReply(toReply(exit))
       if (bytes.length <= replyBytesMax) return reply(bytes)
       const { type: actorType, id } = address
       const hint = "Ask on the node that has the shard, or make the reply smaller."
       const detail = `the answer has ${bytes.length} bytes, more than travel between nodes`
-      say(replyOf(definition, Exit.fail(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))))
+      say(toReply(Exit.fail(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))))
     }
     let item: Waiting
     try {
@@ -92,6 +103,12 @@ const itemOf = (
 ): Waiting => {
   if (request.k === "read") {
     const item = new WaitingRead(answer)
+    item.isRemote = true
+    return item
+  }
+  if (request.k === "deliver") {
+    // Answered when its effect is in the journal, as an ask is.
+    const item = messageItem(definition, address, request.msg, answer)
     item.isRemote = true
     return item
   }

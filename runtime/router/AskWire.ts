@@ -1,5 +1,5 @@
 /**
- * Asks and reads as they travel between nodes: JSON in both directions.
+ * Asks, reads and messages on their way as they travel between nodes: JSON in both directions.
  *
  * Owns the form (docs/ARCHITECTURE.md, "Data on the wire"). The command travels as its caller gave it: the owner checks
  * it against its own schemas, which may be newer. Who sends: Router.ts. Who answers: AskServer.ts.
@@ -26,6 +26,7 @@ import type { Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
+import { type DirectMessage, isDirect, messageIn } from "../mailbox/Message.ts"
 
 /** A request to the owner of an actor's shard. `ms`: how long its caller still waits. */
 export type AskRequest =
@@ -44,12 +45,26 @@ export type AskRequest =
       readonly lost?: number
     }
   | { readonly k: "read"; readonly to: string; readonly ms: number }
+  /** A message, as it would be in the mailbox. Nodes of earlier releases do not answer it. */
+  | {
+      readonly k: "deliver"
+      readonly to: string
+      readonly ms: number
+      readonly msg: DirectMessage
+      readonly lost?: number
+    }
 
 /** `moved`: the node that was asked does not have the shard; `why`: because it has nothing at all now. */
 export type AskReply =
   | { readonly moved: true; readonly why?: string }
   | { readonly accepted: Accepted }
   | { readonly state: Omit<CurrentState, "state"> & { readonly state: unknown } }
+  | { readonly error: unknown }
+
+/** `done`: the message's effect is in the receiver's journal. */
+export type DeliverReply =
+  | { readonly moved: true; readonly why?: string }
+  | { readonly done: true }
   | { readonly error: unknown }
 
 const WireError = Schema.Union([
@@ -87,16 +102,21 @@ export const decodeRequest = (data: Uint8Array): AskRequest | undefined => {
 
 /** What becomes of the command itself, and of its id, the owner checks as it does with its own callers'. */
 const isRequest = (value: unknown): value is AskRequest => {
-  const read = value as { readonly [field in "k" | "to" | "ms" | "id" | "ifVersion"]?: unknown } | null
+  const read = value as
+    | {
+        readonly [field in "k" | "to" | "ms" | "id" | "ifVersion" | "msg"]?: unknown
+      }
+    | null
   if (typeof read !== "object" || read === null) return false
   const { k, to, ms, id, ifVersion } = read
   if (typeof to !== "string" || typeof ms !== "number") return false
   // Stored with the events: a commit without it could not be read any more.
   if (k === "ask") return typeof id === "string" && (ifVersion === undefined || typeof ifVersion === "number")
-  return k === "read"
+  return k === "read" || (k === "deliver" && isDirect(messageIn(read.msg)))
 }
 
-export const encodeReply = (reply: AskReply): Uint8Array => encoder.encode(JSON.stringify(reply))
+export const encodeReply = (reply: AskReply | DeliverReply): Uint8Array =>
+  encoder.encode(JSON.stringify(reply))
 
 /** What came of a command or a read, as a reply. */
 export const replyOf = (
@@ -109,9 +129,16 @@ export const replyOf = (
     const state = plainJsonOfStored(definition.machine.persist(answer.state))
     return { state: { version: answer.version, sequence: answer.sequence, state } }
   }
-  const [reason] = exit.cause.reasons
-  if (reason?._tag !== "Fail") return { moved: true }
-  return { error: encodeError(reason.error) }
+  return refusalOf(exit)
+}
+
+/** What came of a message, as a reply. */
+export const deliverReplyOf = (exit: Exit.Exit<unknown, AskError>): DeliverReply =>
+  Exit.isSuccess(exit) ? { done: true } : refusalOf(exit)
+
+const refusalOf = ({ cause }: Exit.Failure<unknown, AskError>): { moved: true } | { error: unknown } => {
+  const [reason] = cause.reasons
+  return reason?._tag === "Fail" ? { error: encodeError(reason.error) } : { moved: true }
 }
 
 /** Why the node that was asked has nothing at all; `undefined` where it said nothing of the kind. */
@@ -134,6 +161,15 @@ export const decodeReply = (
   }
   if ("error" in reply) return Exit.fail(decodeError(withDetail(reply.error as object)))
   return Exit.succeed({ ...reply.state, state: definition.machine.restore(reply.state.state) })
+}
+
+/** The reply to a message; `undefined`: ask again. Throws for what is no reply. */
+export const decodeDeliverReply = (data: Uint8Array): Exit.Exit<void, AskError> | undefined => {
+  const reply = JSON.parse(decoder.decode(data)) as DeliverReply
+  if ("moved" in reply) return undefined
+  if ("error" in reply) return Exit.fail(decodeError(withDetail(reply.error as object)))
+  if (reply.done !== true) throw new Error("it is no answer")
+  return Exit.void
 }
 
 /** JSON has left out the detail of a rejection that had none. */

@@ -2,18 +2,19 @@
  * Asks whoever has an actor's shard, when that is not this node, until there is an answer or nobody waits any more.
  *
  * Owns trying again: nobody answered, the shard has moved, or the answer was lost. It is the same command under the same
- * id each time, so it is applied once. What travels: AskWire.ts. Who answers: AskServer.ts. What this node has itself
- * never comes here, but for a shard that has just been handed over.
+ * id each time, so it is applied once. What it brings: Routed.ts. What travels: AskWire.ts. Who answers: AskServer.ts. What
+ * this node has itself never comes here, but for a shard that has just been handed over.
  */
 import { Clock, Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { Unavailable } from "../cell/AskError.ts"
+import { type AskError, Unavailable } from "../cell/AskError.ts"
 import type { Waiting, WaitingCommand } from "../cell/Waiting.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
-import { decodeReply, encodeRequest, whyMoved } from "./AskWire.ts"
+import { encodeRequest, whyMoved } from "./AskWire.ts"
 import { LostOwners, OWNERS_LOST_MAX } from "./LostOwners.ts"
+import { type Hindrance, type Routed, RoutedItem, type TakeHere } from "./Routed.ts"
 
 /** Pause before the same is tried again, in milliseconds; doubling. */
 const PAUSE_FIRST_MS = 4
@@ -33,7 +34,7 @@ export interface RouterOptions {
   /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
   readonly cutOff: () => string | undefined
   /** Takes the item if this node has the shard by now. */
-  readonly takeHere: (definition: ActorDefinition, address: ActorAddress, item: Waiting) => boolean
+  readonly takeHere: TakeHere
 }
 
 export interface Router {
@@ -47,6 +48,10 @@ export interface Router {
     item: Waiting,
     wasHeldUp?: boolean,
   ) => void
+  /** Sees to it that what is routed is settled, or taken here, unless it is forgotten before. */
+  readonly bring: (routed: Routed) => void
+  /** Nobody waits for its answer any more. Harmless where it is not under way. */
+  readonly forget: (routed: Routed) => void
   /** Why the command is given to no node, this one included; `undefined`: it may be. */
   readonly withheld: (address: ActorAddress, item: WaitingCommand) => Unavailable | undefined
   /** The slot has come to another owner: whoever waits for the former one asks this one. */
@@ -58,9 +63,7 @@ export interface Router {
 
 /** What waits for an answer. */
 interface Asked {
-  readonly item: Waiting
-  readonly definition: ActorDefinition
-  readonly address: ActorAddress
+  readonly routed: Routed
   /** The attempt that counts: one that was overtaken may still bring an answer, but does not try again. */
   attempt: Attempt | undefined
 }
@@ -76,6 +79,8 @@ interface Attempt extends Tried {
   readonly target: ShardPlace
   /** The command may have been delivered by earlier ones. */
   readonly wasSent: boolean
+  /** Nobody wants the answer any more. */
+  forget: () => void
 }
 
 type Randomness = Effect.Success<typeof Random.Random>
@@ -110,7 +115,7 @@ class AskRouter implements Router {
   readonly #random: Randomness
   readonly #lostOwners: LostOwners
   readonly #fork: (work: Effect.Effect<void>) => void
-  readonly #open = new Map<Waiting, Asked>()
+  readonly #open = new Map<Routed, Asked>()
   readonly #idle = Latch.makeUnsafe(true)
 
   constructor(
@@ -132,18 +137,36 @@ class AskRouter implements Router {
   }
 
   readonly route: Router["route"] = (definition, address, item, wasHeldUp = false) => {
-    const asked: Asked = { item, definition, address, attempt: undefined }
+    const { places, takeHere } = this.#options
+    this.#start(new RoutedItem(places, takeHere, definition, address, item), wasHeldUp)
+  }
+
+  readonly bring: Router["bring"] = (routed) => this.#start(routed, false)
+
+  readonly forget: Router["forget"] = (routed) => {
+    const asked = this.#open.get(routed)
+    if (asked === undefined) return
+    asked.attempt?.forget()
+    asked.attempt = undefined
+    this.#forget(asked)
+  }
+
+  #start(routed: Routed, wasHeldUp: boolean): void {
+    const asked: Asked = { routed, attempt: undefined }
     const command = wasHeldUp ? nameOf(asked) : undefined
     if (command !== undefined) this.#lostOwners.lost(command)
-    this.#open.set(item, asked)
+    this.#open.set(routed, asked)
     this.#idle.closeUnsafe()
-    item.trouble = this.#options.cutOff() ?? item.trouble
+    const cutOff = this.#options.cutOff()
+    if (cutOff !== undefined) routed.hinder("unavailable", cutOff)
     this.#attempt(asked, NOTHING)
   }
 
-  readonly withheld: Router["withheld"] = (address, { command }) => {
+  readonly withheld: Router["withheld"] = (address, { command }) => this.#withheld(address, command.commandId)
+
+  #withheld(address: ActorAddress, commandId: string): Unavailable | undefined {
     if (this.#lostOwners.isEmpty) return undefined
-    const lostCount = this.#lostOwners.countOf(nameOfCommand(address, command.commandId))
+    const lostCount = this.#lostOwners.countOf(nameOfCommand(address, commandId))
     return lostCount < OWNERS_LOST_MAX ? undefined : takesOwnersDown(address)
   }
 
@@ -159,62 +182,65 @@ class AskRouter implements Router {
   }
 
   end(): void {
-    for (const [item, { address }] of this.#open) item.settle(Exit.fail(endedBefore(address, item)))
+    const open = [...this.#open.values()]
     this.#open.clear()
+    for (const { routed } of open) routed.settle(Exit.fail(endedBefore(routed)))
   }
 
   #attempt(asked: Asked, tried: Tried): void {
-    const { item, definition, address } = asked
-    const { places, takeHere } = this.#options
-    if (item.isSettled) return this.#forget(item)
-    const withheld = item._tag === "Command" ? this.withheld(address, item) : undefined
+    const { routed } = asked
+    const { address, commandId, place: target } = routed
+    if (routed.isSettled) return this.#forget(asked)
+    const withheld = commandId === undefined ? undefined : this.#withheld(address, commandId)
     if (withheld !== undefined) return this.#end(asked, Exit.fail(withheld))
-    if (takeHere(definition, address, item)) return this.#forget(item)
-    const place = places.of(address.type, address.shard)
-    const target = place === undefined ? undefined : places.all[place]
-    if (target === undefined || item._tag === "Pending") return this.#end(asked, Exit.fail(nowhere(address)))
+    if (routed.takeHere()) return this.#forget(asked)
+    if (target === undefined) return this.#end(asked, Exit.fail(nowhere(address)))
     const command = nameOf(asked)
     const lostCount = command === undefined ? 0 : this.#lostOwners.countOf(command)
-    const request = encodeRequest(requestOf(address, item, lostCount))
+    const request = encodeRequest(routed.request(lostCount))
     if (request.length > this.#transport.messageBytesMax)
       return this.#end(asked, Exit.fail(tooLarge(address, request)))
-    const attempt = { ...tried, target, wasSent: item._tag === "Command" && item.wasSent }
+    const attempt: Attempt = { ...tried, target, wasSent: routed.wasSent, forget: nothing }
     asked.attempt = attempt
     // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
-    if (item._tag === "Command") item.wasSent = true
+    routed.wasSent = true
     this.counts.sentCount++
     const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** tried.unansweredCount, ATTEMPT_MAX_MS)
-    this.#transport.send(target.askSubject, request, timeoutMs, {
+    attempt.forget = this.#transport.send(target.askSubject, request, timeoutMs, {
       onReply: (reply) => this.#onReply(asked, attempt, reply),
       onFailure: (failure) => asked.attempt === attempt && this.#onFailure(asked, attempt, failure),
     })
   }
 
   #onReply(asked: Asked, attempt: Attempt, reply: Uint8Array): void {
-    const answer = read(asked.definition, asked.address, reply)
+    const { routed } = asked
+    const answer = routed.read(reply)
     if (answer !== undefined) {
-      asked.item.trouble = undefined
+      // The answer tells what became of this attempt.
+      if (asked.attempt === attempt) routed.wasSent = attempt.wasSent
       const command = nameOf(asked)
       if (command !== undefined) this.#lostOwners.answered(command)
-      return this.#end(asked, answer as Exit.Exit<never, never>)
+      return this.#end(asked, answer)
     }
-    if (asked.attempt === attempt) this.#again(asked, attempt, whyMoved(reply) ?? MOVING)
+    if (asked.attempt === attempt) this.#again(asked, attempt, "moving", whyMoved(reply) ?? MOVING)
   }
 
   #onFailure(asked: Asked, attempt: Attempt, failure: RequestFailed): void {
-    const { item, address } = asked
+    const { routed } = asked
     const { reason } = failure
     if (reason === "TooLarge" || reason === "NotPermitted")
-      return this.#end(asked, Exit.fail(unreachable(address, failure)))
-    if (reason === "NoResponders" && item._tag === "Command") item.wasSent = attempt.wasSent
+      return this.#end(asked, Exit.fail(unreachable(routed.address, failure)))
+    if (reason === "NoResponders") routed.wasSent = attempt.wasSent
     if (reason !== "Disconnected") this.#options.suspect(attempt.target.slot)
-    this.#again(asked, attempt, troubleOf(failure), reason === "Timeout")
+    const [hindrance, trouble] = troubleOf(failure)
+    this.#again(asked, attempt, hindrance, trouble, reason === "Timeout")
   }
 
   /** After a pause; but whoever has waited for an answer in vain has waited. */
-  #again(asked: Asked, attempt: Attempt, trouble: string, isUnanswered = false): void {
+  #again(asked: Asked, attempt: Attempt, hindrance: Hindrance, trouble: string, isUnanswered = false): void {
     // A node that has nothing itself cannot tell who has.
-    asked.item.trouble = this.#options.cutOff() ?? trouble
+    const cutOff = this.#options.cutOff()
+    asked.routed.hinder(cutOff === undefined ? hindrance : "unavailable", cutOff ?? trouble)
     this.counts.retriedCount++
     const { count, unansweredCount } = attempt
     const next = { count: count + 1, unansweredCount: unansweredCount + (isUnanswered ? 1 : 0) }
@@ -227,64 +253,34 @@ class AskRouter implements Router {
     )
   }
 
-  #end({ item }: Asked, exit: Exit.Exit<never, Unavailable>): void {
-    this.#forget(item)
-    item.settle(exit)
+  #end(asked: Asked, exit: Exit.Exit<unknown, AskError>): void {
+    this.#forget(asked)
+    asked.routed.settle(exit)
   }
 
-  #forget(item: Waiting): void {
-    this.#open.delete(item)
+  #forget(asked: Asked): void {
+    // What was taken here may have come back meanwhile.
+    if (this.#open.get(asked.routed) === asked) this.#open.delete(asked.routed)
     if (this.#open.size === 0) this.#idle.openUnsafe()
   }
 }
 
-const read = (definition: ActorDefinition, address: ActorAddress, reply: Uint8Array) => {
-  try {
-    return decodeReply(definition, reply)
-  } catch (cause) {
-    const { type: actorType, id } = address
-    const hint = "The node that answered runs another version of this actor type."
-    const detail = `the answer cannot be read: ${String(cause)}`
-    return Exit.fail(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))
-  }
-}
+const nothing = (): void => undefined
 
 /** Names a command among all that this process sends; `undefined` for a read. */
-const nameOf = ({ item, address }: Asked): string | undefined =>
-  item._tag === "Command" ? nameOfCommand(address, item.command.commandId) : undefined
+const nameOf = ({ routed: { address, commandId } }: Asked): string | undefined =>
+  commandId === undefined ? undefined : nameOfCommand(address, commandId)
 
 const nameOfCommand = ({ key }: ActorAddress, commandId: string): string => `${key} ${commandId}`
 
-const requestOf = (
-  address: ActorAddress,
-  item: Exclude<Waiting, { readonly _tag: "Pending" }>,
-  lostCount: number,
-) => {
-  const { key: to } = address
-  const ms = item.waitMs
-  if (item._tag === "Read" || item.command._tag === "Signal") return { k: "read", to, ms } as const
-  const { given, commandId: id, metadata } = item.command
-  return {
-    k: "ask",
-    to,
-    ms,
-    c: given,
-    id,
-    ...(metadata === undefined ? undefined : { m: metadata }),
-    ...(item.ifVersion === undefined ? undefined : { ifVersion: item.ifVersion }),
-    ...(item.mayBeStored ? { again: true as const } : undefined),
-    ...(lostCount > 0 ? { lost: lostCount } : undefined),
-  } as const
-}
-
-const troubleOf = ({ reason }: RequestFailed): string => {
+const troubleOf = ({ reason }: RequestFailed): readonly [Hindrance, string] => {
   switch (reason) {
     case "NoResponders":
-      return "no node has its shard"
+      return ["moving", "no node has its shard"]
     case "Disconnected":
-      return "there is no connection to NATS"
+      return ["unavailable", "there is no connection to NATS"]
     default:
-      return "the node that has its shard does not answer"
+      return ["silent", "the node that has its shard does not answer"]
   }
 }
 
@@ -306,11 +302,11 @@ const takesOwnersDown = ({ type: actorType, id }: ActorAddress) =>
     hint: "Find out what blocks the event loop in `decide` or the machine, and mend it before the command is sent again.",
   })
 
-const endedBefore = ({ type: actorType, id }: ActorAddress, item: Waiting) =>
+const endedBefore = ({ address: { type: actorType, id }, mayBeStored }: Routed) =>
   new Unavailable({
     actorType,
     id,
-    stored: item._tag === "Command" && item.mayBeStored ? "Unknown" : "No",
+    stored: mayBeStored ? "Unknown" : "No",
     detail: "the system stopped before the answer",
     hint: "Ask again elsewhere with the same commandId.",
   })

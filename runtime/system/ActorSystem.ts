@@ -222,8 +222,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
     unhosted,
     cutOff,
     suspected: (request) => {
-      if (request.k !== "ask" || request.lost === undefined) return
-      const line = `Command ${request.id} to ${request.to} is tried once more: a node that had it went silent and lost its shard.`
+      if (request.k === "read" || request.lost === undefined) return
+      const id = request.k === "ask" ? request.id : request.msg.id
+      const line = `Command ${id} to ${request.to} is tried once more: a node that had it went silent and lost its shard.`
       runFork(logSampled("command that nodes were lost with", line))
     },
   })

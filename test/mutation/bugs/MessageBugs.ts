@@ -103,6 +103,35 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: true,
   },
   {
+    name: "a message of another node is answered before its effect is stored",
+    file: "runtime/router/AskServer.ts",
+    text: "    const item = messageItem(definition, address, request.msg, answer)\n",
+    replacement:
+      "    answer(Exit.succeed({ version: 0, sequence: 0, reply: undefined, duplicate: false }))\n    const item = messageItem(definition, address, request.msg, () => undefined)\n",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a message that an owner was silent about counts as not sent",
+    file: "runtime/router/DirectDelivery.ts",
+    text: "return later(this.#hindrance, this.#detail, this.mayBeStored)",
+    replacement: "return later(this.#hindrance, this.#detail, false)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a message is sent on after its deadline",
+    file: "runtime/router/DirectDelivery.ts",
+    text: "    this.#options.router.forget(this)\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a message is decided by a cell of its own node after its deadline",
+    file: "runtime/router/DirectDelivery.ts",
+    text: "    this.#item?.settle(Exit.interrupt())\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
     name: "a busy actor makes a dead letter",
     file: "runtime/command/FinalRefusal.ts",
     text: "    default:\n      return undefined",

@@ -53,6 +53,7 @@ const strangeMembers: ReadonlyArray<unknown> = [
   { ...whole, types: { order: null } },
   { ...whole, typeLabels: { order: 7 } },
   { ...whole, typeLabels: "gpu" },
+  { ...whole, typeLabels: { order: "gpu.>" } },
   { ...whole, reads: null },
   { ...whole, reads: "all" },
   { ...whole, reads: { commit: 2 } },

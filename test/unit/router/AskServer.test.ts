@@ -10,6 +10,7 @@ import { SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const add = { type: "Add", by: 1 } as const
+const message = { v: 1, k: "command", id: "x", c: add }
 
 /** A node, and a way to put anything on the subject of the shard of actor `c`. */
 const nodeAndWire = async () => {
@@ -62,8 +63,24 @@ describe("a request that no node would send", () => {
       { k: "ask", to: key, ms: 100, c: add, id: "x", m: 5 },
       { k: "ask", to: key, ms: 100, c: null, id: "x" },
       { k: "ask", to: key, ms: 100, id: "x" },
+      { k: "deliver", to: key, ms: 100 },
+      { k: "deliver", to: key, ms: 100, msg: null },
+      { k: "deliver", to: key, ms: "soon", msg: message },
+      { k: "deliver", to: "counter/%", ms: 100, msg: message },
+      { k: "deliver", to: key, ms: 100, msg: { ...message, v: 99 } },
+      { k: "deliver", to: key, ms: 100, msg: { ...message, v: undefined } },
+      { k: "deliver", to: key, ms: 100, msg: { ...message, id: "" } },
+      { k: "deliver", to: key, ms: 100, msg: { ...message, c: null } },
+      { k: "deliver", to: key, ms: 100, msg: { ...message, from: "nosuch/%zz", n: "n" } },
+      { k: "deliver", to: key, ms: 100, msg: { v: 1, k: "answer", id: "x", n: "n", a: { ok: "perhaps" } } },
+      { k: "deliver", to: key, ms: 100, msg: { v: 1, k: "timer", id: "x", n: "n", g: "1.0", at: 0 } },
+      { k: "deliver", to: key, ms: 100, msg: { v: 1, k: "call", id: "x", n: "n", g: "1.0" } },
     ]
-    for (const request of requests) expect(await put(request)).not.toHaveProperty("accepted")
+    for (const request of requests) {
+      const reply = await put(request)
+      expect(reply).not.toHaveProperty("accepted")
+      expect(reply).not.toHaveProperty("done")
+    }
     expect(thrown).toEqual([])
     expect(await system.get(Counter, "c").ask(add)).toMatchObject({ version: 1 })
   })
@@ -91,6 +108,14 @@ describe("a request that no node would send", () => {
     await put({ k: "ask", to: key, ms: 100, c: add })
     await system.cluster.passivate("counter", "c")
     expect(await system.get(Counter, "c").ask(add)).toMatchObject({ version: 1 })
+  })
+
+  it("to deliver to a type that no node has is answered, and stores nothing", async () => {
+    const { system, put } = await nodeAndWire()
+    const to = "order/o"
+    const shard = shardOf(to, SHARD_COUNT)
+    expect(await put({ k: "deliver", to, ms: 100, msg: message }, shard)).toEqual({ moved: true })
+    expect((await system.status()).residentCount).toBe(0)
   })
 
   it("gives no command an id that is the runtime's own", async () => {

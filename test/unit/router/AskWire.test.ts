@@ -2,7 +2,16 @@
 import { Exit } from "effect"
 import { describe, expect, it } from "vitest"
 import { AskTimeout, CommandRejected, VersionConflict } from "../../../runtime/cell/AskError.ts"
-import { decodeReply, decodeRequest, encodeReply, replyOf } from "../../../runtime/router/AskWire.ts"
+import { messageJson } from "../../../runtime/mailbox/Message.ts"
+import {
+  decodeDeliverReply,
+  decodeReply,
+  decodeRequest,
+  deliverReplyOf,
+  encodeReply,
+  encodeRequest,
+  replyOf,
+} from "../../../runtime/router/AskWire.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
 const travelled = (exit: Parameters<typeof replyOf>[1]) =>
@@ -48,6 +57,25 @@ describe("an answer", () => {
       const accepted = { version: 2, sequence: 7, reply, duplicate: false }
       expect(travelled(Exit.succeed(accepted))).toEqual(Exit.succeed(JSON.parse(JSON.stringify(accepted))))
     }
+  })
+})
+
+describe("a message on its way", () => {
+  it.each([
+    { k: "command", id: "everstate:7-x.0", c: { type: "Add", by: 1 }, m: { user: "ann" } },
+    { k: "command", id: "everstate:7-x.1", c: { type: "Add", by: 1 }, from: "counter/d", n: "ask" },
+    { k: "answer", id: "everstate:7-x.2", n: "ask", a: { ok: true, reply: 3 } },
+  ] as const)("is read as it was sent: %j", (message) => {
+    const request = { k: "deliver", to: "counter/c", ms: 1_000, msg: messageJson(message) } as const
+    expect(decodeRequest(encodeRequest(request))).toEqual(request)
+  })
+
+  it("is settled, refused with the owner's error, or asked for again, as the reply says", () => {
+    const come = (exit: Exit.Exit<unknown, CommandRejected>) =>
+      decodeDeliverReply(encodeReply(deliverReplyOf(exit)))
+    expect(come(Exit.succeed("anything"))).toEqual(Exit.void)
+    expect(come(Exit.fail(rejection(undefined)))).toEqual(Exit.fail(rejection(undefined)))
+    expect(come(Exit.interrupt())).toBeUndefined()
   })
 })
 

@@ -1,0 +1,135 @@
+/**
+ * What the router brings to the owner of a shard: an ask or a read of a caller, or a message on its way.
+ *
+ * Owns what the router needs to know of either. Who brings it: Router.ts. Messages: DirectDelivery.ts.
+ */
+import { Exit } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import { type AskError, Unavailable } from "../cell/AskError.ts"
+import type { Accepted, CurrentState, Waiting } from "../cell/Waiting.ts"
+import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
+import type { ActorDefinition } from "../definition/Actor.ts"
+import { type AskRequest, decodeReply } from "./AskWire.ts"
+
+/** What keeps an answer away. */
+export type Hindrance = "moving" | "silent" | "unavailable"
+
+export interface Routed {
+  readonly address: ActorAddress
+  /** Place of the actor's shard; `undefined`: it is not known here. */
+  readonly place: ShardPlace | undefined
+  /** Id of the command or message, under which lost owners are counted; `undefined`: they are not. */
+  readonly commandId: string | undefined
+  /** Nobody waits for an answer any more. */
+  readonly isSettled: boolean
+  /** A node was sent it and may have stored it. */
+  wasSent: boolean
+  /** It may be stored. */
+  readonly mayBeStored: boolean
+  /** Takes what keeps the answer away, in words. */
+  readonly hinder: (hindrance: Hindrance, detail: string) => void
+  /** Goes to this node's own cells, if it has the shard by now. */
+  readonly takeHere: () => boolean
+  /** The request to the owner; `lostCount` nodes had it and went silent. */
+  readonly request: (lostCount: number) => AskRequest
+  /** The answer in a reply; `undefined`: ask again. Throws for what is no reply. */
+  readonly read: (reply: Uint8Array) => Exit.Exit<unknown, AskError> | undefined
+  readonly settle: (exit: Exit.Exit<unknown, AskError>) => void
+}
+
+/** Takes an item if this node has its actor's shard by now. */
+export type TakeHere = (definition: ActorDefinition, address: ActorAddress, item: Waiting) => boolean
+
+/** An item that came to this node's cells, or from a client's own caller. */
+export class RoutedItem implements Routed {
+  readonly address: ActorAddress
+  readonly place: ShardPlace | undefined
+  readonly #definition: ActorDefinition
+  readonly #item: Waiting
+  readonly #takeHere: TakeHere
+
+  constructor(
+    places: ShardPlaces,
+    takeHere: TakeHere,
+    definition: ActorDefinition,
+    address: ActorAddress,
+    item: Waiting,
+  ) {
+    const place = places.of(address.type, address.shard)
+    // What an actor waits for is asked of the node that has it, by its own inbox.
+    this.place = place === undefined || item._tag === "Pending" ? undefined : places.all[place]
+    this.address = address
+    this.#definition = definition
+    this.#item = item
+    this.#takeHere = takeHere
+  }
+
+  get commandId(): string | undefined {
+    return this.#item._tag === "Command" ? this.#item.command.commandId : undefined
+  }
+
+  get isSettled(): boolean {
+    return this.#item.isSettled
+  }
+
+  get wasSent(): boolean {
+    return this.#item._tag === "Command" && this.#item.wasSent
+  }
+
+  set wasSent(wasSent: boolean) {
+    if (this.#item._tag === "Command") this.#item.wasSent = wasSent
+  }
+
+  get mayBeStored(): boolean {
+    return this.#item._tag === "Command" && this.#item.mayBeStored
+  }
+
+  hinder(_hindrance: Hindrance, detail: string): void {
+    this.#item.trouble = detail
+  }
+
+  takeHere(): boolean {
+    return this.#takeHere(this.#definition, this.address, this.#item)
+  }
+
+  request(lostCount: number): AskRequest {
+    const item = this.#item
+    const { key: to } = this.address
+    const ms = item.waitMs
+    if (item._tag !== "Command" || item.command._tag !== "Command") return { k: "read", to, ms }
+    const { given, commandId: id, metadata } = item.command
+    return {
+      k: "ask",
+      to,
+      ms,
+      c: given,
+      id,
+      ...(metadata === undefined ? undefined : { m: metadata }),
+      ...(item.ifVersion === undefined ? undefined : { ifVersion: item.ifVersion }),
+      ...(item.mayBeStored ? { again: true } : undefined),
+      ...(lostCount > 0 ? { lost: lostCount } : undefined),
+    }
+  }
+
+  read(reply: Uint8Array): Exit.Exit<Accepted | CurrentState, AskError> | undefined {
+    try {
+      return decodeReply(this.#definition, reply)
+    } catch (cause) {
+      return Exit.fail(unreadable(this.address, cause))
+    }
+  }
+
+  settle(exit: Exit.Exit<unknown, AskError>): void {
+    this.#item.settle(exit as Exit.Exit<never, never>)
+  }
+}
+
+/** The reply is none that this node can read. */
+export const unreadable = ({ type: actorType, id }: ActorAddress, cause: unknown) =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "Unknown",
+    detail: `the answer cannot be read: ${String(cause)}`,
+    hint: "The node that answered runs another version of this actor type.",
+  })
