@@ -13,7 +13,7 @@ import { JournalRegister } from "../runtime/journal/JournalRegister.ts"
 import type { MailboxError } from "../runtime/mailbox/Mailbox.ts"
 import { ActorClient as PromiseActorClient } from "../runtime/promise/ActorClient.ts"
 import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
-import { findJournal } from "./nats/JournalLayout.ts"
+import { findJournal, journalIdOf } from "./nats/JournalLayout.ts"
 import { JournalNats } from "./nats/JournalNats.ts"
 import { MailboxNats } from "./nats/MailboxNats.ts"
 import { NatsConnection, type NatsConnectionOptions, type NatsUnreachable } from "./nats/NatsConnection.ts"
@@ -49,6 +49,8 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
     const identity = yield* findJournal(connection, namespace)
     if (identity === undefined) return yield* noJournal(namespace)
     const layout = { namespace, shards: identity.shards, streams: identity.streams.length }
+    const journalId = yield* journalIdOf(connection, namespace, layout.streams)
+    const mark = journalId === undefined ? {} : { mark: { journalId, marksOthers: false } }
     // What was found just now is what the client remembers: should it be gone already, it is missed, not made anew.
     const register = Layer.succeed(JournalRegister, {
       load: () => Effect.succeed(identity),
@@ -61,7 +63,7 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
     )
     const ports = Layer.mergeAll(
       journal,
-      MailboxNats.layerClient({ ...layout, lost: Effect.succeed("there is a journal") }),
+      MailboxNats.layerClient({ ...layout, ...mark, lost: Effect.succeed("there is a journal") }),
       TransportNats.layer(layout),
     )
     const watch = StoreWatch.layer(storesOfClients(namespace, layout.streams))

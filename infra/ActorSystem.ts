@@ -26,6 +26,7 @@ import type { Transport } from "../runtime/transport/Transport.ts"
 import { CheckpointsNats } from "./nats/CheckpointsNats.ts"
 import { DeadLettersNats } from "./nats/DeadLettersNats.ts"
 import { EventPublisherNats } from "./nats/EventPublisherNats.ts"
+import { journalIdOf } from "./nats/JournalLayout.ts"
 import { JournalNats, type JournalNatsOptions } from "./nats/JournalNats.ts"
 import { LeasesNats } from "./nats/LeasesNats.ts"
 import { MailboxNats } from "./nats/MailboxNats.ts"
@@ -119,8 +120,10 @@ export const layerOn = (
     namespace,
     shards,
   }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
-  const onUsed = Effect.map(Journal, (opened) => {
-    const used = usedAlready(opened)
+  const onUsed = Effect.gen(function* () {
+    const used = usedAlready(yield* Journal)
+    const journalId = yield* journalIdOf(yield* NatsConnection, namespace, streams)
+    const mark = journalId === undefined ? {} : { mark: { journalId, marksOthers: isPreparation } }
     const lost = isPreparation ? Effect.undefined : used
     const orUnavailable = Effect.mapError(
       (detail: string) => new MailboxUnavailable({ reason: "Other", detail }),
@@ -128,11 +131,13 @@ export const layerOn = (
     return Layer.merge(
       MailboxNats.layer({
         ...stream,
+        ...mark,
         lost: orUnavailable(lost),
         isNew: orUnavailable(Effect.map(used, (why) => why === undefined)),
       }),
       CheckpointsNats.layer({
         ...stream,
+        ...mark,
         lost: Effect.mapError(lost, (detail) => new CheckpointsUnavailable({ detail })),
       }),
     )

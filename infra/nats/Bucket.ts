@@ -8,6 +8,7 @@ import type { Effect } from "effect"
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
 import { NANOS_PER_MS } from "./PullConsumer.ts"
+import type { StoreMark } from "./StoreMark.ts"
 
 export interface BucketOptions<E> {
   readonly name: string
@@ -17,12 +18,14 @@ export interface BucketOptions<E> {
   readonly needed?: Partial<StreamConfig>
   /** Why a bucket that is not there must not be made anew; `undefined`: it may be. */
   readonly lost?: Effect.Effect<string | undefined, E>
+  /** Mark of the journal that the bucket belongs to. */
+  readonly mark?: StoreMark
 }
 
 /** Finds or makes a bucket; what is wrong with one that was found is said in words. */
 export const openBucket = <E>(
   connection: NatsConnectionService,
-  { name, description, replicas, needed, lost }: BucketOptions<E>,
+  { name, description, replicas, needed, lost, mark }: BucketOptions<E>,
   unavailable: (detail: string) => E,
 ): Effect.Effect<void, E> =>
   openStream(
@@ -47,4 +50,5 @@ export const openBucket = <E>(
     },
     unavailable,
     lost,
+    mark,
   )

@@ -16,6 +16,7 @@ import { API_TIMEOUT_MS, getMessage, purgeSubject } from "./JetStreamApi.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { isCode, type JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
 import { publishTo } from "./PubAck.ts"
+import type { StoreMark } from "./StoreMark.ts"
 
 /** Compare-and-sets that one `advance` tries against other processes. */
 const advanceAttemptsMax = 10
@@ -30,6 +31,8 @@ export interface CheckpointsNatsOptions {
    * commits carry would be sent again from the beginning. `undefined`: it may be made.
    */
   readonly lost?: Effect.Effect<string | undefined, CheckpointsUnavailable>
+  /** Mark of the journal that the bucket belongs to. */
+  readonly mark?: StoreMark
 }
 
 /** What a key holds, and the sequence that the next value must name. */
@@ -150,8 +153,9 @@ export const CheckpointsNats = {
         const connection = yield* NatsConnection
         const bucket = `${options.namespace}-checkpoints`
         const description = "Everstate checkpoints: where work is taken up again"
-        const { replicas, lost = Effect.undefined } = options
-        yield* openBucket(connection, { name: bucket, description, replicas, lost }, unavailable)
+        const { replicas, lost = Effect.undefined, mark } = options
+        const marked = mark === undefined ? {} : { mark }
+        yield* openBucket(connection, { name: bucket, description, replicas, lost, ...marked }, unavailable)
         return makeService(connection.requests, bucket)
       }),
     ),

@@ -85,6 +85,11 @@ export const createStream = (
   config: Partial<StreamConfig> & { readonly name: string },
 ) => apiCall<StreamInfo>(requests, `STREAM.CREATE.${config.name}`, config)
 
+export const updateStream = (
+  requests: ReplyMultiplexer,
+  config: Partial<StreamConfig> & { readonly name: string },
+) => apiCall<StreamInfo>(requests, `STREAM.UPDATE.${config.name}`, config)
+
 /** From the stream's leader: the last message of a subject, the first of one at or after a sequence, or that at one. */
 export const getMessage = (
   requests: ReplyMultiplexer,

@@ -9,6 +9,7 @@ import type { JournalIdentity } from "../../runtime/journal/JournalRegister.ts"
 import { sequenceAt } from "../../runtime/journal/Partition.ts"
 import type { StreamInfo } from "./JetStreamApi.ts"
 import {
+  givenIdOf,
   missing,
   NAMESPACE_HINT,
   NAMESPACE_PATTERN,
@@ -59,3 +60,11 @@ export const findJournal = Effect.fn("findJournal")(function* (
   }
   return { namespace, shards, streams }
 })
+
+/** The id of a journal: that of its first stream. Journals of before ids have none. */
+export const journalIdOf = (
+  connection: NatsConnectionService,
+  namespace: string,
+  streams?: number,
+): Effect.Effect<string | undefined, JournalRefused | JournalUnavailable> =>
+  Effect.map(findJournalStream(connection, streamName(namespace, streams)), (info) => info && givenIdOf(info))

@@ -67,15 +67,20 @@ const hintFixed: Record<string, string> = {
 
 const idKey = "everstate.id"
 
+type Identified = {
+  readonly created: string
+  readonly config: { readonly metadata?: Readonly<Record<string, string>> }
+}
+
+/** The id that the stream's creator gave it; streams of before ids have none. */
+export const givenIdOf = ({ config }: Identified): string | undefined => config.metadata?.[idKey]
+
 /**
  * What tells a stream from another one of its name: the id that its creator gave it. The creation time is none: replicas
  * of a stream that several nodes created in one moment have been seen to differ in it (nats-server 2.14.0, three
  * servers). Streams of before ids have nothing else.
  */
-export const streamIdOf = (info: {
-  readonly created: string
-  readonly config: { readonly metadata?: Readonly<Record<string, string>> }
-}): string => info.config.metadata?.[idKey] ?? info.created
+export const streamIdOf = (info: Identified): string => givenIdOf(info) ?? info.created
 
 /**
  * The settings of a new stream, with an id of its own. Every one that protects data is checked again by

@@ -24,6 +24,7 @@ import {
 } from "./OpenStream.ts"
 import { NANOS_PER_MS } from "./PullConsumer.ts"
 import { serverVersionVerdict } from "./ServerVersion.ts"
+import { FOREIGN_HINT, foreignMark, marked, markStore, type StoreMark } from "./StoreMark.ts"
 
 /** Version of the mailbox's layout: streams, subjects and headers. Version 1 is MailboxLegacy.ts. */
 export const MAILBOX_LAYOUT_VERSION = 2
@@ -41,6 +42,8 @@ export interface MailboxStreamOptions {
    * by default, which means that it was never there.
    */
   readonly lost?: Effect.Effect<string | undefined, MailboxError>
+  /** Mark of the journal that the mailbox belongs to. */
+  readonly mark?: StoreMark
 }
 
 export interface MailboxStreamNames {
@@ -217,7 +220,10 @@ export const openMailboxStreams = Effect.fn("openMailboxStreams")(function* (
   yield* refuseLost(connection, options)
   const replicas = replicaCountOf(connection, options.replicas)
   for (const stream of streamsOf(options)) {
-    const info = yield* findOrMakeStream(connection, configOf(stream, options, replicas)).pipe(
+    const info = yield* findOrMakeStream(
+      connection,
+      marked(configOf(stream, options, replicas), options.mark),
+    ).pipe(
       Effect.mapError((error) =>
         isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
           ? tooFewServers(replicas, error.message)
@@ -226,6 +232,9 @@ export const openMailboxStreams = Effect.fn("openMailboxStreams")(function* (
     )
     const wrong = verify(info.config, stream, options)
     if (wrong !== undefined) return yield* wrong
+    const foreign = foreignMark(info, options.mark)
+    if (foreign !== undefined) return yield* refused("Foreign", foreign, FOREIGN_HINT)
+    yield* markStore(connection, info, options.mark)
   }
   return mailboxStreamNames(namespace)
 })

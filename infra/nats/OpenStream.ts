@@ -16,6 +16,7 @@ import {
   PREPARE_HINT,
 } from "./NatsErrors.ts"
 import { publishTo } from "./PubAck.ts"
+import { FOREIGN_HINT, foreignMark, marked, markStore, type StoreMark } from "./StoreMark.ts"
 
 /** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
 const REPLICA_COUNT_CLUSTERED = 3
@@ -112,7 +113,7 @@ const failedToOpen = (error: NatsRequestFailed | JetStreamError): string =>
 
 /**
  * Finds or makes a stream that only has to have the settings in `needed`; what is wrong is said in words. `lost`: says
- * why a stream that is not there must not be made anew.
+ * why a stream that is not there must not be made anew. `mark`: of the journal that it must belong to.
  */
 export const openStream = <E>(
   connection: NatsConnectionService,
@@ -120,11 +121,12 @@ export const openStream = <E>(
   needed: Partial<StreamConfig>,
   unavailable: (detail: string) => E,
   lost: Effect.Effect<string | undefined, E> = Effect.undefined,
+  mark?: StoreMark,
 ): Effect.Effect<void, E> =>
   Effect.mapError(findStream(connection, config.name), (error) => unavailable(failedToOpen(error))).pipe(
     Effect.flatMap((found) => {
       if (found !== undefined) return Effect.succeed(found)
-      const make = Effect.mapError(makeStream(connection, { ...config, ...needed }), (error) =>
+      const make = Effect.mapError(makeStream(connection, marked({ ...config, ...needed }, mark)), (error) =>
         unavailable(failedToOpen(error)),
       )
       return Effect.flatMap(lost, (why) =>
@@ -135,10 +137,12 @@ export const openStream = <E>(
     }),
     Effect.flatMap((info) => {
       const wrong = wrongSettings(info.config, needed)
-      return wrong.length === 0
-        ? Effect.void
-        : Effect.fail(
-            unavailable(`stream ${config.name} has ${wrong.join("; ")}: set it with \`nats stream edit\``),
-          )
+      if (wrong.length > 0) {
+        const detail = `stream ${config.name} has ${wrong.join("; ")}: set it with \`nats stream edit\``
+        return Effect.fail(unavailable(detail))
+      }
+      const foreign = foreignMark(info, mark)
+      if (foreign !== undefined) return Effect.fail(unavailable(`${foreign}. ${FOREIGN_HINT}`))
+      return markStore(connection, info, mark)
     }),
   )
