@@ -66,10 +66,10 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
-    name: "a suspect state is kept after a refusal",
+    name: "a suspect state is kept after the commit of its round",
     file: "runtime/cell/Cell.ts",
-    text: "    this.#mailbox.unshift(...round.taken.filter(isOpen))\n    if (round.isStateSuspect) this.#confirmed = undefined\n",
-    replacement: "    this.#mailbox.unshift(...round.taken.filter(isOpen))\n",
+    text: "    if (round.isStateSuspect) {\n      this.#confirmed = undefined\n",
+    replacement: "    if (round.isStateSuspect) {\n",
     isSeenBySimulation: false,
   },
   {

@@ -152,8 +152,8 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a schedule that was set anew keeps its old run",
     file: "runtime/schedule/Schedule.ts",
-    text: '          enqueue.cancel("due")\n',
-    replacement: "",
+    text: '{ id: "due", delay: event.atMs - event.setAtMs }',
+    replacement: "{ id: `due.${event.atMs}`, delay: event.atMs - event.setAtMs }",
     isSeenBySimulation: false,
   },
   {

@@ -320,3 +320,48 @@ describe("a hostile caller", () => {
     expect({ reads, seen }).toEqual({ reads: 1, seen: [1] })
   })
 })
+
+it("an assign that spoils what cannot be frozen, and throws, leaves the state as the journal has it", async () => {
+  const Ledger = defineActor({
+    type: "ledger",
+    machine: setup({
+      types: { context: {} as { sums: Map<string, number> }, events: {} as { type: "Added"; by: number } },
+    }).createMachine({
+      context: { sums: new Map() },
+      on: {
+        Added: {
+          actions: assign(({ context: { sums }, event: { by } }) => {
+            if (by === 0) {
+              sums.set("spoilt", 1)
+              broken()
+            }
+            return { sums: new Map(sums).set("all", (sums.get("all") ?? 0) + by) }
+          }),
+        },
+      },
+    }),
+    events: { Added: counterEvents.Added },
+    commands: {
+      Add: {
+        schema: counterEvents.Added.schema,
+        decide: ({ command: { by } }) => ({ type: "Added" as const, by }),
+      },
+    },
+  })
+  const { system, journal } = await startMemory({ actors: [Ledger] })
+  const ledger = system.get(Ledger, "a")
+  const add = (by: number) => ledger.ask({ type: "Add", by })
+  const sums = async () => [...(await ledger.state()).state.context.sums]
+  await add(1)
+  await expect(add(0)).rejects.toMatchObject({ reason: "MachineThrew" })
+  expect(await sums()).toEqual([["all", 1]])
+  // Behind a command of the same round that is stored.
+  const release = journal.hold()
+  const first = add(1)
+  await eventually(() => journal.heldCount === 1)
+  const round = Promise.allSettled([add(1), add(0)])
+  release()
+  await first
+  expect(await round).toMatchObject([{ value: { version: 3 } }, { reason: { reason: "MachineThrew" } }])
+  expect(await sums()).toEqual([["all", 3]])
+})

@@ -102,7 +102,8 @@ describe("a snapshot", () => {
     ["of an older codec", () => ({ codec: "0:counter:1" })],
     ["of another definition version", () => ({ codec: "1:counter:2" })],
     ["at a version that is none", () => ({ version: 2.5 })],
-    ["at a wrong version", () => ({ version: 24 })],
+    ["at an earlier version than the journal's", () => ({ version: 24 })],
+    ["at a later version than the journal's", () => ({ version: 26 })],
     ["at a wrong version, before the end", () => ({ version: 3, sequence: 20 })],
     [
       "in a state that does not take what follows",

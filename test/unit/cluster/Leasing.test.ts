@@ -160,6 +160,20 @@ it("is handed over by name, and only opened by the one that it is given to", () 
     }),
   ))
 
+it("is written again as it was where the store has lost it, and goes on meanwhile", () =>
+  run(
+    Effect.gen(function* () {
+      const { leasing, records, told, record } = yield* oneSlot(60_000)
+      yield* leasing.follow("me", to("me"), noWish)
+      yield* records.remove(slotKey(SLOT))
+      expect(yield* record).toBeUndefined()
+      yield* leasing.follow("me", to("me"), noWish)
+      expect(yield* record).toEqual({ m: "me", e: 1, n: 0 })
+      yield* leasing.follow("me", to("me"), noWish)
+      expect(told).toEqual(["open 1", "taken 1"])
+    }),
+  ))
+
 it("is free when the one that should have it next is not there", () =>
   run(
     Effect.gen(function* () {

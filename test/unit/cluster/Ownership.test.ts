@@ -53,3 +53,26 @@ it("FAULT 83: a node that went silent while it was connected was held up; one wi
   disconnectedAtMs = laterMs - 3_000
   expect(ownership.wasHeldUp(laterMs)).toBe(false)
 })
+
+it("a place that is closed takes no new work and finishes what is in hand; one that is forgotten does neither", () => {
+  const ownership = held()
+  expect([ownership.takes(0, 1), ownership.epochOf(0, 1)]).toEqual([true, 1])
+  ownership.close(0)
+  expect([ownership.takes(0, 1), ownership.epochOf(0, 1)]).toEqual([false, 1])
+  ownership.open(0, 2)
+  expect([ownership.takes(0, 1), ownership.epochOf(0, 1)]).toEqual([true, 2])
+  ownership.forget(0)
+  expect([ownership.takes(0, 1), ownership.epochOf(0, 1)]).toEqual([false, 0])
+})
+
+it("work in hand may be finished for as long as the node is taken to be there, and no longer", () => {
+  const ownership = held()
+  expect(ownership.epochOf(0, UNREACHED_MS_MAX - 1)).toBe(1)
+  expect(ownership.epochOf(0, UNREACHED_MS_MAX)).toBe(0)
+  for (let ms = 1_000; ms < 9_500; ms += 1_000) ownership.reached(ms)
+  expect(ownership.epochOf(0, 9_999)).toBe(1)
+  expect(ownership.epochOf(0, 10_000)).toBe(0)
+  ownership.renewed(9_000, 20_000)
+  ownership.end()
+  expect(ownership.epochOf(0, 9_001)).toBe(0)
+})

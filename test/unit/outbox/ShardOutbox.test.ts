@@ -26,6 +26,15 @@ const commit = (shard: ShardOutbox, sequence: number, nowMs: number): void => {
   shard.turnGeneration(nowMs, turnMs)
 }
 
+it("a commit is sent once: not again while it is being sent, nor afterwards", () => {
+  const shard = opened({ epoch: 1, end: 0 })
+  expect(shard.begin(1)).toBe(true)
+  expect(shard.begin(1)).toBe(false)
+  shard.done(1)
+  expect(shard.begin(1)).toBe(false)
+  expect(shard.begin(2)).toBe(true)
+})
+
 describe("what is read of a shard's journal", () => {
   it("is read again for a while when a former owner's append may land", () => {
     const shard = opened({ epoch: 2, end: 0 })

@@ -51,6 +51,22 @@ describe("a schedule", () => {
     expect(await stamped({ afterMs: 60_000 }, ["59 seconds", "unschedule", "30 days"])).toEqual([0, 0, 0])
   })
 
+  it("that is set anew runs at its new time alone", () =>
+    virtually({ actors: [Clerk] }, ({ system }) =>
+      Effect.gen(function* () {
+        const clerk = system.get(Clerk, "c")
+        const count = Effect.map(clerk.state(), ({ state }) => state.context.sheets.length)
+        yield* clerk.schedule("s", stamp, { afterMs: 60_000 })
+        yield* clerk.schedule("s", stamp, { afterMs: 120_000 })
+        yield* TestClock.adjust("1 minute")
+        expect(yield* count).toBe(0)
+        yield* TestClock.adjust("1 minute")
+        expect(yield* count).toBe(1)
+        yield* TestClock.adjust("1 hour")
+        expect(yield* count).toBe(1)
+      }),
+    ))
+
   it("runs at its moment, whatever the time is when it is set", async () => {
     expect(await stamped({ afterMs: 60_000 }, ["3 hours"])).toEqual([1])
     expect(await stamped({ at: START_MS + 60_000 }, ["59 seconds", "1 second", "30 days"])).toEqual([0, 1, 1])
