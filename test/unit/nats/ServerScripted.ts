@@ -46,7 +46,7 @@ export const delivered = (
 export class ServerScripted {
   readonly published: Array<Published> = []
   /** Bytes of a message with its headers. */
-  readonly payloadBytesMax = 8_192
+  readonly payloadBytesMax = 65_536
   readonly #script: (published: Published) => ReadonlyArray<ServerReply>
   readonly #callbacks = new Map<string, (error: null, message: Msg) => void>()
   readonly #listeners = new Set<(status: Status) => void>()

@@ -155,6 +155,15 @@ describe("the nested saga", () => {
     ])
   })
 
+  test("that is asked to undo itself on its way back goes on as before, and keeps its cause", () => {
+    const saga = toPayment().answer("do:1:payment", no("Broke"))
+    saga.take({ type: "SagaUndoAsked", replyTo: REF })
+    expect([saga.at, saga.ledger.cause?.reason, saga.asked]).toEqual(["compensating", "Broke", []])
+    // Nor is one set going that waits for an operator.
+    saga.answer("undo:1:extras.hotel", no()).take({ type: "SagaUndoAsked", replyTo: REF })
+    expect([saga.at, saga.ledger.cause?.reason, saga.asked]).toEqual(["stuck", "Broke", []])
+  })
+
   test("says so to everybody who waits when an operator aborts it", () => {
     const saga = toPayment().answer("do:1:payment").take({ type: "SagaUndoAsked", replyTo: REF })
     saga.answer("undo:1:payment", no()).take({ type: "SagaUndoAsked", replyTo: { ...REF, re: "m3" } })
