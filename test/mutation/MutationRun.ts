@@ -4,8 +4,8 @@
  * Owns the order of tiers, and the second look at a failure: a test that fails on a busy machine without a reason must
  * not count as one that noticed the bug. What is planted is bugs/, how a run is made is TestRun.ts.
  */
-import { existsSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, readdirSync } from "node:fs"
+import { basename, join } from "node:path"
 import { type PlantedBug, plant } from "./PlantedBug.ts"
 import { runTests, type TestFailure, type TestRun } from "./TestRun.ts"
 
@@ -44,16 +44,41 @@ export interface MutationOptions {
 /** The test of the list itself sees every bug, as a text that is not there any more. */
 const TESTS_OF_THE_LIST = "test/unit/mutation/**"
 
+/** Time of one unit test, in milliseconds: one that a bug keeps waiting says so soon. */
+const UNIT_TEST_LIMIT_MS = 10_000
+
 const runOf = (root: string, tier: Tier): TestRun => ({
   root,
-  args: ["--project", tier, `--exclude=${TESTS_OF_THE_LIST}`],
+  args: [
+    "--project",
+    tier,
+    `--exclude=${TESTS_OF_THE_LIST}`,
+    ...(tier === "unit" ? [`--testTimeout=${UNIT_TEST_LIMIT_MS}`] : []),
+  ],
   limitMs: LIMIT_MS[tier],
 })
 
-/** The unit tests of the bug's own room, which most often notice it; undefined where the room has none. */
-const nearTestsOf = (root: string, { file }: PlantedBug): string | undefined => {
+/** The port whose contract a file helps to keep: that of infra/nats/JournalRead.ts is `Journal`. */
+const portOf = (root: string, file: string): string | undefined => {
+  const contracts = join(root, "test", "contract")
+  if (!existsSync(contracts)) return undefined
+  const ports = readdirSync(contracts).flatMap((name) =>
+    name.endsWith(".contract.ts") ? [name.slice(0, -".contract.ts".length)] : [],
+  )
+  return ports.find((port) => basename(file).startsWith(port))
+}
+
+/**
+ * The tests that most often notice a bug of this file: the folder of its room, and of the contracts those of its port.
+ * Undefined where the tier has none.
+ */
+const nearTestsOf = (root: string, tier: Tier, { file }: PlantedBug): string | undefined => {
+  if (tier === "contract") {
+    const port = portOf(root, file)
+    return port && join("test", tier, port)
+  }
   const [, room = ""] = file.split("/")
-  const folder = join("test", "unit", room)
+  const folder = join("test", tier, room)
   return existsSync(join(root, folder)) ? folder : undefined
 }
 
@@ -83,10 +108,10 @@ const failureOf = async (whole: TestRun, { run = runTests, nowMs }: MutationOpti
   return { failure: undefined, atMs: nowMs(), unsteady }
 }
 
-/** The failure of a tier. Unit tests near the bug run first, because a run of few tests is the quickest answer. */
+/** The failure of a tier. Tests near the bug run first, because a run of few tests is the quickest answer. */
 const failureIn = async (tier: Tier, options: MutationOptions, bug?: PlantedBug): Promise<TierResult> => {
   const whole = runOf(options.root, tier)
-  const near = bug && tier === "unit" ? nearTestsOf(options.root, bug) : undefined
+  const near = bug && nearTestsOf(options.root, tier, bug)
   if (near === undefined) return await failureOf(whole, options)
   const first = await failureOf({ ...whole, args: [...whole.args, near] }, options)
   if (first.failure !== undefined) return first

@@ -46,7 +46,8 @@ const tree = (source: string, results: ReadonlyArray<TestFailure | undefined>) =
   const run = async ({ args }: { readonly args: ReadonlyArray<string> }) => {
     planted.push(read())
     clockMs += 1_000
-    const [, tier, excluded, ...files] = args
+    const [, tier, excluded, ...rest] = args
+    const files = rest.filter((text) => !text.startsWith("--"))
     expect(excluded).toBe("--exclude=test/unit/mutation/**")
     return results[ran.push([tier, ...files].join(" ")) - 1]
   }
@@ -73,6 +74,24 @@ it("the unit tests of the bug's own room are asked before all others", async () 
   const outcome = await outcomeOf({ ...bug, file: "runtime/sum/Sum.ts" }, options)
   expect(outcome).toMatchObject({ tier: "unit", elapsedMs: 2_000 })
   expect(ran).toEqual(["unit test/unit/sum", "unit", "unit test/unit/Sum.test.ts"])
+})
+
+it("so are the tests of the bug's room in other tiers, and of the contracts those of its port", async () => {
+  const { copy, options, ran } = tree("", [])
+  const file = "infra/wire/JournalRead.ts"
+  for (const folder of ["infra/wire", "test/integration/wire", "test/contract"]) {
+    mkdirSync(join(copy, folder), { recursive: true })
+  }
+  for (const port of ["Journal", "Leases"])
+    writeFileSync(join(copy, "test", "contract", `${port}.contract.ts`), "")
+  writeFileSync(join(copy, file), "const sum = a + b")
+  await outcomeOf({ ...bug, file }, { ...options, tiers: ["contract", "integration"] })
+  expect(ran).toEqual([
+    "contract test/contract/Journal",
+    "contract",
+    "integration test/integration/wire",
+    "integration",
+  ])
 })
 
 it("a test that fails once does not count: the tier is run to its end", async () => {
