@@ -7,11 +7,15 @@
 import { Schema } from "effect"
 import type { StoredEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
+import { type CarriedRow, isCarriedRow } from "../message/Origin.ts"
 import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 import { isTime } from "../time/Time.ts"
 
-/** Version of the commit format. A reader that meets a higher one stops. */
-export const COMMIT_FORMAT_VERSION = 1
+/** Formats that this process writes: the first one where a node of an earlier release may read. It reads both. */
+export type CommitFormat = 1 | 2
+
+/** Highest version of the commit format that is read. A reader that meets a higher one stops. */
+export const COMMIT_FORMAT_VERSION = 2
 
 /** Most bytes of JSON that a command's metadata may take. */
 export const METADATA_BYTES_MAX = 8 * 1024
@@ -49,8 +53,15 @@ export interface CommitEntry {
   readonly out?: ReadonlyArray<OutboxItem>
   /** The reply, where the decision gave one. */
   readonly re?: unknown
+  /** Origin of the message that the entry is about, and the floor that it brought. */
+  readonly o?: CarriedRow
+  /** The message changed nothing: its id is not remembered, because the same command later is decided anew. */
+  readonly no?: true
 }
 
+/**
+ * A stored commit. Fields of later releases are left alone; `b` is reserved for the birth of an actor.
+ */
 export interface Commit {
   readonly v: number
   /** Version of the first event in this commit. */
@@ -59,7 +70,25 @@ export interface Commit {
   readonly at: number
   /** Fencing number of the owner that wrote it. */
   readonly epoch: number
+  /**
+   * Watermark of the shard, in format 2: below this journal sequence everything that the shard's commits carry is settled,
+   * as far as the owner of that epoch knew. Absent where it did not know.
+   */
+  readonly w?: number
+  /** Name of the state that the commit leads to, in format 2: `fulfilling`, `{payment:due,stock:held}`. */
+  readonly s?: string
+  /** The machine is done, in format 2. */
+  readonly done?: boolean
   readonly entries: ReadonlyArray<CommitEntry>
+}
+
+/** What a commit says besides its entries. */
+export interface CommitHeader extends Omit<Commit, "v" | "entries" | "w" | "s"> {
+  /** Default 1, which has no `w`, `s` and `done`. */
+  readonly format?: CommitFormat
+  readonly w?: number | undefined
+  /** Left out of the commit where it is longer than {@link STATE_NAME_LENGTH_MAX}. */
+  readonly s?: string
 }
 
 /** A journal message that is not a commit this process can read. The actor is quarantined. */
@@ -77,17 +106,28 @@ export class CommitUnreadable extends Schema.TaggedError<CommitUnreadable>()("Co
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
+/** Longest state name that a commit tells, as JSON, in UTF-16 code units. */
+export const STATE_NAME_LENGTH_MAX = 256
+
 /** Bytes that the envelope of a commit takes at most, on top of its entries and the commas between them. */
-export const COMMIT_ENVELOPE_BYTES = 128
+export const commitEnvelopeBytes = (format: CommitFormat): number =>
+  format === 1 ? 128 : 192 + 3 * STATE_NAME_LENGTH_MAX
 
 /** The commit's bytes, from entries that are already JSON: group commits are measured entry by entry. */
-export const encodeCommit = (
-  commit: { readonly first: number; readonly at: number; readonly epoch: number },
-  entriesJson: ReadonlyArray<string>,
-): Uint8Array =>
-  bytesOf(
-    `{"v":${COMMIT_FORMAT_VERSION},"first":${commit.first},"at":${commit.at},"epoch":${commit.epoch},"entries":[${entriesJson.join(",")}]}`,
+export const encodeCommit = (header: CommitHeader, entriesJson: ReadonlyArray<string>): Uint8Array => {
+  const { format = 1, first, at, epoch } = header
+  const more = format === 1 ? "" : newFieldsOf(header)
+  return bytesOf(
+    `{"v":${format},"first":${first},"at":${at},"epoch":${epoch}${more},"entries":[${entriesJson.join(",")}]}`,
   )
+}
+
+const newFieldsOf = ({ w, s, done }: CommitHeader): string => {
+  const watermark = w === undefined ? "" : `,"w":${w}`
+  const name = s === undefined ? "" : JSON.stringify(s)
+  const state = name === "" || name.length > STATE_NAME_LENGTH_MAX ? "" : `,"s":${name}`
+  return done === true ? `${watermark}${state},"done":true` : watermark + state
+}
 
 const isStoredEvent = (value: unknown): value is StoredEvent => {
   const event = value as Partial<StoredEvent> | null
@@ -117,12 +157,17 @@ const bytesOf = (text: string): Uint8Array => {
 /** What is wrong with the fields of a commit; `undefined`: nothing. Fields of later releases do not matter. */
 const complaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
-  const { v, first, at, epoch, entries } = value as { readonly [Field in keyof Commit]?: unknown }
+  const { v, first, at, epoch, w, s, done, entries } = value as {
+    readonly [Field in keyof Commit]?: unknown
+  }
   if (!isCount(v)) return "v is no version"
   if (v > COMMIT_FORMAT_VERSION) return undefined // of another form: it is told apart
   if (!isCount(first)) return "first is no version"
   if (!isTime(at)) return "at is no moment"
   if (epoch !== undefined && !Number.isSafeInteger(epoch)) return "epoch is no whole number"
+  if (v > 1 && w !== undefined && !(Number.isSafeInteger(w) && (w as number) >= 0)) return "w is no sequence"
+  if (v > 1 && s !== undefined && typeof s !== "string") return "s is no text"
+  if (v > 1 && done !== undefined && typeof done !== "boolean") return "done is neither true nor false"
   if (!Array.isArray(entries)) return "entries is no list"
   for (const [index, entry] of entries.entries()) {
     const complaint = entryComplaintOf(entry)
@@ -133,13 +178,15 @@ const complaintOf = (value: unknown): string | undefined => {
 
 const entryComplaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
-  const { c, fp, fs, m, ev, out } = value as { readonly [Field in keyof CommitEntry]?: unknown }
+  const { c, fp, fs, m, ev, out, o, no } = value as { readonly [Field in keyof CommitEntry]?: unknown }
   if (typeof c !== "string") return "c is no text"
   if (typeof fp !== "string") return "fp is no text"
   if (fs !== undefined && typeof fs !== "string") return "fs is no text"
   if (m !== undefined && !isMetadata(m)) return "m is no metadata"
   if (!(Array.isArray(ev) && ev.every(isStoredEvent))) return "ev is no list of events"
   if (out !== undefined && !(Array.isArray(out) && out.every(isOutboxItem))) return "out is no list of items"
+  if (o !== undefined && !isCarriedRow(o)) return "o is no origin"
+  if (no !== undefined && no !== true) return "no is not true"
   return undefined
 }
 

@@ -340,6 +340,13 @@ const isSameValue = (left: unknown, right: unknown): boolean => {
   )
 }
 
+/** A state's name as commits tell it: `paid`, `{payment:due,stock:held}`, `{shipping:packed}`. */
+export const compactStateName = (value: unknown): string => {
+  if (typeof value === "string") return value
+  const parts = Object.entries(value as object).map(([key, inner]) => `${key}:${compactStateName(inner)}`)
+  return `{${parts.join(",")}}`
+}
+
 /** A state's name as people say it: `paid`, `shipping.packed`, `(payment.due, stock.held)`. */
 export const stateName = (value: unknown): string => {
   if (typeof value === "string") return value

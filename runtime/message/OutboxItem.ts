@@ -4,6 +4,7 @@
  * Owns the stored form. Ids of what is sent are made of the commit's place in the journal, so that whoever sends it,
  * and how often, the receiver sees one message.
  */
+import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import { isTime } from "../time/Time.ts"
 import { type Answer, isAnswer } from "./Outgoing.ts"
@@ -53,6 +54,18 @@ export type OutboxItem =
       readonly v: number
       readonly d: unknown
     }
+  /**
+   * A message `m` (its text) that this actor has refused, as a dead letter with the id `id`. `key` names the actor that
+   * the message was for; absent: this one.
+   */
+  | {
+      readonly k: "letter"
+      readonly id: string
+      readonly key?: string
+      readonly reason: DeadLetterReason
+      readonly detail: string
+      readonly m: string
+    }
 
 type Fields = { readonly [field: string]: unknown }
 
@@ -71,6 +84,8 @@ const isOfKind: { readonly [Kind in OutboxItem["k"]]: (item: Fields) => boolean 
   call: ({ n, g, src }) => isText(n) && isText(g) && isText(src),
   abort: ({ n }) => isText(n),
   publish: ({ t, v }) => isText(t) && typeof v === "number",
+  letter: ({ id, key, reason, detail, m }) =>
+    isText(id) && (key === undefined || isText(key)) && isText(reason) && isText(detail) && isText(m),
 }
 
 /** Whether a value of a stored commit is an item that this release knows, with all its fields. */

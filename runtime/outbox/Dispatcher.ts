@@ -99,6 +99,14 @@ const sendItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void>
       }
       return untilSent(publisher.publish(event))
     }
+    case "letter": {
+      const { id: messageId, key = from.key, reason, detail, m: original } = item
+      const letter = { key, reason, detail, attemptCount: 1, atMs: placed.atMs, messageId, original }
+      return Effect.andThen(
+        untilSent(ports.deadLetters.add(letter)),
+        logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`),
+      )
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { assign, createMachine, setup } from "xstate"
-import { Machine, MachineFailed, stateName } from "../../../runtime/machine/Machine.ts"
+import { compactStateName, Machine, MachineFailed, stateName } from "../../../runtime/machine/Machine.ts"
 
 const light = setup({
   types: {
@@ -80,4 +80,11 @@ describe("a machine", () => {
   ])("names the state %o %s", (value, name) => {
     expect(stateName(value)).toBe(name)
   })
+})
+
+it("a state's name in a commit tells the whole value, without quotes", () => {
+  expect(compactStateName("paid")).toBe("paid")
+  expect(compactStateName({ payment: "due", stock: { held: "here" } })).toBe(
+    "{payment:due,stock:{held:here}}",
+  )
 })

@@ -168,7 +168,7 @@ describe("a commit of a newer format", () => {
     const sheets = watched(messaging)
     return virtually({ actors, messaging }, ({ system, journal }) =>
       Effect.gen(function* () {
-        const text = '{"v":2,"first":1,"at":0,"epoch":0,"entries":[]}'
+        const text = '{"v":3,"first":1,"at":0,"epoch":0,"entries":[]}'
         const sequence = yield* Effect.orDie(journal.inner.append(address, 0, new TextEncoder().encode(text)))
         yield* TestClock.adjust("10 minutes")
         yield* system.get(Desk, mate).ask(told("1"))
