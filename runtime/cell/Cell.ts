@@ -9,7 +9,6 @@
  */
 import { Effect, Exit, type Fiber, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { encodeCommit } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
@@ -22,6 +21,7 @@ import type { Confirmed } from "./Fold.ts"
 import { JournalTrouble } from "./JournalTrouble.ts"
 import { catchUp, type RecoveryError, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
+import { commitOf, confirmedAt } from "./RoundCommit.ts"
 import { encodeSnapshot } from "./Snapshot.ts"
 import { isCommand, isOpen, MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting } from "./Waiting.ts"
 
@@ -223,9 +223,10 @@ export class Cell {
   }
 
   #playRound(confirmed: Confirmed): Effect.Effect<void> {
-    const { clock, journal } = this.#context
+    const { clock, journal, commitFormat, watermarkOf } = this.#context
     const nowMs = clock.currentTimeMillisUnsafe()
-    const limits = { commitBytesMax: journal.commitBytesMax, nowMs }
+    const format = commitFormat()
+    const limits = { commitBytesMax: journal.commitBytesMax, format, nowMs }
     const round = playRound(this.definition, this.address, confirmed, this.#mailbox, limits)
     this.#inRound = round.taken
     // An append that may still land, or another node's that landed unseen, can make a refusal untrue: a commit without
@@ -237,8 +238,9 @@ export class Cell {
     }
     // No snapshot is taken of it while the append is in flight.
     if (round.isStateSuspect) this.#confirmed = undefined
-    const header = { first: confirmed.version + 1, at: nowMs, epoch: this.#epoch }
-    return journal.append(this.address, confirmed.sequence, encodeCommit(header, round.entriesJson)).pipe(
+    const w = format === 1 ? undefined : watermarkOf(this.place)
+    const data = commitOf(confirmed, round, { format, at: nowMs, epoch: this.#epoch, w })
+    return journal.append(this.address, confirmed.sequence, data).pipe(
       Effect.matchEffect({
         onSuccess: (sequence) => {
           this.#stored(confirmed, round, sequence, nowMs)
@@ -258,17 +260,11 @@ export class Cell {
     const { counts, outbox } = this.#context
     this.#attemptCount = 0
     this.#trouble.over(this.#mailbox)
-    const { recent } = before
-    for (const { waiting, proposal } of round.entries) {
-      const { commandId, fingerprint } = waiting.command
-      recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
-    }
-    const { state, version, pending } = round.entries.at(-1)?.proposal ?? before
-    const confirmed: Confirmed = { state, version, sequence, recent, pending }
+    const confirmed = confirmedAt(sequence, before, round.entries)
     this.#confirmed = confirmed
     counts.committedCount++
-    counts.eventCount += version - before.version
-    this.#unsavedCount += Math.max(1, version - before.version)
+    counts.eventCount += confirmed.version - before.version
+    this.#unsavedCount += Math.max(1, confirmed.version - before.version)
     outbox.committed(this.address, sequence, atMs, round.entries)
     this.#answer(round, confirmed)
     for (const { proposal } of round.entries) {

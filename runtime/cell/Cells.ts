@@ -39,6 +39,10 @@ export interface CellsOptions {
   readonly outbox: CommitListener
   readonly places: ShardPlaces
   readonly ownership: Ownership
+  /** Format that commits are written in now; default 1. */
+  readonly commitFormat?: CellContext["commitFormat"]
+  /** Watermark of a place; default: not known. */
+  readonly watermarkOf?: CellContext["watermarkOf"]
   /** Takes what is for a shard that this node does not have. */
   readonly elsewhere: CellContext["elsewhere"]
   /** An actor's history cannot be read here. True: another node takes its shard. */
@@ -99,6 +103,8 @@ export const makeCells = Effect.fnUntraced(function* (
     snapshotWriter,
     counts,
     outbox: options.outbox,
+    commitFormat: options.commitFormat ?? (() => 1),
+    watermarkOf: options.watermarkOf ?? (() => undefined),
     epochOf: (place) => options.ownership.epochOf(place, monotonicMs(clock)),
     elsewhere: options.elsewhere,
     unreadable: options.unreadable,

@@ -24,7 +24,7 @@ import {
 import { given } from "../machine/SealedState.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
-import { CommandFailed, CommandRejected } from "./AskError.ts"
+import { CommandFailed, type CommandInvalid, CommandRejected } from "./AskError.ts"
 import { answerItem, effectsOf, NotSendable } from "./Intents.ts"
 import type { Pending } from "./Pending.ts"
 
@@ -40,6 +40,16 @@ export interface Command {
   readonly metadata: Metadata | undefined
   /** Whom to answer by a message; that answer, a rejection included, is stored. */
   readonly replyTo: RequestRef | undefined
+}
+
+/** A message whose command the actor does not know, or whose schema refuses it: it is refused with `error`. */
+export interface Unfit {
+  readonly _tag: "Unfit"
+  readonly commandId: string
+  readonly fingerprint: ""
+  readonly metadata: undefined
+  readonly replyTo: RequestRef | undefined
+  readonly error: CommandInvalid
 }
 
 /** What a command is decided on. */

@@ -1,8 +1,8 @@
 /**
  * State = fold(events): applies stored commits to an actor, checking that nothing is missing.
  *
- * Owns the confirmed state of an actor and the reasons to quarantine it. Pure but for the recent-command memory,
- * which it appends to. Where commits come from: Recovery.ts. How new ones are decided: Decide.ts.
+ * Owns the confirmed state of an actor and the reasons to quarantine it. Pure but for the memories of
+ * commands and messages, which it appends to. Where commits come from: Recovery.ts. How new ones are decided: Decide.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type CommitEntry, decodeCommit } from "../commit/Commit.ts"
@@ -12,7 +12,9 @@ import type { JournalRecord } from "../journal/Journal.ts"
 import { fingerprintOf } from "../json/Fingerprint.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 import { MachineFailed, type MachineState, stateName } from "../machine/Machine.ts"
+import { floorCarried, originOf } from "../message/Origin.ts"
 import { ActorQuarantined } from "./AskError.ts"
+import { NO_ORIGINS, type Origins } from "./Origins.ts"
 import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
 import { RecentCommands } from "./RecentCommands.ts"
 
@@ -22,6 +24,8 @@ export interface Confirmed {
   readonly version: number
   readonly sequence: number
   readonly recent: RecentCommands
+  /** Messages that it has handled. */
+  readonly origins: Origins
   /** Timers and calls that it waits for. */
   readonly pending: Pending
 }
@@ -32,6 +36,7 @@ export const unborn = (definition: ActorDefinition, id: string): Confirmed => ({
   version: 0,
   sequence: 0,
   recent: new RecentCommands(definition.commandsRememberedCount),
+  origins: NO_ORIGINS,
   pending: NOTHING_PENDING,
 })
 
@@ -117,7 +122,7 @@ export const applyRecord = (
   record: JournalRecord,
 ): Confirmed => {
   const { machine } = definition
-  let { state, version, pending } = confirmed
+  let { state, version, pending, origins } = confirmed
   try {
     const commit = decodeCommit(record)
     if (commit.first !== version + 1) {
@@ -128,6 +133,8 @@ export const applyRecord = (
       state = applyEntry(definition, address, state, entry, record.sequence)
       version += entry.ev.length
       pending = pendingAfter(pending, entry.out)
+      if (entry.o !== undefined) origins = origins.add(originOf(entry.o), floorCarried(entry.o))
+      if (entry.no === true) continue
       confirmed.recent.add(entry.c, {
         fingerprint: fingerprintOf(entry.fp, entry.fs),
         version,
@@ -141,5 +148,5 @@ export const applyRecord = (
     // Replay repeats no side effects.
     machine.takeIntents()
   }
-  return { state, version, sequence: record.sequence, recent: confirmed.recent, pending }
+  return { state, version, sequence: record.sequence, recent: confirmed.recent, origins, pending }
 }

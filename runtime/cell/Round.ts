@@ -6,17 +6,21 @@
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { COMMIT_ENVELOPE_BYTES } from "../commit/Commit.ts"
+import { type CommitEntry, type CommitFormat, commitEnvelopeBytes } from "../commit/Commit.ts"
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
 import { isSameFingerprint } from "../json/Fingerprint.ts"
 import { given } from "../machine/SealedState.ts"
-import { CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
-import { decide, type Outcome, type Proposal } from "./Decide.ts"
+import { rowCarried } from "../message/Origin.ts"
+import { type AskError, CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
+import { type Command, decide, type Outcome, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
-import { decideSignal } from "./Signal.ts"
+import { NO_ORIGINS } from "./Origins.ts"
+import { receipt, refusalReceipt } from "./Receipt.ts"
+import { decideSignal, type Signal } from "./Signal.ts"
 import type {
   Accepted,
   CurrentState,
+  Sent,
   Waiting,
   WaitingCommand,
   WaitingPending,
@@ -56,14 +60,16 @@ export const playRound = (
   address: ActorAddress,
   confirmed: Confirmed,
   mailbox: Array<Waiting>,
-  limits: { readonly commitBytesMax: number; readonly nowMs: number },
+  limits: { readonly commitBytesMax: number; readonly format: CommitFormat; readonly nowMs: number },
 ): Round => {
   const entries: Array<Entry> = []
   const entriesJson: Array<string> = []
   const answers: Array<(stored: Confirmed) => void> = []
   const inRound = new Map<string, Entry>()
   let { state, version, pending } = confirmed
-  let sizeBytes = COMMIT_ENVELOPE_BYTES
+  /** Messages of this round. */
+  let handled = NO_ORIGINS
+  let sizeBytes = commitEnvelopeBytes(limits.format)
   let isStateSuspect = false
   let refusesSome = false
   let refusesMessage = false
@@ -76,7 +82,53 @@ export const playRound = (
     return true
   }
 
-  const decideOn = (command: WaitingCommand["command"], tooLarge: CommitSize | undefined): Outcome => {
+  /** Makes the proposal part of the commit. Returns the bytes of its entry where there is no room, else 0. */
+  const keep = (waiting: WaitingCommand, proposal: Proposal, answer: (stored: Confirmed) => void): number => {
+    const json = JSON.stringify(proposal.entry)
+    const entryBytes =
+      json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
+    if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) return entryBytes
+    sizeBytes += entryBytes + 1
+    const entry = { waiting, proposal }
+    state = proposal.state
+    version = proposal.version
+    pending = proposal.pending
+    entries.push(entry)
+    entriesJson.push(json)
+    if (proposal.entry.no !== true) inRound.set(waiting.command.commandId, entry)
+    if (waiting.sent !== undefined) handled = handled.add(waiting.sent.origin, waiting.sent.floor)
+    answers.push(answer)
+    return 0
+  }
+
+  /**
+   * A message that changes nothing. False: this commit has no room for its receipt. `otherwise` is its answer where a
+   * commit of its own has none either.
+   */
+  const keepReceipt = (
+    waiting: WaitingCommand,
+    entry: CommitEntry,
+    answer: (stored: Confirmed) => void,
+    otherwise = answer,
+  ): boolean => {
+    const proposal: Proposal = { _tag: "Proposal", entry, state, version, pending, actions: [] }
+    if (keep(waiting, proposal, answer) === 0) return true
+    return entries.length === 0 && answerWithoutEntry(waiting, otherwise)
+  }
+
+  /** A refused message is done with once its receipt is stored. False: not in this commit. */
+  const refuse = (waiting: WaitingCommand, error: AskError): boolean => {
+    const fail = () => waiting.settle(Exit.fail(error))
+    const entry = limits.format === 1 ? undefined : refusalReceipt(waiting, error)
+    if (entry === undefined) return answerWithoutEntry(waiting, fail)
+    const reply = undefined
+    const versionNow = version
+    const done = ({ sequence }: Confirmed) =>
+      waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false }))
+    return keepReceipt(waiting, entry, done, fail)
+  }
+
+  const decideOn = (command: Command | Signal, tooLarge: CommitSize | undefined): Outcome => {
     const base = { state, version, pending }
     return command._tag === "Command"
       ? decide(definition, address, base, command, limits.nowMs)
@@ -90,18 +142,37 @@ export const playRound = (
     if (isSignal && isFirstTime && definition.tooLarge !== undefined) {
       return decideOne(waiting, { sizeBytes, limitBytes })
     }
-    const error = payloadTooLarge(address, sizeBytes, limitBytes)
-    return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(error)))
+    return refuse(waiting, payloadTooLarge(address, sizeBytes, limitBytes))
+  }
+
+  /**
+   * Answers what needs no decision: repeats, and messages that are refused as they came. `undefined`: it needs one;
+   * false: not in this commit.
+   */
+  const answerUndecided = (waiting: WaitingCommand): boolean | undefined => {
+    const { command, sent } = waiting
+    if (sent !== undefined && (confirmed.origins.has(sent.origin) || handled.has(sent.origin))) {
+      answers.push((stored) => waiting.settle(Exit.succeed(repeated(waiting, stored))))
+      return true
+    }
+    if (command._tag === "Unfit") return refuse(waiting, command.error)
+    const known = knownAnswer(address, confirmed, inRound.get(command.commandId), waiting)
+    if (known === undefined) return undefined
+    // A message that is known by its id alone: with its receipt it stays known.
+    if (sent !== undefined) {
+      return typeof known === "function"
+        ? keepReceipt(waiting, receipt(waiting, sent), known)
+        : refuse(waiting, known)
+    }
+    answers.push(typeof known === "function" ? known : () => waiting.settle(Exit.fail(known)))
+    return true
   }
 
   /** `tooLarge`: it was decided before, and what it came to does not fit into a commit of its own. */
   const decideOne = (waiting: WaitingCommand, tooLarge?: CommitSize): boolean => {
-    const { command } = waiting
-    const known = knownAnswer(address, confirmed, inRound.get(command.commandId), waiting)
-    if (known !== undefined) {
-      answers.push(known)
-      return true
-    }
+    const { command, sent } = waiting
+    const undecided = answerUndecided(waiting)
+    if (undecided !== undefined || command._tag === "Unfit") return undecided === true
     if (waiting.ifVersion !== undefined && waiting.ifVersion !== version) {
       const conflict = new VersionConflict({
         actorType: address.type,
@@ -114,34 +185,24 @@ export const playRound = (
     const outcome = decideOn(command, tooLarge)
     switch (outcome._tag) {
       case "Proposal": {
-        const json = JSON.stringify(outcome.entry)
-        const entryBytes =
-          json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
-        if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) {
-          if (entries.length > 0) return false
-          return refuseTooLarge(waiting, entryBytes, tooLarge === undefined)
-        }
-        sizeBytes += entryBytes + 1
-        const entry = { waiting, proposal: outcome }
-        state = outcome.state
-        version = outcome.version
-        pending = outcome.pending
-        entries.push(entry)
-        entriesJson.push(json)
-        inRound.set(command.commandId, entry)
-        answers.push(({ sequence }) => waiting.settle(Exit.succeed(accepted(outcome, sequence, false))))
-        return true
+        const proposal = sent === undefined ? outcome : withOrigin(outcome, sent)
+        const entryBytes = keep(waiting, proposal, ({ sequence }) =>
+          waiting.settle(Exit.succeed(accepted(outcome, sequence, false))),
+        )
+        if (entryBytes === 0) return true
+        return entries.length === 0 && refuseTooLarge(waiting, entryBytes, tooLarge === undefined)
       }
       case "Nothing": {
         const { reply } = outcome
         const versionNow = version
-        return answerWithoutEntry(waiting, ({ sequence }) =>
-          waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false })),
-        )
+        const done = ({ sequence }: Confirmed) =>
+          waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false }))
+        if (sent === undefined) return answerWithoutEntry(waiting, done)
+        return keepReceipt(waiting, receipt(waiting, sent), done)
       }
       default:
         isStateSuspect ||= outcome._tag === "CommandFailed"
-        return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(outcome)))
+        return refuse(waiting, outcome)
     }
   }
 
@@ -189,19 +250,18 @@ const knownAnswer = (
   confirmed: Confirmed,
   earlier: Entry | undefined,
   waiting: WaitingCommand,
-): ((stored: Confirmed) => void) | undefined => {
+): ((stored: Confirmed) => void) | CommandIdReused | undefined => {
   const { commandId, fingerprint } = waiting.command
   const recent = confirmed.recent.get(commandId)
   const known = recent?.fingerprint ?? earlier?.waiting.command.fingerprint
   if (known === undefined) return undefined
   if (!isSameFingerprint(known, fingerprint)) {
-    const reused = new CommandIdReused({
+    return new CommandIdReused({
       actorType: address.type,
       id: address.id,
       commandId,
       hint: "A commandId names one command for ever. Use a new one for a new command.",
     })
-    return () => waiting.settle(Exit.fail(reused))
   }
   if (recent !== undefined) {
     const { version, sequence, reply } = recent
@@ -217,6 +277,19 @@ const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Acc
   sequence,
   reply: proposal.entry.re,
   duplicate,
+})
+
+/** The answer to a message that was handled before, as its origin tells. */
+const repeated = (waiting: WaitingCommand, { version, sequence }: Confirmed): Accepted => ({
+  version,
+  sequence,
+  reply: undefined,
+  duplicate: !waiting.wasAttempted,
+})
+
+const withOrigin = (proposal: Proposal, { origin, floor }: Sent): Proposal => ({
+  ...proposal,
+  entry: { ...proposal.entry, o: rowCarried(origin, floor) },
 })
 
 const byteLength = (text: string): number => encoder.encode(text).length

@@ -1,5 +1,6 @@
 /**
- * What is inside a stored snapshot: the machine's state, the recent commands and what is pending, as JSON text.
+ * What is inside a stored snapshot: the machine's state, the commands and messages that are remembered, and what is
+ * pending, as JSON text.
  *
  * Owns the codec's name and when a row does not fit the code: then it is ignored and the actor replays from the start.
  * A state that was folded from events of other versions, or by another machine, is not the fold of the events as they are
@@ -10,6 +11,7 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import type { Confirmed } from "./Fold.ts"
+import { Origins, type SourceRow } from "./Origins.ts"
 import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
 import { type RecentCommandRow, RecentCommands } from "./RecentCommands.ts"
 
@@ -25,6 +27,8 @@ interface SnapshotBody {
   readonly events?: Readonly<Record<string, number>>
   /** Fingerprint of its writer's machine; absent in rows of the first releases, which are used as they are. */
   readonly machine?: string
+  /** Messages that it has handled; absent where there were none, and in rows of earlier releases. */
+  readonly origins?: ReadonlyArray<SourceRow>
   /** Absent when nothing is pending. */
   readonly pending?: PendingRows
 }
@@ -37,7 +41,7 @@ export const codecOf = (definition: ActorDefinition): string =>
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
-  { state, version, sequence, recent, pending }: Confirmed,
+  { state, version, sequence, recent, origins, pending }: Confirmed,
 ): StoredSnapshot => {
   const rows = rowsOfPending(pending)
   const events = eventVersionsOf(definition)
@@ -48,6 +52,7 @@ export const encodeSnapshot = (
     machine: definition.machine.fingerprint,
     recent: remembered.rows,
     structures: remembered.structures,
+    ...(origins.size === 0 ? undefined : { origins: origins.rows() }),
     ...(rows === undefined ? undefined : { pending: rows }),
   }
   const text = JSON.stringify(plainJsonOfStored(body))
@@ -73,6 +78,7 @@ export const decodeSnapshot = (
       version: row.version,
       sequence: row.sequence,
       recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent, body.structures),
+      origins: Origins.fromRows(body.origins ?? []),
       pending: pendingFromRows(body.pending),
     }
   } catch (cause) {

@@ -6,9 +6,11 @@
  */
 import { Exit } from "effect"
 import type { MachineState } from "../machine/Machine.ts"
+import type { Message } from "../mailbox/Message.ts"
+import type { Floor, Origin } from "../message/Origin.ts"
 import type { Deadline } from "../time/DeadlineWheel.ts"
 import { type AskError, type Busy, type ReadError, type SystemStopped, Unavailable } from "./AskError.ts"
-import type { Command } from "./Decide.ts"
+import type { Command, Unfit } from "./Decide.ts"
 import type { Pending } from "./Pending.ts"
 import type { Signal } from "./Signal.ts"
 
@@ -107,10 +109,21 @@ abstract class Item<A, E> {
 
 const ignore = (): void => undefined
 
+/** Where a message comes from, as its cell has to know it. */
+export interface Sent {
+  readonly origin: Origin
+  /** What its source says to be settled. */
+  readonly floor: Floor | undefined
+  /** The message itself: its dead letter holds it. */
+  readonly message: Message
+}
+
 export class WaitingCommand extends Item<Accepted, AskError> {
   readonly _tag = "Command"
-  readonly command: Command | Signal
+  readonly command: Command | Signal | Unfit
   readonly ifVersion: number | undefined
+  /** It came by a message that has an origin. */
+  readonly sent: Sent | undefined
   /** It came by a message, which is gone once it is refused: so a refusal has to rest on the newest state. */
   readonly isMessage: boolean
   /** An append that carried it had an unknown outcome: finding it in the journal is then no repeat. */
@@ -119,15 +132,25 @@ export class WaitingCommand extends Item<Accepted, AskError> {
   wasSent = false
 
   constructor(
-    command: Command | Signal,
+    command: Command | Signal | Unfit,
     ifVersion: number | undefined,
     answer: (exit: Exit.Exit<Accepted, AskError>) => void,
     isMessage = false,
+    sent?: Sent,
   ) {
     super(answer)
     this.command = command
     this.ifVersion = ifVersion
     this.isMessage = isMessage
+    this.sent = sent
+  }
+
+  get origin(): Origin | undefined {
+    return this.sent?.origin
+  }
+
+  get floor(): Floor | undefined {
+    return this.sent?.floor
   }
 
   get mayBeStored(): boolean {

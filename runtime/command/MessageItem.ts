@@ -3,20 +3,24 @@
  *
  * Owns that step for both roads of a message: through the mailbox (../inbox/Handover.ts) and straight from the sender's
  * node (../router/DirectDelivery.ts). A message becomes the same item on both roads, so it is applied once even if it
- * comes by both. What the cell's refusal means for the message: FinalRefusal.ts.
+ * comes by both. What the cell's refusal means for the message: ../cell/FinalRefusal.ts.
  */
 import type { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { AskError } from "../cell/AskError.ts"
-import type { Command } from "../cell/Decide.ts"
+import { type AskError, CommandInvalid } from "../cell/AskError.ts"
+import type { Command, Unfit } from "../cell/Decide.ts"
 import type { Signal } from "../cell/Signal.ts"
-import { type Accepted, WaitingCommand } from "../cell/Waiting.ts"
+import { type Accepted, type Sent, WaitingCommand } from "../cell/Waiting.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { CommandMessage, DirectMessage, Message } from "../mailbox/Message.ts"
+import { floorOf, originOf } from "../message/Origin.ts"
 import { sequenceOfId } from "../message/OutboxItem.ts"
 import { commandOf } from "./Ask.ts"
 
-/** The item, whose refusals rest on the actor's newest state. Throws CommandInvalid, and what a schema throws. */
+/**
+ * The item, whose refusals rest on the actor's newest state. Throws CommandInvalid where the message has no origin, and
+ * what a schema throws.
+ */
 export const messageItem = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -30,7 +34,15 @@ export const messageItem = (
     undefined,
     answer,
     true,
+    sentOf(message),
   )
+
+/** What the message says of where it comes from. */
+const sentOf = (message: DirectMessage): Sent | undefined => {
+  const { o, f } = message
+  if (o === undefined) return undefined
+  return { origin: originOf(o), floor: f === undefined ? undefined : floorOf(f), message }
+}
 
 /** What the signals of all messages have in common. */
 export const signalOf = ({
@@ -47,9 +59,15 @@ export const signalOf = ({
 const commandIn = (
   definition: ActorDefinition,
   address: ActorAddress,
-  { id, c, m, from, n }: CommandMessage,
-): Command => {
-  const checked = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
+  { id, c, m, from, n, o }: CommandMessage,
+): Command | Unfit => {
   const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
-  return { ...checked, replyTo }
+  try {
+    const checked = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
+    return { ...checked, replyTo }
+  } catch (cause) {
+    // Its cell refuses it: so the message is in the journal.
+    if (o === undefined || !(cause instanceof CommandInvalid)) throw cause
+    return { _tag: "Unfit", commandId: id, fingerprint: "", metadata: undefined, replyTo, error: cause }
+  }
 }

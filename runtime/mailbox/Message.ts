@@ -8,6 +8,7 @@ import { Schema } from "effect"
 import { addressNamed } from "../address/ActorAddress.ts"
 import { isMetadata, type Metadata } from "../commit/Commit.ts"
 import type { AnyEvent } from "../event/Event.ts"
+import { type FloorRow, isFloorRow, isOriginRow, type OriginRow } from "../message/Origin.ts"
 import { type Answer, isAnswer } from "../message/Outgoing.ts"
 import { isTime } from "../time/Time.ts"
 
@@ -20,8 +21,15 @@ interface Common {
   readonly m?: Metadata
 }
 
+/** A message of an actor or a reactor, which says where it comes from. */
+interface FromSender extends Common {
+  readonly o?: OriginRow
+  /** What its source says to be settled. */
+  readonly f?: FloorRow
+}
+
 /** A command. With `from` and `n` its answer goes back to that actor under that name. */
-export interface CommandMessage extends Common {
+export interface CommandMessage extends FromSender {
   readonly k: "command"
   readonly c: AnyEvent
   readonly from?: string
@@ -29,7 +37,7 @@ export interface CommandMessage extends Common {
 }
 
 /** The answer to a request that the receiver called `n`. */
-export interface AnswerMessage extends Common {
+export interface AnswerMessage extends FromSender {
   readonly k: "answer"
   readonly n: string
   readonly a: Answer
@@ -70,14 +78,23 @@ export class MessageUnreadable extends Schema.TaggedError<MessageUnreadable>()("
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-export const encodeMessage = (message: Message): Uint8Array =>
-  encoder.encode(JSON.stringify(messageJson(message)))
+export const encodeMessage = (message: Message): Uint8Array => encoder.encode(messageText(message))
+
+/** The JSON of a message: what a dead letter of it holds. */
+export const messageText = (message: Message): string => JSON.stringify(messageJson(message))
 
 /** The message as the JSON value that {@link messageIn} reads. */
 export const messageJson = <M extends Message>(message: M): M & { readonly v: number } => ({
   v: MESSAGE_FORMAT_VERSION,
   ...message,
 })
+
+/** The message as one that its receiver has not seen: by its origin it would be a repeat. */
+export const withoutOrigin = (message: Message): Message => {
+  if (!isDirect(message)) return message
+  const { o, f, ...rest } = message
+  return o === undefined && f === undefined ? message : rest
+}
 
 /** The message in `data`. Throws {@link MessageUnreadable}. */
 export const decodeMessage = (data: Uint8Array): Message => {
@@ -107,14 +124,14 @@ export const MESSAGE_ID_LENGTH_MAX = 4_096
 /** Every field is checked here, once: the cells, the calls and the journal take a message as it is. */
 const isMessage = (value: unknown): value is Message => {
   if (!isRecord(value)) return false
-  const { id, m, k, n, g, c, a, at, from } = value
+  const { id, m, k, n, g, c, a, at, from, o, f } = value
   if (!isText(id) || id === "" || id.length > MESSAGE_ID_LENGTH_MAX) return false
   if (m !== undefined && !isMetadata(m)) return false
   switch (k) {
     case "command":
-      return isRecord(c) && typeof c["type"] === "string" && isAsker(from, n)
+      return isRecord(c) && typeof c["type"] === "string" && isAsker(from, n) && isPlaced(o, f)
     case "answer":
-      return isText(n) && isAnswer(a)
+      return isText(n) && isAnswer(a) && isPlaced(o, f)
     case "timer":
       return isText(n) && isText(g) && isTime(at)
     case "call":
@@ -128,6 +145,10 @@ const isMessage = (value: unknown): value is Message => {
 const isAsker = (from: unknown, n: unknown): boolean =>
   (n === undefined || isText(n)) &&
   (from === undefined || (isText(from) && addressNamed(from, 1) !== undefined))
+
+/** Whether these are an origin and a floor; both may be absent. */
+const isPlaced = (o: unknown, f: unknown): boolean =>
+  (o === undefined || isOriginRow(o)) && (f === undefined || isFloorRow(f))
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)

@@ -15,7 +15,7 @@ import {
   type StoredDeadLetter,
 } from "../deadletter/DeadLetters.ts"
 import { Mailbox, type MailboxError } from "../mailbox/Mailbox.ts"
-import { decodeMessage, MessageUnreadable } from "../mailbox/Message.ts"
+import { decodeMessage, encodeMessage, MessageUnreadable, withoutOrigin } from "../mailbox/Message.ts"
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 import type { ReactorRunner } from "../reactor/ReactorRunner.ts"
 
@@ -170,9 +170,9 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
 
   const toActor = Effect.fnUntraced(function* (letter: StoredDeadLetter) {
     const { number, original } = letter
-    const data = encoder.encode(original)
-    const address = addressIn(letter, settings.shardCount, data)
-    if (address instanceof DeadLetterNotRedrivable) return yield* Effect.fail(address)
+    const bound = boundFor(letter, settings.shardCount, encoder.encode(original))
+    if (bound instanceof DeadLetterNotRedrivable) return yield* Effect.fail(bound)
+    const { address, data } = bound
     // A fresh id, or the mailbox takes the message for a repeat; the same one for each try at this letter.
     yield* mailbox.publish({ address, id: `${RESERVED_ID_PREFIX}redrive.${number}`, data })
   })
@@ -253,15 +253,16 @@ const encoder = new TextEncoder()
 const isNotRedrivable = (error: unknown): error is DeadLetterNotRedrivable =>
   error instanceof DeadLetterNotRedrivable
 
-/** Whom the letter's message is for, if it is a message at all. */
-const addressIn = (
+/** Whom the letter's message is for, if it is a message at all, and what is sent there. */
+const boundFor = (
   { number, key }: StoredDeadLetter,
   shardCount: number,
   data: Uint8Array,
-): ActorAddress | DeadLetterNotRedrivable => {
+): { readonly address: ActorAddress; readonly data: Uint8Array } | DeadLetterNotRedrivable => {
   try {
-    decodeMessage(data)
-    return addressFromKey(key, shardCount)
+    const message = decodeMessage(data)
+    const anew = withoutOrigin(message)
+    return { address: addressFromKey(key, shardCount), data: anew === message ? data : encodeMessage(anew) }
   } catch (cause) {
     const detail =
       cause instanceof MessageUnreadable ? cause.message : `its address is ${JSON.stringify(key)}`

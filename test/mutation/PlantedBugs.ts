@@ -4,6 +4,7 @@ import { cellBugs } from "./bugs/CellBugs.ts"
 import { checkerBugs } from "./bugs/CheckerBugs.ts"
 import { journalBugs } from "./bugs/JournalBugs.ts"
 import { messageBugs } from "./bugs/MessageBugs.ts"
+import { originBugs } from "./bugs/OriginBugs.ts"
 import { ownershipBugs } from "./bugs/OwnershipBugs.ts"
 import { projectionBugs } from "./bugs/ProjectionBugs.ts"
 import { sagaBugs } from "./bugs/SagaBugs.ts"
@@ -16,6 +17,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ...cellBugs,
   ...timerBugs,
   ...messageBugs,
+  ...originBugs,
   ...ownershipBugs,
   ...sagaBugs,
   ...projectionBugs,

@@ -75,7 +75,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a command of the same round with the same id is decided twice",
     file: "runtime/cell/Round.ts",
-    text: "        inRound.set(command.commandId, entry)\n",
+    text: "    if (proposal.entry.no !== true) inRound.set(waiting.command.commandId, entry)\n",
     replacement: "",
     isSeenBySimulation: false,
   },

@@ -133,7 +133,7 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a busy actor makes a dead letter",
-    file: "runtime/command/FinalRefusal.ts",
+    file: "runtime/cell/FinalRefusal.ts",
     text: "    default:\n      return undefined",
     replacement: '    default:\n      return { reason: "Failed", detail }',
     isSeenBySimulation: true,

@@ -31,6 +31,8 @@ const cellOf = async () => {
     ignoredSnapshots: new IgnoredSnapshots(),
     clock: await Effect.runPromise(Clock.Clock),
     counts: noCounts(),
+    commitFormat: () => 1,
+    watermarkOf: unused,
     epochOf: () => shard.epoch,
     elsewhere: (_definition, _address, waiting) => waiting.settle(Exit.die("elsewhere") as never),
     unreadable: () => false,

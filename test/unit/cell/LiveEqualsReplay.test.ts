@@ -5,16 +5,19 @@ import { describe, expect, it } from "vitest"
 import { assign, cancel, emit, fromPromise, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import type { CallOutcome } from "../../../runtime/call/Call.ts"
-import type { Command } from "../../../runtime/cell/Decide.ts"
+import type { CommandInvalid } from "../../../runtime/cell/AskError.ts"
+import type { Command, Unfit } from "../../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../../runtime/cell/Fold.ts"
 import { playRound } from "../../../runtime/cell/Round.ts"
+import { commitOf, confirmedAt } from "../../../runtime/cell/RoundCommit.ts"
 import type { Signal } from "../../../runtime/cell/Signal.ts"
 import { decodeSnapshot, encodeSnapshot } from "../../../runtime/cell/Snapshot.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { commandOf } from "../../../runtime/command/Ask.ts"
-import { encodeCommit } from "../../../runtime/commit/Commit.ts"
+import { decodeCommit } from "../../../runtime/commit/Commit.ts"
 import { type ActorDefinition, defineActor } from "../../../runtime/definition/Actor.ts"
 import type { JournalRecord } from "../../../runtime/journal/Journal.ts"
+import { compactStateName } from "../../../runtime/machine/Machine.ts"
 import type { OutboxItem } from "../../../runtime/message/OutboxItem.ts"
 
 const STATES = ["s0", "s1", "s2", "s3"] as const
@@ -49,11 +52,22 @@ const machines = fc.record({
   states: fc.tuple(state, state, state, state),
 })
 
+const place = fc.record({ epoch: fc.integer({ min: 1, max: 10 }), sequence: fc.nat(6), atMs: fc.nat(6) })
+
+/** Where a message comes from, and what its source says with it. */
+const from = fc.option(fc.record({ origin: place, floor: fc.option(place, { nil: undefined }) }), {
+  nil: undefined,
+})
+
 const moves = fc.array(
   fc.oneof(
     {
       weight: 3,
-      arbitrary: fc.record({ move: fc.constant("event" as const), type: fc.constantFrom(...EVENTS) }),
+      arbitrary: fc.record({
+        move: fc.constant("event" as const),
+        type: fc.constantFrom(...EVENTS, "Unknown"),
+        from,
+      }),
     },
     {
       weight: 3,
@@ -68,7 +82,7 @@ const moves = fc.array(
         ok: fc.boolean(),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ move: fc.constant("answer" as const), ok: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ move: fc.constant("answer" as const), ok: fc.boolean(), from }) },
   ),
   { minLength: 1, maxLength: 25 },
 )
@@ -163,7 +177,7 @@ const definitionOf = ({
 }
 
 const address = addressOf("any", "1", 8)
-const limits = (nowMs: number) => ({ commitBytesMax: 1_000_000, nowMs })
+const limits = (nowMs: number) => ({ commitBytesMax: 1_000_000, format: 2 as const, nowMs })
 
 /** A cell without its fibers: rounds on a journal that is an array. */
 class Course {
@@ -182,39 +196,28 @@ class Course {
     this.nowMs += 100
     const waiting = group.map((move, index) => {
       const commandId = `${this.records.length}.${index}`
-      return new WaitingCommand(this.#wanted(move, commandId), undefined, () => undefined)
+      const item = this.#wanted(move, commandId)
+      const { from = undefined } = "from" in move ? move : {}
+      const sent = from && {
+        origin: { source: "shard.1", index: 0, ...from.origin },
+        floor: from.floor,
+        message: { k: "command", id: commandId, c: { type: "Any" } } as const,
+      }
+      return new WaitingCommand(item, undefined, () => undefined, sent !== undefined, sent)
     })
-    const { entries, entriesJson } = playRound(
-      this.definition,
-      address,
-      this.live,
-      waiting,
-      limits(this.nowMs),
-    )
-    if (entries.length === 0) return
+    const round = playRound(this.definition, address, this.live, waiting, limits(this.nowMs))
+    if (round.entries.length === 0) return
     const sequence = this.records.length + 1
-    const data = encodeCommit({ first: this.live.version + 1, at: this.nowMs, epoch: 1 }, entriesJson)
+    const data = commitOf(this.live, round, { format: 2, at: this.nowMs, epoch: 1, w: sequence - 1 })
     this.records.push({ key: address.key, sequence, data } as JournalRecord)
-    const { recent } = this.live
-    for (const {
-      waiting: { command },
-      proposal,
-    } of entries) {
-      this.items.push(...(proposal.entry.out ?? []))
-      recent.add(command.commandId, {
-        fingerprint: command.fingerprint,
-        version: proposal.version,
-        sequence,
-        reply: undefined,
-      })
-    }
-    const last = entries.at(-1)
-    if (last === undefined) return
-    const { state, version, pending } = last.proposal
-    this.live = { state, version, sequence, recent, pending }
+    for (const { proposal } of round.entries) this.items.push(...(proposal.entry.out ?? []))
+    this.live = confirmedAt(sequence, this.live, round.entries)
+    const { state } = this.live
+    const { s, done = false } = decodeCommit(this.records.at(-1) as JournalRecord)
+    expect([s, done]).toEqual([compactStateName(state.value), state.status === "done"])
   }
 
-  #wanted(move: Move, commandId: string): Command | Signal {
+  #wanted(move: Move, commandId: string): Command | Signal | Unfit {
     const signal = { _tag: "Signal", commandId, fingerprint: "", metadata: undefined, since: 0 } as const
     const picked = <A extends { readonly g: string }>(of: ReadonlyMap<string, A>, pick: number) => {
       const rows = [...of]
@@ -222,7 +225,13 @@ class Course {
     }
     switch (move.move) {
       case "event":
-        return commandOf(this.definition, address, { type: move.type }, {}, () => commandId)
+        try {
+          return commandOf(this.definition, address, { type: move.type }, {}, () => commandId)
+        } catch (cause) {
+          const error = cause as CommandInvalid
+          const fingerprint = ""
+          return { _tag: "Unfit", commandId, fingerprint, metadata: undefined, replyTo: undefined, error }
+        }
       case "timer": {
         const [name, { g }] = picked(this.live.pending.timers, move.pick)
         const at = this.live.pending.timers.get(name)?.at ?? 0
@@ -266,7 +275,7 @@ class Course {
   }
 }
 
-const seen = ({ state, version, sequence, recent, pending }: Confirmed) => ({
+const seen = ({ state, version, sequence, recent, origins, pending }: Confirmed) => ({
   value: state.value,
   context: state.context,
   status: state.status,
@@ -274,6 +283,7 @@ const seen = ({ state, version, sequence, recent, pending }: Confirmed) => ({
   version,
   sequence,
   recent: recent.rows(),
+  origins: origins.rows(),
   timers: new Map(pending.timers),
   calls: new Map(pending.calls),
 })

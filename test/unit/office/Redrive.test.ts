@@ -2,10 +2,12 @@
 import { Effect, Schema } from "effect"
 import { expect, test } from "vitest"
 import { assign, setup } from "xstate"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { DeadLetters } from "../../../runtime/deadletter/DeadLetters.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
 import { reject } from "../../../runtime/definition/Decision.ts"
 import { event } from "../../../runtime/event/Event.ts"
+import { encodeMessage, type Message } from "../../../runtime/mailbox/Message.ts"
 import { makeDeadLetterOffice } from "../../../runtime/office/DeadLetterOffice.ts"
 import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
@@ -74,6 +76,23 @@ test("a message that is redriven twice, for a crash kept its letter, is applied 
   expect(await passedCount()).toBe(1)
   expect(letters.size).toBe(0)
 })
+
+test("a message whose source counts it as settled is applied when it is redriven", async () => {
+  const { messaging, letters, office, gate, passedCount } = await start()
+  const address = addressOf("gate", "g", SHARD_COUNT)
+  const post = (message: Message) =>
+    Effect.runPromise(messaging.mailbox.publish({ address, id: message.id, data: encodeMessage(message) }))
+  const c = { type: "Pass" }
+  await post({ k: "command", id: "everstate:5-a.0", c, o: ["shard.3", 1, 5, 0, 10] })
+  await eventually(() => letters.size === 2)
+  await gate.ask({ type: "Open" })
+  // It is a dead letter, so its source says that it is settled.
+  await post({ k: "command", id: "everstate:6-a.0", c, o: ["shard.3", 1, 6, 0, 10], f: [1, 5, 10] })
+  await eventually(async () => (await passedCount()) === 1)
+  await Effect.runPromise(office.redrive(2))
+  await eventually(async () => (await passedCount()) === 2)
+})
+
 test("a message that fails again has a letter again", async () => {
   const { messaging, letters, office } = await start()
   await Effect.runPromise(office.redrive(1))

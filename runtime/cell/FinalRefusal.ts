@@ -1,10 +1,10 @@
 /**
  * Whether a cell's error ends a message: it then becomes a dead letter, or an answer that says no.
  *
- * Owns that judgement for both roads of a message: ../inbox/Handover.ts and ../router/DirectDelivery.ts.
+ * Owns that judgement for both roads of a message. Who stores the outcome: Receipt.ts.
  */
-import type { AskError } from "../cell/AskError.ts"
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
+import type { AskError } from "./AskError.ts"
 
 /** Why a message is given up. */
 export interface FinalRefusal {

@@ -1,0 +1,39 @@
+/**
+ * The commit of a round: its bytes, and the actor once they are stored.
+ *
+ * Owns what the header of a commit says, and that a cell knows from its own commits what replaying them gives (Fold.ts).
+ * Who stores it: Cell.ts.
+ */
+import { type CommitHeader, encodeCommit } from "../commit/Commit.ts"
+import { compactStateName } from "../machine/Machine.ts"
+import type { Confirmed } from "./Fold.ts"
+import type { Round } from "./Round.ts"
+
+/** The commit of `round`, which was played on `confirmed`. */
+export const commitOf = (
+  confirmed: Confirmed,
+  { entries, entriesJson }: Round,
+  known: Pick<CommitHeader, "format" | "at" | "epoch" | "w">,
+): Uint8Array => {
+  const { format, at, epoch, w } = known
+  const first = confirmed.version + 1
+  if (format !== 2) return encodeCommit({ first, at, epoch }, entriesJson)
+  const { state } = entries.at(-1)?.proposal ?? confirmed
+  const done = state.status === "done"
+  return encodeCommit({ format, first, at, epoch, w, s: compactStateName(state.value), done }, entriesJson)
+}
+
+/** The actor once the commit of `entries` is in the journal at `sequence`; `before` must not be used again. */
+export const confirmedAt = (sequence: number, before: Confirmed, entries: Round["entries"]): Confirmed => {
+  const { recent } = before
+  let { origins } = before
+  for (const { waiting, proposal } of entries) {
+    const { command, sent } = waiting
+    if (sent !== undefined) origins = origins.add(sent.origin, sent.floor)
+    if (proposal.entry.no === true) continue
+    const { commandId, fingerprint } = command
+    recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
+  }
+  const { state, version, pending } = entries.at(-1)?.proposal ?? before
+  return { state, version, sequence, recent, origins, pending }
+}

@@ -1,0 +1,103 @@
+/** What an actor remembers of the messages that it has handled, and what it writes of them. */
+import type { PlantedBug } from "../PlantedBug.ts"
+
+export const originBugs: ReadonlyArray<PlantedBug> = [
+  {
+    name: "a floor makes an actor forget a message that it does not cover",
+    file: "runtime/cell/Origins.ts",
+    text: "if (this.isSettled(origin)) this.handled.delete(key)",
+    replacement: "this.handled.delete(key)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a floor covers messages of an earlier epoch",
+    file: "runtime/cell/Origins.ts",
+    text: "if (floor.epoch === epoch) return",
+    replacement: "if (floor.epoch >= epoch) return",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a floor covers what a journal without its tail has written anew",
+    file: "runtime/cell/Origins.ts",
+    text: "return sequence <= floor.sequence && atMs <= floor.atMs",
+    replacement: "return sequence <= floor.sequence",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a floor that says less takes the place of one that covered more",
+    file: "runtime/cell/Origins.ts",
+    text: "if (floor.sequence < known.sequence || floor.atMs < known.atMs) return\n",
+    replacement: "if (floor.sequence < known.sequence) return\n",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "the floor of a low epoch retires a higher one",
+    file: "runtime/cell/Origins.ts",
+    text: "    if (epoch < oldest) return false\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a message that comes twice in a round is applied twice",
+    file: "runtime/cell/Round.ts",
+    text: "(confirmed.origins.has(sent.origin) || handled.has(sent.origin))",
+    replacement: "confirmed.origins.has(sent.origin)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a message that comes again is known by its id alone",
+    file: "runtime/cell/Round.ts",
+    text: "(confirmed.origins.has(sent.origin) || handled.has(sent.origin))",
+    replacement: "handled.has(sent.origin)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a refused message is remembered as a command by its own node",
+    file: "runtime/cell/RoundCommit.ts",
+    text: "    if (proposal.entry.no === true) continue\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a refused message is remembered as a command after a replay",
+    file: "runtime/cell/Fold.ts",
+    text: "      if (entry.no === true) continue\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a replay brings no floors back",
+    file: "runtime/cell/Fold.ts",
+    text: "origins.add(originOf(entry.o), floorCarried(entry.o))",
+    replacement: "origins.add(originOf(entry.o), undefined)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a snapshot forgets the messages that were handled",
+    file: "runtime/cell/Snapshot.ts",
+    text: "Origins.fromRows(body.origins ?? [])",
+    replacement: "Origins.fromRows([])",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a message that stores nothing leaves no entry",
+    file: "runtime/cell/Round.ts",
+    text: "        if (sent === undefined) return answerWithoutEntry(waiting, done)\n",
+    replacement: "        if (waiting !== undefined) return answerWithoutEntry(waiting, done)\n",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "letters are written where nodes of an earlier release read",
+    file: "runtime/cell/Round.ts",
+    text: "limits.format === 1 ? undefined : refusalReceipt(waiting, error)",
+    replacement: "refusalReceipt(waiting, error)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a redriven message is a repeat of the one that was refused",
+    file: "runtime/office/DeadLetterOffice.ts",
+    text: "data: anew === message ? data : encodeMessage(anew)",
+    replacement: "data",
+    isSeenBySimulation: false,
+  },
+]
