@@ -26,11 +26,15 @@ export interface NatsBinary {
   readonly version: string
 }
 
-/** One that runs as `runAs`. Rejects with `ServerBinaryNotFound` or `IntegrityMismatch`. */
+/**
+ * One that runs as `runAs`. Rejects with `ServerBinaryNotFound` or `IntegrityMismatch`. `installedAt` is replaced in
+ * tests.
+ */
 export const findNatsBinary = async (
   env: NodeJS.ProcessEnv,
   onProgress: OnProgress,
   runAs?: RunAs,
+  installedAt = findInstalled,
 ): Promise<NatsBinary> => {
   const versionOf = (path: string) => versionAs(path, env, runAs)
   const tried: Array<string> = []
@@ -45,7 +49,7 @@ export const findNatsBinary = async (
   }
   tried.push("NATS_SERVER_BIN: not set")
 
-  const installed = natsPackage && findInstalled(natsPackage)
+  const installed = natsPackage && installedAt(natsPackage)
   if (installed) {
     const path = join(installed, "bin", "nats-server")
     const version = await versionOf(path)
