@@ -192,7 +192,7 @@ class OnItsWay implements Routed {
     const refusal = finalRefusalOf(error)
     if (refusal !== undefined) return { _tag: "Dead", ...refusal }
     const isOpen = error._tag === "Unavailable" && error.stored === "Unknown"
-    return later(reasonOf(error), error.message, this.wasSent || isOpen)
+    return later(reasonOf(error), error.message, this.mayBeStored || isOpen)
   }
 
   #tooLate(): DeliverVerdict {

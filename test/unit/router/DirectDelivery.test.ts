@@ -313,6 +313,24 @@ describe("a message to an actor of this node", () => {
     )
   })
 
+  it("may have its effect though a former owner says late that it was busy", () => {
+    const { offered, cells } = keeping()
+    cells.isOwner = false
+    return scripted(
+      ({ deliver, sent, router }) =>
+        Effect.sync(() => {
+          const verdicts: Array<DeliverVerdict> = []
+          deliver(add, key, DIRECT_MS, (verdict) => verdicts.push(verdict))
+          cells.isOwner = true
+          router.rehoused(slot)
+          sent[0]?.onReply(refused(new Busy({ ...actor, queue: "Actor", limitCount: 1 })))
+          expect(verdicts).toMatchObject([{ _tag: "Later", why: "busy", mayBeThere: true }])
+          expect(offered[0]?.isSettled).toBe(true)
+        }),
+      { cells },
+    )
+  })
+
   it("is dropped by its cell after the deadline, where it has not been begun", () => {
     const { offered, cells } = keeping()
     return scripted(
