@@ -27,6 +27,8 @@ export interface MailboxBounds {
   readonly messagesPerActorMax?: number
   readonly unacknowledgedMax?: number
   readonly redeliveryMs?: number
+  /** Time for which the id of a message is remembered, in milliseconds, default {@link MESSAGE_ID_WINDOW_MS}. */
+  readonly messageIdWindowMs?: number
 }
 
 /** A message in the mailbox. */
@@ -37,6 +39,8 @@ export interface KeptMessage {
   readonly sequence: number
   readonly data: Uint8Array
   readonly storedAtMs: number
+  /** The message was due later, and its time came. */
+  readonly wasScheduled: boolean
   handedOutCount: number
   /** Handed out until then; meaningless while it waits. */
   untilMs: number
@@ -47,6 +51,17 @@ interface Seen {
   readonly atMs: number
   readonly sequence: number
 }
+
+/** What a mailbox held at one time. */
+export interface MailboxCopy {
+  readonly lastSequence: number
+  readonly messages: ReadonlyArray<KeptMessage>
+  readonly schedules: ReadonlyArray<ScheduledMessage>
+  readonly sentinels: ReadonlySet<string>
+}
+
+/** What comes back from a copy: messages that were published, or schedules and what became of them. */
+export type MailboxPart = "messages" | "timers"
 
 interface Shard {
   /** In the order in which they are to be handed out. */
@@ -61,6 +76,7 @@ export class MailboxContents {
   readonly #messagesPerActorMax: number
   readonly #unacknowledgedMax: number
   readonly #redeliveryMs: number
+  readonly #messageIdWindowMs: number
   readonly #shards = new Map<number, Shard>()
   readonly #kept = new Map<number, KeptMessage>()
   /** Of those that are kept, the ones that were not scheduled, oldest first. */
@@ -79,6 +95,7 @@ export class MailboxContents {
     this.#messagesPerActorMax = bounds.messagesPerActorMax ?? MESSAGES_PER_ACTOR_MAX
     this.#unacknowledgedMax = bounds.unacknowledgedMax ?? UNACKNOWLEDGED_MAX
     this.#redeliveryMs = bounds.redeliveryMs ?? REDELIVERY_MS
+    this.#messageIdWindowMs = bounds.messageIdWindowMs ?? MESSAGE_ID_WINDOW_MS
   }
 
   get lastSequence(): number {
@@ -101,9 +118,7 @@ export class MailboxContents {
     const tooLarge = this.#tooLarge(message)
     if (tooLarge !== undefined) return tooLarge
     this.#fire(shard, nowMs)
-    this.#forgetIds(nowMs)
-    const id = `${key} ${message.id}`
-    const seen = this.#seen.get(id)
+    const seen = this.#known(message, nowMs)
     if (seen !== undefined) return seen.sequence
     const count = this.#countByActor.get(key) ?? 0
     if (count >= this.#messagesPerActorMax) {
@@ -111,9 +126,8 @@ export class MailboxContents {
       const hint = "Send again later; find out why the actor does not keep up."
       return new MailboxRefused({ reason: "Full", detail, hint })
     }
-    const sequence = this.#keep(message, nowMs)
-    this.#published.add(sequence)
-    this.#seen.set(id, { atMs: nowMs, sequence })
+    const sequence = this.#keep(message, nowMs, false)
+    this.#seen.set(idOf(message), { atMs: nowMs, sequence })
     return sequence
   }
 
@@ -124,6 +138,16 @@ export class MailboxContents {
       if (this.#kept.get(sequence)?.shard === shard) return { first: sequence, last: this.#lastSequence }
     }
     return { first: undefined, last: this.#lastSequence }
+  }
+
+  /** Whether a message with this id came lately. */
+  isKnown(message: Pick<OutboundMessage, "address" | "id">, nowMs: number): boolean {
+    return this.#known(message, nowMs) !== undefined
+  }
+
+  #known(message: Pick<OutboundMessage, "address" | "id">, nowMs: number): Seen | undefined {
+    this.#forgetIds(nowMs)
+    return this.#seen.get(idOf(message))
   }
 
   /** Keeps a message for later, in the place of what its slot held. */
@@ -147,6 +171,31 @@ export class MailboxContents {
   loseSchedules(): void {
     this.#slots.clear()
     this.sentinels.clear()
+  }
+
+  copy(): MailboxCopy {
+    return {
+      lastSequence: this.#lastSequence,
+      messages: Array.from(this.#kept.values(), (message) => ({ ...message })),
+      schedules: [...this.#slots.values()],
+      sentinels: new Set(this.sentinels),
+    }
+  }
+
+  /**
+   * Back to what one part held when the copy was made, as a stream that is restored from a backup: what came since is
+   * gone, what was acknowledged since comes again, ids are known by the messages that are there, and the next message
+   * gets a sequence that was given before. Returns the messages that are gone.
+   */
+  restore(copy: MailboxCopy, part: MailboxPart): ReadonlyArray<KeptMessage> {
+    const isOfPart = ({ wasScheduled }: KeptMessage) => wasScheduled === (part === "timers")
+    const before = Array.from(this.#kept.values())
+    const back = copy.messages.filter(isOfPart)
+    const places = new Set(back.map(placeOf))
+    this.#replaceMessages([...before.filter((message) => !isOfPart(message)), ...back], copy.lastSequence)
+    if (part === "timers") this.#replaceSchedules(copy)
+    else this.#knowOnly(back)
+    return before.filter((message) => isOfPart(message) && !places.has(placeOf(message)))
   }
 
   /** Hands out what waits in a shard, as far as its bound and `countMax` allow. */
@@ -229,23 +278,52 @@ export class MailboxContents {
     return nextMs
   }
 
-  #keep({ address, id, data }: OutboundMessage, storedAtMs: number): number {
+  #keep({ address, id, data }: OutboundMessage, storedAtMs: number, wasScheduled: boolean): number {
     const sequence = ++this.#lastSequence
     const { key, shard } = address
-    const message = {
-      key,
-      shard,
-      id,
-      sequence,
-      data: data.slice(),
-      storedAtMs,
-      handedOutCount: 0,
-      untilMs: 0,
-    }
+    const kept = { key, shard, id, sequence, data: data.slice(), storedAtMs, wasScheduled }
+    this.#hold({ ...kept, handedOutCount: 0, untilMs: 0 })
+    return sequence
+  }
+
+  #hold(message: KeptMessage): void {
+    const { sequence, key, shard, wasScheduled } = message
     this.#kept.set(sequence, message)
+    if (!wasScheduled) this.#published.add(sequence)
     this.#countByActor.set(key, (this.#countByActor.get(key) ?? 0) + 1)
     this.#shard(shard).waiting.push(message)
-    return sequence
+  }
+
+  /** Nothing of it is handed out. A sequence of two messages, of one copy and of another, is that of the first. */
+  #replaceMessages(messages: ReadonlyArray<KeptMessage>, lastSequence: number): void {
+    this.#kept.clear()
+    this.#published.clear()
+    this.#countByActor.clear()
+    for (const shard of this.#shards.values()) {
+      shard.waiting = []
+      shard.handedOut.clear()
+    }
+    this.#lastSequence = Math.max(lastSequence, ...messages.map(({ sequence }) => sequence))
+    for (const message of [...messages].sort((left, right) => left.sequence - right.sequence)) {
+      const sequence = this.#kept.has(message.sequence) ? ++this.#lastSequence : message.sequence
+      this.#hold({ ...message, sequence, untilMs: 0 })
+    }
+  }
+
+  #replaceSchedules({ schedules, sentinels }: MailboxCopy): void {
+    this.loseSchedules()
+    for (const name of sentinels) this.sentinels.add(name)
+    for (const shard of this.#shards.values()) shard.schedules.length = 0
+    for (const schedule of [...schedules].sort((left, right) => left.atMs - right.atMs)) {
+      this.#slots.set(slotOf(schedule), schedule)
+      this.#shard(schedule.address.shard).schedules.push(schedule)
+    }
+  }
+
+  #knowOnly(messages: ReadonlyArray<KeptMessage>): void {
+    this.#seen.clear()
+    for (const { key, id, storedAtMs: atMs, sequence } of messages)
+      this.#seen.set(`${key} ${id}`, { atMs, sequence })
   }
 
   /** Schedules that are due become messages. */
@@ -257,7 +335,7 @@ export class MailboxContents {
       if (first === undefined || first.atMs > nowMs) return
       own.schedules.shift()
       this.#slots.delete(slotOf(first))
-      this.#keep(first, nowMs)
+      this.#keep(first, nowMs, true)
     }
   }
 
@@ -269,7 +347,7 @@ export class MailboxContents {
 
   #forgetIds(nowMs: number): void {
     for (const [id, { atMs }] of this.#seen) {
-      if (atMs > nowMs - MESSAGE_ID_WINDOW_MS) return
+      if (atMs > nowMs - this.#messageIdWindowMs) return
       this.#seen.delete(id)
     }
   }
@@ -296,3 +374,8 @@ export class MailboxContents {
 
 const slotOf = ({ address, slot }: Pick<ScheduledMessage, "address" | "slot">): string =>
   `${address.key} ${slot}`
+
+const idOf = ({ address, id }: Pick<OutboundMessage, "address" | "id">): string => `${address.key} ${id}`
+
+/** Names a message among all that a mailbox ever held. */
+const placeOf = ({ sequence, key, id }: KeptMessage): string => `${sequence} ${key} ${id}`

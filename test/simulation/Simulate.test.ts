@@ -5,7 +5,12 @@ import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { Order } from "../../actors/order/Order.ts"
 import { defineActor, reject } from "../../runtime/index.ts"
-import { type FaultKind, isOfClusters, shapeOf } from "../../runtime/testing/simulation/FaultKind.ts"
+import {
+  type FaultKind,
+  isDrawnAlways,
+  isOfClusters,
+  shapeOf,
+} from "../../runtime/testing/simulation/FaultKind.ts"
 import {
   coverageReport,
   FAULT_KINDS,
@@ -23,7 +28,7 @@ import { orderWorkload } from "./scenarios/OrderWorkload.ts"
 const small = { actors: [Order], workload: orderWorkload(4, 30), nodes: 2 } satisfies SimulateOptions
 
 /** A kind that no seed draws strikes where a story or a scenario asks for it. */
-const isDrawn = (kind: FaultKind): boolean => shapeOf(kind).most > 0
+const isDrawn = (kind: FaultKind): boolean => shapeOf(kind).most > 0 && isDrawnAlways(kind)
 
 /** Kinds that only actors which send, wait or call can meet. */
 const ofMessages: ReadonlyArray<FaultKind> = FAULT_KINDS.filter((kind) => {

@@ -3,6 +3,7 @@
  *
  * Owns the plan and its execution, and the healing of all of it at the end of the safety phase.
  */
+import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { FaultKind } from "./FaultKind.ts"
 import { FAULT_KINDS, shapeOf } from "./FaultKind.ts"
 import type { Faults } from "./Faults.ts"
@@ -10,7 +11,8 @@ import type { Network, ServerName } from "./Network.ts"
 import type { Randomness } from "./Randomness.ts"
 import type { Rubbish } from "./Rubbish.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
-import type { SimulatedServers } from "./SimulatedServers.ts"
+import type { SimulatedServers, StoresCopy } from "./SimulatedServers.ts"
+import { isOfStores, StoreFaults } from "./StoreFaults.ts"
 import type { World } from "./World.ts"
 
 /** Part of the run, from its beginning, in which planned faults strike, in virtual milliseconds. */
@@ -25,10 +27,27 @@ const TAIL_TRANSACTIONS_MAX = 6
 const TYPE_PAUSED_MS = { min: 500, max: 9_000 }
 const LEASES_AWAY_MS = { min: 500, max: 10_000 }
 const TAIL_LEASES_MAX = 30
+/** Longer than receivers remember ids, and than the mailbox does, where these bounds are small. */
+const UNSENDABLE_MS = { min: 2_000, max: 20_000 }
 /** Between two tries to resume a type, until a node has taken the word. */
 const RESUME_AGAIN_MS = 500
 /** Between two nodes of a rolling restart. */
 const ROLL_PAUSE_MS = { min: 200, max: 1_500 }
+
+export interface ChaosContext {
+  readonly world: World
+  readonly faults: Faults
+  readonly network: Network
+  readonly nodes: ReadonlyArray<SimulatedNode>
+  readonly servers: SimulatedServers
+  /** Actor types that may be paused. */
+  readonly types: ReadonlyArray<string>
+  /** Types of integration events that actors publish. */
+  readonly publications: ReadonlyArray<string>
+  /** Actors that have history. */
+  readonly addresses: () => ReadonlyArray<ActorAddress>
+  readonly rubbish: Rubbish
+}
 
 export class Chaos {
   /** When the last planned fault strikes, in virtual milliseconds. */
@@ -38,27 +57,24 @@ export class Chaos {
   readonly #network: Network
   readonly #nodes: ReadonlyArray<SimulatedNode>
   readonly #servers: SimulatedServers
-  /** Actor types that may be paused. */
   readonly #types: ReadonlyArray<string>
   readonly #paused = new Set<string>()
   readonly #rubbish: Rubbish
+  readonly #stores: StoreFaults
+  readonly #publications: ReadonlyArray<string>
+  readonly #addresses: () => ReadonlyArray<ActorAddress>
 
-  constructor(
-    world: World,
-    faults: Faults,
-    network: Network,
-    nodes: ReadonlyArray<SimulatedNode>,
-    servers: SimulatedServers,
-    types: ReadonlyArray<string>,
-    rubbish: Rubbish,
-  ) {
+  constructor({ world, servers, ...context }: ChaosContext) {
     this.#world = world
-    this.#faults = faults
-    this.#network = network
-    this.#nodes = nodes
+    this.#faults = context.faults
+    this.#network = context.network
+    this.#nodes = context.nodes
     this.#servers = servers
-    this.#types = types
-    this.#rubbish = rubbish
+    this.#types = context.types
+    this.#publications = context.publications
+    this.#addresses = context.addresses
+    this.#rubbish = context.rubbish
+    this.#stores = new StoreFaults(world, servers)
     for (const kind of FAULT_KINDS) {
       if (shapeOf(kind).level === "plan") this.#plan(kind, this.#faults.rates[kind] ?? 0)
     }
@@ -69,6 +85,7 @@ export class Chaos {
     this.#faults.isHealed = true
     this.#network.mendAll()
     this.#servers.leases.isAway = false
+    this.#servers.unsendable.clear()
     for (const node of this.#nodes) {
       node.resume()
       node.drain(false)
@@ -82,13 +99,40 @@ export class Chaos {
       const random = this.#world.random.stream(`plan ${kind} ${index}`)
       const node = random.pick(this.#nodes)
       const atMs = random.between(0, CHAOS_MS)
+      if (isOfStores(kind)) {
+        this.#planRestore(kind, index, atMs, random)
+        continue
+      }
       if (this.#faults.mayAllow(`${kind}#${index}`)) this.lastAtMs = Math.max(this.lastAtMs, atMs)
       this.#world.after(atMs, undefined, () => {
         if (this.#faults.isHealed) return
-        if (this.#faults.allows(kind, `${kind}#${index}`, placeOf(kind, node)))
+        if (this.#faults.allows(kind, `${kind}#${index}`, placeOf(kind) ?? node.name))
           this.#strike(kind, node, random)
       })
     }
+  }
+
+  /** A copy of all stores is made at some time before. */
+  #planRestore(kind: FaultKind, index: number, atMs: number, random: Randomness): void {
+    const id = `${kind}#${index}`
+    let copy: StoresCopy = this.#servers.copy()
+    this.#world.after(random.between(0, atMs), undefined, () => {
+      copy = this.#servers.copy()
+    })
+    if (this.#faults.mayAllow(id)) this.lastAtMs = Math.max(this.lastAtMs, atMs)
+    this.#world.after(atMs, undefined, () => {
+      if (this.#faults.isHealed) return
+      if (!this.#faults.allows(kind, id, placeOf(kind) ?? "journal")) return
+      const isOfAll = kind === "stores restored"
+      if (isOfAll) for (const node of this.#nodes) node.crash()
+      this.#stores.strike(kind, copy, random)
+      if (!isOfAll) return
+      for (const node of this.#nodes) {
+        this.#world.after(random.between(RESTART_AFTER_MS.min, RESTART_AFTER_MS.max), undefined, () =>
+          node.restart(),
+        )
+      }
+    })
   }
 
   #strike(kind: FaultKind, node: SimulatedNode, random: Randomness): void {
@@ -125,6 +169,15 @@ export class Chaos {
       case "schedules lost":
         this.#world.note("journal", "what waits for its time in the mailbox is purged")
         return this.#servers.mailbox.contents.loseSchedules()
+      case "unsendable": {
+        const { unsendable } = this.#servers
+        const cause = unsendable.draw(random, this.#addresses(), this.#publications)
+        if (cause === undefined) return
+        this.#world.note("journal", `unsendable: ${JSON.stringify(cause)}`)
+        unsendable.begin(cause)
+        until(UNSENDABLE_MS, () => unsendable.end(cause))
+        return
+      }
       case "postgres away":
         return this.#takeDown("postgres", () => until(AWAY_MS, () => network.bringUp("postgres")))
       case "postgres loses its tail": {
@@ -228,9 +281,10 @@ export class Chaos {
   }
 }
 
-const placeOf = (kind: FaultKind, node: SimulatedNode): string =>
-  kind.startsWith("postgres")
-    ? "postgres"
-    : /^(journal|leases|rolling|rubbish|schedules)/.test(kind)
-      ? "journal"
-      : node.name
+/** Undefined: it happens to a node. */
+const placeOf = (kind: FaultKind): string | undefined => {
+  if (/^(postgres|snapshots)/.test(kind)) return "postgres"
+  return /^(checkpoints|journal|leases|mailbox|rolling|rubbish|schedules|stores|timers|unsendable)/.test(kind)
+    ? "journal"
+    : undefined
+}

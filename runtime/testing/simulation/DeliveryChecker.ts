@@ -1,6 +1,7 @@
 /**
  * Judges what is sent: everything that a stored commit carries, and every message that the mailbox accepted, has its
- * effect once or is a dead letter; nothing has an effect that was not sent.
+ * effect once or is a dead letter; nothing has an effect that was not sent. However much time or how many commands lie
+ * in between, and whatever stores are lost but the journal.
  *
  * Reads the bytes of commits and messages by itself. Timers and calls are allowed here and judged by PendingChecker.ts.
  */
@@ -13,7 +14,10 @@ import { decidedBy } from "./ReferenceDecision.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
 
-/** Ids that start like this are made by the runtime, of what a commit carries. */
+/** Ids that start like this are made by the runtime: nothing else has them. */
+const RESERVED_ID = "everstate:"
+
+/** Ids like this are made of what a commit carries. */
 const RUNTIME_ID = /^everstate:\d+-[0-9a-z]+\.\d+(:answer)?$/
 
 interface Sent {
@@ -27,9 +31,16 @@ interface Sent {
   readonly command: AnyEvent | undefined
   /** In the mailbox. */
   isAccepted: boolean
-  isApplied: boolean
+  /** How often the mailbox stored it: a client that tells again, after the mailbox forgot the id, tells once more. */
+  copyCount: number
+  appliedCount: number
   isDead: boolean
+  /** It was in a mailbox that an older copy of itself took the place of. */
+  isGone: boolean
 }
+
+/** Commands that an actor remembers at least, unless its definition says less. */
+const REMEMBERED_COUNT = 1_000
 
 export interface DeliveryRules {
   /** One node serves every actor: what was refused was not applied elsewhere. */
@@ -70,8 +81,20 @@ export class DeliveryChecker {
     }
   }
 
-  /** The mailbox has stored a message, once more perhaps. */
-  accepted({ address, data }: OutboundMessage): void {
+  /**
+   * Whether a command may be applied once more, `since` commands after it was. What a commit or a reactor sent never may.
+   * What a client asked may when it is forgotten, and what it told as often as the mailbox stored it.
+   */
+  mayComeAgain({ address, definition }: TrueActor, commandId: string, since: number): boolean {
+    if (commandId.startsWith(RESERVED_ID)) return false
+    const sent = this.#sent.get(`${address.key} ${commandId}`)
+    if (sent === undefined) return since > REMEMBERED_COUNT
+    const isForgotten = since > Math.min(REMEMBERED_COUNT, definition.commandsRememberedCount)
+    return isForgotten && sent.appliedCount < sent.copyCount
+  }
+
+  /** The mailbox took a message; `isNew`: it did not know the id, and has stored it. */
+  accepted({ address, data }: OutboundMessage, isNew: boolean): void {
     const message = JSON.parse(decoder.decode(data)) as {
       readonly id: string
       readonly k: string
@@ -81,11 +104,22 @@ export class DeliveryChecker {
     const known = this.#sent.get(`${address.key} ${id}`)
     if (known !== undefined) {
       known.isAccepted = true
+      if (isNew) known.copyCount++
       this.#waiting.delete(known)
       return
     }
     if (k !== "command" || RUNTIME_ID.test(id)) return
     this.#expect({ id, to: address.key, from: undefined, order: 0, effect: "command", command: c }, true)
+  }
+
+  /** The mailbox had a message, and an older copy of it has not. What a commit carries is to be sent again. */
+  gone(key: string, id: string): void {
+    const sent = this.#sent.get(`${key} ${id}`)
+    if (sent === undefined) return
+    sent.isGone = true
+    if (sent.from === undefined || sent.appliedCount > 0 || sent.isDead || sent.effect === "signal") return
+    this.#waiting.add(sent)
+    this.#world.mark("a message of a commit was lost with the mailbox")
   }
 
   /** Throws {@link Violation}. */
@@ -100,7 +134,7 @@ export class DeliveryChecker {
       const why = "a dead letter, though hardly a node went down"
       throw new Violation(PROMISES.delivered, `${messageId} for ${key} is ${why} (${detail})`)
     }
-    if (sent.isApplied && this.#rules.isStrict) {
+    if (sent.appliedCount > 0 && this.#rules.isStrict) {
       throw new Violation(
         PROMISES.delivered,
         `${messageId} for ${key} was applied, and is a dead letter (${reason})`,
@@ -127,7 +161,9 @@ export class DeliveryChecker {
   /** When nothing is under way. Throws {@link Violation}. */
   atRest(): void {
     for (const sent of this.#sent.values()) {
-      if (sent.isApplied || sent.isDead || this.#isWithoutTrace(sent)) continue
+      if (sent.appliedCount > 0 || sent.isDead || this.#isWithoutTrace(sent)) continue
+      // Nobody but the mailbox had it.
+      if (sent.from === undefined && sent.isGone) continue
       const from = sent.from === undefined ? "a client" : sent.from
       throw new Violation(
         PROMISES.delivered,
@@ -163,10 +199,14 @@ export class DeliveryChecker {
     }
   }
 
-  #expect(given: Omit<Sent, "isAccepted" | "isApplied" | "isDead">, isAccepted: boolean): void {
+  #expect(
+    given: Omit<Sent, "isAccepted" | "copyCount" | "appliedCount" | "isDead" | "isGone">,
+    isAccepted: boolean,
+  ): void {
     const key = `${given.to} ${given.id}`
     if (this.#sent.has(key)) return
-    const sent: Sent = { ...given, isAccepted, isApplied: false, isDead: false }
+    const copyCount = isAccepted ? 1 : 0
+    const sent: Sent = { ...given, isAccepted, copyCount, appliedCount: 0, isDead: false, isGone: false }
     this.#sent.set(key, sent)
     if (!isAccepted) this.#waiting.add(sent)
   }
@@ -180,7 +220,8 @@ export class DeliveryChecker {
         `${commandId} was applied to ${key}, and no stored commit carries it`,
       )
     }
-    sent.isApplied = true
+    sent.appliedCount++
+    this.#waiting.delete(sent)
     if (sent.from !== undefined) this.#world.mark("a message of a commit was applied")
     // Refused, and handed out again before that was acknowledged: by then it may be welcome.
     if (sent.isDead) this.#world.mark("a dead letter was applied after all")

@@ -14,6 +14,8 @@ export interface FaultShape {
   readonly port?: Port
   /** Means something only where shards are placed by leases. */
   readonly isOfClusters?: true
+  /** Drawn only where a scenario lists it. */
+  readonly isAsked?: true
 }
 
 export type Port =
@@ -143,6 +145,21 @@ const FAULTS = {
   "journal away": { level: "plan", most: 2 },
   /** An operator purges what waits for its time in the mailbox. */
   "schedules lost": { level: "plan", most: 2 },
+  /** Nothing of the checkpoints is left. */
+  "checkpoints lost": { level: "plan", most: 2, isAsked: true },
+  /** An older copy takes their place. */
+  "checkpoints restored": { level: "plan", most: 2, isAsked: true },
+  /** Each name has what another one had. */
+  "checkpoints mixed up": { level: "plan", most: 2, isAsked: true },
+  /** An older copy: what was acknowledged since comes again, what was stored since is gone. */
+  "mailbox restored": { level: "plan", most: 2, isAsked: true },
+  /** The same of what waits for its time, and of what came of it. */
+  "timers restored": { level: "plan", most: 2, isAsked: true },
+  "snapshots restored": { level: "plan", most: 2, isAsked: true },
+  /** All nodes go down, and some of the stores are older copies when they start again. */
+  "stores restored": { level: "plan", most: 2, isAsked: true },
+  /** A receiver's mailbox is full, rights are missing, or a subject takes no integration events, for a long time. */
+  unsendable: { level: "plan", most: 4, isAsked: true },
   "postgres away": { level: "plan", most: 3 },
   /** Back after a fail-over, without its last transactions. */
   "postgres loses its tail": { level: "plan", most: 3 },
@@ -168,6 +185,9 @@ export const isOfClusters = (kind: FaultKind): boolean => {
   const { port, isOfClusters: isSo = false } = shapeOf(kind)
   return isSo || port === "leases" || port === "transport"
 }
+
+/** Kinds that a seed draws from unless its scenario lists some. */
+export const isDrawnAlways = (kind: FaultKind): boolean => shapeOf(kind).isAsked !== true
 
 export const shapeOf = (kind: FaultKind): FaultShape => FAULTS[kind]
 

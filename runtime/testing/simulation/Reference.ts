@@ -82,12 +82,18 @@ interface Stored {
 const decoder = new TextDecoder()
 
 export class Reference {
+  readonly #mayComeAgain: (actor: TrueActor, commandId: string, since: number) => boolean
   readonly #definitions: ReadonlyMap<string, AnyActor>
   readonly #actors = new Map<string, Writable>()
   /** All events in journal order. */
   readonly events: Array<TrueEvent> = []
 
-  constructor(definitions: ReadonlyArray<AnyActor>) {
+  /** `mayComeAgain`: whether a command that was applied `since` commands before may be applied once more. */
+  constructor(
+    definitions: ReadonlyArray<AnyActor>,
+    mayComeAgain: (actor: TrueActor, commandId: string, since: number) => boolean,
+  ) {
+    this.#mayComeAgain = mayComeAgain
     this.#definitions = new Map(definitions.map((definition) => [definition.type, definition]))
   }
 
@@ -132,7 +138,7 @@ export class Reference {
     const { address, definition } = actor
     const earlier = actor.commands.get(entry.c)
     const since = earlier === undefined ? 0 : actor.commands.size - earlier.index
-    if (earlier !== undefined && since <= DEDUPE_PROMISED_COUNT) {
+    if (earlier !== undefined && !this.#mayComeAgain(actor, entry.c, since)) {
       const detail = `"${entry.c}" of ${address.key} is at sequences ${earlier.sequence} and ${sequence}`
       throw new Violation(PROMISES.once, detail)
     }
@@ -172,12 +178,11 @@ export class Reference {
     const { c: commandId, re: reply } = entry
     const { version, commands } = actor
     const { size: index } = commands
-    commands.set(commandId, { commandId, before, version, sequence, reply, storedAtMs, index })
+    // What is known by an id stays the first one; one more is there under a name of its own.
+    const name = earlier === undefined ? commandId : `${commandId} at ${sequence}`
+    commands.set(name, { commandId: name, before, version, sequence, reply, storedAtMs, index })
   }
 }
-
-/** The least that any definition may remember is up to the user; checks hold for what is usual. */
-const DEDUPE_PROMISED_COUNT = 1_000
 
 /** The event as the machine takes it. */
 export const eventOf = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEvent => {

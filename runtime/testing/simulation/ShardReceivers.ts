@@ -34,6 +34,11 @@ export class ShardReceivers {
     })
   }
 
+  /** Shards that somebody has received. */
+  get shards(): Iterable<number> {
+    return this.#byShard.keys()
+  }
+
   /** Whether it is the one that has its shard. */
   has(receiver: Receiver): boolean {
     return this.#byShard.get(receiver.shard)?.at(-1) === receiver

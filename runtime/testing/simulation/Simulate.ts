@@ -6,7 +6,7 @@
  */
 
 import { failureReport } from "./FailureReport.ts"
-import { FAULT_KINDS, type FaultKind, isFaultKind, isOfClusters } from "./FaultKind.ts"
+import { FAULT_KINDS, type FaultKind, isDrawnAlways, isFaultKind, isOfClusters } from "./FaultKind.ts"
 import { drawRates, type FaultRates } from "./Faults.ts"
 import { Randomness } from "./Randomness.ts"
 import { brokenBy, type Case, planOf, type Shrunk, shrink } from "./Shrink.ts"
@@ -165,7 +165,7 @@ const drawnFor = ({ faults = "swarm", placement }: SimulateOptions, random: Rand
   if (faults === "swarm") {
     return drawRates(
       random,
-      FAULT_KINDS.filter((kind) => placement === "leases" || !isOfClusters(kind)),
+      FAULT_KINDS.filter((kind) => isDrawnAlways(kind) && (placement === "leases" || !isOfClusters(kind))),
     )
   }
   const given: ReadonlyArray<string> = Array.isArray(faults) ? faults : Object.keys(faults)

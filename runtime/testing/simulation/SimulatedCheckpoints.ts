@@ -11,8 +11,14 @@ import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
 const TIMEOUT_MS = 2_000
 
+/** Tells notes from positions in a copy; no name has a space. */
+const NOTE_PREFIX = "note "
+
 /** How many writes a stale answer may be behind. */
 const STALE_WRITES_MAX = 5
+
+/** Everything that was written until the copy was made: by name, notes under a name of their own. */
+export type CheckpointsCopy = ReadonlyMap<string, ReadonlyArray<unknown>>
 
 export class SimulatedCheckpoints {
   readonly #network: Network
@@ -35,6 +41,36 @@ export class SimulatedCheckpoints {
     const notes = [...this.#notes].filter(([name]) => name.startsWith("attempts."))
     if (positions.length > 0) random.pick(positions).push(position)
     if (notes.length > 0) random.pick(notes)[1].push(note)
+  }
+
+  copy(): CheckpointsCopy {
+    const positions = Array.from(this.#positions, ([name, values]) => [name, [...values]] as const)
+    const notes = Array.from(this.#notes, ([name, values]) => [`${NOTE_PREFIX}${name}`, [...values]] as const)
+    return new Map<string, ReadonlyArray<unknown>>([...positions, ...notes])
+  }
+
+  /** An older copy takes the place of everything. */
+  restore(copy: CheckpointsCopy): void {
+    this.#positions.clear()
+    this.#notes.clear()
+    for (const [name, values] of copy) {
+      if (name.startsWith(NOTE_PREFIX))
+        this.#notes.set(name.slice(NOTE_PREFIX.length), [...values] as Array<string | undefined>)
+      else this.#positions.set(name, [...values])
+    }
+  }
+
+  /** Names that differ in their last part alone, such as those of shards, get the values of each other. */
+  mixUp(random: Randomness): void {
+    const copy = this.copy()
+    const mixed = new Map(copy)
+    for (const names of Map.groupBy(copy.keys(), (name) => name.slice(0, name.lastIndexOf("."))).values()) {
+      if (names.length < 2) continue
+      const by = 1 + random.index(names.length - 1)
+      for (const [index, name] of names.entries())
+        mixed.set(name, copy.get(names[(index + by) % names.length] ?? name) ?? [])
+    }
+    this.restore(mixed)
   }
 
   connect(host: SimulatedProcess): CheckpointsService {

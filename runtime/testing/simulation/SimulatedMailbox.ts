@@ -15,7 +15,13 @@ import {
   type OutboundMessage,
   type ScheduledMessage,
 } from "../../mailbox/Mailbox.ts"
-import { type KeptMessage, type MailboxBounds, MailboxContents } from "../../mailbox/MailboxContents.ts"
+import {
+  type KeptMessage,
+  type MailboxBounds,
+  MailboxContents,
+  type MailboxCopy,
+  type MailboxPart,
+} from "../../mailbox/MailboxContents.ts"
 import type { FaultKind } from "./FaultKind.ts"
 import type { Fate, Network } from "./Network.ts"
 import { Pulls } from "./Pulls.ts"
@@ -23,6 +29,7 @@ import type { Randomness } from "./Randomness.ts"
 import { type Receiver, ShardReceivers } from "./ShardReceivers.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { WorldTimer } from "./TimerHeap.ts"
+import { Unsendable } from "./Unsendable.ts"
 import { WORLD_EPOCH_MS } from "./World.ts"
 
 /** Time after which the caller is told that no answer came. */
@@ -54,8 +61,10 @@ const twinOf = (slot: string): string => `${slot} (twin)`
 export class SimulatedMailbox {
   /** The truth. */
   readonly contents: MailboxContents
-  /** Told of every message that is stored, at that moment, scheduled ones included. */
-  readonly observers: Array<(message: OutboundMessage) => void> = []
+  /** Told of every message that is accepted, at that moment, scheduled ones included, and whether it is one more. */
+  readonly observers: Array<(message: OutboundMessage, isNew: boolean) => void> = []
+  /** Told of messages that are gone, because an older copy took the mailbox's place. */
+  readonly losses: Array<(message: KeptMessage) => void> = []
   readonly #network: Network
   readonly #pulls: Pulls
   readonly #lateness: Randomness
@@ -64,9 +73,13 @@ export class SimulatedMailbox {
   readonly #receivers: ShardReceivers
   /** By shard: when its next schedule or redelivery is due, while somebody waits. */
   readonly #alarms = new Map<number, WorldTimer>()
+  readonly #unsendable: Unsendable
+  /** Raised when a copy takes the mailbox's place: it knows nothing of what was handed out before. */
+  #incarnation = 0
 
-  constructor(network: Network, bounds: MailboxBounds = {}) {
+  constructor(network: Network, bounds: MailboxBounds = {}, unsendable = new Unsendable()) {
     this.#network = network
+    this.#unsendable = unsendable
     this.#pulls = new Pulls(network, "journal")
     this.#lateness = network.world.random.stream("schedules")
     this.contents = new MailboxContents(bounds)
@@ -148,9 +161,10 @@ export class SimulatedMailbox {
   ): Effect.Effect<A, MailboxError> {
     const { address, id } = message
     const work = () => {
-      const stored = store()
+      const isNew = !this.contents.isKnown(message, this.nowMs)
+      const stored = this.#unsendable.refusal(address) ?? store()
       if (stored instanceof MailboxRefused) return stored
-      for (const observe of this.observers) observe(message)
+      for (const observe of this.observers) observe(message, isNew)
       this.#pulls.wake(address.shard)
       return stored
     }
@@ -253,6 +267,18 @@ export class SimulatedMailbox {
     return true
   }
 
+  /** An older copy of itself takes its place; whatever a shard then has is handed out, as to a new consumer. */
+  restore(copy: MailboxCopy, part: MailboxPart): void {
+    this.#incarnation++
+    for (const message of this.contents.restore(copy, part)) {
+      for (const observe of this.losses) observe(message)
+    }
+    for (const shard of this.#receivers.shards) {
+      this.#repeatsUpTo.set(shard, this.contents.lastSequence)
+      this.#pulls.wake(shard)
+    }
+  }
+
   /** A process is gone without a word. */
   crashed(host: SimulatedProcess): void {
     this.#receivers.crashed(host)
@@ -301,8 +327,12 @@ export class SimulatedMailbox {
     isRepeat: boolean,
   ): Delivery {
     const { faults } = this.#network
-    const tell = (what: () => void) =>
+    const incarnation = this.#incarnation
+    const tell = (inTime: () => void) =>
       Effect.sync(() => {
+        const what = () => {
+          if (incarnation === this.#incarnation) inTime()
+        }
         if (this.#strikes("message ack lost", host, key)) return
         const lateMs = this.#strikes("message ack late", host, key)
           ? faults.details("message ack late").between(0, ACK_LATE_MS_MAX)

@@ -29,6 +29,12 @@ const SLOW_LOAD_MS_MAX = 2_500
 /** How far ahead of itself a damaged snapshot claims to be. */
 const AHEAD_RECORDS = 1_000_000
 
+/** Rows of snapshots at one time, and which of them were damaged. */
+export interface SnapshotsCopy {
+  readonly rows: ReadonlyMap<string, StoredSnapshot>
+  readonly damaged: ReadonlySet<string>
+}
+
 type Transaction = () => Exit.Exit<unknown, unknown>
 
 export class SimulatedPostgres {
@@ -59,6 +65,21 @@ export class SimulatedPostgres {
     this.damaged.clear()
     for (const transaction of kept) this.#commit(transaction)
     for (const projection of this.#projections) this.#tell(projection)
+  }
+
+  copySnapshots(): SnapshotsCopy {
+    return { rows: new Map(this.snapshots.rows), damaged: new Set(this.damaged) }
+  }
+
+  /** An older copy takes the place of all snapshots. */
+  restoreSnapshots({ rows, damaged }: SnapshotsCopy): void {
+    this.damaged.clear()
+    for (const key of damaged) this.damaged.add(key)
+    this.#commit(() => {
+      this.snapshots.rows.clear()
+      for (const [key, row] of rows) this.snapshots.rows.set(key, row)
+      return Exit.void
+    })
   }
 
   connectSnapshots(host: SimulatedProcess): SnapshotStoreService {

@@ -11,6 +11,7 @@ import {
 } from "../../integration/EventPublisherMemory.ts"
 import type { Fate, Network } from "./Network.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
+import { Unsendable } from "./Unsendable.ts"
 
 const TIMEOUT_MS = 2_000
 
@@ -20,9 +21,11 @@ export class SimulatedPublisher {
   /** Told of every event that is published, again if it is published again. */
   readonly observers: Array<(event: PublishedEvent) => void> = []
   readonly #network: Network
+  readonly #unsendable: Unsendable
 
-  constructor(network: Network) {
+  constructor(network: Network, unsendable = new Unsendable()) {
     this.#network = network
+    this.#unsendable = unsendable
   }
 
   connect(host: SimulatedProcess): EventPublisherService {
@@ -47,6 +50,7 @@ export class SimulatedPublisher {
 
   #fate(host: SimulatedProcess, { type }: PublishedEvent): Fate<PublisherUnavailable> {
     const { faults } = this.#network
+    if (this.#unsendable.refuses(type)) return { refusal: new PublisherUnavailable({ detail: "simulated" }) }
     if (faults.strikes("publication lost", host.name, type)) return { requestLost: true }
     return faults.strikes("publication answer lost", host.name, type) ? { replyLost: true } : {}
   }

@@ -93,8 +93,10 @@ export class SimulatedSystem {
     this.world = world
     this.faults = new Faults(world, rates, allowed)
     this.network = new Network(world, this.faults)
-    this.servers = new SimulatedServers(this.network)
-    this.reference = new Reference(this.#actors)
+    this.servers = new SimulatedServers(this.network, sut.mailbox ?? {})
+    this.reference = new Reference(this.#actors, (actor, commandId, since) =>
+      this.#deliveries.mayComeAgain(actor, commandId, since),
+    )
     this.coverage = new Coverage(this.reference)
     this.#stores = new StoreChecker(this.reference, this.postgres)
     const isFresh = rates["last stale"] === undefined
@@ -164,7 +166,17 @@ export class SimulatedSystem {
       shardCount: this.#shardCount,
       judge: (check) => this.judge(check),
     })
-    this.chaos = new Chaos(world, this.faults, this.network, this.nodes, this.servers, types, this.rubbish)
+    this.chaos = new Chaos({
+      world,
+      faults: this.faults,
+      network: this.network,
+      nodes: this.nodes,
+      servers: this.servers,
+      types,
+      publications: this.#actors.flatMap(({ publishes }) => Object.keys(publishes ?? {})),
+      addresses: () => Array.from(this.reference.actors.values(), ({ address }) => address),
+      rubbish: this.rubbish,
+    })
     this.chaos.lastAtMs = Math.max(this.chaos.lastAtMs, this.#deployment?.atMs ?? 0)
     this.#openWork = new OpenWork({
       nodes: this.nodes,
@@ -198,7 +210,10 @@ export class SimulatedSystem {
         this.#stored(actor)
       }),
     )
-    this.servers.mailbox.observers.push((message) => this.judge(() => this.#deliveries.accepted(message)))
+    this.servers.mailbox.observers.push((message, isNew) => {
+      this.judge(() => this.#deliveries.accepted(message, isNew))
+    })
+    this.servers.mailbox.losses.push(({ key, id }) => this.#deliveries.gone(key, id))
     this.servers.mailbox.observers.push((message) => this.judge(() => this.#pending.placed(message)))
     this.servers.publisher.observers.push(({ id }) => this.#deliveries.published(id))
     this.servers.deadLetters.observers.push((letter) => this.judge(() => this.#gaveUp(letter)))

@@ -5,6 +5,7 @@
  */
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { MachineState } from "../../machine/Machine.ts"
+import type { MailboxBounds } from "../../mailbox/MailboxContents.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ReactorDefinition } from "../../reactor/Reactor.ts"
 import type { AnySaga } from "../../saga/AnySaga.ts"
@@ -45,6 +46,8 @@ export interface SystemUnderTest {
   readonly placement?: Placement
   /** Settings of every node that differ from the defaults. */
   readonly settings?: Partial<SystemSettings>
+  /** Bounds of the simulated mailbox that differ from the defaults. */
+  readonly mailbox?: MailboxBounds
   /** Stand-ins for durable calls: `{ payment: { capture: ({ input }) => ... } }`. */
   readonly calls?: CallStandIns
   /** Stand-ins for ports. */

@@ -1,6 +1,7 @@
 /** The scenarios that `npm run sim` and the tests play, by name. */
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
+import { isDrawnAlways } from "../../../runtime/testing/simulation/FaultKind.ts"
 import { FAULT_KINDS, type FaultKind, type SimulateOptions } from "../../../runtime/testing.ts"
 import { choreography } from "../../../sagas/choreography/Choreography.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
@@ -19,6 +20,7 @@ import { orderWorkload } from "./OrderWorkload.ts"
 import { plansScenario } from "./Plans.ts"
 import { reminderWorkload } from "./ReminderWorkload.ts"
 import { silenceScenario } from "./Silence.ts"
+import { storeScenarios } from "./Stores.ts"
 
 /** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
 const idleMs = 2_000
@@ -42,7 +44,9 @@ const conditional: SimulateOptions["workload"] = function* (draw) {
 const FULFILMENT_ENDS = { convergeMs: 3_600_000 }
 
 /** What may become of timers and of the nodes that wait for them; the clocks are the scenario's own. */
-const TIMER_FAULTS: ReadonlyArray<FaultKind> = FAULT_KINDS.filter((kind) => kind !== "clock jumps")
+const TIMER_FAULTS: ReadonlyArray<FaultKind> = FAULT_KINDS.filter(
+  (kind) => isDrawnAlways(kind) && kind !== "clock jumps",
+)
 
 export const scenarios = {
   /** The standard one: 3 nodes, 20 orders, 200 requests; every node believes that it owns every shard. */
@@ -155,4 +159,5 @@ export const scenarios = {
   /** Participants that never answer, and nested sagas that two sagas want. */
   "silent participants": silenceScenario,
   ...clusterScenarios,
+  ...storeScenarios,
 } satisfies { readonly [name: string]: SimulateOptions }
