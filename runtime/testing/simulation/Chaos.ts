@@ -31,6 +31,8 @@ const TAIL_LEASES_MAX = 30
 const UNSENDABLE_MS = { min: 2_000, max: 20_000 }
 /** Between two tries to resume a type, until a node has taken the word. */
 const RESUME_AGAIN_MS = 500
+/** Time within which a pause is written that no node confirms: the node that was to write it may have gone down. */
+const PAUSE_WRITTEN_MS = 5_000
 /** Between two nodes of a rolling restart. */
 const ROLL_PAUSE_MS = { min: 200, max: 1_500 }
 
@@ -58,7 +60,8 @@ export class Chaos {
   readonly #nodes: ReadonlyArray<SimulatedNode>
   readonly #servers: SimulatedServers
   readonly #types: ReadonlyArray<string>
-  readonly #paused = new Set<string>()
+  /** From when on each type may be resumed for good, in virtual milliseconds: its pause was written before. */
+  readonly #paused = new Map<string, number>()
   readonly #rubbish: Rubbish
   readonly #stores: StoreFaults
   readonly #publications: ReadonlyArray<string>
@@ -91,7 +94,7 @@ export class Chaos {
       node.drain(false)
       node.restart()
     }
-    for (const type of this.#paused) this.#resumeType(type)
+    for (const type of this.#paused.keys()) this.#resumeType(type)
   }
 
   #plan(kind: FaultKind, count: number): void {
@@ -228,7 +231,7 @@ export class Chaos {
 
   #pauseType(type: string, random: Randomness): void {
     if (this.#paused.has(type)) return
-    this.#paused.add(type)
+    this.#paused.set(type, this.#world.nowMs + PAUSE_WRITTEN_MS)
     this.#tryPause(type, true)
     this.#world.after(random.between(TYPE_PAUSED_MS.min, TYPE_PAUSED_MS.max), undefined, () =>
       this.#resumeType(type),
@@ -244,9 +247,12 @@ export class Chaos {
   /** Through any node that runs; a node that goes down meanwhile may not have done it. */
   #tryPause(type: string, isPaused: boolean): void {
     const node = this.#nodes.find(({ isRunning }) => isRunning)
+    const askedAtMs = this.#world.nowMs
     node?.pauseType(type, isPaused, () => {
-      if (isPaused) this.#world.mark("a type was paused")
-      else this.#paused.delete(type)
+      if (isPaused) {
+        this.#world.mark("a type was paused")
+        if (this.#paused.has(type)) this.#paused.set(type, this.#world.nowMs)
+      } else if (askedAtMs > (this.#paused.get(type) ?? 0)) this.#paused.delete(type)
     })
   }
 

@@ -8,6 +8,7 @@
 import type { DeadLetter } from "../../deadletter/DeadLetters.ts"
 import type { AnyEvent } from "../../event/Event.ts"
 import type { OutboundMessage } from "../../mailbox/Mailbox.ts"
+import type { KeptMessage } from "../../mailbox/MailboxContents.ts"
 import type { OutboxItem } from "../../message/OutboxItem.ts"
 import type { Reference, StoredCommit, TrueActor } from "./Reference.ts"
 import { decidedBy } from "./ReferenceDecision.ts"
@@ -113,8 +114,8 @@ export class DeliveryChecker {
   }
 
   /** The mailbox had a message, and an older copy of it has not. What a commit carries is to be sent again. */
-  gone(key: string, id: string): void {
-    const sent = this.#sent.get(`${key} ${id}`)
+  gone({ key, data }: Pick<KeptMessage, "key" | "data">): void {
+    const sent = this.#sent.get(`${key} ${idIn(decoder.decode(data))}`)
     if (sent === undefined) return
     sent.isGone = true
     if (sent.from === undefined || sent.appliedCount > 0 || sent.isDead || sent.effect === "signal") return
@@ -272,7 +273,7 @@ export class DeliveryChecker {
   }
 }
 
-/** The id of the message that a dead letter holds; undefined where it is none. */
+/** The id of a message, or of one that a dead letter holds; undefined where it is none. */
 const idIn = (original: string): string | undefined => {
   try {
     return (JSON.parse(original) as { readonly id?: string } | null)?.id

@@ -213,7 +213,7 @@ export class SimulatedSystem {
     this.servers.mailbox.observers.push((message, isNew) => {
       this.judge(() => this.#deliveries.accepted(message, isNew))
     })
-    this.servers.mailbox.losses.push(({ key, id }) => this.#deliveries.gone(key, id))
+    this.servers.mailbox.losses.push((message) => this.#deliveries.gone(message))
     this.servers.mailbox.observers.push((message) => this.judge(() => this.#pending.placed(message)))
     this.servers.publisher.observers.push(({ id }) => this.#deliveries.published(id))
     this.servers.deadLetters.observers.push((letter) => this.judge(() => this.#gaveUp(letter)))
