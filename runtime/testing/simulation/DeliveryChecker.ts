@@ -10,7 +10,7 @@ import type { AnyEvent } from "../../event/Event.ts"
 import type { OutboundMessage } from "../../mailbox/Mailbox.ts"
 import type { KeptMessage } from "../../mailbox/MailboxContents.ts"
 import type { OutboxItem } from "../../message/OutboxItem.ts"
-import type { Reference, StoredCommit, TrueActor } from "./Reference.ts"
+import { isReceipt, type Reference, type StoredCommit, type TrueActor } from "./Reference.ts"
 import { decidedBy } from "./ReferenceDecision.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
@@ -64,6 +64,8 @@ export class DeliveryChecker {
   readonly #waiting = new Set<Sent>()
   /** Ids of integration events that commits carry and that were not published so far. */
   readonly #publications = new Set<string>()
+  /** Ids of dead letters that commits carry and that are not there so far. */
+  readonly #letters = new Set<string>()
   /** By sender and receiver: the order of the last one that was applied. */
   readonly #lastOrder = new Map<string, number>()
 
@@ -76,8 +78,11 @@ export class DeliveryChecker {
   /** A commit is stored. Throws {@link Violation}. */
   stored({ address }: TrueActor, commit: StoredCommit, sequence: number): void {
     let index = 0
-    for (const { c, out } of commit.entries) {
-      this.#applied(address.key, c)
+    for (const entry of commit.entries) {
+      const { c, out } = entry
+      if (out?.some(isLetter)) this.#refused(address.key, c)
+      else if (isReceipt(entry)) this.#received(address.key, c)
+      else this.#applied(address.key, c)
       for (const item of out ?? []) this.#carried(address.key, item, commit.at, sequence, index++)
     }
   }
@@ -124,7 +129,8 @@ export class DeliveryChecker {
   }
 
   /** Throws {@link Violation}. */
-  gaveUp({ key, original, reason, detail }: DeadLetter): void {
+  gaveUp({ key, original, reason, detail, messageId: letterId }: DeadLetter): void {
+    this.#letters.delete(letterId)
     const messageId = idIn(original)
     const sent = this.#sent.get(`${key} ${messageId}`)
     if (sent === undefined) return
@@ -156,6 +162,7 @@ export class DeliveryChecker {
   get undispatched(): string | undefined {
     for (const { id, to } of this.#waiting) return `message ${id} to ${to} was not sent`
     for (const id of this.#publications) return `integration event ${id} was not published`
+    for (const id of this.#letters) return `dead letter ${id} was not stored`
     return undefined
   }
 
@@ -178,6 +185,7 @@ export class DeliveryChecker {
     this.#sent.clear()
     this.#waiting.clear()
     this.#publications.clear()
+    this.#letters.clear()
     this.#lastOrder.clear()
   }
 
@@ -197,6 +205,9 @@ export class DeliveryChecker {
         return this.#expect({ ...sent, to: from, effect: "signal" }, true)
       case "publish":
         this.#publications.add(id)
+        return
+      default:
+        if (isLetter(item)) this.#letters.add(letterIdOf(item) ?? id)
     }
   }
 
@@ -227,6 +238,22 @@ export class DeliveryChecker {
     // Refused, and handed out again before that was acknowledged: by then it may be welcome.
     if (sent.isDead) this.#world.mark("a dead letter was applied after all")
     if (this.#rules.isOrdered && sent.from !== undefined && sent.effect !== "signal") this.#inOrder(sent)
+  }
+
+  /** The receiver's commit says no, and carries the dead letter. */
+  #refused(key: string, commandId: string): void {
+    const sent = this.#sent.get(`${key} ${commandId}`)
+    if (sent === undefined) return
+    sent.isDead = true
+    this.#waiting.delete(sent)
+    this.#world.mark("a refusal was stored")
+    if (this.#rules.isOrdered && sent.from !== undefined) this.#inOrder(sent)
+  }
+
+  /** The receiver's commit says that nothing was to be done, or that all was done before. */
+  #received(key: string, commandId: string): void {
+    const sent = this.#sent.get(`${key} ${commandId}`)
+    if (sent !== undefined) this.#waiting.delete(sent)
   }
 
   #inOrder({ id, from, to, order }: Sent): void {
@@ -272,6 +299,16 @@ export class DeliveryChecker {
     }
   }
 }
+
+/** An item that nodes of this release may not know yet: what a commit carries is read as it is stored. */
+interface LetterItem {
+  readonly k: "letter"
+  readonly id?: string
+}
+
+const isLetter = (item: { readonly k: string }): boolean => item.k === "letter"
+
+const letterIdOf = (item: object): string | undefined => (item as LetterItem).id
 
 /** The id of a message, or of one that a dead letter holds; undefined where it is none. */
 const idIn = (original: string): string | undefined => {

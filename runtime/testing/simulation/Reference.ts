@@ -56,6 +56,8 @@ interface Writable extends TrueActor {
 
 interface Entry {
   readonly c: string
+  /** The entry says that a message came and is done with; nothing came of it, and its id is not remembered. */
+  readonly no?: true
   readonly m?: Metadata
   readonly ev: ReadonlyArray<StoredEvent>
   readonly out?: ReadonlyArray<OutboxItem>
@@ -138,7 +140,7 @@ export class Reference {
     const { address, definition } = actor
     const earlier = actor.commands.get(entry.c)
     const since = earlier === undefined ? 0 : actor.commands.size - earlier.index
-    if (earlier !== undefined && !this.#mayComeAgain(actor, entry.c, since)) {
+    if (earlier !== undefined && !isReceipt(entry) && !this.#mayComeAgain(actor, entry.c, since)) {
       const detail = `"${entry.c}" of ${address.key} is at sequences ${earlier.sequence} and ${sequence}`
       throw new Violation(PROMISES.once, detail)
     }
@@ -175,6 +177,7 @@ export class Reference {
     const found = definition.audit?.found(state, asked, entry.out ?? [])
     if (found !== undefined) actor.states[last] = definition.machine.transition(state, found) ?? state
     definition.machine.takeIntents()
+    if (isReceipt(entry)) return
     const { c: commandId, re: reply } = entry
     const { version, commands } = actor
     const { size: index } = commands
@@ -183,6 +186,9 @@ export class Reference {
     commands.set(name, { commandId: name, before, version, sequence, reply, storedAtMs, index })
   }
 }
+
+/** Whether an entry says no more than that a message is done with. */
+export const isReceipt = ({ no, ev }: Entry): boolean => no === true && ev.length === 0
 
 /** The event as the machine takes it. */
 export const eventOf = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEvent => {
