@@ -60,7 +60,10 @@ const flags = {
     Flag.withDescription(`Seeds that are run again and must take the same steps (default ${twiceMax})`),
     Flag.withDefault(twiceMax),
   ),
-  scenario: optionalText("scenario", "Only this one"),
+  scenario: optionalText(
+    "scenario",
+    "Only this one, such as order, desks, cluster, or stores (lost and restored stores)",
+  ),
   json: optionalText("json", "File for the whole report"),
   save: optionalText("save", "Folder for shrunk failing cases"),
   from: Flag.String("from").pipe(

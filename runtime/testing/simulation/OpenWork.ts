@@ -62,8 +62,8 @@ export class OpenWork {
     return this.#openActor
   }
 
-  #openOn({ name, system }: SimulatedNode): string | undefined {
-    if (system === undefined) return `${name} has not started`
+  #openOn({ name, system, isRunning }: SimulatedNode): string | undefined {
+    if (system === undefined || !isRunning) return `${name} has not started`
     const status = Effect.runSync(system.status)
     const { inFlightCount, outbox, messages } = status
     if (inFlightCount > 0) return `${name} has ${inFlightCount} items in work`
