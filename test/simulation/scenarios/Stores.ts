@@ -8,7 +8,7 @@ import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
 
 /** Commands that an actor remembers by their ids, and time for which the mailbox does. */
-const commandsRememberedCount = 1000
+const commandsRememberedCount = 4
 const messageIdWindowMs = 1_000
 
 /** What a shard has one owner at a time under, so that order is kept, too. */
