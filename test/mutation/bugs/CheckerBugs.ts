@@ -55,7 +55,7 @@ export const checkerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a message need not arrive",
     file: "runtime/testing/simulation/DeliveryChecker.ts",
-    text: "if (sent.isApplied || sent.isDead || this.#isWithoutTrace(sent)) continue",
+    text: "if (sent.appliedCount > 0 || sent.isDead || this.#isWithoutTrace(sent)) continue",
     replacement:
       "if (sent.isApplied || sent.isDead || sent.from !== undefined || this.#isWithoutTrace(sent)) continue",
     isSeenBySimulation: true,
