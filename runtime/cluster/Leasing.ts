@@ -8,7 +8,7 @@
  */
 import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import type { LeasesUnavailable } from "./Leases.ts"
+import { LeasesUnavailable } from "./Leases.ts"
 import { memberKey, nextEpoch, type SlotRecord, slotKey } from "./Member.ts"
 import type { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
@@ -191,13 +191,22 @@ export class Leasing {
     })
   }
 
+  /** The store may have lost the record of a slot that was used: its epochs go on from there. */
+  #epochSeen(slot: string): Effect.Effect<number, LeasesUnavailable> {
+    return Effect.mapError(
+      this.#options.tenants.get(slot)?.epochSeen ?? Effect.succeed(0),
+      (detail) => new LeasesUnavailable({ reason: "Other", detail: `epoch of ${slot}: ${detail}` }),
+    )
+  }
+
   #take(me: string, slot: string): Effect.Effect<void, LeasesUnavailable> {
     const taking = Effect.gen({ self: this }, function* () {
       if (this.#isEnding) return
       const found = this.#seen.slot(slotKey(slot))
       // Handed over to this node, or taken by it, and the acknowledgement was lost.
       const isWritten = found?.m === me && !this.#unreleased.has(slot)
-      const value: SlotRecord = isWritten ? found : { m: me, e: nextEpoch(found?.e ?? 0), n: found?.n ?? 0 }
+      const before = found?.e ?? (yield* this.#epochSeen(slot))
+      const value: SlotRecord = isWritten ? found : { m: me, e: nextEpoch(before), n: found?.n ?? 0 }
       if (!isWritten) {
         if (found?.m !== me && (yield* this.#isMembers(found?.m))) return
         if (!(yield* this.#write(slot, value))) return

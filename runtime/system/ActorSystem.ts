@@ -242,6 +242,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       outbox,
       warmUp,
       transport,
+      journal,
       answer,
     }),
     ...services.tenants,

@@ -12,9 +12,11 @@ import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces } from "../cluster/Slot.ts"
 import type { Tenant } from "../cluster/Tenant.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
+import type { JournalService } from "../journal/Journal.ts"
 import type { Outbox } from "../outbox/Outbox.ts"
 import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { TransportService } from "../transport/Transport.ts"
+import { epochInJournal } from "./JournalEpoch.ts"
 import type { WarmUp } from "./WarmUp.ts"
 
 /** How long a shard that is handed over waits for snapshots, in milliseconds, and which part of its time that is at most. */
@@ -30,6 +32,7 @@ export interface ShardTenantOptions {
   readonly outbox: Outbox
   readonly warmUp: WarmUp
   readonly transport: TransportService
+  readonly journal: JournalService
   /** Time that a shard gets to be handed over, in milliseconds. */
   readonly handoffMs: number
   /** Takes requests of other nodes to the owner of a place. */
@@ -42,7 +45,7 @@ export const shardTenants = (options: ShardTenantOptions): ReadonlyMap<string, T
 
 const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
   const { places, ownership, cells, calls, inbox, outbox, warmUp, transport, handoffMs, answer } = options
-  const { slot = "", askSubject = "" } = places.all[place] ?? {}
+  const { slot = "", askSubject = "", shard = 0 } = places.all[place] ?? {}
   let serving: Scope.Closeable | undefined
 
   const serve = Effect.gen(function* () {
@@ -72,6 +75,7 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
   })
 
   return {
+    epochSeen: Effect.mapError(epochInJournal(options.journal, shard), ({ message }) => message),
     open: (epoch) =>
       Effect.gen(function* () {
         yield* outbox.open(place, epoch)

@@ -12,9 +12,16 @@ export const ownershipBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a slot is taken under the epoch that it had",
     file: "runtime/cluster/Leasing.ts",
-    text: ": { m: me, e: nextEpoch(found?.e ?? 0), n: found?.n ?? 0 }",
+    text: ": { m: me, e: nextEpoch(before), n: found?.n ?? 0 }",
     replacement: ": { m: me, e: found?.e ?? 1, n: found?.n ?? 0 }",
     isSeenBySimulation: true,
+  },
+  {
+    name: "a slot whose record was lost begins with the first epoch again",
+    file: "runtime/cluster/Leasing.ts",
+    text: "found?.e ?? (yield* this.#epochSeen(slot))",
+    replacement: "found?.e ?? 0",
+    isSeenBySimulation: false,
   },
   {
     name: "a slot is handed over under the epoch that it had",

@@ -107,6 +107,22 @@ it("is free in the end, though its tenant fails to close", () =>
     }),
   ))
 
+it("without a record is taken under an epoch above those that its data speaks of, and not while these are unknown", () =>
+  run(
+    Effect.gen(function* () {
+      let known = false
+      const epochSeen = Effect.suspend(() => (known ? Effect.succeed(7) : Effect.fail("no answer")))
+      const { leasing, told, record } = yield* oneSlot(60_000, { epochSeen })
+      const failed = yield* Effect.flip(leasing.follow("me", to("me"), noWish))
+      expect(String(failed)).toContain("no answer")
+      expect(yield* record).toBe(undefined)
+      known = true
+      yield* leasing.follow("me", to("me"), noWish)
+      expect(told).toEqual(["open 8", "taken 8"])
+      expect(yield* record).toMatchObject({ m: "me", e: 8 })
+    }),
+  ))
+
 it("is not left open by a node that leaves while it takes it", () =>
   run(
     Effect.gen(function* () {
