@@ -2,13 +2,17 @@
 import { describe, expect, it } from "vitest"
 import { createMachine } from "xstate"
 import { DELAY_MS_MAX, effectsOf, NotSendable, sentItemOf } from "../../../runtime/cell/Intents.ts"
-import { NOTHING_PENDING } from "../../../runtime/cell/Pending.ts"
+import { NOTHING_PENDING, type Pending } from "../../../runtime/cell/Pending.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
+import type { Intent } from "../../../runtime/machine/Machine.ts"
 import { START_MS } from "../../fixtures/time/RealDate.ts"
 
 const definition = defineActor({
   type: "patient",
-  machine: createMachine({ initial: "idle", states: { idle: { on: { Go: "gone" } }, gone: {} } }),
+  machine: createMachine({
+    initial: "idle",
+    states: { idle: { on: { Go: "gone", End: "over" } }, gone: {}, over: { type: "final" } },
+  }),
 })
 const event = { type: "everstate.due" } as const
 
@@ -41,6 +45,58 @@ describe("a timer", () => {
 
   it("of no number is not sendable", () => {
     expect(() => timerOf(Number.NaN)).toThrow(NotSendable)
+  })
+})
+
+describe("what an actor waits for already", () => {
+  const timer = (g: string) => ({ g, at: START_MS, e: event })
+  const before: Pending = {
+    timers: new Map([
+      ["due", timer("1.0")],
+      ["other", timer("1.1")],
+    ]),
+    calls: new Map([["file", { g: "1.2", src: "file" }]]),
+  }
+  const outcomeOf = (intents: ReadonlyArray<Intent>, name = "idle") => {
+    const { machine } = definition
+    const idle = machine.initial("a")
+    const state = name === "idle" ? idle : (machine.transition(idle, { type: name }) ?? idle)
+    machine.takeIntents()
+    const step = { definition, before, after: before, state, version: 7, nowMs: START_MS }
+    const { items, pending } = effectsOf(step, intents, [])
+    return { items, timers: [...pending.timers].map(([name, { g }]) => [name, g]) }
+  }
+  /** No state of the machine invokes it. */
+  const aborted = { k: "abort", n: "file" }
+  const cancelled = (n: string, g: string) => ({ k: "cancel", n, g, at: START_MS })
+
+  it("is waited for no more where it is cancelled, and the rest is", () => {
+    expect(outcomeOf([{ _tag: "Cancel", id: "due" }])).toEqual({
+      items: [aborted, cancelled("due", "1.0")],
+      timers: [["other", "1.1"]],
+    })
+    expect(outcomeOf([{ _tag: "Cancel", id: "none" }])).toMatchObject({ items: [aborted] })
+  })
+
+  it("is replaced where it is set anew", () => {
+    expect(outcomeOf([{ _tag: "Timer", id: "due", delayMs: 5, event }])).toEqual({
+      items: [
+        aborted,
+        cancelled("due", "1.0"),
+        { k: "timer", n: "due", g: "7.0", at: START_MS + 5, e: event },
+      ],
+      timers: [
+        ["due", "7.0"],
+        ["other", "1.1"],
+      ],
+    })
+  })
+
+  it("is over where the machine is done", () => {
+    expect(outcomeOf([], "End")).toEqual({
+      items: [aborted, cancelled("due", "1.0"), cancelled("other", "1.1")],
+      timers: [],
+    })
   })
 })
 

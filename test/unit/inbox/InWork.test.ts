@@ -3,10 +3,13 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { shardSlot } from "../../../runtime/cluster/Slot.ts"
+import { ATTEMPTS_MAX, AttemptCounts } from "../../../runtime/inbox/AttemptCounts.ts"
 import { REDELIVERY_MS } from "../../../runtime/mailbox/Mailbox.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { SHARD_COUNT, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { realDate, START_MS } from "../../fixtures/time/RealDate.ts"
 
 const stamp = { type: "Stamp", sheet: "x" } as const
 
@@ -36,5 +39,35 @@ it("a message to an actor that cannot be read is tried six times", () => {
       const letters = yield* messaging.deadLetters.list({ after: 0, limit: 10 })
       expect(letters).toMatchObject([{ reason: "Quarantined", attemptCount: 6 }])
     }),
+  )
+})
+
+it.each([
+  [ATTEMPTS_MAX, undefined],
+  [ATTEMPTS_MAX + 1, "AttemptsExhausted"],
+])("a message that is taken up for the %ith time becomes a dead letter: %s", (attempt, reason) => {
+  const messaging = new MessagingMemory()
+  const { mailbox, checkpoints, deadLetters } = messaging
+  const address = addressOf("clerk", "c", SHARD_COUNT)
+  const message = { k: "command", v: 1, id: "m", c: stamp }
+  const earlierLives = Effect.gen(function* () {
+    yield* mailbox.publish({ address, id: "m", data: new TextEncoder().encode(JSON.stringify(message)) })
+    mailbox.contents.take(address.shard, START_MS)
+    const [{ sequence } = { sequence: 0 }] = mailbox.contents.messages
+    const counts = new AttemptCounts(checkpoints)
+    const slot = shardSlot(undefined, address.shard)
+    // The first time is not counted, and the next one is the system's.
+    for (let count = 2; count < attempt; count++) yield* counts.again(slot, sequence)
+  })
+  return Effect.runPromise(Effect.provide(earlierLives, realDate)).then(() =>
+    virtually({ actors: [Clerk], messaging }, ({ system }) =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("10 minutes")
+        const letters = yield* deadLetters.list({ after: 0, limit: 10 })
+        expect(letters.map((letter) => letter.reason)).toEqual(reason === undefined ? [] : [reason])
+        const { sheets } = (yield* system.get(Clerk, "c").state()).state.context
+        expect(sheets).toEqual(reason === undefined ? ["x"] : [])
+      }),
+    ),
   )
 })

@@ -13,6 +13,20 @@ const RESTARTS = ATTEMPTS_MAX + 3
 const lettersIn = ({ messaging }: Awaited<ReturnType<typeof shared>>) =>
   Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
 
+it("an attempt that is taken back is none in the next life, and others stay", async () => {
+  const checkpoints = makeCheckpointsMemory()
+  const run = <A>(effect: Effect.Effect<A>) => Effect.runPromise(effect)
+  const first = new AttemptCounts(checkpoints)
+  expect(await run(first.again("s", 1))).toBe(2)
+  expect(await run(first.again("s", 2))).toBe(2)
+  // 3 was handed out for the first time.
+  await run(first.takeBack("s", [2, 3]))
+  const next = new AttemptCounts(checkpoints)
+  expect(await run(next.again("s", 1))).toBe(3)
+  expect(await run(next.again("s", 2))).toBe(2)
+  expect(await run(next.again("s", 3))).toBe(1)
+})
+
 it("FAULT 79: messages to a paused type outlast any number of orderly restarts", async () => {
   const on = await shared()
   const first = await node("n", on, { actors: [Clerk] })
@@ -61,17 +75,3 @@ it("FAULT 79: a call that no life of a node was long enough for is made in full 
   expect(attempts).toEqual([1, 2, 3])
   expect(attempts.length).toBeLessThanOrEqual(CALL_DEFAULTS.attemptsMax)
 }, 60_000)
-
-it("an attempt that is taken back is none in the next life, and others stay", async () => {
-  const checkpoints = makeCheckpointsMemory()
-  const run = <A>(effect: Effect.Effect<A>) => Effect.runPromise(effect)
-  const first = new AttemptCounts(checkpoints)
-  expect(await run(first.again("s", 1))).toBe(2)
-  expect(await run(first.again("s", 2))).toBe(2)
-  // 3 was handed out for the first time.
-  await run(first.takeBack("s", [2, 3]))
-  const next = new AttemptCounts(checkpoints)
-  expect(await run(next.again("s", 1))).toBe(3)
-  expect(await run(next.again("s", 2))).toBe(2)
-  expect(await run(next.again("s", 3))).toBe(1)
-})
