@@ -14,7 +14,7 @@ const STORED_AT_MS = 100
 
 /** A counter to which commands `c-1` and `c-2` have added 1 each, at sequences 10 and 20. */
 const checked = () => {
-  const reference = new Reference([Counter])
+  const reference = new Reference([Counter], () => false)
   for (const number of [1, 2]) {
     const entry = { c: `c-${number}`, ev: [{ t: "Added", v: 1, d: { by: 1 } }], re: { total: number } }
     const stored = { address, sequence: 10 * number, atMs: STORED_AT_MS }

@@ -11,7 +11,7 @@ const rules = { isStrict: true, isOrdered: true, isOrderly: true }
 
 /** Commits of actors, all at the same time. */
 class History {
-  readonly checker = new DeliveryChecker(new World(1), new Reference([]), rules)
+  readonly checker = new DeliveryChecker(new World(1), new Reference([], () => false), rules)
   #sequence = 0
 
   /** The actor commits what these messages bring, and sends so many others to `desk/b`. */
