@@ -262,7 +262,7 @@ export class SimulatedMailbox {
 
   /** Keeps what no node has sent; observers of messages are not told. False: the mailbox does not take it. */
   put(message: OutboundMessage): boolean {
-    if (this.contents.publish(message, this.nowMs) !== undefined) return false
+    if (this.contents.publish(message, this.nowMs) instanceof MailboxRefused) return false
     this.#pulls.wake(message.address.shard)
     return true
   }
