@@ -57,7 +57,7 @@ export const checkerBugs: ReadonlyArray<PlantedBug> = [
     file: "runtime/testing/simulation/DeliveryChecker.ts",
     text: "if (sent.appliedCount > 0 || sent.isDead || this.#isWithoutTrace(sent)) continue",
     replacement:
-      "if (sent.isApplied || sent.isDead || sent.from !== undefined || this.#isWithoutTrace(sent)) continue",
+      "if (sent.appliedCount > 0 || sent.isDead || sent.from !== undefined || this.#isWithoutTrace(sent)) continue",
     isSeenBySimulation: true,
   },
   {
