@@ -80,7 +80,7 @@ export class DeliveryChecker {
     let index = 0
     for (const entry of commit.entries) {
       const { c, out } = entry
-      if (out?.some(isLetter)) this.#refused(address.key, c)
+      if (isReceipt(entry) && out?.some(isRefusal)) this.#refused(address.key, c)
       else if (isReceipt(entry)) this.#received(address.key, c)
       else this.#applied(address.key, c)
       for (const item of out ?? []) this.#carried(address.key, item, commit.at, sequence, index++)
@@ -309,6 +309,9 @@ interface LetterItem {
 }
 
 const isLetter = (item: { readonly k: string }): boolean => item.k === "letter"
+
+/** A refused message leaves a dead letter; a refused request its answer. */
+const isRefusal = (item: { readonly k: string }): boolean => isLetter(item) || item.k === "answer"
 
 const letterIdOf = (item: object): string | undefined => (item as LetterItem).id
 
