@@ -277,7 +277,7 @@ test("a handler in SQL can neither end the transaction, nor query after it, nor 
       yield* writer.write("a")
       let late: (() => Promise<unknown>) | undefined
       let seen: unknown
-      let act: "commit" | "hide" | "work" = "commit"
+      let act: "commit" | "hide" | "round" | "work" = "commit"
       const projection = defineProjection({
         name: "misuse",
         version: 1,
@@ -288,6 +288,8 @@ test("a handler in SQL can neither end the transaction, nor query after it, nor 
           await sql.query("insert into entries values ($1, $2)", [1, Number.MAX_SAFE_INTEGER])
           if (act === "commit") await sql.query(" commit")
           if (act === "hide") await sql.query("select 1 / 0").catch(() => undefined)
+          // No number holds it.
+          if (act === "round") await sql.query("select 9007199254740993::bigint as amount")
           seen = (await sql.query("select id, amount from entries")).rows
         },
       })
@@ -303,7 +305,7 @@ test("a handler in SQL can neither end the transaction, nor query after it, nor 
       }
       const batch = { partition: 0, events: [event], deadLetters: [], from: 0, to: 1 }
       yield* readModel.prepare(projection, 0)
-      for (const misuse of ["commit", "hide"] as const) {
+      for (const misuse of ["commit", "hide", "round"] as const) {
         act = misuse
         expect(yield* Effect.flip(readModel.apply(projection, batch))).toMatchObject({
           _tag: "ProjectionFailed",
