@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import { assign, raise, setup } from "xstate"
-import { call, defineActor, defineSaga, type EventOf, event } from "../../infra/everstate.ts"
+import { call, defineActor, defineSaga, dispatch, type EventOf, event, tell } from "../../infra/everstate.ts"
 
 const ended = new Map<string, () => void>()
 
@@ -42,6 +42,35 @@ export const Worker = defineActor({
 
 /** About as long as a payment. */
 export const work = { type: "Work" as const, text: "x".repeat(220) }
+
+const senderEvents = { Sent: event(Text) }
+
+/** Label of the nodes that have the senders. */
+export const SENDERS = "senders"
+
+/** Tells the worker of the same id what it was told itself, for ever. */
+export const Sender = defineActor({
+  type: "sender",
+  machine: setup({
+    types: {
+      context: {} as { readonly id: string },
+      events: {} as EventOf<typeof senderEvents>,
+      input: {} as { readonly id: string },
+    },
+  }).createMachine({
+    context: ({ input }) => ({ id: input.id }),
+    on: {
+      Sent: {
+        actions: dispatch(({ context: { id }, event: { text } }) => tell(Worker, id, { type: "Work", text })),
+      },
+    },
+  }),
+  events: senderEvents,
+  nodeLabel: SENDERS,
+  commands: { Send: { schema: Text, decide: ({ command: { text } }) => ({ type: "Sent", text }) } },
+})
+
+export const send = { type: "Send" as const, text: work.text }
 
 const target = (id: string) => ({ actor: Worker, id, command: work })
 

@@ -15,6 +15,8 @@ import { hotActor } from "./HotActor.ts"
 import { invokeThroughput } from "./InvokeThroughput.ts"
 import { type Machine, thisMachine } from "./Machine.ts"
 import type { Row } from "./Measure.ts"
+import { messageRemote } from "./MessageRemote.ts"
+import { messageThroughput } from "./MessageThroughput.ts"
 import { projectionRate } from "./ProjectionRate.ts"
 import { recovery } from "./Recovery.ts"
 import { residentMemory } from "./ResidentMemory.ts"
@@ -34,6 +36,8 @@ const BENCHES: ReadonlyArray<Bench> = [
   activation,
   projectionRate,
   tellThroughput,
+  messageThroughput,
+  messageRemote,
   sagaThroughput,
   invokeThroughput,
   timerCapacity,
