@@ -27,8 +27,8 @@ export interface CheckpointsNatsOptions {
   /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
   readonly replicas?: number
   /**
-   * Why a bucket that is not there has been lost, and must not be made anew: with it goes what was sent already, so what
-   * commits carry would be sent again from the beginning. `undefined`: it may be made.
+   * Why a bucket that is not there has been lost, and must not be made anew: with it go the positions of
+   * reactors, which would begin again. `undefined`: it may be made.
    */
   readonly lost?: Effect.Effect<string | undefined, CheckpointsUnavailable>
   /** Mark of the journal that the bucket belongs to. */

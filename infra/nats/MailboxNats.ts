@@ -98,12 +98,14 @@ const makeService = (
   ].map((lane, index) => ({
     ...lane,
     isOptional: false,
+    hasPositions: lane.stream === streams.messages,
     sequenceOf: (streamSequence) => streamSequence * LANE_COUNT + index,
   }))
   const legacyLane: MailboxLane | undefined = legacy && {
     stream: legacy.stream,
     subjects: legacy.subjects.waiting,
     isOptional: true,
+    hasPositions: false,
     sequenceOf: (streamSequence) => LEGACY_SEQUENCE_FLOOR + streamSequence,
   }
 

@@ -61,6 +61,8 @@ export interface MailboxLane {
   readonly subjects: WaitingSubjects
   /** {@link Delivery.sequence} of a sequence of the stream. */
   readonly sequenceOf: (streamSequence: number) => number
+  /** Its stream's sequences are positions of published messages. */
+  readonly hasPositions: boolean
   /** The stream may be gone for good: its receivers then wait in silence. */
   readonly isOptional: boolean
 }
@@ -191,12 +193,13 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     const { deliveryCount, streamSequence, storedAtMs } = place
     this.#handedOutUpTo = Math.max(this.#handedOutUpTo, streamSequence)
     if (--this.#backlogCount === 0) this.#caughtUp()
-    const { subjects, sequenceOf } = this.#context.lane
+    const { subjects, sequenceOf, hasPositions } = this.#context.lane
     return {
       key: subjects.keyOf(message.subject),
       sequence: sequenceOf(streamSequence),
       data: message.data,
       storedAtMs,
+      ...(hasPositions ? { position: streamSequence } : undefined),
       isRepeat: deliveryCount > 1 || streamSequence <= this.#repeatsUpTo,
       ack: this.#say(message, acknowledged),
       extend: this.#say(message, inProgress),

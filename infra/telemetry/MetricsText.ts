@@ -48,6 +48,15 @@ const ofEach =
 
 const isStalled = ({ state }: { readonly state: string }): number => (state === "stalled" ? 1 : 0)
 
+/** Kinds of what commits carry and what can be owed: each has a sample, so that an alarm sees it rise from 0. */
+const OWED_KINDS = ["tell", "answer", "timer", "cancel", "call", "publish", "letter"]
+
+const owedCounts = (owed: SystemStatus["outbox"]["owed"]): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = Object.fromEntries(OWED_KINDS.map((kind) => [kind, 0]))
+  for (const { kind } of owed) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
+
 /** The counters and gauges of a system. */
 export const statusText = (status: SystemStatus): string => {
   const { snapshots, messages, outbox, calls } = status
@@ -110,10 +119,20 @@ export const statusText = (status: SystemStatus): string => {
       retried: messages.retriedCount,
       "dead-letter": messages.deadLetterCount,
     }),
-    gauge("everstate_outbox_pending", "Commits whose outbox is being sent", [outbox.pendingCount]),
+    gauge("everstate_outbox_pending", "Items of commits that are being sent", [outbox.pendingCount]),
+    gauge("everstate_outbox_waiting", "Messages in the mailbox whose receivers have not taken them yet", [
+      outbox.waitingInMailboxCount,
+    ]),
+    gauge("everstate_outbox_owed", "Items of commits that could not be sent so far, by kind", [
+      ...samplesOf("kind", owedCounts(outbox.owed)),
+    ]),
     counter("everstate_outbox_sent_total", "Messages, timers, calls and publications that left", [
       outbox.sentCount,
     ]),
+    counter("everstate_outbox_direct_total", "Messages that went straight to their receiver", [
+      outbox.directCount,
+    ]),
+    counter("everstate_outbox_parked_total", "Messages that were put into the mailbox", [outbox.parkedCount]),
     counter("everstate_outbox_recovered_total", "Commits whose outbox was sent from the journal", [
       outbox.recoveredCount,
     ]),

@@ -7,7 +7,7 @@
  *
  * Between rounds nothing runs: an idle cell is an object, not a fiber. Who keeps cells: Cells.ts.
  */
-import { Effect, Exit, type Fiber, Random } from "effect"
+import { Effect, Exit, type Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AppendUnknown, JournalRefused } from "../journal/Journal.ts"
@@ -15,21 +15,18 @@ import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
+import { runActions } from "./Actions.ts"
 import { type ActorQuarantined, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { CellContext } from "./CellContext.ts"
+import type { CommitTold } from "./CommitListener.ts"
 import type { Confirmed } from "./Fold.ts"
-import { JournalTrouble } from "./JournalTrouble.ts"
+import { JournalTrouble, pauseAfter } from "./JournalTrouble.ts"
+import { OpenAppends } from "./OpenAppends.ts"
 import { catchUp, type RecoveryError, recover } from "./Recovery.ts"
 import { playRound, type Round } from "./Round.ts"
 import { commitOf, confirmedAt } from "./RoundCommit.ts"
 import { encodeSnapshot } from "./Snapshot.ts"
 import { isCommand, isOpen, MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting } from "./Waiting.ts"
-
-/** First pause before an append of unknown outcome is looked into again, doubling from attempt to attempt. */
-const UNKNOWN_PAUSE_FIRST_MS = 10
-
-/** Longest such pause. */
-const UNKNOWN_PAUSE_MAX_MS = 1_000
 
 /** Looks, over about five seconds, for a commit that a message is about, before it counts as lost. */
 const BEHIND_LOOKS_MAX = 12
@@ -58,8 +55,8 @@ export class Cell {
   /** Events since then; a commit without events counts as one, it is replayed like any. */
   #unsavedCount = 0
   #attemptCount = 0
-  /** Expected sequence of an append that may still land; once the actor's last message is another, it cannot. */
-  #unresolvedAt = NOWHERE
+  /** Appends that may still be stored. */
+  readonly #appends: OpenAppends
   #quarantinedUntilMs = 0
   /** Under which the shard is this node's; 0: not. */
   #epoch = 0
@@ -73,6 +70,7 @@ export class Cell {
     this.#context = context
     this.definition = definition
     this.address = address
+    this.#appends = new OpenAppends(address, context.outbox)
   }
 
   /** Nothing waits and nothing runs: the cell may be passivated. */
@@ -105,18 +103,21 @@ export class Cell {
     return true
   }
 
-  /** Works until the mailbox is empty. Never fails: every item gets its answer. */
+  /**
+   * Works until the mailbox is empty and no append may still be stored: a commit that nobody knows of would not be sent.
+   * Never fails: every item gets its answer.
+   */
   run(): Effect.Effect<void> {
     return Effect.whileLoop({
       while: () => {
-        this.#isRunning = this.#mailbox.length > 0
+        this.#isRunning = this.#mailbox.length > 0 || this.#appends.isAnyUnresolved
         return this.#isRunning
       },
       body: () => {
         this.#enterEpoch()
         if (this.#epoch === 0) return Effect.sync(() => this.#moveOut())
         if (this.#confirmed === undefined) return this.#activate()
-        const isBehind = this.#confirmed.sequence < this.#neededSequence
+        const isBehind = this.#confirmed.sequence < this.#needed
         return isBehind ? this.#catchUp(this.#confirmed) : this.#playRound(this.#confirmed)
       },
       step: () => undefined,
@@ -126,7 +127,10 @@ export class Cell {
   /** What is known from an earlier time of having the shard may be old. */
   #enterEpoch(): void {
     const epoch = this.#context.epochOf(this.place)
-    if (epoch !== this.#epoch) this.#confirmed = undefined
+    if (epoch === this.#epoch) return
+    this.#confirmed = undefined
+    // The shard is another node's, or was: its outbox reads what may have been stored.
+    this.#appends.forget()
     this.#epoch = epoch
   }
 
@@ -153,8 +157,8 @@ export class Cell {
   /** A broken promise of the runtime itself. Whoever waits learns of it, and the cell starts over from the journal. */
   #collapse(defect: unknown): Effect.Effect<void> {
     this.#confirmed = undefined
-    // What was stored before may not have been told.
-    this.#context.outbox.unsure(this.address)
+    // Its commit may be stored, and was not told.
+    this.#appends.unknown()
     const hint = "This is a defect; the log has it. Ask again with the same commandId."
     this.#settleAll(this.#unavailable("Unknown", `internal error: ${thrownText(defect)}`, hint))
     return logSampled("cell collapsed", `The cell of ${this.address.key} collapsed.`, {
@@ -190,6 +194,7 @@ export class Cell {
             this.#attemptCount = 0
             this.#trouble.over(this.#mailbox)
             this.#confirmed = confirmed
+            this.#appends.reached(confirmed.sequence)
             this.#snapshotSequence = snapshot.sequence
             this.#unsavedCount = confirmed.version - snapshot.version
             const { timers } = confirmed.pending
@@ -200,22 +205,30 @@ export class Cell {
     )
   }
 
+  /** Sequence that the state must include, for what waits and for appends whose outcome is open. */
+  get #needed(): number {
+    return Math.max(this.#neededSequence, this.#appends.expectedSequence)
+  }
+
   /**
    * A message is about a commit that this state does not know: another node wrote it, or a server answered with less
    * than there is. A commit that never shows up was lost with a server's power; the state is then what there is.
    */
   #catchUp(confirmed: Confirmed): Effect.Effect<void> {
-    const pause = this.#behindCount === 0 ? Effect.void : this.#pause()
+    const pause = this.#behindCount === 0 ? Effect.void : pauseAfter(this.#attemptCount)
     this.#attemptCount++
     return Effect.andThen(pause, catchUp(this.#context, this.definition, this.address, confirmed)).pipe(
       Effect.matchEffect({
         onSuccess: (now) =>
           Effect.sync(() => {
             this.#confirmed = now
-            const isBehind = now.sequence < this.#neededSequence
+            this.#appends.reached(now.sequence)
+            const isBehind = now.sequence < this.#needed
             this.#behindCount = isBehind ? this.#behindCount + 1 : 0
             if (!isBehind) this.#attemptCount = 0
-            if (this.#behindCount === BEHIND_LOOKS_MAX) this.#neededSequence = this.#behindCount = 0
+            if (this.#behindCount < BEHIND_LOOKS_MAX) return
+            this.#neededSequence = this.#behindCount = 0
+            this.#appends.forget()
           }),
         onFailure: (failure) => this.#notReadable(failure),
       }),
@@ -223,7 +236,7 @@ export class Cell {
   }
 
   #playRound(confirmed: Confirmed): Effect.Effect<void> {
-    const { clock, journal, commitFormat, watermarkOf } = this.#context
+    const { clock, journal, commitFormat, markOf } = this.#context
     const nowMs = clock.currentTimeMillisUnsafe()
     const format = commitFormat()
     const limits = { commitBytesMax: journal.commitBytesMax, format, nowMs }
@@ -231,19 +244,22 @@ export class Cell {
     this.#inRound = round.taken
     // An append that may still land, or another node's that landed unseen, can make a refusal untrue: a commit without
     // entries takes its place first, or shows it.
-    const mustFence = round.refusesMessage || (round.refusesSome && confirmed.sequence === this.#unresolvedAt)
+    const isUnsure = this.#appends.isUnresolvedAt(confirmed.sequence)
+    const mustFence = round.refusesMessage || (isUnsure && (round.refusesSome || round.taken.length === 0))
     if (round.entries.length === 0 && !mustFence) {
       this.#answer(round, confirmed)
       return Effect.void
     }
     // No snapshot is taken of it while the append is in flight.
     if (round.isStateSuspect) this.#confirmed = undefined
-    const w = format === 1 ? undefined : watermarkOf(this.place)
-    const data = commitOf(confirmed, round, { format, at: nowMs, epoch: this.#epoch, w })
+    const mark = format === 1 ? undefined : markOf(this.place)
+    const epoch = this.#epoch
+    const data = commitOf(confirmed, round, { format, at: nowMs, epoch }, mark)
+    this.#appends.begin(confirmed.sequence)
     return journal.append(this.address, confirmed.sequence, data).pipe(
       Effect.matchEffect({
         onSuccess: (sequence) => {
-          this.#stored(confirmed, round, sequence, nowMs)
+          this.#stored(confirmed, round, { sequence, atMs: nowMs, era: mark?.era ?? epoch })
           return Effect.void
         },
         onFailure: (error) => {
@@ -256,20 +272,19 @@ export class Cell {
   }
 
   /** The commit is in the journal: the tentative state is the confirmed one, callers get their answers. */
-  #stored(before: Confirmed, round: Round, sequence: number, atMs: number): void {
+  #stored(before: Confirmed, round: Round, place: Omit<CommitTold, "entries">): void {
     const { counts, outbox } = this.#context
     this.#attemptCount = 0
     this.#trouble.over(this.#mailbox)
-    const confirmed = confirmedAt(sequence, before, round.entries)
+    const confirmed = confirmedAt(place.sequence, before, round.entries)
     this.#confirmed = confirmed
     counts.committedCount++
     counts.eventCount += confirmed.version - before.version
     this.#unsavedCount += Math.max(1, confirmed.version - before.version)
-    outbox.committed(this.address, sequence, atMs, round.entries)
+    outbox.committed(this.address, { ...place, entries: round.entries })
+    this.#appends.reached(place.sequence)
     this.#answer(round, confirmed)
-    for (const { proposal } of round.entries) {
-      for (const action of proposal.actions) this.#runAction(action)
-    }
+    for (const { proposal } of round.entries) runActions(proposal.actions, counts)
     this.#markForSnapshot(confirmed)
   }
 
@@ -287,6 +302,7 @@ export class Cell {
   /** Nothing was stored, and the journal says so. What did not need the commit is decided again without it. */
   #refused(round: Round, refusal: JournalRefused): void {
     const { type: actorType, id } = this.address
+    this.#appends.refused()
     const tooLarge =
       refusal.reason === "TooLarge"
         ? new PayloadTooLarge({
@@ -312,20 +328,22 @@ export class Cell {
 
   /** The outcome is open: put the items back, wait a little, read what the journal holds, decide again. */
   #resolveUnknown(confirmed: Confirmed, round: Round, error: AppendUnknown): Effect.Effect<void> {
-    const { counts, outbox } = this.#context
-    counts.unknownCount++
-    outbox.unsure(this.address)
-    if (error.reason !== "WrongSequence") this.#unresolvedAt = confirmed.sequence
+    this.#context.counts.unknownCount++
+    this.#appends.unknown()
     for (const { waiting } of round.entries) waiting.wasAttempted = true
     this.#mailbox.unshift(...round.taken)
     this.#trouble.unconfirmed(error, this.#mailbox)
-    const pause = error.reason === "WrongSequence" && this.#attemptCount === 0 ? Effect.void : this.#pause()
+    const pause =
+      error.reason === "WrongSequence" && this.#attemptCount === 0
+        ? Effect.void
+        : pauseAfter(this.#attemptCount)
     this.#attemptCount++
     return Effect.andThen(pause, catchUp(this.#context, this.definition, this.address, confirmed)).pipe(
       Effect.matchEffect({
         onSuccess: (now) =>
           Effect.sync(() => {
             this.#confirmed = round.isStateSuspect ? undefined : now
+            this.#appends.reached(now.sequence)
           }),
         onFailure: (failure) => this.#notReadable(failure),
       }),
@@ -338,12 +356,14 @@ export class Cell {
    */
   #notReadable(error: RecoveryError): Effect.Effect<void> {
     this.#confirmed = undefined
-    if (error._tag === "JournalUnavailable" && this.#mailbox.some(isOpen)) {
+    const isWorthTrying = this.#mailbox.some(isOpen) || this.#appends.isAnyUnresolved
+    if (error._tag === "JournalUnavailable" && isWorthTrying) {
       this.#trouble.unread(error, this.#mailbox)
       this.#attemptCount++
-      return this.#pause()
+      return pauseAfter(this.#attemptCount)
     }
     if (error._tag === "ActorQuarantined") {
+      this.#appends.abandon()
       if (this.#context.unreadable(this.definition, this.place, error)) {
         return Effect.sync(() => this.#moveOut())
       }
@@ -355,7 +375,8 @@ export class Cell {
     const mayBeStored = this.#mailbox.some((waiting) => waiting._tag === "Command" && waiting.mayBeStored)
     const hint = "Try again with the same commandId: it is applied at most once."
     this.#failWaiting(this.#unavailable(mayBeStored ? "Unknown" : "No", error.message, hint))
-    return Effect.void
+    this.#attemptCount++
+    return this.#appends.isAnyUnresolved ? pauseAfter(this.#attemptCount) : Effect.void
   }
 
   #unavailable(stored: Unavailable["stored"], detail: string, hint: string): Unavailable {
@@ -373,23 +394,6 @@ export class Cell {
     const dueAfter = Math.max(this.definition.snapshotEveryEvents, recent.size / 2)
     if (this.#unsavedCount >= dueAfter) this.#context.snapshotWriter.mark(this)
   }
-
-  #pause(): Effect.Effect<void> {
-    const longestMs = Math.min(UNKNOWN_PAUSE_FIRST_MS * 2 ** this.#attemptCount, UNKNOWN_PAUSE_MAX_MS)
-    return Effect.flatMap(Random.next, (random) => Effect.sleep(longestMs * (0.5 + random / 2)))
-  }
-
-  #runAction(action: { readonly type: string; readonly run: () => void }): void {
-    try {
-      action.run()
-    } catch {
-      // Best effort by contract (docs/ARCHITECTURE.md): it shows in the counts, the commit stands.
-      this.#context.counts.actionFailedCount++
-    }
-  }
 }
 
 const NOBODY: ReadonlyArray<Waiting> = []
-
-/** No sequence. */
-const NOWHERE = -1

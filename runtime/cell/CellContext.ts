@@ -5,7 +5,7 @@
  */
 import type { Clock, Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { CommitFormat } from "../commit/Commit.ts"
+import type { CommitFormat, ShardMark } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { ActorQuarantined } from "./AskError.ts"
 import type { CellCounts } from "./CellCounts.ts"
@@ -20,8 +20,8 @@ export interface CellContext extends RecoveryPorts {
   readonly counts: CellCounts
   /** Format that commits are written in now: 2 once every node that may own a shard reads it. */
   readonly commitFormat: () => CommitFormat
-  /** Watermark that goes into commits of a place now; `undefined`: it is not known. */
-  readonly watermarkOf: (place: number) => number | undefined
+  /** What commits of a place, in format 2, say of its shard now; `undefined`: nothing. */
+  readonly markOf: (place: number) => ShardMark | undefined
   /** Fencing number that goes into commits of a place now; 0: this node does not have it. */
   readonly epochOf: (place: number) => number
   /**

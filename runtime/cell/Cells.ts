@@ -42,7 +42,7 @@ export interface CellsOptions {
   /** Format that commits are written in now; default 1. */
   readonly commitFormat?: CellContext["commitFormat"]
   /** Watermark of a place; default: not known. */
-  readonly watermarkOf?: CellContext["watermarkOf"]
+  readonly markOf?: CellContext["markOf"]
   /** Takes what is for a shard that this node does not have. */
   readonly elsewhere: CellContext["elsewhere"]
   /** An actor's history cannot be read here. True: another node takes its shard. */
@@ -104,7 +104,7 @@ export const makeCells = Effect.fnUntraced(function* (
     counts,
     outbox: options.outbox,
     commitFormat: options.commitFormat ?? (() => 1),
-    watermarkOf: options.watermarkOf ?? (() => undefined),
+    markOf: options.markOf ?? (() => undefined),
     epochOf: (place) => options.ownership.epochOf(place, monotonicMs(clock)),
     elsewhere: options.elsewhere,
     unreadable: options.unreadable,

@@ -1,5 +1,5 @@
 /**
- * Who is told of commits: what they carry has to be sent.
+ * Who is told of appends and commits: what commits carry has to be sent.
  *
  * Owns what a cell says, and when. Who listens: ../outbox/Outbox.ts.
  */
@@ -8,17 +8,32 @@ import type { CommitEntry } from "../commit/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { Pending } from "./Pending.ts"
 
+/** An append whose outcome the listener waits for. */
+export interface Appending {
+  /** Highest sequence of the shard that was known when it began. */
+  readonly after: number
+}
+
+/** A commit of this node that is stored. */
+export interface CommitTold {
+  readonly sequence: number
+  readonly atMs: number
+  /** Era that it says, or its epoch. */
+  readonly era: number
+  readonly entries: ReadonlyArray<{ readonly proposal: { readonly entry: CommitEntry } }>
+}
+
 export interface CommitListener {
-  readonly committed: (
-    address: ActorAddress,
-    sequence: number,
-    atMs: number,
-    entries: ReadonlyArray<{ readonly proposal: { readonly entry: CommitEntry } }>,
-  ) => void
+  /** An append begins that expects the actor's last record at a sequence; `undefined` where nobody waits for it. */
+  readonly appending: (address: ActorAddress) => Appending | undefined
+  /** The append has come to nothing, or its commit was told or found. */
+  readonly over: (address: ActorAddress, appending: Appending) => void
+  /** The outcome of the append is open. A record of the actor above `expectedSequence` may be what it stored. */
+  readonly unresolved: (address: ActorAddress, appending: Appending, expectedSequence: number) => void
+  /** A commit is stored. */
+  readonly committed: (address: ActorAddress, commit: CommitTold) => void
   /** A stored commit that was met while reading: another node wrote it, or its acknowledgement was lost. */
   readonly found: (record: JournalRecord) => void
-  /** An append has an unknown outcome: it may land later, with nobody there to be told. */
-  readonly unsure: (address: ActorAddress) => void
   /** The actor came into memory, with timers for which nothing is here: those that were due long ago lost their message. */
   readonly activated: (address: ActorAddress, timers: Pending["timers"]) => void
 }

@@ -5,6 +5,7 @@
  * Owns what callers are told of it, when their deadline passes and when too many wait. Cell.ts repeats the appends and
  * reads.
  */
+import { Effect, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"
 import { Busy, Unavailable } from "./AskError.ts"
@@ -45,4 +46,14 @@ export class JournalTrouble {
     const hint = "Try again later; an operator finds out more from the system's health."
     return new Unavailable({ actorType, id, stored: "No", detail: this.#detail, hint })
   }
+}
+
+/** First pause before an append of unknown outcome is looked into again, in milliseconds; doubling up to the longest. */
+const UNKNOWN_PAUSE_FIRST_MS = 10
+const UNKNOWN_PAUSE_MAX_MS = 1_000
+
+/** Waits before the journal is asked again, after so many attempts. */
+export const pauseAfter = (attemptCount: number): Effect.Effect<void> => {
+  const longestMs = Math.min(UNKNOWN_PAUSE_FIRST_MS * 2 ** attemptCount, UNKNOWN_PAUSE_MAX_MS)
+  return Effect.flatMap(Random.next, (random) => Effect.sleep(longestMs * (0.5 + random / 2)))
 }

@@ -5,11 +5,12 @@
  * Owns what is remembered and when it is forgotten: an origin is, once its source has said that it is settled. The memory
  * is folded from the actor's commit entries and is carried in snapshots. Repeats of asks: RecentCommands.ts.
  *
- * **Bound.** Of each source: at most {@link EPOCHS_REMEMBERED_MAX} floors (three numbers each), and one origin for each
+ * **Bound.** Of each source: at most {@link ERAS_REMEMBERED_MAX} floors (three numbers each), and one origin for each
  * handled message that no floor covers yet, which is what its sender keeps unsettled towards this actor. A number of
  * messages, a time or a count of other commands never makes the memory forget. The only thing that does is the age of
- * an epoch: when a ninth epoch of a source says a floor, the lowest of the nine is retired, and every message of it and
- * of lower ones counts as handled. A sender must therefore settle what is of an epoch before eight later ones speak.
+ * an era: when a ninth era of a source says a floor, the oldest of the nine is retired, and messages of eras that have no
+ * floor count as handled up to its sequence and its time. A sender that still owes a message says no floors to its
+ * receiver, so nothing of that is retired.
  */
 import {
   type Floor,
@@ -22,53 +23,54 @@ import {
   rowOfFloor,
 } from "../message/Origin.ts"
 
-/** Epochs of one source whose floors are remembered. */
-export const EPOCHS_REMEMBERED_MAX = 8
+/** Eras of one source whose floors are remembered. */
+export const ERAS_REMEMBERED_MAX = 8
 
 /** Origins up to which every new floor removes at once what it covers; of more, when their number has doubled. */
 const FEW_ORIGINS_MAX = 16
 
-/** No epoch: epochs are whole numbers from 0. */
-const NONE = -1
+/** What was said last in eras that are not remembered one by one any more. */
+interface Retired {
+  readonly sequence: number
+  readonly atMs: number
+}
 
-/** What a snapshot keeps of one source: its name, retired epoch, rows of floors, and `[epoch, sequence, index, atMs]`. */
+/** What a snapshot keeps of one source: its name, what is retired, rows of floors, and `[era, sequence, index, atMs]`. */
 export type SourceRow = readonly [
   source: string,
-  retired: number,
+  retired: readonly [sequence: number, atMs: number],
   floors: ReadonlyArray<readonly [number, number, number]>,
   handled: ReadonlyArray<readonly [number, number, number, number]>,
 ]
 
 /** What is known of one source. */
 class Source {
-  /** Highest retired epoch, `NONE` at first: everything of it and of lower ones is settled. */
-  retired = NONE
-  /** One of each epoch that said one, in no order. */
+  /** Everything of other eras than those of the floors, up to this sequence and this time, is settled. */
+  retired: Retired = { sequence: 0, atMs: 0 }
+  /** One of each era that said one, in no order. */
   readonly floors: Array<Floor> = []
   /** Handled messages that may not be covered by a floor. */
   readonly handled = new Map<string, Origin>()
   /** Number of handled messages at which the covered ones are looked for. */
   #sweepAt = FEW_ORIGINS_MAX
 
-  isSettled({ epoch, sequence, atMs }: Origin): boolean {
-    if (epoch <= this.retired) return true
+  isSettled({ era, sequence, atMs }: Origin): boolean {
     for (const floor of this.floors) {
-      if (floor.epoch === epoch) return sequence <= floor.sequence && atMs <= floor.atMs
+      if (floor.era === era) return sequence <= floor.sequence && atMs <= floor.atMs
     }
-    return false
+    return sequence <= this.retired.sequence && atMs <= this.retired.atMs
   }
 
   add(origin: Origin): void {
     if (!this.isSettled(origin)) this.handled.set(keyOf(origin), origin)
   }
 
-  /** Takes a floor in; it is left out where that covers all that the known one of its epoch does not, or is too old. */
+  /** Takes a floor in, unless the known one of its era is as high. */
   learn(floor: Floor): void {
-    if (floor.epoch <= this.retired) return
-    const place = this.floors.findIndex(({ epoch }) => epoch === floor.epoch)
+    const place = this.floors.findIndex(({ era }) => era === floor.era)
     const known = this.floors[place]
     if (known === undefined) {
-      if (!this.#makeRoom(floor.epoch)) return
+      if (!this.#makeRoom(floor)) return
       this.floors.push(floor)
     } else {
       // What was covered stays covered: the origins of it are forgotten.
@@ -86,22 +88,25 @@ class Source {
     this.#sweepAt = 2 * Math.max(this.handled.size, FEW_ORIGINS_MAX)
   }
 
-  /** For a floor of one more epoch. False: the epoch is the lowest of all; its origins are remembered one by one. */
-  #makeRoom(epoch: number): boolean {
-    if (this.floors.length < EPOCHS_REMEMBERED_MAX) return true
-    let lowest = 0
+  /** For a floor of one more era. False: it is the oldest of all; its messages are remembered one by one. */
+  #makeRoom({ atMs }: Floor): boolean {
+    if (this.floors.length < ERAS_REMEMBERED_MAX) return true
+    let oldest = 0
     for (const [place, floor] of this.floors.entries()) {
-      if (floor.epoch < (this.floors[lowest] as Floor).epoch) lowest = place
+      if (floor.atMs < (this.floors[oldest] as Floor).atMs) oldest = place
     }
-    const { epoch: oldest } = this.floors[lowest] as Floor
-    if (epoch < oldest) return false
-    this.retired = oldest
-    this.floors.splice(lowest, 1)
+    const retired = this.floors[oldest] as Floor
+    if (atMs < retired.atMs) return false
+    this.retired = {
+      sequence: Math.max(this.retired.sequence, retired.sequence),
+      atMs: Math.max(this.retired.atMs, retired.atMs),
+    }
+    this.floors.splice(oldest, 1)
     return true
   }
 }
 
-const keyOf = ({ epoch, sequence, index, atMs }: Origin): string => `${epoch}.${sequence}.${index}.${atMs}`
+const keyOf = ({ era, sequence, index, atMs }: Origin): string => `${era}.${sequence}.${index}.${atMs}`
 
 export class Origins {
   #sources: Map<string, Source> | undefined
@@ -129,7 +134,7 @@ export class Origins {
     return count
   }
 
-  /** By source, epoch and sequence: the same for every order in which the same was learnt. */
+  /** By source, era and sequence: the same for every order in which the same was learnt. */
   rows(): ReadonlyArray<SourceRow> {
     if (this.#sources === undefined) return []
     const byName = Array.from(this.#sources).sort(([left], [right]) => (left < right ? -1 : 1))
@@ -137,9 +142,14 @@ export class Origins {
       source.sweep()
       const handled = Array.from(
         source.handled.values(),
-        ({ epoch, sequence, index, atMs }) => [epoch, sequence, index, atMs] as const,
+        ({ era, sequence, index, atMs }) => [era, sequence, index, atMs] as const,
       )
-      return [name, source.retired, source.floors.map(rowOfFloor).sort(byNumbers), handled.sort(byNumbers)]
+      return [
+        name,
+        [source.retired.sequence, source.retired.atMs],
+        source.floors.map(rowOfFloor).sort(byNumbers),
+        handled.sort(byNumbers),
+      ]
     })
   }
 
@@ -152,7 +162,7 @@ export class Origins {
       if (!isSourceRow(row)) throw unreadable()
       const [name, retired, floors, handled] = row
       const source = memory.#source(name)
-      source.retired = retired
+      source.retired = { sequence: retired[0], atMs: retired[1] }
       for (const floor of floors) source.floors.push(floorOf(floor))
       for (const numbers of handled) source.add(originOf([name, ...numbers]))
     }
@@ -177,8 +187,9 @@ const isSourceRow = (row: unknown): row is SourceRow => {
   const [name, retired, floors, handled] = row
   return (
     isSource(name) &&
-    Number.isSafeInteger(retired) &&
-    retired >= NONE &&
+    Array.isArray(retired) &&
+    retired.length === 2 &&
+    isFloorRow([0, ...retired]) &&
     Array.isArray(floors) &&
     floors.every(isFloorRow) &&
     Array.isArray(handled) &&

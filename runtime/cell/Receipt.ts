@@ -52,5 +52,5 @@ export const refusalReceipt = (waiting: WaitingCommand, error: AskError): Commit
 }
 
 /** A message that is refused again after an operator has sent it again has another origin: it is another letter. */
-const letterIdOf = ({ message, origin: { source, epoch, sequence, index } }: Sent): string =>
-  `${message.id}@${source}.${epoch}.${sequence}.${index}`
+const letterIdOf = ({ message, origin: { source, era, sequence, index } }: Sent): string =>
+  `${message.id}@${source}.${era}.${sequence}.${index}`

@@ -4,7 +4,7 @@
  * Owns what the header of a commit says, and that a cell knows from its own commits what replaying them gives (Fold.ts).
  * Who stores it: Cell.ts.
  */
-import { type CommitHeader, encodeCommit } from "../commit/Commit.ts"
+import { type CommitHeader, encodeCommit, type ShardMark } from "../commit/Commit.ts"
 import { compactStateName } from "../machine/Machine.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { Round } from "./Round.ts"
@@ -13,14 +13,18 @@ import type { Round } from "./Round.ts"
 export const commitOf = (
   confirmed: Confirmed,
   { entries, entriesJson }: Round,
-  known: Pick<CommitHeader, "format" | "at" | "epoch" | "w">,
+  known: Pick<CommitHeader, "format" | "at" | "epoch">,
+  mark: ShardMark | undefined,
 ): Uint8Array => {
-  const { format, at, epoch, w } = known
+  const { format, at, epoch } = known
   const first = confirmed.version + 1
   if (format !== 2) return encodeCommit({ first, at, epoch }, entriesJson)
   const { state } = entries.at(-1)?.proposal ?? confirmed
   const done = state.status === "done"
-  return encodeCommit({ format, first, at, epoch, w, s: compactStateName(state.value), done }, entriesJson)
+  return encodeCommit(
+    { format, first, at, epoch, ...mark, s: compactStateName(state.value), done },
+    entriesJson,
+  )
 }
 
 /** The actor once the commit of `entries` is in the journal at `sequence`; `before` must not be used again. */

@@ -71,6 +71,11 @@ export interface Commit {
   /** Fencing number of the owner that wrote it. */
   readonly epoch: number
   /**
+   * Era, in format 2: a number that the owner drew when it took the shard. Epochs are given again by a lease store that has
+   * lost its end; an era belongs to one owner for ever.
+   */
+  readonly era?: number
+  /**
    * Watermark of the shard, in format 2: below this journal sequence everything that the shard's commits carry is settled,
    * as far as the owner of that epoch knew. Absent where it did not know.
    */
@@ -82,10 +87,17 @@ export interface Commit {
   readonly entries: ReadonlyArray<CommitEntry>
 }
 
+/** What the outbox of a shard has commits say: its era, and its watermark where that is known. */
+export interface ShardMark {
+  readonly era: number
+  readonly w: number | undefined
+}
+
 /** What a commit says besides its entries. */
-export interface CommitHeader extends Omit<Commit, "v" | "entries" | "w" | "s"> {
-  /** Default 1, which has no `w`, `s` and `done`. */
+export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w" | "s"> {
+  /** Default 1, which has no `era`, `w`, `s` and `done`. */
   readonly format?: CommitFormat
+  readonly era?: number | undefined
   readonly w?: number | undefined
   /** Left out of the commit where it is longer than {@link STATE_NAME_LENGTH_MAX}. */
   readonly s?: string
@@ -122,8 +134,9 @@ export const encodeCommit = (header: CommitHeader, entriesJson: ReadonlyArray<st
   )
 }
 
-const newFieldsOf = ({ w, s, done }: CommitHeader): string => {
-  const watermark = w === undefined ? "" : `,"w":${w}`
+const newFieldsOf = ({ era, w, s, done }: CommitHeader): string => {
+  const drawn = era === undefined ? "" : `,"era":${era}`
+  const watermark = w === undefined ? drawn : `${drawn},"w":${w}`
   const name = s === undefined ? "" : JSON.stringify(s)
   const state = name === "" || name.length > STATE_NAME_LENGTH_MAX ? "" : `,"s":${name}`
   return done === true ? `${watermark}${state},"done":true` : watermark + state
@@ -157,7 +170,7 @@ const bytesOf = (text: string): Uint8Array => {
 /** What is wrong with the fields of a commit; `undefined`: nothing. Fields of later releases do not matter. */
 const complaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
-  const { v, first, at, epoch, w, s, done, entries } = value as {
+  const { v, first, at, epoch, era, w, s, done, entries } = value as {
     readonly [Field in keyof Commit]?: unknown
   }
   if (!isCount(v)) return "v is no version"
@@ -165,15 +178,27 @@ const complaintOf = (value: unknown): string | undefined => {
   if (!isCount(first)) return "first is no version"
   if (!isTime(at)) return "at is no moment"
   if (epoch !== undefined && !Number.isSafeInteger(epoch)) return "epoch is no whole number"
-  if (v > 1 && w !== undefined && !(Number.isSafeInteger(w) && (w as number) >= 0)) return "w is no sequence"
-  if (v > 1 && s !== undefined && typeof s !== "string") return "s is no text"
-  if (v > 1 && done !== undefined && typeof done !== "boolean") return "done is neither true nor false"
+  const newer = v > 1 ? newerComplaintOf({ era, w, s, done }) : undefined
+  if (newer !== undefined) return newer
   if (!Array.isArray(entries)) return "entries is no list"
   for (const [index, entry] of entries.entries()) {
     const complaint = entryComplaintOf(entry)
     if (complaint !== undefined) return `entry ${index}: ${complaint}`
   }
   return undefined
+}
+
+/** What is wrong with the fields that came with format 2. */
+const newerComplaintOf = ({
+  era,
+  w,
+  s,
+  done,
+}: { readonly [Field in keyof Commit]?: unknown }): string | undefined => {
+  if (era !== undefined && !isCount(era)) return "era is no number"
+  if (w !== undefined && !(Number.isSafeInteger(w) && (w as number) >= 0)) return "w is no sequence"
+  if (s !== undefined && typeof s !== "string") return "s is no text"
+  return done === undefined || typeof done === "boolean" ? undefined : "done is neither true nor false"
 }
 
 const entryComplaintOf = (value: unknown): string | undefined => {
@@ -211,6 +236,12 @@ export const decodeCommit = (record: JournalRecord): Commit => {
   }
   return commit
 }
+
+/** Who wrote the commit; commits without an era have the epoch in its place. */
+export const eraOf = ({ era, epoch }: Pick<Commit, "era" | "epoch">): number => era ?? epoch
+
+/** Eras are above this number, and below 2^48 more: no epoch is taken for one. */
+export const ERA_MIN = 2 ** 48
 
 /** How many events a commit holds. */
 export const eventCount = (commit: Commit): number =>

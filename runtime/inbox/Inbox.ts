@@ -24,6 +24,7 @@ import { EarlyTimers } from "./EarlyTimers.ts"
 import { makeGiveUp } from "./GivenUp.ts"
 import { handOver, type Verdict } from "./Handover.ts"
 import { HeldBack } from "./HeldBack.ts"
+import { makeMailOrigins } from "./MailOrigins.ts"
 
 /** Times a message to an actor that cannot be read is tried before it becomes a dead letter. */
 const QUARANTINE_ATTEMPTS_MAX = 5
@@ -107,6 +108,7 @@ export const makeInbox = Effect.fnUntraced(function* (
   const answerOrBury = makeGiveUp({ mailbox, deadLetters: yield* DeadLetters, clock, shardCount })
   const attempts = new AttemptCounts(yield* Checkpoints)
   const mailboxTime = new MailboxTime()
+  const mailOrigins = yield* makeMailOrigins(mailbox)
   const early = new EarlyTimers(clock, mailbox, mailboxTime)
   const fork = yield* FiberSet.makeRuntime<never>()
   const counts: InboxCounts = { receivedCount: 0, settledCount: 0, retriedCount: 0, deadLetterCount: 0 }
@@ -196,13 +198,14 @@ export const makeInbox = Effect.fnUntraced(function* (
   /** The parts of a delivery, or why this node cannot take it. `undefined`: another node takes the place. */
   const read = (delivery: Delivery, place: number): Parts | Unreadable | undefined => {
     try {
-      const message = decodeMessage(delivery.data)
+      const decoded = decodeMessage(delivery.data)
       const address = addressFromKey(delivery.key, shardCount)
       const { shard } = places.all[place] as ShardPlace
       // Its actor's shard may be another node's: it would be tried here for ever.
       if (address.shard !== shard) {
         return unreadable(`it is in shard ${shard}, its actor in ${address.shard}`)
       }
+      const message = mailOrigins.complete(shard, decoded, delivery)
       const definition = actors.get(address.type)
       if (definition !== undefined) return { definition, address, message }
       if (options.unhosted(place, address.type)) return undefined
@@ -370,4 +373,6 @@ const unreadable = (detail: string, reason: DeadLetterReason = "Malformed"): Unr
   message: undefined,
 })
 
-const idOf = (place: number, { sequence }: Delivery): string => `${place}.${sequence}`
+/** With the time of storing: a mailbox that was restored from an older copy gives sequences again. */
+const idOf = (place: number, { sequence, storedAtMs = 0 }: Delivery): string =>
+  `${place}.${sequence}.${storedAtMs}`

@@ -34,6 +34,8 @@ export interface Delivery {
    */
   readonly sequence: number
   readonly data: Uint8Array
+  /** What `publish` returned; absent for what was scheduled, and where the mailbox cannot tell. */
+  readonly position?: number
   /** It may have been handed out before, to this or to an earlier owner of the shard. */
   readonly isRepeat: boolean
   /** When the server stored it, by the server's clock, Unix milliseconds; absent where it does not say. */

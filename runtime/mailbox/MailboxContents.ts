@@ -46,6 +46,10 @@ export interface KeptMessage {
   untilMs: number
 }
 
+/** Position of a delivery of the message, as it is told. */
+export const positionOf = ({ wasScheduled, sequence }: KeptMessage): { readonly position?: number } =>
+  wasScheduled ? {} : { position: sequence }
+
 /** Where a message is that came lately. */
 interface Seen {
   readonly atMs: number

@@ -13,7 +13,7 @@ import {
   type OutboundMessage,
   type ReceiverGroup,
 } from "./Mailbox.ts"
-import { type KeptMessage, type MailboxBounds, MailboxContents } from "./MailboxContents.ts"
+import { type KeptMessage, type MailboxBounds, MailboxContents, positionOf } from "./MailboxContents.ts"
 
 /** The mailbox in memory, and what only its owner may do: look into it. */
 export interface MailboxMemory extends MailboxService {
@@ -36,17 +36,18 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
       return done instanceof MailboxRefused ? Effect.fail(done) : Effect.as(changed(shard), done)
     })
 
-  const deliver = ({ key, shard, sequence, data, storedAtMs, handedOutCount }: KeptMessage): Delivery => ({
-    key,
-    sequence,
-    data,
-    storedAtMs,
-    isRepeat: handedOutCount > 1,
+  const deliver = (kept: KeptMessage): Delivery => ({
+    key: kept.key,
+    sequence: kept.sequence,
+    data: kept.data,
+    storedAtMs: kept.storedAtMs,
+    ...positionOf(kept),
+    isRepeat: kept.handedOutCount > 1,
     ack: Effect.suspend(() => {
-      contents.acknowledge(sequence)
-      return changed(shard)
+      contents.acknowledge(kept.sequence)
+      return changed(kept.shard)
     }),
-    extend: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.extend(sequence, nowMs)),
+    extend: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.extend(kept.sequence, nowMs)),
   })
 
   const receive = (shard: number, only?: ReceiverGroup): Stream.Stream<Delivery> =>

@@ -4,13 +4,14 @@
  * Owns both facts and their rows in messages, commits and snapshots. Who remembers them: ../cell/Origins.ts.
  */
 import { isStorableText } from "../json/StorableText.ts"
+import { isTime } from "../time/Time.ts"
 
 /** The place of a message: which item of which commit of which sender. No two messages have the same. */
 export interface Origin {
   /** Slot of the sender, such as `shard.3`. */
   readonly source: string
-  /** Epoch that the sender's commit was written under; 0 for sources without epochs. */
-  readonly epoch: number
+  /** Era of the sender's commit: who wrote it, in which time of having the shard. 0 for sources that have one writer. */
+  readonly era: number
   /** Journal sequence of the commit. */
   readonly sequence: number
   /** Number of the item in the commit, over all entries. */
@@ -20,20 +21,20 @@ export interface Origin {
 }
 
 /**
- * What a source says to one receiver: of every commit of the source that was written under `epoch`, has a sequence up to
+ * What a source says to one receiver: of every commit of the source that was written in `era`, has a sequence up to
  * `sequence` and a time up to `atMs`, all messages to this receiver are settled. It is a fact and stays true.
  */
 export interface Floor {
-  readonly epoch: number
+  readonly era: number
   readonly sequence: number
   /** Unix milliseconds. */
   readonly atMs: number
 }
 
-/** Stored form of an {@link Origin}: `[source, epoch, sequence, index, atMs]`. */
+/** Stored form of an {@link Origin}: `[source, era, sequence, index, atMs]`. */
 export type OriginRow = readonly [string, number, number, number, number]
 
-/** Stored form of a {@link Floor}: `[epoch, sequence, atMs]`. */
+/** Stored form of a {@link Floor}: `[era, sequence, atMs]`. */
 export type FloorRow = readonly [number, number, number]
 
 /** Stored form of an origin in a commit entry; where its message had a floor, that row follows in the same list. */
@@ -45,15 +46,15 @@ export const SOURCE_LENGTH_MAX = 200
 const ORIGIN_FIELDS = 5
 const FLOOR_FIELDS = 3
 
-export const rowOfOrigin = ({ source, epoch, sequence, index, atMs }: Origin): OriginRow => [
+export const rowOfOrigin = ({ source, era, sequence, index, atMs }: Origin): OriginRow => [
   source,
-  epoch,
+  era,
   sequence,
   index,
   atMs,
 ]
 
-export const rowOfFloor = ({ epoch, sequence, atMs }: Floor): FloorRow => [epoch, sequence, atMs]
+export const rowOfFloor = ({ era, sequence, atMs }: Floor): FloorRow => [era, sequence, atMs]
 
 export const rowCarried = (origin: Origin, floor: Floor | undefined): CarriedRow => {
   const row = rowOfOrigin(origin)
@@ -61,22 +62,22 @@ export const rowCarried = (origin: Origin, floor: Floor | undefined): CarriedRow
 }
 
 /** The origin in a row that {@link isOriginRow} or {@link isCarriedRow}. */
-export const originOf = ([source, epoch, sequence, index, atMs]: OriginRow | CarriedRow): Origin => ({
+export const originOf = ([source, era, sequence, index, atMs]: OriginRow | CarriedRow): Origin => ({
   source,
-  epoch,
+  era,
   sequence,
   index,
   atMs,
 })
 
 /** The floor in a row that {@link isFloorRow}. */
-export const floorOf = ([epoch, sequence, atMs]: FloorRow): Floor => ({ epoch, sequence, atMs })
+export const floorOf = ([era, sequence, atMs]: FloorRow): Floor => ({ era, sequence, atMs })
 
 /** The floor in a row that {@link isCarriedRow}, if it has one. */
 export const floorCarried = (row: CarriedRow): Floor | undefined => {
   if (row.length === ORIGIN_FIELDS) return undefined
-  const [, , , , , epoch, sequence, atMs] = row
-  return { epoch, sequence, atMs }
+  const [, , , , , era, sequence, atMs] = row
+  return { era, sequence, atMs }
 }
 
 export const isSource = (value: unknown): value is string =>
@@ -84,24 +85,24 @@ export const isSource = (value: unknown): value is string =>
 
 /** Whether a value that came from elsewhere is the row of an origin. */
 export const isOriginRow = (value: unknown): value is OriginRow =>
-  Array.isArray(value) && value.length === ORIGIN_FIELDS && isSource(value[0]) && areNumbers(value, 1)
+  Array.isArray(value) && value.length === ORIGIN_FIELDS && hasOrigin(value)
 
 /** Whether a value that came from elsewhere is the row of a floor. */
 export const isFloorRow = (value: unknown): value is FloorRow =>
-  Array.isArray(value) && value.length === FLOOR_FIELDS && areNumbers(value, 0)
+  Array.isArray(value) && value.length === FLOOR_FIELDS && hasFloor(value, 0)
 
 /** Whether a value that came from elsewhere is the row of an origin, alone or with that of a floor. */
 export const isCarriedRow = (value: unknown): value is CarriedRow =>
   Array.isArray(value) &&
-  (value.length === ORIGIN_FIELDS || value.length === ORIGIN_FIELDS + FLOOR_FIELDS) &&
-  isSource(value[0]) &&
-  areNumbers(value, 1)
+  hasOrigin(value) &&
+  (value.length === ORIGIN_FIELDS ||
+    (value.length === ORIGIN_FIELDS + FLOOR_FIELDS && hasFloor(value, ORIGIN_FIELDS)))
 
-/** Epochs, sequences, indices and times are whole numbers from 0. */
-const areNumbers = (row: ReadonlyArray<unknown>, from: number): boolean => {
-  for (let place = from; place < row.length; place++) {
-    const value = row[place]
-    if (!(Number.isSafeInteger(value) && (value as number) >= 0)) return false
-  }
-  return true
-}
+/** Eras, sequences and indices are whole numbers from 0. */
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+
+const hasOrigin = ([source, era, sequence, index, atMs]: ReadonlyArray<unknown>): boolean =>
+  isSource(source) && isCount(era) && isCount(sequence) && isCount(index) && isTime(atMs)
+
+const hasFloor = (row: ReadonlyArray<unknown>, from: number): boolean =>
+  isCount(row[from]) && isCount(row[from + 1]) && isTime(row[from + 2])

@@ -15,8 +15,9 @@ import { storableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
-import { encodeMessage, type Message } from "../mailbox/Message.ts"
-import { untilSent } from "./UntilSent.ts"
+import { type AnswerMessage, type CommandMessage, encodeMessage, type Message } from "../mailbox/Message.ts"
+import { type Floor, type Origin, rowOfFloor, rowOfOrigin } from "../message/Origin.ts"
+import { type Sent, untilSent } from "./UntilSent.ts"
 
 /** Cancelled timers that are due sooner than this are left to fire and be ignored: removing costs more than that. */
 const UNSCHEDULE_FROM_MS = 60_000
@@ -35,76 +36,151 @@ export interface DispatchPorts {
 /** The slot of a timer: every generation has its own, so that sending an old one again replaces nothing. */
 export const timerSlot = (name: string, generation: string): string => `timer.${name}.${generation}`
 
-/** Sends `placed`; tries for as long as it takes. What cannot even be tried becomes a dead letter, and keeps nobody up. */
-export const dispatchItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void> =>
-  Effect.suspend(() => sendItem(ports, placed)).pipe(
+/** What is told of an item that is sent, and asked of it, while it is. */
+export interface Dispatching {
+  /** Told of each failure after which it is tried again. */
+  readonly failed?: (failure: { readonly message: string }, attemptCount: number) => void
+  /** Whether it is still to be sent from here. */
+  readonly isWanted?: () => boolean
+}
+
+/** What came of an item. */
+export type Dispatched =
+  /** A message is in the mailbox; at which position, where the mailbox can tell when it is acknowledged. */
+  | { readonly _tag: "Parked"; readonly position: number | undefined }
+  /** Stored by its port, a dead letter, or answered by its refusal. */
+  | { readonly _tag: "Settled" }
+  /** It is not to be sent from here any more. */
+  | { readonly _tag: "Unwanted" }
+
+const SETTLED: Dispatched = { _tag: "Settled" }
+
+const dispatched = (sent: Sent<unknown>): Dispatched =>
+  sent._tag === "Unwanted" ? { _tag: "Unwanted" } : SETTLED
+
+/**
+ * Sends `placed`; tries for as long as it takes. What cannot even be tried becomes a dead letter, and keeps nobody up.
+ */
+export const dispatchItem = (
+  ports: DispatchPorts,
+  placed: PlacedItem,
+  dispatching: Dispatching = {},
+  floor?: Floor,
+): Effect.Effect<Dispatched> =>
+  Effect.suspend(() => sendItem(ports, placed, dispatching, floor)).pipe(
     Effect.catchDefect((defect) => {
       const { from, id, item } = placed
-      return bury(ports, from.key, id, JSON.stringify(item), `it cannot be sent: ${thrownText(defect)}`)
+      const detail = `it cannot be sent: ${thrownText(defect)}`
+      return Effect.as(bury(ports, from.key, id, JSON.stringify(item), detail), SETTLED)
     }),
   )
 
-const sendItem = (ports: DispatchPorts, placed: PlacedItem): Effect.Effect<void> => {
-  const { item, id, from, metadata } = placed
-  const { mailbox, shardCount } = ports
+/** A command or an answer on its way to an actor, with the actor's key. */
+export interface ActorMessage {
+  readonly to: string
+  readonly message: CommandMessage | AnswerMessage
+}
+
+/** The message that the item becomes; `undefined` for an item that becomes none, or one that is due later. */
+export const messageOf = (
+  { item, id, from, metadata, origin }: PlacedItem,
+  floor?: Floor,
+): ActorMessage | undefined => {
   const m = metadata === undefined ? undefined : { m: metadata }
-  const post = (address: ActorAddress, message: Message, atMs?: number): Effect.Effect<void> => {
-    const data = encodeMessage(message)
-    const send =
-      atMs === undefined
-        ? mailbox.publish({ address, id: message.id, data })
-        : mailbox.schedule({ address, id: message.id, data, slot: `message.${message.id}`, atMs })
-    return untilSent(send, (refusal) => giveUp(ports, address, message, refusal))
+  if (item.k === "tell") {
+    const answerTo = item.n === undefined ? undefined : { from: from.key, n: item.n }
+    // What is due later is not covered by any floor: it waits in the mailbox, however far its sender is.
+    const rows = item.at === undefined ? rowsOf(origin, floor) : undefined
+    return { to: item.to, message: { k: "command", id, c: item.c, ...answerTo, ...m, ...rows } }
   }
+  if (item.k !== "answer") return undefined
+  const { to, n, re, a } = item
+  return { to, message: { k: "answer", id: answerIdOf(re), n, a, ...m, ...rowsOf(origin, floor) } }
+}
+
+const rowsOf = (origin: Origin | undefined, floor: Floor | undefined) =>
+  origin === undefined
+    ? undefined
+    : { o: rowOfOrigin(origin), ...(floor === undefined ? undefined : { f: rowOfFloor(floor) }) }
+
+/** Who an item in the mailbox waits for: an actor, or the call that it asks for, which keeps no message waiting. */
+export const waitsFor = ({ item, from }: PlacedItem): string =>
+  item.k === "call" ? `${from.key} call ${item.n}` : "to" in item ? item.to : from.key
+
+/** Whether the item goes to its receiver as soon as it can take it. */
+export const isForNow = ({ item }: PlacedItem): boolean =>
+  item.k === "answer" || (item.k === "tell" && item.at === undefined)
+
+const sendItem = (
+  ports: DispatchPorts,
+  placed: PlacedItem,
+  dispatching: Dispatching,
+  floor: Floor | undefined,
+): Effect.Effect<Dispatched> => {
+  const { item, id, from, metadata, atMs } = placed
+  const { mailbox, shardCount, deadLetters, namespace, publisher } = ports
+  const m = metadata === undefined ? undefined : { m: metadata }
+  const post = (address: ActorAddress, message: Message): Effect.Effect<Dispatched> =>
+    Effect.map(
+      untilSent(mailbox.publish({ address, id: message.id, data: encodeMessage(message) }), {
+        ...dispatching,
+        refused: (refusal) => giveUpMessage(ports, address.key, message, "Refused", refusal.message),
+      }),
+      (sent) => (sent._tag === "Sent" ? { _tag: "Parked", position: sent.value } : dispatched(sent)),
+    )
   switch (item.k) {
-    case "tell": {
-      const answerTo = item.n === undefined ? undefined : { from: from.key, n: item.n }
-      return post(
-        addressFromKey(item.to, shardCount),
-        { k: "command", id, c: item.c, ...answerTo, ...m },
-        item.at,
-      )
-    }
-    case "answer":
-      return post(addressFromKey(item.to, shardCount), {
-        k: "answer",
-        id: answerIdOf(item.re),
-        n: item.n,
-        a: item.a,
-        ...m,
+    case "tell":
+    case "answer": {
+      const { to, message } = messageOf(placed, floor) as ActorMessage
+      const address = addressFromKey(to, shardCount)
+      if (item.k === "answer" || item.at === undefined) return post(address, message)
+      const data = encodeMessage(message)
+      const slot = `message.${message.id}`
+      const scheduled = untilSent(mailbox.schedule({ address, id: message.id, data, slot, atMs: item.at }), {
+        ...dispatching,
+        refused: (refusal) => giveUpMessage(ports, to, message, "Refused", refusal.message),
       })
+      return Effect.map(scheduled, dispatched)
+    }
     case "timer": {
       const data = encodeMessage({ k: "timer", id, n: item.n, g: item.g, at: item.at, ...m })
       const slot = timerSlot(item.n, item.g)
-      return untilSent(mailbox.schedule({ address: from, id, data, slot, atMs: item.at }))
+      const timer = { address: from, id, data, slot, atMs: item.at }
+      return Effect.map(untilSent(mailbox.schedule(timer), dispatching), dispatched)
     }
     case "cancel":
-      return Effect.flatMap(Clock.currentTimeMillis, (nowMs) =>
-        item.at - nowMs < UNSCHEDULE_FROM_MS
-          ? Effect.void
-          : untilSent(mailbox.unschedule(from, timerSlot(item.n, item.g))),
-      )
+      return Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
+        if (item.at - nowMs < UNSCHEDULE_FROM_MS) return Effect.succeed(SETTLED)
+        const unscheduled = untilSent(mailbox.unschedule(from, timerSlot(item.n, item.g)), dispatching)
+        return Effect.map(unscheduled, dispatched)
+      })
     case "call":
       return post(from, { k: "call", id, n: item.n, g: item.g, ...m })
     case "abort":
-      return Effect.void
+      return Effect.succeed(SETTLED)
     case "publish": {
-      const { namespace, publisher } = ports
-      const { sequence, atMs } = placed
-      const event = cloudEventOf({ namespace, key: from.key, item, id, atMs, sequence, metadata })
+      const event = cloudEventOf({
+        namespace,
+        key: from.key,
+        item,
+        id,
+        atMs,
+        sequence: placed.sequence,
+        metadata,
+      })
       // No decision stores such an item, and no publisher ever takes it.
       if (!isIntegrationType(item.t) || event.data.length > EVENT_BYTES_MAX) {
         const detail = `no integration event has such a type, or more than ${EVENT_BYTES_MAX} bytes`
-        return bury(ports, from.key, id, JSON.stringify(item), detail)
+        return Effect.as(bury(ports, from.key, id, JSON.stringify(item), detail), SETTLED)
       }
-      return untilSent(publisher.publish(event))
+      return Effect.map(untilSent(publisher.publish(event), dispatching), dispatched)
     }
     case "letter": {
       const { id: messageId, key = from.key, reason, detail, m: original } = item
-      const letter = { key, reason, detail, attemptCount: 1, atMs: placed.atMs, messageId, original }
-      return Effect.andThen(
-        untilSent(ports.deadLetters.add(letter)),
-        logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`),
+      const letter = { key, reason, detail, attemptCount: 1, atMs, messageId, original }
+      return untilSent(deadLetters.add(letter), dispatching).pipe(
+        Effect.tap(logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)),
+        Effect.map(dispatched),
       )
     }
   }
@@ -133,22 +209,25 @@ export const undecidedAnswer = (
 }
 
 /** A request that is refused, or its answer, is answered by the refusal; anything else is a dead letter. */
-const giveUp = (
+export const giveUpMessage = (
   ports: DispatchPorts,
-  address: ActorAddress,
+  key: string,
   message: Message,
-  { message: detail }: { readonly message: string },
+  reason: DeadLetterReason,
+  detail: string,
 ): Effect.Effect<void> => {
   const asker =
     message.k === "answer"
-      ? { key: address.key, as: message.n, requestId: message.id.slice(0, -ANSWER_SUFFIX.length) }
+      ? { key, as: message.n, requestId: message.id.slice(0, -ANSWER_SUFFIX.length) }
       : message.k === "command" && message.from !== undefined && message.n !== undefined
         ? { key: message.from, as: message.n, requestId: message.id }
         : undefined
   if (asker === undefined) {
-    return bury(ports, address.key, message.id, new TextDecoder().decode(encodeMessage(message)), detail)
+    return bury(ports, key, message.id, new TextDecoder().decode(encodeMessage(message)), detail, reason)
   }
-  return untilSent(ports.mailbox.publish(undecidedAnswer(asker, "Refused", detail, ports.shardCount)))
+  return Effect.asVoid(
+    untilSent(ports.mailbox.publish(undecidedAnswer(asker, reason, detail, ports.shardCount))),
+  )
 }
 
 const bury = (
@@ -157,10 +236,11 @@ const bury = (
   messageId: string,
   original: string,
   detail: string,
+  reason: DeadLetterReason = "Refused",
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const atMs = yield* Clock.currentTimeMillis
-    const letter = { key, reason: "Refused", detail, attemptCount: 1, atMs, messageId, original } as const
+    const letter = { key, reason, detail, attemptCount: 1, atMs, messageId, original } as const
     yield* untilSent(deadLetters.add(letter))
-    yield* logSampled("dead letter Refused", `Dead letter for ${key}: ${detail}`)
+    yield* logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)
   })

@@ -1,21 +1,18 @@
 /**
  * How far one shard's outboxes are sent, and what of its journal still has to be read for it.
  *
- * Owns the arithmetic, no work: commits of this node are told here as they are acknowledged; those of others, and those
- * whose acknowledgement was lost, are found by reading the shard's journal while there is doubt that any may be there:
- * after the shard was taken (a former owner's append may still land) and after an append of unknown outcome.
- * Who reads and sends: Outbox.ts.
+ * Owns the arithmetic, no work. Commits of this owner are told here one by one, so they are known exactly (Watermark.ts);
+ * those of former owners are found by reading the shard's journal: after the shard was taken, for as long as an append of
+ * a former owner may land, and at looks that become rarer. Who reads and sends: Outbox.ts.
  */
 import { Semaphore } from "effect"
+import type { Floor } from "../message/Origin.ts"
+import { Exceptions } from "./Exceptions.ts"
+import type { TakeoverNote } from "./TakeoverNote.ts"
+import { type AppendInFlight, type CarryingCommit, Watermark } from "./Watermark.ts"
 
 /** Commits that are kept while older ones are read from the journal; further ones are read, too. */
 const LATE_MAX = 1_000
-
-/** A turn that comes so much later than it should says that the process stood still, in milliseconds. */
-const STALL_MS = 1_000
-
-/** Generations of what was sent that are remembered while the journal cannot be read, or the process stands still often. */
-const GENERATIONS_MAX = 8
 
 /** First and longest pause between two readings while there is doubt, in milliseconds: what lands late mostly does so soon. */
 const DOUBT_FIRST_MS = 500
@@ -29,47 +26,46 @@ const LOOK_MAX_MS = 600_000
 interface Identity {
   readonly place: number
   readonly shard: number
-  /** Under which this node has it. */
+  readonly slot: string
+  /** Epoch of this node's lease on the shard. */
   readonly epoch: number
-  /** Name of its watermark. */
-  readonly checkpoint: string
+  /** Names this time of having the shard for ever. */
+  readonly era: number
   /** Actor types whose commits are sent here. */
   readonly types: ReadonlySet<string>
-  /** An append that was begun that long ago is stored and known, or there is doubt; in milliseconds. */
-  readonly settledMs: number
-}
-
-interface Floor {
-  readonly place: number
-  readonly sinceMs: number
 }
 
 export class ShardOutbox implements Identity {
   readonly place: number
   readonly shard: number
+  readonly slot: string
   readonly epoch: number
-  readonly checkpoint: string
+  readonly era: number
   readonly types: ReadonlySet<string>
-  readonly settledMs: number
+  readonly watermark = new Watermark()
+  readonly exceptions = new Exceptions(this.watermark)
   /** One look at a time. */
   readonly turn = Semaphore.makeUnsafe(1)
-  /** Jobs that wait or are in work. */
+  /** Items that wait or are in work, but for exceptions. */
   jobCount = 0
-  savedPosition = -1
   /** Where the journal ended when this node took the shard. */
   takenAt = 0
-  savedAtMs = Number.NEGATIVE_INFINITY
-  /** Something was sent that the saved position does not include. */
-  hasSent = false
-  /** Highest place that is known of. */
-  #seen = 0
-  readonly #unsent = new Set<number>()
-  /** Sent lately, newest generation last. */
-  #sent: Array<Set<number>> = [new Set()]
-  /** Where a generation began: all that was stored and unknown then lies above. The first one's appends are settled. */
-  #floors: Array<Floor> = [{ place: 0, sinceMs: Number.NEGATIVE_INFINITY }]
+  /**
+   * Everything that this owner counts as settled has been told by its receiver or its mailbox. Floors rest on it.
+   */
+  isExact = true
+  #atMs = 0
+  #savedText = ""
+  #savedAtMs = Number.NEGATIVE_INFINITY
+  #isChanged = true
+  /** Appends of unknown outcome, by actor, each with the sequence that it expects the actor's last record at. */
+  readonly #unresolved = new Map<string, Map<AppendInFlight, number>>()
+  /** Commits of former owners that were found in this time, until their doubt is over. */
+  readonly #found = new Set<number>()
   /** The journal is read from here on, and newer commits are left to that; undefined: it has been read. */
   #readFrom: number | undefined
+  /** Lowest sequence that is left to the journal. */
+  #leftFrom = Number.POSITIVE_INFINITY
   /** The journal is read from here on, beside newer commits, until the doubt is over. */
   #doubtFrom: number | undefined
   #doubtUntilMs = Number.NEGATIVE_INFINITY
@@ -77,60 +73,71 @@ export class ShardOutbox implements Identity {
   #doubtPauseMs = DOUBT_FIRST_MS
   #isPlaced = false
   #leftAfter = Number.POSITIVE_INFINITY
-  /** Left to the journal, and kept here in case that it does not get there first. */
+  /** Commits that are left to the journal, kept here in case it is read to its end without them. */
   #late: Array<{ readonly sequence: number; readonly send: () => void }> = []
   /** Up to here commits may be left that are not kept. */
   #unlistedUpTo = 0
+  #writtenAtMs = Number.NEGATIVE_INFINITY
+  #lookFrom = 0
   #lookAtMs = Number.POSITIVE_INFINITY
   #lookPauseMs = LOOK_FIRST_MS
   /** Where the journal's partition ended before everything of this shard in it was read. */
   #quietEnd = -1
 
-  constructor({ place, shard, epoch, checkpoint, types, settledMs }: Identity) {
+  constructor({ place, shard, slot, epoch, era, types }: Identity) {
     this.place = place
     this.shard = shard
+    this.slot = slot
     this.epoch = epoch
-    this.checkpoint = checkpoint
+    this.era = era
     this.types = types
-    this.settledMs = settledMs
   }
 
   get isPlaced(): boolean {
     return this.#isPlaced
   }
 
-  /** Everything up to here is sent, whatever becomes of appends that are on their way. */
-  get position(): number {
-    return Math.min(this.positionAtRest, this.#floor.place)
+  /** Everything up to here is settled. `undefined` before it is known where the former owner left off. */
+  get settledUpTo(): number | undefined {
+    return this.#isPlaced ? Math.min(this.watermark.settledUpTo, this.#unreadFrom) : undefined
   }
 
-  /** Everything up to here is sent if no append is on its way. */
-  get positionAtRest(): number {
-    let first = Math.min(this.#readFrom ?? this.#seen, this.#doubtFrom ?? this.#seen)
-    for (const place of this.#unsent) first = Math.min(first, place - 1)
-    return first
+  /** Everything up to here is settled, parked or owed. */
+  get passedUpTo(): number {
+    return Math.min(this.watermark.passedUpTo, this.#unreadFrom)
+  }
+
+  /** What comes after this may hold commits of former owners that were not found yet. */
+  get #unreadFrom(): number {
+    const { seen } = this.watermark
+    return Math.min(this.#readFrom ?? seen, this.#doubtFrom ?? seen)
+  }
+
+  /**
+   * What is settled of all that commits of this era carried to the receiver; `undefined` where nothing can be said. With
+   * something older that is not settled nothing is said, so that the receiver goes on remembering former eras.
+   */
+  floorTo(receiver: string): Floor | undefined {
+    if (!this.isExact || !this.#isPlaced) return undefined
+    const sequence = Math.min(this.watermark.passedUpTo, this.exceptions.lowestTo(receiver) - 1)
+    return sequence <= this.takenAt ? undefined : { era: this.era, sequence, atMs: this.#atMs }
   }
 
   /** Where the last owner left off, and where the journal ended then. */
-  start(position: number, end: number, doubtUntilMs: number): void {
+  start(after: number, end: number, doubtUntilMs: number): void {
     this.#isPlaced = true
-    this.savedPosition = position
     this.takenAt = end
-    this.#readFrom = position
-    this.#seen = Math.max(this.#seen, end, position)
-    this.#floors = [{ place: position, sinceMs: Number.NEGATIVE_INFINITY }]
-    // An append of before that was not found to have landed yet is above it.
-    this.#doubtFrom = position
+    this.#readFrom = after
+    this.#lookFrom = end
+    this.watermark.saw(Math.max(end, after))
+    this.#doubtFrom = after
     // A shard that was nobody's and is empty has no former owner whose append could land: one reading will do. Should the
     // lease store have lost who it was, the first look finds it.
     const isNew = this.epoch === 1 && end === 0
-    this.doubt(isNew ? Number.NEGATIVE_INFINITY : doubtUntilMs)
+    this.#doubt(isNew ? Number.NEGATIVE_INFINITY : doubtUntilMs)
   }
 
-  /** Commits of others, or of lost acknowledgements, may be there or come until then. */
-  doubt(untilMs: number): void {
-    // What landed before the last reading was read by it.
-    this.#doubtFrom ??= this.#floor.place
+  #doubt(untilMs: number): void {
     this.#doubtUntilMs = Math.max(this.#doubtUntilMs, untilMs)
     this.#doubtAtMs = Number.NEGATIVE_INFINITY
     this.#doubtPauseMs = DOUBT_FIRST_MS
@@ -142,6 +149,26 @@ export class ShardOutbox implements Identity {
     this.#doubtAtMs = Number.NEGATIVE_INFINITY
   }
 
+  /** The outcome of the actor's append is open: its commit may be found by reading. */
+  unresolved(key: string, append: AppendInFlight, expectedSequence: number): void {
+    const appends = this.#unresolved.get(key) ?? new Map<AppendInFlight, number>()
+    this.#unresolved.set(key, appends.set(append, expectedSequence))
+  }
+
+  /** The append is stored and told, or can never be stored any more. */
+  over(key: string, append: AppendInFlight): void {
+    this.watermark.over(append)
+    const appends = this.#unresolved.get(key)
+    if (appends?.delete(append) === true && appends.size === 0) this.#unresolved.delete(key)
+  }
+
+  /** Whether a record of this epoch has to be sent though no cell has told of it. */
+  isUntold(key: string, sequence: number): boolean {
+    if (this.isBehind && sequence >= this.#leftFrom) return true
+    for (const expected of this.#unresolved.get(key)?.values() ?? []) if (sequence > expected) return true
+    return false
+  }
+
   /** Commits are left to the journal, so that they are sent after the older ones there. */
   get isBehind(): boolean {
     return !this.#isPlaced || this.#readFrom !== undefined
@@ -150,8 +177,9 @@ export class ShardOutbox implements Identity {
   /** The commit is left to the journal. With `send` it is sent when all before it is, if it was not read by then. */
   leave(sequence: number, send?: () => void): void {
     this.#leftAfter = Math.min(this.#leftAfter, sequence - 1)
+    this.#leftFrom = Math.min(this.#leftFrom, sequence)
     if (this.#isPlaced) this.#readFrom = Math.min(this.#readFrom ?? sequence - 1, sequence - 1)
-    this.#seen = Math.max(this.#seen, sequence)
+    this.watermark.saw(sequence)
     if (send !== undefined && this.#late.length < LATE_MAX) this.#late.push({ sequence, send })
     else this.#unlistedUpTo = Math.max(this.#unlistedUpTo, sequence)
   }
@@ -161,33 +189,25 @@ export class ShardOutbox implements Identity {
     return this.#leftAfter
   }
 
-  /** A commit that carries nothing. */
-  saw(sequence: number): void {
-    if (sequence > this.#seen) this.#seen = sequence
+  /** This owner has stored a commit. */
+  wrote(sequence: number, atMs: number, nowMs: number): void {
+    this.watermark.saw(sequence)
+    if (atMs > this.#atMs) this.#atMs = atMs
+    this.#writtenAtMs = nowMs
+    this.#isChanged = true
   }
 
-  isKnown(sequence: number): boolean {
-    return this.#unsent.has(sequence) || this.#sent.some((generation) => generation.has(sequence))
+  /** What a commit that was found carries is being sent; `undefined`: it was found before. */
+  beginFound(sequence: number, itemCount: number): CarryingCommit | undefined {
+    if (this.#found.has(sequence)) return undefined
+    this.#found.add(sequence)
+    return this.begin(sequence, itemCount)
   }
 
-  /** What the commit carries is being sent. False: it was, or has been, already. */
-  begin(sequence: number): boolean {
-    this.saw(sequence)
-    if (this.isKnown(sequence)) return false
-    this.#unsent.add(sequence)
-    return true
-  }
-
-  saved(position: number, nowMs: number): void {
-    this.savedPosition = position
-    this.savedAtMs = nowMs
-    if (position === this.#seen) this.hasSent = false
-  }
-
-  done(sequence: number): void {
-    this.hasSent = true
-    this.#unsent.delete(sequence)
-    this.#sent.at(-1)?.add(sequence)
+  /** What a commit carries is being sent. */
+  begin(sequence: number, itemCount: number): CarryingCommit {
+    this.#isChanged = true
+    return this.watermark.carry(sequence, itemCount)
   }
 
   /** After which place the journal has to be read now; `undefined`: there is no need. */
@@ -206,20 +226,19 @@ export class ShardOutbox implements Identity {
    * Not that of a busy shard: what it could read are the last moments, all of it just written here.
    */
   look(partitionEnd: number, nowMs: number): void {
-    const isBusy = nowMs - this.#floor.sinceMs < LOOK_FIRST_MS
-    if (isBusy) this.#lookPauseMs = LOOK_FIRST_MS
+    const isBusy = nowMs - this.#writtenAtMs < LOOK_FIRST_MS
+    if (isBusy) {
+      this.#lookPauseMs = LOOK_FIRST_MS
+      this.#lookFrom = this.watermark.passedUpTo
+    }
     if (isBusy || partitionEnd === this.#quietEnd) return this.#rest(nowMs)
     this.#quietEnd = partitionEnd
-    this.#doubtFrom = this.#floor.place
-  }
-
-  get #floor(): Floor {
-    return this.#floors[0] as Floor
+    this.#doubtFrom = this.#lookFrom
   }
 
   /** A page was read, up to `upTo`. */
   read(upTo: number): void {
-    this.saw(upTo)
+    this.watermark.saw(upTo)
     this.#leftAfter = Number.POSITIVE_INFINITY
     if (this.#readFrom !== undefined) this.#readFrom = Math.max(this.#readFrom, upTo)
     if (this.#doubtFrom !== undefined) this.#doubtFrom = Math.max(this.#doubtFrom, upTo)
@@ -231,6 +250,7 @@ export class ShardOutbox implements Identity {
     this.#late = late
     if (this.#unlistedUpTo <= end) {
       this.#readFrom = undefined
+      this.#leftFrom = Number.POSITIVE_INFINITY
       this.#late = []
       for (const { send } of late) send()
     }
@@ -241,7 +261,10 @@ export class ShardOutbox implements Identity {
       this.#doubtPauseMs = Math.min(this.#doubtPauseMs * 2, DOUBT_MAX_MS)
       return
     }
+    this.#lookFrom = this.#doubtFrom
     this.#doubtFrom = undefined
+    this.#found.clear()
+    this.#isChanged = true
     this.#rest(nowMs)
   }
 
@@ -251,38 +274,43 @@ export class ShardOutbox implements Identity {
     this.#lookPauseMs = Math.min(this.#lookPauseMs * 2, LOOK_MAX_MS)
   }
 
+  /** Something is parked: the note and the watermark may change without a commit. */
+  changed(): void {
+    this.#isChanged = true
+  }
+
+  /** The takeover note as it is now, if it has to be written: `everyMs` have passed, or `isLast`. */
+  noteToSave(
+    nowMs: number,
+    everyMs: number,
+    isLast: boolean,
+  ): { readonly note: TakeoverNote; readonly text: string } | undefined {
+    if (!this.#isPlaced || !(this.#isChanged || isLast)) return undefined
+    if (!isLast && nowMs - this.#savedAtMs < everyMs) return undefined
+    const rows = this.exceptions.rows()
+    // More receivers than a note may list: the last one stays, and what is above it would be read again.
+    if (rows === undefined) {
+      this.#savedAtMs = nowMs
+      return undefined
+    }
+    const note = { epoch: this.epoch, era: this.era, passed: this.passedUpTo, ...rows }
+    const text = JSON.stringify(note)
+    if (text !== this.#savedText) return { note, text }
+    this.#isChanged = false
+    return undefined
+  }
+
+  saved(text: string, nowMs: number): void {
+    this.#savedText = text
+    this.#savedAtMs = nowMs
+    this.#isChanged = false
+  }
+
   /** Milliseconds until there is something to do. */
   restMs(nowMs: number, savePauseMs: number): number {
     if (this.isBehind) return 0
-    const isSaved = this.#seen === this.savedPosition && this.#unsent.size === 0
-    const saveAtMs = isSaved ? Number.POSITIVE_INFINITY : this.#turnedAtMs + savePauseMs
+    const saveAtMs = this.#isChanged ? this.#savedAtMs + savePauseMs : Number.POSITIVE_INFINITY
     const readAtMs = this.#doubtFrom === undefined ? this.#lookAtMs : this.#doubtAtMs
     return Math.max(0, Math.min(readAtMs, saveAtMs) - nowMs)
-  }
-
-  /** Whether `everyMs` have passed since the last generation began. If so, another begins, and what is settled is forgotten. */
-  turnGeneration(nowMs: number, everyMs: number): boolean {
-    const lateMs = nowMs - this.#turnedAtMs - everyMs
-    if (lateMs < 0) return false
-    this.#sent.push(new Set())
-    this.#floors.push({ place: this.#seen, sinceMs: nowMs })
-    // After a stall time-outs have yet to be told.
-    if (lateMs <= STALL_MS || this.#floors.length > GENERATIONS_MAX) this.#forgetSettled(nowMs)
-    return true
-  }
-
-  /** What may be read again in doubt is remembered. */
-  #forgetSettled(nowMs: number): void {
-    while (this.#floors.length > 1) {
-      const { place, sinceMs } = this.#floors[1] as Floor
-      const isInDoubt = place > (this.#doubtFrom ?? place) && this.#floors.length <= GENERATIONS_MAX
-      if (sinceMs > nowMs - this.settledMs || isInDoubt) return
-      this.#sent.shift()
-      this.#floors.shift()
-    }
-  }
-
-  get #turnedAtMs(): number {
-    return this.#floors.at(-1)?.sinceMs ?? Number.NEGATIVE_INFINITY
   }
 }

@@ -22,21 +22,46 @@ const isFinal = ({ _tag, reason }: SendError): boolean => _tag === "MailboxRefus
 const logged = ({ _tag, reason, message }: SendError): Effect.Effect<void> =>
   logSampled(`not sent ${reason ?? _tag}`, `Not sent: ${message}`, { level: "Error" })
 
-/** Tries `send` for as long as it takes; `refused` ends it where no retry would help. */
-export const untilSent = <E extends SendError>(
-  send: Effect.Effect<void, E>,
-  refused: (refusal: E) => Effect.Effect<void> = logged,
-): Effect.Effect<void> =>
+export interface UntilSentOptions<E> {
+  /** Ends it where no retry would help. By default that is logged. */
+  readonly refused?: (refusal: E) => Effect.Effect<void>
+  /** Told of each failure after which it is tried again, with the number of attempts so far. */
+  readonly failed?: (failure: E, attemptCount: number) => void
+  /** Whether it is still to be sent here, asked before each attempt but the first; always by default. */
+  readonly isWanted?: () => boolean
+}
+
+/** What came of it: sent, refused for good, or not wanted any more. */
+export type Sent<A> =
+  | { readonly _tag: "Sent"; readonly value: A }
+  | { readonly _tag: "Refused" }
+  | { readonly _tag: "Unwanted" }
+
+/** Tries `send` for as long as it takes. */
+export const untilSent = <A, E extends SendError>(
+  send: Effect.Effect<A, E>,
+  { refused = logged, failed = ignore, isWanted = always }: UntilSentOptions<E> = {},
+): Effect.Effect<Sent<A>> =>
   Effect.gen(function* () {
-    for (let pauseMs = SEND_PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, SEND_PAUSE_MAX_MS)) {
+    let pauseMs = SEND_PAUSE_FIRST_MS
+    for (let attemptCount = 1; ; attemptCount++) {
       const sent = yield* Effect.result(send)
-      if (Result.isSuccess(sent)) return
-      if (isFinal(sent.failure)) return yield* refused(sent.failure)
+      if (Result.isSuccess(sent)) return { _tag: "Sent", value: sent.success }
+      if (isFinal(sent.failure)) {
+        yield* refused(sent.failure)
+        return { _tag: "Refused" }
+      }
+      failed(sent.failure, attemptCount)
       // What a server refuses, somebody may have to mend; an outage is known from elsewhere.
-      if (sent.failure._tag === "MailboxRefused" && pauseMs === SEND_PAUSE_FIRST_MS) {
+      if (sent.failure._tag === "MailboxRefused" && attemptCount === 1) {
         yield* logSampled(`not sent yet ${sent.failure.reason}`, `Not sent yet: ${sent.failure.message}`)
       }
       const random = yield* Random.next
       yield* Effect.sleep(pauseMs * (0.5 + random / 2))
+      if (!isWanted()) return { _tag: "Unwanted" }
+      pauseMs = Math.min(pauseMs * 2, SEND_PAUSE_MAX_MS)
     }
   })
+
+const ignore = (): void => undefined
+const always = (): boolean => true

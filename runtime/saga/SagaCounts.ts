@@ -46,17 +46,17 @@ export const countSagas = (
 ): { readonly listener: CommitListener; readonly counts: ReadonlyArray<SagaCounts> } => {
   const counts = new Map(sagas.map(({ type }) => [type, none(type)]))
   if (counts.size === 0) return { listener, counts: [] }
-  const committed: CommitListener["committed"] = (address, sequence, atMs, entries) => {
+  const committed: CommitListener["committed"] = (address, commit) => {
     const own = counts.get(address.type)
     if (own !== undefined) {
-      for (const { proposal } of entries) {
+      for (const { proposal } of commit.entries) {
         for (const { t } of proposal.entry.ev) {
           const counted = COUNTED.get(t)
           if (counted !== undefined) own[counted]++
         }
       }
     }
-    listener.committed(address, sequence, atMs, entries)
+    listener.committed(address, commit)
   }
   return { listener: { ...listener, committed }, counts: [...counts.values()] }
 }

@@ -11,7 +11,7 @@ import { type Cells, makeCells } from "../cell/Cells.ts"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import { type Cluster, makeCluster } from "../cluster/Cluster.ts"
 import type { Leases } from "../cluster/Leases.ts"
-import { type NodeOptions, THIS_RELEASE_READS } from "../cluster/Member.ts"
+import { FIRST_RELEASE_READS, type NodeOptions, type Reads, THIS_RELEASE_READS } from "../cluster/Member.ts"
 import { Ownership } from "../cluster/Ownership.ts"
 import { ShardPlaces } from "../cluster/Slot.ts"
 import { makeIds } from "../command/CommandIds.ts"
@@ -32,6 +32,7 @@ import type { ProjectionTimeout } from "../projection/ProjectionStatus.ts"
 import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import { makeAskServer } from "../router/AskServer.ts"
+import { makeDirectDelivery } from "../router/DirectDelivery.ts"
 import { makeRouter } from "../router/Router.ts"
 import type { AnySaga } from "../saga/Saga.ts"
 import { countSagas } from "../saga/SagaCounts.ts"
@@ -162,10 +163,15 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const unhosted = (place: number, type: string): boolean =>
     cluster?.giveUp(slotOf(place), (member) => Object.hasOwn(member.types, type)) ?? false
 
+  const reads = (): Reads => cluster?.seen.readByAll() ?? FIRST_RELEASE_READS
+  const isPaused = (type: string): boolean => cluster?.isPaused(type) ?? false
+
   const calls = yield* makeCallRunner
   const outbox = yield* makeOutbox({
     ...settings,
     places,
+    deliver: (...message) => deliver(...message),
+    isDirect: () => reads().deliver >= 1,
     aborted: ({ key }, name) => calls.abort(key, name),
     outrun: (place) => cluster?.outrun(slotOf(place)),
   })
@@ -202,7 +208,19 @@ const makeActorSystem = Effect.fnUntraced(function* (
       return false
     },
     withheld: router.withheld,
-    isPaused: (type) => cluster?.isPaused(type) ?? false,
+    isPaused,
+    commitFormat: () => (reads().commit >= 2 ? 2 : 1),
+    markOf: outbox.markOf,
+  })
+  const deliver = makeDirectDelivery({
+    actors,
+    cells,
+    router,
+    places,
+    wheel,
+    clock,
+    isPaused,
+    members: () => cluster && Array.from(cluster.seen.members().values(), ({ value }) => value),
   })
   const inbox = yield* makeInbox({
     actors,
@@ -210,7 +228,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     calls,
     places,
     unhosted,
-    isPaused: (type) => cluster?.isPaused(type) ?? false,
+    isPaused,
   })
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   const answer = makeAskServer({
@@ -331,8 +349,18 @@ const makeActorSystem = Effect.fnUntraced(function* (
         ...counts,
         unknownOutcomeCount: unknownCount,
         snapshots: { ...cells.snapshotWriter.counts, ignoredCount: cells.ignoredSnapshots.count },
-        messages: { ...inbox.counts, openCount: inbox.openCount() },
-        outbox: { ...outbox.counts, pendingCount: outbox.pendingCount() },
+        messages: {
+          ...inbox.counts,
+          // The letter of a message that its actor refused is sent by the actor's outbox.
+          deadLetterCount: inbox.counts.deadLetterCount + outbox.counts.letterCount,
+          openCount: inbox.openCount(),
+        },
+        outbox: {
+          ...outbox.counts,
+          pendingCount: outbox.pendingCount(),
+          waitingInMailboxCount: outbox.waitingInMailboxCount(),
+          owed: outbox.owed(),
+        },
         calls: { ...calls.counts, runningCount: calls.runningCount() },
         routed: { ...router.counts },
         refusedRequestCount: transport.refusedCount(),

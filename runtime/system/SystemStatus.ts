@@ -8,7 +8,8 @@ import type { ActorQuarantined } from "../cell/AskError.ts"
 import type { HaltedActor } from "../cell/Cells.ts"
 import type { Needed } from "../health/Health.ts"
 import type { InboxCounts } from "../inbox/Inbox.ts"
-import type { OutboxCounts } from "../outbox/Outbox.ts"
+import type { OwedItem } from "../outbox/Exceptions.ts"
+import type { OutboxCounts } from "../outbox/Sending.ts"
 import type { ProjectionStatus } from "../projection/ProjectionStatus.ts"
 import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
 import type { Router } from "../router/Router.ts"
@@ -37,7 +38,14 @@ export interface SystemStatus {
   /** Messages of the mailbox; `openCount` are in work now. */
   readonly messages: InboxCounts & { readonly openCount: number }
   /** What commits carry. */
-  readonly outbox: OutboxCounts & { readonly pendingCount: number }
+  readonly outbox: OutboxCounts & {
+    /** Items that are being sent, but for those that wait by themselves. */
+    readonly pendingCount: number
+    /** Messages in the mailbox whose receivers have not taken them yet. */
+    readonly waitingInMailboxCount: number
+    /** Items that could not be sent so far, each with its reason. They are tried again. */
+    readonly owed: ReadonlyArray<OwedItem>
+  }
   readonly calls: CallRunner["counts"] & { readonly runningCount: number }
   /** Asks that other nodes were sent. */
   readonly routed: Router["counts"]

@@ -5,6 +5,7 @@ import { checkerBugs } from "./bugs/CheckerBugs.ts"
 import { journalBugs } from "./bugs/JournalBugs.ts"
 import { messageBugs } from "./bugs/MessageBugs.ts"
 import { originBugs } from "./bugs/OriginBugs.ts"
+import { outboxBugs } from "./bugs/OutboxBugs.ts"
 import { ownershipBugs } from "./bugs/OwnershipBugs.ts"
 import { projectionBugs } from "./bugs/ProjectionBugs.ts"
 import { sagaBugs } from "./bugs/SagaBugs.ts"
@@ -18,6 +19,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ...timerBugs,
   ...messageBugs,
   ...originBugs,
+  ...outboxBugs,
   ...ownershipBugs,
   ...sagaBugs,
   ...projectionBugs,

@@ -32,8 +32,7 @@ describe("the journal is enough", () => {
     expect(answeredCount).toBeGreaterThan(6 * 140)
   })
 
-  // biome-ignore lint/suspicious/noSkippedTests: fails as long as delivery rests on what receivers and mailbox remember.
-  it.skip("whatever else is lost, however little is remembered", async () => {
+  it("whatever else is lost, however little is remembered", async () => {
     await simulate({
       ...scenarios.stores,
       runs: 8,

@@ -21,6 +21,7 @@ import {
   MailboxContents,
   type MailboxCopy,
   type MailboxPart,
+  positionOf,
 } from "../../mailbox/MailboxContents.ts"
 import type { FaultKind } from "./FaultKind.ts"
 import type { Fate, Network } from "./Network.ts"
@@ -321,11 +322,8 @@ export class SimulatedMailbox {
     receiver.isDoubted = false
   }
 
-  #delivery(
-    host: SimulatedProcess,
-    { key, shard, sequence, data, storedAtMs }: KeptMessage,
-    isRepeat: boolean,
-  ): Delivery {
+  #delivery(host: SimulatedProcess, kept: KeptMessage, isRepeat: boolean): Delivery {
+    const { key, shard, sequence, data, storedAtMs } = kept
     const { faults } = this.#network
     const incarnation = this.#incarnation
     const tell = (inTime: () => void) =>
@@ -344,6 +342,7 @@ export class SimulatedMailbox {
       sequence,
       data,
       storedAtMs,
+      ...positionOf(kept),
       isRepeat,
       ack: tell(() => {
         this.contents.acknowledge(sequence)

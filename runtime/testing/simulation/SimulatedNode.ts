@@ -7,7 +7,9 @@ import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { CallExecutor } from "../../call/CallExecutor.ts"
 import { Checkpoints, type CheckpointsService } from "../../checkpoint/Checkpoints.ts"
 import { Leases, type LeasesService } from "../../cluster/Leases.ts"
-import { LeasesMemory } from "../../cluster/LeasesMemory.ts"
+import { makeLeasesMemory } from "../../cluster/LeasesMemory.ts"
+import { slotKey } from "../../cluster/Member.ts"
+import { shardSlot } from "../../cluster/Slot.ts"
 import { DeadLetters, type DeadLettersService } from "../../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
@@ -47,6 +49,9 @@ export type Placement = "leases" | "everywhere"
 /** Virtual time that a stop may take, whatever is broken meanwhile. */
 const STOP_MS_MAX = 60_000
 
+/** Lease time of rivals, in milliseconds: each may write what the others have to find, for longer than any run. */
+const RIVALS_LEASE_MS = 24 * 3_600_000
+
 export class SimulatedNode {
   readonly name: string
   readonly #world: World
@@ -73,6 +78,8 @@ export class SimulatedNode {
     /** What a life of the node runs; asked when it begins. */
     readonly system: () => SystemOptions
     readonly placement: Placement
+    /** Other nodes believe to have the same shards at the same time. */
+    readonly isRival: boolean
     readonly doubles: PortDoubles
     /** Told of every life of the node; says which singletons it is given. */
     readonly born: (host: SimulatedProcess) => ReadonlyArray<SingletonDefinition>
@@ -85,7 +92,8 @@ export class SimulatedNode {
     this.#world = options.world
     this.#servers = options.servers
     this.#calls = options.calls
-    this.#options = options.system
+    const { system, isRival } = options
+    this.#options = () => (isRival ? { ...system(), leaseMs: RIVALS_LEASE_MS } : system())
     this.#placement = options.placement
     this.#doubles = options.doubles
     this.#born = options.born
@@ -219,12 +227,27 @@ export class SimulatedNode {
 
   /** The others, as they are reached from there; a node that knows of none has all shards. */
   #cluster(host: SimulatedProcess): Layer.Layer<Leases | Transport> {
-    if (this.#placement === "everywhere") return Layer.mergeAll(LeasesMemory.layer, TransportMemory.layer)
+    if (this.#placement === "everywhere") return Layer.mergeAll(this.#ownLeases(), TransportMemory.layer)
     const { leases, transport } = this.#servers
     const doubles = this.#doubles
     return Layer.mergeAll(
       Layer.sync(Leases, () => seen(leases.connect(host), doubles.leases)),
       Layer.sync(Transport, () => seen(transport.connect(host), doubles.transport)),
+    )
+  }
+
+  /** Leases that nobody else knows of. Every shard had an owner before: another node, or an earlier life. */
+  #ownLeases(): Layer.Layer<Leases> {
+    return Layer.effect(
+      Leases,
+      Effect.gen({ self: this }, function* () {
+        const leases = yield* makeLeasesMemory(false)
+        const { shardCount = 0 } = this.#options()
+        for (let shard = 0; shard < shardCount; shard++) {
+          yield* Effect.orDie(leases.write(slotKey(shardSlot(undefined, shard)), { e: 1, n: 0 }, 0))
+        }
+        return leases
+      }),
     )
   }
 

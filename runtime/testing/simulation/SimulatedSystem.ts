@@ -136,7 +136,10 @@ export class SimulatedSystem {
       })
     }
     this.#deployment = sut.former && new Deployment(world, sut.former, () => this.nodes)
-    this.nodes = Array.from({ length: settings.nodeCount }, (_, index) => this.#node(`node ${index + 1}`))
+    const areRivals = settings.nodeCount > 1 && !isPlaced
+    this.nodes = Array.from({ length: settings.nodeCount }, (_, at) =>
+      this.#node(`node ${at + 1}`, areRivals),
+    )
     this.clients = new Clients({
       world,
       nodes: this.nodes,
@@ -327,7 +330,7 @@ export class SimulatedSystem {
     return addressFromKey(key, this.#shardCount)
   }
 
-  #node(name: string): SimulatedNode {
+  #node(name: string, isRival: boolean): SimulatedNode {
     return new SimulatedNode({
       name,
       world: this.world,
@@ -341,6 +344,7 @@ export class SimulatedSystem {
         return { actors, sagas, reactors, projections, ...settings, shardCount: this.#shardCount }
       },
       placement: this.#sut.placement ?? "everywhere",
+      isRival,
       doubles: this.#sut.doubles ?? {},
       born: (host) => {
         this.faults.lagClock(host)

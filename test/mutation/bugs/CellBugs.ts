@@ -5,8 +5,9 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an empty commit takes the place of an unknown append only after a time-out",
     file: "runtime/cell/Cell.ts",
-    text: 'if (error.reason !== "WrongSequence") this.#unresolvedAt',
-    replacement: 'if (error.reason === "Timeout") this.#unresolvedAt',
+    text: "    this.#appends.unknown()\n    for (const",
+    replacement:
+      '    if (error.reason === "Timeout") this.#appends.unknown()\n    else this.#appends.refused()\n    for (const',
     isSeenBySimulation: true,
   },
   {
@@ -19,8 +20,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a refusal is told while an append may still land",
     file: "runtime/cell/Cell.ts",
-    text: "(round.refusesSome && confirmed.sequence === this.#unresolvedAt)",
-    replacement: "(round.refusesSome && confirmed.sequence > this.#unresolvedAt && this.#unresolvedAt > 0)",
+    text: "(isUnsure && (round.refusesSome || round.taken.length === 0))",
+    replacement: "(isUnsure && round.taken.length === 0)",
     isSeenBySimulation: true,
   },
   {
@@ -33,15 +34,16 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "memory outlives a shard that went and came back",
     file: "runtime/cell/Cell.ts",
-    text: "if (epoch !== this.#epoch) this.#confirmed = undefined\n",
-    replacement: "if (epoch < this.#epoch) this.#confirmed = undefined\n",
+    text: "    if (epoch === this.#epoch) return\n    this.#confirmed = undefined\n",
+    replacement:
+      "    if (epoch === this.#epoch) return\n    if (epoch < this.#epoch) this.#confirmed = undefined\n",
     isSeenBySimulation: true,
   },
   {
     name: "a cell that is behind answers from what it has",
     file: "runtime/cell/Cell.ts",
-    text: "const isBehind = this.#confirmed.sequence < this.#neededSequence\n",
-    replacement: "const isBehind = this.#confirmed.sequence + 1 < this.#neededSequence\n",
+    text: "const isBehind = this.#confirmed.sequence < this.#needed\n",
+    replacement: "const isBehind = this.#confirmed.sequence + 1 < this.#needed\n",
     isSeenBySimulation: true,
   },
   {
@@ -53,9 +55,24 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "an unknown outcome leaves the outbox sure",
+    file: "runtime/cell/OpenAppends.ts",
+    text: "if (appending !== undefined) this.#outbox.unresolved(this.#address, appending, expectedSequence)",
+    replacement:
+      "if (appending === undefined) this.#outbox.unresolved(this.#address, open, expectedSequence)",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "nobody takes the place of an append of unknown outcome for which nobody waits",
     file: "runtime/cell/Cell.ts",
-    text: "    counts.unknownCount++\n    outbox.unsure(this.address)\n",
-    replacement: "    counts.unknownCount++\n",
+    text: "this.#mailbox.length > 0 || this.#appends.isAnyUnresolved\n",
+    replacement: "this.#mailbox.length > 0\n",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "an append of unknown outcome is over as soon as the journal is read",
+    file: "runtime/cell/OpenAppends.ts",
+    text: "expectedSequence < sequence",
+    replacement: "expectedSequence <= sequence",
     isSeenBySimulation: true,
   },
   {

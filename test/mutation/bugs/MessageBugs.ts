@@ -1,4 +1,4 @@
-/** Messages: outbox, mailbox, inbox, dead letters. */
+/** Messages: mailbox, inbox, dead letters, the way straight to a receiver. */
 import type { PlantedBug } from "../PlantedBug.ts"
 
 export const messageBugs: ReadonlyArray<PlantedBug> = [
@@ -136,41 +136,6 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
     file: "runtime/cell/FinalRefusal.ts",
     text: "    default:\n      return undefined",
     replacement: '    default:\n      return { reason: "Failed", detail }',
-    isSeenBySimulation: true,
-  },
-  {
-    name: "the watermark goes past what is being sent",
-    file: "runtime/outbox/ShardOutbox.ts",
-    text: "for (const place of this.#unsent) first = Math.min(first, place - 1)",
-    replacement: "for (const place of this.#unsent) first = Math.min(first, place)",
-    isSeenBySimulation: true,
-  },
-  {
-    name: "the watermark does not wait for appends on their way",
-    file: "runtime/outbox/ShardOutbox.ts",
-    text: "return Math.min(this.positionAtRest, this.#floor.place)",
-    replacement: "return this.positionAtRest",
-    isSeenBySimulation: true,
-  },
-  {
-    name: "what was found in doubt is not read again",
-    file: "runtime/outbox/ShardOutbox.ts",
-    text: "    if (nowMs < this.#doubtUntilMs) {",
-    replacement: "    if (nowMs < this.#doubtUntilMs && this.#doubtUntilMs < 0) {",
-    isSeenBySimulation: true,
-  },
-  {
-    name: "a commit is sent twice by its owner",
-    file: "runtime/outbox/ShardOutbox.ts",
-    text: "    if (this.isKnown(sequence)) return false\n",
-    replacement: "    if (this.isKnown(sequence) && sequence < 0) return false\n",
-    isSeenBySimulation: false,
-  },
-  {
-    name: "a new owner begins where the journal ends",
-    file: "runtime/outbox/ShardOutbox.ts",
-    text: "    this.#readFrom = position\n    this.#seen",
-    replacement: "    this.#readFrom = end\n    this.#seen",
     isSeenBySimulation: true,
   },
   {

@@ -10,10 +10,10 @@ export const originBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
-    name: "a floor covers messages of an earlier epoch",
+    name: "a floor covers messages of another era",
     file: "runtime/cell/Origins.ts",
-    text: "if (floor.epoch === epoch) return",
-    replacement: "if (floor.epoch >= epoch) return",
+    text: "if (floor.era === era) return",
+    replacement: "return",
     isSeenBySimulation: false,
   },
   {
@@ -31,9 +31,9 @@ export const originBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
-    name: "the floor of a low epoch retires a higher one",
+    name: "the floor of an old era retires a later one",
     file: "runtime/cell/Origins.ts",
-    text: "    if (epoch < oldest) return false\n",
+    text: "    if (atMs < retired.atMs) return false\n",
     replacement: "",
     isSeenBySimulation: false,
   },

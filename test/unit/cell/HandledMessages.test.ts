@@ -25,9 +25,9 @@ const address = addressOf("counter", "a", 8)
 const asker = { to: "desk/d", as: "ask", re: "everstate:7-a.0" }
 
 /** The origin of a message whose commit has this sequence. */
-const origin = (sequence: number, epoch = 1): Origin => ({
+const origin = (sequence: number, era = 1): Origin => ({
   source: "shard.3",
-  epoch,
+  era,
   sequence,
   index: 0,
   atMs: sequence * 10,
@@ -92,7 +92,7 @@ class Actor {
     })
     if (round.entries.length > 0) {
       const sequence = this.records.length + 1
-      const data = commitOf(this.live, round, { format, at: 1_000, epoch: 1, w: sequence - 1 })
+      const data = commitOf(this.live, round, { format, at: 1_000, epoch: 1 }, { era: 7, w: sequence - 1 })
       this.records.push({ key: address.key, sequence, data })
       this.live = confirmedAt(sequence, this.live, round.entries)
     }
@@ -140,7 +140,7 @@ describe.each<CommitFormat>([1, 2])("a message with an origin, in format %i", (f
     expect(actor.commits[0]?.entries).toHaveLength(2)
   })
 
-  it("is no repeat of one from another epoch, or of another time", () => {
+  it("is no repeat of one from another era, or of another time", () => {
     const actor = new Actor(format)
     actor.play(add(1, origin(1), { id: "a" }))
     expect(actor.play(add(1, origin(1, 2), { id: "b" }))).toEqual(["done"])
@@ -150,13 +150,13 @@ describe.each<CommitFormat>([1, 2])("a message with an origin, in format %i", (f
 
   it("is a repeat below a floor of its source that came with another message", () => {
     const actor = new Actor(format)
-    const floor = { epoch: 1, sequence: 4, atMs: 40 }
+    const floor = { era: 1, sequence: 4, atMs: 40 }
     expect(actor.play(add(1, origin(5), { floor }), add(1, origin(4)))).toEqual(["done", "repeat"])
     expect(actor.play(add(1, origin(3)), add(1, origin(6)))).toEqual(["repeat", "done"])
     expect(actor.live.origins.rows()).toEqual([
       [
         "shard.3",
-        -1,
+        [0, 0],
         [[1, 4, 40]],
         [
           [1, 5, 0, 50],
@@ -187,7 +187,7 @@ describe.each<CommitFormat>([1, 2])("a message with an origin, in format %i", (f
 
   it("is known from the replay, and from a snapshot and the rest, as from its own commits", () => {
     const actor = new Actor(format)
-    const floor = { epoch: 1, sequence: 1, atMs: 10 }
+    const floor = { era: 1, sequence: 1, atMs: 10 }
     actor.play(add(1, origin(1)), add(1, origin(2)), messageOf({ type: "Nothing" }, origin(3)))
     const snapshot = encodeSnapshot(Counter, address, actor.live)
     actor.play(add(1, origin(4), { floor }), messageOf({ type: "Refuse" }, origin(5)))

@@ -52,7 +52,7 @@ const machines = fc.record({
   states: fc.tuple(state, state, state, state),
 })
 
-const place = fc.record({ epoch: fc.integer({ min: 1, max: 10 }), sequence: fc.nat(6), atMs: fc.nat(6) })
+const place = fc.record({ era: fc.integer({ min: 1, max: 10 }), sequence: fc.nat(6), atMs: fc.nat(6) })
 
 /** Where a message comes from, and what its source says with it. */
 const from = fc.option(fc.record({ origin: place, floor: fc.option(place, { nil: undefined }) }), {
@@ -208,7 +208,12 @@ class Course {
     const round = playRound(this.definition, address, this.live, waiting, limits(this.nowMs))
     if (round.entries.length === 0) return
     const sequence = this.records.length + 1
-    const data = commitOf(this.live, round, { format: 2, at: this.nowMs, epoch: 1, w: sequence - 1 })
+    const data = commitOf(
+      this.live,
+      round,
+      { format: 2, at: this.nowMs, epoch: 1 },
+      { era: 7, w: sequence - 1 },
+    )
     this.records.push({ key: address.key, sequence, data } as JournalRecord)
     for (const { proposal } of round.entries) this.items.push(...(proposal.entry.out ?? []))
     this.live = confirmedAt(sequence, this.live, round.entries)

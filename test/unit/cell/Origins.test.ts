@@ -1,24 +1,24 @@
 /** The memory of handled messages, alone and against a model that forgets nothing. */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { EPOCHS_REMEMBERED_MAX, NO_ORIGINS, Origins } from "../../../runtime/cell/Origins.ts"
+import { ERAS_REMEMBERED_MAX, NO_ORIGINS, Origins } from "../../../runtime/cell/Origins.ts"
 import type { Floor, Origin } from "../../../runtime/message/Origin.ts"
 
-const origin = (epoch: number, sequence: number, atMs = sequence * 10, index = 0): Origin => ({
+const origin = (era: number, sequence: number, atMs = sequence * 10, index = 0): Origin => ({
   source: "shard.3",
-  epoch,
+  era,
   sequence,
   index,
   atMs,
 })
-const floor = (epoch: number, sequence: number, atMs = sequence * 10): Floor => ({ epoch, sequence, atMs })
+const floor = (era: number, sequence: number, atMs = sequence * 10): Floor => ({ era, sequence, atMs })
 
 /** A memory of these messages, each with the floor that it brought. */
 const memoryOf = (...handled: ReadonlyArray<readonly [Origin, Floor?]>): Origins =>
   handled.reduce((memory, [from, said]) => memory.add(from, said), NO_ORIGINS)
 
 describe("the memory of handled messages", () => {
-  it("tells messages apart by source, epoch, sequence, index and time", () => {
+  it("tells messages apart by source, era, sequence, index and time", () => {
     const memory = memoryOf([origin(1, 5)])
     expect(memory.has(origin(1, 5))).toBe(true)
     const others = [origin(2, 5), origin(1, 6), origin(1, 5, 51), origin(1, 5, 50, 1)]
@@ -43,7 +43,7 @@ describe("the memory of handled messages", () => {
     expect(memory.has(origin(1, 4, 41))).toBe(false)
   })
 
-  it("does not let the floor of an epoch speak for another one", () => {
+  it("does not let the floor of an era speak for another one", () => {
     const memory = memoryOf([origin(7, 5), floor(7, 9)])
     expect(memory.has(origin(6, 5))).toBe(false)
     expect(memory.has(origin(8, 5))).toBe(false)
@@ -54,7 +54,7 @@ describe("the memory of handled messages", () => {
     expect(memory.rows()).toEqual([
       [
         "shard.3",
-        -1,
+        [0, 0],
         [[1, 2, 20]],
         [
           [1, 3, 0, 30],
@@ -73,32 +73,35 @@ describe("the memory of handled messages", () => {
     }
   })
 
-  it(`retires the lowest epoch when one more than ${EPOCHS_REMEMBERED_MAX} has said a floor`, () => {
+  it(`retires the oldest era when one more than ${ERAS_REMEMBERED_MAX} has said a floor`, () => {
     let memory = NO_ORIGINS
-    for (let epoch = 2; epoch < 2 + EPOCHS_REMEMBERED_MAX; epoch++) {
-      memory = memory.add(origin(epoch, 1), floor(epoch, 0))
+    for (let era = 2; era < 2 + ERAS_REMEMBERED_MAX; era++) {
+      memory = memory.add(origin(era, 10 * era), floor(era, 10 * era - 1))
     }
-    expect(memory.has(origin(2, 7))).toBe(false)
-    memory = memory.add(origin(20, 1), floor(20, 0))
-    expect([origin(1, 7), origin(2, 7), origin(3, 7)].map((from) => memory.has(from))).toEqual([
-      true,
-      true,
-      false,
-    ])
-    expect(memory.size).toBe(2 * EPOCHS_REMEMBERED_MAX)
+    expect(memory.has(origin(1, 19))).toBe(false)
+    memory = memory.add(origin(20, 200), floor(20, 199))
+    const known = [origin(1, 19), origin(2, 19), origin(2, 20), origin(2, 21), origin(3, 29), origin(3, 31)]
+    expect(known.map((from) => memory.has(from))).toEqual([true, true, true, false, true, false])
   })
 
-  it("does not retire an epoch for the floor of a lower one", () => {
+  it("takes nothing that is above what was retired for handled, whatever its era", () => {
     let memory = NO_ORIGINS
-    for (let epoch = 11; epoch < 11 + EPOCHS_REMEMBERED_MAX; epoch++) {
-      memory = memory.add(origin(epoch, 1), floor(epoch, 0))
+    for (let era = 2; era < 4 + ERAS_REMEMBERED_MAX; era++) {
+      memory = memory.add(origin(era, 10 * era), floor(era, 10 * era - 1))
+    }
+    expect(memory.has(origin(1, 30))).toBe(false)
+    // A journal that lost its end gives a sequence again, at a later time.
+    expect(memory.has({ ...origin(1, 20), atMs: 1_000_000 })).toBe(false)
+  })
+
+  it("does not retire an era for the floor of an older one", () => {
+    let memory = NO_ORIGINS
+    for (let era = 11; era < 11 + ERAS_REMEMBERED_MAX; era++) {
+      memory = memory.add(origin(era, 10 * era), floor(era, 10 * era - 1))
     }
     memory = memory.add(origin(5, 9), floor(5, 8))
-    expect([origin(5, 9), origin(5, 8), origin(11, 2)].map((from) => memory.has(from))).toEqual([
-      true,
-      false,
-      false,
-    ])
+    const known = [origin(5, 9), origin(5, 8), origin(11, 111)]
+    expect(known.map((from) => memory.has(from))).toEqual([true, false, false])
   })
 
   it("holds what its sender keeps unsettled, however many messages come", () => {
@@ -115,10 +118,10 @@ describe("the memory of handled messages", () => {
   it.each([
     ["no list", {}],
     ["a row that is none", [null]],
-    ["no source", [["", -1, [], []]]],
-    ["no retired epoch", [["mail", "x", [], []]]],
-    ["a floor that is none", [["mail", -1, [[1, 2]], []]]],
-    ["a message that is none", [["mail", -1, [], [[1, 2, 3]]]]],
+    ["no source", [["", [0, 0], [], []]]],
+    ["no retired era", [["mail", "x", [], []]]],
+    ["a floor that is none", [["mail", [0, 0], [[1, 2]], []]]],
+    ["a message that is none", [["mail", [0, 0], [], [[1, 2, 3]]]]],
   ])("refuses rows with %s", (_, rows) => {
     expect(() => Origins.fromRows(rows)).toThrow("cannot be read")
   })
@@ -144,7 +147,7 @@ class World {
   memory: Origins = NO_ORIGINS
   /** Messages that were written, and whether they are handled, dead letters, or neither. */
   readonly sent: Array<{ readonly origin: Origin; state: "open" | "handled" | "dead" }> = []
-  #epoch = 1
+  #era = 1
   #sequence = 0
   #highest = 0
   #clockMs = 1_000
@@ -155,9 +158,9 @@ class World {
   play({ step, pick }: Step): void {
     switch (step) {
       case "write":
-        return this.#write(this.#epoch, 1 + (pick % 2))
+        return this.#write(this.#era, 1 + (pick % 2))
       case "lateAppend":
-        return this.#write(Math.max(1, this.#epoch - 1), 1)
+        return this.#write(Math.max(1, this.#era - 1), 1)
       case "deliver":
         return this.#deliver(pick)
       case "bury": {
@@ -167,7 +170,7 @@ class World {
       }
       case "say": {
         const floors = this.sent
-          .map(({ origin: { epoch, sequence, atMs } }) => floor(epoch, sequence, atMs))
+          .map(({ origin: { era, sequence, atMs } }) => floor(era, sequence, atMs))
           .filter((said) =>
             this.sent.every(({ origin: from, state }) => state !== "open" || !covers(said, from)),
           )
@@ -175,12 +178,12 @@ class World {
         return
       }
       case "newOwner":
-        // A sender that is not done with an old epoch keeps its shard's next owners from speaking.
+        // A sender that is not done with an old era keeps its shard's next owners from speaking.
         for (const message of this.sent) {
-          const isOld = message.origin.epoch <= this.#epoch - (EPOCHS_REMEMBERED_MAX - 1)
+          const isOld = message.origin.era <= this.#era - (ERAS_REMEMBERED_MAX - 1)
           if (isOld && message.state === "open") message.state = "dead"
         }
-        this.#epoch++
+        this.#era++
         return
       case "tailLost":
         this.#sequence = Math.floor(this.#sequence / 2)
@@ -196,7 +199,7 @@ class World {
     }
   }
 
-  #write(epoch: number, items: number): void {
+  #write(era: number, items: number): void {
     this.#sequence++
     this.#clockMs += this.#sequence % 3
     // A sequence that comes again is of a commit that is later than all before.
@@ -204,7 +207,7 @@ class World {
     this.#highest = Math.max(this.#highest, this.#sequence)
     this.#latestMs = Math.max(this.#latestMs, atMs)
     for (let index = 0; index < items; index++) {
-      this.sent.push({ origin: origin(epoch, this.#sequence, atMs, index), state: "open" })
+      this.sent.push({ origin: origin(era, this.#sequence, atMs, index), state: "open" })
     }
   }
 
@@ -220,8 +223,8 @@ class World {
   }
 }
 
-const covers = (said: Floor, { epoch, sequence, atMs }: Origin): boolean =>
-  epoch === said.epoch && sequence <= said.sequence && atMs <= said.atMs
+const covers = (said: Floor, { era, sequence, atMs }: Origin): boolean =>
+  era === said.era && sequence <= said.sequence && atMs <= said.atMs
 
 describe("against a model that forgets nothing, the memory", () => {
   it("never takes a repeat for a first message, nor a first one for a repeat", () => {

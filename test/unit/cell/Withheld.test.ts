@@ -28,7 +28,14 @@ it("by an ask; a message counts its own attempts", () => {
   const offered = Effect.gen(function* () {
     const cells = yield* makeCells({
       ...SYSTEM_DEFAULTS,
-      outbox: { committed: nothing, found: nothing, unsure: nothing, activated: nothing },
+      outbox: {
+        appending: nothing,
+        over: nothing,
+        unresolved: nothing,
+        committed: nothing,
+        found: nothing,
+        activated: nothing,
+      },
       places,
       ownership,
       elsewhere: nothing,

@@ -83,7 +83,8 @@ describe("a commit of format 2", () => {
     ["entry 0: o is no origin", { entries: [{ ...JSON.parse(handled), o: ["shard.3", 2, 5, 0] }] }],
     ["entry 0: o is no origin", { entries: [{ ...JSON.parse(handled), o: ["", 2, 5, 0, 811] }] }],
     ["entry 0: o is no origin", { entries: [{ ...JSON.parse(handled), o: ["a", 2, 5, 0, 811, 1] }] }],
-    ["entry 0: o is no origin", { entries: [{ ...JSON.parse(handled), o: ["a", 2, 5, 0, -1] }] }],
+    ["entry 0: o is no origin", { entries: [{ ...JSON.parse(handled), o: ["a", -2, 5, 0, 811] }] }],
+    ["era is no number", { era: -7 }],
     ["entry 0: no is not true", { entries: [{ ...JSON.parse(handled), no: false }] }],
     [
       "entry 0: out is no list of items",

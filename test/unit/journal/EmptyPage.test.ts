@@ -60,13 +60,14 @@ describe.each(Object.entries(readers))("%s", (_, read) => {
 })
 
 it("FAULT 57: what a commit carries is sent after a crash, though the first looks for it find nothing", async () => {
-  const messaging = new MessagingMemory()
+  const messaging = new MessagingMemory({ isMailboxOnly: true })
   const { publish } = messaging.mailbox
   Object.assign(messaging.mailbox, { publish: () => Effect.never })
   const first = await startMemory({ actors: [Clerk, Desk], messaging })
   await first.system.get(Desk, "d").ask({ type: "Tell", clerk: "c", sheets: ["1"] })
   await first.crash()
   Object.assign(messaging.mailbox, { publish })
+  messaging.isMailboxOnly = false
   const { journal } = first
   journal.script.scan = empty(STALE_RETRIES_MAX + 3)
   const { system } = await startMemory({ actors: [Clerk, Desk], messaging, journal })

@@ -12,6 +12,7 @@ const lane = {
   stream: "fault-messages",
   subjects: waitingSubjectsOf("fault.msg"),
   sequenceOf: (streamSequence: number) => streamSequence,
+  hasPositions: true,
   isOptional: false,
 }
 

@@ -1,144 +1,179 @@
+/** What of a shard's journal is read for its outbox, and what is said to be settled meanwhile. */
 import { describe, expect, it } from "vitest"
 import { ShardOutbox } from "../../../runtime/outbox/ShardOutbox.ts"
 
-const doubtMs = 30_000
+const LEASE_MS = 1_000
 
-const settledMs = 3_000
-const turnMs = 2_000
-
-const shardOf = (epoch: number): ShardOutbox => {
-  const types = new Set(["order"])
-  return new ShardOutbox({ place: 0, shard: 0, epoch, checkpoint: "outbox.shard.0", types, settledMs })
-}
-
-/** Placed at time 0, where a journal that ends at `end` is sent, and read once. */
-const opened = ({ epoch, end }: { readonly epoch: number; readonly end: number }): ShardOutbox => {
-  const shard = shardOf(epoch)
-  shard.start(end, end, doubtMs)
-  shard.readToEnd(end, 0)
+const opened = (epoch = 2, after = 4, end = 6): ShardOutbox => {
+  const shard = new ShardOutbox({
+    place: 0,
+    shard: 0,
+    slot: "shard.0",
+    epoch,
+    era: 77,
+    types: new Set(["desk"]),
+  })
+  shard.start(after, end, 2 * LEASE_MS)
   return shard
 }
 
-/** One commit with something to send, sent at once. */
-const commit = (shard: ShardOutbox, sequence: number, nowMs: number): void => {
-  shard.begin(sequence)
-  shard.done(sequence)
-  shard.turnGeneration(nowMs, turnMs)
+/** Reads to the end, without a find. */
+const readAll = (shard: ShardOutbox, end: number, nowMs: number): void => {
+  if (shard.toRead(nowMs) !== undefined) shard.readToEnd(end, nowMs)
 }
 
-it("a commit is sent once: not again while it is being sent, nor afterwards", () => {
-  const shard = opened({ epoch: 1, end: 0 })
-  expect(shard.begin(1)).toBe(true)
-  expect(shard.begin(1)).toBe(false)
-  shard.done(1)
-  expect(shard.begin(1)).toBe(false)
-  expect(shard.begin(2)).toBe(true)
-})
+const settleNext = (shard: ShardOutbox, sequence: number, nowMs: number): void => {
+  shard.wrote(sequence, nowMs, nowMs)
+  shard.watermark.settled(shard.begin(sequence, 1))
+}
 
-describe("what is read of a shard's journal", () => {
-  it("is read again for a while when a former owner's append may land", () => {
-    const shard = opened({ epoch: 2, end: 0 })
-    expect(shard.toRead(1_000)).toBe(0)
-    shard.readToEnd(0, doubtMs)
-    expect(shard.toRead(doubtMs + 10_000)).toBeUndefined()
-  })
-
-  it("is read again for a while when somebody has written there, whatever the epoch says", () => {
-    expect(opened({ epoch: 1, end: 7 }).toRead(1_000)).toBe(7)
+describe("the journal of a shard", () => {
+  it("is read from where the former owner left off, and again for as long as that one's append may land", () => {
+    const shard = opened()
+    expect(shard.isBehind).toBe(true)
+    expect(shard.toRead(0)).toBe(4)
+    readAll(shard, 6, 0)
+    expect([shard.isBehind, shard.toRead(0)]).toEqual([false, undefined])
+    expect(shard.toRead(500)).toBe(6)
+    readAll(shard, 6, 2_000)
+    expect(shard.toRead(1_000_000)).toBe(undefined)
   })
 
   it("is read once when the shard was nobody's and is empty, and looked at later", () => {
-    const shard = opened({ epoch: 1, end: 0 })
-    expect(shard.toRead(1_000)).toBeUndefined()
-    expect(shard.isLookDue(1_000)).toBe(false)
-    expect(shard.isLookDue(20_000)).toBe(true)
+    const shard = opened(1, 0, 0)
+    readAll(shard, 0, 0)
+    expect([shard.toRead(5_000), shard.isLookDue(5_000), shard.isLookDue(10_000)]).toEqual([
+      undefined,
+      false,
+      true,
+    ])
   })
 
-  it("is read at a look when something came since the last one", () => {
-    const shard = opened({ epoch: 1, end: 0 })
-    shard.look(5, 20_000)
-    expect(shard.toRead(20_000)).toBe(0)
-    shard.readToEnd(5, 20_000)
-    shard.look(5, 60_000)
-    expect(shard.toRead(60_000)).toBeUndefined()
+  it("is read at a look when something came since the last one, but not while this node writes it all the time", () => {
+    const shard = opened(1, 0, 0)
+    readAll(shard, 0, 0)
+    shard.look(3, 10_000)
+    expect(shard.toRead(10_000)).toBe(0)
+    readAll(shard, 3, 10_000)
+    settleNext(shard, 9, 39_000)
+    shard.look(12, 40_000)
+    expect(shard.toRead(40_000)).toBe(undefined)
+    shard.look(14, 70_000)
+    expect(shard.toRead(70_000)).toBe(9)
   })
 
-  it("is not read at a look while this node writes it all the time", () => {
-    const shard = opened({ epoch: 1, end: 0 })
-    for (let second = 1; second <= 20; second++) commit(shard, second, second * 1_000)
-    shard.look(20, 20_000)
-    expect(shard.toRead(20_000)).toBeUndefined()
-    expect(shard.isLookDue(20_000)).toBe(false)
-    // It has come to rest: what landed beside its last commits is found.
-    shard.look(25, 60_000)
-    expect(shard.toRead(60_000)).toBe(15)
-  })
-})
-
-describe("what is read while there is doubt and commits are left to the journal", () => {
-  it("begins at the doubt, and goes on there when more is left meanwhile", () => {
-    const shard = opened({ epoch: 2, end: 7 })
+  it("is read from before the first commit that is left to it", () => {
+    const shard = opened()
+    readAll(shard, 6, 2_000)
     shard.leave(9)
-    expect(shard.toRead(100)).toBe(7)
-    shard.read(8)
-    shard.leave(20)
-    expect(shard.toRead(100)).toBe(8)
-    shard.readToEnd(20, 100)
-    expect(shard.positionAtRest).toBe(20)
+    shard.leave(8)
+    expect([shard.isBehind, shard.toRead(2_000), shard.leftAfter]).toEqual([true, 7, 7])
   })
 
-  it("begins where the former owner left off, though an append became doubtful before that was known", () => {
-    const shard = shardOf(2)
-    shard.doubt(doubtMs)
-    shard.start(7, 9, doubtMs)
-    expect(shard.toRead(100)).toBe(7)
+  it("has commits that were left sent once it is read to its end without them", () => {
+    const shard = opened()
+    let sentCount = 0
+    shard.leave(9, () => sentCount++)
+    readAll(shard, 8, 0)
+    expect([sentCount, shard.isBehind]).toEqual([1, false])
   })
 })
 
-describe("up to where a shard is known to be sent", () => {
-  it("does not pass an append whose outcome may not be known yet", () => {
-    const shard = opened({ epoch: 1, end: 0 })
-    commit(shard, 1, 0)
-    // An append that was begun at 100 ms got place 2; who wrote it does not know that yet.
-    commit(shard, 3, 200)
-    shard.turnGeneration(2_500, turnMs)
-    expect(shard.position).toBeLessThan(2)
-    shard.doubt(2_600)
-    shard.turnGeneration(5_500, turnMs)
-    expect(shard.position).toBeLessThan(2)
-    shard.readToEnd(3, 5_600)
-    shard.turnGeneration(7_600, turnMs)
-    expect(shard.position).toBe(3)
+describe("a commit of this owner", () => {
+  it("is untold while the outcome of its actor's append is open, and only above what that expects", () => {
+    const shard = opened()
+    readAll(shard, 6, 0)
+    const append = shard.watermark.begin()
+    expect(shard.isUntold("desk/d", 9)).toBe(false)
+    shard.unresolved("desk/d", append, 5)
+    expect([shard.isUntold("desk/d", 5), shard.isUntold("desk/d", 9), shard.isUntold("desk/e", 9)]).toEqual([
+      false,
+      true,
+      false,
+    ])
+    shard.over("desk/d", append)
+    expect(shard.isUntold("desk/d", 9)).toBe(false)
   })
 
-  it("does not pass an append whose time-out was not told yet, since the process stood still", () => {
-    const shard = opened({ epoch: 1, end: 0 })
-    commit(shard, 1, 0)
-    // Place 2 is that of an append that was begun at 1,900 ms, before the turn.
-    commit(shard, 3, 2_000)
-    shard.turnGeneration(9_000, turnMs)
-    expect(shard.position).toBeLessThan(2)
+  it("that is found twice is begun once", () => {
+    const shard = opened()
+    expect(shard.beginFound(5, 1)).toBeDefined()
+    expect(shard.beginFound(5, 1)).toBe(undefined)
+  })
+})
+
+describe("what is settled", () => {
+  it("is not known before the former owner's place is, and stays before what is to be read", () => {
+    const shard = new ShardOutbox({
+      place: 0,
+      shard: 0,
+      slot: "shard.0",
+      epoch: 2,
+      era: 77,
+      types: new Set(["desk"]),
+    })
+    expect(shard.settledUpTo).toBe(undefined)
+    shard.start(4, 6, 2 * LEASE_MS)
+    settleNext(shard, 9, 0)
+    expect(shard.settledUpTo).toBe(4)
+    readAll(shard, 9, 0)
+    expect(shard.settledUpTo).toBe(9)
   })
 
-  it("is where the journal was read last while a former owner may still write", () => {
-    const shard = opened({ epoch: 2, end: 7 })
-    commit(shard, 9, 1_000)
-    commit(shard, 11, 10_000)
-    expect(shard.position).toBe(7)
-    shard.readToEnd(11, 11_000)
-    expect(shard.positionAtRest).toBe(11)
+  it("stays where the journal was read last while a former owner may still write", () => {
+    const shard = opened()
+    readAll(shard, 6, 0)
+    settleNext(shard, 9, 100)
+    expect([shard.settledUpTo, shard.passedUpTo]).toEqual([6, 6])
+    readAll(shard, 9, 2_000)
+    expect([shard.settledUpTo, shard.passedUpTo]).toEqual([9, 9])
+  })
+})
+
+describe("a floor", () => {
+  const FLOORLESS = undefined
+
+  it("tells how far commits of this epoch are settled, with the highest time among them", () => {
+    const shard = opened()
+    readAll(shard, 6, 2_000)
+    expect(shard.floorTo("clerk/c")).toBe(FLOORLESS)
+    settleNext(shard, 9, 5_000)
+    settleNext(shard, 11, 4_000)
+    expect(shard.floorTo("clerk/c")).toEqual({ era: 77, sequence: 11, atMs: 5_000 })
   })
 
-  it("comes to rest at the end of what was written", () => {
-    const shard = opened({ epoch: 1, end: 0 })
-    commit(shard, 5, 0)
-    for (let nowMs = turnMs; nowMs <= 8_000; nowMs += turnMs) {
-      shard.turnGeneration(nowMs, turnMs)
-      shard.saved(shard.position, nowMs)
-    }
-    expect(shard.savedPosition).toBe(5)
-    shard.look(5, 10_000)
-    shard.readToEnd(5, 10_000)
-    expect(shard.restMs(12_500, turnMs)).toBeGreaterThan(turnMs)
+  it("stays before what is on its way, and before what waits for the receiver itself", () => {
+    const shard = opened()
+    readAll(shard, 6, 2_000)
+    settleNext(shard, 9, 5_000)
+    const parked = shard.begin(10, 1)
+    expect(shard.floorTo("clerk/c")?.sequence).toBe(9)
+    shard.exceptions.park("clerk/c", 3, parked, "m", 1)
+    settleNext(shard, 12, 5_000)
+    expect([shard.floorTo("clerk/c")?.sequence, shard.floorTo("clerk/other")?.sequence]).toEqual([9, 12])
+  })
+
+  it("is not told while something of a former owner waits for the receiver, nor where something was never confirmed", () => {
+    const shard = opened()
+    readAll(shard, 6, 2_000)
+    settleNext(shard, 9, 5_000)
+    shard.exceptions.inherit({ receiver: "clerk/c", receiverShard: 3, from: 2, upTo: 3, position: 1 })
+    expect([shard.floorTo("clerk/c"), shard.floorTo("clerk/other")?.sequence]).toEqual([FLOORLESS, 9])
+    shard.isExact = false
+    expect(shard.floorTo("clerk/other")).toBe(FLOORLESS)
+  })
+})
+
+describe("the takeover note", () => {
+  it("is due when something changed and its time has come, and at the end", () => {
+    const shard = opened()
+    readAll(shard, 6, 2_000)
+    const first = shard.noteToSave(0, 2_000, false)
+    expect(first?.note).toEqual({ epoch: 2, era: 77, passed: 6, parked: [], owed: [] })
+    shard.saved(first?.text ?? "", 0)
+    expect(shard.noteToSave(2_000, 2_000, false)).toBe(undefined)
+    settleNext(shard, 9, 1_000)
+    expect(shard.noteToSave(1_999, 2_000, false)).toBe(undefined)
+    expect(shard.noteToSave(1_999, 2_000, true)).toBeDefined()
   })
 })

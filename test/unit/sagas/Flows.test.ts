@@ -39,12 +39,12 @@ const { fulfilment } = order
  */
 const COSTS = {
   saga: {
-    sold: { commits: 24, messages: 23, reads: 3 },
-    declined: { commits: 14, messages: 13, reads: 2 },
+    sold: { commits: 23, messages: 4, reads: 3 },
+    declined: { commits: 13, messages: 2, reads: 2 },
   },
   choreography: {
-    sold: { commits: 24, messages: 23, reads: 51 },
-    declined: { commits: 16, messages: 17, reads: 39 },
+    sold: { commits: 24, messages: 20, reads: 51 },
+    declined: { commits: 18, messages: 16, reads: 46 },
   },
 }
 

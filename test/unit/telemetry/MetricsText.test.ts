@@ -69,7 +69,10 @@ const totals = {
   'everstate_mailbox_messages_total{outcome="retried"}': "messages.retriedCount",
   'everstate_mailbox_messages_total{outcome="dead-letter"}': "messages.deadLetterCount",
   everstate_outbox_pending: "outbox.pendingCount",
+  everstate_outbox_waiting: "outbox.waitingInMailboxCount",
   everstate_outbox_sent_total: "outbox.sentCount",
+  everstate_outbox_direct_total: "outbox.directCount",
+  everstate_outbox_parked_total: "outbox.parkedCount",
   everstate_outbox_recovered_total: "outbox.recoveredCount",
   everstate_calls_running: "calls.runningCount",
   'everstate_calls_total{outcome="started"}': "calls.startedCount",
@@ -91,6 +94,15 @@ it("of a system is the number of the status that it names", async () => {
   expect(samples.get('everstate_projection_stalled{projection="odd \\"\\\\\\n"}')).toBe(1)
   expect(samples.get('everstate_reactor_stalled{reactor="r"}')).toBe(1)
   expect(samples.get('everstate_reactor_stalled{reactor="s"}')).toBe(0)
+})
+
+it("of what is owed is how many items of each kind there are, and 0 of the others", async () => {
+  const item = { id: "x", to: "clerk/c", from: "desk/d", sequence: 5, index: 0, reason: "full", sinceMs: 7 }
+  const owed = ["publish", "tell", "publish"].map((kind) => ({ ...item, kind }))
+  const { outbox, ...rest } = await status()
+  const samples = samplesOf(statusText({ ...rest, outbox: { ...outbox, owed } }))
+  const countOf = (kind: string) => samples.get(`everstate_outbox_owed{kind="${kind}"}`)
+  expect(["publish", "tell", "call"].map(countOf)).toEqual([2, 1, 0])
 })
 
 it("of the cluster is the number that it names, durations in seconds", async () => {

@@ -1,0 +1,86 @@
+/**
+ * Appends of one cell whose outcome is open.
+ *
+ * Owns when an outcome is no longer open: the append came to nothing, or the actor's last record is another one than it
+ * expects, so that it is stored already or can never be. The outbox is told, since a watermark must not pass such a commit.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { Appending, CommitListener } from "./CommitListener.ts"
+
+interface OpenAppend {
+  readonly expectedSequence: number
+  readonly appending: Appending | undefined
+  /** Its answer did not come, or said nothing. */
+  isUnresolved: boolean
+}
+
+export class OpenAppends {
+  readonly #address: ActorAddress
+  readonly #outbox: CommitListener
+  #open: Array<OpenAppend> = []
+
+  constructor(address: ActorAddress, outbox: CommitListener) {
+    this.#address = address
+    this.#outbox = outbox
+  }
+
+  /** Whether an append of unknown outcome may still be stored. */
+  get isAnyUnresolved(): boolean {
+    return this.#open.some(({ isUnresolved }) => isUnresolved)
+  }
+
+  /** Whether an append of unknown outcome may still be stored behind the record at `sequence`. */
+  isUnresolvedAt(sequence: number): boolean {
+    return this.#open.some((open) => open.isUnresolved && open.expectedSequence === sequence)
+  }
+
+  /** The actor's journal is known to go up to here; 0 where no append is open. */
+  get expectedSequence(): number {
+    let highest = 0
+    for (const { expectedSequence } of this.#open) highest = Math.max(highest, expectedSequence)
+    return highest
+  }
+
+  /** An append begins. One is in flight at a time. */
+  begin(expectedSequence: number): void {
+    const appending = this.#outbox.appending(this.#address)
+    this.#open.push({ expectedSequence, appending, isUnresolved: false })
+  }
+
+  /** The append in flight was refused: it is not stored. */
+  refused(): void {
+    this.#close(({ isUnresolved }) => !isUnresolved)
+  }
+
+  /** The append in flight, if there is one, has an unknown outcome. */
+  unknown(): void {
+    for (const open of this.#open) {
+      if (open.isUnresolved) continue
+      open.isUnresolved = true
+      const { appending, expectedSequence } = open
+      if (appending !== undefined) this.#outbox.unresolved(this.#address, appending, expectedSequence)
+    }
+  }
+
+  /** The actor's last record is at `sequence`, and all up to there was told or found. */
+  reached(sequence: number): void {
+    if (this.#open.length > 0) this.#close(({ expectedSequence }) => expectedSequence < sequence)
+  }
+
+  /** The actor is another node's. */
+  forget(): void {
+    this.#close(() => true)
+  }
+
+  /** The actor cannot be read: nothing is done about its appends any more, and no watermark passes them. */
+  abandon(): void {
+    this.#open = []
+  }
+
+  #close(isOver: (open: OpenAppend) => boolean): void {
+    for (const open of this.#open) {
+      if (isOver(open) && open.appending !== undefined) this.#outbox.over(this.#address, open.appending)
+    }
+    this.#open = this.#open.filter((open) => !isOver(open))
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Items of one shard that wait by themselves: parked in the mailbox, or owed because nothing takes them now.
+ *
+ * Owns the lists and their bounds. What waits here keeps the watermark from being settled, and nothing else from being
+ * sent but later items of the same sender to the same receiver. A parked item is settled when the mailbox has it
+ * acknowledged; an owed one when it is sent after all. Who sends: Outbox.ts.
+ */
+import type { Acknowledged } from "../mailbox/Mailbox.ts"
+import type { CarryingCommit, Watermark } from "./Watermark.ts"
+
+/** Parked items of a shard that wait by themselves; further ones hold back the watermark until they are settled. */
+export const PARKED_MAX = 20_000
+
+/** Receivers of a shard's parked items that a takeover note lists; the watermark of the note stays below further ones. */
+export const PARKED_RECEIVERS_MAX = 1_000
+
+/** Owed items of a shard that wait by themselves; further ones hold back the watermark until they are sent. */
+export const OWED_MAX = 256
+
+/** A part of what is parked for one receiver, as a takeover note has it. */
+export interface ParkedRange {
+  readonly receiver: string
+  readonly receiverShard: number
+  /** Sequences of the first and the last commit whose items are parked. */
+  readonly from: number
+  readonly upTo: number
+  /** Highest position in the mailbox of any of them. */
+  readonly position: number
+}
+
+/** Place of an owed item. */
+export interface OwedPlace {
+  readonly sequence: number
+  readonly index: number
+}
+
+/** An item that could not be sent so far, for operators. */
+export interface OwedItem extends OwedPlace {
+  readonly id: string
+  /** Key of the actor that it is for; the sender itself for timers and calls. */
+  readonly to: string
+  /** Key of the actor whose commit carries it. */
+  readonly from: string
+  /** What it is: a message, a timer, a call, an integration event. */
+  readonly kind: string
+  /** What refuses it, in words. */
+  readonly reason: string
+  /** Since when, Unix milliseconds. */
+  readonly sinceMs: number
+}
+
+interface Parked {
+  readonly sequence: number
+  readonly position: number
+  /** Counted at its commit; a range that a former owner noted is counted once, at its first commit. */
+  readonly settle: () => void
+}
+
+interface Receiver {
+  readonly shard: number
+  /** Ascending by position. */
+  items: Array<Parked>
+  /** Lowest sequence among them. */
+  lowest: number
+  /** Highest sequence among them. */
+  highest: number
+}
+
+export class Exceptions {
+  readonly #watermark: Watermark
+  readonly #receivers = new Map<string, Receiver>()
+  readonly #owed = new Map<string, OwedItem>()
+  #parkedCount = 0
+
+  constructor(watermark: Watermark) {
+    this.#watermark = watermark
+  }
+
+  get parkedCount(): number {
+    return this.#parkedCount
+  }
+
+  get owed(): ReadonlyArray<OwedItem> {
+    return Array.from(this.#owed.values())
+  }
+
+  /** Whether the item may wait by itself: there is room among the owed ones. */
+  owe(commit: CarryingCommit, item: OwedItem): boolean {
+    if (this.#owed.has(item.id) || this.#owed.size >= OWED_MAX) return false
+    this.#owed.set(item.id, item)
+    this.#watermark.excepted(commit)
+    return true
+  }
+
+  /** The item is settled, whether it was owed or not. */
+  settled(commit: CarryingCommit, id: string): void {
+    if (this.#owed.delete(id)) this.#watermark.exceptionSettled(commit)
+    else this.#watermark.settled(commit)
+  }
+
+  /** The item `id` of the commit is in the mailbox; one that was owed is no more. */
+  park(receiver: string, receiverShard: number, commit: CarryingCommit, id: string, position: number): void {
+    const wasOwed = this.#owed.delete(id)
+    const isException = wasOwed || this.#parkedCount < PARKED_MAX
+    if (isException && !wasOwed) this.#watermark.excepted(commit)
+    this.#parkedCount++
+    const settle = () =>
+      isException ? this.#watermark.exceptionSettled(commit) : this.#watermark.settled(commit)
+    this.#add(receiver, receiverShard, { sequence: commit.sequence, position, settle })
+  }
+
+  /** What a former owner has parked. */
+  inherit(range: ParkedRange): void {
+    const { receiver, receiverShard, from, upTo, position } = range
+    const commit = this.#watermark.carry(from, 1)
+    this.#watermark.excepted(commit)
+    this.#parkedCount++
+    const settle = () => this.#watermark.exceptionSettled(commit)
+    this.#add(receiver, receiverShard, { sequence: from, position, settle })
+    const known = this.#receivers.get(receiver) as Receiver
+    known.highest = Math.max(known.highest, upTo)
+  }
+
+  /** Lowest sequence of a commit with an item to the receiver that waits here; infinite where there is none. */
+  lowestTo(receiver: string): number {
+    let lowest = this.#receivers.get(receiver)?.lowest ?? Number.POSITIVE_INFINITY
+    for (const { to, sequence } of this.#owed.values()) {
+      if (to === receiver) lowest = Math.min(lowest, sequence)
+    }
+    return lowest
+  }
+
+  /** Shards whose actors have something parked. */
+  get receiverShards(): ReadonlySet<number> {
+    return new Set(Array.from(this.#receivers.values(), ({ shard }) => shard))
+  }
+
+  /**
+   * The mailbox has acknowledged so much of a shard's messages. Returns what was parked there and is in this mailbox no
+   * more, although nobody took it: the mailbox is another one, or older.
+   */
+  acknowledged(shard: number, { first, last }: Acknowledged): ReadonlyArray<ParkedRange> {
+    const lost: Array<ParkedRange> = []
+    for (const [key, receiver] of this.#receivers) {
+      if (receiver.shard !== shard) continue
+      const gone = receiver.items.filter(({ position }) => position > last)
+      if (gone.length > 0) lost.push(rangeOf(key, receiver, gone))
+      const isSettled = ({ position }: Parked) => position > last || first === undefined || position < first
+      const settled = receiver.items.filter(isSettled)
+      if (settled.length === 0) continue
+      this.#parkedCount -= settled.length
+      receiver.items = receiver.items.filter((item) => !isSettled(item))
+      if (receiver.items.length === 0) this.#receivers.delete(key)
+      else receiver.lowest = Math.min(...receiver.items.map(({ sequence }) => sequence))
+      for (const { settle } of settled) settle()
+    }
+    return lost
+  }
+
+  /** As a takeover note has it; `undefined` where it is more than a note may hold. */
+  rows():
+    | { readonly parked: ReadonlyArray<ParkedRange>; readonly owed: ReadonlyArray<OwedPlace> }
+    | undefined {
+    if (this.#receivers.size > PARKED_RECEIVERS_MAX) return undefined
+    const parked = Array.from(this.#receivers, ([key, receiver]) => rangeOf(key, receiver, receiver.items))
+    return { parked, owed: this.owed.map(({ sequence, index }) => ({ sequence, index })) }
+  }
+
+  #add(key: string, shard: number, item: Parked): void {
+    const known = this.#receivers.get(key)
+    if (known === undefined) {
+      const { sequence } = item
+      this.#receivers.set(key, { shard, items: [item], lowest: sequence, highest: sequence })
+      return
+    }
+    known.items.push(item)
+    known.lowest = Math.min(known.lowest, item.sequence)
+    known.highest = Math.max(known.highest, item.sequence)
+  }
+}
+
+const rangeOf = (
+  receiver: string,
+  { shard, highest }: Receiver,
+  items: ReadonlyArray<Parked>,
+): ParkedRange => ({
+  receiver,
+  receiverShard: shard,
+  from: Math.min(...items.map(({ sequence }) => sequence)),
+  upTo: highest,
+  position: Math.max(...items.map(({ position }) => position)),
+})

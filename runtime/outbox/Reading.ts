@@ -1,0 +1,177 @@
+/**
+ * Reads a shard's journal for its outbox: where its former owner left off, what that one left and may still write, and
+ * commits whose acknowledgement was lost.
+ *
+ * Owns the reading. Which part is to be read: ShardOutbox.ts. Where to begin: TakeoverNote.ts. Who sends: Sending.ts.
+ */
+import { Effect } from "effect"
+import { addressFromKey } from "../address/ActorAddress.ts"
+import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
+import { CommitUnreadable, decodeCommit, eraOf } from "../commit/Commit.ts"
+import { itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
+import type { JournalRecord, JournalService } from "../journal/Journal.ts"
+import { somePage } from "../journal/RecordPage.ts"
+import { waitsFor } from "./Dispatcher.ts"
+import type { ParkedRange } from "./Exceptions.ts"
+import type { Sending } from "./Sending.ts"
+import type { ShardOutbox } from "./ShardOutbox.ts"
+import {
+  type CommitMark,
+  legacyPositionName,
+  takeoverNoteIn,
+  takeoverNoteName,
+  takeoverPoint,
+} from "./TakeoverNote.ts"
+
+export interface ReadingOptions {
+  readonly journal: JournalService
+  readonly checkpoints: CheckpointsService
+  readonly sending: Sending
+  readonly shardCount: number
+  /** A former owner's append may land for two of these after its lease has ended. */
+  readonly leaseMs: number
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number
+  /** Somebody else has written in a place of this node, under a higher epoch. */
+  readonly outrun: (place: number) => void
+}
+
+export const makeReading = ({
+  journal,
+  checkpoints,
+  sending,
+  shardCount,
+  leaseMs,
+  nowMs,
+  outrun,
+}: ReadingOptions) => {
+  const itemsIn = (shard: ShardOutbox, record: JournalRecord) => {
+    const from = addressFromKey(record.key, shardCount)
+    const commit = decodeCommit(record)
+    const { at, epoch, entries } = commit
+    const era = eraOf(commit)
+    return {
+      from,
+      epoch,
+      era,
+      items: itemsOf(from, record.sequence, at, entries, { source: shard.slot, era }),
+    }
+  }
+
+  /** Whether this owner wrote the commit; one of format 1 says its epoch in place of an era. */
+  const isOf = (shard: ShardOutbox, era: number, sequence: number): boolean =>
+    era === shard.era || (era === shard.epoch && sequence > shard.takenAt)
+
+  const recoverOne = (shard: ShardOutbox, record: JournalRecord): void => {
+    try {
+      if (!shard.types.has(addressFromKey(record.key, shardCount).type)) return
+      const { epoch, era, items } = itemsIn(shard, record)
+      if (epoch > shard.epoch) outrun(shard.place)
+      const isOwn = isOf(shard, era, record.sequence)
+      // A commit of this owner was told by its cell, unless its acknowledgement was lost or it was left to this.
+      if (isOwn && !shard.isUntold(record.key, record.sequence)) return
+      sending.counts.recoveredCount++
+      if (items.length === 0) return shard.watermark.saw(record.sequence)
+      if (!sending.hasRoom()) return shard.leave(record.sequence)
+      const commit = shard.beginFound(record.sequence, items.length)
+      if (commit !== undefined) sending.send(shard, commit, items, !isOwn)
+    } catch (cause) {
+      // Its actor is quarantined and says so, or its key names no actor; what it would send is not known. Every error is
+      // caught, because a record that stopped this loop would keep all later ones of its shard from being sent.
+      // A newer node can read it, and sends it: begun and never done, it keeps the watermark before it.
+      if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat")
+        shard.beginFound(record.sequence, 1)
+    }
+  }
+
+  /** Reads the shard's journal as far as there is need and room. */
+  const readOn = (shard: ShardOutbox) =>
+    Effect.gen(function* () {
+      if (shard.toRead(nowMs()) === undefined) return
+      const askedAtMs = nowMs()
+      const end = yield* journal.lastOfShard(shard.shard)
+      while (yield* readPage(shard, end, askedAtMs));
+    })
+
+  /** Of a journal that ended at `end` when it was asked. True: there may be more. */
+  const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number, askedAtMs: number) {
+    const after = shard.toRead(nowMs())
+    if (after === undefined || !sending.hasRoom()) return false
+    const scan = journal.scan({ shard: shard.shard, after, upTo: end })
+    const page = after < end ? yield* somePage(scan, `shard ${shard.shard} after ${after}`) : []
+    for (const record of page) recoverOne(shard, record)
+    // Commits that did not fit are read again: the next read starts before them.
+    if (page.length > 0) shard.read(Math.min(page.at(-1)?.sequence ?? end, shard.leftAfter))
+    else shard.readToEnd(end, askedAtMs)
+    return page.length > 0
+  })
+
+  /** The records of a shard between two sequences, both included. */
+  const readBetween = Effect.fnUntraced(function* (shard: number, from: number, upTo: number) {
+    const records: Array<JournalRecord> = []
+    for (let after = from - 1; after < upTo; after = records.at(-1)?.sequence ?? upTo) {
+      const page = yield* somePage(journal.scan({ shard, after, upTo }), `shard ${shard} after ${after}`)
+      if (page.length === 0) break
+      records.push(...page)
+    }
+    return records
+  })
+
+  /** Sends some items of former commits once more. */
+  const sendAgain = (
+    shard: ShardOutbox,
+    records: ReadonlyArray<JournalRecord>,
+    isWanted: (placed: PlacedItem) => boolean,
+  ): void => {
+    for (const record of records) {
+      try {
+        const items = itemsIn(shard, record).items.filter(isWanted)
+        if (items.length === 0) continue
+        const commit = shard.begin(record.sequence, items.length)
+        sending.send(shard, commit, items, true)
+      } catch {
+        // Its actor is quarantined and says so.
+      }
+    }
+  }
+
+  /** The mark of the shard's last commit, where it has one and is of this place. */
+  const lastMark = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
+    if (end === 0) return undefined
+    const [last] = yield* readBetween(shard.shard, end, end)
+    if (last === undefined || !shard.types.has(addressFromKey(last.key, shardCount).type)) return undefined
+    try {
+      const commit = decodeCommit(last)
+      const { epoch, w } = commit
+      return w === undefined ? undefined : ({ epoch, era: eraOf(commit), settled: w } satisfies CommitMark)
+    } catch {
+      return undefined
+    }
+  })
+
+  const place = (shard: ShardOutbox) =>
+    Effect.gen(function* () {
+      const note = takeoverNoteIn(yield* checkpoints.note(takeoverNoteName(shard.slot)))
+      const legacyPosition = yield* checkpoints.position(legacyPositionName(shard.slot))
+      const end = yield* journal.lastOfShard(shard.shard)
+      const { after, parked, owed } = takeoverPoint(end, note, yield* lastMark(shard, end), legacyPosition)
+      const owedRecords = yield* Effect.forEach(owed, ({ sequence }) =>
+        readBetween(shard.shard, sequence, sequence),
+      )
+      for (const range of parked) shard.exceptions.inherit(range)
+      shard.start(after, end, nowMs() + 2 * leaseMs)
+      for (const [at, records] of owedRecords.entries()) {
+        sendAgain(shard, records, ({ origin }) => origin?.index === owed[at]?.index)
+      }
+    })
+
+  /** What the mailbox was to keep and has not is read from the journal again. */
+  const parkAgain = (shard: ShardOutbox, lost: ReadonlyArray<ParkedRange>) =>
+    Effect.forEach(lost, ({ receiver, from, upTo }) =>
+      Effect.map(readBetween(shard.shard, from, upTo), (records) =>
+        sendAgain(shard, records, (placed) => waitsFor(placed) === receiver),
+      ),
+    )
+
+  return { recoverOne, readOn, place, parkAgain }
+}

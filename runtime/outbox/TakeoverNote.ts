@@ -1,0 +1,89 @@
+/**
+ * Where the next owner of a shard takes up sending: what a takeover note, the shard's last commit, and the position of the
+ * first release say of it.
+ *
+ * Owns the note's form and the choice. The journal alone is enough, because its last commit carries the watermark; the note
+ * spares the reading of what is settled or parked above it.
+ */
+import type { OwedPlace, ParkedRange } from "./Exceptions.ts"
+
+/** JSON, kept as a checkpoint note. */
+export interface TakeoverNote {
+  /** Epoch and era of its writer. */
+  readonly epoch: number
+  readonly era: number
+  /** Up to here everything is settled, parked or owed. */
+  readonly passed: number
+  readonly parked: ReadonlyArray<ParkedRange>
+  readonly owed: ReadonlyArray<OwedPlace>
+}
+
+/** The watermark that the shard's last commit carries. */
+export interface CommitMark {
+  readonly epoch: number
+  readonly era: number
+  readonly settled: number
+}
+
+export interface TakeoverPoint {
+  /** What comes after this is read from the journal and sent. */
+  readonly after: number
+  readonly parked: ReadonlyArray<ParkedRange>
+  readonly owed: ReadonlyArray<OwedPlace>
+}
+
+/** Name of the note of a slot's outbox. */
+export const takeoverNoteName = (slot: string): string => `outbox.2.${slot}`
+
+/** Name of the position that nodes of the first release read and write. */
+export const legacyPositionName = (slot: string): string => `outbox.${slot}`
+
+/**
+ * Where to begin in a journal whose shard ends at `end`. The later epoch knows more. A note that is beyond the end is of a
+ * journal that has lost its end, and a note that is behind the commits of its own epoch says less than they do. Without a
+ * mark the last owner may have been a node of the first release, which moves the legacy position alone.
+ */
+export const takeoverPoint = (
+  end: number,
+  note: TakeoverNote | undefined,
+  mark: CommitMark | undefined,
+  legacyPosition: number,
+): TakeoverPoint => {
+  const settled = mark === undefined ? Math.min(legacyPosition, end) : Math.min(mark.settled, end)
+  if (note === undefined || note.passed > end) return { after: settled, parked: [], owed: [] }
+  // A lease store that lost its end gives an epoch to two owners: their eras differ.
+  const isOfAnother = mark !== undefined && (note.epoch < mark.epoch || isTwin(note, mark))
+  if (isOfAnother) return { after: settled, parked: [], owed: [] }
+  const isThere = ({ from, upTo }: ParkedRange) => from <= upTo && upTo <= end
+  return {
+    after: Math.max(note.passed, settled),
+    parked: note.parked.filter(isThere),
+    owed: note.owed.filter(({ sequence }) => sequence <= end),
+  }
+}
+
+const isTwin = (note: TakeoverNote, mark: CommitMark): boolean =>
+  note.epoch === mark.epoch && note.era !== mark.era
+
+const isPlace = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+const isRange = (value: unknown): value is ParkedRange => {
+  const { receiver, receiverShard, from, upTo, position } = (value ?? {}) as {
+    readonly [Field in keyof ParkedRange]?: unknown
+  }
+  return typeof receiver === "string" && [receiverShard, from, upTo, position].every(isPlace)
+}
+
+const isOwed = (value: unknown): value is OwedPlace => {
+  const { sequence, index } = (value ?? {}) as { readonly [Field in keyof OwedPlace]?: unknown }
+  return isPlace(sequence) && isPlace(index)
+}
+
+/** The note in a checkpoint; `undefined` for what no node writes. */
+export const takeoverNoteIn = (stored: unknown): TakeoverNote | undefined => {
+  if (typeof stored !== "object" || stored === null) return undefined
+  const { epoch, era, passed, parked, owed } = stored as { readonly [Field in keyof TakeoverNote]?: unknown }
+  if (!(isPlace(epoch) && isPlace(era) && isPlace(passed) && Array.isArray(parked) && Array.isArray(owed)))
+    return undefined
+  return parked.every(isRange) && owed.every(isOwed) ? { epoch, era, passed, parked, owed } : undefined
+}
