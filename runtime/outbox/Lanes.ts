@@ -7,10 +7,33 @@
 /** Does a job; calls `done` once, at once or later. */
 export type RunJob<Job> = (job: Job, done: () => void) => void
 
-interface Lane<Job> {
-  readonly jobs: Array<Job>
-  isRunning: boolean
+class Lane<Job> {
+  isRunning = false
+  #jobs: Array<Job> = []
+  #headAt = 0
+
+  get head(): Job | undefined {
+    return this.#jobs[this.#headAt]
+  }
+
+  get behindHead(): ReadonlyArray<Job> {
+    return this.#jobs.slice(this.#headAt + 1)
+  }
+
+  push(job: Job): void {
+    this.#jobs.push(job)
+  }
+
+  /** Drops the first job. Those that are done are dropped together, because dropping each would move all others. */
+  drop(): void {
+    this.#headAt++
+    if (this.#headAt < COMPACT_AT) return
+    this.#jobs = this.#jobs.slice(this.#headAt)
+    this.#headAt = 0
+  }
 }
+
+const COMPACT_AT = 1_024
 
 export class Lanes<Job> {
   readonly #run: RunJob<Job>
@@ -22,18 +45,18 @@ export class Lanes<Job> {
 
   /** The first job of the lane that is not done; `undefined` where the lane is empty. */
   head(key: string): Job | undefined {
-    return this.#lanes.get(key)?.jobs[0]
+    return this.#lanes.get(key)?.head
   }
 
   /** The jobs of the lane behind its first one. */
   behindHead(key: string): ReadonlyArray<Job> {
-    return this.#lanes.get(key)?.jobs.slice(1) ?? []
+    return this.#lanes.get(key)?.behindHead ?? []
   }
 
   add(key: string, job: Job): void {
     const known = this.#lanes.get(key)
-    const lane = known ?? { jobs: [], isRunning: false }
-    lane.jobs.push(job)
+    const lane = known ?? new Lane<Job>()
+    lane.push(job)
     if (known === undefined) this.#lanes.set(key, lane)
     if (!lane.isRunning) this.#work(key, lane)
   }
@@ -41,13 +64,13 @@ export class Lanes<Job> {
   /** A loop: a job that is done at once must not begin the next one inside its own call. */
   #work(key: string, lane: Lane<Job>): void {
     lane.isRunning = true
-    while (lane.jobs.length > 0) {
+    for (let job = lane.head; job !== undefined; job = lane.head) {
       let isDone = false
       let isWaiting = false
-      this.#run(lane.jobs[0] as Job, () => {
+      this.#run(job, () => {
         if (isDone) return
         isDone = true
-        lane.jobs.shift()
+        lane.drop()
         if (isWaiting) this.#work(key, lane)
       })
       isWaiting = true

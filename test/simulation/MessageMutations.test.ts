@@ -14,7 +14,6 @@ import {
   type SimulateOptions,
   SimulationFailed,
   simulate,
-  type Workload,
 } from "../../runtime/testing.ts"
 import { Clerk, Desk } from "../fixtures/memory/Desk.ts"
 import { Reminder } from "./Reminder.ts"
@@ -53,32 +52,6 @@ const mailboxDouble = (change: (mailbox: MailboxService) => Partial<MailboxServi
 const reminders = reminderWorkload(2, 60, 6_000)
 
 describe("the simulator finds a runtime", () => {
-  it("that believes to have sent what it has not, in 10 seeds", async () => {
-    const doubles: PortDoubles = {
-      checkpoints: (checkpoints) => ({
-        ...checkpoints,
-        position: () => Effect.succeed(Number.MAX_SAFE_INTEGER),
-      }),
-    }
-    const faults = { "node crashes": 4, "message lost": 0.3, "message lands late": 0.2 }
-    const { regression, message } = await found(10, { doubles, faults })
-    expect([PROMISES.converges, PROMISES.delivered]).toContain(regression.promise)
-    expect(message).toMatch(/was not sent|was not published|never reached|has no outcome/)
-  })
-
-  it("that applies a message again which comes again, in 5 seeds", async () => {
-    const forgetful = [Desk, Clerk].map((actor) => ({ ...actor, commandsRememberedCount: 0 }))
-    const workload: Workload = function* (draw) {
-      for (const request of deskWorkload(3, 80)(draw)) {
-        const actor = forgetful.find(({ type }) => type === request.actor.type) ?? request.actor
-        yield { ...request, actor, via: "tell" }
-      }
-    }
-    const faults = { "message ack lost": 0.3, "delivery repeats": 0.3, "consumer deleted": 0.3 }
-    const { regression } = await found(5, { actors: forgetful, workload, faults })
-    expect(regression.promise).toBe(PROMISES.once)
-  })
-
   it("that acknowledges messages before their effect is stored, in 10 seeds", async () => {
     const doubles = mailboxDouble((mailbox) => ({
       receive: (shard) => Stream.tap(mailbox.receive(shard), ({ ack }) => ack),
@@ -130,7 +103,7 @@ describe("the simulator finds a runtime", () => {
     expect(outcome.message).toContain("hardly a node went down")
   })
 
-  it("FAULT 82: that gives early timers back to a mailbox whose clock is ahead, in 5 seeds", async () => {
+  it("FAULT 82: that gives early timers back to a mailbox whose clock is ahead, in 20 seeds", async () => {
     const doubles = mailboxDouble((mailbox) => ({
       receive: (shard) =>
         Stream.filterMapEffect(mailbox.receive(shard), (delivery) =>
@@ -153,7 +126,7 @@ describe("the simulator finds a runtime", () => {
           }),
         ),
     }))
-    const { regression } = await found(5, { ...scenarios["lagging clocks"], faults: [], doubles })
+    const { regression } = await found(20, { ...scenarios["lagging clocks"], faults: [], doubles })
     expect(regression.promise).toBe(PROMISES.calm)
   })
 
@@ -163,18 +136,5 @@ describe("the simulator finds a runtime", () => {
     const faults = { "schedules lost": 2 }
     const { regression } = await found(5, { actors: [Reminder], workload: reminders, doubles, faults })
     expect(regression.promise).toBe(PROMISES.converges)
-  })
-
-  it("that delivers messages of one actor to another out of order, in 3 seeds", async () => {
-    const doubles = mailboxDouble((mailbox) => ({
-      receive: (shard) =>
-        Stream.mapEffect(
-          mailbox.receive(shard),
-          (delivery) => Effect.delay(Effect.succeed(delivery), delivery.sequence % 3 === 0 ? 200 : 1),
-          { concurrency: 8, unordered: true },
-        ),
-    }))
-    const { regression } = await found(3, { doubles, faults: "none" })
-    expect(regression.promise).toBe(PROMISES.ordered)
   })
 })

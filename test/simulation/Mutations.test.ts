@@ -103,7 +103,7 @@ describe("the simulator finds a runtime", () => {
       append: (address, expected, data) =>
         journal.append(address, expected, data).pipe(Effect.mapError(() => refused)),
     }))
-    const { regression } = await found(5, { doubles, faults: ackFaults, seed: 2 })
+    const { regression } = await found(5, { doubles, faults: ackFaults, seed: 32 })
     expect(regression.promise).toBe(PROMISES.refused)
   })
 
@@ -192,7 +192,7 @@ describe("the simulator finds a runtime", () => {
   it("that writes what it cannot read, in 3 seeds", async () => {
     const journal = journalDouble((journal) => ({
       append: (address, expected, data) => {
-        const text = new TextDecoder().decode(data).replace('{"v":1,', '{"v":9,')
+        const text = new TextDecoder().decode(data).replace(/^\{"v":\d,/, '{"v":9,')
         return journal.append(address, expected, expected > 0 ? new TextEncoder().encode(text) : data)
       },
     }))
