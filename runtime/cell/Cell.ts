@@ -129,8 +129,7 @@ export class Cell {
     const epoch = this.#context.epochOf(this.place)
     if (epoch === this.#epoch) return
     this.#confirmed = undefined
-    // The shard is another node's, or was: its outbox reads what may have been stored.
-    this.#appends.forget()
+    this.#appends.abandon()
     this.#epoch = epoch
   }
 
@@ -228,7 +227,7 @@ export class Cell {
             if (!isBehind) this.#attemptCount = 0
             if (this.#behindCount < BEHIND_LOOKS_MAX) return
             this.#neededSequence = this.#behindCount = 0
-            this.#appends.forget()
+            this.#appends.abandon()
           }),
         onFailure: (failure) => this.#notReadable(failure),
       }),

@@ -30,6 +30,8 @@ export interface CommitListener {
   readonly over: (address: ActorAddress, appending: Appending) => void
   /** The outcome of the append is open. A record of the actor above `expectedSequence` may be what it stored. */
   readonly unresolved: (address: ActorAddress, appending: Appending, expectedSequence: number) => void
+  /** The same, and nobody looks for the outcome any more: the journal is to be read for it. */
+  readonly abandoned: (address: ActorAddress, appending: Appending, expectedSequence: number) => void
   /** A commit is stored. */
   readonly committed: (address: ActorAddress, commit: CommitTold) => void
   /** A stored commit that was met while reading: another node wrote it, or its acknowledgement was lost. */

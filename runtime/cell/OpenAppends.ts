@@ -67,13 +67,11 @@ export class OpenAppends {
     if (this.#open.length > 0) this.#close(({ expectedSequence }) => expectedSequence < sequence)
   }
 
-  /** The actor is another node's. */
-  forget(): void {
-    this.#close(() => true)
-  }
-
-  /** The actor cannot be read: nothing is done about its appends any more, and no watermark passes them. */
+  /** The shard is not this node's now, or the actor cannot be read: the outbox has to find what was stored. */
   abandon(): void {
+    for (const { appending, expectedSequence } of this.#open) {
+      if (appending !== undefined) this.#outbox.abandoned(this.#address, appending, expectedSequence)
+    }
     this.#open = []
   }
 

@@ -230,6 +230,11 @@ export const makeOutbox = Effect.fnUntraced(function* (
     over: (address, appending) => shardOf(address)?.over(address.key, appending as AppendInFlight),
     unresolved: (address, appending, expectedSequence) =>
       shardOf(address)?.unresolved(address.key, appending as AppendInFlight, expectedSequence),
+    abandoned: (address, appending, expectedSequence) => {
+      const untilMs = nowMs() + 2 * leaseMs
+      shardOf(address)?.abandoned(address.key, appending as AppendInFlight, expectedSequence, untilMs)
+      active.openUnsafe()
+    },
     committed: (address, { sequence, atMs, era, entries }) => {
       const stored = entries.map(({ proposal }) => proposal.entry)
       for (const { out } of stored) for (const item of out ?? []) noticed(address, item)

@@ -60,6 +60,8 @@ export class ShardOutbox implements Identity {
   #isChanged = true
   /** Appends of unknown outcome, by actor, each with the sequence that it expects the actor's last record at. */
   readonly #unresolved = new Map<string, Map<AppendInFlight, number>>()
+  /** Of these, the ones that no cell looks for. */
+  #abandoned: Array<{ readonly key: string; readonly append: AppendInFlight }> = []
   /** Commits of former owners that were found in this time, until their doubt is over. */
   readonly #found = new Set<number>()
   /** The journal is read from here on, and newer commits are left to that; undefined: it has been read. */
@@ -153,6 +155,14 @@ export class ShardOutbox implements Identity {
   unresolved(key: string, append: AppendInFlight, expectedSequence: number): void {
     const appends = this.#unresolved.get(key) ?? new Map<AppendInFlight, number>()
     this.#unresolved.set(key, appends.set(append, expectedSequence))
+  }
+
+  /** The outcome stays open, and no cell looks for it: the journal is read for as long as it may land. */
+  abandoned(key: string, append: AppendInFlight, expectedSequence: number, untilMs: number): void {
+    this.unresolved(key, append, expectedSequence)
+    this.#abandoned.push({ key, append })
+    this.#doubtFrom = Math.min(this.#doubtFrom ?? append.after, append.after)
+    this.#doubt(untilMs)
   }
 
   /** The append is stored and told, or can never be stored any more. */
@@ -261,6 +271,7 @@ export class ShardOutbox implements Identity {
       this.#doubtPauseMs = Math.min(this.#doubtPauseMs * 2, DOUBT_MAX_MS)
       return
     }
+    for (const { key, append } of this.#abandoned.splice(0)) this.over(key, append)
     this.#lookFrom = this.#doubtFrom
     this.#doubtFrom = undefined
     this.#found.clear()

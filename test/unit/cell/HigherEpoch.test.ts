@@ -40,6 +40,7 @@ const cellOf = async () => {
       appending: unused,
       over: unused,
       unresolved: unused,
+      abandoned: unused,
       committed: unused,
       found: unused,
       activated: unused,

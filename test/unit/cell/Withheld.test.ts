@@ -32,6 +32,7 @@ it("by an ask; a message counts its own attempts", () => {
         appending: nothing,
         over: nothing,
         unresolved: nothing,
+        abandoned: nothing,
         committed: nothing,
         found: nothing,
         activated: nothing,
