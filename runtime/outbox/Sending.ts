@@ -231,14 +231,16 @@ export const makeSending = Effect.fnUntraced(function* (
     commit: CarryingCommit | undefined,
     isRecovered: boolean,
   ): void => {
+    const own = lanes.get(shard)
+    // The shard is another node's now, which sends it.
+    if (own === undefined) return
     const lane = laneOf(placed)
     const job: Job = { shard, lane, placed, commit, isRecovered, isOwed: false }
     jobCount++
     shard.jobCount++
-    const own = lanes.get(shard)
-    if (own?.head(lane)?.isOwed === true)
+    if (own.head(lane)?.isOwed === true)
       owe(job, "an earlier item of its sender to the same receiver is owed")
-    own?.add(lane, job)
+    own.add(lane, job)
   }
 
   return {
