@@ -9,6 +9,7 @@ import { logSampled } from "../log/SampledLog.ts"
 import type { Delivery, MailboxService } from "../mailbox/Mailbox.ts"
 import type { Message } from "../mailbox/Message.ts"
 import { undecidedAnswer } from "../outbox/Dispatcher.ts"
+import { storeLetter } from "../outbox/StoreLetter.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
 
 type GiveUpMessage = (given: {
@@ -30,13 +31,12 @@ export const makeGiveUp = (ports: {
 }): GiveUpMessage => {
   const { mailbox, deadLetters, clock, shardCount } = ports
   const bury = ({ delivery, reason, detail, attemptCount, letterId }: Parameters<GiveUpMessage>[0]) =>
-    Effect.gen(function* () {
+    Effect.suspend(() => {
       const { key, data } = delivery
       const atMs = clock.currentTimeMillisUnsafe()
       const original = new TextDecoder().decode(data)
       const letter = { key, reason, detail, attemptCount, atMs, messageId: letterId, original }
-      yield* untilSent(deadLetters.add(letter))
-      yield* logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)
+      return Effect.asVoid(storeLetter(deadLetters, letter))
     })
 
   return (given) => {

@@ -13,11 +13,11 @@ import type { EventPublisherService } from "../integration/EventPublisher.ts"
 import { INTEGRATION_DATA_BYTES_MAX, isIntegrationType } from "../integration/PublishItem.ts"
 import { storableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
-import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { type AnswerMessage, type CommandMessage, encodeMessage, type Message } from "../mailbox/Message.ts"
 import { type Floor, type Origin, rowOfFloor, rowOfOrigin } from "../message/Origin.ts"
-import { type Sent, untilSent } from "./UntilSent.ts"
+import { storeLetter } from "./StoreLetter.ts"
+import { type SendError, type Sent, untilSent } from "./UntilSent.ts"
 
 /** Cancelled timers that are due sooner than this are left to fire and be ignored: removing costs more than that. */
 const UNSCHEDULE_FROM_MS = 60_000
@@ -81,7 +81,7 @@ export interface ActorMessage {
   readonly message: CommandMessage | AnswerMessage
 }
 
-/** The message that the item becomes; `undefined` for an item that becomes none, or one that is due later. */
+/** The message that the item becomes, at once or when it is due; `undefined` for an item that becomes none. */
 export const messageOf = (
   { item, id, from, metadata, origin }: PlacedItem,
   floor?: Floor,
@@ -103,9 +103,12 @@ const rowsOf = (origin: Origin | undefined, floor: Floor | undefined) =>
     ? undefined
     : { o: rowOfOrigin(origin), ...(floor === undefined ? undefined : { f: rowOfFloor(floor) }) }
 
+/** Key of the actor that the item is for: its sender, unless it names another one. */
+export const receiverOf = ({ item, from }: PlacedItem): string => ("to" in item ? item.to : from.key)
+
 /** Who an item in the mailbox waits for: an actor, or the call that it asks for, which keeps no message waiting. */
-export const waitsFor = ({ item, from }: PlacedItem): string =>
-  item.k === "call" ? `${from.key} call ${item.n}` : "to" in item ? item.to : from.key
+export const waitsFor = (placed: PlacedItem): string =>
+  placed.item.k === "call" ? `${placed.from.key} call ${placed.item.n}` : receiverOf(placed)
 
 /** Whether the item goes to its receiver as soon as it can take it. */
 export const isForNow = ({ item }: PlacedItem): boolean =>
@@ -120,12 +123,18 @@ const sendItem = (
   const { item, id, from, metadata, atMs } = placed
   const { mailbox, shardCount, deadLetters, namespace, publisher } = ports
   const m = metadata === undefined ? undefined : { m: metadata }
+  const untilStored = <A, E extends SendError>(send: Effect.Effect<A, E>, key: string, message: Message) =>
+    untilSent(send, {
+      ...dispatching,
+      refused: (refusal) => giveUpMessage(ports, key, message, "Refused", refusal.message),
+    })
   const post = (address: ActorAddress, message: Message): Effect.Effect<Dispatched> =>
     Effect.map(
-      untilSent(mailbox.publish({ address, id: message.id, data: encodeMessage(message) }), {
-        ...dispatching,
-        refused: (refusal) => giveUpMessage(ports, address.key, message, "Refused", refusal.message),
-      }),
+      untilStored(
+        mailbox.publish({ address, id: message.id, data: encodeMessage(message) }),
+        address.key,
+        message,
+      ),
       (sent) => (sent._tag === "Sent" ? { _tag: "Parked", position: sent.value } : dispatched(sent)),
     )
   switch (item.k) {
@@ -136,11 +145,8 @@ const sendItem = (
       if (item.k === "answer" || item.at === undefined) return post(address, message)
       const data = encodeMessage(message)
       const slot = `message.${message.id}`
-      const scheduled = untilSent(mailbox.schedule({ address, id: message.id, data, slot, atMs: item.at }), {
-        ...dispatching,
-        refused: (refusal) => giveUpMessage(ports, to, message, "Refused", refusal.message),
-      })
-      return Effect.map(scheduled, dispatched)
+      const later = mailbox.schedule({ address, id: message.id, data, slot, atMs: item.at })
+      return Effect.map(untilStored(later, to, message), dispatched)
     }
     case "timer": {
       const data = encodeMessage({ k: "timer", id, n: item.n, g: item.g, at: item.at, ...m })
@@ -178,10 +184,7 @@ const sendItem = (
     case "letter": {
       const { id: messageId, key = from.key, reason, detail, m: original } = item
       const letter = { key, reason, detail, attemptCount: 1, atMs, messageId, original }
-      return untilSent(deadLetters.add(letter), dispatching).pipe(
-        Effect.tap(logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)),
-        Effect.map(dispatched),
-      )
+      return Effect.map(storeLetter(deadLetters, letter, dispatching), dispatched)
     }
   }
 }
@@ -238,9 +241,7 @@ const bury = (
   detail: string,
   reason: DeadLetterReason = "Refused",
 ): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const atMs = yield* Clock.currentTimeMillis
-    const letter = { key, reason, detail, attemptCount: 1, atMs, messageId, original } as const
-    yield* untilSent(deadLetters.add(letter))
-    yield* logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`)
+  Effect.flatMap(Clock.currentTimeMillis, (atMs) => {
+    const letter = { key, reason, detail, attemptCount: 1, atMs, messageId, original }
+    return Effect.asVoid(storeLetter(deadLetters, letter))
   })

@@ -50,12 +50,7 @@ export const makeReading = ({
     const commit = decodeCommit(record)
     const { at, epoch, entries } = commit
     const era = eraOf(commit)
-    return {
-      from,
-      epoch,
-      era,
-      items: itemsOf(from, record.sequence, at, entries, { source: shard.slot, era }),
-    }
+    return { epoch, era, items: itemsOf(from, record.sequence, at, entries, { source: shard.slot, era }) }
   }
 
   /** Whether this owner wrote the commit; one of format 1 says its epoch in place of an era. */

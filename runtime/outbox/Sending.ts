@@ -19,6 +19,7 @@ import {
   giveUpMessage,
   isForNow,
   messageOf,
+  receiverOf,
   waitsFor,
 } from "./Dispatcher.ts"
 import { Lanes } from "./Lanes.ts"
@@ -123,8 +124,8 @@ export const makeSending = Effect.fnUntraced(function* (
     if (job.placed.item.k === "letter") counts.letterCount++
     sayNoLongerOwed(job)
     if (job.commit !== undefined) job.shard.exceptions.settled(job.commit, job.placed.id)
-    if (!job.isOwed) release(job)
-    job.shard.changed()
+    if (job.isOwed) job.shard.changed()
+    else release(job)
   }
 
   /** The job waits by itself from now on, and with it what is behind it in its lane. False: there is no room for it. */
@@ -178,18 +179,15 @@ export const makeSending = Effect.fnUntraced(function* (
     }
     counts.sentCount++
     sayNoLongerOwed(job)
-    const { shard: receiverShard } = addressFromKey(
-      "to" in placed.item ? placed.item.to : placed.from.key,
-      shardCount,
-    )
+    const { shard: receiverShard } = addressFromKey(receiverOf(placed), shardCount)
     shard.exceptions.park(waitsFor(placed), receiverShard, commit, placed.id, position)
     if (!job.isOwed) release(job)
     options.parked()
   }
 
   const toPort = (job: Job, done: () => void): void => {
-    const to = messageOf(job.placed)?.to
-    const floor = to === undefined ? undefined : job.shard.floorTo(to)
+    // What is due later carries no floor.
+    const floor = isForNow(job.placed) ? job.shard.floorTo(receiverOf(job.placed)) : undefined
     fork(
       Effect.map(dispatch(job, floor), (dispatched) => {
         ended(job, dispatched)

@@ -172,7 +172,7 @@ export class ShardOutbox implements Identity {
     if (appends?.delete(append) === true && appends.size === 0) this.#unresolved.delete(key)
   }
 
-  /** Whether a record of this epoch has to be sent though no cell has told of it. */
+  /** Whether a record of this era has to be sent though no cell has told of it. */
   isUntold(key: string, sequence: number): boolean {
     if (this.isBehind && sequence >= this.#leftFrom) return true
     for (const expected of this.#unresolved.get(key)?.values() ?? []) if (sequence > expected) return true

@@ -10,7 +10,7 @@ import { logSampled } from "../log/SampledLog.ts"
 const SEND_PAUSE_FIRST_MS = 20
 const SEND_PAUSE_MAX_MS = 2_000
 
-interface SendError {
+export interface SendError {
   readonly _tag: string
   readonly message: string
   readonly reason?: string

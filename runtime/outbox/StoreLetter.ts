@@ -1,0 +1,23 @@
+/**
+ * Stores a dead letter, for as long as it takes, and says so.
+ *
+ * Owns the one line that tells of a dead letter. Who gives up a message: Dispatcher.ts and ../inbox/GivenUp.ts.
+ */
+import { Effect } from "effect"
+import type { DeadLettersService } from "../deadletter/DeadLetters.ts"
+import { logSampled } from "../log/SampledLog.ts"
+import { type Sent, type UntilSentOptions, untilSent } from "./UntilSent.ts"
+
+type Letter = Parameters<DeadLettersService["add"]>[0]
+
+export const storeLetter = (
+  deadLetters: DeadLettersService,
+  letter: Letter,
+  options: Pick<UntilSentOptions<{ readonly message: string }>, "failed" | "isWanted"> = {},
+): Effect.Effect<Sent<unknown>> => {
+  const { key, reason, detail } = letter
+  return Effect.tap(
+    untilSent(deadLetters.add(letter), options),
+    logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`),
+  )
+}
