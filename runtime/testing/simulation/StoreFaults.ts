@@ -12,7 +12,8 @@ import type { World } from "./World.ts"
 /** How often each store comes back as a copy where several do. */
 const STORE_RESTORED_CHANCE = 0.6
 
-const STORE_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+/** Kinds that happen to a store. */
+export const STORE_FAULTS: ReadonlyArray<FaultKind> = [
   "checkpoints lost",
   "checkpoints restored",
   "checkpoints mixed up",
@@ -20,10 +21,10 @@ const STORE_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "timers restored",
   "snapshots restored",
   "stores restored",
-])
+]
 
 /** Whether the fault happens to a store, and may need a copy of before. */
-export const isOfStores = (kind: FaultKind): boolean => STORE_FAULTS.has(kind)
+export const isOfStores = (kind: FaultKind): boolean => STORE_FAULTS.includes(kind)
 
 export class StoreFaults {
   readonly #world: World

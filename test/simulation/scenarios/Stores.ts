@@ -3,6 +3,7 @@
  * whose memories are far smaller than what passes in between.
  */
 import type { AnyActor } from "../../../runtime/index.ts"
+import { STORE_FAULTS } from "../../../runtime/testing/simulation/StoreFaults.ts"
 import type { FaultKind, SimulateOptions, Workload } from "../../../runtime/testing.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
@@ -12,14 +13,8 @@ const commandsRememberedCount = 4
 const messageIdWindowMs = 1_000
 
 /** What a shard has one owner at a time under, so that order is kept, too. */
-const STORE_FAULTS: ReadonlyArray<FaultKind> = [
-  "checkpoints lost",
-  "checkpoints restored",
-  "checkpoints mixed up",
-  "mailbox restored",
-  "timers restored",
-  "snapshots restored",
-  "stores restored",
+const FAULTS: ReadonlyArray<FaultKind> = [
+  ...STORE_FAULTS,
   "unsendable",
   "checkpoint lost",
   "checkpoint stale",
@@ -72,7 +67,7 @@ const lostStores = {
   actors,
   calls: deskCalls,
   workload: told(deskWorkload(4, 140)),
-  faults: STORE_FAULTS,
+  faults: FAULTS,
   mailbox: { messageIdWindowMs },
   settings: { idleMs: 2_000, leaseMs: 4_000, shardCount: 4 },
 } satisfies SimulateOptions

@@ -182,7 +182,7 @@ it.each([
   [0, 3],
   [1, 2],
   [2, 1],
-  // Whoever waits for its outcome gets one.
+  // The actor that waits for its outcome gets one.
   [9, 1],
 ])("of three attempts, after %i by another life of the node, %i are made", (attemptedCount, count) =>
   calling(({ start, outcomes }) =>

@@ -38,7 +38,7 @@ describe("the forms that every member reads", () => {
     },
   )
 
-  it("are each form's lowest version, whoever has it, in later releases, too", () => {
+  it("are the lowest version of each form that any member reads, in later releases, too", () => {
     const members = [
       { ...newMember, reads: { commit: 3, deliver: 0 } },
       { ...newMember, reads: { commit: 2, deliver: 7, more: 1 } },

@@ -1,4 +1,4 @@
-/** A node that stops: what it has moves to the others, and nobody's ask fails. */
+/** A node that stops: its slots move to the other nodes, and no caller's ask fails. */
 import { describe, expect, it } from "vitest"
 import { type Node, node, shardCountOf, shardsSeenBy, shared } from "../../fixtures/memory/ClusterNodes.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -21,7 +21,7 @@ describe("a node that stops", () => {
     }
   })
 
-  it("moves what it has, once, and nothing between those who stay", async () => {
+  it("moves its slots once, and no slot between the nodes that stay", async () => {
     const on = await shared()
     const [one, two, three] = [await node("one", on), await node("two", on), await node("three", on)]
     const isEven = async (nodes: ReadonlyArray<Node>) => {

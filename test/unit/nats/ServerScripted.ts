@@ -113,7 +113,7 @@ export class ServerScripted {
     callback?.(null, Object.assign(messageOf(message), { subject, reply: ackTo }))
   }
 
-  /** A message that comes unasked to whoever subscribed to `inbox`. */
+  /** A message that comes unasked to the client that subscribed to `inbox`. */
   deliver(inbox: string, message: ServerReply): void {
     this.#deliver(inbox, message)
   }

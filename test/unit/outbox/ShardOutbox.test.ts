@@ -39,7 +39,7 @@ describe("the journal of a shard", () => {
     expect(shard.toRead(1_000_000)).toBe(undefined)
   })
 
-  it("is read once when the shard was nobody's and is empty, and looked at later", () => {
+  it("is read once when no node had the shard before and it is empty, and looked at later", () => {
     const shard = opened(1, 0, 0)
     readAll(shard, 0, 0)
     expect([shard.toRead(5_000), shard.isLookDue(5_000), shard.isLookDue(10_000)]).toEqual([
