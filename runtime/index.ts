@@ -92,7 +92,8 @@ export { type EventCatalog, eventCatalogOf } from "./integration/EventCatalog.ts
 export { eventCatalogPage } from "./integration/EventCatalogPage.ts"
 export { type JournalReadError, JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
 export { JSON_DEPTH_MAX } from "./json/Json.ts"
-export { MachineFailed, type MachineState, stateName } from "./machine/Machine.ts"
+export { MachineFailed, type MachineState } from "./machine/Machine.ts"
+export { stateName } from "./machine/StateName.ts"
 export {
   type Answer,
   type Answered,

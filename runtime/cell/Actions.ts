@@ -3,7 +3,7 @@
  *
  * Owns that they are best effort by contract (docs/ARCHITECTURE.md): one that throws shows in the counts, the commit stands.
  */
-import type { CapturedAction } from "../machine/Machine.ts"
+import type { CapturedAction } from "../machine/Intent.ts"
 import type { CellCounts } from "./CellCounts.ts"
 
 export const runActions = (actions: ReadonlyArray<CapturedAction>, counts: CellCounts): void => {

@@ -14,14 +14,10 @@ import { partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
 import { isThrown, thrownMessage, thrownText } from "../json/Thrown.ts"
-import {
-  type CapturedAction,
-  isReserved,
-  MachineFailed,
-  type MachineState,
-  stateName,
-} from "../machine/Machine.ts"
+import type { CapturedAction } from "../machine/Intent.ts"
+import { isReserved, MachineFailed, type MachineState } from "../machine/Machine.ts"
 import { given } from "../machine/SealedState.ts"
+import { stateName } from "../machine/StateName.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
 import { CommandFailed, type CommandInvalid, CommandRejected } from "./AskError.ts"

@@ -18,7 +18,7 @@ import {
 import { somePage } from "../journal/RecordPage.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
-import { stateName } from "../machine/Machine.ts"
+import { stateName } from "../machine/StateName.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
 import { ActorQuarantined } from "./AskError.ts"
 import { applyRecord, type Confirmed, unborn } from "./Fold.ts"

@@ -5,7 +5,7 @@
  * Who stores it: Cell.ts.
  */
 import { type CommitHeader, encodeCommit, type ShardMark } from "../commit/Commit.ts"
-import { compactStateName } from "../machine/Machine.ts"
+import { compactStateName } from "../machine/StateName.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { Round } from "./Round.ts"
 

@@ -5,7 +5,7 @@
  * by ../machine/Machine.ts when it happens.
  */
 import type { AnyStateMachine } from "xstate"
-import { callLogicOf, logicOf } from "../machine/Machine.ts"
+import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
 import { DISPATCH } from "../message/Outgoing.ts"
 import { DefinitionError } from "./DefinitionError.ts"
 

@@ -6,7 +6,9 @@
  */
 import { Effect } from "effect"
 import type { AnyStateMachine, AnyStateNode } from "xstate"
-import { type Intent, type Machine, MachineFailed, stateName } from "../machine/Machine.ts"
+import type { Intent } from "../machine/Intent.ts"
+import { type Machine, MachineFailed } from "../machine/Machine.ts"
+import { stateName } from "../machine/StateName.ts"
 
 /** The warnings for a definition. Runs the machine's birth once, with an empty id. */
 export const warningsOf = (

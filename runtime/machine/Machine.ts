@@ -13,43 +13,18 @@ import {
   createActor,
   type Snapshot,
 } from "xstate"
-import { CALL, CALL_DEFAULTS, type CallLogic } from "../call/Call.ts"
+import type { CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../event/Event.ts"
 import { thrownMessage } from "../json/Thrown.ts"
-import { DISPATCH, type DispatchAction, type Outgoing } from "../message/Outgoing.ts"
+import { DISPATCH, type DispatchAction } from "../message/Outgoing.ts"
+import { type BuiltInParams, type Intent, intentOf } from "./Intent.ts"
+import { callLogicOf, type InvokingNode, logicOf, nodesOf } from "./InvokedLogic.ts"
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { sealed } from "./SealedState.ts"
+import { isSameValue } from "./StateName.ts"
 
 /** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
-
-/** A side effect that a transition asked for, to be run once after the commit, best effort. */
-export interface CapturedAction {
-  readonly _tag: "Action"
-  readonly type: string
-  readonly run: () => void
-}
-
-/** What a transition asked for, in its order. All but actions become part of the commit (../cell/Intents.ts). */
-export type Intent =
-  | CapturedAction
-  /** `after`, or `raise` with a delay. */
-  | {
-      readonly _tag: "Timer"
-      /** Where there is none, nothing can cancel it, and it replaces nothing. */
-      readonly id: string | undefined
-      readonly delayMs: number
-      readonly event: AnyEvent
-    }
-  | { readonly _tag: "Cancel"; readonly id: string }
-  /** A state with an `invoke` was entered. */
-  | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
-  | { readonly _tag: "Emit"; readonly event: AnyEvent }
-  /** `dispatch(...)`; run by whoever needs its result, so never on replay. */
-  | {
-      readonly _tag: "Send"
-      readonly make: () => Outgoing | ReadonlyArray<Outgoing> | undefined
-    }
 
 /** A transition did what no durable machine may do. The command fails; on replay the actor is quarantined. */
 export class MachineFailed extends Schema.TaggedError<MachineFailed>()("MachineFailed", {
@@ -222,97 +197,6 @@ export class Machine {
 export const isReserved = (eventType: string): boolean =>
   eventType === "" || eventType === "*" || isInternal(eventType)
 
-interface InvokingNode {
-  readonly id: string
-  readonly states: { readonly [key: string]: InvokingNode }
-  readonly invoke: ReadonlyArray<{ readonly id: string }>
-}
-
-const nodesOf = (node: InvokingNode): ReadonlyArray<InvokingNode> => [
-  node,
-  ...Object.values(node.states).flatMap(nodesOf),
-]
-
-/** Where XState keeps the logic of an `invoke` that was written in place. */
-const INVOKED_IN_PLACE = /^xstate\.invoke\.(\d+)\.(.*)$/
-
-/** The logic that an `invoke` names or holds. */
-export const logicOf = (machine: AnyStateMachine, src: string): unknown => {
-  const inPlace = INVOKED_IN_PLACE.exec(src)
-  if (inPlace === null) return machine.implementations.actors[src as never]
-  const node = nodesOf(machine.root as unknown as InvokingNode).find(({ id }) => id === inPlace[2])
-  const invoke = (node as { config?: { invoke?: unknown } } | undefined)?.config?.invoke
-  const own = Array.isArray(invoke) ? invoke[Number(inPlace[1])] : invoke
-  return (own as { src?: unknown } | undefined)?.src
-}
-
-/** Logic made by `call(...)`, or by XState's `fromPromise`, as a call. */
-export const callLogicOf = (logic: unknown): CallLogic | undefined => {
-  const {
-    [CALL]: made,
-    config,
-    transition,
-  } = (logic ?? {}) as Partial<
-    Record<typeof CALL, CallLogic> & { config: CallLogic["run"]; transition: PromiseTransition }
-  >
-  if (made !== undefined) return made
-  if (typeof config !== "function" || transition === undefined) return undefined
-  return isPromiseLogic(transition) ? { run: config, options: CALL_DEFAULTS } : undefined
-}
-
-/** Promise logic is done when its promise says so; no other logic knows that event. */
-const isPromiseLogic = (transition: PromiseTransition): boolean => {
-  const resolved = { type: "xstate.promise.resolve", data: undefined }
-  try {
-    return transition({ status: "active" }, resolved, undefined)?.status === "done"
-  } catch {
-    // Other logic needs a scope for any event.
-    return false
-  }
-}
-
-type PromiseTransition = (
-  state: object,
-  event: object,
-  scope: undefined,
-) => { readonly status?: string } | undefined
-
-interface BuiltInParams {
-  readonly event?: AnyEvent
-  readonly delay?: number
-  readonly id?: string
-  readonly sendId?: string
-  readonly src?: string
-  readonly input?: unknown
-}
-
-/** What an action of XState's own means here; `undefined` for any other action. */
-const intentOf = (
-  type: string,
-  { event, delay, id, sendId, src, input }: BuiltInParams,
-  invokeIds: ReadonlySet<string>,
-): Intent | "None" | "NotDurable" | undefined => {
-  switch (type) {
-    case "xstate.raise":
-      if (delay === undefined || event === undefined) return "None"
-      return { _tag: "Timer", id, delayMs: delay, event }
-    case "xstate.cancel":
-      return { _tag: "Cancel", id: sendId ?? "" }
-    case "xstate.emit":
-      return { _tag: "Emit", event: event as AnyEvent }
-    case "xstate.spawnChild":
-      if (id === undefined || src === undefined || !invokeIds.has(id)) return "NotDurable"
-      return { _tag: "Call", id, src, input }
-    // The state was left: seen by comparing what is pending with what the new state invokes.
-    case "xstate.stopChild":
-      return "None"
-    case "xstate.sendTo":
-      return "NotDurable"
-    default:
-      return undefined
-  }
-}
-
 /** What the scope of a machine that runs on its own has to offer to the outside: nothing. */
 const nothing = (): void => undefined
 
@@ -327,32 +211,4 @@ interface ExecutableAction {
   readonly info: unknown
   readonly params: unknown
   readonly exec: ((info: unknown, params: unknown) => void) | undefined
-}
-
-const isSameValue = (left: unknown, right: unknown): boolean => {
-  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) {
-    return left === right
-  }
-  const keys = Object.keys(left)
-  return (
-    keys.length === Object.keys(right).length &&
-    keys.every((key) => isSameValue(left[key as never], right[key as never]))
-  )
-}
-
-/** A state's name as commits tell it: `paid`, `{payment:due,stock:held}`, `{shipping:packed}`. */
-export const compactStateName = (value: unknown): string => {
-  if (typeof value === "string") return value
-  const parts = Object.entries(value as object).map(([key, inner]) => `${key}:${compactStateName(inner)}`)
-  return `{${parts.join(",")}}`
-}
-
-/** A state's name as people say it: `paid`, `shipping.packed`, `(payment.due, stock.held)`. */
-export const stateName = (value: unknown): string => {
-  if (typeof value === "string") return value
-  const parts = Object.entries(value as Record<string, unknown>).map(([key, inner]) => {
-    const name = stateName(inner)
-    return name === "" ? key : `${key}.${name}`
-  })
-  return parts.length > 1 ? `(${parts.join(", ")})` : (parts[0] ?? "")
 }

@@ -5,7 +5,8 @@
  * Owns one event at a time and the laws that hold at each. Which events are played: SagaMoves.ts.
  */
 import type { AnyEvent } from "../event/Event.ts"
-import { type MachineState, stateName } from "../machine/Machine.ts"
+import type { MachineState } from "../machine/Machine.ts"
+import { stateName } from "../machine/StateName.ts"
 import { ANSWERED, type Answer } from "../message/Outgoing.ts"
 import type { AnySaga } from "./AnySaga.ts"
 import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"

@@ -11,7 +11,8 @@ import { encodeCommit } from "../commit/Commit.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { readEvent, type StoredEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
-import type { Intent, MachineState } from "../machine/Machine.ts"
+import type { Intent } from "../machine/Intent.ts"
+import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 
 /** Each given event as a commit of its own, at journal sequences 1, 2, 3, ... Runs the actor's machine. */

@@ -20,7 +20,7 @@ import type { AnyEvent, StoredEvent } from "../event/Event.ts"
 import { readEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { plainJson } from "../json/Json.ts"
-import { stateName } from "../machine/Machine.ts"
+import { stateName } from "../machine/StateName.ts"
 import type { Outgoing } from "../message/Outgoing.ts"
 import { recordsOf } from "./GivenEvents.ts"
 import {

@@ -4,7 +4,7 @@ import { createMachine } from "xstate"
 import { DELAY_MS_MAX, effectsOf, NotSendable, sentItemOf } from "../../../runtime/cell/Intents.ts"
 import { NOTHING_PENDING, type Pending } from "../../../runtime/cell/Pending.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
-import type { Intent } from "../../../runtime/machine/Machine.ts"
+import type { Intent } from "../../../runtime/machine/Intent.ts"
 import { START_MS } from "../../fixtures/time/RealDate.ts"
 
 const definition = defineActor({

@@ -17,7 +17,7 @@ import { commandOf } from "../../../runtime/command/Ask.ts"
 import { decodeCommit } from "../../../runtime/commit/Commit.ts"
 import { type ActorDefinition, defineActor } from "../../../runtime/definition/Actor.ts"
 import type { JournalRecord } from "../../../runtime/journal/Journal.ts"
-import { compactStateName } from "../../../runtime/machine/Machine.ts"
+import { compactStateName } from "../../../runtime/machine/StateName.ts"
 import type { OutboxItem } from "../../../runtime/message/OutboxItem.ts"
 
 const STATES = ["s0", "s1", "s2", "s3"] as const

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { assign, createMachine, setup } from "xstate"
-import { compactStateName, Machine, MachineFailed, stateName } from "../../../runtime/machine/Machine.ts"
+import { Machine, MachineFailed } from "../../../runtime/machine/Machine.ts"
+import { compactStateName, stateName } from "../../../runtime/machine/StateName.ts"
 
 const light = setup({
   types: {

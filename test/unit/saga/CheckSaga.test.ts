@@ -10,7 +10,7 @@ import {
   type Outgoing,
   SagaCheckFailed,
 } from "../../../runtime/index.ts"
-import type { Intent } from "../../../runtime/machine/Machine.ts"
+import type { Intent } from "../../../runtime/machine/Intent.ts"
 import { answer, fire, started } from "../../../runtime/saga/SagaWorld.ts"
 import { Booking, Journey, Trip } from "./Trip.ts"
 

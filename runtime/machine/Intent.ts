@@ -1,0 +1,72 @@
+/**
+ * What a transition asks for besides its state: timers, calls, messages, events and actions.
+ *
+ * Owns the values and what each built-in action of XState means here. Who captures them: Machine.ts. What they become in a
+ * commit: ../cell/Intents.ts.
+ */
+import type { AnyEvent } from "../event/Event.ts"
+import type { Outgoing } from "../message/Outgoing.ts"
+
+/** A side effect that a transition asked for, to be run once after the commit, best effort. */
+export interface CapturedAction {
+  readonly _tag: "Action"
+  readonly type: string
+  readonly run: () => void
+}
+
+/** What a transition asked for, in its order. All but actions become part of the commit (../cell/Intents.ts). */
+export type Intent =
+  | CapturedAction
+  /** `after`, or `raise` with a delay. */
+  | {
+      readonly _tag: "Timer"
+      /** Where there is none, nothing can cancel it, and it replaces nothing. */
+      readonly id: string | undefined
+      readonly delayMs: number
+      readonly event: AnyEvent
+    }
+  | { readonly _tag: "Cancel"; readonly id: string }
+  /** A state with an `invoke` was entered. */
+  | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
+  | { readonly _tag: "Emit"; readonly event: AnyEvent }
+  /** `dispatch(...)`; run by whoever needs its result, so never on replay. */
+  | {
+      readonly _tag: "Send"
+      readonly make: () => Outgoing | ReadonlyArray<Outgoing> | undefined
+    }
+
+export interface BuiltInParams {
+  readonly event?: AnyEvent
+  readonly delay?: number
+  readonly id?: string
+  readonly sendId?: string
+  readonly src?: string
+  readonly input?: unknown
+}
+
+/** What an action of XState's own means here; `undefined` for any other action. */
+export const intentOf = (
+  type: string,
+  { event, delay, id, sendId, src, input }: BuiltInParams,
+  invokeIds: ReadonlySet<string>,
+): Intent | "None" | "NotDurable" | undefined => {
+  switch (type) {
+    case "xstate.raise":
+      if (delay === undefined || event === undefined) return "None"
+      return { _tag: "Timer", id, delayMs: delay, event }
+    case "xstate.cancel":
+      return { _tag: "Cancel", id: sendId ?? "" }
+    case "xstate.emit":
+      return { _tag: "Emit", event: event as AnyEvent }
+    case "xstate.spawnChild":
+      if (id === undefined || src === undefined || !invokeIds.has(id)) return "NotDurable"
+      return { _tag: "Call", id, src, input }
+    // The state was left: seen by comparing what is pending with what the new state invokes.
+    case "xstate.stopChild":
+      return "None"
+    case "xstate.sendTo":
+      return "NotDurable"
+    default:
+      return undefined
+  }
+}
