@@ -7,7 +7,7 @@ import { parseArgs } from "node:util"
 import { activation } from "./Activation.ts"
 import { appendCeiling } from "./AppendCeiling.ts"
 import { askLatency } from "./AskLatency.ts"
-import { askThroughput, askThroughputSynced } from "./AskThroughput.ts"
+import { askFresh, askThroughput, askThroughputSynced } from "./AskThroughput.ts"
 import { clusterAsk } from "./ClusterAsk.ts"
 import { clusterLocal } from "./ClusterLocal.ts"
 import { clusterRebalance, clusterRolling, clusterTakeover } from "./ClusterMoves.ts"
@@ -30,6 +30,7 @@ const BENCHES: ReadonlyArray<Bench> = [
   appendCeiling,
   askThroughput,
   askThroughputSynced,
+  askFresh,
   askLatency,
   hotActor,
   recovery,
