@@ -275,7 +275,7 @@ export class Cell {
     const { counts, outbox } = this.#context
     this.#attemptCount = 0
     this.#trouble.over(this.#mailbox)
-    const confirmed = confirmedAt(place.sequence, before, round.entries)
+    const confirmed = confirmedAt(place, before, round.entries)
     this.#confirmed = confirmed
     counts.committedCount++
     counts.eventCount += confirmed.version - before.version

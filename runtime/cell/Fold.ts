@@ -5,7 +5,7 @@
  * commands and messages, which it appends to. Where commits come from: Recovery.ts. How new ones are decided: Decide.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { type CommitEntry, decodeCommit } from "../commit/Commit.ts"
+import { type CommitEntry, type CommitStamp, decodeCommit, stampOf } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { EventUnreadable, readEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
@@ -24,6 +24,8 @@ export interface Confirmed {
   readonly state: MachineState
   readonly version: number
   readonly sequence: number
+  /** Of the commit at `sequence`; `undefined` where there is none, and after a snapshot of an earlier release. */
+  readonly stamp: CommitStamp | undefined
   readonly recent: RecentCommands
   /** Messages that it has handled. */
   readonly origins: Origins
@@ -36,6 +38,7 @@ export const unborn = (definition: ActorDefinition, id: string): Confirmed => ({
   state: definition.machine.initial(id),
   version: 0,
   sequence: 0,
+  stamp: undefined,
   recent: new RecentCommands(definition.commandsRememberedCount),
   origins: NO_ORIGINS,
   pending: NOTHING_PENDING,
@@ -123,13 +126,14 @@ export const applyRecord = (
   record: JournalRecord,
 ): Confirmed => {
   const { machine } = definition
-  let { state, version, pending, origins } = confirmed
+  let { state, version, pending, origins, stamp } = confirmed
   try {
     const commit = decodeCommit(record)
     if (commit.first !== version + 1) {
       const detail = `version ${version + 1} expected, the commit starts at ${commit.first}`
       throw quarantine(address, "VersionGap", record.sequence, detail)
     }
+    stamp = stampOf(commit)
     for (const entry of commit.entries) {
       state = applyEntry(definition, address, state, entry, record.sequence)
       version += entry.ev.length
@@ -149,5 +153,5 @@ export const applyRecord = (
     // Replay repeats no side effects.
     machine.takeIntents()
   }
-  return { state, version, sequence: record.sequence, recent: confirmed.recent, origins, pending }
+  return { state, version, sequence: record.sequence, stamp, recent: confirmed.recent, origins, pending }
 }

@@ -6,7 +6,7 @@
  */
 import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { CommitUnreadable, decodeCommit, eventCount } from "../commit/Commit.ts"
+import { CommitUnreadable, decodeCommit, eventCount, isSameStamp, stampOf } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { lostAtBirthWarning } from "../definition/MachineWarnings.ts"
 import {
@@ -53,10 +53,10 @@ export const recover = Effect.fnUntraced(function* (
   )
   if (fromSnapshot !== undefined) {
     const { version, sequence } = fromSnapshot
-    const contradiction = contradictionOf(fromSnapshot, last)
+    const page = yield* fromItsCommit(ports.journal, address, fromSnapshot, last)
     const confirmed =
-      contradiction ??
-      (yield* replay(ports, definition, address, fromSnapshot, last).pipe(
+      contradictionOf(fromSnapshot, last, page) ??
+      (yield* replay(ports, definition, address, fromSnapshot, last, page.slice(1)).pipe(
         // The journal alone decides whether an actor can be read.
         Effect.catchTag("ActorQuarantined", (error) => Effect.succeed(error.message)),
       ))
@@ -79,27 +79,45 @@ export const recover = Effect.fnUntraced(function* (
   return { confirmed, snapshot: { version: 0, sequence: 0 } }
 })
 
-/** In what a snapshot and the actor's last record contradict each other. */
-const contradictionOf = (
-  { version, sequence }: Confirmed,
+/**
+ * The first page of the tail of a snapshot, from the commit on that the snapshot rests on: a journal that has lost its end
+ * may have another one there. Empty where there is no tail, or nothing tells which commit it was.
+ */
+const fromItsCommit = (
+  journal: JournalService,
+  address: ActorAddress,
+  { sequence, stamp }: Confirmed,
   last: JournalRecord | undefined,
-): string | undefined => {
-  if (last === undefined || sequence > last.sequence) return `the journal ends at ${last?.sequence ?? 0}`
-  if (sequence < last.sequence) return undefined // the first commit of the tail has to fit
-  const stored = lastVersionOf(last)
-  return stored === undefined || stored === version ? undefined : `the journal ends at version ${stored}`
-}
+): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> =>
+  last === undefined || stamp === undefined || sequence >= last.sequence
+    ? NO_RECORDS
+    : nextPage(journal, address, sequence - 1, last)
 
-/** `undefined` for a record that nobody can read: the snapshot may then be all there is. */
-const lastVersionOf = (record: JournalRecord): number | undefined => {
+/** In what a snapshot and the actor's records contradict each other. `page`: see {@link fromItsCommit}. */
+const contradictionOf = (
+  snapshot: Confirmed,
+  last: JournalRecord | undefined,
+  page: ReadonlyArray<JournalRecord>,
+): string | undefined => {
+  const { sequence, version, stamp } = snapshot
+  if (last === undefined || sequence > last.sequence) return `the journal ends at ${last?.sequence ?? 0}`
+  if (sequence < last.sequence && stamp === undefined) return undefined // the first commit of the tail has to fit
+  const own = sequence === last.sequence ? last : page[0]
+  if (own?.sequence !== sequence) return "the journal has no commit of the actor there"
   try {
-    const commit = decodeCommit(record)
-    return commit.first + eventCount(commit) - 1
+    const commit = decodeCommit(own)
+    const stored = commit.first + eventCount(commit) - 1
+    if (stored !== version) return `the journal is at version ${stored} there`
+    const isOther = stamp !== undefined && !isSameStamp(stamp, stampOf(commit))
+    return isOther ? "the journal has another commit there" : undefined
   } catch (cause) {
+    // A record that nobody can read: the snapshot may then be all there is.
     if (cause instanceof CommitUnreadable) return undefined
     throw cause
   }
 }
+
+const NO_RECORDS: Effect.Effect<ReadonlyArray<JournalRecord>> = Effect.succeed([])
 
 /** The actor's confirmed state after everything that the journal holds by now. `confirmed` must not be used again. */
 export const catchUp = Effect.fnUntraced(function* (
@@ -119,18 +137,19 @@ export const catchUp = Effect.fnUntraced(function* (
   return yield* replay(ports, definition, address, confirmed, last)
 })
 
-/** Applies what lies between `from` and `last`, in pages; two of them are in memory at most. */
+/** Applies what lies between `from` and `last`, in pages; two of them are in memory at most. `first`: what of it was read. */
 const replay = Effect.fnUntraced(function* (
   ports: RecoveryPorts,
   definition: ActorDefinition,
   address: ActorAddress,
   from: Confirmed,
   last: JournalRecord | undefined,
+  first: ReadonlyArray<JournalRecord> = [],
 ): Effect.fn.Return<Confirmed, RecoveryError> {
   if (last === undefined || last.sequence <= from.sequence) return from
   const { journal, outbox } = ports
   let confirmed = from
-  let page = yield* nextPage(journal, address, from.sequence, last)
+  let page = first.length > 0 ? first : yield* nextPage(journal, address, from.sequence, last)
   while (true) {
     const pageEnd = page.at(-1)?.sequence ?? last.sequence
     if (pageEnd >= last.sequence) return yield* applyPage(definition, address, confirmed, page, outbox)

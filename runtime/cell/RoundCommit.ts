@@ -4,7 +4,7 @@
  * Owns what the header of a commit says, and that a cell knows from its own commits what replaying them gives (Fold.ts).
  * Who stores it: Cell.ts.
  */
-import { type CommitHeader, encodeCommit, type ShardMark } from "../commit/Commit.ts"
+import { type CommitHeader, type CommitStamp, encodeCommit, type ShardMark } from "../commit/Commit.ts"
 import { compactStateName } from "../machine/StateName.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { Round } from "./Round.ts"
@@ -27,8 +27,12 @@ export const commitOf = (
   )
 }
 
-/** The actor once the commit of `entries` is in the journal at `sequence`; `before` must not be used again. */
-export const confirmedAt = (sequence: number, before: Confirmed, entries: Round["entries"]): Confirmed => {
+/** The actor once the commit of `entries`, with that stamp, is in the journal at `sequence`; `before` must not be used again. */
+export const confirmedAt = (
+  { sequence, ...stamp }: CommitStamp & { readonly sequence: number },
+  before: Confirmed,
+  entries: Round["entries"],
+): Confirmed => {
   const { recent } = before
   let { origins } = before
   for (const { waiting, proposal } of entries) {
@@ -39,5 +43,5 @@ export const confirmedAt = (sequence: number, before: Confirmed, entries: Round[
     recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
   }
   const { state, version, pending } = entries.at(-1)?.proposal ?? before
-  return { state, version, sequence, recent, origins, pending }
+  return { state, version, sequence, stamp, recent, origins, pending }
 }

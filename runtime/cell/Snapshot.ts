@@ -7,9 +7,11 @@
  * read now. Rows of nodes that read newer events hide, besides, that those events are there.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { CommitStamp } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
+import { isTime } from "../time/Time.ts"
 import type { Confirmed } from "./Fold.ts"
 import { Origins, type SourceRow } from "./Origins.ts"
 import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
@@ -27,6 +29,11 @@ interface SnapshotBody {
   readonly events?: Readonly<Record<string, number>>
   /** Fingerprint of its writer's machine; absent in rows of the first releases, which are used as they are. */
   readonly machine?: string
+  /**
+   * Era and time of the commit at its sequence. Absent for an actor without a commit, and in rows of earlier releases,
+   * which are used as they are.
+   */
+  readonly commit?: readonly [era: number, atMs: number]
   /** Messages that it has handled; absent where there were none, and in rows of earlier releases. */
   readonly origins?: ReadonlyArray<SourceRow>
   /** Absent when nothing is pending. */
@@ -41,7 +48,7 @@ export const codecOf = (definition: ActorDefinition): string =>
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
-  { state, version, sequence, recent, origins, pending }: Confirmed,
+  { state, version, sequence, stamp, recent, origins, pending }: Confirmed,
 ): StoredSnapshot => {
   const rows = rowsOfPending(pending)
   const events = eventVersionsOf(definition)
@@ -50,6 +57,7 @@ export const encodeSnapshot = (
     state: definition.machine.persist(state),
     ...(events === undefined ? undefined : { events }),
     machine: definition.machine.fingerprint,
+    ...(stamp === undefined ? undefined : { commit: [stamp.era, stamp.atMs] as const }),
     recent: remembered.rows,
     structures: remembered.structures,
     ...(origins.size === 0 ? undefined : { origins: origins.rows() }),
@@ -77,6 +85,7 @@ export const decodeSnapshot = (
       state: definition.machine.restore(body.state),
       version: row.version,
       sequence: row.sequence,
+      stamp: stampIn(body),
       recent: RecentCommands.fromRows(definition.commandsRememberedCount, body.recent, body.structures),
       origins: Origins.fromRows(body.origins ?? []),
       pending: pendingFromRows(body.pending),
@@ -84,6 +93,14 @@ export const decodeSnapshot = (
   } catch (cause) {
     return { unusable: String(cause) }
   }
+}
+
+const stampIn = ({ commit }: SnapshotBody): CommitStamp | undefined => {
+  if (commit === undefined) return undefined
+  const [era, atMs] = commit
+  if (!(Number.isSafeInteger(era) && isTime(atMs)))
+    throw new Error("the commit of the snapshot cannot be read")
+  return { era, atMs }
 }
 
 const eventVersions = new WeakMap<object, Readonly<Record<string, number>>>()

@@ -237,6 +237,25 @@ export const decodeCommit = (record: JournalRecord): Commit => {
   return commit
 }
 
+/**
+ * What tells a commit from every other one that ever had its sequence: a journal that loses its end gives sequences again,
+ * and not to the same commits.
+ */
+export interface CommitStamp {
+  /** As {@link eraOf} gives it. */
+  readonly era: number
+  /** When it was decided, Unix milliseconds. */
+  readonly atMs: number
+}
+
+export const stampOf = (commit: Pick<Commit, "era" | "epoch" | "at">): CommitStamp => ({
+  era: eraOf(commit),
+  atMs: commit.at,
+})
+
+export const isSameStamp = (one: CommitStamp, other: CommitStamp): boolean =>
+  one.era === other.era && one.atMs === other.atMs
+
 /** Who wrote the commit; commits without an era have the epoch in its place. */
 export const eraOf = ({ era, epoch }: Pick<Commit, "era" | "epoch">): number => era ?? epoch
 

@@ -94,7 +94,7 @@ class Actor {
       const sequence = this.records.length + 1
       const data = commitOf(this.live, round, { format, at: 1_000, epoch: 1 }, { era: 7, w: sequence - 1 })
       this.records.push({ key: address.key, sequence, data })
-      this.live = confirmedAt(sequence, this.live, round.entries)
+      this.live = confirmedAt({ sequence, atMs: 1_000, era: format === 2 ? 7 : 1 }, this.live, round.entries)
     }
     for (const answer of round.answers) answer(this.live)
     return answers

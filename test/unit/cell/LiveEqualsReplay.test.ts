@@ -216,7 +216,7 @@ class Course {
     )
     this.records.push({ key: address.key, sequence, data } as JournalRecord)
     for (const { proposal } of round.entries) this.items.push(...(proposal.entry.out ?? []))
-    this.live = confirmedAt(sequence, this.live, round.entries)
+    this.live = confirmedAt({ sequence, atMs: this.nowMs, era: 7 }, this.live, round.entries)
     const { state } = this.live
     const { s, done = false } = decodeCommit(this.records.at(-1) as JournalRecord)
     expect([s, done]).toEqual([compactStateName(state.value), state.status === "done"])
@@ -280,13 +280,14 @@ class Course {
   }
 }
 
-const seen = ({ state, version, sequence, recent, origins, pending }: Confirmed) => ({
+const seen = ({ state, version, sequence, stamp, recent, origins, pending }: Confirmed) => ({
   value: state.value,
   context: state.context,
   status: state.status,
   history: JSON.stringify(state.historyValue),
   version,
   sequence,
+  stamp,
   recent: recent.rows(),
   origins: origins.rows(),
   timers: new Map(pending.timers),

@@ -5,8 +5,11 @@ import { assign, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { encodeCommit } from "../../../runtime/commit/Commit.ts"
 import { defineActor } from "../../../runtime/index.ts"
+import { makeJournalMemory } from "../../../runtime/journal/JournalMemory.ts"
 import { decodeReply, encodeReply, replyOf } from "../../../runtime/router/AskWire.ts"
+import type { StoredSnapshot } from "../../../runtime/snapshot/SnapshotStore.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import {
   eventually,
   historyOf,
@@ -18,8 +21,8 @@ import {
 const add = (by: number) => ({ type: "Add", by }) as const
 
 /** A counter at version 25 with a snapshot, whose system has ended. */
-const withSnapshot = async (): Promise<MemorySystem> => {
-  const memory = await startMemory({ drainMs: 5_000 })
+const withSnapshot = async (journal = new JournalScripted()): Promise<MemorySystem> => {
+  const memory = await startMemory({ journal, drainMs: 5_000 })
   const counter = memory.system.get(Counter, "a")
   for (let index = 0; index < 25; index++) await counter.ask(add(1), { commandId: `c-${index}` })
   await memory.system.stop()
@@ -38,6 +41,14 @@ const recovered = async ({ journal, snapshots }: MemorySystem) => {
 describe("a snapshot", () => {
   it("spares the replay", async () => {
     expect(await recovered(await withSnapshot())).toMatchObject({ version: 25, total: 25, readCount: 0 })
+  })
+
+  it("of an earlier release, which does not say of which commit it is, spares the replay as well", async () => {
+    const memory = await withSnapshot()
+    memory.snapshots.damage("counter/a", ({ state }) => ({
+      state: JSON.stringify({ ...JSON.parse(state), commit: undefined }),
+    }))
+    expect(await recovered(memory)).toMatchObject({ version: 25, total: 25, readCount: 0 })
   })
 
   it("carries what deduplication needs", async () => {
@@ -102,6 +113,10 @@ describe("a snapshot", () => {
     ["of an older codec", () => ({ codec: "0:counter:1" })],
     ["of another definition version", () => ({ codec: "1:counter:2" })],
     ["at a version that is none", () => ({ version: 2.5 })],
+    [
+      "of a commit whose time is none",
+      ({ state }) => ({ state: state.replace(/"commit":\[/, '"commit":["x",') }),
+    ],
     ["at an earlier version than the journal's", () => ({ version: 24 })],
     ["at a later version than the journal's", () => ({ version: 26 })],
     ["at a wrong version, before the end", () => ({ version: 3, sequence: 20 })],
@@ -143,6 +158,29 @@ describe("a snapshot", () => {
       version: 1,
       reply: { total: 1 },
     })
+  })
+})
+
+describe("a journal that has lost its end", () => {
+  /** Other commits took the place of the lost ones, and the store did not hear that the snapshot is of a lost one. */
+  const rewritten = async (moreCount: number): Promise<MemorySystem> => {
+    const stored = makeJournalMemory()
+    const memory = await withSnapshot(new JournalScripted(stored))
+    const snapshot = memory.snapshots.rows.get("counter/a") as StoredSnapshot
+    stored.truncate(24)
+    memory.snapshots.rows.clear()
+    const later = await startMemory({ ...memory, drainMs: 5_000 })
+    for (let count = 0; count <= moreCount; count++) await later.system.get(Counter, "a").ask(add(100))
+    await later.system.stop()
+    memory.snapshots.rows.set("counter/a", snapshot)
+    return memory
+  }
+
+  it.each([0, 1, 3])("does not take the snapshot of a lost commit, %i commits later", async (moreCount) => {
+    const memory = await rewritten(moreCount)
+    const { version, total } = await recovered(memory)
+    expect({ version, total }).toEqual({ version: 25 + moreCount, total: 124 + 100 * moreCount })
+    expect(memory.snapshots.counts.discard).toBe(1)
   })
 })
 
