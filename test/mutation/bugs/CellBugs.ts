@@ -141,8 +141,15 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a snapshot of another version at the same place is used",
     file: "runtime/cell/Recovery.ts",
-    text: "stored === undefined || stored === version ? undefined",
-    replacement: "stored === undefined || stored <= version ? undefined",
+    text: "if (stored !== version) return `the journal",
+    replacement: "if (stored > version) return `the journal",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a snapshot of a lost commit is used",
+    file: "runtime/cell/Recovery.ts",
+    text: "stamp !== undefined && !isSameStamp(stamp, stampOf(commit))",
+    replacement: "stamp !== undefined && stamp.era < stampOf(commit).era",
     isSeenBySimulation: false,
   },
   {
