@@ -31,14 +31,21 @@ export { CONTRACT_SHARD_COUNT } from "./MailboxBench.ts"
 
 export interface MailboxContractOptions {
   readonly name: string
-  readonly makeLayer: () => Layer.Layer<Mailbox, unknown>
-  /** The redelivery time of these mailboxes; facts that wait for it are left out where it is not given. */
+  /** With the port's redelivery time unless another is given. */
+  readonly makeLayer: (redeliveryMs?: number) => Layer.Layer<Mailbox, unknown>
+  /**
+   * Redelivery time in facts that wait for a redelivery, and in those alone: a machine that is busy for that long would
+   * make messages of the other facts come twice. The facts are left out where no time is given.
+   */
   readonly redeliveryMs?: number
   /** The bound of these mailboxes, where it is not that of the port. */
   readonly messagesPerActorMax?: number
   /** Runs one fact, where that needs a world of its own. */
   readonly run?: (program: Effect.Effect<void, unknown>) => Promise<void>
 }
+
+/** Messages that are handed out again before a fact gives up to see one of two come alone. */
+const HANDED_OUT_AGAIN_MAX = 30
 
 /** Opens receivers, one after the other, until one is handed nothing before the message that was sent last. */
 const expectEmpty = Effect.fnUntraced(function* (address: ActorAddress) {
@@ -64,11 +71,15 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
   const { name, makeLayer, redeliveryMs } = options
   const messagesPerActorMax = options.messagesPerActorMax ?? MESSAGES_PER_ACTOR_MAX
   const run = options.run ?? Effect.runPromise
-  const fact = (title: string, program: Effect.Effect<void, unknown, Mailbox | Scope.Scope>): void => {
+  type Fact = Effect.Effect<void, unknown, Mailbox | Scope.Scope>
+  const factAt = (title: string, program: Fact, ofRedeliveryMs?: number): void => {
     const quiet = Effect.provideService(References.MinimumLogLevel, "Error")
-    it(title, () => run(quiet(Effect.scoped(Effect.provide(program, makeLayer())))))
+    it(title, () => run(quiet(Effect.scoped(Effect.provide(program, makeLayer(ofRedeliveryMs))))))
   }
-  const factOfRedelivery = redeliveryMs === undefined ? () => undefined : fact
+  const fact = (title: string, program: Fact): void => factAt(title, program)
+  const factOfRedelivery = (title: string, program: Fact): void => {
+    if (redeliveryMs !== undefined) factAt(title, program, redeliveryMs)
+  }
 
   describe(`${name} mailbox`, () => {
     describe("publish and receive", () => {
@@ -305,16 +316,21 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
         "FAULT 31: does not hand out again what is extended",
         Effect.gen(function* () {
           const oftenMs = (redeliveryMs ?? 0) / 8
-          const receiver = yield* open(here)
           yield* publish(here, "slow")
           yield* publish(here, "forgotten")
+          const receiver = yield* open(here)
           const [slow, forgotten] = yield* receiver.takeMany(2)
           expect(textsOf([slow, forgotten] as ReadonlyArray<Delivery>)).toEqual(["slow", "forgotten"])
           const extending = Effect.forever(Effect.andThen(slow?.extend ?? Effect.void, Effect.sleep(oftenMs)))
-          const next = Effect.retry(receiver.take, { times: 10 })
-          // Twice: the one that is not extended comes again and again, the other does not.
-          const taken = yield* Effect.raceFirst(Effect.all([next, next]), extending)
-          expect(textsOf(taken)).toEqual(["forgotten", "forgotten"])
+          const next = Effect.map(Effect.retry(receiver.take, { times: 10 }), textOf)
+          // Both come again at nearly the same times unless one is extended. A busy machine may extend it too late once.
+          const untilAlone = Effect.gen(function* () {
+            for (let alone = 0, taken = 0; alone < 3; taken++) {
+              alone = (yield* next) === "forgotten" ? alone + 1 : 0
+              expect(taken, "messages handed out again").toBeLessThan(HANDED_OUT_AGAIN_MAX)
+            }
+          })
+          yield* Effect.raceFirst(untilAlone, extending)
         }),
       )
     })

@@ -17,7 +17,7 @@ describe.concurrent("a mailbox in memory", () => {
 
   mailboxContract({
     name: "in-memory, with short times,",
-    makeLayer: () => MailboxMemory.layer({ redeliveryMs, messagesPerActorMax: 2_000 }),
+    makeLayer: (ms = REDELIVERY_MS) => MailboxMemory.layer({ redeliveryMs: ms, messagesPerActorMax: 2_000 }),
     redeliveryMs,
     messagesPerActorMax: 2_000,
   })

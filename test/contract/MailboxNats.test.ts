@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { type NatsServer, startNats } from "../../infra/embedded.ts"
-import { MailboxNats, type MailboxNatsOptions } from "../../infra/nats/MailboxNats.ts"
+import { MailboxNats } from "../../infra/nats/MailboxNats.ts"
 import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
 import { CONTRACT_SHARD_COUNT, mailboxContract } from "./Mailbox.contract.ts"
 
@@ -22,13 +22,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const layer = (options: Partial<MailboxNatsOptions> = {}) =>
+const makeLayer = (ofRedeliveryMs?: number) =>
   Layer.unwrap(
     Effect.sync(() =>
       MailboxNats.layer({
         namespace: `contract${mailboxCount++}`,
         shards: CONTRACT_SHARD_COUNT,
-        ...options,
+        ...(ofRedeliveryMs === undefined ? {} : { redeliveryMs: ofRedeliveryMs }),
       }).pipe(Layer.provide(NatsConnection.layer({ servers: server.url }))),
     ),
   )
@@ -36,4 +36,4 @@ const layer = (options: Partial<MailboxNatsOptions> = {}) =>
 /** Short enough to wait for. */
 const redeliveryMs = 2_000
 
-mailboxContract({ name: "JetStream", makeLayer: () => layer({ redeliveryMs }), redeliveryMs })
+mailboxContract({ name: "JetStream", makeLayer, redeliveryMs })

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { type NatsCluster, startNatsCluster } from "../../infra/embedded.ts"
-import { MailboxNats, type MailboxNatsOptions } from "../../infra/nats/MailboxNats.ts"
+import { MailboxNats } from "../../infra/nats/MailboxNats.ts"
 import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
 import { CONTRACT_SHARD_COUNT, mailboxContract } from "./Mailbox.contract.ts"
 
@@ -22,13 +22,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const layer = (options: Partial<MailboxNatsOptions> = {}) =>
+/** Few enough to fill on three servers. */
+const messagesPerActorMax = 2_000
+
+const makeLayer = (ofRedeliveryMs?: number) =>
   Layer.unwrap(
     Effect.sync(() =>
       MailboxNats.layer({
         namespace: `contract${mailboxCount++}`,
         shards: CONTRACT_SHARD_COUNT,
-        ...options,
+        ...(ofRedeliveryMs === undefined ? {} : { redeliveryMs: ofRedeliveryMs }),
+        messagesPerActorMax,
       }).pipe(Layer.provide(NatsConnection.layer({ servers: cluster.urls }))),
     ),
   )
@@ -36,12 +40,9 @@ const layer = (options: Partial<MailboxNatsOptions> = {}) =>
 /** Short enough to wait for. */
 const redeliveryMs = 2_000
 
-/** Few enough to fill on three servers. */
-const messagesPerActorMax = 2_000
-
 mailboxContract({
   name: "three-server JetStream",
-  makeLayer: () => layer({ redeliveryMs, messagesPerActorMax }),
+  makeLayer,
   redeliveryMs,
   messagesPerActorMax,
 })

@@ -145,6 +145,13 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "a question that a new stream drops is not asked again",
+    file: "infra/nats/OpenStream.ts",
+    text: 'if (error.reason === "Timeout") return ask(2 * timeoutMs)',
+    replacement: 'if (error.reason === "Timeout") return Effect.void',
+    isSeenBySimulation: false,
+  },
+  {
     name: "a shortened stream is a passing trouble",
     file: "infra/nats/JournalGuard.ts",
     text: "if (sequence > newestBefore) return undefined\n        proof",

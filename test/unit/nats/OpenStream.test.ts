@@ -5,6 +5,7 @@ import { expect, it } from "vitest"
 import type { NatsConnectionService } from "../../../infra/nats/NatsConnection.ts"
 import { NatsRequestFailed } from "../../../infra/nats/NatsErrors.ts"
 import { makeStream } from "../../../infra/nats/OpenStream.ts"
+import { storeOfSubject } from "../../../infra/nats/StoreTroubles.ts"
 import { realDate } from "../../fixtures/time/RealDate.ts"
 import { RequestsScripted, type ScriptedReply } from "./RequestsScripted.ts"
 
@@ -18,13 +19,13 @@ const refusal: ScriptedReply = {
   }),
 }
 
-/** Makes the stream; the first `silentCount` probes find no stream yet. */
-const make = async (silentCount: number) => {
+/** Makes the stream; the first `silentCount` probes fail with `reason`: nobody is there, or the stream drops them. */
+const make = async (silentCount: number, reason: "NoResponders" | "Timeout" = "NoResponders") => {
   let probeCount = 0
   const scripted = new RequestsScripted(({ subject }) => {
     if (subject.startsWith("$JS.API.STREAM.CREATE.")) return [created]
     if (probeCount++ < silentCount) {
-      return new NatsRequestFailed({ reason: "NoResponders", subject, detail: "nobody answers" })
+      return new NatsRequestFailed({ reason, subject, detail: "nobody answers" })
     }
     return [refusal]
   })
@@ -35,7 +36,8 @@ const make = async (silentCount: number) => {
     return yield* Fiber.join(fiber)
   })
   const info = await Effect.runPromise(Effect.provide(made, realDate))
-  return { info, probes: scripted.subjects.slice(1) }
+  const store = config.subjects.map(storeOfSubject)
+  return { info, probes: scripted.subjects.slice(1), trouble: scripted.requests.troubles.ofWrites(store) }
 }
 
 it("asks once, on a subject that the stream takes, where it answers", async () => {
@@ -46,6 +48,13 @@ it("asks until the connected server knows the stream", async () => {
   const { info, probes } = await make(7)
   expect(probes).toHaveLength(8)
   expect(info.config.name).toBe(config.name)
+})
+
+it("asks again where the stream drops what comes to it first, and takes that for no trouble of the store", async () => {
+  const { info, probes, trouble } = await make(3, "Timeout")
+  expect(probes).toHaveLength(4)
+  expect(info.config.name).toBe(config.name)
+  expect(trouble).toBeUndefined()
 })
 
 it("opens a stream that stays silent all the same", async () => {
