@@ -44,6 +44,8 @@ interface TellContext {
   readonly nextCommandId: () => string
 }
 
+const TELL_AGAIN = "It may have been stored all the same: tell again with the same commandId."
+
 /** Stores the command in the actor's mailbox. */
 export const tellActor = (
   context: TellContext,
@@ -70,7 +72,13 @@ export const tellActor = (
     }
     const unavailable = (stored: Unavailable["stored"], detail: string, hint: string) =>
       new Unavailable({ actorType, id, stored, detail, hint })
+    /** An attempt ended without an answer: the mailbox may have the message. */
+    let isMaybeStored = false
     const refused = (refusal: MailboxRefused) => {
+      if (isMaybeStored) {
+        const detail = `an earlier attempt had no answer; then: ${refusal.message}`
+        return unavailable("Unknown", detail, TELL_AGAIN)
+      }
       switch (refusal.reason) {
         case "Full":
           return new Busy({ actorType, id, queue: "Actor", limitCount: MESSAGES_PER_ACTOR_MAX })
@@ -93,21 +101,22 @@ export const tellActor = (
     const deadlineMs = read.deadlineMs ?? context.askDeadlineMs
     return context.mailbox.publish({ address, id: publishId, data: message }).pipe(
       Effect.retry({
-        while: (error) => error._tag === "MailboxUnavailable",
+        while: (error) => {
+          if (error._tag !== "MailboxUnavailable") return false
+          isMaybeStored = true
+          return true
+        },
         schedule: Schedule.jittered(Schedule.exponential("20 millis")),
       }),
       Effect.timeoutOrElse({
         duration: deadlineMs,
-        orElse: () => {
-          const hint = "It may have been stored all the same: tell again with the same commandId."
-          return Effect.fail(unavailable("Unknown", `not stored within ${deadlineMs} ms`, hint))
-        },
+        orElse: () => Effect.fail(unavailable("Unknown", `not stored within ${deadlineMs} ms`, TELL_AGAIN)),
       }),
       Effect.mapError((error) =>
         error._tag === "MailboxRefused"
           ? refused(error)
           : error._tag === "MailboxUnavailable"
-            ? unavailable("Unknown", error.message, "Tell again with the same commandId.")
+            ? unavailable("Unknown", error.message, TELL_AGAIN)
             : error,
       ),
       Effect.as({ commandId }),

@@ -258,7 +258,9 @@ export class DeliveryChecker {
     if (sent !== undefined) this.#waiting.delete(sent)
   }
 
-  #inOrder({ id, from, to, order }: Sent): void {
+  #inOrder({ id, from, to, order, isGone }: Sent): void {
+    // An older mailbox took it back: what was sent after it may have come first.
+    if (isGone) return this.#world.mark("a message that was lost with the mailbox was sent again")
     const pair = `${from} ${to}`
     const last = this.#lastOrder.get(pair) ?? 0
     if (order < last)
