@@ -283,7 +283,7 @@ export class Cell {
     outbox.committed(this.address, { ...place, entries: round.entries })
     this.#appends.reached(place.sequence)
     this.#answer(round, confirmed)
-    for (const { proposal } of round.entries) runActions(proposal.actions, counts)
+    runActions(round.entries, this.#context, this, confirmed, place.atMs)
     this.#markForSnapshot(confirmed)
   }
 

@@ -34,6 +34,8 @@ export interface CellContext extends RecoveryPorts {
     waiting: Waiting,
     wasTaken: boolean,
   ) => void
+  /** Hands an item to its actor, wherever its cell is. */
+  readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
   /** The history cannot be read here. True: another node takes the shard. */
   readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
   /** Told of every commit of this node that is stored, in the order of each actor. */

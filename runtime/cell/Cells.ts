@@ -107,6 +107,7 @@ export const makeCells = Effect.fnUntraced(function* (
     markOf: options.markOf ?? (() => undefined),
     epochOf: (place) => options.ownership.epochOf(place, monotonicMs(clock)),
     elsewhere: options.elsewhere,
+    offer: (definition, address, waiting) => offer(definition, address, waiting),
     unreadable: options.unreadable,
     recoveryGate: makeGate(RECOVERIES_MAX),
   }

@@ -1,5 +1,6 @@
 /**
- * What comes to an actor besides commands: a timer that is due, the outcome of a call, the answer to a request.
+ * What comes to an actor besides commands: a timer that is due, the outcome of a call, the answer to a request, an event
+ * that one of its actions sent to it.
  *
  * Owns when such a signal still counts, and the event that it becomes. Pure. Like commands, signals are applied once:
  * timers and calls by their generation, answers by their id. Who brings them: ../inbox/Inbox.ts, ../call/CallRunner.ts.
@@ -33,6 +34,8 @@ export type Signal =
   | (Common & { readonly kind: "timer"; readonly generation: string; readonly at: number })
   | (Common & { readonly kind: "call"; readonly generation: string; readonly outcome: CallOutcome })
   | (Common & { readonly kind: "answer"; readonly answer: Answer })
+  /** A custom action of the actor has sent it to the actor itself. */
+  | (Common & { readonly kind: "self"; readonly event: AnyEvent })
 
 /** Stale signals, and answers that the machine has no use for. */
 const NOTHING: Nothing = { _tag: "Nothing", reply: undefined }
@@ -94,6 +97,8 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
     }
     case "answer":
       return { event: { type: ANSWERED, as: name, answer: signal.answer }, pending }
+    case "self":
+      return { event: signal.event, pending }
   }
 }
 
@@ -125,8 +130,8 @@ const propose = (
   const { machine } = definition
   const stored = storedForm(definition, used.event)
   const next = machine.transition(base.state, readEvent(definition.type, definition.events, stored))
-  // An answer leaves no trace where nothing listens; a timer or call is over all the same.
-  if (next === undefined && signal.kind === "answer") return NOTHING
+  // An answer or event leaves no trace where nothing listens; a timer or call is over all the same.
+  if (next === undefined && (signal.kind === "answer" || signal.kind === "self")) return NOTHING
   const events = next === undefined ? [] : [stored]
   const state = next === undefined ? base.state : followed(definition, next, events)
   const version = base.version + events.length

@@ -48,11 +48,21 @@ const REFUSED_ACTIONS: { readonly [type: string]: readonly [what: string, hint: 
     "stops a child machine",
     "There are no child machines; define actors of their own instead.",
   ],
-  "xstate.sendTo": [
-    "sends to another actor (sendTo, sendParent, forwardTo)",
-    "The message would be lost in a crash. Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer.",
-  ],
 }
+
+const SENDS_TO_ANOTHER = [
+  "sends to another actor (sendTo, sendParent, forwardTo)",
+  "The message would be lost in a crash. Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer.",
+] as const
+
+interface GivenAction {
+  readonly type?: string
+  readonly to?: unknown
+}
+
+/** Whom `sendTo` names; a function may name the machine itself, and is asked when it runs. */
+const sendsToAnother = ({ type, to }: GivenAction): boolean =>
+  type === "xstate.sendTo" && typeof to === "string" && to !== "#_internal"
 
 /** Actions that become part of a commit: they need one, which the birth of an actor has not. */
 const COMMITTED_ACTIONS: ReadonlySet<string> = new Set(["xstate.emit"])
@@ -82,8 +92,8 @@ const visit = (node: Node, machine: AnyStateMachine, describe: Describe): void =
   }
   const transitions = [...node.transitions.values()].flat().concat(node.always ?? [], node.initial ?? [])
   for (const action of [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]) {
-    const { type } = resolve(action, machine) as { readonly type?: string }
-    const refused = type === undefined ? undefined : REFUSED_ACTIONS[type]
+    const resolved = resolve(action, machine) as GivenAction
+    const refused = sendsToAnother(resolved) ? SENDS_TO_ANOTHER : REFUSED_ACTIONS[resolved.type ?? ""]
     if (refused !== undefined) throw describe(node.id, ...refused)
   }
   for (const child of Object.values(node.states)) visit(child, machine, describe)

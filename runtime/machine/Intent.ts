@@ -4,14 +4,24 @@
  * Owns the values and what each built-in action of XState means here. Who captures them: Machine.ts. What they become in a
  * commit: ../cell/Intents.ts.
  */
+import type { AnyMachineSnapshot } from "xstate"
 import type { AnyEvent } from "../event/Event.ts"
 import type { Outgoing } from "../message/Outgoing.ts"
+
+/** The actor itself, for its custom actions. */
+export interface ActionSelf {
+  readonly id: string
+  /** Sends an event to the actor, as a message: best effort, as actions are. Throws where it cannot be stored. */
+  readonly send: (event: AnyEvent) => void
+  /** The state that the commit has led to. */
+  readonly state: AnyMachineSnapshot
+}
 
 /** A side effect that a transition asked for, to be run once after the commit, best effort. */
 export interface CapturedAction {
   readonly _tag: "Action"
   readonly type: string
-  readonly run: () => void
+  readonly run: (self: ActionSelf) => void
 }
 
 /** What a transition asked for, in its order. All but actions become part of the commit (../cell/Intents.ts). */
@@ -36,6 +46,7 @@ export type Intent =
     }
 
 export interface BuiltInParams {
+  readonly to?: unknown
   readonly event?: AnyEvent
   readonly delay?: number
   readonly id?: string

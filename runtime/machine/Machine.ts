@@ -21,6 +21,7 @@ import { type BuiltInParams, type Intent, intentOf } from "./Intent.ts"
 import { callLogicOf, type InvokingNode, logicOf, nodesOf } from "./InvokedLogic.ts"
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { sealed } from "./SealedState.ts"
+import { type ActionInfo, withSelf } from "./SelfRef.ts"
 import { isSameValue } from "./StateName.ts"
 
 /** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
@@ -41,12 +42,17 @@ export class MachineFailed extends Schema.TaggedError<MachineFailed>()("MachineF
 /** Microsteps after which one event's chain of `always` and `raise` counts as endless. */
 const MICROSTEPS_MAX = 1_000
 
+/** Events that a machine may send to itself (`sendTo`) in the course of one event; more count as endless. */
+export const SELF_EVENTS_MAX = 1_000
+
 export class Machine {
   readonly #actorType: string
   readonly #machine: AnyStateMachine
   readonly #scope: AnyActorScope
   readonly #invokeIds: ReadonlySet<string>
   #captured: Array<Intent> = []
+  /** Events that the machine has sent to itself and has not taken yet. */
+  #sentToItself: Array<AnyEvent> = []
   #notDurable: string | undefined
   #fingerprint: string | undefined
   /** Undefined as long as no birth has asked for anything; see {@link takeLostAtBirth}. */
@@ -80,7 +86,7 @@ export class Machine {
   /** The state before the first event. A context factory gets `input: { id }`. Throws {@link MachineFailed}. */
   initial(id: string): MachineState {
     return this.#guarded("xstate.init", () => {
-      const state = this.#machine.getInitialSnapshot(this.#scope, { id }) as MachineState
+      const state = this.#settled(this.#machine.getInitialSnapshot(this.#scope, { id }) as MachineState)
       if (state.status === "error") throw state.error
       // Entry actions of the initial state belong to no commit: an actor is born each time it is replayed.
       if (this.#captured.length > 0)
@@ -104,7 +110,7 @@ export class Machine {
   transition(state: MachineState, event: AnyEvent): MachineState | undefined {
     if (state.status !== "active" || NEVER_ACCEPTED.has(event.type)) return undefined
     return this.#guarded(event.type, () => {
-      const next = this.#machine.transition(state, event, this.#scope) as MachineState
+      const next = this.#settled(this.#machine.transition(state, event, this.#scope) as MachineState)
       if (next.status === "error") throw next.error
       // An unaccepted event leaves the very same snapshot behind; so does an accepted one without any effect.
       return next === state && !state.can(event) ? undefined : next
@@ -148,7 +154,26 @@ export class Machine {
     return sealed(state)
   }
 
+  /** The state after the events that the machine has sent to itself: it takes each once the one before is through. */
+  #settled(state: MachineState): MachineState {
+    let now = state
+    for (let count = 0; this.#sentToItself.length > 0 && now.status === "active"; count++) {
+      if (count === SELF_EVENTS_MAX) throw new Error(`it sent itself more than ${SELF_EVENTS_MAX} events`)
+      now = this.#machine.transition(now, this.#sentToItself.shift() as AnyEvent, this.#scope) as MachineState
+    }
+    return now
+  }
+
+  /** `sendTo` the machine itself is part of the fold. False: it is for somebody else. */
+  #sendsToItself({ to, event, delay, id }: BuiltInParams): boolean {
+    if (to !== this.#scope.self) return false
+    if (delay === undefined) this.#sentToItself.push(event as AnyEvent)
+    else this.#captured.push({ _tag: "Timer", id, delayMs: delay, event: event as AnyEvent })
+    return true
+  }
+
   #capture({ type, exec, info, params }: ExecutableAction): void {
+    if (type === "xstate.sendTo" && this.#sendsToItself((params ?? {}) as BuiltInParams)) return
     const intent = intentOf(type, (params ?? {}) as BuiltInParams, this.#invokeIds)
     if (intent === "None") return
     if (intent === "NotDurable") this.#notDurable = type
@@ -157,7 +182,7 @@ export class Machine {
       const make = (exec as Partial<DispatchAction>)[DISPATCH]
       this.#captured.push(
         make === undefined
-          ? { _tag: "Action", type, run: () => exec(info, params) }
+          ? { _tag: "Action", type, run: (self) => exec(withSelf(info as ActionInfo, self), params) }
           : { _tag: "Send", make: () => make(info as never) },
       )
     }
@@ -167,6 +192,7 @@ export class Machine {
   #guarded(eventType: string, step: () => MachineState | undefined): MachineState | undefined
   #guarded(eventType: string, step: () => MachineState | undefined): MachineState | undefined {
     this.#notDurable = undefined
+    this.#sentToItself = []
     let next: MachineState | undefined
     try {
       next = step()

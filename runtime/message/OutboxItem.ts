@@ -107,6 +107,10 @@ export const RESERVED_ID_PREFIX = "everstate:"
 export const outboxIdOf = (sequence: number, atMs: number, index: number): string =>
   `${RESERVED_ID_PREFIX}${sequence}-${atMs.toString(36)}.${index}`
 
+/** The id of event number `index` that actions of the commit at `sequence` have sent to their actor. */
+export const selfSentId = (sequence: number, atMs: number, index: number): string =>
+  `${outboxIdOf(sequence, atMs, index)}.self`
+
 const PLACED_ID = new RegExp(`^${RESERVED_ID_PREFIX}(\\d+)-`)
 
 /** The place in the journal that such an id, or one made of it, begins with; 0 for any other id. */

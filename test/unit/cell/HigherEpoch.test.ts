@@ -34,6 +34,7 @@ const cellOf = async () => {
     commitFormat: () => 1,
     markOf: unused,
     epochOf: () => shard.epoch,
+    offer: unused,
     elsewhere: (_definition, _address, waiting) => waiting.settle(Exit.die("elsewhere") as never),
     unreadable: () => false,
     outbox: {
