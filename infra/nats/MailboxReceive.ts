@@ -7,7 +7,8 @@
  * later on any doubt (a lost connection, a gap) as long as the consumer is its own or gone. A receiver whose consumer
  * was taken by another steps aside and comes back only when nobody pulls from it any more, so two of them never fight.
  *
- * The consumer's metadata remember who took it and up to where messages were handed out before. They are lost if the
+ * The consumer's metadata remember who took it and up to where messages were handed out before; for types that it leaves
+ * out, up to where they were when it began to leave them out. They are lost if the
  * process is killed between removing the consumer and making it again, or if somebody deletes the consumer while no
  * receiver runs: messages that were handed out before are then not marked as repeats.
  *
@@ -16,6 +17,7 @@
  */
 import { type Msg, nuid } from "@nats-io/transport-node"
 import { Effect, Stream } from "effect"
+import { typeOfKey } from "../../runtime/address/ActorAddress.ts"
 import {
   DEFAULT_GROUP,
   type Delivery,
@@ -51,6 +53,7 @@ const gonePauseMs = 30_000
 export const LAYOUT_KEY = "everstate.mailbox"
 const receiverKey = "everstate.receiver"
 const handedOutKey = "everstate.handedOut"
+const leftOutKey = "everstate.leftOut"
 
 const acknowledged = "+ACK"
 const inProgress = "+WPI"
@@ -80,6 +83,21 @@ const unlessNotFound = <A>(effect: Effect.Effect<A, NatsRequestFailed | JetStrea
     isCode(error, jetStreamCode.consumerNotFound) ? Effect.undefined : Effect.fail(error),
   )
 
+type LeftOutRow = readonly [type: string, handedOutUpTo: number]
+
+/** The rows in a consumer's metadata; none where they are of another kind. */
+const leftOutRows = (stored = "[]"): ReadonlyArray<LeftOutRow> => {
+  try {
+    const rows: unknown = JSON.parse(stored)
+    return Array.isArray(rows) ? rows.filter(isLeftOutRow) : []
+  } catch {
+    return []
+  }
+}
+
+const isLeftOutRow = (row: unknown): row is LeftOutRow =>
+  Array.isArray(row) && typeof row[0] === "string" && Number.isSafeInteger(row[1])
+
 class Receiver implements PullSource<Delivery, MailboxRefused> {
   readonly stream: string
   /** Two batches are all that may be unacknowledged. */
@@ -89,9 +107,12 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
   readonly #id = nuid.next()
   readonly #consumer: string
   readonly #filters: Array<string>
+  readonly #leftOut: ReadonlyArray<string>
   #hasStarted = false
   /** Messages up to here may have been handed out by an earlier consumer. */
   #repeatsUpTo = 0
+  /** The same for types that are left out, and for those that the earlier consumer left out. */
+  readonly #repeatsUpToByType = new Map<string, number>()
   /** Messages that waited when the consumer was made and were not handed out yet. */
   #backlogCount = 0
   #handedOutUpTo = 0
@@ -104,6 +125,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     // A stream of this kind hands a message to one consumer: filters of its consumers must not overlap.
     this.#consumer =
       only === undefined || only.name === DEFAULT_GROUP ? `shard-${shard}` : `shard-${shard}-${only.name}`
+    this.#leftOut = only?.leftOut ?? []
     this.#filters = only?.types.map((type) => subjects.ofType(shard, type)) ?? [subjects.ofShard(shard)]
   }
 
@@ -157,6 +179,8 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     )
     // Kept here, too: the consumer may be removed and not made again at the first attempt.
     this.#handedOutUpTo = repeatsUpTo
+    this.#learnLeftOut(found?.config.metadata?.[leftOutKey], repeatsUpTo)
+    const leftOut = this.#leftOut.map((type) => [type, this.#repeatsUpToByType.get(type)])
     const remove = unlessNotFound(deleteConsumer(connection.requests, this.stream, this.#consumer))
     const make = createConsumer(connection.requests, this.stream, {
       name: this.#consumer,
@@ -170,6 +194,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
       metadata: {
         [receiverKey]: this.#id,
         [handedOutKey]: String(repeatsUpTo),
+        [leftOutKey]: JSON.stringify(leftOut),
         [LAYOUT_KEY]: String(MAILBOX_LAYOUT_VERSION),
       },
     })
@@ -187,6 +212,21 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     )
   }
 
+  /** Up to where messages of types that are or were left out were handed out. */
+  #learnLeftOut(stored: string | undefined, handedOutUpTo: number): void {
+    const known = this.#repeatsUpToByType
+    if (this.#hasStarted) {
+      for (const type of known.keys()) if (!this.#leftOut.includes(type)) known.delete(type)
+    } else {
+      for (const [type, upTo] of leftOutRows(stored)) known.set(type, upTo)
+    }
+    for (const type of this.#leftOut) if (!known.has(type)) known.set(type, handedOutUpTo)
+  }
+
+  #isHandedOut(key: string, streamSequence: number): boolean {
+    return streamSequence <= (this.#repeatsUpToByType.get(typeOfKey(key)) ?? this.#repeatsUpTo)
+  }
+
   readonly read = (message: Msg, place: DeliveryPlace): Delivery | undefined => {
     if (place.consumerSequence !== this.#consumerSequence + 1) return undefined
     this.#consumerSequence = place.consumerSequence
@@ -194,13 +234,14 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     this.#handedOutUpTo = Math.max(this.#handedOutUpTo, streamSequence)
     if (--this.#backlogCount === 0) this.#caughtUp()
     const { subjects, sequenceOf, hasPositions } = this.#context.lane
+    const key = subjects.keyOf(message.subject)
     return {
-      key: subjects.keyOf(message.subject),
+      key,
       sequence: sequenceOf(streamSequence),
       data: message.data,
       storedAtMs,
       ...(hasPositions ? { position: streamSequence } : undefined),
-      isRepeat: deliveryCount > 1 || streamSequence <= this.#repeatsUpTo,
+      isRepeat: deliveryCount > 1 || this.#isHandedOut(key, streamSequence),
       ack: this.#say(message, acknowledged),
       extend: this.#say(message, inProgress),
     }

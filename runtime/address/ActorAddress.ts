@@ -54,6 +54,9 @@ const fnv1a32 = (text: string): number => {
   return hash >>> 0
 }
 
+/** The type of an actor's key. */
+export const typeOfKey = (key: string): string => key.slice(0, key.indexOf("/"))
+
 /** The shard of `type/token`: FNV-1a 32 modulo the system's fixed number of shards. */
 export const shardOf = (key: string, shardCount: number): number => fnv1a32(key) % shardCount
 

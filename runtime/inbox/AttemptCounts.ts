@@ -4,7 +4,7 @@
  * Owns the counts, kept as a checkpoint note per shard. Only messages that come again are counted, so the usual ones
  * cost nothing.
  */
-import { Effect } from "effect"
+import { Effect, Random } from "effect"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
 
 /** Times a message is taken up, crashes included, before it becomes a dead letter; a call that may, more often. */
@@ -19,6 +19,10 @@ export const attemptsExhausted = (attempt: number): string =>
  * when a node goes down between the end of a message and the next count.
  */
 export const COUNTED_MAX = 2_000
+
+/** From this attempt on a message waits a little, more each time: others that came again with it get through first. */
+const SUSPECT_FROM = 3
+const SUSPECT_PAUSE_MS = 100
 
 type Counts = Map<number, number>
 
@@ -50,6 +54,19 @@ export class AttemptCounts {
       const counts = yield* this.#countsOf(shard)
       for (const sequence of sequences) counts.set(sequence, (counts.get(sequence) ?? 1) - 1)
       yield* this.#store(shard, counts)
+    },
+  )
+
+  /** The next attempt at a message that came again, counted; it waits before if there were several. */
+  readonly nextOf = Effect.fnUntraced(
+    { self: this },
+    function* (this: AttemptCounts, shard: string, sequence: number) {
+      const suspicion = (yield* this.of(shard, sequence)) + 1
+      if (suspicion >= SUSPECT_FROM) {
+        yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * suspicion)
+      }
+      // Counted after the pause: a node that goes down meanwhile went down for another reason.
+      return yield* this.again(shard, sequence)
     },
   )
 

@@ -5,7 +5,7 @@
  * up as a dead letter when it will not. It is acknowledged when its effect is in the journal, never before. What a
  * message becomes: Handover.ts. What calls do: ../call/CallRunner.ts.
  */
-import { Clock, Effect, Exit, FiberSet, Latch, Random, Scope, Stream } from "effect"
+import { Clock, Effect, Exit, FiberSet, Latch, Scope, Stream } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CallOutcome } from "../call/Call.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
@@ -25,13 +25,10 @@ import { makeGiveUp } from "./GivenUp.ts"
 import { handOver, type Verdict } from "./Handover.ts"
 import { HeldBack } from "./HeldBack.ts"
 import { makeMailOrigins } from "./MailOrigins.ts"
+import { PausedMail } from "./PausedMail.ts"
 
 /** Times a message to an actor that cannot be read is tried before it becomes a dead letter. */
 const QUARANTINE_ATTEMPTS_MAX = 5
-
-/** From this attempt on a message waits a little, more each time: others that came again with it get through first. */
-const SUSPECT_FROM = 3
-const SUSPECT_PAUSE_MS = 100
 
 /** Longest that a message which came again keeps the others of its shard waiting, in milliseconds. */
 const REPEAT_WAIT_MS_MAX = 5_000
@@ -115,6 +112,7 @@ export const makeInbox = Effect.fnUntraced(function* (
   const open = new Map<string, HandedOut>()
   /** Messages of actors that are held back, in order. */
   const held = new HeldBack<Open>()
+  const paused = new PausedMail(options.isPaused)
   const someOpen = Latch.makeUnsafe(false)
   const receivers = new Map<number, Scope.Closeable>()
   const nameOf = (place: number): string => places.all[place]?.slot ?? ""
@@ -178,8 +176,17 @@ export const makeInbox = Effect.fnUntraced(function* (
   const hold = (item: Open): void => {
     // What this node leaves undone, the next one is handed.
     if (!receivers.has(item.place)) return
+    // Nothing else has the outcome of a call: it waits here.
+    if (item.outcome === undefined && paused.leavesOut(item.place, item.definition.type)) return leave(item)
     counts.retriedCount++
     if (!held.join(item)) fork(held.hold(item, offer))
+  }
+
+  /** The mailbox hands the message out again when its type is resumed. */
+  const leave = (item: Open): void => {
+    const { place, delivery } = item
+    if (open.delete(idOf(place, delivery))) paused.leave(place, delivery.sequence)
+    item.passed?.()
   }
 
   const giveUp = (item: Open, reason: DeadLetterReason, detail: string): void => {
@@ -247,20 +254,15 @@ export const makeInbox = Effect.fnUntraced(function* (
     if (found === undefined) return
     const extendedAtMs = monotonicMs(clock)
     if ("reason" in found) return giveUpUnread(place, delivery, found)
-    // No cell takes it up before the type is resumed: it need not wait its turn, and this life is no attempt.
-    const isPaused = options.isPaused(found.definition.type)
-    const isSuspect = delivery.isRepeat && !isPaused
-    const suspicion = isSuspect ? (yield* attempts.of(shard, delivery.sequence)) + 1 : 1
-    if (suspicion >= SUSPECT_FROM) {
-      yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * suspicion)
-    }
-    // Counted after the pause: a node that goes down meanwhile went down for another reason.
-    const attempt = isSuspect ? yield* attempts.again(shard, delivery.sequence) : 1
+    if (paused.leavesOut(place, found.definition.type)) return paused.leave(place, delivery.sequence)
+    // What was left to the mailbox meanwhile need not wait its turn: no life has ended over it.
+    const isSuspect = delivery.isRepeat && !paused.comesBack(place, delivery.sequence)
+    const attempt = isSuspect ? yield* attempts.nextOf(shard, delivery.sequence) : 1
     const item: Open = {
       ...found,
       delivery,
       place,
-      isCounted: !isPaused,
+      isCounted: true,
       attempt,
       outcome: undefined,
       failedCount: 0,
@@ -293,9 +295,11 @@ export const makeInbox = Effect.fnUntraced(function* (
 
   const take = (place: number): Effect.Effect<void> =>
     Effect.gen(function* () {
-      const { shard, group } = places.all[place] as ShardPlace
+      const shardPlace = places.all[place] as ShardPlace
+      const { shard, group } = shardPlace
       const scope = yield* Scope.make()
       receivers.set(place, scope)
+      paused.open(place, shardPlace)
       // Where all types share a place, it is one receiver, whatever types there will be.
       const only =
         places.groups.length === 1 ? undefined : { name: group.label ?? DEFAULT_GROUP, types: group.types }
@@ -303,7 +307,12 @@ export const makeInbox = Effect.fnUntraced(function* (
         Effect.catchDefect(receive(place, delivery), (defect) =>
           Effect.sync(() => giveUpUnread(place, delivery, unreadable(thrownText(defect), "Failed"))),
         )
-      const receiving = Stream.runForEach(mailbox.receive(shard, only), takes).pipe(
+      const receiveOnce = Effect.suspend(() => {
+        const wanted = paused.begin(place, shardPlace, only)
+        const deliveries = wanted === undefined ? Stream.never : mailbox.receive(shard, wanted.only)
+        return Stream.runForEach(Stream.interruptWhen(deliveries, paused.changed(place)), takes)
+      })
+      const receiving = receiveOnce.pipe(
         // A defect of the mailbox itself is a refusal, too: nothing ends the receiving of a shard for good.
         Effect.catchDefect((defect) => Effect.fail(new Error(thrownText(defect)))),
         Effect.catch((refusal) =>
@@ -336,12 +345,13 @@ export const makeInbox = Effect.fnUntraced(function* (
     attempts.forgetAll(nameOf(place))
     for (const [id, item] of open) if (item.place === place) open.delete(id)
     held.forget(place)
+    paused.close(place)
   }
 
   const letGo = (place: number): Effect.Effect<void> =>
     Effect.suspend(() => {
       const undone = [...open.values()].filter((item) => item.place === place && item.isCounted)
-      const sequences = undone.map(({ delivery }) => delivery.sequence)
+      const sequences = [...undone.map(({ delivery }) => delivery.sequence), ...paused.left(place)]
       return Effect.andThen(
         attempts.takeBack(nameOf(place), sequences),
         Effect.sync(() => forget(place)),

@@ -1,4 +1,5 @@
 /** Adds up what waits in a mailbox, actor by actor, to what the port says: by shard and type. */
+import { typeOfKey } from "../address/ActorAddress.ts"
 import type { Backlog } from "./Mailbox.ts"
 
 export class BacklogCounts {
@@ -6,7 +7,7 @@ export class BacklogCounts {
 
   /** `key` is `type/token`. */
   add(shard: number, key: string, count: number): void {
-    const type = key.slice(0, key.indexOf("/"))
+    const type = typeOfKey(key)
     const place = `${shard} ${type}`
     const before = this.#counts.get(place)?.count ?? 0
     this.#counts.set(place, { shard, type, count: before + count })

@@ -103,6 +103,11 @@ export interface ReceiverGroup {
   /** Letters, digits, `_`, `-`. Groups of one mailbox have no type in common. */
   readonly name: string
   readonly types: ReadonlyArray<string>
+  /**
+   * Further types of the group, whose messages stay in the mailbox for now. A later receiver that has them in `types` is
+   * handed them, as repeats where they were handed out before.
+   */
+  readonly leftOut?: ReadonlyArray<string>
 }
 
 /** What waits in a mailbox for the actors of a type in a shard. */
@@ -137,7 +142,8 @@ export interface MailboxService {
   readonly unschedule: (address: ActorAddress, slot: string) => Effect.Effect<void, MailboxError>
   /**
    * Hands out the shard's messages, oldest first, for ever. Whatever an earlier receiver left unacknowledged comes
-   * first, at once. With `only`, those of some actor types, as a receiver of its own. Ends only by failing or being interrupted; survives lost connections and deleted consumers by
+   * first, at once. With `only`, those of some actor types, as a receiver of its own: one of the same group takes its
+   * place. Ends only by failing or being interrupted; survives lost connections and deleted consumers by
    * itself (messages may then repeat).
    */
   readonly receive: (shard: number, only?: ReceiverGroup) => Stream.Stream<Delivery, MailboxRefused>

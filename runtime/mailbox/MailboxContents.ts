@@ -4,6 +4,7 @@
  * Owns order, deduplication, redelivery and the bounds; every call is told the time and nothing happens by itself.
  * MailboxMemory.ts puts it behind the port; the simulation puts a network with faults in between.
  */
+import { typeOfKey } from "../address/ActorAddress.ts"
 import { BacklogCounts } from "./BacklogCounts.ts"
 import {
   type Acknowledged,
@@ -45,6 +46,12 @@ export interface KeptMessage {
   /** Handed out until then; meaningless while it waits. */
   untilMs: number
 }
+
+/** Whether a message is to an actor of one of these types. */
+export const isOfTypes =
+  (types: ReadonlyArray<string>) =>
+  ({ key }: Pick<KeptMessage, "key">): boolean =>
+    types.includes(typeOfKey(key))
 
 /** Position of a delivery of the message, as it is told. */
 export const positionOf = ({ wasScheduled, sequence }: KeptMessage): { readonly position?: number } =>

@@ -13,7 +13,13 @@ import {
   type OutboundMessage,
   type ReceiverGroup,
 } from "./Mailbox.ts"
-import { type KeptMessage, type MailboxBounds, MailboxContents, positionOf } from "./MailboxContents.ts"
+import {
+  isOfTypes,
+  type KeptMessage,
+  type MailboxBounds,
+  MailboxContents,
+  positionOf,
+} from "./MailboxContents.ts"
 
 /** The mailbox in memory, and what only its owner may do: look into it. */
 export interface MailboxMemory extends MailboxService {
@@ -52,11 +58,8 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
 
   const receive = (shard: number, only?: ReceiverGroup): Stream.Stream<Delivery> =>
     Stream.suspend(() => {
-      const isWanted =
-        only === undefined
-          ? undefined
-          : ({ key }: KeptMessage) => only.types.includes(key.slice(0, key.indexOf("/")))
-      contents.restart(shard, isWanted)
+      const isWanted = only && isOfTypes(only.types)
+      contents.restart(shard, only && isOfTypes([...only.types, ...(only.leftOut ?? [])]))
       const change = Latch.makeUnsafe(false)
       const own = waiting.get(shard) ?? new Set()
       waiting.set(shard, own.add(change))

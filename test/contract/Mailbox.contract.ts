@@ -25,6 +25,7 @@ import {
   textOf,
   textsOf,
 } from "./MailboxBench.ts"
+import { groupsContract } from "./MailboxGroups.contract.ts"
 import { scheduleContract } from "./MailboxSchedule.contract.ts"
 
 export { CONTRACT_SHARD_COUNT } from "./MailboxBench.ts"
@@ -337,5 +338,6 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
 
     scheduleContract(fact)
     backlogContract(fact)
+    groupsContract(fact)
   })
 }

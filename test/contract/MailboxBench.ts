@@ -1,7 +1,12 @@
 /** What the facts of the mailbox's contract are written with: actors of known shards, sending, and receivers. */
 import { Effect, Queue, Schedule, type Scope, Stream } from "effect"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
-import { type Delivery, Mailbox, type MailboxError } from "../../runtime/mailbox/Mailbox.ts"
+import {
+  type Delivery,
+  Mailbox,
+  type MailboxError,
+  type ReceiverGroup,
+} from "../../runtime/mailbox/Mailbox.ts"
 
 /** Shards that the contract's mailboxes are made with. */
 export const CONTRACT_SHARD_COUNT = 8
@@ -58,12 +63,15 @@ export const schedule = Effect.fnUntraced(function* (
 })
 
 /** A receiver of a shard whose deliveries are taken one by one; it ends with the scope. */
-export const open = ({ shard }: ActorAddress): Effect.Effect<Receiver, never, Mailbox | Scope.Scope> =>
+export const open = (
+  { shard }: ActorAddress,
+  only?: ReceiverGroup,
+): Effect.Effect<Receiver, never, Mailbox | Scope.Scope> =>
   Effect.gen(function* () {
     const mailbox = yield* Mailbox
     const deliveries = yield* Queue.unbounded<Delivery>()
     const feed = mailbox
-      .receive(shard)
+      .receive(shard, only)
       .pipe(Stream.runForEach((delivery) => Queue.offer(deliveries, delivery)))
     yield* Effect.forkScoped(Effect.orDie(feed))
     const take = Queue.take(deliveries).pipe(Effect.timeout(DELIVERY_MS_MAX))

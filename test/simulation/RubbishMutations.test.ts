@@ -69,8 +69,8 @@ describe("FAULT 70: the simulator finds a runtime", () => {
       doubles: {
         mailbox: (mailbox) => ({
           ...mailbox,
-          receive: (shard) =>
-            Stream.tap(mailbox.receive(shard), ({ data }) => Effect.sync(() => decodeMessage(data))),
+          receive: (...of) =>
+            Stream.tap(mailbox.receive(...of), ({ data }) => Effect.sync(() => decodeMessage(data))),
         }),
       },
     })

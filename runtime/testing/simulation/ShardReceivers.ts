@@ -4,6 +4,7 @@
  * Owns the succession, as the receivers of real mailboxes settle it among themselves. What they are handed:
  * SimulatedMailbox.ts.
  */
+import type { KeptMessage } from "../../mailbox/MailboxContents.ts"
 import type { Network } from "./Network.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
@@ -13,6 +14,8 @@ const ASIDE_MS = 5_000
 export interface Receiver {
   readonly host: SimulatedProcess
   readonly shard: number
+  /** Which messages it receives; `undefined`: all. */
+  readonly isWanted: ((message: KeptMessage) => boolean) | undefined
   /** Something was lost on the way: it starts again with what is not acknowledged. */
   isDoubted: boolean
 }

@@ -13,9 +13,11 @@ import {
   type MailboxService,
   MailboxUnavailable,
   type OutboundMessage,
+  type ReceiverGroup,
   type ScheduledMessage,
 } from "../../mailbox/Mailbox.ts"
 import {
+  isOfTypes,
   type KeptMessage,
   type MailboxBounds,
   MailboxContents,
@@ -66,6 +68,8 @@ export class SimulatedMailbox {
   readonly observers: Array<(message: OutboundMessage, isNew: boolean) => void> = []
   /** Told of messages that are gone, because an older copy took the mailbox's place. */
   readonly losses: Array<(message: KeptMessage) => void> = []
+  /** Told of every receiver that has its shard and is handed nothing. */
+  readonly idle: Array<(receiver: Receiver) => void> = []
   readonly #network: Network
   readonly #pulls: Pulls
   readonly #lateness: Randomness
@@ -125,7 +129,7 @@ export class SimulatedMailbox {
           const fate = this.#scheduleFate(host, { address })
           return this.#call(host, `unschedule ${slot} of ${address.key}`, empty, fate)
         }),
-      receive: (shard) => this.#receive(host, shard),
+      receive: (shard, only) => this.#receive(host, shard, only),
       placeSentinel: (_, name) =>
         this.#ask(host, `sentinel ${name}`, () => void this.contents.sentinels.add(name)),
       sentinels: this.#ask(host, "sentinels", () => new Set(this.contents.sentinels)),
@@ -227,8 +231,8 @@ export class SimulatedMailbox {
   }
 
   /** Takes the shard, then page after page, as long as nobody else takes it. */
-  #receive(host: SimulatedProcess, shard: number): Stream.Stream<Delivery> {
-    const receiver: Receiver = { host, shard, isDoubted: false }
+  #receive(host: SimulatedProcess, shard: number, only?: ReceiverGroup): Stream.Stream<Delivery> {
+    const receiver: Receiver = { host, shard, isWanted: only && isOfTypes(only.types), isDoubted: false }
     const takeOver = () => {
       this.#receivers.take(receiver)
       return undefined
@@ -280,6 +284,11 @@ export class SimulatedMailbox {
     }
   }
 
+  /** Whether the receiver has its shard, in a process that runs. */
+  receives(receiver: Receiver): boolean {
+    return receiver.host.life === "running" && this.#receivers.has(receiver)
+  }
+
   /** A process is gone without a word. */
   crashed(host: SimulatedProcess): void {
     this.#receivers.crashed(host)
@@ -296,8 +305,9 @@ export class SimulatedMailbox {
     const { host, shard } = receiver
     if (!this.#receivers.has(receiver)) return undefined
     this.#disturb(receiver)
-    const taken = this.contents.take(shard, this.nowMs, PULL_MESSAGES_MAX)
+    const taken = this.contents.take(shard, this.nowMs, PULL_MESSAGES_MAX, receiver.isWanted)
     if (taken.length === 0) {
+      for (const observe of this.idle) observe(receiver)
       this.#arm(shard)
       return undefined
     }

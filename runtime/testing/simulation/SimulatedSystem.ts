@@ -15,6 +15,7 @@ import type { ReactorDefinition } from "../../reactor/Reactor.ts"
 import { starterOf } from "../../saga/SagaStarter.ts"
 import { SYSTEM_DEFAULTS } from "../../system/SystemSettings.ts"
 import { AnswerChecker } from "./AnswerChecker.ts"
+import { watchBystanders } from "./Bystanders.ts"
 import { Chaos } from "./Chaos.ts"
 import { Clients } from "./Client.ts"
 import { ClusterChecker, keepsOwnersApart } from "./ClusterChecker.ts"
@@ -159,7 +160,6 @@ export class SimulatedSystem {
       isFresh: isFresh && rates["postgres loses its tail"] === undefined,
       judge: (check) => this.judge(check),
     })
-    const types = this.#sut.actors.map(({ type }) => type)
     this.rubbish = new Rubbish({
       world,
       servers: this.servers,
@@ -175,7 +175,7 @@ export class SimulatedSystem {
       network: this.network,
       nodes: this.nodes,
       servers: this.servers,
-      types,
+      types: this.#sut.actors.map(({ type }) => type),
       publications: this.#actors.flatMap(({ publishes }) => Object.keys(publishes ?? {})),
       addresses: () => Array.from(this.reference.actors.values(), ({ address }) => address),
       rubbish: this.rubbish,
@@ -215,9 +215,10 @@ export class SimulatedSystem {
     )
     this.servers.mailbox.observers.push((message, isNew) => {
       this.judge(() => this.#deliveries.accepted(message, isNew))
+      this.judge(() => this.#pending.placed(message))
     })
+    watchBystanders(world, this.servers, (check) => this.judge(check))
     this.servers.mailbox.losses.push((message) => this.#deliveries.gone(message))
-    this.servers.mailbox.observers.push((message) => this.judge(() => this.#pending.placed(message)))
     this.servers.publisher.observers.push(({ id }) => this.#deliveries.published(id))
     this.servers.deadLetters.observers.push((letter) => this.judge(() => this.#gaveUp(letter)))
     this.postgres.observers.push((projection) => this.judge(() => this.#stores.readModel(projection)))

@@ -28,6 +28,7 @@ export const PROMISES = {
   converges: "everything goes on after the faults are over",
   delivered: "what is sent is applied once, or is a dead letter",
   carried: "nothing is applied that was not sent",
+  bystanders: "messages that wait for a paused type hold up no others",
   ordered: "messages of one actor reach another in order",
   pending: "timers and calls come once, not early, not after their end",
   calm: "a timer is not given to the mailbox again and again",

@@ -1,6 +1,7 @@
 /** Messages that cannot be delivered yet hold up no others: neither of their sender, nor of their shard. */
 import { describe, expect, it } from "vitest"
 import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { UNACKNOWLEDGED_MAX } from "../../../runtime/mailbox/Mailbox.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { bankActors } from "./Bank.ts"
 import { balanced, Customer, type Receiver, shortenWindows } from "./BankFixture.ts"
@@ -38,6 +39,20 @@ it("messages that wait for some actors of a paused type delay no others after a 
   expect(performance.now() - beganAt).toBeLessThan(DELAY_MS_MAX)
   await second.cluster.resume("vault")
   customer.desk = second
+  await customer.arrived()
+  expect(await customer.balance()).toEqual(balanced)
+})
+
+it("more messages to paused actors than a shard may have in work delay no others", async () => {
+  const system = await startSystem(servers(), { namespace: freshNamespace(), ...definitions })
+  const customer = new Customer(system)
+  await paused(system)
+  const count = UNACKNOWLEDGED_MAX + 88
+  await Promise.all(Array.from({ length: count }, (_, n) => customer.pay(vault(`v${n % 4}`))))
+  const others = new Customer(system, "o")
+  await others.pay(account("hot"))
+  await others.arrived()
+  await system.cluster.resume("vault")
   await customer.arrived()
   expect(await customer.balance()).toEqual(balanced)
 })

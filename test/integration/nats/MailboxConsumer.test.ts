@@ -1,7 +1,9 @@
 import { Effect, Stream } from "effect"
 import { expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import type { ReceiverGroup } from "../../../runtime/mailbox/Mailbox.ts"
 import { MESSAGES_STREAM, openMailbox, receiver, send, takeMany, textsOf } from "./MailboxFixture.ts"
-import { admin, eventually, freshServer, order, run } from "./NatsFixture.ts"
+import { admin, eventually, freshServer, order, run, SHARD_COUNT } from "./NatsFixture.ts"
 
 const here = order("a")
 const consumer = `${MESSAGES_STREAM}.shard-${here.shard}`
@@ -74,6 +76,29 @@ it("FAULT 28: remembers over processes what was handed out, even by receivers th
       expect((yield* oneProcess(20)).some(({ isRepeat }) => isRepeat)).toBe(false)
       expect((yield* oneProcess(1)).every(({ isRepeat }) => isRepeat)).toBe(true)
       expect((yield* oneProcess(20)).every(({ isRepeat }) => isRepeat)).toBe(true)
+    }),
+  ))
+
+it("messages of a type that was left out are no repeats, but for those that were handed out before", () =>
+  run(
+    Effect.gen(function* () {
+      const server = yield* freshServer()
+      const { mailbox } = yield* openMailbox(server)
+      const clerk = addressOf("clerk", "c", SHARD_COUNT)
+      const others = ["x", "y", "z"].map((id) => addressOf("other", id, SHARD_COUNT))
+      const other = others.find(({ shard }) => shard === clerk.shard) ?? clerk
+      const receiving = (count: number, only?: ReceiverGroup) =>
+        Effect.scoped(Effect.flatMap(receiver(mailbox, clerk.shard, only), (take) => takeMany(take, count)))
+      const leaving: ReceiverGroup = { name: "default", types: ["other"], leftOut: ["clerk"] }
+      yield* send(mailbox, clerk, "a")
+      expect(textsOf(yield* receiving(1))).toEqual(["a"])
+      yield* send(mailbox, clerk, "b")
+      yield* send(mailbox, other, "x")
+      // Twice: a restart in between forgets nothing.
+      for (let round = 0; round < 2; round++) expect(textsOf(yield* receiving(1, leaving))).toEqual(["x"])
+      const taken = yield* receiving(3)
+      expect(taken.map(({ isRepeat }) => isRepeat)).toEqual([true, false, true])
+      expect((yield* receiving(3)).every(({ isRepeat }) => isRepeat)).toBe(true)
     }),
   ))
 

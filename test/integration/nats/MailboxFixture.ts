@@ -12,7 +12,12 @@ import {
   type NatsConnectionService,
 } from "../../../infra/nats/NatsConnection.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
-import { type Delivery, Mailbox, type MailboxService } from "../../../runtime/mailbox/Mailbox.ts"
+import {
+  type Delivery,
+  Mailbox,
+  type MailboxService,
+  type ReceiverGroup,
+} from "../../../runtime/mailbox/Mailbox.ts"
 import { bytes, eventually, NAMESPACE, SHARD_COUNT, text } from "./NatsFixture.ts"
 
 export const { messages: MESSAGES_STREAM, timers: TIMERS_STREAM } = mailboxStreamNames(NAMESPACE)
@@ -47,10 +52,11 @@ export const send = ({ publish }: MailboxService, address: ActorAddress, id: str
 export const receiver = (
   { receive }: MailboxService,
   shard: number,
+  only?: ReceiverGroup,
 ): Effect.Effect<Effect.Effect<Delivery>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const deliveries = yield* Queue.unbounded<Delivery>()
-    const feed = Stream.runForEach(receive(shard), (delivery) => Queue.offer(deliveries, delivery))
+    const feed = Stream.runForEach(receive(shard, only), (delivery) => Queue.offer(deliveries, delivery))
     yield* Effect.forkScoped(Effect.orDie(feed))
     return Queue.take(deliveries)
   })

@@ -53,6 +53,34 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "messages to a paused type take room among those that a shard may have in work",
+    file: "runtime/inbox/PausedMail.ts",
+    text: "if (own === undefined || own.leftOut.size === 0) return { only }",
+    replacement: "if (own !== undefined) return { only }",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a type that was resumed stays left out",
+    file: "runtime/inbox/PausedMail.ts",
+    text: "filter((type) => !this.#isPaused(type))\n          for",
+    replacement: "filter(() => false)\n          for",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a type that is paused while its messages are received is not left out",
+    file: "runtime/inbox/PausedMail.ts",
+    text: "own.isChanged.openUnsafe()\n    return true",
+    replacement: "return true",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "messages of a type that was left out are all repeats",
+    file: "infra/nats/MailboxReceive.ts",
+    text: "for (const [type, upTo] of leftOutRows(stored)) known.set(type, upTo)",
+    replacement: "for (const [type] of leftOutRows(stored)) known.set(type, handedOutUpTo)",
+    isSeenBySimulation: false,
+  },
+  {
     name: "an orderly stop is an attempt",
     file: "runtime/inbox/AttemptCounts.ts",
     text: "counts.set(sequence, (counts.get(sequence) ?? 1) - 1)",
@@ -162,7 +190,7 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "what was handed out before is no repeat",
     file: "infra/nats/MailboxReceive.ts",
-    text: "deliveryCount > 1 || streamSequence <= this.#repeatsUpTo",
+    text: "deliveryCount > 1 || this.#isHandedOut(key, streamSequence)",
     replacement: "deliveryCount > 1",
     isSeenBySimulation: false,
   },

@@ -133,6 +133,8 @@ export const clusterScenarios = {
     workload: deskWorkload(4, 100),
     faults: PAUSED_FAULTS,
     always: { "type pauses": 4, "node stops": 40 },
+    // Few, so that messages of a paused type could fill it.
+    mailbox: { unacknowledgedMax: 4 },
     placement: "leases",
     nodes: 2,
     settings: { idleMs, leaseMs, shardCount: 4 },

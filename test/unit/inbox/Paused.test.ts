@@ -1,12 +1,23 @@
 /** Messages that wait while nodes come and go in order: none of their lives was an attempt. */
 import { Effect } from "effect"
 import { expect, it } from "vitest"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { CALL_DEFAULTS } from "../../../runtime/call/Call.ts"
 import { makeCheckpointsMemory } from "../../../runtime/checkpoint/CheckpointsMemory.ts"
 import { ATTEMPTS_MAX, AttemptCounts } from "../../../runtime/inbox/AttemptCounts.ts"
+import { UNACKNOWLEDGED_MAX } from "../../../runtime/mailbox/Mailbox.ts"
 import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
 import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
-import { eventually } from "../../fixtures/memory/MemorySystem.ts"
+import { eventually, SHARD_COUNT } from "../../fixtures/memory/MemorySystem.ts"
+
+const actors = [Clerk, Counter]
+
+/** Id of a counter in the shard of the clerk "c". */
+const beside =
+  Array.from({ length: 100 }, (_, n) => `${n}`).find(
+    (id) => addressOf("counter", id, SHARD_COUNT).shard === addressOf("clerk", "c", SHARD_COUNT).shard,
+  ) ?? ""
 
 const RESTARTS = ATTEMPTS_MAX + 3
 
@@ -29,24 +40,47 @@ it("an attempt that is taken back is none in the next life, and others stay", as
 
 it("FAULT 79: messages to a paused type outlast any number of orderly restarts", async () => {
   const on = await shared()
-  const first = await node("n", on, { actors: [Clerk] })
+  const first = await node("n", on, { actors })
   await first.system.cluster.pause("clerk")
   await eventually(async () => (await first.system.cluster.status()).paused.includes("clerk"))
   for (const sheet of ["1", "2"]) await first.system.get(Clerk, "c").tell({ type: "Stamp", sheet })
-  await eventually(async () => (await first.system.status()).messages.retriedCount > 0)
+  await eventually(() => [...on.messaging.mailbox.contents.messages].length === 2)
   await first.system.stop()
   for (let restart = 0; restart < RESTARTS; restart++) {
-    const { system } = await node("n", on, { actors: [Clerk] })
-    await eventually(async () => (await system.status()).messages.openCount === 2)
+    const { system } = await node("n", on, { actors })
+    await system.get(Counter, beside).tell({ type: "Add", by: 1 })
+    await eventually(async () => (await system.get(Counter, beside).state()).version === restart + 1)
     await system.stop()
   }
   expect(await lettersIn(on)).toEqual([])
-  const { system } = await node("n", on, { actors: [Clerk] })
+  const { system } = await node("n", on, { actors })
   await system.cluster.resume("clerk")
   const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
   await eventually(async () => (await sheets()).length === 2)
   expect(await sheets()).toEqual(["1", "2"])
 }, 60_000)
+
+it("any number of messages to a paused type hold up no others of their shard, and come in order after it", async () => {
+  const on = await shared()
+  const { system } = await node("n", on, { actors })
+  // Some are handed out before the pause, and wait for their actor.
+  const release = on.journal.hold()
+  const stamp = (sheet: number) => system.get(Clerk, "c").tell({ type: "Stamp", sheet: `${sheet}` })
+  for (let sheet = 0; sheet < 10; sheet++) await stamp(sheet)
+  await eventually(() => on.journal.heldCount > 0)
+  await system.cluster.pause("clerk")
+  await eventually(async () => (await system.cluster.status()).paused.includes("clerk"))
+  const count = 10 + UNACKNOWLEDGED_MAX
+  for (let sheet = 10; sheet < count; sheet++) await stamp(sheet)
+  release()
+  await system.get(Counter, beside).tell({ type: "Add", by: 1 })
+  await eventually(async () => (await system.get(Counter, beside).state()).version === 1)
+  await system.cluster.resume("clerk")
+  const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
+  await eventually(async () => (await sheets()).length === count)
+  expect(await sheets()).toEqual(Array.from({ length: count }, (_, sheet) => `${sheet}`))
+  expect((await system.status()).messages.deadLetterCount).toBe(0)
+})
 
 it("FAULT 79: a call that no life of a node was long enough for is made in full by the last", async () => {
   const on = await shared()
