@@ -1,13 +1,12 @@
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** Long enough for a test that starts real servers on a loaded machine. */
-const testTimeoutMs = 30_000
-const hookTimeoutMs = 60_000
 /**
- * Ends a simulation that hangs. One that does not ends by itself, after its runs and requests; how long that takes says
- * how busy the machine is, and nothing else.
+ * Ends a test or hook that hangs. How long one takes that does not hang says how busy the machine is, and nothing else.
+ * Conditions that a test waits for give up before this, so that they say what did not come about.
  */
+const hangTimeoutMs = 300_000
+/** Ends a simulation that hangs: one that does not hang ends by itself, after its runs and requests. */
 const simulationTimeoutMs = 600_000
 /** Test files at once: each may start servers of its own; many of them wait more than they work. */
 const workerCountMax = 3
@@ -26,7 +25,7 @@ class LongFilesFirst extends BaseSequencer {
 const reportFile = process.env.TEST_REPORT_FILE
 
 /** The tests of one folder. A worker loads the sources once, not once for each file: that was half of the CPU time. */
-const folder = (name: string, testTimeout = testTimeoutMs) => ({
+const folder = (name: string, testTimeout = hangTimeoutMs) => ({
   extends: true as const,
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, isolate: false },
 })
@@ -41,7 +40,7 @@ export default defineConfig({
     ],
     pool: "forks",
     maxWorkers: workerCountMax,
-    hookTimeout: hookTimeoutMs,
+    hookTimeout: hangTimeoutMs,
     sequence: { sequencer: LongFilesFirst },
     reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
   },

@@ -19,7 +19,10 @@ interface LeasesContractOptions {
 
 /** Repeats a look until it shows what is wanted: lists may lag. */
 export const eventually = <E>(look: Effect.Effect<void, E>): Effect.Effect<void, unknown> =>
-  Effect.suspend(() => look).pipe(Effect.sandbox, Effect.retry({ schedule: Schedule.spaced(25), times: 400 }))
+  Effect.suspend(() => look).pipe(
+    Effect.sandbox,
+    Effect.retry({ schedule: Schedule.spaced(25), times: 4_000 }),
+  )
 
 const listed = (leases: LeasesService, wanted: ReadonlyArray<Partial<LeaseRecord>>) =>
   eventually(
@@ -49,7 +52,7 @@ const hintsOf = Effect.fnUntraced(function* ({ one, other }: LeasesPair) {
   return heard
 })
 
-const eventuallyHeard = (heard: ReadonlyArray<LeaseHint>, key: string, times = 400) =>
+const eventuallyHeard = (heard: ReadonlyArray<LeaseHint>, key: string, times = 4_000) =>
   Effect.retry(
     Effect.suspend(() =>
       heard.some((hint) => hint.key === key) ? Effect.void : Effect.fail(`no hint of ${key}`),

@@ -26,7 +26,7 @@ const backlog = Effect.gen(function* () {
 /** Acknowledgements and what is due take their way. */
 const eventually = (expected: Effect.Success<typeof backlog>) =>
   Effect.gen(function* () {
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 2_000; round++) {
       const found = yield* backlog
       if (JSON.stringify(found) === JSON.stringify(expected)) return
       yield* Effect.sleep(50)

@@ -12,7 +12,7 @@ import {
 export const CONTRACT_SHARD_COUNT = 8
 
 /** Longest wait for a delivery, in milliseconds of the mailbox's clock. */
-const DELIVERY_MS_MAX = 15_000
+const DELIVERY_MS_MAX = 60_000
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -43,7 +43,7 @@ export const numbered = (count: number, prefix = "m"): Array<string> =>
 const hasNoLeader = (error: MailboxError): boolean =>
   error._tag === "MailboxUnavailable" && error.reason === "NoResponders"
 
-const whileItHasNoLeader = { while: hasNoLeader, schedule: Schedule.spaced(25), times: 400 } as const
+const whileItHasNoLeader = { while: hasNoLeader, schedule: Schedule.spaced(25), times: 4_000 } as const
 
 /** Publishes as every sender does: again, under the same id, while there is no leader to take it. */
 export const publish = Effect.fnUntraced(function* (address: ActorAddress, id: string, text = id) {

@@ -49,7 +49,7 @@ export const echo = ({ serve }: TransportService, subject: string, name = "echo"
 
 /** Repeats a check until it holds. */
 export const eventually = <E>(check: Effect.Effect<void, E>): Effect.Effect<void, unknown> =>
-  Effect.retry(Effect.sandbox(check), { schedule: Schedule.spaced(25), times: 400 })
+  Effect.retry(Effect.sandbox(check), { schedule: Schedule.spaced(25), times: 4_000 })
 
 /** Repeats requests until one fails with `reason`: a subscription ends a moment after its scope. */
 export const eventuallyFails = (

@@ -63,7 +63,7 @@ describe("a client of two nodes", () => {
     const members = (await one.cluster.status()).members.map(({ name }) => name)
     expect(members.sort()).toEqual(["one", "two"])
     expect(await client.status()).toMatchObject({ inFlightCount: 0 })
-  }, 60_000)
+  })
 
   it("sees no ask fail while one of them stops and another one comes", async () => {
     const namespace = freshNamespace()
@@ -95,7 +95,7 @@ describe("a client of two nodes", () => {
       ),
     )
     expect(versions.reduce((sum, version) => sum + version, 0)).toBe(answeredCount)
-  }, 60_000)
+  })
 
   it("goes to the nodes with the label where an actor type asks for one", async () => {
     const Fast = defineActor({
@@ -115,7 +115,7 @@ describe("a client of two nodes", () => {
     await client.get(Counter, "c-1").ask(add)
     const quick = (await labelled.cluster.status()).members.find(({ name }) => name === "quick")
     expect(quick?.load?.residentByType).toMatchObject({ fast: 1 })
-  }, 60_000)
+  })
 })
 
 describe("a client without nodes", () => {
@@ -137,7 +137,7 @@ describe("a client without nodes", () => {
     const again = await node(namespace, "one")
     await eventually(async () => (await again.get(Counter, "c").state()).version === 2)
     expect(await client.get(Counter, "c").ask(add)).toMatchObject({ version: 3 })
-  }, 60_000)
+  })
 
   it("is refused where there is no journal, and makes none", async () => {
     const namespace = freshNamespace()
@@ -171,7 +171,7 @@ describe("a client that is closed", () => {
     await closed
     await client.close()
     expect((await system.cluster.status()).members).toHaveLength(1)
-  }, 30_000)
+  })
 
   it("tells those who still wait that it is not known what came of it", async () => {
     const namespace = freshNamespace()
@@ -184,7 +184,7 @@ describe("a client that is closed", () => {
     })
     await client.close()
     await waiting
-  }, 30_000)
+  })
 
   it("is a layer for Effect programs, closed with its scope", async () => {
     const namespace = freshNamespace()
@@ -198,5 +198,5 @@ describe("a client that is closed", () => {
       return yield* client.get(Counter, "c").ask(add)
     })
     expect(await Effect.runPromise(Effect.scoped(program))).toMatchObject({ version: 1 })
-  }, 30_000)
+  })
 })

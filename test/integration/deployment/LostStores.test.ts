@@ -18,7 +18,7 @@ beforeAll(async () => {
     conf.replace("users: [", `users: [ { user: "${ADMIN.user}", password: "${ADMIN.pass}" }`),
   )
   await prepare(servers, definitions)
-}, 60_000)
+})
 afterAll(() => servers?.stop())
 
 const call = async (api: string): Promise<Record<string, unknown>> => {
@@ -36,9 +36,7 @@ const succeeds = (work: () => Promise<unknown>): Promise<boolean> =>
     () => false,
   )
 
-it("it makes none anew, names each and the command that does, and goes on without a restart once that was run", {
-  timeout: 120_000,
-}, async () => {
+it("it makes none anew, names each and the command that does, and goes on without a restart once that was run", async () => {
   const system = await startNode(servers, "service", definitions)
   onTestFinished(() => system.stop())
   const counter = system.get(Counter, "a")

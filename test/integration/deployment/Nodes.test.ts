@@ -28,9 +28,6 @@ const acquire = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
 /** Connections are closed in at most this, after all else (PostgresPool.ts, NatsConnection.ts). */
 const CLOSE_MS = 11_000
 
-/** Servers, the preparing node and two others, one after the other on a busy machine. */
-const START_TIMEOUT_MS = 180_000
-
 /** Nothing moves any more that has not moved for so long. */
 const CALM_MS = 2_000
 
@@ -73,7 +70,7 @@ beforeAll(async () => {
   servers = await starting
   await prepare()
   nodes = await Promise.all(["orders-0", "orders-1"].map(startNode))
-}, START_TIMEOUT_MS)
+})
 afterAll(async () => {
   await Effect.runPromise(Scope.close(scope, Exit.void))
   await servers?.stop()
@@ -105,9 +102,7 @@ describe("docs/deployment", () => {
     expect(servers.nats.violations()).toEqual([])
   })
 
-  it("prepares again beside nodes that run, and takes nothing from them", {
-    timeout: START_TIMEOUT_MS,
-  }, async () => {
+  it("prepares again beside nodes that run, and takes nothing from them", async () => {
     const given = async () => {
       const texts = await Promise.all(nodes.map((node) => callService(node.url(), "GET", "/metrics")))
       return texts.flatMap(({ body }) => allOf(body, /(moves_total\{outcome="(?:handed-over|lost)"\} \d+)/g))

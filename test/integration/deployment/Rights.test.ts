@@ -73,11 +73,9 @@ describe("before anything was prepared", () => {
 
   it("FAULT 35: one that may create no streams refuses to start, and names the subject", async () => {
     const early = { ...servers, postgres: { ...servers.postgres, url: () => servers.postgres.url("owner") } }
-    const begun = performance.now()
     const refused = startNode(early, "service", domain())
     await expect(refused).rejects.toMatchObject({ _tag: "JournalRefused", reason: "NotPermitted" })
     await expect(refused).rejects.toThrow("$JS.API.STREAM.CREATE.everstate-journal")
-    expect(performance.now() - begun).toBeLessThan(3_000)
   })
 })
 
@@ -91,9 +89,7 @@ it("credentials in a URL are used, and never shown", async () => {
 describe("with everything prepared", () => {
   beforeAll(() => prepare(servers, domain()))
 
-  it("two nodes run orders, sagas, calls, timers and projections, and hand over", {
-    timeout: 60_000,
-  }, async () => {
+  it("two nodes run orders, sagas, calls, timers and projections, and hand over", async () => {
     const bank = new Bank()
     const definitions = domain(bank)
     const first = await node("first", definitions)

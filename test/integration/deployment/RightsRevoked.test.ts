@@ -20,8 +20,8 @@ import { eventually } from "../system/SystemFixture.ts"
 import { prepare, type RestrictedServers, restrictedServers, startNode } from "./LeastPrivilege.ts"
 
 const LEASE_MS = 3_000
-/** Sooner than an ask's deadline. */
-const AT_ONCE_MS = 3_000
+/** Deadline that no test waits for: what ends before it does not wait for it. */
+const NEVER_MS = 3_600_000
 
 const Nothing = Schema.Struct({})
 const heraldEvents = { Spoke: event(Nothing) }
@@ -115,26 +115,19 @@ const idOf = async (
   return found ?? ""
 }
 
-// Each waits for moves of shards, on a machine that may be busy.
-const timeout = 60_000
-
 describe("FAULT 35: a right that is taken away", () => {
-  it("to append: commands fail at once with its subject, and go on when it is back", {
-    timeout,
-  }, async () => {
+  it("to append: commands fail at once with its subject, and go on when it is back", async () => {
     await eventually(() => succeeds(addToAll(revoked)))
     const giveBack = await takeAway("everstate.evt.>")
     const id = await idOf(revoked, "service")
-    const begun = performance.now()
-    const refused = revoked.get(Counter, id).ask(add)
+    const refused = revoked.get(Counter, id).ask(add, { deadlineMs: NEVER_MS })
     await expect(refused).rejects.toMatchObject({ _tag: "Unavailable" })
     await expect(refused).rejects.toThrow(/NotPermitted.*everstate\.evt\..*\.counter\./)
-    expect(performance.now() - begun).toBeLessThan(AT_ONCE_MS)
     await giveBack()
     await eventually(() => succeeds(addToAll(revoked)))
   })
 
-  it("to publish integration events: they are sent when it is back", { timeout }, async () => {
+  it("to publish integration events: they are sent when it is back", async () => {
     const giveBack = await takeAway("everstate.int.>")
     const id = await idOf(revoked, "service", Herald)
     await revoked.get(Herald, id).ask({ type: "Say" })
@@ -146,7 +139,7 @@ describe("FAULT 35: a right that is taken away", () => {
     await eventually(async () => (await revoked.status()).outbox.pendingCount === 0)
   })
 
-  it("to receive messages: they wait, and are handed out when it is back", { timeout }, async () => {
+  it("to receive messages: they wait, and are handed out when it is back", async () => {
     const giveBack = await takeAway(
       "$JS.API.CONSUMER.MSG.NEXT.everstate-messages.*",
       "$JS.ACK.everstate-messages.>",
@@ -164,7 +157,7 @@ describe("FAULT 35: a right that is taken away", () => {
     await eventually(async () => (await revoked.status()).messages.openCount === 0)
   })
 
-  it("to answer other nodes: it is served again when the right is back", { timeout }, async () => {
+  it("to answer other nodes: it is served again when the right is back", async () => {
     const giveBack = await takeAway("everstate.ask.>")
     const asked = other.get(Counter, await idOf(other, "service")).ask(add)
     await expect(asked).rejects.toMatchObject({ _tag: "Unavailable" })
@@ -172,9 +165,7 @@ describe("FAULT 35: a right that is taken away", () => {
     await eventually(() => succeeds(addToAll(other)))
   })
 
-  it("to renew its lease: the node has nothing within a lease's time, and the other one takes over", {
-    timeout,
-  }, async () => {
+  it("to renew its lease: the node has nothing within a lease's time, and the other one takes over", async () => {
     const giveBack = await takeAway("$KV.everstate-cluster.>")
     await eventually(async () => (await slotsOf(other, "creator")) === 16)
     await eventually(() => succeeds(addToAll(other)))
@@ -186,14 +177,13 @@ describe("FAULT 35: a right that is taken away", () => {
 })
 
 describe("FAULT 35: a node whose credentials are revoked", () => {
-  it("has nothing, says so at once, and the other node goes on with everything", { timeout }, async () => {
+  it("has nothing, says so at once, and the other node goes on with everything", async () => {
     await eventually(() => succeeds(addToAll(revoked)))
     await servers.nats.reload((conf) => conf.replace("$SERVICE_PASSWORD", '"another"'))
     await eventually(async () => (await slotsOf(other, "creator")) === 16)
     await eventually(() => succeeds(addToAll(other)))
-    const asked = performance.now()
-    await expect(revoked.get(Counter, "n0").ask(add)).rejects.toMatchObject({ _tag: "Unavailable" })
-    expect(performance.now() - asked).toBeLessThan(AT_ONCE_MS)
+    const asked = revoked.get(Counter, "n0").ask(add, { deadlineMs: NEVER_MS })
+    await expect(asked).rejects.toMatchObject({ _tag: "Unavailable" })
     await expect(revoked.check()).rejects.toMatchObject({ _tag: "JournalRefused", reason: "NotPermitted" })
   })
 })

@@ -12,6 +12,9 @@ import { GatewayUnavailable, PaymentGatewayHttp } from "../../../infra/gateway/P
 import { CallRefused } from "../../../runtime/index.ts"
 import { gatewaysForFile } from "./GatewayFixture.ts"
 
+/** For what another process has to do first. */
+const PATIENCE = { timeout: 120_000, interval: 20 }
+
 const gateways = gatewaysForFile()
 
 const { signal } = new AbortController()
@@ -180,7 +183,7 @@ describe("a gateway that misbehaves", () => {
     const gateway = await gateways.start()
     const patience = new AbortController()
     const asking = clientOf(gateway).authorise({ ...payBy(CARD_PREFIXES.hang), signal: patience.signal })
-    await vi.waitFor(() => expect(gateway.ledger().manners.hang).toBe(1))
+    await vi.waitFor(() => expect(gateway.ledger().manners.hang).toBe(1), PATIENCE)
     patience.abort()
     await expect(asking).rejects.toThrow(GatewayUnavailable)
     expect(gateway.ledger().charges).toEqual([])
@@ -331,8 +334,9 @@ describe("the gateway as a program", () => {
     const client = clientOf(gateway)
     const hanging = client.authorise(payBy(CARD_PREFIXES.hang)).catch((error) => error)
     const slow = client.authorise(payBy(CARD_PREFIXES.slow, asked("o-2")))
-    await vi.waitFor(async () =>
-      expect((await ledgerOf(gateway)).manners).toMatchObject({ hang: 1, slow: 1 }),
+    await vi.waitFor(
+      async () => expect((await ledgerOf(gateway)).manners).toMatchObject({ hang: 1, slow: 1 }),
+      PATIENCE,
     )
     expect(await gateway.end("SIGTERM")).toBe(0)
     expect(await slow).toEqual({ authorisationId: "ch-1" })

@@ -91,7 +91,7 @@ it(
         )
         /** A group that has no leader at the moment does not answer: ask again. */
         const api = (call: string) =>
-          eventually(Effect.timeout(admin({ url: String(cluster.urls) }, call), 1_000))
+          eventually(Effect.timeout(admin({ url: String(cluster.urls) }, call), 10_000))
         const stepDown = Effect.gen(function* () {
           yield* api(`STREAM.LEADER.STEPDOWN.${MESSAGES_STREAM}`)
           for (let shard = 0; shard < SHARD_COUNT; shard += 2) {

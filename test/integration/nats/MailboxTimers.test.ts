@@ -18,7 +18,7 @@ describe("FAULT 58: a server that is down when a timer is due", () => {
       Effect.gen(function* () {
         const server = yield* freshServer()
         const { mailbox } = yield* openMailbox(server)
-        const atMs = (yield* Clock.currentTimeMillis) + 700
+        const atMs = (yield* Clock.currentTimeMillis) + 3_000
         yield* schedule(mailbox, here, "due", atMs)
         yield* schedule(mailbox, here, "cancelled", atMs)
         yield* mailbox.unschedule(here, "cancelled")

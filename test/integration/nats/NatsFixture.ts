@@ -97,9 +97,9 @@ export const edit = (server: { readonly url: string }, stream: string, change: R
     return admin(server, `STREAM.UPDATE.${stream}`, { ...config, ...change })
   })
 
-/** Repeats until it succeeds: waiting on a condition. */
+/** Repeats until it succeeds: waiting on a condition. Gives up before the test's time is over. */
 export const eventually = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.retry(effect, { schedule: Schedule.spaced(25), times: 1_000 })
+  Effect.retry(effect, { schedule: Schedule.spaced(25), times: 4_000 })
 
 /** Repeats until it fails with what `isWanted` accepts, and gives that. */
 export const eventuallyFails = <E>(

@@ -222,7 +222,7 @@ describe("FAULT 36 and FAULT 37: limits of a message", () => {
 
         const headers = { encode: () => bytes(`NATS/1.0\r\nLong: ${"x".repeat(66_000)}\r\n\r\n`) }
         const reply = yield* connection.requests.request(`${NAMESPACE}.evt.0.order.x`, bytes("one"), {
-          timeoutMs: 10_000,
+          timeoutMs: 30_000,
           headers,
         })
         const { error } = reply.json<{ error: { code: number; err_code: number; description: string } }>()
@@ -296,7 +296,7 @@ describe("FAULT 70: a subject that the server would close the connection over", 
       Effect.gen(function* () {
         const server = yield* freshServer()
         const { journal, connection } = yield* openJournal(server)
-        const asked = connection.requests.request(subject, bytes("x"), { timeoutMs: 1_000 })
+        const asked = connection.requests.request(subject, bytes("x"), { timeoutMs: 30_000 })
         expect(yield* Effect.flip(asked)).toMatchObject({ reason: "NoResponders" })
         yield* journal.append(order("a"), 0, bytes("one"))
         expect(connection.health()).toMatchObject({ state: "connected", reconnectCount: 0 })

@@ -80,7 +80,7 @@ describe("checkpoints", () => {
           [`$KV.${bucket}.note.a`, "PURGE\r\nNats-Rollup: sub"],
         ] as const) {
           const headers = { encode: () => bytes(`NATS/1.0\r\nKV-Operation: ${operation}\r\n\r\n`) }
-          yield* requests.request(subject, new Uint8Array(), { timeoutMs: 2_000, headers })
+          yield* requests.request(subject, new Uint8Array(), { timeoutMs: 30_000, headers })
         }
         expect(yield* checkpoints.position("a")).toBe(0)
         expect(yield* checkpoints.note("a")).toBeUndefined()
@@ -103,7 +103,7 @@ describe("FAULT 70: rubbish that was put there by hand", () => {
         for (const rubbish of ["{", "null", '"7"', "1e300", "-5", "7.5", "[7]", "\u0000"]) {
           for (const kind of ["position", "note"]) {
             const subject = `$KV.${bucket}.${kind}.a-${rubbish.length}-${rubbish.charCodeAt(0)}`
-            yield* requests.request(subject, bytes(rubbish), { timeoutMs: 2_000 })
+            yield* requests.request(subject, bytes(rubbish), { timeoutMs: 30_000 })
           }
           const name = `a-${rubbish.length}-${rubbish.charCodeAt(0)}`
           expect(yield* checkpoints.position(name)).toBe(0)
@@ -132,7 +132,7 @@ describe("FAULT 70: rubbish that was put there by hand", () => {
           `${JSON.stringify({ ...letter, atMs: 1e300 })}\n`,
         ]
         for (const text of strange) {
-          yield* requests.request(`${namespace}.dlq.Failed`, bytes(text), { timeoutMs: 2_000 })
+          yield* requests.request(`${namespace}.dlq.Failed`, bytes(text), { timeoutMs: 30_000 })
         }
         yield* deadLetters.add({ ...letter, messageId: "later" })
         const listed = yield* deadLetters.list({ after: 0, limit: 100 })

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { vi } from "vitest"
 
-const timeoutMs = 30_000
+const timeoutMs = 120_000
 const intervalMs = 20
 
 export const eventually = (assertion: () => void | Promise<void>): Effect.Effect<void> =>

@@ -23,7 +23,7 @@ import { postgresForFile } from "./PostgresFixture.ts"
 
 const postgres = postgresForFile({ durable: true })
 const namespace = "shop"
-const patienceMs = 60_000
+const patienceMs = 120_000
 
 interface Given {
   readonly pool: PostgresPoolService

@@ -14,7 +14,7 @@ import { postgresForFile } from "./PostgresFixture.ts"
 
 const postgres = postgresForFile()
 const namespace = "shop"
-const patienceMs = 60_000
+const patienceMs = 120_000
 
 /** Owners as the key of a table, as text and inside JSON. */
 const ledgerTexts = ({

@@ -35,7 +35,7 @@ const FLOW_ENDS = new Set(["completed", "compensated", "closed", "failed"])
 const servers = serversOfFile()
 
 describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
-  it("brings every order to its end, and every unit and coin to its place", { timeout: 60_000 }, async () => {
+  it("brings every order to its end, and every unit and coin to its place", async () => {
     const bank = new Bank()
     const payment = paymentActor(bank)
     const mailer = { send: async () => undefined }

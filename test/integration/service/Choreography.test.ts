@@ -5,7 +5,7 @@ import { fulfilledPlacement, serviceFixture } from "./ServiceFixture.ts"
 const { call } = serviceFixture({ flow: "choreography" })
 
 /** Longest flow on a loaded machine. */
-const FLOW = { timeout: 30_000, interval: 50 }
+const FLOW = { timeout: 120_000, interval: 50 }
 
 const becomes = (path: string, expected: object): Promise<void> =>
   vi.waitFor(async () => expect((await call("GET", path)).body).toMatchObject(expected), FLOW)

@@ -50,12 +50,12 @@ export const clusterFixture = (names: ReadonlyArray<string>): ClusterFixture => 
     gatewayUrl = (await Effect.runPromise(Scope.provide(gateway, scope))).url()
     servers = await starting
     for (const name of names) await add(name)
-  }, 120_000)
+  })
   afterAll(async () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))
     await servers?.stop()
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
-  }, 60_000)
+  })
 
   return { node, add, call: (name, ...request) => callService(node(name).url(), ...request) }
 }

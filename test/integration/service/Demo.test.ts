@@ -104,7 +104,7 @@ test("FAULT 14: loses nothing, does nothing twice and balances when the service 
   expect(pids).toHaveLength(2)
   expect(pids.filter(isAlive)).toEqual([])
   expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
-}, 180_000)
+})
 
 test("drives orders through several nodes, kills some of them, and loses nothing", async () => {
   const demo = runDemo("--orders", "30", "--kills", "2", "--nodes", "2", "--json")
@@ -114,7 +114,7 @@ test("drives orders through several nodes, kills some of them, and loses nothing
   expect(report).toMatchObject({ oversold: 0, moneyImbalance: 0, stockImbalance: 0 })
   expect(report.readModelRows).toBe(report.completed + report.compensated)
   expect(demo.stderr()).toMatch(/n[12] of 2 nodes is gone, the others go on/)
-}, 180_000)
+})
 
 test("leaves no process and no folder behind when it is interrupted", async () => {
   const demo = runDemo("--orders", "200")
@@ -125,7 +125,7 @@ test("leaves no process and no folder behind when it is interrupted", async () =
   demo.child.kill("SIGINT")
   expect(await demo.ended).toBe(130)
   expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
-}, 180_000)
+})
 
 test("writes the same orders for the same seed", async () => {
   const workload = (seed: number) => Effect.runPromise(demoWorkload(50, seed))

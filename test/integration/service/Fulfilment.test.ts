@@ -9,7 +9,7 @@ import { fulfilledPlacement, serviceFixture } from "./ServiceFixture.ts"
 const { call, folder } = serviceFixture({ manners: ["--slow-ms=2000"] })
 
 /** Longest flow on a loaded machine. */
-const FLOW = { timeout: 30_000, interval: 50 }
+const FLOW = { timeout: 120_000, interval: 50 }
 
 const newId = (): string => `o-${randomUUID()}`
 

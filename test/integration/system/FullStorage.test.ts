@@ -6,9 +6,7 @@ import { audit, eventually, freshNamespace, nothingWrong, realServers, startSyst
 
 const LIMIT_BYTES = 4 * 1_024 * 1_024
 
-it("is named, commands and messages are refused for what it is, reads go on until the lease ends, all goes on with room", {
-  timeout: 120_000,
-}, async () => {
+it("is named, commands and messages are refused for what it is, reads go on until the lease ends, all goes on with room", async () => {
   const servers = await realServers({ storeFileMaxBytes: LIMIT_BYTES })
   onTestFinished(servers.stop)
   const namespace = freshNamespace()

@@ -95,4 +95,4 @@ it("FAULT 14, FAULT 55 and FAULT 62: kill -9 of a process at work with messages,
   const keys = new Set((await readFile(work.file, "utf8")).trim().split("\n"))
   expect(keys.size).toBe(begun.length)
   expect(await system.deadLetters.list()).toEqual([])
-}, 60_000)
+})

@@ -86,7 +86,6 @@ describe("start", () => {
     // At once: where something is silent, that is all that they wait for.
     const starts = unreachable.map(([where, isSilent, what, tag]) =>
       withPort(isSilent, async (port) => {
-        const before = performance.now()
         const options =
           what === "nats"
             ? { nats: `nats://127.0.0.1:${port}` }
@@ -94,12 +93,11 @@ describe("start", () => {
         const failure = await start({ namespace: freshNamespace(), ...options }).catch((error) => error)
         expect(failure, where).toMatchObject({ _tag: tag })
         expect(failure.message, where).toMatch(/127\.0\.0\.1|connect|answer/i)
-        expect(performance.now() - before, where).toBeLessThan(25_000)
       }),
     )
     await Promise.all(starts)
     await eventually(() => openHandles() <= handlesBefore)
-  }, 60_000)
+  })
 
   it("of several at once, on nothing, gives each the same journal", async () => {
     await servers.sql("create database nothing")
