@@ -9,7 +9,7 @@ import { jetstreamManager } from "@nats-io/jetstream"
 import { connect } from "@nats-io/transport-node"
 import { ServerFailedToStart } from "./EmbeddedErrors.ts"
 import { freePorts } from "./FreePorts.ts"
-import { keptPassword, newPassword } from "./NatsConfig.ts"
+import { HANDSHAKE_SECONDS, keptPassword, newPassword } from "./NatsConfig.ts"
 import type { NatsOptions } from "./NatsOptions.ts"
 import { type NatsServer, startNats } from "./NatsServer.ts"
 import { failedToStart } from "./ServerProcess.ts"
@@ -62,7 +62,7 @@ const startOnce = async (
   mkdirSync(options.folder, { recursive: true })
   const password = options.password ?? keptPassword(options.folder)
   // Routes are ports, too: a program that connects to one counts as a server of the cluster.
-  const authorization = { user: "route", password: newPassword() }
+  const authorization = { user: "route", password: newPassword(), timeout: HANDSHAKE_SECONDS }
   const routes = routePorts.map((port) => `nats://route:${authorization.password}@127.0.0.1:${port}`)
   const starts = await Promise.allSettled(
     routePorts.map((port, index) => {

@@ -29,6 +29,9 @@ const userName = "everstate"
 /** Settings that say who may connect: with one of them the configuration of the caller decides alone. */
 const accessSettings = ["authorization", "accounts", "operator"] as const
 
+/** How long a client may take to say who it is, in seconds: a busy machine takes longer than the usual two. */
+export const HANDSHAKE_SECONDS = 30
+
 export const newPassword = (): string => randomBytes(passwordByteCount).toString("base64url")
 
 /** The password that is kept in the folder. It is made where there is none, also for data of earlier releases. */
@@ -75,7 +78,7 @@ export const writeConfig = ({
     listen: `127.0.0.1:${port ?? -1}`,
     ports_file_dir: join(folderName, portsFolderName),
     pid_file: join(folderName, pidFileName),
-    ...(account === undefined ? {} : { authorization: account }),
+    ...(account === undefined ? {} : { authorization: { ...account, timeout: HANDSHAKE_SECONDS } }),
     ...(options.serverName === undefined ? {} : { server_name: options.serverName }),
     ...(options.maxPayloadBytes === undefined ? {} : { max_payload: options.maxPayloadBytes }),
     jetstream: {

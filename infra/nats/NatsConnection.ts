@@ -17,6 +17,7 @@ import {
 } from "@nats-io/transport-node"
 import { Context, Effect, Layer, Schema } from "effect"
 import { makeDeadlineWheel } from "../../runtime/time/DeadlineWheel.ts"
+import { isRefusedUser, isSlowHandshake } from "./NatsErrors.ts"
 import { makeReplyMultiplexer, type ReplyMultiplexer } from "./ReplyMultiplexer.ts"
 
 /** How long one attempt to connect may take. */
@@ -24,6 +25,12 @@ const connectTimeoutMs = 5_000
 
 /** Pause between attempts on one server; the client adds up to 100 ms of jitter. */
 const reconnectPauseMs = 250
+
+/** Attempts of a start whose handshake takes too long, beside the first one. */
+const SLOW_HANDSHAKE_RETRIES = 5
+
+/** Refusals of the credentials, one after the other without a connection between them, after which it is closed. */
+const REFUSALS_MAX = 2
 
 /** The client pings this often and drops a connection after two silent ones: a hung server is left after 30 s. */
 const pingIntervalMs = 10_000
@@ -129,12 +136,11 @@ const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions =>
     timeout: connectTimeoutMs,
     reconnectTimeWait: reconnectPauseMs,
     maxReconnectAttempts: -1,
+    // The library gives up after two such errors, a month apart and for slow handshakes, too: see `REFUSALS_MAX`.
+    ignoreAuthErrorAbort: true,
     pingInterval: pingIntervalMs,
   }
 }
-
-const isRefusedUser = (cause: unknown): boolean =>
-  cause instanceof errors.AuthorizationError || cause instanceof errors.UserAuthenticationExpiredError
 
 const unreachable = (servers: Array<string>, cause: unknown): NatsUnreachable => {
   const refused = isRefusedUser(cause)
@@ -193,24 +199,42 @@ const makeComplaints = Effect.map(Effect.context<never>(), (context) => {
       ? right.startsWith(CREATING)
         ? "A node does without it: prepare the namespace with the creator's credentials (docs/DEPLOYMENT.md)."
         : "Grant it: docs/DEPLOYMENT.md has the list."
-      : "The connection is not made again: restart with valid credentials."
+      : "After another refusal the connection is not made again: restart with valid credentials."
     runFork(Effect.logError(`NATS does not let this user ${right}${subject}. ${hint}`))
   }
 })
 
-/** Feeds every status of the client to `onStatus` until the connection closes. */
+/** Closes the connection for good when its user is refused again and again. */
+const closesWhenRefused = (client: NatsClient): ((status: Status) => void) => {
+  let refusalCount = 0
+  return (status) => {
+    if (status.type === "reconnect") refusalCount = 0
+    if (status.type !== "error" || !isRefusedUser(status.error)) return
+    if (++refusalCount === REFUSALS_MAX) void client.close()
+  }
+}
+
+/**
+ * Feeds every status of the client to `onStatus` until the connection closes. The client leaves out the last one where a
+ * listener closes the connection.
+ */
 const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void): Promise<void> => {
-  for await (const status of client.status()) onStatus(status)
+  let last: Status["type"] | undefined
+  for await (const status of client.status()) {
+    onStatus(status)
+    last = status.type
+  }
+  if (last !== "close") onStatus({ type: "close" })
 }
 
 const make = (options: NatsConnectionOptions) =>
   Effect.gen(function* () {
     const servers = serversOf(options.servers).list
     const client = yield* Effect.acquireRelease(
-      Effect.tryPromise({
-        try: () => connect(clientOptions(options)),
-        catch: (cause) => unreachable(servers, cause),
-      }),
+      Effect.tryPromise({ try: () => connect(clientOptions(options)), catch: (cause) => cause }).pipe(
+        Effect.retry({ times: SLOW_HANDSHAKE_RETRIES, while: isSlowHandshake }),
+        Effect.mapError((cause) => unreachable(servers, cause)),
+      ),
       close,
     )
 
@@ -218,14 +242,15 @@ const make = (options: NatsConnectionOptions) =>
     let reconnectCount = 0
     let lastError: string | undefined
     const complain = yield* makeComplaints
-    const listeners = new Set<(status: Status) => void>([complain])
+    const listeners = new Set<(status: Status) => void>([complain, closesWhenRefused(client)])
     const onStatus = (status: Status): void => {
       if (status.type === "disconnect") state = "reconnecting"
       else if (status.type === "close") state = "closed"
       else if (status.type === "error") lastError = status.error.message
       else if (status.type === "reconnect") {
+        // The client says this once for each attempt that failed before.
+        if (state === "reconnecting") reconnectCount++
         state = "connected"
-        reconnectCount++
       }
       for (const listener of listeners) listener(status)
     }

@@ -4,10 +4,23 @@
  * Codes are nats-server's `err_code`s; DESIGN's rule is that anything which does not say for certain
  * "nothing was stored" is an unknown outcome. Who uses it: JetStreamApi.ts and the adapters.
  */
+import { errors } from "@nats-io/transport-node"
 import { Schema } from "effect"
 import { LeaseConflict, LeasesUnavailable, type LeaseWriteError } from "../../runtime/cluster/Leases.ts"
 import { AppendUnknown, JournalRefused, JournalUnavailable } from "../../runtime/journal/Journal.ts"
 import { type MailboxError, MailboxRefused, MailboxUnavailable } from "../../runtime/mailbox/Mailbox.ts"
+
+/** The server's words for a client whose handshake took longer than the server waits, two seconds by default. */
+const SLOW_HANDSHAKE = /authentication timeout/i
+
+/** The handshake of a connection took too long: the machine was busy, and nothing was said about the credentials. */
+export const isSlowHandshake = (cause: unknown): boolean =>
+  cause instanceof errors.AuthorizationError && SLOW_HANDSHAKE.test(cause.message)
+
+/** The server does not let this user in. The client's library has one error for this and for a slow handshake. */
+export const isRefusedUser = (cause: unknown): boolean =>
+  (cause instanceof errors.AuthorizationError && !isSlowHandshake(cause)) ||
+  cause instanceof errors.UserAuthenticationExpiredError
 
 /** A request that got no usable reply. `NotPermitted` and `TooLarge` are final, the others transient. */
 export class NatsRequestFailed extends Schema.TaggedError<NatsRequestFailed>()("NatsRequestFailed", {

@@ -22,7 +22,7 @@ import {
 } from "@nats-io/transport-node"
 import { Effect, type Scope } from "effect"
 import type { Deadline, DeadlineWheel } from "../../runtime/time/DeadlineWheel.ts"
-import { NatsRequestFailed } from "./NatsErrors.ts"
+import { isRefusedUser, NatsRequestFailed } from "./NatsErrors.ts"
 import { StoreTroubles } from "./StoreTroubles.ts"
 
 /** Most requests that may wait at once; one more fails as `Disconnected` would, since something is badly stuck. */
@@ -166,10 +166,7 @@ class Multiplexer implements ReplyMultiplexer {
   }
 
   #onError(error: Error): void {
-    if (
-      error instanceof errors.AuthorizationError ||
-      error instanceof errors.UserAuthenticationExpiredError
-    ) {
+    if (isRefusedUser(error)) {
       this.#block("NotPermitted", error.message)
     } else if (error instanceof errors.PermissionViolationError) {
       this.#onPermissionViolation(error)

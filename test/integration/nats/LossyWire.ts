@@ -17,6 +17,15 @@ export interface CarriedMessage {
   readonly data: Buffer
 }
 
+/** What a server says of itself before it refuses a connection. */
+const REFUSING_SERVER = {
+  server_id: "wire",
+  version: "2.14.0",
+  proto: 1,
+  headers: true,
+  max_payload: 1_048_576,
+}
+
 /** The message as it arrives; undefined: it is lost. */
 type Carry = (message: CarriedMessage) => CarriedMessage | undefined
 
@@ -25,6 +34,8 @@ export interface LossyWire {
   readonly url: string
   /** Decides about every message from now on. */
   carry: Carry
+  /** Errors that the next connections get for an answer, one each, as the server would say them. */
+  readonly refusals: Array<string>
   /** Ends the connections that there are; new ones are taken. */
   readonly cut: () => void
 }
@@ -80,6 +91,12 @@ export const lossyWire = (target: string): Effect.Effect<LossyWire, never, Scope
   Effect.gen(function* () {
     const sockets = new Set<Socket>()
     const server = createServer((near) => {
+      const refusal = wire.refusals.shift()
+      if (refusal !== undefined) {
+        near.on("error", () => undefined).resume()
+        near.end(`INFO ${JSON.stringify(REFUSING_SERVER)}\r\n-ERR '${refusal}'\r\n`)
+        return
+      }
       const far = connect({ host: "127.0.0.1", port: Number(new URL(target).port), noDelay: true })
       const frames = new Frames()
       near.pipe(far)
@@ -110,6 +127,7 @@ export const lossyWire = (target: string): Effect.Effect<LossyWire, never, Scope
     const wire: LossyWire = {
       url: url.href,
       carry: (message) => message,
+      refusals: [],
       cut: () => {
         for (const socket of sockets) socket.destroy()
       },
