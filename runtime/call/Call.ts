@@ -2,10 +2,11 @@
 /**
  * `call(...)`: a durable call, the logic of an `invoke`. Made at least once, its outcome stored as an event.
  *
- * Owns what a user writes and its defaults. Plain `fromPromise` logic is a call with the defaults. Who makes calls,
- * and again after a crash: CallRunner.ts.
+ * Owns what a user writes and its defaults. Plain `fromPromise` logic is a call that is made once (PromiseLogic.ts). Who
+ * makes calls, and again after a crash: CallRunner.ts.
  */
 import { fromPromise, type NonReducibleUnknown, type PromiseActorLogic } from "xstate"
+import type { StoredValue } from "../json/StoredValue.ts"
 
 /** What the function of a call is given. */
 export interface CallArgs<Input> {
@@ -57,24 +58,40 @@ export class CallRefused extends Error {
   }
 }
 
-/** What `event.error` of an `onError` is. */
+/** What `event.error` of the `onError` of a `call(...)` is. */
 export interface CallError {
   /** The reason of {@link CallRefused}, or `Failed`, or `TimedOut`. */
   readonly reason: string
   readonly message: string
   readonly detail?: unknown
   readonly attemptCount: number
+  /** What the last attempt threw, where the reason is `Failed`; its class may be lost, its fields are kept. */
+  readonly thrown?: unknown
 }
 
-/** How a call ended. */
+/** How a call ended. Stored forms are in their places in the event that the actor stores (../event/CallEnd.ts). */
 export type CallOutcome =
-  | { readonly ok: true; readonly output: unknown }
-  | { readonly ok: false; readonly error: CallError }
+  | {
+      readonly ok: true
+      readonly output: unknown
+      /** Stored form of the output, where it is no plain JSON. */
+      readonly raw?: StoredValue
+    }
+  | {
+      readonly ok: false
+      readonly error: CallError
+      /** Stored form of what a plain `fromPromise` threw: it is `event.error` as a whole. */
+      readonly raw?: StoredValue
+      /** Stored form of `thrown` of {@link CallError}. */
+      readonly thrown?: StoredValue
+    }
 
 /** The function of a call with its options. */
 export interface CallLogic {
   readonly run: (args: CallArgs<any>) => unknown
   readonly options: Required<CallOptions>
+  /** Made by XState's `fromPromise`: the machine is given what was thrown, as in XState. */
+  readonly isPlain?: boolean
 }
 
 export const CALL: unique symbol = Symbol.for("everstate/call")

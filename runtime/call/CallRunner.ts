@@ -7,11 +7,13 @@
  */
 import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaphore } from "effect"
 import { copyJson, NotJson, plainJson } from "../json/Json.ts"
-import { storableText } from "../json/StorableText.ts"
+import { isStorableJson, storableText } from "../json/StorableText.ts"
+import { encodeValue, NotStorable, type StoredValue } from "../json/StoredValue.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type CallError, type CallLogic, type CallOutcome, CallRefused } from "./Call.ts"
 import { CallExecutor } from "./CallExecutor.ts"
+import { thrownValue } from "./ThrownValue.ts"
 
 /** Attempts that a node makes at once; further ones wait for a free place. A call that pauses takes none. */
 export const CALLS_MAX = 1_000
@@ -86,20 +88,22 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
       while (true) {
         number++
         const result = yield* Effect.result(
-          places.withPermits(1)(Effect.suspend(() => Effect.map(attempt(request, number), jsonOf))),
+          places.withPermits(1)(Effect.suspend(() => Effect.map(attempt(request, number), outputOf))),
         )
-        if (Result.isSuccess(result)) return { ok: true, output: result.success } as const
+        if (Result.isSuccess(result)) return result.success
         const isFinal =
-          number >= attemptsMax || isThrown(result.failure, CallRefused) || isThrown(result.failure, NotJson)
+          number >= attemptsMax ||
+          isThrown(result.failure, CallRefused) ||
+          isThrown(result.failure, NotStorable)
         if (isFinal) {
           counts.failedCount++
-          return { ok: false, error: errorOf(result.failure, number) } as const
+          return failureOf(request.logic, result.failure, number)
         }
         const longestMs = Math.min(pauseFirstMs * 2 ** (number - 1), pauseMaxMs)
         const random = yield* Random.next
         yield* Effect.sleep(longestMs * (0.5 + random / 2))
       }
-    }).pipe(Effect.catchDefect((defect) => Effect.succeed({ ok: false, error: errorOf(defect, 1) } as const)))
+    }).pipe(Effect.catchDefect((defect) => Effect.succeed(failureOf(request.logic, defect, 1))))
 
   const start: CallRunner["start"] = (request, ended) => {
     const id = idOf(request.key, request.name)
@@ -148,11 +152,40 @@ interface Running {
   fiber: Fiber.Fiber<unknown, unknown> | undefined
 }
 
-class TimedOut extends Error {}
+class TimedOut extends Error {
+  override readonly name = "TimeoutError"
+}
 
 const idOf = (key: string, name: string): string => `${key}/${name}`
 
-const jsonOf = (output: unknown): unknown => (output === undefined ? undefined : plainJson(output))
+/** Throws {@link NotStorable} for an output that cannot be kept. */
+const outputOf = (output: unknown): CallOutcome => {
+  if (output === undefined) return { ok: true, output }
+  try {
+    return { ok: true, output: plainJson(output) }
+  } catch (cause) {
+    if (!isThrown(cause, NotJson)) throw cause
+    return { ok: true, output: undefined, raw: storedOutputOf(output) }
+  }
+}
+
+const storedOutputOf = (output: unknown): StoredValue => {
+  const raw = encodeValue(output, "the output")
+  if (isStorableJson(raw)) return raw
+  const reason = "it holds text with U+0000 or a lone surrogate"
+  throw new NotStorable({ path: "the output", reason })
+}
+
+/** The outcome of a call of `logic` that threw `cause` at its last attempt. */
+export const failureOf = (
+  logic: CallLogic | undefined,
+  cause: unknown,
+  attemptCount: number,
+): Extract<CallOutcome, { readonly ok: false }> => {
+  const error = errorOf(cause, attemptCount)
+  if (logic?.isPlain === true) return { ok: false, error, raw: thrownValue(cause) }
+  return error.reason === "Failed" ? { ok: false, error, thrown: thrownValue(cause) } : { ok: false, error }
+}
 
 const errorOf = (cause: unknown, attemptCount: number): CallError => {
   const message = storableText(thrownMessage(cause))
@@ -160,7 +193,7 @@ const errorOf = (cause: unknown, attemptCount: number): CallError => {
   if (!isThrown(cause, CallRefused)) return { reason: "Failed", message, attemptCount }
   const reason = storableText(cause.reason)
   try {
-    const detail = jsonOf(cause.detail)
+    const detail = cause.detail === undefined ? undefined : plainJson(cause.detail)
     return { reason, message, ...(detail === undefined ? undefined : { detail }), attemptCount }
   } catch {
     // A detail that is no JSON is told in the message alone.

@@ -140,6 +140,8 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
     "MachineThrew",
     "NotDurable",
     "NotSendable",
+    /** The event would put something into the context or output that has no stored form; `detail` says where. */
+    "NotStorable",
     /** The code does not have the saga's plan, so it cannot decide. */
     "HistoryUnfit",
   ]),

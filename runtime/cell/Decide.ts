@@ -13,10 +13,11 @@ import { isFields, issuesText, NOT_FIELDS, validate } from "../event/Schema.ts"
 import { partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
+import { NotStorable } from "../json/StoredValue.ts"
 import { isThrown, thrownMessage, thrownText } from "../json/Thrown.ts"
 import type { CapturedAction } from "../machine/Intent.ts"
 import { isReserved, MachineFailed, type MachineState } from "../machine/Machine.ts"
-import { given } from "../machine/SealedState.ts"
+import { given, requireStorable } from "../machine/SealedState.ts"
 import { stateName } from "../machine/StateName.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
@@ -119,9 +120,13 @@ export const failureOf = (
 ): [reason: CommandFailed["reason"], detail: string] => {
   if (isThrown(cause, NotJson)) return ["NotJson", cause.message]
   if (isThrown(cause, NotSendable)) return ["NotSendable", cause.message]
+  if (isThrown(cause, NotStorable)) return ["NotStorable", notStorableText(cause)]
   if (!isThrown(cause, MachineFailed)) return [otherwise, thrownText(cause)]
   return [cause.reason === "Threw" ? "MachineThrew" : "NotDurable", cause.message]
 }
+
+const notStorableText = ({ message }: NotStorable): string =>
+  `${message}. A state holds plain objects, lists, text, numbers, bigints, undefined, dates, maps, sets, patterns, bytes (Uint8Array) and errors.`
 
 /**
  * A rejection that somebody waits for by a message is stored: the message may come again, and must not be decided
@@ -159,7 +164,7 @@ export const entryOf = (
   }
 }
 
-/** Runs the decided events through their schemas and the machine. Throws NotJson, NotSendable and MachineFailed. */
+/** Runs the decided events through their schemas and the machine. Throws NotJson, NotSendable, NotStorable, MachineFailed. */
 const propose = (
   definition: ActorDefinition,
   base: Base,
@@ -180,11 +185,14 @@ const propose = (
     const next = isReserved(storable.t)
       ? undefined
       : definition.machine.transition(state, { type: storable.t, ...(storable.d as object) })
-    if (next === undefined) return rejected("NotAccepted", { event: storable.t }, state)
+    if (next === undefined) return rejected("NotAccepted", { event: storable.t, ...endOf(state) }, state)
     state = next
     stored.push(storable)
   }
-  if (stored.length > 0) state = followed(definition, state, stored)
+  if (stored.length > 0) {
+    state = followed(definition, state, stored)
+    requireStorable(base.state, state)
+  }
   const version = base.version + stored.length
   const { pending } = base
   const step = { definition, before: pending, after: pending, state, version, nowMs }
@@ -202,6 +210,10 @@ const propose = (
     actions: effects.actions,
   }
 }
+
+/** What a rejection tells of a machine that has ended: nothing is accepted any more. */
+const endOf = ({ status, error }: MachineState): object | undefined =>
+  status === "error" ? { status, error: thrownMessage(error) } : status === "done" ? { status } : undefined
 
 /**
  * The state after the event that follows at once from `state`, which is added to `stored`; see `follows` of the definition.

@@ -21,8 +21,9 @@ export const commitOf = (
   if (format !== 2) return encodeCommit({ first, at, epoch }, entriesJson)
   const { state } = entries.at(-1)?.proposal ?? confirmed
   const done = state.status === "done"
+  const failed = state.status === "error"
   return encodeCommit(
-    { format, first, at, epoch, ...mark, s: compactStateName(state.value), done },
+    { format, first, at, epoch, ...mark, s: compactStateName(state.value), done, failed },
     entriesJson,
   )
 }

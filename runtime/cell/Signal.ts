@@ -9,8 +9,10 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CallOutcome } from "../call/Call.ts"
 import type { Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
+import { eventOfCall } from "../event/CallEnd.ts"
 import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../event/Event.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
+import { requireStorable } from "../machine/SealedState.ts"
 import { ANSWERED, type Answer } from "../message/Outgoing.ts"
 import { CommandFailed } from "./AskError.ts"
 import { type Base, entryOf, failureOf, followed, type Nothing, type Proposal, toStored } from "./Decide.ts"
@@ -102,12 +104,6 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
   }
 }
 
-/** The events that XState makes for the end of an invoked promise. */
-const eventOfCall = (actorId: string, outcome: CallOutcome): AnyEvent =>
-  outcome.ok
-    ? { type: `xstate.done.actor.${actorId}`, output: outcome.output, actorId }
-    : { type: `xstate.error.actor.${actorId}`, error: outcome.error, actorId }
-
 /** As an event of the actor's own where it has one of that name, else as it is. Throws NotJson and NotSendable. */
 const storedForm = (definition: ActorDefinition, event: AnyEvent): StoredEvent => {
   const { type, ...payload } = event
@@ -134,6 +130,7 @@ const propose = (
   if (next === undefined && (signal.kind === "answer" || signal.kind === "self")) return NOTHING
   const events = next === undefined ? [] : [stored]
   const state = next === undefined ? base.state : followed(definition, next, events)
+  requireStorable(base.state, state)
   const version = base.version + events.length
   const step = { definition, before: base.pending, after: used.pending, state, version, nowMs }
   const effects = effectsOf(step, machine.takeIntents(), [])

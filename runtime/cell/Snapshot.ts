@@ -10,6 +10,7 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CommitStamp } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
+import { decodeValue, encodeValue, hasTags } from "../json/StoredValue.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { isTime } from "../time/Time.ts"
 import type { Confirmed } from "./Fold.ts"
@@ -17,8 +18,12 @@ import { Origins, type SourceRow } from "./Origins.ts"
 import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
 import { type RecentCommandRow, RecentCommands } from "./RecentCommands.ts"
 
-/** Version of the snapshot format; rows of other versions are ignored. */
-const SNAPSHOT_FORMAT_VERSION = 1
+/**
+ * Versions of the snapshot format. In rows of the second one the machine's state is in the form of ../json/StoredValue.ts.
+ * A state that is plain JSON is written in the first one, which nodes of earlier releases read.
+ */
+const PLAIN_FORMAT_VERSION = 1
+const TAGGED_FORMAT_VERSION = 2
 
 interface SnapshotBody {
   readonly state: unknown
@@ -41,10 +46,10 @@ interface SnapshotBody {
 }
 
 /** Format, actor type and the definition's own snapshot version: what must match for a row to be read. */
-export const codecOf = (definition: ActorDefinition): string =>
-  `${SNAPSHOT_FORMAT_VERSION}:${definition.type}:${definition.snapshotVersion}`
+const codecOf = ({ type, snapshotVersion }: ActorDefinition, formatVersion: number): string =>
+  `${formatVersion}:${type}:${snapshotVersion}`
 
-/** The row for a state. Throws `NotJson` for a state that would come back as another one. */
+/** The row for a state. Throws `NotStorable` for a state that would come back as another one. */
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -53,8 +58,9 @@ export const encodeSnapshot = (
   const rows = rowsOfPending(pending)
   const events = eventVersionsOf(definition)
   const remembered = recent.rows()
+  const stored = encodeValue(definition.machine.persist(state))
   const body: SnapshotBody = {
-    state: definition.machine.persist(state),
+    state: null,
     ...(events === undefined ? undefined : { events }),
     machine: definition.machine.fingerprint,
     ...(stamp === undefined ? undefined : { commit: [stamp.era, stamp.atMs] as const }),
@@ -63,8 +69,9 @@ export const encodeSnapshot = (
     ...(origins.size === 0 ? undefined : { origins: origins.rows() }),
     ...(rows === undefined ? undefined : { pending: rows }),
   }
-  const text = JSON.stringify(plainJsonOfStored(body))
-  return { key: address.key, version, sequence, codec: codecOf(definition), state: text }
+  const text = JSON.stringify({ ...(plainJsonOfStored(body) as SnapshotBody), state: stored })
+  const codec = codecOf(definition, hasTags(stored) ? TAGGED_FORMAT_VERSION : PLAIN_FORMAT_VERSION)
+  return { key: address.key, version, sequence, codec, state: text }
 }
 
 /** The state in a row, or why it cannot be used. */
@@ -72,8 +79,10 @@ export const decodeSnapshot = (
   definition: ActorDefinition,
   row: StoredSnapshot,
 ): Confirmed | { readonly unusable: string } => {
-  if (row.codec !== codecOf(definition))
-    return { unusable: `codec ${row.codec}, expected ${codecOf(definition)}` }
+  const isTagged = row.codec === codecOf(definition, TAGGED_FORMAT_VERSION)
+  if (!isTagged && row.codec !== codecOf(definition, PLAIN_FORMAT_VERSION)) {
+    return { unusable: `codec ${row.codec}, expected ${codecOf(definition, TAGGED_FORMAT_VERSION)}` }
+  }
   if (![row.version, row.sequence].every((place) => Number.isSafeInteger(place) && place >= 0)) {
     return { unusable: `version ${row.version} at sequence ${row.sequence}` }
   }
@@ -82,7 +91,7 @@ export const decodeSnapshot = (
     const unfit = unfitOf(definition, body)
     if (unfit !== undefined) return { unusable: unfit }
     return {
-      state: definition.machine.restore(body.state),
+      state: definition.machine.restore(isTagged ? decodeValue(body.state) : body.state),
       version: row.version,
       sequence: row.sequence,
       stamp: stampIn(body),

@@ -84,6 +84,8 @@ export interface Commit {
   readonly s?: string
   /** The machine is done, in format 2. */
   readonly done?: boolean
+  /** The machine has ended in status "error", in format 2. Readers of earlier releases leave it alone. */
+  readonly failed?: boolean
   readonly entries: ReadonlyArray<CommitEntry>
 }
 
@@ -95,7 +97,7 @@ export interface ShardMark {
 
 /** What a commit says besides its entries. */
 export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w" | "s"> {
-  /** Default 1, which has no `era`, `w`, `s` and `done`. */
+  /** Default 1, which has no `era`, `w`, `s`, `done` and `failed`. */
   readonly format?: CommitFormat
   readonly era?: number | undefined
   readonly w?: number | undefined
@@ -134,12 +136,13 @@ export const encodeCommit = (header: CommitHeader, entriesJson: ReadonlyArray<st
   )
 }
 
-const newFieldsOf = ({ era, w, s, done }: CommitHeader): string => {
+const newFieldsOf = ({ era, w, s, done, failed }: CommitHeader): string => {
   const drawn = era === undefined ? "" : `,"era":${era}`
   const watermark = w === undefined ? drawn : `${drawn},"w":${w}`
   const name = s === undefined ? "" : JSON.stringify(s)
   const state = name === "" || name.length > STATE_NAME_LENGTH_MAX ? "" : `,"s":${name}`
-  return done === true ? `${watermark}${state},"done":true` : watermark + state
+  const end = done === true ? ',"done":true' : failed === true ? ',"failed":true' : ""
+  return watermark + state + end
 }
 
 const isStoredEvent = (value: unknown): value is StoredEvent => {
@@ -170,7 +173,7 @@ const bytesOf = (text: string): Uint8Array => {
 /** What is wrong with the fields of a commit; `undefined`: nothing. Fields of later releases do not matter. */
 const complaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
-  const { v, first, at, epoch, era, w, s, done, entries } = value as {
+  const { v, first, at, epoch, era, w, s, done, failed, entries } = value as {
     readonly [Field in keyof Commit]?: unknown
   }
   if (!isCount(v)) return "v is no version"
@@ -178,7 +181,7 @@ const complaintOf = (value: unknown): string | undefined => {
   if (!isCount(first)) return "first is no version"
   if (!isTime(at)) return "at is no moment"
   if (epoch !== undefined && !Number.isSafeInteger(epoch)) return "epoch is no whole number"
-  const newer = v > 1 ? newerComplaintOf({ era, w, s, done }) : undefined
+  const newer = v > 1 ? newerComplaintOf({ era, w, s, done, failed }) : undefined
   if (newer !== undefined) return newer
   if (!Array.isArray(entries)) return "entries is no list"
   for (const [index, entry] of entries.entries()) {
@@ -194,11 +197,13 @@ const newerComplaintOf = ({
   w,
   s,
   done,
+  failed,
 }: { readonly [Field in keyof Commit]?: unknown }): string | undefined => {
   if (era !== undefined && !isCount(era)) return "era is no number"
   if (w !== undefined && !(Number.isSafeInteger(w) && (w as number) >= 0)) return "w is no sequence"
   if (s !== undefined && typeof s !== "string") return "s is no text"
-  return done === undefined || typeof done === "boolean" ? undefined : "done is neither true nor false"
+  if (done !== undefined && typeof done !== "boolean") return "done is neither true nor false"
+  return failed === undefined || typeof failed === "boolean" ? undefined : "failed is neither true nor false"
 }
 
 const entryComplaintOf = (value: unknown): string | undefined => {

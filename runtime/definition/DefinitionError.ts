@@ -1,13 +1,35 @@
 /** The one error of definition time: something was defined that the runtime could not keep its promises for. */
 import { Schema } from "effect"
 
-/** A definition was refused. `what` names the part, `hint` says what to write instead. Thrown, not returned. */
+/** One thing that is wrong. `what` names the part, `hint` says what to write instead. */
+export interface DefinitionProblem {
+  readonly what: string
+  readonly hint: string
+}
+
+/** A definition was refused. It says everything that is wrong with a machine, in the order of the chart. Thrown, not returned. */
 export class DefinitionError extends Schema.TaggedError<DefinitionError>()("DefinitionError", {
   actorType: Schema.String,
+  /** The first problem; `problems` has all of them where there are more. */
   what: Schema.String,
   hint: Schema.String,
+  problems: Schema.optionalKey(Schema.Array(Schema.Struct({ what: Schema.String, hint: Schema.String }))),
 }) {
   override get message(): string {
-    return `"${this.actorType}" cannot be defined: ${this.what}. ${this.hint}`
+    const { problems = [] } = this
+    const first = `"${this.actorType}" cannot be defined`
+    if (problems.length < 2) return `${first}: ${this.what}. ${this.hint}`
+    const list = problems.map(({ what, hint }, index) => `  ${index + 1}. ${what}. ${hint}`)
+    return `${first}, for ${problems.length} reasons:\n${list.join("\n")}`
   }
+}
+
+/** The error that lists the problems; `undefined` where there are none. */
+export const definitionErrorOf = (
+  actorType: string,
+  problems: ReadonlyArray<DefinitionProblem>,
+): DefinitionError | undefined => {
+  const [first] = problems
+  if (first === undefined) return undefined
+  return new DefinitionError({ actorType, ...first, ...(problems.length > 1 ? { problems } : undefined) })
 }

@@ -1,5 +1,6 @@
 /**
- * Refuses, when an actor is defined, what its machine could not keep through a crash, and says what to write instead.
+ * Refuses, when an actor is defined, what its machine could not keep through a crash, and says what to write instead: all of
+ * it at once, each with its place in the chart.
  *
  * Owns the list of those things. What cannot be seen in a configuration (a child spawned inside `assign` or `enqueueActions`) is refused
  * by ../machine/Machine.ts when it happens.
@@ -7,7 +8,7 @@
 import type { AnyStateMachine } from "xstate"
 import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
 import { DISPATCH } from "../message/Outgoing.ts"
-import { DefinitionError } from "./DefinitionError.ts"
+import { DefinitionError, type DefinitionProblem, definitionErrorOf } from "./DefinitionError.ts"
 
 interface Invoke {
   readonly id: string
@@ -15,7 +16,6 @@ interface Invoke {
 }
 
 interface InvokeConfig {
-  readonly onError?: unknown
   readonly onSnapshot?: unknown
   readonly systemId?: unknown
 }
@@ -67,69 +67,61 @@ const sendsToAnother = ({ type, to }: GivenAction): boolean =>
 /** Actions that become part of a commit: they need one, which the birth of an actor has not. */
 const COMMITTED_ACTIONS: ReadonlySet<string> = new Set(["xstate.emit"])
 
-type Describe = (nodeId: string, what: string, hint: string) => DefinitionError
+type Refuse = (nodeId: string, what: string, hint: string) => void
 
 const BORN_WITH_FIRST_EVENT =
   "An actor is born with its first event: until then nothing of it is stored, so nothing can be waited for or sent. Let an event lead into the state that does."
 
-/** Throws {@link DefinitionError} for the first thing in `machine` that cannot be durable. */
+/** Throws one {@link DefinitionError} for everything in `machine` that cannot be durable. */
 export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMachine): void => {
   if (typeof machine?.options !== "object" || typeof machine.root !== "object") {
     const hint =
       "Make it with `setup(...).createMachine(...)` of xstate 5.33 or newer; have one copy of it installed."
     throw new DefinitionError({ actorType, what: "a `machine` that is no machine of this XState", hint })
   }
-  const describe: Describe = (nodeId, what, hint) =>
-    new DefinitionError({ actorType, what: `state "${nodeId}" ${what}`, hint })
-  visit(machine.root as unknown as Node, machine, describe)
-  for (const node of initialNodes(machine.root as unknown as Node)) refuseAtBirth(node, machine, describe)
+  const problems: Array<DefinitionProblem> = []
+  const refuse: Refuse = (nodeId, what, hint) => problems.push({ what: `state "${nodeId}" ${what}`, hint })
+  visit(machine.root as unknown as Node, machine, refuse)
+  for (const node of initialNodes(machine.root as unknown as Node)) refuseAtBirth(node, machine, refuse)
+  const error = definitionErrorOf(actorType, problems)
+  if (error !== undefined) throw error
 }
 
-const visit = (node: Node, machine: AnyStateMachine, describe: Describe): void => {
+const visit = (node: Node, machine: AnyStateMachine, refuse: Refuse): void => {
   const configs = node.config.invoke === undefined ? [] : [node.config.invoke].flat()
   for (const [index, invoke] of node.invoke.entries()) {
-    refuseInvoke(node.id, invoke, (configs[index] ?? {}) as InvokeConfig, machine, describe)
+    refuseInvoke(node.id, invoke, (configs[index] ?? {}) as InvokeConfig, machine, refuse)
   }
   const transitions = [...node.transitions.values()].flat().concat(node.always ?? [], node.initial ?? [])
   for (const action of [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]) {
     const resolved = resolve(action, machine) as GivenAction
     const refused = sendsToAnother(resolved) ? SENDS_TO_ANOTHER : REFUSED_ACTIONS[resolved.type ?? ""]
-    if (refused !== undefined) throw describe(node.id, ...refused)
+    if (refused !== undefined) refuse(node.id, ...refused)
   }
-  for (const child of Object.values(node.states)) visit(child, machine, describe)
+  for (const child of Object.values(node.states)) visit(child, machine, refuse)
 }
 
 const refuseInvoke = (
   nodeId: string,
   { id, src }: Invoke,
-  { onError, onSnapshot, systemId }: InvokeConfig,
+  { onSnapshot, systemId }: InvokeConfig,
   machine: AnyStateMachine,
-  describe: Describe,
+  refuse: Refuse,
 ): void => {
   const what = `invokes "${id}"`
   if (callLogicOf(logicOf(machine, src)) === undefined) {
-    throw describe(
+    return refuse(
       nodeId,
       `${what}, which is no promise logic`,
       "Machines, callbacks and observables live in memory only. Invoke call(...) or fromPromise(...), provided in setup({ actors }); define machines as actors of their own.",
     )
   }
   if (systemId !== undefined) {
-    throw describe(nodeId, `${what} with systemId`, "Nothing of a call can be addressed. Leave it out.")
+    refuse(nodeId, `${what} with systemId`, "Nothing of a call can be addressed. Leave it out.")
   }
   if (onSnapshot !== undefined) {
-    throw describe(
-      nodeId,
-      `${what} with onSnapshot`,
-      "A durable call has an outcome, and nothing in between.",
-    )
-  }
-  if (onError === undefined) {
-    throw describe(
-      nodeId,
-      `${what} without onError`,
-      "A call that has failed for good would leave the actor waiting. Say where it goes then.",
-    )
+    const hint = "A durable call has an outcome, and nothing in between. Leave it out."
+    refuse(nodeId, `${what} with onSnapshot`, hint)
   }
 }
 
@@ -145,19 +137,19 @@ const initialNodes = (node: Node, seen = new Set<Node>()): ReadonlyArray<Node> =
   return [node, ...[...inside, ...next].flatMap((other) => initialNodes(other, seen))]
 }
 
-const refuseAtBirth = (node: Node, machine: AnyStateMachine, describe: Describe): void => {
+const refuseAtBirth = (node: Node, machine: AnyStateMachine, refuse: Refuse): void => {
   if (Object.keys(node.config.after ?? {}).length > 0) {
-    throw describe(node.id, "is an initial state and uses `after`", BORN_WITH_FIRST_EVENT)
+    refuse(node.id, "is an initial state and uses `after`", BORN_WITH_FIRST_EVENT)
   }
   if (node.invoke.length > 0) {
-    throw describe(node.id, "is an initial state and uses `invoke`", BORN_WITH_FIRST_EVENT)
+    refuse(node.id, "is an initial state and uses `invoke`", BORN_WITH_FIRST_EVENT)
   }
   for (const action of [...node.entry, ...(node.initial?.actions ?? [])]) {
     const resolved = resolve(action, machine) as { type?: string; delay?: unknown; [DISPATCH]?: unknown }
     const { type = "", delay } = resolved
     const isCommitted = COMMITTED_ACTIONS.has(type) || (type === "xstate.raise" && delay !== undefined)
     if (isCommitted || resolved[DISPATCH] !== undefined) {
-      throw describe(node.id, "is an initial state and sends on entry", BORN_WITH_FIRST_EVENT)
+      refuse(node.id, "is an initial state and sends on entry", BORN_WITH_FIRST_EVENT)
     }
   }
 }

@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import type { Intent } from "../machine/Intent.ts"
+import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
 import { type Machine, MachineFailed } from "../machine/Machine.ts"
 import { stateName } from "../machine/StateName.ts"
 
@@ -20,8 +21,12 @@ export const warningsOf = (
     ({ where, name }) =>
       `Actor type "${actorType}": ${where} waits for the delay "${name}", which the machine does not have. It waits for no time at all. Name it in setup({ delays }).`,
   )
+  const unhandled = unhandledCalls(source).map(
+    ({ where, id }) =>
+      `Actor type "${actorType}": nothing handles the failure of the call "${id}" in ${where}. When its last attempt has failed, the machine ends in status "error". Say in onError where it goes then.`,
+  )
   const birth = birthWarning(actorType, machine)
-  return birth === undefined ? delays : [...delays, birth]
+  return [...delays, ...unhandled, ...(birth === undefined ? [] : [birth])]
 }
 
 /** Tells of them through Effect's logger, whose default writes to the console. */
@@ -68,6 +73,33 @@ const named = (intent: Intent): string => {
       return `the action "${intent.type}"`
   }
 }
+
+/**
+ * Calls made by `call(...)`, which are tried again and again, and whose failure nothing handles. For plain `fromPromise`
+ * that is a usual way to write it: the machine ends in status "error", as in XState.
+ */
+const unhandledCalls = (
+  machine: AnyStateMachine,
+): ReadonlyArray<{ readonly where: string; readonly id: string }> => {
+  const visit = (node: AnyStateNode, handled: ReadonlyArray<string>): ReturnType<typeof unhandledCalls> => {
+    const patterns = [...handled, ...node.transitions.keys()]
+    const found = node.invoke.flatMap(({ id, src }) => {
+      const logic = callLogicOf(logicOf(machine, src as never))
+      const isHandled = patterns.some((pattern) => isMatch(pattern, `xstate.error.actor.${id}`))
+      return logic === undefined || logic.isPlain === true || isHandled
+        ? []
+        : [{ where: `state "${node.id}"`, id }]
+    })
+    return [...found, ...Object.values(node.states).flatMap((child) => visit(child, patterns))]
+  }
+  return visit(machine.root, [])
+}
+
+/** Whether a transition with this descriptor is for the event: its type, or a prefix of it and a wildcard. */
+const isMatch = (descriptor: string, eventType: string): boolean =>
+  descriptor === eventType ||
+  descriptor === "*" ||
+  (descriptor.endsWith(".*") && eventType.startsWith(descriptor.slice(0, -1)))
 
 interface UnknownDelay {
   readonly where: string

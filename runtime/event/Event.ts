@@ -7,6 +7,7 @@
  */
 import { Schema } from "effect"
 import { thrownText } from "../json/Thrown.ts"
+import { callEndSeen } from "./CallEnd.ts"
 import { type AnySchema, type InputOf, issuesText, type OutputOf, validate } from "./Schema.ts"
 
 /** From the payload of version N to the payload of version N + 1. Pure. */
@@ -105,9 +106,9 @@ export const isInternal = (eventType: string): boolean =>
 /** What a timer of the machine raised and its actor has no event definition for: the event is inside. */
 export const RAISED = "everstate.raised"
 
-/** `undefined` for a raised event without an event inside. */
+/** `undefined` for a raised event without an event inside. Throws for the end of a call with malformed values. */
 const internalEvent = ({ t, d }: StoredEvent): AnyEvent | undefined => {
-  if (t !== RAISED) return { type: t, ...(d as object) }
+  if (t !== RAISED) return callEndSeen({ type: t, ...(d as object) })
   const event = (d as { readonly event?: Partial<AnyEvent> } | null)?.event
   return typeof event?.type === "string" ? (event as AnyEvent) : undefined
 }
@@ -124,7 +125,12 @@ export const readEvent = (
   const fail = (reason: EventUnreadable["reason"], detail: string) =>
     new EventUnreadable({ actorType, eventType: stored.t, eventVersion: stored.v, reason, detail })
   if (isInternal(stored.t)) {
-    const event = internalEvent(stored)
+    let event: AnyEvent | undefined
+    try {
+      event = internalEvent(stored)
+    } catch (cause) {
+      throw fail("Invalid", thrownText(cause))
+    }
     if (event === undefined) throw fail("Invalid", "there is no event inside")
     return event
   }

@@ -5,8 +5,8 @@
  */
 import { type Clock, Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { CallOutcome } from "../call/Call.ts"
-import type { CallRunner } from "../call/CallRunner.ts"
+import type { CallLogic, CallOutcome } from "../call/Call.ts"
+import { type CallRunner, failureOf } from "../call/CallRunner.ts"
 import { type AskError, CommandInvalid } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { finalRefusalOf } from "../cell/FinalRefusal.ts"
@@ -48,6 +48,8 @@ interface Received {
   readonly attempt: number
   /** Set here when a call has ended: handed over again, it is not made again. */
   outcome: CallOutcome | undefined
+  /** Set here once it is known what the call calls. */
+  logic: CallLogic | undefined
 }
 
 type Judge = (verdict: Verdict) => void
@@ -106,7 +108,7 @@ const handOverCall = (places: Places, received: Received, message: CallMessage, 
     signal(places, received, { ...signalOf(message), kind: "call", name, generation, outcome }, (verdict) =>
       // An outcome that cannot be stored is told as one that can.
       verdict._tag === "Dead" && outcome.ok
-        ? ended({ ok: false, error: { reason: "Failed", message: verdict.detail, attemptCount: attempt } })
+        ? ended(failureOf(received.logic, new Error(verdict.detail), attempt))
         : judge(verdict),
     )
   }
@@ -117,13 +119,13 @@ const handOverCall = (places: Places, received: Received, message: CallMessage, 
     if (call?.g !== generation) return judge(DONE)
     const { src, in: input } = call
     const logic = definition.machine.callLogic(src)
+    received.logic = logic
     if (logic === undefined) {
       const message = `the machine of "${definition.type}" has no logic "${src}" any more`
-      return ended({ ok: false, error: { reason: "Failed", message, attemptCount: attempt } })
+      return ended(failureOf(logic, new Error(message), attempt))
     }
     if (attempt > Math.max(ATTEMPTS_MAX, logic.options.attemptsMax)) {
-      const error = { reason: "Failed", message: attemptsExhausted(attempt), attemptCount: attempt - 1 }
-      return ended({ ok: false, error })
+      return ended(failureOf(logic, new Error(attemptsExhausted(attempt)), attempt - 1))
     }
     const { type: actorType, key } = address
     const attemptedCount = attempt - 1

@@ -7,7 +7,7 @@
  */
 import { Clock, Effect, Exit, FiberSet, Latch, Scope, Stream } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
-import type { CallOutcome } from "../call/Call.ts"
+import type { CallLogic, CallOutcome } from "../call/Call.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
@@ -79,6 +79,8 @@ interface Open extends HandedOut {
   readonly attempt: number
   /** Of a call that has ended and whose outcome is not stored yet. */
   outcome: CallOutcome | undefined
+  /** What it calls, once that is known (Handover.ts). */
+  logic: CallLogic | undefined
   failedCount: number
   /** Told when the message no longer keeps others waiting. */
   passed: (() => void) | undefined
@@ -265,6 +267,7 @@ export const makeInbox = Effect.fnUntraced(function* (
       isCounted: true,
       attempt,
       outcome: undefined,
+      logic: undefined,
       failedCount: 0,
       extendedAtMs,
       passed: undefined,

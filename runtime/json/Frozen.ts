@@ -3,48 +3,78 @@
  *
  * Owns the deep freeze of plain objects and arrays ({@link frozen}), and copies of what cannot be frozen: dates, maps,
  * sets, bytes, instances of classes ({@link handedOut}). A state that shares most of its parts with the one before costs
- * only what is new.
+ * only what is new. The same walk notices what may have no stored form ({@link isUnproven}).
  */
+import { errorClassOf, errorOfClass, unstorableReason, VALUE_DEPTH_MAX } from "./StoredValue.ts"
+
+/** What a walk finds in a value, as bits. */
+type Traits = number
+
+/** Something in it can be changed all the same. */
+const CHANGEABLE = 1
+/** Something in it may have no stored form: only writing it down proves that it has one. */
+const UNPROVEN = 2
 
 /**
- * Objects whose parts were looked at: true, something inside can be changed all the same. Most objects live for one
- * commit only and are not worth an entry: those frozen here, with nothing but frozen parts, get one when met again.
+ * Objects whose parts were looked at. Most objects live for one commit only and are not worth an entry: those frozen here,
+ * with nothing but frozen parts, get one when met again.
  */
-const isChangeableInside = new WeakMap<object, boolean>()
+const knownTraits = new WeakMap<object, Traits>()
 
 /** The value itself: its plain objects and arrays are frozen through and through. */
 export const frozen = <A>(value: A): A => {
-  freeze(value)
+  freeze(value, 0)
   return value
 }
 
-/** Freezes what can be. True: something in the value can be changed all the same. */
-const freeze = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null) return false
-  if (!isPlain(value)) return true
-  if (!Object.isFrozen(value)) {
-    Object.freeze(value)
-    const isChangeable = freezeParts(value)
-    if (isChangeable) isChangeableInside.set(value, true)
-    return isChangeable
-  }
-  const known = isChangeableInside.get(value)
-  if (known !== undefined) return known
-  // Frozen by its owner, whose freeze ends at its parts; or here. A cycle ends here: what is unknown counts as changeable.
-  isChangeableInside.set(value, true)
-  const isChangeable = freezeParts(value)
-  if (!isChangeable) isChangeableInside.set(value, false)
-  return isChangeable
+/** Whether a {@link frozen} value may hold something that has no stored form. False: all of it has one. */
+export const isUnproven = (value: unknown): boolean => (traitsOf(value) & UNPROVEN) !== 0
+
+/** Of a value whose plain parts are frozen already. */
+const traitsOf = (value: unknown): Traits => {
+  if (typeof value !== "object" || value === null) return traitsOfPrimitive(value)
+  return isPlain(value) ? (knownTraits.get(value) ?? 0) : traitsOfInstance(value)
 }
 
-const freezeParts = (value: object): boolean => {
-  let isChangeable = false
-  if (Array.isArray(value)) {
-    for (const element of value) if (freeze(element)) isChangeable = true
-  } else {
-    for (const key in value) if (freeze((value as PlainObject)[key])) isChangeable = true
+const traitsOfPrimitive = (value: unknown): Traits =>
+  typeof value === "function" || typeof value === "symbol" ? UNPROVEN : 0
+
+/** Of an instance of a class. What is inside of a map, set or error was not looked at. */
+const traitsOfInstance = (value: object): Traits => {
+  const isProven = value instanceof Date || value instanceof RegExp || value instanceof Uint8Array
+  return isProven && unstorableReason(value) === undefined ? CHANGEABLE : CHANGEABLE | UNPROVEN
+}
+
+/** Depth from which on a value is unproven: the stored form has a bound, and the state around a context takes some of it. */
+const PROVEN_DEPTH_MAX = VALUE_DEPTH_MAX / 2
+
+/** Freezes what can be. */
+const freeze = (value: unknown, depth: number): Traits => {
+  if (typeof value !== "object" || value === null) return traitsOfPrimitive(value)
+  if (!isPlain(value)) return traitsOfInstance(value)
+  if (!Object.isFrozen(value)) {
+    Object.freeze(value)
+    const traits = freezeParts(value, depth + 1)
+    if (traits !== 0) knownTraits.set(value, traits)
+    return traits
   }
-  return isChangeable
+  const known = knownTraits.get(value)
+  if (known !== undefined) return known
+  // Frozen by its owner, whose freeze ends at its parts; or here. A cycle ends here, and has no stored form.
+  knownTraits.set(value, CHANGEABLE | UNPROVEN)
+  const traits = freezeParts(value, depth + 1)
+  knownTraits.set(value, traits)
+  return traits
+}
+
+const freezeParts = (value: object, depth: number): Traits => {
+  let traits = depth > PROVEN_DEPTH_MAX ? UNPROVEN : 0
+  if (Array.isArray(value)) {
+    for (const element of value) traits |= freeze(element, depth)
+  } else {
+    for (const key in value) traits |= freeze((value as PlainObject)[key], depth)
+  }
+  return traits
 }
 
 interface PlainObject {
@@ -64,7 +94,7 @@ const isPlain = (value: object): boolean => {
 export const handedOut = <A>(value: A): A => (isChangeable(value) ? (copyOf(value, new Map()) as A) : value)
 
 const isChangeable = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && (!isPlain(value) || isChangeableInside.get(value) === true)
+  typeof value === "object" && value !== null && (traitsOf(value) & CHANGEABLE) !== 0
 
 const copyOf = (value: unknown, copies: Map<object, unknown>, isFrozenInside = true): unknown => {
   if (typeof value !== "object" || value === null) return value
@@ -103,6 +133,7 @@ const builtInCopy = (
 ): object | undefined => {
   if (value instanceof Date) return keep(new Date(value))
   if (value instanceof RegExp) return keep(new RegExp(value))
+  if (value instanceof Error) return keep(errorOfClass(errorClassOf(value) ?? "Error"))
   if (value instanceof Map) {
     const copy = keep(new Map())
     for (const [key, inner] of value) copy.set(copied(key), copied(inner))

@@ -5,7 +5,8 @@
  * ../definition/DurableMachine.ts. Who makes the calls: ../call/CallRunner.ts.
  */
 import type { AnyStateMachine } from "xstate"
-import { CALL, CALL_DEFAULTS, type CallLogic } from "../call/Call.ts"
+import { CALL, type CallLogic } from "../call/Call.ts"
+import { promiseCall } from "../call/PromiseLogic.ts"
 
 export interface InvokingNode {
   readonly id: string
@@ -42,7 +43,7 @@ export const callLogicOf = (logic: unknown): CallLogic | undefined => {
   >
   if (made !== undefined) return made
   if (typeof config !== "function" || transition === undefined) return undefined
-  return isPromiseLogic(transition) ? { run: config, options: CALL_DEFAULTS } : undefined
+  return isPromiseLogic(transition) ? promiseCall(config) : undefined
 }
 
 /** Promise logic is done when its promise says so; no other logic knows that event. */

@@ -20,7 +20,7 @@ import { DISPATCH, type DispatchAction } from "../message/Outgoing.ts"
 import { type BuiltInParams, type Intent, intentOf } from "./Intent.ts"
 import { callLogicOf, type InvokingNode, logicOf, nodesOf } from "./InvokedLogic.ts"
 import { machineFingerprint } from "./MachineFingerprint.ts"
-import { sealed } from "./SealedState.ts"
+import { forTransition, sealed } from "./SealedState.ts"
 import { type ActionInfo, withSelf } from "./SelfRef.ts"
 import { isSameValue } from "./StateName.ts"
 
@@ -60,10 +60,12 @@ export class Machine {
 
   constructor(actorType: string, machine: AnyStateMachine) {
     this.#actorType = actorType
-    this.#machine = machine
-    this.#invokeIds = new Set(nodesOf(machine.root).flatMap(({ invoke }) => invoke.map(({ id }) => id)))
-    machine.options.maxIterations = Math.min(machine.options.maxIterations ?? MICROSTEPS_MAX, MICROSTEPS_MAX)
-    const self = createActor(machine, { input: { id: "" } })
+    // A machine of our own: the one that was given belongs to the user, who may run it elsewhere.
+    const own = machine.provide({})
+    this.#machine = own
+    this.#invokeIds = new Set(nodesOf(own.root).flatMap(({ invoke }) => invoke.map(({ id }) => id)))
+    own.options.maxIterations = Math.min(own.options.maxIterations ?? MICROSTEPS_MAX, MICROSTEPS_MAX)
+    const self = createActor(own, { input: { id: "" } })
     this.#scope = {
       self,
       system: self.system,
@@ -104,16 +106,17 @@ export class Machine {
   }
 
   /**
-   * The state after `event`, or `undefined` if the machine does not accept it in this state.
+   * The state after `event`, or `undefined` if the machine does not accept it in this state. The end of a call that failed
+   * is always accepted: where nothing handles it, the machine ends in status "error", as in XState.
    * Throws {@link MachineFailed}. What it asked for is in {@link takeIntents}.
    */
   transition(state: MachineState, event: AnyEvent): MachineState | undefined {
     if (state.status !== "active" || NEVER_ACCEPTED.has(event.type)) return undefined
     return this.#guarded(event.type, () => {
-      const next = this.#settled(this.#machine.transition(state, event, this.#scope) as MachineState)
-      if (next.status === "error") throw next.error
+      const from = forTransition(state)
+      const next = this.#settled(this.#machine.transition(from, event, this.#scope) as MachineState)
       // An unaccepted event leaves the very same snapshot behind; so does an accepted one without any effect.
-      return next === state && !state.can(event) ? undefined : next
+      return next === from && !from.can(event) ? undefined : next
     })
   }
 
@@ -136,15 +139,21 @@ export class Machine {
     return callLogicOf(logicOf(this.#machine, src))
   }
 
-  /** Plain JSON of a state, for {@link restore}. */
-  persist(state: MachineState): unknown {
-    return this.#machine.getPersistedSnapshot(state)
+  /** What {@link restore} needs of a state: plain but for its context, output and error (../json/StoredValue.ts). */
+  persist(state: MachineState): object {
+    const persisted = { ...this.#machine.getPersistedSnapshot(state) } as {
+      output?: unknown
+      error?: unknown
+    }
+    if (persisted.output === undefined) delete persisted.output
+    if (persisted.error === undefined) delete persisted.error
+    return persisted
   }
 
   /** The state that {@link persist} wrote. Throws whatever XState throws when it does not fit the machine. */
   restore(persisted: unknown): MachineState {
     const { status, value, context } = persisted as Partial<MachineState>
-    if (status !== "active" && status !== "done") throw new Error(`the snapshot has status ${status}`)
+    if (!KNOWN_STATUSES.has(String(status))) throw new Error(`the snapshot has status ${status}`)
     if (typeof context !== "object" || context === null) throw new Error("the snapshot has no context")
     const state = this.#machine.restoreSnapshot(persisted as Snapshot<unknown>, this.#scope) as MachineState
     // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
@@ -200,17 +209,20 @@ export class Machine {
       throw this.#failed(eventType, "Threw", thrownMessage(cause))
     }
     if (this.#notDurable !== undefined) throw this.#failed(eventType, "NotDurable", this.#notDurable)
-    if (next !== undefined) {
-      for (const child in next.children) {
-        if (!this.#invokeIds.has(child)) {
-          throw this.#failed(eventType, "NotDurable", `a spawned child, "${child}"`)
-        }
-        // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
-        ;(next as { children: object }).children = {}
+    if (next === undefined) return next
+    for (const child in next.children) {
+      if (!this.#invokeIds.has(child)) {
+        throw this.#failed(eventType, "NotDurable", `a spawned child, "${child}"`)
       }
-      return sealed(next)
+      // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
+      ;(next as { children: object }).children = {}
     }
-    return next
+    try {
+      return sealed(next)
+    } catch (cause) {
+      // A proxy in the context may throw when it is looked at.
+      throw this.#failed(eventType, "Threw", thrownMessage(cause))
+    }
   }
 
   #failed(eventType: string, reason: MachineFailed["reason"], detail: string): MachineFailed {
@@ -228,6 +240,9 @@ const nothing = (): void => undefined
 
 /** XState ends or begins a machine with these; the other two are wildcards. */
 const NEVER_ACCEPTED: ReadonlySet<string> = new Set(["xstate.stop", "xstate.init", "", "*"])
+
+/** What a stored state may be: a machine that was stopped is none of ours. */
+const KNOWN_STATUSES: ReadonlySet<string> = new Set(["active", "done", "error"])
 
 const NO_INTENTS: ReadonlyArray<Intent> = []
 const NO_IDS: ReadonlyArray<string> = []

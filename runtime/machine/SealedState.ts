@@ -1,10 +1,12 @@
 /**
  * The state that leaves the runtime: nothing that is done to it changes the actor.
  *
- * Owns how an XState snapshot is frozen ({@link sealed}) and what user code is given of one ({@link given}).
+ * Owns how an XState snapshot is frozen ({@link sealed}), what user code is given of one ({@link given}), and which states
+ * cannot be stored ({@link unstorable}).
  */
 import type { AnyMachineSnapshot } from "xstate"
-import { frozen, handedOut } from "../json/Frozen.ts"
+import { frozen, handedOut, isUnproven } from "../json/Frozen.ts"
+import { encodeValue, NotStorable } from "../json/StoredValue.ts"
 
 /**
  * The snapshot, fresh from XState, frozen: `decide`, callers and actors that start from the same initial context all
@@ -15,6 +17,7 @@ export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   frozen(state.context)
   frozen(state.value)
   frozen(state.output)
+  frozen(state.error)
   Object.freeze(state.children)
   Object.freeze(state._nodes)
   Object.freeze(state.historyValue)
@@ -27,9 +30,43 @@ export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
 export const given = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   const context = handedOut(state.context)
   const output = handedOut(state.output)
-  return context === state.context && output === state.output
+  const error = handedOut(state.error)
+  return context === state.context && output === state.output && error === state.error
     ? state
-    : Object.freeze({ ...state, context, output })
+    : Object.freeze({ ...state, context, output, error } as AnyMachineSnapshot)
+}
+
+/**
+ * The snapshot for a transition: with copies of what in its context cannot be frozen. An assign that changes a map in place
+ * then changes the new state alone.
+ */
+export const forTransition = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
+  const context = handedOut(state.context)
+  return context === state.context ? state : ({ ...state, context } as AnyMachineSnapshot)
+}
+
+/** What of a {@link sealed} state has no stored form, with its path; `undefined` where all of it has one. */
+export const unstorable = (state: AnyMachineSnapshot): NotStorable | undefined =>
+  unstorablePart(state.context, "context") ?? unstorablePart(state.output, "output")
+
+const unstorablePart = (part: unknown, name: string): NotStorable | undefined => {
+  if (!isUnproven(part)) return undefined
+  try {
+    encodeValue(part, name)
+    return undefined
+  } catch (cause) {
+    if (cause instanceof NotStorable) return cause
+    throw cause
+  }
+}
+
+/**
+ * Throws {@link NotStorable} where the way from `before` to `after` has put something into the state that has no stored
+ * form. What is there already is left alone: actors of earlier releases may have it, and go on without snapshots.
+ */
+export const requireStorable = (before: AnyMachineSnapshot, after: AnyMachineSnapshot): void => {
+  const found = unstorable(after)
+  if (found !== undefined && unstorable(before) === undefined) throw found
 }
 
 const refuseChange = (): never => {

@@ -25,7 +25,8 @@ import type { Accepted, CurrentState } from "../cell/Waiting.ts"
 import type { Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../event/Event.ts"
-import { plainJsonOfStored } from "../json/Json.ts"
+import { decodeValue, encodeValue, hasTags, type StoredValue } from "../json/StoredValue.ts"
+import { thrownMessage } from "../json/Thrown.ts"
 import { type DirectMessage, isDirect, messageIn } from "../mailbox/Message.ts"
 
 /** A request to the owner of an actor's shard. `ms`: how long its caller still waits. */
@@ -58,8 +59,11 @@ export type AskRequest =
 export type AskReply =
   | { readonly moved: true; readonly why?: string }
   | { readonly accepted: Accepted }
-  | { readonly state: Omit<CurrentState, "state"> & { readonly state: unknown } }
+  | { readonly state: Omit<CurrentState, "state"> & PersistedState }
   | { readonly error: unknown }
+
+/** A machine's state: as it is where it is plain JSON, else in the form of ../json/StoredValue.ts. */
+type PersistedState = { readonly state: unknown } | { readonly tagged: unknown }
 
 /** `done`: the message's effect is in the receiver's journal. */
 export type DeliverReply =
@@ -126,11 +130,29 @@ export const replyOf = (
   if (Exit.isSuccess(exit)) {
     const answer = exit.value
     if (!("state" in answer)) return { accepted: answer }
-    const state = plainJsonOfStored(definition.machine.persist(answer.state))
-    return { state: { version: answer.version, sequence: answer.sequence, state } }
+    const { version, sequence, state } = answer
+    let stored: StoredValue
+    try {
+      stored = encodeValue(definition.machine.persist(state))
+    } catch (cause) {
+      return { error: encodeError(untellable(definition.type, thrownMessage(cause))) }
+    }
+    return {
+      state: { version, sequence, ...(hasTags(stored) ? { tagged: stored } : { state: stored }) },
+    }
   }
   return refusalOf(exit)
 }
+
+/** A state that has no stored form, which an actor of an earlier release may have. */
+const untellable = (actorType: string, detail: string): Unavailable =>
+  new Unavailable({
+    actorType,
+    id: "",
+    stored: "No",
+    detail: `its state cannot be told to another node: ${detail}`,
+    hint: "Read it on the node that has the shard.",
+  })
 
 /** What came of a message, as a reply. */
 export const deliverReplyOf = (exit: Exit.Exit<unknown, AskError>): DeliverReply =>
@@ -160,7 +182,9 @@ export const decodeReply = (
     return Exit.succeed(reply.accepted)
   }
   if ("error" in reply) return Exit.fail(decodeError(withDetail(reply.error as object)))
-  return Exit.succeed({ ...reply.state, state: definition.machine.restore(reply.state.state) })
+  const { version, sequence, ...persisted } = reply.state
+  const state = "tagged" in persisted ? decodeValue(persisted.tagged) : persisted.state
+  return Exit.succeed({ version, sequence, state: definition.machine.restore(state) })
 }
 
 /** The reply to a message; `undefined`: ask again. Throws for what is no reply. */

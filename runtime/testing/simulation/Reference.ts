@@ -7,6 +7,7 @@
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { Metadata } from "../../commit/Commit.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
+import { callEndSeen } from "../../event/CallEnd.ts"
 import type { AnyEvent, StoredEvent } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { OutboxItem } from "../../message/OutboxItem.ts"
@@ -198,7 +199,7 @@ export const eventOf = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEven
   let payload = d
   for (let version = v; version < (known?.version ?? v); version++)
     payload = known?.upcast[version]?.(payload)
-  return { type: t, ...(payload as object) }
+  return callEndSeen({ type: t, ...(payload as object) })
 }
 
 /** What of a state is compared: where it is and what it remembers. */

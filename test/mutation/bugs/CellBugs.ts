@@ -198,7 +198,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an unaccepted event is accepted as one without effect",
     file: "runtime/machine/Machine.ts",
-    text: "return next === state && !state.can(event) ? undefined : next",
+    text: "return next === from && !from.can(event) ? undefined : next",
     replacement: "return next",
     isSeenBySimulation: true,
   },

@@ -59,14 +59,6 @@ describe("defineActor refuses", () => {
       /no promise logic/,
     ],
     [
-      "invoke without onError",
-      setup({ actors: { pay: call(async () => 1) } }).createMachine({
-        initial: "a",
-        states: { a: { on: { Go: "b" } }, b: { invoke: { src: "pay", onDone: "a" } } },
-      }),
-      /without onError/,
-    ],
-    [
       "sending at birth",
       createMachine({ entry: dispatch(() => publish("x", {})) as never }),
       /initial state and sends on entry/,
@@ -121,6 +113,28 @@ describe("defineActor refuses", () => {
   ])("%s", (_, machine, message) => {
     expect(define(machine)).toThrow(message)
     expect(define(machine)).toThrow(expect.objectContaining({ _tag: "DefinitionError", actorType: "thing" }))
+  })
+
+  it("all of it at once, each with its place, its reason and what to write instead", () => {
+    const machine = createMachine({
+      initial: "a",
+      states: {
+        a: { on: { Go: "b" }, exit: [spawnChild(child), sendParent({ type: "Hi" })] },
+        b: { invoke: { src: child, systemId: "kid" } },
+      },
+    })
+    const refused = expect.objectContaining({
+      what: 'state "(machine).a" spawns a child machine',
+      problems: [
+        expect.objectContaining({ what: 'state "(machine).a" spawns a child machine' }),
+        expect.objectContaining({ hint: expect.stringMatching(/dispatch\(\(\) => tell/) }),
+        expect.objectContaining({ what: expect.stringMatching(/state "\(machine\)\.b" invokes/) }),
+      ],
+    })
+    expect(define(machine)).toThrow(refused)
+    expect(define(machine)).toThrow(
+      /cannot be defined, for 3 reasons:\n {2}1\. state .*\n {2}2\. state .*\n {2}3\. /,
+    )
   })
 
   it.each(["", "Order", "1st", "a.b", "a b", "a*", ">", "주문", "x".repeat(65)])(

@@ -268,7 +268,8 @@ describe("invoke", () => {
     await system.get(Desk, "d").ask({ type: "Open", sheet: "file:1" })
     await eventually(async () => (await outcomeOf(system)) !== undefined)
     expect(attempts).toEqual([1, 2, 3])
-    expect(await outcomeOf(system)).toEqual({ reason: "Failed", message: "busy", attemptCount: 3 })
+    const thrown = new Error("busy")
+    expect(await outcomeOf(system)).toEqual({ reason: "Failed", message: "busy", attemptCount: 3, thrown })
   })
 
   it("has failed, and was not refused, when it was cut off too often", async () => {

@@ -1,0 +1,139 @@
+/**
+ * What the function of a call threw, as it is stored and reaches the machine as `event.error`.
+ *
+ * Owns what of it is kept: errors keep their name, message, code, cause and own fields, objects their fields. Whatever was
+ * thrown has a stored form, because a call that has ended must be told to its actor: functions are left out, instances of
+ * classes become plain objects, and long texts, long lists and deep parts are cut.
+ */
+
+import { storableText } from "../json/StorableText.ts"
+import {
+  encodeValue,
+  errorClassOf,
+  errorOfClass,
+  type StoredValue,
+  unstorableReason,
+} from "../json/StoredValue.ts"
+import { isThrown, thrownText } from "../json/Thrown.ts"
+
+/** Characters of text, keys included, that are kept of what was thrown; further ones are cut. */
+export const THROWN_TEXT_LENGTH_MAX = 16_384
+
+/** Values that are kept of what was thrown: fields, elements and causes; further ones are left out. */
+export const THROWN_VALUES_MAX = 1_000
+
+/** Deepest nesting of it that is kept; causes count. */
+export const THROWN_DEPTH_MAX = 16
+
+/** The stored form of anything that was thrown. */
+export const thrownValue = (thrown: unknown): StoredValue => {
+  const kept = { textLength: 0, valueCount: 0 }
+  try {
+    return encodeValue(keptOf(thrown, 0, kept))
+  } catch {
+    return storableText(thrownText(thrown)).slice(0, THROWN_TEXT_LENGTH_MAX)
+  }
+}
+
+interface Kept {
+  textLength: number
+  valueCount: number
+}
+
+/** Stands for what is not kept. */
+const LEFT_OUT: unique symbol = Symbol("left out")
+
+const keptOf = (value: unknown, depth: number, kept: Kept): unknown => {
+  if (kept.valueCount >= THROWN_VALUES_MAX || depth > THROWN_DEPTH_MAX) return LEFT_OUT
+  kept.valueCount++
+  switch (typeof value) {
+    case "string":
+      return keptText(value, kept)
+    case "function":
+    case "symbol":
+      // A text in place of the whole; as a part of something it is left out.
+      return depth === 0 ? keptText(thrownText(value), kept) : LEFT_OUT
+    case "object":
+      return value === null ? value : keptObject(value, depth, kept)
+    default:
+      return value
+  }
+}
+
+const keptText = (text: string, kept: Kept): string => {
+  const cut = storableText(text.slice(0, THROWN_TEXT_LENGTH_MAX - kept.textLength))
+  kept.textLength += cut.length
+  return cut
+}
+
+const keptObject = (value: object, depth: number, kept: Kept): unknown => {
+  if (isThrown(value, Error)) return keptError(value, depth, kept)
+  if (Array.isArray(value)) return keptList(value, depth, kept)
+  if (value instanceof Map) return new Map(keptList([...value], depth, kept) as Array<[unknown, unknown]>)
+  if (value instanceof Set) return new Set(keptList([...value], depth, kept))
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype
+  if (!isPlain && unstorableReason(value) === undefined) return keptBuiltIn(value, kept)
+  return Object.fromEntries(keptFields(value, Object.keys(value), depth, kept))
+}
+
+/** Dates, patterns and bytes. */
+const keptBuiltIn = (value: object, kept: Kept): unknown => {
+  const length = value instanceof Uint8Array ? value.length : String(value).length
+  if (kept.textLength + length > THROWN_TEXT_LENGTH_MAX) return LEFT_OUT
+  kept.textLength += length
+  return value
+}
+
+const keptList = (list: ReadonlyArray<unknown>, depth: number, kept: Kept): Array<unknown> =>
+  list.map((element) => keptOf(element, depth + 1, kept)).filter((element) => element !== LEFT_OUT)
+
+const keptFields = (
+  value: object,
+  keys: Iterable<string>,
+  depth: number,
+  kept: Kept,
+): ReadonlyArray<readonly [string, unknown]> => {
+  const fields: Array<readonly [string, unknown]> = []
+  for (const key of keys) {
+    if (kept.textLength + key.length > THROWN_TEXT_LENGTH_MAX) break
+    const name = keptText(key, kept)
+    const field = keptOf(partOf(value, key), depth + 1, kept)
+    if (field !== LEFT_OUT) fields.push([name, field])
+  }
+  return fields
+}
+
+const partOf = (value: object, key: string): unknown => {
+  try {
+    return value[key as never]
+  } catch (cause) {
+    return `(reading it threw ${thrownText(cause)})`
+  }
+}
+
+/** Fields of an error that are kept also where its class has them, and not the error itself. */
+const NAMED_FIELDS = ["name", "message", "code", "_tag", "cause", "errors"] as const
+
+/** An error of the nearest class that JavaScript has: classes of users are not known to every reader of the journal. */
+const keptError = (error: Error, depth: number, kept: Kept): Error => {
+  const own = Object.keys(error).filter((key) => key !== "stack")
+  const named = NAMED_FIELDS.filter((key) => !own.includes(key) && partOf(error, key) !== undefined)
+  const copy: Error = errorOfClass(errorClassOf(error) ?? nearestClassOf(error))
+  for (const [key, value] of keptFields(error, [...named, ...own], depth, kept)) {
+    const enumerable = own.includes(key) || key === "code" || key === "_tag"
+    if (copy[key as never] !== value) {
+      Object.defineProperty(copy, key, { value, enumerable, writable: true, configurable: true })
+    }
+  }
+  return copy
+}
+
+const nearestClassOf = (error: Error): string => {
+  let prototype: object | null = Object.getPrototypeOf(error)
+  while (prototype !== null) {
+    const name = errorClassOf(Object.create(prototype))
+    if (name !== undefined) return name
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return "Error"
+}
