@@ -120,7 +120,7 @@ describe("testActor", () => {
     [
       "FAULT 44: an instance of a class in the state",
       run({ apply: () => ({ list: [new URL("http://localhost")] }) }),
-      /would not survive a snapshot[^]*state\.context\.list\[0\].*an instance of URL/,
+      /would not survive a snapshot[\s\S]*state\.context\.list\[0\].*an instance of URL/,
     ],
     ["FAULT 44: a function in the state", run({ apply: () => ({ list: [() => 1] }) }), /a function/],
   ])("finds %s", (_, scenario, message) => {
