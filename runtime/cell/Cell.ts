@@ -183,7 +183,8 @@ export class Cell {
     if (this.#quarantine !== undefined && monotonicMs(clock) < this.#quarantinedUntilMs) {
       return Effect.sync(() => this.#failWaiting(this.#quarantine as ActorQuarantined))
     }
-    return recoveryGate(recover(this.#context, this.definition, this.address)).pipe(
+    const recovered = recover(this.#context, this.definition, this.address, this.#appends.toldUpTo)
+    return recoveryGate(recovered).pipe(
       Effect.matchEffect({
         onFailure: (error) => this.#notReadable(error),
         onSuccess: ({ confirmed, snapshot }) =>

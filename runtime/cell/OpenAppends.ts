@@ -34,6 +34,11 @@ export class OpenAppends {
     return this.#open.some((open) => open.isUnresolved && open.expectedSequence === sequence)
   }
 
+  /** Up to here the outbox was told of the actor's records; infinite where no append is open. */
+  get toldUpTo(): number {
+    return Math.min(...this.#open.map(({ expectedSequence }) => expectedSequence))
+  }
+
   /** The actor's journal is known to go up to here; 0 where no append is open. */
   get expectedSequence(): number {
     let highest = 0

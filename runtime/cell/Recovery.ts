@@ -41,16 +41,21 @@ export interface Recovered {
   readonly snapshot: { readonly version: number; readonly sequence: number }
 }
 
-/** The actor's confirmed state, from its snapshot (if usable) and the journal. */
+/**
+ * The actor's confirmed state, from its snapshot (if usable) and the journal. The outbox is told of every record after
+ * `toldUpTo`: a later snapshot, which another node has made, would keep some of them from it.
+ */
 export const recover = Effect.fnUntraced(function* (
   ports: RecoveryPorts,
   definition: ActorDefinition,
   address: ActorAddress,
+  toldUpTo = Number.POSITIVE_INFINITY,
 ): Effect.fn.Return<Recovered, RecoveryError> {
-  const [last, fromSnapshot] = yield* Effect.all(
+  const [last, loaded] = yield* Effect.all(
     [ports.journal.last(address), loadSnapshot(ports, definition, address)],
     { concurrency: "unbounded" },
   )
+  const fromSnapshot = loaded !== undefined && loaded.sequence <= toldUpTo ? loaded : undefined
   if (fromSnapshot !== undefined) {
     const { version, sequence } = fromSnapshot
     const page = yield* fromItsCommit(ports.journal, address, fromSnapshot, last)

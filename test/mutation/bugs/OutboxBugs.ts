@@ -3,6 +3,13 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "a snapshot of another node keeps from the outbox what an append of unknown outcome has stored",
+    file: "runtime/cell/Recovery.ts",
+    text: "loaded.sequence <= toldUpTo ? loaded",
+    replacement: "toldUpTo > 0 ? loaded",
+    isSeenBySimulation: true,
+  },
+  {
     name: "the watermark goes past what is being sent",
     file: "runtime/outbox/Watermark.ts",
     text: "commit === undefined ? this.#seen : commit.sequence - 1",

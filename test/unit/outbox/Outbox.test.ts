@@ -159,6 +159,27 @@ describe("an append of unknown outcome for which nobody waits any more", () => {
   })
 })
 
+describe("a commit whose acknowledgement was lost, and that is in a snapshot of another node", () => {
+  it("is sent by the owner that wrote it", async () => {
+    const { journal, sheets } = watched()
+    const { system, snapshots } = await startMemory({ actors, journal })
+    const desk = system.get(Desk, "d")
+    await desk.ask(told("0"))
+    journal.script.append = ["lostAck"]
+    journal.script.last = unavailable()
+    await desk.ask(told("1"), { deadlineMs: 100 }).catch(() => undefined)
+    // It hosts no clerks, and sends nothing to them.
+    const other = { actors: [Desk], journal: new JournalScripted(journal.inner), snapshots, drainMs: 5_000 }
+    const second = await startMemory(other)
+    expect((await second.system.get(Desk, "d").state()).version).toBe(2)
+    await second.system.stop()
+    expect(snapshots.rows.get(address.key)).toMatchObject({ version: 2 })
+    journal.script.last = []
+    await eventually(() => sheets.length === 2)
+    expect(sheets).toEqual(["0", "1"])
+  })
+})
+
 describe("an actor whose snapshot is gone", () => {
   it("is read from its beginning, and nothing that was sent long ago is sent again", () => {
     const messaging = new MessagingMemory()
