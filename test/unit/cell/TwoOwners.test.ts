@@ -39,7 +39,7 @@ describe("two systems on one journal", () => {
     const asked = numbered(100, (index) =>
       (index % 2 === 0 ? one : two).system
         .get(Counter, "a")
-        .ask(add(1), { commandId: `c-${index}`, deadlineMs: 20_000 }),
+        .ask(add(1), { commandId: `c-${index}`, deadlineMs: 120_000 }),
     )
     const answers = await Promise.all(asked)
     const stored = await historyOf(inner, Counter, "a")
@@ -140,7 +140,7 @@ const play = async (
 ): Promise<Seen> => {
   const acknowledged: Array<Answer> = []
   const reads: Array<Seen["reads"][number]> = []
-  const options = { deadlineMs: 20_000 }
+  const options = { deadlineMs: 120_000 }
   const run = async (step: Step): Promise<void> => {
     const { actor } = step
     const counter = systems[step.on].system.get(Counter, actor)
