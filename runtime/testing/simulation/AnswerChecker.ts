@@ -23,6 +23,8 @@ export interface AnswerRules {
   readonly isStrict: boolean
   /** A process never shows an older state than it has shown before. */
   readonly isMonotone: boolean
+  /** Asks are not passed from node to node: the node that refuses knows of each append of the command. */
+  readonly isDirect: boolean
   /** Whether the mailbox took the message. */
   readonly wasTold: (address: ActorAddress, commandId: string) => boolean
 }
@@ -36,6 +38,14 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "PayloadTooLarge",
 ])
 
+/** A client was told, at this moment, that its command is not stored. */
+interface FinalRefusal {
+  readonly operation: Operation
+  readonly message: string
+  /** Virtual milliseconds. */
+  readonly atMs: number
+}
+
 export class AnswerChecker {
   readonly #world: World
   readonly #reference: Reference
@@ -43,6 +53,8 @@ export class AnswerChecker {
   readonly #rules: AnswerRules
   /** By process and actor. */
   readonly #seenVersions = new Map<string, number>()
+  /** Refusals whose node was the only one that was asked. */
+  readonly #final: Array<FinalRefusal> = []
 
   constructor(world: World, reference: Reference, coverage: Coverage, rules: AnswerRules) {
     this.#world = world
@@ -69,6 +81,7 @@ export class AnswerChecker {
 
   /** Over everything that was asked and answered. Throws {@link Violation}. */
   finish(operations: ReadonlyArray<Operation>): void {
+    for (const refusal of this.#final) this.#neverLanded(refusal)
     const byActor = Map.groupBy(operations, ({ address }) => address.key)
     for (const [key, own] of byActor) {
       const [first] = own
@@ -146,6 +159,9 @@ export class AnswerChecker {
     if (applied !== undefined && REFUSALS.has(error._tag)) {
       this.#refusedThoughStored(operation, attempt, applied, error.message)
     }
+    if (this.#rules.isDirect && isOnlyAttempt && (saysNo || REFUSALS.has(error._tag))) {
+      this.#final.push({ operation, message: error.message, atMs: this.#world.nowMs })
+    }
     if (error._tag === "CommandRejected" && error.reason === "NotAccepted")
       this.#notAccepted(operation, actor)
   }
@@ -179,6 +195,14 @@ export class AnswerChecker {
       throw new Violation(PROMISES.refused, `${describe(operation)} was refused (${message}), and is stored`)
     }
     this.#world.mark("refused from an older state though stored")
+  }
+
+  /** An append that was on its way when its node refused the command must not land: an append of the node fences it. */
+  #neverLanded({ operation, message, atMs }: FinalRefusal): void {
+    const applied = this.#reference.actor(operation.address).commands.get(operation.commandId)
+    if (applied === undefined || applied.begunAtMs >= atMs) return
+    const detail = `${describe(operation)} was refused (${message}) by the only node that was asked, and an earlier append of it landed`
+    throw new Violation(PROMISES.refused, detail)
   }
 
   /** What was acknowledged is still there, what was refused never came. */

@@ -25,6 +25,8 @@ export interface AppliedCommand {
   readonly reply: unknown
   /** Virtual milliseconds at which it was stored. */
   readonly storedAtMs: number
+  /** Virtual milliseconds at which its append was begun. */
+  readonly begunAtMs: number
   /** Place among the actor's commands, from 0. */
   readonly index: number
 }
@@ -80,7 +82,11 @@ interface Stored {
   readonly sequence: number
   readonly at: number
   readonly storedAtMs: number
+  readonly begunAtMs: number
 }
+
+/** Where and when a commit was stored, as the journal says it. */
+type CommitPlace = Omit<StoredAppend, "data" | "begunAtMs"> & Partial<Pick<StoredAppend, "begunAtMs">>
 
 const decoder = new TextDecoder()
 
@@ -109,16 +115,22 @@ export class Reference {
     return this.#actors.get(address.key) ?? this.#unborn(address)
   }
 
-  /** Takes in a commit at the moment it is stored. Throws {@link Violation}. */
-  stored({ address, sequence, atMs }: Omit<StoredAppend, "data">, commit: StoredCommit): TrueActor {
+  /**
+   * Takes in a commit at the moment it is stored. Without the time at which its append was begun no refusal counts as
+   * given after that. Throws {@link Violation}.
+   */
+  stored(
+    { address, sequence, atMs, begunAtMs = Number.POSITIVE_INFINITY }: CommitPlace,
+    commit: StoredCommit,
+  ): TrueActor {
     const actor = this.#actors.get(address.key) ?? this.#unborn(address)
     this.#actors.set(address.key, actor)
     if (commit.first !== actor.version + 1) {
       const detail = `${address.key} is at version ${actor.version}, the commit at sequence ${sequence} starts at ${commit.first}`
       throw new Violation(PROMISES.contiguous, detail)
     }
-    for (const entry of commit.entries)
-      this.#apply(actor, entry, { sequence, at: commit.at, storedAtMs: atMs })
+    const place = { sequence, at: commit.at, storedAtMs: atMs, begunAtMs }
+    for (const entry of commit.entries) this.#apply(actor, entry, place)
     actor.sequence = sequence
     return actor
   }
@@ -137,7 +149,7 @@ export class Reference {
     return { definition, address, version: 0, sequence: 0, commands: new Map(), states, events: [] }
   }
 
-  #apply(actor: Writable, entry: Entry, { sequence, at, storedAtMs }: Stored): void {
+  #apply(actor: Writable, entry: Entry, { sequence, at, storedAtMs, begunAtMs }: Stored): void {
     const { address, definition } = actor
     const earlier = actor.commands.get(entry.c)
     const since = earlier === undefined ? 0 : actor.commands.size - earlier.index
@@ -184,7 +196,7 @@ export class Reference {
     const { size: index } = commands
     // What is known by an id stays the first one; one more is there under a name of its own.
     const name = earlier === undefined ? commandId : `${commandId} at ${sequence}`
-    commands.set(name, { commandId: name, before, version, sequence, reply, storedAtMs, index })
+    commands.set(name, { commandId: name, before, version, sequence, reply, storedAtMs, begunAtMs, index })
   }
 }
 

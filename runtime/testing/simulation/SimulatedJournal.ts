@@ -6,7 +6,7 @@
  * not. The quirks are those that real servers showed (docs/SIMULATION.md lists them).
  */
 import { Effect, Stream } from "effect"
-import type { ActorAddress } from "../../address/ActorAddress.ts"
+import { type ActorAddress, addressFromKey } from "../../address/ActorAddress.ts"
 import {
   AppendUnknown,
   type JournalReadError,
@@ -49,6 +49,8 @@ export interface PendingAppend {
   readonly host: SimulatedProcess
   readonly address: ActorAddress
   readonly data: Uint8Array
+  /** Virtual milliseconds at which it was begun. */
+  readonly begunAtMs: number
   isStored: boolean
 }
 
@@ -59,6 +61,8 @@ export interface StoredAppend {
   readonly data: Uint8Array
   /** Virtual milliseconds. */
   readonly atMs: number
+  /** Virtual milliseconds at which its node began the append. */
+  readonly begunAtMs: number
 }
 
 export class SimulatedJournal {
@@ -84,6 +88,11 @@ export class SimulatedJournal {
 
   get lastSequence(): number {
     return this.#storedAtMs.length
+  }
+
+  /** Of the last record of an actor, 0 where it has none. */
+  lastSequenceOf(key: string): number {
+    return this.memory.lastAt(addressFromKey(key, 1), this.lastSequence)?.sequence ?? 0
   }
 
   /** What was not synced when the power went is gone: everything after `sequence`. */
@@ -133,7 +142,8 @@ export class SimulatedJournal {
         const detail = `the commit has ${data.length} bytes, the journal takes ${limit}`
         return Effect.fail(new JournalRefused({ reason: "TooLarge", detail, hint: "Split the work." }))
       }
-      const append: PendingAppend = { host, address, data, isStored: false }
+      const begunAtMs = network.world.nowMs
+      const append: PendingAppend = { host, address, data, begunAtMs, isStored: false }
       this.pending.add(append)
       for (const observe of this.begun) observe(append)
       const call = network.call<number, AppendUnknown | JournalRefused>({
@@ -150,7 +160,7 @@ export class SimulatedJournal {
   }
 
   #store(append: PendingAppend, expected: number) {
-    const { address, data } = append
+    const { address, data, begunAtMs } = append
     const refused = Effect.sync(() => {
       for (const observe of this.refused) observe(append)
     })
@@ -159,7 +169,7 @@ export class SimulatedJournal {
       append.isStored = true
       const atMs = this.#network.world.nowMs
       this.#storedAtMs.push(atMs)
-      for (const observe of this.observers) observe({ address, sequence, data, atMs })
+      for (const observe of this.observers) observe({ address, sequence, data, atMs, begunAtMs })
       this.#pulls.wake(NEXT_PAGE)
       return sequence
     })

@@ -26,8 +26,11 @@ const QUERY_TIMEOUT_MS = 3_000
 
 const SLOW_LOAD_MS_MAX = 2_500
 
-/** How far ahead of itself a damaged snapshot claims to be. */
+/** How far ahead of itself a damaged snapshot claims to be, where it is not ahead of the journal by one record. */
 const AHEAD_RECORDS = 1_000_000
+
+/** Events that a snapshot ahead by one record claims to have: so many that no commit which is stored there fits. */
+const AHEAD_EVENTS = 1_000
 
 /** Rows of snapshots at one time, and which of them were damaged. */
 export interface SnapshotsCopy {
@@ -45,11 +48,14 @@ export class SimulatedPostgres {
   /** Keys of snapshots that a fault has damaged and that are still so. */
   readonly damaged = new Set<string>()
   readonly #network: Network
+  readonly #lastSequenceOf: (key: string) => number
   readonly #transactions: Array<Transaction> = []
   readonly #projections = new Set<ProjectionDefinition>()
 
-  constructor(network: Network) {
+  /** `lastSequenceOf`: where the journal of an actor ends. */
+  constructor(network: Network, lastSequenceOf: (key: string) => number = () => 0) {
     this.#network = network
+    this.#lastSequenceOf = lastSequenceOf
   }
 
   get transactionCount(): number {
@@ -195,7 +201,7 @@ export class SimulatedPostgres {
       : strikes("snapshot foreign", row.key)
         ? { ...row, codec: `0:${row.codec}` }
         : strikes("snapshot ahead", row.key)
-          ? { ...row, sequence: row.sequence + AHEAD_RECORDS }
+          ? this.#ahead(row)
           : strikes("snapshot rubbish", row.key)
             ? { ...row, state: rubbishOf(row.state, this.#network.faults.details("snapshot rubbish")) }
             : undefined
@@ -203,6 +209,14 @@ export class SimulatedPostgres {
     this.snapshots.rows.set(row.key, damaged)
     this.damaged.add(row.key)
     return damaged
+  }
+
+  /** As after a journal that lost its tail: all that the row knows of, or its last commit. */
+  #ahead(row: StoredSnapshot): StoredSnapshot {
+    const isNewest = row.sequence === this.#lastSequenceOf(row.key)
+    return isNewest && this.#network.faults.details("snapshot ahead").chance(0.5)
+      ? { ...row, version: row.version + AHEAD_EVENTS, sequence: row.sequence + 1 }
+      : { ...row, sequence: row.sequence + AHEAD_RECORDS }
   }
 }
 

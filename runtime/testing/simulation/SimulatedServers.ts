@@ -37,7 +37,8 @@ export class SimulatedServers {
     this.publisher = new SimulatedPublisher(network, this.unsendable)
     this.leases = new SimulatedLeases(network)
     this.transport = new SimulatedTransport(network)
-    this.postgres = new SimulatedPostgres(network)
+    const { journal } = this
+    this.postgres = new SimulatedPostgres(network, (key) => journal.lastSequenceOf(key))
   }
 
   copy(): StoresCopy {

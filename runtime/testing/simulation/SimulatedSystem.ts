@@ -115,6 +115,7 @@ export class SimulatedSystem {
     this.#answers = new AnswerChecker(world, this.reference, this.coverage, {
       isStrict,
       isMonotone: isFresh && (isOneOwner || !isPlaced),
+      isDirect: !isPlaced,
       wasTold: ({ key }, commandId) => this.#deliveries.wasAccepted(key, commandId),
     })
     this.#calls = new SimulatedCalls(this.network, sut.calls ?? {}, (escaped) =>

@@ -2,30 +2,31 @@
 import { Exit } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { CommandRejected } from "../../../runtime/cell/AskError.ts"
+import { CommandRejected, Unavailable } from "../../../runtime/cell/AskError.ts"
 import { AnswerChecker } from "../../../runtime/testing/simulation/AnswerChecker.ts"
 import { Reference } from "../../../runtime/testing/simulation/Reference.ts"
 import { PROMISES } from "../../../runtime/testing/simulation/Violation.ts"
-import { World } from "../../../runtime/testing/simulation/World.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
 const address = addressOf("counter", "a", 8)
 const STORED_AT_MS = 100
+const BEGUN_AT_MS = 50
 
 /** A counter to which commands `c-1` and `c-2` have added 1 each, at sequences 10 and 20. */
-const checked = () => {
+const checked = ({ isDirect = true, nowMs = 0 } = {}) => {
   const reference = new Reference([Counter], () => false)
-  for (const number of [1, 2]) {
+  const store = (number: number) => {
     const entry = { c: `c-${number}`, ev: [{ t: "Added", v: 1, d: { by: 1 } }], re: { total: number } }
-    const stored = { address, sequence: 10 * number, atMs: STORED_AT_MS }
+    const stored = { address, sequence: 10 * number, atMs: STORED_AT_MS, begunAtMs: BEGUN_AT_MS }
     reference.stored(stored as never, { first: number, at: 0, epoch: 1, entries: [entry] })
   }
-  const rules = { isStrict: true, isMonotone: true, wasTold: () => false }
-  const checker = new AnswerChecker(new World(1), reference, {} as never, rules)
+  for (const number of [1, 2]) store(number)
+  const rules = { isStrict: true, isMonotone: true, isDirect, wasTold: () => false }
+  const checker = new AnswerChecker({ nowMs, mark: () => undefined } as never, reference, {} as never, rules)
   /** Hands an answer to a request over to the checker. */
   const answer = (
     given: Exit.Exit<unknown, unknown>,
-    { commandId = "c-2", seenVersion = 0, handedOverAtMs = 0 } = {},
+    { commandId = "c-2", seenVersion = 0, handedOverAtMs = 0, attemptCount = 1 } = {},
   ) => {
     const command = { type: "Add", by: 1 }
     const operation = {
@@ -33,14 +34,14 @@ const checked = () => {
       request: { command },
       address,
       commandId,
-      attemptCount: 1,
+      attemptCount,
       isRepeated: false,
     }
     const attempt = { process: { number: 0 }, node: { name: "n" }, seenVersion, handedOverAtMs }
     return () => checker.answered(operation as never, attempt as never, given as never)
   }
   const { states } = reference.actor(address)
-  return { answer, states }
+  return { answer, states, store, finish: () => checker.finish([]) }
 }
 const told = (part: object = {}) =>
   Exit.succeed({ version: 2, sequence: 20, reply: { total: 2 }, duplicate: false, ...part })
@@ -115,5 +116,26 @@ describe("a refused command", () => {
 
   it("may be there by an earlier attempt that landed since", () => {
     expect(checked().answer(refusal, { handedOverAtMs: STORED_AT_MS })).not.toThrow()
+  })
+
+  it.each([
+    ["an append that was begun before", { nowMs: BEGUN_AT_MS + 1 }, {}, true],
+    ["an append that was begun after", { nowMs: BEGUN_AT_MS }, {}, false],
+    ["one of several attempts", { nowMs: BEGUN_AT_MS + 1 }, { attemptCount: 2 }, false],
+    ["nodes that pass asks on", { nowMs: BEGUN_AT_MS + 1, isDirect: false }, {}, false],
+  ])("never lands if its only node was asked once: %s", (_, world, attempt, isFound) => {
+    const { answer, finish } = checked(world)
+    answer(refusal, { handedOverAtMs: STORED_AT_MS, ...attempt })()
+    if (isFound) expect(finish).toThrow("an earlier append of it landed")
+    else expect(finish).not.toThrow()
+  })
+
+  it("never lands if its only node said that it is not stored", () => {
+    const no = new Unavailable({ actorType: "counter", id: "a", stored: "No", detail: "", hint: "" })
+    const { answer, finish, store } = checked({ nowMs: BEGUN_AT_MS + 1 })
+    answer(Exit.fail(no), { commandId: "c-3" })()
+    expect(finish).not.toThrow()
+    store(3)
+    expect(finish).toThrow("an earlier append of it landed")
   })
 })
