@@ -122,8 +122,9 @@ export class SimulatedPostgres {
             `save ${rows.length} snapshots`,
             () => {
               this.#commit(() => Effect.runSyncExit(this.snapshots.save(rows)))
-              for (const { key, state } of rows) {
-                if (this.snapshots.rows.get(key)?.state === state) this.damaged.delete(key)
+              for (const { key, state, sequence } of rows) {
+                const stored = this.snapshots.rows.get(key)
+                if (stored?.state === state && stored.sequence === sequence) this.damaged.delete(key)
               }
             },
             strikes("snapshot not saved", host.name) ? { refusal } : {},
