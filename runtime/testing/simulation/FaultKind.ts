@@ -52,6 +52,8 @@ const FAULTS = {
   "append in flight": { level: "call", most: 0.2, port: "journal.append" },
   /** 10158: the duplicate of a write that is still in flight, and lands. */
   "append in flight lands": { level: "call", most: 0.15, port: "journal.append" },
+  /** The stream is full: the server says no, and stores nothing. */
+  "append refused": { level: "call", most: 0.15, port: "journal.append" },
   "last fails": { level: "call", most: 0.15, port: "journal.last" },
   /** An ex-leader answers, for a moment, with what it knew. */
   "last stale": { level: "call", most: 0.15, port: "journal.last" },

@@ -175,7 +175,7 @@ export class SimulatedJournal {
     })
   }
 
-  #appendFate(host: SimulatedProcess, { key }: ActorAddress): Fate<AppendUnknown> {
+  #appendFate(host: SimulatedProcess, { key }: ActorAddress): Fate<AppendUnknown | JournalRefused> {
     const { faults } = this.#network
     const strikes = (kind: Parameters<typeof faults.strikes>[0]) => faults.strikes(kind, host.name, key)
     const unknown = (reason: AppendUnknown["reason"], detail: string) => new AppendUnknown({ reason, detail })
@@ -189,6 +189,7 @@ export class SimulatedJournal {
     if (strikes("append unavailable")) return { refusal: unknown("Unavailable", "503") }
     if (strikes("append in flight")) return { refusal: unknown("InFlight", "10164") }
     if (strikes("append in flight lands")) return { answerInstead: unknown("InFlight", "10158") }
+    if (strikes("append refused")) return { refusal: full() }
     return {}
   }
 
@@ -304,6 +305,9 @@ interface Range {
   readonly after: number
   readonly upTo: number
 }
+
+const full = (): JournalRefused =>
+  new JournalRefused({ reason: "Full", detail: "simulated", hint: "Make room." })
 
 const unavailable = (reason: JournalUnavailable["reason"]): JournalUnavailable =>
   new JournalUnavailable({ reason, detail: "simulated" })
