@@ -211,6 +211,7 @@ export class AnswerChecker {
     if (answer === undefined || attempt === undefined || request.command === undefined) return
     const applied = actor.commands.get(commandId)
     const error = errorOf(answer)
+    if (applied !== undefined) this.#asExpected(operation, applied)
     if (Exit.isSuccess(answer)) {
       if (!("commandId" in answer.value)) this.#accepted(operation, actor, answer.value as Accepted)
       return
@@ -218,6 +219,14 @@ export class AnswerChecker {
     if (applied !== undefined && error !== undefined && REFUSALS.has(error._tag)) {
       this.#refusedThoughStored(operation, attempt, applied, error.message)
     }
+  }
+
+  /** A command with an expected version is applied to that version alone. A repeat may expect another one. */
+  #asExpected(operation: Operation, { before }: AppliedCommand): void {
+    const { ifVersion } = operation.request
+    if (ifVersion === undefined || ifVersion === before || operation.isRepeated) return
+    const detail = `${describe(operation)} was to be applied at version ${ifVersion}, and was at ${before}`
+    throw new Violation(PROMISES.linearizable, detail)
   }
 
   /** The operation as the search takes it: states are versions. Undefined: it says nothing. */

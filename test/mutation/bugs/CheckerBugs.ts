@@ -24,6 +24,20 @@ export const checkerBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: true,
   },
   {
+    name: "an append that was under way when its command was refused may land",
+    file: "runtime/testing/simulation/AnswerChecker.ts",
+    text: "if (applied === undefined || applied.begunAtMs >= atMs) return",
+    replacement: "if (applied === undefined || applied.begunAtMs <= atMs) return",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a command may be applied at another version than it expects",
+    file: "runtime/testing/simulation/AnswerChecker.ts",
+    text: "ifVersion === undefined || ifVersion === before || operation.isRepeated",
+    replacement: "ifVersion === undefined || ifVersion <= before || operation.isRepeated",
+    isSeenBySimulation: false,
+  },
+  {
     name: "an acknowledged command need not be there",
     file: "runtime/testing/simulation/AnswerChecker.ts",
     text: "    if (applied === undefined) {\n      const detail = `${describe(operation)} was accepted at version",

@@ -41,7 +41,12 @@ const checked = ({ isDirect = true, nowMs = 0 } = {}) => {
     return () => checker.answered(operation as never, attempt as never, given as never)
   }
   const { states } = reference.actor(address)
-  return { answer, states, store, finish: () => checker.finish([]) }
+  return {
+    answer,
+    states,
+    store,
+    finish: (...operations: ReadonlyArray<object>) => checker.finish(operations as never),
+  }
 }
 const told = (part: object = {}) =>
   Exit.succeed({ version: 2, sequence: 20, reply: { total: 2 }, duplicate: false, ...part })
@@ -126,16 +131,43 @@ describe("a refused command", () => {
   ])("never lands if its only node was asked once: %s", (_, world, attempt, isFound) => {
     const { answer, finish } = checked(world)
     answer(refusal, { handedOverAtMs: STORED_AT_MS, ...attempt })()
-    if (isFound) expect(finish).toThrow("an earlier append of it landed")
-    else expect(finish).not.toThrow()
+    if (isFound) expect(() => finish()).toThrow("an earlier append of it landed")
+    else expect(() => finish()).not.toThrow()
   })
 
   it("never lands if its only node said that it is not stored", () => {
     const no = new Unavailable({ actorType: "counter", id: "a", stored: "No", detail: "", hint: "" })
     const { answer, finish, store } = checked({ nowMs: BEGUN_AT_MS + 1 })
     answer(Exit.fail(no), { commandId: "c-3" })()
-    expect(finish).not.toThrow()
+    expect(() => finish()).not.toThrow()
     store(3)
-    expect(finish).toThrow("an earlier append of it landed")
+    expect(() => finish()).toThrow("an earlier append of it landed")
+  })
+})
+
+describe("a command with an expected version", () => {
+  /** It was applied at version 1. */
+  const operation = (ifVersion: number, isRepeated: boolean) => ({
+    index: 1,
+    request: { command: { type: "Add", by: 1 }, ifVersion },
+    address,
+    commandId: "c-2",
+    invoked: 1,
+    returned: 2,
+    isRepeated,
+    answer: told(),
+    attempt: {},
+  })
+
+  it.each([
+    [1, false, false],
+    [0, false, true],
+    [2, false, true],
+    [2, true, false],
+  ])("is applied at no other one: %i, repeated %s", (ifVersion, isRepeated, isFound) => {
+    const { finish } = checked()
+    const check = () => finish(operation(ifVersion, isRepeated))
+    if (isFound) expect(check).toThrow(`was to be applied at version ${ifVersion}, and was at 1`)
+    else expect(check).not.toThrow()
   })
 })
