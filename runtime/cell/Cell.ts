@@ -23,10 +23,11 @@ import type { Confirmed } from "./Fold.ts"
 import { JournalTrouble, pauseAfter } from "./JournalTrouble.ts"
 import { OpenAppends } from "./OpenAppends.ts"
 import { catchUp, type RecoveryError, recover } from "./Recovery.ts"
+import { refusedItems } from "./RefusedItems.ts"
 import { playRound, type Round } from "./Round.ts"
 import { commitOf, confirmedAt } from "./RoundCommit.ts"
 import { encodeSnapshot } from "./Snapshot.ts"
-import { isCommand, isOpen, MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting } from "./Waiting.ts"
+import { isOpen, MAILBOX_ITEMS_MAX, neededBy, timersWithout, type Waiting } from "./Waiting.ts"
 
 /** Looks, over about five seconds, for a commit that a message is about, before it counts as lost. */
 const BEHIND_LOOKS_MAX = 12
@@ -313,16 +314,14 @@ export class Cell {
             hint: refusal.hint,
           })
         : undefined
-    // A fence carried nobody: whoever would have been refused behind it does not know now.
     const isFence = round.entries.length === 0
-    const carried = isFence ? round.taken.filter(isCommand) : round.entries.map(({ waiting }) => waiting)
-    for (const waiting of carried) {
+    for (const waiting of refusedItems(round, this.#mailbox, tooLarge === undefined)) {
       // An earlier append of it may land yet, whatever became of this one.
       const stored = waiting.mayBeStored || isFence ? "Unknown" : "No"
       const { message: detail, hint } = refusal
       waiting.settle(Exit.fail(tooLarge ?? this.#unavailable(stored, detail, hint)))
     }
-    this.#mailbox.unshift(...round.taken.filter(isOpen))
+    this.#mailbox = [...round.taken, ...this.#mailbox].filter(isOpen)
     if (round.isStateSuspect) this.#confirmed = undefined
   }
 

@@ -32,6 +32,13 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: true,
   },
   {
+    name: "a message is stored ahead of an earlier one that the journal refused",
+    file: "runtime/cell/RefusedItems.ts",
+    text: "if (!mayPass || !carried.some(isMessage))",
+    replacement: "if (!mayPass || carried.some(isMessage))",
+    isSeenBySimulation: true,
+  },
+  {
     name: "memory outlives a shard that went and came back",
     file: "runtime/cell/Cell.ts",
     text: "    if (epoch === this.#epoch) return\n    this.#confirmed = undefined\n",
