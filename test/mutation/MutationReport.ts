@@ -1,5 +1,5 @@
 /** What a run over the planted bugs found, as a table for people and as JSON for programs. */
-import type { BugOutcome } from "./MutationRun.ts"
+import { type BugOutcome, SHORT_RUN } from "./MutationRun.ts"
 
 /** Unit tests are to notice half of the bugs that are noticed at all within this time. */
 const QUICK_MS = 15_000
@@ -19,15 +19,17 @@ export const summaryOf = (outcomes: ReadonlyArray<BugOutcome>): string => {
   const survivors = outcomes.filter(({ tier }) => tier === undefined)
   const quick = caught.filter(({ tier, elapsedMs }) => tier === "unit" && elapsedMs <= QUICK_MS)
   const seen = outcomes.filter(({ bug }) => bug.isSeenBySimulation)
+  const simulated = seen.filter(({ tier }) => tier === "simulation")
+  const short = simulated.filter(({ failure }) => failure?.file === SHORT_RUN)
   const unsteady = outcomes.flatMap(({ unsteady }) => unsteady)
   const tiers = Map.groupBy(caught, ({ tier }) => tier ?? "")
   return [
     `${caught.length} of ${outcomes.length} planted bugs noticed (${percent(caught.length, outcomes.length)})`,
     ...Array.from(tiers, ([tier, { length }]) => `  ${length} by ${tier}`),
     `  ${quick.length} of these by unit tests within ${seconds(QUICK_MS)} (${percent(quick.length, caught.length)})`,
-    `The simulation runs the code of ${seen.length}, and noticed ${
-      seen.filter(({ tier }) => tier === "simulation").length
-    } of those that came to it.`,
+    `The simulation runs the code of ${seen.length}, and noticed ${simulated.length} of those that came to it, ${
+      short.length
+    } by its short run (${percent(short.length, seen.length)})`,
     ...(survivors.length === 0 ? [] : ["Survivors:"]),
     ...survivors.map(({ bug }) => `  ${bug.name}  (${bug.file})`),
     ...(unsteady.length === 0 ? [] : ["Tests that failed once and passed when they were run again:"]),

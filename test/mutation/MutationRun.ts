@@ -68,11 +68,16 @@ const portOf = (root: string, file: string): string | undefined => {
   return ports.find((port) => basename(file).startsWith(port))
 }
 
+/** Few chosen seeds of all scenarios: the first answer of the simulation. */
+export const SHORT_RUN = "test/simulation/ShortRun.test.ts"
+
 /**
- * The tests that most often notice a bug of this file: the folder of its room, and of the contracts those of its port.
+ * The tests that most often notice a bug of this file: the folder of its room, of the contracts those of its port, of
+ * the simulation the short run.
  * Undefined where the tier has none.
  */
 const nearTestsOf = (root: string, tier: Tier, { file }: PlantedBug): string | undefined => {
+  if (tier === "simulation" && existsSync(join(root, SHORT_RUN))) return SHORT_RUN
   if (tier === "contract") {
     const port = portOf(root, file)
     return port && join("test", tier, port)

@@ -1,4 +1,4 @@
-/** A bounded set of seeds of every scenario, the saved regressions, and what is said of wrong use. */
+/** The standard scenarios through every kind of fault (all scenarios: ShortRun.test.ts), the saved regressions, and what is said of wrong use. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -50,14 +50,6 @@ const branches = [
 ]
 
 describe("the scenarios keep every promise", () => {
-  const others = Object.entries<SimulateOptions>(scenarios).filter(
-    ([name, { placement }]) => name !== "order" && name !== "desks" && placement !== "leases",
-  )
-  it.each(others)("%s", async (_, options) => {
-    const report = await simulate({ ...options, runs: 8, twice: 2 })
-    expect(report.repeatedCount).toBe(2)
-  })
-
   it("order, through every kind of fault and every branch of recovery", async () => {
     const report = await simulate({
       ...scenarios.order,

@@ -94,6 +94,18 @@ it("so are the tests of the bug's room in other tiers, and of the contracts thos
   ])
 })
 
+it("the short run is asked before the rest of the simulation, and its share is told", async () => {
+  const found: TestFailure = { file: "test/simulation/ShortRun.test.ts", test: "desks" }
+  const { copy, options, ran } = tree("const sum = a + b", [found, found])
+  mkdirSync(join(copy, "test", "simulation"), { recursive: true })
+  writeFileSync(join(copy, "test", "simulation", "ShortRun.test.ts"), "")
+  const seen = { ...bug, isSeenBySimulation: true }
+  const short = await outcomeOf(seen, { ...options, tiers: ["simulation"] })
+  expect(ran).toEqual([`simulation ${found.file}`, `simulation ${found.file} ${found.file}`])
+  const rest = { ...short, failure: { file: "test/simulation/Simulate.test.ts", test: "order" } }
+  expect(summaryOf([short, rest])).toContain("noticed 2 of those that came to it, 1 by its short run (50 %)")
+})
+
 it("a test that fails once does not count: the tier is run to its end", async () => {
   const { options, ran } = tree("const sum = a + b", [failure, undefined, undefined, undefined])
   const outcome = await outcomeOf(bug, options)

@@ -1,0 +1,48 @@
+/**
+ * Few seeds of every scenario, chosen for the planted bugs (test/mutation) that they find: at least half of those that a
+ * simulation can see at all. The first answer of `npm run mutants -- --seen --tiers simulation`. How they were chosen:
+ * CONTRIBUTING.md. More seeds: `npm run sim`.
+ */
+import { describe, expect, it } from "vitest"
+import { type SimulateOptions, simulate } from "../../runtime/testing.ts"
+import { scenarios } from "./scenarios/index.ts"
+
+/** Seeds by scenario. */
+const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<number> } = {
+  order: [1],
+  "one owner": [1, 2, 3, 4],
+  "hot orders": [1, 2, 3],
+  snapshots: [1, 2, 3],
+  conditional: [1, 2, 3],
+  impatient: [1, 2, 3],
+  "little memory": [1, 2, 3],
+  desks: [1, 2],
+  "one desk": [1, 2, 3],
+  "lagging clocks": [1, 2, 3],
+  fulfilment: [1, 2, 3],
+  choreography: [1, 2, 3],
+  "changed plans": [1, 2, 3],
+  "silent participants": [1, 2, 3],
+  cluster: [1, 2],
+  rolling: [1, 2],
+  "lease storm": [1, 2],
+  "paused types": [1, 2, 3],
+  "cluster messages": [1, 2],
+  stores: [1, 2, 3, 4],
+}
+
+/** A run is to be short. */
+const SEEDS_MAX = 60
+
+describe("a short run keeps every promise", () => {
+  it.each(Object.entries(SEEDS))("%s", async (name, seeds) => {
+    const options: SimulateOptions = scenarios[name as keyof typeof scenarios]
+    for (const seed of seeds) await simulate({ ...options, seed, twice: seed === seeds[0] ? 1 : 0 })
+  })
+
+  it(`has no more than ${SEEDS_MAX} seeds, and some of every scenario`, () => {
+    const counts = Object.values(SEEDS).map(({ length }) => length)
+    expect(Math.min(...counts)).toBeGreaterThan(0)
+    expect(counts.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(SEEDS_MAX)
+  })
+})
