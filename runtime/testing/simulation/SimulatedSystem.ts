@@ -104,7 +104,6 @@ export class SimulatedSystem {
     const isPlaced = sut.placement === "leases"
     const isOneOwner = settings.nodeCount === 1 || (isPlaced && keepsOwnersApart(rates))
     const isTrueTime = rates["clock jumps"] === undefined && rates["clock lags"] === undefined
-    const isStrict = isOneOwner && isFresh && isTrueTime
     this.#deliveries = new DeliveryChecker(world, this.reference, {
       isStrict: isOneOwner && isFresh,
       isOrdered: isOneOwner,
@@ -113,7 +112,7 @@ export class SimulatedSystem {
     this.#sagas = new SagaChecker(sut.sagas ?? [])
     this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined })
     this.#answers = new AnswerChecker(world, this.reference, this.coverage, {
-      isStrict,
+      isStrict: isOneOwner && isFresh && isTrueTime,
       isMonotone: isFresh && (isOneOwner || !isPlaced),
       isDirect: !isPlaced,
       wasTold: ({ key }, commandId) => this.#deliveries.wasAccepted(key, commandId),
