@@ -22,6 +22,20 @@ export interface ActionPorts {
   readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
 }
 
+/** What asked for actions. */
+interface Acting {
+  readonly proposal: { readonly actions: ReadonlyArray<CapturedAction> }
+}
+
+/** What asked for actions in a round: the birth before all others. */
+export const bornFirst = ({
+  birth,
+  entries,
+}: {
+  readonly birth: Acting["proposal"] | undefined
+  readonly entries: ReadonlyArray<Acting>
+}): ReadonlyArray<Acting> => (birth === undefined ? entries : [{ proposal: birth }, ...entries])
+
 interface ActionOwner {
   readonly definition: ActorDefinition
   readonly address: ActorAddress
@@ -29,7 +43,7 @@ interface ActionOwner {
 
 /** Runs the actions of the commit that led to `confirmed` and was decided at `atMs`. */
 export const runActions = (
-  entries: ReadonlyArray<{ readonly proposal: { readonly actions: ReadonlyArray<CapturedAction> } }>,
+  entries: ReadonlyArray<Acting>,
   ports: ActionPorts,
   owner: ActionOwner,
   confirmed: Confirmed,

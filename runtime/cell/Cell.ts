@@ -15,8 +15,9 @@ import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
-import { runActions } from "./Actions.ts"
+import { bornFirst, runActions } from "./Actions.ts"
 import { type ActorQuarantined, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import { itemsOfBirth } from "./Birth.ts"
 import type { CellContext } from "./CellContext.ts"
 import type { CommitTold } from "./CommitListener.ts"
 import type { Confirmed } from "./Fold.ts"
@@ -273,19 +274,19 @@ export class Cell {
   }
 
   /** The commit is in the journal: the tentative state is the confirmed one, callers get their answers. */
-  #stored(before: Confirmed, round: Round, place: Omit<CommitTold, "entries">): void {
+  #stored(before: Confirmed, round: Round, place: Omit<CommitTold, "born" | "entries">): void {
     const { counts, outbox } = this.#context
     this.#attemptCount = 0
     this.#trouble.over(this.#mailbox)
-    const confirmed = confirmedAt(place, before, round.entries)
+    const confirmed = confirmedAt(place, before, round)
     this.#confirmed = confirmed
     counts.committedCount++
     counts.eventCount += confirmed.version - before.version
     this.#unsavedCount += Math.max(1, confirmed.version - before.version)
-    outbox.committed(this.address, { ...place, entries: round.entries })
+    outbox.committed(this.address, { ...place, born: itemsOfBirth(round.birth), entries: round.entries })
     this.#appends.reached(place.sequence)
     this.#answer(round, confirmed)
-    runActions(round.entries, this.#context, this, confirmed, place.atMs)
+    runActions(bornFirst(round), this.#context, this, confirmed, place.atMs)
     this.#markForSnapshot(confirmed)
   }
 

@@ -6,6 +6,7 @@
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CommitEntry } from "../commit/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Pending } from "./Pending.ts"
 
 /** An append whose outcome the listener waits for. */
@@ -20,6 +21,8 @@ export interface CommitTold {
   readonly atMs: number
   /** Era that it says, or its epoch. */
   readonly era: number
+  /** What the birth that it stores asks for; `undefined`: nothing, or it stores none. */
+  readonly born: ReadonlyArray<OutboxItem> | undefined
   readonly entries: ReadonlyArray<{ readonly proposal: { readonly entry: CommitEntry } }>
 }
 

@@ -15,6 +15,7 @@ import { MachineFailed, type MachineState } from "../machine/Machine.ts"
 import { stateName } from "../machine/StateName.ts"
 import { floorCarried, originOf } from "../message/Origin.ts"
 import { ActorQuarantined } from "./AskError.ts"
+import { BORN, beforeBirth, reborn, type Standing } from "./Birth.ts"
 import { NO_ORIGINS, type Origins } from "./Origins.ts"
 import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
 import { RecentCommands } from "./RecentCommands.ts"
@@ -31,11 +32,13 @@ export interface Confirmed {
   readonly origins: Origins
   /** Timers and calls that it waits for. */
   readonly pending: Pending
+  /** Whether it is born. */
+  readonly standing: Standing
 }
 
 /** An actor without history. Throws {@link MachineFailed}. */
 export const unborn = (definition: ActorDefinition, id: string): Confirmed => ({
-  state: definition.machine.initial(id),
+  ...beforeBirth(definition.machine, id),
   version: 0,
   sequence: 0,
   stamp: undefined,
@@ -118,6 +121,8 @@ export const audited = (
   return found === undefined ? state : (machine.transition(state, found) ?? state)
 }
 
+const BORN_TWICE = "the commit tells of a birth, and the actor is born already"
+
 /** The actor after one more journal record. Throws {@link ActorQuarantined}; `confirmed` is then to be dropped. */
 export const applyRecord = (
   definition: ActorDefinition,
@@ -126,7 +131,7 @@ export const applyRecord = (
   record: JournalRecord,
 ): Confirmed => {
   const { machine } = definition
-  let { state, version, pending, origins, stamp } = confirmed
+  let { state, version, pending, origins, stamp, standing } = confirmed
   try {
     const commit = decodeCommit(record)
     if (commit.first !== version + 1) {
@@ -134,7 +139,13 @@ export const applyRecord = (
       throw quarantine(address, "VersionGap", record.sequence, detail)
     }
     stamp = stampOf(commit)
+    if (commit.b !== undefined) {
+      if (standing === BORN) throw quarantine(address, "VersionGap", record.sequence, BORN_TWICE)
+      ;({ state, pending } = reborn(machine, address.id, commit.b))
+      standing = BORN
+    }
     for (const entry of commit.entries) {
+      if (entry.ev.length > 0) standing = BORN
       state = applyEntry(definition, address, state, entry, record.sequence)
       version += entry.ev.length
       pending = pendingAfter(pending, entry.out)
@@ -153,5 +164,6 @@ export const applyRecord = (
     // Replay repeats no side effects.
     machine.takeIntents()
   }
-  return { state, version, sequence: record.sequence, stamp, recent: confirmed.recent, origins, pending }
+  const { recent } = confirmed
+  return { state, version, sequence: record.sequence, stamp, recent, origins, pending, standing }
 }

@@ -8,7 +8,6 @@ import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { CommitUnreadable, decodeCommit, eventCount, isSameStamp, stampOf } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { lostAtBirthWarning } from "../definition/MachineWarnings.ts"
 import {
   type JournalReadError,
   type JournalRecord,
@@ -18,7 +17,6 @@ import {
 import { somePage } from "../journal/RecordPage.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
-import { stateName } from "../machine/StateName.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
 import { ActorQuarantined } from "./AskError.ts"
 import { applyRecord, type Confirmed, unborn } from "./Fold.ts"
@@ -73,9 +71,6 @@ export const recover = Effect.fnUntraced(function* (
     yield* Effect.ignore(ports.snapshots.discard(address.key))
   }
   const unborn = yield* start(definition, address)
-  const lost = definition.machine.takeLostAtBirth()
-  const warning = lostAtBirthWarning(address.type, lost, stateName(unborn.state.value))
-  if (warning !== undefined) yield* Effect.logWarning(warning)
   const confirmed = yield* replay(ports, definition, address, unborn, last)
   const halted = definition.audit?.halted(confirmed.state)
   if (halted !== undefined) {
@@ -225,7 +220,7 @@ const loadSnapshot = (
   return snapshots.load(address.key).pipe(
     Effect.flatMap((row) => {
       if (row === undefined) return Effect.undefined
-      const decoded = decodeSnapshot(definition, row)
+      const decoded = decodeSnapshot(definition, address, row)
       if (!("unusable" in decoded)) return Effect.succeed(decoded)
       return Effect.as(ignoredSnapshots.add(address, decoded.unusable), undefined)
     }),

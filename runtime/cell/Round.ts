@@ -11,8 +11,16 @@ import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
 import { isSameFingerprint } from "../json/Fingerprint.ts"
 import { given } from "../machine/SealedState.ts"
 import { rowCarried } from "../message/Origin.ts"
-import { type AskError, CommandIdReused, PayloadTooLarge, VersionConflict } from "./AskError.ts"
-import { type Command, decide, type Outcome, type Proposal } from "./Decide.ts"
+import {
+  type AskError,
+  type CommandFailed,
+  CommandIdReused,
+  PayloadTooLarge,
+  Unavailable,
+  VersionConflict,
+} from "./AskError.ts"
+import { type Birth, bear } from "./Birth.ts"
+import { type Base, type Command, decide, type Outcome, type Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
 import { NO_ORIGINS } from "./Origins.ts"
 import { receipt, refusalReceipt } from "./Receipt.ts"
@@ -38,6 +46,8 @@ interface Entry {
 
 /** What a round came to. Answers that rest on the tentative state wait in `answers` until the commit is stored. */
 export interface Round {
+  /** The actor is born with this round. */
+  readonly birth: Birth | undefined
   readonly entries: ReadonlyArray<Entry>
   readonly entriesJson: ReadonlyArray<string>
   /** Given, in order, once the commit is stored; at once if there is nothing to store. */
@@ -67,6 +77,7 @@ export const playRound = (
   const answers: Array<(stored: Confirmed) => void> = []
   const inRound = new Map<string, Entry>()
   let { state, version, pending } = confirmed
+  let birth: Birth | undefined
   /** Messages of this round. */
   let handled = NO_ORIGINS
   let sizeBytes = commitEnvelopeBytes(limits.format)
@@ -83,13 +94,18 @@ export const playRound = (
   }
 
   /** Makes the proposal part of the commit. Returns the bytes of its entry where there is no room, else 0. */
-  const keep = (waiting: WaitingCommand, proposal: Proposal, answer: (stored: Confirmed) => void): number => {
+  const keep = (
+    waiting: WaitingCommand,
+    proposal: Proposal,
+    answer: (stored: Confirmed) => void,
+    bornWith?: Birth,
+  ): number => {
     const json = JSON.stringify(proposal.entry)
-    const entryBytes =
-      json.length * 3 < limits.commitBytesMax - sizeBytes ? json.length * 3 : byteLength(json)
+    const entryBytes = bytesIn(json, limits.commitBytesMax - sizeBytes) + birthBytes(bornWith)
     if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) return entryBytes
     sizeBytes += entryBytes + 1
     const entry = { waiting, proposal }
+    birth ??= bornWith
     state = proposal.state
     version = proposal.version
     pending = proposal.pending
@@ -128,11 +144,17 @@ export const playRound = (
     return keepReceipt(waiting, entry, done, fail)
   }
 
-  const decideOn = (command: Command | Signal, tooLarge: CommitSize | undefined): Outcome => {
-    const base = { state, version, pending }
-    return command._tag === "Command"
+  const decideOn = (command: Command | Signal, base: Base, tooLarge: CommitSize | undefined): Outcome =>
+    command._tag === "Command"
       ? decide(definition, address, base, command, limits.nowMs)
       : decideSignal(definition, address, base, command, limits.nowMs, tooLarge)
+
+  /** The birth that a command of an unborn actor would bring with it; `undefined`: the actor is born. */
+  const birthWith = (command: Command | Signal): Birth | CommandFailed | undefined => {
+    const { standing } = confirmed
+    if (standing._tag === "Born" || birth !== undefined) return undefined
+    const what = command._tag === "Command" ? command.type : command.kind
+    return bear(definition, address, { state: confirmed.state, standing }, what, limits.nowMs)
   }
 
   /** A command is refused; a timer or answer that came to too much may come to less. */
@@ -168,38 +190,62 @@ export const playRound = (
     return true
   }
 
+  /**
+   * Stores what was decided; `born`: the birth that it was decided on, if the actor is unborn. It stays unborn until it has
+   * an event.
+   */
+  const store = (
+    waiting: WaitingCommand,
+    outcome: Proposal,
+    born: Birth | undefined,
+    isFirstTime: boolean,
+  ): boolean => {
+    const { sent } = waiting
+    const bornWith = outcome.entry.ev.length > 0 ? born : undefined
+    if (bornWith?.json !== undefined && limits.format < 3) return refuse(waiting, birthUnread(address))
+    const now = born === bornWith ? outcome : { ...outcome, state, pending }
+    const proposal = sent === undefined ? now : withOrigin(now, sent)
+    const done = ({ sequence }: Confirmed) => waiting.settle(Exit.succeed(accepted(outcome, sequence, false)))
+    const entryBytes = keep(waiting, proposal, done, bornWith)
+    if (entryBytes === 0) return true
+    return entries.length === 0 && refuseTooLarge(waiting, entryBytes, isFirstTime)
+  }
+
+  /** Accepted, and there is nothing to store but that a message came. */
+  const storeNothing = (waiting: WaitingCommand, reply: unknown): boolean => {
+    const { sent } = waiting
+    const versionNow = version
+    const done = ({ sequence }: Confirmed) =>
+      waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false }))
+    if (sent === undefined) return answerWithoutEntry(waiting, done)
+    return keepReceipt(waiting, receipt(waiting, sent), done)
+  }
+
+  /** The actor is not at the version that the caller asked for. */
+  const conflictOf = ({ ifVersion }: WaitingCommand): VersionConflict | undefined =>
+    ifVersion === undefined || ifVersion === version
+      ? undefined
+      : new VersionConflict({ actorType: address.type, id: address.id, expected: ifVersion, found: version })
+
   /** `tooLarge`: it was decided before, and what it came to does not fit into a commit of its own. */
   const decideOne = (waiting: WaitingCommand, tooLarge?: CommitSize): boolean => {
-    const { command, sent } = waiting
+    const { command } = waiting
     const undecided = answerUndecided(waiting)
     if (undecided !== undefined || command._tag === "Unfit") return undecided === true
-    if (waiting.ifVersion !== undefined && waiting.ifVersion !== version) {
-      const conflict = new VersionConflict({
-        actorType: address.type,
-        id: address.id,
-        expected: waiting.ifVersion,
-        found: version,
-      })
+    const conflict = conflictOf(waiting)
+    if (conflict !== undefined) {
       return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(conflict)))
     }
-    const outcome = decideOn(command, tooLarge)
+    const born = birthWith(command)
+    const outcome =
+      born?._tag === "CommandFailed"
+        ? born
+        : decideOn(command, { state, version, pending, ...born }, tooLarge)
     switch (outcome._tag) {
-      case "Proposal": {
-        const proposal = sent === undefined ? outcome : withOrigin(outcome, sent)
-        const entryBytes = keep(waiting, proposal, ({ sequence }) =>
-          waiting.settle(Exit.succeed(accepted(outcome, sequence, false))),
-        )
-        if (entryBytes === 0) return true
-        return entries.length === 0 && refuseTooLarge(waiting, entryBytes, tooLarge === undefined)
-      }
-      case "Nothing": {
-        const { reply } = outcome
-        const versionNow = version
-        const done = ({ sequence }: Confirmed) =>
-          waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false }))
-        if (sent === undefined) return answerWithoutEntry(waiting, done)
-        return keepReceipt(waiting, receipt(waiting, sent), done)
-      }
+      case "Proposal":
+        return store(waiting, outcome, born as Birth | undefined, tooLarge === undefined)
+      case "Nothing":
+        return storeNothing(waiting, outcome.reply)
       default:
         isStateSuspect ||= outcome._tag === "CommandFailed"
         return refuse(waiting, outcome)
@@ -224,6 +270,7 @@ export const playRound = (
     if (isStateSuspect) break
   }
   return {
+    birth,
     entries,
     entriesJson,
     answers,
@@ -238,9 +285,10 @@ export const playRound = (
 const isStale = ({ command }: WaitingCommand): boolean =>
   command._tag === "Signal" && command.kind !== "answer"
 
-const currentState = ({ state, version, sequence }: Confirmed): CurrentState => ({
+const currentState = ({ state, version, sequence, standing }: Confirmed): CurrentState => ({
   version,
   sequence,
+  isBorn: standing._tag === "Born",
   state: given(state),
 })
 
@@ -293,6 +341,24 @@ const withOrigin = (proposal: Proposal, { origin, floor }: Sent): Proposal => ({
 })
 
 const byteLength = (text: string): number => encoder.encode(text).length
+
+/** Bytes that a JSON text takes; where there is room enough, the most that it may take. */
+const bytesIn = (json: string, roomBytes: number): number =>
+  json.length * 3 < roomBytes ? json.length * 3 : byteLength(json)
+
+const BIRTH_FIELD_BYTES = `,"b":`.length
+
+const birthBytes = (birth: Birth | undefined): number =>
+  birth?.json === undefined ? 0 : byteLength(birth.json) + BIRTH_FIELD_BYTES
+
+const birthUnread = ({ type: actorType, id }: ActorAddress): Unavailable =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "No",
+    detail: "the actor's birth has to be stored, and a node of the cluster cannot read births",
+    hint: "Upgrade all nodes, then try again with the same commandId.",
+  })
 
 const payloadTooLarge = (address: ActorAddress, sizeBytes: number, limitBytes: number): PayloadTooLarge =>
   new PayloadTooLarge({

@@ -6,33 +6,45 @@
  */
 import { type CommitHeader, type CommitStamp, encodeCommit, type ShardMark } from "../commit/Commit.ts"
 import { compactStateName } from "../machine/StateName.ts"
+import { BORN } from "./Birth.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { Round } from "./Round.ts"
 
 /** The commit of `round`, which was played on `confirmed`. */
 export const commitOf = (
   confirmed: Confirmed,
-  { entries, entriesJson }: Round,
+  { birth, entries, entriesJson }: Round,
   known: Pick<CommitHeader, "format" | "at" | "epoch">,
   mark: ShardMark | undefined,
 ): Uint8Array => {
   const { format, at, epoch } = known
   const first = confirmed.version + 1
-  if (format !== 2) return encodeCommit({ first, at, epoch }, entriesJson)
+  if (format === undefined || format === 1) return encodeCommit({ first, at, epoch }, entriesJson)
+  const b = birth?.json
   const { state } = entries.at(-1)?.proposal ?? confirmed
   const done = state.status === "done"
   const failed = state.status === "error"
   return encodeCommit(
-    { format, first, at, epoch, ...mark, s: compactStateName(state.value), done, failed },
+    {
+      format: b === undefined ? 2 : 3,
+      first,
+      at,
+      epoch,
+      ...mark,
+      s: compactStateName(state.value),
+      done,
+      failed,
+      b,
+    },
     entriesJson,
   )
 }
 
-/** The actor once the commit of `entries`, with that stamp, is in the journal at `sequence`; `before` must not be used again. */
+/** The actor once the commit of `round`, with that stamp, is in the journal at `sequence`; `before` must not be used again. */
 export const confirmedAt = (
   { sequence, ...stamp }: CommitStamp & { readonly sequence: number },
   before: Confirmed,
-  entries: Round["entries"],
+  { birth, entries }: Pick<Round, "birth" | "entries">,
 ): Confirmed => {
   const { recent } = before
   let { origins } = before
@@ -44,5 +56,6 @@ export const confirmedAt = (
     recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
   }
   const { state, version, pending } = entries.at(-1)?.proposal ?? before
-  return { state, version, sequence, stamp, recent, origins, pending }
+  const standing = birth === undefined ? before.standing : BORN
+  return { state, version, sequence, stamp, recent, origins, pending, standing }
 }

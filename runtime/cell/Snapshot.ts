@@ -13,6 +13,7 @@ import { plainJsonOfStored } from "../json/Json.ts"
 import { decodeValue, encodeValue, hasTags } from "../json/StoredValue.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { isTime } from "../time/Time.ts"
+import { BORN, beforeBirth } from "./Birth.ts"
 import type { Confirmed } from "./Fold.ts"
 import { Origins, type SourceRow } from "./Origins.ts"
 import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
@@ -43,6 +44,8 @@ interface SnapshotBody {
   readonly origins?: ReadonlyArray<SourceRow>
   /** Absent when nothing is pending. */
   readonly pending?: PendingRows
+  /** The actor was spawned and has no event; rows of an actor without an event that do not say so are of an unborn one. */
+  readonly spawned?: true
 }
 
 /** Format, actor type and the definition's own snapshot version: what must match for a row to be read. */
@@ -53,7 +56,7 @@ const codecOf = ({ type, snapshotVersion }: ActorDefinition, formatVersion: numb
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
-  { state, version, sequence, stamp, recent, origins, pending }: Confirmed,
+  { state, version, sequence, stamp, recent, origins, pending, standing }: Confirmed,
 ): StoredSnapshot => {
   const rows = rowsOfPending(pending)
   const events = eventVersionsOf(definition)
@@ -68,6 +71,7 @@ export const encodeSnapshot = (
     structures: remembered.structures,
     ...(origins.size === 0 ? undefined : { origins: origins.rows() }),
     ...(rows === undefined ? undefined : { pending: rows }),
+    ...(version === 0 && standing === BORN ? { spawned: true } : undefined),
   }
   const text = JSON.stringify({ ...(plainJsonOfStored(body) as SnapshotBody), state: stored })
   const codec = codecOf(definition, hasTags(stored) ? TAGGED_FORMAT_VERSION : PLAIN_FORMAT_VERSION)
@@ -77,6 +81,7 @@ export const encodeSnapshot = (
 /** The state in a row, or why it cannot be used. */
 export const decodeSnapshot = (
   definition: ActorDefinition,
+  { id }: ActorAddress,
   row: StoredSnapshot,
 ): Confirmed | { readonly unusable: string } => {
   const isTagged = row.codec === codecOf(definition, TAGGED_FORMAT_VERSION)
@@ -90,8 +95,14 @@ export const decodeSnapshot = (
     const body = JSON.parse(row.state) as SnapshotBody
     const unfit = unfitOf(definition, body)
     if (unfit !== undefined) return { unusable: unfit }
+    const isUnborn = row.version === 0 && body.spawned !== true
     return {
-      state: definition.machine.restore(isTagged ? decodeValue(body.state) : body.state),
+      ...(isUnborn
+        ? beforeBirth(definition.machine, id)
+        : {
+            state: definition.machine.restore(isTagged ? decodeValue(body.state) : body.state),
+            standing: BORN,
+          }),
       version: row.version,
       sequence: row.sequence,
       stamp: stampIn(body),

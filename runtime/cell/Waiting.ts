@@ -37,6 +37,8 @@ export interface CurrentState<State = MachineState> {
   readonly version: number
   /** Journal sequence of the last event's commit, 0 likewise. */
   readonly sequence: number
+  /** False: the actor has no event and was not spawned. `state` is the one that it would be born in. */
+  readonly isBorn: boolean
   /** The XState snapshot: `value`, `context`, `matches`, `can`, `hasTag`. Its context is frozen. */
   readonly state: State
 }

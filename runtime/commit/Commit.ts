@@ -10,12 +10,19 @@ import type { JournalRecord } from "../journal/Journal.ts"
 import { type CarriedRow, isCarriedRow } from "../message/Origin.ts"
 import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 import { isTime } from "../time/Time.ts"
+import { birthComplaintOf, type StoredBirth } from "./StoredBirth.ts"
 
-/** Formats that this process writes: the first one where a node of an earlier release may read. It reads both. */
-export type CommitFormat = 1 | 2
+/**
+ * Formats that this process writes: an earlier one where a node of an earlier release may read. It reads all of them. Only
+ * a commit that says something which format 2 cannot say, such as a birth, is of format 3.
+ */
+export type CommitFormat = 1 | 2 | 3
 
 /** Highest version of the commit format that is read. A reader that meets a higher one stops. */
-export const COMMIT_FORMAT_VERSION = 2
+export const COMMIT_FORMAT_VERSION = 3
+
+/** The newest format that a reader of all versions up to `version` reads, and this process writes. */
+export const formatReadBy = (version: number): CommitFormat => (version >= 3 ? 3 : version === 2 ? 2 : 1)
 
 /** Most bytes of JSON that a command's metadata may take. */
 export const METADATA_BYTES_MAX = 8 * 1024
@@ -59,9 +66,7 @@ export interface CommitEntry {
   readonly no?: true
 }
 
-/**
- * A stored commit. Fields of later releases are left alone; `b` is reserved for the birth of an actor.
- */
+/** A stored commit. Fields of later releases are left alone. */
 export interface Commit {
   readonly v: number
   /** Version of the first event in this commit. */
@@ -86,6 +91,8 @@ export interface Commit {
   readonly done?: boolean
   /** The machine has ended in status "error", in format 2. Readers of earlier releases leave it alone. */
   readonly failed?: boolean
+  /** Birth of the actor, in format 3: before all entries. It takes no version. */
+  readonly b?: StoredBirth
   readonly entries: ReadonlyArray<CommitEntry>
 }
 
@@ -96,13 +103,15 @@ export interface ShardMark {
 }
 
 /** What a commit says besides its entries. */
-export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w" | "s"> {
-  /** Default 1, which has no `era`, `w`, `s`, `done` and `failed`. */
+export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w" | "s" | "b"> {
+  /** Default 1, which has no `era`, `w`, `s`, `done` and `failed`. Format 3 has `b` besides. */
   readonly format?: CommitFormat
   readonly era?: number | undefined
   readonly w?: number | undefined
   /** Left out of the commit where it is longer than {@link STATE_NAME_LENGTH_MAX}. */
   readonly s?: string
+  /** JSON of a {@link StoredBirth}. */
+  readonly b?: string | undefined
 }
 
 /** A journal message that is not a commit this process can read. The actor is quarantined. */
@@ -136,13 +145,14 @@ export const encodeCommit = (header: CommitHeader, entriesJson: ReadonlyArray<st
   )
 }
 
-const newFieldsOf = ({ era, w, s, done, failed }: CommitHeader): string => {
+const newFieldsOf = ({ format, era, w, s, done, failed, b }: CommitHeader): string => {
   const drawn = era === undefined ? "" : `,"era":${era}`
   const watermark = w === undefined ? drawn : `${drawn},"w":${w}`
   const name = s === undefined ? "" : JSON.stringify(s)
   const state = name === "" || name.length > STATE_NAME_LENGTH_MAX ? "" : `,"s":${name}`
   const end = done === true ? ',"done":true' : failed === true ? ',"failed":true' : ""
-  return watermark + state + end
+  const birth = format !== 3 || b === undefined ? "" : `,"b":${b}`
+  return watermark + state + end + birth
 }
 
 const isStoredEvent = (value: unknown): value is StoredEvent => {
@@ -173,7 +183,7 @@ const bytesOf = (text: string): Uint8Array => {
 /** What is wrong with the fields of a commit; `undefined`: nothing. Fields of later releases do not matter. */
 const complaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
-  const { v, first, at, epoch, era, w, s, done, failed, entries } = value as {
+  const { v, first, at, epoch, era, w, s, done, failed, b, entries } = value as {
     readonly [Field in keyof Commit]?: unknown
   }
   if (!isCount(v)) return "v is no version"
@@ -183,6 +193,8 @@ const complaintOf = (value: unknown): string | undefined => {
   if (epoch !== undefined && !Number.isSafeInteger(epoch)) return "epoch is no whole number"
   const newer = v > 1 ? newerComplaintOf({ era, w, s, done, failed }) : undefined
   if (newer !== undefined) return newer
+  const atBirth = v > 2 && b !== undefined ? birthComplaintOf(b) : undefined
+  if (atBirth !== undefined) return `b: ${atBirth}`
   if (!Array.isArray(entries)) return "entries is no list"
   for (const [index, entry] of entries.entries()) {
     const complaint = entryComplaintOf(entry)

@@ -237,7 +237,7 @@ export function defineActor(
   const definition = {
     type,
     machine: durable,
-    warnings: warningsOf(type, durable, machine),
+    warnings: warningsOf(type, machine),
     events,
     commands,
     publishes: options.publishes ?? {},

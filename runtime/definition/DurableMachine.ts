@@ -7,7 +7,6 @@
  */
 import type { AnyStateMachine } from "xstate"
 import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
-import { DISPATCH } from "../message/Outgoing.ts"
 import { DefinitionError, type DefinitionProblem, definitionErrorOf } from "./DefinitionError.ts"
 
 interface Invoke {
@@ -64,13 +63,7 @@ interface GivenAction {
 const sendsToAnother = ({ type, to }: GivenAction): boolean =>
   type === "xstate.sendTo" && typeof to === "string" && to !== "#_internal"
 
-/** Actions that become part of a commit: they need one, which the birth of an actor has not. */
-const COMMITTED_ACTIONS: ReadonlySet<string> = new Set(["xstate.emit"])
-
 type Refuse = (nodeId: string, what: string, hint: string) => void
-
-const BORN_WITH_FIRST_EVENT =
-  "An actor is born with its first event: until then nothing of it is stored, so nothing can be waited for or sent. Let an event lead into the state that does."
 
 /** Throws one {@link DefinitionError} for everything in `machine` that cannot be durable. */
 export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMachine): void => {
@@ -82,7 +75,6 @@ export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMa
   const problems: Array<DefinitionProblem> = []
   const refuse: Refuse = (nodeId, what, hint) => problems.push({ what: `state "${nodeId}" ${what}`, hint })
   visit(machine.root as unknown as Node, machine, refuse)
-  for (const node of initialNodes(machine.root as unknown as Node)) refuseAtBirth(node, machine, refuse)
   const error = definitionErrorOf(actorType, problems)
   if (error !== undefined) throw error
 }
@@ -122,35 +114,6 @@ const refuseInvoke = (
   if (onSnapshot !== undefined) {
     const hint = "A durable call has an outcome, and nothing in between. Leave it out."
     refuse(nodeId, `${what} with onSnapshot`, hint)
-  }
-}
-
-/** The states that an actor without events may be in. */
-const initialNodes = (node: Node, seen = new Set<Node>()): ReadonlyArray<Node> => {
-  if (seen.has(node)) return []
-  seen.add(node)
-  const inside =
-    node.type === "parallel"
-      ? Object.values(node.states)
-      : (node.initial?.target ?? ([] as ReadonlyArray<Node>))
-  const next = (node.always ?? []).flatMap(({ target }) => target ?? [])
-  return [node, ...[...inside, ...next].flatMap((other) => initialNodes(other, seen))]
-}
-
-const refuseAtBirth = (node: Node, machine: AnyStateMachine, refuse: Refuse): void => {
-  if (Object.keys(node.config.after ?? {}).length > 0) {
-    refuse(node.id, "is an initial state and uses `after`", BORN_WITH_FIRST_EVENT)
-  }
-  if (node.invoke.length > 0) {
-    refuse(node.id, "is an initial state and uses `invoke`", BORN_WITH_FIRST_EVENT)
-  }
-  for (const action of [...node.entry, ...(node.initial?.actions ?? [])]) {
-    const resolved = resolve(action, machine) as { type?: string; delay?: unknown; [DISPATCH]?: unknown }
-    const { type = "", delay } = resolved
-    const isCommitted = COMMITTED_ACTIONS.has(type) || (type === "xstate.raise" && delay !== undefined)
-    if (isCommitted || resolved[DISPATCH] !== undefined) {
-      refuse(node.id, "is an initial state and sends on entry", BORN_WITH_FIRST_EVENT)
-    }
   }
 }
 

@@ -6,72 +6,24 @@
  */
 import { Effect } from "effect"
 import type { AnyStateMachine, AnyStateNode } from "xstate"
-import type { Intent } from "../machine/Intent.ts"
 import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
-import { type Machine, MachineFailed } from "../machine/Machine.ts"
-import { stateName } from "../machine/StateName.ts"
 
-/** The warnings for a definition. Runs the machine's birth once, with an empty id. */
-export const warningsOf = (
-  actorType: string,
-  machine: Machine,
-  source: AnyStateMachine,
-): ReadonlyArray<string> => {
-  const delays = unknownDelays(source).map(
+/** The warnings for a definition. */
+export const warningsOf = (actorType: string, machine: AnyStateMachine): ReadonlyArray<string> => {
+  const delays = unknownDelays(machine).map(
     ({ where, name }) =>
       `Actor type "${actorType}": ${where} waits for the delay "${name}", which the machine does not have. It waits for no time at all. Name it in setup({ delays }).`,
   )
-  const unhandled = unhandledCalls(source).map(
+  const unhandled = unhandledCalls(machine).map(
     ({ where, id }) =>
       `Actor type "${actorType}": nothing handles the failure of the call "${id}" in ${where}. When its last attempt has failed, the machine ends in status "error". Say in onError where it goes then.`,
   )
-  const birth = birthWarning(actorType, machine)
-  return [...delays, ...unhandled, ...(birth === undefined ? [] : [birth])]
+  return [...delays, ...unhandled]
 }
 
 /** Tells of them through Effect's logger, whose default writes to the console. */
 export const warn = (warnings: ReadonlyArray<string>): void => {
   for (const warning of warnings) Effect.runSync(Effect.logWarning(warning))
-}
-
-const birthWarning = (actorType: string, machine: Machine): string | undefined => {
-  let state: string
-  try {
-    state = stateName(machine.initial("").value)
-  } catch (cause) {
-    // A machine may need a real id. What it asks for then is told when the first actor is born.
-    if (cause instanceof MachineFailed) return undefined
-    throw cause
-  }
-  return lostAtBirthWarning(actorType, machine.takeLostAtBirth(), state)
-}
-
-/** The warning for what a birth in `state` asked for; `undefined` for a birth that asks for nothing. */
-export const lostAtBirthWarning = (
-  actorType: string,
-  intents: ReadonlyArray<Intent>,
-  state: string,
-): string | undefined => {
-  if (intents.length === 0) return undefined
-  const asked = intents.map(named).join(", ")
-  return `Actor type "${actorType}": its machine asks for ${asked} when an actor is born, on its way into state "${state}", and that is lost. An actor is born with its first event: nothing of it is stored before. Let an event lead into the state that asks.`
-}
-
-const named = (intent: Intent): string => {
-  switch (intent._tag) {
-    case "Timer":
-      return `the timer "${intent.id ?? intent.event.type}"`
-    case "Call":
-      return `the call "${intent.id}"`
-    case "Emit":
-      return `the event "${intent.event.type}" (emit)`
-    case "Send":
-      return "a message (dispatch)"
-    case "Cancel":
-      return `the end of the timer "${intent.id}"`
-    case "Action":
-      return `the action "${intent.type}"`
-  }
 }
 
 /**

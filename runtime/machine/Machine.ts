@@ -10,6 +10,7 @@ import {
   type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyStateNode,
   createActor,
   type Snapshot,
 } from "xstate"
@@ -17,6 +18,7 @@ import type { CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../event/Event.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 import { DISPATCH, type DispatchAction } from "../message/Outgoing.ts"
+import { watched } from "./BirthWatch.ts"
 import { type BuiltInParams, type Intent, intentOf } from "./Intent.ts"
 import { callLogicOf, type InvokingNode, logicOf, nodesOf } from "./InvokedLogic.ts"
 import { machineFingerprint } from "./MachineFingerprint.ts"
@@ -39,6 +41,15 @@ export class MachineFailed extends Schema.TaggedError<MachineFailed>()("MachineF
   }
 }
 
+/** An actor at its birth. */
+export interface Born {
+  readonly state: MachineState
+  /** What the birth asks for, entry actions included. */
+  readonly intents: ReadonlyArray<Intent>
+  /** The birth looked at a clock or drew on chance: the same birth would give another state the next time. */
+  readonly isImpure: boolean
+}
+
 /** Microsteps after which one event's chain of `always` and `raise` counts as endless. */
 const MICROSTEPS_MAX = 1_000
 
@@ -55,8 +66,8 @@ export class Machine {
   #sentToItself: Array<AnyEvent> = []
   #notDurable: string | undefined
   #fingerprint: string | undefined
-  /** Undefined as long as no birth has asked for anything; see {@link takeLostAtBirth}. */
-  #lostAtBirth: ReadonlyArray<Intent> | undefined
+  /** Code of the user's runs when an actor is born. */
+  readonly #runsCodeAtBirth: boolean
 
   constructor(actorType: string, machine: AnyStateMachine) {
     this.#actorType = actorType
@@ -65,6 +76,7 @@ export class Machine {
     this.#machine = own
     this.#invokeIds = new Set(nodesOf(own.root).flatMap(({ invoke }) => invoke.map(({ id }) => id)))
     own.options.maxIterations = Math.min(own.options.maxIterations ?? MICROSTEPS_MAX, MICROSTEPS_MAX)
+    this.#runsCodeAtBirth = runsCodeAtBirth(own)
     const self = createActor(own, { input: { id: "" } })
     this.#scope = {
       self,
@@ -85,24 +97,26 @@ export class Machine {
     return this.#fingerprint
   }
 
-  /** The state before the first event. A context factory gets `input: { id }`. Throws {@link MachineFailed}. */
-  initial(id: string): MachineState {
-    return this.#guarded("xstate.init", () => {
-      const state = this.#settled(this.#machine.getInitialSnapshot(this.#scope, { id }) as MachineState)
-      if (state.status === "error") throw state.error
-      // Entry actions of the initial state belong to no commit: an actor is born each time it is replayed.
-      if (this.#captured.length > 0)
-        this.#lostAtBirth ??= this.#captured.filter(({ _tag }) => _tag !== "Action")
-      this.#captured = []
-      return state
-    })
+  /** The state of an actor at its birth; see {@link birth}. */
+  initial(id: string, input?: unknown): MachineState {
+    return this.birth(id, input).state
   }
 
-  /** What the first birth that asked for anything has asked for; nothing from the second call on. */
-  takeLostAtBirth(): ReadonlyArray<Intent> {
-    const lost = this.#lostAtBirth ?? NO_INTENTS
-    if (lost.length > 0) this.#lostAtBirth = NO_INTENTS
-    return lost
+  /**
+   * The birth of an actor: its state before the first event, and what that asks for. The machine is given
+   * `input: { ...input, id }`. Throws {@link MachineFailed}.
+   */
+  birth(id: string, input?: unknown): Born {
+    let isImpure = false
+    const given = input === undefined ? { id } : { ...(input as object), id }
+    const state = this.#guarded("xstate.init", () => {
+      const bear = () => this.#settled(this.#machine.getInitialSnapshot(this.#scope, given) as MachineState)
+      const born = this.#runsCodeAtBirth ? watched(bear) : { result: bear(), isImpure: false }
+      isImpure = born.isImpure
+      if (born.result.status === "error") throw born.result.error
+      return born.result
+    })
+    return { state, intents: this.takeIntents(), isImpure }
   }
 
   /**
@@ -230,6 +244,14 @@ export class Machine {
     return new MachineFailed({ actorType: this.#actorType, eventType, reason, detail })
   }
 }
+
+/** Whether anything but the text of the machine has a say in the state that an actor is born in. */
+const runsCodeAtBirth = (machine: AnyStateMachine): boolean =>
+  typeof machine.config.context === "function" ||
+  nodesOf(machine.root).some((node) => {
+    const { entry, always, initial } = node as unknown as AnyStateNode
+    return entry.length > 0 || (always ?? []).length > 0 || (initial?.actions.length ?? 0) > 0
+  })
 
 /** Names that nobody may give to an event or command; from outside they would stop or derail the machine. */
 export const isReserved = (eventType: string): boolean =>

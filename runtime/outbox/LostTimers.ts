@@ -13,7 +13,7 @@ import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
 import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "../cell/Pending.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import { CommitUnreadable, decodeCommit } from "../commit/Commit.ts"
-import { itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
+import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import { Journal, type JournalRecord } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
@@ -96,7 +96,7 @@ class Waiting {
       if (cause instanceof CommitUnreadable) return
       throw cause
     }
-    const items = itemsOf(from, record.sequence, commit.at, commit.entries)
+    const items = itemsOf(from, record.sequence, commit.at, carryingOf(commit))
     if (items.length === 0) return
     if (commit.at < this.#sinceMs) this.hasOlder = true
     const before = this.#pending.get(record.key) ?? NOTHING_PENDING

@@ -11,8 +11,8 @@ import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CommitListener } from "../cell/CommitListener.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
-import { type CommitEntry, ERA_MIN, type ShardMark } from "../commit/Commit.ts"
-import { itemsOf } from "../commit/PlacedItem.ts"
+import { ERA_MIN, type ShardMark } from "../commit/Commit.ts"
+import { isCarrying, itemsOf } from "../commit/PlacedItem.ts"
 import { DeadLetters } from "../deadletter/DeadLetters.ts"
 import { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal } from "../journal/Journal.ts"
@@ -223,8 +223,6 @@ export const makeOutbox = Effect.fnUntraced(function* (
     return count
   }
 
-  const hasItems = ({ out }: CommitEntry): boolean => out !== undefined
-
   return {
     appending: (address) => shardOf(address)?.watermark.begin(),
     over: (address, appending) => shardOf(address)?.over(address.key, appending as AppendInFlight),
@@ -235,18 +233,18 @@ export const makeOutbox = Effect.fnUntraced(function* (
       shardOf(address)?.abandoned(address.key, appending as AppendInFlight, expectedSequence, untilMs)
       active.openUnsafe()
     },
-    committed: (address, { sequence, atMs, era, entries }) => {
+    committed: (address, { sequence, atMs, era, born, entries }) => {
       const stored = entries.map(({ proposal }) => proposal.entry)
-      for (const { out } of stored) for (const item of out ?? []) noticed(address, item)
+      for (const { out } of [{ out: born }, ...stored]) for (const item of out ?? []) noticed(address, item)
       const shard = shardOf(address)
       if (shard === undefined) return
       active.openUnsafe()
       // Appended in an earlier time of having the shard, or in format 1: it is found like a former owner's.
       if (era !== shard.era && era >= ERA_MIN) return shard.hurry()
       shard.wrote(sequence, atMs, nowMs())
-      if (!stored.some(hasItems)) return
+      if (!isCarrying({ born, entries: stored })) return
       const source = { source: shard.slot, era }
-      const items = itemsOf(address, sequence, atMs, stored, source)
+      const items = itemsOf(address, sequence, atMs, { born, entries: stored }, source)
       const sendNow = () => sending.send(shard, shard.begin(sequence, items.length), items, false)
       if (!sending.hasRoom()) shard.leave(sequence)
       else if (shard.isBehind) shard.leave(sequence, sendNow)

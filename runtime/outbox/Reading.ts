@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
 import { CommitUnreadable, decodeCommit, eraOf } from "../commit/Commit.ts"
-import { itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
+import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import { waitsFor } from "./Dispatcher.ts"
@@ -48,9 +48,10 @@ export const makeReading = ({
   const itemsIn = (shard: ShardOutbox, record: JournalRecord) => {
     const from = addressFromKey(record.key, shardCount)
     const commit = decodeCommit(record)
-    const { at, epoch, entries } = commit
+    const { at, epoch } = commit
     const era = eraOf(commit)
-    return { epoch, era, items: itemsOf(from, record.sequence, at, entries, { source: shard.slot, era }) }
+    const source = { source: shard.slot, era }
+    return { epoch, era, items: itemsOf(from, record.sequence, at, carryingOf(commit), source) }
   }
 
   /** Whether this owner wrote the commit; one of format 1 says its epoch in place of an era. */

@@ -67,12 +67,12 @@ interface StoredInRecord {
   readonly sent: CommitEntry["out"]
 }
 
-/** The events of a record in order, not read yet. Throws CommitUnreadable. */
+/** The events of a record in order, not read yet. Throws CommitUnreadable unless it is given the `commit` in it. */
 export const storedEventsOf = (
   actor: { readonly type: string; readonly id: string },
   record: JournalRecord,
+  commit = decodeCommit(record),
 ): ReadonlyArray<StoredInRecord> => {
-  const commit = decodeCommit(record)
   let next = commit.first
   return commit.entries.flatMap((entry) =>
     entry.ev.map((stored, index) => {

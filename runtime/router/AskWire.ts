@@ -59,7 +59,10 @@ export type AskRequest =
 export type AskReply =
   | { readonly moved: true; readonly why?: string }
   | { readonly accepted: Accepted }
-  | { readonly state: Omit<CurrentState, "state"> & PersistedState }
+  /** Nodes of earlier releases do not say whether the actor is born. */
+  | {
+      readonly state: Omit<CurrentState, "state" | "isBorn"> & PersistedState & { readonly isBorn?: boolean }
+    }
   | { readonly error: unknown }
 
 /** A machine's state: as it is where it is plain JSON, else in the form of ../json/StoredValue.ts. */
@@ -130,7 +133,7 @@ export const replyOf = (
   if (Exit.isSuccess(exit)) {
     const answer = exit.value
     if (!("state" in answer)) return { accepted: answer }
-    const { version, sequence, state } = answer
+    const { version, sequence, isBorn, state } = answer
     let stored: StoredValue
     try {
       stored = encodeValue(definition.machine.persist(state))
@@ -138,7 +141,7 @@ export const replyOf = (
       return { error: encodeError(untellable(definition.type, thrownMessage(cause))) }
     }
     return {
-      state: { version, sequence, ...(hasTags(stored) ? { tagged: stored } : { state: stored }) },
+      state: { version, sequence, isBorn, ...(hasTags(stored) ? { tagged: stored } : { state: stored }) },
     }
   }
   return refusalOf(exit)
@@ -182,9 +185,9 @@ export const decodeReply = (
     return Exit.succeed(reply.accepted)
   }
   if ("error" in reply) return Exit.fail(decodeError(withDetail(reply.error as object)))
-  const { version, sequence, ...persisted } = reply.state
+  const { version, sequence, isBorn = version > 0, ...persisted } = reply.state
   const state = "tagged" in persisted ? decodeValue(persisted.tagged) : persisted.state
-  return Exit.succeed({ version, sequence, state: definition.machine.restore(state) })
+  return Exit.succeed({ version, sequence, isBorn, state: definition.machine.restore(state) })
 }
 
 /** The reply to a message; `undefined`: ask again. Throws for what is no reply. */

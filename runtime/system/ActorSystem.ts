@@ -15,6 +15,7 @@ import { FIRST_RELEASE_READS, type NodeOptions, type Reads, THIS_RELEASE_READS }
 import { Ownership } from "../cluster/Ownership.ts"
 import { ShardPlaces } from "../cluster/Slot.ts"
 import { makeIds } from "../command/CommandIds.ts"
+import { formatReadBy } from "../commit/Commit.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionError } from "../definition/DefinitionError.ts"
@@ -209,7 +210,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     },
     withheld: router.withheld,
     isPaused,
-    commitFormat: () => (reads().commit >= 2 ? 2 : 1),
+    commitFormat: () => formatReadBy(reads().commit),
     markOf: outbox.markOf,
   })
   const deliver = makeDirectDelivery({

@@ -6,8 +6,10 @@
 import { Effect, Schema } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorQuarantined } from "../cell/AskError.ts"
+import { reborn } from "../cell/Birth.ts"
 import { asQuarantined, audited, notAccepted, unborn } from "../cell/Fold.ts"
-import type { CommitEntry } from "../commit/Commit.ts"
+import { type Commit, type CommitEntry, decodeCommit } from "../commit/Commit.ts"
+import type { StoredBirth } from "../commit/StoredBirth.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, readEvent } from "../event/Event.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
@@ -41,20 +43,21 @@ export interface HistoryPage<Event = AnyEvent> {
   readonly next?: HistoryCursor
 }
 
-/** A state of the past. `at` is the time of its last event, Unix milliseconds; absent before the first one. */
+/** A state of the past. `at` is the time of its last event, or of its birth, Unix milliseconds; absent before both. */
 export interface PastState<State = MachineState> {
   readonly version: number
   readonly state: State
   readonly at?: number
 }
 
-/** Walks the actor's events after a journal sequence, in order, until `visit` says stop. */
+/** Walks the actor's birth and events after a journal sequence, in order, until `visit` says stop. */
 const walk = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
   address: ActorAddress,
   from: number,
   visit: (event: ProjectedEvent, sent: CommitEntry["out"]) => "go on" | "stop",
+  born: (birth: StoredBirth, commit: Commit, sequence: number) => "go on" | "stop" = () => "go on",
 ): Effect.fn.Return<void, JournalReadError | ActorQuarantined> {
   const last = yield* journal.last(address)
   let after = from
@@ -62,14 +65,18 @@ const walk = Effect.fnUntraced(function* (
     const read = journal.read(address, { after, upTo: last.sequence })
     const page = yield* somePage(read, `${address.key} after ${after}`)
     for (const record of page) {
-      const events = yield* Effect.try({
-        try: () =>
-          storedEventsOf(address, record).map(({ stored, as, sent }) => ({
+      const { commit, events } = yield* Effect.try({
+        try: () => {
+          const commit = decodeCommit(record)
+          const events = storedEventsOf(address, record, commit).map(({ stored, as, sent }) => ({
             event: as(readEvent(definition.type, definition.events, stored)),
             sent,
-          })),
+          }))
+          return { commit, events }
+        },
         catch: (cause) => asQuarantined(address, record.sequence, cause),
       })
+      if (commit.b !== undefined && born(commit.b, commit, record.sequence) === "stop") return
       for (const { event, sent } of events) if (visit(event, sent) === "stop") return
       after = record.sequence
     }
@@ -125,16 +132,26 @@ export const stateAt = Effect.fnUntraced(function* (
       hint: "Give { version } as a whole number from 0 or { time } as a valid date.",
     })
   }
-  const isBeyond = (event: ProjectedEvent) => ("version" in moment ? event.version : event.at) > bound
-  const born = yield* Effect.try({
+  const isBeyond = (version: number, at: number) => ("version" in moment ? version : at) > bound
+  const before = yield* Effect.try({
     try: () => unborn(definition, address.id),
     catch: (cause) => asQuarantined(address, 0, cause),
   })
-  let past: PastState = { version: 0, state: born.state }
+  let past: PastState = { version: 0, state: before.state }
   let failure: ActorQuarantined | undefined
   let asked: ReadonlyArray<string> = []
-  yield* walk(journal, definition, address, 0, (event, sent) => {
-    if (isBeyond(event)) return "stop"
+  const born = (birth: StoredBirth, { at }: Commit, sequence: number) => {
+    if (isBeyond(0, at)) return "stop"
+    try {
+      past = { version: 0, at, state: reborn(definition.machine, address.id, birth).state }
+      return "go on"
+    } catch (cause) {
+      failure = asQuarantined(address, sequence, cause)
+      return "stop"
+    }
+  }
+  const visit = (event: ProjectedEvent, sent: CommitEntry["out"]) => {
+    if (isBeyond(event.version, event.at)) return "stop"
     try {
       const state = definition.machine.transition(past.state, event.event)
       if (state === undefined) {
@@ -155,7 +172,8 @@ export const stateAt = Effect.fnUntraced(function* (
       definition.machine.takeIntents()
     }
     return failure === undefined ? "go on" : "stop"
-  })
+  }
+  yield* walk(journal, definition, address, 0, visit, born)
   if (failure !== undefined) return yield* failure
   return { ...past, state: given(past.state) }
 })

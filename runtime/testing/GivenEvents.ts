@@ -5,6 +5,7 @@
  * are left out, because they change nothing.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { type Birth, bear, beforeBirth } from "../cell/Birth.ts"
 import { effectsOf } from "../cell/Intents.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "../cell/Pending.ts"
 import { encodeCommit } from "../commit/Commit.ts"
@@ -26,7 +27,8 @@ export const recordsOf = (
   return given.map((stored, index) => {
     const out = past.itemsOf(stored)
     const entry = { c: `given-${index}`, fp: "", ev: [stored], ...(out.length === 0 ? undefined : { out }) }
-    const header = { first: index + 1, at: atMs, epoch: 1 }
+    const b = index === 0 ? past.birth?.json : undefined
+    const header = { format: 3 as const, first: index + 1, at: atMs, epoch: 1, b }
     return { key: address.key, sequence: index + 1, data: encodeCommit(header, [JSON.stringify(entry)]) }
   })
 }
@@ -37,12 +39,18 @@ class Past {
   #state: MachineState | undefined
   #version = 0
   #pending: Pending = NOTHING_PENDING
+  /** `undefined`: it threw, as the replay will. */
+  readonly birth: Birth | undefined
 
-  constructor(actor: AnyActor, { id }: ActorAddress, atMs: number) {
+  constructor(actor: AnyActor, address: ActorAddress, atMs: number) {
     this.#actor = actor
     this.#atMs = atMs
-    this.#state = attempt(() => actor.machine.initial(id))
-    actor.machine.takeIntents()
+    const unborn = attempt(() => beforeBirth(actor.machine, address.id))
+    const birth = unborn && bear(actor, address, unborn, "given", atMs)
+    if (birth?._tag !== "Birth") return
+    this.birth = birth
+    this.#state = birth.state
+    this.#pending = birth.pending
   }
 
   /** What the event's commit carries. Nothing from the first event on that cannot be applied: the replay tells why. */

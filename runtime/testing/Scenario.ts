@@ -9,6 +9,7 @@
 import { Equal } from "effect"
 import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
 import { CommandFailed, CommandInvalid, CommandRejected } from "../cell/AskError.ts"
+import { bear } from "../cell/Birth.ts"
 import { type Command, decide, type Outcome } from "../cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../cell/Fold.ts"
 import { decodeSnapshot, encodeSnapshot } from "../cell/Snapshot.ts"
@@ -22,6 +23,7 @@ import type { JournalRecord } from "../journal/Journal.ts"
 import { plainJson } from "../json/Json.ts"
 import { encodeValue } from "../json/StoredValue.ts"
 import { stateName } from "../machine/StateName.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing } from "../message/Outgoing.ts"
 import { recordsOf } from "./GivenEvents.ts"
 import {
@@ -185,16 +187,24 @@ const play = <A extends AnyActor>(
     if (cause instanceof CommandInvalid) return invalid(cause)
     throw cause
   }
-  const decided = () => trapped(() => decide(actor, address, before, command, nowMs))
+  const { state, standing } = before
+  const born =
+    standing._tag === "Born"
+      ? undefined
+      : trapped(() => bear(actor, address, { state, standing }, command.type, nowMs))
+  if (born?._tag === "CommandFailed") return outcomes(actor, born, [], before, nowMs)
+  const decided = () => trapped(() => decide(actor, address, { ...before, ...born }, command, nowMs))
   const outcome = decided()
   const again = decided()
   requireSame("the same decision gave something else the second time", facts(outcome), facts(again))
-  if (outcome._tag !== "Proposal") return outcomes(actor, outcome, before, nowMs)
+  if (outcome._tag !== "Proposal") return outcomes(actor, outcome, [], before, nowMs)
 
+  const birth = outcome.entry.ev.length > 0 ? born : undefined
+  const header = { format: 3, first: before.version + 1, at: nowMs, epoch: 1, b: birth?.json } as const
   const record: JournalRecord = {
     key: address.key,
     sequence: records.length + 1,
-    data: encodeCommit({ first: before.version + 1, at: nowMs, epoch: 1 }, [JSON.stringify(outcome.entry)]),
+    data: encodeCommit(header, [JSON.stringify(outcome.entry)]),
   }
   const after = replay(actor, address, [...records, record])
   const live = actor.machine.persist(outcome.state)
@@ -203,7 +213,8 @@ const play = <A extends AnyActor>(
   if (after.recent.get(command.commandId)?.fingerprint !== command.fingerprint) {
     throw new ScenarioFailed("the same command twice would have two effects", command.fingerprint, undefined)
   }
-  return outcomes(actor, outcome, after, nowMs)
+  const items = [...(birth?.items ?? []), ...(outcome.entry.out ?? [])]
+  return outcomes(actor, outcome, items, after, nowMs)
 }
 
 const jsonCopy = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -244,7 +255,7 @@ const requireSnapshotsHold = (
   const expected = persisted(actor, full)
   for (let split = 0; split <= records.length; split++) {
     const head = replay(actor, address, records.slice(0, split))
-    const decoded = decodeSnapshot(actor, encodeSnapshot(actor, address, head))
+    const decoded = decodeSnapshot(actor, address, encodeSnapshot(actor, address, head))
     if ("unusable" in decoded)
       throw new ScenarioFailed("a snapshot cannot be read back", "a state", decoded.unusable)
     const whole = trapped(() => foldAll(actor, address, decoded, records.slice(split)))
@@ -276,6 +287,8 @@ const requireState = <A extends AnyActor>(
 const outcomes = <A extends AnyActor>(
   actor: A,
   outcome: Outcome,
+  /** All that its commit carries. */
+  items: ReadonlyArray<OutboxItem>,
   after: Confirmed,
   nowMs: number,
 ): Outcomes<A> => {
@@ -294,7 +307,6 @@ const outcomes = <A extends AnyActor>(
     <Expected>(compared: (asked: AskedFor, expected: ReadonlyArray<Expected>) => Compared) =>
     (...given: ReadonlyArray<Expected>): Outcomes<A> => {
       requireAccepted(outcome)
-      const items = outcome._tag === "Proposal" ? (outcome.entry.out ?? []) : []
       const { what, expected, actual } = compared({ items, nowMs }, given)
       requireSame(what, jsonCopy(expected), jsonCopy(actual))
       return self

@@ -78,6 +78,7 @@ export class DeliveryChecker {
   /** A commit is stored. Throws {@link Violation}. */
   stored({ address }: TrueActor, commit: StoredCommit, sequence: number): void {
     let index = 0
+    for (const item of commit.b?.out ?? []) this.#carried(address.key, item, commit.at, sequence, index++)
     for (const entry of commit.entries) {
       const { c, out } = entry
       if (isReceipt(entry) && out?.some(isRefusal)) this.#refused(address.key, c)

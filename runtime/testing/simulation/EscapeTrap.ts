@@ -2,9 +2,10 @@
  * Catches what would leave the simulation, or a scenario: real time, real randomness, real timers, native asynchrony.
  *
  * For the time of a run the globals that lead outside are replaced by ones that write down who called them. The call
- * itself gets a harmless answer, so that the run ends in good order; then it fails with the place. This file is the
- * only one in runtime/ that names those globals.
+ * itself gets a harmless answer, so that the run ends in good order; then it fails with the place. With BirthWatch.ts this
+ * file is the only one in runtime/ that names those globals.
  */
+import { isBirthWatched } from "../../machine/BirthWatch.ts"
 
 /** Code under simulation reached for something that no seed decides. */
 export class SimulationEscape extends Error {
@@ -141,7 +142,7 @@ export class EscapeTrap {
   }
 
   #note(what: string): void {
-    if (this.#found !== undefined) return
+    if (this.#found !== undefined || (ALLOWED_AT_BIRTH.has(what) && isBirthWatched())) return
     Error.stackTraceLimit = PLACE_LINES_MAX
     const lines = (new Error(what).stack ?? "").split("\n").slice(1)
     Error.stackTraceLimit = 0
@@ -153,6 +154,17 @@ export class EscapeTrap {
     for (const restore of this.#replaced.splice(0).reverse()) restore()
   }
 }
+
+/** Clocks and chance: what a birth sees of them is stored with it. */
+const ALLOWED_AT_BIRTH: ReadonlySet<string> = new Set([
+  "Date.now",
+  "new Date()",
+  "Math.random",
+  "performance.now",
+  "process.hrtime",
+  "crypto.randomUUID",
+  "crypto.getRandomValues",
+])
 
 /** Lines of stack among which the caller is looked for. */
 const PLACE_LINES_MAX = 12

@@ -4,6 +4,7 @@
  * Owns its own reading of what is pending, from the commits in journal order.
  */
 import type { OutboundMessage } from "../../mailbox/Mailbox.ts"
+import type { OutboxItem } from "../../message/OutboxItem.ts"
 import type { StoredCommit, TrueActor } from "./Reference.ts"
 
 import { PROMISES, Violation } from "./Violation.ts"
@@ -55,25 +56,27 @@ export class PendingChecker {
     let index = 0
     const timers = of(this.#timers, key)
     const calls = of(this.#calls, key)
+    const take = (item: OutboxItem): void => {
+      const id = `everstate:${sequence}-${commit.at.toString(36)}.${index++}`
+      if (item.k === "timer") {
+        const placed: Placed = { kind: "timer", name: item.n, generation: item.g, atMs: item.at }
+        timers.set(item.n, { generation: item.g, atMs: item.at })
+        this.#placed.set(`${key} ${id}`, placed)
+        this.#placed.set(`${key} everstate:${key}.timer.${item.n}.${item.g}`, placed)
+      } else if (item.k === "call") {
+        calls.set(item.n, item.g)
+        this.#placed.set(`${key} ${id}`, { kind: "call", name: item.n, generation: item.g, atMs: 0 })
+      } else if (item.k === "cancel") {
+        timers.delete(item.n)
+      } else if (item.k === "abort") {
+        calls.delete(item.n)
+      }
+    }
+    for (const item of commit.b?.out ?? []) take(item)
     for (const { c, ev, out } of commit.entries) {
       const brought = this.#placed.get(`${key} ${c}`)
       if (brought !== undefined && ev.length > 0) this.#came(key, brought, commit.at)
-      for (const item of out ?? []) {
-        const id = `everstate:${sequence}-${commit.at.toString(36)}.${index++}`
-        if (item.k === "timer") {
-          const placed: Placed = { kind: "timer", name: item.n, generation: item.g, atMs: item.at }
-          timers.set(item.n, { generation: item.g, atMs: item.at })
-          this.#placed.set(`${key} ${id}`, placed)
-          this.#placed.set(`${key} everstate:${key}.timer.${item.n}.${item.g}`, placed)
-        } else if (item.k === "call") {
-          calls.set(item.n, item.g)
-          this.#placed.set(`${key} ${id}`, { kind: "call", name: item.n, generation: item.g, atMs: 0 })
-        } else if (item.k === "cancel") {
-          timers.delete(item.n)
-        } else if (item.k === "abort") {
-          calls.delete(item.n)
-        }
-      }
+      for (const item of out ?? []) take(item)
     }
   }
 

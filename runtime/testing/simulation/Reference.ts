@@ -9,6 +9,7 @@ import type { Metadata } from "../../commit/Commit.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import { callEndSeen } from "../../event/CallEnd.ts"
 import type { AnyEvent, StoredEvent } from "../../event/Event.ts"
+import { decodeValue } from "../../json/StoredValue.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { OutboxItem } from "../../message/OutboxItem.ts"
 import type { ProjectedEvent } from "../../projection/Projection.ts"
@@ -50,6 +51,7 @@ interface TrueEvent extends ProjectedEvent {
 }
 
 interface Writable extends TrueActor {
+  isBorn: boolean
   version: number
   sequence: number
   readonly commands: Map<string, AppliedCommand>
@@ -72,6 +74,11 @@ export interface StoredCommit {
   readonly first: number
   readonly at: number
   readonly epoch: number
+  readonly b?: {
+    readonly in?: unknown
+    readonly out?: ReadonlyArray<OutboxItem>
+    readonly st?: unknown
+  }
   readonly entries: ReadonlyArray<Entry>
 }
 
@@ -129,6 +136,10 @@ export class Reference {
       const detail = `${address.key} is at version ${actor.version}, the commit at sequence ${sequence} starts at ${commit.first}`
       throw new Violation(PROMISES.contiguous, detail)
     }
+    if (!actor.isBorn) this.#bear(actor, commit, sequence)
+    else if (commit.b !== undefined) {
+      throw new Violation(PROMISES.born, `${address.key} is born a second time at sequence ${sequence}`)
+    }
     const place = { sequence, at: commit.at, storedAtMs: atMs, begunAtMs }
     for (const entry of commit.entries) this.#apply(actor, entry, place)
     actor.sequence = sequence
@@ -146,7 +157,27 @@ export class Reference {
     if (definition === undefined) throw new Violation(PROMISES.accepted, `a commit of ${address.key}`)
     const states = [definition.machine.initial(address.id)]
     definition.machine.takeIntents()
-    return { definition, address, version: 0, sequence: 0, commands: new Map(), states, events: [] }
+    const commands = new Map<string, AppliedCommand>()
+    return { definition, address, version: 0, sequence: 0, isBorn: false, commands, states, events: [] }
+  }
+
+  /** An actor is born with its first event, or by a commit that says so: then it waits for what its birth asks for. */
+  #bear(actor: Writable, { b, entries }: StoredCommit, sequence: number): void {
+    const { definition, address, states } = actor
+    const { machine } = definition
+    actor.isBorn = b !== undefined || entries.some(({ ev }) => ev.length > 0)
+    if (!actor.isBorn) return
+    if (b?.st !== undefined) {
+      states[0] = machine.restore(decodeValue(b.st))
+      return
+    }
+    const { state, intents, isImpure } = machine.birth(address.id, b?.in)
+    states[0] = state
+    const isAsking = intents.some(({ _tag }) => _tag !== "Action" && _tag !== "Cancel")
+    if (isImpure || (isAsking && b?.out === undefined)) {
+      const what = isImpure ? "the state" : "what the birth asks for"
+      throw new Violation(PROMISES.born, `${address.key} at sequence ${sequence}: ${what} is not stored`)
+    }
   }
 
   #apply(actor: Writable, entry: Entry, { sequence, at, storedAtMs, begunAtMs }: Stored): void {

@@ -300,8 +300,8 @@ class Teller {
         return (await this.#send(request, node)) as Told
       },
       state: async (actor, id, { node } = {}) => {
-        const { version, sequence, state } = (await this.#send({ actor, id }, node)) as CurrentState
-        return { version, sequence, state: state as never }
+        const { state, ...rest } = (await this.#send({ actor, id }, node)) as CurrentState
+        return { ...rest, state: state as never }
       },
       advance: (time) =>
         this.#verb((settle) => {

@@ -19,6 +19,7 @@ export const PROMISES = {
   once: "a commandId is applied at most once",
   contiguous: "versions are contiguous",
   fold: "state = fold(events)",
+  born: "an actor is born once, and what its birth asks for is stored",
   accepted: "only events that the machine accepts are stored",
   refused: "a refused command stores nothing",
   readModel: "a read model = fold(journal) up to its offset",

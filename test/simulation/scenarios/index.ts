@@ -7,6 +7,7 @@ import { choreography } from "../../../sagas/choreography/Choreography.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { Reminder } from "../Reminder.ts"
+import { Meadow, Sprout } from "../Sprout.ts"
 import { clusterScenarios } from "./Clusters.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
 import {
@@ -20,6 +21,7 @@ import { orderWorkload } from "./OrderWorkload.ts"
 import { plansScenario } from "./Plans.ts"
 import { reminderWorkload } from "./ReminderWorkload.ts"
 import { silenceScenario } from "./Silence.ts"
+import { sproutCalls, sproutInvariants, sproutWorkload } from "./SproutWorkload.ts"
 import { storeScenarios } from "./Stores.ts"
 
 /** Idle time after which orders leave memory: short, so that activation and passivation are part of every run. */
@@ -125,6 +127,15 @@ export const scenarios = {
     faults: TIMER_FAULTS,
     always: { "clock lags": 0.7 },
     nodes: 2,
+    settings: { idleMs },
+  },
+  /** Actors whose birth asks for a timer, a call and a message. */
+  births: {
+    actors: [Sprout, Meadow],
+    calls: sproutCalls,
+    workload: sproutWorkload(20, 80),
+    invariants: sproutInvariants,
+    nodes: 3,
     settings: { idleMs },
   },
   /** Orders through the saga, with all who take part in it. */

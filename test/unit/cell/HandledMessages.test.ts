@@ -12,7 +12,7 @@ import { decodeSnapshot, encodeSnapshot } from "../../../runtime/cell/Snapshot.t
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { commandOf } from "../../../runtime/command/Ask.ts"
 import { type Commit, type CommitFormat, decodeCommit } from "../../../runtime/commit/Commit.ts"
-import { itemsOf } from "../../../runtime/commit/PlacedItem.ts"
+import { carryingOf, itemsOf } from "../../../runtime/commit/PlacedItem.ts"
 import type { ActorDefinition } from "../../../runtime/definition/Actor.ts"
 import type { JournalRecord } from "../../../runtime/journal/Journal.ts"
 import type { CommandMessage } from "../../../runtime/mailbox/Message.ts"
@@ -94,7 +94,7 @@ class Actor {
       const sequence = this.records.length + 1
       const data = commitOf(this.live, round, { format, at: 1_000, epoch: 1 }, { era: 7, w: sequence - 1 })
       this.records.push({ key: address.key, sequence, data })
-      this.live = confirmedAt({ sequence, atMs: 1_000, era: format === 2 ? 7 : 1 }, this.live, round.entries)
+      this.live = confirmedAt({ sequence, atMs: 1_000, era: format === 2 ? 7 : 1 }, this.live, round)
     }
     for (const answer of round.answers) answer(this.live)
     return answers
@@ -191,7 +191,7 @@ describe.each<CommitFormat>([1, 2])("a message with an origin, in format %i", (f
     actor.play(add(1, origin(1)), add(1, origin(2)), messageOf({ type: "Nothing" }, origin(3)))
     const snapshot = encodeSnapshot(Counter, address, actor.live)
     actor.play(add(1, origin(4), { floor }), messageOf({ type: "Refuse" }, origin(5)))
-    const fromSnapshot = decodeSnapshot(Counter, snapshot)
+    const fromSnapshot = decodeSnapshot(Counter, address, snapshot)
     if ("unusable" in fromSnapshot) throw new Error(fromSnapshot.unusable)
     const rows = actor.live.origins.rows()
     expect(rows[0]?.[3]).toHaveLength(format === 1 ? 3 : 4)
@@ -206,7 +206,7 @@ describe.each<CommitFormat>([1, 2])("a message with an origin, in format %i", (f
     actor.play(add(1, origin(1)))
     const { state, ...row } = encodeSnapshot(Counter, address, actor.live)
     const { origins: _, ...older } = JSON.parse(state)
-    const decoded = decodeSnapshot(Counter, { ...row, state: JSON.stringify(older) })
+    const decoded = decodeSnapshot(Counter, address, { ...row, state: JSON.stringify(older) })
     if ("unusable" in decoded) throw new Error(decoded.unusable)
     expect(decoded.origins.rows()).toEqual([])
   })
@@ -339,7 +339,7 @@ it("the letter in a commit is stored under its id and the time of the commit", a
   const ports = { mailbox, publisher, deadLetters, namespace: "test", shardCount: 8 }
   const actor = new Actor()
   actor.play(messageOf({ type: "Refuse" }, origin(1)), messageOf({ type: "Refuse" }, origin(2)))
-  const placed = itemsOf(address, 1, 1_000, actor.commits[0]?.entries ?? [])
+  const placed = itemsOf(address, 1, 1_000, carryingOf(actor.commits[0] as Commit))
   // Sent again after a crash.
   for (const item of [...placed, ...placed]) await Effect.runPromise(dispatchItem(ports, item))
   const letters = [...deadLetters.letters.values()]

@@ -216,7 +216,7 @@ class Course {
     )
     this.records.push({ key: address.key, sequence, data } as JournalRecord)
     for (const { proposal } of round.entries) this.items.push(...(proposal.entry.out ?? []))
-    this.live = confirmedAt({ sequence, atMs: this.nowMs, era: 7 }, this.live, round.entries)
+    this.live = confirmedAt({ sequence, atMs: this.nowMs, era: 7 }, this.live, round)
     const { state } = this.live
     const { s, done = false } = decodeCommit(this.records.at(-1) as JournalRecord)
     expect([s, done]).toEqual([compactStateName(state.value), state.status === "done"])
@@ -314,7 +314,7 @@ describe("an actor", () => {
           const replayed = course.replay(unborn(course.definition, address.id))
           expect(seen(replayed)).toEqual(seen(course.live))
           if (snapshot !== undefined) {
-            const decoded = decodeSnapshot(course.definition, snapshot)
+            const decoded = decodeSnapshot(course.definition, address, snapshot)
             if ("unusable" in decoded) throw new Error(decoded.unusable)
             expect(seen(course.replay(decoded))).toEqual(seen(course.live))
           }

@@ -171,7 +171,7 @@ describe("quarantine", () => {
     [
       "FAULT 45: a commit of a newer format",
       "CommitUnreadable",
-      encoder.encode('{"v":3,"first":2,"at":0,"epoch":1,"entries":[]}'),
+      encoder.encode('{"v":4,"first":2,"at":0,"epoch":1,"entries":[]}'),
     ],
     ["a message that is no commit", "CommitUnreadable", encoder.encode("hello")],
     ["a message that is empty", "CommitUnreadable", new Uint8Array()],

@@ -242,7 +242,7 @@ describe("actions", () => {
     expect(actionsRun).toEqual([])
   })
 
-  it("of the initial state belong to no commit and do not run", async () => {
+  it("of the initial state run once, after the commit that the actor is born with", async () => {
     const entered: Array<string> = []
     const Greeter = defineActor({
       type: "greeter",
@@ -251,10 +251,15 @@ describe("actions", () => {
         states: { idle: { entry: () => void entered.push("idle"), on: { Go: "gone" } }, gone: {} },
       }),
     })
-    const { system } = await startMemory({ actors: [Greeter] })
+    const { system, journal, crash } = await startMemory({ actors: [Greeter] })
     for (let index = 0; index < 10; index++) await system.get(Greeter, `g${index}`).state()
-    await system.get(Greeter, "g0").ask({ type: "Go" })
     expect(entered).toEqual([])
+    await system.get(Greeter, "g0").ask({ type: "Go" })
+    expect(entered).toEqual(["idle"])
+    await crash()
+    const later = await startMemory({ actors: [Greeter], journal })
+    expect((await later.system.get(Greeter, "g0").state()).version).toBe(1)
+    expect(entered).toEqual(["idle"])
   })
 
   it("that throw leave the commit and its answer alone, and are counted", async () => {

@@ -88,7 +88,7 @@ describe("a commit with a field that is none", () => {
   })
 
   it("and one of a newer form is told apart, whatever that form is", () => {
-    for (const value of [{ v: 3 }, { v: 3, first: "7", body: [] }, { ...commit, v: 4 }]) {
+    for (const value of [{ v: 4 }, { v: 4, first: "7", body: [] }, { ...commit, v: 5 }]) {
       expect(failureOf(value)).toMatchObject({ reason: "NewerFormat" })
     }
   })

@@ -8,7 +8,6 @@ import {
   emit,
   enqueueActions,
   fromCallback,
-  fromPromise,
   raise,
   sendParent,
   sendTo,
@@ -16,7 +15,7 @@ import {
   spawnChild,
   stopChild,
 } from "xstate"
-import { call, defineActor, dispatch, event, publish } from "../../../runtime/index.ts"
+import { call, defineActor, event } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const schema = Schema.Struct({})
@@ -29,16 +28,6 @@ const onGo = (actions: unknown) => createMachine({ on: { Go: { actions: actions 
 
 describe("defineActor refuses", () => {
   it.each<readonly [string, AnyStateMachine, RegExp]>([
-    [
-      "after in an initial state",
-      createMachine({ initial: "a", states: { a: { after: { 100: "b" } }, b: {} } }),
-      /initial state and uses `after`.*born with its first event/,
-    ],
-    [
-      "invoke in an initial state",
-      createMachine({ invoke: { src: fromPromise(async () => 1), onError: {} } }),
-      /initial state and uses `invoke`/,
-    ],
     [
       "invoke of a machine in a nested state",
       createMachine({
@@ -59,27 +48,12 @@ describe("defineActor refuses", () => {
       /no promise logic/,
     ],
     [
-      "sending at birth",
-      createMachine({ entry: dispatch(() => publish("x", {})) as never }),
-      /initial state and sends on entry/,
-    ],
-    [
-      "after in a state that an initial one passes on to",
-      createMachine({ initial: "a", states: { a: { always: "b" }, b: { after: { 10: "c" } }, c: {} } }),
-      /initial state and uses `after`/,
-    ],
-    [
       "invoke with systemId",
       setup({ actors: { pay: call(async () => 1) } }).createMachine({
         initial: "a",
         states: { a: { on: { Go: "b" } }, b: { invoke: { src: "pay", systemId: "p", onError: "a" } } },
       }),
       /with systemId/,
-    ],
-    [
-      "a delayed raise at birth",
-      createMachine({ entry: raise({ type: "Hi" }, { delay: 1 }) }),
-      /sends on entry/,
     ],
     ["spawnChild on entry", createMachine({ entry: spawnChild(child) }), /spawns a child.*defineActor/],
     [

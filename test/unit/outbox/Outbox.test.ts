@@ -241,7 +241,7 @@ describe("a commit of a newer format", () => {
     const { journal, sheets } = watched()
     return virtually({ actors, messaging, journal }, ({ system }) =>
       Effect.gen(function* () {
-        const text = '{"v":3,"first":1,"at":0,"epoch":0,"entries":[]}'
+        const text = '{"v":4,"first":1,"at":0,"epoch":0,"entries":[]}'
         const sequence = yield* Effect.orDie(journal.inner.append(address, 0, new TextEncoder().encode(text)))
         yield* TestClock.adjust("10 minutes")
         yield* system.get(Desk, mate).ask(told("1"))

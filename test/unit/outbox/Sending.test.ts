@@ -29,7 +29,13 @@ const setUp = () => {
   /** The items of a commit that tells a clerk each of the sheets. */
   const commitOf = (sequence: number, sheets: ReadonlyArray<string>) => {
     const out = sheets.map((sheet) => ({ k: "tell", to: "clerk/c", c: { type: "Stamp", sheet } }) as const)
-    return itemsOf(from, sequence, 7, [{ c: "x", fp: "", ev: [], out }], { source: slot, era: place.era })
+    return itemsOf(
+      from,
+      sequence,
+      7,
+      { born: undefined, entries: [{ c: "x", fp: "", ev: [], out }] },
+      { source: slot, era: place.era },
+    )
   }
   return {
     ports: { mailbox, publisher, deadLetters, namespace: "shop", shardCount: 8 },

@@ -1,0 +1,102 @@
+/**
+ * An actor that asks for everything when it is born: a timer, a call, a message, and a context that draws on chance; and
+ * the meadow, which is told of each sprout once.
+ */
+import { Schema } from "effect"
+import { assign, setup } from "xstate"
+import { call } from "../../runtime/call/Call.ts"
+import { defineActor, dispatch, type EventOf, event, tell } from "../../runtime/index.ts"
+
+const Announced = Schema.Struct({ sprout: Schema.String })
+
+export const Meadow = defineActor({
+  type: "meadow",
+  machine: setup({
+    types: {} as {
+      context: { sprouts: ReadonlyArray<string> }
+      events: { type: "Announced"; sprout: string }
+    },
+  }).createMachine({
+    context: { sprouts: [] },
+    on: {
+      Announced: {
+        actions: assign({ sprouts: ({ context, event }) => [...context.sprouts, event.sprout] }),
+      },
+    },
+  }),
+  events: { Announced: event(Announced) },
+  commands: {
+    Announce: {
+      schema: Announced,
+      decide: ({ command }) => ({ type: "Announced", sprout: command.sprout }),
+    },
+  },
+})
+
+/** How long a sprout waits for water, in milliseconds. */
+export const THIRST_MS = 5_000
+
+const events = { Watered: event(Schema.Struct({ litres: Schema.Number })) }
+
+export const Sprout = defineActor({
+  type: "sprout",
+  machine: setup({
+    types: {} as {
+      context: { id: string; seed: number; litres: number; soil: string; driedCount: number }
+      events: EventOf<typeof events>
+      input: { id: string }
+    },
+    actors: { testSoil: call(async () => "loam") },
+    actions: {
+      announce: dispatch(({ context }) => tell(Meadow, "m", { type: "Announce", sprout: context.id })),
+    },
+    delays: { thirst: THIRST_MS },
+  }).createMachine({
+    context: ({ input }) => ({
+      id: input.id,
+      seed: Math.random(),
+      litres: 0,
+      soil: "unknown",
+      driedCount: 0,
+    }),
+    entry: "announce",
+    invoke: {
+      src: "testSoil",
+      onDone: { actions: assign({ soil: ({ event }) => event.output }) },
+      onError: { actions: assign({ soil: "untested" }) },
+    },
+    initial: "thirsty",
+    states: {
+      thirsty: {
+        after: {
+          thirst: { target: "dry", actions: assign({ driedCount: ({ context }) => context.driedCount + 1 }) },
+        },
+        on: {
+          Watered: {
+            target: "thirsty",
+            reenter: true,
+            actions: assign({ litres: ({ context, event }) => context.litres + event.litres }),
+          },
+        },
+      },
+      dry: {
+        on: {
+          Watered: {
+            target: "thirsty",
+            actions: assign({ litres: ({ context, event }) => context.litres + event.litres }),
+          },
+        },
+      },
+    },
+  }),
+  events,
+  commands: {
+    Water: {
+      schema: Schema.Struct({ litres: Schema.Number }),
+      decide: ({ command }) =>
+        command.litres > 0
+          ? { type: "Watered", litres: command.litres }
+          : ({ _tag: "Rejection", reason: "NoWater", detail: undefined } as const),
+    },
+  },
+})
