@@ -106,8 +106,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an expected version is that of the first command of the round",
     file: "runtime/cell/Round.ts",
-    text: "waiting.ifVersion !== version)",
-    replacement: "waiting.ifVersion !== confirmed.version)",
+    text: "ifVersion === undefined || ifVersion === version",
+    replacement: "ifVersion === undefined || ifVersion === confirmed.version",
     isSeenBySimulation: false,
   },
   {

@@ -82,8 +82,8 @@ export const originBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a message that stores nothing leaves no entry",
     file: "runtime/cell/Round.ts",
-    text: "        if (sent === undefined) return answerWithoutEntry(waiting, done)\n",
-    replacement: "        if (waiting !== undefined) return answerWithoutEntry(waiting, done)\n",
+    text: "    if (sent === undefined) return answerWithoutEntry(waiting, done)\n",
+    replacement: "    if (waiting !== undefined) return answerWithoutEntry(waiting, done)\n",
     isSeenBySimulation: false,
   },
   {
