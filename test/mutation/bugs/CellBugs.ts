@@ -233,7 +233,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "the state of a birth that draws on chance is not stored",
     file: "runtime/cell/Birth.ts",
-    text: "...(isImpure ? { st: plainJsonOfStored(machine.persist(state)) } : undefined),",
+    text: "...(isImpure ? { st: encodeValue(machine.persist(state)) } : undefined),",
     replacement: "",
     isSeenBySimulation: true,
   },
