@@ -19,6 +19,7 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
   desks: [1, 2],
   "one desk": [1, 2, 3],
   "lagging clocks": [1, 2, 3],
+  births: [1, 2, 3],
   fulfilment: [1, 2, 3],
   choreography: [1, 2, 3],
   "changed plans": [1, 2, 3],
