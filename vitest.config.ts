@@ -12,7 +12,7 @@ const simulationTimeoutMs = 600_000
 const workerCountMax = 3
 
 /** Long files first, so that no worker is left with one at the end: those of servers last longest, unit tests fill up. */
-const order = ["integration", "simulation", "contract", "unit"]
+const order = ["integration", "simulation", "contract", "conformance", "unit"]
 
 class LongFilesFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
@@ -35,6 +35,7 @@ export default defineConfig({
     projects: [
       folder("unit"),
       folder("contract"),
+      folder("conformance"),
       folder("simulation", simulationTimeoutMs),
       folder("integration"),
     ],

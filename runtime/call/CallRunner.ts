@@ -158,8 +158,8 @@ class TimedOut extends Error {
 
 const idOf = (key: string, name: string): string => `${key}/${name}`
 
-/** Throws {@link NotStorable} for an output that cannot be kept. */
-const outputOf = (output: unknown): CallOutcome => {
+/** The outcome of a call that returned `output`. Throws {@link NotStorable} for an output that cannot be kept. */
+export const outputOf = (output: unknown): CallOutcome => {
   if (output === undefined) return { ok: true, output }
   try {
     return { ok: true, output: plainJson(output) }

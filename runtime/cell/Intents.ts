@@ -5,7 +5,7 @@
  * cancelled or aborted, what is new is set. Pure. Who stores the items: Round.ts; who acts on them: ../outbox/.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { AnyEvent } from "../event/Event.ts"
+import { type AnyEvent, INSIDE } from "../event/Event.ts"
 import { publishItemOf } from "../integration/PublishItem.ts"
 import { plainJson } from "../json/Json.ts"
 import type { CapturedAction, Intent } from "../machine/Intent.ts"
@@ -86,6 +86,9 @@ export const effectsOf = (
       case "Cancel":
         draft.timers.delete(intent.id)
         break
+      case "DropTimers":
+        dropTimersOf(draft, intent.member)
+        break
       case "Call": {
         const input = intent.input === undefined ? undefined : plainJson(intent.input)
         draft.calls.set(intent.id, { g: generation(), src: intent.src, in: input })
@@ -104,6 +107,13 @@ export const effectsOf = (
   const pending = draft.now
   if (pending !== before) items.push(...changesBetween(before, pending))
   return { items, pending, actions, answersLater }
+}
+
+/** The timers of a child that has ended, and those for it. */
+const dropTimersOf = (draft: Draft, member: string): void => {
+  for (const [n, { e }] of draft.now.timers) {
+    if (e.type === INSIDE && (e["from"] === member || e["to"] === member)) draft.timers.delete(n)
+  }
 }
 
 /** Calls whose state was left in the same step; and a machine that is done waits for nothing. */

@@ -5,18 +5,15 @@
  * Owns the list of those things. What cannot be seen in a configuration (a child spawned inside `assign` or `enqueueActions`) is refused
  * by ../machine/Machine.ts when it happens.
  */
-import type { AnyStateMachine } from "xstate"
-import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
+import type { AnyStateMachine, AnyStateNode } from "xstate"
+import { kindOf, machinesIn, srcNameOf } from "../machine/ChildLogic.ts"
+import { actionsOf, resolvedAction } from "../machine/FamilyNeed.ts"
+import { logicOf } from "../machine/InvokedLogic.ts"
 import { DefinitionError, type DefinitionProblem, definitionErrorOf } from "./DefinitionError.ts"
 
 interface Invoke {
   readonly id: string
   readonly src: string
-}
-
-interface InvokeConfig {
-  readonly onSnapshot?: unknown
-  readonly systemId?: unknown
 }
 
 interface Node {
@@ -37,31 +34,14 @@ interface Node {
   readonly states: { readonly [key: string]: Node }
 }
 
-/** What an action of XState cannot do here, by the type that XState gives it. */
-const REFUSED_ACTIONS: { readonly [type: string]: readonly [what: string, hint: string] } = {
-  "xstate.spawnChild": [
-    "spawns a child machine",
-    "A child would live in memory only. Define it with defineActor and address it by id: dispatch(() => tell(...)).",
-  ],
-  "xstate.stopChild": [
-    "stops a child machine",
-    "There are no child machines; define actors of their own instead.",
-  ],
-}
-
-const SENDS_TO_ANOTHER = [
-  "sends to another actor (sendTo, sendParent, forwardTo)",
-  "The message would be lost in a crash. Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer.",
+/** Said of a parent that the machine of an actor has not. */
+const NO_PARENT = [
+  "sends to its parent (sendParent), which an actor has not",
+  "Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer.",
 ] as const
 
-interface GivenAction {
-  readonly type?: string
-  readonly to?: unknown
-}
-
-/** Whom `sendTo` names; a function may name the machine itself, and is asked when it runs. */
-const sendsToAnother = ({ type, to }: GivenAction): boolean =>
-  type === "xstate.sendTo" && typeof to === "string" && to !== "#_internal"
+const IN_MEMORY =
+  "Callbacks and observables live in memory only. Write a callback as call(...) or fromPromise(...), a stream of events as an actor of its own that sends with tell(...)."
 
 type Refuse = (nodeId: string, what: string, hint: string) => void
 
@@ -74,52 +54,46 @@ export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMa
   }
   const problems: Array<DefinitionProblem> = []
   const refuse: Refuse = (nodeId, what, hint) => problems.push({ what: `state "${nodeId}" ${what}`, hint })
-  visit(machine.root as unknown as Node, machine, refuse)
+  for (const [inner, isChild] of machinesIn(machine)) {
+    visit(inner.root as unknown as Node, inner, isChild, refuse)
+  }
   const error = definitionErrorOf(actorType, problems)
   if (error !== undefined) throw error
 }
 
-const visit = (node: Node, machine: AnyStateMachine, refuse: Refuse): void => {
-  const configs = node.config.invoke === undefined ? [] : [node.config.invoke].flat()
-  for (const [index, invoke] of node.invoke.entries()) {
-    refuseInvoke(node.id, invoke, (configs[index] ?? {}) as InvokeConfig, machine, refuse)
+const visit = (node: Node, machine: AnyStateMachine, isChild: boolean, refuse: Refuse): void => {
+  for (const invoke of node.invoke) refuseInvoke(node.id, invoke, machine, refuse)
+  for (const given of actionsOf(node as unknown as AnyStateNode)) {
+    const { type, to, src } = resolvedAction(given, machine)
+    if (type === "xstate.spawnChild") refuseSpawn(node.id, src, machine, refuse)
+    if (type === "xstate.sendTo" && to === "#_parent" && !isChild) refuse(node.id, ...NO_PARENT)
   }
-  const transitions = [...node.transitions.values()].flat().concat(node.always ?? [], node.initial ?? [])
-  for (const action of [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]) {
-    const resolved = resolve(action, machine) as GivenAction
-    const refused = sendsToAnother(resolved) ? SENDS_TO_ANOTHER : REFUSED_ACTIONS[resolved.type ?? ""]
-    if (refused !== undefined) refuse(node.id, ...refused)
-  }
-  for (const child of Object.values(node.states)) visit(child, machine, refuse)
+  for (const child of Object.values(node.states)) visit(child, machine, isChild, refuse)
 }
 
-const refuseInvoke = (
+/** A child has to be made again after a crash: its logic needs a name. */
+const refuseSpawn = (nodeId: string, src: unknown, machine: AnyStateMachine, refuse: Refuse): void => {
+  const name = srcNameOf(machine, src)
+  if (name !== undefined) return refuseLogic(nodeId, `spawns "${name}"`, name, machine, refuse)
+  const hint = "Provide the logic in setup({ actors: { name: logic } }) and write spawnChild(name)."
+  refuse(nodeId, "spawns a child whose logic has no name (spawnChild)", hint)
+}
+
+const refuseInvoke = (nodeId: string, { id, src }: Invoke, machine: AnyStateMachine, refuse: Refuse): void =>
+  refuseLogic(nodeId, `invokes "${id}"`, src, machine, refuse)
+
+const refuseLogic = (
   nodeId: string,
-  { id, src }: Invoke,
-  { onSnapshot, systemId }: InvokeConfig,
+  what: string,
+  src: string,
   machine: AnyStateMachine,
   refuse: Refuse,
 ): void => {
-  const what = `invokes "${id}"`
-  if (callLogicOf(logicOf(machine, src)) === undefined) {
-    return refuse(
-      nodeId,
-      `${what}, which is no promise logic`,
-      "Machines, callbacks and observables live in memory only. Invoke call(...) or fromPromise(...), provided in setup({ actors }); define machines as actors of their own.",
-    )
+  const logic = logicOf(machine, src)
+  if (logic === undefined) {
+    const hint = `Provide it: setup({ actors: { ${JSON.stringify(src)}: ... } }).`
+    refuse(nodeId, `${what}, and has no logic of that name`, hint)
+  } else if (kindOf(logic) === undefined) {
+    refuse(nodeId, `${what}, which is no promise, transition or machine`, IN_MEMORY)
   }
-  if (systemId !== undefined) {
-    refuse(nodeId, `${what} with systemId`, "Nothing of a call can be addressed. Leave it out.")
-  }
-  if (onSnapshot !== undefined) {
-    const hint = "A durable call has an outcome, and nothing in between. Leave it out."
-    refuse(nodeId, `${what} with onSnapshot`, hint)
-  }
-}
-
-/** Actions are functions, names, or `{ type, params }`; names are looked up in the machine's implementations. */
-const resolve = (action: unknown, machine: AnyStateMachine): object => {
-  const name = typeof action === "string" ? action : (action as { type?: unknown }).type
-  if (typeof action === "function" || typeof name !== "string") return action as object
-  return machine.implementations.actions[name as never] ?? Object(action)
 }

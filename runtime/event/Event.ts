@@ -106,6 +106,12 @@ export const isInternal = (eventType: string): boolean =>
 /** What a timer of the machine raised and its actor has no event definition for: the event is inside. */
 export const RAISED = "everstate.raised"
 
+/**
+ * What a child of a machine is sent by a timer or by an action: `{ to, event }`, where `to` is the child's address in its
+ * family; `from` is the address of the child whose timer it is.
+ */
+export const INSIDE = "everstate.inside"
+
 /** `undefined` for a raised event without an event inside. Throws for the end of a call with malformed values. */
 const internalEvent = ({ t, d }: StoredEvent): AnyEvent | undefined => {
   if (t !== RAISED) return callEndSeen({ type: t, ...(d as object) })

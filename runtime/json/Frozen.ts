@@ -39,8 +39,16 @@ const traitsOf = (value: unknown): Traits => {
 const traitsOfPrimitive = (value: unknown): Traits =>
   typeof value === "function" || typeof value === "symbol" ? UNPROVEN : 0
 
+const passedOn = new WeakSet<object>()
+
+/** Says that an instance has a life of its own: it is handed out as it is, and has no stored form. */
+export const passOn = (value: object): void => {
+  passedOn.add(value)
+}
+
 /** Of an instance of a class. What is inside of a map, set or error was not looked at. */
 const traitsOfInstance = (value: object): Traits => {
+  if (passedOn.has(value)) return UNPROVEN
   const isProven = value instanceof Date || value instanceof RegExp || value instanceof Uint8Array
   return isProven && unstorableReason(value) === undefined ? CHANGEABLE : CHANGEABLE | UNPROVEN
 }
@@ -98,7 +106,7 @@ const isChangeable = (value: unknown): boolean =>
 
 const copyOf = (value: unknown, copies: Map<object, unknown>, isFrozenInside = true): unknown => {
   if (typeof value !== "object" || value === null) return value
-  if (isFrozenInside && !isChangeable(value)) return value
+  if ((isFrozenInside && !isChangeable(value)) || passedOn.has(value)) return value
   const known = copies.get(value)
   if (known !== undefined) return known
   const keep = <Copy extends object>(copy: Copy): Copy => {

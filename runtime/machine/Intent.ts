@@ -36,7 +36,9 @@ export type Intent =
       readonly event: AnyEvent
     }
   | { readonly _tag: "Cancel"; readonly id: string }
-  /** A state with an `invoke` was entered. */
+  /** A child has ended, and with it its timers and those for it. `member`: its address in the family. */
+  | { readonly _tag: "DropTimers"; readonly member: string }
+  /** A state with an `invoke` was entered. `src` of a child's call is a path; see ChildLogic.ts. */
   | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
   | { readonly _tag: "Emit"; readonly event: AnyEvent }
   /** `dispatch(...)`; run by whoever needs its result, so never on replay. */
@@ -55,12 +57,12 @@ export interface BuiltInParams {
   readonly input?: unknown
 }
 
-/** What an action of XState's own means here; `undefined` for any other action. */
+/** What an action of XState's own means here; "Child": only a family can do it; `undefined` for any other action. */
 export const intentOf = (
   type: string,
   { event, delay, id, sendId, src, input }: BuiltInParams,
   invokeIds: ReadonlySet<string>,
-): Intent | "None" | "NotDurable" | undefined => {
+): Intent | "None" | "Child" | undefined => {
   switch (type) {
     case "xstate.raise":
       if (delay === undefined || event === undefined) return "None"
@@ -70,13 +72,13 @@ export const intentOf = (
     case "xstate.emit":
       return { _tag: "Emit", event: event as AnyEvent }
     case "xstate.spawnChild":
-      if (id === undefined || src === undefined || !invokeIds.has(id)) return "NotDurable"
+      if (id === undefined || src === undefined || !invokeIds.has(id)) return "Child"
       return { _tag: "Call", id, src, input }
     // The state was left: seen by comparing what is pending with what the new state invokes.
     case "xstate.stopChild":
       return "None"
     case "xstate.sendTo":
-      return "NotDurable"
+      return "Child"
     default:
       return undefined
   }

@@ -11,7 +11,7 @@ import { promiseCall } from "../call/PromiseLogic.ts"
 export interface InvokingNode {
   readonly id: string
   readonly states: { readonly [key: string]: InvokingNode }
-  readonly invoke: ReadonlyArray<{ readonly id: string }>
+  readonly invoke: ReadonlyArray<{ readonly id: string; readonly src: unknown }>
 }
 
 export const nodesOf = (node: InvokingNode): ReadonlyArray<InvokingNode> => [

@@ -16,11 +16,26 @@ import {
 } from "xstate"
 import type { CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../event/Event.ts"
-import { thrownMessage } from "../json/Thrown.ts"
+import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { DISPATCH, type DispatchAction } from "../message/Outgoing.ts"
 import { watched } from "./BirthWatch.ts"
+import { callIn } from "./ChildLogic.ts"
+import { NotDurable } from "./FamilyMember.ts"
+import { needsFamily } from "./FamilyNeed.ts"
+import { isFamilyState } from "./FamilyPlace.ts"
+import { isFamilyRecord } from "./FamilyRecord.ts"
 import { type BuiltInParams, type Intent, intentOf } from "./Intent.ts"
-import { callLogicOf, type InvokingNode, logicOf, nodesOf } from "./InvokedLogic.ts"
+import { type InvokingNode, nodesOf } from "./InvokedLogic.ts"
+import type { ExecutableAction } from "./LiveActor.ts"
+import {
+  adoptIntoFamily,
+  bearFamily,
+  callsOf,
+  type FamilyStep,
+  persistFamily,
+  restoreFamily,
+  takeInFamily,
+} from "./MachineFamily.ts"
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { forTransition, sealed } from "./SealedState.ts"
 import { type ActionInfo, withSelf } from "./SelfRef.ts"
@@ -60,11 +75,16 @@ export class Machine {
   readonly #actorType: string
   readonly #machine: AnyStateMachine
   readonly #scope: AnyActorScope
+  /** What all actors of the type see as `self`: it has the state of the one that is running. */
+  readonly #self: { _snapshot: MachineState }
   readonly #invokeIds: ReadonlySet<string>
   #captured: Array<Intent> = []
   /** Events that the machine has sent to itself and has not taken yet. */
   #sentToItself: Array<AnyEvent> = []
-  #notDurable: string | undefined
+  /** It has children: it runs as a family (MachineFamily.ts). */
+  #runsAsFamily: boolean
+  /** An event has led to something that only a family has. */
+  #hasChild = false
   #fingerprint: string | undefined
   /** Code of the user's runs when an actor is born. */
   readonly #runsCodeAtBirth: boolean
@@ -77,7 +97,9 @@ export class Machine {
     this.#invokeIds = new Set(nodesOf(own.root).flatMap(({ invoke }) => invoke.map(({ id }) => id)))
     own.options.maxIterations = Math.min(own.options.maxIterations ?? MICROSTEPS_MAX, MICROSTEPS_MAX)
     this.#runsCodeAtBirth = runsCodeAtBirth(own)
+    this.#runsAsFamily = needsFamily(own)
     const self = createActor(own, { input: { id: "" } })
+    this.#self = self as unknown as { _snapshot: MachineState }
     this.#scope = {
       self,
       system: self.system,
@@ -109,12 +131,19 @@ export class Machine {
   birth(id: string, input?: unknown): Born {
     let isImpure = false
     const given = input === undefined ? { id } : { ...(input as object), id }
-    const state = this.#guarded("xstate.init", () => {
-      const bear = () => this.#settled(this.#machine.getInitialSnapshot(this.#scope, given) as MachineState)
-      const born = this.#runsCodeAtBirth ? watched(bear) : { result: bear(), isImpure: false }
-      isImpure = born.isImpure
-      if (born.result.status === "error") throw born.result.error
+    const noticing = <A>(bear: () => A): A => {
+      if (!this.#runsCodeAtBirth && !this.#runsAsFamily) return bear()
+      const born = watched(bear)
+      isImpure ||= born.isImpure
       return born.result
+    }
+    const bearAll = () => noticing(() => bearFamily(this.#machine, id, given))
+    const state = this.#guarded("xstate.init", bearAll, () => {
+      const born = noticing(() =>
+        this.#settled(this.#machine.getInitialSnapshot(this.#scope, given) as MachineState),
+      )
+      if (born.status === "error") throw born.error
+      return born
     })
     return { state, intents: this.takeIntents(), isImpure }
   }
@@ -126,8 +155,11 @@ export class Machine {
    */
   transition(state: MachineState, event: AnyEvent): MachineState | undefined {
     if (state.status !== "active" || NEVER_ACCEPTED.has(event.type)) return undefined
-    return this.#guarded(event.type, () => {
+    const take = () => takeInFamily(this.#asFamily(state), event)
+    if (isFamilyState(state)) return this.#inFamily(event.type, take)
+    return this.#guarded(event.type, take, () => {
       const from = forTransition(state)
+      this.#self._snapshot = from
       const next = this.#settled(this.#machine.transition(from, event, this.#scope) as MachineState)
       // An unaccepted event leaves the very same snapshot behind; so does an accepted one without any effect.
       return next === from && !from.can(event) ? undefined : next
@@ -144,17 +176,20 @@ export class Machine {
 
   /** Ids of the invocations of the states that `state` is in. */
   invocationsOf(state: MachineState): ReadonlyArray<string> {
-    if (this.#invokeIds.size === 0 || state.status !== "active") return NO_IDS
+    if (state.status !== "active") return NO_IDS
+    if (isFamilyState(state)) return callsOf(state)
+    if (this.#invokeIds.size === 0) return NO_IDS
     return (state._nodes as ReadonlyArray<InvokingNode>).flatMap(({ invoke }) => invoke.map(({ id }) => id))
   }
 
   /** What an `invoke` of `src` calls; `undefined` where this machine has no such logic (any more). */
   callLogic(src: string): CallLogic | undefined {
-    return callLogicOf(logicOf(this.#machine, src))
+    return callIn(this.#machine, src)
   }
 
   /** What {@link restore} needs of a state: plain but for its context, output and error (../json/StoredValue.ts). */
   persist(state: MachineState): object {
+    if (isFamilyState(state)) return persistFamily(state)
     const persisted = { ...this.#machine.getPersistedSnapshot(state) } as {
       output?: unknown
       error?: unknown
@@ -169,6 +204,7 @@ export class Machine {
     const { status, value, context } = persisted as Partial<MachineState>
     if (!KNOWN_STATUSES.has(String(status))) throw new Error(`the snapshot has status ${status}`)
     if (typeof context !== "object" || context === null) throw new Error("the snapshot has no context")
+    if (isFamilyRecord(persisted)) return restoreFamily(this.#machine, persisted)
     const state = this.#machine.restoreSnapshot(persisted as Snapshot<unknown>, this.#scope) as MachineState
     // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
     if (state._nodes.length === 0 || !isSameValue(state.value, value)) {
@@ -199,7 +235,7 @@ export class Machine {
     if (type === "xstate.sendTo" && this.#sendsToItself((params ?? {}) as BuiltInParams)) return
     const intent = intentOf(type, (params ?? {}) as BuiltInParams, this.#invokeIds)
     if (intent === "None") return
-    if (intent === "NotDurable") this.#notDurable = type
+    if (intent === "Child") this.#hasChild = true
     else if (intent !== undefined) this.#captured.push(intent)
     else if (exec !== undefined) {
       const make = (exec as Partial<DispatchAction>)[DISPATCH]
@@ -211,36 +247,68 @@ export class Machine {
     }
   }
 
-  #guarded(eventType: string, step: () => MachineState): MachineState
-  #guarded(eventType: string, step: () => MachineState | undefined): MachineState | undefined
-  #guarded(eventType: string, step: () => MachineState | undefined): MachineState | undefined {
-    this.#notDurable = undefined
+  #guarded(eventType: string, inFamily: () => FamilyStep, step: () => MachineState): MachineState
+  #guarded(
+    eventType: string,
+    inFamily: () => FamilyStep | undefined,
+    step: () => MachineState | undefined,
+  ): MachineState | undefined
+  #guarded(
+    eventType: string,
+    inFamily: () => FamilyStep | undefined,
+    step: () => MachineState | undefined,
+  ): MachineState | undefined {
+    if (this.#runsAsFamily) return this.#inFamily(eventType, inFamily)
+    this.#hasChild = false
     this.#sentToItself = []
+    const capturedBefore = this.#captured.length
     let next: MachineState | undefined
     try {
       next = step()
     } catch (cause) {
-      throw this.#failed(eventType, "Threw", thrownMessage(cause))
+      throw this.#failed(eventType, cause)
     }
-    if (this.#notDurable !== undefined) throw this.#failed(eventType, "NotDurable", this.#notDurable)
-    if (next === undefined) return next
-    for (const child in next.children) {
-      if (!this.#invokeIds.has(child)) {
-        throw this.#failed(eventType, "NotDurable", `a spawned child, "${child}"`)
-      }
-      // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
-      ;(next as { children: object }).children = {}
+    if (this.#hasChild || this.#hasSpawned(next)) {
+      // Its configuration does not show it: from here on the machine runs as a family.
+      this.#runsAsFamily = true
+      this.#captured.length = capturedBefore
+      return this.#inFamily(eventType, inFamily)
     }
+    if (next === undefined) return undefined
+    // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
+    if (!Object.isFrozen(next)) (next as { children: object }).children = {}
     try {
       return sealed(next)
     } catch (cause) {
       // A proxy in the context may throw when it is looked at.
-      throw this.#failed(eventType, "Threw", thrownMessage(cause))
+      throw this.#failed(eventType, cause)
     }
   }
 
-  #failed(eventType: string, reason: MachineFailed["reason"], detail: string): MachineFailed {
+  #inFamily(eventType: string, step: () => FamilyStep | undefined): MachineState | undefined {
+    try {
+      const done = step()
+      if (done === undefined) return undefined
+      this.#captured.push(...done.intents)
+      return done.state
+    } catch (cause) {
+      throw this.#failed(eventType, cause)
+    }
+  }
+
+  #asFamily(state: MachineState): MachineState {
+    return isFamilyState(state) ? state : adoptIntoFamily(this.#machine, state)
+  }
+
+  #hasSpawned(state: MachineState | undefined): boolean {
+    for (const child in state?.children) if (!this.#invokeIds.has(child)) return true
+    return false
+  }
+
+  #failed(eventType: string, cause: unknown): MachineFailed {
     this.#captured = []
+    const reason = isThrown(cause, NotDurable) ? "NotDurable" : "Threw"
+    const detail = thrownMessage(cause)
     return new MachineFailed({ actorType: this.#actorType, eventType, reason, detail })
   }
 }
@@ -268,10 +336,3 @@ const KNOWN_STATUSES: ReadonlySet<string> = new Set(["active", "done", "error"])
 
 const NO_INTENTS: ReadonlyArray<Intent> = []
 const NO_IDS: ReadonlyArray<string> = []
-
-interface ExecutableAction {
-  readonly type: string
-  readonly info: unknown
-  readonly params: unknown
-  readonly exec: ((info: unknown, params: unknown) => void) | undefined
-}

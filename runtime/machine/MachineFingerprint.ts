@@ -6,10 +6,17 @@
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import { fingerprint, partsOfFingerprint } from "../json/Fingerprint.ts"
+import { machinesIn } from "./ChildLogic.ts"
 
 /** Hexadecimal text. */
 export const machineFingerprint = (machine: AnyStateMachine): string =>
-  partsOfFingerprint(fingerprint(JSON.stringify(describeNode(machine.root)))).text
+  partsOfFingerprint(fingerprint(JSON.stringify(describeMachine(machine)))).text
+
+/** The machine, and those that it may have as children: their states are part of its state. */
+const describeMachine = (machine: AnyStateMachine): Description => {
+  const [own, ...children] = [...machinesIn(machine).keys()].map(({ root }) => describeNode(root))
+  return children.length === 0 ? (own as Description) : [own as Description, ...children]
+}
 
 type Description = string | number | boolean | null | ReadonlyArray<Description>
 

@@ -7,6 +7,11 @@
 import type { AnyMachineSnapshot } from "xstate"
 import { frozen, handedOut, isUnproven } from "../json/Frozen.ts"
 import { encodeValue, NotStorable } from "../json/StoredValue.ts"
+import { withRefs } from "./ActorRefs.ts"
+import type { Family } from "./Family.ts"
+import { placeOf, sharePlace } from "./FamilyPlace.ts"
+import { pictured } from "./FamilyView.ts"
+import { isLiveActor } from "./LiveActor.ts"
 
 /**
  * The snapshot, fresh from XState, frozen: `decide`, callers and actors that start from the same initial context all
@@ -27,13 +32,15 @@ export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
 }
 
 /** The snapshot for user code: with copies of what in its context and output cannot be frozen. */
-export const given = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
+export const given = (sealedState: AnyMachineSnapshot): AnyMachineSnapshot => {
+  const state = pictured(sealedState)
   const context = handedOut(state.context)
   const output = handedOut(state.output)
   const error = handedOut(state.error)
-  return context === state.context && output === state.output && error === state.error
-    ? state
-    : Object.freeze({ ...state, context, output, error } as AnyMachineSnapshot)
+  if (context === state.context && output === state.output && error === state.error) return state
+  const copy = Object.freeze({ ...state, context, output, error } as AnyMachineSnapshot)
+  sharePlace(state, copy)
+  return copy
 }
 
 /**
@@ -46,8 +53,27 @@ export const forTransition = (state: AnyMachineSnapshot): AnyMachineSnapshot => 
 }
 
 /** What of a {@link sealed} state has no stored form, with its path; `undefined` where all of it has one. */
-export const unstorable = (state: AnyMachineSnapshot): NotStorable | undefined =>
-  unstorablePart(state.context, "context") ?? unstorablePart(state.output, "output")
+export const unstorable = (state: AnyMachineSnapshot): NotStorable | undefined => {
+  const place = placeOf(state)
+  if (place === undefined) {
+    return unstorablePart(state.context, "context") ?? unstorablePart(state.output, "output")
+  }
+  const { family, standing } = place
+  for (const [actor, snapshot] of standing.snapshots) {
+    const { address } = family.memberOf(actor) ?? { address: "" }
+    const path = address === "" ? "" : `children[${JSON.stringify(address)}].`
+    for (const part of ["context", "output", "input"] as const) {
+      const value = (snapshot as unknown as Readonly<Record<string, unknown>>)[part]
+      if (!isUnproven(value)) continue
+      const found = unstorablePart(frozen(withoutRefs(family, value)), path + part)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+const withoutRefs = (family: Family, value: unknown): unknown =>
+  withRefs(value, (part) => (isLiveActor(part) && family.memberOf(part) !== undefined ? null : undefined))
 
 const unstorablePart = (part: unknown, name: string): NotStorable | undefined => {
   if (!isUnproven(part)) return undefined

@@ -10,12 +10,10 @@ import {
   fromCallback,
   raise,
   sendParent,
-  sendTo,
   setup,
   spawnChild,
-  stopChild,
 } from "xstate"
-import { call, defineActor, event } from "../../../runtime/index.ts"
+import { defineActor, event } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const schema = Schema.Struct({})
@@ -29,12 +27,21 @@ const onGo = (actions: unknown) => createMachine({ on: { Go: { actions: actions 
 describe("defineActor refuses", () => {
   it.each<readonly [string, AnyStateMachine, RegExp]>([
     [
-      "invoke of a machine in a nested state",
+      "a callback invoked by a child of a child",
       createMachine({
-        initial: "a",
-        states: { a: { on: { Go: "c" } }, c: { initial: "b", states: { b: { invoke: { src: child } } } } },
+        invoke: {
+          src: createMachine({
+            initial: "a",
+            states: { a: { invoke: { src: fromCallback(() => undefined), id: "ticks" } } },
+          }),
+        },
       }),
-      /thing.*c\.b.*no promise logic.*call\(/,
+      /thing.*a" invokes "ticks".*no promise, transition or machine.*call\(/,
+    ],
+    [
+      "invoke of logic that nobody has provided",
+      createMachine({ initial: "a", states: { a: { on: { Go: "b" } }, b: { invoke: { src: "pay" } } } }),
+      /has no logic of that name.*setup\(\{ actors: \{ "pay"/,
     ],
     [
       "invoke of a callback",
@@ -45,21 +52,13 @@ describe("defineActor refuses", () => {
           b: { invoke: { src: fromCallback(() => undefined), onError: "a" } },
         },
       }),
-      /no promise logic/,
+      /no promise, transition or machine.*Callbacks and observables live in memory only/,
     ],
-    [
-      "invoke with systemId",
-      setup({ actors: { pay: call(async () => 1) } }).createMachine({
-        initial: "a",
-        states: { a: { on: { Go: "b" } }, b: { invoke: { src: "pay", systemId: "p", onError: "a" } } },
-      }),
-      /with systemId/,
-    ],
-    ["spawnChild on entry", createMachine({ entry: spawnChild(child) }), /spawns a child.*defineActor/],
+    ["spawnChild on entry", createMachine({ entry: spawnChild(child) }), /logic has no name.*setup\(/],
     [
       "spawnChild on exit",
       createMachine({ initial: "a", states: { a: { exit: spawnChild(child) } } }),
-      /spawns a child/,
+      /logic has no name/,
     ],
     [
       "spawnChild in always",
@@ -67,23 +66,28 @@ describe("defineActor refuses", () => {
         initial: "a",
         states: { a: { always: { target: "b", actions: spawnChild(child) } }, b: {} },
       }),
-      /spawns a child/,
+      /logic has no name/,
     ],
     [
       "spawnChild in an initial transition",
       createMachine({ initial: { target: "a", actions: spawnChild(child) } as never, states: { a: {} } }),
-      /spawns a child/,
+      /logic has no name/,
     ],
-    ["stopChild", onGo(stopChild("x")), /stops a child/],
-    ["sendTo", onGo(sendTo("x", { type: "Hi" })), /sends to another actor/],
     [
-      "sendTo by name",
-      setup({ actions: { tell: sendTo("x", { type: "Hi" }) as never } }).createMachine({
+      "spawnChild of a callback",
+      createMachine({ on: { Go: { actions: spawnChild("ticks" as never) } } }).provide({
+        actors: { ticks: fromCallback(() => undefined) },
+      } as never),
+      /spawns "ticks".*live in memory only/,
+    ],
+    ["sendParent", onGo(sendParent({ type: "Hi" })), /sends to its parent.*dispatch/],
+    [
+      "sendParent by name",
+      setup({ actions: { tell: sendParent({ type: "Hi" }) as never } }).createMachine({
         on: { Go: { actions: "tell" as never } },
       }),
-      /sends to another actor/,
+      /sends to its parent/,
     ],
-    ["sendParent", onGo(sendParent({ type: "Hi" })), /sends to another actor/],
   ])("%s", (_, machine, message) => {
     expect(define(machine)).toThrow(message)
     expect(define(machine)).toThrow(expect.objectContaining({ _tag: "DefinitionError", actorType: "thing" }))
@@ -94,13 +98,15 @@ describe("defineActor refuses", () => {
       initial: "a",
       states: {
         a: { on: { Go: "b" }, exit: [spawnChild(child), sendParent({ type: "Hi" })] },
-        b: { invoke: { src: child, systemId: "kid" } },
+        b: { invoke: { src: fromCallback(() => undefined), systemId: "kid" } },
       },
     })
     const refused = expect.objectContaining({
-      what: 'state "(machine).a" spawns a child machine',
+      what: 'state "(machine).a" spawns a child whose logic has no name (spawnChild)',
       problems: [
-        expect.objectContaining({ what: 'state "(machine).a" spawns a child machine' }),
+        expect.objectContaining({
+          what: 'state "(machine).a" spawns a child whose logic has no name (spawnChild)',
+        }),
         expect.objectContaining({ hint: expect.stringMatching(/dispatch\(\(\) => tell/) }),
         expect.objectContaining({ what: expect.stringMatching(/state "\(machine\)\.b" invokes/) }),
       ],

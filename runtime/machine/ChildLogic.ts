@@ -1,0 +1,102 @@
+/**
+ * What a child of a machine may run, and where its logic is found.
+ *
+ * Owns the kinds of logic that can be part of a state, the stand-in for promises, and the names of logic in a family: the
+ * path of names from the root machine, which calls are stored with. Who runs children: Family.ts.
+ */
+import type { AnyStateMachine } from "xstate"
+import type { CallLogic } from "../call/Call.ts"
+import { callLogicOf, logicOf, nodesOf } from "./InvokedLogic.ts"
+import type { AnySnapshot, LiveLogic } from "./LiveActor.ts"
+
+export type ChildKind = "machine" | "transition" | "promise"
+
+export const isMachine = (logic: unknown): logic is AnyStateMachine => {
+  const { root, implementations } = (logic ?? {}) as { root?: unknown; implementations?: unknown }
+  return typeof root === "object" && typeof implementations === "object"
+}
+
+/** The kind of the logic; `undefined` for logic that lives in memory only: callbacks, observables, and logic of users' own. */
+export const kindOf = (logic: unknown): ChildKind | undefined => {
+  if (isMachine(logic)) return "machine"
+  if (callLogicOf(logic) !== undefined) return "promise"
+  const { config, transition, start } = (logic ?? {}) as Partial<LiveLogic>
+  const isTransition = typeof config === "function" && typeof transition === "function" && start === undefined
+  return isTransition ? "transition" : undefined
+}
+
+/** The name of logic in the machine that invokes or spawns it; `undefined` for logic without one. */
+export const srcNameOf = (machine: AnyStateMachine, src: unknown): string | undefined => {
+  if (typeof src === "string") return src
+  const named = Object.entries(machine.implementations.actors).find(([, logic]) => logic === src)
+  return named?.[0]
+}
+
+/** The machine, and every machine that it or one of them names as a child; true: as a child. */
+export const machinesIn = (machine: AnyStateMachine): ReadonlyMap<AnyStateMachine, boolean> => {
+  const found = new Map<AnyStateMachine, boolean>([[machine, false]])
+  // The map grows while it is walked.
+  for (const inner of found.keys()) {
+    for (const logic of logicsOf(inner)) if (isMachine(logic) && !found.has(logic)) found.set(logic, true)
+  }
+  return found
+}
+
+/** All logic that a machine names, or holds in place. */
+export const logicsOf = (machine: AnyStateMachine): ReadonlyArray<unknown> => {
+  const invoked = nodesOf(machine.root).flatMap(({ invoke }) =>
+    invoke.map(({ src }) => logicOf(machine, src as string)),
+  )
+  return [...new Set([...Object.values(machine.implementations.actors), ...invoked])]
+}
+
+/** The events that end a promise. */
+export const RESOLVED = "everstate.resolved"
+export const REJECTED = "everstate.rejected"
+
+interface PromiseSnapshot extends AnySnapshot {
+  readonly input: unknown
+}
+
+/** Promise logic that calls nothing: its call is made by whoever has the shard, and its end comes as an event. */
+export const promiseLogic = (started: (snapshot: PromiseSnapshot) => void): LiveLogic => ({
+  getInitialSnapshot: (_scope: never, input: never): PromiseSnapshot => ({
+    status: "active",
+    output: undefined,
+    error: undefined,
+    input,
+  }),
+  transition: (snapshot: PromiseSnapshot, event: { type: string; data?: unknown }): PromiseSnapshot => {
+    if (snapshot.status !== "active") return snapshot
+    switch (event.type) {
+      case RESOLVED:
+        return { ...snapshot, status: "done", output: event.data, input: undefined }
+      case REJECTED:
+        return { ...snapshot, status: "error", error: event.data, input: undefined }
+      case "xstate.stop":
+        return { ...snapshot, status: "stopped", input: undefined }
+      default:
+        return snapshot
+    }
+  },
+  start: (snapshot: PromiseSnapshot) => {
+    if (snapshot.status === "active") started(snapshot)
+  },
+})
+
+/** A name of logic as a part of a path: JSON Pointer's way of writing it. */
+export const pathPart = (src: string): string => src.replaceAll("~", "~0").replaceAll("/", "~1")
+
+const nameIn = (part: string): string => part.replaceAll("~1", "/").replaceAll("~0", "~")
+
+/** The call that a machine or one of its children names by `src`. */
+export const callIn = (machine: AnyStateMachine, src: string): CallLogic | undefined => {
+  const own = callLogicOf(logicOf(machine, src))
+  if (own !== undefined || !src.includes("/")) return own
+  let logic: unknown = machine
+  for (const part of src.split("/")) {
+    if (!isMachine(logic)) return undefined
+    logic = logicOf(logic, nameIn(part))
+  }
+  return callLogicOf(logic)
+}

@@ -1,0 +1,395 @@
+/**
+ * A machine with its children as one: the root actor, and every actor that it or a child of it has invoked or spawned.
+ *
+ * Owns how XState's interpreter runs them inside one event, and what is captured instead of done: timers, calls, messages
+ * and actions. All of it is deterministic: the same event on the same standing gives the same. A {@link Standing} is where
+ * all of them are; the family can be put back to any that it had. What is written down of it: FamilyRecord.ts. Who asks:
+ * MachineFamily.ts.
+ */
+import { type AnyStateMachine, createActor } from "xstate"
+import { type AnyEvent, INSIDE } from "../event/Event.ts"
+import { passOn } from "../json/Frozen.ts"
+import { DISPATCH, type DispatchAction } from "../message/Outgoing.ts"
+import { promiseLogic } from "./ChildLogic.ts"
+import {
+  childMember,
+  freeAddress,
+  type Member,
+  NotDurable,
+  rootMember,
+  SENDS_OUTSIDE,
+} from "./FamilyMember.ts"
+import { FamilySystem, type ScheduledEvent, type TakenTransition } from "./FamilySystem.ts"
+import type { ActionSelf, Intent } from "./Intent.ts"
+import {
+  type AnySnapshot,
+  type ExecutableAction,
+  type LiveActor,
+  type LiveLogic,
+  putBack,
+  RUNNING,
+  STOPPED,
+} from "./LiveActor.ts"
+
+/** Events that the actors of a family may send each other in the course of one event; more count as endless. */
+export const FAMILY_EVENTS_MAX = 1_000
+
+/** Actors of a family that may run at the same time; more belong into actors of their own. */
+export const FAMILY_MEMBERS_MAX = 1_000
+
+/** Microsteps of all actors of a family in the course of one event; more count as endless. */
+export const FAMILY_MICROSTEPS_MAX = 10_000
+
+/** Where all actors of a family are. Immutable. */
+export interface Standing {
+  /** Snapshots of the root, and of those that run in the order in which they were made. */
+  readonly snapshots: ReadonlyMap<LiveActor, AnySnapshot>
+  readonly named: ReadonlyMap<string, LiveActor>
+  /** How many children without an id were made. */
+  readonly unnamedCount: number
+}
+
+/** One event, with all that comes of it. */
+interface Step {
+  readonly event: unknown
+  readonly intents: Array<Intent>
+  eventCount: number
+  microstepCount: number
+  /** The root has taken the event. */
+  isTaken: boolean
+  /** The first thing that makes the step fail; later ones may rest on it. */
+  failure: { readonly cause: unknown } | undefined
+}
+
+/** An actor that was there before. */
+export interface Returning {
+  readonly address: string
+  readonly logic: unknown
+  readonly isRunning: boolean
+  /** Options of XState's `createActor`. */
+  readonly options: { readonly id?: string; readonly parent?: LiveActor }
+}
+
+const PARENT_OF_ROOT = "isParentOfRoot"
+
+export class Family {
+  readonly machine: AnyStateMachine
+  readonly #system: FamilySystem
+  /** Those that run, or are about to. */
+  readonly #members = new Map<LiveActor, Member>()
+  /** Also those that have stopped. */
+  readonly #known = new WeakMap<LiveActor, Member>()
+  #root: LiveActor | undefined
+  #unnamedCount = 0
+  #step: Step | undefined
+  #returning: Returning | undefined
+  /** Takes what actions send when the step is over. */
+  #self: ActionSelf | undefined
+
+  constructor(machine: AnyStateMachine) {
+    this.machine = machine
+    this.#system = new FamilySystem({
+      made: (actor) => this.#made(actor),
+      microstep: (actor, event, transitions) => this.#microstep(actor, event, transitions),
+      relay: (target, event) => this.#relay(target, event),
+      schedule: (timer) => this.#schedule(timer),
+      cancel: (source, id) => this.#cancel(source, id),
+      left: (actor) => this.#left(actor),
+    })
+  }
+
+  get root(): LiveActor {
+    if (this.#root === undefined) throw new Error("the family has no root yet")
+    return this.#root
+  }
+
+  memberOf(actor: LiveActor): Member | undefined {
+    return this.#known.get(actor)
+  }
+
+  /** The member with this address, if it runs. */
+  memberAt(address: string): Member | undefined {
+    for (const member of this.#members.values()) if (member.address === address) return member
+    return undefined
+  }
+
+  get standing(): Standing {
+    const snapshots = new Map([[this.root, this.root._snapshot]])
+    for (const actor of this.#members.keys()) {
+      if (actor._processingStatus === RUNNING) snapshots.set(actor, actor._snapshot)
+    }
+    return { snapshots, named: this.#system.named, unnamedCount: this.#unnamedCount }
+  }
+
+  /** Puts every actor back to where it was. */
+  putBack({ snapshots, named, unnamedCount }: Standing): void {
+    for (const actor of this.#members.keys()) actor._processingStatus = STOPPED
+    this.#members.clear()
+    for (const [actor, snapshot] of snapshots) {
+      const member = this.#known.get(actor) as Member
+      this.#members.set(actor, member)
+      putBack(actor, snapshot)
+      this.#observe(member)
+    }
+    this.#system.putBack(named)
+    this.#unnamedCount = unnamedCount
+  }
+
+  /** Makes the root and starts it. Throws what it threw, and {@link NotDurable}. */
+  bear(id: string, input: unknown): ReadonlyArray<Intent> {
+    return this.#during("xstate.init", () => {
+      this.#make(this.machine, { id, input })
+      this.root.start()
+    }).intents
+  }
+
+  /** Makes an actor that was there before; its snapshot is put into it later, by {@link putBack}. */
+  bringBack(returning: Returning): LiveActor {
+    this.#returning = returning
+    try {
+      const actor = this.#make(returning.logic, { ...returning.options, snapshot: { status: "active" } })
+      if (returning.isRunning) this.#members.set(actor, this.#known.get(actor) as Member)
+      else actor._processingStatus = STOPPED
+      return actor
+    } finally {
+      this.#returning = undefined
+    }
+  }
+
+  #make(logic: unknown, options: object): LiveActor {
+    const parent = this.#root ?? { [PARENT_OF_ROOT]: true, system: this.#system }
+    return createActor(logic as never, { parent, ...options } as never) as unknown as LiveActor
+  }
+
+  /**
+   * Lets `member` take an event, and the others whatever comes of it. `undefined`: nobody takes it. Throws what the root
+   * threw, and {@link NotDurable}.
+   */
+  take({ actor }: Member, event: AnyEvent): ReadonlyArray<Intent> | undefined {
+    const before = this.standing
+    const { isTaken, intents } = this.#during(event, () => actor._send(event))
+    return isTaken || intents.length > 0 || isMoved(before, this.standing) ? intents : undefined
+  }
+
+  #during(event: unknown, run: () => void): Step {
+    const step: Step = {
+      event,
+      intents: [],
+      eventCount: 0,
+      microstepCount: 0,
+      isTaken: false,
+      failure: undefined,
+    }
+    this.#step = step
+    try {
+      run()
+    } catch (cause) {
+      this.#fail(cause)
+    } finally {
+      this.#step = undefined
+    }
+    if (step.failure !== undefined) throw step.failure.cause
+    return step
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#step !== undefined) this.#step.failure ??= { cause }
+  }
+
+  /** Throws it in the actor that is at fault, too: that one does nothing more. */
+  #refuse(cause: unknown): never {
+    this.#fail(cause)
+    throw cause
+  }
+
+  /** XState has made an actor and not asked for its state yet: from here on it is one of the family. */
+  #made(actor: LiveActor): void {
+    const isRoot = PARENT_OF_ROOT in (actor._parent ?? {})
+    if (isRoot) {
+      this.#root = actor
+      actor._parent = undefined
+    }
+    const member = isRoot ? rootMember(actor, this.machine) : this.#childMember(actor)
+    const logic = this.#logicFor(member, actor.logic)
+    this.#known.set(actor, member)
+    passOn(actor)
+    actor.sessionId = actor._actorScope.sessionId = `x:${member.address}`
+    if (!isRoot) actor.src = member.src
+    actor._reportError = () => undefined
+    actor.subscribe = actor.on = refuseListeners
+    actor._syncSnapshot = false
+    this.#capture(member)
+    actor.logic = this.#returning === undefined ? logic : comesBack(actor, logic)
+    if (this.#returning !== undefined) return
+    if (this.#members.size >= FAMILY_MEMBERS_MAX) this.#refuse(new NotDurable(TOO_MANY))
+    this.#members.set(actor, member)
+    this.#observe(member)
+  }
+
+  #childMember(actor: LiveActor): Member {
+    const parent = this.#known.get(actor._parent as LiveActor) as Member
+    if (actor.id === "") actor.id = actor._actorScope.id = `x:${++this.#unnamedCount}`
+    const address =
+      this.#returning?.address ??
+      freeAddress(parent, actor.id, (wished) => this.memberAt(wished) !== undefined)
+    try {
+      return childMember(actor, parent, address)
+    } catch (cause) {
+      return this.#refuse(cause)
+    }
+  }
+
+  /** The logic of an actor, or what stands in for it. */
+  #logicFor(member: Member, logic: LiveLogic): LiveLogic {
+    if (member.address === "") return this.#rootLogic(logic as unknown as AnyStateMachine)
+    if (member.kind !== "promise") return logic
+    const { address: id, path: src } = member
+    return promiseLogic(({ input }) => this.#step?.intents.push({ _tag: "Call", id, src, input }))
+  }
+
+  /** What the root throws fails the step: nothing of it happens. What children throw is theirs to handle, as in XState. */
+  #rootLogic(machine: AnyStateMachine): LiveLogic {
+    return {
+      transition: (snapshot, event, scope) => {
+        try {
+          return machine.transition(snapshot, event, scope)
+        } catch (cause) {
+          return this.#refuse(cause)
+        }
+      },
+      getInitialSnapshot: (scope, input) => {
+        const snapshot = machine.getInitialSnapshot(scope, input) as AnySnapshot
+        if (snapshot.status === "error") this.#fail(snapshot.error)
+        return snapshot
+      },
+      start: (snapshot) => machine.start(snapshot),
+    }
+  }
+
+  /** The parent gets each snapshot of a child that it invoked with `onSnapshot`, as of XState. */
+  #observe({ actor, isSynced }: Member): void {
+    actor.observers.clear()
+    if (!isSynced) return
+    actor.observers.add({
+      next: (snapshot) => {
+        if (snapshot.status !== "active") return
+        this.#relay(actor._parent as LiveActor, { type: `xstate.snapshot.${actor.id}`, snapshot })
+      },
+    })
+  }
+
+  /** From here on actions are captured, not run; XState's own go their way, through the system. */
+  #capture({ actor, address }: Member): void {
+    const { _actorScope: scope } = actor
+    const run = scope.actionExecutor
+    scope.actionExecutor = (action) => {
+      if (action.exec === undefined || action.type === "xstate.log") return
+      if (action.type.startsWith("xstate.")) run(action)
+      else this.#step?.intents.push(this.#actionIntent(action))
+    }
+    scope.emit = (event) => {
+      // Nobody outside listens to a child.
+      if (address === "") this.#step?.intents.push({ _tag: "Emit", event })
+    }
+  }
+
+  #actionIntent({ type, info, params, exec }: ExecutableAction): Intent {
+    const make = (exec as Partial<DispatchAction>)[DISPATCH]
+    if (make !== undefined) return { _tag: "Send", make: () => make(info as never) }
+    const run = (self: ActionSelf): void => {
+      this.#self = self
+      exec?.(info, params)
+    }
+    return { _tag: "Action", type, run }
+  }
+
+  #microstep(actor: LiveActor, event: unknown, transitions: ReadonlyArray<TakenTransition>): void {
+    const step = this.#step
+    if (step === undefined) return
+    if (++step.microstepCount > FAMILY_MICROSTEPS_MAX) {
+      this.#refuse(new Error(`more than ${FAMILY_MICROSTEPS_MAX} microsteps without a stable state`))
+    }
+    if (actor !== this.#root || event !== step.event) return
+    step.isTaken ||= transitions.some(({ target, actions }) => target !== undefined || actions.length > 0)
+  }
+
+  #relay(target: LiveActor, event: AnyEvent): void {
+    const step = this.#step
+    const member = this.#known.get(target)
+    if (step === undefined) return this.#sendLater(target, member, event)
+    if (member === undefined) return this.#fail(new NotDurable(SENDS_OUTSIDE))
+    if (++step.eventCount > FAMILY_EVENTS_MAX) {
+      return this.#fail(new Error(`its actors sent each other more than ${FAMILY_EVENTS_MAX} events`))
+    }
+    if (target._processingStatus !== STOPPED) target._send(event)
+  }
+
+  /** An action sends it, once the commit is stored: it comes as a message. */
+  #sendLater(target: LiveActor, member: Member | undefined, event: AnyEvent): void {
+    if (member === undefined) return target._send(event)
+    if (this.#self === undefined) throw new Error(NO_ACTION)
+    this.#self.send(member.address === "" ? event : { type: INSIDE, to: member.address, event })
+  }
+
+  #schedule({ source, target, event, delayMs, id }: ScheduledEvent): void {
+    const to = this.#known.get(target)
+    if (to === undefined) return this.#fail(new NotDurable(SENDS_OUTSIDE))
+    const from = this.#members.get(source)
+    // One that has been told to stop sets timers in vain, and one that has stopped takes no event.
+    if (from === undefined || !this.#members.has(target)) return
+    this.#step?.intents.push({
+      _tag: "Timer",
+      id: timerId(from, id),
+      delayMs,
+      event:
+        from.address === "" && to.address === ""
+          ? event
+          : { type: INSIDE, to: to.address, from: from.address, event },
+    })
+  }
+
+  #cancel(source: LiveActor, sendId: string): void {
+    const member = this.#known.get(source)
+    const id = member === undefined ? undefined : timerId(member, sendId)
+    if (id !== undefined) this.#step?.intents.push({ _tag: "Cancel", id })
+  }
+
+  /** The actor has stopped or is told to: its address is free. */
+  #left(actor: LiveActor): void {
+    const member = this.#members.get(actor)
+    if (member === undefined || actor === this.#root) return
+    this.#members.delete(actor)
+    if (member.kind !== "promise") this.#step?.intents.push({ _tag: "DropTimers", member: member.address })
+  }
+}
+
+const isMoved = (before: Standing, after: Standing): boolean => {
+  if (before.snapshots.size !== after.snapshots.size) return true
+  for (const [actor, snapshot] of after.snapshots) if (before.snapshots.get(actor) !== snapshot) return true
+  return false
+}
+
+const timerId = ({ address }: Member, id: string | undefined): string | undefined =>
+  address === "" || id === undefined ? id : `${address}/${id}`
+
+/** Logic of an actor that is brought back: it keeps the state that is put into it. */
+const comesBack = (actor: LiveActor, logic: LiveLogic): LiveLogic => ({
+  ...logic,
+  transition: logic.transition,
+  getInitialSnapshot: logic.getInitialSnapshot,
+  restoreSnapshot: (persisted) => {
+    actor.logic = logic
+    return persisted
+  },
+})
+
+const refuseListeners = (): never => {
+  throw new Error(
+    "A child of a durable actor has no listeners. Its parent hears of it by onDone, onError and onSnapshot, or by sendParent.",
+  )
+}
+
+const TOO_MANY = `more than ${FAMILY_MEMBERS_MAX} children at the same time. Define children of which there are many as actors of their own.`
+
+const NO_ACTION =
+  "A child of a durable actor takes events from its machine and from actions. Send the actor a command instead."

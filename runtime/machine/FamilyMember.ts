@@ -1,0 +1,80 @@
+/**
+ * One actor of a family: what is known of it, and which actors can be one.
+ *
+ * Owns the addresses and paths of members, and the reasons for which a child is refused. Who keeps them: Family.ts.
+ */
+import type { AnyStateMachine } from "xstate"
+import { type ChildKind, isMachine, kindOf, pathPart, srcNameOf } from "./ChildLogic.ts"
+import type { LiveActor } from "./LiveActor.ts"
+
+export interface Member {
+  readonly actor: LiveActor
+  /** Ids from the root to it, "" for the root; unique among those that run. Timers and calls are named after it. */
+  readonly address: string
+  readonly kind: ChildKind
+  /** Name of its logic in its parent's machine. */
+  readonly src: string
+  /** Names of logic from the root to it; of a child of the root the name as it is. */
+  readonly path: string
+  /** The machine of a machine. */
+  readonly machine: AnyStateMachine | undefined
+  /** Its parent gets its snapshots as events. */
+  readonly isSynced: boolean
+}
+
+/** The family did what no durable machine may do. */
+export class NotDurable extends Error {
+  override readonly name = "NotDurable"
+}
+
+export const rootMember = (actor: LiveActor, machine: AnyStateMachine): Member => ({
+  actor,
+  address: "",
+  kind: "machine",
+  src: "",
+  path: "",
+  machine,
+  isSynced: false,
+})
+
+/** A child of `parent` that XState has just made. Throws {@link NotDurable}. */
+export const childMember = (actor: LiveActor, parent: Member, address: string): Member => {
+  const { logic } = actor
+  const src = parent.machine === undefined ? undefined : srcNameOf(parent.machine, actor.src)
+  const kind = kindOf(logic)
+  if (src === undefined) throw new NotDurable(WITHOUT_NAME)
+  if (kind === undefined) throw new NotDurable(livesInMemory(actor.id, src))
+  return {
+    actor,
+    address,
+    kind,
+    src,
+    path: pathOf(parent, src),
+    machine: isMachine(logic) ? logic : undefined,
+    isSynced: actor._syncSnapshot === true,
+  }
+}
+
+/** The first free address of a child of `parent` with this id. */
+export const freeAddress = (parent: Member, id: string, isTaken: (address: string) => boolean): string => {
+  const wished = parent.address === "" ? id : `${parent.address}/${id}`
+  let address = wished
+  for (let number = 2; isTaken(address); number++) address = `${wished}#${number}`
+  return address
+}
+
+const pathOf = (parent: Member, src: string): string => {
+  if (parent.address === "") return src
+  const isChildOfRoot = parent.actor._parent?._parent === undefined
+  return `${isChildOfRoot ? pathPart(parent.path) : parent.path}/${pathPart(src)}`
+}
+
+const WITHOUT_NAME =
+  "a child spawned without a name for its logic. Provide the logic in setup({ actors: { name: logic } }) and spawn it by that name."
+
+const livesInMemory = (id: string, src: string): string =>
+  `the child "${id}" of the logic "${src}", which lives in memory only. Write a callback or an observable as call(...), or as an actor of its own that sends with tell(...).`
+
+/** Why an event cannot be sent. */
+export const SENDS_OUTSIDE =
+  "it sends to an actor outside of the machine. Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer."

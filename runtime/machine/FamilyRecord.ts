@@ -1,0 +1,207 @@
+/**
+ * A family written down: its actors as plain data, and back.
+ *
+ * Owns the form. It is XState's persisted snapshot of the root, with a list of all other actors in `family`: those that run
+ * first, in the order in which they were made, then those that have ended and are still referred to. Actors refer to each
+ * other by their places in the list, 0 is the root. XState's own form nests children, and loses references to other actors
+ * than a machine's own children.
+ */
+import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from "xstate"
+import { thrownValue } from "../call/ThrownValue.ts"
+import { decodeValue } from "../json/StoredValue.ts"
+import { withRefs } from "./ActorRefs.ts"
+import { Family, type Standing } from "./Family.ts"
+import { logicOf } from "./InvokedLogic.ts"
+import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
+import { isSameValue } from "./StateName.ts"
+
+interface RecordedActor {
+  readonly address: string
+  readonly id: string
+  /** Place of its parent. */
+  readonly parent: number
+  readonly src: string
+  readonly systemId?: string
+  readonly isSynced?: true
+  readonly isRunning?: true
+  readonly snapshot: RecordedSnapshot
+}
+
+interface RecordedSnapshot {
+  readonly status: AnySnapshot["status"]
+  readonly value?: unknown
+  readonly context?: unknown
+  /** Of a machine: its children by their keys. */
+  readonly children?: Readonly<Record<string, number>>
+  readonly [field: string]: unknown
+}
+
+export interface FamilyRecord extends RecordedSnapshot {
+  readonly family: {
+    /** Id of the root. */
+    readonly id: string
+    readonly unnamedCount: number
+    readonly actors: ReadonlyArray<RecordedActor>
+  }
+}
+
+/** How a reference to an actor is written: XState's mark, with its place. */
+const MARK = "xstate$$type"
+const MARK_VALUE = 1
+
+const isMachineSnapshot = (snapshot: AnySnapshot): snapshot is AnySnapshot & AnyMachineSnapshot =>
+  "_nodes" in snapshot
+
+/** What is written of a standing. */
+export const recordOf = (family: Family, { snapshots, unnamedCount }: Standing): FamilyRecord => {
+  const actors = [...snapshots.keys()]
+  const places = new Map(actors.map((actor, place) => [actor, place]))
+  const placeOf = (actor: LiveActor): number => {
+    const known = places.get(actor)
+    if (known !== undefined) return known
+    actors.push(actor)
+    places.set(actor, actors.length - 1)
+    return actors.length - 1
+  }
+  const marked = (value: unknown): unknown =>
+    withRefs(value, (part) =>
+      isLiveActor(part) && family.memberOf(part) !== undefined
+        ? { [MARK]: MARK_VALUE, id: placeOf(part) }
+        : undefined,
+    )
+  const recorded: Array<RecordedActor> = []
+  // The list grows while it is walked: snapshots lead to actors that have ended.
+  for (let place = 0; place < actors.length; place++) {
+    const actor = actors[place] as LiveActor
+    const snapshot = recordedSnapshot(snapshots.get(actor) ?? actor._snapshot, marked, placeOf)
+    const member = family.memberOf(actor)
+    if (member === undefined) throw new Error("an actor of another family")
+    const { address, src, isSynced } = member
+    const { id, systemId, _parent } = actor
+    recorded.push({
+      address,
+      id,
+      parent: (_parent && places.get(_parent)) ?? 0,
+      src,
+      ...(systemId === undefined ? undefined : { systemId }),
+      ...(isSynced ? { isSynced } : undefined),
+      ...(snapshots.has(actor) ? { isRunning: true } : undefined),
+      snapshot,
+    })
+  }
+  const [root, ...others] = recorded as [RecordedActor, ...Array<RecordedActor>]
+  return { ...root.snapshot, family: { id: root.id, unnamedCount, actors: others } }
+}
+
+const recordedSnapshot = (
+  snapshot: AnySnapshot,
+  marked: (value: unknown) => unknown,
+  placeOf: (actor: LiveActor) => number,
+): RecordedSnapshot => {
+  // A child may throw what has no stored form; what is kept of it is what is kept of a call's error.
+  const told = snapshot.error === undefined ? undefined : decodeValue(thrownValue(snapshot.error))
+  if (!isMachineSnapshot(snapshot)) {
+    return withoutUndefined(marked({ ...snapshot, error: told }) as RecordedSnapshot)
+  }
+  const { status, value, context, output, historyValue, children } = snapshot
+  return withoutUndefined({
+    status,
+    value,
+    context: marked(context),
+    output: marked(output),
+    error: told,
+    historyValue: mapValues(historyValue, (nodes) => nodes.map(({ id }) => ({ id }))),
+    children: mapValues(children as Readonly<Record<string, unknown>>, (child) =>
+      placeOf(child as LiveActor),
+    ),
+  })
+}
+
+const withoutUndefined = (snapshot: RecordedSnapshot): RecordedSnapshot => {
+  const copy: Record<string, unknown> = { ...snapshot }
+  for (const field of ["output", "error", "input"]) if (copy[field] === undefined) delete copy[field]
+  return copy as RecordedSnapshot
+}
+
+const mapValues = <A, B>(
+  object: Readonly<Record<string, A>>,
+  map: (value: A) => B,
+): Readonly<Record<string, B>> =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
+
+export const isFamilyRecord = (persisted: unknown): persisted is FamilyRecord =>
+  typeof persisted === "object" && persisted !== null && "family" in persisted
+
+/** The family of a record, and its standing. Throws where the record does not fit the machine. */
+export const familyOf = (
+  machine: AnyStateMachine,
+  { family: { id, unnamedCount, actors: others }, ...rootSnapshot }: FamilyRecord,
+): { readonly family: Family; readonly standing: Standing } => {
+  const family = new Family(machine)
+  const root = family.bringBack({ address: "", logic: machine, isRunning: true, options: { id } })
+  const actors = [root]
+  for (const recorded of others) actors.push(bringBack(family, actors, recorded))
+  const revived = (value: unknown): unknown =>
+    withRefs(value, (part) => {
+      const { [MARK]: mark, id: place } = part as { readonly [MARK]?: unknown; readonly id?: unknown }
+      return mark === MARK_VALUE ? actors[place as number] : undefined
+    })
+  const snapshots = new Map<LiveActor, AnySnapshot>()
+  for (const [place, actor] of actors.entries()) {
+    const recorded = place === 0 ? rootSnapshot : others[place - 1]?.snapshot
+    const snapshot = revivedSnapshot(family, actor, recorded as RecordedSnapshot, actors, revived)
+    actor._snapshot = snapshot
+    if (place === 0 || others[place - 1]?.isRunning === true) snapshots.set(actor, snapshot)
+  }
+  const { named } = family.standing
+  return { family, standing: { snapshots, named, unnamedCount } }
+}
+
+const bringBack = (
+  family: Family,
+  actors: ReadonlyArray<LiveActor>,
+  { address, id, parent, src, systemId, isSynced, isRunning }: RecordedActor,
+): LiveActor => {
+  const parentActor = actors[parent]
+  const parentMachine = parentActor && family.memberOf(parentActor)?.machine
+  const logic = parentMachine === undefined ? undefined : logicOf(parentMachine, src)
+  if (parentActor === undefined || logic === undefined) {
+    throw new Error(`the snapshot has the child "${address}", for which there is no logic "${src}"`)
+  }
+  const names = systemId === undefined || isRunning !== true ? undefined : { systemId }
+  const options = { id, src, parent: parentActor, syncSnapshot: isSynced === true, ...names }
+  return family.bringBack({ address, logic, isRunning: isRunning === true, options })
+}
+
+const revivedSnapshot = (
+  family: Family,
+  actor: LiveActor,
+  recorded: RecordedSnapshot,
+  actors: ReadonlyArray<LiveActor>,
+  revived: (value: unknown) => unknown,
+): AnySnapshot => {
+  const { machine } = family.memberOf(actor) ?? {}
+  // A machine whose birth threw has no value.
+  if (machine === undefined || recorded.value === undefined) return revived(recorded) as AnySnapshot
+  const { value, context, output, error, children = {} } = recorded
+  const bare = { ...recorded, context: {}, output: undefined, error: undefined, children: {} }
+  const restored = machine.restoreSnapshot(
+    bare as unknown as Snapshot<unknown>,
+    actor._actorScope as never,
+  ) as AnyMachineSnapshot
+  // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
+  if (restored._nodes.length === 0 || !isSameValue(restored.value, value)) {
+    throw new Error("the snapshot names no state of this machine")
+  }
+  return {
+    ...restored,
+    context: revived(context),
+    output: revived(output),
+    error: revived(error),
+    children: mapValues(children, (place) => {
+      const child = actors[place]
+      if (child === undefined) throw new Error("the snapshot has a child that is nowhere")
+      return child
+    }),
+  } as unknown as AnySnapshot
+}

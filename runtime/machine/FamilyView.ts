@@ -1,0 +1,72 @@
+/**
+ * A family's state as user code is given it: its children are pictures of where they were, and stay so.
+ *
+ * Owns those pictures. A live actor goes on with its family, so `state.children.x.getSnapshot()` of a state that somebody
+ * keeps would tell of a later one.
+ */
+import type { AnyMachineSnapshot } from "xstate"
+import { frozen } from "../json/Frozen.ts"
+import { withRefs } from "./ActorRefs.ts"
+import { placeOf, sharePlace } from "./FamilyPlace.ts"
+import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
+
+/** The state with pictures in place of its actors; the state itself where it is none of a family. */
+export const pictured = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
+  const place = placeOf(state)
+  if (place === undefined) return state
+  const picture = new FamilyPicture(place.standing.snapshots).snapshotOf(state) as AnyMachineSnapshot
+  sharePlace(state, picture)
+  return picture
+}
+
+class FamilyPicture {
+  readonly #snapshots: ReadonlyMap<LiveActor, AnySnapshot>
+  readonly #refs = new Map<LiveActor, object>()
+  readonly #taken = new Map<object, unknown>()
+
+  constructor(snapshots: ReadonlyMap<LiveActor, AnySnapshot>) {
+    this.#snapshots = snapshots
+  }
+
+  snapshotOf(snapshot: object): unknown {
+    const known = this.#taken.get(snapshot)
+    if (known !== undefined) return known
+    const { context, output, error, children } = snapshot as Partial<AnyMachineSnapshot>
+    const parts: Record<string, unknown> = {}
+    const picture = { ...snapshot }
+    this.#taken.set(snapshot, picture)
+    for (const [key, value] of Object.entries({ context, output, error })) {
+      if (key in snapshot) parts[key] = frozen(this.#withoutActors(value))
+    }
+    if (children !== undefined) parts["children"] = this.#withoutActors(children)
+    return Object.freeze(Object.assign(picture, parts))
+  }
+
+  #withoutActors(value: unknown): unknown {
+    return withRefs(value, (part) => (isLiveActor(part) ? this.#refTo(part) : undefined))
+  }
+
+  #refTo(actor: LiveActor): object {
+    const known = this.#refs.get(actor)
+    if (known !== undefined) return known
+    const { id, sessionId, src, systemId } = actor
+    const snapshot = this.#snapshots.get(actor) ?? actor._snapshot
+    const ref = {
+      id,
+      sessionId,
+      src,
+      systemId,
+      getSnapshot: () => this.snapshotOf(snapshot),
+      send: refuse,
+      subscribe: refuse,
+      on: refuse,
+      toJSON: () => ({ xstate$$type: 1, id }),
+    }
+    this.#refs.set(actor, Object.freeze(ref))
+    return ref
+  }
+}
+
+const refuse = (): never => {
+  throw new Error("This child is part of a durable actor's state. Send the actor a command instead.")
+}

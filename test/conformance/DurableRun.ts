@@ -1,0 +1,221 @@
+/**
+ * A machine run as a durable actor, with the runtime's own decisions, commits, fold and snapshots, and no servers.
+ *
+ * Owns how the actor comes back between two events ({@link Recovery}), and what the rest of the system does in a running
+ * one: it fires timers, makes calls, and brings what actions send.
+ */
+import { Schema } from "effect"
+import type { AnyMachineSnapshot } from "xstate"
+import { addressOf } from "../../runtime/address/ActorAddress.ts"
+import { failureOf, outputOf } from "../../runtime/call/CallRunner.ts"
+import { type Birth, BORN, bear } from "../../runtime/cell/Birth.ts"
+import { type Base, decide, type Outcome } from "../../runtime/cell/Decide.ts"
+import { applyRecord, type Confirmed, unborn } from "../../runtime/cell/Fold.ts"
+import { decideSignal, type Signal } from "../../runtime/cell/Signal.ts"
+import { decodeSnapshot, encodeSnapshot } from "../../runtime/cell/Snapshot.ts"
+import { commandOf } from "../../runtime/command/Ask.ts"
+import { encodeCommit } from "../../runtime/commit/Commit.ts"
+import { type ActorDefinition, type AnyActor, defineActor } from "../../runtime/definition/Actor.ts"
+import type { AnyEvent } from "../../runtime/event/Event.ts"
+import { integrationEvent } from "../../runtime/event/IntegrationEvent.ts"
+import type { JournalRecord } from "../../runtime/journal/Journal.ts"
+import { given } from "../../runtime/machine/SealedState.ts"
+import type { ConformanceCase } from "./ConformanceCase.ts"
+import { type Facts, factsOf } from "./Facts.ts"
+import { settled } from "./PlainRun.ts"
+
+/** How the actor comes back after each commit. */
+export const RECOVERIES = ["stays in memory", "full replay", "snapshot", "snapshot and tail"] as const
+export type Recovery = (typeof RECOVERIES)[number]
+
+const anything = integrationEvent({ schema: Schema.Any, description: "whatever the machine emits" })
+
+/** Commits that one step may lead to; more are a loop. */
+const COMMITS_MAX = 1_000
+
+export class DurableRun {
+  readonly emitted: Array<unknown> = []
+  readonly notes: Array<string> = []
+  /** Outcomes of what was sent that stored nothing, for a reader of a failed test. */
+  readonly refused: Array<unknown> = []
+  readonly #definition: ActorDefinition
+  readonly #address
+  readonly #recovery: Recovery
+  readonly #records: Array<JournalRecord> = []
+  /** What waits for the actor, as messages. */
+  readonly #waiting: Array<AnyEvent> = []
+  readonly #called = new Set<string>()
+  #nowMs = 0
+  #signalCount = 0
+  #confirmed: Confirmed
+
+  constructor(of: ConformanceCase, id: string, recovery: Recovery) {
+    const publishes = Object.fromEntries((of.emits ?? []).map((type) => [type, anything]))
+    const machine = of.machine((text) => this.notes.push(text))
+    this.#definition = defineActor({ type: "conformance", machine, publishes } as never) as ActorDefinition
+    this.#address = addressOf("conformance", id, 8)
+    this.#recovery = recovery
+    this.#confirmed = unborn(this.#definition, id)
+  }
+
+  /** Has the actor born, in a commit of its own. */
+  start(): Promise<void> {
+    const { state, standing } = this.#confirmed
+    if (standing._tag === "Born") throw new Error("it is born already")
+    const birth = bear(this.#definition, this.#address, { state, standing }, "birth", this.#nowMs)
+    if (birth._tag !== "Birth") throw birth
+    const count = this.#records.length
+    if (birth.json !== undefined) this.#keep(birth.json, [])
+    this.#arrive({ ...this.#confirmed, ...birth, standing: BORN }, count, birth)
+    return this.advance(0)
+  }
+
+  async send(event: AnyEvent): Promise<void> {
+    const commandId = `c-${this.#signalCount++}`
+    const command = commandOf(
+      this.#definition as AnyActor,
+      this.#address,
+      event,
+      { commandId },
+      () => commandId,
+    )
+    this.#store(decide(this.#definition, this.#address, this.#base, command, this.#nowMs))
+    await this.advance(0)
+  }
+
+  async advance(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms
+    do await this.#settle()
+    while (this.#fireNext(endMs))
+    this.#nowMs = endMs
+  }
+
+  get facts(): Facts {
+    return factsOf(given(this.#confirmed.state) as AnyMachineSnapshot)
+  }
+
+  get #base(): Base {
+    return this.#confirmed
+  }
+
+  /** Brings what actions have sent, and makes the calls that are asked for; those that do not end stay open. */
+  async #settle(): Promise<void> {
+    while (true) {
+      for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+        this.#signal({ kind: "self", event }, event.type)
+      }
+      this.#makeCalls()
+      await settled()
+      if (this.#waiting.length === 0 && this.#ended.length === 0) return
+      for (const end of this.#ended.splice(0)) end()
+    }
+  }
+
+  /** Ends of calls that are to be told. */
+  readonly #ended: Array<() => void> = []
+
+  #makeCalls(): void {
+    for (const [name, { g: generation, src, in: input }] of this.#confirmed.pending.calls) {
+      const idempotencyKey = `${name}/${generation}`
+      if (this.#called.has(idempotencyKey)) continue
+      this.#called.add(idempotencyKey)
+      const logic = this.#definition.machine.callLogic(src)
+      if (logic === undefined) throw new Error(`no logic for the call ${src}`)
+      const signal = new AbortController().signal
+      const args = { input, idempotencyKey, signal, heartbeat: () => undefined, attempt: 1 }
+      const end = (outcome: object) =>
+        this.#ended.push(() => this.#signal({ kind: "call", generation, outcome } as never, name))
+      void (async () => outputOf(await logic.run(args)))()
+        .catch((cause: unknown) => failureOf(logic, cause, 1))
+        .then(end)
+    }
+  }
+
+  #fireNext(endMs: number): boolean {
+    const timers = [...this.#confirmed.pending.timers]
+    const [next] = timers.toSorted(([, left], [, right]) => left.at - right.at)
+    if (next === undefined || next[1].at > endMs) return false
+    const [name, { g: generation, at }] = next
+    this.#nowMs = Math.max(this.#nowMs, at)
+    this.#signal({ kind: "timer", generation, at }, name)
+    return true
+  }
+
+  #signal(what: object, name: string): void {
+    const signal = {
+      _tag: "Signal",
+      commandId: `s-${this.#signalCount++}`,
+      fingerprint: "",
+      metadata: undefined,
+      name,
+      since: 0,
+      ...what,
+    } as unknown as Signal
+    this.#store(decideSignal(this.#definition, this.#address, this.#base, signal, this.#nowMs))
+  }
+
+  #store(outcome: Outcome): void {
+    if (outcome._tag !== "Proposal") {
+      this.refused.push(outcome._tag === "Nothing" ? outcome : outcome.message)
+      if (outcome._tag === "CommandFailed") throw outcome
+      return
+    }
+    if (this.#records.length > COMMITS_MAX) throw new Error("the machine does not come to rest")
+    const { state, version, pending, entry, actions } = outcome
+    const count = this.#records.length
+    const sequence = this.#keep(undefined, [JSON.stringify(entry)])
+    const live: Confirmed = { ...this.#confirmed, state, version, pending, sequence }
+    this.#arrive(live, count, { items: entry.out ?? [], actions })
+  }
+
+  /** The commit is stored: the actor comes back, and what the commit asked for is done. */
+  #arrive(live: Confirmed, count: number, { items, actions }: Pick<Birth, "items" | "actions">): void {
+    this.#confirmed = this.#recovered(live, count)
+    for (const item of items) {
+      if (item.k === "publish") this.emitted.push({ type: item.t, ...(item.d as object) })
+    }
+    const { id } = this.#address
+    const self = { id, send: (event: AnyEvent) => this.#waiting.push(event), state: live.state }
+    for (const action of actions) action.run(self)
+  }
+
+  #keep(b: string | undefined, entries: ReadonlyArray<string>): number {
+    const header = { format: 3 as const, first: this.#confirmed.version + 1, at: this.#nowMs, epoch: 1, b }
+    const data = encodeCommit(header, entries)
+    this.#records.push({ key: this.#address.key, sequence: this.#records.length + 1, data })
+    return this.#records.length
+  }
+
+  /** The actor as it comes back; `count` commits were there before the last one. */
+  #recovered(live: Confirmed, count: number): Confirmed {
+    switch (this.#recovery) {
+      case "stays in memory":
+        return live
+      case "full replay":
+        return this.#records.length === 0 ? live : this.#replayed(this.#records.length)
+      case "snapshot":
+        return this.#restored(live)
+      case "snapshot and tail":
+        if (count === 0) return live
+        return this.#records.slice(count).reduce(this.#apply, this.#restored(this.#replayed(count)))
+    }
+  }
+
+  #replayed(count: number): Confirmed {
+    const born = unborn(this.#definition, this.#address.id)
+    return this.#records.slice(0, count).reduce(this.#apply, born)
+  }
+
+  #restored(confirmed: Confirmed): Confirmed {
+    const decoded = decodeSnapshot(
+      this.#definition,
+      this.#address,
+      encodeSnapshot(this.#definition, this.#address, confirmed),
+    )
+    if ("unusable" in decoded) throw new Error(`the snapshot cannot be read back: ${decoded.unusable}`)
+    return decoded
+  }
+
+  readonly #apply = (confirmed: Confirmed, record: JournalRecord): Confirmed =>
+    applyRecord(this.#definition, this.#address, confirmed, record)
+}
