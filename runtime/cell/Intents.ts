@@ -80,6 +80,7 @@ export const effectsOf = (
         const delayMs = delayOf(`timer "${n}"`, intent.delayMs)
         // A timer that is due at once depends on no clock: a clock may be set back before the timer is handed out.
         const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
+        keepNameless(draft, n, generation)
         draft.timers.set(n, { g, at, e: plainJson(intent.event) as AnyEvent })
         break
       }
@@ -114,6 +115,17 @@ const dropTimersOf = (draft: Draft, member: string): void => {
   for (const [n, { e }] of draft.now.timers) {
     if (e.type === INSIDE && (e["from"] === member || e["to"] === member)) draft.timers.delete(n)
   }
+}
+
+/**
+ * A timer that waits under an id which another timer takes now fires all the same, as in XState; from now on nothing can
+ * cancel it.
+ */
+const keepNameless = (draft: Draft, id: string, generation: () => string): void => {
+  const earlier = draft.now.timers.get(id)
+  if (earlier === undefined) return
+  const g = generation()
+  draft.timers.set(`${id}#${g}`, { ...earlier, g })
 }
 
 /** Calls whose state was left in the same step; and a machine that is done waits for nothing. */

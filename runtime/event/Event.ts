@@ -101,7 +101,10 @@ export interface AnyEvent {
  * others, but have no schemas, and neither projections nor reactors see them.
  */
 export const isInternal = (eventType: string): boolean =>
-  eventType.startsWith("xstate.") || eventType.startsWith("everstate.")
+  (eventType.startsWith("xstate.") && eventType !== ROUTE) || eventType.startsWith("everstate.")
+
+/** The event that leads to a state with a `route`: whoever uses the machine sends it, so it is one of the actor's own. */
+const ROUTE = "xstate.route"
 
 /** What a timer of the machine raised and its actor has no event definition for: the event is inside. */
 export const RAISED = "everstate.raised"

@@ -30,7 +30,7 @@ export type Intent =
   /** `after`, or `raise` with a delay. */
   | {
       readonly _tag: "Timer"
-      /** Where there is none, nothing can cancel it, and it replaces nothing. */
+      /** Without one nothing can cancel the timer. */
       readonly id: string | undefined
       readonly delayMs: number
       readonly event: AnyEvent

@@ -11,12 +11,14 @@ import { projectionBugs } from "./bugs/ProjectionBugs.ts"
 import { sagaBugs } from "./bugs/SagaBugs.ts"
 import { serviceBugs } from "./bugs/ServiceBugs.ts"
 import { timerBugs } from "./bugs/TimerBugs.ts"
+import { valueBugs } from "./bugs/ValueBugs.ts"
 import type { PlantedBug } from "./PlantedBug.ts"
 
 export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ...journalBugs,
   ...cellBugs,
   ...timerBugs,
+  ...valueBugs,
   ...messageBugs,
   ...originBugs,
   ...outboxBugs,

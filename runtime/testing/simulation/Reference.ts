@@ -213,7 +213,8 @@ export class Reference {
         event,
       }
       actor.events.push(projected)
-      const isInternal = stored.t.startsWith("xstate.") || stored.t.startsWith("everstate.")
+      const isRoute = stored.t === "xstate.route"
+      const isInternal = !isRoute && (stored.t.startsWith("xstate.") || stored.t.startsWith("everstate."))
       this.events.push({ ...projected, isInternal })
     }
     const last = actor.states.length - 1
@@ -244,18 +245,3 @@ export const eventOf = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEven
     payload = known?.upcast[version]?.(payload)
   return callEndSeen({ type: t, ...(payload as object) })
 }
-
-/** What of a state is compared: where it is and what it remembers. */
-export const factsOf = (state: Pick<MachineState, "value" | "context">): string =>
-  JSON.stringify({ value: state.value, context: state.context })
-
-/** The facts of one of the reference's own states; nobody changes those, so each is written down once. */
-export const trueFactsOf = (state: MachineState): string => {
-  const known = trueFacts.get(state)
-  if (known !== undefined) return known
-  const facts = factsOf(state)
-  trueFacts.set(state, facts)
-  return facts
-}
-
-const trueFacts = new WeakMap<MachineState, string>()

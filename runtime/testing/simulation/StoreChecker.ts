@@ -4,9 +4,12 @@
  * The expected rows come from the naive way: every event up to the offset, one after the other, from the beginning.
  */
 import { Effect } from "effect"
+import { decodeValue } from "../../json/StoredValue.ts"
+import type { MachineState } from "../../machine/Machine.ts"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
-import { factsOf, type Reference, trueFactsOf } from "./Reference.ts"
+import type { Reference } from "./Reference.ts"
 import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
+import { factsOf, trueFactsOf } from "./StateFacts.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
 interface Expected {
@@ -57,9 +60,11 @@ export class StoreChecker {
       if (this.#postgres.damaged.has(row.key)) continue
       const actor = this.#reference.actors.get(row.key)
       const state = actor?.states[row.version]
-      const body = JSON.parse(row.state) as { readonly state: Parameters<typeof factsOf>[0] }
-      if (state !== undefined && factsOf(body.state) === trueFactsOf(state)) continue
-      const detail = `that of ${row.key} at version ${row.version} is ${factsOf(body.state)}, the journal gives ${state === undefined ? "no such version" : trueFactsOf(state)}`
+      const body = JSON.parse(row.state) as { readonly state: unknown }
+      const stored = row.codec.startsWith("2:") ? decodeValue(body.state) : body.state
+      const facts = factsOf(stored as MachineState)
+      if (state !== undefined && facts === trueFactsOf(state)) continue
+      const detail = `that of ${row.key} at version ${row.version} is ${facts}, the journal gives ${state === undefined ? "no such version" : trueFactsOf(state)}`
       throw new Violation(PROMISES.snapshot, detail)
     }
   }

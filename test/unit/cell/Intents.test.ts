@@ -78,16 +78,18 @@ describe("what an actor waits for already", () => {
     expect(outcomeOf([{ _tag: "Cancel", id: "none" }])).toMatchObject({ items: [aborted] })
   })
 
-  it("is replaced where it is set anew", () => {
+  it("fires all the same where another timer takes its id, and nothing can cancel it any more", () => {
     expect(outcomeOf([{ _tag: "Timer", id: "due", delayMs: 5, event }])).toEqual({
       items: [
         aborted,
         cancelled("due", "1.0"),
         { k: "timer", n: "due", g: "7.0", at: START_MS + 5, e: event },
+        { k: "timer", n: "due#7.1", g: "7.1", at: START_MS, e: event },
       ],
       timers: [
         ["due", "7.0"],
         ["other", "1.1"],
+        ["due#7.1", "7.1"],
       ],
     })
   })

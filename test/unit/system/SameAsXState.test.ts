@@ -1,8 +1,11 @@
 /** Values in contexts, errors of calls and the end in an error: the same as in XState, before and after any recovery. */
+import { Effect } from "effect"
 import { beforeEach, describe, expect, it } from "vitest"
 import { type AnyStateMachine, assign, createMachine, fromPromise, setup } from "xstate"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { decodeCommit } from "../../../runtime/commit/Commit.ts"
 import { type CallArgs, call, defineActor } from "../../../runtime/index.ts"
-import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 import { factsOf, twins } from "../../fixtures/memory/Twin.ts"
 
@@ -241,6 +244,16 @@ describe("an error that nothing handles", () => {
     for (const facts of [live, replayed, restored]) expect(facts).toStrictEqual(plain)
   })
 
+  it("is told by its commit", async () => {
+    const machine = fetching(fromPromise(() => Promise.reject(new Error("down"))))
+    const Fragile = defineActor({ type: "fragile", machine } as never)
+    const { system, journal } = await startMemory({ actors: [Fragile] })
+    await system.get(Fragile, "f").ask({ type: "Go" } as never)
+    await eventually(async () => (await system.get(Fragile, "f").state()).state.status === "error")
+    const last = await Effect.runPromise(journal.inner.last(addressOf("fragile", "f", SHARD_COUNT)))
+    expect(last && decodeCommit(last)).toMatchObject({ v: 2, s: "busy", failed: true })
+  })
+
   it("has its timers cancelled and further commands rejected, which say so", async () => {
     const machine = createMachine({
       initial: "idle",
@@ -294,6 +307,37 @@ describe("an error that nothing handles", () => {
     expect(error.thrown).toBeInstanceOf(Error)
     expect(error.thrown.code).toBe("503")
   })
+})
+
+it("what the end of a call or timer would put into the context and cannot be kept is refused", async () => {
+  const keep = { target: "done", actions: assign({ output: () => new Money() } as never) }
+  const machine = fetching(
+    fromPromise(async () => "ok"),
+    { target: "failed", actions: storeError },
+  )
+  const Strict = defineActor({
+    type: "strict",
+    machine: createMachine({
+      ...machine.config,
+      states: {
+        ...machine.config.states,
+        busy: {
+          ...machine.config.states?.["busy"],
+          invoke: {
+            src: fromPromise(async () => "ok"),
+            id: "fetch",
+            onDone: keep,
+            onError: { target: "failed", actions: storeError },
+          },
+        },
+      },
+    } as never),
+  } as never)
+  const { system } = await startMemory({ actors: [Strict] })
+  await system.get(Strict, "s").ask({ type: "Go" } as never)
+  await eventually(async () => (await system.get(Strict, "s").state()).state.value === "failed")
+  const { error } = (await system.get(Strict, "s").state()).state.context as { error: Error }
+  expect(error.message).toMatch(/NotStorable.*context\.output cannot be stored: it is an instance of Money/)
 })
 
 let made: Array<string> = []
