@@ -26,6 +26,8 @@ export interface AnswerRules {
   readonly isMonotone: boolean
   /** Asks are not passed from node to node: the node that refuses knows of each append of the command. */
   readonly isDirect: boolean
+  /** An ask comes to its node once: a copy may be stored after the node has refused the first one. */
+  readonly isAskedOnce: boolean
   /** Whether the mailbox took the message. */
   readonly wasTold: (address: ActorAddress, commandId: string) => boolean
 }
@@ -153,8 +155,9 @@ export class AnswerChecker {
     }
     const applied = actor.commands.get(operation.commandId)
     const isOnlyAttempt = operation.attemptCount === 1 && !operation.isRepeated
-    const saysNo = error._tag === "Unavailable" && error.stored === "No" && isOnlyAttempt
-    if (applied !== undefined && saysNo) {
+    const saysNo = error._tag === "Unavailable" && error.stored === "No"
+    const isNoForAll = saysNo && isOnlyAttempt && this.#rules.isAskedOnce
+    if (applied !== undefined && isNoForAll) {
       throw new Violation(PROMISES.refused, `${describe(operation)} was said not to be stored, and is`)
     }
     if (applied !== undefined && REFUSALS.has(error._tag)) {

@@ -41,6 +41,13 @@ const OVERLAPS: ReadonlyArray<FaultKind> = [
 export const keepsOwnersApart = (rates: FaultRates): boolean =>
   OVERLAPS.every((kind) => rates[kind] === undefined)
 
+/** Faults after which a record of a slot may be older than the one before it, or of no node. */
+const RECORD_FAULTS: ReadonlyArray<FaultKind> = ["leases lost", "leases lose their tail", "rubbish lease"]
+
+/** Whether under these faults the lease store keeps what nodes write, and nothing else. */
+export const keepsRecords = (rates: FaultRates): boolean =>
+  RECORD_FAULTS.every((kind) => rates[kind] === undefined)
+
 /** A singleton that every simulated cluster runs, to see where it runs. */
 const LIGHTHOUSE = "lighthouse"
 
@@ -54,6 +61,8 @@ const EVICTIONS: ReadonlyArray<readonly [string, string]> = [
 
 export interface ClusterCheckerOptions {
   readonly isOneOwner: boolean
+  /** The lease store loses no record, and has none but those of nodes. */
+  readonly areRecordsKept: boolean
   readonly leaseMs: number
   readonly places: ShardPlaces
   /** Slots of projections and reactors. */
@@ -203,12 +212,21 @@ export class ClusterChecker {
     const record = value as SlotRecord
     const before = this.#slots.get(name)
     this.#slots.set(name, record)
+    this.#options.judge(() => this.#ascends(name, before, record))
     const isOwn = record.m !== undefined && this.#memberHosts.get(record.m) === host
     if (!isOwn) return this.#world.mark("a slot was handed over in order")
     this.#unheard.set(name, host)
     if (before?.m === undefined) return
     const isGone = this.#memberHosts.get(before.m)?.life === "dead"
     this.#world.mark(isGone ? "a slot was taken after a crash" : "a slot was taken from a live node")
+  }
+
+  /** A member has a slot under a higher epoch than the one before it. Throws {@link Violation}. */
+  #ascends(name: string, before: SlotRecord | undefined, { m, e }: SlotRecord): void {
+    if (!this.#options.areRecordsKept || before === undefined || m === undefined || m === before.m) return
+    if (e > before.e) return
+    const detail = `${m} has slot ${name} under epoch ${e}, and ${before.m ?? "nobody"} had it under ${before.e}`
+    throw new Violation(PROMISES.epochs, detail)
   }
 
   #heard({ host, key, value, sentAtMs }: LeaseWritten): void {

@@ -18,7 +18,7 @@ import { AnswerChecker } from "./AnswerChecker.ts"
 import { watchBystanders } from "./Bystanders.ts"
 import { Chaos } from "./Chaos.ts"
 import { Clients } from "./Client.ts"
-import { ClusterChecker, keepsOwnersApart } from "./ClusterChecker.ts"
+import { ClusterChecker, keepsOwnersApart, keepsRecords } from "./ClusterChecker.ts"
 import { Coverage } from "./Coverage.ts"
 import { DeliveryChecker } from "./DeliveryChecker.ts"
 import { Deployment } from "./Deployment.ts"
@@ -95,9 +95,7 @@ export class SimulatedSystem {
     this.faults = new Faults(world, rates, allowed)
     this.network = new Network(world, this.faults)
     this.servers = new SimulatedServers(this.network, sut.mailbox ?? {})
-    this.reference = new Reference(this.#actors, (actor, commandId, since) =>
-      this.#deliveries.mayComeAgain(actor, commandId, since),
-    )
+    this.reference = new Reference(this.#actors, (...given) => this.#deliveries.mayComeAgain(...given))
     this.coverage = new Coverage(this.reference)
     this.#stores = new StoreChecker(this.reference, this.postgres)
     const isFresh = rates["last stale"] === undefined
@@ -115,6 +113,7 @@ export class SimulatedSystem {
       isStrict: isOneOwner && isFresh && isTrueTime,
       isMonotone: isFresh && (isOneOwner || !isPlaced),
       isDirect: !isPlaced,
+      isAskedOnce: !isPlaced || rates["request twice"] === undefined,
       wasTold: ({ key }, commandId) => this.#deliveries.wasAccepted(key, commandId),
     })
     this.#calls = new SimulatedCalls(this.network, sut.calls ?? {}, (escaped) =>
@@ -126,6 +125,7 @@ export class SimulatedSystem {
     if (isPlaced) {
       this.#cluster = new ClusterChecker(world, this.servers, {
         isOneOwner,
+        areRecordsKept: keepsRecords(rates),
         leaseMs: sut.settings?.leaseMs ?? SYSTEM_DEFAULTS.leaseMs,
         places: new ShardPlaces(this.#actors, this.#shardCount),
         services: [

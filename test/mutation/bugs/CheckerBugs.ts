@@ -96,6 +96,13 @@ export const checkerBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: true,
   },
   {
+    name: "two members may have a slot under one epoch",
+    file: "runtime/testing/simulation/ClusterChecker.ts",
+    text: "if (e > before.e) return",
+    replacement: "if (e >= before.e) return",
+    isSeenBySimulation: false,
+  },
+  {
     name: "an append after the end of a lease is no violation",
     file: "runtime/testing/simulation/ClusterChecker.ts",
     text: "if (this.#world.nowMs <= untilMs) return",

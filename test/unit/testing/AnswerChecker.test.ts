@@ -13,7 +13,7 @@ const STORED_AT_MS = 100
 const BEGUN_AT_MS = 50
 
 /** A counter to which commands `c-1` and `c-2` have added 1 each, at sequences 10 and 20. */
-const checked = ({ isDirect = true, nowMs = 0 } = {}) => {
+const checked = ({ isDirect = true, isAskedOnce = true, nowMs = 0 } = {}) => {
   const reference = new Reference([Counter], () => false)
   const store = (number: number) => {
     const entry = { c: `c-${number}`, ev: [{ t: "Added", v: 1, d: { by: 1 } }], re: { total: number } }
@@ -21,7 +21,7 @@ const checked = ({ isDirect = true, nowMs = 0 } = {}) => {
     reference.stored(stored as never, { first: number, at: 0, epoch: 1, entries: [entry] })
   }
   for (const number of [1, 2]) store(number)
-  const rules = { isStrict: true, isMonotone: true, isDirect, wasTold: () => false }
+  const rules = { isStrict: true, isMonotone: true, isDirect, isAskedOnce, wasTold: () => false }
   const checker = new AnswerChecker({ nowMs, mark: () => undefined } as never, reference, {} as never, rules)
   /** Hands an answer to a request over to the checker. */
   const answer = (
@@ -133,6 +133,12 @@ describe("a refused command", () => {
     answer(refusal, { handedOverAtMs: STORED_AT_MS, ...attempt })()
     if (isFound) expect(() => finish()).toThrow("an earlier append of it landed")
     else expect(() => finish()).not.toThrow()
+  })
+
+  it("was not said to be not stored, unless a copy of it may have come to its node", () => {
+    const no = new Unavailable({ actorType: "counter", id: "a", stored: "No", detail: "", hint: "" })
+    expect(checked().answer(Exit.fail(no))).toThrow("was said not to be stored, and is")
+    expect(checked({ isAskedOnce: false }).answer(Exit.fail(no))).not.toThrow()
   })
 
   it("never lands if its only node said that it is not stored", () => {

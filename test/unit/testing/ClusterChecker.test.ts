@@ -1,7 +1,7 @@
 /** What the checker of owners takes, and what it does not. */
 import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { memberKey } from "../../../runtime/cluster/Member.ts"
+import { memberKey, slotKey } from "../../../runtime/cluster/Member.ts"
 import { ClusterChecker } from "../../../runtime/testing/simulation/ClusterChecker.ts"
 import { PROMISES } from "../../../runtime/testing/simulation/Violation.ts"
 
@@ -9,7 +9,7 @@ const address = addressOf("counter", "a", 8)
 const LEASE_MS = 1_000
 
 /** A checker beside servers that say what the test has them say. */
-const checked = (isOneOwner = true) => {
+const checked = (isOneOwner = true, areRecordsKept = true) => {
   const stored: Array<(written: object) => void> = []
   const observers: Array<(written: object) => void> = []
   const begun: Array<(append: object) => void> = []
@@ -18,6 +18,7 @@ const checked = (isOneOwner = true) => {
   const places = { all: [], of: () => undefined }
   const checker = new ClusterChecker(world as never, servers as never, {
     isOneOwner,
+    areRecordsKept,
     leaseMs: LEASE_MS,
     places: places as never,
     services: [],
@@ -30,6 +31,11 @@ const checked = (isOneOwner = true) => {
     checker,
     renew: () => {
       for (const tell of [...stored, ...observers]) tell({ ...written, sentAtMs: world.nowMs })
+    },
+    /** The record of a slot as nodes write it: whose it is, under which epoch. */
+    write: (m: string | undefined, e: number) => {
+      const value = m === undefined ? { e, n: 0 } : { m, e, n: 0 }
+      for (const tell of stored) tell({ host, key: slotKey("shard.1"), value })
     },
     beginAt: (nowMs: number) => {
       world.nowMs = nowMs
@@ -61,4 +67,27 @@ it("no append is begun after the end of a lease, counted from its last renewal",
   renew()
   beginAt(2 * LEASE_MS + 1)
   expect(() => beginAt(2 * LEASE_MS + 2)).toThrow("begins an append 1 ms after its lease was over")
+})
+
+it("a slot that another member gets has a higher epoch, whether it was free or not", () => {
+  const { write } = checked()
+  for (const [member, epoch] of [
+    ["n-1", 1],
+    ["n-1", 1],
+    ["n-2", 2],
+    [undefined, 2],
+    ["n-1", 3],
+  ] as const) {
+    write(member, epoch)
+  }
+  expect(() => write("n-2", 3)).toThrow(`${PROMISES.epochs}: n-2 has slot shard.1 under epoch 3`)
+  const other = checked()
+  other.write(undefined, 2)
+  expect(() => other.write("n-1", 2)).toThrow("nobody had it under 2")
+})
+
+it("where records are lost a slot may begin with a lower epoch again", () => {
+  const { write } = checked(true, false)
+  write("n-1", 2)
+  expect(() => write("n-2", 1)).not.toThrow()
 })
