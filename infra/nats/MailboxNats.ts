@@ -210,6 +210,12 @@ const makeService = (
       }),
     ).pipe(Effect.mapError(mailboxErrorOf), Effect.asVoid)
 
+  const removeSentinel: MailboxService["removeSentinel"] = (shard, name) =>
+    purgeSubject(requests, streams.timers, sentinels.ofName(shard, name)).pipe(
+      Effect.mapError(mailboxErrorOf),
+      Effect.asVoid,
+    )
+
   const receive: MailboxService["receive"] = (shard, only) => {
     const from = (lane: MailboxLane, onCaughtUp?: () => void) =>
       receiveLane(
@@ -251,6 +257,7 @@ const makeService = (
     unschedule,
     receive,
     placeSentinel,
+    removeSentinel,
     sentinels: subjectCounts(requests, streams.timers, sentinels.all).pipe(
       Effect.mapError(mailboxErrorOf),
       Effect.map((counts) => {

@@ -152,6 +152,8 @@ export interface MailboxService {
    * its stream.
    */
   readonly placeSentinel: (shard: number, name: string) => Effect.Effect<void, MailboxError>
+  /** Takes a sentinel away, where it is there. */
+  readonly removeSentinel: (shard: number, name: string) => Effect.Effect<void, MailboxError>
   /** Names of all sentinels that are there. */
   readonly sentinels: Effect.Effect<ReadonlySet<string>, MailboxError>
   /**

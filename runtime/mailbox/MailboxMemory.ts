@@ -96,6 +96,7 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
       }),
     receive,
     placeSentinel: (_, name) => Effect.sync(() => void contents.sentinels.add(name)),
+    removeSentinel: (_, name) => Effect.sync(() => void contents.sentinels.delete(name)),
     sentinels: Effect.sync(() => new Set(contents.sentinels)),
     backlog: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.backlog(nowMs)),
   }

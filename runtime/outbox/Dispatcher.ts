@@ -114,6 +114,10 @@ export const waitsFor = (placed: PlacedItem): string =>
 export const isForNow = ({ item }: PlacedItem): boolean =>
   item.k === "answer" || (item.k === "tell" && item.at === undefined)
 
+/** Whether the item lies in the mailbox until its time. */
+export const isForLater = ({ item }: PlacedItem): boolean =>
+  item.k === "timer" || (item.k === "tell" && item.at !== undefined)
+
 const sendItem = (
   ports: DispatchPorts,
   placed: PlacedItem,

@@ -1,215 +1,218 @@
 /**
  * Timers whose schedules were lost are placed again, from the journal: it knows what every actor waits for.
  *
- * Owns noticing the loss. A sentinel of each shard lies among its schedules (Mailbox.ts). When it is gone, what lay
- * beside it is gone: an operator purged the mailbox, or its stream was deleted. The owner then reads the shard's journal
- * from its beginning, without running any machine, and places every timer that was set and is not over, and every
- * message that is due later. Placing what is still there changes nothing, because each has a slot of its own.
+ * Owns noticing the loss. Sentinels of each shard lie among its schedules (Mailbox.ts): one without a number, which
+ * nodes of earlier releases look for, and a mark that says up to where the shard's timers are placed (TimerMarks.ts).
+ * With no mark all timers are lost: an operator purged the mailbox, or its stream was deleted. With a lower one the
+ * later timers are lost: an older copy took the mailbox's place. The owner then reads the shard's journal from there on
+ * (WaitingTimers.ts) and places what it finds. Placing what is still there changes nothing, because each has a slot of its
+ * own. A new owner does the same from the mark on, because it cannot know of an older copy. Between two marks the node's
+ * tide shows that a copy took the mailbox's place (MailboxTide.ts): then all its shards are read from their marks on.
  *
  * A single timer that was lost is found when its actor comes into memory and the timer is long due.
  */
 import { Cause, Clock, Effect, Exit, Latch, type Scope } from "effect"
-import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
-import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "../cell/Pending.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
-import { CommitUnreadable, decodeCommit } from "../commit/Commit.ts"
-import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
-import { Journal, type JournalRecord } from "../journal/Journal.ts"
+import type { PlacedItem } from "../commit/PlacedItem.ts"
+import { Journal } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
-import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
-import { timerSlot } from "./Dispatcher.ts"
+import { makeMailboxTide } from "./MailboxTide.ts"
+import { timerMarkName, timerMarksOf } from "./TimerMarks.ts"
+import { WaitingTimers } from "./WaitingTimers.ts"
 
 /**
- * Pause between two looks at the sentinels, in milliseconds: doubled up to the longest while nothing is missing, and as
- * short as at first when this node gets a shard or an actor here sets a timer.
+ * Shortest pause between two looks at the sentinels, in milliseconds. A copy that takes the mailbox's place is at least
+ * two of these older than what it replaces: a younger one might lack timers and have the last tide.
+ */
+const LOOK_MIN_MS = 1_000
+
+/**
+ * Pause between two looks while no timer is set, in milliseconds: doubled up to the longest, and as short as at first when
+ * this node gets a shard or an actor here sets a timer.
  */
 const LOOK_FIRST_MS = 10_000
 const LOOK_MAX_MS = 3_600_000
 
+/** Shortest pause between two marks of a shard, in milliseconds: a new owner reads what was written since the last one. */
+const MARK_EVERY_MS = 10_000
+
+/** Sequences of the journal after which a shard gets a mark though no timer was set: a new owner reads them. */
+const MARK_EVERY_SEQUENCES = 100_000
+
 /** Time for a node to get its shards before it looks, in milliseconds. */
 const SETTLE_MS = 1_000
 
-/** Shards whose journal is read at once, and items of a shard that are placed at once. */
+/** Shards whose journal is read at once, items of a shard that are placed at once, and marks. */
 const SHARDS_AT_ONCE_MAX = 2
 const PLACED_AT_ONCE_MAX = 64
-
-/** A timer that is due for longer has lost its message, in milliseconds. */
-const OVERDUE_MS = 5_000
 
 export interface LostTimers {
   /** This node has the place now. */
   readonly open: (place: number) => void
   readonly close: (place: number) => void
-  /** An actor of this node has set a timer. */
-  readonly set: () => void
+  /** A timer or later message of the place's commit at `sequence` is in the mailbox. */
+  readonly scheduled: (place: number, sequence: number) => void
+  /** A commit of the place is stored. */
+  readonly stored: (place: number, sequence: number) => void
 }
 
-const timerItem = (
-  from: ActorAddress,
-  [n, { g, at, e }]: readonly [string, PendingTimer],
-  nowMs: number,
-): PlacedItem => ({
-  item: { k: "timer", n, g, at, e },
-  id: `${RESERVED_ID_PREFIX}${from.key}.${timerSlot(n, g)}`,
-  from,
-  sequence: 0,
-  atMs: nowMs,
-  metadata: undefined,
-})
-
-/** Timers whose message should have come long ago, as items that place them again. */
-export const overdueTimers = (
-  from: ActorAddress,
-  timers: Pending["timers"],
-  nowMs: number,
-): ReadonlyArray<PlacedItem> =>
-  Array.from(timers)
-    .filter(([, { at }]) => at < nowMs - OVERDUE_MS)
-    .map((timer) => timerItem(from, timer, nowMs))
-
-/** What the actors of a shard wait for, folded from its journal. */
-class Waiting {
-  readonly #place: ShardPlace
-  readonly #shardCount: number
-  readonly #sinceMs: number
-  readonly #pending = new Map<string, Pending>()
-  /** Messages that are due later. */
-  #later: Array<PlacedItem> = []
-  /** Some commit from before `sinceMs` carries something. */
-  hasOlder = false
-
-  constructor(place: ShardPlace, shardCount: number, sinceMs: number) {
-    this.#place = place
-    this.#shardCount = shardCount
-    this.#sinceMs = sinceMs
-  }
-
-  /** Commits that cannot be read are left out: their actors are quarantined. */
-  apply(record: JournalRecord, nowMs: number): void {
-    const from = addressNamed(record.key, this.#shardCount)
-    if (from === undefined || !this.#place.group.types.includes(from.type)) return
-    let commit: ReturnType<typeof decodeCommit>
-    try {
-      commit = decodeCommit(record)
-    } catch (cause) {
-      if (cause instanceof CommitUnreadable) return
-      throw cause
-    }
-    const items = itemsOf(from, record.sequence, commit.at, carryingOf(commit))
-    if (items.length === 0) return
-    if (commit.at < this.#sinceMs) this.hasOlder = true
-    const before = this.#pending.get(record.key) ?? NOTHING_PENDING
-    const after = pendingAfter(
-      before,
-      items.map(({ item }) => item),
-    )
-    if (after === NOTHING_PENDING) this.#pending.delete(record.key)
-    else this.#pending.set(record.key, after)
-    this.#later.push(
-      ...items.filter(({ item }) => item.k === "tell" && item.at !== undefined && item.at > nowMs),
-    )
-  }
-
-  items(nowMs: number): ReadonlyArray<PlacedItem> {
-    const timers = Array.from(this.#pending).flatMap(([key, pending]) => {
-      const from = addressNamed(key, this.#shardCount)
-      return from === undefined ? [] : Array.from(pending.timers, (timer) => timerItem(from, timer, nowMs))
-    })
-    return [...timers, ...this.#later]
-  }
+/** What the owner of a shard knows of its timers. */
+interface Guarded {
+  readonly place: ShardPlace
+  /** When this node got the shard, Unix milliseconds. */
+  readonly sinceMs: number
+  /** The mark of this sequence was seen; `undefined` before the first look. */
+  upTo: number | undefined
+  /** A mark that is at least as high is wished for. */
+  wanted: number
+  /** When the last mark was placed, Unix milliseconds. */
+  markedAtMs: number
+  /** Another mailbox may have taken the place of the one with the mark. */
+  isDoubted: boolean
 }
 
-/** `send` sends one item, for as long as it takes. */
+/** A mark that was placed and not seen so far. */
+interface PlacedMark {
+  readonly guarded: Guarded
+  readonly sequence: number
+}
+
+/** `send` sends one item, for as long as it takes. `placedUpTo`: up to where a place's timers are in the mailbox. */
 export const makeLostTimers = Effect.fnUntraced(function* (
   places: ShardPlaces,
   send: (item: PlacedItem) => Effect.Effect<void>,
+  placedUpTo: (place: number) => number | undefined,
 ): Effect.fn.Return<LostTimers, never, Journal | Mailbox | Scope.Scope> {
   const journal = yield* Journal
   const mailbox = yield* Mailbox
   const clock = yield* Clock.Clock
-  /** When this node got each place, Unix milliseconds. */
-  const open = new Map<number, number>()
-  /** Places whose sentinel this node has seen or placed. */
-  const guarded = new Set<number>()
+  const tide = yield* makeMailboxTide(mailbox)
+  const open = new Map<number, Guarded>()
   const someOpen = Latch.makeUnsafe(false)
   const soon = Latch.makeUnsafe(false)
   let pauseMs = LOOK_FIRST_MS
 
-  const read = Effect.fnUntraced(function* (
-    { shard }: ShardPlace,
-    waiting: Waiting,
-    end: number,
-    nowMs: number,
-  ) {
-    let after = 0
+  /** Places what commits after `from` wait for; how much that is. */
+  const restore = Effect.fnUntraced(function* (shard: number, from: number, waiting: WaitingTimers) {
+    const end = yield* journal.lastOfShard(shard)
+    const nowMs = yield* Clock.currentTimeMillis
+    let after = from > end ? 0 : from
     while (after < end) {
       const page = yield* somePage(journal.scan({ shard, after, upTo: end }), `shard ${shard} after ${after}`)
       for (const record of page) waiting.apply(record, nowMs)
       after = page.at(-1)?.sequence ?? end
     }
-    return waiting.items(nowMs)
+    const items = waiting.items(nowMs)
+    yield* Effect.forEach(items, send, { concurrency: PLACED_AT_ONCE_MAX, discard: true })
+    return { count: items.length, end }
   })
 
   /**
-   * Places what the shard waits for; how much of it was lost. Nothing was where this node is the first to look and all
-   * commits are its own: there was no sentinel before.
+   * Looks at one shard, and places what may be missing; how much of it was lost. Nothing was where this node is the first
+   * to look and all commits are its own: there was no sentinel before.
    */
-  const restore = Effect.fnUntraced(function* (index: number) {
-    const place = places.all[index] as ShardPlace
+  const check = Effect.fnUntraced(function* (guarded: Guarded, found: ReadonlySet<string>) {
+    const { place, upTo, sinceMs, isDoubted } = guarded
     const { shard, slot } = place
-    const end = yield* journal.lastOfShard(shard)
-    if (end === 0) return yield* Effect.as(mailbox.placeSentinel(shard, slot), 0)
-    // A second loss while the first one is mended takes this one, too: all of it is then done again.
-    const mending = `${slot}.mending`
-    yield* mailbox.placeSentinel(shard, mending)
-    const waiting = new Waiting(place, places.shardCount, open.get(index) ?? Number.POSITIVE_INFINITY)
-    const last = yield* journal.lastOfShard(shard)
-    const items = yield* read(place, waiting, last, yield* Clock.currentTimeMillis)
-    yield* Effect.forEach(items, send, { concurrency: PLACED_AT_ONCE_MAX, discard: true })
-    if ((yield* mailbox.sentinels).has(mending)) yield* mailbox.placeSentinel(shard, slot)
-    return guarded.has(index) || waiting.hasOlder ? items.length : 0
+    const [lowest] = timerMarksOf(found, slot)
+    const isKept = lowest !== undefined && upTo !== undefined && lowest >= upTo
+    if (isKept && !isDoubted) return 0
+    if (upTo === undefined) yield* tide.clean(place, found)
+    // Nodes of an earlier release have placed the timers.
+    if (lowest === undefined && upTo === undefined && found.has(slot)) return 0
+    // What is lost while this is done takes the mark with it: all of it is then done again.
+    if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMarkName(slot, 0))
+    const waiting = new WaitingTimers(place, places.shardCount, sinceMs)
+    const { count, end } = yield* restore(shard, lowest ?? 0, waiting)
+    if (!found.has(slot)) yield* mailbox.placeSentinel(shard, slot)
+    guarded.upTo = lowest ?? 0
+    guarded.wanted = Math.max(guarded.wanted, end)
+    guarded.isDoubted = false
+    return upTo !== undefined || (lowest === undefined && waiting.hasOlder) ? count : 0
+  })
+
+  /** Places a higher mark where one is wished for. */
+  const mark = Effect.fnUntraced(function* (guarded: Guarded, index: number) {
+    const { place, upTo, wanted, markedAtMs } = guarded
+    const sequence = placedUpTo(index)
+    const nowMs = yield* Clock.currentTimeMillis
+    const isDue = upTo === undefined || (wanted > upTo && nowMs - markedAtMs >= MARK_EVERY_MS)
+    if (sequence === undefined || !isDue || sequence <= (upTo ?? -1)) return []
+    yield* mailbox.placeSentinel(place.shard, timerMarkName(place.slot, sequence))
+    guarded.markedAtMs = nowMs
+    return [{ guarded, sequence } satisfies PlacedMark]
+  })
+
+  /** The mark counts if the one before it is there as well: nothing was lost in between. */
+  const confirm = Effect.fnUntraced(function* (
+    { guarded, sequence }: PlacedMark,
+    found: ReadonlySet<string>,
+  ) {
+    const { shard, slot } = guarded.place
+    const marks = timerMarksOf(found, slot)
+    if (marks[0] !== (guarded.upTo ?? sequence) || !marks.includes(sequence)) return
+    for (const lower of marks) {
+      if (lower < sequence) yield* mailbox.removeSentinel(shard, timerMarkName(slot, lower))
+    }
+    guarded.upTo = sequence
+  })
+
+  const markAll = Effect.fnUntraced(function* (checked: ReadonlyArray<readonly [number, Guarded]>) {
+    const concurrency = PLACED_AT_ONCE_MAX
+    const placed = yield* Effect.forEach(checked, ([index, guarded]) => mark(guarded, index), { concurrency })
+    if (placed.every(({ length }) => length === 0)) return
+    const found = yield* mailbox.sentinels
+    if (!tide.isSame(found)) return
+    yield* Effect.forEach(placed.flat(), (each) => confirm(each, found), { concurrency, discard: true })
   })
 
   const look = Effect.gen(function* () {
+    const guarded = Array.from(open)
+    const [first] = guarded
+    if (first !== undefined) yield* tide.place(first[1].place)
     const found = yield* mailbox.sentinels
-    const looked = [...open.keys()]
-    const missing = looked.filter((index) => !found.has(places.all[index]?.slot ?? ""))
-    const restored = yield* Effect.forEach(missing, (index) => Effect.exit(restore(index)), {
-      concurrency: SHARDS_AT_ONCE_MAX,
+    if (!tide.isSame(found)) for (const [, each] of guarded) each.isDoubted = true
+    yield* tide.turn(found)
+    const concurrency = SHARDS_AT_ONCE_MAX
+    const exits = yield* Effect.forEach(guarded, ([, each]) => Effect.exit(check(each, found)), {
+      concurrency,
     })
-    const lostCounts = restored.flatMap((exit) =>
-      Exit.isSuccess(exit) && exit.value > 0 ? [exit.value] : [],
-    )
-    const lostCount = lostCounts.reduce((sum, count) => sum + count, 0)
-    if (lostCount > 0) {
+    const lost = exits.flatMap((exit) => (Exit.isSuccess(exit) && exit.value > 0 ? [exit.value] : []))
+    if (lost.length > 0) {
+      const lostCount = lost.reduce((sum, count) => sum + count, 0)
       yield* Effect.logWarning(
-        `Schedules of ${lostCounts.length} shards were lost from the mailbox: ${lostCount} timers and later messages ` +
+        `Schedules of ${lost.length} shards were lost from the mailbox: ${lostCount} timers and later messages ` +
           "were placed again, from the journal.",
       )
     }
-    const isFailed = restored.map(Exit.isFailure)
-    const failed = new Set(missing.filter((_, at) => isFailed[at]))
-    for (const index of looked) if (open.has(index) && !failed.has(index)) guarded.add(index)
-    yield* restored.find(Exit.isFailure) ?? Exit.void
+    const isChecked = exits.map(Exit.isSuccess)
+    yield* markAll(guarded.filter(([index], at) => isChecked[at] && open.has(index)))
+    yield* exits.find(Exit.isFailure) ?? Exit.void
   })
 
   const looking = Effect.gen(function* () {
     let isFailing = false
+    let settleMs = SETTLE_MS
     while (true) {
-      if (open.size === 0) someOpen.closeUnsafe()
+      if (open.size === 0) {
+        someOpen.closeUnsafe()
+        settleMs = SETTLE_MS
+      }
       yield* someOpen.await
-      yield* Effect.sleep(SETTLE_MS)
+      yield* Effect.sleep(settleMs)
+      settleMs = 0
+      soon.closeUnsafe()
       const exit = yield* Effect.exit(look)
       if (Exit.isFailure(exit) && !isFailing) {
         yield* Effect.logWarning("Lost timers cannot be looked for now.", Cause.squash(exit.cause))
       }
       isFailing = Exit.isFailure(exit)
-      soon.closeUnsafe()
-      yield* Effect.sleep(LOOK_FIRST_MS)
+      yield* Effect.sleep(LOOK_MIN_MS)
       // Nothing new here: the next look can wait, unless something comes meanwhile.
-      yield* Effect.timeoutOption(soon.await, isFailing ? 0 : pauseMs)
-      pauseMs = Math.min(pauseMs * 2, LOOK_MAX_MS)
+      const waitMs = isFailing ? LOOK_FIRST_MS : pauseMs
+      pauseMs = Math.min(waitMs * 2, LOOK_MAX_MS)
+      yield* Effect.timeoutOption(soon.await, waitMs)
     }
   })
   yield* Effect.forkScoped(looking)
@@ -219,16 +222,34 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     soon.openUnsafe()
   }
 
+  const wish = ({ wanted }: Guarded, sequence: number) => Math.max(wanted, sequence)
+
   return {
-    open: (place) => {
-      open.set(place, clock.currentTimeMillisUnsafe())
+    open: (index) => {
+      const place = places.all[index] as ShardPlace
+      const sinceMs = clock.currentTimeMillisUnsafe()
+      const nothing = { upTo: undefined, wanted: 0, markedAtMs: Number.NEGATIVE_INFINITY, isDoubted: false }
+      open.set(index, { place, sinceMs, ...nothing })
       someOpen.openUnsafe()
       lookSoon()
     },
-    close: (place) => {
-      open.delete(place)
-      guarded.delete(place)
+    close: (index) => {
+      const guarded = open.get(index)
+      if (guarded === undefined) return
+      open.delete(index)
+      tide.leave(guarded.place)
     },
-    set: lookSoon,
+    scheduled: (index, sequence) => {
+      tide.raise()
+      const guarded = open.get(index)
+      if (guarded !== undefined) guarded.wanted = wish(guarded, sequence)
+      lookSoon()
+    },
+    stored: (index, sequence) => {
+      const guarded = open.get(index)
+      if (guarded?.upTo === undefined || sequence - guarded.upTo < MARK_EVERY_SEQUENCES) return
+      guarded.wanted = wish(guarded, sequence)
+      lookSoon()
+    },
   }
 })

@@ -22,11 +22,12 @@ import type { OutboxItem } from "../message/OutboxItem.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type DispatchPorts, dispatchItem } from "./Dispatcher.ts"
 import type { OwedItem } from "./Exceptions.ts"
-import { makeLostTimers, overdueTimers } from "./LostTimers.ts"
+import { makeLostTimers } from "./LostTimers.ts"
 import { makeReading } from "./Reading.ts"
 import { makeSending, type OutboxCounts } from "./Sending.ts"
 import { ShardOutbox } from "./ShardOutbox.ts"
 import { legacyPositionName, takeoverNoteName } from "./TakeoverNote.ts"
+import { overdueTimers } from "./WaitingTimers.ts"
 import type { AppendInFlight } from "./Watermark.ts"
 
 /** Pause between two looks at what is to be read and saved, in milliseconds. */
@@ -101,10 +102,17 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const drawEra = (): number => ERA_MIN + Math.floor(random.nextDoubleUnsafe() * ERA_MIN)
   let parkedLookAtMs = Number.NEGATIVE_INFINITY
   let parkedLookPauseMs = PARKED_LOOK_FIRST_MS
+  const lostTimers = yield* makeLostTimers(
+    places,
+    (item) => Effect.asVoid(dispatchItem(ports, item)),
+    (place) => shards.get(place)?.placedUpTo,
+  )
+
   const sending = yield* makeSending({
     ports,
     deliver,
     isDirect,
+    scheduled: ({ place }, sequence) => lostTimers.scheduled(place, sequence),
     parked: () => {
       parkedLookPauseMs = PARKED_LOOK_FIRST_MS
       active.openUnsafe()
@@ -209,12 +217,9 @@ export const makeOutbox = Effect.fnUntraced(function* (
   })
   yield* Effect.forkScoped(sweeping)
 
-  const lostTimers = yield* makeLostTimers(places, (item) => Effect.asVoid(dispatchItem(ports, item)))
-
   /** What an item changes at once, before it is sent. */
   const noticed = (address: ActorAddress, item: OutboxItem): void => {
     if (item.k === "abort") options.aborted(address, item.n)
-    else if (item.k === "timer") lostTimers.set()
   }
 
   const waitingInMailboxCount = (): number => {
@@ -242,6 +247,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
       // Appended in an earlier time of having the shard, or in format 1: it is found like a former owner's.
       if (era !== shard.era && era >= ERA_MIN) return shard.hurry()
       shard.wrote(sequence, atMs, nowMs())
+      lostTimers.stored(shard.place, sequence)
       if (!isCarrying({ born, entries: stored })) return
       const source = { source: shard.slot, era }
       const items = itemsOf(address, sequence, atMs, { born, entries: stored }, source)

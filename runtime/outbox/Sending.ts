@@ -17,6 +17,7 @@ import {
   type DispatchPorts,
   dispatchItem,
   giveUpMessage,
+  isForLater,
   isForNow,
   messageOf,
   receiverOf,
@@ -62,6 +63,8 @@ export interface SendingOptions {
   readonly deliver: Deliver
   /** Whether every member takes messages that way. */
   readonly isDirect: () => boolean
+  /** A timer or later message of the commit at `sequence` is in the mailbox. */
+  readonly scheduled: (shard: ShardOutbox, sequence: number) => void
   /** A message was parked. */
   readonly parked: () => void
 }
@@ -122,6 +125,7 @@ export const makeSending = Effect.fnUntraced(function* (
   const settle = (job: Job): void => {
     counts.sentCount++
     if (job.placed.item.k === "letter") counts.letterCount++
+    if (isForLater(job.placed) && job.commit !== undefined) options.scheduled(job.shard, job.commit.sequence)
     sayNoLongerOwed(job)
     if (job.commit !== undefined) job.shard.exceptions.settled(job.commit, job.placed.id)
     if (job.isOwed) job.shard.changed()

@@ -109,6 +109,12 @@ export class ShardOutbox implements Identity {
     return Math.min(this.watermark.passedUpTo, this.#unreadFrom)
   }
 
+  /** All timers and later messages up to here are in the mailbox. `undefined` as for {@link settledUpTo}. */
+  get placedUpTo(): number | undefined {
+    if (!this.#isPlaced) return undefined
+    return Math.min(this.passedUpTo, ...this.exceptions.owed.map(({ sequence }) => sequence - 1))
+  }
+
   /** What comes after this may hold commits of former owners that were not found yet. */
   get #unreadFrom(): number {
     const { seen } = this.watermark

@@ -120,6 +120,9 @@ export const scheduleContract = (
         yield* schedule(here, "soon", "soon", (yield* Clock.currentTimeMillis) + 200)
         expect(textOf(yield* receiver.take)).toBe("soon")
         expect([...(yield* mailbox.sentinels)].sort()).toEqual([...names, "elsewhere"].sort())
+        const [first = "", ...others] = names
+        for (const name of [first, first, "never placed"]) yield* mailbox.removeSentinel(here.shard, name)
+        expect([...(yield* mailbox.sentinels)].sort()).toEqual([...others, "elsewhere"].sort())
       }),
     )
 

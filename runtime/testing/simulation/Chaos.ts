@@ -36,6 +36,9 @@ const PAUSE_WRITTEN_MS = 5_000
 /** Between two nodes of a rolling restart. */
 const ROLL_PAUSE_MS = { min: 200, max: 1_500 }
 
+/** Age of a copy that takes the place of a store, at least: the mailbox tells apart what is so old (LostTimers.ts). */
+const COPY_AGE_MIN_MS = 2_000
+
 export interface ChaosContext {
   readonly world: World
   readonly faults: Faults
@@ -119,7 +122,7 @@ export class Chaos {
   #planRestore(kind: FaultKind, index: number, atMs: number, random: Randomness): void {
     const id = `${kind}#${index}`
     let copy: StoresCopy = this.#servers.copy()
-    this.#world.after(random.between(0, atMs), undefined, () => {
+    this.#world.after(random.between(0, Math.max(0, atMs - COPY_AGE_MIN_MS)), undefined, () => {
       copy = this.#servers.copy()
     })
     if (this.#faults.mayAllow(id)) this.lastAtMs = Math.max(this.lastAtMs, atMs)

@@ -132,6 +132,8 @@ export class SimulatedMailbox {
       receive: (shard, only) => this.#receive(host, shard, only),
       placeSentinel: (_, name) =>
         this.#ask(host, `sentinel ${name}`, () => void this.contents.sentinels.add(name)),
+      removeSentinel: (_, name) =>
+        this.#ask(host, `no sentinel ${name}`, () => void this.contents.sentinels.delete(name)),
       sentinels: this.#ask(host, "sentinels", () => new Set(this.contents.sentinels)),
       backlog: this.#ask(host, "backlog", () => this.contents.backlog(this.nowMs)),
     }

@@ -3,6 +3,20 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "an older copy of the mailbox is taken for the same one",
+    file: "runtime/outbox/MailboxTide.ts",
+    text: "tide === undefined || sentinels.has(tide.name)",
+    replacement: "tide === undefined || sentinels.size > 0",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a new owner takes all timers of its shard for placed",
+    file: "runtime/outbox/LostTimers.ts",
+    text: "if (isKept && !isDoubted) return 0",
+    replacement: "if (lowest !== undefined && !isDoubted) return 0",
+    isSeenBySimulation: true,
+  },
+  {
     name: "a timer is early by half a second",
     file: "runtime/inbox/Handover.ts",
     text: "if (places.clock.currentTimeMillisUnsafe() < message.at)",

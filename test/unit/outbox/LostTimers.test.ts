@@ -1,49 +1,109 @@
-/** Schedules that are gone from the mailbox are placed again, and only what was lost is said to be. */
+/** Timers that an older copy of the mailbox lacks are placed again from the journal. */
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { expect, it } from "vitest"
-import { Desk } from "../../fixtures/memory/Desk.ts"
+import { describe, expect, it } from "vitest"
+import { tidesOf, timerMarksOf } from "../../../runtime/outbox/TimerMarks.ts"
+import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
-const setUp = () => {
-  const messaging = new MessagingMemory()
-  const logs: Array<string> = []
-  const { contents } = messaging.mailbox
-  return {
-    options: { actors: [Desk], messaging, logs },
-    lose: () => contents.loseSchedules(),
-    scheduleCount: () => [...contents.schedules].length,
-    complaints: () => logs.filter((line) => line.includes("were lost from the mailbox")),
-  }
+const actors = [Desk, Clerk]
+
+type Desks = {
+  readonly open: (id: string) => Effect.Effect<unknown>
+  readonly alarmsOf: (id: string) => Effect.Effect<number>
 }
 
-it("are no loss where they were set before this node looked for the first time", () => {
-  const { options, complaints, scheduleCount } = setUp()
-  return virtually(options, ({ system }) =>
-    Effect.gen(function* () {
-      yield* system.get(Desk, "d").ask({ type: "Open", sheet: "1" })
-      yield* TestClock.adjust("15 seconds")
-      expect(complaints()).toEqual([])
-      expect(scheduleCount()).toBe(1)
+/** One life of a node: it is gone, without a word, at the end of the body. */
+const life = (
+  messaging: MessagingMemory,
+  journal: JournalScripted,
+  body: (desks: Desks) => Effect.Effect<void, unknown>,
+): Promise<void> =>
+  virtually({ actors, messaging, journal }, ({ system }) =>
+    body({
+      open: (id) => Effect.orDie(system.get(Desk, id).ask({ type: "Open", sheet: "s" })),
+      alarmsOf: (id) =>
+        Effect.map(Effect.orDie(system.get(Desk, id).state()), ({ state }) => state.context.alarms),
     }),
   )
+
+const sentinelsOf = ({ mailbox }: MessagingMemory): ReadonlySet<string> => mailbox.contents.sentinels
+
+/** The highest mark of any shard. */
+const lastMark = (messaging: MessagingMemory): number => {
+  const slots = new Set(Array.from(sentinelsOf(messaging), (name) => name.replace(/[@~].*$/, "")))
+  return Math.max(-1, ...Array.from(slots, (slot) => timerMarksOf(sentinelsOf(messaging), slot).at(-1) ?? -1))
+}
+
+describe("an older copy in the place of the mailbox of timers", () => {
+  it("loses no timer that was set since, though no mark was placed since", async () => {
+    const messaging = new MessagingMemory()
+    const { contents } = messaging.mailbox
+    await life(messaging, new JournalScripted(), ({ open, alarmsOf }) =>
+      Effect.gen(function* () {
+        yield* open("a")
+        yield* TestClock.adjust("5 seconds")
+        const copy = contents.copy()
+        yield* open("b")
+        yield* TestClock.adjust("3 seconds")
+        expect(lastMark(messaging)).toBe(1)
+        contents.restore(copy, "timers")
+        yield* TestClock.adjust("1 minute")
+        expect(yield* alarmsOf("a")).toBe(1)
+        expect(yield* alarmsOf("b")).toBe(1)
+      }),
+    )
+  })
+
+  it("loses no timer where the next owner finds it", async () => {
+    const messaging = new MessagingMemory()
+    const journal = new JournalScripted()
+    const { contents } = messaging.mailbox
+    let copy = contents.copy()
+    await life(messaging, journal, ({ open }) =>
+      Effect.gen(function* () {
+        yield* open("a")
+        yield* TestClock.adjust("5 seconds")
+        copy = contents.copy()
+        yield* open("b")
+        yield* TestClock.adjust("20 seconds")
+      }),
+    )
+    expect(lastMark(messaging)).toBe(2)
+    contents.restore(copy, "timers")
+    const waiting = () => Array.from(contents.schedules, ({ address }) => address.key).sort()
+    expect(waiting()).toEqual(["desk/a"])
+    await life(messaging, journal, () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("5 seconds")
+        // No actor is in memory: nobody asked for one.
+        expect(waiting()).toEqual(["desk/a", "desk/b"])
+      }),
+    )
+  })
 })
 
-it("are placed again though the replica that is read lags, and said to be lost", () => {
-  const { options, complaints, scheduleCount, lose } = setUp()
-  return virtually(options, ({ system, journal }) =>
-    Effect.gen(function* () {
-      yield* system.get(Desk, "d").ask({ type: "Open", sheet: "1" })
-      yield* TestClock.adjust("5 seconds")
-      lose()
-      journal.script.scan = ["empty", "empty"]
-      yield* TestClock.adjust("30 seconds")
-      expect(journal.script.scan).toEqual([])
-      expect(scheduleCount()).toBe(1)
-      expect(complaints()).toEqual([
-        expect.stringContaining("of 1 shards were lost from the mailbox: 1 timers"),
-      ])
-    }),
-  )
+describe("the sentinels of timers", () => {
+  it("are one mark a shard and one tide a node, however many timers were set", async () => {
+    const messaging = new MessagingMemory()
+    const journal = new JournalScripted()
+    for (const id of ["a", "b"]) {
+      await life(messaging, journal, ({ open }) =>
+        Effect.gen(function* () {
+          for (let second = 0; second < 40; second++) {
+            yield* open(`${id}${second}`)
+            yield* TestClock.adjust("1 second")
+          }
+          yield* TestClock.adjust("1 minute")
+          const names = [...sentinelsOf(messaging)]
+          const slots = names.filter((name) => !/[@~]/.test(name))
+          for (const slot of slots) expect(timerMarksOf(sentinelsOf(messaging), slot)).toHaveLength(1)
+          expect(slots.flatMap((slot) => tidesOf(sentinelsOf(messaging), slot))).toHaveLength(1)
+          expect(names).toHaveLength(2 * slots.length + 1)
+        }),
+      )
+    }
+  })
 })

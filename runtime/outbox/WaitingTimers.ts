@@ -1,0 +1,91 @@
+/**
+ * What the actors of a shard wait for, folded from its journal without running any machine: timers that were set and are
+ * not over, and messages that are due later.
+ *
+ * Owns the fold, and the items that place a timer again. When they are placed: LostTimers.ts.
+ */
+import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
+import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "../cell/Pending.ts"
+import type { ShardPlace } from "../cluster/Slot.ts"
+import { CommitUnreadable, decodeCommit } from "../commit/Commit.ts"
+import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
+import type { JournalRecord } from "../journal/Journal.ts"
+import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
+import { timerSlot } from "./Dispatcher.ts"
+
+/** A timer that is due for longer has lost its message, in milliseconds. */
+const OVERDUE_MS = 5_000
+
+const timerItem = (
+  from: ActorAddress,
+  [n, { g, at, e }]: readonly [string, PendingTimer],
+  nowMs: number,
+): PlacedItem => ({
+  item: { k: "timer", n, g, at, e },
+  id: `${RESERVED_ID_PREFIX}${from.key}.${timerSlot(n, g)}`,
+  from,
+  sequence: 0,
+  atMs: nowMs,
+  metadata: undefined,
+})
+
+/** Timers whose message should have come long ago, as items that place them again. */
+export const overdueTimers = (
+  from: ActorAddress,
+  timers: Pending["timers"],
+  nowMs: number,
+): ReadonlyArray<PlacedItem> =>
+  Array.from(timers)
+    .filter(([, { at }]) => at < nowMs - OVERDUE_MS)
+    .map((timer) => timerItem(from, timer, nowMs))
+
+export class WaitingTimers {
+  readonly #place: ShardPlace
+  readonly #shardCount: number
+  readonly #sinceMs: number
+  readonly #pending = new Map<string, Pending>()
+  /** Messages that are due later. */
+  #later: Array<PlacedItem> = []
+  /** Some commit from before `sinceMs` carries something. */
+  hasOlder = false
+
+  constructor(place: ShardPlace, shardCount: number, sinceMs: number) {
+    this.#place = place
+    this.#shardCount = shardCount
+    this.#sinceMs = sinceMs
+  }
+
+  /** Commits that cannot be read are left out: their actors are quarantined. */
+  apply(record: JournalRecord, nowMs: number): void {
+    const from = addressNamed(record.key, this.#shardCount)
+    if (from === undefined || !this.#place.group.types.includes(from.type)) return
+    let commit: ReturnType<typeof decodeCommit>
+    try {
+      commit = decodeCommit(record)
+    } catch (cause) {
+      if (cause instanceof CommitUnreadable) return
+      throw cause
+    }
+    const items = itemsOf(from, record.sequence, commit.at, carryingOf(commit))
+    if (items.length === 0) return
+    if (commit.at < this.#sinceMs) this.hasOlder = true
+    const before = this.#pending.get(record.key) ?? NOTHING_PENDING
+    const after = pendingAfter(
+      before,
+      items.map(({ item }) => item),
+    )
+    if (after === NOTHING_PENDING) this.#pending.delete(record.key)
+    else this.#pending.set(record.key, after)
+    this.#later.push(
+      ...items.filter(({ item }) => item.k === "tell" && item.at !== undefined && item.at > nowMs),
+    )
+  }
+
+  items(nowMs: number): ReadonlyArray<PlacedItem> {
+    const timers = Array.from(this.#pending).flatMap(([key, pending]) => {
+      const from = addressNamed(key, this.#shardCount)
+      return from === undefined ? [] : Array.from(pending.timers, (timer) => timerItem(from, timer, nowMs))
+    })
+    return [...timers, ...this.#later]
+  }
+}
