@@ -25,7 +25,12 @@ import { API_TIMEOUT_MS, getMessage, purgeSubject, streamInfo, subjectCounts } f
 import { findMailboxLegacy, type MailboxLegacy } from "./MailboxLegacy.ts"
 import { moveSchedules } from "./MailboxMove.ts"
 import { type MailboxLane, receiveLane } from "./MailboxReceive.ts"
-import { type MailboxStreamNames, type MailboxStreamOptions, openMailboxStreams } from "./MailboxStream.ts"
+import {
+  type MailboxStreamNames,
+  type MailboxStreamOptions,
+  mailboxIdOf,
+  openMailboxStreams,
+} from "./MailboxStream.ts"
 import { mailboxSubjectsOf } from "./MailboxSubject.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import {
@@ -190,7 +195,7 @@ const makeService = (
   /** From the stream's leader; the end first, so that nothing that came in between counts as acknowledged. */
   const acknowledged: MailboxService["acknowledged"] = (shard) =>
     Effect.gen(function* () {
-      const { state } = yield* streamInfo(requests, streams.messages)
+      const { state, config } = yield* streamInfo(requests, streams.messages)
       const query = { next_by_subj: messages.ofShard(shard), seq: 1 }
       const first = yield* getMessage(requests, streams.messages, query, API_TIMEOUT_MS).pipe(
         Effect.map(({ message }) => message.seq),
@@ -198,8 +203,21 @@ const makeService = (
           isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(error),
         ),
       )
-      return { first, last: state.last_seq }
+      const mailboxId = mailboxIdOf(config)
+      return { first, last: state.last_seq, ...(mailboxId === undefined ? undefined : { mailboxId }) }
     }).pipe(Effect.mapError(mailboxErrorOf))
+
+  const messageAt: MailboxService["messageAt"] = (position) =>
+    getMessage(requests, streams.messages, { seq: position }, API_TIMEOUT_MS).pipe(
+      Effect.map(({ message: { subject, data = "" } }) => ({
+        key: messages.keyOf(subject),
+        data: new Uint8Array(Buffer.from(data, "base64")),
+      })),
+      Effect.catch((error) =>
+        isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(error),
+      ),
+      Effect.mapError(mailboxErrorOf),
+    )
 
   /** Far behind every timer, and before the server's clock ends. */
   const placeSentinel: MailboxService["placeSentinel"] = (shard, name) =>
@@ -253,6 +271,7 @@ const makeService = (
         ),
       ),
     acknowledged,
+    messageAt,
     schedule,
     unschedule,
     receive,

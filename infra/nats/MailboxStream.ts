@@ -9,6 +9,7 @@
  * timers are placed again from the journal.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
+import { nuid } from "@nats-io/transport-node"
 import { Effect } from "effect"
 import { type MailboxError, MailboxRefused, MESSAGES_PER_ACTOR_MAX } from "../../runtime/mailbox/Mailbox.ts"
 import { NAMESPACE_HINT, NAMESPACE_PATTERN } from "./JournalSettings.ts"
@@ -114,6 +115,11 @@ const metadataOf = ({ namespace, shards }: MailboxStreamOptions): Record<string,
   "everstate.mailbox": String(MAILBOX_LAYOUT_VERSION),
 })
 
+const ID_KEY = "everstate.id"
+
+/** The id that the stream's creator gave it; streams of earlier releases have none. */
+export const mailboxIdOf = ({ metadata }: Partial<StreamConfig>): string | undefined => metadata?.[ID_KEY]
+
 const configOf = (stream: MailboxStream, options: MailboxStreamOptions, replicas: number) =>
   ({
     name: stream.name,
@@ -123,7 +129,7 @@ const configOf = (stream: MailboxStream, options: MailboxStreamOptions, replicas
     duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
     num_replicas: replicas,
     allow_direct: true,
-    metadata: metadataOf(options),
+    metadata: { ...metadataOf(options), [ID_KEY]: nuid.next() },
   }) satisfies NamedStream
 
 /** The configurations that {@link openMailboxStreams} creates: that of the messages, then that of the timers. */

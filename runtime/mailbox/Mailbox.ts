@@ -124,6 +124,15 @@ export interface Acknowledged {
   readonly first: number | undefined
   /** Highest position that the mailbox has given, whatever the shard. A higher one is not of this mailbox. */
   readonly last: number
+  /** Names the mailbox: one that is made anew in its place has another name. Absent where it has none. */
+  readonly mailboxId?: string
+}
+
+/** A published message that waits. */
+export interface StoredMessage {
+  /** `type/token` of the receiver. */
+  readonly key: string
+  readonly data: Uint8Array
 }
 
 export interface MailboxService {
@@ -136,6 +145,8 @@ export interface MailboxService {
   readonly publish: (message: OutboundMessage) => Effect.Effect<number | undefined, MailboxError>
   /** How far the published messages of a shard are acknowledged. What was scheduled is not counted. */
   readonly acknowledged: (shard: number) => Effect.Effect<Acknowledged, MailboxError>
+  /** The published message at a position, which is not acknowledged; `undefined` where there is none. */
+  readonly messageAt: (position: number) => Effect.Effect<StoredMessage | undefined, MailboxError>
   /** Stores a message that is delivered at its time: never earlier, later when everything was down. */
   readonly schedule: (message: ScheduledMessage) => Effect.Effect<void, MailboxError>
   /** Empties a slot. What was due already may still be delivered. */

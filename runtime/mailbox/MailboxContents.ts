@@ -16,6 +16,7 @@ import {
   type ScheduledMessage,
   UNACKNOWLEDGED_MAX,
 } from "./Mailbox.ts"
+import { MessageIds } from "./MessageIds.ts"
 
 /** Time for which the id of a message is remembered, in milliseconds. */
 export const MESSAGE_ID_WINDOW_MS = 120_000
@@ -57,12 +58,6 @@ export const isOfTypes =
 export const positionOf = ({ wasScheduled, sequence }: KeptMessage): { readonly position?: number } =>
   wasScheduled ? {} : { position: sequence }
 
-/** Where a message is that came lately. */
-interface Seen {
-  readonly atMs: number
-  readonly sequence: number
-}
-
 /** What a mailbox held at one time. */
 export interface MailboxCopy {
   readonly lastSequence: number
@@ -87,7 +82,6 @@ export class MailboxContents {
   readonly #messagesPerActorMax: number
   readonly #unacknowledgedMax: number
   readonly #redeliveryMs: number
-  readonly #messageIdWindowMs: number
   readonly #shards = new Map<number, Shard>()
   readonly #kept = new Map<number, KeptMessage>()
   /** Of those that are kept, the ones that were not scheduled, oldest first. */
@@ -97,16 +91,17 @@ export class MailboxContents {
   readonly #slots = new Map<string, ScheduledMessage>()
   /** Lost with the schedules. */
   readonly sentinels = new Set<string>()
-  /** When and where each id came, oldest first. */
-  readonly #seen = new Map<string, Seen>()
+  readonly #ids: MessageIds
   #lastSequence = 0
+  /** Raised when another mailbox takes its place. */
+  #number = 1
 
   constructor(bounds: MailboxBounds = {}) {
     this.messageBytesMax = bounds.messageBytesMax ?? messageBytesMaxDefault
     this.#messagesPerActorMax = bounds.messagesPerActorMax ?? MESSAGES_PER_ACTOR_MAX
     this.#unacknowledgedMax = bounds.unacknowledgedMax ?? UNACKNOWLEDGED_MAX
     this.#redeliveryMs = bounds.redeliveryMs ?? REDELIVERY_MS
-    this.#messageIdWindowMs = bounds.messageIdWindowMs ?? MESSAGE_ID_WINDOW_MS
+    this.#ids = new MessageIds(bounds.messageIdWindowMs ?? MESSAGE_ID_WINDOW_MS)
   }
 
   get lastSequence(): number {
@@ -129,8 +124,8 @@ export class MailboxContents {
     const tooLarge = this.#tooLarge(message)
     if (tooLarge !== undefined) return tooLarge
     this.#fire(shard, nowMs)
-    const seen = this.#known(message, nowMs)
-    if (seen !== undefined) return seen.sequence
+    const known = this.#ids.sequenceOf(message, nowMs)
+    if (known !== undefined) return known
     const count = this.#countByActor.get(key) ?? 0
     if (count >= this.#messagesPerActorMax) {
       const detail = `${count} messages wait for ${key}`
@@ -138,27 +133,29 @@ export class MailboxContents {
       return new MailboxRefused({ reason: "Full", detail, hint })
     }
     const sequence = this.#keep(message, nowMs, false)
-    this.#seen.set(idOf(message), { atMs: nowMs, sequence })
+    this.#ids.add({ key, id: message.id, storedAtMs: nowMs, sequence })
     return sequence
   }
 
   /** How far the published messages of a shard are acknowledged. */
   acknowledged(shard: number, nowMs: number): Acknowledged {
     this.#fire(shard, nowMs)
+    const known = { last: this.#lastSequence, mailboxId: `${this.#number}` }
     for (const sequence of this.#published) {
-      if (this.#kept.get(sequence)?.shard === shard) return { first: sequence, last: this.#lastSequence }
+      if (this.#kept.get(sequence)?.shard === shard) return { first: sequence, ...known }
     }
-    return { first: undefined, last: this.#lastSequence }
+    return { first: undefined, ...known }
   }
 
   /** Whether a message with this id came lately. */
   isKnown(message: Pick<OutboundMessage, "address" | "id">, nowMs: number): boolean {
-    return this.#known(message, nowMs) !== undefined
+    return this.#ids.sequenceOf(message, nowMs) !== undefined
   }
 
-  #known(message: Pick<OutboundMessage, "address" | "id">, nowMs: number): Seen | undefined {
-    this.#forgetIds(nowMs)
-    return this.#seen.get(idOf(message))
+  /** The published message with this sequence. */
+  messageAt(sequence: number): KeptMessage | undefined {
+    const found = this.#kept.get(sequence)
+    return found?.wasScheduled === false ? found : undefined
   }
 
   /** Keeps a message for later, in the place of what its slot held. */
@@ -205,8 +202,25 @@ export class MailboxContents {
     const places = new Set(back.map(placeOf))
     this.#replaceMessages([...before.filter((message) => !isOfPart(message)), ...back], copy.lastSequence)
     if (part === "timers") this.#replaceSchedules(copy)
-    else this.#knowOnly(back)
+    else this.#ids.knowOnly(back)
     return before.filter((message) => isOfPart(message) && !places.has(placeOf(message)))
+  }
+
+  /** A new mailbox takes the place of the one with the published messages. Returns these: they are gone. */
+  renew(): ReadonlyArray<KeptMessage> {
+    const before = Array.from(this.#kept.values())
+    this.#number++
+    this.#ids.knowOnly([])
+    this.#replaceMessages(
+      before.filter(({ wasScheduled }) => wasScheduled),
+      0,
+    )
+    return before.filter(({ wasScheduled }) => !wasScheduled)
+  }
+
+  /** As many messages have come and were acknowledged since. */
+  grow(count: number): void {
+    this.#lastSequence += count
   }
 
   /** Hands out what waits in a shard, as far as its bound and `countMax` allow. */
@@ -331,12 +345,6 @@ export class MailboxContents {
     }
   }
 
-  #knowOnly(messages: ReadonlyArray<KeptMessage>): void {
-    this.#seen.clear()
-    for (const { key, id, storedAtMs: atMs, sequence } of messages)
-      this.#seen.set(`${key} ${id}`, { atMs, sequence })
-  }
-
   /** Schedules that are due become messages. */
   #fire(shard: number, nowMs: number): void {
     const own = this.#shard(shard)
@@ -354,13 +362,6 @@ export class MailboxContents {
     const isCurrent = (schedule: ScheduledMessage) => this.#slots.get(slotOf(schedule)) === schedule
     const current = schedules.findIndex(isCurrent)
     schedules.splice(0, current < 0 ? schedules.length : current)
-  }
-
-  #forgetIds(nowMs: number): void {
-    for (const [id, { atMs }] of this.#seen) {
-      if (atMs > nowMs - this.#messageIdWindowMs) return
-      this.#seen.delete(id)
-    }
   }
 
   #tooLarge({ address, data }: OutboundMessage): MailboxRefused | undefined {
@@ -385,8 +386,6 @@ export class MailboxContents {
 
 const slotOf = ({ address, slot }: Pick<ScheduledMessage, "address" | "slot">): string =>
   `${address.key} ${slot}`
-
-const idOf = ({ address, id }: Pick<OutboundMessage, "address" | "id">): string => `${address.key} ${id}`
 
 /** Names a message among all that a mailbox ever held. */
 const placeOf = ({ sequence, key, id }: KeptMessage): string => `${sequence} ${key} ${id}`

@@ -88,6 +88,7 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
       change(message.address.shard, (nowMs) => contents.publish(message, nowMs)),
     acknowledged: (shard) =>
       Effect.map(Clock.currentTimeMillis, (nowMs) => contents.acknowledged(shard, nowMs)),
+    messageAt: (position) => Effect.sync(() => contents.messageAt(position)),
     schedule: (message) => change(message.address.shard, (nowMs) => contents.schedule(message, nowMs)),
     unschedule: (address, slot) =>
       change(address.shard, (nowMs) => {

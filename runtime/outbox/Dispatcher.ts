@@ -16,6 +16,7 @@ import { thrownText } from "../json/Thrown.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { type AnswerMessage, type CommandMessage, encodeMessage, type Message } from "../mailbox/Message.ts"
 import { type Floor, type Origin, rowOfFloor, rowOfOrigin } from "../message/Origin.ts"
+import { callReceiver } from "./StillParked.ts"
 import { storeLetter } from "./StoreLetter.ts"
 import { type SendError, type Sent, untilSent } from "./UntilSent.ts"
 
@@ -108,7 +109,7 @@ export const receiverOf = ({ item, from }: PlacedItem): string => ("to" in item 
 
 /** Who an item in the mailbox waits for: an actor, or the call that it asks for, which keeps no message waiting. */
 export const waitsFor = (placed: PlacedItem): string =>
-  placed.item.k === "call" ? `${placed.from.key} call ${placed.item.n}` : receiverOf(placed)
+  placed.item.k === "call" ? callReceiver(placed.from.key, placed.item.n) : receiverOf(placed)
 
 /** Whether the item goes to its receiver as soon as it can take it. */
 export const isForNow = ({ item }: PlacedItem): boolean =>

@@ -49,6 +49,13 @@ export interface OwedItem extends OwedPlace {
   readonly sinceMs: number
 }
 
+/** What was parked and is in the mailbox no more, although nobody took it. */
+export interface LostItems {
+  readonly range: ParkedRange
+  /** To be called once all of it is being sent again: it is no longer parked. */
+  readonly sentAgain: () => void
+}
+
 interface Parked {
   readonly sequence: number
   readonly position: number
@@ -71,6 +78,9 @@ export class Exceptions {
   readonly #receivers = new Map<string, Receiver>()
   readonly #owed = new Map<string, OwedItem>()
   #parkedCount = 0
+  #mailboxId: string | undefined
+  /** Items that the mailbox does not have, although nobody took them. */
+  readonly #lost = new Set<Parked>()
 
   constructor(watermark: Watermark) {
     this.#watermark = watermark
@@ -135,26 +145,53 @@ export class Exceptions {
     return new Set(Array.from(this.#receivers.values(), ({ shard }) => shard))
   }
 
-  /**
-   * The mailbox has acknowledged so much of a shard's messages. Returns what was parked there and is in this mailbox no
-   * more, although nobody took it: the mailbox is another one, or older.
-   */
-  acknowledged(shard: number, { first, last }: Acknowledged): ReadonlyArray<ParkedRange> {
-    const lost: Array<ParkedRange> = []
+  /** The mailbox has acknowledged so much of a shard's messages. */
+  acknowledged(shard: number, { first, last, mailboxId }: Acknowledged): void {
+    const isOther = this.#mailboxId !== undefined && mailboxId !== this.#mailboxId
+    this.#mailboxId = mailboxId
     for (const [key, receiver] of this.#receivers) {
+      for (const item of receiver.items) {
+        // Another mailbox has none of what was parked before; one that ends before it is an older copy.
+        if (isOther || (receiver.shard === shard && item.position > last)) this.#lost.add(item)
+      }
       if (receiver.shard !== shard) continue
-      const gone = receiver.items.filter(({ position }) => position > last)
-      if (gone.length > 0) lost.push(rangeOf(key, receiver, gone))
-      const isSettled = ({ position }: Parked) => position > last || first === undefined || position < first
-      const settled = receiver.items.filter(isSettled)
-      if (settled.length === 0) continue
-      this.#parkedCount -= settled.length
-      receiver.items = receiver.items.filter((item) => !isSettled(item))
-      if (receiver.items.length === 0) this.#receivers.delete(key)
-      else receiver.lowest = Math.min(...receiver.items.map(({ sequence }) => sequence))
-      for (const { settle } of settled) settle()
+      const isTaken = (item: Parked) =>
+        !this.#lost.has(item) && (first === undefined || item.position < first)
+      this.#settle(key, receiver.items.filter(isTaken))
     }
-    return lost
+  }
+
+  /** The mailbox may not have what a former owner has parked. */
+  lose(ranges: ReadonlyArray<ParkedRange>): void {
+    for (const { receiver } of ranges) {
+      for (const item of this.#receivers.get(receiver)?.items ?? []) this.#lost.add(item)
+    }
+  }
+
+  /** What was parked and has to be sent again. It is told until that was done. */
+  get lost(): ReadonlyArray<LostItems> {
+    if (this.#lost.size === 0) return []
+    return Array.from(this.#receivers).flatMap(([key, receiver]) => {
+      const items = receiver.items.filter((item) => this.#lost.has(item))
+      if (items.length === 0) return []
+      return [{ range: rangeOf(key, receiver, items), sentAgain: () => this.#settle(key, items) }]
+    })
+  }
+
+  /** These are parked no longer. */
+  #settle(key: string, items: ReadonlyArray<Parked>): void {
+    const receiver = this.#receivers.get(key)
+    if (receiver === undefined || items.length === 0) return
+    const settled = new Set(items)
+    const over = receiver.items.filter((item) => settled.has(item))
+    this.#parkedCount -= over.length
+    receiver.items = receiver.items.filter((item) => !settled.has(item))
+    if (receiver.items.length === 0) this.#receivers.delete(key)
+    else receiver.lowest = Math.min(...receiver.items.map(({ sequence }) => sequence))
+    for (const item of over) {
+      this.#lost.delete(item)
+      item.settle()
+    }
   }
 
   /** As a takeover note has it; `undefined` where it is more than a note may hold. */

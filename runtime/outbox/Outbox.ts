@@ -119,7 +119,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
     },
   })
   const { outrun } = options
-  const reading = makeReading({ journal, checkpoints, sending, shardCount, leaseMs, nowMs, outrun })
+  const reading = makeReading({ journal, checkpoints, mailbox, sending, shardCount, leaseMs, nowMs, outrun })
 
   const shardOf = ({ type, shard }: ActorAddress): ShardOutbox | undefined => {
     const place = places.of(type, shard)
@@ -166,14 +166,17 @@ export const makeOutbox = Effect.fnUntraced(function* (
     if (asked.size === 0 || nowMs() < parkedLookAtMs) return Effect.void
     const waitingBefore = waitingInMailboxCount()
     const ask = (receiverShard: number) =>
-      Effect.flatMap(mailbox.acknowledged(receiverShard), (acknowledged) =>
-        Effect.forEach(all, (shard) => {
-          const lost = shard.exceptions.acknowledged(receiverShard, acknowledged)
+      Effect.map(mailbox.acknowledged(receiverShard), (acknowledged) => {
+        for (const shard of all) {
+          shard.exceptions.acknowledged(receiverShard, acknowledged)
           shard.changed()
-          return reading.parkAgain(shard, lost)
-        }),
-      )
-    return Effect.map(Effect.forEach(asked, ask, { discard: true, concurrency: SHARDS_AT_ONCE_MAX }), () => {
+        }
+      })
+    const asking = Effect.forEach(asked, ask, { discard: true, concurrency: SHARDS_AT_ONCE_MAX })
+    const parkedAgain = Effect.forEach(all, (shard) => shard.turn.withPermit(reading.parkAgain(shard)), {
+      discard: true,
+    })
+    return Effect.map(Effect.andThen(asking, parkedAgain), () => {
       const isMoving = waitingInMailboxCount() !== waitingBefore
       parkedLookAtMs = nowMs() + parkedLookPauseMs
       parkedLookPauseMs = isMoving

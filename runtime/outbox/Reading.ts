@@ -11,10 +11,11 @@ import { CommitUnreadable, decodeCommit, eraOf } from "../commit/Commit.ts"
 import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
+import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { waitsFor } from "./Dispatcher.ts"
-import type { ParkedRange } from "./Exceptions.ts"
 import type { Sending } from "./Sending.ts"
 import type { ShardOutbox } from "./ShardOutbox.ts"
+import { noLongerParked } from "./StillParked.ts"
 import {
   type CommitMark,
   legacyPositionName,
@@ -26,6 +27,7 @@ import {
 export interface ReadingOptions {
   readonly journal: JournalService
   readonly checkpoints: CheckpointsService
+  readonly mailbox: MailboxService
   readonly sending: Sending
   readonly shardCount: number
   /** A former owner's append may land for two of these after its lease has ended. */
@@ -39,6 +41,7 @@ export interface ReadingOptions {
 export const makeReading = ({
   journal,
   checkpoints,
+  mailbox,
   sending,
   shardCount,
   leaseMs,
@@ -147,27 +150,43 @@ export const makeReading = ({
 
   const place = (shard: ShardOutbox) =>
     Effect.gen(function* () {
-      const note = takeoverNoteIn(yield* checkpoints.note(takeoverNoteName(shard.slot)))
+      const note = takeoverNoteIn(yield* checkpoints.note(takeoverNoteName(shard.slot)), shard.slot)
       const legacyPosition = yield* checkpoints.position(legacyPositionName(shard.slot))
       const end = yield* journal.lastOfShard(shard.shard)
       const { after, parked, owed } = takeoverPoint(end, note, yield* lastMark(shard, end), legacyPosition)
       const owedRecords = yield* Effect.forEach(owed, ({ sequence }) =>
         readBetween(shard.shard, sequence, sequence),
       )
+      const gone = yield* noLongerParked(mailbox, shard.slot, parked)
       for (const range of parked) shard.exceptions.inherit(range)
       shard.start(after, end, nowMs() + 2 * leaseMs)
       for (const [at, records] of owedRecords.entries()) {
         sendAgain(shard, records, ({ origin }) => origin?.index === owed[at]?.index)
       }
+      shard.exceptions.lose(gone)
+      yield* parkAgain(shard)
     })
 
-  /** What the mailbox was to keep and has not is read from the journal again. */
-  const parkAgain = (shard: ShardOutbox, lost: ReadonlyArray<ParkedRange>) =>
-    Effect.forEach(lost, ({ receiver, from, upTo }) =>
-      Effect.map(readBetween(shard.shard, from, upTo), (records) =>
-        sendAgain(shard, records, (placed) => waitsFor(placed) === receiver),
-      ),
-    )
+  /** What the mailbox was to keep and has not is read from the journal and sent again. */
+  const parkAgain = Effect.fnUntraced(function* (shard: ShardOutbox) {
+    const { lost } = shard.exceptions
+    if (lost.length === 0) return
+    const ranges = new Map(lost.map(({ range }) => [range.receiver, range]))
+    const isLost = (placed: PlacedItem): boolean => {
+      const range = ranges.get(waitsFor(placed))
+      return range !== undefined && range.from <= placed.sequence && placed.sequence <= range.upTo
+    }
+    const last = Math.max(...lost.map(({ range }) => range.upTo))
+    const end = yield* journal.lastOfShard(shard.shard)
+    let after = Math.min(...lost.map(({ range }) => range.from)) - 1
+    while (after < Math.min(last, end)) {
+      const scan = journal.scan({ shard: shard.shard, after, upTo: end })
+      const page = yield* somePage(scan, `shard ${shard.shard} after ${after}`)
+      sendAgain(shard, page, isLost)
+      after = page.at(-1)?.sequence ?? end
+    }
+    for (const { sentAgain } of lost) sentAgain()
+  })
 
   return { recoverOne, readOn, place, parkAgain }
 }

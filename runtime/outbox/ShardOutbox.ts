@@ -310,7 +310,7 @@ export class ShardOutbox implements Identity {
       this.#savedAtMs = nowMs
       return undefined
     }
-    const note = { epoch: this.epoch, era: this.era, passed: this.passedUpTo, ...rows }
+    const note = { slot: this.slot, epoch: this.epoch, era: this.era, passed: this.passedUpTo, ...rows }
     const text = JSON.stringify(note)
     if (text !== this.#savedText) return { note, text }
     this.#isChanged = false

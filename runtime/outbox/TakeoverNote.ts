@@ -9,6 +9,8 @@ import type { OwedPlace, ParkedRange } from "./Exceptions.ts"
 
 /** JSON, kept as a checkpoint note. */
 export interface TakeoverNote {
+  /** Whose note it is; notes of earlier nodes do not say. */
+  readonly slot?: string
   /** Epoch and era of its writer. */
   readonly epoch: number
   readonly era: number
@@ -79,10 +81,18 @@ const isOwed = (value: unknown): value is OwedPlace => {
   return isPlace(sequence) && isPlace(index)
 }
 
-/** The note in a checkpoint; `undefined` for what no node writes. */
-export const takeoverNoteIn = (stored: unknown): TakeoverNote | undefined => {
+/** The note of the slot in its checkpoint; `undefined` for what no node writes, and for the note of another slot. */
+export const takeoverNoteIn = (stored: unknown, slot: string): TakeoverNote | undefined => {
   if (typeof stored !== "object" || stored === null) return undefined
-  const { epoch, era, passed, parked, owed } = stored as { readonly [Field in keyof TakeoverNote]?: unknown }
+  const {
+    slot: of = slot,
+    epoch,
+    era,
+    passed,
+    parked,
+    owed,
+  } = stored as { readonly [Field in keyof TakeoverNote]?: unknown }
+  if (of !== slot) return undefined
   if (!(isPlace(epoch) && isPlace(era) && isPlace(passed) && Array.isArray(parked) && Array.isArray(owed)))
     return undefined
   return parked.every(isRange) && owed.every(isOwed) ? { epoch, era, passed, parked, owed } : undefined

@@ -235,7 +235,9 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
           const second = (yield* publish(here, "b")) ?? 0
           const other = (yield* publish(elsewhere, "c")) ?? 0
           expect([first > 0, second > first, other > second]).toEqual([true, true, true])
-          expect(yield* mailbox.acknowledged(here.shard)).toEqual({ first, last: other })
+          const { mailboxId } = yield* mailbox.acknowledged(here.shard)
+          expect(mailboxId).toEqual(expect.any(String))
+          expect(yield* mailbox.acknowledged(here.shard)).toEqual({ first, last: other, mailboxId })
           const receiver = yield* open(here)
           const [one, two] = yield* receiver.takeMany(2)
           if (two !== undefined) yield* two.ack
@@ -243,8 +245,31 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
           if (one !== undefined) yield* one.ack
           const isEmpty = Effect.map(mailbox.acknowledged(here.shard), (found) => found.first === undefined)
           yield* Effect.repeat(isEmpty, { until: (empty) => empty, schedule: Schedule.spaced("5 millis") })
-          expect(yield* mailbox.acknowledged(here.shard)).toEqual({ first: undefined, last: other })
-          expect(yield* mailbox.acknowledged(elsewhere.shard)).toEqual({ first: other, last: other })
+          expect(yield* mailbox.acknowledged(here.shard)).toEqual({
+            first: undefined,
+            last: other,
+            mailboxId,
+          })
+          expect(yield* mailbox.acknowledged(elsewhere.shard)).toEqual({
+            first: other,
+            last: other,
+            mailboxId,
+          })
+        }),
+      )
+
+      fact(
+        "lead to their messages as long as these wait",
+        Effect.gen(function* () {
+          const mailbox = yield* Mailbox
+          const position = (yield* publish(here, "a")) ?? 0
+          const found = yield* mailbox.messageAt(position)
+          expect([found?.key, new TextDecoder().decode(found?.data)]).toEqual([here.key, "a"])
+          expect(yield* mailbox.messageAt(position + 1)).toBeUndefined()
+          const receiver = yield* open(here)
+          yield* (yield* receiver.take).ack
+          const isGone = Effect.map(mailbox.messageAt(position), (left) => left === undefined)
+          yield* Effect.repeat(isGone, { until: (gone) => gone, schedule: Schedule.spaced("5 millis") })
         }),
       )
 

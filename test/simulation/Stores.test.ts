@@ -41,6 +41,7 @@ describe("the journal is enough", () => {
         ...remembered,
         "checkpoints mixed up",
         "mailbox restored",
+        "mailbox lost",
         "timers restored",
         "stores restored",
         "a message of a commit was lost with the mailbox",

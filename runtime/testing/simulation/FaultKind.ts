@@ -157,6 +157,8 @@ const FAULTS = {
   "mailbox restored": { level: "plan", most: 2, isAsked: true },
   /** The same of what waits for its time, and of what came of it. */
   "timers restored": { level: "plan", most: 2, isAsked: true },
+  /** All messages are gone: the mailbox was deleted, and made anew. */
+  "mailbox lost": { level: "plan", most: 2, isAsked: true },
   "snapshots restored": { level: "plan", most: 2, isAsked: true },
   /** All nodes go down, and some of the stores are older copies when they start again. */
   "stores restored": { level: "plan", most: 2, isAsked: true },

@@ -110,6 +110,8 @@ export class SimulatedMailbox {
         }),
       acknowledged: (shard) =>
         this.#ask(host, `acknowledged ${shard}`, () => this.contents.acknowledged(shard, this.nowMs)),
+      messageAt: (position) =>
+        this.#ask(host, `message at ${position}`, () => this.contents.messageAt(position)),
       schedule: (message) =>
         Effect.suspend(() => {
           const key = message.address.key
@@ -235,10 +237,7 @@ export class SimulatedMailbox {
   /** Takes the shard, then page after page, as long as nobody else takes it. */
   #receive(host: SimulatedProcess, shard: number, only?: ReceiverGroup): Stream.Stream<Delivery> {
     const receiver: Receiver = { host, shard, isWanted: only && isOfTypes(only.types), isDoubted: false }
-    const takeOver = () => {
-      this.#receivers.take(receiver)
-      return undefined
-    }
+    const takeOver = (): undefined => void this.#receivers.take(receiver)
     const open: Effect.Effect<void> = Effect.suspend(() =>
       this.#call(host, `receive shard ${shard}`, takeOver, {}),
     ).pipe(
@@ -261,8 +260,8 @@ export class SimulatedMailbox {
         receiver.isDoubted = true
       },
     })
-    const deliver = ({ message, isRepeat }: Handed) => this.#delivery(host, message, isRepeat)
-    const deliveries = Stream.fromIterableEffectRepeat(Effect.map(page, (taken) => taken.map(deliver)))
+    const handed = Effect.map(page, (taken) => taken.map((one) => this.#delivery(host, one)))
+    const deliveries = Stream.fromIterableEffectRepeat(handed)
     const close = Effect.sync(() => this.#receivers.leave(receiver))
     return Stream.unwrap(Effect.as(open, Stream.ensuring(deliveries, close)))
   }
@@ -276,8 +275,17 @@ export class SimulatedMailbox {
 
   /** An older copy of itself takes its place; whatever a shard then has is handed out, as to a new consumer. */
   restore(copy: MailboxCopy, part: MailboxPart): void {
+    this.#replaced(this.contents.restore(copy, part))
+  }
+
+  /** It is lost, and made anew. */
+  renew(): void {
+    this.#replaced(this.contents.renew())
+  }
+
+  #replaced(gone: ReadonlyArray<KeptMessage>): void {
     this.#incarnation++
-    for (const message of this.contents.restore(copy, part)) {
+    for (const message of gone) {
       for (const observe of this.losses) observe(message)
     }
     for (const shard of this.#receivers.shards) {
@@ -334,8 +342,8 @@ export class SimulatedMailbox {
     receiver.isDoubted = false
   }
 
-  #delivery(host: SimulatedProcess, kept: KeptMessage, isRepeat: boolean): Delivery {
-    const { key, shard, sequence, data, storedAtMs } = kept
+  #delivery(host: SimulatedProcess, { message, isRepeat }: Handed): Delivery {
+    const { key, shard, sequence, data, storedAtMs } = message
     const { faults } = this.#network
     const incarnation = this.#incarnation
     const tell = (inTime: () => void) =>
@@ -354,7 +362,7 @@ export class SimulatedMailbox {
       sequence,
       data,
       storedAtMs,
-      ...positionOf(kept),
+      ...positionOf(message),
       isRepeat,
       ack: tell(() => {
         this.contents.acknowledge(sequence)

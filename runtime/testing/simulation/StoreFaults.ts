@@ -12,12 +12,16 @@ import type { World } from "./World.ts"
 /** How often each store comes back as a copy where several do. */
 const STORE_RESTORED_CHANCE = 0.6
 
+/** Messages that others have sent, and nodes have taken, before anybody looks at a mailbox that took another's place. */
+const GROWN_COUNT = 1_000
+
 /** Kinds that happen to a store. */
 export const STORE_FAULTS: ReadonlyArray<FaultKind> = [
   "checkpoints lost",
   "checkpoints restored",
   "checkpoints mixed up",
   "mailbox restored",
+  "mailbox lost",
   "timers restored",
   "snapshots restored",
   "stores restored",
@@ -47,13 +51,23 @@ export class StoreFaults {
         return this.#restoreCheckpoints(copy)
       case "mailbox restored":
         return this.#restoreMailbox(copy)
+      case "mailbox lost":
+        this.#world.note("journal", "the mailbox is made anew")
+        this.#servers.mailbox.renew()
+        return this.#growMailbox(random)
       case "timers restored":
         return this.#restoreTimers(copy)
       case "snapshots restored":
         return this.#restoreSnapshots(copy)
       case "stores restored":
         for (const restore of this.#restores) if (random.chance(STORE_RESTORED_CHANCE)) restore(copy)
+        return this.#growMailbox(random)
     }
+  }
+
+  /** Or not: then its positions are given again. */
+  #growMailbox(random: Randomness): void {
+    if (random.chance(0.5)) this.#servers.mailbox.contents.grow(GROWN_COUNT)
   }
 
   readonly #restoreCheckpoints = (copy: StoresCopy): void => {

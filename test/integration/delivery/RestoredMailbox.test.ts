@@ -1,6 +1,8 @@
-/** The mailbox is restored from an older copy, with messages that were applied since: none is applied a second time. */
-import { expect, it } from "vitest"
-import { freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
+/** The mailbox is an older copy, or was made anew: nothing is applied a second time, and no message of an actor is lost. */
+import { expect, it, onTestFinished } from "vitest"
+import { ActorClient } from "../../../infra/ActorClient.ts"
+import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { bankActors } from "./Bank.ts"
 import { ACCOUNTS, balanced, Customer, type Receiver, shortenWindows } from "./BankFixture.ts"
 import { backUpStream, restoreStream } from "./StreamBackup.ts"
@@ -35,3 +37,40 @@ it("applies none of 100 messages of actors and 100 from outside twice", async ()
   await customer.settle()
   expect(await customer.balance()).toEqual(balanced)
 })
+
+it.each([
+  ["is an older copy", true],
+  ["was made anew", false],
+])(
+  "loses no message of an actor where the mailbox %s and is full of others before a node looks",
+  async (_, isOlder) => {
+    const namespace = freshNamespace()
+    const { nats, natsUrl, admin, postgresUrl } = servers()
+    const definitions = { namespace, actors: bankActors, shardCount: 2 }
+    const first = await startSystem(servers(), definitions)
+    const customer = new Customer(first)
+    await customer.open()
+    const backup = await backUpStream(nats.login, `${namespace}-messages`)
+    await first.cluster.pause("vault")
+    await eventually(async () => (await first.cluster.status()).paused.includes("vault"))
+    for (let n = 0; n < 20; n++) await customer.transfer(ACCOUNTS[n % 4] as string, vaults[n % 2] as Receiver)
+    await eventually(async () => (await first.status()).outbox.waitingInMailboxCount === 20)
+    await first.stop()
+
+    if (isOlder) await restoreStream(nats.login, backup)
+    else {
+      await admin(`STREAM.DELETE.${backup.name}`)
+      await ActorSystem.prepare({ nats: natsUrl, postgres: postgresUrl, ...definitions })
+    }
+    const client = await ActorClient.connect({ nats: natsUrl, namespace, actors: bankActors })
+    onTestFinished(() => client.close())
+    customer.desk = client
+    for (let n = 0; n < 50; n++) await customer.pay({ kind: "account", id: `${n % 4}` })
+
+    const second = await startSystem(servers(), definitions)
+    customer.desk = second
+    await second.cluster.resume("vault")
+    await customer.arrived()
+    expect(await customer.balance()).toEqual(balanced)
+  },
+)

@@ -97,8 +97,8 @@ export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a parked item is settled before it is acknowledged",
     file: "runtime/outbox/Exceptions.ts",
-    text: "position > last || first === undefined || position < first",
-    replacement: "position > last || first === undefined || position <= first",
+    text: "(first === undefined || item.position < first)",
+    replacement: "(first === undefined || item.position <= first)",
     isSeenBySimulation: true,
   },
   {
@@ -111,9 +111,31 @@ export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a parked item that the mailbox lost is forgotten",
     file: "runtime/outbox/Exceptions.ts",
-    text: "    return lost\n",
-    replacement: "    return []\n",
+    text: "    if (this.#lost.size === 0) return []\n",
+    replacement: "    if (this.#lost.size >= 0) return []\n",
     isSeenBySimulation: true,
+  },
+  {
+    name: "what was parked in a mailbox that was made anew counts as taken",
+    file: "runtime/outbox/Exceptions.ts",
+    text: "if (isOther || (receiver.shard",
+    replacement: "if ((receiver.shard",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "what a former owner has parked counts as taken where the mailbox does not have it",
+    file: "runtime/outbox/Reading.ts",
+    text: "      shard.exceptions.lose(gone)\n",
+    replacement: "",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a lost item counts as sent again before it is",
+    file: "runtime/outbox/Reading.ts",
+    text: "    const { lost } = shard.exceptions\n    if (lost.length === 0) return\n",
+    replacement:
+      "    const { lost } = shard.exceptions\n    if (lost.length === 0) return\n    for (const { sentAgain } of lost) sentAgain()\n",
+    isSeenBySimulation: false,
   },
   {
     name: "an item that is owed does not hold back the floor of its receiver",

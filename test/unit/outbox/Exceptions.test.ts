@@ -30,7 +30,8 @@ describe("parked items", () => {
       [7, 12],
     ])
     expect([watermark.settledUpTo, watermark.passedUpTo, exceptions.lowestTo("clerk/c")]).toEqual([4, 7, 5])
-    expect(exceptions.acknowledged(3, { first: 10, last: 20 })).toEqual([])
+    exceptions.acknowledged(3, { first: 10, last: 20 })
+    expect(exceptions.lost).toEqual([])
     expect(watermark.settledUpTo).toBe(4)
     exceptions.acknowledged(3, { first: 12, last: 20 })
     expect([watermark.settledUpTo, exceptions.lowestTo("clerk/c"), exceptions.parkedCount]).toEqual([6, 7, 1])
@@ -40,13 +41,33 @@ describe("parked items", () => {
     expect([watermark.settledUpTo, exceptions.lowestTo("clerk/c")]).toEqual([7, Number.POSITIVE_INFINITY])
   })
 
-  it("are told as lost where the mailbox ends before their position", () => {
-    const { exceptions } = parkedWith([
+  it("are told as lost where the mailbox ends before their position, until they are sent again", () => {
+    const { exceptions, watermark } = parkedWith([
       [5, 10],
       [7, 12],
     ])
-    const lost = exceptions.acknowledged(3, { first: undefined, last: 11 })
-    expect(lost).toEqual([{ receiver: "clerk/c", receiverShard: 3, from: 7, upTo: 7, position: 12 }])
+    // Twice: what could not be read from the journal is told at the next look, too.
+    for (const last of [11, 30]) {
+      exceptions.acknowledged(3, { first: undefined, last })
+      expect(exceptions.lost.map(({ range }) => range)).toEqual([
+        { receiver: "clerk/c", receiverShard: 3, from: 7, upTo: 7, position: 12 },
+      ])
+      expect([watermark.settledUpTo, exceptions.parkedCount]).toEqual([6, 1])
+    }
+    for (const { sentAgain } of exceptions.lost) sentAgain()
+    expect([exceptions.lost, exceptions.parkedCount, watermark.settledUpTo]).toEqual([[], 0, 7])
+  })
+
+  it("are lost in a mailbox that was made anew, however far its positions are", () => {
+    const { exceptions, watermark } = parkedWith([[5, 10]])
+    exceptions.acknowledged(4, { first: undefined, last: 20, mailboxId: "a" })
+    exceptions.acknowledged(3, { first: 10, last: 20, mailboxId: "a" })
+    expect(exceptions.lost).toEqual([])
+    exceptions.acknowledged(4, { first: undefined, last: 90, mailboxId: "b" })
+    exceptions.park("clerk/d", 3, watermark.carry(7, 1), "m7", 80)
+    exceptions.acknowledged(3, { first: undefined, last: 90, mailboxId: "b" })
+    expect(exceptions.lost.map(({ range }) => range.receiver)).toEqual(["clerk/c"])
+    expect(watermark.settledUpTo).toBe(4)
   })
 
   it("are inherited from a note with the commit that they begin at", () => {

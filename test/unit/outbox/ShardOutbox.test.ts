@@ -169,7 +169,7 @@ describe("the takeover note", () => {
     const shard = opened()
     readAll(shard, 6, 2_000)
     const first = shard.noteToSave(0, 2_000, false)
-    expect(first?.note).toEqual({ epoch: 2, era: 77, passed: 6, parked: [], owed: [] })
+    expect(first?.note).toEqual({ slot: "shard.0", epoch: 2, era: 77, passed: 6, parked: [], owed: [] })
     shard.saved(first?.text ?? "", 0)
     expect(shard.noteToSave(2_000, 2_000, false)).toBe(undefined)
     settleNext(shard, 9, 1_000)

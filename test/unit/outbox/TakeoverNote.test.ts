@@ -42,7 +42,8 @@ describe("the place where a shard is taken up", () => {
 })
 
 it("a stored value that is no note is none", () => {
-  expect(takeoverNoteIn(note)).toEqual(note)
+  expect(takeoverNoteIn(note, "shard.1")).toEqual(note)
+  expect(takeoverNoteIn({ ...note, slot: "shard.1" }, "shard.1")).toEqual(note)
   const strange = [
     undefined,
     null,
@@ -52,6 +53,7 @@ it("a stored value that is no note is none", () => {
     { ...note, passed: -1 },
     { ...note, parked: [null] },
     { ...note, owed: {} },
+    { ...note, slot: "shard.2" },
   ]
-  for (const value of strange) expect(takeoverNoteIn(value)).toBe(undefined)
+  for (const value of strange) expect(takeoverNoteIn(value, "shard.1")).toBe(undefined)
 })
