@@ -1,17 +1,18 @@
 /**
  * Runs one machine plain and durable, and compares them after every step, for every way in which the actor comes back.
  *
- * Owns the comparison: state value, context, status, output, error, tags, children, emitted events and what custom actions
- * did. The runs: PlainRun.ts, DurableRun.ts.
+ * Owns the comparison: state value, context, status, output, error, tags, meta, children, what is accepted next, emitted
+ * events and what custom actions did. The runs: PlainRun.ts, DurableRun.ts.
  */
 import { expect } from "vitest"
-import type { ConformanceCase, ConformanceStep } from "./ConformanceCase.ts"
+import { DefinitionError } from "../../runtime/definition/DefinitionError.ts"
+import { type ConformanceCase, durationOf, eventOf, type Refusal } from "./ConformanceCase.ts"
 import { DurableRun, RECOVERIES, type Recovery } from "./DurableRun.ts"
 import type { Facts } from "./Facts.ts"
 import { PlainRun } from "./PlainRun.ts"
 
 interface Run {
-  readonly facts: Facts
+  readonly factsAfter: (events: ReadonlyArray<{ readonly type: string }>) => Facts
   readonly emitted: ReadonlyArray<unknown>
   readonly notes: ReadonlyArray<string>
   readonly start: () => Promise<void>
@@ -19,35 +20,58 @@ interface Run {
   readonly advance: (ms: number) => Promise<void>
 }
 
+type Story = ReadonlyArray<Facts>
+
 /** What is there after the start and after each step. */
-const story = async (run: Run, steps: ReadonlyArray<ConformanceStep>): Promise<ReadonlyArray<Facts>> => {
+const story = async (run: Run, { steps }: ConformanceCase): Promise<Story> => {
   const told: Array<Facts> = []
-  const tell = (step: unknown) =>
-    told.push({ step, ...run.facts, emitted: [...run.emitted], notes: [...run.notes] })
+  const events = [
+    ...new Map(steps.flatMap((step) => eventOf(step) ?? []).map((event) => [event.type, event])),
+  ]
+  const tell = (step: unknown) => {
+    const facts = run.factsAfter(events.map(([, event]) => event))
+    told.push({ step, ...facts, emitted: [...run.emitted], notes: [...run.notes] })
+  }
   await run.start()
   tell("start")
   for (const step of steps) {
-    if ("afterMs" in step) await run.advance((step as { afterMs: number }).afterMs)
-    else await run.send(step)
+    const event = eventOf(step)
+    if (event === undefined) await run.advance(durationOf(step))
+    else await run.send(event)
     tell(step)
   }
   return told
 }
 
-/** The plain run's story, and the durable one's for a recovery. */
-export const storiesOf = async (
-  given: ConformanceCase,
-  recovery: Recovery,
-): Promise<{ readonly plain: ReadonlyArray<Facts>; readonly durable: ReadonlyArray<Facts> }> => ({
-  plain: await story(new PlainRun(given, "a-1"), given.steps),
-  durable: await story(new DurableRun(given, "a-1", recovery), given.steps),
-})
+const durableStory = (given: ConformanceCase, recovery: Recovery): Promise<Story> =>
+  story(new DurableRun(given, "a-1", recovery), given)
 
-/** Fails where a durable run differs from the plain one, or where the plain one does not end as the case says. */
+/**
+ * Fails where a durable run differs from the plain one, or where the plain one does not end as the case says; for cases that
+ * are refused or differ, where that is not as the case says.
+ */
 export const expectConformance = async (given: ConformanceCase): Promise<void> => {
+  const plain = await story(new PlainRun(given, "a-1"), given)
+  expect(plain.at(-1), given.name).toMatchObject(given.ends)
+  if (given.refused !== undefined) return expectRefusal(given, given.refused)
   for (const recovery of RECOVERIES) {
-    const { plain, durable } = await storiesOf(given, recovery)
-    expect(plain.at(-1), given.name).toMatchObject(given.ends)
-    expect(durable, `${given.name}: ${recovery}`).toEqual(plain)
+    const durable = await durableStory(given, recovery)
+    if (given.differs === undefined) expect(durable, `${given.name}: ${recovery}`).toEqual(plain)
+    else {
+      expect(durable, `${given.name} is the same by now: ${recovery}`).not.toEqual(plain)
+      expect(durable.at(-1), `${given.name}: ${recovery}`).toMatchObject(given.differs.ends)
+    }
+  }
+}
+
+const expectRefusal = async (given: ConformanceCase, { at, says }: Refusal): Promise<void> => {
+  if (at === "definition") {
+    const define = () => new DurableRun(given, "a-1", "stays in memory")
+    expect(define, given.name).toThrow(DefinitionError)
+    expect(define, given.name).toThrow(says)
+    return
+  }
+  for (const recovery of RECOVERIES) {
+    await expect(durableStory(given, recovery), `${given.name}: ${recovery}`).rejects.toThrow(says)
   }
 }

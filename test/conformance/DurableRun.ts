@@ -21,7 +21,7 @@ import { integrationEvent } from "../../runtime/event/IntegrationEvent.ts"
 import type { JournalRecord } from "../../runtime/journal/Journal.ts"
 import { given } from "../../runtime/machine/SealedState.ts"
 import type { ConformanceCase } from "./ConformanceCase.ts"
-import { type Facts, factsOf } from "./Facts.ts"
+import { type Facts, factsOf, outlookOf } from "./Facts.ts"
 import { settled } from "./PlainRun.ts"
 
 /** How the actor comes back after each commit. */
@@ -38,6 +38,9 @@ export class DurableRun {
   readonly notes: Array<string> = []
   /** Outcomes of what was sent that stored nothing, for a reader of a failed test. */
   readonly refused: Array<unknown> = []
+  /** Reasons of events that failed, where the case says that the run differs; other failures end the run. */
+  readonly #failed: Array<string> = []
+  readonly #differs: boolean
   readonly #definition: ActorDefinition
   readonly #address
   readonly #recovery: Recovery
@@ -55,6 +58,7 @@ export class DurableRun {
     this.#definition = defineActor({ type: "conformance", machine, publishes } as never) as ActorDefinition
     this.#address = addressOf("conformance", id, 8)
     this.#recovery = recovery
+    this.#differs = of.differs !== undefined
     this.#confirmed = unborn(this.#definition, id)
   }
 
@@ -90,8 +94,13 @@ export class DurableRun {
     this.#nowMs = endMs
   }
 
-  get facts(): Facts {
-    return factsOf(given(this.#confirmed.state) as AnyMachineSnapshot)
+  factsAfter(events: ReadonlyArray<AnyEvent>): Facts {
+    const snapshot = given(this.#confirmed.state) as AnyMachineSnapshot
+    return { ...factsOf(snapshot), ...outlookOf(snapshot, events), ...this.#failures }
+  }
+
+  get #failures(): Facts {
+    return this.#failed.length === 0 ? {} : { failed: [...this.#failed] }
   }
 
   get #base(): Base {
@@ -157,7 +166,9 @@ export class DurableRun {
   #store(outcome: Outcome): void {
     if (outcome._tag !== "Proposal") {
       this.refused.push(outcome._tag === "Nothing" ? outcome : outcome.message)
-      if (outcome._tag === "CommandFailed") throw outcome
+      if (outcome._tag !== "CommandFailed") return
+      if (!this.#differs) throw outcome
+      this.#failed.push(outcome.reason)
       return
     }
     if (this.#records.length > COMMITS_MAX) throw new Error("the machine does not come to rest")
@@ -176,7 +187,16 @@ export class DurableRun {
     }
     const { id } = this.#address
     const self = { id, send: (event: AnyEvent) => this.#waiting.push(event), state: live.state }
-    for (const action of actions) action.run(self)
+    for (const action of actions) this.#act(() => action.run(self))
+  }
+
+  /** What an action throws is counted, and changes nothing. */
+  #act(run: () => void): void {
+    try {
+      run()
+    } catch (cause) {
+      this.refused.push(cause)
+    }
   }
 
   #keep(b: string | undefined, entries: ReadonlyArray<string>): number {

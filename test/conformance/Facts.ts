@@ -3,7 +3,7 @@
  *
  * Owns that list. References to actors are told by their ids.
  */
-import type { AnyActorRef, AnyMachineSnapshot } from "xstate"
+import type { AnyActorRef, AnyEventObject, AnyMachineSnapshot } from "xstate"
 
 export type Facts = { readonly [fact: string]: unknown }
 
@@ -14,8 +14,24 @@ export const factsOf = (snapshot: AnyMachineSnapshot): Facts => ({
   output: plain(snapshot.output),
   error: plain(snapshot.error),
   tags: [...snapshot.tags].toSorted(),
+  meta: snapshot.getMeta(),
   children: childrenOf(snapshot),
 })
+
+/** What a snapshot says of what comes next: which of the events it accepts, and that it matches its own state. */
+export const outlookOf = (snapshot: AnyMachineSnapshot, events: ReadonlyArray<AnyEventObject>): Facts => ({
+  can: snapshot.status === "active" ? events.flatMap((event) => canOf(snapshot, event)) : [],
+  matches: snapshot.matches(snapshot.value),
+  hasTags: [...snapshot.tags].every((tag) => snapshot.hasTag(tag)),
+})
+
+const canOf = (snapshot: AnyMachineSnapshot, event: AnyEventObject): ReadonlyArray<string> => {
+  try {
+    return snapshot.can(event) ? [event.type] : []
+  } catch {
+    return [`${event.type}: its guard throws`]
+  }
+}
 
 /** A call's snapshot says nothing beyond what its parent gets of it, and a machine without other children keeps none. */
 const childrenOf = (snapshot: AnyMachineSnapshot): Facts => {

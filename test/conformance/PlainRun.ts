@@ -6,7 +6,7 @@
 import { type AnyActor, type AnyMachineSnapshot, createActor } from "xstate"
 import type { AnyEvent } from "../../runtime/event/Event.ts"
 import type { ConformanceCase } from "./ConformanceCase.ts"
-import { type Facts, factsOf } from "./Facts.ts"
+import { type Facts, factsOf, outlookOf } from "./Facts.ts"
 
 interface PlainTimer {
   readonly at: number
@@ -80,7 +80,8 @@ export class PlainRun {
     return this.#actor.getSnapshot().status === "active"
   }
 
-  get facts(): Facts {
-    return factsOf(this.#actor.getSnapshot() as AnyMachineSnapshot)
+  factsAfter(events: ReadonlyArray<AnyEvent>): Facts {
+    const snapshot = this.#actor.getSnapshot() as AnyMachineSnapshot
+    return { ...factsOf(snapshot), ...outlookOf(snapshot, events) }
   }
 }
