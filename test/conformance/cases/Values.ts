@@ -1,0 +1,203 @@
+/** Values in a context that JSON does not have. */
+import type { ConformanceCase, Construct } from "../ConformanceCase.ts"
+import { assign, fromPromise, machine } from "../Loose.ts"
+
+/** Puts the values into a context, at its birth and by an event, and looks at the one that was put there before. */
+const holds = (name: string, make: () => unknown, more: object = {}): ConformanceCase => ({
+  name,
+  machine: () =>
+    machine({
+      context: () => ({ born: make(), list: [], n: 0 }),
+      on: {
+        Put: { actions: assign({ list: ({ context }) => [...context.list, { deep: make() }] }) },
+        Count: { actions: assign({ n: ({ context }) => context.n + 1 }) },
+      },
+    }),
+  steps: ["Put", "Count", "Put"],
+  ends: { context: { n: 1 } },
+  ...more,
+})
+
+const refusesToHold = (name: string, make: () => unknown, why: string): ConformanceCase => ({
+  name,
+  machine: () =>
+    machine({
+      context: { kept: null },
+      on: { Put: { actions: assign({ kept: () => ({ list: [make()] }) }) } },
+    }),
+  steps: ["Put"],
+  ends: {},
+  refused: { at: "event", says: "context.kept.list[0]", why },
+})
+
+class Money {
+  readonly minor = 3
+}
+
+const cyclic = () => {
+  const value: Record<string, unknown> = {}
+  value["self"] = value
+  return value
+}
+
+export const values: ReadonlyArray<Construct> = [
+  {
+    construct: "Plain values in a context: objects, lists, text, numbers, booleans, null",
+    cases: [
+      holds("all of them", () => ({ a: [1, -0.5, "ü\u2028", true, null, { b: {} }], "": 1, "a.b": [[]] })),
+      holds("keys that look like ours", () => ({ $: 1, "~": [1], t: "date", v: 3 })),
+    ],
+  },
+  {
+    construct: "`undefined`, `NaN`, infinities, `-0`, bigints in a context",
+    cases: [
+      holds("undefined, in objects and lists", () => ({ u: undefined, list: [undefined, 1] })),
+      {
+        name: "undefined and a default that is spread over it",
+        machine: () =>
+          machine({
+            context: { a: 1, got: null },
+            on: {
+              Clear: { actions: assign({ a: undefined }) },
+              Look: { actions: assign({ got: ({ context }) => ({ a: 7, ...context }).a }) },
+            },
+          }),
+        steps: ["Clear", "Look"],
+        ends: { context: { got: undefined } },
+      },
+      holds("numbers", () => [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0]),
+      holds("bigints", () => ({ big: 12_345_678_901_234_567_890n, small: -1n })),
+    ],
+  },
+  {
+    construct: "Dates, maps, sets, patterns, bytes, errors in a context",
+    cases: [
+      holds("dates", () => [new Date(1_700_000_000_000), new Date(Number.NaN)]),
+      holds(
+        "maps and sets, in each other",
+        () =>
+          new Map<unknown, unknown>([
+            ["a", new Set([1, "1"])],
+            [2, new Map([[null, undefined]])],
+          ]),
+      ),
+      holds("patterns", () => /a+b/giu),
+      holds("bytes", () => new Uint8Array([0, 127, 255])),
+      holds("errors with a cause and fields", () =>
+        Object.assign(new TypeError("no", { cause: new Error("why") }), { code: 3 }),
+      ),
+      {
+        name: "a map that is copied and changed",
+        machine: () =>
+          machine({
+            context: { seen: new Map() },
+            on: {
+              See: {
+                actions: assign({
+                  seen: ({ context, event }) =>
+                    new Map(context.seen).set(event.k, (context.seen.get(event.k) ?? 0) + 1),
+                }),
+              },
+            },
+          }),
+        steps: [
+          { type: "See", k: "a" },
+          { type: "See", k: "b" },
+          { type: "See", k: "a" },
+        ],
+        ends: {
+          context: {
+            seen: {
+              map: [
+                ["a", 2],
+                ["b", 1],
+              ],
+            },
+          },
+        },
+      },
+      {
+        name: "a map that is changed in place",
+        machine: () =>
+          machine({
+            context: { seen: new Map() },
+            on: { See: { actions: assign({ seen: ({ context, event }) => context.seen.set(event.k, 1) }) } },
+          }),
+        steps: [
+          { type: "See", k: "a" },
+          { type: "See", k: "b" },
+        ],
+        ends: {
+          context: {
+            seen: {
+              map: [
+                ["a", 1],
+                ["b", 1],
+              ],
+            },
+          },
+        },
+      },
+      {
+        name: "an output that is a map",
+        machine: () =>
+          machine({
+            initial: "a",
+            states: { a: { on: { End: "z" } }, z: { type: "final" } },
+            output: () => new Map([["d", new Date(5)]]),
+          }),
+        steps: ["End"],
+        ends: { status: "done", output: { map: [["d", { date: 5 }]] } },
+      },
+    ],
+  },
+  {
+    construct: "Other values in a context",
+    cases: [
+      refusesToHold(
+        "an instance of a class",
+        () => new Money(),
+        "An instance of a class of yours: a snapshot could not give its methods back. Keep plain data, and make the instance where it is used.",
+      ),
+      refusesToHold(
+        "a function",
+        () => () => 1,
+        "A function in a context. Keep it in `setup`, and a name in the context.",
+      ),
+      refusesToHold("a symbol", () => Symbol("s"), "A symbol in a context. Use a text."),
+      refusesToHold("a promise", () => Promise.resolve(1), "A promise in a context. Use `invoke`."),
+      refusesToHold("a circle", cyclic, "A value that contains itself. Keep ids in place of references."),
+      refusesToHold(
+        "a weak map",
+        () => new WeakMap(),
+        "A `WeakMap`, `WeakSet` or `WeakRef`: they live in memory only.",
+      ),
+      {
+        name: "an output of a call that is an instance",
+        machine: () =>
+          machine(
+            {
+              context: { got: null },
+              initial: "a",
+              states: {
+                a: { on: { Go: "b" } },
+                b: {
+                  invoke: {
+                    src: "work",
+                    onDone: { target: "a", actions: assign({ got: ({ event }) => event.output }) },
+                  },
+                },
+              },
+            },
+            { actors: { work: fromPromise(async () => new Money()) } },
+          ),
+        steps: ["Go"],
+        ends: { value: "a", context: { got: { minor: 3 } } },
+        differs: {
+          ends: { status: "error", error: { name: "NotStorable" } },
+          why: "A call whose output has no stored form fails with `NotStorable`, which `onError` may handle. Return plain data.",
+        },
+      },
+    ],
+  },
+]
