@@ -94,6 +94,7 @@ export { type JournalReadError, JournalRefused, JournalUnavailable } from "./jou
 export { JSON_DEPTH_MAX } from "./json/Json.ts"
 export { MachineFailed, type MachineState } from "./machine/Machine.ts"
 export { stateName } from "./machine/StateName.ts"
+export { announce } from "./message/Announce.ts"
 export {
   type Answer,
   type Answered,

@@ -12,7 +12,9 @@ import type { ActorDefinition } from "../definition/Actor.ts"
 import { decodeValue, encodeValue } from "../json/StoredValue.ts"
 import type { CapturedAction, Intent } from "../machine/Intent.ts"
 import type { Machine, MachineState } from "../machine/Machine.ts"
+import { unstorable } from "../machine/SealedState.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
+import { refuseAnnouncedAtBirth } from "./Announced.ts"
 import { CommandFailed } from "./AskError.ts"
 import { failureOf } from "./Decide.ts"
 import { effectsOf } from "./Intents.ts"
@@ -71,6 +73,9 @@ export const bear = (
     // Time has passed since the actor came into memory, and a birth that looks at a clock is now.
     const { state, standing } = unborn.standing.isImpure ? beforeBirth(machine, id) : unborn
     const { intents, isImpure } = standing
+    refuseAnnouncedAtBirth(intents)
+    const found = unstorable(state)
+    if (found !== undefined) throw found
     const step = { definition, before: NOTHING_PENDING, after: NOTHING_PENDING, state, version: 0, nowMs }
     const { items, pending, actions } = effectsOf(step, intents, [])
     const stored: StoredBirth = {

@@ -9,7 +9,6 @@ import type { CommitEntry, Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
 import type { AnyEvent, StoredEvent } from "../event/Event.ts"
-import { isFields, issuesText, NOT_FIELDS, validate } from "../event/Schema.ts"
 import { partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
@@ -21,9 +20,11 @@ import { given, requireStorable } from "../machine/SealedState.ts"
 import { stateName } from "../machine/StateName.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
+import { announcedBy } from "./Announced.ts"
 import { CommandFailed, type CommandInvalid, CommandRejected } from "./AskError.ts"
 import { answerItem, effectsOf, NotSendable } from "./Intents.ts"
 import type { Pending } from "./Pending.ts"
+import { toStored } from "./StoredForm.ts"
 
 /** A command that passed its schema. `payload` is flat, `{ type, ... }`, as `decide` sees it. */
 export interface Command {
@@ -193,10 +194,12 @@ const propose = (
     state = followed(definition, state, stored)
     requireStorable(base.state, state)
   }
+  const intents = definition.machine.takeIntents()
+  stored.push(...announcedBy(definition, intents))
   const version = base.version + stored.length
   const { pending } = base
   const step = { definition, before: pending, after: pending, state, version, nowMs }
-  const effects = effectsOf(step, definition.machine.takeIntents(), asked.outgoing)
+  const effects = effectsOf(step, intents, asked.outgoing)
   const answer =
     command.replyTo === undefined || effects.answersLater
       ? []
@@ -325,20 +328,3 @@ const isEvent = (value: unknown): value is AnyEvent =>
   typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
 
 const NO_METADATA: Metadata = {}
-
-/** The event as it is stored, or what is wrong with it. */
-export const toStored = (
-  definition: ActorDefinition,
-  event: AnyEvent,
-): StoredEvent | { readonly refused: "EventUnknown" | "EventInvalid"; readonly detail: string } => {
-  const { type, ...payload } = event
-  // Frozen: an action that changed its event would change what is stored of it.
-  if (definition.events === undefined) return { t: type, v: 1, d: frozen(plainJson(payload)) }
-  const known = Object.hasOwn(definition.events, type) ? definition.events[type] : undefined
-  if (known === undefined) return { refused: "EventUnknown", detail: `the definition has no event "${type}"` }
-  const validated = validate(known.schema, payload)
-  if ("issues" in validated)
-    return { refused: "EventInvalid", detail: `${type}: ${issuesText(validated.issues)}` }
-  if (!isFields(validated.value)) return { refused: "EventInvalid", detail: `${type}: ${NOT_FIELDS}` }
-  return { t: type, v: known.version, d: frozen(plainJson(validated.value)) }
-}

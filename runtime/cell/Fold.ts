@@ -102,7 +102,9 @@ const applyEntry = (
   let state = before
   const asked: Array<string> = []
   for (const stored of ev) {
-    const next = machine.transition(state, readEvent(type, events, stored))
+    const event = readEvent(type, events, stored)
+    if (stored.told === true) continue
+    const next = machine.transition(state, event)
     if (next === undefined) throw notAccepted(address, sequence, state, stored.t)
     state = next
     if (audit !== undefined) asked.push(...audit.asked(state))

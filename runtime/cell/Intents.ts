@@ -100,6 +100,9 @@ export const effectsOf = (
         send({ _tag: "Publish", type, data })
         break
       }
+      // An event of the commit, not an item: Announced.ts.
+      case "Announce":
+        break
       case "Send":
         for (const outgoing of listOf(intent.make())) send(outgoing)
     }

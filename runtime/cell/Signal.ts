@@ -14,10 +14,12 @@ import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "
 import { plainJsonOfStored } from "../json/Json.ts"
 import { requireStorable } from "../machine/SealedState.ts"
 import { ANSWERED, type Answer } from "../message/Outgoing.ts"
+import { announcedBy } from "./Announced.ts"
 import { CommandFailed } from "./AskError.ts"
-import { type Base, entryOf, failureOf, followed, type Nothing, type Proposal, toStored } from "./Decide.ts"
+import { type Base, entryOf, failureOf, followed, type Nothing, type Proposal } from "./Decide.ts"
 import { effectsOf, NotSendable } from "./Intents.ts"
 import { Draft, type Pending } from "./Pending.ts"
+import { toStored } from "./StoredForm.ts"
 
 interface Common {
   readonly _tag: "Signal"
@@ -131,9 +133,11 @@ const propose = (
   const events = next === undefined ? [] : [stored]
   const state = next === undefined ? base.state : followed(definition, next, events)
   requireStorable(base.state, state)
+  const intents = machine.takeIntents()
+  events.push(...announcedBy(definition, intents))
   const version = base.version + events.length
   const step = { definition, before: base.pending, after: used.pending, state, version, nowMs }
-  const effects = effectsOf(step, machine.takeIntents(), [])
+  const effects = effectsOf(step, intents, [])
   return {
     _tag: "Proposal",
     entry: entryOf(signal, events, effects.items, undefined),

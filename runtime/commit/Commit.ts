@@ -157,6 +157,7 @@ const newFieldsOf = ({ format, era, w, s, done, failed, b }: CommitHeader): stri
 
 const isStoredEvent = (value: unknown): value is StoredEvent => {
   const event = value as Partial<StoredEvent> | null
+  if (event?.told !== undefined && event.told !== true) return false
   return typeof event?.t === "string" && isCount(event.v) && typeof (event.d ?? NO_PAYLOAD) === "object"
 }
 

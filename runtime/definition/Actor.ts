@@ -232,12 +232,13 @@ export function defineActor(
   for (const [eventType, definition] of Object.entries(events ?? {})) {
     requireWholeUpcastChain(type, eventType, definition)
   }
-  refuseWhatCannotBeDurable(type, machine)
+  const eventTypes = events && Object.keys(events)
+  refuseWhatCannotBeDurable(type, machine, eventTypes)
   const durable = new Machine(type, machine)
   const definition = {
     type,
     machine: durable,
-    warnings: warningsOf(type, machine),
+    warnings: warningsOf(type, machine, eventTypes),
     events,
     commands,
     publishes: options.publishes ?? {},

@@ -6,10 +6,14 @@
  * by ../machine/Machine.ts when it happens.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
+import { encodeValue, NotStorable } from "../json/StoredValue.ts"
 import { kindOf, machinesIn, srcNameOf } from "../machine/ChildLogic.ts"
 import { actionsOf, resolvedAction } from "../machine/FamilyNeed.ts"
 import { logicOf } from "../machine/InvokedLogic.ts"
+import { isReserved } from "../machine/Machine.ts"
+import { announcementsIn } from "./Announcements.ts"
 import { DefinitionError, type DefinitionProblem, definitionErrorOf } from "./DefinitionError.ts"
+import { unprovidedNames } from "./UnprovidedNames.ts"
 
 interface Invoke {
   readonly id: string
@@ -45,8 +49,15 @@ const IN_MEMORY =
 
 type Refuse = (nodeId: string, what: string, hint: string) => void
 
-/** Throws one {@link DefinitionError} for everything in `machine` that cannot be durable. */
-export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMachine): void => {
+/**
+ * Throws one {@link DefinitionError} for everything in `machine` that cannot be durable. `eventTypes`: the events of the
+ * definition, where it has any.
+ */
+export const refuseWhatCannotBeDurable = (
+  actorType: string,
+  machine: AnyStateMachine,
+  eventTypes?: ReadonlyArray<string>,
+): void => {
   if (typeof machine?.options !== "object" || typeof machine.root !== "object") {
     const hint =
       "Make it with `setup(...).createMachine(...)` of xstate 5.33 or newer; have one copy of it installed."
@@ -56,7 +67,10 @@ export const refuseWhatCannotBeDurable = (actorType: string, machine: AnyStateMa
   const refuse: Refuse = (nodeId, what, hint) => problems.push({ what: `state "${nodeId}" ${what}`, hint })
   for (const [inner, isChild] of machinesIn(machine)) {
     visit(inner.root as unknown as Node, inner, isChild, refuse)
+    refuseUnprovided(inner, refuse)
+    refuseAnnouncements(inner, eventTypes, refuse)
   }
+  problems.push(...problemsOfContext(machine.config.context))
   const error = definitionErrorOf(actorType, problems)
   if (error !== undefined) throw error
 }
@@ -69,6 +83,47 @@ const visit = (node: Node, machine: AnyStateMachine, isChild: boolean, refuse: R
     if (type === "xstate.sendTo" && to === "#_parent" && !isChild) refuse(node.id, ...NO_PARENT)
   }
   for (const child of Object.values(node.states)) visit(child, machine, isChild, refuse)
+}
+
+/** Each is surely a mistake: XState throws at such a guard, and waits no time at all for such a delay. */
+const refuseUnprovided = (machine: AnyStateMachine, refuse: Refuse): void => {
+  for (const { kind, name, nodeId, use } of unprovidedNames(machine)) {
+    if (kind === "action") continue
+    const known = Object.keys(machine.implementations[`${kind}s`]).map((other) => `"${other}"`)
+    const has = known.length === 0 ? `The machine has no ${kind}s.` : `The machine has ${known.join(", ")}.`
+    const instead = `Provide it: setup({ ${kind}s: { ${JSON.stringify(name)}: ... } }), or machine.provide(...).`
+    refuse(
+      nodeId,
+      `has ${use} with the ${kind} "${name}", which the machine does not have`,
+      `${has} ${instead}`,
+    )
+  }
+}
+
+/** What a machine announces is read by others as an event of the definition. */
+const refuseAnnouncements = (
+  machine: AnyStateMachine,
+  eventTypes: ReadonlyArray<string> | undefined,
+  refuse: Refuse,
+): void => {
+  for (const { type, nodeId } of announcementsIn(machine.root)) {
+    const isKnown = eventTypes === undefined ? !isReserved(type) : eventTypes.includes(type)
+    const hint = `Give it in \`events\`: ${JSON.stringify(type)}: event(schema).`
+    if (!isKnown) refuse(nodeId, `announces "${type}", which is no event of the definition`, hint)
+  }
+}
+
+/** A context that is made by a function is looked at when an actor is born. */
+const problemsOfContext = (context: unknown): ReadonlyArray<DefinitionProblem> => {
+  if (typeof context !== "object" || context === null) return []
+  try {
+    encodeValue(context, "context")
+    return []
+  } catch (cause) {
+    if (!(cause instanceof NotStorable)) throw cause
+    const hint = "Keep plain data there, and make the rest of it in the action or call that needs it."
+    return [{ what: `the machine's ${cause.message}`, hint }]
+  }
 }
 
 /** A child has to be made again after a crash: its logic needs a name. */

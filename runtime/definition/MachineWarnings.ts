@@ -6,19 +6,33 @@
  */
 import { Effect } from "effect"
 import type { AnyStateMachine, AnyStateNode } from "xstate"
+import { machinesIn } from "../machine/ChildLogic.ts"
 import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
+import { announcementsIn } from "./Announcements.ts"
+import { unprovidedNames } from "./UnprovidedNames.ts"
 
-/** The warnings for a definition. */
-export const warningsOf = (actorType: string, machine: AnyStateMachine): ReadonlyArray<string> => {
-  const delays = unknownDelays(machine).map(
-    ({ where, name }) =>
-      `Actor type "${actorType}": ${where} waits for the delay "${name}", which the machine does not have. It waits for no time at all. Name it in setup({ delays }).`,
-  )
-  const unhandled = unhandledCalls(machine).map(
+/** The warnings for a definition. `eventTypes`: its events, where it has any. */
+export const warningsOf = (
+  actorType: string,
+  machine: AnyStateMachine,
+  eventTypes: ReadonlyArray<string> = [],
+): ReadonlyArray<string> => {
+  const actions = [...machinesIn(machine).keys()]
+    .flatMap(unprovidedNames)
+    .filter(({ kind }) => kind === "action")
+    .map(
+      ({ name, nodeId }) =>
+        `state "${nodeId}" names the action "${name}", which the machine does not have: nothing is done. Provide it in setup({ actions }), or by machine.provide(...).`,
+    )
+  const calls = unhandledCalls(machine).map(
     ({ where, id }) =>
-      `Actor type "${actorType}": nothing handles the failure of the call "${id}" in ${where}. When its last attempt has failed, the machine ends in status "error". Say in onError where it goes then.`,
+      `nothing handles the failure of the call "${id}" in ${where}. When its last attempt has failed, the machine ends in status "error". Say in onError where it goes then.`,
   )
-  return [...delays, ...unhandled]
+  const events = unheardEvents(machine, eventTypes).map(
+    (type) =>
+      `no state handles the event "${type}", so a command that decides it is always rejected. Give a state a transition for it, or remove the event.`,
+  )
+  return [...actions, ...calls, ...events].map((text) => `Actor type "${actorType}": ${text}`)
 }
 
 /** Tells of them through Effect's logger, whose default writes to the console. */
@@ -53,44 +67,21 @@ const isMatch = (descriptor: string, eventType: string): boolean =>
   descriptor === "*" ||
   (descriptor.endsWith(".*") && eventType.startsWith(descriptor.slice(0, -1)))
 
-interface UnknownDelay {
-  readonly where: string
-  readonly name: string
+/** Events of the definition that no state has a transition for, and that the machine does not announce. */
+const unheardEvents = (
+  machine: AnyStateMachine,
+  eventTypes: ReadonlyArray<string>,
+): ReadonlyArray<string> => {
+  const descriptors = new Set(nodesOf(machine.root).flatMap(({ transitions }) => [...transitions.keys()]))
+  const announced = new Set(
+    [...machinesIn(machine).keys()].flatMap(({ root }) => announcementsIn(root).map(({ type }) => type)),
+  )
+  return eventTypes.filter(
+    (type) => !(announced.has(type) || [...descriptors].some((descriptor) => isMatch(descriptor, type))),
+  )
 }
 
-/** Names of delays that are used and not given. XState does not wait for such a delay. */
-const unknownDelays = (machine: AnyStateMachine): ReadonlyArray<UnknownDelay> => {
-  const isUnknown = (delay: unknown): delay is string =>
-    typeof delay === "string" && !Object.hasOwn(machine.implementations.delays, delay)
-  const found: Array<UnknownDelay> = []
-  const visit = (node: AnyStateNode): void => {
-    for (const key of Object.keys(node.config.after ?? {})) {
-      if (Number.isNaN(Number(key)) && isUnknown(key)) {
-        found.push({ where: `\`after\` of state "${node.id}"`, name: key })
-      }
-    }
-    const transitions = [...node.transitions.values()].flat().concat(node.always ?? [])
-    for (const action of [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]) {
-      const { type, delay, event } = resolved(action, machine) as {
-        type?: unknown
-        delay?: unknown
-        event?: { type?: unknown }
-      }
-      // XState makes a raise of every `after`, which is told above.
-      const isOwn = !String(event?.type).startsWith("xstate.after.")
-      if (type === "xstate.raise" && isOwn && isUnknown(delay)) {
-        found.push({ where: `a \`raise\` of state "${node.id}"`, name: delay })
-      }
-    }
-    for (const child of Object.values(node.states)) visit(child)
-  }
-  visit(machine.root)
-  return found
-}
-
-/** An action that is given by its name, as the machine has it. */
-const resolved = (action: unknown, machine: AnyStateMachine): object => {
-  const name = typeof action === "string" ? action : (action as { type?: unknown }).type
-  if (typeof action === "function" || typeof name !== "string") return Object(action)
-  return Object(machine.implementations.actions[name] ?? action)
-}
+const nodesOf = (node: AnyStateNode): ReadonlyArray<AnyStateNode> => [
+  node,
+  ...Object.values(node.states).flatMap(nodesOf),
+]

@@ -75,6 +75,8 @@ export interface StoredEvent {
   readonly t: string
   readonly v: number
   readonly d: unknown
+  /** The machine has announced it to those who read the history: it is not applied to the machine. */
+  readonly told?: true
 }
 
 /** A stored event that this definition cannot read. The actor is quarantined; nothing is skipped. */

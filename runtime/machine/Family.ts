@@ -9,7 +9,6 @@
 import { type AnyStateMachine, createActor } from "xstate"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
 import { passOn } from "../json/Frozen.ts"
-import { DISPATCH, type DispatchAction } from "../message/Outgoing.ts"
 import { promiseLogic } from "./ChildLogic.ts"
 import {
   childMember,
@@ -20,7 +19,7 @@ import {
   SENDS_OUTSIDE,
 } from "./FamilyMember.ts"
 import { FamilySystem, type ScheduledEvent, type TakenTransition } from "./FamilySystem.ts"
-import type { ActionSelf, Intent } from "./Intent.ts"
+import { type ActionSelf, type Intent, intentOfOurs } from "./Intent.ts"
 import {
   type AnySnapshot,
   type ExecutableAction,
@@ -294,8 +293,8 @@ export class Family {
   }
 
   #actionIntent({ type, info, params, exec }: ExecutableAction): Intent {
-    const make = (exec as Partial<DispatchAction>)[DISPATCH]
-    if (make !== undefined) return { _tag: "Send", make: () => make(info as never) }
+    const ours = intentOfOurs(exec, info)
+    if (ours !== undefined) return ours
     const run = (self: ActionSelf): void => {
       this.#self = self
       exec?.(info, params)

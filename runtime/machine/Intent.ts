@@ -6,7 +6,8 @@
  */
 import type { AnyMachineSnapshot } from "xstate"
 import type { AnyEvent } from "../event/Event.ts"
-import type { Outgoing } from "../message/Outgoing.ts"
+import { ANNOUNCE, type AnnounceAction } from "../message/Announce.ts"
+import { DISPATCH, type DispatchAction, type Outgoing } from "../message/Outgoing.ts"
 
 /** The actor itself, for its custom actions. */
 export interface ActionSelf {
@@ -46,6 +47,19 @@ export type Intent =
       readonly _tag: "Send"
       readonly make: () => Outgoing | ReadonlyArray<Outgoing> | undefined
     }
+  /** `announce(...)`; run like `dispatch`. */
+  | { readonly _tag: "Announce"; readonly type: string; readonly payload: () => object }
+
+/** What an action of ours asks for, given what XState gives to an action; `undefined` for any other action. */
+export const intentOfOurs = (action: unknown, info: unknown): Intent | undefined => {
+  const { [DISPATCH]: make, [ANNOUNCE]: announcement } = Object(action) as Partial<
+    DispatchAction & AnnounceAction
+  >
+  if (make !== undefined) return { _tag: "Send", make: () => make(info as never) }
+  if (announcement === undefined) return undefined
+  const { type, payload } = announcement
+  return { _tag: "Announce", type, payload: () => payload(info as never) }
+}
 
 export interface BuiltInParams {
   readonly to?: unknown

@@ -17,14 +17,13 @@ import {
 import type { CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../event/Event.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
-import { DISPATCH, type DispatchAction } from "../message/Outgoing.ts"
 import { watched } from "./BirthWatch.ts"
 import { callIn } from "./ChildLogic.ts"
 import { NotDurable } from "./FamilyMember.ts"
 import { needsFamily } from "./FamilyNeed.ts"
 import { isFamilyState } from "./FamilyPlace.ts"
 import { isFamilyRecord } from "./FamilyRecord.ts"
-import { type BuiltInParams, type Intent, intentOf } from "./Intent.ts"
+import { type BuiltInParams, type Intent, intentOf, intentOfOurs } from "./Intent.ts"
 import { type InvokingNode, nodesOf } from "./InvokedLogic.ts"
 import type { ExecutableAction } from "./LiveActor.ts"
 import {
@@ -238,11 +237,12 @@ export class Machine {
     if (intent === "Child") this.#hasChild = true
     else if (intent !== undefined) this.#captured.push(intent)
     else if (exec !== undefined) {
-      const make = (exec as Partial<DispatchAction>)[DISPATCH]
       this.#captured.push(
-        make === undefined
-          ? { _tag: "Action", type, run: (self) => exec(withSelf(info as ActionInfo, self), params) }
-          : { _tag: "Send", make: () => make(info as never) },
+        intentOfOurs(exec, info) ?? {
+          _tag: "Action",
+          type,
+          run: (self) => exec(withSelf(info as ActionInfo, self), params),
+        },
       )
     }
   }

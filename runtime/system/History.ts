@@ -56,7 +56,7 @@ const walk = Effect.fnUntraced(function* (
   definition: ActorDefinition,
   address: ActorAddress,
   from: number,
-  visit: (event: ProjectedEvent, sent: CommitEntry["out"]) => "go on" | "stop",
+  visit: (event: ProjectedEvent, sent: CommitEntry["out"], isTold: boolean) => "go on" | "stop",
   born: (birth: StoredBirth, commit: Commit, sequence: number) => "go on" | "stop" = () => "go on",
 ): Effect.fn.Return<void, JournalReadError | ActorQuarantined> {
   const last = yield* journal.last(address)
@@ -71,13 +71,14 @@ const walk = Effect.fnUntraced(function* (
           const events = storedEventsOf(address, record, commit).map(({ stored, as, sent }) => ({
             event: as(readEvent(definition.type, definition.events, stored)),
             sent,
+            isTold: stored.told === true,
           }))
           return { commit, events }
         },
         catch: (cause) => asQuarantined(address, record.sequence, cause),
       })
       if (commit.b !== undefined && born(commit.b, commit, record.sequence) === "stop") return
-      for (const { event, sent } of events) if (visit(event, sent) === "stop") return
+      for (const { event, sent, isTold } of events) if (visit(event, sent, isTold) === "stop") return
       after = record.sequence
     }
   }
@@ -150,10 +151,10 @@ export const stateAt = Effect.fnUntraced(function* (
       return "stop"
     }
   }
-  const visit = (event: ProjectedEvent, sent: CommitEntry["out"]) => {
+  const visit = (event: ProjectedEvent, sent: CommitEntry["out"], isTold: boolean) => {
     if (isBeyond(event.version, event.at)) return "stop"
     try {
-      const state = definition.machine.transition(past.state, event.event)
+      const state = isTold ? past.state : definition.machine.transition(past.state, event.event)
       if (state === undefined) {
         failure = notAccepted(address, event.sequence, past.state, event.event.type)
         return "stop"

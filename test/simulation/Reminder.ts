@@ -1,11 +1,12 @@
-/** An actor with one timer: rings after a time that each reminder names, unless it is forgotten. */
+/** An actor with one timer: rings after a time that each reminder names, unless it is forgotten, and announces it. */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { defineActor, type EventOf, event } from "../../runtime/index.ts"
+import { announce, defineActor, defineProjection, type EventOf, event } from "../../runtime/index.ts"
 
 const events = {
   Reminded: event(Schema.Struct({ afterMs: Schema.Number })),
   Forgotten: event(Schema.Struct({})),
+  Rang: event(Schema.Struct({ count: Schema.Number })),
 }
 
 export const Reminder = defineActor({
@@ -24,7 +25,10 @@ export const Reminder = defineActor({
         after: {
           patience: {
             target: "idle",
-            actions: assign({ rangCount: ({ context }) => context.rangCount + 1 }),
+            actions: [
+              assign({ rangCount: ({ context }) => context.rangCount + 1 }),
+              announce("Rang", ({ context }) => ({ count: context.rangCount })),
+            ],
           },
         },
         on: { Forgotten: "idle" },
@@ -39,4 +43,14 @@ export const Reminder = defineActor({
     },
     Forget: { schema: Schema.Struct({}), decide: () => ({ type: "Forgotten" }) },
   },
+})
+
+/** How often each reminder has rung, which no command has told. */
+export const Rings = defineProjection({
+  name: "rings",
+  version: 1,
+  from: [Reminder],
+  table: { name: "ring", columns: { id: "text not null", count: "bigint not null" }, primaryKey: ["id"] },
+  key: ({ id }) => ({ id }),
+  fold: (row, { id, event }) => ({ id, count: event.type === "Rang" ? event.count : (row?.count ?? 0) }),
 })

@@ -79,6 +79,7 @@ export class Coverage {
     let state = actor.states[commit.first - 1]
     for (const stored of commit.entries.flatMap(({ ev }) => ev)) {
       if (state === undefined) return
+      if (stored.told === true) continue
       const event = eventOf(actor.definition, stored)
       for (const transition of taken(state, event)) this.#count(crashKey(type, transition, point))
       state = actor.definition.machine.transition(state, event)

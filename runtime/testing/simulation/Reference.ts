@@ -193,7 +193,7 @@ export class Reference {
     for (const stored of entry.ev) {
       const event = eventOf(definition, stored)
       const state = actor.states[actor.version] as MachineState
-      const next = definition.machine.transition(state, event)
+      const next = stored.told === true ? state : definition.machine.transition(state, event)
       definition.machine.takeIntents()
       if (next === undefined) {
         const detail = `${event.type} of ${address.key} at sequence ${sequence}, in state ${JSON.stringify(state.value)}`

@@ -67,6 +67,27 @@ export const valueBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "an announced event is applied to the machine when it is replayed",
+    file: "runtime/cell/Fold.ts",
+    text: "    if (stored.told === true) continue\n",
+    replacement: "",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "what a timer or call announces is not stored",
+    file: "runtime/cell/Signal.ts",
+    text: "  events.push(...announcedBy(definition, intents))\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "what a command announces is not stored",
+    file: "runtime/cell/Decide.ts",
+    text: "  stored.push(...announcedBy(definition, intents))\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
     name: "a timer takes the place of an earlier one under its id",
     file: "runtime/cell/Intents.ts",
     text: "        keepNameless(draft, n, generation)\n",

@@ -6,7 +6,7 @@ import { FAULT_KINDS, type FaultKind, type SimulateOptions } from "../../../runt
 import { choreography } from "../../../sagas/choreography/Choreography.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
-import { Reminder } from "../Reminder.ts"
+import { Reminder, Rings } from "../Reminder.ts"
 import { Meadow, Sprout } from "../Sprout.ts"
 import { clusterScenarios } from "./Clusters.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
@@ -123,6 +123,7 @@ export const scenarios = {
   /** Timers on nodes whose clocks are up to 20 s behind the servers', each life by another time. */
   "lagging clocks": {
     actors: [Reminder],
+    projections: [Rings],
     workload: reminderWorkload(6, 60, 20_000),
     faults: TIMER_FAULTS,
     always: { "clock lags": 0.7 },

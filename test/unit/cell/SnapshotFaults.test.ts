@@ -243,7 +243,13 @@ describe("a snapshot store", () => {
       }),
     })
     const { system, snapshots, journal } = await startMemory({ actors: [Dated, Counter], drainMs: 5_000 })
+    const entry = { c: "old", fp: "", ev: [{ t: "Go", v: 1, d: {} }] }
+    const commit = encodeCommit({ first: 1, at: 1, epoch: 1 }, [JSON.stringify(entry)])
+    await Effect.runPromise(journal.inner.append(addressOf("dated", "d", SHARD_COUNT), 0, commit))
     await system.get(Dated, "d").ask({ type: "Go" })
+    await expect(system.get(Dated, "new").ask({ type: "Go" })).rejects.toMatchObject({
+      reason: "NotStorable",
+    })
     await system.get(Counter, "c").ask({ type: "Many", count: 20 })
     await eventually(() => snapshots.rows.has("counter/c"))
     await eventually(async () => (await system.status()).snapshots.failedCount > 0)
@@ -254,7 +260,7 @@ describe("a snapshot store", () => {
     const later = await startMemory({ actors: [Dated, Counter], journal, snapshots })
     expect((await later.system.get(Dated, "d").state()).state.context).toEqual({
       price: new Price(),
-      count: 1,
+      count: 2,
     })
   })
 })

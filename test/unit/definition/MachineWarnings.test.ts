@@ -1,6 +1,7 @@
+import { Schema } from "effect"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { type AnyStateMachine, cancel, raise, setup } from "xstate"
-import { defineActor } from "../../../runtime/index.ts"
+import { type AnyStateMachine, cancel, createMachine, raise, setup } from "xstate"
+import { announce, defineActor, event } from "../../../runtime/index.ts"
 
 const define = (machine: AnyStateMachine) => defineActor({ type: "born", machine } as never)
 
@@ -12,38 +13,45 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks())
 
 describe("defineActor warns", () => {
-  it.each<readonly [string, AnyStateMachine, RegExp]>([
-    [
-      "`after`",
-      setup({ delays: { holdTime: 600_000 } }).createMachine({
+  it("of an action that nobody has provided, once for each state", () => {
+    const { warnings } = define(
+      setup({ actors: { kid: createMachine({ entry: "wave" }) } }).createMachine({
         initial: "free",
-        states: { free: { on: { Held: "held" } }, held: { after: { holdTme: "free" } as never } },
+        states: { free: { on: { Go: { actions: ["notify", "notify"] as never } }, exit: "log" as never } },
       }),
-      /`after` of state "\(machine\)\.held" waits for the delay "holdTme", which the machine does not have/,
-    ],
-    [
-      "a `raise`",
-      setup({ delays: { holdTime: 600_000 } }).createMachine({
-        initial: "free",
-        states: {
-          free: {
-            on: {
-              Held: {
-                target: "held",
-                actions: raise({ type: "Free" } as never, { delay: "toString" as never }),
-              },
-            },
-          },
-          held: { on: { Free: "free" } as never },
-        },
+    )
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Actor type "born": state "\(machine\)\.free" names the action "log"/),
+      expect.stringMatching(
+        /state "\(machine\)\.free" names the action "notify".*nothing is done\. Provide it/,
+      ),
+      expect.stringMatching(/names the action "wave"/),
+    ])
+    expect(told).toHaveLength(3)
+  })
+
+  it("of an event that no state handles and the machine does not announce", () => {
+    const schema = Schema.Struct({})
+    const { warnings } = defineActor({
+      type: "deaf",
+      machine: createMachine({
+        on: { "order.*": { actions: () => undefined } },
+        initial: "a",
+        states: { a: { on: { Told: { target: "a", actions: announce("Announced") as never } } } },
       }),
-      /a `raise` of state "\(machine\)\.free" waits for the delay "toString"/,
-    ],
-  ])("of a delay's name that %s uses and the machine does not have", (_, machine, text) => {
-    const { warnings } = define(machine)
-    expect(warnings).toHaveLength(1)
-    expect(warnings[0]).toMatch(text)
-    expect(told).toHaveLength(1)
+      events: {
+        Told: event(schema),
+        "order.paid": event(schema),
+        Announced: event(schema),
+        Unheard: event(schema),
+      },
+      commands: {},
+    } as never)
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^Actor type "deaf": no state handles the event "Unheard", so a command that decides it/,
+      ),
+    ])
   })
 
   it("of nothing where events lead into what waits, and delays have their names", () => {

@@ -3,17 +3,19 @@ import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import {
   type AnyStateMachine,
+  and,
   assign,
   createMachine,
   emit,
   enqueueActions,
   fromCallback,
+  not,
   raise,
   sendParent,
   setup,
   spawnChild,
 } from "xstate"
-import { defineActor, event } from "../../../runtime/index.ts"
+import { announce, defineActor, event } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const schema = Schema.Struct({})
@@ -91,6 +93,57 @@ describe("defineActor refuses", () => {
   ])("%s", (_, machine, message) => {
     expect(define(machine)).toThrow(message)
     expect(define(machine)).toThrow(expect.objectContaining({ _tag: "DefinitionError", actorType: "thing" }))
+  })
+
+  it.each<readonly [string, AnyStateMachine, RegExp]>([
+    [
+      "a delay of `after` with a typing error",
+      setup({ delays: { holdTime: 600_000 } }).createMachine({
+        initial: "free",
+        states: { free: { on: { Held: "held" } }, held: { after: { holdTme: "free" } as never } },
+      }),
+      /state "\(machine\)\.held" has `after` with the delay "holdTme", which the machine does not have\. The machine has "holdTime"\. Provide it/,
+    ],
+    [
+      "a delay of `raise` that is only the name of something",
+      onGo(raise({ type: "Free" } as never, { delay: "toString" as never })),
+      /has `raise` with the delay "toString".*The machine has no delays/,
+    ],
+    [
+      "a guard",
+      createMachine({ on: { Go: { guard: "isPaid", actions: () => undefined } } }),
+      /has `on` of "Go" with the guard "isPaid".*The machine has no guards/,
+    ],
+    [
+      "a guard inside of others, of `always`",
+      setup({ guards: { known: () => true } }).createMachine({
+        initial: "a",
+        states: {
+          a: { always: { guard: and(["known", not("missing" as never)]) as never, target: "b" } },
+          b: {},
+        },
+      }),
+      /has `always` with the guard "missing".*The machine has "known"/,
+    ],
+    [
+      "an announced event that the definition does not have",
+      createMachine({ on: { Go: { actions: announce("everstate.gone") as never } } }),
+      /announces "everstate\.gone", which is no event of the definition/,
+    ],
+    [
+      "a context that cannot be kept",
+      createMachine({ context: { list: [{ log: () => undefined }] } }),
+      /the machine's context\.list\[0\]\.log cannot be stored: it is a function\. Keep plain data there/,
+    ],
+  ])("%s", (_, machine, message) => {
+    expect(define(machine)).toThrow(message)
+  })
+
+  it("an announced event that `events` does not have", () => {
+    const machine = createMachine({ on: { Go: { actions: announce("Gone") as never } } })
+    const go = { events: { Go: event(schema) }, commands: {} }
+    expect(define(machine, go)).toThrow(/announces "Gone".*Give it in `events`: "Gone": event\(schema\)/)
+    expect(define(machine, { events: { ...go.events, Gone: event(schema) }, commands: {} })).not.toThrow()
   })
 
   it("all of it at once, each with its place, its reason and what to write instead", () => {

@@ -1,0 +1,21 @@
+/**
+ * What a machine announces (`announce`), as far as its configuration shows it.
+ *
+ * Owns that look. What an action enqueues (`enqueueActions`) is seen when it happens: ../cell/Announced.ts.
+ */
+import type { AnyStateNode } from "xstate"
+import { actionsOf, resolvedAction } from "../machine/FamilyNeed.ts"
+import { ANNOUNCE, type AnnounceAction } from "../message/Announce.ts"
+
+interface Announcement {
+  readonly type: string
+  readonly nodeId: string
+}
+
+export const announcementsIn = (node: AnyStateNode): ReadonlyArray<Announcement> => [
+  ...actionsOf(node).flatMap((given) => {
+    const { [ANNOUNCE]: found } = resolvedAction(given, node.machine) as Partial<AnnounceAction>
+    return found === undefined ? [] : [{ type: found.type, nodeId: node.id }]
+  }),
+  ...Object.values(node.states).flatMap(announcementsIn),
+]

@@ -1,0 +1,35 @@
+/**
+ * `announce(...)`: an action of a machine that stores an event for those who read the actor's history.
+ *
+ * Owns the action. What a machine does by itself, when a timer fires or a call ends, is stored as an event of XState's, which
+ * projections, reactors and sagas do not see. An announced event is one of the definition's own, stored in the same commit
+ * with a version of its own. It changes nothing in the machine, neither now nor on replay. Who stores it:
+ * ../cell/Announced.ts.
+ */
+
+/** Marks an action of a machine as one that announces an event. */
+export const ANNOUNCE: unique symbol = Symbol.for("everstate/announce")
+
+type Payload<Context, Event> = (args: { readonly context: Context; readonly event: Event }) => object
+
+/** What the action of `announce` holds. */
+export interface Announcement {
+  readonly type: string
+  readonly payload: Payload<unknown, unknown>
+}
+
+export interface AnnounceAction {
+  readonly [ANNOUNCE]: Announcement
+}
+
+/**
+ * An action of a machine that stores an event of the definition for projections, reactors and sagas:
+ * `after: { holdTime: { target: "free", actions: announce("HoldExpired", ({ context }) => ({ seat: context.seat })) } }`.
+ * The event is in `events` of the definition, whose schema its payload must fit. `payload` is pure; it runs once for each time
+ * the transition is decided, and never on replay.
+ */
+export const announce = <Context, Event>(
+  type: string,
+  payload: Payload<Context, Event> = () => ({}),
+): ((args: { readonly context: Context; readonly event: Event }) => void) =>
+  Object.assign(() => undefined, { [ANNOUNCE]: { type, payload: payload as Payload<unknown, unknown> } })
