@@ -12,11 +12,7 @@ interface Context {
   when: Date
   seats: Map<string, number>
   list: Array<string>
-  holder: Holder
-}
-
-class Holder {
-  name = "ann"
+  failure: Error
 }
 
 /** What a careless reader or decision does to a state; set by a test. */
@@ -30,7 +26,7 @@ const Safe = defineActor({
       events: {} as { type: "Unlocked" } | { type: "Opened"; by: ReadonlyArray<string> },
     },
   }).createMachine({
-    context: () => ({ when: new Date(0), seats: new Map(), list: [], holder: new Holder() }),
+    context: () => ({ when: new Date(0), seats: new Map(), list: [], failure: new Error("ann") }),
     initial: "locked",
     states: {
       locked: {
@@ -104,10 +100,7 @@ const slips: ReadonlyArray<readonly [string, (state: Spoiled) => void]> = [
   ["its list", (state) => state["context"]?.["list"]?.["push"]?.("x")],
   ["its date", (state) => state["context"]?.["when"]?.["setTime"]?.(99)],
   ["its map", (state) => state["context"]?.["seats"]?.["set"]?.("a", 1)],
-  [
-    "its instance of a class",
-    (state) => Object.assign(state["context"]?.["holder"] as object, { name: "bob" }),
-  ],
+  ["its error", (state) => Object.assign(state["context"]?.["failure"] as object, { message: "bob" })],
   ["its tags", (state) => state["tags"]?.["clear"]?.()],
   ["its state nodes", (state) => state["_nodes"]?.["pop"]?.()],
   ["its history", (state) => Object.assign(state["historyValue"] as object, { a: [] })],

@@ -17,6 +17,7 @@ import {
   SHARD_COUNT,
   startMemory,
 } from "../../fixtures/memory/MemorySystem.ts"
+import { Price, Priced } from "../../fixtures/memory/Priced.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
 
@@ -224,30 +225,12 @@ describe("a snapshot store", () => {
   })
 
   it("gets no snapshot of a state that would come back as another, and those of other actors all the same", async () => {
-    class Price {
-      readonly minor = 5
-    }
-    // As an actor of an earlier release may have it.
-    const Dated = defineActor({
-      type: "dated",
-      snapshotEveryEvents: 1,
-      machine: setup({
-        types: {
-          context: {} as { price: Price | null; count: number },
-          input: {} as { id: string },
-          events: {} as { type: "Go" },
-        },
-      }).createMachine({
-        context: ({ input }) => ({ price: input.id === "" ? null : new Price(), count: 0 }),
-        on: { Go: { actions: assign(({ context }) => ({ count: context.count + 1 })) } },
-      }),
-    })
-    const { system, snapshots, journal } = await startMemory({ actors: [Dated, Counter], drainMs: 5_000 })
+    const { system, snapshots, journal } = await startMemory({ actors: [Priced, Counter], drainMs: 5_000 })
     const entry = { c: "old", fp: "", ev: [{ t: "Go", v: 1, d: {} }] }
     const commit = encodeCommit({ first: 1, at: 1, epoch: 1 }, [JSON.stringify(entry)])
-    await Effect.runPromise(journal.inner.append(addressOf("dated", "d", SHARD_COUNT), 0, commit))
-    await system.get(Dated, "d").ask({ type: "Go" })
-    await expect(system.get(Dated, "new").ask({ type: "Go" })).rejects.toMatchObject({
+    await Effect.runPromise(journal.inner.append(addressOf("priced", "d", SHARD_COUNT), 0, commit))
+    await system.get(Priced, "d").ask({ type: "Go" })
+    await expect(system.get(Priced, "new").ask({ type: "Go" })).rejects.toMatchObject({
       reason: "NotStorable",
     })
     await system.get(Counter, "c").ask({ type: "Many", count: 20 })
@@ -256,9 +239,9 @@ describe("a snapshot store", () => {
     await system.get(Counter, "d").ask({ type: "Many", count: 20 })
     await eventually(() => snapshots.rows.has("counter/d"))
     await system.stop()
-    expect(snapshots.rows.has("dated/d")).toBe(false)
-    const later = await startMemory({ actors: [Dated, Counter], journal, snapshots })
-    expect((await later.system.get(Dated, "d").state()).state.context).toEqual({
+    expect(snapshots.rows.has("priced/d")).toBe(false)
+    const later = await startMemory({ actors: [Priced, Counter], journal, snapshots })
+    expect((await later.system.get(Priced, "d").state()).state.context).toEqual({
       price: new Price(),
       count: 2,
     })
