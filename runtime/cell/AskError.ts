@@ -6,7 +6,7 @@
  * same commandId), `terminal` (the same request fails every time), `defect` (a broken promise somewhere).
  */
 import { Schema } from "effect"
-import type { InvalidActorId } from "../address/ActorAddress.ts"
+import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
 import { SchemaIssue } from "../event/Schema.ts"
 
 export type ErrorKind = "rejection" | "conflict" | "transient" | "terminal" | "defect"
@@ -127,6 +127,13 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
     return `${this.actorType}/${this.id} is unavailable: ${this.detail}. ${this.hint}`
   }
 }
+
+export const unavailable = (
+  { type: actorType, id }: Pick<ActorAddress, "type" | "id">,
+  stored: Unavailable["stored"],
+  detail: string,
+  hint: string,
+): Unavailable => new Unavailable({ actorType, id, stored, detail, hint })
 
 /** `decide`, an assign or a guard threw, or decided an event that its own schema refuses. Nothing was stored. */
 export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {

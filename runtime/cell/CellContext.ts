@@ -8,6 +8,7 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CommitFormat, ShardMark } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { ActorQuarantined } from "./AskError.ts"
+import type { BirthEvidence } from "./BirthEvidence.ts"
 import type { CellCounts } from "./CellCounts.ts"
 import type { CommitListener } from "./CommitListener.ts"
 import type { RecoveryPorts } from "./Recovery.ts"
@@ -17,6 +18,7 @@ import type { Waiting } from "./Waiting.ts"
 export interface CellContext extends RecoveryPorts {
   readonly clock: Clock.Clock
   readonly snapshotWriter: SnapshotWriter
+  readonly births: BirthEvidence
   readonly counts: CellCounts
   /** Format that commits are written in now: 2 once every node that may own a shard reads it. */
   readonly commitFormat: () => CommitFormat

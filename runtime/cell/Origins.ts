@@ -54,6 +54,11 @@ class Source {
   /** Number of handled messages at which the covered ones are looked for. */
   #sweepAt = FEW_ORIGINS_MAX
 
+  /** Nothing is known of it: what came of it was settled already. */
+  get isEmpty(): boolean {
+    return this.floors.length + this.handled.size + this.retired.sequence + this.retired.atMs === 0
+  }
+
   isSettled({ era, sequence, atMs }: Origin): boolean {
     for (const floor of this.floors) {
       if (floor.era === era) return sequence <= floor.sequence && atMs <= floor.atMs
@@ -137,7 +142,8 @@ export class Origins {
   /** By source, era and sequence: the same for every order in which the same was learnt. */
   rows(): ReadonlyArray<SourceRow> {
     if (this.#sources === undefined) return []
-    const byName = Array.from(this.#sources).sort(([left], [right]) => (left < right ? -1 : 1))
+    const known = Array.from(this.#sources).filter(([, source]) => !source.isEmpty)
+    const byName = known.sort(([left], [right]) => (left < right ? -1 : 1))
     return byName.map(([name, source]): SourceRow => {
       source.sweep()
       const handled = Array.from(

@@ -2,7 +2,7 @@
  * The commands and messages that fail when the journal refuses the commit of a round.
  *
  * Owns the order of messages there: a message that waits behind a refused one fails, too, and both come again in their
- * order. What fails how: Cell.ts.
+ * order. What fails how: RefusedRound.ts.
  */
 import type { Round } from "./Round.ts"
 import { isCommand, type Waiting, type WaitingCommand } from "./Waiting.ts"

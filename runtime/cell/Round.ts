@@ -44,10 +44,18 @@ interface Entry {
   readonly proposal: Proposal
 }
 
+/** What a round is played within. */
+export interface RoundLimits {
+  readonly commitBytesMax: number
+  readonly format: CommitFormat
+  readonly nowMs: number
+}
+
 /** What a round came to. Answers that rest on the tentative state wait in `answers` until the commit is stored. */
 export interface Round {
   /** The actor is born with this round. */
   readonly birth: Birth | undefined
+  readonly limits: RoundLimits
   readonly entries: ReadonlyArray<Entry>
   readonly entriesJson: ReadonlyArray<string>
   /** Given, in order, once the commit is stored; at once if there is nothing to store. */
@@ -70,7 +78,7 @@ export const playRound = (
   address: ActorAddress,
   confirmed: Confirmed,
   mailbox: Array<Waiting>,
-  limits: { readonly commitBytesMax: number; readonly format: CommitFormat; readonly nowMs: number },
+  limits: RoundLimits,
 ): Round => {
   const entries: Array<Entry> = []
   const entriesJson: Array<string> = []
@@ -271,6 +279,7 @@ export const playRound = (
   }
   return {
     birth,
+    limits,
     entries,
     entriesJson,
     answers,

@@ -26,7 +26,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a refused fence tells that nothing is stored",
-    file: "runtime/cell/Cell.ts",
+    file: "runtime/cell/RefusedRound.ts",
     text: 'const stored = waiting.mayBeStored || isFence ? "Unknown" : "No"',
     replacement: 'const stored = isFence ? "No" : waiting.mayBeStored ? "Unknown" : "No"',
     isSeenBySimulation: true,
@@ -71,8 +71,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "nobody takes the place of an append of unknown outcome for which nobody waits",
     file: "runtime/cell/Cell.ts",
-    text: "this.#mailbox.length > 0 || this.#appends.isAnyUnresolved\n",
-    replacement: "this.#mailbox.length > 0\n",
+    text: "!this.#queue.isEmpty || this.#appends.isAnyUnresolved\n",
+    replacement: "!this.#queue.isEmpty\n",
     isSeenBySimulation: true,
   },
   {
@@ -156,7 +156,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
     name: "a snapshot of a lost commit is used",
     file: "runtime/cell/Recovery.ts",
     text: "stamp !== undefined && !isSameStamp(stamp, stampOf(commit))",
-    replacement: "stamp !== undefined && stamp.era < stampOf(commit).era",
+    replacement: "stamp !== undefined && stamp.atMs > stampOf(commit).atMs",
     isSeenBySimulation: false,
   },
   {

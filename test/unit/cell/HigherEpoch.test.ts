@@ -2,6 +2,7 @@
 import { Clock, Effect, Exit } from "effect"
 import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { BirthEvidence } from "../../../runtime/cell/BirthEvidence.ts"
 import { Cell } from "../../../runtime/cell/Cell.ts"
 import type { CellContext } from "../../../runtime/cell/CellContext.ts"
 import { noCounts } from "../../../runtime/cell/CellCounts.ts"
@@ -30,6 +31,7 @@ const cellOf = async () => {
     snapshots: makeSnapshotStoreMemory(),
     ignoredSnapshots: new IgnoredSnapshots(),
     clock: await Effect.runPromise(Clock.Clock),
+    births: new BirthEvidence(),
     counts: noCounts(),
     commitFormat: () => 1,
     markOf: unused,

@@ -1,0 +1,97 @@
+/**
+ * What waits in front of a cell, and what of it is in the round in work.
+ *
+ * Owns the order, the bound, and what those who wait are told of the journal's troubles. What is decided of it, and when:
+ * Cell.ts. The items: Waiting.ts.
+ */
+import { Exit } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"
+import type { ActorQuarantined, Unavailable } from "./AskError.ts"
+import { JournalTrouble } from "./JournalTrouble.ts"
+import { isOpen, MAILBOX_ITEMS_MAX, neededBy, type Waiting } from "./Waiting.ts"
+
+const NOTHING: ReadonlyArray<Waiting> = []
+
+export class CellQueue {
+  /** Place in the journal that the actor's state must include: something that waits is about a commit there. */
+  neededSequence = 0
+  #waiting: Array<Waiting> = []
+  #inRound: ReadonlyArray<Waiting> = NOTHING
+  readonly #trouble = new JournalTrouble()
+
+  /** First come, first. A round takes items from the front. */
+  get waiting(): Array<Waiting> {
+    return this.#waiting
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
+  get isSomeOpen(): boolean {
+    return this.#waiting.some(isOpen)
+  }
+
+  /** A command that waits may be stored by an earlier attempt. */
+  get mayHoldStored(): boolean {
+    return this.#waiting.some((waiting) => waiting._tag === "Command" && waiting.mayBeStored)
+  }
+
+  /** False: a full queue has refused the item. */
+  push(address: ActorAddress, waiting: Waiting): boolean {
+    // Items whose caller has timed out do not take the place of new ones.
+    if (this.#waiting.length >= MAILBOX_ITEMS_MAX) this.#waiting = this.#waiting.filter(isOpen)
+    if (this.#waiting.length >= MAILBOX_ITEMS_MAX) {
+      waiting.refuse(this.#trouble.noRoom(address))
+      return false
+    }
+    this.#trouble.mark(waiting)
+    this.#waiting.push(waiting)
+    this.neededSequence = Math.max(this.neededSequence, neededBy(waiting))
+    return true
+  }
+
+  /** The round in work has taken these. */
+  taken(items: ReadonlyArray<Waiting>): void {
+    this.#inRound = items
+  }
+
+  /** The items of the round in work are answered, or put back. */
+  roundIsOver(): void {
+    this.#inRound = NOTHING
+  }
+
+  /** Items of a round wait again, before all others. */
+  putBack(items: ReadonlyArray<Waiting>): void {
+    this.#inRound = NOTHING
+    this.#waiting.unshift(...items)
+  }
+
+  /** Takes out everything that waits, and gives what still wants an answer. */
+  takeOpen(): ReadonlyArray<Waiting> {
+    return this.#waiting.splice(0).filter(isOpen)
+  }
+
+  failWaiting(error: ActorQuarantined | Unavailable): void {
+    for (const waiting of this.#waiting.splice(0)) waiting.settle(Exit.fail(error))
+  }
+
+  /** The same, the round in work included. */
+  failAll(error: Unavailable): void {
+    this.putBack(this.#inRound)
+    this.failWaiting(error)
+  }
+
+  unconfirmed(error: AppendUnknown): void {
+    this.#trouble.unconfirmed(error, this.#waiting)
+  }
+
+  unread(error: JournalUnavailable): void {
+    this.#trouble.unread(error, this.#waiting)
+  }
+
+  journalWorks(): void {
+    this.#trouble.over(this.#waiting)
+  }
+}

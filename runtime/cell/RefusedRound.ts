@@ -1,0 +1,38 @@
+/**
+ * A round whose commit the journal has refused: nothing of it is stored.
+ *
+ * Owns what its callers are told. Which items fail with it: RefusedItems.ts.
+ */
+import { Exit } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import type { JournalRefused } from "../journal/Journal.ts"
+import { PayloadTooLarge, Unavailable } from "./AskError.ts"
+import { refusedItems } from "./RefusedItems.ts"
+import type { Round } from "./Round.ts"
+import type { Waiting } from "./Waiting.ts"
+
+/** Answers the items that fail with the commit; `waiting`: what waits behind the round. */
+export const answerRefused = (
+  { type: actorType, id }: ActorAddress,
+  round: Round,
+  waiting: ReadonlyArray<Waiting>,
+  refusal: JournalRefused,
+): void => {
+  const { message: detail, hint } = refusal
+  const tooLarge =
+    refusal.reason === "TooLarge"
+      ? new PayloadTooLarge({
+          actorType,
+          id,
+          sizeBytes: round.entriesJson.reduce((sum, json) => sum + json.length, 0),
+          limitBytes: round.limits.commitBytesMax,
+          hint,
+        })
+      : undefined
+  const isFence = round.entries.length === 0
+  for (const item of refusedItems(round, waiting, tooLarge === undefined)) {
+    // An earlier append of it may land yet, whatever became of this one.
+    const stored = item.mayBeStored || isFence ? "Unknown" : "No"
+    item.settle(Exit.fail(tooLarge ?? new Unavailable({ actorType, id, stored, detail, hint })))
+  }
+}
