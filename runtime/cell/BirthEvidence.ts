@@ -5,6 +5,7 @@
  * their cells decide and append without reading anything (Cell.ts). A wrong guess costs one refused append and nothing else,
  * because the journal takes the first commit of an actor only if the actor has none.
  */
+import { Context } from "effect"
 import type { Waiting } from "./Waiting.ts"
 
 /** Score from which on actors are taken for new. */
@@ -40,6 +41,12 @@ export class BirthEvidence {
     )
   }
 }
+
+/** What the cells of a system go by; a new one for each system, where none is given. */
+export const CurrentBirthEvidence = Context.Reference<BirthEvidence | undefined>(
+  "everstate/cell/BirthEvidence",
+  { defaultValue: () => undefined },
+)
 
 /** Signals are about a commit of their actor, and reads tell nothing. What was sent before may be stored. */
 const commandOf = (actorType: string, first: Waiting | undefined): string | undefined =>

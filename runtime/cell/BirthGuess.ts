@@ -13,14 +13,21 @@ import { MachineFailed } from "../machine/Machine.ts"
 import type { BirthEvidence } from "./BirthEvidence.ts"
 import { type Confirmed, unborn } from "./Fold.ts"
 import type { Round } from "./Round.ts"
-import type { Waiting } from "./Waiting.ts"
+import type { Waiting, WaitingCommand } from "./Waiting.ts"
+
+interface RefusedGuess {
+  /** Those that were attempted by it for the first time. */
+  readonly commands: ReadonlyArray<WaitingCommand>
+  readonly stamp: CommitStamp
+  readonly mayLand: boolean
+}
 
 export class BirthGuess {
   readonly #evidence: BirthEvidence
   readonly #definition: ActorDefinition
   #first: Waiting | undefined
-  /** The round of a guess that was wrong, or whose outcome is not known. */
-  #refused: { readonly round: Round; readonly stamp: CommitStamp; readonly mayLand: boolean } | undefined
+  /** What a guess would have stored that was wrong, or whose outcome is not known. */
+  #refused: RefusedGuess | undefined
 
   constructor(evidence: BirthEvidence, definition: ActorDefinition) {
     this.#evidence = evidence
@@ -58,7 +65,8 @@ export class BirthGuess {
   refused(round: Round, stamp: CommitStamp, error: AppendUnknown | JournalRefused): boolean {
     const isOther = error._tag === "AppendUnknown" && error.reason === "WrongSequence"
     if (isOther) this.#evidence.found(this.#definition.type, this.#first, false)
-    this.#refused = { round, stamp, mayLand: !isOther }
+    const commands = round.entries.map(({ waiting }) => waiting).filter(({ wasAttempted }) => !wasAttempted)
+    this.#refused = { commands, stamp, mayLand: !isOther }
     return isOther
   }
 
@@ -70,6 +78,6 @@ export class BirthGuess {
     this.#evidence.found(this.#definition.type, first, sequence === 0)
     if (this.#refused === undefined || this.#refused.mayLand || sequence === 0) return
     if (stamp !== undefined && isSameStamp(stamp, this.#refused.stamp)) return
-    for (const { waiting } of this.#refused.round.entries) waiting.wasAttempted = false
+    for (const command of this.#refused.commands) command.wasAttempted = false
   }
 }

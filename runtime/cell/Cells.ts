@@ -12,7 +12,7 @@ import { Journal } from "../journal/Journal.ts"
 import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, Busy, SystemStopped, Unavailable } from "./AskError.ts"
-import { BirthEvidence } from "./BirthEvidence.ts"
+import { BirthEvidence, CurrentBirthEvidence } from "./BirthEvidence.ts"
 import { Cell } from "./Cell.ts"
 import type { CellContext } from "./CellContext.ts"
 import { type CellCounts, noCounts } from "./CellCounts.ts"
@@ -102,7 +102,7 @@ export const makeCells = Effect.fnUntraced(function* (
     ignoredSnapshots,
     clock,
     snapshotWriter,
-    births: new BirthEvidence(),
+    births: (yield* CurrentBirthEvidence) ?? new BirthEvidence(),
     counts,
     outbox: options.outbox,
     commitFormat: options.commitFormat ?? (() => 1),

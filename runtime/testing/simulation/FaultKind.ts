@@ -126,6 +126,8 @@ const FAULTS = {
   /** The request was handled, and its sender does not hear of it. */
   "request answer lost": { level: "call", most: 0.1, port: "transport" },
   "reply slow": { level: "call", most: 0.1 },
+  /** An actor that is not in memory is taken for new, whatever is known of it. */
+  "birth guessed": { level: "call", most: 0.5 },
   /** What no node writes is put into a port, see Rubbish.ts. */
   "rubbish message": { level: "plan", most: 6 },
   "rubbish record": { level: "plan", most: 4 },

@@ -5,6 +5,7 @@
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { CallExecutor } from "../../call/CallExecutor.ts"
+import { CurrentBirthEvidence } from "../../cell/BirthEvidence.ts"
 import { Checkpoints, type CheckpointsService } from "../../checkpoint/Checkpoints.ts"
 import { Leases, type LeasesService } from "../../cluster/Leases.ts"
 import { makeLeasesMemory } from "../../cluster/LeasesMemory.ts"
@@ -21,6 +22,7 @@ import { SnapshotStore, type SnapshotStoreService } from "../../snapshot/Snapsho
 import { ActorSystem, type ActorSystemService, type SystemOptions } from "../../system/ActorSystem.ts"
 import { Transport, type TransportService } from "../../transport/Transport.ts"
 import { TransportMemory } from "../../transport/TransportMemory.ts"
+import { SimulatedBirths } from "./SimulatedBirths.ts"
 import type { SimulatedCalls } from "./SimulatedCalls.ts"
 import { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { SimulatedServers } from "./SimulatedServers.ts"
@@ -263,6 +265,7 @@ export class SimulatedNode {
       Context.add(SnapshotStore, seen(postgres.connectSnapshots(host), doubles.snapshots)),
       Context.add(ReadModel, seen(postgres.connectReadModel(host), doubles.readModel)),
       Context.add(CallExecutor, this.#calls.connect(host)),
+      Context.add(CurrentBirthEvidence, new SimulatedBirths(host, this.#servers.faults)),
     )
   }
 }

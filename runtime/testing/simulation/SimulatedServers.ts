@@ -1,5 +1,6 @@
 /** The servers of a simulated system, each with its port: NATS in six parts that go down together, and Postgres. */
 import type { MailboxBounds, MailboxCopy } from "../../mailbox/MailboxContents.ts"
+import type { Faults } from "./Faults.ts"
 import type { Network } from "./Network.ts"
 import { type CheckpointsCopy, SimulatedCheckpoints } from "./SimulatedCheckpoints.ts"
 import { SimulatedDeadLetters } from "./SimulatedDeadLetters.ts"
@@ -19,6 +20,7 @@ export interface StoresCopy {
 }
 
 export class SimulatedServers {
+  readonly faults: Faults
   readonly journal: SimulatedJournal
   readonly mailbox: SimulatedMailbox
   readonly checkpoints: SimulatedCheckpoints
@@ -30,6 +32,7 @@ export class SimulatedServers {
   readonly unsendable = new Unsendable()
 
   constructor(network: Network, mailbox: MailboxBounds) {
+    this.faults = network.faults
     this.journal = new SimulatedJournal(network)
     this.mailbox = new SimulatedMailbox(network, mailbox, this.unsendable)
     this.checkpoints = new SimulatedCheckpoints(network)

@@ -153,6 +153,20 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "repeats count as first times where their actor was taken for new",
+    file: "runtime/cell/BirthGuess.ts",
+    text: "for (const command of this.#refused.commands) command.wasAttempted = false",
+    replacement: "for (const command of this.#refused.commands) command.wasAttempted = true",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a guess of unknown outcome counts as one that was wrong",
+    file: "runtime/cell/BirthGuess.ts",
+    text: "this.#refused = { commands, stamp, mayLand: !isOther }",
+    replacement: "this.#refused = { commands, stamp, mayLand: false }",
+    isSeenBySimulation: false,
+  },
+  {
     name: "a snapshot of a lost commit is used",
     file: "runtime/cell/Recovery.ts",
     text: "stamp !== undefined && !isSameStamp(stamp, stampOf(commit))",

@@ -41,6 +41,7 @@ const ONE_OWNER_FAULTS: ReadonlyArray<FaultKind> = [
   "lease hint twice",
   "lease hint late",
   "request twice",
+  "birth guessed",
   "node crashes",
   "node stops",
   "node drains",
@@ -52,6 +53,7 @@ const ONE_OWNER_FAULTS: ReadonlyArray<FaultKind> = [
 const PAUSED_FAULTS: ReadonlyArray<FaultKind> = [
   "append lost",
   "ack lost",
+  "birth guessed",
   "message lost",
   "message answer lost",
   "message twice",

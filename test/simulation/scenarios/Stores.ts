@@ -38,6 +38,7 @@ const FAULTS: ReadonlyArray<FaultKind> = [
   "consumer deleted",
   "message ack lost",
   "message ack late",
+  "birth guessed",
   "schedules lost",
   "publication lost",
   "publication answer lost",
