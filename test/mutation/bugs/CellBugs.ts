@@ -27,8 +27,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a refused fence tells that nothing is stored",
     file: "runtime/cell/RefusedRound.ts",
-    text: 'const stored = waiting.mayBeStored || isFence ? "Unknown" : "No"',
-    replacement: 'const stored = isFence ? "No" : waiting.mayBeStored ? "Unknown" : "No"',
+    text: 'const stored = item.mayBeStored || isFence ? "Unknown" : "No"',
+    replacement: 'const stored = isFence ? "No" : item.mayBeStored ? "Unknown" : "No"',
     isSeenBySimulation: true,
   },
   {
