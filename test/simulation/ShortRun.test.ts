@@ -20,6 +20,7 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
   "one desk": [1, 2, 3],
   "lagging clocks": [1, 2, 3],
   births: [1, 2, 3],
+  families: [1, 2],
   fulfilment: [1, 2, 3],
   choreography: [1, 2, 3],
   "changed plans": [1, 2, 3],

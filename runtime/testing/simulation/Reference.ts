@@ -173,7 +173,9 @@ export class Reference {
     }
     const { state, intents, isImpure } = machine.birth(address.id, b?.in)
     states[0] = state
-    const isAsking = intents.some(({ _tag }) => _tag !== "Action" && _tag !== "Cancel")
+    const isAsking = intents.some(
+      ({ _tag }) => _tag !== "Action" && _tag !== "Cancel" && _tag !== "DropTimers",
+    )
     if (isImpure || (isAsking && b?.out === undefined)) {
       const what = isImpure ? "the state" : "what the birth asks for"
       throw new Violation(PROMISES.born, `${address.key} at sequence ${sequence}: ${what} is not stored`)

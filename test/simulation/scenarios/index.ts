@@ -6,6 +6,7 @@ import { FAULT_KINDS, type FaultKind, type SimulateOptions } from "../../../runt
 import { choreography } from "../../../sagas/choreography/Choreography.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { Household } from "../Household.ts"
 import { Reminder, Rings } from "../Reminder.ts"
 import { Meadow, Sprout } from "../Sprout.ts"
 import { clusterScenarios } from "./Clusters.ts"
@@ -17,6 +18,7 @@ import {
   fulfilmentWorkload,
   unfinished,
 } from "./FulfilmentWorkload.ts"
+import { householdCalls, householdInvariants, householdWorkload } from "./HouseholdWorkload.ts"
 import { orderWorkload } from "./OrderWorkload.ts"
 import { plansScenario } from "./Plans.ts"
 import { reminderWorkload } from "./ReminderWorkload.ts"
@@ -136,6 +138,15 @@ export const scenarios = {
     calls: sproutCalls,
     workload: sproutWorkload(20, 80),
     invariants: sproutInvariants,
+    nodes: 3,
+    settings: { idleMs },
+  },
+  /** Actors that are a machine with children: commits in which all of them move, or none. */
+  families: {
+    actors: [Household],
+    calls: householdCalls,
+    workload: householdWorkload(6, 120),
+    invariants: householdInvariants,
     nodes: 3,
     settings: { idleMs },
   },
