@@ -2,6 +2,7 @@
 
 import { cellBugs } from "./bugs/CellBugs.ts"
 import { checkerBugs } from "./bugs/CheckerBugs.ts"
+import { familyBugs } from "./bugs/FamilyBugs.ts"
 import { journalBugs } from "./bugs/JournalBugs.ts"
 import { messageBugs } from "./bugs/MessageBugs.ts"
 import { originBugs } from "./bugs/OriginBugs.ts"
@@ -17,6 +18,7 @@ import type { PlantedBug } from "./PlantedBug.ts"
 export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ...journalBugs,
   ...cellBugs,
+  ...familyBugs,
   ...timerBugs,
   ...valueBugs,
   ...messageBugs,
