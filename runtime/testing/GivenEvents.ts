@@ -10,7 +10,7 @@ import { effectsOf } from "../cell/Intents.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "../cell/Pending.ts"
 import { encodeCommit } from "../commit/Commit.ts"
 import type { AnyActor } from "../definition/Actor.ts"
-import { readEvent, type StoredEvent } from "../event/Event.ts"
+import { type AnyEvent, INSIDE, readEvent, type StoredEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { Intent } from "../machine/Intent.ts"
 import type { MachineState } from "../machine/Machine.ts"
@@ -65,7 +65,7 @@ class Past {
     const step = {
       definition: this.#actor,
       before: this.#pending,
-      after: withoutEnded(this.#pending, stored.t),
+      after: withoutEnded(this.#pending, stored),
       state: this.#state,
       version: this.#version,
       nowMs: this.#atMs,
@@ -88,14 +88,25 @@ const attempt = <A>(run: () => A): A | undefined => {
 const isWaitedFor = ({ _tag }: Intent): boolean => _tag === "Timer" || _tag === "Cancel" || _tag === "Call"
 
 /** What is pending without the timer that has fired, or the call that has ended, with this event. */
-const withoutEnded = (pending: Pending, eventType: string): Pending => {
+const withoutEnded = (pending: Pending, { t: eventType, d }: StoredEvent): Pending => {
   const draft = new Draft(pending)
   for (const [id, { e }] of pending.timers) {
-    if (e.type === eventType && eventType.startsWith("xstate.")) draft.timers.delete(id)
+    const isOwn = e.type === eventType && eventType.startsWith("xstate.")
+    if (isOwn || (eventType === INSIDE && isInside(e, d))) draft.timers.delete(id)
   }
   for (const id of pending.calls.keys()) {
     const isEnd = eventType === `xstate.done.actor.${id}` || eventType === `xstate.error.actor.${id}`
     if (isEnd) draft.calls.delete(id)
   }
   return draft.now
+}
+
+/** Whether a timer of a child has brought the event: it is for the same child. */
+const isInside = (timer: AnyEvent, stored: unknown): boolean => {
+  const { to, event } = (stored ?? {}) as {
+    readonly to?: unknown
+    readonly event?: { readonly type?: unknown }
+  }
+  const inner = timer["event"] as { readonly type?: unknown } | undefined
+  return timer.type === INSIDE && timer["to"] === to && inner?.type === event?.type
 }

@@ -39,7 +39,7 @@ import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import { SimulatedServers } from "./SimulatedServers.ts"
 import { duringRun } from "./Sometimes.ts"
 import { StoreChecker } from "./StoreChecker.ts"
-import type { ActorSeen, SystemUnderTest } from "./SystemUnderTest.ts"
+import { type SystemUnderTest, seenOf } from "./SystemUnderTest.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { type Interleaving, type RunEnd, WORLD_EPOCH_MS, World } from "./World.ts"
 
@@ -391,10 +391,4 @@ export class SimulatedSystem {
       if (holds === false) throw broken("")
     }
   }
-}
-
-/** The actor after its last stored event. */
-const seenOf = ({ address, version, events, states }: TrueActor): ActorSeen | undefined => {
-  const state = states[version]
-  return state === undefined ? undefined : { type: address.type, id: address.id, version, state, events }
 }

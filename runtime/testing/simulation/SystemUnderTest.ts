@@ -1,15 +1,17 @@
 /**
  * What a simulation is made of: the definitions that its nodes run, and what its author adds to the checks.
  *
- * Owns these options alone. Who assembles the system from them: SimulatedSystem.ts.
+ * Owns these options, and what rules see of an actor. Who assembles the system from them: SimulatedSystem.ts.
  */
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { MachineState } from "../../machine/Machine.ts"
+import { given } from "../../machine/SealedState.ts"
 import type { MailboxBounds } from "../../mailbox/MailboxContents.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ReactorDefinition } from "../../reactor/Reactor.ts"
 import type { AnySaga } from "../../saga/AnySaga.ts"
 import type { SystemSettings } from "../../system/SystemSettings.ts"
+import type { TrueActor } from "./Reference.ts"
 import type { CallStandIns } from "./SimulatedCalls.ts"
 import type { Placement, PortDoubles } from "./SimulatedNode.ts"
 
@@ -21,6 +23,17 @@ export interface ActorSeen {
   readonly state: MachineState
   /** Everything that happened to it, the newest last. */
   readonly events: ReadonlyArray<ProjectedEvent>
+}
+
+/** The actor after its last stored event; its children are where they were then. */
+export const seenOf = ({
+  address: { type, id },
+  version,
+  events,
+  states,
+}: TrueActor): ActorSeen | undefined => {
+  const state = states[version]
+  return state === undefined ? undefined : { type, id, version, state: given(state), events }
 }
 
 /** A rule of the user's own: `false` or an error breaks the run. Called after every stored commit. */

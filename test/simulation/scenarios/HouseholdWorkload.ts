@@ -1,6 +1,7 @@
 /** Households whose boilers heat and burst and whose guests come, eat and go. */
+import type { AnyActorRef } from "xstate"
 import { type AnyEvent, CallRefused } from "../../../runtime/index.ts"
-import type { CallStandIns, Invariant, Randomness, Workload } from "../../../runtime/testing.ts"
+import type { ActorSeen, CallStandIns, Invariant, Randomness, Workload } from "../../../runtime/testing.ts"
 import { Household } from "../Household.ts"
 
 const STEPS: ReadonlyArray<(random: Randomness) => AnyEvent> = [
@@ -47,4 +48,15 @@ export const householdInvariants: { readonly [name: string]: Invariant } = {
     const { told, counted } = state.context as { readonly told: number; readonly counted: number }
     return told === counted
   },
+}
+
+/** Guests go by themselves, and a boiler that heats comes to its end. */
+export const livelyHousehold = ({ type, state }: ActorSeen): string | undefined => {
+  if (type !== "household") return undefined
+  const { guests } = state.context as { readonly guests: object }
+  const names = Object.keys(guests)
+  if (names.length > 0) return `${names.join(", ")} stayed`
+  const { boiler } = state.children as { readonly [id in string]?: AnyActorRef }
+  const { value } = (boiler?.getSnapshot() ?? { value: "cold" }) as { readonly value: unknown }
+  return value === "cold" ? undefined : `the boiler is ${String(value)}`
 }

@@ -18,7 +18,12 @@ import {
   fulfilmentWorkload,
   unfinished,
 } from "./FulfilmentWorkload.ts"
-import { householdCalls, householdInvariants, householdWorkload } from "./HouseholdWorkload.ts"
+import {
+  householdCalls,
+  householdInvariants,
+  householdWorkload,
+  livelyHousehold,
+} from "./HouseholdWorkload.ts"
 import { orderWorkload } from "./OrderWorkload.ts"
 import { plansScenario } from "./Plans.ts"
 import { reminderWorkload } from "./ReminderWorkload.ts"
@@ -147,6 +152,9 @@ export const scenarios = {
     calls: householdCalls,
     workload: householdWorkload(6, 120),
     invariants: householdInvariants,
+    isOpen: livelyHousehold,
+    // A clock that jumps by hours would keep guests for as long.
+    faults: TIMER_FAULTS,
     nodes: 3,
     settings: { idleMs },
   },

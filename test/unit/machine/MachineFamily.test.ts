@@ -14,6 +14,7 @@ import {
   sendTo,
   setup,
   spawnChild,
+  stopChild,
 } from "xstate"
 import { FAMILY_EVENTS_MAX, FAMILY_MEMBERS_MAX } from "../../../runtime/machine/Family.ts"
 import { Machine, type MachineState } from "../../../runtime/machine/Machine.ts"
@@ -77,6 +78,34 @@ describe("a state with children", () => {
     expect(machine.takeIntents()).toEqual([])
     expect(machine.transition(one, { type: "Unknown" })).toBeUndefined()
     expect(countIn(given(following(machine, one, "Inc")))).toBe(2)
+  })
+
+  it("has its children at work again after an event that stopped them, or failed in one of them", () => {
+    const holder = createMachine({
+      context: { n: 0 },
+      on: {
+        inc: { actions: assign({ n: ({ context }: any) => context.n + 1 }) },
+        bad: { actions: assign({ ref: ({ spawn }: any) => spawn(createMachine({})) } as any) },
+      },
+    } as any)
+    const machine = new Machine(
+      "family",
+      setup({ actors: { holder } }).createMachine({
+        entry: spawnChild("holder", { id: "h" } as any) as any,
+        on: {
+          Inc: { actions: sendTo("h", { type: "inc" }) },
+          Bad: { actions: sendTo("h", { type: "bad" }) },
+          Stop: { actions: stopChild("h") },
+        },
+      } as any),
+    )
+    const nOf = (state: MachineState) => (given(state).children["h"] as any).getSnapshot().context.n
+    const one = following(machine, machine.initial("a"), "Inc")
+    expect(following(machine, one, "Stop").children).toEqual({})
+    expect(nOf(following(machine, one, "Inc"))).toBe(2)
+    const two = following(machine, one, "Inc")
+    expect(() => machine.transition(two, { type: "Bad" })).toThrow("without a name")
+    expect(nOf(following(machine, two, "Inc"))).toBe(3)
   })
 
   it("tells who keeps it the same for ever, and takes no event from them", () => {
