@@ -266,7 +266,7 @@ export class Machine {
     try {
       next = step()
     } catch (cause) {
-      throw this.#failed(eventType, cause)
+      if (!this.#hasChild) throw this.#failed(eventType, cause)
     }
     if (this.#hasChild || this.#hasSpawned(next)) {
       // Its configuration does not show it: from here on the machine runs as a family.
