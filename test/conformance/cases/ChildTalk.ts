@@ -1,6 +1,16 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the machines are what others write; their types are not the subject
 /** What parents, children and siblings say to each other. */
-import { assign, createMachine, forwardTo, fromPromise, raise, sendParent, sendTo, setup } from "xstate"
+import {
+  assign,
+  cancel,
+  createMachine,
+  forwardTo,
+  fromPromise,
+  raise,
+  sendParent,
+  sendTo,
+  setup,
+} from "xstate"
 import type { ConformanceCase } from "../ConformanceCase.ts"
 
 export const childTalk: ReadonlyArray<ConformanceCase> = [
@@ -126,7 +136,7 @@ export const childTalk: ReadonlyArray<ConformanceCase> = [
         on: {
           word: { actions: assign({ heard: ({ context, event }: any) => [...context.heard, event.word] }) },
           later: { actions: sendParent({ type: "Late" }, { delay: 100, id: "late" }) },
-          never: { actions: { type: "xstate.cancel" } },
+          never: { actions: cancel("late") },
         },
       } as any)
       return setup({ actors: { child } }).createMachine({
@@ -144,6 +154,7 @@ export const childTalk: ReadonlyArray<ConformanceCase> = [
                 } as any),
               },
               Later: { actions: sendTo("child", { type: "later" }) },
+              TakeBack: { actions: sendTo("child", { type: "never" }) },
               Off: "idle",
             },
           },
@@ -161,6 +172,10 @@ export const childTalk: ReadonlyArray<ConformanceCase> = [
       { type: "Go" },
       { afterMs: 200 },
       { type: "Later" },
+      { afterMs: 100 },
+      { type: "Later" },
+      { afterMs: 50 },
+      { type: "TakeBack" },
       { afterMs: 100 },
     ],
     ends: { context: { late: 1 }, children: { child: { context: { heard: [] } } } },
