@@ -259,7 +259,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     if (paused.leavesOut(place, found.definition.type)) return paused.leave(place, delivery.sequence)
     // What was left to the mailbox meanwhile need not wait its turn: no life has ended over it.
     const isSuspect = delivery.isRepeat && !paused.comesBack(place, delivery.sequence)
-    const attempt = isSuspect ? yield* attempts.nextOf(shard, delivery.sequence) : 1
+    const attempt = isSuspect ? yield* attempts.nextOf(shard, delivery) : 1
     const item: Open = {
       ...found,
       delivery,
@@ -354,9 +354,10 @@ export const makeInbox = Effect.fnUntraced(function* (
   const letGo = (place: number): Effect.Effect<void> =>
     Effect.suspend(() => {
       const undone = [...open.values()].filter((item) => item.place === place && item.isCounted)
-      const sequences = [...undone.map(({ delivery }) => delivery.sequence), ...paused.left(place)]
+      const left = Array.from(paused.left(place), (sequence) => ({ sequence }))
+      const messages = [...undone.map(({ delivery }) => delivery), ...left]
       return Effect.andThen(
-        attempts.takeBack(nameOf(place), sequences),
+        attempts.takeBack(nameOf(place), messages),
         Effect.sync(() => forget(place)),
       )
     })

@@ -48,7 +48,7 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "attempts are not counted over the lives of a node",
     file: "runtime/inbox/AttemptCounts.ts",
-    text: "return Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts)))",
+    text: "return Effect.ignore(this.#checkpoints.write(nameOf(shard), Array.from(counts.values())))",
     replacement: "return Effect.ignore(Effect.void)",
     isSeenBySimulation: false,
   },
@@ -81,10 +81,17 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "attempts at a message count for the one that an older mailbox has in its place",
+    file: "runtime/inbox/AttemptCounts.ts",
+    text: "return isOther ? 1 : count",
+    replacement: "return isOther ? count : count",
+    isSeenBySimulation: false,
+  },
+  {
     name: "an orderly stop is an attempt",
     file: "runtime/inbox/AttemptCounts.ts",
-    text: "counts.set(sequence, (counts.get(sequence) ?? 1) - 1)",
-    replacement: "counts.set(sequence, counts.get(sequence) ?? 1)",
+    text: "rowOf(message, countOf(counts, message) - 1)",
+    replacement: "rowOf(message, countOf(counts, message))",
     isSeenBySimulation: false,
   },
   {

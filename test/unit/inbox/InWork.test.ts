@@ -57,7 +57,7 @@ it.each([
     const counts = new AttemptCounts(checkpoints)
     const slot = shardSlot(undefined, address.shard)
     // The first time is not counted, and the next one is the system's.
-    for (let count = 2; count < attempt; count++) yield* counts.again(slot, sequence)
+    for (let count = 2; count < attempt; count++) yield* counts.again(slot, { sequence })
   })
   return Effect.runPromise(Effect.provide(earlierLives, realDate)).then(() =>
     virtually({ actors: [Clerk], messaging }, ({ system }) =>

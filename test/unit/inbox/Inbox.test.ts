@@ -55,7 +55,8 @@ describe("a quarantined actor with many messages", () => {
 describe("counts of attempts", () => {
   it("are kept for the newest messages, in whatever order their sequences are", async () => {
     const checkpoints = makeCheckpointsMemory()
-    const again = (counts: AttemptCounts, sequence: number) => Effect.runPromise(counts.again("0", sequence))
+    const again = (counts: AttemptCounts, sequence: number) =>
+      Effect.runPromise(counts.again("0", { sequence }))
     const first = new AttemptCounts(checkpoints)
     for (let sequence = COUNTED_MAX; sequence > 0; sequence--) await again(first, sequence)
     // A crash: what is stored still has them all.

@@ -26,16 +26,32 @@ const lettersIn = ({ messaging }: Awaited<ReturnType<typeof shared>>) =>
 
 it("an attempt that is taken back is none in the next life, and others stay", async () => {
   const checkpoints = makeCheckpointsMemory()
-  const run = <A>(effect: Effect.Effect<A>) => Effect.runPromise(effect)
+  const run = <A>(effect: Effect.Effect<A, unknown>) => Effect.runPromise(effect)
   const first = new AttemptCounts(checkpoints)
-  expect(await run(first.again("s", 1))).toBe(2)
-  expect(await run(first.again("s", 2))).toBe(2)
+  expect(await run(first.again("s", { sequence: 1 }))).toBe(2)
+  expect(await run(first.again("s", { sequence: 2 }))).toBe(2)
   // 3 was handed out for the first time.
-  await run(first.takeBack("s", [2, 3]))
+  await run(first.takeBack("s", [{ sequence: 2 }, { sequence: 3 }]))
   const next = new AttemptCounts(checkpoints)
-  expect(await run(next.again("s", 1))).toBe(3)
-  expect(await run(next.again("s", 2))).toBe(2)
-  expect(await run(next.again("s", 3))).toBe(1)
+  expect(await run(next.again("s", { sequence: 1 }))).toBe(3)
+  expect(await run(next.again("s", { sequence: 2 }))).toBe(2)
+  expect(await run(next.again("s", { sequence: 3 }))).toBe(1)
+})
+
+it("an attempt at a message is none at the one that an older mailbox has under its sequence", async () => {
+  const checkpoints = makeCheckpointsMemory()
+  const run = <A>(effect: Effect.Effect<A, unknown>) => Effect.runPromise(effect)
+  const first = new AttemptCounts(checkpoints)
+  const message = { sequence: 1, storedAtMs: 1_767_225_600_000.25 }
+  for (let attempt = 2; attempt < ATTEMPTS_MAX; attempt++)
+    expect(await run(first.again("s", message))).toBe(attempt)
+  const next = new AttemptCounts(checkpoints)
+  expect(await run(next.of("s", message))).toBe(ATTEMPTS_MAX - 1)
+  const other = { ...message, storedAtMs: message.storedAtMs + 5_000 }
+  expect(await run(next.again("s", other))).toBe(2)
+  // Rows of earlier nodes have no time.
+  await run(checkpoints.write("attempts.2.s", [[1, 5]]))
+  expect(await run(new AttemptCounts(checkpoints).again("s", message))).toBe(6)
 })
 
 it("FAULT 79: messages to a paused type outlast any number of orderly restarts", async () => {
