@@ -12,7 +12,7 @@ import {
   positionIn,
 } from "../../runtime/checkpoint/Checkpoints.ts"
 import { openBucket } from "./Bucket.ts"
-import { API_TIMEOUT_MS, getMessage, purgeSubject } from "./JetStreamApi.ts"
+import { API_TIMEOUT_MS, findMessage, purgeSubject } from "./JetStreamApi.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { isCode, type JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
 import { publishTo } from "./PubAck.ts"
@@ -66,8 +66,10 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
   }
 
   const read = (subject: string): Effect.Effect<Stored, CheckpointsUnavailable> =>
-    getMessage(requests, stream, { last_by_subj: subject }, API_TIMEOUT_MS).pipe(
-      Effect.flatMap(({ message: { seq, data = "" } }) => {
+    findMessage(requests, stream, { last_by_subj: subject }, API_TIMEOUT_MS).pipe(
+      Effect.flatMap((found) => {
+        if (found === undefined) return Effect.succeed<Stored>({ sequence: 0, value: undefined })
+        const { seq, data = "" } = found.message
         if (data === "") return Effect.succeed({ sequence: seq, value: undefined })
         return Effect.try({
           try: (): Stored => ({
@@ -85,11 +87,7 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
           ),
         )
       }),
-      Effect.catch((error) =>
-        isCode(error, jetStreamCode.noMessageFound)
-          ? Effect.succeed<Stored>({ sequence: 0, value: undefined })
-          : Effect.fail(unavailableAs(error)),
-      ),
+      Effect.mapError(unavailableAs),
     )
 
   const positionOf = ({ value }: Stored): number => positionIn(value)

@@ -16,10 +16,9 @@ import {
   type StoredDeadLetter,
 } from "../../runtime/deadletter/DeadLetters.ts"
 import { isTime } from "../../runtime/time/Time.ts"
-import { API_TIMEOUT_MS, deleteMessage, getMessage } from "./JetStreamApi.ts"
+import { API_TIMEOUT_MS, deleteMessage, findMessage } from "./JetStreamApi.ts"
 import { readPage, recordOf } from "./JournalRead.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { isCode, jetStreamCode } from "./NatsErrors.ts"
 import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
 import { headerValueOf, publishTo } from "./PubAck.ts"
 import { NANOS_PER_MS } from "./PullConsumer.ts"
@@ -114,11 +113,9 @@ const makeService = (
   const keyOf = () => ""
 
   const find = (number: number) =>
-    getMessage(requests, stream, { seq: number }, API_TIMEOUT_MS).pipe(
-      Effect.map((found) => recordOf({ keyOf }, found)),
-      Effect.catch((error) =>
-        isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(error),
-      ),
+    Effect.map(
+      findMessage(requests, stream, { seq: number }, API_TIMEOUT_MS),
+      (found) => found && recordOf({ keyOf }, found),
     )
 
   return {

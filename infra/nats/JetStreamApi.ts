@@ -5,7 +5,7 @@
  */
 import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
-import { JetStreamError, type NatsRequestFailed } from "./NatsErrors.ts"
+import { JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
 import type { ReplyMultiplexer } from "./ReplyMultiplexer.ts"
 
 /** How long the API may take; creating a stream on a busy cluster elects a leader first. */
@@ -37,22 +37,32 @@ interface ApiReply {
 
 const encoder = new TextEncoder()
 
+const apiReply = <Reply>(
+  requests: ReplyMultiplexer,
+  api: string,
+  body: unknown,
+  timeoutMs: number,
+): Effect.Effect<Reply & ApiReply, NatsRequestFailed> => {
+  const data = body === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(body))
+  const replied = requests.request(`$JS.API.${api}`, data, { timeoutMs })
+  return Effect.map(replied, (message) => message.json<Reply & ApiReply>())
+}
+
+const checked = <Reply>(reply: Reply & ApiReply): Effect.Effect<Reply, JetStreamError> => {
+  if (reply.error === undefined) return Effect.succeed(reply)
+  const { code, err_code, description } = reply.error
+  return Effect.fail(
+    new JetStreamError({ status: code, code: err_code ?? 0, description: description ?? "no description" }),
+  )
+}
+
 const apiCall = <Reply>(
   requests: ReplyMultiplexer,
   api: string,
   body: unknown,
   timeoutMs = API_TIMEOUT_MS,
-): Effect.Effect<Reply, NatsRequestFailed | JetStreamError> => {
-  const data = body === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(body))
-  return Effect.flatMap(requests.request(`$JS.API.${api}`, data, { timeoutMs }), (message) => {
-    const reply = message.json<Reply & ApiReply>()
-    if (reply.error === undefined) return Effect.succeed(reply)
-    const { code, err_code, description } = reply.error
-    return Effect.fail(
-      new JetStreamError({ status: code, code: err_code ?? 0, description: description ?? "no description" }),
-    )
-  })
-}
+): Effect.Effect<Reply, NatsRequestFailed | JetStreamError> =>
+  Effect.flatMap(apiReply<Reply>(requests, api, body, timeoutMs), checked)
 
 export const streamInfo = (requests: ReplyMultiplexer, stream: string, timeoutMs = API_TIMEOUT_MS) =>
   apiCall<StreamInfo>(requests, `STREAM.INFO.${stream}`, undefined, timeoutMs)
@@ -90,8 +100,11 @@ export const updateStream = (
   config: Partial<StreamConfig> & { readonly name: string },
 ) => apiCall<StreamInfo>(requests, `STREAM.UPDATE.${config.name}`, config)
 
-/** From the stream's leader: the last message of a subject, the first of one at or after a sequence, or that at one. */
-export const getMessage = (
+/**
+ * From the stream's leader: the last message of a subject, the first of one at or after a sequence, or that at one.
+ * `undefined` where there is none: most actors that are brought into memory for the first time have none, so that is no error.
+ */
+export const findMessage = (
   requests: ReplyMultiplexer,
   stream: string,
   query:
@@ -99,7 +112,12 @@ export const getMessage = (
     | { readonly next_by_subj: string; readonly seq: number }
     | { readonly seq: number },
   timeoutMs: number,
-) => apiCall<StoredMessage>(requests, `STREAM.MSG.GET.${stream}`, query, timeoutMs)
+): Effect.Effect<StoredMessage | undefined, NatsRequestFailed | JetStreamError> =>
+  Effect.flatMap(
+    apiReply<StoredMessage>(requests, `STREAM.MSG.GET.${stream}`, query, timeoutMs),
+    (reply): Effect.Effect<StoredMessage | undefined, JetStreamError> =>
+      reply.error?.err_code === jetStreamCode.noMessageFound ? Effect.undefined : checked(reply),
+  )
 
 export const createConsumer = (
   requests: ReplyMultiplexer,

@@ -24,7 +24,7 @@ import {
   placeUpTo,
   sequenceAt,
 } from "../../runtime/journal/Partition.ts"
-import { getMessage } from "./JetStreamApi.ts"
+import { findMessage } from "./JetStreamApi.ts"
 import { followJournal } from "./JournalFollow.ts"
 import { type JournalGuard, makeJournalGuard } from "./JournalGuard.ts"
 import { type CommitLog, READ_TIMEOUT_MS, readPage, recordOf } from "./JournalRead.ts"
@@ -32,7 +32,7 @@ import type { JournalStreamOptions } from "./JournalSettings.ts"
 import { type OpenJournalStream, openJournalStreams } from "./JournalStream.ts"
 import { journalSubjectsOf } from "./JournalSubject.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { appendErrorOf, appendFailureOf, jetStreamCode, readErrorOf, tooLarge } from "./NatsErrors.ts"
+import { appendErrorOf, appendFailureOf, readErrorOf, tooLarge } from "./NatsErrors.ts"
 import { acknowledgement, PUBLISH_TIMEOUT_MS } from "./PubAck.ts"
 import type { EncodedHeaders } from "./ReplyMultiplexer.ts"
 
@@ -155,13 +155,11 @@ const makeService = (
 
   const lastOf = (part: Part, subject: string): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
     unlessReplaced(part, () =>
-      getMessage(requests, part.stream, { last_by_subj: subject }, READ_TIMEOUT_MS).pipe(
-        Effect.map((found): JournalRecord | undefined => recordIn(part, recordOf(subjects, found))),
-        Effect.catch((error) => {
-          if (error._tag !== "JetStreamError") return Effect.fail(readErrorOf(error))
-          if (error.code === jetStreamCode.noMessageFound) return Effect.undefined
-          part.guard.suspect()
-          return Effect.fail(readErrorOf(error))
+      findMessage(requests, part.stream, { last_by_subj: subject }, READ_TIMEOUT_MS).pipe(
+        Effect.map((found) => found && recordIn(part, recordOf(subjects, found))),
+        Effect.mapError((error) => {
+          if (error._tag === "JetStreamError") part.guard.suspect()
+          return readErrorOf(error)
         }),
       ),
     )

@@ -14,8 +14,8 @@ import {
   type JournalRecord,
   JournalUnavailable,
 } from "../../runtime/journal/Journal.ts"
-import { getMessage, type StoredMessage } from "./JetStreamApi.ts"
-import { jetStreamCode, readErrorOf } from "./NatsErrors.ts"
+import { findMessage, type StoredMessage } from "./JetStreamApi.ts"
+import { readErrorOf } from "./NatsErrors.ts"
 import type { ReplyMultiplexer } from "./ReplyMultiplexer.ts"
 
 /** How long a page, or one message of the leader, may take. */
@@ -68,13 +68,9 @@ export const recordOf = ({ keyOf }: Pick<CommitLog, "keyOf">, { message }: Store
 
 /** The first commit of an actor at or after `sequence`, as the leader knows it. */
 const nextOnLeader = (requests: ReplyMultiplexer, log: CommitLog, sequence: number) =>
-  getMessage(requests, log.stream, { next_by_subj: log.subject, seq: sequence }, READ_TIMEOUT_MS).pipe(
-    Effect.map((found): JournalRecord | undefined => recordOf(log, found)),
-    Effect.catch((error) =>
-      error._tag === "JetStreamError" && error.code === jetStreamCode.noMessageFound
-        ? Effect.undefined
-        : Effect.fail(readErrorOf(error)),
-    ),
+  findMessage(requests, log.stream, { next_by_subj: log.subject, seq: sequence }, READ_TIMEOUT_MS).pipe(
+    Effect.map((found) => found && recordOf(log, found)),
+    Effect.mapError(readErrorOf),
   )
 
 class Page {

@@ -21,9 +21,9 @@ import {
 } from "../../runtime/cluster/Leases.ts"
 import { openBucket } from "./Bucket.ts"
 import { subscribe } from "./CoreSubscription.ts"
-import { getMessage } from "./JetStreamApi.ts"
+import { findMessage } from "./JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
-import { isCode, jetStreamCode, leasesUnavailableOf, leaseWriteErrorOf } from "./NatsErrors.ts"
+import { leasesUnavailableOf, leaseWriteErrorOf } from "./NatsErrors.ts"
 import { publishTo } from "./PubAck.ts"
 
 /** Records in one direct-get batch of `all`, and most that it lists altogether, removed ones included. */
@@ -193,15 +193,13 @@ const makeService = (
     }).pipe(orReopen),
 
     get: (key) =>
-      getMessage(requests, stream, { last_by_subj: prefix + key }, READ_TIMEOUT_MS).pipe(
-        Effect.matchEffect({
-          onSuccess: ({ message: { seq, data = "" } }) =>
-            Effect.succeed(recordOf(key, seq, Buffer.from(data, "base64").toString())),
-          onFailure: (error) =>
-            isCode(error, jetStreamCode.noMessageFound)
-              ? Effect.undefined
-              : Effect.fail(leasesUnavailableOf(error)),
+      findMessage(requests, stream, { last_by_subj: prefix + key }, READ_TIMEOUT_MS).pipe(
+        Effect.map((found) => {
+          if (found === undefined) return undefined
+          const { seq, data = "" } = found.message
+          return recordOf(key, seq, Buffer.from(data, "base64").toString())
         }),
+        Effect.mapError(leasesUnavailableOf),
       ),
 
     write: (key, value, revision) =>

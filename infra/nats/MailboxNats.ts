@@ -21,7 +21,7 @@ import {
   type OutboundMessage,
   type ScheduledMessage,
 } from "../../runtime/mailbox/Mailbox.ts"
-import { API_TIMEOUT_MS, getMessage, purgeSubject, streamInfo, subjectCounts } from "./JetStreamApi.ts"
+import { API_TIMEOUT_MS, findMessage, purgeSubject, streamInfo, subjectCounts } from "./JetStreamApi.ts"
 import { findMailboxLegacy, type MailboxLegacy } from "./MailboxLegacy.ts"
 import { moveSchedules } from "./MailboxMove.ts"
 import { type MailboxLane, receiveLane } from "./MailboxReceive.ts"
@@ -197,25 +197,19 @@ const makeService = (
     Effect.gen(function* () {
       const { state, config } = yield* streamInfo(requests, streams.messages)
       const query = { next_by_subj: messages.ofShard(shard), seq: 1 }
-      const first = yield* getMessage(requests, streams.messages, query, API_TIMEOUT_MS).pipe(
-        Effect.map(({ message }) => message.seq),
-        Effect.catch((error) =>
-          isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(error),
-        ),
-      )
+      const found = yield* findMessage(requests, streams.messages, query, API_TIMEOUT_MS)
+      const first = found?.message.seq
       const mailboxId = mailboxIdOf(config)
       return { first, last: state.last_seq, ...(mailboxId === undefined ? undefined : { mailboxId }) }
     }).pipe(Effect.mapError(mailboxErrorOf))
 
   const messageAt: MailboxService["messageAt"] = (position) =>
-    getMessage(requests, streams.messages, { seq: position }, API_TIMEOUT_MS).pipe(
-      Effect.map(({ message: { subject, data = "" } }) => ({
-        key: messages.keyOf(subject),
-        data: new Uint8Array(Buffer.from(data, "base64")),
-      })),
-      Effect.catch((error) =>
-        isCode(error, jetStreamCode.noMessageFound) ? Effect.undefined : Effect.fail(error),
-      ),
+    findMessage(requests, streams.messages, { seq: position }, API_TIMEOUT_MS).pipe(
+      Effect.map((found) => {
+        if (found === undefined) return undefined
+        const { subject, data = "" } = found.message
+        return { key: messages.keyOf(subject), data: new Uint8Array(Buffer.from(data, "base64")) }
+      }),
       Effect.mapError(mailboxErrorOf),
     )
 

@@ -134,6 +134,8 @@ export class Exceptions {
   /** Lowest sequence of a commit with an item to the receiver that waits here; infinite where there is none. */
   lowestTo(receiver: string): number {
     let lowest = this.#receivers.get(receiver)?.lowest ?? Number.POSITIVE_INFINITY
+    // Asked for each message that is sent, and mostly nothing is owed.
+    if (this.#owed.size === 0) return lowest
     for (const { to, sequence } of this.#owed.values()) {
       if (to === receiver) lowest = Math.min(lowest, sequence)
     }
