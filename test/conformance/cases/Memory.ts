@@ -10,6 +10,7 @@ import {
   fromPromise,
   fromTransition,
   machine,
+  not,
   raise,
   sendParent,
   sendTo,
@@ -141,6 +142,32 @@ export const memory: ReadonlyArray<Construct> = [
           at: "definition",
           says: "no logic of that name",
           why: "An `invoke` of a name that `setup({ actors })` does not have; XState fails when the state is entered.",
+        },
+      },
+      {
+        name: "a guard whose name nobody has provided",
+        machine: () =>
+          machine({
+            initial: "a",
+            states: { a: { on: { Go: { guard: not("nobody"), target: "b" } } }, b: {} },
+          }),
+        steps: [],
+        ends: { value: "a" },
+        refused: {
+          at: "definition",
+          says: '"nobody"',
+          why: "A guard of a name that `setup({ guards })` does not have; XState fails when it looks for it.",
+        },
+      },
+      {
+        name: "a delay whose name nobody has provided",
+        machine: () => machine({ initial: "a", states: { a: { after: { patiense: "b" } }, b: {} } }),
+        steps: [],
+        ends: { value: "b" },
+        refused: {
+          at: "definition",
+          says: '"patiense"',
+          why: "A delay of a name that `setup({ delays })` does not have; XState does not wait at all.",
         },
       },
       {

@@ -121,7 +121,7 @@ export const setups: ReadonlyArray<Construct> = [
         ends: { value: "d", notes: ["told", "provided"] },
       },
       {
-        name: "actions and guards that nobody has provided",
+        name: "actions that nobody has provided",
         machine: () =>
           createMachine({
             initial: "a",
