@@ -31,6 +31,10 @@ const losing: FaultRates = {
 /** What waits in the mailbox, and what may overtake it. */
 const parking: FaultRates = { "node crashes": 2, "type pauses": 4 }
 
+/** What waits in a mailbox that another one takes the place of. */
+const replacing: FaultRates = { "type pauses": 4, "mailbox lost": 4 }
+const replacingAll: FaultRates = { "type pauses": 4, "stores restored": 4 }
+
 const landingLate: FaultRates = { "node crashes": 4, "append lands late": 0.15 }
 
 /** What takes both roads. */
@@ -104,6 +108,22 @@ describe("the simulator finds an outbox", () => {
   it("that lets an item overtake a parked one, in 10 seeds", async () => {
     vi.spyOn(Exceptions.prototype, "lowestTo").mockReturnValue(Number.POSITIVE_INFINITY)
     expect(await found(10, parking)).toBe(PROMISES.ordered)
+  })
+
+  it("that does not notice that the mailbox was made anew, in 20 seeds", async () => {
+    const real = Exceptions.prototype.acknowledged
+    vi.spyOn(Exceptions.prototype, "acknowledged").mockImplementation(function (
+      this: Exceptions,
+      ...[shard, { first, last }]: Parameters<Exceptions["acknowledged"]>
+    ) {
+      real.call(this, shard, { first, last })
+    })
+    expect([PROMISES.converges, PROMISES.delivered]).toContain(await found(20, replacing))
+  })
+
+  it("whose next owner believes a note of what an older mailbox does not have, in 20 seeds", async () => {
+    vi.spyOn(Exceptions.prototype, "lose").mockReturnValue()
+    expect([PROMISES.converges, PROMISES.delivered]).toContain(await found(20, replacingAll))
   })
 
   it("that skips appends of a former owner which land late, in 20 seeds", async () => {
