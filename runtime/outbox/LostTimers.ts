@@ -64,6 +64,8 @@ interface Guarded {
   readonly sinceMs: number
   /** The mark of this sequence was seen; `undefined` before the first look. */
   upTo: number | undefined
+  /** Marks that were placed and not confirmed: timers may have been lost before they were placed. */
+  readonly unconfirmed: Set<number>
   /** A mark that is at least as high is wished for. */
   wanted: number
   /** When the last mark was placed, Unix milliseconds. */
@@ -113,11 +115,15 @@ export const makeLostTimers = Effect.fnUntraced(function* (
    * to look and all commits are its own: there was no sentinel before.
    */
   const check = Effect.fnUntraced(function* (guarded: Guarded, found: ReadonlySet<string>) {
-    const { place, upTo, sinceMs, isDoubted } = guarded
+    const { place, upTo, sinceMs, isDoubted, unconfirmed } = guarded
     const { shard, slot } = place
-    const [lowest] = timerMarksOf(found, slot)
+    const lowest = timerMarksOf(found, slot).find((mark) => !unconfirmed.has(mark))
     const isKept = lowest !== undefined && upTo !== undefined && lowest >= upTo
-    if (isKept && !isDoubted) return 0
+    if (isKept && !isDoubted) {
+      // Another node that believes to own the shard may have moved the mark on.
+      guarded.upTo = lowest
+      return 0
+    }
     if (upTo === undefined) yield* tide.clean(place, found)
     // Nodes of an earlier release have placed the timers.
     if (lowest === undefined && upTo === undefined && found.has(slot)) return 0
@@ -139,23 +145,31 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     const nowMs = yield* Clock.currentTimeMillis
     const isDue = upTo === undefined || (wanted > upTo && nowMs - markedAtMs >= MARK_EVERY_MS)
     if (sequence === undefined || !isDue || sequence <= (upTo ?? -1)) return []
+    guarded.unconfirmed.add(sequence)
     yield* mailbox.placeSentinel(place.shard, timerMarkName(place.slot, sequence))
     guarded.markedAtMs = nowMs
     return [{ guarded, sequence } satisfies PlacedMark]
   })
 
-  /** The mark counts if the one before it is there as well: nothing was lost in between. */
+  /** The mark counts if the one before it is there as well: nothing was lost in between. Otherwise it is taken away. */
   const confirm = Effect.fnUntraced(function* (
     { guarded, sequence }: PlacedMark,
     found: ReadonlySet<string>,
   ) {
-    const { shard, slot } = guarded.place
+    const { place, upTo, unconfirmed } = guarded
+    const { shard, slot } = place
     const marks = timerMarksOf(found, slot)
-    if (marks[0] !== (guarded.upTo ?? sequence) || !marks.includes(sequence)) return
-    for (const lower of marks) {
-      if (lower < sequence) yield* mailbox.removeSentinel(shard, timerMarkName(slot, lower))
+    const lowest = marks.find((mark) => !unconfirmed.has(mark))
+    const isConfirmed = tide.isSame(found) && lowest === upTo && marks.includes(sequence)
+    const over = isConfirmed ? marks.filter((mark) => mark < sequence) : [sequence]
+    if (isConfirmed) {
+      guarded.upTo = sequence
+      unconfirmed.delete(sequence)
     }
-    guarded.upTo = sequence
+    for (const mark of over) {
+      yield* mailbox.removeSentinel(shard, timerMarkName(slot, mark))
+      unconfirmed.delete(mark)
+    }
   })
 
   const markAll = Effect.fnUntraced(function* (checked: ReadonlyArray<readonly [number, Guarded]>) {
@@ -163,7 +177,6 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     const placed = yield* Effect.forEach(checked, ([index, guarded]) => mark(guarded, index), { concurrency })
     if (placed.every(({ length }) => length === 0)) return
     const found = yield* mailbox.sentinels
-    if (!tide.isSame(found)) return
     yield* Effect.forEach(placed.flat(), (each) => confirm(each, found), { concurrency, discard: true })
   })
 
@@ -228,7 +241,13 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     open: (index) => {
       const place = places.all[index] as ShardPlace
       const sinceMs = clock.currentTimeMillisUnsafe()
-      const nothing = { upTo: undefined, wanted: 0, markedAtMs: Number.NEGATIVE_INFINITY, isDoubted: false }
+      const nothing = {
+        upTo: undefined,
+        unconfirmed: new Set<number>(),
+        wanted: 0,
+        markedAtMs: Number.NEGATIVE_INFINITY,
+        isDoubted: false,
+      }
       open.set(index, { place, sinceMs, ...nothing })
       someOpen.openUnsafe()
       lookSoon()

@@ -85,6 +85,31 @@ describe("an older copy in the place of the mailbox of timers", () => {
   })
 })
 
+describe("a purge of the mailbox of timers", () => {
+  it("loses no timer when it comes right before a mark is placed", async () => {
+    const messaging = new MessagingMemory()
+    const { mailbox } = messaging
+    const { placeSentinel } = mailbox
+    let purgeCount = 0
+    Object.assign(mailbox, {
+      placeSentinel: (shard: number, name: string) => {
+        if (name.endsWith("@1") && ++purgeCount === 1) mailbox.contents.loseSchedules()
+        return placeSentinel(shard, name)
+      },
+    })
+    await life(messaging, new JournalScripted(), ({ open, alarmsOf }) =>
+      Effect.gen(function* () {
+        yield* open("a")
+        yield* TestClock.adjust("30 seconds")
+        expect(purgeCount).toBeGreaterThan(0)
+        expect(Array.from(mailbox.contents.schedules, ({ address }) => address.key)).toEqual(["desk/a"])
+        yield* TestClock.adjust("1 minute")
+        expect(yield* alarmsOf("a")).toBe(1)
+      }),
+    )
+  })
+})
+
 describe("the sentinels of timers", () => {
   it("are one mark a shard and one tide a node, however many timers were set", async () => {
     const messaging = new MessagingMemory()
