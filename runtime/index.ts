@@ -12,7 +12,9 @@ export {
   call,
 } from "./call/Call.ts"
 export {
+  ActorExists,
   ActorQuarantined,
+  ActorUnborn,
   type AskError,
   AskTimeout,
   Busy,
@@ -46,6 +48,7 @@ export {
   type ActorDefinition,
   type ActorOptions,
   type AnyActor,
+  type BirthInputOf,
   COMMANDS_REMEMBERED_DEFAULT,
   type CommandDefinition,
   type CommandsOf,
@@ -173,7 +176,7 @@ export {
 } from "./saga/SagaPlan.ts"
 export type { ItemArgs, SagaBranches, SagaSteps, StepArgs, StepTimes } from "./saga/SagaSteps.ts"
 export { defineSingleton, type SingletonDefinition } from "./singleton/Singleton.ts"
-export type { ReadOptions } from "./system/ActorRef.ts"
+export type { BearingOptions, ReadOptions, SpawnArguments, Spawned, SpawnOptions } from "./system/ActorRef.ts"
 export { UnknownProjection } from "./system/ActorSystem.ts"
 export {
   type ClusterError,

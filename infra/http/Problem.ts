@@ -150,6 +150,8 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   InvalidMoment: "invalidRequest",
   InvalidCursor: "invalidRequest",
   VersionConflict: "versionConflict",
+  ActorExists: "versionConflict",
+  ActorUnborn: "notFound",
   CommandIdReused: "idempotencyKeyReused",
   PayloadTooLarge: "payloadTooLarge",
   Busy: "busy",

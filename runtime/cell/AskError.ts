@@ -71,6 +71,30 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
   }
 }
 
+/** The actor was to be spawned, and is born already with another input. Nothing was stored. */
+export class ActorExists extends Schema.TaggedError<ActorExists>()("ActorExists", {
+  ...actor,
+  /** Version of the actor's last event, 0 without one. */
+  version: Schema.Number,
+  hint: Schema.String,
+}) {
+  readonly kind = "conflict"
+  override get message(): string {
+    return `${this.actorType}/${this.id} exists with another input. ${this.hint}`
+  }
+}
+
+/** The actor is not born, and cannot be without input: it has no state that could be told. */
+export class ActorUnborn extends Schema.TaggedError<ActorUnborn>()("ActorUnborn", {
+  ...actor,
+  hint: Schema.String,
+}) {
+  readonly kind = "rejection"
+  override get message(): string {
+    return `${this.actorType}/${this.id} is not born. ${this.hint}`
+  }
+}
+
 /** What would be stored is larger than the journal takes. Nothing was stored. */
 export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("PayloadTooLarge", {
   ...actor,
@@ -203,6 +227,7 @@ export class UnknownActorType extends Schema.TaggedError<UnknownActorType>()("Un
 /** What can come of reading an actor's state. */
 export type ReadError =
   | ActorQuarantined
+  | ActorUnborn
   | Unavailable
   | Busy
   | AskTimeout
@@ -213,6 +238,7 @@ export type ReadError =
 /** What can come of a command besides an acceptance. */
 export type AskError =
   | ReadError
+  | ActorExists
   | CommandRejected
   | CommandInvalid
   | CommandIdReused

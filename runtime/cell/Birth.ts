@@ -4,18 +4,21 @@
  * Owns when an actor is born, what of its birth is stored, and that a stored birth gives the same state for ever. An actor
  * is born with its first event, in the same commit, or when it is spawned. A birth takes no version. Actors whose first
  * commit tells of no birth began in the machine's initial state, and what that asked for was dropped: it still is.
- * The stored form: ../commit/StoredBirth.ts. Who decides on a birth: Round.ts.
+ * The stored form: ../commit/StoredBirth.ts. Input: BirthInput.ts. Who decides on a birth: Round.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { StoredBirth } from "../commit/StoredBirth.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import type { SchemaIssue } from "../event/Schema.ts"
+import { fingerprint } from "../json/Fingerprint.ts"
 import { decodeValue, encodeValue } from "../json/StoredValue.ts"
-import type { CapturedAction, Intent } from "../machine/Intent.ts"
-import type { Machine, MachineState } from "../machine/Machine.ts"
+import type { CapturedAction } from "../machine/Intent.ts"
+import type { Born, MachineState } from "../machine/Machine.ts"
 import { unstorable } from "../machine/SealedState.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import { refuseAnnouncedAtBirth } from "./Announced.ts"
-import { CommandFailed } from "./AskError.ts"
+import { CommandFailed, CommandInvalid } from "./AskError.ts"
+import { type BirthInput, inputOfNothing } from "./BirthInput.ts"
 import { failureOf } from "./Decide.ts"
 import { effectsOf } from "./Intents.ts"
 import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
@@ -23,21 +26,26 @@ import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
 /** An actor that is born. */
 export interface IsBorn {
   readonly _tag: "Born"
+  /** Fingerprint of its input; `undefined`: it was born without. */
+  readonly input: string | undefined
 }
 
-/** An actor that has no event and was not spawned. Its state is the one that it would be born in. */
+/** An actor that has no event and was not spawned. */
 export interface IsUnborn {
   readonly _tag: "Unborn"
-  /** What its birth would ask for. */
-  readonly intents: ReadonlyArray<Intent>
-  /** Its birth would give another state the next time. */
-  readonly isImpure: boolean
+  /** Its birth without input, which gives the state that is seen; or why it cannot be born without. */
+  readonly birth: (Born & { readonly input: BirthInput | undefined }) | InputNeeded
+}
+
+interface InputNeeded {
+  readonly issues: ReadonlyArray<SchemaIssue>
 }
 
 /** Whether an actor is born. */
 export type Standing = IsBorn | IsUnborn
 
-export const BORN: IsBorn = { _tag: "Born" }
+/** An actor that is born, without input. */
+export const BORN: IsBorn = { _tag: "Born", input: undefined }
 
 /** A birth that was decided and is not stored yet. */
 export interface Birth {
@@ -49,46 +57,72 @@ export interface Birth {
   readonly actions: ReadonlyArray<CapturedAction>
   /** JSON of the {@link StoredBirth}; `undefined`: there is nothing to say. */
   readonly json: string | undefined
+  readonly standing: IsBorn
 }
 
-/** The actor before its birth. Throws MachineFailed. */
+/**
+ * The actor before its birth. Where its birth needs input, `state` is one that nobody is to see. Throws MachineFailed.
+ */
 export const beforeBirth = (
-  machine: Machine,
+  definition: ActorDefinition,
   id: string,
 ): { readonly state: MachineState; readonly standing: IsUnborn } => {
-  const { state, intents, isImpure } = machine.birth(id)
-  return { state, standing: { _tag: "Unborn", intents, isImpure } }
+  const { machine } = definition
+  const input = inputOfNothing(definition, id)
+  if (input !== undefined && "issues" in input) {
+    return { state: machine.blank, standing: { _tag: "Unborn", birth: input } }
+  }
+  const born = machine.birth(id, input?.value)
+  return { state: born.state, standing: { _tag: "Unborn", birth: { ...born, input } } }
+}
+
+/** What brings a birth about. */
+export interface Bearing {
+  /** Type of the command, for errors. */
+  readonly commandType: string
+  readonly input: BirthInput | undefined
+  /** The birth is stored even if there is nothing to say: no event does. */
+  readonly isSpawn: boolean
 }
 
 /** The birth of an actor that is unborn. Never throws: what user code throws is an outcome. */
 export const bear = (
   definition: ActorDefinition,
   { type: actorType, id }: ActorAddress,
-  unborn: { readonly state: MachineState; readonly standing: IsUnborn },
-  commandType: string,
+  { birth }: IsUnborn,
+  { commandType, input, isSpawn }: Bearing,
   nowMs: number,
-): Birth | CommandFailed => {
+): Birth | CommandFailed | CommandInvalid => {
   const { machine } = definition
+  if (input === undefined && "issues" in birth) {
+    return new CommandInvalid({ actorType, id, commandType, issues: birth.issues })
+  }
   try {
-    // Time has passed since the actor came into memory, and a birth that looks at a clock is now.
-    const { state, standing } = unborn.standing.isImpure ? beforeBirth(machine, id) : unborn
-    const { intents, isImpure } = standing
+    const value = (input ?? ("input" in birth ? birth.input : undefined))?.value
+    // A birth that looks at a clock is now, and not when the actor came into memory.
+    const isKnown = input === undefined && !("issues" in birth) && !birth.isImpure
+    const { state, intents, isImpure } = isKnown ? birth : machine.birth(id, value)
     refuseAnnouncedAtBirth(intents)
     const found = unstorable(state)
     if (found !== undefined) throw found
     const step = { definition, before: NOTHING_PENDING, after: NOTHING_PENDING, state, version: 0, nowMs }
     const { items, pending, actions } = effectsOf(step, intents, [])
+    const isSaid = input !== undefined || (value !== undefined && Object.keys(value).length > 0)
     const stored: StoredBirth = {
+      ...(isSaid ? { in: value } : undefined),
       ...(items.length === 0 ? undefined : { out: items }),
       ...(isImpure ? { st: encodeValue(machine.persist(state)) } : undefined),
     }
-    const json = Object.keys(stored).length === 0 ? undefined : JSON.stringify(stored)
-    return { _tag: "Birth", state, pending, items, actions, json }
+    const json = isSpawn || Object.keys(stored).length > 0 ? JSON.stringify(stored) : undefined
+    return { _tag: "Birth", state, pending, items, actions, json, standing: standingAfter(stored) }
   } catch (cause) {
     const [reason, detail] = failureOf(cause, "MachineThrew")
     return new CommandFailed({ actorType, id, commandType, reason, detail: `at its birth: ${detail}` })
   }
 }
+
+const standingAfter = ({ in: input }: StoredBirth): IsBorn =>
+  input === undefined ? BORN : { _tag: "Born", input: fingerprint(input) }
 
 /** What a birth carries; `undefined`: nothing. */
 export const itemsOfBirth = (birth: Birth | undefined): ReadonlyArray<OutboxItem> | undefined =>
@@ -96,10 +130,15 @@ export const itemsOfBirth = (birth: Birth | undefined): ReadonlyArray<OutboxItem
 
 /** The actor right after a stored birth. Throws MachineFailed, and what restoring a state throws. */
 export const reborn = (
-  machine: Machine,
+  { machine }: ActorDefinition,
   id: string,
-  { out, st }: StoredBirth,
-): { readonly state: MachineState; readonly pending: Pending } => ({
-  state: st === undefined ? machine.initial(id) : machine.restore(decodeValue(st)),
-  pending: pendingAfter(NOTHING_PENDING, out),
+  stored: StoredBirth,
+): { readonly state: MachineState; readonly pending: Pending; readonly standing: IsBorn } => ({
+  state: stored.st === undefined ? machine.initial(id, stored.in) : machine.restore(decodeValue(stored.st)),
+  pending: pendingAfter(NOTHING_PENDING, stored.out),
+  standing: standingAfter(stored),
 })
+
+/** The state of an actor whose first event has no birth before it. Throws MachineFailed. */
+export const bornUntold = ({ machine }: ActorDefinition, id: string, { birth }: IsUnborn): MachineState =>
+  "issues" in birth ? machine.initial(id) : birth.state

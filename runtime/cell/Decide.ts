@@ -22,6 +22,7 @@ import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
 import { announcedBy } from "./Announced.ts"
 import { CommandFailed, type CommandInvalid, CommandRejected } from "./AskError.ts"
+import type { BirthInput } from "./BirthInput.ts"
 import { answerItem, effectsOf, NotSendable } from "./Intents.ts"
 import type { Pending } from "./Pending.ts"
 import { toStored } from "./StoredForm.ts"
@@ -38,6 +39,18 @@ export interface Command {
   readonly metadata: Metadata | undefined
   /** Whom to answer by a message; that answer, a rejection included, is stored. */
   readonly replyTo: RequestRef | undefined
+  /** What the actor is born with, if the command is its first. */
+  readonly input?: BirthInput | undefined
+}
+
+/** The wish that an actor is born, without a command. */
+export interface Spawn {
+  readonly _tag: "Spawn"
+  readonly commandId: string
+  readonly fingerprint: string
+  readonly metadata: Metadata | undefined
+  readonly replyTo: undefined
+  readonly input: BirthInput | undefined
 }
 
 /** A message whose command the actor does not know, or whose schema refuses it: it is refused with `error`. */

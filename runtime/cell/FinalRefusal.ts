@@ -22,6 +22,7 @@ export const finalRefusalOf = (error: AskError): FinalRefusal | undefined => {
       return { reason: "Failed", detail }
     case "CommandInvalid":
       return { reason: "Malformed", detail }
+    case "ActorExists":
     case "CommandIdReused":
     case "PayloadTooLarge":
     case "VersionConflict":

@@ -15,7 +15,7 @@ import { MachineFailed, type MachineState } from "../machine/Machine.ts"
 import { stateName } from "../machine/StateName.ts"
 import { floorCarried, originOf } from "../message/Origin.ts"
 import { ActorQuarantined } from "./AskError.ts"
-import { BORN, beforeBirth, reborn, type Standing } from "./Birth.ts"
+import { BORN, beforeBirth, bornUntold, reborn, type Standing } from "./Birth.ts"
 import { NO_ORIGINS, type Origins } from "./Origins.ts"
 import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
 import { RecentCommands } from "./RecentCommands.ts"
@@ -38,7 +38,7 @@ export interface Confirmed {
 
 /** An actor without history. Throws {@link MachineFailed}. */
 export const unborn = (definition: ActorDefinition, id: string): Confirmed => ({
-  ...beforeBirth(definition.machine, id),
+  ...beforeBirth(definition, id),
   version: 0,
   sequence: 0,
   stamp: undefined,
@@ -142,12 +142,14 @@ export const applyRecord = (
     }
     stamp = stampOf(commit)
     if (commit.b !== undefined) {
-      if (standing === BORN) throw quarantine(address, "VersionGap", record.sequence, BORN_TWICE)
-      ;({ state, pending } = reborn(machine, address.id, commit.b))
-      standing = BORN
+      if (standing._tag === "Born") throw quarantine(address, "VersionGap", record.sequence, BORN_TWICE)
+      ;({ state, pending, standing } = reborn(definition, address.id, commit.b))
     }
     for (const entry of commit.entries) {
-      if (entry.ev.length > 0) standing = BORN
+      if (standing._tag === "Unborn" && entry.ev.length > 0) {
+        state = bornUntold(definition, address.id, standing)
+        standing = BORN
+      }
       state = applyEntry(definition, address, state, entry, record.sequence)
       version += entry.ev.length
       pending = pendingAfter(pending, entry.out)

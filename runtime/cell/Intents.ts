@@ -170,12 +170,14 @@ export const sentItemOf = (
   switch (outgoing._tag) {
     case "Tell": {
       const c = plainJson(outgoing.command) as AnyEvent
-      if (outgoing.afterMs === undefined) return { k: "tell", to: outgoing.key, c }
-      const at = nowMs + delayOf(`message to ${outgoing.key}`, outgoing.afterMs)
-      return { k: "tell", to: outgoing.key, c, at }
+      const item = { k: "tell", to: outgoing.key, c, ...inputIn(outgoing) } as const
+      if (outgoing.afterMs === undefined) return item
+      return { ...item, at: nowMs + delayOf(`message to ${outgoing.key}`, outgoing.afterMs) }
     }
-    case "Request":
-      return { k: "tell", to: outgoing.key, c: plainJson(outgoing.command) as AnyEvent, n: outgoing.as }
+    case "Request": {
+      const c = plainJson(outgoing.command) as AnyEvent
+      return { k: "tell", to: outgoing.key, c, n: outgoing.as, ...inputIn(outgoing) }
+    }
     case "Answer":
       return answerItem(outgoing.to, outgoing.answer)
     case "Publish": {
@@ -185,6 +187,10 @@ export const sentItemOf = (
     }
   }
 }
+
+/** What the receiver is born with, as a field of the item. Throws `NotJson`. */
+export const inputIn = ({ input }: { readonly input?: unknown }) =>
+  input === undefined ? undefined : { in: plainJson(input) }
 
 /** The answer to a request, as an item. Throws `NotJson`. */
 export const answerItem = ({ to, as, re }: RequestRef, answer: unknown): OutboxItem => ({

@@ -8,41 +8,38 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type CommitEntry, type CommitFormat, commitEnvelopeBytes } from "../commit/Commit.ts"
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
-import { isSameFingerprint } from "../json/Fingerprint.ts"
-import { given } from "../machine/SealedState.ts"
-import { rowCarried } from "../message/Origin.ts"
 import {
+  type ActorExists,
   type AskError,
   type CommandFailed,
-  CommandIdReused,
-  PayloadTooLarge,
-  Unavailable,
+  type CommandInvalid,
   VersionConflict,
 } from "./AskError.ts"
-import { type Birth, bear } from "./Birth.ts"
-import { type Base, type Command, decide, type Outcome, type Proposal } from "./Decide.ts"
+import { type Bearing, type Birth, bear } from "./Birth.ts"
+import { type Base, decide, type Outcome, type Proposal, type Unfit } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
 import { NO_ORIGINS } from "./Origins.ts"
 import { receipt, refusalReceipt } from "./Receipt.ts"
-import { decideSignal, type Signal } from "./Signal.ts"
-import type {
-  Accepted,
-  CurrentState,
-  Sent,
-  Waiting,
-  WaitingCommand,
-  WaitingPending,
-  WaitingRead,
-} from "./Waiting.ts"
+import {
+  accepted,
+  birthUnread,
+  currentState,
+  type Entry,
+  isStale,
+  knownAnswer,
+  payloadTooLarge,
+  repeated,
+  withOrigin,
+} from "./RoundAnswers.ts"
+import { decideSignal } from "./Signal.ts"
+import { found, spawned } from "./Spawning.ts"
+import type { Waiting, WaitingCommand, WaitingPending, WaitingRead } from "./Waiting.ts"
+
+/** What is decided, and not refused as it came. */
+type Deciding = Exclude<WaitingCommand["command"], Unfit>
 
 /** Most commands in one commit. */
 export const ROUND_COMMANDS_MAX = 256
-
-/** A command of the round that will be stored. */
-interface Entry {
-  readonly waiting: WaitingCommand
-  readonly proposal: Proposal
-}
 
 /** What a round is played within. */
 export interface RoundLimits {
@@ -56,6 +53,8 @@ export interface Round {
   /** The actor is born with this round. */
   readonly birth: Birth | undefined
   readonly limits: RoundLimits
+  /** Something in it can be said in format 3 only. */
+  readonly needsFormat3: boolean
   readonly entries: ReadonlyArray<Entry>
   readonly entriesJson: ReadonlyArray<string>
   /** Given, in order, once the commit is stored; at once if there is nothing to store. */
@@ -86,6 +85,7 @@ export const playRound = (
   const inRound = new Map<string, Entry>()
   let { state, version, pending } = confirmed
   let birth: Birth | undefined
+  let needsFormat3 = false
   /** Messages of this round. */
   let handled = NO_ORIGINS
   let sizeBytes = commitEnvelopeBytes(limits.format)
@@ -114,6 +114,7 @@ export const playRound = (
     sizeBytes += entryBytes + 1
     const entry = { waiting, proposal }
     birth ??= bornWith
+    needsFormat3 ||= isOfFormat3(proposal, bornWith)
     state = proposal.state
     version = proposal.version
     pending = proposal.pending
@@ -152,17 +153,29 @@ export const playRound = (
     return keepReceipt(waiting, entry, done, fail)
   }
 
-  const decideOn = (command: Command | Signal, base: Base, tooLarge: CommitSize | undefined): Outcome =>
-    command._tag === "Command"
-      ? decide(definition, address, base, command, limits.nowMs)
-      : decideSignal(definition, address, base, command, limits.nowMs, tooLarge)
+  const decideOn = (
+    command: Deciding,
+    base: Base,
+    tooLarge: CommitSize | undefined,
+  ): Outcome | ActorExists => {
+    switch (command._tag) {
+      case "Command":
+        return decide(definition, address, base, command, limits.nowMs)
+      case "Signal":
+        return decideSignal(definition, address, base, command, limits.nowMs, tooLarge)
+      case "Spawn": {
+        const { standing } = birth ?? confirmed
+        return standing._tag === "Born" ? found(address, base, standing, command) : spawned(base, command)
+      }
+    }
+  }
 
   /** The birth that a command of an unborn actor would bring with it; `undefined`: the actor is born. */
-  const birthWith = (command: Command | Signal): Birth | CommandFailed | undefined => {
-    const { standing } = confirmed
-    if (standing._tag === "Born" || birth !== undefined) return undefined
-    const what = command._tag === "Command" ? command.type : command.kind
-    return bear(definition, address, { state: confirmed.state, standing }, what, limits.nowMs)
+  const birthWith = (command: Deciding): Birth | CommandFailed | CommandInvalid | undefined => {
+    const { standing } = birth ?? confirmed
+    return standing._tag === "Born"
+      ? undefined
+      : bear(definition, address, standing, bearingOf(command), limits.nowMs)
   }
 
   /** A command is refused; a timer or answer that came to too much may come to less. */
@@ -209,8 +222,9 @@ export const playRound = (
     isFirstTime: boolean,
   ): boolean => {
     const { sent } = waiting
-    const bornWith = outcome.entry.ev.length > 0 ? born : undefined
-    if (bornWith?.json !== undefined && limits.format < 3) return refuse(waiting, birthUnread(address))
+    const isBirth = outcome.entry.ev.length > 0 || waiting.command._tag === "Spawn"
+    const bornWith = isBirth ? born : undefined
+    if (limits.format < 3 && isOfFormat3(outcome, bornWith)) return refuse(waiting, birthUnread(address))
     const now = born === bornWith ? outcome : { ...outcome, state, pending }
     const proposal = sent === undefined ? now : withOrigin(now, sent)
     const done = ({ sequence }: Confirmed) => waiting.settle(Exit.succeed(accepted(outcome, sequence, false)))
@@ -245,13 +259,13 @@ export const playRound = (
       return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(conflict)))
     }
     const born = birthWith(command)
-    const outcome =
-      born?._tag === "CommandFailed"
-        ? born
-        : decideOn(command, { state, version, pending, ...born }, tooLarge)
+    // Nothing is due to an actor that cannot be born without input.
+    if (born?._tag === "CommandInvalid" && command._tag === "Signal") return storeNothing(waiting, undefined)
+    const isRefused = born?._tag === "CommandInvalid" || born?._tag === "CommandFailed"
+    const outcome = isRefused ? born : decideOn(command, { state, version, pending, ...born }, tooLarge)
     switch (outcome._tag) {
       case "Proposal":
-        return store(waiting, outcome, born as Birth | undefined, tooLarge === undefined)
+        return store(waiting, outcome, isRefused ? undefined : born, tooLarge === undefined)
       case "Nothing":
         return storeNothing(waiting, outcome.reply)
       default:
@@ -263,7 +277,7 @@ export const playRound = (
   /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
   const answerRead = (waiting: WaitingRead | WaitingPending, stored: Confirmed): void => {
     if (isStateSuspect) return
-    if (waiting._tag === "Read") waiting.settle(Exit.succeed(currentState(stored)))
+    if (waiting._tag === "Read") waiting.settle(currentState(address, stored))
     else waiting.settle(Exit.succeed(stored.pending))
   }
 
@@ -280,6 +294,7 @@ export const playRound = (
   return {
     birth,
     limits,
+    needsFormat3,
     entries,
     entriesJson,
     answers,
@@ -290,64 +305,15 @@ export const playRound = (
   }
 }
 
-/** A timer or call that the actor does not wait for any more: once it is over, it is over for good. */
-const isStale = ({ command }: WaitingCommand): boolean =>
-  command._tag === "Signal" && command.kind !== "answer"
+/** Nodes that read lower formats only would leave a birth, or the input in a message, alone. */
+const isOfFormat3 = ({ entry }: Proposal, born: Birth | undefined): boolean =>
+  born?.json !== undefined || (entry.out?.some((item) => item.k === "tell" && item.in !== undefined) ?? false)
 
-const currentState = ({ state, version, sequence, standing }: Confirmed): CurrentState => ({
-  version,
-  sequence,
-  isBorn: standing._tag === "Born",
-  state: given(state),
-})
-
-/** The answer to a command whose id was used before, in the journal or earlier in this round. */
-const knownAnswer = (
-  address: ActorAddress,
-  confirmed: Confirmed,
-  earlier: Entry | undefined,
-  waiting: WaitingCommand,
-): ((stored: Confirmed) => void) | CommandIdReused | undefined => {
-  const { commandId, fingerprint } = waiting.command
-  const recent = confirmed.recent.get(commandId)
-  const known = recent?.fingerprint ?? earlier?.waiting.command.fingerprint
-  if (known === undefined) return undefined
-  if (!isSameFingerprint(known, fingerprint)) {
-    return new CommandIdReused({
-      actorType: address.type,
-      id: address.id,
-      commandId,
-      hint: "A commandId names one command for ever. Use a new one for a new command.",
-    })
-  }
-  if (recent !== undefined) {
-    const { version, sequence, reply } = recent
-    const duplicate = !waiting.wasAttempted
-    return () => waiting.settle(Exit.succeed({ version, sequence, reply, duplicate }))
-  }
-  const { proposal } = earlier as Entry
-  return ({ sequence }) => waiting.settle(Exit.succeed(accepted(proposal, sequence, true)))
+const bearingOf = (command: Deciding): Bearing => {
+  if (command._tag === "Signal") return { commandType: command.kind, input: undefined, isSpawn: false }
+  const isSpawn = command._tag === "Spawn"
+  return { commandType: isSpawn ? "spawn" : command.type, input: command.input, isSpawn }
 }
-
-const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Accepted => ({
-  version: proposal.version,
-  sequence,
-  reply: proposal.entry.re,
-  duplicate,
-})
-
-/** The answer to a message that was handled before, as its origin tells. */
-const repeated = (waiting: WaitingCommand, { version, sequence }: Confirmed): Accepted => ({
-  version,
-  sequence,
-  reply: undefined,
-  duplicate: !waiting.wasAttempted,
-})
-
-const withOrigin = (proposal: Proposal, { origin, floor }: Sent): Proposal => ({
-  ...proposal,
-  entry: { ...proposal.entry, o: rowCarried(origin, floor) },
-})
 
 const byteLength = (text: string): number => encoder.encode(text).length
 
@@ -359,21 +325,3 @@ const BIRTH_FIELD_BYTES = `,"b":`.length
 
 const birthBytes = (birth: Birth | undefined): number =>
   birth?.json === undefined ? 0 : byteLength(birth.json) + BIRTH_FIELD_BYTES
-
-const birthUnread = ({ type: actorType, id }: ActorAddress): Unavailable =>
-  new Unavailable({
-    actorType,
-    id,
-    stored: "No",
-    detail: "the actor's birth has to be stored, and a node of the cluster cannot read births",
-    hint: "Upgrade all nodes, then try again with the same commandId.",
-  })
-
-const payloadTooLarge = (address: ActorAddress, sizeBytes: number, limitBytes: number): PayloadTooLarge =>
-  new PayloadTooLarge({
-    actorType: address.type,
-    id: address.id,
-    sizeBytes,
-    limitBytes,
-    hint: "Store large data elsewhere and put a reference into the event, or raise the server's max_payload.",
-  })

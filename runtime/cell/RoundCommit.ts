@@ -6,14 +6,13 @@
  */
 import { type CommitHeader, type CommitStamp, encodeCommit, type ShardMark } from "../commit/Commit.ts"
 import { compactStateName } from "../machine/StateName.ts"
-import { BORN } from "./Birth.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { Round } from "./Round.ts"
 
 /** The commit of `round`, which was played on `confirmed`. */
 export const commitOf = (
   confirmed: Confirmed,
-  { birth, entries, entriesJson }: Round,
+  { birth, needsFormat3, entries, entriesJson }: Round,
   known: Pick<CommitHeader, "format" | "at" | "epoch">,
   mark: ShardMark | undefined,
 ): Uint8Array => {
@@ -26,7 +25,7 @@ export const commitOf = (
   const failed = state.status === "error"
   return encodeCommit(
     {
-      format: b === undefined ? 2 : 3,
+      format: needsFormat3 ? 3 : 2,
       first,
       at,
       epoch,
@@ -56,6 +55,6 @@ export const confirmedAt = (
     recent.add(commandId, { fingerprint, version: proposal.version, sequence, reply: proposal.entry.re })
   }
   const { state, version, pending } = entries.at(-1)?.proposal ?? before
-  const standing = birth === undefined ? before.standing : BORN
+  const { standing } = birth ?? before
   return { state, version, sequence, stamp, recent, origins, pending, standing }
 }

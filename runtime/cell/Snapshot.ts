@@ -13,7 +13,7 @@ import { plainJsonOfStored } from "../json/Json.ts"
 import { decodeValue, encodeValue, hasTags } from "../json/StoredValue.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { isTime } from "../time/Time.ts"
-import { BORN, beforeBirth } from "./Birth.ts"
+import { BORN, beforeBirth, type IsBorn } from "./Birth.ts"
 import type { Confirmed } from "./Fold.ts"
 import { Origins, type SourceRow } from "./Origins.ts"
 import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
@@ -44,6 +44,8 @@ interface SnapshotBody {
   readonly origins?: ReadonlyArray<SourceRow>
   /** Absent when nothing is pending. */
   readonly pending?: PendingRows
+  /** Fingerprint of the input that the actor was born with. */
+  readonly input?: string
   /** The actor was spawned and has no event; rows of an actor without an event that do not say so are of an unborn one. */
   readonly spawned?: true
 }
@@ -71,7 +73,8 @@ export const encodeSnapshot = (
     structures: remembered.structures,
     ...(origins.size === 0 ? undefined : { origins: origins.rows() }),
     ...(rows === undefined ? undefined : { pending: rows }),
-    ...(version === 0 && standing === BORN ? { spawned: true } : undefined),
+    ...(standing._tag === "Born" && standing.input !== undefined ? { input: standing.input } : undefined),
+    ...(standing._tag === "Born" && version === 0 ? { spawned: true } : undefined),
   }
   const text = JSON.stringify({ ...(plainJsonOfStored(body) as SnapshotBody), state: stored })
   const codec = codecOf(definition, hasTags(stored) ? TAGGED_FORMAT_VERSION : PLAIN_FORMAT_VERSION)
@@ -98,10 +101,10 @@ export const decodeSnapshot = (
     const isUnborn = row.version === 0 && body.spawned !== true
     return {
       ...(isUnborn
-        ? beforeBirth(definition.machine, id)
+        ? beforeBirth(definition, id)
         : {
             state: definition.machine.restore(isTagged ? decodeValue(body.state) : body.state),
-            standing: BORN,
+            standing: standingOf(body),
           }),
       version: row.version,
       sequence: row.sequence,
@@ -114,6 +117,9 @@ export const decodeSnapshot = (
     return { unusable: String(cause) }
   }
 }
+
+const standingOf = ({ input }: SnapshotBody): IsBorn =>
+  typeof input === "string" ? { _tag: "Born", input } : BORN
 
 const stampIn = ({ commit }: SnapshotBody): CommitStamp | undefined => {
   if (commit === undefined) return undefined

@@ -18,7 +18,7 @@ import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeRouter, type Router } from "../router/Router.ts"
 import type { AnySaga } from "../saga/AnySaga.ts"
-import { type ActorRef, Asker, makeActorRef, type RefContext } from "../system/ActorRef.ts"
+import { type ActorRefs, makeActorRefs, type RefContext } from "../system/ActorRef.ts"
 import { definitionsOf } from "../system/Definitions.ts"
 import { SYSTEM_DEFAULTS } from "../system/SystemSettings.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
@@ -42,11 +42,7 @@ export interface ClientStatus {
   readonly routed: Router["counts"]
 }
 
-export interface ActorClientService {
-  /** A handle on the actor `id` of a type that this client was given. Makes nothing; never fails. */
-  readonly get: <A extends AnyActor>(actor: A, id: string) => ActorRef<A>
-  /** The callback form of {@link get}, for hot paths and the promise face. */
-  readonly asker: (actor: AnyActor, id: string) => Asker
+export interface ActorClientService extends ActorRefs {
   readonly status: Effect.Effect<ClientStatus>
   /**
    * Succeeds while the journal is reachable and the one that was found at the start, and the mailbox is there and takes
@@ -115,8 +111,7 @@ const makeActorClient = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => close)
 
   return {
-    get: (actor, id) => makeActorRef(context, actor, id),
-    asker: (actor, id) => new Asker(context, actor, id),
+    ...makeActorRefs(context),
     status: Effect.sync(() => ({ inFlightCount: underWay.count, routed: { ...router.counts } })),
     check: Effect.andThen(journal.check, health.check),
     close,

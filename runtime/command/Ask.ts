@@ -6,7 +6,8 @@
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { CommandInvalid } from "../cell/AskError.ts"
-import type { Command } from "../cell/Decide.ts"
+import { type BirthInput, checkedInput, inputOfNothing } from "../cell/BirthInput.ts"
+import type { Command, Spawn } from "../cell/Decide.ts"
 import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../event/Event.ts"
@@ -28,8 +29,17 @@ export interface AskOptions {
   readonly deadlineMs?: number
   /** Who and what it comes from; stored with the events. */
   readonly metadata?: Metadata
-  /** Apply only if the actor is at this version; otherwise `VersionConflict`. */
+  /** Apply only if the actor is at this version; otherwise `VersionConflict`. 0: it has no event yet. */
   readonly ifVersion?: number
+}
+
+/** The same with input. */
+export interface AskOptionsWithInput extends AskOptions {
+  /**
+   * What the actor is born with, if this is its first command: for actors whose definition has an `input` schema. An actor
+   * that is born already keeps its own.
+   */
+  readonly input?: unknown
 }
 
 const METADATA_KEYS: ReadonlySet<string> = new Set<keyof Metadata>([
@@ -44,7 +54,7 @@ export const commandOf = (
   definition: ActorDefinition,
   address: ActorAddress,
   given: unknown,
-  options: AskOptions,
+  options: AskOptionsWithInput,
   nextId: () => string,
 ): Command => {
   let commandType: string | undefined
@@ -77,16 +87,49 @@ export const commandOf = (
     fingerprint: fingerprint(asGiven),
     metadata,
     replyTo: undefined,
+    input: options.input === undefined ? undefined : inputOf(definition, address, options.input, invalid),
   }
+}
+
+/** The wish that the actor is born, checked. Throws {@link CommandInvalid}. */
+export const spawnOf = (
+  definition: ActorDefinition,
+  address: ActorAddress,
+  options: AskOptionsWithInput,
+  nextId: () => string,
+): Spawn => {
+  const { type: actorType, id } = address
+  const invalid = (issues: ReadonlyArray<SchemaIssue>) =>
+    new CommandInvalid({ actorType, id, commandType: "spawn", issues })
+  const issue = (path: string, message: string) => invalid([new SchemaIssue({ path, message })])
+  const { commandId, metadata } = checkedOptions(options, nextId, issue)
+  const input =
+    options.input === undefined
+      ? inputOfNothing(definition, id)
+      : inputOf(definition, address, options.input, invalid)
+  if (input !== undefined && "issues" in input) throw invalid(input.issues)
+  const wish = { spawn: input?.given ?? null }
+  return { _tag: "Spawn", commandId, fingerprint: fingerprint(wish), metadata, replyTo: undefined, input }
+}
+
+const inputOf = (
+  definition: ActorDefinition,
+  { id }: ActorAddress,
+  given: unknown,
+  invalid: (issues: ReadonlyArray<SchemaIssue>) => CommandInvalid,
+): BirthInput => {
+  const checked = checkedInput(definition, id, given)
+  if ("issues" in checked) throw invalid(checked.issues)
+  return checked
 }
 
 /**
  * The options as they are now, each read once. Throws {@link CommandInvalid} where reading does.
  * What they say is checked by {@link commandOf}.
  */
-export const optionsOf = (address: ActorAddress, options: AskOptions): AskOptions => {
+export const optionsOf = (address: ActorAddress, options: AskOptionsWithInput): AskOptionsWithInput => {
   try {
-    const { commandId, deadlineMs, metadata, ifVersion } = options
+    const { commandId, deadlineMs, metadata, ifVersion, input } = options
     return {
       ...(commandId === undefined ? undefined : { commandId }),
       ...(deadlineMs === undefined ? undefined : { deadlineMs }),
@@ -94,6 +137,7 @@ export const optionsOf = (address: ActorAddress, options: AskOptions): AskOption
         ? undefined
         : { metadata: typeof metadata === "object" && metadata !== null ? { ...metadata } : metadata }),
       ...(ifVersion === undefined ? undefined : { ifVersion }),
+      ...(input === undefined ? undefined : { input }),
     }
   } catch (cause) {
     throw new CommandInvalid({
@@ -105,7 +149,7 @@ export const optionsOf = (address: ActorAddress, options: AskOptions): AskOption
   }
 }
 
-const checkedOptions = (options: AskOptions, nextId: () => string, issue: Issue) => {
+const checkedOptions = (options: AskOptionsWithInput, nextId: () => string, issue: Issue) => {
   const { deadlineMs, ifVersion } = options
   const metadata = metadataOf(options.metadata, issue)
   if (deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs >= 0)) {

@@ -59,11 +59,12 @@ export const signalOf = ({
 const commandIn = (
   definition: ActorDefinition,
   address: ActorAddress,
-  { id, c, m, from, n, o }: CommandMessage,
+  { id, c, m, from, n, o, i: input }: CommandMessage,
 ): Command | Unfit => {
   const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
   try {
-    const checked = commandOf(definition, address, c, m === undefined ? {} : { metadata: m }, () => id)
+    const options = { ...(m === undefined ? undefined : { metadata: m }), input }
+    const checked = commandOf(definition, address, c, options, () => id)
     return { ...checked, replyTo }
   } catch (cause) {
     // Its cell refuses it: so the message is in the journal.

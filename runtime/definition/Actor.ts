@@ -78,6 +78,9 @@ type Asked<Schemas, M extends AnyStateMachine> = [Schemas] extends [never]
   ? EventFromLogic<M>
   : { [Type in keyof Schemas & string]: Typed<Type, InputOf<Schemas[Type]>> }[keyof Schemas & string]
 
+/** What a caller gives as input. */
+type Given<Input> = [Input] extends [never] ? undefined : InputOf<Input>
+
 /** Events and commands come together or not at all. */
 type BothOrNone<Events, Schemas> = [Events] extends [never]
   ? [Schemas] extends [never]
@@ -110,11 +113,13 @@ export interface ActorOptions {
 }
 
 /** Type-level memory of a definition: never there at run time. */
-export interface ActorTypes<Command, Event, State, Decisions> {
+export interface ActorTypes<Command, Event, State, Decisions, Input = undefined> {
   readonly command: Command
   readonly event: Event
   readonly state: State
   readonly decisions: Decisions
+  /** What a caller gives at the birth; `undefined` for an actor without input. */
+  readonly input: Input
 }
 
 type AnyCommandDefinition = CommandDefinition<AnySchema, any, any, Decided<any>>
@@ -133,6 +138,8 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly events: { readonly [type: string]: EventDefinition } | undefined
   /** `undefined` for a machine-only actor, whose commands are its machine's events. */
   readonly commands: { readonly [type: string]: AnyCommandDefinition } | undefined
+  /** Schema of the input that an actor is born with; `undefined`: it is born without. */
+  readonly input?: AnySchema | undefined
   readonly publishes: { readonly [type: string]: IntegrationEventDefinition }
   readonly commandsRememberedCount: number
   readonly snapshotEveryEvents: number
@@ -156,7 +163,7 @@ export type AnyActor = ActorDefinition<string, any>
 
 type TypesOf<A> =
   A extends ActorDefinition<string, infer Types>
-    ? Types extends ActorTypes<any, any, any, any>
+    ? Types extends ActorTypes<any, any, any, any, any>
       ? Types
       : never
     : never
@@ -169,6 +176,9 @@ export type EventsOf<A> = TypesOf<A>["event"]
 
 /** The XState snapshot of an actor type. */
 export type StateOf<A> = TypesOf<A>["state"]
+
+/** The input that an actor of the type is born with, as callers give it; `undefined` where it takes none. */
+export type BirthInputOf<A> = TypesOf<A>["input"]
 
 type DecisionOf<A, CommandType> = CommandType extends keyof TypesOf<A>["decisions"]
   ? TypesOf<A>["decisions"][CommandType]
@@ -192,18 +202,28 @@ export function defineActor<
   const Decisions,
   Events extends EventMap = never,
   Schemas = never,
+  Input extends AnySchema = never,
 >(
   options: ActorOptions & {
     readonly type: Type
     readonly machine: M
+    /**
+     * Schema of the machine's input. It is given by whoever asks first, by a spawn or a message, and stored with the
+     * birth. The machine is given `{ ...input, id }`.
+     */
+    readonly input?: Input
     readonly events?: Events
     readonly commands?: SchemaMap<Schemas> & DecideMap<Decisions, Schemas, Events, M>
   } & BothOrNone<Events, Schemas>,
-): ActorDefinition<Type, ActorTypes<Asked<Schemas, M>, Stored<Events, M>, SnapshotFrom<M>, Decisions>>
+): ActorDefinition<
+  Type,
+  ActorTypes<Asked<Schemas, M>, Stored<Events, M>, SnapshotFrom<M>, Decisions, Given<Input>>
+>
 export function defineActor(
   options: ActorOptions & {
     readonly type: string
     readonly machine: AnyStateMachine
+    readonly input?: AnySchema
     readonly events?: { readonly [type: string]: EventDefinition }
     readonly commands?: { readonly [type: string]: AnyCommandDefinition }
   },
@@ -241,6 +261,7 @@ export function defineActor(
     warnings: warningsOf(type, machine, eventTypes),
     events,
     commands,
+    ...(options.input === undefined ? undefined : { input: options.input }),
     publishes: options.publishes ?? {},
     commandsRememberedCount: positive(
       type,

@@ -6,9 +6,14 @@
 import { addressOf } from "../address/ActorAddress.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import type { Outgoing } from "../message/Outgoing.ts"
-import type { AnyActor, CommandsOf } from "./Actor.ts"
+import type { AnyActor, BirthInputOf, CommandsOf } from "./Actor.ts"
 
-export interface TellOptions {
+export interface RequestOptions<Input = unknown> {
+  /** What the receiver is born with, if the command is its first: for actors whose definition has an `input` schema. */
+  readonly input?: Input
+}
+
+export interface TellOptions<Input = unknown> extends RequestOptions<Input> {
   /** Delivers the message so many milliseconds after the commit, at the earliest. */
   readonly afterMs?: number
 }
@@ -21,12 +26,13 @@ export const tell = <A extends AnyActor>(
   actor: A,
   id: string,
   command: CommandsOf<A>,
-  options: TellOptions = {},
+  options: TellOptions<BirthInputOf<A>> = {},
 ): Outgoing => ({
   _tag: "Tell",
   key: keyOf(actor, id),
   command: command as AnyEvent,
   afterMs: options.afterMs,
+  ...inputIn(options),
 })
 
 /**
@@ -38,6 +44,15 @@ export const request = <A extends AnyActor>(
   id: string,
   command: CommandsOf<A>,
   as: string,
-): Outgoing => ({ _tag: "Request", key: keyOf(actor, id), command: command as AnyEvent, as })
+  options: RequestOptions<BirthInputOf<A>> = {},
+): Outgoing => ({
+  _tag: "Request",
+  key: keyOf(actor, id),
+  command: command as AnyEvent,
+  as,
+  ...inputIn(options),
+})
+
+const inputIn = ({ input }: RequestOptions) => (input === undefined ? undefined : { input })
 
 const keyOf = ({ type }: AnyActor, id: string): string => addressOf(type, id, 1).key

@@ -16,6 +16,7 @@ import {
 } from "xstate"
 import type { CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../event/Event.ts"
+import { frozen } from "../json/Frozen.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { watched } from "./BirthWatch.ts"
 import { callIn } from "./ChildLogic.ts"
@@ -85,6 +86,7 @@ export class Machine {
   /** An event has led to something that only a family has. */
   #hasChild = false
   #fingerprint: string | undefined
+  #blank: MachineState | undefined
   /** Code of the user's runs when an actor is born. */
   readonly #runsCodeAtBirth: boolean
 
@@ -118,6 +120,12 @@ export class Machine {
     return this.#fingerprint
   }
 
+  /** A state with the machine's initial value and without a context: stands where no state is known. */
+  get blank(): MachineState {
+    this.#blank ??= sealed(this.#machine.resolveState({ value: {}, context: {} }) as MachineState)
+    return this.#blank
+  }
+
   /** The state of an actor at its birth; see {@link birth}. */
   initial(id: string, input?: unknown): MachineState {
     return this.birth(id, input).state
@@ -129,7 +137,7 @@ export class Machine {
    */
   birth(id: string, input?: unknown): Born {
     let isImpure = false
-    const given = input === undefined ? { id } : { ...(input as object), id }
+    const given = input === undefined ? { id } : frozen({ ...(input as object), id })
     const noticing = <A>(bear: () => A): A => {
       if (!this.#runsCodeAtBirth && !this.#runsAsFamily) return bear()
       const born = watched(bear)

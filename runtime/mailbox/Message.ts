@@ -12,8 +12,8 @@ import { type FloorRow, isFloorRow, isOriginRow, type OriginRow } from "../messa
 import { type Answer, isAnswer } from "../message/Outgoing.ts"
 import { isTime } from "../time/Time.ts"
 
-/** Version of the message format. */
-export const MESSAGE_FORMAT_VERSION = 1
+/** Highest version of the message format that is read. Only a message with input, which version 1 has not, is of version 2. */
+export const MESSAGE_FORMAT_VERSION = 2
 
 interface Common {
   /** Names the message for ever; the command id of what it causes. */
@@ -34,6 +34,8 @@ export interface CommandMessage extends FromSender {
   readonly c: AnyEvent
   readonly from?: string
   readonly n?: string
+  /** In version 2: input that the receiver is born with, if the command is its first. */
+  readonly i?: unknown
 }
 
 /** The answer to a request that the receiver called `n`. */
@@ -85,7 +87,7 @@ export const messageText = (message: Message): string => JSON.stringify(messageJ
 
 /** The message as the JSON value that {@link messageIn} reads. */
 export const messageJson = <M extends Message>(message: M): M & { readonly v: number } => ({
-  v: MESSAGE_FORMAT_VERSION,
+  v: message.k === "command" && message.i !== undefined ? 2 : 1,
   ...message,
 })
 
@@ -113,8 +115,7 @@ export const messageIn = (value: unknown): Message => {
   if (typeof v === "number" && v > MESSAGE_FORMAT_VERSION) {
     throw new MessageUnreadable({ detail: `format ${v}, this process knows ${MESSAGE_FORMAT_VERSION}` })
   }
-  if (v !== MESSAGE_FORMAT_VERSION || !isMessage(value))
-    throw new MessageUnreadable({ detail: "not a message" })
+  if ((v !== 1 && v !== 2) || !isMessage(value)) throw new MessageUnreadable({ detail: "not a message" })
   return value
 }
 

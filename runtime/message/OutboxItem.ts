@@ -11,13 +11,17 @@ import { type Answer, isAnswer } from "./Outgoing.ts"
 
 /** One thing that a commit carries. `k` is its kind. */
 export type OutboxItem =
-  /** A command to `to`; with `n` a request, whose answer goes back under that name; with `at` not before that time. */
+  /**
+   * A command to `to`; with `n` a request, whose answer goes back under that name; with `at` not before that time; with `in`
+   * the input that `to` is born with, if the command is its first.
+   */
   | {
       readonly k: "tell"
       readonly to: string
       readonly c: AnyEvent
       readonly n?: string
       readonly at?: number
+      readonly in?: unknown
     }
   /** The answer to the message `re` of `to`. */
   | {

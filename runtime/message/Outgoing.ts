@@ -15,6 +15,8 @@ interface Tell {
   readonly key: string
   readonly command: AnyEvent
   readonly afterMs: number | undefined
+  /** What the receiver is born with, if the command is its first. */
+  readonly input?: unknown
 }
 
 /** A command to another actor whose answer comes back as an {@link Answered} event. */
@@ -23,6 +25,8 @@ interface Request {
   readonly key: string
   readonly command: AnyEvent
   readonly as: string
+  /** What the receiver is born with, if the command is its first. */
+  readonly input?: unknown
 }
 
 /** An integration event for the world outside. */

@@ -92,7 +92,8 @@ export const messageOf = (
     const answerTo = item.n === undefined ? undefined : { from: from.key, n: item.n }
     // What is due later is not covered by any floor: it waits in the mailbox, however far its sender is.
     const rows = item.at === undefined ? rowsOf(origin, floor) : undefined
-    return { to: item.to, message: { k: "command", id, c: item.c, ...answerTo, ...m, ...rows } }
+    const input = item.in === undefined ? undefined : { i: item.in }
+    return { to: item.to, message: { k: "command", id, c: item.c, ...input, ...answerTo, ...m, ...rows } }
   }
   if (item.k !== "answer") return undefined
   const { to, n, re, a } = item

@@ -10,6 +10,7 @@ import {
   ActorClient as EffectActorClient,
 } from "../client/ActorClient.ts"
 import type { AnyActor } from "../definition/Actor.ts"
+import type { SpawnArguments, Spawned } from "../system/ActorRef.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
 import { LiveService } from "./LiveService.ts"
 
@@ -30,6 +31,15 @@ export class ActorClient {
   get<A extends AnyActor>(actor: A, id: string): ActorRef<A> {
     const { service, run } = this.#live
     return promiseRef(service.asker(actor, id), service.get(actor, id), run)
+  }
+
+  /**
+   * Has the actor `id` be born without a command, with its input. Idempotent: an actor that was born with the same input is
+   * found. Rejects with `ActorExists` where it was born with another one.
+   */
+  spawn<A extends AnyActor>(actor: A, id: string, ...options: SpawnArguments<A>): Promise<Spawned> {
+    const { service, run } = this.#live
+    return run(service.spawn(actor, id, ...options))
   }
 
   status(): Promise<ClientStatus> {

@@ -8,10 +8,10 @@ import { Cause, type Effect, Exit } from "effect"
 import type { Accepted, CurrentState } from "../cell/Waiting.ts"
 import type { AskOptions } from "../command/Ask.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
-import type { Asker, ActorRef as EffectActorRef, ReadOptions } from "../system/ActorRef.ts"
+import type { Asker, BearingOptions, ActorRef as EffectActorRef, ReadOptions } from "../system/ActorRef.ts"
 import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
 import type { When } from "../system/Scheduling.ts"
-import type { TellingOptions, Told } from "../system/Tell.ts"
+import type { Told } from "../system/Tell.ts"
 
 /** A handle on one actor of type `A`. */
 export interface ActorRef<A extends AnyActor> {
@@ -24,14 +24,14 @@ export interface ActorRef<A extends AnyActor> {
    */
   readonly ask: <C extends CommandsOf<A>>(
     command: C,
-    options?: AskOptions & { readonly signal?: AbortSignal },
+    options?: BearingOptions<A> & { readonly signal?: AbortSignal },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
   /**
    * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
    * told this actor. Rejects with a {@link TellError} if it could not be stored. What the actor then rejects becomes a
    * dead letter.
    */
-  readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Promise<Told>
+  readonly tell: (command: CommandsOf<A>, options?: Omit<BearingOptions<A>, "ifVersion">) => Promise<Told>
   /**
    * Tells the actor a command at a time, or again and again. A schedule has a name, unique for the actor: set again it
    * is replaced, and `unschedule` ends it; after that it never fires. Every run is a message, as of `tell`.

@@ -11,6 +11,7 @@ import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
 import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { SkipOrder, SkipReport } from "../projection/RecordSkip.ts"
+import type { SpawnArguments, Spawned } from "../system/ActorRef.ts"
 import { type ActorSystemService, ActorSystem as EffectActorSystem } from "../system/ActorSystem.ts"
 import type { ClusterStatus, MemberStanding } from "../system/ClusterControl.ts"
 import type { SystemStatus } from "../system/SystemStatus.ts"
@@ -75,6 +76,15 @@ export class ActorSystem {
   get<A extends AnyActor>(actor: A, id: string): ActorRef<A> {
     const { service, run } = this.#live
     return promiseRef(service.asker(actor, id), service.get(actor, id), run)
+  }
+
+  /**
+   * Has the actor `id` be born without a command, with its input. Idempotent: an actor that was born with the same input is
+   * found. Rejects with `ActorExists` where it was born with another one.
+   */
+  spawn<A extends AnyActor>(actor: A, id: string, ...options: SpawnArguments<A>): Promise<Spawned> {
+    const { service, run } = this.#live
+    return run(service.spawn(actor, id, ...options))
   }
 
   /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */

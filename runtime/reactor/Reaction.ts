@@ -5,7 +5,7 @@
  * Owns ids and metadata of what a reactor sends, and what it refuses to send. Who runs handlers: ReactorRunner.ts.
  */
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
-import { DELAY_MS_MAX } from "../cell/Intents.ts"
+import { DELAY_MS_MAX, inputIn } from "../cell/Intents.ts"
 import type { Metadata } from "../commit/Commit.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { type AnyEvent, readEvent } from "../event/Event.ts"
@@ -107,9 +107,10 @@ const itemOf = (reactor: ReactorDefinition, outgoing: Outgoing, atMs: number): O
     case "Tell": {
       const { key: to, afterMs } = outgoing
       const c = plainJson(outgoing.command) as AnyEvent
-      if (afterMs === undefined) return { k: "tell", to, c }
+      const item = { k: "tell", to, c, ...inputIn(outgoing) } as const
+      if (afterMs === undefined) return item
       if (Number.isNaN(afterMs)) throw new NotAReaction(`the delay of the message to ${to} is not a number`)
-      return { k: "tell", to, c, at: atMs + Math.min(Math.max(0, Math.ceil(afterMs)), DELAY_MS_MAX) }
+      return { ...item, at: atMs + Math.min(Math.max(0, Math.ceil(afterMs)), DELAY_MS_MAX) }
     }
     case "Publish": {
       const publisher = { type: `reactor/${reactor.name}`, publishes: reactor.publishes }

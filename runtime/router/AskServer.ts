@@ -8,7 +8,7 @@ import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
 import { CommandInvalid, Unavailable } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { type Waiting, WaitingCommand, WaitingRead } from "../cell/Waiting.ts"
-import { commandOf } from "../command/Ask.ts"
+import { commandOf, spawnOf } from "../command/Ask.ts"
 import { messageItem } from "../command/MessageItem.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { thrownText } from "../json/Thrown.ts"
@@ -113,8 +113,12 @@ const itemOf = (
     return item
   }
   const { c, id: commandId, m, ifVersion, again } = request
-  const options = m === undefined ? { commandId } : { commandId, metadata: m }
-  const command = commandOf(definition, address, c, options, () => commandId)
+  const input = request.k === "birth" ? request.in : undefined
+  const options = { commandId, ...(m === undefined ? undefined : { metadata: m }), input }
+  const command =
+    request.k === "birth" && c === undefined
+      ? spawnOf(definition, address, options, () => commandId)
+      : commandOf(definition, address, c, options, () => commandId)
   const item = new WaitingCommand(command, ifVersion, answer)
   item.isRemote = true
   item.wasSent = again === true

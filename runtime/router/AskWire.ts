@@ -7,7 +7,9 @@
 import { Exit, Schema } from "effect"
 import { InvalidActorId } from "../address/ActorAddress.ts"
 import {
+  ActorExists,
   ActorQuarantined,
+  ActorUnborn,
   type AskError,
   AskTimeout,
   Busy,
@@ -45,6 +47,22 @@ export type AskRequest =
       /** Nodes that had it and went silent. */
       readonly lost?: number
     }
+  /**
+   * A spawn, or with `c` a command with the input that its actor is born with. Nodes of earlier releases do not answer it:
+   * they would leave the input alone.
+   */
+  | {
+      readonly k: "birth"
+      readonly to: string
+      readonly ms: number
+      readonly c?: AnyEvent
+      readonly in?: unknown
+      readonly id: string
+      readonly m?: Metadata
+      readonly ifVersion?: number
+      readonly again?: true
+      readonly lost?: number
+    }
   | { readonly k: "read"; readonly to: string; readonly ms: number }
   /** A message, as it would be in the mailbox. Nodes of earlier releases do not answer it. */
   | {
@@ -75,7 +93,9 @@ export type DeliverReply =
   | { readonly error: unknown }
 
 const WireError = Schema.Union([
+  ActorExists,
   ActorQuarantined,
+  ActorUnborn,
   AskTimeout,
   Busy,
   CommandFailed,
@@ -118,7 +138,8 @@ const isRequest = (value: unknown): value is AskRequest => {
   const { k, to, ms, id, ifVersion } = read
   if (typeof to !== "string" || typeof ms !== "number") return false
   // Stored with the events: a commit without it could not be read any more.
-  if (k === "ask") return typeof id === "string" && (ifVersion === undefined || typeof ifVersion === "number")
+  if (k === "ask" || k === "birth")
+    return typeof id === "string" && (ifVersion === undefined || typeof ifVersion === "number")
   return k === "read" || (k === "deliver" && isDirect(messageIn(read.msg)))
 }
 

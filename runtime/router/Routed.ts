@@ -96,19 +96,23 @@ export class RoutedItem implements Routed {
     const item = this.#item
     const { key: to } = this.address
     const ms = item.waitMs
-    if (item._tag !== "Command" || item.command._tag !== "Command") return { k: "read", to, ms }
-    const { given, commandId: id, metadata } = item.command
-    return {
-      k: "ask",
+    if (item._tag !== "Command") return { k: "read", to, ms }
+    const { command } = item
+    // Messages and signals are not brought on this road.
+    if (command._tag !== "Command" && command._tag !== "Spawn") return { k: "read", to, ms }
+    const { commandId: id, metadata, input } = command
+    const rest = {
       to,
       ms,
-      c: given,
       id,
       ...(metadata === undefined ? undefined : { m: metadata }),
       ...(item.ifVersion === undefined ? undefined : { ifVersion: item.ifVersion }),
-      ...(item.mayBeStored ? { again: true } : undefined),
+      ...(item.mayBeStored ? ({ again: true } as const) : undefined),
       ...(lostCount > 0 ? { lost: lostCount } : undefined),
     }
+    const c = command._tag === "Spawn" ? undefined : { c: command.given }
+    if (c !== undefined && input === undefined) return { k: "ask", ...c, ...rest }
+    return { k: "birth", ...c, ...(input?.given === undefined ? undefined : { in: input.given }), ...rest }
   }
 
   read(reply: Uint8Array): Exit.Exit<Accepted | CurrentState, AskError> | undefined {

@@ -17,6 +17,7 @@ import {
   UnknownActorType,
 } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
+import type { Command, Spawn } from "../cell/Decide.ts"
 import {
   type Accepted,
   type CurrentState,
@@ -24,8 +25,8 @@ import {
   WaitingCommand,
   WaitingRead,
 } from "../cell/Waiting.ts"
-import { type AskOptions, commandOf, optionsOf } from "../command/Ask.ts"
-import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
+import { type AskOptions, type AskOptionsWithInput, commandOf, optionsOf, spawnOf } from "../command/Ask.ts"
+import type { AnyActor, BirthInputOf, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { Schedule } from "../schedule/Schedule.ts"
@@ -40,7 +41,35 @@ import {
   stateAt,
 } from "./History.ts"
 import { scheduleIdOf, schedulePlanOf, type When } from "./Scheduling.ts"
-import { type TellError, type TellingOptions, type Told, tellActor } from "./Tell.ts"
+import { type TellError, type Told, tellActor } from "./Tell.ts"
+
+/** Options of a command that its actor may be born with. */
+export interface BearingOptions<A extends AnyActor> extends AskOptions {
+  readonly input?: BirthInputOf<A>
+}
+
+/** Options of a spawn. Input is needed where the actor's schema does not accept nothing. */
+export interface SpawnOptions<Input> extends Omit<AskOptions, "ifVersion"> {
+  readonly input?: Input
+}
+
+/** The last argument of a spawn: it may be left out where the actor is born without input. */
+export type SpawnArguments<A extends AnyActor> =
+  undefined extends BirthInputOf<A>
+    ? [options?: SpawnOptions<BirthInputOf<A>>]
+    : Record<string, never> extends BirthInputOf<A>
+      ? [options?: SpawnOptions<BirthInputOf<A>>]
+      : [options: SpawnOptions<BirthInputOf<A>> & { readonly input: BirthInputOf<A> }]
+
+/** The actor is there. */
+export interface Spawned {
+  /** Version of the actor's last event, 0 without one. */
+  readonly version: number
+  /** Journal sequence up to which this was seen. */
+  readonly sequence: number
+  /** False: the actor was there before, born with the same input. */
+  readonly isNew: boolean
+}
 
 export interface ReadOptions {
   readonly deadlineMs?: number
@@ -58,13 +87,16 @@ export interface ActorRef<A extends AnyActor> {
    */
   readonly ask: <C extends CommandsOf<A>>(
     command: C,
-    options?: AskOptions,
+    options?: BearingOptions<A>,
   ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError>
   /**
    * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
    * told this actor. What the actor then rejects becomes a dead letter.
    */
-  readonly tell: (command: CommandsOf<A>, options?: TellingOptions) => Effect.Effect<Told, TellError>
+  readonly tell: (
+    command: CommandsOf<A>,
+    options?: Omit<BearingOptions<A>, "ifVersion">,
+  ) => Effect.Effect<Told, TellError>
   /**
    * Tells the actor a command at a time, or again and again. A schedule has a name, unique for the actor: set again it
    * is replaced, and `unschedule` ends it; after that it never fires. Every run is a message, as of `tell`.
@@ -84,6 +116,29 @@ export interface ActorRef<A extends AnyActor> {
   /** Its state right after a version, or as it was at a time. */
   readonly stateAt: (moment: PastMoment) => Effect.Effect<PastState<StateOf<A>>, PastError | InvalidMoment>
 }
+
+/** Where handles come from: a system, or a client. */
+export interface ActorRefs {
+  /** A handle on the actor `id` of a type that was given. Makes nothing; never fails. */
+  readonly get: <A extends AnyActor>(actor: A, id: string) => ActorRef<A>
+  /** The callback form of {@link get}, for hot paths and the promise face. */
+  readonly asker: (actor: AnyActor, id: string) => Asker
+  /**
+   * Has the actor be born without a command, with its input. Idempotent: an actor that was born with the same input is
+   * found. Fails with `ActorExists` where it was born with another one.
+   */
+  readonly spawn: <A extends AnyActor>(
+    actor: A,
+    id: string,
+    ...options: SpawnArguments<A>
+  ) => Effect.Effect<Spawned, AskError>
+}
+
+export const makeActorRefs = (context: RefContext): ActorRefs => ({
+  get: (actor, id) => makeActorRef(context, actor, id),
+  asker: (actor, id) => new Asker(context, actor, id),
+  spawn: (actor, id, ...[options]) => spawnActor(new Asker(context, actor, id), options),
+})
 
 /** What refs of one system share. */
 export interface RefContext {
@@ -116,7 +171,19 @@ export class Asker {
   }
 
   /** Hands the command over. The returned item can be abandoned; the work then goes on without an answer. */
-  ask(given: unknown, options: AskOptions, answer: Answer<Accepted, AskError>): Waiting | undefined {
+  ask(given: unknown, options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
+    const hint = "It may have been stored all the same: ask again with the same commandId."
+    return this.#hand(options, hint, answer, (address, read) =>
+      commandOf(this.#actor, address, given, read, this.#context.nextCommandId),
+    )
+  }
+
+  #hand(
+    options: AskOptionsWithInput,
+    hint: string,
+    answer: Answer<Accepted, AskError>,
+    commandFrom: (address: ActorAddress, options: AskOptionsWithInput) => Command | Spawn,
+  ): Waiting | undefined {
     const address = this.address()
     if (address instanceof Error) {
       answer(Exit.fail(address))
@@ -126,7 +193,7 @@ export class Asker {
     let deadlineMs: number | undefined
     try {
       const read = optionsOf(address, options)
-      const command = commandOf(this.#actor, address, given, read, this.#context.nextCommandId)
+      const command = commandFrom(address, read)
       item = new WaitingCommand(command, read.ifVersion, answer)
       deadlineMs = read.deadlineMs
     } catch (cause) {
@@ -134,9 +201,15 @@ export class Asker {
       answer(Exit.fail(cause))
       return undefined
     }
-    const hint = "It may have been stored all the same: ask again with the same commandId."
     this.#handOver(address, item, item.command.commandId, deadlineMs, hint)
     return item
+  }
+
+  /** The same for a spawn. */
+  spawn(options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
+    return this.#hand(options, "Spawn again.", answer, (address, read) =>
+      spawnOf(this.#actor, address, read, this.#context.nextCommandId),
+    )
   }
 
   read(options: ReadOptions, answer: Answer<CurrentState, ReadError>): Waiting | undefined {
@@ -209,8 +282,25 @@ const checked = <B>(check: () => B): Effect.Effect<B, CommandInvalid> =>
     }
   })
 
+/** What came of a spawn. */
+const spawnedOf = ({ version, sequence, reply, duplicate }: Accepted): Spawned => ({
+  version,
+  sequence,
+  isNew: reply === undefined && !duplicate,
+})
+
+/** Brings the actor about, if it is not there. */
+const spawnActor = (asker: Asker, options: AskOptionsWithInput = {}): Effect.Effect<Spawned, AskError> =>
+  Effect.map(
+    Effect.callback<Accepted, AskError>((resume) => {
+      const item = asker.spawn(options, resume)
+      return item === undefined ? undefined : Effect.sync(() => item.abandon())
+    }),
+    spawnedOf,
+  )
+
 /** The Effect face of an asker. */
-export const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: string): ActorRef<A> => {
+const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: string): ActorRef<A> => {
   const asker = new Asker(context, actor, id)
   const placed = Effect.suspend(
     (): Effect.Effect<ActorAddress, SystemStopped | UnknownActorType | InvalidActorId> => {

@@ -42,7 +42,7 @@ import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
-import { type ActorRef, Asker, makeActorRef, type RefContext } from "./ActorRef.ts"
+import { type ActorRefs, makeActorRefs, type RefContext } from "./ActorRef.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { makeClusterWatch } from "./ClusterCounts.ts"
 import { definitionsOf, hostedTypes, missingSagas, readsMore, typeLabelsOf } from "./Definitions.ts"
@@ -64,11 +64,7 @@ export interface SystemOptions extends Partial<SystemSettings> {
   readonly node?: NodeOptions
 }
 
-export interface ActorSystemService {
-  /** A handle on the actor `id` of a type that this system was given. Makes nothing; never fails. */
-  readonly get: <A extends AnyActor>(actor: A, id: string) => ActorRef<A>
-  /** The callback form of {@link get}, for hot paths and the promise face. */
-  readonly asker: (actor: AnyActor, id: string) => Asker
+export interface ActorSystemService extends ActorRefs {
   /** Waits until a projection has applied everything up to `sequence` (from an {@link Accepted}): read your writes. */
   readonly waitFor: (
     projection: ProjectionDefinition,
@@ -242,7 +238,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     cutOff,
     suspected: (request) => {
       if (request.k === "read" || request.lost === undefined) return
-      const id = request.k === "ask" ? request.id : request.msg.id
+      const id = request.k === "deliver" ? request.msg.id : request.id
       const line = `Command ${id} to ${request.to} is tried once more: a node that had it went silent and lost its shard.`
       runFork(logSampled("command that nodes were lost with", line))
     },
@@ -328,8 +324,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => stop)
 
   return {
-    get: (actor, id) => makeActorRef(context, actor, id),
-    asker: (actor, id) => new Asker(context, actor, id),
+    ...makeActorRefs(context),
     waitFor: (projection, sequence, timeoutMs = WAIT_FOR_TIMEOUT_MS) => {
       const runner = services.projections.get(projection.name)
       return runner === undefined

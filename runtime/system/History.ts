@@ -144,7 +144,7 @@ export const stateAt = Effect.fnUntraced(function* (
   const born = (birth: StoredBirth, { at }: Commit, sequence: number) => {
     if (isBeyond(0, at)) return "stop"
     try {
-      past = { version: 0, at, state: reborn(definition.machine, address.id, birth).state }
+      past = { version: 0, at, state: reborn(definition, address.id, birth).state }
       return "go on"
     } catch (cause) {
       failure = asQuarantined(address, sequence, cause)

@@ -65,7 +65,8 @@ export const tellActor = (
       const command = commandOf(definition, address, given, read, context.nextCommandId)
       ;({ commandId, fingerprint } = command)
       const m = command.metadata === undefined ? undefined : { m: command.metadata }
-      message = encodeMessage({ k: "command", id: commandId, c: command.given, ...m })
+      const input = command.input === undefined ? undefined : { i: command.input.given }
+      message = encodeMessage({ k: "command", id: commandId, c: command.given, ...input, ...m })
     } catch (cause) {
       if (cause instanceof CommandInvalid) return Effect.fail(cause)
       throw cause

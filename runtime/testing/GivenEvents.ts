@@ -5,7 +5,9 @@
  * are left out, because they change nothing.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { CommandInvalid } from "../cell/AskError.ts"
 import { type Birth, bear, beforeBirth } from "../cell/Birth.ts"
+import { type BirthInput, checkedInput } from "../cell/BirthInput.ts"
 import { effectsOf } from "../cell/Intents.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "../cell/Pending.ts"
 import { encodeCommit } from "../commit/Commit.ts"
@@ -21,9 +23,10 @@ export const recordsOf = (
   actor: AnyActor,
   address: ActorAddress,
   given: ReadonlyArray<StoredEvent>,
+  input: BirthInput | undefined,
   atMs: number,
 ): ReadonlyArray<JournalRecord> => {
-  const past = new Past(actor, address, atMs)
+  const past = new Past(actor, address, input, atMs)
   return given.map((stored, index) => {
     const out = past.itemsOf(stored)
     const entry = { c: `given-${index}`, fp: "", ev: [stored], ...(out.length === 0 ? undefined : { out }) }
@@ -32,6 +35,20 @@ export const recordsOf = (
     return { key: address.key, sequence: index + 1, data: encodeCommit(header, [JSON.stringify(entry)]) }
   })
 }
+
+/** The input of a scenario, checked. Throws CommandInvalid. */
+export const givenInput = (
+  actor: AnyActor,
+  { type: actorType, id }: ActorAddress,
+  input: unknown,
+): BirthInput | undefined => {
+  if (input === undefined) return undefined
+  const checked = checkedInput(actor, id, input)
+  if (!("issues" in checked)) return checked
+  throw new CommandInvalid({ actorType, id, commandType: "testActor", issues: checked.issues })
+}
+
+const GIVEN = { commandType: "given", isSpawn: false }
 
 class Past {
   readonly #actor: AnyActor
@@ -42,11 +59,11 @@ class Past {
   /** `undefined`: it threw, as the replay will. */
   readonly birth: Birth | undefined
 
-  constructor(actor: AnyActor, address: ActorAddress, atMs: number) {
+  constructor(actor: AnyActor, address: ActorAddress, input: BirthInput | undefined, atMs: number) {
     this.#actor = actor
     this.#atMs = atMs
-    const unborn = attempt(() => beforeBirth(actor.machine, address.id))
-    const birth = unborn && bear(actor, address, unborn, "given", atMs)
+    const unborn = attempt(() => beforeBirth(actor, address.id))
+    const birth = unborn && bear(actor, address, unborn.standing, { ...GIVEN, input }, atMs)
     if (birth?._tag !== "Birth") return
     this.birth = birth
     this.#state = birth.state

@@ -10,12 +10,13 @@ import { Equal } from "effect"
 import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
 import { CommandFailed, CommandInvalid, CommandRejected } from "../cell/AskError.ts"
 import { bear } from "../cell/Birth.ts"
+import type { BirthInput } from "../cell/BirthInput.ts"
 import { type Command, decide, type Outcome } from "../cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../cell/Fold.ts"
 import { decodeSnapshot, encodeSnapshot } from "../cell/Snapshot.ts"
 import { commandOf } from "../command/Ask.ts"
 import { encodeCommit, type Metadata } from "../commit/Commit.ts"
-import type { AnyActor, CommandsOf, EventsOf, StateOf } from "../definition/Actor.ts"
+import type { AnyActor, BirthInputOf, CommandsOf, EventsOf, StateOf } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
 import type { AnyEvent, StoredEvent } from "../event/Event.ts"
 import { readEvent } from "../event/Event.ts"
@@ -25,7 +26,7 @@ import { encodeValue } from "../json/StoredValue.ts"
 import { stateName } from "../machine/StateName.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing } from "../message/Outgoing.ts"
-import { recordsOf } from "./GivenEvents.ts"
+import { givenInput, recordsOf } from "./GivenEvents.ts"
 import {
   type AskedFor,
   type Compared,
@@ -107,32 +108,38 @@ export interface Scenario<A extends AnyActor> {
 
 const TIME_DEFAULT_MS = Date.UTC(2026, 0, 1)
 
-/** Starts a scenario on an actor without history. */
-export const testActor = <A extends AnyActor>(actor: A, id = "test-1"): Scenario<A> => {
+/** Starts a scenario on an actor without history, born with `input`. Throws CommandInvalid for input that its schema refuses. */
+export const testActor = <A extends AnyActor>(
+  actor: A,
+  id = "test-1",
+  { input }: { readonly input?: BirthInputOf<A> } = {},
+): Scenario<A> => {
   // Given events do not say what was sent with them, so there is nothing to compare.
   const { audit: _, ...unaudited } = actor
-  return scenario(unaudited as unknown as A, addressOf(actor.type, id, 64), [])
+  const address = addressOf(actor.type, id, 64)
+  return scenario(unaudited as unknown as A, address, givenInput(actor, address, input), [])
 }
 
 const scenario = <A extends AnyActor>(
   actor: A,
   address: ActorAddress,
+  input: BirthInput | undefined,
   stored: ReadonlyArray<StoredEvent>,
 ): Scenario<A> => {
-  const past = () => trapped(() => recordsOf(actor, address, stored, TIME_DEFAULT_MS))
+  const past = () => trapped(() => recordsOf(actor, address, stored, input, TIME_DEFAULT_MS))
   return {
     given: (...events) => {
       const added = (events.flat() as ReadonlyArray<AnyEvent>).map((event) => storedOf(actor, event))
-      return scenario(actor, address, [...stored, ...added])
+      return scenario(actor, address, input, [...stored, ...added])
     },
-    givenStored: (...events) => scenario(actor, address, [...stored, ...events]),
-    when: (command, options = {}) => play(actor, address, past(), command, options),
+    givenStored: (...events) => scenario(actor, address, input, [...stored, ...events]),
+    when: (command, options = {}) => play(actor, address, input, past(), command, options),
     then: (expected) => {
       const records = past()
       const confirmed = replay(actor, address, records)
       requireSnapshotsHold(actor, address, records, confirmed)
       requireState(expected, confirmed)
-      return scenario(actor, address, stored)
+      return scenario(actor, address, input, stored)
     },
   }
 }
@@ -173,6 +180,7 @@ const trapped = <A>(run: () => A): A => {
 const play = <A extends AnyActor>(
   actor: A,
   address: ActorAddress,
+  input: BirthInput | undefined,
   records: ReadonlyArray<JournalRecord>,
   given: CommandsOf<A>,
   { nowMs = TIME_DEFAULT_MS, metadata }: WhenOptions,
@@ -187,11 +195,11 @@ const play = <A extends AnyActor>(
     if (cause instanceof CommandInvalid) return invalid(cause)
     throw cause
   }
-  const { state, standing } = before
+  const bearing = { commandType: command.type, input, isSpawn: false }
+  const { standing } = before
   const born =
-    standing._tag === "Born"
-      ? undefined
-      : trapped(() => bear(actor, address, { state, standing }, command.type, nowMs))
+    standing._tag === "Born" ? undefined : trapped(() => bear(actor, address, standing, bearing, nowMs))
+  if (born?._tag === "CommandInvalid") return invalid(born)
   if (born?._tag === "CommandFailed") return outcomes(actor, born, [], before, nowMs)
   const decided = () => trapped(() => decide(actor, address, { ...before, ...born }, command, nowMs))
   const outcome = decided()

@@ -123,7 +123,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "the same id with another payload is answered as a repeat",
-    file: "runtime/cell/Round.ts",
+    file: "runtime/cell/RoundAnswers.ts",
     text: "if (!isSameFingerprint(known, fingerprint))",
     replacement: 'if (known === "" && !isSameFingerprint(known, fingerprint))',
     isSeenBySimulation: false,
@@ -230,15 +230,15 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a replayed birth waits for nothing",
     file: "runtime/cell/Birth.ts",
-    text: "pending: pendingAfter(NOTHING_PENDING, out),",
+    text: "pending: pendingAfter(NOTHING_PENDING, stored.out),",
     replacement: "pending: NOTHING_PENDING,",
     isSeenBySimulation: true,
   },
   {
     name: "an actor is born with every commit",
     file: "runtime/cell/RoundCommit.ts",
-    text: "birth === undefined ? before.standing : BORN",
-    replacement: "before.standing",
+    text: "const { standing } = birth ?? before",
+    replacement: "const { standing } = before",
     isSeenBySimulation: true,
   },
   {

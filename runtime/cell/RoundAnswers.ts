@@ -1,0 +1,105 @@
+/**
+ * What callers and messages of a round are told: accepted, known already, in conflict, refused.
+ *
+ * Owns those answers. Pure. Who gives them, and when: Round.ts.
+ */
+import { Exit } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import { isSameFingerprint } from "../json/Fingerprint.ts"
+import { given } from "../machine/SealedState.ts"
+import { rowCarried } from "../message/Origin.ts"
+import { ActorUnborn, CommandIdReused, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import type { Proposal } from "./Decide.ts"
+import type { Confirmed } from "./Fold.ts"
+import type { Accepted, CurrentState, Sent, WaitingCommand } from "./Waiting.ts"
+
+/** A command of a round that will be stored. */
+export interface Entry {
+  readonly waiting: WaitingCommand
+  readonly proposal: Proposal
+}
+
+/** A timer or call that the actor does not wait for any more: once it is over, it is over for good. */
+export const isStale = ({ command }: WaitingCommand): boolean =>
+  command._tag === "Signal" && command.kind !== "answer"
+
+export const currentState = (
+  { type: actorType, id }: ActorAddress,
+  { state, version, sequence, standing }: Confirmed,
+): Exit.Exit<CurrentState, ActorUnborn> => {
+  if (standing._tag === "Unborn" && "issues" in standing.birth) {
+    const hint = "Its birth needs input: spawn it, or give `input` with its first command."
+    return Exit.fail(new ActorUnborn({ actorType, id, hint }))
+  }
+  return Exit.succeed({ version, sequence, isBorn: standing._tag === "Born", state: given(state) })
+}
+
+/** The answer to a command whose id was used before, in the journal or earlier in this round. */
+export const knownAnswer = (
+  address: ActorAddress,
+  confirmed: Confirmed,
+  earlier: Entry | undefined,
+  waiting: WaitingCommand,
+): ((stored: Confirmed) => void) | CommandIdReused | undefined => {
+  const { commandId, fingerprint } = waiting.command
+  const recent = confirmed.recent.get(commandId)
+  const known = recent?.fingerprint ?? earlier?.waiting.command.fingerprint
+  if (known === undefined) return undefined
+  if (!isSameFingerprint(known, fingerprint)) {
+    return new CommandIdReused({
+      actorType: address.type,
+      id: address.id,
+      commandId,
+      hint: "A commandId names one command for ever. Use a new one for a new command.",
+    })
+  }
+  if (recent !== undefined) {
+    const { version, sequence, reply } = recent
+    const duplicate = !waiting.wasAttempted
+    return () => waiting.settle(Exit.succeed({ version, sequence, reply, duplicate }))
+  }
+  const { proposal } = earlier as Entry
+  return ({ sequence }) => waiting.settle(Exit.succeed(accepted(proposal, sequence, true)))
+}
+
+export const accepted = (proposal: Proposal, sequence: number, duplicate: boolean): Accepted => ({
+  version: proposal.version,
+  sequence,
+  reply: proposal.entry.re,
+  duplicate,
+})
+
+/** The answer to a message that was handled before, as its origin tells. */
+export const repeated = (waiting: WaitingCommand, { version, sequence }: Confirmed): Accepted => ({
+  version,
+  sequence,
+  reply: undefined,
+  duplicate: !waiting.wasAttempted,
+})
+
+export const withOrigin = (proposal: Proposal, { origin, floor }: Sent): Proposal => ({
+  ...proposal,
+  entry: { ...proposal.entry, o: rowCarried(origin, floor) },
+})
+
+export const birthUnread = ({ type: actorType, id }: ActorAddress): Unavailable =>
+  new Unavailable({
+    actorType,
+    id,
+    stored: "No",
+    detail: "a birth or its input has to be stored, and a node of the cluster cannot read births",
+    hint: "Upgrade all nodes, then try again with the same commandId.",
+  })
+
+export const payloadTooLarge = (
+  address: ActorAddress,
+  sizeBytes: number,
+  limitBytes: number,
+): PayloadTooLarge =>
+  new PayloadTooLarge({
+    actorType: address.type,
+    id: address.id,
+    sizeBytes,
+    limitBytes,
+    hint: "Store large data elsewhere and put a reference into the event, or raise the server's max_payload.",
+  })

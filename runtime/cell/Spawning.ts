@@ -1,0 +1,34 @@
+/**
+ * Decides a spawn: an actor is born without a command, or it is there already.
+ *
+ * Owns that a spawn is idempotent: the same input finds the same actor. What a birth is: Birth.ts. Pure.
+ */
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import { fingerprint } from "../json/Fingerprint.ts"
+import { ActorExists } from "./AskError.ts"
+import type { IsBorn } from "./Birth.ts"
+import { type Base, entryOf, type Nothing, type Proposal, type Spawn } from "./Decide.ts"
+
+/** Reply to a spawn that found the actor. */
+export const FOUND = { isFound: true } as const
+
+/** The birth of an actor, on its tentative state after it. Its entry has no events: it remembers the command's id. */
+export const spawned = (base: Base, command: Spawn): Proposal => ({
+  ...base,
+  _tag: "Proposal",
+  entry: entryOf(command, [], [], undefined),
+  actions: [],
+})
+
+/** What becomes of a spawn of an actor that is born. */
+export const found = (
+  { type: actorType, id }: ActorAddress,
+  { version }: Pick<Base, "version">,
+  { input: known }: IsBorn,
+  { input }: Spawn,
+): Nothing | ActorExists => {
+  const wanted = input === undefined ? undefined : fingerprint(input.value)
+  if (wanted === known) return { _tag: "Nothing", reply: FOUND }
+  const hint = "Its input was given when it was born, and stays. Leave it, or take another id."
+  return new ActorExists({ actorType, id, version, hint })
+}
