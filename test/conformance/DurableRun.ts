@@ -33,6 +33,8 @@ const anything = integrationEvent({ schema: Schema.Any, description: "whatever t
 /** Commits that one step may lead to; more are a loop. */
 const COMMITS_MAX = 1_000
 
+const BIRTH = { commandType: "birth", input: undefined, isSpawn: false }
+
 export class DurableRun {
   readonly emitted: Array<unknown> = []
   readonly notes: Array<string> = []
@@ -64,9 +66,9 @@ export class DurableRun {
 
   /** Has the actor born, in a commit of its own. */
   start(): Promise<void> {
-    const { state, standing } = this.#confirmed
+    const { standing } = this.#confirmed
     if (standing._tag === "Born") throw new Error("it is born already")
-    const birth = bear(this.#definition, this.#address, { state, standing }, "birth", this.#nowMs)
+    const birth = bear(this.#definition, this.#address, standing, BIRTH, this.#nowMs)
     if (birth._tag !== "Birth") throw birth
     const count = this.#records.length
     if (birth.json !== undefined) this.#keep(birth.json, [])

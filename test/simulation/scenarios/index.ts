@@ -142,6 +142,7 @@ export const scenarios = {
     actors: [Sprout, Meadow],
     calls: sproutCalls,
     workload: sproutWorkload(20, 80),
+    faults: TIMER_FAULTS,
     invariants: sproutInvariants,
     nodes: 3,
     settings: { idleMs },
