@@ -1,8 +1,11 @@
 /** Actors that are likely to be new are decided and stored without reading; a wrong guess is seen in nothing but that. */
 import { describe, expect, it } from "vitest"
 import { BirthEvidence, COMMANDS_SCORED_MAX, LIKELY_FROM } from "../../../runtime/cell/BirthEvidence.ts"
+import { BirthGuess } from "../../../runtime/cell/BirthGuess.ts"
 import type { Command } from "../../../runtime/cell/Decide.ts"
+import type { Confirmed } from "../../../runtime/cell/Fold.ts"
 import { WaitingCommand, WaitingRead } from "../../../runtime/cell/Waiting.ts"
+import { AppendUnknown } from "../../../runtime/journal/Journal.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import type { AppendOutcome } from "../../fixtures/memory/JournalScripted.ts"
 import { historyOf, type MemorySystem, startMemory } from "../../fixtures/memory/MemorySystem.ts"
@@ -116,6 +119,32 @@ describe("the append of a guess", () => {
 
 const waiting = (type: string): WaitingCommand =>
   new WaitingCommand({ _tag: "Command", type } as Command, undefined, () => undefined)
+
+describe("a guess that was not acknowledged", () => {
+  /** A guess with one command, which its append had for the first time; the actor is then read at another commit. */
+  const refusedBy = (reason: AppendUnknown["reason"]) => {
+    const guess = new BirthGuess(new BirthEvidence(), Counter)
+    const command = waiting("Add")
+    const stamp = { era: 1, atMs: 1 }
+    guess.refused(
+      { entries: [{ waiting: command }] } as never,
+      stamp,
+      new AppendUnknown({ reason, detail: "none" }),
+    )
+    command.wasAttempted = true
+    const { toldUpTo } = guess
+    guess.read({ sequence: 9, stamp: { era: 2, atMs: 1 } } as Confirmed, command)
+    return { toldUpTo, wasAttempted: command.wasAttempted }
+  }
+
+  it("was not attempted where the journal says that the actor is not new", () => {
+    expect(refusedBy("WrongSequence")).toEqual({ toldUpTo: Number.POSITIVE_INFINITY, wasAttempted: false })
+  })
+
+  it("may be stored where its outcome is not known, and no snapshot spares reading what it left", () => {
+    expect(refusedBy("Timeout")).toEqual({ toldUpTo: undefined, wasAttempted: true })
+  })
+})
 
 describe("the evidence", () => {
   it("is about a command of an actor type, and nothing is guessed without it", () => {
