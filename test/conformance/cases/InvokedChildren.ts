@@ -285,4 +285,82 @@ export const invokedChildren: ReadonlyArray<ConformanceCase> = [
     steps: [{ type: "Go" }, { type: "Inc" }, { afterMs: 5 }, { type: "Inc" }],
     ends: { context: { out: 2 }, children: { m: { value: "b" } } },
   },
+  {
+    name: "a child that throws, and nobody hears",
+    machine: () => {
+      const child = createMachine({
+        on: {
+          boom: {
+            actions: assign(() => {
+              throw new TypeError("boom")
+            }),
+          },
+        },
+      } as any)
+      return setup({ actors: { child } }).createMachine({
+        invoke: { src: "child", id: "child" },
+        on: { Boom: { actions: sendTo("child", { type: "boom" }) } },
+      } as any)
+    },
+    steps: [{ type: "Boom" }],
+    ends: { status: "error", error: { name: "TypeError", message: "boom" } },
+  },
+  {
+    name: "a child that is there from birth, with a timer and a call",
+    machine: () => {
+      const child = setup({ actors: { load: fromPromise(async () => "loaded") } }).createMachine({
+        context: { got: "" },
+        invoke: {
+          src: "load",
+          id: "load",
+          onDone: { actions: assign({ got: ({ event }: any) => event.output }) },
+        },
+        initial: "a",
+        states: { a: { after: { 100: "b" } }, b: {} },
+      } as any)
+      return setup({ actors: { child } }).createMachine({
+        context: { seen: [] as Array<unknown> },
+        invoke: {
+          src: "child",
+          id: "child",
+          onSnapshot: {
+            actions: assign({
+              seen: ({ context, event }: any) => [
+                ...context.seen,
+                `${event.snapshot.value} ${event.snapshot.context.got}`,
+              ],
+            }),
+          },
+        },
+        on: { Go: { actions: assign({ seen: ({ context }: any) => [...context.seen, "Go"] }) } },
+      } as any)
+    },
+    steps: [{ type: "Go" }, { afterMs: 100 }],
+    ends: { context: { seen: ["a ", "a loaded", "Go", "b loaded"] } },
+  },
+  {
+    name: "a child's dates, maps and undefined values",
+    machine: () => {
+      const child = createMachine({
+        context: { map: new Map<string, unknown>(), none: undefined, at: new Date(0) },
+        on: {
+          put: {
+            actions: assign(({ context, event }: any) => ({
+              map: new Map([...context.map, [event.key, { n: context.map.size }]]),
+              at: new Date(context.at.getTime() + 1),
+            })),
+          },
+        },
+      } as any)
+      return setup({ actors: { child } }).createMachine({
+        invoke: { src: "child", id: "child" },
+        on: { Put: { actions: sendTo("child", ({ event }: any) => ({ type: "put", key: event.key })) } },
+      } as any)
+    },
+    steps: [
+      { type: "Put", key: "a" },
+      { type: "Put", key: "b" },
+    ],
+    ends: { children: { child: { context: { at: { date: 2 } } } } },
+  },
 ]
