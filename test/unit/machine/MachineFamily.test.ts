@@ -8,7 +8,6 @@ import {
   createMachine,
   enqueueActions,
   fromCallback,
-  fromPromise,
   fromTransition,
   sendParent,
   sendTo,
@@ -133,6 +132,47 @@ describe("a state with children", () => {
     for (const state of states) expect(Object.keys(state.children)).toEqual(["counter", "x:1", "x:2"])
     const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(states[0] as MachineState))))
     expect(Object.keys(following(machine, back, "Add").children)).toEqual(["counter", "x:1", "x:2", "x:3"])
+  })
+
+  it("knows nothing of children that an event made which failed", () => {
+    const add = assign({ refs: ({ context, spawn }: any) => [...context.refs, spawn("counter")] } as any)
+    const outside = createActor(createMachine({}))
+    const holder = setup({ actors: { counter } }).createMachine({
+      context: { refs: [] as Array<any> },
+      on: { add: { actions: add }, bad: { actions: [add, sendTo(() => outside, { type: "hi" } as never)] } },
+    } as any)
+    const machine = new Machine(
+      "family",
+      setup({ actors: { holder } }).createMachine({
+        invoke: { src: "holder", id: "h" },
+        on: {
+          Add: { actions: sendTo("h", { type: "add" }) },
+          Bad: { actions: sendTo("h", { type: "bad" }) },
+        },
+      } as any),
+    )
+    const born = machine.initial("a")
+    expect(() => machine.transition(born, { type: "Bad" })).toThrow("outside of the machine")
+    const { children } = (given(following(machine, born, "Add")).children["h"] as any).getSnapshot()
+    expect(Object.keys(children)).toEqual(["x:1"])
+  })
+
+  it("comes back with children that have ended, and does not wake them", () => {
+    const machine = new Machine(
+      "family",
+      setup({ actors: { counter } }).createMachine({
+        context: { ref: undefined as any },
+        on: {
+          Add: { actions: assign({ ref: ({ spawn }: any) => spawn("counter", { id: "c" }) }) },
+          Stop: { actions: stopChild("c") },
+          Inc: { actions: sendTo(({ context }: any) => context.ref, { type: "inc" }) },
+        },
+      } as any),
+    )
+    const stopped = following(machine, machine.initial("a"), "Add", "Inc", "Stop")
+    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(stopped))))
+    const later = following(machine, back, "Inc")
+    expect(given(later).context.ref.getSnapshot()).toMatchObject({ context: { count: 1 } })
   })
 
   it("does not read back where the logic of a child is gone, or where it stands in no state of its machine", () => {
@@ -276,89 +316,5 @@ describe("an event fails by name, and nothing of it happens,", () => {
       _tag: "MachineFailed",
       message: expect.stringMatching(message),
     })
-  })
-})
-
-describe("what children ask for", () => {
-  const child = setup({
-    actors: { "lo/ad": fromPromise(async () => 1) },
-    delays: { patience: 50 },
-  }).createMachine({
-    initial: "a",
-    states: {
-      a: {
-        invoke: { src: "lo/ad", id: "load", input: () => ({ n: 1 }), onDone: "b" },
-        after: { patience: "b" },
-        exit: sendParent({ type: "Left" }, { delay: 5 }),
-      },
-      b: {},
-    },
-  } as any)
-  const machine = () =>
-    new Machine(
-      "family",
-      setup({ actors: { child } }).createMachine({
-        initial: "idle",
-        states: {
-          idle: { on: { Go: "on" } },
-          on: { invoke: { src: "child", id: "kid" }, on: { Off: "idle" } },
-        },
-      } as any),
-    )
-
-  it("is named after the ids from the root, and its logic is found by names", () => {
-    const family = machine()
-    const state = following(family, family.initial("a"), "Go")
-    const [call, timer] = family.takeIntents()
-    expect(timer).toMatchObject({
-      _tag: "Timer",
-      id: "kid/xstate.after.patience.(machine).a",
-      event: { type: "everstate.inside", to: "kid", from: "kid" },
-    })
-    expect(call).toEqual({ _tag: "Call", id: "kid/load", src: "child/lo~1ad", input: { n: 1 } })
-    expect(family.callLogic("child/lo~1ad")?.isPlain).toBe(true)
-    expect(family.callLogic("child/nothing")).toBeUndefined()
-    expect(family.invocationsOf(state)).toEqual(["kid/load"])
-    const done = family.transition(state, {
-      type: "xstate.done.actor.kid/load",
-      output: 1,
-      actorId: "kid/load",
-    })
-    expect(family.invocationsOf(done as MachineState)).toEqual([])
-    expect((given(done as MachineState).children["kid"] as any).getSnapshot().value).toBe("b")
-  })
-
-  it("ends with them: their timers and those for them are dropped by one word", () => {
-    const family = machine()
-    const state = following(family, family.initial("a"), "Go")
-    family.takeIntents()
-    following(family, state, "Off")
-    expect(family.takeIntents()).toContainEqual({ _tag: "DropTimers", member: "kid" })
-  })
-})
-
-describe("a machine whose configuration shows no child", () => {
-  const late = setup({ actors: { counter, load: fromPromise(async () => 1) } }).createMachine({
-    context: { ref: undefined as any, loaded: false },
-    initial: "idle",
-    states: {
-      idle: { on: { Go: "loading" } },
-      loading: {
-        invoke: { src: "load", id: "load", onDone: { actions: assign({ loaded: true }) } },
-        on: { Add: { actions: assign({ ref: ({ spawn }: any) => spawn("counter", { id: "c" }) }) } },
-      },
-    },
-  } as any)
-
-  it("becomes a family when it spawns one, with the calls that are under way", () => {
-    const machine = new Machine("family", late)
-    const loading = following(machine, machine.initial("a"), "Go")
-    expect(loading.children).toEqual({})
-    const grown = following(machine, loading, "Add")
-    expect(Object.keys(grown.children)).toEqual(["load", "c"])
-    expect(machine.invocationsOf(grown)).toEqual(["load"])
-    const loaded = machine.transition(grown, { type: "xstate.done.actor.load", output: 1, actorId: "load" })
-    expect((loaded as MachineState).context).toMatchObject({ loaded: true })
-    expect(machine.takeIntents().map(({ _tag }) => _tag)).toEqual(["Call"])
   })
 })
