@@ -78,6 +78,8 @@ const freeze = (value: unknown, depth: number): Traits => {
 const freezeParts = (value: object, depth: number): Traits => {
   let traits = depth > PROVEN_DEPTH_MAX ? UNPROVEN : 0
   if (Array.isArray(value)) {
+    // The match of a pattern is a list with fields, which a stored list has not.
+    if ((value as { readonly index?: unknown }).index !== undefined) traits |= UNPROVEN
     for (const element of value) traits |= freeze(element, depth)
   } else {
     for (const key in value) traits |= freeze((value as PlainObject)[key], depth)

@@ -112,6 +112,13 @@ const encode = (value: unknown, depth: number): unknown => {
 }
 
 const encodeList = (list: ReadonlyArray<unknown>, depth: number): ReadonlyArray<unknown> => {
+  const last = Object.keys(list).at(-1)
+  // Keys that are no places come after those that are.
+  if (last !== undefined && String(Number(last) >>> 0) !== last) {
+    throw refusal(
+      `it is a list with the field ${JSON.stringify(last)}, as of a match of a pattern; copy what is needed of it`,
+    )
+  }
   const parts: Array<unknown> = []
   for (let index = 0; index < list.length; index++) parts.push(encodeAt(`[${index}]`, list[index], depth))
   return parts
@@ -140,6 +147,7 @@ interface Fields {
 
 const encodeObject = (value: object, depth: number): object => {
   const prototype: unknown = Object.getPrototypeOf(value)
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refusal("it has a key that is a symbol")
   if (prototype === Object.prototype) {
     const isEscaped = Object.hasOwn(value, TAG) || Object.hasOwn(value, "__proto__")
     return isEscaped ? tagged("object", entriesOf(value, depth)) : encodeFields(value, depth)

@@ -115,6 +115,8 @@ describe("a value is refused with its path", () => {
       "context.values()[0]",
       /an instance of Promise/,
     ],
+    ["the match of a pattern", { match: /a/.exec("ba") }, "context.match", /a list with the field "groups"/],
+    ["a key that is a symbol", { a: [{ [Symbol("s")]: 1 }] }, "context.a[0]", /a key that is a symbol/],
     ["a weak map", { w: new WeakMap() }, "context.w", /an instance of WeakMap/],
     ["what an error is caused by", new Error("x", { cause: new Money() }), "context.cause", /Money/],
     [

@@ -81,6 +81,11 @@ describe("a command is refused whose event would put into the context what canno
       () => [{ price: new Money() }],
       /context\.kept\[0\]\.price cannot be stored: it is an instance of Money\. A state holds/,
     ],
+    [
+      "the match of a pattern",
+      () => /a/.exec("ba"),
+      /context\.kept cannot be stored: it is a list with the field/,
+    ],
     ["a function", () => () => 1, /context\.kept cannot be stored: it is a function/],
     ["a function in a map", () => new Map([[1, { f: () => 1 }]]), /context\.kept\.values\(\)\[0\]\.f/],
     [
