@@ -52,7 +52,12 @@ const machines = fc.record({
   states: fc.tuple(state, state, state, state),
 })
 
-const place = fc.record({ era: fc.integer({ min: 1, max: 10 }), sequence: fc.nat(6), atMs: fc.nat(6) })
+/** Sequences of a journal begin at 1. */
+const place = fc.record({
+  era: fc.integer({ min: 1, max: 10 }),
+  sequence: fc.integer({ min: 1, max: 6 }),
+  atMs: fc.nat(6),
+})
 
 /** Where a message comes from, and what its source says with it. */
 const from = fc.option(fc.record({ origin: place, floor: fc.option(place, { nil: undefined }) }), {
