@@ -85,6 +85,8 @@ export class Machine {
   #runsAsFamily: boolean
   /** An event has led to something that only a family has. */
   #hasChild = false
+  /** Ids of the calls that the event has stopped and not begun again. */
+  readonly #stopped = new Set<string>()
   #fingerprint: string | undefined
   #blank: MachineState | undefined
   /** Code of the user's runs when an actor is born. */
@@ -165,7 +167,7 @@ export class Machine {
     const take = () => takeInFamily(this.#asFamily(state), event)
     if (isFamilyState(state)) return this.#inFamily(event.type, take)
     return this.#guarded(event.type, take, () => {
-      const from = forTransition(state)
+      const from = this.#withCalls(forTransition(state))
       this.#self._snapshot = from
       const next = this.#settled(this.#machine.transition(from, event, this.#scope) as MachineState)
       // An unaccepted event leaves the very same snapshot behind; so does an accepted one without any effect.
@@ -240,6 +242,7 @@ export class Machine {
 
   #capture({ type, exec, info, params }: ExecutableAction): void {
     if (type === "xstate.sendTo" && this.#sendsToItself((params ?? {}) as BuiltInParams)) return
+    this.#noteStop(type, params as { readonly id?: string } | undefined)
     const intent = intentOf(type, (params ?? {}) as BuiltInParams, this.#invokeIds)
     if (intent === "None") return
     if (intent === "Child") this.#hasChild = true
@@ -268,6 +271,7 @@ export class Machine {
   ): MachineState | undefined {
     if (this.#runsAsFamily) return this.#inFamily(eventType, inFamily)
     this.#hasChild = false
+    this.#stopped.clear()
     this.#sentToItself = []
     const capturedBefore = this.#captured.length
     let next: MachineState | undefined
@@ -310,7 +314,26 @@ export class Machine {
 
   #hasSpawned(state: MachineState | undefined): boolean {
     for (const child in state?.children) if (!this.#invokeIds.has(child)) return true
-    return false
+    // A call that ends though its state goes on: only a family knows that.
+    return (
+      state !== undefined &&
+      this.#stopped.size > 0 &&
+      this.invocationsOf(state).some((id) => this.#stopped.has(id))
+    )
+  }
+
+  /** The state with its calls as children: an action that stops one names it then. */
+  #withCalls(state: MachineState): MachineState {
+    const ids = this.invocationsOf(state)
+    if (ids.length === 0) return state
+    const children = Object.fromEntries(ids.map((id) => [id, { id }]))
+    return { ...state, children } as unknown as MachineState
+  }
+
+  #noteStop(type: string, params: { readonly id?: string } | undefined): void {
+    if (params?.id === undefined) return
+    if (type === "xstate.stopChild") this.#stopped.add(params.id)
+    else if (type === "xstate.spawnChild") this.#stopped.delete(params.id)
   }
 
   #failed(eventType: string, cause: unknown): MachineFailed {

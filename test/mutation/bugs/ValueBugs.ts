@@ -62,7 +62,7 @@ export const valueBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an assign that changes a map changes the state of before",
     file: "runtime/machine/Machine.ts",
-    text: "const from = forTransition(state)",
+    text: "const from = this.#withCalls(forTransition(state))",
     replacement: "const from = { ...state }",
     isSeenBySimulation: false,
   },

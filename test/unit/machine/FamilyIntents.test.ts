@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the machines are what others write; their types are not the subject
 /** What children ask for, as their machine tells it: timers, calls, and their ends. */
 import { describe, expect, it } from "vitest"
-import { assign, fromPromise, fromTransition, sendParent, setup } from "xstate"
+import { assign, enqueueActions, fromPromise, fromTransition, sendParent, setup } from "xstate"
 import { Machine, type MachineState } from "../../../runtime/machine/Machine.ts"
 import { given } from "../../../runtime/machine/SealedState.ts"
 
@@ -95,5 +95,26 @@ describe("a machine whose configuration shows no child", () => {
     const loaded = machine.transition(grown, { type: "xstate.done.actor.load", output: 1, actorId: "load" })
     expect((loaded as MachineState).context).toMatchObject({ loaded: true })
     expect(machine.takeIntents().map(({ _tag }) => _tag)).toEqual(["Call"])
+  })
+
+  it("ends a call that an action stops, though its state goes on", () => {
+    const stopping = setup({ actors: { load: fromPromise(async () => 1) } }).createMachine({
+      initial: "idle",
+      states: {
+        idle: { on: { Go: "loading" } },
+        loading: {
+          invoke: { src: "load", id: "load" },
+          on: {
+            Again: { target: "loading", reenter: true },
+            Stop: { actions: enqueueActions(({ enqueue }) => enqueue.stopChild("load")) },
+          },
+        },
+      },
+    } as any)
+    const machine = new Machine("family", stopping)
+    const again = following(machine, machine.initial("a"), "Go", "Again")
+    expect(machine.invocationsOf(again)).toEqual(["load"])
+    expect(again.children).toEqual({})
+    expect(machine.invocationsOf(following(machine, again, "Stop"))).toEqual([])
   })
 })
