@@ -144,8 +144,8 @@ export class PendingChecker {
 
 const decoder = new TextDecoder()
 
-/** Times that a timer is given to the mailbox, by nodes that come and go and send again what they are not sure of. */
-const PLACED_MAX = 20
+/** Times that a timer is given to the mailbox, by three nodes that come and go and send again what they are not sure of. */
+const PLACED_MAX = 40
 
 /** A generation of a timer, as {@link PendingChecker.lost} is told of it. */
 export const timerNamed = (name: string, generation: string): string => `${name} ${generation}`
