@@ -120,9 +120,10 @@ export class SagaDraft {
     return copy
   }
 
-  /** Throws for what cannot be sent: an id or a command that cannot be stored. */
-  request({ actor, id, command }: SagaTarget, as: string): void {
-    this.#outbox.push(request(actor, id, plainJson(command) as AnyEvent, as))
+  /** Throws for what cannot be sent: an id, a command or input that cannot be stored. */
+  request({ actor, id, command, input }: SagaTarget, as: string): void {
+    const options = input === undefined ? {} : { input: plainJson(input) as never }
+    this.#outbox.push(request(actor, id, plainJson(command) as AnyEvent, as, options))
   }
 
   /** Throws for what is not plain JSON. */

@@ -15,6 +15,8 @@ export interface SagaTarget {
   readonly actor: AnyActor
   readonly id: string
   readonly command: AnyEvent
+  /** What the participant is born with, if the command is its first. */
+  readonly input?: unknown
 }
 
 export interface RetryOptions {

@@ -6,7 +6,7 @@
  * because each step sees the results of those before it, typed; TypeScript infers that along a chain only. What comes
  * of it: SagaPlan.ts.
  */
-import type { AnyActor, CommandsOf, ReplyOf } from "../definition/Actor.ts"
+import type { AnyActor, BirthInputOf, CommandsOf, ReplyOf } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
 import type { AnySaga, SagaInputOf, SagaResultsOf } from "./AnySaga.ts"
 import { SAGA_STATES } from "./SagaMachine.ts"
@@ -39,6 +39,8 @@ interface Target<A, Command> {
   readonly actor: A
   readonly id: string
   readonly command: Command
+  /** What the participant is born with, if the command is its first: for actors whose definition has an `input` schema. */
+  readonly input?: BirthInputOf<A>
 }
 
 type Result<A, Command> = Command extends { readonly type: infer Type } ? ReplyOf<A, Type> : never

@@ -283,7 +283,7 @@ const checked = <B>(check: () => B): Effect.Effect<B, CommandInvalid> =>
   })
 
 /** What came of a spawn. */
-const spawnedOf = ({ version, sequence, reply, duplicate }: Accepted): Spawned => ({
+export const spawnedOf = ({ version, sequence, reply, duplicate }: Accepted): Spawned => ({
   version,
   sequence,
   isNew: reply === undefined && !duplicate,

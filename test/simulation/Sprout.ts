@@ -1,6 +1,6 @@
 /**
- * An actor that asks for everything when it is born: a timer, a call, a message, and a context that draws on chance; and
- * the meadow, which is told of each sprout once.
+ * An actor that asks for everything when it is born: a timer, a call, a message, and a context that has input and draws on
+ * chance; and the meadow, which is told of each sprout once.
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
@@ -42,9 +42,9 @@ export const Sprout = defineActor({
   type: "sprout",
   machine: setup({
     types: {} as {
-      context: { id: string; seed: number; litres: number; soil: string; driedCount: number }
+      context: { id: string; kind: string; seed: number; litres: number; soil: string; driedCount: number }
       events: EventOf<typeof events>
-      input: { id: string }
+      input: { id: string; kind: string }
     },
     actors: { testSoil: call(async () => "loam") },
     actions: {
@@ -54,6 +54,7 @@ export const Sprout = defineActor({
   }).createMachine({
     context: ({ input }) => ({
       id: input.id,
+      kind: input.kind,
       seed: Math.random(),
       litres: 0,
       soil: "unknown",
@@ -89,6 +90,7 @@ export const Sprout = defineActor({
       },
     },
   }),
+  input: Schema.Struct({ kind: Schema.String }),
   events,
   commands: {
     Water: {

@@ -115,6 +115,7 @@ export class AnswerChecker {
     const state = actor.states[version]
     const isNothing =
       state !== undefined && decidedBy(operation.request.command, actor, state, 0) === "nothing"
+    if (operation.request.via === "spawn") this.#requireBorn(operation, actor, reply)
     // Nothing was to be done, so nothing of it is remembered: another attempt may find something to do.
     if (isNothing && (applied === undefined || applied.version > version)) {
       if (applied !== undefined) this.#world.mark("an attempt found something to do after another had not")
@@ -133,6 +134,16 @@ export class AnswerChecker {
         `${describe(operation)} was told ${told}, the journal has ${real}`,
       )
     }
+  }
+
+  /** Somebody is told that the actor is there, with this input. */
+  #requireBorn({ request, commandId }: Operation, actor: TrueActor, reply: unknown): void {
+    const { address, isBorn, input } = actor
+    this.#world.mark(reply === undefined ? "an actor was spawned" : "a spawn found the actor")
+    const wanted = request.input === undefined ? undefined : JSON.stringify(request.input)
+    if (isBorn && input === wanted) return
+    const what = isBorn ? `was born with ${input}` : "is not born"
+    throw new Violation(PROMISES.born, `${commandId} was told that ${address.key} is there, and it ${what}`)
   }
 
   #read(operation: Operation, attempt: Attempt, actor: TrueActor, { version, state }: CurrentState): void {
@@ -155,6 +166,9 @@ export class AnswerChecker {
     }
     const applied = actor.commands.get(operation.commandId)
     const isOnlyAttempt = operation.attemptCount === 1 && !operation.isRepeated
+    if (error._tag === "ActorExists" && !actor.isBorn) {
+      throw new Violation(PROMISES.born, `${describe(operation)} was told that it exists, and it is not born`)
+    }
     const saysNo = error._tag === "Unavailable" && error.stored === "No"
     const isNoForAll = saysNo && isOnlyAttempt && this.#rules.isAskedOnce
     if (applied !== undefined && isNoForAll) {

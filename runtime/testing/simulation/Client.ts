@@ -17,7 +17,7 @@ import type { SimulatedNode } from "./SimulatedNode.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { World } from "./World.ts"
 
-/** One thing that a client wants: a command of an actor, or, without one, its state. */
+/** One thing that a client wants: a command of an actor, its birth, or, without either, its state. */
 export interface Request {
   readonly actor: AnyActor
   readonly id: string
@@ -25,8 +25,10 @@ export interface Request {
   /** Default: one of its own. Give the same twice to send a repeat. */
   readonly commandId?: string
   readonly ifVersion?: number
-  /** `tell`: as a durable message, done for the client once it is accepted. Default `ask`. */
-  readonly via?: "ask" | "tell"
+  /** `tell`: as a durable message, done for the client once it is accepted. `spawn`: its birth. Default `ask`. */
+  readonly via?: "ask" | "tell" | "spawn"
+  /** What the actor is born with, if it is born by this. */
+  readonly input?: unknown
 }
 
 /** Time after which a client takes an attempt for lost, in milliseconds. */
@@ -214,19 +216,25 @@ export class Clients {
     const { request, commandId } = operation
     const { system } = node
     const actor = node.ownOf(request.actor)
+    const input = request.input === undefined ? undefined : { input: request.input }
     if (request.via === "tell" && request.command !== undefined) {
       const ref = system?.get<AnyActor>(actor, request.id)
-      const telling = ref?.tell(request.command, { commandId }) ?? Effect.never
+      const telling = ref?.tell(request.command, { commandId, ...(input as object) }) ?? Effect.never
       host.fork(Effect.onExit(telling, (exit) => Effect.sync(() => answer(exit))).pipe(Effect.ignore))
       return
     }
     const asker = system?.asker(actor, request.id)
+    if (request.via === "spawn") {
+      asker?.spawn({ commandId, ...input }, answer)
+      return
+    }
     if (request.command === undefined) {
       asker?.read({}, answer)
       return
     }
     const { ifVersion } = request
-    asker?.ask(request.command, { commandId, ...(ifVersion === undefined ? {} : { ifVersion }) }, answer)
+    const options = { commandId, ...input, ...(ifVersion === undefined ? {} : { ifVersion }) }
+    asker?.ask(request.command, options, answer)
   }
 
   #finish(operation: Operation, attempt: Attempt, exit: Answer, done: (operation: Operation) => void): void {
@@ -250,7 +258,9 @@ const spoil = (state: object): void => {
 }
 
 export const describe = ({ index, request, address }: Operation): string =>
-  `#${index} ${request.via === "tell" ? "tell " : ""}${request.command?.type ?? "read"} of ${address.key}`
+  `#${index} ${request.via === "tell" ? "tell " : ""}${wishOf(request)} of ${address.key}`
+
+const wishOf = ({ command, via }: Request): string => (via === "spawn" ? "spawn" : (command?.type ?? "read"))
 
 /** The error of an answer, if it is one. */
 export const errorOf = (exit: Answer): AskError | TellError | undefined => {

@@ -43,6 +43,9 @@ export interface TrueActor {
   /** State after each version; index = version. */
   readonly states: ReadonlyArray<MachineState>
   readonly events: ReadonlyArray<ProjectedEvent>
+  readonly isBorn: boolean
+  /** JSON of the input that it was born with. */
+  readonly input: string | undefined
 }
 
 /** An event of the journal. Events of the runtime are hidden from projections, whatever a timer of the machine raised. */
@@ -52,6 +55,7 @@ interface TrueEvent extends ProjectedEvent {
 
 interface Writable extends TrueActor {
   isBorn: boolean
+  input: string | undefined
   version: number
   sequence: number
   readonly commands: Map<string, AppliedCommand>
@@ -155,10 +159,22 @@ export class Reference {
   #unborn(address: ActorAddress): Writable {
     const definition = this.#definitions.get(address.type)
     if (definition === undefined) throw new Violation(PROMISES.accepted, `a commit of ${address.key}`)
-    const states = [definition.machine.initial(address.id)]
-    definition.machine.takeIntents()
+    // An actor that needs input has no state before its birth.
+    const { machine } = definition
+    const states = [definition.input === undefined ? machine.initial(address.id) : machine.blank]
+    machine.takeIntents()
     const commands = new Map<string, AppliedCommand>()
-    return { definition, address, version: 0, sequence: 0, isBorn: false, commands, states, events: [] }
+    return {
+      definition,
+      address,
+      version: 0,
+      sequence: 0,
+      isBorn: false,
+      input: undefined,
+      commands,
+      states,
+      events: [],
+    }
   }
 
   /** An actor is born with its first event, or by a commit that says so: then it waits for what its birth asks for. */
@@ -167,6 +183,7 @@ export class Reference {
     const { machine } = definition
     actor.isBorn = b !== undefined || entries.some(({ ev }) => ev.length > 0)
     if (!actor.isBorn) return
+    actor.input = b?.in === undefined ? undefined : JSON.stringify(b.in)
     if (b?.st !== undefined) {
       states[0] = machine.restore(decodeValue(b.st))
       return

@@ -7,10 +7,11 @@
 import { Cause, Duration, Effect, Exit } from "effect"
 import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
 import type { StoredDeadLetter } from "../../deadletter/DeadLetters.ts"
-import type { AnyActor, CommandsOf, ReplyOf, StateOf } from "../../definition/Actor.ts"
+import type { AnyActor, BirthInputOf, CommandsOf, ReplyOf, StateOf } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../event/Event.ts"
 import type { PublishedEvent } from "../../integration/EventPublisher.ts"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
+import { type Spawned, spawnedOf } from "../../system/ActorRef.ts"
 import type { SystemStatus } from "../../system/SystemStatus.ts"
 import type { Told } from "../../system/Tell.ts"
 import type { Operation, Request } from "./Client.ts"
@@ -56,15 +57,21 @@ export interface Simulation {
     actor: A,
     id: string,
     command: C,
-    options?: VerbOptions,
+    options?: VerbOptions & { readonly input?: BirthInputOf<A> },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
   /** Sends a command as a durable message; returns once it is accepted. */
   readonly tell: <A extends AnyActor>(
     actor: A,
     id: string,
     command: CommandsOf<A>,
-    options?: Pick<VerbOptions, "node" | "commandId">,
+    options?: Pick<VerbOptions, "node" | "commandId"> & { readonly input?: BirthInputOf<A> },
   ) => Promise<Told>
+  /** Has the actor be born without a command. */
+  readonly spawn: <A extends AnyActor>(
+    actor: A,
+    id: string,
+    options?: Pick<VerbOptions, "node" | "commandId"> & { readonly input?: BirthInputOf<A> },
+  ) => Promise<Spawned>
   readonly state: <A extends AnyActor>(
     actor: A,
     id: string,
@@ -279,25 +286,23 @@ class Teller {
     const { network, world } = system
     const told = (what: string) => world.note("story", what)
     return {
-      ask: async (actor, id, command, { node, commandId, ifVersion } = {}) => {
+      ask: async (actor, id, command, { node, ifVersion, ...rest } = {}) => {
         const request: Request = {
           actor,
           id,
           command: command as AnyEvent,
-          ...(commandId === undefined ? {} : { commandId }),
+          ...rest,
           ...(ifVersion === undefined ? {} : { ifVersion }),
         }
         return (await this.#send(request, node)) as Accepted<never>
       },
-      tell: async (actor, id, command, { node, commandId } = {}) => {
-        const request: Request = {
-          actor,
-          id,
-          command: command as AnyEvent,
-          via: "tell",
-          ...(commandId === undefined ? {} : { commandId }),
-        }
+      tell: async (actor, id, command, { node, ...rest } = {}) => {
+        const request: Request = { actor, id, command: command as AnyEvent, via: "tell", ...rest }
         return (await this.#send(request, node)) as Told
+      },
+      spawn: async (actor, id, { node, ...rest } = {}) => {
+        const request: Request = { actor, id, via: "spawn", ...rest }
+        return spawnedOf((await this.#send(request, node)) as Accepted)
       },
       state: async (actor, id, { node } = {}) => {
         const { state, ...rest } = (await this.#send({ actor, id }, node)) as CurrentState

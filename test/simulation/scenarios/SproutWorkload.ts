@@ -3,12 +3,29 @@ import { CallRefused } from "../../../runtime/index.ts"
 import type { CallStandIns, Invariant, Workload } from "../../../runtime/testing.ts"
 import { Sprout } from "../Sprout.ts"
 
+/** How often a request is a read, a spawn, a told one, and one without input. */
+const READ_CHANCE = 0.2
+const SPAWN_CHANCE = 0.15
+const TELL_CHANCE = 0.2
+const BARE_CHANCE = 0.3
+
+/** How often a sprout is taken for one of another kind. */
+const MISTAKE_CHANCE = 0.1
+
 export const sproutWorkload = (sproutCount: number, requestCount: number): Workload =>
   function* ({ random }) {
     for (let index = 0; index < requestCount; index++) {
-      const actor = { actor: Sprout, id: `s-${random.index(sproutCount)}` }
-      if (random.chance(0.2)) yield actor
-      else yield { ...actor, command: { type: "Water", litres: random.index(3) } }
+      const number = random.index(sproutCount)
+      const sprout = { actor: Sprout, id: `s-${number}` }
+      const isOak = (number % 2 === 0) !== random.chance(MISTAKE_CHANCE)
+      const input = { kind: isOak ? "oak" : "elm" }
+      if (random.chance(READ_CHANCE)) yield sprout
+      else if (random.chance(SPAWN_CHANCE)) yield { ...sprout, via: "spawn", input }
+      else {
+        const via = random.chance(TELL_CHANCE) ? "tell" : "ask"
+        const given = random.chance(BARE_CHANCE) ? undefined : { input }
+        yield { ...sprout, command: { type: "Water", litres: random.index(3) }, via, ...given }
+      }
     }
   }
 

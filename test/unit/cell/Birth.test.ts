@@ -1,12 +1,16 @@
 /** What an actor's birth asks for is stored with its first event, and happens; what is stored earlier keeps its meaning. */
-import { Effect, Schema } from "effect"
+import { Effect, Exit, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { type AnyStateMachine, createMachine, emit, enqueueActions, fromPromise, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { decodeCommit, encodeCommit } from "../../../runtime/commit/Commit.ts"
-import { type ActorDefinition, defineActor } from "../../../runtime/definition/Actor.ts"
-import { dispatch, publish } from "../../../runtime/index.ts"
+import { unborn } from "../../../runtime/cell/Fold.ts"
+import { playRound } from "../../../runtime/cell/Round.ts"
+import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
+import { commandOf } from "../../../runtime/command/Ask.ts"
+import { type CommitFormat, decodeCommit, encodeCommit } from "../../../runtime/commit/Commit.ts"
+import { type ActorDefinition, type AnyActor, defineActor } from "../../../runtime/definition/Actor.ts"
+import { dispatch, publish, tell } from "../../../runtime/index.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -188,5 +192,88 @@ describe("a birth that looks at a clock or draws on chance", () => {
     expect((await later.system.get(Born, "a").state()).state).toMatchObject({ context })
     const past = await later.system.get(Born, "a").stateAt({ version: 0 })
     expect(past.state).toMatchObject({ context })
+  })
+})
+
+describe("a cluster with a node of an earlier release", () => {
+  const played = (definition: ActorDefinition, format: CommitFormat, type: string) => {
+    const answers: Array<unknown> = []
+    const command = commandOf(definition, address, { type }, { commandId: "c" }, () => "c")
+    const waiting = new WaitingCommand(command, undefined, (exit) =>
+      answers.push(Exit.isSuccess(exit) ? "done" : exit.cause.reasons[0]),
+    )
+    const limits = { commitBytesMax: 1_000_000, format, nowMs: 1_000 }
+    const before = unborn(definition, address.id)
+    const round = playRound(definition, address, before, [waiting], limits)
+    for (const answer of round.answers) answer(before)
+    return { round, answers }
+  }
+
+  it.each<CommitFormat>([1, 2])("gets no birth that must be stored, in format %i", (format) => {
+    const { round, answers } = played(defined(births[0]?.[1] as AnyStateMachine), format, "Poke")
+    expect(round.entries).toEqual([])
+    expect(answers).toMatchObject([{ error: { _tag: "Unavailable", stored: "No" } }])
+  })
+
+  it("has actors born whose birth asks for nothing", () => {
+    const { round, answers } = played(defined(createMachine({ on: poke })), 2, "Poke")
+    expect(round.needsFormat3).toBe(false)
+    expect(answers).toEqual(["done"])
+  })
+
+  it("gets no message with input", () => {
+    const Sender = defined(
+      createMachine({
+        on: {
+          Poke: {
+            actions: dispatch(() => ({
+              ...tell(Receiver, "r", { type: "Poke" } as never),
+              input: { a: 1 },
+            })) as never,
+          },
+        },
+      }),
+    )
+    const Receiver = defined(createMachine({ on: poke })) as never
+    expect(played(Sender, 2, "Poke").answers).toMatchObject([{ error: { _tag: "Unavailable" } }])
+    expect(played(Sender, 3, "Poke").round.needsFormat3).toBe(true)
+  })
+})
+
+describe("a journal", () => {
+  const append = (journal: JournalScripted, after: number, b: string, first = 1) => {
+    const data = encodeCommit({ format: 3, first, at: 1_000, epoch: 1, b }, [])
+    return Effect.runPromise(journal.inner.append(address, after, data))
+  }
+
+  it.each([
+    ["a second birth", ["{}", "{}"], "VersionGap"],
+    ["a birth with input that is no object", ['{"in":5}'], "CommitUnreadable"],
+    ["a birth with items that are none", ['{"out":[{"k":"timer"}]}'], "CommitUnreadable"],
+    ["a birth with a state that is none", ['{"st":"x"}'], "CommitUnreadable"],
+    [
+      "a birth with a state of another machine",
+      ['{"st":{"status":"active","value":"x","context":{}}}'],
+      "CommitUnreadable",
+    ],
+  ])("with %s quarantines the actor", async (_, commits, reason) => {
+    const journal = new JournalScripted()
+    let last = 0
+    for (const b of commits) last = await append(journal, last, b)
+    const Born = defined(births[0]?.[1] as AnyStateMachine)
+    const { system } = await startMemory({ actors: [Born], journal })
+    await expect(system.get(Born, "a").state()).rejects.toMatchObject({ _tag: "ActorQuarantined", reason })
+  })
+
+  it("may tell of refused messages before a birth", async () => {
+    const journal = new JournalScripted()
+    const receipt = '{"c":"m","fp":"","ev":[],"no":true}'
+    const data = encodeCommit({ format: 2, first: 1, at: 1_000, epoch: 1 }, [receipt])
+    const after = await Effect.runPromise(journal.inner.append(address, 0, data))
+    const Born = defined(births[0]?.[1] as AnyStateMachine)
+    const { system } = await startMemory({ actors: [Born], journal })
+    expect(await system.get(Born, "a").state()).toMatchObject({ isBorn: false, sequence: after })
+    await append(journal, after, "{}")
+    expect(await system.spawn(Born as AnyActor, "a", {})).toMatchObject({ isNew: false })
   })
 })

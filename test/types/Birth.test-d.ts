@@ -1,0 +1,42 @@
+/** What TypeScript knows of an actor's input. Checked by `npm run types`, never run. */
+import { Schema } from "effect"
+import { expectTypeOf } from "vitest"
+import { setup } from "xstate"
+import { type ActorRef, type BirthInputOf, defineActor, type Spawned, tell } from "../../runtime/index.ts"
+import type { ActorSystem } from "../../runtime/promise/ActorSystem.ts"
+
+const machine = setup({
+  types: {} as { events: { type: "Go" }; input: { id: string; plan: string } },
+}).createMachine({ on: { Go: { actions: () => undefined } } })
+
+const Planned = defineActor({ type: "planned", machine, input: Schema.Struct({ plan: Schema.String }) })
+const Free = defineActor({
+  type: "free",
+  machine,
+  input: Schema.Struct({ plan: Schema.optionalKey(Schema.String) }),
+})
+const Bare = defineActor({ type: "bare", machine })
+
+expectTypeOf<BirthInputOf<typeof Planned>>().toEqualTypeOf<{ readonly plan: string }>()
+expectTypeOf<BirthInputOf<typeof Bare>>().toEqualTypeOf<undefined>()
+
+declare const system: ActorSystem
+expectTypeOf(system.spawn(Planned, "a", { input: { plan: "gold" } })).toEqualTypeOf<Promise<Spawned>>()
+system.spawn(Free, "a")
+system.spawn(Bare, "a", { commandId: "c" })
+// @ts-expect-error the schema needs a plan
+system.spawn(Planned, "a")
+// @ts-expect-error a plan is text
+system.spawn(Planned, "a", { input: { plan: 1 } })
+// @ts-expect-error it takes no input
+system.spawn(Bare, "a", { input: { plan: "gold" } })
+
+declare const planned: ActorRef<typeof Planned>
+planned.ask({ type: "Go" }, { input: { plan: "gold" }, ifVersion: 0 })
+planned.tell({ type: "Go" }, { input: { plan: "gold" } })
+// @ts-expect-error a plan is text
+planned.ask({ type: "Go" }, { input: { plan: 1 } })
+
+tell(Planned, "a", { type: "Go" }, { input: { plan: "gold" }, afterMs: 5 })
+// @ts-expect-error it takes no input
+tell(Bare, "a", { type: "Go" }, { input: { plan: "gold" } })
