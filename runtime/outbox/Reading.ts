@@ -7,7 +7,7 @@
 import { Effect } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
-import { CommitUnreadable, decodeCommit, eraOf } from "../commit/Commit.ts"
+import { CommitUnreadable, decodeCommit, ERA_MIN, eraOf } from "../commit/Commit.ts"
 import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
@@ -23,6 +23,10 @@ import {
   takeoverNoteName,
   takeoverPoint,
 } from "./TakeoverNote.ts"
+
+/** Sequences of the journal before a shard's end in which a commit with a mark is looked for, and how they are widened. */
+const MARK_LOOKED_FOR_MAX = 32_768
+const MARK_SPAN_FACTOR = 8
 
 export interface ReadingOptions {
   readonly journal: JournalService
@@ -134,18 +138,33 @@ export const makeReading = ({
     }
   }
 
-  /** The mark of the shard's last commit, where it has one and is of this place. */
-  const lastMark = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
-    if (end === 0) return undefined
-    const [last] = yield* readBetween(shard.shard, end, end)
-    if (last === undefined || !shard.types.has(addressFromKey(last.key, shardCount).type)) return undefined
+  /** The mark that a commit of the place has; `undefined` for one that says nothing of where to begin. */
+  const markIn = (shard: ShardOutbox, record: JournalRecord): CommitMark | "none" | undefined => {
+    if (!shard.types.has(addressFromKey(record.key, shardCount).type)) return undefined
     try {
-      const commit = decodeCommit(last)
+      const commit = decodeCommit(record)
       const { epoch, w } = commit
-      return w === undefined ? undefined : ({ epoch, era: eraOf(commit), settled: w } satisfies CommitMark)
+      const era = eraOf(commit)
+      if (w !== undefined) return { epoch, era, settled: w }
+      // An owner that did not know yet where to begin has written it, or a node of the first release.
+      return era < ERA_MIN ? "none" : undefined
     } catch {
-      return undefined
+      return "none"
     }
+  }
+
+  /** The mark of the shard's last commit that has one. */
+  const lastMark = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
+    for (let span = 1; end > 0 && span <= MARK_LOOKED_FOR_MAX; span *= MARK_SPAN_FACTOR) {
+      const from = Math.max(1, end - span + 1)
+      const records = yield* readBetween(shard.shard, from, end)
+      for (const record of records.toReversed()) {
+        const mark = markIn(shard, record)
+        if (mark !== undefined) return mark === "none" ? undefined : mark
+      }
+      if (from === 1) break
+    }
+    return undefined
   })
 
   const place = (shard: ShardOutbox) =>

@@ -3,6 +3,13 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "a commit without a watermark keeps the one before it from being found",
+    file: "runtime/outbox/Reading.ts",
+    text: 'return era < ERA_MIN ? "none" : undefined',
+    replacement: 'return "none"',
+    isSeenBySimulation: true,
+  },
+  {
     name: "a snapshot of another node keeps from the outbox what an append of unknown outcome has stored",
     file: "runtime/cell/Recovery.ts",
     text: "loaded.sequence <= toldUpTo ? loaded",

@@ -107,6 +107,31 @@ describe("what a commit carries", () => {
     expect(sheets).toEqual(["1", "2"])
   })
 
+  it("leaves after a crash though the next owner wrote before it knew where to begin, and a position misleads it", async () => {
+    const messaging = new MessagingMemory()
+    const journal = new JournalScripted()
+    const first = await startMemory({ actors, messaging, journal })
+    const { publish } = messaging.publisher
+    Object.assign(messaging.publisher, { publish: () => Effect.never })
+    await first.system.get(Desk, "d").ask({ type: "Open", sheet: "1" })
+    await first.crash()
+    const published: Array<string> = []
+    Object.assign(messaging.publisher, {
+      publish: (event: Parameters<typeof publish>[0]) =>
+        Effect.tap(publish(event), () => Effect.sync(() => published.push(event.id))),
+    })
+    await Effect.runPromise(messaging.checkpoints.advance(`outbox.shard.${address.shard}`, 100))
+    const { position } = messaging.checkpoints
+    const gate = Latch.makeUnsafe(false)
+    Object.assign(messaging.checkpoints, {
+      position: (name: string) => Effect.andThen(gate.await, position(name)),
+    })
+    const { system } = await startMemory({ actors, messaging, journal })
+    await system.get(Desk, mate).ask({ type: "Open", sheet: "2" })
+    gate.openUnsafe()
+    await eventually(() => new Set(published).size === 2)
+  })
+
   it("leaves soon when the acknowledgement of a lone commit was lost after a quiet hour", () => {
     const { journal, sheets } = watched()
     return virtually({ actors, journal, idleMs: 7_200_000 }, ({ system }) =>
