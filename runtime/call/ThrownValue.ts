@@ -49,6 +49,8 @@ const keptOf = (value: unknown, depth: number, kept: Kept): unknown => {
   switch (typeof value) {
     case "string":
       return keptText(value, kept)
+    case "bigint":
+      return keptBigInt(value, kept)
     case "function":
     case "symbol":
       // A text in place of the whole; as a part of something it is left out.
@@ -60,6 +62,18 @@ const keptOf = (value: unknown, depth: number, kept: Kept): unknown => {
   }
 }
 
+/** Digits count as text. Larger ones than all text may be are not even written down. */
+const keptBigInt = (value: bigint, kept: Kept): unknown => {
+  if (BigInt.asIntN(BIGINT_BITS_MAX, value) !== value) return LEFT_OUT
+  const { length } = String(value)
+  if (kept.textLength + length > THROWN_TEXT_LENGTH_MAX) return LEFT_OUT
+  kept.textLength += length
+  return value
+}
+
+/** A digit has more than three bits. */
+const BIGINT_BITS_MAX = 4 * THROWN_TEXT_LENGTH_MAX
+
 const keptText = (text: string, kept: Kept): string => {
   const cut = storableText(text.slice(0, THROWN_TEXT_LENGTH_MAX - kept.textLength))
   kept.textLength += cut.length
@@ -69,8 +83,8 @@ const keptText = (text: string, kept: Kept): string => {
 const keptObject = (value: object, depth: number, kept: Kept): unknown => {
   if (isThrown(value, Error)) return keptError(value, depth, kept)
   if (Array.isArray(value)) return keptList(value, depth, kept)
-  if (value instanceof Map) return new Map(keptList([...value], depth, kept) as Array<[unknown, unknown]>)
-  if (value instanceof Set) return new Set(keptList([...value], depth, kept))
+  if (value instanceof Map) return keptEntries(value, depth, kept)
+  if (value instanceof Set) return new Set(keptList(value, depth, kept))
   const isPlain = Object.getPrototypeOf(value) === Object.prototype
   if (!isPlain && unstorableReason(value) === undefined) return keptBuiltIn(value, kept)
   return Object.fromEntries(keptFields(value, Object.keys(value), depth, kept))
@@ -84,8 +98,31 @@ const keptBuiltIn = (value: object, kept: Kept): unknown => {
   return value
 }
 
-const keptList = (list: ReadonlyArray<unknown>, depth: number, kept: Kept): Array<unknown> =>
-  list.map((element) => keptOf(element, depth + 1, kept)).filter((element) => element !== LEFT_OUT)
+const keptList = (list: Iterable<unknown>, depth: number, kept: Kept): Array<unknown> => {
+  const parts: Array<unknown> = []
+  for (const element of list) {
+    // A list may have a thousand million places, and nothing in them.
+    if (kept.valueCount >= THROWN_VALUES_MAX) break
+    const part = keptOf(element, depth + 1, kept)
+    if (part !== LEFT_OUT) parts.push(part)
+  }
+  return parts
+}
+
+/** An entry whose key is left out is left out with it. */
+const keptEntries = (
+  map: ReadonlyMap<unknown, unknown>,
+  depth: number,
+  kept: Kept,
+): Map<unknown, unknown> => {
+  const entries = new Map<unknown, unknown>()
+  for (const [key, value] of map) {
+    const [keptKey, keptValue] = [keptOf(key, depth + 2, kept), keptOf(value, depth + 2, kept)]
+    if (kept.valueCount >= THROWN_VALUES_MAX) break
+    if (keptKey !== LEFT_OUT && keptValue !== LEFT_OUT) entries.set(keptKey, keptValue)
+  }
+  return entries
+}
 
 const keptFields = (
   value: object,

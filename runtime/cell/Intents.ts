@@ -13,6 +13,7 @@ import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "./Pending.ts"
+import { cancelIn, ownerOf, timerNameIn } from "./TimerName.ts"
 
 /** Longest delay of a timer or message; longer ones are set to it. */
 export const DELAY_MS_MAX = 100 * 365.25 * 24 * 3_600_000
@@ -76,7 +77,7 @@ export const effectsOf = (
         break
       case "Timer": {
         const g = generation()
-        const n = intent.id ?? `${intent.event.type}#${g}`
+        const n = timerNameIn(draft, intent.id ?? `${intent.event.type}#${g}`, ownerOf(intent.event))
         const delayMs = delayOf(`timer "${n}"`, intent.delayMs)
         // A timer that is due at once depends on no clock: a clock may be set back before the timer is handed out.
         const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
@@ -85,7 +86,7 @@ export const effectsOf = (
         break
       }
       case "Cancel":
-        draft.timers.delete(intent.id)
+        cancelIn(draft, intent.id, intent.member)
         break
       case "DropTimers":
         dropTimersOf(draft, intent.member)

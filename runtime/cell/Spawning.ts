@@ -12,6 +12,9 @@ import { type Base, entryOf, type Nothing, type Proposal, type Spawn } from "./D
 /** Reply to a spawn that found the actor. */
 export const FOUND = { isFound: true } as const
 
+/** An actor that was born without input was given no field. */
+const NO_FIELDS = fingerprint({})
+
 /** The birth of an actor, on its tentative state after it. Its entry has no events: it remembers the command's id. */
 export const spawned = (base: Base, command: Spawn): Proposal => ({
   ...base,
@@ -27,8 +30,8 @@ export const found = (
   { input: known }: IsBorn,
   { input }: Spawn,
 ): Nothing | ActorExists => {
-  const wanted = input === undefined ? undefined : fingerprint(input.value)
-  if (wanted === known) return { _tag: "Nothing", reply: FOUND }
+  const wanted = input === undefined ? NO_FIELDS : fingerprint(input.value)
+  if (wanted === (known ?? NO_FIELDS)) return { _tag: "Nothing", reply: FOUND }
   const hint = "Its input was given when it was born, and stays. Leave it, or take another id."
   return new ActorExists({ actorType, id, version, hint })
 }

@@ -80,6 +80,7 @@ const freezeParts = (value: object, depth: number): Traits => {
   if (Array.isArray(value)) {
     // The match of a pattern is a list with fields, which a stored list has not.
     if ((value as { readonly index?: unknown }).index !== undefined) traits |= UNPROVEN
+    if (Object.getPrototypeOf(value) !== Array.prototype) traits |= UNPROVEN
     for (const element of value) traits |= freeze(element, depth)
   } else {
     for (const key in value) traits |= freeze((value as PlainObject)[key], depth)

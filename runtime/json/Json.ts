@@ -28,7 +28,13 @@ export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
  * instances, functions, symbols, cycles, `undefined` inside arrays, text with a lone surrogate or U+0000, a `__proto__`
  * key, and nesting over {@link JSON_DEPTH_MAX}.
  */
-export const plainJson = (value: unknown): unknown => plain(value, 0, isStorableText)
+export const plainJson = (value: unknown): unknown => {
+  try {
+    return plain(value, 0, isStorableText)
+  } catch (cause) {
+    throw notJsonAt(undefined, cause)
+  }
+}
 
 /**
  * The same for a copy of what is stored already: a state, an answer on its way. Takes U+0000, because journals of

@@ -111,18 +111,28 @@ const encode = (value: unknown, depth: number): unknown => {
   }
 }
 
-const encodeList = (list: ReadonlyArray<unknown>, depth: number): ReadonlyArray<unknown> => {
-  const last = Object.keys(list).at(-1)
+const encodeList = (list: ReadonlyArray<unknown>, depth: number): ReadonlyArray<unknown> | Tagged => {
+  const prototype: unknown = Object.getPrototypeOf(list)
+  if (prototype !== Array.prototype) throw refusal(`it is an instance of ${classNameOf(list)}`)
+  if (Object.getOwnPropertySymbols(list).length > 0) throw refusal(SYMBOL_KEY)
+  const keys = Object.keys(list)
+  const last = keys.at(-1)
   // Keys that are no places come after those that are.
   if (last !== undefined && String(Number(last) >>> 0) !== last) {
     throw refusal(
       `it is a list with the field ${JSON.stringify(last)}, as of a match of a pattern; copy what is needed of it`,
     )
   }
+  if (keys.length < list.length) {
+    const entries = keys.map((key) => [Number(key), encodeAt(`[${key}]`, list[Number(key)], depth)])
+    return tagged("sparse", list.length, entries)
+  }
   const parts: Array<unknown> = []
   for (let index = 0; index < list.length; index++) parts.push(encodeAt(`[${index}]`, list[index], depth))
   return parts
 }
+
+const SYMBOL_KEY = "it has a key that is a symbol"
 
 const encodeAt = (path: string, value: unknown, depth: number): unknown => {
   try {
@@ -147,7 +157,7 @@ interface Fields {
 
 const encodeObject = (value: object, depth: number): object => {
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (Object.getOwnPropertySymbols(value).length > 0) throw refusal("it has a key that is a symbol")
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refusal(SYMBOL_KEY)
   if (prototype === Object.prototype) {
     const isEscaped = Object.hasOwn(value, TAG) || Object.hasOwn(value, "__proto__")
     return isEscaped ? tagged("object", entriesOf(value, depth)) : encodeFields(value, depth)
@@ -227,6 +237,8 @@ const decodeTagged = (parts: ReadonlyArray<unknown>): unknown => {
       return Object.assign(new RegExp(data as string, more as string), { lastIndex: last as number })
     case "Map":
       return new Map(decodeEntries(data))
+    case "sparse":
+      return sparseList(data, more)
     case "Set":
       return new Set((data as ReadonlyArray<unknown>).map(decodeValue))
     case "bytes":
@@ -240,6 +252,13 @@ const decodeTagged = (parts: ReadonlyArray<unknown>): unknown => {
     default:
       throw new Error(`a stored value of the kind ${thrownText(kind)}, which is not known here`)
   }
+}
+
+/** A list with empty places. */
+const sparseList = (length: unknown, entries: unknown): ReadonlyArray<unknown> => {
+  const list = new Array<unknown>(Number(length))
+  for (const [index, value] of decodeEntries(entries)) list[index as number] = value
+  return list
 }
 
 const decodeEntries = (entries: unknown): ReadonlyArray<readonly [unknown, unknown]> =>

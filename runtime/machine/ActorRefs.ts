@@ -56,8 +56,8 @@ class RefWalk {
     for (const key of Object.keys(value)) {
       const part = this.of(value[key])
       if (part === value[key]) continue
-      copy ??= { ...value }
-      copy[key] = part
+      copy ??= Object.setPrototypeOf({ ...value }, Object.getPrototypeOf(value)) as Record<string, unknown>
+      Object.defineProperty(copy, key, { value: part, enumerable: true, writable: true, configurable: true })
     }
     return copy ?? value
   }
@@ -67,7 +67,7 @@ interface Fields {
   readonly [key: string]: unknown
 }
 
-const isPlain = (value: object): boolean => {
+export const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

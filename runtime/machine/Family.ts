@@ -15,6 +15,7 @@ import {
   freeAddress,
   type Member,
   NotDurable,
+  requireRoom,
   rootMember,
   SENDS_OUTSIDE,
 } from "./FamilyMember.ts"
@@ -32,9 +33,6 @@ import {
 
 /** Events that the actors of a family may send each other in the course of one event; more count as endless. */
 export const FAMILY_EVENTS_MAX = 1_000
-
-/** Actors of a family that may run at the same time; more belong into actors of their own. */
-export const FAMILY_MEMBERS_MAX = 1_000
 
 /** Microsteps of all actors of a family in the course of one event; more count as endless. */
 export const FAMILY_MICROSTEPS_MAX = 10_000
@@ -76,6 +74,7 @@ export class Family {
   readonly #system: FamilySystem
   /** Those that run, or are about to. */
   readonly #members = new Map<LiveActor, Member>()
+  readonly #byAddress = new Map<string, Member>()
   /** Also those that have stopped. */
   readonly #known = new WeakMap<LiveActor, Member>()
   #root: LiveActor | undefined
@@ -108,8 +107,7 @@ export class Family {
 
   /** The member with this address, if it runs. */
   memberAt(address: string): Member | undefined {
-    for (const member of this.#members.values()) if (member.address === address) return member
-    return undefined
+    return this.#byAddress.get(address)
   }
 
   get standing(): Standing {
@@ -124,9 +122,10 @@ export class Family {
   putBack({ snapshots, named, unnamedCount }: Standing): void {
     for (const actor of this.#members.keys()) actor._processingStatus = STOPPED
     this.#members.clear()
+    this.#byAddress.clear()
     for (const [actor, snapshot] of snapshots) {
       const member = this.#known.get(actor) as Member
-      this.#members.set(actor, member)
+      this.#join(member)
       putBack(actor, snapshot)
       this.#observe(member)
     }
@@ -147,7 +146,7 @@ export class Family {
     this.#returning = returning
     try {
       const actor = this.#make(returning.logic, { ...returning.options, snapshot: { status: "active" } })
-      if (returning.isRunning) this.#members.set(actor, this.#known.get(actor) as Member)
+      if (returning.isRunning) this.#join(this.#known.get(actor) as Member)
       else actor._processingStatus = STOPPED
       return actor
     } finally {
@@ -220,9 +219,13 @@ export class Family {
     this.#capture(member)
     actor.logic = this.#returning === undefined ? logic : comesBack(actor, logic)
     if (this.#returning !== undefined) return
-    if (this.#members.size >= FAMILY_MEMBERS_MAX) this.#refuse(new NotDurable(TOO_MANY))
-    this.#members.set(actor, member)
+    this.#join(member)
     this.#observe(member)
+  }
+
+  #join(member: Member): void {
+    this.#members.set(member.actor, member)
+    this.#byAddress.set(member.address, member)
   }
 
   #childMember(actor: LiveActor): Member {
@@ -232,6 +235,7 @@ export class Family {
       this.#returning?.address ??
       freeAddress(parent, actor.id, (wished) => this.memberAt(wished) !== undefined)
     try {
+      if (this.#returning === undefined) requireRoom(actor, this.#members.size)
       return childMember(actor, parent, address)
     } catch (cause) {
       return this.#refuse(cause)
@@ -349,8 +353,8 @@ export class Family {
 
   #cancel(source: LiveActor, sendId: string): void {
     const member = this.#known.get(source)
-    const id = member === undefined ? undefined : timerId(member, sendId)
-    if (id !== undefined) this.#step?.intents.push({ _tag: "Cancel", id })
+    const id = member && timerId(member, sendId)
+    if (id !== undefined) this.#step?.intents.push({ _tag: "Cancel", id, member: member?.address ?? "" })
   }
 
   /** The actor has stopped or is told to: its address is free. */
@@ -358,6 +362,7 @@ export class Family {
     const member = this.#members.get(actor)
     if (member === undefined || actor === this.#root) return
     this.#members.delete(actor)
+    this.#byAddress.delete(member.address)
     if (member.kind !== "promise") this.#step?.intents.push({ _tag: "DropTimers", member: member.address })
   }
 }
@@ -387,8 +392,6 @@ const refuseListeners = (): never => {
     "A child of a durable actor has no listeners. Its parent hears of it by onDone, onError and onSnapshot, or by sendParent.",
   )
 }
-
-const TOO_MANY = `more than ${FAMILY_MEMBERS_MAX} children at the same time. Define children of which there are many as actors of their own.`
 
 const NO_ACTION =
   "A child of a durable actor takes events from its machine and from actions. Send the actor a command instead."

@@ -22,6 +22,12 @@ export interface Member {
   readonly isSynced: boolean
 }
 
+/** Actors of a family that may run at the same time; more belong into actors of their own. */
+export const FAMILY_MEMBERS_MAX = 1_000
+
+/** Deepest nesting of children; the stack of XState's interpreter ends sooner on one road than on another. */
+export const FAMILY_DEPTH_MAX = 64
+
 /** The family did what no durable machine may do. */
 export class NotDurable extends Error {
   override readonly name = "NotDurable"
@@ -36,6 +42,14 @@ export const rootMember = (actor: LiveActor, machine: AnyStateMachine): Member =
   machine,
   isSynced: false,
 })
+
+/** Throws {@link NotDurable} where a family of `memberCount` takes no further actor at the place of this one. */
+export const requireRoom = (actor: LiveActor, memberCount: number): void => {
+  if (memberCount >= FAMILY_MEMBERS_MAX) throw new NotDurable(TOO_MANY)
+  let depth = 0
+  for (let parent = actor._parent; parent !== undefined; parent = parent._parent) depth++
+  if (depth > FAMILY_DEPTH_MAX) throw new NotDurable(TOO_DEEP)
+}
 
 /** A child of `parent` that XState has just made. Throws {@link NotDurable}. */
 export const childMember = (actor: LiveActor, parent: Member, address: string): Member => {
@@ -74,6 +88,10 @@ const WITHOUT_NAME =
 
 const livesInMemory = (id: string, src: string): string =>
   `the child "${id}" of the logic "${src}", which lives in memory only. Write a callback or an observable as call(...), or as an actor of its own that sends with tell(...).`
+
+const TOO_MANY = `more than ${FAMILY_MEMBERS_MAX} children at the same time. Define children of which there are many as actors of their own.`
+
+const TOO_DEEP = `children nested deeper than ${FAMILY_DEPTH_MAX}. Define an actor that has children like itself as an actor of its own.`
 
 /** Why an event cannot be sent. */
 export const SENDS_OUTSIDE =

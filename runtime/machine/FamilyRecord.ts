@@ -9,7 +9,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from "xstate"
 import { thrownValue } from "../call/ThrownValue.ts"
 import { decodeValue } from "../json/StoredValue.ts"
-import { withRefs } from "./ActorRefs.ts"
+import { isPlain, withRefs } from "./ActorRefs.ts"
 import { Family, type Standing } from "./Family.ts"
 import { logicOf } from "./InvokedLogic.ts"
 import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
@@ -49,6 +49,9 @@ export interface FamilyRecord extends RecordedSnapshot {
 const MARK = "xstate$$type"
 const MARK_VALUE = 1
 
+/** The mark of a user's object that has a field of that name itself: its fields follow. */
+const ESCAPED = "fields"
+
 const isMachineSnapshot = (snapshot: AnySnapshot): snapshot is AnySnapshot & AnyMachineSnapshot =>
   "_nodes" in snapshot
 
@@ -64,11 +67,14 @@ export const recordOf = (family: Family, { snapshots, unnamedCount }: Standing):
     return actors.length - 1
   }
   const marked = (value: unknown): unknown =>
-    withRefs(value, (part) =>
-      isLiveActor(part) && family.memberOf(part) !== undefined
-        ? { [MARK]: MARK_VALUE, id: placeOf(part) }
-        : undefined,
-    )
+    withRefs(value, (part) => {
+      if (isLiveActor(part) && family.memberOf(part) !== undefined) {
+        return { [MARK]: MARK_VALUE, id: placeOf(part) }
+      }
+      if (!(isPlain(part) && Object.hasOwn(part, MARK))) return undefined
+      const fields = Object.entries(part).map(([key, field]) => [key, marked(field)])
+      return { [MARK]: ESCAPED, fields, isBare: Object.getPrototypeOf(part) === null }
+    })
   const recorded: Array<RecordedActor> = []
   // The list grows while it is walked: snapshots lead to actors that have ended.
   for (let place = 0; place < actors.length; place++) {
@@ -144,7 +150,8 @@ export const familyOf = (
   const revived = (value: unknown): unknown =>
     withRefs(value, (part) => {
       const { [MARK]: mark, id: place } = part as { readonly [MARK]?: unknown; readonly id?: unknown }
-      return mark === MARK_VALUE ? actors[place as number] : undefined
+      if (mark === ESCAPED) return unescaped(part as Escaped, revived)
+      return mark === MARK_VALUE && Number.isSafeInteger(place) ? actors[place as number] : undefined
     })
   const snapshots = new Map<LiveActor, AnySnapshot>()
   for (const [place, actor] of actors.entries()) {
@@ -155,6 +162,16 @@ export const familyOf = (
   }
   const { named } = family.standing
   return { family, standing: { snapshots, named, unnamedCount } }
+}
+
+interface Escaped {
+  readonly fields: ReadonlyArray<readonly [string, unknown]>
+  readonly isBare: boolean
+}
+
+const unescaped = ({ fields, isBare }: Escaped, revived: (value: unknown) => unknown): object => {
+  const object = Object.fromEntries(fields.map(([key, field]) => [key, revived(field)]))
+  return isBare ? Object.setPrototypeOf(object, null) : object
 }
 
 const bringBack = (

@@ -36,7 +36,8 @@ export type Intent =
       readonly delayMs: number
       readonly event: AnyEvent
     }
-  | { readonly _tag: "Cancel"; readonly id: string }
+  /** `member`: address of the actor of a family whose timer it is; absent: the machine itself. */
+  | { readonly _tag: "Cancel"; readonly id: string; readonly member?: string }
   /** A child has ended, and with it its timers and those for it. `member`: its address in the family. */
   | { readonly _tag: "DropTimers"; readonly member: string }
   /** A state with an `invoke` was entered. `src` of a child's call is a path; see ChildLogic.ts. */

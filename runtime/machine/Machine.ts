@@ -199,7 +199,10 @@ export class Machine {
   /** What {@link restore} needs of a state: plain but for its context, output and error (../json/StoredValue.ts). */
   persist(state: MachineState): object {
     if (isFamilyState(state)) return persistFamily(state)
-    const persisted = { ...this.#machine.getPersistedSnapshot(state) } as {
+    // XState takes fields of a context for references to actors by their names; there are none in this state.
+    const { context } = state
+    const persisted = { ...this.#machine.getPersistedSnapshot({ ...state, context: {} }), context } as {
+      context: unknown
       output?: unknown
       error?: unknown
     }
@@ -214,7 +217,8 @@ export class Machine {
     if (!KNOWN_STATUSES.has(String(status))) throw new Error(`the snapshot has status ${status}`)
     if (typeof context !== "object" || context === null) throw new Error("the snapshot has no context")
     if (isFamilyRecord(persisted)) return restoreFamily(this.#machine, persisted)
-    const state = this.#machine.restoreSnapshot(persisted as Snapshot<unknown>, this.#scope) as MachineState
+    const bare = { ...(persisted as object), context: {} } as unknown as Snapshot<unknown>
+    const state = Object.assign(this.#machine.restoreSnapshot(bare, this.#scope) as MachineState, { context })
     // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
     if (state._nodes.length === 0 || !isSameValue(state.value, value)) {
       throw new Error("the snapshot names no state of this machine")
@@ -287,6 +291,7 @@ export class Machine {
       return this.#inFamily(eventType, inFamily)
     }
     if (next === undefined) return undefined
+    if (next.status === "stopped") throw this.#failed(eventType, new NotDurable(STOPS_ITSELF))
     // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
     if (!Object.isFrozen(next)) (next as { children: object }).children = {}
     try {
@@ -301,6 +306,7 @@ export class Machine {
     try {
       const done = step()
       if (done === undefined) return undefined
+      if (done.state.status === "stopped") throw new NotDurable(STOPS_ITSELF)
       this.#captured.push(...done.intents)
       return done.state
     } catch (cause) {
@@ -355,6 +361,9 @@ const runsCodeAtBirth = (machine: AnyStateMachine): boolean =>
 /** Names that nobody may give to an event or command; from outside they would stop or derail the machine. */
 export const isReserved = (eventType: string): boolean =>
   eventType === "" || eventType === "*" || isInternal(eventType)
+
+const STOPS_ITSELF =
+  "it is sent xstate.stop, which would stop it without an end. Let it enter a final state of the machine."
 
 /** What the scope of a machine that runs on its own has to offer to the outside: nothing. */
 const nothing = (): void => undefined

@@ -90,6 +90,37 @@ describe("what was thrown keeps", () => {
   })
 })
 
+describe("what was thrown is read no further than it is kept", () => {
+  it("a list", () => {
+    let readCount = 0
+    const list = new Proxy(new Array(100_000), {
+      get: (target, key) => {
+        if (key !== "length") readCount++
+        return target[key as never]
+      },
+    })
+    expect(kept({ list })).toMatchObject({ list: { length: THROWN_VALUES_MAX - 2 } })
+    expect(readCount).toBeLessThan(2 * THROWN_VALUES_MAX)
+  })
+
+  it("a number of more digits than there is text", () => {
+    const fits = 10n ** 100n
+    expect(kept({ fits, huge: 10n ** BigInt(THROWN_TEXT_LENGTH_MAX) })).toEqual({ fits })
+  })
+
+  it("an entry of a map whose key is not kept", () => {
+    expect(
+      kept(
+        new Map<unknown, unknown>([
+          [() => 1, 2],
+          ["a", () => 1],
+          ["b", 3],
+        ]),
+      ),
+    ).toEqual(new Map([["b", 3]]))
+  })
+})
+
 it("anything at all can be stored", () => {
   const anything = fc.anything({
     withBigInt: true,

@@ -174,6 +174,22 @@ describe("a spawn", () => {
     expect(await later.system.get(Account, "a").ask(add)).toMatchObject({ version: 1, reply: 2 })
   })
 
+  it("without input finds an actor that its first command gave none", async () => {
+    const Free = defineActor({
+      type: "free",
+      machine: setup({
+        types: {} as { events: { type: "Go" }; input: { id: string; plan?: string } },
+      }).createMachine({ on: { Go: { actions: () => undefined } } }),
+      input: Schema.Struct({ plan: Schema.optionalKey(Schema.String) }),
+    })
+    const { system } = await startMemory({ actors: [Free] })
+    await system.get(Free, "a").ask({ type: "Go" })
+    expect(await system.spawn(Free, "a")).toMatchObject({ version: 1, isNew: false })
+    expect(await system.spawn(Free, "a", { input: {} })).toMatchObject({ isNew: false })
+    const other = system.spawn(Free, "a", { input: { plan: "gold" } })
+    await expect(other).rejects.toMatchObject({ _tag: "ActorExists" })
+  })
+
   it("under one commandId is one spawn", async () => {
     const { system } = await startMemory({ actors: [Account] })
     const options = { input: basic, commandId: "s" }

@@ -149,6 +149,13 @@ describe("plainJson of what is hostile", () => {
     }
   })
 
+  it("refuses a proxy that is revoked", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    expect(() => plainJson(proxy)).toThrow(NotJson)
+    expect(() => plainJson([proxy])).toThrow(NotJson)
+  })
+
   it("reads everything once: what changes afterwards is another value", () => {
     let reads = 0
     const value = {

@@ -53,6 +53,15 @@ describe("a value", () => {
     )
   })
 
+  it("that is a list with empty places keeps them", () => {
+    const list = new Array<unknown>(4)
+    list[2] = new Date(0)
+    const back = throughText({ list }) as { readonly list: Array<unknown> }
+    expect(back).toStrictEqual({ list })
+    expect(Object.keys(back.list)).toEqual(["2"])
+    expect(throughText(new Array(3))).toStrictEqual(new Array(3))
+  })
+
   it("that is plain JSON stands for itself, unless a key is one of ours", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (given) => {

@@ -15,7 +15,8 @@ import {
   spawnChild,
   stopChild,
 } from "xstate"
-import { FAMILY_EVENTS_MAX, FAMILY_MEMBERS_MAX } from "../../../runtime/machine/Family.ts"
+import { FAMILY_EVENTS_MAX } from "../../../runtime/machine/Family.ts"
+import { FAMILY_MEMBERS_MAX } from "../../../runtime/machine/FamilyMember.ts"
 import { Machine, type MachineState } from "../../../runtime/machine/Machine.ts"
 import { given, requireStorable } from "../../../runtime/machine/SealedState.ts"
 

@@ -1,0 +1,140 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: the machines are what others write; their types are not the subject
+/** Names and values of users that look like those of the runtime, and children that never end. */
+import { describe, expect, it } from "vitest"
+import { assign, cancel, createMachine, raise, sendParent, sendTo, setup, spawnChild } from "xstate"
+import { effectsOf } from "../../../runtime/cell/Intents.ts"
+import { NOTHING_PENDING, type Pending } from "../../../runtime/cell/Pending.ts"
+import type { ActorDefinition } from "../../../runtime/definition/Actor.ts"
+import { decodeValue, encodeValue } from "../../../runtime/json/StoredValue.ts"
+import { FAMILY_DEPTH_MAX } from "../../../runtime/machine/FamilyMember.ts"
+import { Machine, type MachineState } from "../../../runtime/machine/Machine.ts"
+
+const throughSnapshot = (machine: Machine, state: MachineState): MachineState =>
+  machine.restore(decodeValue(JSON.parse(JSON.stringify(encodeValue(machine.persist(state))))))
+
+const setX = { Set: { actions: assign({ x: ({ event }: any) => event.x }) } }
+
+describe("a context with fields that XState gives a meaning to", () => {
+  const alone = new Machine("alone", createMachine({ context: { x: null }, on: setX } as any))
+  const family = new Machine(
+    "family",
+    setup({ actors: { child: createMachine({}) } }).createMachine({
+      context: ({ spawn }: any) => ({ x: null, ref: spawn("child", { id: "kid" }) }),
+      on: setX,
+    } as any),
+  )
+  const ref = { xstate$$type: 1, id: 0 }
+  const values = [
+    ref,
+    { xstate$$type: 1, id: "length" },
+    { xstate$$type: "fields", fields: 5 },
+    { xstate$$type: 1, id: [ref, new Map([["__proto__", ref]])] },
+    Object.assign(Object.create(null), ref),
+    JSON.parse('{"xstate$$type":1,"__proto__":{"id":1}}'),
+    { sessionId: "s", send: 1, ref: 2, id: "x" },
+  ]
+
+  it.each(values)("comes back from a snapshot as it was: %j", (x) => {
+    for (const machine of [alone, family]) {
+      const state = machine.transition(machine.initial("a"), { type: "Set", x }) as MachineState
+      const back = throughSnapshot(machine, state)
+      expect(back.context.x).toStrictEqual(x)
+      expect(throughSnapshot(machine, back).context.x).toStrictEqual(x)
+    }
+  })
+
+  it("keeps the references that are some", () => {
+    const back = throughSnapshot(family, family.initial("a"))
+    expect(back.context.ref).toBe(back.children["kid"])
+  })
+})
+
+describe("timers of a machine and of its children with one name", () => {
+  const child = createMachine({
+    on: {
+      Slash: { actions: raise({ type: "Due" }, { delay: 1, id: "b/x" }) },
+      Plain: { actions: raise({ type: "Due" }, { delay: 1, id: "x" }) },
+      CancelSlash: { actions: cancel("b/x") },
+      CancelPlain: { actions: cancel("x") },
+    },
+  } as any)
+  const machine = new Machine(
+    "family",
+    setup({ actors: { child } }).createMachine({
+      entry: [spawnChild("child", { id: "a" }), spawnChild("child", { id: "a/b" })],
+      on: {
+        Go: {
+          actions: [
+            raise({ type: "Due" }, { delay: 1, id: "a/b/x" }),
+            sendTo("a", { type: "Slash" }),
+            sendTo("a/b", { type: "Plain" }),
+          ],
+        },
+        CancelOwn: { actions: cancel("a/b/x") },
+        CancelA: { actions: sendTo("a", { type: "CancelSlash" }) },
+        CancelAB: { actions: sendTo("a/b", { type: "CancelPlain" }) },
+      },
+    } as any),
+  )
+  const ownersAfter = (types: ReadonlyArray<string>) => {
+    let state = machine.initial("a")
+    let pending: Pending = NOTHING_PENDING
+    machine.takeIntents()
+    for (const [index, type] of types.entries()) {
+      state = machine.transition(state, { type }) as MachineState
+      const definition = { machine } as ActorDefinition
+      const step = { definition, before: pending, after: pending, state, version: index, nowMs: 0 }
+      pending = effectsOf(step, machine.takeIntents(), []).pending
+    }
+    return [...pending.timers.values()].map(({ e }) => (e["from"] as string | undefined) ?? "").sort()
+  }
+
+  it("wait side by side, and each is cancelled by the one that has set it", () => {
+    expect(ownersAfter(["Go"])).toEqual(["", "a", "a/b"])
+    expect(ownersAfter(["Go", "CancelOwn"])).toEqual(["a", "a/b"])
+    expect(ownersAfter(["Go", "CancelA"])).toEqual(["", "a/b"])
+    expect(ownersAfter(["Go", "CancelAB"])).toEqual(["", "a"])
+    expect(ownersAfter(["Go", "CancelA", "CancelAB", "CancelOwn"])).toEqual([])
+  })
+})
+
+describe("a machine is refused", () => {
+  const refused = (machine: Machine, type: string) => {
+    const state = machine.initial("a")
+    expect(() => machine.transition(state, { type })).toThrow("NotDurable")
+    expect(state.status).toBe("active")
+  }
+
+  it("that has children like itself without end", () => {
+    const actors: Record<string, any> = {}
+    const nested = createMachine({
+      entry: spawnChild("nested" as never, { id: "n" } as never),
+    } as any).provide({
+      actors,
+    } as any)
+    nested.implementations.actors["nested"] = nested as any
+    const machine = new Machine(
+      "family",
+      setup({ actors: { nested } }).createMachine({ on: { Go: { actions: spawnChild("nested") } } }),
+    )
+    refused(machine, "Go")
+    expect(() => machine.transition(machine.initial("a"), { type: "Go" })).toThrow(String(FAMILY_DEPTH_MAX))
+  })
+
+  it("that stops itself without an end, which no snapshot could bring back", () => {
+    const stop = { type: "xstate.stop" }
+    refused(
+      new Machine(
+        "alone",
+        createMachine({ on: { Go: { actions: sendTo(({ self }) => self, stop) } } } as any),
+      ),
+      "Go",
+    )
+    const child = createMachine({ on: { Go: { actions: sendParent(stop) } } } as any)
+    const family = setup({ actors: { child } }).createMachine({
+      invoke: { src: "child", id: "kid" },
+      on: { Go: { actions: sendTo("kid", { type: "Go" }) } },
+    } as any)
+    refused(new Machine("family", family), "Go")
+  })
+})
