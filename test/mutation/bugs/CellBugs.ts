@@ -251,8 +251,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a spawn finds an actor that was born with another input",
     file: "runtime/cell/Spawning.ts",
-    text: "if (wanted === known) return",
-    replacement: "if (wanted !== undefined || wanted === known) return",
+    text: "if (wanted === (known ?? NO_FIELDS)) return",
+    replacement: "if (wanted !== NO_FIELDS || known === undefined) return",
     isSeenBySimulation: true,
   },
   {

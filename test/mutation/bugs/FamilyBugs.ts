@@ -31,6 +31,20 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "a child cancels a timer of another one that has its name",
+    file: "runtime/cell/TimerName.ts",
+    text: "if (known !== undefined && ownerOf(known.e) === owner) draft.timers.delete(n)",
+    replacement: "draft.timers.delete(n)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a snapshot takes a field of a user for a reference to a child",
+    file: "runtime/machine/FamilyRecord.ts",
+    text: "if (!(isPlain(part) && Object.hasOwn(part, MARK))) return undefined",
+    replacement: "if (isPlain(part)) return undefined",
+    isSeenBySimulation: false,
+  },
+  {
     name: "a timer of a child brings its event to the machine itself",
     file: "runtime/machine/MachineFamily.ts",
     text: 'const member = to === "" ? root : family.memberAt(String(to))',

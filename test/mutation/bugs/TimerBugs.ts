@@ -68,7 +68,7 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a cancelled timer fires",
     file: "runtime/cell/Intents.ts",
-    text: "        draft.timers.delete(intent.id)\n",
+    text: "        cancelIn(draft, intent.id, intent.member)\n",
     replacement: "",
     isSeenBySimulation: true,
   },
