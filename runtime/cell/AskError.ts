@@ -28,10 +28,24 @@ export class CommandRejected extends Schema.TaggedError<CommandRejected>()("Comm
 }) {
   readonly kind = "rejection"
   override get message(): string {
-    const { event } = (this.reason === "NotAccepted" ? this.detail : {}) as { readonly event?: string }
+    const { event, ...end } = ((this.reason === "NotAccepted" ? this.detail : undefined) ??
+      {}) as NotAcceptedDetail
     const reason = event === undefined ? this.reason : `${this.reason} (${event})`
-    return `${this.actorType}/${this.id} rejected ${this.commandType} in state "${this.state}": ${reason}`
+    const where = this.state === "" ? "" : ` in state "${this.state}"`
+    return `${this.actorType}/${this.id} rejected ${this.commandType}${where}: ${reason}${endText(end)}`
   }
+}
+
+/** Detail of a rejection by the machine: the event, and how the machine ended if it did. */
+interface NotAcceptedDetail {
+  readonly event?: string
+  readonly status?: string
+  readonly error?: string
+}
+
+const endText = ({ status, error }: NotAcceptedDetail): string => {
+  if (status === "error") return `. The machine ended with an error and takes no more events: ${error}`
+  return status === "done" ? ". The machine is done and takes no more events" : ""
 }
 
 /** The command is malformed: unknown type, schema refused it, not plain JSON, or a bad option. Nothing was stored. */

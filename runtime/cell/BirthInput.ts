@@ -31,17 +31,19 @@ export const checkedInput = (
   if (schema === undefined) {
     return refused(`actors of type "${type}" take no input: their definition has no schema for it`)
   }
+  let what = "not"
   try {
     const plain = given === undefined ? undefined : plainJson(given)
     const validated = validate(schema, plain)
     if ("issues" in validated) return { issues: validated.issues.map(belowInput) }
     if (!isFields(validated.value)) return refused("the schema's output is no object with fields")
+    what = "the schema makes a value of it that is not"
     const value = plainJson(validated.value) as { readonly id?: unknown }
     if (value.id === undefined || value.id === id) return { given: plain, value }
     return refused(`it is the actor's own id, "${id}": the machine is given that`, "input.id")
   } catch (cause) {
     if (!isThrown(cause, NotJson)) throw cause
-    return { issues: [belowInput({ path: cause.path, message: `not plain JSON: ${cause.reason}` })] }
+    return { issues: [belowInput({ path: cause.path, message: `${what} plain JSON: ${cause.reason}` })] }
   }
 }
 
@@ -57,7 +59,9 @@ export const inputOfNothing = (
   const nothing = checkedInput(definition, id, undefined)
   if (!("issues" in nothing)) return nothing
   const empty = checkedInput(definition, id, {})
-  return "issues" in empty ? empty : { ...empty, given: undefined }
+  return "issues" in empty
+    ? { issues: [...refused("none was given, and the actor is not born yet").issues, ...empty.issues] }
+    : { ...empty, given: undefined }
 }
 
 const belowInput = ({ path, message }: { readonly path: string; readonly message: string }): SchemaIssue =>

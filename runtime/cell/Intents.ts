@@ -7,7 +7,8 @@
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
 import { publishItemOf } from "../integration/PublishItem.ts"
-import { plainJson } from "../json/Json.ts"
+import { NotJson, plainJson } from "../json/Json.ts"
+import { isThrown } from "../json/Thrown.ts"
 import type { CapturedAction, Intent } from "../machine/Intent.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
@@ -92,8 +93,7 @@ export const effectsOf = (
         dropTimersOf(draft, intent.member)
         break
       case "Call": {
-        const input = intent.input === undefined ? undefined : plainJson(intent.input)
-        draft.calls.set(intent.id, { g: generation(), src: intent.src, in: input })
+        draft.calls.set(intent.id, { g: generation(), src: intent.src, in: callInput(intent) })
         break
       }
       case "Emit": {
@@ -186,6 +186,17 @@ export const sentItemOf = (
       if ("problem" in item) throw new NotSendable(item.problem)
       return item
     }
+  }
+}
+
+/** What a call is given. Throws {@link NotSendable}, which names the call, for what is not plain JSON. */
+const callInput = ({ src, input }: { readonly src: string; readonly input: unknown }): unknown => {
+  try {
+    return input === undefined ? undefined : plainJson(input)
+  } catch (cause) {
+    if (!isThrown(cause, NotJson)) throw cause
+    const where = cause.path === "" ? "" : ` at "${cause.path}"`
+    throw new NotSendable(`the input of the call "${src}" is not plain JSON${where}: ${cause.reason}`)
   }
 }
 

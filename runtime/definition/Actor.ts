@@ -6,7 +6,7 @@
  * machine can be durable (DurableMachine.ts). How commands are decided: ../cell/Decide.ts. How the machine runs:
  * ../machine/Machine.ts.
  */
-import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from "xstate"
+import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
 import type { Metadata } from "../commit/Commit.ts"
 import type { AnyEvent, EventDefinition, EventOf, Typed } from "../event/Event.ts"
@@ -80,6 +80,25 @@ type Asked<Schemas, M extends AnyStateMachine> = [Schemas] extends [never]
 
 /** What a caller gives as input. */
 type Given<Input> = [Input] extends [never] ? undefined : InputOf<Input>
+
+/** What the machine is given at the birth: the schema's output, with the actor's id beside it. */
+type Born<Input> = ([Input] extends [never] ? unknown : OutputOf<Input>) & { readonly id: string }
+
+/** Input as schemas yield it: readonly, and `undefined` where a field is optional. Such a field is left out. */
+type Yielded<T> = unknown extends T
+  ? T
+  : {
+      readonly [Key in keyof T]:
+        | Yielded<T[Key]>
+        | (Record<never, never> extends Pick<T, Key> ? undefined : never)
+    }
+
+/** The machine's input is what it is given at the birth. */
+type InputFits<Input, M extends AnyStateMachine> = [Born<Input>] extends [Yielded<InputFrom<M>>]
+  ? unknown
+  : [Input] extends [never]
+    ? { readonly input: "the machine takes input: give a schema for it" }
+    : { readonly input: "the schema's output, with the id of the actor, is not the input of the machine" }
 
 /** Events and commands come together or not at all. */
 type BothOrNone<Events, Schemas> = [Events] extends [never]
@@ -214,7 +233,8 @@ export function defineActor<
     readonly input?: Input
     readonly events?: Events
     readonly commands?: SchemaMap<Schemas> & DecideMap<Decisions, Schemas, Events, M>
-  } & BothOrNone<Events, Schemas>,
+  } & BothOrNone<Events, Schemas> &
+    InputFits<Input, M>,
 ): ActorDefinition<
   Type,
   ActorTypes<Asked<Schemas, M>, Stored<Events, M>, SnapshotFrom<M>, Decisions, Given<Input>>

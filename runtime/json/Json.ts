@@ -67,9 +67,19 @@ const plain = (value: unknown, depth: number, isText: IsText): unknown => {
         ? plainArray(value, depth, isText)
         : plainObject(value as PlainObject, depth, isText)
     default:
-      throw new NotJson({ path: "", reason: `a ${typeof value}` })
+      throw new NotJson({ path: "", reason: `a ${typeof value}${remedyFor(typeof value)}` })
   }
 }
+
+/** What to give in place of a value without a form in JSON, for kinds that people often give. */
+const REMEDIES: { readonly [kind: string]: string } = {
+  bigint: "its text",
+  Date: "its ISO text or its milliseconds",
+  Map: "a list of its entries",
+  Set: "a list of its members",
+}
+
+const remedyFor = (kind: string): string => (Object.hasOwn(REMEDIES, kind) ? ` (give ${REMEDIES[kind]})` : "")
 
 const plainArray = (array: ReadonlyArray<unknown>, depth: number, isText: IsText): ReadonlyArray<unknown> => {
   const copy: Array<unknown> = []
@@ -92,7 +102,8 @@ const plainObject = (object: PlainObject, depth: number, isText: IsText): PlainO
   try {
     const prototype = Object.getPrototypeOf(object)
     if (prototype !== Object.prototype && prototype !== null) {
-      throw new NotJson({ path: "", reason: `an instance of ${prototype.constructor?.name ?? "a class"}` })
+      const name = String(prototype.constructor?.name ?? "a class")
+      throw new NotJson({ path: "", reason: `an instance of ${name}${remedyFor(name)}` })
     }
     for (const key of Object.keys(object)) {
       if (!isText(key)) throw new NotJson({ path: "", reason: `a key with ${textFault(key)}` })

@@ -345,10 +345,18 @@ export class Machine {
   #failed(eventType: string, cause: unknown): MachineFailed {
     this.#captured = []
     const reason = isThrown(cause, NotDurable) ? "NotDurable" : "Threw"
-    const detail = thrownMessage(cause)
+    const detail = `${thrownMessage(cause)}${isOfFrozenState(cause) ? FROZEN_HINT : ""}`
     return new MachineFailed({ actorType: this.#actorType, eventType, reason, detail })
   }
 }
+
+const FROZEN_HINT =
+  ". The state is frozen: return a new list or object from `assign` in place of changing the old one"
+
+/** Whether the machine's code failed because it changed a frozen value in place. V8 has no other sign than these texts. */
+const isOfFrozenState = (cause: unknown): boolean =>
+  cause instanceof TypeError &&
+  /not extensible|read only property|Cannot delete property/.test(thrownMessage(cause))
 
 /** Whether anything but the text of the machine has a say in the state that an actor is born in. */
 const runsCodeAtBirth = (machine: AnyStateMachine): boolean =>

@@ -119,7 +119,13 @@ const byName = <A>(
 ): Effect.Effect<ReadonlyMap<string, A>, DefinitionError> => {
   const named = new Map<string, A>()
   for (const definition of definitions) {
-    const name = nameOf(definition)
+    const name: unknown = nameOf(definition)
+    if (typeof name !== "string") {
+      const hint = `Give what \`define...\` made, for instance \`defineActor({ type, machine })\`, not the machine itself.`
+      return Effect.fail(
+        new DefinitionError({ actorType: "(none)", what: `a value that is no ${what}`, hint }),
+      )
+    }
     if (named.has(name)) {
       const hint = `Two definitions given to the system have this name; names are unique in a system.`
       return Effect.fail(new DefinitionError({ actorType: name, what: `${what} given twice`, hint }))

@@ -200,6 +200,27 @@ export const Retitle = command(
   { schema: name, decide: ({ command: asked }) => ({ type: "Retitled", name: asked.name }) },
 )
 
+/** The schema of the input and the machine's input belong together; the id comes from the actor. */
+const seated = setup({
+  types: {} as { context: { n: number }; input: { id: string; seats: number; tags?: Array<string> } },
+}).createMachine({ context: ({ input }) => ({ n: input.seats }) })
+const Tags = Schema.optional(Schema.Array(Schema.String))
+defineActor({ type: "seated", machine: seated, input: Schema.Struct({ seats: Schema.Number }) })
+defineActor({ type: "seated", machine: seated, input: Schema.Struct({ seats: Schema.Number, tags: Tags }) })
+defineActor({ type: "seated", machine: seated, input: Schema.Struct({ seats: Schema.NumberFromString }) })
+// @ts-expect-error the machine takes input, and there is no schema for it
+defineActor({ type: "seated", machine: seated })
+// @ts-expect-error the seats are missing
+defineActor({ type: "seated", machine: seated, input: Schema.Struct({ tags: Tags }) })
+// @ts-expect-error the seats are a number
+defineActor({ type: "seated", machine: seated, input: Schema.Struct({ seats: Schema.String }) })
+defineActor({
+  type: "named",
+  machine: setup({ types: {} as { context: { id: string }; input: { id: string } } }).createMachine({
+    context: ({ input }) => ({ id: input.id }),
+  }),
+})
+
 /** A machine alone: its events are its commands, and what is stored. */
 const Door = defineActor({
   type: "door",

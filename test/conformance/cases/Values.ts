@@ -30,6 +30,26 @@ const refusesToHold = (name: string, make: () => unknown, why: string): Conforma
   refused: { at: "event", says: "context.kept.list[0]", why },
 })
 
+/** Calls with the input, and keeps what the call gives back: the same. */
+const calling = (input: (given: { readonly event: { readonly n?: unknown } }) => unknown) =>
+  machine(
+    {
+      context: { got: null },
+      initial: "a",
+      states: {
+        a: { on: { Go: "b" } },
+        b: {
+          invoke: {
+            src: "work",
+            input,
+            onDone: { target: "a", actions: assign({ got: ({ event }) => event.output }) },
+          },
+        },
+      },
+    },
+    { actors: { work: fromPromise(async ({ input }) => input) } },
+  )
+
 class Money {
   readonly minor = 3
 }
@@ -196,6 +216,43 @@ export const values: ReadonlyArray<Construct> = [
         differs: {
           ends: { status: "error", error: { name: "NotStorable" } },
           why: "A call whose output has no stored form fails with `NotStorable`, which `onError` may handle. Return plain data.",
+        },
+      },
+    ],
+  },
+  {
+    construct: "Events, and the input of actors and calls",
+    cases: [
+      {
+        name: "plain JSON in an event and in the input of a call",
+        machine: () => calling(({ event }) => event.n),
+        steps: [{ type: "Go", n: { list: [1, "a", null] } }],
+        ends: { value: "a", context: { got: { list: [1, "a", null] } } },
+      },
+      {
+        name: "a date in an event",
+        machine: () =>
+          machine({
+            context: { at: null },
+            on: { At: { actions: assign({ at: ({ event }) => event.at }) } },
+          }),
+        steps: [{ type: "At", at: new Date(0) }],
+        ends: { context: { at: { date: 0 } } },
+        refused: {
+          at: "event",
+          says: "an instance of Date (give its ISO text or its milliseconds)",
+          why: "What callers send is plain JSON, unlike a context: no dates, bigints, maps or sets in an event or in the input of an actor. Send a text or a number, and make the date in `assign`.",
+        },
+      },
+      {
+        name: "a bigint in the input of a call",
+        machine: () => calling(() => ({ amount: 5n })),
+        steps: ["Go"],
+        ends: { value: "a", context: { got: { amount: 5n } } },
+        refused: {
+          at: "event",
+          says: "a bigint (give its text)",
+          why: "The same in the input of a call: `input: ({ context }) => ({ amount: String(context.amount) })`. Its output may hold dates, bigints, maps and sets.",
         },
       },
     ],

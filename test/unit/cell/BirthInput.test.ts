@@ -81,7 +81,7 @@ describe("an actor with input", () => {
     const refused = account.ask(add)
     await expect(refused).rejects.toMatchObject({
       _tag: "CommandInvalid",
-      issues: [{ path: "input.plan" }, { path: "input.seats" }],
+      issues: [{ path: "input" }, { path: "input.plan" }, { path: "input.seats" }],
     })
     await expect(system.spawn(Account, "a", undefined as never)).rejects.toMatchObject({
       _tag: "CommandInvalid",
