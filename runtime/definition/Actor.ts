@@ -97,7 +97,7 @@ type Yielded<T> = unknown extends T
 type InputFits<Input, M extends AnyStateMachine> = [Born<Input>] extends [Yielded<InputFrom<M>>]
   ? unknown
   : [Input] extends [never]
-    ? { readonly input: "the machine takes input: give a schema for it" }
+    ? { readonly "the machine takes input: give `input`, a schema for it": never }
     : { readonly input: "the schema's output, with the id of the actor, is not the input of the machine" }
 
 /** Events and commands come together or not at all. */

@@ -9,13 +9,20 @@ const machine = setup({
   types: {} as { events: { type: "Go" }; input: { id: string; plan: string } },
 }).createMachine({ on: { Go: { actions: () => undefined } } })
 
+const free = setup({
+  types: {} as { events: { type: "Go" }; input: { plan?: string } },
+}).createMachine({ on: { Go: { actions: () => undefined } } })
+const bare = setup({
+  types: {} as { events: { type: "Go" }; input: { id: string } },
+}).createMachine({ on: { Go: { actions: () => undefined } } })
+
 const Planned = defineActor({ type: "planned", machine, input: Schema.Struct({ plan: Schema.String }) })
 const Free = defineActor({
   type: "free",
-  machine,
+  machine: free,
   input: Schema.Struct({ plan: Schema.optionalKey(Schema.String) }),
 })
-const Bare = defineActor({ type: "bare", machine })
+const Bare = defineActor({ type: "bare", machine: bare })
 
 expectTypeOf<BirthInputOf<typeof Planned>>().toEqualTypeOf<{ readonly plan: string }>()
 expectTypeOf<BirthInputOf<typeof Bare>>().toEqualTypeOf<undefined>()
