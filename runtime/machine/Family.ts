@@ -287,8 +287,9 @@ export class Family {
     const run = scope.actionExecutor
     scope.actionExecutor = (action) => {
       if (action.exec === undefined || action.type === "xstate.log") return
-      if (action.type.startsWith("xstate.")) run(action)
-      else this.#step?.intents.push(this.#actionIntent(action))
+      if (action.type.startsWith("xstate.")) return run(action)
+      // An actor that has not started yet keeps its actions until then, and has none if it is stopped before.
+      run({ ...action, exec: () => this.#step?.intents.push(this.#actionIntent(action)) })
     }
     scope.emit = (event) => {
       // Nobody outside listens to a child.

@@ -87,7 +87,8 @@ export const recordOf = (family: Family, { snapshots, unnamedCount }: Standing):
     recorded.push({
       address,
       id,
-      parent: (_parent && places.get(_parent)) ?? 0,
+      // The parent may have ended: a child that has failed leaves its calls under way.
+      parent: _parent === undefined ? 0 : placeOf(_parent),
       src,
       ...(systemId === undefined ? undefined : { systemId }),
       ...(isSynced ? { isSynced } : undefined),
@@ -145,8 +146,16 @@ export const familyOf = (
 ): { readonly family: Family; readonly standing: Standing } => {
   const family = new Family(machine)
   const root = family.bringBack({ address: "", logic: machine, isRunning: true, options: { id } })
-  const actors = [root]
-  for (const recorded of others) actors.push(bringBack(family, actors, recorded))
+  const actors: Array<LiveActor> = [root]
+  // Parents that have ended come after their children in the list.
+  const broughtBack = (place: number): LiveActor => {
+    const recorded = others[place - 1]
+    const actor = actors[place] ?? (recorded && bringBack(family, broughtBack(recorded.parent), recorded))
+    if (actor === undefined) throw new Error("the snapshot has a child whose parent is nowhere")
+    actors[place] = actor
+    return actor
+  }
+  for (const index of others.keys()) broughtBack(index + 1)
   const revived = (value: unknown): unknown =>
     withRefs(value, (part) => {
       const { [MARK]: mark, id: place } = part as { readonly [MARK]?: unknown; readonly id?: unknown }
@@ -176,17 +185,16 @@ const unescaped = ({ fields, isBare }: Escaped, revived: (value: unknown) => unk
 
 const bringBack = (
   family: Family,
-  actors: ReadonlyArray<LiveActor>,
-  { address, id, parent, src, systemId, isSynced, isRunning }: RecordedActor,
+  parent: LiveActor,
+  { address, id, src, systemId, isSynced, isRunning }: RecordedActor,
 ): LiveActor => {
-  const parentActor = actors[parent]
-  const parentMachine = parentActor && family.memberOf(parentActor)?.machine
-  const logic = parentMachine === undefined ? undefined : logicOf(parentMachine, src)
-  if (parentActor === undefined || logic === undefined) {
+  const { machine } = family.memberOf(parent) ?? {}
+  const logic = machine === undefined ? undefined : logicOf(machine, src)
+  if (logic === undefined) {
     throw new Error(`the snapshot has the child "${address}", for which there is no logic "${src}"`)
   }
   const names = systemId === undefined || isRunning !== true ? undefined : { systemId }
-  const options = { id, src, parent: parentActor, syncSnapshot: isSynced === true, ...names }
+  const options = { id, src, parent, syncSnapshot: isSynced === true, ...names }
   return family.bringBack({ address, logic, isRunning: isRunning === true, options })
 }
 

@@ -11,6 +11,7 @@ import { failureOf, outputOf } from "../../runtime/call/CallRunner.ts"
 import { type Birth, BORN, bear } from "../../runtime/cell/Birth.ts"
 import { type Base, decide, type Outcome } from "../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../runtime/cell/Fold.ts"
+import type { PendingCall } from "../../runtime/cell/Pending.ts"
 import { decideSignal, type Signal } from "../../runtime/cell/Signal.ts"
 import { decodeSnapshot, encodeSnapshot } from "../../runtime/cell/Snapshot.ts"
 import { commandOf } from "../../runtime/command/Ask.ts"
@@ -30,10 +31,19 @@ export type Recovery = (typeof RECOVERIES)[number]
 
 const anything = integrationEvent({ schema: Schema.Any, description: "whatever the machine emits" })
 
+/** Commits after which an actor that is replayed as a whole is replayed after every tenth only: the way grows with each. */
+const REPLAYED_EACH_MAX = 40
+
 /** Commits that one step may lead to; more are a loop. */
 const COMMITS_MAX = 1_000
 
 const BIRTH = { commandType: "birth", input: undefined, isSpawn: false }
+
+const byGeneration = (left: PendingCall, right: PendingCall): number => {
+  const [version = 0, index = 0] = left.g.split(".").map(Number)
+  const [otherVersion = 0, otherIndex = 0] = right.g.split(".").map(Number)
+  return version - otherVersion || index - otherIndex
+}
 
 export class DurableRun {
   readonly emitted: Array<unknown> = []
@@ -126,7 +136,11 @@ export class DurableRun {
   readonly #ended: Array<() => void> = []
 
   #makeCalls(): void {
-    for (const [name, { g: generation, src, in: input }] of this.#confirmed.pending.calls) {
+    // In the order in which they were made: the latest under an id may stand where an earlier one did.
+    const calls = [...this.#confirmed.pending.calls].toSorted(([, left], [, right]) =>
+      byGeneration(left, right),
+    )
+    for (const [name, { g: generation, src, in: input }] of calls) {
       const idempotencyKey = `${name}/${generation}`
       if (this.#called.has(idempotencyKey)) continue
       this.#called.add(idempotencyKey)
@@ -183,7 +197,7 @@ export class DurableRun {
 
   /** The commit is stored: the actor comes back, and what the commit asked for is done. */
   #arrive(live: Confirmed, count: number, { items, actions }: Pick<Birth, "items" | "actions">): void {
-    this.#confirmed = this.#recovered(live, count)
+    this.#confirmed = this.#recovered(this.#confirmed, live, count)
     for (const item of items) {
       if (item.k === "publish") this.emitted.push({ type: item.t, ...(item.d as object) })
     }
@@ -208,18 +222,20 @@ export class DurableRun {
     return this.#records.length
   }
 
-  /** The actor as it comes back; `count` commits were there before the last one. */
-  #recovered(live: Confirmed, count: number): Confirmed {
+  /** The actor as it comes back; `count` commits were there `before` the last one. */
+  #recovered(before: Confirmed, live: Confirmed, count: number): Confirmed {
     switch (this.#recovery) {
       case "stays in memory":
         return live
-      case "full replay":
-        return this.#records.length === 0 ? live : this.#replayed(this.#records.length)
+      case "full replay": {
+        const isTurn = this.#records.length <= REPLAYED_EACH_MAX || this.#records.length % 10 === 0
+        return this.#records.length === 0 || !isTurn ? live : this.#replayed(this.#records.length)
+      }
       case "snapshot":
         return this.#restored(live)
       case "snapshot and tail":
         if (count === 0) return live
-        return this.#records.slice(count).reduce(this.#apply, this.#restored(this.#replayed(count)))
+        return this.#records.slice(count).reduce(this.#apply, this.#restored(before))
     }
   }
 

@@ -116,6 +116,19 @@ export const callFailures: ReadonlyArray<Construct> = [
         ends: { status: "error", value: "busy", error: { name: "OutOfStock" } },
       },
       {
+        name: "in a state with tags, which stay",
+        machine: () =>
+          machine(
+            {
+              initial: "a",
+              states: { a: { tags: "busy", invoke: { src: "work", onDone: "b" }, on: { E: {} } }, b: {} },
+            },
+            { actors: { work: fail(new Error("no")) } },
+          ),
+        steps: ["E"],
+        ends: { status: "error", tags: ["busy"] },
+      },
+      {
         name: "of a plain value",
         machine: () => caller(fail({ code: 7 }), { onError: undefined }),
         steps: [{ type: "Go", n: 1 }],

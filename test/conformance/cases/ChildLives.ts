@@ -12,6 +12,8 @@ import {
   raise,
   sendParent,
   sendTo,
+  spawnChild,
+  stopChild,
 } from "../Loose.ts"
 
 const tally = fromTransition((state, event) => ({ n: state.n + (event.by ?? 1) }), { n: 0 })
@@ -46,6 +48,39 @@ export const childLives: ReadonlyArray<Construct> = [
           ),
         steps: ["Go"],
         ends: { status: "error", error: { message: "deep" } },
+      },
+      {
+        name: "a failure that leaves another call of the child under way",
+        machine: () =>
+          machine(
+            {
+              context: { ref: null, why: null },
+              on: {
+                Go: { actions: assign({ ref: ({ spawn }) => spawn("child", { id: "child" }) }) },
+                "xstate.error.actor.child": { actions: assign({ why: ({ event }) => event.error.message }) },
+              },
+            },
+            {
+              actors: {
+                child: machine(
+                  {
+                    invoke: [
+                      { src: "never", id: "never" },
+                      { src: "wrong", id: "wrong" },
+                    ],
+                  },
+                  {
+                    actors: {
+                      never: fromPromise(() => new Promise(() => undefined)),
+                      wrong: fromPromise(() => Promise.reject(new Error("wrong"))),
+                    },
+                  },
+                ),
+              },
+            },
+          ),
+        steps: ["Go", "Other", "Go"],
+        ends: { status: "active", context: { why: "wrong" } },
       },
       {
         name: "a transition that throws, handled",
@@ -166,6 +201,37 @@ export const childLives: ReadonlyArray<Construct> = [
           ),
         steps: ["Go", 10, 10, 10],
         ends: { context: { heard: ["Heard"] }, children: { tally: { context: { n: 11 } } } },
+      },
+      {
+        name: "actions of a child that is stopped before it starts, and of those that start with their parent",
+        machine: (note) =>
+          machine(
+            {
+              context: { ref: null },
+              entry: [
+                () => note("first"),
+                assign({ ref: ({ spawn }) => spawn("child", { id: "spawned", input: "spawned" }) }),
+                spawnChild("child", { id: "gone", input: "gone" }),
+                stopChild("gone"),
+                () => note("last"),
+              ],
+              initial: "a",
+              states: {
+                a: { invoke: { src: "child", input: "left" }, always: "b" },
+                b: { invoke: { src: "child", input: "invoked" } },
+              },
+            },
+            {
+              actors: {
+                child: machine({
+                  context: ({ input }) => ({ input }),
+                  entry: ({ context }) => note(context.input),
+                }),
+              },
+            },
+          ),
+        steps: ["E"],
+        ends: { notes: ["spawned", "invoked", "first", "last"] },
       },
       {
         name: "what a child emits, which nobody hears",
