@@ -98,6 +98,31 @@ describe("timers of a machine and of its children with one name", () => {
   })
 })
 
+it("an error that a child throws ends the machine with what a snapshot brings back of it", () => {
+  class Declined extends Error {
+    readonly retry = () => 1
+    readonly code = "E_DECLINED"
+  }
+  const child = createMachine({
+    on: {
+      Go: {
+        actions: assign(() => {
+          throw new Declined("no", { cause: new Map([[1, new Declined("inner")]]) })
+        }),
+      },
+    },
+  } as any)
+  const parent = setup({ actors: { child } }).createMachine({
+    invoke: { src: "child", id: "kid" },
+    on: { Go: { actions: sendTo("kid", { type: "Go" }) } },
+  } as any)
+  const machine = new Machine("family", parent)
+  const state = machine.transition(machine.initial("a"), { type: "Go" }) as MachineState
+  expect(state).toMatchObject({ status: "error", error: { message: "no", code: "E_DECLINED" } })
+  expect(throughSnapshot(machine, state).error).toStrictEqual(state.error)
+  expect((state.error as any).retry).toBeUndefined()
+})
+
 describe("a machine is refused", () => {
   const refused = (machine: Machine, type: string) => {
     const state = machine.initial("a")
