@@ -8,6 +8,12 @@
 import type { AnyEvent } from "../event/Event.ts"
 import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 
+/** Version that the actor had, at least, when a generation was made; 0 for text that is none. */
+export const versionOfGeneration = (generation: string): number => {
+  const version = Number.parseInt(generation, 10)
+  return Number.isSafeInteger(version) ? version : 0
+}
+
 export interface PendingTimer {
   /** Generation. */
   readonly g: string

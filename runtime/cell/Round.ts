@@ -96,7 +96,7 @@ export const playRound = (
 
   const answerWithoutEntry = (waiting: WaitingCommand, answer: (stored: Confirmed) => void): true => {
     refusesSome = true
-    refusesMessage ||= (waiting.isMessage || waiting.wasSent) && !isStale(waiting)
+    refusesMessage ||= (waiting.isMessage || waiting.wasSent) && !isStale(waiting, version)
     answers.push(answer)
     return true
   }

@@ -11,6 +11,7 @@ import { rowCarried } from "../message/Origin.ts"
 import { ActorUnborn, CommandIdReused, PayloadTooLarge, Unavailable } from "./AskError.ts"
 import type { Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
+import { versionOfGeneration } from "./Pending.ts"
 import type { Accepted, CurrentState, Sent, WaitingCommand } from "./Waiting.ts"
 
 /** A command of a round that will be stored. */
@@ -19,9 +20,14 @@ export interface Entry {
   readonly proposal: Proposal
 }
 
-/** A timer or call that the actor does not wait for any more: once it is over, it is over for good. */
-export const isStale = ({ command }: WaitingCommand): boolean =>
-  command._tag === "Signal" && command.kind !== "answer"
+/**
+ * A timer or call that the actor, at `version`, does not wait for any more: once it is over, it is over for good. One whose
+ * generation is of a later version is not over: another node has set it, and this state is behind.
+ */
+export const isStale = ({ command }: WaitingCommand, version: number): boolean => {
+  if (command._tag !== "Signal" || command.kind === "answer") return false
+  return !("generation" in command) || versionOfGeneration(command.generation) <= version
+}
 
 export const currentState = (
   { type: actorType, id }: ActorAddress,

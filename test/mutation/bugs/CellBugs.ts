@@ -270,6 +270,13 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "a timer that another node has set is taken for one that is over",
+    file: "runtime/cell/RoundAnswers.ts",
+    text: "versionOfGeneration(command.generation) <= version",
+    replacement: "versionOfGeneration(command.generation) >= 0",
+    isSeenBySimulation: true,
+  },
+  {
     name: "the state of a birth that draws on chance is not stored",
     file: "runtime/cell/Birth.ts",
     text: "...(isImpure ? { st: encodeValue(machine.persist(state)) } : undefined),",
