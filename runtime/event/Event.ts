@@ -52,9 +52,23 @@ type SchemaIn<Given> = Given extends AnySchema
 
 type ReadonlyDeep<T> = unknown extends T ? T : { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> }
 
+/** Values that JSON has no form for, and that people often put into events. */
+type NotJsonValue = Date | bigint | symbol | ReadonlyMap<any, any> | ReadonlySet<any>
+
+/** Kinds of such values among the fields of a payload; the run time looks at all depths. */
+type NotJsonFieldsOf<Payload> = Payload extends unknown
+  ? {
+      [Key in keyof Payload]-?: 0 extends 1 & Payload[Key] ? never : Extract<Payload[Key], NotJsonValue>
+    }[keyof Payload]
+  : never
+
 /** What `decide` makes is of the schema's output, and is checked by the schema before it is stored. */
 type Storable<S> = [OutputOf<S>] extends [ReadonlyDeep<InputOf<S>>]
-  ? unknown
+  ? [NotJsonFieldsOf<OutputOf<S>>] extends [never]
+    ? unknown
+    : {
+        readonly "an event is plain JSON: use a text or a number in place of a date, bigint, map or set": never
+      }
   : { readonly "an event's schema must accept its own output: use one that does not transform": never }
 
 /**

@@ -49,3 +49,14 @@ event({ version: 2 })
 event("Paid")
 // @ts-expect-error a version is a number
 event({ version: "2", schema: plain<{ name: string }>() })
+
+/** An event is stored as plain JSON. */
+type Anything = ReturnType<typeof JSON.parse>
+event(plain<{ at: string; any: Anything; unknown: unknown; list?: ReadonlyArray<number> }>())
+event(plain<Anything>())
+// @ts-expect-error a date has no form in JSON
+event(Schema.Struct({ at: Schema.Date }))
+// @ts-expect-error a bigint has no form in JSON
+event(Schema.Struct({ minor: Schema.optionalKey(Schema.BigInt) }))
+// @ts-expect-error nor has a set, in one of the payloads
+event(plain<{ kind: "a" } | { kind: "b"; seats: ReadonlySet<string> }>())
