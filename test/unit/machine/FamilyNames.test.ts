@@ -1,7 +1,17 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the machines are what others write; their types are not the subject
 /** Names and values of users that look like those of the runtime, and children that never end. */
 import { describe, expect, it } from "vitest"
-import { assign, cancel, createMachine, raise, sendParent, sendTo, setup, spawnChild } from "xstate"
+import {
+  assign,
+  cancel,
+  createMachine,
+  raise,
+  sendParent,
+  sendTo,
+  setup,
+  spawnChild,
+  stopChild,
+} from "xstate"
 import { effectsOf } from "../../../runtime/cell/Intents.ts"
 import { NOTHING_PENDING, type Pending } from "../../../runtime/cell/Pending.ts"
 import type { ActorDefinition } from "../../../runtime/definition/Actor.ts"
@@ -96,6 +106,38 @@ describe("timers of a machine and of its children with one name", () => {
     expect(ownersAfter(["Go", "CancelAB"])).toEqual(["", "a"])
     expect(ownersAfter(["Go", "CancelA", "CancelAB", "CancelOwn"])).toEqual([])
   })
+})
+
+it("a reference to a child of a child outlives both in a snapshot", () => {
+  const inner = createMachine({ context: { n: 7 } })
+  const child = setup({ actors: { inner } }).createMachine({
+    initial: "at work",
+    states: {
+      "at work": {
+        invoke: { src: "inner", id: "deep" },
+        on: { Show: { target: "over", actions: sendParent(({ event }: any) => event) } },
+      },
+      over: { type: "final" },
+    },
+  } as any)
+  const parent = setup({ actors: { child } }).createMachine({
+    context: { ref: null },
+    entry: spawnChild("child", { id: "kid" }),
+    on: {
+      Go: {
+        actions: sendTo("kid", ({ self }: any) => {
+          const { deep } = self.getSnapshot().children.kid.getSnapshot().children
+          return { type: "Show", ref: deep }
+        }),
+      },
+      Show: { actions: [assign({ ref: ({ event }: any) => event.ref }), stopChild("kid")] },
+    },
+  } as any)
+  const machine = new Machine("family", parent)
+  const state = machine.transition(machine.initial("a"), { type: "Go" }) as MachineState
+  expect(state.children).toEqual({})
+  const back = throughSnapshot(machine, throughSnapshot(machine, state))
+  expect(back.context.ref.getSnapshot()).toMatchObject({ context: { n: 7 } })
 })
 
 it("an error that a child throws ends the machine with what a snapshot brings back of it", () => {
