@@ -63,7 +63,9 @@ export const encodeSnapshot = (
   const rows = rowsOfPending(pending)
   const events = eventVersionsOf(definition)
   const remembered = recent.rows()
-  const stored = encodeValue(definition.machine.persist(state))
+  // An actor that is not born, and cannot be without input, has no state.
+  const isStateless = standing._tag === "Unborn" && "issues" in standing.birth
+  const stored = isStateless ? null : encodeValue(definition.machine.persist(state))
   const body: SnapshotBody = {
     state: null,
     ...(events === undefined ? undefined : { events }),

@@ -3,6 +3,8 @@ import { Effect, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { unborn } from "../../../runtime/cell/Fold.ts"
+import { decodeSnapshot, encodeSnapshot } from "../../../runtime/cell/Snapshot.ts"
 import { decodeCommit } from "../../../runtime/commit/Commit.ts"
 import { accept, defineActor, event, request, tell } from "../../../runtime/index.ts"
 import { testActor } from "../../../runtime/testing.ts"
@@ -124,6 +126,14 @@ describe("an actor with input", () => {
     await account.ask({ type: "Add", seats: 100 }, { input: basic })
     expect(await firstCommit(journal, "a")).toBeUndefined()
     expect(await account.ask(add, { input: { plan: "gold", seats: 5 } })).toMatchObject({ reply: 5 })
+  })
+
+  it("has a snapshot before its birth that tells of no state", () => {
+    const address = addressOf("account", "a", SHARD_COUNT)
+    const before = { ...unborn(Account, "a"), sequence: 3 }
+    const row = encodeSnapshot(Account, address, before)
+    expect(JSON.parse(row.state)).toMatchObject({ state: null })
+    expect(decodeSnapshot(Account, address, row)).toMatchObject({ standing: before.standing, sequence: 3 })
   })
 
   it("is a scenario's, too", () => {
