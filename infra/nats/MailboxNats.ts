@@ -18,6 +18,7 @@ import {
   Mailbox,
   type MailboxError,
   type MailboxService,
+  type MessageSentinels,
   type OutboundMessage,
   type ScheduledMessage,
 } from "../../runtime/mailbox/Mailbox.ts"
@@ -31,7 +32,7 @@ import {
   mailboxIdOf,
   openMailboxStreams,
 } from "./MailboxStream.ts"
-import { mailboxSubjectsOf } from "./MailboxSubject.ts"
+import { mailboxSubjectsOf, sentinelNameOf } from "./MailboxSubject.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import {
   isCode,
@@ -95,7 +96,7 @@ const makeService = (
 ): MailboxService => {
   const { requests, client } = connection
   const { namespace, redeliveryMs } = options
-  const { messages, due, ofSlot, sentinels } = mailboxSubjectsOf(namespace)
+  const { messages, due, ofSlot, sentinels, messageSentinels: ofMessages } = mailboxSubjectsOf(namespace)
   const messageBytesMax = (client.info?.max_payload ?? 0) - MESSAGE_ROOM_BYTES
   const lanes: ReadonlyArray<MailboxLane> = [
     { stream: streams.messages, subjects: messages },
@@ -186,7 +187,9 @@ const makeService = (
       const counting = subjectCounts(requests, stream, subjects.all)
       const counts = (yield* isOptional ? unlessGone(counting) : counting) ?? new Map<string, number>()
       for (const [subject, count] of counts) {
-        counted.add(subjects.shardOf(subject), subjects.keyOf(subject), count)
+        const shard = subjects.shardOf(subject)
+        // Sentinels are of no shard.
+        if (Number.isInteger(shard)) counted.add(shard, subjects.keyOf(subject), count)
       }
     }
     return counted.all
@@ -227,6 +230,29 @@ const makeService = (
       Effect.mapError(mailboxErrorOf),
       Effect.asVoid,
     )
+
+  const sentinelNames = (stream: string, subjects: string) =>
+    subjectCounts(requests, stream, subjects).pipe(
+      Effect.mapError(mailboxErrorOf),
+      Effect.map((counts) => {
+        const names = Array.from(counts.keys(), sentinelNameOf)
+        return new Set(names.filter((name) => name !== undefined))
+      }),
+    )
+
+  const messageSentinels: MessageSentinels = {
+    place: (name) =>
+      publishTo(requests, ofMessages.ofName(name), new Uint8Array(), {}).pipe(
+        Effect.mapError(mailboxErrorOf),
+        Effect.asVoid,
+      ),
+    remove: (name) =>
+      purgeSubject(requests, streams.messages, ofMessages.ofName(name)).pipe(
+        Effect.mapError(mailboxErrorOf),
+        Effect.asVoid,
+      ),
+    names: sentinelNames(streams.messages, ofMessages.all),
+  }
 
   const receive: MailboxService["receive"] = (shard, only) => {
     const from = (lane: MailboxLane, onCaughtUp?: () => void) =>
@@ -271,13 +297,8 @@ const makeService = (
     receive,
     placeSentinel,
     removeSentinel,
-    sentinels: subjectCounts(requests, streams.timers, sentinels.all).pipe(
-      Effect.mapError(mailboxErrorOf),
-      Effect.map((counts) => {
-        const names = Array.from(counts.keys(), sentinels.nameOf)
-        return new Set(names.filter((name) => name !== undefined))
-      }),
-    ),
+    sentinels: sentinelNames(streams.timers, sentinels.all),
+    messageSentinels,
     backlog,
   }
 }

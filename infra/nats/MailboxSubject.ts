@@ -49,25 +49,33 @@ export interface SentinelSubjects {
   readonly due: (shard: number) => string
   /** Wildcard over all of them. */
   readonly all: string
-  /** Name of the sentinel of a subject that {@link all} matches; `undefined` for a token that no name becomes. */
-  readonly nameOf: (subject: string) => string | undefined
 }
 
 const sentinelSubjectsOf = (namespace: string): SentinelSubjects => ({
   ofName: (shard, name) => `${namespace}.tmr.${shard}._.sentinel.${tokenFromId(name)}`,
   due: (shard) => `${namespace}.due.${shard}._.sentinel`,
   all: `${namespace}.tmr.*._.sentinel.*`,
-  nameOf: (subject) => {
-    try {
-      return idFromToken(subject.slice(subject.lastIndexOf(".") + 1))
-    } catch {
-      return undefined
-    }
-  },
 })
+
+/** Name of the sentinel of a subject; `undefined` for a token that no name becomes. */
+export const sentinelNameOf = (subject: string): string | undefined => {
+  try {
+    return idFromToken(subject.slice(subject.lastIndexOf(".") + 1))
+  } catch {
+    return undefined
+  }
+}
+
+/** Subjects of sentinels among the messages: of no shard, so that no receiver is handed one. */
+export interface MessageSentinelSubjects {
+  readonly ofName: (name: string) => string
+  /** Wildcard over all of them. */
+  readonly all: string
+}
 
 export interface MailboxSubjects {
   readonly sentinels: SentinelSubjects
+  readonly messageSentinels: MessageSentinelSubjects
   readonly messages: WaitingSubjects
   /** What was scheduled and is due. */
   readonly due: WaitingSubjects
@@ -79,4 +87,8 @@ export const mailboxSubjectsOf = (namespace: string): MailboxSubjects => ({
   due: waitingSubjectsOf(`${namespace}.due`),
   ofSlot: slotSubjectOf(`${namespace}.tmr`),
   sentinels: sentinelSubjectsOf(namespace),
+  messageSentinels: {
+    ofName: (name) => `${namespace}.msg._._.${tokenFromId(name)}`,
+    all: `${namespace}.msg._._.*`,
+  },
 })

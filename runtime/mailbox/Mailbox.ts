@@ -135,6 +135,18 @@ export interface StoredMessage {
   readonly data: Uint8Array
 }
 
+/**
+ * Sentinels among the published messages: small records that no receiver is handed. One stays until it is removed, or an
+ * older copy takes the mailbox's place.
+ */
+export interface MessageSentinels {
+  readonly place: (name: string) => Effect.Effect<void, MailboxError>
+  /** Takes it away, where it is there. */
+  readonly remove: (name: string) => Effect.Effect<void, MailboxError>
+  /** Names of all that are there. */
+  readonly names: Effect.Effect<ReadonlySet<string>, MailboxError>
+}
+
 export interface MailboxService {
   /** Largest `data`, in bytes. */
   readonly messageBytesMax: number
@@ -167,6 +179,7 @@ export interface MailboxService {
   readonly removeSentinel: (shard: number, name: string) => Effect.Effect<void, MailboxError>
   /** Names of all sentinels that are there. */
   readonly sentinels: Effect.Effect<ReadonlySet<string>, MailboxError>
+  readonly messageSentinels: MessageSentinels
   /**
    * What waits at this moment, where anything does. For operators: it costs a line for every actor that has messages.
    */

@@ -64,6 +64,7 @@ export interface MailboxCopy {
   readonly messages: ReadonlyArray<KeptMessage>
   readonly schedules: ReadonlyArray<ScheduledMessage>
   readonly sentinels: ReadonlySet<string>
+  readonly messageSentinels: ReadonlySet<string>
 }
 
 /** What comes back from a copy: messages that were published, or schedules and what became of them. */
@@ -91,6 +92,8 @@ export class MailboxContents {
   readonly #slots = new Map<string, ScheduledMessage>()
   /** Lost with the schedules. */
   readonly sentinels = new Set<string>()
+  /** Lost with the messages. */
+  readonly messageSentinels = new Set<string>()
   readonly #ids: MessageIds
   #lastSequence = 0
   /** Raised when another mailbox takes its place. */
@@ -187,6 +190,7 @@ export class MailboxContents {
       messages: Array.from(this.#kept.values(), (message) => ({ ...message })),
       schedules: [...this.#slots.values()],
       sentinels: new Set(this.sentinels),
+      messageSentinels: new Set(this.messageSentinels),
     }
   }
 
@@ -202,7 +206,7 @@ export class MailboxContents {
     const places = new Set(back.map(placeOf))
     this.#replaceMessages([...before.filter((message) => !isOfPart(message)), ...back], copy.lastSequence)
     if (part === "timers") this.#replaceSchedules(copy)
-    else this.#ids.knowOnly(back)
+    else this.#knowOnly(back, copy.messageSentinels)
     return before.filter((message) => isOfPart(message) && !places.has(placeOf(message)))
   }
 
@@ -210,7 +214,7 @@ export class MailboxContents {
   renew(): ReadonlyArray<KeptMessage> {
     const before = Array.from(this.#kept.values())
     this.#number++
-    this.#ids.knowOnly([])
+    this.#knowOnly([], new Set())
     this.#replaceMessages(
       before.filter(({ wasScheduled }) => wasScheduled),
       0,
@@ -333,6 +337,12 @@ export class MailboxContents {
       const sequence = this.#kept.has(message.sequence) ? ++this.#lastSequence : message.sequence
       this.#hold({ ...message, sequence, untilMs: 0 })
     }
+  }
+
+  #knowOnly(messages: ReadonlyArray<KeptMessage>, sentinels: ReadonlySet<string>): void {
+    this.#ids.knowOnly(messages)
+    this.messageSentinels.clear()
+    for (const name of sentinels) this.messageSentinels.add(name)
   }
 
   #replaceSchedules({ schedules, sentinels }: MailboxCopy): void {

@@ -99,6 +99,11 @@ export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => 
     placeSentinel: (_, name) => Effect.sync(() => void contents.sentinels.add(name)),
     removeSentinel: (_, name) => Effect.sync(() => void contents.sentinels.delete(name)),
     sentinels: Effect.sync(() => new Set(contents.sentinels)),
+    messageSentinels: {
+      place: (name) => Effect.sync(() => void contents.messageSentinels.add(name)),
+      remove: (name) => Effect.sync(() => void contents.messageSentinels.delete(name)),
+      names: Effect.sync(() => new Set(contents.messageSentinels)),
+    },
     backlog: Effect.map(Clock.currentTimeMillis, (nowMs) => contents.backlog(nowMs)),
   }
 }

@@ -163,6 +163,11 @@ export class Exceptions {
     }
   }
 
+  /** The mailbox is another one: nothing of what is parked is taken for acknowledged. */
+  doubt(): void {
+    for (const { items } of this.#receivers.values()) for (const item of items) this.#lost.add(item)
+  }
+
   /** The mailbox may not have what a former owner has parked. */
   lose(ranges: ReadonlyArray<ParkedRange>): void {
     for (const { receiver } of ranges) {

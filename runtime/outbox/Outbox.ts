@@ -23,6 +23,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type DispatchPorts, dispatchItem } from "./Dispatcher.ts"
 import type { OwedItem } from "./Exceptions.ts"
 import { makeLostTimers } from "./LostTimers.ts"
+import { makeParkedMail } from "./ParkedMail.ts"
 import { makeReading } from "./Reading.ts"
 import { makeSending, type OutboxCounts } from "./Sending.ts"
 import { ShardOutbox } from "./ShardOutbox.ts"
@@ -38,10 +39,6 @@ const SAVE_EVERY_MS = 2_000
 
 /** Shards that are looked after at once. */
 const SHARDS_AT_ONCE_MAX = 8
-
-/** First and longest pause between two questions how much of what is parked was acknowledged, in milliseconds. */
-const PARKED_LOOK_FIRST_MS = 500
-const PARKED_LOOK_MAX_MS = 5_000
 
 export interface Outbox extends CommitListener {
   /** This node has the place now: what its former owner left is sent, and what that one may still write. */
@@ -100,8 +97,6 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const random = yield* Random.Random
   const nowMs = () => monotonicMs(clock)
   const drawEra = (): number => ERA_MIN + Math.floor(random.nextDoubleUnsafe() * ERA_MIN)
-  let parkedLookAtMs = Number.NEGATIVE_INFINITY
-  let parkedLookPauseMs = PARKED_LOOK_FIRST_MS
   const lostTimers = yield* makeLostTimers(
     places,
     (item) => Effect.asVoid(dispatchItem(ports, item)),
@@ -114,12 +109,13 @@ export const makeOutbox = Effect.fnUntraced(function* (
     isDirect,
     scheduled: ({ place }, sequence) => lostTimers.scheduled(place, sequence),
     parked: () => {
-      parkedLookPauseMs = PARKED_LOOK_FIRST_MS
+      parkedMail.parked()
       active.openUnsafe()
     },
   })
   const { outrun } = options
   const reading = makeReading({ journal, checkpoints, mailbox, sending, shardCount, leaseMs, nowMs, outrun })
+  const parkedMail = yield* makeParkedMail({ mailbox, shards, parkAgain: reading.parkAgain, nowMs })
 
   const shardOf = ({ type, shard }: ActorAddress): ShardOutbox | undefined => {
     const place = places.of(type, shard)
@@ -142,7 +138,10 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const sweep = (shard: ShardOutbox) =>
     shard.turn.withPermit(
       Effect.gen(function* () {
-        if (!shard.isPlaced) yield* reading.place(shard)
+        if (!shard.isPlaced) {
+          yield* reading.place(shard)
+          if (shard.exceptions.parkedCount > 0) parkedMail.parked()
+        }
         yield* reading.readOn(shard)
         yield* save(shard, false)
       }),
@@ -159,36 +158,10 @@ export const makeOutbox = Effect.fnUntraced(function* (
     return Effect.forEach(byPartition, ask, { discard: true })
   })
 
-  /** Asks how much of what is parked was acknowledged, for each shard that has some of it. */
-  const lookAtParked = Effect.suspend(() => {
-    const all = Array.from(shards.values())
-    const asked = new Set(all.flatMap(({ exceptions }) => [...exceptions.receiverShards]))
-    if (asked.size === 0 || nowMs() < parkedLookAtMs) return Effect.void
-    const waitingBefore = waitingInMailboxCount()
-    const ask = (receiverShard: number) =>
-      Effect.map(mailbox.acknowledged(receiverShard), (acknowledged) => {
-        for (const shard of all) {
-          shard.exceptions.acknowledged(receiverShard, acknowledged)
-          shard.changed()
-        }
-      })
-    const asking = Effect.forEach(asked, ask, { discard: true, concurrency: SHARDS_AT_ONCE_MAX })
-    const parkedAgain = Effect.forEach(all, (shard) => shard.turn.withPermit(reading.parkAgain(shard)), {
-      discard: true,
-    })
-    return Effect.map(Effect.andThen(asking, parkedAgain), () => {
-      const isMoving = waitingInMailboxCount() !== waitingBefore
-      parkedLookAtMs = nowMs() + parkedLookPauseMs
-      parkedLookPauseMs = isMoving
-        ? PARKED_LOOK_FIRST_MS
-        : Math.min(parkedLookPauseMs * 2, PARKED_LOOK_MAX_MS)
-    })
-  })
-
   const sweepAll = Effect.gen(function* () {
     const looked: Array<Exit.Exit<void, unknown>> = [
       yield* Effect.exit(look),
-      yield* Effect.exit(lookAtParked),
+      yield* Effect.exit(parkedMail.look),
     ]
     const due = Array.from(shards.values()).filter((shard) => shard.restMs(nowMs(), SAVE_EVERY_MS) === 0)
     const swept = yield* Effect.forEach(due, (shard) => Effect.exit(sweep(shard)), {
@@ -199,8 +172,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
 
   const restMs = (): number => {
     const rests = Array.from(shards.values(), (shard) => shard.restMs(nowMs(), SAVE_EVERY_MS))
-    const isParked = Array.from(shards.values()).some(({ exceptions }) => exceptions.parkedCount > 0)
-    return Math.min(...rests, ...(isParked ? [Math.max(0, parkedLookAtMs - nowMs())] : []))
+    return Math.min(...rests, parkedMail.restMs())
   }
 
   const sweeping = Effect.gen(function* () {
@@ -223,12 +195,6 @@ export const makeOutbox = Effect.fnUntraced(function* (
   /** What an item changes at once, before it is sent. */
   const noticed = (address: ActorAddress, item: OutboxItem): void => {
     if (item.k === "abort") options.aborted(address, item.n)
-  }
-
-  const waitingInMailboxCount = (): number => {
-    let count = 0
-    for (const { exceptions } of shards.values()) count += exceptions.parkedCount
-    return count
   }
 
   return {
@@ -310,20 +276,23 @@ export const makeOutbox = Effect.fnUntraced(function* (
           yield* Effect.ignore(save(shard, true))
         }
         shards.delete(index)
+        parkedMail.leave(shard)
         sending.close(shard)
       }),
     drop: (index) => {
       lostTimers.close(index)
       const shard = shards.get(index)
       shards.delete(index)
-      if (shard !== undefined) sending.close(shard)
+      if (shard === undefined) return
+      parkedMail.leave(shard)
+      sending.close(shard)
     },
     markOf: (index) => {
       const shard = shards.get(index)
       return shard && { era: shard.era, w: shard.settledUpTo }
     },
     pendingCount: sending.itemCount,
-    waitingInMailboxCount,
+    waitingInMailboxCount: parkedMail.waitingCount,
     owed: () => Array.from(shards.values()).flatMap(({ exceptions }) => exceptions.owed),
     counts: sending.counts,
   }

@@ -127,6 +127,25 @@ export const scheduleContract = (
     )
 
     fact(
+      "keeps sentinels among the messages, hands none of them out, and counts none",
+      Effect.gen(function* () {
+        const mailbox = yield* Mailbox
+        const { place, remove, names } = mailbox.messageSentinels
+        const receiver = yield* open(here)
+        expect([...(yield* names)]).toEqual([])
+        for (const name of ["shard.0~one", "a name with spaces * and >", "shard.0~one"]) yield* place(name)
+        expect(yield* mailbox.backlog).toEqual([])
+        expect((yield* mailbox.acknowledged(here.shard)).first).toBe(undefined)
+        const atMs = (yield* Clock.currentTimeMillis) + 200
+        yield* schedule(here, "soon", "soon", atMs)
+        expect(textOf(yield* receiver.take)).toBe("soon")
+        expect([...(yield* names)].sort()).toEqual(["a name with spaces * and >", "shard.0~one"])
+        for (const name of ["shard.0~one", "shard.0~one", "never placed"]) yield* remove(name)
+        expect([...(yield* names)]).toEqual(["a name with spaces * and >"])
+      }),
+    )
+
+    fact(
       "FAULT 59: keeps what is due in centuries until then",
       Effect.gen(function* () {
         const receiver = yield* open(here)

@@ -118,7 +118,14 @@ describe("the simulator finds an outbox", () => {
     ) {
       real.call(this, shard, { first, last })
     })
+    vi.spyOn(Exceptions.prototype, "doubt").mockReturnValue()
     expect([PROMISES.converges, PROMISES.delivered]).toContain(await found(20, replacing))
+  })
+
+  it("that believes an older mailbox which has grown, in 60 seeds", async () => {
+    vi.spyOn(Exceptions.prototype, "doubt").mockReturnValue()
+    const faults: FaultRates = { "type pauses": 4, "mailbox restored": 2 }
+    expect([PROMISES.converges, PROMISES.delivered]).toContain(await found(60, faults))
   })
 
   it("whose next owner believes a note of what an older mailbox does not have, in 20 seeds", async () => {

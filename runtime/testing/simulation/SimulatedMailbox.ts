@@ -31,6 +31,7 @@ import { Pulls } from "./Pulls.ts"
 import type { Randomness } from "./Randomness.ts"
 import { type Receiver, ShardReceivers } from "./ShardReceivers.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
+import { simulatedSentinels } from "./SimulatedSentinels.ts"
 import type { WorldTimer } from "./TimerHeap.ts"
 import { Unsendable } from "./Unsendable.ts"
 import { WORLD_EPOCH_MS } from "./World.ts"
@@ -132,11 +133,7 @@ export class SimulatedMailbox {
           return this.#call(host, `unschedule ${slot} of ${address.key}`, empty, fate)
         }),
       receive: (shard, only) => this.#receive(host, shard, only),
-      placeSentinel: (_, name) =>
-        this.#ask(host, `sentinel ${name}`, () => void this.contents.sentinels.add(name)),
-      removeSentinel: (_, name) =>
-        this.#ask(host, `no sentinel ${name}`, () => void this.contents.sentinels.delete(name)),
-      sentinels: this.#ask(host, "sentinels", () => new Set(this.contents.sentinels)),
+      ...simulatedSentinels(this.contents, (what, answer) => this.#ask(host, what, answer)),
       backlog: this.#ask(host, "backlog", () => this.contents.backlog(this.nowMs)),
     }
   }

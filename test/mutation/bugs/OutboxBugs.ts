@@ -3,6 +3,13 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "positions of an older copy of the mailbox are believed",
+    file: "runtime/outbox/ParkedMail.ts",
+    text: "if (!tide.isSame(found)) for (const { exceptions }",
+    replacement: "if (found.size < 0) for (const { exceptions }",
+    isSeenBySimulation: true,
+  },
+  {
     name: "a commit without a watermark keeps the one before it from being found",
     file: "runtime/outbox/Reading.ts",
     text: 'return era < ERA_MIN ? "none" : undefined',

@@ -5,8 +5,8 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an older copy of the mailbox is taken for the same one",
     file: "runtime/outbox/MailboxTide.ts",
-    text: "tide === undefined || sentinels.has(tide.name)",
-    replacement: "tide === undefined || sentinels.size > 0",
+    text: "tide === undefined || found.has(tide.name)",
+    replacement: "tide === undefined || found.size > 0",
     isSeenBySimulation: true,
   },
   {

@@ -1,0 +1,134 @@
+/**
+ * Looks after what is parked in the mailbox: settled when its receiver has taken it, sent again when the mailbox has
+ * lost it.
+ *
+ * Owns the looks, and when the mailbox is believed. A parked message is known by its position there alone, and an older
+ * copy gives positions again. So the node's tide lies among the messages (MailboxTide.ts): acknowledgements count while
+ * it is there. When it is gone, all that is parked is sent again. The lists are Exceptions.ts, and who reads the journal
+ * is Reading.ts.
+ */
+import { Effect, Exit, Latch, type Scope, Semaphore } from "effect"
+import type { JournalReadError } from "../journal/Journal.ts"
+import type { MailboxError, MailboxService } from "../mailbox/Mailbox.ts"
+import { makeMailboxTide } from "./MailboxTide.ts"
+import type { ShardOutbox } from "./ShardOutbox.ts"
+
+/** Shards of receivers that are asked for at once. */
+const SHARDS_AT_ONCE_MAX = 8
+
+/** First and longest pause between two questions how much of what is parked was acknowledged, in milliseconds. */
+const LOOK_FIRST_MS = 500
+const LOOK_MAX_MS = 5_000
+
+/**
+ * Shortest pause between two tides, in milliseconds. A copy that takes the mailbox's place is at least two of these older
+ * than what it replaces: a younger one might lack messages and have the last tide.
+ */
+const TIDE_EVERY_MS = 1_000
+
+export interface ParkedMail {
+  /** A message was parked here, or by the former owner of a shard. */
+  readonly parked: () => void
+  /** Looks at all that is parked, if it is time to. */
+  readonly look: Effect.Effect<void, MailboxError | JournalReadError>
+  /** Milliseconds until the next look; infinite where nothing is parked. */
+  readonly restMs: () => number
+  readonly waitingCount: () => number
+  /** This node loses the shard. */
+  readonly leave: (shard: ShardOutbox) => void
+}
+
+export interface ParkedMailOptions {
+  readonly mailbox: MailboxService
+  readonly shards: ReadonlyMap<number, ShardOutbox>
+  /** Sends again what the shard has parked and the mailbox has lost. */
+  readonly parkAgain: (shard: ShardOutbox) => Effect.Effect<void, JournalReadError>
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number
+}
+
+export const makeParkedMail = Effect.fnUntraced(function* (
+  options: ParkedMailOptions,
+): Effect.fn.Return<ParkedMail, never, Scope.Scope> {
+  const { mailbox, shards, parkAgain, nowMs } = options
+  const { messageSentinels, acknowledged } = mailbox
+  const tide = yield* makeMailboxTide({
+    place: (_, name) => messageSentinels.place(name),
+    remove: (_, name) => messageSentinels.remove(name),
+  })
+  const raised = Latch.makeUnsafe(false)
+  /** One reads the sentinels at a time. */
+  const turn = Semaphore.makeUnsafe(1)
+  /** Shards whose former owners' tides are taken away. */
+  const cleaned = new WeakSet<ShardOutbox>()
+  let lookAtMs = Number.NEGATIVE_INFINITY
+  let pauseMs = LOOK_FIRST_MS
+
+  const all = (): ReadonlyArray<ShardOutbox> => Array.from(shards.values())
+  const waitingCount = (): number => {
+    let count = 0
+    for (const { exceptions } of shards.values()) count += exceptions.parkedCount
+    return count
+  }
+
+  /** Reads the sentinels. What is parked counts as lost where the mailbox is another one. */
+  const check = Effect.gen(function* () {
+    const found = yield* messageSentinels.names
+    if (!tide.isSame(found)) for (const { exceptions } of all()) exceptions.doubt()
+    yield* tide.turn(found)
+    return found
+  })
+
+  const rise = Effect.gen(function* () {
+    const [first] = all()
+    if (first === undefined) return
+    yield* tide.place(first)
+    const found = yield* check
+    for (const shard of all()) {
+      if (cleaned.has(shard)) continue
+      yield* tide.clean(shard, found)
+      cleaned.add(shard)
+    }
+  })
+
+  const rising = Effect.gen(function* () {
+    while (true) {
+      yield* raised.await
+      raised.closeUnsafe()
+      const exit = yield* Effect.exit(turn.withPermit(rise))
+      if (Exit.isFailure(exit)) raised.openUnsafe()
+      yield* Effect.sleep(TIDE_EVERY_MS)
+    }
+  })
+  yield* Effect.forkScoped(rising)
+
+  const lookAtAll = Effect.gen(function* () {
+    const waitingBefore = waitingCount()
+    const receiverShards = new Set(all().flatMap(({ exceptions }) => [...exceptions.receiverShards]))
+    const ask = (receiverShard: number) =>
+      Effect.map(acknowledged(receiverShard), (upTo) => [receiverShard, upTo] as const)
+    const answers = yield* Effect.forEach(receiverShards, ask, { concurrency: SHARDS_AT_ONCE_MAX })
+    // Read after the answers: while the tide is there, they are of the mailbox in which everything was parked.
+    yield* turn.withPermit(check)
+    for (const shard of all()) {
+      for (const [receiverShard, upTo] of answers) shard.exceptions.acknowledged(receiverShard, upTo)
+      shard.changed()
+    }
+    for (const shard of all()) yield* shard.turn.withPermit(parkAgain(shard))
+    const isMoving = waitingCount() !== waitingBefore
+    lookAtMs = nowMs() + pauseMs
+    pauseMs = isMoving ? LOOK_FIRST_MS : Math.min(pauseMs * 2, LOOK_MAX_MS)
+  })
+
+  return {
+    parked: () => {
+      pauseMs = LOOK_FIRST_MS
+      tide.raise()
+      raised.openUnsafe()
+    },
+    look: Effect.suspend(() => (waitingCount() === 0 || nowMs() < lookAtMs ? Effect.void : lookAtAll)),
+    restMs: () => (waitingCount() === 0 ? Number.POSITIVE_INFINITY : Math.max(0, lookAtMs - nowMs())),
+    waitingCount,
+    leave: tide.leave,
+  }
+})
