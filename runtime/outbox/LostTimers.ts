@@ -1,8 +1,9 @@
 /**
  * Timers whose schedules were lost are placed again, from the journal: it knows what every actor waits for.
  *
- * Owns noticing the loss. Sentinels of each shard lie among its schedules (Mailbox.ts): one without a number, which
- * nodes of earlier releases look for, and a mark that says up to where the shard's timers are placed (TimerMarks.ts).
+ * Owns noticing the loss. A sentinel of each shard lies among its schedules (Mailbox.ts): a mark that says up to where
+ * the shard's timers are placed (TimerMarks.ts). Nodes of earlier releases, and the one that makes the mailbox, place one
+ * without a number: where it is alone, nothing was lost.
  * With no mark all timers are lost: an operator purged the mailbox, or its stream was deleted. With a lower one the
  * later timers are lost: an older copy took the mailbox's place. The owner then reads the shard's journal from there on
  * (WaitingTimers.ts) and places what it finds. Placing what is still there changes nothing, because each has a slot of its
@@ -131,7 +132,6 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMarkName(slot, 0))
     const waiting = new WaitingTimers(place, places.shardCount, sinceMs)
     const { count, end } = yield* restore(shard, lowest ?? 0, waiting)
-    if (!found.has(slot)) yield* mailbox.placeSentinel(shard, slot)
     guarded.upTo = lowest ?? 0
     guarded.wanted = Math.max(guarded.wanted, end)
     guarded.isDoubted = false
