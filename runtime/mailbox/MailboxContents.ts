@@ -90,9 +90,8 @@ export class MailboxContents {
   readonly #countByActor = new Map<string, number>()
   /** The schedule in each slot; one that is not there any more was replaced or taken out. */
   readonly #slots = new Map<string, ScheduledMessage>()
-  /** Lost with the schedules. */
+  /** Lost with the schedules, and with the messages. */
   readonly sentinels = new Set<string>()
-  /** Lost with the messages. */
   readonly messageSentinels = new Set<string>()
   readonly #ids: MessageIds
   #lastSequence = 0

@@ -12,14 +12,14 @@
  *
  * A single timer that was lost is found when its actor comes into memory and the timer is long due.
  */
-import { Cause, Clock, Effect, Exit, Latch, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, Latch, Random, type Scope } from "effect"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { Journal } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeMailboxTide } from "./MailboxTide.ts"
-import { timerMarkName, timerMarksOf } from "./TimerMarks.ts"
+import { sentinelToken, type TimerMark, timerMark, timerMarksOf } from "./TimerMarks.ts"
 import { WaitingTimers } from "./WaitingTimers.ts"
 
 /**
@@ -65,8 +65,10 @@ interface Guarded {
   readonly sinceMs: number
   /** The mark of this sequence was seen; `undefined` before the first look. */
   upTo: number | undefined
-  /** Marks that were placed and not confirmed: timers may have been lost before they were placed. */
-  readonly unconfirmed: Set<number>
+  /** Part of the names of this owner's marks. */
+  readonly token: string
+  /** Names of marks that were placed and not confirmed: timers may have been lost before they were placed. */
+  readonly unconfirmed: Set<string>
   /** A mark that is at least as high is wished for. */
   wanted: number
   /** When the last mark was placed, Unix milliseconds. */
@@ -78,7 +80,7 @@ interface Guarded {
 /** A mark that was placed and not seen so far. */
 interface PlacedMark {
   readonly guarded: Guarded
-  readonly sequence: number
+  readonly mark: TimerMark
 }
 
 /** `send` sends one item, for as long as it takes. `placedUpTo`: up to where a place's timers are in the mailbox. */
@@ -90,11 +92,16 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   const journal = yield* Journal
   const mailbox = yield* Mailbox
   const clock = yield* Clock.Clock
+  const random = yield* Random.Random
   const tide = yield* makeMailboxTide({ place: mailbox.placeSentinel, remove: mailbox.removeSentinel })
   const open = new Map<number, Guarded>()
   const someOpen = Latch.makeUnsafe(false)
   const soon = Latch.makeUnsafe(false)
   let pauseMs = LOOK_FIRST_MS
+
+  /** The lowest mark of the shard that says something. */
+  const lowestOf = ({ place: { slot }, unconfirmed }: Guarded, found: ReadonlySet<string>) =>
+    timerMarksOf(found, slot).find(({ name }) => !unconfirmed.has(name))?.sequence
 
   /** Places what commits after `from` wait for; how much that is. */
   const restore = Effect.fnUntraced(function* (shard: number, from: number, waiting: WaitingTimers) {
@@ -116,20 +123,19 @@ export const makeLostTimers = Effect.fnUntraced(function* (
    * to look and all commits are its own: there was no sentinel before.
    */
   const check = Effect.fnUntraced(function* (guarded: Guarded, found: ReadonlySet<string>) {
-    const { place, upTo, sinceMs, isDoubted, unconfirmed } = guarded
+    const { place, upTo, sinceMs, isDoubted, token } = guarded
     const { shard, slot } = place
-    const lowest = timerMarksOf(found, slot).find((mark) => !unconfirmed.has(mark))
+    const lowest = lowestOf(guarded, found)
     const isKept = lowest !== undefined && upTo !== undefined && lowest >= upTo
     if (isKept && !isDoubted) {
       // Another node that believes to own the shard may have moved the mark on.
       guarded.upTo = lowest
       return 0
     }
-    if (upTo === undefined) yield* tide.clean(place, found)
     // Nodes of an earlier release have placed the timers.
     if (lowest === undefined && upTo === undefined && found.has(slot)) return 0
     // What is lost while this is done takes the mark with it: all of it is then done again.
-    if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMarkName(slot, 0))
+    if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMark(slot, 0, token).name)
     const waiting = new WaitingTimers(place, places.shardCount, sinceMs)
     const { count, end } = yield* restore(shard, lowest ?? 0, waiting)
     guarded.upTo = lowest ?? 0
@@ -140,35 +146,34 @@ export const makeLostTimers = Effect.fnUntraced(function* (
 
   /** Places a higher mark where one is wished for. */
   const mark = Effect.fnUntraced(function* (guarded: Guarded, index: number) {
-    const { place, upTo, wanted, markedAtMs } = guarded
+    const { place, token, upTo, wanted, markedAtMs } = guarded
     const sequence = placedUpTo(index)
     const nowMs = yield* Clock.currentTimeMillis
     const isDue = upTo === undefined || (wanted > upTo && nowMs - markedAtMs >= MARK_EVERY_MS)
     if (sequence === undefined || !isDue || sequence <= (upTo ?? -1)) return []
-    guarded.unconfirmed.add(sequence)
-    yield* mailbox.placeSentinel(place.shard, timerMarkName(place.slot, sequence))
+    const next = timerMark(place.slot, sequence, token)
+    guarded.unconfirmed.add(next.name)
+    yield* mailbox.placeSentinel(place.shard, next.name)
     guarded.markedAtMs = nowMs
-    return [{ guarded, sequence } satisfies PlacedMark]
+    return [{ guarded, mark: next } satisfies PlacedMark]
   })
 
   /** The mark counts if the one before it is there as well: nothing was lost in between. Otherwise it is taken away. */
   const confirm = Effect.fnUntraced(function* (
-    { guarded, sequence }: PlacedMark,
+    { guarded, mark: placed }: PlacedMark,
     found: ReadonlySet<string>,
   ) {
     const { place, upTo, unconfirmed } = guarded
     const { shard, slot } = place
-    const marks = timerMarksOf(found, slot)
-    const lowest = marks.find((mark) => !unconfirmed.has(mark))
-    const isConfirmed = tide.isSame(found) && lowest === upTo && marks.includes(sequence)
-    const over = isConfirmed ? marks.filter((mark) => mark < sequence) : [sequence]
-    if (isConfirmed) {
-      guarded.upTo = sequence
-      unconfirmed.delete(sequence)
+    const isNext = tide.isSame(found) && found.has(placed.name) && lowestOf(guarded, found) === upTo
+    const lower = timerMarksOf(found, slot).filter(({ sequence }) => sequence < placed.sequence)
+    if (isNext) {
+      guarded.upTo = placed.sequence
+      unconfirmed.delete(placed.name)
     }
-    for (const mark of over) {
-      yield* mailbox.removeSentinel(shard, timerMarkName(slot, mark))
-      unconfirmed.delete(mark)
+    for (const { name } of isNext ? lower : [placed]) {
+      yield* mailbox.removeSentinel(shard, name)
+      unconfirmed.delete(name)
     }
   })
 
@@ -187,6 +192,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     const found = yield* mailbox.sentinels
     if (!tide.isSame(found)) for (const [, each] of guarded) each.isDoubted = true
     yield* tide.turn(found)
+    for (const [, { place }] of guarded) yield* tide.clean(place, found)
     const concurrency = SHARDS_AT_ONCE_MAX
     const exits = yield* Effect.forEach(guarded, ([, each]) => Effect.exit(check(each, found)), {
       concurrency,
@@ -243,7 +249,8 @@ export const makeLostTimers = Effect.fnUntraced(function* (
       const sinceMs = clock.currentTimeMillisUnsafe()
       const nothing = {
         upTo: undefined,
-        unconfirmed: new Set<number>(),
+        token: sentinelToken(random),
+        unconfirmed: new Set<string>(),
         wanted: 0,
         markedAtMs: Number.NEGATIVE_INFINITY,
         isDoubted: false,

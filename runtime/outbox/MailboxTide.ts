@@ -6,9 +6,10 @@
  * It is named after one of the node's shards; the next owner of that shard takes away what is left of it. What is done
  * where the tide is gone: LostTimers.ts for timers, ParkedMail.ts for messages.
  */
-import { Effect, Random } from "effect"
+import { Clock, Effect, Random } from "effect"
 import type { MailboxError } from "../mailbox/Mailbox.ts"
-import { tideName, tidesOf } from "./TimerMarks.ts"
+import { monotonicMs } from "../time/MonotonicTime.ts"
+import { sentinelToken, tideName, tidesOf } from "./TimerMarks.ts"
 
 /** A shard of the node. */
 export interface TidePlace {
@@ -21,6 +22,9 @@ export interface TideSentinels {
   readonly place: (shard: number, name: string) => Effect.Effect<void, MailboxError>
   readonly remove: (shard: number, name: string) => Effect.Effect<void, MailboxError>
 }
+
+/** Time for a former owner of a shard to notice that it lost it, and to look for its tide no more, in milliseconds. */
+const CLEAN_AFTER_MS = 60_000
 
 interface Tide {
   readonly place: TidePlace
@@ -36,7 +40,7 @@ export interface MailboxTide {
   readonly isSame: (sentinels: ReadonlySet<string>) => boolean
   /** The look is done: the last tide counts from now on, and the one before is taken away. */
   readonly turn: (sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
-  /** Takes away what former owners of the place have left. */
+  /** Takes away what former owners of the place have left, once this node has had it for a while. */
   readonly clean: (place: TidePlace, sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
   /** This node loses the place. */
   readonly leave: (place: TidePlace) => void
@@ -46,10 +50,13 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
   sentinels: TideSentinels,
 ): Effect.fn.Return<MailboxTide> {
   const random = yield* Random.Random
+  const clock = yield* Clock.Clock
   let isRaised = false
   /** The last tide that was seen, and one that is to be, or may be, placed. */
   let seen: Tide | undefined
   let next: Tide | undefined
+  /** When to clean up in each slot, monotonic milliseconds; infinite where it is done. */
+  const cleanAt = new Map<string, number>()
 
   return {
     raise: () => {
@@ -59,8 +66,7 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         if (!isRaised && next === undefined) return Effect.void
         isRaised = false
-        const token = Math.floor(random.nextDoubleUnsafe() * 2 ** 48).toString(36)
-        next ??= { place, name: tideName(place.slot, token) }
+        next ??= { place, name: tideName(place.slot, sentinelToken(random)) }
         return sentinels.place(next.place.shard, next.name)
       }),
     isSame: (found) => [seen, next].every((tide) => tide === undefined || found.has(tide.name)),
@@ -77,10 +83,15 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
         return before === undefined ? Effect.void : sentinels.remove(before.place.shard, before.name)
       }),
     clean: ({ slot, shard }, found) => {
+      const nowMs = monotonicMs(clock)
+      const cleanAtMs = cleanAt.get(slot) ?? nowMs + CLEAN_AFTER_MS
+      cleanAt.set(slot, nowMs < cleanAtMs ? cleanAtMs : Number.POSITIVE_INFINITY)
+      if (nowMs < cleanAtMs) return Effect.void
       const left = tidesOf(found, slot).filter((name) => name !== seen?.name && name !== next?.name)
       return Effect.forEach(left, (name) => sentinels.remove(shard, name), { discard: true })
     },
     leave: ({ slot }) => {
+      cleanAt.delete(slot)
       if (seen?.place.slot !== slot && next?.place.slot !== slot) return
       seen = undefined
       next = undefined

@@ -59,8 +59,6 @@ export const makeParkedMail = Effect.fnUntraced(function* (
   const raised = Latch.makeUnsafe(false)
   /** One reads the sentinels at a time. */
   const turn = Semaphore.makeUnsafe(1)
-  /** Shards whose former owners' tides are taken away. */
-  const cleaned = new WeakSet<ShardOutbox>()
   let lookAtMs = Number.NEGATIVE_INFINITY
   let pauseMs = LOOK_FIRST_MS
 
@@ -84,11 +82,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     if (first === undefined) return
     yield* tide.place(first)
     const found = yield* check
-    for (const shard of all()) {
-      if (cleaned.has(shard)) continue
-      yield* tide.clean(shard, found)
-      cleaned.add(shard)
-    }
+    for (const shard of all()) yield* tide.clean(shard, found)
   })
 
   const rising = Effect.gen(function* () {

@@ -12,8 +12,8 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a mark counts though timers were lost before it was placed",
     file: "runtime/outbox/LostTimers.ts",
-    text: "timerMarksOf(found, slot).find((mark) => !unconfirmed.has(mark))\n    const isKept",
-    replacement: "timerMarksOf(found, slot)[0]\n    const isKept",
+    text: "timerMarksOf(found, slot).find(({ name }) => !unconfirmed.has(name))?.sequence",
+    replacement: "timerMarksOf(found, slot)[0]?.sequence",
     isSeenBySimulation: true,
   },
   {

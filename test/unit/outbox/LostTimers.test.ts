@@ -34,7 +34,10 @@ const sentinelsOf = ({ mailbox }: MessagingMemory): ReadonlySet<string> => mailb
 /** The highest mark of any shard. */
 const lastMark = (messaging: MessagingMemory): number => {
   const slots = new Set(Array.from(sentinelsOf(messaging), (name) => name.replace(/[@~].*$/, "")))
-  return Math.max(-1, ...Array.from(slots, (slot) => timerMarksOf(sentinelsOf(messaging), slot).at(-1) ?? -1))
+  return Math.max(
+    -1,
+    ...Array.from(slots, (slot) => timerMarksOf(sentinelsOf(messaging), slot).at(-1)?.sequence ?? -1),
+  )
 }
 
 describe("an older copy in the place of the mailbox of timers", () => {
@@ -93,7 +96,7 @@ describe("a purge of the mailbox of timers", () => {
     let purgeCount = 0
     Object.assign(mailbox, {
       placeSentinel: (shard: number, name: string) => {
-        if (name.endsWith("@1") && ++purgeCount === 1) mailbox.contents.loseSchedules()
+        if (name.includes("@1.") && ++purgeCount === 1) mailbox.contents.loseSchedules()
         return placeSentinel(shard, name)
       },
     })
