@@ -25,6 +25,8 @@ export interface ConformanceCase {
   readonly steps: ReadonlyArray<ConformanceStep>
   /** Where it all leads in XState, in part: that the case does what it is made for. */
   readonly ends: object
+  /** What it is born with, besides its id. */
+  readonly input?: object
   /** Types of the events that it emits. */
   readonly emits?: ReadonlyArray<string>
   /** The machine, or an event, is refused. */

@@ -9,6 +9,7 @@ import type { AnyMachineSnapshot } from "xstate"
 import { addressOf } from "../../runtime/address/ActorAddress.ts"
 import { failureOf, outputOf } from "../../runtime/call/CallRunner.ts"
 import { type Birth, BORN, bear } from "../../runtime/cell/Birth.ts"
+import { type BirthInput, checkedInput } from "../../runtime/cell/BirthInput.ts"
 import { type Base, decide, type Outcome } from "../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../runtime/cell/Fold.ts"
 import type { PendingCall } from "../../runtime/cell/Pending.ts"
@@ -37,8 +38,6 @@ const REPLAYED_EACH_MAX = 40
 /** Commits that one step may lead to; more are a loop. */
 const COMMITS_MAX = 1_000
 
-const BIRTH = { commandType: "birth", input: undefined, isSpawn: false }
-
 const byGeneration = (left: PendingCall, right: PendingCall): number => {
   const [version = 0, index = 0] = left.g.split(".").map(Number)
   const [otherVersion = 0, otherIndex = 0] = right.g.split(".").map(Number)
@@ -54,6 +53,7 @@ export class DurableRun {
   readonly #failed: Array<string> = []
   readonly #differs: boolean
   readonly #definition: ActorDefinition
+  readonly #input: object | undefined
   readonly #address
   readonly #recovery: Recovery
   readonly #records: Array<JournalRecord> = []
@@ -67,7 +67,14 @@ export class DurableRun {
   constructor(of: ConformanceCase, id: string, recovery: Recovery) {
     const publishes = Object.fromEntries((of.emits ?? []).map((type) => [type, anything]))
     const machine = of.machine((text) => this.notes.push(text))
-    this.#definition = defineActor({ type: "conformance", machine, publishes } as never) as ActorDefinition
+    const input = of.input === undefined ? undefined : Schema.Any
+    this.#definition = defineActor({
+      type: "conformance",
+      machine,
+      publishes,
+      input,
+    } as never) as ActorDefinition
+    this.#input = of.input
     this.#address = addressOf("conformance", id, 8)
     this.#recovery = recovery
     this.#differs = of.differs !== undefined
@@ -78,12 +85,20 @@ export class DurableRun {
   start(): Promise<void> {
     const { standing } = this.#confirmed
     if (standing._tag === "Born") throw new Error("it is born already")
-    const birth = bear(this.#definition, this.#address, standing, BIRTH, this.#nowMs)
+    const bearing = { commandType: "birth", input: this.#checkedInput(), isSpawn: false }
+    const birth = bear(this.#definition, this.#address, standing, bearing, this.#nowMs)
     if (birth._tag !== "Birth") throw birth
     const count = this.#records.length
     if (birth.json !== undefined) this.#keep(birth.json, [])
     this.#arrive({ ...this.#confirmed, ...birth, standing: BORN }, count, birth)
     return this.advance(0)
+  }
+
+  #checkedInput(): BirthInput | undefined {
+    if (this.#input === undefined) return undefined
+    const input = checkedInput(this.#definition, this.#address.id, this.#input)
+    if ("issues" in input) throw new Error(`the input is refused: ${input.issues[0]?.message}`)
+    return input
   }
 
   async send(event: AnyEvent): Promise<void> {

@@ -53,7 +53,8 @@ export class PlainRun {
 
   constructor(given: ConformanceCase, id: string) {
     const machine = given.machine((text) => this.notes.push(text))
-    this.#actor = createActor(machine, { clock: this.#clock, input: { id }, id, logger: () => undefined })
+    const input = { ...given.input, id }
+    this.#actor = createActor(machine, { clock: this.#clock, input, id, logger: () => undefined })
     this.#actor.on("*", (event) => this.emitted.push(event))
     // An actor that ends in an error tells it to its observers, or throws it at nobody.
     this.#actor.subscribe({ error: () => undefined })

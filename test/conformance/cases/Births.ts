@@ -7,7 +7,7 @@ const heard: ReadonlyArray<string> = []
 
 export const births: ReadonlyArray<Construct> = [
   {
-    construct: "`context`: a value, or a function of `input`",
+    construct: "`context`: a value, or a function",
     cases: [
       {
         name: "a function that is given the id",
@@ -38,6 +38,78 @@ export const births: ReadonlyArray<Construct> = [
           }),
         steps: ["Go"],
         ends: { context: { since: 5, drawn: 1 } },
+      },
+    ],
+  },
+  {
+    construct: "`input` of a machine",
+    cases: [
+      {
+        name: "is in the context, with defaults for what is not given",
+        machine: () =>
+          machine({
+            context: ({ input }) => ({ id: input.id, seats: input.seats, plan: input.plan ?? "basic" }),
+            on: { Add: { actions: assign({ seats: ({ context }) => context.seats + 1 }) } },
+          }),
+        input: { seats: 2 },
+        steps: ["Add", "Add"],
+        ends: { context: { id: "a-1", seats: 4, plan: "basic" } },
+      },
+      {
+        name: "leads a call of the initial state, and the output",
+        machine: () =>
+          machine(
+            {
+              context: ({ input }) => ({ order: input.order, total: null }),
+              initial: "pricing",
+              states: {
+                pricing: {
+                  invoke: {
+                    src: "price",
+                    input: ({ context }) => context.order,
+                    onDone: { target: "priced", actions: assign({ total: ({ event }) => event.output }) },
+                  },
+                },
+                priced: { type: "final" },
+              },
+              output: ({ context }) => ({ total: context.total }),
+            },
+            { actors: { price: fromPromise(async ({ input }) => input.lines.length * 10) } },
+          ),
+        input: { order: { lines: ["tea", "cup"] } },
+        steps: ["E"],
+        ends: { status: "done", output: { total: 20 } },
+      },
+      {
+        name: "chooses the first state, sets its timer and goes to its children",
+        machine: () =>
+          machine(
+            {
+              context: ({ input, spawn }) => ({
+                ...input,
+                child: spawn("child", { id: "child", input: input.name }),
+              }),
+              initial: "choosing",
+              states: {
+                choosing: {
+                  always: [
+                    { guard: ({ context }) => context.isUrgent, target: "urgent" },
+                    { target: "calm" },
+                  ],
+                },
+                urgent: { after: { patience: "late" } },
+                calm: {},
+                late: {},
+              },
+            },
+            {
+              delays: { patience: ({ context }) => context.patienceMs },
+              actors: { child: machine({ context: ({ input }) => ({ name: input }) }) },
+            },
+          ),
+        input: { isUrgent: true, patienceMs: 30, name: "ann" },
+        steps: [29, 1],
+        ends: { value: "late", children: { child: { context: { name: "ann" } } } },
       },
     ],
   },
