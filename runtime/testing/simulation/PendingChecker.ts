@@ -28,6 +28,8 @@ interface Placed {
 export interface PendingRules {
   /** Clocks of nodes do not jump: the time of a timer is that of the world. */
   readonly isTimely: boolean
+  /** Nodes that place timers. */
+  readonly nodeCount: number
 }
 
 export class PendingChecker {
@@ -87,7 +89,7 @@ export class PendingChecker {
     const timer = `timer ${String(n)} (${String(g)}) of ${address.key}`
     const count = (this.#placedCounts.get(timer) ?? 0) + 1
     this.#placedCounts.set(timer, count)
-    if (count <= PLACED_MAX) return
+    if (count <= this.#rules.nodeCount * PLACED_BY_NODE_MAX) return
     throw new Violation(PROMISES.calm, `${timer} was given to the mailbox ${count} times`)
   }
 
@@ -144,8 +146,8 @@ export class PendingChecker {
 
 const decoder = new TextDecoder()
 
-/** Times that a timer is given to the mailbox, by three nodes that come and go and send again what they are not sure of. */
-const PLACED_MAX = 40
+/** Times that a node gives a timer to the mailbox: nodes come and go, and place again what they are not sure of. */
+const PLACED_BY_NODE_MAX = 10
 
 /** A generation of a timer, as {@link PendingChecker.lost} is told of it. */
 export const timerNamed = (name: string, generation: string): string => `${name} ${generation}`

@@ -108,7 +108,8 @@ export class SimulatedSystem {
       isOrderly: !endsLivesOutOfOrder(rates),
     })
     this.#sagas = new SagaChecker(sut.sagas ?? [])
-    this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined })
+    const { nodeCount } = settings
+    this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined, nodeCount })
     this.#answers = new AnswerChecker(world, this.reference, this.coverage, {
       isStrict: isOneOwner && isFresh && isTrueTime,
       isMonotone: isFresh && (isOneOwner || !isPlaced),

@@ -14,7 +14,7 @@ const due = { type: "everstate.due" }
 
 /** The commits of one actor in a world whose time stands at its beginning. */
 class History {
-  readonly checker = new PendingChecker(new World(1), { isTimely: true })
+  readonly checker = new PendingChecker(new World(1), { isTimely: true, nodeCount: 2 })
   #sequence = 0
 
   commit(c: string, out: Items, ev: Entry["ev"] = fired): this {
