@@ -1,7 +1,7 @@
 /** Messages, timers and calls by script: what must happen in the cases that somebody thought of. */
 import { describe, expect, it } from "vitest"
 import { CallRefused } from "../../runtime/index.ts"
-import { playStory, type StoryOptions } from "../../runtime/testing.ts"
+import { playStory, type Simulation, type StoryOptions } from "../../runtime/testing.ts"
 import { Clerk, Desk, type DeskContext } from "../fixtures/memory/Desk.ts"
 import { Reminder } from "./Reminder.ts"
 
@@ -103,13 +103,16 @@ describe("a story of messages", () => {
 })
 
 describe("a story of timers", () => {
+  const ringsOf = (sim: Simulation) =>
+    sim.history(Reminder, "r").filter(({ event }) => event.type === "Rang").length
+
   it("a 30-day timer takes a few hundred steps", async () => {
     const { virtualMs, stepCount } = await playStory({ ...office, nodes: 1 }, async (sim) => {
       await sim.ask(Reminder, "r", { type: "Remind", afterMs: 30 * 86_400_000 })
       await sim.advance("29 days")
       expect(sim.history(Reminder, "r")).toHaveLength(1)
       await sim.advance("1 day")
-      await sim.eventually("it rang", () => sim.history(Reminder, "r").length === 2, 100)
+      await sim.eventually("it rang", () => ringsOf(sim) === 1, 100)
     })
     expect(virtualMs).toBeGreaterThanOrEqual(30 * 86_400_000)
     expect(stepCount).toBeLessThan(50_000)
@@ -120,7 +123,7 @@ describe("a story of timers", () => {
       sim.failNext("mailbox.schedule", "schedule fires twice")
       await sim.ask(Reminder, "r", { type: "Remind", afterMs: 5_000 })
       await sim.advance("1 minute")
-      expect(sim.history(Reminder, "r")).toHaveLength(2)
+      expect(ringsOf(sim)).toBe(1)
     })
   })
 
@@ -143,7 +146,7 @@ describe("a story of timers", () => {
       await sim.advance("2 hours")
       expect(sim.history(Reminder, "r")).toHaveLength(1)
       await sim.state(Reminder, "r")
-      await sim.eventually("it rang", () => sim.history(Reminder, "r").length === 2)
+      await sim.eventually("it rang", () => ringsOf(sim) === 1)
     })
   })
 
@@ -155,9 +158,9 @@ describe("a story of timers", () => {
       await sim.advance("1 day")
       sim.bringUp("journal")
       sim.restart(1)
-      await sim.eventually("it rang", () => sim.history(Reminder, "r").length === 2)
+      await sim.eventually("it rang", () => ringsOf(sim) === 1)
       await sim.advance("1 hour")
-      expect(sim.history(Reminder, "r")).toHaveLength(2)
+      expect(ringsOf(sim)).toBe(1)
     })
   })
 })
