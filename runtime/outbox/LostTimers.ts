@@ -138,6 +138,10 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMark(slot, 0, token).name)
     const waiting = new WaitingTimers(place, places.shardCount, sinceMs)
     const { count, end } = yield* restore(shard, lowest ?? 0, waiting)
+    if (count > 0) {
+      tide.raise()
+      lookSoon()
+    }
     guarded.upTo = lowest ?? 0
     guarded.wanted = Math.max(guarded.wanted, end)
     guarded.isDoubted = false
@@ -197,6 +201,8 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     const exits = yield* Effect.forEach(guarded, ([, each]) => Effect.exit(check(each, found)), {
       concurrency,
     })
+    // What was placed again can be lost again.
+    if (first !== undefined) yield* tide.place(first[1].place)
     const lost = exits.flatMap((exit) => (Exit.isSuccess(exit) && exit.value > 0 ? [exit.value] : []))
     if (lost.length > 0) {
       const lostCount = lost.reduce((sum, count) => sum + count, 0)

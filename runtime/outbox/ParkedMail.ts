@@ -57,6 +57,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     remove: (_, name) => messageSentinels.remove(name),
   })
   const raised = Latch.makeUnsafe(false)
+  const gone = Latch.makeUnsafe(false)
   /** One reads the sentinels at a time. */
   const turn = Semaphore.makeUnsafe(1)
   let lookAtMs = Number.NEGATIVE_INFINITY
@@ -72,7 +73,12 @@ export const makeParkedMail = Effect.fnUntraced(function* (
   /** Reads the sentinels. What is parked counts as lost where the mailbox is another one. */
   const check = Effect.gen(function* () {
     const found = yield* messageSentinels.names
-    if (!tide.isSame(found)) for (const { exceptions } of all()) exceptions.doubt()
+    if (!tide.isSame(found)) {
+      for (const { exceptions } of all()) exceptions.doubt()
+      tide.raise()
+      raised.openUnsafe()
+      gone.openUnsafe()
+    }
     yield* tide.turn(found)
     return found
   })
@@ -89,9 +95,11 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     while (true) {
       yield* raised.await
       raised.closeUnsafe()
+      gone.closeUnsafe()
       const exit = yield* Effect.exit(turn.withPermit(rise))
       if (Exit.isFailure(exit)) raised.openUnsafe()
-      yield* Effect.sleep(TIDE_EVERY_MS)
+      // Without a tide a second loss would not be noticed: the next one does not wait.
+      yield* Effect.timeoutOption(gone.await, TIDE_EVERY_MS)
     }
   })
   yield* Effect.forkScoped(rising)
