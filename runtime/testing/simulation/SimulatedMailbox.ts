@@ -323,6 +323,7 @@ export class SimulatedMailbox {
     return taken.map((message) => ({
       message,
       isRepeat: message.handedOutCount > 1 || message.sequence <= repeatsUpTo,
+      incarnation: this.#incarnation,
     }))
   }
 
@@ -339,10 +340,9 @@ export class SimulatedMailbox {
     receiver.isDoubted = false
   }
 
-  #delivery(host: SimulatedProcess, { message, isRepeat }: Handed): Delivery {
+  #delivery(host: SimulatedProcess, { message, isRepeat, incarnation }: Handed): Delivery {
     const { key, shard, sequence, data, storedAtMs } = message
     const { faults } = this.#network
-    const incarnation = this.#incarnation
     const tell = (inTime: () => void) =>
       Effect.sync(() => {
         const what = () => {
@@ -382,6 +382,8 @@ export class SimulatedMailbox {
 interface Handed {
   readonly message: KeptMessage
   readonly isRepeat: boolean
+  /** Of the mailbox that handed it out. */
+  readonly incarnation: number
 }
 
 const unavailable = (reason: MailboxUnavailable["reason"]): MailboxUnavailable =>
