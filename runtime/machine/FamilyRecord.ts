@@ -10,6 +10,7 @@ import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from "xstate"
 import { thrownValue } from "../call/ThrownValue.ts"
 import { decodeValue } from "../json/StoredValue.ts"
 import { isPlain, withRefs } from "./ActorRefs.ts"
+import { inStates, statesBeyondValue } from "./Configuration.ts"
 import { Family, type Standing } from "./Family.ts"
 import { logicOf } from "./InvokedLogic.ts"
 import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
@@ -114,6 +115,7 @@ const recordedSnapshot = (
   return withoutUndefined({
     status,
     value,
+    states: statesBeyondValue(snapshot),
     context: marked(context),
     output: marked(output),
     error: told,
@@ -126,7 +128,8 @@ const recordedSnapshot = (
 
 const withoutUndefined = (snapshot: RecordedSnapshot): RecordedSnapshot => {
   const copy: Record<string, unknown> = { ...snapshot }
-  for (const field of ["output", "error", "input"]) if (copy[field] === undefined) delete copy[field]
+  for (const field of ["output", "error", "input", "states"])
+    if (copy[field] === undefined) delete copy[field]
   return copy as RecordedSnapshot
 }
 
@@ -219,7 +222,7 @@ const revivedSnapshot = (
     throw new Error("the snapshot names no state of this machine")
   }
   return {
-    ...restored,
+    ...inStates(restored, recorded["states"]),
     context: revived(context),
     output: revived(output),
     error: revived(error),

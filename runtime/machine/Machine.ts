@@ -20,6 +20,7 @@ import { frozen } from "../json/Frozen.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { watched } from "./BirthWatch.ts"
 import { callIn } from "./ChildLogic.ts"
+import { inStates, statesBeyondValue } from "./Configuration.ts"
 import { NotDurable } from "./FamilyMember.ts"
 import { needsFamily } from "./FamilyNeed.ts"
 import { isFamilyState } from "./FamilyPlace.ts"
@@ -205,7 +206,10 @@ export class Machine {
       context: unknown
       output?: unknown
       error?: unknown
+      states?: unknown
     }
+    const states = statesBeyondValue(state)
+    if (states !== undefined) persisted.states = states
     if (persisted.output === undefined) delete persisted.output
     if (persisted.error === undefined) delete persisted.error
     return persisted
@@ -223,7 +227,7 @@ export class Machine {
     if (state._nodes.length === 0 || !isSameValue(state.value, value)) {
       throw new Error("the snapshot names no state of this machine")
     }
-    return sealed(state)
+    return sealed(inStates(state, (persisted as { states?: unknown }).states))
   }
 
   /** The state after the events that the machine has sent to itself: it takes each once the one before is through. */

@@ -27,7 +27,7 @@ export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   Object.freeze(state._nodes)
   Object.freeze(state.historyValue)
   for (const id in state.historyValue) Object.freeze(state.historyValue[id])
-  // A state that ends in an error has the tags of the one before.
+  // Where only a child has moved, the state is a copy that has the tags of the one before.
   if (!Object.isFrozen(state.tags)) {
     ;(state as { tags: object }).tags = state.tags.size === 0 ? NO_TAGS : unchangeable(state.tags)
   }

@@ -50,37 +50,41 @@ export const childLives: ReadonlyArray<Construct> = [
         ends: { status: "error", error: { message: "deep" } },
       },
       {
-        name: "a failure that leaves another call of the child under way",
+        name: "a throw in a state with tags, which leaves a call of the child under way",
         machine: () =>
           machine(
             {
-              context: { ref: null, why: null },
+              context: { heard: [] },
               on: {
-                Go: { actions: assign({ ref: ({ spawn }) => spawn("child", { id: "child" }) }) },
-                "xstate.error.actor.child": { actions: assign({ why: ({ event }) => event.error.message }) },
+                Go: { actions: spawnChild("child", { id: "child" }) },
+                Boom: { actions: sendTo("child", { type: "boom" }) },
+                "xstate.error.actor.*": {
+                  actions: assign({ heard: ({ context, event }) => [...context.heard, event.error.message] }),
+                },
               },
             },
             {
               actors: {
                 child: machine(
                   {
-                    invoke: [
-                      { src: "never", id: "never" },
-                      { src: "wrong", id: "wrong" },
-                    ],
-                  },
-                  {
-                    actors: {
-                      never: fromPromise(() => new Promise(() => undefined)),
-                      wrong: fromPromise(() => Promise.reject(new Error("wrong"))),
+                    context: {},
+                    tags: "busy",
+                    invoke: { src: "never" },
+                    on: {
+                      boom: {
+                        actions: assign(() => {
+                          throw new Error("boom")
+                        }),
+                      },
                     },
                   },
+                  { actors: { never: fromPromise(() => new Promise(() => undefined)) } },
                 ),
               },
             },
           ),
-        steps: ["Go", "Other", "Go"],
-        ends: { status: "active", context: { why: "wrong" } },
+        steps: ["Go", "Boom", "Other", "Go", "Boom", "Go"],
+        ends: { status: "active", context: { heard: ["boom", "boom"] } },
       },
       {
         name: "a transition that throws, handled",
@@ -232,6 +236,30 @@ export const childLives: ReadonlyArray<Construct> = [
           ),
         steps: ["E"],
         ends: { notes: ["spawned", "invoked", "first", "last"] },
+      },
+      {
+        name: "a timer and a call of a child, whose parent stays in a state with tags",
+        machine: () =>
+          machine(
+            { initial: "on", states: { on: { tags: ["busy"], invoke: { src: "child", id: "child" } } } },
+            {
+              actors: {
+                child: machine(
+                  {
+                    initial: "waits",
+                    states: {
+                      waits: { after: { 10: "asks" } },
+                      asks: { invoke: { src: "work", onDone: "knows" } },
+                      knows: {},
+                    },
+                  },
+                  { actors: { work: fromPromise(async () => 1) } },
+                ),
+              },
+            },
+          ),
+        steps: [10],
+        ends: { tags: ["busy"], children: { child: { value: "knows" } } },
       },
       {
         name: "what a child emits, which nobody hears",

@@ -86,6 +86,24 @@ export const history: ReadonlyArray<Construct> = [
         ends: { value: { p: { a: "y", b: "y" } } },
       },
       {
+        name: "of a parallel root, entered anew out of a region: XState leaves the root",
+        machine: () => {
+          const region = () => ({ initial: "x", states: { x: { on: { Next: "y" } }, y: {} } })
+          return machine({
+            type: "parallel",
+            tags: "root",
+            on: { E: { actions: () => undefined } },
+            states: {
+              a: { ...region(), on: { Again: { target: "#back", reenter: true } } },
+              b: region(),
+              back: { id: "back", type: "history", history: "deep" },
+            },
+          })
+        },
+        steps: ["Again", "E", "Next"],
+        ends: { value: { a: "y", b: "y" }, tags: [] },
+      },
+      {
         name: "forgets nothing when it is used twice",
         machine: () => player({ history: "deep" }),
         steps: ["Next", "Pause", "Resume", "Pause", "Resume", "Pause", "Start", "Pause", "Resume"],

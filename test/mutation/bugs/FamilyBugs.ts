@@ -108,4 +108,32 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
     replacement: "    void [offer, definition, address, signal, answered, WaitingCommand]\n",
     isSeenBySimulation: false,
   },
+  {
+    name: "the tags of a state are closed twice where only a child has moved",
+    file: "runtime/machine/SealedState.ts",
+    text: "if (!Object.isFrozen(state.tags)) {",
+    replacement: "if (state.tags !== undefined) {",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "actions of a child that never starts are run",
+    file: "runtime/machine/Family.ts",
+    text: "run({ ...action, exec: () => this.#step?.intents.push(this.#actionIntent(action)) })",
+    replacement: "this.#step?.intents.push(this.#actionIntent(action))",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a snapshot takes the calls of a failed child for the machine's own",
+    file: "runtime/machine/FamilyRecord.ts",
+    text: "parent: _parent === undefined ? 0 : placeOf(_parent),",
+    replacement: "parent: (_parent && places.get(_parent)) ?? 0,",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a snapshot keeps the states of the value, not those that the machine is in",
+    file: "runtime/machine/Configuration.ts",
+    text: "return isNamed ? undefined : nodes.map(({ id }) => id)",
+    replacement: "return isNamed ? undefined : [...named].map(({ id }) => id)",
+    isSeenBySimulation: false,
+  },
 ]
