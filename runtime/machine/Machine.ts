@@ -359,7 +359,7 @@ const FROZEN_HINT =
 
 /** Whether the machine's code failed because it changed a frozen value in place. V8 has no other sign than these texts. */
 const isOfFrozenState = (cause: unknown): boolean =>
-  cause instanceof TypeError &&
+  isThrown(cause, TypeError) &&
   /not extensible|read only property|Cannot delete property/.test(thrownMessage(cause))
 
 /** Whether anything but the text of the machine has a say in the state that an actor is born in. */
