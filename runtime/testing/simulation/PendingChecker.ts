@@ -89,7 +89,7 @@ export class PendingChecker {
     const timer = `timer ${String(n)} (${String(g)}) of ${address.key}`
     const count = (this.#placedCounts.get(timer) ?? 0) + 1
     this.#placedCounts.set(timer, count)
-    if (count <= this.#rules.nodeCount * PLACED_BY_NODE_MAX) return
+    if (count <= PLACED_BY_NODE_MAX * Math.max(2, this.#rules.nodeCount)) return
     throw new Violation(PROMISES.calm, `${timer} was given to the mailbox ${count} times`)
   }
 
@@ -146,7 +146,10 @@ export class PendingChecker {
 
 const decoder = new TextDecoder()
 
-/** Times that a node gives a timer to the mailbox: nodes come and go, and place again what they are not sure of. */
+/**
+ * Times that a node gives a timer to the mailbox: nodes come and go, and place again what they are not sure of. A node alone
+ * has twice as many, because it meets every fault.
+ */
 const PLACED_BY_NODE_MAX = 10
 
 /** A generation of a timer, as {@link PendingChecker.lost} is told of it. */
