@@ -17,7 +17,7 @@ import type { Born, MachineState } from "../machine/Machine.ts"
 import { unstorable } from "../machine/SealedState.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import { refuseAnnouncedAtBirth } from "./Announced.ts"
-import { CommandFailed, CommandInvalid } from "./AskError.ts"
+import { ActorUnborn, CommandFailed, CommandInvalid } from "./AskError.ts"
 import { type BirthInput, inputOfNothing } from "./BirthInput.ts"
 import { failureOf } from "./Decide.ts"
 import { effectsOf } from "./Intents.ts"
@@ -46,6 +46,16 @@ export type Standing = IsBorn | IsUnborn
 
 /** An actor that is born, without input. */
 export const BORN: IsBorn = { _tag: "Born", input: undefined }
+
+/** Whether an actor is unborn, and cannot be born without input: then it has no state. */
+export const needsInput = (standing: Standing): boolean =>
+  standing._tag === "Unborn" && "issues" in standing.birth
+
+/** What is told in place of the state of an actor that {@link needsInput}. */
+export const unbornNow = ({ type: actorType, id }: ActorAddress): ActorUnborn => {
+  const hint = "Its birth needs input: spawn it, or give `input` with its first command."
+  return new ActorUnborn({ actorType, id, hint })
+}
 
 /** A birth that was decided and is not stored yet. */
 export interface Birth {

@@ -8,7 +8,8 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import { isSameFingerprint } from "../json/Fingerprint.ts"
 import { given } from "../machine/SealedState.ts"
 import { rowCarried } from "../message/Origin.ts"
-import { ActorUnborn, CommandIdReused, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import { type ActorUnborn, CommandIdReused, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import { needsInput, unbornNow } from "./Birth.ts"
 import type { Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
 import { versionOfGeneration } from "./Pending.ts"
@@ -30,13 +31,10 @@ export const isStale = ({ command }: WaitingCommand, version: number): boolean =
 }
 
 export const currentState = (
-  { type: actorType, id }: ActorAddress,
+  address: ActorAddress,
   { state, version, sequence, standing }: Confirmed,
 ): Exit.Exit<CurrentState, ActorUnborn> => {
-  if (standing._tag === "Unborn" && "issues" in standing.birth) {
-    const hint = "Its birth needs input: spawn it, or give `input` with its first command."
-    return Exit.fail(new ActorUnborn({ actorType, id, hint }))
-  }
+  if (needsInput(standing)) return Exit.fail(unbornNow(address))
   return Exit.succeed({ version, sequence, isBorn: standing._tag === "Born", state: given(state) })
 }
 

@@ -13,7 +13,7 @@ import { plainJsonOfStored } from "../json/Json.ts"
 import { decodeValue, encodeValue, hasTags } from "../json/StoredValue.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { isTime } from "../time/Time.ts"
-import { BORN, beforeBirth, type IsBorn } from "./Birth.ts"
+import { BORN, beforeBirth, type IsBorn, needsInput } from "./Birth.ts"
 import type { Confirmed } from "./Fold.ts"
 import { Origins, type SourceRow } from "./Origins.ts"
 import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
@@ -64,8 +64,7 @@ export const encodeSnapshot = (
   const events = eventVersionsOf(definition)
   const remembered = recent.rows()
   // An actor that is not born, and cannot be without input, has no state.
-  const isStateless = standing._tag === "Unborn" && "issues" in standing.birth
-  const stored = isStateless ? null : encodeValue(definition.machine.persist(state))
+  const stored = needsInput(standing) ? null : encodeValue(definition.machine.persist(state))
   const body: SnapshotBody = {
     state: null,
     ...(events === undefined ? undefined : { events }),

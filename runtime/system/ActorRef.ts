@@ -8,6 +8,7 @@ import { Clock, Effect, Exit } from "effect"
 import { type ActorAddress, addressOf, InvalidActorId } from "../address/ActorAddress.ts"
 import {
   type ActorQuarantined,
+  type ActorUnborn,
   type AskError,
   AskTimeout,
   CommandInvalid,
@@ -75,7 +76,13 @@ export interface ReadOptions {
   readonly deadlineMs?: number
 }
 
-type PastError = JournalReadError | ActorQuarantined | SystemStopped | UnknownActorType | InvalidActorId
+type PastError =
+  | JournalReadError
+  | ActorQuarantined
+  | ActorUnborn
+  | SystemStopped
+  | UnknownActorType
+  | InvalidActorId
 
 /** A handle on one actor of type `A`. */
 export interface ActorRef<A extends AnyActor> {

@@ -5,8 +5,8 @@
  */
 import { Effect, Schema } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { ActorQuarantined } from "../cell/AskError.ts"
-import { reborn } from "../cell/Birth.ts"
+import type { ActorQuarantined, ActorUnborn } from "../cell/AskError.ts"
+import { needsInput, reborn, unbornNow } from "../cell/Birth.ts"
 import { asQuarantined, audited, notAccepted, unborn } from "../cell/Fold.ts"
 import { type Commit, type CommitEntry, decodeCommit } from "../commit/Commit.ts"
 import type { StoredBirth } from "../commit/StoredBirth.ts"
@@ -126,7 +126,7 @@ export const stateAt = Effect.fnUntraced(function* (
   definition: ActorDefinition,
   address: ActorAddress,
   moment: PastMoment,
-): Effect.fn.Return<PastState, JournalReadError | ActorQuarantined | InvalidMoment> {
+): Effect.fn.Return<PastState, JournalReadError | ActorQuarantined | ActorUnborn | InvalidMoment> {
   const bound = "version" in moment ? moment.version : Number(moment.time)
   if (!Number.isFinite(bound) || bound < 0) {
     return yield* new InvalidMoment({
@@ -139,12 +139,15 @@ export const stateAt = Effect.fnUntraced(function* (
     catch: (cause) => asQuarantined(address, 0, cause),
   })
   let past: PastState = { version: 0, state: before.state }
+  // Without input it has no state before its birth.
+  let isStateless = needsInput(before.standing)
   let failure: ActorQuarantined | undefined
   let asked: ReadonlyArray<string> = []
   const born = (birth: StoredBirth, { at }: Commit, sequence: number) => {
     if (isBeyond(0, at)) return "stop"
     try {
       past = { version: 0, at, state: reborn(definition, address.id, birth).state }
+      isStateless = false
       return "go on"
     } catch (cause) {
       failure = asQuarantined(address, sequence, cause)
@@ -154,6 +157,8 @@ export const stateAt = Effect.fnUntraced(function* (
   const visit = (event: ProjectedEvent, sent: CommitEntry["out"], isTold: boolean) => {
     if (isBeyond(event.version, event.at)) return "stop"
     try {
+      if (isStateless) past = { version: 0, state: definition.machine.initial(address.id) }
+      isStateless = false
       const state = isTold ? past.state : definition.machine.transition(past.state, event.event)
       if (state === undefined) {
         failure = notAccepted(address, event.sequence, past.state, event.event.type)
@@ -176,5 +181,6 @@ export const stateAt = Effect.fnUntraced(function* (
   }
   yield* walk(journal, definition, address, 0, visit, born)
   if (failure !== undefined) return yield* failure
+  if (isStateless) return yield* unbornNow(address)
   return { ...past, state: given(past.state) }
 })

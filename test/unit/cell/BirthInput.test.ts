@@ -66,6 +66,8 @@ describe("an actor with input", () => {
     const later = await startMemory({ actors: [Account], journal })
     const { state } = await later.system.get(Account, "a").state()
     expect(state.context).toEqual({ id: "a", plan: "BASIC", seats: 3 })
+    const born = await later.system.get(Account, "a").stateAt({ version: 0 })
+    expect(born.state.context).toEqual({ id: "a", plan: "BASIC", seats: 2 })
   })
 
   it("keeps its own when a later command gives another", async () => {
@@ -80,6 +82,7 @@ describe("an actor with input", () => {
     const { system, journal } = await startMemory({ actors: [Account] })
     const account = system.get(Account, "a")
     await expect(account.state()).rejects.toMatchObject({ _tag: "ActorUnborn", kind: "rejection" })
+    await expect(account.stateAt({ version: 0 })).rejects.toMatchObject({ _tag: "ActorUnborn" })
     const refused = account.ask(add)
     await expect(refused).rejects.toMatchObject({
       _tag: "CommandInvalid",
