@@ -134,6 +134,8 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     }
     // Nodes of an earlier release have placed the timers.
     if (lowest === undefined && upTo === undefined && found.has(slot)) return 0
+    // A mark of what is done halfway is not believed.
+    guarded.isDoubted = true
     // What is lost while this is done takes the mark with it: all of it is then done again.
     if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMark(slot, 0, token).name)
     const waiting = new WaitingTimers(place, places.shardCount, sinceMs)

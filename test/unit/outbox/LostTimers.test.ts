@@ -2,13 +2,16 @@
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
+import { MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
 import { tidesOf, timerMarksOf } from "../../../runtime/outbox/TimerMarks.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
-import { virtually } from "../../fixtures/memory/MemorySystem.ts"
+import { SHARD_COUNT, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
 const actors = [Desk, Clerk]
+
+const noAnswer = new MailboxUnavailable({ reason: "Timeout", detail: "no answer" })
 
 type Desks = {
   readonly open: (id: string) => Effect.Effect<unknown>
@@ -108,6 +111,34 @@ describe("a purge of the mailbox of timers", () => {
         expect(Array.from(mailbox.contents.schedules, ({ address }) => address.key)).toEqual(["desk/a"])
         yield* TestClock.adjust("1 minute")
         expect(yield* alarmsOf("a")).toBe(1)
+      }),
+    )
+  })
+})
+
+describe("a purge of the mailbox of timers, and a failure while they are placed again", () => {
+  it("loses no timer", async () => {
+    const messaging = new MessagingMemory()
+    const { mailbox } = messaging
+    const { placeSentinel } = mailbox
+    let markCount = 0
+    let failedCount = 0
+    Object.assign(mailbox, {
+      placeSentinel: (shard: number, name: string) => {
+        if (name.includes("@1.") && ++markCount === 1) mailbox.contents.loseSchedules()
+        // The first tide does not come, so that the marks alone tell of the purge.
+        if (name.includes("~") && markCount === 0) return Effect.void
+        const placed = placeSentinel(shard, name)
+        if (markCount === 0 || !name.includes("@0.") || failedCount++ >= SHARD_COUNT) return placed
+        return Effect.andThen(placed, Effect.fail(noAnswer))
+      },
+    })
+    await life(messaging, new JournalScripted(), ({ open }) =>
+      Effect.gen(function* () {
+        yield* open("a")
+        yield* TestClock.adjust("40 seconds")
+        expect(failedCount).toBeGreaterThan(0)
+        expect(Array.from(mailbox.contents.schedules, ({ address }) => address.key)).toEqual(["desk/a"])
       }),
     )
   })
