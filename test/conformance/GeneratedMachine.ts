@@ -4,6 +4,7 @@
  * Owns what is drawn. Chains of events that a machine raises come to an end, because each transition that is not for an event
  * from outside uses up fuel. Who runs them: GeneratedMachines.test.ts.
  */
+import type { AnyStateMachine } from "xstate"
 import { Randomness } from "../../runtime/testing/simulation/Randomness.ts"
 import type { ConformanceCase, ConformanceStep, Note } from "./ConformanceCase.ts"
 import {
@@ -34,7 +35,7 @@ const INNER = ["R0", "R1", "R2"]
 const DEPTH_MAX = 3
 const STEPS_MAX = 10
 /** Transitions that a machine takes by itself. */
-const FUEL = 12
+const FUEL = 20
 
 interface Drawn {
   readonly id: string
@@ -42,19 +43,22 @@ interface Drawn {
   readonly children: ReadonlyArray<Drawn>
 }
 
+/** A machine that has children, one that is a child, or one with neither parent nor children. */
+type Role = "parent" | "child" | "alone"
+
 class Chart {
   readonly #random: Randomness
   readonly #note: Note
   readonly #prefix: string
-  readonly #isChild: boolean
+  readonly #role: Role
   #stateCount = 0
   #wordCount = 0
 
-  constructor(random: Randomness, note: Note, prefix: string, isChild: boolean) {
+  constructor(random: Randomness, note: Note, prefix: string, role: Role) {
     this.#random = random
     this.#note = note
     this.#prefix = prefix
-    this.#isChild = isChild
+    this.#role = role
   }
 
   config(): LooseObject {
@@ -96,7 +100,9 @@ class Chart {
       states: Object.fromEntries(children.map((child) => [child.id, this.#state(child)])),
       on: this.#on(),
       ...this.#sometimes(0.3, () => ({ tags: [this.#random.pick(["t1", "t2"])] })),
-      ...this.#sometimes(0.25, () => ({ after: { [this.#random.pick([10, 20, 30])]: this.#transition() } })),
+      ...this.#sometimes(0.25, () => ({
+        after: { [this.#random.pick([10, 20, 30])]: this.#fuelled(this.#transition()) },
+      })),
       ...this.#sometimes(0.2, () => ({ always: this.#fuelled(this.#transition()) })),
       ...this.#sometimes(kind === "atomic" ? 0 : 0.25, () => ({ onDone: this.#fuelled(this.#transition()) })),
       ...this.#sometimes(0.2, () => ({ invoke: this.#invoke() })),
@@ -158,7 +164,7 @@ class Chart {
       return { ...transition, actions: [keep, ...(actions as ReadonlyArray<Loose>)] }
     }
     const calls = ["right", "wrong", "never"]
-    const src = this.#random.pick(this.#isChild ? calls : [...calls, "child", "tally"])
+    const src = this.#random.pick(this.#role === "parent" ? [...calls, "child", "tally"] : calls)
     const onSnapshot = { actions: assign({ kept: ({ event }) => event.snapshot.context.n }) }
     return {
       src,
@@ -206,8 +212,17 @@ class Chart {
         if (context.ref !== null) enqueue.sendTo(context.ref, { type: "A" })
       }),
     ]
-    const asChild: ReadonlyArray<Loose> = [sendParent({ type: this.#random.pick(OUTER) }, { delay: 40 })]
-    return this.#random.pick([...own, ...(this.#isChild ? asChild : asParent)])
+    const up = sendParent({ type: this.#random.pick(OUTER) }, { delay: 40 })
+    const asChild: ReadonlyArray<Loose> = [
+      // Parent and child would send to each other for ever.
+      enqueueActions(({ enqueue, context }) => {
+        if (context.fuel === 0) return
+        enqueue.assign({ fuel: context.fuel - 1 })
+        enqueue(up)
+      }),
+    ]
+    const more = { parent: asParent, child: asChild, alone: [] }[this.#role]
+    return this.#random.pick([...own, ...more])
   }
 
   #value(): () => unknown {
@@ -239,14 +254,18 @@ const parts = (children: LooseObject): LooseObject => ({
   },
 })
 
+/** The machine of a seed, without children. */
+export const machineAlone = (seed: number): AnyStateMachine =>
+  machine(new Chart(new Randomness(seed, "alone"), () => undefined, "s", "alone").config(), parts({}))
+
 /** The machine and the events of a seed. */
 export const generatedCase = (seed: number): ConformanceCase => ({
   name: `seed ${seed}`,
   machine: (note) => {
     const random = new Randomness(seed, "machine")
-    const child = machine(new Chart(random.stream("child"), note, "c", true).config(), parts({}))
+    const child = machine(new Chart(random.stream("child"), note, "c", "child").config(), parts({}))
     const tally = fromTransition((state) => ({ n: state.n + 1 }), { n: 0 })
-    return machine(new Chart(random.stream("parent"), note, "s", false).config(), parts({ child, tally }))
+    return machine(new Chart(random.stream("parent"), note, "s", "parent").config(), parts({ child, tally }))
   },
   steps: steps(new Randomness(seed, "steps")),
   emits: ["e"],

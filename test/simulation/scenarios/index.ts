@@ -11,6 +11,7 @@ import { Reminder, Rings } from "../Reminder.ts"
 import { Meadow, Sprout } from "../Sprout.ts"
 import { clusterScenarios } from "./Clusters.ts"
 import { deskCalls, deskWorkload } from "./DeskWorkload.ts"
+import { drawnActors, drawnCalls, drawnWorkload } from "./DrawnMachines.ts"
 import {
   fulfilmentActors,
   fulfilmentCalls,
@@ -155,6 +156,15 @@ export const scenarios = {
     invariants: householdInvariants,
     isOpen: livelyHousehold,
     // A clock that jumps by hours would keep guests for as long.
+    faults: TIMER_FAULTS,
+    nodes: 3,
+    settings: { idleMs },
+  },
+  /** Machines of every construct of XState but children, drawn from seeds. */
+  constructs: {
+    actors: drawnActors,
+    calls: drawnCalls,
+    workload: drawnWorkload(150),
     faults: TIMER_FAULTS,
     nodes: 3,
     settings: { idleMs },
