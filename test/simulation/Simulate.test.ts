@@ -1,6 +1,7 @@
 /** The standard scenarios through every kind of fault (all scenarios: ShortRun.test.ts), the saved regressions, and what is said of wrong use. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { Hash } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { Order } from "../../actors/order/Order.ts"
@@ -140,6 +141,22 @@ describe("simulate", () => {
     await expect(suite).rejects.toThrow(
       new RegExp(`${what} was called during a simulated run .*Simulate\\.test\\.ts`),
     )
+  })
+
+  it("lets Effect draw the hash of an object that has none", async () => {
+    const Hashing = defineActor({
+      type: "hashing",
+      machine: setup({
+        types: { context: {} as { readonly hash: boolean }, events: {} as { readonly type: "Go" } },
+      }).createMachine({
+        context: { hash: false },
+        on: { Go: { actions: assign({ hash: () => Hash.random({}) !== undefined }) } },
+      }),
+    })
+    const workload: SimulateOptions["workload"] = function* () {
+      yield { actor: Hashing, id: "a", command: { type: "Go" } }
+    }
+    await simulate({ actors: [Hashing], workload, nodes: 1, runs: 1, faults: "none" })
   })
 
   it("fails when a mark was never reached", async () => {
