@@ -154,7 +154,7 @@ test("FAULT 39: says why what is no message, or for nobody, cannot be redriven, 
       const why = (number: number) =>
         Effect.map(Effect.flip(office.redrive(number)), ({ message }) => message)
       expect(yield* why(1)).toMatch(/^Dead letter 1 cannot be redriven: Not a mailbox message: .*discard it/s)
-      expect(yield* why(2)).toContain("format 99, this process knows 1")
+      expect(yield* why(2)).toContain("format 99, this process knows 2")
       expect(yield* why(3)).toContain('its address is "ledger/%"')
       expect(numbersIn({ messaging })).toEqual([1, 2, 3])
       expect(textsIn({ messaging })).toEqual([])
