@@ -4,7 +4,7 @@
  * Owns that look. What an action enqueues (`enqueueActions`) is seen when it happens: ../cell/Announced.ts.
  */
 import type { AnyStateNode } from "xstate"
-import { actionsOf, resolvedAction } from "../machine/FamilyNeed.ts"
+import { actionsOf, nodesOf, resolvedAction } from "../machine/StateNodes.ts"
 import { ANNOUNCE, type AnnounceAction } from "../message/Announce.ts"
 
 interface Announcement {
@@ -12,10 +12,10 @@ interface Announcement {
   readonly nodeId: string
 }
 
-export const announcementsIn = (node: AnyStateNode): ReadonlyArray<Announcement> => [
-  ...actionsOf(node).flatMap((given) => {
-    const { [ANNOUNCE]: found } = resolvedAction(given, node.machine) as Partial<AnnounceAction>
-    return found === undefined ? [] : [{ type: found.type, nodeId: node.id }]
-  }),
-  ...Object.values(node.states).flatMap(announcementsIn),
-]
+export const announcementsIn = (root: AnyStateNode): ReadonlyArray<Announcement> =>
+  nodesOf(root).flatMap((node) =>
+    actionsOf(node).flatMap((given) => {
+      const { [ANNOUNCE]: found } = resolvedAction(given, node.machine) as Partial<AnnounceAction>
+      return found === undefined ? [] : [{ type: found.type, nodeId: node.id }]
+    }),
+  )

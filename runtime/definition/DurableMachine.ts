@@ -5,38 +5,15 @@
  * Owns the list of those things. What cannot be seen in a configuration (a child spawned inside `assign` or `enqueueActions`) is refused
  * by ../machine/Machine.ts when it happens.
  */
-import type { AnyStateMachine, AnyStateNode } from "xstate"
+import type { AnyStateMachine } from "xstate"
 import { encodeValue, NotStorable } from "../json/StoredValue.ts"
 import { kindOf, machinesIn, srcNameOf } from "../machine/ChildLogic.ts"
-import { actionsOf, resolvedAction } from "../machine/FamilyNeed.ts"
 import { logicOf } from "../machine/InvokedLogic.ts"
 import { isReserved } from "../machine/Machine.ts"
+import { actionsOf, nodesOf, resolvedAction } from "../machine/StateNodes.ts"
 import { announcementsIn } from "./Announcements.ts"
 import { DefinitionError, type DefinitionProblem, definitionErrorOf } from "./DefinitionError.ts"
 import { unprovidedNames } from "./UnprovidedNames.ts"
-
-interface Invoke {
-  readonly id: string
-  readonly src: string
-}
-
-interface Node {
-  readonly id: string
-  readonly type: string
-  readonly config: { readonly after?: object; readonly invoke?: unknown }
-  readonly invoke: ReadonlyArray<Invoke>
-  readonly entry: ReadonlyArray<unknown>
-  readonly exit: ReadonlyArray<unknown>
-  readonly transitions: ReadonlyMap<string, ReadonlyArray<{ readonly actions: ReadonlyArray<unknown> }>>
-  readonly always?: ReadonlyArray<{
-    readonly actions: ReadonlyArray<unknown>
-    readonly target: ReadonlyArray<Node> | undefined
-  }>
-  readonly initial:
-    | { readonly actions: ReadonlyArray<unknown>; readonly target: ReadonlyArray<Node> | undefined }
-    | undefined
-  readonly states: { readonly [key: string]: Node }
-}
 
 /** Said of a parent that the machine of an actor has not. */
 const NO_PARENT = [
@@ -66,7 +43,7 @@ export const refuseWhatCannotBeDurable = (
   const problems: Array<DefinitionProblem> = []
   const refuse: Refuse = (nodeId, what, hint) => problems.push({ what: `state "${nodeId}" ${what}`, hint })
   for (const [inner, isChild] of machinesIn(machine)) {
-    visit(inner.root as unknown as Node, inner, isChild, refuse)
+    refuseChildren(inner, isChild, refuse)
     refuseUnprovided(inner, refuse)
     refuseAnnouncements(inner, eventTypes, refuse)
   }
@@ -75,14 +52,17 @@ export const refuseWhatCannotBeDurable = (
   if (error !== undefined) throw error
 }
 
-const visit = (node: Node, machine: AnyStateMachine, isChild: boolean, refuse: Refuse): void => {
-  for (const invoke of node.invoke) refuseInvoke(node.id, invoke, machine, refuse)
-  for (const given of actionsOf(node as unknown as AnyStateNode)) {
-    const { type, to, src } = resolvedAction(given, machine)
-    if (type === "xstate.spawnChild") refuseSpawn(node.id, src, machine, refuse)
-    if (type === "xstate.sendTo" && to === "#_parent" && !isChild) refuse(node.id, ...NO_PARENT)
+const refuseChildren = (machine: AnyStateMachine, isChild: boolean, refuse: Refuse): void => {
+  for (const node of nodesOf(machine.root)) {
+    for (const { id, src } of node.invoke) {
+      refuseLogic(node.id, `invokes "${id}"`, src as string, machine, refuse)
+    }
+    for (const given of actionsOf(node)) {
+      const { type, to, src } = resolvedAction(given, machine)
+      if (type === "xstate.spawnChild") refuseSpawn(node.id, src, machine, refuse)
+      if (type === "xstate.sendTo" && to === "#_parent" && !isChild) refuse(node.id, ...NO_PARENT)
+    }
   }
-  for (const child of Object.values(node.states)) visit(child, machine, isChild, refuse)
 }
 
 /** Each is surely a mistake: XState throws at such a guard, and waits no time at all for such a delay. */
@@ -133,9 +113,6 @@ const refuseSpawn = (nodeId: string, src: unknown, machine: AnyStateMachine, ref
   const hint = "Provide the logic in setup({ actors: { name: logic } }) and write spawnChild(name)."
   refuse(nodeId, "spawns a child whose logic has no name (spawnChild)", hint)
 }
-
-const refuseInvoke = (nodeId: string, { id, src }: Invoke, machine: AnyStateMachine, refuse: Refuse): void =>
-  refuseLogic(nodeId, `invokes "${id}"`, src, machine, refuse)
 
 const refuseLogic = (
   nodeId: string,

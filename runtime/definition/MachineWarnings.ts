@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import { machinesIn } from "../machine/ChildLogic.ts"
 import { callLogicOf, logicOf } from "../machine/InvokedLogic.ts"
+import { nodesOf } from "../machine/StateNodes.ts"
 import { announcementsIn } from "./Announcements.ts"
 import { unprovidedNames } from "./UnprovidedNames.ts"
 
@@ -80,8 +81,3 @@ const unheardEvents = (
     (type) => !(announced.has(type) || [...descriptors].some((descriptor) => isMatch(descriptor, type))),
   )
 }
-
-const nodesOf = (node: AnyStateNode): ReadonlyArray<AnyStateNode> => [
-  node,
-  ...Object.values(node.states).flatMap(nodesOf),
-]

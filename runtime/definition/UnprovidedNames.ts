@@ -6,7 +6,7 @@
  * in ../machine/InvokedLogic.ts.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
-import { actionsOf, resolvedAction } from "../machine/FamilyNeed.ts"
+import { actionsOf, nodesOf, resolvedAction, transitionsOf } from "../machine/StateNodes.ts"
 
 export interface UnprovidedName {
   readonly kind: "guard" | "delay" | "action"
@@ -19,26 +19,17 @@ export interface UnprovidedName {
 
 /** Each name once for each place, in the order of the chart. */
 export const unprovidedNames = (machine: AnyStateMachine): ReadonlyArray<UnprovidedName> =>
-  namesIn(machine.root)
-
-const namesIn = (node: AnyStateNode): ReadonlyArray<UnprovidedName> => [
-  ...guardsIn(node),
-  ...delaysIn(node),
-  ...actionsIn(node),
-  ...Object.values(node.states).flatMap(namesIn),
-]
+  nodesOf(machine.root).flatMap((node) => [...guardsIn(node), ...delaysIn(node), ...actionsIn(node)])
 
 const isGiven = (names: object, name: string): boolean => Object.hasOwn(names, name)
 
-const guardsIn = (node: AnyStateNode): ReadonlyArray<UnprovidedName> => {
-  const transitions = [...[...node.transitions.values()].flat(), ...(node.always ?? [])]
-  return transitions.flatMap(({ guard, eventType }) =>
+const guardsIn = (node: AnyStateNode): ReadonlyArray<UnprovidedName> =>
+  transitionsOf(node).flatMap(({ guard, eventType }) =>
     guardNames(guard, node.machine).map((name) => {
       const use = eventType === "" ? "`always`" : `\`on\` of ${JSON.stringify(eventType)}`
       return { kind: "guard" as const, name, nodeId: node.id, use }
     }),
   )
-}
 
 /** The missing ones among the names of a guard and, in `and`, `or` and `not`, of those inside. */
 const guardNames = (guard: unknown, machine: AnyStateMachine): ReadonlyArray<string> => {

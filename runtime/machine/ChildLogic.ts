@@ -6,8 +6,9 @@
  */
 import type { AnyStateMachine } from "xstate"
 import type { CallLogic } from "../call/Call.ts"
-import { callLogicOf, logicOf, nodesOf } from "./InvokedLogic.ts"
+import { callLogicOf, logicOf } from "./InvokedLogic.ts"
 import type { AnySnapshot, LiveLogic } from "./LiveActor.ts"
+import { nodesOf } from "./StateNodes.ts"
 
 export type ChildKind = "machine" | "transition" | "promise"
 

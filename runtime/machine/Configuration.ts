@@ -5,8 +5,15 @@
  * parallel state from outside of it: the value has them, the snapshot is not in them, and goes on like that. A stored
  * state that said its value only would go on in another way.
  */
-import { type AnyMachineSnapshot, type AnyStateNode, getStateNodes } from "xstate"
-import { nodesOf } from "./InvokedLogic.ts"
+import {
+  type AnyActorScope,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  getStateNodes,
+  type Snapshot,
+} from "xstate"
+import { isSameValue } from "./StateName.ts"
+import { nodesOf } from "./StateNodes.ts"
 
 /** Ids of the states; `undefined` where the value names them. */
 export const statesBeyondValue = ({
@@ -19,13 +26,31 @@ export const statesBeyondValue = ({
   return isNamed ? undefined : nodes.map(({ id }) => id)
 }
 
-/** The snapshot, restored from its value, in the states that were written down. Throws where the machine has no such state. */
-export const inStates = (restored: AnyMachineSnapshot, ids: unknown): AnyMachineSnapshot => {
-  if (ids === undefined) return restored
-  const byId = new Map(
-    nodesOf(restored.machine.root).map((node) => [node.id, node as unknown as AnyStateNode]),
-  )
-  const nodes = (ids as ReadonlyArray<string>).map((id) => {
+/** What of a machine's snapshot was written down. */
+interface Recorded {
+  readonly value?: unknown
+  /** As of {@link statesBeyondValue}. */
+  readonly states?: unknown
+}
+
+/**
+ * The snapshot that was written down, without its context and children. Throws where the machine has no such states, and
+ * whatever XState throws when it does not fit the machine.
+ */
+export const restoredBare = (
+  machine: AnyStateMachine,
+  recorded: Recorded,
+  scope: AnyActorScope,
+): AnyMachineSnapshot => {
+  const bare = { ...recorded, context: {}, children: {} } as unknown as Snapshot<unknown>
+  const restored = machine.restoreSnapshot(bare, scope) as AnyMachineSnapshot
+  // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
+  if (restored._nodes.length === 0 || !isSameValue(restored.value, recorded.value)) {
+    throw new Error("the snapshot names no state of this machine")
+  }
+  if (recorded.states === undefined) return restored
+  const byId = new Map(nodesOf(machine.root).map((node) => [node.id, node]))
+  const nodes = (recorded.states as ReadonlyArray<string>).map((id) => {
     const node = byId.get(id)
     if (node === undefined)
       throw new Error(`the snapshot is in the state "${id}", which the machine does not have`)

@@ -6,15 +6,14 @@
  * other by their places in the list, 0 is the root. XState's own form nests children, and loses references to other actors
  * than a machine's own children.
  */
-import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from "xstate"
+import type { AnyMachineSnapshot, AnyStateMachine } from "xstate"
 import { thrownValue } from "../call/ThrownValue.ts"
 import { decodeValue } from "../json/StoredValue.ts"
 import { isPlain, withRefs } from "./ActorRefs.ts"
-import { inStates, statesBeyondValue } from "./Configuration.ts"
+import { restoredBare, statesBeyondValue } from "./Configuration.ts"
 import { Family, type Standing } from "./Family.ts"
 import { logicOf } from "./InvokedLogic.ts"
 import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
-import { isSameValue } from "./StateName.ts"
 
 interface RecordedActor {
   readonly address: string
@@ -211,18 +210,10 @@ const revivedSnapshot = (
   const { machine } = family.memberOf(actor) ?? {}
   // A machine whose birth threw has no value.
   if (machine === undefined || recorded.value === undefined) return revived(recorded) as AnySnapshot
-  const { value, context, output, error, children = {} } = recorded
-  const bare = { ...recorded, context: {}, output: undefined, error: undefined, children: {} }
-  const restored = machine.restoreSnapshot(
-    bare as unknown as Snapshot<unknown>,
-    actor._actorScope as never,
-  ) as AnyMachineSnapshot
-  // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
-  if (restored._nodes.length === 0 || !isSameValue(restored.value, value)) {
-    throw new Error("the snapshot names no state of this machine")
-  }
+  const { context, output, error, children = {} } = recorded
+  const bare = { ...recorded, output: undefined, error: undefined }
   return {
-    ...inStates(restored, recorded["states"]),
+    ...restoredBare(machine, bare, actor._actorScope as never),
     context: revived(context),
     output: revived(output),
     error: revived(error),

@@ -7,17 +7,7 @@
 import type { AnyStateMachine } from "xstate"
 import { CALL, type CallLogic } from "../call/Call.ts"
 import { promiseCall } from "../call/PromiseLogic.ts"
-
-export interface InvokingNode {
-  readonly id: string
-  readonly states: { readonly [key: string]: InvokingNode }
-  readonly invoke: ReadonlyArray<{ readonly id: string; readonly src: unknown }>
-}
-
-export const nodesOf = (node: InvokingNode): ReadonlyArray<InvokingNode> => [
-  node,
-  ...Object.values(node.states).flatMap(nodesOf),
-]
+import { nodesOf } from "./StateNodes.ts"
 
 /** Where XState keeps the logic of an `invoke` that was written in place. */
 const INVOKED_IN_PLACE = /^xstate\.invoke\.(\d+)\.(.*)$/
@@ -26,7 +16,7 @@ const INVOKED_IN_PLACE = /^xstate\.invoke\.(\d+)\.(.*)$/
 export const logicOf = (machine: AnyStateMachine, src: string): unknown => {
   const inPlace = INVOKED_IN_PLACE.exec(src)
   if (inPlace === null) return machine.implementations.actors[src as never]
-  const node = nodesOf(machine.root as unknown as InvokingNode).find(({ id }) => id === inPlace[2])
+  const node = nodesOf(machine.root).find(({ id }) => id === inPlace[2])
   const invoke = (node as { config?: { invoke?: unknown } } | undefined)?.config?.invoke
   const own = Array.isArray(invoke) ? invoke[Number(inPlace[1])] : invoke
   return (own as { src?: unknown } | undefined)?.src

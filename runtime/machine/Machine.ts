@@ -12,7 +12,6 @@ import {
   type AnyStateMachine,
   type AnyStateNode,
   createActor,
-  type Snapshot,
 } from "xstate"
 import type { CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../event/Event.ts"
@@ -20,13 +19,12 @@ import { frozen } from "../json/Frozen.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { watched } from "./BirthWatch.ts"
 import { callIn } from "./ChildLogic.ts"
-import { inStates, statesBeyondValue } from "./Configuration.ts"
+import { restoredBare, statesBeyondValue } from "./Configuration.ts"
 import { NotDurable } from "./FamilyMember.ts"
 import { needsFamily } from "./FamilyNeed.ts"
 import { isFamilyState } from "./FamilyPlace.ts"
 import { isFamilyRecord } from "./FamilyRecord.ts"
 import { type BuiltInParams, type Intent, intentOf, intentOfOurs } from "./Intent.ts"
-import { type InvokingNode, nodesOf } from "./InvokedLogic.ts"
 import type { ExecutableAction } from "./LiveActor.ts"
 import {
   adoptIntoFamily,
@@ -40,7 +38,7 @@ import {
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { forTransition, sealed } from "./SealedState.ts"
 import { type ActionInfo, withSelf } from "./SelfRef.ts"
-import { isSameValue } from "./StateName.ts"
+import { nodesOf } from "./StateNodes.ts"
 
 /** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
@@ -189,7 +187,7 @@ export class Machine {
     if (state.status !== "active") return NO_IDS
     if (isFamilyState(state)) return callsOf(state)
     if (this.#invokeIds.size === 0) return NO_IDS
-    return (state._nodes as ReadonlyArray<InvokingNode>).flatMap(({ invoke }) => invoke.map(({ id }) => id))
+    return (state._nodes as ReadonlyArray<AnyStateNode>).flatMap(({ invoke }) => invoke.map(({ id }) => id))
   }
 
   /** What an `invoke` of `src` calls; `undefined` where this machine has no such logic (any more). */
@@ -217,17 +215,12 @@ export class Machine {
 
   /** The state that {@link persist} wrote. Throws whatever XState throws when it does not fit the machine. */
   restore(persisted: unknown): MachineState {
-    const { status, value, context } = persisted as Partial<MachineState>
+    const { status, context } = persisted as Partial<MachineState>
     if (!KNOWN_STATUSES.has(String(status))) throw new Error(`the snapshot has status ${status}`)
     if (typeof context !== "object" || context === null) throw new Error("the snapshot has no context")
     if (isFamilyRecord(persisted)) return restoreFamily(this.#machine, persisted)
-    const bare = { ...(persisted as object), context: {} } as unknown as Snapshot<unknown>
-    const state = Object.assign(this.#machine.restoreSnapshot(bare, this.#scope) as MachineState, { context })
-    // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
-    if (state._nodes.length === 0 || !isSameValue(state.value, value)) {
-      throw new Error("the snapshot names no state of this machine")
-    }
-    return sealed(inStates(state, (persisted as { states?: unknown }).states))
+    const restored = restoredBare(this.#machine, persisted as object, this.#scope)
+    return sealed(Object.assign(restored, { context }))
   }
 
   /** The state after the events that the machine has sent to itself: it takes each once the one before is through. */
@@ -365,10 +358,10 @@ const isOfFrozenState = (cause: unknown): boolean =>
 /** Whether anything but the text of the machine has a say in the state that an actor is born in. */
 const runsCodeAtBirth = (machine: AnyStateMachine): boolean =>
   typeof machine.config.context === "function" ||
-  nodesOf(machine.root).some((node) => {
-    const { entry, always, initial } = node as unknown as AnyStateNode
-    return entry.length > 0 || (always ?? []).length > 0 || (initial?.actions.length ?? 0) > 0
-  })
+  nodesOf(machine.root).some(
+    ({ entry, always, initial }) =>
+      entry.length > 0 || (always ?? []).length > 0 || (initial?.actions.length ?? 0) > 0,
+  )
 
 /** Names that nobody may give to an event or command; from outside they would stop or derail the machine. */
 export const isReserved = (eventType: string): boolean =>

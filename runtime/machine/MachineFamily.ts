@@ -5,7 +5,7 @@
  * live actors of its family, which is put back to where it stood with that state before it takes an event. How the actors
  * run: Family.ts. Machines without children need none of it: Machine.ts.
  */
-import type { AnyMachineSnapshot, AnyStateMachine } from "xstate"
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from "xstate"
 import { thrownValue } from "../call/ThrownValue.ts"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
@@ -16,7 +16,7 @@ import type { Member } from "./FamilyMember.ts"
 import { type FamilyPlace, placeOf, setPlace } from "./FamilyPlace.ts"
 import { type FamilyRecord, familyOf, recordOf } from "./FamilyRecord.ts"
 import type { Intent } from "./Intent.ts"
-import { callLogicOf, type InvokingNode, logicOf } from "./InvokedLogic.ts"
+import { callLogicOf, logicOf } from "./InvokedLogic.ts"
 import type { AnySnapshot, LiveActor } from "./LiveActor.ts"
 import { sealed } from "./SealedState.ts"
 
@@ -118,7 +118,7 @@ export const adoptIntoFamily = (machine: AnyStateMachine, state: AnyMachineSnaps
   const adopted = { ...state, children } as unknown as AnyMachineSnapshot
   root._snapshot = adopted as unknown as AnySnapshot
   snapshots.set(root, root._snapshot)
-  for (const { invoke } of state._nodes as unknown as ReadonlyArray<InvokingNode>) {
+  for (const { invoke } of state._nodes as ReadonlyArray<AnyStateNode>) {
     for (const { id, src } of invoke as ReadonlyArray<{ id: string; src: string }>) {
       const logic = logicOf(machine, src)
       if (callLogicOf(logic) === undefined) continue

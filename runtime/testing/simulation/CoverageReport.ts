@@ -1,5 +1,6 @@
 /** What of the statecharts a simulation has reached, and what never: as data and as text. */
 import type { AnyActor } from "../../definition/Actor.ts"
+import { nodesOf } from "../../machine/StateNodes.ts"
 import {
   CRASH_POINTS,
   crashKey,
@@ -39,7 +40,7 @@ export const coverageReport = (
   for (const { type, machine } of actors) {
     const { root } = machine.initial("").machine
     machine.takeIntents()
-    for (const node of nodesOf(root as StateNode)) {
+    for (const node of nodesOf(root)) {
       if (node.path.length > 0) states.push(stateKey(type, node))
       for (const transition of transitionsOf(node)) {
         transitions.push(transitionKey(type, transition))
@@ -70,11 +71,6 @@ const textOf = (lines: { readonly [what: string]: CoverageLine }): string =>
       ...never.map((key) => `    never: ${key}`),
     ])
     .join("\n")
-
-const nodesOf = (node: StateNode): ReadonlyArray<StateNode> => [
-  node,
-  ...Object.values(node.states).flatMap((child) => nodesOf(child as StateNode)),
-]
 
 const transitionsOf = (node: StateNode): ReadonlyArray<Transition> =>
   [...node.transitions.values()].flat() as ReadonlyArray<Transition>
