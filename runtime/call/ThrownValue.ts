@@ -8,6 +8,7 @@
 
 import { storableText } from "../json/StorableText.ts"
 import {
+  decodeValue,
   encodeValue,
   errorClassOf,
   errorOfClass,
@@ -34,6 +35,9 @@ export const thrownValue = (thrown: unknown): StoredValue => {
     return storableText(thrownText(thrown)).slice(0, THROWN_TEXT_LENGTH_MAX)
   }
 }
+
+/** What was thrown as it comes back from its stored form. */
+export const thrownAsStored = (thrown: unknown): unknown => decodeValue(thrownValue(thrown))
 
 interface Kept {
   textLength: number

@@ -6,14 +6,14 @@
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { JournalRefused } from "../journal/Journal.ts"
-import { PayloadTooLarge, Unavailable } from "./AskError.ts"
+import { PayloadTooLarge, unavailable } from "./AskError.ts"
 import { refusedItems } from "./RefusedItems.ts"
 import type { Round } from "./Round.ts"
 import type { Waiting } from "./Waiting.ts"
 
 /** Answers the items that fail with the commit; `waiting`: what waits behind the round. */
 export const answerRefused = (
-  { type: actorType, id }: ActorAddress,
+  address: ActorAddress,
   round: Round,
   waiting: ReadonlyArray<Waiting>,
   refusal: JournalRefused,
@@ -22,8 +22,8 @@ export const answerRefused = (
   const tooLarge =
     refusal.reason === "TooLarge"
       ? new PayloadTooLarge({
-          actorType,
-          id,
+          actorType: address.type,
+          id: address.id,
           sizeBytes: round.entriesJson.reduce((sum, json) => sum + json.length, 0),
           limitBytes: round.limits.commitBytesMax,
           hint,
@@ -33,6 +33,6 @@ export const answerRefused = (
   for (const item of refusedItems(round, waiting, tooLarge === undefined)) {
     // An earlier append of it may land yet, whatever became of this one.
     const stored = item.mayBeStored || isFence ? "Unknown" : "No"
-    item.settle(Exit.fail(tooLarge ?? new Unavailable({ actorType, id, stored, detail, hint })))
+    item.settle(Exit.fail(tooLarge ?? unavailable(address, stored, detail, hint)))
   }
 }

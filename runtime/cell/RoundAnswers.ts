@@ -8,7 +8,13 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import { isSameFingerprint } from "../json/Fingerprint.ts"
 import { given } from "../machine/SealedState.ts"
 import { rowCarried } from "../message/Origin.ts"
-import { type ActorUnborn, CommandIdReused, PayloadTooLarge, Unavailable } from "./AskError.ts"
+import {
+  type ActorUnborn,
+  CommandIdReused,
+  PayloadTooLarge,
+  type Unavailable,
+  unavailable,
+} from "./AskError.ts"
 import { needsInput, unbornNow } from "./Birth.ts"
 import type { Proposal } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
@@ -86,14 +92,10 @@ export const withOrigin = (proposal: Proposal, { origin, floor }: Sent): Proposa
   entry: { ...proposal.entry, o: rowCarried(origin, floor) },
 })
 
-export const birthUnread = ({ type: actorType, id }: ActorAddress): Unavailable =>
-  new Unavailable({
-    actorType,
-    id,
-    stored: "No",
-    detail: "a birth or its input has to be stored, and a node of the cluster cannot read births",
-    hint: "Upgrade all nodes, then try again with the same commandId.",
-  })
+export const birthUnread = (address: ActorAddress): Unavailable => {
+  const detail = "a birth or its input has to be stored, and a node of the cluster cannot read births"
+  return unavailable(address, "No", detail, "Upgrade all nodes, then try again with the same commandId.")
+}
 
 export const payloadTooLarge = (
   address: ActorAddress,

@@ -4,6 +4,7 @@
  * Owns the stored form. A birth is stored where there is something to say: input, what the initial state asks for, a
  * context that no replay would make again, or that the actor was spawned. Who decides it: ../cell/Birth.ts.
  */
+import { isFields } from "../event/Schema.ts"
 import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 
 export interface StoredBirth {
@@ -17,12 +18,9 @@ export interface StoredBirth {
 
 /** What is wrong with a birth that came from the journal; `undefined`: nothing. Fields of later releases do not matter. */
 export const birthComplaintOf = (value: unknown): string | undefined => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "not an object"
+  if (!isFields(value)) return "not an object"
   const { in: input, out, st } = value as { readonly [Field in keyof StoredBirth]?: unknown }
   if (input !== undefined && !isFields(input)) return "in is no object"
   if (out !== undefined && !(Array.isArray(out) && out.every(isOutboxItem))) return "out is no list of items"
   return st === undefined || isFields(st) ? undefined : "st is no state"
 }
-
-const isFields = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value)

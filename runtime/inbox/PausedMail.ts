@@ -84,7 +84,7 @@ export class PausedMail {
     return Effect.suspend(() => {
       const own = this.#places.get(place)
       if (own === undefined) return Effect.never
-      const look = Effect.gen({ self: this }, function* () {
+      return Effect.gen({ self: this }, function* () {
         while (true) {
           yield* own.leftOut.size === 0
             ? own.isChanged.await
@@ -94,7 +94,6 @@ export class PausedMail {
           if (resumed.length > 0 || own.isChanged.isOpen()) return
         }
       })
-      return look
     })
   }
 }

@@ -92,9 +92,11 @@ interface PlainObject {
   readonly [key: string]: unknown
 }
 
-const isPlain = (value: object): boolean => {
-  if (Array.isArray(value)) return true
-  const prototype = Object.getPrototypeOf(value)
+const isPlain = (value: object): boolean => Array.isArray(value) || isPlainObject(value)
+
+/** Whether a value is an object of no class. */
+export const isPlainObject = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
 

@@ -4,6 +4,7 @@
  * Owns the walk that finds and replaces them ({@link withRefs}), through plain objects, lists, maps and sets. A value without
  * any comes back as it is.
  */
+import { isPlainObject } from "../json/Frozen.ts"
 
 /** The value with every reference replaced; `replace` gives `undefined` for what is none. */
 export const withRefs = (value: unknown, replace: (part: object) => unknown): unknown =>
@@ -48,7 +49,7 @@ class RefWalk {
       const copies = parts.map((part) => this.of(part))
       return copies.every((copy, index) => copy === parts[index]) ? value : new Set(copies)
     }
-    return isPlain(value) ? this.#copyFields(value as Fields) : value
+    return isPlainObject(value) ? this.#copyFields(value as Fields) : value
   }
 
   #copyFields(value: Fields): object {
@@ -65,9 +66,4 @@ class RefWalk {
 
 interface Fields {
   readonly [key: string]: unknown
-}
-
-export const isPlain = (value: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }

@@ -7,9 +7,9 @@
  * than a machine's own children.
  */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate"
-import { thrownValue } from "../call/ThrownValue.ts"
-import { decodeValue } from "../json/StoredValue.ts"
-import { isPlain, withRefs } from "./ActorRefs.ts"
+import { thrownAsStored } from "../call/ThrownValue.ts"
+import { isPlainObject } from "../json/Frozen.ts"
+import { withRefs } from "./ActorRefs.ts"
 import { restoredBare, statesBeyondValue } from "./Configuration.ts"
 import { Family, type Standing } from "./Family.ts"
 import { logicOf } from "./InvokedLogic.ts"
@@ -71,7 +71,7 @@ export const recordOf = (family: Family, { snapshots, unnamedCount }: Standing):
       if (isLiveActor(part) && family.memberOf(part) !== undefined) {
         return { [MARK]: MARK_VALUE, id: placeOf(part) }
       }
-      if (!(isPlain(part) && Object.hasOwn(part, MARK))) return undefined
+      if (!(isPlainObject(part) && Object.hasOwn(part, MARK))) return undefined
       const fields = Object.entries(part).map(([key, field]) => [key, marked(field)])
       return { [MARK]: ESCAPED, fields, isBare: Object.getPrototypeOf(part) === null }
     })
@@ -106,7 +106,7 @@ const recordedSnapshot = (
   placeOf: (actor: LiveActor) => number,
 ): RecordedSnapshot => {
   // A child may throw what has no stored form; what is kept of it is what is kept of a call's error.
-  const told = snapshot.error === undefined ? undefined : decodeValue(thrownValue(snapshot.error))
+  const told = snapshot.error === undefined ? undefined : thrownAsStored(snapshot.error)
   if (!isMachineSnapshot(snapshot)) {
     return withoutUndefined(marked({ ...snapshot, error: told }) as RecordedSnapshot)
   }

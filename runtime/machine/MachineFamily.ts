@@ -6,10 +6,9 @@
  * run: Family.ts. Machines without children need none of it: Machine.ts.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from "xstate"
-import { thrownValue } from "../call/ThrownValue.ts"
+import { thrownAsStored } from "../call/ThrownValue.ts"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
-import { decodeValue } from "../json/StoredValue.ts"
 import { REJECTED, RESOLVED } from "./ChildLogic.ts"
 import { Family } from "./Family.ts"
 import type { Member } from "./FamilyMember.ts"
@@ -97,8 +96,7 @@ const settle = (family: Family, before: AnyMachineSnapshot | undefined): AnyMach
 const sealSnapshot = (actor: LiveActor, snapshot: AnySnapshot): void => {
   if (Object.isFrozen(snapshot)) return
   // What was thrown may have no stored form: from the first it is what a snapshot would bring back.
-  if (snapshot.status === "error")
-    Object.assign(snapshot, { error: decodeValue(thrownValue(snapshot.error)) })
+  if (snapshot.status === "error") Object.assign(snapshot, { error: thrownAsStored(snapshot.error) })
   if ("_nodes" in snapshot) {
     sealed(snapshot as unknown as AnyMachineSnapshot)
     return

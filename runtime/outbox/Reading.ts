@@ -157,6 +157,7 @@ export const makeReading = ({
   const lastMark = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
     for (let span = 1; end > 0 && span <= MARK_LOOKED_FOR_MAX; span *= MARK_SPAN_FACTOR) {
       const from = Math.max(1, end - span + 1)
+      // Always up to the end, which is a commit of the shard: a range without one reads like a server that lags behind.
       const records = yield* readBetween(shard.shard, from, end)
       for (const record of records.toReversed()) {
         const mark = markIn(shard, record)

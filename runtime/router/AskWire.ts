@@ -31,38 +31,28 @@ import { decodeValue, encodeValue, hasTags, type StoredValue } from "../json/Sto
 import { thrownMessage } from "../json/Thrown.ts"
 import { type DirectMessage, isDirect, messageIn } from "../mailbox/Message.ts"
 
+/** What a request says of a command or a spawn. */
+interface CommandFields {
+  /** `type/token`. */
+  readonly to: string
+  readonly ms: number
+  readonly id: string
+  readonly m?: Metadata
+  readonly ifVersion?: number
+  /** It was sent before and may be stored. */
+  readonly again?: true
+  /** Nodes that had it and went silent. */
+  readonly lost?: number
+}
+
 /** A request to the owner of an actor's shard. `ms`: how long its caller still waits. */
 export type AskRequest =
-  | {
-      readonly k: "ask"
-      /** `type/token`. */
-      readonly to: string
-      readonly ms: number
-      readonly c: AnyEvent
-      readonly id: string
-      readonly m?: Metadata
-      readonly ifVersion?: number
-      /** It was sent before and may be stored. */
-      readonly again?: true
-      /** Nodes that had it and went silent. */
-      readonly lost?: number
-    }
+  | (CommandFields & { readonly k: "ask"; readonly c: AnyEvent })
   /**
    * A spawn, or with `c` a command with the input that its actor is born with. Nodes of earlier releases do not answer it:
    * they would leave the input alone.
    */
-  | {
-      readonly k: "birth"
-      readonly to: string
-      readonly ms: number
-      readonly c?: AnyEvent
-      readonly in?: unknown
-      readonly id: string
-      readonly m?: Metadata
-      readonly ifVersion?: number
-      readonly again?: true
-      readonly lost?: number
-    }
+  | (CommandFields & { readonly k: "birth"; readonly c?: AnyEvent; readonly in?: unknown })
   | { readonly k: "read"; readonly to: string; readonly ms: number }
   /** A message, as it would be in the mailbox. Nodes of earlier releases do not answer it. */
   | {

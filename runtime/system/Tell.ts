@@ -11,8 +11,9 @@ import {
   CommandInvalid,
   PayloadTooLarge,
   type SystemStopped,
-  Unavailable,
+  type Unavailable,
   type UnknownActorType,
+  unavailable,
 } from "../cell/AskError.ts"
 import { type AskOptions, commandOf, optionsOf } from "../command/Ask.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -71,14 +72,12 @@ export const tellActor = (
       if (cause instanceof CommandInvalid) return Effect.fail(cause)
       throw cause
     }
-    const unavailable = (stored: Unavailable["stored"], detail: string, hint: string) =>
-      new Unavailable({ actorType, id, stored, detail, hint })
     /** An attempt ended without an answer: the mailbox may have the message. */
     let isMaybeStored = false
     const refused = (refusal: MailboxRefused) => {
       if (isMaybeStored) {
         const detail = `an earlier attempt had no answer; then: ${refusal.message}`
-        return unavailable("Unknown", detail, TELL_AGAIN)
+        return unavailable(address, "Unknown", detail, TELL_AGAIN)
       }
       switch (refusal.reason) {
         case "Full":
@@ -94,7 +93,7 @@ export const tellActor = (
           })
         }
         default:
-          return unavailable("No", refusal.message, refusal.hint)
+          return unavailable(address, "No", refusal.message, refusal.hint)
       }
     }
     // Another payload under the same id is another message: the actor refuses it, where it can be seen.
@@ -111,13 +110,14 @@ export const tellActor = (
       }),
       Effect.timeoutOrElse({
         duration: deadlineMs,
-        orElse: () => Effect.fail(unavailable("Unknown", `not stored within ${deadlineMs} ms`, TELL_AGAIN)),
+        orElse: () =>
+          Effect.fail(unavailable(address, "Unknown", `not stored within ${deadlineMs} ms`, TELL_AGAIN)),
       }),
       Effect.mapError((error) =>
         error._tag === "MailboxRefused"
           ? refused(error)
           : error._tag === "MailboxUnavailable"
-            ? unavailable("Unknown", error.message, TELL_AGAIN)
+            ? unavailable(address, "Unknown", error.message, TELL_AGAIN)
             : error,
       ),
       Effect.as({ commandId }),

@@ -40,8 +40,8 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a snapshot takes a field of a user for a reference to a child",
     file: "runtime/machine/FamilyRecord.ts",
-    text: "if (!(isPlain(part) && Object.hasOwn(part, MARK))) return undefined",
-    replacement: "if (isPlain(part)) return undefined",
+    text: "if (!(isPlainObject(part) && Object.hasOwn(part, MARK))) return undefined",
+    replacement: "if (isPlainObject(part)) return undefined",
     isSeenBySimulation: false,
   },
   {
