@@ -40,7 +40,7 @@ export const findStream = (
     isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
   )
 
-/** Pause between two probes of a stream that nobody answers for yet, in milliseconds. */
+/** Pause between two probes of a stream for which no server answers yet, in milliseconds. */
 const PROBE_PAUSE_MS = 20
 
 /** First wait for the answer to a probe, in milliseconds; each probe that stays unanswered doubles the next wait. */

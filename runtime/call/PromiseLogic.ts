@@ -33,7 +33,7 @@ const INSTEAD = {
   self: "It runs outside of any actor. Return a value: the machine gets it in `onDone`.",
   system:
     "No actor of the system is in memory here. Have the machine send: dispatch(() => tell(Actor, id, command)).",
-  emit: "Nobody listens to a call. Emit in the machine, in `onDone` or `onError`.",
+  emit: "A call has no listeners. Emit in the machine, in `onDone` or `onError`.",
 } as const
 
 /** The arguments, with a getter that refuses for each that only an actor in memory has. Not enumerable: a copy has none. */

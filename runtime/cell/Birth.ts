@@ -71,7 +71,7 @@ export interface Birth {
 }
 
 /**
- * The actor before its birth. Where its birth needs input, `state` is one that nobody is to see. Throws MachineFailed.
+ * The actor before its birth. Where its birth needs input, `state` is a placeholder that no caller may see. Throws MachineFailed.
  */
 export const beforeBirth = (
   definition: ActorDefinition,

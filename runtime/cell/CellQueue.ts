@@ -1,7 +1,7 @@
 /**
  * What waits in front of a cell, and what of it is in the round in work.
  *
- * Owns the order, the bound, and what those who wait are told of the journal's troubles. What is decided of it, and when:
+ * Owns the order, the bound, and what waiting callers are told of the journal's troubles. Which items a round takes, and when:
  * Cell.ts. The items: Waiting.ts.
  */
 import { Exit } from "effect"

@@ -227,8 +227,8 @@ export function defineActor<
     readonly type: Type
     readonly machine: M
     /**
-     * Schema of the machine's input. It is given by whoever asks first, by a spawn or a message, and stored with the
-     * birth. The machine is given `{ ...input, id }`.
+     * Schema of the machine's input. The actor's first command, a spawn or a message gives it, and the birth stores
+     * it. The machine is given `{ ...input, id }`.
      */
     readonly input?: Input
     readonly events?: Events

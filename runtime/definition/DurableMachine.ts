@@ -28,7 +28,7 @@ type Refuse = (nodeId: string, what: string, hint: string) => void
 
 /**
  * Throws one {@link DefinitionError} for everything in `machine` that cannot be durable. `eventTypes`: the events of the
- * definition, where it has any.
+ * definition; absent for a machine alone.
  */
 export const refuseWhatCannotBeDurable = (
   actorType: string,

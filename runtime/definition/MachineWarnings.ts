@@ -12,7 +12,7 @@ import { nodesOf } from "../machine/StateNodes.ts"
 import { announcementsIn } from "./Announcements.ts"
 import { unprovidedNames } from "./UnprovidedNames.ts"
 
-/** The warnings for a definition. `eventTypes`: its events, where it has any. */
+/** The warnings for a definition. `eventTypes`: its events; none for a machine alone. */
 export const warningsOf = (
   actorType: string,
   machine: AnyStateMachine,

@@ -52,7 +52,7 @@ type SchemaIn<Given> = Given extends AnySchema
 
 type ReadonlyDeep<T> = unknown extends T ? T : { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> }
 
-/** Values that JSON has no form for, and that people often put into events. */
+/** Values without a form in JSON that users often put into events. */
 type NotJsonValue = Date | bigint | symbol | ReadonlyMap<any, any> | ReadonlySet<any>
 
 /** Kinds of such values among the fields of a payload; the run time looks at all depths. */
@@ -89,7 +89,7 @@ export interface StoredEvent {
   readonly t: string
   readonly v: number
   readonly d: unknown
-  /** The machine has announced it to those who read the history: it is not applied to the machine. */
+  /** The machine has announced it for projections, reactors and sagas: replay does not apply it to the machine. */
   readonly told?: true
 }
 
@@ -119,7 +119,7 @@ export interface AnyEvent {
 export const isInternal = (eventType: string): boolean =>
   (eventType.startsWith("xstate.") && eventType !== ROUTE) || eventType.startsWith("everstate.")
 
-/** The event that leads to a state with a `route`: whoever uses the machine sends it, so it is one of the actor's own. */
+/** The event that leads to a state with a `route`: a caller sends it, so it is one of the actor's own events. */
 const ROUTE = "xstate.route"
 
 /** What a timer of the machine raised and its actor has no event definition for: the event is inside. */

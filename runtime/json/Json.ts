@@ -71,7 +71,7 @@ const plain = (value: unknown, depth: number, isText: IsText): unknown => {
   }
 }
 
-/** What to give in place of a value without a form in JSON, for kinds that people often give. */
+/** What to give in place of a value without a form in JSON, for kinds that callers often give. */
 const REMEDIES: { readonly [kind: string]: string } = {
   bigint: "its text",
   Date: "its ISO text or its milliseconds",

@@ -59,7 +59,7 @@ interface PromiseSnapshot extends AnySnapshot {
   readonly input: unknown
 }
 
-/** Promise logic that calls nothing: its call is made by whoever has the shard, and its end comes as an event. */
+/** Promise logic that calls nothing: the shard's owner makes the call, and its end comes as an event. */
 export const promiseLogic = (started: (snapshot: PromiseSnapshot) => void): LiveLogic => ({
   getInitialSnapshot: (_scope: never, input: never): PromiseSnapshot => ({
     status: "active",

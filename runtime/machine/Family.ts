@@ -160,7 +160,7 @@ export class Family {
   }
 
   /**
-   * Lets `member` take an event, and the others whatever comes of it. `undefined`: nobody takes it. Throws what the root
+   * Lets `member` take an event, and the others whatever comes of it. `undefined`: no actor takes it. Throws what the root
    * threw, and {@link NotDurable}.
    */
   take({ actor }: Member, event: AnyEvent): ReadonlyArray<Intent> | undefined {
@@ -292,7 +292,7 @@ export class Family {
       run({ ...action, exec: () => this.#step?.intents.push(this.#actionIntent(action)) })
     }
     scope.emit = (event) => {
-      // Nobody outside listens to a child.
+      // A child has no listeners outside of the family.
       if (address === "") this.#step?.intents.push({ _tag: "Emit", event })
     }
   }

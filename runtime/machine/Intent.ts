@@ -43,7 +43,7 @@ export type Intent =
   /** A state with an `invoke` was entered. `src` of a child's call is a path; see ChildLogic.ts. */
   | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
   | { readonly _tag: "Emit"; readonly event: AnyEvent }
-  /** `dispatch(...)`; run by whoever needs its result, so never on replay. */
+  /** `dispatch(...)`; run when a command is decided (../cell/Intents.ts), and never on replay. */
   | {
       readonly _tag: "Send"
       readonly make: () => Outgoing | ReadonlyArray<Outgoing> | undefined

@@ -289,7 +289,7 @@ export class Machine {
     }
     if (next === undefined) return undefined
     if (next.status === "stopped") throw this.#failed(eventType, new NotDurable(STOPS_ITSELF))
-    // Calls are remembered with the actor. The snapshot was just made: it is nobody else's yet.
+    // Calls are remembered with the actor. The snapshot was just made: no other code has it yet.
     if (!Object.isFrozen(next)) (next as { children: object }).children = {}
     try {
       return sealed(next)

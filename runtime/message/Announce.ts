@@ -1,5 +1,5 @@
 /**
- * `announce(...)`: an action of a machine that stores an event for those who read the actor's history.
+ * `announce(...)`: an action of a machine that stores an event for projections, reactors and sagas.
  *
  * Owns the action. What a machine does by itself, when a timer fires or a call ends, is stored as an event of XState's, which
  * projections, reactors and sagas do not see. An announced event is one of the definition's own, stored in the same commit

@@ -49,7 +49,7 @@ export interface OwedItem extends OwedPlace {
   readonly sinceMs: number
 }
 
-/** What was parked and is in the mailbox no more, although nobody took it. */
+/** What was parked and is in the mailbox no more, although its receiver has not taken it. */
 export interface LostItems {
   readonly range: ParkedRange
   /** To be called once all of it is being sent again: it is no longer parked. */
@@ -79,7 +79,7 @@ export class Exceptions {
   readonly #owed = new Map<string, OwedItem>()
   #parkedCount = 0
   #mailboxId: string | undefined
-  /** Items that the mailbox does not have, although nobody took them. */
+  /** Items that the mailbox does not have, although their receivers have not taken them. */
   readonly #lost = new Set<Parked>()
 
   constructor(watermark: Watermark) {

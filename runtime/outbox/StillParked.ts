@@ -2,7 +2,7 @@
  * Whether the mailbox still has what a former owner has parked.
  *
  * Owns the proof: the message at the position that the takeover note names is one of these. What is not there was taken by
- * its receiver, or it was lost with the mailbox, which may be another one by now or an older copy. Nobody can tell which, so
+ * its receiver, or it was lost with the mailbox, which may be another one by now or an older copy. The node cannot tell which, so
  * it is read from the journal and sent again: its receiver knows it if it has taken it.
  */
 import { Effect } from "effect"
@@ -39,7 +39,7 @@ export const noLongerParked = (
       (range) =>
         mailbox.messageAt(range.position).pipe(
           Effect.map((found) => found !== undefined && isOfRange(source, range, found)),
-          // A client may have written there what nobody can read.
+          // A client may have written a message there that no node can read.
           Effect.catchDefect(() => Effect.succeed(false)),
           Effect.orElseSucceed(() => false),
         ),

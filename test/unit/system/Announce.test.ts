@@ -1,4 +1,4 @@
-/** What a machine does by itself is told to those who read its history, and changes nothing in it. */
+/** What a machine does by itself is announced to projections, reactors and sagas, and changes nothing in the machine. */
 import { Effect, Schema } from "effect"
 import { expect, it } from "vitest"
 import { assign, fromPromise, setup } from "xstate"
