@@ -22,7 +22,7 @@ export type Loose =
   | object
   | ReadonlyArray<Loose>
 
-/** A function of which nobody says what it is given. */
+/** A function whose parameters have no types. */
 export const fn = (given: Fn): Fn => given
 
 /** A machine, and the implementations that `setup` takes. */
@@ -56,3 +56,10 @@ export const fromObservable = xstate.fromObservable as unknown as (run: Fn) => o
 export const fromEventObservable = xstate.fromEventObservable as unknown as (run: Fn) => object
 export const createEmptyActor = xstate.createEmptyActor
 export const assertEvent = xstate.assertEvent as (event: any, type: string | ReadonlyArray<string>) => void
+
+/** Counts in the context's `n`. */
+export const inc = assign({ n: ({ context }: any) => context.n + 1 })
+
+/** Adds a word to the context's list `heard`. */
+export const hear = (word: string): object =>
+  assign({ heard: ({ context }: any) => [...context.heard, word] })

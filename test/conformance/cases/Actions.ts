@@ -1,9 +1,6 @@
 /** Actions: when they run, and what XState's own do. */
 import type { Construct } from "../ConformanceCase.ts"
-import { assertEvent, assign, machine } from "../Loose.ts"
-
-const inc = assign({ n: ({ context }) => context.n + 1 })
-const hear = (word: string) => assign({ heard: ({ context }) => [...context.heard, word] })
+import { assertEvent, assign, hear, inc, machine } from "../Loose.ts"
 
 export const actions: ReadonlyArray<Construct> = [
   {

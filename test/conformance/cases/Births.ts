@@ -1,8 +1,7 @@
 /** Births: the initial state, and all that it may do. */
 import type { Construct } from "../ConformanceCase.ts"
-import { assign, emit, enqueueActions, fromPromise, machine, raise, sendTo } from "../Loose.ts"
+import { assign, emit, enqueueActions, fromPromise, hear, machine, raise, sendTo } from "../Loose.ts"
 
-const hear = (word: string) => assign({ heard: ({ context }) => [...context.heard, word] })
 const heard: ReadonlyArray<string> = []
 
 export const births: ReadonlyArray<Construct> = [

@@ -1,9 +1,6 @@
 /** Actions of XState that make events: `raise`, `emit`, `log`, `enqueueActions`, and `sendTo` the machine itself. */
 import type { Construct } from "../ConformanceCase.ts"
-import { assign, cancel, emit, enqueueActions, fn, log, machine, raise, sendTo } from "../Loose.ts"
-
-const inc = assign({ n: ({ context }) => context.n + 1 })
-const hear = (word: string) => assign({ heard: ({ context }) => [...context.heard, word] })
+import { assign, cancel, emit, enqueueActions, fn, hear, inc, log, machine, raise, sendTo } from "../Loose.ts"
 
 export const eventActions: ReadonlyArray<Construct> = [
   {

@@ -1,8 +1,6 @@
 /** Guards. */
 import type { Construct } from "../ConformanceCase.ts"
-import { and, assign, type Loose, type LooseObject, machine, not, or, stateIn } from "../Loose.ts"
-
-const inc = assign({ n: ({ context }) => context.n + 1 })
+import { and, inc, type Loose, type LooseObject, machine, not, or, stateIn } from "../Loose.ts"
 
 /** A door that opens where the guard holds. */
 const door = (guard: Loose, parts: LooseObject = {}) =>

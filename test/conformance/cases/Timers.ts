@@ -1,9 +1,6 @@
 /** Timers: `after`, and events that are raised later. */
 import type { Construct } from "../ConformanceCase.ts"
-import { assign, cancel, machine, raise } from "../Loose.ts"
-
-const inc = assign({ n: ({ context }) => context.n + 1 })
-const hear = (word: string) => assign({ heard: ({ context }) => [...context.heard, word] })
+import { assign, cancel, hear, inc, machine, raise } from "../Loose.ts"
 
 export const timers: ReadonlyArray<Construct> = [
   {

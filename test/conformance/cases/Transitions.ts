@@ -1,8 +1,6 @@
 /** Transitions: how they are chosen, and where they lead. */
 import type { Construct } from "../ConformanceCase.ts"
-import { assign, machine, raise } from "../Loose.ts"
-
-const inc = assign({ n: ({ context }) => context.n + 1 })
+import { assign, inc, machine, raise } from "../Loose.ts"
 
 export const transitions: ReadonlyArray<Construct> = [
   {

@@ -47,20 +47,23 @@ const setUp = () => {
   }
 }
 
+/** Sends all messages through the mailbox, because no member takes them straight. */
+const sendingThrough = (ports: ReturnType<typeof setUp>["ports"]) =>
+  makeSending({
+    ports,
+    deliver: () => expect.unreachable("no member takes messages straight"),
+    isDirect: () => false,
+    parked: () => undefined,
+    scheduled: () => undefined,
+  })
+
 it("is said to be owed once and why, however often it fails, and said to be sent in the end", async () => {
   const { ports, shard, commitOf, empty } = setUp()
   const logs: Array<string> = []
   const logger = Logger.layer([Logger.make(({ message }) => void logs.push(String(message)))])
   const said = () => logs.filter((line) => /owed/i.test(line))
   const program = Effect.gen(function* () {
-    const deliver = () => expect.unreachable("no member takes messages straight")
-    const sending = yield* makeSending({
-      ports,
-      deliver,
-      isDirect: () => false,
-      parked: () => undefined,
-      scheduled: () => undefined,
-    })
+    const sending = yield* sendingThrough(ports)
     sending.open(shard)
     const items = commitOf(5, ["1"])
     sending.send(shard, shard.begin(5, 1), items, false)
@@ -85,14 +88,7 @@ it("is said of a few only where many are owed at once, and the others are counte
   const logs: Array<string> = []
   const logger = Logger.layer([Logger.make(({ message }) => void logs.push(String(message)))])
   const program = Effect.gen(function* () {
-    const deliver = () => expect.unreachable("no member takes messages straight")
-    const sending = yield* makeSending({
-      ports,
-      deliver,
-      isDirect: () => false,
-      parked: () => undefined,
-      scheduled: () => undefined,
-    })
+    const sending = yield* sendingThrough(ports)
     sending.open(shard)
     sending.send(shard, shard.begin(5, 3), commitOf(5, ["1", "2", "3"]), false)
     yield* TestClock.adjust(2 * SAMPLED_LOG_PAUSE_MS)
