@@ -9,7 +9,7 @@ export {
   type CallError,
   type CallOptions,
   CallRefused,
-  call,
+  defineCall,
 } from "./call/Call.ts"
 export {
   ActorExists,
@@ -52,9 +52,9 @@ export {
   COMMANDS_REMEMBERED_DEFAULT,
   type CommandDefinition,
   type CommandsOf,
-  command,
   type DecideInput,
   defineActor,
+  defineCommand,
   type EventsOf,
   type ReasonsOf,
   type ReplyOf,
@@ -72,15 +72,15 @@ export { DefinitionError } from "./definition/DefinitionError.ts"
 export { request, type TellOptions, tell } from "./definition/Messages.ts"
 export {
   type AnyEvent,
+  defineEvent,
   type EventDefinition,
   type EventOf,
   EventUnreadable,
-  event,
   readEvent,
   type StoredEvent,
   type Upcaster,
 } from "./event/Event.ts"
-export { type IntegrationEventDefinition, integrationEvent } from "./event/IntegrationEvent.ts"
+export { defineIntegrationEvent, type IntegrationEventDefinition } from "./event/IntegrationEvent.ts"
 export {
   type AnySchema,
   type InputOf,

@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { accept, command, defineActor, reject, tell } from "../../runtime/index.ts"
+import { accept, defineActor, defineCommand, reject, tell } from "../../runtime/index.ts"
 import { actorId } from "../BoundedText.ts"
 import { EmailAddress } from "../EmailAddress.ts"
 import { Notification } from "../notification/Notification.ts"
@@ -43,7 +43,7 @@ const customerMachine = setup({
 const customer = { machine: customerMachine, events: customerEvents }
 
 /** Makes the customer known. A repeat with the same facts is accepted without effect. */
-const Register = command(
+const Register = defineCommand(
   { type: "Register", ...customer },
   {
     schema: Schema.Struct({ name: CustomerName, email: EmailAddress }),
@@ -55,7 +55,7 @@ const Register = command(
   },
 )
 
-const ChangeEmail = command(
+const ChangeEmail = defineCommand(
   { type: "ChangeEmail", ...customer },
   {
     schema: Schema.Struct({ email: EmailAddress }),
@@ -65,7 +65,7 @@ const ChangeEmail = command(
 )
 
 /** Writes to the customer, once per notification id; nothing is sent to one that is not known. */
-const Inform = command(
+const Inform = defineCommand(
   { type: "Inform", ...customer },
   {
     schema: Schema.Struct({

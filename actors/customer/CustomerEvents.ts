@@ -1,6 +1,6 @@
 /** What can have happened to a customer. Golden files: test/fixtures/golden/customer. */
 import { Schema } from "effect"
-import { type EventOf, event } from "../../runtime/index.ts"
+import { defineEvent, type EventOf } from "../../runtime/index.ts"
 import { lineOfText } from "../BoundedText.ts"
 import { EmailAddress } from "../EmailAddress.ts"
 
@@ -10,8 +10,8 @@ export const CUSTOMER_NAME_LENGTH_MAX = 128
 export const CustomerName = lineOfText(CUSTOMER_NAME_LENGTH_MAX)
 
 export const customerEvents = {
-  CustomerRegistered: event(Schema.Struct({ name: CustomerName, email: EmailAddress })),
-  EmailChanged: event(Schema.Struct({ email: EmailAddress })),
+  CustomerRegistered: defineEvent(Schema.Struct({ name: CustomerName, email: EmailAddress })),
+  EmailChanged: defineEvent(Schema.Struct({ email: EmailAddress })),
 }
 
 /** Every event of a customer, flat. */

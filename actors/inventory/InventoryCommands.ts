@@ -5,7 +5,7 @@
  * reserve wins: the reserve is refused when it arrives. For how long endings are remembered: Reservations.ts.
  */
 import { Schema } from "effect"
-import { accept, command, reject } from "../../runtime/index.ts"
+import { accept, defineCommand, reject } from "../../runtime/index.ts"
 import { DeliveryId, inventoryEvents, ReservationId, Units } from "./InventoryEvents.ts"
 import { inventoryMachine, RECEIVED_MAX } from "./InventoryMachine.ts"
 import { endingOf, heldBy, OPEN_MAX, openCount } from "./Reservations.ts"
@@ -15,7 +15,7 @@ const inventory = { machine: inventoryMachine, events: inventoryEvents }
 const unchanged = () => accept<never>([])
 
 /** Counts a delivery in, once. */
-export const Receive = command(
+export const Receive = defineCommand(
   { type: "Receive", ...inventory },
   {
     schema: Schema.Struct({ deliveryId: DeliveryId, quantity: Units }),
@@ -33,7 +33,7 @@ export const Receive = command(
  * Holds units for an order: all of them, or none and the word what there is. With `recordRefusal` that word is an event,
  * for reactors, and final; else a rejection.
  */
-export const Reserve = command(
+export const Reserve = defineCommand(
   { type: "Reserve", ...inventory },
   {
     schema: Schema.Struct({
@@ -62,7 +62,7 @@ export const Reserve = command(
 )
 
 /** Gives a reservation up, whether it is there, gone already, or yet to come. */
-export const Release = command(
+export const Release = defineCommand(
   { type: "Release", ...inventory },
   {
     schema: Schema.Struct({ reservationId: ReservationId }),
@@ -77,7 +77,7 @@ export const Release = command(
 )
 
 /** Lets the reserved units leave the house. */
-export const Commit = command(
+export const Commit = defineCommand(
   { type: "Commit", ...inventory },
   {
     schema: Schema.Struct({ reservationId: ReservationId }),

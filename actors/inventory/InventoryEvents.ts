@@ -5,7 +5,7 @@
  * back. Golden files: test/fixtures/golden/inventory. What may follow what: InventoryMachine.ts.
  */
 import { Schema } from "effect"
-import { type EventOf, event } from "../../runtime/index.ts"
+import { defineEvent, type EventOf } from "../../runtime/index.ts"
 import { actorId, lineOfText } from "../BoundedText.ts"
 
 /** Longest id of a delivery from a supplier, in UTF-16 code units. */
@@ -26,17 +26,17 @@ export const Units = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: UN
 const reservation = { reservationId: ReservationId, quantity: Units }
 
 export const inventoryEvents = {
-  StockReceived: event(Schema.Struct({ deliveryId: DeliveryId, quantity: Units })),
-  StockReserved: event(Schema.Struct(reservation)),
-  ReservationReleased: event(Schema.Struct(reservation)),
+  StockReceived: defineEvent(Schema.Struct({ deliveryId: DeliveryId, quantity: Units })),
+  StockReserved: defineEvent(Schema.Struct(reservation)),
+  ReservationReleased: defineEvent(Schema.Struct(reservation)),
   /** There was not enough, and whoever asked wants to read of it here instead of being told. */
-  ReservationRefused: event(
+  ReservationRefused: defineEvent(
     Schema.Struct({ ...reservation, available: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) }),
   ),
   /** Released before it was made: when it comes, it is refused. */
-  ReservationCancelled: event(Schema.Struct({ reservationId: ReservationId })),
+  ReservationCancelled: defineEvent(Schema.Struct({ reservationId: ReservationId })),
   /** The units have left the house. */
-  StockCommitted: event(Schema.Struct(reservation)),
+  StockCommitted: defineEvent(Schema.Struct(reservation)),
 }
 
 /** Every event of an article's stock, flat. */

@@ -7,7 +7,14 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { accept, type CallArgs, type CallError, call, command, defineActor } from "../../runtime/index.ts"
+import {
+  accept,
+  type CallArgs,
+  type CallError,
+  defineActor,
+  defineCall,
+  defineCommand,
+} from "../../runtime/index.ts"
 import { type Mail, type Mailer, noMailer } from "./Mailer.ts"
 import { letter, type NotificationEvent, notificationEvents } from "./NotificationEvents.ts"
 
@@ -24,7 +31,7 @@ const ATTEMPTS_MAX = 30
 
 /** The call of the chart, by the name under which it is invoked. */
 export const notificationCalls = (mailer: Mailer) => ({
-  send: call(
+  send: defineCall(
     async ({ input, signal }: CallArgs<Mail>): Promise<null> => {
       await mailer.send(input, signal)
       return null
@@ -81,7 +88,7 @@ const notificationMachine = notificationSetup.createMachine({
 const notification = { machine: notificationMachine, events: notificationEvents }
 
 /** Sends the mail. One that is under way or sent is not sent again; one that failed is. */
-const Send = command(
+const Send = defineCommand(
   { type: "Send", ...notification },
   {
     schema: Schema.Struct(letter),

@@ -1,6 +1,6 @@
 /** What is asked of a notification, as an event. How the sending ended is stored by the runtime. Golden files: test/fixtures/golden/notification. */
 import { Schema } from "effect"
-import { type EventOf, event } from "../../runtime/index.ts"
+import { defineEvent, type EventOf } from "../../runtime/index.ts"
 import { lineOfText, prose } from "../BoundedText.ts"
 import { EmailAddress } from "../EmailAddress.ts"
 
@@ -17,7 +17,7 @@ export const letter = {
   text: prose(TEXT_LENGTH_MAX),
 }
 
-export const notificationEvents = { NotificationRequested: event(Schema.Struct(letter)) }
+export const notificationEvents = { NotificationRequested: defineEvent(Schema.Struct(letter)) }
 
 /** Every event of a notification but the outcome of its call, flat. */
 export type NotificationEvent = EventOf<typeof notificationEvents>

@@ -4,19 +4,19 @@
  * Owns types, schemas and what they mean. When they are published: OrderMachine.ts.
  */
 import { Schema } from "effect"
-import { integrationEvent } from "../../runtime/index.ts"
+import { defineIntegrationEvent } from "../../runtime/index.ts"
 import { Money } from "../Money.ts"
 
 const orderId = Schema.String
 const customerId = Schema.String
 
 export const orderAnnouncements = {
-  "order.confirmed": integrationEvent({
+  "order.confirmed": defineIntegrationEvent({
     description: "The order is paid, its stock is held and its shipment planned.",
     schema: Schema.Struct({ orderId, customerId, total: Money }),
     example: { orderId: "o-42", customerId: "c-7", total: { minor: 2500, currency: "EUR" } },
   }),
-  "order.cancelled": integrationEvent({
+  "order.cancelled": defineIntegrationEvent({
     description:
       "The order will not be delivered: cancelled by somebody, rejected because its fulfilment failed, or expired.",
     schema: Schema.Struct({

@@ -7,7 +7,7 @@
  */
 import { Schema } from "effect"
 import type { SnapshotFrom } from "xstate"
-import { accept, command, reject } from "../../runtime/index.ts"
+import { accept, defineCommand, reject } from "../../runtime/index.ts"
 import { actorId } from "../BoundedText.ts"
 import { Carrier, SignedBy, TrackingNumber } from "../Carriage.ts"
 import { Currency } from "../Currency.ts"
@@ -19,7 +19,7 @@ import { hasSku, orderMachine, RETURN_WINDOW_DAYS, returnableUntilMs } from "./O
 const order = { machine: orderMachine, events: orderEvents }
 
 /** Creates the order with its first lines; with a `fulfilment` these are all. Answers the total. */
-export const Place = command(
+export const Place = defineCommand(
   { type: "Place", ...order },
   {
     schema: Schema.Struct({
@@ -37,7 +37,7 @@ export const Place = command(
 )
 
 /** Adds an article that is not on the order yet. Only before payment. */
-export const AddLine = command(
+export const AddLine = defineCommand(
   { type: "AddLine", ...order },
   {
     schema: Schema.Struct({ line: OrderLine }),
@@ -55,7 +55,7 @@ export const AddLine = command(
 )
 
 /** Takes an article off the order. Only before payment; the last one stays: cancel the order instead. */
-export const RemoveLine = command(
+export const RemoveLine = defineCommand(
   { type: "RemoveLine", ...order },
   {
     schema: Schema.Struct({ sku: Sku }),
@@ -70,7 +70,7 @@ export const RemoveLine = command(
 )
 
 /** Records a payment, which must be the order's total to the last minor unit, in its currency. */
-export const Pay = command(
+export const Pay = defineCommand(
   { type: "Pay", ...order },
   {
     schema: Schema.Struct({ amount: Money, paymentId: PaymentId }),
@@ -94,7 +94,7 @@ const isEnded = (state: State): boolean =>
   state.matches("rejected") || state.matches("cancelled") || state.matches("expired")
 
 /** The end of a fulfilment that went well. A repeat is accepted without effect. */
-export const Confirm = command(
+export const Confirm = defineCommand(
   { type: "Confirm", ...order },
   {
     schema: Schema.Struct({ paymentId: actorId, unlessEnded }),
@@ -109,7 +109,7 @@ export const Confirm = command(
  * The end of a fulfilment that failed, perhaps at the last moment: the order may be confirmed and called shipped by then.
  * Without effect where it has come to its end otherwise meanwhile.
  */
-export const Reject = command(
+export const Reject = defineCommand(
   { type: "Reject", ...order },
   {
     schema: Schema.Struct({ reason: Reason }),
@@ -119,7 +119,7 @@ export const Reject = command(
 )
 
 /** Hands a paid or confirmed order to a carrier. From then on its customer cannot cancel it. */
-export const Ship = command(
+export const Ship = defineCommand(
   { type: "Ship", ...order },
   {
     schema: Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber, unlessEnded }),
@@ -129,7 +129,7 @@ export const Ship = command(
 )
 
 /** Records that a shipped order has arrived. The time to return it runs from now. */
-export const Deliver = command(
+export const Deliver = defineCommand(
   { type: "Deliver", ...order },
   {
     schema: Schema.Struct({ signedBy: Schema.optionalKey(SignedBy) }),
@@ -142,7 +142,7 @@ export const Deliver = command(
 )
 
 /** Cancels an order that has not been shipped. What was paid is to be refunded. */
-export const Cancel = command(
+export const Cancel = defineCommand(
   { type: "Cancel", ...order },
   {
     schema: Schema.Struct({ reason: Reason }),
@@ -155,7 +155,7 @@ export const Cancel = command(
 )
 
 /** Takes a delivered order back, within {@link RETURN_WINDOW_DAYS} days of its delivery. The total is to be refunded. */
-export const Return = command(
+export const Return = defineCommand(
   { type: "Return", ...order },
   {
     schema: Schema.Struct({ reason: Reason }),

@@ -6,7 +6,7 @@
  * a stored form never changes, a new one is a new version. What may follow what: OrderMachine.ts.
  */
 import { Schema } from "effect"
-import { type EventOf, event } from "../../runtime/index.ts"
+import { defineEvent, type EventOf } from "../../runtime/index.ts"
 import { Address } from "../Address.ts"
 import { actorId, lineOfText, prose } from "../BoundedText.ts"
 import { Carrier, SignedBy, TrackingNumber, UnixMs } from "../Carriage.ts"
@@ -38,7 +38,7 @@ export type Fulfilment = typeof Fulfilment.Type
 const CURRENCY_OF_V1 = "KRW"
 
 export const orderEvents = {
-  OrderPlaced: event({
+  OrderPlaced: defineEvent({
     version: 3,
     /** `fulfilment` is `null` for an order that is paid and sent by hand, as all were before version 3. */
     schema: Schema.Struct({
@@ -52,20 +52,24 @@ export const orderEvents = {
       2: (placed: object) => ({ ...placed, fulfilment: null }),
     },
   }),
-  LineAdded: event(Schema.Struct({ line: OrderLine })),
-  LineRemoved: event(Schema.Struct({ line: OrderLine })),
-  OrderPaid: event(Schema.Struct({ amount: Money, paymentId: PaymentId })),
-  OrderShipped: event(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
-  OrderDelivered: event(Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) })),
+  LineAdded: defineEvent(Schema.Struct({ line: OrderLine })),
+  LineRemoved: defineEvent(Schema.Struct({ line: OrderLine })),
+  OrderPaid: defineEvent(Schema.Struct({ amount: Money, paymentId: PaymentId })),
+  OrderShipped: defineEvent(Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber })),
+  OrderDelivered: defineEvent(
+    Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) }),
+  ),
   /** Stock is held, the payment taken, the shipment planned. */
-  OrderConfirmed: event(Schema.Struct({ paymentId: actorId })),
+  OrderConfirmed: defineEvent(Schema.Struct({ paymentId: actorId })),
   /** Its fulfilment failed and was undone. */
-  OrderRejected: event(Schema.Struct({ reason: Reason })),
+  OrderRejected: defineEvent(Schema.Struct({ reason: Reason })),
   /** Its fulfilment came to no end in time. */
-  OrderExpired: event(Schema.Struct({})),
+  OrderExpired: defineEvent(Schema.Struct({})),
   /** `refund` is what goes back to the customer: the total of a paid order, `null` for an unpaid one. */
-  OrderCancelled: event(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
-  OrderReturned: event(Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) })),
+  OrderCancelled: defineEvent(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
+  OrderReturned: defineEvent(
+    Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) }),
+  ),
 }
 
 /** Every event of an order, flat: `{ type: "OrderPaid", amount, paymentId }`. */

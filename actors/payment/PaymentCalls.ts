@@ -3,7 +3,7 @@
  *
  * Owns how patient they are. What they call: PaymentGateway.ts. When: PaymentMachine.ts.
  */
-import { type CallArgs, type CallOptions, call } from "../../runtime/index.ts"
+import { type CallArgs, type CallOptions, defineCall } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
 import type { PaymentGateway } from "./PaymentGateway.ts"
 
@@ -23,22 +23,22 @@ interface AuthorisationInput extends PaymentInput {
 }
 
 export const paymentCalls = (gateway: PaymentGateway) => ({
-  authorise: call(
+  authorise: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<AuthorisationInput>) =>
       gateway.authorise({ ...input, idempotencyKey, signal }),
     PATIENCE,
   ),
-  capture: call(
+  capture: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
       gateway.capture({ ...input, idempotencyKey, signal }),
     PATIENCE,
   ),
-  refund: call(
+  refund: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
       gateway.refund({ ...input, idempotencyKey, signal }),
     PERSISTENCE,
   ),
-  void: call(
+  void: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
       gateway.void({ ...input, idempotencyKey, signal }),
     PERSISTENCE,

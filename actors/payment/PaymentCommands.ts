@@ -11,7 +11,7 @@ import {
   accept,
   answer,
   answerLater,
-  command,
+  defineCommand,
   type Outgoing,
   type RequestRef,
   reject,
@@ -54,7 +54,7 @@ const join = (state: State, replyTo: RequestRef | undefined) => {
 const done = <Reply extends { readonly status: string }>(reply: Reply) => accept<never, Reply>([], reply)
 
 /** Reserves the amount on the card. Rejected as `Declined` when the gateway refuses. */
-export const Authorise = command(
+export const Authorise = defineCommand(
   { type: "Authorise", ...payment },
   {
     schema: Schema.Struct({ amount: Money, card: CardToken }),
@@ -75,7 +75,7 @@ export const Authorise = command(
 )
 
 /** Takes what was authorised. */
-export const Capture = command(
+export const Capture = defineCommand(
   { type: "Capture", ...payment },
   {
     schema: Schema.Struct({}),
@@ -92,7 +92,7 @@ export const Capture = command(
 )
 
 /** Gives back what was captured, in full. */
-export const Refund = command(
+export const Refund = defineCommand(
   { type: "Refund", ...payment },
   {
     schema: Schema.Struct({}),
@@ -111,7 +111,7 @@ export const Refund = command(
  * Takes the payment back, whatever became of it: releases the authorisation, refunds the capture, and makes one that
  * comes later be refused. Nothing is left to do where the payment was declined or refunded.
  */
-export const Void = command(
+export const Void = defineCommand(
   { type: "Void", ...payment },
   {
     schema: Schema.Struct({}),
@@ -130,7 +130,7 @@ export const Void = command(
 )
 
 /** Makes an event of how the last call ended. The payment asks this of itself where nobody waits for the outcome. */
-export const Record = command(
+export const Record = defineCommand(
   { type: "Record", ...payment },
   {
     schema: Schema.Struct({}),

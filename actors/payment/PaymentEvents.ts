@@ -5,7 +5,7 @@
  * PaymentMachine.ts. Golden files: test/fixtures/golden/payment.
  */
 import { Schema } from "effect"
-import { type EventOf, event, RequestRef } from "../../runtime/index.ts"
+import { defineEvent, type EventOf, RequestRef } from "../../runtime/index.ts"
 import { lineOfText } from "../BoundedText.ts"
 import { Money } from "../Money.ts"
 
@@ -31,21 +31,21 @@ export const SETTLED_STATUSES = [
 const replyTo = Schema.optionalKey(RequestRef)
 
 export const paymentEvents = {
-  AuthorisationRequested: event(Schema.Struct({ amount: Money, card: CardToken, replyTo })),
-  CaptureRequested: event(Schema.Struct({ replyTo })),
-  RefundRequested: event(Schema.Struct({ replyTo })),
-  VoidRequested: event(Schema.Struct({ replyTo })),
+  AuthorisationRequested: defineEvent(Schema.Struct({ amount: Money, card: CardToken, replyTo })),
+  CaptureRequested: defineEvent(Schema.Struct({ replyTo })),
+  RefundRequested: defineEvent(Schema.Struct({ replyTo })),
+  VoidRequested: defineEvent(Schema.Struct({ replyTo })),
   /** Taken back before there was anything to take back: an authorisation that comes later is refused. */
-  VoidedUnused: event(Schema.Struct({})),
+  VoidedUnused: defineEvent(Schema.Struct({})),
   /**
    * How a call ended, for reactors, which do not see the outcomes of calls: where nobody waits for an answer. `reason` is
    * why the gateway refused, `null` where it did not: an `authorised` with a reason is a capture that was refused.
    */
-  PaymentSettled: event(
+  PaymentSettled: defineEvent(
     Schema.Struct({ status: Schema.Literals(SETTLED_STATUSES), reason: Schema.NullOr(Schema.String) }),
   ),
   /** Somebody else waits for what is under way. */
-  RequesterJoined: event(Schema.Struct({ replyTo: RequestRef })),
+  RequesterJoined: defineEvent(Schema.Struct({ replyTo: RequestRef })),
 }
 
 /** Every event of a payment but the outcomes of its calls, flat. */

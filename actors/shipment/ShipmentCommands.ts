@@ -4,7 +4,7 @@
  * What a state does not accept and no rule words, the chart refuses by the state's name (ShipmentMachine.ts).
  */
 import { Schema } from "effect"
-import { accept, command, reject } from "../../runtime/index.ts"
+import { accept, defineCommand, reject } from "../../runtime/index.ts"
 import { Address } from "../Address.ts"
 import { Carrier, SignedBy, TrackingNumber } from "../Carriage.ts"
 import { addressFailure } from "./Deliverable.ts"
@@ -19,7 +19,7 @@ const unchanged = () => accept<never>([])
  * Plans the delivery. Rejected as `AddressFailure` where nobody delivers; with `recordRefusal` that is an event, for
  * reactors, and final.
  */
-export const Schedule = command(
+export const Schedule = defineCommand(
   { type: "Schedule", ...shipment },
   {
     schema: Schema.Struct({ address: Address, recordRefusal: Schema.optionalKey(Schema.Boolean) }),
@@ -35,7 +35,7 @@ export const Schedule = command(
 )
 
 /** Hands the parcel to the carrier. */
-export const Dispatch = command(
+export const Dispatch = defineCommand(
   { type: "Dispatch", ...shipment },
   {
     schema: Schema.Struct({ carrier: Carrier, trackingNumber: TrackingNumber }),
@@ -49,7 +49,7 @@ export const Dispatch = command(
 )
 
 /** Records the arrival. */
-export const Deliver = command(
+export const Deliver = defineCommand(
   { type: "Deliver", ...shipment },
   {
     schema: Schema.Struct({ signedBy: Schema.optionalKey(SignedBy) }),
@@ -65,7 +65,7 @@ export const Deliver = command(
 )
 
 /** Calls the delivery off, whether it is planned or yet to be. Not once the parcel is on its way. */
-export const CancelShipment = command(
+export const CancelShipment = defineCommand(
   { type: "CancelShipment", ...shipment },
   {
     schema: Schema.Struct({ reason: CancellationReason }),

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
- * `call(...)`: a durable call, the logic of an `invoke`. Made at least once, its outcome stored as an event.
+ * `defineCall(...)`: a durable call, the logic of an `invoke`. Made at least once, its outcome stored as an event.
  *
  * Owns what a user writes and its defaults. Plain `fromPromise` logic is a call that is made once (PromiseLogic.ts). Who
  * makes calls, and again after a crash: CallRunner.ts.
@@ -58,7 +58,7 @@ export class CallRefused extends Error {
   }
 }
 
-/** What `event.error` of the `onError` of a `call(...)` is. */
+/** What `event.error` of the `onError` of a `defineCall(...)` is. */
 export interface CallError {
   /** The reason of {@link CallRefused}, or `Failed`, or `TimedOut`. */
   readonly reason: string
@@ -97,10 +97,10 @@ export interface CallLogic {
 export const CALL: unique symbol = Symbol.for("everstate/call")
 
 /**
- * Logic for `invoke`: `setup({ actors: { capture: call(async ({ input, idempotencyKey, signal }) => ...) } })`.
+ * Logic for `invoke`: `setup({ actors: { capture: defineCall(async ({ input, idempotencyKey, signal }) => ...) } })`.
  * The output and `CallRefused.detail` are plain JSON.
  */
-export const call = <Output, Input>(
+export const defineCall = <Output, Input>(
   run: (args: CallArgs<Input>) => PromiseLike<Output> | Output,
   options: CallOptions = {},
 ): PromiseActorLogic<Output, Input & NonReducibleUnknown> => {

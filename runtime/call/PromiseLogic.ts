@@ -3,7 +3,7 @@
  * Plain `fromPromise` logic of XState as a durable call: made once, its outcome stored as an event.
  *
  * Owns what its function is given. `self`, `system` and `emit` belong to an actor in memory, which a durable call is not:
- * using one of them throws an error that says what to use instead. What `call(...)` adds: Call.ts.
+ * using one of them throws an error that says what to use instead. What `defineCall(...)` adds: Call.ts.
  */
 import { CALL_DEFAULTS, type CallArgs, type CallLogic, type CallOptions, CallRefused } from "./Call.ts"
 

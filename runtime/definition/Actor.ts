@@ -304,9 +304,9 @@ export function defineActor(
  * A command in a file of its own, with the same inference as inside `defineActor`: pass the machine and the events
  * that it belongs to.
  *
- * @example export const Pay = command({ type: "Pay", machine, events }, { schema, decide: ({ command, state }) => ... })
+ * @example export const Pay = defineCommand({ type: "Pay", machine, events }, { schema, decide: ({ command, state }) => ... })
  */
-export const command = <
+export const defineCommand = <
   const Type extends string,
   M extends AnyStateMachine,
   Events extends EventMap,

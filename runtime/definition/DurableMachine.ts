@@ -22,7 +22,7 @@ const NO_PARENT = [
 ] as const
 
 const IN_MEMORY =
-  "Callbacks and observables live in memory only. Write a callback as call(...) or fromPromise(...), a stream of events as an actor of its own that sends with tell(...)."
+  "Callbacks and observables live in memory only. Write a callback as defineCall(...) or fromPromise(...), a stream of events as an actor of its own that sends with tell(...)."
 
 type Refuse = (nodeId: string, what: string, hint: string) => void
 
@@ -88,7 +88,7 @@ const refuseAnnouncements = (
 ): void => {
   for (const { type, nodeId } of announcementsIn(machine.root)) {
     const isKnown = eventTypes === undefined ? !isReserved(type) : eventTypes.includes(type)
-    const hint = `Give it in \`events\`: ${JSON.stringify(type)}: event(schema).`
+    const hint = `Give it in \`events\`: ${JSON.stringify(type)}: defineEvent(schema).`
     if (!isKnown) refuse(nodeId, `announces "${type}", which is no event of the definition`, hint)
   }
 }

@@ -42,7 +42,7 @@ export const warn = (warnings: ReadonlyArray<string>): void => {
 }
 
 /**
- * Calls made by `call(...)`, which are tried again and again, and whose failure nothing handles. For plain `fromPromise`
+ * Calls made by `defineCall(...)`, which are tried again and again, and whose failure nothing handles. For plain `fromPromise`
  * that is a usual way to write it: the machine ends in status "error", as in XState.
  */
 const unhandledCalls = (

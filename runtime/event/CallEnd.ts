@@ -2,7 +2,7 @@
  * The event that XState makes for the end of an invoked promise, as the actor stores it and as its machine sees it.
  *
  * Owns both forms. An outcome that is plain JSON is stored as it is. Any other outcome is stored beside it in the form of
- * ../json/StoredValue.ts: under `raw` the output or what a plain `fromPromise` threw, under `thrown` what a `call(...)`
+ * ../json/StoredValue.ts: under `raw` the output or what a plain `fromPromise` threw, under `thrown` what a `defineCall(...)`
  * threw. Readers of earlier releases see the plain part alone.
  */
 import { decodeValue, type StoredValue } from "../json/StoredValue.ts"

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
- * `event(...)`: one kind of stored fact, its schema, its version and the upcasters from older versions.
+ * `defineEvent(...)`: one kind of stored fact, its schema, its version and the upcasters from older versions.
  *
  * Owns versions and upcast chains, and the way from a stored event to the one the machine sees. What a schema is:
  * Schema.ts. Who uses it: ../definition/Actor.ts.
@@ -13,7 +13,7 @@ import { type AnySchema, type InputOf, issuesText, type OutputOf, validate } fro
 /** From the payload of version N to the payload of version N + 1. Pure. */
 export type Upcaster = (payload: any) => unknown
 
-/** A kind of event as defined by `event(...)`. */
+/** A kind of event as defined by `defineEvent(...)`. */
 export interface EventDefinition<S extends AnySchema = AnySchema> {
   readonly version: number
   readonly schema: S
@@ -76,10 +76,10 @@ type Storable<S> = [OutputOf<S>] extends [ReadonlyDeep<InputOf<S>>]
  * turns a payload of version n into one of version n + 1; the chain from 1 must be whole.
  * Schemas see the payload without `type`; their output must be plain JSON that they accept as input.
  */
-export function event<Given extends AnySchema | EventOptions>(
+export function defineEvent<Given extends AnySchema | EventOptions>(
   given: Given & Storable<SchemaIn<Given>>,
 ): EventDefinition<SchemaIn<Given>>
-export function event(given: AnySchema | EventOptions): EventDefinition {
+export function defineEvent(given: AnySchema | EventOptions): EventDefinition {
   if ("~standard" in given || Schema.isSchema(given)) return { version: 1, schema: given, upcast: {} }
   return { version: given.version, schema: given.schema, upcast: given.upcast ?? {} }
 }

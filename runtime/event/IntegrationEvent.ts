@@ -1,5 +1,5 @@
 /**
- * `integrationEvent(...)`: one kind of event that an actor type publishes to the world outside.
+ * `defineIntegrationEvent(...)`: one kind of event that an actor type publishes to the world outside.
  *
  * Owns what is documented of it. Distinct from the events that are stored: those may change with the actor, these are a
  * promise to others. How they travel: ../integration/CloudEvent.ts; how they are documented:
@@ -17,8 +17,8 @@ export interface IntegrationEventDefinition<S extends AnySchema = AnySchema> {
   readonly example?: unknown
 }
 
-/** Defines a kind of integration event: `publishes: { "order.confirmed": integrationEvent({ schema, description }) }`. */
-export const integrationEvent = <S extends AnySchema>(given: {
+/** Defines a kind of integration event: `publishes: { "order.confirmed": defineIntegrationEvent({ schema, description }) }`. */
+export const defineIntegrationEvent = <S extends AnySchema>(given: {
   readonly version?: number
   readonly schema: S
   readonly description: string

@@ -92,7 +92,7 @@ const integrationEventsOf = (
         throw new DefinitionError({
           actorType: publisher.type,
           what: `the integration event "${type}", which ${known.publishers.join(", ")} publishes too, with another definition`,
-          hint: "Share one integrationEvent(...), or give the events different types.",
+          hint: "Share one defineIntegrationEvent(...), or give the events different types.",
         })
       }
     }

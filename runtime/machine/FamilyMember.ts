@@ -87,7 +87,7 @@ const WITHOUT_NAME =
   "a child spawned without a name for its logic. Provide the logic in setup({ actors: { name: logic } }) and spawn it by that name."
 
 const livesInMemory = (id: string, src: string): string =>
-  `the child "${id}" of the logic "${src}", which lives in memory only. Write a callback or an observable as call(...), or as an actor of its own that sends with tell(...).`
+  `the child "${id}" of the logic "${src}", which lives in memory only. Write a callback or an observable as defineCall(...), or as an actor of its own that sends with tell(...).`
 
 const TOO_MANY = `more than ${FAMILY_MEMBERS_MAX} children at the same time. Define children of which there are many as actors of their own.`
 

@@ -22,7 +22,7 @@ export const logicOf = (machine: AnyStateMachine, src: string): unknown => {
   return (own as { src?: unknown } | undefined)?.src
 }
 
-/** Logic made by `call(...)`, or by XState's `fromPromise`, as a call. */
+/** Logic made by `defineCall(...)`, or by XState's `fromPromise`, as a call. */
 export const callLogicOf = (logic: unknown): CallLogic | undefined => {
   const {
     [CALL]: made,

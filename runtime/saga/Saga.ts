@@ -65,7 +65,7 @@ export interface SagaOptions<Type extends string, I extends SagaInput, Results> 
    * definition brings its own former ones. A saga whose definition is not given is stuck as soon as it is read.
    */
   readonly previous?: ReadonlyArray<AnySaga>
-  /** What goes in: a schema whose output is plain JSON, or `event({ version, schema, upcast })` once it has changed. */
+  /** What goes in: a schema whose output is plain JSON, or `defineEvent({ version, schema, upcast })` once it has changed. */
   readonly input: I
   /** Without it a saga is started by the command `Start`. */
   readonly startsWhen?: SagaStart<InputOfSaga<NoInfer<I>>>

@@ -7,7 +7,7 @@
 import { Schema } from "effect"
 import type { CommandDefinition, DecideInput } from "../definition/Actor.ts"
 import { accept, type Decided, reject } from "../definition/Decision.ts"
-import { type AnyEvent, type EventDefinition, event } from "../event/Event.ts"
+import { type AnyEvent, defineEvent, type EventDefinition } from "../event/Event.ts"
 import { type AnySchema, type InputOf, type OutputOf, validate } from "../event/Schema.ts"
 import { answerLater, RequestRef } from "../message/Outgoing.ts"
 import { haltOf } from "./SagaAudit.ts"
@@ -15,7 +15,7 @@ import type { SagaLedger } from "./SagaLedger.ts"
 import { type PlanRef, readRequestName, SAGA_RULES, type SagaCause } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
-/** What goes into a saga: a schema, or `event({ version, schema, upcast })` once it has changed. */
+/** What goes into a saga: a schema, or `defineEvent({ version, schema, upcast })` once it has changed. */
 export type SagaInput = AnySchema | EventDefinition
 
 type SchemaOf<I> = I extends EventDefinition<infer S> ? S : I
@@ -154,17 +154,17 @@ const sagaStarted = (plans: SagaPlans): EventDefinition => {
 /** The events of a saga with these plans. */
 export const sagaEvents = (plans: SagaPlans): { readonly [type: string]: EventDefinition } => ({
   SagaStarted: sagaStarted(plans),
-  SagaRulesSet: event(Schema.Struct({ rules: Schema.Int })),
-  SagaCancelled: event(Signed),
-  SagaUndoAsked: event(Schema.Struct({ replyTo: RequestRef })),
-  SagaRetried: event(OnItem),
-  SagaSkipped: event(OnItem),
-  SagaResolved: event(Resolution),
-  SagaCompleted: event(Schema.Struct({})),
-  SagaCompensated: event(Schema.Struct({ cause: Cause })),
-  SagaStuck: event(Stuck),
-  SagaResumed: event(Schema.Struct({ item: Schema.String })),
-  SagaAborted: event(Aborted),
+  SagaRulesSet: defineEvent(Schema.Struct({ rules: Schema.Int })),
+  SagaCancelled: defineEvent(Signed),
+  SagaUndoAsked: defineEvent(Schema.Struct({ replyTo: RequestRef })),
+  SagaRetried: defineEvent(OnItem),
+  SagaSkipped: defineEvent(OnItem),
+  SagaResolved: defineEvent(Resolution),
+  SagaCompleted: defineEvent(Schema.Struct({})),
+  SagaCompensated: defineEvent(Schema.Struct({ cause: Cause })),
+  SagaStuck: defineEvent(Stuck),
+  SagaResumed: defineEvent(Schema.Struct({ item: Schema.String })),
+  SagaAborted: defineEvent(Aborted),
 })
 
 interface Seen {

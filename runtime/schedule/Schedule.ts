@@ -8,7 +8,7 @@ import { Cron, Result, Schema } from "effect"
 import { assign, enqueueActions, setup } from "xstate"
 import { defineActor } from "../definition/Actor.ts"
 import { reject } from "../definition/Decision.ts"
-import { type AnyEvent, type EventOf, event } from "../event/Event.ts"
+import { type AnyEvent, defineEvent, type EventOf } from "../event/Event.ts"
 import { dispatch, type Outgoing } from "../message/Outgoing.ts"
 
 /** Type of the actors that keep schedules; no other actor may have it. */
@@ -29,8 +29,8 @@ const Plan = {
 }
 
 const events = {
-  ScheduleSet: event(Schema.Struct({ ...Plan, setAtMs: Schema.Number })),
-  ScheduleCleared: event(Schema.Struct({})),
+  ScheduleSet: defineEvent(Schema.Struct({ ...Plan, setAtMs: Schema.Number })),
+  ScheduleCleared: defineEvent(Schema.Struct({})),
 }
 
 interface ScheduleContext {

@@ -11,7 +11,7 @@
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
 import { Reason } from "../../actors/order/OrderEvents.ts"
-import { accept, command, defineActor } from "../../runtime/index.ts"
+import { accept, defineActor, defineCommand } from "../../runtime/index.ts"
 import { type ChecklistEvent, checklistEvents, whatToFulfil } from "./ChecklistEvents.ts"
 
 export interface ChecklistContext {
@@ -66,7 +66,7 @@ const checklist = { machine: checklistMachine, events: checklistEvents }
 
 const unchanged = () => accept<never>([])
 
-const Open = command(
+const Open = defineCommand(
   { type: "Open", ...checklist },
   {
     schema: Schema.Struct(whatToFulfil),
@@ -76,7 +76,7 @@ const Open = command(
 )
 
 /** Something was promised. */
-const Tick = command(
+const Tick = defineCommand(
   { type: "Tick", ...checklist },
   {
     schema: Schema.Struct({ item: Schema.String }),
@@ -90,7 +90,7 @@ const Tick = command(
 )
 
 /** Something was refused, or somebody does not want the order any more. */
-const Strike = command(
+const Strike = defineCommand(
   { type: "Strike", ...checklist },
   {
     schema: Schema.Struct({ reason: Reason }),
@@ -102,7 +102,7 @@ const Strike = command(
 )
 
 /** The order is shipped. Where the checklist has failed meanwhile, the order is rejected all the same. */
-const Close = command(
+const Close = defineCommand(
   { type: "Close", ...checklist },
   {
     schema: Schema.Struct({}),

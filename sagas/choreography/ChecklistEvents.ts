@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import { Currency } from "../../actors/Currency.ts"
 import { CustomerId, Fulfilment, Reason } from "../../actors/order/OrderEvents.ts"
 import { OrderLines, Sku } from "../../actors/order/OrderLine.ts"
-import { type EventOf, event } from "../../runtime/index.ts"
+import { defineEvent, type EventOf } from "../../runtime/index.ts"
 
 /** What the participants need of an order. */
 export const whatToFulfil = {
@@ -19,14 +19,14 @@ export const whatToFulfil = {
 const skus = Schema.Array(Sku)
 
 export const checklistEvents = {
-  ChecklistOpened: event(Schema.Struct(whatToFulfil)),
-  ItemTicked: event(Schema.Struct({ item: Schema.String })),
+  ChecklistOpened: defineEvent(Schema.Struct(whatToFulfil)),
+  ItemTicked: defineEvent(Schema.Struct({ item: Schema.String })),
   /** Everything that can be refused was promised. */
-  ChecklistCompleted: event(Schema.Struct({})),
+  ChecklistCompleted: defineEvent(Schema.Struct({})),
   /** The order will not leave: whatever was done for it is to be undone. */
-  ChecklistFailed: event(Schema.Struct({ reason: Reason, skus })),
+  ChecklistFailed: defineEvent(Schema.Struct({ reason: Reason, skus })),
   /** The order is shipped, and nobody can stop it any more. */
-  ChecklistClosed: event(Schema.Struct({ customerId: CustomerId, skus })),
+  ChecklistClosed: defineEvent(Schema.Struct({ customerId: CustomerId, skus })),
 }
 
 /** Every event of a checklist, flat. */

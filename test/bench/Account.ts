@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { command, defineActor, event } from "../../infra/everstate.ts"
+import { defineActor, defineCommand, defineEvent } from "../../infra/everstate.ts"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
 import { encodeCommit } from "../../runtime/commit/Commit.ts"
 import { fingerprint, partsOfFingerprint } from "../../runtime/json/Fingerprint.ts"
@@ -20,7 +20,7 @@ const Payment = Schema.Struct({
   note: Schema.String.check(Schema.isMaxLength(500)),
 })
 
-const events = { Paid: event(Payment) }
+const events = { Paid: defineEvent(Payment) }
 
 interface AccountContext {
   readonly paymentCount: number
@@ -55,7 +55,7 @@ export const Account = defineActor({
   machine,
   events,
   commands: {
-    Pay: command(
+    Pay: defineCommand(
       { type: "Pay", machine, events },
       {
         schema: Payment,

@@ -5,7 +5,15 @@
  */
 import { Schema } from "effect"
 import { assign, raise, setup } from "xstate"
-import { call, defineActor, defineSaga, dispatch, type EventOf, event, tell } from "../../infra/everstate.ts"
+import {
+  defineActor,
+  defineCall,
+  defineEvent,
+  defineSaga,
+  dispatch,
+  type EventOf,
+  tell,
+} from "../../infra/everstate.ts"
 
 const ended = new Map<string, () => void>()
 
@@ -21,7 +29,7 @@ const end = ({ context: { id } }: { readonly context: { readonly id: string } })
 }
 
 const Text = Schema.Struct({ text: Schema.String })
-const workerEvents = { Worked: event(Text) }
+const workerEvents = { Worked: defineEvent(Text) }
 
 /** Takes work for ever. */
 export const Worker = defineActor({
@@ -43,7 +51,7 @@ export const Worker = defineActor({
 /** About as long as a payment. */
 export const work = { type: "Work" as const, text: "x".repeat(220) }
 
-const senderEvents = { Sent: event(Text) }
+const senderEvents = { Sent: defineEvent(Text) }
 
 /** Label of the nodes that have the senders. */
 export const SENDERS = "senders"
@@ -92,7 +100,7 @@ export const Chain = defineSaga({
 })
 
 const Nothing = Schema.Struct({})
-const callerEvents = { Started: event(Nothing) }
+const callerEvents = { Started: defineEvent(Nothing) }
 
 /** Makes a call that does nothing, each time it is started. */
 export const Caller = defineActor({
@@ -103,7 +111,7 @@ export const Caller = defineActor({
       events: {} as EventOf<typeof callerEvents>,
       input: {} as { readonly id: string },
     },
-    actors: { nothing: call(async () => null) },
+    actors: { nothing: defineCall(async () => null) },
   }).createMachine({
     context: ({ input }) => ({ id: input.id }),
     initial: "idle",
@@ -119,7 +127,7 @@ export const Caller = defineActor({
 })
 
 const Due = Schema.Struct({ inMs: Schema.Number, atMs: Schema.Number })
-const alarmEvents = { AlarmSet: event(Due) }
+const alarmEvents = { AlarmSet: defineEvent(Due) }
 
 /** Milliseconds between when each alarm was due and when it had rung. */
 export const latenessMs: Array<number> = []

@@ -19,7 +19,7 @@ import { commandOf } from "../../runtime/command/Ask.ts"
 import { encodeCommit } from "../../runtime/commit/Commit.ts"
 import { type ActorDefinition, type AnyActor, defineActor } from "../../runtime/definition/Actor.ts"
 import type { AnyEvent } from "../../runtime/event/Event.ts"
-import { integrationEvent } from "../../runtime/event/IntegrationEvent.ts"
+import { defineIntegrationEvent } from "../../runtime/event/IntegrationEvent.ts"
 import type { JournalRecord } from "../../runtime/journal/Journal.ts"
 import { given } from "../../runtime/machine/SealedState.ts"
 import type { ConformanceCase } from "./ConformanceCase.ts"
@@ -30,7 +30,7 @@ import { settled } from "./PlainRun.ts"
 export const RECOVERIES = ["stays in memory", "full replay", "snapshot", "snapshot and tail"] as const
 export type Recovery = (typeof RECOVERIES)[number]
 
-const anything = integrationEvent({ schema: Schema.Any, description: "whatever the machine emits" })
+const anything = defineIntegrationEvent({ schema: Schema.Any, description: "whatever the machine emits" })
 
 /** Commits after which an actor that is replayed as a whole is replayed after every tenth only: the way grows with each. */
 const REPLAYED_EACH_MAX = 40

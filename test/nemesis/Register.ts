@@ -6,11 +6,11 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { accept, defineActor, dispatch, type EventOf, event, tell } from "../../runtime/index.ts"
+import { accept, defineActor, defineEvent, dispatch, type EventOf, tell } from "../../runtime/index.ts"
 
 const Amount = Schema.Struct({ by: Schema.Int })
 
-const mirrorEvents = { Noted: event(Amount) }
+const mirrorEvents = { Noted: defineEvent(Amount) }
 
 export const Mirror = defineActor({
   type: "mirror",
@@ -32,7 +32,7 @@ const MIRRORED_EVERY = 8
 /** Whether a register tells its mirror of this amount. */
 export const isMirrored = (by: number): boolean => by % MIRRORED_EVERY === 0
 
-const events = { Added: event(Amount) }
+const events = { Added: defineEvent(Amount) }
 
 interface RegisterContext {
   readonly id: string

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest"
 import { assign, setup } from "xstate"
 import { Order } from "../../actors/order/Order.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
-import { defineActor, event } from "../../runtime/index.ts"
+import { defineActor, defineEvent } from "../../runtime/index.ts"
 import type { JournalService } from "../../runtime/journal/Journal.ts"
 import { Machine } from "../../runtime/machine/Machine.ts"
 import type { StoredSnapshot } from "../../runtime/snapshot/SnapshotStore.ts"
@@ -64,7 +64,7 @@ const Forgetful = {
       on: { Noted: { actions: assign({ notes: ({ context }) => context.notes + 1 }) } },
       states: { open: { on: { Closed: "closed" } }, closed: {} },
     }),
-    events: { Noted: event(Schema.Struct({})), Closed: event(Schema.Struct({})) },
+    events: { Noted: defineEvent(Schema.Struct({})), Closed: defineEvent(Schema.Struct({})) },
     commands: {
       Note: { schema: Schema.Struct({}), decide: () => ({ type: "Noted" }) },
       Close: { schema: Schema.Struct({}), decide: () => ({ type: "Closed" }) },

@@ -4,8 +4,8 @@
  */
 import { Schema } from "effect"
 import { type ActorRefFrom, assign, fromTransition, sendParent, sendTo, setup, stopChild } from "xstate"
-import { call } from "../../runtime/call/Call.ts"
-import { defineActor, type EventOf, event, reject } from "../../runtime/index.ts"
+import { defineCall } from "../../runtime/call/Call.ts"
+import { defineActor, defineEvent, type EventOf, reject } from "../../runtime/index.ts"
 
 /** How long the boiler heats before it reads its meter, and how long a guest stays, in milliseconds. */
 const HEATS_MS = 2_000
@@ -22,7 +22,7 @@ const ledger = fromTransition(
 
 const boiler = setup({
   types: {} as { context: { readings: ReadonlyArray<number> }; events: { type: "heat" | "burst" } },
-  actors: { readMeter: call(async () => 20) },
+  actors: { readMeter: defineCall(async () => 20) },
   delays: { heats: HEATS_MS },
 }).createMachine({
   context: { readings: [] },
@@ -76,11 +76,11 @@ const guest = setup({
 })
 
 const events = {
-  Heated: event(Schema.Struct({})),
-  Burst: event(Schema.Struct({})),
-  Arrived: event(Schema.Struct({ name: Schema.String })),
-  Fed: event(Schema.Struct({ name: Schema.String })),
-  SentHome: event(Schema.Struct({ name: Schema.String })),
+  Heated: defineEvent(Schema.Struct({})),
+  Burst: defineEvent(Schema.Struct({})),
+  Arrived: defineEvent(Schema.Struct({ name: Schema.String })),
+  Fed: defineEvent(Schema.Struct({ name: Schema.String })),
+  SentHome: defineEvent(Schema.Struct({ name: Schema.String })),
 }
 
 interface HouseholdContext {

@@ -1,12 +1,12 @@
 /** An actor with one timer: rings after a time that each reminder names, unless it is forgotten, and announces it. */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { announce, defineActor, defineProjection, type EventOf, event } from "../../runtime/index.ts"
+import { announce, defineActor, defineEvent, defineProjection, type EventOf } from "../../runtime/index.ts"
 
 const events = {
-  Reminded: event(Schema.Struct({ afterMs: Schema.Number })),
-  Forgotten: event(Schema.Struct({})),
-  Rang: event(Schema.Struct({ count: Schema.Number })),
+  Reminded: defineEvent(Schema.Struct({ afterMs: Schema.Number })),
+  Forgotten: defineEvent(Schema.Struct({})),
+  Rang: defineEvent(Schema.Struct({ count: Schema.Number })),
 }
 
 export const Reminder = defineActor({

@@ -4,8 +4,8 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { call } from "../../runtime/call/Call.ts"
-import { defineActor, dispatch, type EventOf, event, tell } from "../../runtime/index.ts"
+import { defineCall } from "../../runtime/call/Call.ts"
+import { defineActor, defineEvent, dispatch, type EventOf, tell } from "../../runtime/index.ts"
 
 const Announced = Schema.Struct({ sprout: Schema.String })
 
@@ -24,7 +24,7 @@ export const Meadow = defineActor({
       },
     },
   }),
-  events: { Announced: event(Announced) },
+  events: { Announced: defineEvent(Announced) },
   commands: {
     Announce: {
       schema: Announced,
@@ -36,7 +36,7 @@ export const Meadow = defineActor({
 /** How long a sprout waits for water, in milliseconds. */
 export const THIRST_MS = 5_000
 
-const events = { Watered: event(Schema.Struct({ litres: Schema.Number })) }
+const events = { Watered: defineEvent(Schema.Struct({ litres: Schema.Number })) }
 
 export const Sprout = defineActor({
   type: "sprout",
@@ -46,7 +46,7 @@ export const Sprout = defineActor({
       events: EventOf<typeof events>
       input: { id: string; kind: string }
     },
-    actors: { testSoil: call(async () => "loam") },
+    actors: { testSoil: defineCall(async () => "loam") },
     actions: {
       announce: dispatch(({ context }) => tell(Meadow, "m", { type: "Announce", sprout: context.id })),
     },

@@ -2,11 +2,11 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { fromPromise, raise, setup } from "xstate"
-import { defineActor, defineProjection, type EventOf, event } from "../../runtime/index.ts"
+import { defineActor, defineEvent, defineProjection, type EventOf } from "../../runtime/index.ts"
 import { playStory, simulate, Violation } from "../../runtime/testing.ts"
 
 const no = Schema.Struct({})
-const events = { Held: event(no), Freed: event(no), Paid: event(no) }
+const events = { Held: defineEvent(no), Freed: defineEvent(no), Paid: defineEvent(no) }
 
 /** Moves by events of its own and by events of the runtime: a timer, a call, an event that a timer raises. */
 const Seat = defineActor({

@@ -7,9 +7,9 @@ import {
   accept,
   type CommandsOf,
   defineActor,
+  defineEvent,
   type EventOf,
   type EventsOf,
-  event,
   type ReasonsOf,
   type ReplyOf,
   reject,
@@ -19,7 +19,7 @@ const none = Schema.Struct({})
 const to = Schema.Struct({ to: Schema.String })
 declare const zodNone: StandardSchemaV1<Record<string, never>>
 
-const events = { Assigned: event(to), Resolved: event(none) }
+const events = { Assigned: defineEvent(to), Resolved: defineEvent(none) }
 const machine = setup({ types: { events: {} as EventOf<typeof events> } }).createMachine({
   initial: "open",
   states: { open: { on: { Assigned: {}, Resolved: "done" } }, done: {} },

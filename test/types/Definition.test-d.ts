@@ -6,11 +6,11 @@ import { assign, setup } from "xstate"
 import {
   accept,
   type CommandsOf,
-  command,
   defineActor,
+  defineCommand,
+  defineEvent,
   type EventOf,
   type EventsOf,
-  event,
   type ReasonsOf,
   type ReplyOf,
   reject,
@@ -21,8 +21,12 @@ import {
 declare const plain: <Input, Output = Input>() => StandardSchemaV1<Input, Output>
 
 const events = {
-  Opened: event(Schema.Struct({ owner: Schema.String, limit: Schema.Number })),
-  Renamed: event({ version: 2, schema: plain<{ name: string }>(), upcast: { 1: () => ({ name: "" }) } }),
+  Opened: defineEvent(Schema.Struct({ owner: Schema.String, limit: Schema.Number })),
+  Renamed: defineEvent({
+    version: 2,
+    schema: plain<{ name: string }>(),
+    upcast: { 1: () => ({ name: "" }) },
+  }),
 }
 
 const machine = setup({
@@ -170,11 +174,11 @@ defineActor({
 })
 // @ts-expect-error a command needs a decision
 defineActor({ type: "account", machine, events, commands: { Rename: { schema: name } } })
-// @ts-expect-error events are made with event(...)
+// @ts-expect-error events are made with defineEvent(...)
 defineActor({ type: "account", machine, events: { Renamed: name }, commands: {} })
 
 /** A command in a file of its own infers the same. */
-export const Rename = command(
+export const Rename = defineCommand(
   { type: "Rename", machine, events },
   {
     schema: name,
@@ -194,7 +198,7 @@ expectTypeOf<CommandsOf<typeof Renamable>>().toExtend<{ type: "Rename"; name: st
 expectTypeOf<ReasonsOf<typeof Renamable, "Rename">>().toEqualTypeOf<"NotOpen">()
 expectTypeOf<ReplyOf<typeof Renamable, "Rename">>().toExtend<string>()
 
-export const Retitle = command(
+export const Retitle = defineCommand(
   { type: "Retitle", machine, events },
   // @ts-expect-error no such event
   { schema: name, decide: ({ command: asked }) => ({ type: "Retitled", name: asked.name }) },

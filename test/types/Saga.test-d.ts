@@ -3,9 +3,9 @@ import { Schema } from "effect"
 import { expectTypeOf } from "vitest"
 import {
   type CommandsOf,
+  defineEvent,
   defineSaga,
   type EventsOf,
-  event,
   on,
   type SagaCause,
   type SagaInputOf,
@@ -50,7 +50,7 @@ const input = Schema.Struct({
 
 defineSaga({
   type: "inference",
-  input: event({ version: 2, schema: input, upcast: { 1: () => ({ lines: [] }) } }),
+  input: defineEvent({ version: 2, schema: input, upcast: { 1: () => ({ lines: [] }) } }),
   steps: (saga) =>
     saga
       .step("first", {

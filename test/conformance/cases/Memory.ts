@@ -37,7 +37,7 @@ export const memory: ReadonlyArray<Construct> = [
         refused: {
           at: "definition",
           says: "no promise, transition or machine",
-          why: "A callback lives in memory only, and what it sends would be lost with it. Write `fromPromise` or `call(...)` for one result, an actor that sends with `tell(...)` for many, `after` for a timer.",
+          why: "A callback lives in memory only, and what it sends would be lost with it. Write `fromPromise` or `defineCall(...)` for one result, an actor that sends with `tell(...)` for many, `after` for a timer.",
         },
       },
       {

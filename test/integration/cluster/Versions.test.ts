@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { expect, it } from "vitest"
 import { assign, setup } from "xstate"
-import { defineActor, type EventOf, event } from "../../../runtime/index.ts"
+import { defineActor, defineEvent, type EventOf } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { Booked, sagaOf } from "../../fixtures/saga/Booked.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
@@ -13,9 +13,9 @@ const servers = serversOfFile()
 const Text = Schema.Struct({ text: Schema.String })
 const Titled = Schema.Struct({ title: Schema.String, text: Schema.String })
 
-const older = { Written: event(Text) }
+const older = { Written: defineEvent(Text) }
 const newer = {
-  Written: event({
+  Written: defineEvent({
     version: 2,
     schema: Titled,
     upcast: { 1: ({ text }: { readonly text: string }) => ({ title: "", text }) },

@@ -10,9 +10,9 @@ import { assign, setup } from "xstate"
 import {
   accept,
   defineActor,
+  defineEvent,
+  defineIntegrationEvent,
   type EventOf,
-  event,
-  integrationEvent,
   type Outgoing,
   publish,
   tell,
@@ -30,10 +30,10 @@ const Order = Schema.Struct({
 })
 
 const events = {
-  Added: event(Amount),
-  Announced: event(Amount),
-  Sent: event(Transfer),
-  Received: event(Transfer),
+  Added: defineEvent(Amount),
+  Announced: defineEvent(Amount),
+  Sent: defineEvent(Transfer),
+  Received: defineEvent(Transfer),
 }
 
 interface BankContext {
@@ -68,7 +68,7 @@ const bankActor = <const Type extends string>(type: Type) =>
     machine,
     events,
     publishes: {
-      "bank.announced": integrationEvent({
+      "bank.announced": defineIntegrationEvent({
         description: "The bank has something to say.",
         schema: Amount,
         example: { minor: 1 },

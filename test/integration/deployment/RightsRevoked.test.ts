@@ -10,9 +10,9 @@ import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import {
   accept,
   defineActor,
+  defineEvent,
+  defineIntegrationEvent,
   type EventOf,
-  event,
-  integrationEvent,
   publish,
 } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -24,7 +24,7 @@ const LEASE_MS = 3_000
 const NEVER_MS = 3_600_000
 
 const Nothing = Schema.Struct({})
-const heraldEvents = { Spoke: event(Nothing) }
+const heraldEvents = { Spoke: defineEvent(Nothing) }
 
 /** Says something to the world outside. */
 const Herald = defineActor({
@@ -36,7 +36,7 @@ const Herald = defineActor({
     on: { Spoke: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
   }),
   events: heraldEvents,
-  publishes: { "herald.said": integrationEvent({ description: "Somebody spoke.", schema: Nothing }) },
+  publishes: { "herald.said": defineIntegrationEvent({ description: "Somebody spoke.", schema: Nothing }) },
   commands: {
     Say: { schema: Nothing, decide: () => accept({ type: "Spoke" }, undefined, publish("herald.said", {})) },
   },

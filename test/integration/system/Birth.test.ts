@@ -1,7 +1,7 @@
 /** Births on real servers: a timer and a call of the initial state outlive the process that began them. */
 import { expect, test } from "vitest"
 import { assign, setup } from "xstate"
-import { call, defineActor } from "../../../runtime/index.ts"
+import { defineActor, defineCall } from "../../../runtime/index.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "./SystemFixture.ts"
 
 const servers = serversOfFile()
@@ -10,7 +10,7 @@ const Trial = defineActor({
   type: "trial",
   machine: setup({
     types: {} as { context: { plan: string; token: number }; events: { type: "Use" } },
-    actors: { planOf: call(async () => "basic") },
+    actors: { planOf: defineCall(async () => "basic") },
     delays: { trialTime: 300 },
   }).createMachine({
     context: () => ({ plan: "unknown", token: Math.random() }),

@@ -8,11 +8,11 @@ import { assign, setup } from "xstate"
 import {
   type Answered,
   accept,
-  call,
   defineActor,
+  defineCall,
+  defineEvent,
   dispatch,
   type EventOf,
-  event,
   request,
   tell,
 } from "../../../runtime/index.ts"
@@ -21,7 +21,7 @@ import {
 export const COUNTERS = 4
 
 const Named = Schema.Struct({ errand: Schema.String })
-const countEvents = { Counted: event(Named) }
+const countEvents = { Counted: defineEvent(Named) }
 
 interface CountContext {
   readonly counts: { readonly [errand: string]: number }
@@ -63,7 +63,7 @@ export const counterOf = (errand: string): string => `n${Number(errand.slice(1))
 /** Where the call leaves a line each time that it runs, `errand key`, and who is told. Set by whoever hosts errands. */
 export const work = { file: "", isDone: (_errand: string): void => undefined }
 
-const errandEvents = { Begun: event(Named) }
+const errandEvents = { Begun: defineEvent(Named) }
 
 interface ErrandContext {
   readonly errand: string
@@ -77,7 +77,7 @@ export const Errand = defineActor({
   machine: setup({
     types: {} as { context: ErrandContext; events: EventOf<typeof errandEvents> | Answered },
     actors: {
-      work: call(
+      work: defineCall(
         async ({ input, idempotencyKey }: { readonly input: string; readonly idempotencyKey: string }) => {
           await appendFile(work.file, `${input} ${idempotencyKey}\n`)
           work.isDone(input)

@@ -2,13 +2,16 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
-import { accept, defineActor, type EventOf, event, tell } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent, type EventOf, tell } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "./SystemFixture.ts"
 
 const servers = serversOfFile()
 
-const events = { Set: event(Schema.Struct({ afterMs: Schema.Int })), Called: event(Schema.Struct({})) }
+const events = {
+  Set: defineEvent(Schema.Struct({ afterMs: Schema.Int })),
+  Called: defineEvent(Schema.Struct({})),
+}
 
 /** Rings after a time, and tells a counter later still. */
 const Alarm = defineActor({

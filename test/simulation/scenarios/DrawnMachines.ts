@@ -6,7 +6,7 @@
  * does: ../../conformance/GeneratedMachine.ts.
  */
 import { Schema } from "effect"
-import { type AnyActor, defineActor, integrationEvent } from "../../../runtime/index.ts"
+import { type AnyActor, defineActor, defineIntegrationEvent } from "../../../runtime/index.ts"
 import type { CallStandIns, Workload } from "../../../runtime/testing.ts"
 import { eventOf } from "../../conformance/ConformanceCase.ts"
 import { machineAlone } from "../../conformance/GeneratedMachine.ts"
@@ -14,7 +14,7 @@ import { machineAlone } from "../../conformance/GeneratedMachine.ts"
 /** Seeds of machines. */
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1)
 
-const emitted = integrationEvent({ schema: Schema.Any, description: "what a drawn machine emits" })
+const emitted = defineIntegrationEvent({ schema: Schema.Any, description: "what a drawn machine emits" })
 
 export const drawnActors: ReadonlyArray<AnyActor> = SEEDS.map((seed) =>
   defineActor({

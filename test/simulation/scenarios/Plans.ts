@@ -8,10 +8,10 @@ import {
   answer,
   answerLater,
   defineActor,
+  defineEvent,
   defineSaga,
   dispatch,
   type EventOf,
-  event,
   RequestRef,
   reject,
   type SagaLedger,
@@ -29,7 +29,7 @@ const Nothing = Schema.Struct({})
 /** Each tour, guide and room has the number of its tour in its id. */
 const numberIn = (id: string): number => Number(id.replace(/\D/g, ""))
 
-const roomEvents = { Booked: event(Nothing), Freed: event(Nothing) }
+const roomEvents = { Booked: defineEvent(Nothing), Freed: defineEvent(Nothing) }
 
 /** Some of those that come last, so that everything before them is undone. */
 const isFull = (id: string): boolean => /^(bus|dinner)/.test(id) && numberIn(id) % 5 === 4
@@ -60,8 +60,8 @@ export const Room = defineActor({
 })
 
 const guideEvents = {
-  Asked: event(Schema.Struct({ replyTo: RequestRef })),
-  Dismissed: event(Nothing),
+  Asked: defineEvent(Schema.Struct({ replyTo: RequestRef })),
+  Dismissed: defineEvent(Nothing),
 }
 
 /** Longest that a guide thinks, in milliseconds: past the time at which the code changes, for many of them. */

@@ -9,9 +9,9 @@ import {
   answer,
   answerLater,
   defineActor,
+  defineEvent,
   defineSaga,
   type EventOf,
-  event,
   RequestRef,
   reject,
   type SagaLedger,
@@ -27,7 +27,7 @@ import {
 
 const Nothing = Schema.Struct({})
 
-const ticketEvents = { Bought: event(Nothing), Returned: event(Nothing) }
+const ticketEvents = { Bought: defineEvent(Nothing), Returned: defineEvent(Nothing) }
 
 /** Bought and returned; ids that start with `out` are sold out. */
 export const Ticket = defineActor({
@@ -52,7 +52,10 @@ export const Ticket = defineActor({
   },
 })
 
-const approverEvents = { Asked: event(Schema.Struct({ replyTo: RequestRef })), Answered: event(Nothing) }
+const approverEvents = {
+  Asked: defineEvent(Schema.Struct({ replyTo: RequestRef })),
+  Answered: defineEvent(Nothing),
+}
 
 /** Answers when somebody has it decide; one whose id starts with `kind` also when it is asked to forget. */
 export const Approver = defineActor({

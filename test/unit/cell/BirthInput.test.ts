@@ -6,7 +6,7 @@ import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { unborn } from "../../../runtime/cell/Fold.ts"
 import { decodeSnapshot, encodeSnapshot } from "../../../runtime/cell/Snapshot.ts"
 import { decodeCommit } from "../../../runtime/commit/Commit.ts"
-import { accept, defineActor, event, request, tell } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent, request, tell } from "../../../runtime/index.ts"
 import { testActor } from "../../../runtime/testing.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -36,7 +36,7 @@ const Account = defineActor({
   type: "account",
   machine,
   input: Plan,
-  events: { Added: event(Schema.Struct({ seats: Schema.Number })) },
+  events: { Added: defineEvent(Schema.Struct({ seats: Schema.Number })) },
   commands: {
     Add: {
       schema: Schema.Struct({ seats: Schema.Number }),
@@ -243,7 +243,7 @@ describe("a message", () => {
           answered: {},
         },
       }),
-      events: { Sent: event(Schema.Struct({})) },
+      events: { Sent: defineEvent(Schema.Struct({})) },
       commands: {
         Send: {
           schema: Schema.Struct({}),

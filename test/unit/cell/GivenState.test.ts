@@ -2,11 +2,14 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
-import { accept, defineActor, event } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const nothing = Schema.Struct({})
-const events = { Unlocked: event(nothing), Opened: event(Schema.Struct({ by: Schema.Array(Schema.String) })) }
+const events = {
+  Unlocked: defineEvent(nothing),
+  Opened: defineEvent(Schema.Struct({ by: Schema.Array(Schema.String) })),
+}
 
 interface Context {
   when: Date
@@ -78,7 +81,7 @@ const lineActor = (code: {
         },
       },
     }),
-    events: { Added: event(Schema.Struct({ by: Schema.Array(Schema.String) })) },
+    events: { Added: defineEvent(Schema.Struct({ by: Schema.Array(Schema.String) })) },
     commands: {
       Add: {
         schema: Schema.Struct({ by: Schema.Array(Schema.String) }),

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
-import { accept, call, defineActor, event, reject } from "../../../runtime/index.ts"
+import { accept, defineActor, defineCall, defineEvent, reject } from "../../../runtime/index.ts"
 import { counterEvents, counterMachine } from "../../fixtures/memory/Counter.ts"
 import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -184,7 +184,7 @@ describe("a hostile value", () => {
       type: "caller",
       machine: setup({
         types: { context: {} as { why: string }, events: {} as { type: "Go" } },
-        actors: { fetch: call(throwing(make), { attemptsMax: 1 }) },
+        actors: { fetch: defineCall(throwing(make), { attemptsMax: 1 }) },
       }).createMachine({
         context: { why: "" },
         initial: "idle",
@@ -247,7 +247,7 @@ describe("a schema whose output is no object", () => {
     const Odd = defineActor({
       type: "odd",
       machine: counterMachine,
-      events: { ...counterEvents, Noted: event(schemaOf(() => ({ value })) as never) },
+      events: { ...counterEvents, Noted: defineEvent(schemaOf(() => ({ value })) as never) },
       commands: { Go: { schema: nothing, decide: () => ({ type: "Noted" }) as never } },
     })
     const { system, journal } = await startMemory({ actors: [Odd] })

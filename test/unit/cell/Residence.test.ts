@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { encodeCommit } from "../../../runtime/commit/Commit.ts"
-import { defineActor, event } from "../../../runtime/index.ts"
+import { defineActor, defineEvent } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted, journalInMemory } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
@@ -91,18 +91,18 @@ const ledger = (events: object) =>
   defineActor({
     type: "ledger",
     machine: ledgerMachine,
-    events: events as { Added: ReturnType<typeof event<typeof v1>> },
+    events: events as { Added: ReturnType<typeof defineEvent<typeof v1>> },
     commands: {
       Add: { schema: v1, decide: ({ command: { by } }) => ({ type: "Added" as const, by }) },
     },
   })
 
-const Old = ledger({ Added: event(v1) })
+const Old = ledger({ Added: defineEvent(v1) })
 const New = ledger({
-  Added: event({ version: 2, schema: v2, upcast: { 1: (e) => ({ ...e, unit: "won" }) } }),
+  Added: defineEvent({ version: 2, schema: v2, upcast: { 1: (e) => ({ ...e, unit: "won" }) } }),
 })
 const Throwing = ledger({
-  Added: event({
+  Added: defineEvent({
     version: 2,
     schema: v2,
     upcast: {
@@ -112,7 +112,7 @@ const Throwing = ledger({
     },
   }),
 })
-const Wrong = ledger({ Added: event({ version: 2, schema: v2, upcast: { 1: (e) => e } }) })
+const Wrong = ledger({ Added: defineEvent({ version: 2, schema: v2, upcast: { 1: (e) => e } }) })
 const Without = ledger({})
 
 describe("quarantine", () => {
@@ -144,7 +144,7 @@ describe("quarantine", () => {
 
   it("FAULT 45 and FAULT 65: an event of a newer version stops the actor, and a newer release goes on", async () => {
     const journal = new JournalScripted()
-    const New2 = ledger({ Added: event({ version: 2, schema: v1, upcast: { 1: (e) => e } }) })
+    const New2 = ledger({ Added: defineEvent({ version: 2, schema: v1, upcast: { 1: (e) => e } }) })
     const newer = await startMemory({ journal, actors: [New2] })
     await newer.system.get(New2, "a").ask({ type: "Add", by: 4 })
     const older = await startMemory({ journal, actors: [Old] })
@@ -213,7 +213,7 @@ describe("quarantine", () => {
   it("is answered from memory, then looked at again, and lifted once the history can be read", () => {
     let isBroken = true
     const Fixable = ledger({
-      Added: event({
+      Added: defineEvent({
         version: 2,
         schema: v1,
         upcast: {

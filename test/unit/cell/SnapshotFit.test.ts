@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { assign, cancel, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { IGNORED_REASONS_LOGGED_MAX, IgnoredSnapshots } from "../../../runtime/cell/IgnoredSnapshots.ts"
-import { type AnyActor, call, defineActor, event } from "../../../runtime/index.ts"
+import { type AnyActor, defineActor, defineCall, defineEvent } from "../../../runtime/index.ts"
 import { Machine } from "../../../runtime/machine/Machine.ts"
 import {
   eventually,
@@ -45,7 +45,7 @@ const till = (name: string, state = "open") =>
 const TillV1 = defineActor({
   type: "till",
   machine: till("till"),
-  events: { Paid: event(Amount) },
+  events: { Paid: defineEvent(Amount) },
   commands: {
     Pay: { schema: PayCommand, decide: ({ command }) => ({ type: "Paid", amount: command.amount }) },
   },
@@ -56,7 +56,7 @@ const TillV2 = defineActor({
   type: "till",
   machine: till("till"),
   events: {
-    Paid: event({
+    Paid: defineEvent({
       version: 2,
       schema: Cents,
       upcast: { 1: (old: { readonly amount: number }) => ({ cents: old.amount * 100 }) },
@@ -71,7 +71,7 @@ const TillV2 = defineActor({
 const TillRenamed = defineActor({
   type: "till",
   machine: till("till", "ready"),
-  events: { Paid: event(Amount) },
+  events: { Paid: defineEvent(Amount) },
   commands: {
     Pay: { schema: PayCommand, decide: ({ command }) => ({ type: "Paid", amount: command.amount }) },
   },
@@ -219,7 +219,7 @@ describe("a machine's fingerprint", () => {
           nod: () => undefined,
         },
         delays: { patience: 10, haste: 10 },
-        actors: { charge: call(() => 1), refund: call(() => 1) },
+        actors: { charge: defineCall(() => 1), refund: defineCall(() => 1) },
       }).createMachine({
         initial: "free",
         description,

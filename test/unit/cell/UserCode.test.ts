@@ -3,7 +3,7 @@ import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
-import { accept, defineActor, event, reject } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent, reject } from "../../../runtime/index.ts"
 import { actionsRun, Counter, counterEvents, counterMachine } from "../../fixtures/memory/Counter.ts"
 import { eventually, historyOf, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -136,7 +136,10 @@ describe("a schema that throws", () => {
   const Broken = defineActor({
     type: "broken",
     machine: counterMachine,
-    events: { ...counterEvents, Noted: event(brokenSchema as unknown as typeof counterEvents.Noted.schema) },
+    events: {
+      ...counterEvents,
+      Noted: defineEvent(brokenSchema as unknown as typeof counterEvents.Noted.schema),
+    },
     commands: {
       Note: { schema: nothing, decide: () => ({ type: "Noted" as const, text: "" }) },
       Odd: { schema: brokenSchema, decide: () => ({ type: "Added" as const, by: 1 }) },

@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
-import { accept, defineActor, event } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -147,7 +147,7 @@ describe("what is handed out", () => {
         Put: { actions: assign({ items: ({ context, event }) => [...context.items, event.item] }) },
       },
     }),
-    events: { Put: event(Schema.Struct({ item: Schema.String })) },
+    events: { Put: defineEvent(Schema.Struct({ item: Schema.String })) },
     commands: {
       Put: {
         schema: Schema.Struct({ item: Schema.String }),

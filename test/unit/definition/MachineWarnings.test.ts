@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type AnyStateMachine, cancel, createMachine, raise, setup } from "xstate"
-import { announce, defineActor, event } from "../../../runtime/index.ts"
+import { announce, defineActor, defineEvent } from "../../../runtime/index.ts"
 
 const define = (machine: AnyStateMachine) => defineActor({ type: "born", machine } as never)
 
@@ -40,10 +40,10 @@ describe("defineActor warns", () => {
         states: { a: { on: { Told: { target: "a", actions: announce("Announced") as never } } } },
       }),
       events: {
-        Told: event(schema),
-        "order.paid": event(schema),
-        Announced: event(schema),
-        Unheard: event(schema),
+        Told: defineEvent(schema),
+        "order.paid": defineEvent(schema),
+        Announced: defineEvent(schema),
+        Unheard: defineEvent(schema),
       },
       commands: {},
     } as never)

@@ -15,7 +15,7 @@ import {
   setup,
   spawnChild,
 } from "xstate"
-import { announce, defineActor, event } from "../../../runtime/index.ts"
+import { announce, defineActor, defineEvent } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const schema = Schema.Struct({})
@@ -38,7 +38,7 @@ describe("defineActor refuses", () => {
           }),
         },
       }),
-      /thing.*a" invokes "ticks".*no promise, transition or machine.*call\(/,
+      /thing.*a" invokes "ticks".*no promise, transition or machine.*defineCall\(/,
     ],
     [
       "invoke of logic that nobody has provided",
@@ -141,9 +141,13 @@ describe("defineActor refuses", () => {
 
   it("an announced event that `events` does not have", () => {
     const machine = createMachine({ on: { Go: { actions: announce("Gone") as never } } })
-    const go = { events: { Go: event(schema) }, commands: {} }
-    expect(define(machine, go)).toThrow(/announces "Gone".*Give it in `events`: "Gone": event\(schema\)/)
-    expect(define(machine, { events: { ...go.events, Gone: event(schema) }, commands: {} })).not.toThrow()
+    const go = { events: { Go: defineEvent(schema) }, commands: {} }
+    expect(define(machine, go)).toThrow(
+      /announces "Gone".*Give it in `events`: "Gone": defineEvent\(schema\)/,
+    )
+    expect(
+      define(machine, { events: { ...go.events, Gone: defineEvent(schema) }, commands: {} }),
+    ).not.toThrow()
   })
 
   it("all of it at once, each with its place, its reason and what to write instead", () => {
@@ -178,7 +182,9 @@ describe("defineActor refuses", () => {
   )
 
   it.each(["", "*", "xstate.stop"])("the event or command name %j", (name) => {
-    expect(define(createMachine({}), { events: { [name]: event(schema) }, commands: {} })).toThrow(/name/)
+    expect(define(createMachine({}), { events: { [name]: defineEvent(schema) }, commands: {} })).toThrow(
+      /name/,
+    )
     expect(
       define(createMachine({}), { events: {}, commands: { [name]: { schema, decide: () => [] } } }),
     ).toThrow(/name/)
@@ -186,7 +192,7 @@ describe("defineActor refuses", () => {
 
   it("a missing upcaster, and a version that is none", () => {
     const events = (options: object) => ({
-      events: { Done: event({ schema, ...options } as never) },
+      events: { Done: defineEvent({ schema, ...options } as never) },
       commands: {},
     })
     expect(define(createMachine({}), events({ version: 3, upcast: { 1: () => ({}) } }))).toThrow(

@@ -3,7 +3,7 @@ import { Effect, Latch, Schema, Stream } from "effect"
 import { expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { type Answered, accept, defineActor, dispatch, event, request } from "../../../runtime/index.ts"
+import { type Answered, accept, defineActor, defineEvent, dispatch, request } from "../../../runtime/index.ts"
 import { MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
 import { decodeMessage } from "../../../runtime/mailbox/Message.ts"
 import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
@@ -75,7 +75,7 @@ const Nothing = Schema.Struct({})
 /** Answers, and tells the one who asked in the same commit. */
 const Teller = defineActor({
   type: "teller",
-  events: { Said: event(Nothing) },
+  events: { Said: defineEvent(Nothing) },
   machine: setup({ types: {} as { events: { type: "Said" } } }).createMachine({
     on: { Said: { actions: () => undefined } },
   }),
@@ -92,7 +92,7 @@ const Teller = defineActor({
 
 const Asker = defineActor({
   type: "asker",
-  events: { Heard: event(Nothing), Asked: event(Nothing) },
+  events: { Heard: defineEvent(Nothing), Asked: defineEvent(Nothing) },
   machine: setup({
     types: {} as {
       context: { heard: ReadonlyArray<string> }

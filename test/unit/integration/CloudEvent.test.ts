@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { integrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
+import { defineIntegrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
 import { type CloudEventOrigin, cloudEventOf } from "../../../runtime/integration/CloudEvent.ts"
 import { publishItemOf } from "../../../runtime/integration/PublishItem.ts"
 import { outboxIdOf } from "../../../runtime/message/OutboxItem.ts"
@@ -10,7 +10,7 @@ import { breachesOfCloudEvents } from "./CloudEventRules.ts"
 const order = {
   type: "order",
   publishes: {
-    "order.confirmed": integrationEvent({
+    "order.confirmed": defineIntegrationEvent({
       version: 2,
       schema: Schema.Struct({ orderId: Schema.String }),
       description: "An order is on its way.",

@@ -1,9 +1,9 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
-import { command, defineActor } from "../../../runtime/definition/Actor.ts"
-import { event } from "../../../runtime/event/Event.ts"
-import { integrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
+import { defineActor, defineCommand } from "../../../runtime/definition/Actor.ts"
+import { defineEvent } from "../../../runtime/event/Event.ts"
+import { defineIntegrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
 import type { AnySchema } from "../../../runtime/event/Schema.ts"
 import { ASYNC_API_VERSION, asyncApiOf } from "../../../runtime/integration/AsyncApi.ts"
 import { eventCatalogOf } from "../../../runtime/integration/EventCatalog.ts"
@@ -19,12 +19,12 @@ const machine = setup({ types: {} as { events: { type: string } } }).createMachi
 const line = Schema.Struct({ sku: Schema.String, count: Schema.Int }).annotate({ identifier: "Line" })
 
 const events = {
-  OrderPlaced: event({
+  OrderPlaced: defineEvent({
     version: 3,
     schema: Schema.Struct({ lines: Schema.Array(line) }),
     upcast: { 1: (payload) => payload, 2: (payload) => payload },
   }),
-  OrderClosed: event(Schema.Struct({})),
+  OrderClosed: defineEvent(Schema.Struct({})),
 }
 
 /** A vendor that can check, and say what it checks in JSON Schema. */
@@ -38,7 +38,7 @@ const vendor = (jsonSchema?: () => object): AnySchema =>
     },
   }) as AnySchema
 
-const confirmed = integrationEvent({
+const confirmed = defineIntegrationEvent({
   version: 2,
   schema: Schema.Struct({ orderId: Schema.String, lines: Schema.Array(line) }),
   description: "An order <is> on its way & paid.",
@@ -55,15 +55,15 @@ const Order = defineActor({
   machine,
   events,
   commands: {
-    Place: command(
+    Place: defineCommand(
       { type: "Place", machine, events },
       { schema: Schema.Struct({}), decide: () => ({ type: "OrderClosed" }) as const },
     ),
   },
   publishes: {
     "order.confirmed": confirmed,
-    "order.annotated": integrationEvent({ schema: vendor(), description: "Free text." }),
-    "order.split": integrationEvent({ schema: vendor(tree), description: "Parts of parts." }),
+    "order.annotated": defineIntegrationEvent({ schema: vendor(), description: "Free text." }),
+    "order.split": defineIntegrationEvent({ schema: vendor(tree), description: "Parts of parts." }),
   },
 })
 const Lamp = defineActor({ type: "lamp", machine })
@@ -134,7 +134,7 @@ describe("the event catalog", () => {
   })
 
   it("refuses two promises under one type", () => {
-    const other = integrationEvent({ schema: vendor(), description: "Something else." })
+    const other = defineIntegrationEvent({ schema: vendor(), description: "Something else." })
     const rival = { type: "reactor/rival", publishes: { "order.confirmed": other } }
     expect(() => eventCatalogOf({ namespace: "shop", actors: [Order], reactors: [rival] })).toThrow(
       /"reactor\/rival" cannot be defined: the integration event "order.confirmed", which order publishes too/,

@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { integrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
+import { defineIntegrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
 import type { AnySchema } from "../../../runtime/event/Schema.ts"
 import {
   INTEGRATION_DATA_BYTES_MAX,
@@ -16,10 +16,13 @@ const asIs: AnySchema = {
 const order = {
   type: "order",
   publishes: {
-    "order.confirmed": integrationEvent({ version: 3, schema, description: "An order is on its way." }),
-    "order.noted": integrationEvent({ schema: asIs, description: "Anything." }),
-    "order..odd": integrationEvent({ schema: asIs, description: "Its type is no subject." }),
-    ["o".repeat(INTEGRATION_TYPE_LENGTH_MAX + 1)]: integrationEvent({ schema: asIs, description: "Long." }),
+    "order.confirmed": defineIntegrationEvent({ version: 3, schema, description: "An order is on its way." }),
+    "order.noted": defineIntegrationEvent({ schema: asIs, description: "Anything." }),
+    "order..odd": defineIntegrationEvent({ schema: asIs, description: "Its type is no subject." }),
+    ["o".repeat(INTEGRATION_TYPE_LENGTH_MAX + 1)]: defineIntegrationEvent({
+      schema: asIs,
+      description: "Long.",
+    }),
   },
 }
 

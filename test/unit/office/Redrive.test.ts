@@ -6,7 +6,7 @@ import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { DeadLetters } from "../../../runtime/deadletter/DeadLetters.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
 import { reject } from "../../../runtime/definition/Decision.ts"
-import { event } from "../../../runtime/event/Event.ts"
+import { defineEvent } from "../../../runtime/event/Event.ts"
 import { encodeMessage, type Message } from "../../../runtime/mailbox/Message.ts"
 import { makeDeadLetterOffice } from "../../../runtime/office/DeadLetterOffice.ts"
 import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
@@ -24,7 +24,7 @@ const Gate = defineActor({
     context: { isOpen: false },
     states: { there: { on: { Opened: { actions: assign({ isOpen: true }) }, Passed: "there" } } },
   }),
-  events: { Opened: event(nothing), Passed: event(nothing) },
+  events: { Opened: defineEvent(nothing), Passed: defineEvent(nothing) },
   commands: {
     Open: { schema: nothing, decide: () => ({ type: "Opened" as const }) },
     Pass: {

@@ -5,8 +5,8 @@ import { Effect, Schema } from "effect"
 import { setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { encodeCommit } from "../../../runtime/commit/Commit.ts"
-import { command, defineActor } from "../../../runtime/definition/Actor.ts"
-import { event } from "../../../runtime/event/Event.ts"
+import { defineActor, defineCommand } from "../../../runtime/definition/Actor.ts"
+import { defineEvent } from "../../../runtime/event/Event.ts"
 import type { Journal } from "../../../runtime/journal/Journal.ts"
 import {
   defineProjection,
@@ -21,14 +21,14 @@ const machine = setup({ types: {} as { events: { type: string } } }).createMachi
 })
 
 const events = {
-  Opened: event(Schema.Struct({ owner: Schema.String })),
+  Opened: defineEvent(Schema.Struct({ owner: Schema.String })),
   // Version 1 had no currency.
-  Added: event({
+  Added: defineEvent({
     version: 2,
     schema: Schema.Struct({ amount: Schema.Number, currency: Schema.String }),
     upcast: { 1: (payload: object) => ({ ...payload, currency: "KRW" }) },
   }),
-  Closed: event(Schema.Struct({})),
+  Closed: defineEvent(Schema.Struct({})),
 }
 
 export const Ledger = defineActor({
@@ -36,7 +36,7 @@ export const Ledger = defineActor({
   machine,
   events,
   commands: {
-    Open: command(
+    Open: defineCommand(
       { type: "Open", machine, events },
       { schema: Schema.Struct({}), decide: () => ({ type: "Opened", owner: "" }) as const },
     ),

@@ -1,7 +1,7 @@
 /** A reactor that mirrors ledgers, and what a test sees of what it sent. */
 import { Schema } from "effect"
 import { tell } from "../../../runtime/definition/Messages.ts"
-import { integrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
+import { defineIntegrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
 import { type CommandMessage, decodeMessage } from "../../../runtime/mailbox/Message.ts"
 import { defineReactor, type Reaction } from "../../../runtime/reactor/Reactor.ts"
 import { Ledger } from "../projection/Ledger.ts"
@@ -22,7 +22,7 @@ export const mirror = (
     start,
     on: { Added: ({ amount }, { id }) => react(amount, id) },
     publishes: {
-      "ledger.grown": integrationEvent({
+      "ledger.grown": defineIntegrationEvent({
         schema: Schema.Struct({ by: Schema.Number }),
         description: "Something was added.",
       }),

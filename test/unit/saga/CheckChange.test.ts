@@ -1,7 +1,13 @@
 /** `checkSaga(saga, { former })`: what becomes of sagas in flight when their definition changes. */
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { checkSaga, defineSaga, event, SagaCheckFailed, type SagaSteps } from "../../../runtime/index.ts"
+import {
+  checkSaga,
+  defineEvent,
+  defineSaga,
+  SagaCheckFailed,
+  type SagaSteps,
+} from "../../../runtime/index.ts"
 import { Booked, sagaOf } from "../../fixtures/saga/Booked.ts"
 
 const failureOf = (run: () => unknown): SagaCheckFailed => {
@@ -69,7 +75,7 @@ describe("the check of a change", () => {
     const changed = (upcast: (old: { readonly rooms: ReadonlyArray<string> }) => unknown) =>
       defineSaga({
         type: "booking",
-        input: event({ version: 2, schema: Rooms, upcast: { 1: upcast } }),
+        input: defineEvent({ version: 2, schema: Rooms, upcast: { 1: upcast } }),
         steps: steps("beds"),
       })
     const input = { rooms: ["1", "2"] }

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
 import { createMachine } from "xstate"
-import { DefinitionError, defineSaga, event, type SagaSteps } from "../../../runtime/index.ts"
+import { DefinitionError, defineEvent, defineSaga, type SagaSteps } from "../../../runtime/index.ts"
 import { ScenarioFailed, testActor } from "../../../runtime/testing.ts"
 import { Booking, Trip } from "./Trip.ts"
 
@@ -50,7 +50,7 @@ describe("a saga as an actor", () => {
   test("reads the input of an older version through its upcaster", () => {
     const Grown = defineSaga({
       type: "grown",
-      input: event({
+      input: defineEvent({
         version: 2,
         schema: Schema.Struct({ who: Schema.Array(Schema.String) }),
         upcast: { 1: ({ name }: { name: string }) => ({ who: [name] }) },

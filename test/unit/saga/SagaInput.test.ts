@@ -1,7 +1,7 @@
 /** What a saga started with, while the shape of the input changes. */
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { type AnySaga, defineSaga, event } from "../../../runtime/index.ts"
+import { type AnySaga, defineEvent, defineSaga } from "../../../runtime/index.ts"
 import { eventually } from "../../fixtures/memory/MemorySystem.ts"
 import { Booked } from "../../fixtures/saga/Booked.ts"
 import { ofFirstRelease } from "../../fixtures/saga/FirstRelease.ts"
@@ -10,7 +10,7 @@ import { ID, Town } from "../../fixtures/saga/Town.ts"
 describe("the input of a saga that runs", () => {
   const Hotel = Schema.Struct({ hotel: Schema.String })
   const HotelAndNights = Schema.Struct({ hotelId: Schema.String, nights: Schema.Int })
-  const grown = event({
+  const grown = defineEvent({
     version: 2,
     schema: HotelAndNights,
     upcast: { 1: (old: { readonly hotel: string }) => ({ hotelId: old.hotel, nights: 1 }) },

@@ -1,6 +1,6 @@
 /** Sagas that run while their definition changes: they go on under their own plan, or are stuck and say so. */
 import { describe, expect, it } from "vitest"
-import { type AnySaga, DefinitionError, defineSaga, event } from "../../../runtime/index.ts"
+import { type AnySaga, DefinitionError, defineEvent, defineSaga } from "../../../runtime/index.ts"
 import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
 import { eventually, historyOf, type MemorySystem } from "../../fixtures/memory/MemorySystem.ts"
 import { Booked, Nothing, sagaOf } from "../../fixtures/saga/Booked.ts"
@@ -264,7 +264,7 @@ describe("plans side by side", () => {
   const numbered = (version: number) =>
     defineSaga({
       type: "booking",
-      input: event({
+      input: defineEvent({
         version: 2,
         schema: Nothing,
         upcast: { 1: (old: unknown) => old },

@@ -4,18 +4,18 @@ import { setup } from "xstate"
 import {
   accept,
   defineActor,
+  defineEvent,
   defineSaga,
   type EventOf,
-  event,
   on,
   reject,
   tell,
 } from "../../../runtime/index.ts"
 
 const bookingEvents = {
-  Requested: event(Schema.Struct({ seats: Schema.Array(Schema.String) })),
-  Booked: event(Schema.Struct({ code: Schema.String })),
-  Freed: event(Schema.Struct({})),
+  Requested: defineEvent(Schema.Struct({ seats: Schema.Array(Schema.String) })),
+  Booked: defineEvent(Schema.Struct({ code: Schema.String })),
+  Freed: defineEvent(Schema.Struct({})),
 }
 
 /** Books and frees things; never run in these tests, whose answers are written by hand. */

@@ -3,16 +3,16 @@ import { Effect, Schema } from "effect"
 import { expect, it } from "vitest"
 import { assign, fromPromise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { announce, defineActor, type EventOf, event } from "../../../runtime/index.ts"
+import { announce, defineActor, defineEvent, type EventOf } from "../../../runtime/index.ts"
 import { decodeRecord } from "../../../runtime/projection/DecodedRecord.ts"
 import { testActor } from "../../../runtime/testing.ts"
 import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const events = {
-  Held: event(Schema.Struct({ by: Schema.String })),
-  HoldExpired: event(Schema.Struct({ by: Schema.String })),
-  ChargeFailed: event(Schema.Struct({ code: Schema.Number })),
-  Counted: event(Schema.Struct({})),
+  Held: defineEvent(Schema.Struct({ by: Schema.String })),
+  HoldExpired: defineEvent(Schema.Struct({ by: Schema.String })),
+  ChargeFailed: defineEvent(Schema.Struct({ code: Schema.Number })),
+  Counted: defineEvent(Schema.Struct({})),
 }
 
 interface Told {
@@ -129,7 +129,7 @@ it("a scenario sees what a command announces, and one that does not fit its sche
     machine: setup({ types: { events: {} as { type: "Go" } } }).createMachine({
       on: { Go: { actions: announce("HoldExpired", () => ({ by: 7 })) } },
     }),
-    events: { Go: event(Schema.Struct({})), HoldExpired: events.HoldExpired },
+    events: { Go: defineEvent(Schema.Struct({})), HoldExpired: events.HoldExpired },
     commands: { Go: { schema: Schema.Struct({}), decide: () => ({ type: "Go" as const }) } },
   } as never)
   const { system, journal } = await startMemory({ actors: [Wrong] })

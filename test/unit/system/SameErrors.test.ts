@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest"
 import { type AnyStateMachine, assign, createMachine, fromPromise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { decodeCommit } from "../../../runtime/commit/Commit.ts"
-import { type CallArgs, call, defineActor } from "../../../runtime/index.ts"
+import { type CallArgs, defineActor, defineCall } from "../../../runtime/index.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 import { factsOf, twins } from "../../fixtures/memory/Twin.ts"
@@ -174,7 +174,7 @@ describe("an error that nothing handles", () => {
 
   it("of a call that is tried again: after the last attempt, with what it threw", async () => {
     let attemptCount = 0
-    const charge = call(
+    const charge = defineCall(
       () => {
         attemptCount++
         throw new HttpError("503")

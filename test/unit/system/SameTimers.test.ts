@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { assign, cancel, createActor, raise, SimulatedClock, setup } from "xstate"
-import { defineActor, event } from "../../../runtime/index.ts"
+import { defineActor, defineEvent } from "../../../runtime/index.ts"
 import { historyOf, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { twins } from "../../fixtures/memory/Twin.ts"
 
@@ -83,7 +83,7 @@ it("an actor with commands decides a route like any other event", async () => {
   const Site = defineActor({
     type: "site",
     machine: site as never,
-    events: { "xstate.route": event(Schema.Struct({ to: Schema.Literals(["#shop", "#home"]) })) },
+    events: { "xstate.route": defineEvent(Schema.Struct({ to: Schema.Literals(["#shop", "#home"]) })) },
     commands: {
       Visit: {
         schema: Schema.Struct({ page: Schema.String }),

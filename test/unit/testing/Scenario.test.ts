@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
-import { accept, defineActor, event, reject } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent, reject } from "../../../runtime/index.ts"
 import { testActor } from "../../../runtime/testing.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
@@ -26,7 +26,7 @@ const actorOf = (parts: {
       context: () => ({ n: 0, list: [] }),
       on: { Added: { actions: assign(({ context, event: { by } }) => apply(context, by)) } },
     }),
-    events: { Added: event(numbers) },
+    events: { Added: defineEvent(numbers) },
     commands: {
       Add: {
         schema: nothing,

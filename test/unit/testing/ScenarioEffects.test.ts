@@ -5,10 +5,10 @@ import { assign, cancel, emit, raise, setup } from "xstate"
 import {
   accept,
   answer,
-  call,
   defineActor,
+  defineCall,
+  defineEvent,
   dispatch,
-  event,
   publish,
   reject,
   request,
@@ -18,7 +18,7 @@ import { SimulationEscape, testActor } from "../../../runtime/testing.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
 const nothing = Schema.Struct({})
-const events = { Held: event(nothing), Paid: event(nothing), Freed: event(nothing) }
+const events = { Held: defineEvent(nothing), Paid: defineEvent(nothing), Freed: defineEvent(nothing) }
 const replyTo = { to: "counter/c", as: "seat", re: "everstate:1-x.0" }
 
 const Seat = defineActor({
@@ -26,7 +26,7 @@ const Seat = defineActor({
   machine: setup({
     types: { context: {} as object, events: {} as { type: "Held" | "Paid" | "Freed" } },
     delays: { patience: 600_000 },
-    actors: { charge: call(async (_: { input: { minor: number } }) => 1) },
+    actors: { charge: defineCall(async (_: { input: { minor: number } }) => 1) },
   }).createMachine({
     context: {},
     initial: "free",
@@ -125,7 +125,7 @@ describe("testActor", () => {
           lit: {},
         },
       }),
-      events: { Lit: event(nothing), Blown: event(nothing) },
+      events: { Lit: defineEvent(nothing), Blown: defineEvent(nothing) },
       commands: { Light: { schema: nothing, decide: () => ({ type: "Lit" }) } },
     })
     testActor(Fuse)
@@ -200,7 +200,7 @@ describe("testActor finds, every time, and says where:", () => {
         context: { at: 0 },
         on: { Opened: { actions: assign({ at: ({ event }) => look.apply?.() ?? event.at }) } },
       }),
-      events: { Opened: event(Schema.Struct({ at: Schema.Number })) },
+      events: { Opened: defineEvent(Schema.Struct({ at: Schema.Number })) },
       commands: { Open: { schema: nothing, decide: () => ({ type: "Opened", at: look.decide?.() ?? 1 }) } },
     })
 
