@@ -15,6 +15,9 @@ export type ServerName = "journal" | "postgres"
 /** Mean of a message's way, one direction, in milliseconds. */
 const WAY_MEAN_MS = 0.4
 
+/** By then a message has arrived, in milliseconds. */
+const WAY_MAX_MS = 20
+
 /** How much longer a slow reply takes, in milliseconds. */
 const SLOW_MS = { min: 20, max: 4_000 }
 
@@ -55,6 +58,8 @@ export class Network {
   readonly faults: Faults
   /** Told when connections break: which ones. */
   readonly breaks: Array<(isBroken: (node: string, server: ServerName) => boolean) => void> = []
+  /** Calls that a fault has delayed and that have not reached their server yet. */
+  delayedCount = 0
   readonly #delays: Randomness
   readonly #cut = new Set<string>()
   readonly #servers: { readonly [name in ServerName]: ServerState } = {
@@ -121,7 +126,9 @@ export class Network {
         if (isLastCopy) this.#reply(call, exit, settle)
       }
       if (!fate.requestLost) {
-        this.send(host, server, fate.requestAfterMs ?? 0, arrive(!isTwice), () =>
+        const delayMs = fate.requestAfterMs ?? 0
+        this.#countDelayed(delayMs)
+        this.send(host, server, delayMs, arrive(!isTwice), () =>
           settle(Exit.fail(call.unanswered("Disconnected"))),
         )
         if (isTwice) this.send(host, server, TWICE_AFTER_MS, arrive(true))
@@ -170,6 +177,14 @@ export class Network {
     this.world.after(afterMs + slowMs + this.#wayMs(), host, () => {
       if (state.life === life && !this.isCut(host.name, server)) arrive()
       else lost()
+    })
+  }
+
+  #countDelayed(delayMs: number): void {
+    if (delayMs === 0) return
+    this.delayedCount++
+    this.world.after(delayMs + WAY_MAX_MS, undefined, () => {
+      this.delayedCount--
     })
   }
 

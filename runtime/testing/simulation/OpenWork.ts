@@ -10,6 +10,7 @@ import type { ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ReactorDefinition } from "../../reactor/Reactor.ts"
 import { type Clients, describe } from "./Client.ts"
 import type { DeliveryChecker } from "./DeliveryChecker.ts"
+import type { Network } from "./Network.ts"
 import { type PendingChecker, timerNamed } from "./PendingChecker.ts"
 import type { Reference, TrueActor } from "./Reference.ts"
 import type { SimulatedMailbox } from "./SimulatedMailbox.ts"
@@ -17,6 +18,7 @@ import type { SimulatedNode } from "./SimulatedNode.ts"
 import type { StoreChecker } from "./StoreChecker.ts"
 
 export interface OpenWorkContext {
+  readonly network: Pick<Network, "delayedCount">
   readonly nodes: ReadonlyArray<SimulatedNode>
   readonly clients: Clients
   readonly reference: Reference
@@ -47,7 +49,9 @@ export class OpenWork {
 
   /** The first thing that is open. */
   get found(): string | undefined {
-    const { clients, deliveries, pending, nodes } = this.#context
+    const { clients, deliveries, pending, nodes, network } = this.#context
+    // A delayed write starts new work when it lands: a tell that the run took for lost is one.
+    if (network.delayedCount > 0) return `${network.delayedCount} delayed calls have not arrived`
     if (clients.openCount > 0) {
       const waiting = clients.operations.filter(({ returned }) => returned === undefined)
       return `${waiting.length} callers have no answer: ${waiting.slice(0, 3).map(describe).join(", ")}`

@@ -183,6 +183,7 @@ export class SimulatedSystem {
     })
     this.chaos.lastAtMs = Math.max(this.chaos.lastAtMs, this.#deployment?.atMs ?? 0)
     this.#openWork = new OpenWork({
+      network: this.network,
       nodes: this.nodes,
       clients: this.clients,
       reference: this.reference,
