@@ -5,10 +5,10 @@
 import { floorRules, runtimeFloors } from "./test/unit/house/RuntimeFloors.ts"
 
 /**
- * The roots that put everything together, and the adapters of the reference domain, which no published code needs;
- * nothing but themselves and the tests may import from them.
+ * The roots that put everything together: the reference service with the adapters of its domain, and what is served
+ * over HTTP or run as a command. No published code needs them; only they and the tests may import from them.
  */
-const compositionRoots = "^infra/(cli|http|gateway|mail)/"
+const compositionRoots = "^infra/(cli|http|reference)/"
 const effectOrXstate = "(^|/)node_modules/(effect|xstate)/"
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -64,7 +64,7 @@ export default {
     {
       name: "infra-imports-runtime-only",
       comment:
-        "An adapter knows the ports, never the domain: only infra/{cli,http,gateway,mail} see everything.",
+        "An adapter knows the ports, never the domain: only infra/{cli,http,reference} see everything.",
       severity: "error",
       from: { path: "^infra/", pathNot: compositionRoots },
       to: { path: ["^(actors|sagas|test)/", compositionRoots] },

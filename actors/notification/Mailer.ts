@@ -3,7 +3,7 @@
  *
  * A mailer that is given the same `messageId` again may send twice, but must give both the same id, so that the
  * receiver's mail program shows one. A refusal for good throws `CallRefused`; any other error is tried again. Who calls
- * it: Notification.ts. To files and to a terminal: infra/mail.
+ * it: Notification.ts. To files and to a terminal: infra/reference/mail.
  */
 import { CallRefused } from "../../runtime/index.ts"
 

@@ -4,7 +4,7 @@
  * Owns the contract. Every operation names the payment by its id (that of the order) and carries an idempotency key:
  * a provider that is asked twice under one key acts once and gives the same answer. An operation that the provider
  * refuses throws `CallRefused` with the provider's reason; any other error leaves open what happened, and is tried
- * again. Who calls it: PaymentCalls.ts. Over HTTP: infra/gateway.
+ * again. Who calls it: PaymentCalls.ts. Over HTTP: infra/reference/payments.
  */
 import { CallRefused } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"

@@ -5,7 +5,7 @@
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { asyncApiOf, eventCatalogPage } from "../effect.ts"
-import { Hosted } from "./Hosted.ts"
+import { Hosted } from "../reference/service/Hosted.ts"
 
 const json = HttpServerResponse.jsonUnsafe
 

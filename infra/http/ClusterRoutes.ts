@@ -2,12 +2,12 @@
 import { Clock, Effect, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { ActorSystem, type ClusterEvent, type ClusterStatus } from "../effect.ts"
+import { isoTime } from "../reference/service/OrderDocuments.ts"
+import { ServiceApi } from "../reference/service/ServiceApi.ts"
 import type { ClusterDocument, ClusterEventDocument } from "./ClusterApi.ts"
 import { Departure } from "./Departure.ts"
-import { isoTime } from "./OrderDocuments.ts"
 import { problemOf, type ServiceError } from "./Problem.ts"
 import { problemResponse } from "./ProblemResponses.ts"
-import { ServiceApi } from "./ServiceApi.ts"
 
 const clusterDocument = ({ members, slots, pins, paused }: ClusterStatus): ClusterDocument => ({
   members: members.map(({ startedAt, isSelf, slotCount, load, ...member }) => ({

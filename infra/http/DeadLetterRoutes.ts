@@ -3,11 +3,11 @@ import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { BulkJob, BulkReport, BulkTask } from "../effect.ts"
 import { ActorSystem, type StoredDeadLetter } from "../effect.ts"
+import { isoTime } from "../reference/service/OrderDocuments.ts"
+import { ServiceApi } from "../reference/service/ServiceApi.ts"
 import { type BulkJobDocument, type DeadLetterDocument, LETTERS_PER_PAGE } from "./OperatorApi.ts"
-import { isoTime } from "./OrderDocuments.ts"
 import { problem, problemOf, type ServiceError } from "./Problem.ts"
 import { problemResponse } from "./ProblemResponses.ts"
-import { ServiceApi } from "./ServiceApi.ts"
 
 const letterDocument = ({ atMs, attemptCount, ...letter }: StoredDeadLetter): DeadLetterDocument => ({
   ...letter,

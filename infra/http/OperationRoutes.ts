@@ -9,8 +9,8 @@ import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { problemsOf } from "../../runtime/health/Health.ts"
 import { ActorSystem, type MemberStanding, type ProjectionStatus, type ReactorStatus } from "../effect.ts"
+import { OrderReads } from "../reference/service/OrderReads.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
-import { OrderReads } from "./OrderReads.ts"
 
 /** Longest wait for one dependency to show itself, in milliseconds. */
 export const READY_CHECK_MS = 2_000

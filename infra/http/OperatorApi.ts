@@ -7,6 +7,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { DEAD_LETTER_PAGE_MAX, DEAD_LETTER_REASONS } from "../../runtime/deadletter/DeadLetters.ts"
 import { BULK_VERBS } from "../../runtime/office/DeadLetterOffice.ts"
+import { Accepted } from "../reference/service/ParticipantDocuments.ts"
 import {
   about,
   commandHeaders,
@@ -16,7 +17,6 @@ import {
   versionHeaders,
   wholeNumber,
 } from "./CommandEndpoint.ts"
-import { Accepted } from "./ParticipantDocuments.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
 import { SagaDocument, SagaPage } from "./SagaDocument.ts"
 

@@ -24,7 +24,7 @@ import type {
   UnknownProjection,
 } from "../effect.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
-import type { InvalidCursor } from "./OrderReads.ts"
+import type { InvalidCursor } from "../reference/service/OrderReads.ts"
 
 /** Start of every `type`. */
 export const PROBLEM_TYPE_PREFIX = "urn:everstate:problem:"

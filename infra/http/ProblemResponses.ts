@@ -17,10 +17,10 @@ import {
   ProblemDetails,
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
+import { methodsAt } from "../reference/service/ServiceApi.ts"
 import type { RequestMetrics } from "../telemetry/RequestMetrics.ts"
 import { type Problem, passes, problem, RETRY_AFTER_SECONDS } from "./Problem.ts"
 import type { RequestGuard } from "./RequestGuard.ts"
-import { methodsAt } from "./ServiceApi.ts"
 
 /** Largest request body, in bytes: an order with all its lines takes a tenth. */
 export const BODY_BYTES_MAX = 256 * 1024

@@ -2,7 +2,7 @@
  * The health port: what a system needs of its servers by name, and what of that does not work now.
  *
  * Owns the words in which that is said, everywhere the same: `check()`, `status()`, log, readiness, metrics. A system
- * on ports in memory needs nothing. Who looks: infra/nats/StoreWatch.ts.
+ * on ports in memory needs nothing. Who looks: infra/nats/stores/StoreWatch.ts.
  */
 import { Context, Effect, Schema } from "effect"
 

@@ -2,7 +2,7 @@
  * Deadlines by the hundred thousand: one coarse timer wheel on Effect's Clock instead of a timer per request.
  *
  * Owns the slots and the one fiber that turns them; it sleeps on a latch while nothing is pending. Does not own what
- * a deadline means: replies that never come (infra/nats/ReplyMultiplexer.ts) and asks are its users.
+ * a deadline means: replies that never come (infra/nats/connection/ReplyMultiplexer.ts) and asks are its users.
  * Deadlines are monotonic, never early, and late by two ticks at most on a process that is not stalled.
  */
 import { Clock, Effect, Latch, type Scope } from "effect"

@@ -3,10 +3,10 @@
  * sequence check through the reply multiplexer, one at a time per subject.
  */
 import { Effect, Layer, ManagedRuntime } from "effect"
-import { createStream } from "../../infra/nats/JetStreamApi.ts"
-import { journalStreamConfig, streamName } from "../../infra/nats/JournalSettings.ts"
-import { journalSubjectsOf } from "../../infra/nats/JournalSubject.ts"
-import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
+import { createStream } from "../../infra/nats/connection/JetStreamApi.ts"
+import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
+import { journalStreamConfig, streamName } from "../../infra/nats/journal/JournalSettings.ts"
+import { journalSubjectsOf } from "../../infra/nats/journal/JournalSubject.ts"
 import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
 import type { Operation } from "./Measure.ts"
 

@@ -1,8 +1,8 @@
 /** Messages told and applied, against a raw publish to a work queue and a raw append for each. */
 import { Effect } from "effect"
 import { ActorSystem } from "../../infra/everstate.ts"
-import { createStream } from "../../infra/nats/JetStreamApi.ts"
-import { publishTo } from "../../infra/nats/PubAck.ts"
+import { createStream } from "../../infra/nats/connection/JetStreamApi.ts"
+import { publishTo } from "../../infra/nats/connection/PubAck.ts"
 import { paidCommit } from "./Account.ts"
 import { IN_FLIGHT } from "./AppendCeiling.ts"
 import { interleaved, load, type Operation, rowOf } from "./Measure.ts"

@@ -3,8 +3,8 @@
  * system for as long as each message says, in milliseconds, and answers with the round. Ends with its parent.
  */
 import { Layer } from "effect"
-import { layerOn, type StartOptions } from "../../infra/ActorSystem.ts"
 import { ActorSystem as PublicActorSystem } from "../../infra/everstate.ts"
+import { layerOn, type StartOptions } from "../../infra/system/ActorSystem.ts"
 import { LeasesMemory } from "../../runtime/cluster/LeasesMemory.ts"
 import { ActorSystem } from "../../runtime/promise/ActorSystem.ts"
 import { TransportMemory } from "../../runtime/transport/TransportMemory.ts"

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { type NatsServer, startNats } from "../../infra/embedded.ts"
-import { CheckpointsNats } from "../../infra/nats/CheckpointsNats.ts"
-import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
+import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
+import { CheckpointsNats } from "../../infra/nats/stores/CheckpointsNats.ts"
 import { checkpointsContract } from "./Checkpoints.contract.ts"
 
 let folder: string

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { type NatsServer, startNats } from "../../infra/embedded.ts"
-import { DeadLettersNats } from "../../infra/nats/DeadLettersNats.ts"
-import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
+import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
+import { DeadLettersNats } from "../../infra/nats/stores/DeadLettersNats.ts"
 import { deadLettersContract } from "./DeadLetters.contract.ts"
 
 let folder: string

@@ -4,9 +4,9 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { type NatsServer, startNats } from "../../infra/embedded.ts"
-import { EventPublisherNats, eventsStreamName } from "../../infra/nats/EventPublisherNats.ts"
-import { readPage } from "../../infra/nats/JournalRead.ts"
-import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
+import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
+import { readPage } from "../../infra/nats/journal/JournalRead.ts"
+import { EventPublisherNats, eventsStreamName } from "../../infra/nats/stores/EventPublisherNats.ts"
 import { eventPublisherContract } from "./EventPublisher.contract.ts"
 
 let folder: string

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { type NatsServer, startNats } from "../../infra/embedded.ts"
-import { MailboxNats } from "../../infra/nats/MailboxNats.ts"
-import { NatsConnection } from "../../infra/nats/NatsConnection.ts"
+import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
+import { MailboxNats } from "../../infra/nats/mailbox/MailboxNats.ts"
 import { CONTRACT_SHARD_COUNT, mailboxContract } from "./Mailbox.contract.ts"
 
 let folder: string

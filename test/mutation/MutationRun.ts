@@ -58,7 +58,7 @@ const runOf = (root: string, tier: Tier): TestRun => ({
   limitMs: LIMIT_MS[tier],
 })
 
-/** The port whose contract a file helps to keep: that of infra/nats/JournalRead.ts is `Journal`. */
+/** The port whose contract a file helps to keep: that of infra/nats/journal/JournalRead.ts is `Journal`. */
 const portOf = (root: string, file: string): string | undefined => {
   const contracts = join(root, "test", "contract")
   if (!existsSync(contracts)) return undefined

@@ -4,7 +4,7 @@
  * Most requests add, some read, some repeat an earlier command under its id, answered or not. What the records must
  * keep to: Verdict.ts.
  */
-import type { ActorSystem } from "../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../infra/system/ActorSystem.ts"
 import { Chance } from "./Chance.ts"
 import { isDone, type Operation, type Outcome } from "./Operation.ts"
 import { Register } from "./Register.ts"

@@ -3,7 +3,7 @@
  *
  * Owns the order of it. Who breaks things: Assault.ts; who asks: Clients.ts; what must be true: Verdict.ts.
  */
-import { ActorSystem } from "../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../infra/system/ActorSystem.ts"
 import type { HistoryCursor, HistoryOptions, HistoryPage } from "../../runtime/index.ts"
 import { assault } from "./Assault.ts"
 import { actorName, Clients } from "./Clients.ts"

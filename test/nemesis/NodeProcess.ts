@@ -8,7 +8,7 @@ import { once } from "node:events"
 import { openSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { StartOptions } from "../../infra/ActorSystem.ts"
+import type { StartOptions } from "../../infra/system/ActorSystem.ts"
 
 /** What a node is started with: plain data, and the same actors everywhere. */
 export type NodeGiven = Pick<

@@ -3,7 +3,7 @@
  *
  * Owns waiting until all is well, who has which actor, and the counts of moves and evictions.
  */
-import type { ActorSystem } from "../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../infra/system/ActorSystem.ts"
 import { addressOf } from "../../runtime/address/ActorAddress.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 import type { Fleet } from "./Fleet.ts"

@@ -2,7 +2,7 @@
  * One node of the cluster under attack, a process: `node node.ts '<NodeGiven as JSON>'`. Tells its parent `ready` when
  * it has its share. SIGTERM stops it in order; it ends, too, when its parent does.
  */
-import { ActorSystem } from "../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../infra/system/ActorSystem.ts"
 import type { NodeGiven } from "./NodeProcess.ts"
 import { nemesisActors } from "./Register.ts"
 

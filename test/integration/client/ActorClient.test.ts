@@ -2,7 +2,7 @@
 import { Context, Effect, Layer } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { setup } from "xstate"
-import { ActorClient, type ConnectOptions, layerClient } from "../../../infra/ActorClient.ts"
+import { ActorClient, type ConnectOptions, layerClient } from "../../../infra/system/ActorClient.ts"
 import { ActorClient as EffectActorClient } from "../../../runtime/client/ActorClient.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"

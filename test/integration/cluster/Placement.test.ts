@@ -1,7 +1,7 @@
 /** Who has what, on real servers: routing, weights, labels, draining, and members that come and go. */
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter, counterEvents, counterMachine } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"

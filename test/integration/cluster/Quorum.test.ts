@@ -3,13 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest"
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
 import {
   type NatsCluster,
   type PostgresServer,
   startNatsCluster,
   startPostgres,
 } from "../../../infra/embedded.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { leaderOf } from "../../nemesis/StreamLeader.ts"
 import { audit, eventually, Load, nothingWrong } from "../system/SystemFixture.ts"

@@ -1,5 +1,5 @@
 /** A node as a process of its own: `node host.ts '<NodeGiven with file as JSON>'`. See ../../nemesis/NodeProcess.ts. */
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import type { NodeGiven } from "../../nemesis/NodeProcess.ts"
 import { work } from "../system/Errands.ts"
 import { rosterOf } from "./Roster.ts"

@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from "node:url"
 import { onTestFinished } from "vitest"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import type { CommandsOf } from "../../../runtime/index.ts"
 import { NodeProcess } from "../../nemesis/NodeProcess.ts"
 import { testFolder } from "../cluster/ClusterFixture.ts"

@@ -1,5 +1,5 @@
 /** A node of the bank as a process of its own: `node BankHost.ts '<NodeGiven as JSON>'`. See ../../nemesis/NodeProcess.ts. */
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import type { NodeGiven } from "../../nemesis/NodeProcess.ts"
 import { bankActors } from "./Bank.ts"
 

@@ -1,6 +1,6 @@
 /** Messages that cannot be delivered yet hold up no others: neither of their sender, nor of their shard. */
 import { describe, expect, it } from "vitest"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { UNACKNOWLEDGED_MAX } from "../../../runtime/mailbox/Mailbox.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { bankActors } from "./Bank.ts"

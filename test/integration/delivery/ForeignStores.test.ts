@@ -1,7 +1,7 @@
 /** A mailbox or checkpoint store says which journal it belongs to; a system on another journal does not start on it. */
 import { expect, it } from "vitest"
-import { ActorClient } from "../../../infra/ActorClient.ts"
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorClient } from "../../../infra/system/ActorClient.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { backUpStream, restoreStream } from "./StreamBackup.ts"

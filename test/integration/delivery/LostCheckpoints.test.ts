@@ -1,7 +1,7 @@
 /** The bucket of checkpoints is deleted, then the nodes crash and start: receivers apply nothing a second time. */
 import { expect, it, onTestFinished } from "vitest"
-import { ActorClient } from "../../../infra/ActorClient.ts"
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorClient } from "../../../infra/system/ActorClient.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { freshNamespace, serversOfFile } from "../system/SystemFixture.ts"
 import { bankActors } from "./Bank.ts"
 import { ACCOUNTS, accountsOf, balanced, Customer, shortenWindows, startBank } from "./BankFixture.ts"

@@ -1,6 +1,6 @@
 /** The bucket of leases is deleted while no node runs: epochs go on from those that the journal's commits name. */
 import { expect, it } from "vitest"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { holderOf } from "../cluster/ClusterFixture.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"

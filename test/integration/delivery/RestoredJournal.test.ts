@@ -1,6 +1,6 @@
 /** docs/DEPLOYMENT.md, "Restoring an older journal", step by step: what the journal has is applied once, none of it twice. */
 import { expect, it } from "vitest"
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { bankActors } from "./Bank.ts"
 import { ACCOUNTS, accountsOf, balanced, Customer, shortenWindows } from "./BankFixture.ts"

@@ -1,7 +1,7 @@
 /** The mailbox is an older copy, or was made anew: nothing is applied a second time, and no message of an actor is lost. */
 import { expect, it, onTestFinished } from "vitest"
-import { ActorClient } from "../../../infra/ActorClient.ts"
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorClient } from "../../../infra/system/ActorClient.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { bankActors } from "./Bank.ts"
 import { ACCOUNTS, balanced, Customer, type Receiver, shortenWindows } from "./BankFixture.ts"

@@ -1,6 +1,6 @@
 /** An integration event that cannot be published is owed; all else of its shard is sent, and sent once. */
 import { expect, it, onTestFinished } from "vitest"
-import { ActorClient } from "../../../infra/ActorClient.ts"
+import { ActorClient } from "../../../infra/system/ActorClient.ts"
 import { holderOf } from "../cluster/ClusterFixture.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { bankActors } from "./Bank.ts"

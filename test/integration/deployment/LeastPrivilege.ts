@@ -7,11 +7,11 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { connect, type NodeConnectionOptions } from "@nats-io/transport-node"
 import pg from "pg"
-import { ActorSystem, type StartOptions } from "../../../infra/ActorSystem.ts"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
 import { ServerProcess } from "../../../infra/embedded/ServerProcess.ts"
 import { startPostgres } from "../../../infra/embedded.ts"
-import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/NatsPermissions.ts"
+import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/stores/NatsPermissions.ts"
+import { ActorSystem, type StartOptions } from "../../../infra/system/ActorSystem.ts"
 import { eventually } from "../system/SystemFixture.ts"
 
 export const deployment = resolve(import.meta.dirname, "../../../docs/deployment")

@@ -1,7 +1,7 @@
 /** FAULT 67: streams and buckets are deleted under a node that may not create them. */
 import { connect } from "@nats-io/transport-node"
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest"
-import { neededStores } from "../../../infra/nats/NeededStores.ts"
+import { neededStores } from "../../../infra/nats/stores/NeededStores.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually } from "../system/SystemFixture.ts"
 import { NAMESPACE, prepare, type RestrictedServers, restrictedServers, startNode } from "./LeastPrivilege.ts"

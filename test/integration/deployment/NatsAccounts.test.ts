@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
-import { natsAccountsConf } from "../../../infra/nats/NatsPermissions.ts"
+import { natsAccountsConf } from "../../../infra/nats/stores/NatsPermissions.ts"
 import { deployment, NAMESPACE, passwords } from "./LeastPrivilege.ts"
 
 const run = promisify(execFile)

@@ -4,9 +4,9 @@
  */
 import { connect, type NatsConnection } from "@nats-io/transport-node"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
-import { ActorClient } from "../../../infra/ActorClient.ts"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
-import type { NatsRole } from "../../../infra/nats/NatsPermissions.ts"
+import type { NatsRole } from "../../../infra/nats/stores/NatsPermissions.ts"
+import { ActorClient } from "../../../infra/system/ActorClient.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually } from "../system/SystemFixture.ts"

@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import {
   accept,

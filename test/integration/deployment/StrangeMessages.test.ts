@@ -4,7 +4,7 @@
  */
 import { connect, headers } from "@nats-io/transport-node"
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually } from "../system/SystemFixture.ts"

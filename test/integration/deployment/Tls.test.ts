@@ -9,7 +9,7 @@ import {
   NatsConnection,
   type NatsConnectionOptions,
   type NatsUnreachable,
-} from "../../../infra/nats/NatsConnection.ts"
+} from "../../../infra/nats/connection/NatsConnection.ts"
 import { type RestrictedNats, restrictedNats } from "./LeastPrivilege.ts"
 
 /** Where the machine has it: it is no dependency. */

@@ -1,7 +1,7 @@
 /** A journal in several streams: how many is fixed, and each is watched by itself. */
 import { Effect } from "effect"
 import { afterAll, expect, it } from "vitest"
-import { journalStreamConfig } from "../../../infra/nats/JournalSettings.ts"
+import { journalStreamConfig } from "../../../infra/nats/journal/JournalSettings.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import {
   admin,

@@ -4,13 +4,13 @@
  * The servers are NatsFixture.ts's.
  */
 import { Context, Effect, Layer, Queue, type Scope, Stream } from "effect"
-import { MailboxNats, type MailboxNatsOptions } from "../../../infra/nats/MailboxNats.ts"
-import { mailboxStreamNames } from "../../../infra/nats/MailboxStream.ts"
 import {
   NatsConnection,
   type NatsConnectionOptions,
   type NatsConnectionService,
-} from "../../../infra/nats/NatsConnection.ts"
+} from "../../../infra/nats/connection/NatsConnection.ts"
+import { MailboxNats, type MailboxNatsOptions } from "../../../infra/nats/mailbox/MailboxNats.ts"
+import { mailboxStreamNames } from "../../../infra/nats/mailbox/MailboxStream.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import {
   type Delivery,

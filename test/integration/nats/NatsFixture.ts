@@ -10,13 +10,13 @@ import { join } from "node:path"
 import { connect } from "@nats-io/transport-node"
 import { Context, Effect, Layer, References, Schedule, type Scope } from "effect"
 import { type NatsOptions, type NatsServer, startNats } from "../../../infra/embedded.ts"
-import { JournalNats, type JournalNatsOptions } from "../../../infra/nats/JournalNats.ts"
 import {
   NatsConnection,
   type NatsConnectionOptions,
   type NatsConnectionService,
   serversOf,
-} from "../../../infra/nats/NatsConnection.ts"
+} from "../../../infra/nats/connection/NatsConnection.ts"
+import { JournalNats, type JournalNatsOptions } from "../../../infra/nats/journal/JournalNats.ts"
 import { type ActorAddress, addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Journal, type JournalService } from "../../../runtime/journal/Journal.ts"
 import { JournalBehaviours } from "../../contract/JournalBehaviours.ts"

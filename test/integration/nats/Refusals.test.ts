@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
-import { journalStreamConfig } from "../../../infra/nats/JournalSettings.ts"
-import { appendErrorOf, JetStreamError } from "../../../infra/nats/NatsErrors.ts"
+import { appendErrorOf, JetStreamError } from "../../../infra/nats/connection/NatsErrors.ts"
+import { journalStreamConfig } from "../../../infra/nats/journal/JournalSettings.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import {
   admin,

@@ -2,7 +2,7 @@ import { cp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { afterAll, expect, it } from "vitest"
-import { journalStreamConfig } from "../../../infra/nats/JournalSettings.ts"
+import { journalStreamConfig } from "../../../infra/nats/journal/JournalSettings.ts"
 import {
   admin,
   behaviours,

@@ -1,6 +1,6 @@
 import { Effect, Fiber } from "effect"
 import { afterAll, expect, it } from "vitest"
-import { appendErrorOf, JetStreamError, jetStreamCode } from "../../../infra/nats/NatsErrors.ts"
+import { appendErrorOf, JetStreamError, jetStreamCode } from "../../../infra/nats/connection/NatsErrors.ts"
 import { AppendUnknown } from "../../../runtime/journal/Journal.ts"
 import {
   behaviours,

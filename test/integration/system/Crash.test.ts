@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import { expect, it, onTestFinished } from "vitest"
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
-import type { ActorSystem } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import {
   audit,

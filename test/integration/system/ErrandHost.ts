@@ -4,7 +4,7 @@
  * has it, and `worked <id>` when its call was made; `ready` comes first.
  */
 import { createInterface } from "node:readline"
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Errand, errandActors, work } from "./Errands.ts"
 
 const [, , nats = "", postgres = "", namespace = "", file = ""] = process.argv

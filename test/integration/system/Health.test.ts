@@ -1,6 +1,6 @@
 /** FAULT 67: what a system says, and what its callers get, while something that it needs is missing or full. */
 import { describe, expect, it } from "vitest"
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { statusText } from "../../../infra/telemetry/MetricsText.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "./SystemFixture.ts"

@@ -2,7 +2,7 @@
  * A process that runs a system under load, for tests that end it: `node LoadedSystem.ts <nats> <postgres>`. Prints each
  * acknowledged command as a line, `{ actor, commandId, version }`, and `stopped` when SIGTERM has drained it.
  */
-import { ActorSystem } from "../../../infra/ActorSystem.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
 const [, , nats = "", postgres = "", run = ""] = process.argv

@@ -1,7 +1,7 @@
 /** What a system refuses to start on, what it makes of damaged rows, and what goes through end to end. */
 import { createServer, type Socket } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { ActorSystem, StartOptions } from "../../../infra/ActorSystem.ts"
+import type { ActorSystem, StartOptions } from "../../../infra/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, type RealServers, realServers, startSystem } from "./SystemFixture.ts"
 

@@ -1,9 +1,9 @@
 /** Requests to a server of the test's own: what it replies to each is a function, and every request is kept. */
 import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node"
 import { Effect } from "effect"
-import type { NatsRequestFailed } from "../../../infra/nats/NatsErrors.ts"
-import type { ReplyMultiplexer } from "../../../infra/nats/ReplyMultiplexer.ts"
-import { StoreTroubles } from "../../../infra/nats/StoreTroubles.ts"
+import type { NatsRequestFailed } from "../../../infra/nats/connection/NatsErrors.ts"
+import type { ReplyMultiplexer } from "../../../infra/nats/connection/ReplyMultiplexer.ts"
+import { StoreTroubles } from "../../../infra/nats/connection/StoreTroubles.ts"
 
 export interface ScriptedReply {
   /** 0 by default: a message without a status. */

@@ -5,8 +5,8 @@
  */
 import type { Msg, Payload, PublishOptions, Status, Subscription } from "@nats-io/transport-node"
 import { Effect, type Scope } from "effect"
-import type { NatsConnectionService, NatsHealth } from "../../../infra/nats/NatsConnection.ts"
-import { makeReplyMultiplexer } from "../../../infra/nats/ReplyMultiplexer.ts"
+import type { NatsConnectionService, NatsHealth } from "../../../infra/nats/connection/NatsConnection.ts"
+import { makeReplyMultiplexer } from "../../../infra/nats/connection/ReplyMultiplexer.ts"
 import { makeDeadlineWheel } from "../../../runtime/time/DeadlineWheel.ts"
 import { messageOf, type ScriptedReply } from "./RequestsScripted.ts"
 

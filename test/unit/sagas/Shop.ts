@@ -18,7 +18,7 @@ import type {
   PaymentGateway,
 } from "../../../actors/payment/PaymentGateway.ts"
 import { Shipment } from "../../../actors/shipment/Shipment.ts"
-import { GatewayLedger, type Operation } from "../../../infra/gateway/GatewayLedger.ts"
+import { GatewayLedger, type Operation } from "../../../infra/reference/payments/GatewayLedger.ts"
 import { type AnyActor, CallRefused, type CommandsOf, type StateOf } from "../../../runtime/index.ts"
 import type { ActorSystemService, SystemOptions } from "../../../runtime/system/ActorSystem.ts"
 import { Checklist } from "../../../sagas/choreography/Checklist.ts"

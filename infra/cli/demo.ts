@@ -1,6 +1,0 @@
-/** `npm run demo`: a thousand orders and a crash. A look at Node first; the program is DemoCommand.ts. */
-import { requireNode } from "./NodeVersion.ts"
-
-requireNode()
-const { demo } = await import("./DemoCommand.ts")
-demo()

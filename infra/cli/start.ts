@@ -1,6 +1,0 @@
-/** `npm start`: the order service. A look at Node first; the program is StartCommand.ts. */
-import { requireNode } from "./NodeVersion.ts"
-
-requireNode()
-const { start } = await import("./StartCommand.ts")
-start()

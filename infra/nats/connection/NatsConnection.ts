@@ -1,0 +1,280 @@
+/**
+ * The one connection of a process to NATS, for as long as its scope lives.
+ *
+ * Owns connecting, endless reconnecting, the health that operators see, and the multiplexer that carries requests.
+ * It never buffers publishes of a lost connection: requests fail at once while there is none (ReplyMultiplexer.ts).
+ */
+import {
+  type ConnectionOptions,
+  connect,
+  createInbox,
+  credsAuthenticator,
+  errors,
+  type NatsConnection as NatsClient,
+  type NodeConnectionOptions,
+  type PermissionViolationError,
+  type Status,
+} from "@nats-io/transport-node"
+import { Context, Effect, Layer, Schema } from "effect"
+import { makeDeadlineWheel } from "../../../runtime/time/DeadlineWheel.ts"
+import { isRefusedUser, isSlowHandshake } from "./NatsErrors.ts"
+import { makeReplyMultiplexer, type ReplyMultiplexer } from "./ReplyMultiplexer.ts"
+
+/** How long one attempt to connect may take. */
+const connectTimeoutMs = 5_000
+
+/** Pause between attempts on one server; the client adds up to 100 ms of jitter. */
+const reconnectPauseMs = 250
+
+/** Attempts of a start whose handshake takes too long, beside the first one. */
+const SLOW_HANDSHAKE_RETRIES = 5
+
+/** Refusals of the credentials, one after the other without a connection between them, after which it is closed. */
+const REFUSALS_MAX = 2
+
+/** The client pings this often and drops a connection after two silent ones: a hung server is left after 30 s. */
+const pingIntervalMs = 10_000
+
+/** How long closing waits for the server to take what was sent last. */
+const closeFlushTimeoutMs = 1_000
+
+/** Inbox prefix of a connection that names none. */
+const INBOX_PREFIX_USUAL = "_INBOX"
+
+/** Different rights whose lack is told. */
+const complaintsMax = 100
+
+export interface NatsConnectionOptions {
+  /**
+   * Like `nats://127.0.0.1:4222`; several, comma-separated or as a list, for a cluster. `nats://user:password@host` has
+   * the credentials, URL-encoded, for all of them.
+   */
+  readonly servers: string | ReadonlyArray<string>
+  /** Shown by the server's monitoring. */
+  readonly name?: string
+  /** Contents of a `.creds` file. */
+  readonly creds?: string
+  readonly token?: string
+  readonly user?: string
+  readonly pass?: string
+  readonly tls?: NodeConnectionOptions["tls"]
+  /**
+   * First token of the reply subjects; the user needs the right to subscribe to `<prefix>.>`. `_INBOX_<namespace>` for
+   * nodes and `_INBOX_<namespace>_client` for clients, unless it is given.
+   */
+  readonly inboxPrefix?: string
+  /**
+   * Inbox prefixes of clients that have others than `_INBOX_<namespace>_client`. A node answers requests whose reply
+   * subject is below the inboxes of its namespace, below its own prefix, or below one of these; no others.
+   */
+  readonly clientInboxPrefixes?: ReadonlyArray<string>
+}
+
+/** No server could be reached, or none let this user in. */
+export class NatsUnreachable extends Schema.TaggedError<NatsUnreachable>()("NatsUnreachable", {
+  reason: Schema.Literals(["Refused", "NotPermitted"]),
+  servers: Schema.Array(Schema.String),
+  detail: Schema.String,
+  hint: Schema.String,
+}) {
+  override get message(): string {
+    return `NATS is unreachable at ${this.servers.join(", ")} (${this.reason}): ${this.detail}. ${this.hint}`
+  }
+}
+
+/** What the connection looks like now. `closed` is final: the credentials were refused, or the scope ended. */
+export interface NatsHealth {
+  readonly state: "connected" | "reconnecting" | "closed"
+  readonly server: string
+  readonly reconnectCount: number
+  readonly lastError: string | undefined
+}
+
+export interface NatsConnectionService {
+  readonly client: NatsClient
+  readonly requests: ReplyMultiplexer
+  readonly health: () => NatsHealth
+  /** This connection's inbox prefix, and those of clients that it was given. */
+  readonly inboxPrefixes: ReadonlyArray<string>
+  /** A subject that nobody else uses, under the connection's inbox prefix. */
+  readonly newInbox: () => string
+  /** Calls `listener` with every status event; returns how to stop that. */
+  readonly onStatus: (listener: (status: Status) => void) => () => void
+}
+
+const withUser = /^(?<scheme>[a-z]+:\/\/)?(?<user>[^/@]*)@(?<host>.+)$/
+
+/** Addresses without credentials, as they may be shown, and the first credentials that one had. */
+export const serversOf = (servers: NatsConnectionOptions["servers"]) => {
+  const given = typeof servers === "string" ? servers.split(",").map((server) => server.trim()) : [...servers]
+  let login: Pick<NatsConnectionOptions, "user" | "pass" | "token"> = {}
+  const list = given.map((server) => {
+    const { scheme = "", user = "", host } = withUser.exec(server)?.groups ?? {}
+    if (host === undefined) return server
+    const [name = "", pass] = user.split(":", 2).map(decodeURIComponent)
+    if (Object.keys(login).length === 0) login = pass === undefined ? { token: name } : { user: name, pass }
+    return scheme + host
+  })
+  return { list, login }
+}
+
+const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions => {
+  const { list, login } = serversOf(options.servers)
+  const { creds, token, user, pass, tls, name, inboxPrefix } = { ...login, ...options }
+  const credentials: ConnectionOptions = {
+    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
+    ...(token === undefined ? {} : { token }),
+    ...(user === undefined ? {} : { user }),
+    ...(pass === undefined ? {} : { pass }),
+  }
+  return {
+    ...(credentials as Omit<ConnectionOptions, "tls">),
+    servers: list,
+    ...(name === undefined ? {} : { name }),
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+    ...(tls === undefined ? {} : { tls }),
+    timeout: connectTimeoutMs,
+    reconnectTimeWait: reconnectPauseMs,
+    maxReconnectAttempts: -1,
+    // The library gives up after two such errors, a month apart and for slow handshakes, too: see `REFUSALS_MAX`.
+    ignoreAuthErrorAbort: true,
+    pingInterval: pingIntervalMs,
+  }
+}
+
+const unreachable = (servers: Array<string>, cause: unknown): NatsUnreachable => {
+  const refused = isRefusedUser(cause)
+  return new NatsUnreachable({
+    reason: refused ? "NotPermitted" : "Refused",
+    servers,
+    detail: cause instanceof Error ? cause.message : String(cause),
+    hint: refused
+      ? "Check the user, token or credentials."
+      : "Is nats-server running there, and JetStream enabled?",
+  })
+}
+
+/**
+ * Says goodbye before it closes: what was written last gets out, and a server that hangs up in the same moment is
+ * noticed first. The client drops its socket's error listener on closing; an error that is still on its way then
+ * would end the process.
+ */
+const close = (client: NatsClient): Effect.Effect<void> =>
+  Effect.tryPromise(() => client.flush()).pipe(
+    Effect.timeout(closeFlushTimeoutMs),
+    Effect.ignore, // there is no connection to say it on, which is as good
+    Effect.andThen(Effect.promise(() => client.close())),
+  )
+
+/** Tokens that tell one right from another: `$JS.API.CONSUMER.MSG.NEXT.<stream>`, `$JS.ACK.<stream>`, `<ns>.evt`. */
+const rightTokenCount = (subject: string): number => {
+  if (subject.startsWith("$JS.API.")) return 6
+  return subject.startsWith("$JS.") ? 3 : 2
+}
+
+/** Right of a preparation alone. */
+const CREATING = "publish on $JS.API.STREAM.CREATE."
+
+const deniedRight = ({ operation, subject }: PermissionViolationError): string => {
+  const right = subject.split(".").slice(0, rightTokenCount(subject)).join(".")
+  return `${operation === "publish" ? "publish on" : "subscribe to"} ${right}`
+}
+
+/**
+ * Says once what the server does not permit, whoever asked for it: some of that is published and forgotten. What it
+ * was needed for fails with the same words, or is tried until the right is there.
+ */
+const makeComplaints = Effect.map(Effect.context<never>(), (context) => {
+  const runFork = Effect.runForkWith(context)
+  const known = new Set<string>()
+  return (status: Status): void => {
+    if (status.type !== "error") return
+    const { error } = status
+    const isViolation = error instanceof errors.PermissionViolationError
+    const right = isViolation ? deniedRight(error) : "connect"
+    if (!(isViolation || isRefusedUser(error)) || known.has(right) || known.size >= complaintsMax) return
+    known.add(right)
+    const subject = isViolation ? `, here ${error.subject}` : ""
+    const hint = isViolation
+      ? right.startsWith(CREATING)
+        ? "A node does without it: prepare the namespace with the creator's credentials (docs/DEPLOYMENT.md)."
+        : "Grant it: docs/DEPLOYMENT.md has the list."
+      : "After another refusal the connection is not made again: restart with valid credentials."
+    runFork(Effect.logError(`NATS does not let this user ${right}${subject}. ${hint}`))
+  }
+})
+
+/** Closes the connection for good when its user is refused again and again. */
+const closesWhenRefused = (client: NatsClient): ((status: Status) => void) => {
+  let refusalCount = 0
+  return (status) => {
+    if (status.type === "reconnect") refusalCount = 0
+    if (status.type !== "error" || !isRefusedUser(status.error)) return
+    if (++refusalCount === REFUSALS_MAX) void client.close()
+  }
+}
+
+/**
+ * Feeds every status of the client to `onStatus` until the connection closes. The client leaves out the last one where a
+ * listener closes the connection.
+ */
+const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void): Promise<void> => {
+  let last: Status["type"] | undefined
+  for await (const status of client.status()) {
+    onStatus(status)
+    last = status.type
+  }
+  if (last !== "close") onStatus({ type: "close" })
+}
+
+const make = (options: NatsConnectionOptions) =>
+  Effect.gen(function* () {
+    const servers = serversOf(options.servers).list
+    const client = yield* Effect.acquireRelease(
+      Effect.tryPromise({ try: () => connect(clientOptions(options)), catch: (cause) => cause }).pipe(
+        Effect.retry({ times: SLOW_HANDSHAKE_RETRIES, while: isSlowHandshake }),
+        Effect.mapError((cause) => unreachable(servers, cause)),
+      ),
+      close,
+    )
+
+    let state: NatsHealth["state"] = "connected"
+    let reconnectCount = 0
+    let lastError: string | undefined
+    const complain = yield* makeComplaints
+    const listeners = new Set<(status: Status) => void>([complain, closesWhenRefused(client)])
+    const onStatus = (status: Status): void => {
+      if (status.type === "disconnect") state = "reconnecting"
+      else if (status.type === "close") state = "closed"
+      else if (status.type === "error") lastError = status.error.message
+      else if (status.type === "reconnect") {
+        // The client says this once for each attempt that failed before.
+        if (state === "reconnecting") reconnectCount++
+        state = "connected"
+      }
+      for (const listener of listeners) listener(status)
+    }
+    yield* Effect.forkScoped(Effect.promise(() => pumpStatus(client, onStatus)))
+
+    const wheel = yield* makeDeadlineWheel
+    const service: Omit<NatsConnectionService, "requests"> = {
+      client,
+      health: () => ({ state, server: client.getServer(), reconnectCount, lastError }),
+      inboxPrefixes: [options.inboxPrefix ?? INBOX_PREFIX_USUAL, ...(options.clientInboxPrefixes ?? [])],
+      newInbox: () => createInbox(options.inboxPrefix),
+      onStatus: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    }
+    const requests = yield* makeReplyMultiplexer(service, wheel, options.inboxPrefix)
+    return { ...service, requests }
+  })
+
+export class NatsConnection extends Context.Service<NatsConnection, NatsConnectionService>()(
+  "everstate/nats/NatsConnection",
+) {
+  /** Connects when built, closes with its scope. Fails when no server can be reached at first. */
+  static readonly layer = (options: NatsConnectionOptions): Layer.Layer<NatsConnection, NatsUnreachable> =>
+    Layer.effect(NatsConnection, make(options))
+}

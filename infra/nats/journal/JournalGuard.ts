@@ -1,0 +1,140 @@
+/**
+ * Watches that a stream of the journal stays the one that was verified at start, for as long as the process runs.
+ *
+ * Owns the standing refusal: while the stream is missing, replaced, cut or unsafely changed, every append to it is
+ * refused before it is sent, and lifted once the right stream is back. After a lost connection nothing is sent or read until
+ * the stream was verified again: a server that came back with an older copy would else take new commits over the
+ * missing ones, and hide that they are missing. The checks are JournalSettings.ts's.
+ */
+import { Effect, Latch, Schedule, type Scope } from "effect"
+import { JournalRefused, type JournalUnavailable } from "../../../runtime/journal/Journal.ts"
+import type { NatsConnectionService } from "../connection/NatsConnection.ts"
+import {
+  type JournalStreamOptions,
+  missing,
+  shortened,
+  verifyIdentity,
+  verifySettings,
+} from "./JournalSettings.ts"
+import { findJournalStream, type OpenJournalStream } from "./JournalStream.ts"
+
+/** How often the stream is verified unasked. A stream swapped in between takes appends for this long. */
+const verifyIntervalMs = 2_000
+
+/** Least pause between two verifications, however many appends ask for one. */
+const verifyPauseMs = 250
+
+/**
+ * A missing or shortened stream is looked at this often before it is believed: a new leader, or a server that is
+ * still catching up, may not know the last commits for a moment.
+ */
+const confirmCount = 3
+const confirmPauseMs = 400
+
+export interface JournalGuard {
+  /** Why nothing may be appended now. */
+  readonly refusal: () => JournalRefused | undefined
+  /** False from a lost connection until the stream behind the new one is verified. */
+  readonly isVerified: () => boolean
+  /** The newest of the stream's sequences seen so far: whatever is appended from now on gets a higher one. */
+  readonly newestSequence: () => number
+  /**
+   * Notes an acknowledged sequence of the stream. One not above `newestBefore`, the newest when the append was sent, proves that the
+   * stream lost commits; the refusal that is returned then stays until the process is restarted.
+   */
+  readonly acknowledged: (sequence: number, newestBefore: number) => JournalRefused | undefined
+  /** Something smells: verify soon. */
+  readonly suspect: () => void
+  /** Verifies now and returns the stream's last sequence. */
+  readonly verify: Effect.Effect<number, JournalRefused | JournalUnavailable>
+}
+
+/** The guard of an open stream; its fiber ends with the scope. */
+export const makeJournalGuard = (
+  connection: NatsConnectionService,
+  options: JournalStreamOptions,
+  open: OpenJournalStream,
+): Effect.Effect<JournalGuard, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { stream } = open
+    let refusal: JournalRefused | undefined
+    /** A refusal that no verification lifts. */
+    let proof: JournalRefused | undefined
+    let newest = open.lastPlace
+    let isVerified = true
+    let connectionCount = 0
+    const suspicion = yield* Latch.make()
+
+    const look = Effect.gen(function* () {
+      const seenBefore = newest
+      const connectionBefore = connectionCount
+      const info = yield* findJournalStream(connection, stream)
+      if (info === undefined) return yield* missing(stream)
+      const identity = { streamId: open.streamId, lastPlace: seenBefore }
+      const wrong =
+        proof ??
+        verifyIdentity(stream, info, identity) ??
+        verifySettings(info.config, options, open.partition)
+      if (wrong !== undefined) return yield* wrong
+      newest = Math.max(newest, info.state.last_seq)
+      refusal = undefined
+      if (connectionBefore === connectionCount) isVerified = true
+      return info.state.last_seq
+    })
+
+    const noteRefusal = (error: JournalRefused | JournalUnavailable) =>
+      Effect.suspend(() => {
+        if (!(error instanceof JournalRefused)) return Effect.void
+        const isNew = refusal?.reason !== error.reason
+        refusal = error
+        return isNew ? Effect.logError(error.message) : Effect.void
+      })
+
+    const verify = look.pipe(
+      Effect.retry({
+        times: confirmCount,
+        schedule: Schedule.spaced(confirmPauseMs),
+        while: (error) =>
+          error instanceof JournalRefused &&
+          proof === undefined &&
+          (error.reason === "Missing" || error.reason === "Replaced"),
+      }),
+      Effect.tapError(noteRefusal),
+    )
+
+    const watch = Effect.gen(function* () {
+      while (true) {
+        if (isVerified) yield* Effect.timeoutOption(suspicion.await, verifyIntervalMs)
+        yield* suspicion.close
+        // Unavailable says nothing about the stream; a refusal is noted by `verify` itself.
+        yield* Effect.ignore(verify)
+        yield* Effect.sleep(verifyPauseMs)
+      }
+    })
+    yield* Effect.forkScoped(watch)
+    const stop = connection.onStatus((status) => {
+      if (status.type !== "disconnect" && status.type !== "reconnect") return
+      connectionCount++
+      isVerified = false
+      suspicion.openUnsafe()
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(stop))
+
+    return {
+      refusal: () => refusal,
+      isVerified: () => isVerified,
+      newestSequence: () => newest,
+      acknowledged: (sequence, newestBefore) => {
+        if (sequence > newest) newest = sequence
+        if (sequence > newestBefore) return undefined
+        proof ??= shortened(stream, sequence, newestBefore)
+        refusal = proof
+        suspicion.openUnsafe()
+        return proof
+      },
+      suspect: () => {
+        suspicion.openUnsafe()
+      },
+      verify,
+    }
+  })

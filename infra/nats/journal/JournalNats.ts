@@ -1,0 +1,232 @@
+/**
+ * The journal on JetStream: one message per commit, guarded by the sequence of the actor's last one, in one stream or
+ * several.
+ *
+ * Owns the append, the leader's reads, and which stream they go to. Sequences are translated here and in
+ * JournalFollow.ts (runtime/journal/Partition.ts); everything below counts as its stream does. Opening and verifying is JournalStream.ts, watching JournalGuard.ts, pages
+ * are JournalRead.ts, the live tail is JournalFollow.ts. The contract is runtime/journal/Journal.ts.
+ */
+import { Effect, Layer } from "effect"
+import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
+import {
+  AppendUnknown,
+  Journal,
+  type JournalReadError,
+  type JournalRecord,
+  type JournalRefused,
+  type JournalService,
+  JournalUnavailable,
+} from "../../../runtime/journal/Journal.ts"
+import type { JournalRegister, JournalRegisterUnavailable } from "../../../runtime/journal/JournalRegister.ts"
+import {
+  partitionOfSequence,
+  partitionOfShard,
+  placeUpTo,
+  sequenceAt,
+} from "../../../runtime/journal/Partition.ts"
+import { findMessage } from "../connection/JetStreamApi.ts"
+import { NatsConnection } from "../connection/NatsConnection.ts"
+import { appendErrorOf, appendFailureOf, readErrorOf, tooLarge } from "../connection/NatsErrors.ts"
+import { acknowledgement, PUBLISH_TIMEOUT_MS } from "../connection/PubAck.ts"
+import type { EncodedHeaders } from "../connection/ReplyMultiplexer.ts"
+import { followJournal } from "./JournalFollow.ts"
+import { type JournalGuard, makeJournalGuard } from "./JournalGuard.ts"
+import { type CommitLog, READ_TIMEOUT_MS, readPage, recordOf } from "./JournalRead.ts"
+import type { JournalStreamOptions } from "./JournalSettings.ts"
+import { type OpenJournalStream, openJournalStreams } from "./JournalStream.ts"
+import { journalSubjectsOf } from "./JournalSubject.ts"
+
+/** Bytes of the server's `max_payload` that are kept for headers. */
+export const HEADER_ROOM_BYTES = 1_024
+
+export interface JournalNatsOptions extends JournalStreamOptions {
+  /** How long an append may stay unacknowledged before its outcome is unknown; 2 s by default. */
+  readonly appendTimeoutMs?: number
+}
+
+/** The one header of an append. Never empty: an empty value switches the server's check off. */
+class ExpectedSequence implements EncodedHeaders {
+  readonly #sequence: number
+
+  constructor(sequence: number) {
+    if (!Number.isSafeInteger(sequence) || sequence < 0) throw new RangeError(`expected sequence ${sequence}`)
+    this.#sequence = sequence
+  }
+
+  encode(): Uint8Array {
+    return Buffer.from(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`, "latin1")
+  }
+}
+
+/** Refusals under which even reading would answer from the wrong journal. */
+const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
+
+/** A stream of the journal and what watches it. */
+interface Part extends OpenJournalStream {
+  readonly guard: JournalGuard
+}
+
+const notVerified = "the connection was lost, and the stream behind the new one is not verified yet"
+
+const makeService = (
+  connection: NatsConnection["Service"],
+  parts: ReadonlyArray<Part>,
+  options: JournalNatsOptions,
+): JournalService => {
+  const { requests, client } = connection
+  const subjects = journalSubjectsOf(options.namespace)
+  const appendTimeoutMs = options.appendTimeoutMs ?? PUBLISH_TIMEOUT_MS
+  const commitBytesMax = (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
+
+  const partitionCount = parts.length
+
+  const partAt = (partition: number): Part => {
+    const part = parts[partition]
+    if (part === undefined) throw new RangeError(`partition ${partition} of ${partitionCount}`)
+    return part
+  }
+  const partOf = (shard: number): Part => partAt(partitionOfShard(shard, partitionCount))
+  const sequenceIn = ({ partition }: Part, place: number): number =>
+    sequenceAt(place, partition, partitionCount)
+  const placeIn = ({ partition }: Part, sequence: number): number =>
+    placeUpTo(sequence, partition, partitionCount)
+  const recordIn = (part: Part, { key, sequence, data }: JournalRecord): JournalRecord => ({
+    key,
+    sequence: sequenceIn(part, sequence),
+    data,
+  })
+
+  /** Connected again, and not yet sure to what. While there is no connection the request itself says why. */
+  const mustWait = ({ guard }: Part): boolean =>
+    !guard.isVerified() && connection.health().state === "connected"
+
+  const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
+    Effect.callback<number, AppendUnknown | JournalRefused>((resume) => {
+      const part = partOf(address.shard)
+      const { guard } = part
+      const refusal = guard.refusal()
+      if (refusal !== undefined) return resume(Effect.fail(refusal))
+      if (mustWait(part))
+        return resume(Effect.fail(new AppendUnknown({ reason: "Unavailable", detail: notVerified })))
+      if (data.length > commitBytesMax) return resume(Effect.fail(tooLarge(data.length, commitBytesMax)))
+      // A sequence of another partition is that of no record of this actor.
+      if (expectedSequence > 0 && partitionOfSequence(expectedSequence, partitionCount) !== part.partition) {
+        const detail = `${address.key} is not in the partition of sequence ${expectedSequence}`
+        return resume(Effect.fail(new AppendUnknown({ reason: "WrongSequence", detail })))
+      }
+      const headers = new ExpectedSequence(placeIn(part, expectedSequence))
+      const newestBefore = guard.newestSequence()
+      const pending = requests.send(subjects.ofActor(address), data, headers, appendTimeoutMs, {
+        onReply: (message) => {
+          const result = acknowledgement(message)
+          if (typeof result === "number") {
+            requests.troubles.stored(part.stream)
+            const lost = guard.acknowledged(result, newestBefore)
+            resume(lost === undefined ? Effect.succeed(sequenceIn(part, result)) : Effect.fail(lost))
+          } else {
+            requests.troubles.failed(part.stream, result)
+            const error = appendErrorOf(result)
+            if (error.reason === "Unavailable") guard.suspect()
+            resume(Effect.fail(error))
+          }
+          return true
+        },
+        onFailure: (failure) => {
+          requests.troubles.failed(part.stream, failure)
+          if (failure.reason === "NoResponders") guard.suspect()
+          resume(Effect.fail(appendFailureOf(failure, data.length, commitBytesMax)))
+        },
+      })
+      return Effect.sync(() => pending?.cancel())
+    })
+
+  /** Reads go on while appends are refused for unsafe settings, and never from a replaced journal. */
+  const unlessReplaced = <A>(
+    part: Part,
+    read: () => Effect.Effect<A, JournalReadError>,
+  ): Effect.Effect<A, JournalReadError> =>
+    Effect.suspend(() => {
+      const refusal = part.guard.refusal()
+      if (refusal !== undefined && blocksReads(refusal)) return Effect.fail(refusal)
+      return mustWait(part)
+        ? Effect.fail(new JournalUnavailable({ reason: "Disconnected", detail: notVerified }))
+        : read()
+    })
+
+  const lastOf = (part: Part, subject: string): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
+    unlessReplaced(part, () =>
+      findMessage(requests, part.stream, { last_by_subj: subject }, READ_TIMEOUT_MS).pipe(
+        Effect.map((found) => found && recordIn(part, recordOf(subjects, found))),
+        Effect.mapError((error) => {
+          if (error._tag === "JetStreamError") part.guard.suspect()
+          return readErrorOf(error)
+        }),
+      ),
+    )
+
+  const pageOf = (
+    part: Part,
+    log: Omit<CommitLog, "stream">,
+    range: { readonly after: number; readonly upTo: number },
+  ) =>
+    unlessReplaced(part, () => {
+      const places = { after: placeIn(part, range.after), upTo: placeIn(part, range.upTo) }
+      const page = readPage(requests, { ...log, stream: part.stream }, places)
+      return partitionCount === 1
+        ? page
+        : Effect.map(page, (records) => records.map((record) => recordIn(part, record)))
+    })
+
+  return {
+    commitBytesMax,
+    appendTimeoutMs,
+    partitionCount,
+    append,
+    last: (address) => lastOf(partOf(address.shard), subjects.ofActor(address)),
+    read: (address, range) => {
+      const log = { subject: subjects.ofActor(address), keyOf: () => address.key }
+      return pageOf(partOf(address.shard), log, range)
+    },
+    scan: ({ shard, ...range }) =>
+      shard === undefined
+        ? pageOf(
+            partAt(partitionOfSequence(range.upTo, partitionCount)),
+            { subject: subjects.all, keyOf: subjects.keyOf },
+            range,
+          )
+        : pageOf(partOf(shard), { subject: subjects.ofShard(shard), keyOf: subjects.keyOf }, range),
+    follow: ({ partition, ...from }) => {
+      const { guard, stream } = partAt(partition)
+      return followJournal({ connection, guard, stream, partition, partitionCount, subjects }, from)
+    },
+    lastSequence: (partition) => {
+      const part = partAt(partition)
+      return Effect.map(part.guard.verify, (place) => sequenceIn(part, place))
+    },
+    lastOfShard: (shard) =>
+      Effect.map(lastOf(partOf(shard), subjects.ofShard(shard)), (found) => found?.sequence ?? 0),
+    check: Effect.forEach(parts, ({ guard }) => guard.verify, { concurrency: "unbounded", discard: true }),
+  }
+}
+
+export const JournalNats = {
+  /** Opens or creates the namespace's journal and watches it. See {@link openJournalStreams} for the refusals. */
+  layer: (
+    options: JournalNatsOptions,
+  ): Layer.Layer<
+    Journal,
+    JournalRefused | JournalUnavailable | JournalRegisterUnavailable,
+    NatsConnection | JournalRegister
+  > =>
+    Layer.effect(
+      Journal,
+      Effect.gen(function* () {
+        const connection = yield* NatsConnection
+        const streams = yield* openJournalStreams(connection, options)
+        const parts = yield* Effect.forEach(streams, (open) =>
+          Effect.map(makeJournalGuard(connection, options, open), (guard): Part => ({ ...open, guard })),
+        )
+        return makeService(connection, parts, options)
+      }),
+    ),
+}

@@ -1,0 +1,155 @@
+/**
+ * One page of an actor's commits by direct-get batch, from whichever replica answers.
+ *
+ * Owns the paging, the cheap look into the replies' headers and the proof that nothing was lost on the way: each
+ * reply names the one before it, and where a replica ends early the leader is asked for the next commit. So a page
+ * is complete or it fails; a stale replica costs one round trip more and never an omission.
+ */
+import { type Msg, MsgImpl } from "@nats-io/transport-node"
+import { Effect } from "effect"
+import {
+  JOURNAL_PAGE_BYTES_MAX,
+  JOURNAL_PAGE_RECORDS_MAX,
+  type JournalReadError,
+  type JournalRecord,
+  JournalUnavailable,
+} from "../../../runtime/journal/Journal.ts"
+import { findMessage, type StoredMessage } from "../connection/JetStreamApi.ts"
+import { readErrorOf } from "../connection/NatsErrors.ts"
+import type { ReplyMultiplexer } from "../connection/ReplyMultiplexer.ts"
+
+/** How long a page, or one message of the leader, may take. */
+export const READ_TIMEOUT_MS = 5_000
+
+const status = { endOfBatch: 204, notFound: 404 } as const
+
+/** Where commits are: those of an actor, or of all. */
+export interface CommitLog {
+  readonly stream: string
+  /** Subject or wildcard. */
+  readonly subject: string
+  /** Key of the actor whose commit is stored under a subject. */
+  readonly keyOf: (subject: string) => string
+}
+
+const headerLine = (headers: string, name: string): number => {
+  const start = headers.lastIndexOf(`\r\n${name}: `)
+  return start === -1
+    ? Number.NaN
+    : Number.parseInt(headers.slice(start + name.length + 4, start + name.length + 24), 10)
+}
+
+const subjectLine = (headers: string): string => {
+  const start = headers.lastIndexOf("\r\nNats-Subject: ") + "\r\nNats-Subject: ".length
+  return headers.slice(start, headers.indexOf("\r\n", start))
+}
+
+/** The header block as text, without the client's parsing of every line where its message type lets us. */
+const headerText = (message: Msg): string => {
+  if (message instanceof MsgImpl && message._msg.hdr > 0) {
+    const { buffer, byteOffset } = message._rdata
+    return Buffer.from(buffer, byteOffset, message._msg.hdr).toString("latin1")
+  }
+  return String(message.headers ?? "")
+}
+
+/** `NATS/1.0 204 EOB` → 204, 0 where there is no status. */
+const statusOf = (headers: string): number => {
+  const code = Number.parseInt(headers.slice(9, 12), 10)
+  return headers.charCodeAt(8) === 0x20 && code > 0 ? code : 0
+}
+
+/** A stored message as a record. */
+export const recordOf = ({ keyOf }: Pick<CommitLog, "keyOf">, { message }: StoredMessage): JournalRecord => ({
+  key: keyOf(message.subject),
+  sequence: message.seq,
+  data: new Uint8Array(Buffer.from(message.data ?? "", "base64")),
+})
+
+/** The first commit of an actor at or after `sequence`, as the leader knows it. */
+const nextOnLeader = (requests: ReplyMultiplexer, log: CommitLog, sequence: number) =>
+  findMessage(requests, log.stream, { next_by_subj: log.subject, seq: sequence }, READ_TIMEOUT_MS).pipe(
+    Effect.map((found) => found && recordOf(log, found)),
+    Effect.mapError(readErrorOf),
+  )
+
+class Page {
+  readonly records: Array<JournalRecord> = []
+  /** Commits beyond this page that the replica has; undefined when it said nothing about them. */
+  pendingCount: number | undefined = undefined
+  failure: string | undefined = undefined
+  /** The replica has a commit beyond the range: none before it is missing. */
+  isPastEnd = false
+  readonly #keyOf: CommitLog["keyOf"]
+  readonly #upTo: number
+  #previous = 0
+
+  constructor({ keyOf }: CommitLog, upTo: number) {
+    this.#keyOf = keyOf
+    this.#upTo = upTo
+  }
+
+  /** True: the batch is over. */
+  readonly collect = (message: Msg): boolean => {
+    const headers = headerText(message)
+    const code = statusOf(headers)
+    if (code === status.notFound) {
+      this.pendingCount = 0
+      return true
+    }
+    if (code !== 0 && code !== status.endOfBatch) {
+      this.failure = headers.slice(9, headers.indexOf("\r\n"))
+      return true
+    }
+    if (headerLine(headers, "Nats-Last-Sequence") !== this.#previous) {
+      this.failure = `a reply after sequence ${this.#previous} was lost`
+    }
+    if (code === status.endOfBatch) {
+      this.pendingCount = headerLine(headers, "Nats-Num-Pending")
+      return true
+    }
+    const sequence = headerLine(headers, "Nats-Sequence")
+    this.#previous = sequence
+    if (sequence <= this.#upTo) {
+      this.records.push({ key: this.#keyOf(subjectLine(headers)), sequence, data: message.data })
+    } else this.isPastEnd = true
+    return false
+  }
+}
+
+const encoder = new TextEncoder()
+
+/** One page of `log` with `after < sequence <= upTo`, of at most `countMax` records. */
+export const readPage = Effect.fnUntraced(function* (
+  requests: ReplyMultiplexer,
+  log: CommitLog,
+  range: { readonly after: number; readonly upTo: number },
+  countMax = JOURNAL_PAGE_RECORDS_MAX,
+): Effect.fn.Return<ReadonlyArray<JournalRecord>, JournalReadError> {
+  if (range.upTo <= range.after) return []
+  const page = new Page(log, range.upTo)
+  const query = {
+    seq: range.after + 1,
+    next_by_subj: log.subject,
+    batch: Math.min(countMax, range.upTo - range.after),
+    max_bytes: JOURNAL_PAGE_BYTES_MAX,
+  }
+  yield* requests
+    .stream(`$JS.API.DIRECT.GET.${log.stream}`, encoder.encode(JSON.stringify(query)), {
+      timeoutMs: READ_TIMEOUT_MS,
+      collect: page.collect,
+    })
+    .pipe(Effect.mapError(readErrorOf))
+  if (page.failure !== undefined) {
+    return yield* new JournalUnavailable({ reason: "Other", detail: `direct get: ${page.failure}` })
+  }
+  const { records } = page
+  const last = records.at(-1)?.sequence ?? range.after
+  // A full page ends here: whether more follows is for the next page to find out.
+  const isWhole = records.length >= countMax || last >= range.upTo || page.isPastEnd
+  // Cut at its size: the next page goes on. An empty page was never cut.
+  const isCut = records.length > 0 && (page.pendingCount ?? 0) > 0
+  if (isWhole || isCut) return records
+  const next = yield* nextOnLeader(requests, log, last + 1)
+  return next === undefined || next.sequence > range.upTo ? records : [...records, next]
+})

@@ -1,0 +1,182 @@
+/**
+ * The streams that are a system's journal: found and verified, or created once, and never again.
+ *
+ * Never re-creates a journal that the register remembers: a missing or younger stream means lost data, and only an
+ * operator may decide about that. What right looks like is JournalSettings.ts and ServerVersion.ts;
+ * JournalGuard.ts keeps watching while the process runs.
+ */
+import { Effect } from "effect"
+import type { JournalRefused, JournalUnavailable } from "../../../runtime/journal/Journal.ts"
+import {
+  type JournalIdentity,
+  JournalRegister,
+  type JournalRegisterUnavailable,
+} from "../../../runtime/journal/JournalRegister.ts"
+import { placeUpTo, sequenceAt } from "../../../runtime/journal/Partition.ts"
+import type { StreamInfo } from "../connection/JetStreamApi.ts"
+import type { NatsConnectionService } from "../connection/NatsConnection.ts"
+import { isCode, jetStreamCode, readErrorOf } from "../connection/NatsErrors.ts"
+import { findStream, makeStream, replicaCountOf } from "../stores/OpenStream.ts"
+import {
+  type JournalStreamOptions,
+  journalStreamConfig,
+  missing,
+  NAMESPACE_HINT,
+  NAMESPACE_PATTERN,
+  refused,
+  STREAMS_DEFAULT,
+  streamIdOf,
+  streamName,
+  verifyCounts,
+  verifyIdentity,
+  verifySettings,
+} from "./JournalSettings.ts"
+import { checkServerVersion } from "./ServerVersion.ts"
+
+/** One of a journal's streams, found in order. */
+export interface OpenJournalStream {
+  readonly partition: number
+  readonly stream: string
+  readonly streamId: string
+  /** The stream's own last sequence. */
+  readonly lastPlace: number
+}
+
+/** A stream, or `undefined` where the server is sure that there is none. */
+export const findJournalStream = (
+  connection: NatsConnectionService,
+  stream: string,
+): Effect.Effect<StreamInfo | undefined, JournalUnavailable | JournalRefused> =>
+  Effect.mapError(findStream(connection, stream), readErrorOf)
+
+const tooFewServers = (replicas: number, detail: string): JournalRefused =>
+  refused(
+    "Unsafe",
+    `a journal with ${replicas} replicas cannot be created here: ${detail}`,
+    `Start ${replicas} JetStream servers of the cluster first, or ask for fewer replicas.`,
+  )
+
+const create = (connection: NatsConnectionService, options: JournalStreamOptions, partition: number) => {
+  const replicas = replicaCountOf(connection, options.replicas)
+  const made = makeStream(connection, journalStreamConfig(options, replicas, partition))
+  return Effect.mapError(made, (error) =>
+    isCode(error, jetStreamCode.noSuitablePeers) || isCode(error, jetStreamCode.replicasNotSupported)
+      ? tooFewServers(replicas, error.message)
+      : readErrorOf(error),
+  )
+}
+
+const refusedOptions = ({ namespace, shards, streams = STREAMS_DEFAULT }: JournalStreamOptions) => {
+  if (!NAMESPACE_PATTERN.test(namespace)) {
+    return refused("Foreign", `namespace ${JSON.stringify(namespace)}`, NAMESPACE_HINT)
+  }
+  if (!Number.isInteger(streams) || streams < 1 || streams > shards) {
+    const hint = "Choose from 1 up to the number of shards; it is fixed at creation."
+    return refused("Foreign", `a journal of ${streams} streams for ${shards} shards`, hint)
+  }
+  return undefined
+}
+
+/**
+ * Refuses where the namespace has a journal of another number of streams. One stream is named otherwise than several:
+ * they would not find each other.
+ */
+const refuseOtherLayout = Effect.fnUntraced(function* (
+  connection: NatsConnectionService,
+  { namespace, shards, streams = STREAMS_DEFAULT }: JournalStreamOptions,
+) {
+  const other = streamName(namespace, streams === 1 ? 2 : 1)
+  const found = yield* findJournalStream(connection, other)
+  if (found === undefined) return
+  const registered = Number(found.config.metadata?.["everstate.streams"] ?? STREAMS_DEFAULT)
+  const wrong = verifyCounts({ namespace, shards, streams }, { shards, streams: registered })
+  if (wrong !== undefined) return yield* wrong
+})
+
+const verifyRegistered = (options: JournalStreamOptions, { shards, streams }: JournalIdentity) =>
+  verifyCounts(options, { shards, streams: streams.length })
+
+/** All streams in the order of their partitions: those that are there, and new ones where none may have been lost; verified. */
+const findOrCreate = Effect.fnUntraced(function* (
+  connection: NatsConnectionService,
+  options: JournalStreamOptions,
+  remembered: JournalIdentity | undefined,
+): Effect.fn.Return<ReadonlyArray<StreamInfo>, JournalRefused | JournalUnavailable> {
+  const { namespace, streams = STREAMS_DEFAULT } = options
+  const infos: Array<StreamInfo | undefined> = []
+  // In the order of their creation: once one has commits, all those looked at later are there, too.
+  for (let partition = 0; partition < streams; partition++) {
+    const info = yield* findJournalStream(connection, streamName(namespace, streams, partition))
+    const wrong = info && verifySettings(info.config, options, partition)
+    if (wrong !== undefined) return yield* wrong
+    infos.push(info)
+  }
+  if (infos.every((info) => info === undefined) && remembered === undefined) {
+    yield* refuseOtherLayout(connection, options)
+  }
+  const isWritten = infos.some((info) => (info?.state.last_seq ?? 0) > 0)
+  const made: Array<StreamInfo> = []
+  for (const [partition, info] of infos.entries()) {
+    const name = streamName(namespace, streams, partition)
+    if (info === undefined && remembered !== undefined) return yield* missing(name)
+    if (info === undefined && isWritten) return yield* missing(name, "the others have commits")
+    const own = info ?? (yield* create(connection, options, partition))
+    // Somebody else may have created it.
+    const wrong = verifySettings(own.config, options, partition)
+    if (wrong !== undefined) return yield* wrong
+    made.push(own)
+  }
+  return made
+})
+
+/**
+ * The journal's streams: found and verified against settings and register, or created where neither streams nor
+ * register know one. Refusals: `Unsafe`, `Foreign`, `Missing`, `Replaced`, `NotPermitted`.
+ */
+export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
+  connection: NatsConnectionService,
+  options: JournalStreamOptions,
+): Effect.fn.Return<
+  ReadonlyArray<OpenJournalStream>,
+  JournalRefused | JournalUnavailable | JournalRegisterUnavailable,
+  JournalRegister
+> {
+  const { namespace, shards, streams = STREAMS_DEFAULT } = options
+  const wrongOptions = refusedOptions(options)
+  if (wrongOptions !== undefined) return yield* wrongOptions
+  yield* checkServerVersion(connection.client.info?.version ?? "unknown")
+  const register = yield* JournalRegister
+  const remembered = yield* register.load(namespace)
+  // Before the streams are looked for: those of another number have other names, and are not missing.
+  const otherCounts = remembered && verifyRegistered(options, remembered)
+  if (otherCounts !== undefined) return yield* otherCounts
+
+  const infos = yield* findOrCreate(connection, options, remembered)
+  if (remembered === undefined) {
+    yield* register.record({
+      namespace,
+      shards,
+      streams: infos.map((info, partition) => ({
+        streamId: streamIdOf(info),
+        lastSequence: sequenceAt(info.state.last_seq, partition, streams),
+      })),
+    })
+  }
+  const identity = remembered ?? (yield* register.load(namespace))
+  // Somebody else may have been faster.
+  const wrongCounts = identity && verifyRegistered(options, identity)
+  if (wrongCounts !== undefined) return yield* wrongCounts
+  const opened: Array<OpenJournalStream> = []
+  for (const [partition, info] of infos.entries()) {
+    const stream = streamName(namespace, streams, partition)
+    const registered = identity?.streams[partition]
+    if (registered !== undefined) {
+      const { streamId, lastSequence } = registered
+      const lastPlace = placeUpTo(lastSequence, partition, streams)
+      const wrong = verifyIdentity(stream, info, { streamId, lastPlace })
+      if (wrong !== undefined) return yield* wrong
+    }
+    opened.push({ partition, stream, streamId: streamIdOf(info), lastPlace: info.state.last_seq })
+  }
+  return opened
+})

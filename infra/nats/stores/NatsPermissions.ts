@@ -1,0 +1,203 @@
+/**
+ * What each kind of user may do on NATS: all that it needs, and nothing else.
+ *
+ * Owns the lists of subjects, and nats-server's configuration made of them (docs/deployment/nats/accounts.conf; a test
+ * holds the two together and runs a whole system under it). Whoever adds a request to an adapter adds its subject here.
+ * Nobody may purge, delete, change or restore a journal: that takes an operator of the account.
+ *
+ * Each kind has replies under a prefix of its own, so that no client reads what another kind is answered.
+ */
+
+import type { NatsConnectionOptions } from "../connection/NatsConnection.ts"
+import { NAMESPACE_PATTERN, STREAMS_DEFAULT, streamName } from "../journal/JournalSettings.ts"
+import { legacyStreamName, mailboxStreamNames } from "../mailbox/MailboxStream.ts"
+
+/**
+ * `service`: a node. `creator`: a node that may create the streams, too; started once, before the services.
+ * `client`: asks and tells actors (`ActorClient`). `events`: reads integration events.
+ */
+export const NATS_ROLES = ["service", "creator", "client", "events"] as const
+export type NatsRole = (typeof NATS_ROLES)[number]
+
+/** Subjects and wildcards; what is not listed is denied. */
+export interface NatsPermissions {
+  readonly publish: { readonly allow: ReadonlyArray<string> }
+  readonly subscribe: { readonly allow: ReadonlyArray<string> }
+}
+
+export interface NatsPermissionsOptions {
+  readonly namespace: string
+  /** `journal.streams`, 1 by default. */
+  readonly streams?: number
+}
+
+/** Replies come under it; what {@link connectionOf} gives a connection that names none. */
+export const inboxPrefixOf = (namespace: string, role: NatsRole): string =>
+  role === "client" || role === "events" ? `_INBOX_${namespace}_${role}` : `_INBOX_${namespace}`
+
+/** Connection options of a user of this kind: its replies come under the prefix that its permissions name. */
+export const connectionOf = (
+  nats: string | NatsConnectionOptions,
+  namespace: string,
+  role: NatsRole,
+): NatsConnectionOptions => ({
+  // A namespace that cannot be one is refused elsewhere, in words.
+  ...(NAMESPACE_PATTERN.test(namespace) ? { inboxPrefix: inboxPrefixOf(namespace, role) } : undefined),
+  ...(typeof nats === "string" ? { servers: nats } : nats),
+})
+
+const api = (...calls: ReadonlyArray<string>): ReadonlyArray<string> => calls.map((call) => `$JS.API.${call}`)
+
+const streamsOf = ({ namespace, streams = STREAMS_DEFAULT }: NatsPermissionsOptions) => ({
+  journals: Array.from({ length: streams }, (_, partition) => streamName(namespace, streams, partition)),
+  /** A journal of another number of streams is looked for under this name before one is created. */
+  otherJournal: streamName(namespace, streams === 1 ? STREAMS_DEFAULT + 1 : STREAMS_DEFAULT),
+  mailbox: Object.values(mailboxStreamNames(namespace)),
+  legacyMailbox: legacyStreamName(namespace),
+  events: `${namespace}-events`,
+  deadLetters: `${namespace}-deadletters`,
+  checkpoints: `KV_${namespace}-checkpoints`,
+  leases: `KV_${namespace}-cluster`,
+})
+
+const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string> => {
+  const { namespace } = options
+  const streams = streamsOf(options)
+  const { journals, otherJournal, mailbox, legacyMailbox, events, deadLetters, checkpoints, leases } = streams
+  const mailboxes = [...mailbox, legacyMailbox]
+  const all = [...journals, otherJournal, ...mailboxes, events, deadLetters, checkpoints, leases]
+  return [
+    // What it stores.
+    ...["evt", "msg", "tmr", "due", "int", "dlq"].map((kind) => `${namespace}.${kind}.>`),
+    `$KV.${namespace}-checkpoints.>`,
+    `$KV.${namespace}-cluster.>`,
+    // As long as nodes of the first release run: into its mailbox, and a look at who receives from it.
+    `${namespace}.mbx.>`,
+    `${namespace}.sch.>`,
+    ...api(`CONSUMER.LIST.${legacyMailbox}`),
+    // What nodes ask each other, and their answers, to clients as well.
+    `${namespace}.ask.>`,
+    `${namespace}.node.>`,
+    `${inboxPrefixOf(namespace, "service")}.>`,
+    `${inboxPrefixOf(namespace, "client")}.>`,
+    // Looking at streams, and into them.
+    ...all.flatMap((stream) => api(`STREAM.INFO.${stream}`)),
+    ...[...journals, ...mailbox, deadLetters, checkpoints, leases].flatMap((stream) =>
+      api(`STREAM.MSG.GET.${stream}`),
+    ),
+    ...[...journals, deadLetters, leases].flatMap((stream) => api(`DIRECT.GET.${stream}`)),
+    // Following the journal: consumers that acknowledge nothing.
+    ...journals.flatMap((stream) =>
+      api(`CONSUMER.CREATE.${stream}.*`, `CONSUMER.MSG.NEXT.${stream}.*`, `CONSUMER.DELETE.${stream}.*`),
+    ),
+    // Receiving messages, and cancelling what is scheduled.
+    ...mailboxes.flatMap((stream) => [
+      ...api(
+        `CONSUMER.CREATE.${stream}.*`,
+        `CONSUMER.INFO.${stream}.*`,
+        `CONSUMER.MSG.NEXT.${stream}.*`,
+        `CONSUMER.DELETE.${stream}.*`,
+        `STREAM.PURGE.${stream}`,
+      ),
+      `$JS.ACK.${stream}.>`,
+    ]),
+    // A reactor's note that is done with; a dead letter that was redriven or discarded.
+    ...api(`STREAM.PURGE.${checkpoints}`, `STREAM.MSG.DELETE.${deadLetters}`),
+  ]
+}
+
+const serviceSubscribes = ({ namespace }: NatsPermissionsOptions): ReadonlyArray<string> => [
+  `${inboxPrefixOf(namespace, "service")}.>`,
+  `${namespace}.ask.>`,
+  `${namespace}.node.>`,
+  `$KV.${namespace}-cluster.>`,
+]
+
+const permissions = (publish: ReadonlyArray<string>, subscribe: ReadonlyArray<string>): NatsPermissions => ({
+  publish: { allow: publish },
+  subscribe: { allow: subscribe },
+})
+
+/** What a user of this kind needs; tested to be enough. */
+export const natsPermissionsOf = (role: NatsRole, options: NatsPermissionsOptions): NatsPermissions => {
+  const { namespace } = options
+  const streams = streamsOf(options)
+  const { journals, otherJournal, mailbox, legacyMailbox, events, deadLetters, checkpoints, leases } = streams
+  const inbox = `${inboxPrefixOf(namespace, role)}.>`
+  switch (role) {
+    case "service":
+      return permissions(servicePublishes(options), serviceSubscribes(options))
+    case "creator": {
+      const created = [...journals, ...mailbox, events, deadLetters, checkpoints, leases]
+      const creates = created.flatMap((stream) => api(`STREAM.CREATE.${stream}`))
+      // A preparation writes on stores of earlier releases which journal they belong to (StoreMark.ts).
+      const marks = [...mailbox, checkpoints].flatMap((stream) => api(`STREAM.UPDATE.${stream}`))
+      return permissions([...servicePublishes(options), ...creates, ...marks], serviceSubscribes(options))
+    }
+    case "client":
+      return permissions(
+        [
+          `${namespace}.ask.>`,
+          `${namespace}.msg.>`,
+          // Finding the system, and noticing that it was replaced.
+          ...[...journals, otherJournal, ...mailbox, legacyMailbox].flatMap((stream) =>
+            api(`STREAM.INFO.${stream}`),
+          ),
+          // As long as nodes of the first release run.
+          `${namespace}.mbx.>`,
+          ...api(`CONSUMER.LIST.${legacyMailbox}`),
+        ],
+        [inbox],
+      )
+    case "events":
+      return permissions(
+        [
+          ...api(
+            "INFO",
+            `STREAM.INFO.${events}`,
+            `CONSUMER.CREATE.${events}.>`,
+            `CONSUMER.INFO.${events}.*`,
+            `CONSUMER.MSG.NEXT.${events}.*`,
+          ),
+          `$JS.ACK.${events}.>`,
+        ],
+        [inbox, `${namespace}.int.>`],
+      )
+  }
+}
+
+const list = (subjects: ReadonlyArray<string>): string =>
+  ["[", ...subjects.map((subject) => `            ${JSON.stringify(subject)}`), "          ]"].join("\n")
+
+const userOf = (role: NatsRole, options: NatsPermissionsOptions): string => {
+  const { publish, subscribe } = natsPermissionsOf(role, options)
+  return `      {
+        user: "${options.namespace}-${role}"
+        password: $${role.toUpperCase()}_PASSWORD
+        permissions: {
+          publish: { allow: ${list(publish.allow)} }
+          subscribe: { allow: ${list(subscribe.allow)} }
+        }
+      }`
+}
+
+/** nats-server's configuration of an account with a user of each kind; passwords come from the environment. */
+export const natsAccountsConf = (options: NatsPermissionsOptions): string => `\
+# The account of the namespace "${options.namespace}" and the least that its users need.
+# Made by infra/nats/stores/NatsPermissions.ts: change that, and run \`npx vitest run test/integration/deployment -u\`.
+# Passwords: SERVICE_PASSWORD, CREATOR_PASSWORD, ... in the environment of nats-server, best as bcrypt hashes.
+
+accounts {
+  EVERSTATE {
+    jetstream: enabled
+    users: [
+${NATS_ROLES.map((role) => userOf(role, options)).join("\n")}
+    ]
+  }
+  # Looks after the servers; has no access to any subject of the account above.
+  SYS {
+    users: [ { user: "system", password: $SYSTEM_PASSWORD } ]
+  }
+}
+system_account: SYS
+`

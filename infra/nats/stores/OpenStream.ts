@@ -1,0 +1,156 @@
+/**
+ * A stream found, or created where there is none; and whether what was found is what was wanted.
+ *
+ * Owns finding, creating and comparing, for every stream of a system. What each one must look like is said where it is
+ * used: JournalSettings.ts, MailboxStream.ts, Bucket.ts, DeadLettersNats.ts, EventPublisherNats.ts.
+ */
+import type { StreamConfig } from "@nats-io/jetstream"
+import { Effect } from "effect"
+import { createStream, type StreamInfo, streamInfo } from "../connection/JetStreamApi.ts"
+import type { NatsConnectionService } from "../connection/NatsConnection.ts"
+import {
+  isCode,
+  type JetStreamError,
+  jetStreamCode,
+  type NatsRequestFailed,
+  PREPARE_HINT,
+} from "../connection/NatsErrors.ts"
+import { headersOf } from "../connection/PubAck.ts"
+import { FOREIGN_HINT, foreignMark, marked, markStore, type StoreMark } from "./StoreMark.ts"
+
+/** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
+const REPLICA_COUNT_CLUSTERED = 3
+
+/** Time for which a stream remembers the ids of what it stored, in milliseconds. */
+export const DUPLICATE_WINDOW_MS = 120_000
+
+export type NamedStream = Partial<StreamConfig> & { readonly name: string }
+
+/** Replicas of a new stream: 3 in a cluster and 1 on a single server, unless `asked` says otherwise. */
+export const replicaCountOf = ({ client }: NatsConnectionService, asked?: number): number =>
+  asked ?? (client.info?.cluster !== undefined ? REPLICA_COUNT_CLUSTERED : 1)
+
+/** The stream, or `undefined` where the server is sure that there is none. */
+export const findStream = (
+  { requests }: NatsConnectionService,
+  name: string,
+  timeoutMs?: number,
+): Effect.Effect<StreamInfo | undefined, NatsRequestFailed | JetStreamError> =>
+  Effect.catch(streamInfo(requests, name, timeoutMs), (error) =>
+    isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
+  )
+
+/** Pause between two probes of a stream for which no server answers yet, in milliseconds. */
+const PROBE_PAUSE_MS = 20
+
+/** First wait for the answer to a probe, in milliseconds; each probe that stays unanswered doubles the next wait. */
+const PROBE_TIMEOUT_MS_MIN = 100
+
+/** Longest wait for a new stream to answer a probe, in milliseconds. */
+const ANSWERS_MS_MAX = 6_000
+
+/** A subject that the stream takes and nothing else uses: `x.evt.*.*.*` becomes `x.evt.created.created.created`. */
+const probeSubjectOf = (subject: string): string => subject.replaceAll(/[*>]/g, "created")
+
+/**
+ * Waits until the server that this process is connected to knows who takes a new stream's messages, and until that
+ * stream answers. A cluster says that a stream is made before all of its servers route to it, and a leader that was
+ * elected a moment ago drops messages without an answer (2.15.1 on a busy machine: one probe in thirty). The probe names
+ * another stream in its header, so the stream refuses it and stores nothing. It is no publish: a probe that is lost must
+ * not count as trouble of the store. A stream that stays silent is opened all the same: its first publish fails.
+ */
+const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamInfo) => {
+  const subject = config.subjects?.[0]
+  if (subject === undefined) return Effect.void
+  const headers = headersOf({ "Nats-Expected-Stream": "none" })
+  const ask = (timeoutMs: number): Effect.Effect<void, NatsRequestFailed> =>
+    requests.request(probeSubjectOf(subject), new Uint8Array(), { timeoutMs, headers }).pipe(
+      Effect.asVoid,
+      Effect.catch((error) => {
+        if (error.reason === "Timeout") return ask(2 * timeoutMs)
+        if (error.reason !== "NoResponders") return Effect.fail(error)
+        return Effect.andThen(Effect.sleep(PROBE_PAUSE_MS), ask(timeoutMs))
+      }),
+    )
+  return ask(PROBE_TIMEOUT_MS_MIN).pipe(Effect.timeoutOption(ANSWERS_MS_MAX), Effect.ignore)
+}
+
+/** A new cluster that is busy may take longer than one call may; the same request finds what the first one made. */
+const CREATE_RETRIES = 3
+
+/**
+ * Creates the stream and waits until it answers. Where another process was faster with other settings, those are found,
+ * to be checked like any.
+ */
+export const makeStream = (connection: NatsConnectionService, config: NamedStream) => {
+  const { requests } = connection
+  return createStream(requests, config).pipe(
+    Effect.retry({
+      times: CREATE_RETRIES,
+      while: (error) => error._tag === "NatsRequestFailed" && error.reason === "Timeout",
+    }),
+    Effect.catch((error) =>
+      isCode(error, jetStreamCode.streamNameInUse) ? streamInfo(requests, config.name) : Effect.fail(error),
+    ),
+    Effect.tap((info) => untilItAnswers(connection, info)),
+  )
+}
+
+export const findOrMakeStream = (connection: NatsConnectionService, config: NamedStream) =>
+  Effect.flatMap(findStream(connection, config.name), (found) =>
+    found === undefined ? makeStream(connection, config) : Effect.succeed(found),
+  )
+
+/** Each setting that is not as wanted, as `name=value, want …`. Off and absent are the same. */
+export const wrongSettings = (
+  found: Partial<StreamConfig>,
+  wanted: Partial<StreamConfig>,
+): ReadonlyArray<string> =>
+  (Object.keys(wanted) as Array<keyof StreamConfig>).flatMap((name) => {
+    const [is, want] = [found[name], wanted[name]].map((value) => JSON.stringify(value || null))
+    return is === want ? [] : [`${name}=${is}, want ${want}`]
+  })
+
+/** A user without the right to create streams cannot make what is missing. */
+const failedToOpen = (error: NatsRequestFailed | JetStreamError): string =>
+  error._tag === "NatsRequestFailed" &&
+  error.reason === "NotPermitted" &&
+  error.subject.startsWith("$JS.API.STREAM.CREATE.")
+    ? `${error.message}. ${PREPARE_HINT}`
+    : error.message
+
+/**
+ * Finds or makes a stream that only has to have the settings in `needed`; what is wrong is said in words. `lost`: says
+ * why a stream that is not there must not be made anew. `mark`: of the journal that it must belong to.
+ */
+export const openStream = <E>(
+  connection: NatsConnectionService,
+  config: NamedStream,
+  needed: Partial<StreamConfig>,
+  unavailable: (detail: string) => E,
+  lost: Effect.Effect<string | undefined, E> = Effect.undefined,
+  mark?: StoreMark,
+): Effect.Effect<void, E> =>
+  Effect.mapError(findStream(connection, config.name), (error) => unavailable(failedToOpen(error))).pipe(
+    Effect.flatMap((found) => {
+      if (found !== undefined) return Effect.succeed(found)
+      const make = Effect.mapError(makeStream(connection, marked({ ...config, ...needed }, mark)), (error) =>
+        unavailable(failedToOpen(error)),
+      )
+      return Effect.flatMap(lost, (why) =>
+        why === undefined
+          ? make
+          : Effect.fail(unavailable(`stream ${config.name} is missing, though ${why}. ${PREPARE_HINT}`)),
+      )
+    }),
+    Effect.flatMap((info) => {
+      const wrong = wrongSettings(info.config, needed)
+      if (wrong.length > 0) {
+        const detail = `stream ${config.name} has ${wrong.join("; ")}: set it with \`nats stream edit\``
+        return Effect.fail(unavailable(detail))
+      }
+      const foreign = foreignMark(info, mark)
+      if (foreign !== undefined) return Effect.fail(unavailable(`${foreign}. ${FOREIGN_HINT}`))
+      return markStore(connection, info, mark)
+    }),
+  )

@@ -1,0 +1,66 @@
+/**
+ * The service as a child process that can be killed and started again on the same data.
+ *
+ * Owns how it is called. It runs the same `start` as everybody; its servers and its payment gateway are given, so they
+ * outlive it.
+ */
+import { fileURLToPath } from "node:url"
+import { type Effect, Schema, type Scope } from "effect"
+import { acquireProgram, type ChildProgram, type ProgramFailed } from "../../cli/ChildProgram.ts"
+
+const script = fileURLToPath(new URL("../service/start.ts", import.meta.url))
+
+const LogLine = Schema.fromJsonString(
+  Schema.Struct({
+    message: Schema.Union([Schema.String, Schema.Array(Schema.Unknown)]),
+    annotations: Schema.Struct({ url: Schema.String }),
+  }),
+)
+
+const addressIn = (line: string): string | undefined => {
+  const decoded = Schema.decodeUnknownOption(LogLine)(line)
+  return decoded._tag === "Some" ? decoded.value.annotations.url : undefined
+}
+
+export interface DemoServiceOptions {
+  readonly natsUrl: string
+  readonly postgresUrl: string
+  readonly gatewayUrl: string
+  /** For what is kept beside the servers: mail. */
+  readonly folder: string
+  /** Default: the service's own. */
+  readonly flow?: string
+  /** Name of the node; what errors call the process, too. */
+  readonly nodeName?: string
+  readonly nodeVersion?: string
+  /** Told of every line of its log. */
+  readonly onLine?: (line: string) => void
+}
+
+/** Started; ended with the scope. */
+export const acquireDemoService = ({
+  natsUrl,
+  postgresUrl,
+  gatewayUrl,
+  folder,
+  flow,
+  nodeName,
+  nodeVersion,
+  onLine,
+}: DemoServiceOptions): Effect.Effect<ChildProgram, ProgramFailed, Scope.Scope> =>
+  acquireProgram({
+    name: nodeName === undefined ? "service" : `service ${nodeName}`,
+    script,
+    args: [
+      ...["--port", "0", "--json", "--folder", folder],
+      ...flagOf("--flow", flow),
+      ...flagOf("--node-name", nodeName),
+      ...flagOf("--node-version", nodeVersion),
+    ],
+    env: { NATS_URL: natsUrl, DATABASE_URL: postgresUrl, PAYMENT_GATEWAY_URL: gatewayUrl },
+    addressIn,
+    ...(onLine === undefined ? {} : { onLine }),
+  })
+
+const flagOf = (name: string, value: string | undefined): ReadonlyArray<string> =>
+  value === undefined ? [] : [name, value]

@@ -1,0 +1,6 @@
+/** `npm run demo`: a thousand orders and a crash. A look at Node first; the program is DemoCommand.ts. */
+import { requireNode } from "../../cli/NodeVersion.ts"
+
+requireNode()
+const { demo } = await import("./DemoCommand.ts")
+demo()

@@ -1,0 +1,201 @@
+/**
+ * The fake payment provider over HTTP: `POST /{authorise,capture,refund,void}` with an `Idempotency-Key` and the
+ * payment in the body (an id may be anything, and a path may not), and `GET /ledger` for whoever checks the books.
+ *
+ * Owns requests and answers: 200, 402 declined, 409 not in this state, 400 and 422 for mistakes, 500 when it plays broken,
+ * 403, 415 and 421 for what pages of other sites send (infra/http/RequestGuard.ts).
+ * A body of a refusal says `{ reason }`. A key that was answered before gets that answer and nothing else is done. What
+ * is booked: GatewayLedger.ts; how it misbehaves: GatewayManners.ts. A program of its own: gateway.ts.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Schema } from "effect"
+import { actorId } from "../../../actors/BoundedText.ts"
+import { Money } from "../../../actors/Money.ts"
+import { CardToken } from "../../../actors/payment/PaymentEvents.ts"
+import { type RequestGuard, requestGuard } from "../../http/RequestGuard.ts"
+import { GatewayFile } from "./GatewayFile.ts"
+import {
+  type GatewayAnswer,
+  type GatewayEntry,
+  GatewayLedger,
+  OPERATIONS,
+  type Operation,
+} from "./GatewayLedger.ts"
+import { GatewayManners, type GatewayMannersOptions, type Manner } from "./GatewayManners.ts"
+
+/** Largest body, in bytes. */
+export const BODY_BYTES_MAX = 16_384
+
+/** Longest wait at a stop for slow answers, in milliseconds. */
+export const STOP_DRAIN_MS = 5_000
+
+const HOST_DEFAULT = "127.0.0.1"
+
+export interface GatewayOptions extends GatewayMannersOptions {
+  /** 0, the default, for any free one. */
+  readonly port?: number
+  /** Default: this machine alone. */
+  readonly host?: string
+  /** Where the books are kept; without it they end with the process. */
+  readonly file?: string
+}
+
+/** How often requests were treated how. */
+export type MannerCounts = { readonly [manner in Manner]: number }
+
+export interface Gateway {
+  readonly url: string
+  /** What `GET /ledger` answers. */
+  readonly ledger: () => ReturnType<GatewayLedger["report"]> & { readonly manners: MannerCounts }
+  /** Takes no more requests, finishes slow answers, drops those that hang. */
+  readonly stop: () => Promise<void>
+}
+
+const payment = { paymentId: actorId }
+const decodePayment = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Struct(payment)))
+const decodeAuthorisation = Schema.decodeUnknownSync(
+  Schema.fromJsonString(Schema.Struct({ ...payment, amount: Money, card: CardToken })),
+)
+
+class BadRequest extends Error {
+  readonly answer: GatewayAnswer
+
+  constructor(status: number, reason: string, detail?: string) {
+    super(reason)
+    this.answer = { status, body: { reason, ...(detail === undefined ? {} : { detail }) } }
+  }
+}
+
+class RunningGateway implements Gateway {
+  url = ""
+  readonly #server: Server
+  readonly #books = new GatewayLedger()
+  readonly #manners: GatewayManners
+  readonly #file: GatewayFile | undefined
+  readonly #attempts = new Map<string, number>()
+  readonly #counts = { prompt: 0, hang: 0, error: 0, lost: 0, slow: 0 }
+  readonly #hanging = new Set<ServerResponse>()
+  readonly #guard: RequestGuard
+
+  constructor(options: GatewayOptions) {
+    this.#guard = requestGuard([options.host ?? HOST_DEFAULT])
+    this.#manners = new GatewayManners(options)
+    this.#file = options.file === undefined ? undefined : new GatewayFile(options.file)
+    for (const entry of this.#file?.read() ?? []) this.#books.book(entry)
+    this.#server = createServer((request, response) => void this.#serve(request, response))
+  }
+
+  listen({ port = 0, host = HOST_DEFAULT }: GatewayOptions): Promise<this> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject)
+      this.#server.listen(port, host, () => {
+        this.url = urlOf(this.#server.address() as AddressInfo)
+        resolve(this)
+      })
+    })
+  }
+
+  ledger(): ReturnType<Gateway["ledger"]> {
+    return { ...this.#books.report(), manners: { ...this.#counts } }
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const response of this.#hanging) response.destroy()
+    const force = setTimeout(() => this.#server.closeAllConnections(), STOP_DRAIN_MS)
+    await closed
+    clearTimeout(force)
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const refusal = this.#guard({ method: request.method ?? "", headers: request.headers })
+      if (refusal !== undefined) {
+        const status = { foreignHost: 421, crossOrigin: 403, unsupportedMediaType: 415 }[refusal.kind]
+        throw new BadRequest(status, refusal.kind, refusal.detail)
+      }
+      if (request.method === "GET" && request.url === "/ledger") {
+        send(response, { status: 200, body: { ...this.ledger() } })
+      } else {
+        this.#operate(await entryOf(request), response)
+      }
+    } catch (cause) {
+      if (cause instanceof BadRequest) send(response, cause.answer)
+      else response.destroy() // the client has gone while it was sending
+    }
+  }
+
+  #operate(asked: GatewayEntry, response: ServerResponse): void {
+    const attempt = (this.#attempts.get(asked.key) ?? 0) + 1
+    this.#attempts.set(asked.key, attempt)
+    const manner = this.#manners.mannerOf(asked.key, attempt, asked.card)
+    this.#counts[manner]++
+    if (manner === "hang") {
+      this.#hanging.add(response)
+      response.once("close", () => this.#hanging.delete(response))
+    } else if (manner === "error") {
+      send(response, { status: 500, body: { reason: "Broken" } })
+    } else {
+      const answer = this.#books.repeated(asked) ?? this.#book(asked)
+      if (manner === "lost") response.destroy()
+      else if (manner === "slow") setTimeout(() => send(response, answer), this.#manners.slowMs)
+      else send(response, answer)
+    }
+  }
+
+  /** In the file before it is answered. */
+  #book(asked: GatewayEntry): GatewayAnswer {
+    const { paymentId, amount, card } = asked
+    const declined =
+      amount === undefined || card === undefined ? undefined : this.#manners.declines(paymentId, amount, card)
+    const entry = declined === undefined ? asked : { ...asked, declined }
+    this.#file?.append(entry)
+    return this.#books.book(entry)
+  }
+}
+
+/** Starts the gateway; it listens when the promise resolves. */
+export const startGateway = (options: GatewayOptions = {}): Promise<Gateway> =>
+  new RunningGateway(options).listen(options)
+
+const urlOf = ({ address, family, port }: AddressInfo): string =>
+  `http://${family === "IPv6" ? `[${address}]` : address}:${port}`
+
+const send = (response: ServerResponse, { status, body }: GatewayAnswer): void => {
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+  })
+  response.end(text)
+}
+
+/** The operation that the request asks for. Throws {@link BadRequest}. */
+const entryOf = async (request: IncomingMessage): Promise<GatewayEntry> => {
+  const operation = request.url?.slice(1) ?? ""
+  if (!isOperation(operation)) throw new BadRequest(404, "NoSuchOperation")
+  if (request.method !== "POST") throw new BadRequest(405, "PostOnly")
+  const key = request.headers["idempotency-key"]
+  if (typeof key !== "string" || key === "") throw new BadRequest(400, "NoIdempotencyKey")
+  const body = await bodyOf(request)
+  try {
+    const asked = operation === "authorise" ? decodeAuthorisation(body) : decodePayment(body)
+    return { key, operation, ...asked }
+  } catch (cause) {
+    throw new BadRequest(400, "Malformed", String(cause))
+  }
+}
+
+const isOperation = (text: string): text is Operation => (OPERATIONS as ReadonlyArray<string>).includes(text)
+
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Array<Buffer> = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > BODY_BYTES_MAX) throw new BadRequest(413, "TooLarge")
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}

@@ -1,0 +1,98 @@
+/**
+ * The payment gateway over HTTP: the port of actors/payment on a provider that speaks like GatewayServer.ts.
+ *
+ * Owns what a status means: a 4xx is a refusal for good, but for 408 and 429; everything else that is not 200, a lost
+ * connection included, leaves open what happened and is tried again under the same key. Connections are kept alive by
+ * `fetch`. Patience is the caller's: the signal.
+ */
+import { Schema } from "effect"
+import { Money } from "../../../actors/Money.ts"
+import type { GatewayRequest, PaymentGateway } from "../../../actors/payment/PaymentGateway.ts"
+import { CallRefused } from "../../../runtime/index.ts"
+import type { Operation } from "./GatewayLedger.ts"
+
+/** 4xx statuses that a later attempt may not meet. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429])
+
+const Authorised = Schema.Struct({ authorisationId: Schema.String })
+const Captured = Schema.Struct({ captured: Money })
+const Refunded = Schema.Struct({ refunded: Money })
+const Reversed = Schema.Struct({ captured: Schema.NullOr(Money), refunded: Schema.NullOr(Money) })
+const Refusal = Schema.Struct({ reason: Schema.String, detail: Schema.optionalKey(Schema.Unknown) })
+
+/** The provider did not answer as agreed: it may or may not have done what it was asked. */
+export class GatewayUnavailable extends Schema.TaggedError<GatewayUnavailable>()("GatewayUnavailable", {
+  operation: Schema.String,
+  paymentId: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `The payment gateway did not ${this.operation} ${this.paymentId}: ${this.detail}`
+  }
+}
+
+export class PaymentGatewayHttp implements PaymentGateway {
+  readonly #url: string
+
+  /** `url` without a slash at its end. */
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  authorise({ amount, card, ...request }: Parameters<PaymentGateway["authorise"]>[0]) {
+    return this.#post("authorise", request, Authorised, { amount, card })
+  }
+
+  capture(request: GatewayRequest) {
+    return this.#post("capture", request, Captured)
+  }
+
+  refund(request: GatewayRequest) {
+    return this.#post("refund", request, Refunded)
+  }
+
+  void(request: GatewayRequest) {
+    return this.#post("void", request, Reversed)
+  }
+
+  async #post<A>(
+    operation: Operation,
+    { paymentId, idempotencyKey, signal }: GatewayRequest,
+    schema: Schema.Codec<A, unknown>,
+    more: object = {},
+  ): Promise<A> {
+    const unavailable = (detail: string) => new GatewayUnavailable({ operation, paymentId, detail })
+    let status: number
+    let text: string
+    try {
+      const response = await fetch(`${this.#url}/${operation}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": idempotencyKey },
+        body: JSON.stringify({ paymentId, ...more }),
+        signal,
+      })
+      status = response.status
+      text = await response.text()
+    } catch (cause) {
+      // `fetch` says only that it failed; why is in its cause.
+      const { message, cause: why } = cause as Error
+      throw unavailable(why instanceof Error ? `${message}: ${why.message}` : message)
+    }
+    if (status >= 400 && status < 500 && !PASSING_STATUSES.has(status)) throw refusalIn(status, text)
+    if (status !== 200) throw unavailable(`status ${status}`)
+    try {
+      return Schema.decodeUnknownSync(Schema.fromJsonString(schema))(text)
+    } catch (cause) {
+      throw unavailable(String(cause))
+    }
+  }
+}
+
+const decodeRefusal = Schema.decodeUnknownOption(Schema.fromJsonString(Refusal))
+
+const refusalIn = (status: number, text: string): CallRefused => {
+  const decoded = decodeRefusal(text)
+  return decoded._tag === "Some"
+    ? new CallRefused(decoded.value.reason, { status, ...decoded.value })
+    : new CallRefused("RefusedByGateway", { status })
+}

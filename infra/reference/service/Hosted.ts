@@ -1,0 +1,83 @@
+/**
+ * What the service hosts: the reference domain with its adapters, in one of two flows.
+ *
+ * Owns the choice. An actor is found by the very definition that the system was given, and payments and notifications
+ * are defined anew for each gateway and mailer: so routes take them from here. The flows: sagas/.
+ */
+import { Context, Effect, Layer } from "effect"
+import { Customer } from "../../../actors/customer/Customer.ts"
+import { Inventory } from "../../../actors/inventory/Inventory.ts"
+import type { Mailer } from "../../../actors/notification/Mailer.ts"
+import { notificationActor } from "../../../actors/notification/Notification.ts"
+import { Order } from "../../../actors/order/Order.ts"
+import { type Payment, paymentActor } from "../../../actors/payment/Payment.ts"
+import type { PaymentGateway } from "../../../actors/payment/PaymentGateway.ts"
+import { AuditLog } from "../../../actors/projections/AuditLog.ts"
+import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
+import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCustomers.ts"
+import { Shipment } from "../../../actors/shipment/Shipment.ts"
+import { choreography } from "../../../sagas/choreography/Choreography.ts"
+import { DeliveryHandover } from "../../../sagas/delivery/DeliveryHandover.ts"
+import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
+import { type EventCatalog, eventCatalogOf, NAMESPACE_DEFAULT, type SystemOptions } from "../../effect.ts"
+import { OpenFulfilments } from "./OpenFulfilments.ts"
+
+/** `saga`: somebody in the middle asks everybody. `choreography`: everybody reacts to what the others did. */
+export const FLOWS = ["saga", "choreography"] as const
+export type Flow = (typeof FLOWS)[number]
+
+export const FLOW_DEFAULT: Flow = "saga"
+
+/** Each flow begins with the oldest order there is, so orders of one are never shown to the other. */
+export const namespaceOf = (flow: Flow): string =>
+  flow === FLOW_DEFAULT ? NAMESPACE_DEFAULT : `${NAMESPACE_DEFAULT}-${flow}`
+
+export interface HostedOptions {
+  readonly flow: Flow
+  readonly gateway: PaymentGateway
+  readonly mailer: Mailer
+}
+
+type Definitions = Required<Pick<SystemOptions, "actors" | "sagas" | "reactors" | "projections">>
+
+export class Hosted extends Context.Service<
+  Hosted,
+  {
+    readonly flow: Flow
+    readonly payment: typeof Payment
+    readonly catalog: EventCatalog
+  }
+>()("everstate/http/Hosted") {}
+
+/** The definitions for the system, and what the routes need of them. */
+export const hosted = ({
+  flow,
+  gateway,
+  mailer,
+}: HostedOptions): { readonly definitions: Definitions; readonly layer: Layer.Layer<Hosted> } => {
+  const payment = paymentActor(gateway)
+  const everybody = [Order, payment, Inventory, Shipment, notificationActor(mailer), Customer]
+  const isSaga = flow === "saga"
+  const actors = isSaga ? everybody : [...everybody, ...choreography.actors]
+  const sagas = isSaga ? [Fulfilment] : []
+  const reactors = isSaga ? [DeliveryHandover] : [DeliveryHandover, ...choreography.reactors]
+  const catalog = Effect.sync(() =>
+    eventCatalogOf({
+      namespace: namespaceOf(flow),
+      actors: [...actors, ...sagas.map(({ actor }) => actor)],
+      reactors: reactors.map(({ name, publishes }) => ({ type: name, publishes })),
+    }),
+  )
+  return {
+    definitions: {
+      actors,
+      sagas,
+      reactors,
+      projections: [OrderSummary, AuditLog, OrdersWithCustomers, OpenFulfilments],
+    },
+    layer: Layer.effect(
+      Hosted,
+      Effect.map(catalog, (made) => ({ flow, payment, catalog: made })),
+    ),
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The routes of orders, their parameters and their answers.
+ *
+ * Commands change an order and are answered when their events are durable; queries read. Bodies: OrderDocuments.ts,
+ * errors: Problem.ts, what the routes do: OrderCommandRoutes.ts and OrderQueryRoutes.ts.
+ */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { EmailAddress } from "../../../actors/EmailAddress.ts"
+import {
+  about,
+  afterSequence,
+  commandHeaders,
+  cursor,
+  optionalText,
+  pageSize,
+  pathId,
+  versionHeaders,
+  wholeNumber,
+} from "../../http/CommandEndpoint.ts"
+import { COMMAND_PROBLEMS, READ_PROBLEMS } from "../../http/Problem.ts"
+import {
+  CommandAccepted,
+  Delivery,
+  EventPage,
+  Explanation,
+  FoundPage,
+  NewLine,
+  OrderDocument,
+  OrderPage,
+  OrderStatus,
+  Payment,
+  Placement,
+  PlacementUnnamed,
+  Shipment,
+} from "./OrderDocuments.ts"
+
+/** Events on a page of history or audit, unless asked otherwise, and at most. */
+export const EVENTS_PER_PAGE = { default: 100, max: 1_000 }
+
+/** Orders on a page of a customer's list, unless asked otherwise, and at most. */
+export const ORDERS_PER_PAGE = { default: 20, max: 100 }
+
+const order = { orderId: pathId }
+
+const accepted = HttpApiSchema.WithHeaders(CommandAccepted, versionHeaders)
+
+const placed = HttpApiSchema.WithHeaders(CommandAccepted.pipe(HttpApiSchema.status(201)), {
+  ...versionHeaders,
+  location: Schema.String,
+})
+
+const command = { params: order, headers: commandHeaders, success: accepted, error: COMMAND_PROBLEMS }
+
+export const OrderCommands = HttpApiGroup.make("commands")
+  .add(
+    HttpApiEndpoint.post("placeUnnamed", "/orders", {
+      headers: commandHeaders,
+      payload: PlacementUnnamed,
+      success: placed,
+      error: COMMAND_PROBLEMS,
+    }).annotateMerge(
+      about(
+        "Place an order",
+        "Without `orderId` the service names the order; with an Idempotency-Key a repeat finds the same order.",
+      ),
+    ),
+    HttpApiEndpoint.put("place", "/orders/:orderId", {
+      ...command,
+      headers: { ...commandHeaders, "if-none-match": optionalText("`*`: place only a new order, else 412") },
+      payload: Placement,
+      success: placed,
+    }).annotateMerge(about("Place an order under an id of your own")),
+    HttpApiEndpoint.post("addLine", "/orders/:orderId/lines", { ...command, payload: NewLine }).annotateMerge(
+      about("Add an article", "Before payment, one line per article."),
+    ),
+    HttpApiEndpoint.delete("removeLine", "/orders/:orderId/lines/:sku", {
+      ...command,
+      params: { ...order, sku: pathId },
+    }).annotateMerge(about("Take an article off", "Before payment; the last line stays.")),
+    HttpApiEndpoint.post("pay", "/orders/:orderId/pay", { ...command, payload: Payment }).annotateMerge(
+      about("Pay", "Exactly the total, in the order's currency."),
+    ),
+    HttpApiEndpoint.post("ship", "/orders/:orderId/ship", { ...command, payload: Shipment }).annotateMerge(
+      about("Hand a paid order to a carrier"),
+    ),
+    HttpApiEndpoint.post("deliver", "/orders/:orderId/deliver", {
+      ...command,
+      payload: [Delivery, Schema.Null],
+    }).annotateMerge(about("Record the arrival", "The body may be empty.")),
+    HttpApiEndpoint.post("cancel", "/orders/:orderId/cancel", {
+      ...command,
+      payload: Explanation,
+    }).annotateMerge(about("Cancel an order that has not been shipped")),
+    HttpApiEndpoint.post("return", "/orders/:orderId/return", {
+      ...command,
+      payload: Explanation,
+    }).annotateMerge(about("Take a delivered order back")),
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Commands", description: "Answered when durable." }))
+
+export const OrderQueries = HttpApiGroup.make("queries")
+  .add(
+    HttpApiEndpoint.get("find", "/orders", {
+      query: { email: EmailAddress, cursor, limit: pageSize(ORDERS_PER_PAGE), after: afterSequence },
+      success: FoundPage,
+      error: READ_PROBLEMS,
+    }).annotateMerge(
+      about("Orders by their customer's e-mail address", "From the read model orders_with_customers."),
+    ),
+    HttpApiEndpoint.get("order", "/orders/:orderId", {
+      params: order,
+      headers: { "if-none-match": optionalText("304 where the order is still at this version") },
+      success: HttpApiSchema.WithHeaders(OrderDocument, { etag: Schema.String }),
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("An order as it is", "From its actor: your own writes are in it.")),
+    HttpApiEndpoint.get("history", "/orders/:orderId/history", {
+      params: order,
+      query: { cursor, limit: pageSize(EVENTS_PER_PAGE) },
+      success: EventPage,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("Its events, oldest first", "From the journal.")),
+    HttpApiEndpoint.get("at", "/orders/:orderId/at", {
+      params: order,
+      query: {
+        version: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+        time: optionalText("RFC 3339, as in 2026-05-01T12:00:00Z"),
+      },
+      success: HttpApiSchema.WithHeaders(OrderDocument, { etag: Schema.String }),
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("An order as it was", "At a version or at a time; from the journal.")),
+    HttpApiEndpoint.get("audit", "/orders/:orderId/audit", {
+      params: order,
+      query: { cursor, limit: pageSize(EVENTS_PER_PAGE), after: afterSequence },
+      success: EventPage,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("Who did what to it", "From the read model audit_log.")),
+    HttpApiEndpoint.get("customerOrders", "/customers/:customerId/orders", {
+      params: { customerId: pathId },
+      query: {
+        status: Schema.optionalKey(OrderStatus),
+        cursor,
+        limit: pageSize(ORDERS_PER_PAGE),
+        after: afterSequence,
+      },
+      success: OrderPage,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("A customer's orders, newest first", "From the read model order_summary.")),
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Queries" }))

@@ -1,0 +1,75 @@
+/**
+ * The Command API of an order: from a request to `ask`, and from what came of it to an answer.
+ *
+ * Owns how an order that nobody named is called. Headers: CommandRequest.ts. What a command means is the order's
+ * (actors/order/OrderCommands.ts).
+ */
+import { createHash, randomUUID } from "node:crypto"
+import { Effect } from "effect"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { Order } from "../../../actors/order/Order.ts"
+import { ActorSystem, type CommandsOf } from "../../effect.ts"
+import { type Answer, ask, type CommandRequest, versionHeaders } from "../../http/CommandRequest.ts"
+import { problemOf } from "../../http/Problem.ts"
+import { problemResponse } from "../../http/ProblemResponses.ts"
+import { ServiceApi } from "./ServiceApi.ts"
+
+type OrderCommand = CommandsOf<typeof Order>
+type Placement = Omit<Extract<OrderCommand, { readonly type: "Place" }>, "type">
+
+/** Characters of a made-up order id after its prefix: 80 bits. */
+const ORDER_ID_DIGITS = 20
+
+/** From the idempotency key where there is one, so that a repeat names the same order. */
+const orderIdFor = ({ headers }: CommandRequest): string => {
+  const key = headers["idempotency-key"]
+  const seed = key === undefined ? randomUUID() : JSON.stringify([headers["x-user"] ?? null, key])
+  return `o-${createHash("sha256").update(seed).digest("hex").slice(0, ORDER_ID_DIGITS)}`
+}
+
+const answerTo = (orderId: string, { version, sequence, duplicate }: Answer) => ({
+  body: { orderId, version, sequence, duplicate },
+  headers: versionHeaders({ version, sequence }),
+})
+
+export const OrderCommandRoutes = HttpApiBuilder.group(
+  ServiceApi,
+  "commands",
+  Effect.fnUntraced(function* (handlers) {
+    const system = yield* ActorSystem
+    const order = (orderId: string) => system.get(Order, orderId)
+
+    const send = (orderId: string, command: OrderCommand, given: CommandRequest) =>
+      ask(order(orderId), command, given).pipe(
+        Effect.map((accepted) => HttpApiSchema.withHeaders(answerTo(orderId, accepted))),
+        Effect.catch((error) => Effect.succeed(problemResponse(problemOf(error)))),
+      )
+
+    const place = (orderId: string, placement: Placement, given: CommandRequest) =>
+      ask(order(orderId), { type: "Place" as const, ...placement }, given).pipe(
+        Effect.map((accepted) => {
+          const { body, headers } = answerTo(orderId, accepted)
+          return HttpApiSchema.withHeaders({
+            body: { ...body, total: accepted.reply.total },
+            headers: { ...headers, location: `/orders/${encodeURIComponent(orderId)}` },
+          })
+        }),
+        Effect.catch((error) => Effect.succeed(problemResponse(problemOf(error)))),
+      )
+
+    return handlers.handleAll({
+      placeUnnamed: (given) => {
+        const { orderId = orderIdFor(given), ...placement } = given.payload
+        return place(orderId, placement, given)
+      },
+      place: (given) => place(given.params.orderId, given.payload, given),
+      addLine: (given) => send(given.params.orderId, { type: "AddLine", line: given.payload }, given),
+      removeLine: (given) => send(given.params.orderId, { type: "RemoveLine", sku: given.params.sku }, given),
+      pay: (given) => send(given.params.orderId, { type: "Pay", ...given.payload }, given),
+      ship: (given) => send(given.params.orderId, { type: "Ship", ...given.payload }, given),
+      deliver: (given) => send(given.params.orderId, { type: "Deliver", ...given.payload }, given),
+      cancel: (given) => send(given.params.orderId, { type: "Cancel", ...given.payload }, given),
+      return: (given) => send(given.params.orderId, { type: "Return", ...given.payload }, given),
+    })
+  }),
+)

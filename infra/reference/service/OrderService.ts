@@ -1,0 +1,120 @@
+/**
+ * The order service: the system, its read side and its HTTP server, put together.
+ *
+ * Owns the order of things. Starting: journal and database, then the port. Stopping runs backwards: no new
+ * connections, requests in work are answered, the system drains, connections close.
+ */
+import { createServer } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Layer } from "effect"
+import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
+import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
+import type { NodeOptions } from "../../effect.ts"
+import { layerCatalogRoutes } from "../../http/CatalogRoutes.ts"
+import { ClusterRoutes } from "../../http/ClusterRoutes.ts"
+import { DeadLetterRoutes } from "../../http/DeadLetterRoutes.ts"
+import { Departure } from "../../http/Departure.ts"
+import { layerOperationRoutes } from "../../http/OperationRoutes.ts"
+import { layerProblemResponses } from "../../http/ProblemResponses.ts"
+import { requestGuard } from "../../http/RequestGuard.ts"
+import { PostgresPool } from "../../postgres/PostgresPool.ts"
+import { layer as layerSystem, type StartError } from "../../system/ActorSystem.ts"
+import { requestMetrics } from "../../telemetry/RequestMetrics.ts"
+import { MailerFolder } from "../mail/MailerFolder.ts"
+import { PaymentGatewayHttp } from "../payments/PaymentGatewayHttp.ts"
+import { type Flow, hosted, namespaceOf } from "./Hosted.ts"
+import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
+import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
+import { OrderReads } from "./OrderReads.ts"
+import { ParticipantRoutes } from "./ParticipantRoutes.ts"
+import { SagaRoutes } from "./SagaRoutes.ts"
+import { ServiceApi } from "./ServiceApi.ts"
+
+/** Longest wait at a stop for requests in work, in milliseconds. */
+export const REQUESTS_DRAIN_MS = 10_000
+
+/**
+ * Longest path parameter that the router hands on, in characters: all that Node's 16 KiB of headers have room for. So an
+ * id that is too long is refused as one, and not as a path that does not exist.
+ */
+const PATH_PARAMETER_LENGTH_MAX = 16_384
+
+/** Connections of the Query API, beside those of the system. */
+const QUERY_CONNECTIONS_MAX = 6
+
+export interface OrderServiceOptions {
+  readonly nats: string
+  readonly postgres: string
+  /** Where the payment gateway is. */
+  readonly gateway: string
+  /** Where mail is put. */
+  readonly mailFolder: string
+  readonly flow: Flow
+  /** How this process takes part in the cluster. */
+  readonly node?: NodeOptions
+  /** This start prepares the namespace: see `StartOptions`. */
+  readonly isPreparation?: boolean
+  /** 0 for any free one. */
+  readonly port: number
+  readonly host: string
+  /** Further names that the service answers to: RequestGuard.ts. */
+  readonly allowedHosts?: ReadonlyArray<string>
+}
+
+/** The running service. `HttpServer` tells its address. */
+export const layerOrderService = (
+  options: OrderServiceOptions,
+): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
+  const { nats, postgres, flow, node, port, host, allowedHosts = [] } = options
+  const namespace = namespaceOf(flow)
+  const domain = hosted({
+    flow,
+    gateway: new PaymentGatewayHttp(options.gateway),
+    mailer: new MailerFolder(options.mailFolder),
+  })
+  const system = layerSystem({
+    nats,
+    postgres,
+    namespace,
+    ...(node === undefined ? {} : { node }),
+    isPreparation: options.isPreparation ?? false,
+    ...domain.definitions,
+  })
+  const reads = OrderReads.layer(namespace).pipe(
+    Layer.provide(
+      PostgresPool.layer({
+        url: postgres,
+        applicationName: "everstate queries",
+        connectionCountMax: QUERY_CONNECTIONS_MAX,
+      }),
+    ),
+  )
+  const routes = Layer.mergeAll(
+    HttpApiBuilder.layer(ServiceApi, { openapiPath: "/openapi.json" }).pipe(
+      Layer.provide([
+        OrderCommandRoutes,
+        OrderQueryRoutes,
+        ParticipantRoutes,
+        SagaRoutes,
+        DeadLetterRoutes,
+        ClusterRoutes,
+      ]),
+    ),
+    // Swagger UI and not Scalar: it comes whole with the package and asks nothing of the network.
+    HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
+    layerOperationRoutes,
+    layerCatalogRoutes,
+    layerProblemResponses(requestMetrics, requestGuard([host, ...allowedHosts])),
+  )
+  const server = NodeHttpServer.layer(createServer, {
+    port,
+    host,
+    gracefulShutdownTimeout: REQUESTS_DRAIN_MS,
+  })
+  const served = HttpRouter.serve(routes, {
+    disableLogger: true,
+    disableListenLog: true,
+    routerConfig: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+  }).pipe(Layer.provideMerge(server), Layer.provide(Layer.mergeAll(system, reads, domain.layer)))
+  return Departure.told.pipe(Layer.provideMerge(served), Layer.provide(Departure.layer))
+}

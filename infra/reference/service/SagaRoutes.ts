@@ -1,0 +1,94 @@
+/**
+ * Fulfilments over HTTP: how they are, which are under way, and what operators do to one.
+ *
+ * Owns which states the list shows: the read model names those without an end, the sagas themselves say where they are.
+ * What the verbs mean: runtime/saga/SagaEvents.ts.
+ */
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
+import { ActorSystem } from "../../effect.ts"
+import { SAGAS_PER_PAGE } from "../../http/OperatorApi.ts"
+import { notFound, problem, problemOf } from "../../http/Problem.ts"
+import { problemResponse } from "../../http/ProblemResponses.ts"
+import { hasEnded, sagaDocument, sagaSummary } from "../../http/SagaDocument.ts"
+import { Hosted } from "./Hosted.ts"
+import { isoTime } from "./OrderDocuments.ts"
+import { OrderReads } from "./OrderReads.ts"
+import { send } from "./ParticipantRoutes.ts"
+import { ServiceApi } from "./ServiceApi.ts"
+
+/** Sagas that a list asks at once. */
+const STATES_CONCURRENCY = 16
+
+interface ListQuery {
+  readonly state?: string
+  readonly cursor?: string
+  readonly limit?: number
+}
+
+export const SagaRoutes = HttpApiBuilder.group(
+  ServiceApi,
+  "sagas",
+  Effect.fnUntraced(function* (handlers) {
+    const system = yield* ActorSystem
+    const reads = yield* OrderReads
+    const { flow } = yield* Hosted
+    const saga = (sagaId: string) => system.get(Fulfilment.actor, sagaId)
+
+    const list = Effect.fnUntraced(function* ({ state, cursor, limit = SAGAS_PER_PAGE.default }: ListQuery) {
+      const { items, openCount, ...next } = yield* reads.openFulfilments({
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      })
+      const found = yield* Effect.forEach(
+        items,
+        ({ orderId, placedAtMs }) =>
+          Effect.map(saga(orderId).state(), (now) => ({
+            sagaId: orderId,
+            placedAt: isoTime(placedAtMs),
+            ...sagaSummary(now),
+          })),
+        { concurrency: STATES_CONCURRENCY },
+      )
+      const ended = found.filter(hasEnded)
+      const sagas = found.filter((one) => !hasEnded(one) && (state === undefined || one.state === state))
+      return { sagas, openCount: openCount - ended.length, ...next }
+    })
+
+    const show = Effect.fnUntraced(function* (sagaId: string) {
+      const now = yield* saga(sagaId).state()
+      return now.version === 0 ? problemResponse(notFound("fulfilment", sagaId)) : sagaDocument(sagaId, now)
+    })
+
+    /** Where nobody is in the middle, there is nobody to be asked. */
+    const hostedHere = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      flow === "saga"
+        ? effect
+        : Effect.succeed(
+            problemResponse(
+              problem("notHosted", `The flow of this service is the ${flow}.`, {
+                hint: "Start it with --flow saga.",
+              }),
+            ),
+          )
+
+    const orProblem = <A, E extends Parameters<typeof problemOf>[0], R>(effect: Effect.Effect<A, E, R>) =>
+      hostedHere(Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error)))))
+
+    return handlers.handleAll({
+      openSagas: ({ query }) => orProblem(list(query)),
+      picture: () => hostedHere(Effect.succeed(Fulfilment.describe())),
+      saga: ({ params }) => orProblem(show(params.sagaId)),
+      cancelSaga: (given) =>
+        hostedHere(send(saga(given.params.sagaId), { type: "Cancel", ...given.payload }, given)),
+      retry: (given) =>
+        hostedHere(send(saga(given.params.sagaId), { type: "Retry", ...given.payload }, given)),
+      skip: (given) => hostedHere(send(saga(given.params.sagaId), { type: "Skip", ...given.payload }, given)),
+      resolve: (given) =>
+        hostedHere(send(saga(given.params.sagaId), { type: "Resolve", ...given.payload }, given)),
+      abort: (given) =>
+        hostedHere(send(saga(given.params.sagaId), { type: "Abort", ...given.payload }, given)),
+    })
+  }),
+)

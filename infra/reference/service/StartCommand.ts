@@ -1,0 +1,174 @@
+/**
+ * `start`: the order service on servers of its own, or on those that `NATS_URL`, `DATABASE_URL` and
+ * `PAYMENT_GATEWAY_URL` name.
+ *
+ * Owns the command line and what is printed. The service is infra/reference/service/OrderService.ts, the end of it Program.ts.
+ */
+import { join } from "node:path"
+import { Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { HttpServer } from "effect/http"
+import { portFlag } from "../../cli/BoundedFlag.ts"
+import { listOf, type NodeInput, nodeFlags, nodeOf } from "../../cli/NodeFlags.ts"
+import { runProgram } from "../../cli/Program.ts"
+import { showServerProgress } from "../../cli/ServerProgress.ts"
+import { acquireServersFromEnv } from "../../embedded.ts"
+import { acquireGateway } from "../payments/GatewayProgram.ts"
+import { FLOW_DEFAULT, FLOWS, type Flow } from "./Hosted.ts"
+import { layerOrderService } from "./OrderService.ts"
+
+const PORT_DEFAULT = 3_000
+
+/** This machine alone: the service knows no passwords. */
+const HOST_DEFAULT = "127.0.0.1"
+
+const FOLDER_DEFAULT = ".everstate"
+
+const flags = {
+  port: portFlag(PORT_DEFAULT, "Port of the HTTP server"),
+  host: Flag.String("host").pipe(
+    Flag.withDescription(`Address to listen on (default ${HOST_DEFAULT}: this machine alone)`),
+    Flag.withDefault(HOST_DEFAULT),
+  ),
+  allowedHosts: Flag.String("allowed-hosts").pipe(
+    Flag.withDescription(
+      "Further names that requests may use, comma-separated, `*.example.com` for all below one (default: ALLOWED_HOSTS, or addresses and localhost alone)",
+    ),
+    Flag.withFallbackConfig(Config.String("ALLOWED_HOSTS")),
+    Flag.withDefault(""),
+  ),
+  folder: Flag.String("folder").pipe(
+    Flag.withDescription(`Where embedded servers, payments and mail are kept (default ${FOLDER_DEFAULT})`),
+    Flag.withDefault(FOLDER_DEFAULT),
+  ),
+  flow: Flag.Literals("flow", FLOWS).pipe(
+    Flag.withDescription(
+      `How orders are fulfilled: ${FLOWS.join(" or ")} (default: FLOW, or ${FLOW_DEFAULT})`,
+    ),
+    Flag.withFallbackConfig(Config.schema(Schema.Literals(FLOWS), "FLOW")),
+    Flag.withDefault(FLOW_DEFAULT),
+  ),
+  ...nodeFlags,
+  prepare: Flag.Boolean("prepare").pipe(
+    Flag.withDescription(
+      "Make streams and buckets anew that the namespace has lost (docs/deployment/prepare.sh)",
+    ),
+    Flag.withDefault(false),
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("Log lines as JSON, for machines"),
+    Flag.withDefault(false),
+  ),
+}
+
+/** What the log says once requests are answered; its annotation `url` says where. */
+export const LISTENING = "listening"
+
+const json = "-H 'content-type: application/json'"
+
+const placement = {
+  customerId: "c-7",
+  currency: "EUR",
+  lines: [{ sku: "book", quantity: 2, unitPriceMinor: 1250 }],
+  fulfilment: {
+    address: {
+      recipient: "Ann",
+      street: "Mapo-daero 1",
+      postalCode: "04175",
+      city: "Seoul",
+      country: "KR",
+    },
+    card: "card-1",
+  },
+}
+
+/** Lines to paste into a shell, in this order. */
+const curlLines = (url: string): ReadonlyArray<string> => [
+  `curl -X POST ${url}/stock/book/receive ${json} -d '{"deliveryId":"d-1","quantity":10}'`,
+  `curl -X PUT ${url}/orders/o-42 ${json} -H 'idempotency-key: place-o-42' -d '${JSON.stringify(placement)}'`,
+  `curl ${url}/orders/o-42`,
+  `curl ${url}/orders/o-42/history`,
+]
+
+const welcome = (url: string, flow: Flow, gateway: string): string =>
+  [
+    "",
+    `  Orders are taken at ${url}`,
+    `  Try it            ${url}/docs`,
+    `  OpenAPI           ${url}/openapi.json`,
+    `  Events            ${url}/events/catalog  ${url}/asyncapi.json`,
+    `  Health, metrics   ${url}/healthz  ${url}/readyz  ${url}/metrics`,
+    `  Cluster           ${url}/cluster  ${url}/cluster/events`,
+    `  Payments          ${gateway}/ledger`,
+    "",
+    ...curlLines(url).map((line) => `  ${line}`),
+    "",
+    `  An order with an address and a card is fulfilled by the ${flow}.`,
+    `  This is process ${process.pid}. Ctrl-C stops it, kill -9 does too; the orders stay.`,
+    "",
+  ].join("\n")
+
+interface StartInput extends NodeInput {
+  readonly port: number
+  readonly host: string
+  readonly allowedHosts: string
+  readonly folder: string
+  readonly flow: Flow
+  readonly prepare: boolean
+  readonly json: boolean
+}
+
+/** Somebody's own, or the fake one, whose books stay in the folder. */
+const gatewayIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
+  const given = yield* Config.option(Config.NonEmptyString("PAYMENT_GATEWAY_URL"))
+  if (Option.isSome(given)) return given.value.replace(/\/$/, "")
+  return (yield* acquireGateway(join(folder, `gateway-${flow}.jsonl`))).url()
+})
+
+const run = Effect.fnUntraced(function* (input: StartInput) {
+  const servers = yield* acquireServersFromEnv(
+    input.folder,
+    input.json ? {} : { onProgress: showServerProgress(process.stderr) },
+  )
+  const gateway = yield* gatewayIn(input)
+  const service = yield* Layer.build(
+    layerOrderService({
+      gateway,
+      mailFolder: join(input.folder, "mail"),
+      flow: input.flow,
+      node: nodeOf(input),
+      isPreparation: input.prepare,
+      nats: servers.natsUrl,
+      postgres: servers.postgresUrl,
+      port: input.port,
+      host: input.host,
+      allowedHosts: listOf(input.allowedHosts),
+    }),
+  )
+  const url = yield* HttpServer.addressFormattedWith((address) => Effect.succeed(address)).pipe(
+    Effect.provideContext(service),
+  )
+  if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, gateway, pid: process.pid }))
+  else yield* Console.log(welcome(url, input.flow, gateway))
+  return yield* Effect.never
+}, Effect.scoped)
+
+const command = Command.make("start", flags, (input) =>
+  run(input).pipe(Effect.provide(Logger.layer([input.json ? Logger.consoleJson : Logger.consolePretty()]))),
+).pipe(
+  Command.withDescription(
+    "Runs the order service: durable statecharts on NATS and Postgres. Without NATS_URL and DATABASE_URL both are started for you.",
+  ),
+)
+
+/** Runs until a signal, or until the end of a parent that keeps a channel to it. */
+export const start = (): void => {
+  const isJson = process.argv.includes("--json")
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))
+  runProgram(command, {
+    signalExitCode: 0,
+    onSignal: () => {
+      if (!isJson) console.error("\nStopping in order; once more to stop at once.")
+    },
+  })
+}

@@ -1,0 +1,99 @@
+/**
+ * The composition of a real client: the runtime's client on NATS alone. It is no member of the cluster and needs no
+ * Postgres.
+ *
+ * Owns finding the system: how many shards and streams a journal has is written on its streams. A client creates no
+ * journal; where there is none, or another one under its eyes, it says so.
+ */
+import { Effect, Layer } from "effect"
+import { type ClientOptions, ActorClient as EffectActorClient } from "../../runtime/client/ActorClient.ts"
+import type { DefinitionError } from "../../runtime/definition/DefinitionError.ts"
+import { Journal, JournalRefused, type JournalUnavailable } from "../../runtime/journal/Journal.ts"
+import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
+import type { MailboxError } from "../../runtime/mailbox/Mailbox.ts"
+import { ActorClient as PromiseActorClient } from "../../runtime/promise/ActorClient.ts"
+import {
+  NatsConnection,
+  type NatsConnectionOptions,
+  type NatsUnreachable,
+} from "../nats/connection/NatsConnection.ts"
+import { TransportNats } from "../nats/connection/TransportNats.ts"
+import { findJournal, journalIdOf } from "../nats/journal/JournalLayout.ts"
+import { JournalNats } from "../nats/journal/JournalNats.ts"
+import { MailboxNats } from "../nats/mailbox/MailboxNats.ts"
+import { connectionOf } from "../nats/stores/NatsPermissions.ts"
+import { storesOfClients } from "../nats/stores/NeededStores.ts"
+import { StoreWatch } from "../nats/stores/StoreWatch.ts"
+import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
+import { connectOptionInvalid, type StartOptionInvalid } from "./StartOptionInvalid.ts"
+
+export interface ConnectOptions extends ClientOptions {
+  /** Where the system's nodes are: `nats://host:port`, or all connection options. */
+  readonly nats: string | NatsConnectionOptions
+  /** That of the nodes. Default `everstate`. */
+  readonly namespace?: string
+}
+
+/** Everything that can keep a client from connecting. */
+export type ConnectError =
+  | StartOptionInvalid
+  | DefinitionError
+  | NatsUnreachable
+  | JournalRefused
+  | JournalUnavailable
+  | MailboxError
+
+/** The client as an Effect layer, connected to real servers. */
+export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorClient, ConnectError> => {
+  const invalid = connectOptionInvalid(options)
+  if (invalid !== undefined) return Layer.effect(EffectActorClient, Effect.fail(invalid))
+  const { nats, namespace = NAMESPACE_DEFAULT, ...client } = options
+  const onConnection = Effect.gen(function* () {
+    const connection = yield* NatsConnection
+    const identity = yield* findJournal(connection, namespace)
+    if (identity === undefined) return yield* noJournal(namespace)
+    const layout = { namespace, shards: identity.shards, streams: identity.streams.length }
+    const journalId = yield* journalIdOf(connection, namespace, layout.streams)
+    const mark = journalId === undefined ? {} : { mark: { journalId, marksOthers: false } }
+    // What was found just now is what the client remembers: should it be gone already, it is missed, not made anew.
+    const register = Layer.succeed(JournalRegister, {
+      load: () => Effect.succeed(identity),
+      record: () => Effect.void,
+    })
+    const journal = JournalNats.layer(layout).pipe(
+      Layer.provide(register),
+      // This register is always there.
+      Layer.catchTag("JournalRegisterUnavailable", (error) => Layer.effect(Journal, Effect.die(error))),
+    )
+    const ports = Layer.mergeAll(
+      journal,
+      MailboxNats.layerClient({ ...layout, ...mark, lost: Effect.succeed("there is a journal") }),
+      TransportNats.layer(layout),
+    )
+    const watch = StoreWatch.layer(storesOfClients(namespace, layout.streams))
+    return EffectActorClient.layer({ ...client, shardCount: identity.shards }).pipe(
+      Layer.provide(Layer.provideMerge(watch, ports)),
+    )
+  })
+  const connection = NatsConnection.layer(connectionOf(nats, namespace, "client"))
+  return Layer.unwrap(onConnection).pipe(Layer.provide(connection))
+}
+
+const noJournal = (namespace: string): JournalRefused =>
+  new JournalRefused({
+    reason: "Missing",
+    detail: `namespace "${namespace}" has no journal at these NATS servers`,
+    hint: "Start a node of the system first (`ActorSystem.start`), or check `nats` and `namespace`.",
+  })
+
+/** A connected client on promises. */
+export type ActorClient = PromiseActorClient
+
+export const ActorClient = {
+  /**
+   * Connects to the system that nodes run in this namespace. Rejects with a {@link ConnectError} and leaves nothing
+   * behind if that fails. No node has to be up yet: asks then wait until their deadline.
+   */
+  connect: (options: ConnectOptions): Promise<ActorClient> =>
+    PromiseActorClient.fromLayer(layerClient(options)),
+}

@@ -1,0 +1,202 @@
+/**
+ * The composition of a real system: the runtime on NATS JetStream and Postgres.
+ *
+ * Owns which adapter serves which port, and in which order things are built and torn down. Both faces start here:
+ * `ActorSystem.start` (promises) and `layer` (Effect).
+ */
+import { Effect, Layer } from "effect"
+import { CheckpointsUnavailable } from "../../runtime/checkpoint/Checkpoints.ts"
+import type { Leases, LeasesUnavailable } from "../../runtime/cluster/Leases.ts"
+import type { DeadLettersUnavailable } from "../../runtime/deadletter/DeadLetters.ts"
+import type { DefinitionError } from "../../runtime/definition/DefinitionError.ts"
+import type { PublisherUnavailable } from "../../runtime/integration/EventPublisher.ts"
+import {
+  Journal,
+  type JournalRefused,
+  type JournalService,
+  type JournalUnavailable,
+} from "../../runtime/journal/Journal.ts"
+import type { JournalRegisterUnavailable } from "../../runtime/journal/JournalRegister.ts"
+import { type MailboxError, MailboxUnavailable } from "../../runtime/mailbox/Mailbox.ts"
+import type { ProjectionFailed, ReadModelUnavailable } from "../../runtime/projection/ReadModel.ts"
+import { ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
+import { ActorSystem as EffectActorSystem, type SystemOptions } from "../../runtime/system/ActorSystem.ts"
+import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
+import type { Transport } from "../../runtime/transport/Transport.ts"
+import {
+  NatsConnection,
+  type NatsConnectionOptions,
+  type NatsUnreachable,
+} from "../nats/connection/NatsConnection.ts"
+import { TransportNats } from "../nats/connection/TransportNats.ts"
+import { journalIdOf } from "../nats/journal/JournalLayout.ts"
+import { JournalNats, type JournalNatsOptions } from "../nats/journal/JournalNats.ts"
+import { LeasesNats } from "../nats/leases/LeasesNats.ts"
+import { MailboxNats } from "../nats/mailbox/MailboxNats.ts"
+import { CheckpointsNats } from "../nats/stores/CheckpointsNats.ts"
+import { DeadLettersNats } from "../nats/stores/DeadLettersNats.ts"
+import { EventPublisherNats } from "../nats/stores/EventPublisherNats.ts"
+import { connectionOf } from "../nats/stores/NatsPermissions.ts"
+import { leasesStream, neededStores } from "../nats/stores/NeededStores.ts"
+import { StoreWatch } from "../nats/stores/StoreWatch.ts"
+import { layerJournalRegisterPostgres } from "../postgres/JournalRegisterPostgres.ts"
+import { type MigrationRefused, migrate } from "../postgres/Migrations.ts"
+import type { PostgresError } from "../postgres/PostgresErrors.ts"
+import { type PostgresOptions, PostgresPool } from "../postgres/PostgresPool.ts"
+import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
+import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts"
+import { type StartOptionInvalid, startOptionInvalid } from "./StartOptionInvalid.ts"
+
+/** Share of a node that prepares: next to nothing. */
+const PREPARATION_WEIGHT = 0.001
+
+/** Namespace of a system that names none. */
+export const NAMESPACE_DEFAULT = "everstate"
+
+export interface StartOptions extends SystemOptions {
+  /** Where the journal is: `nats://host:port`, or all connection options. */
+  readonly nats: string | NatsConnectionOptions
+  /** Where snapshots and read models are: `postgres://...`, or all pool options. */
+  readonly postgres: string | PostgresOptions
+  /** Keeps systems apart that share servers: lower-case letters, digits, `_`, `-`. Default `everstate`. */
+  readonly namespace?: string
+  /** Replicas (of the mailbox and the other streams, too), number of streams, size limit and time-out of the journal. */
+  readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards">
+  /**
+   * This start prepares the namespace, on an operator's word ({@link ActorSystem.prepare}): it makes anew what a
+   * namespace with commits has lost. Other starts refuse then.
+   */
+  readonly isPreparation?: boolean
+}
+
+/** Everything that can keep a system from starting. */
+export type StartError =
+  | StartOptionInvalid
+  | DefinitionError
+  | NatsUnreachable
+  | PostgresError
+  | MigrationRefused
+  | JournalRefused
+  | JournalUnavailable
+  | JournalRegisterUnavailable
+  | MailboxError
+  | CheckpointsUnavailable
+  | LeasesUnavailable
+  | DeadLettersUnavailable
+  | PublisherUnavailable
+  | ReadModelUnavailable
+  | ProjectionFailed
+
+/** What the adapters on NATS are told. */
+interface NatsAdapterOptions {
+  readonly namespace: string
+  readonly shards: number
+  readonly replicas?: number
+}
+
+/** How nodes know of each other. */
+type Clustering = (
+  options: NatsAdapterOptions,
+) => Layer.Layer<Leases | Transport, LeasesUnavailable, NatsConnection>
+
+const onNats: Clustering = (options) => Layer.merge(LeasesNats.layer(options), TransportNats.layer(options))
+
+/** The system as an Effect layer, with its adapters, connected to real servers. */
+export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, StartError> =>
+  layerOn(options, onNats)
+
+/** The same with a clustering of the caller's choice: a system that knows of no other is the measure of its cost. */
+export const layerOn = (
+  options: StartOptions,
+  clustering: Clustering,
+): Layer.Layer<EffectActorSystem, StartError> => {
+  const invalid = startOptionInvalid(options)
+  if (invalid !== undefined) return Layer.effect(EffectActorSystem, Effect.fail(invalid))
+  const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, isPreparation = false, ...system } = options
+  const connection = NatsConnection.layer(connectionOf(nats, namespace, "service"))
+  const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
+  const migrated = Layer.provideMerge(Layer.effectDiscard(migrate()), pool)
+  const { replicas, streams } = journal ?? {}
+  const shards = system.shardCount ?? SYSTEM_DEFAULTS.shardCount
+  const stream = { namespace, shards, ...(replicas === undefined ? undefined : { replicas }) }
+  const journalLayer = JournalNats.layer({
+    ...journal,
+    namespace,
+    shards,
+  }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
+  const onUsed = Effect.gen(function* () {
+    const used = usedAlready(yield* Journal)
+    const journalId = yield* journalIdOf(yield* NatsConnection, namespace, streams)
+    const mark = journalId === undefined ? {} : { mark: { journalId, marksOthers: isPreparation } }
+    const lost = isPreparation ? Effect.undefined : used
+    const orUnavailable = Effect.mapError(
+      (detail: string) => new MailboxUnavailable({ reason: "Other", detail }),
+    )
+    return Layer.merge(
+      MailboxNats.layer({
+        ...stream,
+        ...mark,
+        lost: orUnavailable(lost),
+        isNew: orUnavailable(Effect.map(used, (why) => why === undefined)),
+      }),
+      CheckpointsNats.layer({
+        ...stream,
+        ...mark,
+        lost: Effect.mapError(lost, (detail) => new CheckpointsUnavailable({ detail })),
+      }),
+    )
+  })
+  const messaging = Layer.mergeAll(
+    Layer.unwrap(onUsed),
+    DeadLettersNats.layer(stream),
+    EventPublisherNats.layer(stream),
+    clustering(stream),
+  ).pipe(Layer.provide(connection))
+  const needed = neededStores(namespace, streams)
+  // A clustering of another kind keeps no bucket of leases.
+  const watched =
+    clustering === onNats ? needed : needed.filter(({ name }) => name !== leasesStream(namespace))
+  const watch = Layer.provide(StoreWatch.layer(watched), connection)
+  const ports = Layer.mergeAll(
+    // A journal that is refused is what an operator has to know first; nothing is missed before all of it was made.
+    Layer.provideMerge(watch, Layer.provideMerge(messaging, journalLayer)),
+    layerSnapshotStorePostgres({ namespace, isWarm: true }),
+    layerReadModelPostgres({ namespace }),
+  )
+  return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))
+}
+
+/** Why a store that is not there was lost: before the first commit nothing is. Fails with words. */
+const usedAlready = ({
+  lastSequence,
+  partitionCount,
+}: JournalService): Effect.Effect<string | undefined, string> =>
+  Effect.forEach(
+    Array.from({ length: partitionCount }, (_, partition) => partition),
+    lastSequence,
+  ).pipe(
+    Effect.mapError(({ message }) => message),
+    Effect.map((last) => (last.some((sequence) => sequence > 0) ? "the journal has commits" : undefined)),
+  )
+
+/** A running system on promises. */
+export type ActorSystem = PromiseActorSystem
+
+export const ActorSystem = {
+  /**
+   * Connects, verifies the journal, migrates Postgres and starts projections. Rejects with a {@link StartError} and
+   * leaves nothing behind if any of it fails.
+   */
+  start: (options: StartOptions): Promise<ActorSystem> => PromiseActorSystem.fromLayer(layer(options)),
+  /**
+   * Makes the streams, buckets and tables that the system needs, on an operator's word, and ends: before the nodes of a
+   * release start, and where something but the journal was lost. Wants the rights to create. Safe beside running nodes:
+   * by its weight it takes nothing that they can have.
+   */
+  prepare: async (options: StartOptions): Promise<void> => {
+    // Never the name of a node, which would then count as evicted when the preparation ends.
+    const node = { ...options?.node, name: "prepare", weight: PREPARATION_WEIGHT }
+    const system = await PromiseActorSystem.fromLayer(layer({ ...options, node, isPreparation: true }))
+    await system.stop()
+  },
+}
