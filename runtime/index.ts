@@ -69,6 +69,7 @@ export {
   reject,
 } from "./definition/Decision.ts"
 export { DefinitionError } from "./definition/DefinitionError.ts"
+export type { DefinitionOf } from "./definition/DefinitionOf.ts"
 export { request, type TellOptions, tell } from "./definition/Messages.ts"
 export {
   type AnyEvent,

@@ -1,6 +1,7 @@
 /** What operators see and do of the cluster, over HTTP. What it means: runtime/system/ClusterControl.ts. */
 import { Clock, Effect, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { unknownActorType } from "../../runtime/system/ClusterControl.ts"
 import { ActorSystem, type ClusterEvent, type ClusterStatus } from "../effect.ts"
 import { isoTime } from "../reference/service/OrderDocuments.ts"
 import { ServiceApi } from "../reference/service/ServiceApi.ts"
@@ -47,7 +48,12 @@ export const ClusterRoutes = HttpApiBuilder.group(
   ServiceApi,
   "cluster",
   Effect.fnUntraced(function* (handlers) {
-    const { cluster } = yield* ActorSystem
+    const { cluster, actorNamed } = yield* ActorSystem
+    const typeIn = ({ type }: { readonly type: string }) =>
+      Effect.suspend(() => {
+        const actor = actorNamed(type)
+        return actor === undefined ? Effect.fail(unknownActorType(type)) : Effect.succeed(actor)
+      })
     const { begins: departure } = yield* Departure
     // At once, so that the headers leave: the next event may be hours away.
     const listening = Effect.map(
@@ -77,9 +83,14 @@ export const ClusterRoutes = HttpApiBuilder.group(
           })),
         ),
       passivate: ({ params }) =>
-        orProblem(Effect.map(cluster.passivate(params.type, params.id), (passivated) => ({ passivated }))),
-      pause: ({ params }) => orProblem(cluster.pause(params.type)),
-      resume: ({ params }) => orProblem(cluster.resume(params.type)),
+        orProblem(
+          typeIn(params).pipe(
+            Effect.flatMap((actor) => cluster.passivate(actor, params.id)),
+            Effect.map((passivated) => ({ passivated })),
+          ),
+        ),
+      pause: ({ params }) => orProblem(Effect.flatMap(typeIn(params), cluster.pause)),
+      resume: ({ params }) => orProblem(Effect.flatMap(typeIn(params), cluster.resume)),
     })
   }),
 )

@@ -7,6 +7,7 @@ import { addressOf } from "../address/ActorAddress.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import type { Outgoing } from "../message/Outgoing.ts"
 import type { AnyActor, BirthInputOf, CommandsOf } from "./Actor.ts"
+import { actorOf, type DefinitionOf } from "./DefinitionOf.ts"
 
 export interface RequestOptions<Input = unknown> {
   /** What the receiver is born with, if the command is its first: for actors whose definition has an `input` schema. */
@@ -23,13 +24,13 @@ export interface TellOptions<Input = unknown> extends RequestOptions<Input> {
  * rejects becomes a dead letter, since nobody waits for the answer.
  */
 export const tell = <A extends AnyActor>(
-  actor: A,
+  definition: DefinitionOf<A>,
   id: string,
   command: CommandsOf<A>,
   options: TellOptions<BirthInputOf<A>> = {},
 ): Outgoing => ({
   _tag: "Tell",
-  key: keyOf(actor, id),
+  key: keyOf(definition, id),
   command: command as AnyEvent,
   afterMs: options.afterMs,
   ...inputIn(options),
@@ -40,14 +41,14 @@ export const tell = <A extends AnyActor>(
  * `everstate.answered` that carries `as`. Exactly one answer comes back for a request, whoever crashes meanwhile.
  */
 export const request = <A extends AnyActor>(
-  actor: A,
+  definition: DefinitionOf<A>,
   id: string,
   command: CommandsOf<A>,
   as: string,
   options: RequestOptions<BirthInputOf<A>> = {},
 ): Outgoing => ({
   _tag: "Request",
-  key: keyOf(actor, id),
+  key: keyOf(definition, id),
   command: command as AnyEvent,
   as,
   ...inputIn(options),
@@ -55,4 +56,5 @@ export const request = <A extends AnyActor>(
 
 const inputIn = ({ input }: RequestOptions) => (input === undefined ? undefined : { input })
 
-const keyOf = ({ type }: AnyActor, id: string): string => addressOf(type, id, 1).key
+const keyOf = (definition: DefinitionOf<AnyActor>, id: string): string =>
+  addressOf(actorOf(definition).type, id, 1).key

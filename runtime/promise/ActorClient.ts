@@ -10,6 +10,7 @@ import {
   ActorClient as EffectActorClient,
 } from "../client/ActorClient.ts"
 import type { AnyActor } from "../definition/Actor.ts"
+import type { DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { SpawnArguments, Spawned } from "../system/ActorRef.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
 import { LiveService } from "./LiveService.ts"
@@ -27,19 +28,23 @@ export class ActorClient {
     return new ActorClient(await LiveService.fromLayer(EffectActorClient, layer))
   }
 
-  /** A handle on the actor `id` of a type that this client was given. */
-  get<A extends AnyActor>(actor: A, id: string): ActorRef<A> {
+  /** A handle on the actor `id` of a type, or on the saga `id`, whose definition this client was given. */
+  get<A extends AnyActor>(definition: DefinitionOf<A>, id: string): ActorRef<A> {
     const { service, run } = this.#live
-    return promiseRef(service.asker(actor, id), service.get(actor, id), run)
+    return promiseRef(service.asker(definition, id), service.get(definition, id), run)
   }
 
   /**
    * Has the actor `id` be born without a command, with its input. Idempotent: an actor that was born with the same input is
    * found. Rejects with `ActorExists` where it was born with another one.
    */
-  spawn<A extends AnyActor>(actor: A, id: string, ...options: SpawnArguments<A>): Promise<Spawned> {
+  spawn<A extends AnyActor>(
+    definition: DefinitionOf<A>,
+    id: string,
+    ...options: SpawnArguments<A>
+  ): Promise<Spawned> {
     const { service, run } = this.#live
-    return run(service.spawn(actor, id, ...options))
+    return run(service.spawn(definition, id, ...options))
   }
 
   status(): Promise<ClientStatus> {

@@ -7,6 +7,7 @@
 import { Effect, Latch, type Layer, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { AnyActor } from "../definition/Actor.ts"
+import type { DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
 import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
@@ -48,10 +49,10 @@ export interface ClusterControl {
   /** The slot is placed like all others again. */
   readonly unpin: (slot: string) => Promise<void>
   /** Lets an idle actor leave memory, wherever it is. False: it was not there, or is busy. */
-  readonly passivate: (actorType: string, id: string) => Promise<boolean>
+  readonly passivate: (definition: DefinitionOf<AnyActor>, id: string) => Promise<boolean>
   /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
-  readonly pause: (actorType: string) => Promise<void>
-  readonly resume: (actorType: string) => Promise<void>
+  readonly pause: (definition: DefinitionOf<AnyActor>) => Promise<void>
+  readonly resume: (definition: DefinitionOf<AnyActor>) => Promise<void>
   /**
    * Has a projection or reactor step past the one record at which it stands still, as `stopped` of its slot in `status`
    * says. Its events that fail become dead letters with `by` and `note`. A repeat of the order resolves with `isNews: false`.
@@ -72,19 +73,23 @@ export class ActorSystem {
     return new ActorSystem(await LiveService.fromLayer(EffectActorSystem, layer))
   }
 
-  /** A handle on the actor `id` of a type that this system was given. */
-  get<A extends AnyActor>(actor: A, id: string): ActorRef<A> {
+  /** A handle on the actor `id` of a type, or on the saga `id`, whose definition this system was given. */
+  get<A extends AnyActor>(definition: DefinitionOf<A>, id: string): ActorRef<A> {
     const { service, run } = this.#live
-    return promiseRef(service.asker(actor, id), service.get(actor, id), run)
+    return promiseRef(service.asker(definition, id), service.get(definition, id), run)
   }
 
   /**
    * Has the actor `id` be born without a command, with its input. Idempotent: an actor that was born with the same input is
    * found. Rejects with `ActorExists` where it was born with another one.
    */
-  spawn<A extends AnyActor>(actor: A, id: string, ...options: SpawnArguments<A>): Promise<Spawned> {
+  spawn<A extends AnyActor>(
+    definition: DefinitionOf<A>,
+    id: string,
+    ...options: SpawnArguments<A>
+  ): Promise<Spawned> {
     const { service, run } = this.#live
-    return run(service.spawn(actor, id, ...options))
+    return run(service.spawn(definition, id, ...options))
   }
 
   /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */
@@ -110,9 +115,9 @@ export class ActorSystem {
       undrain: (member) => run(verbs.undrain(member)),
       move: (slot, member) => run(verbs.move(slot, member)),
       unpin: (slot) => run(verbs.unpin(slot)),
-      passivate: (actorType, id) => run(verbs.passivate(actorType, id)),
-      pause: (actorType) => run(verbs.pause(actorType)),
-      resume: (actorType) => run(verbs.resume(actorType)),
+      passivate: (definition, id) => run(verbs.passivate(definition, id)),
+      pause: (definition) => run(verbs.pause(definition)),
+      resume: (definition) => run(verbs.resume(definition)),
       skip: (slot, order) => run(verbs.skip(slot, order)),
     }
   }
@@ -133,6 +138,11 @@ export class ActorSystem {
       bulkJobs: () => run(bulkJobs),
       cancelBulk: (task) => run(cancelBulk(task)),
     }
+  }
+
+  /** The definition of an actor type that this system was given, sagas' actors included: for callers that have its name. */
+  actorNamed(type: string): AnyActor | undefined {
+    return this.#live.service.actorNamed(type)
   }
 
   status(): Promise<SystemStatus> {

@@ -28,6 +28,7 @@ import {
 } from "../cell/Waiting.ts"
 import { type AskOptions, type AskOptionsWithInput, commandOf, optionsOf, spawnOf } from "../command/Ask.ts"
 import type { AnyActor, BirthInputOf, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { Schedule } from "../schedule/Schedule.ts"
@@ -126,25 +127,25 @@ export interface ActorRef<A extends AnyActor> {
 
 /** Where handles come from: a system, or a client. */
 export interface ActorRefs {
-  /** A handle on the actor `id` of a type that was given. Makes nothing; never fails. */
-  readonly get: <A extends AnyActor>(actor: A, id: string) => ActorRef<A>
+  /** A handle on the actor `id` of a type, or on the saga `id`, whose definition was given. Makes nothing; never fails. */
+  readonly get: <A extends AnyActor>(definition: DefinitionOf<A>, id: string) => ActorRef<A>
   /** The callback form of {@link get}, for hot paths and the promise face. */
-  readonly asker: (actor: AnyActor, id: string) => Asker
+  readonly asker: (definition: DefinitionOf<AnyActor>, id: string) => Asker
   /**
    * Has the actor be born without a command, with its input. Idempotent: an actor that was born with the same input is
    * found. Fails with `ActorExists` where it was born with another one.
    */
   readonly spawn: <A extends AnyActor>(
-    actor: A,
+    definition: DefinitionOf<A>,
     id: string,
     ...options: SpawnArguments<A>
   ) => Effect.Effect<Spawned, AskError>
 }
 
 export const makeActorRefs = (context: RefContext): ActorRefs => ({
-  get: (actor, id) => makeActorRef(context, actor, id),
-  asker: (actor, id) => new Asker(context, actor, id),
-  spawn: (actor, id, ...[options]) => spawnActor(new Asker(context, actor, id), options),
+  get: (definition, id) => makeActorRef(context, actorOf(definition), id),
+  asker: (definition, id) => new Asker(context, actorOf(definition), id),
+  spawn: (definition, id, ...[options]) => spawnActor(new Asker(context, actorOf(definition), id), options),
 })
 
 /** What refs of one system share. */

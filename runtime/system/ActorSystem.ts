@@ -71,6 +71,8 @@ export interface ActorSystemService extends ActorRefs {
     sequence: number,
     timeoutMs?: number,
   ) => Effect.Effect<void, ProjectionTimeout | UnknownProjection>
+  /** The definition of an actor type that was given, sagas' actors included: for callers that have its name only. */
+  readonly actorNamed: (type: string) => AnyActor | undefined
   readonly status: Effect.Effect<SystemStatus>
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   readonly cluster: ClusterControl
@@ -336,6 +338,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
           )
         : runner.waitFor(sequence, timeoutMs)
     },
+    actorNamed: (type) => actors.get(type),
     status: Effect.sync(() => {
       const { unknownCount, ...counts } = cells.counts
       return {
@@ -376,7 +379,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       transport,
       mailbox,
       places,
-      knows: (type) => actors.has(type),
+      knows: context.knows,
     }),
     deadLetters: { ...office, ...bulkJobs },
     check: Effect.andThen(journal.check, health.check),

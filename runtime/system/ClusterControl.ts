@@ -13,6 +13,8 @@ import { type MemberRecord, type MemberState, slotKey } from "../cluster/Member.
 import { askMember } from "../cluster/MemberRequests.ts"
 import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces, SlotFamily } from "../cluster/Slot.ts"
+import type { AnyActor } from "../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import {
   SKIP_TIMEOUT_MS,
@@ -93,6 +95,14 @@ export class ClusterVerbFailed extends Schema.TaggedError<ClusterVerbFailed>()("
   }
 }
 
+/** No definition of this type was given. */
+export const unknownActorType = (type: string): ClusterVerbFailed =>
+  new ClusterVerbFailed({
+    reason: "UnknownType",
+    what: `No actor type "${type}"`,
+    hint: "Types are those of the `actors` and `sagas` that this node was given.",
+  })
+
 export type ClusterError = ClusterVerbFailed | LeasesUnavailable
 
 export interface ClusterControl {
@@ -113,10 +123,10 @@ export interface ClusterControl {
   /** The slot is placed like all others again. */
   readonly unpin: (slot: string) => Effect.Effect<void, ClusterError>
   /** Lets an idle actor leave memory, wherever it is. False: it was not there, or is busy. */
-  readonly passivate: (actorType: string, id: string) => Effect.Effect<boolean, ClusterError>
+  readonly passivate: (definition: DefinitionOf<AnyActor>, id: string) => Effect.Effect<boolean, ClusterError>
   /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
-  readonly pause: (actorType: string) => Effect.Effect<void, ClusterError>
-  readonly resume: (actorType: string) => Effect.Effect<void, ClusterError>
+  readonly pause: (definition: DefinitionOf<AnyActor>) => Effect.Effect<void, ClusterError>
+  readonly resume: (definition: DefinitionOf<AnyActor>) => Effect.Effect<void, ClusterError>
   /**
    * Has a projection or reactor (`projection.<name>.v<version>.p<partition>`, `reactor.<name>.p<partition>`) step past
    * the one record at which it stands still. A projection puts aside the events that fail, and moves its offset in the
@@ -133,7 +143,7 @@ interface ControlOptions {
   readonly mailbox: MailboxService
   readonly transport: TransportService
   readonly places: ShardPlaces
-  readonly knows: (actorType: string) => boolean
+  readonly knows: (actor: AnyActor) => boolean
 }
 
 export const makeClusterControl = (options: ControlOptions): ClusterControl => {
@@ -192,16 +202,11 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
       })
     })
 
-  const typeNamed = (type: string): Effect.Effect<string, ClusterVerbFailed> =>
-    Effect.suspend(() =>
-      knows(type)
-        ? Effect.succeed(type)
-        : new ClusterVerbFailed({
-            reason: "UnknownType",
-            what: `No actor type "${type}"`,
-            hint: "Types are those of the `actors` and `sagas` that this node was given.",
-          }),
-    )
+  const typeOf = (definition: DefinitionOf<AnyActor>): Effect.Effect<string, ClusterVerbFailed> =>
+    Effect.suspend(() => {
+      const actor = actorOf(definition)
+      return knows(actor) ? Effect.succeed(actor.type) : unknownActorType(actor.type)
+    })
 
   /** Asks the member that runs the slot. */
   const skip: ClusterControl["skip"] = Effect.fnUntraced(function* (slot, order) {
@@ -291,8 +296,8 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
         ),
       ),
     unpin: (slot) => Effect.flatMap(slotNamed(slot), (known) => cluster.pin(known, undefined)),
-    passivate: (actorType, id) =>
-      Effect.flatMap(typeNamed(actorType), () => {
+    passivate: (definition, id) =>
+      Effect.flatMap(typeOf(definition), (actorType) => {
         const { key, shard } = addressOf(actorType, id, places.shardCount)
         const place = places.of(actorType, shard)
         const owner = place === undefined ? undefined : seen.slot(slotKey(places.all[place]?.slot ?? ""))?.m
@@ -300,8 +305,8 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
         const asked = ask(owner, { k: "passivate", key })
         return Effect.map(asked, (answer) => (answer as { readonly ok?: boolean }).ok === true)
       }),
-    pause: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, true)),
-    resume: (actorType) => Effect.flatMap(typeNamed(actorType), (type) => cluster.pause(type, false)),
+    pause: (definition) => Effect.flatMap(typeOf(definition), (type) => cluster.pause(type, true)),
+    resume: (definition) => Effect.flatMap(typeOf(definition), (type) => cluster.pause(type, false)),
     skip,
   }
 }

@@ -33,7 +33,7 @@ export const sagaThroughput: Bench = {
       (pause: () => Promise<unknown>): Operation =>
       (_lane, done) => {
         const id = `saga-${sagaCount++}`
-        const saga = system.get(Chain.actor, id)
+        const saga = system.get(Chain, id)
         const look = async (): Promise<void> => {
           // A read may be answered without leaving this turn of the event loop.
           while ((await saga.state()).state.value !== "completed") await pause()

@@ -95,7 +95,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
     /** What the saga says, for an order that has one. */
     const fulfilmentOf = Effect.fnUntraced(function* ({ orderId, status }: OrderDocument) {
       if (flow !== "saga" || BY_HAND.has(status)) return {}
-      const now = yield* system.get(Fulfilment.actor, orderId).state()
+      const now = yield* system.get(Fulfilment, orderId).state()
       return now.version === 0 ? {} : { fulfilment: sagaSummary(now) }
     })
 

@@ -34,7 +34,7 @@ export const SagaRoutes = HttpApiBuilder.group(
     const system = yield* ActorSystem
     const reads = yield* OrderReads
     const { flow } = yield* Hosted
-    const saga = (sagaId: string) => system.get(Fulfilment.actor, sagaId)
+    const saga = (sagaId: string) => system.get(Fulfilment, sagaId)
 
     const list = Effect.fnUntraced(function* ({ state, cursor, limit = SAGAS_PER_PAGE.default }: ListQuery) {
       const { items, openCount, ...next } = yield* reads.openFulfilments({

@@ -169,9 +169,10 @@ export class SimulatedNode {
     const { system } = this
     if (system === undefined) return
     const { pause, resume } = system.cluster
-    this.#process.fork(
-      Effect.ignore(Effect.andThen(isPaused ? pause(type) : resume(type), Effect.sync(done))),
-    )
+    const actor = system.actorNamed(type)
+    if (actor === undefined) return
+    const verb = isPaused ? pause(actor) : resume(actor)
+    this.#process.fork(Effect.ignore(Effect.andThen(verb, Effect.sync(done))))
   }
 
   /** Drains and closes, then calls `done`; a node that crashes meanwhile, or is not up, never does. */

@@ -47,7 +47,7 @@ it("FAULT 14: messages, calls, timers and sagas of a killed node go on elsewhere
     ...errands.map((errand) =>
       system.get(Errand, errand).tell({ type: "Begin", errand }, { commandId: `begin-${errand}` }),
     ),
-    ...sagas.map((saga) => system.get(Relay.actor, saga).ask({ type: "Start", input: {} } as never)),
+    ...sagas.map((saga) => system.get(Relay, saga).ask({ type: "Start", input: {} } as never)),
   ])
   await doomed.kill()
   const tallies = Array.from({ length: COUNTERS }, (_, index) => `n${index}`)

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { UNACKNOWLEDGED_MAX } from "../../../runtime/mailbox/Mailbox.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
-import { bankActors } from "./Bank.ts"
+import { bankActors, Vault } from "./Bank.ts"
 import { balanced, Customer, type Receiver, shortenWindows } from "./BankFixture.ts"
 
 const servers = serversOfFile()
@@ -18,7 +18,7 @@ const account = (id: string): Receiver => ({ kind: "account", id })
 const vault = (id: string): Receiver => ({ kind: "vault", id })
 
 const paused = async (system: ActorSystem): Promise<void> => {
-  await system.cluster.pause("vault")
+  await system.cluster.pause(Vault)
   await eventually(async () => (await system.cluster.status()).paused.includes("vault"))
 }
 
@@ -35,7 +35,7 @@ it("messages that wait for some actors of a paused type delay no others after a 
   const others = new Customer(second, "o")
   await others.pay(account("hot"))
   await others.arrived()
-  await second.cluster.resume("vault")
+  await second.cluster.resume(Vault)
   customer.desk = second
   await customer.arrived()
   expect(await customer.balance()).toEqual(balanced)
@@ -50,7 +50,7 @@ it("more messages to paused actors than a shard may have in work delay no others
   const others = new Customer(system, "o")
   await others.pay(account("hot"))
   await others.arrived()
-  await system.cluster.resume("vault")
+  await system.cluster.resume(Vault)
   await customer.arrived()
   expect(await customer.balance()).toEqual(balanced)
 })
@@ -86,7 +86,7 @@ describe("a message to the full mailbox of a paused actor", () => {
     others.desk = next
     await others.settle()
     expect(await others.balance()).toEqual(balanced)
-    await next.cluster.resume("vault")
+    await next.cluster.resume(Vault)
     await customer.arrived()
     expect(await customer.balance()).toEqual(balanced)
   })
@@ -95,7 +95,7 @@ describe("a message to the full mailbox of a paused actor", () => {
     const { system, customer } = await full()
     const ref = await customer.transfer("c0", account("hot"))
     await eventually(async () => !(await customer.balance()).lost.includes(ref))
-    await system.cluster.resume("vault")
+    await system.cluster.resume(Vault)
     await customer.arrived()
     expect(await customer.balance()).toEqual(balanced)
   })

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
-import { bankActors } from "./Bank.ts"
+import { bankActors, Vault } from "./Bank.ts"
 import { ACCOUNTS, accountsOf, balanced, Customer, shortenWindows } from "./BankFixture.ts"
 import { backUpStream, restoreStream } from "./StreamBackup.ts"
 
@@ -20,10 +20,10 @@ it("loses what came after the backup, and nothing else", async () => {
   await customer.arrived()
   await customer.forget(accountsOf(ACCOUNTS))
   // Wait in the mailbox when the copy is taken, and were applied when the journal is restored.
-  await system.cluster.pause("vault")
+  await system.cluster.pause(Vault)
   for (const account of ACCOUNTS) await customer.transfer(account, { kind: "vault", id: "v" })
   const backup = await backUpStream(nats.login, `${namespace}-journal`)
-  await system.cluster.resume("vault")
+  await system.cluster.resume(Vault)
   await customer.arrived()
   // These are to be lost.
   const later = new Customer(system, "later")

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from "vitest"
 import { ActorClient } from "../../../infra/system/ActorClient.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
-import { bankActors } from "./Bank.ts"
+import { bankActors, Vault } from "./Bank.ts"
 import { ACCOUNTS, balanced, Customer, type Receiver, shortenWindows } from "./BankFixture.ts"
 import { backUpStream, restoreStream } from "./StreamBackup.ts"
 
@@ -19,14 +19,14 @@ it("applies none of 100 messages of actors and 100 from outside twice", async ()
   const customer = new Customer(first)
   await shortenWindows(servers(), namespace)
   await customer.open()
-  await first.cluster.pause("vault")
+  await first.cluster.pause(Vault)
   for (let n = 0; n < 100; n++) {
     const vault = vaults[n % 2] as Receiver
     await customer.transfer(ACCOUNTS[n % 4] as string, vault)
     await customer.pay(vault)
   }
   const backup = await backUpStream(nats.login, `${namespace}-messages`)
-  await first.cluster.resume("vault")
+  await first.cluster.resume(Vault)
   await customer.arrived()
   await customer.forget(vaults)
   expect(await customer.balance()).toEqual(balanced)
@@ -51,7 +51,7 @@ it.each([
     const customer = new Customer(first)
     await customer.open()
     const backup = await backUpStream(nats.login, `${namespace}-messages`)
-    await first.cluster.pause("vault")
+    await first.cluster.pause(Vault)
     await eventually(async () => (await first.cluster.status()).paused.includes("vault"))
     for (let n = 0; n < 20; n++) await customer.transfer(ACCOUNTS[n % 4] as string, vaults[n % 2] as Receiver)
     await eventually(async () => (await first.status()).outbox.waitingInMailboxCount === 20)
@@ -69,7 +69,7 @@ it.each([
 
     const second = await startSystem(servers(), definitions)
     customer.desk = second
-    await second.cluster.resume("vault")
+    await second.cluster.resume(Vault)
     await customer.arrived()
     expect(await customer.balance()).toEqual(balanced)
   },

@@ -175,7 +175,7 @@ describe("a spawn", () => {
     expect(await system.spawn(Account, "a", { input: basic })).toMatchObject({ version: 0, isNew: false })
     const other = system.spawn(Account, "a", { input: { plan: "gold", seats: 2 } })
     await expect(other).rejects.toMatchObject({ _tag: "ActorExists", kind: "conflict" })
-    await system.cluster.passivate("account", "a")
+    await system.cluster.passivate(Account, "a")
     await eventually(() => snapshots.rows.has("account/a"))
     await crash()
     const later = await startMemory({ actors: [Account], journal, snapshots })

@@ -108,7 +108,7 @@ describe("a paused actor type", () => {
     const on = await shared()
     const [one, two] = [await node("one", on), await node("two", on)]
     await two.system.get(Counter, "c").ask(add)
-    expect(await one.system.cluster.pause("counter")).toBeUndefined()
+    expect(await one.system.cluster.pause(Counter)).toBeUndefined()
     await eventually(async () =>
       two.system
         .get(Counter, "c")
@@ -120,7 +120,7 @@ describe("a paused actor type", () => {
     )
     await two.system.get(Counter, "c").tell(add)
     const { version } = await two.system.get(Counter, "c").state()
-    await one.system.cluster.resume("counter")
+    await one.system.cluster.resume(Counter)
     await eventually(async () => (await two.system.get(Counter, "c").state()).version === version + 1)
   })
 })

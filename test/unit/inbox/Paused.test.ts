@@ -57,7 +57,7 @@ it("an attempt at a message is none at the one that an older mailbox has under i
 it("FAULT 79: messages to a paused type outlast any number of orderly restarts", async () => {
   const on = await shared()
   const first = await node("n", on, { actors })
-  await first.system.cluster.pause("clerk")
+  await first.system.cluster.pause(Clerk)
   await eventually(async () => (await first.system.cluster.status()).paused.includes("clerk"))
   for (const sheet of ["1", "2"]) await first.system.get(Clerk, "c").tell({ type: "Stamp", sheet })
   await eventually(() => [...on.messaging.mailbox.contents.messages].length === 2)
@@ -70,7 +70,7 @@ it("FAULT 79: messages to a paused type outlast any number of orderly restarts",
   }
   expect(await lettersIn(on)).toEqual([])
   const { system } = await node("n", on, { actors })
-  await system.cluster.resume("clerk")
+  await system.cluster.resume(Clerk)
   const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
   await eventually(async () => (await sheets()).length === 2)
   expect(await sheets()).toEqual(["1", "2"])
@@ -84,14 +84,14 @@ it("any number of messages to a paused type hold up no others of their shard, an
   const stamp = (sheet: number) => system.get(Clerk, "c").tell({ type: "Stamp", sheet: `${sheet}` })
   for (let sheet = 0; sheet < 10; sheet++) await stamp(sheet)
   await eventually(() => on.journal.heldCount > 0)
-  await system.cluster.pause("clerk")
+  await system.cluster.pause(Clerk)
   await eventually(async () => (await system.cluster.status()).paused.includes("clerk"))
   const count = 10 + UNACKNOWLEDGED_MAX
   for (let sheet = 10; sheet < count; sheet++) await stamp(sheet)
   release()
   await system.get(Counter, beside).tell({ type: "Add", by: 1 })
   await eventually(async () => (await system.get(Counter, beside).state()).version === 1)
-  await system.cluster.resume("clerk")
+  await system.cluster.resume(Clerk)
   const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
   await eventually(async () => (await sheets()).length === count)
   expect(await sheets()).toEqual(Array.from({ length: count }, (_, sheet) => `${sheet}`))

@@ -10,7 +10,7 @@ it("an older copy in the place of the mailbox loses no message, though it has gr
   const on = await shared()
   const { contents } = on.messaging.mailbox
   const { system } = await node("n", on, { actors })
-  await system.cluster.pause("clerk")
+  await system.cluster.pause(Clerk)
   await eventually(async () => (await system.cluster.status()).paused.includes("clerk"))
   const copy = contents.copy()
   await system.get(Desk, "d").ask({ type: "Tell", clerk: "c", sheets: ["lost"] })
@@ -22,7 +22,7 @@ it("an older copy in the place of the mailbox loses no message, though it has gr
   for (const sheet of ["1", "2"]) await system.get(Clerk, "c").tell({ type: "Stamp", sheet })
   expect(contents.lastSequence).toBeGreaterThan(copy.lastSequence + 1)
   await eventually(() => kept().includes(lost ?? ""))
-  await system.cluster.resume("clerk")
+  await system.cluster.resume(Clerk)
   const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
   await eventually(async () => (await sheets()).length === 3)
   expect(await sheets()).toEqual(["1", "2", "lost"])
@@ -33,7 +33,7 @@ it("the next owner of a shard parks again what an older copy of the mailbox lack
   const on = await shared()
   const { contents } = on.messaging.mailbox
   const first = await node("n", on, { actors })
-  await first.system.cluster.pause("clerk")
+  await first.system.cluster.pause(Clerk)
   await eventually(async () => (await first.system.cluster.status()).paused.includes("clerk"))
   const copy = contents.copy()
   await first.system.get(Desk, "d").ask({ type: "Tell", clerk: "c", sheets: ["lost"] })
@@ -43,7 +43,7 @@ it("the next owner of a shard parks again what an older copy of the mailbox lack
   const { system } = await node("n", on, { actors })
   for (const sheet of ["1", "2"]) await system.get(Clerk, "c").tell({ type: "Stamp", sheet })
   await eventually(() => [...contents.messages].length === 3)
-  await system.cluster.resume("clerk")
+  await system.cluster.resume(Clerk)
   const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets
   await eventually(async () => (await sheets()).length === 3)
   expect(await sheets()).toContain("lost")

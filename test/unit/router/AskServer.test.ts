@@ -106,7 +106,7 @@ describe("a request that no node would send", () => {
   it("does not become part of an actor's history that nobody can read any more", async () => {
     const { system, put, key } = await nodeAndWire()
     await put({ k: "ask", to: key, ms: 100, c: add })
-    await system.cluster.passivate("counter", "c")
+    await system.cluster.passivate(Counter, "c")
     expect(await system.get(Counter, "c").ask(add)).toMatchObject({ version: 1 })
   })
 

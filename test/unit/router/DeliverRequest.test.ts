@@ -60,7 +60,7 @@ describe("a message to another node", () => {
 
   it("waits when the receiver's type is paused there, and the sender has not heard of it", () =>
     ownerAndSender(async ({ system, deliver }) => {
-      await system.cluster.pause(Counter.type)
+      await system.cluster.pause(Counter)
       await eventually(async () => (await system.cluster.status()).paused.includes(Counter.type))
       expect(await deliver(add)).toMatchObject({ _tag: "Later", why: "unavailable", mayBeThere: false })
       expect(await system.get(Counter, "c").state()).toMatchObject({ version: 0 })

@@ -28,7 +28,7 @@ describe("the input of a saga that runs", () => {
   const waiting = async (saga: AnySaga) => {
     const town = new Town()
     await town.run(saga)
-    await town.system.get(saga.actor, ID).ask({ type: "Start", input: { hotel: "ritz" } } as never)
+    await town.system.get(saga, ID).ask({ type: "Start", input: { hotel: "ritz" } } as never)
     await eventually(async () => (await town.log("b")).includes(`?${ID}`))
     return town
   }

@@ -112,7 +112,7 @@ describe("what became of sagas", () => {
       reactors: [Alarm],
     })
     const start = (id: string, undo: string) =>
-      system.get(Stamping.actor, id).ask({ type: "Start", input: { undo } })
+      system.get(Stamping, id).ask({ type: "Start", input: { undo } })
     await start("s-1", "blank")
     const alarms = async () => (await system.get(Clerk, "alarm").state()).state.context.sheets
     await eventually(async () => (await alarms()).length === 1)
@@ -130,7 +130,7 @@ describe("what became of sagas", () => {
         resumedCount: 0,
       },
     ])
-    const { sequence } = await system.get(Stamping.actor, "s-2").state()
+    const { sequence } = await system.get(Stamping, "s-2").state()
     await system.waitFor(Stuck, sequence)
     const begun = ["SagaRulesSet", "SagaStarted"]
     expect(seen).toEqual([...begun, "SagaStuck", ...begun, "SagaCompensated"])

@@ -47,8 +47,8 @@ const Telling = defineSaga({
 
 const run = async (saga: AnySaga, count: number, end: string) => {
   const { system } = await startMemory({ actors: [Clerk], sagas: [saga] })
-  await system.get(saga.actor, "s").ask({ type: "Start", input: { count } } as never)
-  const book = async () => (await system.get(saga.actor, "s").state()).state.context as SagaLedger
+  await system.get(saga, "s").ask({ type: "Start", input: { count } } as never)
+  const book = async () => (await system.get(saga, "s").state()).state.context as SagaLedger
   await eventually(async () => (await book()).at === end)
   const log = (await system.get(Clerk, "log").state()).state.context.sheets
   return { system, book: await book(), log }
@@ -88,7 +88,7 @@ describe("a saga that would send more at once than a commit can hold", () => {
         }),
     })
     const { system } = await startMemory({ actors: [Clerk], sagas: [First] })
-    const started = system.get(First.actor, "s").ask({ type: "Start", input: { count: LETTERS_COUNT } })
+    const started = system.get(First, "s").ask({ type: "Start", input: { count: LETTERS_COUNT } })
     await expect(started).rejects.toMatchObject({ _tag: "PayloadTooLarge" })
   })
 

@@ -88,7 +88,7 @@ describe("Fulfilment", () => {
           bank.silent.add("authorise")
           yield* place(id)
           yield* TestClock.adjust("1 second")
-          yield* system.get(Fulfilment.actor, id).ask({ type: "Cancel", by: "kim", note })
+          yield* system.get(Fulfilment, id).ask({ type: "Cancel", by: "kim", note })
           bank.silent.clear()
           yield* settle
           const { events } = yield* system.get(Order, id).history()
@@ -111,7 +111,7 @@ describe("Fulfilment", () => {
         expect(yield* valueIn(Order, ID)).toBe("fulfilling")
         bank.refused.clear()
         yield* system
-          .get(Fulfilment.actor, ID)
+          .get(Fulfilment, ID)
           .ask({ type: "Retry", item: "takePayment", by: "kim", note: "called the bank" })
         yield* settle
         expect(yield* valueIn(Fulfilment.actor, ID)).toBe("compensated")

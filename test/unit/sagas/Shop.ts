@@ -227,5 +227,5 @@ export const SOLD = { reserved: 0, left: [8, 9], held: 0, kept: TOTAL_MINOR, dou
 /** Calls the flow off by hand: what an operator does. */
 export const callOff = ({ flow, system }: Shop, id: string): Effect.Effect<unknown, unknown> =>
   flow === "saga"
-    ? system.get(Fulfilment.actor, id).ask({ type: "Cancel", by: "kim", note: "customer called" })
+    ? system.get(Fulfilment, id).ask({ type: "Cancel", by: "kim", note: "customer called" })
     : system.get(Checklist, id).ask({ type: "Strike", reason: "customer called" })

@@ -1,0 +1,13 @@
+/**
+ * What callers name actors by: the definition of their type, or a saga, which stands for its actor.
+ *
+ * Owns that choice. How sagas are defined: ../saga/Saga.ts.
+ */
+import type { AnyActor } from "./Actor.ts"
+
+/** The definition of the actor type `A`, or a saga whose actor `A` is. */
+export type DefinitionOf<A extends AnyActor> = A | { readonly actor: A }
+
+/** The actor type that a definition stands for. */
+export const actorOf = <A extends AnyActor>(definition: DefinitionOf<A>): A =>
+  "actor" in definition ? definition.actor : definition

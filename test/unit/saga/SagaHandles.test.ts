@@ -1,0 +1,49 @@
+/** A saga's definition stands for its actor in every verb of a system. */
+import { Schema } from "effect"
+import { expect, test } from "vitest"
+import { defineSaga, tell } from "../../../runtime/index.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
+
+const Adding = defineSaga({
+  type: "adding",
+  input: Schema.Struct({ by: Schema.Int }),
+  steps: (saga) =>
+    saga.step("add", {
+      request: ({ input, sagaId }) => ({
+        actor: Counter,
+        id: sagaId,
+        command: { type: "Add", by: input.by },
+      }),
+    }),
+})
+
+test("get, passivate, pause and resume take the saga's definition", async () => {
+  const { system } = await startMemory({ actors: [Counter], sagas: [Adding] })
+  const { cluster } = system
+  await cluster.pause(Adding)
+  expect((await cluster.status()).paused).toEqual(["adding"])
+  await cluster.resume(Adding)
+  expect((await cluster.status()).paused).toEqual([])
+  await system.get(Adding, "a").ask({ type: "Start", input: { by: 2 } })
+  const page = await system.get(Adding, "a").history()
+  expect(page.events.map(({ event }) => event.type)).toContain("SagaStarted")
+  expect(await cluster.passivate(Adding, "nobody")).toBe(false)
+  expect(system.actorNamed("adding")).toBe(Adding.actor)
+  expect(system.actorNamed("other")).toBeUndefined()
+  await system.stop()
+})
+
+test("messages take it too", () => {
+  const start = { type: "Start", input: { by: 1 } } as const
+  expect(tell(Adding, "a", start)).toEqual(tell(Adding.actor, "a", start))
+})
+
+test("a definition that the system was not given is no type of it", async () => {
+  const { system } = await startMemory({ actors: [] })
+  const unknown = { _tag: "ClusterVerbFailed", reason: "UnknownType" }
+  await expect(system.cluster.pause(Counter)).rejects.toMatchObject(unknown)
+  await expect(system.cluster.resume(Adding)).rejects.toMatchObject(unknown)
+  await expect(system.cluster.passivate(Adding, "a")).rejects.toMatchObject(unknown)
+  await system.stop()
+})
