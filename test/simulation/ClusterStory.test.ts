@@ -30,7 +30,7 @@ describe("a cluster's story", () => {
     })
   })
 
-  it("FAULT 7, FAULT 13: a node that stood still for longer than its lease finds its shards elsewhere", async () => {
+  it("FAULT 7, FAULT 13, FAULT 42: a node that stood still for longer than its lease finds its shards elsewhere", async () => {
     await playStory(cluster, async (sim) => {
       for (const id of IDS) await sim.ask(Clerk, id, stamp, { node: 1 })
       sim.pause(1)

@@ -11,7 +11,7 @@ const servers = serversOfFile()
 
 const vaults: ReadonlyArray<Receiver> = ["v0", "v1"].map((id) => ({ kind: "vault", id }))
 
-it("applies none of 100 messages of actors and 100 from outside twice", async () => {
+it("FAULT 81: applies none of 100 messages of actors and 100 from outside twice", async () => {
   const namespace = freshNamespace()
   const { nats } = servers()
   const definitions = { namespace, actors: bankActors, shardCount: 4 }

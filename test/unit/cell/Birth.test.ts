@@ -86,7 +86,7 @@ const defined = (machine: AnyStateMachine): ActorDefinition => defineActor({ typ
 
 const address = addressOf("born", "a", SHARD_COUNT)
 
-describe("a birth", () => {
+describe("FAULT 84: a birth", () => {
   it.each(births)("that asks for something by way of %s gets it, after a crash, too", async (_, machine) => {
     const Born = defined(machine)
     const journal = new JournalScripted()

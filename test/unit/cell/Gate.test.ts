@@ -3,7 +3,7 @@ import { Effect, Fiber, Latch } from "effect"
 import { expect, it } from "vitest"
 import { makeGate } from "../../../runtime/cell/Gate.ts"
 
-it("lets so many run at a time, in the order in which they came, and gives places back however they end", () =>
+it("FAULT 33: lets so many run at a time, in the order in which they came, and gives places back however they end", () =>
   Effect.runPromise(
     Effect.gen(function* () {
       const gate = makeGate(2)
