@@ -6,8 +6,8 @@ const tests = new URL("../../", import.meta.url)
 const catalogue = new URL("../../../docs/FAULTS.md", import.meta.url)
 
 /** Numbers of the rows of the catalogue, in order. */
-const listed = [...readFileSync(catalogue, "utf8").matchAll(/^\| (\d+) \| .+ \| .+ \|$/gm)].map(([, number]) =>
-  Number(number),
+const listed = [...readFileSync(catalogue, "utf8").matchAll(/^\| (\d+) \| .+ \| .+ \|$/gm)].map(
+  ([, number]) => Number(number),
 )
 
 /** Numbers that any test names, as `FAULT 7`, `FAULT 7, 9` or `FAULTS 7 and 9`. */
