@@ -16,6 +16,7 @@ import type { DefinitionError } from "../definition/DefinitionError.ts"
 import { Health, type Unhealthy } from "../health/Health.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
+import { LocalCells } from "../router/LocalCells.ts"
 import { makeRouter, type Router } from "../router/Router.ts"
 import type { AnySaga } from "../saga/AnySaga.ts"
 import { type ActorRefs, makeActorRefs, type RefContext } from "../system/ActorRef.ts"
@@ -78,7 +79,7 @@ const makeActorClient = Effect.fnUntraced(function* (
     // Nodes look after each other; a client only tries again.
     suspect: () => undefined,
     cutOff: () => undefined,
-    takeHere: () => false,
+    cells: new LocalCells(),
   })
   const context: RefContext = {
     cells: {

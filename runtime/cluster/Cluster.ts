@@ -4,19 +4,20 @@
  * Owns the loop. There is no leader: every member reads the same records (Leases.ts),
  * comes to the same placement (Placement.ts) and does its own share of it (Leasing.ts); who is a member at all is
  * Membership.ts, how records are read Records.ts. Nothing here makes commits right or wrong, the journal's check does
- * that.
+ * that. What the node's other rooms read of all this, and what they report: ClusterView.ts.
  */
-import { Clock, Effect, FiberSet, Latch, Option, PubSub, Schedule, type Scope, Stream } from "effect"
+import { Clock, Effect, FiberSet, Latch, Option, Schedule, type Scope, Stream } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
-import { type ClusterEvent, eventsBetween } from "./ClusterEvent.ts"
+import { eventsBetween } from "./ClusterEvent.ts"
+import type { ClusterReports, ClusterView } from "./ClusterView.ts"
 import { type LeaseHint, Leases, type LeasesUnavailable } from "./Leases.ts"
 import { Leasing } from "./Leasing.ts"
 import { loopOn } from "./Loop.ts"
 import { type MemberRecord, slotKey, subjectOfKey } from "./Member.ts"
 import { serveMember } from "./MemberRequests.ts"
 import { Membership, RENEWALS_PER_LEASE } from "./Membership.ts"
-import { type Ownership, PROBE_PERIOD_MS } from "./Ownership.ts"
+import { PROBE_PERIOD_MS } from "./Ownership.ts"
 import { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 import type { SlotFamily } from "./Slot.ts"
@@ -39,46 +40,29 @@ const UNAVAILABLE_PAUSE_MS = 200
 /** A thousand asks that find nobody are one reason to look, for so many milliseconds. */
 const SUSPICION_PAUSE_MS = 100
 
-/** Events that wait for one slow listener; the oldest go first. */
-const EVENTS_MAX = 1_024
-
 export interface ClusterOptions {
   readonly about: Omit<MemberRecord, "state" | "unfit">
   readonly families: ReadonlyArray<SlotFamily>
   readonly tenants: ReadonlyMap<string, Tenant>
-  readonly ownership: Ownership
+  readonly view: ClusterView
   /** Time after which a member that does not renew has nothing any more, in milliseconds. */
   readonly leaseMs: number
   /** Time that a slot's tenant gets to finish its work when it moves, in milliseconds. */
   readonly handoffMs: number
-  /** Answers what other members ask this one, but for a sign of life. */
+  /** Answers what other members ask this one, except for a sign of life and for {@link Cluster.enter}. */
   readonly asked: (request: unknown) => Effect.Effect<unknown>
-  /** Told of slots that have come to another owner, this node or not. */
-  readonly rehoused: (slot: string, former: string | undefined) => void
-  /** Told before the first slot is taken. */
-  readonly started: (cluster: Cluster) => void
+  /** Told of slots that have a new owner, this node or another. */
+  readonly ownerChanged: (slot: string, former: string | undefined) => void
 }
 
 export interface Cluster {
-  /** Id of this node as a member now. */
-  readonly memberId: () => string
-  readonly seen: SeenRecords
   readonly families: ReadonlyArray<SlotFamily>
-  /** Nobody answered for this slot: look soon whether its owner is gone. */
-  readonly suspect: (slot: string) => void
-  /** Somebody else has written under a higher epoch than this node's: the slot is lost. */
-  readonly outrun: (slot: string) => void
-  /** This node cannot read or host what is in the slot. False: no other member could either, it stays. */
-  readonly giveUp: (slot: string, isBetter: (member: MemberRecord) => boolean) => boolean
-  readonly events: Stream.Stream<ClusterEvent>
-  readonly announce: (event: ClusterEvent) => void
   /** Goes on as a member that has nothing, or takes part again. */
   readonly enter: (state: "up" | "drained") => Effect.Effect<void>
   /** Wishes that a member has a slot; without one, that the placement decides. */
   readonly pin: (slot: string, memberId: string | undefined) => Effect.Effect<void, LeasesUnavailable>
   /** Stops, or lets go on, all actors of a type, everywhere. */
   readonly pause: (type: string, isPaused: boolean) => Effect.Effect<void, LeasesUnavailable>
-  readonly isPaused: (type: string) => boolean
   /** Hands everything over and is gone. Safe to call twice. */
   readonly leave: Effect.Effect<void>
 }
@@ -93,11 +77,9 @@ export const makeCluster = Effect.fnUntraced(function* (
     yield* Leases,
     yield* Transport,
     yield* FiberSet.makeRuntime<never>(),
-    yield* PubSub.sliding<ClusterEvent>(EVENTS_MAX),
   )
   yield* Effect.addFinalizer(() => agent.halt)
-  options.started(agent)
-  for (const loop of [agent.hints, agent.renewing, agent.probing, agent.forever]) {
+  for (const loop of [agent.hints, agent.renewing, agent.probing, agent.reports, agent.forever]) {
     yield* Effect.forkScoped(loopOn(loop))
   }
   yield* Effect.timeoutOption(agent.hasFirstShare.await, FIRST_SHARE_MS_MAX)
@@ -111,7 +93,7 @@ class Agent implements Cluster {
   readonly #leases: Leases["Service"]
   readonly #transport: Transport["Service"]
   readonly #fork: (work: Effect.Effect<void>) => void
-  readonly #pubsub: PubSub.PubSub<ClusterEvent>
+  readonly #view: ClusterView
   readonly #records: Records
   readonly #wishes: Wishes
   readonly #membership: Membership
@@ -135,35 +117,32 @@ class Agent implements Cluster {
     leases: Leases["Service"],
     transport: Transport["Service"],
     fork: (work: Effect.Effect<void>) => void,
-    pubsub: PubSub.PubSub<ClusterEvent>,
   ) {
     this.#options = options
+    this.#view = options.view
     this.#clock = clock
     this.#leases = leases
     this.#transport = transport
     this.#fork = fork
-    this.#pubsub = pubsub
-    const records = new Records(leases, clock, options.leaseMs / RENEWALS_PER_LEASE)
+    const records = new Records(leases, clock, options.leaseMs / RENEWALS_PER_LEASE, options.view.seen)
     this.#records = records
     this.#wishes = new Wishes(records)
     this.#membership = new Membership({ leases, transport, records, clock, ...options })
     const moved = (slot: string, epoch: number, what: "taken" | "handedOver" | "lost") =>
-      this.announce({ type: "SlotMoved", slot, epoch, what, member: this.memberId() })
+      this.#view.announce({ type: "SlotMoved", slot, epoch, what, member: this.#memberId })
     this.#leasing = new Leasing({ records, clock, moved, ...options }, fork)
   }
 
-  readonly memberId = (): string => this.#membership.id
+  get #memberId(): string {
+    return this.#view.memberId
+  }
 
-  get seen(): SeenRecords {
-    return this.#records.seen
+  get #seen(): SeenRecords {
+    return this.#view.seen
   }
 
   get families(): ReadonlyArray<SlotFamily> {
     return this.#options.families
-  }
-
-  get events(): Stream.Stream<ClusterEvent> {
-    return Stream.fromPubSub(this.#pubsub)
   }
 
   /** One life after the other, each joined under an id of its own. */
@@ -175,7 +154,7 @@ class Agent implements Cluster {
   get #life(): Effect.Effect<void, never, Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
       const id = yield* this.#membership.newId
-      yield* serveMember(this.#transport, id, this.#options.asked)
+      yield* serveMember(this.#transport, id, this.#asked)
       const joined = yield* this.#stubborn(this.#membership.renew)
       if (joined) {
         yield* this.#isIn.open
@@ -201,7 +180,7 @@ class Agent implements Cluster {
       yield* this.#membership.evictExpired
       const isSettled = this.#nowMs - this.#membersSinceMs >= SETTLE_MS
       const placement = this.#placement(isSettled)
-      yield* this.#leasing.follow(this.memberId(), placement, (slot) => this.#isOwnWish(slot, placement))
+      yield* this.#leasing.follow(this.#memberId, placement, (slot) => this.#isOwnWish(slot, placement))
       yield* this.hasFirstShare.open
       const waitMs = isSettled ? this.#options.leaseMs / RENEWALS_PER_LEASE : SETTLE_MS
       if (!this.#leases.isShared) return yield* this.#something.await
@@ -218,12 +197,12 @@ class Agent implements Cluster {
 
   /** Moved for balance alone: the holder is well and could keep it. */
   #isOwnWish(slot: string, placement: ReadonlyMap<string, string>): boolean {
-    const isWell = this.#membership.state === "up" && !this.#membership.unfit.includes(slot)
-    return isWell && this.seen.pins().get(slot) !== placement.get(slot)
+    const isWell = this.#membership.state === "up" && !this.#view.cannotRun.includes(slot)
+    return isWell && this.#seen.pins().get(slot) !== placement.get(slot)
   }
 
   #placement(isSettled: boolean): ReadonlyMap<string, string> {
-    return wantedPlacement(this.seen, this.#options.families, isSettled)
+    return wantedPlacement(this.#seen, this.#options.families, isSettled)
   }
 
   get #look(): Effect.Effect<void, LeasesUnavailable> {
@@ -233,18 +212,18 @@ class Agent implements Cluster {
   /** Tells what is new. */
   #looked(): void {
     this.#membership.looked(this.#records.listedAtMs)
-    this.#wishes.looked()
-    const members = new Map(Array.from(this.seen.members(), ([id, { value }]) => [id, value]))
+    this.#view.looked()
+    const members = new Map(Array.from(this.#seen.members(), ([id, { value }]) => [id, value]))
     const news = eventsBetween(this.#lastMembers, members)
     if (news.some(({ type }) => type !== "MemberChanged")) this.#membersSinceMs = this.#nowMs
     this.#lastMembers = members
     // Somebody has removed this node's record: its renewal will say so.
-    if (this.#membership.isMember && !members.has(this.memberId())) this.#renewal.openUnsafe()
-    for (const event of news) this.announce(event)
-    const owners = new Map(Array.from(this.seen.slots(), ([slot, { value }]) => [slot, value.m]))
+    if (this.#membership.isMember && !members.has(this.#memberId)) this.#renewal.openUnsafe()
+    for (const event of news) this.#view.announce(event)
+    const owners = new Map(Array.from(this.#seen.slots(), ([slot, { value }]) => [slot, value.m]))
     for (const [slot, owner] of owners) {
       const former = this.#lastOwners.get(slot)
-      if (owner !== undefined && owner !== former) this.#options.rehoused(slot, former)
+      if (owner !== undefined && owner !== former) this.#options.ownerChanged(slot, former)
     }
     this.#lastOwners = owners
   }
@@ -274,8 +253,8 @@ class Agent implements Cluster {
     while (this.#leases.isShared) {
       yield* this.#isIn.await
       yield* Effect.sleep(PROBE_PERIOD_MS)
-      const ids = Array.from(this.seen.members().keys()).sort()
-      const own = ids.indexOf(this.memberId())
+      const ids = Array.from(this.#seen.members().keys()).sort()
+      const own = ids.indexOf(this.#memberId)
       const next = [...ids.slice(own + 1), ...ids.slice(0, Math.max(own, 0))].slice(0, PROBED_COUNT)
       // Each in its own time: one that does not answer holds up nobody's sign of life.
       for (const id of next) this.#probeOnce(id)
@@ -285,7 +264,7 @@ class Agent implements Cluster {
 
   /** At the start: who was killed with its whole cluster is not waited for. */
   get #probeAll(): Effect.Effect<void> {
-    const others = Array.from(this.seen.members().keys()).filter((id) => id !== this.memberId())
+    const others = Array.from(this.#seen.members().keys()).filter((id) => id !== this.#memberId)
     return Effect.forEach(others, (id) => this.#probe(id), { concurrency: "unbounded", discard: true })
   }
 
@@ -318,12 +297,31 @@ class Agent implements Cluster {
 
   /** That a known member is as it was is no news. */
   #isRenewal({ key, value }: LeaseHint): boolean {
-    return subjectOfKey(key)?.kind === "member" && value !== undefined && this.seen.says(key, value)
+    return subjectOfKey(key)?.kind === "member" && value !== undefined && this.#seen.says(key, value)
   }
 
-  readonly suspect = (slot: string): void => {
-    const owner = this.seen.slot(slotKey(slot))?.m
-    if (owner !== undefined && owner !== this.memberId()) this.#probeOnce(owner)
+  /** Acts on what the node's other rooms report. */
+  readonly reports: Effect.Effect<void> = Effect.forever(
+    Effect.andThen(
+      Effect.suspend(() => this.#view.reported.await),
+      Effect.sync(() => this.#act(this.#view.takeReports())),
+    ),
+  )
+
+  #act({ suspected, overtaken, hasSurrendered }: ClusterReports): void {
+    for (const slot of suspected) this.#suspect(slot)
+    for (const slot of overtaken) {
+      this.#fork(Effect.andThen(Effect.ignore(this.#records.look(slotKey(slot))), this.#something.open))
+    }
+    if (!hasSurrendered) return
+    // The other members read in this node's record which slots it cannot run.
+    this.#renewal.openUnsafe()
+    this.#something.openUnsafe()
+  }
+
+  #suspect(slot: string): void {
+    const owner = this.#seen.slot(slotKey(slot))?.m
+    if (owner !== undefined && owner !== this.#memberId) this.#probeOnce(owner)
     const nowMs = this.#nowMs
     if (nowMs - this.#suspectedAtMs < SUSPICION_PAUSE_MS) return
     this.#suspectedAtMs = nowMs
@@ -331,20 +329,10 @@ class Agent implements Cluster {
     this.#something.openUnsafe()
   }
 
-  readonly outrun = (slot: string): void => {
-    this.#fork(Effect.andThen(Effect.ignore(this.#records.look(slotKey(slot))), this.#something.open))
-  }
-
-  readonly giveUp = (slot: string, isBetter: (member: MemberRecord) => boolean): boolean => {
-    const others = Array.from(this.seen.members()).filter(([id]) => id !== this.memberId())
-    const found = others.some(
-      ([, { value }]) => value.state === "up" && !value.unfit.includes(slot) && isBetter(value),
-    )
-    if (!found) return false
-    this.#membership.giveUp(slot)
-    this.#renewal.openUnsafe()
-    this.#something.openUnsafe()
-    return true
+  readonly #asked = (request: unknown): Effect.Effect<unknown> => {
+    const { k, state } = (request ?? {}) as { readonly k?: unknown; readonly state?: unknown }
+    if (k !== "enter") return this.#options.asked(request)
+    return Effect.as(this.enter(state === "drained" ? "drained" : "up"), { ok: true })
   }
 
   readonly enter = (state: "up" | "drained"): Effect.Effect<void> =>
@@ -366,13 +354,11 @@ class Agent implements Cluster {
   readonly pause = (type: string, isPaused: boolean) =>
     Effect.andThen(this.#wishes.pause(type, isPaused), this.#wake)
 
-  readonly isPaused = (type: string): boolean => this.#wishes.isPaused(type)
-
   readonly leave: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#isLeaving) return this.#hasLeft.await
     this.#isLeaving = true
     if (!this.#membership.isMember) return Effect.ensuring(this.halt, this.#hasLeft.open)
-    const handOver = Effect.suspend(() => this.#leasing.releaseAll(this.memberId(), this.#placement(true)))
+    const handOver = Effect.suspend(() => this.#leasing.releaseAll(this.#memberId, this.#placement(true)))
     const going = Effect.andThen(handOver, this.#membership.leave)
     return Effect.ensuring(Effect.andThen(this.#membership.goodbye, Effect.ignore(going)), this.#hasLeft.open)
   })
@@ -380,17 +366,13 @@ class Agent implements Cluster {
   /** Nothing is this node's any more, whatever the records say. */
   readonly halt: Effect.Effect<void> = Effect.suspend(() => {
     this.#isLeaving = true
-    this.#options.ownership.end()
+    this.#view.ownership.end()
     return this.#leasing.dropAll
   })
 
   /** Until it works. */
   #stubborn<A, E>(work: Effect.Effect<A, E>): Effect.Effect<A> {
     return Effect.orDie(Effect.retry(work, Schedule.spaced(UNAVAILABLE_PAUSE_MS)))
-  }
-
-  readonly announce = (event: ClusterEvent): void => {
-    PubSub.publishUnsafe(this.#pubsub, event)
   }
 
   get #nowMs(): number {

@@ -10,9 +10,10 @@
 import { type Clock, Effect, Random, Schedule } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
+import type { ClusterView } from "./ClusterView.ts"
 import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
 import { type MemberRecord, memberKey, memberSubject } from "./Member.ts"
-import { type Ownership, UNREACHED_MS_MAX } from "./Ownership.ts"
+import { UNREACHED_MS_MAX } from "./Ownership.ts"
 import type { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 
@@ -55,7 +56,7 @@ export interface MembershipOptions {
   readonly leases: LeasesService
   readonly transport: TransportService
   readonly records: Records
-  readonly ownership: Ownership
+  readonly view: ClusterView
   readonly clock: Clock.Clock
   readonly leaseMs: number
   /** What the record says, but for what changes while the node runs. */
@@ -67,7 +68,6 @@ export class Membership {
   readonly #strikes = new Map<string, { count: number; atMs: number }>()
   /** Since when members do not answer. */
   readonly #silent = new Map<string, number>()
-  #id = ""
   #revision = 0
   #renewedAtMs = Number.NEGATIVE_INFINITY
   #joinedAtMs = Number.NEGATIVE_INFINITY
@@ -76,25 +76,23 @@ export class Membership {
   /** Since when the records have been read again and again. */
   #sightSinceMs = Number.NEGATIVE_INFINITY
   #state: MemberRecord["state"] = "up"
-  #unfit: ReadonlyArray<string> = []
+  /** Slots that the record says this node cannot run. */
+  #cannotRunWritten: ReadonlyArray<string>
   /** The record says something else than this node would. */
   #isChanged = false
 
   constructor(options: MembershipOptions) {
     this.#options = options
+    this.#cannotRunWritten = options.view.cannotRun
   }
 
   /** Of this life as a member; empty before the first one. */
   get id(): string {
-    return this.#id
+    return this.#options.view.memberId
   }
 
   get state(): MemberRecord["state"] {
     return this.#state
-  }
-
-  get unfit(): ReadonlyArray<string> {
-    return this.#unfit
   }
 
   get isMember(): boolean {
@@ -106,16 +104,11 @@ export class Membership {
     this.#isChanged = true
   }
 
-  /** This node cannot read or host what is in a slot. */
-  giveUp(slot: string): void {
-    if (this.#unfit.includes(slot)) return
-    this.#unfit = [...this.#unfit, slot]
-    this.#isChanged = true
-  }
-
   /** Milliseconds until the record should be renewed. */
   get dueInMs(): number {
-    if (this.#isChanged || !this.isMember) return 0
+    const { view } = this.#options
+    const isOld = this.#isChanged || this.#cannotRunWritten !== view.cannotRun
+    if (isOld || !this.isMember) return 0
     if (!this.#options.leases.isShared) return Number.POSITIVE_INFINITY
     const everyMs = this.#options.leaseMs / RENEWALS_PER_LEASE
     return Math.max(0, this.#renewedAtMs + everyMs - this.#nowMs)
@@ -124,14 +117,16 @@ export class Membership {
   /** An id for the next life. */
   readonly newId: Effect.Effect<string> = Effect.gen({ self: this }, function* () {
     const life = yield* Random.nextIntBetween(0, 36 ** 6)
-    this.#id = `${this.#options.about.name}-${life.toString(36).padStart(6, "0")}`
+    const id = `${this.#options.about.name}-${life.toString(36).padStart(6, "0")}`
+    this.#options.view.joinsAs(id)
     this.#revision = 0
-    return this.#id
+    return id
   })
 
   /** Writes the record: joins, or renews. False: it was removed or never got in; this life is over. */
   readonly renew: Effect.Effect<boolean, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
-    const { leases, records, ownership, leaseMs } = this.#options
+    const { leases, records, view, leaseMs } = this.#options
+    const { ownership } = view
     const sentAtMs = this.#nowMs
     this.#isChanged = false
     const written = yield* this.#write(this.#revision).pipe(
@@ -147,7 +142,7 @@ export class Membership {
     if (this.#revision === 0) this.#joinedAtMs = sentAtMs
     this.#revision = revision
     this.#renewedAtMs = sentAtMs
-    records.seen.apply({ key: memberKey(this.#id), revision, value }, sentAtMs)
+    records.seen.apply({ key: memberKey(this.id), revision, value }, sentAtMs)
     if (leases.isShared) ownership.renewed(sentAtMs, sentAtMs + leaseMs * FENCE_PART)
     else ownership.renewed(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     return true
@@ -160,11 +155,13 @@ export class Membership {
   #write(at: number): Effect.Effect<Written | undefined, LeasesUnavailable> {
     return Effect.suspend(() => {
       // As it is now: this node may have said meanwhile that it goes.
-      const value: MemberRecord = { ...this.#options.about, state: this.#state, unfit: this.#unfit }
+      const { cannotRun } = this.#options.view
+      this.#cannotRunWritten = cannotRun
+      const value: MemberRecord = { ...this.#options.about, state: this.#state, unfit: cannotRun }
       const again = Effect.flatMap(this.#ownRevision, (own) =>
         own === undefined ? Effect.undefined : this.#write(own),
       )
-      return this.#options.leases.write(memberKey(this.#id), value, at).pipe(
+      return this.#options.leases.write(memberKey(this.id), value, at).pipe(
         Effect.map((revision): Written => ({ revision, value })),
         Effect.catchTag("LeaseConflict", () => again),
       )
@@ -175,7 +172,7 @@ export class Membership {
   get #ownRevision(): Effect.Effect<number | undefined, LeasesUnavailable> {
     return Effect.gen({ self: this }, function* () {
       const { leases, records } = this.#options
-      const found = yield* leases.get(memberKey(this.#id))
+      const found = yield* leases.get(memberKey(this.id))
       // The store has forgotten what it had acknowledged; who knows what else.
       if ((found?.revision ?? 0) < this.#revision) records.seen.clear()
       return found?.value === undefined ? undefined : found.revision
@@ -185,7 +182,7 @@ export class Membership {
   /** The record was removed: nothing is this node's. */
   expel(): void {
     this.#revision = 0
-    this.#options.ownership.end()
+    this.#options.view.ownership.end()
   }
 
   /** This life is over. Returns after the pause before the next one. */
@@ -194,7 +191,7 @@ export class Membership {
     if (this.#nowMs - this.#joinedAtMs > CALM_MS) this.#evictedCount = 0
     const longestMs = Math.min(REJOIN_FIRST_MS * 2 ** this.#evictedCount++, REJOIN_MAX_MS)
     yield* Effect.logWarning(
-      `This node was evicted from the cluster as ${this.#id}; it joins again in ${longestMs} ms.`,
+      `This node was evicted from the cluster as ${this.id}; it joins again in ${longestMs} ms.`,
     )
     yield* Effect.sleep(longestMs)
   })
@@ -210,7 +207,7 @@ export class Membership {
   readonly leave: Effect.Effect<void, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
     if (!this.isMember) return
     const { leases } = this.#options
-    const key = memberKey(this.#id)
+    const key = memberKey(this.id)
     const revision = this.#revision
     this.#revision = 0
     const remove = (known: number) => Effect.catchTag(leases.remove(key, known), "LeaseConflict", () => again)
@@ -233,7 +230,7 @@ export class Membership {
     // A store that was away has kept everybody from renewing: they get the time again.
     if (this.#sightSinceMs > beforeMs) return Effect.void
     const expired = Array.from(this.#seen.members()).filter(
-      ([id, { sinceMs }]) => id !== this.#id && sinceMs <= beforeMs,
+      ([id, { sinceMs }]) => id !== this.id && sinceMs <= beforeMs,
     )
     return Effect.forEach(expired, ([id]) => this.#evict(id, "it has not renewed its lease"), {
       discard: true,
@@ -270,8 +267,8 @@ export class Membership {
   /** Sends itself a sign of life: whoever can do that is reached by the others. After a gap its record says the rest. */
   readonly probeSelf: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     const sentAtMs = this.#nowMs
-    const failure = yield* this.#ping(this.#id)
-    if (failure !== undefined || this.#options.ownership.reached(sentAtMs)) return
+    const failure = yield* this.#ping(this.id)
+    if (failure !== undefined || this.#options.view.ownership.reached(sentAtMs)) return
     if (this.isMember) yield* Effect.ignore(this.renew)
   })
 
@@ -280,7 +277,7 @@ export class Membership {
     const sinceMs = this.#silent.get(id) ?? sentAtMs
     this.#silent.set(id, sinceMs)
     // Who is cut off itself hears nobody.
-    const isSelfReached = this.#options.ownership.isReached(this.#nowMs - PROBE_TIMEOUT_MS)
+    const isSelfReached = this.#options.view.ownership.isReached(this.#nowMs - PROBE_TIMEOUT_MS)
     if (!isSelfReached) this.#silent.delete(id)
     if (!isSelfReached || this.#nowMs - sinceMs < SILENCE_MS_MAX) return Effect.succeed(false)
     this.#silent.delete(id)

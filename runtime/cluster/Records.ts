@@ -21,7 +21,7 @@ const HINTS_MAX = 32
 const HINTED_PAUSES_MS: ReadonlyArray<number> = [0, 4, 8, 16, 32, 64]
 
 export class Records {
-  readonly seen = new SeenRecords()
+  readonly seen: SeenRecords
   readonly #leases: LeasesService
   readonly #strays: StrayRecords
   readonly #clock: Clock.Clock
@@ -31,7 +31,8 @@ export class Records {
   #hints: Map<string, LeaseHint> | undefined
 
   /** All records are read once in `listEveryMs` milliseconds at least, whatever the hints say. */
-  constructor(leases: LeasesService, clock: Clock.Clock, listEveryMs: number) {
+  constructor(leases: LeasesService, clock: Clock.Clock, listEveryMs: number, seen = new SeenRecords()) {
+    this.seen = seen
     this.#leases = leases
     this.#strays = new StrayRecords(leases)
     this.#clock = clock

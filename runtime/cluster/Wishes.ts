@@ -1,7 +1,7 @@
 /**
  * What operators wish of the cluster: that a member has a slot, that all actors of a type pause.
  *
- * Owns the records that say so. Whoever places slots, or takes commands, reads them.
+ * Owns the records that say so. Cluster.ts reads pins, the cells read pauses (ClusterView.ts).
  */
 import { Effect } from "effect"
 import type { LeasesUnavailable } from "./Leases.ts"
@@ -13,7 +13,6 @@ const TRIES_MAX = 10
 
 export class Wishes {
   readonly #records: Records
-  #paused: ReadonlySet<string> = new Set()
 
   constructor(records: Records) {
     this.#records = records
@@ -26,15 +25,6 @@ export class Wishes {
 
   pause(type: string, isPaused: boolean): Effect.Effect<void, LeasesUnavailable> {
     return this.#say(pauseKey(type), isPaused ? true : undefined)
-  }
-
-  isPaused(type: string): boolean {
-    return this.#paused.has(type)
-  }
-
-  /** The records were read. */
-  looked(): void {
-    this.#paused = this.#records.seen.paused()
   }
 
   /** Writes it, or takes it back; the last one wins. */

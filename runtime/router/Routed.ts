@@ -10,6 +10,7 @@ import type { Accepted, CurrentState, Waiting } from "../cell/Waiting.ts"
 import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AskRequest, decodeReply } from "./AskWire.ts"
+import type { LocalCells } from "./LocalCells.ts"
 
 /** What keeps an answer away. */
 export type Hindrance = "moving" | "silent" | "unavailable"
@@ -37,20 +38,17 @@ export interface Routed {
   readonly settle: (exit: Exit.Exit<unknown, AskError>) => void
 }
 
-/** Takes an item if this node has its actor's shard by now. */
-export type TakeHere = (definition: ActorDefinition, address: ActorAddress, item: Waiting) => boolean
-
 /** An item that came to this node's cells, or from a client's own caller. */
 export class RoutedItem implements Routed {
   readonly address: ActorAddress
   readonly place: ShardPlace | undefined
   readonly #definition: ActorDefinition
   readonly #item: Waiting
-  readonly #takeHere: TakeHere
+  readonly #cells: Pick<LocalCells, "offer" | "takes">
 
   constructor(
     places: ShardPlaces,
-    takeHere: TakeHere,
+    cells: Pick<LocalCells, "offer" | "takes">,
     definition: ActorDefinition,
     address: ActorAddress,
     item: Waiting,
@@ -61,7 +59,7 @@ export class RoutedItem implements Routed {
     this.address = address
     this.#definition = definition
     this.#item = item
-    this.#takeHere = takeHere
+    this.#cells = cells
   }
 
   get commandId(): string | undefined {
@@ -89,7 +87,11 @@ export class RoutedItem implements Routed {
   }
 
   takeHere(): boolean {
-    return this.#takeHere(this.#definition, this.address, this.#item)
+    if (!this.#cells.takes(this.#definition, this.address)) return false
+    // What kept the item from its owner is over: from here on only its cell knows whether it is stored.
+    this.#item.trouble = undefined
+    this.#cells.offer(this.#definition, this.address, this.#item)
+    return true
   }
 
   request(lostCount: number): AskRequest {

@@ -13,8 +13,9 @@ import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import { encodeRequest, whyMoved } from "./AskWire.ts"
+import type { LocalCells } from "./LocalCells.ts"
 import { LostOwners, OWNERS_LOST_MAX } from "./LostOwners.ts"
-import { type Hindrance, type Routed, RoutedItem, type TakeHere } from "./Routed.ts"
+import { type Hindrance, type Routed, RoutedItem } from "./Routed.ts"
 
 /** Pause before the same is tried again, in milliseconds; doubling. */
 const PAUSE_FIRST_MS = 4
@@ -33,8 +34,8 @@ export interface RouterOptions {
   readonly suspect: (slot: string) => void
   /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
   readonly cutOff: () => string | undefined
-  /** Takes the item if this node has the shard by now. */
-  readonly takeHere: TakeHere
+  /** Take an item if this node owns the shard by now. */
+  readonly cells: Pick<LocalCells, "offer" | "takes">
 }
 
 export interface Router {
@@ -54,8 +55,8 @@ export interface Router {
   readonly forget: (routed: Routed) => void
   /** Why the command is given to no node, this one included; `undefined`: it may be. */
   readonly withheld: (address: ActorAddress, item: WaitingCommand) => Unavailable | undefined
-  /** The slot has come to another owner: whoever waits for the former one asks this one. */
-  readonly rehoused: (slot: string, wasLost?: boolean) => void
+  /** The slot has a new owner: items that wait for the former one go to this one. `wasLost`: the former one is gone. */
+  readonly ownerChanged: (slot: string, wasLost?: boolean) => void
   /** Waits until nothing waits for an answer. */
   readonly drain: Effect.Effect<void>
   readonly counts: { sentCount: number; retriedCount: number }
@@ -137,8 +138,8 @@ class AskRouter implements Router {
   }
 
   readonly route: Router["route"] = (definition, address, item, wasHeldUp = false) => {
-    const { places, takeHere } = this.#options
-    this.#start(new RoutedItem(places, takeHere, definition, address, item), wasHeldUp)
+    const { places, cells } = this.#options
+    this.#start(new RoutedItem(places, cells, definition, address, item), wasHeldUp)
   }
 
   readonly bring: Router["bring"] = (routed) => this.#start(routed, false)
@@ -170,7 +171,7 @@ class AskRouter implements Router {
     return lostCount < OWNERS_LOST_MAX ? undefined : takesOwnersDown(address)
   }
 
-  readonly rehoused = (slot: string, wasLost = false): void => {
+  readonly ownerChanged = (slot: string, wasLost = false): void => {
     for (const asked of [...this.#open.values()]) {
       if (asked.attempt?.target.slot !== slot) continue
       // An owner that was there and said nothing for a whole attempt may have been held up by this very command.

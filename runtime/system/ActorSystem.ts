@@ -7,11 +7,12 @@
 import { Clock, Context, Effect, Exit, Layer, Schema, type Scope } from "effect"
 import { makeCallRunner } from "../call/CallRunner.ts"
 import { SystemStopped } from "../cell/AskError.ts"
-import { type Cells, makeCells } from "../cell/Cells.ts"
+import { makeCells } from "../cell/Cells.ts"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
-import { type Cluster, makeCluster } from "../cluster/Cluster.ts"
+import { makeCluster } from "../cluster/Cluster.ts"
+import { ClusterView } from "../cluster/ClusterView.ts"
 import type { Leases } from "../cluster/Leases.ts"
-import { FIRST_RELEASE_READS, type NodeOptions, type Reads, THIS_RELEASE_READS } from "../cluster/Member.ts"
+import { type NodeOptions, THIS_RELEASE_READS } from "../cluster/Member.ts"
 import { Ownership } from "../cluster/Ownership.ts"
 import { ShardPlaces } from "../cluster/Slot.ts"
 import { makeIds } from "../command/CommandIds.ts"
@@ -34,6 +35,7 @@ import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../proje
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import { makeAskServer } from "../router/AskServer.ts"
 import { makeDirectDelivery } from "../router/DirectDelivery.ts"
+import { LocalCells } from "../router/LocalCells.ts"
 import { makeRouter } from "../router/Router.ts"
 import type { AnySaga } from "../saga/Saga.ts"
 import { countSagas } from "../saga/SagaCounts.ts"
@@ -44,7 +46,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type ActorRefs, makeActorRefs, type RefContext } from "./ActorRef.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
-import { makeClusterWatch } from "./ClusterCounts.ts"
+import { countClusterEvents } from "./ClusterCounts.ts"
 import { definitionsOf, hostedTypes, missingSagas, readsMore, typeLabelsOf } from "./Definitions.ts"
 import { answerMembers } from "./MemberAnswers.ts"
 import { makeServices } from "./Services.ts"
@@ -144,8 +146,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const wheel = yield* makeDeadlineWheel
   const places = new ShardPlaces(actors.values(), settings.shardCount)
   const ownership = new Ownership(places.all.length, transport.disconnectedAtMs)
+  const view = yield* ClusterView.make(ownership)
+  const localCells = new LocalCells()
   const types = hostedTypes(actors.values())
-  let cluster: Cluster | undefined
   let isStopping = false
 
   /** Why this node has nothing now. */
@@ -160,34 +163,34 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   const slotOf = (place: number): string => places.all[place]?.slot ?? ""
   const unhosted = (place: number, type: string): boolean =>
-    cluster?.giveUp(slotOf(place), (member) => Object.hasOwn(member.types, type)) ?? false
-
-  const reads = (): Reads => cluster?.seen.readByAll() ?? FIRST_RELEASE_READS
-  const isPaused = (type: string): boolean => cluster?.isPaused(type) ?? false
+    view.surrender(slotOf(place), (member) => Object.hasOwn(member.types, type))
 
   const calls = yield* makeCallRunner
+  const router = yield* makeRouter(transport, {
+    places,
+    suspect: view.suspect,
+    cutOff,
+    cells: localCells,
+  })
   const outbox = yield* makeOutbox({
     ...settings,
     places,
-    deliver: (...message) => deliver(...message),
-    isDirect: () => reads().deliver >= 1,
+    deliver: makeDirectDelivery({
+      actors,
+      cells: localCells,
+      router,
+      places,
+      wheel,
+      clock,
+      isPaused: view.isPaused,
+      members: view.members,
+    }),
+    isDirect: () => view.seen.readByAll().deliver >= 1,
     aborted: ({ key }, name) => calls.abort(key, name),
-    outrun: (place) => cluster?.outrun(slotOf(place)),
-  })
-  const router = yield* makeRouter(transport, {
-    places,
-    suspect: (slot) => cluster?.suspect(slot),
-    cutOff,
-    takeHere: (definition, address, item) => {
-      if (!cells.takes(definition, address)) return false
-      // What kept it from its owner is over: from here on only its cell knows whether it is stored.
-      item.trouble = undefined
-      cells.offer(definition, address, item)
-      return true
-    },
+    outrun: (place) => view.overtaken(slotOf(place)),
   })
   const counted = countSagas(options.sagas ?? [], outbox)
-  const cells: Cells = yield* makeCells({
+  const cells = yield* makeCells({
     ...settings,
     outbox: counted.listener,
     places,
@@ -202,32 +205,23 @@ const makeActorSystem = Effect.fnUntraced(function* (
       else router.route(definition, address, item, wasTaken && ownership.wasHeldUp(monotonicMs(clock)))
     },
     unreadable: ({ type }, place, error) => {
-      if (cluster?.giveUp(slotOf(place), (member) => readsMore(type, member.types, types))) return true
-      cluster?.announce({ type: "ActorQuarantined", actor: `${type}/${error.id}`, detail: error.message })
+      if (view.surrender(slotOf(place), (member) => readsMore(type, member.types, types))) return true
+      view.announce({ type: "ActorQuarantined", actor: `${type}/${error.id}`, detail: error.message })
       return false
     },
     withheld: router.withheld,
-    isPaused,
-    commitFormat: () => formatReadBy(reads().commit),
+    isPaused: view.isPaused,
+    commitFormat: () => formatReadBy(view.seen.readByAll().commit),
     markOf: outbox.markOf,
   })
-  const deliver = makeDirectDelivery({
-    actors,
-    cells,
-    router,
-    places,
-    wheel,
-    clock,
-    isPaused,
-    members: () => cluster && Array.from(cluster.seen.members().values(), ({ value }) => value),
-  })
+  localCells.connect(cells)
   const inbox = yield* makeInbox({
     actors,
     cells,
     calls,
     places,
     unhosted,
-    isPaused,
+    isPaused: view.isPaused,
   })
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   const answer = makeAskServer({
@@ -275,8 +269,8 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const runs = [...services.tenants.keys()]
   const startedAt = clock.currentTimeMillisUnsafe()
   const nodeName = name ?? `node-${nextCommandId().slice(0, 6)}`
-  const watch = yield* makeClusterWatch(nodeName)
-  const joined = yield* makeCluster({
+  const clusterCounts = yield* countClusterEvents(view.events, nodeName)
+  const cluster = yield* makeCluster({
     about: {
       v: 1,
       name: nodeName,
@@ -291,17 +285,13 @@ const makeActorSystem = Effect.fnUntraced(function* (
     },
     families: [...places.families(), { name: "services", label: undefined, isShards: false, slots: runs }],
     tenants,
-    ownership,
+    view,
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
-    asked: answerMembers({ cells, inbox, warmUp, followers: services.followers }, () => cluster),
+    asked: answerMembers({ cells, inbox, warmUp, followers: services.followers, view }),
     // A member that hands over is still there; the record of one that went silent was removed before.
-    rehoused: (slot, former) =>
-      router.rehoused(slot, former !== undefined && cluster?.seen.members().has(former) === false),
-    started: (started) => {
-      cluster = started
-      watch.follow(started.events)
-    },
+    ownerChanged: (slot, former) =>
+      router.ownerChanged(slot, former !== undefined && !view.seen.members().has(former)),
   })
 
   const context: RefContext = {
@@ -318,7 +308,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   const stop = Effect.suspend(() => {
     isStopping = true
-    return Effect.andThen(Effect.andThen(joined.leave, cells.drain), router.drain).pipe(
+    return Effect.andThen(Effect.andThen(cluster.leave, cells.drain), router.drain).pipe(
       Effect.timeoutOption(settings.drainMs),
       Effect.asVoid,
     )
@@ -363,7 +353,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
         calls: { ...calls.counts, runningCount: calls.runningCount() },
         routed: { ...router.counts },
         refusedRequestCount: transport.refusedCount(),
-        cluster: { ...watch.counts },
+        cluster: { ...clusterCounts },
         quarantined: cells.quarantined(),
         halted: cells.halted(),
         projections: Array.from(services.projections.values(), (runner) => runner.status()),
@@ -373,9 +363,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
       }
     }),
     cluster: makeClusterControl({
-      cluster: joined,
+      cluster,
       nodeName,
-      ownership,
+      view,
       transport,
       mailbox,
       places,

@@ -8,10 +8,10 @@ import { Clock, Effect, Option, Schema, type Stream } from "effect"
 import { addressOf } from "../address/ActorAddress.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
+import type { ClusterView } from "../cluster/ClusterView.ts"
 import type { LeasesUnavailable } from "../cluster/Leases.ts"
 import { type MemberRecord, type MemberState, slotKey } from "../cluster/Member.ts"
 import { askMember } from "../cluster/MemberRequests.ts"
-import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces, SlotFamily } from "../cluster/Slot.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
@@ -139,7 +139,7 @@ export interface ClusterControl {
 interface ControlOptions {
   readonly cluster: Cluster
   readonly nodeName: string
-  readonly ownership: Ownership
+  readonly view: ClusterView
   readonly mailbox: MailboxService
   readonly transport: TransportService
   readonly places: ShardPlaces
@@ -147,8 +147,8 @@ interface ControlOptions {
 }
 
 export const makeClusterControl = (options: ControlOptions): ClusterControl => {
-  const { cluster, transport, places, knows, mailbox, nodeName } = options
-  const { seen } = cluster
+  const { cluster, view, transport, places, knows, mailbox, nodeName } = options
+  const { seen } = view
   const ask = (id: string, question: Question, timeoutMs = MEMBER_TIMEOUT_MS) =>
     askMember(transport, id, question, timeoutMs).pipe(
       Effect.mapError(
@@ -168,7 +168,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
       const found = Array.from(members).find(([, { value }]) => value.name === name)
       if (found !== undefined) return Effect.succeed(found[0])
       // This node is there, also when the store has just lost its record.
-      if (name === cluster.memberId() || name === nodeName) return Effect.succeed(cluster.memberId())
+      if (name === view.memberId || name === nodeName) return Effect.succeed(view.memberId)
       const names = Array.from(members.values(), ({ value }) => value.name)
       return new ClusterVerbFailed({
         reason: "UnknownMember",
@@ -231,7 +231,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
 
   const enter = (member: string, state: "up" | "drained") =>
     Effect.flatMap(memberNamed(member), (id) =>
-      id === cluster.memberId() ? cluster.enter(state) : Effect.asVoid(ask(id, { k: "enter", state })),
+      id === view.memberId ? cluster.enter(state) : Effect.asVoid(ask(id, { k: "enter", state })),
     )
 
   const loadOf = (id: string): Effect.Effect<MemberLoad | undefined> =>
@@ -255,7 +255,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
   )
 
   return {
-    memberId: cluster.memberId,
+    memberId: () => view.memberId,
     standing: Effect.map(Clock.Clock, (clock) => standingOf(options, monotonicMs(clock))),
     status: Effect.gen(function* () {
       const members = Array.from(seen.members(), ([id, { value }]) => ({ id, value }))
@@ -278,14 +278,14 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
         })
       return {
         members: members.map(({ id, value }, index) =>
-          statusOf(id, value, id === cluster.memberId(), slots, loads[index]),
+          statusOf(id, value, id === view.memberId, slots, loads[index]),
         ),
         slots,
         pins: Object.fromEntries(seen.pins()),
         paused: [...seen.paused()].sort(),
       }
     }),
-    events: cluster.events,
+    events: view.events,
     drain: (member) => enter(member, "drained"),
     undrain: (member) => enter(member, "up"),
     move: (slot, member) =>
@@ -322,9 +322,8 @@ const whyUnfit = (
   return member.unfit.includes(slot) ? "gave it up: it cannot read or host what is there" : undefined
 }
 
-const standingOf = ({ cluster, nodeName, ownership }: ControlOptions, nowMs: number): MemberStanding => {
-  const { seen } = cluster
-  const id = cluster.memberId()
+const standingOf = ({ view, nodeName }: ControlOptions, nowMs: number): MemberStanding => {
+  const { seen, ownership, memberId: id } = view
   const members = seen.members()
   const own = members.get(id)
   const slotCounts: Record<string, number> = {}

@@ -3,7 +3,7 @@
  *
  * Owns the counting. What happens: ../cluster/ClusterEvent.ts.
  */
-import { Effect, FiberSet, type Scope, Stream } from "effect"
+import { Effect, type Scope, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 
 /** Since this node's start. */
@@ -20,14 +20,12 @@ export interface ClusterCounts {
   evictedCount: number
 }
 
-export interface ClusterWatch {
-  readonly counts: ClusterCounts
-  /** Counts from now on, until the scope ends. */
-  readonly follow: (events: Stream.Stream<ClusterEvent>) => void
-}
-
-export const makeClusterWatch = (nodeName: string): Effect.Effect<ClusterWatch, never, Scope.Scope> =>
-  Effect.map(FiberSet.makeRuntime<never>(), (fork) => {
+/** Counts the events from now on, until the scope ends. */
+export const countClusterEvents = (
+  events: Stream.Stream<ClusterEvent>,
+  nodeName: string,
+): Effect.Effect<ClusterCounts, never, Scope.Scope> =>
+  Effect.gen(function* () {
     const counts: ClusterCounts = {
       takenCount: 0,
       handedOverCount: 0,
@@ -36,11 +34,10 @@ export const makeClusterWatch = (nodeName: string): Effect.Effect<ClusterWatch, 
       leftCount: 0,
       evictedCount: 0,
     }
-    return {
-      counts,
-      follow: (events) =>
-        void fork(Stream.runForEach(events, (event) => Effect.sync(() => note(counts, event, nodeName)))),
-    }
+    yield* Effect.forkScoped(
+      Stream.runForEach(events, (event) => Effect.sync(() => note(counts, event, nodeName))),
+    )
+    return counts
   })
 
 const note = (counts: ClusterCounts, event: ClusterEvent, nodeName: string): void => {

@@ -1,13 +1,12 @@
 /**
  * What a node answers when members of its cluster, itself included, ask it directly.
  *
- * Owns the questions and their answers. The form on the wire: ../cluster/MemberRequests.ts. Who asks: ClusterControl.ts
+ * Owns the questions and their answers; `enter` is answered by the cluster itself (../cluster/Cluster.ts). The form on the wire: ../cluster/MemberRequests.ts. Who asks: ClusterControl.ts
  * and WarmUp.ts.
  */
 import { Effect } from "effect"
 import type { Cells } from "../cell/Cells.ts"
-import type { Cluster } from "../cluster/Cluster.ts"
-import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
+import type { ClusterView } from "../cluster/ClusterView.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
 import type { SkipOrder, StoppedRecord } from "../projection/RecordSkip.ts"
 import type { Follower } from "./Services.ts"
@@ -44,11 +43,12 @@ interface Answering {
   readonly inbox: Inbox
   readonly warmUp: WarmUp
   readonly followers: ReadonlyMap<string, Follower>
+  readonly view: Pick<ClusterView, "announce">
 }
 
 /** Answers what other members ask of this one. */
 export const answerMembers =
-  ({ cells, inbox, warmUp, followers }: Answering, cluster: () => Cluster | undefined) =>
+  ({ cells, inbox, warmUp, followers, view }: Answering) =>
   (request: unknown): Effect.Effect<unknown> => {
     const question = request as Partial<Question> | null
     switch (question?.k) {
@@ -59,14 +59,10 @@ export const answerMembers =
           openMessageCount: inbox.openCount(),
           stopped: stoppedIn(followers),
         }))
-      case "enter": {
-        const entered = cluster()?.enter(question.state === "drained" ? "drained" : "up") ?? Effect.void
-        return Effect.as(entered, { ok: true })
-      }
       case "passivate":
         return Effect.sync(() => ({ ok: cells.passivateActor(question.key ?? "") }))
       case "skip":
-        return skipHere(followers, question, (event) => cluster()?.announce(event))
+        return skipHere(followers, question, view)
       case "warm": {
         const { slot, keys } = question
         if (typeof slot === "string" && Array.isArray(keys)) warmUp.told({ slot, keys })
@@ -89,7 +85,7 @@ const stoppedIn = (followers: Answering["followers"]): MemberLoad["stopped"] =>
 const skipHere = (
   followers: Answering["followers"],
   { slot = "", sequence = 0, by = "", note = "" }: Partial<Extract<Question, { k: "skip" }>>,
-  announce: (event: ClusterEvent) => void,
+  view: Answering["view"],
 ): Effect.Effect<unknown> => {
   const follower = followers.get(slot)
   if (follower === undefined) return Effect.succeed({ refused: `this node has no ${slot}` })
@@ -97,7 +93,7 @@ const skipHere = (
     Effect.tap(({ isNews, deadLetterCount }) => {
       if (!isNews) return Effect.void
       const detail = `record ${sequence}, by ${by}: ${note} (${deadLetterCount} dead letters)`
-      announce({ type: "RecordSkipped", slot, sequence, detail })
+      view.announce({ type: "RecordSkipped", slot, sequence, detail })
       return Effect.logWarning(`${slot} has stepped past ${detail}`)
     }),
     Effect.match({ onSuccess: (skipped) => ({ skipped }), onFailure: ({ detail }) => ({ refused: detail }) }),

@@ -112,8 +112,8 @@ export const ownershipBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a renewal that says nothing new is taken for a state of now",
     file: "runtime/cluster/Membership.ts",
-    text: "state: this.#state, unfit: this.#unfit }",
-    replacement: 'state: "up", unfit: this.#unfit }',
+    text: "state: this.#state, unfit: cannotRun }",
+    replacement: 'state: "up", unfit: cannotRun }',
     isSeenBySimulation: true,
   },
   {

@@ -2,6 +2,7 @@
 import { Clock, Effect, References, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
+import { ClusterView } from "../../../runtime/cluster/ClusterView.ts"
 import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
 import { memberKey } from "../../../runtime/cluster/Member.ts"
 import { Membership } from "../../../runtime/cluster/Membership.ts"
@@ -40,12 +41,13 @@ const two = (
     const clock = yield* Clock.Clock
     const nowMs = Effect.sync(() => monotonicMs(clock))
     const ownership = new Ownership(1)
-    const records = new Records(leases, clock, 1)
+    const view = yield* ClusterView.make(ownership)
+    const records = new Records(leases, clock, 1, view.seen)
     const membership = new Membership({
       leases,
       transport: transport as TransportService,
       records,
-      ownership,
+      view,
       clock,
       leaseMs: LEASE_MS,
       about: aboutNode,

@@ -3,6 +3,7 @@ import { Effect, Exit, Fiber, Latch, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { makeCluster } from "../../../runtime/cluster/Cluster.ts"
+import { ClusterView } from "../../../runtime/cluster/ClusterView.ts"
 import { Leases, type LeasesService, LeasesUnavailable } from "../../../runtime/cluster/Leases.ts"
 import { Ownership } from "../../../runtime/cluster/Ownership.ts"
 import type { Tenant } from "../../../runtime/cluster/Tenant.ts"
@@ -31,12 +32,11 @@ const oneNode = Effect.fnUntraced(function* (
     about: aboutNode,
     families: [{ name: "default", label: undefined, isShards: true, slots: SLOTS }],
     tenants: new Map(SLOTS.map((slot) => [slot, tenant(slot)])),
-    ownership: new Ownership(SLOTS.length),
+    view: yield* ClusterView.make(new Ownership(SLOTS.length)),
     leaseMs: 1_000,
     handoffMs: 60_000,
     asked: () => Effect.succeed(undefined),
-    rehoused: () => undefined,
-    started: () => undefined,
+    ownerChanged: () => undefined,
   }).pipe(Effect.provideService(Leases, leases), Effect.provideService(Transport, cluster.transport))
   return { agent, running }
 })

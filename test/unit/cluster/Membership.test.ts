@@ -1,6 +1,7 @@
 /** A node's own record: what a renewal that is not known to have come through is worth. */
 import { Clock, Effect } from "effect"
 import { expect, it } from "vitest"
+import { ClusterView } from "../../../runtime/cluster/ClusterView.ts"
 import { type LeasesService, LeasesUnavailable } from "../../../runtime/cluster/Leases.ts"
 import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
 import { memberKey } from "../../../runtime/cluster/Member.ts"
@@ -27,7 +28,7 @@ it("renews its record once more after a renewal that came through without its kn
       leases,
       transport: yield* makeTransportMemory,
       records: new Records(leases, clock, 1_000),
-      ownership: new Ownership(1),
+      view: yield* ClusterView.make(new Ownership(1)),
       clock,
       leaseMs: 1_000,
       about: aboutNode,

@@ -3,6 +3,7 @@ import { Clock, Effect, Exit, Fiber, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { makeCluster } from "../../../runtime/cluster/Cluster.ts"
+import { ClusterView } from "../../../runtime/cluster/ClusterView.ts"
 import { Leases } from "../../../runtime/cluster/Leases.ts"
 import { makeLeasesMemory } from "../../../runtime/cluster/LeasesMemory.ts"
 import { FIRST_RELEASE_READS, THIS_RELEASE_READS } from "../../../runtime/cluster/Member.ts"
@@ -90,16 +91,19 @@ describe("the forms that every member reads", () => {
 
 /** A node without slots; the record of a former release's node does not say what it reads. */
 const member = (cluster: ClusterMemory, name: string, reads: { reads?: typeof THIS_RELEASE_READS }) =>
-  makeCluster({
-    about: { ...aboutNode, name, ...reads },
-    families: [],
-    tenants: new Map(),
-    ownership: new Ownership(0),
-    leaseMs: 1_000,
-    handoffMs: 1_000,
-    asked: () => Effect.succeed(undefined),
-    rehoused: () => undefined,
-    started: () => undefined,
+  Effect.gen(function* () {
+    const view = yield* ClusterView.make(new Ownership(0))
+    const { leave } = yield* makeCluster({
+      about: { ...aboutNode, name, ...reads },
+      families: [],
+      tenants: new Map(),
+      view,
+      leaseMs: 1_000,
+      handoffMs: 1_000,
+      asked: () => Effect.succeed(undefined),
+      ownerChanged: () => undefined,
+    })
+    return { view, leave }
   }).pipe(Effect.provideService(Leases, cluster.leases), Effect.provideService(Transport, cluster.transport))
 
 /** Lets time pass until it is so. */
@@ -120,16 +124,16 @@ it("a member of a former release keeps new forms from being written until it has
       })
     const former = yield* starting("former", {})
     const own = yield* starting("own", { reads: THIS_RELEASE_READS })
-    yield* until(() => own.seen.members().size === 2)
-    expect(own.seen.readByAll()).toEqual(FIRST_RELEASE_READS)
+    yield* until(() => own.view.seen.members().size === 2)
+    expect(own.view.seen.readByAll()).toEqual(FIRST_RELEASE_READS)
     const leaving = yield* Effect.forkChild(former.leave)
-    yield* until(() => own.seen.readByAll().commit === THIS_RELEASE_READS.commit)
-    expect(own.seen.members().size).toBe(1)
+    yield* until(() => own.view.seen.readByAll().commit === THIS_RELEASE_READS.commit)
+    expect(own.view.seen.members().size).toBe(1)
     yield* until(() => leaving.pollUnsafe() !== undefined)
     const later = yield* starting("later", {})
-    yield* until(() => own.seen.members().size === 2)
-    expect(own.seen.readByAll()).toEqual(FIRST_RELEASE_READS)
-    expect(later.memberId()).toContain("later")
+    yield* until(() => own.view.seen.members().size === 2)
+    expect(own.view.seen.readByAll()).toEqual(FIRST_RELEASE_READS)
+    expect(later.view.memberId).toContain("later")
     yield* Effect.forkChild(Scope.close(scope, Exit.void))
     yield* TestClock.adjust("1 minute")
   })

@@ -95,7 +95,7 @@ describe("an owner", () => {
     scripted(({ deliver, sent, router }) =>
       Effect.sync(() => {
         deliver(add, key, DIRECT_MS, nothing)
-        router.rehoused(slot)
+        router.ownerChanged(slot)
         expect(sent).toHaveLength(2)
       }),
     ))
@@ -112,7 +112,7 @@ describe("an owner", () => {
         expect(forgotten()).toBe(1)
         yield* router.drain
         const before = sent.length
-        router.rehoused(slot, true)
+        router.ownerChanged(slot, true)
         yield* TestClock.adjust("1 minute")
         sent[0]?.onReply(done)
         expect(sent).toHaveLength(before)
@@ -186,7 +186,7 @@ describe("an owner", () => {
           sent.at(-1)?.onFailure(failure("Timeout"))
           yield* until(() => sent.length > before)
           expect(verdicts).toHaveLength(0)
-          router.rehoused(slot, true)
+          router.ownerChanged(slot, true)
           expect(verdicts).toHaveLength(lostCount - 1)
         }
         expect(verdicts).toMatchObject([{ _tag: "Later", why: "unavailable", mayBeThere: true }])
@@ -303,7 +303,7 @@ describe("a message to an actor of this node", () => {
           deliver(add, key, DIRECT_MS, (verdict) => verdicts.push(verdict))
           expect([offered.length, sent.length]).toEqual([0, 1])
           cells.isOwner = true
-          router.rehoused(slot)
+          router.ownerChanged(slot)
           expect([offered.length, sent.length]).toEqual([1, 1])
           offered[0]?.settle(accepted)
           expect(verdicts).toEqual([{ _tag: "Settled" }])
@@ -322,7 +322,7 @@ describe("a message to an actor of this node", () => {
           const verdicts: Array<DeliverVerdict> = []
           deliver(add, key, DIRECT_MS, (verdict) => verdicts.push(verdict))
           cells.isOwner = true
-          router.rehoused(slot)
+          router.ownerChanged(slot)
           sent[0]?.onReply(refused(new Busy({ ...actor, queue: "Actor", limitCount: 1 })))
           expect(verdicts).toMatchObject([{ _tag: "Later", why: "busy", mayBeThere: true }])
           expect(offered[0]?.isSettled).toBe(true)

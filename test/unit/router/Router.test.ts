@@ -31,7 +31,7 @@ const routed = async (
     requests: ReadonlyArray<unknown>,
   ) => Effect.Effect<void>,
   cutOff: () => string | undefined = () => undefined,
-  takeHere: () => boolean = () => false,
+  takes: () => boolean = () => false,
 ) => {
   const sent: Array<RequestHandler> = []
   const requests: Array<unknown> = []
@@ -53,7 +53,7 @@ const routed = async (
       places,
       suspect: () => undefined,
       cutOff,
-      takeHere,
+      cells: { takes, offer: () => undefined },
     })
     router.route(Counter, address, item)
     yield* check(sent, item, router, requests)
@@ -99,11 +99,11 @@ describe("when a shard has come to another owner", () => {
   const stored = encodeReply({ accepted: { version: 1, sequence: 1, reply: null, duplicate: false } })
 
   it("the next owner is asked at once, by those who wait for an answer of the former one", async () => {
-    await routed((sent, item, { rehoused }) =>
+    await routed((sent, item, { ownerChanged }) =>
       Effect.sync(() => {
-        rehoused("another")
+        ownerChanged("another")
         expect(sent).toHaveLength(1)
-        rehoused(slot)
+        ownerChanged(slot)
         expect(sent).toHaveLength(2)
         // The former owner is not asked again, whatever became of that.
         sent[0]?.onFailure(failure("Timeout"))
@@ -116,10 +116,10 @@ describe("when a shard has come to another owner", () => {
   })
 
   it("those who pause ask at once, and once", async () => {
-    await routed((sent, _item, { rehoused, counts }) =>
+    await routed((sent, _item, { ownerChanged, counts }) =>
       Effect.gen(function* () {
         sent[0]?.onFailure(failure("NoResponders"))
-        rehoused(slot)
+        ownerChanged(slot)
         expect(sent).toHaveLength(2)
         yield* TestClock.adjust("1 minute")
         expect(sent).toHaveLength(2)
@@ -129,9 +129,9 @@ describe("when a shard has come to another owner", () => {
   })
 
   it("an answer of the former owner is as good as any", async () => {
-    await routed((sent, item, { rehoused }) =>
+    await routed((sent, item, { ownerChanged }) =>
       Effect.sync(() => {
-        rehoused(slot)
+        ownerChanged(slot)
         sent[0]?.onReply(stored)
         expect(item.isSettled).toBe(true)
       }),
@@ -172,20 +172,20 @@ describe("what keeps an answer away", () => {
 
 describe("FAULT 83: a command whose owner goes silent and loses its shard", () => {
   /** An attempt gets no answer, and while the next one waits the slot comes to another owner. */
-  const loseOwner = (sent: Array<RequestHandler>, rehoused: Router["rehoused"], wasLost = true) =>
+  const loseOwner = (sent: Array<RequestHandler>, ownerChanged: Router["ownerChanged"], wasLost = true) =>
     Effect.gen(function* () {
       const before = sent.length
       sent.at(-1)?.onFailure(failure("Timeout"))
       yield* untilSent(sent, before + 1)
-      rehoused(slot, wasLost)
+      ownerChanged(slot, wasLost)
     })
 
   it("is given to one other, and to no third", async () => {
-    await routed((sent, item, { rehoused }) =>
+    await routed((sent, item, { ownerChanged }) =>
       Effect.gen(function* () {
-        yield* loseOwner(sent, rehoused)
+        yield* loseOwner(sent, ownerChanged)
         expect(item.isSettled).toBe(false)
-        yield* loseOwner(sent, rehoused)
+        yield* loseOwner(sent, ownerChanged)
         expect(item.isSettled).toBe(true)
         expect(item.mayBeStored).toBe(true)
       }),
@@ -194,20 +194,20 @@ describe("FAULT 83: a command whose owner goes silent and loses its shard", () =
 
   it("is not taken by the node that asks either, once the shard comes to it", async () => {
     let [isOwner, takenCount] = [false, 0]
-    const takeHere = () => {
+    const takes = () => {
       if (isOwner) takenCount++
       return isOwner
     }
     await routed(
       (sent, item, router) =>
         Effect.gen(function* () {
-          yield* loseOwner(sent, router.rehoused)
+          yield* loseOwner(sent, router.ownerChanged)
           expect(router.withheld(address, item)).toBeUndefined()
           const before = sent.length
           sent.at(-1)?.onFailure(failure("Timeout"))
           yield* untilSent(sent, before + 1)
           isOwner = true
-          router.rehoused(slot, true)
+          router.ownerChanged(slot, true)
           expect(takenCount).toBe(0)
           expect(item.isSettled).toBe(true)
           expect(router.withheld(address, item)).toMatchObject({ _tag: "Unavailable", stored: "Unknown" })
@@ -215,16 +215,16 @@ describe("FAULT 83: a command whose owner goes silent and loses its shard", () =
           expect(router.withheld(address, item)).toBeUndefined()
         }),
       undefined,
-      takeHere,
+      takes,
     )
   })
 
   it("says so to the other one, and is remembered when it is asked again under its id", async () => {
     await routed((sent, item, router, requests) =>
       Effect.gen(function* () {
-        yield* loseOwner(sent, router.rehoused)
+        yield* loseOwner(sent, router.ownerChanged)
         expect(requests.at(-1)).toMatchObject({ id: "once", lost: 1 })
-        yield* loseOwner(sent, router.rehoused)
+        yield* loseOwner(sent, router.ownerChanged)
         const count = sent.length
         const refused: Array<unknown> = []
         const again = () => {
@@ -246,10 +246,10 @@ describe("FAULT 83: a command whose owner goes silent and loses its shard", () =
   })
 
   it("goes on from owner to owner where they hand the shard over, or nobody was there", async () => {
-    await routed((sent, item, { rehoused }) =>
+    await routed((sent, item, { ownerChanged }) =>
       Effect.gen(function* () {
-        for (let count = 0; count < 4; count++) yield* loseOwner(sent, rehoused, false)
-        for (let count = 0; count < 4; count++) rehoused(slot, true)
+        for (let count = 0; count < 4; count++) yield* loseOwner(sent, ownerChanged, false)
+        for (let count = 0; count < 4; count++) ownerChanged(slot, true)
         expect(item.isSettled).toBe(false)
       }),
     )
@@ -264,7 +264,7 @@ describe("FAULT 83: a command whose owner goes silent and loses its shard", () =
         const before = sent.length
         sent.at(-1)?.onFailure(failure("Timeout"))
         yield* untilSent(sent, before + 1)
-        router.rehoused(slot, true)
+        router.ownerChanged(slot, true)
         expect(own.isSettled).toBe(true)
       }),
     )
@@ -273,7 +273,7 @@ describe("FAULT 83: a command whose owner goes silent and loses its shard", () =
   it("is forgotten when it is answered", async () => {
     await routed((sent, item, router, requests) =>
       Effect.gen(function* () {
-        yield* loseOwner(sent, router.rehoused)
+        yield* loseOwner(sent, router.ownerChanged)
         const accepted = { version: 1, sequence: 1, reply: undefined, duplicate: false }
         sent.at(-1)?.onReply(encodeReply({ accepted }))
         expect(item.isSettled).toBe(true)

@@ -4,6 +4,7 @@ import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { WaitingRead } from "../../../runtime/cell/Waiting.ts"
 import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
+import { LocalCells } from "../../../runtime/router/LocalCells.ts"
 import { makeRouter } from "../../../runtime/router/Router.ts"
 import { RequestFailed, type TransportService } from "../../../runtime/transport/Transport.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -44,7 +45,7 @@ it("gives an answer more time after none came, and not because a shard was on it
           places: new ShardPlaces([Counter], 8),
           suspect: () => undefined,
           cutOff: () => undefined,
-          takeHere: () => false,
+          cells: new LocalCells(),
         })
         const item = new WaitingRead(() => undefined)
         router.route(Counter, addressOf("counter", "c", 8), item)
