@@ -90,6 +90,7 @@ export {
   type Validated,
   validate,
 } from "./event/Schema.ts"
+export type { SkipOrder, SkipReport, StoppedRecord } from "./follower/RecordSkip.ts"
 export { type HealthProblem, type Needed, Unhealthy } from "./health/Health.ts"
 export { type AsyncApiDocument, type AsyncApiInfo, asyncApiOf } from "./integration/AsyncApi.ts"
 export { type EventCatalog, eventCatalogOf } from "./integration/EventCatalog.ts"
@@ -137,7 +138,6 @@ export {
   ProjectionTimeout,
 } from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
-export type { SkipOrder, SkipReport, StoppedRecord } from "./projection/RecordSkip.ts"
 export type { ActorRef } from "./promise/ActorRef.ts"
 export type { ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"
 export { ReactorRedriveFailed } from "./reactor/Reacting.ts"

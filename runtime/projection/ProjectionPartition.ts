@@ -7,6 +7,8 @@
  * ProjectionRunner.ts.
  */
 import { Cause, Effect, Exit, Latch, Option, type Scope } from "effect"
+import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
+import { LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX, RestPause } from "../follower/RestPause.ts"
 import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
@@ -21,7 +23,6 @@ import {
   ReadModel,
   type ReadModelUnavailable,
 } from "./ReadModel.ts"
-import { type SkipOrder, skipReason } from "./RecordSkip.ts"
 
 /** Events in one transaction, unless a single commit has more. */
 export const PROJECTION_BATCH_EVENTS_MAX = 1_000
@@ -35,9 +36,6 @@ const MOVED_PAUSE_MS = { first: 10, max: 1_000 }
 /** How often a projection with nothing to do looks whether its stored offset still is where it left it. */
 const OFFSET_LOOK_MS = 5_000
 const OFFSET_LOOK_MS_MAX = 600_000
-/** How often the journal is asked for its last sequence, from which the lag is told; ever less while it rests. */
-const LAG_SAMPLE_MS = 2_000
-const LAG_SAMPLE_MS_MAX = 600_000
 /** Events of one failing commit that are tried without, one after the other, before all of them are put aside. */
 const SUSPECTS_MAX = 32
 
@@ -110,17 +108,15 @@ class Run {
   )
 
   readonly sampleLag: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
-    let [pauseMs, before] = [LAG_SAMPLE_MS, -1]
+    const pause = new RestPause(LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX)
     while (true) {
       const wasWaiting = this.#feed?.isWaiting() ?? false
       const last = yield* Effect.option(this.#journal.lastSequence(this.#partition))
       if (Option.isSome(last)) this.#progress.sawSequence(last.value)
-      const rests = wasWaiting && Option.isSome(last) && last.value === before
-      pauseMs = rests ? Math.min(pauseMs * 2, LAG_SAMPLE_MS_MAX) : LAG_SAMPLE_MS
-      before = Option.getOrElse(last, () => -1)
+      const pauseMs = pause.after(Option.getOrUndefined(last), wasWaiting)
       this.#busy.closeUnsafe()
       yield* Effect.sleep(LAG_SAMPLE_MS)
-      if (rests) yield* Effect.timeoutOption(this.#busy.await, pauseMs)
+      if (pauseMs > LAG_SAMPLE_MS) yield* Effect.timeoutOption(this.#busy.await, pauseMs)
       // Nothing came for a whole interval: the rest of the journal is of other actor types.
       if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
     }
@@ -164,11 +160,11 @@ class Run {
    * transactions are those that get lost, so what was applied long ago is looked at ever more rarely.
    */
   #watchOffset(feed: ProjectionFeed): Effect.Effect<never, OffsetMoved> {
-    let [pauseMs, before] = [OFFSET_LOOK_MS, -1]
+    const pause = new RestPause(OFFSET_LOOK_MS, OFFSET_LOOK_MS_MAX)
+    let pauseMs = OFFSET_LOOK_MS
     const look = Effect.suspend(() => {
       const expected = this.#progress.offset
-      pauseMs = expected === before ? Math.min(pauseMs * 2, OFFSET_LOOK_MS_MAX) : OFFSET_LOOK_MS
-      before = expected
+      pauseMs = pause.after(expected)
       if (!feed.isWaiting()) return Effect.void
       return this.#readModel.offset(this.#projection, this.#partition).pipe(
         // Away: the offset is read anew once it is back.
@@ -322,7 +318,7 @@ class Run {
           this.#progress.skip.buried(to, deadLetters.length)
           this.#progress.skip.passed(to)
           this.#progress.moveTo(to)
-          this.#progress.enter(this.#progress.status().lag === 0 ? "running" : this.#stateBehind())
+          this.#progress.enter(this.#progress.lag === 0 ? "running" : this.#stateBehind())
         }),
       ),
       Effect.uninterruptible,

@@ -7,12 +7,12 @@
  */
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
+import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { type DispatchPorts, dispatchItem } from "../outbox/Dispatcher.ts"
-import { type SkipOrder, skipReason } from "../projection/RecordSkip.ts"
 import { attempt, mayPass } from "./Attempt.ts"
 import { addressOfReactor, type Occurrence, occurrencesIn, reactionIdOf } from "./Reaction.ts"
 import type { ReactorDefinition } from "./Reactor.ts"

@@ -7,6 +7,7 @@
 import { Effect, Latch, Option, Stream } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
+import { LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX, RestPause } from "../follower/RestPause.ts"
 import { JOURNAL_PAGE_RECORDS_MAX, Journal, type JournalRecord } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { type Reacting, unavailablePauses } from "./Reacting.ts"
@@ -21,12 +22,6 @@ const POSITION_EVERY_MS = 200
 
 /** Longest time that a stop waits for the position to be stored, in milliseconds. */
 const POSITION_AT_STOP_MS = 1_000
-
-/** How often the journal is asked for its last sequence, from which the lag is told, in milliseconds. */
-const LAG_SAMPLE_MS = 2_000
-
-/** Longest pause between two such questions while the reactor rests, in milliseconds. */
-const LAG_SAMPLE_MS_MAX = 600_000
 
 /**
  * Runs the reactor in the partition of `progress` until it is interrupted, and stores its position then. What is down is
@@ -122,7 +117,7 @@ class Run {
   })
 
   readonly sampleLag: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
-    let [pauseMs, before] = [LAG_SAMPLE_MS, -1]
+    const pause = new RestPause(LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX)
     while (true) {
       const turnCount = this.#turnCount
       yield* Effect.sleep(LAG_SAMPLE_MS)
@@ -133,9 +128,7 @@ class Run {
       if (!isIdle || !isStored || Option.isNone(last)) continue
       // Nothing came for a whole interval: the rest of the journal is of other actor types.
       this.#progress.enter("running")
-      pauseMs = last.value === before ? Math.min(pauseMs * 2, LAG_SAMPLE_MS_MAX) : LAG_SAMPLE_MS
-      before = last.value
-      yield* Effect.timeoutOption(this.#moved.await, pauseMs)
+      yield* Effect.timeoutOption(this.#moved.await, pause.after(last.value))
     }
   })
 

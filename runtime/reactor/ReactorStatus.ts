@@ -1,24 +1,16 @@
 /**
  * What operators see of a reactor: how far it is, what it did and what ails it, in each partition and altogether.
  *
- * Owns the shape. Where the figures come from: ReactorProgress.ts.
+ * Owns the shape. What every follower of the journal says: ../follower/FollowerStatus.ts. Where the figures come from:
+ * ReactorProgress.ts.
  */
 import { Schema } from "effect"
-import { altogether, ProjectionState } from "../projection/ProjectionStatus.ts"
+import { altogether, followerFields } from "../follower/FollowerStatus.ts"
 
 const ownFields = {
   /** Everything up to and including this journal sequence is handled and sent. */
   position: Schema.Number,
-  /** Records between the position and the last one known. Commits of other actor types count too. */
-  lag: Schema.Number,
-  /** As of a projection; `unavailable` where what it sends is not taken, or its position cannot be stored. */
-  state: ProjectionState,
-  /** Unix milliseconds since when it is in this state. */
-  since: Schema.Number,
-  /** The latest failure, also after recovery. */
-  lastError: Schema.UndefinedOr(Schema.String),
-  /** Sequence of the record that it does not get past, while there is one; `lastError` says why. */
-  stoppedAt: Schema.optionalKey(Schema.Number),
+  ...followerFields,
   /** Events handled by this process; those that became dead letters are not among them. */
   handledCount: Schema.Number,
   /** Messages and integration events sent by this process. */

@@ -15,13 +15,13 @@ import { askMember } from "../cluster/MemberRequests.ts"
 import type { ShardPlaces, SlotFamily } from "../cluster/Slot.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
-import type { MailboxService } from "../mailbox/Mailbox.ts"
 import {
   SKIP_TIMEOUT_MS,
   type SkipOrder,
   type SkipReport,
   type StoppedRecord,
-} from "../projection/RecordSkip.ts"
+} from "../follower/RecordSkip.ts"
+import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
 import { isLoad, type MemberLoad, type Question } from "./MemberAnswers.ts"

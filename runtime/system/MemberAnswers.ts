@@ -7,9 +7,9 @@
 import { Effect } from "effect"
 import type { Cells } from "../cell/Cells.ts"
 import type { ClusterView } from "../cluster/ClusterView.ts"
+import type { SkipOrder, StoppedRecord } from "../follower/RecordSkip.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
-import type { SkipOrder, StoppedRecord } from "../projection/RecordSkip.ts"
-import type { Follower } from "./Services.ts"
+import type { SlotFollower } from "./Services.ts"
 import type { Warmth, WarmUp } from "./WarmUp.ts"
 
 /** What a member says of itself when it is asked. */
@@ -42,7 +42,7 @@ interface Answering {
   readonly cells: Cells
   readonly inbox: Inbox
   readonly warmUp: WarmUp
-  readonly followers: ReadonlyMap<string, Follower>
+  readonly followers: ReadonlyMap<string, SlotFollower>
   readonly view: Pick<ClusterView, "announce">
 }
 

@@ -9,12 +9,13 @@ import { scopedTenant } from "../cluster/ScopedTenant.ts"
 import { projectionSlot, reactorSlot, singletonSlot } from "../cluster/Slot.ts"
 import type { Tenant } from "../cluster/Tenant.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
+import type { Follower } from "../follower/Follower.ts"
+import type { SkipOrder, SkipRefused, SkipReport, StoppedRecord } from "../follower/RecordSkip.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import type { Journal } from "../journal/Journal.ts"
 import type { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeProjectionRunner, type ProjectionRunner } from "../projection/ProjectionRunner.ts"
 import type { ProjectionFailed, ReadModel } from "../projection/ReadModel.ts"
-import type { SkipOrder, SkipRefused, SkipReport, StoppedRecord } from "../projection/RecordSkip.ts"
 import { makeReactorRunner, type ReactorRunner } from "../reactor/ReactorRunner.ts"
 import { runSingleton } from "../singleton/Singleton.ts"
 import type { Definitions } from "./Definitions.ts"
@@ -25,19 +26,14 @@ export interface Services {
   /** By slot. */
   readonly tenants: ReadonlyMap<string, Tenant>
   /** Projections and reactors, by slot. */
-  readonly followers: ReadonlyMap<string, Follower>
+  readonly followers: ReadonlyMap<string, SlotFollower>
 }
 
-/** What operators see and do of a follower of the journal in one partition. */
-export interface Follower {
+/** What operators see and do of a follower of the journal in one slot. */
+export interface SlotFollower {
   readonly stopped: () => StoppedRecord | undefined
   readonly skip: (order: SkipOrder) => Effect.Effect<SkipReport, SkipRefused>
 }
-
-const followerOf = (runner: ProjectionRunner | ReactorRunner, partition: number): Follower => ({
-  stopped: () => runner.stopped(partition),
-  skip: (order) => runner.skip(partition, order),
-})
 
 type Ports = Journal | ReadModel | Mailbox | Checkpoints | DeadLetters | EventPublisher
 
@@ -47,33 +43,33 @@ export const makeServices = Effect.fnUntraced(function* (
   partitionCount: number,
 ): Effect.fn.Return<Services, ProjectionFailed, Ports | Scope.Scope> {
   const tenants = new Map<string, Tenant>()
-  const followers = new Map<string, Follower>()
+  const followers = new Map<string, SlotFollower>()
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+  /** One slot for each partition. */
+  const place = (follower: Follower, slotOf: (partition: number) => string): void => {
+    for (const partition of partitions) {
+      const slot = slotOf(partition)
+      tenants.set(
+        slot,
+        scopedTenant(() => follower.open(partition)),
+      )
+      followers.set(slot, {
+        stopped: () => follower.stopped(partition),
+        skip: (order) => follower.skip(partition, order),
+      })
+    }
+  }
   const projectionRunners = new Map<string, ProjectionRunner>()
   for (const [name, projection] of projections) {
     const runner = yield* makeProjectionRunner(projection, settings)
     projectionRunners.set(name, runner)
-    for (const partition of partitions) {
-      const slot = projectionSlot(name, projection.version, partition)
-      tenants.set(
-        slot,
-        scopedTenant(() => runner.open(partition)),
-      )
-      followers.set(slot, followerOf(runner, partition))
-    }
+    place(runner, (partition) => projectionSlot(name, projection.version, partition))
   }
   const reactorRunners = new Map<string, ReactorRunner>()
   for (const [name, reactor] of reactors) {
     const runner = yield* makeReactorRunner(reactor, settings)
     reactorRunners.set(name, runner)
-    for (const partition of partitions) {
-      const slot = reactorSlot(name, partition)
-      tenants.set(
-        slot,
-        scopedTenant(() => runner.open(partition)),
-      )
-      followers.set(slot, followerOf(runner, partition))
-    }
+    place(runner, (partition) => reactorSlot(name, partition))
   }
   for (const [name, singleton] of singletons) {
     tenants.set(

@@ -9,7 +9,7 @@
 export const runtimeFloors: ReadonlyArray<ReadonlyArray<string>> = [
   ["address", "checkpoint", "deadletter", "health", "json", "snapshot", "time", "transport"],
   ["call", "event", "journal", "log"],
-  ["message"],
+  ["follower", "message"],
   ["commit", "machine"],
   ["definition", "mailbox"],
   ["cluster", "integration", "projection", "schedule", "singleton"],

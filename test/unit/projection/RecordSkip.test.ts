@@ -2,8 +2,8 @@
 import { Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, test } from "vitest"
+import { SKIP_TIMEOUT_MS } from "../../../runtime/follower/RecordSkip.ts"
 import { ReadModelUnavailable } from "../../../runtime/projection/ReadModel.ts"
-import { SKIP_TIMEOUT_MS } from "../../../runtime/projection/RecordSkip.ts"
 import { added, ledgerTotals, opened } from "./Ledger.ts"
 import { run, until, virtualTime } from "./ProjectionFixture.ts"
 

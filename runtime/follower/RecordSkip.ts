@@ -2,7 +2,7 @@
  * The record at which a follower of the journal stands still in a partition, and an operator's order to step past it.
  *
  * Owns what is known of that record, and that an order counts for this record alone, once. How a projection steps past
- * it: ProjectionPartition.ts; how a reactor does: ../reactor/Reacting.ts. Who hands orders over:
+ * it: ../projection/ProjectionPartition.ts; how a reactor does: ../reactor/Reacting.ts. Who hands orders over:
  * ../system/ClusterControl.ts, to the node that runs the partition.
  */
 import { Deferred, Effect, Latch, Schema } from "effect"
