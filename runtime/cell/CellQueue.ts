@@ -8,7 +8,7 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"
 import type { ActorQuarantined, Unavailable } from "./AskError.ts"
-import { JournalTrouble } from "./JournalTrouble.ts"
+import type { JournalTrouble } from "./JournalTrouble.ts"
 import { isOpen, MAILBOX_ITEMS_MAX, neededBy, type Waiting } from "./Waiting.ts"
 
 const NOTHING: ReadonlyArray<Waiting> = []
@@ -18,7 +18,11 @@ export class CellQueue {
   neededSequence = 0
   #waiting: Array<Waiting> = []
   #inRound: ReadonlyArray<Waiting> = NOTHING
-  readonly #trouble = new JournalTrouble()
+  readonly #trouble: JournalTrouble
+
+  constructor(trouble: JournalTrouble) {
+    this.#trouble = trouble
+  }
 
   /** First come, first. A round takes items from the front. */
   get waiting(): Array<Waiting> {

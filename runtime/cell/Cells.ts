@@ -3,11 +3,12 @@
  *
  * Owns the map of cells, in order of last use, and the fibers that run them. What a cell does: Cell.ts.
  */
-import { Clock, Effect, Fiber, Latch, type Scope } from "effect"
+import { Clock, Effect, Latch, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Ownership } from "../cluster/Ownership.ts"
 import type { ShardPlaces } from "../cluster/Slot.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { beginAppendOf } from "../journal/BeginAppend.ts"
 import { Journal } from "../journal/Journal.ts"
 import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -96,8 +97,10 @@ export const makeCells = Effect.fnUntraced(function* (
   const snapshotWriter = yield* makeSnapshotWriter
   const ignoredSnapshots = new IgnoredSnapshots()
   const counts = noCounts()
+  const journal = yield* Journal
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
   const context: CellContext = {
-    journal: yield* Journal,
+    journal,
     snapshots: yield* SnapshotStore,
     ignoredSnapshots,
     clock,
@@ -112,6 +115,8 @@ export const makeCells = Effect.fnUntraced(function* (
     offer: (definition, address, waiting) => offer(definition, address, waiting),
     unreadable: options.unreadable,
     recoveryGate: makeGate(RECOVERIES_MAX),
+    fork,
+    beginAppend: beginAppendOf(journal.append, fork),
   }
 
   // Insertion order is order of last use: a used cell is put back at the end.
@@ -120,7 +125,6 @@ export const makeCells = Effect.fnUntraced(function* (
   const someResident = Latch.makeUnsafe(false)
   const inFlight: InFlight = { count: 0 }
   let isStopped = false
-  const runFork = Effect.runForkWith(yield* Effect.context<never>())
 
   const passivate = (cell: Cell): void => {
     cells.delete(cell.address.key)
@@ -151,20 +155,10 @@ export const makeCells = Effect.fnUntraced(function* (
     return cell
   }
 
-  const start = (cell: Cell): void => {
-    const fiber = runFork(cell.run())
-    if (fiber.pollUnsafe() !== undefined) return
-    cell.fiber = fiber
-    fiber.addObserver(() => {
-      cell.fiber = undefined
-    })
-  }
-
   // A cell at work is never passivated, so they are all here.
-  const running = (): ReadonlyArray<Cell> =>
-    Array.from(cells.values()).filter((cell) => cell.fiber !== undefined)
-  const fibersOf = (running: ReadonlyArray<Cell>) =>
-    running.map(({ fiber }) => fiber).filter((fiber) => fiber !== undefined)
+  const atWork = (): ReadonlyArray<Cell> => Array.from(cells.values()).filter((cell) => cell.isAtWork)
+  const untilDone = (cells: ReadonlyArray<Cell>): Effect.Effect<void> =>
+    Effect.forEach(cells, ({ done }) => done, { discard: true })
 
   const offer = (definition: ActorDefinition, address: ActorAddress, waiting: Waiting): void => {
     const { type: actorType, id } = address
@@ -185,7 +179,7 @@ export const makeCells = Effect.fnUntraced(function* (
     waiting.countIn(inFlight)
     const cell = cellFor(definition, address, place)
     cell.lastUsedMs = nowMs
-    if (cell.offer(waiting)) start(cell)
+    cell.offer(waiting)
   }
 
   const passivateIdle = Effect.sync(() => {
@@ -206,11 +200,11 @@ export const makeCells = Effect.fnUntraced(function* (
   )
 
   const cellsIn = (place: number): ReadonlyArray<Cell> =>
-    Array.from(cells.values()).filter((cell) => cell.place === place)
+    Array.from(cells.values()).filter((cell) => cell.shardIndex === place)
 
   const drainPlace = (place: number) =>
     Effect.gen(function* () {
-      yield* Fiber.awaitAll(fibersOf(cellsIn(place)))
+      yield* untilDone(cellsIn(place))
       const idle = cellsIn(place).filter(({ isIdle }) => isIdle)
       for (const cell of idle) passivate(cell)
       const well = idle.filter(({ quarantine }) => quarantine === undefined)
@@ -223,7 +217,7 @@ export const makeCells = Effect.fnUntraced(function* (
 
   const drain = Effect.gen(function* () {
     isStopped = true
-    yield* Fiber.awaitAll(fibersOf(running()))
+    yield* untilDone(atWork())
     for (const cell of cells.values()) cell.passivate()
     cells.clear()
     yield* snapshotWriter.flush
@@ -232,9 +226,12 @@ export const makeCells = Effect.fnUntraced(function* (
   // A scope that ends without a drain is a crash as far as cells are concerned: nothing runs on.
   yield* Effect.addFinalizer(() => {
     isStopped = true
-    const cutOff = running()
+    const cutOff = atWork()
     return Effect.andThen(
-      Fiber.interruptAll(fibersOf(cutOff)),
+      Effect.all(
+        cutOff.map(({ stop }) => stop),
+        { concurrency: "unbounded", discard: true },
+      ),
       Effect.sync(() => {
         for (const cell of cutOff) cell.cutOff()
       }),

@@ -12,6 +12,8 @@ import { Busy, Unavailable } from "./AskError.ts"
 import { MAILBOX_ITEMS_MAX, type Waiting } from "./Waiting.ts"
 
 export class JournalTrouble {
+  /** Attempts in a row, of appends and reads, that have not brought the actor on: the pauses grow with it. */
+  attemptCount = 0
   #detail: string | undefined
 
   /** Items that come while it lasts know of it from the start. */

@@ -70,6 +70,41 @@ export const JOURNAL_PAGE_RECORDS_MAX = 1_000
 /** Bytes after which a page is cut even when it has fewer records (a page holds at least one record). */
 export const JOURNAL_PAGE_BYTES_MAX = 4 * 1024 * 1024
 
+/** Told once how an append ended; not at all where it was cancelled before. */
+export interface AppendAnswer {
+  /** The journal has acknowledged it under this sequence. */
+  readonly stored: (sequence: number) => void
+  readonly failed: (error: AppendUnknown | JournalRefused) => void
+}
+
+/** An append on its way. `cancel` forgets its answer; what was sent may be stored all the same. */
+export interface AppendUnderWay {
+  readonly cancel: () => void
+}
+
+export interface Append {
+  /**
+   * Stores `data` as the actor's next message if its last one still has `expectedSequence` (0: it has none).
+   * Returns the new sequence once the journal has acknowledged it.
+   */
+  (
+    address: ActorAddress,
+    expectedSequence: number,
+    data: Uint8Array,
+  ): Effect.Effect<number, AppendUnknown | JournalRefused>
+  /**
+   * The same at once and without a fiber, for the hot path; optional. `undefined`: it was answered before this returned.
+   * It belongs to the function, so that a journal which puts an `append` of its own around another's does not offer the
+   * inner one by accident.
+   */
+  readonly begin?: (
+    address: ActorAddress,
+    expectedSequence: number,
+    data: Uint8Array,
+    answer: AppendAnswer,
+  ) => AppendUnderWay | undefined
+}
+
 export interface JournalService {
   /**
    * Parts that the journal is kept in, each in an order of its own, fixed at its creation. All of a shard, and so of an
@@ -80,15 +115,7 @@ export interface JournalService {
   readonly commitBytesMax: number
   /** An append that was not acknowledged for so long has an unknown outcome, in milliseconds. */
   readonly appendTimeoutMs: number
-  /**
-   * Stores `data` as the actor's next message if its last one still has `expectedSequence` (0: it has none).
-   * Returns the new sequence once the journal has acknowledged it.
-   */
-  readonly append: (
-    address: ActorAddress,
-    expectedSequence: number,
-    data: Uint8Array,
-  ) => Effect.Effect<number, AppendUnknown | JournalRefused>
+  readonly append: Append
   /** The actor's last record as the stream's leader knows it, `undefined` if it has none. */
   readonly last: (address: ActorAddress) => Effect.Effect<JournalRecord | undefined, JournalReadError>
   /**

@@ -14,6 +14,7 @@ import {
   JournalRefused,
 } from "../../runtime/journal/Journal.ts"
 import { JournalBehaviours } from "./JournalBehaviours.ts"
+import { callbackFacts } from "./JournalCallback.contract.ts"
 import { bytes, CONTRACT_SHARD_COUNT, homeOf, journalFact, mate } from "./JournalFact.ts"
 import { partitionFacts } from "./JournalPartitions.contract.ts"
 
@@ -79,6 +80,7 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
     afterAll(() => behaviours.expectSimulated())
 
     partitionFacts(fact)
+    callbackFacts(fact)
 
     describe("append", () => {
       fact(
@@ -148,16 +150,11 @@ export const journalContract = (name: string, makeLayer: () => Layer.Layer<Journ
         "FAULT 36: refuses a commit over its limit before it is sent, and takes one at the limit",
         Effect.gen(function* () {
           const journal = yield* Journal
-          const error = yield* Effect.flip(
-            journal.append(order("a"), 0, new Uint8Array(journal.commitBytesMax + 1).fill(32)),
-          )
+          const filled = (size: number) => new Uint8Array(size).fill(32)
+          const error = yield* Effect.flip(journal.append(order("a"), 0, filled(journal.commitBytesMax + 1)))
           expect(error).toBeInstanceOf(JournalRefused)
           expect(error.reason).toBe("TooLarge")
-          const sequence = yield* journal.append(
-            order("a"),
-            0,
-            new Uint8Array(journal.commitBytesMax).fill(32),
-          )
+          const sequence = yield* journal.append(order("a"), 0, filled(journal.commitBytesMax))
           const [record] = yield* journal.read(order("a"), { after: 0, upTo: sequence })
           expect(record?.data.length).toBe(journal.commitBytesMax)
         }),

@@ -9,7 +9,7 @@
 import { Effect, Stream } from "effect"
 import { expect } from "vitest"
 import { addressOf } from "../../runtime/address/ActorAddress.ts"
-import type { JournalRecord, JournalService } from "../../runtime/journal/Journal.ts"
+import type { Append, JournalRecord, JournalService } from "../../runtime/journal/Journal.ts"
 import { FAULT_KINDS, shapeOf } from "../../runtime/testing/simulation/FaultKind.ts"
 import { type FaultRates, Faults } from "../../runtime/testing/simulation/Faults.ts"
 import { Network } from "../../runtime/testing/simulation/Network.ts"
@@ -34,8 +34,7 @@ export class JournalBehaviours {
       partitionCount: journal.partitionCount,
       commitBytesMax: journal.commitBytesMax,
       appendTimeoutMs: journal.appendTimeoutMs,
-      append: (address, expectedSequence, data) =>
-        this.#noted("append", journal.append(address, expectedSequence, data), () => "stored"),
+      append: this.#watchAppend(journal.append),
       last: (address) =>
         this.#noted("last", journal.last(address), (record) => (record === undefined ? "none" : "record")),
       read: (address, range) => this.#noted("read", journal.read(address, range), nameOfPage),
@@ -50,6 +49,25 @@ export class JournalBehaviours {
       lastOfShard: (shard) => this.#noted("lastOfShard", journal.lastOfShard(shard), () => "answered"),
       check: this.#noted("check", journal.check, () => "answered"),
     }
+  }
+
+  #watchAppend(append: Append): Append {
+    const { begin } = append
+    const noted = (...given: Parameters<Append>) => this.#noted("append", append(...given), () => "stored")
+    if (begin === undefined) return noted
+    return Object.assign(noted, {
+      begin: (...[address, expectedSequence, data, answer]: Parameters<typeof begin>) =>
+        begin(address, expectedSequence, data, {
+          stored: (sequence) => {
+            this.#note("append", "stored")
+            answer.stored(sequence)
+          },
+          failed: (error) => {
+            this.#note("append", nameOfFailure(error))
+            answer.failed(error)
+          },
+        }),
+    })
   }
 
   /** Fails when something was seen that the simulated journal cannot show. */

@@ -9,6 +9,8 @@
 import { Effect, Layer } from "effect"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import {
+  type Append,
+  type AppendAnswer,
   AppendUnknown,
   Journal,
   type JournalReadError,
@@ -66,6 +68,10 @@ interface Part extends OpenJournalStream {
   readonly guard: JournalGuard
 }
 
+const answeredWith = (answer: AppendAnswer, error: AppendUnknown | JournalRefused): undefined => {
+  answer.failed(error)
+}
+
 const notVerified = "the connection was lost, and the stream behind the new one is not verified yet"
 
 const makeService = (
@@ -100,45 +106,57 @@ const makeService = (
   const mustWait = ({ guard }: Part): boolean =>
     !guard.isVerified() && connection.health().state === "connected"
 
-  const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
-    Effect.callback<number, AppendUnknown | JournalRefused>((resume) => {
-      const part = partOf(address.shard)
-      const { guard } = part
-      const refusal = guard.refusal()
-      if (refusal !== undefined) return resume(Effect.fail(refusal))
-      if (mustWait(part))
-        return resume(Effect.fail(new AppendUnknown({ reason: "Unavailable", detail: notVerified })))
-      if (data.length > commitBytesMax) return resume(Effect.fail(tooLarge(data.length, commitBytesMax)))
-      // A sequence of another partition is that of no record of this actor.
-      if (expectedSequence > 0 && partitionOfSequence(expectedSequence, partitionCount) !== part.partition) {
-        const detail = `${address.key} is not in the partition of sequence ${expectedSequence}`
-        return resume(Effect.fail(new AppendUnknown({ reason: "WrongSequence", detail })))
-      }
-      const headers = new ExpectedSequence(placeIn(part, expectedSequence))
-      const newestBefore = guard.newestSequence()
-      const pending = requests.send(subjects.ofActor(address), data, headers, appendTimeoutMs, {
-        onReply: (message) => {
-          const result = acknowledgement(message)
-          if (typeof result === "number") {
-            requests.troubles.stored(part.stream)
-            const lost = guard.acknowledged(result, newestBefore)
-            resume(lost === undefined ? Effect.succeed(sequenceIn(part, result)) : Effect.fail(lost))
-          } else {
-            requests.troubles.failed(part.stream, result)
-            const error = appendErrorOf(result)
-            if (error.reason === "Unavailable") guard.suspect()
-            resume(Effect.fail(error))
-          }
-          return true
-        },
-        onFailure: (failure) => {
-          requests.troubles.failed(part.stream, failure)
-          if (failure.reason === "NoResponders") guard.suspect()
-          resume(Effect.fail(appendFailureOf(failure, data.length, commitBytesMax)))
-        },
-      })
-      return Effect.sync(() => pending?.cancel())
+  const begin: NonNullable<Append["begin"]> = (address, expectedSequence, data, answer) => {
+    const part = partOf(address.shard)
+    const { guard } = part
+    const refusal = guard.refusal()
+    if (refusal !== undefined) return answeredWith(answer, refusal)
+    if (mustWait(part)) {
+      return answeredWith(answer, new AppendUnknown({ reason: "Unavailable", detail: notVerified }))
+    }
+    if (data.length > commitBytesMax) return answeredWith(answer, tooLarge(data.length, commitBytesMax))
+    // A sequence of another partition is that of no record of this actor.
+    if (expectedSequence > 0 && partitionOfSequence(expectedSequence, partitionCount) !== part.partition) {
+      const detail = `${address.key} is not in the partition of sequence ${expectedSequence}`
+      return answeredWith(answer, new AppendUnknown({ reason: "WrongSequence", detail }))
+    }
+    const headers = new ExpectedSequence(placeIn(part, expectedSequence))
+    const newestBefore = guard.newestSequence()
+    return requests.send(subjects.ofActor(address), data, headers, appendTimeoutMs, {
+      onReply: (message) => {
+        const result = acknowledgement(message)
+        if (typeof result === "number") {
+          requests.troubles.stored(part.stream)
+          const lost = guard.acknowledged(result, newestBefore)
+          if (lost === undefined) answer.stored(sequenceIn(part, result))
+          else answer.failed(lost)
+        } else {
+          requests.troubles.failed(part.stream, result)
+          const error = appendErrorOf(result)
+          if (error.reason === "Unavailable") guard.suspect()
+          answer.failed(error)
+        }
+        return true
+      },
+      onFailure: (failure) => {
+        requests.troubles.failed(part.stream, failure)
+        if (failure.reason === "NoResponders") guard.suspect()
+        answer.failed(appendFailureOf(failure, data.length, commitBytesMax))
+      },
     })
+  }
+
+  const append: Append = Object.assign(
+    (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
+      Effect.callback<number, AppendUnknown | JournalRefused>((resume) => {
+        const underWay = begin(address, expectedSequence, data, {
+          stored: (sequence) => resume(Effect.succeed(sequence)),
+          failed: (error) => resume(Effect.fail(error)),
+        })
+        return Effect.sync(() => underWay?.cancel())
+      }),
+    { begin },
+  )
 
   /** Reads go on while appends are refused for unsafe settings, and never from a replaced journal. */
   const unlessReplaced = <A>(

@@ -4,15 +4,15 @@ import type { PlantedBug } from "../PlantedBug.ts"
 export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an empty commit takes the place of an unknown append only after a time-out",
-    file: "runtime/cell/Cell.ts",
-    text: "    this.#appends.unknown()\n    for (const",
+    file: "runtime/cell/UnknownOutcome.ts",
+    text: "  cell.appends.unknown()\n  for (const",
     replacement:
-      '    if (error.reason === "Timeout") this.#appends.unknown()\n    else this.#appends.refused()\n    for (const',
+      '  if (error.reason === "Timeout") cell.appends.unknown()\n  else cell.appends.refused()\n  for (const',
     isSeenBySimulation: true,
   },
   {
     name: "a refused message takes no place in the journal",
-    file: "runtime/cell/Cell.ts",
+    file: "runtime/cell/Running.ts",
     text: "const mustFence = round.refusesMessage || (",
     replacement: "const mustFence = (",
     // A refused message leaves a receipt, which takes the place.
@@ -20,7 +20,7 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a refusal is told while an append may still land",
-    file: "runtime/cell/Cell.ts",
+    file: "runtime/cell/Running.ts",
     text: "(isUnsure && (round.refusesSome || round.taken.length === 0))",
     replacement: "(isUnsure && round.taken.length === 0)",
     // A command is refused after an append of it only if its round has changed, which no scenario brings about.
@@ -44,24 +44,24 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "memory outlives a shard that went and came back",
     file: "runtime/cell/Cell.ts",
-    text: "    if (epoch === this.#epoch) return\n    this.#confirmed = undefined\n",
+    text: "    if (epoch === this.epoch) return\n    this.phase = withoutState(this.phase)\n",
     replacement:
-      "    if (epoch === this.#epoch) return\n    if (epoch < this.#epoch) this.#confirmed = undefined\n",
+      "    if (epoch === this.epoch) return\n    if (epoch < this.epoch) this.phase = withoutState(this.phase)\n",
     // A shard that goes takes the memory of its idle actors with it.
     isSeenBySimulation: false,
   },
   {
     name: "a cell that is behind answers from what it has",
-    file: "runtime/cell/Cell.ts",
-    text: "const isBehind = this.#confirmed.sequence < this.#needed\n",
-    replacement: "const isBehind = this.#confirmed.sequence + 1 < this.#needed\n",
+    file: "runtime/cell/Running.ts",
+    text: "const isBehind = phase.confirmed.sequence < neededSequence(cell)\n",
+    replacement: "const isBehind = phase.confirmed.sequence + 1 < neededSequence(cell)\n",
     isSeenBySimulation: true,
   },
   {
     name: "a collapsed cell keeps its state",
     file: "runtime/cell/Cell.ts",
-    text: "  #collapse(defect: unknown): Effect.Effect<void> {\n    this.#confirmed = undefined\n",
-    replacement: "  #collapse(defect: unknown): Effect.Effect<void> {\n",
+    text: "  #collapse(defect: unknown): Wait {\n    this.phase = withoutState(this.phase)\n",
+    replacement: "  #collapse(defect: unknown): Wait {\n",
     isSeenBySimulation: false,
   },
   {
@@ -75,8 +75,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "nobody takes the place of an append of unknown outcome for which nobody waits",
     file: "runtime/cell/Cell.ts",
-    text: "!this.#queue.isEmpty || this.#appends.isAnyUnresolved\n",
-    replacement: "!this.#queue.isEmpty\n",
+    text: "!this.queue.isEmpty || this.appends.isAnyUnresolved\n",
+    replacement: "!this.queue.isEmpty\n",
     isSeenBySimulation: true,
   },
   {
@@ -88,16 +88,16 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a caller whose command was not stored is told that its outcome is unknown",
-    file: "runtime/cell/Cell.ts",
+    file: "runtime/cell/UnknownOutcome.ts",
     text: "for (const { waiting } of round.entries) waiting.wasAttempted = true",
     replacement: "for (const { waiting } of round.entries.slice(1)) waiting.wasAttempted = true",
     isSeenBySimulation: true,
   },
   {
     name: "a suspect state is kept after the commit of its round",
-    file: "runtime/cell/Cell.ts",
-    text: "    if (round.isStateSuspect) {\n      this.#confirmed = undefined\n",
-    replacement: "    if (round.isStateSuspect) {\n",
+    file: "runtime/cell/Acknowledged.ts",
+    text: "  if (round.isStateSuspect) {\n    cell.phase = withoutState(cell.phase)\n",
+    replacement: "  if (round.isStateSuspect) {\n",
     isSeenBySimulation: false,
   },
   {
@@ -208,14 +208,14 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "entry actions of the birth are not run",
-    file: "runtime/cell/Cell.ts",
+    file: "runtime/cell/Acknowledged.ts",
     text: "runActions(bornFirst(round), ",
     replacement: "runActions(round.entries, ",
     isSeenBySimulation: false,
   },
   {
     name: "what a birth asks for is stored and not sent",
-    file: "runtime/cell/Cell.ts",
+    file: "runtime/cell/Acknowledged.ts",
     text: "born: itemsOfBirth(round.birth)",
     replacement: "born: undefined",
     isSeenBySimulation: true,

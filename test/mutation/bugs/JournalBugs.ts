@@ -27,8 +27,8 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an acknowledgement from a shortened stream is believed",
     file: "infra/nats/journal/JournalNats.ts",
-    text: "resume(lost === undefined ? Effect.succeed(sequenceIn(part, result)) : Effect.fail(lost))",
-    replacement: "resume(Effect.succeed(sequenceIn(part, result)))",
+    text: "if (lost === undefined) answer.stored(sequenceIn(part, result))\n          else answer.failed(lost)",
+    replacement: "answer.stored(sequenceIn(part, result))",
     isSeenBySimulation: false,
   },
   {

@@ -15,6 +15,7 @@ import {
 } from "../../../runtime/cell/Waiting.ts"
 import { commandOf } from "../../../runtime/command/Ask.ts"
 import { encodeCommit } from "../../../runtime/commit/Commit.ts"
+import { beginAppendOf } from "../../../runtime/journal/BeginAppend.ts"
 import { makeSnapshotStoreMemory } from "../../../runtime/snapshot/SnapshotStoreMemory.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -28,6 +29,8 @@ const cellOf = async () => {
   const unused = () => undefined
   const context: CellContext = {
     journal: journal.service,
+    fork: Effect.runFork,
+    beginAppend: beginAppendOf(journal.service.append, Effect.runFork),
     snapshots: makeSnapshotStoreMemory(),
     ignoredSnapshots: new IgnoredSnapshots(),
     clock: await Effect.runPromise(Clock.Clock),
@@ -54,8 +57,7 @@ const cellOf = async () => {
   const cell = new Cell(context, Counter, address, 0)
   const offered = <A>(make: (answer: (exit: Exit.Exit<A, unknown>) => void) => Waiting): Promise<A> =>
     new Promise((resolve, reject) => {
-      const item = make((exit) => (Exit.isSuccess(exit) ? resolve(exit.value) : reject(exit.cause)))
-      if (cell.offer(item)) void Effect.runPromise(cell.run())
+      cell.offer(make((exit) => (Exit.isSuccess(exit) ? resolve(exit.value) : reject(exit.cause))))
     })
   return {
     shard,

@@ -1,0 +1,18 @@
+/**
+ * Quarantined: the actor's history cannot be read with this code.
+ *
+ * Before: Recovering.ts or Running.ts, when a record could not be applied (Unreadable.ts). After: Recovering.ts, once some
+ * seconds are over: a snapshot or a repaired journal may help.
+ *
+ * Owns that nobody waits for such an actor: each item fails with the reason.
+ */
+import { monotonicMs } from "../time/MonotonicTime.ts"
+import type { CellCore, Quarantined } from "./Phase.ts"
+import { recovering } from "./Recovering.ts"
+import type { Step } from "./Wait.ts"
+
+export const quarantined = (cell: CellCore, phase: Quarantined): Step => {
+  if (monotonicMs(cell.context.clock) >= phase.recheckAtMs) return recovering(cell, phase)
+  cell.queue.failWaiting(phase.error)
+  return undefined
+}

@@ -1,0 +1,88 @@
+/**
+ * The append of a round's commit, as a cell waits for it: answered by callback, without a fiber.
+ *
+ * Owns the way from a round to the journal and back to the phase that played it. What the commit says: RoundCommit.ts. What
+ * an answer leads to: Running.ts, Asleep.ts.
+ */
+import { Effect } from "effect"
+import type { CommitStamp } from "../commit/Commit.ts"
+import type { AppendUnderWay, AppendUnknown, JournalRefused } from "../journal/Journal.ts"
+import { invariant } from "./Assert.ts"
+import type { Confirmed } from "./Fold.ts"
+import type { CellCore } from "./Phase.ts"
+import type { Round } from "./Round.ts"
+import { commitOf } from "./RoundCommit.ts"
+import type { Step, Wait, Waiter } from "./Wait.ts"
+
+export type AppendError = AppendUnknown | JournalRefused
+
+export abstract class RoundAppend implements Wait {
+  readonly cell: CellCore
+  /** The state on which the round was played. */
+  readonly before: Confirmed
+  readonly round: Round
+  readonly stamp: CommitStamp
+  readonly #data: Uint8Array
+  #answer: number | AppendError | undefined
+  #defect: unknown
+  #waiter: Waiter | undefined
+  #underWay: AppendUnderWay | undefined
+
+  constructor(cell: CellCore, before: Confirmed, round: Round) {
+    const { context, epoch, shardIndex } = cell
+    const { format, nowMs } = round.limits
+    // Without a lease the commit could name no epoch, and nothing would fence it.
+    invariant(epoch > 0, "a commit is appended under a lease")
+    const mark = format === 1 ? undefined : context.markOf(shardIndex)
+    this.cell = cell
+    this.before = before
+    this.round = round
+    this.stamp = { era: mark?.era ?? epoch, atMs: nowMs }
+    this.#data = commitOf(before, round, { format, at: nowMs, epoch }, mark)
+  }
+
+  /** The commit is in the journal. */
+  protected abstract onStored(sequence: number): Step
+  protected abstract onFailed(error: AppendError): Step
+
+  begin(waiter: Waiter): void {
+    const { address, appends, context } = this.cell
+    this.#waiter = waiter
+    appends.begin(this.before.sequence)
+    this.#underWay = context.beginAppend(address, this.before.sequence, this.#data, this)
+  }
+
+  stored(sequence: number): void {
+    this.#answer = sequence
+    this.#waiter?.answered(this)
+  }
+
+  failed(error: AppendError): void {
+    this.#answer = error
+    this.#waiter?.answered(this)
+  }
+
+  died(defect: unknown): void {
+    this.#defect = defect
+    this.#waiter?.answered(this)
+  }
+
+  goOn(): Step {
+    const answer = this.#answer
+    if (answer === undefined) throw this.#defect
+    if (typeof answer === "number") {
+      invariant(answer > this.before.sequence, "a commit is stored behind the one before", () => ({
+        key: this.cell.address.key,
+        before: this.before.sequence,
+        stored: answer,
+      }))
+      return this.onStored(answer)
+    }
+    this.cell.queue.roundIsOver()
+    return this.onFailed(answer)
+  }
+
+  get stop(): Effect.Effect<void> {
+    return Effect.sync(() => this.#underWay?.cancel())
+  }
+}

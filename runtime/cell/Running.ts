@@ -1,0 +1,127 @@
+/**
+ * Running: the actor is in memory, and what waits is decided, round by round.
+ *
+ * Before: Recovering.ts, or Asleep.ts where the actor was new. After: Asleep.ts, where the state is not trusted any more or
+ * the journal does not answer; Quarantined.ts, where a record of another node cannot be read.
+ *
+ * Owns the walk of a command after it was routed (docs/ARCHITECTURE.md): round → append → state visible → answers →
+ * actions. One append is in flight per actor. Every failure of the append that leaves the outcome open has one cure:
+ * read what the journal holds by now and play the round again.
+ */
+import { Effect } from "effect"
+import type { JournalRefused } from "../journal/Journal.ts"
+import { answer, confirmedBy, tell } from "./Acknowledged.ts"
+import type { Confirmed } from "./Fold.ts"
+import { pauseAfter } from "./JournalTrouble.ts"
+import { type CellCore, type Running, withoutState } from "./Phase.ts"
+import { neededSequence, play } from "./Playing.ts"
+import { catchUp } from "./Recovery.ts"
+import { answerRefused } from "./RefusedRound.ts"
+import type { Round } from "./Round.ts"
+import { type AppendError, RoundAppend } from "./RoundAppend.ts"
+import { unknownOutcome } from "./UnknownOutcome.ts"
+import { unreadable } from "./Unreadable.ts"
+import { EffectWait, type Step } from "./Wait.ts"
+import { isOpen } from "./Waiting.ts"
+
+/** Looks, over about five seconds, for a commit that a message is about, before it counts as lost. */
+const BEHIND_LOOKS_MAX = 12
+
+export const running = (cell: CellCore, phase: Running): Step => {
+  const isBehind = phase.confirmed.sequence < neededSequence(cell)
+  return isBehind ? catchUpBehind(cell, phase) : decideRound(cell, phase)
+}
+
+/**
+ * A message is about a commit that this state does not know: another node wrote it, or a server answered with less
+ * than there is. A commit that never shows up was lost with a server's power; the state is then what there is.
+ */
+const catchUpBehind = (cell: CellCore, phase: Running): Step => {
+  const { queue, appends, trouble } = cell
+  const pause = phase.behindCount === 0 ? Effect.void : pauseAfter(trouble.attemptCount)
+  trouble.attemptCount++
+  return caughtUp(cell, pause, phase.confirmed, (now) => {
+    phase.confirmed = now
+    appends.reached(now.sequence)
+    const isBehind = now.sequence < neededSequence(cell)
+    phase.behindCount = isBehind ? phase.behindCount + 1 : 0
+    if (!isBehind) trouble.attemptCount = 0
+    if (phase.behindCount < BEHIND_LOOKS_MAX) return
+    queue.neededSequence = phase.behindCount = 0
+    appends.abandon()
+  })
+}
+
+/** Reads what the journal holds after `confirmed`, once `pause` is over. */
+const caughtUp = (
+  cell: CellCore,
+  pause: Effect.Effect<void>,
+  confirmed: Confirmed,
+  onRead: (now: Confirmed) => void,
+): Step =>
+  new EffectWait(
+    cell.context.fork,
+    Effect.andThen(pause, catchUp(cell.context, cell.definition, cell.address, confirmed)).pipe(
+      Effect.matchEffect({
+        onSuccess: (now) => Effect.sync(() => onRead(now)),
+        onFailure: (failure) => unreadable(cell, failure),
+      }),
+    ),
+  )
+
+const decideRound = (cell: CellCore, phase: Running): Step => {
+  const { confirmed } = phase
+  const round = play(cell, confirmed)
+  // An append that may still land, or another node's that landed unseen, can make a refusal untrue: a commit without
+  // entries takes its place first, or shows it.
+  const isUnsure = cell.appends.isUnresolvedAt(confirmed.sequence)
+  const mustFence = round.refusesMessage || (isUnsure && (round.refusesSome || round.taken.length === 0))
+  if (round.entries.length === 0 && !mustFence) {
+    answer(cell, round, confirmed)
+    return undefined
+  }
+  // No snapshot is taken of it while the append is in flight.
+  if (round.isStateSuspect) cell.phase = withoutState(cell.phase)
+  return new RunningAppend(cell, phase, round)
+}
+
+class RunningAppend extends RoundAppend {
+  readonly #phase: Running
+
+  constructor(cell: CellCore, phase: Running, round: Round) {
+    super(cell, phase.confirmed, round)
+    this.#phase = phase
+  }
+
+  /** The tentative state is the confirmed one, callers get their answers. */
+  protected onStored(sequence: number): Step {
+    const confirmed = confirmedBy(this, sequence)
+    this.#phase.confirmed = confirmed
+    tell(this, confirmed, this.#phase.snapshotDue)
+    return undefined
+  }
+
+  protected onFailed(error: AppendError): Step {
+    return error._tag === "AppendUnknown" ? this.#readAgain(error) : this.#refused(error)
+  }
+
+  /** Reads what the journal holds, and decides again. */
+  #readAgain(error: AppendError & { readonly _tag: "AppendUnknown" }): Step {
+    const { cell, round, before } = this
+    cell.context.counts.unknownCount++
+    const pause = unknownOutcome(cell, round, error)
+    return caughtUp(cell, pause, before, (now) => {
+      this.#phase.confirmed = now
+      cell.appends.reached(now.sequence)
+    })
+  }
+
+  /** Nothing was stored, and the journal says so. What did not need the commit is decided again without it. */
+  #refused(refusal: JournalRefused): Step {
+    const { cell, round } = this
+    cell.appends.refused()
+    answerRefused(cell.address, round, cell.queue.waiting, refusal)
+    cell.queue.putBack(round.taken.filter(isOpen))
+    return undefined
+  }
+}
