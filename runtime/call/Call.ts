@@ -86,9 +86,17 @@ export type CallOutcome =
       readonly thrown?: StoredValue
     }
 
+/** Where a call stands in its machine. */
+export interface CallPlace {
+  /** Id of the invocation; of a child's call the path of ids from the machine to it. */
+  readonly name: string
+  /** Name of the logic; of a child's call the path of names. */
+  readonly src: string
+}
+
 /** The function of a call with its options. */
 export interface CallLogic {
-  readonly run: (args: CallArgs<any>) => unknown
+  readonly run: (args: CallArgs<any>, place?: CallPlace) => unknown
   readonly options: Required<CallOptions>
   /** Made by XState's `fromPromise`: the machine is given what was thrown, as in XState. */
   readonly isPlain?: boolean

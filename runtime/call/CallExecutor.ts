@@ -5,13 +5,11 @@
  * How often it is tried: CallRunner.ts.
  */
 import { Context, Effect } from "effect"
-import type { CallArgs, CallLogic } from "./Call.ts"
+import type { CallArgs, CallLogic, CallPlace } from "./Call.ts"
 
 /** One attempt, as an executor sees it. */
-export interface CallAttempt {
+export interface CallAttempt extends CallPlace {
   readonly actorType: string
-  /** Name of the logic in the machine. */
-  readonly src: string
   readonly logic: CallLogic
   readonly args: Omit<CallArgs<unknown>, "signal">
 }
@@ -19,9 +17,9 @@ export interface CallAttempt {
 /** The output, or whatever the function threw. Interrupting it aborts the signal. */
 export type ExecuteCall = (attempt: CallAttempt) => Effect.Effect<unknown, unknown>
 
-const runFunction: ExecuteCall = ({ logic, args }) =>
+const runFunction: ExecuteCall = ({ logic, args, name, src }) =>
   Effect.tryPromise({
-    try: async (signal) => await logic.run({ ...args, signal }),
+    try: async (signal) => await logic.run({ ...args, signal }, { name, src }),
     catch: (cause) => cause,
   })
 

@@ -78,7 +78,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
       }
     })
     counts.attemptCount++
-    return Effect.raceFirst(execute({ actorType, src, logic, args }), watch)
+    return Effect.raceFirst(execute({ actorType, name, src, logic, args }), watch)
   }
 
   const outcomeOf = (request: CallRequest): Effect.Effect<CallOutcome> =>

@@ -9,11 +9,12 @@
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { StoredBirth } from "../commit/StoredBirth.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { SchemaIssue } from "../event/Schema.ts"
+import { SchemaIssue } from "../event/Schema.ts"
 import { fingerprint } from "../json/Fingerprint.ts"
 import { decodeValue, encodeValue } from "../json/StoredValue.ts"
+import { isThrown } from "../json/Thrown.ts"
 import type { CapturedAction } from "../machine/Intent.ts"
-import type { Born, MachineState } from "../machine/Machine.ts"
+import { type Born, MachineFailed, type MachineState } from "../machine/Machine.ts"
 import { unstorable } from "../machine/SealedState.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import { refuseAnnouncedAtBirth } from "./Announced.ts"
@@ -82,8 +83,16 @@ export const beforeBirth = (
   if (input !== undefined && "issues" in input) {
     return { state: machine.blank, standing: { _tag: "Unborn", birth: input } }
   }
-  const born = machine.birth(id, input?.value)
-  return { state: born.state, standing: { _tag: "Unborn", birth: { ...born, input } } }
+  try {
+    const born = machine.birth(id, input?.value)
+    return { state: born.state, standing: { _tag: "Unborn", birth: { ...born, input } } }
+  } catch (cause) {
+    // The schema lets an input without fields pass, and the machine needs some.
+    if (input === undefined || !isThrown(cause, MachineFailed)) throw cause
+    const message = `none was given, and the machine cannot begin without: ${cause.detail}`
+    const birth = { issues: [new SchemaIssue({ path: "input", message })] }
+    return { state: machine.blank, standing: { _tag: "Unborn", birth } }
+  }
 }
 
 /** What brings a birth about. */

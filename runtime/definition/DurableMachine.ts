@@ -7,7 +7,7 @@
  */
 import type { AnyStateMachine } from "xstate"
 import { encodeValue, NotStorable } from "../json/StoredValue.ts"
-import { kindOf, machinesIn, srcNameOf } from "../machine/ChildLogic.ts"
+import { kindOf, machinesIn, memoryKindOf, srcNameOf } from "../machine/ChildLogic.ts"
 import { logicOf } from "../machine/InvokedLogic.ts"
 import { isReserved } from "../machine/Machine.ts"
 import { actionsOf, nodesOf, resolvedAction } from "../machine/StateNodes.ts"
@@ -21,8 +21,24 @@ const NO_PARENT = [
   "Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer.",
 ] as const
 
-const IN_MEMORY =
-  "Callbacks and observables live in memory only. Write a callback as defineCall(...) or fromPromise(...), a stream of events as an actor of its own that sends with tell(...)."
+/** What lives in memory only, and what to write instead. */
+const IN_MEMORY = {
+  callback: [
+    "a callback (fromCallback)",
+    "Write a setTimeout or setInterval in it as `after`, which may lead back to its own state with `reenter: true`; one result as defineCall(...) or fromPromise(...); what it listens to as commands to the actor, which an adapter of yours sends with tell(...).",
+  ],
+  observable: [
+    "an observable (fromObservable, fromEventObservable)",
+    "Write a clock as `after`, which may lead back to its own state with `reenter: true`; events of others as commands to the actor, which an adapter of yours sends with tell(...), or as a reactor.",
+  ],
+  other: [
+    "logic that is no promise, transition or machine",
+    "Write it as fromTransition(...), fromPromise(...), defineCall(...) or a machine.",
+  ],
+} as const
+
+/** Id that XState gives to an `invoke` without one. */
+const UNNAMED_INVOKE = /^\d+\./
 
 type Refuse = (nodeId: string, what: string, hint: string) => void
 
@@ -55,7 +71,8 @@ export const refuseWhatCannotBeDurable = (
 const refuseChildren = (machine: AnyStateMachine, isChild: boolean, refuse: Refuse): void => {
   for (const node of nodesOf(machine.root)) {
     for (const { id, src } of node.invoke) {
-      refuseLogic(node.id, `invokes "${id}"`, src as string, machine, refuse)
+      const what = UNNAMED_INVOKE.test(id) ? "invokes" : `invokes "${id}",`
+      refuseLogic(node.id, what, src as string, machine, refuse)
     }
     for (const given of actionsOf(node)) {
       const { type, to, src } = resolvedAction(given, machine)
@@ -109,7 +126,7 @@ const problemsOfContext = (context: unknown): ReadonlyArray<DefinitionProblem> =
 /** A child has to be made again after a crash: its logic needs a name. */
 const refuseSpawn = (nodeId: string, src: unknown, machine: AnyStateMachine, refuse: Refuse): void => {
   const name = srcNameOf(machine, src)
-  if (name !== undefined) return refuseLogic(nodeId, `spawns "${name}"`, name, machine, refuse)
+  if (name !== undefined) return refuseLogic(nodeId, `spawns "${name}",`, name, machine, refuse)
   const hint = "Provide the logic in setup({ actors: { name: logic } }) and write spawnChild(name)."
   refuse(nodeId, "spawns a child whose logic has no name (spawnChild)", hint)
 }
@@ -124,8 +141,9 @@ const refuseLogic = (
   const logic = logicOf(machine, src)
   if (logic === undefined) {
     const hint = `Provide it: setup({ actors: { ${JSON.stringify(src)}: ... } }).`
-    refuse(nodeId, `${what}, and has no logic of that name`, hint)
+    refuse(nodeId, `${what} logic of the name ${JSON.stringify(src)}, which the machine does not have`, hint)
   } else if (kindOf(logic) === undefined) {
-    refuse(nodeId, `${what}, which is no promise, transition or machine`, IN_MEMORY)
+    const [kind, hint] = IN_MEMORY[memoryKindOf(logic)]
+    refuse(nodeId, `${what} ${kind}, which lives in memory only`, hint)
   }
 }

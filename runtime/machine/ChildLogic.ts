@@ -26,6 +26,21 @@ export const kindOf = (logic: unknown): ChildKind | undefined => {
   return isTransition ? "transition" : undefined
 }
 
+/** What logic that is of no {@link ChildKind} is, for an error. */
+export const memoryKindOf = (logic: unknown): "callback" | "observable" | "other" => {
+  const { config, start, getInitialSnapshot } = (logic ?? {}) as Partial<LiveLogic>
+  if (typeof config !== "function" || start === undefined || getInitialSnapshot === undefined) return "other"
+  try {
+    const snapshot = getInitialSnapshot({} as never, undefined as never)
+    // XState keeps the last value of an observable there.
+    return typeof snapshot === "object" && snapshot !== null && "context" in snapshot
+      ? "observable"
+      : "callback"
+  } catch {
+    return "other"
+  }
+}
+
 /** The name of logic in the machine that invokes or spawns it; `undefined` for logic without one. */
 export const srcNameOf = (machine: AnyStateMachine, src: unknown): string | undefined => {
   if (typeof src === "string") return src

@@ -29,7 +29,7 @@ export const callLogicOf = (logic: unknown): CallLogic | undefined => {
     config,
     transition,
   } = (logic ?? {}) as Partial<
-    Record<typeof CALL, CallLogic> & { config: CallLogic["run"]; transition: PromiseTransition }
+    Record<typeof CALL, CallLogic> & { config: (args: object) => unknown; transition: PromiseTransition }
   >
   if (made !== undefined) return made
   if (typeof config !== "function" || transition === undefined) return undefined

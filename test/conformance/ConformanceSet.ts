@@ -20,6 +20,7 @@ import { history } from "./cases/History.ts"
 import { invokedChildren } from "./cases/InvokedChildren.ts"
 import { jobs } from "./cases/Jobs.ts"
 import { memory } from "./cases/Memory.ts"
+import { promiseSelf } from "./cases/PromiseSelf.ts"
 import { setups } from "./cases/Setups.ts"
 import { spawnedChildren } from "./cases/SpawnedChildren.ts"
 import { states } from "./cases/States.ts"
@@ -34,7 +35,7 @@ export const CONSTRUCT_GROUPS: Readonly<Record<string, ReadonlyArray<Construct>>
   Guards: guards,
   Actions: [...actions, ...eventActions],
   Timers: timers,
-  Calls: [...calls, ...callFailures],
+  Calls: [...calls, ...promiseSelf, ...callFailures],
   Children: [
     {
       construct: "`invoke` of machines and `fromTransition`, `onDone`, `onError`, `onSnapshot`",

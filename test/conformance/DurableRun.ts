@@ -165,7 +165,7 @@ export class DurableRun {
       const args = { input, idempotencyKey, signal, heartbeat: () => undefined, attempt: 1 }
       const end = (outcome: object) =>
         this.#ended.push(() => this.#signal({ kind: "call", generation, outcome } as never, name))
-      void (async () => outputOf(await logic.run(args)))()
+      void (async () => outputOf(await logic.run(args, { name, src })))()
         .catch((cause: unknown) => failureOf(logic, cause, 1))
         .then(end)
     }

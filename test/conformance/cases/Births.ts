@@ -55,6 +55,17 @@ export const births: ReadonlyArray<Construct> = [
         ends: { context: { id: "a-1", seats: 4, plan: "basic" } },
       },
       {
+        name: "that the machine cannot begin without",
+        machine: () =>
+          machine({
+            context: ({ input }) => ({ name: input.person.name }),
+            on: { Rename: { actions: assign({ name: ({ event }) => event.name }) } },
+          }),
+        input: { person: { name: "Ann" } },
+        steps: [{ type: "Rename", name: "Bo" }],
+        ends: { context: { name: "Bo" } },
+      },
+      {
         name: "leads a call of the initial state, and the output",
         machine: () =>
           machine(

@@ -7,7 +7,6 @@ import {
   fromCallback,
   fromEventObservable,
   fromObservable,
-  fromPromise,
   fromTransition,
   machine,
   not,
@@ -36,7 +35,7 @@ export const memory: ReadonlyArray<Construct> = [
         ends: { value: "b" },
         refused: {
           at: "definition",
-          says: "no promise, transition or machine",
+          says: "a callback (fromCallback)",
           why: "A callback lives in memory only, and what it sends would be lost with it. Write `fromPromise` or `defineCall(...)` for one result, an actor that sends with `tell(...)` for many, `after` for a timer.",
         },
       },
@@ -70,7 +69,7 @@ export const memory: ReadonlyArray<Construct> = [
         ends: { value: "b" },
         refused: {
           at: "definition",
-          says: "no promise, transition or machine",
+          says: "an observable (fromObservable",
           why: "An observable lives in memory only. Write an actor of its own that sends with `tell(...)`, or a reactor.",
         },
       },
@@ -81,7 +80,7 @@ export const memory: ReadonlyArray<Construct> = [
         ends: { value: "b" },
         refused: {
           at: "definition",
-          says: "no promise, transition or machine",
+          says: "an observable (fromObservable",
           why: "The same for an observable of events.",
         },
       },
@@ -140,7 +139,7 @@ export const memory: ReadonlyArray<Construct> = [
         ends: { value: "a" },
         refused: {
           at: "definition",
-          says: "no logic of that name",
+          says: 'logic of the name "nobody"',
           why: "An `invoke` of a name that `setup({ actors })` does not have; XState fails when the state is entered.",
         },
       },
@@ -272,7 +271,7 @@ export const memory: ReadonlyArray<Construct> = [
     ],
   },
   {
-    construct: "What only listeners in memory have",
+    construct: "`subscribe` and `on` of a child",
     cases: [
       {
         name: "subscribe to a child in an action",
@@ -297,35 +296,6 @@ export const memory: ReadonlyArray<Construct> = [
           at: "event",
           says: "no listeners",
           why: "`subscribe` and `on` of a child: its parent hears of it by `onDone`, `onError`, `onSnapshot` and `sendParent`.",
-        },
-      },
-      {
-        name: "the actor that a promise is given",
-        machine: () =>
-          machine(
-            {
-              context: { got: null },
-              initial: "a",
-              states: {
-                a: { on: { Go: "b" } },
-                b: {
-                  invoke: {
-                    src: "work",
-                    onDone: { target: "c", actions: assign({ got: ({ event }) => event.output }) },
-                    onError: { target: "d", actions: assign({ got: ({ event }) => event.error.message }) },
-                  },
-                },
-                c: {},
-                d: {},
-              },
-            },
-            { actors: { work: fromPromise(async ({ self }) => typeof self.send) } },
-          ),
-        steps: ["Go"],
-        ends: { value: "c", context: { got: "function" } },
-        differs: {
-          ends: { value: "d" },
-          why: "`self`, `system` and `emit` of a `fromPromise` fail the call with an error that says what to use: the call may be made by another process than the one that has the actor.",
         },
       },
     ],

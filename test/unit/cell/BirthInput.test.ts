@@ -131,6 +131,32 @@ describe("an actor with input", () => {
     expect(await account.ask(add, { input: { plan: "gold", seats: 5 } })).toMatchObject({ reply: 5 })
   })
 
+  it("is born with input though its schema lets less pass than its machine needs", async () => {
+    const Loose = defineActor({
+      type: "loose",
+      machine: setup({
+        types: {} as {
+          context: { name: string }
+          events: { type: "Go" }
+          input: { person: { name: string } }
+        },
+      }).createMachine({
+        context: ({ input }) => ({ name: input.person.name }),
+        on: { Go: { actions: () => undefined } },
+      }),
+      input: Schema.Any,
+    } as never)
+    const { system } = await startMemory({ actors: [Loose] })
+    const loose = system.get(Loose, "a")
+    await expect(loose.state()).rejects.toMatchObject({ _tag: "ActorUnborn" })
+    await expect(loose.ask({ type: "Go" } as never)).rejects.toMatchObject({
+      _tag: "CommandInvalid",
+      issues: [{ path: "input", message: expect.stringMatching(/cannot begin without: .*reading 'name'/) }],
+    })
+    await loose.ask({ type: "Go" } as never, { input: { person: { name: "Ann" } } } as never)
+    expect((await loose.state()).state.context).toEqual({ name: "Ann" })
+  })
+
   it("has a snapshot before its birth that tells of no state", () => {
     const address = addressOf("account", "a", SHARD_COUNT)
     const before = { ...unborn(Account, "a"), sequence: 3 }

@@ -9,6 +9,7 @@ import {
   emit,
   enqueueActions,
   fromCallback,
+  fromObservable,
   not,
   raise,
   sendParent,
@@ -38,12 +39,12 @@ describe("defineActor refuses", () => {
           }),
         },
       }),
-      /thing.*a" invokes "ticks".*no promise, transition or machine.*defineCall\(/,
+      /thing.*a" invokes "ticks", a callback \(fromCallback\), which lives in memory only.*defineCall\(/,
     ],
     [
       "invoke of logic that nobody has provided",
       createMachine({ initial: "a", states: { a: { on: { Go: "b" } }, b: { invoke: { src: "pay" } } } }),
-      /has no logic of that name.*setup\(\{ actors: \{ "pay"/,
+      /b" invokes logic of the name "pay", which the machine does not have.*setup\(\{ actors: \{ "pay"/,
     ],
     [
       "invoke of a callback",
@@ -54,7 +55,19 @@ describe("defineActor refuses", () => {
           b: { invoke: { src: fromCallback(() => undefined), onError: "a" } },
         },
       }),
-      /no promise, transition or machine.*Callbacks and observables live in memory only/,
+      /b" invokes a callback \(fromCallback\), which lives in memory only.*`after`.*fromPromise/,
+    ],
+    [
+      "invoke of an observable",
+      createMachine({
+        invoke: { id: "ticks", src: fromObservable(() => ({ subscribe: () => ({}) }) as never) },
+      }),
+      /invokes "ticks", an observable \(fromObservable.*tell\(/,
+    ],
+    [
+      "invoke of logic of other kinds",
+      createMachine({ invoke: { src: { transition: () => ({}), getInitialSnapshot: () => ({}) } as never } }),
+      /invokes logic that is no promise, transition or machine.*fromTransition/,
     ],
     ["spawnChild on entry", createMachine({ entry: spawnChild(child) }), /logic has no name.*setup\(/],
     [
@@ -80,7 +93,7 @@ describe("defineActor refuses", () => {
       createMachine({ on: { Go: { actions: spawnChild("ticks" as never) } } }).provide({
         actors: { ticks: fromCallback(() => undefined) },
       } as never),
-      /spawns "ticks".*live in memory only/,
+      /spawns "ticks", a callback .*lives in memory only/,
     ],
     ["sendParent", onGo(sendParent({ type: "Hi" })), /sends to its parent.*dispatch/],
     [
