@@ -63,6 +63,7 @@ export {
 } from "./definition/Actor.ts"
 export {
   type Acceptance,
+  type AcceptOptions,
   accept,
   type Decided,
   type Rejection,
@@ -109,6 +110,7 @@ export {
   type Outgoing,
   publish,
   RequestRef,
+  type ToSend,
 } from "./message/Outgoing.ts"
 export type { BulkJob } from "./office/BulkJobs.ts"
 export {

@@ -77,11 +77,9 @@ const Inform = defineCommand(
       const { email } = state.context
       return email === null
         ? accept<never>([])
-        : accept<never>(
-            [],
-            undefined,
-            tell(Notification, notificationId, { type: "Send", to: email, subject, text }),
-          )
+        : accept<never>([], {
+            send: tell(Notification, notificationId, { type: "Send", to: email, subject, text }),
+          })
     },
   },
 )

@@ -31,7 +31,7 @@ export const Place = defineCommand(
     decide: ({ command: { customerId, currency, lines, fulfilment = null } }) =>
       accept(
         { type: "OrderPlaced", customerId, currency, lines, fulfilment },
-        { total: linesTotal(lines, currency) },
+        { reply: { total: linesTotal(lines, currency) } },
       ),
   },
 )

@@ -34,13 +34,12 @@ const requestedBy = (replyTo: RequestRef | undefined): Requested => (replyTo ===
 const start = <const Event extends PaymentEvent>(
   event: Event,
   replyTo: RequestRef | undefined,
-  outgoing: ReadonlyArray<Outgoing> = [],
+  send: ReadonlyArray<Outgoing | undefined> = [],
 ) =>
-  accept<Event, { readonly status: string }>(
-    event,
-    { status: "pending" },
-    replyTo === undefined ? outgoing : [...outgoing, answerLater],
-  )
+  accept<Event, { readonly status: string }>(event, {
+    reply: { status: "pending" },
+    send: replyTo === undefined ? send : [...send, answerLater],
+  })
 
 /** The same is under way already. */
 const join = (state: State, replyTo: RequestRef | undefined) => {
@@ -51,7 +50,7 @@ const join = (state: State, replyTo: RequestRef | undefined) => {
 }
 
 /** The same was done before. */
-const done = <Reply extends { readonly status: string }>(reply: Reply) => accept<never, Reply>([], reply)
+const done = <Reply extends { readonly status: string }>(reply: Reply) => accept<never, Reply>([], { reply })
 
 /** Reserves the amount on the card. Rejected as `Declined` when the gateway refuses. */
 export const Authorise = defineCommand(
@@ -116,13 +115,13 @@ export const Void = defineCommand(
   {
     schema: Schema.Struct({}),
     decide: ({ state, replyTo }) => {
-      if (state.matches("new")) return accept({ type: "VoidedUnused" }, { status: "voided" })
+      if (state.matches("new")) return accept({ type: "VoidedUnused" }, { reply: { status: "voided" } })
       if (state.matches("voiding")) return join(state, replyTo)
       if (state.matches("voided") || state.matches("refunded") || state.matches("declined")) {
         return done({ status: "voided" })
       }
-      const overtaken = state.context.waiting.flatMap(
-        (ref) => answer(ref, { ok: false, reason: "PaymentVoided", isRejection: true }) ?? [],
+      const overtaken = state.context.waiting.map((ref) =>
+        answer(ref, { ok: false, reason: "PaymentVoided", isRejection: true }),
       )
       return start({ type: "VoidRequested", ...requestedBy(replyTo) }, replyTo, overtaken)
     },

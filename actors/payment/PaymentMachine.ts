@@ -80,7 +80,7 @@ const answerAll = <Event>(answerOf: (event: Event) => Answer) =>
   dispatch(({ context: { waiting, paymentId }, event }: Outcome<Event>) =>
     waiting.length === 0
       ? tell(self, paymentId, { type: "Record" })
-      : waiting.flatMap((ref) => answer(ref, answerOf(event)) ?? []),
+      : waiting.map((ref) => answer(ref, answerOf(event))),
   )
 
 const answerDone = <Output extends object>(status: string) =>

@@ -8,7 +8,7 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CommitEntry, Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
-import type { AnyEvent, StoredEvent } from "../event/Event.ts"
+import { type AnyEvent, payloadOf, type StoredEvent } from "../event/Event.ts"
 import { partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen, handedOut } from "../json/Frozen.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
@@ -275,9 +275,11 @@ const askDefinition = (
   if (decision === undefined)
     return { _tag: "Events", events: [command.payload], reply: undefined, outgoing: [] }
   try {
+    const asked = handedOut(frozen(command.payload))
     return decisionIn(
       decision.decide({
-        command: handedOut(frozen(command.payload)),
+        command: asked,
+        payload: Object.freeze(payloadOf(asked)),
         state: given(base.state),
         id: address.id,
         version: base.version,

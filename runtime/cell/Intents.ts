@@ -12,7 +12,7 @@ import { isThrown } from "../json/Thrown.ts"
 import type { CapturedAction, Intent } from "../machine/Intent.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
-import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
+import { type Outgoing, outgoingOf, type RequestRef } from "../message/Outgoing.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "./Pending.ts"
 import { cancelIn, ownerOf, timerNameIn } from "./TimerName.ts"
 
@@ -105,7 +105,7 @@ export const effectsOf = (
       case "Announce":
         break
       case "Send":
-        for (const outgoing of listOf(intent.make())) send(outgoing)
+        for (const outgoing of outgoingOf(intent.make())) send(outgoing)
     }
   }
   dropWhatIsOver(draft, definition, state)
@@ -140,9 +140,6 @@ const dropWhatIsOver = (draft: Draft, { machine }: ActorDefinition, state: Machi
   }
   if (state.status !== "active") for (const id of draft.now.timers.keys()) draft.timers.delete(id)
 }
-
-const listOf = (made: Outgoing | ReadonlyArray<Outgoing> | undefined): ReadonlyArray<Outgoing> =>
-  made === undefined ? [] : Array.isArray(made) ? made : [made as Outgoing]
 
 const changesBetween = (before: Pending, after: Pending): ReadonlyArray<OutboxItem> => {
   const items: Array<OutboxItem> = []

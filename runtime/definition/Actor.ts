@@ -9,7 +9,7 @@
 import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
 import type { Metadata } from "../commit/Commit.ts"
-import type { AnyEvent, EventDefinition, EventOf, Typed } from "../event/Event.ts"
+import type { AnyEvent, EventDefinition, EventOf, PayloadOf, Typed } from "../event/Event.ts"
 import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
 import type { AnySchema, InputOf, OutputOf } from "../event/Schema.ts"
 import { isReserved, Machine, type MachineState } from "../machine/Machine.ts"
@@ -22,7 +22,10 @@ import { warn, warningsOf } from "./MachineWarnings.ts"
 
 /** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
 export interface DecideInput<Command, State> {
+  /** The command with its `type`. */
   readonly command: Command
+  /** The command without its `type`: `{ type: "Held", ...payload }` is an event with the same fields. */
+  readonly payload: PayloadOf<Command>
   /** The XState snapshot: `matches`, `can`, `context` (frozen), `value`, `hasTag`. */
   readonly state: State
   readonly id: string

@@ -4,7 +4,7 @@
  * Owns `reject` and `accept` and their types. Who asks for decisions: ../cell/Decide.ts.
  */
 
-import type { Outgoing } from "../message/Outgoing.ts"
+import { type Outgoing, outgoingOf, type ToSend } from "../message/Outgoing.ts"
 
 /** The domain says no. Replied to the asker, never stored, never retried. */
 export interface Rejection<Reason extends string = string> {
@@ -36,19 +36,27 @@ export const reject = <const Reason extends string>(reason: Reason, detail?: unk
   detail,
 })
 
+/** What an accepted command brings besides its events. */
+export interface AcceptOptions<Reply> {
+  /** Answer for the asker, plain JSON. A repeat of the command gets it as well. */
+  readonly reply?: Reply
+  /** What is sent once the events are stored: made by `send`. */
+  readonly send?: ToSend
+}
+
 /**
- * Accepts a command with these events, an answer (plain JSON) that a repeat of the command gets as well, and what is
- * to be sent with them.
+ * Accepts a command with these events, and with an answer and messages where it has some.
+ *
+ * @example accept({ type: "Withdrawn", minor }, { reply: { left } })
  */
 export const accept = <const Event, Reply = undefined>(
   events: Event | ReadonlyArray<Event>,
-  reply?: Reply,
-  outgoing: Outgoing | ReadonlyArray<Outgoing> = [],
+  { reply, send }: AcceptOptions<Reply> = {},
 ): Acceptance<Event, Reply> => ({
   _tag: "Acceptance",
   events: Array.isArray(events) ? (events as ReadonlyArray<Event>) : [events as Event],
   reply: reply as Reply,
-  outgoing: Array.isArray(outgoing) ? (outgoing as ReadonlyArray<Outgoing>) : [outgoing as Outgoing],
+  outgoing: outgoingOf(send),
 })
 
 /**

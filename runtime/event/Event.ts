@@ -31,6 +31,17 @@ export type Typed<Type, Payload> = Payload extends unknown
   ? Flat<{ readonly type: Type } & (Payload extends NoFields ? unknown : Payload)>
   : never
 
+/** What {@link payloadOf} gives, for each member of a union. */
+export type PayloadOf<Typed> = Typed extends unknown
+  ? { [Key in keyof Typed as Key extends "type" ? never : Key]: Typed[Key] }
+  : never
+
+/** A command or event without its `type`. */
+export const payloadOf = <Typed extends { readonly type: string }>({
+  type: _type,
+  ...payload
+}: Typed): PayloadOf<Typed> => payload as unknown as PayloadOf<Typed>
+
 /** The union of events that a map of definitions describes, flat: `{ type, ...payload }`. */
 export type EventOf<Events> = [Events] extends [infer E] // so that the events are shown, not the name of this type
   ? {

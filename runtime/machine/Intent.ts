@@ -7,7 +7,7 @@
 import type { AnyMachineSnapshot } from "xstate"
 import type { AnyEvent } from "../event/Event.ts"
 import { ANNOUNCE, type AnnounceAction } from "../message/Announce.ts"
-import { DISPATCH, type DispatchAction, type Outgoing } from "../message/Outgoing.ts"
+import { DISPATCH, type DispatchAction, type ToSend } from "../message/Outgoing.ts"
 
 /** The actor itself, for its custom actions. */
 export interface ActionSelf {
@@ -44,10 +44,7 @@ export type Intent =
   | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
   | { readonly _tag: "Emit"; readonly event: AnyEvent }
   /** `dispatch(...)`; run when a command is decided (../cell/Intents.ts), and never on replay. */
-  | {
-      readonly _tag: "Send"
-      readonly make: () => Outgoing | ReadonlyArray<Outgoing> | undefined
-    }
+  | { readonly _tag: "Send"; readonly make: () => ToSend }
   /** `announce(...)`; run like `dispatch`. */
   | { readonly _tag: "Announce"; readonly type: string; readonly payload: () => object }
 

@@ -50,6 +50,15 @@ interface AnswerLater {
 
 export type Outgoing = Tell | Request | Publish | AnswerOut | AnswerLater
 
+/** What is to be sent: one, several in their order, or nothing. */
+export type ToSend = Outgoing | ReadonlyArray<Outgoing | undefined> | undefined
+
+/** The same as a list, without what is `undefined`. */
+export const outgoingOf = (toSend: ToSend): ReadonlyArray<Outgoing> =>
+  (Array.isArray(toSend) ? (toSend as ReadonlyArray<Outgoing | undefined>) : [toSend as Outgoing]).filter(
+    (outgoing) => outgoing !== undefined,
+  )
+
 /** Whom to answer: plain JSON for an event of an actor that answers a request later. */
 export const RequestRef = Schema.Struct({
   /** `type/token` of whoever asked. */
@@ -65,8 +74,8 @@ export type RequestRef = typeof RequestRef.Type
 export const publish = (type: string, data: unknown): Outgoing => ({ _tag: "Publish", type, data })
 
 /**
- * For a command that a `request` brought and whose outcome is known later only: `accept(events, undefined,
- * answerLater)`. Keep `replyTo` of the decide input in an event, and {@link answer} it when the time has come.
+ * For a command that a `request` brought and whose outcome is known later only: `accept(events,
+ * { send: answerLater })`. Keep `replyTo` of the decide input in an event, and {@link answer} it when the time has come.
  */
 export const answerLater: Outgoing = { _tag: "AnswerLater" }
 
@@ -110,10 +119,7 @@ export const ANSWERED = "everstate.answered"
 /** Marks an action of a machine as one whose result is sent with the commit. */
 export const DISPATCH: unique symbol = Symbol.for("everstate/dispatch")
 
-type Maker<Context, Event> = (args: {
-  readonly context: Context
-  readonly event: Event
-}) => Outgoing | ReadonlyArray<Outgoing> | undefined
+type Maker<Context, Event> = (args: { readonly context: Context; readonly event: Event }) => ToSend
 
 export interface DispatchAction {
   readonly [DISPATCH]: Maker<unknown, unknown>

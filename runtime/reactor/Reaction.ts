@@ -15,7 +15,7 @@ import { frozen } from "../json/Frozen.ts"
 import { plainJson } from "../json/Json.ts"
 import { storableJson } from "../json/StorableText.ts"
 import { type OutboxItem, RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
-import type { Outgoing } from "../message/Outgoing.ts"
+import { type Outgoing, outgoingOf } from "../message/Outgoing.ts"
 import { storedEventsOf } from "../projection/DecodedRecord.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 import type { Reaction, ReactorDefinition } from "./Reactor.ts"
@@ -81,9 +81,7 @@ export const itemsOf = (
     ...stored.metadata,
     causationId: stored.commandId,
   }
-  const outgoing: ReadonlyArray<Outgoing> =
-    reaction === undefined ? [] : Array.isArray(reaction) ? reaction : [reaction as Outgoing]
-  return outgoing.map((one, n) => ({
+  return outgoingOf(reaction).map((one, n) => ({
     item: itemOf(reactor, one, atMs),
     id: `${id}.${n}`,
     from,

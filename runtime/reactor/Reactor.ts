@@ -8,14 +8,14 @@ import type { AnyActor, EventsOf } from "../definition/Actor.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
 import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
 import { isReserved } from "../machine/Machine.ts"
-import type { Outgoing } from "../message/Outgoing.ts"
+import type { ToSend } from "../message/Outgoing.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 
 /** Where the event happened: all that is known of it but itself. */
 export type ReactorMeta = Omit<ProjectedEvent, "event">
 
 /** What a handler returns: messages and integration events, in their order, or nothing. */
-export type Reaction = Outgoing | ReadonlyArray<Outgoing> | undefined
+export type Reaction = ToSend
 
 type Handler<Event> = (event: Event, meta: ReactorMeta) => Reaction | Promise<Reaction>
 

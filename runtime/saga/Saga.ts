@@ -18,7 +18,7 @@ import {
 import type { Rejection } from "../definition/Decision.ts"
 import { DefinitionError } from "../definition/DefinitionError.ts"
 import type { AnyEvent } from "../event/Event.ts"
-import type { Outgoing } from "../message/Outgoing.ts"
+import type { ToSend } from "../message/Outgoing.ts"
 import type { AnySaga, SagaStart } from "./AnySaga.ts"
 import { sagaAudit } from "./SagaAudit.ts"
 import { TOO_LARGE } from "./SagaDraft.ts"
@@ -78,11 +78,11 @@ export interface SagaOptions<Type extends string, I extends SagaInput, Results> 
    */
   readonly answerWaitMs?: number
   /** What is sent when everything is done. Pure, like all functions here; one that throws fails the saga. */
-  readonly completed?: (args: StepArgs<InputOfSaga<I>, NoInfer<Results>>) => ReadonlyArray<Outgoing>
+  readonly completed?: (args: StepArgs<InputOfSaga<I>, NoInfer<Results>>) => ToSend
   /** What is sent when everything is undone. One that throws makes the saga stuck. */
   readonly compensated?: (
     args: StepArgs<InputOfSaga<I>, Partial<NoInfer<Results>>> & { readonly cause: SagaCause },
-  ) => ReadonlyArray<Outgoing>
+  ) => ToSend
 }
 
 /** The XState snapshot of a saga; its context is the saga's book. */

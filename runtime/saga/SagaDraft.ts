@@ -8,7 +8,7 @@ import { request } from "../definition/Messages.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import { plainJson } from "../json/Json.ts"
 import { thrownMessage } from "../json/Thrown.ts"
-import { type Answer, answer, type Outgoing } from "../message/Outgoing.ts"
+import { type Answer, answer, type Outgoing, outgoingOf, type ToSend } from "../message/Outgoing.ts"
 import {
   argsOf,
   itemOf,
@@ -127,8 +127,8 @@ export class SagaDraft {
   }
 
   /** Throws for what is not plain JSON. */
-  send(outgoing: ReadonlyArray<Outgoing> | undefined): void {
-    if (outgoing !== undefined) this.#outbox.push(...(plainJson(outgoing) as ReadonlyArray<Outgoing>))
+  send(toSend: ToSend): void {
+    this.#outbox.push(...(plainJson(outgoingOf(toSend)) as ReadonlyArray<Outgoing>))
   }
 
   answerParent(given: Answer): void {

@@ -182,7 +182,7 @@ const start =
     const started = { type: "SagaStarted", input, parent: replyTo ?? null, plan: ref }
     // Where it has started already, the machine refuses the event that says so.
     const events = state.value === "idle" ? [{ type: "SagaRulesSet", rules: SAGA_RULES }, started] : [started]
-    return accept(events, undefined, replyTo === undefined ? [] : answerLater)
+    return accept(events, { send: replyTo === undefined ? [] : answerLater })
   }
 
 /** A saga that cannot be decided with this code takes no command but `Abort`. */
@@ -203,10 +203,10 @@ const isParent = (asker: RequestRef, { context }: Seen): boolean => {
 }
 
 /** A saga withdraws a step of its own by name; anybody else may cancel. */
-const cancel: Decide = ({ command, state, replyTo }) => {
+const cancel: Decide = ({ payload, state, replyTo }) => {
   const isStop = replyTo !== undefined && readRequestName(replyTo.as)?.verb === "stop"
   if (isStop && !isParent(replyTo, state)) return reject("NotTheParent")
-  return { ...command, type: "SagaCancelled" }
+  return { type: "SagaCancelled", ...payload }
 }
 
 const undo: Decide = ({ state, replyTo }) => {
@@ -214,18 +214,18 @@ const undo: Decide = ({ state, replyTo }) => {
   const isNested = (state.context as SagaLedger).startedBy !== undefined
   if (isNested && !isParent(replyTo, state)) return reject("NotTheParent")
   if (state.value === "compensated") return []
-  return accept({ type: "SagaUndoAsked", replyTo }, undefined, answerLater)
+  return accept({ type: "SagaUndoAsked", replyTo }, { send: answerLater })
 }
 
 /** What was asked has happened, if the machine accepts it in its state. */
 const happens =
   (type: string): Decide =>
-  ({ command }) => ({ ...command, type })
+  ({ payload }) => ({ type, ...payload })
 
 /** One that cannot be decided with this code may be anywhere under its own plan, which is to take the event, too. */
 const abort: Decide = (asked) => {
   const isHalted = haltOf(asked.state.context as SagaLedger) !== undefined
-  return { ...asked.command, type: "SagaAborted", ...(isHalted && { isHalted }) }
+  return { type: "SagaAborted", ...asked.payload, ...(isHalted && { isHalted }) }
 }
 
 /** The commands of a saga with these plans. */

@@ -8,7 +8,7 @@ import { Schema } from "effect"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { AnyEvent, EventDefinition } from "../event/Event.ts"
 import { fingerprint } from "../json/Fingerprint.ts"
-import type { Outgoing } from "../message/Outgoing.ts"
+import type { ToSend } from "../message/Outgoing.ts"
 
 /** A command to a participant. */
 export interface SagaTarget {
@@ -127,10 +127,8 @@ export interface SagaPlan {
   readonly timeoutMs: number | undefined
   /** Longest silence on the way back, in milliseconds. */
   readonly answerWaitMs: number
-  readonly completed: ((args: SagaArgs) => ReadonlyArray<Outgoing>) | undefined
-  readonly compensated:
-    | ((args: SagaArgs & { readonly cause: SagaCause }) => ReadonlyArray<Outgoing>)
-    | undefined
+  readonly completed: ((args: SagaArgs) => ToSend) | undefined
+  readonly compensated: ((args: SagaArgs & { readonly cause: SagaCause }) => ToSend) | undefined
 }
 
 /**

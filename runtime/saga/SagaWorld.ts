@@ -7,7 +7,7 @@
 import type { AnyEvent } from "../event/Event.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import { stateName } from "../machine/StateName.ts"
-import { ANSWERED, type Answer } from "../message/Outgoing.ts"
+import { ANSWERED, type Answer, outgoingOf } from "../message/Outgoing.ts"
 import type { AnySaga } from "./AnySaga.ts"
 import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"
 import { type RequestName, readRequestName, SAGA_RULES } from "./SagaPlan.ts"
@@ -88,7 +88,7 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
     if (intent._tag === "Cancel") timers.delete(intent.id)
     if (intent._tag === "Timer") timers.set(intent.id ?? intent.event.type, intent.event)
     if (intent._tag !== "Send") continue
-    for (const outgoing of [intent.make() ?? []].flat()) {
+    for (const outgoing of outgoingOf(intent.make())) {
       if (outgoing._tag === "Request") next = asked(next, outgoing.as)
     }
   }

@@ -70,8 +70,8 @@ const Open = defineCommand(
   { type: "Open", ...checklist },
   {
     schema: Schema.Struct(whatToFulfil),
-    decide: ({ command, state }) =>
-      state.matches("new") ? { ...command, type: "ChecklistOpened" } : unchanged(),
+    decide: ({ payload, state }) =>
+      state.matches("new") ? { type: "ChecklistOpened", ...payload } : unchanged(),
   },
 )
 

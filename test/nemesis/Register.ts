@@ -70,7 +70,7 @@ export const Register = defineActor({
     Add: {
       schema: Amount,
       decide: ({ command: { by }, state }) =>
-        accept({ type: "Added", by }, { total: state.context.total + by }),
+        accept({ type: "Added", by }, { reply: { total: state.context.total + by } }),
     },
   },
 })

@@ -47,7 +47,21 @@ const Ticket = defineActor({
       schema: none,
       decide: () => (busy ? reject("Busy") : [{ type: "Assigned", to: "kim" }, { type: "Resolved" }]),
     },
-    Accept: { schema: none, decide: () => accept({ type: "Resolved" }, { done: true }) },
+    Accept: { schema: none, decide: () => accept({ type: "Resolved" }, { reply: { done: true } }) },
+    Payload: {
+      schema: to,
+      decide: ({ payload }) => {
+        expectTypeOf(payload).toEqualTypeOf<{ readonly to: string }>()
+        return { type: "Assigned", ...payload }
+      },
+    },
+    Union: {
+      schema: Schema.Union([to, Schema.Struct({ by: Schema.optionalKey(Schema.Number) })]),
+      decide: ({ payload }) => {
+        expectTypeOf(payload).toEqualTypeOf<{ readonly to: string } | { readonly by?: number }>()
+        return { type: "Resolved" }
+      },
+    },
     Filled: {
       schema: to,
       decide: ({ command }) => {
@@ -80,7 +94,7 @@ const Wrong = defineActor({
   machine,
   events,
   commands: {
-    Good: { schema: to, decide: ({ command }) => accept({ type: "Assigned", to: command.to }, 5) },
+    Good: { schema: to, decide: ({ command }) => accept({ type: "Assigned", to: command.to }, { reply: 5 }) },
     Name: {
       schema: to,
       decide: ({ command }) => ({
@@ -88,6 +102,21 @@ const Wrong = defineActor({
         type: "Asigned",
         to: command.to,
       }),
+    },
+    Spread: {
+      schema: none,
+      // @ts-expect-error the payload lacks a field of the event
+      decide: ({ payload }) => ({ type: "Assigned", ...payload }),
+    },
+    Reply: {
+      schema: none,
+      // @ts-expect-error the reply is an option by name
+      decide: () => accept({ type: "Resolved" }, { done: true }),
+    },
+    Sends: {
+      schema: none,
+      // @ts-expect-error a text cannot be sent
+      decide: () => accept({ type: "Resolved" }, { send: "nothing" }),
     },
     NameInList: {
       schema: none,
@@ -131,7 +160,17 @@ const Wrong = defineActor({
 
 // And leaves the rest known: no line that asks a ticket is reported for it.
 expectTypeOf<CommandsOf<typeof Wrong>["type"]>().toEqualTypeOf<
-  "Good" | "Name" | "NameInList" | "Payload" | "Field" | "State" | "Schema" | "NotASchema"
+  | "Good"
+  | "Name"
+  | "Spread"
+  | "Reply"
+  | "Sends"
+  | "NameInList"
+  | "Payload"
+  | "Field"
+  | "State"
+  | "Schema"
+  | "NotASchema"
 >()
 expectTypeOf<EventsOf<typeof Wrong>>().toEqualTypeOf<EventOf<typeof events>>()
 expectTypeOf<ReplyOf<typeof Wrong, "Good">>().toBeAny()

@@ -78,7 +78,7 @@ const Account = defineActor({
         state.can({ type: "Closed" })
         if (state.matches("open")) return reject("AlreadyOpen", { owner: state.context.owner })
         if (asked.limit < 0) return reject("LimitTooLow")
-        return accept({ type: "Opened", owner: asked.owner, limit: asked.limit }, { number: 7 })
+        return accept({ type: "Opened", owner: asked.owner, limit: asked.limit }, { reply: { number: 7 } })
       },
     },
     Rename: {
@@ -160,7 +160,7 @@ defineActor({
   events,
   commands: {
     // @ts-expect-error accepted with an event that is none
-    Rename: { schema: name, decide: () => accept({ type: "Retitled" }, 1) },
+    Rename: { schema: name, decide: () => accept({ type: "Retitled" }, { reply: 1 }) },
   },
 })
 defineActor({
@@ -189,7 +189,7 @@ export const Rename = defineCommand(
       state.matches("closed")
       return state.matches("new")
         ? reject("NotOpen")
-        : accept([{ type: "Renamed", name: asked.name }], "done")
+        : accept([{ type: "Renamed", name: asked.name }], { reply: "done" })
     },
   },
 )

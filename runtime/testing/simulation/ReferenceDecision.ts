@@ -1,5 +1,5 @@
 /** What a definition decides on a true state, by itself: the checkers' own answer to a command. */
-import type { AnyEvent } from "../../event/Event.ts"
+import { type AnyEvent, payloadOf } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { TrueActor } from "./Reference.ts"
 
@@ -35,9 +35,18 @@ export const eventsDecided = (
   const decide = definition.commands?.[command.type]?.decide
   let decided: unknown = command
   try {
+    const payload = payloadOf(command)
     decided =
-      decide?.({ command, state, id: address.id, version, nowMs, metadata: {}, replyTo: undefined }) ??
-      command
+      decide?.({
+        command,
+        payload,
+        state,
+        id: address.id,
+        version,
+        nowMs,
+        metadata: {},
+        replyTo: undefined,
+      }) ?? command
   } catch {
     // It would have been no answer either: the runtime calls that CommandFailed.
     return undefined

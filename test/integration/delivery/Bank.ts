@@ -81,12 +81,12 @@ const bankActor = <const Type extends string>(type: Type) =>
       Announce: {
         schema: Amount,
         decide: ({ command: { minor } }) =>
-          accept({ type: "Announced", minor }, undefined, publish("bank.announced", { minor })),
+          accept({ type: "Announced", minor }, { send: publish("bank.announced", { minor }) }),
       },
       Send: {
         schema: Order,
         decide: ({ command: { minor, ref, kind, id } }) =>
-          accept({ type: "Sent", minor, ref }, undefined, receive(kind, id, { minor, ref })),
+          accept({ type: "Sent", minor, ref }, { send: receive(kind, id, { minor, ref }) }),
       },
       Receive: {
         schema: Transfer,

@@ -38,7 +38,7 @@ const Herald = defineActor({
   events: heraldEvents,
   publishes: { "herald.said": defineIntegrationEvent({ description: "Somebody spoke.", schema: Nothing }) },
   commands: {
-    Say: { schema: Nothing, decide: () => accept({ type: "Spoke" }, undefined, publish("herald.said", {})) },
+    Say: { schema: Nothing, decide: () => accept({ type: "Spoke" }, { send: publish("herald.said", {}) }) },
   },
 })
 

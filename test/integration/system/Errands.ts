@@ -49,7 +49,7 @@ const counter = <const Type extends string>(type: Type) =>
     commands: {
       Count: {
         schema: Named,
-        decide: ({ command: { errand } }) => accept({ type: "Counted", errand }, errand),
+        decide: ({ command: { errand } }) => accept({ type: "Counted", errand }, { reply: errand }),
       },
     },
   })

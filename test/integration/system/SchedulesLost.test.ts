@@ -35,8 +35,7 @@ const Alarm = defineActor({
       decide: ({ command: { afterMs }, id }) =>
         accept(
           { type: "Set", afterMs },
-          undefined,
-          tell(Counter, id, { type: "Add", by: 1 }, { afterMs: afterMs + 1_000 }),
+          { send: tell(Counter, id, { type: "Add", by: 1 }, { afterMs: afterMs + 1_000 }) },
         ),
     },
     Call: { schema: Schema.Struct({}), decide: () => ({ type: "Called" }) },

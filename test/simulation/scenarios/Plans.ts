@@ -53,7 +53,7 @@ export const Room = defineActor({
   commands: {
     Book: {
       schema: Nothing,
-      decide: ({ id }) => (isFull(id) ? reject("Full") : accept({ type: "Booked" } as const, {})),
+      decide: ({ id }) => (isFull(id) ? reject("Full") : accept({ type: "Booked" } as const, { reply: {} })),
     },
     Free: { schema: Nothing, decide: () => ({ type: "Freed" }) as const },
   },
@@ -109,7 +109,7 @@ export const Guide = defineActor({
       decide: ({ replyTo }) =>
         replyTo === undefined
           ? reject("NotARequest")
-          : accept({ type: "Asked", replyTo } as const, {}, answerLater),
+          : accept({ type: "Asked", replyTo } as const, { reply: {}, send: answerLater }),
     },
     Dismiss: { schema: Nothing, decide: () => ({ type: "Dismissed" }) as const },
   },

@@ -46,7 +46,7 @@ export const Ticket = defineActor({
     Buy: {
       schema: Nothing,
       decide: ({ id }) =>
-        id.startsWith("out") ? reject("SoldOut") : accept({ type: "Bought" } as const, {}),
+        id.startsWith("out") ? reject("SoldOut") : accept({ type: "Bought" } as const, { reply: {} }),
     },
     Return: { schema: Nothing, decide: () => ({ type: "Returned" }) as const },
   },
@@ -79,7 +79,7 @@ export const Approver = defineActor({
       decide: ({ replyTo }) =>
         replyTo === undefined
           ? reject("NotARequest")
-          : accept({ type: "Asked", replyTo } as const, undefined, answerLater),
+          : accept({ type: "Asked", replyTo } as const, { send: answerLater }),
     },
     Decide: {
       schema: Schema.Struct({ isYes: Schema.Boolean }),
@@ -88,11 +88,7 @@ export const Approver = defineActor({
           ? ({ ok: true, reply: {} } as const)
           : ({ ok: false, reason: "No", isRejection: true } as const)
         const answers = state.context.waiting.map((ref) => answer(ref, given))
-        return accept(
-          { type: "Answered" } as const,
-          undefined,
-          answers.filter((one) => one !== undefined),
-        )
+        return accept({ type: "Answered" } as const, { send: answers })
       },
     },
     Forget: {
@@ -101,11 +97,7 @@ export const Approver = defineActor({
         if (!id.startsWith("kind")) return reject("NotMyStyle")
         const no = { ok: false, reason: "Forgotten", isRejection: true } as const
         const answers = state.context.waiting.map((ref) => answer(ref, no))
-        return accept(
-          { type: "Answered" } as const,
-          undefined,
-          answers.filter((one) => one !== undefined),
-        )
+        return accept({ type: "Answered" } as const, { send: answers })
       },
     },
   },

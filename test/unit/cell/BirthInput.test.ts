@@ -43,7 +43,7 @@ const Account = defineActor({
       decide: ({ command, state }) =>
         state.context.seats + command.seats > 10
           ? []
-          : accept({ type: "Added", seats: command.seats }, state.context.seats),
+          : accept({ type: "Added", seats: command.seats }, { reply: state.context.seats }),
     },
   },
 })
@@ -274,10 +274,15 @@ describe("a message", () => {
         Send: {
           schema: Schema.Struct({}),
           decide: () =>
-            accept({ type: "Sent" }, undefined, [
-              tell(Account, "told", { type: "Add", seats: 1 }, { input: basic }),
-              request(Account, "asked", { type: "Add", seats: 1 }, "add", { input: basic }),
-            ]),
+            accept(
+              { type: "Sent" },
+              {
+                send: [
+                  tell(Account, "told", { type: "Add", seats: 1 }, { input: basic }),
+                  request(Account, "asked", { type: "Add", seats: 1 }, "add", { input: basic }),
+                ],
+              },
+            ),
         },
       },
     })

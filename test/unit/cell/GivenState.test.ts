@@ -55,7 +55,7 @@ const Safe = defineActor({
       schema: nothing,
       decide: ({ state }) => {
         spoil(state as never)
-        return accept([], {})
+        return accept([], { reply: {} })
       },
     },
   },

@@ -112,8 +112,10 @@ describe("a hostile value", () => {
         accept(
           { type: "Added", by: 1 },
           {
-            get total() {
-              return broken()
+            reply: {
+              get total() {
+                return broken()
+              },
             },
           },
         ),
@@ -122,8 +124,10 @@ describe("a hostile value", () => {
       "a reply that throws, and nothing to store",
       () =>
         accept([], {
-          get total() {
-            return broken()
+          reply: {
+            get total() {
+              return broken()
+            },
           },
         }),
     ],

@@ -34,8 +34,8 @@ const nonsense: ReadonlyArray<readonly [string, () => unknown]> = [
   ["an event of a prototype's name", () => ({ type: "toString" })],
   ["an event that its schema refuses", () => ({ type: "Added", by: "one" })],
   ["a number that is not one", () => ({ type: "Added", by: Number.NaN })],
-  ["acceptance of nothing known", () => accept(undefined as never, {})],
-  ["a reply that is not JSON", () => accept({ type: "Added", by: 1 }, { at: 10n })],
+  ["acceptance of nothing known", () => accept(undefined as never, { reply: {} })],
+  ["a reply that is not JSON", () => accept({ type: "Added", by: 1 }, { reply: { at: 10n } })],
   ["a rejection without a reason", () => reject(undefined as never)],
   ["an Error", () => new Error("returned, not thrown")],
   [

@@ -151,7 +151,8 @@ describe("what is handed out", () => {
     commands: {
       Put: {
         schema: Schema.Struct({ item: Schema.String }),
-        decide: ({ command, state }) => accept({ type: "Put", item: command.item }, state.context.items),
+        decide: ({ command, state }) =>
+          accept({ type: "Put", item: command.item }, { reply: state.context.items }),
       },
       Spoil: {
         schema: Schema.Struct({}),

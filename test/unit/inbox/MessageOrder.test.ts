@@ -84,7 +84,7 @@ const Teller = defineActor({
       schema: Nothing,
       decide: () => {
         const hear = { _tag: "Tell", key: "asker/a", command: { type: "Hear" }, afterMs: undefined } as const
-        return accept({ type: "Said" as const }, { said: true }, hear)
+        return accept({ type: "Said" as const }, { reply: { said: true }, send: hear })
       },
     },
   },

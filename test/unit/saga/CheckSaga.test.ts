@@ -11,6 +11,7 @@ import {
   SagaCheckFailed,
 } from "../../../runtime/index.ts"
 import type { Intent } from "../../../runtime/machine/Intent.ts"
+import { outgoingOf } from "../../../runtime/message/Outgoing.ts"
 import { answer, fire, started } from "../../../runtime/saga/SagaWorld.ts"
 import { Booking, Journey, Trip } from "./Trip.ts"
 
@@ -58,7 +59,7 @@ const renamed = (names: (as: string) => string | undefined) => (intents: Readonl
   intents.map((intent): Intent => {
     if (intent._tag !== "Send") return intent
     const make = () =>
-      [intent.make() ?? []].flat().flatMap((outgoing): ReadonlyArray<Outgoing> => {
+      outgoingOf(intent.make()).flatMap((outgoing): ReadonlyArray<Outgoing> => {
         if (outgoing._tag !== "Request") return [outgoing]
         const as = names(outgoing.as)
         return as === undefined ? [] : [{ ...outgoing, as }]

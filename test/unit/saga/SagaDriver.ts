@@ -9,6 +9,7 @@ import type {
   SagaItem,
   SagaLedger,
 } from "../../../runtime/index.ts"
+import { outgoingOf } from "../../../runtime/message/Outgoing.ts"
 import { type PlanRef, SAGA_RULES } from "../../../runtime/saga/SagaPlan.ts"
 
 const PARENT = { to: "above/1", as: "do:1:below", re: "m1" }
@@ -90,7 +91,7 @@ export class SagaDriver {
         // Without effect where the timer is not set (any more), as in the runtime.
         this.timers.delete(intent.id)
       } else if (intent._tag === "Timer") this.timers.set(intent.id ?? "", intent)
-      else if (intent._tag === "Send") sent.push(...[intent.make() ?? []].flat())
+      else if (intent._tag === "Send") sent.push(...outgoingOf(intent.make()))
     }
     const due = this.#saga.actor.follows?.(next)
     if (due !== undefined) {

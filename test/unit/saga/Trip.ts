@@ -36,7 +36,7 @@ export const Booking = defineActor({
       decide: ({ command }) =>
         command.what === ""
           ? reject("NothingToBook")
-          : accept({ type: "Booked", code: command.what }, { code: command.what }),
+          : accept({ type: "Booked", code: command.what }, { reply: { code: command.what } }),
     },
     Free: {
       schema: Schema.Struct({ code: Schema.String }),

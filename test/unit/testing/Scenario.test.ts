@@ -104,7 +104,7 @@ describe("testActor", () => {
     ],
     [
       "FAULT 44: a reply that differs each time",
-      run({ decide: () => accept({ type: "Added", by: 1 }, ++calls) }),
+      run({ decide: () => accept({ type: "Added", by: 1 }, { reply: ++calls }) }),
       /second time/,
     ],
     [

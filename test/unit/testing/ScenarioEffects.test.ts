@@ -65,10 +65,10 @@ const Seat = defineActor({
     Hold: {
       schema: nothing,
       decide: () =>
-        accept({ type: "Held" }, undefined, [
-          tell(Counter, "d", { type: "Close" }, { afterMs: 5 }),
-          answer(replyTo, { ok: true }) ?? [],
-        ] as never),
+        accept(
+          { type: "Held" },
+          { send: [tell(Counter, "d", { type: "Close" }, { afterMs: 5 }), answer(replyTo, { ok: true })] },
+        ),
     },
     Pay: { schema: nothing, decide: () => ({ type: "Paid" }) },
     Free: { schema: nothing, decide: () => ({ type: "Freed" }) },

@@ -40,6 +40,7 @@ const decide = (given: ReadonlyArray<OrderEvent>, command: unknown, nowMs: numbe
   let state = stateAfter(given)
   const decided = Order.commands?.[type]?.decide({
     command: { type, ...(valid.value as object) },
+    payload: valid.value as object,
     state,
     id: "o-1",
     version: given.length,
