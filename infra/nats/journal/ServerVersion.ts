@@ -11,6 +11,9 @@ const serverVersionMin = [2, 12, 0] as const
 /** Oldest server without known defects that lose acknowledged data. */
 const serverVersionSafe = [2, 14, 5] as const
 
+/** Where newer servers are. */
+const releasesUrl = "https://github.com/nats-io/nats-server/releases"
+
 const isOlder = (version: string, than: readonly [number, number, number]): boolean => {
   const parts = version.split(/[.+-]/, 3).map(Number)
   for (const [index, least] of than.entries()) {
@@ -44,6 +47,8 @@ export const checkServerVersion = (version: string): Effect.Effect<void, Journal
   warnedOf.add(version)
   return Effect.logWarning(
     `nats-server ${version} is older than ${safe}: its JetStream has known defects that can lose acknowledged ` +
-      "commits when a server crashes or a disk fills. Fine for development; upgrade before production.",
+      "commits when a server crashes or a disk fills. Fine for development; upgrade before production. Newer ones: " +
+      `${releasesUrl}. A server that everstate/embedded or npm start runs is the newest on the PATH, or the one ` +
+      "that NATS_SERVER_BIN names.",
   )
 }

