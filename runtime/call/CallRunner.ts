@@ -42,7 +42,7 @@ export interface CallRunner {
   /** The actor has left the state that invoked it. */
   readonly abort: (key: string, name: string) => void
   /** Ends calls without a word: whoever has their actors' shard now makes them. */
-  readonly letGo: (isGone: (key: string) => boolean) => void
+  readonly release: (isGone: (key: string) => boolean) => void
   readonly runningCount: () => number
   readonly counts: { startedCount: number; attemptCount: number; failedCount: number; abortedCount: number }
 }
@@ -134,7 +134,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
     call.ended(undefined)
   }
 
-  const letGo: CallRunner["letGo"] = (isGone) => {
+  const release: CallRunner["release"] = (isGone) => {
     for (const [id, call] of running) {
       if (!isGone(call.key)) continue
       running.delete(id)
@@ -142,7 +142,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
     }
   }
 
-  return { start, abort, letGo, runningCount: () => running.size, counts }
+  return { start, abort, release, runningCount: () => running.size, counts }
 })
 
 interface Running {

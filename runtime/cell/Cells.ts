@@ -6,7 +6,7 @@
 import { Clock, Effect, Latch, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Ownership } from "../cluster/Ownership.ts"
-import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardMap } from "../cluster/ShardMap.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { beginAppendOf } from "../journal/BeginAppend.ts"
 import { Journal } from "../journal/Journal.ts"
@@ -39,7 +39,7 @@ export interface CellsOptions {
   readonly idleMs: number
   /** Told of every commit. */
   readonly outbox: CommitListener
-  readonly places: ShardPlaces
+  readonly places: ShardMap
   readonly ownership: Ownership
   /** Format that commits are written in now; default 1. */
   readonly commitFormat?: CellContext["commitFormat"]
@@ -164,7 +164,7 @@ export const makeCells = Effect.fnUntraced(function* (
     const { type: actorType, id } = address
     if (isStopped) return waiting.refuse(new SystemStopped({ actorType, id }))
     const nowMs = monotonicMs(clock)
-    const place = options.places.of(actorType, address.shard)
+    const place = options.places.indexOf(actorType, address.shard)
     if (place === undefined || !options.ownership.takes(place, nowMs)) {
       return options.elsewhere(definition, address, waiting, false)
     }
@@ -241,7 +241,7 @@ export const makeCells = Effect.fnUntraced(function* (
   return {
     offer,
     takes: ({ type }, { shard }) => {
-      const place = options.places.of(type, shard)
+      const place = options.places.indexOf(type, shard)
       return !isStopped && place !== undefined && options.ownership.takes(place, monotonicMs(clock))
     },
     residentCount: () => cells.size,

@@ -9,7 +9,7 @@ import { Context, Effect, Exit, Latch, Layer, type Scope } from "effect"
 import { Busy, Unavailable } from "../cell/AskError.ts"
 import { IN_FLIGHT_MAX } from "../cell/Cells.ts"
 import type { InFlight, Waiting } from "../cell/Waiting.ts"
-import { ShardPlaces } from "../cluster/Slot.ts"
+import { ShardMap } from "../cluster/ShardMap.ts"
 import { makeIds } from "../command/CommandIds.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionError } from "../definition/DefinitionError.ts"
@@ -75,7 +75,7 @@ const makeActorClient = Effect.fnUntraced(function* (
   const underWay = new UnderWay()
   let isClosed = false
   const router = yield* makeRouter(yield* Transport, {
-    places: new ShardPlaces(actors.values(), shardCount),
+    shardMap: new ShardMap(actors.values(), shardCount),
     // Nodes look after each other; a client only tries again.
     suspect: () => undefined,
     cutOff: () => undefined,

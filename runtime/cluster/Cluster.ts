@@ -14,7 +14,7 @@ import type { ClusterReports, ClusterView } from "./ClusterView.ts"
 import { type LeaseHint, Leases, type LeasesUnavailable } from "./Leases.ts"
 import { Leasing } from "./Leasing.ts"
 import { loopOn } from "./Loop.ts"
-import { type MemberRecord, slotKey, subjectOfKey } from "./Member.ts"
+import { type AboutMember, type MemberRecord, slotKey, subjectOfKey } from "./Member.ts"
 import { serveMember } from "./MemberRequests.ts"
 import { Membership, RENEWALS_PER_LEASE } from "./Membership.ts"
 import { PROBE_PERIOD_MS } from "./Ownership.ts"
@@ -41,7 +41,7 @@ const UNAVAILABLE_PAUSE_MS = 200
 const SUSPICION_PAUSE_MS = 100
 
 export interface ClusterOptions {
-  readonly about: Omit<MemberRecord, "state" | "unfit">
+  readonly about: AboutMember
   readonly families: ReadonlyArray<SlotFamily>
   readonly tenants: ReadonlyMap<string, Tenant>
   readonly view: ClusterView

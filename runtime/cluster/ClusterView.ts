@@ -9,7 +9,7 @@
  */
 import { Effect, Latch, PubSub, Stream } from "effect"
 import type { ClusterEvent } from "./ClusterEvent.ts"
-import type { MemberRecord } from "./Member.ts"
+import { cannotRun, type MemberRecord } from "./Member.ts"
 import type { Ownership } from "./Ownership.ts"
 import { SeenRecords } from "./SeenRecords.ts"
 
@@ -90,7 +90,7 @@ export class ClusterView {
   readonly surrender = (slot: string, canRun: (member: MemberRecord) => boolean): boolean => {
     const isRunElsewhere = Array.from(this.seen.members()).some(
       ([id, { value }]) =>
-        id !== this.#memberId && value.state === "up" && !value.unfit.includes(slot) && canRun(value),
+        id !== this.#memberId && value.state === "up" && !cannotRun(value, slot) && canRun(value),
     )
     if (!isRunElsewhere) return false
     if (!this.#cannotRun.includes(slot)) this.#cannotRun = [...this.#cannotRun, slot]

@@ -19,7 +19,7 @@ const TAKEN_AT_ONCE_MAX = 16
 const HANDED_OVER_AT_ONCE_MAX = 8
 
 /**
- * The longest pause between two handovers, and how long they take for all that a node has, in milliseconds: those who
+ * The longest pause between two handoffs, and how long they take for all that a node has, in milliseconds: those who
  * get the slots bring their actors into memory one shard after the other, and answer meanwhile.
  */
 const GOING = { pauseMs: 100, allMs: 2_000 } as const
@@ -62,7 +62,7 @@ export class Leasing {
   /** Closed here; that they are free is not written yet. */
   readonly #unreleased = new Set<string>()
   readonly #turns = Semaphore.makeUnsafe(HANDED_OVER_AT_ONCE_MAX)
-  #nextHandoverAtMs = Number.NEGATIVE_INFINITY
+  #nextHandoffAtMs = Number.NEGATIVE_INFINITY
   readonly #taking = Semaphore.makeUnsafe(1)
   /** What should be whose, when that was looked at last. */
   #placement: Placement = new Map()
@@ -133,7 +133,7 @@ export class Leasing {
       const held = this.#held.get(slot)
       if (held === undefined) return Effect.void
       this.#held.delete(slot)
-      // A handover that went on would close what is opened next.
+      // A handoff that went on would close what is opened next.
       held.work?.interruptUnsafe()
       this.#options.moved(slot, held.epoch, "lost")
       return this.#drop(slot)
@@ -247,10 +247,10 @@ export class Leasing {
 
   /** Where nobody gets the slot there is no hurry to spare. */
   #pace(me: string, slot: string, { pauseMs, allMs }: typeof GOING | typeof BALANCING): Effect.Effect<void> {
-    if (this.#heir(me, slot) === undefined) return Effect.void
+    if (this.#successor(me, slot) === undefined) return Effect.void
     const nowMs = this.#nowMs
-    const atMs = Math.max(nowMs, this.#nextHandoverAtMs)
-    this.#nextHandoverAtMs = atMs + Math.min(pauseMs, allMs / this.#held.size)
+    const atMs = Math.max(nowMs, this.#nextHandoffAtMs)
+    this.#nextHandoffAtMs = atMs + Math.min(pauseMs, allMs / this.#held.size)
     return Effect.sleep(atMs - nowMs)
   }
 
@@ -289,19 +289,19 @@ export class Leasing {
       const found = this.#seen.slot(slotKey(slot))
       if (found?.m === me) {
         const n = moves ?? found.n
-        const heir = this.#heir(me, slot)
+        const successor = this.#successor(me, slot)
         const value: SlotRecord =
-          heir === undefined ? { e: found.e, n } : { m: heir, e: nextEpoch(found.e), n }
+          successor === undefined ? { e: found.e, n } : { m: successor, e: nextEpoch(found.e), n }
         const isWritten = yield* this.#write(slot, value)
         if (!isWritten && this.#seen.slot(slotKey(slot))?.m === me) return
-        if (isWritten && heir !== undefined) this.#options.tenants.get(slot)?.handedOver?.(heir)
+        if (isWritten && successor !== undefined) this.#options.tenants.get(slot)?.handedOver?.(successor)
       }
       this.#unreleased.delete(slot)
     })
   }
 
   /** Who should have the slot next, and can open it now. */
-  #heir(me: string, slot: string): string | undefined {
+  #successor(me: string, slot: string): string | undefined {
     const id = this.#placement.get(slot)
     if (id === undefined || id === me) return undefined
     return this.#seen.members().get(id)?.value.state === "up" ? id : undefined

@@ -53,11 +53,17 @@ export interface MemberRecord {
   readonly reads?: Reads
   /** Slots besides shards that it can run. */
   readonly runs: ReadonlyArray<string>
-  /** Slots that it gave up because it cannot read or host what is in them. */
+  /** Slots that it cannot run, because it cannot read or does not host what is in them; see {@link cannotRun}. */
   readonly unfit: ReadonlyArray<string>
   /** Unix milliseconds. */
   readonly startedAt: number
 }
+
+/** What a member's record says for as long as its node runs. */
+export type AboutMember = Omit<MemberRecord, "state" | "unfit">
+
+/** Whether the member has said that it cannot run the slot. */
+export const cannotRun = ({ unfit }: MemberRecord, slot: string): boolean => unfit.includes(slot)
 
 /** How a node takes part in the cluster. */
 export interface NodeOptions {

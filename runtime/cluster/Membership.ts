@@ -12,7 +12,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import type { ClusterView } from "./ClusterView.ts"
 import type { LeasesService, LeasesUnavailable } from "./Leases.ts"
-import { type MemberRecord, memberKey, memberSubject } from "./Member.ts"
+import { type AboutMember, type MemberRecord, memberKey, memberSubject } from "./Member.ts"
 import { UNREACHED_MS_MAX } from "./Ownership.ts"
 import type { Records } from "./Records.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
@@ -60,7 +60,7 @@ export interface MembershipOptions {
   readonly clock: Clock.Clock
   readonly leaseMs: number
   /** What the record says, but for what changes while the node runs. */
-  readonly about: Omit<MemberRecord, "state" | "unfit">
+  readonly about: AboutMember
 }
 
 export class Membership {

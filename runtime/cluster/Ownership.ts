@@ -16,9 +16,9 @@ const CONNECTED_MS = 10_000
 export const PROBE_PERIOD_MS = 300
 
 export class Ownership {
-  /** Index = place (Slot.ts); 0: not ours. */
+  /** Epoch of this node's lease on each shard, by shard index (ShardMap.ts); 0 without a lease. */
   readonly #epochs: Array<number>
-  /** Ours, and not on its way to somebody else. */
+  /** Whether a shard of this node takes new work, by shard index: false while it is handed over. */
   readonly #isOpen: Array<boolean>
   /** Monotonic milliseconds. */
   #leaseUntilMs = Number.NEGATIVE_INFINITY
@@ -31,20 +31,20 @@ export class Ownership {
   #renewalFailure: string | undefined
 
   /** `disconnectedAtMs`: when the connection was lost last; now, while there is none. */
-  constructor(placeCount: number, disconnectedAtMs = () => Number.NEGATIVE_INFINITY) {
+  constructor(shardTotal: number, disconnectedAtMs = () => Number.NEGATIVE_INFINITY) {
     this.#disconnectedAtMs = disconnectedAtMs
-    this.#epochs = Array.from({ length: placeCount }, () => 0)
-    this.#isOpen = Array.from({ length: placeCount }, () => false)
+    this.#epochs = Array.from({ length: shardTotal }, () => 0)
+    this.#isOpen = Array.from({ length: shardTotal }, () => false)
   }
 
-  /** Takes new work for this place. */
-  takes(place: number, nowMs: number): boolean {
-    return this.#isOpen[place] === true && nowMs < this.#validUntilMs && this.#isInTouch
+  /** Whether this node takes new work for the shard. */
+  takes(shardIndex: number, nowMs: number): boolean {
+    return this.#isOpen[shardIndex] === true && nowMs < this.#validUntilMs && this.#isInTouch
   }
 
   /** Epoch under which work in hand may be finished; 0: none. */
-  epochOf(place: number, nowMs: number): number {
-    return nowMs < this.#validUntilMs ? (this.#epochs[place] ?? 0) : 0
+  epochOf(shardIndex: number, nowMs: number): number {
+    return nowMs < this.#validUntilMs ? (this.#epochs[shardIndex] ?? 0) : 0
   }
 
   /** Something that was sent within the last moments came back. */
@@ -104,18 +104,18 @@ export class Ownership {
     this.#validUntilMs = Math.min(this.#leaseUntilMs, this.#reachedUntilMs)
   }
 
-  open(place: number, epoch: number): void {
-    this.#epochs[place] = epoch
-    this.#isOpen[place] = true
+  open(shardIndex: number, epoch: number): void {
+    this.#epochs[shardIndex] = epoch
+    this.#isOpen[shardIndex] = true
   }
 
   /** No new work; what is in hand goes on. */
-  close(place: number): void {
-    this.#isOpen[place] = false
+  close(shardIndex: number): void {
+    this.#isOpen[shardIndex] = false
   }
 
-  forget(place: number): void {
-    this.#epochs[place] = 0
-    this.#isOpen[place] = false
+  forget(shardIndex: number): void {
+    this.#epochs[shardIndex] = 0
+    this.#isOpen[shardIndex] = false
   }
 }

@@ -3,6 +3,8 @@
  *
  * Owns who is considered for which slot: members that are up, have the label, and can run it. The rule is Placement.ts.
  */
+
+import { cannotRun } from "./Member.ts"
 import { type Candidate, placementOf } from "./Placement.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 import type { SlotFamily } from "./Slot.ts"
@@ -26,7 +28,7 @@ export const wantedPlacement = (
       // Those who start together are not given what they would have to hand over at once.
       const holder = holders.get(slot)
       const held = members.get(holder ?? "")?.value
-      const canWait = held?.state === "up" && !held.unfit.includes(slot) && !pins.has(slot)
+      const canWait = held?.state === "up" && !cannotRun(held, slot) && !pins.has(slot)
       placement.set(slot, !isSettled && canWait && holder !== undefined ? holder : id)
     }
   }
@@ -41,12 +43,12 @@ const candidatesOf = (
     ([, { value }]) => value.state === "up" && (label === undefined || value.labels.includes(label)),
   )
   // What nobody can read stays where it is, and says so there.
-  const hopeless = new Set(slots.filter((slot) => up.every(([, { value }]) => value.unfit.includes(slot))))
+  const hopeless = new Set(slots.filter((slot) => up.every(([, { value }]) => cannotRun(value, slot))))
   return up.map(([id, { value }]) => ({
     id,
     name: value.name,
     weight: value.weight,
     canHave: (slot) =>
-      (isShards || value.runs.includes(slot)) && (!value.unfit.includes(slot) || hopeless.has(slot)),
+      (isShards || value.runs.includes(slot)) && (!cannotRun(value, slot) || hopeless.has(slot)),
   }))
 }

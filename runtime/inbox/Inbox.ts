@@ -11,7 +11,7 @@ import type { CallLogic, CallOutcome } from "../call/Call.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
-import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
 import { type DeadLetterReason, DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { thrownText } from "../json/Thrown.ts"
@@ -90,7 +90,7 @@ export interface InboxOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
   readonly cells: Cells
   readonly calls: CallRunner
-  readonly places: ShardPlaces
+  readonly places: ShardMap
   /** Nobody here knows the actor type of a message. True: another node takes the place. */
   readonly unhosted: (place: number, type: string) => boolean
   /** An operator has paused all actors of the type. */
@@ -209,7 +209,7 @@ export const makeInbox = Effect.fnUntraced(function* (
     try {
       const decoded = decodeMessage(delivery.data)
       const address = addressFromKey(delivery.key, shardCount)
-      const { shard } = places.all[place] as ShardPlace
+      const { shard } = places.all[place] as ShardEntry
       // Its actor's shard may be another node's: it would be tried here for ever.
       if (address.shard !== shard) {
         return unreadable(`it is in shard ${shard}, its actor in ${address.shard}`)
@@ -298,7 +298,7 @@ export const makeInbox = Effect.fnUntraced(function* (
 
   const take = (place: number): Effect.Effect<void> =>
     Effect.gen(function* () {
-      const shardPlace = places.all[place] as ShardPlace
+      const shardPlace = places.all[place] as ShardEntry
       const { shard, group } = shardPlace
       const scope = yield* Scope.make()
       receivers.set(place, scope)

@@ -7,7 +7,7 @@
  * as it is. Who receives: Inbox.ts.
  */
 import { Effect, Latch } from "effect"
-import type { ShardPlace } from "../cluster/Slot.ts"
+import type { ShardEntry } from "../cluster/ShardMap.ts"
 import { DEFAULT_GROUP, type ReceiverGroup } from "../mailbox/Mailbox.ts"
 
 /** How often a place that leaves types out looks whether they are resumed, in milliseconds. */
@@ -29,7 +29,7 @@ export class PausedMail {
     this.#isPaused = isPaused
   }
 
-  open(place: number, { group }: ShardPlace): void {
+  open(place: number, { group }: ShardEntry): void {
     const leftOut = new Set(group.types.filter(this.#isPaused))
     this.#places.set(place, { leftOut, left: new Set(), isChanged: Latch.makeUnsafe(false) })
   }
@@ -70,7 +70,7 @@ export class PausedMail {
    * A receiver of the place begins. Returns which types it receives: `only` where none is left out, `undefined` where all
    * of them are.
    */
-  begin(place: number, { group }: ShardPlace, only: ReceiverGroup | undefined) {
+  begin(place: number, { group }: ShardEntry, only: ReceiverGroup | undefined) {
     const own = this.#places.get(place)
     own?.isChanged.closeUnsafe()
     if (own === undefined || own.leftOut.size === 0) return { only }

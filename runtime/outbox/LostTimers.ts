@@ -13,7 +13,7 @@
  * A single timer that was lost is found when its actor comes into memory and the timer is long due.
  */
 import { Cause, Clock, Effect, Exit, Latch, Random, type Scope } from "effect"
-import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { Journal } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
@@ -60,7 +60,7 @@ export interface LostTimers {
 
 /** What the owner of a shard knows of its timers. */
 interface Guarded {
-  readonly place: ShardPlace
+  readonly place: ShardEntry
   /** When this node got the shard, Unix milliseconds. */
   readonly sinceMs: number
   /** The mark of this sequence was seen; `undefined` before the first look. */
@@ -85,7 +85,7 @@ interface PlacedMark {
 
 /** `send` sends one item, for as long as it takes. `placedUpTo`: up to where a place's timers are in the mailbox. */
 export const makeLostTimers = Effect.fnUntraced(function* (
-  places: ShardPlaces,
+  places: ShardMap,
   send: (item: PlacedItem) => Effect.Effect<void>,
   placedUpTo: (place: number) => number | undefined,
 ): Effect.fn.Return<LostTimers, never, Journal | Mailbox | Scope.Scope> {
@@ -253,7 +253,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
 
   return {
     open: (index) => {
-      const place = places.all[index] as ShardPlace
+      const place = places.all[index] as ShardEntry
       const sinceMs = clock.currentTimeMillisUnsafe()
       const nothing = {
         upTo: undefined,

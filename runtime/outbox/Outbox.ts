@@ -10,7 +10,7 @@ import { Cause, Clock, Effect, Exit, FiberSet, Latch, Random, type Scope } from 
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CommitListener } from "../cell/CommitListener.ts"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
-import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
 import { ERA_MIN, type ShardMark } from "../commit/Commit.ts"
 import { isCarrying, itemsOf } from "../commit/PlacedItem.ts"
 import { DeadLetters } from "../deadletter/DeadLetters.ts"
@@ -60,7 +60,7 @@ export interface Outbox extends CommitListener {
 
 export interface OutboxOptions {
   readonly namespace: string
-  readonly places: ShardPlaces
+  readonly places: ShardMap
   /** A former owner's append may land for two of these after its lease has ended. */
   readonly leaseMs: number
   /** Delivers a message straight to its receiver. */
@@ -118,7 +118,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const parkedMail = yield* makeParkedMail({ mailbox, shards, parkAgain: reading.parkAgain, nowMs })
 
   const shardOf = ({ type, shard }: ActorAddress): ShardOutbox | undefined => {
-    const place = places.of(type, shard)
+    const place = places.indexOf(type, shard)
     return place === undefined ? undefined : shards.get(place)
   }
 
@@ -245,7 +245,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
     },
     open: (index, epoch) =>
       Effect.sync(() => {
-        const { shard, slot, group } = places.all[index] as ShardPlace
+        const { shard, slot, group } = places.all[index] as ShardEntry
         const opened = new ShardOutbox({
           place: index,
           shard,

@@ -6,7 +6,7 @@
  */
 import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
 import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "../cell/Pending.ts"
-import type { ShardPlace } from "../cluster/Slot.ts"
+import type { ShardEntry } from "../cluster/ShardMap.ts"
 import { CommitUnreadable, decodeCommit } from "../commit/Commit.ts"
 import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
@@ -40,7 +40,7 @@ export const overdueTimers = (
     .map((timer) => timerItem(from, timer, nowMs))
 
 export class WaitingTimers {
-  readonly #place: ShardPlace
+  readonly #place: ShardEntry
   readonly #shardCount: number
   readonly #sinceMs: number
   readonly #pending = new Map<string, Pending>()
@@ -49,7 +49,7 @@ export class WaitingTimers {
   /** Some commit from before `sinceMs` carries something. */
   hasOlder = false
 
-  constructor(place: ShardPlace, shardCount: number, sinceMs: number) {
+  constructor(place: ShardEntry, shardCount: number, sinceMs: number) {
     this.#place = place
     this.#shardCount = shardCount
     this.#sinceMs = sinceMs

@@ -267,13 +267,13 @@ class Run {
       .take({ ...this.#limit(), records: 1 })
       .pipe(
         Effect.flatMap(([record]) =>
-          record === undefined ? Effect.void : this.#giveUp(record, failure, order),
+          record === undefined ? Effect.void : this.#putAside(record, failure, order),
         ),
       )
   }
 
   /** Puts the failing event of a record aside; where no single one is to blame, all of them. */
-  #giveUp(
+  #putAside(
     record: DecodedRecord,
     failure: ProjectionFailed,
     order: SkipOrder | undefined,

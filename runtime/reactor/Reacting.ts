@@ -86,7 +86,7 @@ export class Reacting {
       return occurrences.length === 0 ? [] : yield* this.#reactToAll(record, occurrences)
     }).pipe(
       Effect.catch((unreadable) =>
-        Effect.as(this.#giveUp({ sequence }, { key }, thrownMessage(unreadable), 1), []),
+        Effect.as(this.#abandon({ sequence }, { key }, thrownMessage(unreadable), 1), []),
       ),
     )
   }
@@ -164,7 +164,7 @@ export class Reacting {
   #skip({ sequence, key }: JournalRecord, order: SkipOrder): Effect.Effect<void> {
     const why = this.#progress.skip.stopped?.reason ?? "nothing"
     return Effect.andThen(
-      this.#giveUp({ sequence }, { key }, skipReason(order, why), 1),
+      this.#abandon({ sequence }, { key }, skipReason(order, why), 1),
       Effect.sync(() => this.#progress.skip.buried(sequence, 1)),
     )
   }
@@ -232,7 +232,7 @@ export class Reacting {
       ),
       Effect.catch((cause) => {
         const place = { sequence: stored.sequence, index }
-        return Effect.as(this.#giveUp(place, stored, thrownMessage(cause), attemptCount), [])
+        return Effect.as(this.#abandon(place, stored, thrownMessage(cause), attemptCount), [])
       }),
     )
   }
@@ -246,7 +246,7 @@ export class Reacting {
   }
 
   /** A dead letter that says what the event was and where it is; waits until it is stored. */
-  #giveUp(place: ReactorPlace, original: object, detail: string, attemptCount: number): Effect.Effect<void> {
+  #abandon(place: ReactorPlace, original: object, detail: string, attemptCount: number): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const messageId = reactionIdOf(this.#reactor, place.sequence, place.index)
       const letter = {

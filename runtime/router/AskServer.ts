@@ -29,8 +29,8 @@ export interface AskServerOptions {
   readonly wheel: DeadlineWheel
   readonly shardCount: number
   readonly replyBytesMax: number
-  /** A type that is not known here was asked for in this place. */
-  readonly unhosted: (place: number, type: string) => void
+  /** A type that is not known here was asked for in this shard. */
+  readonly unhosted: (shardIndex: number, type: string) => void
   /** Told of every request that is taken: nodes may have been lost with it before. */
   readonly suspected: (request: AskRequest) => void
   /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
@@ -39,10 +39,10 @@ export interface AskServerOptions {
 
 type Reply = (reply: Uint8Array) => void
 
-/** Takes requests to the owner of `place`. */
+/** Takes requests to the owner of a shard. */
 export const makeAskServer =
   ({ actors, cells, wheel, shardCount, replyBytesMax, unhosted, suspected, cutOff }: AskServerOptions) =>
-  (place: number) =>
+  (shardIndex: number) =>
   (data: Uint8Array, reply: Reply): void => {
     const request = decodeRequest(data)
     // Nobody can make anything of it, and nobody waits for an answer that it understands.
@@ -56,7 +56,7 @@ export const makeAskServer =
     if (address === undefined) return
     const definition = actors.get(address.type)
     if (definition === undefined) {
-      unhosted(place, address.type)
+      unhosted(shardIndex, address.type)
       return say({ moved: true })
     }
     if (!cells.takes(definition, address)) return sayMoved()

@@ -12,7 +12,7 @@ import type { Cells } from "../cell/Cells.ts"
 import { finalRefusalOf } from "../cell/FinalRefusal.ts"
 import type { WaitingCommand } from "../cell/Waiting.ts"
 import type { MemberRecord } from "../cluster/Member.ts"
-import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
 import { messageItem } from "../command/MessageItem.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { thrownText } from "../json/Thrown.ts"
@@ -28,7 +28,7 @@ export interface DirectDeliveryOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
   readonly cells: Pick<Cells, "offer" | "takes">
   readonly router: Pick<Router, "bring" | "forget">
-  readonly places: ShardPlaces
+  readonly shardMap: ShardMap
   readonly wheel: DeadlineWheel
   readonly clock: Clock.Clock
   /** An operator has paused all actors of the type. */
@@ -42,36 +42,37 @@ const SETTLED: DeliverVerdict = { _tag: "Settled" }
 export const makeDirectDelivery =
   (options: DirectDeliveryOptions): Deliver =>
   (message, to, deadlineMs, done) => {
-    const { actors, places, isPaused } = options
-    const address = addressNamed(to, places.shardCount)
+    const { actors, shardMap, isPaused } = options
+    const address = addressNamed(to, shardMap.shardCount)
     if (address === undefined) return done(unroutable(`no actor has the key "${to}"`))
     const { type } = address
     if (isPaused(type)) {
       return done(later("paused", `an operator has paused the actors of type "${type}"`, false))
     }
     const definition = actors.get(type)
-    const found = definition === undefined ? foreignPlace(options, address) : hostedPlace(places, address)
+    const found = definition === undefined ? foreignShard(options, address) : hostedShard(shardMap, address)
     if ("_tag" in found) return done(found)
-    new OnItsWay(options, { message, definition, address, place: found, done }, deadlineMs).start()
+    new OnItsWay(options, { message, definition, address, entry: found, done }, deadlineMs).start()
   }
 
-const hostedPlace = (places: ShardPlaces, { type, shard }: ActorAddress): ShardPlace | DeliverVerdict => {
-  const place = places.of(type, shard)
+const hostedShard = (shardMap: ShardMap, { type, shard }: ActorAddress): ShardEntry | DeliverVerdict => {
+  const shardIndex = shardMap.indexOf(type, shard)
   return (
-    (place === undefined ? undefined : places.all[place]) ?? unroutable(`the type "${type}" has no place`)
+    (shardIndex === undefined ? undefined : shardMap.all[shardIndex]) ??
+    unroutable(`the type "${type}" has no shard`)
   )
 }
 
 /** Where actors are that this node does not host: a member that hosts them says which label their shards need. */
-const foreignPlace = (
-  { members, places }: DirectDeliveryOptions,
+const foreignShard = (
+  { members, shardMap }: DirectDeliveryOptions,
   { type, shard }: ActorAddress,
-): ShardPlace | DeliverVerdict => {
+): ShardEntry | DeliverVerdict => {
   const known = members()
   if (known === undefined) return later("moving", "the members of the cluster are not known yet", false)
   for (const { types, typeLabels = {} } of known) {
     if (!Object.hasOwn(types, type)) continue
-    return places.elsewhere(Object.hasOwn(typeLabels, type) ? typeLabels[type] : undefined, shard)
+    return shardMap.foreign(Object.hasOwn(typeLabels, type) ? typeLabels[type] : undefined, shard)
   }
   return unroutable(`no node has the actor type "${type}"`)
 }
@@ -88,7 +89,7 @@ const later = (why: LaterReason, detail: string, mayBeThere: boolean): DeliverVe
 interface Given {
   readonly message: DirectMessage
   readonly address: ActorAddress
-  readonly place: ShardPlace
+  readonly entry: ShardEntry
   /** Absent where this node does not host the receiver's type. */
   readonly definition: ActorDefinition | undefined
   readonly done: (verdict: DeliverVerdict) => void
@@ -97,7 +98,7 @@ interface Given {
 /** One message, from the sender's call to its verdict. */
 class OnItsWay implements Routed {
   readonly address: ActorAddress
-  readonly place: ShardPlace
+  readonly shard: ShardEntry
   /** Another node was sent it, or a cell of this node gave it back, and it may be stored. */
   wasSent = false
   readonly #options: DirectDeliveryOptions
@@ -115,7 +116,7 @@ class OnItsWay implements Routed {
     this.#options = options
     this.#given = given
     this.address = given.address
-    this.place = given.place
+    this.shard = given.entry
     this.#untilMs = monotonicMs(clock) + deadlineMs
     this.#deadline = wheel.schedule(deadlineMs, () => this.#end(this.#tooLate()))
   }

@@ -7,7 +7,7 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type AskError, Unavailable } from "../cell/AskError.ts"
 import type { Accepted, CurrentState, Waiting } from "../cell/Waiting.ts"
-import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AskRequest, decodeReply } from "./AskWire.ts"
 import type { LocalCells } from "./LocalCells.ts"
@@ -17,8 +17,8 @@ export type Hindrance = "moving" | "silent" | "unavailable"
 
 export interface Routed {
   readonly address: ActorAddress
-  /** Place of the actor's shard; `undefined`: it is not known here. */
-  readonly place: ShardPlace | undefined
+  /** Shard of the actor; `undefined`: it is not known here. */
+  readonly shard: ShardEntry | undefined
   /** Id of the command or message, under which lost owners are counted; `undefined`: they are not. */
   readonly commandId: string | undefined
   /** Nobody waits for an answer any more. */
@@ -41,21 +41,21 @@ export interface Routed {
 /** An item that came to this node's cells, or from a client's own caller. */
 export class RoutedItem implements Routed {
   readonly address: ActorAddress
-  readonly place: ShardPlace | undefined
+  readonly shard: ShardEntry | undefined
   readonly #definition: ActorDefinition
   readonly #item: Waiting
   readonly #cells: Pick<LocalCells, "offer" | "takes">
 
   constructor(
-    places: ShardPlaces,
+    shardMap: ShardMap,
     cells: Pick<LocalCells, "offer" | "takes">,
     definition: ActorDefinition,
     address: ActorAddress,
     item: Waiting,
   ) {
-    const place = places.of(address.type, address.shard)
+    const shardIndex = shardMap.indexOf(address.type, address.shard)
     // What an actor waits for is asked of the node that has it, by its own inbox.
-    this.place = place === undefined || item._tag === "Pending" ? undefined : places.all[place]
+    this.shard = shardIndex === undefined || item._tag === "Pending" ? undefined : shardMap.all[shardIndex]
     this.address = address
     this.#definition = definition
     this.#item = item

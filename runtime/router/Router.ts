@@ -9,7 +9,7 @@ import { Clock, Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type AskError, Unavailable } from "../cell/AskError.ts"
 import type { Waiting, WaitingCommand } from "../cell/Waiting.ts"
-import type { ShardPlace, ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { RequestFailed, TransportService } from "../transport/Transport.ts"
 import { encodeRequest, whyMoved } from "./AskWire.ts"
@@ -29,7 +29,7 @@ const ATTEMPT_FIRST_MS = 1_000
 const ATTEMPT_MAX_MS = 2_000
 
 export interface RouterOptions {
-  readonly places: ShardPlaces
+  readonly shardMap: ShardMap
   /** Nobody answers for this slot. */
   readonly suspect: (slot: string) => void
   /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
@@ -77,7 +77,7 @@ interface Tried {
 }
 
 interface Attempt extends Tried {
-  readonly target: ShardPlace
+  readonly target: ShardEntry
   /** The command may have been delivered by earlier ones. */
   readonly wasSent: boolean
   /** Nobody wants the answer any more. */
@@ -138,8 +138,8 @@ class AskRouter implements Router {
   }
 
   readonly route: Router["route"] = (definition, address, item, wasHeldUp = false) => {
-    const { places, cells } = this.#options
-    this.#start(new RoutedItem(places, cells, definition, address, item), wasHeldUp)
+    const { shardMap, cells } = this.#options
+    this.#start(new RoutedItem(shardMap, cells, definition, address, item), wasHeldUp)
   }
 
   readonly bring: Router["bring"] = (routed) => this.#start(routed, false)
@@ -190,7 +190,7 @@ class AskRouter implements Router {
 
   #attempt(asked: Asked, tried: Tried): void {
     const { routed } = asked
-    const { address, commandId, place: target } = routed
+    const { address, commandId, shard: target } = routed
     if (routed.isSettled) return this.#forget(asked)
     const withheld = commandId === undefined ? undefined : this.#withheld(address, commandId)
     if (withheld !== undefined) return this.#end(asked, Exit.fail(withheld))

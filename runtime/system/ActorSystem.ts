@@ -14,7 +14,7 @@ import { ClusterView } from "../cluster/ClusterView.ts"
 import type { Leases } from "../cluster/Leases.ts"
 import { type NodeOptions, THIS_RELEASE_READS } from "../cluster/Member.ts"
 import { Ownership } from "../cluster/Ownership.ts"
-import { ShardPlaces } from "../cluster/Slot.ts"
+import { ShardMap } from "../cluster/ShardMap.ts"
 import { makeIds } from "../command/CommandIds.ts"
 import { formatReadBy } from "../commit/Commit.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
@@ -144,8 +144,8 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const transport = yield* Transport
   const clock = yield* Clock.Clock
   const wheel = yield* makeDeadlineWheel
-  const places = new ShardPlaces(actors.values(), settings.shardCount)
-  const ownership = new Ownership(places.all.length, transport.disconnectedAtMs)
+  const shardMap = new ShardMap(actors.values(), settings.shardCount)
+  const ownership = new Ownership(shardMap.all.length, transport.disconnectedAtMs)
   const view = yield* ClusterView.make(ownership)
   const localCells = new LocalCells()
   const types = hostedTypes(actors.values())
@@ -161,25 +161,25 @@ const makeActorSystem = Effect.fnUntraced(function* (
     return why.length === 0 ? lost : `${lost} (${why.join("; ")})`
   }
 
-  const slotOf = (place: number): string => places.all[place]?.slot ?? ""
-  const unhosted = (place: number, type: string): boolean =>
-    view.surrender(slotOf(place), (member) => Object.hasOwn(member.types, type))
+  const slotOf = (shardIndex: number): string => shardMap.all[shardIndex]?.slot ?? ""
+  const unhosted = (shardIndex: number, type: string): boolean =>
+    view.surrender(slotOf(shardIndex), (member) => Object.hasOwn(member.types, type))
 
   const calls = yield* makeCallRunner
   const router = yield* makeRouter(transport, {
-    places,
+    shardMap,
     suspect: view.suspect,
     cutOff,
     cells: localCells,
   })
   const outbox = yield* makeOutbox({
     ...settings,
-    places,
+    places: shardMap,
     deliver: makeDirectDelivery({
       actors,
       cells: localCells,
       router,
-      places,
+      shardMap,
       wheel,
       clock,
       isPaused: view.isPaused,
@@ -187,13 +187,13 @@ const makeActorSystem = Effect.fnUntraced(function* (
     }),
     isDirect: () => view.seen.readByAll().deliver >= 1,
     aborted: ({ key }, name) => calls.abort(key, name),
-    outrun: (place) => view.overtaken(slotOf(place)),
+    outrun: (shardIndex) => view.overtaken(slotOf(shardIndex)),
   })
   const counted = countSagas(options.sagas ?? [], outbox)
   const cells = yield* makeCells({
     ...settings,
     outbox: counted.listener,
-    places,
+    places: shardMap,
     ownership,
     elsewhere: (definition, address, item, wasTaken) => {
       // A message waits for whoever has the shard; a request of another node goes back there.
@@ -204,8 +204,8 @@ const makeActorSystem = Effect.fnUntraced(function* (
         item.settle(Exit.fail(new SystemStopped({ actorType: address.type, id: address.id })))
       else router.route(definition, address, item, wasTaken && ownership.wasHeldUp(monotonicMs(clock)))
     },
-    unreadable: ({ type }, place, error) => {
-      if (view.surrender(slotOf(place), (member) => readsMore(type, member.types, types))) return true
+    unreadable: ({ type }, shardIndex, error) => {
+      if (view.surrender(slotOf(shardIndex), (member) => readsMore(type, member.types, types))) return true
       view.announce({ type: "ActorQuarantined", actor: `${type}/${error.id}`, detail: error.message })
       return false
     },
@@ -219,7 +219,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     actors,
     cells,
     calls,
-    places,
+    places: shardMap,
     unhosted,
     isPaused: view.isPaused,
   })
@@ -240,12 +240,12 @@ const makeActorSystem = Effect.fnUntraced(function* (
     },
   })
 
-  const warmUp = yield* makeWarmUp({ ...settings, actors, places, cells, wheel, transport })
+  const warmUp = yield* makeWarmUp({ ...settings, actors, shardMap, cells, wheel, transport })
   const services = yield* makeServices(given, settings, journal.partitionCount)
   const tenants = new Map([
     ...shardTenants({
       ...settings,
-      places,
+      shardMap,
       ownership,
       cells,
       calls,
@@ -283,7 +283,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       runs,
       startedAt,
     },
-    families: [...places.families(), { name: "services", label: undefined, isShards: false, slots: runs }],
+    families: [...shardMap.families(), { name: "services", label: undefined, isShards: false, slots: runs }],
     tenants,
     view,
     leaseMs: settings.leaseMs,
@@ -368,7 +368,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       view,
       transport,
       mailbox,
-      places,
+      shardMap,
       knows: context.knows,
     }),
     deadLetters: { ...office, ...bulkJobs },

@@ -10,9 +10,10 @@ import type { Cluster } from "../cluster/Cluster.ts"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { ClusterView } from "../cluster/ClusterView.ts"
 import type { LeasesUnavailable } from "../cluster/Leases.ts"
-import { type MemberRecord, type MemberState, slotKey } from "../cluster/Member.ts"
+import { cannotRun, type MemberRecord, type MemberState, slotKey } from "../cluster/Member.ts"
 import { askMember } from "../cluster/MemberRequests.ts"
-import type { ShardPlaces, SlotFamily } from "../cluster/Slot.ts"
+import type { ShardMap } from "../cluster/ShardMap.ts"
+import type { SlotFamily } from "../cluster/Slot.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import {
@@ -142,12 +143,12 @@ interface ControlOptions {
   readonly view: ClusterView
   readonly mailbox: MailboxService
   readonly transport: TransportService
-  readonly places: ShardPlaces
+  readonly shardMap: ShardMap
   readonly knows: (actor: AnyActor) => boolean
 }
 
 export const makeClusterControl = (options: ControlOptions): ClusterControl => {
-  const { cluster, view, transport, places, knows, mailbox, nodeName } = options
+  const { cluster, view, transport, shardMap, knows, mailbox, nodeName } = options
   const { seen } = view
   const ask = (id: string, question: Question, timeoutMs = MEMBER_TIMEOUT_MS) =>
     askMember(transport, id, question, timeoutMs).pipe(
@@ -184,16 +185,17 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
         : new ClusterVerbFailed({
             reason: "UnknownSlot",
             what: `No slot "${slot}"`,
-            hint: `Shards are "shard.0" to "shard.${places.shardCount - 1}"; the cluster's status lists all.`,
+            hint: `Shards are "shard.0" to "shard.${shardMap.shardCount - 1}"; the cluster's status lists all.`,
           }),
     )
 
   /** The member, if it can have the slot now. */
-  const fitFor = (slot: string, id: string): Effect.Effect<string, ClusterVerbFailed> =>
+  const runnerOf = (slot: string, id: string): Effect.Effect<string, ClusterVerbFailed> =>
     Effect.suspend(() => {
       const family = cluster.families.find(({ slots }) => slots.includes(slot))
       const member = seen.members().get(id)?.value
-      const why = member === undefined || family === undefined ? "is gone" : whyUnfit(slot, family, member)
+      const why =
+        member === undefined || family === undefined ? "is gone" : whyCannotRun(slot, family, member)
       if (why === undefined) return Effect.succeed(id)
       return new ClusterVerbFailed({
         reason: "Unfit",
@@ -242,9 +244,9 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
 
   /** Messages that wait, by slot; what waits for types that are not known here is not counted. */
   const lags = Effect.map(mailbox.backlog, (backlog) => {
-    const counts = new Map(places.all.map(({ slot }) => [slot, 0]))
+    const counts = new Map(shardMap.all.map(({ slot }) => [slot, 0]))
     for (const { shard, type, count } of backlog) {
-      const slot = places.all[places.of(type, shard) ?? -1]?.slot
+      const slot = shardMap.all[shardMap.indexOf(type, shard) ?? -1]?.slot
       if (slot !== undefined) counts.set(slot, (counts.get(slot) ?? 0) + count)
     }
     return counts
@@ -291,16 +293,17 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
     move: (slot, member) =>
       Effect.flatMap(slotNamed(slot), (known) =>
         Effect.flatMap(
-          Effect.flatMap(memberNamed(member), (id) => fitFor(known, id)),
+          Effect.flatMap(memberNamed(member), (id) => runnerOf(known, id)),
           (id) => cluster.pin(known, id),
         ),
       ),
     unpin: (slot) => Effect.flatMap(slotNamed(slot), (known) => cluster.pin(known, undefined)),
     passivate: (definition, id) =>
       Effect.flatMap(typeOf(definition), (actorType) => {
-        const { key, shard } = addressOf(actorType, id, places.shardCount)
-        const place = places.of(actorType, shard)
-        const owner = place === undefined ? undefined : seen.slot(slotKey(places.all[place]?.slot ?? ""))?.m
+        const { key, shard } = addressOf(actorType, id, shardMap.shardCount)
+        const shardIndex = shardMap.indexOf(actorType, shard)
+        const owner =
+          shardIndex === undefined ? undefined : seen.slot(slotKey(shardMap.all[shardIndex]?.slot ?? ""))?.m
         if (owner === undefined) return Effect.succeed(false)
         const asked = ask(owner, { k: "passivate", key })
         return Effect.map(asked, (answer) => (answer as { readonly ok?: boolean }).ok === true)
@@ -311,7 +314,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
   }
 }
 
-const whyUnfit = (
+const whyCannotRun = (
   slot: string,
   { label, isShards }: SlotFamily,
   member: MemberRecord,
@@ -319,7 +322,7 @@ const whyUnfit = (
   if (member.state !== "up") return `is ${member.state}`
   if (label !== undefined && !member.labels.includes(label)) return `has no label "${label}"`
   if (!isShards && !member.runs.includes(slot)) return "was not given that to run"
-  return member.unfit.includes(slot) ? "gave it up: it cannot read or host what is there" : undefined
+  return cannotRun(member, slot) ? "gave it up: it cannot read or host what is there" : undefined
 }
 
 const standingOf = ({ view, nodeName }: ControlOptions, nowMs: number): MemberStanding => {

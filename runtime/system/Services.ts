@@ -46,7 +46,7 @@ export const makeServices = Effect.fnUntraced(function* (
   const followers = new Map<string, SlotFollower>()
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
   /** One slot for each partition. */
-  const place = (follower: Follower, slotOf: (partition: number) => string): void => {
+  const host = (follower: Follower, slotOf: (partition: number) => string): void => {
     for (const partition of partitions) {
       const slot = slotOf(partition)
       tenants.set(
@@ -63,13 +63,13 @@ export const makeServices = Effect.fnUntraced(function* (
   for (const [name, projection] of projections) {
     const runner = yield* makeProjectionRunner(projection, settings)
     projectionRunners.set(name, runner)
-    place(runner, (partition) => projectionSlot(name, projection.version, partition))
+    host(runner, (partition) => projectionSlot(name, projection.version, partition))
   }
   const reactorRunners = new Map<string, ReactorRunner>()
   for (const [name, reactor] of reactors) {
     const runner = yield* makeReactorRunner(reactor, settings)
     reactorRunners.set(name, runner)
-    place(runner, (partition) => reactorSlot(name, partition))
+    host(runner, (partition) => reactorSlot(name, partition))
   }
   for (const [name, singleton] of singletons) {
     tenants.set(

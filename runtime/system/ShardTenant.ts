@@ -2,14 +2,14 @@
  * What a node does with a shard while it has it: answers asks, receives messages, sends outboxes.
  *
  * Owns the order of beginning and ending. A shard that is handed over has nothing in work any more, and everything that
- * its commits carry is sent; one that was lost is let go of at once, and the journal sorts out the rest.
+ * its commits carry is sent; one that was lost is released at once, and the journal sorts out the rest.
  */
 import { Effect, Exit, Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { CallRunner } from "../call/CallRunner.ts"
 import type { Cells } from "../cell/Cells.ts"
 import type { Ownership } from "../cluster/Ownership.ts"
-import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardMap } from "../cluster/ShardMap.ts"
 import type { Tenant } from "../cluster/Tenant.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
 import type { JournalService } from "../journal/Journal.ts"
@@ -24,7 +24,7 @@ const SNAPSHOTS_MS_MAX = 200
 const SNAPSHOTS_PART = 0.25
 
 export interface ShardTenantOptions {
-  readonly places: ShardPlaces
+  readonly shardMap: ShardMap
   readonly ownership: Ownership
   readonly cells: Cells
   readonly calls: CallRunner
@@ -35,22 +35,22 @@ export interface ShardTenantOptions {
   readonly journal: JournalService
   /** Time that a shard gets to be handed over, in milliseconds. */
   readonly handoffMs: number
-  /** Takes requests of other nodes to the owner of a place. */
-  readonly answer: (place: number) => Parameters<TransportService["serve"]>[1]
+  /** Takes requests of other nodes to the owner of a shard. */
+  readonly answer: (shardIndex: number) => Parameters<TransportService["serve"]>[1]
 }
 
 /** Tenants of all shards, by slot. */
 export const shardTenants = (options: ShardTenantOptions): ReadonlyMap<string, Tenant> =>
-  new Map(options.places.all.map(({ slot }, place) => [slot, shardTenant(options, place)]))
+  new Map(options.shardMap.all.map(({ slot }, shardIndex) => [slot, shardTenant(options, shardIndex)]))
 
-const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
-  const { places, ownership, cells, calls, inbox, outbox, warmUp, transport, handoffMs, answer } = options
-  const { slot = "", askSubject = "", shard = 0 } = places.all[place] ?? {}
+const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant => {
+  const { shardMap, ownership, cells, calls, inbox, outbox, warmUp, transport, handoffMs, answer } = options
+  const { slot = "", askSubject = "", shard = 0 } = shardMap.all[shardIndex] ?? {}
   let serving: Scope.Closeable | undefined
 
   const serve = Effect.gen(function* () {
     serving = yield* Scope.make()
-    yield* Scope.provide(serveWhenPossible(transport, askSubject, answer(place)), serving)
+    yield* Scope.provide(serveWhenPossible(transport, askSubject, answer(shardIndex)), serving)
   })
 
   const stopServing = Effect.suspend(() => {
@@ -63,42 +63,42 @@ const shardTenant = (options: ShardTenantOptions, place: number): Tenant => {
   const saved = cells.snapshotWriter.flushWithin(Math.min(SNAPSHOTS_MS_MAX, handoffMs * SNAPSHOTS_PART))
 
   const isHere = (key: string): boolean => {
-    const { type, shard } = addressFromKey(key, places.shardCount)
-    return places.of(type, shard) === place
+    const { type, shard } = addressFromKey(key, shardMap.shardCount)
+    return shardMap.indexOf(type, shard) === shardIndex
   }
 
-  const letGo = Effect.gen(function* () {
-    ownership.close(place)
+  const release = Effect.gen(function* () {
+    ownership.close(shardIndex)
     yield* stopServing
-    yield* inbox.close(place)
-    yield* Effect.sync(() => calls.letGo(isHere))
+    yield* inbox.close(shardIndex)
+    yield* Effect.sync(() => calls.release(isHere))
   })
 
   return {
     epochSeen: Effect.mapError(epochInJournal(options.journal, shard), ({ message }) => message),
     open: (epoch) =>
       Effect.gen(function* () {
-        yield* outbox.open(place, epoch)
-        ownership.open(place, epoch)
+        yield* outbox.open(shardIndex, epoch)
+        ownership.open(shardIndex, epoch)
         yield* serve
-        yield* inbox.open(place)
+        yield* inbox.open(shardIndex)
         warmUp.opened(slot)
       }),
     close: Effect.gen(function* () {
-      yield* letGo
-      warmUp.closed(slot, yield* cells.drainPlace(place))
-      yield* inbox.letGo(place)
-      yield* Effect.all([saved, outbox.close(place)], { concurrency: "unbounded", discard: true })
-      ownership.forget(place)
+      yield* release
+      warmUp.closed(slot, yield* cells.drainPlace(shardIndex))
+      yield* inbox.letGo(shardIndex)
+      yield* Effect.all([saved, outbox.close(shardIndex)], { concurrency: "unbounded", discard: true })
+      ownership.forget(shardIndex)
     }),
     handedOver: (memberId) => warmUp.tell(memberId, slot),
     drop: Effect.gen(function* () {
-      ownership.forget(place)
-      yield* letGo
+      ownership.forget(shardIndex)
+      yield* release
       warmUp.closed(slot, [])
-      cells.dropPlace(place)
-      inbox.forget(place)
-      outbox.drop(place)
+      cells.dropPlace(shardIndex)
+      inbox.forget(shardIndex)
+      outbox.drop(shardIndex)
     }),
   }
 }

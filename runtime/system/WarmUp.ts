@@ -10,7 +10,7 @@ import { addressNamed } from "../address/ActorAddress.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { WaitingRead } from "../cell/Waiting.ts"
 import { tellMember } from "../cluster/MemberRequests.ts"
-import type { ShardPlaces } from "../cluster/Slot.ts"
+import type { ShardMap } from "../cluster/ShardMap.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -30,7 +30,7 @@ const FRESH_MS = 10_000
 
 export interface WarmUpOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
-  readonly places: ShardPlaces
+  readonly shardMap: ShardMap
   readonly cells: Pick<Cells, "offer" | "residentCount">
   readonly residentMax: number
   readonly wheel: DeadlineWheel
@@ -59,14 +59,14 @@ const NO_LIST = { keys: [], atMs: Number.NEGATIVE_INFINITY }
 export const makeWarmUp = Effect.fnUntraced(function* (
   options: WarmUpOptions,
 ): Effect.fn.Return<WarmUp, never, Scope.Scope> {
-  const { actors, places, cells, residentMax, wheel, transport } = options
+  const { actors, shardMap, cells, residentMax, wheel, transport } = options
   const clock = yield* Clock.Clock
   const fork = yield* FiberSet.makeRuntime<never>()
   const turns = Semaphore.makeUnsafe(WARMED_AT_ONCE_MAX)
   const open = new Set<string>()
   /** Who was in memory, of slots that are not this node's. */
   const lists = new Map<string, { readonly keys: ReadonlyArray<string>; readonly atMs: number }>()
-  const slots = new Set(places.all.map(({ slot }) => slot))
+  const slots = new Set(shardMap.all.map(({ slot }) => slot))
 
   const keep = (slot: string, keys: ReadonlyArray<string>): void => {
     lists.set(slot, { keys: keys.slice(0, WARMED_MAX), atMs: monotonicMs(clock) })
@@ -81,7 +81,7 @@ export const makeWarmUp = Effect.fnUntraced(function* (
   /** False: it could not be done in time. */
   const bringIn = (key: string): Effect.Effect<boolean> =>
     Effect.callback((resume) => {
-      const address = addressNamed(key, places.shardCount)
+      const address = addressNamed(key, shardMap.shardCount)
       const definition = address && actors.get(address.type)
       if (address === undefined || definition === undefined || cells.residentCount() >= residentMax) {
         return resume(Effect.succeed(true))
@@ -90,11 +90,11 @@ export const makeWarmUp = Effect.fnUntraced(function* (
       const item = new WaitingRead(() => resume(Effect.succeed(isInTime)))
       // The shard has gone on meanwhile: whoever has it was told by its former owner.
       item.isRemote = true
-      const giveUp = () => {
+      const abandon = () => {
         isInTime = false
         item.settle(Exit.interrupt())
       }
-      item.giveUpAt(wheel.schedule(WARMING_MS_MAX, giveUp), WARMING_MS_MAX)
+      item.giveUpAt(wheel.schedule(WARMING_MS_MAX, abandon), WARMING_MS_MAX)
       cells.offer(definition, address, item)
     })
 

@@ -8,7 +8,8 @@
 import { Clock, Context, Effect } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import { type SlotRecord, subjectOfKey } from "../../cluster/Member.ts"
-import { type ShardPlaces, singletonSlot } from "../../cluster/Slot.ts"
+import type { ShardMap } from "../../cluster/ShardMap.ts"
+import { singletonSlot } from "../../cluster/Slot.ts"
 import { defineSingleton, type SingletonDefinition } from "../../singleton/Singleton.ts"
 import type { MemberStanding } from "../../system/ClusterControl.ts"
 import type { FaultKind } from "./FaultKind.ts"
@@ -64,7 +65,7 @@ export interface ClusterCheckerOptions {
   /** The lease store loses no record, and has none but those of nodes. */
   readonly areRecordsKept: boolean
   readonly leaseMs: number
-  readonly places: ShardPlaces
+  readonly shardMap: ShardMap
   /** Slots of projections and reactors. */
   readonly services: ReadonlyArray<string>
   readonly nodes: () => ReadonlyArray<SimulatedNode>
@@ -144,9 +145,9 @@ export class ClusterChecker {
         return `${node.name} sees ${up} members, ${drained} drained and ${leaving} leaving ones`
     }
     const owners = this.#owners()
-    const { places, services } = this.#options
+    const { shardMap, services } = this.#options
     const families = [
-      ...places.families().map(({ slots }) => slots),
+      ...shardMap.families().map(({ slots }) => slots),
       [...services, singletonSlot(LIGHTHOUSE)],
     ]
     for (const slots of families) {
@@ -189,8 +190,8 @@ export class ClusterChecker {
 
   /** In a process that begins an append. Throws {@link Violation}. */
   #begun(host: SimulatedProcess, { type, shard }: ActorAddress): void {
-    const { places } = this.#options
-    const { slot = "" } = places.all[places.of(type, shard) ?? -1] ?? {}
+    const { shardMap } = this.#options
+    const { slot = "" } = shardMap.all[shardMap.indexOf(type, shard) ?? -1] ?? {}
     if (this.#unheard.get(slot) === host) {
       this.#unheard.delete(slot)
       this.#world.mark("a slot was adopted whose acknowledgement was lost")

@@ -7,7 +7,8 @@
 import { Effect } from "effect"
 import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/ActorAddress.ts"
 import { UnknownActorType } from "../../cell/AskError.ts"
-import { projectionSlot, reactorSlot, ShardPlaces } from "../../cluster/Slot.ts"
+import { ShardMap } from "../../cluster/ShardMap.ts"
+import { projectionSlot, reactorSlot } from "../../cluster/Slot.ts"
 import type { DeadLetter } from "../../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
@@ -128,7 +129,7 @@ export class SimulatedSystem {
         isOneOwner,
         areRecordsKept: keepsRecords(rates),
         leaseMs: sut.settings?.leaseMs ?? SYSTEM_DEFAULTS.leaseMs,
-        places: new ShardPlaces(this.#actors, this.#shardCount),
+        shardMap: new ShardMap(this.#actors, this.#shardCount),
         services: [
           ...this.projections.map(({ name, version }) => projectionSlot(name, version, 0)),
           ...this.#reactors.map(({ name }) => reactorSlot(name, 0)),

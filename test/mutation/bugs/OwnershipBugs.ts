@@ -26,8 +26,8 @@ export const ownershipBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a slot is handed over under the epoch that it had",
     file: "runtime/cluster/Leasing.ts",
-    text: ": { m: heir, e: nextEpoch(found.e), n }",
-    replacement: ": { m: heir, e: found.e, n }",
+    text: ": { m: successor, e: nextEpoch(found.e), n }",
+    replacement: ": { m: successor, e: found.e, n }",
     isSeenBySimulation: true,
   },
   {
@@ -63,8 +63,8 @@ export const ownershipBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a node works on after the time of its lease",
     file: "runtime/cluster/Ownership.ts",
-    text: "return nowMs < this.#validUntilMs ? (this.#epochs[place] ?? 0) : 0",
-    replacement: "return this.#epochs[place] ?? 0",
+    text: "return nowMs < this.#validUntilMs ? (this.#epochs[shardIndex] ?? 0) : 0",
+    replacement: "return this.#epochs[shardIndex] ?? 0",
     isSeenBySimulation: true,
   },
   {
@@ -77,8 +77,9 @@ export const ownershipBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a closed shard takes new work",
     file: "runtime/cluster/Ownership.ts",
-    text: "  close(place: number): void {\n    this.#isOpen[place] = false",
-    replacement: "  close(place: number): void {\n    this.#isOpen[place] = this.#epochs[place] !== 0",
+    text: "  close(shardIndex: number): void {\n    this.#isOpen[shardIndex] = false",
+    replacement:
+      "  close(shardIndex: number): void {\n    this.#isOpen[shardIndex] = this.#epochs[shardIndex] !== 0",
     isSeenBySimulation: true,
   },
   {

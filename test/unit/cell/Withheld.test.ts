@@ -6,7 +6,7 @@ import { Unavailable } from "../../../runtime/cell/AskError.ts"
 import { makeCells } from "../../../runtime/cell/Cells.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { Ownership } from "../../../runtime/cluster/Ownership.ts"
-import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
+import { ShardMap } from "../../../runtime/cluster/ShardMap.ts"
 import { commandOf } from "../../../runtime/command/Ask.ts"
 import { SYSTEM_DEFAULTS } from "../../../runtime/system/SystemSettings.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -20,7 +20,7 @@ const nothing = () => undefined
 
 it("by an ask; a message counts its own attempts", () => {
   const journal = new JournalScripted()
-  const places = new ShardPlaces([Counter], SHARD_COUNT)
+  const places = new ShardMap([Counter], SHARD_COUNT)
   const ownership = new Ownership(places.all.length)
   ownership.open(0, 1)
   ownership.renewed(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)

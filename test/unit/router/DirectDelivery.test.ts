@@ -14,11 +14,11 @@ import {
   type TransportService,
 } from "../../../runtime/transport/Transport.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { add, address, directSender, places } from "../../fixtures/memory/DirectSender.ts"
+import { add, address, directSender, shardMap } from "../../fixtures/memory/DirectSender.ts"
 import { realDate } from "../../fixtures/time/RealDate.ts"
 
 const { key } = address
-const slot = places.all[places.of(address.type, address.shard) ?? -1]?.slot ?? ""
+const slot = shardMap.all[shardMap.indexOf(address.type, address.shard) ?? -1]?.slot ?? ""
 const nothing = () => undefined
 
 /** A sender over a transport that answers as the test says, and time that the test moves. */

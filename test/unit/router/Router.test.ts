@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
-import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
+import { ShardMap } from "../../../runtime/cluster/ShardMap.ts"
 import { commandOf } from "../../../runtime/command/Ask.ts"
 import { encodeReply } from "../../../runtime/router/AskWire.ts"
 import { LOSS_REMEMBERED_MS } from "../../../runtime/router/LostOwners.ts"
@@ -19,9 +19,9 @@ import { realDate } from "../../fixtures/time/RealDate.ts"
 
 const SHARD_COUNT = 4
 
-const places = new ShardPlaces([Counter], SHARD_COUNT)
+const shardMap = new ShardMap([Counter], SHARD_COUNT)
 const address = addressOf(Counter.type, "c", SHARD_COUNT)
-const slot = places.all[places.of(address.type, address.shard) ?? -1]?.slot ?? ""
+const slot = shardMap.all[shardMap.indexOf(address.type, address.shard) ?? -1]?.slot ?? ""
 
 const routed = async (
   check: (
@@ -50,7 +50,7 @@ const routed = async (
   const item = new WaitingCommand(command, undefined, () => undefined)
   const program = Effect.gen(function* () {
     const router = yield* makeRouter(transport, {
-      places,
+      shardMap,
       suspect: () => undefined,
       cutOff,
       cells: { takes, offer: () => undefined },

@@ -3,7 +3,7 @@ import { Effect, Exit } from "effect"
 import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { WaitingRead } from "../../../runtime/cell/Waiting.ts"
-import { ShardPlaces } from "../../../runtime/cluster/Slot.ts"
+import { ShardMap } from "../../../runtime/cluster/ShardMap.ts"
 import { LocalCells } from "../../../runtime/router/LocalCells.ts"
 import { makeRouter } from "../../../runtime/router/Router.ts"
 import { RequestFailed, type TransportService } from "../../../runtime/transport/Transport.ts"
@@ -42,7 +42,7 @@ it("gives an answer more time after none came, and not because a shard was on it
           "Timeout",
         ])
         const router = yield* makeRouter(transport, {
-          places: new ShardPlaces([Counter], 8),
+          shardMap: new ShardMap([Counter], 8),
           suspect: () => undefined,
           cutOff: () => undefined,
           cells: new LocalCells(),

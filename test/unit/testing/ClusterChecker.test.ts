@@ -15,12 +15,12 @@ const checked = (isOneOwner = true, areRecordsKept = true) => {
   const begun: Array<(append: object) => void> = []
   const servers = { leases: { stored, observers }, journal: { begun, refused: [] } }
   const world = { nowMs: 0, mark: () => undefined }
-  const places = { all: [], of: () => undefined }
+  const shardMap = { all: [], indexOf: () => undefined }
   const checker = new ClusterChecker(world as never, servers as never, {
     isOneOwner,
     areRecordsKept,
     leaseMs: LEASE_MS,
-    places: places as never,
+    shardMap: shardMap as never,
     services: [],
     nodes: () => [],
     judge: (check) => check(),
