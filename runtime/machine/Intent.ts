@@ -59,6 +59,32 @@ export const intentOfOurs = (action: unknown, info: unknown): Intent | undefined
   return { _tag: "Announce", type, payload: () => payload(info as never) }
 }
 
+/** Marks an action that sets and cancels timers. */
+const TIMERS: unique symbol = Symbol("everstate/timers")
+
+/** Timers that an action sets, and ids of those that it cancels first. */
+export interface TimerChanges {
+  readonly cancels: ReadonlyArray<string>
+  readonly timers: ReadonlyArray<{ readonly id: string; readonly delayMs: number; readonly event: AnyEvent }>
+}
+
+type TimersOf = (info: { readonly context: unknown }) => TimerChanges
+
+/** An action that sets and cancels as many timers as the context says; XState's own needs `enqueueActions` for that. */
+export const changeTimers = (changes: TimersOf): (() => void) =>
+  Object.assign(() => undefined, { [TIMERS]: changes })
+
+/** What a {@link changeTimers} asks for; `undefined` for any other action. */
+export const timerIntentsOf = (action: unknown, info: unknown): ReadonlyArray<Intent> | undefined => {
+  const { [TIMERS]: changes } = Object(action) as { readonly [TIMERS]?: TimersOf }
+  if (changes === undefined) return undefined
+  const { cancels, timers } = changes(info as { readonly context: unknown })
+  return [
+    ...cancels.map((id): Intent => ({ _tag: "Cancel", id })),
+    ...timers.map((timer): Intent => ({ _tag: "Timer", ...timer })),
+  ]
+}
+
 export interface BuiltInParams {
   readonly to?: unknown
   readonly event?: AnyEvent

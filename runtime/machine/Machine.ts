@@ -24,7 +24,8 @@ import { NotDurable } from "./FamilyMember.ts"
 import { needsFamily } from "./FamilyNeed.ts"
 import { isFamilyState } from "./FamilyPlace.ts"
 import { isFamilyRecord } from "./FamilyRecord.ts"
-import { type BuiltInParams, type Intent, intentOf, intentOfOurs } from "./Intent.ts"
+import { FlatMachine } from "./FlatMachine.ts"
+import { type BuiltInParams, type Intent, intentOf, intentOfOurs, timerIntentsOf } from "./Intent.ts"
 import type { ExecutableAction } from "./LiveActor.ts"
 import {
   adoptIntoFamily,
@@ -38,7 +39,7 @@ import {
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { forTransition, sealed } from "./SealedState.ts"
 import { type ActionInfo, withSelf } from "./SelfRef.ts"
-import { nodesOf } from "./StateNodes.ts"
+import { nodesOf, runsCodeAtBirth } from "./StateNodes.ts"
 
 /** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
@@ -74,6 +75,8 @@ export class Machine {
   readonly #actorType: string
   readonly #machine: AnyStateMachine
   readonly #scope: AnyActorScope
+  /** Takes the steps that need nothing of XState's own. */
+  readonly #flat: FlatMachine
   /** What all actors of the type see as `self`: it has the state of the one that is running. */
   readonly #self: { _snapshot: MachineState }
   readonly #invokeIds: ReadonlySet<string>
@@ -113,6 +116,7 @@ export class Machine {
       stopChild: nothing,
       actionExecutor: (action) => this.#capture(action as ExecutableAction),
     }
+    this.#flat = new FlatMachine(own, this.#scope)
   }
 
   /** The same text for every machine with these states and transitions; see MachineFingerprint.ts. */
@@ -147,9 +151,12 @@ export class Machine {
     }
     const bearAll = () => noticing(() => bearFamily(this.#machine, id, given))
     const state = this.#guarded("xstate.init", bearAll, () => {
-      const born = noticing(() =>
-        this.#settled(this.#machine.getInitialSnapshot(this.#scope, given) as MachineState),
+      const born = noticing(
+        () =>
+          this.#flatly(() => this.#flat.birth(given)) ??
+          this.#settled(this.#machine.getInitialSnapshot(this.#scope, given) as MachineState),
       )
+      this.#flat.learnBirth(born)
       if (born.status === "error") throw born.error
       return born
     })
@@ -168,7 +175,9 @@ export class Machine {
     return this.#guarded(event.type, take, () => {
       const from = this.#withCalls(forTransition(state))
       this.#self._snapshot = from
-      const next = this.#settled(this.#machine.transition(from, event, this.#scope) as MachineState)
+      const next =
+        this.#flatly(() => this.#flat.transition(from, event)) ??
+        this.#settled(this.#machine.transition(from, event, this.#scope) as MachineState)
       // An unaccepted event leaves the very same snapshot behind; so does an accepted one without any effect.
       return next === from && !from.can(event) ? undefined : next
     })
@@ -223,6 +232,14 @@ export class Machine {
     return sealed(Object.assign(restored, { context }))
   }
 
+  /** A step without XState; `undefined`: nothing of it counts, and XState has to do it. */
+  #flatly(step: () => MachineState | undefined): MachineState | undefined {
+    const capturedBefore = this.#captured.length
+    const next = step()
+    if (next === undefined) this.#captured.length = capturedBefore
+    return next
+  }
+
   /** The state after the events that the machine has sent to itself: it takes each once the one before is through. */
   #settled(state: MachineState): MachineState {
     let now = state
@@ -249,13 +266,17 @@ export class Machine {
     if (intent === "Child") this.#hasChild = true
     else if (intent !== undefined) this.#captured.push(intent)
     else if (exec !== undefined) {
-      this.#captured.push(
-        intentOfOurs(exec, info) ?? {
-          _tag: "Action",
-          type,
-          run: (self) => exec(withSelf(info as ActionInfo, self), params),
-        },
-      )
+      const timers = timerIntentsOf(exec, info)
+      if (timers !== undefined) this.#captured.push(...timers)
+      else {
+        this.#captured.push(
+          intentOfOurs(exec, info) ?? {
+            _tag: "Action",
+            type,
+            run: (self) => exec(withSelf(info as ActionInfo, self), params),
+          },
+        )
+      }
     }
   }
 
@@ -354,14 +375,6 @@ const FROZEN_HINT =
 const isOfFrozenState = (cause: unknown): boolean =>
   isThrown(cause, TypeError) &&
   /not extensible|read only property|Cannot delete property/.test(thrownMessage(cause))
-
-/** Whether anything but the text of the machine has a say in the state that an actor is born in. */
-const runsCodeAtBirth = (machine: AnyStateMachine): boolean =>
-  typeof machine.config.context === "function" ||
-  nodesOf(machine.root).some(
-    ({ entry, always, initial }) =>
-      entry.length > 0 || (always ?? []).length > 0 || (initial?.actions.length ?? 0) > 0,
-  )
 
 /** Names that nobody may give to an event or command; from outside they would stop or derail the machine. */
 export const isReserved = (eventType: string): boolean =>

@@ -40,3 +40,11 @@ export const resolvedAction = (action: unknown, machine: AnyStateMachine): Given
   if (typeof action === "function" || typeof name !== "string") return Object(action) as GivenAction
   return Object(machine.implementations.actions[name] ?? action) as GivenAction
 }
+
+/** Whether anything but the text of the machine has a say in the state that an actor is born in. */
+export const runsCodeAtBirth = (machine: AnyStateMachine): boolean =>
+  typeof machine.config.context === "function" ||
+  nodesOf(machine.root).some(
+    ({ entry, always, initial }) =>
+      entry.length > 0 || (always ?? []).length > 0 || (initial?.actions.length ?? 0) > 0,
+  )

@@ -4,8 +4,9 @@
  * Owns the states and which event is accepted in which. The configuration is plain JSON, so it is its own drawing for
  * Stately; all rules are behind four names: `record` (SagaRun.ts), `send`, `setTimers`, `isAt`.
  */
-import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } from "xstate"
+import { type AnyStateMachine, assign, setup } from "xstate"
 import type { AnyEvent } from "../event/Event.ts"
+import { changeTimers } from "../machine/Intent.ts"
 import { ANSWERED, dispatch } from "../message/Outgoing.ts"
 import { HISTORY_UNFIT, haltOf } from "./SagaAudit.ts"
 import { isOpen, RETRY_DUE, SAGA_TIMEOUT, SILENCE, STEP_TIMEOUT, TOO_LARGE } from "./SagaDraft.ts"
@@ -163,11 +164,7 @@ interface Seen {
 export const sagaMachine = (type: string, plans: SagaPlans): AnyStateMachine => {
   const record = assign(({ context, event }: Seen) => reduce(plans, context, event))
   const send = dispatch(({ context }: Seen) => context.outbox)
-  const setTimers = enqueueActions(({ context, enqueue }) => {
-    const { timers, cancels } = context as SagaLedger
-    for (const id of cancels) enqueue(cancel(id))
-    for (const { id, delayMs, event } of timers) enqueue(raise(event, { id, delay: delayMs }))
-  })
+  const setTimers = changeTimers(({ context }) => context as SagaLedger)
   const built = setup({
     types: {} as { context: SagaLedger; events: AnyEvent; input: { readonly id: string } },
     actions: { record: record as never, send: send as never, setTimers: setTimers as never },
