@@ -2,9 +2,9 @@
  * A machine with its children as one: the root actor, and every actor that it or a child of it has invoked or spawned.
  *
  * Owns how XState's interpreter runs them inside one event, and what is captured instead of done: timers, calls, messages
- * and actions. All of it is deterministic: the same event on the same standing gives the same. A {@link Standing} is where
- * all of them are; the family can be put back to any that it had. What is written down of it: FamilyRecord.ts. Who asks:
- * MachineFamily.ts.
+ * and actions. All of it is deterministic: the same event on the same standing gives the same. A standing is where all of
+ * them are (FamilyStanding.ts); the family can be put back to any that it had. What is written down of it: FamilyRecord.ts.
+ * Who asks: MachineFamily.ts.
  */
 import { type AnyStateMachine, createActor } from "xstate"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
@@ -19,6 +19,7 @@ import {
   rootMember,
   SENDS_OUTSIDE,
 } from "./FamilyMember.ts"
+import { EndedActors, isMoved, type Standing } from "./FamilyStanding.ts"
 import { FamilySystem, type ScheduledEvent, type TakenTransition } from "./FamilySystem.ts"
 import { type ActionSelf, type Intent, intentOfOurs } from "./Intent.ts"
 import {
@@ -37,19 +38,13 @@ export const FAMILY_EVENTS_MAX = 1_000
 /** Microsteps of all actors of a family in the course of one event; more count as endless. */
 export const FAMILY_MICROSTEPS_MAX = 10_000
 
-/** Where all actors of a family are. Immutable. */
-export interface Standing {
-  /** Snapshots of the root, and of those that run in the order in which they were made. */
-  readonly snapshots: ReadonlyMap<LiveActor, AnySnapshot>
-  readonly named: ReadonlyMap<string, LiveActor>
-  /** How many children without an id were made. */
-  readonly unnamedCount: number
-}
-
 /** One event, with all that comes of it. */
 interface Step {
   readonly event: unknown
   readonly intents: Array<Intent>
+  readonly made: Array<LiveActor>
+  /** Actors that it has ended. */
+  readonly gone: Array<LiveActor>
   eventCount: number
   microstepCount: number
   /** The root has taken the event. */
@@ -75,6 +70,7 @@ export class Family {
   /** Those that run, or are about to. */
   readonly #members = new Map<LiveActor, Member>()
   readonly #byAddress = new Map<string, Member>()
+  readonly #ended = new EndedActors()
   /** Also those that have stopped. */
   readonly #known = new WeakMap<LiveActor, Member>()
   #root: LiveActor | undefined
@@ -115,12 +111,13 @@ export class Family {
     for (const actor of this.#members.keys()) {
       if (actor._processingStatus === RUNNING) snapshots.set(actor, actor._snapshot)
     }
-    return { snapshots, named: this.#system.named, unnamedCount: this.#unnamedCount }
+    return { snapshots, ended: this.#ended.last, named: this.#system.named, unnamedCount: this.#unnamedCount }
   }
 
   /** Puts every actor back to where it was. */
-  putBack({ snapshots, named, unnamedCount }: Standing): void {
+  putBack({ snapshots, ended, named, unnamedCount }: Standing): void {
     for (const actor of this.#members.keys()) actor._processingStatus = STOPPED
+    this.#ended.putBack(ended)
     this.#members.clear()
     this.#byAddress.clear()
     for (const [actor, snapshot] of snapshots) {
@@ -173,6 +170,8 @@ export class Family {
     const step: Step = {
       event,
       intents: [],
+      made: [],
+      gone: [],
       eventCount: 0,
       microstepCount: 0,
       isTaken: false,
@@ -181,12 +180,15 @@ export class Family {
     this.#step = step
     try {
       run()
+      // Those that were made and never started do nothing. A family that is put back does not have them.
+      for (const actor of step.made) if (actor._processingStatus !== RUNNING) this.#left(actor)
     } catch (cause) {
       this.#fail(cause)
     } finally {
       this.#step = undefined
     }
     if (step.failure !== undefined) throw step.failure.cause
+    if (step.gone.length > 0) this.#ended.add(step.gone, this.standing.snapshots)
     return step
   }
 
@@ -219,6 +221,7 @@ export class Family {
     this.#capture(member)
     actor.logic = this.#returning === undefined ? logic : comesBack(actor, logic)
     if (this.#returning !== undefined) return
+    this.#step?.made.push(actor)
     this.#join(member)
     this.#observe(member)
   }
@@ -364,14 +367,9 @@ export class Family {
     if (member === undefined || actor === this.#root) return
     this.#members.delete(actor)
     this.#byAddress.delete(member.address)
+    this.#step?.gone.push(actor)
     if (member.kind !== "promise") this.#step?.intents.push({ _tag: "DropTimers", member: member.address })
   }
-}
-
-const isMoved = (before: Standing, after: Standing): boolean => {
-  if (before.snapshots.size !== after.snapshots.size) return true
-  for (const [actor, snapshot] of after.snapshots) if (before.snapshots.get(actor) !== snapshot) return true
-  return false
 }
 
 const timerId = ({ address }: Member, id: string | undefined): string | undefined =>

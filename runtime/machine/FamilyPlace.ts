@@ -3,7 +3,8 @@
  *
  * Owns that memory; it lasts as long as the state. Who fills it: MachineFamily.ts.
  */
-import type { Family, Standing } from "./Family.ts"
+import type { Family } from "./Family.ts"
+import type { Standing } from "./FamilyStanding.ts"
 
 export interface FamilyPlace {
   readonly family: Family

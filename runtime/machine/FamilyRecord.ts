@@ -11,7 +11,8 @@ import { thrownAsStored } from "../call/ThrownValue.ts"
 import { isPlainObject } from "../json/Frozen.ts"
 import { withRefs } from "./ActorRefs.ts"
 import { restoredBare, statesBeyondValue } from "./Configuration.ts"
-import { Family, type Standing } from "./Family.ts"
+import { Family } from "./Family.ts"
+import { type Standing, snapshotIn } from "./FamilyStanding.ts"
 import { logicOf } from "./InvokedLogic.ts"
 import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
 
@@ -56,7 +57,8 @@ const isMachineSnapshot = (snapshot: AnySnapshot): snapshot is AnySnapshot & Any
   "_nodes" in snapshot
 
 /** What is written of a standing. */
-export const recordOf = (family: Family, { snapshots, unnamedCount }: Standing): FamilyRecord => {
+export const recordOf = (family: Family, standing: Standing): FamilyRecord => {
+  const { snapshots, unnamedCount } = standing
   const actors = [...snapshots.keys()]
   const places = new Map(actors.map((actor, place) => [actor, place]))
   const placeOf = (actor: LiveActor): number => {
@@ -79,7 +81,7 @@ export const recordOf = (family: Family, { snapshots, unnamedCount }: Standing):
   // The list grows while it is walked: snapshots lead to actors that have ended.
   for (let place = 0; place < actors.length; place++) {
     const actor = actors[place] as LiveActor
-    const snapshot = recordedSnapshot(snapshots.get(actor) ?? actor._snapshot, marked, placeOf)
+    const snapshot = recordedSnapshot(snapshotIn(standing, actor), marked, placeOf)
     const member = family.memberOf(actor)
     if (member === undefined) throw new Error("an actor of another family")
     const { address, src, isSynced } = member
@@ -165,14 +167,16 @@ export const familyOf = (
       return mark === MARK_VALUE && Number.isSafeInteger(place) ? actors[place as number] : undefined
     })
   const snapshots = new Map<LiveActor, AnySnapshot>()
+  const ended = new Map<LiveActor, AnySnapshot>()
   for (const [place, actor] of actors.entries()) {
     const recorded = place === 0 ? rootSnapshot : others[place - 1]?.snapshot
     const snapshot = revivedSnapshot(family, actor, recorded as RecordedSnapshot, actors, revived)
     actor._snapshot = snapshot
-    if (place === 0 || others[place - 1]?.isRunning === true) snapshots.set(actor, snapshot)
+    const isRunning = place === 0 || others[place - 1]?.isRunning === true
+    ;(isRunning ? snapshots : ended).set(actor, snapshot)
   }
   const { named } = family.standing
-  return { family, standing: { snapshots, named, unnamedCount } }
+  return { family, standing: { snapshots, ended, named, unnamedCount } }
 }
 
 interface Escaped {

@@ -8,24 +8,25 @@ import type { AnyMachineSnapshot } from "xstate"
 import { frozen } from "../json/Frozen.ts"
 import { withRefs } from "./ActorRefs.ts"
 import { placeOf, sharePlace } from "./FamilyPlace.ts"
-import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
+import { type Standing, snapshotIn } from "./FamilyStanding.ts"
+import { isLiveActor, type LiveActor } from "./LiveActor.ts"
 
 /** The state with pictures in place of its actors; the state itself where it is none of a family. */
 export const pictured = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   const place = placeOf(state)
   if (place === undefined) return state
-  const picture = new FamilyPicture(place.standing.snapshots).snapshotOf(state) as AnyMachineSnapshot
+  const picture = new FamilyPicture(place.standing).snapshotOf(state) as AnyMachineSnapshot
   sharePlace(state, picture)
   return picture
 }
 
 class FamilyPicture {
-  readonly #snapshots: ReadonlyMap<LiveActor, AnySnapshot>
+  readonly #standing: Standing
   readonly #refs = new Map<LiveActor, object>()
   readonly #taken = new Map<object, unknown>()
 
-  constructor(snapshots: ReadonlyMap<LiveActor, AnySnapshot>) {
-    this.#snapshots = snapshots
+  constructor(standing: Standing) {
+    this.#standing = standing
   }
 
   snapshotOf(snapshot: object): unknown {
@@ -50,7 +51,7 @@ class FamilyPicture {
     const known = this.#refs.get(actor)
     if (known !== undefined) return known
     const { id, sessionId, src, systemId } = actor
-    const snapshot = this.#snapshots.get(actor) ?? actor._snapshot
+    const snapshot = snapshotIn(this.#standing, actor)
     const ref = {
       id,
       sessionId,

@@ -88,6 +88,7 @@ const settle = (family: Family, before: AnyMachineSnapshot | undefined): AnyMach
   if ((root._snapshot as unknown) === before) root._snapshot = { ...root._snapshot }
   const { standing } = family
   for (const [actor, snapshot] of standing.snapshots) sealSnapshot(actor, snapshot)
+  for (const [actor, snapshot] of standing.ended) sealSnapshot(actor, snapshot)
   const state = root._snapshot as unknown as AnyMachineSnapshot
   setPlace(state, { family, standing })
   return state
@@ -127,7 +128,7 @@ export const adoptIntoFamily = (machine: AnyStateMachine, state: AnyMachineSnaps
       snapshots.set(child, child._snapshot)
     }
   }
-  family.putBack({ snapshots, named: new Map(), unnamedCount: 0 })
+  family.putBack({ snapshots, ended: new Map(), named: new Map(), unnamedCount: 0 })
   return settle(family, undefined)
 }
 

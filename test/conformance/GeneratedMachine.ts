@@ -258,15 +258,18 @@ const parts = (children: LooseObject): LooseObject => ({
 export const machineAlone = (seed: number): AnyStateMachine =>
   machine(new Chart(new Randomness(seed, "alone"), () => undefined, "s", "alone").config(), parts({}))
 
+/** The machine of a seed, with children. */
+export const machineWithChildren = (seed: number, note: Note): AnyStateMachine => {
+  const random = new Randomness(seed, "machine")
+  const child = machine(new Chart(random.stream("child"), note, "c", "child").config(), parts({}))
+  const tally = fromTransition((state) => ({ n: state.n + 1 }), { n: 0 })
+  return machine(new Chart(random.stream("parent"), note, "s", "parent").config(), parts({ child, tally }))
+}
+
 /** The machine and the events of a seed. */
 export const generatedCase = (seed: number): ConformanceCase => ({
   name: `seed ${seed}`,
-  machine: (note) => {
-    const random = new Randomness(seed, "machine")
-    const child = machine(new Chart(random.stream("child"), note, "c", "child").config(), parts({}))
-    const tally = fromTransition((state) => ({ n: state.n + 1 }), { n: 0 })
-    return machine(new Chart(random.stream("parent"), note, "s", "parent").config(), parts({ child, tally }))
-  },
+  machine: (note) => machineWithChildren(seed, note),
   steps: steps(new Randomness(seed, "steps")),
   emits: ["e"],
   ends: {},

@@ -26,15 +26,15 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "the timers of a child outlive it",
     file: "runtime/cell/Intents.ts",
-    text: 'if (e.type === INSIDE && (e["from"] === member || e["to"] === member)) draft.timers.delete(n)',
-    replacement: 'if (e.type === INSIDE && e["from"] === n) draft.timers.delete(n)',
+    text: 'if (isOwn || e["to"] === member) draft.timers.delete(n)',
+    replacement: 'if (isOwn && e["to"] === n) draft.timers.delete(n)',
     isSeenBySimulation: false,
   },
   {
     name: "a child cancels a timer of another one that has its name",
     file: "runtime/cell/TimerName.ts",
-    text: "if (known !== undefined && ownerOf(known.e) === owner) draft.timers.delete(n)",
-    replacement: "draft.timers.delete(n)",
+    text: "return known !== undefined && ownerOf(known.e) === owner",
+    replacement: "return known !== undefined",
     isSeenBySimulation: false,
   },
   {
@@ -90,8 +90,8 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a snapshot forgets how many children without an id there were",
     file: "runtime/machine/FamilyRecord.ts",
-    text: "return { family, standing: { snapshots, named, unnamedCount } }",
-    replacement: "return { family, standing: { snapshots, named, unnamedCount: 0 * unnamedCount } }",
+    text: "return { family, standing: { snapshots, ended, named, unnamedCount } }",
+    replacement: "return { family, standing: { snapshots, ended, named, unnamedCount: 0 * unnamedCount } }",
     isSeenBySimulation: false,
   },
   {
@@ -134,6 +134,41 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
     file: "runtime/machine/Configuration.ts",
     text: "return isNamed ? undefined : nodes.map(({ id }) => id)",
     replacement: "return isNamed ? undefined : [...named].map(({ id }) => id)",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a child that has ended is told as it was left by an event that was not stored",
+    file: "runtime/machine/FamilyStanding.ts",
+    text: "snapshots.get(actor) ?? ended.get(actor) ?? actor._snapshot",
+    replacement: "snapshots.get(actor) ?? (ended, actor._snapshot)",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a machine decides by where an event that was not stored has left a child that has ended",
+    file: "runtime/machine/FamilyStanding.ts",
+    text: "      actor._processingStatus = STOPPED\n      actor._snapshot = snapshot\n",
+    replacement: "      actor._processingStatus = STOPPED\n      void snapshot\n",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "the error of a child that has ended is another one after a snapshot",
+    file: "runtime/machine/MachineFamily.ts",
+    text: "  for (const [actor, snapshot] of standing.ended) sealSnapshot(actor, snapshot)\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a family forgets where children ended that it refers to",
+    file: "runtime/machine/FamilyStanding.ts",
+    text: "for (const [actor, snapshot] of running) look(actor, snapshot)",
+    replacement: "void running",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "children that never start keep their addresses until the family is put back",
+    file: "runtime/machine/Family.ts",
+    text: "for (const actor of step.made) if (actor._processingStatus !== RUNNING) this.#left(actor)",
+    replacement: "void this.#left",
     isSeenBySimulation: false,
   },
 ]

@@ -1,6 +1,6 @@
 /**
- * Machines drawn from seeds, as actors: every construct of XState but children at once, under every fault. Machines with
- * children: Household.ts.
+ * Machines drawn from seeds, as actors: every construct of XState at once, under every fault. `drawn-*` are machines without
+ * children, `parent-*` have children of every kind.
  *
  * Owns their definitions, what their calls reach, and what is asked of them. How they are drawn, and that they do what XState
  * does: ../../conformance/GeneratedMachine.ts.
@@ -9,20 +9,21 @@ import { Schema } from "effect"
 import { type AnyActor, defineActor, defineIntegrationEvent } from "../../../runtime/index.ts"
 import type { CallStandIns, Workload } from "../../../runtime/testing.ts"
 import { eventOf } from "../../conformance/ConformanceCase.ts"
-import { machineAlone } from "../../conformance/GeneratedMachine.ts"
+import { machineAlone, machineWithChildren } from "../../conformance/GeneratedMachine.ts"
 
 /** Seeds of machines. */
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1)
 
 const emitted = defineIntegrationEvent({ schema: Schema.Any, description: "what a drawn machine emits" })
 
-export const drawnActors: ReadonlyArray<AnyActor> = SEEDS.map((seed) =>
+export const drawnActors: ReadonlyArray<AnyActor> = SEEDS.flatMap((seed) => [
+  defineActor({ type: `drawn-${seed}`, machine: machineAlone(seed), publishes: { e: emitted } }),
   defineActor({
-    type: `drawn-${seed}`,
-    machine: machineAlone(seed),
+    type: `parent-${seed}`,
+    machine: machineWithChildren(seed, () => undefined),
     publishes: { e: emitted },
   }),
-)
+])
 
 const right = ({ input }: { readonly input: unknown }) => ({ got: (input as { readonly n: number }).n })
 const wrong = ({ input }: { readonly input: unknown }) => {

@@ -160,7 +160,7 @@ export const scenarios = {
     nodes: 3,
     settings: { idleMs },
   },
-  /** Machines of every construct of XState but children, drawn from seeds. */
+  /** Machines of every construct of XState, drawn from seeds, with and without children. */
   constructs: {
     actors: drawnActors,
     calls: drawnCalls,

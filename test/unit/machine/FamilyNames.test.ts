@@ -5,6 +5,7 @@ import {
   assign,
   cancel,
   createMachine,
+  fromPromise,
   raise,
   sendParent,
   sendTo,
@@ -56,6 +57,36 @@ describe("a context with fields that XState gives a meaning to", () => {
   it("keeps the references that are some", () => {
     const back = throughSnapshot(family, family.initial("a"))
     expect(back.context.ref).toBe(back.children["kid"])
+  })
+})
+
+describe("a child that was made and never started", () => {
+  const child = setup({ actors: { ask: fromPromise(async () => 1) } }).createMachine({
+    initial: "a",
+    states: {
+      a: { invoke: { src: "ask", id: "call" }, always: "b" },
+      b: { invoke: { src: "ask", id: "call" } },
+    },
+  } as any)
+  const machine = new Machine(
+    "family",
+    setup({ actors: { child } }).createMachine({
+      initial: "off",
+      states: {
+        off: { on: { Pass: "passing", Go: "on" } },
+        passing: { invoke: { src: "child", id: "c" }, always: "off" },
+        on: { invoke: { src: "child", id: "c" } },
+      },
+    } as any),
+  )
+
+  it("leaves its address, and those of its children, to the next, also without a snapshot in between", () => {
+    const passed = machine.transition(machine.initial("a"), { type: "Pass" }) as MachineState
+    const calls = (state: MachineState) =>
+      machine.invocationsOf(machine.transition(state, { type: "Go" }) as MachineState)
+    const afterSnapshot = calls(throughSnapshot(machine, passed))
+    expect(calls(passed)).toEqual(afterSnapshot)
+    expect(afterSnapshot).toEqual(["c/call#2"])
   })
 })
 
