@@ -14,7 +14,7 @@ import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import { type Outgoing, outgoingOf, type RequestRef } from "../message/Outgoing.ts"
 import { Draft, NOTHING_PENDING, type Pending } from "./Pending.ts"
-import { cancelIn, ownerOf, timerNameIn } from "./TimerName.ts"
+import { cancelIn, detachIn, lostIdOf, ownerOf, timerNameIn } from "./TimerName.ts"
 
 /** Longest delay of a timer or message; longer ones are set to it. */
 export const DELAY_MS_MAX = 100 * 365.25 * 24 * 3_600_000
@@ -78,11 +78,12 @@ export const effectsOf = (
         break
       case "Timer": {
         const g = generation()
-        const n = timerNameIn(draft, intent.id ?? `${intent.event.type}#${g}`, ownerOf(intent.event))
+        const owner = ownerOf(intent.event)
+        if (intent.id !== undefined) detachIn(draft, intent.id, owner)
+        const n = timerNameIn(draft, intent.id ?? `${intent.event.type}#${g}`, owner)
         const delayMs = delayOf(`timer "${n}"`, intent.delayMs)
         // A timer that is due at once depends on no clock: a clock may be set back before the timer is handed out.
         const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
-        keepNameless(draft, n, generation)
         draft.timers.set(n, { g, at, e: plainJson(intent.event) as AnyEvent })
         break
       }
@@ -114,22 +115,13 @@ export const effectsOf = (
   return { items, pending, actions, answersLater }
 }
 
-/** The timers of a child that has ended, and those for it. */
+/** The timers for a child that has ended, and its own but those that XState has lost the id of: they are for others. */
 const dropTimersOf = (draft: Draft, member: string): void => {
   for (const [n, { e }] of draft.now.timers) {
-    if (e.type === INSIDE && (e["from"] === member || e["to"] === member)) draft.timers.delete(n)
+    if (e.type !== INSIDE) continue
+    const isOwn = e["from"] === member && lostIdOf(n) === undefined
+    if (isOwn || e["to"] === member) draft.timers.delete(n)
   }
-}
-
-/**
- * A timer that waits under an id which another timer takes now fires all the same, as in XState; from now on nothing can
- * cancel it.
- */
-const keepNameless = (draft: Draft, id: string, generation: () => string): void => {
-  const earlier = draft.now.timers.get(id)
-  if (earlier === undefined) return
-  const g = generation()
-  draft.timers.set(`${id}#${g}`, { ...earlier, g })
 }
 
 /** Calls whose state was left in the same step; and a machine that is done waits for nothing. */

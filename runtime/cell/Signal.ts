@@ -20,6 +20,7 @@ import { type Base, entryOf, failureOf, followed, type Nothing, type Proposal } 
 import { effectsOf, NotSendable } from "./Intents.ts"
 import { Draft, type Pending } from "./Pending.ts"
 import { toStored } from "./StoredForm.ts"
+import { detachIn, lostIdOf, ownerOf } from "./TimerName.ts"
 
 interface Common {
   readonly _tag: "Signal"
@@ -90,6 +91,8 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
       // A message that names an earlier time than the commit did is none that a node sent.
       if (timer?.g !== signal.generation || signal.at < timer.at) return undefined
       draft.timers.delete(name)
+      const lostId = lostIdOf(name)
+      if (lostId !== undefined) detachIn(draft, lostId, ownerOf(timer.e))
       // Events of the actor's own have schemas that need not know of it.
       const event = isInternal(timer.e.type) ? { ...timer.e, firedAtMs: nowMs } : timer.e
       return { event, pending: draft.now }

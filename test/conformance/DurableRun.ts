@@ -12,7 +12,7 @@ import { type Birth, BORN, bear } from "../../runtime/cell/Birth.ts"
 import { type BirthInput, checkedInput } from "../../runtime/cell/BirthInput.ts"
 import { type Base, decide, type Outcome } from "../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../runtime/cell/Fold.ts"
-import type { PendingCall } from "../../runtime/cell/Pending.ts"
+import type { PendingCall, PendingTimer } from "../../runtime/cell/Pending.ts"
 import { decideSignal, type Signal } from "../../runtime/cell/Signal.ts"
 import { decodeSnapshot, encodeSnapshot } from "../../runtime/cell/Snapshot.ts"
 import { commandOf } from "../../runtime/command/Ask.ts"
@@ -38,7 +38,8 @@ const REPLAYED_EACH_MAX = 40
 /** Commits that one step may lead to; more are a loop. */
 const COMMITS_MAX = 1_000
 
-const byGeneration = (left: PendingCall, right: PendingCall): number => {
+/** In the order in which they were asked for: the latest under an id may stand where an earlier one did. */
+const byGeneration = (left: PendingCall | PendingTimer, right: PendingCall | PendingTimer): number => {
   const [version = 0, index = 0] = left.g.split(".").map(Number)
   const [otherVersion = 0, otherIndex = 0] = right.g.split(".").map(Number)
   return version - otherVersion || index - otherIndex
@@ -151,7 +152,6 @@ export class DurableRun {
   readonly #ended: Array<() => void> = []
 
   #makeCalls(): void {
-    // In the order in which they were made: the latest under an id may stand where an earlier one did.
     const calls = [...this.#confirmed.pending.calls].toSorted(([, left], [, right]) =>
       byGeneration(left, right),
     )
@@ -173,7 +173,7 @@ export class DurableRun {
 
   #fireNext(endMs: number): boolean {
     const timers = [...this.#confirmed.pending.timers]
-    const [next] = timers.toSorted(([, left], [, right]) => left.at - right.at)
+    const [next] = timers.toSorted(([, left], [, right]) => left.at - right.at || byGeneration(left, right))
     if (next === undefined || next[1].at > endMs) return false
     const [name, { g: generation, at }] = next
     this.#nowMs = Math.max(this.#nowMs, at)

@@ -36,6 +36,42 @@ export const childTalk: ReadonlyArray<ConformanceCase> = [
     ends: { context: { heard: ["a!", "b!"] } },
   },
   {
+    name: "later events for a parent under one id: the end of the child ends the last of them alone",
+    machine: () => {
+      const child = createMachine({
+        on: {
+          say: {
+            actions: sendParent(({ event }: any) => ({ type: "Said", n: event.n }), {
+              delay: 20,
+              id: "same",
+            }),
+          },
+          own: { actions: sendParent(({ event }: any) => ({ type: "Said", n: event.n }), { delay: 20 }) },
+        },
+      } as any)
+      return setup({ actors: { child } }).createMachine({
+        context: { heard: [] as Array<number> },
+        initial: "with",
+        states: {
+          with: {
+            invoke: { src: "child", id: "c" },
+            on: {
+              Say: { actions: sendTo("c", ({ event }: any) => ({ type: "say", n: event.n })) },
+              Own: { actions: sendTo("c", ({ event }: any) => ({ type: "own", n: event.n })) },
+              Stop: "without",
+            },
+          },
+          without: {},
+        },
+        on: {
+          Said: { actions: assign({ heard: ({ context, event }: any) => [...context.heard, event.n] }) },
+        },
+      } as any)
+    },
+    steps: [{ type: "Say", n: 1 }, { type: "Own", n: 2 }, 5, { type: "Say", n: 3 }, "Stop", 50],
+    ends: { context: { heard: [1] } },
+  },
+  {
     name: "a parent that its child knows by its input",
     machine: () => {
       const child = setup({ types: { input: {} as { parent: any } } }).createMachine({

@@ -250,6 +250,57 @@ export const timers: ReadonlyArray<Construct> = [
         ends: { context: { heard: [1, 2] } },
       },
       {
+        name: "two of one id: once the earlier one has fired, nothing cancels the later one",
+        machine: () =>
+          machine({
+            context: { heard: [] },
+            on: {
+              Go: { actions: raise(({ event }) => ({ type: "R", n: event.n }), { delay: 20, id: "same" }) },
+              Stop: { actions: cancel("same") },
+              R: { actions: assign({ heard: ({ context, event }) => [...context.heard, event.n] }) },
+            },
+          }),
+        steps: [
+          { type: "Go", n: 1 },
+          10,
+          { type: "Go", n: 2 },
+          10,
+          "Stop",
+          { type: "Go", n: 3 },
+          10,
+          "Stop",
+          50,
+        ],
+        ends: { context: { heard: [1, 2, 3] } },
+      },
+      {
+        name: "two of one id, the earlier for an event that nothing takes, and due at the same time as others",
+        machine: () =>
+          machine({
+            context: { heard: [] },
+            on: {
+              Go: { actions: raise(({ event }) => ({ type: event.what }), { delay: 20, id: "same" }) },
+              Other: { actions: raise({ type: "O" }, { delay: 10 }) },
+              Stop: { actions: cancel("same") },
+              R: { actions: hear("r") },
+              O: { actions: hear("o") },
+            },
+          }),
+        steps: [
+          { type: "Go", what: "Unknown" },
+          { type: "Go", what: "R" },
+          10,
+          "Other",
+          { type: "Go", what: "Unknown" },
+          10,
+          { type: "Go", what: "R" },
+          10,
+          "Stop",
+          50,
+        ],
+        ends: { context: { heard: ["r", "o", "r"] } },
+      },
+      {
         name: "a raise with a delay in always and in exit",
         machine: () =>
           machine({

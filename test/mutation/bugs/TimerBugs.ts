@@ -212,4 +212,11 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
     replacement: "Math.min(Math.floor(atMs - 1), nowMs",
     isSeenBySimulation: false,
   },
+  {
+    name: "a timer can be cancelled after an earlier one of its id has fired",
+    file: "runtime/cell/Signal.ts",
+    text: "      if (lostId !== undefined) detachIn(draft, lostId, ownerOf(timer.e))\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
 ]

@@ -90,7 +90,7 @@ export const valueBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a timer takes the place of an earlier one under its id",
     file: "runtime/cell/Intents.ts",
-    text: "        keepNameless(draft, n, generation)\n",
+    text: "        if (intent.id !== undefined) detachIn(draft, intent.id, owner)\n",
     replacement: "",
     isSeenBySimulation: false,
   },

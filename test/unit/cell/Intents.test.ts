@@ -83,13 +83,13 @@ describe("what an actor waits for already", () => {
       items: [
         aborted,
         cancelled("due", "1.0"),
+        { k: "timer", n: "due#earlier:1.0", g: "1.0", at: START_MS, e: event },
         { k: "timer", n: "due", g: "7.0", at: START_MS + 5, e: event },
-        { k: "timer", n: "due#7.1", g: "7.1", at: START_MS, e: event },
       ],
       timers: [
-        ["due", "7.0"],
         ["other", "1.1"],
-        ["due#7.1", "7.1"],
+        ["due#earlier:1.0", "1.0"],
+        ["due", "7.0"],
       ],
     })
   })
