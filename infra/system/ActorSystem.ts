@@ -61,7 +61,7 @@ export interface StartOptions extends SystemOptions {
   /** Keeps systems apart that share servers: lower-case letters, digits, `_`, `-`. Default `everstate`. */
   readonly namespace?: string
   /** Replicas (of the mailbox and the other streams, too), number of streams, size limit and time-out of the journal. */
-  readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards">
+  readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards" | "isPreparation">
   /**
    * This start prepares the namespace, on an operator's word ({@link ActorSystem.prepare}): it makes anew what a
    * namespace with commits has lost. Other starts refuse then.
@@ -123,6 +123,7 @@ export const layerOn = (
     ...journal,
     namespace,
     shards,
+    isPreparation,
   }).pipe(Layer.provide(Layer.mergeAll(connection, layerJournalRegisterPostgres)))
   const onUsed = Effect.gen(function* () {
     const used = usedAlready(yield* Journal)

@@ -65,6 +65,8 @@ export const jetStreamCode = {
   duplicateInFlight: 10158,
   lastSequenceNotReady: 10163,
   writeInFlight: 10164,
+  batchesDisabled: 10174,
+  batchHeaderUnsupported: 10177,
 } as const
 
 export const isCode = (error: NatsRequestFailed | JetStreamError, code: number): boolean =>
@@ -127,6 +129,10 @@ export const notPermitted = (subject: string, detail: string): JournalRefused =>
     detail: `${subject}: ${detail}`,
     hint: notPermittedHint(subject),
   })
+
+/** The stream takes no atomic batches. */
+export const isBatchUnsupported = ({ code }: JetStreamError): boolean =>
+  code === jetStreamCode.batchesDisabled || code === jetStreamCode.batchHeaderUnsupported
 
 /** What a reply to an append that carries an error means. */
 export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRefused => {

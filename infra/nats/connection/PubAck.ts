@@ -26,6 +26,12 @@ export const acknowledgement = (message: Msg): number | JetStreamError => {
   return acknowledgedError(text)
 }
 
+/** Messages that an acknowledged batch had; 0 for the acknowledgement of a single message. */
+export const acknowledgedCount = (message: Msg): number => {
+  const { count } = message.json<{ readonly count?: unknown }>()
+  return typeof count === "number" ? count : 0
+}
+
 const acknowledgedError = (text: string): JetStreamError => {
   let error: { code?: number; err_code?: number; description?: string } | undefined
   try {

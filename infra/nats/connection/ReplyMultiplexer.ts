@@ -62,6 +62,8 @@ export interface ReplyMultiplexer {
     timeoutMs: number,
     handler: RequestHandler,
   ) => PendingRequest | undefined
+  /** A message without a reply: one of a batch, whose last message has it. Not sent while nothing can be sent. */
+  readonly post: (subject: string, data: Uint8Array, headers: EncodedHeaders) => void
   /** One request, one reply. Interruption forgets the waiter. */
   readonly request: (
     subject: string,
@@ -225,6 +227,15 @@ class Multiplexer implements ReplyMultiplexer {
       return refuse("Disconnected", error instanceof Error ? error.message : String(error))
     }
     return waiter
+  }
+
+  post(subject: string, data: Uint8Array, headers: EncodedHeaders): void {
+    if (this.#blocked !== undefined) return
+    try {
+      this.#client.publish(subject, data, { headers: headers as unknown as MsgHdrs })
+    } catch {
+      // The connection has just closed. The request that ends the batch fails for the same reason.
+    }
   }
 
   request(

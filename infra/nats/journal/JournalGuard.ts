@@ -6,6 +6,7 @@
  * the stream was verified again: a server that came back with an older copy would else take new commits over the
  * missing ones, and hide that they are missing. The checks are JournalSettings.ts's.
  */
+import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import { JournalRefused, type JournalUnavailable } from "../../../runtime/journal/Journal.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
@@ -43,6 +44,8 @@ export interface JournalGuard {
    * stream lost commits; the refusal that is returned then stays until the process is restarted.
    */
   readonly acknowledged: (sequence: number, newestBefore: number) => JournalRefused | undefined
+  /** The stream's settings as they were seen last. */
+  readonly config: () => Partial<StreamConfig>
   /** Something smells: verify soon. */
   readonly suspect: () => void
   /** Verifies now and returns the stream's last sequence. */
@@ -62,6 +65,7 @@ export const makeJournalGuard = (
     let proof: JournalRefused | undefined
     let newest = open.lastPlace
     let isVerified = true
+    let config = open.config
     let connectionCount = 0
     const suspicion = yield* Latch.make()
 
@@ -77,6 +81,7 @@ export const makeJournalGuard = (
         verifySettings(info.config, options, open.partition)
       if (wrong !== undefined) return yield* wrong
       newest = Math.max(newest, info.state.last_seq)
+      config = info.config
       refusal = undefined
       if (connectionBefore === connectionCount) isVerified = true
       return info.state.last_seq
@@ -123,6 +128,7 @@ export const makeJournalGuard = (
     return {
       refusal: () => refusal,
       isVerified: () => isVerified,
+      config: () => config,
       newestSequence: () => newest,
       acknowledged: (sequence, newestBefore) => {
         if (sequence > newest) newest = sequence

@@ -6,8 +6,9 @@
  * JournalFollow.ts (runtime/journal/Partition.ts); everything below counts as its stream does. Opening and verifying is JournalStream.ts, watching JournalGuard.ts, pages
  * are JournalRead.ts, the live tail is JournalFollow.ts. The contract is runtime/journal/Journal.ts.
  */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
+import { GroupCommit, type GroupCommitMode } from "../../../runtime/journal/GroupCommit.ts"
 import {
   type Append,
   type AppendAnswer,
@@ -28,15 +29,16 @@ import {
 } from "../../../runtime/journal/Partition.ts"
 import { findMessage } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
-import { appendErrorOf, appendFailureOf, readErrorOf, tooLarge } from "../connection/NatsErrors.ts"
-import { acknowledgement, PUBLISH_TIMEOUT_MS } from "../connection/PubAck.ts"
-import type { EncodedHeaders } from "../connection/ReplyMultiplexer.ts"
+import { readErrorOf, tooLarge } from "../connection/NatsErrors.ts"
+import { PUBLISH_TIMEOUT_MS } from "../connection/PubAck.ts"
+import { type AppendTarget, JournalAppend, sendBatch } from "./JournalAppend.ts"
 import { followJournal } from "./JournalFollow.ts"
-import { type JournalGuard, makeJournalGuard } from "./JournalGuard.ts"
+import { makeJournalGuard } from "./JournalGuard.ts"
 import { type CommitLog, READ_TIMEOUT_MS, readPage, recordOf } from "./JournalRead.ts"
-import type { JournalStreamOptions } from "./JournalSettings.ts"
+import { type JournalStreamOptions, STREAMS_DEFAULT } from "./JournalSettings.ts"
 import { type OpenJournalStream, openJournalStreams } from "./JournalStream.ts"
 import { journalSubjectsOf } from "./JournalSubject.ts"
+import { syncsBatchesOnce } from "./ServerVersion.ts"
 
 /** Bytes of the server's `max_payload` that are kept for headers. */
 export const HEADER_ROOM_BYTES = 1_024
@@ -44,29 +46,59 @@ export const HEADER_ROOM_BYTES = 1_024
 export interface JournalNatsOptions extends JournalStreamOptions {
   /** How long an append may stay unacknowledged before its outcome is unknown; 2 s by default. */
   readonly appendTimeoutMs?: number
-}
-
-/** The one header of an append. Never empty: an empty value switches the server's check off. */
-class ExpectedSequence implements EncodedHeaders {
-  readonly #sequence: number
-
-  constructor(sequence: number) {
-    if (!Number.isSafeInteger(sequence) || sequence < 0) throw new RangeError(`expected sequence ${sequence}`)
-    this.#sequence = sequence
-  }
-
-  encode(): Uint8Array {
-    return Buffer.from(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#sequence}\r\n\r\n`, "latin1")
-  }
+  /**
+   * Whether appends of different actors are stored as one atomic batch. `auto` (default): where nats-server is 2.15 or
+   * newer, the stream has one replica, each append is synced (measured), and many wait. `on`: wherever the server can and
+   * many wait. `off`: never.
+   */
+  readonly groupCommit?: GroupCommitMode
 }
 
 /** Refusals under which even reading would answer from the wrong journal. */
 const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
 
-/** A stream of the journal and what watches it. */
-interface Part extends OpenJournalStream {
-  readonly guard: JournalGuard
-}
+/** A stream of the journal, what watches it, and what its appends share. */
+interface Part extends OpenJournalStream, AppendTarget {}
+
+/** Part of an append's time-out that it may wait to be sent. */
+const WAIT_PART = 0.25
+
+const bytesMaxOf = ({ client }: NatsConnection["Service"]): number =>
+  (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
+
+/** Appends to a stream wait for each other where that is faster. Another connection may be to another server. */
+const makePart = Effect.fnUntraced(function* (
+  connection: NatsConnection["Service"],
+  options: JournalNatsOptions,
+  open: OpenJournalStream,
+): Effect.fn.Return<Part, never, Scope.Scope> {
+  const guard = yield* makeJournalGuard(connection, options, open)
+  const { appendTimeoutMs = PUBLISH_TIMEOUT_MS, groupCommit: mode = "auto" } = options
+  const { requests, client } = connection
+  const isNewServer = () => syncsBatchesOnce(client.info?.version ?? "")
+  let isFast = isNewServer()
+  const group = new GroupCommit<JournalAppend>({
+    mode,
+    isSupported: () => {
+      const { allow_atomic, num_replicas = 1 } = guard.config()
+      return allow_atomic === true && (mode === "on" || (isFast && num_replicas === 1))
+    },
+    sendBatch: (members, ended) => sendBatch(part, members, ended),
+    soon: setImmediate,
+    nowMs: () => performance.now(),
+    waitMsMax: appendTimeoutMs * WAIT_PART,
+  })
+  const stop = connection.onStatus(({ type }) => {
+    if (type !== "reconnect") return
+    isFast = isNewServer()
+    group.reset()
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(stop))
+  const toSequence = (place: number) => sequenceAt(place, open.partition, options.streams ?? STREAMS_DEFAULT)
+  const commitBytesMax = bytesMaxOf(connection)
+  const part: Part = { ...open, requests, guard, group, commitBytesMax, appendTimeoutMs, toSequence }
+  return part
+})
 
 const answeredWith = (answer: AppendAnswer, error: AppendUnknown | JournalRefused): undefined => {
   answer.failed(error)
@@ -79,10 +111,10 @@ const makeService = (
   parts: ReadonlyArray<Part>,
   options: JournalNatsOptions,
 ): JournalService => {
-  const { requests, client } = connection
+  const { requests } = connection
   const subjects = journalSubjectsOf(options.namespace)
   const appendTimeoutMs = options.appendTimeoutMs ?? PUBLISH_TIMEOUT_MS
-  const commitBytesMax = (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
+  const commitBytesMax = bytesMaxOf(connection)
 
   const partitionCount = parts.length
 
@@ -120,30 +152,10 @@ const makeService = (
       const detail = `${address.key} is not in the partition of sequence ${expectedSequence}`
       return answeredWith(answer, new AppendUnknown({ reason: "WrongSequence", detail }))
     }
-    const headers = new ExpectedSequence(placeIn(part, expectedSequence))
-    const newestBefore = guard.newestSequence()
-    return requests.send(subjects.ofActor(address), data, headers, appendTimeoutMs, {
-      onReply: (message) => {
-        const result = acknowledgement(message)
-        if (typeof result === "number") {
-          requests.troubles.stored(part.stream)
-          const lost = guard.acknowledged(result, newestBefore)
-          if (lost === undefined) answer.stored(sequenceIn(part, result))
-          else answer.failed(lost)
-        } else {
-          requests.troubles.failed(part.stream, result)
-          const error = appendErrorOf(result)
-          if (error.reason === "Unavailable") guard.suspect()
-          answer.failed(error)
-        }
-        return true
-      },
-      onFailure: (failure) => {
-        requests.troubles.failed(part.stream, failure)
-        if (failure.reason === "NoResponders") guard.suspect()
-        answer.failed(appendFailureOf(failure, data.length, commitBytesMax))
-      },
-    })
+    const after = placeIn(part, expectedSequence)
+    const member = new JournalAppend(part, subjects.ofActor(address), after, data, answer)
+    part.group.offer(member)
+    return member
   }
 
   const append: Append = Object.assign(
@@ -241,9 +253,7 @@ export const JournalNats = {
       Effect.gen(function* () {
         const connection = yield* NatsConnection
         const streams = yield* openJournalStreams(connection, options)
-        const parts = yield* Effect.forEach(streams, (open) =>
-          Effect.map(makeJournalGuard(connection, options, open), (guard): Part => ({ ...open, guard })),
-        )
+        const parts = yield* Effect.forEach(streams, (open) => makePart(connection, options, open))
         return makeService(connection, parts, options)
       }),
     ),

@@ -33,6 +33,8 @@ export interface JournalStreamOptions {
    * Creation alone.
    */
   readonly bytesMax?: number
+  /** An operator prepares the namespace: streams of earlier releases are allowed what this release can use. */
+  readonly isPreparation?: boolean
 }
 
 export const STREAMS_DEFAULT = 1
@@ -104,6 +106,7 @@ export const journalStreamConfig = (options: JournalStreamOptions, replicas: num
     deny_purge: false, // an archiver's right; NATS permissions deny it to services
     allow_rollup_hdrs: false,
     allow_direct: true,
+    allow_atomic: true,
     metadata: { ...metadataOf(options), [idKey]: nuid.next() } as Record<string, string>,
   }) satisfies Partial<StreamConfig>
 

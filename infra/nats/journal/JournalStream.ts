@@ -13,7 +13,7 @@ import {
   type JournalRegisterUnavailable,
 } from "../../../runtime/journal/JournalRegister.ts"
 import { placeUpTo, sequenceAt } from "../../../runtime/journal/Partition.ts"
-import type { StreamInfo } from "../connection/JetStreamApi.ts"
+import { type StreamInfo, updateStream } from "../connection/JetStreamApi.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
 import { isCode, jetStreamCode, readErrorOf } from "../connection/NatsErrors.ts"
 import { findStream, makeStream, replicaCountOf } from "../stores/OpenStream.ts"
@@ -40,6 +40,7 @@ export interface OpenJournalStream {
   readonly streamId: string
   /** The stream's own last sequence. */
   readonly lastPlace: number
+  readonly config: StreamInfo["config"]
 }
 
 /** A stream, or `undefined` where the server is sure that there is none. */
@@ -96,6 +97,23 @@ const refuseOtherLayout = Effect.fnUntraced(function* (
 const verifyRegistered = (options: JournalStreamOptions, { shards, streams }: JournalIdentity) =>
   verifyCounts(options, { shards, streams: streams.length })
 
+/**
+ * Allows atomic batches on a stream of an earlier release. Streams that are made now allow them. A user without the right to
+ * change streams leaves it as it is: appends then go one by one.
+ */
+const allowBatches = (connection: NatsConnectionService, info: StreamInfo): Effect.Effect<StreamInfo> => {
+  const { name, allow_atomic } = info.config
+  if (name === undefined || allow_atomic === true) return Effect.succeed(info)
+  return updateStream(connection.requests, { ...info.config, name, allow_atomic: true }).pipe(
+    Effect.catch(({ message }) =>
+      Effect.as(
+        Effect.logWarning(`Stream ${name} takes no atomic batches, so appends go one by one: ${message}`),
+        info,
+      ),
+    ),
+  )
+}
+
 /** All streams in the order of their partitions: those that are there, and new ones where none may have been lost; verified. */
 const findOrCreate = Effect.fnUntraced(function* (
   connection: NatsConnectionService,
@@ -120,7 +138,8 @@ const findOrCreate = Effect.fnUntraced(function* (
     const name = streamName(namespace, streams, partition)
     if (info === undefined && remembered !== undefined) return yield* missing(name)
     if (info === undefined && isWritten) return yield* missing(name, "the others have commits")
-    const own = info ?? (yield* create(connection, options, partition))
+    const found = info ?? (yield* create(connection, options, partition))
+    const own = options.isPreparation === true ? yield* allowBatches(connection, found) : found
     // Somebody else may have created it.
     const wrong = verifySettings(own.config, options, partition)
     if (wrong !== undefined) return yield* wrong
@@ -176,7 +195,13 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
       const wrong = verifyIdentity(stream, info, { streamId, lastPlace })
       if (wrong !== undefined) return yield* wrong
     }
-    opened.push({ partition, stream, streamId: streamIdOf(info), lastPlace: info.state.last_seq })
+    opened.push({
+      partition,
+      stream,
+      streamId: streamIdOf(info),
+      lastPlace: info.state.last_seq,
+      config: info.config,
+    })
   }
   return opened
 })

@@ -30,6 +30,12 @@ export const serverVersionVerdict = (version: string): "ok" | "warn" | "refuse" 
   return isOlder(version, serverVersionSafe) ? "warn" : "ok"
 }
 
+/** Oldest server that syncs an atomic batch once; earlier ones sync each of its messages. */
+const serverVersionBatching = [2, 15, 0] as const
+
+/** Whether batches of this server can be faster than single messages. */
+export const syncsBatchesOnce = (version: string): boolean => !isOlder(version, serverVersionBatching)
+
 /** Versions that this process was warned of; once is loud enough. */
 const warnedOf = new Set<string>()
 

@@ -130,8 +130,9 @@ export const natsPermissionsOf = (role: NatsRole, options: NatsPermissionsOption
     case "creator": {
       const created = [...journals, ...mailbox, events, deadLetters, checkpoints, leases]
       const creates = created.flatMap((stream) => api(`STREAM.CREATE.${stream}`))
-      // A preparation writes on stores of earlier releases which journal they belong to (StoreMark.ts).
-      const marks = [...mailbox, checkpoints].flatMap((stream) => api(`STREAM.UPDATE.${stream}`))
+      // A preparation writes on stores of earlier releases which journal they belong to (StoreMark.ts), and allows
+      // atomic batches on their journals.
+      const marks = [...journals, ...mailbox, checkpoints].flatMap((stream) => api(`STREAM.UPDATE.${stream}`))
       return permissions([...servicePublishes(options), ...creates, ...marks], serviceSubscribes(options))
     }
     case "client":
