@@ -5,9 +5,8 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an append expects no sequence of an actor whose last one is 0",
     file: "infra/nats/journal/JournalNats.ts",
-    text: "const headers = new ExpectedSequence(placeIn(part, expectedSequence))",
-    replacement:
-      "const headers = new ExpectedSequence(placeIn(part, expectedSequence > 1 ? expectedSequence : 0))",
+    text: "const after = placeIn(part, expectedSequence)",
+    replacement: "const after = placeIn(part, expectedSequence > 1 ? expectedSequence : 0)",
     isSeenBySimulation: false,
   },
   {
@@ -26,9 +25,44 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "an acknowledgement from a shortened stream is believed",
-    file: "infra/nats/journal/JournalNats.ts",
-    text: "if (lost === undefined) answer.stored(sequenceIn(part, result))\n          else answer.failed(lost)",
-    replacement: "answer.stored(sequenceIn(part, result))",
+    file: "infra/nats/journal/JournalAppend.ts",
+    text: "if (lost !== undefined) return this.failed(lost)",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a member of a batch is told the sequence of the next one",
+    file: "infra/nats/journal/JournalAppend.ts",
+    text: "const first = result - members.length + 1",
+    replacement: "const first = result - members.length + 2",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "a refused batch counts as answered, so its members wait for ever",
+    file: "runtime/journal/GroupCommit.ts",
+    text: 'if (end !== "answered") for',
+    replacement: 'if (end === "unsupported") for',
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a batch has two appends of one actor",
+    file: "runtime/journal/GroupCommit.ts",
+    text: "if (keys.has(member.key)) continue",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "an append that has waited for too long is sent",
+    file: "runtime/journal/GroupCommit.ts",
+    text: "if (cameMs >= beforeMs) return",
+    replacement: "if (cameMs >= beforeMs || cameMs > 0) return",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "the second half of a batch's members is forgotten",
+    file: "runtime/journal/GroupCommit.ts",
+    text: "for (const member of members) this.#waiting.delete(member)",
+    replacement: "this.#waiting.clear()",
     isSeenBySimulation: false,
   },
   {
