@@ -4,11 +4,10 @@
  */
 import { floorRules, runtimeFloors } from "./test/unit/house/RuntimeFloors.ts"
 
-/**
- * The roots that put everything together: the reference service with the adapters of its domain, and what is served
- * over HTTP or run as a command. No published code needs them; only they and the tests may import from them.
- */
-const compositionRoots = "^infra/(cli|http|reference)/"
+/** The reference service and the adapters of its domain: the only code of infra/ that knows the domain. */
+const reference = "^infra/reference/"
+/** What services and commands share. Like the reference service, no published code needs it. */
+const shared = "^infra/(cli|http)/"
 const effectOrXstate = "(^|/)node_modules/(effect|xstate)/"
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -64,22 +63,29 @@ export default {
     {
       name: "infra-imports-runtime-only",
       comment:
-        "An adapter knows the ports, never the domain: only infra/{cli,http,reference} see everything.",
+        "An adapter knows the ports, never the domain; infra/http and infra/cli serve any domain. Only infra/reference sees everything.",
       severity: "error",
-      from: { path: "^infra/", pathNot: compositionRoots },
-      to: { path: ["^(actors|sagas|test)/", compositionRoots] },
+      from: { path: "^infra/", pathNot: reference },
+      to: { path: ["^(actors|sagas|test)/", reference] },
     },
     {
-      name: "roots-do-not-import-tests",
+      name: "published-code-needs-no-program",
+      comment: "infra/http and infra/cli serve programs, and import packages that a library does not need.",
       severity: "error",
-      from: { path: compositionRoots },
+      from: { path: "^infra/", pathNot: [reference, shared] },
+      to: { path: shared },
+    },
+    {
+      name: "reference-does-not-import-tests",
+      severity: "error",
+      from: { path: reference },
       to: { path: "^test/" },
     },
     {
       name: "published-code-needs-real-dependencies",
       comment: "What is published may not lean on a development dependency; peers are listed as both.",
       severity: "error",
-      from: { path: "^(runtime|infra)/", pathNot: compositionRoots },
+      from: { path: "^(runtime|infra)/", pathNot: [reference, shared] },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only", "npm-peer"] },
     },
   ],

@@ -62,7 +62,7 @@ const flags = {
   ),
   scenario: optionalText(
     "scenario",
-    "Only this one, such as order, desks, cluster, or stores (lost and restored stores)",
+    "Only this one, such as desks, cluster, or stores (lost and restored stores)",
   ),
   json: optionalText("json", "File for the whole report"),
   save: optionalText("save", "Folder for shrunk failing cases"),

@@ -4,28 +4,30 @@
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { asyncApiOf, eventCatalogPage } from "../effect.ts"
-import { Hosted } from "../reference/service/Hosted.ts"
+import { asyncApiOf, type EventCatalog, eventCatalogPage } from "../effect.ts"
 
 const json = HttpServerResponse.jsonUnsafe
 
-export const layerCatalogRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter | Hosted> = HttpRouter.use(
-  Effect.fnUntraced(function* (router) {
-    const { catalog } = yield* Hosted
-    const page = eventCatalogPage(catalog)
-    const asyncApi = asyncApiOf(catalog)
-    yield* router.add(
-      "GET",
-      "/events/catalog",
-      Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-        prefersHtml(headers["accept"])
-          ? HttpServerResponse.text(page, { contentType: "text/html; charset=utf-8", headers: VARY })
-          : HttpServerResponse.setHeaders(json(catalog), VARY),
-      ),
-    )
-    yield* router.add("GET", "/asyncapi.json", Effect.succeed(json(asyncApi)))
-  }),
-)
+export const layerCatalogRoutes = <R>(
+  events: Effect.Effect<EventCatalog, never, R>,
+): Layer.Layer<never, never, HttpRouter.HttpRouter | R> =>
+  HttpRouter.use(
+    Effect.fnUntraced(function* (router) {
+      const catalog = yield* events
+      const page = eventCatalogPage(catalog)
+      const asyncApi = asyncApiOf(catalog)
+      yield* router.add(
+        "GET",
+        "/events/catalog",
+        Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+          prefersHtml(headers["accept"])
+            ? HttpServerResponse.text(page, { contentType: "text/html; charset=utf-8", headers: VARY })
+            : HttpServerResponse.setHeaders(json(catalog), VARY),
+        ),
+      )
+      yield* router.add("GET", "/asyncapi.json", Effect.succeed(json(asyncApi)))
+    }),
+  )
 
 /** Caches keep both apart. */
 const VARY = { vary: "accept" }

@@ -1,12 +1,11 @@
 /** What operators see and do of the cluster, over HTTP. What it means: runtime/system/ClusterControl.ts. */
 import { Clock, Effect, Stream } from "effect"
-import { HttpApiBuilder } from "effect/http-api"
+import type { HttpApiBuilder } from "effect/http-api"
 import { unknownActorType } from "../../runtime/system/ClusterControl.ts"
 import { ActorSystem, type ClusterEvent, type ClusterStatus } from "../effect.ts"
-import { isoTime } from "../reference/service/OrderDocuments.ts"
-import { ServiceApi } from "../reference/service/ServiceApi.ts"
-import type { ClusterDocument, ClusterEventDocument } from "./ClusterApi.ts"
+import type { ClusterDocument, ClusterEndpoints, ClusterEventDocument } from "./ClusterApi.ts"
 import { Departure } from "./Departure.ts"
+import { isoTime } from "./IsoTime.ts"
 import { problemOf, type ServiceError } from "./Problem.ts"
 import { problemResponse } from "./ProblemResponses.ts"
 
@@ -44,53 +43,52 @@ const eventDocument = (event: ClusterEvent, atMs: number): ClusterEventDocument 
 const orProblem = <A, E extends ServiceError, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error))))
 
-export const ClusterRoutes = HttpApiBuilder.group(
-  ServiceApi,
-  "cluster",
-  Effect.fnUntraced(function* (handlers) {
-    const { cluster, actorNamed } = yield* ActorSystem
-    const typeIn = ({ type }: { readonly type: string }) =>
-      Effect.suspend(() => {
-        const actor = actorNamed(type)
-        return actor === undefined ? Effect.fail(unknownActorType(type)) : Effect.succeed(actor)
-      })
-    const { begins: departure } = yield* Departure
-    // At once, so that the headers leave: the next event may be hours away.
-    const listening = Effect.map(
-      Effect.all([cluster.standing, Clock.currentTimeMillis]),
-      ([{ id, name, state }, nowMs]): ClusterEventDocument => {
-        return { at: isoTime(nowMs), type: "Listening", member: id, name, state }
-      },
-    )
-    const happened = Stream.mapEffect(cluster.events, (event) =>
-      Effect.map(Clock.currentTimeMillis, (nowMs) => eventDocument(event, nowMs)),
-    )
-    const events = Stream.concat(Stream.fromEffect(listening), happened).pipe(
-      Stream.interruptWhen(departure.await),
-    )
-    return handlers.handleAll({
-      cluster: () => Effect.map(cluster.status, clusterDocument),
-      clusterEvents: () => Effect.succeed(events),
-      drain: ({ params }) => orProblem(cluster.drain(params.member)),
-      undrain: ({ params }) => orProblem(cluster.undrain(params.member)),
-      move: ({ params, payload }) => orProblem(cluster.move(params.slot, payload.member)),
-      unpin: ({ params }) => orProblem(cluster.unpin(params.slot)),
-      skip: ({ params, payload }) =>
-        orProblem(
-          Effect.map(cluster.skip(params.slot, payload), ({ deadLetterCount, isNews }) => ({
-            deadLetters: deadLetterCount,
-            news: isNews,
-          })),
-        ),
-      passivate: ({ params }) =>
-        orProblem(
-          typeIn(params).pipe(
-            Effect.flatMap((actor) => cluster.passivate(actor, params.id)),
-            Effect.map((passivated) => ({ passivated })),
-          ),
-        ),
-      pause: ({ params }) => orProblem(Effect.flatMap(typeIn(params), cluster.pause)),
-      resume: ({ params }) => orProblem(Effect.flatMap(typeIn(params), cluster.resume)),
+/** Handles the group `cluster` of any API that has `ClusterEndpoints`. */
+export const clusterHandlers = Effect.fnUntraced(function* (
+  handlers: HttpApiBuilder.Handlers.FromGroup<typeof ClusterEndpoints>,
+) {
+  const { cluster, actorNamed } = yield* ActorSystem
+  const typeIn = ({ type }: { readonly type: string }) =>
+    Effect.suspend(() => {
+      const actor = actorNamed(type)
+      return actor === undefined ? Effect.fail(unknownActorType(type)) : Effect.succeed(actor)
     })
-  }),
-)
+  const { begins: departure } = yield* Departure
+  // At once, so that the headers leave: the next event may be hours away.
+  const listening = Effect.map(
+    Effect.all([cluster.standing, Clock.currentTimeMillis]),
+    ([{ id, name, state }, nowMs]): ClusterEventDocument => {
+      return { at: isoTime(nowMs), type: "Listening", member: id, name, state }
+    },
+  )
+  const happened = Stream.mapEffect(cluster.events, (event) =>
+    Effect.map(Clock.currentTimeMillis, (nowMs) => eventDocument(event, nowMs)),
+  )
+  const events = Stream.concat(Stream.fromEffect(listening), happened).pipe(
+    Stream.interruptWhen(departure.await),
+  )
+  return handlers.handleAll({
+    cluster: () => Effect.map(cluster.status, clusterDocument),
+    clusterEvents: () => Effect.succeed(events),
+    drain: ({ params }) => orProblem(cluster.drain(params.member)),
+    undrain: ({ params }) => orProblem(cluster.undrain(params.member)),
+    move: ({ params, payload }) => orProblem(cluster.move(params.slot, payload.member)),
+    unpin: ({ params }) => orProblem(cluster.unpin(params.slot)),
+    skip: ({ params, payload }) =>
+      orProblem(
+        Effect.map(cluster.skip(params.slot, payload), ({ deadLetterCount, isNews }) => ({
+          deadLetters: deadLetterCount,
+          news: isNews,
+        })),
+      ),
+    passivate: ({ params }) =>
+      orProblem(
+        typeIn(params).pipe(
+          Effect.flatMap((actor) => cluster.passivate(actor, params.id)),
+          Effect.map((passivated) => ({ passivated })),
+        ),
+      ),
+    pause: ({ params }) => orProblem(Effect.flatMap(typeIn(params), cluster.pause)),
+    resume: ({ params }) => orProblem(Effect.flatMap(typeIn(params), cluster.resume)),
+  })
+})

@@ -9,7 +9,6 @@ import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { problemsOf } from "../../runtime/health/Health.ts"
 import { ActorSystem, type MemberStanding, type ProjectionStatus, type ReactorStatus } from "../effect.ts"
-import { OrderReads } from "../reference/service/OrderReads.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
 
 /** Longest wait for one dependency to show itself, in milliseconds. */
@@ -56,57 +55,56 @@ const membership = ({ id, name, state, isLeaseValid, leaseAgeMs }: MemberStandin
   return { ok: false, ...facts, detail: why[state] }
 }
 
-/** `/healthz`, `/readyz`, `/metrics`. */
-export const layerOperationRoutes: Layer.Layer<
-  never,
-  never,
-  HttpRouter.HttpRouter | ActorSystem | OrderReads
-> = HttpRouter.use(
-  Effect.fnUntraced(function* (router) {
-    const system = yield* ActorSystem
-    const reads = yield* OrderReads
+/** `/healthz`, `/readyz`, `/metrics`. `checkPostgres` fails while queries cannot be answered. */
+export const layerOperationRoutes = <R>(
+  checkPostgres: Effect.Effect<void, { readonly message: string }, R>,
+): Layer.Layer<never, never, HttpRouter.HttpRouter | ActorSystem | R> =>
+  HttpRouter.use(
+    Effect.fnUntraced(function* (router) {
+      const system = yield* ActorSystem
+      const postgresCheck = Effect.provideContext(checkPostgres, yield* Effect.context<R>())
 
-    const ready = Effect.gen(function* () {
-      const [journal, postgres, standing] = yield* Effect.all(
-        [
-          checked(Effect.catchTag(system.check, "Unhealthy", () => Effect.void)),
-          checked(reads.check),
-          system.cluster.standing,
-        ],
-        { concurrency: "unbounded" },
-      )
-      // As the check has just seen it.
-      const status = yield* system.status
-      const problems = problemsOf(status.needed).map((problem) => ({ ok: false, ...problem }))
-      const projections = status.projections.map(follower)
-      const reactors = status.reactors.map(follower)
-      const cluster = membership(standing)
-      const checks = [journal, postgres, cluster, ...projections, ...reactors, ...problems]
-      const isReady = !status.isStopping && checks.every(({ ok }) => ok)
-      return HttpServerResponse.jsonUnsafe(
-        {
-          ready: isReady,
-          stopping: status.isStopping,
-          journal,
-          postgres,
-          cluster,
-          projections,
-          reactors,
-          problems,
-        },
-        { status: isReady ? 200 : 503 },
-      )
-    })
+      const ready = Effect.gen(function* () {
+        const [journal, postgres, standing] = yield* Effect.all(
+          [
+            checked(Effect.catchTag(system.check, "Unhealthy", () => Effect.void)),
+            checked(postgresCheck),
+            system.cluster.standing,
+          ],
+          { concurrency: "unbounded" },
+        )
+        // As the check has just seen it.
+        const status = yield* system.status
+        const problems = problemsOf(status.needed).map((problem) => ({ ok: false, ...problem }))
+        const projections = status.projections.map(follower)
+        const reactors = status.reactors.map(follower)
+        const cluster = membership(standing)
+        const checks = [journal, postgres, cluster, ...projections, ...reactors, ...problems]
+        const isReady = !status.isStopping && checks.every(({ ok }) => ok)
+        return HttpServerResponse.jsonUnsafe(
+          {
+            ready: isReady,
+            stopping: status.isStopping,
+            journal,
+            postgres,
+            cluster,
+            projections,
+            reactors,
+            problems,
+          },
+          { status: isReady ? 200 : 503 },
+        )
+      })
 
-    yield* router.add("GET", "/healthz", Effect.succeed(HttpServerResponse.jsonUnsafe({ alive: true })))
-    yield* router.add("GET", "/readyz", ready)
-    yield* router.add(
-      "GET",
-      "/metrics",
-      Effect.all([system.status, system.cluster.standing]).pipe(
-        Effect.flatMap(([status, standing]) => metricsText(status, standing)),
-        Effect.map((text) => HttpServerResponse.text(text, { contentType: METRICS_CONTENT_TYPE })),
-      ),
-    )
-  }),
-)
+      yield* router.add("GET", "/healthz", Effect.succeed(HttpServerResponse.jsonUnsafe({ alive: true })))
+      yield* router.add("GET", "/readyz", ready)
+      yield* router.add(
+        "GET",
+        "/metrics",
+        Effect.all([system.status, system.cluster.standing]).pipe(
+          Effect.flatMap(([status, standing]) => metricsText(status, standing)),
+          Effect.map((text) => HttpServerResponse.text(text, { contentType: METRICS_CONTENT_TYPE })),
+        ),
+      )
+    }),
+  )

@@ -24,7 +24,7 @@ import type {
   UnknownProjection,
 } from "../effect.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
-import type { InvalidCursor } from "../reference/service/OrderReads.ts"
+import type { InvalidCursor } from "./InvalidCursor.ts"
 
 /** Start of every `type`. */
 export const PROBLEM_TYPE_PREFIX = "urn:everstate:problem:"
@@ -51,9 +51,7 @@ interface ProblemKind {
 /** What the service itself says no to. */
 const KINDS = {
   rejected: { status: 409, title: "Its state does not allow it" },
-  orderNotFound: { status: 404, title: "No such order" },
   notFound: { status: 404, title: "Nobody of that id" },
-  notHosted: { status: 404, title: "Not in the flow of this service" },
   deadLetterNotFound: { status: 404, title: "No such dead letter" },
   deadLetterNotRedrivable: { status: 409, title: "The dead letter cannot go back" },
   invalidRequest: { status: 400, title: "The request is invalid" },
@@ -121,10 +119,6 @@ export const problem = (
   facts: { readonly hint?: string; readonly [fact: string]: unknown } = {},
 ): Problem => ({ type: PROBLEM_TYPE_PREFIX + kebab(name), ...KINDS[name], detail, ...facts })
 
-/** The order was never placed. */
-export const orderNotFound = (orderId: string): Problem =>
-  problem("orderNotFound", `There is no order "${orderId}".`, { orderId })
-
 /** Nothing ever happened to anybody of this id. */
 export const notFound = (what: string, id: string): Problem =>
   problem("notFound", `There is no ${what} "${id}".`, { id })
@@ -177,15 +171,11 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   LeasesUnavailable: "clusterUnavailable",
 }
 
-/** Its actor type tells orders, which every client knows, from those whom only some do. */
 const rejected = (error: CommandRejected): Problem => {
   const { actorType, id, commandType, reason, state, detail, version } = error
-  const isOrder = actorType === "order"
-  if (version === 0 && reason === "NotAccepted") {
-    return isOrder ? orderNotFound(id) : notFound(actorType, id)
-  }
+  if (version === 0 && reason === "NotAccepted") return notFound(actorType, id)
   return problem("rejected", error.message, {
-    ...(isOrder ? { orderId: id } : { id }),
+    id,
     command: commandType,
     reason,
     state,
@@ -269,7 +259,7 @@ const documented = (status: number, description: string) =>
 /** What every endpoint may answer. */
 export const READ_PROBLEMS = [
   documented(400, "The request is invalid"),
-  documented(404, "No such order, or nobody else of that id"),
+  documented(404, "Nobody of that id"),
   documented(429, "Too many commands are waiting; see Retry-After"),
   documented(500, "A defect"),
   documented(503, "The journal or the read model is unavailable; see Retry-After"),

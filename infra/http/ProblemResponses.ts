@@ -17,12 +17,12 @@ import {
   ProblemDetails,
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { methodsAt } from "../reference/service/ServiceApi.ts"
 import type { RequestMetrics } from "../telemetry/RequestMetrics.ts"
+import type { MethodsAt } from "./ApiMethods.ts"
 import { type Problem, passes, problem, RETRY_AFTER_SECONDS } from "./Problem.ts"
 import type { RequestGuard } from "./RequestGuard.ts"
 
-/** Largest request body, in bytes: an order with all its lines takes a tenth. */
+/** Largest request body, in bytes. */
 export const BODY_BYTES_MAX = 256 * 1024
 
 /** Names the business transaction that a request is part of; made up where a client sends none. */
@@ -96,7 +96,11 @@ const isRouteNotFound = (reason: Cause.Reason<unknown>): boolean =>
   HttpServerError.isHttpServerError(reason.error) &&
   reason.error.reason._tag === "RouteNotFound"
 
-const explain = <E>(cause: Cause.Cause<E>, request: HttpServerRequest.HttpServerRequest) => {
+const explain = <E>(
+  cause: Cause.Cause<E>,
+  request: HttpServerRequest.HttpServerRequest,
+  methodsAt: MethodsAt,
+) => {
   const allowed = cause.reasons.some(isRouteNotFound) ? methodsAt(request.url) : []
   if (allowed.length > 0) return Effect.succeed(methodNotAllowed(request, allowed))
   const known = cause.reasons
@@ -129,8 +133,15 @@ const declaredBytes = ({ headers }: HttpServerRequest.HttpServerRequest): number
 const refused = (given: Problem): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setHeader(problemResponse(given), "connection", "close")
 
+export interface ProblemResponsesOptions {
+  readonly metrics: RequestMetrics
+  readonly guard: RequestGuard
+  /** Of the API whose routes are wrapped. */
+  readonly methodsAt: MethodsAt
+}
+
 /** Wraps every route, the ones that do not exist included. */
-export const layerProblemResponses = (metrics: RequestMetrics, guard: RequestGuard) =>
+export const layerProblemResponses = ({ metrics, guard, methodsAt }: ProblemResponsesOptions) =>
   HttpRouter.middleware(
     (handler) =>
       Effect.gen(function* () {
@@ -151,7 +162,9 @@ export const layerProblemResponses = (metrics: RequestMetrics, guard: RequestGua
                   Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(BODY_BYTES_MAX)),
                   Effect.map((response) => asProblem(response, request)),
                   Effect.catchCause((cause) =>
-                    Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : explain(cause, request),
+                    Cause.hasInterruptsOnly(cause)
+                      ? Effect.failCause(cause)
+                      : explain(cause, request, methodsAt),
                   ),
                 )
         yield* metrics.answered(request.method, answer.status, (yield* Clock.currentTimeNanos) - started)

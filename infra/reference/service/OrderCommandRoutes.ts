@@ -10,8 +10,8 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Order } from "../../../actors/order/Order.ts"
 import { ActorSystem, type CommandsOf } from "../../effect.ts"
 import { type Answer, ask, type CommandRequest, versionHeaders } from "../../http/CommandRequest.ts"
-import { problemOf } from "../../http/Problem.ts"
 import { problemResponse } from "../../http/ProblemResponses.ts"
+import { problemOf } from "./OrderProblem.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
 type OrderCommand = CommandsOf<typeof Order>

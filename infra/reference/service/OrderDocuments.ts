@@ -12,7 +12,8 @@ import type { Order } from "../../../actors/order/Order.ts"
 import { CustomerId, Fulfilment, PaymentId, Reason } from "../../../actors/order/OrderEvents.ts"
 import { OrderLine, OrderLines } from "../../../actors/order/OrderLine.ts"
 import { type EventsOf, type ProjectedEvent, type StateOf, stateName } from "../../effect.ts"
-import { SagaSummary } from "../../http/SagaDocument.ts"
+import { isoTime } from "../../http/IsoTime.ts"
+import { SagaSummary } from "./SagaDocument.ts"
 
 /** States of an order that exists. */
 export const ORDER_STATUSES = [
@@ -155,9 +156,6 @@ export const OrderPage = Schema.Struct({
     Schema.String.annotate({ description: "Give it as `cursor` for the next page; absent on the last" }),
   ),
 }).annotate({ identifier: "OrderPage" })
-
-/** Unix milliseconds as RFC 3339. */
-export const isoTime = (atMs: number): string => new Date(atMs).toISOString()
 
 /** The order, or `undefined` for one that was never placed. */
 export const orderDocument = (

@@ -13,13 +13,14 @@ import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCusto
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { ActorSystem, type PastMoment, type ProjectionDefinition } from "../../effect.ts"
 import { etagOf } from "../../http/CommandRequest.ts"
-import { orderNotFound, type Problem, problem, problemOf, type ServiceError } from "../../http/Problem.ts"
+import { type Problem, problem, type ServiceError } from "../../http/Problem.ts"
 import { problemResponse } from "../../http/ProblemResponses.ts"
-import { sagaSummary } from "../../http/SagaDocument.ts"
 import { Hosted } from "./Hosted.ts"
 import { EVENTS_PER_PAGE, ORDERS_PER_PAGE } from "./OrderApi.ts"
 import { eventDocument, type OrderDocument, orderDocument } from "./OrderDocuments.ts"
+import { orderNotFound, problemOf } from "./OrderProblem.ts"
 import { OrderReads } from "./OrderReads.ts"
+import { sagaSummary } from "./SagaDocument.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
 /** Longest wait for a read model to come as far as `after`, in milliseconds. */

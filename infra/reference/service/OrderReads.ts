@@ -7,20 +7,13 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { AuditLog } from "../../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCustomers.ts"
+import { InvalidCursor } from "../../http/InvalidCursor.ts"
+import { isoTime } from "../../http/IsoTime.ts"
 import type { PostgresError } from "../../postgres/PostgresErrors.ts"
 import { PostgresPool } from "../../postgres/PostgresPool.ts"
 import { readModelTable } from "../../postgres/ReadModelTables.ts"
 import { OpenFulfilments } from "./OpenFulfilments.ts"
-import { type EventDocument, type FoundOrder, isoTime, type OrderListItem } from "./OrderDocuments.ts"
-
-/** A cursor that this service never gave out. */
-export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {
-  hint: Schema.String,
-}) {
-  override get message(): string {
-    return `The cursor is not one of this list. ${this.hint}`
-  }
-}
+import type { EventDocument, FoundOrder, OrderListItem } from "./OrderDocuments.ts"
 
 export interface Page<Item> {
   readonly items: ReadonlyArray<Item>

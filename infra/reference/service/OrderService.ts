@@ -6,13 +6,14 @@
  */
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
 import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
 import type { NodeOptions } from "../../effect.ts"
+import { methodsOf } from "../../http/ApiMethods.ts"
 import { layerCatalogRoutes } from "../../http/CatalogRoutes.ts"
-import { ClusterRoutes } from "../../http/ClusterRoutes.ts"
-import { DeadLetterRoutes } from "../../http/DeadLetterRoutes.ts"
+import { clusterHandlers } from "../../http/ClusterRoutes.ts"
+import { deadLetterHandlers } from "../../http/DeadLetterRoutes.ts"
 import { Departure } from "../../http/Departure.ts"
 import { layerOperationRoutes } from "../../http/OperationRoutes.ts"
 import { layerProblemResponses } from "../../http/ProblemResponses.ts"
@@ -22,7 +23,7 @@ import { layer as layerSystem, type StartError } from "../../system/ActorSystem.
 import { requestMetrics } from "../../telemetry/RequestMetrics.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
 import { PaymentGatewayHttp } from "../payments/PaymentGatewayHttp.ts"
-import { type Flow, hosted, namespaceOf } from "./Hosted.ts"
+import { type Flow, Hosted, hosted, namespaceOf } from "./Hosted.ts"
 import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
 import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
 import { OrderReads } from "./OrderReads.ts"
@@ -96,15 +97,19 @@ export const layerOrderService = (
         OrderQueryRoutes,
         ParticipantRoutes,
         SagaRoutes,
-        DeadLetterRoutes,
-        ClusterRoutes,
+        HttpApiBuilder.group(ServiceApi, "deadLetters", deadLetterHandlers),
+        HttpApiBuilder.group(ServiceApi, "cluster", clusterHandlers),
       ]),
     ),
     // Swagger UI and not Scalar: it comes whole with the package and asks nothing of the network.
     HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
-    layerOperationRoutes,
-    layerCatalogRoutes,
-    layerProblemResponses(requestMetrics, requestGuard([host, ...allowedHosts])),
+    layerOperationRoutes(Effect.flatMap(OrderReads, ({ check }) => check)),
+    layerCatalogRoutes(Effect.map(Hosted, ({ catalog }) => catalog)),
+    layerProblemResponses({
+      metrics: requestMetrics,
+      guard: requestGuard([host, ...allowedHosts]),
+      methodsAt: methodsOf(ServiceApi),
+    }),
   )
   const server = NodeHttpServer.layer(createServer, {
     port,

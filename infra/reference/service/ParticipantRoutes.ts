@@ -17,9 +17,10 @@ import {
   type StateOf,
 } from "../../effect.ts"
 import { ask, type CommandRequest, versionHeaders } from "../../http/CommandRequest.ts"
-import { notFound, problemOf } from "../../http/Problem.ts"
+import { notFound } from "../../http/Problem.ts"
 import { problemResponse } from "../../http/ProblemResponses.ts"
 import { Hosted } from "./Hosted.ts"
+import { problemOf } from "./OrderProblem.ts"
 import { customerDocument, paymentDocument, shipmentDocument, stockDocument } from "./ParticipantDocuments.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 

@@ -8,14 +8,15 @@ import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { ActorSystem } from "../../effect.ts"
-import { SAGAS_PER_PAGE } from "../../http/OperatorApi.ts"
-import { notFound, problem, problemOf } from "../../http/Problem.ts"
+import { isoTime } from "../../http/IsoTime.ts"
+import { notFound } from "../../http/Problem.ts"
 import { problemResponse } from "../../http/ProblemResponses.ts"
-import { hasEnded, sagaDocument, sagaSummary } from "../../http/SagaDocument.ts"
 import { Hosted } from "./Hosted.ts"
-import { isoTime } from "./OrderDocuments.ts"
+import { notHosted, problemOf } from "./OrderProblem.ts"
 import { OrderReads } from "./OrderReads.ts"
 import { send } from "./ParticipantRoutes.ts"
+import { SAGAS_PER_PAGE } from "./SagaApi.ts"
+import { hasEnded, sagaDocument, sagaSummary } from "./SagaDocument.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
 /** Sagas that a list asks at once. */
@@ -63,15 +64,7 @@ export const SagaRoutes = HttpApiBuilder.group(
 
     /** Where nobody is in the middle, there is nobody to be asked. */
     const hostedHere = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      flow === "saga"
-        ? effect
-        : Effect.succeed(
-            problemResponse(
-              problem("notHosted", `The flow of this service is the ${flow}.`, {
-                hint: "Start it with --flow saga.",
-              }),
-            ),
-          )
+      flow === "saga" ? effect : Effect.succeed(problemResponse(notHosted(flow)))
 
     const orProblem = <A, E extends Parameters<typeof problemOf>[0], R>(effect: Effect.Effect<A, E, R>) =>
       hostedHere(Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error)))))

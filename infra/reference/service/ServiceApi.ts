@@ -1,15 +1,15 @@
 /**
  * The API of the service: every group of routes. The OpenAPI document and the page at /docs come from it.
  *
- * Owns the composition, and which methods a path has. Orders: OrderApi.ts. Who takes part in their fulfilment:
- * ParticipantApi.ts. What operators do: OperatorApi.ts and ClusterApi.ts.
+ * Owns the composition. Orders: OrderApi.ts. Who takes part in their fulfilment: ParticipantApi.ts. What operators do:
+ * SagaApi.ts, and of every service infra/http/DeadLetterApi.ts and infra/http/ClusterApi.ts.
  */
-import { FindMyWay } from "effect/http"
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ClusterEndpoints } from "../../http/ClusterApi.ts"
-import { DeadLetterEndpoints, SagaEndpoints } from "../../http/OperatorApi.ts"
+import { DeadLetterEndpoints } from "../../http/DeadLetterApi.ts"
 import { OrderCommands, OrderQueries } from "./OrderApi.ts"
 import { ParticipantEndpoints } from "./ParticipantApi.ts"
+import { SagaEndpoints } from "./SagaApi.ts"
 
 export const ServiceApi = HttpApi.make("orders")
   .add(OrderCommands)
@@ -27,14 +27,3 @@ export const ServiceApi = HttpApi.make("orders")
       description: "Orders as durable statecharts. Every error is a problem document (RFC 9457).",
     }),
   )
-
-const METHODS = ["GET", "PUT", "POST", "DELETE"] as const
-
-const methodsByPath = FindMyWay.make<true>()
-for (const group of Object.values(ServiceApi.groups)) {
-  for (const { method, path } of Object.values(group.endpoints)) methodsByPath.on(method, path, true)
-}
-
-/** Methods that the API has for the path; none where it has no such path. */
-export const methodsAt = (url: string): ReadonlyArray<string> =>
-  METHODS.filter((method) => methodsByPath.find(method, url) !== undefined)

@@ -1,10 +1,10 @@
 /**
  * A fulfilment as clients and operators see it: where it is, why it goes back, what it is stuck at, every item.
  *
- * Owns the shape and how a saga's book becomes it. Routes: OperatorApi.ts.
+ * Owns the shape and how a saga's book becomes it. Routes: SagaApi.ts.
  */
 import { Schema } from "effect"
-import { type CurrentState, type SagaState, stateName } from "../effect.ts"
+import { type CurrentState, type SagaState, stateName } from "../../effect.ts"
 
 const Trouble = {
   item: Schema.NullOr(Schema.String).annotate({ description: "As `items` name it; null where it was none" }),
