@@ -5,8 +5,8 @@
  * the check, a client could have a node write into the journal, the lease bucket or JetStream's API.
  */
 
-import { inboxPrefixOf } from "../stores/NatsPermissions.ts"
 import type { NatsConnectionService } from "./NatsConnection.ts"
+import { inboxPrefixOf } from "./NatsRole.ts"
 
 /** No subject that a client library makes for a reply: a wildcard, or the end of a line of the protocol. */
 const unusual = /[\s*>]/

@@ -16,7 +16,7 @@ import { placeUpTo, sequenceAt } from "../../../runtime/journal/Partition.ts"
 import { type StreamInfo, updateStream } from "../connection/JetStreamApi.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
 import { isCode, jetStreamCode, readErrorOf } from "../connection/NatsErrors.ts"
-import { findStream, makeStream, replicaCountOf } from "../stores/OpenStream.ts"
+import { findStream, makeStream, replicaCountOf } from "../connection/OpenStream.ts"
 import {
   type JournalStreamOptions,
   journalStreamConfig,

@@ -19,12 +19,12 @@ import {
   LeasesUnavailable,
   type LeaseWriteError,
 } from "../../../runtime/cluster/Leases.ts"
+import { openBucket } from "../connection/Bucket.ts"
 import { subscribe } from "../connection/CoreSubscription.ts"
 import { findMessage } from "../connection/JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "../connection/NatsConnection.ts"
 import { leasesUnavailableOf, leaseWriteErrorOf } from "../connection/NatsErrors.ts"
 import { publishTo } from "../connection/PubAck.ts"
-import { openBucket } from "../stores/Bucket.ts"
 
 /** Records in one direct-get batch of `all`, and most that it lists altogether, removed ones included. */
 const LEASE_PAGE_RECORDS_MAX = 16_384

@@ -18,9 +18,6 @@ import {
 } from "../../../runtime/mailbox/Mailbox.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
 import { isCode, jetStreamCode, mailboxErrorOf, PREPARE_HINT } from "../connection/NatsErrors.ts"
-import { NANOS_PER_MS } from "../connection/PullConsumer.ts"
-import { NAMESPACE_HINT, NAMESPACE_PATTERN } from "../journal/JournalSettings.ts"
-import { serverVersionVerdict } from "../journal/ServerVersion.ts"
 import {
   DUPLICATE_WINDOW_MS,
   findOrMakeStream,
@@ -28,8 +25,11 @@ import {
   type NamedStream,
   replicaCountOf,
   wrongSettings,
-} from "../stores/OpenStream.ts"
-import { FOREIGN_HINT, foreignMark, marked, markStore, type StoreMark } from "../stores/StoreMark.ts"
+} from "../connection/OpenStream.ts"
+import { NANOS_PER_MS } from "../connection/PullConsumer.ts"
+import { FOREIGN_HINT, foreignMark, marked, markStore, type StoreMark } from "../connection/StoreMark.ts"
+import { NAMESPACE_HINT, NAMESPACE_PATTERN } from "../journal/JournalSettings.ts"
+import { serverVersionVerdict } from "../journal/ServerVersion.ts"
 
 /** Version of the mailbox's layout: streams, subjects and headers. Version 1 is MailboxLegacy.ts. */
 export const MAILBOX_LAYOUT_VERSION = 2

@@ -11,6 +11,7 @@ import {
   CheckpointsUnavailable,
   positionIn,
 } from "../../../runtime/checkpoint/Checkpoints.ts"
+import { openBucket } from "../connection/Bucket.ts"
 import { API_TIMEOUT_MS, findMessage, purgeSubject } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
 import {
@@ -20,8 +21,7 @@ import {
   type NatsRequestFailed,
 } from "../connection/NatsErrors.ts"
 import { publishTo } from "../connection/PubAck.ts"
-import { openBucket } from "./Bucket.ts"
-import type { StoreMark } from "./StoreMark.ts"
+import type { StoreMark } from "../connection/StoreMark.ts"
 
 /** Compare-and-sets that one `advance` tries against other processes. */
 const advanceAttemptsMax = 10

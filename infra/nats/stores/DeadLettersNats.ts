@@ -18,10 +18,10 @@ import {
 import { isTime } from "../../../runtime/time/Time.ts"
 import { API_TIMEOUT_MS, deleteMessage, findMessage } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
+import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "../connection/OpenStream.ts"
 import { headerValueOf, publishTo } from "../connection/PubAck.ts"
 import { NANOS_PER_MS } from "../connection/PullConsumer.ts"
 import { readPage, recordOf } from "../journal/JournalRead.ts"
-import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
 
 /** Characters of a letter's detail that are kept. */
 export const DETAIL_LENGTH_MAX = 2_000

@@ -9,9 +9,9 @@ import { tokenFromId } from "../../../runtime/address/ActorAddress.ts"
 import { CLOUD_EVENT_MEDIA_TYPE } from "../../../runtime/integration/CloudEvent.ts"
 import { EventPublisher, PublisherUnavailable } from "../../../runtime/integration/EventPublisher.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
+import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "../connection/OpenStream.ts"
 import { headerValueOf, publishTo } from "../connection/PubAck.ts"
 import { NANOS_PER_MS } from "../connection/PullConsumer.ts"
-import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
 
 /** Time for which integration events are kept, in milliseconds: 7 days. */
 export const EVENTS_KEPT_MS = 7 * 86_400_000

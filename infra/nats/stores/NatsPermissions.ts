@@ -5,19 +5,13 @@
  * holds the two together and runs a whole system under it). Whoever adds a request to an adapter adds its subject here.
  * Nobody may purge, delete, change or restore a journal: that takes an operator of the account.
  *
- * Each kind has replies under a prefix of its own, so that no client reads what another kind is answered.
+ * Each kind has replies under a prefix of its own (NatsRole.ts).
  */
 
 import type { NatsConnectionOptions } from "../connection/NatsConnection.ts"
+import { inboxPrefixOf, NATS_ROLES, type NatsRole } from "../connection/NatsRole.ts"
 import { NAMESPACE_PATTERN, STREAMS_DEFAULT, streamName } from "../journal/JournalSettings.ts"
 import { legacyStreamName, mailboxStreamNames } from "../mailbox/MailboxStream.ts"
-
-/**
- * `service`: a node. `creator`: a node that may create the streams, too; started once, before the services.
- * `client`: asks and tells actors (`ActorClient`). `events`: reads integration events.
- */
-export const NATS_ROLES = ["service", "creator", "client", "events"] as const
-export type NatsRole = (typeof NATS_ROLES)[number]
 
 /** Subjects and wildcards; what is not listed is denied. */
 export interface NatsPermissions {
@@ -30,10 +24,6 @@ export interface NatsPermissionsOptions {
   /** `journal.streams`, 1 by default. */
   readonly streams?: number
 }
-
-/** Replies come under it; what {@link connectionOf} gives a connection that names none. */
-export const inboxPrefixOf = (namespace: string, role: NatsRole): string =>
-  role === "client" || role === "events" ? `_INBOX_${namespace}_${role}` : `_INBOX_${namespace}`
 
 /** Connection options of a user of this kind: its replies come under the prefix that its permissions name. */
 export const connectionOf = (

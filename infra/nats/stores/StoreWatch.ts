@@ -21,9 +21,9 @@ import { thrownText } from "../../../runtime/json/Thrown.ts"
 import type { StreamInfo } from "../connection/JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "../connection/NatsConnection.ts"
 import type { JetStreamError, NatsRequestFailed } from "../connection/NatsErrors.ts"
+import { findStream } from "../connection/OpenStream.ts"
 import type { WriteTrouble } from "../connection/StoreTroubles.ts"
 import type { NeededStore } from "./NeededStores.ts"
-import { findStream } from "./OpenStream.ts"
 
 /** How often the stores are looked at, in milliseconds. */
 export const LOOK_EVERY_MS = 2_000

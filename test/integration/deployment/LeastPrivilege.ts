@@ -10,7 +10,7 @@ import pg from "pg"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
 import { ServerProcess } from "../../../infra/embedded/ServerProcess.ts"
 import { startPostgres } from "../../../infra/embedded.ts"
-import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/stores/NatsPermissions.ts"
+import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/connection/NatsRole.ts"
 import { ActorSystem, type StartOptions } from "../../../infra/system/ActorSystem.ts"
 import { eventually } from "../system/SystemFixture.ts"
 

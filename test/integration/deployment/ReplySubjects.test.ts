@@ -4,7 +4,7 @@
  */
 import { connect, type NatsConnection } from "@nats-io/transport-node"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
-import type { NatsRole } from "../../../infra/nats/stores/NatsPermissions.ts"
+import type { NatsRole } from "../../../infra/nats/connection/NatsRole.ts"
 import { ActorClient } from "../../../infra/system/ActorClient.ts"
 import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"

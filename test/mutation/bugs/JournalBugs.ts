@@ -173,14 +173,14 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a new stream is asked on a subject that it does not take",
-    file: "infra/nats/stores/OpenStream.ts",
+    file: "infra/nats/connection/OpenStream.ts",
     text: 'subject.replaceAll(/[*>]/g, "created")',
     replacement: 'subject.replace(/[*>].*/, "created")',
     isSeenBySimulation: false,
   },
   {
     name: "a question that a new stream drops is not asked again",
-    file: "infra/nats/stores/OpenStream.ts",
+    file: "infra/nats/connection/OpenStream.ts",
     text: 'if (error.reason === "Timeout") return ask(2 * timeoutMs)',
     replacement: 'if (error.reason === "Timeout") return Effect.void',
     isSeenBySimulation: false,

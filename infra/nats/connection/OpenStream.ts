@@ -6,16 +6,16 @@
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
-import { createStream, type StreamInfo, streamInfo } from "../connection/JetStreamApi.ts"
-import type { NatsConnectionService } from "../connection/NatsConnection.ts"
+import { createStream, type StreamInfo, streamInfo } from "./JetStreamApi.ts"
+import type { NatsConnectionService } from "./NatsConnection.ts"
 import {
   isCode,
   type JetStreamError,
   jetStreamCode,
   type NatsRequestFailed,
   PREPARE_HINT,
-} from "../connection/NatsErrors.ts"
-import { headersOf } from "../connection/PubAck.ts"
+} from "./NatsErrors.ts"
+import { headersOf } from "./PubAck.ts"
 import { FOREIGN_HINT, foreignMark, marked, markStore, type StoreMark } from "./StoreMark.ts"
 
 /** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */

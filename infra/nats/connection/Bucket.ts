@@ -5,9 +5,9 @@
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import type { Effect } from "effect"
-import type { NatsConnectionService } from "../connection/NatsConnection.ts"
-import { NANOS_PER_MS } from "../connection/PullConsumer.ts"
+import type { NatsConnectionService } from "./NatsConnection.ts"
 import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "./OpenStream.ts"
+import { NANOS_PER_MS } from "./PullConsumer.ts"
 import type { StoreMark } from "./StoreMark.ts"
 
 export interface BucketOptions<E> {

@@ -8,8 +8,8 @@
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
-import { type StreamInfo, updateStream } from "../connection/JetStreamApi.ts"
-import type { NatsConnectionService } from "../connection/NatsConnection.ts"
+import { type StreamInfo, updateStream } from "./JetStreamApi.ts"
+import type { NatsConnectionService } from "./NatsConnection.ts"
 
 const MARK_KEY = "everstate.journal"
 
