@@ -110,21 +110,19 @@ class Run {
   readonly sampleLag: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     const pause = new RestPause(LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX)
     while (true) {
-      const wasWaiting = this.#feed?.isWaiting() ?? false
+      const feed = this.#feed
+      const wasWaiting = feed?.isWaiting() ?? false
       const last = yield* Effect.option(this.#journal.lastSequence(this.#partition))
       if (Option.isSome(last)) this.#progress.sawSequence(last.value)
       const pauseMs = pause.after(Option.getOrUndefined(last), wasWaiting)
       this.#busy.closeUnsafe()
       yield* Effect.sleep(LAG_SAMPLE_MS)
       if (pauseMs > LAG_SAMPLE_MS) yield* Effect.timeoutOption(this.#busy.await, pauseMs)
-      // Nothing came for a whole interval: the rest of the journal is of other actor types.
-      if (wasWaiting && Option.isSome(last) && this.#feed?.isWaiting() === true) this.#caughtUp()
+      // Nothing came for a whole interval: the rest of the journal is of other actor types, and what failed works again.
+      const isWaiting = feed === this.#feed && feed?.isWaiting() === true
+      if (wasWaiting && isWaiting && Option.isSome(last)) this.#progress.enter("running")
     }
   })
-
-  #caughtUp(): void {
-    if (this.#progress.state === "catching-up") this.#progress.enter("running")
-  }
 
   /** From the stored offset on. Never succeeds. */
   #attach(): Effect.Effect<never, Interruption, Scope.Scope> {

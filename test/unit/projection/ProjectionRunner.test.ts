@@ -171,6 +171,28 @@ test("FAULT 51: a database that is down at start does not stop the start", () =>
     }),
   ))
 
+test("FAULT 51: says that it runs again once the database is back, though no event comes", () =>
+  run(({ writer, readModel, faults, start }) =>
+    Effect.gen(function* () {
+      const totals = ledgerTotals()
+      const runner = yield* start(totals)
+      // The last transaction counts, and its outcome is lost.
+      Object.assign(faults, {
+        apply: (projection: ProjectionDefinition, batch: Parameters<ReadModelService["apply"]>[1]) =>
+          Effect.andThen(
+            readModel.apply(projection, batch),
+            Effect.fail(new ReadModelUnavailable({ detail: "connection lost in commit" })),
+          ),
+      })
+      yield* writer.write("a", added(1))
+      yield* until(() => runner.status().state === "unavailable")
+      yield* until(() => runner.status().state === "running")
+      expect(runner.status()).toMatchObject({ offset: 1, lag: 0 })
+      expect(runner.status().lastError).toContain("connection lost")
+      expect(readModel.rows(totals)).toMatchObject([{ total: 1, counted: 1 }])
+    }),
+  ))
+
 test("FAULT 52: an outcome that was lost counts once, whether it was stored or not", () =>
   run(({ writer, readModel, faults, start }) =>
     Effect.gen(function* () {
