@@ -3,7 +3,7 @@
  *
  * Owns where they wait: a bounded number in memory, unacknowledged, so that nothing is written; the others in the mailbox,
  * under a time by the server's clock. A timer is never early, and a clock that is behind costs no loop of deliveries.
- * When a timer is early: Handover.ts.
+ * When a timer is early: ActorDelivery.ts.
  */
 import { type Clock, Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -23,7 +23,7 @@ export const EARLY_HELD_MS_MAX = 60_000
 const CLOCK_LOOK_MS = 1_000
 
 export interface EarlyTimer {
-  readonly place: number
+  readonly shardIndex: number
   readonly address: ActorAddress
   readonly message: Message
   readonly delivery: Delivery
@@ -44,26 +44,26 @@ export class EarlyTimers {
   /** Waits a while: then the timer is to be tried again. False: the mailbox has it again, under its time. */
   wait(timer: EarlyTimer): Effect.Effect<boolean> {
     return Effect.suspend(() => {
-      const { place, message } = timer
+      const { shardIndex, message } = timer
       const leftMs = message.k === "timer" ? message.at - this.#clock.currentTimeMillisUnsafe() : 0
-      const heldCount = this.#heldCounts.get(place) ?? 0
+      const heldCount = this.#heldCounts.get(shardIndex) ?? 0
       if (leftMs > EARLY_HELD_MS_MAX || heldCount >= EARLY_HELD_MAX) {
         return Effect.as(this.#placeAgain(timer), false)
       }
-      this.#heldCounts.set(place, heldCount + 1)
+      this.#heldCounts.set(shardIndex, heldCount + 1)
       return Effect.sleep(Math.max(0, Math.min(leftMs, CLOCK_LOOK_MS))).pipe(
         Effect.ensuring(
-          Effect.sync(() => this.#heldCounts.set(place, (this.#heldCounts.get(place) ?? 1) - 1)),
+          Effect.sync(() => this.#heldCounts.set(shardIndex, (this.#heldCounts.get(shardIndex) ?? 1) - 1)),
         ),
         Effect.as(true),
       )
     })
   }
 
-  #placeAgain({ address, message, place, delivery }: EarlyTimer): Effect.Effect<void> {
+  #placeAgain({ address, message, shardIndex, delivery }: EarlyTimer): Effect.Effect<void> {
     if (message.k !== "timer") return Effect.void
     // The id it was placed with may still be remembered as a duplicate.
-    const id = `${message.id}:${place}.${delivery.sequence}`
+    const id = `${message.id}:${shardIndex}.${delivery.sequence}`
     const slot = `again.${message.n}.${message.g}`
     const aheadMs = this.#time.aheadMs(this.#clock.currentTimeMillisUnsafe(), monotonicMs(this.#clock))
     const atMs = message.at + aheadMs

@@ -2,7 +2,7 @@
  * Messages of actors that cannot take them now, each actor's in the order of the mailbox.
  *
  * Owns that order and the pauses: one message that could not be applied holds back all later ones of its actor, so they
- * do not overtake it. Which messages are held back, and why: Inbox.ts.
+ * do not overtake it. Which messages are held back, and why: MessageDelivery.ts.
  */
 import { Effect, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -15,7 +15,7 @@ const HOLD_MAX_MS = 5_000
 interface Holdable {
   readonly address: ActorAddress
   readonly delivery: Delivery
-  readonly place: number
+  readonly shardIndex: number
   failedCount: number
 }
 
@@ -46,13 +46,14 @@ export class HeldBack<Item extends Holdable> {
     })
   }
 
-  /** Forgets what is held of a place that is another node's now. */
-  forget(place: number): void {
-    for (const [key, items] of this.#byActor) if (items[0]?.place === place) this.#byActor.delete(key)
+  /** Forgets what is held of a shard that is another node's now. */
+  forget(shardIndex: number): void {
+    for (const [key, items] of this.#byActor)
+      if (items[0]?.shardIndex === shardIndex) this.#byActor.delete(key)
   }
 }
 
-/** By place in the mailbox, so that what was first goes first again. */
+/** By sequence in the mailbox, so that what was first goes first again. */
 const insert = (items: Array<Holdable>, item: Holdable): void => {
   const at = items.findIndex(({ delivery }) => delivery.sequence > item.delivery.sequence)
   items.splice(at === -1 ? items.length : at, 0, item)

@@ -219,7 +219,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     actors,
     cells,
     calls,
-    places: shardMap,
+    shardMap,
     unhosted,
     isPaused: view.isPaused,
   })

@@ -87,7 +87,7 @@ const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant =>
     close: Effect.gen(function* () {
       yield* release
       warmUp.closed(slot, yield* cells.drainPlace(shardIndex))
-      yield* inbox.letGo(shardIndex)
+      yield* inbox.release(shardIndex)
       yield* Effect.all([saved, outbox.close(shardIndex)], { concurrency: "unbounded", discard: true })
       ownership.forget(shardIndex)
     }),

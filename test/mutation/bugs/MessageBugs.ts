@@ -4,18 +4,18 @@ import type { PlantedBug } from "../PlantedBug.ts"
 export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a message is acknowledged before its dead letter is stored",
-    file: "runtime/inbox/Inbox.ts",
-    text: "        answerOrBury({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),\n        Effect.sync(() => settle(item)),",
+    file: "runtime/inbox/MessageDelivery.ts",
+    text: "        abandon({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),\n        Effect.sync(() => this.#settle(item)),",
     replacement:
-      "        Effect.sync(() => settle(item)),\n        answerOrBury({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),",
+      "        Effect.sync(() => this.#settle(item)),\n        abandon({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),",
     // The letter of a refused message is in the journal; a letter of rubbish is not looked for.
     isSeenBySimulation: false,
   },
   {
     name: "a redelivery overtakes held messages",
-    file: "runtime/inbox/Inbox.ts",
-    text: "    if (held.join(item)) return\n    surviving",
-    replacement: "    if (!item.delivery.isRepeat && held.join(item)) return\n    surviving",
+    file: "runtime/inbox/MessageDelivery.ts",
+    text: "    if (this.#held.join(item)) return\n    this.#surviving",
+    replacement: "    if (!item.delivery.isRepeat && this.#held.join(item)) return\n    this.#surviving",
     isSeenBySimulation: true,
   },
   {
@@ -28,15 +28,15 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "what is held for a shard that went is offered again",
     file: "runtime/inbox/HeldBack.ts",
-    text: "if (items[0]?.place === place) this.#byActor.delete(key)",
-    replacement: "if (items[0]?.place === -place) this.#byActor.delete(key)",
+    text: "if (items[0]?.shardIndex === shardIndex) this.#byActor.delete(key)",
+    replacement: "if (items[0]?.shardIndex === -shardIndex) this.#byActor.delete(key)",
     isSeenBySimulation: true,
   },
   {
     name: "a message is given up after one failure",
-    file: "runtime/inbox/Inbox.ts",
-    text: "item.failedCount < QUARANTINE_ATTEMPTS_MAX ? hold(item)",
-    replacement: "item.failedCount < 0 ? hold(item)",
+    file: "runtime/inbox/MessageDelivery.ts",
+    text: "item.failedCount < QUARANTINE_ATTEMPTS_MAX\n",
+    replacement: "item.failedCount < 0\n",
     isSeenBySimulation: false,
   },
   {
@@ -97,28 +97,28 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a message that is done is counted on",
-    file: "runtime/inbox/Inbox.ts",
-    text: "    attempts.forget(nameOf(place), delivery.sequence)\n",
+    file: "runtime/inbox/OpenMessages.ts",
+    text: '    attempts.forget(shardMap.all[shardIndex]?.slot ?? "", delivery.sequence)\n',
     replacement: "",
     isSeenBySimulation: false,
   },
   {
     name: "a message of another shard's actor is taken",
-    file: "runtime/inbox/Inbox.ts",
+    file: "runtime/inbox/MessageReader.ts",
     text: "if (address.shard !== shard)",
-    replacement: "if (address.shard > shardCount)",
+    replacement: "if (address.shard > shardMap.shardCount)",
     isSeenBySimulation: false,
   },
   {
     name: "an unreadable message ends the receiving",
-    file: "runtime/inbox/Inbox.ts",
+    file: "runtime/inbox/MessageReader.ts",
     text: "return unreadable(cause instanceof MessageUnreadable ? cause.message : String(cause))",
     replacement: "throw cause",
     isSeenBySimulation: false,
   },
   {
     name: "a message in work is not extended",
-    file: "runtime/inbox/Inbox.ts",
+    file: "runtime/inbox/OpenMessages.ts",
     text: "      yield* item.delivery.extend\n",
     replacement: "",
     // A message that comes again is known by its origin.
@@ -126,14 +126,14 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "the older delivery is acknowledged",
-    file: "runtime/inbox/Inbox.ts",
-    text: "      known.delivery = delivery\n",
+    file: "runtime/inbox/OpenMessages.ts",
+    text: "    known.delivery = delivery\n",
     replacement: "",
     isSeenBySimulation: false,
   },
   {
     name: "a rejected message is done",
-    file: "runtime/inbox/Handover.ts",
+    file: "runtime/inbox/ActorDelivery.ts",
     text: "  const refusal = finalRefusalOf(error)\n",
     replacement:
       '  if (error._tag === "CommandRejected") return DONE\n  const refusal = finalRefusalOf(error)\n',

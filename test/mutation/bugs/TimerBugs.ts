@@ -32,9 +32,9 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a timer is early by half a second",
-    file: "runtime/inbox/Handover.ts",
-    text: "if (places.clock.currentTimeMillisUnsafe() < message.at)",
-    replacement: "if (places.clock.currentTimeMillisUnsafe() + 500 < message.at)",
+    file: "runtime/inbox/ActorDelivery.ts",
+    text: "if (receivers.clock.currentTimeMillisUnsafe() < message.at)",
+    replacement: "if (receivers.clock.currentTimeMillisUnsafe() + 500 < message.at)",
     isSeenBySimulation: true,
   },
   {

@@ -1,7 +1,7 @@
 /**
- * What a mailbox message becomes: a command or signal in front of its cell, or a call.
+ * Delivers one mailbox message: as a command or signal in front of its cell, or as a call.
  *
- * Owns that step and what the cell's answer means for the message. Whether and when it is tried again: Inbox.ts.
+ * Owns that step and what the cell's answer means for the message. Whether and when it is tried again: MessageDelivery.ts.
  */
 import { type Clock, Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -35,7 +35,7 @@ export type Verdict =
 const DONE: Verdict = { _tag: "Done" }
 const LATER: Verdict = { _tag: "Later" }
 
-interface Places {
+interface Receivers {
   readonly cells: Cells
   readonly calls: CallRunner
   readonly clock: Clock.Clock
@@ -46,7 +46,7 @@ interface Received {
   readonly address: ActorAddress
   readonly message: Message
   readonly attempt: number
-  /** Set here when a call has ended: handed over again, it is not made again. */
+  /** Set here when a call has ended: delivered again, it is not made again. */
   outcome: CallOutcome | undefined
   /** Set here once it is known what the call calls. */
   logic: CallLogic | undefined
@@ -54,28 +54,28 @@ interface Received {
 
 type Judge = (verdict: Verdict) => void
 
-/** Hands the message over; `judge` is told once or, for a call, first that it runs and then how it ended. */
-export const handOver = (places: Places, received: Received, judge: Judge): void => {
+/** Delivers the message; `judge` is told once or, for a call, first that it runs and then how it ended. */
+export const deliverToActor = (receivers: Receivers, received: Received, judge: Judge): void => {
   const { message } = received
   switch (message.k) {
     case "command":
     case "answer":
-      return handOverItem(places, received, message, judge)
+      return deliverItem(receivers, received, message, judge)
     case "timer":
-      if (places.clock.currentTimeMillisUnsafe() < message.at) return judge({ _tag: "Early" })
+      if (receivers.clock.currentTimeMillisUnsafe() < message.at) return judge({ _tag: "Early" })
       return signal(
-        places,
+        receivers,
         received,
         { ...signalOf(message), kind: "timer", name: message.n, generation: message.g, at: message.at },
         judge,
       )
     case "call":
-      return handOverCall(places, received, message, judge)
+      return deliverCall(receivers, received, message, judge)
   }
 }
 
-const handOverItem = (
-  { cells }: Places,
+const deliverItem = (
+  { cells }: Receivers,
   { definition, address }: Received,
   message: DirectMessage,
   judge: Judge,
@@ -90,7 +90,7 @@ const handOverItem = (
   cells.offer(definition, address, item)
 }
 
-const signal = ({ cells }: Places, { definition, address }: Received, given: Signal, judge: Judge): void =>
+const signal = ({ cells }: Receivers, { definition, address }: Received, given: Signal, judge: Judge): void =>
   cells.offer(
     definition,
     address,
@@ -98,18 +98,22 @@ const signal = ({ cells }: Places, { definition, address }: Received, given: Sig
   )
 
 /** Asks the actor whether it still wants the call, and makes it. */
-const handOverCall = (places: Places, received: Received, message: CallMessage, judge: Judge): void => {
+const deliverCall = (receivers: Receivers, received: Received, message: CallMessage, judge: Judge): void => {
   const { n: name, g: generation } = message
-  const { cells, calls } = places
+  const { cells, calls } = receivers
   const { definition, address, attempt } = received
   const ended = (outcome: CallOutcome | undefined): void => {
     if (outcome === undefined) return judge(DONE)
     received.outcome = outcome
-    signal(places, received, { ...signalOf(message), kind: "call", name, generation, outcome }, (verdict) =>
-      // An outcome that cannot be stored is told as one that can.
-      verdict._tag === "Dead" && outcome.ok
-        ? ended(failureOf(received.logic, new Error(verdict.detail), attempt))
-        : judge(verdict),
+    signal(
+      receivers,
+      received,
+      { ...signalOf(message), kind: "call", name, generation, outcome },
+      (verdict) =>
+        // An outcome that cannot be stored is told as one that can.
+        verdict._tag === "Dead" && outcome.ok
+          ? ended(failureOf(received.logic, new Error(verdict.detail), attempt))
+          : judge(verdict),
     )
   }
   if (received.outcome !== undefined) return ended(received.outcome)

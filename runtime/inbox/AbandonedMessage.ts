@@ -1,7 +1,7 @@
 /**
- * What becomes of a message that is given up: an answer to the actor that waits for one, or a dead letter.
+ * What becomes of an abandoned message: an answer to the actor that waits for one, or a dead letter.
  *
- * Owns which of the two, and that it goes on until that is stored. Which messages are given up: Inbox.ts.
+ * Owns which of the two, and that it goes on until that is stored. Which messages are abandoned: MessageDelivery.ts.
  */
 import { type Clock, Effect } from "effect"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
@@ -12,7 +12,7 @@ import { undecidedAnswer } from "../outbox/Dispatcher.ts"
 import { storeLetter } from "../outbox/StoreLetter.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
 
-type GiveUpMessage = (given: {
+export type AbandonMessage = (given: {
   /** Absent where the delivery cannot be read. */
   readonly message: Message | undefined
   readonly delivery: Delivery
@@ -23,14 +23,14 @@ type GiveUpMessage = (given: {
   readonly letterId: string
 }) => Effect.Effect<void>
 
-export const makeGiveUp = (ports: {
+export const makeAbandonMessage = (ports: {
   readonly mailbox: MailboxService
   readonly deadLetters: DeadLettersService
   readonly clock: Clock.Clock
   readonly shardCount: number
-}): GiveUpMessage => {
+}): AbandonMessage => {
   const { mailbox, deadLetters, clock, shardCount } = ports
-  const bury = ({ delivery, reason, detail, attemptCount, letterId }: Parameters<GiveUpMessage>[0]) =>
+  const bury = ({ delivery, reason, detail, attemptCount, letterId }: Parameters<AbandonMessage>[0]) =>
     Effect.suspend(() => {
       const { key, data } = delivery
       const atMs = clock.currentTimeMillisUnsafe()
