@@ -2,7 +2,7 @@
  * Sends one item of a commit: a message into a mailbox, a timer into the schedule, an event to the world outside.
  *
  * Owns what each kind of item becomes on its way, and that sending goes on until it has worked: only a refusal that no
- * retry changes ends it, as a dead letter. When and in which order: Outbox.ts.
+ * retry changes ends it, as a dead letter. When and in which order: Sending.ts.
  */
 import { Clock, Effect } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
@@ -132,7 +132,7 @@ const sendItem = (
   const untilStored = <A, E extends SendError>(send: Effect.Effect<A, E>, key: string, message: Message) =>
     untilSent(send, {
       ...dispatching,
-      refused: (refusal) => giveUpMessage(ports, key, message, "Refused", refusal.message),
+      refused: (refusal) => abandonMessage(ports, key, message, "Refused", refusal.message),
     })
   const post = (address: ActorAddress, message: Message): Effect.Effect<Dispatched> =>
     Effect.map(
@@ -218,7 +218,7 @@ export const undecidedAnswer = (
 }
 
 /** A request that is refused, or its answer, is answered by the refusal; anything else is a dead letter. */
-export const giveUpMessage = (
+export const abandonMessage = (
   ports: DispatchPorts,
   key: string,
   message: Message,

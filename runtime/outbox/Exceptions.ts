@@ -3,7 +3,7 @@
  *
  * Owns the lists and their bounds. What waits here keeps the watermark from being settled, and nothing else from being
  * sent but later items of the same sender to the same receiver. A parked item is settled when the mailbox has it
- * acknowledged; an owed one when it is sent after all. Who sends: Outbox.ts.
+ * acknowledged; an owed one when it is sent after all. Who sends: Sending.ts.
  */
 import type { Acknowledged } from "../mailbox/Mailbox.ts"
 import type { CarryingCommit, Watermark } from "./Watermark.ts"

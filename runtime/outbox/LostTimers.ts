@@ -49,18 +49,18 @@ const SHARDS_AT_ONCE_MAX = 2
 const PLACED_AT_ONCE_MAX = 64
 
 export interface LostTimers {
-  /** This node has the place now. */
-  readonly open: (place: number) => void
-  readonly close: (place: number) => void
-  /** A timer or later message of the place's commit at `sequence` is in the mailbox. */
-  readonly scheduled: (place: number, sequence: number) => void
-  /** A commit of the place is stored. */
-  readonly stored: (place: number, sequence: number) => void
+  /** This node has the shard now. */
+  readonly open: (shardIndex: number) => void
+  readonly close: (shardIndex: number) => void
+  /** A timer or later message of the shard's commit at `sequence` is in the mailbox. */
+  readonly scheduled: (shardIndex: number, sequence: number) => void
+  /** A commit of the shard is stored. */
+  readonly stored: (shardIndex: number, sequence: number) => void
 }
 
 /** What the owner of a shard knows of its timers. */
 interface Guarded {
-  readonly place: ShardEntry
+  readonly entry: ShardEntry
   /** When this node got the shard, Unix milliseconds. */
   readonly sinceMs: number
   /** The mark of this sequence was seen; `undefined` before the first look. */
@@ -83,11 +83,11 @@ interface PlacedMark {
   readonly mark: TimerMark
 }
 
-/** `send` sends one item, for as long as it takes. `placedUpTo`: up to where a place's timers are in the mailbox. */
+/** `send` sends one item, for as long as it takes. `placedUpTo`: up to where a shard's timers are in the mailbox. */
 export const makeLostTimers = Effect.fnUntraced(function* (
-  places: ShardMap,
+  shardMap: ShardMap,
   send: (item: PlacedItem) => Effect.Effect<void>,
-  placedUpTo: (place: number) => number | undefined,
+  placedUpTo: (shardIndex: number) => number | undefined,
 ): Effect.fn.Return<LostTimers, never, Journal | Mailbox | Scope.Scope> {
   const journal = yield* Journal
   const mailbox = yield* Mailbox
@@ -100,7 +100,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   let pauseMs = LOOK_FIRST_MS
 
   /** The lowest mark of the shard that says something. */
-  const lowestOf = ({ place: { slot }, unconfirmed }: Guarded, found: ReadonlySet<string>) =>
+  const lowestOf = ({ entry: { slot }, unconfirmed }: Guarded, found: ReadonlySet<string>) =>
     timerMarksOf(found, slot).find(({ name }) => !unconfirmed.has(name))?.sequence
 
   /** Places what commits after `from` wait for; how much that is. */
@@ -123,8 +123,8 @@ export const makeLostTimers = Effect.fnUntraced(function* (
    * to look and all commits are its own: there was no sentinel before.
    */
   const check = Effect.fnUntraced(function* (guarded: Guarded, found: ReadonlySet<string>) {
-    const { place, upTo, sinceMs, isDoubted, token } = guarded
-    const { shard, slot } = place
+    const { entry, upTo, sinceMs, isDoubted, token } = guarded
+    const { shard, slot } = entry
     const lowest = lowestOf(guarded, found)
     const isKept = lowest !== undefined && upTo !== undefined && lowest >= upTo
     if (isKept && !isDoubted) {
@@ -138,7 +138,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     guarded.isDoubted = true
     // What is lost while this is done takes the mark with it: all of it is then done again.
     if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMark(slot, 0, token).name)
-    const waiting = new WaitingTimers(place, places.shardCount, sinceMs)
+    const waiting = new WaitingTimers(entry, shardMap.shardCount, sinceMs)
     const { count, end } = yield* restore(shard, lowest ?? 0, waiting)
     if (count > 0) {
       tide.raise()
@@ -151,15 +151,15 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   })
 
   /** Places a higher mark where one is wished for. */
-  const mark = Effect.fnUntraced(function* (guarded: Guarded, index: number) {
-    const { place, token, upTo, wanted, markedAtMs } = guarded
-    const sequence = placedUpTo(index)
+  const mark = Effect.fnUntraced(function* (guarded: Guarded, shardIndex: number) {
+    const { entry, token, upTo, wanted, markedAtMs } = guarded
+    const sequence = placedUpTo(shardIndex)
     const nowMs = yield* Clock.currentTimeMillis
     const isDue = upTo === undefined || (wanted > upTo && nowMs - markedAtMs >= MARK_EVERY_MS)
     if (sequence === undefined || !isDue || sequence <= (upTo ?? -1)) return []
-    const next = timerMark(place.slot, sequence, token)
+    const next = timerMark(entry.slot, sequence, token)
     guarded.unconfirmed.add(next.name)
-    yield* mailbox.placeSentinel(place.shard, next.name)
+    yield* mailbox.placeSentinel(entry.shard, next.name)
     guarded.markedAtMs = nowMs
     return [{ guarded, mark: next } satisfies PlacedMark]
   })
@@ -169,8 +169,8 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     { guarded, mark: placed }: PlacedMark,
     found: ReadonlySet<string>,
   ) {
-    const { place, upTo, unconfirmed } = guarded
-    const { shard, slot } = place
+    const { entry, upTo, unconfirmed } = guarded
+    const { shard, slot } = entry
     const isNext = tide.isSame(found) && found.has(placed.name) && lowestOf(guarded, found) === upTo
     const lower = timerMarksOf(found, slot).filter(({ sequence }) => sequence < placed.sequence)
     if (isNext) {
@@ -185,7 +185,9 @@ export const makeLostTimers = Effect.fnUntraced(function* (
 
   const markAll = Effect.fnUntraced(function* (checked: ReadonlyArray<readonly [number, Guarded]>) {
     const concurrency = PLACED_AT_ONCE_MAX
-    const placed = yield* Effect.forEach(checked, ([index, guarded]) => mark(guarded, index), { concurrency })
+    const placed = yield* Effect.forEach(checked, ([shardIndex, guarded]) => mark(guarded, shardIndex), {
+      concurrency,
+    })
     if (placed.every(({ length }) => length === 0)) return
     const found = yield* mailbox.sentinels
     yield* Effect.forEach(placed.flat(), (each) => confirm(each, found), { concurrency, discard: true })
@@ -194,17 +196,17 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   const look = Effect.gen(function* () {
     const guarded = Array.from(open)
     const [first] = guarded
-    if (first !== undefined) yield* tide.place(first[1].place)
+    if (first !== undefined) yield* tide.place(first[1].entry)
     const found = yield* mailbox.sentinels
     if (!tide.isSame(found)) for (const [, each] of guarded) each.isDoubted = true
     yield* tide.turn(found)
-    for (const [, { place }] of guarded) yield* tide.clean(place, found)
+    for (const [, { entry }] of guarded) yield* tide.clean(entry, found)
     const concurrency = SHARDS_AT_ONCE_MAX
     const exits = yield* Effect.forEach(guarded, ([, each]) => Effect.exit(check(each, found)), {
       concurrency,
     })
     // What was placed again can be lost again.
-    if (first !== undefined) yield* tide.place(first[1].place)
+    if (first !== undefined) yield* tide.place(first[1].entry)
     const lost = exits.flatMap((exit) => (Exit.isSuccess(exit) && exit.value > 0 ? [exit.value] : []))
     if (lost.length > 0) {
       const lostCount = lost.reduce((sum, count) => sum + count, 0)
@@ -214,7 +216,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
       )
     }
     const isChecked = exits.map(Exit.isSuccess)
-    yield* markAll(guarded.filter(([index], at) => isChecked[at] && open.has(index)))
+    yield* markAll(guarded.filter(([shardIndex], at) => isChecked[at] && open.has(shardIndex)))
     yield* exits.find(Exit.isFailure) ?? Exit.void
   })
 
@@ -252,8 +254,8 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   const wish = ({ wanted }: Guarded, sequence: number) => Math.max(wanted, sequence)
 
   return {
-    open: (index) => {
-      const place = places.all[index] as ShardEntry
+    open: (shardIndex) => {
+      const entry = shardMap.all[shardIndex] as ShardEntry
       const sinceMs = clock.currentTimeMillisUnsafe()
       const nothing = {
         upTo: undefined,
@@ -263,24 +265,24 @@ export const makeLostTimers = Effect.fnUntraced(function* (
         markedAtMs: Number.NEGATIVE_INFINITY,
         isDoubted: false,
       }
-      open.set(index, { place, sinceMs, ...nothing })
+      open.set(shardIndex, { entry, sinceMs, ...nothing })
       someOpen.openUnsafe()
       lookSoon()
     },
-    close: (index) => {
-      const guarded = open.get(index)
+    close: (shardIndex) => {
+      const guarded = open.get(shardIndex)
       if (guarded === undefined) return
-      open.delete(index)
-      tide.leave(guarded.place)
+      open.delete(shardIndex)
+      tide.release(guarded.entry)
     },
-    scheduled: (index, sequence) => {
+    scheduled: (shardIndex, sequence) => {
       tide.raise()
-      const guarded = open.get(index)
+      const guarded = open.get(shardIndex)
       if (guarded !== undefined) guarded.wanted = wish(guarded, sequence)
       lookSoon()
     },
-    stored: (index, sequence) => {
-      const guarded = open.get(index)
+    stored: (shardIndex, sequence) => {
+      const guarded = open.get(shardIndex)
       if (guarded?.upTo === undefined || sequence - guarded.upTo < MARK_EVERY_SEQUENCES) return
       guarded.wanted = wish(guarded, sequence)
       lookSoon()

@@ -12,7 +12,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import { sentinelToken, tideName, tidesOf } from "./TimerMarks.ts"
 
 /** A shard of the node. */
-export interface TidePlace {
+export interface TideShard {
   readonly shard: number
   readonly slot: string
 }
@@ -27,23 +27,23 @@ export interface TideSentinels {
 const CLEAN_AFTER_MS = 60_000
 
 interface Tide {
-  readonly place: TidePlace
+  readonly at: TideShard
   readonly name: string
 }
 
 export interface MailboxTide {
   /** Something was stored in the mailbox. */
   readonly raise: () => void
-  /** Places the next tide in the place, if something was stored since the last one. */
-  readonly place: (place: TidePlace) => Effect.Effect<void, MailboxError>
+  /** Places the next tide in the shard, if something was stored since the last one. */
+  readonly place: (shard: TideShard) => Effect.Effect<void, MailboxError>
   /** Whether the mailbox with these sentinels is the one of the last look. */
   readonly isSame: (sentinels: ReadonlySet<string>) => boolean
   /** The look is done: the last tide counts from now on, and the one before is taken away. */
   readonly turn: (sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
-  /** Takes away what former owners of the place have left, once this node has had it for a while. */
-  readonly clean: (place: TidePlace, sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
-  /** This node loses the place. */
-  readonly leave: (place: TidePlace) => void
+  /** Takes away what former owners of the shard have left, once this node has had it for a while. */
+  readonly clean: (shard: TideShard, sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
+  /** The shard is another node's from now on. */
+  readonly release: (shard: TideShard) => void
 }
 
 export const makeMailboxTide = Effect.fnUntraced(function* (
@@ -62,12 +62,12 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
     raise: () => {
       isRaised = true
     },
-    place: (place) =>
+    place: (at) =>
       Effect.suspend(() => {
         if (!isRaised && next === undefined) return Effect.void
         isRaised = false
-        next ??= { place, name: tideName(place.slot, sentinelToken(random)) }
-        return sentinels.place(next.place.shard, next.name)
+        next ??= { at, name: tideName(at.slot, sentinelToken(random)) }
+        return sentinels.place(next.at.shard, next.name)
       }),
     isSame: (found) => [seen, next].every((tide) => tide === undefined || found.has(tide.name)),
     turn: (found) =>
@@ -80,7 +80,7 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
         }
         seen = next
         next = undefined
-        return before === undefined ? Effect.void : sentinels.remove(before.place.shard, before.name)
+        return before === undefined ? Effect.void : sentinels.remove(before.at.shard, before.name)
       }),
     clean: ({ slot, shard }, found) => {
       const nowMs = monotonicMs(clock)
@@ -90,9 +90,9 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
       const left = tidesOf(found, slot).filter((name) => name !== seen?.name && name !== next?.name)
       return Effect.forEach(left, (name) => sentinels.remove(shard, name), { discard: true })
     },
-    leave: ({ slot }) => {
+    release: ({ slot }) => {
       cleanAt.delete(slot)
-      if (seen?.place.slot !== slot && next?.place.slot !== slot) return
+      if (seen?.at.slot !== slot && next?.at.slot !== slot) return
       seen = undefined
       next = undefined
       isRaised = true

@@ -34,8 +34,8 @@ export interface ParkedMail {
   /** Milliseconds until the next look; infinite where nothing is parked. */
   readonly restMs: () => number
   readonly waitingCount: () => number
-  /** This node loses the shard. */
-  readonly leave: (shard: ShardOutbox) => void
+  /** The shard is another node's from now on. */
+  readonly release: (shard: ShardOutbox) => void
 }
 
 export interface ParkedMailOptions {
@@ -131,6 +131,6 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     look: Effect.suspend(() => (waitingCount() === 0 || nowMs() < lookAtMs ? Effect.void : lookAtAll)),
     restMs: () => (waitingCount() === 0 ? Number.POSITIVE_INFINITY : Math.max(0, lookAtMs - nowMs())),
     waitingCount,
-    leave: tide.leave,
+    release: tide.release,
   }
 })

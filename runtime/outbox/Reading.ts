@@ -2,7 +2,7 @@
  * Reads a shard's journal for its outbox: where its former owner left off, what that one left and may still write, and
  * commits whose acknowledgement was lost.
  *
- * Owns the reading. Which part is to be read: ShardOutbox.ts. Where to begin: TakeoverNote.ts. Who sends: Sending.ts.
+ * Owns the reading. Which part is to be read: ShardOutbox.ts. When: OutboxSweep.ts. Where to begin: TakeoverNote.ts. Who sends: Sending.ts.
  */
 import { Effect } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
@@ -38,9 +38,11 @@ export interface ReadingOptions {
   readonly leaseMs: number
   /** Monotonic milliseconds. */
   readonly nowMs: () => number
-  /** Somebody else has written in a place of this node, under a higher epoch. */
-  readonly outrun: (place: number) => void
+  /** A shard of this node has a commit with a higher epoch: another node wrote it. */
+  readonly overtaken: (shardIndex: number) => void
 }
+
+export type Reading = ReturnType<typeof makeReading>
 
 export const makeReading = ({
   journal,
@@ -50,7 +52,7 @@ export const makeReading = ({
   shardCount,
   leaseMs,
   nowMs,
-  outrun,
+  overtaken,
 }: ReadingOptions) => {
   const itemsIn = (shard: ShardOutbox, record: JournalRecord) => {
     const from = addressFromKey(record.key, shardCount)
@@ -69,7 +71,7 @@ export const makeReading = ({
     try {
       if (!shard.types.has(addressFromKey(record.key, shardCount).type)) return
       const { epoch, era, items } = itemsIn(shard, record)
-      if (epoch > shard.epoch) outrun(shard.place)
+      if (epoch > shard.epoch) overtaken(shard.shardIndex)
       const isOwn = isOf(shard, era, record.sequence)
       // A commit of this owner was told by its cell, unless its acknowledgement was lost or it was left to this.
       if (isOwn && !shard.isUntold(record.key, record.sequence)) return
@@ -138,7 +140,7 @@ export const makeReading = ({
     }
   }
 
-  /** The mark that a commit of the place has; `undefined` for one that says nothing of where to begin. */
+  /** The mark that a commit of the shard has; `undefined` for one that says nothing of where to begin. */
   const markIn = (shard: ShardOutbox, record: JournalRecord): CommitMark | "none" | undefined => {
     if (!shard.types.has(addressFromKey(record.key, shardCount).type)) return undefined
     try {
@@ -168,7 +170,8 @@ export const makeReading = ({
     return undefined
   })
 
-  const place = (shard: ShardOutbox) =>
+  /** Finds where the former owner left off. */
+  const start = (shard: ShardOutbox) =>
     Effect.gen(function* () {
       const note = takeoverNoteIn(yield* checkpoints.note(takeoverNoteName(shard.slot)), shard.slot)
       const legacyPosition = yield* checkpoints.position(legacyPositionName(shard.slot))
@@ -208,5 +211,5 @@ export const makeReading = ({
     for (const { sentAgain } of lost) sentAgain()
   })
 
-  return { recoverOne, readOn, place, parkAgain }
+  return { recoverOne, readOn, start, parkAgain }
 }

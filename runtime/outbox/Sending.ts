@@ -4,7 +4,7 @@
  * itself and is tried again.
  *
  * Owns the roads, and the bound on what is in work. The order: Lanes.ts. How an item is sent: Dispatcher.ts. Which items,
- * and when: Outbox.ts and Reading.ts.
+ * and when: CommitIntake.ts and Reading.ts.
  */
 import { Clock, Effect, FiberSet, Latch, type Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
@@ -13,10 +13,10 @@ import { logSampled } from "../log/SampledLog.ts"
 import { type Deliver, DIRECT_MS } from "../mailbox/Deliver.ts"
 import {
   type ActorMessage,
+  abandonMessage,
   type Dispatched,
   type DispatchPorts,
   dispatchItem,
-  giveUpMessage,
   isForLater,
   isForNow,
   messageOf,
@@ -219,7 +219,7 @@ export const makeSending = Effect.fnUntraced(function* (
       }
       if (verdict._tag !== "Dead") return toPort(job, done)
       fork(
-        Effect.map(giveUpMessage(ports, to, message, verdict.reason, verdict.detail), () => {
+        Effect.map(abandonMessage(ports, to, message, verdict.reason, verdict.detail), () => {
           settle(job)
           done()
         }),

@@ -3,7 +3,7 @@
  *
  * Owns the arithmetic, no work. Commits of this owner are told here one by one, so they are known exactly (Watermark.ts);
  * those of former owners are found by reading the shard's journal: after the shard was taken, for as long as an append of
- * a former owner may land, and at looks that become rarer. Who reads and sends: Outbox.ts.
+ * a former owner may land, and at looks that become rarer. Who reads: Reading.ts. Who sends: Sending.ts.
  */
 import { Semaphore } from "effect"
 import type { Floor } from "../message/Origin.ts"
@@ -24,7 +24,7 @@ const LOOK_MAX_MS = 600_000
 
 /** Which shard it is. */
 interface Identity {
-  readonly place: number
+  readonly shardIndex: number
   readonly shard: number
   readonly slot: string
   /** Epoch of this node's lease on the shard. */
@@ -36,7 +36,7 @@ interface Identity {
 }
 
 export class ShardOutbox implements Identity {
-  readonly place: number
+  readonly shardIndex: number
   readonly shard: number
   readonly slot: string
   readonly epoch: number
@@ -73,7 +73,7 @@ export class ShardOutbox implements Identity {
   #doubtUntilMs = Number.NEGATIVE_INFINITY
   #doubtAtMs = Number.NEGATIVE_INFINITY
   #doubtPauseMs = DOUBT_FIRST_MS
-  #isPlaced = false
+  #isStarted = false
   #leftAfter = Number.POSITIVE_INFINITY
   /** Commits that are left to the journal, kept here in case it is read to its end without them. */
   #late: Array<{ readonly sequence: number; readonly send: () => void }> = []
@@ -86,8 +86,8 @@ export class ShardOutbox implements Identity {
   /** Where the journal's partition ended before everything of this shard in it was read. */
   #quietEnd = -1
 
-  constructor({ place, shard, slot, epoch, era, types }: Identity) {
-    this.place = place
+  constructor({ shardIndex, shard, slot, epoch, era, types }: Identity) {
+    this.shardIndex = shardIndex
     this.shard = shard
     this.slot = slot
     this.epoch = epoch
@@ -95,13 +95,14 @@ export class ShardOutbox implements Identity {
     this.types = types
   }
 
-  get isPlaced(): boolean {
-    return this.#isPlaced
+  /** It is known where the former owner left off. */
+  get isStarted(): boolean {
+    return this.#isStarted
   }
 
   /** Everything up to here is settled. `undefined` before it is known where the former owner left off. */
   get settledUpTo(): number | undefined {
-    return this.#isPlaced ? Math.min(this.watermark.settledUpTo, this.#unreadFrom) : undefined
+    return this.#isStarted ? Math.min(this.watermark.settledUpTo, this.#unreadFrom) : undefined
   }
 
   /** Everything up to here is settled, parked or owed. */
@@ -111,7 +112,7 @@ export class ShardOutbox implements Identity {
 
   /** All timers and later messages up to here are in the mailbox. `undefined` as for {@link settledUpTo}. */
   get placedUpTo(): number | undefined {
-    if (!this.#isPlaced) return undefined
+    if (!this.#isStarted) return undefined
     return Math.min(this.passedUpTo, ...this.exceptions.owed.map(({ sequence }) => sequence - 1))
   }
 
@@ -126,14 +127,14 @@ export class ShardOutbox implements Identity {
    * something older that is not settled nothing is said, so that the receiver goes on remembering former eras.
    */
   floorTo(receiver: string): Floor | undefined {
-    if (!this.isExact || !this.#isPlaced) return undefined
+    if (!this.isExact || !this.#isStarted) return undefined
     const sequence = Math.min(this.watermark.passedUpTo, this.exceptions.lowestTo(receiver) - 1)
     return sequence <= this.takenAt ? undefined : { era: this.era, sequence, atMs: this.#atMs }
   }
 
   /** Where the last owner left off, and where the journal ended then. */
   start(after: number, end: number, doubtUntilMs: number): void {
-    this.#isPlaced = true
+    this.#isStarted = true
     this.takenAt = end
     this.#readFrom = after
     this.#lookFrom = end
@@ -187,20 +188,20 @@ export class ShardOutbox implements Identity {
 
   /** Commits are left to the journal, so that they are sent after the older ones there. */
   get isBehind(): boolean {
-    return !this.#isPlaced || this.#readFrom !== undefined
+    return !this.#isStarted || this.#readFrom !== undefined
   }
 
   /** The commit is left to the journal. With `send` it is sent when all before it is, if it was not read by then. */
   leave(sequence: number, send?: () => void): void {
     this.#leftAfter = Math.min(this.#leftAfter, sequence - 1)
     this.#leftFrom = Math.min(this.#leftFrom, sequence)
-    if (this.#isPlaced) this.#readFrom = Math.min(this.#readFrom ?? sequence - 1, sequence - 1)
+    if (this.#isStarted) this.#readFrom = Math.min(this.#readFrom ?? sequence - 1, sequence - 1)
     this.watermark.saw(sequence)
     if (send !== undefined && this.#late.length < LATE_MAX) this.#late.push({ sequence, send })
     else this.#unlistedUpTo = Math.max(this.#unlistedUpTo, sequence)
   }
 
-  /** Place before the first commit that is left to the journal; none: infinite. */
+  /** Sequence before the first commit that is left to the journal; infinite where there is none. */
   get leftAfter(): number {
     return this.#leftAfter
   }
@@ -226,7 +227,7 @@ export class ShardOutbox implements Identity {
     return this.watermark.carry(sequence, itemCount)
   }
 
-  /** After which place the journal has to be read now; `undefined`: there is no need. */
+  /** Sequence after which the journal has to be read now; `undefined`: there is no need. */
   toRead(nowMs: number): number | undefined {
     if (this.#readFrom !== undefined) return Math.min(this.#readFrom, this.#doubtFrom ?? this.#readFrom)
     return nowMs >= this.#doubtAtMs ? this.#doubtFrom : undefined
@@ -302,7 +303,7 @@ export class ShardOutbox implements Identity {
     everyMs: number,
     isLast: boolean,
   ): { readonly note: TakeoverNote; readonly text: string } | undefined {
-    if (!this.#isPlaced || !(this.#isChanged || isLast)) return undefined
+    if (!this.#isStarted || !(this.#isChanged || isLast)) return undefined
     if (!isLast && nowMs - this.#savedAtMs < everyMs) return undefined
     const rows = this.exceptions.rows()
     // More receivers than a note may list: the last one stays, and what is above it would be read again.

@@ -174,7 +174,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   })
   const outbox = yield* makeOutbox({
     ...settings,
-    places: shardMap,
+    shardMap,
     deliver: makeDirectDelivery({
       actors,
       cells: localCells,
@@ -187,7 +187,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     }),
     isDirect: () => view.seen.readByAll().deliver >= 1,
     aborted: ({ key }, name) => calls.abort(key, name),
-    outrun: (shardIndex) => view.overtaken(slotOf(shardIndex)),
+    overtaken: (shardIndex) => view.overtaken(slotOf(shardIndex)),
   })
   const counted = countSagas(options.sagas ?? [], outbox)
   const cells = yield* makeCells({

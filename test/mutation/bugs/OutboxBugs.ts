@@ -97,8 +97,8 @@ export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a floor is said of what nobody has told",
     file: "runtime/outbox/ShardOutbox.ts",
-    text: "if (!this.isExact || !this.#isPlaced) return undefined",
-    replacement: "if (!this.#isPlaced) return undefined",
+    text: "if (!this.isExact || !this.#isStarted) return undefined",
+    replacement: "if (!this.#isStarted) return undefined",
     isSeenBySimulation: false,
   },
   {

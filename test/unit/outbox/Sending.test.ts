@@ -23,8 +23,8 @@ const setUp = () => {
       Effect.suspend(() => (isFull ? Effect.fail(refused) : publish(message))),
   })
   const slot = `shard.${from.shard}`
-  const place = { place: 0, shard: from.shard, slot, epoch: 1, era: 2 ** 48 }
-  const shard = new ShardOutbox({ ...place, types: new Set(["desk"]) })
+  const identity = { shardIndex: 0, shard: from.shard, slot, epoch: 1, era: 2 ** 48 }
+  const shard = new ShardOutbox({ ...identity, types: new Set(["desk"]) })
   shard.start(0, 0, 0)
   /** The items of a commit that tells a clerk each of the sheets. */
   const commitOf = (sequence: number, sheets: ReadonlyArray<string>) => {
@@ -34,7 +34,7 @@ const setUp = () => {
       sequence,
       7,
       { born: undefined, entries: [{ c: "x", fp: "", ev: [], out }] },
-      { source: slot, era: place.era },
+      { source: slot, era: identity.era },
     )
   }
   return {

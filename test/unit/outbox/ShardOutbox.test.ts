@@ -6,7 +6,7 @@ const LEASE_MS = 1_000
 
 const opened = (epoch = 2, after = 4, end = 6): ShardOutbox => {
   const shard = new ShardOutbox({
-    place: 0,
+    shardIndex: 0,
     shard: 0,
     slot: "shard.0",
     epoch,
@@ -105,7 +105,7 @@ describe("a commit of this owner", () => {
 describe("what is settled", () => {
   it("is not known before the former owner's place is, and stays before what is to be read", () => {
     const shard = new ShardOutbox({
-      place: 0,
+      shardIndex: 0,
       shard: 0,
       slot: "shard.0",
       epoch: 2,
