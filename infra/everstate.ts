@@ -1,6 +1,6 @@
 /** `everstate`: the promise face. Definitions, the system on NATS and Postgres, and every error by name. */
 export * from "../runtime/index.ts"
-export { type NatsConnectionOptions, NatsUnreachable } from "./nats/connection/NatsConnection.ts"
+export { type NatsConnectionOptions, NatsUnavailable } from "./nats/connection/NatsConnection.ts"
 export type { JournalNatsOptions } from "./nats/journal/JournalNats.ts"
 export { MigrationRefused } from "./postgres/Migrations.ts"
 export { PostgresRefused, PostgresUnavailable } from "./postgres/PostgresErrors.ts"
@@ -8,4 +8,4 @@ export type { PostgresOptions } from "./postgres/PostgresPool.ts"
 export { type ReadModelPlace, readModelTable } from "./postgres/ReadModelTables.ts"
 export { ActorClient, type ConnectError, type ConnectOptions } from "./system/ActorClient.ts"
 export { ActorSystem, NAMESPACE_DEFAULT, type StartError, type StartOptions } from "./system/ActorSystem.ts"
-export { StartOptionInvalid } from "./system/StartOptionInvalid.ts"
+export { InvalidStartOption } from "./system/InvalidStartOption.ts"

@@ -20,9 +20,9 @@ export {
   Busy,
   CommandFailed,
   CommandIdReused,
-  CommandInvalid,
   CommandRejected,
-  type ErrorKind,
+  InvalidCommand,
+  isRejectionOf,
   PayloadTooLarge,
   type ReadError,
   SystemStopped,
@@ -69,9 +69,10 @@ export {
   type Rejection,
   reject,
 } from "./definition/Decision.ts"
-export { DefinitionError } from "./definition/DefinitionError.ts"
 export type { DefinitionOf } from "./definition/DefinitionOf.ts"
+export { InvalidDefinition } from "./definition/InvalidDefinition.ts"
 export { request, type TellOptions, tell } from "./definition/Messages.ts"
+export { type ErrorKind, EverstateError, isEverstateError, type Retry } from "./error/EverstateError.ts"
 export {
   type AnyEvent,
   defineEvent,
@@ -98,7 +99,8 @@ export { type EventCatalog, eventCatalogOf } from "./integration/EventCatalog.ts
 export { eventCatalogPage } from "./integration/EventCatalogPage.ts"
 export { type JournalReadError, JournalRefused, JournalUnavailable } from "./journal/Journal.ts"
 export { JSON_DEPTH_MAX } from "./json/Json.ts"
-export { MachineFailed, type MachineState } from "./machine/Machine.ts"
+export type { MachineState } from "./machine/Machine.ts"
+export { MachineFailed } from "./machine/MachineFailed.ts"
 export { stateName } from "./machine/StateName.ts"
 export { announce } from "./message/Announce.ts"
 export {

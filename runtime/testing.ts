@@ -4,11 +4,11 @@ export {
   type ExpectedState,
   type Outcomes,
   type Scenario,
-  ScenarioFailed,
   testActor,
   type WhenOptions,
 } from "./testing/Scenario.ts"
 export type { ExpectedCall, ExpectedPublication, ExpectedTimer } from "./testing/ScenarioEffects.ts"
+export { ScenarioFailed } from "./testing/ScenarioFailed.ts"
 export type { Request } from "./testing/simulation/Client.ts"
 export {
   type CoverageLine,

@@ -76,7 +76,7 @@ export const explained = (error: unknown): string => {
   if (isTagged(error, "PostgresUnavailable")) {
     return `${error.message}. Is DATABASE_URL right and the server up? Without DATABASE_URL one is started for you.`
   }
-  if (isTagged(error, "NatsUnreachable")) {
+  if (isTagged(error, "NatsUnavailable")) {
     return `${error.message} Without NATS_URL a server is started for you.`
   }
   return error instanceof Error ? error.message : String(error)

@@ -10,6 +10,7 @@
 import { Schema } from "effect"
 import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
+import type { ErrorTraits } from "../../runtime/error/EverstateError.ts"
 import type {
   AskError,
   CheckpointsUnavailable,
@@ -139,7 +140,7 @@ export type ServiceError =
 
 const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   CommandRejected: "rejected",
-  CommandInvalid: "invalidRequest",
+  InvalidCommand: "invalidRequest",
   InvalidActorId: "invalidId",
   InvalidMoment: "invalidRequest",
   InvalidCursor: "invalidRequest",
@@ -195,12 +196,18 @@ const verbProblems = {
 const verbFailed = ({ reason, what, hint }: ClusterVerbFailed): Problem =>
   problem(verbProblems[reason], `${what}.`, { reason, hint })
 
+/** What the error says of this case; what its class says of all cases is for the team that runs the service. */
+const hintOf = (error: ServiceError): { readonly hint?: string } => {
+  const { traits } = error.constructor as { readonly traits?: ErrorTraits }
+  return "hint" in error && error.hint !== traits?.hint ? { hint: error.hint } : {}
+}
+
 /** The error as the caller of the service sees it. */
 export const problemOf = (error: ServiceError): Problem => {
   switch (error._tag) {
     case "CommandRejected":
       return rejected(error)
-    case "CommandInvalid":
+    case "InvalidCommand":
       return problem("invalidRequest", error.message, { issues: error.issues })
     case "VersionConflict":
       return problem("versionConflict", error.message, { expected: error.expected, found: error.found })
@@ -231,7 +238,7 @@ export const problemOf = (error: ServiceError): Problem => {
       // What the database or the composition thinks of it is for the log.
       return problem("internal", "This is a defect of the service; its log says more.")
     default:
-      return problem(NAME_OF[error._tag], error.message, "hint" in error ? { hint: error.hint } : {})
+      return problem(NAME_OF[error._tag], error.message, hintOf(error))
   }
 }
 

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto"
 import { Effect, Schema } from "effect"
 import type { PoolClient } from "pg"
+import { errorClass } from "../../runtime/error/EverstateError.ts"
 import { type PostgresError, retryPassing } from "./PostgresErrors.ts"
 import { PostgresPool, Rollback } from "./PostgresPool.ts"
 
@@ -16,11 +17,15 @@ const migrationTimeoutMs = 10 * 60_000
 const patience = { query_timeout: migrationTimeoutMs }
 
 /** The database's tables are not those that this code knows. Terminal. */
-export class MigrationRefused extends Schema.TaggedError<MigrationRefused>()("MigrationRefused", {
-  reason: Schema.Literals(["Newer", "Changed"]),
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
+export class MigrationRefused extends errorClass<MigrationRefused>()(
+  "MigrationRefused",
+  {
+    reason: Schema.Literals(["Newer", "Changed"]),
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `Migration refused (${this.reason}): ${this.detail}. ${this.hint}`
   }

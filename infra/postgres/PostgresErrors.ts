@@ -6,30 +6,37 @@
  * own error. Who asks: PostgresPool.ts.
  */
 import { Effect, Schedule, Schema } from "effect"
+import { errorClass } from "../../runtime/error/EverstateError.ts"
 import { isThrown, thrownMessage } from "../../runtime/json/Thrown.ts"
 
 /** Codes of sockets for an address at which nothing answers. */
 const NOBODY_THERE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "EAI_AGAIN"])
 
-/** Transient: the same request may succeed later. `code` is a SQLSTATE, a socket error or the driver's reason. */
-export class PostgresUnavailable extends Schema.TaggedError<PostgresUnavailable>()("PostgresUnavailable", {
-  code: Schema.String,
-  detail: Schema.String,
-}) {
+/** Postgres cannot be reached, or cannot do it now. `code` is a SQLSTATE, a socket error or the driver's reason. */
+export class PostgresUnavailable extends errorClass<PostgresUnavailable>()(
+  "PostgresUnavailable",
+  {
+    code: Schema.String,
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Is Postgres running there, and are host and port right?" },
+) {
   override get message(): string {
-    const hint = NOBODY_THERE.has(this.code)
-      ? ". Is Postgres running there, and are host and port right?"
-      : ""
+    const hint = NOBODY_THERE.has(this.code) ? `. ${this.hint}` : ""
     return `Postgres unavailable (${this.code}): ${this.detail}${hint}`
   }
 }
 
-/** Terminal: the same request fails every time. */
-export class PostgresRefused extends Schema.TaggedError<PostgresRefused>()("PostgresRefused", {
-  code: Schema.String,
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
+/** Postgres refuses the statement or the user. */
+export class PostgresRefused extends errorClass<PostgresRefused>()(
+  "PostgresRefused",
+  {
+    code: Schema.String,
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `Postgres refused (${this.code}): ${this.detail}${this.hint === "" ? "" : `. ${this.hint}`}`
   }

@@ -7,7 +7,7 @@
  */
 import { Effect, Layer } from "effect"
 import { type ClientOptions, ActorClient as EffectActorClient } from "../../runtime/client/ActorClient.ts"
-import type { DefinitionError } from "../../runtime/definition/DefinitionError.ts"
+import type { InvalidDefinition } from "../../runtime/definition/InvalidDefinition.ts"
 import { Journal, JournalRefused, type JournalUnavailable } from "../../runtime/journal/Journal.ts"
 import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
 import type { MailboxError } from "../../runtime/mailbox/Mailbox.ts"
@@ -15,7 +15,7 @@ import { ActorClient as PromiseActorClient } from "../../runtime/promise/ActorCl
 import {
   NatsConnection,
   type NatsConnectionOptions,
-  type NatsUnreachable,
+  type NatsUnavailable,
 } from "../nats/connection/NatsConnection.ts"
 import { TransportNats } from "../nats/connection/TransportNats.ts"
 import { findJournal, journalIdOf } from "../nats/journal/JournalLayout.ts"
@@ -25,7 +25,7 @@ import { connectionOf } from "../nats/stores/NatsPermissions.ts"
 import { storesOfClients } from "../nats/stores/NeededStores.ts"
 import { StoreWatch } from "../nats/stores/StoreWatch.ts"
 import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
-import { connectOptionInvalid, type StartOptionInvalid } from "./StartOptionInvalid.ts"
+import { type InvalidStartOption, invalidConnectOption } from "./InvalidStartOption.ts"
 
 export interface ConnectOptions extends ClientOptions {
   /** Where the system's nodes are: `nats://host:port`, or all connection options. */
@@ -36,16 +36,16 @@ export interface ConnectOptions extends ClientOptions {
 
 /** Everything that can keep a client from connecting. */
 export type ConnectError =
-  | StartOptionInvalid
-  | DefinitionError
-  | NatsUnreachable
+  | InvalidStartOption
+  | InvalidDefinition
+  | NatsUnavailable
   | JournalRefused
   | JournalUnavailable
   | MailboxError
 
 /** The client as an Effect layer, connected to real servers. */
 export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorClient, ConnectError> => {
-  const invalid = connectOptionInvalid(options)
+  const invalid = invalidConnectOption(options)
   if (invalid !== undefined) return Layer.effect(EffectActorClient, Effect.fail(invalid))
   const { nats, namespace = NAMESPACE_DEFAULT, ...client } = options
   const onConnection = Effect.gen(function* () {

@@ -8,7 +8,7 @@ import { Effect, Layer } from "effect"
 import { CheckpointsUnavailable } from "../../runtime/checkpoint/Checkpoints.ts"
 import type { Leases, LeasesUnavailable } from "../../runtime/cluster/Leases.ts"
 import type { DeadLettersUnavailable } from "../../runtime/deadletter/DeadLetters.ts"
-import type { DefinitionError } from "../../runtime/definition/DefinitionError.ts"
+import type { InvalidDefinition } from "../../runtime/definition/InvalidDefinition.ts"
 import type { PublisherUnavailable } from "../../runtime/integration/EventPublisher.ts"
 import {
   Journal,
@@ -26,7 +26,7 @@ import type { Transport } from "../../runtime/transport/Transport.ts"
 import {
   NatsConnection,
   type NatsConnectionOptions,
-  type NatsUnreachable,
+  type NatsUnavailable,
 } from "../nats/connection/NatsConnection.ts"
 import { TransportNats } from "../nats/connection/TransportNats.ts"
 import { journalIdOf } from "../nats/journal/JournalLayout.ts"
@@ -45,7 +45,7 @@ import type { PostgresError } from "../postgres/PostgresErrors.ts"
 import { type PostgresOptions, PostgresPool } from "../postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts"
-import { type StartOptionInvalid, startOptionInvalid } from "./StartOptionInvalid.ts"
+import { type InvalidStartOption, invalidStartOption } from "./InvalidStartOption.ts"
 
 /** Share of a node that prepares: next to nothing. */
 const PREPARATION_WEIGHT = 0.001
@@ -71,9 +71,9 @@ export interface StartOptions extends SystemOptions {
 
 /** Everything that can keep a system from starting. */
 export type StartError =
-  | StartOptionInvalid
-  | DefinitionError
-  | NatsUnreachable
+  | InvalidStartOption
+  | InvalidDefinition
+  | NatsUnavailable
   | PostgresError
   | MigrationRefused
   | JournalRefused
@@ -110,7 +110,7 @@ export const layerOn = (
   options: StartOptions,
   clustering: Clustering,
 ): Layer.Layer<EffectActorSystem, StartError> => {
-  const invalid = startOptionInvalid(options)
+  const invalid = invalidStartOption(options)
   if (invalid !== undefined) return Layer.effect(EffectActorSystem, Effect.fail(invalid))
   const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, isPreparation = false, ...system } = options
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "service"))

@@ -5,6 +5,7 @@
  * here would move actors to other subjects. Does not know NATS; the subject itself is built by the adapter.
  */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** Longest actor id, in UTF-16 code units, that is accepted. */
 export const ACTOR_ID_LENGTH_MAX = 256
@@ -16,11 +17,15 @@ export const ACTOR_ID_TOKEN_BYTES_MAX = 768
 export const ACTOR_TYPE_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
 
 /** An actor id that cannot be stored. Terminal: the same id is refused every time. */
-export class InvalidActorId extends Schema.TaggedError<InvalidActorId>()("InvalidActorId", {
-  actorType: Schema.String,
-  reason: Schema.Literals(["Empty", "TooLong", "LoneSurrogate", "Nul", "NotText"]),
-  hint: Schema.String,
-}) {
+export class InvalidActorId extends errorClass<InvalidActorId>()(
+  "InvalidActorId",
+  {
+    actorType: Schema.String,
+    reason: Schema.Literals(["Empty", "TooLong", "LoneSurrogate", "Nul", "NotText"]),
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `Actor id of type "${this.actorType}" refused (${this.reason}). ${this.hint}`
   }
@@ -91,9 +96,13 @@ export const addressOf = (type: string, id: string, shardCount: number): ActorAd
 }
 
 /** No actor can have this key. Terminal: this system never writes it. */
-export class ActorKeyInvalid extends Schema.TaggedError<ActorKeyInvalid>()("ActorKeyInvalid", {
-  key: Schema.String,
-}) {
+export class InvalidActorKey extends errorClass<InvalidActorKey>()(
+  "InvalidActorKey",
+  {
+    key: Schema.String,
+  },
+  { kind: "terminal", retry: "never", hint: "Remove the record: this system never writes such a key." },
+) {
   override get message(): string {
     return `No actor can be called ${JSON.stringify(this.key.slice(0, SHOWN_KEY_LENGTH_MAX))}: a key is type/id, the id percent-encoded`
   }
@@ -106,12 +115,12 @@ const SHOWN_KEY_LENGTH_MAX = 200
 const PLAIN_TOKEN = /^[A-Za-z0-9\-_~!'()]{1,256}$/
 
 /**
- * The address that a `key` names. Throws {@link ActorKeyInvalid} for a key that {@link addressOf} never makes: other
+ * The address that a `key` names. Throws {@link InvalidActorKey} for a key that {@link addressOf} never makes: other
  * spellings of an id would be further actors, and wildcards, dots or line breaks would reach a subject.
  */
 export const addressFromKey = (key: string, shardCount: number): ActorAddress => {
   const address = addressNamed(key, shardCount)
-  if (address === undefined) throw new ActorKeyInvalid({ key: String(key) })
+  if (address === undefined) throw new InvalidActorKey({ key: String(key) })
   return address
 }
 

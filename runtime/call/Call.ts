@@ -5,7 +5,9 @@
  * Owns what a user writes and its defaults. Plain `fromPromise` logic is a call that is made once (PromiseLogic.ts). Who
  * makes calls, and again after a crash: CallRunner.ts.
  */
+
 import { fromPromise, type NonReducibleUnknown, type PromiseActorLogic } from "xstate"
+import { EverstateError } from "../error/EverstateError.ts"
 import type { StoredValue } from "../json/StoredValue.ts"
 
 /** What the function of a call is given. */
@@ -46,7 +48,11 @@ export const CALL_DEFAULTS: Required<CallOptions> = {
  * Thrown by the function of a call when trying again is no use: the other side said no. Any other error is tried
  * again. `reason` and `detail` (plain JSON) reach the machine as `event.error`.
  */
-export class CallRefused extends Error {
+export class CallRefused extends EverstateError {
+  readonly _tag = "CallRefused"
+  readonly kind = "rejection"
+  readonly retry = "never"
+  readonly hint = "The other side says no: do something else."
   override readonly name = "CallRefused"
   readonly reason: string
   readonly detail: unknown

@@ -1,32 +1,43 @@
 /**
  * Everything that can come of asking an actor besides an acceptance.
  *
- * Owns the errors that callers meet. Each has a stable `_tag`, facts, a `hint` where the caller can do something, and
- * a `kind`: `rejection` (the domain says no), `conflict` (re-read, decide again), `transient` (try again, with the
- * same commandId), `terminal` (the same request fails every time), `defect` (a broken promise somewhere).
+ * Owns the errors that callers meet. What each says of itself (`kind`, `retry`, `hint`): ../error/EverstateError.ts.
  */
 import { Schema } from "effect"
 import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
+import type { AnyActor, CommandsOf, ReasonsOf } from "../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
+import { errorClass } from "../error/EverstateError.ts"
 import { SchemaIssue } from "../event/Schema.ts"
-
-export type ErrorKind = "rejection" | "conflict" | "transient" | "terminal" | "defect"
 
 const actor = { actorType: Schema.String, id: Schema.String }
 
+/** Why a command of type `C` may be rejected by an actor of type `A`: any text where the command is not known. */
+export type RejectionReason<A, C extends string> = string extends C ? string : ReasonsOf<A, C> | "NotAccepted"
+
 /**
  * The domain said no. `reason` is the one that `decide` gave, or `NotAccepted` when the machine does not accept the
- * decided event in its current state, which `state` names. Nothing was stored.
+ * decided event in its current state, which `state` names. Nothing was stored. With the definition `A` and the type `C`
+ * of the command, the reasons are those of its `decide`.
  */
-export class CommandRejected extends Schema.TaggedError<CommandRejected>()("CommandRejected", {
-  ...actor,
-  commandType: Schema.String,
-  reason: Schema.String,
-  state: Schema.String,
-  /** Version of the actor that said no; 0: it never stored an event. */
-  version: Schema.Number,
-  detail: Schema.Unknown,
-}) {
-  readonly kind = "rejection"
+class Rejected<Reason extends string = string> extends errorClass<Rejected>()(
+  "CommandRejected",
+  {
+    ...actor,
+    commandType: Schema.String,
+    reason: Schema.String,
+    state: Schema.String,
+    /** Version of the actor that said no; 0: it never stored an event. */
+    version: Schema.Number,
+    detail: Schema.Unknown,
+  },
+  {
+    kind: "rejection",
+    retry: "never",
+    hint: "Look at reason and state: the same command may be accepted in another state of the actor.",
+  },
+) {
+  declare readonly reason: Reason
   override get message(): string {
     const { event, ...end } = ((this.reason === "NotAccepted" ? this.detail : undefined) ??
       {}) as NotAcceptedDetail
@@ -35,6 +46,21 @@ export class CommandRejected extends Schema.TaggedError<CommandRejected>()("Comm
     return `${this.actorType}/${this.id} rejected ${this.commandType}${where}: ${reason}${endText(end)}`
   }
 }
+
+export const CommandRejected = Rejected
+export type CommandRejected<A extends AnyActor = AnyActor, C extends string = string> = Rejected<
+  RejectionReason<A, C>
+>
+
+/** True where the error is the rejection of this command by an actor of this definition: its reasons are known then. */
+export const isRejectionOf = <A extends AnyActor, const C extends CommandsOf<A>["type"] & string>(
+  error: unknown,
+  definition: DefinitionOf<A>,
+  commandType: C,
+): error is CommandRejected<A, C> =>
+  error instanceof CommandRejected &&
+  error.actorType === actorOf(definition).type &&
+  error.commandType === commandType
 
 /** Detail of a rejection by the machine: the event, and how the machine ended if it did. */
 interface NotAcceptedDetail {
@@ -49,12 +75,19 @@ const endText = ({ status, error }: NotAcceptedDetail): string => {
 }
 
 /** The command is malformed: unknown type, schema refused it, not plain JSON, or a bad option. Nothing was stored. */
-export class CommandInvalid extends Schema.TaggedError<CommandInvalid>()("CommandInvalid", {
-  ...actor,
-  commandType: Schema.String,
-  issues: Schema.Array(SchemaIssue),
-}) {
-  readonly kind = "terminal"
+export class InvalidCommand extends errorClass<InvalidCommand>()(
+  "InvalidCommand",
+  {
+    ...actor,
+    commandType: Schema.String,
+    issues: Schema.Array(SchemaIssue),
+  },
+  {
+    kind: "terminal",
+    retry: "never",
+    hint: "Send a command that the schema of its type accepts; issues says what is wrong and where.",
+  },
+) {
   override get message(): string {
     const issues = this.issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
     return `${this.commandType} for ${this.actorType}/${this.id} is invalid: ${issues.join("; ")}`
@@ -62,88 +95,113 @@ export class CommandInvalid extends Schema.TaggedError<CommandInvalid>()("Comman
 }
 
 /** The commandId was used before for another payload. Nothing was stored. */
-export class CommandIdReused extends Schema.TaggedError<CommandIdReused>()("CommandIdReused", {
-  ...actor,
-  commandId: Schema.String,
-  hint: Schema.String,
-}) {
-  readonly kind = "terminal"
+export class CommandIdReused extends errorClass<CommandIdReused>()(
+  "CommandIdReused",
+  {
+    ...actor,
+    commandId: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `commandId "${this.commandId}" was already used for another command to ${this.actorType}/${this.id}. ${this.hint}`
   }
 }
 
 /** The actor is not at the version that the caller asked for (`ifVersion`). Nothing was stored. */
-export class VersionConflict extends Schema.TaggedError<VersionConflict>()("VersionConflict", {
-  ...actor,
-  expected: Schema.Number,
-  found: Schema.Number,
-}) {
-  readonly kind = "conflict"
+export class VersionConflict extends errorClass<VersionConflict>()(
+  "VersionConflict",
+  {
+    ...actor,
+    expected: Schema.Number,
+    found: Schema.Number,
+  },
+  {
+    kind: "conflict",
+    retry: "never",
+    hint: "Read the actor's state, and decide again on the version that was found.",
+  },
+) {
   override get message(): string {
     return `${this.actorType}/${this.id} is at version ${this.found}, not ${this.expected}`
   }
 }
 
 /** The actor was to be spawned, and is born already with another input. Nothing was stored. */
-export class ActorExists extends Schema.TaggedError<ActorExists>()("ActorExists", {
-  ...actor,
-  /** Version of the actor's last event, 0 without one. */
-  version: Schema.Number,
-  hint: Schema.String,
-}) {
-  readonly kind = "conflict"
+export class ActorExists extends errorClass<ActorExists>()(
+  "ActorExists",
+  {
+    ...actor,
+    /** Version of the actor's last event, 0 without one. */
+    version: Schema.Number,
+    hint: Schema.String,
+  },
+  { kind: "conflict", retry: "never" },
+) {
   override get message(): string {
     return `${this.actorType}/${this.id} exists with another input. ${this.hint}`
   }
 }
 
 /** The actor is not born, and cannot be without input: it has no state that could be told. */
-export class ActorUnborn extends Schema.TaggedError<ActorUnborn>()("ActorUnborn", {
-  ...actor,
-  hint: Schema.String,
-}) {
-  readonly kind = "rejection"
+export class ActorUnborn extends errorClass<ActorUnborn>()(
+  "ActorUnborn",
+  {
+    ...actor,
+    hint: Schema.String,
+  },
+  { kind: "rejection", retry: "never" },
+) {
   override get message(): string {
     return `${this.actorType}/${this.id} is not born. ${this.hint}`
   }
 }
 
 /** What would be stored is larger than the journal takes. Nothing was stored. */
-export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("PayloadTooLarge", {
-  ...actor,
-  sizeBytes: Schema.Number,
-  limitBytes: Schema.Number,
-  hint: Schema.String,
-}) {
-  readonly kind = "terminal"
+export class PayloadTooLarge extends errorClass<PayloadTooLarge>()(
+  "PayloadTooLarge",
+  {
+    ...actor,
+    sizeBytes: Schema.Number,
+    limitBytes: Schema.Number,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `${this.sizeBytes} bytes for ${this.actorType}/${this.id}, at most ${this.limitBytes}. ${this.hint}`
   }
 }
 
 /** The actor's or the system's queue is full. Nothing was stored. */
-export class Busy extends Schema.TaggedError<Busy>()("Busy", {
-  ...actor,
-  queue: Schema.Literals(["Actor", "System"]),
-  limitCount: Schema.Number,
-}) {
-  readonly kind = "transient"
+export class Busy extends errorClass<Busy>()(
+  "Busy",
+  {
+    ...actor,
+    queue: Schema.Literals(["Actor", "System"]),
+    limitCount: Schema.Number,
+  },
+  { kind: "transient", retry: "same command id", hint: "Wait a moment, and send less at once." },
+) {
   override get message(): string {
     return `${this.queue === "Actor" ? `${this.actorType}/${this.id}` : "The system"} has ${this.limitCount} commands waiting already`
   }
 }
 
 /** No answer within the deadline. The command may or may not be stored. */
-export class AskTimeout extends Schema.TaggedError<AskTimeout>()("AskTimeout", {
-  ...actor,
-  commandId: Schema.String,
-  deadlineMs: Schema.Number,
-  /** What kept the answer away, where that is known. */
-  detail: Schema.optionalKey(Schema.String),
-  hint: Schema.String,
-}) {
-  readonly kind = "transient"
+export class AskTimeout extends errorClass<AskTimeout>()(
+  "AskTimeout",
+  {
+    ...actor,
+    commandId: Schema.String,
+    deadlineMs: Schema.Number,
+    /** What kept the answer away, where that is known. */
+    detail: Schema.optionalKey(Schema.String),
+    hint: Schema.String,
+  },
+  { kind: "transient", retry: "same command id" },
+) {
   override get message(): string {
     const why = this.detail === undefined ? "" : `: ${this.detail}`
     return `${this.actorType}/${this.id} did not answer within ${this.deadlineMs} ms${why}. ${this.hint}`
@@ -154,13 +212,16 @@ export class AskTimeout extends Schema.TaggedError<AskTimeout>()("AskTimeout", {
  * The actor cannot be reached, or its journal not be used, now. `stored` says whether this ask may have stored the command
  * all the same; `No` says nothing of an earlier ask with the same `commandId`.
  */
-export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
-  ...actor,
-  stored: Schema.Literals(["No", "Unknown"]),
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
-  readonly kind = "transient"
+export class Unavailable extends errorClass<Unavailable>()(
+  "Unavailable",
+  {
+    ...actor,
+    stored: Schema.Literals(["No", "Unknown"]),
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "transient", retry: "same command id" },
+) {
   override get message(): string {
     return `${this.actorType}/${this.id} is unavailable: ${this.detail}. ${this.hint}`
   }
@@ -174,65 +235,85 @@ export const unavailable = (
 ): Unavailable => new Unavailable({ actorType, id, stored, detail, hint })
 
 /** `decide`, an assign or a guard threw, or decided an event that its own schema refuses. Nothing was stored. */
-export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {
-  ...actor,
-  commandType: Schema.String,
-  reason: Schema.Literals([
-    "DecideThrew",
-    "EventUnknown",
-    "EventInvalid",
-    "NotJson",
-    "MachineThrew",
-    "NotDurable",
-    "NotSendable",
-    /** The event would put something into the context or output that has no stored form; `detail` says where. */
-    "NotStorable",
-    /** The code does not have the saga's plan, so it cannot decide. */
-    "HistoryUnfit",
-  ]),
-  detail: Schema.String,
-}) {
-  readonly kind = "defect"
+export class CommandFailed extends errorClass<CommandFailed>()(
+  "CommandFailed",
+  {
+    ...actor,
+    commandType: Schema.String,
+    reason: Schema.Literals([
+      "DecideThrew",
+      "EventUnknown",
+      "EventInvalid",
+      "NotJson",
+      "MachineThrew",
+      "NotDurable",
+      "NotSendable",
+      /** The event would put something into the context or output that has no stored form; `detail` says where. */
+      "NotStorable",
+      /** The code does not have the saga's plan, so it cannot decide. */
+      "HistoryUnfit",
+    ]),
+    detail: Schema.String,
+  },
+  {
+    kind: "defect",
+    retry: "never",
+    hint: "Mend what detail names in the code of the actor, and send the command again.",
+  },
+) {
   override get message(): string {
     return `${this.commandType} failed in ${this.actorType}/${this.id} (${this.reason}): ${this.detail}`
   }
 }
 
 /** The actor's history cannot be read by this process. It takes no commands until that is mended. */
-export class ActorQuarantined extends Schema.TaggedError<ActorQuarantined>()("ActorQuarantined", {
-  ...actor,
-  reason: Schema.Literals([
-    "VersionGap",
-    "EventUnreadable",
-    "EventNotAccepted",
-    "CommitUnreadable",
-    "MachineFailed",
-  ]),
-  /** Journal sequence of the message that cannot be applied. */
-  sequence: Schema.Number,
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
-  readonly kind = "defect"
+export class ActorQuarantined extends errorClass<ActorQuarantined>()(
+  "ActorQuarantined",
+  {
+    ...actor,
+    reason: Schema.Literals([
+      "VersionGap",
+      "EventUnreadable",
+      "EventNotAccepted",
+      "CommitUnreadable",
+      "MachineFailed",
+    ]),
+    /** Journal sequence of the message that cannot be applied. */
+    sequence: Schema.Number,
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "defect", retry: "never" },
+) {
   override get message(): string {
     return `${this.actorType}/${this.id} is quarantined (${this.reason} at journal sequence ${this.sequence}): ${this.detail}. ${this.hint}`
   }
 }
 
 /** The system is stopping or stopped and takes no more. */
-export class SystemStopped extends Schema.TaggedError<SystemStopped>()("SystemStopped", { ...actor }) {
-  readonly kind = "transient"
+export class SystemStopped extends errorClass<SystemStopped>()(
+  "SystemStopped",
+  { ...actor },
+  {
+    kind: "transient",
+    retry: "same command id",
+    hint: "Send it to another node, or to this one once it runs again.",
+  },
+) {
   override get message(): string {
     return `The system is stopping; ${this.actorType}/${this.id} was not asked`
   }
 }
 
 /** The actor type was not given to this system. */
-export class UnknownActorType extends Schema.TaggedError<UnknownActorType>()("UnknownActorType", {
-  ...actor,
-  hint: Schema.String,
-}) {
-  readonly kind = "terminal"
+export class UnknownActorType extends errorClass<UnknownActorType>()(
+  "UnknownActorType",
+  {
+    ...actor,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `No actor type "${this.actorType}" in this system. ${this.hint}`
   }
@@ -250,11 +331,11 @@ export type ReadError =
   | InvalidActorId
 
 /** What can come of a command besides an acceptance. */
-export type AskError =
+export type AskError<A extends AnyActor = AnyActor, C extends string = string> =
   | ReadError
   | ActorExists
-  | CommandRejected
-  | CommandInvalid
+  | CommandRejected<A, C>
+  | InvalidCommand
   | CommandIdReused
   | CommandFailed
   | VersionConflict

@@ -14,11 +14,12 @@ import { fingerprint } from "../json/Fingerprint.ts"
 import { decodeValue, encodeValue } from "../json/StoredValue.ts"
 import { isThrown } from "../json/Thrown.ts"
 import type { CapturedAction } from "../machine/Intent.ts"
-import { type Born, MachineFailed, type MachineState } from "../machine/Machine.ts"
+import type { Born, MachineState } from "../machine/Machine.ts"
+import { MachineFailed } from "../machine/MachineFailed.ts"
 import { unstorable } from "../machine/SealedState.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import { refuseAnnouncedAtBirth } from "./Announced.ts"
-import { ActorUnborn, CommandFailed, CommandInvalid } from "./AskError.ts"
+import { ActorUnborn, CommandFailed, InvalidCommand } from "./AskError.ts"
 import { type BirthInput, inputOfNothing } from "./BirthInput.ts"
 import { failureOf } from "./Decide.ts"
 import { effectsOf } from "./Intents.ts"
@@ -111,10 +112,10 @@ export const bear = (
   { birth }: IsUnborn,
   { commandType, input, isSpawn }: Bearing,
   nowMs: number,
-): Birth | CommandFailed | CommandInvalid => {
+): Birth | CommandFailed | InvalidCommand => {
   const { machine } = definition
   if (input === undefined && "issues" in birth) {
-    return new CommandInvalid({ actorType, id, commandType, issues: birth.issues })
+    return new InvalidCommand({ actorType, id, commandType, issues: birth.issues })
   }
   try {
     const value = (input ?? ("input" in birth ? birth.input : undefined))?.value

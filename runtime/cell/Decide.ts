@@ -15,13 +15,14 @@ import { NotJson, plainJson } from "../json/Json.ts"
 import { NotStorable } from "../json/StoredValue.ts"
 import { isThrown, thrownMessage, thrownText } from "../json/Thrown.ts"
 import type { CapturedAction } from "../machine/Intent.ts"
-import { isReserved, MachineFailed, type MachineState } from "../machine/Machine.ts"
+import { isReserved, type MachineState } from "../machine/Machine.ts"
+import { MachineFailed } from "../machine/MachineFailed.ts"
 import { given, requireStorable } from "../machine/SealedState.ts"
 import { stateName } from "../machine/StateName.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
 import { announcedBy } from "./Announced.ts"
-import { CommandFailed, type CommandInvalid, CommandRejected } from "./AskError.ts"
+import { CommandFailed, CommandRejected, type InvalidCommand } from "./AskError.ts"
 import type { BirthInput } from "./BirthInput.ts"
 import { answerItem, effectsOf, NotSendable } from "./Intents.ts"
 import type { Pending } from "./Pending.ts"
@@ -60,7 +61,7 @@ export interface Unfit {
   readonly fingerprint: ""
   readonly metadata: undefined
   readonly replyTo: RequestRef | undefined
-  readonly error: CommandInvalid
+  readonly error: InvalidCommand
 }
 
 /** What a command is decided on. */

@@ -20,7 +20,7 @@ export const finalRefusalOf = (error: AskError): FinalRefusal | undefined => {
       return { reason: "Rejected", detail }
     case "CommandFailed":
       return { reason: "Failed", detail }
-    case "CommandInvalid":
+    case "InvalidCommand":
       return { reason: "Malformed", detail }
     case "ActorExists":
     case "CommandIdReused":

@@ -12,7 +12,7 @@ import {
   type ActorExists,
   type AskError,
   type CommandFailed,
-  type CommandInvalid,
+  type InvalidCommand,
   VersionConflict,
 } from "./AskError.ts"
 import { type Bearing, type Birth, bear } from "./Birth.ts"
@@ -171,7 +171,7 @@ export const playRound = (
   }
 
   /** The birth that a command of an unborn actor would bring with it; `undefined`: the actor is born. */
-  const birthWith = (command: Deciding): Birth | CommandFailed | CommandInvalid | undefined => {
+  const birthWith = (command: Deciding): Birth | CommandFailed | InvalidCommand | undefined => {
     const { standing } = birth ?? confirmed
     return standing._tag === "Born"
       ? undefined
@@ -260,8 +260,8 @@ export const playRound = (
     }
     const born = birthWith(command)
     // Nothing is due to an actor that cannot be born without input.
-    if (born?._tag === "CommandInvalid" && command._tag === "Signal") return storeNothing(waiting, undefined)
-    const isRefused = born?._tag === "CommandInvalid" || born?._tag === "CommandFailed"
+    if (born?._tag === "InvalidCommand" && command._tag === "Signal") return storeNothing(waiting, undefined)
+    const isRefused = born?._tag === "InvalidCommand" || born?._tag === "CommandFailed"
     const outcome = isRefused ? born : decideOn(command, { state, version, pending, ...born }, tooLarge)
     switch (outcome._tag) {
       case "Proposal":

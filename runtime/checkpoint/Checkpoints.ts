@@ -5,13 +5,14 @@
  * one costs repeated work, never correctness.
  */
 import { Context, type Effect, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** The store cannot be used now. Transient. */
-export class CheckpointsUnavailable extends Schema.TaggedError<CheckpointsUnavailable>()(
+export class CheckpointsUnavailable extends errorClass<CheckpointsUnavailable>()(
   "CheckpointsUnavailable",
   { detail: Schema.String },
+  { kind: "transient", retry: "later", hint: "Look at NATS; work goes on once it answers." },
 ) {
-  readonly kind = "transient"
   override get message(): string {
     return `Checkpoints are unavailable: ${this.detail}`
   }

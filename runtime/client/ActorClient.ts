@@ -12,7 +12,7 @@ import type { InFlight, Waiting } from "../cell/Waiting.ts"
 import { ShardMap } from "../cluster/ShardMap.ts"
 import { makeIds } from "../command/CommandIds.ts"
 import type { AnyActor } from "../definition/Actor.ts"
-import type { DefinitionError } from "../definition/DefinitionError.ts"
+import type { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import { Health, type Unhealthy } from "../health/Health.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
@@ -60,13 +60,13 @@ export class ActorClient extends Context.Service<ActorClient, ActorClientService
   /** A client on the given ports, for a journal of `shardCount` shards. The end of the layer's scope closes it. */
   static readonly layer = (
     options: ClientOptions & { readonly shardCount: number },
-  ): Layer.Layer<ActorClient, DefinitionError, Journal | Mailbox | Transport> =>
+  ): Layer.Layer<ActorClient, InvalidDefinition, Journal | Mailbox | Transport> =>
     Layer.effect(ActorClient, makeActorClient(options))
 }
 
 const makeActorClient = Effect.fnUntraced(function* (
   options: ClientOptions & { readonly shardCount: number },
-): Effect.fn.Return<ActorClientService, DefinitionError, Journal | Mailbox | Transport | Scope.Scope> {
+): Effect.fn.Return<ActorClientService, InvalidDefinition, Journal | Mailbox | Transport | Scope.Scope> {
   const { shardCount, askDeadlineMs = SYSTEM_DEFAULTS.askDeadlineMs } = options
   const { drainMs = SYSTEM_DEFAULTS.drainMs } = options
   const { actors } = yield* definitionsOf(options)

@@ -7,6 +7,7 @@
  * journal's check: a store that is late or lost costs moves, never commits.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /**
  * A record. Every write, a removal too, gives it a higher revision; revisions of one store ascend. Only a store that
@@ -30,21 +31,27 @@ export interface LeaseHint {
 }
 
 /** Somebody else has written the record meanwhile: read it again. */
-export class LeaseConflict extends Schema.TaggedError<LeaseConflict>()("LeaseConflict", {
-  key: Schema.String,
-}) {
-  readonly kind = "conflict"
+export class LeaseConflict extends errorClass<LeaseConflict>()(
+  "LeaseConflict",
+  {
+    key: Schema.String,
+  },
+  { kind: "conflict", retry: "later", hint: "Read the record again." },
+) {
   override get message(): string {
     return `Lease record ${this.key} was changed by somebody else`
   }
 }
 
 /** The store cannot be used now; a write may have happened all the same. Transient. */
-export class LeasesUnavailable extends Schema.TaggedError<LeasesUnavailable>()("LeasesUnavailable", {
-  reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "NotPermitted", "Other"]),
-  detail: Schema.String,
-}) {
-  readonly kind = "transient"
+export class LeasesUnavailable extends errorClass<LeasesUnavailable>()(
+  "LeasesUnavailable",
+  {
+    reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "NotPermitted", "Other"]),
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Look at NATS; nodes try again by themselves." },
+) {
   override get message(): string {
     return `Leases are unavailable (${this.reason}): ${this.detail}`
   }

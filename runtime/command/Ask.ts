@@ -5,7 +5,7 @@
  * Who calls it: ../system/ActorRef.ts, ../router/AskServer.ts, ../inbox/Handover.ts. Who goes on: ../cell/Cells.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { CommandInvalid } from "../cell/AskError.ts"
+import { InvalidCommand } from "../cell/AskError.ts"
 import { type BirthInput, checkedInput, inputOfNothing } from "../cell/BirthInput.ts"
 import type { Command, Spawn } from "../cell/Decide.ts"
 import { COMMAND_ID_LENGTH_MAX, METADATA_BYTES_MAX, type Metadata } from "../commit/Commit.ts"
@@ -49,7 +49,7 @@ const METADATA_KEYS: ReadonlySet<string> = new Set<keyof Metadata>([
   "trace",
 ])
 
-/** The command, checked. Throws {@link CommandInvalid}. */
+/** The command, checked. Throws {@link InvalidCommand}. */
 export const commandOf = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -59,7 +59,7 @@ export const commandOf = (
 ): Command => {
   let commandType: string | undefined
   const invalid = (issues: ReadonlyArray<SchemaIssue>) =>
-    new CommandInvalid({
+    new InvalidCommand({
       actorType: address.type,
       id: address.id,
       commandType: commandType ?? "(none)",
@@ -91,7 +91,7 @@ export const commandOf = (
   }
 }
 
-/** The wish that the actor is born, checked. Throws {@link CommandInvalid}. */
+/** The wish that the actor is born, checked. Throws {@link InvalidCommand}. */
 export const spawnOf = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -100,7 +100,7 @@ export const spawnOf = (
 ): Spawn => {
   const { type: actorType, id } = address
   const invalid = (issues: ReadonlyArray<SchemaIssue>) =>
-    new CommandInvalid({ actorType, id, commandType: "spawn", issues })
+    new InvalidCommand({ actorType, id, commandType: "spawn", issues })
   const issue = (path: string, message: string) => invalid([new SchemaIssue({ path, message })])
   const { commandId, metadata } = checkedOptions(options, nextId, issue)
   const input =
@@ -116,7 +116,7 @@ const inputOf = (
   definition: ActorDefinition,
   { id }: ActorAddress,
   given: unknown,
-  invalid: (issues: ReadonlyArray<SchemaIssue>) => CommandInvalid,
+  invalid: (issues: ReadonlyArray<SchemaIssue>) => InvalidCommand,
 ): BirthInput => {
   const checked = checkedInput(definition, id, given)
   if ("issues" in checked) throw invalid(checked.issues)
@@ -124,7 +124,7 @@ const inputOf = (
 }
 
 /**
- * The options as they are now, each read once. Throws {@link CommandInvalid} where reading does.
+ * The options as they are now, each read once. Throws {@link InvalidCommand} where reading does.
  * What they say is checked by {@link commandOf}.
  */
 export const optionsOf = (address: ActorAddress, options: AskOptionsWithInput): AskOptionsWithInput => {
@@ -140,7 +140,7 @@ export const optionsOf = (address: ActorAddress, options: AskOptionsWithInput): 
       ...(input === undefined ? undefined : { input }),
     }
   } catch (cause) {
-    throw new CommandInvalid({
+    throw new InvalidCommand({
       actorType: address.type,
       id: address.id,
       commandType: "(none)",
@@ -161,7 +161,7 @@ const checkedOptions = (options: AskOptionsWithInput, nextId: () => string, issu
   return { commandId: commandIdOf(options.commandId, nextId, issue), metadata }
 }
 
-type Issue = (path: string, message: string) => CommandInvalid
+type Issue = (path: string, message: string) => InvalidCommand
 
 const typeOf = (given: unknown): string | undefined => {
   if (typeof given !== "object" || given === null) return undefined
@@ -173,7 +173,7 @@ const decoded = (
   definition: ActorDefinition,
   commandType: string,
   command: AnyEvent,
-  invalid: (issues: ReadonlyArray<SchemaIssue>) => CommandInvalid,
+  invalid: (issues: ReadonlyArray<SchemaIssue>) => InvalidCommand,
   issue: Issue,
 ): AnyEvent => {
   // A machine-only actor takes its machine's events as they are.

@@ -7,7 +7,7 @@
  */
 import type { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { type AskError, CommandInvalid } from "../cell/AskError.ts"
+import { type AskError, InvalidCommand } from "../cell/AskError.ts"
 import type { Command, Unfit } from "../cell/Decide.ts"
 import type { Signal } from "../cell/Signal.ts"
 import { type Accepted, type Sent, WaitingCommand } from "../cell/Waiting.ts"
@@ -18,7 +18,7 @@ import { sequenceOfId } from "../message/OutboxItem.ts"
 import { commandOf } from "./Ask.ts"
 
 /**
- * The item, whose refusals rest on the actor's newest state. Throws CommandInvalid where the message has no origin, and
+ * The item, whose refusals rest on the actor's newest state. Throws InvalidCommand where the message has no origin, and
  * what a schema throws.
  */
 export const messageItem = (
@@ -68,7 +68,7 @@ const commandIn = (
     return { ...checked, replyTo }
   } catch (cause) {
     // Its cell refuses it: so the message is in the journal.
-    if (o === undefined || !(cause instanceof CommandInvalid)) throw cause
+    if (o === undefined || !(cause instanceof InvalidCommand)) throw cause
     return { _tag: "Unfit", commandId: id, fingerprint: "", metadata: undefined, replyTo, error: cause }
   }
 }

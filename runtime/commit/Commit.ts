@@ -5,6 +5,7 @@
  * What stores it: ../journal/Journal.ts. What decides it: ../cell/Decide.ts.
  */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 import type { StoredEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { type CarriedRow, isCarriedRow } from "../message/Origin.ts"
@@ -115,12 +116,16 @@ export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w"
 }
 
 /** A journal message that is not a commit this process can read. The actor is quarantined. */
-export class CommitUnreadable extends Schema.TaggedError<CommitUnreadable>()("CommitUnreadable", {
-  key: Schema.String,
-  sequence: Schema.Number,
-  reason: Schema.Literals(["Malformed", "NewerFormat"]),
-  detail: Schema.String,
-}) {
+export class CommitUnreadable extends errorClass<CommitUnreadable>()(
+  "CommitUnreadable",
+  {
+    key: Schema.String,
+    sequence: Schema.Number,
+    reason: Schema.Literals(["Malformed", "NewerFormat"]),
+    detail: Schema.String,
+  },
+  { kind: "defect", retry: "never", hint: "Run a release that reads this format, or restore the journal." },
+) {
   override get message(): string {
     return `Journal message ${this.sequence} of ${this.key} is unreadable (${this.reason}): ${this.detail}`
   }

@@ -5,6 +5,7 @@
  * ../inbox/Inbox.ts and ../reactor/Reactor.ts. What an operator does with them: ../office/DeadLetterOffice.ts.
  */
 import { Context, type Effect, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** Why the system gave up. */
 export type DeadLetterReason =
@@ -56,11 +57,12 @@ export interface StoredDeadLetter extends DeadLetter {
   readonly number: number
 }
 
-export class DeadLettersUnavailable extends Schema.TaggedError<DeadLettersUnavailable>()(
+/** The dead letters cannot be read or written now. */
+export class DeadLettersUnavailable extends errorClass<DeadLettersUnavailable>()(
   "DeadLettersUnavailable",
   { detail: Schema.String },
+  { kind: "transient", retry: "later", hint: "Look at NATS, and try again." },
 ) {
-  readonly kind = "transient"
   override get message(): string {
     return `Dead letters are unavailable: ${this.detail}`
   }

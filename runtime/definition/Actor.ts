@@ -15,9 +15,9 @@ import type { AnySchema, InputOf, OutputOf } from "../event/Schema.ts"
 import { isReserved, Machine, type MachineState } from "../machine/Machine.ts"
 import type { RequestRef } from "../message/Outgoing.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
-import { DefinitionError } from "./DefinitionError.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
 import type { HistoryAudit } from "./HistoryAudit.ts"
+import { InvalidDefinition } from "./InvalidDefinition.ts"
 import { warn, warningsOf } from "./MachineWarnings.ts"
 
 /** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
@@ -253,14 +253,14 @@ export function defineActor(
 ): ActorDefinition {
   const { type, machine, events, commands } = options
   if (!ACTOR_TYPE_PATTERN.test(type)) {
-    throw new DefinitionError({
+    throw new InvalidDefinition({
       actorType: type,
       what: "the actor type's name",
       hint: `Use lower-case letters, digits, "-" and "_", starting with a letter, 64 at most: ${ACTOR_TYPE_PATTERN}.`,
     })
   }
   if ((events === undefined) !== (commands === undefined)) {
-    throw new DefinitionError({
+    throw new InvalidDefinition({
       actorType: type,
       what: "a definition with only one of events and commands",
       hint: "Give both, or neither: then the machine's own events are the commands.",
@@ -269,7 +269,7 @@ export function defineActor(
   for (const name of [...Object.keys(events ?? {}), ...Object.keys(commands ?? {})]) {
     if (isReserved(name)) {
       const hint = 'Names are not empty, not "*", and do not start with "xstate." or "everstate.".'
-      throw new DefinitionError({ actorType: type, what: `the event or command name "${name}"`, hint })
+      throw new InvalidDefinition({ actorType: type, what: `the event or command name "${name}"`, hint })
     }
   }
   for (const [eventType, definition] of Object.entries(events ?? {})) {
@@ -328,7 +328,7 @@ export const defineCommand = <
 
 const positive = (actorType: string, name: string, value: number): number => {
   if (Number.isInteger(value) && value > 0) return value
-  throw new DefinitionError({ actorType, what: `${name}: ${value}`, hint: "Give a whole number above 0." })
+  throw new InvalidDefinition({ actorType, what: `${name}: ${value}`, hint: "Give a whole number above 0." })
 }
 
 /** What a node's label may be called. */
@@ -337,13 +337,13 @@ export const NODE_LABEL_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/
 const checkedLabel = (actorType: string, label: string | undefined): string | undefined => {
   if (label === undefined || NODE_LABEL_PATTERN.test(label)) return label
   const hint = `Use lower-case letters, digits, "-" and "_", starting with a letter, 32 at most: ${NODE_LABEL_PATTERN}.`
-  throw new DefinitionError({ actorType, what: `nodeLabel ${JSON.stringify(label)}`, hint })
+  throw new InvalidDefinition({ actorType, what: `nodeLabel ${JSON.stringify(label)}`, hint })
 }
 
 const requireWholeUpcastChain = (actorType: string, eventType: string, definition: EventDefinition): void => {
   const what = `event ${eventType}`
   if (!Number.isInteger(definition.version) || definition.version < 1) {
-    throw new DefinitionError({
+    throw new InvalidDefinition({
       actorType,
       what,
       hint: `Versions are whole numbers from 1, not ${definition.version}.`,
@@ -351,7 +351,7 @@ const requireWholeUpcastChain = (actorType: string, eventType: string, definitio
   }
   for (let version = 1; version < definition.version; version++) {
     if (typeof definition.upcast[version] !== "function") {
-      throw new DefinitionError({
+      throw new InvalidDefinition({
         actorType,
         what,
         hint: `It is at version ${definition.version}: give upcast[${version}], from version ${version} to ${version + 1}.`,

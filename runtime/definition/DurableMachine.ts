@@ -12,7 +12,7 @@ import { logicOf } from "../machine/InvokedLogic.ts"
 import { isReserved } from "../machine/Machine.ts"
 import { actionsOf, nodesOf, resolvedAction } from "../machine/StateNodes.ts"
 import { announcementsIn } from "./Announcements.ts"
-import { DefinitionError, type DefinitionProblem, definitionErrorOf } from "./DefinitionError.ts"
+import { type DefinitionProblem, InvalidDefinition, invalidDefinitionOf } from "./InvalidDefinition.ts"
 import { unprovidedNames } from "./UnprovidedNames.ts"
 
 /** Said of a parent that the machine of an actor has not. */
@@ -43,7 +43,7 @@ const UNNAMED_INVOKE = /^\d+\./
 type Refuse = (nodeId: string, what: string, hint: string) => void
 
 /**
- * Throws one {@link DefinitionError} for everything in `machine` that cannot be durable. `eventTypes`: the events of the
+ * Throws one {@link InvalidDefinition} for everything in `machine` that cannot be durable. `eventTypes`: the events of the
  * definition; absent for a machine alone.
  */
 export const refuseWhatCannotBeDurable = (
@@ -54,7 +54,7 @@ export const refuseWhatCannotBeDurable = (
   if (typeof machine?.options !== "object" || typeof machine.root !== "object") {
     const hint =
       "Make it with `setup(...).createMachine(...)` of xstate 5.33 or newer; have one copy of it installed."
-    throw new DefinitionError({ actorType, what: "a `machine` that is no machine of this XState", hint })
+    throw new InvalidDefinition({ actorType, what: "a `machine` that is no machine of this XState", hint })
   }
   const problems: Array<DefinitionProblem> = []
   const refuse: Refuse = (nodeId, what, hint) => problems.push({ what: `state "${nodeId}" ${what}`, hint })
@@ -64,7 +64,7 @@ export const refuseWhatCannotBeDurable = (
     refuseAnnouncements(inner, eventTypes, refuse)
   }
   problems.push(...problemsOfContext(machine.config.context))
-  const error = definitionErrorOf(actorType, problems)
+  const error = invalidDefinitionOf(actorType, problems)
   if (error !== undefined) throw error
 }
 

@@ -6,6 +6,7 @@
  * Schema.ts. Who uses it: ../definition/Actor.ts.
  */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { callEndSeen } from "./CallEnd.ts"
 import { type AnySchema, type InputOf, issuesText, type OutputOf, validate } from "./Schema.ts"
@@ -105,13 +106,21 @@ export interface StoredEvent {
 }
 
 /** A stored event that this definition cannot read. The actor is quarantined; nothing is skipped. */
-export class EventUnreadable extends Schema.TaggedError<EventUnreadable>()("EventUnreadable", {
-  actorType: Schema.String,
-  eventType: Schema.String,
-  eventVersion: Schema.Number,
-  reason: Schema.Literals(["UnknownType", "NewerVersion", "UpcasterMissing", "UpcasterThrew", "Invalid"]),
-  detail: Schema.String,
-}) {
+export class EventUnreadable extends errorClass<EventUnreadable>()(
+  "EventUnreadable",
+  {
+    actorType: Schema.String,
+    eventType: Schema.String,
+    eventVersion: Schema.Number,
+    reason: Schema.Literals(["UnknownType", "NewerVersion", "UpcasterMissing", "UpcasterThrew", "Invalid"]),
+    detail: Schema.String,
+  },
+  {
+    kind: "defect",
+    retry: "never",
+    hint: "Give the definition the event's type, its version and an upcaster for each older version.",
+  },
+) {
   override get message(): string {
     return `Event ${this.eventType} v${this.eventVersion} of actor type "${this.actorType}" is unreadable (${this.reason}): ${this.detail}`
   }

@@ -6,6 +6,7 @@
  * ../system/ClusterControl.ts, to the node that runs the partition.
  */
 import { Deferred, Effect, Latch, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** Longest time that a follower gets to step past a record, in milliseconds. */
 export const SKIP_TIMEOUT_MS = 8_000
@@ -33,10 +34,18 @@ export interface SkipReport {
 }
 
 /** The follower does not stand still at this record, or did not get past it in time. */
-export class SkipRefused extends Schema.TaggedError<SkipRefused>()("SkipRefused", {
-  sequence: Schema.Number,
-  detail: Schema.String,
-}) {
+export class SkipRefused extends errorClass<SkipRefused>()(
+  "SkipRefused",
+  {
+    sequence: Schema.Number,
+    detail: Schema.String,
+  },
+  {
+    kind: "terminal",
+    retry: "never",
+    hint: "Skip only the record that the cluster's status names as stopped.",
+  },
+) {
   override get message(): string {
     return `Record ${this.sequence} is not skipped: ${this.detail}`
   }

@@ -5,6 +5,7 @@
  * on ports in memory needs nothing. Who looks: infra/nats/stores/StoreWatch.ts.
  */
 import { Context, Effect, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /**
  * `Missing`: it is not there. `Full`: there is no room. `Unwritable`: it takes no writes for another reason.
@@ -52,11 +53,14 @@ export const problemText = (problem: HealthProblem): string =>
   `${problemTitle(problem)}: ${problem.detail}. ${problem.hint}`
 
 /** Something that the system needs does not work. It goes on by itself once that works again. */
-export class Unhealthy extends Schema.TaggedError<Unhealthy>()("Unhealthy", {
-  problems: Schema.Array(HealthProblem),
-  hint: Schema.String,
-}) {
-  readonly kind = "transient"
+export class Unhealthy extends errorClass<Unhealthy>()(
+  "Unhealthy",
+  {
+    problems: Schema.Array(HealthProblem),
+    hint: Schema.String,
+  },
+  { kind: "transient", retry: "later" },
+) {
   override get message(): string {
     return this.problems.map(problemText).join(" ")
   }

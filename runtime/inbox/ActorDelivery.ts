@@ -7,7 +7,7 @@ import { type Clock, Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CallLogic, CallOutcome } from "../call/Call.ts"
 import { type CallRunner, failureOf } from "../call/CallRunner.ts"
-import { type AskError, CommandInvalid } from "../cell/AskError.ts"
+import { type AskError, InvalidCommand } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { finalRefusalOf } from "../cell/FinalRefusal.ts"
 import type { Signal } from "../cell/Signal.ts"
@@ -84,7 +84,7 @@ const deliverItem = (
   try {
     item = messageItem(definition, address, message, (exit) => judge(verdictOf(exit)))
   } catch (cause) {
-    if (!(cause instanceof CommandInvalid)) throw cause
+    if (!(cause instanceof InvalidCommand)) throw cause
     return judge(verdictOf(Exit.fail(cause)))
   }
   cells.offer(definition, address, item)

@@ -5,7 +5,7 @@
  * their actor, integration events are a promise to others. As a page: EventCatalogPage.ts; for machines: AsyncApi.ts.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
 import { dataSchemaOf } from "./CloudEvent.ts"
 import { type PayloadSchema, payloadSchemaOf } from "./PayloadSchema.ts"
@@ -54,7 +54,7 @@ export interface Publisher {
 /** The subject that events of a type are published on. */
 export const integrationAddressOf = (namespace: string, type: string): string => `${namespace}.int.${type}`
 
-/** Throws {@link DefinitionError} where two publishers promise different things under one type. */
+/** Throws {@link InvalidDefinition} where two publishers promise different things under one type. */
 export const eventCatalogOf = (system: {
   readonly namespace: string
   readonly actors: ReadonlyArray<ActorDefinition>
@@ -89,7 +89,7 @@ const integrationEventsOf = (
       if (known === undefined) promised.set(type, { definition, publishers: [publisher.type] })
       else if (known.definition === definition) known.publishers.push(publisher.type)
       else {
-        throw new DefinitionError({
+        throw new InvalidDefinition({
           actorType: publisher.type,
           what: `the integration event "${type}", which ${known.publishers.join(", ")} publishes too, with another definition`,
           hint: "Share one defineIntegrationEvent(...), or give the events different types.",

@@ -4,6 +4,7 @@
  * Owns the contract (test/contract/EventPublisher.contract.ts). What goes into an event: CloudEvent.ts.
  */
 import { Context, type Effect, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 export interface PublishedEvent {
   /** Type of the integration event, `order.confirmed`; the subject is made of it. */
@@ -14,10 +15,13 @@ export interface PublishedEvent {
 }
 
 /** It is not known whether the event was stored. Publish it again with the same id. */
-export class PublisherUnavailable extends Schema.TaggedError<PublisherUnavailable>()("PublisherUnavailable", {
-  detail: Schema.String,
-}) {
-  readonly kind = "transient"
+export class PublisherUnavailable extends errorClass<PublisherUnavailable>()(
+  "PublisherUnavailable",
+  {
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Look at NATS; what is to be published waits in the journal." },
+) {
   override get message(): string {
     return `Integration events cannot be published now: ${this.detail}`
   }

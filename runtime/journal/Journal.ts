@@ -8,6 +8,7 @@
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { errorClass } from "../error/EverstateError.ts"
 
 /**
  * One stored message. `sequence` is its place in the whole journal, never reused; gaps are normal. It ascends within a
@@ -23,40 +24,56 @@ export interface JournalRecord {
  * The append's outcome is not known: it may be stored, may land later, or may never. Read the actor's last
  * record and look for your own command ids before you decide again.
  */
-export class AppendUnknown extends Schema.TaggedError<AppendUnknown>()("AppendUnknown", {
-  reason: Schema.Literals(["Timeout", "Unavailable", "WrongSequence", "InFlight", "Disconnected"]),
-  detail: Schema.String,
-}) {
+export class AppendUnknown extends errorClass<AppendUnknown>()(
+  "AppendUnknown",
+  {
+    reason: Schema.Literals(["Timeout", "Unavailable", "WrongSequence", "InFlight", "Disconnected"]),
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Read the actor's last record before you decide again." },
+) {
   override get message(): string {
     return `Append outcome unknown (${this.reason}): ${this.detail}`
   }
 }
 
 /** The journal said no and stored nothing. Terminal for this append; `Full` and `NotPermitted` need an operator. */
-export class JournalRefused extends Schema.TaggedError<JournalRefused>()("JournalRefused", {
-  reason: Schema.Literals([
-    "Full",
-    "TooLarge",
-    "NotPermitted",
-    "Replaced",
-    "Missing",
-    "Unsafe",
-    "Foreign",
-    "Corrupt",
-  ]),
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
+export class JournalRefused extends errorClass<JournalRefused>()(
+  "JournalRefused",
+  {
+    reason: Schema.Literals([
+      "Full",
+      "TooLarge",
+      "NotPermitted",
+      "Replaced",
+      "Missing",
+      "Unsafe",
+      "Foreign",
+      "Corrupt",
+    ]),
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: { later: ["Full"], otherwise: "never" } },
+) {
   override get message(): string {
     return `Journal refused (${this.reason}): ${this.detail}. ${this.hint}`
   }
 }
 
 /** A read could not be answered now. Transient: retry on a bounded schedule. */
-export class JournalUnavailable extends Schema.TaggedError<JournalUnavailable>()("JournalUnavailable", {
-  reason: Schema.Literals(["Timeout", "NoResponders", "Stale", "Disconnected", "Other"]),
-  detail: Schema.String,
-}) {
+export class JournalUnavailable extends errorClass<JournalUnavailable>()(
+  "JournalUnavailable",
+  {
+    reason: Schema.Literals(["Timeout", "NoResponders", "Stale", "Disconnected", "Other"]),
+    detail: Schema.String,
+  },
+  {
+    kind: "transient",
+    retry: "later",
+    hint: "Look at NATS; a call that goes on by itself does so once NATS answers.",
+  },
+) {
   override get message(): string {
     return `Journal unavailable (${this.reason}): ${this.detail}`
   }

@@ -5,11 +5,13 @@
  * remembers can tell. Written at start and raised as projections and snapshots move on; read at start.
  */
 import { Context, type Effect, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** The register cannot be reached. Transient. */
-export class JournalRegisterUnavailable extends Schema.TaggedError<JournalRegisterUnavailable>()(
+export class JournalRegisterUnavailable extends errorClass<JournalRegisterUnavailable>()(
   "JournalRegisterUnavailable",
   { detail: Schema.String },
+  { kind: "transient", retry: "later", hint: "Look at Postgres: it keeps the register." },
 ) {
   override get message(): string {
     return `Journal register unavailable: ${this.detail}`

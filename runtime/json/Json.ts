@@ -5,6 +5,7 @@
  * Fingerprint.ts.
  */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 import { isStorableText } from "./StorableText.ts"
 import { isThrown, thrownText } from "./Thrown.ts"
 
@@ -12,10 +13,18 @@ import { isThrown, thrownText } from "./Thrown.ts"
 export const JSON_DEPTH_MAX = 64
 
 /** A value that would not survive storage. `path` is where, for instance `lines.0.price`. */
-export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
-  path: Schema.String,
-  reason: Schema.String,
-}) {
+export class NotJson extends errorClass<NotJson>()(
+  "NotJson",
+  {
+    path: Schema.String,
+    reason: Schema.String,
+  },
+  {
+    kind: "terminal",
+    retry: "never",
+    hint: "Use text, finite numbers, booleans, null, lists and plain objects only.",
+  },
+) {
   override get message(): string {
     return `${this.path === "" ? "The value" : `"${this.path}"`} is not plain JSON: ${this.reason}`
   }

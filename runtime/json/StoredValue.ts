@@ -9,16 +9,25 @@
  * list: the kind, then what the kind needs. A user's object with a key `$` or `__proto__` is written as a list of entries.
  */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 import { isThrown, thrownText } from "./Thrown.ts"
 
 /** Deepest nesting of a value that is stored; a value inside itself has no end, and is refused as deeper. */
 export const VALUE_DEPTH_MAX = 256
 
 /** A value that has no stored form. `path` says where, for instance `context.cart.items[3]`. */
-export class NotStorable extends Schema.TaggedError<NotStorable>()("NotStorable", {
-  path: Schema.String,
-  reason: Schema.String,
-}) {
+export class NotStorable extends errorClass<NotStorable>()(
+  "NotStorable",
+  {
+    path: Schema.String,
+    reason: Schema.String,
+  },
+  {
+    kind: "terminal",
+    retry: "never",
+    hint: "Keep values only: no functions, and no instances of classes of your own.",
+  },
+) {
   override get message(): string {
     return `${this.path === "" ? "the value" : this.path} cannot be stored: ${this.reason}`
   }

@@ -5,7 +5,6 @@
  * transition through it takes 2-4 µs, XState's exported `transition()` builds an actor per call and takes 20 µs.
  * What may be in a machine: ../definition/DurableMachine.ts. Who drives it: ../cell/Decide.ts, ../cell/Fold.ts.
  */
-import { Schema } from "effect"
 import {
   type AnyActorScope,
   type AnyMachineSnapshot,
@@ -27,6 +26,7 @@ import { isFamilyRecord } from "./FamilyRecord.ts"
 import { FlatMachine } from "./FlatMachine.ts"
 import { type BuiltInParams, type Intent, intentOf, intentOfOurs, timerIntentsOf } from "./Intent.ts"
 import type { ExecutableAction } from "./LiveActor.ts"
+import { MachineFailed } from "./MachineFailed.ts"
 import {
   adoptIntoFamily,
   bearFamily,
@@ -43,18 +43,6 @@ import { nodesOf, runsCodeAtBirth } from "./StateNodes.ts"
 
 /** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
-
-/** A transition did what no durable machine may do. The command fails; on replay the actor is quarantined. */
-export class MachineFailed extends Schema.TaggedError<MachineFailed>()("MachineFailed", {
-  actorType: Schema.String,
-  eventType: Schema.String,
-  reason: Schema.Literals(["Threw", "NotDurable"]),
-  detail: Schema.String,
-}) {
-  override get message(): string {
-    return `The machine of "${this.actorType}" failed on ${this.eventType} (${this.reason}): ${this.detail}`
-  }
-}
 
 /** An actor at its birth. */
 export interface Born {

@@ -7,6 +7,7 @@
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** A message on its way to an actor. */
 export interface OutboundMessage {
@@ -63,31 +64,41 @@ export const MESSAGES_PER_ACTOR_MAX = 100_000
  * pass. `StorageFull`: there is no room for anything, which an operator has to mend. `Missing`: the mailbox of a system
  * that was used is not there.
  */
-export class MailboxRefused extends Schema.TaggedError<MailboxRefused>()("MailboxRefused", {
-  reason: Schema.Literals([
-    "Full",
-    "StorageFull",
-    "TooLarge",
-    "NotPermitted",
-    "Unsafe",
-    "Foreign",
-    "Missing",
-  ]),
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
-  readonly kind = "terminal"
+export class MailboxRefused extends errorClass<MailboxRefused>()(
+  "MailboxRefused",
+  {
+    reason: Schema.Literals([
+      "Full",
+      "StorageFull",
+      "TooLarge",
+      "NotPermitted",
+      "Unsafe",
+      "Foreign",
+      "Missing",
+    ]),
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: { later: ["Full", "StorageFull"], otherwise: "never" } },
+) {
   override get message(): string {
     return `Mailbox refused (${this.reason}): ${this.detail}. ${this.hint}`
   }
 }
 
 /** It is not known whether the message was stored. Send it again with the same id. */
-export class MailboxUnavailable extends Schema.TaggedError<MailboxUnavailable>()("MailboxUnavailable", {
-  reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "Other"]),
-  detail: Schema.String,
-}) {
-  readonly kind = "transient"
+export class MailboxUnavailable extends errorClass<MailboxUnavailable>()(
+  "MailboxUnavailable",
+  {
+    reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "Other"]),
+    detail: Schema.String,
+  },
+  {
+    kind: "transient",
+    retry: "same command id",
+    hint: "Send it again with the same commandId: the mailbox stores it once.",
+  },
+) {
   override get message(): string {
     return `Mailbox unavailable (${this.reason}): ${this.detail}`
   }

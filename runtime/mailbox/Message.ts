@@ -7,6 +7,7 @@
 import { Schema } from "effect"
 import { addressNamed } from "../address/ActorAddress.ts"
 import { isMetadata, type Metadata } from "../commit/Commit.ts"
+import { errorClass } from "../error/EverstateError.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import { type FloorRow, isFloorRow, isOriginRow, type OriginRow } from "../message/Origin.ts"
 import { type Answer, isAnswer } from "../message/Outgoing.ts"
@@ -69,9 +70,17 @@ export const isDirect = (message: Message): message is DirectMessage =>
   message.k === "command" || message.k === "answer"
 
 /** The bytes are no message that this process can read. */
-export class MessageUnreadable extends Schema.TaggedError<MessageUnreadable>()("MessageUnreadable", {
-  detail: Schema.String,
-}) {
+export class MessageUnreadable extends errorClass<MessageUnreadable>()(
+  "MessageUnreadable",
+  {
+    detail: Schema.String,
+  },
+  {
+    kind: "terminal",
+    retry: "never",
+    hint: "Only nodes and clients of the system may write to its mailbox.",
+  },
+) {
   override get message(): string {
     return `Not a mailbox message: ${this.detail}`
   }

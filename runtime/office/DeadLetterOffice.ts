@@ -14,6 +14,7 @@ import {
   type DeadLettersUnavailable,
   type StoredDeadLetter,
 } from "../deadletter/DeadLetters.ts"
+import { errorClass } from "../error/EverstateError.ts"
 import { Mailbox, type MailboxError } from "../mailbox/Mailbox.ts"
 import { decodeMessage, encodeMessage, MessageUnreadable, withoutOrigin } from "../mailbox/Message.ts"
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
@@ -36,18 +37,27 @@ const DISCARDED_AT_ONCE_MAX = 32
 export const BULK_KEPT_NAMED_MAX = 100
 
 /** There is no letter with this number: it never was, or somebody has redriven or discarded it. */
-export class DeadLetterNotFound extends Schema.TaggedError<DeadLetterNotFound>()("DeadLetterNotFound", {
-  number: Schema.Number,
-}) {
+export class DeadLetterNotFound extends errorClass<DeadLetterNotFound>()(
+  "DeadLetterNotFound",
+  {
+    number: Schema.Number,
+  },
+  {
+    kind: "terminal",
+    retry: "never",
+    hint: "List the dead letters: this one was redriven or discarded, or never was.",
+  },
+) {
   override get message(): string {
     return `There is no dead letter ${this.number}: it was redriven or discarded, or never was.`
   }
 }
 
 /** The letter cannot go back to where it was bound, and stays. */
-export class DeadLetterNotRedrivable extends Schema.TaggedError<DeadLetterNotRedrivable>()(
+export class DeadLetterNotRedrivable extends errorClass<DeadLetterNotRedrivable>()(
   "DeadLetterNotRedrivable",
   { number: Schema.Number, detail: Schema.String, hint: Schema.String },
+  { kind: "terminal", retry: "never" },
 ) {
   override get message(): string {
     return `Dead letter ${this.number} cannot be redriven: ${this.detail}. ${this.hint}`

@@ -3,7 +3,7 @@
  *
  * Owns the way from bytes to {@link ProjectedEvent}. Who asks: ProjectionFeed.ts.
  */
-import { ActorKeyInvalid, addressNamed } from "../address/ActorAddress.ts"
+import { addressNamed, InvalidActorKey } from "../address/ActorAddress.ts"
 import { type CommitEntry, decodeCommit } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../event/Event.ts"
@@ -43,7 +43,7 @@ export const decodeRecord = (
   const unreadable: Array<ProjectionDeadLetter> = []
   if (actor === undefined) return { sequence, bytes, events, unreadable }
   try {
-    if (id === undefined) throw new ActorKeyInvalid({ key: record.key })
+    if (id === undefined) throw new InvalidActorKey({ key: record.key })
     for (const { stored, as } of storedEventsOf({ type: actorType, id }, record)) {
       if (isInternal(stored.t)) continue
       try {

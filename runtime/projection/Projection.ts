@@ -9,7 +9,7 @@
 
 import type { Metadata } from "../commit/Commit.ts"
 import type { AnyActor, EventsOf } from "../definition/Actor.ts"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { AnyEvent } from "../event/Event.ts"
 
 /** An event as a projection or a reader of history sees it: upcasted, with everything known about it. */
@@ -157,7 +157,7 @@ export function defineProjection<
 export function defineProjection(options: ProjectionOptions): ProjectionDefinition {
   const { name, version, from, onError = "stall", table, key, fold, tables, handle } = options
   const refuse = (what: string, hint: string) =>
-    new DefinitionError({ actorType: `projection ${name}`, what, hint })
+    new InvalidDefinition({ actorType: `projection ${name}`, what, hint })
   if (!PROJECTION_NAME_PATTERN.test(name)) {
     throw refuse("its name", "Use lower-case letters, digits and _, starting with a letter, 40 at most.")
   }

@@ -5,6 +5,7 @@
  * ProjectionProgress.ts.
  */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 import { altogether, followerFields } from "../follower/FollowerStatus.ts"
 
 const ownFields = {
@@ -49,12 +50,20 @@ export const projectionStatus = (
 }
 
 /** The projection had not come as far as asked within the time. It goes on; `status` says why it is late. */
-export class ProjectionTimeout extends Schema.TaggedError<ProjectionTimeout>()("ProjectionTimeout", {
-  projection: Schema.String,
-  sequence: Schema.Number,
-  timeoutMs: Schema.Number,
-  status: ProjectionStatusSchema,
-}) {
+export class ProjectionTimeout extends errorClass<ProjectionTimeout>()(
+  "ProjectionTimeout",
+  {
+    projection: Schema.String,
+    sequence: Schema.Number,
+    timeoutMs: Schema.Number,
+    status: ProjectionStatusSchema,
+  },
+  {
+    kind: "transient",
+    retry: "later",
+    hint: "The projection goes on: wait longer, or look at status for why it is late.",
+  },
+) {
   override get message(): string {
     const { state, offset, lastError } = this.status
     const why = lastError === undefined ? "" : `, last error: ${lastError}`

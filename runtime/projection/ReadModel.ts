@@ -5,34 +5,51 @@
  * Next: Projection.ts (what a user defines), ProjectionRunner.ts (who drives this port).
  */
 import { Context, type Effect, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
 
 /** The database cannot be reached, or gave up on the transaction (deadlock, pool exhausted). Transient. */
-export class ReadModelUnavailable extends Schema.TaggedError<ReadModelUnavailable>()("ReadModelUnavailable", {
-  detail: Schema.String,
-}) {
+export class ReadModelUnavailable extends errorClass<ReadModelUnavailable>()(
+  "ReadModelUnavailable",
+  {
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Look at Postgres; projections go on once it answers." },
+) {
   override get message(): string {
     return `Read model unavailable: ${this.detail}`
   }
 }
 
 /** The stored offset is not the one this runner started from: another instance moved it. Re-read it and go on. */
-export class OffsetMoved extends Schema.TaggedError<OffsetMoved>()("OffsetMoved", {
-  projection: Schema.String,
-  expected: Schema.Number,
-  found: Schema.Number,
-}) {
+export class OffsetMoved extends errorClass<OffsetMoved>()(
+  "OffsetMoved",
+  {
+    projection: Schema.String,
+    expected: Schema.Number,
+    found: Schema.Number,
+  },
+  { kind: "conflict", retry: "later", hint: "Another instance runs this projection: read its offset again." },
+) {
   override get message(): string {
     return `Projection ${this.projection}: offset is ${this.found}, expected ${this.expected}`
   }
 }
 
 /** The projection's own code or SQL failed on a batch. The runner narrows it down to the event. */
-export class ProjectionFailed extends Schema.TaggedError<ProjectionFailed>()("ProjectionFailed", {
-  projection: Schema.String,
-  sequence: Schema.Number,
-  detail: Schema.String,
-}) {
+export class ProjectionFailed extends errorClass<ProjectionFailed>()(
+  "ProjectionFailed",
+  {
+    projection: Schema.String,
+    sequence: Schema.Number,
+    detail: Schema.String,
+  },
+  {
+    kind: "defect",
+    retry: "never",
+    hint: "Mend the projection at the event that detail names, or skip the record.",
+  },
+) {
   override get message(): string {
     return `Projection ${this.projection} failed at journal sequence ${this.sequence}: ${this.detail}`
   }

@@ -7,6 +7,7 @@
  */
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
+import { errorClass } from "../error/EverstateError.ts"
 import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { thrownMessage } from "../json/Thrown.ts"
@@ -40,11 +41,15 @@ export interface ReactorPlace {
 }
 
 /** An event that was handed back to its reactor has failed again; its dead letter stays. */
-export class ReactorRedriveFailed extends Schema.TaggedError<ReactorRedriveFailed>()("ReactorRedriveFailed", {
-  reactor: Schema.String,
-  sequence: Schema.Number,
-  detail: Schema.String,
-}) {
+export class ReactorRedriveFailed extends errorClass<ReactorRedriveFailed>()(
+  "ReactorRedriveFailed",
+  {
+    reactor: Schema.String,
+    sequence: Schema.Number,
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Mend what detail names, and redrive the dead letter again." },
+) {
   override get message(): string {
     return `Reactor ${this.reactor} failed again on journal record ${this.sequence}: ${this.detail}`
   }

@@ -5,7 +5,7 @@
  * Owns what a user writes and checks it. What a reaction becomes: Reaction.ts. Who runs reactors: ReactorRunner.ts.
  */
 import type { AnyActor, EventsOf } from "../definition/Actor.ts"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
 import { isReserved } from "../machine/Machine.ts"
 import type { ToSend } from "../message/Outgoing.ts"
@@ -62,7 +62,7 @@ export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(option
     ),
   )
   const refuse = (what: string, hint: string) =>
-    new DefinitionError({ actorType: `reactor ${name}`, what, hint })
+    new InvalidDefinition({ actorType: `reactor ${name}`, what, hint })
   if (!REACTOR_NAME_PATTERN.test(name)) {
     throw refuse("its name", `Lower-case letters, digits, "-" and "_", a letter first, 40 at most.`)
   }

@@ -5,7 +5,7 @@
  */
 import { Exit } from "effect"
 import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
-import { CommandInvalid, Unavailable } from "../cell/AskError.ts"
+import { InvalidCommand, Unavailable } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { type Waiting, WaitingCommand, WaitingRead } from "../cell/Waiting.ts"
 import { commandOf, spawnOf } from "../command/Ask.ts"
@@ -74,7 +74,7 @@ export const makeAskServer =
     try {
       item = itemOf(definition, address, request, answer)
     } catch (cause) {
-      return answer(Exit.fail(cause instanceof CommandInvalid ? cause : uncheckable(address, cause)))
+      return answer(Exit.fail(cause instanceof InvalidCommand ? cause : uncheckable(address, cause)))
     }
     suspected(request)
     // Nobody waits any longer: what has not been begun need not be.

@@ -15,8 +15,8 @@ import {
   Busy,
   CommandFailed,
   CommandIdReused,
-  CommandInvalid,
   CommandRejected,
+  InvalidCommand,
   PayloadTooLarge,
   SystemStopped,
   Unavailable,
@@ -90,7 +90,7 @@ const WireError = Schema.Union([
   Busy,
   CommandFailed,
   CommandIdReused,
-  CommandInvalid,
+  InvalidCommand,
   CommandRejected,
   InvalidActorId,
   PayloadTooLarge,
@@ -99,8 +99,23 @@ const WireError = Schema.Union([
   UnknownActorType,
   VersionConflict,
 ])
-const encodeError = Schema.encodeSync(WireError)
-const decodeError = Schema.decodeUnknownSync(WireError)
+const encodeWireError = Schema.encodeSync(WireError)
+const decodeWireError = Schema.decodeUnknownSync(WireError)
+
+/** Tags that errors have on the wire where those of the code are others. */
+const WIRE_TAGS = [["InvalidCommand", "CommandInvalid"]] as const
+
+const encodeError = (error: AskError): unknown => {
+  const encoded = encodeWireError(error)
+  const [, tag] = WIRE_TAGS.find(([own]) => own === encoded._tag) ?? []
+  return tag === undefined ? encoded : { ...encoded, _tag: tag }
+}
+
+const decodeError = (encoded: unknown): AskError => {
+  const given = (encoded as { readonly _tag?: unknown } | null)?._tag
+  const [tag] = WIRE_TAGS.find(([, wire]) => wire === given) ?? []
+  return decodeWireError(tag === undefined ? encoded : { ...(encoded as object), _tag: tag })
+}
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

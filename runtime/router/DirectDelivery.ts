@@ -7,7 +7,7 @@
  */
 import { type Clock, Exit } from "effect"
 import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
-import { type AskError, CommandInvalid } from "../cell/AskError.ts"
+import { type AskError, InvalidCommand } from "../cell/AskError.ts"
 import type { Cells } from "../cell/Cells.ts"
 import { finalRefusalOf } from "../cell/FinalRefusal.ts"
 import type { WaitingCommand } from "../cell/Waiting.ts"
@@ -151,7 +151,7 @@ class OnItsWay implements Routed {
       this.#item = item
       cells.offer(definition, address, item)
     } catch (cause) {
-      if (cause instanceof CommandInvalid) this.settle(Exit.fail(cause))
+      if (cause instanceof InvalidCommand) this.settle(Exit.fail(cause))
       // The definition's own schema has thrown: from the mailbox, the message becomes a dead letter.
       else this.#end(later("unavailable", `it cannot be handed over: ${thrownText(cause)}`, this.wasSent))
     }

@@ -5,6 +5,7 @@
  * their paths counted all the same. What can happen: SagaMoves.ts; the laws: SagaWorld.ts.
  */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 import { type AnySchema, issuesText, validate } from "../event/Schema.ts"
 import type { AnySaga, SagaInputOf } from "./AnySaga.ts"
 import { endingOf, isStuckInSilence, movesOf } from "./SagaMoves.ts"
@@ -49,13 +50,21 @@ export interface SagaCheck {
 }
 
 /** A path on which the saga breaks a rule, more states than may be visited, or an input that its schema refuses. */
-export class SagaCheckFailed extends Schema.TaggedError<SagaCheckFailed>()("SagaCheckFailed", {
-  saga: Schema.String,
-  reason: Schema.Literals(["LawBroken", "TooManyStates", "InputInvalid"]),
-  what: Schema.String,
-  /** What happened, in order. */
-  path: Schema.Array(Schema.String),
-}) {
+export class SagaCheckFailed extends errorClass<SagaCheckFailed>()(
+  "SagaCheckFailed",
+  {
+    saga: Schema.String,
+    reason: Schema.Literals(["LawBroken", "TooManyStates", "InputInvalid"]),
+    what: Schema.String,
+    /** What happened, in order. */
+    path: Schema.Array(Schema.String),
+  },
+  {
+    kind: "defect",
+    retry: "never",
+    hint: "Follow the path to the step at which the saga breaks its rule, and change that step.",
+  },
+) {
   override get message(): string {
     const steps = this.path.map((line, index) => `\n  ${index + 1}. ${line}`).join("")
     return `Saga "${this.saga}": ${this.what}${steps}`

@@ -16,7 +16,7 @@ import {
   type EventsOf,
 } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import type { ToSend } from "../message/Outgoing.ts"
 import type { AnySaga, SagaStart } from "./AnySaga.ts"
@@ -116,7 +116,7 @@ export interface SagaDefinition<Type extends string, I extends SagaInput, Result
 }
 
 /**
- * Defines a saga. Throws {@link DefinitionError} for names and times that are none, and for sagas that nest each other.
+ * Defines a saga. Throws {@link InvalidDefinition} for names and times that are none, and for sagas that nest each other.
  */
 export const defineSaga = <const Type extends string, I extends SagaInput, Results>(
   options: SagaOptions<Type, I, Results>,
@@ -176,15 +176,15 @@ const recordSteps = (type: string, steps: (saga: never) => unknown): StepRecorde
     throw cause
   }
   if (recorder.stages.length > 0) return recorder
-  throw new DefinitionError({
+  throw new InvalidDefinition({
     actorType: type,
     what: "a saga without steps",
     hint: "Give it one step at least.",
   })
 }
 
-const cycle = (actorType: string, detail?: string): DefinitionError =>
-  new DefinitionError({
+const cycle = (actorType: string, detail?: string): InvalidDefinition =>
+  new InvalidDefinition({
     actorType,
     what: `sagas that nest each other in a cycle${detail === undefined ? "" : ` (${detail})`}`,
     hint: "It would never end. Take the common steps into a saga of their own.",

@@ -5,7 +5,7 @@
  * Owns which plan a saga runs under, and which plans go together. What a plan is: SagaPlan.ts. How a saga without its
  * plan is stopped: SagaAudit.ts.
  */
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { PlanRef, SagaPlan } from "./SagaPlan.ts"
 
 export interface SagaPlans {
@@ -21,13 +21,13 @@ export interface SagaPlans {
 export const planFor = ({ all }: SagaPlans, ref: PlanRef | null): SagaPlan | undefined =>
   ref === null ? all.at(-1) : all.find((plan) => plan.ref.hash === ref.hash)
 
-/** The newest plan and those of former definitions. Throws {@link DefinitionError} where they do not go together. */
+/** The newest plan and those of former definitions. Throws {@link InvalidDefinition} where they do not go together. */
 export const sagaPlans = (
   newest: SagaPlan,
   previous: ReadonlyArray<{ readonly type: string; readonly plans: SagaPlans }>,
 ): SagaPlans => {
   const { type } = newest
-  const refuse = (what: string, hint: string) => new DefinitionError({ actorType: type, what, hint })
+  const refuse = (what: string, hint: string) => new InvalidDefinition({ actorType: type, what, hint })
   const { version } = newest.ref
   if (!Number.isInteger(version) || version < 1) {
     throw refuse(`version: ${version}`, "Give a whole number above 0.")

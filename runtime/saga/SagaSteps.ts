@@ -7,7 +7,7 @@
  * of it: SagaPlan.ts.
  */
 import type { AnyActor, BirthInputOf, CommandsOf, ReplyOf } from "../definition/Actor.ts"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { AnySaga, SagaInputOf, SagaResultsOf } from "./AnySaga.ts"
 import { SAGA_STATES } from "./SagaMachine.ts"
 import {
@@ -307,8 +307,8 @@ export class StepRecorder {
     }
   }
 
-  #refused(what: string, hint: string): DefinitionError {
-    return new DefinitionError({ actorType: this.#type, what, hint })
+  #refused(what: string, hint: string): InvalidDefinition {
+    return new InvalidDefinition({ actorType: this.#type, what, hint })
   }
 }
 
@@ -317,8 +317,8 @@ const never = (): never => {
   throw new Error("a step without a request")
 }
 
-/** Throws {@link DefinitionError} for a time that is none: negative, infinite, not a number. */
+/** Throws {@link InvalidDefinition} for a time that is none: negative, infinite, not a number. */
 export const requireTime = (actorType: string, what: string, ms: number | undefined): void => {
   if (ms === undefined || (Number.isFinite(ms) && ms >= 0)) return
-  throw new DefinitionError({ actorType, what: `${what}: ${ms}`, hint: "Give milliseconds, 0 or more." })
+  throw new InvalidDefinition({ actorType, what: `${what}: ${ms}`, hint: "Give milliseconds, 0 or more." })
 }

@@ -6,7 +6,7 @@
  * moment, so what it does should bear being done twice. `epoch` rises with every owner; give it to what can compare.
  */
 import { Cause, Effect, Schedule, type Scope } from "effect"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 
 /** What a singleton may be called. */
 const NAME_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
@@ -30,7 +30,7 @@ export interface SingletonDefinition {
 /** Defines work that one node does for all. It runs until its `signal` is aborted; if it ends before, it is run again. */
 export const defineSingleton = (definition: SingletonDefinition): SingletonDefinition => {
   if (!NAME_PATTERN.test(definition.name)) {
-    throw new DefinitionError({
+    throw new InvalidDefinition({
       actorType: definition.name,
       what: "the singleton's name",
       hint: `Use lower-case letters, digits, "-" and "_", starting with a letter, 64 at most: ${NAME_PATTERN}.`,

@@ -5,11 +5,17 @@
  * from the journal. Next: ../cell/Snapshot.ts (what is inside), ../cell/SnapshotWriter.ts (when it is written).
  */
 import { Context, type Effect, Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** The store cannot be reached or refused the request. Transient; the caller goes on without it. */
-export class SnapshotStoreUnavailable extends Schema.TaggedError<SnapshotStoreUnavailable>()(
+export class SnapshotStoreUnavailable extends errorClass<SnapshotStoreUnavailable>()(
   "SnapshotStoreUnavailable",
   { detail: Schema.String },
+  {
+    kind: "transient",
+    retry: "later",
+    hint: "Look at Postgres; actors are replayed from the journal meanwhile.",
+  },
 ) {
   override get message(): string {
     return `Snapshot store unavailable: ${this.detail}`

@@ -11,7 +11,7 @@ import {
   type ActorUnborn,
   type AskError,
   AskTimeout,
-  CommandInvalid,
+  InvalidCommand,
   type ReadError,
   SystemStopped,
   Unavailable,
@@ -96,7 +96,7 @@ export interface ActorRef<A extends AnyActor> {
   readonly ask: <C extends CommandsOf<A>>(
     command: C,
     options?: BearingOptions<A>,
-  ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError>
+  ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError<A, C["type"]>>
   /**
    * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
    * told this actor. What the actor then rejects becomes a dead letter.
@@ -205,7 +205,7 @@ export class Asker {
       item = new WaitingCommand(command, read.ifVersion, answer)
       deadlineMs = read.deadlineMs
     } catch (cause) {
-      if (!(cause instanceof CommandInvalid)) throw cause
+      if (!(cause instanceof InvalidCommand)) throw cause
       answer(Exit.fail(cause))
       return undefined
     }
@@ -280,12 +280,12 @@ export class Asker {
   }
 }
 
-const checked = <B>(check: () => B): Effect.Effect<B, CommandInvalid> =>
+const checked = <B>(check: () => B): Effect.Effect<B, InvalidCommand> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(check())
     } catch (cause) {
-      if (cause instanceof CommandInvalid) return Effect.fail(cause)
+      if (cause instanceof InvalidCommand) return Effect.fail(cause)
       throw cause
     }
   })

@@ -19,7 +19,8 @@ import { makeIds } from "../command/CommandIds.ts"
 import { formatReadBy } from "../commit/Commit.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
-import type { DefinitionError } from "../definition/DefinitionError.ts"
+import type { InvalidDefinition } from "../definition/InvalidDefinition.ts"
+import { errorClass } from "../error/EverstateError.ts"
 import { Health, problemsOf, problemTitle, type Unhealthy } from "../health/Health.ts"
 import { makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
@@ -90,10 +91,14 @@ export interface ActorSystemService extends ActorRefs {
 }
 
 /** The projection was not given to this system. Terminal. */
-export class UnknownProjection extends Schema.TaggedError<UnknownProjection>()("UnknownProjection", {
-  projection: Schema.String,
-  hint: Schema.String,
-}) {
+export class UnknownProjection extends errorClass<UnknownProjection>()(
+  "UnknownProjection",
+  {
+    projection: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `No projection "${this.projection}" in this system. ${this.hint}`
   }
@@ -120,7 +125,7 @@ export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService
   /** A system on the given ports. The end of the layer's scope drains it. */
   static readonly layer = (
     options: SystemOptions,
-  ): Layer.Layer<ActorSystem, DefinitionError | ReadModelUnavailable | ProjectionFailed, SystemPorts> =>
+  ): Layer.Layer<ActorSystem, InvalidDefinition | ReadModelUnavailable | ProjectionFailed, SystemPorts> =>
     Layer.effect(
       ActorSystem,
       Effect.provideService(makeActorSystem(options), CurrentSampledLogs, new SampledLogs()),
@@ -131,7 +136,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   options: SystemOptions,
 ): Effect.fn.Return<
   ActorSystemService,
-  DefinitionError | ReadModelUnavailable | ProjectionFailed,
+  InvalidDefinition | ReadModelUnavailable | ProjectionFailed,
   SystemPorts | Scope.Scope
 > {
   const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }

@@ -16,6 +16,7 @@ import type { ShardMap } from "../cluster/ShardMap.ts"
 import type { SlotFamily } from "../cluster/Slot.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
+import { errorClass } from "../error/EverstateError.ts"
 import {
   SKIP_TIMEOUT_MS,
   type SkipOrder,
@@ -86,11 +87,22 @@ export interface ClusterStatus {
 }
 
 /** The verb cannot be done: no such member or slot, or the member does not answer. */
-export class ClusterVerbFailed extends Schema.TaggedError<ClusterVerbFailed>()("ClusterVerbFailed", {
-  reason: Schema.Literals(["UnknownMember", "UnknownSlot", "UnknownType", "Unfit", "NotStopped", "NoAnswer"]),
-  what: Schema.String,
-  hint: Schema.String,
-}) {
+export class ClusterVerbFailed extends errorClass<ClusterVerbFailed>()(
+  "ClusterVerbFailed",
+  {
+    reason: Schema.Literals([
+      "UnknownMember",
+      "UnknownSlot",
+      "UnknownType",
+      "Unfit",
+      "NotStopped",
+      "NoAnswer",
+    ]),
+    what: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: { later: ["NoAnswer"], otherwise: "never" } },
+) {
   override get message(): string {
     return `${this.what}. ${this.hint}`
   }

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { HostedTypes, NodeOptions } from "../cluster/Member.ts"
 import { type AnyActor, NODE_LABEL_PATTERN } from "../definition/Actor.ts"
-import { DefinitionError } from "../definition/DefinitionError.ts"
+import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "../saga/AnySaga.ts"
@@ -40,7 +40,7 @@ export const definitionsOf = ({
   singletons = [],
   node = {},
   leaseMs,
-}: Given): Effect.Effect<Definitions, DefinitionError> => {
+}: Given): Effect.Effect<Definitions, InvalidDefinition> => {
   const wrong = wrongIn(node) ?? wrongLease(leaseMs)
   if (wrong !== undefined) return Effect.fail(wrong)
   const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
@@ -78,9 +78,9 @@ const NODE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
 /** Most that a node may weigh: with more, whole shares would mean nothing. */
 const WEIGHT_MAX = 1_000
 
-const wrongIn = ({ name, labels = [], weight = 1 }: NodeOptions): DefinitionError | undefined => {
+const wrongIn = ({ name, labels = [], weight = 1 }: NodeOptions): InvalidDefinition | undefined => {
   const refuse = (what: string, hint: string) =>
-    new DefinitionError({ actorType: name ?? "node", what, hint })
+    new InvalidDefinition({ actorType: name ?? "node", what, hint })
   if (name !== undefined && (!NODE_NAME_PATTERN.test(name) || name.endsWith(".") || name.includes(".."))) {
     return refuse(
       "the node's name",
@@ -103,10 +103,10 @@ const wrongIn = ({ name, labels = [], weight = 1 }: NodeOptions): DefinitionErro
 /** Least that a lease may last, in milliseconds: below it a node takes others for dead that only pause. */
 const LEASE_MS_MIN = 500
 
-const wrongLease = (leaseMs: number | undefined): DefinitionError | undefined =>
+const wrongLease = (leaseMs: number | undefined): InvalidDefinition | undefined =>
   leaseMs === undefined || (leaseMs >= LEASE_MS_MIN && Number.isFinite(leaseMs))
     ? undefined
-    : new DefinitionError({
+    : new InvalidDefinition({
         actorType: "node",
         what: `leaseMs ${leaseMs}`,
         hint: `Give milliseconds, ${LEASE_MS_MIN} at least and the same on all nodes; 15000 is the default.`,
@@ -116,19 +116,19 @@ const byName = <A>(
   what: string,
   definitions: ReadonlyArray<A>,
   nameOf: (definition: A) => string,
-): Effect.Effect<ReadonlyMap<string, A>, DefinitionError> => {
+): Effect.Effect<ReadonlyMap<string, A>, InvalidDefinition> => {
   const named = new Map<string, A>()
   for (const definition of definitions) {
     const name: unknown = nameOf(definition)
     if (typeof name !== "string") {
       const hint = `Give what \`define...\` made, for instance \`defineActor({ type, machine })\`, not the machine itself.`
       return Effect.fail(
-        new DefinitionError({ actorType: "(none)", what: `a value that is no ${what}`, hint }),
+        new InvalidDefinition({ actorType: "(none)", what: `a value that is no ${what}`, hint }),
       )
     }
     if (named.has(name)) {
       const hint = `Two definitions given to the system have this name; names are unique in a system.`
-      return Effect.fail(new DefinitionError({ actorType: name, what: `${what} given twice`, hint }))
+      return Effect.fail(new InvalidDefinition({ actorType: name, what: `${what} given twice`, hint }))
     }
     named.set(name, definition)
   }

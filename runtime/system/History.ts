@@ -11,6 +11,7 @@ import { asQuarantined, audited, notAccepted, unborn } from "../cell/Fold.ts"
 import { type Commit, type CommitEntry, decodeCommit } from "../commit/Commit.ts"
 import type { StoredBirth } from "../commit/StoredBirth.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { errorClass } from "../error/EverstateError.ts"
 import { type AnyEvent, readEvent } from "../event/Event.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
@@ -112,9 +113,13 @@ export const history = Effect.fnUntraced(function* (
 export type PastMoment = { readonly version: number } | { readonly time: number | Date }
 
 /** `stateAt` was given something that is neither a version nor a time. */
-export class InvalidMoment extends Schema.TaggedError<InvalidMoment>()("InvalidMoment", {
-  hint: Schema.String,
-}) {
+export class InvalidMoment extends errorClass<InvalidMoment>()(
+  "InvalidMoment",
+  {
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return this.hint
   }

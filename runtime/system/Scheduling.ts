@@ -5,7 +5,7 @@
  */
 import { Result } from "effect"
 import { type ActorAddress, idFromToken } from "../address/ActorAddress.ts"
-import { CommandInvalid } from "../cell/AskError.ts"
+import { InvalidCommand } from "../cell/AskError.ts"
 import { commandOf } from "../command/Ask.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { SchemaIssue } from "../event/Schema.ts"
@@ -27,7 +27,7 @@ export interface When {
   readonly zone?: string
 }
 
-/** What the schedule's actor is asked. Throws {@link CommandInvalid}. */
+/** What the schedule's actor is asked. Throws {@link InvalidCommand}. */
 export const schedulePlanOf = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -39,7 +39,7 @@ export const schedulePlanOf = (
   const { given: command } = commandOf(definition, address, given, {}, () => "schedule")
   const { type, ...rest } = command
   const issue = (path: string, message: string) =>
-    new CommandInvalid({
+    new InvalidCommand({
       actorType: address.type,
       id: address.id,
       commandType: type,
@@ -57,7 +57,7 @@ export const schedulePlanOf = (
   }
 }
 
-type Issue = (path: string, message: string) => CommandInvalid
+type Issue = (path: string, message: string) => InvalidCommand
 
 /** What a caller gave, each part read once. */
 const readWhen = (when: When, issue: Issue): WhenRead => {
@@ -91,10 +91,10 @@ const firstRunMs = ({ at, afterMs, cron, zone }: WhenRead, nowMs: number, issue:
   return ms
 }
 
-/** The id of a schedule's actor. Ids may hold a slash, so names must not. Throws {@link CommandInvalid}. */
+/** The id of a schedule's actor. Ids may hold a slash, so names must not. Throws {@link InvalidCommand}. */
 export const scheduleIdOf = (address: ActorAddress, name: string): string => {
   if (typeof name !== "string" || name === "") {
-    throw new CommandInvalid({
+    throw new InvalidCommand({
       actorType: address.type,
       id: address.id,
       commandType: "(schedule)",

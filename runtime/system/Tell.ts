@@ -8,7 +8,7 @@ import { Effect, Schedule } from "effect"
 import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
 import {
   Busy,
-  CommandInvalid,
+  InvalidCommand,
   PayloadTooLarge,
   type SystemStopped,
   type Unavailable,
@@ -32,7 +32,7 @@ export interface Told {
 /** What can come of a tell. After `Unavailable` send it again with the same `commandId`. */
 export type TellError =
   | Busy
-  | CommandInvalid
+  | InvalidCommand
   | PayloadTooLarge
   | Unavailable
   | SystemStopped
@@ -69,7 +69,7 @@ export const tellActor = (
       const input = command.input === undefined ? undefined : { i: command.input.given }
       message = encodeMessage({ k: "command", id: commandId, c: command.given, ...input, ...m })
     } catch (cause) {
-      if (cause instanceof CommandInvalid) return Effect.fail(cause)
+      if (cause instanceof InvalidCommand) return Effect.fail(cause)
       throw cause
     }
     /** An attempt ended without an answer: the mailbox may have the message. */

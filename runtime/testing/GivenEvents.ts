@@ -5,7 +5,7 @@
  * are left out, because they change nothing.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { CommandInvalid } from "../cell/AskError.ts"
+import { InvalidCommand } from "../cell/AskError.ts"
 import { type Birth, bear, beforeBirth } from "../cell/Birth.ts"
 import { type BirthInput, checkedInput } from "../cell/BirthInput.ts"
 import { effectsOf } from "../cell/Intents.ts"
@@ -36,7 +36,7 @@ export const recordsOf = (
   })
 }
 
-/** The input of a scenario, checked. Throws CommandInvalid. */
+/** The input of a scenario, checked. Throws InvalidCommand. */
 export const givenInput = (
   actor: AnyActor,
   { type: actorType, id }: ActorAddress,
@@ -45,7 +45,7 @@ export const givenInput = (
   if (input === undefined) return undefined
   const checked = checkedInput(actor, id, input)
   if (!("issues" in checked)) return checked
-  throw new CommandInvalid({ actorType, id, commandType: "testActor", issues: checked.issues })
+  throw new InvalidCommand({ actorType, id, commandType: "testActor", issues: checked.issues })
 }
 
 const GIVEN = { commandType: "given", isSpawn: false }

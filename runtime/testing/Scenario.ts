@@ -6,9 +6,10 @@
  * or draws on chance. It runs the runtime's own code (decide, fold, snapshot codec), synchronously, with no servers. How
  * messages, timers, calls and publications are compared: ScenarioEffects.ts.
  */
+
 import { Equal } from "effect"
 import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
-import { CommandFailed, CommandInvalid, CommandRejected } from "../cell/AskError.ts"
+import { CommandFailed, CommandRejected, InvalidCommand } from "../cell/AskError.ts"
 import { bear } from "../cell/Birth.ts"
 import type { BirthInput } from "../cell/BirthInput.ts"
 import { type Command, decide, type Outcome } from "../cell/Decide.ts"
@@ -39,22 +40,8 @@ import {
   type ExpectedPublication,
   type ExpectedTimer,
 } from "./ScenarioEffects.ts"
+import { ScenarioFailed, text } from "./ScenarioFailed.ts"
 import { EscapeTrap } from "./simulation/EscapeTrap.ts"
-
-/** A scenario did not come out as told, or the actor broke one of the rules that hold for every actor. */
-export class ScenarioFailed extends Error {
-  override readonly name = "ScenarioFailed"
-  readonly expected: unknown
-  readonly actual: unknown
-
-  constructor(what: string, expected: unknown, actual: unknown) {
-    super(`${what}\n  expected: ${text(expected)}\n  actual:   ${text(actual)}`)
-    this.expected = expected
-    this.actual = actual
-  }
-}
-
-const text = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
 /** What is expected of the state after the command: its value, some of its context, its version. */
 export interface ExpectedState {
@@ -108,7 +95,7 @@ export interface Scenario<A extends AnyActor> {
 
 const TIME_DEFAULT_MS = Date.UTC(2026, 0, 1)
 
-/** Starts a scenario on an actor without history, born with `input`. Throws CommandInvalid for input that its schema refuses. */
+/** Starts a scenario on an actor without history, born with `input`. Throws InvalidCommand for input that its schema refuses. */
 export const testActor = <A extends AnyActor>(
   actor: A,
   id = "test-1",
@@ -192,14 +179,14 @@ const play = <A extends AnyActor>(
     const options = { commandId: "when", ...(metadata && { metadata }) }
     command = trapped(() => commandOf(actor, address, given, options, () => "when"))
   } catch (cause) {
-    if (cause instanceof CommandInvalid) return invalid(cause)
+    if (cause instanceof InvalidCommand) return invalid(cause)
     throw cause
   }
   const bearing = { commandType: command.type, input, isSpawn: false }
   const { standing } = before
   const born =
     standing._tag === "Born" ? undefined : trapped(() => bear(actor, address, standing, bearing, nowMs))
-  if (born?._tag === "CommandInvalid") return invalid(born)
+  if (born?._tag === "InvalidCommand") return invalid(born)
   if (born?._tag === "CommandFailed") return outcomes(actor, born, [], before, nowMs)
   const decided = () => trapped(() => decide(actor, address, { ...before, ...born }, command, nowMs))
   const outcome = decided()
@@ -341,7 +328,7 @@ const outcomes = <A extends AnyActor>(
     thenCancels: compare(comparedCancels),
     thenCalls: compare(comparedCalls),
     thenInvalid: () => {
-      throw new ScenarioFailed("the command is valid", "CommandInvalid", outcome._tag)
+      throw new ScenarioFailed("the command is valid", "InvalidCommand", outcome._tag)
     },
   }
   return self
@@ -373,7 +360,7 @@ const requireEvents = (actor: AnyActor, expected: ReadonlyArray<unknown>, outcom
   requireSame("events", jsonCopy(expected), actual)
 }
 
-const invalid = <A extends AnyActor>(cause: CommandInvalid): Outcomes<A> => {
+const invalid = <A extends AnyActor>(cause: InvalidCommand): Outcomes<A> => {
   const refuse = (): never => {
     throw cause
   }

@@ -5,25 +5,29 @@
  * the first reply counts. What travels on it: ../router/AskWire.ts and ../cluster/MemberRequests.ts.
  */
 import { Context, type Effect, Schema, type Scope } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /**
  * No reply. `NoResponders`: the request was not delivered, since nobody serves the subject, or has done so for a moment
  * only. `TooLarge`: the request was over the limit and not delivered, or its reply was. `Unreadable`: what came is no
  * answer to it. Otherwise it may have been.
  */
-export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
-  reason: Schema.Literals([
-    "NoResponders",
-    "Timeout",
-    "Disconnected",
-    "NotPermitted",
-    "TooLarge",
-    "Unreadable",
-  ]),
-  subject: Schema.String,
-  detail: Schema.String,
-}) {
-  readonly kind = "transient"
+export class RequestFailed extends errorClass<RequestFailed>()(
+  "RequestFailed",
+  {
+    reason: Schema.Literals([
+      "NoResponders",
+      "Timeout",
+      "Disconnected",
+      "NotPermitted",
+      "TooLarge",
+      "Unreadable",
+    ]),
+    subject: Schema.String,
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Look at NATS; nodes ask again by themselves." },
+) {
   override get message(): string {
     return `Request to ${this.subject} failed (${this.reason}): ${this.detail}`
   }

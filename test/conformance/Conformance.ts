@@ -5,7 +5,7 @@
  * events and what custom actions did. The runs: PlainRun.ts, DurableRun.ts.
  */
 import { expect } from "vitest"
-import { DefinitionError } from "../../runtime/definition/DefinitionError.ts"
+import { InvalidDefinition } from "../../runtime/definition/InvalidDefinition.ts"
 import { type ConformanceCase, durationOf, eventOf, type Refusal } from "./ConformanceCase.ts"
 import { DurableRun, RECOVERIES, type Recovery } from "./DurableRun.ts"
 import type { Facts } from "./Facts.ts"
@@ -67,7 +67,7 @@ export const expectConformance = async (given: ConformanceCase): Promise<void> =
 const expectRefusal = async (given: ConformanceCase, { at, says }: Refusal): Promise<void> => {
   if (at === "definition") {
     const define = () => new DurableRun(given, "a-1", "stays in memory")
-    expect(define, given.name).toThrow(DefinitionError)
+    expect(define, given.name).toThrow(InvalidDefinition)
     expect(define, given.name).toThrow(says)
     return
   }

@@ -16,6 +16,7 @@ import {
   type Status,
 } from "@nats-io/transport-node"
 import { Context, Effect, Layer, Schema } from "effect"
+import { errorClass } from "../../../runtime/error/EverstateError.ts"
 import { makeDeadlineWheel } from "../../../runtime/time/DeadlineWheel.ts"
 import { isRefusedUser, isSlowHandshake } from "./NatsErrors.ts"
 import { makeReplyMultiplexer, type ReplyMultiplexer } from "./ReplyMultiplexer.ts"
@@ -71,12 +72,16 @@ export interface NatsConnectionOptions {
 }
 
 /** No server could be reached, or none let this user in. */
-export class NatsUnreachable extends Schema.TaggedError<NatsUnreachable>()("NatsUnreachable", {
-  reason: Schema.Literals(["Refused", "NotPermitted"]),
-  servers: Schema.Array(Schema.String),
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
+export class NatsUnavailable extends errorClass<NatsUnavailable>()(
+  "NatsUnavailable",
+  {
+    reason: Schema.Literals(["Refused", "NotPermitted"]),
+    servers: Schema.Array(Schema.String),
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "transient", retry: "later" },
+) {
   override get message(): string {
     return `NATS is unreachable at ${this.servers.join(", ")} (${this.reason}): ${this.detail}. ${this.hint}`
   }
@@ -142,9 +147,9 @@ const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions =>
   }
 }
 
-const unreachable = (servers: Array<string>, cause: unknown): NatsUnreachable => {
+const unreachable = (servers: Array<string>, cause: unknown): NatsUnavailable => {
   const refused = isRefusedUser(cause)
-  return new NatsUnreachable({
+  return new NatsUnavailable({
     reason: refused ? "NotPermitted" : "Refused",
     servers,
     detail: cause instanceof Error ? cause.message : String(cause),
@@ -275,6 +280,6 @@ export class NatsConnection extends Context.Service<NatsConnection, NatsConnecti
   "everstate/nats/NatsConnection",
 ) {
   /** Connects when built, closes with its scope. Fails when no server can be reached at first. */
-  static readonly layer = (options: NatsConnectionOptions): Layer.Layer<NatsConnection, NatsUnreachable> =>
+  static readonly layer = (options: NatsConnectionOptions): Layer.Layer<NatsConnection, NatsUnavailable> =>
     Layer.effect(NatsConnection, make(options))
 }

@@ -7,6 +7,7 @@
 import { errors } from "@nats-io/transport-node"
 import { Schema } from "effect"
 import { LeaseConflict, LeasesUnavailable, type LeaseWriteError } from "../../../runtime/cluster/Leases.ts"
+import { errorClass } from "../../../runtime/error/EverstateError.ts"
 import { AppendUnknown, JournalRefused, JournalUnavailable } from "../../../runtime/journal/Journal.ts"
 import { type MailboxError, MailboxRefused, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
 
@@ -23,23 +24,31 @@ export const isRefusedUser = (cause: unknown): boolean =>
   cause instanceof errors.UserAuthenticationExpiredError
 
 /** A request that got no usable reply. `NotPermitted` and `TooLarge` are final, the others transient. */
-export class NatsRequestFailed extends Schema.TaggedError<NatsRequestFailed>()("NatsRequestFailed", {
-  reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "NotPermitted", "TooLarge"]),
-  subject: Schema.String,
-  detail: Schema.String,
-}) {
+export class NatsRequestFailed extends errorClass<NatsRequestFailed>()(
+  "NatsRequestFailed",
+  {
+    reason: Schema.Literals(["Timeout", "NoResponders", "Disconnected", "NotPermitted", "TooLarge"]),
+    subject: Schema.String,
+    detail: Schema.String,
+  },
+  { kind: "transient", retry: "later", hint: "Look at NATS." },
+) {
   override get message(): string {
     return `NATS request to ${this.subject} failed (${this.reason}): ${this.detail}`
   }
 }
 
 /** The error object of a JetStream reply, as the server wrote it. */
-export class JetStreamError extends Schema.TaggedError<JetStreamError>()("JetStreamError", {
-  /** HTTP-like. */
-  status: Schema.Number,
-  code: Schema.Number,
-  description: Schema.String,
-}) {
+export class JetStreamError extends errorClass<JetStreamError>()(
+  "JetStreamError",
+  {
+    /** HTTP-like. */
+    status: Schema.Number,
+    code: Schema.Number,
+    description: Schema.String,
+  },
+  { kind: "terminal", retry: "never", hint: "Look at the code and description that nats-server gave." },
+) {
   override get message(): string {
     return `JetStream error ${this.code} (${this.status}): ${this.description}`
   }

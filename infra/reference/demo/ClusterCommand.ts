@@ -20,10 +20,10 @@ import { makeClusterNodes } from "./ClusterNodes.ts"
 import { driveOrders } from "./ClusterOrders.ts"
 import {
   type ClusterVerb,
+  type InvalidScript,
   KeyReader,
   parseScript,
   SCRIPT_STEPS,
-  type ScriptInvalid,
 } from "./ClusterScript.ts"
 import { summaryOf } from "./ClusterSummary.ts"
 import { EVENTS_SHOWN, lineOf, type Picture, tableOf } from "./ClusterTable.ts"
@@ -114,8 +114,8 @@ const acquireKeys = (reader: KeyReader): Effect.Effect<Queue.Queue<ClusterVerb>,
     return verbs
   })
 
-const scriptOf = (text: string): Effect.Effect<ReadonlyArray<ClusterVerb>, ScriptInvalid> =>
-  Effect.try({ try: () => parseScript(text), catch: (cause) => cause as ScriptInvalid })
+const scriptOf = (text: string): Effect.Effect<ReadonlyArray<ClusterVerb>, InvalidScript> =>
+  Effect.try({ try: () => parseScript(text), catch: (cause) => cause as InvalidScript })
 
 const run = Effect.fnUntraced(function* (input: ClusterInput) {
   const script = Option.isSome(input.script) ? yield* scriptOf(input.script.value) : undefined

@@ -34,7 +34,7 @@ export const SCRIPT_STEPS = [
 ].join(", ")
 
 /** A script that cannot be read. */
-export class ScriptInvalid extends Schema.TaggedError<ScriptInvalid>()("ScriptInvalid", {
+export class InvalidScript extends Schema.TaggedError<InvalidScript>()("InvalidScript", {
   step: Schema.String,
 }) {
   override get message(): string {
@@ -42,7 +42,7 @@ export class ScriptInvalid extends Schema.TaggedError<ScriptInvalid>()("ScriptIn
   }
 }
 
-/** The steps of a script. Throws {@link ScriptInvalid}. */
+/** The steps of a script. Throws {@link InvalidScript}. */
 export const parseScript = (text: string): ReadonlyArray<ClusterVerb> =>
   text
     .split(";")
@@ -53,11 +53,11 @@ export const parseScript = (text: string): ReadonlyArray<ClusterVerb> =>
 const parseStep = (step: string): ClusterVerb => {
   const [verb = "", given, ...rest] = step.split(/\s+/)
   const number = Number(given)
-  if (rest.length > 0) throw new ScriptInvalid({ step })
+  if (rest.length > 0) throw new InvalidScript({ step })
   if ((verb === "add" || verb === "quit" || verb === "settle") && given === undefined) return { verb }
   if (verb === "wait" && number >= 0) return { verb, seconds: number }
   if (isNodeVerb(verb) && Number.isInteger(number) && number > 0) return { verb, node: number }
-  throw new ScriptInvalid({ step })
+  throw new InvalidScript({ step })
 }
 
 const isNodeVerb = (verb: string): verb is NodeVerb => Object.hasOwn(NODE_VERBS, verb)

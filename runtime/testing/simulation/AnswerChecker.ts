@@ -35,7 +35,7 @@ export interface AnswerRules {
 /** Refusals after which the command must not be in the journal. */
 const REFUSALS: ReadonlySet<string> = new Set([
   "CommandRejected",
-  "CommandInvalid",
+  "InvalidCommand",
   "CommandFailed",
   "VersionConflict",
   "PayloadTooLarge",

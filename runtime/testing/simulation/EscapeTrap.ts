@@ -5,10 +5,15 @@
  * itself gets a harmless answer, so that the run ends in good order; then it fails with the place. With BirthWatch.ts this
  * file is the only one in runtime/ that names those globals.
  */
+import { EverstateError } from "../../error/EverstateError.ts"
 import { isBirthWatched } from "../../machine/BirthWatch.ts"
 
 /** Code under simulation reached for something that no seed decides. */
-export class SimulationEscape extends Error {
+export class SimulationEscape extends EverstateError {
+  readonly _tag = "SimulationEscape"
+  readonly kind = "defect"
+  readonly retry = "never"
+  readonly hint = "Take time, chance and I/O from what is given."
   override readonly name = "SimulationEscape"
   /** What was called, for instance `Date.now`. */
   readonly what: string

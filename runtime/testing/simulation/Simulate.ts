@@ -5,6 +5,7 @@
  * reported, and every mark that the suite asks for was reached. One run: SwarmRun.ts. A script instead: Story.ts.
  */
 
+import { EverstateError } from "../../error/EverstateError.ts"
 import { failureReport } from "./FailureReport.ts"
 import { FAULT_KINDS, type FaultKind, isDrawnAlways, isFaultKind, isOfClusters } from "./FaultKind.ts"
 import { drawRates, type FaultRates } from "./Faults.ts"
@@ -73,7 +74,12 @@ export interface RegressionCase extends Case {
   readonly rates: FaultRates
 }
 
-export class SimulationFailed extends Error {
+/** A run broke a promise. The message tells the shrunk run step by step. */
+export class SimulationFailed extends EverstateError {
+  readonly _tag = "SimulationFailed"
+  readonly kind = "defect"
+  readonly retry = "never"
+  readonly hint = "Replay the regression case, and follow its trace."
   override readonly name = "SimulationFailed"
   readonly outcome: RunOutcome
   readonly regression: RegressionCase
@@ -88,12 +94,20 @@ export class SimulationFailed extends Error {
 }
 
 /** Runs took different steps from the same seed. */
-export class SimulationDiverged extends Error {
+export class SimulationDiverged extends EverstateError {
+  readonly _tag = "SimulationDiverged"
+  readonly kind = "defect"
+  readonly retry = "never"
+  readonly hint = "Find what two runs of a seed do not share: time, chance, I/O or state that outlives a run."
   override readonly name = "SimulationDiverged"
 }
 
 /** A mark was never reached: the suite does not test what it says. */
-export class MarkNeverReached extends Error {
+export class MarkNeverReached extends EverstateError {
+  readonly _tag = "MarkNeverReached"
+  readonly kind = "defect"
+  readonly retry = "never"
+  readonly hint = "Change the workload until it reaches the mark, or remove the mark."
   override readonly name = "MarkNeverReached"
 }
 

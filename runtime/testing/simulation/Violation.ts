@@ -1,6 +1,12 @@
-/** A promise of the runtime, or of the user's own, that a simulated run broke. */
+/** The promises that every simulation checks, and what one that was broken is. */
+import { EverstateError } from "../../error/EverstateError.ts"
 
-export class Violation extends Error {
+/** A promise of the runtime, or of the user's own, that a simulated run broke. */
+export class Violation extends EverstateError {
+  readonly _tag = "Violation"
+  readonly kind = "defect"
+  readonly retry = "never"
+  readonly hint = "Replay the run, and follow its trace to the step that broke the promise."
   override readonly name = "Violation"
   /** Which promise: stable, short, the same for every run that breaks it. */
   readonly promise: string

@@ -153,7 +153,7 @@ describe("a client without nodes", () => {
 
   it("says so where NATS is not there", async () => {
     await expect(connect("any", { nats: "nats://127.0.0.1:1" })).rejects.toMatchObject({
-      _tag: "NatsUnreachable",
+      _tag: "NatsUnavailable",
     })
   })
 })

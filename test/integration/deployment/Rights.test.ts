@@ -82,7 +82,7 @@ describe("before anything was prepared", () => {
 it("credentials in a URL are used, and never shown", async () => {
   const nats = servers.nats.url("service").replace("secret", "wr%C3%B6ng")
   const refused = ActorClient.connect({ nats, namespace: NAMESPACE, actors: [] })
-  await expect(refused).rejects.toMatchObject({ _tag: "NatsUnreachable", reason: "NotPermitted" })
+  await expect(refused).rejects.toMatchObject({ _tag: "NatsUnavailable", reason: "NotPermitted" })
   await expect(refused).rejects.not.toThrow(/wr/)
 })
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import {
   NatsConnection,
   type NatsConnectionOptions,
-  type NatsUnreachable,
+  type NatsUnavailable,
 } from "../../../infra/nats/connection/NatsConnection.ts"
 import { type RestrictedNats, restrictedNats } from "./LeastPrivilege.ts"
 
@@ -79,7 +79,7 @@ describe.skipIf(!hasOpenssl)("TLS to NATS", () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const refusal = { _tag: "NatsUnreachable" } satisfies Partial<NatsUnreachable>
+  const refusal = { _tag: "NatsUnavailable" } satisfies Partial<NatsUnavailable>
   const own = () => ({ ca: pem("ca.crt"), cert: pem("node.crt"), key: pem("node.key") })
 
   it("connects where the authority is trusted and the node has a certificate", async () => {

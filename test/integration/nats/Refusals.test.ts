@@ -168,7 +168,7 @@ describe("FAULT 35: permissions", () => {
         const error = yield* Effect.flip(
           openJournal(server, undefined, { connect: { user: "app", pass: "wrong" } }),
         )
-        expect(error).toMatchObject({ _tag: "NatsUnreachable", reason: "NotPermitted" })
+        expect(error).toMatchObject({ _tag: "NatsUnavailable", reason: "NotPermitted" })
       }),
     ))
 

@@ -69,6 +69,6 @@ describe("the Effect face", () => {
   it("keeps what starts a system in the error channel", async () => {
     const unreachable = layer({ nats: "nats://127.0.0.1:1", postgres: servers.postgres.url, actors: [Order] })
     const started = Effect.flip(Effect.scoped(Layer.build(unreachable)))
-    expect((await Effect.runPromise(started))._tag).toBe("NatsUnreachable")
+    expect((await Effect.runPromise(started))._tag).toBe("NatsUnavailable")
   })
 })

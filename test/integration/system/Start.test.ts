@@ -54,7 +54,7 @@ describe("start", () => {
 
   it("refuses two definitions of one name", async () => {
     await expect(start({ actors: [Counter, Counter] })).rejects.toMatchObject({
-      _tag: "DefinitionError",
+      _tag: "InvalidDefinition",
     })
   })
 
@@ -75,8 +75,8 @@ describe("start", () => {
   }
 
   const unreachable = [
-    ["nobody answers for NATS", false, "nats", "NatsUnreachable"],
-    ["something silent is there for NATS", true, "nats", "NatsUnreachable"],
+    ["nobody answers for NATS", false, "nats", "NatsUnavailable"],
+    ["something silent is there for NATS", true, "nats", "NatsUnavailable"],
     ["nobody answers for Postgres", false, "postgres", "PostgresUnavailable"],
     ["something silent is there for Postgres", true, "postgres", "PostgresUnavailable"],
   ] as const

@@ -1,11 +1,11 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
-  ActorKeyInvalid,
   addressFromKey,
   addressNamed,
   addressOf,
   InvalidActorId,
+  InvalidActorKey,
   idFromToken,
   tokenFromId,
 } from "../../../runtime/address/ActorAddress.ts"
@@ -50,7 +50,7 @@ describe("an address", () => {
     ]
     for (const key of [...keys, "order/a.b", "order/*", "order/>", "order/a b", "order/a\r\nb", tooLong]) {
       expect(addressNamed(key, 64)).toBeUndefined()
-      expect(() => addressFromKey(key, 64)).toThrow(ActorKeyInvalid)
+      expect(() => addressFromKey(key, 64)).toThrow(InvalidActorKey)
     }
     expect(addressNamed(7 as never, 64)).toBeUndefined()
   })

@@ -85,11 +85,11 @@ describe("an actor with input", () => {
     await expect(account.stateAt({ version: 0 })).rejects.toMatchObject({ _tag: "ActorUnborn" })
     const refused = account.ask(add)
     await expect(refused).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
       issues: [{ path: "input" }, { path: "input.plan" }, { path: "input.seats" }],
     })
     await expect(system.spawn(Account, "a", undefined as never)).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
     })
     expect(await firstCommit(journal, "a")).toBeUndefined()
     expect(await account.ask(add, { input: basic })).toMatchObject({ version: 1 })
@@ -102,7 +102,7 @@ describe("an actor with input", () => {
     const { system } = await startMemory({ actors: [Account] })
     const asked = system.get(Account, "a").ask(add, { input: input as never })
     await expect(asked).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
       issues: [expect.objectContaining({ path })],
     })
   })
@@ -187,7 +187,7 @@ describe("an actor without input", () => {
     })
     const { system } = await startMemory({ actors: [Bare] })
     const asked = system.get(Bare, "a").ask({ type: "Go" }, { input: {} as never })
-    await expect(asked).rejects.toMatchObject({ _tag: "CommandInvalid", issues: [{ path: "input" }] })
+    await expect(asked).rejects.toMatchObject({ _tag: "InvalidCommand", issues: [{ path: "input" }] })
     expect(await system.spawn(Bare, "a")).toEqual({ version: 0, sequence: 1, isNew: true })
     expect(await system.get(Bare, "a").state()).toMatchObject({ isBorn: true, version: 0 })
     expect(await system.get(Bare, "a").ask({ type: "Go" }, { ifVersion: 0 })).toMatchObject({ version: 1 })

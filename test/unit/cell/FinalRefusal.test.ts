@@ -8,7 +8,7 @@ const refusalOf = (tag: AskError["_tag"]) => finalRefusalOf({ _tag: tag, message
 it.each<readonly [AskError["_tag"], string]>([
   ["CommandRejected", "Rejected"],
   ["CommandFailed", "Failed"],
-  ["CommandInvalid", "Malformed"],
+  ["InvalidCommand", "Malformed"],
   ["CommandIdReused", "Refused"],
   ["PayloadTooLarge", "Refused"],
   ["VersionConflict", "Refused"],

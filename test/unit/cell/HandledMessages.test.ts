@@ -2,7 +2,7 @@
 import { Effect, Exit } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import type { CommandInvalid } from "../../../runtime/cell/AskError.ts"
+import type { InvalidCommand } from "../../../runtime/cell/AskError.ts"
 import type { Command, Unfit } from "../../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../../runtime/cell/Fold.ts"
 import { playRound } from "../../../runtime/cell/Round.ts"
@@ -45,7 +45,7 @@ const messageOf = (
   try {
     decided = { ...commandOf(Counter, address, command, {}, () => id), replyTo }
   } catch (cause) {
-    const error = cause as CommandInvalid
+    const error = cause as InvalidCommand
     decided = { _tag: "Unfit", commandId: id, fingerprint: "", metadata: undefined, replyTo, error }
   }
   const message = { k: "command", id, c: command } as const
@@ -291,7 +291,7 @@ describe("a refused message", () => {
   it("in format 1 stays a refusal without an entry", () => {
     const actor = new Actor(1)
     expect(actor.play(refuse(origin(1)))).toEqual(["CommandRejected"])
-    expect(actor.play(messageOf({ type: "Dance" }, origin(2)))).toEqual(["CommandInvalid"])
+    expect(actor.play(messageOf({ type: "Dance" }, origin(2)))).toEqual(["InvalidCommand"])
     expect(actor.records).toEqual([])
     expect(actor.live.origins.size).toBe(0)
   })

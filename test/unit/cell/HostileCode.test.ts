@@ -215,7 +215,7 @@ describe("a hostile value", () => {
       },
     })
     const { system } = await startMemory({ actors: [Odd] })
-    await expect(system.get(Odd, "a").ask({ type: "Go" })).rejects.toMatchObject({ _tag: "CommandInvalid" })
+    await expect(system.get(Odd, "a").ask({ type: "Go" })).rejects.toMatchObject({ _tag: "InvalidCommand" })
   })
 })
 
@@ -241,7 +241,7 @@ describe("a schema whose output is no object", () => {
     })
     const { system, journal } = await startMemory({ actors: [Odd] })
     await expect(system.get(Odd, "a").ask({ type: "Go" })).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
       issues: [{ message: expect.stringContaining("no object with fields") }],
     })
     expect(journal.counts.append).toBe(0)
@@ -272,7 +272,7 @@ describe("a hostile caller", () => {
     ["the type", getters("type")],
     ["its keys", new Proxy({ type: "Fine" }, { ownKeys: broken })],
     ["everything", new Proxy({}, { get: broken, getPrototypeOf: broken, ownKeys: broken })],
-  ])("whose command throws when %s is read gets CommandInvalid from every verb", async (_, command) => {
+  ])("whose command throws when %s is read gets InvalidCommand from every verb", async (_, command) => {
     const actor = actorOf(() => [])
     const { system } = await startMemory({ actors: [actor] })
     const ref = system.get(actor, "a")
@@ -281,27 +281,27 @@ describe("a hostile caller", () => {
       ref.tell(command as never),
       ref.schedule("s", command as never, { afterMs: 1 }),
     ]) {
-      await expect(asked).rejects.toMatchObject({ _tag: "CommandInvalid" })
+      await expect(asked).rejects.toMatchObject({ _tag: "InvalidCommand" })
     }
     expect(await ref.ask({ type: "Fine" })).toMatchObject({ version: 1 })
   })
 
-  it("whose options throw, or are none, gets CommandInvalid from every verb", async () => {
+  it("whose options throw, or are none, gets InvalidCommand from every verb", async () => {
     const actor = actorOf(() => [])
     const { system } = await startMemory({ actors: [actor] })
     const ref = system.get(actor, "a")
     const fine = { type: "Fine" } as const
     for (const field of ["commandId", "metadata", "deadlineMs"]) {
       const options = Object.defineProperty({}, field, { enumerable: true, get: broken })
-      await expect(ref.ask(fine, options)).rejects.toMatchObject({ _tag: "CommandInvalid" })
-      await expect(ref.tell(fine, options)).rejects.toMatchObject({ _tag: "CommandInvalid" })
+      await expect(ref.ask(fine, options)).rejects.toMatchObject({ _tag: "InvalidCommand" })
+      await expect(ref.tell(fine, options)).rejects.toMatchObject({ _tag: "InvalidCommand" })
     }
     const metadata = Object.defineProperty({}, "user", { enumerable: true, get: broken })
-    await expect(ref.ask(fine, { metadata })).rejects.toMatchObject({ _tag: "CommandInvalid" })
-    await expect(ref.ask(fine, null as never)).rejects.toMatchObject({ _tag: "CommandInvalid" })
+    await expect(ref.ask(fine, { metadata })).rejects.toMatchObject({ _tag: "InvalidCommand" })
+    await expect(ref.ask(fine, null as never)).rejects.toMatchObject({ _tag: "InvalidCommand" })
     const when = Object.defineProperty({}, "afterMs", { enumerable: true, get: broken })
-    await expect(ref.schedule("s", fine, when)).rejects.toMatchObject({ _tag: "CommandInvalid" })
-    await expect(ref.schedule("s", fine, null as never)).rejects.toMatchObject({ _tag: "CommandInvalid" })
+    await expect(ref.schedule("s", fine, when)).rejects.toMatchObject({ _tag: "InvalidCommand" })
+    await expect(ref.schedule("s", fine, null as never)).rejects.toMatchObject({ _tag: "InvalidCommand" })
   })
 
   it("whose getter changes is taken at its first word", async () => {

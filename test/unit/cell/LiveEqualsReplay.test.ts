@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { assign, cancel, emit, fromPromise, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import type { CallOutcome } from "../../../runtime/call/Call.ts"
-import type { CommandInvalid } from "../../../runtime/cell/AskError.ts"
+import type { InvalidCommand } from "../../../runtime/cell/AskError.ts"
 import type { Command, Unfit } from "../../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../../runtime/cell/Fold.ts"
 import { playRound } from "../../../runtime/cell/Round.ts"
@@ -238,7 +238,7 @@ class Course {
         try {
           return commandOf(this.definition, address, { type: move.type }, {}, () => commandId)
         } catch (cause) {
-          const error = cause as CommandInvalid
+          const error = cause as InvalidCommand
           const fingerprint = ""
           return { _tag: "Unfit", commandId, fingerprint, metadata: undefined, replyTo: undefined, error }
         }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest"
 import { assign, emit, raise, type SnapshotFrom, sendTo, setup } from "xstate"
 import { defineActor } from "../../../runtime/index.ts"
-import { Machine, MachineFailed, SELF_EVENTS_MAX } from "../../../runtime/machine/Machine.ts"
+import { Machine, SELF_EVENTS_MAX } from "../../../runtime/machine/Machine.ts"
+import { MachineFailed } from "../../../runtime/machine/MachineFailed.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 type Event = { type: "Go" } | { type: "Sent" } | { type: "Raised" } | { type: "Late" } | { type: "Loop" }

@@ -157,7 +157,7 @@ describe("a schema that throws", () => {
   it("of a command refuses the command with a type", async () => {
     const { system } = await startMemory({ actors: [Broken] })
     await expect(system.get(Broken, "a").ask({ type: "Odd" } as never)).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
     })
   })
 })

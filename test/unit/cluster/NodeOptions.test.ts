@@ -15,12 +15,12 @@ describe("node options", () => {
     [{ weight: Number.NaN }, "the node's weight NaN"],
     [{ weight: Number.POSITIVE_INFINITY }, "the node's weight Infinity"],
   ])("%j are refused", async (node, what) => {
-    await expect(startMemory({ node })).rejects.toMatchObject({ _tag: "DefinitionError", what })
+    await expect(startMemory({ node })).rejects.toMatchObject({ _tag: "InvalidDefinition", what })
   })
 
   it.each([0, -1, 1, Number.NaN, Number.POSITIVE_INFINITY])("a leaseMs of %s is refused", async (leaseMs) => {
     await expect(startMemory({ leaseMs })).rejects.toMatchObject({
-      _tag: "DefinitionError",
+      _tag: "InvalidDefinition",
       what: `leaseMs ${leaseMs}`,
     })
   })

@@ -75,16 +75,16 @@ describe("a command", () => {
     ["with U+0000", { type: "Note", text: "a\0b" }, "text"],
     ["with U+0000 in a key", { type: "Note", text: "", "a\0": 1 }, ""],
     ["with __proto__", JSON.parse('{"type":"Add","by":1,"__proto__":{"admin":true}}'), "__proto__"],
-  ])("FAULT 39 and FAULT 43: %s is CommandInvalid and says where", async (_, given, path) => {
+  ])("FAULT 39 and FAULT 43: %s is InvalidCommand and says where", async (_, given, path) => {
     const { system, journal } = await startMemory()
     await expect(system.get(Counter, "a").ask(given as never)).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
       issues: [{ path }],
     })
     expect(journal.counts.append).toBe(0)
   })
 
-  it("FAULT 43: nested too deeply, or in a circle, is CommandInvalid", async () => {
+  it("FAULT 43: nested too deeply, or in a circle, is InvalidCommand", async () => {
     const { system } = await startMemory()
     const circle: Record<string, unknown> = { type: "Add", by: 1 }
     circle.self = circle
@@ -92,7 +92,7 @@ describe("a command", () => {
     for (let depth = 0; depth < 10_000; depth++) deep = [deep]
     for (const given of [circle, { type: "Add", by: 1, deep }]) {
       await expect(system.get(Counter, "a").ask(given as never)).rejects.toMatchObject({
-        _tag: "CommandInvalid",
+        _tag: "InvalidCommand",
       })
     }
   })
@@ -129,7 +129,7 @@ describe("a command", () => {
         .get(Open, "a")
         .ask({ type } as never)
         .catch((error) => error._tag)
-      expect(["CommandInvalid", "CommandRejected"]).toContain(outcome)
+      expect(["InvalidCommand", "CommandRejected"]).toContain(outcome)
       expect(journal.counts.append).toBe(0)
       expect(await system.get(Open, "a").ask({ type: "Go" })).toMatchObject({ version: 1 })
     },
@@ -214,10 +214,10 @@ describe("options", () => {
     [{ metadata: { user: "€".repeat(2_731) } }, "metadata"],
     [{ metadata: null as never }, "metadata"],
     [{ metadata: "user" as never }, "metadata"],
-  ])("FAULT 37: %o are CommandInvalid at %s", async (options, path) => {
+  ])("FAULT 37: %o are InvalidCommand at %s", async (options, path) => {
     const { system, journal } = await startMemory()
     await expect(system.get(Counter, "a").ask(add(1), options)).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
       issues: [{ path }],
     })
     expect(journal.counts.last).toBe(0)

@@ -105,7 +105,9 @@ describe("defineActor refuses", () => {
     ],
   ])("%s", (_, machine, message) => {
     expect(define(machine)).toThrow(message)
-    expect(define(machine)).toThrow(expect.objectContaining({ _tag: "DefinitionError", actorType: "thing" }))
+    expect(define(machine)).toThrow(
+      expect.objectContaining({ _tag: "InvalidDefinition", actorType: "thing" }),
+    )
   })
 
   it.each<readonly [string, AnyStateMachine, RegExp]>([

@@ -7,6 +7,7 @@
 
 /** Ground floor first. Rooms of one floor do not import each other. */
 export const runtimeFloors: ReadonlyArray<ReadonlyArray<string>> = [
+  ["error"],
   ["address", "checkpoint", "deadletter", "health", "json", "snapshot", "time", "transport"],
   ["call", "event", "journal", "log"],
   ["follower", "message"],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { assign, createMachine, setup } from "xstate"
-import { Machine, MachineFailed } from "../../../runtime/machine/Machine.ts"
+import { Machine } from "../../../runtime/machine/Machine.ts"
+import { MachineFailed } from "../../../runtime/machine/MachineFailed.ts"
 import { compactStateName, stateName } from "../../../runtime/machine/StateName.ts"
 
 const light = setup({

@@ -1,7 +1,12 @@
 /** Asks and their answers, on the wire between nodes and back. */
 import { Exit } from "effect"
 import { describe, expect, it } from "vitest"
-import { AskTimeout, CommandRejected, VersionConflict } from "../../../runtime/cell/AskError.ts"
+import {
+  AskTimeout,
+  CommandRejected,
+  InvalidCommand,
+  VersionConflict,
+} from "../../../runtime/cell/AskError.ts"
 import { messageJson } from "../../../runtime/mailbox/Message.ts"
 import {
   decodeDeliverReply,
@@ -33,6 +38,16 @@ describe("an answer", () => {
     const exit = travelled(Exit.fail(rejection(detail)))
     const error = exit !== undefined && Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
     expect(error).toMatchObject({ error: rejection(detail) })
+  })
+
+  it("is an invalid command, under the tag that nodes of earlier releases know", () => {
+    const invalid = new InvalidCommand({ actorType: "counter", id: "c", commandType: "Add", issues: [] })
+    const reply = replyOf(Counter, Exit.fail(invalid))
+    expect(reply).toMatchObject({ error: { _tag: "CommandInvalid" } })
+    const exit = decodeReply(Counter, encodeReply(reply))
+    expect(exit !== undefined && Exit.isFailure(exit) && exit.cause.reasons[0]).toMatchObject({
+      error: invalid,
+    })
   })
 
   it("is a conflict as it was", () => {

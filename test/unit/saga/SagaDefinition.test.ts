@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
 import { createMachine } from "xstate"
-import { DefinitionError, defineEvent, defineSaga, type SagaSteps } from "../../../runtime/index.ts"
+import { defineEvent, defineSaga, InvalidDefinition, type SagaSteps } from "../../../runtime/index.ts"
 import { ScenarioFailed, testActor } from "../../../runtime/testing.ts"
 import { Booking, Trip } from "./Trip.ts"
 
@@ -135,7 +135,7 @@ describe("a definition is refused", () => {
     try {
       make()
     } catch (cause) {
-      if (cause instanceof DefinitionError) return cause.message
+      if (cause instanceof InvalidDefinition) return cause.message
       throw cause
     }
     throw new Error("it was accepted")

@@ -1,6 +1,6 @@
 /** Sagas that run while their definition changes: they go on under their own plan, or are stuck and say so. */
 import { describe, expect, it } from "vitest"
-import { type AnySaga, DefinitionError, defineEvent, defineSaga } from "../../../runtime/index.ts"
+import { type AnySaga, defineEvent, defineSaga, InvalidDefinition } from "../../../runtime/index.ts"
 import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
 import { eventually, historyOf, type MemorySystem } from "../../fixtures/memory/MemorySystem.ts"
 import { Booked, Nothing, sagaOf } from "../../fixtures/saga/Booked.ts"
@@ -287,6 +287,6 @@ describe("plans side by side", () => {
     ["a version that is no whole number", () => sagaOf(["b"], { version: 1.5 })],
     ["an input whose version goes down", () => sagaOf(["b"], { version: 2, previous: [numbered(1)] })],
   ])("are refused: %s", (_, define) => {
-    expect(define).toThrow(DefinitionError)
+    expect(define).toThrow(InvalidDefinition)
   })
 })

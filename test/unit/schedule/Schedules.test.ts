@@ -117,7 +117,7 @@ describe("a schedule", () => {
   ])("FAULT 59: at %j is refused for its %s", async (when, path) => {
     const { system } = await startMemory({ actors: [Clerk] })
     await expect(system.get(Clerk, "c").schedule("s", stamp, when)).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
       issues: [{ path }],
     })
   })
@@ -137,7 +137,7 @@ describe("a schedule", () => {
   it.each([undefined, "", 7])("named %j is refused", async (name) => {
     const { system } = await startMemory({ actors: [Clerk] })
     const clerk = system.get(Clerk, "c")
-    const refused = { _tag: "CommandInvalid", issues: [{ path: "name" }] }
+    const refused = { _tag: "InvalidCommand", issues: [{ path: "name" }] }
     await expect(clerk.schedule(name as never, stamp, { afterMs: 1 })).rejects.toMatchObject(refused)
     await expect(clerk.unschedule(name as never)).rejects.toMatchObject(refused)
   })
@@ -146,6 +146,6 @@ describe("a schedule", () => {
     const { system } = await startMemory({ actors: [Clerk] })
     await expect(
       system.get(Clerk, "c").schedule("s", { type: "Burn" } as never, { afterMs: 1 }),
-    ).rejects.toMatchObject({ _tag: "CommandInvalid" })
+    ).rejects.toMatchObject({ _tag: "InvalidCommand" })
   })
 })

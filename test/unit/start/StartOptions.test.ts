@@ -1,6 +1,6 @@
 /** Options that cannot start a system are named, with a hint, before anything is connected. */
 import { describe, expect, it } from "vitest"
-import { ActorClient, ActorSystem, StartOptionInvalid } from "../../../infra/everstate.ts"
+import { ActorClient, ActorSystem, InvalidStartOption } from "../../../infra/everstate.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
 /** Nothing listens there: an attempt to connect would be another error. */
@@ -71,9 +71,9 @@ describe("ActorSystem.start", () => {
     ["an undefined projection", { nats, postgres, actors, projections: [null] }, "projections[0]", /null/],
   ])("refuses %s", async (_, options, option, message) => {
     const failure = await ActorSystem.start(options as never).catch((error: unknown) => error)
-    expect(failure).toBeInstanceOf(StartOptionInvalid)
+    expect(failure).toBeInstanceOf(InvalidStartOption)
     expect(failure).toMatchObject({
-      _tag: "StartOptionInvalid",
+      _tag: "InvalidStartOption",
       option,
       message: expect.stringMatching(message),
     })
@@ -89,7 +89,7 @@ describe("ActorSystem.start", () => {
   ])("tries what may be right: %j", async (rightNats, rightPostgres) => {
     const options = { nats: rightNats, postgres: rightPostgres, actors }
     const failure = await ActorSystem.start(options as never).catch((error: unknown) => error)
-    expect(failure).not.toBeInstanceOf(StartOptionInvalid)
+    expect(failure).not.toBeInstanceOf(InvalidStartOption)
     expect(failure).toHaveProperty("_tag")
   })
 })
@@ -102,6 +102,6 @@ describe("ActorClient.connect", () => {
     ["an undefined actor", { nats, actors: [undefined] }, "actors[0]"],
   ])("refuses %s", async (_, options, option) => {
     const connected = ActorClient.connect(options as never)
-    await expect(connected).rejects.toMatchObject({ _tag: "StartOptionInvalid", option })
+    await expect(connected).rejects.toMatchObject({ _tag: "InvalidStartOption", option })
   })
 })

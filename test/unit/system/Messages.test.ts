@@ -32,7 +32,7 @@ describe("tell", () => {
     const { system } = await startMemory({ actors, messaging })
     const clerk = system.get(Clerk, "c")
     for (const sheet of ["blank", "broken", "good"]) await clerk.tell({ type: "Stamp", sheet })
-    await expect(clerk.tell({ type: "Stamp" } as never)).rejects.toMatchObject({ _tag: "CommandInvalid" })
+    await expect(clerk.tell({ type: "Stamp" } as never)).rejects.toMatchObject({ _tag: "InvalidCommand" })
     await eventually(async () => (await sheetsOf(system, "c")).length === 1)
     const letters = async () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 10 }))
     await eventually(async () => (await letters()).length === 2)

@@ -1,5 +1,6 @@
 /** The one error of definition time: something was defined that the runtime could not keep its promises for. */
 import { Schema } from "effect"
+import { errorClass } from "../error/EverstateError.ts"
 
 /** One thing that is wrong. `what` names the part, `hint` says what to write instead. */
 export interface DefinitionProblem {
@@ -8,13 +9,17 @@ export interface DefinitionProblem {
 }
 
 /** A definition was refused. It says everything that is wrong with a machine, in the order of the chart. Thrown, not returned. */
-export class DefinitionError extends Schema.TaggedError<DefinitionError>()("DefinitionError", {
-  actorType: Schema.String,
-  /** The first problem; `problems` has all of them where there are more. */
-  what: Schema.String,
-  hint: Schema.String,
-  problems: Schema.optionalKey(Schema.Array(Schema.Struct({ what: Schema.String, hint: Schema.String }))),
-}) {
+export class InvalidDefinition extends errorClass<InvalidDefinition>()(
+  "InvalidDefinition",
+  {
+    actorType: Schema.String,
+    /** The first problem; `problems` has all of them where there are more. */
+    what: Schema.String,
+    hint: Schema.String,
+    problems: Schema.optionalKey(Schema.Array(Schema.Struct({ what: Schema.String, hint: Schema.String }))),
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     const { problems = [] } = this
     const first = `"${this.actorType}" cannot be defined`
@@ -25,11 +30,11 @@ export class DefinitionError extends Schema.TaggedError<DefinitionError>()("Defi
 }
 
 /** The error that lists the problems; `undefined` where there are none. */
-export const definitionErrorOf = (
+export const invalidDefinitionOf = (
   actorType: string,
   problems: ReadonlyArray<DefinitionProblem>,
-): DefinitionError | undefined => {
+): InvalidDefinition | undefined => {
   const [first] = problems
   if (first === undefined) return undefined
-  return new DefinitionError({ actorType, ...first, ...(problems.length > 1 ? { problems } : undefined) })
+  return new InvalidDefinition({ actorType, ...first, ...(problems.length > 1 ? { problems } : undefined) })
 }

@@ -5,13 +5,18 @@
  * definition that a circular import left undefined. Refusals of the servers are not checked here.
  */
 import { Schema } from "effect"
+import { errorClass } from "../../runtime/error/EverstateError.ts"
 
 /** An option is missing, or is nothing that can be used. `option` names it: `postgres`, `actors[1]`. */
-export class StartOptionInvalid extends Schema.TaggedError<StartOptionInvalid>()("StartOptionInvalid", {
-  option: Schema.String,
-  detail: Schema.String,
-  hint: Schema.String,
-}) {
+export class InvalidStartOption extends errorClass<InvalidStartOption>()(
+  "InvalidStartOption",
+  {
+    option: Schema.String,
+    detail: Schema.String,
+    hint: Schema.String,
+  },
+  { kind: "terminal", retry: "never" },
+) {
   override get message(): string {
     return `${this.option} is ${this.detail}: ${this.hint}`
   }
@@ -25,31 +30,31 @@ const POSTGRES_HINT =
   'give the address of a database, like "postgres://user:password@127.0.0.1:5432/database", or pool options. Is an environment variable (DATABASE_URL) unset?'
 
 /** The first thing that is wrong with the options of `ActorSystem.start`; `undefined` where nothing is. */
-export const startOptionInvalid = (options: unknown): StartOptionInvalid | undefined => {
+export const invalidStartOption = (options: unknown): InvalidStartOption | undefined => {
   const fields = fieldsOf(options)
-  if (fields instanceof StartOptionInvalid) return fields
+  if (fields instanceof InvalidStartOption) return fields
   const { postgres } = fields
   return natsInvalid(fields["nats"]) ?? postgresInvalid(postgres) ?? listsInvalid(fields)
 }
 
 /** The same for `ActorClient.connect`. */
-export const connectOptionInvalid = (options: unknown): StartOptionInvalid | undefined => {
+export const invalidConnectOption = (options: unknown): InvalidStartOption | undefined => {
   const fields = fieldsOf(options)
-  if (fields instanceof StartOptionInvalid) return fields
+  if (fields instanceof InvalidStartOption) return fields
   return natsInvalid(fields["nats"]) ?? listsInvalid(fields)
 }
 
-const invalid = (option: string, detail: string, hint: string): StartOptionInvalid =>
-  new StartOptionInvalid({ option, detail, hint })
+const invalid = (option: string, detail: string, hint: string): InvalidStartOption =>
+  new InvalidStartOption({ option, detail, hint })
 
-const fieldsOf = (options: unknown): Fields | StartOptionInvalid =>
+const fieldsOf = (options: unknown): Fields | InvalidStartOption =>
   typeof options === "object" && options !== null
     ? (options as Fields)
     : invalid("options", kindOf(options), "give { nats, postgres, actors }.")
 
 const kindOf = (value: unknown): string => (value === null ? "null" : value === "" ? "empty" : typeof value)
 
-const natsInvalid = (nats: unknown): StartOptionInvalid | undefined => {
+const natsInvalid = (nats: unknown): InvalidStartOption | undefined => {
   const servers = typeof nats === "object" && nats !== null ? (nats as Fields)["servers"] : nats
   const option = servers === nats ? "nats" : "nats.servers"
   const list = typeof servers === "string" ? servers.split(",") : servers
@@ -69,7 +74,7 @@ const natsInvalid = (nats: unknown): StartOptionInvalid | undefined => {
 
 const NATS_SCHEMES: ReadonlySet<string> = new Set(["nats", "tls", "ws", "wss"])
 
-const postgresInvalid = (postgres: unknown): StartOptionInvalid | undefined => {
+const postgresInvalid = (postgres: unknown): InvalidStartOption | undefined => {
   if (typeof postgres === "object" && postgres !== null) {
     const { url } = postgres as Fields
     return url === undefined ? undefined : addressInvalid("postgres.url", url)
@@ -77,7 +82,7 @@ const postgresInvalid = (postgres: unknown): StartOptionInvalid | undefined => {
   return addressInvalid("postgres", postgres)
 }
 
-const addressInvalid = (option: string, address: unknown): StartOptionInvalid | undefined => {
+const addressInvalid = (option: string, address: unknown): InvalidStartOption | undefined => {
   if (typeof address !== "string" || address === "") return invalid(option, kindOf(address), POSTGRES_HINT)
   // The driver takes the path of a socket, too.
   if (address.startsWith("/") || address.startsWith("socket:")) return undefined
@@ -93,7 +98,7 @@ const schemeOf = (address: string): string | undefined =>
   /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase()
 
 /** Looks at what follows the last colon of the host's part; the text may hold a password and is not shown. */
-const portInvalid = (option: string, address: string): StartOptionInvalid | undefined => {
+const portInvalid = (option: string, address: string): InvalidStartOption | undefined => {
   const host =
     address
       .slice(address.indexOf("://") + 3)
@@ -122,7 +127,7 @@ const LISTS: { readonly [option: string]: string } = {
   singletons: "defineSingleton",
 }
 
-const listsInvalid = (fields: Fields): StartOptionInvalid | undefined => {
+const listsInvalid = (fields: Fields): InvalidStartOption | undefined => {
   for (const [option, maker] of Object.entries(LISTS)) {
     const list = fields[option]
     if (list === undefined && option !== "actors") continue
