@@ -71,7 +71,7 @@ export {
 } from "./definition/Decision.ts"
 export type { DefinitionOf } from "./definition/DefinitionOf.ts"
 export { InvalidDefinition } from "./definition/InvalidDefinition.ts"
-export { request, type TellOptions, tell } from "./definition/Messages.ts"
+export { type MessageTo, send } from "./definition/Send.ts"
 export { type ErrorKind, EverstateError, isEverstateError, type Retry } from "./error/EverstateError.ts"
 export {
   type AnyEvent,
@@ -106,11 +106,8 @@ export { announce } from "./message/Announce.ts"
 export {
   type Answer,
   type Answered,
-  answer,
-  answerLater,
   dispatch,
   type Outgoing,
-  publish,
   RequestRef,
   type ToSend,
 } from "./message/Outgoing.ts"

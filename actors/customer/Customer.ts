@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { accept, defineActor, defineCommand, reject, tell } from "../../runtime/index.ts"
+import { accept, defineActor, defineCommand, reject, send } from "../../runtime/index.ts"
 import { actorId } from "../BoundedText.ts"
 import { EmailAddress } from "../EmailAddress.ts"
 import { Notification } from "../notification/Notification.ts"
@@ -78,7 +78,11 @@ const Inform = defineCommand(
       return email === null
         ? accept<never>([])
         : accept<never>([], {
-            send: tell(Notification, notificationId, { type: "Send", to: email, subject, text }),
+            send: send.tell({
+              actor: Notification,
+              id: notificationId,
+              command: { type: "Send", to: email, subject, text },
+            }),
           })
     },
   },

@@ -5,7 +5,7 @@
  * stored, OrderAnnouncements.ts for what the world outside is told. Its read models: ../projections.
  */
 import { defineActor } from "../../runtime/index.ts"
-import { orderAnnouncements } from "./OrderAnnouncements.ts"
+import { OrderCancelled, OrderConfirmed } from "./OrderAnnouncements.ts"
 import {
   AddLine,
   Cancel,
@@ -26,7 +26,7 @@ export const Order = defineActor({
   machine: orderMachine,
   events: orderEvents,
   commands: { Place, AddLine, RemoveLine, Pay, Confirm, Reject, Ship, Deliver, Cancel, Return },
-  publishes: orderAnnouncements,
+  publishes: [OrderConfirmed, OrderCancelled],
   // 2: the order knows its id.
   snapshotVersion: 2,
 })

@@ -10,21 +10,22 @@ import { Money } from "../Money.ts"
 const orderId = Schema.String
 const customerId = Schema.String
 
-export const orderAnnouncements = {
-  "order.confirmed": defineIntegrationEvent({
-    description: "The order is paid, its stock is held and its shipment planned.",
-    schema: Schema.Struct({ orderId, customerId, total: Money }),
-    example: { orderId: "o-42", customerId: "c-7", total: { minor: 2500, currency: "EUR" } },
+export const OrderConfirmed = defineIntegrationEvent({
+  type: "order.confirmed",
+  description: "The order is paid, its stock is held and its shipment planned.",
+  schema: Schema.Struct({ orderId, customerId, total: Money }),
+  example: { orderId: "o-42", customerId: "c-7", total: { minor: 2500, currency: "EUR" } },
+})
+
+export const OrderCancelled = defineIntegrationEvent({
+  type: "order.cancelled",
+  description:
+    "The order will not be delivered: cancelled by somebody, rejected because its fulfilment failed, or expired.",
+  schema: Schema.Struct({
+    orderId,
+    customerId,
+    outcome: Schema.Literals(["cancelled", "rejected", "expired"]),
+    reason: Schema.optionalKey(Schema.String),
   }),
-  "order.cancelled": defineIntegrationEvent({
-    description:
-      "The order will not be delivered: cancelled by somebody, rejected because its fulfilment failed, or expired.",
-    schema: Schema.Struct({
-      orderId,
-      customerId,
-      outcome: Schema.Literals(["cancelled", "rejected", "expired"]),
-      reason: Schema.optionalKey(Schema.String),
-    }),
-    example: { orderId: "o-42", customerId: "c-7", outcome: "rejected", reason: "OutOfStock" },
-  }),
-}
+  example: { orderId: "o-42", customerId: "c-7", outcome: "rejected", reason: "OutOfStock" },
+})

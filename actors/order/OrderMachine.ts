@@ -14,8 +14,9 @@
  * and the context is plain JSON, so a replay ends where the first run did. Who makes events: OrderCommands.ts.
  */
 import { assign, cancel, raise, setup } from "xstate"
-import { dispatch, publish } from "../../runtime/index.ts"
+import { dispatch, send } from "../../runtime/index.ts"
 import { type Money, sameMoney } from "../Money.ts"
+import { OrderCancelled, OrderConfirmed } from "./OrderAnnouncements.ts"
 import type { OrderEvent } from "./OrderEvents.ts"
 import { LINES_PER_ORDER_MAX, linesTotal, type OrderLine } from "./OrderLine.ts"
 
@@ -80,22 +81,29 @@ const withLines = ({ total }: OrderContext, lines: ReadonlyArray<OrderLine>) => 
 
 const isFulfilled = ({ event }: On<"OrderPlaced">): boolean => event.fulfilment !== null
 
-const announceConfirmed = dispatch(({ context: { orderId, customerId, total } }: On<"OrderConfirmed">) =>
-  publish("order.confirmed", { orderId, customerId, total }),
+/** What the world outside is told of any order; one that was never placed is not told of. */
+const placedOrderOf = ({ orderId, customerId, total }: OrderContext) => {
+  if (customerId === null || total === null) throw new Error("an order without a customer")
+  return { orderId, customerId, total }
+}
+
+const announceConfirmed = dispatch(({ context }: On<"OrderConfirmed">) =>
+  send.publish(OrderConfirmed, placedOrderOf(context)),
 )
 
 type Ended = On<"OrderCancelled" | "OrderRejected" | "OrderExpired">
 
 const OUTCOMES = { OrderCancelled: "cancelled", OrderRejected: "rejected", OrderExpired: "expired" } as const
 
-const announceEnded = dispatch(({ context: { orderId, customerId }, event }: Ended) =>
-  publish("order.cancelled", {
+const announceEnded = dispatch(({ context, event }: Ended) => {
+  const { orderId, customerId } = placedOrderOf(context)
+  return send.publish(OrderCancelled, {
     orderId,
     customerId,
     outcome: OUTCOMES[event.type],
     ...("reason" in event ? { reason: event.reason } : {}),
-  }),
-)
+  })
+})
 
 const order = setup({
   types: { context: {} as OrderContext, events: {} as OrderEvent, input: {} as { readonly id: string } },

@@ -7,15 +7,7 @@
  */
 import { Schema } from "effect"
 import type { SnapshotFrom } from "xstate"
-import {
-  accept,
-  answer,
-  answerLater,
-  defineCommand,
-  type Outgoing,
-  type RequestRef,
-  reject,
-} from "../../runtime/index.ts"
+import { accept, defineCommand, type Outgoing, type RequestRef, reject, send } from "../../runtime/index.ts"
 import { Money, sameMoney } from "../Money.ts"
 import { CardToken, type PaymentEvent, paymentEvents, SETTLED_STATUSES } from "./PaymentEvents.ts"
 import { paymentMachine, WAITING_MAX } from "./PaymentMachine.ts"
@@ -34,11 +26,11 @@ const requestedBy = (replyTo: RequestRef | undefined): Requested => (replyTo ===
 const start = <const Event extends PaymentEvent>(
   event: Event,
   replyTo: RequestRef | undefined,
-  send: ReadonlyArray<Outgoing | undefined> = [],
+  outgoing: ReadonlyArray<Outgoing | undefined> = [],
 ) =>
   accept<Event, { readonly status: string }>(event, {
     reply: { status: "pending" },
-    send: replyTo === undefined ? send : [...send, answerLater],
+    send: replyTo === undefined ? outgoing : [...outgoing, send.answerLater],
   })
 
 /** The same is under way already. */
@@ -121,7 +113,7 @@ export const Void = defineCommand(
         return done({ status: "voided" })
       }
       const overtaken = state.context.waiting.map((ref) =>
-        answer(ref, { ok: false, reason: "PaymentVoided", isRejection: true }),
+        send.answer(ref, { ok: false, reason: "PaymentVoided", isRejection: true }),
       )
       return start({ type: "VoidRequested", ...requestedBy(replyTo) }, replyTo, overtaken)
     },

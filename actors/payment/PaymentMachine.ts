@@ -14,11 +14,10 @@ import { assign, setup } from "xstate"
 import {
   type Answer,
   type AnyActor,
-  answer,
   type CallError,
   dispatch,
   type RequestRef,
-  tell,
+  send,
 } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
 import { paymentCalls } from "./PaymentCalls.ts"
@@ -79,8 +78,8 @@ const self = { type: "payment" } as AnyActor
 const answerAll = <Event>(answerOf: (event: Event) => Answer) =>
   dispatch(({ context: { waiting, paymentId }, event }: Outcome<Event>) =>
     waiting.length === 0
-      ? tell(self, paymentId, { type: "Record" })
-      : waiting.map((ref) => answer(ref, answerOf(event))),
+      ? send.tell({ actor: self, id: paymentId, command: { type: "Record" } })
+      : waiting.map((ref) => send.answer(ref, answerOf(event))),
   )
 
 const answerDone = <Output extends object>(status: string) =>

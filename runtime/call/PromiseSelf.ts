@@ -11,7 +11,7 @@ import { type CallArgs, type CallPlace, CallRefused } from "./Call.ts"
 export const NOT_IN_A_CALL = "NotInACall"
 
 const TELL =
-  "Have the machine send, in `onDone`: sendTo(id, event), or dispatch(() => tell(Actor, id, command))."
+  "Have the machine send, in `onDone`: sendTo(id, event), or dispatch(() => send.tell({ actor: Actor, id, command }))."
 const RETURN = "Return a value: the machine gets it in `onDone`."
 const LISTEN = "The machine hears of the call's end in `onDone` and `onError`."
 

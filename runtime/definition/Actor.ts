@@ -10,7 +10,7 @@ import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from "x
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
 import type { Metadata } from "../commit/Commit.ts"
 import type { AnyEvent, EventDefinition, EventOf, PayloadOf, Typed } from "../event/Event.ts"
-import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
+import { type IntegrationEventDefinition, publishesByType } from "../event/IntegrationEvent.ts"
 import type { AnySchema, InputOf, OutputOf } from "../event/Schema.ts"
 import { isReserved, Machine, type MachineState } from "../machine/Machine.ts"
 import type { RequestRef } from "../message/Outgoing.ts"
@@ -34,7 +34,7 @@ export interface DecideInput<Command, State> {
   /** The commit's time, Unix milliseconds. */
   readonly nowMs: number
   readonly metadata: Metadata
-  /** Whom to answer, where the command came by `request`; see `answerLater`. */
+  /** Whom to answer, where the command came by `request`; see `send.answerLater`. */
   readonly replyTo: RequestRef | undefined
 }
 
@@ -130,8 +130,8 @@ export interface ActorOptions {
   readonly snapshotVersion?: number
   /** Place its actors on nodes with this label only. Default: on any node. */
   readonly nodeLabel?: string
-  /** Integration events that this actor type publishes, by type: `order.confirmed`. */
-  readonly publishes?: { readonly [type: string]: IntegrationEventDefinition }
+  /** Integration events that this actor type publishes: by `send.publish`, or by `emit` of the machine. */
+  readonly publishes?: ReadonlyArray<IntegrationEventDefinition>
 }
 
 /** Type-level memory of a definition: never there at run time. */
@@ -285,7 +285,10 @@ export function defineActor(
     events,
     commands,
     ...(options.input === undefined ? undefined : { input: options.input }),
-    publishes: options.publishes ?? {},
+    publishes: publishesByType(
+      options.publishes ?? [],
+      (what, hint) => new InvalidDefinition({ actorType: type, what, hint }),
+    ),
     commandsRememberedCount: positive(
       type,
       "commandsRememberedCount",

@@ -18,7 +18,7 @@ import { unprovidedNames } from "./UnprovidedNames.ts"
 /** Said of a parent that the machine of an actor has not. */
 const NO_PARENT = [
   "sends to its parent (sendParent), which an actor has not",
-  "Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer.",
+  "Write dispatch(() => send.tell({ actor: Actor, id, command })), or send.request(...) for an answer.",
 ] as const
 
 /** What lives in memory only, and what to write instead. */

@@ -8,6 +8,8 @@
 import type { AnySchema } from "./Schema.ts"
 
 export interface IntegrationEventDefinition<S extends AnySchema = AnySchema> {
+  /** Its name for other services: `order.confirmed`. */
+  readonly type: string
   /** Raised when the schema changes in a way that readers notice. */
   readonly version: number
   readonly schema: S
@@ -17,10 +19,25 @@ export interface IntegrationEventDefinition<S extends AnySchema = AnySchema> {
   readonly example?: unknown
 }
 
-/** Defines a kind of integration event: `publishes: { "order.confirmed": defineIntegrationEvent({ schema, description }) }`. */
+/**
+ * Defines a kind of integration event. An actor or reactor names it in `publishes`, and sends it by `send.publish`.
+ *
+ * @example const OrderConfirmed = defineIntegrationEvent({ type: "order.confirmed", schema, description: "It is paid." })
+ */
 export const defineIntegrationEvent = <S extends AnySchema>(given: {
+  readonly type: string
   readonly version?: number
   readonly schema: S
   readonly description: string
   readonly example?: unknown
 }): IntegrationEventDefinition<S> => ({ ...given, version: given.version ?? 1 })
+
+/** Integration events by their types. Throws what `refuse` makes where two are of one type. */
+export const publishesByType = (
+  publishes: ReadonlyArray<IntegrationEventDefinition>,
+  refuse: (what: string, hint: string) => Error,
+): { readonly [type: string]: IntegrationEventDefinition } => {
+  const byType = Object.fromEntries(publishes.map((definition) => [definition.type, definition]))
+  if (Object.keys(byType).length === publishes.length) return byType
+  throw refuse("two integration events of one type in `publishes`", "Name each type once.")
+}

@@ -1,5 +1,5 @@
 /**
- * What `publish(type, data)` becomes in a commit: checked against the actor's `publishes`, or the problem with it.
+ * What `send.publish(definition, data)` becomes in a commit: checked against the actor's `publishes`, or the problem with it.
  *
  * Owns the check, pure: an event that nobody was promised, or that is not what was promised, fails its command and
  * never leaves. Who asks: ../cell/Intents.ts and ../reactor/Reaction.ts. How the item travels: CloudEvent.ts.

@@ -87,7 +87,7 @@ const WITHOUT_NAME =
   "a child spawned without a name for its logic. Provide the logic in setup({ actors: { name: logic } }) and spawn it by that name."
 
 const livesInMemory = (id: string, src: string): string =>
-  `the child "${id}" of the logic "${src}", which lives in memory only. Write a callback or an observable as defineCall(...), or as an actor of its own that sends with tell(...).`
+  `the child "${id}" of the logic "${src}", which lives in memory only. Write a callback or an observable as defineCall(...), or as an actor of its own that sends with send.tell(...).`
 
 const TOO_MANY = `more than ${FAMILY_MEMBERS_MAX} children at the same time. Define children of which there are many as actors of their own.`
 
@@ -95,4 +95,4 @@ const TOO_DEEP = `children nested deeper than ${FAMILY_DEPTH_MAX}. Define an act
 
 /** Why an event cannot be sent. */
 export const SENDS_OUTSIDE =
-  "it sends to an actor outside of the machine. Write dispatch(() => tell(Actor, id, command)), or request(...) for an answer."
+  "it sends to an actor outside of the machine. Write dispatch(() => send.tell({ actor: Actor, id, command })), or send.request(...) for an answer."

@@ -1,10 +1,9 @@
 /**
  * What a command or a statechart sends: messages to actors, requests that are answered, integration events.
  *
- * Owns those values and what makes them without knowing an actor type: `publish`, `answer`, and `dispatch` to use
- * them as actions of a machine (`tell` and `request` are in ../definition/Messages.ts). Nothing is sent before the
- * commit that carries it is stored, and nothing of a command that was refused. How they are written into a commit:
- * OutboxItem.ts. Who sends them: ../outbox/Outbox.ts.
+ * Owns those values, and `dispatch` to use them as actions of a machine. What makes them: `send`, ../definition/Send.ts. Nothing
+ * is sent before the commit that carries it is stored, and nothing of a command that was refused. How they are written into a
+ * commit: OutboxItem.ts. Who sends them: ../outbox/Outbox.ts.
  */
 import { Schema } from "effect"
 import type { AnyEvent } from "../event/Event.ts"
@@ -70,19 +69,6 @@ export const RequestRef = Schema.Struct({
 })
 export type RequestRef = typeof RequestRef.Type
 
-/** An integration event; its type and schema are in the actor's `publishes`. */
-export const publish = (type: string, data: unknown): Outgoing => ({ _tag: "Publish", type, data })
-
-/**
- * For a command that a `request` brought and whose outcome is known later only: `accept(events,
- * { send: answerLater })`. Keep `replyTo` of the decide input in an event, and {@link answer} it when the time has come.
- */
-export const answerLater: Outgoing = { _tag: "AnswerLater" }
-
-/** The answer that was put off; nothing where the command came from an `ask` or `tell`. The first answer counts. */
-export const answer = (to: RequestRef | undefined, given: Answer): Outgoing | undefined =>
-  to === undefined ? undefined : { _tag: "Answer", to, answer: given }
-
 /** The answer to a `request`. */
 export type Answer =
   | { readonly ok: true; readonly reply?: unknown }
@@ -126,7 +112,7 @@ export interface DispatchAction {
 }
 
 /**
- * An action of a machine that sends: `actions: dispatch(({ context }) => tell(Inventory, context.sku, { ... }))`.
+ * An action of a machine that sends: `actions: dispatch(({ context }) => send.tell({ actor: Stock, id: context.sku, ... }))`.
  * Pure; runs once for each time the transition is decided, and never on replay.
  */
 export const dispatch = <Context, Event>(

@@ -118,12 +118,14 @@ const itemOf = (reactor: ReactorDefinition, outgoing: Outgoing, atMs: number): O
     }
     case "Request":
       throw new NotAReaction(
-        `a reactor has no inbox, so it cannot request "${outgoing.command.type}" of ${outgoing.key}: use tell, or a saga, which can wait for the answer`,
+        `a reactor has no inbox, so it cannot request "${outgoing.command.type}" of ${outgoing.key}: use send.tell, or a saga, which can wait for the answer`,
       )
     case "Answer":
     case "AnswerLater":
-      throw new NotAReaction("a reactor was asked nothing, so it cannot answer: use tell")
+      throw new NotAReaction("a reactor was asked nothing, so it cannot answer: use send.tell")
     default:
-      throw new NotAReaction("the handler returned something that is neither tell(...) nor publish(...)")
+      throw new NotAReaction(
+        "the handler returned something that is neither send.tell(...) nor send.publish(...)",
+      )
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { AnyActor, EventsOf } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
-import type { IntegrationEventDefinition } from "../event/IntegrationEvent.ts"
+import { type IntegrationEventDefinition, publishesByType } from "../event/IntegrationEvent.ts"
 import { isReserved } from "../machine/Machine.ts"
 import type { ToSend } from "../message/Outgoing.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
@@ -39,11 +39,11 @@ export const REACTOR_NAME_PATTERN = /^[a-z][a-z0-9_-]{0,39}$/
 
 /**
  * Defines a reactor. Its handlers are given every event of the actor types in `from`, in the order of the journal, at
- * least once, and return what is to be sent: `tell(...)`, `publish(...)`. They are pure: a repeated event must lead to
+ * least once, and return what is to be sent: `send.tell(...)`, `send.publish(...)`. They are pure: a repeated event must lead to
  * the same messages, which are then applied once. A handler that keeps throwing leaves a dead letter, and the reactor
  * goes on. Use a saga where somebody has to wait for an answer: a reactor has no inbox, so it cannot `request`.
  *
- * @example defineReactor({ name: "restock", from: [Order], on: { OrderCancelled: (event, { id }) => tell(Stock, ...) } })
+ * @example defineReactor({ name: "restock", from: [Order], on: { OrderCancelled: (event, { id }) => send.tell({ actor: Stock, ... }) } })
  */
 export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(options: {
   /** Names its position in the journal for ever: under another name it starts anew, and sends again. */
@@ -52,10 +52,10 @@ export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(option
   /** Where its first start begins: with the oldest event, or with those after it. Default `beginning`. */
   readonly start?: "beginning" | "now"
   readonly on: Handlers<EventsFrom<From>>
-  /** Integration events that its handlers publish, by type. */
-  readonly publishes?: { readonly [type: string]: IntegrationEventDefinition }
+  /** Integration events that its handlers publish. */
+  readonly publishes?: ReadonlyArray<IntegrationEventDefinition>
 }): ReactorDefinition => {
-  const { name, from, start = "beginning", publishes = {} } = options
+  const { name, from, start = "beginning", publishes = [] } = options
   const on = new Map(
     Object.entries<Handler<any> | undefined>(options.on).flatMap(([type, handler]) =>
       handler === undefined ? [] : [[type, handler] as const],
@@ -78,5 +78,5 @@ export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(option
       `There is no such event in ${from.map((actor) => actor.type).join(", ")}.`,
     )
   }
-  return { name, from, start, on, publishes }
+  return { name, from, start, on, publishes: publishesByType(publishes, refuse) }
 }

@@ -4,11 +4,11 @@
  * Owns that, and the small moves that both ways share. The way on: SagaForward.ts; the way back: SagaBackward.ts.
  */
 
-import { request } from "../definition/Messages.ts"
+import { send } from "../definition/Send.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import { plainJson } from "../json/Json.ts"
 import { thrownMessage } from "../json/Thrown.ts"
-import { type Answer, answer, type Outgoing, outgoingOf, type ToSend } from "../message/Outgoing.ts"
+import { type Answer, type Outgoing, outgoingOf, type ToSend } from "../message/Outgoing.ts"
 import {
   argsOf,
   itemOf,
@@ -122,8 +122,8 @@ export class SagaDraft {
 
   /** Throws for what cannot be sent: an id, a command or input that cannot be stored. */
   request({ actor, id, command, input }: SagaTarget, as: string): void {
-    const options = input === undefined ? {} : { input: plainJson(input) as never }
-    this.#outbox.push(request(actor, id, plainJson(command) as AnyEvent, as, options))
+    const given = input === undefined ? undefined : { input: plainJson(input) }
+    this.#outbox.push(send.request({ actor, id, command: plainJson(command) as AnyEvent, as, ...given }))
   }
 
   /** Throws for what is not plain JSON. */
@@ -132,14 +132,14 @@ export class SagaDraft {
   }
 
   answerParent(given: Answer): void {
-    const outgoing = answer(this.ledger.parent ?? undefined, given)
+    const outgoing = send.answer(this.ledger.parent ?? undefined, given)
     if (outgoing !== undefined) this.#outbox.push(outgoing)
     this.ledger.parent = null
   }
 
   /** Tells whoever waits for the saga to be undone. */
   answerUndo(given: Answer): void {
-    for (const ref of this.ledger.undoFor) this.#outbox.push(answer(ref, given) as Outgoing)
+    for (const ref of this.ledger.undoFor) this.#outbox.push(send.answer(ref, given) as Outgoing)
     this.ledger.undoFor = []
   }
 

@@ -7,9 +7,10 @@
 import { Schema } from "effect"
 import type { CommandDefinition, DecideInput } from "../definition/Actor.ts"
 import { accept, type Decided, reject } from "../definition/Decision.ts"
+import { send } from "../definition/Send.ts"
 import { type AnyEvent, defineEvent, type EventDefinition } from "../event/Event.ts"
 import { type AnySchema, type InputOf, type OutputOf, validate } from "../event/Schema.ts"
-import { answerLater, RequestRef } from "../message/Outgoing.ts"
+import { RequestRef } from "../message/Outgoing.ts"
 import { haltOf } from "./SagaAudit.ts"
 import type { SagaLedger } from "./SagaLedger.ts"
 import { type PlanRef, readRequestName, SAGA_RULES, type SagaCause } from "./SagaPlan.ts"
@@ -182,7 +183,7 @@ const start =
     const started = { type: "SagaStarted", input, parent: replyTo ?? null, plan: ref }
     // Where it has started already, the machine refuses the event that says so.
     const events = state.value === "idle" ? [{ type: "SagaRulesSet", rules: SAGA_RULES }, started] : [started]
-    return accept(events, { send: replyTo === undefined ? [] : answerLater })
+    return accept(events, { send: replyTo === undefined ? [] : send.answerLater })
   }
 
 /** A saga that cannot be decided with this code takes no command but `Abort`. */
@@ -214,7 +215,7 @@ const undo: Decide = ({ state, replyTo }) => {
   const isNested = (state.context as SagaLedger).startedBy !== undefined
   if (isNested && !isParent(replyTo, state)) return reject("NotTheParent")
   if (state.value === "compensated") return []
-  return accept({ type: "SagaUndoAsked", replyTo }, { send: answerLater })
+  return accept({ type: "SagaUndoAsked", replyTo }, { send: send.answerLater })
 }
 
 /** What was asked has happened, if the machine accepts it in its state. */

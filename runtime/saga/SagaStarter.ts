@@ -3,7 +3,7 @@
  *
  * Owns that translation; `startsWhen` is Saga.ts, running it is ../reactor/ReactorRunner.ts.
  */
-import { tell } from "../definition/Messages.ts"
+import { send } from "../definition/Send.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "./Saga.ts"
 
@@ -22,7 +22,7 @@ export const starterOf = ({ type, actor, startsWhen }: AnySaga): ReactorDefiniti
           const start = map({ event, id })
           return start === undefined
             ? undefined
-            : tell(actor, start.id, { type: "Start", input: start.input })
+            : send.tell({ actor, id: start.id, command: { type: "Start", input: start.input } })
         },
       ],
     ]),

@@ -6,8 +6,9 @@
  * because each step sees the results of those before it, typed; TypeScript infers that along a chain only. What comes
  * of it: SagaPlan.ts.
  */
-import type { AnyActor, BirthInputOf, CommandsOf, ReplyOf } from "../definition/Actor.ts"
+import type { AnyActor, CommandsOf, ReplyOf } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
+import type { MessageTo } from "../definition/Send.ts"
 import type { AnySaga, SagaInputOf, SagaResultsOf } from "./AnySaga.ts"
 import { SAGA_STATES } from "./SagaMachine.ts"
 import {
@@ -34,15 +35,6 @@ export interface ItemArgs<Input, Results, Item> extends StepArgs<Input, Results>
   readonly key: string
 }
 
-/** A command to a participant, whose answer is the result of the step. */
-interface Target<A, Command> {
-  readonly actor: A
-  readonly id: string
-  readonly command: Command
-  /** What the participant is born with, if the command is its first: for actors whose definition has an `input` schema. */
-  readonly input?: BirthInputOf<A>
-}
-
 type Result<A, Command> = Command extends { readonly type: infer Type } ? ReplyOf<A, Type> : never
 
 /** `undefined` where the step may be skipped. */
@@ -58,22 +50,24 @@ export interface StepTimes {
 }
 
 /** Options that all functions of a step share; `Args` is what they see. */
-interface Work<Args, A, C, B, D, E, F, When> extends StepTimes {
+interface Work<Args, A extends AnyActor, C, B extends AnyActor, D, E extends AnyActor, F, When>
+  extends StepTimes {
   /** The step is skipped where this is false. Pure, like all functions here. */
   readonly when?: (args: Args) => When
-  readonly request: (args: Args) => Target<A, C>
+  /** The command to the participant, whose answer is the result of the step. */
+  readonly request: (args: Args) => MessageTo<A, C>
   /** Undoes the step; `result` is what it answered, so there always is one. Nothing to undo where it is left out. */
-  readonly compensate?: (args: Args & { readonly result: Result<A, C> }) => Target<B, D> | undefined
+  readonly compensate?: (args: Args & { readonly result: Result<A, C> }) => MessageTo<B, D> | undefined
   /**
    * Withdraws the request where the saga fails while its answer is out, so that the answer comes sooner. That answer still
    * decides: a participant that gives up answers the request with a no.
    */
-  readonly stop?: (args: Args) => Target<E, F> | undefined
+  readonly stop?: (args: Args) => MessageTo<E, F> | undefined
   /** For compensations that cannot be decided. One that is rejected makes the saga stuck at once. */
   readonly compensationRetry?: RetryOptions
 }
 
-interface EachItem<Input, Results, Item, A, C, B, D, E, F>
+interface EachItem<Input, Results, Item, A extends AnyActor, C, B extends AnyActor, D, E extends AnyActor, F>
   extends Omit<Work<ItemArgs<Input, Results, Item>, A, C, B, D, E, F, never>, "when"> {
   /** Whether there is anything to do at all. */
   readonly when?: (args: StepArgs<Input, Results>) => boolean

@@ -69,7 +69,7 @@ export interface Outcomes<A extends AnyActor> {
   readonly then: (expected: Expected<A>) => Outcomes<A>
   /** The answer that `accept` carried. */
   readonly thenReply: (expected: unknown) => Outcomes<A>
-  /** All messages that it sends, in order: `tell(...)`, `request(...)`, `answer(...)`. None given: it sends none. */
+  /** All messages that it sends, in order: `send.tell(...)`, `send.request(...)`, `send.answer(...)`. None given: it sends none. */
   readonly thenSends: (...expected: ReadonlyArray<Outgoing | undefined>) => Outcomes<A>
   /** All integration events that it publishes, in order. */
   readonly thenPublishes: (...expected: ReadonlyArray<ExpectedPublication>) => Outcomes<A>

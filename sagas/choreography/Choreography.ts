@@ -15,14 +15,15 @@ import { Order } from "../../actors/order/Order.ts"
 import { linesTotal } from "../../actors/order/OrderLine.ts"
 import { Payment } from "../../actors/payment/Payment.ts"
 import { Shipment } from "../../actors/shipment/Shipment.ts"
-import { defineReactor, type Outgoing, tell } from "../../runtime/index.ts"
+import { defineReactor, type Outgoing, send } from "../../runtime/index.ts"
 import { informShipped, parcelOf } from "../delivery/Parcel.ts"
 import { Checklist, PAYMENT_ITEM, SHIPMENT_ITEM, stockItem } from "./Checklist.ts"
 
-const tick = (orderId: string, item: string): Outgoing => tell(Checklist, orderId, { type: "Tick", item })
+const tick = (orderId: string, item: string): Outgoing =>
+  send.tell({ actor: Checklist, id: orderId, command: { type: "Tick", item } })
 
 const strike = (orderId: string, reason: string): Outgoing =>
-  tell(Checklist, orderId, { type: "Strike", reason })
+  send.tell({ actor: Checklist, id: orderId, command: { type: "Strike", reason } })
 
 /** What ticks and strikes. */
 const checklists = defineReactor({
@@ -32,11 +33,15 @@ const checklists = defineReactor({
     OrderPlaced: ({ customerId, currency, lines, fulfilment }, { id }) =>
       fulfilment === null
         ? undefined
-        : tell(Checklist, id, { type: "Open", customerId, currency, lines, ...fulfilment }),
+        : send.tell({
+            actor: Checklist,
+            id,
+            command: { type: "Open", customerId, currency, lines, ...fulfilment },
+          }),
     OrderCancelled: ({ reason }, { id }) => strike(id, reason),
     OrderRejected: ({ reason }, { id }) => strike(id, reason),
     OrderExpired: (_, { id }) => strike(id, "the order expired"),
-    OrderShipped: (_, { id }) => tell(Checklist, id, { type: "Close" }),
+    OrderShipped: (_, { id }) => send.tell({ actor: Checklist, id, command: { type: "Close" } }),
     StockReserved: ({ reservationId }, { id }) => tick(reservationId, stockItem(id)),
     ReservationRefused: ({ reservationId }, { id }) => strike(reservationId, `${stockItem(id)}: OutOfStock`),
     PaymentSettled: ({ status, reason }, { id }) => {
@@ -55,12 +60,18 @@ const stock = defineReactor({
   on: {
     ChecklistOpened: ({ lines }, { id: reservationId }) =>
       lines.map(({ sku, quantity }) =>
-        tell(Inventory, sku, { type: "Reserve", reservationId, quantity, recordRefusal: true }),
+        send.tell({
+          actor: Inventory,
+          id: sku,
+          command: { type: "Reserve", reservationId, quantity, recordRefusal: true },
+        }),
       ),
     ChecklistFailed: ({ skus }, { id: reservationId }) =>
-      skus.map((sku) => tell(Inventory, sku, { type: "Release", reservationId })),
+      skus.map((sku) =>
+        send.tell({ actor: Inventory, id: sku, command: { type: "Release", reservationId } }),
+      ),
     ChecklistClosed: ({ skus }, { id: reservationId }) =>
-      skus.map((sku) => tell(Inventory, sku, { type: "Commit", reservationId })),
+      skus.map((sku) => send.tell({ actor: Inventory, id: sku, command: { type: "Commit", reservationId } })),
   },
 })
 
@@ -69,9 +80,13 @@ const payments = defineReactor({
   from: [Checklist],
   on: {
     ChecklistOpened: ({ lines, currency, card }, { id }) =>
-      tell(Payment, id, { type: "Authorise", amount: linesTotal(lines, currency), card }),
-    ChecklistCompleted: (_, { id }) => tell(Payment, id, { type: "Capture" }),
-    ChecklistFailed: (_, { id }) => tell(Payment, id, { type: "Void" }),
+      send.tell({
+        actor: Payment,
+        id,
+        command: { type: "Authorise", amount: linesTotal(lines, currency), card },
+      }),
+    ChecklistCompleted: (_, { id }) => send.tell({ actor: Payment, id, command: { type: "Capture" } }),
+    ChecklistFailed: (_, { id }) => send.tell({ actor: Payment, id, command: { type: "Void" } }),
   },
 })
 
@@ -80,9 +95,11 @@ const shipments = defineReactor({
   from: [Checklist],
   on: {
     ChecklistOpened: ({ address }, { id }) =>
-      tell(Shipment, id, { type: "Schedule", address, recordRefusal: true }),
-    ChecklistFailed: ({ reason }, { id }) => tell(Shipment, id, { type: "CancelShipment", reason }),
-    ChecklistClosed: (_, { id }) => tell(Shipment, id, { type: "Dispatch", ...parcelOf(id) }),
+      send.tell({ actor: Shipment, id, command: { type: "Schedule", address, recordRefusal: true } }),
+    ChecklistFailed: ({ reason }, { id }) =>
+      send.tell({ actor: Shipment, id, command: { type: "CancelShipment", reason } }),
+    ChecklistClosed: (_, { id }) =>
+      send.tell({ actor: Shipment, id, command: { type: "Dispatch", ...parcelOf(id) } }),
   },
 })
 
@@ -93,11 +110,12 @@ const orders = defineReactor({
     PaymentSettled: ({ status, reason }, { id }) =>
       status === "captured" && reason === null
         ? [
-            tell(Order, id, { type: "Confirm", paymentId: id, unlessEnded: true }),
-            tell(Order, id, { type: "Ship", ...parcelOf(id), unlessEnded: true }),
+            send.tell({ actor: Order, id, command: { type: "Confirm", paymentId: id, unlessEnded: true } }),
+            send.tell({ actor: Order, id, command: { type: "Ship", ...parcelOf(id), unlessEnded: true } }),
           ]
         : undefined,
-    ChecklistFailed: ({ reason }, { id }) => tell(Order, id, { type: "Reject", reason }),
+    ChecklistFailed: ({ reason }, { id }) =>
+      send.tell({ actor: Order, id, command: { type: "Reject", reason } }),
   },
 })
 

@@ -7,13 +7,17 @@
  */
 import { Order } from "../../actors/order/Order.ts"
 import { Shipment } from "../../actors/shipment/Shipment.ts"
-import { defineReactor, tell } from "../../runtime/index.ts"
+import { defineReactor, send } from "../../runtime/index.ts"
 
 export const DeliveryHandover = defineReactor({
   name: "delivery-handover",
   from: [Shipment],
   on: {
     ShipmentDelivered: ({ signedBy }, { id }) =>
-      tell(Order, id, { type: "Deliver", ...(signedBy === undefined ? {} : { signedBy }) }),
+      send.tell({
+        actor: Order,
+        id,
+        command: { type: "Deliver", ...(signedBy === undefined ? {} : { signedBy }) },
+      }),
   },
 })

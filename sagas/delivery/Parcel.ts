@@ -5,7 +5,7 @@
  */
 import { TRACKING_NUMBER_LENGTH_MAX } from "../../actors/Carriage.ts"
 import { Customer } from "../../actors/customer/Customer.ts"
-import { type Outgoing, tell } from "../../runtime/index.ts"
+import { type Outgoing, send } from "../../runtime/index.ts"
 
 /** An order may be called anything, a tracking number is a line of text. */
 export const parcelOf = (orderId: string) => ({
@@ -16,10 +16,14 @@ export const parcelOf = (orderId: string) => ({
 /** One letter per order, called like it. */
 export const informShipped = (customerId: string, orderId: string): Outgoing => {
   const { carrier, trackingNumber } = parcelOf(orderId)
-  return tell(Customer, customerId, {
-    type: "Inform",
-    notificationId: orderId,
-    subject: "Your order is on its way",
-    text: `It was handed to ${carrier} under the number ${trackingNumber}.`,
+  return send.tell({
+    actor: Customer,
+    id: customerId,
+    command: {
+      type: "Inform",
+      notificationId: orderId,
+      subject: "Your order is on its way",
+      text: `It was handed to ${carrier} under the number ${trackingNumber}.`,
+    },
   })
 }

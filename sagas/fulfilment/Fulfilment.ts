@@ -16,7 +16,7 @@ import { Fulfilment as Means, REASON_LENGTH_MAX } from "../../actors/order/Order
 import { linesTotal, OrderLines } from "../../actors/order/OrderLine.ts"
 import { Payment } from "../../actors/payment/Payment.ts"
 import { Shipment } from "../../actors/shipment/Shipment.ts"
-import { defineSaga, on, type SagaCause, tell } from "../../runtime/index.ts"
+import { defineSaga, on, type SagaCause, send } from "../../runtime/index.ts"
 import { informShipped, parcelOf } from "../delivery/Parcel.ts"
 
 /** Longest wait for a payment, in milliseconds; the gateway is tried again and again within it. */
@@ -93,11 +93,15 @@ export const Fulfilment = defineSaga({
         }),
       }),
   completed: ({ input: { customerId, lines }, sagaId }) => [
-    ...lines.map(({ sku }) => tell(Inventory, sku, { type: "Commit", reservationId: sagaId })),
-    tell(Shipment, sagaId, { type: "Dispatch", ...parcelOf(sagaId) }),
+    ...lines.map(({ sku }) =>
+      send.tell({ actor: Inventory, id: sku, command: { type: "Commit", reservationId: sagaId } }),
+    ),
+    send.tell({ actor: Shipment, id: sagaId, command: { type: "Dispatch", ...parcelOf(sagaId) } }),
     informShipped(customerId, sagaId),
   ],
-  compensated: ({ cause, sagaId }) => [tell(Order, sagaId, { type: "Reject", reason: reasonOf(cause) })],
+  compensated: ({ cause, sagaId }) => [
+    send.tell({ actor: Order, id: sagaId, command: { type: "Reject", reason: reasonOf(cause) } }),
+  ],
 })
 
 /** Why the order was rejected, as its customer may read it. What an operator wrote may be anything. */

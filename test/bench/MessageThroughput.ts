@@ -6,7 +6,7 @@ import { payments } from "./AskThroughput.ts"
 import { interleaved, load, type Operation, rowOf } from "./Measure.ts"
 import { openRawJournal } from "./RawJournal.ts"
 import type { Bench } from "./Stage.ts"
-import { onEnd, SENDERS, Sender, send, Worker } from "./Worker.ts"
+import { onEnd, order, SENDERS, Sender, Worker } from "./Worker.ts"
 
 /** The sender's commit and the receiver's. */
 export const COMMITS_PER_MESSAGE = 2
@@ -24,7 +24,7 @@ export const messageThroughput: Bench = {
       const ref = refs[lane]
       if (ref === undefined) return done(new RangeError(`lane ${lane}`))
       onEnd(ref.id, done)
-      ref.ask(send).catch(done)
+      ref.ask(order).catch(done)
     }
     const appends = raw.appends(paidCommit(10_000))
     const asks = payments(system)

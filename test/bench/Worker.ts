@@ -12,7 +12,7 @@ import {
   defineSaga,
   dispatch,
   type EventOf,
-  tell,
+  send,
 } from "../../infra/everstate.ts"
 
 const ended = new Map<string, () => void>()
@@ -69,7 +69,9 @@ export const Sender = defineActor({
     context: ({ input }) => ({ id: input.id }),
     on: {
       Sent: {
-        actions: dispatch(({ context: { id }, event: { text } }) => tell(Worker, id, { type: "Work", text })),
+        actions: dispatch(({ context: { id }, event: { text } }) =>
+          send.tell({ actor: Worker, id, command: { type: "Work", text } }),
+        ),
       },
     },
   }),
@@ -78,7 +80,7 @@ export const Sender = defineActor({
   commands: { Send: { schema: Text, decide: ({ command: { text } }) => ({ type: "Sent", text }) } },
 })
 
-export const send = { type: "Send" as const, text: work.text }
+export const order = { type: "Send" as const, text: work.text }
 
 const target = (id: string) => ({ actor: Worker, id, command: work })
 

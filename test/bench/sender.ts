@@ -4,7 +4,7 @@
  */
 import { ActorSystem } from "../../infra/everstate.ts"
 import { IN_FLIGHT } from "./AppendCeiling.ts"
-import { SENDERS, Sender, send, Worker } from "./Worker.ts"
+import { order, SENDERS, Sender, Worker } from "./Worker.ts"
 
 export interface SenderCounts {
   readonly directCount: number
@@ -28,6 +28,6 @@ const stop = async (): Promise<void> => {
 process.on("message", (given: ReadonlyArray<number> | "stop") => {
   if (given === "stop") return void stop()
   // A failure ends this process, and with it the bench.
-  for (const lane of given) void refs[lane]?.ask(send)
+  for (const lane of given) void refs[lane]?.ask(order)
 })
 process.send?.("ready")

@@ -30,7 +30,8 @@ import { settled } from "./PlainRun.ts"
 export const RECOVERIES = ["stays in memory", "full replay", "snapshot", "snapshot and tail"] as const
 export type Recovery = (typeof RECOVERIES)[number]
 
-const anything = defineIntegrationEvent({ schema: Schema.Any, description: "whatever the machine emits" })
+const anything = (type: string) =>
+  defineIntegrationEvent({ type, schema: Schema.Any, description: "whatever the machine emits" })
 
 /** Commits after which an actor that is replayed as a whole is replayed after every tenth only: the way grows with each. */
 const REPLAYED_EACH_MAX = 40
@@ -66,7 +67,7 @@ export class DurableRun {
   #confirmed: Confirmed
 
   constructor(of: ConformanceCase, id: string, recovery: Recovery) {
-    const publishes = Object.fromEntries((of.emits ?? []).map((type) => [type, anything]))
+    const publishes = (of.emits ?? []).map(anything)
     const machine = of.machine((text) => this.notes.push(text))
     const input = of.input === undefined ? undefined : Schema.Any
     this.#definition = defineActor({

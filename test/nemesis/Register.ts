@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
-import { accept, defineActor, defineEvent, dispatch, type EventOf, tell } from "../../runtime/index.ts"
+import { accept, defineActor, defineEvent, dispatch, type EventOf, send } from "../../runtime/index.ts"
 
 const Amount = Schema.Struct({ by: Schema.Int })
 
@@ -57,7 +57,9 @@ export const Register = defineActor({
           guard: "isMirrored",
           actions: [
             "add",
-            dispatch(({ context: { id }, event: { by } }) => tell(Mirror, id, { type: "Note", by })),
+            dispatch(({ context: { id }, event: { by } }) =>
+              send.tell({ actor: Mirror, id, command: { type: "Note", by } }),
+            ),
           ],
         },
         { actions: "add" },

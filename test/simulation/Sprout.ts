@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
 import { defineCall } from "../../runtime/call/Call.ts"
-import { defineActor, defineEvent, dispatch, type EventOf, tell } from "../../runtime/index.ts"
+import { defineActor, defineEvent, dispatch, type EventOf, send } from "../../runtime/index.ts"
 
 const Announced = Schema.Struct({ sprout: Schema.String })
 
@@ -48,7 +48,9 @@ export const Sprout = defineActor({
     },
     actors: { testSoil: defineCall(async () => "loam") },
     actions: {
-      announce: dispatch(({ context }) => tell(Meadow, "m", { type: "Announce", sprout: context.id })),
+      announce: dispatch(({ context }) =>
+        send.tell({ actor: Meadow, id: "m", command: { type: "Announce", sprout: context.id } }),
+      ),
     },
     delays: { thirst: THIRST_MS },
   }).createMachine({

@@ -2,7 +2,14 @@
 import { Schema } from "effect"
 import { expectTypeOf } from "vitest"
 import { setup } from "xstate"
-import { type ActorRef, type BirthInputOf, defineActor, type Spawned, tell } from "../../runtime/index.ts"
+import {
+  type ActorRef,
+  type BirthInputOf,
+  defineActor,
+  defineSaga,
+  type Spawned,
+  send,
+} from "../../runtime/index.ts"
 import type { ActorSystem } from "../../runtime/promise/ActorSystem.ts"
 
 const machine = setup({
@@ -44,6 +51,31 @@ planned.tell({ type: "Go" }, { input: { plan: "gold" } })
 // @ts-expect-error a plan is text
 planned.ask({ type: "Go" }, { input: { plan: 1 } })
 
-tell(Planned, "a", { type: "Go" }, { input: { plan: "gold" }, afterMs: 5 })
+send.tell({ actor: Planned, id: "a", command: { type: "Go" }, input: { plan: "gold" }, afterMs: 5 })
+send.tell({ actor: Planned, id: "a", command: { type: "Go" }, input: undefined })
+send.tell({ actor: Free, id: "a", command: { type: "Go" } })
+send.tell({ actor: Bare, id: "a", command: { type: "Go" } })
+// @ts-expect-error the schema needs a plan
+send.tell({ actor: Planned, id: "a", command: { type: "Go" } })
+// @ts-expect-error a plan is text
+send.tell({ actor: Free, id: "a", command: { type: "Go" }, input: { plan: 1 } })
 // @ts-expect-error it takes no input
-tell(Bare, "a", { type: "Go" }, { input: { plan: "gold" } })
+send.tell({ actor: Bare, id: "a", command: { type: "Go" }, input: { plan: "gold" } })
+// @ts-expect-error the schema needs a plan
+send.request({ actor: Planned, id: "a", command: { type: "Go" }, as: "go" })
+
+defineSaga({
+  type: "plans",
+  input: Schema.Struct({}),
+  steps: (saga) =>
+    saga
+      .step("planned", {
+        request: () => ({ actor: Planned, id: "a", command: { type: "Go" }, input: { plan: "gold" } }),
+        compensate: () => ({ actor: Planned, id: "a", command: { type: "Go" }, input: undefined }),
+      })
+      .step("forgetful", {
+        // @ts-expect-error the schema needs a plan
+        request: () => ({ actor: Planned, id: "a", command: { type: "Go" } }),
+      })
+      .step("free", { request: () => ({ actor: Free, id: "a", command: { type: "Go" } }) }),
+})

@@ -36,7 +36,7 @@ export const memory: ReadonlyArray<Construct> = [
         refused: {
           at: "definition",
           says: "a callback (fromCallback)",
-          why: "A callback lives in memory only, and what it sends would be lost with it. Write `fromPromise` or `defineCall(...)` for one result, an actor that sends with `tell(...)` for many, `after` for a timer.",
+          why: "A callback lives in memory only, and what it sends would be lost with it. Write `fromPromise` or `defineCall(...)` for one result, an actor that sends with `send.tell(...)` for many, `after` for a timer.",
         },
       },
       {
@@ -70,7 +70,7 @@ export const memory: ReadonlyArray<Construct> = [
         refused: {
           at: "definition",
           says: "an observable (fromObservable",
-          why: "An observable lives in memory only. Write an actor of its own that sends with `tell(...)`, or a reactor.",
+          why: "An observable lives in memory only. Write an actor of its own that sends with `send.tell(...)`, or a reactor.",
         },
       },
       {
@@ -181,7 +181,7 @@ export const memory: ReadonlyArray<Construct> = [
         refused: {
           at: "event",
           says: "context.ref",
-          why: "An actor that was made outside of the machine, in its context. Spawn it, or keep the id of a durable actor and send with `tell(...)`.",
+          why: "An actor that was made outside of the machine, in its context. Spawn it, or keep the id of a durable actor and send with `send.tell(...)`.",
         },
       },
     ],
@@ -197,7 +197,7 @@ export const memory: ReadonlyArray<Construct> = [
         refused: {
           at: "definition",
           says: "sends to its parent",
-          why: "`sendParent` in the machine of an actor, which has no parent. Write `dispatch(() => tell(Actor, id, command))`. Machines of children may use it.",
+          why: "`sendParent` in the machine of an actor, which has no parent. Write `dispatch(() => send.tell({ actor: Actor, id, command }))`. Machines of children may use it.",
         },
       },
       {

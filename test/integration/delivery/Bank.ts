@@ -14,13 +14,19 @@ import {
   defineIntegrationEvent,
   type EventOf,
   type Outgoing,
-  publish,
-  tell,
+  send,
 } from "../../../runtime/index.ts"
 
 export const COMMANDS_REMEMBERED = 4
 
 const Amount = Schema.Struct({ minor: Schema.Int })
+
+const Announcement = defineIntegrationEvent({
+  type: "bank.announced",
+  description: "The bank has something to say.",
+  schema: Amount,
+  example: { minor: 1 },
+})
 const Transfer = Schema.Struct({ minor: Schema.Int, ref: Schema.String })
 const Order = Schema.Struct({
   minor: Schema.Int,
@@ -67,13 +73,7 @@ const bankActor = <const Type extends string>(type: Type) =>
     type,
     machine,
     events,
-    publishes: {
-      "bank.announced": defineIntegrationEvent({
-        description: "The bank has something to say.",
-        schema: Amount,
-        example: { minor: 1 },
-      }),
-    },
+    publishes: [Announcement],
     commandsRememberedCount: COMMANDS_REMEMBERED,
     snapshotEveryEvents: 10,
     commands: {
@@ -81,7 +81,7 @@ const bankActor = <const Type extends string>(type: Type) =>
       Announce: {
         schema: Amount,
         decide: ({ command: { minor } }) =>
-          accept({ type: "Announced", minor }, { send: publish("bank.announced", { minor }) }),
+          accept({ type: "Announced", minor }, { send: send.publish(Announcement, { minor }) }),
       },
       Send: {
         schema: Order,
@@ -101,4 +101,4 @@ export const Vault = bankActor("vault")
 export const bankActors = [Account, Vault]
 
 const receive = (kind: "account" | "vault", id: string, transfer: typeof Transfer.Type): Outgoing =>
-  tell(kind === "account" ? Account : Vault, id, { type: "Receive", ...transfer })
+  send.tell({ actor: kind === "account" ? Account : Vault, id, command: { type: "Receive", ...transfer } })

@@ -13,7 +13,7 @@ import {
   defineEvent,
   defineIntegrationEvent,
   type EventOf,
-  publish,
+  send,
 } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually } from "../system/SystemFixture.ts"
@@ -24,6 +24,11 @@ const LEASE_MS = 3_000
 const NEVER_MS = 3_600_000
 
 const Nothing = Schema.Struct({})
+const Said = defineIntegrationEvent({
+  type: "herald.said",
+  description: "Somebody spoke.",
+  schema: Nothing,
+})
 const heraldEvents = { Spoke: defineEvent(Nothing) }
 
 /** Says something to the world outside. */
@@ -36,9 +41,9 @@ const Herald = defineActor({
     on: { Spoke: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
   }),
   events: heraldEvents,
-  publishes: { "herald.said": defineIntegrationEvent({ description: "Somebody spoke.", schema: Nothing }) },
+  publishes: [Said],
   commands: {
-    Say: { schema: Nothing, decide: () => accept({ type: "Spoke" }, { send: publish("herald.said", {}) }) },
+    Say: { schema: Nothing, decide: () => accept({ type: "Spoke" }, { send: send.publish(Said, {}) }) },
   },
 })
 

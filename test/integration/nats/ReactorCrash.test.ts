@@ -8,7 +8,7 @@ import { CheckpointsNats } from "../../../infra/nats/stores/CheckpointsNats.ts"
 import { DeadLettersNats } from "../../../infra/nats/stores/DeadLettersNats.ts"
 import { EventPublisherNats } from "../../../infra/nats/stores/EventPublisherNats.ts"
 import { Checkpoints, type CheckpointsService } from "../../../runtime/checkpoint/Checkpoints.ts"
-import { tell } from "../../../runtime/definition/Messages.ts"
+import { send } from "../../../runtime/definition/Send.ts"
 import { type CommandMessage, decodeMessage } from "../../../runtime/mailbox/Message.ts"
 import { defineReactor } from "../../../runtime/reactor/Reactor.ts"
 import { makeReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"
@@ -24,7 +24,10 @@ const ledgerCount = 20
 const mirror = defineReactor({
   name: "mirror",
   from: [Ledger],
-  on: { Added: ({ amount }, { id }) => tell(Ledger, `copy-${id}`, { type: "Open", amount } as never) },
+  on: {
+    Added: ({ amount }, { id }) =>
+      send.tell({ actor: Ledger, id: `copy-${id}`, command: { type: "Open", amount } as never }),
+  },
 })
 
 /** What a killed process leaves behind: its last positions were never stored. */

@@ -13,8 +13,7 @@ import {
   defineEvent,
   dispatch,
   type EventOf,
-  request,
-  tell,
+  send,
 } from "../../../runtime/index.ts"
 
 /** Ledgers, and tallies, that all errands share. */
@@ -99,7 +98,12 @@ export const Errand = defineActor({
             actions: [
               assign({ errand: ({ event }) => event.errand }),
               dispatch(({ event: { errand } }) =>
-                request(Ledger, counterOf(errand), { type: "Count", errand }, "booked"),
+                send.request({
+                  actor: Ledger,
+                  id: counterOf(errand),
+                  command: { type: "Count", errand },
+                  as: "booked",
+                }),
               ),
             ],
           },
@@ -131,7 +135,7 @@ export const Errand = defineActor({
             actions: [
               assign({ rings: ({ context }) => context.rings + 1 }),
               dispatch(({ context: { errand } }) =>
-                tell(Tally, counterOf(errand), { type: "Count", errand }),
+                send.tell({ actor: Tally, id: counterOf(errand), command: { type: "Count", errand } }),
               ),
             ],
           },

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
-import { accept, defineActor, defineEvent, type EventOf, tell } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent, type EventOf, send } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "./SystemFixture.ts"
 
@@ -35,7 +35,14 @@ const Alarm = defineActor({
       decide: ({ command: { afterMs }, id }) =>
         accept(
           { type: "Set", afterMs },
-          { send: tell(Counter, id, { type: "Add", by: 1 }, { afterMs: afterMs + 1_000 }) },
+          {
+            send: send.tell({
+              actor: Counter,
+              id,
+              command: { type: "Add", by: 1 },
+              afterMs: afterMs + 1_000,
+            }),
+          },
         ),
     },
     Call: { schema: Schema.Struct({}), decide: () => ({ type: "Called" }) },

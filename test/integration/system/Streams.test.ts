@@ -1,6 +1,6 @@
 /** A whole system on a journal of several streams: commands, snapshots, projections and reactors over all of them. */
 import { expect, test } from "vitest"
-import { defineProjection, defineReactor, tell } from "../../../runtime/index.ts"
+import { defineProjection, defineReactor, send } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import {
   audit,
@@ -42,7 +42,9 @@ const Copy = defineReactor({
   from: [Counter],
   on: {
     Added: ({ by }, { id }) =>
-      id.startsWith("copy-") ? undefined : tell(Counter, `copy-${id}`, { type: "Add", by }),
+      id.startsWith("copy-")
+        ? undefined
+        : send.tell({ actor: Counter, id: `copy-${id}`, command: { type: "Add", by } }),
   },
 })
 

@@ -14,14 +14,18 @@ import { machineAlone, machineWithChildren } from "../../conformance/GeneratedMa
 /** Seeds of machines. */
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1)
 
-const emitted = defineIntegrationEvent({ schema: Schema.Any, description: "what a drawn machine emits" })
+const emitted = defineIntegrationEvent({
+  type: "e",
+  schema: Schema.Any,
+  description: "what a drawn machine emits",
+})
 
 export const drawnActors: ReadonlyArray<AnyActor> = SEEDS.flatMap((seed) => [
-  defineActor({ type: `drawn-${seed}`, machine: machineAlone(seed), publishes: { e: emitted } }),
+  defineActor({ type: `drawn-${seed}`, machine: machineAlone(seed), publishes: [emitted] }),
   defineActor({
     type: `parent-${seed}`,
     machine: machineWithChildren(seed, () => undefined),
-    publishes: { e: emitted },
+    publishes: [emitted],
   }),
 ])
 

@@ -5,8 +5,6 @@ import {
   type AnyActor,
   type AnySaga,
   accept,
-  answer,
-  answerLater,
   defineActor,
   defineEvent,
   defineSaga,
@@ -15,6 +13,7 @@ import {
   RequestRef,
   reject,
   type SagaLedger,
+  send,
 } from "../../../runtime/index.ts"
 import {
   type Draw,
@@ -86,7 +85,7 @@ export const Guide = defineActor({
           const given = isNo
             ? ({ ok: false, reason: "Ill", isRejection: true } as const)
             : ({ ok: true, reply: {} } as const)
-          return answer(replyTo ?? undefined, given)
+          return send.answer(replyTo ?? undefined, given)
         },
       ),
     },
@@ -109,7 +108,7 @@ export const Guide = defineActor({
       decide: ({ replyTo }) =>
         replyTo === undefined
           ? reject("NotARequest")
-          : accept({ type: "Asked", replyTo } as const, { reply: {}, send: answerLater }),
+          : accept({ type: "Asked", replyTo } as const, { reply: {}, send: send.answerLater }),
     },
     Dismiss: { schema: Nothing, decide: () => ({ type: "Dismissed" }) as const },
   },

@@ -6,8 +6,6 @@ import { Schema } from "effect"
 import { assign, setup } from "xstate"
 import {
   accept,
-  answer,
-  answerLater,
   defineActor,
   defineEvent,
   defineSaga,
@@ -15,6 +13,7 @@ import {
   RequestRef,
   reject,
   type SagaLedger,
+  send,
 } from "../../../runtime/index.ts"
 import {
   type ActorSeen,
@@ -79,7 +78,7 @@ export const Approver = defineActor({
       decide: ({ replyTo }) =>
         replyTo === undefined
           ? reject("NotARequest")
-          : accept({ type: "Asked", replyTo } as const, { send: answerLater }),
+          : accept({ type: "Asked", replyTo } as const, { send: send.answerLater }),
     },
     Decide: {
       schema: Schema.Struct({ isYes: Schema.Boolean }),
@@ -87,7 +86,7 @@ export const Approver = defineActor({
         const given = command.isYes
           ? ({ ok: true, reply: {} } as const)
           : ({ ok: false, reason: "No", isRejection: true } as const)
-        const answers = state.context.waiting.map((ref) => answer(ref, given))
+        const answers = state.context.waiting.map((ref) => send.answer(ref, given))
         return accept({ type: "Answered" } as const, { send: answers })
       },
     },
@@ -96,7 +95,7 @@ export const Approver = defineActor({
       decide: ({ id, state }) => {
         if (!id.startsWith("kind")) return reject("NotMyStyle")
         const no = { ok: false, reason: "Forgotten", isRejection: true } as const
-        const answers = state.context.waiting.map((ref) => answer(ref, no))
+        const answers = state.context.waiting.map((ref) => send.answer(ref, no))
         return accept({ type: "Answered" } as const, { send: answers })
       },
     },

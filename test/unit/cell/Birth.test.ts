@@ -10,7 +10,7 @@ import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { commandOf } from "../../../runtime/command/Ask.ts"
 import { type CommitFormat, decodeCommit, encodeCommit } from "../../../runtime/commit/Commit.ts"
 import { type ActorDefinition, type AnyActor, defineActor } from "../../../runtime/definition/Actor.ts"
-import { dispatch, publish, tell } from "../../../runtime/index.ts"
+import { defineIntegrationEvent, dispatch, send } from "../../../runtime/index.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -136,11 +136,16 @@ describe("FAULT 84: a birth", () => {
   })
 
   it("sends and publishes what it says, once", async () => {
+    const OrderBorn = defineIntegrationEvent({
+      type: "order.born",
+      schema: Schema.Struct({ by: Schema.String }),
+      description: "An order is born.",
+    })
     const Born = defineActor({
       type: "born",
-      publishes: { "order.born": { version: 1, schema: Schema.Struct({ by: Schema.String }) } },
+      publishes: [OrderBorn],
       machine: createMachine({
-        entry: [dispatch(() => publish("order.born", { by: "dispatch" })) as never],
+        entry: [dispatch(() => send.publish(OrderBorn, { by: "dispatch" })) as never],
         initial: "a",
         states: {
           a: { always: { target: "b", actions: emit({ type: "order.born", by: "emit" }) } },
@@ -227,7 +232,7 @@ describe("a cluster with a node of an earlier release", () => {
         on: {
           Poke: {
             actions: dispatch(() => ({
-              ...tell(Receiver, "r", { type: "Poke" } as never),
+              ...send.tell({ actor: Receiver, id: "r", command: { type: "Poke" } as never }),
               input: { a: 1 },
             })) as never,
           },

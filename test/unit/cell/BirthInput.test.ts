@@ -6,7 +6,7 @@ import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { unborn } from "../../../runtime/cell/Fold.ts"
 import { decodeSnapshot, encodeSnapshot } from "../../../runtime/cell/Snapshot.ts"
 import { decodeCommit } from "../../../runtime/commit/Commit.ts"
-import { accept, defineActor, defineEvent, request, tell } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent, send } from "../../../runtime/index.ts"
 import { testActor } from "../../../runtime/testing.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -278,8 +278,14 @@ describe("a message", () => {
               { type: "Sent" },
               {
                 send: [
-                  tell(Account, "told", { type: "Add", seats: 1 }, { input: basic }),
-                  request(Account, "asked", { type: "Add", seats: 1 }, "add", { input: basic }),
+                  send.tell({ actor: Account, id: "told", command: { type: "Add", seats: 1 }, input: basic }),
+                  send.request({
+                    actor: Account,
+                    id: "asked",
+                    command: { type: "Add", seats: 1 },
+                    as: "add",
+                    input: basic,
+                  }),
                 ],
               },
             ),

@@ -172,12 +172,13 @@ const definitionOf = ({
   return defineActor({
     type: "any",
     machine,
-    publishes: {
-      entered: {
+    publishes: [
+      {
+        type: "entered",
         version: 1,
         schema: { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } },
       } as never,
-    },
+    ],
   } as never) as never
 }
 

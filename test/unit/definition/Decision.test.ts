@@ -2,11 +2,11 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
-import { accept, defineActor, defineEvent, reject, tell } from "../../../runtime/index.ts"
+import { accept, defineActor, defineEvent, reject, send } from "../../../runtime/index.ts"
 import { testActor } from "../../../runtime/testing.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
-const message = tell(Counter, "c", { type: "Add", by: 1 })
+const message = send.tell({ actor: Counter, id: "c", command: { type: "Add", by: 1 } })
 
 describe("accept", () => {
   it("takes one event or several, with neither a reply nor messages", () => {

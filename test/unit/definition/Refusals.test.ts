@@ -16,7 +16,7 @@ import {
   setup,
   spawnChild,
 } from "xstate"
-import { announce, defineActor, defineEvent } from "../../../runtime/index.ts"
+import { announce, defineActor, defineEvent, defineIntegrationEvent } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const schema = Schema.Struct({})
@@ -154,6 +154,13 @@ describe("defineActor refuses", () => {
     expect(define(machine)).toThrow(message)
   })
 
+  it("two integration events of one type", () => {
+    const paid = defineIntegrationEvent({ type: "order.paid", schema, description: "It is paid." })
+    const other = { ...paid, version: 2 }
+    expect(define(createMachine({}), { publishes: [paid] })).not.toThrow()
+    expect(define(createMachine({}), { publishes: [paid, other] })).toThrow(/of one type in `publishes`/)
+  })
+
   it("an announced event that `events` does not have", () => {
     const machine = createMachine({ on: { Go: { actions: announce("Gone") as never } } })
     const go = { events: { Go: defineEvent(schema) }, commands: {} }
@@ -179,7 +186,7 @@ describe("defineActor refuses", () => {
         expect.objectContaining({
           what: 'state "(machine).a" spawns a child whose logic has no name (spawnChild)',
         }),
-        expect.objectContaining({ hint: expect.stringMatching(/dispatch\(\(\) => tell/) }),
+        expect.objectContaining({ hint: expect.stringMatching(/dispatch\(\(\) => send\.tell/) }),
         expect.objectContaining({ what: expect.stringMatching(/state "\(machine\)\.b" invokes/) }),
       ],
     })

@@ -3,7 +3,7 @@ import { Effect, Latch, Schema, Stream } from "effect"
 import { expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { type Answered, accept, defineActor, defineEvent, dispatch, request } from "../../../runtime/index.ts"
+import { type Answered, accept, defineActor, defineEvent, dispatch, send } from "../../../runtime/index.ts"
 import { MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
 import { decodeMessage } from "../../../runtime/mailbox/Message.ts"
 import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
@@ -101,7 +101,9 @@ const Asker = defineActor({
   }).createMachine({
     context: { heard: [] },
     on: {
-      Asked: { actions: dispatch(() => request(Teller, "t", { type: "Say" }, "it")) },
+      Asked: {
+        actions: dispatch(() => send.request({ actor: Teller, id: "t", command: { type: "Say" }, as: "it" })),
+      },
       Heard: { actions: assign({ heard: ({ context }) => [...context.heard, "tell"] }) },
       "everstate.answered": { actions: assign({ heard: ({ context }) => [...context.heard, "answer"] }) },
     },

@@ -11,6 +11,7 @@ const order = {
   type: "order",
   publishes: {
     "order.confirmed": defineIntegrationEvent({
+      type: "order.confirmed",
       version: 2,
       schema: Schema.Struct({ orderId: Schema.String }),
       description: "An order is on its way.",

@@ -39,6 +39,7 @@ const vendor = (jsonSchema?: () => object): AnySchema =>
   }) as AnySchema
 
 const confirmed = defineIntegrationEvent({
+  type: "order.confirmed",
   version: 2,
   schema: Schema.Struct({ orderId: Schema.String, lines: Schema.Array(line) }),
   description: "An order <is> on its way & paid.",
@@ -60,11 +61,11 @@ const Order = defineActor({
       { schema: Schema.Struct({}), decide: () => ({ type: "OrderClosed" }) as const },
     ),
   },
-  publishes: {
-    "order.confirmed": confirmed,
-    "order.annotated": defineIntegrationEvent({ schema: vendor(), description: "Free text." }),
-    "order.split": defineIntegrationEvent({ schema: vendor(tree), description: "Parts of parts." }),
-  },
+  publishes: [
+    confirmed,
+    defineIntegrationEvent({ type: "order.annotated", schema: vendor(), description: "Free text." }),
+    defineIntegrationEvent({ type: "order.split", schema: vendor(tree), description: "Parts of parts." }),
+  ],
 })
 const Lamp = defineActor({ type: "lamp", machine })
 const relay = { type: "reactor/relay", publishes: { "order.confirmed": confirmed } }
@@ -134,7 +135,11 @@ describe("the event catalog", () => {
   })
 
   it("refuses two promises under one type", () => {
-    const other = defineIntegrationEvent({ schema: vendor(), description: "Something else." })
+    const other = defineIntegrationEvent({
+      type: "order.confirmed",
+      schema: vendor(),
+      description: "Something else.",
+    })
     const rival = { type: "reactor/rival", publishes: { "order.confirmed": other } }
     expect(() => eventCatalogOf({ namespace: "shop", actors: [Order], reactors: [rival] })).toThrow(
       /"reactor\/rival" cannot be defined: the integration event "order.confirmed", which order publishes too/,

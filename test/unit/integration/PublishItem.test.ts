@@ -13,16 +13,17 @@ const asIs: AnySchema = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
 }
 
+const published = (given: { type: string; version?: number; schema: AnySchema }) => ({
+  [given.type]: defineIntegrationEvent({ ...given, description: "Something is told." }),
+})
+
 const order = {
   type: "order",
   publishes: {
-    "order.confirmed": defineIntegrationEvent({ version: 3, schema, description: "An order is on its way." }),
-    "order.noted": defineIntegrationEvent({ schema: asIs, description: "Anything." }),
-    "order..odd": defineIntegrationEvent({ schema: asIs, description: "Its type is no subject." }),
-    ["o".repeat(INTEGRATION_TYPE_LENGTH_MAX + 1)]: defineIntegrationEvent({
-      schema: asIs,
-      description: "Long.",
-    }),
+    ...published({ type: "order.confirmed", version: 3, schema }),
+    ...published({ type: "order.noted", schema: asIs }),
+    ...published({ type: "order..odd", schema: asIs }),
+    ...published({ type: "o".repeat(INTEGRATION_TYPE_LENGTH_MAX + 1), schema: asIs }),
   },
 }
 

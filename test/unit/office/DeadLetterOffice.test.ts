@@ -7,7 +7,7 @@ import {
   type DeadLettersService,
   DeadLettersUnavailable,
 } from "../../../runtime/deadletter/DeadLetters.ts"
-import { tell } from "../../../runtime/definition/Messages.ts"
+import { send } from "../../../runtime/definition/Send.ts"
 import { Mailbox, type MailboxService, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
 import { encodeMessage } from "../../../runtime/mailbox/Message.ts"
 import {
@@ -308,7 +308,7 @@ test("a reactor that was mended makes up for what it failed on; one that was not
         on: {
           Added: (_, { id }) => {
             if (!isMended) throw new Error("unlucky")
-            return tell(Ledger, `copy-${id}`, { type: "Open" })
+            return send.tell({ actor: Ledger, id: `copy-${id}`, command: { type: "Open" } })
           },
         },
       })

@@ -1,6 +1,6 @@
 /** A reactor that mirrors ledgers, and what a test sees of what it sent. */
 import { Schema } from "effect"
-import { tell } from "../../../runtime/definition/Messages.ts"
+import { send } from "../../../runtime/definition/Send.ts"
 import { defineIntegrationEvent } from "../../../runtime/event/IntegrationEvent.ts"
 import { type CommandMessage, decodeMessage } from "../../../runtime/mailbox/Message.ts"
 import { defineReactor, type Reaction } from "../../../runtime/reactor/Reactor.ts"
@@ -10,10 +10,16 @@ import type { World } from "./ReactorFixture.ts"
 /** The one command of a ledger. */
 export const open = { type: "Open" } as const
 
+export const LedgerGrown = defineIntegrationEvent({
+  type: "ledger.grown",
+  schema: Schema.Struct({ by: Schema.Number }),
+  description: "Something was added.",
+})
+
 /** Opens a copy of every ledger that something is added to. */
 export const mirror = (
   react: (amount: number, id: string) => Reaction | Promise<Reaction> = (_, id) =>
-    tell(Ledger, `copy-${id}`, open),
+    send.tell({ actor: Ledger, id: `copy-${id}`, command: open }),
   start: "beginning" | "now" = "beginning",
 ) =>
   defineReactor({
@@ -21,12 +27,7 @@ export const mirror = (
     from: [Ledger],
     start,
     on: { Added: ({ amount }, { id }) => react(amount, id) },
-    publishes: {
-      "ledger.grown": defineIntegrationEvent({
-        schema: Schema.Struct({ by: Schema.Number }),
-        description: "Something was added.",
-      }),
-    },
+    publishes: [LedgerGrown],
   })
 
 /** The messages in the mailbox, in order. */

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest"
 import { setup } from "xstate"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
-import { tell } from "../../../runtime/definition/Messages.ts"
+import { send } from "../../../runtime/definition/Send.ts"
 import { defineReactor, type ReactorMeta } from "../../../runtime/reactor/Reactor.ts"
 import { Ledger } from "../projection/Ledger.ts"
 
@@ -27,11 +27,11 @@ describe("a reactor's definition", () => {
           expectTypeOf(event.type).toEqualTypeOf<"Added">()
           expectTypeOf(event.currency).toEqualTypeOf<string>()
           expectTypeOf(meta).toEqualTypeOf<ReactorMeta>()
-          return tell(Ledger, meta.id, { type: "Open" })
+          return send.tell({ actor: Ledger, id: meta.id, command: { type: "Open" } })
         },
         Lit: async ({ watts }) => {
           expectTypeOf(watts).toEqualTypeOf<number>()
-          return watts > 1 ? [tell(Lamp, "l", { type: "Closed" })] : undefined
+          return watts > 1 ? [send.tell({ actor: Lamp, id: "l", command: { type: "Closed" } })] : undefined
         },
         Closed: (event) => {
           expectTypeOf(event.type).toEqualTypeOf<"Closed">()

@@ -3,15 +3,15 @@ import { Effect, Stream } from "effect"
 import { expect, test } from "vitest"
 import { CheckpointsUnavailable } from "../../../runtime/checkpoint/Checkpoints.ts"
 import { DeadLettersUnavailable } from "../../../runtime/deadletter/DeadLetters.ts"
-import { request, tell } from "../../../runtime/definition/Messages.ts"
+import { send } from "../../../runtime/definition/Send.ts"
 import { PublisherUnavailable } from "../../../runtime/integration/EventPublisher.ts"
 import { JournalRefused } from "../../../runtime/journal/Journal.ts"
 import { MailboxRefused, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
-import { publish } from "../../../runtime/message/Outgoing.ts"
+
 import { REACTION_TIMEOUT_MS } from "../../../runtime/reactor/Attempt.ts"
 import { REACTION_ATTEMPTS_MAX } from "../../../runtime/reactor/Reacting.ts"
 import { added, Ledger, opened } from "../projection/Ledger.ts"
-import { lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"
+import { LedgerGrown, lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"
 import { inWorld, until } from "./ReactorFixture.ts"
 
 const unavailable = new MailboxUnavailable({ reason: "NoResponders", detail: "down" })
@@ -24,7 +24,10 @@ test("moves its position past a record only when all that the record led to is s
       world.faults.mailbox.publish = (message) =>
         message.id.endsWith(".1") ? Effect.fail(unavailable) : mailbox.publish(message)
       const runner = yield* world.start(
-        mirror((_, id) => [tell(Ledger, `x-${id}`, open), tell(Ledger, `y-${id}`, open)]),
+        mirror((_, id) => [
+          send.tell({ actor: Ledger, id: `x-${id}`, command: open }),
+          send.tell({ actor: Ledger, id: `y-${id}`, command: open }),
+        ]),
       )
       yield* until(() => runner.status().state === "unavailable")
       yield* until(() => world.taken.length === 1)
@@ -48,7 +51,9 @@ test("FAULT 64: waits while the mailbox is full or away, skips nothing and keeps
           ? Effect.fail(failuresLeft % 2 === 0 ? full : unavailable)
           : mailbox.publish(message)
       for (const amount of [1, 2, 3]) yield* world.writer.write("a", added(amount))
-      yield* world.start(mirror((amount) => tell(Ledger, "one", { ...open, amount } as never)))
+      yield* world.start(
+        mirror((amount) => send.tell({ actor: Ledger, id: "one", command: { ...open, amount } as never })),
+      )
       yield* until(() => world.taken.length === 3)
       expect(messagesIn(world).map(({ c }) => c["amount"])).toEqual([1, 2, 3])
       expect(lettersIn(world)).toEqual([])
@@ -60,7 +65,7 @@ test("waits while integration events cannot be published", () =>
     Effect.gen(function* () {
       world.faults.publisher.publish = () => Effect.fail(new PublisherUnavailable({ detail: "down" }))
       yield* world.writer.write("a", added(7))
-      const runner = yield* world.start(mirror((by) => publish("ledger.grown", { by })))
+      const runner = yield* world.start(mirror((by) => send.publish(LedgerGrown, { by })))
       yield* until(() => runner.status().state === "unavailable")
       expect(runner.status().position).toBe(0)
       world.faults.publisher = {}
@@ -77,7 +82,7 @@ test("tries a handler that throws again, then leaves a dead letter and goes on",
       yield* world.writer.write("b", added(1))
       const runner = yield* world.start(
         mirror((amount, id) => {
-          if (amount !== 13) return tell(Ledger, `copy-${id}`, open)
+          if (amount !== 13) return send.tell({ actor: Ledger, id: `copy-${id}`, command: open })
           runCount++
           throw new Error("unlucky")
         }),
@@ -113,7 +118,7 @@ test("forgives a handler that fails a few times", () =>
       const runner = yield* world.start(
         mirror(async (_, id) => {
           if (++runCount < REACTION_ATTEMPTS_MAX) throw new Error("not yet")
-          return tell(Ledger, `copy-${id}`, open)
+          return send.tell({ actor: Ledger, id: `copy-${id}`, command: open })
         }),
       )
       yield* until(() => runner.status().position === 1)
@@ -139,19 +144,28 @@ test("refuses at once, and as a whole, a reaction that no reactor may have", () 
     Effect.gen(function* () {
       const wrong: ReadonlyArray<readonly [unknown, RegExp]> = [
         [
-          request(Ledger, "b", open, "answered"),
-          /^a reactor has no inbox, so it cannot request "Open" of ledger\/b: use tell/,
+          send.request({ actor: Ledger, id: "b", command: open, as: "answered" }),
+          /^a reactor has no inbox, so it cannot request "Open" of ledger\/b: use send\.tell/,
         ],
-        [tell(Ledger, "b", { ...open, at: new Date(0) } as never), /"at" is not plain JSON/],
-        [tell(Ledger, "b", open, { afterMs: Number.NaN }), /is not a number/],
-        [publish("ledger.shrunk", {}), /"reactor\/mirror" does not publish "ledger.shrunk"/],
-        [publish("ledger.grown", { by: "much" }), /^ledger\.grown: by: /],
-        [{ type: "Open" }, /neither tell\(...\) nor publish\(...\)/],
-        [null, /neither tell\(...\) nor publish\(...\)/],
+        [
+          send.tell({ actor: Ledger, id: "b", command: { ...open, at: new Date(0) } as never }),
+          /"at" is not plain JSON/,
+        ],
+        [send.tell({ actor: Ledger, id: "b", command: open, afterMs: Number.NaN }), /is not a number/],
+        [
+          send.publish({ ...LedgerGrown, type: "ledger.shrunk" }, { by: 1 }),
+          /"reactor\/mirror" does not publish "ledger.shrunk"/,
+        ],
+        [send.publish(LedgerGrown, { by: "much" as never }), /^ledger\.grown: by: /],
+        [{ type: "Open" }, /neither send\.tell\(...\) nor send\.publish\(...\)/],
+        [null, /neither send\.tell\(...\) nor send\.publish\(...\)/],
       ]
       for (const [index] of wrong.entries()) yield* world.writer.write("a", added(index))
       const runner = yield* world.start(
-        mirror((index) => [tell(Ledger, "good", open), wrong[index]?.[0] as never]),
+        mirror((index) => [
+          send.tell({ actor: Ledger, id: "good", command: open }),
+          wrong[index]?.[0] as never,
+        ]),
       )
       yield* until(() => runner.status().position === wrong.length)
       expect(lettersIn(world).map(({ detail }) => detail)).toEqual(
@@ -202,7 +216,9 @@ test("FAULT 36: makes a dead letter of a message that is too large, and goes on"
       yield* world.writer.write("b", added(1))
       const text = "x".repeat(world.messaging.mailbox.messageBytesMax)
       const runner = yield* world.start(
-        mirror((_, id) => tell(Ledger, id, (id === "a" ? { ...open, text } : open) as never)),
+        mirror((_, id) =>
+          send.tell({ actor: Ledger, id, command: (id === "a" ? { ...open, text } : open) as never }),
+        ),
       )
       yield* until(() => runner.status().position === 2)
       expect(receiversIn(world)).toEqual(["ledger/b"])
@@ -249,7 +265,7 @@ test("reacts again to an event that is handed back, under the same ids", () =>
       const runner = yield* world.start(
         mirror((amount, id) => {
           if (amount === 13 && !isMended) throw new Error("unlucky")
-          return tell(Ledger, `copy-${id}-${amount}`, open)
+          return send.tell({ actor: Ledger, id: `copy-${id}-${amount}`, command: open })
         }),
       )
       yield* until(() => runner.status().position === 1)

@@ -2,7 +2,7 @@
 import { Effect, Exit, Scope } from "effect"
 import { expect, test } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
-import { tell } from "../../../runtime/definition/Messages.ts"
+import { send } from "../../../runtime/definition/Send.ts"
 import type { ReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"
 import { added, Ledger, shardCount } from "../projection/Ledger.ts"
 import { lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"
@@ -112,7 +112,7 @@ test("takes back an event of a partition that is run elsewhere", () =>
       const broken = { is: true }
       const reactor = mirror((_, id) => {
         if (broken.is) throw new Error("not ready")
-        return tell(Ledger, `copy-${id}`, open)
+        return send.tell({ actor: Ledger, id: `copy-${id}`, command: open })
       })
       const sequence = yield* world.writer.write(odd, added(1))
       const first = yield* world.startApart(reactor)

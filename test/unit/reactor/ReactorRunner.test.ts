@@ -1,11 +1,11 @@
 /** What a reactor sends, and from where it goes on. */
 import { Effect, Stream } from "effect"
 import { expect, test } from "vitest"
-import { tell } from "../../../runtime/definition/Messages.ts"
-import { publish } from "../../../runtime/message/Outgoing.ts"
+import { send } from "../../../runtime/definition/Send.ts"
+
 import { defineReactor } from "../../../runtime/reactor/Reactor.ts"
 import { added, addedV1, closed, Ledger, opened } from "../projection/Ledger.ts"
-import { lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"
+import { LedgerGrown, lettersIn, messagesIn, mirror, open, receiversIn } from "./Mirror.ts"
 import { inWorld, until } from "./ReactorFixture.ts"
 
 test("sends what its handlers return, in the order of the journal, for what was there and what comes", () =>
@@ -33,7 +33,12 @@ test("names messages after the place of their event, and says what caused them",
   inWorld((world) =>
     Effect.gen(function* () {
       yield* world.writer.write("a", opened("ann"), added(1))
-      yield* world.start(mirror((_, id) => [tell(Ledger, `x-${id}`, open), tell(Ledger, `x-${id}`, open)]))
+      yield* world.start(
+        mirror((_, id) => [
+          send.tell({ actor: Ledger, id: `x-${id}`, command: open }),
+          send.tell({ actor: Ledger, id: `x-${id}`, command: open }),
+        ]),
+      )
       yield* until(() => world.taken.length === 2)
       const m = { correlationId: "a-1", user: "tester", causationId: "a-1" }
       expect(messagesIn(world)).toMatchObject([
@@ -86,7 +91,7 @@ test("awaits handlers that take their time, and keeps the order", () =>
       yield* world.start(
         mirror(async (amount) => {
           for (let turn = 0; turn < amount; turn++) await Promise.resolve()
-          return tell(Ledger, `to-${amount}`, open)
+          return send.tell({ actor: Ledger, id: `to-${amount}`, command: open })
         }),
       )
       yield* until(() => world.taken.length === 3)
@@ -109,7 +114,9 @@ test("delivers later what is told with a delay, counted from the commit", () =>
   inWorld((world) =>
     Effect.gen(function* () {
       yield* world.writer.write("a", added(1))
-      const runner = yield* world.start(mirror((_, id) => tell(Ledger, id, open, { afterMs: 60_000 })))
+      const runner = yield* world.start(
+        mirror((_, id) => send.tell({ actor: Ledger, id, command: open, afterMs: 60_000 })),
+      )
       yield* until(() => runner.status().sentCount === 1)
       expect([...world.messaging.mailbox.contents.schedules]).toMatchObject([{ atMs: 1_001 + 60_000 }])
     }),
@@ -119,7 +126,7 @@ test("publishes integration events as CloudEvents of its own", () =>
   inWorld((world) =>
     Effect.gen(function* () {
       yield* world.writer.write("a", added(7))
-      yield* world.start(mirror((by) => publish("ledger.grown", { by })))
+      yield* world.start(mirror((by) => send.publish(LedgerGrown, { by })))
       yield* until(() => world.messaging.publisher.events.length === 1)
       const [event] = world.messaging.publisher.events
       expect(JSON.parse(new TextDecoder().decode(event?.data))).toMatchObject({
@@ -213,7 +220,7 @@ test("works through more records than are sent at once", () =>
     Effect.gen(function* () {
       for (let index = 0; index < 2_500; index++) yield* world.writer.write(`l-${index % 7}`, added(index))
       const runner = yield* world.start(
-        mirror((amount, id) => tell(Ledger, id, { ...open, amount } as never)),
+        mirror((amount, id) => send.tell({ actor: Ledger, id, command: { ...open, amount } as never })),
       )
       yield* until(() => runner.status().position === 2_500)
       for (let ledger = 0; ledger < 7; ledger++) {

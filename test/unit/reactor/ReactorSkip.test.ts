@@ -2,7 +2,7 @@
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, test } from "vitest"
-import { tell } from "../../../runtime/definition/Messages.ts"
+import { send } from "../../../runtime/definition/Send.ts"
 import { MailboxRefused } from "../../../runtime/mailbox/Mailbox.ts"
 import { added, Ledger } from "../projection/Ledger.ts"
 import { lettersIn, mirror, open, receiversIn } from "./Mirror.ts"
@@ -61,7 +61,9 @@ test("steps past a record whose handler takes its time, without what it would ha
       const bad = yield* writer.write("b", added(1))
       yield* writer.write("c", added(2))
       const runner = yield* start(
-        mirror((amount, id) => (amount === 1 ? never : tell(Ledger, `copy-${id}`, open))),
+        mirror((amount, id) =>
+          amount === 1 ? never : send.tell({ actor: Ledger, id: `copy-${id}`, command: open }),
+        ),
       )
       yield* until(() => runner.stopped(0)?.sequence === bad, 1_000)
       const skipping = yield* Effect.forkScoped(runner.skip(0, order(bad)))

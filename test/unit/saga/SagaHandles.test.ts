@@ -1,7 +1,7 @@
 /** A saga's definition stands for its actor in every verb of a system. */
 import { Schema } from "effect"
 import { expect, test } from "vitest"
-import { defineSaga, tell } from "../../../runtime/index.ts"
+import { defineSaga, send } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -36,7 +36,9 @@ test("get, passivate, pause and resume take the saga's definition", async () => 
 
 test("messages take it too", () => {
   const start = { type: "Start", input: { by: 1 } } as const
-  expect(tell(Adding, "a", start)).toEqual(tell(Adding.actor, "a", start))
+  expect(send.tell({ actor: Adding, id: "a", command: start })).toEqual(
+    send.tell({ actor: Adding.actor, id: "a", command: start }),
+  )
 })
 
 test("a definition that the system was not given is no type of it", async () => {

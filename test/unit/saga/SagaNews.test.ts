@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
 import { statusText } from "../../../infra/telemetry/MetricsText.ts"
-import { defineProjection, defineReactor, defineSaga, tell } from "../../../runtime/index.ts"
+import { defineProjection, defineReactor, defineSaga, send } from "../../../runtime/index.ts"
 import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
@@ -102,7 +102,11 @@ describe("what became of sagas", () => {
       from: [Stamping.actor],
       on: {
         SagaStuck: ({ item, reason }, { id }) =>
-          tell(Clerk, "alarm", { type: "Stamp", sheet: `${id} ${item} ${reason}` }),
+          send.tell({
+            actor: Clerk,
+            id: "alarm",
+            command: { type: "Stamp", sheet: `${id} ${item} ${reason}` },
+          }),
       },
     })
     const { system } = await startMemory({

@@ -1,7 +1,7 @@
 /** FAULT 77: a stage whose requests do not fit into one commit fails, and what was done before is undone. */
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
-import { type AnySaga, defineSaga, type SagaLedger, tell } from "../../../runtime/index.ts"
+import { type AnySaga, defineSaga, type SagaLedger, send } from "../../../runtime/index.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -42,7 +42,8 @@ const Telling = defineSaga({
       request: () => stamp("log", "begin"),
       compensate: () => stamp("log", "undo begin"),
     }),
-  completed: (args) => numbers(args).map((id) => tell(Clerk, id, { type: "Stamp", sheet: LONG })),
+  completed: (args) =>
+    numbers(args).map((id) => send.tell({ actor: Clerk, id, command: { type: "Stamp", sheet: LONG } })),
 })
 
 const run = async (saga: AnySaga, count: number, end: string) => {

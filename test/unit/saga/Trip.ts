@@ -9,7 +9,7 @@ import {
   type EventOf,
   on,
   reject,
-  tell,
+  send,
 } from "../../../runtime/index.ts"
 
 const bookingEvents = {
@@ -94,10 +94,14 @@ export const Trip = defineSaga({
         compensationRetry: { attemptsMax: 2, pauseFirstMs: 1_000 },
       }),
   completed: ({ sagaId, results }) => [
-    tell(Booking, sagaId, { type: "Note", text: `booked ${results.payment.code}` }),
+    send.tell({
+      actor: Booking,
+      id: sagaId,
+      command: { type: "Note", text: `booked ${results.payment.code}` },
+    }),
   ],
   compensated: ({ sagaId, cause }) => [
-    tell(Booking, sagaId, { type: "Note", text: `gave up: ${cause.reason}` }),
+    send.tell({ actor: Booking, id: sagaId, command: { type: "Note", text: `gave up: ${cause.reason}` } }),
   ],
 })
 

@@ -4,15 +4,13 @@ import { describe, expect, it } from "vitest"
 import { assign, cancel, emit, raise, setup } from "xstate"
 import {
   accept,
-  answer,
   defineActor,
   defineCall,
   defineEvent,
+  defineIntegrationEvent,
   dispatch,
-  publish,
   reject,
-  request,
-  tell,
+  send,
 } from "../../../runtime/index.ts"
 import { SimulationEscape, testActor } from "../../../runtime/testing.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -20,6 +18,11 @@ import { Counter } from "../../fixtures/memory/Counter.ts"
 const nothing = Schema.Struct({})
 const events = { Held: defineEvent(nothing), Paid: defineEvent(nothing), Freed: defineEvent(nothing) }
 const replyTo = { to: "counter/c", as: "seat", re: "everstate:1-x.0" }
+
+const seatEvent = (type: string) =>
+  defineIntegrationEvent({ type, schema: Schema.Struct({ row: Schema.Int }), description: type })
+const SeatHeld = seatEvent("seat.held")
+const SeatPaid = seatEvent("seat.paid")
 
 const Seat = defineActor({
   type: "seat",
@@ -36,9 +39,9 @@ const Seat = defineActor({
           Held: {
             target: "held",
             actions: dispatch(() => [
-              tell(Counter, "c", { type: "Add", by: 1 }),
-              request(Counter, "c", { type: "Close" }, "close"),
-              publish("seat.held", { row: 3 }),
+              send.tell({ actor: Counter, id: "c", command: { type: "Add", by: 1 } }),
+              send.request({ actor: Counter, id: "c", command: { type: "Close" }, as: "close" }),
+              send.publish(SeatHeld, { row: 3 }),
             ]),
           },
         },
@@ -57,17 +60,19 @@ const Seat = defineActor({
     },
   }),
   events,
-  publishes: {
-    "seat.held": { version: 1, schema: Schema.Struct({ row: Schema.Int }) },
-    "seat.paid": { version: 1, schema: Schema.Struct({ row: Schema.Int }) },
-  } as never,
+  publishes: [SeatHeld, SeatPaid],
   commands: {
     Hold: {
       schema: nothing,
       decide: () =>
         accept(
           { type: "Held" },
-          { send: [tell(Counter, "d", { type: "Close" }, { afterMs: 5 }), answer(replyTo, { ok: true })] },
+          {
+            send: [
+              send.tell({ actor: Counter, id: "d", command: { type: "Close" }, afterMs: 5 }),
+              send.answer(replyTo, { ok: true }),
+            ],
+          },
         ),
     },
     Pay: { schema: nothing, decide: () => ({ type: "Paid" }) },
@@ -84,10 +89,10 @@ describe("testActor", () => {
   it("tells what is sent, published, scheduled, cancelled and called", () => {
     held()
       .thenSends(
-        tell(Counter, "d", { type: "Close" }, { afterMs: 5 }),
-        answer(replyTo, { ok: true }),
-        tell(Counter, "c", { type: "Add", by: 1 }),
-        request(Counter, "c", { type: "Close" }, "close"),
+        send.tell({ actor: Counter, id: "d", command: { type: "Close" }, afterMs: 5 }),
+        send.answer(replyTo, { ok: true }),
+        send.tell({ actor: Counter, id: "c", command: { type: "Add", by: 1 } }),
+        send.request({ actor: Counter, id: "c", command: { type: "Close" }, as: "close" }),
       )
       .thenPublishes({ type: "seat.held", data: { row: 3 } })
       .thenSchedules({ id: "expiry", afterMs: 60_000, event: { type: "Freed" } }, { afterMs: 600_000 })
@@ -134,8 +139,14 @@ describe("testActor", () => {
   })
 
   it.each([
-    ["another message", () => held().thenSends(tell(Counter, "x", { type: "Close" }))],
-    ["messages that are not there", () => paid().thenSends(tell(Counter, "c", { type: "Close" }))],
+    [
+      "another message",
+      () => held().thenSends(send.tell({ actor: Counter, id: "x", command: { type: "Close" } })),
+    ],
+    [
+      "messages that are not there",
+      () => paid().thenSends(send.tell({ actor: Counter, id: "c", command: { type: "Close" } })),
+    ],
     ["no messages where there are some", () => held().thenSends()],
     ["another publication", () => held().thenPublishes({ type: "seat.held", data: { row: 4 } })],
     ["no publication where there is one", () => held().thenPublishes()],
