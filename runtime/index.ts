@@ -155,7 +155,6 @@ export {
 export {
   type AnySaga,
   defineSaga,
-  on,
   type SagaActor,
   type SagaDefinition,
   type SagaInputOf,
@@ -163,6 +162,7 @@ export {
   type SagaResultsOf,
   type SagaStart,
   type SagaState,
+  type StartsWhen,
 } from "./saga/Saga.ts"
 export type { SagaCommand, SagaEvent, SagaInput } from "./saga/SagaEvents.ts"
 export type { SagaItem, SagaItemStatus, SagaLedger, SagaStuck } from "./saga/SagaLedger.ts"

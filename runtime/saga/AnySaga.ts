@@ -12,9 +12,9 @@ import type { SagaPlans } from "./SagaPlans.ts"
 /** The event of another actor that starts a saga. */
 export interface SagaStart<Input = unknown> {
   readonly from: AnyActor
-  readonly eventType: string
+  readonly event: string
   /** Which saga, and its input; `undefined` where this event starts none. Pure. */
-  readonly map: (args: {
+  readonly saga: (args: {
     readonly event: any
     readonly id: string
   }) => { readonly id: string; readonly input: Input } | undefined

@@ -41,22 +41,33 @@ import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./Saga
 export type { AnySaga, SagaInputOf, SagaResultsOf, SagaStart } from "./AnySaga.ts"
 
 /**
- * Starts a saga for each event of a type; `id` is the actor whose event it is. Events that were stored before the saga
- * type was first deployed start one, too, unless `start` is `"now"`: then only those after it do.
+ * The event of another actor that starts a saga, and which saga it starts.
  *
- * @example startsWhen: on(Order, "OrderPlaced", ({ event, id }) => ({ id, input: { lines: event.lines } }))
+ * @example startsWhen: { from: Order, event: "OrderPlaced", saga: ({ event, id }) => ({ id, input: { lines: event.lines } }) }
  */
-export const on = <A extends AnyActor, const Type extends EventsOf<A>["type"], Input>(
-  from: A,
-  eventType: Type,
-  map: (args: {
+export interface StartsWhen<A extends AnyActor, Type, Input> {
+  /** The actor type whose event starts a saga. */
+  readonly from: A
+  readonly event: Type
+  /** Id and input of the saga; `undefined` where this event starts none. `id` is the actor whose event it is. Pure. */
+  readonly saga: (args: {
     readonly event: Extract<EventsOf<A>, { readonly type: Type }>
     readonly id: string
-  }) => { readonly id: string; readonly input: Input } | undefined,
-  { start = "beginning" }: { readonly start?: SagaStart["start"] } = {},
-): SagaStart<Input> => ({ from, eventType, map, start })
+  }) => { readonly id: string; readonly input: Input } | undefined
+  /**
+   * Events that were stored before the saga type was first deployed start a saga, too, unless this is `"now"`: then only
+   * those after it do. Default `beginning`.
+   */
+  readonly start?: "beginning" | "now"
+}
 
-export interface SagaOptions<Type extends string, I extends SagaInput, Results> {
+export interface SagaOptions<
+  Type extends string,
+  I extends SagaInput,
+  Results,
+  A extends AnyActor = AnyActor,
+  E extends EventsOf<A>["type"] = EventsOf<A>["type"],
+> {
   readonly type: Type
   /** Version of the plan, default 1: raise it when the steps change, and keep the definition of before in `previous`. */
   readonly version?: number
@@ -68,7 +79,7 @@ export interface SagaOptions<Type extends string, I extends SagaInput, Results> 
   /** What goes in: a schema whose output is plain JSON, or `defineEvent({ version, schema, upcast })` once it has changed. */
   readonly input: I
   /** Without it a saga is started by the command `Start`. */
-  readonly startsWhen?: SagaStart<InputOfSaga<NoInfer<I>>>
+  readonly startsWhen?: StartsWhen<A, E, InputOfSaga<NoInfer<I>>>
   readonly steps: (saga: SagaSteps<InputOfSaga<I>, unknown>) => SagaSteps<InputOfSaga<I>, Results>
   /** From the start to the completion, in milliseconds; then it is cancelled. Without it there is no limit. */
   readonly timeoutMs?: number
@@ -118,8 +129,14 @@ export interface SagaDefinition<Type extends string, I extends SagaInput, Result
 /**
  * Defines a saga. Throws {@link InvalidDefinition} for names and times that are none, and for sagas that nest each other.
  */
-export const defineSaga = <const Type extends string, I extends SagaInput, Results>(
-  options: SagaOptions<Type, I, Results>,
+export const defineSaga = <
+  const Type extends string,
+  I extends SagaInput,
+  Results,
+  A extends AnyActor,
+  const E extends EventsOf<A>["type"],
+>(
+  options: SagaOptions<Type, I, Results, A, E>,
 ): SagaDefinition<Type, I, Results> => {
   const { type, input, startsWhen, timeoutMs, completed, compensated, version = 1, previous = [] } = options
   const { answerWaitMs = SAGA_ANSWER_WAIT_MS_DEFAULT } = options

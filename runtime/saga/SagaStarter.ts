@@ -10,7 +10,7 @@ import type { AnySaga } from "./Saga.ts"
 /** `undefined` for a saga that is started by command only. */
 export const starterOf = ({ type, actor, startsWhen }: AnySaga): ReactorDefinition | undefined => {
   if (startsWhen === undefined) return undefined
-  const { from, eventType, map, start: startsAt = "beginning" } = startsWhen
+  const { from, event: eventType, saga, start: startsAt = "beginning" } = startsWhen
   return {
     name: `start-${type}`,
     from: [from],
@@ -19,7 +19,7 @@ export const starterOf = ({ type, actor, startsWhen }: AnySaga): ReactorDefiniti
       [
         eventType,
         (event, { id }) => {
-          const start = map({ event, id })
+          const start = saga({ event, id })
           return start === undefined
             ? undefined
             : send.tell({ actor, id: start.id, command: { type: "Start", input: start.input } })

@@ -16,7 +16,7 @@ import { Fulfilment as Means, REASON_LENGTH_MAX } from "../../actors/order/Order
 import { linesTotal, OrderLines } from "../../actors/order/OrderLine.ts"
 import { Payment } from "../../actors/payment/Payment.ts"
 import { Shipment } from "../../actors/shipment/Shipment.ts"
-import { defineSaga, on, type SagaCause, send } from "../../runtime/index.ts"
+import { defineSaga, type SagaCause, send } from "../../runtime/index.ts"
 import { informShipped, parcelOf } from "../delivery/Parcel.ts"
 
 /** Longest wait for a payment, in milliseconds; the gateway is tried again and again within it. */
@@ -33,9 +33,12 @@ export const FulfilmentInput = Schema.Struct({
 export const Fulfilment = defineSaga({
   type: "fulfilment",
   input: FulfilmentInput,
-  startsWhen: on(Order, "OrderPlaced", ({ event: { customerId, currency, lines, fulfilment }, id }) =>
-    fulfilment === null ? undefined : { id, input: { customerId, currency, lines, ...fulfilment } },
-  ),
+  startsWhen: {
+    from: Order,
+    event: "OrderPlaced",
+    saga: ({ event: { customerId, currency, lines, fulfilment }, id }) =>
+      fulfilment === null ? undefined : { id, input: { customerId, currency, lines, ...fulfilment } },
+  },
   steps: (saga) =>
     saga
       .forEach("reserveStock", {

@@ -6,7 +6,6 @@ import {
   defineEvent,
   defineSaga,
   type EventsOf,
-  on,
   type SagaCause,
   type SagaInputOf,
   type SagaLedger,
@@ -141,10 +140,14 @@ defineSaga({
 defineSaga({
   type: "started",
   input,
-  startsWhen: on(Booking, "Booked", ({ event: booked, id }) => {
-    expectTypeOf(booked.code).toEqualTypeOf<string>()
-    return booked.code === "" ? undefined : { id, input: { lines: [] } }
-  }),
+  startsWhen: {
+    from: Booking,
+    event: "Booked",
+    saga: ({ event: booked, id }) => {
+      expectTypeOf(booked.code).toEqualTypeOf<string>()
+      return booked.code === "" ? undefined : { id, input: { lines: [] } }
+    },
+  },
   steps: (saga) =>
     saga.step("only", {
       request: () => ({ actor: Booking, id: "1", command: { type: "Book", what: "it" } }),
@@ -155,9 +158,22 @@ const anySteps = Trip as never
 defineSaga({
   type: "started",
   input,
-  // @ts-expect-error the event that starts a saga gives its input
-  startsWhen: on(Booking, "Booked", ({ id }) => ({ id, input: 5 })),
+  startsWhen: {
+    from: Booking,
+    event: "Booked",
+    // @ts-expect-error the event that starts a saga gives its input
+    saga: ({ id }) => ({ id, input: 5 }),
+  },
   steps: anySteps,
 })
-// @ts-expect-error the actor has no such event
-on(Booking, "Lost", ({ id }) => ({ id, input: 5 }))
+defineSaga({
+  type: "started",
+  input,
+  startsWhen: {
+    from: Booking,
+    // @ts-expect-error the actor has no such event
+    event: "Lost",
+    saga: ({ id }) => ({ id, input: { lines: [] } }),
+  },
+  steps: anySteps,
+})

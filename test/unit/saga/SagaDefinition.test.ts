@@ -42,8 +42,8 @@ describe("a saga as an actor", () => {
 
   test("says which event starts it, and with what", () => {
     expect(Trip.startsWhen?.from).toBe(Booking)
-    expect(Trip.startsWhen?.eventType).toBe("Requested")
-    const started = Trip.startsWhen?.map({ event: { type: "Requested", seats: ["1A"] }, id: "b-1" })
+    expect(Trip.startsWhen?.event).toBe("Requested")
+    const started = Trip.startsWhen?.saga({ event: { type: "Requested", seats: ["1A"] }, id: "b-1" })
     expect(started).toEqual({ id: "b-1", input: { seats: ["1A"], withCar: false } })
   })
 

@@ -1,7 +1,7 @@
 /** What starts a saga, and what its first deployment makes of events that are older. */
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
-import { type AnySaga, defineSaga, on } from "../../../runtime/index.ts"
+import { type AnySaga, defineSaga } from "../../../runtime/index.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, startMemory } from "../../fixtures/memory/MemorySystem.ts"
@@ -13,13 +13,13 @@ const copying = (start?: "beginning" | "now"): AnySaga =>
   defineSaga({
     type: "copying",
     input: Schema.Struct({ sheet: Schema.String }),
-    startsWhen: on(
-      Clerk,
-      "Stamped",
-      ({ event: { sheet } }) =>
+    startsWhen: {
+      from: Clerk,
+      event: "Stamped",
+      saga: ({ event: { sheet } }) =>
         sheet.startsWith("copy") ? undefined : { id: `of-${sheet}`, input: { sheet } },
-      start === undefined ? {} : { start },
-    ),
+      ...(start === undefined ? {} : { start }),
+    },
     steps: (saga) =>
       saga.step("copy", {
         request: ({ input }) => ({

@@ -7,7 +7,6 @@ import {
   defineEvent,
   defineSaga,
   type EventOf,
-  on,
   reject,
   send,
 } from "../../../runtime/index.ts"
@@ -58,10 +57,11 @@ const free = (id: string, code: string) => ({ actor: Booking, id, command: { typ
 export const Trip = defineSaga({
   type: "trip",
   input: TripInput,
-  startsWhen: on(Booking, "Requested", ({ event: { seats }, id }) => ({
-    id,
-    input: { seats, withCar: false },
-  })),
+  startsWhen: {
+    from: Booking,
+    event: "Requested",
+    saga: ({ event: { seats }, id }) => ({ id, input: { seats, withCar: false } }),
+  },
   timeoutMs: 600_000,
   steps: (saga) =>
     saga
