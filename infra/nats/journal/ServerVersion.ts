@@ -54,7 +54,7 @@ export const checkServerVersion = (version: string): Effect.Effect<void, Journal
   return Effect.logWarning(
     `nats-server ${version} is older than ${safe}: its JetStream has known defects that can lose acknowledged ` +
       "commits when a server crashes or a disk fills. Fine for development; upgrade before production. Newer ones: " +
-      `${releasesUrl}. A server that everstate/embedded or npm start runs is the newest on the PATH, or the one ` +
-      "that NATS_SERVER_BIN names.",
+      `${releasesUrl}. npm start and everstate/embedded run the newest nats-server on the PATH, or the one that ` +
+      "NATS_SERVER_BIN names.",
   )
 }

@@ -1,20 +1,18 @@
 /**
  * The order service: the system, its read side and its HTTP server, put together.
  *
- * Owns the order of things. Starting: journal and database, then the port. Stopping runs backwards: no new
- * connections, requests in work are answered, the system drains, connections close.
+ * Owns the order of things. Starting: journal and database, then the port. Stopping runs backwards: first the server
+ * (infra/http/HttpService.ts), then the system drains, then connections close.
  */
-import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
-import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
+import type { HttpServer, HttpServerError } from "effect/http"
 import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
 import type { NodeOptions } from "../../effect.ts"
 import { methodsOf } from "../../http/ApiMethods.ts"
 import { layerCatalogRoutes } from "../../http/CatalogRoutes.ts"
 import { clusterHandlers } from "../../http/ClusterRoutes.ts"
 import { deadLetterHandlers } from "../../http/DeadLetterRoutes.ts"
-import { Departure } from "../../http/Departure.ts"
+import { type HttpAddress, layerHttpService } from "../../http/HttpService.ts"
 import { layerOperationRoutes } from "../../http/OperationRoutes.ts"
 import { layerProblemResponses } from "../../http/ProblemResponses.ts"
 import { requestGuard } from "../../http/RequestGuard.ts"
@@ -31,19 +29,10 @@ import { ParticipantRoutes } from "./ParticipantRoutes.ts"
 import { SagaRoutes } from "./SagaRoutes.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
-/** Longest wait at a stop for requests in work, in milliseconds. */
-export const REQUESTS_DRAIN_MS = 10_000
-
-/**
- * Longest path parameter that the router hands on, in characters: all that Node's 16 KiB of headers have room for. So an
- * id that is too long is refused as one, and not as a path that does not exist.
- */
-const PATH_PARAMETER_LENGTH_MAX = 16_384
-
 /** Connections of the Query API, beside those of the system. */
 const QUERY_CONNECTIONS_MAX = 6
 
-export interface OrderServiceOptions {
+export interface OrderServiceOptions extends HttpAddress {
   readonly nats: string
   readonly postgres: string
   /** Where the payment gateway is. */
@@ -55,9 +44,6 @@ export interface OrderServiceOptions {
   readonly node?: NodeOptions
   /** This start prepares the namespace: see `StartOptions`. */
   readonly isPreparation?: boolean
-  /** 0 for any free one. */
-  readonly port: number
-  readonly host: string
   /** Further names that the service answers to: RequestGuard.ts. */
   readonly allowedHosts?: ReadonlyArray<string>
 }
@@ -111,15 +97,7 @@ export const layerOrderService = (
       methodsAt: methodsOf(ServiceApi),
     }),
   )
-  const server = NodeHttpServer.layer(createServer, {
-    port,
-    host,
-    gracefulShutdownTimeout: REQUESTS_DRAIN_MS,
-  })
-  const served = HttpRouter.serve(routes, {
-    disableLogger: true,
-    disableListenLog: true,
-    routerConfig: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
-  }).pipe(Layer.provideMerge(server), Layer.provide(Layer.mergeAll(system, reads, domain.layer)))
-  return Departure.told.pipe(Layer.provideMerge(served), Layer.provide(Departure.layer))
+  return layerHttpService(routes, { port, host }).pipe(
+    Layer.provide(Layer.mergeAll(system, reads, domain.layer)),
+  )
 }

@@ -2,45 +2,24 @@
  * `start`: the order service on servers of its own, or on those that `NATS_URL`, `DATABASE_URL` and
  * `PAYMENT_GATEWAY_URL` name.
  *
- * Owns the command line and what is printed. The service is infra/reference/service/OrderService.ts, the end of it Program.ts.
+ * Owns the command line and what is printed. The service is OrderService.ts, flags of every service are
+ * infra/cli/ServiceFlags.ts and NodeFlags.ts, the end of the program is infra/cli/Program.ts.
  */
 import { join } from "node:path"
 import { Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
-import { portFlag } from "../../cli/BoundedFlag.ts"
 import { listOf, type NodeInput, nodeFlags, nodeOf } from "../../cli/NodeFlags.ts"
 import { runProgram } from "../../cli/Program.ts"
 import { showServerProgress } from "../../cli/ServerProgress.ts"
+import { type ServiceInput, serviceFlags } from "../../cli/ServiceFlags.ts"
 import { acquireServersFromEnv } from "../../embedded.ts"
 import { acquireGateway } from "../payments/GatewayProgram.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "./Hosted.ts"
 import { layerOrderService } from "./OrderService.ts"
 
-const PORT_DEFAULT = 3_000
-
-/** This machine alone: the service knows no passwords. */
-const HOST_DEFAULT = "127.0.0.1"
-
-const FOLDER_DEFAULT = ".everstate"
-
 const flags = {
-  port: portFlag(PORT_DEFAULT, "Port of the HTTP server"),
-  host: Flag.String("host").pipe(
-    Flag.withDescription(`Address to listen on (default ${HOST_DEFAULT}: this machine alone)`),
-    Flag.withDefault(HOST_DEFAULT),
-  ),
-  allowedHosts: Flag.String("allowed-hosts").pipe(
-    Flag.withDescription(
-      "Further names that requests may use, comma-separated, `*.example.com` for all below one (default: ALLOWED_HOSTS, or addresses and localhost alone)",
-    ),
-    Flag.withFallbackConfig(Config.String("ALLOWED_HOSTS")),
-    Flag.withDefault(""),
-  ),
-  folder: Flag.String("folder").pipe(
-    Flag.withDescription(`Where embedded servers, payments and mail are kept (default ${FOLDER_DEFAULT})`),
-    Flag.withDefault(FOLDER_DEFAULT),
-  ),
+  ...serviceFlags({ folderHolds: "embedded servers, payments and mail" }),
   flow: Flag.Literals("flow", FLOWS).pipe(
     Flag.withDescription(
       `How orders are fulfilled: ${FLOWS.join(" or ")} (default: FLOW, or ${FLOW_DEFAULT})`,
@@ -49,16 +28,6 @@ const flags = {
     Flag.withDefault(FLOW_DEFAULT),
   ),
   ...nodeFlags,
-  prepare: Flag.Boolean("prepare").pipe(
-    Flag.withDescription(
-      "Make streams and buckets anew that the namespace has lost (docs/deployment/prepare.sh)",
-    ),
-    Flag.withDefault(false),
-  ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("Log lines as JSON, for machines"),
-    Flag.withDefault(false),
-  ),
 }
 
 /** What the log says once requests are answered; its annotation `url` says where. */
@@ -108,14 +77,8 @@ const welcome = (url: string, flow: Flow, gateway: string): string =>
     "",
   ].join("\n")
 
-interface StartInput extends NodeInput {
-  readonly port: number
-  readonly host: string
-  readonly allowedHosts: string
-  readonly folder: string
+interface StartInput extends ServiceInput, NodeInput {
   readonly flow: Flow
-  readonly prepare: boolean
-  readonly json: boolean
 }
 
 /** Somebody's own, or the fake one, whose books stay in the folder. */

@@ -1,0 +1,54 @@
+/**
+ * The flags of every program that serves a system over HTTP: where it listens, where it keeps things, how it logs.
+ *
+ * Owns the flags, their defaults and their environment variables. What a node is in the cluster: NodeFlags.ts.
+ */
+import { Config } from "effect"
+import { Flag } from "effect/cli"
+import { portFlag } from "./BoundedFlag.ts"
+
+const PORT_DEFAULT = 3_000
+
+/** This machine alone: the service knows no passwords. */
+const HOST_DEFAULT = "127.0.0.1"
+
+const FOLDER_DEFAULT = ".everstate"
+
+export interface ServiceInput {
+  readonly port: number
+  readonly host: string
+  readonly allowedHosts: string
+  readonly folder: string
+  readonly prepare: boolean
+  readonly json: boolean
+}
+
+/** `folderHolds` is what the program keeps in its folder, for the help. */
+export const serviceFlags = ({ folderHolds }: { readonly folderHolds: string }) => ({
+  port: portFlag(PORT_DEFAULT, "Port of the HTTP server"),
+  host: Flag.String("host").pipe(
+    Flag.withDescription(`Address to listen on (default ${HOST_DEFAULT}: this machine alone)`),
+    Flag.withDefault(HOST_DEFAULT),
+  ),
+  allowedHosts: Flag.String("allowed-hosts").pipe(
+    Flag.withDescription(
+      "Further names that requests may use, comma-separated, `*.example.com` for all below one (default: ALLOWED_HOSTS, or addresses and localhost alone)",
+    ),
+    Flag.withFallbackConfig(Config.String("ALLOWED_HOSTS")),
+    Flag.withDefault(""),
+  ),
+  folder: Flag.String("folder").pipe(
+    Flag.withDescription(`Where ${folderHolds} are kept (default ${FOLDER_DEFAULT})`),
+    Flag.withDefault(FOLDER_DEFAULT),
+  ),
+  prepare: Flag.Boolean("prepare").pipe(
+    Flag.withDescription(
+      "Make streams and buckets anew that the namespace has lost (docs/deployment/prepare.sh)",
+    ),
+    Flag.withDefault(false),
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("Log lines as JSON, for machines"),
+    Flag.withDefault(false),
+  ),
+})
