@@ -190,6 +190,7 @@ export {
 } from "./system/ClusterControl.ts"
 export {
   HISTORY_PAGE_MAX,
+  type HistoryBirth,
   type HistoryCursor,
   type HistoryOptions,
   type HistoryPage,

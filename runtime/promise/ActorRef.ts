@@ -46,7 +46,7 @@ export interface ActorRef<A extends AnyActor> {
   readonly unschedule: (name: string, options?: AskOptions) => Promise<Accepted<undefined>>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
-  /** One page of its events, oldest first. */
+  /** One page of its events, with its birth on the first, oldest first. */
   readonly history: (options?: HistoryOptions) => Promise<HistoryPage<EventsOf<A>>>
   /** Its state right after a version, or as it was at a time. */
   readonly stateAt: (moment: PastMoment) => Promise<PastState<StateOf<A>>>

@@ -119,7 +119,7 @@ export interface ActorRef<A extends AnyActor> {
   readonly unschedule: (name: string, options?: AskOptions) => Effect.Effect<Accepted<undefined>, AskError>
   /** The state after everything that was asked before through this process. */
   readonly state: (options?: ReadOptions) => Effect.Effect<CurrentState<StateOf<A>>, ReadError>
-  /** One page of its events, oldest first, as the current definition reads them. */
+  /** One page of its events, with its birth on the first, oldest first, as the current definition reads them. */
   readonly history: (options?: HistoryOptions) => Effect.Effect<HistoryPage<EventsOf<A>>, PastError>
   /** Its state right after a version, or as it was at a time. */
   readonly stateAt: (moment: PastMoment) => Effect.Effect<PastState<StateOf<A>>, PastError | InvalidMoment>

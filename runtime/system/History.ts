@@ -1,5 +1,5 @@
 /**
- * Reads an actor's past straight from the journal: its events, and its state at an earlier version or time.
+ * Reads an actor's past straight from the journal: its birth, its events, and its state at an earlier version or time.
  *
  * Owns paging through long histories with bounded memory. Does not touch the actor in memory.
  */
@@ -38,7 +38,19 @@ export interface HistoryOptions {
   readonly limit?: number
 }
 
+/** How an actor came about. A birth takes no version: it comes before the event of version 1. */
+export interface HistoryBirth {
+  /** Journal sequence of the commit that tells of it: that of the first event, or of the spawn. */
+  readonly sequence: number
+  /** Unix milliseconds. */
+  readonly at: number
+  /** Input as the schema of the definition yielded it then, without the id; absent for an actor that was born without. */
+  readonly input?: unknown
+}
+
 export interface HistoryPage<Event = AnyEvent> {
+  /** Birth of the actor: on the page that starts after version 0; absent for an actor that is not born. */
+  readonly birth?: HistoryBirth
   readonly events: ReadonlyArray<ProjectedEvent<Event>>
   /** Pass it as `after` for the next page; absent on the last one. */
   readonly next?: HistoryCursor
@@ -85,7 +97,7 @@ const walk = Effect.fnUntraced(function* (
   }
 })
 
-/** One page of the actor's events, oldest first. */
+/** One page of the actor's events, oldest first, with its birth on the first page. */
 export const history = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
@@ -96,7 +108,14 @@ export const history = Effect.fnUntraced(function* (
   const start = typeof after === "number" ? { version: after, sequence: 0 } : after
   const events: Array<ProjectedEvent> = []
   let next: HistoryCursor | undefined
-  yield* walk(journal, definition, address, start.sequence, (event) => {
+  let birth: HistoryBirth | undefined
+  const born = ({ in: input }: StoredBirth, { at }: Commit, sequence: number) => {
+    birth = { sequence, at, ...(input === undefined ? undefined : { input }) }
+    return "go on" as const
+  }
+  const visit = (event: ProjectedEvent) => {
+    // A birth that has nothing to say is in no commit: it was at the first event.
+    if (event.version === 1) birth ??= { sequence: event.sequence, at: event.at }
     if (event.version <= start.version) return "go on"
     if (events.length === pageSize) {
       // A commit may hold events of both pages: the next one starts with it.
@@ -105,8 +124,13 @@ export const history = Effect.fnUntraced(function* (
     }
     events.push(event)
     return "go on"
-  })
-  return next === undefined ? { events } : { events, next }
+  }
+  yield* walk(journal, definition, address, start.sequence, visit, born)
+  return {
+    ...(birth === undefined || start.version > 0 ? undefined : { birth }),
+    events,
+    ...(next === undefined ? undefined : { next }),
+  }
 })
 
 /** Which state of the past is wanted. A version beyond the last, or a time to come, gives the newest state. */

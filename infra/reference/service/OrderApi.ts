@@ -25,6 +25,7 @@ import {
   EventPage,
   Explanation,
   FoundPage,
+  HistoryPage,
   NewLine,
   OrderDocument,
   OrderPage,
@@ -117,9 +118,9 @@ export const OrderQueries = HttpApiGroup.make("queries")
     HttpApiEndpoint.get("history", "/orders/:orderId/history", {
       params: order,
       query: { cursor, limit: pageSize(EVENTS_PER_PAGE) },
-      success: EventPage,
+      success: HistoryPage,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("Its events, oldest first", "From the journal.")),
+    }).annotateMerge(about("Its birth and its events, oldest first", "From the journal.")),
     HttpApiEndpoint.get("at", "/orders/:orderId/at", {
       params: order,
       query: {

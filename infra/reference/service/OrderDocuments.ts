@@ -11,7 +11,13 @@ import { Money } from "../../../actors/Money.ts"
 import type { Order } from "../../../actors/order/Order.ts"
 import { CustomerId, Fulfilment, PaymentId, Reason } from "../../../actors/order/OrderEvents.ts"
 import { OrderLine, OrderLines } from "../../../actors/order/OrderLine.ts"
-import { type EventsOf, type ProjectedEvent, type StateOf, stateName } from "../../effect.ts"
+import {
+  type EventsOf,
+  type HistoryBirth,
+  type ProjectedEvent,
+  type StateOf,
+  stateName,
+} from "../../effect.ts"
 import { isoTime } from "../../http/IsoTime.ts"
 import { SagaSummary } from "./SagaDocument.ts"
 
@@ -113,14 +119,34 @@ const eventFields = {
 export const EventDocument = Schema.Struct(eventFields).annotate({ identifier: "OrderEvent" })
 export type EventDocument = typeof EventDocument.Type
 
-/** One page of events, oldest first. */
-export const EventPage = Schema.Struct({
+const eventPageFields = {
   orderId: Schema.String,
   events: Schema.Array(EventDocument),
   next: Schema.optionalKey(
     Schema.String.annotate({ description: "Give it as `cursor` for the next page; absent on the last" }),
   ),
-}).annotate({ identifier: "OrderEventPage" })
+}
+
+/** One page of events, oldest first. */
+export const EventPage = Schema.Struct(eventPageFields).annotate({ identifier: "OrderEventPage" })
+
+/** How an order came about. */
+const BirthDocument = Schema.Struct({
+  sequence: Schema.Int,
+  at: timestamp("When it was born"),
+  input: Schema.optionalKey(Schema.Unknown.annotate({ description: "What it was born with" })),
+}).annotate({ identifier: "OrderBirth" })
+
+/** One page of events, oldest first, with the birth before the first event. */
+export const HistoryPage = Schema.Struct({
+  ...eventPageFields,
+  birth: Schema.optionalKey(BirthDocument.annotate({ description: "On the first page only" })),
+}).annotate({ identifier: "OrderHistoryPage" })
+
+export const birthDocument = ({ at, ...birth }: HistoryBirth): typeof BirthDocument.Type => ({
+  ...birth,
+  at: isoTime(at),
+})
 
 /** One row of a customer's list. */
 export const OrderListItem = Schema.Struct({

@@ -17,7 +17,7 @@ import { type Problem, problem, type ServiceError } from "../../http/Problem.ts"
 import { problemResponse } from "../../http/ProblemResponses.ts"
 import { Hosted } from "./Hosted.ts"
 import { EVENTS_PER_PAGE, ORDERS_PER_PAGE } from "./OrderApi.ts"
-import { eventDocument, type OrderDocument, orderDocument } from "./OrderDocuments.ts"
+import { birthDocument, eventDocument, type OrderDocument, orderDocument } from "./OrderDocuments.ts"
 import { orderNotFound, problemOf } from "./OrderProblem.ts"
 import { OrderReads } from "./OrderReads.ts"
 import { sagaSummary } from "./SagaDocument.ts"
@@ -114,10 +114,12 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       { cursor, limit = EVENTS_PER_PAGE.default }: { readonly cursor?: string; readonly limit?: number },
     ) {
       const after = yield* historyCursor(cursor)
-      const { events, next } = yield* system.get(Order, orderId).history({ after, limit })
-      if (after.version === 0 && events.length === 0) return yield* refuse(orderNotFound(orderId))
+      const { birth, events, next } = yield* system.get(Order, orderId).history({ after, limit })
+      const isUnborn = after.version === 0 && birth === undefined
+      if (isUnborn) return yield* refuse(orderNotFound(orderId))
       return {
         orderId,
+        ...(birth === undefined ? {} : { birth: birthDocument(birth) }),
         events: events.map(eventDocument),
         ...(next === undefined ? {} : { next: `${next.version}.${next.sequence}` }),
       }

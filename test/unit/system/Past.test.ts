@@ -1,5 +1,5 @@
 /** History and states of the past, of short and very long lives. */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
@@ -53,6 +53,43 @@ describe("the past", () => {
   ])("is refused at %o", async (moment) => {
     const { system } = await timed()
     await expect(system.get(Counter, "a").stateAt(moment)).rejects.toMatchObject({ _tag: "InvalidMoment" })
+  })
+
+  it("begins with the birth, on the first page only", async () => {
+    const { system } = await timed()
+    const first = await system.get(Counter, "a").history({ limit: 2 })
+    expect(first).toMatchObject({ birth: { sequence: 1, at: 1_000 }, events: { length: 2 } })
+    expect(first.birth).not.toHaveProperty("input")
+    const rest = await system.get(Counter, "a").history({ after: first.next as HistoryCursor })
+    expect(rest.events).toHaveLength(3)
+    expect(rest).not.toHaveProperty("birth")
+    expect(await system.get(Counter, "a").history({ after: 2 })).not.toHaveProperty("birth")
+  })
+
+  it("of an actor that was spawned tells the input of its birth", async () => {
+    const journal = new JournalScripted()
+    const Tagged = defineActor({
+      type: "tagged",
+      machine: setup({
+        types: { context: {} as { tag: string }, input: {} as { tag: string }, events: {} as { type: "Go" } },
+      }).createMachine({
+        context: ({ input }) => ({ tag: input.tag }),
+        on: { Go: { actions: () => undefined } },
+      }),
+      input: Schema.Struct({ tag: Schema.String }),
+    })
+    const { system } = await startMemory({ actors: [Tagged], journal })
+    await system.spawn(Tagged, "t", { input: { tag: "red" } })
+    const birth = { sequence: 1, at: expect.any(Number), input: { tag: "red" } }
+    expect(await system.get(Tagged, "t").history()).toEqual({ birth, events: [] })
+    await system.get(Tagged, "t").ask({ type: "Go" })
+    const born = await system.get(Tagged, "t").history()
+    expect(born).toMatchObject({ birth, events: [{ version: 1, sequence: 2 }] })
+    await system.get(Tagged, "u").ask({ type: "Go" }, { input: { tag: "blue" } })
+    expect(await system.get(Tagged, "u").history()).toMatchObject({
+      birth: { sequence: 3, input: { tag: "blue" } },
+      events: [{ version: 1, sequence: 3 }],
+    })
   })
 
   it("of an actor that never was is its first state", async () => {

@@ -245,9 +245,12 @@ describe("the Query API", () => {
         trace,
       },
     ])
+    const [{ sequence, at }] = first.body.events
+    expect(first.body.birth).toEqual({ sequence, at })
     const second = await call("GET", `/orders/${id}/history?limit=1&cursor=${first.body.next}`)
     expect(second.body.events).toMatchObject([{ version: 2, type: "OrderPaid" }])
     expect(second.body.next).toBeUndefined()
+    expect(second.body.birth).toBeUndefined()
     expect((await call("GET", `/orders/${newId()}/history`)).status).toBe(404)
   })
 
