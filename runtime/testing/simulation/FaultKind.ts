@@ -20,6 +20,7 @@ export interface FaultShape {
 
 export type Port =
   | "journal.append"
+  | "journal.batch"
   | "journal.last"
   | "journal.read"
   | "journal.follow"
@@ -54,6 +55,14 @@ const FAULTS = {
   "append in flight lands": { level: "call", most: 0.15, port: "journal.append" },
   /** The stream is full: the server says no, and stores nothing. */
   "append refused": { level: "call", most: 0.15, port: "journal.append" },
+  /** The batch, or a part of it, never reaches the journal; its members time out. */
+  "batch lost": { level: "call", most: 0.15, port: "journal.batch", isAsked: true },
+  /** All of it is stored, but the acknowledgement is lost. */
+  "batch answer lost": { level: "call", most: 0.15, port: "journal.batch", isAsked: true },
+  /** Its members time out first, the batch lands afterwards. */
+  "batch lands late": { level: "call", most: 0.15, port: "journal.batch", isAsked: true },
+  /** The server says no to the batch, though each of its members alone would be stored. */
+  "batch refused": { level: "call", most: 0.2, port: "journal.batch", isAsked: true },
   "last fails": { level: "call", most: 0.15, port: "journal.last" },
   /** An ex-leader answers, for a moment, with what it knew. */
   "last stale": { level: "call", most: 0.15, port: "journal.last" },

@@ -108,36 +108,42 @@ export class Network {
 
   call<A, E>(call: Call<A, E>): Effect.Effect<A, E> {
     return Effect.callback<A, E>((resume) => {
-      const { host, server, what, fate } = call
-      const { world } = this
-      let isSettled = false
-      const settle = (exit: Exit.Exit<A, E>): void => {
-        if (isSettled) return
-        isSettled = true
-        timeout.cancel()
-        if (Exit.isFailure(exit)) world.note(host.name, `${what} failed: ${reasonOf(exit)}`)
-        resume(exit)
-      }
-      world.note(host.name, what)
-      const timeout = world.after(call.timeoutMs, host, () => settle(Exit.fail(call.unanswered("Timeout"))))
-      const isTwice = fate.isTwice === true
-      const arrive = (isLastCopy: boolean) => () => {
-        const exit = this.#serve(call)
-        if (isLastCopy) this.#reply(call, exit, settle)
-      }
-      if (!fate.requestLost) {
-        const delayMs = fate.requestAfterMs ?? 0
-        this.#countDelayed(delayMs)
-        this.send(host, server, delayMs, arrive(!isTwice), () =>
-          settle(Exit.fail(call.unanswered("Disconnected"))),
-        )
-        if (isTwice) this.send(host, server, TWICE_AFTER_MS, arrive(true))
-      }
-      return Effect.sync(() => {
-        isSettled = true
-        timeout.cancel()
-      })
+      const cancel = this.begin(call, resume)
+      return Effect.sync(cancel)
     })
+  }
+
+  /** Begins a call; `done` hears how it ended. Gives a way to forget it: what is under way goes on. */
+  begin<A, E>(call: Call<A, E>, done: (exit: Exit.Exit<A, E>) => void): () => void {
+    const { host, server, what, fate } = call
+    const { world } = this
+    let isSettled = false
+    const settle = (exit: Exit.Exit<A, E>): void => {
+      if (isSettled) return
+      isSettled = true
+      timeout.cancel()
+      if (Exit.isFailure(exit)) world.note(host.name, `${what} failed: ${reasonOf(exit)}`)
+      done(exit)
+    }
+    world.note(host.name, what)
+    const timeout = world.after(call.timeoutMs, host, () => settle(Exit.fail(call.unanswered("Timeout"))))
+    const isTwice = fate.isTwice === true
+    const arrive = (isLastCopy: boolean) => () => {
+      const exit = this.#serve(call)
+      if (isLastCopy) this.#reply(call, exit, settle)
+    }
+    if (!fate.requestLost) {
+      const delayMs = fate.requestAfterMs ?? 0
+      this.#countDelayed(delayMs)
+      this.send(host, server, delayMs, arrive(!isTwice), () =>
+        settle(Exit.fail(call.unanswered("Disconnected"))),
+      )
+      if (isTwice) this.send(host, server, TWICE_AFTER_MS, arrive(true))
+    }
+    return () => {
+      isSettled = true
+      timeout.cancel()
+    }
   }
 
   /**

@@ -5,7 +5,7 @@
  * Owns the faults of the journal's port. What it stores is exact and can be observed; what its clients are told is
  * not. The quirks are those that real servers showed (docs/SIMULATION.md lists them).
  */
-import { Effect, Stream } from "effect"
+import { Effect, Exit, Stream } from "effect"
 import { type ActorAddress, addressFromKey } from "../../address/ActorAddress.ts"
 import {
   AppendUnknown,
@@ -20,12 +20,19 @@ import {
   type JournalMemoryOptions,
   makeJournalMemory,
 } from "../../journal/JournalMemory.ts"
-import type { Fate, Network } from "./Network.ts"
+import type { Call, Fate, Network } from "./Network.ts"
 import { Pulls } from "./Pulls.ts"
+import {
+  APPEND_TIMEOUT_MS,
+  type AppendError,
+  type BatchError,
+  type GroupedAppend,
+  noAnswer,
+  SimulatedBatches,
+} from "./SimulatedBatches.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** Time after which the caller of an append, or of a read, is told that no answer came. */
-const APPEND_TIMEOUT_MS = 2_000
+/** Time after which the caller of a read is told that no answer came. */
 const READ_TIMEOUT_MS = 2_000
 
 /** What followers wait for: the same, whatever they read. */
@@ -79,9 +86,12 @@ export class SimulatedJournal {
   /** Virtual time at which each record was stored; index = sequence − 1. */
   readonly #storedAtMs: Array<number> = []
   readonly #pulls: Pulls
+  readonly #isGrouping: boolean
 
-  constructor(network: Network, options: JournalMemoryOptions = {}) {
+  /** `isGrouping`: its clients store appends of different actors as atomic batches. */
+  constructor(network: Network, options: JournalMemoryOptions = {}, isGrouping = false) {
     this.#network = network
+    this.#isGrouping = isGrouping
     this.#pulls = new Pulls(network, "journal")
     this.memory = makeJournalMemory(options)
   }
@@ -113,11 +123,14 @@ export class SimulatedJournal {
   /** The journal as `host` reaches it. */
   connect(host: SimulatedProcess): JournalService {
     const { commitBytesMax } = this.memory
+    const group = this.#isGrouping
+      ? new SimulatedBatches(this.#network, host, (members) => this.#storeBatch(members))
+      : undefined
     return {
       partitionCount: 1,
       commitBytesMax,
       appendTimeoutMs: APPEND_TIMEOUT_MS,
-      append: (address, expectedSequence, data) => this.#append(host, address, expectedSequence, data),
+      append: (address, expectedSequence, data) => this.#append(host, address, expectedSequence, data, group),
       last: (address) => this.#last(host, address),
       read: (address, range) => this.#read(host, address, range),
       scan: (range) => this.#scan(host, range),
@@ -134,9 +147,10 @@ export class SimulatedJournal {
     address: ActorAddress,
     expected: number,
     data: Uint8Array,
-  ): Effect.Effect<number, AppendUnknown | JournalRefused> {
+    group: SimulatedBatches | undefined,
+  ): Effect.Effect<number, AppendError> {
     const network = this.#network
-    return Effect.suspend((): Effect.Effect<number, AppendUnknown | JournalRefused> => {
+    return Effect.suspend((): Effect.Effect<number, AppendError> => {
       const limit = this.memory.commitBytesMax
       if (data.length > limit) {
         const detail = `the commit has ${data.length} bytes, the journal takes ${limit}`
@@ -146,17 +160,32 @@ export class SimulatedJournal {
       const append: PendingAppend = { host, address, data, begunAtMs, isStored: false }
       this.pending.add(append)
       for (const observe of this.begun) observe(append)
-      const call = network.call<number, AppendUnknown | JournalRefused>({
+      const call = (): Call<number, AppendError> => ({
         host,
         server: "journal",
         what: `append ${address.key} after ${expected}`,
         serve: () => Effect.runSyncExit(this.#store(append, expected)),
         timeoutMs: APPEND_TIMEOUT_MS,
-        unanswered: (reason) => new AppendUnknown({ reason, detail: "no answer" }),
+        unanswered: noAnswer,
         fate: this.#appendFate(host, address),
       })
-      return Effect.onExit(call, () => Effect.sync(() => this.pending.delete(append)))
+      const stored =
+        group === undefined
+          ? network.call(call())
+          : group.append({ append, expected, begin: (done) => network.begin(call(), done) })
+      return Effect.onExit(stored, () => Effect.sync(() => this.pending.delete(append)))
     })
+  }
+
+  /** All or nothing, as the server checks a batch: each member against the last record of its own actor. */
+  #storeBatch(members: ReadonlyArray<GroupedAppend>): Exit.Exit<ReadonlyArray<number>, BatchError> {
+    const isRight = ({ append, expected }: GroupedAppend) =>
+      (this.memory.lastAt(append.address, this.lastSequence)?.sequence ?? 0) === expected
+    if (!members.every(isRight)) return Exit.fail("refused")
+    this.#network.world.mark("batch stored")
+    return Exit.succeed(
+      members.map(({ append, expected }) => Effect.runSync(Effect.orDie(this.#store(append, expected)))),
+    )
   }
 
   #store(append: PendingAppend, expected: number) {

@@ -31,9 +31,9 @@ export class SimulatedServers {
   readonly postgres: SimulatedPostgres
   readonly unsendable = new Unsendable()
 
-  constructor(network: Network, mailbox: MailboxBounds) {
+  constructor(network: Network, mailbox: MailboxBounds, isGrouping: boolean) {
     this.faults = network.faults
-    this.journal = new SimulatedJournal(network)
+    this.journal = new SimulatedJournal(network, {}, isGrouping)
     this.mailbox = new SimulatedMailbox(network, mailbox, this.unsendable)
     this.checkpoints = new SimulatedCheckpoints(network)
     this.deadLetters = new SimulatedDeadLetters(network)

@@ -95,7 +95,7 @@ export class SimulatedSystem {
     this.world = world
     this.faults = new Faults(world, rates, allowed)
     this.network = new Network(world, this.faults)
-    this.servers = new SimulatedServers(this.network, sut.mailbox ?? {})
+    this.servers = new SimulatedServers(this.network, sut.mailbox ?? {}, sut.groupCommit ?? false)
     this.reference = new Reference(this.#actors, (...given) => this.#deliveries.mayComeAgain(...given))
     this.coverage = new Coverage(this.reference)
     this.#stores = new StoreChecker(this.reference, this.postgres)

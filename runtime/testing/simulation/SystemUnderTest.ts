@@ -59,6 +59,8 @@ export interface SystemUnderTest {
   readonly placement?: Placement
   /** Settings of every node that differ from the defaults. */
   readonly settings?: Partial<SystemSettings>
+  /** Nodes store appends of different actors as one atomic batch where several wait; default false. */
+  readonly groupCommit?: boolean
   /** Bounds of the simulated mailbox that differ from the defaults. */
   readonly mailbox?: MailboxBounds
   /** Stand-ins for durable calls: `{ payment: { capture: ({ input }) => ... } }`. */
