@@ -12,6 +12,8 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
   order: [1, 5],
   "one owner": [1, 2, 3],
   "hot orders": [1, 5],
+  batches: [1, 2],
+  "batches of desks": [1],
   snapshots: [1, 2],
   conditional: [1, 8, 16],
   impatient: [1, 2],
@@ -35,7 +37,7 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
 }
 
 /** A run is to be short. */
-const SEEDS_MAX = 61
+const SEEDS_MAX = 64
 
 describe("a short run keeps every promise", () => {
   it.each(Object.entries(SEEDS))("%s", async (name, seeds) => {

@@ -58,6 +58,11 @@ const TIMER_FAULTS: ReadonlyArray<FaultKind> = FAULT_KINDS.filter(
   (kind) => isDrawnAlways(kind) && kind !== "clock jumps",
 )
 
+/** What may become of a batch of appends, besides everything else. */
+const BATCH_FAULTS: ReadonlyArray<FaultKind> = FAULT_KINDS.filter(
+  (kind) => isDrawnAlways(kind) || kind.startsWith("batch "),
+)
+
 export const scenarios = {
   /** The standard one: 3 nodes, 20 orders, 200 requests; every node believes that it owns every shard. */
   order: {
@@ -81,6 +86,28 @@ export const scenarios = {
     workload: orderWorkload(2, 200),
     nodes: 3,
     clients: 32,
+  },
+  /** Appends of different orders as atomic batches. */
+  batches: {
+    actors: [Order],
+    projections: [OrderSummary],
+    workload: orderWorkload(12, 200),
+    groupCommit: true,
+    faults: BATCH_FAULTS,
+    nodes: 2,
+    clients: 24,
+    settings: { idleMs },
+  },
+  /** The same with messages, timers and calls between actors. */
+  "batches of desks": {
+    actors: [Desk, Clerk],
+    calls: deskCalls,
+    workload: deskWorkload(4, 120),
+    groupCommit: true,
+    faults: BATCH_FAULTS,
+    nodes: 2,
+    clients: 16,
+    settings: { idleMs },
   },
   /** A snapshot every three events, and orders that leave memory at once. */
   snapshots: {
