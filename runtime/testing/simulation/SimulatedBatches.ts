@@ -5,11 +5,11 @@
  * runtime's own (../../journal/GroupCommit.ts), as on real servers.
  */
 import { Cause, Effect, Exit } from "effect"
+import type { ActorAddress } from "../../address/ActorAddress.ts"
 import { GroupCommit, type GroupMember } from "../../journal/GroupCommit.ts"
 import { AppendUnknown, type JournalRefused } from "../../journal/Journal.ts"
 import type { FaultKind } from "./FaultKind.ts"
 import type { Fate, Network } from "./Network.ts"
-import type { PendingAppend } from "./SimulatedJournal.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
 /** Time after which the caller of an append is told that no answer came. A batch has half of it. */
@@ -21,6 +21,16 @@ const WAIT_MS_MAX = APPEND_TIMEOUT_MS / 4
 
 /** How much later a late batch lands, after its members were told of the time-out. */
 const LATE_MS_MAX = 4_000
+
+/** An append that its caller still waits for. */
+export interface PendingAppend {
+  readonly host: SimulatedProcess
+  readonly address: ActorAddress
+  readonly data: Uint8Array
+  /** Virtual milliseconds at which it was begun. */
+  readonly begunAtMs: number
+  isStored: boolean
+}
 
 export type AppendError = AppendUnknown | JournalRefused
 

@@ -28,6 +28,7 @@ import {
   type BatchError,
   type GroupedAppend,
   noAnswer,
+  type PendingAppend,
   SimulatedBatches,
 } from "./SimulatedBatches.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
@@ -50,16 +51,6 @@ const STALLED_MS_MAX = 4_000
 /** What a server says that cannot answer: no leader, or an error of its own. */
 const LAST_FAILURES: ReadonlyArray<JournalUnavailable["reason"]> = ["NoResponders", "Other"]
 const READ_FAILURES: ReadonlyArray<JournalUnavailable["reason"]> = ["Timeout", "NoResponders", "Other"]
-
-/** An append that its caller still waits for. */
-export interface PendingAppend {
-  readonly host: SimulatedProcess
-  readonly address: ActorAddress
-  readonly data: Uint8Array
-  /** Virtual milliseconds at which it was begun. */
-  readonly begunAtMs: number
-  isStored: boolean
-}
 
 /** A commit at the moment it is stored. */
 export interface StoredAppend {
