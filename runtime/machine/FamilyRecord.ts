@@ -201,7 +201,10 @@ const bringBack = (
   }
   const names = systemId === undefined || isRunning !== true ? undefined : { systemId }
   const options = { id, src, parent, syncSnapshot: isSynced === true, ...names }
-  return family.bringBack({ address, logic, isRunning: isRunning === true, options })
+  const actor = family.bringBack({ address, logic, isRunning: isRunning === true, options })
+  // One that has ended is not known by its name any more, and still has it.
+  actor.systemId = systemId
+  return actor
 }
 
 const revivedSnapshot = (

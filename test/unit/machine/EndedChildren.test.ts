@@ -58,6 +58,26 @@ describe("a state in which a child has ended", () => {
     expect(given(following(machine, back, "Look")).context.isOver).toBe(true)
   })
 
+  it("keeps the name that the child had in the system, which is free", () => {
+    const naming = new Machine(
+      "family",
+      setup({ actors: { worker } }).createMachine({
+        context: ({ spawn }: any) => ({ ref: spawn("worker", { id: "w", systemId: "tools" }) }),
+        on: {
+          Stop: { actions: stopChild("w") },
+          Next: {
+            actions: assign({ ref: ({ spawn }: any) => spawn("worker", { id: "v", systemId: "tools" }) }),
+          },
+        },
+      } as any),
+    )
+    const stopped = following(naming, naming.initial("a"), "Stop")
+    const back = naming.restore(JSON.parse(JSON.stringify(naming.persist(stopped))))
+    expect(naming.persist(back)).toEqual(naming.persist(stopped))
+    expect(given(back).context.ref.systemId).toBe("tools")
+    expect(given(following(naming, back, "Next")).context.ref.id).toBe("v")
+  })
+
   it("keeps of its error what a snapshot keeps", () => {
     const failed = following(machine, machine.initial("a"), "Fail")
     const toolOf = (state: MachineState) => given(state).context.ref.getSnapshot().error.ofUser
