@@ -55,8 +55,8 @@ export interface Spawn {
 }
 
 /** A message whose command the actor does not know, or whose schema refuses it: it is refused with `error`. */
-export interface Unfit {
-  readonly _tag: "Unfit"
+export interface Undecidable {
+  readonly _tag: "Undecidable"
   readonly commandId: string
   readonly fingerprint: ""
   readonly metadata: undefined
@@ -157,7 +157,9 @@ const answered = (base: Base, command: Command, rejection: CommandRejected): Out
     if (!(cause instanceof NotJson)) throw cause
     item = answerItem(command.replyTo, { ok: false, reason, isRejection: true, state })
   }
-  return { ...base, _tag: "Proposal", entry: entryOf(command, [], [item], undefined), actions: [] }
+  const { state: unchanged, version, pending } = base
+  const entry = entryOf(command, [], [item], undefined)
+  return { _tag: "Proposal", entry, state: unchanged, version, pending, actions: [] }
 }
 
 /** The stored form of what came of a command. */

@@ -5,6 +5,7 @@
  * expects, so that it is stored already or can never be. The outbox is told, since a watermark must not pass such a commit.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { invariant } from "./Assert.ts"
 import type { Appending, CommitListener } from "./CommitListener.ts"
 
 interface OpenAppend {
@@ -48,6 +49,10 @@ export class OpenAppends {
 
   /** An append begins. One is in flight at a time. */
   begin(expectedSequence: number): void {
+    invariant(
+      this.#open.every(({ isUnresolved }) => isUnresolved),
+      "one append of an actor is in flight at a time",
+    )
     const appending = this.#outbox.appending(this.#address)
     this.#open.push({ expectedSequence, appending, isUnresolved: false })
   }
@@ -81,9 +86,11 @@ export class OpenAppends {
   }
 
   #close(isOver: (open: OpenAppend) => boolean): void {
+    let keptCount = 0
     for (const open of this.#open) {
-      if (isOver(open) && open.appending !== undefined) this.#outbox.over(this.#address, open.appending)
+      if (!isOver(open)) this.#open[keptCount++] = open
+      else if (open.appending !== undefined) this.#outbox.over(this.#address, open.appending)
     }
-    this.#open = this.#open.filter((open) => !isOver(open))
+    this.#open.length = keptCount
   }
 }

@@ -7,6 +7,7 @@
  */
 import { fingerprintOf, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen } from "../json/Frozen.ts"
+import { invariant } from "./Assert.ts"
 
 /** What is remembered of one applied command. */
 export interface RecentCommand {
@@ -18,14 +19,18 @@ export interface RecentCommand {
   readonly reply: unknown
 }
 
+interface Remembered extends RecentCommand {
+  readonly commandId: string
+}
+
 /** Row of a snapshot: `[commandId, fingerprint of the text, version, sequence, reply?]`. */
 export type RecentCommandRow = readonly [string, string, number, number, unknown?]
 
 export class RecentCommands {
   readonly #limit: number
-  readonly #byId = new Map<string, RecentCommand>()
-  /** Ids as a ring, so that the oldest is found without walking the Map, whose deleted entries linger. */
-  readonly #ids: Array<string> = []
+  readonly #byId = new Map<string, Remembered>()
+  /** The same as a ring, so that the oldest is found without walking the Map, whose deleted entries linger. */
+  readonly #ring: Array<Remembered> = []
   #oldest = 0
 
   constructor(limit: number) {
@@ -33,37 +38,45 @@ export class RecentCommands {
   }
 
   get size(): number {
-    return this.#ids.length
+    return this.#ring.length
   }
 
   get(commandId: string): RecentCommand | undefined {
     return this.#byId.get(commandId)
   }
 
-  add(commandId: string, command: RecentCommand): void {
-    const isNew = !this.#byId.has(commandId)
-    frozen(command.reply)
-    this.#byId.set(commandId, command)
-    if (!isNew) return
-    if (this.#ids.length < this.#limit) {
-      this.#ids.push(commandId)
-      return
+  add(commandId: string, { fingerprint, version, sequence, reply }: RecentCommand): void {
+    frozen(reply)
+    const sizeBefore = this.#byId.size
+    const remembered = { commandId, fingerprint, version, sequence, reply }
+    this.#byId.set(commandId, remembered)
+    if (this.#byId.size === sizeBefore) {
+      this.#ring[this.#ring.findIndex((known) => known.commandId === commandId)] = remembered
+    } else if (this.#ring.length < this.#limit) {
+      this.#ring.push(remembered)
+    } else {
+      this.#byId.delete((this.#ring[this.#oldest] as Remembered).commandId)
+      this.#ring[this.#oldest] = remembered
+      this.#oldest = (this.#oldest + 1) % this.#limit
     }
-    this.#byId.delete(this.#ids[this.#oldest] as string)
-    this.#ids[this.#oldest] = commandId
-    this.#oldest = (this.#oldest + 1) % this.#limit
+    invariant(this.#byId.size === this.#ring.length, "each command is remembered once")
   }
 
   /** Oldest first. Structures are apart from the rows, which nodes of the first release read as well. */
   rows(): { readonly rows: ReadonlyArray<RecentCommandRow>; readonly structures: ReadonlyArray<string> } {
-    const ids = [...this.#ids.slice(this.#oldest), ...this.#ids.slice(0, this.#oldest)]
+    const rows: Array<RecentCommandRow> = []
     const structures: Array<string> = []
-    const rows = ids.map((id): RecentCommandRow => {
-      const { fingerprint, version, sequence, reply } = this.#byId.get(id) as RecentCommand
+    for (let count = 0; count < this.#ring.length; count++) {
+      const remembered = this.#ring[(this.#oldest + count) % this.#ring.length] as Remembered
+      const { commandId, fingerprint, version, sequence, reply } = remembered
       const { text, structure = "" } = partsOfFingerprint(fingerprint)
       structures.push(structure)
-      return reply === undefined ? [id, text, version, sequence] : [id, text, version, sequence, reply]
-    })
+      rows.push(
+        reply === undefined
+          ? [commandId, text, version, sequence]
+          : [commandId, text, version, sequence, reply],
+      )
+    }
     return { rows, structures }
   }
 

@@ -15,8 +15,9 @@ import {
   type InvalidCommand,
   VersionConflict,
 } from "./AskError.ts"
+import { invariant } from "./Assert.ts"
 import { type Bearing, type Birth, bear } from "./Birth.ts"
-import { type Base, decide, type Outcome, type Proposal, type Unfit } from "./Decide.ts"
+import { type Base, decide, type Outcome, type Proposal, type Undecidable } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
 import { NO_ORIGINS } from "./Origins.ts"
 import { receipt, refusalReceipt } from "./Receipt.ts"
@@ -36,7 +37,7 @@ import { found, spawned } from "./Spawning.ts"
 import type { Waiting, WaitingCommand, WaitingPending, WaitingRead } from "./Waiting.ts"
 
 /** What is decided, and not refused as it came. */
-type Deciding = Exclude<WaitingCommand["command"], Unfit>
+type Deciding = Exclude<WaitingCommand["command"], Undecidable>
 
 /** Most commands in one commit. */
 export const ROUND_COMMANDS_MAX = 256
@@ -71,239 +72,288 @@ export interface Round {
 
 const encoder = new TextEncoder()
 
-/** Takes items from the front of `mailbox` and decides them on `confirmed`. */
+/** Takes items from the front of `queue` and decides them on `confirmed`. */
 export const playRound = (
   definition: ActorDefinition,
   address: ActorAddress,
   confirmed: Confirmed,
-  mailbox: Array<Waiting>,
+  queue: Array<Waiting>,
   limits: RoundLimits,
-): Round => {
-  const entries: Array<Entry> = []
-  const entriesJson: Array<string> = []
-  const answers: Array<(stored: Confirmed) => void> = []
-  const inRound = new Map<string, Entry>()
-  let { state, version, pending } = confirmed
-  let birth: Birth | undefined
-  let needsFormat3 = false
+): Round => new Play(definition, address, confirmed, limits).of(queue)
+
+/** A round while it is played. */
+class Play {
+  readonly #definition: ActorDefinition
+  readonly #address: ActorAddress
+  readonly #confirmed: Confirmed
+  readonly #limits: RoundLimits
+  readonly #entries: Array<Entry> = []
+  readonly #entriesJson: Array<string> = []
+  readonly #answers: Array<(stored: Confirmed) => void> = []
+  /** Entries by command id; made once a second command is looked up. */
+  #inRound: Map<string, Entry> | undefined
+  /** The tentative state. */
+  #base: Base
+  #birth: Birth | undefined
+  #needsFormat3 = false
   /** Messages of this round. */
-  let handled = NO_ORIGINS
-  let sizeBytes = commitEnvelopeBytes(limits.format)
-  let isStateSuspect = false
-  let refusesSome = false
-  let refusesMessage = false
-  let takenCount = 0
+  #handled = NO_ORIGINS
+  #sizeBytes: number
+  #isStateSuspect = false
+  #refusesSome = false
+  #refusesMessage = false
 
-  const answerWithoutEntry = (waiting: WaitingCommand, answer: (stored: Confirmed) => void): true => {
-    refusesSome = true
-    refusesMessage ||= (waiting.isMessage || waiting.wasSent) && !isStale(waiting, version)
-    answers.push(answer)
-    return true
+  constructor(definition: ActorDefinition, address: ActorAddress, confirmed: Confirmed, limits: RoundLimits) {
+    this.#definition = definition
+    this.#address = address
+    this.#confirmed = confirmed
+    this.#limits = limits
+    this.#base = confirmed
+    this.#sizeBytes = commitEnvelopeBytes(limits.format)
   }
 
-  /** Makes the proposal part of the commit. Returns the bytes of its entry where there is no room, else 0. */
-  const keep = (
-    waiting: WaitingCommand,
-    proposal: Proposal,
-    answer: (stored: Confirmed) => void,
-    bornWith?: Birth,
-  ): number => {
-    const json = JSON.stringify(proposal.entry)
-    const entryBytes = bytesIn(json, limits.commitBytesMax - sizeBytes) + birthBytes(bornWith)
-    if (sizeBytes + entryBytes + 1 > limits.commitBytesMax) return entryBytes
-    sizeBytes += entryBytes + 1
-    const entry = { waiting, proposal }
-    birth ??= bornWith
-    needsFormat3 ||= isOfFormat3(proposal, bornWith)
-    state = proposal.state
-    version = proposal.version
-    pending = proposal.pending
-    entries.push(entry)
-    entriesJson.push(json)
-    if (proposal.entry.no !== true) inRound.set(waiting.command.commandId, entry)
-    if (waiting.sent !== undefined) handled = handled.add(waiting.sent.origin, waiting.sent.floor)
-    answers.push(answer)
-    return 0
+  of(queue: Array<Waiting>): Round {
+    let takenCount = 0
+    for (const waiting of queue) {
+      if (this.#entries.length >= ROUND_COMMANDS_MAX) break
+      if (!waiting.isSettled) {
+        if (waiting._tag !== "Command") this.#answers.push((stored) => this.#answerRead(waiting, stored))
+        else if (!this.#decideOne(waiting)) break
+      }
+      takenCount++
+      // Decide nothing more on a state that user code may have spoiled.
+      if (this.#isStateSuspect) break
+    }
+    return {
+      birth: this.#birth,
+      limits: this.#limits,
+      needsFormat3: this.#needsFormat3,
+      entries: this.#entries,
+      entriesJson: this.#entriesJson,
+      answers: this.#answers,
+      refusesSome: this.#refusesSome,
+      refusesMessage: this.#refusesMessage,
+      taken: takenCount === 0 ? NONE_TAKEN : queue.splice(0, takenCount),
+      isStateSuspect: this.#isStateSuspect,
+    }
   }
 
-  /**
-   * A message that changes nothing. False: this commit has no room for its receipt. `otherwise` is its answer where a
-   * commit of its own has none either.
-   */
-  const keepReceipt = (
-    waiting: WaitingCommand,
-    entry: CommitEntry,
-    answer: (stored: Confirmed) => void,
-    otherwise = answer,
-  ): boolean => {
-    const proposal: Proposal = { _tag: "Proposal", entry, state, version, pending, actions: [] }
-    if (keep(waiting, proposal, answer) === 0) return true
-    return entries.length === 0 && answerWithoutEntry(waiting, otherwise)
+  /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
+  #answerRead(waiting: WaitingRead | WaitingPending, stored: Confirmed): void {
+    if (this.#isStateSuspect) return
+    if (waiting._tag === "Read") waiting.settle(currentState(this.#address, stored))
+    else waiting.settle(Exit.succeed(stored.pending))
   }
 
-  /** A refused message is done with once its receipt is stored. False: not in this commit. */
-  const refuse = (waiting: WaitingCommand, error: AskError): boolean => {
-    const fail = () => waiting.settle(Exit.fail(error))
-    const entry = limits.format === 1 ? undefined : refusalReceipt(waiting, error)
-    if (entry === undefined) return answerWithoutEntry(waiting, fail)
-    const reply = undefined
-    const versionNow = version
-    const done = ({ sequence }: Confirmed) =>
-      waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false }))
-    return keepReceipt(waiting, entry, done, fail)
+  /** `tooLarge`: it was decided before, and what it came to does not fit into a commit of its own. */
+  #decideOne(waiting: WaitingCommand, tooLarge?: CommitSize): boolean {
+    const { command } = waiting
+    const undecided = this.#answerUndecided(waiting)
+    if (undecided !== undefined || command._tag === "Undecidable") return undecided === true
+    const conflict = this.#conflictOf(waiting)
+    if (conflict !== undefined) {
+      return this.#answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(conflict)))
+    }
+    const born = this.#birthWith(command)
+    // Nothing is due to an actor that cannot be born without input.
+    if (born?._tag === "InvalidCommand" && command._tag === "Signal") {
+      return this.#storeNothing(waiting, undefined)
+    }
+    const isRefused = born?._tag === "InvalidCommand" || born?._tag === "CommandFailed"
+    const outcome = isRefused ? born : this.#decideOn(command, born, tooLarge)
+    switch (outcome._tag) {
+      case "Proposal":
+        return this.#store(waiting, outcome, isRefused ? undefined : born, tooLarge === undefined)
+      case "Nothing":
+        return this.#storeNothing(waiting, outcome.reply)
+      default:
+        this.#isStateSuspect ||= outcome._tag === "CommandFailed"
+        return this.#refuse(waiting, outcome)
+    }
   }
 
-  const decideOn = (
+  #decideOn(
     command: Deciding,
-    base: Base,
+    born: Birth | undefined,
     tooLarge: CommitSize | undefined,
-  ): Outcome | ActorExists => {
+  ): Outcome | ActorExists {
+    const base: Base = born === undefined ? this.#base : { version: this.#base.version, ...born }
     switch (command._tag) {
       case "Command":
-        return decide(definition, address, base, command, limits.nowMs)
+        return decide(this.#definition, this.#address, base, command, this.#limits.nowMs)
       case "Signal":
-        return decideSignal(definition, address, base, command, limits.nowMs, tooLarge)
+        return decideSignal(this.#definition, this.#address, base, command, this.#limits.nowMs, tooLarge)
       case "Spawn": {
-        const { standing } = birth ?? confirmed
-        return standing._tag === "Born" ? found(address, base, standing, command) : spawned(base, command)
+        const { standing } = this.#birth ?? this.#confirmed
+        return standing._tag === "Born"
+          ? found(this.#address, base, standing, command)
+          : spawned(base, command)
       }
     }
   }
 
   /** The birth that a command of an unborn actor would bring with it; `undefined`: the actor is born. */
-  const birthWith = (command: Deciding): Birth | CommandFailed | InvalidCommand | undefined => {
-    const { standing } = birth ?? confirmed
+  #birthWith(command: Deciding): Birth | CommandFailed | InvalidCommand | undefined {
+    const { standing } = this.#birth ?? this.#confirmed
     return standing._tag === "Born"
       ? undefined
-      : bear(definition, address, standing, bearingOf(command), limits.nowMs)
+      : bear(this.#definition, this.#address, standing, bearingOf(command), this.#limits.nowMs)
   }
 
-  /** A command is refused; a timer or answer that came to too much may come to less. */
-  const refuseTooLarge = (waiting: WaitingCommand, sizeBytes: number, isFirstTime: boolean): boolean => {
-    const limitBytes = limits.commitBytesMax
-    const isSignal = waiting.command._tag === "Signal"
-    if (isSignal && isFirstTime && definition.tooLarge !== undefined) {
-      return decideOne(waiting, { sizeBytes, limitBytes })
-    }
-    return refuse(waiting, payloadTooLarge(address, sizeBytes, limitBytes))
+  /** The actor is not at the version that the caller asked for. */
+  #conflictOf({ ifVersion }: WaitingCommand): VersionConflict | undefined {
+    const { type: actorType, id } = this.#address
+    const { version } = this.#base
+    return ifVersion === undefined || ifVersion === version
+      ? undefined
+      : new VersionConflict({ actorType, id, expected: ifVersion, found: version })
   }
 
   /**
    * Answers what needs no decision: repeats, and messages that are refused as they came. `undefined`: it needs one;
    * false: not in this commit.
    */
-  const answerUndecided = (waiting: WaitingCommand): boolean | undefined => {
+  #answerUndecided(waiting: WaitingCommand): boolean | undefined {
     const { command, sent } = waiting
-    if (sent !== undefined && (confirmed.origins.has(sent.origin) || handled.has(sent.origin))) {
-      answers.push((stored) => waiting.settle(Exit.succeed(repeated(waiting, stored))))
+    if (sent !== undefined && (this.#confirmed.origins.has(sent.origin) || this.#handled.has(sent.origin))) {
+      this.#answers.push((stored) => waiting.settle(Exit.succeed(repeated(waiting, stored))))
       return true
     }
-    if (command._tag === "Unfit") return refuse(waiting, command.error)
-    const known = knownAnswer(address, confirmed, inRound.get(command.commandId), waiting)
+    if (command._tag === "Undecidable") return this.#refuse(waiting, command.error)
+    const known = knownAnswer(this.#address, this.#confirmed, this.#earlier(command.commandId), waiting)
     if (known === undefined) return undefined
     // A message that is known by its id alone: with its receipt it stays known.
     if (sent !== undefined) {
       return typeof known === "function"
-        ? keepReceipt(waiting, receipt(waiting, sent), known)
-        : refuse(waiting, known)
+        ? this.#keepReceipt(waiting, receipt(waiting, sent), known)
+        : this.#refuse(waiting, known)
     }
-    answers.push(typeof known === "function" ? known : () => waiting.settle(Exit.fail(known)))
+    this.#answers.push(typeof known === "function" ? known : () => waiting.settle(Exit.fail(known)))
     return true
+  }
+
+  /** The entry of the same command in this round. */
+  #earlier(commandId: string): Entry | undefined {
+    if (this.#entries.length === 0) return undefined
+    if (this.#inRound === undefined) {
+      this.#inRound = new Map()
+      for (const entry of this.#entries) this.#note(entry)
+    }
+    return this.#inRound.get(commandId)
+  }
+
+  #note(entry: Entry): void {
+    if (entry.proposal.entry.no !== true) this.#inRound?.set(entry.waiting.command.commandId, entry)
   }
 
   /**
    * Stores what was decided; `born`: the birth that it was decided on, if the actor is unborn. It stays unborn until it has
    * an event.
    */
-  const store = (
-    waiting: WaitingCommand,
-    outcome: Proposal,
-    born: Birth | undefined,
-    isFirstTime: boolean,
-  ): boolean => {
+  #store(waiting: WaitingCommand, outcome: Proposal, born: Birth | undefined, isFirstTime: boolean): boolean {
     const { sent } = waiting
     const isBirth = outcome.entry.ev.length > 0 || waiting.command._tag === "Spawn"
     const bornWith = isBirth ? born : undefined
-    if (limits.format < 3 && isOfFormat3(outcome, bornWith)) return refuse(waiting, birthUnread(address))
+    if (this.#limits.format < 3 && isOfFormat3(outcome, bornWith)) {
+      return this.#refuse(waiting, birthUnread(this.#address))
+    }
+    const { state, pending } = this.#base
     const now = born === bornWith ? outcome : { ...outcome, state, pending }
     const proposal = sent === undefined ? now : withOrigin(now, sent)
-    const done = ({ sequence }: Confirmed) => waiting.settle(Exit.succeed(accepted(outcome, sequence, false)))
-    const entryBytes = keep(waiting, proposal, done, bornWith)
+    const entryBytes = this.#keep(waiting, proposal, storedAnswer(waiting, outcome), bornWith)
     if (entryBytes === 0) return true
-    return entries.length === 0 && refuseTooLarge(waiting, entryBytes, isFirstTime)
+    return this.#entries.length === 0 && this.#refuseTooLarge(waiting, entryBytes, isFirstTime)
   }
 
   /** Accepted, and there is nothing to store but that a message came. */
-  const storeNothing = (waiting: WaitingCommand, reply: unknown): boolean => {
+  #storeNothing(waiting: WaitingCommand, reply: unknown): boolean {
     const { sent } = waiting
-    const versionNow = version
-    const done = ({ sequence }: Confirmed) =>
-      waiting.settle(Exit.succeed({ version: versionNow, sequence, reply, duplicate: false }))
-    if (sent === undefined) return answerWithoutEntry(waiting, done)
-    return keepReceipt(waiting, receipt(waiting, sent), done)
+    const done = unchangedAnswer(waiting, this.#base.version, reply)
+    if (sent === undefined) return this.#answerWithoutEntry(waiting, done)
+    return this.#keepReceipt(waiting, receipt(waiting, sent), done)
   }
 
-  /** The actor is not at the version that the caller asked for. */
-  const conflictOf = ({ ifVersion }: WaitingCommand): VersionConflict | undefined =>
-    ifVersion === undefined || ifVersion === version
-      ? undefined
-      : new VersionConflict({ actorType: address.type, id: address.id, expected: ifVersion, found: version })
+  /** A refused message is done with once its receipt is stored. False: not in this commit. */
+  #refuse(waiting: WaitingCommand, error: AskError): boolean {
+    const fail = () => waiting.settle(Exit.fail(error))
+    const entry = this.#limits.format === 1 ? undefined : refusalReceipt(waiting, error)
+    if (entry === undefined) return this.#answerWithoutEntry(waiting, fail)
+    return this.#keepReceipt(waiting, entry, unchangedAnswer(waiting, this.#base.version, undefined), fail)
+  }
 
-  /** `tooLarge`: it was decided before, and what it came to does not fit into a commit of its own. */
-  const decideOne = (waiting: WaitingCommand, tooLarge?: CommitSize): boolean => {
-    const { command } = waiting
-    const undecided = answerUndecided(waiting)
-    if (undecided !== undefined || command._tag === "Unfit") return undecided === true
-    const conflict = conflictOf(waiting)
-    if (conflict !== undefined) {
-      return answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(conflict)))
+  /** A command is refused; a timer or answer that came to too much may come to less. */
+  #refuseTooLarge(waiting: WaitingCommand, sizeBytes: number, isFirstTime: boolean): boolean {
+    const limitBytes = this.#limits.commitBytesMax
+    const isSignal = waiting.command._tag === "Signal"
+    if (isSignal && isFirstTime && this.#definition.tooLarge !== undefined) {
+      return this.#decideOne(waiting, { sizeBytes, limitBytes })
     }
-    const born = birthWith(command)
-    // Nothing is due to an actor that cannot be born without input.
-    if (born?._tag === "InvalidCommand" && command._tag === "Signal") return storeNothing(waiting, undefined)
-    const isRefused = born?._tag === "InvalidCommand" || born?._tag === "CommandFailed"
-    const outcome = isRefused ? born : decideOn(command, { state, version, pending, ...born }, tooLarge)
-    switch (outcome._tag) {
-      case "Proposal":
-        return store(waiting, outcome, isRefused ? undefined : born, tooLarge === undefined)
-      case "Nothing":
-        return storeNothing(waiting, outcome.reply)
-      default:
-        isStateSuspect ||= outcome._tag === "CommandFailed"
-        return refuse(waiting, outcome)
-    }
+    return this.#refuse(waiting, payloadTooLarge(this.#address, sizeBytes, limitBytes))
   }
 
-  /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
-  const answerRead = (waiting: WaitingRead | WaitingPending, stored: Confirmed): void => {
-    if (isStateSuspect) return
-    if (waiting._tag === "Read") waiting.settle(currentState(address, stored))
-    else waiting.settle(Exit.succeed(stored.pending))
+  #answerWithoutEntry(waiting: WaitingCommand, answer: (stored: Confirmed) => void): true {
+    this.#refusesSome = true
+    this.#refusesMessage ||= (waiting.isMessage || waiting.wasSent) && !isStale(waiting, this.#base.version)
+    this.#answers.push(answer)
+    return true
   }
 
-  for (const waiting of mailbox) {
-    if (entries.length >= ROUND_COMMANDS_MAX) break
-    if (!waiting.isSettled) {
-      if (waiting._tag !== "Command") answers.push((stored) => answerRead(waiting, stored))
-      else if (!decideOne(waiting)) break
-    }
-    takenCount++
-    // Decide nothing more on a state that user code may have spoiled.
-    if (isStateSuspect) break
+  /**
+   * A message that changes nothing. False: this commit has no room for its receipt. `otherwise` is its answer where a
+   * commit of its own has none either.
+   */
+  #keepReceipt(
+    waiting: WaitingCommand,
+    entry: CommitEntry,
+    answer: (stored: Confirmed) => void,
+    otherwise = answer,
+  ): boolean {
+    const { state, version, pending } = this.#base
+    const proposal: Proposal = { _tag: "Proposal", entry, state, version, pending, actions: [] }
+    if (this.#keep(waiting, proposal, answer) === 0) return true
+    return this.#entries.length === 0 && this.#answerWithoutEntry(waiting, otherwise)
   }
-  return {
-    birth,
-    limits,
-    needsFormat3,
-    entries,
-    entriesJson,
-    answers,
-    refusesSome,
-    refusesMessage,
-    taken: mailbox.splice(0, takenCount),
-    isStateSuspect,
+
+  /** Makes the proposal part of the commit. Returns the bytes of its entry where there is no room, else 0. */
+  #keep(
+    waiting: WaitingCommand,
+    proposal: Proposal,
+    answer: (stored: Confirmed) => void,
+    bornWith?: Birth,
+  ): number {
+    const { commitBytesMax } = this.#limits
+    const json = JSON.stringify(proposal.entry)
+    const entryBytes = bytesIn(json, commitBytesMax - this.#sizeBytes) + birthBytes(bornWith)
+    if (this.#sizeBytes + entryBytes + 1 > commitBytesMax) return entryBytes
+    this.#sizeBytes += entryBytes + 1
+    const entry = { waiting, proposal }
+    this.#birth ??= bornWith
+    this.#needsFormat3 ||= isOfFormat3(proposal, bornWith)
+    invariant(proposal.version >= this.#base.version, "versions of an actor ascend")
+    this.#base = proposal
+    this.#entries.push(entry)
+    this.#entriesJson.push(json)
+    this.#note(entry)
+    const { sent } = waiting
+    if (sent !== undefined) this.#handled = this.#handled.add(sent.origin, sent.floor)
+    this.#answers.push(answer)
+    return 0
   }
 }
+
+const NONE_TAKEN: ReadonlyArray<Waiting> = []
+
+/** Tells that the command is stored. */
+const storedAnswer =
+  (waiting: WaitingCommand, outcome: Proposal) =>
+  ({ sequence }: Confirmed): void =>
+    waiting.settle(Exit.succeed(accepted(outcome, sequence, false)))
+
+/** Tells that the command has changed nothing. */
+const unchangedAnswer =
+  (waiting: WaitingCommand, version: number, reply: unknown) =>
+  ({ sequence }: Confirmed): void =>
+    waiting.settle(Exit.succeed({ version, sequence, reply, duplicate: false }))
 
 /** Nodes that read lower formats only would leave a birth, or the input in a message, alone. */
 const isOfFormat3 = ({ entry }: Proposal, born: Birth | undefined): boolean =>

@@ -77,7 +77,10 @@ export const encodeSnapshot = (
     ...(standing._tag === "Born" && standing.input !== undefined ? { input: standing.input } : undefined),
     ...(standing._tag === "Born" && version === 0 ? { spawned: true } : undefined),
   }
-  const text = JSON.stringify({ ...(plainJsonOfStored(body) as SnapshotBody), state: stored })
+  // What is remembered came out of the journal, or went into it: it is plain already.
+  const { recent: rowsOfRecent, structures, ...rest } = body
+  const plain = plainJsonOfStored(rest) as SnapshotBody
+  const text = JSON.stringify({ ...plain, recent: rowsOfRecent, structures, state: stored })
   const codec = codecOf(definition, hasTags(stored) ? TAGGED_FORMAT_VERSION : PLAIN_FORMAT_VERSION)
   return { key: address.key, version, sequence, codec, state: text }
 }

@@ -16,10 +16,12 @@ export const FOUND = { isFound: true } as const
 const NO_FIELDS = fingerprint({})
 
 /** The birth of an actor, on its tentative state after it. Its entry has no events: it remembers the command's id. */
-export const spawned = (base: Base, command: Spawn): Proposal => ({
-  ...base,
+export const spawned = ({ state, version, pending }: Base, command: Spawn): Proposal => ({
   _tag: "Proposal",
   entry: entryOf(command, [], [], undefined),
+  state,
+  version,
+  pending,
   actions: [],
 })
 

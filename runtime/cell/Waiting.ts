@@ -10,7 +10,7 @@ import type { Message } from "../mailbox/Message.ts"
 import type { Floor, Origin } from "../message/Origin.ts"
 import type { Deadline } from "../time/DeadlineWheel.ts"
 import { type AskError, type Busy, type ReadError, type SystemStopped, Unavailable } from "./AskError.ts"
-import type { Command, Spawn, Unfit } from "./Decide.ts"
+import type { Command, Spawn, Undecidable } from "./Decide.ts"
 import type { Pending } from "./Pending.ts"
 import type { Signal } from "./Signal.ts"
 
@@ -122,7 +122,7 @@ export interface Sent {
 
 export class WaitingCommand extends Item<Accepted, AskError> {
   readonly _tag = "Command"
-  readonly command: Command | Signal | Spawn | Unfit
+  readonly command: Command | Signal | Spawn | Undecidable
   readonly ifVersion: number | undefined
   /** It came by a message that has an origin. */
   readonly sent: Sent | undefined
@@ -134,7 +134,7 @@ export class WaitingCommand extends Item<Accepted, AskError> {
   wasSent = false
 
   constructor(
-    command: Command | Signal | Spawn | Unfit,
+    command: Command | Signal | Spawn | Undecidable,
     ifVersion: number | undefined,
     answer: (exit: Exit.Exit<Accepted, AskError>) => void,
     isMessage = false,

@@ -8,7 +8,7 @@
 import type { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type AskError, InvalidCommand } from "../cell/AskError.ts"
-import type { Command, Unfit } from "../cell/Decide.ts"
+import type { Command, Undecidable } from "../cell/Decide.ts"
 import type { Signal } from "../cell/Signal.ts"
 import { type Accepted, type Sent, WaitingCommand } from "../cell/Waiting.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -60,7 +60,7 @@ const commandIn = (
   definition: ActorDefinition,
   address: ActorAddress,
   { id, c, m, from, n, o, i: input }: CommandMessage,
-): Command | Unfit => {
+): Command | Undecidable => {
   const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
   try {
     const options = { ...(m === undefined ? undefined : { metadata: m }), input }
@@ -69,6 +69,6 @@ const commandIn = (
   } catch (cause) {
     // Its cell refuses it: so the message is in the journal.
     if (o === undefined || !(cause instanceof InvalidCommand)) throw cause
-    return { _tag: "Unfit", commandId: id, fingerprint: "", metadata: undefined, replyTo, error: cause }
+    return { _tag: "Undecidable", commandId: id, fingerprint: "", metadata: undefined, replyTo, error: cause }
   }
 }

@@ -103,22 +103,22 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a command of the same round with the same id is decided twice",
     file: "runtime/cell/Round.ts",
-    text: "    if (proposal.entry.no !== true) inRound.set(waiting.command.commandId, entry)\n",
-    replacement: "",
+    text: "    return this.#inRound.get(commandId)\n",
+    replacement: "    return undefined\n",
     isSeenBySimulation: true,
   },
   {
     name: "an expected version is that of the first command of the round",
     file: "runtime/cell/Round.ts",
     text: "ifVersion === undefined || ifVersion === version",
-    replacement: "ifVersion === undefined || ifVersion === confirmed.version",
+    replacement: "ifVersion === undefined || ifVersion === this.#confirmed.version",
     isSeenBySimulation: true,
   },
   {
     name: "a commit may be one entry too large",
     file: "runtime/cell/Round.ts",
-    text: "if (sizeBytes + entryBytes + 1 > limits.commitBytesMax)",
-    replacement: "if (sizeBytes > limits.commitBytesMax)",
+    text: "if (this.#sizeBytes + entryBytes + 1 > commitBytesMax)",
+    replacement: "if (this.#sizeBytes > commitBytesMax)",
     isSeenBySimulation: false,
   },
   {
@@ -131,8 +131,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a read of a spoilt state is answered",
     file: "runtime/cell/Round.ts",
-    text: "    if (isStateSuspect) return\n",
-    replacement: '    if (isStateSuspect && waiting._tag !== "Read") return\n',
+    text: "    if (this.#isStateSuspect) return\n",
+    replacement: '    if (this.#isStateSuspect && waiting._tag !== "Read") return\n',
     isSeenBySimulation: false,
   },
   {
@@ -244,8 +244,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a birth is stored where nodes of an earlier release read",
     file: "runtime/cell/Round.ts",
-    text: "if (limits.format < 3 && isOfFormat3(outcome, bornWith))",
-    replacement: "if (limits.format < 1 && isOfFormat3(outcome, bornWith))",
+    text: "if (this.#limits.format < 3 && isOfFormat3(outcome, bornWith))",
+    replacement: "if (this.#limits.format < 1 && isOfFormat3(outcome, bornWith))",
     isSeenBySimulation: false,
   },
   {

@@ -40,15 +40,15 @@ export const originBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a message that comes twice in a round is applied twice",
     file: "runtime/cell/Round.ts",
-    text: "(confirmed.origins.has(sent.origin) || handled.has(sent.origin))",
-    replacement: "confirmed.origins.has(sent.origin)",
+    text: "(this.#confirmed.origins.has(sent.origin) || this.#handled.has(sent.origin))",
+    replacement: "this.#confirmed.origins.has(sent.origin)",
     isSeenBySimulation: false,
   },
   {
     name: "a message that comes again is known by its id alone",
     file: "runtime/cell/Round.ts",
-    text: "(confirmed.origins.has(sent.origin) || handled.has(sent.origin))",
-    replacement: "handled.has(sent.origin)",
+    text: "(this.#confirmed.origins.has(sent.origin) || this.#handled.has(sent.origin))",
+    replacement: "this.#handled.has(sent.origin)",
     isSeenBySimulation: false,
   },
   {
@@ -82,14 +82,14 @@ export const originBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a message that stores nothing leaves no entry",
     file: "runtime/cell/Round.ts",
-    text: "    if (sent === undefined) return answerWithoutEntry(waiting, done)\n",
-    replacement: "    if (waiting !== undefined) return answerWithoutEntry(waiting, done)\n",
+    text: "    if (sent === undefined) return this.#answerWithoutEntry(waiting, done)\n",
+    replacement: "    if (waiting !== undefined) return this.#answerWithoutEntry(waiting, done)\n",
     isSeenBySimulation: false,
   },
   {
     name: "letters are written where nodes of an earlier release read",
     file: "runtime/cell/Round.ts",
-    text: "limits.format === 1 ? undefined : refusalReceipt(waiting, error)",
+    text: "this.#limits.format === 1 ? undefined : refusalReceipt(waiting, error)",
     replacement: "refusalReceipt(waiting, error)",
     isSeenBySimulation: false,
   },

@@ -3,7 +3,7 @@ import { Effect, Exit } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import type { InvalidCommand } from "../../../runtime/cell/AskError.ts"
-import type { Command, Unfit } from "../../../runtime/cell/Decide.ts"
+import type { Command, Undecidable } from "../../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../../runtime/cell/Fold.ts"
 import { playRound } from "../../../runtime/cell/Round.ts"
 import { commitOf, confirmedAt } from "../../../runtime/cell/RoundCommit.ts"
@@ -41,12 +41,12 @@ const messageOf = (
 ) => {
   const { id = `everstate:${from.sequence}-${from.atMs.toString(36)}.${from.index}`, floor } = more
   const replyTo = more.isRequest === true ? asker : undefined
-  let decided: Command | Unfit
+  let decided: Command | Undecidable
   try {
     decided = { ...commandOf(Counter, address, command, {}, () => id), replyTo }
   } catch (cause) {
     const error = cause as InvalidCommand
-    decided = { _tag: "Unfit", commandId: id, fingerprint: "", metadata: undefined, replyTo, error }
+    decided = { _tag: "Undecidable", commandId: id, fingerprint: "", metadata: undefined, replyTo, error }
   }
   const message = { k: "command", id, c: command } as const
   return { command: decided, sent: { origin: from, floor, message } }
@@ -55,7 +55,7 @@ const messageOf = (
 const add = (by: number, from: Origin, more: Parameters<typeof messageOf>[2] = {}) =>
   messageOf({ type: "Add", by }, from, more)
 
-type Given = { readonly command: Command | Unfit | Signal } & Partial<ReturnType<typeof messageOf>>
+type Given = { readonly command: Command | Undecidable | Signal } & Partial<ReturnType<typeof messageOf>>
 
 /** A cell without its fibers: rounds on a journal that is an array. */
 class Actor {

@@ -6,7 +6,7 @@ import { assign, cancel, emit, fromPromise, raise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import type { CallOutcome } from "../../../runtime/call/Call.ts"
 import type { InvalidCommand } from "../../../runtime/cell/AskError.ts"
-import type { Command, Unfit } from "../../../runtime/cell/Decide.ts"
+import type { Command, Undecidable } from "../../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../../runtime/cell/Fold.ts"
 import { playRound } from "../../../runtime/cell/Round.ts"
 import { commitOf, confirmedAt } from "../../../runtime/cell/RoundCommit.ts"
@@ -228,7 +228,7 @@ class Course {
     expect([s, done]).toEqual([compactStateName(state.value), state.status === "done"])
   }
 
-  #wanted(move: Move, commandId: string): Command | Signal | Unfit {
+  #wanted(move: Move, commandId: string): Command | Signal | Undecidable {
     const signal = { _tag: "Signal", commandId, fingerprint: "", metadata: undefined, since: 0 } as const
     const picked = <A extends { readonly g: string }>(of: ReadonlyMap<string, A>, pick: number) => {
       const rows = [...of]
@@ -241,7 +241,14 @@ class Course {
         } catch (cause) {
           const error = cause as InvalidCommand
           const fingerprint = ""
-          return { _tag: "Unfit", commandId, fingerprint, metadata: undefined, replyTo: undefined, error }
+          return {
+            _tag: "Undecidable",
+            commandId,
+            fingerprint,
+            metadata: undefined,
+            replyTo: undefined,
+            error,
+          }
         }
       case "timer": {
         const [name, { g }] = picked(this.live.pending.timers, move.pick)
