@@ -30,7 +30,7 @@ export {
   UnknownActorType,
   VersionConflict,
 } from "./cell/AskError.ts"
-export { type Accepted, type CurrentState, MAILBOX_ITEMS_MAX } from "./cell/Waiting.ts"
+export { type Accepted, type CurrentState, QUEUE_ITEMS_MAX } from "./cell/Waiting.ts"
 export { CheckpointsUnavailable } from "./checkpoint/Checkpoints.ts"
 export type { ClientOptions, ClientStatus } from "./client/ActorClient.ts"
 export type { ClusterEvent } from "./cluster/ClusterEvent.ts"

@@ -98,7 +98,7 @@ export class Cell implements CellCore, Waiter {
   }
 
   /**
-   * Works until the queue is empty and no append may still be stored: a commit that nobody knows of would not be sent.
+   * Works until the queue is empty and no append may still be stored: what an unknown commit carries would not be sent.
    * Returns early where it has to wait, and is called again with the wait that is over.
    */
   #work(over: Wait | undefined): void {
@@ -201,7 +201,7 @@ export class Cell implements CellCore, Waiter {
     this.queue.failAll(unavailable(this.address, "Unknown", "the system stopped before the answer", hint))
   }
 
-  /** A broken promise of the runtime itself. Whoever waits learns of it, and the cell starts over from the journal. */
+  /** A broken promise of the runtime itself. Callers learn of it, and the cell starts over from the journal. */
   #collapse(defect: unknown): Wait {
     this.phase = withoutState(this.phase)
     // Its commit may be stored, and was not told.

@@ -9,12 +9,12 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"
 import type { ActorQuarantined, Unavailable } from "./AskError.ts"
 import type { JournalTrouble } from "./JournalTrouble.ts"
-import { isOpen, MAILBOX_ITEMS_MAX, neededBy, type Waiting } from "./Waiting.ts"
+import { isOpen, neededBy, QUEUE_ITEMS_MAX, type Waiting } from "./Waiting.ts"
 
 const NOTHING: ReadonlyArray<Waiting> = []
 
 export class CellQueue {
-  /** Place in the journal that the actor's state must include: something that waits is about a commit there. */
+  /** Journal sequence that the actor's state must include: an item that waits is about the commit there. */
   neededSequence = 0
   #waiting: Array<Waiting> = []
   #inRound: ReadonlyArray<Waiting> = NOTHING
@@ -45,8 +45,8 @@ export class CellQueue {
   /** False: a full queue has refused the item. */
   push(address: ActorAddress, waiting: Waiting): boolean {
     // Items whose caller has timed out do not take the place of new ones.
-    if (this.#waiting.length >= MAILBOX_ITEMS_MAX) this.#waiting = this.#waiting.filter(isOpen)
-    if (this.#waiting.length >= MAILBOX_ITEMS_MAX) {
+    if (this.#waiting.length >= QUEUE_ITEMS_MAX) this.#waiting = this.#waiting.filter(isOpen)
+    if (this.#waiting.length >= QUEUE_ITEMS_MAX) {
       waiting.refuse(this.#trouble.noRoom(address))
       return false
     }

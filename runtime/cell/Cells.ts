@@ -43,12 +43,12 @@ export interface CellsOptions {
   readonly ownership: Ownership
   /** Format that commits are written in now; default 1. */
   readonly commitFormat?: CellContext["commitFormat"]
-  /** Watermark of a place; default: not known. */
+  /** What commits say of a shard; default: nothing. */
   readonly markOf?: CellContext["markOf"]
   /** Takes what is for a shard that this node does not have. */
   readonly elsewhere: CellContext["elsewhere"]
   /** An actor's history cannot be read here. True: another node takes its shard. */
-  readonly unreadable: (definition: ActorDefinition, place: number, error: ActorQuarantined) => boolean
+  readonly unreadable: (definition: ActorDefinition, shardIndex: number, error: ActorQuarantined) => boolean
   /** Why a command is not to be decided by any node, as it took nodes down; `undefined`: it may be. */
   readonly withheld: (address: ActorAddress, waiting: WaitingCommand) => Unavailable | undefined
   /** An operator has paused all actors of the type. */
@@ -78,12 +78,12 @@ export interface Cells {
   readonly snapshotWriter: SnapshotWriter
   readonly ignoredSnapshots: IgnoredSnapshots
   /**
-   * Waits until every cell of a place is done, and lets them leave memory; nothing new is offered meanwhile. Returns the
-   * keys of those who were there and well, the one used last first.
+   * Waits until every cell of a shard is done, and lets them leave memory; nothing new is offered meanwhile. Returns the
+   * keys of the actors that were there and not quarantined, the one used last first.
    */
-  readonly drainPlace: (place: number) => Effect.Effect<ReadonlyArray<string>>
-  /** Forgets the idle cells of a place; the others find out by themselves that it is not this node's. */
-  readonly dropPlace: (place: number) => void
+  readonly drainShard: (shardIndex: number) => Effect.Effect<ReadonlyArray<string>>
+  /** Forgets the idle cells of a shard; the others find out by themselves that this node has no lease on it. */
+  readonly releaseShard: (shardIndex: number) => void
   /** Lets an actor leave memory, if nothing waits for it. False: it is busy, or not here. */
   readonly passivateActor: (key: string) => boolean
   /** Takes no more items, waits until every cell is done, and saves snapshots. */
@@ -110,7 +110,7 @@ export const makeCells = Effect.fnUntraced(function* (
     outbox: options.outbox,
     commitFormat: options.commitFormat ?? (() => 1),
     markOf: options.markOf ?? (() => undefined),
-    epochOf: (place) => options.ownership.epochOf(place, monotonicMs(clock)),
+    epochOf: (shardIndex) => options.ownership.epochOf(shardIndex, monotonicMs(clock)),
     elsewhere: options.elsewhere,
     offer: (definition, address, waiting) => offer(definition, address, waiting),
     unreadable: options.unreadable,
@@ -141,7 +141,7 @@ export const makeCells = Effect.fnUntraced(function* (
     }
   }
 
-  const cellFor = (definition: ActorDefinition, address: ActorAddress, place: number): Cell => {
+  const cellFor = (definition: ActorDefinition, address: ActorAddress, shardIndex: number): Cell => {
     const known = cells.get(address.key)
     if (known !== undefined) {
       cells.delete(address.key)
@@ -149,7 +149,7 @@ export const makeCells = Effect.fnUntraced(function* (
       return known
     }
     if (cells.size >= options.residentMax) makeRoom()
-    const cell = new Cell(context, definition, address, place)
+    const cell = new Cell(context, definition, address, shardIndex)
     cells.set(address.key, cell)
     someResident.openUnsafe()
     return cell
@@ -164,8 +164,8 @@ export const makeCells = Effect.fnUntraced(function* (
     const { type: actorType, id } = address
     if (isStopped) return waiting.refuse(new SystemStopped({ actorType, id }))
     const nowMs = monotonicMs(clock)
-    const place = options.places.indexOf(actorType, address.shard)
-    if (place === undefined || !options.ownership.takes(place, nowMs)) {
+    const shardIndex = options.places.indexOf(actorType, address.shard)
+    if (shardIndex === undefined || !options.ownership.takes(shardIndex, nowMs)) {
       return options.elsewhere(definition, address, waiting, false)
     }
     if (waiting._tag === "Command") {
@@ -177,7 +177,7 @@ export const makeCells = Effect.fnUntraced(function* (
       return waiting.refuse(new Busy({ actorType, id, queue: "System", limitCount: IN_FLIGHT_MAX }))
     }
     waiting.countIn(inFlight)
-    const cell = cellFor(definition, address, place)
+    const cell = cellFor(definition, address, shardIndex)
     cell.lastUsedMs = nowMs
     cell.offer(waiting)
   }
@@ -199,20 +199,20 @@ export const makeCells = Effect.fnUntraced(function* (
     ),
   )
 
-  const cellsIn = (place: number): ReadonlyArray<Cell> =>
-    Array.from(cells.values()).filter((cell) => cell.shardIndex === place)
+  const cellsIn = (shardIndex: number): ReadonlyArray<Cell> =>
+    Array.from(cells.values()).filter((cell) => cell.shardIndex === shardIndex)
 
-  const drainPlace = (place: number) =>
+  const drainShard = (shardIndex: number) =>
     Effect.gen(function* () {
-      yield* untilDone(cellsIn(place))
-      const idle = cellsIn(place).filter(({ isIdle }) => isIdle)
+      yield* untilDone(cellsIn(shardIndex))
+      const idle = cellsIn(shardIndex).filter(({ isIdle }) => isIdle)
       for (const cell of idle) passivate(cell)
       const well = idle.filter(({ quarantine }) => quarantine === undefined)
       return well.map(({ address }) => address.key).reverse()
     })
 
-  const dropPlace = (place: number): void => {
-    for (const cell of cellsIn(place)) if (cell.isIdle) cells.delete(cell.address.key)
+  const releaseShard = (shardIndex: number): void => {
+    for (const cell of cellsIn(shardIndex)) if (cell.isIdle) cells.delete(cell.address.key)
   }
 
   const drain = Effect.gen(function* () {
@@ -241,8 +241,8 @@ export const makeCells = Effect.fnUntraced(function* (
   return {
     offer,
     takes: ({ type }, { shard }) => {
-      const place = options.places.indexOf(type, shard)
-      return !isStopped && place !== undefined && options.ownership.takes(place, monotonicMs(clock))
+      const shardIndex = options.places.indexOf(type, shard)
+      return !isStopped && shardIndex !== undefined && options.ownership.takes(shardIndex, monotonicMs(clock))
     },
     residentCount: () => cells.size,
     residentByType: () => {
@@ -251,8 +251,8 @@ export const makeCells = Effect.fnUntraced(function* (
         counted.set(address.type, (counted.get(address.type) ?? 0) + 1)
       return counted
     },
-    drainPlace,
-    dropPlace,
+    drainShard,
+    releaseShard,
     passivateActor: (key) => {
       const cell = cells.get(key)
       if (cell === undefined || !cell.isIdle) return false

@@ -9,7 +9,7 @@ import { Effect, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"
 import { Busy, Unavailable } from "./AskError.ts"
-import { MAILBOX_ITEMS_MAX, type Waiting } from "./Waiting.ts"
+import { QUEUE_ITEMS_MAX, type Waiting } from "./Waiting.ts"
 
 export class JournalTrouble {
   /** Attempts in a row, of appends and reads, that have not brought the actor on: the pauses grow with it. */
@@ -43,7 +43,7 @@ export class JournalTrouble {
   /** Too many wait: because much was asked, or because the journal does nothing. */
   noRoom({ type: actorType, id }: ActorAddress): Busy | Unavailable {
     if (this.#detail === undefined) {
-      return new Busy({ actorType, id, queue: "Actor", limitCount: MAILBOX_ITEMS_MAX })
+      return new Busy({ actorType, id, queue: "Actor", limitCount: QUEUE_ITEMS_MAX })
     }
     const hint = "Try again later; an operator finds out more from the system's health."
     return new Unavailable({ actorType, id, stored: "No", detail: this.#detail, hint })

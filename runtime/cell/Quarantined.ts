@@ -4,7 +4,7 @@
  * Before: Recovering.ts or Running.ts, when a record could not be applied (Unreadable.ts). After: Recovering.ts, once some
  * seconds are over: a snapshot or a repaired journal may help.
  *
- * Owns that nobody waits for such an actor: each item fails with the reason.
+ * Owns that each item for such an actor fails at once, with the reason.
  */
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { CellCore, Quarantined } from "./Phase.ts"

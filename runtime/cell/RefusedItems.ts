@@ -9,17 +9,17 @@ import { isCommand, type Waiting, type WaitingCommand } from "./Waiting.ts"
 
 /**
  * Each item of the commit; of a fence, which carries no item, each command that would have been refused behind it. While
- * the refusal may pass, also the messages that wait in `mailbox`: stored now, they would be ahead of earlier ones.
+ * the refusal may pass, also the messages that wait in `queue`: stored now, they would be ahead of earlier ones.
  */
 export const refusedItems = (
   round: Round,
-  mailbox: ReadonlyArray<Waiting>,
+  queue: ReadonlyArray<Waiting>,
   mayPass: boolean,
 ): ReadonlySet<WaitingCommand> => {
   const isFence = round.entries.length === 0
   const carried = isFence ? round.taken.filter(isCommand) : round.entries.map(({ waiting }) => waiting)
   if (!mayPass || !carried.some(isMessage)) return new Set(carried)
-  return new Set([...carried, ...[...round.taken, ...mailbox].filter(isMessage)])
+  return new Set([...carried, ...[...round.taken, ...queue].filter(isMessage)])
 }
 
 const isMessage = (item: Waiting): item is WaitingCommand => isCommand(item) && item.isMessage

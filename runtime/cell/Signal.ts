@@ -30,7 +30,7 @@ interface Common {
   readonly metadata: Metadata | undefined
   /** Id of the timer or call, or what the actor calls its request. */
   readonly name: string
-  /** Place in the journal of the commit that set the timer, asked for the call, or made the request. */
+  /** Journal sequence of the commit that set the timer, asked for the call, or made the request. */
   readonly since: number
 }
 

@@ -95,7 +95,7 @@ export const decodeSnapshot = (
   if (!isTagged && row.codec !== codecOf(definition, PLAIN_FORMAT_VERSION)) {
     return { unusable: `codec ${row.codec}, expected ${codecOf(definition, TAGGED_FORMAT_VERSION)}` }
   }
-  if (![row.version, row.sequence].every((place) => Number.isSafeInteger(place) && place >= 0)) {
+  if (![row.version, row.sequence].every((count) => Number.isSafeInteger(count) && count >= 0)) {
     return { unusable: `version ${row.version} at sequence ${row.sequence}` }
   }
   try {

@@ -1,7 +1,7 @@
 /**
  * An append whose outcome is open: the journal did not say whether the commit is stored.
  *
- * Owns what happens to its round: the items wait again, and a pause begins. Whoever played the round then reads what the
+ * Owns what happens to its round: the items wait again, and a pause begins. The phase that played the round then reads what the
  * journal holds and decides again; commands that did land are found by their ids.
  */
 import { Effect } from "effect"

@@ -1,8 +1,8 @@
 /**
  * What waits in front of a cell: commands, signals and reads, each answered at most once.
  *
- * Owns the item's life: taken in, answered by the cell or given up at its deadline, dropped if nobody waits any more.
- * The queue itself is an array in Cell.ts, first in, first out.
+ * Owns the item's life: taken in, answered by the cell or at its deadline, dropped if its caller has gone.
+ * The queue itself: CellQueue.ts.
  */
 import { Exit } from "effect"
 import type { MachineState } from "../machine/Machine.ts"
@@ -14,8 +14,8 @@ import type { Command, Spawn, Undecidable } from "./Decide.ts"
 import type { Pending } from "./Pending.ts"
 import type { Signal } from "./Signal.ts"
 
-/** Items that may wait in one actor's mailbox; the next one is refused as Busy. */
-export const MAILBOX_ITEMS_MAX = 1_024
+/** Items that may wait in the queue of one actor's cell; the next one is refused as Busy. */
+export const QUEUE_ITEMS_MAX = 1_024
 
 /** The answer to an accepted command. */
 export interface Accepted<Reply = unknown> {
@@ -103,7 +103,7 @@ abstract class Item<A, E> {
     this.settle(Exit.fail(error))
   }
 
-  /** The caller has gone away: nobody is told, the work goes on. */
+  /** The caller has gone away: the work goes on without an answer. */
   abandon(): void {
     if (this.#answer !== undefined) this.#answer = ignore
   }
@@ -175,7 +175,7 @@ export class WaitingRead extends Item<CurrentState, ReadError> {
 /** Somebody wants to know what the actor still waits for. */
 export class WaitingPending extends Item<Pending, ReadError> {
   readonly _tag = "Pending"
-  /** Place in the journal of the commit that it is about. */
+  /** Journal sequence of the commit that it is about. */
   readonly since: number
 
   constructor(since: number, answer: (exit: Exit.Exit<Pending, ReadError>) => void) {
@@ -186,7 +186,7 @@ export class WaitingPending extends Item<Pending, ReadError> {
 
 export type Waiting = WaitingCommand | WaitingRead | WaitingPending
 
-/** The place in the journal that an actor's state must include before it can say anything about `waiting`. */
+/** The journal sequence that an actor's state must include before it can say anything about `waiting`. */
 export const neededBy = (waiting: Waiting): number => {
   if (waiting._tag === "Pending") return waiting.since
   return waiting._tag === "Command" && waiting.command._tag === "Signal" ? waiting.command.since : 0

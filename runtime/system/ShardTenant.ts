@@ -86,7 +86,7 @@ const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant =>
       }),
     close: Effect.gen(function* () {
       yield* release
-      warmUp.closed(slot, yield* cells.drainPlace(shardIndex))
+      warmUp.closed(slot, yield* cells.drainShard(shardIndex))
       yield* inbox.release(shardIndex)
       yield* Effect.all([saved, outbox.close(shardIndex)], { concurrency: "unbounded", discard: true })
       ownership.forget(shardIndex)
@@ -96,7 +96,7 @@ const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant =>
       ownership.forget(shardIndex)
       yield* release
       warmUp.closed(slot, [])
-      cells.dropPlace(shardIndex)
+      cells.releaseShard(shardIndex)
       inbox.forget(shardIndex)
       outbox.drop(shardIndex)
     }),

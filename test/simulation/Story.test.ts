@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { Order } from "../../actors/order/Order.ts"
 import { OrderSummary } from "../../actors/projections/OrderSummary.ts"
-import { MAILBOX_ITEMS_MAX } from "../../runtime/cell/Waiting.ts"
+import { QUEUE_ITEMS_MAX } from "../../runtime/cell/Waiting.ts"
 import { SimulationEscape } from "../../runtime/testing/simulation/EscapeTrap.ts"
 import { playStory, type StoryOptions } from "../../runtime/testing/simulation/Story.ts"
 import { Violation } from "../../runtime/testing/simulation/Violation.ts"
@@ -177,7 +177,7 @@ describe("a story", () => {
       const asked = Array.from({ length: 1_500 }, () => sim.ask(Order, "o-1", place, { node: 1 }))
       const answers = Promise.allSettled(asked)
       await sim.advance("3 seconds")
-      expect(sim.status(1).inFlightCount).toBe(MAILBOX_ITEMS_MAX)
+      expect(sim.status(1).inFlightCount).toBe(QUEUE_ITEMS_MAX)
       sim.heal()
       const accepted = (await answers).filter(({ status }) => status === "fulfilled")
       expect(accepted).toHaveLength(1)

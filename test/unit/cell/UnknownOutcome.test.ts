@@ -2,7 +2,7 @@
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
-import { MAILBOX_ITEMS_MAX } from "../../../runtime/cell/Waiting.ts"
+import { QUEUE_ITEMS_MAX } from "../../../runtime/cell/Waiting.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import type { AppendOutcome } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, historyOf, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
@@ -127,7 +127,7 @@ describe("an append of unknown outcome", () => {
     journal.script.append.push(...Array.from({ length: 10_000 }, () => "unavailable" as const))
     const first = counter.ask(add(1), { deadlineMs: 50 })
     await expect(first).rejects.toMatchObject({ _tag: "AskTimeout", detail: expect.any(String) })
-    const waiting = Array.from({ length: MAILBOX_ITEMS_MAX + 1 }, () => counter.ask(add(1)))
+    const waiting = Array.from({ length: QUEUE_ITEMS_MAX + 1 }, () => counter.ask(add(1)))
     const settled = Promise.allSettled(waiting)
     await expect(waiting.at(-1)).rejects.toMatchObject({
       _tag: "Unavailable",
