@@ -150,7 +150,7 @@ describe("an actor with input", () => {
     const loose = system.get(Loose, "a")
     await expect(loose.state()).rejects.toMatchObject({ _tag: "ActorUnborn" })
     await expect(loose.ask({ type: "Go" } as never)).rejects.toMatchObject({
-      _tag: "CommandInvalid",
+      _tag: "InvalidCommand",
       issues: [{ path: "input", message: expect.stringMatching(/cannot begin without: .*reading 'name'/) }],
     })
     await loose.ask({ type: "Go" } as never, { input: { person: { name: "Ann" } } } as never)
