@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -27,6 +27,13 @@ describe("the rooms of the house", () => {
       expect(rooms).toContain(room)
     }
   })
+})
+
+it("docs/ARCHITECTURE.md says what each room of infra/ owns", () => {
+  const page = readFileSync(join(root, "docs/ARCHITECTURE.md"), "utf8")
+  const rooms = new Set(roomImports(root).flatMap(({ from, to }) => [from, to]))
+  const inner = [...rooms].filter((room) => room.startsWith("infra/")).map((room) => room.slice(6))
+  expect(inner.filter((room) => !new RegExp(`^\\|.*\`${room}/\`.*\\|.*\\|$`, "m").test(page))).toEqual([])
 })
 
 describe("a circle", () => {
