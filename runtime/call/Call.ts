@@ -112,7 +112,7 @@ export const CALL: unique symbol = Symbol.for("everstate/call")
 
 /**
  * Logic for `invoke`: `setup({ actors: { capture: defineCall(async ({ input, idempotencyKey, signal }) => ...) } })`.
- * The output and `CallRefused.detail` are plain JSON.
+ * Input and output are what a context may hold; `CallRefused.detail` is plain JSON.
  */
 export const defineCall = <Output, Input>(
   run: (args: CallArgs<Input>) => PromiseLike<Output> | Output,

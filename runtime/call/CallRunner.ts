@@ -6,9 +6,10 @@
  * unacknowledged meanwhile, so the next owner of the shard makes the call if this one goes down.
  */
 import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaphore } from "effect"
-import { copyJson, NotJson, plainJson } from "../json/Json.ts"
-import { isStorableJson, storableText } from "../json/StorableText.ts"
-import { encodeValue, NotStorable, type StoredValue } from "../json/StoredValue.ts"
+import { copyJson, plainJson } from "../json/Json.ts"
+import { plainOrStored } from "../json/PlainOrStored.ts"
+import { storableText } from "../json/StorableText.ts"
+import { decodeValue, NotStorable, type StoredValue } from "../json/StoredValue.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type CallError, type CallLogic, type CallOutcome, CallRefused } from "./Call.ts"
@@ -28,6 +29,8 @@ export interface CallRequest {
   readonly generation: string
   readonly src: string
   readonly input: unknown
+  /** Stored form of the input, where it is no plain JSON. */
+  readonly raw?: StoredValue | undefined
   readonly logic: CallLogic
   /** Attempts that are known to have been made before, by a life of the node that ended. */
   readonly attemptedCount: number
@@ -58,11 +61,11 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
 
   /** One attempt; fails with what it threw, or with {@link TimedOut}. */
   const attempt = (request: CallRequest, number: number): Effect.Effect<unknown, unknown> => {
-    const { actorType, key, name, generation, src, input, logic } = request
+    const { actorType, key, name, generation, src, input, raw, logic } = request
     let beatAtMs = monotonicMs(clock)
     const args = {
       // A copy: the input is part of what the actor waits for, and the next attempt gets the same.
-      input: copyJson(input),
+      input: raw === undefined ? copyJson(input) : decodeValue(raw),
       idempotencyKey: `${key}/${name}/${generation}`,
       heartbeat: () => {
         beatAtMs = monotonicMs(clock)
@@ -161,19 +164,8 @@ const idOf = (key: string, name: string): string => `${key}/${name}`
 /** The outcome of a call that returned `output`. Throws {@link NotStorable} for an output that cannot be kept. */
 export const outputOf = (output: unknown): CallOutcome => {
   if (output === undefined) return { ok: true, output }
-  try {
-    return { ok: true, output: plainJson(output) }
-  } catch (cause) {
-    if (!isThrown(cause, NotJson)) throw cause
-    return { ok: true, output: undefined, raw: storedOutputOf(output) }
-  }
-}
-
-const storedOutputOf = (output: unknown): StoredValue => {
-  const raw = encodeValue(output, "the output")
-  if (isStorableJson(raw)) return raw
-  const reason = "it holds text with U+0000 or a lone surrogate"
-  throw new NotStorable({ path: "the output", reason })
+  const made = plainOrStored(output, "the output")
+  return "raw" in made ? { ok: true, output: undefined, raw: made.raw } : { ok: true, output: made.plain }
 }
 
 /** The outcome of a call of `logic` that threw `cause` at its last attempt. */

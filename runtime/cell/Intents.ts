@@ -7,13 +7,15 @@
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
 import { publishItemOf } from "../integration/PublishItem.ts"
-import { NotJson, plainJson } from "../json/Json.ts"
+import { plainJson } from "../json/Json.ts"
+import { type PlainOrStored, plainOrStored } from "../json/PlainOrStored.ts"
+import { NotStorable } from "../json/StoredValue.ts"
 import { isThrown } from "../json/Thrown.ts"
 import type { CapturedAction, Intent } from "../machine/Intent.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import { type Outgoing, outgoingOf, type RequestRef } from "../message/Outgoing.ts"
-import { Draft, NOTHING_PENDING, type Pending } from "./Pending.ts"
+import { Draft, NOTHING_PENDING, type Pending, type PendingTimer } from "./Pending.ts"
 import { cancelIn, detachIn, lostIdOf, ownerOf, timerNameIn } from "./TimerName.ts"
 
 /** Longest delay of a timer or message; longer ones are set to it. */
@@ -84,7 +86,7 @@ export const effectsOf = (
         const delayMs = delayOf(`timer "${n}"`, intent.delayMs)
         // A timer that is due at once depends on no clock: a clock may be set back before the timer is handed out.
         const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
-        draft.timers.set(n, { g, at, e: plainJson(intent.event) as AnyEvent })
+        draft.timers.set(n, { g, at, ...timerEvent(definition, n, intent.event) })
         break
       }
       case "Cancel":
@@ -94,7 +96,7 @@ export const effectsOf = (
         dropTimersOf(draft, intent.member)
         break
       case "Call": {
-        draft.calls.set(intent.id, { g: generation(), src: intent.src, in: callInput(intent) })
+        draft.calls.set(intent.id, { g: generation(), src: intent.src, ...callInput(intent) })
         break
       }
       case "Emit": {
@@ -141,12 +143,14 @@ const changesBetween = (before: Pending, after: Pending): ReadonlyArray<OutboxIt
   for (const [n, { at, g }] of before.timers) {
     if (after.timers.get(n)?.g !== g) items.push({ k: "cancel", n, g, at })
   }
-  for (const [n, { g, at, e }] of after.timers) {
-    if (before.timers.get(n)?.g !== g) items.push({ k: "timer", n, g, at, e })
+  for (const [n, { g, at, e, raw }] of after.timers) {
+    if (before.timers.get(n)?.g === g) continue
+    items.push({ k: "timer", n, g, at, e, ...(raw === undefined ? undefined : { raw }) })
   }
-  for (const [n, { g, src, in: input }] of after.calls) {
+  for (const [n, { g, src, in: input, raw }] of after.calls) {
     if (before.calls.get(n)?.g === g) continue
-    items.push({ k: "call", n, g, src, ...(input === undefined ? undefined : { in: input }) })
+    const given = raw !== undefined ? { raw } : input === undefined ? undefined : { in: input }
+    items.push({ k: "call", n, g, src, ...given })
   }
   return items
 }
@@ -178,14 +182,41 @@ export const sentItemOf = (
   }
 }
 
-/** What a call is given. Throws {@link NotSendable}, which names the call, for what is not plain JSON. */
-const callInput = ({ src, input }: { readonly src: string; readonly input: unknown }): unknown => {
+/** What a call is given. Throws {@link NotSendable}, which names the call, for a value without a stored form. */
+const callInput = ({ src, input }: { readonly src: string; readonly input: unknown }) => {
+  if (input === undefined) return undefined
+  const made = named(`the input of the call "${src}"`, () => plainOrStored(input, "input"))
+  return "raw" in made ? made : { in: made.plain }
+}
+
+/**
+ * The event of a timer. One that the definition has a schema for is plain JSON, as all events with schemas are. Throws
+ * {@link NotSendable}, which names the timer, for a value without a stored form.
+ */
+const timerEvent = (
+  { events }: ActorDefinition,
+  n: string,
+  event: AnyEvent,
+): Pick<PendingTimer, "e" | "raw"> => {
+  const { type } = event
+  if (events !== undefined && Object.hasOwn(events, type)) return { e: plainJson(event) as AnyEvent }
+  const isInside = type === INSIDE
+  const sent = isInside ? (event["event"] as AnyEvent) : event
+  const made = named(`the event of the timer "${n}"`, () => plainOrStored(sent, "event"))
+  if ("raw" in made) {
+    const bare = { type: sent.type }
+    return { e: isInside ? { ...event, event: bare } : bare, raw: made.raw }
+  }
+  const plain = made.plain as AnyEvent
+  return { e: isInside ? { ...event, event: plain } : plain }
+}
+
+const named = (what: string, make: () => PlainOrStored): PlainOrStored => {
   try {
-    return input === undefined ? undefined : plainJson(input)
+    return make()
   } catch (cause) {
-    if (!isThrown(cause, NotJson)) throw cause
-    const where = cause.path === "" ? "" : ` at "${cause.path}"`
-    throw new NotSendable(`the input of the call "${src}" is not plain JSON${where}: ${cause.reason}`)
+    if (!isThrown(cause, NotStorable)) throw cause
+    throw new NotSendable(`${what} cannot be stored at ${cause.path}: ${cause.reason}`)
   }
 }
 

@@ -6,6 +6,7 @@
  * Who decides items: Intents.ts.
  */
 import type { AnyEvent } from "../event/Event.ts"
+import type { StoredValue } from "../json/StoredValue.ts"
 import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 
 /** Version that the actor had, at least, when a generation was made; 0 for text that is none. */
@@ -20,6 +21,8 @@ export interface PendingTimer {
   /** Unix milliseconds. */
   readonly at: number
   readonly e: AnyEvent
+  /** Stored form of the event, where it is no plain JSON; see ../message/OutboxItem.ts. */
+  readonly raw?: StoredValue
 }
 
 export interface PendingCall {
@@ -27,6 +30,8 @@ export interface PendingCall {
   readonly g: string
   readonly src: string
   readonly in?: unknown
+  /** Stored form of the input, where it is no plain JSON. */
+  readonly raw?: StoredValue
 }
 
 export interface Pending {
@@ -70,13 +75,33 @@ export const pendingAfter = (before: Pending, items: ReadonlyArray<OutboxItem> |
   if (items === undefined) return before
   const draft = new Draft(before)
   for (const item of items) {
-    if (item.k === "timer") draft.timers.set(item.n, { g: item.g, at: item.at, e: item.e })
+    if (item.k === "timer") draft.timers.set(item.n, timerIn(item))
     else if (item.k === "cancel") draft.timers.delete(item.n)
-    else if (item.k === "call") draft.calls.set(item.n, { g: item.g, src: item.src, in: item.in })
+    else if (item.k === "call") draft.calls.set(item.n, callIn(item))
     else if (item.k === "abort") draft.calls.delete(item.n)
   }
   return draft.now
 }
+
+const rawIn = ({ raw }: { readonly raw?: StoredValue }) => (raw === undefined ? undefined : { raw })
+
+const timerIn = (item: PendingTimer): PendingTimer => ({
+  g: item.g,
+  at: item.at,
+  e: item.e,
+  ...rawIn(item),
+})
+
+const callIn = (item: PendingCall): PendingCall => ({
+  g: item.g,
+  src: item.src,
+  in: item.in,
+  ...rawIn(item),
+})
+
+/** Whether something in the rows is in stored form. */
+export const hasRaw = ({ timers, calls }: PendingRows): boolean =>
+  [...timers, ...calls].some(([, { raw }]) => raw !== undefined)
 
 /** As it is kept in a snapshot. */
 export interface PendingRows {

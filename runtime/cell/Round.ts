@@ -8,6 +8,8 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type CommitEntry, type CommitFormat, commitEnvelopeBytes } from "../commit/Commit.ts"
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
+import { INSIDE, RAISED, type StoredEvent } from "../event/Event.ts"
+import type { OutboxItem } from "../message/OutboxItem.ts"
 import {
   type ActorExists,
   type AskError,
@@ -23,9 +25,9 @@ import { NO_ORIGINS } from "./Origins.ts"
 import { receipt, refusalReceipt } from "./Receipt.ts"
 import {
   accepted,
-  birthUnread,
   currentState,
   type Entry,
+  formatUnread,
   isStale,
   knownAnswer,
   payloadTooLarge,
@@ -255,7 +257,7 @@ class Play {
     const isBirth = outcome.entry.ev.length > 0 || waiting.command._tag === "Spawn"
     const bornWith = isBirth ? born : undefined
     if (this.#limits.format < 3 && isOfFormat3(outcome, bornWith)) {
-      return this.#refuse(waiting, birthUnread(this.#address))
+      return this.#refuse(waiting, formatUnread(this.#address))
     }
     const { state, pending } = this.#base
     const now = born === bornWith ? outcome : { ...outcome, state, pending }
@@ -355,9 +357,16 @@ const unchangedAnswer =
   ({ sequence }: Confirmed): void =>
     waiting.settle(Exit.succeed({ version, sequence, reply, duplicate: false }))
 
-/** Nodes that read lower formats only would leave a birth, or the input in a message, alone. */
+/** Nodes that read lower formats only would leave a birth, the input in a message, or what JSON does not have alone. */
 const isOfFormat3 = ({ entry }: Proposal, born: Birth | undefined): boolean =>
-  born?.json !== undefined || (entry.out?.some((item) => item.k === "tell" && item.in !== undefined) ?? false)
+  born?.json !== undefined || (entry.out?.some(isItemOfFormat3) ?? false) || entry.ev.some(isRawEvent)
+
+const isItemOfFormat3 = (item: OutboxItem): boolean =>
+  item.k === "tell" ? item.in !== undefined : "raw" in item && item.raw !== undefined
+
+/** Ends of calls have a plain part that every node reads. */
+const isRawEvent = ({ t, d }: StoredEvent): boolean =>
+  (t === RAISED || t === INSIDE) && (d as { readonly raw?: unknown } | null)?.raw !== undefined
 
 const bearingOf = (command: Deciding): Bearing => {
   if (command._tag === "Signal") return { commandType: command.kind, input: undefined, isSpawn: false }

@@ -92,8 +92,9 @@ export const withOrigin = (proposal: Proposal, { origin, floor }: Sent): Proposa
   entry: { ...proposal.entry, o: rowCarried(origin, floor) },
 })
 
-export const birthUnread = (address: ActorAddress): Unavailable => {
-  const detail = "a birth or its input has to be stored, and a node of the cluster cannot read births"
+export const formatUnread = (address: ActorAddress): Unavailable => {
+  const detail =
+    "a birth, an input, or a value that JSON does not have has to be stored, and a node of the cluster cannot read that"
   return unavailable(address, "No", detail, "Upgrade all nodes, then try again with the same commandId.")
 }
 

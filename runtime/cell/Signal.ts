@@ -12,6 +12,7 @@ import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
 import { eventOfCall } from "../event/CallEnd.ts"
 import { type AnyEvent, isInternal, RAISED, readEvent, type StoredEvent } from "../event/Event.ts"
 import { plainJsonOfStored } from "../json/Json.ts"
+import type { StoredValue } from "../json/StoredValue.ts"
 import { requireStorable } from "../machine/SealedState.ts"
 import { ANSWERED, type Answer } from "../message/Outgoing.ts"
 import { announcedBy } from "./Announced.ts"
@@ -78,6 +79,8 @@ export const decideSignal = (
 
 interface Used {
   readonly event: AnyEvent
+  /** Stored form of the event, or of the one inside, where it is no plain JSON. */
+  readonly raw?: StoredValue
   /** What is pending without what the signal ends. */
   readonly pending: Pending
 }
@@ -95,7 +98,7 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
       if (lostId !== undefined) detachIn(draft, lostId, ownerOf(timer.e))
       // Events of the actor's own have schemas that need not know of it.
       const event = isInternal(timer.e.type) ? { ...timer.e, firedAtMs: nowMs } : timer.e
-      return { event, pending: draft.now }
+      return { event, pending: draft.now, ...(timer.raw === undefined ? undefined : { raw: timer.raw }) }
     }
     case "call": {
       if (pending.calls.get(name)?.g !== signal.generation) return undefined
@@ -110,8 +113,11 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
 }
 
 /** As an event of the actor's own where it has one of that name, else as it is. Throws NotJson and NotSendable. */
-const storedForm = (definition: ActorDefinition, event: AnyEvent): StoredEvent => {
+const storedForm = (definition: ActorDefinition, { event, raw }: Used): StoredEvent => {
   const { type, ...payload } = event
+  // Both are stored already, as part of what the timer was set with.
+  if (raw !== undefined)
+    return isInternal(type) ? { t: type, v: 1, d: { ...payload, raw } } : raisedRaw(event, raw)
   if (isInternal(type)) return { t: type, v: 1, d: plainJsonOfStored(payload) }
   if (definition.events !== undefined && !Object.hasOwn(definition.events, type)) {
     return { t: RAISED, v: 1, d: plainJsonOfStored({ event }) }
@@ -121,6 +127,8 @@ const storedForm = (definition: ActorDefinition, event: AnyEvent): StoredEvent =
   return stored
 }
 
+const raisedRaw = (event: AnyEvent, raw: StoredValue): StoredEvent => ({ t: RAISED, v: 1, d: { event, raw } })
+
 const propose = (
   definition: ActorDefinition,
   base: Base,
@@ -129,7 +137,7 @@ const propose = (
   nowMs: number,
 ): Proposal | Nothing => {
   const { machine } = definition
-  const stored = storedForm(definition, used.event)
+  const stored = storedForm(definition, used)
   const next = machine.transition(base.state, readEvent(definition.type, definition.events, stored))
   // An answer or event leaves no trace where nothing listens; a timer or call is over all the same.
   if (next === undefined && (signal.kind === "answer" || signal.kind === "self")) return NOTHING

@@ -16,12 +16,12 @@ import { isTime } from "../time/Time.ts"
 import { BORN, beforeBirth, type IsBorn, needsInput } from "./Birth.ts"
 import type { Confirmed } from "./Fold.ts"
 import { Origins, type SourceRow } from "./Origins.ts"
-import { type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
+import { hasRaw, type PendingRows, pendingFromRows, rowsOfPending } from "./Pending.ts"
 import { type RecentCommandRow, RecentCommands } from "./RecentCommands.ts"
 
 /**
- * Versions of the snapshot format. In rows of the second one the machine's state is in the form of ../json/StoredValue.ts.
- * A state that is plain JSON is written in the first one, which nodes of earlier releases read.
+ * Versions of the snapshot format. In rows of the second one the machine's state is in the form of ../json/StoredValue.ts,
+ * and so may be what is pending. A row that is plain JSON is written in the first one, which nodes of earlier releases read.
  */
 const PLAIN_FORMAT_VERSION = 1
 const TAGGED_FORMAT_VERSION = 2
@@ -73,15 +73,16 @@ export const encodeSnapshot = (
     recent: remembered.rows,
     structures: remembered.structures,
     ...(origins.size === 0 ? undefined : { origins: origins.rows() }),
-    ...(rows === undefined ? undefined : { pending: rows }),
     ...(standing._tag === "Born" && standing.input !== undefined ? { input: standing.input } : undefined),
     ...(standing._tag === "Born" && version === 0 ? { spawned: true } : undefined),
   }
-  // What is remembered came out of the journal, or went into it: it is plain already.
+  // What is remembered or pending came out of the journal, or went into it: it is plain already.
   const { recent: rowsOfRecent, structures, ...rest } = body
   const plain = plainJsonOfStored(rest) as SnapshotBody
-  const text = JSON.stringify({ ...plain, recent: rowsOfRecent, structures, state: stored })
-  const codec = codecOf(definition, hasTags(stored) ? TAGGED_FORMAT_VERSION : PLAIN_FORMAT_VERSION)
+  const pendingRows = rows === undefined ? undefined : { pending: rows }
+  const text = JSON.stringify({ ...plain, recent: rowsOfRecent, structures, ...pendingRows, state: stored })
+  const isTagged = hasTags(stored) || (rows !== undefined && hasRaw(rows))
+  const codec = codecOf(definition, isTagged ? TAGGED_FORMAT_VERSION : PLAIN_FORMAT_VERSION)
   return { key: address.key, version, sequence, codec, state: text }
 }
 

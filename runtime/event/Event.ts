@@ -7,6 +7,7 @@
  */
 import { Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
+import { decodeValue } from "../json/StoredValue.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { callEndSeen } from "./CallEnd.ts"
 import { type AnySchema, type InputOf, issuesText, type OutputOf, validate } from "./Schema.ts"
@@ -142,19 +143,28 @@ export const isInternal = (eventType: string): boolean =>
 /** The event that leads to a state with a `route`: a caller sends it, so it is one of the actor's own events. */
 const ROUTE = "xstate.route"
 
-/** What a timer of the machine raised and its actor has no event definition for: the event is inside. */
+/**
+ * What a timer of the machine raised and its actor has no event definition for: `{ event, raw? }`. `raw` is the stored form
+ * of the event where it is no plain JSON; `event` has its type then.
+ */
 export const RAISED = "everstate.raised"
 
 /**
  * What a child of a machine is sent by a timer or by an action: `{ to, event }`, where `to` is the child's address in its
- * family; `from` is the address of the child whose timer it is.
+ * family; `from` is the address of the child whose timer it is. `raw` is as for
+ * {@link RAISED}.
  */
 export const INSIDE = "everstate.inside"
 
 /** `undefined` for a raised event without an event inside. Throws for the end of a call with malformed values. */
 const internalEvent = ({ t, d }: StoredEvent): AnyEvent | undefined => {
+  if (t === INSIDE) {
+    const { raw, ...fields } = d as { readonly raw?: unknown }
+    return { type: t, ...fields, ...(raw === undefined ? undefined : { event: decodeValue(raw) }) }
+  }
   if (t !== RAISED) return callEndSeen({ type: t, ...(d as object) })
-  const event = (d as { readonly event?: Partial<AnyEvent> } | null)?.event
+  const { raw, event: plain } = (d ?? {}) as { readonly raw?: unknown; readonly event?: unknown }
+  const event = (raw === undefined ? plain : decodeValue(raw)) as Partial<AnyEvent> | undefined
   return typeof event?.type === "string" ? (event as AnyEvent) : undefined
 }
 

@@ -121,7 +121,7 @@ const deliverCall = (receivers: Receivers, received: Received, message: CallMess
     if (Exit.isFailure(exit)) return judge(verdictOf(exit))
     const call = exit.value.calls.get(name)
     if (call?.g !== generation) return judge(DONE)
-    const { src, in: input } = call
+    const { src, in: input, raw } = call
     const logic = definition.machine.callLogic(src)
     received.logic = logic
     if (logic === undefined) {
@@ -133,7 +133,7 @@ const deliverCall = (receivers: Receivers, received: Received, message: CallMess
     }
     const { type: actorType, key } = address
     const attemptedCount = attempt - 1
-    const request = { actorType, key, name, generation, src, input, logic, attemptedCount }
+    const request = { actorType, key, name, generation, src, input, raw, logic, attemptedCount }
     judge(calls.start(request, ended) ? { _tag: "Running" } : DONE)
   })
   cells.offer(definition, address, asked)

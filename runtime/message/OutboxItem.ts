@@ -6,6 +6,7 @@
  */
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { AnyEvent } from "../event/Event.ts"
+import type { StoredValue } from "../json/StoredValue.ts"
 import { isTime } from "../time/Time.ts"
 import { type Answer, isAnswer } from "./Outgoing.ts"
 
@@ -31,23 +32,28 @@ export type OutboxItem =
       readonly re: string
       readonly a: Answer
     }
-  /** A timer `n`, generation `g`, that brings event `e` to this actor at `at`. */
+  /**
+   * A timer `n`, generation `g`, that brings event `e` to this actor at `at`. `raw`: stored form of the event where it is no
+   * plain JSON; `e` has its type then. Of an event for a child both are of the event inside.
+   */
   | {
       readonly k: "timer"
       readonly n: string
       readonly g: string
       readonly at: number
       readonly e: AnyEvent
+      readonly raw?: StoredValue
     }
   /** Timer `n`, generation `g`, that was due at `at`, is over: fired or cancelled. */
   | { readonly k: "cancel"; readonly n: string; readonly g: string; readonly at: number }
-  /** A durable call `n`, generation `g`, of logic `src` with input `in`. */
+  /** A durable call `n`, generation `g`, of logic `src` with input `in`, or its stored form `raw` where it is no plain JSON. */
   | {
       readonly k: "call"
       readonly n: string
       readonly g: string
       readonly src: string
       readonly in?: unknown
+      readonly raw?: StoredValue
     }
   /** Call `n` is over: ended or aborted. */
   | { readonly k: "abort"; readonly n: string }

@@ -6,9 +6,16 @@
  */
 import { sentItemOf } from "../cell/Intents.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import type { AnyEvent } from "../event/Event.ts"
+import { type AnyEvent, INSIDE } from "../event/Event.ts"
+import { decodeValue } from "../json/StoredValue.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Outgoing } from "../message/Outgoing.ts"
+
+const eventOfTimer = ({ e, raw }: Extract<OutboxItem, { readonly k: "timer" }>): AnyEvent => {
+  if (raw === undefined) return e
+  const event = decodeValue(raw) as AnyEvent
+  return e.type === INSIDE ? { ...e, event } : event
+}
 
 /** A timer: of `after`, or of a `raise` with a delay. Only what is given is compared. */
 export interface ExpectedTimer {
@@ -75,7 +82,7 @@ export const comparedTimers = (
   const timers = items.flatMap((item) =>
     // A timer that is due at once has the time 0.
     item.k === "timer"
-      ? { id: item.n, afterMs: Math.max(0, item.at - nowMs), event: item.e as AnyEvent }
+      ? { id: item.n, afterMs: Math.max(0, item.at - nowMs), event: eventOfTimer(item) }
       : [],
   )
   return { what: "timers", expected, actual: asFarAsGiven(timers, expected) }
@@ -89,7 +96,9 @@ export const comparedCancels = ({ items }: AskedFor, expected: ReadonlyArray<str
 
 export const comparedCalls = ({ items }: AskedFor, expected: ReadonlyArray<ExpectedCall>): Compared => {
   const calls = items.flatMap((item) =>
-    item.k === "call" ? { src: item.src, id: item.n, input: item.in } : [],
+    item.k === "call"
+      ? { src: item.src, id: item.n, input: item.raw === undefined ? item.in : decodeValue(item.raw) }
+      : [],
   )
   return { what: "calls", expected, actual: asFarAsGiven(calls, expected) }
 }

@@ -21,6 +21,7 @@ import { type ActorDefinition, type AnyActor, defineActor } from "../../runtime/
 import type { AnyEvent } from "../../runtime/event/Event.ts"
 import { defineIntegrationEvent } from "../../runtime/event/IntegrationEvent.ts"
 import type { JournalRecord } from "../../runtime/journal/Journal.ts"
+import { decodeValue } from "../../runtime/json/StoredValue.ts"
 import { given } from "../../runtime/machine/SealedState.ts"
 import type { ConformanceCase } from "./ConformanceCase.ts"
 import { type Facts, factsOf, outlookOf } from "./Facts.ts"
@@ -156,12 +157,13 @@ export class DurableRun {
     const calls = [...this.#confirmed.pending.calls].toSorted(([, left], [, right]) =>
       byGeneration(left, right),
     )
-    for (const [name, { g: generation, src, in: input }] of calls) {
+    for (const [name, { g: generation, src, in: plain, raw }] of calls) {
       const idempotencyKey = `${name}/${generation}`
       if (this.#called.has(idempotencyKey)) continue
       this.#called.add(idempotencyKey)
       const logic = this.#definition.machine.callLogic(src)
       if (logic === undefined) throw new Error(`no logic for the call ${src}`)
+      const input = raw === undefined ? plain : decodeValue(raw)
       const signal = new AbortController().signal
       const args = { input, idempotencyKey, signal, heartbeat: () => undefined, attempt: 1 }
       const end = (outcome: object) =>

@@ -1,6 +1,6 @@
 /** Values in a context that JSON does not have. */
 import type { ConformanceCase, Construct } from "../ConformanceCase.ts"
-import { assign, fromPromise, machine } from "../Loose.ts"
+import { assign, fromPromise, machine, raise, sendParent, sendTo } from "../Loose.ts"
 
 /** Puts the values into a context, at its birth and by an event, and looks at the one that was put there before. */
 const holds = (name: string, make: () => unknown, more: object = {}): ConformanceCase => ({
@@ -245,15 +245,132 @@ export const values: ReadonlyArray<Construct> = [
         },
       },
       {
-        name: "a bigint in the input of a call",
-        machine: () => calling(() => ({ amount: 5n })),
+        name: "an instance of a class in the input of a call",
+        machine: () => calling(() => ({ price: new Money() })),
         steps: ["Go"],
-        ends: { value: "a", context: { got: { amount: 5n } } },
+        ends: { value: "a" },
         refused: {
           at: "event",
-          says: "a bigint (give its text)",
-          why: "The same in the input of a call: `input: ({ context }) => ({ amount: String(context.amount) })`. Its output may hold dates, bigints, maps and sets.",
+          says: 'the input of the call "work" cannot be stored at input.price: it is an instance of Money',
+          why: "An instance of a class in the input of a call, or in the event of a delayed `raise` or `sendTo`. Give its fields.",
         },
+      },
+    ],
+  },
+  {
+    construct: "Dates, bigints, maps and sets in the input of a call, and in delayed events",
+    cases: [
+      {
+        name: "the input of a call",
+        machine: () =>
+          calling(() => ({
+            at: new Date(5),
+            amount: 5n,
+            tags: new Set(["a"]),
+            by: new Map([[1, { u: undefined }]]),
+          })),
+        steps: ["Go", "Go"],
+        ends: { value: "a", context: { got: { amount: 5n, at: { date: 5 }, tags: { set: ["a"] } } } },
+      },
+      {
+        name: "the input of a call whose fields look like a stored value",
+        machine: () => calling(() => ({ $: ["Date", 5], list: [{ $: 1 }], n: 1n })),
+        steps: ["Go"],
+        ends: { context: { got: { $: ["Date", 5], n: 1n } } },
+      },
+      {
+        name: "the input of a child's call",
+        machine: () =>
+          machine(
+            {
+              context: { got: null },
+              initial: "a",
+              states: {
+                a: { on: { Go: "b" } },
+                b: {
+                  invoke: {
+                    src: "child",
+                    onDone: { target: "a", actions: assign({ got: ({ event }) => event.output }) },
+                  },
+                },
+              },
+            },
+            {
+              actors: {
+                child: machine(
+                  {
+                    context: { days: null },
+                    initial: "busy",
+                    states: {
+                      busy: {
+                        invoke: {
+                          src: "read",
+                          input: () => new Map([["due", new Date(86_400_000)]]),
+                          onDone: { target: "over", actions: assign({ days: ({ event }) => event.output }) },
+                        },
+                      },
+                      over: { type: "final" },
+                    },
+                    output: ({ context }) => context.days,
+                  },
+                  {
+                    actors: {
+                      read: fromPromise(async ({ input }) => input.get("due").getTime() / 86_400_000),
+                    },
+                  },
+                ),
+              },
+            },
+          ),
+        steps: ["Go"],
+        ends: { value: "a", context: { got: 1 } },
+      },
+      {
+        name: "a delayed raise",
+        machine: () =>
+          machine({
+            context: { got: null },
+            on: {
+              Go: {
+                actions: raise(() => ({ type: "Late", at: new Date(7), of: new Set([1n]) }), { delay: 20 }),
+              },
+              Late: { actions: assign({ got: ({ event }) => event }) },
+            },
+          }),
+        steps: ["Go", 10, 20, "Go", 20],
+        ends: { context: { got: { at: { date: 7 }, of: { set: [1n] } } } },
+      },
+      {
+        name: "a delayed event for a child, and from it",
+        machine: () => {
+          const child = machine({
+            on: {
+              Ask: {
+                actions: sendParent(
+                  ({ event }) => ({ type: "Told", at: event.at, by: new Map([["n", event.n]]) }),
+                  {
+                    delay: 10,
+                  },
+                ),
+              },
+            },
+          })
+          return machine(
+            {
+              context: { got: null },
+              invoke: { src: "child", id: "child" },
+              on: {
+                Go: {
+                  actions: sendTo("child", () => ({ type: "Ask", at: new Date(9), n: 3n }), { delay: 10 }),
+                },
+                Told: { actions: assign({ got: ({ event }) => event }) },
+              },
+            },
+            { actors: { child } },
+          )
+        },
+        steps: ["Go", 5, 5, 5, 5],
+        ends: { context: { got: { at: { date: 9 }, by: { map: [["n", 3n]] } } } },
       },
     ],
   },

@@ -226,6 +226,31 @@ describe("a cluster with a node of an earlier release", () => {
     expect(answers).toEqual(["done"])
   })
 
+  it.each<readonly [string, AnyStateMachine]>([
+    [
+      "call whose input",
+      createMachine({
+        initial: "a",
+        states: {
+          a: { on: { Poke: "b" } },
+          b: { invoke: { src: fromPromise(async () => 1), input: () => new Date(0) as never } },
+        },
+      }),
+    ],
+    [
+      "timer whose event",
+      createMachine({ on: { Poke: { actions: raise({ type: "T", n: 1n } as never, { delay: 5 }) } } }),
+    ],
+  ])("gets no %s has a form in no earlier format", (_, machine) => {
+    const Asking = defined(machine)
+    expect(played(Asking, 2, "Poke").answers).toMatchObject([
+      { error: { _tag: "Unavailable", stored: "No" } },
+    ])
+    const { round, answers } = played(Asking, 3, "Poke")
+    expect(round.needsFormat3).toBe(true)
+    expect(answers).toEqual(["done"])
+  })
+
   it("gets no message with input", () => {
     const Sender = defined(
       createMachine({

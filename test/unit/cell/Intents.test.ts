@@ -1,8 +1,11 @@
 /** Timers and messages with a delay: when they are due, and what is too long or none. */
 import { describe, expect, it } from "vitest"
 import { createMachine } from "xstate"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { unborn } from "../../../runtime/cell/Fold.ts"
 import { DELAY_MS_MAX, effectsOf, NotSendable, sentItemOf } from "../../../runtime/cell/Intents.ts"
 import { NOTHING_PENDING, type Pending } from "../../../runtime/cell/Pending.ts"
+import { decodeSnapshot, encodeSnapshot } from "../../../runtime/cell/Snapshot.ts"
 import { defineActor } from "../../../runtime/definition/Actor.ts"
 import type { Intent } from "../../../runtime/machine/Intent.ts"
 import { START_MS } from "../../fixtures/time/RealDate.ts"
@@ -110,4 +113,20 @@ it.each([
 ])("a message after %d ms is due after %d ms", (afterMs, dueMs) => {
   const told = { _tag: "Tell", key: "patient/b", command: { type: "Go" }, afterMs } as const
   expect(sentItemOf(definition, told, START_MS)).toMatchObject({ k: "tell", at: START_MS + dueMs })
+})
+
+describe("a snapshot", () => {
+  it("with a timer whose event is no plain JSON is not for nodes that read plain ones only", () => {
+    const address = addressOf("patient", "a", 8)
+    const rowOf = (pending: Pending) =>
+      encodeSnapshot(definition, address, { ...unborn(definition, "a"), pending })
+    const timer = { g: "1.0", at: START_MS, e: { type: "T" } }
+    const tagged = { ...timer, raw: { type: "T", at: { $: ["Date", 5] } } }
+    const pendingOf = (kept: typeof timer): Pending => ({ timers: new Map([["t", kept]]), calls: new Map() })
+    expect(rowOf(pendingOf(timer)).codec).toMatch(/^1:/)
+    expect(rowOf(pendingOf(tagged)).codec).toMatch(/^2:/)
+    expect(decodeSnapshot(definition, address, rowOf(pendingOf(tagged)))).toMatchObject({
+      pending: pendingOf(tagged),
+    })
+  })
 })

@@ -257,6 +257,38 @@ describe("a plain promise", () => {
     expect(made).toEqual(["once/o/fetch/1.0", "once/o/fetch/1.0"])
   })
 
+  it("is given the dates and maps of its input each time", async () => {
+    const input = { at: new Date(5), by: new Map([["n", 1n]]) }
+    const machine = createMachine({
+      initial: "idle",
+      states: {
+        idle: { on: { Go: "busy" } },
+        busy: {
+          invoke: {
+            id: "fetch",
+            input,
+            src: fromPromise(({ input: given }: { input: unknown }) => {
+              expect(given).toStrictEqual(input)
+              ;(given as typeof input).by.clear()
+              made.push("made")
+              return made.length === 1 ? new Promise(() => undefined) : Promise.resolve()
+            }),
+            onDone: "over",
+          },
+        },
+        over: {},
+      },
+    } as never)
+    const Dated = defineActor({ type: "dated", machine } as never)
+    const messaging = new MessagingMemory()
+    const first = await startMemory({ actors: [Dated], messaging })
+    await first.system.get(Dated, "d").ask({ type: "Go" } as never)
+    await eventually(() => made.length === 1)
+    await first.crash()
+    const { system } = await startMemory({ actors: [Dated], messaging, journal: first.journal })
+    await eventually(async () => (await system.get(Dated, "d").state()).state.value === "over")
+  })
+
   it("is given its own actor, which ignores what it is sent, and emits to nobody", async () => {
     const machine = fetching(
       fromPromise(async ({ self, emit, input }) => {
