@@ -93,6 +93,8 @@ export class Machine {
     this.#runsAsFamily = needsFamily(own)
     const self = createActor(own, { input: { id: "" } })
     this.#self = self as unknown as { _snapshot: MachineState }
+    // All actors of the type share this system; names are kept by families alone.
+    Object.assign(self.system, { _set: nothing })
     this.#scope = {
       self,
       system: self.system,

@@ -82,8 +82,8 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a timer that is set anew does not replace the old one",
     file: "runtime/cell/Intents.ts",
-    text: 'if (before.timers.get(n)?.g !== g) items.push({ k: "timer", n, g, at, e })',
-    replacement: 'if (!before.timers.has(n)) items.push({ k: "timer", n, g, at, e })',
+    text: "if (before.timers.get(n)?.g === g) continue",
+    replacement: "if (before.timers.has(n)) continue",
     isSeenBySimulation: true,
   },
   {

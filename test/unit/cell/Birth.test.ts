@@ -307,3 +307,17 @@ describe("a journal", () => {
     expect(await system.spawn(Born as AnyActor, "a", {})).toMatchObject({ isNew: false })
   })
 })
+
+describe("a child of a context", () => {
+  it("is refused for its logic, whatever its systemId", () => {
+    const Parent = defineActor({
+      type: "parent",
+      machine: createMachine({
+        context: ({ spawn }) => ({ kid: spawn(createMachine({}), { systemId: "kid" }) }),
+      }),
+    } as never) as ActorDefinition
+    for (const id of ["a", "b"]) {
+      expect(() => Parent.machine.initial(id)).toThrow(/spawned without a name for its logic/)
+    }
+  })
+})
