@@ -37,7 +37,7 @@ const FIRST_SHARE_MS_MAX = 5_000
 /** Pause after the lease store could not be used, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = 200
 
-/** A thousand asks that find nobody are one reason to look, for so many milliseconds. */
+/** Reports of silent owners within this many milliseconds cause one look at the records. */
 const SUSPICION_PAUSE_MS = 100
 
 export interface ClusterOptions {
@@ -45,7 +45,7 @@ export interface ClusterOptions {
   readonly families: ReadonlyArray<SlotFamily>
   readonly tenants: ReadonlyMap<string, Tenant>
   readonly view: ClusterView
-  /** Time after which a member that does not renew has nothing any more, in milliseconds. */
+  /** Time after which a member that has not renewed its record is evicted, in milliseconds. */
   readonly leaseMs: number
   /** Time that a slot's tenant gets to finish its work when it moves, in milliseconds. */
   readonly handoffMs: number
@@ -57,13 +57,13 @@ export interface ClusterOptions {
 
 export interface Cluster {
   readonly families: ReadonlyArray<SlotFamily>
-  /** Goes on as a member that has nothing, or takes part again. */
+  /** `drained`: the node stays a member and owns nothing. `up`: it takes part again. */
   readonly enter: (state: "up" | "drained") => Effect.Effect<void>
-  /** Wishes that a member has a slot; without one, that the placement decides. */
+  /** Pins a slot to a member; without a member, the placement decides again. */
   readonly pin: (slot: string, memberId: string | undefined) => Effect.Effect<void, LeasesUnavailable>
-  /** Stops, or lets go on, all actors of a type, everywhere. */
+  /** Pauses or resumes all actors of a type, on all nodes. */
   readonly pause: (type: string, isPaused: boolean) => Effect.Effect<void, LeasesUnavailable>
-  /** Hands everything over and is gone. Safe to call twice. */
+  /** Hands all slots off and removes this node's record. Safe to call twice. */
   readonly leave: Effect.Effect<void>
 }
 
@@ -161,7 +161,7 @@ class Agent implements Cluster {
         yield* Effect.ignore(this.#look)
         yield* this.#probeAll
         while (this.#membership.isMember && !this.#isLeaving) yield* this.#turn
-        // Who is about to go gives signs of life, and renews, until it has handed everything over.
+        // A node that leaves goes on giving signs of life and renewing until it has handed everything off.
         if (this.#isLeaving) yield* this.#hasLeft.await
         yield* this.#isIn.close
         if (this.#isLeaving) yield* Effect.ignore(this.#membership.leave) // told to go before it was in
@@ -185,17 +185,17 @@ class Agent implements Cluster {
       const waitMs = isSettled ? this.#options.leaseMs / RENEWALS_PER_LEASE : SETTLE_MS
       if (!this.#leases.isShared) return yield* this.#something.await
       const reason = yield* Effect.timeoutOption(this.#something.await, waitMs)
-      // Nobody said anything: hints may be lost.
+      // No hint came for a while. Hints may be lost, so all records are read.
       if (Option.isNone(reason)) this.#records.doubt()
     }).pipe(
-      // Whoever ends here would stay a member, and never take or hand over anything again.
+      // If the loop ended here, the node would stay a member and never take or hand off a slot again.
       Effect.tapDefect((defect) => Effect.logError("This node tries again to see to the cluster.", defect)),
       Effect.catchDefect(Effect.fail),
       Effect.catch(() => Effect.sleep(UNAVAILABLE_PAUSE_MS)),
     )
   }
 
-  /** Moved for balance alone: the holder is well and could keep it. */
+  /** The slot moves for balance alone: this node is up and could keep it. */
   #isOwnWish(slot: string, placement: ReadonlyMap<string, string>): boolean {
     const isWell = this.#membership.state === "up" && !this.#view.cannotRun.includes(slot)
     return isWell && this.#seen.pins().get(slot) !== placement.get(slot)
@@ -217,7 +217,7 @@ class Agent implements Cluster {
     const news = eventsBetween(this.#lastMembers, members)
     if (news.some(({ type }) => type !== "MemberChanged")) this.#membersSinceMs = this.#nowMs
     this.#lastMembers = members
-    // Somebody has removed this node's record: its renewal will say so.
+    // Another member has removed this node's record. The renewal finds that out.
     if (this.#membership.isMember && !members.has(this.#memberId)) this.#renewal.openUnsafe()
     for (const event of news) this.#view.announce(event)
     const owners = new Map(Array.from(this.#seen.slots(), ([slot, { value }]) => [slot, value.m]))
@@ -256,13 +256,13 @@ class Agent implements Cluster {
       const ids = Array.from(this.#seen.members().keys()).sort()
       const own = ids.indexOf(this.#memberId)
       const next = [...ids.slice(own + 1), ...ids.slice(0, Math.max(own, 0))].slice(0, PROBED_COUNT)
-      // Each in its own time: one that does not answer holds up nobody's sign of life.
+      // Each member is asked by itself, so that one that does not answer does not delay the others.
       for (const id of next) this.#probeOnce(id)
       yield* this.#membership.probeSelf
     }
   })
 
-  /** At the start: who was killed with its whole cluster is not waited for. */
+  /** At the start: if the whole cluster was killed, this node does not wait until the others' leases are over. */
   get #probeAll(): Effect.Effect<void> {
     const others = Array.from(this.#seen.members().keys()).filter((id) => id !== this.#memberId)
     return Effect.forEach(others, (id) => this.#probe(id), { concurrency: "unbounded", discard: true })
@@ -295,7 +295,7 @@ class Agent implements Cluster {
     }),
   )
 
-  /** That a known member is as it was is no news. */
+  /** Skips members whose record has not changed. */
   #isRenewal({ key, value }: LeaseHint): boolean {
     return subjectOfKey(key)?.kind === "member" && value !== undefined && this.#seen.says(key, value)
   }
@@ -363,7 +363,7 @@ class Agent implements Cluster {
     return Effect.ensuring(Effect.andThen(this.#membership.goodbye, Effect.ignore(going)), this.#hasLeft.open)
   })
 
-  /** Nothing is this node's any more, whatever the records say. */
+  /** This node owns nothing from now on, whatever the records say. */
   readonly halt: Effect.Effect<void> = Effect.suspend(() => {
     this.#isLeaving = true
     this.#view.ownership.end()

@@ -2,9 +2,9 @@
  * The lease port: a few hundred small records that all members see and change by compare-and-set. Members renew a
  * record of their own in it; another one per slot says who has the slot, and under which epoch.
  *
- * Owns the contract (test/contract/Leases.contract.ts). The store knows no time: whether a record has expired is for
- * whoever watches it to judge, by a clock of its own (Membership.ts). Correctness never rests on it, only on the
- * journal's check: a store that is late or lost costs moves, never commits.
+ * Owns the contract (test/contract/Leases.contract.ts). The store knows no time: each member judges by its own clock whether
+ * a record has expired (Membership.ts). Correctness rests on the journal's check alone: a store that is late or lost costs
+ * moves, never commits.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import { errorClass } from "../error/EverstateError.ts"

@@ -1,10 +1,10 @@
 /**
- * The slots that this node has: taking, handing over, losing them.
+ * The slots that this node owns: it takes them, hands them off, and may lose them.
  *
- * Owns the records of slots and the lives of their tenants. What should be whose says Placement.ts; a node takes what
- * is free and should be its own, and hands over what should be another's, and so the cluster gets there without a
- * leader. Two nodes that want the same slot meet in the compare-and-set. Whoever hands a slot over writes the next
- * owner's name where its own was, so that this one has only to open it.
+ * Owns the records of slots and the lives of their tenants. Placement.ts says which member should have which slot. Every
+ * node takes free slots that it should have and hands off slots that another member should have, so the cluster needs no
+ * leader. If two nodes want the same slot, the compare-and-set lets one of them win. The owner that hands a slot off
+ * writes the successor's name into the record, so the successor has only to open the slot. States: docs/STATES.md.
  */
 import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -19,11 +19,11 @@ const TAKEN_AT_ONCE_MAX = 16
 const HANDED_OVER_AT_ONCE_MAX = 8
 
 /**
- * The longest pause between two handoffs, and how long they take for all that a node has, in milliseconds: those who
- * get the slots bring their actors into memory one shard after the other, and answer meanwhile.
+ * Longest pause between two handoffs, and time for all of a node's handoffs, in milliseconds: the new owners bring actors
+ * into memory one shard after the other, and answer meanwhile.
  */
 const GOING = { pauseMs: 100, allMs: 2_000 } as const
-/** The same for what moves for balance alone: there is no hurry, and who gets it has often just begun, and is slow. */
+/** The same for moves for balance alone: there is no hurry, and the new owner has often just started, and is slow. */
 const BALANCING = { pauseMs: 150, allMs: 5_000 } as const
 
 /** A slot that just moved between live members rests for this long before it moves again, doubling each time. */
@@ -59,12 +59,12 @@ export interface LeasingOptions {
 export class Leasing {
   readonly #options: LeasingOptions
   readonly #held = new Map<string, Held>()
-  /** Closed here; that they are free is not written yet. */
+  /** Slots that are closed here while their records still name this node. */
   readonly #unreleased = new Set<string>()
   readonly #turns = Semaphore.makeUnsafe(HANDED_OVER_AT_ONCE_MAX)
   #nextHandoffAtMs = Number.NEGATIVE_INFINITY
   readonly #taking = Semaphore.makeUnsafe(1)
-  /** What should be whose, when that was looked at last. */
+  /** Member that should have each slot, as of the last look. */
   #placement: Placement = new Map()
   #isEnding = false
   readonly #fork: (work: Effect.Effect<void>) => void
@@ -95,7 +95,7 @@ export class Leasing {
       const toHandOver = slots.filter(
         (slot) => placement.get(slot) !== me && this.#canHandOver(slot, isOwnWish(slot)),
       )
-      // Takes its time, and nobody waits for it: a busy shard keeps no free one from being taken.
+      // Not waited for, because a busy shard takes its time: free slots are taken meanwhile.
       for (const slot of toHandOver) this.#fork(this.#handOver(me, slot, isOwnWish(slot)))
       const takeAll = Effect.forEach(toTake, (slot) => Effect.exit(this.#take(me, slot)), {
         concurrency: TAKEN_AT_ONCE_MAX,
@@ -104,12 +104,12 @@ export class Leasing {
       yield* taken.find(Exit.isFailure) ?? Effect.void
     })
 
-  /** Hands everything over; what is on its way already, too. Takes nothing from then on. */
+  /** Hands all slots off, and waits for handoffs that have begun. Takes nothing from then on. */
   readonly releaseAll = (me: string, placement: Placement): Effect.Effect<void> =>
     Effect.gen({ self: this }, function* () {
       this.#isEnding = true
       this.#placement = placement
-      // What is being taken would be left open.
+      // A slot that is being taken would stay open, so wait for it.
       yield* this.#taking.withPermit(Effect.void)
       yield* Effect.forEach([...this.#held.keys()], (slot) => this.#handOver(me, slot, false), {
         concurrency: "unbounded",
@@ -121,13 +121,13 @@ export class Leasing {
       })
     })
 
-  /** Nothing is this node's any more. */
+  /** Drops all slots: this node owns nothing any more. */
   readonly dropAll: Effect.Effect<void> = Effect.suspend(() => {
     this.#unreleased.clear()
     return this.#dropThese([...this.#held.keys()])
   })
 
-  /** A commit of a higher epoch was met: somebody else has this slot. */
+  /** Drops one slot, because another member owns it. */
   readonly drop = (slot: string): Effect.Effect<void> =>
     Effect.suspend(() => {
       const held = this.#held.get(slot)
@@ -139,7 +139,7 @@ export class Leasing {
       return this.#drop(slot)
     })
 
-  /** What ends it may hang, and cannot be interrupted. */
+  /** Bounded, because the tenant may hang where it cannot be interrupted. */
   #drop(slot: string): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const dropped = yield* Effect.forkDetach(this.#options.tenants.get(slot)?.drop ?? Effect.void)
@@ -156,12 +156,12 @@ export class Leasing {
     return this.#dropThese(lost.map(([slot]) => slot))
   }
 
-  /** All at once: with a connection that is gone each may take its time, and what is to be taken waits for them. */
+  /** Drops them at the same time: each may take long without a connection, and taking slots waits for all of them. */
   #dropThese(slots: ReadonlyArray<string>): Effect.Effect<void> {
     return Effect.forEach(slots, this.drop, { concurrency: "unbounded", discard: true })
   }
 
-  /** Writes again what the store has lost: nobody else has the slot, or that would be written. */
+  /** Writes records again that the store has lost. No other member owns these slots, or its name would be there. */
   #restore(me: string): Effect.Effect<void, LeasesUnavailable> {
     const lost = Array.from(this.#held).filter(
       ([slot, { closing }]) => closing === undefined && this.#seen.slot(slotKey(slot)) === undefined,
@@ -173,7 +173,7 @@ export class Leasing {
     )
   }
 
-  /** What others handed over to this node, and it should not have any more. */
+  /** Gives back slots that others handed to this node and that another member should have by now. */
   #refuse(me: string): void {
     for (const [slot, { value }] of this.#seen.slots()) {
       const isWanted = this.#placement.get(slot) === me
@@ -181,7 +181,7 @@ export class Leasing {
     }
   }
 
-  /** Whether a member has the slot after all: who was never heard of may just have joined, and the store's leader knows. */
+  /** Whether the holder is a member. The store's leader is asked about one never heard of: it may have just joined. */
   #isMembers(holder: string | undefined): Effect.Effect<boolean, LeasesUnavailable> {
     return Effect.gen({ self: this }, function* () {
       if (holder === undefined) return false
@@ -220,7 +220,7 @@ export class Leasing {
     return Effect.uninterruptible(taking)
   }
 
-  /** Waits for its turn; one that is on its way is waited for. What cannot be written now is written later. */
+  /** Hands a slot off in its turn, or waits for the handoff that has begun. A failed write is repeated later. */
   #handOver(me: string, slot: string, isOwnWish: boolean): Effect.Effect<void> {
     return Effect.suspend(() => {
       const held = this.#held.get(slot)
@@ -229,10 +229,10 @@ export class Leasing {
       if (held.closing !== undefined) return held.closing.await
       const closing = Latch.makeUnsafe(false)
       held.closing = closing
-      // Nobody wishes it any more when its turn has come: it stays.
+      // Keep the slot if no other member should have it any more when its turn has come.
       const isKept = () => isOwnWish && !this.#isEnding && this.#placement.get(slot) === me
       const close = Effect.suspend(() => {
-        // Lost meanwhile, and perhaps taken again by the next life.
+        // The slot was lost meanwhile, and may have been taken again in this node's next life.
         if (this.#held.get(slot) !== held) return Effect.void
         if (!isKept()) return this.#close(me, slot, held, tenant, isOwnWish)
         held.closing = undefined
@@ -245,7 +245,7 @@ export class Leasing {
     })
   }
 
-  /** Where nobody gets the slot there is no hurry to spare. */
+  /** Waits before a handoff; without a successor there is no reason to wait. */
   #pace(me: string, slot: string, { pauseMs, allMs }: typeof GOING | typeof BALANCING): Effect.Effect<void> {
     if (this.#successor(me, slot) === undefined) return Effect.void
     const nowMs = this.#nowMs
@@ -262,13 +262,13 @@ export class Leasing {
     isOwnWish: boolean,
   ): Effect.Effect<void, LeasesUnavailable> {
     return Effect.gen({ self: this }, function* () {
-      // Not waited for once its time is over: a part of it may not be interruptible, and hang.
+      // Not waited for once its time is over, because a part of it may hang where it cannot be interrupted.
       const work = yield* Effect.forkDetach(tenant.close)
       held.work = work
       const closed = yield* Effect.timeoutOption(Fiber.await(work), this.#options.handoffMs).pipe(
         Effect.onInterrupt(() => Effect.sync(() => work.interruptUnsafe())),
       )
-      // Lost meanwhile, and perhaps taken again: the rest has been seen to.
+      // The slot was lost meanwhile, and the tenant was dropped then.
       if (this.#held.get(slot) !== held) return
       if (Option.isNone(closed) || Exit.isFailure(closed.value)) {
         work.interruptUnsafe()
@@ -283,7 +283,7 @@ export class Leasing {
     })
   }
 
-  /** Writes that the slot is the next owner's, or free where there is none. */
+  /** Writes the successor's name into the slot's record, or that the slot is free. */
   #release(me: string, slot: string, moves?: number): Effect.Effect<void, LeasesUnavailable> {
     return Effect.gen({ self: this }, function* () {
       const found = this.#seen.slot(slotKey(slot))
@@ -300,7 +300,7 @@ export class Leasing {
     })
   }
 
-  /** Who should have the slot next, and can open it now. */
+  /** Member that should have the slot next and can open it now. */
   #successor(me: string, slot: string): string | undefined {
     const id = this.#placement.get(slot)
     if (id === undefined || id === me) return undefined
@@ -311,7 +311,7 @@ export class Leasing {
     return this.#options.records.write(slotKey(slot), value)
   }
 
-  /** A member that has it hands it over first, however long that takes; or it is evicted. */
+  /** Whether this node may take the slot: a member that owns it hands it off first, or is evicted. */
   #canTake(me: string, slot: string): boolean {
     if (this.#held.has(slot) || !this.#options.tenants.has(slot)) return false
     const holder = this.#seen.slot(slotKey(slot))?.m

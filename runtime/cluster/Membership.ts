@@ -1,11 +1,11 @@
 /**
- * This node's own place in the cluster, and its judgement on the others.
+ * This node as a member of the cluster, and its judgement on the other members.
  *
- * Owns the record that it renews, the fence that follows from it (Ownership.ts), and eviction: of members whose record
- * stands still for a lease's time by this node's monotonic clock, and, sooner, of those whose subject nobody serves any
- * more and of those that do not answer for a while. The lease's time has to outlast a change of the store's leader,
- * which takes up to nine seconds; so it is the last resort, for members that nobody can ask. Being wrong about another
- * costs that one its shards, never a commit. What members have: Leasing.ts.
+ * Owns this node's record, the fence that follows from its renewal (Ownership.ts), and eviction. A member is evicted when
+ * its record has not changed for `leaseMs` by this node's monotonic clock, and sooner when no process serves its subject
+ * or when it does not answer for a while. `leaseMs` has to outlast a change of the store's leader, which takes up to nine
+ * seconds, so it is the last resort. A member that is evicted by mistake loses its shards, never a commit. What members
+ * own: Leasing.ts.
  */
 import { type Clock, Effect, Random, Schedule } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -43,7 +43,7 @@ const REJOIN_MAX_MS = 30_000
 /** A node that was in for this long starts over. */
 const CALM_MS = 60_000
 
-/** How long a node that leaves tries to say so before it lets go all the same, and the pause between two tries. */
+/** How long a node that leaves tries to tell the others before it leaves anyway, and the pause between two tries. */
 const GOODBYE_MS_MAX = 5_000
 const GOODBYE_PAUSE_MS = 200
 
@@ -78,7 +78,7 @@ export class Membership {
   #state: MemberRecord["state"] = "up"
   /** Slots that the record says this node cannot run. */
   #cannotRunWritten: ReadonlyArray<string>
-  /** The record says something else than this node would. */
+  /** The written record does not have this node's present state. */
   #isChanged = false
 
   constructor(options: MembershipOptions) {
@@ -149,8 +149,8 @@ export class Membership {
   })
 
   /**
-   * An earlier renewal that came through after all says nothing of now: the others count from when they saw that one,
-   * so it is written over.
+   * Writes over an earlier renewal that was stored after all: the other members count the lease from when they saw that
+   * one.
    */
   #write(at: number): Effect.Effect<Written | undefined, LeasesUnavailable> {
     return Effect.suspend(() => {
@@ -173,13 +173,13 @@ export class Membership {
     return Effect.gen({ self: this }, function* () {
       const { leases, records } = this.#options
       const found = yield* leases.get(memberKey(this.id))
-      // The store has forgotten what it had acknowledged; who knows what else.
+      // The store has lost a write that it had acknowledged, and may have lost others.
       if ((found?.revision ?? 0) < this.#revision) records.seen.clear()
       return found?.value === undefined ? undefined : found.revision
     })
   }
 
-  /** The record was removed: nothing is this node's. */
+  /** The record was removed, so this node owns nothing. */
   expel(): void {
     this.#revision = 0
     this.#options.view.ownership.end()
@@ -196,14 +196,14 @@ export class Membership {
     yield* Effect.sleep(longestMs)
   })
 
-  /** Says that this node is about to go. Those who do not know would leave to it what it lets go of. */
+  /** Tells the others that this node leaves; otherwise they would leave the slots that it frees to it. */
   readonly goodbye: Effect.Effect<void> = Effect.suspend(() => {
     this.enter("leaving")
     const said = Effect.retry(this.renew, Schedule.spaced(GOODBYE_PAUSE_MS))
     return Effect.ignore(Effect.timeoutOption(said, GOODBYE_MS_MAX))
   })
 
-  /** Takes the record away: this node has nothing and is gone. */
+  /** Removes this node's record, after its slots were handed off. */
   readonly leave: Effect.Effect<void, LeasesUnavailable> = Effect.gen({ self: this }, function* () {
     if (!this.isMember) return
     const { leases } = this.#options
@@ -237,7 +237,7 @@ export class Membership {
     })
   })
 
-  /** Looks whether a member is there. True: it is gone, and its record removed. */
+  /** Asks a member for a sign of life. True: it is gone, and its record was removed. */
   readonly probe = (id: string): Effect.Effect<boolean, LeasesUnavailable> =>
     Effect.gen({ self: this }, function* () {
       const sentAtMs = this.#nowMs
@@ -264,7 +264,7 @@ export class Membership {
       return true
     })
 
-  /** Sends itself a sign of life: whoever can do that is reached by the others. After a gap its record says the rest. */
+  /** Asks itself for a sign of life: if it gets one, the others reach it, too. After a gap its own record decides. */
   readonly probeSelf: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     const sentAtMs = this.#nowMs
     const failure = yield* this.#ping(this.id)
@@ -272,11 +272,11 @@ export class Membership {
     if (this.isMember) yield* Effect.ignore(this.renew)
   })
 
-  /** A member does not answer. True: for so long now that it is gone. */
+  /** A member does not answer. True: it has been silent for so long that it was evicted. */
   #silentSince(id: string, sentAtMs: number): Effect.Effect<boolean, LeasesUnavailable> {
     const sinceMs = this.#silent.get(id) ?? sentAtMs
     this.#silent.set(id, sinceMs)
-    // Who is cut off itself hears nobody.
+    // A node that is cut off hears no other member.
     const isSelfReached = this.#options.view.ownership.isReached(this.#nowMs - PROBE_TIMEOUT_MS)
     if (!isSelfReached) this.#silent.delete(id)
     if (!isSelfReached || this.#nowMs - sinceMs < SILENCE_MS_MAX) return Effect.succeed(false)
@@ -294,11 +294,11 @@ export class Membership {
     })
   }
 
-  /** Once: several may have found out at the same time. */
+  /** Evicts a member once, also where several probes found it gone. */
   #evict(id: string, why: string): Effect.Effect<void, LeasesUnavailable> {
     if (!this.#seen.members().has(id)) return Effect.void
     return Effect.flatMap(this.#options.records.remove(memberKey(id)), (isRemoved) =>
-      // It has renewed meanwhile, or somebody else was faster.
+      // Otherwise the member has renewed meanwhile, or another member has evicted it.
       isRemoved ? Effect.logWarning(`Member ${id} is evicted: ${why}.`) : Effect.void,
     )
   }

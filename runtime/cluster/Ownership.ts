@@ -1,9 +1,9 @@
 /**
- * What this node has now, asked on every command: which shards, under which epochs, and until when.
+ * The shards that this node owns now, under which epochs and until when. Asked on every command.
  *
- * Owns the fence, by this node's own monotonic clock. A node that could not renew its lease in time has nothing before
- * anybody else may take what it had; and one that was cut off or stalled for a while has nothing before the others take
- * it for gone. Who takes and gives: Cluster.ts.
+ * Owns the fence, by this node's own monotonic clock. A node that could not renew its lease stops using its shards before
+ * another member may take them. A node that was cut off or stalled stops before the others evict it. Who takes and hands
+ * off slots: Cluster.ts.
  */
 
 /** A node that has not heard itself over the network for so long has nothing, in milliseconds. */
@@ -87,13 +87,13 @@ export class Ownership {
     return true
   }
 
-  /** It has nothing any more. */
+  /** This node owns nothing from now on. */
   end(): void {
     this.#leaseUntilMs = Number.NEGATIVE_INFINITY
     this.#validUntilMs = Number.NEGATIVE_INFINITY
   }
 
-  /** Whoever loses its connection is found out sooner than by its silence. */
+  /** False from the moment the connection is lost, which is sooner than the silence shows. */
   get #isInTouch(): boolean {
     return this.#disconnectedAtMs() < this.#sureAtMs
   }

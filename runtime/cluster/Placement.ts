@@ -1,9 +1,9 @@
 /**
- * Who should have which slot: pure, and the same on every member that sees the same members and leases.
+ * Which member should have which slot: pure, and the same on every member that sees the same members and leases.
  *
- * Owns the rule. Nobody has more than its share (rounded up, by weight); whoever has a slot and is not above its share
- * keeps it; what is free goes to the member with room that scores highest for it (rendezvous hashing, by the member's
- * name, so that one that comes back finds its own). So a member that joins is given its share and nothing else moves.
+ * Owns the rule. No member has more than its share (rounded up, by weight). A member keeps its slots unless it is above
+ * its share. A free slot goes to the member with room that scores highest for it: rendezvous hashing by the member's name,
+ * so a node that comes back gets its former slots. When a member joins, it is given its share and nothing else moves.
  */
 
 export interface Candidate {
@@ -48,7 +48,7 @@ type Shares = Map<string, Array<string>>
 
 const sizeOf = (shares: Shares, id: string): number => shares.get(id)?.length ?? 0
 
-/** What everybody has already, or is pinned to. */
+/** The slots that members have already or are pinned to. */
 const kept = ({ slots, candidates, holders, pins }: PlacementQuestion): Shares => {
   const shares: Shares = new Map(candidates.map(({ id }) => [id, []]))
   const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]))
@@ -61,7 +61,7 @@ const kept = ({ slots, candidates, holders, pins }: PlacementQuestion): Shares =
   return shares
 }
 
-/** Takes from those who have more than their share what they score lowest for. */
+/** Takes from members above their share the slots for which they score lowest. */
 const shed = ({ slots, candidates, pins }: PlacementQuestion, shares: Shares): void => {
   const targets = targetsOf(slots.length, candidates, shares)
   for (const candidate of candidates) {
@@ -82,7 +82,7 @@ const shed = ({ slots, candidates, pins }: PlacementQuestion, shares: Shares): v
   }
 }
 
-/** Whole shares that add up. What is left over when all are rounded down goes to those who have most already. */
+/** Whole shares that add up. What rounding down leaves over goes to the members that have most already. */
 const targetsOf = (
   slotCount: number,
   candidates: ReadonlyArray<Candidate>,

@@ -1,9 +1,9 @@
 /**
- * The cluster's records, as this node reads and writes them: everything that it does about a record passes through what
- * it has seen of it.
+ * The cluster's records, as this node reads and writes them.
  *
- * Owns the ways between the store (Leases.ts) and what was seen (SeenRecords.ts): a list may be old and is corrected by
- * the store's leader, a hint comes before what it announces, and whoever meets a conflict looks at what is there now.
+ * Owns the way between the store (Leases.ts) and the records that this node has seen (SeenRecords.ts). A list of all records
+ * may be old and is corrected by the store's leader. A hint comes before the write that it announces. After a conflict the
+ * record is read again.
  */
 import { type Clock, Effect } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -58,7 +58,7 @@ export class Records {
     const hints = this.#hints
     const isListDue = this.#nowMs - this.#listedAtMs >= this.#listEveryMs
     const mustList = hints === undefined || hints.size > HINTS_MAX || isListDue
-    // What is hinted at from now on may not be in what is read now.
+    // Hints that come from now on may announce writes that this read does not see.
     this.#hints = new Map()
     const read = mustList ? this.#list : this.#forEach([...hints.values()], this.#lookAfter)
     return Effect.tapError(read, () => Effect.sync(() => this.doubt()))
@@ -71,7 +71,7 @@ export class Records {
       for (const record of records) this.seen.apply(record, nowMs)
       this.seen.listed()
       this.#listedAtMs = nowMs
-      // The list may be old, or the store may have lost what was seen: its leader knows.
+      // The list may be old, or the store may have lost records: ask its leader about each difference.
       const looks = this.#forEach(this.seen.unlike(records), this.look)
       return Effect.andThen(looks, this.#strays.settle(records))
     })
@@ -81,7 +81,7 @@ export class Records {
   readonly look = (key: string): Effect.Effect<void, LeasesUnavailable> =>
     Effect.map(this.#leases.get(key), (found) => this.seen.correct(key, found, this.#nowMs))
 
-  /** The hint may be there before the write; one that does not come soon was refused, or comes too late for this. */
+  /** Waits for the write that a hint announces; a write that does not come soon was refused, or is seen by a later look. */
   readonly #lookAfter = ({ key, after }: LeaseHint): Effect.Effect<void, LeasesUnavailable> =>
     Effect.gen({ self: this }, function* () {
       for (const pauseMs of HINTED_PAUSES_MS) {
@@ -91,7 +91,7 @@ export class Records {
       }
     })
 
-  /** Writes over what was seen. False: somebody else was faster; what they wrote is seen now. */
+  /** Writes over the revision that was seen. False: another member was faster; its record is seen now. */
   readonly write = (key: string, value: unknown): Effect.Effect<boolean, LeasesUnavailable> =>
     this.#leases.write(key, value, this.seen.revisionOf(key)).pipe(
       Effect.map((revision) => this.seen.apply({ key, revision, value }, this.#nowMs)),
@@ -99,7 +99,7 @@ export class Records {
       Effect.catchTag("LeaseConflict", () => Effect.as(this.look(key), false)),
     )
 
-  /** Removes what was seen. False: somebody else was faster. What is there now is seen either way. */
+  /** Removes the revision that was seen. False: another member was faster. The record is read either way. */
   readonly remove = (key: string): Effect.Effect<boolean, LeasesUnavailable> =>
     this.#leases.remove(key, this.seen.revisionOf(key)).pipe(
       Effect.as(true),

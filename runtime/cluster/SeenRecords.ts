@@ -140,7 +140,7 @@ export class SeenRecords {
   }
 }
 
-// A record of another shape is of a later version, or of nobody at all: what it names is not placed by this node.
+// A record of another shape was written by a later release, or by hand. This node does not place what it names.
 const isMember = (value: unknown): value is MemberRecord =>
   hasFields(value) &&
   value["v"] === 1 &&

@@ -4,15 +4,15 @@ import type { Effect } from "effect"
 export interface Tenant {
   /** The slot is this node's now, under this epoch. */
   readonly open: (epoch: number) => Effect.Effect<void>
-  /** Highest epoch under which somebody had the slot, for a slot that the lease store has no record of. Fails with words. */
+  /** Highest epoch that the slot ever had, for a slot without a record in the lease store. Fails with words. */
   readonly epochSeen?: Effect.Effect<number, string>
-  /** It is about to go to somebody else: finish what is in work. Bounded by the caller. */
+  /** The slot is handed off: finish what is in work. Bounded by the caller. */
   readonly close: Effect.Effect<void>
-  /** It is closed, and written to be this member's. */
+  /** The slot is closed, and its record names this successor. */
   readonly handedOver?: (memberId: string) => void
   /**
-   * It is, or may be, somebody else's already: let go at once. May come while `close` is at work, and after it
-   * when it took too long.
+   * Another member owns the slot, or may own it: release everything at once. May come while `close` is at work, and
+   * after `close` has taken too long.
    */
   readonly drop: Effect.Effect<void>
 }

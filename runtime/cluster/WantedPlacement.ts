@@ -9,7 +9,7 @@ import { type Candidate, placementOf } from "./Placement.ts"
 import type { SeenRecords } from "./SeenRecords.ts"
 import type { SlotFamily } from "./Slot.ts"
 
-/** Id of the member that should have each slot. Before things are settled nothing moves from one who is well. */
+/** Id of the member that should have each slot. Before the members are settled, no slot moves from a member that is up. */
 export const wantedPlacement = (
   seen: SeenRecords,
   families: ReadonlyArray<SlotFamily>,
@@ -25,7 +25,7 @@ export const wantedPlacement = (
   for (const family of families) {
     const candidates = candidatesOf(family, members)
     for (const [slot, id] of placementOf({ slots: family.slots, candidates, holders, pins })) {
-      // Those who start together are not given what they would have to hand over at once.
+      // Nodes that start together are not given slots that they would have to hand off at once.
       const holder = holders.get(slot)
       const held = members.get(holder ?? "")?.value
       const canWait = held?.state === "up" && !cannotRun(held, slot) && !pins.has(slot)
@@ -42,7 +42,7 @@ const candidatesOf = (
   const up = Array.from(members).filter(
     ([, { value }]) => value.state === "up" && (label === undefined || value.labels.includes(label)),
   )
-  // What nobody can read stays where it is, and says so there.
+  // A slot that no member can run stays where it is; its actors are quarantined there.
   const hopeless = new Set(slots.filter((slot) => up.every(([, { value }]) => cannotRun(value, slot))))
   return up.map(([id, { value }]) => ({
     id,

@@ -22,11 +22,11 @@ export const watchOffset = (
   const look = Effect.suspend(() => readModel.offset(projection, partition)).pipe(
     Effect.tap(({ sequence }) =>
       Effect.sync(() => {
-        // Opened meanwhile: then whoever runs it knows better.
+        // If the partition was opened here meanwhile, its runner knows better.
         if (!progress.isHere) progress.moveTo(sequence)
       }),
     ),
-    // Away: those who wait are told by their own time-out.
+    // The database is away: callers learn it from their own time-out.
     Effect.ignore,
   )
   return Effect.gen(function* () {

@@ -192,7 +192,7 @@ class Run {
     taken: ReadonlyArray<DecodedRecord>,
   ): Effect.Effect<void, Interruption> {
     const from = this.#progress.offset
-    const ahead = taken.filter(({ sequence }) => sequence > from) // the rest, somebody else has applied
+    const ahead = taken.filter(({ sequence }) => sequence > from) // the rest was applied by another runner
     const records = this.#upToUnreadable(ahead)
     const [first] = records
     const last = records.at(-1)

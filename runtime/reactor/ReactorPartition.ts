@@ -77,7 +77,7 @@ class Run {
 
   /** Follows the journal; when that ends, pauses and follows again from the position. */
   readonly forever: Effect.Effect<never> = Effect.suspend(() => this.#follow()).pipe(
-    // A bug that one record meets is said, and is met again after a pause: it does not end the reactor without a word.
+    // A bug that one record meets is logged and met again after a pause. It does not end the reactor silently.
     Effect.catchDefect((defect) => Effect.fail(new ReactorDefect(thrownText(defect)))),
     Effect.tapError((error) => {
       this.#isFollowing = false

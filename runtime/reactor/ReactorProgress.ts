@@ -36,7 +36,7 @@ export class ReactorProgress extends FollowerProgress {
     super.enter(state)
   }
 
-  /** Whoever does this work goes on until it succeeds; the status says why it takes so long. */
+  /** Reports failures of work that is repeated until it succeeds, so that the status says why it takes so long. */
   reported<A, E extends { readonly message: string }>(work: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.tapError(work, ({ message }) => Effect.sync(() => this.failed("unavailable", message)))
   }

@@ -45,7 +45,7 @@ export const makeAskServer =
   (shardIndex: number) =>
   (data: Uint8Array, reply: Reply): void => {
     const request = decodeRequest(data)
-    // Nobody can make anything of it, and nobody waits for an answer that it understands.
+    // This node cannot read the request, and its sender would not understand an answer.
     if (request === undefined) return
     const say = (answer: AskReply | DeliverReply): void => reply(encodeReply(answer))
     const sayMoved = (): void => {
@@ -77,7 +77,7 @@ export const makeAskServer =
       return answer(Exit.fail(cause instanceof InvalidCommand ? cause : uncheckable(address, cause)))
     }
     suspected(request)
-    // Nobody waits any longer: what has not been begun need not be.
+    // The caller has stopped waiting, so a command that was not begun is left.
     item.giveUpAt(
       wheel.schedule(request.ms, () => item.settle(Exit.interrupt())),
       request.ms,

@@ -54,7 +54,7 @@ export class RoutedItem implements Routed {
     item: Waiting,
   ) {
     const shardIndex = shardMap.indexOf(address.type, address.shard)
-    // What an actor waits for is asked of the node that has it, by its own inbox.
+    // What an actor waits for is asked of the shard's owner, by that node's inbox.
     this.shard = shardIndex === undefined || item._tag === "Pending" ? undefined : shardMap.all[shardIndex]
     this.address = address
     this.#definition = definition
@@ -130,7 +130,7 @@ export class RoutedItem implements Routed {
   }
 }
 
-/** The reply is none that this node can read. */
+/** Error of a reply that this node cannot read. */
 export const unreadable = ({ type: actorType, id }: ActorAddress, cause: unknown) =>
   new Unavailable({
     actorType,

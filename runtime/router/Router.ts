@@ -1,7 +1,7 @@
 /**
- * Asks whoever has an actor's shard, when that is not this node, until there is an answer or nobody waits any more.
+ * Asks the owner of an actor's shard, when that is another node, until there is an answer or the caller stops waiting.
  *
- * Owns trying again: nobody answered, the shard has moved, or the answer was lost. It is the same command under the same
+ * Owns trying again: no node answered, the shard has moved, or the answer was lost. It is the same command under the same
  * id each time, so it is applied once. What it brings: Routed.ts. What travels: AskWire.ts. Who answers: AskServer.ts. What
  * this node has itself never comes here, but for a shard that has just been handed over.
  */
@@ -80,7 +80,7 @@ interface Attempt extends Tried {
   readonly target: ShardEntry
   /** The command may have been delivered by earlier ones. */
   readonly wasSent: boolean
-  /** Nobody wants the answer any more. */
+  /** Stops waiting for the answer. */
   forget: () => void
 }
 
@@ -91,7 +91,7 @@ const MOVING = "its shard is moving from one node to another"
 
 const NOTHING: Tried = { count: 0, unansweredCount: 0 }
 
-/** The end of the scope ends what is under way: whoever waits is told. */
+/** The end of the scope ends everything that is under way: its callers are told. */
 export const makeRouter = (
   transport: TransportService,
   options: RouterOptions,
@@ -104,7 +104,7 @@ export const makeRouter = (
       new LostOwners(yield* Clock.Clock),
       yield* FiberSet.makeRuntime<never>(),
     )
-    // What nobody is asked for any more would never be answered: not even a deadline outlives its system.
+    // Otherwise callers would wait for ever: deadlines end with their system.
     yield* Effect.addFinalizer(() => Effect.sync(() => router.end()))
     return router
   })
@@ -203,7 +203,7 @@ class AskRouter implements Router {
       return this.#end(asked, Exit.fail(tooLarge(address, request)))
     const attempt: Attempt = { ...tried, target, wasSent: routed.wasSent, forget: nothing }
     asked.attempt = attempt
-    // Delivered, perhaps, and perhaps stored, until somebody says that nobody was there.
+    // It may be delivered and stored, unless the server says that no node serves the subject.
     routed.wasSent = true
     this.counts.sentCount++
     const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** tried.unansweredCount, ATTEMPT_MAX_MS)
@@ -237,9 +237,9 @@ class AskRouter implements Router {
     this.#again(asked, attempt, hindrance, trouble, reason === "Timeout")
   }
 
-  /** After a pause; but whoever has waited for an answer in vain has waited. */
+  /** Tries again after a pause; without one where the attempt has waited for an answer in vain. */
   #again(asked: Asked, attempt: Attempt, hindrance: Hindrance, trouble: string, isUnanswered = false): void {
-    // A node that has nothing itself cannot tell who has.
+    // A node that is cut off does not know which node owns the shard.
     const cutOff = this.#options.cutOff()
     asked.routed.hinder(cutOff === undefined ? hindrance : "unavailable", cutOff ?? trouble)
     this.counts.retriedCount++
@@ -260,7 +260,7 @@ class AskRouter implements Router {
   }
 
   #forget(asked: Asked): void {
-    // What was taken here may have come back meanwhile.
+    // An item that was taken here may have been routed again meanwhile.
     if (this.#open.get(asked.routed) === asked) this.#open.delete(asked.routed)
     if (this.#open.size === 0) this.#idle.openUnsafe()
   }

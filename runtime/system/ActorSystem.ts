@@ -156,7 +156,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const types = hostedTypes(actors.values())
   let isStopping = false
 
-  /** Why this node has nothing now. */
+  /** Why this node owns nothing now; `undefined` while it takes part in the cluster. */
   const cutOff = (): string | undefined => {
     if (ownership.isValid(monotonicMs(clock))) return undefined
     const failure = ownership.renewalFailure
@@ -201,7 +201,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     places: shardMap,
     ownership,
     elsewhere: (definition, address, item, wasTaken) => {
-      // A message waits for whoever has the shard; a request of another node goes back there.
+      // A message stays in the mailbox for the shard's owner; a request of another node goes back to that node.
       if (item._tag === "Pending" || (item._tag === "Command" && item.isMessage))
         item.settle(Exit.interrupt())
       else if (item.isRemote) item.settle(Exit.interrupt())
@@ -294,7 +294,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
     asked: answerMembers({ cells, inbox, warmUp, followers: services.followers, view }),
-    // A member that hands over is still there; the record of one that went silent was removed before.
+    // A former owner that handed the slot off is still a member; the record of one that went silent was removed before.
     ownerChanged: (slot, former) =>
       router.ownerChanged(slot, former !== undefined && !view.seen.members().has(former)),
   })

@@ -88,7 +88,7 @@ export const makeWarmUp = Effect.fnUntraced(function* (
       }
       let isInTime = true
       const item = new WaitingRead(() => resume(Effect.succeed(isInTime)))
-      // The shard has gone on meanwhile: whoever has it was told by its former owner.
+      // If the shard moves on meanwhile, its next owner is told by this one: the read is not routed there.
       item.isRemote = true
       const abandon = () => {
         isInTime = false
