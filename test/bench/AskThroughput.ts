@@ -2,7 +2,7 @@
 import { ActorSystem } from "../../infra/everstate.ts"
 import { Account, paidCommit, pay } from "./Account.ts"
 import { IN_FLIGHT } from "./AppendCeiling.ts"
-import { interleaved, load, type Operation, type Row, rowOf, type Target } from "./Measure.ts"
+import { interleaved, load, type Operation, type Round, type Row, rowOf, type Target } from "./Measure.ts"
 import { openRawJournal } from "./RawJournal.ts"
 import type { Bench, Stage } from "./Stage.ts"
 
@@ -17,15 +17,14 @@ export const payments = (system: ActorSystem): Operation => {
 }
 
 interface Measured {
-  readonly syncAlways: boolean
   readonly loadOf: (system: ActorSystem) => Operation
   readonly target: Target
   readonly note: string
 }
 
 const measure = async (stage: Stage, name: string, measured: Measured): Promise<Row> => {
-  const { syncAlways, loadOf, target, note } = measured
-  const servers = await stage.servers({ syncAlways })
+  const { loadOf, target, note } = measured
+  const servers = await stage.servers()
   const raw = await openRawJournal(servers.natsUrl, "raw", { create: true })
   const system = await ActorSystem.start({
     nats: servers.natsUrl,
@@ -46,7 +45,7 @@ const measure = async (stage: Stage, name: string, measured: Measured): Promise<
     cpuUs: ask.cpuUs,
     serverCpuUs: ask.serverCpuUs,
     target,
-    note: `${note}; fsync ${syncAlways ? "always" : "every 2 minutes"}`,
+    note: `${note}; fsync every 2 minutes`,
   })
 }
 
@@ -77,7 +76,6 @@ export const askFresh: Bench = {
   rows: ["ask.fresh"],
   run: async (stage) => [
     await measure(stage, "ask.fresh", {
-      syncAlways: false,
       loadOf: freshPayments,
       target: { of: "ratio", op: ">=", limit: 0.4 },
       note: `${IN_FLIGHT} commands in flight, each actor is new and gets ${COMMANDS_OF_FRESH}`,
@@ -90,7 +88,6 @@ export const askThroughput: Bench = {
   rows: ["ask.throughput"],
   run: async (stage) => [
     await measure(stage, "ask.throughput", {
-      syncAlways: false,
       loadOf: payments,
       target: { of: "ratio", op: ">=", limit: 0.4, cpuUsMax: 22 },
       note: RESIDENT_NOTE,
@@ -98,15 +95,45 @@ export const askThroughput: Bench = {
   ],
 }
 
+/**
+ * Where each commit is synced: raw appends one by one, raw appends as atomic batches, and commands. The ceiling of the
+ * commands is the faster of the raw ones.
+ */
 export const askThroughputSynced: Bench = {
   name: "ask.throughput.fsync",
-  rows: ["ask.throughput.fsync"],
-  run: async (stage) => [
-    await measure(stage, "ask.throughput.fsync", {
-      syncAlways: true,
-      loadOf: payments,
-      target: { of: "ratio", op: ">=", limit: 0.4 },
-      note: RESIDENT_NOTE,
-    }),
-  ],
+  rows: ["append.ceiling.fsync", "append.ceiling.batch", "ask.throughput.fsync"],
+  run: async (stage) => {
+    const servers = await stage.servers({ syncAlways: true })
+    const raw = await openRawJournal(servers.natsUrl, "raw", { create: true })
+    const { natsUrl: nats, postgresUrl: postgres } = servers
+    const system = await ActorSystem.start({ nats, postgres, actors: [Account] })
+    const { pid } = servers.nats
+    const data = paidCommit(10_000)
+    const [appends, batches, asks] = [raw.appends(data), raw.batches(data), payments(system)]
+    const { append, batch, ask } = await interleaved(stage.seconds, {
+      append: (ms) => load(IN_FLIGHT, ms, appends, pid),
+      batch: (ms) => load(IN_FLIGHT, ms, batches, pid),
+      ask: (ms) => load(IN_FLIGHT, ms, asks, pid),
+    })
+    await system.stop()
+    await raw.close()
+    const ceiling = Math.max(append.perSecond, batch.perSecond)
+    const cpu = ({ cpuUs, serverCpuUs }: Round) => ({ cpuUs, serverCpuUs })
+    const gain = (ask.perSecond / append.perSecond).toFixed(1)
+    return [
+      rowOf("append.ceiling.fsync", append.perSecond, "appends/s", ceiling, {
+        ...cpu(append),
+        note: `${IN_FLIGHT} subjects in flight, one message each; fsync always`,
+      }),
+      rowOf("append.ceiling.batch", batch.perSecond, "appends/s", ceiling, {
+        ...cpu(batch),
+        note: `${IN_FLIGHT} subjects in flight, one atomic batch at a time; fsync always`,
+      }),
+      rowOf("ask.throughput.fsync", ask.perSecond, "commands/s", ceiling, {
+        ...cpu(ask),
+        target: { of: "ratio", op: ">=", limit: 0.5 },
+        note: `${RESIDENT_NOTE}; ${gain} x single appends; fsync always`,
+      }),
+    ]
+  },
 }

@@ -2,9 +2,11 @@
  * The ceiling: what the same server and the same connection code do without any actor. Publishes commits with the
  * sequence check through the reply multiplexer, one at a time per subject.
  */
+import { nuid } from "@nats-io/transport-node"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { createStream } from "../../infra/nats/connection/JetStreamApi.ts"
 import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
+import { acknowledgement, headersOf as headers } from "../../infra/nats/connection/PubAck.ts"
 import { journalStreamConfig, streamName } from "../../infra/nats/journal/JournalSettings.ts"
 import { journalSubjectsOf } from "../../infra/nats/journal/JournalSubject.ts"
 import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
@@ -42,6 +44,8 @@ export interface RawJournal {
   ) => void
   /** A load that appends `data` to one subject per lane, again and again. */
   readonly appends: (data: Uint8Array) => Operation
+  /** The same, where all lanes that wait are one atomic batch, one batch at a time. */
+  readonly batches: (data: Uint8Array) => Operation
   /** One message to each of many subjects. Resolves with their sequences, in order of the index. */
   readonly fill: (count: number, messageOf: (index: number) => Message) => Promise<ReadonlyArray<number>>
   readonly close: () => Promise<void>
@@ -85,6 +89,52 @@ export const openRawJournal = async (
     }
   }
 
+  const batches = (data: Uint8Array): Operation => {
+    const lasts: Array<number> = []
+    const loadId = ++loadCount
+    let waiting: Array<{ readonly lane: number; readonly done: (failure?: unknown) => void }> = []
+    let isOut = false
+    const subjectOf = (lane: number) => `${namespace}.evt.0.raw.${loadId}-${lane}`
+    const flush = (): void => {
+      if (isOut || waiting.length === 0) return
+      const members = waiting
+      waiting = []
+      isOut = true
+      const id = nuid.next()
+      const headersOf = (index: number) => {
+        const commit = index === members.length - 1 ? { "Nats-Batch-Commit": 1 } : undefined
+        const after = lasts[members[index]?.lane ?? 0] ?? 0
+        const check = { "Nats-Expected-Last-Subject-Sequence": after }
+        return headers({ ...check, "Nats-Batch-Id": id, "Nats-Batch-Sequence": index + 1, ...commit })
+      }
+      const end = (failure: unknown, last: number): void => {
+        isOut = false
+        for (const [index, { lane, done }] of members.entries()) {
+          lasts[lane] = last - members.length + 1 + index
+          done(failure)
+        }
+        setImmediate(flush)
+      }
+      for (const [index, { lane }] of members.entries()) {
+        if (index < members.length - 1) requests.post(subjectOf(lane), data, headersOf(index))
+      }
+      const subject = subjectOf(members.at(-1)?.lane ?? 0)
+      requests.send(subject, data, headersOf(members.length - 1), APPEND_TIMEOUT_MS, {
+        onReply: (message) => {
+          const result = acknowledgement(message)
+          if (typeof result === "number") end(undefined, result)
+          else end(result, 0)
+          return true
+        },
+        onFailure: (failure) => end(failure, 0),
+      })
+    }
+    return (lane, done) => {
+      waiting.push({ lane, done })
+      if (waiting.length === 1) setImmediate(flush)
+    }
+  }
+
   const fill: RawJournal["fill"] = (count, messageOf) =>
     new Promise((resolve, reject) => {
       const sequences: Array<number> = new Array(count)
@@ -110,6 +160,7 @@ export const openRawJournal = async (
     subjectOf: subjects.ofActor,
     append,
     appends,
+    batches,
     fill,
     close: () => runtime.dispose(),
   }

@@ -20,6 +20,51 @@ const LOOK_MS = 5
 /** How long one side has its turn while latencies are taken. */
 const TURN_MS = 200
 
+/** The same where each commit is synced. */
+export const sagaThroughputSynced: Bench = {
+  name: "saga.throughput.fsync",
+  rows: ["saga.throughput.fsync"],
+  run: async (stage) => {
+    const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers({ syncAlways: true })
+    const raw = await openRawJournal(nats, "raw", { create: true })
+    const system = await ActorSystem.start({ nats, postgres, actors: [Worker], sagas: [Chain] })
+    const appends = raw.appends(paidCommit(10_000))
+    const sagas = sagasOf(system, () => setTimeout(LOOK_MS))
+    await load(IN_FLIGHT, WARM_UP_MS, sagas)
+    const { append, saga } = await interleaved(stage.seconds * 2, {
+      append: (ms) => load(IN_FLIGHT, ms, appends, server.pid),
+      saga: (ms) => load(IN_FLIGHT, ms, sagas, server.pid),
+    })
+    await system.stop()
+    await raw.close()
+    return [
+      rowOf("saga.throughput.fsync", saga.perSecond, "sagas/s", append.perSecond, {
+        cpuUs: saga.cpuUs,
+        serverCpuUs: saga.serverCpuUs,
+        target: { of: "ratio", op: ">=", limit: 0.2 },
+        note: `${IN_FLIGHT} at a time, three steps; ceiling: one single append, synced`,
+      }),
+    ]
+  },
+}
+
+let sagaCount = 0
+
+/** A load that starts a saga and waits for its end: from its last participant's commit on it is looked at. */
+const sagasOf =
+  (system: ActorSystem, pause: () => Promise<unknown>): Operation =>
+  (_lane, done) => {
+    const id = `saga-${sagaCount++}`
+    const saga = system.get(Chain, id)
+    const look = async (): Promise<void> => {
+      // A read may be answered without leaving this turn of the event loop.
+      while ((await saga.state()).state.value !== "completed") await pause()
+      done()
+    }
+    onEnd(`${id}-3`, () => void look().catch(done))
+    saga.ask({ type: "Start", input: {} }, { deadlineMs: 60_000 }).catch(done)
+  }
+
 export const sagaThroughput: Bench = {
   name: "saga",
   rows: ["saga.throughput", "saga.latency"],
@@ -27,24 +72,9 @@ export const sagaThroughput: Bench = {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
     const raw = await openRawJournal(nats, "raw", { create: true })
     const system = await ActorSystem.start({ nats, postgres, actors: [Worker], sagas: [Chain] })
-    let sagaCount = 0
-    /** Starts a saga and waits for its end: from its last participant's commit on it is looked at. */
-    const sagas =
-      (pause: () => Promise<unknown>): Operation =>
-      (_lane, done) => {
-        const id = `saga-${sagaCount++}`
-        const saga = system.get(Chain, id)
-        const look = async (): Promise<void> => {
-          // A read may be answered without leaving this turn of the event loop.
-          while ((await saga.state()).state.value !== "completed") await pause()
-          done()
-        }
-        onEnd(`${id}-3`, () => void look().catch(done))
-        saga.ask({ type: "Start", input: {} }, { deadlineMs: 60_000 }).catch(done)
-      }
     const data = paidCommit(10_000)
     const appends = raw.appends(data)
-    const seldom = sagas(() => setTimeout(LOOK_MS))
+    const seldom = sagasOf(system, () => setTimeout(LOOK_MS))
     await load(IN_FLIGHT, WARM_UP_MS, seldom)
     const before = await system.status()
     const countBefore = sagaCount
@@ -60,7 +90,7 @@ export const sagaThroughput: Bench = {
     const taken = each(after.messages.settledCount - before.messages.settledCount)
 
     const latencies = { append: [] as Array<number>, saga: [] as Array<number> }
-    const soon = timed(latencies.saga, sagas(setImmediate))
+    const soon = timed(latencies.saga, sagasOf(system, setImmediate))
     const alone = timed(latencies.append, appends)
     const untilMs = performance.now() + stage.seconds * 2_000
     while (performance.now() < untilMs) {

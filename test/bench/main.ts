@@ -20,7 +20,7 @@ import { messageThroughput } from "./MessageThroughput.ts"
 import { projectionRate } from "./ProjectionRate.ts"
 import { recovery } from "./Recovery.ts"
 import { residentMemory } from "./ResidentMemory.ts"
-import { sagaThroughput } from "./SagaThroughput.ts"
+import { sagaThroughput, sagaThroughputSynced } from "./SagaThroughput.ts"
 import { type Bench, Stage } from "./Stage.ts"
 import { machineText, tableText } from "./Table.ts"
 import { tellThroughput } from "./TellThroughput.ts"
@@ -40,6 +40,7 @@ const BENCHES: ReadonlyArray<Bench> = [
   messageThroughput,
   messageRemote,
   sagaThroughput,
+  sagaThroughputSynced,
   invokeThroughput,
   timerCapacity,
   residentMemory,
