@@ -1,7 +1,7 @@
 /**
  * Who is told of appends and commits: what commits carry has to be sent.
  *
- * Owns what a cell says, and when. Who listens: ../outbox/Outbox.ts.
+ * Owns what a cell says, and when. Who listens: ../outbox/CommitIntake.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CommitEntry } from "../commit/Commit.ts"

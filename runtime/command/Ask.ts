@@ -2,7 +2,7 @@
  * From what a caller hands in to a command that a cell can decide: checks the options, the schema and the payload.
  *
  * Owns the boundary: what passes here is plain JSON of the right shape, with an id and a fingerprint.
- * Who calls it: ../system/ActorRef.ts, ../router/AskServer.ts, ../inbox/Handover.ts. Who goes on: ../cell/Cells.ts.
+ * Who calls it: ../system/ActorRef.ts, ../router/AskServer.ts, ../inbox/ActorDelivery.ts. Who goes on: ../cell/Cells.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { InvalidCommand } from "../cell/AskError.ts"

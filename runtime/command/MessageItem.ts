@@ -1,7 +1,7 @@
 /**
  * From a message to the item that waits in front of its actor's cell.
  *
- * Owns that step for both roads of a message: through the mailbox (../inbox/Handover.ts) and straight from the sender's
+ * Owns that step for both roads of a message: through the mailbox (../inbox/ActorDelivery.ts) and straight from the sender's
  * node (../router/DirectDelivery.ts). A message becomes the same item on both roads, so it is applied once even if it
  * comes by both. What the cell's refusal means for the message: ../cell/FinalRefusal.ts.
  */

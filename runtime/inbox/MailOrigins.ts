@@ -1,5 +1,5 @@
 /**
- * Origins of messages that no commit of an actor carries, such as tells from outside: their place in the mailbox.
+ * Origins of messages that no commit of an actor carries, such as tells from outside: their position in the mailbox.
  *
  * Owns the origins and their floors. A message of the mailbox that was acknowledged is settled, and so is everything
  * before the oldest one that is not. The time of storing tells apart what a mailbox that was restored from an older copy

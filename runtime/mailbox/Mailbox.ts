@@ -3,7 +3,7 @@
  *
  * Owns the contract that every mailbox honours (test/contract/Mailbox.contract.ts runs it on all of them). Delivery
  * is at least once: messages repeat, and acknowledgements are not fenced, so a receiver acknowledges only what is in
- * the journal. What a message says is Message.ts; who hands it to its actor is ../inbox/Inbox.ts.
+ * the journal. What a message says is Message.ts; who delivers it to its actor is ../inbox/MessageDelivery.ts.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"

@@ -1,8 +1,8 @@
 /**
  * What a mailbox message says, as JSON: a command, an answer, a timer that is due, a call to make.
  *
- * Owns the format on the wire (docs/ARCHITECTURE.md). Who writes messages: ../outbox/Outbox.ts and tell. Who reads
- * them: ../inbox/Inbox.ts.
+ * Owns the format on the wire (docs/ARCHITECTURE.md). Who writes messages: ../outbox/Dispatcher.ts and tell. Who reads
+ * them: ../inbox/MessageReader.ts.
  */
 import { Schema } from "effect"
 import { addressNamed } from "../address/ActorAddress.ts"

@@ -3,7 +3,7 @@
  *
  * Owns those values, and `dispatch` to use them as actions of a machine. What makes them: `send`, ../definition/Send.ts. Nothing
  * is sent before the commit that carries it is stored, and nothing of a command that was refused. How they are written into a
- * commit: OutboxItem.ts. Who sends them: ../outbox/Outbox.ts.
+ * commit: OutboxItem.ts. Who sends them: ../outbox/Sending.ts.
  */
 import { Schema } from "effect"
 import type { AnyEvent } from "../event/Event.ts"

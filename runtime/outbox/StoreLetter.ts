@@ -1,7 +1,7 @@
 /**
  * Stores a dead letter, for as long as it takes, and says so.
  *
- * Owns the one line that tells of a dead letter. Who gives up a message: Dispatcher.ts and ../inbox/GivenUp.ts.
+ * Owns the one line that tells of a dead letter. Who abandons a message: Dispatcher.ts and ../inbox/AbandonedMessage.ts.
  */
 import { Effect } from "effect"
 import type { DeadLettersService } from "../deadletter/DeadLetters.ts"

@@ -23,14 +23,14 @@ it("a job waits for the one before it in its lane, and for no other lane", () =>
 it("a hundred thousand jobs that are done at once need no deeper stack", () => {
   let count = 0
   let isFirst = true
-  let letGo: () => void = () => undefined
+  let finish: () => void = () => undefined
   const lanes = new Lanes<number>((_, done) => {
     count++
     if (!isFirst) return done()
     isFirst = false
-    letGo = done
+    finish = done
   })
   for (let job = 0; job < 100_000; job++) lanes.add("a", job)
-  letGo()
+  finish()
   expect(count).toBe(100_000)
 })

@@ -89,9 +89,9 @@ describe("what a commit carries", () => {
     messaging.isMailboxOnly = false
     // The new life looks for its watermark while commands come in.
     const { position } = messaging.checkpoints
-    let letGo: () => void = () => undefined
+    let finish: () => void = () => undefined
     const gate = new Promise<void>((resolve) => {
-      letGo = resolve
+      finish = resolve
     })
     Object.assign(messaging.checkpoints, {
       position: (name: string) =>
@@ -102,7 +102,7 @@ describe("what a commit carries", () => {
     })
     const { system } = await startMemory({ actors, messaging, journal })
     await system.get(Desk, "d").ask(told("2"))
-    letGo()
+    finish()
     await eventually(() => sheets.includes("1") && sheets.includes("2"))
     expect(sheets).toEqual(["1", "2"])
   })
