@@ -1,15 +1,15 @@
 /**
  * Read-your-writes where the partition is run by another process: looks at its stored offset.
  *
- * Owns when it looks: at once for whoever comes first, then ever less often, for as long as somebody waits; one look
- * serves all of them. What it finds goes to ProjectionProgress.ts.
+ * Owns when it looks: at once for the first caller, then ever less often, for as long as a caller waits. One look serves
+ * all callers. What it finds goes to ProjectionProgress.ts.
  */
 import { Effect, Option } from "effect"
 import type { ProjectionDefinition } from "./Projection.ts"
 import type { ProjectionProgress } from "./ProjectionProgress.ts"
 import type { ReadModelService } from "./ReadModel.ts"
 
-/** First and longest pause between two looks; the first again whenever somebody else starts to wait. */
+/** First and longest pause between two looks; the first again whenever another caller starts to wait. */
 export const OFFSET_WATCH_MS = { first: 25, max: 250 }
 
 /** Never ends; costs nothing while nobody waits. */

@@ -2,7 +2,7 @@
  * How far a projection is in one partition, what ails it there, and who waits for it.
  *
  * Owns the waiters of read-your-writes; the figures are every follower's (../follower/FollowerProgress.ts). While the
- * partition is run here, ProjectionPartition.ts alone writes; while it is not, OffsetWatch.ts does, for those who wait.
+ * partition is run here, ProjectionPartition.ts alone writes; while it is not, OffsetWatch.ts does, for callers that wait.
  */
 import { Deferred, Effect, Latch } from "effect"
 import { FollowerProgress } from "../follower/FollowerProgress.ts"
@@ -17,9 +17,9 @@ interface Waiter {
 export class ProjectionProgress extends FollowerProgress {
   readonly #waiters = new Set<Waiter>()
   #deadLetterCount = 0
-  /** Open while somebody waits for a partition that is not run here. */
+  /** Open while a caller waits for a partition that is not run here. */
   readonly wanted = Latch.makeUnsafe(false)
-  /** Opened by everyone who starts to wait. */
+  /** Opened by every caller that starts to wait. */
   readonly arrived = Latch.makeUnsafe(false)
 
   /** Sequence up to which everything is in the tables. */
@@ -54,7 +54,7 @@ export class ProjectionProgress extends FollowerProgress {
     this.#deadLetterCount += count
   }
 
-  /** Returns once everything up to `sequence` is in the tables, whoever put it there. */
+  /** Returns once everything up to `sequence` is in the tables, whichever node put it there. */
   reached(sequence: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.offset >= sequence) return Effect.void

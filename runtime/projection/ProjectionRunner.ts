@@ -21,7 +21,7 @@ export interface ProjectionRunner extends Follower {
   readonly projection: ProjectionDefinition
   readonly status: () => ProjectionStatus
   /**
-   * Returns once everything up to `sequence` is in the tables, whoever runs its partition: read your writes.
+   * Returns once everything up to `sequence` is in the tables, on whichever node its partition runs: read your writes.
    * `sequence` is that of a commit of an actor type that the projection reads.
    */
   readonly waitFor: (sequence: number, timeoutMs: number) => Effect.Effect<void, ProjectionTimeout>
@@ -29,7 +29,7 @@ export interface ProjectionRunner extends Follower {
 
 /**
  * Makes its tables, and runs nothing yet. A database that is down does not fail this, a projection that the read model
- * refuses does. The scope ends those who wait for partitions that are run elsewhere.
+ * refuses does. The scope ends waits for partitions that are run elsewhere.
  */
 export const makeProjectionRunner = Effect.fnUntraced(function* (
   projection: ProjectionDefinition,

@@ -1,5 +1,5 @@
 /**
- * What a reactor does with an event: runs its handler, sends what it wants, gives up on what keeps failing.
+ * What a reactor does with an event: runs its handler, sends what it wants, abandons events that keep failing.
  *
  * Owns what happens when a handler fails (again, with pauses, then a dead letter), when nothing can be sent (it waits;
  * nothing is skipped), and an event that is handed back. One run of a handler: Attempt.ts. How what it wants is sent:

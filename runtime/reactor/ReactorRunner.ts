@@ -22,7 +22,7 @@ export interface ReactorRunner extends Follower {
   readonly reactor: ReactorDefinition
   readonly status: () => ReactorStatus
   /**
-   * Reads the event at `place` from the journal and reacts to it once more, under the same message ids. Works wherever
+   * Reads the event that `place` names from the journal and reacts to it once more, under the same message ids. Works wherever
    * its partition is run.
    */
   readonly redrive: (place: ReactorPlace) => Effect.Effect<void, ReactorRedriveFailed>

@@ -2,7 +2,7 @@
  * Commands that were with an owner of their shard when it went silent and lost it.
  *
  * Owns the count, over all asks under one commandId that this process makes: a command that blocks the event loop for
- * seconds is not given to one node after the other. One loss proves nothing, since nodes go down for other reasons.
+ * seconds is not given to one node after the other. One loss is not enough, since nodes go down for other reasons, too.
  */
 import type { Clock } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"

@@ -98,7 +98,7 @@ export interface ActorRef<A extends AnyActor> {
     options?: BearingOptions<A>,
   ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError<A, C["type"]>>
   /**
-   * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
+   * Stores a command in the actor's mailbox: applied once, also where processes crash meanwhile, in the order in which this sender
    * told this actor. What the actor then rejects becomes a dead letter.
    */
   readonly tell: (

@@ -1,5 +1,5 @@
 /**
- * The cluster as operators see it from any of its nodes: who is in it, who has what, and what they may wish for.
+ * The cluster as operators see it from any of its nodes: its members, their slots, and the operators' verbs.
  *
  * Owns the gathering and the verbs. Wishes that concern all (a pin, a paused type) are records that every member reads;
  * those that concern one member are asked of it (../cluster/MemberRequests.ts), and answered there (MemberAnswers.ts).

@@ -1,7 +1,7 @@
 /**
  * What a node runs besides actors: projections and reactors, partition by partition, and singletons.
  *
- * Owns their tenants. A slot that this node has runs here; of the others it only knows what is stored.
+ * Owns their tenants. Slots that this node owns run here; of other slots it knows only what is stored.
  */
 import { Effect, type Scope } from "effect"
 import type { Checkpoints } from "../checkpoint/Checkpoints.ts"
