@@ -23,7 +23,7 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
   "lagging clocks": [1, 2, 3],
   births: [1, 2],
   families: [1, 2],
-  constructs: [1],
+  constructs: [35],
   fulfilment: [1, 2],
   choreography: [1, 2, 3],
   "changed plans": [1, 2],
