@@ -52,7 +52,7 @@ const requests = (...given: ReadonlyArray<Request>) =>
 
 const add = (by: number): Request => ({ actor: Counter, id: "a", command: { type: "Add", by } })
 
-/** Remembers the first command and the latest; closes once, and takes notes open or closed. */
+/** Remembers the latest command; closes once, and takes notes open or closed. */
 const Forgetful = {
   ...defineActor({
     type: "door",
@@ -70,7 +70,7 @@ const Forgetful = {
       Close: { schema: Schema.Struct({}), decide: () => ({ type: "Closed" }) },
     },
   }),
-  commandsRememberedCount: 0,
+  commandsRememberedCount: 1,
 }
 
 const door = (type: "Note" | "Close", commandId?: string): Request => ({

@@ -90,6 +90,7 @@ describe("the checker of read models", () => {
 describe("a story", () => {
   const Stranger = defineActor({
     ...Seat,
+    publishes: [],
     machine: setup({}).createMachine({ on: { Held: {} } }),
     type: "stranger",
   } as never)
