@@ -2,23 +2,26 @@
 /**
  * A saga as the rest of the runtime sees it, whatever its input and results are.
  *
- * Owns that view, and the types that are read from one. How sagas are made: Saga.ts.
+ * Owns that view, and the types that are read from a saga. How sagas are made: Saga.ts.
  */
 import type { ActorDefinition, AnyActor } from "../definition/Actor.ts"
 import type { SagaPicture } from "./SagaPicture.ts"
 import type { SagaPlan } from "./SagaPlan.ts"
 import type { SagaPlans } from "./SagaPlans.ts"
 
-/** The event of another actor that starts a saga. */
+/** Says which event of another actor starts a saga. */
 export interface SagaStart<Input = unknown> {
   readonly from: AnyActor
   readonly event: string
-  /** Which saga, and its input; `undefined` where this event starts none. Pure. */
+  /** Gives the saga's id and input; `undefined` where this event starts no saga. Pure. */
   readonly saga: (args: {
     readonly event: any
     readonly id: string
   }) => { readonly id: string; readonly input: Input } | undefined
-  /** Where the first start of the saga type begins: with the oldest event, or with those after it. Default `beginning`. */
+  /**
+   * Event at which a saga type begins that was never started before: the oldest, or the next one that is
+   * stored. Default `beginning`.
+   */
   readonly start?: "beginning" | "now"
 }
 
@@ -29,7 +32,7 @@ export interface AnySaga {
   readonly startsWhen: SagaStart | undefined
   /** The plan under which sagas start. */
   readonly plan: SagaPlan
-  /** That plan and those of former versions. */
+  /** The newest plan and the plans of former versions. */
   readonly plans: SagaPlans
   readonly nests: ReadonlySet<string>
   readonly describe: () => SagaPicture
@@ -38,8 +41,8 @@ export interface AnySaga {
 
 type TypesOf<S> = S extends { readonly "~types"?: infer Types } ? NonNullable<Types> : never
 
-/** What a saga is started with. */
+/** Type of the input that a saga starts with. */
 export type SagaInputOf<S> = TypesOf<S> extends { readonly input: infer Input } ? Input : never
 
-/** What its steps answered. */
+/** Type of the results of all steps of a saga. */
 export type SagaResultsOf<S> = TypesOf<S> extends { readonly results: infer Results } ? Results : never

@@ -1,8 +1,9 @@
 /**
- * `checkSaga(Fulfilment, { input })`: every combination of outcomes, played on the machine that runs in production.
+ * `checkSaga(Fulfilment, { input })`: plays every combination of outcomes on the machine that runs in
+ * production.
  *
- * Owns the walk, the count of paths and what is said when one goes wrong. Worlds that are the same are visited once, and
- * their paths counted all the same. What can happen: SagaMoves.ts; the laws: SagaWorld.ts.
+ * Owns the walk, the count of paths and the report of a failure. Equal worlds are visited once, but all paths
+ * through them are counted. What can happen: SagaMoves.ts. The laws: SagaWorld.ts.
  */
 import { Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
@@ -12,12 +13,12 @@ import { endingOf, isStuckInSilence, movesOf } from "./SagaMoves.ts"
 import type { SagaPlan } from "./SagaPlan.ts"
 import { keyOf, LawBroken, type SagaWorld, started } from "./SagaWorld.ts"
 
-/** Worlds that are visited at most, unless the caller allows for more: about a minute. */
+/** Number of worlds that are visited at most unless the caller allows more; they take about a minute. */
 export const CHECK_STATES_MAX = 200_000
 
 export interface CheckSagaOptions<Input> {
   readonly input: Input
-  /** What participants answer, by the path of the step: `takePayment`, within a group `checks.address`. */
+  /** Replies of participants, by the path of the step: `takePayment`, within a group `checks.address`. */
   readonly replies?: { readonly [path: string]: unknown }
   readonly sagaId?: string
   readonly former?: undefined
@@ -25,22 +26,22 @@ export interface CheckSagaOptions<Input> {
   readonly statesMax?: number
 }
 
-/** Of a change: what sagas in flight make of it. `input` and `replies` are those of the former definition. */
+/** Options for checking a change of the definition. `input` and `replies` belong to the former definition. */
 export interface CheckChangeOptions<S extends AnySaga = AnySaga>
   extends Omit<CheckSagaOptions<SagaInputOf<S>>, "former"> {
   /**
-   * A former definition. Sagas that it started are played, and each of them must go on under the definition that is
-   * checked: one that would be stuck there breaks the law.
+   * A former definition. The check plays sagas that it started. Each of them must go on under the definition
+   * that is checked; a saga that would be stuck there breaks the law.
    */
   readonly former: S
 }
 
 export interface SagaCheck {
-  /** Ways from the start to an end. They multiply, so beyond 2^53 this is an estimate. */
+  /** Number of ways from the start to an end. They multiply, so beyond 2^53 this is an estimate. */
   readonly pathCount: number
-  /** Distinct states, of the saga and its requests, on all of them. */
+  /** Number of distinct states, of the saga and its requests, on all paths. */
   readonly stateCount: number
-  /** Of the paths, how many end how. */
+  /** Number of paths that end in each way. */
   readonly endings: { readonly completed: number; readonly compensated: number; readonly stuck: number }
   /**
    * Steps that wait without an end for a participant that never answers, unless the saga is cancelled: neither the step
@@ -49,7 +50,7 @@ export interface SagaCheck {
   readonly unbounded: ReadonlyArray<string>
 }
 
-/** A path on which the saga breaks a rule, more states than may be visited, or an input that its schema refuses. */
+/** A path breaks a rule, there are more states than may be visited, or the schema refuses the input. */
 export class SagaCheckFailed extends errorClass<SagaCheckFailed>()(
   "SagaCheckFailed",
   {
@@ -74,10 +75,11 @@ export class SagaCheckFailed extends errorClass<SagaCheckFailed>()(
 type Endings = { completed: number; compensated: number; stuck: number }
 
 /**
- * Plays every combination of answers (ok, rejected, failing for good), time-outs with answers that come late or never,
- * cancellation, the saga's own time-out, and compensations that fail or are never answered, in every order of items that
- * are done at the same time. Proves that each path ends `completed`, `compensated` with everything undone that was done,
- * the last first, or `stuck` where a compensation failed or an answer never came. Throws {@link SagaCheckFailed}.
+ * Plays every combination of answers (ok, rejected, failing for good), time-outs whose answers come late or
+ * never, cancellation, the saga's own time-out, and compensations that fail or are never answered. Items that
+ * run at the same time are played in every order. Proves that each path ends in one of three ways:
+ * `completed`; `compensated`, with all completed steps undone, the last first; or `stuck`, because a
+ * compensation failed or an answer never came. Throws {@link SagaCheckFailed}.
  */
 export const checkSaga = <S extends AnySaga, F extends AnySaga>(
   saga: S,

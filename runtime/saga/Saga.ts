@@ -1,10 +1,12 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
- * `defineSaga(...)`: a long transaction over several actors, whose steps are undone in reverse order where one fails.
+ * `defineSaga(...)`: a long transaction over several actors. If a step fails, the steps before it are undone
+ * in reverse order.
  *
- * Owns the definition and its types. A saga is an actor: its machine is compiled from the steps, its progress is stored
- * like that of any actor, and what it sends goes through the outbox, so a crash at any point changes nothing. How steps
- * are written: SagaSteps.ts. The machine: SagaMachine.ts. The rules: SagaRun.ts. All outcomes at once: CheckSaga.ts.
+ * Owns the definition and its types. A saga is an actor. Its machine is compiled from the steps, its progress
+ * is stored like that of any actor, and its messages go through the outbox, so it goes on after a crash at
+ * any point. How steps are written: SagaSteps.ts. The machine: SagaMachine.ts. The rules: SagaRun.ts. Playing
+ * all outcomes: CheckSaga.ts.
  */
 import type { MachineSnapshot } from "xstate"
 import {
@@ -41,7 +43,7 @@ import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./Saga
 export type { AnySaga, SagaInputOf, SagaResultsOf, SagaStart } from "./AnySaga.ts"
 
 /**
- * The event of another actor that starts a saga, and which saga it starts.
+ * Says which event of another actor starts a saga, and gives the saga's id and input.
  *
  * @example startsWhen: { from: Order, event: "OrderPlaced", saga: ({ event, id }) => ({ id, input: { lines: event.lines } }) }
  */
@@ -49,14 +51,17 @@ export interface StartsWhen<A extends AnyActor, Type, Input> {
   /** The actor type whose event starts a saga. */
   readonly from: A
   readonly event: Type
-  /** Id and input of the saga; `undefined` where this event starts none. `id` is the actor whose event it is. Pure. */
+  /**
+   * Gives the saga's id and input; `undefined` where this event starts no saga. `id` is the actor that stored
+   * the event. Pure.
+   */
   readonly saga: (args: {
     readonly event: Extract<EventsOf<A>, { readonly type: Type }>
     readonly id: string
   }) => { readonly id: string; readonly input: Input } | undefined
   /**
-   * Events that were stored before the saga type was first deployed start a saga, too, unless this is `"now"`: then only
-   * those after it do. Default `beginning`.
+   * Event at which a saga type begins that was never started before. `"beginning"`, the default: events that
+   * were stored before the saga type was first deployed start sagas too. `"now"`: only later events do.
    */
   readonly start?: "beginning" | "now"
 }
@@ -69,34 +74,46 @@ export interface SagaOptions<
   E extends EventsOf<A>["type"] = EventsOf<A>["type"],
 > {
   readonly type: Type
-  /** Version of the plan, default 1: raise it when the steps change, and keep the definition of before in `previous`. */
+  /**
+   * Version of the plan, default 1. Raise it when the steps change, and keep the former definition in
+   * `previous`.
+   */
   readonly version?: number
   /**
-   * Former definitions of this saga, unchanged: a saga goes on under the definition that it started with. A former
-   * definition brings its own former ones. A saga whose definition is not given is stuck as soon as it is read.
+   * Former definitions of this saga, unchanged, because a saga goes on under the definition that it started
+   * with. A former definition brings its own former ones. A saga whose definition is missing is stuck as soon
+   * as it is read.
    */
   readonly previous?: ReadonlyArray<AnySaga>
-  /** What goes in: a schema whose output is plain JSON, or `defineEvent({ version, schema, upcast })` once it has changed. */
+  /**
+   * Input of the saga: a schema whose output is plain JSON, or `defineEvent({ version, schema, upcast })`
+   * once it has changed.
+   */
   readonly input: I
-  /** Without it a saga is started by the command `Start`. */
+  /** The event that starts a saga. Without it a saga is started by the command `Start`. */
   readonly startsWhen?: StartsWhen<A, E, InputOfSaga<NoInfer<I>>>
   readonly steps: (saga: SagaSteps<InputOfSaga<I>, unknown>) => SagaSteps<InputOfSaga<I>, Results>
-  /** From the start to the completion, in milliseconds; then it is cancelled. Without it there is no limit. */
+  /**
+   * Longest time from the start to the completion, in milliseconds; then the saga is cancelled. Without it
+   * there is no limit.
+   */
   readonly timeoutMs?: number
   /**
-   * Longest silence on the way back, in milliseconds: a saga that waits for an answer, of a step or of a compensation, and
-   * gets none for so long is stuck, at twice the time at the latest. Default ten minutes.
+   * Longest silence on the way back, in milliseconds, default ten minutes. A saga that waits for the answer
+   * of a step or compensation for so long, or at most twice as long, is stuck.
    */
   readonly answerWaitMs?: number
-  /** What is sent when everything is done. Pure, like all functions here; one that throws fails the saga. */
+  /**
+   * What is sent when all steps are completed. Pure, like all functions here. If it throws, the saga fails.
+   */
   readonly completed?: (args: StepArgs<InputOfSaga<I>, NoInfer<Results>>) => ToSend
-  /** What is sent when everything is undone. One that throws makes the saga stuck. */
+  /** What is sent when all steps are undone. If it throws, the saga is stuck. */
   readonly compensated?: (
     args: StepArgs<InputOfSaga<I>, Partial<NoInfer<Results>>> & { readonly cause: SagaCause },
   ) => ToSend
 }
 
-/** The XState snapshot of a saga; its context is the saga's book. */
+/** The XState snapshot of a saga; its context is the saga's ledger. */
 export type SagaState = MachineSnapshot<SagaLedger, any, any, any, any, any, any, any>
 
 /** A saga as an actor. */
@@ -117,9 +134,9 @@ export interface SagaDefinition<Type extends string, I extends SagaInput, Result
   readonly startsWhen: SagaStart | undefined
   /** The plan under which sagas start. */
   readonly plan: SagaPlan
-  /** That plan and those of former versions. */
+  /** The newest plan and the plans of former versions. */
   readonly plans: SagaPlans
-  /** Types of the sagas that are steps of this one, and of theirs. */
+  /** Types of the sagas that are steps of this one, and of the sagas within them. */
   readonly nests: ReadonlySet<string>
   /** Its picture: Mermaid text, and a configuration that Stately's editor imports. */
   readonly describe: () => SagaPicture
@@ -127,7 +144,8 @@ export interface SagaDefinition<Type extends string, I extends SagaInput, Result
 }
 
 /**
- * Defines a saga. Throws {@link InvalidDefinition} for names and times that are none, and for sagas that nest each other.
+ * Defines a saga. Throws {@link InvalidDefinition} for malformed names and times, and for sagas that nest
+ * each other.
  */
 export const defineSaga = <
   const Type extends string,
@@ -171,7 +189,9 @@ export const defineSaga = <
   }
 }
 
-/** Events and commands are the same for all sagas but for the input, so their types are written down, not inferred. */
+/**
+ * Events and commands of all sagas differ in the input only, so their types are written down, not inferred.
+ */
 const actorOf = <Type extends string, I extends SagaInput>(
   type: Type,
   plans: SagaPlans,
@@ -188,7 +208,7 @@ const recordSteps = (type: string, steps: (saga: never) => unknown): StepRecorde
   try {
     steps(recorder as never)
   } catch (cause) {
-    // The one way to name a saga before it is defined.
+    // JavaScript throws this error only if a step names a saga that is defined later.
     if (cause instanceof ReferenceError) throw cycle(type, cause.message)
     throw cause
   }

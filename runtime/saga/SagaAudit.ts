@@ -1,10 +1,11 @@
 /**
- * A saga whose plan the code does not have, or whose history is not that of its plan, is stuck as soon as it is read.
+ * Stops a saga whose plan the code does not have, or whose history does not match its plan: it is stuck as
+ * soon as it is read.
  *
- * Owns how that is found and told. The journal says what each commit asked for; a plan that would have asked for something
- * else waits for answers that never come, or undoes nothing of what was done. Such a saga takes in what its history
- * holds, decides nothing more, and may only be aborted. Messages to it become dead letters; once the code has the plan
- * again, they can be sent again, and the saga goes on.
+ * Owns how that is found and told. The journal says what each commit asked for. Under a plan that would have
+ * asked for something else, the saga would wait for answers that never come, or leave completed steps as they
+ * are. Such a saga still takes in its history, decides nothing more, and accepts `Abort` only. Messages to it
+ * become dead letters. Once the code has the plan again, an operator can redrive them, and the saga goes on.
  */
 
 import type { HistoryAudit } from "../definition/HistoryAudit.ts"
@@ -15,7 +16,7 @@ import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
 import { type PlanRef, planName, readRequestName } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
-/** Tells the machine what was found. Never stored. */
+/** Event that tells the machine what the audit found. Never stored. */
 export const HISTORY_UNFIT = "everstate.saga.unfit"
 
 const bookOf = ({ context }: MachineState): SagaLedger => context as SagaLedger
@@ -24,7 +25,7 @@ const bookOf = ({ context }: MachineState): SagaLedger => context as SagaLedger
 export const haltOf = ({ at, stuck }: SagaLedger): SagaStuck | undefined =>
   stuck?.plan !== undefined && (at === "stuck" || at === "completed") ? stuck : undefined
 
-/** Requests for steps and for undoing them. What asks for a stop changes nothing in the book. */
+/** Whether this is a request for a step or for undoing one. Requests to stop change nothing in the ledger. */
 const isOwed = (name: string): boolean => {
   const verb = readRequestName(name)?.verb
   return verb === "do" || verb === "undo"
@@ -35,7 +36,7 @@ const itemOf = (name: string | undefined): string => readRequestName(name ?? "")
 const sentIn = (items: ReadonlyArray<OutboxItem>): ReadonlyArray<string> =>
   items.flatMap((item) => (item.k === "tell" && item.n !== undefined && isOwed(item.n) ? [item.n] : []))
 
-/** The plan that a saga started with is not in the code. */
+/** The reason for stopping a saga whose plan is not in the code. */
 export const planMissing = (plans: SagaPlans, plan: PlanRef, item: string): SagaStuck => ({
   item,
   reason: `it started with ${planName(plan)}, which this code does not have (it has ${plans.all
@@ -62,7 +63,7 @@ const historyUnfit = (
   }
 }
 
-/** Finds the step of a saga without its plan, which the journal alone names. */
+/** Names the step at which a saga without its plan stands; only the journal knows it. */
 const withoutPlan = (
   type: string,
   plans: SagaPlans,

@@ -1,17 +1,17 @@
 /**
- * The way back: a saga that failed undoes what was completed, the last first.
+ * The way back: a saga that failed undoes its completed steps, the last first.
  *
- * Owns the order and when it is at its end. A request that is out is never forgotten: its answer is awaited, and what
- * turns out to be done is undone before what came earlier. Nothing is undone while another attempt of it is out, since
- * that one could do it again. A compensation that fails for good, and a participant that is silent for too long, stop
- * everything until an operator decides.
+ * Owns the order and when it ends. The saga awaits the answer of every request that is out. If the answer
+ * says that a step was done, that step is undone before earlier ones. A step is not undone while another
+ * attempt of it is out, because that attempt could do it again. If a compensation fails for good, or a
+ * participant is silent for too long, the saga stops until an operator decides.
  */
 import type { Answer } from "../message/Outgoing.ts"
 import { isOpen, type SagaDraft, threw } from "./SagaDraft.ts"
 import { COMPENSATED_HOOK, type SagaItem } from "./SagaLedger.ts"
 import { requestNameOf, type SagaCause } from "./SagaPlan.ts"
 
-/** Turns a saga that runs, or is completed, back. Nothing happens to one that is on its way back already. */
+/** Turns a running or completed saga back. Does nothing for a saga that is on its way back already. */
 export const fail = (draft: SagaDraft, cause: SagaCause): void => {
   const { ledger } = draft
   if (draft.isRunning) draft.cancelDeadline()
@@ -37,12 +37,12 @@ const stop = (draft: SagaDraft, itemKey: string): void => {
     const target = draft.workOf(itemKey).stop?.(draft.argsOf(itemKey))
     if (target !== undefined) draft.request(target, requestNameOf("stop", 1, itemKey))
   } catch (cause) {
-    // The request then runs its course; nothing else depends on it.
+    // The request then runs its course, because nothing else depends on the stop.
     draft.edit(itemKey).reason = `stop: ${threw(itemKey, cause).reason}`
   }
 }
 
-/** An answer to a step came. A saga that was stuck because of it goes on. */
+/** Takes in that a step was answered. A saga that was stuck because that answer was missing goes on. */
 export const answerCame = (draft: SagaDraft): void => {
   const { ledger } = draft
   stirred(draft)
@@ -54,7 +54,10 @@ const stirred = ({ ledger, isPatient, isRunning }: SagaDraft): void => {
   if (isPatient && !isRunning) ledger.stirCount = (ledger.stirCount ?? 0) + 1
 }
 
-/** Undoes what was completed last; where nothing is left to undo and no answer is out, the saga is compensated. */
+/**
+ * Undoes the item that was completed last. If nothing is left to undo and no answer is out, the saga is
+ * compensated.
+ */
 export const undoNext = (draft: SagaDraft): void => {
   const { ledger } = draft
   while (ledger.at === "compensating" && ledger.undoing === null) {
@@ -78,7 +81,7 @@ const lastCompleted = ({ ledger }: SagaDraft): string | undefined => {
   return last?.key
 }
 
-/** The item that was completed last; none while a step that may be completed later is out. */
+/** The item that was completed last; `undefined` while a step is out that may be completed later. */
 const lastInTurn = (draft: SagaDraft): string | undefined => {
   if (awaitedStep(draft) !== undefined) return undefined
   return lastCompleted(draft)
@@ -130,7 +133,7 @@ export const undoAnswered = (draft: SagaDraft, itemKey: string, attempt: number,
     return undoNext(draft)
   }
   draft.edit(itemKey).reason = given.reason
-  // A participant that says no says it again.
+  // No retry after a rejection, because the participant would reject it again.
   if (given.isRejection || item.left === 0) return getStuck(draft, itemKey, given.reason, given.detail)
   const { compensationRetry } = draft.workOf(itemKey)
   draft.ledger.isUndoPausing = true
@@ -145,7 +148,7 @@ export const undoAgain = (draft: SagaDraft, itemKey: string, attempt: number): v
   undoNext(draft)
 }
 
-/** Nothing was heard since the timer was set; where something was, it is set again. */
+/** Takes the end of a silence timer. If something happened since it was set, it is set again. */
 export const silent = (draft: SagaDraft, stirCount: number): void => {
   const { ledger } = draft
   if (ledger.at !== "compensating" || stirCount !== (ledger.stirCount ?? 0)) return
@@ -185,7 +188,7 @@ const close = (draft: SagaDraft): void => {
   draft.answerUndo({ ok: true })
 }
 
-/** An operator has the compensation tried again at which the saga is stuck, or has it wait for a step once more. */
+/** `Retry`: an operator has the stuck compensation tried again, or has the saga wait once more for a step. */
 export const retryStuck = (draft: SagaDraft, itemKey: string): void => {
   const isStep = isStuckAtStep(draft)
   goOn(draft)
@@ -198,7 +201,10 @@ export const retryStuck = (draft: SagaDraft, itemKey: string): void => {
   undoNext(draft)
 }
 
-/** An operator says that what the saga is stuck at is done, and perhaps with which result. */
+/**
+ * `Skip` or `Resolve` of a stuck saga: the operator says that the stuck item is done, and perhaps with which
+ * result.
+ */
 export const settleStuck = (draft: SagaDraft, itemKey: string, resolution?: unknown): void => {
   if (isStuckAtStep(draft)) return settleOut(draft, itemKey, resolution)
   goOn(draft)
@@ -209,8 +215,8 @@ export const settleStuck = (draft: SagaDraft, itemKey: string, resolution?: unkn
 }
 
 /**
- * An operator says what came of a step whose answer is out on the way back: it was done, with this result, and is to be
- * undone; or it was not. Its answer does not count any more.
+ * `Skip` or `Resolve` of a step whose answer is out on the way back. With a result the step was done and is
+ * to be undone; without one it was not done. Its answer does not count any more.
  */
 export const settleOut = (draft: SagaDraft, itemKey: string, result?: unknown): void => {
   const { ledger } = draft
@@ -229,7 +235,9 @@ export const settleOut = (draft: SagaDraft, itemKey: string, result?: unknown): 
 const isStuckAtStep = ({ ledger }: SagaDraft): boolean =>
   ledger.at === "stuck" && ledger.stuck?.isSilent === true && ledger.undoing === null
 
-/** Goes on; other steps that have been silent for as long are not waited for anew. */
+/**
+ * Goes on after a silence. The wait does not begin anew for other steps that have been silent for as long.
+ */
 const goOnAfterSilence = (draft: SagaDraft): void => {
   const { ledger } = draft
   goOn(draft)
@@ -244,10 +252,10 @@ const goOn = ({ ledger }: SagaDraft): void => {
   ledger.stuck = null
 }
 
-/** An operator gives up: what is not undone stays as it is. */
+/** `Abort`: the saga ends, and the steps that are not undone stay as they are. */
 export const abort = (draft: SagaDraft): void => {
   const { ledger } = draft
-  // There is one where the compensation is in a pause.
+  // A retry is set if the compensation is in a pause.
   if (ledger.undoing !== null) draft.cancelRetry(ledger.undoing)
   ledger.at = "aborted"
   const given: Answer = { ok: false, reason: "SagaAborted", detail: ledger.cause, isRejection: true }

@@ -16,7 +16,7 @@ export interface SagaCounts {
   abortedCount: number
   /** Times a saga got stuck; the same one may be stuck more than once. */
   stuckCount: number
-  /** Times an answer came after all for which a saga was stuck. */
+  /** Times the missing answer came and a stuck saga went on. */
   resumedCount: number
 }
 
@@ -39,7 +39,7 @@ const none = (name: string): SagaCounts => ({
   resumedCount: 0,
 })
 
-/** The listener, with the commits of sagas counted before it is told. */
+/** A listener that counts the commits of sagas and then calls `listener`. */
 export const countSagas = (
   sagas: ReadonlyArray<AnySaga>,
   listener: CommitListener,

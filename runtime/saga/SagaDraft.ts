@@ -1,7 +1,9 @@
 /**
- * A saga's book while one event is written into it: what is changed is copied first, what is to be sent is collected.
+ * A saga's ledger while one event is written into it. Items are copied before they change, and messages are
+ * collected.
  *
- * Owns that, and the small moves that both ways share. The way on: SagaForward.ts; the way back: SagaBackward.ts.
+ * Owns the draft, and the small moves that both ways share. The way forward: SagaForward.ts. The way back:
+ * SagaBackward.ts.
  */
 
 import { send } from "../definition/Send.ts"
@@ -34,7 +36,7 @@ export const RETRY_DUE = "everstate.saga.retry"
 export const SAGA_TIMEOUT = "everstate.saga.deadline"
 export const SILENCE = "everstate.saga.silence"
 
-/** Stored in place of an event that made the saga send more than a commit can hold. */
+/** Stored in place of an event that made the saga send more than fits into a commit. */
 export const TOO_LARGE = "everstate.saga.tooLarge"
 
 const DEADLINE_TIMER = "deadline"
@@ -47,13 +49,13 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 /** An item that may be changed. */
 export type ItemDraft = Mutable<SagaItem>
 
-/** Its end is still open, and the saga waits for it. */
+/** Whether the item has not ended and the saga waits for it. */
 export const isOpen = (status: SagaItemStatus): boolean => status === "requested" || status === "pausing"
 
 export class SagaDraft {
   readonly plan: SagaPlan
   readonly ledger: Mutable<SagaLedger>
-  /** Why what the event asks for first is not sent. */
+  /** Why the first outcome of the event is not sent; `undefined` if it fits into a commit. */
   tooLarge: string | undefined
   readonly #items: Array<SagaItem>
   readonly #edited = new Set<SagaItem>()
@@ -74,12 +76,12 @@ export class SagaDraft {
     }
   }
 
-  /** The saga is in one of its stages. */
+  /** Whether the saga is in one of its stages. */
   get isRunning(): boolean {
     return this.plan.stages.some(({ key }) => key === this.ledger.at)
   }
 
-  /** Throws once where the outcome did not fit into a commit: the saga then sends the next smaller thing. */
+  /** Throws once if the outcome did not fit into a commit: the saga then sends less. */
   requireRoom(): void {
     const { tooLarge } = this
     this.tooLarge = undefined
@@ -108,7 +110,7 @@ export class SagaDraft {
     this.#edited.add(item)
   }
 
-  /** A copy of the item that may be changed; the same one for the whole event. */
+  /** A copy of the item that may be changed; the same copy for the whole event. */
   edit(itemKey: string): ItemDraft {
     const index = this.#items.findIndex(({ key }) => key === itemKey)
     const item = this.#items[index]
@@ -120,7 +122,7 @@ export class SagaDraft {
     return copy
   }
 
-  /** Throws for what cannot be sent: an id, a command or input that cannot be stored. */
+  /** Throws for an id, command or input that cannot be stored. */
   request({ actor, id, command, input }: SagaTarget, as: string): void {
     const given = input === undefined ? undefined : { input: plainJson(input) }
     this.#outbox.push(send.request({ actor, id, command: plainJson(command) as AnyEvent, as, ...given }))
@@ -137,7 +139,7 @@ export class SagaDraft {
     this.ledger.parent = null
   }
 
-  /** Tells whoever waits for the saga to be undone. */
+  /** Tells every saga that asked for this one to be undone. */
   answerUndo(given: Answer): void {
     for (const ref of this.ledger.undoFor) this.#outbox.push(send.answer(ref, given) as Outgoing)
     this.ledger.undoFor = []
@@ -165,7 +167,7 @@ export class SagaDraft {
     this.#timers.push({ id: DEADLINE_TIMER, delayMs: timeoutMs, event: { type: SAGA_TIMEOUT } })
   }
 
-  /** Wakes the saga up after {@link SagaPlan.answerWaitMs}, for a look at whether anything happened meanwhile. */
+  /** Wakes the saga up after {@link SagaPlan.answerWaitMs}, to see whether anything happened meanwhile. */
   setSilence(): void {
     const event = { type: SILENCE, stirCount: this.ledger.stirCount ?? 0 }
     this.#timers.push({ id: SILENCE_TIMER, delayMs: this.plan.answerWaitMs, event })
@@ -179,7 +181,7 @@ export class SagaDraft {
     this.#cancels.push(retryTimer(itemKey))
   }
 
-  /** Cancels what the item's status says is set. */
+  /** Cancels the timers that are set in this status of the item. */
   cancelTimers(itemKey: string, { status }: SagaItem): void {
     if (status === "pausing") this.cancelRetry(itemKey)
     if (status === "requested" && this.workOf(itemKey).timeoutMs !== undefined) {
@@ -192,12 +194,15 @@ export class SagaDraft {
   }
 }
 
-/** What a saga sends at once does not fit into one commit. */
+/** What a saga sends at one time does not fit into one commit. */
 export class CommitTooLarge extends Error {
   override readonly name = "CommitTooLarge"
 }
 
-/** A function of the definition threw, or gave something that cannot be sent. */
+/**
+ * The cause of a saga's failure: a function of the definition threw, or returned something that cannot be
+ * sent.
+ */
 export const threw = (item: string | null, cause: unknown): SagaCause => ({
   kind: cause instanceof CommitTooLarge ? "CommitTooLarge" : "DefinitionThrew",
   item,

@@ -1,8 +1,8 @@
 /**
- * What happens to a saga from outside, as stored events, and the commands that ask for it.
+ * The stored events of what happens to a saga from outside, and the commands that ask for it.
  *
- * Owns both. Answers and timers come as events of the runtime and have no commands. Which event is accepted in which
- * state is the machine's business: SagaMachine.ts.
+ * Owns both. Answers and timers come as events of the runtime and have no commands. SagaMachine.ts says which
+ * event is accepted in which state.
  */
 import { Schema } from "effect"
 import type { CommandDefinition, DecideInput } from "../definition/Actor.ts"
@@ -16,23 +16,23 @@ import type { SagaLedger } from "./SagaLedger.ts"
 import { type PlanRef, readRequestName, SAGA_RULES, type SagaCause } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
-/** What goes into a saga: a schema, or `defineEvent({ version, schema, upcast })` once it has changed. */
+/** Input of a saga: a schema, or `defineEvent({ version, schema, upcast })` once it has changed. */
 export type SagaInput = AnySchema | EventDefinition
 
 type SchemaOf<I> = I extends EventDefinition<infer S> ? S : I
 
-/** The input as its schema gives it. */
+/** Type of the input as its schema gives it. */
 export type InputOfSaga<I> = OutputOf<SchemaOf<I>>
 
-/** Who asks for something by hand, and why: kept with the event for whoever reads the history. */
+/** Name and reason of a manual command: kept with the event for readers of the history. */
 const Signed = Schema.Struct({ by: Schema.String, note: Schema.String })
 type Signed = typeof Signed.Type
 
-/** `item`: the work item that it is about, as the saga's context names it. */
+/** `item` is the key of the work item, as the saga's context has it. */
 const OnItem = Schema.Struct({ item: Schema.String, ...Signed.fields })
 type OnItem = typeof OnItem.Type
 
-/** `isHalted`: the code that took the command did not have the saga's plan. */
+/** `isHalted`: the code that took the command had no plan of the saga. */
 const Aborted = Schema.Struct({ ...Signed.fields, isHalted: Schema.optional(Schema.Boolean) })
 type Aborted = typeof Aborted.Type
 
@@ -53,35 +53,38 @@ const Stuck = Schema.Struct({
   isSilent: Schema.optionalKey(Schema.Literal(true)),
 })
 
-/** What can be asked of a saga. */
+/** Commands that a saga takes. */
 export type SagaCommand<I> =
-  /** Starts it; where this comes by a request, the saga's end is the answer. */
+  /** Starts the saga. If it comes by a request, the saga's end is the answer. */
   | { readonly type: "Start"; readonly input: InputOf<SchemaOf<I>> }
-  /** Gives it up and undoes what was done; until it is completed. */
+  /** Cancels a saga that is not completed and undoes its completed steps. */
   | ({ readonly type: "Cancel" } & Signed)
-  /** Undoes it, also when completed; by request of the saga that it is a step of, answered when all is undone. */
+  /**
+   * Undoes the saga, completed or not. The parent saga asks for it by request and gets the answer when all is
+   * undone.
+   */
   | { readonly type: "Undo" }
-  /** Tries the compensation again at which it is stuck, or waits once more for the answer to a step. */
+  /** Tries the stuck compensation again, or waits once more for the answer to a step. */
   | ({ readonly type: "Retry" } & OnItem)
   /**
-   * Goes on as if the compensation at which it is stuck were done. On the way back, a step whose answer is out counts as
-   * not done.
+   * Goes on as if the stuck compensation were done. On the way back, a step whose answer is out counts as not
+   * done.
    */
   | ({ readonly type: "Skip" } & OnItem)
-  /** Says what came of a step that does not answer, or of the compensation at which the saga is stuck. */
+  /** Gives the result of a step that does not answer, or of the stuck compensation. */
   | ({ readonly type: "Resolve" } & Resolution)
-  /** Ends a saga that is being undone or is stuck. What is not undone stays as it is. */
+  /** Ends a saga that is being undone or is stuck. Steps that are not undone stay as they are. */
   | ({ readonly type: "Abort" } & Signed)
 
-/** What is stored of it. Answers and timers are stored as well, as events of the runtime. */
+/** Events that a saga stores. Answers and timers are stored too, as events of the runtime. */
 export type SagaEvent<I> =
-  /** Before the start: the rules that the saga goes on under, whatever release runs it. */
+  /** Stored before the start: the rules that the saga goes on under in every release. */
   | { readonly type: "SagaRulesSet"; readonly rules: number }
   | {
       readonly type: "SagaStarted"
       readonly input: InputOfSaga<I>
       readonly parent: RequestRef | null
-      /** The plan that it goes on under; the first releases did not store it. */
+      /** The plan that the saga goes on under; the first releases did not store it. */
       readonly plan?: PlanRef
     }
   | ({ readonly type: "SagaCancelled" } & Signed)
@@ -89,13 +92,16 @@ export type SagaEvent<I> =
   | ({ readonly type: "SagaRetried" } & OnItem)
   | ({ readonly type: "SagaSkipped" } & OnItem)
   | ({ readonly type: "SagaResolved" } & Resolution)
-  /** Everything is done. */
+  /** All steps are completed. */
   | { readonly type: "SagaCompleted" }
-  /** Everything is undone. */
+  /** All steps are undone. */
   | { readonly type: "SagaCompensated"; readonly cause: SagaCause }
-  /** It waits for an operator: what cannot be undone, or whose answer does not come. */
+  /** The saga waits for an operator: a compensation failed, or an answer does not come. */
   | ({ readonly type: "SagaStuck" } & typeof Stuck.Type)
-  /** The answer came for which it was stuck. After `Retry`, `Skip` and `Resolve` it goes on without this event. */
+  /**
+   * The missing answer came, and the stuck saga goes on. After `Retry`, `Skip` and `Resolve` it goes on
+   * without this event.
+   */
   | { readonly type: "SagaResumed"; readonly item: string }
   | ({ readonly type: "SagaAborted" } & Aborted)
 
@@ -103,7 +109,10 @@ export type SagaEvent<I> =
 export const inputDefinition = (input: SagaInput): EventDefinition =>
   "upcast" in input ? input : { version: 1, schema: input, upcast: {} }
 
-/** A schema for an object: that of the plan for its field `input`, the rest as it is. */
+/**
+ * An object schema that takes the field `input` from the plan's schema and leaves the other fields as they
+ * are.
+ */
 const withInput = (schemaFor: (given: Started) => AnySchema | undefined): AnySchema => ({
   "~standard": {
     version: 1,
@@ -130,8 +139,8 @@ interface Started {
 }
 
 /**
- * The event with which a saga starts. Its input has the form that the saga's own plan knows: the functions of a former plan
- * are not given the input of the newest. Without the plan the input stays as it was stored.
+ * The event with which a saga starts. Its input has the form of the saga's own plan, because the functions of
+ * a former plan do not know the newest form. Without the plan the input stays as it was stored.
  */
 const sagaStarted = (plans: SagaPlans): EventDefinition => {
   const inputFor = ({ plan }: Started) => planFor(plans, plan ?? null)?.input
@@ -152,7 +161,7 @@ const sagaStarted = (plans: SagaPlans): EventDefinition => {
   }
 }
 
-/** The events of a saga with these plans. */
+/** The events of a saga that has these plans. */
 export const sagaEvents = (plans: SagaPlans): { readonly [type: string]: EventDefinition } => ({
   SagaStarted: sagaStarted(plans),
   SagaRulesSet: defineEvent(Schema.Struct({ rules: Schema.Int })),
@@ -181,12 +190,12 @@ const start =
   ({ newest: { ref } }: SagaPlans): Decide =>
   ({ command: { input }, replyTo, state }) => {
     const started = { type: "SagaStarted", input, parent: replyTo ?? null, plan: ref }
-    // Where it has started already, the machine refuses the event that says so.
+    // The machine refuses `SagaStarted` of a saga that has started already.
     const events = state.value === "idle" ? [{ type: "SagaRulesSet", rules: SAGA_RULES }, started] : [started]
     return accept(events, { send: replyTo === undefined ? [] : send.answerLater })
   }
 
-/** A saga that cannot be decided with this code takes no command but `Abort`. */
+/** Rejects every command but `Abort` of a saga that this code cannot decide. */
 const unlessHalted =
   (decide: Decide): Decide =>
   (asked) => {
@@ -194,7 +203,7 @@ const unlessHalted =
     return halt === undefined ? decide(asked) : reject("PlanMissing", halt)
   }
 
-/** Whether `asker` asks for the step as which this saga was started. */
+/** Whether `asker` is the request for the step that started this saga. */
 const isParent = (asker: RequestRef, { context }: Seen): boolean => {
   const { startedBy } = context as SagaLedger
   if (startedBy?.to !== asker.to) return false
@@ -203,7 +212,7 @@ const isParent = (asker: RequestRef, { context }: Seen): boolean => {
   return own === undefined || other === undefined || own.itemKey === other.itemKey
 }
 
-/** A saga withdraws a step of its own by name; anybody else may cancel. */
+/** Decides `Cancel`: a saga cancels its own nested saga by name, any other caller by command. */
 const cancel: Decide = ({ payload, state, replyTo }) => {
   const isStop = replyTo !== undefined && readRequestName(replyTo.as)?.verb === "stop"
   if (isStop && !isParent(replyTo, state)) return reject("NotTheParent")
@@ -218,18 +227,21 @@ const undo: Decide = ({ state, replyTo }) => {
   return accept({ type: "SagaUndoAsked", replyTo }, { send: send.answerLater })
 }
 
-/** What was asked has happened, if the machine accepts it in its state. */
+/** Decides that an event happens, if the machine accepts it in its state. */
 const happens =
   (type: string): Decide =>
   ({ payload }) => ({ type, ...payload })
 
-/** One that cannot be decided with this code may be anywhere under its own plan, which is to take the event, too. */
+/**
+ * Without the plan, the saga may be in any state of its own plan. The event says so, because that plan has to
+ * take it too.
+ */
 const abort: Decide = (asked) => {
   const isHalted = haltOf(asked.state.context as SagaLedger) !== undefined
   return { type: "SagaAborted", ...asked.payload, ...(isHalted && { isHalted }) }
 }
 
-/** The commands of a saga with these plans. */
+/** The commands of a saga that has these plans. */
 export const sagaCommands = (plans: SagaPlans): { readonly [type: string]: SagaCommandDefinition } => ({
   Start: { schema: withInput(() => plans.newest.input.schema), decide: start(plans) },
   Cancel: { schema: Signed, decide: unlessHalted(cancel) },

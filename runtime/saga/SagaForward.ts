@@ -1,8 +1,8 @@
 /**
- * The way on: stage by stage, each when all work of the one before is done.
+ * The way forward: stage by stage. A stage begins when all work of the stage before is done.
  *
- * Owns requests, their retries and time-outs. A time-out ends the wait, not the request: its answer still comes, and
- * counts. What happens when a step is lost: SagaBackward.ts.
+ * Owns requests, their retries and time-outs. A time-out ends the wait, not the request: its answer may still
+ * come, and counts. What happens when a step fails: SagaBackward.ts.
  */
 import { plainJson } from "../json/Json.ts"
 import type { Answer, RequestRef } from "../message/Outgoing.ts"
@@ -27,7 +27,7 @@ export const start = (draft: SagaDraft, input: unknown, parent: RequestRef | nul
   enter(draft, 0)
 }
 
-/** Goes on from stage number `first`, past stages in which there is nothing to do. */
+/** Enters stage number `first`, or the first stage after it that has something to do. */
 const enter = (draft: SagaDraft, first: number): void => {
   const { ledger, plan } = draft
   for (const stage of plan.stages.slice(first)) {
@@ -38,7 +38,7 @@ const enter = (draft: SagaDraft, first: number): void => {
     }
     ledger.at = stage.key
     for (const work of stage.works) {
-      // A request that cannot be made fails the saga; the ones after it are not sent then.
+      // A request that cannot be made fails the saga, and the later requests are not sent.
       if (ledger.at === stage.key) open(draft, work)
     }
     if (ledger.at !== stage.key || ledger.openCount > 0) return
@@ -76,7 +76,9 @@ const NEW_ITEM: Omit<SagaItem, "key"> = {
   order: 0,
 }
 
-/** The items of a work, by their keys in the book. Throws for lists that cannot be worked on. */
+/**
+ * The items of a work, by their keys in the ledger. Throws for lists that are too long or have equal keys.
+ */
 const valuesOf = (work: SagaWork, args: SagaArgs): ReadonlyMap<string, unknown> => {
   const values = new Map<string, unknown>()
   if (work.items === undefined || work.keyOf === undefined) return values.set(work.path, undefined)
@@ -123,7 +125,7 @@ export const askAgain = (draft: SagaDraft, itemKey: string, attempt: number): vo
   if (item?.status === "pausing" && item.attempt === attempt) ask(draft, itemKey, draft.workOf(itemKey))
 }
 
-/** The answer to a request, however late. */
+/** Takes the answer to a request, however late. */
 export const answered = (draft: SagaDraft, itemKey: string, attempt: number, given: Answer): void => {
   if (draft.item(itemKey)?.out.includes(attempt) !== true) return
   const item = draft.edit(itemKey)
@@ -132,14 +134,17 @@ export const answered = (draft: SagaDraft, itemKey: string, attempt: number, giv
   if (given.ok) {
     if (item.order === 0) done(draft, itemKey, given.reply)
   } else if (item.out.length === 0 && isOpen(item.status)) {
-    // While another attempt is out, that one decides.
+    // While another attempt is out, the answer to that attempt decides.
     if (given.isRejection) giveUp(draft, itemKey, "rejected", given.reason, given.detail)
     else tryAgain(draft, itemKey, "failed", given.reason, given.detail)
   }
   answerCame(draft)
 }
 
-/** The item is done: as answered, or as an operator says. On the way back it is one more thing to undo. */
+/**
+ * Completes the item with the participant's or an operator's result. On the way back the item is then to be
+ * undone.
+ */
 export const done = (draft: SagaDraft, itemKey: string, result: unknown): void => {
   const { ledger, plan } = draft
   const item = draft.edit(itemKey)
@@ -153,7 +158,7 @@ export const done = (draft: SagaDraft, itemKey: string, result: unknown): void =
   }
 }
 
-/** An attempt got no answer in time. */
+/** Takes the end of an attempt's time without an answer. */
 export const timedOut = (draft: SagaDraft, itemKey: string, attempt: number): void => {
   const item = draft.item(itemKey)
   if (item?.status !== "requested" || item.attempt !== attempt) return

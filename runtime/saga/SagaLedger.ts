@@ -1,8 +1,8 @@
 /**
- * The book of one saga: what was asked, what came back, in which order, and what is to be sent next. It is the context
- * of the saga's machine, plain JSON.
+ * The ledger of one saga: what it asked, what came back and in which order, and what it sends next. It is the
+ * context of the saga's machine, plain JSON.
  *
- * Owns the shape, the empty book and what functions of the user read from it. Who writes it: SagaRun.ts.
+ * Owns the shape, the empty ledger and the part of it that user functions read. Who writes it: SagaRun.ts.
  */
 import type { AnyEvent } from "../event/Event.ts"
 import type { Outgoing, RequestRef } from "../message/Outgoing.ts"
@@ -19,49 +19,52 @@ import {
 export type SagaItemStatus =
   /** The request is out. */
   | "requested"
-  /** A pause before the next attempt. */
+  /** The item is in a pause before the next attempt. */
   | "pausing"
   | "done"
   /** The participant said no. */
   | "rejected"
   /** No attempt could be decided. */
   | "failed"
-  /** No answer in time. It may still come, and is awaited. */
+  /** No answer came in time. The answer may still come, and is awaited. */
   | "timedOut"
   /** Its condition did not hold. */
   | "skipped"
-  /** The saga failed before it was done. An answer that is out is awaited. */
+  /** The saga failed before the item was done. An answer that is out is awaited. */
   | "cancelled"
   | "compensating"
-  /** Undone, or there was nothing to undo, or an operator said so. */
+  /** The item is undone, or there was nothing to undo, or an operator said so. */
   | "compensated"
 
 /** One work item: a step, or a step for one item of a list. */
 export interface SagaItem {
-  /** `takePayment`, `checks.address` within a group, `reserveStock/sku-1` for an item of a list. */
+  /**
+   * Key of the item: `takePayment`, `checks.address` within a group, `reserveStock/sku-1` for an item of a
+   * list.
+   */
   readonly key: string
   readonly status: SagaItemStatus
-  /** Requests made. */
+  /** Number of requests made. */
   readonly attempt: number
-  /** Compensations asked for. */
+  /** Number of compensations asked for. */
   readonly undoAttempt: number
-  /** Attempts left of what is going on now. */
+  /** Attempts that are left of the present request or compensation. */
   readonly left: number
   /** Attempts whose answers are still out. */
   readonly out: ReadonlyArray<number>
-  /** Its place in the order of completion, from 1; 0 while it is not completed. */
+  /** Number of the item in the order of completion, from 1; 0 while it is not completed. */
   readonly order: number
-  /** The item of the list. */
+  /** The list's element, for work over a list. */
   readonly value?: unknown
-  /** What the participant answered. */
+  /** The participant's reply. */
   readonly result?: unknown
-  /** What an operator said came of the compensation. */
+  /** The operator's result for the compensation. */
   readonly resolution?: unknown
-  /** Why it is not done. */
+  /** Why the item is not done. */
   readonly reason?: string
 }
 
-/** A timer to be set: it brings `event` after `delayMs`. */
+/** A timer that brings `event` after `delayMs`. */
 export interface SagaTimer {
   readonly id: string
   readonly delayMs: number
@@ -73,54 +76,62 @@ export interface SagaStuck {
   readonly item: string
   readonly reason: string
   readonly detail?: unknown
-  /** The plan that it should go on under, where the code does not have it or the history is not that of it. */
+  /** The plan that the saga needs, if the code does not have it or the history does not match it. */
   readonly plan?: PlanRef
-  /** The answer of the item's participant is out for too long: of its compensation where that was asked for. */
+  /**
+   * Set if the participant has not answered for too long: to the compensation if one was asked for, else to
+   * the step.
+   */
   readonly isSilent?: true
 }
 
-/** Stands for the item where `compensated(...)` of the definition threw. */
+/** Stands for the item if `compensated(...)` of the definition threw. */
 export const COMPENSATED_HOOK = "compensated"
 
 export interface SagaLedger {
   readonly id: string
-  /** The state that the machine is to be in: a stage's key, or one of the states that every saga has. */
+  /** The state that the machine must be in: a stage's key, or one of the states that every saga has. */
   readonly at: string
-  /** The plan that it started with; `null` for sagas of the first releases, which do not say. */
+  /** The plan that the saga started with; `null` for sagas of the first releases, which did not store it. */
   readonly plan: PlanRef | null
   readonly input: unknown
-  /** The rules that it goes on under ({@link SAGA_RULES}); 1 where it does not say. */
+  /** Version of the rules that the saga goes on under ({@link SAGA_RULES}); 1 if absent. */
   readonly rules?: number
-  /** The request that started it; absent where none did. Kept when the request is answered. */
+  /** The request that started the saga; absent if a command or event did. Kept when the request is answered. */
   readonly startedBy?: RequestRef
-  /** Whom to tell how it ended. */
+  /** The request that is answered with the saga's end; `null` if there is none or it was answered. */
   readonly parent: RequestRef | null
-  /** Whom to tell when everything is undone. */
+  /** The requests that are answered when all is undone. */
   readonly undoFor: ReadonlyArray<RequestRef>
-  /** In the order in which they were begun. A list: copying an object with a thousand keys takes half a millisecond. */
+  /**
+   * The items in the order in which they were begun. A list, because copying an object with a thousand keys
+   * takes half a millisecond.
+   */
   readonly items: ReadonlyArray<SagaItem>
-  /** Items of this stage that are not done yet. */
+  /** Number of items of this stage that are not done yet. */
   readonly openCount: number
-  /** Answers that are still out. */
+  /** Number of answers that are still out. */
   readonly outCount: number
   readonly completedCount: number
-  /** The item whose compensation is going on. */
+  /** Key of the item whose compensation is running; `null` if none is. */
   readonly undoing: string | null
-  /** The compensation that is going on is in a pause before its next attempt. */
+  /** Whether the running compensation is in a pause before its next attempt. */
   readonly isUndoPausing?: boolean
-  /** How often something was asked or answered on the way back; the end of a silence names the one that it is about. */
+  /**
+   * Number of requests and answers on the way back. A silence timer carries the number at which it was set.
+   */
   readonly stirCount?: number
   readonly cause: SagaCause | null
   readonly stuck: SagaStuck | null
-  /** The event that follows at once: how the saga ended, or that it is stuck or goes on. */
+  /** The event that follows at once: it says how the saga ended, or that it is stuck or goes on. */
   readonly due: AnyEvent | null
-  /** What the last event made the saga send, set and cancel. */
+  /** What the last event made the saga send. */
   readonly outbox: ReadonlyArray<Outgoing>
   readonly timers: ReadonlyArray<SagaTimer>
   readonly cancels: ReadonlyArray<string>
 }
 
-/** The book before the first event. */
+/** The ledger before the first event. */
 export const emptyLedger = (id: string): SagaLedger => ({
   id,
   at: "idle",
@@ -143,7 +154,7 @@ export const emptyLedger = (id: string): SagaLedger => ({
 
 type Results = { [key: string]: unknown }
 
-/** What was answered so far: by step, within a group by branch, within a list by the item's key. */
+/** The results so far: by step, within a group by branch, within a list by the item's key. */
 export const resultsOf = ({ works }: SagaPlan, items: SagaLedger["items"]): Results => {
   const results: Results = {}
   const lists = new Map<string, Results>()
@@ -171,7 +182,7 @@ const place = (results: Results, path: string, result: unknown): void => {
   results[stage] = group
 }
 
-/** What functions of the user are given; `results` is put together only where it is read. */
+/** The arguments of user functions; `results` is put together only when a function reads it. */
 export const argsOf = (plan: SagaPlan, ledger: SagaLedger, item?: SagaItem): SagaArgs => ({
   input: ledger.input,
   sagaId: ledger.id,

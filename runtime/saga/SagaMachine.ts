@@ -1,8 +1,9 @@
 /**
- * The plans of a saga as one statechart: `idle`, a state for each stage, `completed`, and the way back over `compensating`.
+ * The plans of a saga as one statechart: `idle`, a state for each stage, `completed`, and the way back
+ * through `compensating`.
  *
- * Owns the states and which event is accepted in which. The configuration is plain JSON, so it is its own drawing for
- * Stately; all rules are behind four names: `record` (SagaRun.ts), `send`, `setTimers`, `isAt`.
+ * Owns the states, and which state accepts which event. The configuration is plain JSON, so Stately can draw
+ * it as it is. All rules are behind four names: `record` (SagaRun.ts), `send`, `setTimers`, `isAt`.
  */
 import { type AnyStateMachine, assign, setup } from "xstate"
 import type { AnyEvent } from "../event/Event.ts"
@@ -15,12 +16,12 @@ import type { SagaPlan, SagaStage, SagaWork } from "./SagaPlan.ts"
 import type { SagaPlans } from "./SagaPlans.ts"
 import { reduce } from "./SagaRun.ts"
 
-/** States that every saga has; no step may be called so. */
+/** States that every saga has; no step may have one of these names. */
 export const SAGA_STATES = ["idle", "completed", "compensating", "compensated", "stuck", "aborted"] as const
 
 type Json = { readonly [key: string]: unknown }
 
-/** What a saga on its way on takes, besides answers. */
+/** Events that a saga accepts on its way forward, besides answers. */
 const FORWARD_EVENTS = [STEP_TIMEOUT, RETRY_DUE, SAGA_TIMEOUT, "SagaCancelled"]
 
 const RECORD = { actions: ["record", "send", "setTimers"] }
@@ -28,22 +29,25 @@ const onHaltedAbort = { ...RECORD, guard: "wasHalted" }
 const onItemStuck = { ...RECORD, guard: "isStuckThere" }
 const onItemOut = { ...RECORD, guard: "isOutThere" }
 
-/** Records these events where they come. */
+/** Records these events in the ledger without a change of state. */
 const records = (...types: ReadonlyArray<string>): Json =>
   Object.fromEntries(types.map((type) => [type, RECORD]))
 
-/** Goes to `target` once the book is at one of these states. */
+/** Goes to `target` when the ledger is at one of these states. */
 const follows = (target: string, states: ReadonlyArray<string>): Json => ({
   target,
   guard: { type: "isAt", params: { states } },
 })
 
-/** What became of it; in the state where it shows, and in the history of a saga that cannot be decided. */
+/**
+ * Events that tell what became of the saga: accepted in the state that they tell of, and by a saga that
+ * cannot be decided.
+ */
 const NEWS = ["SagaCompleted", "SagaCompensated", "SagaStuck", "SagaResumed"]
 
 const BACKWARD = ["compensating", "compensated", "stuck", "aborted"]
 
-/** For readers of the drawing. */
+/** Text for readers of the drawing. */
 const describeWork = ({ path, kind, when, compensate }: SagaWork): string => {
   const each = kind === "forEach" ? " for each item" : ""
   const condition = when === undefined ? "" : ", if its condition holds"
@@ -69,16 +73,16 @@ interface StageState {
   readonly always: ReadonlyArray<Json>
 }
 
-/** The stages on the way on, and where each leads. */
+/** States that follow `idle` and each stage on the way forward. */
 const forwardOf = ({ stages }: SagaPlan): ReadonlyArray<string> => [
   ...stages.map(({ key }) => key),
   "completed",
 ]
 
 /**
- * The stages of all plans, the newest first. A stage that several plans have is one state with the ways on of each: the
- * book says where a saga is to be, and a way of the newest plan that leads there is taken before one of a former plan, so
- * no saga goes round in circles. It is drawn as in the newest plan.
+ * The stages of all plans, the newest first. A stage of several plans is one state with the transitions of
+ * each plan. The ledger says where the saga must go. A transition of the newest plan that leads there comes
+ * before one of a former plan, so no saga goes round in circles. The drawing shows the newest plan.
  */
 const stageStates = (plans: ReadonlyArray<SagaPlan>): { readonly [key: string]: StageState } => {
   const states: Record<string, StageState> = {}
@@ -94,13 +98,13 @@ const stageStates = (plans: ReadonlyArray<SagaPlan>): { readonly [key: string]: 
   return states
 }
 
-/** From the start into the first stage, or on to where the book is. */
+/** From the start into the first stage, or to the state that the ledger names. */
 const fromIdle = (plan: SagaPlan, index: number): Json => {
   const forward = forwardOf(plan)
   return follows(forward[0] as string, index === 0 ? [...forward, ...BACKWARD] : forward)
 }
 
-/** The statechart as JSON, for sagas of several plans, the newest first. */
+/** The statechart of all plans of a saga, as JSON; the newest plan first. */
 export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json => {
   const starts = plans.map(fromIdle)
   return {
@@ -112,7 +116,7 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
         always: starts.length === 1 ? starts[0] : starts,
       },
       ...stageStates(plans),
-      // Not final: the saga that this one is a step of may still have it undone.
+      // Not final, because the parent saga may still have this saga undone.
       completed: {
         on: {
           ...records(ANSWERED, "SagaUndoAsked", "SagaCompleted", HISTORY_UNFIT),
@@ -132,7 +136,7 @@ export const sagaChart = (type: string, plans: ReadonlyArray<SagaPlan>): Json =>
       stuck: {
         on: {
           ...records(ANSWERED, TOO_LARGE, "SagaUndoAsked", "SagaAborted", "SagaStuck", HISTORY_UNFIT),
-          // Only the history of a saga that cannot be decided has these here.
+          // These events come here only in the history of a saga that cannot be decided.
           ...Object.fromEntries(
             [...FORWARD_EVENTS, SILENCE, ...NEWS.filter((event) => event !== "SagaStuck")].map((event) => [
               event,
@@ -172,7 +176,7 @@ export const sagaMachine = (type: string, plans: SagaPlans): AnyStateMachine => 
       isAt: ({ context }, { states }: { readonly states: ReadonlyArray<string> }) =>
         states.includes(context.at),
       isHalted: ({ context }) => haltOf(context) !== undefined,
-      // Code without the plan took it for stuck.
+      // True if code without the plan took the saga for stuck.
       wasHalted: ({ event }) => event.isHalted === true,
       isStuckThere: ({ context, event }) =>
         context.stuck?.item === event.item || haltOf(context) !== undefined,

@@ -1,9 +1,10 @@
 /**
- * What can happen next to a saga: each outcome of each request that is out, each time-out, a cancellation.
+ * The next things that can happen to a saga: each outcome of each request that is out, each time-out, a
+ * cancellation.
  *
- * Owns the outcomes that `checkSaga` goes through. An outcome that takes several attempts ("fails for good") is played
- * to its end at once, so that the number of worlds stays small; retries in between are not mixed with what happens
- * elsewhere. What a world is: SagaWorld.ts.
+ * Owns the outcomes that `checkSaga` goes through. An outcome that takes several attempts ("fails for good")
+ * is played to its end at once, so that the number of worlds stays small. Its retries are not mixed with what
+ * happens elsewhere. What a world is: SagaWorld.ts.
  */
 import type { Answer } from "../message/Outgoing.ts"
 import { COMPENSATED_HOOK, itemOf } from "./SagaLedger.ts"
@@ -19,7 +20,7 @@ import {
   take,
 } from "./SagaWorld.ts"
 
-/** One thing that may happen, as a line of a path, and the world after it. */
+/** One thing that may happen, with its line in a path, and the world after it. */
 export interface SagaMove {
   readonly label: string
   readonly play: () => SagaWorld
@@ -29,7 +30,7 @@ const OK: Answer = { ok: true }
 const NO: Answer = { ok: false, reason: "Rejected", isRejection: true }
 const BROKEN: Answer = { ok: false, reason: "Failed", isRejection: false }
 
-/** All that can happen; nothing in a world that is at its end. */
+/** All moves of a world; empty at its end. */
 export const movesOf = (world: SagaWorld): ReadonlyArray<SagaMove> => {
   const names = world.out.map(nameOf)
   const asked = new Set(names.filter(({ verb }) => verb === "do").map(({ itemKey }) => itemKey))
@@ -84,7 +85,7 @@ const timeOutForGood = (world: SagaWorld, itemKey: string): SagaWorld => {
 const movesOfUndo = (world: SagaWorld, itemKey: string): ReadonlyArray<SagaMove> => {
   const current = (now: SagaWorld): string | undefined =>
     now.out.find((as) => nameOf(as).verb === "undo" && nameOf(as).itemKey === itemKey)
-  // Not decided, then rejected: there is a pause in it, and it does not take all attempts.
+  // Undecided once, then rejected: this path has a pause and does not use up all attempts.
   const failing = (): SagaWorld => {
     const now = answer({ ...world, hasUndoFailed: true }, current(world) as string, BROKEN)
     if (!now.timers.has(`retry:${itemKey}`)) return now
@@ -98,14 +99,14 @@ const movesOfUndo = (world: SagaWorld, itemKey: string): ReadonlyArray<SagaMove>
   ]
 }
 
-/** On the way back no answer comes any more. Throws {@link LawBroken} where nothing would end that wait. */
+/** Moves on the way back when answers stop coming. Throws {@link LawBroken} if nothing would end the wait. */
 const movesOfSilence = (world: SagaWorld): ReadonlyArray<SagaMove> => {
   if (bookOf(world).at !== "compensating" || world.out.length === 0) return []
   if (!world.timers.has("silence")) {
     throw new LawBroken(`it waits for the answer to ${world.out.join(", ")}, and nothing ends that`)
   }
   const play = (): SagaWorld => {
-    // The first time it may be about a silence that has ended.
+    // The first timer may be about a silence that has ended.
     const now = fire({ ...world, hasBeenSilent: true }, "silence")
     return bookOf(now).at === "stuck" ? now : fire(now, "silence")
   }
@@ -113,7 +114,7 @@ const movesOfSilence = (world: SagaWorld): ReadonlyArray<SagaMove> => {
   return [{ label: `${items}: never answered`, play }]
 }
 
-/** An answer that is out for too long may come all the same, or never. */
+/** Whether the saga is stuck because an answer is out for too long. The answer may still come, or never. */
 export const isStuckInSilence = (world: SagaWorld): boolean => bookOf(world).stuck?.isSilent === true
 
 const movesFromOutside = (world: SagaWorld): ReadonlyArray<SagaMove> => {
@@ -127,14 +128,14 @@ const movesFromOutside = (world: SagaWorld): ReadonlyArray<SagaMove> => {
   ]
 }
 
-/** From here on the saga is on its way back, but for more attempts of the step that it is losing. */
+/** From here on the saga is on its way back, except that the step it is losing may get more attempts. */
 const losing = (world: SagaWorld, itemKey: string | null): SagaWorld =>
   world.way === "forward" ? { ...world, way: "losing", losing: itemKey } : world
 
 const settled = (world: SagaWorld): SagaWorld =>
   world.way === "losing" ? { ...world, way: "back", losing: null } : world
 
-/** How a world without moves has ended. Throws {@link LawBroken} for one that may not end like that. */
+/** The ending of a world without moves. Throws {@link LawBroken} if the world may not end in that way. */
 export const endingOf = (world: SagaWorld): "completed" | "compensated" | "stuck" => {
   const { at, stuck } = bookOf(world)
   const { done, out, timers, way } = world

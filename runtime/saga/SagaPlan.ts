@@ -1,8 +1,8 @@
 /**
  * What a saga does, as data: its stages in order and the work of each, with the functions that the user wrote.
  *
- * Owns that shape and the names made from it: of work items, of requests, of timers. How users write it:
- * SagaSteps.ts. What became of it in one run: SagaLedger.ts. What is done about it: SagaRun.ts.
+ * Owns that shape and the names made from it: of work items, requests and timers. How users write it:
+ * SagaSteps.ts. The state of one run: SagaLedger.ts. The rules: SagaRun.ts.
  */
 import { Schema } from "effect"
 import type { AnyActor } from "../definition/Actor.ts"
@@ -15,27 +15,32 @@ export interface SagaTarget {
   readonly actor: AnyActor
   readonly id: string
   readonly command: AnyEvent
-  /** What the participant is born with, if the command is its first. */
+  /** Input of the participant if this command is its first. */
   readonly input?: unknown
 }
 
 export interface RetryOptions {
-  /** How often it is tried at most, the first time included. */
+  /** Largest number of attempts, including the first. */
   readonly attemptsMax?: number
-  /** Pause before the second attempt, in milliseconds; it doubles, and up to half of it is taken off by lot. */
+  /**
+   * Pause before the second attempt, in milliseconds. It doubles with each attempt; a random part of up to
+   * half is taken off.
+   */
   readonly pauseFirstMs?: number
-  /** Longest such pause, in milliseconds. */
+  /** Longest pause, in milliseconds. */
   readonly pauseMaxMs?: number
 }
 
-/** How often a request is made that no answer decides, unless the step says otherwise. */
+/** Retries of a request that is not decided, unless the step says otherwise. */
 export const REQUEST_RETRY_DEFAULTS: Required<RetryOptions> = {
   attemptsMax: 5,
   pauseFirstMs: 200,
   pauseMaxMs: 30_000,
 }
 
-/** A compensation is tried for longer: what comes after it is a human. About ten minutes in all. */
+/**
+ * Retries of a compensation, about ten minutes in all: longer, because after them an operator has to decide.
+ */
 export const COMPENSATION_RETRY_DEFAULTS: Required<RetryOptions> = {
   attemptsMax: 15,
   pauseFirstMs: 500,
@@ -43,18 +48,19 @@ export const COMPENSATION_RETRY_DEFAULTS: Required<RetryOptions> = {
 }
 
 /**
- * Longest silence on the way back, in milliseconds, unless the saga says otherwise: a saga that gets no answer for so
- * long (and at most twice as long) is stuck.
+ * Longest silence on the way back, in milliseconds, unless the saga says otherwise. A saga that gets no
+ * answer for so long, and at most twice as long, is stuck.
  */
 export const SAGA_ANSWER_WAIT_MS_DEFAULT = 600_000
 
 /**
- * Version of the rules of sagas that start now. 2: nothing is undone while a later step may still be done, and the wait
- * for a silent participant has an end. 1: the rules of the first release, under which its sagas end.
+ * Version of the rules for sagas that start now. In version 2 a step is undone only if no later step may
+ * still be done, and the wait for a silent participant has an end. Version 1 is the rules of the first
+ * release; sagas that started under them end under them.
  */
 export const SAGA_RULES = 2
 
-/** What the functions of a step are given. Which of these fields they see depends on the function; see SagaSteps.ts. */
+/** Arguments of a step's functions. Which of these fields a function sees is in SagaSteps.ts. */
 export interface SagaArgs {
   readonly input: unknown
   readonly results: unknown
@@ -64,9 +70,9 @@ export interface SagaArgs {
   readonly result: unknown
 }
 
-/** One thing to be done, or one for each item of a list. */
+/** One request, or one for each element of a list. */
 export interface SagaWork {
-  /** `takePayment`, or within a parallel group `checks.address`. */
+  /** Path of the work: `takePayment`, or within a parallel group `checks.address`. */
   readonly path: string
   readonly kind: "step" | "forEach" | "nested"
   readonly when: ((args: SagaArgs) => boolean) | undefined
@@ -74,7 +80,10 @@ export interface SagaWork {
   readonly keyOf: ((item: unknown) => string) | undefined
   readonly request: (args: SagaArgs) => SagaTarget
   readonly compensate: ((args: SagaArgs) => SagaTarget | undefined) | undefined
-  /** Sent when the saga fails while the answer is still out, so that it comes sooner. */
+  /**
+   * Makes the message that is sent when the saga fails while the answer is out, so that the answer comes
+   * sooner.
+   */
   readonly stop: ((args: SagaArgs) => SagaTarget | undefined) | undefined
   readonly timeoutMs: number | undefined
   readonly onTimeout: "fail" | "retry"
@@ -82,7 +91,10 @@ export interface SagaWork {
   readonly compensationRetry: Required<RetryOptions>
 }
 
-/** Work that is done at the same time; the next stage begins when all of it is done. A state of the machine. */
+/**
+ * Work that runs at the same time. The next stage begins when all of it is done. Each stage is a state of the
+ * machine.
+ */
 export interface SagaStage {
   readonly key: string
   readonly isParallel: boolean
@@ -98,21 +110,21 @@ export interface SagaCause {
     | "SagaTimedOut"
     | "Cancelled"
     | "UndoneByParent"
-    /** One of the saga's own functions threw, or gave something that cannot be sent. */
+    /** One of the saga's own functions threw, or returned something that cannot be sent. */
     | "DefinitionThrew"
-    /** What a stage or the saga's end sends at once does not fit into one commit. */
+    /** What a stage or the saga's end sends at one time does not fit into one commit. */
     | "CommitTooLarge"
-  /** The work item it began with; `null` where it was none. */
+  /** The work item that failed first; `null` if no item did. */
   readonly item: string | null
   readonly reason: string
   readonly detail?: unknown
 }
 
-/** Names a plan: kept in the event with which a saga starts. */
+/** Identity of a plan: kept in the event with which a saga starts. */
 export const PlanRef = Schema.Struct({
-  /** As the definition says, for people. */
+  /** The definition's version, for people. */
   version: Schema.Int,
-  /** Of the version and the steps: their names, order, kinds and groups. */
+  /** Hash of the version and the steps: their names, order, kinds and groups. */
   hash: Schema.String,
 })
 export type PlanRef = typeof PlanRef.Type
@@ -120,7 +132,10 @@ export type PlanRef = typeof PlanRef.Type
 export interface SagaPlan {
   readonly type: string
   readonly ref: PlanRef
-  /** What sagas of this plan start with, and how older input becomes that. */
+  /**
+   * Event definition of the input: the schema with which sagas of this plan start, and the upcasters for
+   * older input.
+   */
   readonly input: EventDefinition
   readonly stages: ReadonlyArray<SagaStage>
   readonly works: ReadonlyMap<string, SagaWork>
@@ -132,8 +147,8 @@ export interface SagaPlan {
 }
 
 /**
- * The identity of a plan. Times, retries and functions are not part of it: they may change under running sagas.
- * It is stored, so what goes in never changes.
+ * The identity of a plan. Times, retries and functions are not part of it, so they may change under running
+ * sagas. It is stored, so its ingredients never change.
  */
 export const planRefOf = (version: number, stages: ReadonlyArray<SagaStage>): PlanRef => {
   const steps = stages.map(({ key, isParallel, works }) => [
@@ -144,19 +159,19 @@ export const planRefOf = (version: number, stages: ReadonlyArray<SagaStage>): Pl
   return { version, hash: fingerprint(JSON.stringify([version, steps])).slice(0, HASH_LENGTH) }
 }
 
-/** The part of a fingerprint that every release makes the same. */
+/** Length of the part of a fingerprint that every release makes alike. */
 const HASH_LENGTH = 16
 
-/** For people: `plan 2 (3f0c...)`. */
+/** Name of a plan for people: `plan 2 (3f0c...)`. */
 export const planName = ({ version, hash }: PlanRef): string => `plan ${version} (${hash})`
 
-/** Items of one list that a saga works on at most. */
+/** Largest number of list items that a saga works on. */
 export const SAGA_ITEMS_MAX = 1_000
 
 /** Longest key of an item of a list, in UTF-16 code units. */
 export const SAGA_ITEM_KEY_LENGTH_MAX = 256
 
-/** `reserveStock/sku-1`: unique within a saga. */
+/** Key of a list item: `reserveStock/sku-1`. Unique within a saga. */
 export const itemKeyOf = (path: string, key: string): string => `${path}/${key}`
 
 /** The path of the work that an item belongs to. */
@@ -165,16 +180,16 @@ export const pathOf = (itemKey: string): string => {
   return slash === -1 ? itemKey : itemKey.slice(0, slash)
 }
 
-/** What the item is called in its list; empty for work without a list. */
+/** Key of the item within its list; empty for work without a list. */
 export const keyWithin = (itemKey: string): string => {
   const slash = itemKey.indexOf("/")
   return slash === -1 ? "" : itemKey.slice(slash + 1)
 }
 
-/** `do`: the step; `undo`: its compensation; `stop`: what {@link SagaWork.stop} asks. */
+/** `do`: requests the step; `undo`: requests its compensation; `stop`: sends {@link SagaWork.stop}. */
 type Verb = "do" | "undo" | "stop"
 
-/** What a request is called: verb, attempt from 1, item. */
+/** Name of a request: verb, attempt from 1, item. */
 export const requestNameOf = (verb: Verb, attempt: number, itemKey: string): string =>
   `${verb}:${attempt}:${itemKey}`
 
@@ -195,9 +210,9 @@ export const readRequestName = (name: string): RequestName | undefined => {
 }
 
 /**
- * The pause before the attempt that follows number `attempt`: doubling, bounded, less up to half. The lot is drawn from
- * the saga's id, the item and the attempt, so that a replay draws the same one, and sagas that failed together come
- * back one by one.
+ * The pause before the attempt after number `attempt`: it doubles, is bounded, and a part of up to half is
+ * taken off. That part is computed from the saga's id, the item and the attempt. So a replay computes the
+ * same pause, and sagas that failed together come back one by one.
  */
 export const pauseMs = (
   { pauseFirstMs, pauseMaxMs }: Required<RetryOptions>,

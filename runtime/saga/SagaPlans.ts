@@ -1,27 +1,30 @@
 /**
- * The plans of one saga type side by side: the newest, under which sagas start, and former ones, under which sagas that
- * started then go on.
+ * The plans of one saga type: the newest, under which sagas start, and former ones, under which older sagas
+ * go on.
  *
- * Owns which plan a saga runs under, and which plans go together. What a plan is: SagaPlan.ts. How a saga without its
- * plan is stopped: SagaAudit.ts.
+ * Owns which plan a saga runs under, and which plans may stand together. What a plan is: SagaPlan.ts. How a
+ * saga without its plan is stopped: SagaAudit.ts.
  */
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { PlanRef, SagaPlan } from "./SagaPlan.ts"
 
 export interface SagaPlans {
   readonly newest: SagaPlan
-  /** The newest first. */
+  /** All plans, the newest first. */
   readonly all: ReadonlyArray<SagaPlan>
 }
 
 /**
- * The plan that a saga runs under; `undefined`: the code does not have it. Sagas of the first releases do not say which
- * one they started with, and count as started with the oldest.
+ * The plan that a saga runs under; `undefined` if the code does not have it. Sagas of the first releases did
+ * not store their plan and run under the oldest.
  */
 export const planFor = ({ all }: SagaPlans, ref: PlanRef | null): SagaPlan | undefined =>
   ref === null ? all.at(-1) : all.find((plan) => plan.ref.hash === ref.hash)
 
-/** The newest plan and those of former definitions. Throws {@link InvalidDefinition} where they do not go together. */
+/**
+ * The newest plan and the plans of former definitions. Throws {@link InvalidDefinition} if they contradict
+ * each other.
+ */
 export const sagaPlans = (
   newest: SagaPlan,
   previous: ReadonlyArray<{ readonly type: string; readonly plans: SagaPlans }>,
@@ -37,7 +40,7 @@ export const sagaPlans = (
     if (saga.type !== type) {
       throw refuse(`the saga "${saga.type}" in \`previous\``, `Give former definitions of "${type}".`)
     }
-    // A former definition brings those before it.
+    // A former definition brings the definitions before it.
     for (const plan of saga.plans.all) former.set(plan.ref.hash, plan)
   }
   const all = [newest, ...former.values()].toSorted((left, right) => right.ref.version - left.ref.version)

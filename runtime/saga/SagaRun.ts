@@ -1,7 +1,9 @@
 /**
- * The decisions of a saga, pure: the book and an event give the next book, and in it what is to be sent.
+ * The decisions of a saga, pure: from the ledger and an event to the next ledger, which holds what is to be
+ * sent.
  *
- * Owns which event means what. The rules are in SagaForward.ts and SagaBackward.ts. What drives it: SagaMachine.ts.
+ * Owns what each event means. The rules are in SagaForward.ts and SagaBackward.ts. What drives it:
+ * SagaMachine.ts.
  */
 import type { AnyEvent } from "../event/Event.ts"
 import { ANSWERED, type Answer, type RequestRef } from "../message/Outgoing.ts"
@@ -22,7 +24,10 @@ import type { SagaLedger, SagaStuck } from "./SagaLedger.ts"
 import { type PlanRef, readRequestName } from "./SagaPlan.ts"
 import { planFor, type SagaPlans } from "./SagaPlans.ts"
 
-/** The book after `event`, by the saga's own plan. What functions of the definition throw is a cause in the book. */
+/**
+ * The ledger after `event`, by the saga's own plan. If a function of the definition throws, the ledger has
+ * that as cause.
+ */
 export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): SagaLedger => {
   const before =
     event.type === "SagaStarted" ? { ...given, plan: (event.plan ?? null) as PlanRef | null } : given
@@ -44,7 +49,9 @@ export const reduce = (plans: SagaPlans, given: SagaLedger, event: AnyEvent): Sa
   return ledger
 }
 
-/** Records an event of a saga that this code cannot decide: only its end is understood, and `Abort`. */
+/**
+ * Records an event of a saga that this code cannot decide. It understands only the saga's end and `Abort`.
+ */
 const recordHalted = (draft: SagaDraft, plans: SagaPlans, event: AnyEvent): void => {
   const { ledger } = draft
   switch (event.type) {
@@ -69,7 +76,7 @@ const recordHalted = (draft: SagaDraft, plans: SagaPlans, event: AnyEvent): void
   }
 }
 
-/** Keeps a timer set on the way back, and only there. */
+/** Sets the silence timer on the way back, and cancels it after that. */
 const watch = (draft: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
   const isOver = event.type === SILENCE
   const wasWatched = before.at === "compensating" && !isOver
@@ -78,11 +85,14 @@ const watch = (draft: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
   if (wasWatched && !isWatched) draft.cancelSilence()
 }
 
-/** Tells by an event what became of the saga: projections and reactors do not see the answers that it gets. */
+/**
+ * Stores an event for what became of the saga, because projections and reactors do not see the saga's
+ * answers.
+ */
 const announce = ({ ledger }: SagaDraft, before: SagaLedger, event: AnyEvent): void => {
   const { at, stuck, cause } = ledger
   if (at === "compensated" && event.type !== "SagaCompensated") {
-    // The machine takes no event any more once it is there.
+    // Once the machine is in a final state it takes no more events.
     ledger.at = "compensating"
     ledger.due = { type: "SagaCompensated", cause }
   } else if (at === "completed" && before.at !== "completed") ledger.due = { type: "SagaCompleted" }

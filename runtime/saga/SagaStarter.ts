@@ -1,13 +1,13 @@
 /**
- * The reactor that starts a saga: for each event that it starts with, a message to the saga's actor.
+ * The reactor that starts a saga: it turns each starting event into a message to the saga's actor.
  *
- * Owns that translation; `startsWhen` is Saga.ts, running it is ../reactor/ReactorRunner.ts.
+ * Owns that translation. `startsWhen` is in Saga.ts; ../reactor/ReactorRunner.ts runs the reactor.
  */
 import { send } from "../definition/Send.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "./Saga.ts"
 
-/** `undefined` for a saga that is started by command only. */
+/** The reactor of a saga; `undefined` for a saga that is started by command only. */
 export const starterOf = ({ type, actor, startsWhen }: AnySaga): ReactorDefinition | undefined => {
   if (startsWhen === undefined) return undefined
   const { from, event: eventType, saga, start: startsAt = "beginning" } = startsWhen

@@ -2,9 +2,9 @@
 /**
  * How the steps of a saga are written: `(saga) => saga.step("takePayment", { ... }).nested("gift", Gift, { ... })`.
  *
- * Owns the options of a step, what types infer from them, and the checks at definition time. A chain and not an object,
- * because each step sees the results of those before it, typed; TypeScript infers that along a chain only. What comes
- * of it: SagaPlan.ts.
+ * Owns the options of a step, what types infer from them, and the checks at definition time. Steps are a
+ * chain and not an object, because each step sees the typed results of the steps before it, and TypeScript
+ * infers them only along a chain. The result: SagaPlan.ts.
  */
 import type { AnyActor, CommandsOf, ReplyOf } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
@@ -21,15 +21,15 @@ import {
   type SagaWork,
 } from "./SagaPlan.ts"
 
-/** What the functions of a step are given. */
+/** Arguments of the functions of a step. */
 export interface StepArgs<Input, Results> {
   readonly input: Input
-  /** What the steps before this one answered. */
+  /** Replies of the steps before this one. */
   readonly results: Results
   readonly sagaId: string
 }
 
-/** What the functions of a step over a list are given. */
+/** Arguments of the functions of a step over a list. */
 export interface ItemArgs<Input, Results, Item> extends StepArgs<Input, Results> {
   readonly item: Item
   readonly key: string
@@ -37,43 +37,53 @@ export interface ItemArgs<Input, Results, Item> extends StepArgs<Input, Results>
 
 type Result<A, Command> = Command extends { readonly type: infer Type } ? ReplyOf<A, Type> : never
 
-/** `undefined` where the step may be skipped. */
+/** Type of a result; with `undefined` if the step may be skipped. */
 type IfDone<When, R> = [When] extends [never] ? R : R | undefined
 
 export interface StepTimes {
   /** Longest wait for one answer, in milliseconds; without it there is no limit. */
   readonly timeoutMs?: number
-  /** What a time-out means; default `fail`. A participant that is asked again must take it for the same. */
+  /**
+   * What a time-out does; default `fail`. A participant that is asked again must treat both requests as one.
+   */
   readonly onTimeout?: "fail" | "retry"
-  /** For answers that are no rejection: the command could not be decided. Five attempts unless it says otherwise. */
+  /**
+   * Retries after answers that are not rejections: the command could not be decided. Default five attempts.
+   */
   readonly retry?: RetryOptions
 }
 
-/** Options that all functions of a step share; `Args` is what they see. */
+/** Options that all kinds of steps share; `Args` are the arguments of the functions. */
 interface Work<Args, A extends AnyActor, C, B extends AnyActor, D, E extends AnyActor, F, When>
   extends StepTimes {
-  /** The step is skipped where this is false. Pure, like all functions here. */
+  /** The step is skipped if this is false. Pure, like all functions here. */
   readonly when?: (args: Args) => When
-  /** The command to the participant, whose answer is the result of the step. */
+  /** The command to the participant. The participant's reply is the result of the step. */
   readonly request: (args: Args) => MessageTo<A, C>
-  /** Undoes the step; `result` is what it answered, so there always is one. Nothing to undo where it is left out. */
+  /**
+   * The command that undoes the step; `result` is the participant's reply. Without this option there is
+   * nothing to undo.
+   */
   readonly compensate?: (args: Args & { readonly result: Result<A, C> }) => MessageTo<B, D> | undefined
   /**
-   * Withdraws the request where the saga fails while its answer is out, so that the answer comes sooner. That answer still
-   * decides: a participant that gives up answers the request with a no.
+   * The command that withdraws the request if the saga fails while the answer is out, so that the answer
+   * comes sooner. The answer to the request still decides: a participant that gives up answers the request
+   * with a rejection.
    */
   readonly stop?: (args: Args) => MessageTo<E, F> | undefined
-  /** For compensations that cannot be decided. One that is rejected makes the saga stuck at once. */
+  /**
+   * Retries of compensations that cannot be decided. A rejected compensation makes the saga stuck at once.
+   */
   readonly compensationRetry?: RetryOptions
 }
 
 interface EachItem<Input, Results, Item, A extends AnyActor, C, B extends AnyActor, D, E extends AnyActor, F>
   extends Omit<Work<ItemArgs<Input, Results, Item>, A, C, B, D, E, F, never>, "when"> {
-  /** Whether there is anything to do at all. */
+  /** Whether the step is done at all. */
   readonly when?: (args: StepArgs<Input, Results>) => boolean
   /** The list; 1,000 items at most. */
   readonly items: (args: StepArgs<Input, Results>) => ReadonlyArray<Item>
-  /** Tells the items apart: two with the same key fail the saga. */
+  /** Key of an item. Two items with the same key fail the saga. */
   readonly key: (item: Item) => string
 }
 
@@ -84,7 +94,7 @@ interface Nested<Args, S, When> extends Omit<StepTimes, "onTimeout" | "retry"> {
 
 type With<Results, Key extends string, R> = Results & { readonly [K in Key]: R }
 
-/** The steps so far, one after the other. `Results` is what they answer. */
+/** The steps so far, one after the other. `Results` are their replies. */
 export interface SagaSteps<Input, Results> {
   /** A request to a participant. */
   readonly step: <
@@ -100,7 +110,7 @@ export interface SagaSteps<Input, Results> {
     key: Key,
     step: Work<StepArgs<Input, Results>, A, C, B, D, E, F, When>,
   ) => SagaSteps<Input, With<Results, Key, IfDone<When, Result<A, C>>>>
-  /** A request for each item of a list, all at the same time. Results by the items' keys. */
+  /** A request for each item of a list, all at the same time. The results are keyed by the items' keys. */
   readonly forEach: <
     const Key extends string,
     Item,
@@ -114,13 +124,13 @@ export interface SagaSteps<Input, Results> {
     key: Key,
     step: EachItem<Input, Results, Item, A, C, B, D, E, F>,
   ) => SagaSteps<Input, With<Results, Key, { readonly [item: string]: Result<A, C> }>>
-  /** Another saga: done when that one is completed; undone by undoing that one. */
+  /** Another saga as a step: done when that saga is completed, undone by undoing that saga. */
   readonly nested: <const Key extends string, S extends AnySaga, When extends boolean = never>(
     key: Key,
     saga: S,
     step: Nested<StepArgs<Input, Results>, S, When>,
   ) => SagaSteps<Input, With<Results, Key, IfDone<When, SagaResultsOf<S>>>>
-  /** Steps at the same time; none of them sees the results of another. */
+  /** Steps at the same time; no branch sees the results of another. */
   readonly parallel: <const Key extends string, Branches>(
     key: Key,
     branches: (group: SagaBranches<Input, Results, unknown>) => SagaBranches<Input, Results, Branches>,
@@ -128,7 +138,7 @@ export interface SagaSteps<Input, Results> {
   readonly "~results"?: Results
 }
 
-/** The steps of a parallel group so far. `Seen` is what they see, `Made` what they answer. */
+/** The branches of a parallel group so far. They see the results `Seen` and give the results `Made`. */
 export interface SagaBranches<Input, Seen, Made> {
   readonly step: <
     const Key extends string,
@@ -164,10 +174,10 @@ export interface SagaBranches<Input, Seen, Made> {
   readonly "~made"?: Made
 }
 
-/** What a step or branch may be called. */
+/** Allowed names of steps and branches. */
 const STEP_KEY_PATTERN = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
-/** Writes down what is called on it: the chain that users see as {@link SagaSteps} or {@link SagaBranches}. */
+/** Records the calls on it: users see it as {@link SagaSteps} or {@link SagaBranches}. */
 export class StepRecorder {
   readonly works: Array<SagaWork> = []
   readonly stages: Array<SagaStage> = []
@@ -306,12 +316,12 @@ export class StepRecorder {
   }
 }
 
-/** Stands until the step's own function takes its place. */
+/** Placeholder until the step's own function takes its place. */
 const never = (): never => {
   throw new Error("a step without a request")
 }
 
-/** Throws {@link InvalidDefinition} for a time that is none: negative, infinite, not a number. */
+/** Throws {@link InvalidDefinition} for a malformed time: negative, infinite, not a number. */
 export const requireTime = (actorType: string, what: string, ms: number | undefined): void => {
   if (ms === undefined || (Number.isFinite(ms) && ms >= 0)) return
   throw new InvalidDefinition({ actorType, what: `${what}: ${ms}`, hint: "Give milliseconds, 0 or more." })

@@ -1,5 +1,6 @@
 /**
- * A saga of a former definition as the present one reads it: what is stored of it is read again after every event.
+ * A saga of a former definition as the present definition reads it. The stored history is read again after
+ * every event.
  *
  * Owns the comparison for `checkSaga(saga, { former })`. How the runtime compares: SagaAudit.ts.
  */
@@ -15,7 +16,8 @@ export interface SagaTwin {
 }
 
 /**
- * The twin after an event with which the former definition came to `formerState`, or why it would be stuck from then on.
+ * The twin after an event that led the former definition to `formerState`, or why the twin would be stuck
+ * from then on.
  */
 export const twinAfter = (
   { saga, state }: SagaTwin,
@@ -40,7 +42,7 @@ export const twinAfter = (
   return audit.halted(unfit) ?? "its history is not that of its plan"
 }
 
-/** Of the events of a saga only the first has a form that changes. */
+/** The form of the stored event. Only a saga's first event changes its form. */
 const asStored = (saga: AnySaga, former: AnySaga, event: AnyEvent): AnyEvent => {
   const stored = former.actor.events?.[event.type]
   if (stored === undefined) return event

@@ -1,8 +1,8 @@
 /**
- * A saga and everything it deals with, as `checkSaga` plays it: its machine, the requests that are out, its timers, and
- * a list of what must be undone that is kept apart from the saga's own book.
+ * A saga and its surroundings, as `checkSaga` plays them: its machine, the requests that are out, its timers,
+ * and a list of completed items that is kept apart from the saga's own ledger.
  *
- * Owns one event at a time and the laws that hold at each. Which events are played: SagaMoves.ts.
+ * Owns the step by one event and the laws that hold at each step. Which events are played: SagaMoves.ts.
  */
 import type { AnyEvent } from "../event/Event.ts"
 import type { MachineState } from "../machine/Machine.ts"
@@ -13,36 +13,36 @@ import { argsOf, itemOf, type SagaLedger, workOf } from "./SagaLedger.ts"
 import { type RequestName, readRequestName, SAGA_RULES } from "./SagaPlan.ts"
 import { type SagaTwin, twinAfter } from "./SagaTwin.ts"
 
-/** Immutable, like the state that it holds. */
+/** One world. Immutable, like the state that it holds. */
 export interface SagaWorld {
   readonly saga: AnySaga
-  /** The same saga under the definition that is to follow this one, where a change is checked. */
+  /** The same saga under the next definition, if a change is checked. */
   readonly twin: SagaTwin | undefined
-  /** What participants answer, by the path of the step. */
+  /** Replies of participants, by the path of the step. */
   readonly replies: { readonly [path: string]: unknown }
   readonly state: MachineState
   /** Names of the requests whose answers are out, in the order of asking. */
   readonly out: ReadonlyArray<string>
   readonly timers: ReadonlyMap<string, AnyEvent>
-  /** Items that were done and are not undone, in the order of completion. */
+  /** Items that were completed and are not undone, in the order of completion. */
   readonly done: ReadonlyArray<string>
-  /** `losing` while a step is being lost; from then on nothing new is asked for. */
+  /** Direction of the saga: `losing` while a step is being lost; from then on it makes no new requests. */
   readonly way: "forward" | "losing" | "back"
-  /** The step that is being lost: it may be asked for again. */
+  /** The step that is being lost. It may be requested again. */
   readonly losing: string | null
   readonly hasUndoFailed: boolean
-  /** An answer was out for too long. */
+  /** Whether an answer was out for too long. */
   readonly hasBeenSilent: boolean
 }
 
-/** The saga did something against the rules. */
+/** The saga broke a law. */
 export class LawBroken extends Error {
   override readonly name = "LawBroken"
 }
 
 export const bookOf = ({ state }: SagaWorld): SagaLedger => state.context as SagaLedger
 
-/** A saga that was just started. */
+/** The world of a saga that has just started. */
 export const started = (
   saga: AnySaga,
   sagaId: string,
@@ -66,14 +66,17 @@ export const started = (
   return take(ruled, { type: "SagaStarted", input, parent: null, plan: saga.plan.ref })
 }
 
-/** The same text for worlds that go on the same way. */
+/** Key of a world: worlds that go on in the same way have the same key. */
 export const keyOf = (world: SagaWorld): string => {
   const { outbox: _, timers: __, cancels: ___, ...book } = bookOf(world)
   const { out, timers, done, way, hasUndoFailed, hasBeenSilent } = world
   return JSON.stringify([book, out, [...timers.keys()], done, way, hasUndoFailed, hasBeenSilent])
 }
 
-/** The machine takes an event. Throws {@link LawBroken} where it then asks for what it may not. */
+/**
+ * The world after the machine took an event. Throws {@link LawBroken} if the saga then asks for something
+ * that it may not.
+ */
 export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
   const { machine } = world.saga.actor
   const state = machine.transition(world.state, event)
@@ -96,14 +99,14 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
   return due === undefined ? next : take(next, due)
 }
 
-/** Throws {@link LawBroken} where the saga would be stuck under the definition that follows. */
+/** The twin after `event`. Throws {@link LawBroken} if the saga would be stuck under the next definition. */
 const twinOf = ({ twin, saga }: SagaWorld, state: MachineState, event: AnyEvent): SagaTwin | undefined => {
   const next = twin && twinAfter(twin, saga, state, event)
   if (typeof next === "string") throw new LawBroken(`under the present definition, ${next}`)
   return next
 }
 
-/** A saga fails and is stuck only where something that was played is the reason. */
+/** Checks that a saga fails and gets stuck only because of something that was played. */
 const requireReasons = (world: SagaWorld, { cause, stuck }: SagaLedger): void => {
   if (cause?.kind === "DefinitionThrew") {
     throw new LawBroken(
@@ -116,7 +119,7 @@ const requireReasons = (world: SagaWorld, { cause, stuck }: SagaLedger): void =>
   }
 }
 
-/** The participant answers request `as`. */
+/** The world after the participant answered request `as`. */
 export const answer = (world: SagaWorld, as: string, given: Answer): SagaWorld => {
   const { verb, itemKey } = nameOf(as)
   const out = world.out.filter((other) => other !== as)
@@ -131,7 +134,7 @@ export const answer = (world: SagaWorld, as: string, given: Answer): SagaWorld =
   return take({ ...world, out, done }, { type: ANSWERED, as, answer: full })
 }
 
-/** The timer brings its event. */
+/** The world after the timer brought its event. */
 export const fire = (world: SagaWorld, timerId: string): SagaWorld => {
   const timers = new Map(world.timers)
   timers.delete(timerId)
@@ -144,14 +147,17 @@ export const nameOf = (as: string): RequestName => {
   return name
 }
 
-/** Requests for the item that are out, the oldest first. */
+/** Names of the requests for the item that are out, the oldest first. */
 export const attemptsOut = ({ out }: SagaWorld, itemKey: string): ReadonlyArray<string> =>
   out.filter((as) => nameOf(as).verb === "do" && nameOf(as).itemKey === itemKey)
 
-/** The saga asks: for a step on the way on, for a compensation on the way back and in its turn. */
+/**
+ * Takes a request of the saga: for a step on the way forward, for a compensation on the way back and in its
+ * order.
+ */
 const asked = (world: SagaWorld, as: string): SagaWorld => {
   const { verb, attempt, itemKey } = nameOf(as)
-  // What becomes of it shows in the answer to the request that it is to stop.
+  // The stop needs no answer here: the request that it is to stop is answered.
   if (verb === "stop") return world
   if (world.out.includes(as)) throw new LawBroken(`"${as}" is asked for twice`)
   if (verb === "do" && world.way !== "forward" && world.losing !== itemKey) {
@@ -176,11 +182,11 @@ const asked = (world: SagaWorld, as: string): SagaWorld => {
   return { ...world, out: [...world.out, as] }
 }
 
-/** A step that is not done and whose answer is out would be the last one to be done. */
+/** Whether the request may still complete a step, which would then be the last completed one. */
 const mayBeLater = ({ done }: SagaWorld, { verb, itemKey }: RequestName): boolean =>
   verb === "do" && !done.includes(itemKey)
 
-/** The item that was done last, of those that have something to undo. */
+/** The item that was completed last, among the items that have something to undo. */
 export const lastToUndo = (world: SagaWorld): string | undefined => {
   const { saga, done } = world
   const book = bookOf(world)
