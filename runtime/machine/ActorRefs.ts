@@ -1,18 +1,20 @@
 /**
- * References to actors inside of values, as XState's `spawn` puts them into a context.
+ * References to actors inside values, as XState's `spawn` puts them into a context.
  *
- * Owns the walk that finds and replaces them ({@link withRefs}), through plain objects, lists, maps and sets. A value without
- * any comes back as it is.
+ * Owns the walk that finds and replaces them ({@link withRefs}), through plain objects, lists, maps and sets.
+ * A value without references comes back as it is.
  */
 import { isPlainObject } from "../json/Frozen.ts"
 
-/** The value with every reference replaced; `replace` gives `undefined` for what is none. */
+/**
+ * The value with every reference replaced. `replace` gives `undefined` for an object that is no reference.
+ */
 export const withRefs = (value: unknown, replace: (part: object) => unknown): unknown =>
   new RefWalk(replace).of(value)
 
 class RefWalk {
   readonly #replace: (part: object) => unknown
-  /** What was met, with what came of it: a value may be inside itself. */
+  /** Objects that the walk has met, with their replacements, because a value may contain itself. */
   readonly #met = new Map<object, unknown>()
 
   constructor(replace: (part: object) => unknown) {

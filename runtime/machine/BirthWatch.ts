@@ -1,14 +1,15 @@
 /**
- * Notices whether the birth of an actor looked at a clock or drew on chance: such a birth gives another state each time.
+ * Notices whether the birth of an actor reads a clock or a random number, because such a birth gives another
+ * state each time.
  *
- * Owns the list of what is watched, and that code is given real values meanwhile. For the time of one synchronous call the
- * globals are replaced by ones that count. Together with the trap of the simulation this is the only file of the runtime
- * that names them. Who stores the state of such a birth: ../cell/Birth.ts.
+ * Owns the list of watched globals. For the time of one synchronous call they are replaced by functions that
+ * count and return real values. Only this file and the trap of the simulation name these globals. Who stores
+ * the state of such a birth: ../cell/Birth.ts.
  */
 
-/** Runs `birth`. `isImpure`: it used something that gives another value the next time, or that cannot be watched. */
+/** Runs `birth`. `isImpure`: it read a value that differs the next time, or it cannot be watched. */
 export const watched = <A>(birth: () => A): { readonly result: A; readonly isImpure: boolean } => {
-  // A birth within a birth: the outer one notices.
+  // In a birth within a birth, the outer call notices.
   if (isWatching) return { result: birth(), isImpure: false }
   useCount = 0
   isWatching = true
@@ -22,7 +23,10 @@ export const watched = <A>(birth: () => A): { readonly result: A; readonly isImp
   }
 }
 
-/** True while a birth is watched: then what it sees of clocks and chance is stored with it, and is allowed. */
+/**
+ * Whether a birth is watched now. Its clocks and random numbers are allowed then, because its state is
+ * stored.
+ */
 export const isBirthWatched = (): boolean => isWatching
 
 let isWatching = false
@@ -34,7 +38,7 @@ interface Replaced {
 
 type Global = Record<string, unknown>
 
-/** Places of the watched functions: their owner and their name there. */
+/** The watched functions, each as its owner and its name there. */
 const places = (): ReadonlyArray<readonly [owner: Global, name: string]> => {
   const found: Array<readonly [Global, string]> = [
     [Math as unknown as Global, "random"],
@@ -50,7 +54,7 @@ const places = (): ReadonlyArray<readonly [owner: Global, name: string]> => {
 
 let known: ReturnType<typeof places> | undefined
 
-/** `undefined`: the globals cannot be replaced here. */
+/** Replaces the watched globals; `undefined` if they cannot be replaced here. */
 const replaceAll = (): Replaced | undefined => {
   known ??= places()
   const { Date: RealDate } = globalThis
@@ -63,7 +67,7 @@ const replaceAll = (): Replaced | undefined => {
     }
     globalThis.Date = countingDate(RealDate)
   } catch {
-    // Frozen globals: what was replaced is put back.
+    // The globals are frozen: put back what was replaced already.
     putBack(before)
     return undefined
   }
@@ -86,7 +90,10 @@ type Any = (...given: ReadonlyArray<unknown>) => unknown
 
 const wrappers = new WeakMap<object, unknown>()
 
-/** The same function, counted. One for each function: making them anew would cost more than the birth. */
+/**
+ * The same function, counted. Made once for each function, because making it anew would cost more than the
+ * birth.
+ */
 const counting = (real: Any): unknown => {
   const made = wrappers.get(real)
   if (made !== undefined) return made
@@ -106,7 +113,7 @@ const countingDate = (RealDate: DateConstructor): DateConstructor => {
   const wrapper: DateConstructor = new Proxy(RealDate, {
     construct: (target, given, newTarget) => {
       if (given.length === 0) useCount++
-      // An instance of the class that everybody knows, unless a class of the user's extends it.
+      // An instance of the original class, unless a class of the user extends it.
       return Reflect.construct(target, given, newTarget === wrapper ? target : newTarget) as object
     },
     apply: (target, self, given) => {

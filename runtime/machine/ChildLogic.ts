@@ -1,8 +1,9 @@
 /**
- * What a child of a machine may run, and where its logic is found.
+ * The kinds of logic that a child of a machine may run, and where that logic is found.
  *
- * Owns the kinds of logic that can be part of a state, the stand-in for promises, and the names of logic in a family: the
- * path of names from the root machine, which calls are stored with. Who runs children: Family.ts.
+ * Owns the kinds of logic that can be part of a state, the stand-in for promises, and the names of logic in a
+ * family. Such a name is the path of names from the root machine; calls are stored with it. Who runs
+ * children: Family.ts.
  */
 import type { AnyStateMachine } from "xstate"
 import type { CallLogic } from "../call/Call.ts"
@@ -17,7 +18,10 @@ export const isMachine = (logic: unknown): logic is AnyStateMachine => {
   return typeof root === "object" && typeof implementations === "object"
 }
 
-/** The kind of the logic; `undefined` for logic that lives in memory only: callbacks, observables, and logic of users' own. */
+/**
+ * The kind of the logic; `undefined` for logic that lives in memory only: callbacks, observables, and users'
+ * own kinds.
+ */
 export const kindOf = (logic: unknown): ChildKind | undefined => {
   if (isMachine(logic)) return "machine"
   if (callLogicOf(logic) !== undefined) return "promise"
@@ -26,13 +30,13 @@ export const kindOf = (logic: unknown): ChildKind | undefined => {
   return isTransition ? "transition" : undefined
 }
 
-/** What logic that is of no {@link ChildKind} is, for an error. */
+/** Kind of logic without a {@link ChildKind}, for an error. */
 export const memoryKindOf = (logic: unknown): "callback" | "observable" | "other" => {
   const { config, start, getInitialSnapshot } = (logic ?? {}) as Partial<LiveLogic>
   if (typeof config !== "function" || start === undefined || getInitialSnapshot === undefined) return "other"
   try {
     const snapshot = getInitialSnapshot({} as never, undefined as never)
-    // XState keeps the last value of an observable there.
+    // XState keeps the last value of an observable in `context`.
     return typeof snapshot === "object" && snapshot !== null && "context" in snapshot
       ? "observable"
       : "callback"
@@ -48,17 +52,17 @@ export const srcNameOf = (machine: AnyStateMachine, src: unknown): string | unde
   return named?.[0]
 }
 
-/** The machine, and every machine that it or one of them names as a child; true: as a child. */
+/** The machine and all machines below it, each with whether it is a child. */
 export const machinesIn = (machine: AnyStateMachine): ReadonlyMap<AnyStateMachine, boolean> => {
   const found = new Map<AnyStateMachine, boolean>([[machine, false]])
-  // The map grows while it is walked.
+  // The loop also visits machines that it adds to the map.
   for (const inner of found.keys()) {
     for (const logic of logicsOf(inner)) if (isMachine(logic) && !found.has(logic)) found.set(logic, true)
   }
   return found
 }
 
-/** All logic that a machine names, or holds in place. */
+/** All logic that a machine names or contains. */
 export const logicsOf = (machine: AnyStateMachine): ReadonlyArray<unknown> => {
   const invoked = nodesOf(machine.root).flatMap(({ invoke }) =>
     invoke.map(({ src }) => logicOf(machine, src as string)),
@@ -100,7 +104,7 @@ export const promiseLogic = (started: (snapshot: PromiseSnapshot) => void): Live
   },
 })
 
-/** A name of logic as a part of a path: JSON Pointer's way of writing it. */
+/** A name of logic as part of a path, escaped as in JSON Pointer. */
 export const pathPart = (src: string): string => src.replaceAll("~", "~0").replaceAll("/", "~1")
 
 const nameIn = (part: string): string => part.replaceAll("~1", "/").replaceAll("~0", "~")

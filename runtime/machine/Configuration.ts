@@ -1,9 +1,9 @@
 /**
- * The states that a snapshot is in, where they are not the ones that its value names.
+ * The states that a snapshot is in, if they are not the states that its value names.
  *
- * Owns how they are written down and come back. XState leaves ancestors out when a history state leads into a region of a
- * parallel state from outside of it: the value has them, the snapshot is not in them, and goes on like that. A stored
- * state that said its value only would go on in another way.
+ * Owns how they are written down and restored. XState leaves ancestors out when a history state leads into a
+ * region of a parallel state from outside of it: the value names the ancestors, but the snapshot is not in
+ * them. If only the value were stored, the restored machine would go on in another way.
  */
 import {
   type AnyActorScope,
@@ -15,7 +15,7 @@ import {
 import { isSameValue } from "./StateName.ts"
 import { nodesOf } from "./StateNodes.ts"
 
-/** Ids of the states; `undefined` where the value names them. */
+/** Ids of the states; `undefined` if the value names exactly these states. */
 export const statesBeyondValue = ({
   machine,
   value,
@@ -26,16 +26,16 @@ export const statesBeyondValue = ({
   return isNamed ? undefined : nodes.map(({ id }) => id)
 }
 
-/** What of a machine's snapshot was written down. */
+/** Parts of a machine's snapshot as they were written down. */
 interface Recorded {
   readonly value?: unknown
-  /** As of {@link statesBeyondValue}. */
+  /** The result of {@link statesBeyondValue}. */
   readonly states?: unknown
 }
 
 /**
- * The snapshot that was written down, without its context and children. Throws where the machine has no such states, and
- * whatever XState throws when it does not fit the machine.
+ * The snapshot that was written down, without its context and children. Throws if the machine has no such
+ * states, and what XState throws if the snapshot does not fit the machine.
  */
 export const restoredBare = (
   machine: AnyStateMachine,
@@ -44,7 +44,8 @@ export const restoredBare = (
 ): AnyMachineSnapshot => {
   const bare = { ...recorded, context: {}, children: {} } as unknown as Snapshot<unknown>
   const restored = machine.restoreSnapshot(bare, scope) as AnyMachineSnapshot
-  // XState fills in what a value leaves open: a machine that lost the state would come back as something else.
+  // XState fills in what a value leaves open, so a machine without the state would be restored in another
+  // state.
   if (restored._nodes.length === 0 || !isSameValue(restored.value, recorded.value)) {
     throw new Error("the snapshot names no state of this machine")
   }

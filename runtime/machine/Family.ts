@@ -1,10 +1,11 @@
 /**
- * A machine with its children as one: the root actor, and every actor that it or a child of it has invoked or spawned.
+ * A machine with its children as one: the root actor, and every actor that it or a child has invoked or
+ * spawned.
  *
- * Owns how XState's interpreter runs them inside one event, and what is captured instead of done: timers, calls, messages
- * and actions. All of it is deterministic: the same event on the same standing gives the same. A standing is where all of
- * them are (FamilyStanding.ts); the family can be put back to any that it had. What is written down of it: FamilyRecord.ts.
- * Who asks: MachineFamily.ts.
+ * Owns how XState's interpreter runs them inside one event, and captures timers, calls, messages and actions
+ * instead of running them. All of it is deterministic: the same event on the same standing gives the same
+ * result. A standing is the snapshots of all actors (FamilyStanding.ts); a family can be put back to any
+ * earlier one. How it is written down: FamilyRecord.ts. Who asks: MachineFamily.ts.
  */
 import { type AnyStateMachine, createActor } from "xstate"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
@@ -38,22 +39,22 @@ export const FAMILY_EVENTS_MAX = 1_000
 /** Microsteps of all actors of a family in the course of one event; more count as endless. */
 export const FAMILY_MICROSTEPS_MAX = 10_000
 
-/** One event, with all that comes of it. */
+/** One event with everything that follows from it. */
 interface Step {
   readonly event: unknown
   readonly intents: Array<Intent>
   readonly made: Array<LiveActor>
-  /** Actors that it has ended. */
+  /** Actors that the event has ended. */
   readonly gone: Array<LiveActor>
   eventCount: number
   microstepCount: number
-  /** The root has taken the event. */
+  /** Whether the root has taken the event. */
   isTaken: boolean
-  /** The first thing that makes the step fail; later ones may rest on it. */
+  /** The first failure of the step; later failures may result from it. */
   failure: { readonly cause: unknown } | undefined
 }
 
-/** An actor that was there before. */
+/** An actor that is made again from a stored or earlier standing. */
 export interface Returning {
   readonly address: string
   readonly logic: unknown
@@ -67,17 +68,17 @@ const PARENT_OF_ROOT = "isParentOfRoot"
 export class Family {
   readonly machine: AnyStateMachine
   readonly #system: FamilySystem
-  /** Those that run, or are about to. */
+  /** Actors that run or are about to run. */
   readonly #members = new Map<LiveActor, Member>()
   readonly #byAddress = new Map<string, Member>()
   readonly #ended = new EndedActors()
-  /** Also those that have stopped. */
+  /** All actors of the family, stopped ones too. */
   readonly #known = new WeakMap<LiveActor, Member>()
   #root: LiveActor | undefined
   #unnamedCount = 0
   #step: Step | undefined
   #returning: Returning | undefined
-  /** Takes what actions send when the step is over. */
+  /** The actor as its actions see it; they send through it after the step. */
   #self: ActionSelf | undefined
 
   constructor(machine: AnyStateMachine) {
@@ -114,7 +115,7 @@ export class Family {
     return { snapshots, ended: this.#ended.last, named: this.#system.named, unnamedCount: this.#unnamedCount }
   }
 
-  /** Puts every actor back to where it was. */
+  /** Puts the family back to a standing. */
   putBack({ snapshots, ended, named, unnamedCount }: Standing): void {
     for (const actor of this.#members.keys()) actor._processingStatus = STOPPED
     this.#ended.putBack(ended)
@@ -138,7 +139,7 @@ export class Family {
     }).intents
   }
 
-  /** Makes an actor that was there before; its snapshot is put into it later, by {@link putBack}. */
+  /** Makes an actor again; {@link putBack} puts its snapshot into it later. */
   bringBack(returning: Returning): LiveActor {
     this.#returning = returning
     try {
@@ -157,8 +158,8 @@ export class Family {
   }
 
   /**
-   * Lets `member` take an event, and the others whatever comes of it. `undefined`: no actor takes it. Throws what the root
-   * threw, and {@link NotDurable}.
+   * Lets `member` take an event, and the other actors the events that follow. `undefined` if no actor takes
+   * it. Throws what the root threw, and {@link NotDurable}.
    */
   take({ actor }: Member, event: AnyEvent): ReadonlyArray<Intent> | undefined {
     const before = this.standing
@@ -180,7 +181,7 @@ export class Family {
     this.#step = step
     try {
       run()
-      // Those that were made and never started do nothing. A family that is put back does not have them.
+      // Actors that were made and never started do nothing, and a restored family does not have them.
       for (const actor of step.made) if (actor._processingStatus !== RUNNING) this.#left(actor)
     } catch (cause) {
       this.#fail(cause)
@@ -196,13 +197,13 @@ export class Family {
     if (this.#step !== undefined) this.#step.failure ??= { cause }
   }
 
-  /** Throws it in the actor that is at fault, too: that one does nothing more. */
+  /** Also throws in the actor that is at fault, so that it does nothing more. */
   #refuse(cause: unknown): never {
     this.#fail(cause)
     throw cause
   }
 
-  /** XState has made an actor and not asked for its state yet: from here on it is one of the family. */
+  /** Makes an actor that XState has constructed part of the family, before XState asks for its state. */
   #made(actor: LiveActor): void {
     const isRoot = PARENT_OF_ROOT in (actor._parent ?? {})
     if (isRoot) {
@@ -245,7 +246,7 @@ export class Family {
     }
   }
 
-  /** The logic of an actor, or what stands in for it. */
+  /** The logic of an actor, or its stand-in. */
   #logicFor(member: Member, logic: LiveLogic): LiveLogic {
     if (member.address === "") return this.#rootLogic(logic as unknown as AnyStateMachine)
     if (member.kind !== "promise") return logic
@@ -253,7 +254,7 @@ export class Family {
     return promiseLogic(({ input }) => this.#step?.intents.push({ _tag: "Call", id, src, input }))
   }
 
-  /** What the root throws fails the step: nothing of it happens. What children throw is theirs to handle, as in XState. */
+  /** An error of the root fails the whole step. Errors of children are theirs to handle, as in XState. */
   #rootLogic(machine: AnyStateMachine): LiveLogic {
     return {
       transition: (snapshot, event, scope) => {
@@ -284,14 +285,14 @@ export class Family {
     })
   }
 
-  /** From here on actions are captured, not run; XState's own go their way, through the system. */
+  /** Captures the member's actions instead of running them. XState's own actions run, through the system. */
   #capture({ actor, address }: Member): void {
     const { _actorScope: scope } = actor
     const run = scope.actionExecutor
     scope.actionExecutor = (action) => {
       if (action.exec === undefined || action.type === "xstate.log") return
       if (action.type.startsWith("xstate.")) return run(action)
-      // An actor that has not started yet keeps its actions until then, and has none if it is stopped before.
+      // XState runs this when the actor has started, and never if it is stopped before that.
       run({ ...action, exec: () => this.#step?.intents.push(this.#actionIntent(action)) })
     }
     scope.emit = (event) => {
@@ -331,7 +332,7 @@ export class Family {
     if (target._processingStatus !== STOPPED) target._send(event)
   }
 
-  /** An action sends it, once the commit is stored: it comes as a message. */
+  /** An action sends the event after the commit is stored, so it comes as a message. */
   #sendLater(target: LiveActor, member: Member | undefined, event: AnyEvent): void {
     if (member === undefined) return target._send(event)
     if (this.#self === undefined) throw new Error(NO_ACTION)
@@ -342,7 +343,7 @@ export class Family {
     const to = this.#known.get(target)
     if (to === undefined) return this.#fail(new NotDurable(SENDS_OUTSIDE))
     const from = this.#members.get(source)
-    // One that has been told to stop sets timers in vain, and one that has stopped takes no event.
+    // A stopping actor's timers have no effect, and a stopped actor takes no event.
     if (from === undefined || !this.#members.has(target)) return
     this.#step?.intents.push({
       _tag: "Timer",
@@ -361,7 +362,7 @@ export class Family {
     if (id !== undefined) this.#step?.intents.push({ _tag: "Cancel", id, member: member?.address ?? "" })
   }
 
-  /** The actor has stopped or is told to: its address is free. */
+  /** The actor has stopped or is told to stop, so its address is free. */
   #left(actor: LiveActor): void {
     const member = this.#members.get(actor)
     if (member === undefined || actor === this.#root) return
@@ -375,7 +376,7 @@ export class Family {
 const timerId = ({ address }: Member, id: string | undefined): string | undefined =>
   address === "" || id === undefined ? id : `${address}/${id}`
 
-/** Logic of an actor that is brought back: it keeps the state that is put into it. */
+/** Logic of an actor that is made again: it keeps the state that is put into it. */
 const comesBack = (actor: LiveActor, logic: LiveLogic): LiveLogic => ({
   ...logic,
   transition: logic.transition,

@@ -1,7 +1,7 @@
 /**
- * One actor of a family: what is known of it, and which actors can be one.
+ * One actor of a family: its record, and which actors can be members.
  *
- * Owns the addresses and paths of members, and the reasons for which a child is refused. Who keeps them: Family.ts.
+ * Owns the addresses and paths of members, and the reasons to refuse a child. Who keeps members: Family.ts.
  */
 import type { AnyStateMachine } from "xstate"
 import { type ChildKind, isMachine, kindOf, pathPart, srcNameOf } from "./ChildLogic.ts"
@@ -9,26 +9,32 @@ import type { LiveActor } from "./LiveActor.ts"
 
 export interface Member {
   readonly actor: LiveActor
-  /** Ids from the root to it, "" for the root; unique among those that run. Timers and calls are named after it. */
+  /**
+   * Ids from the root to the actor, "" for the root; unique among running actors. Its timers and calls are
+   * named after it.
+   */
   readonly address: string
   readonly kind: ChildKind
   /** Name of its logic in its parent's machine. */
   readonly src: string
-  /** Names of logic from the root to it; of a child of the root the name as it is. */
+  /** Names of logic from the root to the actor; for a child of the root just its name. */
   readonly path: string
-  /** The machine of a machine. */
+  /** The machine, if the actor runs one. */
   readonly machine: AnyStateMachine | undefined
-  /** Its parent gets its snapshots as events. */
+  /** Whether the parent gets this actor's snapshots as events. */
   readonly isSynced: boolean
 }
 
-/** Actors of a family that may run at the same time; more belong into actors of their own. */
+/** Largest number of actors of a family that run at the same time. Use durable actors of their own for more. */
 export const FAMILY_MEMBERS_MAX = 1_000
 
-/** Deepest nesting of children; the stack of XState's interpreter ends sooner on one road than on another. */
+/**
+ * Deepest nesting of children, because the stack of XState's interpreter ends at a depth that differs between
+ * paths.
+ */
 export const FAMILY_DEPTH_MAX = 64
 
-/** The family did what no durable machine may do. */
+/** The family did something that no durable machine may do. */
 export class NotDurable extends Error {
   override readonly name = "NotDurable"
 }
@@ -43,7 +49,7 @@ export const rootMember = (actor: LiveActor, machine: AnyStateMachine): Member =
   isSynced: false,
 })
 
-/** Throws {@link NotDurable} where a family of `memberCount` takes no further actor at the place of this one. */
+/** Throws {@link NotDurable} if a family of `memberCount` takes no further actor at this actor's depth. */
 export const requireRoom = (actor: LiveActor, memberCount: number): void => {
   if (memberCount >= FAMILY_MEMBERS_MAX) throw new NotDurable(TOO_MANY)
   let depth = 0
@@ -51,7 +57,7 @@ export const requireRoom = (actor: LiveActor, memberCount: number): void => {
   if (depth > FAMILY_DEPTH_MAX) throw new NotDurable(TOO_DEEP)
 }
 
-/** A child of `parent` that XState has just made. Throws {@link NotDurable}. */
+/** The member for a child that XState has just made. Throws {@link NotDurable}. */
 export const childMember = (actor: LiveActor, parent: Member, address: string): Member => {
   const { logic } = actor
   const src = parent.machine === undefined ? undefined : srcNameOf(parent.machine, actor.src)

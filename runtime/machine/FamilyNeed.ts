@@ -1,8 +1,8 @@
 /**
- * Whether a machine's configuration shows that it has children, and so has to run as a family.
+ * Whether a machine's configuration shows children, so that it has to run as a family.
  *
- * Owns that look. Children that a configuration does not show (spawned in `assign`, `enqueueActions`, or a context factory)
- * are noticed when they are spawned: Machine.ts.
+ * Owns that look. Children that a configuration does not show (spawned in `assign`, `enqueueActions`, or a
+ * context factory) are noticed by Machine.ts when they are spawned.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import { callLogicOf, logicOf } from "./InvokedLogic.ts"
@@ -23,7 +23,10 @@ const invokesChild = (
   onSnapshot !== undefined ||
   callLogicOf(logicOf(machine, src as string)) === undefined
 
-/** `sendTo` a function's result may be to the machine itself, which is no child. */
+/**
+ * Whether an action is about children. The target of `sendTo` may be a function that returns the machine
+ * itself, which is no child.
+ */
 const concernsChildren = ({ type, to }: GivenAction): boolean =>
   type === "xstate.spawnChild" ||
   type === "xstate.stopChild" ||

@@ -1,7 +1,7 @@
 /**
- * Which state belongs to which family, and where that family stood with it.
+ * Which state belongs to which family, and the family's standing in that state.
  *
- * Owns that memory; it lasts as long as the state. Who fills it: MachineFamily.ts.
+ * Owns that memory, which lasts as long as the state. Who fills it: MachineFamily.ts.
  */
 import type { Family } from "./Family.ts"
 import type { Standing } from "./FamilyStanding.ts"
@@ -13,7 +13,7 @@ export interface FamilyPlace {
 
 const places = new WeakMap<object, FamilyPlace>()
 
-/** Of states of machines with children; `undefined` for any other state. */
+/** Family and standing of a state; `undefined` for a state of a machine without children. */
 export const placeOf = (state: object): FamilyPlace | undefined => places.get(state)
 
 /** Whether the state is one of a family. */
@@ -23,7 +23,7 @@ export const setPlace = (state: object, place: FamilyPlace): void => {
   places.set(state, place)
 }
 
-/** Says that `copy` is the same state, for user code. */
+/** Makes `copy`, which is for user code, count as the same state. */
 export const sharePlace = (state: object, copy: object): void => {
   const place = places.get(state)
   if (place !== undefined) places.set(copy, place)

@@ -1,10 +1,10 @@
 /**
- * A family written down: its actors as plain data, and back.
+ * A family as plain data, and back.
  *
- * Owns the form. It is XState's persisted snapshot of the root, with a list of all other actors in `family`: those that run
- * first, in the order in which they were made, then those that have ended and are still referred to. Actors refer to each
- * other by their places in the list, 0 is the root. XState's own form nests children, and loses references to other actors
- * than a machine's own children.
+ * Owns the form. It is XState's persisted snapshot of the root, with a list of all other actors in `family`:
+ * running actors first, in the order in which they were made, then ended actors that are still referred to.
+ * Actors refer to each other by their index in the list; 0 is the root. XState's own form nests children, and
+ * it loses references to other actors than a machine's own children.
  */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate"
 import { thrownAsStored } from "../call/ThrownValue.ts"
@@ -19,7 +19,7 @@ import { type AnySnapshot, isLiveActor, type LiveActor } from "./LiveActor.ts"
 interface RecordedActor {
   readonly address: string
   readonly id: string
-  /** Place of its parent. */
+  /** Index of the actor's parent. */
   readonly parent: number
   readonly src: string
   readonly systemId?: string
@@ -32,7 +32,7 @@ interface RecordedSnapshot {
   readonly status: AnySnapshot["status"]
   readonly value?: unknown
   readonly context?: unknown
-  /** Of a machine: its children by their keys. */
+  /** Indexes of a machine's children, by their keys. */
   readonly children?: Readonly<Record<string, number>>
   readonly [field: string]: unknown
 }
@@ -46,17 +46,17 @@ export interface FamilyRecord extends RecordedSnapshot {
   }
 }
 
-/** How a reference to an actor is written: XState's mark, with its place. */
+/** Key of a reference to an actor: XState's mark. Its value is the actor's index. */
 const MARK = "xstate$$type"
 const MARK_VALUE = 1
 
-/** The mark of a user's object that has a field of that name itself: its fields follow. */
+/** Value of the mark for a user's object that has a field of that name: the object's fields follow. */
 const ESCAPED = "fields"
 
 const isMachineSnapshot = (snapshot: AnySnapshot): snapshot is AnySnapshot & AnyMachineSnapshot =>
   "_nodes" in snapshot
 
-/** What is written of a standing. */
+/** The record of a standing. */
 export const recordOf = (family: Family, standing: Standing): FamilyRecord => {
   const { snapshots, unnamedCount } = standing
   const actors = [...snapshots.keys()]
@@ -78,7 +78,7 @@ export const recordOf = (family: Family, standing: Standing): FamilyRecord => {
       return { [MARK]: ESCAPED, fields, isBare: Object.getPrototypeOf(part) === null }
     })
   const recorded: Array<RecordedActor> = []
-  // The list grows while it is walked: snapshots lead to actors that have ended.
+  // The loop also visits actors that it adds to the list: snapshots lead to actors that have ended.
   for (let place = 0; place < actors.length; place++) {
     const actor = actors[place] as LiveActor
     const snapshot = recordedSnapshot(snapshotIn(standing, actor), marked, placeOf)
@@ -89,7 +89,7 @@ export const recordOf = (family: Family, standing: Standing): FamilyRecord => {
     recorded.push({
       address,
       id,
-      // The parent may have ended: a child that has failed leaves its calls under way.
+      // The parent may have ended, because a child that failed leaves its calls running.
       parent: _parent === undefined ? 0 : placeOf(_parent),
       src,
       ...(systemId === undefined ? undefined : { systemId }),
@@ -107,7 +107,7 @@ const recordedSnapshot = (
   marked: (value: unknown) => unknown,
   placeOf: (actor: LiveActor) => number,
 ): RecordedSnapshot => {
-  // A child may throw what has no stored form; what is kept of it is what is kept of a call's error.
+  // A child may throw a value without a stored form; the same part of it is kept as of a call's error.
   const told = snapshot.error === undefined ? undefined : thrownAsStored(snapshot.error)
   if (!isMachineSnapshot(snapshot)) {
     return withoutUndefined(marked({ ...snapshot, error: told }) as RecordedSnapshot)
@@ -143,7 +143,7 @@ const mapValues = <A, B>(
 export const isFamilyRecord = (persisted: unknown): persisted is FamilyRecord =>
   typeof persisted === "object" && persisted !== null && "family" in persisted
 
-/** The family of a record, and its standing. Throws where the record does not fit the machine. */
+/** The family of a record, and its standing. Throws if the record does not fit the machine. */
 export const familyOf = (
   machine: AnyStateMachine,
   { family: { id, unnamedCount, actors: others }, ...rootSnapshot }: FamilyRecord,
@@ -151,7 +151,7 @@ export const familyOf = (
   const family = new Family(machine)
   const root = family.bringBack({ address: "", logic: machine, isRunning: true, options: { id } })
   const actors: Array<LiveActor> = [root]
-  // Parents that have ended come after their children in the list.
+  // In the list, parents that have ended come after their children.
   const broughtBack = (place: number): LiveActor => {
     const recorded = others[place - 1]
     const actor = actors[place] ?? (recorded && bringBack(family, broughtBack(recorded.parent), recorded))
@@ -202,7 +202,7 @@ const bringBack = (
   const names = systemId === undefined || isRunning !== true ? undefined : { systemId }
   const options = { id, src, parent, syncSnapshot: isSynced === true, ...names }
   const actor = family.bringBack({ address, logic, isRunning: isRunning === true, options })
-  // One that has ended is not known by its name any more, and still has it.
+  // An ended actor is not found by its name any more, and still has it.
   actor.systemId = systemId
   return actor
 }

@@ -1,20 +1,21 @@
 /**
- * Where all actors of a family are after an event.
+ * The snapshots of all actors of a family after an event.
  *
- * Owns the snapshots of the actors that run, and the last ones of the actors that have ended. A family that is put back to an
- * earlier standing lets its actors run again, so an actor itself does not tell where it ended. Who makes standings: Family.ts.
+ * Owns the snapshots of running actors, and the last snapshots of ended actors. An ended actor cannot keep
+ * its last snapshot itself, because it runs again when the family is put back to an earlier standing. Who
+ * makes standings: Family.ts.
  */
 import { withRefs } from "./ActorRefs.ts"
 import { type AnySnapshot, isLiveActor, type LiveActor, STOPPED } from "./LiveActor.ts"
 
-/** Where all actors of a family are. Immutable. */
+/** The snapshots of all actors of a family. Immutable. */
 export interface Standing {
-  /** Snapshots of the root, and of those that run in the order in which they were made. */
+  /** Snapshots of the root and of the running actors, in the order in which they were made. */
   readonly snapshots: ReadonlyMap<LiveActor, AnySnapshot>
-  /** Last snapshots of the actors that have ended; of those that a snapshot refers to, all. */
+  /** Last snapshots of ended actors; at least of all ended actors that a snapshot refers to. */
   readonly ended: ReadonlyMap<LiveActor, AnySnapshot>
   readonly named: ReadonlyMap<string, LiveActor>
-  /** How many children without an id were made. */
+  /** Number of children without an id that were made. */
   readonly unnamedCount: number
 }
 
@@ -29,13 +30,16 @@ export const isMoved = (before: Standing, after: Standing): boolean => {
   return false
 }
 
-/** Ended actors up to which a family keeps them without a look at which of them are referred to. */
+/** Number of ended actors that a family keeps before it first drops those without a reference. */
 const UNSEEN_MAX = 16
 
 /** The actors of a family that have ended. */
 export class EndedActors {
   #last: ReadonlyMap<LiveActor, AnySnapshot> = new Map()
-  /** More of them are looked through; it grows with those that stay, so that a look is seldom. */
+  /**
+   * Number of ended actors beyond which unreferenced ones are dropped. It grows with the kept ones, so that
+   * this is seldom.
+   */
   #unseenMax = UNSEEN_MAX
 
   get last(): ReadonlyMap<LiveActor, AnySnapshot> {
@@ -50,11 +54,12 @@ export class EndedActors {
     }
   }
 
-  /** The event has ended `actors`; `running` are the snapshots of the others. */
+  /** Adds `actors`, which the event has ended; `running` are the snapshots of the other actors. */
   add(actors: ReadonlyArray<LiveActor>, running: Standing["snapshots"]): void {
     const last = new Map(this.#last)
     for (const actor of actors) {
-      // One that was told to stop by an event that then failed has not stopped in XState. It takes no more events.
+      // If the event that stops an actor then failed, the actor has not stopped in XState. It takes no more
+      // events.
       actor._processingStatus = STOPPED
       last.set(actor, actor._snapshot)
     }
@@ -65,7 +70,7 @@ export class EndedActors {
   }
 }
 
-/** Those of the ended actors that a running one leads to, over any number of ended ones. */
+/** The ended actors that a running actor refers to, directly or through other ended actors. */
 const referred = (ended: Standing["ended"], running: Standing["snapshots"]): Standing["ended"] => {
   const found = new Map<LiveActor, AnySnapshot>()
   const meet = (actor: LiveActor | undefined): void => {
@@ -73,7 +78,7 @@ const referred = (ended: Standing["ended"], running: Standing["snapshots"]): Sta
     if (actor !== undefined && snapshot !== undefined) found.set(actor, snapshot)
   }
   const look = (actor: LiveActor, snapshot: AnySnapshot): void => {
-    // What is written down of an actor names its parent.
+    // The record of an actor names its parent.
     meet(actor._parent)
     withRefs(snapshot, (part) => {
       if (!isLiveActor(part)) return undefined
@@ -82,7 +87,7 @@ const referred = (ended: Standing["ended"], running: Standing["snapshots"]): Sta
     })
   }
   for (const [actor, snapshot] of running) look(actor, snapshot)
-  // The map grows while it is walked.
+  // The loop also visits actors that it adds to the map.
   for (const [actor, snapshot] of found) look(actor, snapshot)
   return found
 }

@@ -1,13 +1,13 @@
 /**
  * The actor system of a family, in place of XState's: it has no clock, draws no ids and runs nothing by itself.
  *
- * Owns the names that actors have in it (`systemId`), and the one place where every actor, event and timer of XState's
- * interpreter comes by. Who decides what becomes of them: Family.ts.
+ * Owns the names that actors have in it (`systemId`). Every actor, event and timer of XState's interpreter
+ * passes through it. Who decides what becomes of them: Family.ts.
  */
 import type { AnyEvent } from "../event/Event.ts"
 import type { LiveActor } from "./LiveActor.ts"
 
-/** What a family does with what its actors do. */
+/** Callbacks of a family for the acts of its actors. */
 export interface FamilyHooks {
   /** An actor was made, and has no state yet. */
   readonly made: (actor: LiveActor) => void
@@ -15,7 +15,7 @@ export interface FamilyHooks {
   readonly relay: (target: LiveActor, event: AnyEvent) => void
   readonly schedule: (timer: ScheduledEvent) => void
   readonly cancel: (source: LiveActor, id: string) => void
-  /** The actor has stopped, or is told to. */
+  /** The actor has stopped, or is told to stop. */
   readonly left: (actor: LiveActor) => void
 }
 
@@ -62,7 +62,7 @@ export class FamilySystem {
     this.#named = new Map(named)
   }
 
-  // What follows is called by XState's interpreter, or by users' code through `system`.
+  // XState's interpreter, or users' code through `system`, calls the members below.
 
   readonly get = (systemId: string): LiveActor | undefined => this.#named.get(systemId)
 
@@ -112,7 +112,7 @@ export class FamilySystem {
       id: string | undefined,
     ): void => this.#hooks.schedule({ source, target, event, delayMs, id }),
     cancel: (source: LiveActor, id: string): void => this.#hooks.cancel(source, id),
-    // Its timers end when it leaves.
+    // Nothing to cancel: an actor's timers end when it leaves.
     cancelAll: nothing,
   }
 }

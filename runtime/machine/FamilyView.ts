@@ -1,8 +1,8 @@
 /**
- * A family's state as user code is given it: its children are pictures of where they were, and stay so.
+ * A family's state for user code: its children are still pictures.
  *
- * Owns those pictures. A live actor goes on with its family, so `state.children.x.getSnapshot()` of a state that somebody
- * keeps would tell of a later one.
+ * Owns those pictures. Live actors go on with their family, so without them `state.children.x.getSnapshot()`
+ * of a kept state would tell a later snapshot.
  */
 import type { AnyMachineSnapshot } from "xstate"
 import { frozen } from "../json/Frozen.ts"
@@ -11,7 +11,7 @@ import { placeOf, sharePlace } from "./FamilyPlace.ts"
 import { type Standing, snapshotIn } from "./FamilyStanding.ts"
 import { isLiveActor, type LiveActor } from "./LiveActor.ts"
 
-/** The state with pictures in place of its actors; the state itself where it is none of a family. */
+/** The state with pictures in place of its actors; the state itself if it belongs to no family. */
 export const pictured = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   const place = placeOf(state)
   if (place === undefined) return state

@@ -1,14 +1,15 @@
 /**
- * Steps of flat machines: one state at a time, actions that assign or are custom. Most machines are like that most of the
- * time, and XState's own steps, which are made for nested and parallel states, cost three times as much.
+ * Steps of flat machines: one active state, and actions that are `assign` or custom. Most steps of most
+ * machines are like that. XState's own steps, which are made for nested and parallel states, cost three times
+ * as much.
  *
- * Owns which steps those are, and what they come to: exactly what XState makes of them
+ * Owns which steps are flat and their results, which are exactly XState's
  * (test/unit/machine/FlatMachine.test.ts compares). Every other step is left to XState. Who asks: Machine.ts.
  */
 import type { AnyActorScope, AnyEventObject, AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from "xstate"
 import { evaluateGuard } from "xstate/guards"
 
-/** What a step says that XState has to do. */
+/** Result of a step that XState has to do. */
 export const LEFT_TO_XSTATE = undefined
 
 type Transition = NonNullable<AnyStateNode["always"]>[number]
@@ -22,7 +23,7 @@ interface ActionArgs {
 
 type Expression = (args: ActionArgs & { readonly spawn?: unknown }, params: unknown) => unknown
 
-/** An action of a flat step. With `assignment` it is an `assign`, otherwise a custom one. */
+/** An action of a flat step. With `assignment` it is an `assign`, otherwise a custom action. */
 interface FlatAction {
   readonly type: string
   readonly exec: unknown
@@ -32,17 +33,17 @@ interface FlatAction {
 
 interface FlatStep {
   readonly actions: ReadonlyArray<FlatAction>
-  /** The state that is entered; absent where the state stays. */
+  /** The state that is entered; absent if the state stays. */
   readonly target: AnyStateNode | undefined
 }
 
-/** What a state says of itself wherever it is entered. */
+/** Parts of a snapshot that are the same whenever the state is entered. */
 interface Entered {
   readonly value: unknown
   readonly _nodes: ReadonlyArray<AnyStateNode>
 }
 
-/** Microsteps after which a chain of `always` is left to XState, which has the bound. */
+/** Number of microsteps after which a chain of `always` is left to XState, which has the limit. */
 const MICROSTEPS_MAX = 100
 
 export class FlatMachine {
@@ -50,7 +51,7 @@ export class FlatMachine {
   readonly #scope: AnyActorScope
   readonly #steps = new WeakMap<Transition, FlatStep | "NotFlat">()
   readonly #entered = new Map<AnyStateNode, Entered>()
-  /** What every actor is born as, but for its context; `undefined` before the first birth. */
+  /** Snapshot of every actor at birth, except for its context; `undefined` before the first birth. */
   #template: AnyMachineSnapshot | "NotFlat" | undefined
   #hasSpawned = false
 
@@ -60,8 +61,8 @@ export class FlatMachine {
   }
 
   /**
-   * The state after `event`, or {@link LEFT_TO_XSTATE}: then nothing counts of what was captured meanwhile. Throws what user
-   * code throws.
+   * The state after `event`, or {@link LEFT_TO_XSTATE}: then everything that was captured meanwhile is void.
+   * Throws what user code throws.
    */
   transition(from: AnyMachineSnapshot, event: AnyEventObject): AnyMachineSnapshot | typeof LEFT_TO_XSTATE {
     if (!this.#isFlat(from)) return LEFT_TO_XSTATE
@@ -72,7 +73,7 @@ export class FlatMachine {
     return next && this.#settled(next, event)
   }
 
-  /** An actor at its birth, or {@link LEFT_TO_XSTATE}. Throws what user code throws. */
+  /** The state of an actor at its birth, or {@link LEFT_TO_XSTATE}. Throws what user code throws. */
   birth(input: unknown): AnyMachineSnapshot | typeof LEFT_TO_XSTATE {
     const template = this.#template
     if (template === undefined || template === "NotFlat") return LEFT_TO_XSTATE
@@ -84,7 +85,7 @@ export class FlatMachine {
     return this.#settled({ ...template, context: made } as AnyMachineSnapshot, { type: "xstate.init", input })
   }
 
-  /** XState has born an actor: the next ones differ from it in their context alone. */
+  /** Learns from a birth by XState: the states of later births differ only in their context. */
   learnBirth(born: AnyMachineSnapshot): void {
     this.#template ??= this.#isTemplate(born) ? born : "NotFlat"
   }
@@ -97,7 +98,9 @@ export class FlatMachine {
     return born.status === "active" && !hasActions && this.#isFlat(born) && node === (first ?? root)
   }
 
-  /** Only the root and one state inside of it are active, and being there asks for nothing. */
+  /**
+   * Whether only the root and one state inside of it are active, and neither has entry actions or other work.
+   */
   #isFlat({ _nodes, historyValue }: AnyMachineSnapshot): boolean {
     const nodes = _nodes as ReadonlyArray<AnyStateNode>
     if (nodes.length > 2) return false
@@ -105,7 +108,7 @@ export class FlatMachine {
     return nodes.at(-1)?.type === "atomic" && Object.keys(historyValue).length === 0
   }
 
-  /** The state after a transition; one of several that follow each other. */
+  /** The state after one transition; several may follow each other. */
   #taken(
     from: AnyMachineSnapshot,
     transition: Transition,
@@ -134,14 +137,14 @@ export class FlatMachine {
     return { ...from, context, ...this.#enteredAt(target) } as AnyMachineSnapshot
   }
 
-  /** The state after everything that `always` transitions make of it. */
+  /** The state after all `always` transitions. */
   #settled(state: AnyMachineSnapshot, event: AnyEventObject): AnyMachineSnapshot | typeof LEFT_TO_XSTATE {
     let now = state
     for (let count = 0; count < MICROSTEPS_MAX; count++) {
       const transition = this.#alwaysOf(now, event)
       if (transition === undefined) return now
       const next = this.#taken(now, transition, event)
-      // One that changes nothing is the last.
+      // A step that changes nothing is the last.
       if (next === undefined || next === now) return next
       now = next
     }
@@ -210,7 +213,7 @@ export class FlatMachine {
     return entered
   }
 
-  /** A context with what `update` gives; `undefined`: the update spawns a child. */
+  /** The context after `update`; `undefined` if the update spawns a child. */
   #unlessSpawning(before: object, update: () => object | undefined): object | undefined {
     this.#hasSpawned = false
     try {
@@ -228,7 +231,7 @@ export class FlatMachine {
   }
 }
 
-/** Nothing happens when the state is entered or left, and it has no tags. */
+/** Whether nothing happens when the state is entered or left, and it has no tags. */
 const isQuiet = ({ entry, exit, invoke, tags, states, parent }: AnyStateNode): boolean =>
   entry.length + exit.length + invoke.length + tags.length === 0 &&
   (parent === undefined || Object.keys(states).length === 0)

@@ -1,54 +1,63 @@
 /**
- * What a transition asks for besides its state: timers, calls, messages, events and actions.
+ * The requests of a transition besides its state: timers, calls, messages, events and actions.
  *
- * Owns the values and what each built-in action of XState means here. Who captures them: Machine.ts. What they become in a
- * commit: ../cell/Intents.ts.
+ * Owns the values, and the meaning of each built-in action of XState here. Who captures them: Machine.ts.
+ * What they become in a commit: ../cell/Intents.ts.
  */
 import type { AnyMachineSnapshot } from "xstate"
 import type { AnyEvent } from "../event/Event.ts"
 import { ANNOUNCE, type AnnounceAction } from "../message/Announce.ts"
 import { DISPATCH, type DispatchAction, type ToSend } from "../message/Outgoing.ts"
 
-/** The actor itself, for its custom actions. */
+/** The actor itself, as its custom actions see it. */
 export interface ActionSelf {
   readonly id: string
-  /** Sends an event to the actor, as a message: best effort, as actions are. Throws where it cannot be stored. */
+  /**
+   * Sends an event to the actor, as a message. Best effort, as actions are. Throws if the event cannot be
+   * stored.
+   */
   readonly send: (event: AnyEvent) => void
-  /** The state that the commit has led to. */
+  /** The state after the commit. */
   readonly state: AnyMachineSnapshot
 }
 
-/** A side effect that a transition asked for, to be run once after the commit, best effort. */
+/** A side effect of a transition. It runs once after the commit, best effort. */
 export interface CapturedAction {
   readonly _tag: "Action"
   readonly type: string
   readonly run: (self: ActionSelf) => void
 }
 
-/** What a transition asked for, in its order. All but actions become part of the commit (../cell/Intents.ts). */
+/**
+ * One request of a transition, in its order. All except actions become part of the commit
+ * (../cell/Intents.ts).
+ */
 export type Intent =
   | CapturedAction
   /** `after`, or `raise` with a delay. */
   | {
       readonly _tag: "Timer"
-      /** Without one nothing can cancel the timer. */
+      /** Id of the timer; without an id nothing can cancel it. */
       readonly id: string | undefined
       readonly delayMs: number
       readonly event: AnyEvent
     }
   /** `member`: address of the actor of a family whose timer it is; absent: the machine itself. */
   | { readonly _tag: "Cancel"; readonly id: string; readonly member?: string }
-  /** A child has ended, and with it its timers and those for it. `member`: its address in the family. */
+  /** A child has ended, so its timers and the timers for it end. `member`: its address in the family. */
   | { readonly _tag: "DropTimers"; readonly member: string }
-  /** A state with an `invoke` was entered. `src` of a child's call is a path; see ChildLogic.ts. */
+  /** A state with an `invoke` was entered. `src` of a child's call is a path (ChildLogic.ts). */
   | { readonly _tag: "Call"; readonly id: string; readonly src: string; readonly input: unknown }
   | { readonly _tag: "Emit"; readonly event: AnyEvent }
-  /** `dispatch(...)`; run when a command is decided (../cell/Intents.ts), and never on replay. */
+  /** `dispatch(...)`: runs when a command is decided (../cell/Intents.ts), and never on replay. */
   | { readonly _tag: "Send"; readonly make: () => ToSend }
-  /** `announce(...)`; run like `dispatch`. */
+  /** `announce(...)`: runs like `dispatch`. */
   | { readonly _tag: "Announce"; readonly type: string; readonly payload: () => object }
 
-/** What an action of ours asks for, given what XState gives to an action; `undefined` for any other action. */
+/**
+ * The intent of an action that this library made, from what XState passes to actions; `undefined` for any
+ * other action.
+ */
 export const intentOfOurs = (action: unknown, info: unknown): Intent | undefined => {
   const { [DISPATCH]: make, [ANNOUNCE]: announcement } = Object(action) as Partial<
     DispatchAction & AnnounceAction
@@ -70,11 +79,14 @@ export interface TimerChanges {
 
 type TimersOf = (info: { readonly context: unknown }) => TimerChanges
 
-/** An action that sets and cancels as many timers as the context says; XState's own needs `enqueueActions` for that. */
+/**
+ * An action that sets and cancels as many timers as the context says. XState's own actions need
+ * `enqueueActions` for that.
+ */
 export const changeTimers = (changes: TimersOf): (() => void) =>
   Object.assign(() => undefined, { [TIMERS]: changes })
 
-/** What a {@link changeTimers} asks for; `undefined` for any other action. */
+/** The intents of a {@link changeTimers}; `undefined` for any other action. */
 export const timerIntentsOf = (action: unknown, info: unknown): ReadonlyArray<Intent> | undefined => {
   const { [TIMERS]: changes } = Object(action) as { readonly [TIMERS]?: TimersOf }
   if (changes === undefined) return undefined
@@ -95,7 +107,10 @@ export interface BuiltInParams {
   readonly input?: unknown
 }
 
-/** What an action of XState's own means here; "Child": only a family can do it; `undefined` for any other action. */
+/**
+ * The meaning of XState's own actions here. "Child": only a family can do it. `undefined` for any other
+ * action.
+ */
 export const intentOf = (
   type: string,
   { event, delay, id, sendId, src, input }: BuiltInParams,
@@ -112,7 +127,7 @@ export const intentOf = (
     case "xstate.spawnChild":
       if (id === undefined || src === undefined || !invokeIds.has(id)) return "Child"
       return { _tag: "Call", id, src, input }
-    // The state was left: seen by comparing what is pending with what the new state invokes.
+    // No intent, because a comparison of the calls before and after shows that the state was left.
     case "xstate.stopChild":
       return "None"
     case "xstate.sendTo":

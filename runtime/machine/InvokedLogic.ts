@@ -22,7 +22,7 @@ export const logicOf = (machine: AnyStateMachine, src: string): unknown => {
   return (own as { src?: unknown } | undefined)?.src
 }
 
-/** Logic made by `defineCall(...)`, or by XState's `fromPromise`, as a call. */
+/** The call of logic that `defineCall(...)` or XState's `fromPromise` made. */
 export const callLogicOf = (logic: unknown): CallLogic | undefined => {
   const {
     [CALL]: made,
@@ -36,13 +36,15 @@ export const callLogicOf = (logic: unknown): CallLogic | undefined => {
   return isPromiseLogic(transition) ? promiseCall(config) : undefined
 }
 
-/** Promise logic is done when its promise says so; no other logic knows that event. */
+/**
+ * Whether logic is promise logic: it ends with the event that its promise sends, which no other logic knows.
+ */
 const isPromiseLogic = (transition: PromiseTransition): boolean => {
   const resolved = { type: "xstate.promise.resolve", data: undefined }
   try {
     return transition({ status: "active" }, resolved, undefined)?.status === "done"
   } catch {
-    // Other logic needs a scope for any event.
+    // Other logic needs a scope for any event and throws.
     return false
   }
 }

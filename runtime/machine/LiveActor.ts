@@ -1,19 +1,20 @@
 /**
  * XState's own actor, as far as a family relies on it.
  *
- * Owns the names of the parts of XState that are not in its types: what an actor knows of itself, and how it is put back to
- * where it stood. Everything of XState's interpreter that is used rests on this file. Who runs actors: Family.ts.
+ * Owns the names of the parts of XState that are not in its types: an actor's fields, and how an actor is put
+ * back to an earlier snapshot. Every use of XState's interpreter rests on this file. Who runs actors:
+ * Family.ts.
  */
 import type { AnyEvent } from "../event/Event.ts"
 
-/** What a snapshot of any logic has. */
+/** Fields that snapshots of all logic have. */
 export interface AnySnapshot {
   readonly status: "active" | "done" | "error" | "stopped"
   readonly output?: unknown
   readonly error?: unknown
 }
 
-/** What an action of XState is when it is to be run. */
+/** An action of XState when it is to be run. */
 export interface ExecutableAction {
   readonly type: string
   readonly info: unknown
@@ -28,7 +29,7 @@ export interface LiveScope {
   emit: (event: AnyEvent) => void
 }
 
-/** Logic of an actor: a machine, `fromTransition`, or a stand-in of ours. */
+/** Logic of an actor: a machine, `fromTransition`, or a stand-in of this library. */
 export interface LiveLogic {
   readonly config?: unknown
   readonly transition: (snapshot: never, event: never, scope: never) => unknown
@@ -77,12 +78,12 @@ export const STOPPED = 2
 export const isLiveActor = (value: unknown): value is LiveActor =>
   typeof value === "object" && value !== null && "_processingStatus" in value && "_actorScope" in value
 
-/** Lets an actor stand where it stood with `snapshot`: running, with nothing in work. */
+/** Puts an actor back to `snapshot`: running, with no event in work. */
 export const putBack = (actor: LiveActor, snapshot: AnySnapshot): void => {
   actor._snapshot = snapshot
   actor._processingStatus = RUNNING
   actor._deferred.length = 0
-  // A mailbox that an error has left in the middle of an event would take no other.
+  // A new mailbox, because one that stopped at an error within an event takes no further event.
   actor.mailbox = new actor.mailbox.constructor((event) => actor._process(event))
   actor.mailbox.start()
 }

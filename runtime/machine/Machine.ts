@@ -44,12 +44,15 @@ import { nodesOf, runsCodeAtBirth } from "./StateNodes.ts"
 /** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
 
-/** An actor at its birth. */
+/** The birth of an actor. */
 export interface Born {
   readonly state: MachineState
-  /** What the birth asks for, entry actions included. */
+  /** Intents of the birth, entry actions included. */
   readonly intents: ReadonlyArray<Intent>
-  /** The birth looked at a clock or drew on chance: the same birth would give another state the next time. */
+  /**
+   * Whether the birth read a clock or a random number, so that the same birth would give another state the
+   * next time.
+   */
   readonly isImpure: boolean
 }
 
@@ -63,28 +66,28 @@ export class Machine {
   readonly #actorType: string
   readonly #machine: AnyStateMachine
   readonly #scope: AnyActorScope
-  /** Takes the steps that need nothing of XState's own. */
+  /** Takes the steps that do not need XState. */
   readonly #flat: FlatMachine
-  /** What all actors of the type see as `self`: it has the state of the one that is running. */
+  /** `self` of all actors of the type: it has the state of the actor that is running. */
   readonly #self: { _snapshot: MachineState }
   readonly #invokeIds: ReadonlySet<string>
   #captured: Array<Intent> = []
   /** Events that the machine has sent to itself and has not taken yet. */
   #sentToItself: Array<AnyEvent> = []
-  /** It has children: it runs as a family (MachineFamily.ts). */
+  /** Whether the machine has children and runs as a family (MachineFamily.ts). */
   #runsAsFamily: boolean
-  /** An event has led to something that only a family has. */
+  /** Whether an event has led to something that only a family has. */
   #hasChild = false
-  /** Ids of the calls that the event has stopped and not begun again. */
+  /** Ids of calls that the event has stopped and not started again. */
   readonly #stopped = new Set<string>()
   #fingerprint: string | undefined
   #blank: MachineState | undefined
-  /** Code of the user's runs when an actor is born. */
+  /** Whether user code runs when an actor is born. */
   readonly #runsCodeAtBirth: boolean
 
   constructor(actorType: string, machine: AnyStateMachine) {
     this.#actorType = actorType
-    // A machine of our own: the one that was given belongs to the user, who may run it elsewhere.
+    // A copy of the machine, because the given one belongs to the user, who may run it elsewhere.
     const own = machine.provide({})
     this.#machine = own
     this.#invokeIds = new Set(nodesOf(own.root).flatMap(({ invoke }) => invoke.map(({ id }) => id)))
@@ -93,7 +96,7 @@ export class Machine {
     this.#runsAsFamily = needsFamily(own)
     const self = createActor(own, { input: { id: "" } })
     this.#self = self as unknown as { _snapshot: MachineState }
-    // All actors of the type share this system; names are kept by families alone.
+    // Registers no names: all actors of the type share this system, and only families keep names.
     Object.assign(self.system, { _set: nothing })
     this.#scope = {
       self,
@@ -109,13 +112,13 @@ export class Machine {
     this.#flat = new FlatMachine(own, this.#scope)
   }
 
-  /** The same text for every machine with these states and transitions; see MachineFingerprint.ts. */
+  /** Fingerprint of the states and transitions (MachineFingerprint.ts). */
   get fingerprint(): string {
     this.#fingerprint ??= machineFingerprint(this.#machine)
     return this.#fingerprint
   }
 
-  /** A state with the machine's initial value and without a context: stands where no state is known. */
+  /** A state with the machine's initial value and without a context, for places where no state is known. */
   get blank(): MachineState {
     this.#blank ??= sealed(this.#machine.resolveState({ value: {}, context: {} }) as MachineState)
     return this.#blank
@@ -127,7 +130,7 @@ export class Machine {
   }
 
   /**
-   * The birth of an actor: its state before the first event, and what that asks for. The machine is given
+   * The birth of an actor: its state before the first event, and the intents of that state. The machine gets
    * `input: { ...input, id }`. Throws {@link MachineFailed}.
    */
   birth(id: string, input?: unknown): Born {
@@ -154,9 +157,9 @@ export class Machine {
   }
 
   /**
-   * The state after `event`, or `undefined` if the machine does not accept it in this state. The end of a call that failed
-   * is always accepted: where nothing handles it, the machine ends in status "error", as in XState.
-   * Throws {@link MachineFailed}. What it asked for is in {@link takeIntents}.
+   * The state after `event`, or `undefined` if the machine does not accept it in this state. The end of a
+   * failed call is always accepted: if no transition handles it, the machine ends in status "error", as in
+   * XState. Throws {@link MachineFailed}. The intents of the transition are in {@link takeIntents}.
    */
   transition(state: MachineState, event: AnyEvent): MachineState | undefined {
     if (state.status !== "active" || NEVER_ACCEPTED.has(event.type)) return undefined
@@ -168,12 +171,13 @@ export class Machine {
       const next =
         this.#flatly(() => this.#flat.transition(from, event)) ??
         this.#settled(this.#machine.transition(from, event, this.#scope) as MachineState)
-      // An unaccepted event leaves the very same snapshot behind; so does an accepted one without any effect.
+      // An event that is not accepted leaves the same snapshot behind; so does an accepted event without
+      // effect.
       return next === from && !from.can(event) ? undefined : next
     })
   }
 
-  /** What was asked for since the last call. */
+  /** The intents since the last call. */
   takeIntents(): ReadonlyArray<Intent> {
     if (this.#captured.length === 0) return NO_INTENTS
     const intents = this.#captured
@@ -189,15 +193,17 @@ export class Machine {
     return (state._nodes as ReadonlyArray<AnyStateNode>).flatMap(({ invoke }) => invoke.map(({ id }) => id))
   }
 
-  /** What an `invoke` of `src` calls; `undefined` where this machine has no such logic (any more). */
+  /** The call that an `invoke` of `src` makes; `undefined` if this machine has no such logic (any more). */
   callLogic(src: string): CallLogic | undefined {
     return callIn(this.#machine, src)
   }
 
-  /** What {@link restore} needs of a state: plain but for its context, output and error (../json/StoredValue.ts). */
+  /**
+   * The data that {@link restore} needs: plain except for context, output and error (../json/StoredValue.ts).
+   */
   persist(state: MachineState): object {
     if (isFamilyState(state)) return persistFamily(state)
-    // XState takes fields of a context for references to actors by their names; there are none in this state.
+    // XState takes context fields with certain names for references to actors; this state has none.
     const { context } = state
     const persisted = { ...this.#machine.getPersistedSnapshot({ ...state, context: {} }), context } as {
       context: unknown
@@ -212,7 +218,7 @@ export class Machine {
     return persisted
   }
 
-  /** The state that {@link persist} wrote. Throws whatever XState throws when it does not fit the machine. */
+  /** The state that {@link persist} wrote. Throws what XState throws if it does not fit the machine. */
   restore(persisted: unknown): MachineState {
     const { status, context } = persisted as Partial<MachineState>
     if (!KNOWN_STATUSES.has(String(status))) throw new Error(`the snapshot has status ${status}`)
@@ -222,7 +228,10 @@ export class Machine {
     return sealed(Object.assign(restored, { context }))
   }
 
-  /** A step without XState; `undefined`: nothing of it counts, and XState has to do it. */
+  /**
+   * A step without XState; `undefined` if XState has to do it, and then everything that was captured is
+   * dropped.
+   */
   #flatly(step: () => MachineState | undefined): MachineState | undefined {
     const capturedBefore = this.#captured.length
     const next = step()
@@ -230,7 +239,7 @@ export class Machine {
     return next
   }
 
-  /** The state after the events that the machine has sent to itself: it takes each once the one before is through. */
+  /** The state after the events that the machine has sent to itself, one after the other. */
   #settled(state: MachineState): MachineState {
     let now = state
     for (let count = 0; this.#sentToItself.length > 0 && now.status === "active"; count++) {
@@ -240,7 +249,7 @@ export class Machine {
     return now
   }
 
-  /** `sendTo` the machine itself is part of the fold. False: it is for somebody else. */
+  /** Takes a `sendTo` to the machine itself, which is part of the fold. False for any other receiver. */
   #sendsToItself({ to, event, delay, id }: BuiltInParams): boolean {
     if (to !== this.#scope.self) return false
     if (delay === undefined) this.#sentToItself.push(event as AnyEvent)
@@ -293,14 +302,14 @@ export class Machine {
       if (!this.#hasChild) throw this.#failed(eventType, cause)
     }
     if (this.#hasChild || this.#hasSpawned(next)) {
-      // Its configuration does not show it: from here on the machine runs as a family.
+      // The configuration does not show this child; from here on the machine runs as a family.
       this.#runsAsFamily = true
       this.#captured.length = capturedBefore
       return this.#inFamily(eventType, inFamily)
     }
     if (next === undefined) return undefined
     if (next.status === "stopped") throw this.#failed(eventType, new NotDurable(STOPS_ITSELF))
-    // Calls are remembered with the actor. The snapshot was just made: no other code has it yet.
+    // Calls are remembered with the actor. The snapshot is new, so no other code has it yet.
     if (!Object.isFrozen(next)) (next as { children: object }).children = {}
     try {
       return sealed(next)
@@ -328,7 +337,7 @@ export class Machine {
 
   #hasSpawned(state: MachineState | undefined): boolean {
     for (const child in state?.children) if (!this.#invokeIds.has(child)) return true
-    // A call that ends though its state goes on: only a family knows that.
+    // Only a family can tell that a call has ended while its state goes on.
     return (
       state !== undefined &&
       this.#stopped.size > 0 &&
@@ -336,7 +345,7 @@ export class Machine {
     )
   }
 
-  /** The state with its calls as children: an action that stops one names it then. */
+  /** The state with its calls as children, because an action that stops a child needs its name. */
   #withCalls(state: MachineState): MachineState {
     const ids = this.invocationsOf(state)
     if (ids.length === 0) return state
@@ -366,20 +375,20 @@ const isOfFrozenState = (cause: unknown): boolean =>
   isThrown(cause, TypeError) &&
   /not extensible|read only property|Cannot delete property/.test(thrownMessage(cause))
 
-/** Names that nobody may give to an event or command; from outside they would stop or derail the machine. */
+/** Names that no event or command may have, because from outside they would stop or derail the machine. */
 export const isReserved = (eventType: string): boolean =>
   eventType === "" || eventType === "*" || isInternal(eventType)
 
 const STOPS_ITSELF =
   "it is sent xstate.stop, which would stop it without an end. Let it enter a final state of the machine."
 
-/** What the scope of a machine that runs on its own has to offer to the outside: nothing. */
+/** The scope of a machine without a family ignores requests to the outside. */
 const nothing = (): void => undefined
 
-/** XState ends or begins a machine with these; the other two are wildcards. */
+/** Names that begin or end a machine in XState, and the two wildcards. */
 const NEVER_ACCEPTED: ReadonlySet<string> = new Set(["xstate.stop", "xstate.init", "", "*"])
 
-/** What a stored state may be: a machine that was stopped is none of ours. */
+/** Statuses that a stored state may have. A stopped machine has no stored state. */
 const KNOWN_STATUSES: ReadonlySet<string> = new Set(["active", "done", "error"])
 
 const NO_INTENTS: ReadonlyArray<Intent> = []

@@ -2,7 +2,10 @@
 import { Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
-/** A transition did what no durable machine may do. The command fails; on replay the actor is quarantined. */
+/**
+ * A transition did something that no durable machine may do. The command fails; on replay the actor is
+ * quarantined.
+ */
 export class MachineFailed extends errorClass<MachineFailed>()(
   "MachineFailed",
   {

@@ -1,9 +1,10 @@
 /**
- * Runs a machine that has children as a pure fold: the state after an event rests on the state before it alone.
+ * Runs a machine with children as a pure fold: the state after an event depends only on the event and the
+ * state before it.
  *
- * Owns the way from state to state. A state is XState's snapshot of the root; the children in it are
- * live actors of its family, which is put back to where it stood with that state before it takes an event. How the actors
- * run: Family.ts. Machines without children need none of it: Machine.ts.
+ * Owns the way from state to state. A state is XState's snapshot of the root. Its children are live actors of
+ * the state's family. Before the family takes an event, it is put back to its standing in that state. How the
+ * actors run: Family.ts. Machines without children: Machine.ts.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from "xstate"
 import { thrownAsStored } from "../call/ThrownValue.ts"
@@ -19,7 +20,7 @@ import { callLogicOf, logicOf } from "./InvokedLogic.ts"
 import type { AnySnapshot, LiveActor } from "./LiveActor.ts"
 import { sealed } from "./SealedState.ts"
 
-/** What came of an event. */
+/** The result of an event. */
 export interface FamilyStep {
   readonly state: AnyMachineSnapshot
   readonly intents: ReadonlyArray<Intent>
@@ -48,7 +49,10 @@ export const takeInFamily = (state: AnyMachineSnapshot, event: AnyEvent): Family
   }
 }
 
-/** With copies of what in a context cannot be frozen: a child that changes a map in place changes its next state alone. */
+/**
+ * A copy in which the unfreezable parts of a context are copied, so that a child that changes a map in place
+ * changes only its next state.
+ */
 const changeable = (snapshot: AnySnapshot): AnySnapshot => {
   const { context } = snapshot as { readonly context?: unknown }
   const copy = handedOut(context)
@@ -61,7 +65,7 @@ const placeIn = (state: object): FamilyPlace => {
   return place
 }
 
-/** Who takes an event that comes to the machine, and as which event. */
+/** The actor that takes an event that comes to the machine, and the event in the form that it takes. */
 const addressedOf = (family: Family, event: AnyEvent): [Member, AnyEvent] | undefined => {
   const root = family.memberOf(family.root) as Member
   if (event.type === INSIDE) {
@@ -82,7 +86,7 @@ const CALL_ENDS = [
   { prefix: "xstate.error.actor.", type: REJECTED, field: "error" },
 ] as const
 
-/** The state that the family has come to. It is another object than the one before. */
+/** The state that the family has come to, always as a new object. */
 const settle = (family: Family, before: AnyMachineSnapshot | undefined): AnyMachineSnapshot => {
   const { root } = family
   if ((root._snapshot as unknown) === before) root._snapshot = { ...root._snapshot }
@@ -96,7 +100,8 @@ const settle = (family: Family, before: AnyMachineSnapshot | undefined): AnyMach
 
 const sealSnapshot = (actor: LiveActor, snapshot: AnySnapshot): void => {
   if (Object.isFrozen(snapshot)) return
-  // What was thrown may have no stored form: from the first it is what a snapshot would bring back.
+  // The error may have no stored form. The snapshot has from the start the form that a restored snapshot
+  // would have.
   if (snapshot.status === "error") Object.assign(snapshot, { error: thrownAsStored(snapshot.error) })
   if ("_nodes" in snapshot) {
     sealed(snapshot as unknown as AnyMachineSnapshot)
@@ -108,7 +113,7 @@ const sealSnapshot = (actor: LiveActor, snapshot: AnySnapshot): void => {
   actor._snapshot = snapshot
 }
 
-/** A state that was made without a family, with the children that are left out of such a state: its promises. */
+/** Makes a family for a state that has none, with the children that such a state leaves out: its promises. */
 export const adoptIntoFamily = (machine: AnyStateMachine, state: AnyMachineSnapshot): AnyMachineSnapshot => {
   const family = new Family(machine)
   const root = family.bringBack({ address: "", logic: machine, isRunning: true, options: {} })
@@ -149,7 +154,7 @@ export const persistFamily = (state: AnyMachineSnapshot): FamilyRecord => {
   return recordOf(family, standing)
 }
 
-/** The state of a record. Throws where it does not fit the machine. */
+/** The state of a record. Throws if the record does not fit the machine. */
 export const restoreFamily = (machine: AnyStateMachine, record: FamilyRecord): AnyMachineSnapshot => {
   const { family, standing } = familyOf(machine, record)
   family.putBack(standing)

@@ -1,18 +1,19 @@
 /**
- * The fingerprint of a machine: two machines with the same states, transitions, and names of guards, actions, delays and
- * actors have the same one, in every process.
+ * The fingerprint of a machine. Two machines with the same states, transitions, and names of guards, actions,
+ * delays and actors have the same fingerprint, in every process.
  *
- * Functions are no part of it: their text differs from build to build. Who compares: ../cell/Snapshot.ts.
+ * Functions are no part of it, because their text differs from build to build. Who compares:
+ * ../cell/Snapshot.ts.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import { fingerprint, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { machinesIn } from "./ChildLogic.ts"
 
-/** Hexadecimal text. */
+/** Fingerprint of a machine, as hexadecimal text. */
 export const machineFingerprint = (machine: AnyStateMachine): string =>
   partsOfFingerprint(fingerprint(JSON.stringify(describeMachine(machine)))).text
 
-/** The machine, and those that it may have as children: their states are part of its state. */
+/** The machine, and the machines that it may have as children, because their states are part of its state. */
 const describeMachine = (machine: AnyStateMachine): Description => {
   const [own, ...children] = [...machinesIn(machine).keys()].map(({ root }) => describeNode(root))
   return children.length === 0 ? (own as Description) : [own as Description, ...children]
@@ -32,7 +33,7 @@ const describeNode = (node: AnyStateNode): Description => [
   namesOf(node.exit),
   node.invoke.map(({ id, src }) => [id, nameOf(src)]),
   (node.always ?? []).map(describeTransition),
-  // The order among the transitions of one event counts, that of events and states does not.
+  // The order of transitions for one event matters; the order of events and states does not.
   sorted([...node.transitions].map(([event, transitions]) => [event, transitions.map(describeTransition)])),
   sorted(Object.values(node.states).map((child) => [child.key, describeNode(child)])),
 ]
@@ -52,7 +53,9 @@ const placesOf = (nodes: ReadonlyArray<AnyStateNode> | undefined): Description =
 
 const namesOf = (actions: ReadonlyArray<unknown>): Description => actions.map(nameOf)
 
-/** The name of a guard, action or actor; of XState's own actions also what they raise, cancel and wait for. */
+/**
+ * The name of a guard, action or actor; for XState's own actions also the events and timers that they name.
+ */
 const nameOf = (given: unknown): Description => {
   if (typeof given === "string") return given
   const { type, event, delay, id, sendId } = (given ?? {}) as Readonly<Record<string, unknown>>

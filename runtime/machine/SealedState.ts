@@ -1,8 +1,8 @@
 /**
- * The state that leaves the runtime: nothing that is done to it changes the actor.
+ * The state that leaves the runtime. Changes to it do not change the actor.
  *
- * Owns how an XState snapshot is frozen ({@link sealed}), what user code is given of one ({@link given}), and which states
- * cannot be stored ({@link unstorable}).
+ * Owns how an XState snapshot is frozen ({@link sealed}), which copy user code gets ({@link given}), and
+ * which states cannot be stored ({@link unstorable}).
  */
 import type { AnyMachineSnapshot } from "xstate"
 import { frozen, handedOut, isUnproven } from "../json/Frozen.ts"
@@ -14,8 +14,9 @@ import { pictured } from "./FamilyView.ts"
 import { isLiveActor } from "./LiveActor.ts"
 
 /**
- * The snapshot, fresh from XState, frozen: `decide`, callers and actors that start from the same initial context all
- * hold the same objects. State nodes are the machine's own; XState fills in parts of them later, so they stay as they are.
+ * Freezes a new snapshot of XState, because `decide`, callers and actors that start from the same initial
+ * context hold the same objects. State nodes stay as they are: they belong to the machine, and XState fills
+ * in parts of them later.
  */
 export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   if (Object.isFrozen(state)) return state
@@ -27,14 +28,14 @@ export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   Object.freeze(state._nodes)
   Object.freeze(state.historyValue)
   for (const id in state.historyValue) Object.freeze(state.historyValue[id])
-  // Where only a child has moved, the state is a copy that has the tags of the one before.
+  // If only a child has changed, the state is a copy and shares its tags with the state before.
   if (!Object.isFrozen(state.tags)) {
     ;(state as { tags: object }).tags = state.tags.size === 0 ? NO_TAGS : unchangeable(state.tags)
   }
   return Object.freeze(state)
 }
 
-/** The snapshot for user code: with copies of what in its context and output cannot be frozen. */
+/** The snapshot for user code: parts of its context and output that cannot be frozen are copied. */
 export const given = (sealedState: AnyMachineSnapshot): AnyMachineSnapshot => {
   const state = pictured(sealedState)
   const context = handedOut(state.context)
@@ -47,15 +48,18 @@ export const given = (sealedState: AnyMachineSnapshot): AnyMachineSnapshot => {
 }
 
 /**
- * The snapshot for a transition: with copies of what in its context cannot be frozen. An assign that changes a map in place
- * then changes the new state alone.
+ * The snapshot for a transition: parts of its context that cannot be frozen are copied. So an assign that
+ * changes a map in place changes only the new state.
  */
 export const forTransition = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   const context = handedOut(state.context)
   return context === state.context ? state : ({ ...state, context } as AnyMachineSnapshot)
 }
 
-/** What of a {@link sealed} state has no stored form, with its path; `undefined` where all of it has one. */
+/**
+ * The first part of a {@link sealed} state without a stored form, with its path; `undefined` if every part
+ * has one.
+ */
 export const unstorable = (state: AnyMachineSnapshot): NotStorable | undefined => {
   const place = placeOf(state)
   if (place === undefined) {
@@ -90,8 +94,9 @@ const unstorablePart = (part: unknown, name: string): NotStorable | undefined =>
 }
 
 /**
- * Throws {@link NotStorable} where the way from `before` to `after` has put something into the state that has no stored
- * form. What is there already is left alone: actors of earlier releases may have it, and go on without snapshots.
+ * Throws {@link NotStorable} if the change from `before` to `after` added a part without a stored form. Parts
+ * that were there before are left alone: actors of earlier releases may have them, and go on without
+ * snapshots.
  */
 export const requireStorable = (before: AnyMachineSnapshot, after: AnyMachineSnapshot): void => {
   const found = unstorable(after)

@@ -1,19 +1,19 @@
 /**
  * `self` as the custom actions of a machine see it, once their commit is stored.
  *
- * Owns the stand-in for XState's actor reference: all actors of a type share one scope, which knows none of them. Who
- * delivers what it sends: ../cell/Actions.ts.
+ * Owns the stand-in for XState's actor reference, because all actors of a type share one scope, which knows
+ * none of them. Who delivers what it sends: ../cell/Actions.ts.
  */
 import type { AnyActorRef } from "xstate"
 import type { ActionSelf } from "./Intent.ts"
 import { given } from "./SealedState.ts"
 
-/** What XState gives to an action. */
+/** The argument that XState passes to an action. */
 export interface ActionInfo {
   readonly self: AnyActorRef
 }
 
-/** The same, with a `self` that is the actor. */
+/** The same argument, with the actor as `self`. */
 export const withSelf = <Info extends ActionInfo>(info: Info, self: ActionSelf): Info => ({
   ...info,
   self: selfRef(info.self, self),

@@ -1,17 +1,17 @@
 /**
- * Names of states: as commits store them, as people read them, and whether two state values are the same.
+ * Names of states: as commits store them and as people read them. Also compares state values.
  *
  * Owns the texts. Who writes them into commits: ../cell/RoundCommit.ts.
  */
 
-/** A state's name as commits tell it: `paid`, `{payment:due,stock:held}`, `{shipping:packed}`. */
+/** A state's name in commits: `paid`, `{payment:due,stock:held}`, `{shipping:packed}`. */
 export const compactStateName = (value: unknown): string => {
   if (typeof value === "string") return value
   const parts = Object.entries(value as object).map(([key, inner]) => `${key}:${compactStateName(inner)}`)
   return `{${parts.join(",")}}`
 }
 
-/** A state's name as people say it: `paid`, `shipping.packed`, `(payment.due, stock.held)`. */
+/** A state's name for people: `paid`, `shipping.packed`, `(payment.due, stock.held)`. */
 export const stateName = (value: unknown): string => {
   if (typeof value === "string") return value
   const parts = Object.entries(value as Record<string, unknown>).map(([key, inner]) => {

@@ -1,8 +1,8 @@
 /**
- * The states of a machine's chart, and the actions and transitions that they show.
+ * The states of a machine's chart, and the actions and transitions in them.
  *
- * Owns the walk over a configuration. What a configuration must not have: ../definition/DurableMachine.ts. Whether it needs
- * a family: FamilyNeed.ts.
+ * Owns the walk over a configuration. What a configuration must not have: ../definition/DurableMachine.ts.
+ * Whether it needs a family: FamilyNeed.ts.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 
@@ -20,7 +20,7 @@ export const transitionsOf = (node: AnyStateNode): ReadonlyArray<AnyTransition> 
 
 type AnyTransition = NonNullable<AnyStateNode["always"]>[number]
 
-/** All actions that a state shows. */
+/** All actions in the configuration of a state. */
 export const actionsOf = (node: AnyStateNode): ReadonlyArray<unknown> => [
   ...node.entry,
   ...node.exit,
@@ -34,14 +34,17 @@ export interface GivenAction {
   readonly src?: unknown
 }
 
-/** Actions are functions, names, or `{ type, params }`; names are looked up in the machine's implementations. */
+/**
+ * The action behind a reference: a function, a name, or `{ type, params }`. Names are looked up in the
+ * machine's implementations.
+ */
 export const resolvedAction = (action: unknown, machine: AnyStateMachine): GivenAction => {
   const name = typeof action === "string" ? action : (action as { type?: unknown } | null)?.type
   if (typeof action === "function" || typeof name !== "string") return Object(action) as GivenAction
   return Object(machine.implementations.actions[name] ?? action) as GivenAction
 }
 
-/** Whether anything but the text of the machine has a say in the state that an actor is born in. */
+/** Whether code of the user influences the state in which an actor is born. */
 export const runsCodeAtBirth = (machine: AnyStateMachine): boolean =>
   typeof machine.config.context === "function" ||
   nodesOf(machine.root).some(
