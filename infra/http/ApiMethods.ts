@@ -1,7 +1,7 @@
 /**
- * Which methods an API has for a path, so that a request with another one is told which would do.
+ * The methods that an API has for a path, so that an answer 405 can name them.
  *
- * Owns the look-up alone. Who answers 405: ProblemResponses.ts.
+ * Owns the look-up alone. ProblemResponses.ts answers 405.
  */
 import { FindMyWay } from "effect/http"
 
@@ -13,12 +13,12 @@ interface Endpoint {
   readonly path: string
 }
 
-/** What the look-up needs of an `HttpApi`. */
+/** The part of an `HttpApi` that the look-up needs. */
 interface Endpoints {
   readonly groups: Readonly<Record<string, { readonly endpoints: Readonly<Record<string, Endpoint>> }>>
 }
 
-/** Methods that the API has for a URL; none where it has no such path. */
+/** Methods that the API has for a URL; empty if it has no such path. */
 export type MethodsAt = (url: string) => ReadonlyArray<string>
 
 export const methodsOf = (api: Endpoints): MethodsAt => {

@@ -1,5 +1,5 @@
 /**
- * What is told to the world outside, as documents: `/events/catalog` for people (HTML) and programs (JSON), and
+ * Documents about the integration events: `/events/catalog` for people (HTML) and programs (JSON), and
  * `/asyncapi.json`.
  */
 import { Effect, type Layer } from "effect"
@@ -29,10 +29,10 @@ export const layerCatalogRoutes = <R>(
     }),
   )
 
-/** Caches keep both apart. */
+/** Tells caches to keep the HTML and the JSON apart. */
 const VARY = { vary: "accept" }
 
-/** Browsers name HTML first; programs name JSON, or nothing in particular. */
+/** True if the client names HTML first, as browsers do. Programs name JSON, or nothing in particular. */
 const prefersHtml = (accept = ""): boolean => {
   const html = accept.indexOf("text/html")
   const other = accept.indexOf("application/json")

@@ -1,5 +1,6 @@
 /**
- * The routes of operators that concern the cluster: who is in it, who has what, and what they wish for. Any node answers.
+ * The routes with which operators see and change the cluster: its members, the owners of slots, pins and
+ * pauses. Any node answers.
  *
  * What the routes do: ClusterRoutes.ts. What the verbs mean: runtime/system/ClusterControl.ts.
  */
@@ -12,12 +13,12 @@ const count = (description: string) => Schema.Int.annotate({ description })
 
 const Load = Schema.Struct({
   residentByType: Schema.Record(Schema.String, Schema.Int).annotate({ description: "Actors in memory" }),
-  inFlight: count("Commands and reads that wait or are in work"),
-  openMessages: count("Messages in work"),
+  inFlight: count("Commands and reads that wait or are being handled"),
+  openMessages: count("Messages that are being handled"),
 }).annotate({ identifier: "MemberLoad" })
 
 const Member = Schema.Struct({
-  id: Schema.String.annotate({ description: "Of this life of the node" }),
+  id: Schema.String.annotate({ description: "Id of the member: a new one each time the node joins" }),
   name: Schema.String,
   state: Schema.Literals(["up", "drained", "leaving"]),
   version: Schema.String,
@@ -27,19 +28,26 @@ const Member = Schema.Struct({
   self: Schema.Boolean.annotate({ description: "The node that answers" }),
   slots: Schema.Int,
   unfit: Schema.Array(Schema.String).annotate({
-    description: "Slots that it gave up because it cannot read or host what is in them",
+    description: "Slots that the member surrendered because it cannot read or run them",
   }),
-  load: Schema.optionalKey(Load.annotate({ description: "Absent where it did not answer in time" })),
+  load: Schema.optionalKey(Load.annotate({ description: "Absent if the member did not answer in time" })),
 }).annotate({ identifier: "Member" })
 
 const Slot = Schema.Struct({
-  slot: Schema.String.annotate({ description: "As in `shard.7` or `projection.order_summary.v1.p0`" }),
-  epoch: count("Rises whenever somebody takes it"),
-  member: Schema.optionalKey(Schema.String.annotate({ description: "Absent: nobody has it now" })),
-  lag: Schema.optionalKey(count("Of a shard: messages that wait in its mailbox")),
+  slot: Schema.String.annotate({
+    description: "Name of the slot, as in `shard.7` or `projection.order_summary.v1.p0`",
+  }),
+  epoch: count("Number of the slot's ownership; each new owner has a higher one"),
+  member: Schema.optionalKey(
+    Schema.String.annotate({ description: "Owner of the slot; absent while no member owns it" }),
+  ),
+  lag: Schema.optionalKey(count("Messages that wait in a shard's mailbox")),
   stopped: Schema.optionalKey(
-    Schema.Struct({ sequence: count("Place of the record in the journal"), reason: Schema.String }).annotate({
-      description: "Of a projection or reactor: the record that it does not get past",
+    Schema.Struct({
+      sequence: count("Sequence of the record in the journal"),
+      reason: Schema.String,
+    }).annotate({
+      description: "Record at which the projection or reactor is stopped",
     }),
   ),
 }).annotate({ identifier: "Slot" })
@@ -48,7 +56,7 @@ const ClusterDocument = Schema.Struct({
   members: Schema.Array(Member),
   slots: Schema.Array(Slot),
   pins: Schema.Record(Schema.String, Schema.String).annotate({ description: "Slot → member" }),
-  paused: Schema.Array(Schema.String).annotate({ description: "Actor types" }),
+  paused: Schema.Array(Schema.String).annotate({ description: "Actor types that take no commands" }),
 }).annotate({ identifier: "Cluster" })
 export type ClusterDocument = typeof ClusterDocument.Type
 
@@ -75,8 +83,8 @@ const ClusterEventDocument = Schema.Struct({
 }).annotate({ identifier: "ClusterEvent" })
 export type ClusterEventDocument = typeof ClusterEventDocument.Type
 
-const member = { member: pathId.annotate({ description: "Name or id" }) }
-const slot = { slot: pathId.annotate({ description: "As in `shard.7`" }) }
+const member = { member: pathId.annotate({ description: "Name or id of the member" }) }
+const slot = { slot: pathId.annotate({ description: "Name of the slot, as in `shard.7`" }) }
 const actorType = { type: pathId.annotate({ description: "Actor type" }) }
 
 const verb = { success: HttpApiSchema.NoContent, error: COMMAND_PROBLEMS }
@@ -84,18 +92,18 @@ const verb = { success: HttpApiSchema.NoContent, error: COMMAND_PROBLEMS }
 const Target = Schema.Struct(member).annotate({ identifier: "TargetMember" })
 
 const SkipOrder = Schema.Struct({
-  sequence: count("As the slot's `stopped` names it"),
-  by: Schema.NonEmptyString.annotate({ description: "Who asks; kept with the dead letters" }),
-  note: Schema.String.annotate({ description: "Why; kept with the dead letters" }),
+  sequence: count("Sequence of the record, as in the slot's `stopped`"),
+  by: Schema.NonEmptyString.annotate({ description: "Name of the operator; kept with the dead letters" }),
+  note: Schema.String.annotate({ description: "Reason; kept with the dead letters" }),
 }).annotate({ identifier: "SkipOrder" })
 
 const Skipped = Schema.Struct({
-  deadLetters: count("Events of the record that were put aside, or 1 for a reactor's record"),
-  news: Schema.Boolean.annotate({ description: "False: it was past the record already" }),
+  deadLetters: count("Events of the record that became dead letters; 1 for a reactor's record"),
+  news: Schema.Boolean.annotate({ description: "False: the follower had passed the record before" }),
 }).annotate({ identifier: "Skipped" })
 
 const Passivated = Schema.Struct({
-  passivated: Schema.Boolean.annotate({ description: "False: it was not in memory, or is busy" }),
+  passivated: Schema.Boolean.annotate({ description: "False: the actor was not in memory, or is busy" }),
 }).annotate({ identifier: "Passivated" })
 
 export const ClusterEndpoints = HttpApiGroup.make("cluster")
@@ -103,32 +111,32 @@ export const ClusterEndpoints = HttpApiGroup.make("cluster")
     HttpApiEndpoint.get("cluster", "/cluster", {
       success: ClusterDocument,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("Members, and who has which shard, projection, reactor and singleton")),
+    }).annotateMerge(about("Members, and the owner of each shard, projection, reactor and singleton")),
     HttpApiEndpoint.get("clusterEvents", "/cluster/events", {
       success: HttpApiSchema.StreamSse({ data: ClusterEventDocument }),
     }).annotateMerge(
       about(
-        "What happens from now on, as this node sees it",
-        "Server-sent events. The first one, `Listening`, names the node that tells. Moves of slots are told by the nodes whose slots they are or were.",
+        "Events of the cluster from now on, as this node sees them",
+        "Server-sent events. The first one, `Listening`, names the node that sends them. A move of a slot is sent by its old owner and its new owner.",
       ),
     ),
     HttpApiEndpoint.post("drain", "/cluster/members/:member/drain", {
       ...verb,
       params: member,
     }).annotateMerge(
-      about("Take everything from a member", "It stays a member and goes on answering requests."),
+      about("Take all slots from a member", "The node stays a member and goes on answering requests."),
     ),
     HttpApiEndpoint.post("undrain", "/cluster/members/:member/undrain", {
       ...verb,
       params: member,
-    }).annotateMerge(about("Let a drained member take part again")),
+    }).annotateMerge(about("Give a drained member slots again")),
     HttpApiEndpoint.post("move", "/cluster/slots/:slot/move", {
       ...verb,
       params: slot,
       payload: Target,
-    }).annotateMerge(about("Give a slot to a member", "It keeps it for as long as it lives.")),
+    }).annotateMerge(about("Give a slot to a member", "The member keeps the slot for as long as it lives.")),
     HttpApiEndpoint.delete("unpin", "/cluster/slots/:slot/pin", { ...verb, params: slot }).annotateMerge(
-      about("Place a slot like all others again"),
+      about("Remove the pin of a slot: it is placed like all others again"),
     ),
     HttpApiEndpoint.post("skip", "/cluster/slots/:slot/skip", {
       params: slot,
@@ -137,20 +145,22 @@ export const ClusterEndpoints = HttpApiGroup.make("cluster")
       error: COMMAND_PROBLEMS,
     }).annotateMerge(
       about(
-        "Have a projection or reactor step past the record at which it stands still",
-        "Its events that fail become dead letters, a projection's in the transaction that moves its offset. Asked again, nothing happens.",
+        "Let a projection or reactor skip the record at which it is stopped",
+        "The events of the record that fail become dead letters; a projection stores them in the transaction that moves its offset. A repeated request does nothing.",
       ),
     ),
     HttpApiEndpoint.post("passivate", "/actors/:type/:id/passivate", {
       params: { ...actorType, id: pathId },
       success: Passivated,
       error: COMMAND_PROBLEMS,
-    }).annotateMerge(about("Let an idle actor leave memory, wherever it is")),
+    }).annotateMerge(about("Remove an idle actor from memory, on whichever node it is")),
     HttpApiEndpoint.post("pause", "/types/:type/pause", { ...verb, params: actorType }).annotateMerge(
-      about("Let no actor of a type take commands, anywhere", "Messages wait; reads go on."),
+      about("Stop commands to all actors of a type", "Messages wait; reads go on."),
     ),
     HttpApiEndpoint.post("resume", "/types/:type/resume", { ...verb, params: actorType }).annotateMerge(
-      about("Let them take commands again"),
+      about("Let the actors of a type take commands again"),
     ),
   )
-  .annotateMerge(OpenApi.annotations({ title: "Cluster", description: "Any node answers for all." }))
+  .annotateMerge(
+    OpenApi.annotations({ title: "Cluster", description: "Any node answers for the whole cluster." }),
+  )

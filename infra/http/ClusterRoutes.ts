@@ -1,4 +1,4 @@
-/** What operators see and do of the cluster, over HTTP. What it means: runtime/system/ClusterControl.ts. */
+/** Handlers of the routes in ClusterApi.ts. What the verbs mean: runtime/system/ClusterControl.ts. */
 import { Clock, Effect, Stream } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
 import { unknownActorType } from "../../runtime/system/ClusterControl.ts"
@@ -54,7 +54,7 @@ export const clusterHandlers = Effect.fnUntraced(function* (
       return actor === undefined ? Effect.fail(unknownActorType(type)) : Effect.succeed(actor)
     })
   const { begins: departure } = yield* Departure
-  // At once, so that the headers leave: the next event may be hours away.
+  // Sends a first event at once, so that the headers are sent: the next event may be hours away.
   const listening = Effect.map(
     Effect.all([cluster.standing, Clock.currentTimeMillis]),
     ([{ id, name, state }, nowMs]): ClusterEventDocument => {

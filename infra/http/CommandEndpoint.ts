@@ -1,6 +1,6 @@
 /**
- * What endpoints have in common: ids in a path, the headers of a command, the parameters of a list, a line that
- * describes them.
+ * The parts that endpoints share: ids in a path, the headers of a command, the parameters of a list, and the
+ * line that describes an endpoint.
  *
  * Owns their schemas. What headers do: CommandRequest.ts.
  */
@@ -13,7 +13,10 @@ const described = (description: string) => ({ description })
 export const optionalText = (description: string) =>
   Schema.optionalKey(Schema.String.annotate(described(description)))
 
-/** What every actor may be called, and so every other thing that a path names. Checked before any route does anything. */
+/**
+ * True for an id that an actor may have, else the reason. Ids of all kinds are checked so, before a route
+ * runs.
+ */
 const refusalOfId = (text: string): true | string => {
   try {
     addressOf("any", text, 1)
@@ -24,14 +27,14 @@ const refusalOfId = (text: string): true | string => {
   }
 }
 
-/** The id of something in a path. */
+/** An id in a path. */
 export const pathId = Schema.String.check(Schema.makeFilter(refusalOfId))
 
 /** A whole number in a path or a query. */
 export const wholeNumber = (minimum: number, maximum: number) =>
   Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum }))
 
-/** Items on a page: the default where it is missing. */
+/** Items on a page, with a default and a maximum. */
 export const pageSize = (bounds: { readonly default: number; readonly max: number }) =>
   Schema.optionalKey(
     wholeNumber(1, bounds.max).annotate(described(`1 to ${bounds.max}, default ${bounds.default}`)),
@@ -39,31 +42,33 @@ export const pageSize = (bounds: { readonly default: number; readonly max: numbe
 
 export const afterSequence = Schema.optionalKey(
   wholeNumber(0, Number.MAX_SAFE_INTEGER).annotate(
-    described("`sequence` of a command's answer: waits until its change is in the list"),
+    described("`sequence` of a command's answer: the request waits until the list has the command's change"),
   ),
 )
 
-export const cursor = optionalText("`next` of the page before")
+export const cursor = optionalText("`next` of the previous page")
 
 const callerHeaders = {
-  "x-user": optionalText("Who asks; stored with the events"),
-  "x-correlation-id": optionalText("The business transaction; made up where missing, echoed, stored"),
+  "x-user": optionalText("Name of the caller; stored with the events"),
+  "x-correlation-id": optionalText(
+    "Id of the business transaction; generated if missing, returned, and stored with the events",
+  ),
   traceparent: optionalText("W3C trace context; stored with the events"),
 }
 
 export const commandHeaders = {
   "idempotency-key": optionalText(
-    "Names this command for ever. After a time-out send it again with the same key: it is applied once.",
+    "Id of this command. After a time-out send the command again with the same key: it is applied once.",
   ),
   "if-match": Schema.optionalKey(
     Schema.String.check(
       Schema.isPattern(/^("\d{1,15}"|\*)$/, { expected: 'one strong ETag, as in "3"' }),
-    ).annotate(described("Apply only at this version, else 412")),
+    ).annotate(described("Apply the command at this version only, else 412")),
   ),
   ...callerHeaders,
 }
 
-/** How the endpoint is called in the documentation. */
+/** Summary and description of the endpoint in the OpenAPI document. */
 export const about = (summary: string, description?: string) =>
   OpenApi.annotations({ summary, ...(description === undefined ? {} : { description }) })
 

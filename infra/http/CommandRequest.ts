@@ -1,8 +1,8 @@
 /**
- * A command as it comes over HTTP: from a request's headers to an `ask`, whoever the actor is.
+ * A command that comes over HTTP: from a request's headers to an `ask` of any actor.
  *
- * Owns the headers: `Idempotency-Key` is the command id, `If-Match` the version, `X-User`, `X-Correlation-Id` and
- * `traceparent` the metadata. How they are described: CommandEndpoint.ts.
+ * Owns the headers: `Idempotency-Key` is the command id, `If-Match` the version, `X-User`, `X-Correlation-Id`
+ * and `traceparent` the metadata. CommandEndpoint.ts describes them.
  */
 import { Clock, Effect, Exit } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -10,7 +10,7 @@ import type { ActorRef, AnyActor, CommandsOf, Metadata } from "../effect.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { CORRELATION_HEADER } from "./ProblemResponses.ts"
 
-/** What the routes need of a request. */
+/** The parts of a request that `ask` reads. */
 export interface CommandRequest {
   readonly request: HttpServerRequest.HttpServerRequest
   readonly headers: {
@@ -22,7 +22,7 @@ export interface CommandRequest {
   }
 }
 
-/** `"3"` is version 3. `If-None-Match: *` is version 0: nothing there yet. */
+/** `"3"` is version 3. `If-None-Match: *` is version 0: the actor must not exist. */
 const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: number } => {
   const ifMatch = headers["if-match"]
   if (ifMatch !== undefined && ifMatch !== "*") return { ifVersion: Number(ifMatch.slice(1, -1)) }
@@ -31,16 +31,16 @@ const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: number }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** Headers arrive as one character a byte; names of people are UTF-8 more often than not. */
+/** Text of a header. Node gives each byte as one character; most names of people are sent as UTF-8. */
 const headerText = (value: string): string => {
   try {
     return utf8.decode(Buffer.from(value, "latin1"))
   } catch {
-    return value // Latin-1 then
+    return value // no UTF-8: the client has sent Latin-1
   }
 }
 
-/** W3C trace context; what is malformed is ignored, as the recommendation wants. */
+/** W3C trace context. A malformed one is ignored, as the recommendation says. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
 const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
@@ -56,7 +56,7 @@ const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
 /** The entity tag of a version. */
 export const etagOf = (version: number): string => `"${version}"`
 
-/** What comes of every command. */
+/** What every accepted command is answered with. */
 export interface Answer {
   readonly version: number
   readonly sequence: number
@@ -69,7 +69,7 @@ export const versionHeaders = ({ version, sequence }: Omit<Answer, "duplicate">)
   "everstate-sequence": String(sequence),
 })
 
-/** Asks the actor as the headers say, and measures it. */
+/** Asks the actor with the metadata and conditions of the headers, and measures the time. */
 export const ask = Effect.fnUntraced(function* <A extends AnyActor, C extends CommandsOf<A>>(
   actor: ActorRef<A>,
   command: C,

@@ -1,5 +1,6 @@
 /**
- * The routes of dead letters, their parameters and their bodies: the messages that the system gave up on.
+ * The routes of dead letters, with their parameters and bodies. Dead letters are messages that the system
+ * abandoned.
  *
  * What the routes do: DeadLetterRoutes.ts.
  */
@@ -10,7 +11,7 @@ import { BULK_VERBS } from "../../runtime/office/DeadLetterOffice.ts"
 import { about, pageSize, wholeNumber } from "./CommandEndpoint.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
 
-/** Letters on a page, unless asked otherwise, and at most. */
+/** Letters on a page: the default, and the maximum. */
 export const LETTERS_PER_PAGE = { default: 100, max: DEAD_LETTER_PAGE_MAX }
 
 const letter = { params: { number: wholeNumber(1, Number.MAX_SAFE_INTEGER) } }
@@ -19,26 +20,26 @@ const Reason = Schema.Literals(DEAD_LETTER_REASONS)
 
 const DeadLetter = Schema.Struct({
   number: Schema.Int,
-  key: Schema.String.annotate({ description: "`type/token` of the actor it was for, or `reactor/<name>`" }),
+  key: Schema.String.annotate({ description: "`type/token` of the receiver, or `reactor/<name>`" }),
   reason: Reason,
   detail: Schema.String,
   attempts: Schema.Int,
-  at: Schema.String.annotate({ description: "When it was given up", format: "date-time" }),
+  at: Schema.String.annotate({ description: "When the message was abandoned", format: "date-time" }),
   messageId: Schema.String,
-  original: Schema.String.annotate({ description: "The message as it was: JSON, unless malformed" }),
+  original: Schema.String.annotate({ description: "Text of the message: JSON, unless it was malformed" }),
 }).annotate({ identifier: "DeadLetter" })
 export type DeadLetterDocument = typeof DeadLetter.Type
 
 const LetterPage = Schema.Struct({
   letters: Schema.Array(DeadLetter),
-  next: Schema.optionalKey(Schema.Int.annotate({ description: "Give it as `after` for the next page" })),
+  next: Schema.optionalKey(Schema.Int.annotate({ description: "Value of `after` for the next page" })),
 }).annotate({ identifier: "DeadLetterPage" })
 
 const BulkReport = Schema.Struct({
   done: Schema.Int,
   keptCount: Schema.Int,
   kept: Schema.Array(Schema.Struct({ number: Schema.Int, why: Schema.String })),
-  complete: Schema.Boolean.annotate({ description: "False: ask again for the rest" }),
+  complete: Schema.Boolean.annotate({ description: "False: send the request again for the rest" }),
 }).annotate({ identifier: "BulkReport" })
 
 const Verb = Schema.Literals(BULK_VERBS)
@@ -47,14 +48,14 @@ const BulkJob = Schema.Struct({
   verb: Verb,
   reason: Reason,
   state: Schema.Literals(["running", "done", "cancelled", "failed", "interrupted"]).annotate({
-    description: "`interrupted`: its node went down; start it again for what is left",
+    description: "`interrupted`: the node of the job went down; start the job again for the rest",
   }),
   done: Schema.Int,
   keptCount: Schema.Int,
   kept: Schema.Array(Schema.Struct({ number: Schema.Int, why: Schema.String })),
   startedAt: Schema.String.annotate({ format: "date-time" }),
   updatedAt: Schema.String.annotate({ format: "date-time" }),
-  detail: Schema.optionalKey(Schema.String.annotate({ description: "Why it failed" })),
+  detail: Schema.optionalKey(Schema.String.annotate({ description: "Why the job failed" })),
 }).annotate({ identifier: "BulkJob" })
 export type BulkJobDocument = typeof BulkJob.Type
 
@@ -68,49 +69,56 @@ export const DeadLetterEndpoints = HttpApiGroup.make("deadLetters")
       },
       success: LetterPage,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("Messages that were given up", "By number, ascending.")),
+    }).annotateMerge(about("Messages that were abandoned", "By number, ascending.")),
     HttpApiEndpoint.get("letter", "/dead-letters/:number", {
       ...letter,
       success: DeadLetter,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("One of them")),
+    }).annotateMerge(about("One dead letter")),
     HttpApiEndpoint.post("redrive", "/dead-letters/:number/redrive", {
       ...letter,
       success: HttpApiSchema.NoContent,
       error: COMMAND_PROBLEMS,
-    }).annotateMerge(about("Deliver it again", "It is applied once, whatever happened to it before.")),
+    }).annotateMerge(
+      about("Deliver a dead letter again", "Its receiver applies it once, even if it had applied it before."),
+    ),
     HttpApiEndpoint.delete("discard", "/dead-letters/:number", {
       ...letter,
       success: HttpApiSchema.NoContent,
       error: COMMAND_PROBLEMS,
-    }).annotateMerge(about("Forget it for good")),
+    }).annotateMerge(about("Delete a dead letter")),
     HttpApiEndpoint.post("redriveAll", "/dead-letters/redrive", {
       payload: Schema.Struct({ reason: Reason }).annotate({ identifier: "OfReason" }),
       success: BulkReport,
       error: COMMAND_PROBLEMS,
-    }).annotateMerge(about("Deliver all of a reason again")),
+    }).annotateMerge(about("Deliver all dead letters with a reason again")),
     HttpApiEndpoint.delete("discardAll", "/dead-letters", {
       query: { reason: Reason },
       success: BulkReport,
       error: COMMAND_PROBLEMS,
-    }).annotateMerge(about("Forget all of a reason for good")),
+    }).annotateMerge(about("Delete all dead letters with a reason")),
   )
   .add(
     HttpApiEndpoint.get("bulkJobs", "/dead-letters/jobs", {
       success: Schema.Struct({ jobs: Schema.Array(BulkJob) }).annotate({ identifier: "BulkJobs" }),
       error: READ_PROBLEMS,
-    }).annotateMerge(about("How far the jobs are", "The latest of each verb and reason, on any node.")),
+    }).annotateMerge(about("Progress of the jobs", "The latest job of each verb and reason, on any node.")),
     HttpApiEndpoint.post("startBulk", "/dead-letters/jobs", {
       payload: Schema.Struct({ verb: Verb, reason: Reason }).annotate({ identifier: "BulkTask" }),
       success: BulkJob.pipe(HttpApiSchema.status(202)),
       error: COMMAND_PROBLEMS,
     }).annotateMerge(
-      about("Redrive or discard all of a reason in the background", "Asked twice, there is one job."),
+      about(
+        "Redrive or discard all dead letters with a reason in the background",
+        "A repeated request starts no second job.",
+      ),
     ),
     HttpApiEndpoint.delete("cancelBulk", "/dead-letters/jobs", {
       query: { verb: Verb, reason: Reason },
       success: BulkJob,
       error: COMMAND_PROBLEMS,
-    }).annotateMerge(about("End a job", "What it has done stays done.")),
+    }).annotateMerge(
+      about("Cancel a job", "The letters that the job has handled stay redriven or discarded."),
+    ),
   )
   .annotateMerge(OpenApi.annotations({ title: "Dead letters" }))

@@ -1,4 +1,4 @@
-/** What operators do with dead letters, over HTTP. What it means: runtime/office/DeadLetterOffice.ts. */
+/** Handlers of the routes in DeadLetterApi.ts. What the verbs mean: runtime/office/DeadLetterOffice.ts. */
 import { Effect } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
 import type { BulkJob, BulkReport, BulkTask } from "../effect.ts"
@@ -33,7 +33,7 @@ const jobDocument = ({ doneCount, startedAtMs, updatedAtMs, ...job }: BulkJob): 
 })
 
 const noJob = ({ verb, reason }: BulkTask) =>
-  problem("deadLetterNotFound", `There was no job to ${verb} letters of the reason ${reason}.`)
+  problem("deadLetterNotFound", `There is no job to ${verb} dead letters with the reason ${reason}.`)
 
 const orProblem = <A, E extends ServiceError, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error))))

@@ -1,7 +1,8 @@
 /**
- * That the service is about to go: known before its port closes, so that answers without an end come to one.
+ * Tells endless answers that the service begins to stop, before its port closes, so that they end.
  *
- * Owns the moment. Without it a listener on /cluster/events would hold up every stop for as long as requests may take.
+ * Owns that moment. Without it, a listener on /cluster/events would delay every stop by the longest time that
+ * requests may take.
  */
 import { Context, Effect, Latch, Layer } from "effect"
 
@@ -13,7 +14,7 @@ export class Departure extends Context.Service<Departure, { readonly begins: Lat
     Effect.map(Latch.make(false), (begins) => ({ begins })),
   )
 
-  /** Tells of it when its scope ends: build it last. */
+  /** Opens the latch when its scope ends: build it last, so that it ends first. */
   static readonly told: Layer.Layer<never, never, Departure> = Layer.effectDiscard(
     Effect.flatMap(Departure, ({ begins }) => Effect.addFinalizer(() => begins.open)),
   )

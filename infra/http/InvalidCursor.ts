@@ -1,11 +1,11 @@
-/** The error of a list that is asked to go on where it never was. */
+/** The error of a list that is asked for a page with a wrong cursor. */
 import { Schema } from "effect"
 
-/** The service never gave out this cursor. */
+/** The service did not make this cursor. */
 export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {
   hint: Schema.String,
 }) {
   override get message(): string {
-    return `The cursor is not one of this list. ${this.hint}`
+    return `The cursor does not belong to this list. ${this.hint}`
   }
 }

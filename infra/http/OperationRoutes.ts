@@ -1,9 +1,11 @@
 /**
- * What operators and orchestrators ask: is the process alive, should it get requests, what do the numbers say.
+ * The routes for operators and orchestrators: is the process alive, is it ready for requests, and its
+ * metrics.
  *
- * Owns what "ready" means: the journal is the one that was verified and answers, every other stream and bucket that is
- * needed is there and takes writes, Postgres answers, no projection and no reactor is stalled, the node takes part in
- * the cluster, nothing is stopping. Commands work without Postgres, queries do not: so it counts.
+ * Owns what "ready" means. The journal answers and is the one that was verified; every other stream and
+ * bucket that the node needs exists and takes writes; Postgres answers; no projection or reactor is stalled;
+ * the node takes part in the cluster; the system is not stopping. Postgres counts because queries need it,
+ * although commands work without it.
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
@@ -11,7 +13,7 @@ import { problemsOf } from "../../runtime/health/Health.ts"
 import { ActorSystem, type MemberStanding, type ProjectionStatus, type ReactorStatus } from "../effect.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
 
-/** Longest wait for one dependency to show itself, in milliseconds. */
+/** Longest wait for the answer of one dependency, in milliseconds. */
 export const READY_CHECK_MS = 2_000
 
 type Check = { readonly ok: boolean; readonly detail?: string }
@@ -30,7 +32,7 @@ const checked = <E extends { readonly message: string }>(
     }),
   )
 
-/** A projection or a reactor: whether somebody has to look at it. */
+/** State of a projection or reactor; not ok if an operator has to look at it. */
 const follower = ({ name, state, lag, lastError, stoppedAt }: ProjectionStatus | ReactorStatus) => ({
   name,
   ok: state !== "stalled",
@@ -40,7 +42,10 @@ const follower = ({ name, state, lag, lastError, stoppedAt }: ProjectionStatus |
   ...(state === "running" || lastError === undefined ? {} : { detail: lastError }),
 })
 
-/** A node that is drained or cut off still answers what it is asked; those who spread requests had better go elsewhere. */
+/**
+ * Standing of the node in the cluster. A drained or cut-off node still answers, but load balancers should
+ * avoid it.
+ */
 const membership = ({ id, name, state, isLeaseValid, leaseAgeMs }: MemberStanding) => {
   const facts = {
     member: id,
@@ -50,8 +55,12 @@ const membership = ({ id, name, state, isLeaseValid, leaseAgeMs }: MemberStandin
   }
   if (state === "up" && isLeaseValid) return { ok: true, ...facts }
   if (state === "up")
-    return { ok: false, ...facts, detail: "it has not renewed its lease, or cannot be reached" }
-  const why = { drained: "an operator has drained it", leaving: "it is leaving", out: "it is no member now" }
+    return { ok: false, ...facts, detail: "the node has not renewed its lease, or cannot be reached" }
+  const why = {
+    drained: "an operator has drained the node",
+    leaving: "the node is leaving",
+    out: "the node is no member now",
+  }
   return { ok: false, ...facts, detail: why[state] }
 }
 
@@ -73,7 +82,7 @@ export const layerOperationRoutes = <R>(
           ],
           { concurrency: "unbounded" },
         )
-        // As the check has just seen it.
+        // Read after the check, so that it has the check's findings.
         const status = yield* system.status
         const problems = problemsOf(status.needed).map((problem) => ({ ok: false, ...problem }))
         const projections = status.projections.map(follower)

@@ -1,11 +1,12 @@
 /**
- * Every way in which the service says no, as a problem document (RFC 9457).
+ * Every refusal and failure of the service as a problem document (RFC 9457).
  *
- * Owns the table from error to `type`, `status` and `title`; all three are stable, `detail` is for people. The rest of
- * an error's facts are members of the document under their own names. Who sends them: ProblemResponses.ts.
+ * Owns the table from error to `type`, `status` and `title`. `type` and `status` are stable; `title`,
+ * `detail` and `hint` are for people. The other facts of an error are members of the document under their own
+ * names. ProblemResponses.ts sends the documents.
  *
- * All rejections by the domain are 409: each depends on what the actor is now, so the same command may be accepted
- * later. The member `reason` tells them apart. A command to somebody who does not exist is 404.
+ * All rejections by the domain are 409: each depends on the actor's state, so the same command may be
+ * accepted later. The member `reason` tells them apart. A command to an actor that does not exist is 404.
  */
 import { Schema } from "effect"
 import { ProblemDetails } from "effect/http"
@@ -30,7 +31,7 @@ import type { InvalidCursor } from "./InvalidCursor.ts"
 /** Start of every `type`. */
 export const PROBLEM_TYPE_PREFIX = "urn:everstate:problem:"
 
-/** When to try again what is expected to pass, in seconds. */
+/** Seconds after which a client should try again after a failure that passes. */
 export const RETRY_AFTER_SECONDS = 1
 
 export interface Problem extends ProblemDetails.ProblemDetails {
@@ -49,23 +50,23 @@ interface ProblemKind {
   readonly hint?: string
 }
 
-/** What the service itself says no to. */
+/** Status, title and hint of each kind of problem. */
 const KINDS = {
-  rejected: { status: 409, title: "Its state does not allow it" },
-  notFound: { status: 404, title: "Nobody of that id" },
+  rejected: { status: 409, title: "The actor's state does not allow this command" },
+  notFound: { status: 404, title: "No actor with this id" },
   deadLetterNotFound: { status: 404, title: "No such dead letter" },
-  deadLetterNotRedrivable: { status: 409, title: "The dead letter cannot go back" },
+  deadLetterNotRedrivable: { status: 409, title: "The dead letter cannot be redriven" },
   invalidRequest: { status: 400, title: "The request is invalid" },
   invalidId: { status: 400, title: "The id is invalid" },
   versionConflict: {
     status: 412,
-    title: "It is at another version",
-    hint: "Read it and decide again.",
+    title: "The actor is at another version",
+    hint: "Read the actor and decide again.",
   },
   idempotencyKeyReused: {
     status: 422,
     title: "The idempotency key was used for another command",
-    hint: "A key names one command for ever: take a new one for a new command.",
+    hint: "A key names one command for ever: use a new key for a new command.",
   },
   crossOrigin: {
     status: 403,
@@ -82,26 +83,34 @@ const KINDS = {
   timeout: {
     status: 504,
     title: "No answer in time",
-    hint: "It may have been stored all the same: send it again with the same Idempotency-Key.",
+    hint: "The command may have been stored all the same: send it again with the same Idempotency-Key.",
   },
   unavailable: { status: 503, title: "Unavailable for now" },
   clusterNotFound: { status: 404, title: "Not in the cluster" },
-  clusterUnfit: { status: 409, title: "The member cannot have it" },
-  notStopped: { status: 409, title: "It does not stand still at this record" },
+  clusterUnfit: { status: 409, title: "The member cannot run this slot" },
+  notStopped: { status: 409, title: "The follower is not stopped at this record" },
   clusterUnavailable: { status: 503, title: "The cluster cannot be reached" },
   messagesUnavailable: { status: 503, title: "Messages are unavailable" },
   readModelUnavailable: { status: 503, title: "The read model is unavailable" },
   readModelBehind: {
     status: 504,
-    title: "The read model has not come that far",
+    title: "The read model has not reached `after`",
     hint: "Ask again, or without `after`.",
   },
-  stopping: { status: 503, title: "The service is stopping", hint: "Send it again, to another instance." },
+  stopping: {
+    status: 503,
+    title: "The service is stopping",
+    hint: "Send the request again, to another instance.",
+  },
   quarantined: { status: 500, title: "The history cannot be read" },
   commandFailed: { status: 500, title: "The command failed" },
-  internal: { status: 500, title: "Something went wrong here" },
-  routeNotFound: { status: 404, title: "Nothing here", hint: "See /docs for what there is." },
-  methodNotAllowed: { status: 405, title: "Not with this method", hint: "See the header Allow." },
+  internal: { status: 500, title: "Internal error" },
+  routeNotFound: { status: 404, title: "No such route", hint: "See /docs for all routes." },
+  methodNotAllowed: {
+    status: 405,
+    title: "The method is not allowed",
+    hint: "The header Allow lists the methods of this route.",
+  },
   unsupportedMediaType: {
     status: 415,
     title: "The media type is not supported",
@@ -120,11 +129,11 @@ export const problem = (
   facts: { readonly hint?: string; readonly [fact: string]: unknown } = {},
 ): Problem => ({ type: PROBLEM_TYPE_PREFIX + kebab(name), ...KINDS[name], detail, ...facts })
 
-/** Nothing ever happened to anybody of this id. */
+/** The problem for an actor that has stored nothing. */
 export const notFound = (what: string, id: string): Problem =>
   problem("notFound", `There is no ${what} "${id}".`, { id })
 
-/** What handlers of the service may fail with. */
+/** The errors with which handlers of the service may fail. */
 export type ServiceError =
   | AskError
   | JournalReadError
@@ -196,7 +205,10 @@ const verbProblems = {
 const verbFailed = ({ reason, what, hint }: ClusterVerbFailed): Problem =>
   problem(verbProblems[reason], `${what}.`, { reason, hint })
 
-/** What the error says of this case; what its class says of all cases is for the team that runs the service. */
+/**
+ * Hint of this error, if it differs from the hint of its class: that one is for the team that runs the
+ * service.
+ */
 const hintOf = (error: ServiceError): { readonly hint?: string } => {
   const { traits } = error.constructor as { readonly traits?: ErrorTraits }
   return "hint" in error && error.hint !== traits?.hint ? { hint: error.hint } : {}
@@ -222,11 +234,16 @@ export const problemOf = (error: ServiceError): Problem => {
     case "Unavailable":
       return problem("unavailable", error.message, { stored: error.stored, hint: error.hint })
     case "CommandIdReused":
-      return problem("idempotencyKeyReused", `"${error.commandId}" named another command to the same.`, {
-        idempotencyKey: error.commandId,
-      })
+      return problem(
+        "idempotencyKeyReused",
+        `"${error.commandId}" already names another command to this actor.`,
+        {
+          idempotencyKey: error.commandId,
+        },
+      )
     case "AskTimeout": {
-      // Not its message: that speaks of a commandId, which callers over HTTP do not know.
+      // Does not use the error's message, because it names a commandId, and callers over HTTP do not know
+      // that word.
       const why = error.detail === undefined ? "" : `: ${error.detail}`
       return problem("timeout", `No answer within ${error.deadlineMs} ms${why}.`, {
         idempotencyKey: error.commandId,
@@ -235,7 +252,7 @@ export const problemOf = (error: ServiceError): Problem => {
     case "PostgresRefused":
     case "UnknownActorType":
     case "UnknownProjection":
-      // What the database or the composition thinks of it is for the log.
+      // The details are for the log alone.
       return problem("internal", "This is a defect of the service; its log says more.")
     default:
       return problem(NAME_OF[error._tag], error.message, hintOf(error))
@@ -245,15 +262,17 @@ export const problemOf = (error: ServiceError): Problem => {
 /** Statuses after which the same request may succeed soon. */
 export const passes = (status: number): boolean => status === 429 || status === 503 || status === 504
 
-/** The document in the OpenAPI description. */
+/** The problem document in the OpenAPI description. */
 const ProblemDocument = Schema.Struct({
   type: Schema.String.annotate({ description: `Stable: \`${PROBLEM_TYPE_PREFIX}…\`` }),
   title: Schema.String,
   status: Schema.Int,
   detail: Schema.String.annotate({ description: "For people; may change" }),
   hint: Schema.optionalKey(Schema.String),
-  reason: Schema.optionalKey(Schema.String.annotate({ description: "Of a rejection" })),
-  state: Schema.optionalKey(Schema.String.annotate({ description: "At a rejection" })),
+  reason: Schema.optionalKey(Schema.String.annotate({ description: "Reason of a rejection" })),
+  state: Schema.optionalKey(
+    Schema.String.annotate({ description: "State of the actor that rejected the command" }),
+  ),
 })
 
 /** One error response of the OpenAPI description. */
@@ -263,23 +282,23 @@ const documented = (status: number, description: string) =>
     HttpApiSchema.asJson({ contentType: ProblemDetails.contentType }),
   )
 
-/** What every endpoint may answer. */
+/** Problems that every endpoint may answer. */
 export const READ_PROBLEMS = [
   documented(400, "The request is invalid"),
-  documented(404, "Nobody of that id"),
+  documented(404, "No actor with this id"),
   documented(429, "Too many commands are waiting; see Retry-After"),
-  documented(500, "A defect"),
+  documented(500, "A defect of the service"),
   documented(503, "The journal or the read model is unavailable; see Retry-After"),
   documented(504, "No answer in time; see Retry-After"),
 ] as const
 
-/** What every command may answer besides. */
+/** Problems that every command may answer. */
 export const COMMAND_PROBLEMS = [
   ...READ_PROBLEMS,
   documented(403, "A page of another site sent the request"),
-  documented(409, "Its state does not allow it; `reason` says why"),
-  documented(412, "It is not at the version of If-Match"),
+  documented(409, "The actor's state does not allow the command; `reason` says why"),
+  documented(412, "The actor is not at the version of If-Match"),
   documented(413, "The request is too large"),
-  documented(415, "Not JSON"),
+  documented(415, "The body is not JSON"),
   documented(422, "The idempotency key was used for another command"),
 ] as const

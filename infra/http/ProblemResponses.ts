@@ -1,9 +1,9 @@
 /**
- * The outermost layer of the service: whatever goes wrong inside leaves as a problem document, and every answer
- * carries the correlation id of its request.
+ * The outermost layer of the service: every error leaves it as a problem document, and every answer carries
+ * the correlation id of its request.
  *
- * Owns the last word on errors that no handler turned into a problem: no route, malformed JSON, a body over the limit,
- * a defect. What each error means is in Problem.ts; who may not even ask, RequestGuard.ts.
+ * Owns the errors that no handler turned into a problem: no such route, malformed JSON, a body over the
+ * limit, a defect. Problem.ts says what each error means. RequestGuard.ts refuses requests from other sites.
  */
 import { randomUUID } from "node:crypto"
 import { ByteSize, Cause, Clock, Effect, SchemaIssue } from "effect"
@@ -25,7 +25,7 @@ import type { RequestGuard } from "./RequestGuard.ts"
 /** Largest request body, in bytes. */
 export const BODY_BYTES_MAX = 256 * 1024
 
-/** Names the business transaction that a request is part of; made up where a client sends none. */
+/** Header with the id of the business transaction; the service makes one if the client sends none. */
 export const CORRELATION_HEADER = "x-correlation-id"
 
 /** The problem as a response. */
@@ -57,7 +57,7 @@ const tooLarge = (): Problem =>
     limitBytes: BODY_BYTES_MAX,
   })
 
-/** What the cause means to the client; `undefined` where the answer is the defect's own secret. */
+/** The problem that the client sees for a defect; `undefined` if the defect must not be shown. */
 const problemOfDefect = (
   defect: unknown,
   request: HttpServerRequest.HttpServerRequest,
@@ -81,7 +81,7 @@ const problemOfDefect = (
 
 const pathOf = ({ url }: HttpServerRequest.HttpServerRequest): string => url.split("?", 1)[0] ?? url
 
-/** Right path, wrong method: 405 and what would do. */
+/** Answers 405 and the allowed methods: the path exists, but not with this method. */
 const methodNotAllowed = (request: HttpServerRequest.HttpServerRequest, allowed: ReadonlyArray<string>) =>
   HttpServerResponse.setHeader(
     problemResponse(
@@ -116,7 +116,7 @@ const explain = <E>(
   )
 }
 
-/** Answers that the HTTP layer made without a body. */
+/** Turns an answer that the HTTP layer made without a body into a problem. */
 const asProblem = (
   response: HttpServerResponse.HttpServerResponse,
   request: HttpServerRequest.HttpServerRequest,
@@ -129,18 +129,21 @@ const asProblem = (
 const declaredBytes = ({ headers }: HttpServerRequest.HttpServerRequest): number =>
   Number(headers["content-length"] ?? 0)
 
-/** Refused before its body was read: the connection ends, since what comes next on it is that body. */
+/**
+ * Refuses a request before its body is read. The connection ends, because the unread body would come next on
+ * it.
+ */
 const refused = (given: Problem): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setHeader(problemResponse(given), "connection", "close")
 
 export interface ProblemResponsesOptions {
   readonly metrics: RequestMetrics
   readonly guard: RequestGuard
-  /** Of the API whose routes are wrapped. */
+  /** Look-up of the API whose routes are wrapped. */
   readonly methodsAt: MethodsAt
 }
 
-/** Wraps every route, the ones that do not exist included. */
+/** Wraps every route, and the answer for routes that do not exist. */
 export const layerProblemResponses = ({ metrics, guard, methodsAt }: ProblemResponsesOptions) =>
   HttpRouter.middleware(
     (handler) =>

@@ -1,35 +1,36 @@
 /**
- * Refuses what a page of another site can make a browser send to this service, which asks for no password.
+ * Refuses requests that a page of another site makes a browser send. The service asks for no password, so
+ * such a request would be taken.
  *
- * Owns three checks. `Host`: a page whose name is made to point at this machine (DNS rebinding) counts as same-origin
- * for the browser, and only the name that it used gives it away. `Sec-Fetch-Site` and `Origin` on verbs that change
- * something: the browser sets both, and a page cannot. The content type of a body: a form or a script of another site
- * can send a few types without asking first, and JSON is none of them. Programs send neither header and pass.
- * The order of the second check is that of Go's `http.CrossOriginProtection`.
+ * Owns three checks. `Host`: a page can make its own name point at this machine (DNS rebinding). The browser
+ * then sees the same origin, and only the name in `Host` shows the attack. `Sec-Fetch-Site` and `Origin`, on
+ * methods that change something: the browser sets both, and a page cannot. The content type of a body: a form
+ * or a script of another site can send a few types without a preflight, and JSON is none of them. Programs
+ * send neither header and pass. The second check has the order of Go's `http.CrossOriginProtection`.
  */
 import { isIP } from "node:net"
 
-/** Changes nothing. */
+/** Methods that change nothing. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
 export interface GuardedRequest {
   readonly method: string
-  /** Names in lower case. */
+  /** Headers by name, in lower case. */
   readonly headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 }
 
-/** Why a request is refused, and the fact that says so. */
+/** Why a request is refused. */
 export interface GuardRefusal {
   readonly kind: "foreignHost" | "crossOrigin" | "unsupportedMediaType"
   readonly detail: string
 }
 
-/** Undefined: the request may pass. */
+/** Undefined if the request may pass. */
 export type RequestGuard = (request: GuardedRequest) => GuardRefusal | undefined
 
 /**
- * A guard that takes requests to addresses, to `localhost`, and to the names in `allowedHosts`: `shop.example` is that
- * name, `*.shop.example` every name below it, `*` any.
+ * A guard that takes requests to IP addresses, to `localhost`, and to the names in `allowedHosts`:
+ * `shop.example` is that name, `*.shop.example` every name below it, `*` any name.
  */
 export const requestGuard = (allowedHosts: ReadonlyArray<string> = []): RequestGuard => {
   const isAllowed = hostMatcher(["localhost", "*.localhost", ...allowedHosts])
@@ -39,7 +40,7 @@ export const requestGuard = (allowedHosts: ReadonlyArray<string> = []): RequestG
       return value === undefined || typeof value === "string" ? value : value.join(", ")
     }
     const host = header("host")
-    // Only HTTP/1.0 goes without it, and no browser speaks that.
+    // Only requests of HTTP/1.0 have no `Host`, and no browser sends those.
     if (host !== undefined && !isAllowed(host)) {
       return { kind: "foreignHost", detail: `The request is for "${host}".` }
     }
@@ -61,7 +62,10 @@ export const requestGuard = (allowedHosts: ReadonlyArray<string> = []): RequestG
   }
 }
 
-/** `http://127.0.0.1:3000` → `127.0.0.1:3000`; a proxy may speak https where this service hears http. */
+/**
+ * `http://127.0.0.1:3000` → `127.0.0.1:3000`. The scheme is ignored: a proxy may speak https where this
+ * service hears http.
+ */
 const hostOfOrigin = (origin: string): string | undefined =>
   /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1]
 
@@ -75,7 +79,7 @@ const hostMatcher = (allowed: ReadonlyArray<string>): ((host: string) => boolean
   const names = new Set(allowed.map((name) => name.toLowerCase()))
   return (host) => {
     const name = nameOf(host)
-    // An address cannot be made to point elsewhere: a browser that names one has connected to it.
+    // A request to an IP address passes: DNS cannot make it point elsewhere.
     if (name === undefined) return false
     if (isIP(name) !== 0 || names.has(name) || names.has("*")) return true
     const labels = name.split(".")
@@ -83,7 +87,7 @@ const hostMatcher = (allowed: ReadonlyArray<string>): ((host: string) => boolean
   }
 }
 
-/** `Shop.Example.:80` → `shop.example`, `[::1]:80` → `::1`; undefined: it is no host. */
+/** `Shop.Example.:80` → `shop.example`, `[::1]:80` → `::1`; undefined if the text is no host. */
 const nameOf = (host: string): string | undefined => {
   const [, address, name] = /^(?:\[([^\]]+)\]|([^:[\]/@\s]+?)\.?)(?::\d*)?$/.exec(host.toLowerCase()) ?? []
   return address ?? name

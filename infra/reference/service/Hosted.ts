@@ -1,8 +1,9 @@
 /**
- * What the service hosts: the reference domain with its adapters, in one of two flows.
+ * The definitions that the service hosts: the reference domain with its adapters, in one of two flows.
  *
- * Owns the choice. An actor is found by the very definition that the system was given, and payments and notifications
- * are defined anew for each gateway and mailer: so routes take them from here. The flows: sagas/.
+ * Owns the choice of flow. Routes take their definitions from here, because payments and notifications are
+ * defined anew for each gateway and mailer, and the system finds an actor by the very definition that it was
+ * given. The flows: sagas/.
  */
 import { Context, Effect, Layer } from "effect"
 import { Customer } from "../../../actors/customer/Customer.ts"
@@ -22,13 +23,16 @@ import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { type EventCatalog, eventCatalogOf, NAMESPACE_DEFAULT, type SystemOptions } from "../../effect.ts"
 import { OpenFulfilments } from "./OpenFulfilments.ts"
 
-/** `saga`: somebody in the middle asks everybody. `choreography`: everybody reacts to what the others did. */
+/**
+ * `saga`: one saga asks all participants. `choreography`: each participant reacts to the events of the
+ * others.
+ */
 export const FLOWS = ["saga", "choreography"] as const
 export type Flow = (typeof FLOWS)[number]
 
 export const FLOW_DEFAULT: Flow = "saga"
 
-/** Each flow begins with the oldest order there is, so orders of one are never shown to the other. */
+/** Namespace of a flow. Each flow has its own, because the actors of one must not run in the other. */
 export const namespaceOf = (flow: Flow): string =>
   flow === FLOW_DEFAULT ? NAMESPACE_DEFAULT : `${NAMESPACE_DEFAULT}-${flow}`
 

@@ -1,9 +1,10 @@
 /**
- * `open_fulfilments`: the orders whose fulfilment has begun and whose end no event of theirs has told yet.
+ * `open_fulfilments`: orders whose fulfilment has begun and whose events have not told its end yet.
  *
- * A short table: a row comes with the order and goes when it is shipped or rejected. An order that its customer
- * cancelled, or that expired, keeps its row, for only the fulfilment itself knows when everything is undone: readers
- * ask it (SagaRoutes.ts). How far each one is, is the fulfilment's state and not in here.
+ * The table stays short: a row is added with the order and removed when the order is shipped or rejected. An
+ * order that was cancelled or has expired keeps its row, because only the fulfilment itself knows when all is
+ * undone; readers ask the fulfilment (SagaRoutes.ts). The fulfilment also has the current step; the table
+ * does not.
  */
 import { Order } from "../../../actors/order/Order.ts"
 import { defineProjection, type EventsOf, type ProjectedEvent } from "../../effect.ts"

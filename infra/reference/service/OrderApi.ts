@@ -1,8 +1,9 @@
 /**
- * The routes of orders, their parameters and their answers.
+ * The routes of orders, with their parameters and answers.
  *
- * Commands change an order and are answered when their events are durable; queries read. Bodies: OrderDocuments.ts,
- * errors: Problem.ts, what the routes do: OrderCommandRoutes.ts and OrderQueryRoutes.ts.
+ * Commands change an order and are answered when their events are durable; queries read. Bodies:
+ * OrderDocuments.ts, errors: infra/http/Problem.ts, what the routes do: OrderCommandRoutes.ts and
+ * OrderQueryRoutes.ts.
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
@@ -36,10 +37,10 @@ import {
   Shipment,
 } from "./OrderDocuments.ts"
 
-/** Events on a page of history or audit, unless asked otherwise, and at most. */
+/** Events on a page of history or audit: the default, and the maximum. */
 export const EVENTS_PER_PAGE = { default: 100, max: 1_000 }
 
-/** Orders on a page of a customer's list, unless asked otherwise, and at most. */
+/** Orders on a page of a customer's list: the default, and the maximum. */
 export const ORDERS_PER_PAGE = { default: 20, max: 100 }
 
 const order = { orderId: pathId }
@@ -63,7 +64,7 @@ export const OrderCommands = HttpApiGroup.make("commands")
     }).annotateMerge(
       about(
         "Place an order",
-        "Without `orderId` the service names the order; with an Idempotency-Key a repeat finds the same order.",
+        "The service makes the id of the order. A repeat with the same Idempotency-Key finds the same order.",
       ),
     ),
     HttpApiEndpoint.put("place", "/orders/:orderId", {
@@ -78,9 +79,9 @@ export const OrderCommands = HttpApiGroup.make("commands")
     HttpApiEndpoint.delete("removeLine", "/orders/:orderId/lines/:sku", {
       ...command,
       params: { ...order, sku: pathId },
-    }).annotateMerge(about("Take an article off", "Before payment; the last line stays.")),
+    }).annotateMerge(about("Remove an article", "Before payment; the last line cannot be removed.")),
     HttpApiEndpoint.post("pay", "/orders/:orderId/pay", { ...command, payload: Payment }).annotateMerge(
-      about("Pay", "Exactly the total, in the order's currency."),
+      about("Pay an order", "The amount is exactly the total, in the order's currency."),
     ),
     HttpApiEndpoint.post("ship", "/orders/:orderId/ship", { ...command, payload: Shipment }).annotateMerge(
       about("Hand a paid order to a carrier"),
@@ -98,7 +99,12 @@ export const OrderCommands = HttpApiGroup.make("commands")
       payload: Explanation,
     }).annotateMerge(about("Take a delivered order back")),
   )
-  .annotateMerge(OpenApi.annotations({ title: "Commands", description: "Answered when durable." }))
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Commands",
+      description: "A command is answered when its events are durable.",
+    }),
+  )
 
 export const OrderQueries = HttpApiGroup.make("queries")
   .add(
@@ -111,16 +117,16 @@ export const OrderQueries = HttpApiGroup.make("queries")
     ),
     HttpApiEndpoint.get("order", "/orders/:orderId", {
       params: order,
-      headers: { "if-none-match": optionalText("304 where the order is still at this version") },
+      headers: { "if-none-match": optionalText("304 if the order is still at this version") },
       success: HttpApiSchema.WithHeaders(OrderDocument, { etag: Schema.String }),
       error: READ_PROBLEMS,
-    }).annotateMerge(about("An order as it is", "From its actor: your own writes are in it.")),
+    }).annotateMerge(about("The current state of an order", "From its actor, so it has your own writes.")),
     HttpApiEndpoint.get("history", "/orders/:orderId/history", {
       params: order,
       query: { cursor, limit: pageSize(EVENTS_PER_PAGE) },
       success: HistoryPage,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("Its birth and its events, oldest first", "From the journal.")),
+    }).annotateMerge(about("The birth and the events of an order, oldest first", "From the journal.")),
     HttpApiEndpoint.get("at", "/orders/:orderId/at", {
       params: order,
       query: {
@@ -129,13 +135,13 @@ export const OrderQueries = HttpApiGroup.make("queries")
       },
       success: HttpApiSchema.WithHeaders(OrderDocument, { etag: Schema.String }),
       error: READ_PROBLEMS,
-    }).annotateMerge(about("An order as it was", "At a version or at a time; from the journal.")),
+    }).annotateMerge(about("A past state of an order", "At a version or at a time; from the journal.")),
     HttpApiEndpoint.get("audit", "/orders/:orderId/audit", {
       params: order,
       query: { cursor, limit: pageSize(EVENTS_PER_PAGE), after: afterSequence },
       success: EventPage,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("Who did what to it", "From the read model audit_log.")),
+    }).annotateMerge(about("All changes of an order, each with its user", "From the read model audit_log.")),
     HttpApiEndpoint.get("customerOrders", "/customers/:customerId/orders", {
       params: { customerId: pathId },
       query: {

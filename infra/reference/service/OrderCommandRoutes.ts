@@ -1,8 +1,8 @@
 /**
- * The Command API of an order: from a request to `ask`, and from what came of it to an answer.
+ * The Command API of an order: from a request to `ask`, and from its outcome to an answer.
  *
- * Owns how an order that nobody named is called. Headers: CommandRequest.ts. What a command means is the order's
- * (actors/order/OrderCommands.ts).
+ * Owns the id of an order that the client gave none. Headers: infra/http/CommandRequest.ts. The order says
+ * what a command means (actors/order/OrderCommands.ts).
  */
 import { createHash, randomUUID } from "node:crypto"
 import { Effect } from "effect"
@@ -17,10 +17,10 @@ import { ServiceApi } from "./ServiceApi.ts"
 type OrderCommand = CommandsOf<typeof Order>
 type Placement = Omit<Extract<OrderCommand, { readonly type: "Place" }>, "type">
 
-/** Characters of a made-up order id after its prefix: 80 bits. */
+/** Characters of a generated order id after its prefix: 80 bits. */
 const ORDER_ID_DIGITS = 20
 
-/** From the idempotency key where there is one, so that a repeat names the same order. */
+/** Id made from the idempotency key if there is one, so that a repeat names the same order. */
 const orderIdFor = ({ headers }: CommandRequest): string => {
   const key = headers["idempotency-key"]
   const seed = key === undefined ? randomUUID() : JSON.stringify([headers["x-user"] ?? null, key])

@@ -1,8 +1,8 @@
 /**
- * The bodies of the order API: what clients send and what they get, as JSON.
+ * The bodies of the order API, as JSON: requests and answers.
  *
- * Owns the shapes and how an order's state, events and rows become them. Bounds and meanings are the domain's
- * (actors/order). The routes are in OrderApi.ts.
+ * Owns their shapes, and how an order's state, events and rows become them. The domain (actors/order) says
+ * which values are valid. The routes are in OrderApi.ts.
  */
 import { Schema } from "effect"
 import { Carrier, SignedBy, TrackingNumber } from "../../../actors/Carriage.ts"
@@ -42,16 +42,20 @@ const placement = {
   currency: Currency,
   lines: OrderLines,
   fulfilment: Schema.optionalKey(
-    Fulfilment.annotate({ description: "With it the order is paid and sent without further requests" }),
+    Fulfilment.annotate({
+      description: "Address and card: with them the order is paid and sent without further requests",
+    }),
   ),
 }
 
-/** What a client places under an id of its own. */
+/** Body of an order whose id the client gives. */
 export const Placement = Schema.Struct(placement).annotate({ identifier: "Placement" })
 
-/** What a client places and lets the service name. */
+/** Body of an order whose id the service may make. */
 export const PlacementUnnamed = Schema.Struct({
-  orderId: Schema.optionalKey(Schema.String.annotate({ description: "Made up where it is missing" })),
+  orderId: Schema.optionalKey(
+    Schema.String.annotate({ description: "Id of the order; generated if missing" }),
+  ),
   ...placement,
 }).annotate({ identifier: "PlacementUnnamed" })
 
@@ -74,48 +78,47 @@ export const NewLine = OrderLine.annotate({ identifier: "OrderLine" })
 /** The answer to an accepted command. */
 export const CommandAccepted = Schema.Struct({
   orderId: Schema.String,
-  version: Schema.Int.annotate({ description: "Of the order after the command; also the ETag" }),
+  version: Schema.Int.annotate({ description: "Version of the order after the command; also the ETag" }),
   sequence: Schema.Int.annotate({
-    description: "Give it as `after` to a list to find this change there; also the header Everstate-Sequence",
+    description: "Value of `after` for a list that must have this change; also the header Everstate-Sequence",
   }),
   duplicate: Schema.Boolean.annotate({
-    description:
-      "The command had been applied before under its Idempotency-Key; this is the answer from then",
+    description: "True: the command was applied before under this Idempotency-Key; this is its first answer",
   }),
-  total: Schema.optionalKey(Money.annotate({ description: "Of a placed order" })),
+  total: Schema.optionalKey(Money.annotate({ description: "Total of a placed order" })),
 }).annotate({ identifier: "CommandAccepted" })
 
 const timestamp = (description: string) => Schema.String.annotate({ description, format: "date-time" })
 
-/** An order as its actor knows it. */
+/** An order as its actor has it. */
 export const OrderDocument = Schema.Struct({
   orderId: Schema.String,
   status: OrderStatus,
   customerId: Schema.String,
   total: Money,
   lines: Schema.Array(OrderLine),
-  deliveredAt: Schema.optionalKey(timestamp("When it was delivered")),
+  deliveredAt: Schema.optionalKey(timestamp("Time of delivery")),
   fulfilment: Schema.optionalKey(
-    SagaSummary.annotate({ description: "How far the saga is that pays and sends it; as it is now" }),
+    SagaSummary.annotate({ description: "Current state of the saga that pays and sends the order" }),
   ),
   version: Schema.Int,
-  at: Schema.optionalKey(timestamp("Time of the last event; for an order of the past")),
+  at: Schema.optionalKey(timestamp("Time of the last event; only in a past state")),
 }).annotate({ identifier: "Order" })
 export type OrderDocument = typeof OrderDocument.Type
 
 const eventFields = {
   version: Schema.Int,
   sequence: Schema.Int,
-  at: timestamp("When it was decided"),
+  at: timestamp("Time of the decision"),
   type: Schema.String,
   data: Schema.Record(Schema.String, Schema.Unknown),
-  commandId: Schema.String.annotate({ description: "The Idempotency-Key, where the client sent one" }),
+  commandId: Schema.String.annotate({ description: "The Idempotency-Key, if the client sent one" }),
   user: Schema.optionalKey(Schema.String),
   correlationId: Schema.optionalKey(Schema.String),
   trace: Schema.optionalKey(Schema.String.annotate({ description: "W3C traceparent" })),
 }
 
-/** One event of an order and everything known about it. */
+/** One event of an order with its metadata. */
 export const EventDocument = Schema.Struct(eventFields).annotate({ identifier: "OrderEvent" })
 export type EventDocument = typeof EventDocument.Type
 
@@ -123,24 +126,26 @@ const eventPageFields = {
   orderId: Schema.String,
   events: Schema.Array(EventDocument),
   next: Schema.optionalKey(
-    Schema.String.annotate({ description: "Give it as `cursor` for the next page; absent on the last" }),
+    Schema.String.annotate({ description: "Value of `cursor` for the next page; absent on the last page" }),
   ),
 }
 
 /** One page of events, oldest first. */
 export const EventPage = Schema.Struct(eventPageFields).annotate({ identifier: "OrderEventPage" })
 
-/** How an order came about. */
+/** The birth of an order. */
 const BirthDocument = Schema.Struct({
   sequence: Schema.Int,
-  at: timestamp("When it was born"),
-  input: Schema.optionalKey(Schema.Unknown.annotate({ description: "What it was born with" })),
+  at: timestamp("Time of the birth"),
+  input: Schema.optionalKey(Schema.Unknown.annotate({ description: "Input of the birth" })),
 }).annotate({ identifier: "OrderBirth" })
 
 /** One page of events, oldest first, with the birth before the first event. */
 export const HistoryPage = Schema.Struct({
   ...eventPageFields,
-  birth: Schema.optionalKey(BirthDocument.annotate({ description: "On the first page only" })),
+  birth: Schema.optionalKey(
+    BirthDocument.annotate({ description: "Birth of the order; on the first page only" }),
+  ),
 }).annotate({ identifier: "OrderHistoryPage" })
 
 export const birthDocument = ({ at, ...birth }: HistoryBirth): typeof BirthDocument.Type => ({
@@ -154,13 +159,13 @@ export const OrderListItem = Schema.Struct({
   status: OrderStatus,
   total: Money,
   lineCount: Schema.Int,
-  placedAt: timestamp("When it was placed"),
-  updatedAt: timestamp("When it last changed"),
+  placedAt: timestamp("Time at which the order was placed"),
+  updatedAt: timestamp("Time of the last change"),
   version: Schema.Int,
 }).annotate({ identifier: "OrderListItem" })
 export type OrderListItem = typeof OrderListItem.Type
 
-/** One row of what a search found. */
+/** One row of a search's result. */
 export const FoundOrder = Schema.Struct({
   ...OrderListItem.fields,
   customerId: Schema.String,
@@ -171,7 +176,7 @@ export type FoundOrder = typeof FoundOrder.Type
 export const FoundPage = Schema.Struct({
   orders: Schema.Array(FoundOrder),
   next: Schema.optionalKey(
-    Schema.String.annotate({ description: "Give it as `cursor` for the next page; absent on the last" }),
+    Schema.String.annotate({ description: "Value of `cursor` for the next page; absent on the last page" }),
   ),
 }).annotate({ identifier: "FoundOrderPage" })
 
@@ -179,7 +184,7 @@ export const OrderPage = Schema.Struct({
   customerId: Schema.String,
   orders: Schema.Array(OrderListItem),
   next: Schema.optionalKey(
-    Schema.String.annotate({ description: "Give it as `cursor` for the next page; absent on the last" }),
+    Schema.String.annotate({ description: "Value of `cursor` for the next page; absent on the last page" }),
   ),
 }).annotate({ identifier: "OrderPage" })
 
@@ -204,7 +209,7 @@ export const orderDocument = (
   }
 }
 
-/** An event with the metadata that is there. */
+/** An event with the metadata that it has. */
 export const eventDocument = (projected: ProjectedEvent<EventsOf<typeof Order>>): EventDocument => {
   const { type, ...data } = projected.event
   const { user, correlationId, trace } = projected.metadata

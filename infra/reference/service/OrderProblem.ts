@@ -1,8 +1,8 @@
 /**
- * The problems of this service alone: of orders, and of the flow that it was started with.
+ * Problems of this service alone: of orders, and of the flow that it was started with.
  *
- * Owns their `type`, `status` and `title`, and how an order's rejection is told: clients know orders by `orderId`.
- * Everything else: infra/http/Problem.ts.
+ * Owns their `type`, `status` and `title`, and the form of an order's rejection: clients know orders by
+ * `orderId`. Everything else: infra/http/Problem.ts.
  */
 import {
   PROBLEM_TYPE_PREFIX,
@@ -21,11 +21,11 @@ export const orderNotFound = (orderId: string): Problem => ({
   orderId,
 })
 
-/** The flow has no saga that could be asked. */
+/** The flow has no saga. */
 export const notHosted = (flow: Flow): Problem => ({
   type: `${PROBLEM_TYPE_PREFIX}not-hosted`,
   status: 404,
-  title: "Not in the flow of this service",
+  title: "The flow of this service has no saga",
   detail: `The flow of this service is the ${flow}.`,
   hint: "Start it with --flow saga.",
 })

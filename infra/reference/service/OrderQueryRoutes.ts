@@ -1,7 +1,7 @@
 /**
  * The Query API: an order from its actor, its past from the journal, lists and audit from the read models.
  *
- * Owns which query reads from where, 304, and read-your-writes (`after`). SQL is in OrderReads.ts.
+ * Owns which query reads from where, the answer 304, and read-your-writes (`after`). SQL is in OrderReads.ts.
  */
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
@@ -23,13 +23,13 @@ import { OrderReads } from "./OrderReads.ts"
 import { sagaSummary } from "./SagaDocument.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
-/** Longest wait for a read model to come as far as `after`, in milliseconds. */
+/** Longest wait until a read model has reached `after`, in milliseconds. */
 export const AFTER_WAIT_MS = 5_000
 
-/** RFC 3339 with a zone: a local time would mean something else on every machine. */
+/** RFC 3339 with a zone. A time without a zone would mean something else on every machine. */
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
 
-/** A problem that a query finds by itself. */
+/** A problem that a query finds without asking anything. */
 class Refused {
   readonly _tag = "Refused"
   readonly problem: Problem
@@ -47,27 +47,27 @@ const asResponse = <A, R>(query: Effect.Effect<A, ServiceError | Refused, R>) =>
     Effect.succeed(problemResponse(error._tag === "Refused" ? error.problem : problemOf(error))),
   )
 
-/** The moment that a query names: a version or a time, and one of them. */
+/** The moment that a query names: either a version or a time. */
 const momentOf = (query: { readonly version?: number; readonly time?: string }) => {
   const { version, time } = query
   if (version !== undefined && time === undefined) return Effect.succeed<PastMoment>({ version })
   if (time !== undefined && version === undefined) {
-    // An unescaped `+` of a zone arrives as a blank.
+    // An unescaped `+` of a zone arrives as a space.
     const text = time.replace(" ", "+")
     const atMs = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
     if (Number.isFinite(atMs)) return Effect.succeed<PastMoment>({ time: atMs })
     return invalid(`"${time}" is not a time.`, "Give RFC 3339 with a zone, as in 2026-05-01T12:00:00Z.")
   }
-  return invalid("Give one of `version` and `time`.", "As in ?version=3 or ?time=2026-05-01T12:00:00Z.")
+  return invalid("Give either `version` or `time`.", "As in ?version=3 or ?time=2026-05-01T12:00:00Z.")
 }
 
-/** `"3"` among the tags of If-None-Match; weak ones compare equal too. */
+/** True if `If-None-Match` has the version's tag, such as `"3"`. Weak tags compare equal, too. */
 const matches = (ifNoneMatch: string | undefined, version: number): boolean =>
   ifNoneMatch !== undefined &&
   (ifNoneMatch.trim() === "*" ||
     ifNoneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etagOf(version)))
 
-/** States that only an order without a fulfilment is in. */
+/** States that only an order without a fulfilment has. */
 const BY_HAND: ReadonlySet<string> = new Set(["placed", "paid"])
 
 const withEtag = (document: OrderDocument) =>
@@ -78,7 +78,7 @@ const historyCursor = (cursor: string | undefined) => {
   if (cursor === undefined) return Effect.succeed({ version: 0, sequence: 0 })
   const [, version, sequence] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? []
   return version === undefined || sequence === undefined
-    ? invalid("The cursor is not one of this list.", "Give `next` of the page before, unchanged.")
+    ? invalid("The cursor does not belong to this list.", "Give `next` of the previous page, unchanged.")
     : Effect.succeed({ version: Number(version), sequence: Number(sequence) })
 }
 
@@ -93,7 +93,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
     const caughtUp = (projection: ProjectionDefinition, after: number | undefined) =>
       after === undefined ? Effect.void : system.waitFor(projection, after, AFTER_WAIT_MS)
 
-    /** What the saga says, for an order that has one. */
+    /** Summary of the order's saga, if it has one. */
     const fulfilmentOf = Effect.fnUntraced(function* ({ orderId, status }: OrderDocument) {
       if (flow !== "saga" || BY_HAND.has(status)) return {}
       const now = yield* system.get(Fulfilment, orderId).state()
@@ -134,7 +134,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       if (document !== undefined) return withEtag(document)
       return yield* refuse({
         ...orderNotFound(orderId),
-        detail: `There was no order "${orderId}" then.`,
+        detail: `There was no order "${orderId}" at that time.`,
       })
     })
 

@@ -1,7 +1,8 @@
 /**
- * What the Query API reads from the read models, as SQL.
+ * The SQL of the Query API on the read models.
  *
- * Owns the statements, the cursors and the way from rows to documents. Who fills the tables: actors/projections.
+ * Owns the statements, the cursors, and how rows become documents. The projections in actors/projections fill
+ * the tables.
  */
 import { Context, Effect, Layer, Schema } from "effect"
 import { AuditLog } from "../../../actors/projections/AuditLog.ts"
@@ -52,7 +53,7 @@ export class OrderReads extends Context.Service<
     readonly auditOf: (
       wanted: AuditOfOrder,
     ) => Effect.Effect<Page<EventDocument>, PostgresError | InvalidCursor>
-    /** Orders without an end, by id, and how many there are. */
+    /** Orders whose fulfilment has no known end, by id, and their count. */
     readonly openFulfilments: (wanted: {
       readonly cursor?: string
       readonly limit: number
@@ -75,7 +76,7 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
   const audit = readModelTable(place, AuditLog, "audit_log")
   const open = readModelTable(place, OpenFulfilments, "open_fulfilments")
 
-  // Two statements and not one with an optional filter: each has an index of its own.
+  // Two statements, not one with an optional filter, because each has an index of its own.
   const selectOrders = (
     filter: string,
   ) => `select order_id, status, currency, total_minor, line_count, placed_at,
@@ -139,7 +140,7 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
   })
 })
 
-/** Before every row: the largest bigint. */
+/** Cursor before every row: the largest bigint. */
 const NEWEST = ["9223372036854775807", ""] as const
 
 /** Postgres takes no U+0000, and no id has one. */
@@ -155,10 +156,10 @@ const writeCursor = (position: ReadonlyArray<unknown>): string =>
 const readCursor = <A>(schema: Schema.Codec<A, unknown>, cursor: string): Effect.Effect<A, InvalidCursor> =>
   Effect.try({
     try: () => Schema.decodeUnknownSync(schema)(JSON.parse(Buffer.from(cursor, "base64url").toString())),
-    catch: () => new InvalidCursor({ hint: "Give `next` of the page before, unchanged." }),
+    catch: () => new InvalidCursor({ hint: "Give `next` of the previous page, unchanged." }),
   })
 
-/** One row more than the page was asked for: it says whether there is a next one. */
+/** A page. The statement reads one row more than asked for: that row says whether there is a next page. */
 const page = <Item>(
   rows: ReadonlyArray<Row>,
   limit: number,

@@ -1,8 +1,8 @@
 /**
- * The order service: the system, its read side and its HTTP server, put together.
+ * The order service: the system, its read side and its HTTP server.
  *
- * Owns the order of things. Starting: journal and database, then the port. Stopping runs backwards: first the server
- * (infra/http/HttpService.ts), then the system drains, then connections close.
+ * Owns their order. A start opens journal and database first, then the port. A stop runs backwards: first the
+ * server (infra/http/HttpService.ts), then the system drains, then connections close.
  */
 import { Effect, Layer } from "effect"
 import type { HttpServer, HttpServerError } from "effect/http"
@@ -29,26 +29,26 @@ import { ParticipantRoutes } from "./ParticipantRoutes.ts"
 import { SagaRoutes } from "./SagaRoutes.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
-/** Connections of the Query API, beside those of the system. */
+/** Connections of the Query API, besides those of the system. */
 const QUERY_CONNECTIONS_MAX = 6
 
 export interface OrderServiceOptions extends HttpAddress {
   readonly nats: string
   readonly postgres: string
-  /** Where the payment gateway is. */
+  /** Address of the payment gateway. */
   readonly gateway: string
-  /** Where mail is put. */
+  /** Folder into which mails are written. */
   readonly mailFolder: string
   readonly flow: Flow
   /** How this process takes part in the cluster. */
   readonly node?: NodeOptions
   /** This start prepares the namespace: see `StartOptions`. */
   readonly isPreparation?: boolean
-  /** Further names that the service answers to: RequestGuard.ts. */
+  /** Further host names that the service answers to: infra/http/RequestGuard.ts. */
   readonly allowedHosts?: ReadonlyArray<string>
 }
 
-/** The running service. `HttpServer` tells its address. */
+/** The running service. The service `HttpServer` has its address. */
 export const layerOrderService = (
   options: OrderServiceOptions,
 ): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
@@ -87,7 +87,7 @@ export const layerOrderService = (
         HttpApiBuilder.group(ServiceApi, "cluster", clusterHandlers),
       ]),
     ),
-    // Swagger UI and not Scalar: it comes whole with the package and asks nothing of the network.
+    // Swagger UI, not Scalar, because its package is complete and loads nothing from the network.
     HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
     layerOperationRoutes(Effect.flatMap(OrderReads, ({ check }) => check)),
     layerCatalogRoutes(Effect.map(Hosted, ({ catalog }) => catalog)),

@@ -1,6 +1,6 @@
 /**
- * The routes of those who take part in a fulfilment: stock, payments, shipments, customers. A payment and a shipment
- * are called like their order.
+ * The routes of the participants of a fulfilment: stock, payments, shipments, customers. A payment and a
+ * shipment have the id of their order.
  *
  * Bodies: ParticipantDocuments.ts; what the routes do: ParticipantRoutes.ts.
  */
@@ -39,7 +39,7 @@ export const ParticipantEndpoints = HttpApiGroup.make("participants")
     HttpApiEndpoint.post("receiveStock", "/stock/:id/receive", {
       ...command,
       payload: StockDelivery,
-    }).annotateMerge(about("Count a delivery in", "Once for each `deliveryId`.")),
+    }).annotateMerge(about("Add a delivery to the stock", "A delivery counts once for each `deliveryId`.")),
     HttpApiEndpoint.get("payment", "/payments/:id", { ...read, success: PaymentDocument }).annotateMerge(
       about("The payment of an order"),
     ),
@@ -49,19 +49,22 @@ export const ParticipantEndpoints = HttpApiGroup.make("participants")
     HttpApiEndpoint.post("deliverShipment", "/shipments/:id/deliver", {
       ...command,
       payload: [Receipt, Schema.Null],
-    }).annotateMerge(about("Record the arrival", "The order hears of it. The body may be empty.")),
+    }).annotateMerge(about("Record the arrival", "The order is told of it. The body may be empty.")),
     HttpApiEndpoint.get("customer", "/customers/:id", { ...read, success: CustomerDocument }).annotateMerge(
       about("A customer"),
     ),
     HttpApiEndpoint.put("registerCustomer", "/customers/:id", {
       ...command,
       payload: Registration,
-    }).annotateMerge(about("Register a customer", "Registered customers are written to.")),
+    }).annotateMerge(about("Register a customer", "Registered customers get mails.")),
     HttpApiEndpoint.post("changeEmail", "/customers/:id/email", {
       ...command,
       payload: NewEmail,
-    }).annotateMerge(about("Change a customer's address")),
+    }).annotateMerge(about("Change a customer's e-mail address")),
   )
   .annotateMerge(
-    OpenApi.annotations({ title: "Participants", description: "Who takes part in a fulfilment." }),
+    OpenApi.annotations({
+      title: "Participants",
+      description: "Stock, payments, shipments and customers of fulfilments.",
+    }),
   )

@@ -1,7 +1,7 @@
 /**
- * The bodies of those who take part in a fulfilment: stock, payment, shipment, customer.
+ * The bodies of the participants of a fulfilment: stock, payment, shipment, customer.
  *
- * Owns the shapes and how states become them. Bounds and meanings are the domain's (actors/). Routes:
+ * Owns their shapes, and how states become them. The domain (actors/) says which values are valid. Routes:
  * ParticipantApi.ts.
  */
 import { Schema } from "effect"
@@ -18,7 +18,9 @@ import type { Shipment } from "../../../actors/shipment/Shipment.ts"
 import { type CurrentState, type StateOf, stateName } from "../../effect.ts"
 
 export const StockDelivery = Schema.Struct({
-  deliveryId: DeliveryId.annotate({ description: "The supplier's: the same delivery counts once" }),
+  deliveryId: DeliveryId.annotate({
+    description: "Id that the supplier gave the delivery; a delivery counts once",
+  }),
   quantity: Units,
 }).annotate({ identifier: "StockDelivery" })
 
@@ -56,7 +58,7 @@ export const PaymentDocument = Schema.Struct({
   amount: Schema.NullOr(Money),
   captured: Schema.NullOr(Money),
   refunded: Schema.NullOr(Money),
-  refusal: Schema.NullOr(Schema.String).annotate({ description: "Why the gateway refused last" }),
+  refusal: Schema.NullOr(Schema.String).annotate({ description: "Reason of the gateway's latest refusal" }),
   version: Schema.Int,
 }).annotate({ identifier: "PaymentState" })
 

@@ -1,7 +1,7 @@
 /**
- * What the routes of ParticipantApi.ts do: a command to its actor, a state as a document.
+ * Handlers of the routes in ParticipantApi.ts: a command to its actor, a state as a document.
  *
- * An actor that never stored an event is nobody: 404.
+ * An actor that has stored no event does not exist: 404.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
@@ -35,7 +35,7 @@ const show = <A extends AnyActor, Document>(
     Effect.catch((error) => Effect.succeed(problemResponse(problemOf(error)))),
   )
 
-/** Asks the actor and answers as every command is answered. */
+/** Asks the actor, and answers like all commands. */
 export const send = <A extends AnyActor, C extends CommandsOf<A>>(
   actor: ActorRef<A>,
   command: C,

@@ -1,5 +1,5 @@
 /**
- * The routes of fulfilments, their parameters and their bodies: how they are, and what operators do to one.
+ * The routes of fulfilments, with their parameters and bodies: their state, and the verbs of operators.
  *
  * Documents: SagaDocument.ts; what the routes do: SagaRoutes.ts.
  */
@@ -17,7 +17,7 @@ import { COMMAND_PROBLEMS, READ_PROBLEMS } from "../../http/Problem.ts"
 import { Accepted } from "./ParticipantDocuments.ts"
 import { SagaDocument, SagaPage } from "./SagaDocument.ts"
 
-/** Open fulfilments that one request looks at, unless asked otherwise, and at most: each is asked for its state. */
+/** Open fulfilments that one request asks for their state: the default, and the maximum. */
 export const SAGAS_PER_PAGE = { default: 100, max: 500 }
 
 const saga = { sagaId: pathId }
@@ -30,10 +30,12 @@ const command = {
 }
 
 const signed = {
-  by: Schema.String.annotate({ description: "Who asks; kept with the event" }),
-  note: Schema.String.annotate({ description: "Why; kept with the event" }),
+  by: Schema.String.annotate({ description: "Name of the operator; kept with the event" }),
+  note: Schema.String.annotate({ description: "Reason; kept with the event" }),
 }
-const item = { item: Schema.String.annotate({ description: "As the saga's `items` and `stuck` name it" }) }
+const item = {
+  item: Schema.String.annotate({ description: "Item of the saga, as in its `items` and `stuck`" }),
+}
 
 const Signed = Schema.Struct(signed).annotate({ identifier: "Signed" })
 const OnItem = Schema.Struct({ ...item, ...signed }).annotate({ identifier: "OnItem" })
@@ -51,7 +53,7 @@ export const SagaEndpoints = HttpApiGroup.make("sagas")
     HttpApiEndpoint.get("openSagas", "/sagas/fulfilment", {
       query: {
         state: Schema.optionalKey(
-          Schema.String.annotate({ description: "Only those in this state, as in `stuck`" }),
+          Schema.String.annotate({ description: "Only fulfilments in this state, for example `stuck`" }),
         ),
         cursor,
         limit: pageSize(SAGAS_PER_PAGE),
@@ -64,31 +66,36 @@ export const SagaEndpoints = HttpApiGroup.make("sagas")
     HttpApiEndpoint.get("picture", "/sagas/fulfilment/picture", {
       success: Picture,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("The saga as a picture", "Mermaid, and JSON for Stately's editor.")),
+    }).annotateMerge(about("The saga as a diagram", "Mermaid, and JSON for Stately's editor.")),
     HttpApiEndpoint.get("saga", "/sagas/fulfilment/:sagaId", {
       params: saga,
       success: SagaDocument,
       error: READ_PROBLEMS,
-    }).annotateMerge(about("A fulfilment as it is", "It is called like its order.")),
+    }).annotateMerge(about("The current state of a fulfilment", "It has the id of its order.")),
     HttpApiEndpoint.post("cancelSaga", "/sagas/fulfilment/:sagaId/cancel", {
       ...command,
       payload: Signed,
-    }).annotateMerge(about("Give it up and undo what was done")),
+    }).annotateMerge(about("Cancel a fulfilment and undo its steps")),
     HttpApiEndpoint.post("retry", "/sagas/fulfilment/:sagaId/retry", {
       ...command,
       payload: OnItem,
-    }).annotateMerge(about("Try the undoing again at which it is stuck")),
+    }).annotateMerge(about("Try again to undo the item at which the fulfilment is stuck")),
     HttpApiEndpoint.post("skip", "/sagas/fulfilment/:sagaId/skip", {
       ...command,
       payload: OnItem,
-    }).annotateMerge(about("Take the undoing at which it is stuck for done")),
+    }).annotateMerge(about("Treat the item at which the fulfilment is stuck as undone")),
     HttpApiEndpoint.post("resolve", "/sagas/fulfilment/:sagaId/resolve", {
       ...command,
       payload: Resolution,
-    }).annotateMerge(about("Say what came of a step that does not answer")),
+    }).annotateMerge(about("Give the result of a step that does not answer")),
     HttpApiEndpoint.post("abort", "/sagas/fulfilment/:sagaId/abort", {
       ...command,
       payload: Signed,
-    }).annotateMerge(about("End it as it is", "What is not undone stays.")),
+    }).annotateMerge(about("End a fulfilment at once", "Steps that are not undone stay as they are.")),
   )
-  .annotateMerge(OpenApi.annotations({ title: "Fulfilments", description: "What operators see and do." }))
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Fulfilments",
+      description: "State of fulfilments, and the verbs of operators.",
+    }),
+  )

@@ -1,13 +1,16 @@
 /**
- * A fulfilment as clients and operators see it: where it is, why it goes back, what it is stuck at, every item.
+ * A fulfilment as clients and operators see it: its step, why it compensates, where it is stuck, and every
+ * item.
  *
- * Owns the shape and how a saga's book becomes it. Routes: SagaApi.ts.
+ * Owns the shape, and how a saga's ledger becomes it. Routes: SagaApi.ts.
  */
 import { Schema } from "effect"
 import { type CurrentState, type SagaState, stateName } from "../../effect.ts"
 
 const Trouble = {
-  item: Schema.NullOr(Schema.String).annotate({ description: "As `items` name it; null where it was none" }),
+  item: Schema.NullOr(Schema.String).annotate({
+    description: "Key of the item, as in `items`; null if no item is concerned",
+  }),
   reason: Schema.String,
 }
 
@@ -18,17 +21,19 @@ const Item = Schema.Struct({
   reason: Schema.optionalKey(Schema.String),
 })
 
-/** What an order shows of its fulfilment. */
+/** The part of a fulfilment that its order shows. */
 export const SagaSummary = Schema.Struct({
   state: Schema.String.annotate({
     description: "A step, or `completed`, `compensating`, `compensated`, `stuck`, `aborted`",
   }),
   cause: Schema.optionalKey(
-    Schema.Struct({ kind: Schema.String, ...Trouble }).annotate({ description: "Why it was not completed" }),
+    Schema.Struct({ kind: Schema.String, ...Trouble }).annotate({
+      description: "Reason why the fulfilment was not completed",
+    }),
   ),
   stuck: Schema.optionalKey(
     Schema.Struct(Trouble).annotate({
-      description: "What cannot be undone, or whose answer does not come, and why",
+      description: "Item that cannot be undone or whose answer does not come, and the reason",
     }),
   ),
 }).annotate({ identifier: "FulfilmentSummary" })
@@ -45,11 +50,11 @@ export const SagaPage = Schema.Struct({
   sagas: Schema.Array(
     Schema.Struct({ sagaId: Schema.String, placedAt: Schema.String, ...SagaSummary.fields }),
   ),
-  openCount: Schema.Int.annotate({ description: "Fulfilments whose end is not known yet, in any state" }),
-  next: Schema.optionalKey(Schema.String.annotate({ description: "Give it as `cursor` for the next page" })),
+  openCount: Schema.Int.annotate({ description: "Count of fulfilments without a known end, in any state" }),
+  next: Schema.optionalKey(Schema.String.annotate({ description: "Value of `cursor` for the next page" })),
 }).annotate({ identifier: "FulfilmentPage" })
 
-/** States after which nothing happens any more. */
+/** Final states of a fulfilment. */
 const ENDED: ReadonlySet<string> = new Set(["completed", "compensated", "aborted"])
 
 export const hasEnded = ({ state }: SagaSummary): boolean => ENDED.has(state)

@@ -1,8 +1,9 @@
 /**
- * Fulfilments over HTTP: how they are, which are under way, and what operators do to one.
+ * Handlers of the routes in SagaApi.ts: the state of fulfilments, the list of open ones, and the verbs of
+ * operators.
  *
- * Owns which states the list shows: the read model names those without an end, the sagas themselves say where they are.
- * What the verbs mean: runtime/saga/SagaEvents.ts.
+ * Owns which states the list shows: the read model names the open fulfilments, and each saga tells its own
+ * state. What the verbs mean: runtime/saga/SagaEvents.ts.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -19,7 +20,7 @@ import { SAGAS_PER_PAGE } from "./SagaApi.ts"
 import { hasEnded, sagaDocument, sagaSummary } from "./SagaDocument.ts"
 import { ServiceApi } from "./ServiceApi.ts"
 
-/** Sagas that a list asks at once. */
+/** Sagas that a list asks at the same time. */
 const STATES_CONCURRENCY = 16
 
 interface ListQuery {
@@ -62,7 +63,7 @@ export const SagaRoutes = HttpApiBuilder.group(
       return now.version === 0 ? problemResponse(notFound("fulfilment", sagaId)) : sagaDocument(sagaId, now)
     })
 
-    /** Where nobody is in the middle, there is nobody to be asked. */
+    /** Answers a problem in the choreography, because it has no saga to ask. */
     const hostedHere = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       flow === "saga" ? effect : Effect.succeed(problemResponse(notHosted(flow)))
 

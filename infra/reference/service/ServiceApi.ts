@@ -1,8 +1,8 @@
 /**
- * The API of the service: every group of routes. The OpenAPI document and the page at /docs come from it.
+ * The API of the service: every group of routes. The OpenAPI document and the page at /docs are made from it.
  *
- * Owns the composition. Orders: OrderApi.ts. Who takes part in their fulfilment: ParticipantApi.ts. What operators do:
- * SagaApi.ts, and of every service infra/http/DeadLetterApi.ts and infra/http/ClusterApi.ts.
+ * Owns the composition. Orders: OrderApi.ts. Participants of their fulfilment: ParticipantApi.ts. Verbs of
+ * operators: SagaApi.ts, and for every service infra/http/DeadLetterApi.ts and infra/http/ClusterApi.ts.
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ClusterEndpoints } from "../../http/ClusterApi.ts"
@@ -18,7 +18,7 @@ export const ServiceApi = HttpApi.make("orders")
   .add(SagaEndpoints)
   .add(DeadLetterEndpoints)
   .add(ClusterEndpoints)
-  // A client learns of everything that is wrong with a request at once.
+  // An answer lists everything that is wrong with a request.
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotateMerge(
     OpenApi.annotations({

@@ -1,8 +1,8 @@
 /**
- * `start`: the order service on servers of its own, or on those that `NATS_URL`, `DATABASE_URL` and
+ * `start`: the order service on embedded servers, or on those that `NATS_URL`, `DATABASE_URL` and
  * `PAYMENT_GATEWAY_URL` name.
  *
- * Owns the command line and what is printed. The service is OrderService.ts, flags of every service are
+ * Owns the command line and the printed text. The service is OrderService.ts, the flags of every service are
  * infra/cli/ServiceFlags.ts and NodeFlags.ts, the end of the program is infra/cli/Program.ts.
  */
 import { join } from "node:path"
@@ -30,7 +30,7 @@ const flags = {
   ...nodeFlags,
 }
 
-/** What the log says once requests are answered; its annotation `url` says where. */
+/** Log message once the service answers requests; its annotation `url` is the address. */
 export const LISTENING = "listening"
 
 const json = "-H 'content-type: application/json'"
@@ -51,7 +51,7 @@ const placement = {
   },
 }
 
-/** Lines to paste into a shell, in this order. */
+/** Commands to paste into a shell, in this order. */
 const curlLines = (url: string): ReadonlyArray<string> => [
   `curl -X POST ${url}/stock/book/receive ${json} -d '{"deliveryId":"d-1","quantity":10}'`,
   `curl -X PUT ${url}/orders/o-42 ${json} -H 'idempotency-key: place-o-42' -d '${JSON.stringify(placement)}'`,
@@ -81,7 +81,7 @@ interface StartInput extends ServiceInput, NodeInput {
   readonly flow: Flow
 }
 
-/** Somebody's own, or the fake one, whose books stay in the folder. */
+/** Address of the payment gateway: the user's own, or a fake one that keeps its books in the folder. */
 const gatewayIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
   const given = yield* Config.option(Config.NonEmptyString("PAYMENT_GATEWAY_URL"))
   if (Option.isSome(given)) return given.value.replace(/\/$/, "")
