@@ -1,17 +1,17 @@
 /**
- * Which reply subjects a node answers: those below the inboxes of its namespace, and no others.
+ * The check of reply subjects: a node answers only below the inboxes of its namespace.
  *
- * Owns the check. A request names the subject of its reply, and the reply is published with the node's rights: without
- * the check, a client could have a node write into the journal, the lease bucket or JetStream's API.
+ * A request names the subject of its reply, and the node publishes the reply with its own rights. Without the
+ * check, a client could make a node write into the journal, the lease bucket or JetStream's API.
  */
 
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { inboxPrefixOf } from "./NatsRole.ts"
 
-/** No subject that a client library makes for a reply: a wildcard, or the end of a line of the protocol. */
+/** Wildcards and white space, which no client library puts into a reply subject. */
 const unusual = /[\s*>]/
 
-/** Whether a node of the namespace answers on a reply subject. */
+/** True if a node of the namespace answers on this reply subject. */
 export const answersOn = (
   namespace: string,
   { inboxPrefixes }: Pick<NatsConnectionService, "inboxPrefixes">,

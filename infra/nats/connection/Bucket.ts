@@ -1,7 +1,8 @@
 /**
- * A JetStream key-value bucket as a stream of ours: one value to a key, nothing that goes by age or for want of room.
+ * A JetStream key-value bucket as a stream: one value for a key; no value is removed by age or for lack of
+ * room.
  *
- * Owns what every bucket looks like. What is kept in one is said where it is used: LeasesNats.ts, CheckpointsNats.ts.
+ * Owns the settings that all buckets share. What a bucket holds: LeasesNats.ts, CheckpointsNats.ts.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import type { Effect } from "effect"
@@ -14,15 +15,15 @@ export interface BucketOptions<E> {
   readonly name: string
   readonly description: string
   readonly replicas: number | undefined
-  /** Must be so, beyond what every bucket must be. */
+  /** Settings that this bucket must have, besides those of all buckets. */
   readonly needed?: Partial<StreamConfig>
-  /** Why a bucket that is not there must not be made anew; `undefined`: it may be. */
+  /** Why a missing bucket has been lost and must not be made again; `undefined` if it may be made. */
   readonly lost?: Effect.Effect<string | undefined, E>
   /** Mark of the journal that the bucket belongs to. */
   readonly mark?: StoreMark
 }
 
-/** Finds or makes a bucket; what is wrong with one that was found is said in words. */
+/** Finds or makes a bucket. Fails with a text if a found bucket has wrong settings. */
 export const openBucket = <E>(
   connection: NatsConnectionService,
   { name, description, replicas, needed, lost, mark }: BucketOptions<E>,
@@ -36,7 +37,7 @@ export const openBucket = <E>(
       discard: "new",
       max_age: 0,
       deny_delete: true,
-      allow_rollup_hdrs: true, // key-value clients delete keys so
+      allow_rollup_hdrs: true, // key-value clients delete keys by rollup
       allow_direct: true,
       duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
       num_replicas: replicaCountOf(connection, replicas),

@@ -1,8 +1,10 @@
 /**
- * A plain subscription that a scope owns: there when the effect returns, and gone with the scope.
+ * A plain subscription that a scope owns: the server has it when the effect returns, and it ends with the
+ * scope.
  *
- * Owns that the server has taken it, or that its permissions refuse it. The client takes it up again by itself after a
- * lost connection. Who uses it: TransportNats.ts for requests, LeasesNats.ts for hints.
+ * Owns the proof that the server has taken the subscription, or that its permissions refuse it. After a lost
+ * connection the client subscribes again by itself. TransportNats.ts uses it for requests, LeasesNats.ts for
+ * hints.
  */
 import { errors, type Msg, type PermissionViolationError, type Subscription } from "@nats-io/transport-node"
 import { Effect, type Scope } from "effect"
@@ -14,7 +16,10 @@ import { NatsRequestFailed } from "./NatsErrors.ts"
 /** How long the server may take to confirm a subscription. */
 const SUBSCRIBE_TIMEOUT_MS = 5_000
 
-/** What the server sent before it took the end is still handed out: a swallowed request costs its sender a time-out. */
+/**
+ * Ends the subscription. Messages that the server sent before it are still handed out, because a lost request
+ * costs its sender a time-out.
+ */
 const stop = ({ client, health }: NatsConnectionService, subscription: Subscription): Effect.Effect<void> =>
   Effect.sync(() => {
     if (subscription.isClosed()) return
@@ -24,8 +29,8 @@ const stop = ({ client, health }: NatsConnectionService, subscription: Subscript
   })
 
 /**
- * Calls `onMessage` with every message of `subject`, a subject or a wildcard. `onDenied` is told if the server refuses
- * the subscription later on, after its permissions have changed; there are no more messages then.
+ * Calls `onMessage` with every message of `subject`, which may be a wildcard. Calls `onDenied` if the server
+ * refuses the subscription later, after its permissions have changed; there are no more messages then.
  */
 export const subscribe = (
   connection: NatsConnectionService,
@@ -39,7 +44,10 @@ export const subscribe = (
   return Effect.gen(function* () {
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
     const sayUnhandled = yield* makeSampledLog("message unhandled")
-    /** What it throws would end the client's reading: the connection would stay, and hear nothing ever again. */
+    /**
+     * Hands a message to `onMessage` and catches what it throws: an exception would end the client's reading,
+     * and the connection would never receive anything again.
+     */
     const handOut = (message: Msg): void => {
       try {
         onMessage(message)
@@ -67,7 +75,7 @@ export const subscribe = (
       }),
       (made) => stop(connection, made),
     )
-    // The server answers in order: a refusal comes before the end of the flush.
+    // The server answers in order: a refusal comes before the answer to the flush.
     yield* Effect.tryPromise({
       try: () => client.flush(),
       catch: (cause) => failed("Disconnected", String(cause)),
@@ -76,7 +84,7 @@ export const subscribe = (
         duration: SUBSCRIBE_TIMEOUT_MS,
         orElse: () => Effect.fail(failed("Timeout", `not confirmed within ${SUBSCRIBE_TIMEOUT_MS} ms`)),
       }),
-      // Whoever tries again in the same scope must not be there twice.
+      // Ends this subscription before the caller tries again in the same scope, so that there are not two.
       Effect.onError(() => stop(connection, subscription)),
     )
     isConfirmed = true

@@ -1,20 +1,20 @@
 /**
- * JetStream's JSON API over the multiplexer: one request, one decoded reply or a `JetStreamError`.
+ * JetStream's JSON API over the multiplexer: one request, then one decoded reply or a `JetStreamError`.
  *
- * Owns the shapes of the few replies that the adapters read, and nothing of what they mean to them.
+ * Owns the shapes of the replies that the adapters read. The adapters own their meaning.
  */
 import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
 import { JetStreamError, jetStreamCode, type NatsRequestFailed } from "./NatsErrors.ts"
 import type { ReplyMultiplexer } from "./ReplyMultiplexer.ts"
 
-/** How long the API may take; creating a stream on a busy cluster elects a leader first. */
+/** Longest wait for a reply. Creating a stream on a busy cluster elects a leader first. */
 export const API_TIMEOUT_MS = 5_000
 
-/** What is read of `STREAM.INFO`. */
+/** The fields of `STREAM.INFO` that are read. */
 export interface StreamInfo {
   readonly config: Partial<StreamConfig>
-  /** RFC 3339. */
+  /** Creation time, RFC 3339. */
   readonly created: string
   readonly state: {
     readonly last_seq: number
@@ -22,11 +22,11 @@ export interface StreamInfo {
     readonly messages: number
     readonly bytes?: number
   }
-  /** Of a stream in a cluster. */
+  /** Set for a stream in a cluster. */
   readonly cluster?: { readonly leader?: string }
 }
 
-/** What `STREAM.MSG.GET` replies. `data` is base64, absent when empty. */
+/** Reply of `STREAM.MSG.GET`. `data` is base64, and absent if it is empty. */
 export interface StoredMessage {
   readonly message: { readonly subject: string; readonly seq: number; readonly data?: string }
 }
@@ -69,11 +69,11 @@ export const streamInfo = (requests: ReplyMultiplexer, stream: string, timeoutMs
 
 interface SubjectCounts {
   readonly state: { readonly subjects?: Readonly<Record<string, number>> }
-  /** Subjects altogether; a page has 100,000 at most. */
+  /** Count of all subjects; a page has 100,000 at most. */
   readonly total?: number
 }
 
-/** Messages by subject, of those subjects that the filter matches. */
+/** Count of messages for each subject that the filter matches. */
 export const subjectCounts = (
   requests: ReplyMultiplexer,
   stream: string,
@@ -101,8 +101,9 @@ export const updateStream = (
 ) => apiCall<StreamInfo>(requests, `STREAM.UPDATE.${config.name}`, config)
 
 /**
- * From the stream's leader: the last message of a subject, the first of one at or after a sequence, or that at one.
- * `undefined` where there is none: most actors that are brought into memory for the first time have none, so that is no error.
+ * Asks the stream's leader for the last message of a subject, for the first one at or after a sequence, or
+ * for the one at a sequence. `undefined` if there is none. That is no error, because most actors that are
+ * brought into memory for the first time have no message.
  */
 export const findMessage = (
   requests: ReplyMultiplexer,
@@ -130,7 +131,7 @@ export const createConsumer = (
     action: "create",
   })
 
-/** What is read of `CONSUMER.INFO`. */
+/** The fields of `CONSUMER.INFO` that are read. */
 export interface ConsumerInfo {
   readonly name: string
   readonly config: Partial<ConsumerConfig>
@@ -149,7 +150,7 @@ interface ConsumerPage {
   readonly total: number
 }
 
-/** Every consumer of a stream; the server answers in pages. */
+/** All consumers of a stream; the server answers in pages. */
 export const allConsumers = (
   requests: ReplyMultiplexer,
   stream: string,

@@ -1,8 +1,9 @@
 /**
- * The one connection of a process to NATS, for as long as its scope lives.
+ * The one connection of a process to NATS. It lives as long as its scope.
  *
- * Owns connecting, endless reconnecting, the health that operators see, and the multiplexer that carries requests.
- * It never buffers publishes of a lost connection: requests fail at once while there is none (ReplyMultiplexer.ts).
+ * Owns connecting, endless reconnecting, the health that operators see, and the multiplexer that carries
+ * requests. It buffers no publishes while the connection is lost: requests fail at once
+ * (ReplyMultiplexer.ts).
  */
 import {
   type ConnectionOptions,
@@ -21,37 +22,43 @@ import { makeDeadlineWheel } from "../../../runtime/time/DeadlineWheel.ts"
 import { isRefusedUser, isSlowHandshake } from "./NatsErrors.ts"
 import { makeReplyMultiplexer, type ReplyMultiplexer } from "./ReplyMultiplexer.ts"
 
-/** How long one attempt to connect may take. */
+/** Longest time for one attempt to connect. */
 const connectTimeoutMs = 5_000
 
 /** Pause between attempts on one server; the client adds up to 100 ms of jitter. */
 const reconnectPauseMs = 250
 
-/** Attempts of a start whose handshake takes too long, beside the first one. */
+/** Further attempts at a start if the handshake takes too long. */
 const SLOW_HANDSHAKE_RETRIES = 5
 
-/** Refusals of the credentials, one after the other without a connection between them, after which it is closed. */
+/**
+ * Refusals of the credentials in a row, without a connection between them, after which the connection is
+ * closed.
+ */
 const REFUSALS_MAX = 2
 
-/** The client pings this often and drops a connection after two silent ones: a hung server is left after 30 s. */
+/**
+ * Interval of the client's pings. It drops a connection after two without an answer: it leaves a hung server
+ * after 30 s.
+ */
 const pingIntervalMs = 10_000
 
-/** How long closing waits for the server to take what was sent last. */
+/** Longest wait at closing until the server has taken the last messages. */
 const closeFlushTimeoutMs = 1_000
 
-/** Inbox prefix of a connection that names none. */
+/** Inbox prefix of a connection whose options name none. */
 const INBOX_PREFIX_USUAL = "_INBOX"
 
-/** Different rights whose lack is told. */
+/** Missing rights that are logged, each once. */
 const complaintsMax = 100
 
 export interface NatsConnectionOptions {
   /**
-   * Like `nats://127.0.0.1:4222`; several, comma-separated or as a list, for a cluster. `nats://user:password@host` has
-   * the credentials, URL-encoded, for all of them.
+   * Addresses like `nats://127.0.0.1:4222`; for a cluster several, comma-separated or as a list. The
+   * credentials in `nats://user:password@host`, URL-encoded, are used for all of them.
    */
   readonly servers: string | ReadonlyArray<string>
-  /** Shown by the server's monitoring. */
+  /** Name of the connection in the server's monitoring. */
   readonly name?: string
   /** Contents of a `.creds` file. */
   readonly creds?: string
@@ -60,18 +67,19 @@ export interface NatsConnectionOptions {
   readonly pass?: string
   readonly tls?: NodeConnectionOptions["tls"]
   /**
-   * First token of the reply subjects; the user needs the right to subscribe to `<prefix>.>`. `_INBOX_<namespace>` for
-   * nodes and `_INBOX_<namespace>_client` for clients, unless it is given.
+   * Prefix of the reply subjects, one token. The user needs the right to subscribe to `<prefix>.>`. By
+   * default `_INBOX_<namespace>` for nodes and `_INBOX_<namespace>_client` for clients.
    */
   readonly inboxPrefix?: string
   /**
-   * Inbox prefixes of clients that have others than `_INBOX_<namespace>_client`. A node answers requests whose reply
-   * subject is below the inboxes of its namespace, below its own prefix, or below one of these; no others.
+   * Inbox prefixes of clients that do not use `_INBOX_<namespace>_client`. A node answers a request only if
+   * its reply subject is below the inboxes of the namespace, below the node's own prefix, or below one of
+   * these.
    */
   readonly clientInboxPrefixes?: ReadonlyArray<string>
 }
 
-/** No server could be reached, or none let this user in. */
+/** No server could be reached, or all servers refused the user. */
 export class NatsUnavailable extends errorClass<NatsUnavailable>()(
   "NatsUnavailable",
   {
@@ -87,7 +95,7 @@ export class NatsUnavailable extends errorClass<NatsUnavailable>()(
   }
 }
 
-/** What the connection looks like now. `closed` is final: the credentials were refused, or the scope ended. */
+/** State of the connection. `closed` is final: the credentials were refused, or the scope ended. */
 export interface NatsHealth {
   readonly state: "connected" | "reconnecting" | "closed"
   readonly server: string
@@ -99,17 +107,17 @@ export interface NatsConnectionService {
   readonly client: NatsClient
   readonly requests: ReplyMultiplexer
   readonly health: () => NatsHealth
-  /** This connection's inbox prefix, and those of clients that it was given. */
+  /** Inbox prefix of this connection, and those of clients from its options. */
   readonly inboxPrefixes: ReadonlyArray<string>
-  /** A subject that nobody else uses, under the connection's inbox prefix. */
+  /** Makes a unique subject under the connection's inbox prefix. */
   readonly newInbox: () => string
-  /** Calls `listener` with every status event; returns how to stop that. */
+  /** Calls `listener` with every status event; returns a function that stops it. */
   readonly onStatus: (listener: (status: Status) => void) => () => void
 }
 
 const withUser = /^(?<scheme>[a-z]+:\/\/)?(?<user>[^/@]*)@(?<host>.+)$/
 
-/** Addresses without credentials, as they may be shown, and the first credentials that one had. */
+/** Addresses without credentials, fit to be shown, and the first credentials among them. */
 export const serversOf = (servers: NatsConnectionOptions["servers"]) => {
   const given = typeof servers === "string" ? servers.split(",").map((server) => server.trim()) : [...servers]
   let login: Pick<NatsConnectionOptions, "user" | "pass" | "token"> = {}
@@ -141,7 +149,8 @@ const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions =>
     timeout: connectTimeoutMs,
     reconnectTimeWait: reconnectPauseMs,
     maxReconnectAttempts: -1,
-    // The library gives up after two such errors, a month apart and for slow handshakes, too: see `REFUSALS_MAX`.
+    // The library gives up after two such errors, even a month apart or for slow handshakes. See
+    // `REFUSALS_MAX`.
     ignoreAuthErrorAbort: true,
     pingInterval: pingIntervalMs,
   }
@@ -160,24 +169,24 @@ const unreachable = (servers: Array<string>, cause: unknown): NatsUnavailable =>
 }
 
 /**
- * Says goodbye before it closes: what was written last gets out, and a server that hangs up in the same moment is
- * noticed first. The client drops its socket's error listener on closing; an error that is still on its way then
- * would end the process.
+ * Flushes, then closes. So the last messages are sent, and a server that hangs up at the same moment is
+ * noticed first: the client removes its socket's error listener on closing, and an error that arrives after
+ * that would end the process.
  */
 const close = (client: NatsClient): Effect.Effect<void> =>
   Effect.tryPromise(() => client.flush()).pipe(
     Effect.timeout(closeFlushTimeoutMs),
-    Effect.ignore, // there is no connection to say it on, which is as good
+    Effect.ignore, // without a connection there is nothing to flush
     Effect.andThen(Effect.promise(() => client.close())),
   )
 
-/** Tokens that tell one right from another: `$JS.API.CONSUMER.MSG.NEXT.<stream>`, `$JS.ACK.<stream>`, `<ns>.evt`. */
+/** Tokens that name one right: `$JS.API.CONSUMER.MSG.NEXT.<stream>`, `$JS.ACK.<stream>`, `<ns>.evt`. */
 const rightTokenCount = (subject: string): number => {
   if (subject.startsWith("$JS.API.")) return 6
   return subject.startsWith("$JS.") ? 3 : 2
 }
 
-/** Right of a preparation alone. */
+/** Start of the rights that only a preparation needs. */
 const CREATING = "publish on $JS.API.STREAM.CREATE."
 
 const deniedRight = ({ operation, subject }: PermissionViolationError): string => {
@@ -186,8 +195,8 @@ const deniedRight = ({ operation, subject }: PermissionViolationError): string =
 }
 
 /**
- * Says once what the server does not permit, whoever asked for it: some of that is published and forgotten. What it
- * was needed for fails with the same words, or is tried until the right is there.
+ * Logs each missing right once. Some messages are published without waiting for an answer, so no caller would
+ * hear of the refusal. Other callers fail with the same words, or try again until they have the right.
  */
 const makeComplaints = Effect.map(Effect.context<never>(), (context) => {
   const runFork = Effect.runForkWith(context)
@@ -209,7 +218,7 @@ const makeComplaints = Effect.map(Effect.context<never>(), (context) => {
   }
 })
 
-/** Closes the connection for good when its user is refused again and again. */
+/** Closes the connection for good if its user is refused again and again. */
 const closesWhenRefused = (client: NatsClient): ((status: Status) => void) => {
   let refusalCount = 0
   return (status) => {
@@ -220,8 +229,8 @@ const closesWhenRefused = (client: NatsClient): ((status: Status) => void) => {
 }
 
 /**
- * Feeds every status of the client to `onStatus` until the connection closes. The client leaves out the last one where a
- * listener closes the connection.
+ * Calls `onStatus` with every status of the client until the connection closes. The client leaves out the
+ * last status if a listener closes the connection.
  */
 const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void): Promise<void> => {
   let last: Status["type"] | undefined
@@ -253,7 +262,7 @@ const make = (options: NatsConnectionOptions) =>
       else if (status.type === "close") state = "closed"
       else if (status.type === "error") lastError = status.error.message
       else if (status.type === "reconnect") {
-        // The client says this once for each attempt that failed before.
+        // The client gives this status once for each failed attempt.
         if (state === "reconnecting") reconnectCount++
         state = "connected"
       }
@@ -279,7 +288,7 @@ const make = (options: NatsConnectionOptions) =>
 export class NatsConnection extends Context.Service<NatsConnection, NatsConnectionService>()(
   "everstate/nats/NatsConnection",
 ) {
-  /** Connects when built, closes with its scope. Fails when no server can be reached at first. */
+  /** Connects when built, closes with its scope. Fails if no server can be reached at first. */
   static readonly layer = (options: NatsConnectionOptions): Layer.Layer<NatsConnection, NatsUnavailable> =>
     Layer.effect(NatsConnection, make(options))
 }

@@ -1,8 +1,8 @@
 /**
- * What NATS and JetStream say, in our words. The only file that knows their numbers and phrases.
+ * Translates the errors of NATS and JetStream. No other file knows their numbers and phrases.
  *
- * Codes are nats-server's `err_code`s; DESIGN's rule is that anything which does not say for certain
- * "nothing was stored" is an unknown outcome. Who uses it: JetStreamApi.ts and the adapters.
+ * Codes are nats-server's `err_code`s. An error that does not say for certain that nothing was stored is an
+ * unknown outcome. JetStreamApi.ts and the adapters use it.
  */
 import { errors } from "@nats-io/transport-node"
 import { Schema } from "effect"
@@ -11,19 +11,19 @@ import { errorClass } from "../../../runtime/error/EverstateError.ts"
 import { AppendUnknown, JournalRefused, JournalUnavailable } from "../../../runtime/journal/Journal.ts"
 import { type MailboxError, MailboxRefused, MailboxUnavailable } from "../../../runtime/mailbox/Mailbox.ts"
 
-/** The server's words for a client whose handshake took longer than the server waits, two seconds by default. */
+/** The server's words to a client whose handshake took too long for the server, by default two seconds. */
 const SLOW_HANDSHAKE = /authentication timeout/i
 
-/** The handshake of a connection took too long: the machine was busy, and nothing was said about the credentials. */
+/** The handshake took too long because the machine was busy. It says nothing about the credentials. */
 export const isSlowHandshake = (cause: unknown): boolean =>
   cause instanceof errors.AuthorizationError && SLOW_HANDSHAKE.test(cause.message)
 
-/** The server does not let this user in. The client's library has one error for this and for a slow handshake. */
+/** The server refuses this user. The client's library has the same error for a slow handshake. */
 export const isRefusedUser = (cause: unknown): boolean =>
   (cause instanceof errors.AuthorizationError && !isSlowHandshake(cause)) ||
   cause instanceof errors.UserAuthenticationExpiredError
 
-/** A request that got no usable reply. `NotPermitted` and `TooLarge` are final, the others transient. */
+/** A request without a usable reply. `NotPermitted` and `TooLarge` are final, the others transient. */
 export class NatsRequestFailed extends errorClass<NatsRequestFailed>()(
   "NatsRequestFailed",
   {
@@ -42,7 +42,7 @@ export class NatsRequestFailed extends errorClass<NatsRequestFailed>()(
 export class JetStreamError extends errorClass<JetStreamError>()(
   "JetStreamError",
   {
-    /** HTTP-like. */
+    /** Like a status of HTTP. */
     status: Schema.Number,
     code: Schema.Number,
     description: Schema.String,
@@ -88,14 +88,14 @@ const fullCodes: ReadonlySet<number> = new Set([
   jetStreamCode.storageResourcesExceeded,
 ])
 
-/** `storeFailed` carries the store's own words; these alone say that a limit refused the message. */
+/** `storeFailed` carries the store's own words. These words alone say that a limit refused the message. */
 const limitReached = /maximum (bytes|messages)|no space left|insufficient (storage )?resources/i
 
-/** There is no room for one more message on this subject; there is for others. */
+/** This subject has no room for one more message; other subjects have. */
 const isSubjectFull = ({ code, description }: JetStreamError): boolean =>
   code === jetStreamCode.storeFailed && /per subject/i.test(description)
 
-/** The server says that the store has no room for any message of this size. */
+/** The store has no room for any message of this size. */
 export const isFull = (error: JetStreamError): boolean =>
   fullCodes.has(error.code) ||
   (error.code === jetStreamCode.storeFailed && !isSubjectFull(error) && limitReached.test(error.description))
@@ -108,13 +108,16 @@ export const isUnwritable = (error: JetStreamError): boolean =>
 const isTooLarge = (error: JetStreamError): boolean =>
   error.code === jetStreamCode.messageExceedsMaximum || error.code === jetStreamCode.headerExceedsMaximum
 
-/** A full stream refuses appends alone. A full server or account refuses renewals of leases, too. */
+/**
+ * Hint for a full store. A full stream refuses appends alone; a full server or account refuses renewals of
+ * leases, too.
+ */
 const fullHint = (error: JetStreamError): string =>
   fullCodes.has(error.code)
     ? "Raise max_file_store or the account's limit, or make room. Reads go on until leases run out, since they cannot be renewed either."
     : "Raise the stream's max_bytes, or archive. Reads go on meanwhile."
 
-/** The refusal for a message that is larger than the journal takes. */
+/** The refusal of a message that is larger than the journal takes. */
 export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
   new JournalRefused({
     reason: "TooLarge",
@@ -122,7 +125,10 @@ export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
     hint: "Split the work into smaller commands, or raise max_payload on every nats-server.",
   })
 
-/** Nodes create nothing that a namespace has lost: only its preparation does, on purpose. */
+/**
+ * Hint for a lost store. Nodes do not make it again; only a preparation does, because an operator asked for
+ * it.
+ */
 export const PREPARE_HINT =
   "Prepare the namespace again with the creator's credentials (`ActorSystem.prepare`, or docs/deployment/prepare.sh); nodes go on by themselves once it is there."
 
@@ -131,7 +137,7 @@ const notPermittedHint = (subject: string): string =>
     ? PREPARE_HINT
     : "Grant the service's user this subject in the NATS permissions, or give it valid credentials."
 
-/** The refusal for a subject that the server's permissions deny. */
+/** The refusal of a subject that the server's permissions deny. */
 export const notPermitted = (subject: string, detail: string): JournalRefused =>
   new JournalRefused({
     reason: "NotPermitted",
@@ -143,7 +149,7 @@ export const notPermitted = (subject: string, detail: string): JournalRefused =>
 export const isBatchUnsupported = ({ code }: JetStreamError): boolean =>
   code === jetStreamCode.batchesDisabled || code === jetStreamCode.batchHeaderUnsupported
 
-/** What a reply to an append that carries an error means. */
+/** Meaning of a reply to an append that carries an error. */
 export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRefused => {
   const detail = error.message
   if (error.code === jetStreamCode.wrongLastSequence)
@@ -173,7 +179,7 @@ export const appendErrorOf = (error: JetStreamError): AppendUnknown | JournalRef
   return new AppendUnknown({ reason: "Unavailable", detail })
 }
 
-/** What an append whose request failed means. */
+/** Meaning of an append whose request failed. */
 export const appendFailureOf = (failure: NatsRequestFailed, bytes: number, bytesMax: number) => {
   switch (failure.reason) {
     case "Timeout":
@@ -188,7 +194,7 @@ export const appendFailureOf = (failure: NatsRequestFailed, bytes: number, bytes
   }
 }
 
-/** What a failed look into the journal means. */
+/** Meaning of a failed read of the journal. */
 export const readErrorOf = (
   error: NatsRequestFailed | JetStreamError,
 ): JournalUnavailable | JournalRefused => {
@@ -206,7 +212,7 @@ export const readErrorOf = (
   }
 }
 
-/** The refusal of the mailbox for a subject that the server's permissions deny. */
+/** The mailbox's refusal of a subject that the server's permissions deny. */
 export const mailboxNotPermitted = (subject: string, detail: string): MailboxRefused =>
   new MailboxRefused({
     reason: "NotPermitted",
@@ -214,7 +220,7 @@ export const mailboxNotPermitted = (subject: string, detail: string): MailboxRef
     hint: notPermittedHint(subject),
   })
 
-/** The refusal for a message that is larger than the mailbox takes. */
+/** The refusal of a message that is larger than the mailbox takes. */
 export const messageTooLarge = (detail: string): MailboxRefused =>
   new MailboxRefused({
     reason: "TooLarge",
@@ -222,7 +228,7 @@ export const messageTooLarge = (detail: string): MailboxRefused =>
     hint: "Send less, or a reference to where it is kept; or raise max_payload on every nats-server.",
   })
 
-/** What a failed request to the mailbox means. */
+/** Meaning of a failed request to the mailbox. */
 export const mailboxErrorOf = (error: NatsRequestFailed | JetStreamError): MailboxError => {
   const detail = error.message
   if (error._tag === "JetStreamError") {
@@ -253,12 +259,12 @@ export const mailboxErrorOf = (error: NatsRequestFailed | JetStreamError): Mailb
   }
 }
 
-/** What a failed look at the leases means. */
+/** Meaning of a failed read of the leases. */
 export const leasesUnavailableOf = (error: NatsRequestFailed | JetStreamError): LeasesUnavailable => {
   const isOther = error._tag === "JetStreamError" || error.reason === "TooLarge"
   return new LeasesUnavailable({ reason: isOther ? "Other" : error.reason, detail: error.message })
 }
 
-/** What a failed write of a lease record means. Another write in flight says nothing about this one. */
+/** Meaning of a failed write of a lease record. Another write in flight says nothing about this one. */
 export const leaseWriteErrorOf = (key: string, error: NatsRequestFailed | JetStreamError): LeaseWriteError =>
   isCode(error, jetStreamCode.wrongLastSequence) ? new LeaseConflict({ key }) : leasesUnavailableOf(error)

@@ -1,8 +1,8 @@
 /**
- * A stream found, or created where there is none; and whether what was found is what was wanted.
+ * Finds a stream, or creates it if there is none, and compares a found stream with the wanted settings.
  *
- * Owns finding, creating and comparing, for every stream of a system. What each one must look like is said where it is
- * used: JournalSettings.ts, MailboxStream.ts, Bucket.ts, DeadLettersNats.ts, EventPublisherNats.ts.
+ * Every stream of a system is opened here. The wanted settings are in JournalSettings.ts, MailboxStream.ts,
+ * Bucket.ts, DeadLettersNats.ts and EventPublisherNats.ts.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
@@ -18,10 +18,13 @@ import {
 import { headersOf } from "./PubAck.ts"
 import { FOREIGN_HINT, foreignMark, marked, markStore, type StoreMark } from "./StoreMark.ts"
 
-/** Replicas in a cluster, unless another number is asked for. Too few servers are an error, never fewer replicas. */
+/**
+ * Replicas in a cluster, unless the options give another number. Too few servers are an error, never fewer
+ * replicas.
+ */
 const REPLICA_COUNT_CLUSTERED = 3
 
-/** Time for which a stream remembers the ids of what it stored, in milliseconds. */
+/** Time for which a stream remembers the ids of stored messages, in milliseconds. */
 export const DUPLICATE_WINDOW_MS = 120_000
 
 export type NamedStream = Partial<StreamConfig> & { readonly name: string }
@@ -30,7 +33,7 @@ export type NamedStream = Partial<StreamConfig> & { readonly name: string }
 export const replicaCountOf = ({ client }: NatsConnectionService, asked?: number): number =>
   asked ?? (client.info?.cluster !== undefined ? REPLICA_COUNT_CLUSTERED : 1)
 
-/** The stream, or `undefined` where the server is sure that there is none. */
+/** The stream, or `undefined` if the server is sure that there is none. */
 export const findStream = (
   { requests }: NatsConnectionService,
   name: string,
@@ -40,24 +43,28 @@ export const findStream = (
     isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
   )
 
-/** Pause between two probes of a stream for which no server answers yet, in milliseconds. */
+/** Pause between two probes of a stream that does not answer yet, in milliseconds. */
 const PROBE_PAUSE_MS = 20
 
-/** First wait for the answer to a probe, in milliseconds; each probe that stays unanswered doubles the next wait. */
+/** First wait for the answer to a probe, in milliseconds. Each unanswered probe doubles the next wait. */
 const PROBE_TIMEOUT_MS_MIN = 100
 
-/** Longest wait for a new stream to answer a probe, in milliseconds. */
+/** Longest wait until a new stream answers a probe, in milliseconds. */
 const ANSWERS_MS_MAX = 6_000
 
-/** A subject that the stream takes and nothing else uses: `x.evt.*.*.*` becomes `x.evt.created.created.created`. */
+/**
+ * A subject that the stream takes and that nothing else uses: `x.evt.*.*.*` becomes
+ * `x.evt.created.created.created`.
+ */
 const probeSubjectOf = (subject: string): string => subject.replaceAll(/[*>]/g, "created")
 
 /**
- * Waits until the server that this process is connected to knows who takes a new stream's messages, and until that
- * stream answers. A cluster says that a stream is made before all of its servers route to it, and a leader that was
- * elected a moment ago drops messages without an answer (2.15.1 on a busy machine: one probe in thirty). The probe names
- * another stream in its header, so the stream refuses it and stores nothing. It is no publish: a probe that is lost must
- * not count as trouble of the store. A stream that stays silent is opened all the same: its first publish fails.
+ * Waits until this connection's server routes messages to a new stream and the stream answers. A cluster
+ * reports a stream as made before all of its servers route to it, and a new leader drops messages without an
+ * answer (2.15.1 on a busy machine: one probe in thirty). The probe names another stream in its header, so
+ * the stream refuses it and stores nothing. It is sent as a request, not as a publish, because a lost probe
+ * must not count as trouble of the store. A stream that stays silent is opened all the same; its first
+ * publish fails then.
  */
 const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamInfo) => {
   const subject = config.subjects?.[0]
@@ -75,12 +82,15 @@ const untilItAnswers = ({ requests }: NatsConnectionService, { config }: StreamI
   return ask(PROBE_TIMEOUT_MS_MIN).pipe(Effect.timeoutOption(ANSWERS_MS_MAX), Effect.ignore)
 }
 
-/** A new cluster that is busy may take longer than one call may; the same request finds what the first one made. */
+/**
+ * Retries of a creation. A new, busy cluster may take longer than one call allows; the same request finds the
+ * stream that the first one made.
+ */
 const CREATE_RETRIES = 3
 
 /**
- * Creates the stream and waits until it answers. Where another process was faster with other settings, those are found,
- * to be checked like any.
+ * Creates the stream and waits until it answers. If another process was faster, its stream is returned and
+ * checked like any found stream.
  */
 export const makeStream = (connection: NatsConnectionService, config: NamedStream) => {
   const { requests } = connection
@@ -101,7 +111,9 @@ export const findOrMakeStream = (connection: NatsConnectionService, config: Name
     found === undefined ? makeStream(connection, config) : Effect.succeed(found),
   )
 
-/** Each setting that is not as wanted, as `name=value, want …`. Off and absent are the same. */
+/**
+ * Each setting with a wrong value, as `name=value, want …`. A setting that is off equals one that is absent.
+ */
 export const wrongSettings = (
   found: Partial<StreamConfig>,
   wanted: Partial<StreamConfig>,
@@ -111,7 +123,7 @@ export const wrongSettings = (
     return is === want ? [] : [`${name}=${is}, want ${want}`]
   })
 
-/** A user without the right to create streams cannot make what is missing. */
+/** Text of the failure, with a hint for a user without the right to create streams. */
 const failedToOpen = (error: NatsRequestFailed | JetStreamError): string =>
   error._tag === "NatsRequestFailed" &&
   error.reason === "NotPermitted" &&
@@ -120,8 +132,8 @@ const failedToOpen = (error: NatsRequestFailed | JetStreamError): string =>
     : error.message
 
 /**
- * Finds or makes a stream that only has to have the settings in `needed`; what is wrong is said in words. `lost`: says
- * why a stream that is not there must not be made anew. `mark`: of the journal that it must belong to.
+ * Finds or makes a stream that must have the settings in `needed`, else it fails with a text. `lost` says why
+ * a missing stream must not be made again. `mark` is the mark of the journal that the stream must belong to.
  */
 export const openStream = <E>(
   connection: NatsConnectionService,

@@ -1,7 +1,7 @@
 /**
- * What a stream answers to a publish: the sequence that it gave the message, or why it did not take it.
+ * A stream's answer to a publish: the sequence of the message, or why the stream did not take it.
  *
- * Owns the reading of acknowledgements and the publish that waits for one. JournalNats.ts has a publish of its own,
+ * Owns reading acknowledgements, and the publish that waits for one. JournalNats.ts has a publish of its own,
  * with its guard around it.
  */
 import type { Msg } from "@nats-io/transport-node"
@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import { JetStreamError, type NatsRequestFailed } from "./NatsErrors.ts"
 import type { EncodedHeaders, ReplyMultiplexer } from "./ReplyMultiplexer.ts"
 
-/** How long a publish may stay unacknowledged before its outcome is unknown. */
+/** Longest wait for the acknowledgement of a publish; after it the outcome is unknown. */
 export const PUBLISH_TIMEOUT_MS = 2_000
 
 const sequenceKey = '"seq":'
@@ -26,7 +26,7 @@ export const acknowledgement = (message: Msg): number | JetStreamError => {
   return acknowledgedError(text)
 }
 
-/** Messages that an acknowledged batch had; 0 for the acknowledgement of a single message. */
+/** Messages in an acknowledged batch; 0 for the acknowledgement of a single message. */
 export const acknowledgedCount = (message: Msg): number => {
   const { count } = message.json<{ readonly count?: unknown }>()
   return typeof count === "number" ? count : 0
@@ -47,7 +47,7 @@ const acknowledgedError = (text: string): JetStreamError => {
   return new JetStreamError({ status: code ?? 0, code: err_code ?? 0, description: description ?? text })
 }
 
-/** Headers by name, without a check: values hold neither line breaks nor what is not ASCII. */
+/** Encodes headers without a check: values must hold no line breaks and only ASCII. */
 export const headersOf = (values: Readonly<Record<string, string | number>>): EncodedHeaders => ({
   encode: () => {
     let text = "NATS/1.0\r\n"
@@ -56,10 +56,13 @@ export const headersOf = (values: Readonly<Record<string, string | number>>): En
   },
 })
 
-/** Any text as the value of a header, such that different texts stay different. */
+/** Encodes any text as a header's value; different texts stay different. */
 export const headerValueOf = (text: string): string => encodeURIComponent(text.toWellFormed())
 
-/** Stores a message and gives its sequence; that of the first one where the server knows its `Nats-Msg-Id` already. */
+/**
+ * Stores a message and returns its sequence. If the server already has its `Nats-Msg-Id`, that is the
+ * sequence of the first message.
+ */
 export const publishTo = (
   requests: ReplyMultiplexer,
   subject: string,

@@ -1,10 +1,10 @@
 /**
- * Messages of one consumer after the other, by pulls with credit: what JournalFollow.ts and MailboxReceive.ts share.
+ * Pulls the messages of one consumer, with credit. JournalFollow.ts and MailboxReceive.ts share it.
  *
- * Owns the subscription, the pulls (at most two batches in memory or on their way), heartbeats, the pauses between
- * attempts, and leaving a consumer on any doubt: silence, a heartbeat after a message that never came, a lost
- * connection, a deleted consumer, a restarted server.
- * Which consumer, and what a message means, its user says. The state machine is `takeBatch`, one fiber.
+ * Owns the subscription, the pulls (at most two batches in memory or on their way), heartbeats, and the
+ * pauses between attempts. It leaves a consumer on any doubt: silence, a heartbeat that names a message which
+ * never came, a lost connection, a deleted consumer, a restarted server. The source says which consumer it is
+ * and what a message means. The state machine is `takeBatch`, one fiber.
  */
 import {
   errors,
@@ -19,32 +19,38 @@ import type { NatsConnectionService } from "./NatsConnection.ts"
 
 export const NANOS_PER_MS = 1e6
 
-/** Bytes after which a batch is cut, and that a pull asks for, unless one message alone is larger. */
+/** Bytes at which a batch is cut, and that a pull asks for, unless one message alone is larger. */
 const batchBytesMax = JOURNAL_PAGE_BYTES_MAX
 
-/** The server says that it is there this often while there is nothing to send. */
+/** Interval in which the server sends a heartbeat while it has no message. */
 const heartbeatMs = 2_000
 
-/** A consumer that was silent from one look to the next is doubted: after once to twice this time. */
+/**
+ * Interval of the looks at a consumer. One that was silent from one look to the next is left: after once to
+ * twice this time.
+ */
 const silenceCheckMs = 4_000
 
-/** A pull request ends unfilled after this. */
+/** Time after which a pull request ends, even if unfilled. */
 export const PULL_EXPIRY_MS = 60_000
 
 const retryPauseMsMin = 50
 const retryPauseMsMax = 2_000
 
-/** Where a delivered message stands. */
+/** Where a delivered message is in its stream and consumer. */
 export interface DeliveryPlace {
   readonly deliveryCount: number
   readonly streamSequence: number
-  /** Ascends by one with every delivery of the consumer, whoever gets it. */
+  /** Rises by one with every delivery of the consumer, to any subscriber. */
   readonly consumerSequence: number
-  /** When the stream stored it, Unix milliseconds. */
+  /** Time at which the stream stored it, Unix milliseconds. */
   readonly storedAtMs: number
 }
 
-/** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>[.<…>]` */
+/**
+ * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.<stream seq>.<consumer
+ * seq>.<time>.<pending>[.<…>]`
+ */
 const placeOf = (reply: string): DeliveryPlace => {
   const tokens = reply.split(".")
   const at = tokens.length > 9 ? 6 : 4
@@ -58,23 +64,23 @@ const placeOf = (reply: string): DeliveryPlace => {
 
 const status = { heartbeat: 100, pullExpired: 408, pullEnded: 409 } as const
 
-/** 409s that end one pull and say nothing against the consumer. */
+/** Statuses 409 that end one pull and say nothing against the consumer. */
 const pullIsOver = /batch completed|exceeds maxbytes/i
 
-/** Whose messages are pulled, and what becomes of them. `E` is what no retry changes. */
+/** The source of pulled messages. `E` is an error that no retry changes. */
 export interface PullSource<Item extends { readonly data: Uint8Array }, E> {
   readonly stream: string
-  /** How operators know it. */
+  /** Name of the receiver for operators. */
   readonly name: string
-  /** Messages of one pull, and most of one batch. */
+  /** Messages of one pull, and largest batch. */
   readonly batchCountMax: number
   /** Finds or makes the consumer; `undefined`: try again later. */
   readonly attach: Effect.Effect<string | undefined, E>
-  /** The message as an item; `undefined`: one before it is missing, so the consumer is doubted. */
+  /** Turns a message into an item; `undefined` if a message before it is missing, so the consumer is left. */
   readonly read: (message: Msg, place: DeliveryPlace) => Item | undefined
-  /** The consumer was left, on a connection that is not closed. */
+  /** Called when the consumer was left and the connection is open. */
   readonly leave?: (consumer: string) => void
-  /** What a subject that the permissions deny means. */
+  /** Error for a subject that the permissions deny. */
   readonly denied: (subject: string, detail: string) => E
 }
 
@@ -90,10 +96,10 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
   #credit = 0
   #isWaiting = false
   #wasHeard = false
-  /** Of the newest message that came. */
+  /** Consumer sequence of the newest message. */
   #consumerSequence = 0
   #pauseMs = retryPauseMsMin
-  /** The server's permissions forbid pulling: no retry changes that. */
+  /** Violation that forbids pulling, which no retry changes. */
   #denied: PermissionViolationError | undefined
 
   constructor(connection: NatsConnectionService, source: PullSource<Item, E>) {
@@ -102,7 +108,7 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
     this.#pullBytes = Math.max(batchBytesMax, 2 * (connection.client.info?.max_payload ?? 0))
   }
 
-  /** The next items; waits for some. */
+  /** The next items; waits until there is one. */
   readonly takeBatch: Effect.Effect<ReadonlyArray<Item>, E> = Effect.gen({ self: this }, function* () {
     while (this.#buffer.length === 0) {
       if (this.#denied !== undefined) {
@@ -119,7 +125,8 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
       yield* this.#signal.await
       this.#isWaiting = false
       this.#signal.closeUnsafe()
-      // The signal wakes this fiber in the middle of a socket read: the rest of that read joins the batch.
+      // The signal wakes this fiber in the middle of a socket read. After the yield, the rest of that read is
+      // in the batch.
       yield* Effect.yieldNow
     }
     const batch = this.#cut()
@@ -127,7 +134,10 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
     return batch
   })
 
-  /** Doubts a consumer that is silent. A fiber of its own, since a time-out around every wait costs far more. */
+  /**
+   * Leaves a consumer that is silent. It runs in its own fiber, because a time-out around every wait costs
+   * far more.
+   */
   readonly watch: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     while (true) {
       yield* Effect.sleep(silenceCheckMs)
@@ -136,7 +146,7 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
     }
   })
 
-  /** A batch off the buffer. */
+  /** Takes a batch off the buffer. */
   #cut(): ReadonlyArray<Item> {
     let bytes = 0
     let count = 0
@@ -167,7 +177,7 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
     const inbox = this.#connection.newInbox()
     this.#subscription = this.#connection.client.subscribe(inbox, {
       callback: (error, message) => {
-        // A refused subscription arrives as a status, too: see `#deny`.
+        // A refused subscription is handled in `#deny`, because it also arrives as a status.
         if (error === null && this.#subscription?.getSubject() === inbox) this.#onMessage(message)
       },
     })
@@ -194,7 +204,7 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
 
   #onMessage(message: Msg): void {
     this.#wasHeard = true
-    // Heartbeats, by far the most of what an idle consumer sends, wake no fiber, unless the newest message was lost.
+    // An idle consumer sends mostly heartbeats. They wake no fiber, unless the newest message was lost.
     if (message.headers?.code === status.heartbeat) {
       if (Number(message.headers.get("Nats-Last-Consumer") || 0) > this.#consumerSequence) this.drop()
       return
@@ -233,7 +243,7 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
     }
   }
 
-  /** A permission violation of this puller ends it; those of others are theirs. */
+  /** Ends this puller if the permission violation is its own. */
   #deny(error: PermissionViolationError): void {
     if (this.#consumer === undefined) return
     const own = `${this.#source.stream}.${this.#consumer}`
@@ -259,7 +269,10 @@ class Puller<Item extends { readonly data: Uint8Array }, E> {
   }
 }
 
-/** Batches of a source, never empty, each made when it is asked for. The consumer is left with the scope. */
+/**
+ * Batches of a source, never empty, each made when the reader asks for it. The consumer is left with the
+ * scope.
+ */
 export const pullFrom = <Item extends { readonly data: Uint8Array }, E>(
   connection: NatsConnectionService,
   source: PullSource<Item, E>,

@@ -1,14 +1,15 @@
 /**
- * All requests of a process over one reply subscription: `publish` with a reply subject, a Map of waiters, one timer
- * wheel. A third of the CPU of the client library's own request, and no promise per message.
+ * All requests of a process over one reply subscription: `publish` with a reply subject, a Map of waiters,
+ * one timer wheel. It takes a third of the CPU of the client library's own request, and no promise per
+ * message.
  *
- * Owns reply subjects, waiters and their deadlines. Does not own what a reply means: JetStreamApi.ts and
- * JournalNats.ts read it. A waiter ends in exactly one way: reply, failure, or cancellation.
+ * Owns reply subjects, waiters and their deadlines. JetStreamApi.ts and JournalNats.ts read the replies. A
+ * waiter ends in exactly one way: reply, failure, or cancellation.
  *
- * While the connection is down every waiter fails at once as `Disconnected`, and so does every new request: replies
- * to the lost connection's inbox are gone, the outcome is unknown either way, and a caller that re-reads as soon as
- * the connection is back is seconds ahead of one that sits out its deadline. Nothing is buffered for a later
- * connection, so a request never lands after its caller was told `Disconnected` because of our own buffer.
+ * While the connection is down, every waiter and every new request fails at once as `Disconnected`. The
+ * replies to the lost connection's inbox are gone, and the outcome is unknown in any case. A caller that
+ * re-reads as soon as the connection is back is seconds faster than one that waits for its deadline. No
+ * request is buffered for a later connection, so no request is sent after its caller was told `Disconnected`.
  */
 import {
   createInbox,
@@ -25,36 +26,42 @@ import type { Deadline, DeadlineWheel } from "../../../runtime/time/DeadlineWhee
 import { isRefusedUser, NatsRequestFailed } from "./NatsErrors.ts"
 import { StoreTroubles } from "./StoreTroubles.ts"
 
-/** Most requests that may wait at once; one more fails as `Disconnected` would, since something is badly stuck. */
+/**
+ * Most requests that may wait at once. One more fails as `Disconnected`, because so many mean that something
+ * is stuck.
+ */
 const WAITER_COUNT_MAX = 1 << 20
 
-/** Status code that the server replies with when nobody listens on the subject. */
+/** Status code of the server's reply if no client subscribes to the subject. */
 const NO_RESPONDERS_STATUS = 503
 
 /**
- * A subject that a request may have. The server closes the connection over one with white space, and over one that is
- * longer than its control line of 4,096 bytes.
+ * Subjects that a request may have. The server closes the connection for a subject with white space, and for
+ * one that does not fit into its control line of 4,096 bytes.
  */
 const SUBJECT_PATTERN = /^[\x21-\x7e]{1,3072}$/
 
-/** Header bytes, all that `publish` asks of a `MsgHdrs`. */
+/** Encoded headers: `publish` needs nothing else of a `MsgHdrs`. */
 export interface EncodedHeaders {
   readonly encode: () => Uint8Array
 }
 
 export interface RequestHandler {
-  /** A reply. True: it was the last one, the request is over. */
+  /** Takes a reply. True if it was the last one and the request is over. */
   readonly onReply: (message: Msg) => boolean
   readonly onFailure: (failure: NatsRequestFailed) => void
 }
 
-/** A request on its way. `cancel` forgets it; what was published stays published. */
+/** A request on its way. `cancel` removes its waiter; a published message stays published. */
 export interface PendingRequest {
   readonly cancel: () => void
 }
 
 export interface ReplyMultiplexer {
-  /** The hot path: callbacks, no Effect. `undefined` when the request failed before it was sent (the handler knows). */
+  /**
+   * Sends a request on the hot path, with callbacks and no Effect. `undefined` if the request failed before
+   * it was sent; the handler has been told.
+   */
   readonly send: (
     subject: string,
     data: Uint8Array,
@@ -62,26 +69,29 @@ export interface ReplyMultiplexer {
     timeoutMs: number,
     handler: RequestHandler,
   ) => PendingRequest | undefined
-  /** A message without a reply: one of a batch, whose last message has it. Not sent while nothing can be sent. */
+  /**
+   * Sends a message of a batch that has no reply; the last message of the batch has it. Does nothing while no
+   * message can be sent.
+   */
   readonly post: (subject: string, data: Uint8Array, headers: EncodedHeaders) => void
-  /** One request, one reply. Interruption forgets the waiter. */
+  /** Sends one request and waits for one reply. Interruption removes the waiter. */
   readonly request: (
     subject: string,
     data: Uint8Array,
     options: { readonly timeoutMs: number; readonly headers?: EncodedHeaders },
   ) => Effect.Effect<Msg, NatsRequestFailed>
-  /** One request, many replies: `collect` takes each and says which one was the last. */
+  /** Sends one request and hands each reply to `collect`, which says which one was the last. */
   readonly stream: (
     subject: string,
     data: Uint8Array,
     options: { readonly timeoutMs: number; readonly collect: (message: Msg) => boolean },
   ) => Effect.Effect<void, NatsRequestFailed>
   readonly pendingCount: () => number
-  /** Troubles that adapters met while they wrote to their stores or received from them. */
+  /** Troubles that adapters met when they wrote to their stores or received from them. */
   readonly troubles: StoreTroubles
 }
 
-/** What the multiplexer needs of a connection. */
+/** The parts of a connection that the multiplexer uses. */
 interface Connection {
   readonly client: NatsClient
   readonly onStatus: (listener: (status: Status) => void) => () => void
@@ -120,7 +130,7 @@ class Multiplexer implements ReplyMultiplexer {
   readonly #waiters = new Map<string, Waiter>()
   #subscription: Subscription | undefined
   #counter = 0
-  /** Why nothing can be sent now. */
+  /** Why no message can be sent now. */
   #blocked: { readonly reason: "Disconnected" | "NotPermitted"; readonly detail: string } | undefined
 
   constructor(client: NatsClient, wheel: DeadlineWheel, inboxPrefix: string | undefined) {
@@ -133,7 +143,7 @@ class Multiplexer implements ReplyMultiplexer {
   #subscribe(): void {
     this.#subscription = this.#client.subscribe(`${this.#prefix}*`, {
       callback: (error, message) => {
-        // An error here is a refused subscription; it arrives as a status, too, and is handled there.
+        // An error here is a refused subscription. It is handled where it arrives as a status.
         if (error === null) this.#onMessage(message)
       },
     })
@@ -187,7 +197,7 @@ class Multiplexer implements ReplyMultiplexer {
   }
 
   #block(reason: "Disconnected" | "NotPermitted", detail: string): void {
-    // Refused credentials stay the reason while the client still tries, and when it gives up.
+    // Refused credentials stay the reason while the client tries again, and after it has given up.
     if (this.#blocked?.reason !== "NotPermitted") this.#blocked = { reason, detail }
     for (const waiter of [...this.#waiters.values()]) waiter.fail(this.#blocked.reason, this.#blocked.detail)
   }
@@ -215,7 +225,7 @@ class Multiplexer implements ReplyMultiplexer {
     )
     const reply = this.#prefix + token
     try {
-      // `publish` calls `encode` and nothing else of the headers.
+      // `publish` calls `encode` of the headers, and nothing else.
       this.#client.publish(
         subject,
         data,
@@ -282,7 +292,7 @@ class Multiplexer implements ReplyMultiplexer {
   }
 }
 
-/** The multiplexer of one connection; waiters of a closed scope fail as `Disconnected`. */
+/** The multiplexer of one connection. When its scope closes, its waiters fail as `Disconnected`. */
 export const makeReplyMultiplexer = (
   connection: Connection,
   wheel: DeadlineWheel,

@@ -1,10 +1,10 @@
 /**
- * The mark on a store that says which journal it belongs to: the journal's id, in the metadata of a mailbox's streams and of the
- * checkpoint bucket.
+ * The mark on a store that says which journal it belongs to: the journal's id, in the metadata of a mailbox's
+ * streams and of the checkpoint bucket.
  *
- * Owns the mark and the words of a wrong one. A store of another journal looks healthy by itself, but its messages are
- * for other actors, and its positions are of other commits. A store gets its mark when it is made. One of an earlier release
- * has none: it is taken as it is, and a preparation marks it.
+ * Owns the mark and the texts for a wrong one. A store of another journal looks healthy by itself, but its
+ * messages are for other actors, and its positions are of other commits. A store gets its mark when it is
+ * made. A store of an earlier release has none: a node uses it as it is, and a preparation marks it.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect } from "effect"
@@ -16,7 +16,7 @@ const MARK_KEY = "everstate.journal"
 export interface StoreMark {
   /** Id of the namespace's journal. */
   readonly journalId: string
-  /** Whether a store without a mark is given one, which takes the right to change streams. */
+  /** True: a store without a mark gets one. That takes the right to change streams. */
   readonly marksOthers: boolean
 }
 
@@ -27,18 +27,24 @@ export const marked = <Config extends Partial<StreamConfig>>(
 ): Config =>
   mark === undefined ? config : { ...config, metadata: { ...config.metadata, [MARK_KEY]: mark.journalId } }
 
-/** What to do about a store of another journal. */
+/** Hint for a store of another journal. */
 export const FOREIGN_HINT =
   "Restore the one of this journal, or let an administrator delete this one, and prepare the namespace again (`ActorSystem.prepare`)."
 
-/** That a store is another journal's, in words; `undefined` where it is this journal's, or does not say. */
+/**
+ * Text that says that a store belongs to another journal; `undefined` if it belongs to this one, or has no
+ * mark.
+ */
 export const foreignMark = ({ config }: StreamInfo, mark: StoreMark | undefined): string | undefined => {
   const found = config.metadata?.[MARK_KEY]
   if (mark === undefined || found === undefined || found === mark.journalId) return undefined
   return `stream ${config.name} belongs to journal ${found}, and the journal of this namespace is ${mark.journalId}`
 }
 
-/** Gives a store without a mark its mark, where that is wanted. A user without the right leaves it as it is. */
+/**
+ * Gives a store without a mark its mark, if `marksOthers` is set. A user without the right leaves the store
+ * as it is.
+ */
 export const markStore = (
   { requests }: NatsConnectionService,
   { config }: StreamInfo,

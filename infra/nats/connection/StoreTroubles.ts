@@ -1,18 +1,21 @@
 /**
- * What a connection's adapters notice of their stores (streams and buckets) while they use them: writes that were
- * refused or not answered, and consumers that cannot be attached to.
+ * Notes what the adapters of a connection meet in their stores (streams and buckets): writes that were
+ * refused or not answered, and consumers that could not be attached.
  *
- * Owns the notes alone. StoreWatch.ts reads them at each of its looks, and says what they mean to an operator.
+ * Owns the notes alone. StoreWatch.ts reads them at each of its looks and tells operators what they mean.
  */
 import { isFull, isUnwritable, type JetStreamError, type NatsRequestFailed } from "./NatsErrors.ts"
 
-/** Writes without an answer, one after the other, that are more than a slow moment. */
+/** Unanswered writes in a row that count as trouble; fewer may be a slow moment. */
 const UNANSWERED_MIN = 2
 
-/** A trouble that did not happen again is forgotten after so many looks: perhaps nothing is written there any more. */
+/**
+ * Looks after which a trouble that did not happen again is forgotten: perhaps no adapter writes there any
+ * more.
+ */
 const LOOKS_KEPT_MAX = 15
 
-/** An attempt to attach a consumer may fail for so many looks before it is told: a new leader takes a moment. */
+/** Looks for which a consumer may stay detached before it counts: electing a leader takes a moment. */
 const LOOKS_DETACHED_MAX = 2
 
 export interface WriteTrouble {
@@ -29,7 +32,7 @@ export interface DetachedConsumer {
   readonly looks: number
 }
 
-/** The first two tokens of a subject, which say what kind of store it is written to. */
+/** The first two tokens of a subject, which name the kind of store that it belongs to. */
 export const storeOfSubject = (subject: string): string =>
   subject.slice(0, subject.indexOf(".", subject.indexOf(".") + 1))
 
@@ -46,12 +49,12 @@ export class StoreTroubles {
   readonly #writes = new Map<string, WriteTrouble>()
   readonly #detached = new Map<object, DetachedConsumer>()
 
-  /** A message was stored. `store`: a subject written to, or the stream's name. */
+  /** Notes that a message was stored. `store`: the subject written to, or the stream's name. */
   stored(store: string): void {
     if (this.#writes.size > 0) this.#writes.delete(keyOf(store))
   }
 
-  /** A message was not stored, or it is not known whether it was. */
+  /** Notes that a message was not stored, or that its outcome is unknown. */
   failed(store: string, error: NatsRequestFailed | JetStreamError): void {
     const reason = reasonOf(error)
     if (reason === undefined) return
@@ -61,7 +64,7 @@ export class StoreTroubles {
     this.#writes.set(key, { reason, detail: error.message, count, looks: 0 })
   }
 
-  /** A receiver or follower has no consumer, and could not get one. */
+  /** Notes that a receiver or follower could not get a consumer. */
   detached(owner: object, stream: string, name: string): void {
     if (!this.#detached.has(owner)) this.#detached.set(owner, { stream, name, looks: 0 })
   }
@@ -70,14 +73,14 @@ export class StoreTroubles {
     if (this.#detached.size > 0) this.#detached.delete(owner)
   }
 
-  /** The stream itself is in trouble: its consumers have time again once it works. */
+  /** Counts again from 0 for consumers of a stream that is itself in trouble: they get time once it works. */
   excuse(stream: string): void {
     for (const [owner, found] of this.#detached) {
       if (found.stream === stream) this.#detached.set(owner, { ...found, looks: 0 })
     }
   }
 
-  /** What writes to one of these places met last; `undefined` while all is well, or for one slow moment. */
+  /** Latest trouble of writes to these stores; `undefined` if there is none, or only a slow moment. */
   ofWrites(keys: ReadonlyArray<string>): WriteTrouble | undefined {
     return keys
       .map((key) => this.#writes.get(key))
@@ -93,12 +96,15 @@ export class StoreTroubles {
     )
   }
 
-  /** The stores of these keys are on another server now, or on one that was started again: the next write will tell. */
+  /**
+   * Forgets the troubles of stores that another or a restarted server now leads: the next write shows how
+   * they are.
+   */
   forget(keys: ReadonlyArray<string>): void {
     for (const key of keys) this.#writes.delete(key)
   }
 
-  /** All stores have been looked at once more. */
+  /** Counts one more look at all stores. */
   looked(): void {
     for (const [key, trouble] of this.#writes) {
       if (trouble.looks >= LOOKS_KEPT_MAX) this.#writes.delete(key)

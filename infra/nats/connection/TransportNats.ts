@@ -1,10 +1,10 @@
 /**
- * Requests and replies over plain NATS subjects, `<namespace>.<subject>`; nothing of it is stored.
+ * Requests and replies over plain NATS subjects, `<namespace>.<subject>`. Nothing is stored.
  *
- * Owns the names, and how a reply that is too large is said. Requests go over ReplyMultiplexer.ts, subscriptions are
- * CoreSubscription.ts, and which reply subjects are answered is AnsweredInboxes.ts. The contract is
- * runtime/transport/Transport.ts. In a cluster the servers tell each other of a new subscription a moment after it was
- * made: until then a request from elsewhere finds no responders.
+ * Owns the names, and the reply that stands for one that is too large. ReplyMultiplexer.ts sends requests,
+ * CoreSubscription.ts subscribes, AnsweredInboxes.ts checks reply subjects. The contract is
+ * runtime/transport/Transport.ts. In a cluster, a server tells the other servers of a new subscription a
+ * moment after it was made: until then a request through another server finds no responders.
  */
 import { type Msg, headers as makeHeaders } from "@nats-io/transport-node"
 import { Clock, Effect, Layer, Schedule, Scope } from "effect"
@@ -16,16 +16,16 @@ import { subscribe } from "./CoreSubscription.ts"
 import { NatsConnection, type NatsConnectionService } from "./NatsConnection.ts"
 import type { NatsRequestFailed } from "./NatsErrors.ts"
 
-/** Status of a reply that says that the real one does not fit. */
+/** Status of a reply that stands for one that is too large. */
 const TOO_LARGE_STATUS = 413
 
-/** What a server with its default settings takes. */
+/** Largest message of a server with its default settings. */
 const MESSAGE_BYTES_MAX_USUAL = 1024 * 1024
 
-/** Characters of a refused reply subject that the log shows. */
+/** Characters of a refused reply subject in the log. */
 const SHOWN_REPLY_LENGTH_MAX = 200
 
-/** Pause before a subject is subscribed again that the server refuses, in milliseconds. */
+/** Pause before a refused subscription is tried again, in milliseconds. */
 const deniedPauseMs = 1_000
 
 export interface TransportNatsOptions {
@@ -34,7 +34,7 @@ export interface TransportNatsOptions {
 
 const forget = (): void => undefined
 
-/** When the connection was lost last. What the client has not noticed yet is not known. */
+/** Time at which the connection was lost last, as far as the client has noticed. */
 const watchConnection = Effect.fnUntraced(function* ({ onStatus, health }: NatsConnectionService) {
   const clock = yield* Clock.Clock
   let lastMs = Number.NEGATIVE_INFINITY
@@ -64,14 +64,14 @@ const make = (namespace: string) =>
     const failureOf = (subject: string, { reason, detail }: NatsRequestFailed): RequestFailed =>
       new RequestFailed({ reason, subject, detail })
 
-    /** Replies to a connection that is gone are of no use to anybody. */
+    /** Sends a reply, unless the connection is closed. */
     const respond = (request: Msg, reply: Uint8Array): void => {
       if (client.isClosed()) return
       if (reply.length <= messageBytesMax()) request.respond(reply)
       else request.respond(undefined, { headers: makeHeaders(TOO_LARGE_STATUS, "Reply Too Large") })
     }
 
-    /** Whether the reply would go elsewhere than into an inbox, where the sender may have no right to write. */
+    /** True if the reply subject is no inbox: the sender may have no right to write there. */
     const isRefused = ({ reply = "", subject }: Msg): boolean => {
       if (reply === "" || answers(reply)) return false
       refusedCount++
