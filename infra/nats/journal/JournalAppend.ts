@@ -1,8 +1,9 @@
 /**
- * One append to a stream of the journal, and several as one atomic batch.
+ * One append to a stream of the journal, and several appends as one atomic batch.
  *
- * Owns what goes over the wire and what the answers mean. Which appends go together: runtime/journal/GroupCommit.ts.
- * A batch is stored as a whole or not at all. Its members have consecutive sequences, and the answer names the last one.
+ * Owns the wire format and the meaning of the answers. runtime/journal/GroupCommit.ts decides which appends
+ * go together. A batch is stored as a whole or not at all. Its members have consecutive sequences, and the
+ * answer has the last one.
  */
 import { type Msg, nuid } from "@nats-io/transport-node"
 import type { BatchEnd, GroupCommit, GroupMember } from "../../../runtime/journal/GroupCommit.ts"
@@ -22,7 +23,7 @@ import type {
 } from "../connection/ReplyMultiplexer.ts"
 import type { JournalGuard } from "./JournalGuard.ts"
 
-/** What the appends to one stream share. */
+/** Everything that the appends to one stream share. */
 export interface AppendTarget {
   readonly requests: ReplyMultiplexer
   readonly guard: JournalGuard
@@ -31,19 +32,22 @@ export interface AppendTarget {
   readonly commitBytesMax: number
   /** Time from the call of an append until its outcome is unknown, in milliseconds. */
   readonly appendTimeoutMs: number
-  /** The journal's sequence for one of the stream. */
+  /** Turns a sequence of the stream into a sequence of the journal. */
   readonly toSequence: (place: number) => number
 }
 
-/** Part of the time-out that a batch has for its answer. What waited for it, or is sent again alone, has the rest. */
+/**
+ * Part of the time-out that a batch may wait for its answer. The rest is for waiting before it is sent, or
+ * for sending its members again alone.
+ */
 const BATCH_TIMEOUT_PART = 0.5
 
-/** Least time that is given for an answer, in milliseconds. */
+/** Shortest wait for an answer, in milliseconds. */
 const ANSWER_MS_MIN = 50
 
 /** An append, its header and its waiter in one object: this is the hot path. */
 export class JournalAppend implements GroupMember, EncodedHeaders, RequestHandler {
-  /** The actor's subject. */
+  /** Subject of the actor. */
   readonly key: string
   readonly data: Uint8Array
   readonly #target: AppendTarget
@@ -75,7 +79,10 @@ export class JournalAppend implements GroupMember, EncodedHeaders, RequestHandle
     return this.data.length
   }
 
-  /** Header of the check, without the end of the headers. Never empty: an empty value switches the server's check off. */
+  /**
+   * Header with the sequence check, without the end of the headers. Never empty, because an empty value
+   * switches the server's check off.
+   */
   get check(): string {
     return `NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${this.#expectedSequence}\r\n`
   }
@@ -115,7 +122,10 @@ export class JournalAppend implements GroupMember, EncodedHeaders, RequestHandle
     this.failed(appendFailureOf(failure, this.data.length, this.#target.commitBytesMax))
   }
 
-  /** The stream has stored it under this sequence of its own; `newestBefore` was its newest when the append was sent. */
+  /**
+   * Called once the stream has stored the append at `place`, its own sequence. `newestBefore` was its newest
+   * sequence when the append was sent.
+   */
   stored(place: number, newestBefore: number): void {
     const { guard, toSequence } = this.#target
     const lost = guard.acknowledged(place, newestBefore)
@@ -133,7 +143,7 @@ export class JournalAppend implements GroupMember, EncodedHeaders, RequestHandle
     this.failed(new AppendUnknown({ reason: "Timeout", detail: "the journal was too slow to send it" }))
   }
 
-  /** The caller has gone. What was sent may be stored all the same. */
+  /** Called when the caller has gone. A sent append may be stored all the same. */
   cancel(): void {
     this.#answer = undefined
     this.#target.group.withdraw(this)
@@ -147,14 +157,20 @@ const noteFailure = ({ requests, guard, stream }: AppendTarget, failure: NatsReq
   if (failure.reason === "NoResponders") guard.suspect()
 }
 
-/** Header of a member: the check of its own actor, its place in the batch, and for the last one the order to store it. */
+/**
+ * Headers of a member: the check of its own actor, its index in the batch, and on the last one the order to
+ * store the batch.
+ */
 const memberHeaders = (member: JournalAppend, id: string, index: number, isLast: boolean): EncodedHeaders => {
   const commit = isLast ? "Nats-Batch-Commit: 1\r\n" : ""
   const text = `${member.check}Nats-Batch-Id: ${id}\r\nNats-Batch-Sequence: ${index + 1}\r\n${commit}\r\n`
   return { encode: () => Buffer.from(text, "latin1") }
 }
 
-/** Sends members as one batch, under an id of its own: one that was sent in part stays staged for a while. */
+/**
+ * Sends members as one batch. Each batch has a new id, because a batch that was sent in part stays staged for
+ * a while.
+ */
 export const sendBatch = (
   target: AppendTarget,
   members: ReadonlyArray<JournalAppend>,

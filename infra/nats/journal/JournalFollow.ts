@@ -1,8 +1,10 @@
 /**
- * The live tail of one of a journal's streams: everything of the given types after a sequence, in order, for ever.
+ * The live tail of one stream of a journal: all records of the given types after a sequence, in order,
+ * without end.
  *
- * Owns an ephemeral consumer that starts after the last record, the check that its sequences are contiguous, and a new
- * one on any doubt. The pulls, and what else raises doubt, are PullConsumer.ts.
+ * Owns an ephemeral consumer that starts after the last record, and the check that its sequences are
+ * contiguous. On any doubt it makes a new consumer. The pulls, and the other reasons for doubt, are in
+ * PullConsumer.ts.
  */
 import { nuid } from "@nats-io/transport-node"
 import { Effect, Stream } from "effect"
@@ -19,7 +21,7 @@ import { NANOS_PER_MS, PULL_EXPIRY_MS, type PullSource, pullFrom } from "../conn
 import type { JournalGuard } from "./JournalGuard.ts"
 import type { JournalSubjects } from "./JournalSubject.ts"
 
-/** The server removes a consumer that nobody pulled from for this long. */
+/** Time after which the server removes a consumer that no client pulls from. */
 const inactiveThresholdMs = 1.5 * PULL_EXPIRY_MS
 
 interface FollowContext {
@@ -38,7 +40,7 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
   readonly denied = notPermitted
   readonly #context: FollowContext
   readonly #filters: Array<string>
-  /** The stream's sequence of the newest record that was read. */
+  /** Stream's own sequence of the newest record that was read. */
   #last: number
   #consumerSequence = 0
 
@@ -49,7 +51,7 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
     this.#last = placeUpTo(after, context.partition, context.partitionCount)
   }
 
-  /** Makes a consumer that goes on after the last record. Fails only when the journal itself is refused. */
+  /** Makes a consumer that continues after the last record. Fails only if the journal itself is refused. */
   readonly attach = Effect.gen({ self: this }, function* () {
     const { connection, guard, stream } = this.#context
     yield* guard.verify
@@ -87,7 +89,7 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
     }
   }
 
-  /** Best effort, nobody waits: the server removes an idle consumer by itself. */
+  /** Removes the consumer without waiting for the outcome: the server removes an idle consumer by itself. */
   readonly leave = (consumer: string): void => {
     const { connection, stream } = this.#context
     const subject = `$JS.API.CONSUMER.DELETE.${stream}.${consumer}`

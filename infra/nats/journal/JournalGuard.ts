@@ -1,10 +1,11 @@
 /**
- * Watches that a stream of the journal stays the one that was verified at start, for as long as the process runs.
+ * Watches that a stream of the journal stays the one that was verified at start, as long as the process runs.
  *
- * Owns the standing refusal: while the stream is missing, replaced, cut or unsafely changed, every append to it is
- * refused before it is sent, and lifted once the right stream is back. After a lost connection nothing is sent or read until
- * the stream was verified again: a server that came back with an older copy would else take new commits over the
- * missing ones, and hide that they are missing. The checks are JournalSettings.ts's.
+ * Owns the standing refusal: while the stream is missing, replaced, cut or unsafely changed, every append to
+ * it is refused before it is sent. The refusal ends once the right stream is back. After a lost connection
+ * nothing is sent or read until the stream was verified again, because a server that came back with an older
+ * copy would store new commits over the missing ones, and hide that they are missing. The checks are in
+ * JournalSettings.ts.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect, Latch, Schedule, type Scope } from "effect"
@@ -19,34 +20,35 @@ import {
 } from "./JournalSettings.ts"
 import { findJournalStream, type OpenJournalStream } from "./JournalStream.ts"
 
-/** How often the stream is verified unasked. A stream swapped in between takes appends for this long. */
+/** Interval of the verifications. A stream that is replaced in between takes appends for this long. */
 const verifyIntervalMs = 2_000
 
 /** Least pause between two verifications, however many appends ask for one. */
 const verifyPauseMs = 250
 
 /**
- * A missing or shortened stream is looked at this often before it is believed: a new leader, or a server that is
+ * Further looks at a missing or shortened stream before it is believed: a new leader, or a server that is
  * still catching up, may not know the last commits for a moment.
  */
 const confirmCount = 3
 const confirmPauseMs = 400
 
 export interface JournalGuard {
-  /** Why nothing may be appended now. */
+  /** Why no append may be sent now. */
   readonly refusal: () => JournalRefused | undefined
   /** False from a lost connection until the stream behind the new one is verified. */
   readonly isVerified: () => boolean
-  /** The newest of the stream's sequences seen so far: whatever is appended from now on gets a higher one. */
+  /** The newest sequence of the stream that was seen: every later append gets a higher one. */
   readonly newestSequence: () => number
   /**
-   * Notes an acknowledged sequence of the stream. One not above `newestBefore`, the newest when the append was sent, proves that the
-   * stream lost commits; the refusal that is returned then stays until the process is restarted.
+   * Notes an acknowledged sequence of the stream. `newestBefore` is the newest sequence when the append was
+   * sent. A sequence that is not above it proves that the stream lost commits; the returned refusal then
+   * stays until the process is restarted.
    */
   readonly acknowledged: (sequence: number, newestBefore: number) => JournalRefused | undefined
-  /** The stream's settings as they were seen last. */
+  /** Latest seen settings of the stream. */
   readonly config: () => Partial<StreamConfig>
-  /** Something smells: verify soon. */
+  /** Asks for a verification soon, because an answer was suspicious. */
   readonly suspect: () => void
   /** Verifies now and returns the stream's last sequence. */
   readonly verify: Effect.Effect<number, JournalRefused | JournalUnavailable>
@@ -111,7 +113,7 @@ export const makeJournalGuard = (
       while (true) {
         if (isVerified) yield* Effect.timeoutOption(suspicion.await, verifyIntervalMs)
         yield* suspicion.close
-        // Unavailable says nothing about the stream; a refusal is noted by `verify` itself.
+        // `Unavailable` says nothing about the stream, and `verify` itself notes a refusal.
         yield* Effect.ignore(verify)
         yield* Effect.sleep(verifyPauseMs)
       }

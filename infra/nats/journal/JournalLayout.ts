@@ -1,7 +1,8 @@
 /**
- * What a namespace's journal says of itself: how many shards and streams it has, and which streams these are.
+ * The layout of a namespace's journal: its number of shards and streams, and which streams these are.
  *
- * Owns reading that from the streams, for those who were not told. Whether they are in order: JournalStream.ts.
+ * Owns reading the layout from the streams, for processes whose options do not say it. JournalStream.ts
+ * verifies the streams.
  */
 import { Effect } from "effect"
 import type { JournalRefused, JournalUnavailable } from "../../../runtime/journal/Journal.ts"
@@ -26,7 +27,7 @@ const countIn = ({ config }: StreamInfo, key: string): number | undefined => {
   return Number.isInteger(count) && count > 0 ? count : undefined
 }
 
-/** The journal of a namespace; `undefined` where there is none. */
+/** The journal of a namespace; `undefined` if there is none. */
 export const findJournal = Effect.fn("findJournal")(function* (
   connection: NatsConnectionService,
   namespace: string,
@@ -34,7 +35,7 @@ export const findJournal = Effect.fn("findJournal")(function* (
   if (!NAMESPACE_PATTERN.test(namespace)) {
     return yield* refused("Foreign", `namespace ${JSON.stringify(namespace)}`, NAMESPACE_HINT)
   }
-  // One stream is named otherwise than several.
+  // A single stream has another name than several.
   const only = streamName(namespace)
   const first = streamName(namespace, STREAMS_DEFAULT + 1)
   const found = (yield* findJournalStream(connection, only)) ?? (yield* findJournalStream(connection, first))
@@ -61,7 +62,7 @@ export const findJournal = Effect.fn("findJournal")(function* (
   return { namespace, shards, streams }
 })
 
-/** The id of a journal: that of its first stream. Journals of before ids have none. */
+/** Id of a journal: the id of its first stream. Journals made before there were ids have none. */
 export const journalIdOf = (
   connection: NatsConnectionService,
   namespace: string,

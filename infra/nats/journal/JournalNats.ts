@@ -1,10 +1,11 @@
 /**
- * The journal on JetStream: one message per commit, guarded by the sequence of the actor's last one, in one stream or
- * several.
+ * The journal on JetStream: one message per commit, in one stream or several. Each append is guarded by the
+ * sequence of the actor's last commit.
  *
- * Owns the append, the leader's reads, and which stream they go to. Sequences are translated here and in
- * JournalFollow.ts (runtime/journal/Partition.ts); everything below counts as its stream does. Opening and verifying is JournalStream.ts, watching JournalGuard.ts, pages
- * are JournalRead.ts, the live tail is JournalFollow.ts. The contract is runtime/journal/Journal.ts.
+ * Owns the append, the leader's reads, and the choice of the stream. Journal sequences are translated here
+ * and in JournalFollow.ts (runtime/journal/Partition.ts); all files below use the sequences of their stream.
+ * JournalStream.ts opens and verifies, JournalGuard.ts watches, JournalRead.ts reads pages, JournalFollow.ts
+ * reads the live tail. The contract is runtime/journal/Journal.ts.
  */
 import { Effect, Layer, type Scope } from "effect"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
@@ -44,20 +45,20 @@ import { syncsBatchesOnce } from "./ServerVersion.ts"
 export const HEADER_ROOM_BYTES = 1_024
 
 export interface JournalNatsOptions extends JournalStreamOptions {
-  /** How long an append may stay unacknowledged before its outcome is unknown; 2 s by default. */
+  /** Time for which an append may stay unacknowledged before its outcome is unknown; 2 s by default. */
   readonly appendTimeoutMs?: number
   /**
-   * Whether appends of different actors are stored as one atomic batch. `auto` (default): where nats-server is 2.15 or
-   * newer, the stream has one replica, each append is synced (measured), and many wait. `on`: wherever the server can and
-   * many wait. `off`: never.
+   * Whether appends of different actors are stored as one atomic batch. `auto` (default): if nats-server is
+   * 2.15 or newer, the stream has one replica, each append is synced (measured), and many appends wait. `on`:
+   * whenever the server can batch and many appends wait. `off`: never.
    */
   readonly groupCommit?: GroupCommitMode
 }
 
-/** Refusals under which even reading would answer from the wrong journal. */
+/** True for refusals under which even reads would answer from the wrong journal. */
 const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
 
-/** A stream of the journal, what watches it, and what its appends share. */
+/** A stream of the journal with its guard, and everything that its appends share. */
 interface Part extends OpenJournalStream, AppendTarget {}
 
 /** Part of an append's time-out that it may wait to be sent. */
@@ -66,7 +67,10 @@ const WAIT_PART = 0.25
 const bytesMaxOf = ({ client }: NatsConnection["Service"]): number =>
   (client.info?.max_payload ?? 0) - HEADER_ROOM_BYTES
 
-/** Appends to a stream wait for each other where that is faster. Another connection may be to another server. */
+/**
+ * Makes a part. Its appends wait for each other if that is faster. A reconnect may lead to another server, so
+ * it is judged anew.
+ */
 const makePart = Effect.fnUntraced(function* (
   connection: NatsConnection["Service"],
   options: JournalNatsOptions,
@@ -134,7 +138,10 @@ const makeService = (
     data,
   })
 
-  /** Connected again, and not yet sure to what. While there is no connection the request itself says why. */
+  /**
+   * True while the connection is back but the stream is not verified yet. Without a connection the request
+   * itself fails with the reason.
+   */
   const mustWait = ({ guard }: Part): boolean =>
     !guard.isVerified() && connection.health().state === "connected"
 
@@ -147,7 +154,7 @@ const makeService = (
       return answeredWith(answer, new AppendUnknown({ reason: "Unavailable", detail: notVerified }))
     }
     if (data.length > commitBytesMax) return answeredWith(answer, tooLarge(data.length, commitBytesMax))
-    // A sequence of another partition is that of no record of this actor.
+    // No record of this actor has a sequence of another partition.
     if (expectedSequence > 0 && partitionOfSequence(expectedSequence, partitionCount) !== part.partition) {
       const detail = `${address.key} is not in the partition of sequence ${expectedSequence}`
       return answeredWith(answer, new AppendUnknown({ reason: "WrongSequence", detail }))
@@ -170,7 +177,10 @@ const makeService = (
     { begin },
   )
 
-  /** Reads go on while appends are refused for unsafe settings, and never from a replaced journal. */
+  /**
+   * Runs a read. Reads go on while appends are refused for unsafe settings, but never from a replaced
+   * journal.
+   */
   const unlessReplaced = <A>(
     part: Part,
     read: () => Effect.Effect<A, JournalReadError>,
@@ -240,7 +250,7 @@ const makeService = (
 }
 
 export const JournalNats = {
-  /** Opens or creates the namespace's journal and watches it. See {@link openJournalStreams} for the refusals. */
+  /** Opens or creates the namespace's journal and watches it. {@link openJournalStreams} has the refusals. */
   layer: (
     options: JournalNatsOptions,
   ): Layer.Layer<

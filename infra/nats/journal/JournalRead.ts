@@ -1,9 +1,9 @@
 /**
- * One page of an actor's commits by direct-get batch, from whichever replica answers.
+ * One page of an actor's commits by direct-get batch, from any replica.
  *
- * Owns the paging, the cheap look into the replies' headers and the proof that nothing was lost on the way: each
- * reply names the one before it, and where a replica ends early the leader is asked for the next commit. So a page
- * is complete or it fails; a stale replica costs one round trip more and never an omission.
+ * Owns the paging, the cheap look into the replies' headers, and the proof that no reply was lost: each reply
+ * names the one before it, and if a replica ends early, the leader is asked for the next commit. So a page is
+ * complete or it fails. A stale replica costs one round trip more and never leaves out a commit.
  */
 import { type Msg, MsgImpl } from "@nats-io/transport-node"
 import { Effect } from "effect"
@@ -18,17 +18,17 @@ import { findMessage, type StoredMessage } from "../connection/JetStreamApi.ts"
 import { readErrorOf } from "../connection/NatsErrors.ts"
 import type { ReplyMultiplexer } from "../connection/ReplyMultiplexer.ts"
 
-/** How long a page, or one message of the leader, may take. */
+/** Longest wait for a page, or for one message of the leader. */
 export const READ_TIMEOUT_MS = 5_000
 
 const status = { endOfBatch: 204, notFound: 404 } as const
 
-/** Where commits are: those of an actor, or of all. */
+/** Where commits are: those of one actor, or of all actors. */
 export interface CommitLog {
   readonly stream: string
   /** Subject or wildcard. */
   readonly subject: string
-  /** Key of the actor whose commit is stored under a subject. */
+  /** Key of the actor to which a subject belongs. */
   readonly keyOf: (subject: string) => string
 }
 
@@ -44,7 +44,7 @@ const subjectLine = (headers: string): string => {
   return headers.slice(start, headers.indexOf("\r\n", start))
 }
 
-/** The header block as text, without the client's parsing of every line where its message type lets us. */
+/** The header block as text. It avoids the client's parsing of every line if the message type allows that. */
 const headerText = (message: Msg): string => {
   if (message instanceof MsgImpl && message._msg.hdr > 0) {
     const { buffer, byteOffset } = message._rdata
@@ -53,7 +53,7 @@ const headerText = (message: Msg): string => {
   return String(message.headers ?? "")
 }
 
-/** `NATS/1.0 204 EOB` → 204, 0 where there is no status. */
+/** `NATS/1.0 204 EOB` → 204; 0 without a status. */
 const statusOf = (headers: string): number => {
   const code = Number.parseInt(headers.slice(9, 12), 10)
   return headers.charCodeAt(8) === 0x20 && code > 0 ? code : 0
@@ -75,10 +75,10 @@ const nextOnLeader = (requests: ReplyMultiplexer, log: CommitLog, sequence: numb
 
 class Page {
   readonly records: Array<JournalRecord> = []
-  /** Commits beyond this page that the replica has; undefined when it said nothing about them. */
+  /** Commits beyond this page that the replica has; undefined if it said nothing about them. */
   pendingCount: number | undefined = undefined
   failure: string | undefined = undefined
-  /** The replica has a commit beyond the range: none before it is missing. */
+  /** The replica has a commit beyond the range, so none before it is missing. */
   isPastEnd = false
   readonly #keyOf: CommitLog["keyOf"]
   readonly #upTo: number
@@ -89,7 +89,7 @@ class Page {
     this.#upTo = upTo
   }
 
-  /** True: the batch is over. */
+  /** Takes a reply; true if the batch is over. */
   readonly collect = (message: Msg): boolean => {
     const headers = headerText(message)
     const code = statusOf(headers)
@@ -145,9 +145,9 @@ export const readPage = Effect.fnUntraced(function* (
   }
   const { records } = page
   const last = records.at(-1)?.sequence ?? range.after
-  // A full page ends here: whether more follows is for the next page to find out.
+  // A full page ends here. The next page finds out whether more commits follow.
   const isWhole = records.length >= countMax || last >= range.upTo || page.isPastEnd
-  // Cut at its size: the next page goes on. An empty page was never cut.
+  // A page that was cut at its size limit: the next page goes on. An empty page was never cut.
   const isCut = records.length > 0 && (page.pendingCount ?? 0) > 0
   if (isWhole || isCut) return records
   const next = yield* nextOnLeader(requests, log, last + 1)

@@ -1,8 +1,8 @@
 /**
- * What each of a journal's streams must look like, as pure checks: name, settings, identity (DESIGN "Journal safety").
+ * The name, settings and identity that each stream of a journal must have, as pure checks.
  *
- * Owns the settings of a new journal and every refusal of a wrong one. Who asks the server: JournalStream.ts at
- * start, JournalGuard.ts from then on.
+ * Owns the settings of a new journal and every refusal of a wrong one. JournalStream.ts asks the server at
+ * start, JournalGuard.ts afterwards.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { nuid } from "@nats-io/transport-node"
@@ -12,7 +12,7 @@ import { partitionOfShard } from "../../../runtime/journal/Partition.ts"
 /** Version of the journal's layout: subjects, headers, commit envelope. */
 export const JOURNAL_FORMAT_VERSION = 1
 
-/** A namespace becomes a subject token and a stream's name. */
+/** Form of a namespace, which becomes a subject token and a part of stream names. */
 export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/
 export const NAMESPACE_HINT =
   'Use lower-case letters, digits, "-" and "_", starting with a letter, 32 at most.'
@@ -22,28 +22,34 @@ export interface JournalStreamOptions {
   /** Number of shards, fixed at creation. */
   readonly shards: number
   /**
-   * Streams that the journal is kept in, 1 by default and `shards` at most, fixed at creation. Each is written, synced
-   * and replicated by itself, so several take more appends where every one is fsynced; order is kept within each.
+   * Number of streams that hold the journal, 1 by default and `shards` at most, fixed at creation. Each
+   * stream is written, synced and replicated by itself, so several take more appends if every append is
+   * fsynced. Order is kept within each.
    */
   readonly streams?: number
   /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
   readonly replicas?: number
   /**
-   * Bytes in one stream after which its appends are refused as `Full`; without it the server's storage is the limit.
-   * Creation alone.
+   * Bytes in one stream after which its appends are refused as `Full`; by default the server's storage is the
+   * limit. Used at creation alone.
    */
   readonly bytesMax?: number
-  /** An operator prepares the namespace: streams of earlier releases are allowed what this release can use. */
+  /**
+   * True if an operator prepares the namespace: streams of earlier releases may then be changed for this
+   * release.
+   */
   readonly isPreparation?: boolean
 }
 
 export const STREAMS_DEFAULT = 1
 
-/** `<ns>-journal`; where there are several, each has its partition after it. */
+/** `<ns>-journal`; if there are several streams, each has its partition appended. */
 export const streamName = (namespace: string, streams = STREAMS_DEFAULT, partition = 0): string =>
   streams === 1 ? `${namespace}-journal` : `${namespace}-journal-${partition}`
 
-/** `<ns>.evt.<shard>.<type>.<token>`, of all shards or, where there are several streams, of those in this one. */
+/**
+ * `<ns>.evt.<shard>.<type>.<token>` of all shards or, if there are several streams, of those in this stream.
+ */
 const journalSubjects = (options: JournalStreamOptions, partition: number): Array<string> => {
   const { namespace, shards, streams = STREAMS_DEFAULT } = options
   if (streams === 1) return [`${namespace}.evt.*.*.*`]
@@ -59,7 +65,7 @@ const metadataOf = (options: JournalStreamOptions): Record<string, string> => ({
   "everstate.format": String(JOURNAL_FORMAT_VERSION),
 })
 
-/** What a stream means that does not say: journals were of one stream once. */
+/** Metadata of a stream that has none: older journals have one stream. */
 const metadataAbsent: Record<string, string> = { "everstate.streams": String(STREAMS_DEFAULT) }
 
 const hintFixed: Record<string, string> = {
@@ -74,19 +80,19 @@ type Identified = {
   readonly config: { readonly metadata?: Readonly<Record<string, string>> }
 }
 
-/** The id that the stream's creator gave it; streams of before ids have none. */
+/** The id that the stream's creator gave it; streams made before there were ids have none. */
 export const givenIdOf = ({ config }: Identified): string | undefined => config.metadata?.[idKey]
 
 /**
- * What tells a stream from another one of its name: the id that its creator gave it. The creation time is none: replicas
- * of a stream that several nodes created in one moment have been seen to differ in it (nats-server 2.14.0, three
- * servers). Streams of before ids have nothing else.
+ * Tells a stream from another one with the same name: the id that its creator gave it. The creation time does
+ * not, because replicas of a stream that several nodes created in one moment may differ in it (seen with
+ * nats-server 2.14.0, three servers). Streams made before there were ids have only the creation time.
  */
 export const streamIdOf = (info: Identified): string => givenIdOf(info) ?? info.created
 
 /**
- * The settings of a new stream, with an id of its own. Every one that protects data is checked again by
- * {@link verifySettings}.
+ * The settings of a new stream, with its own new id. {@link verifySettings} checks again every setting that
+ * protects data.
  */
 export const journalStreamConfig = (options: JournalStreamOptions, replicas: number, partition = 0) =>
   ({
@@ -103,7 +109,7 @@ export const journalStreamConfig = (options: JournalStreamOptions, replicas: num
     max_consumers: -1,
     num_replicas: replicas,
     deny_delete: true,
-    deny_purge: false, // an archiver's right; NATS permissions deny it to services
+    deny_purge: false, // the right of an archiver; NATS permissions deny it to services
     allow_rollup_hdrs: false,
     allow_direct: true,
     allow_atomic: true,
@@ -146,7 +152,7 @@ export const unsafeSettings = (
   return wrong
 }
 
-/** Whether the stream's settings are those of this system's journal. */
+/** The refusal of a stream whose settings are not those of this system's journal; `undefined` if they are. */
 export const verifySettings = (
   config: Partial<StreamConfig>,
   options: JournalStreamOptions,
@@ -170,7 +176,7 @@ export const verifySettings = (
   return refused("Unsafe", `stream ${name} could lose commits: ${unsafe.join("; ")}`, hint)
 }
 
-/** Whether a journal has as many shards and streams as are registered. */
+/** The refusal of a journal whose shards or streams differ in number from the registered ones. */
 export const verifyCounts = (
   options: JournalStreamOptions,
   registered: { readonly shards: number; readonly streams: number },
@@ -185,7 +191,10 @@ export const verifyCounts = (
   )
 }
 
-/** Whether a stream is the one remembered, no younger and no shorter. `lastPlace` is of the stream itself. */
+/**
+ * The refusal of a stream that is not the remembered one, or is shorter. `lastPlace` is a sequence of the
+ * stream itself.
+ */
 export const verifyIdentity = (
   name: string,
   info: Parameters<typeof streamIdOf>[0] & { readonly state: { readonly last_seq: number } },
@@ -215,7 +224,7 @@ export const missing = (name: string, because = "it is registered"): JournalRefu
     "Restore it from a backup. It is never created anew: that would hide the loss of every commit.",
   )
 
-/** The refusal for a stream that gave a sequence away a second time. */
+/** The refusal of a stream that gave a sequence away a second time. */
 export const shortened = (name: string, sequence: number, seen: number): JournalRefused =>
   refused(
     "Replaced",

@@ -1,9 +1,9 @@
 /**
- * The streams that are a system's journal: found and verified, or created once, and never again.
+ * The streams of a system's journal: found and verified, or created once, and never again.
  *
- * Never re-creates a journal that the register remembers: a missing or younger stream means lost data, and only an
- * operator may decide about that. What right looks like is JournalSettings.ts and ServerVersion.ts;
- * JournalGuard.ts keeps watching while the process runs.
+ * Never re-creates a journal that the register remembers: a missing or younger stream means lost data, and
+ * only an operator may decide about that. The checks are in JournalSettings.ts and ServerVersion.ts.
+ * JournalGuard.ts watches the streams while the process runs.
  */
 import { Effect } from "effect"
 import type { JournalRefused, JournalUnavailable } from "../../../runtime/journal/Journal.ts"
@@ -43,7 +43,7 @@ export interface OpenJournalStream {
   readonly config: StreamInfo["config"]
 }
 
-/** A stream, or `undefined` where the server is sure that there is none. */
+/** A stream, or `undefined` if the server is sure that there is none. */
 export const findJournalStream = (
   connection: NatsConnectionService,
   stream: string,
@@ -79,8 +79,8 @@ const refusedOptions = ({ namespace, shards, streams = STREAMS_DEFAULT }: Journa
 }
 
 /**
- * Refuses where the namespace has a journal of another number of streams. One stream is named otherwise than several:
- * they would not find each other.
+ * Refuses if the namespace has a journal with another number of streams. A single stream has another name
+ * than several, so neither layout would find the streams of the other.
  */
 const refuseOtherLayout = Effect.fnUntraced(function* (
   connection: NatsConnectionService,
@@ -98,8 +98,8 @@ const verifyRegistered = (options: JournalStreamOptions, { shards, streams }: Jo
   verifyCounts(options, { shards, streams: streams.length })
 
 /**
- * Allows atomic batches on a stream of an earlier release. Streams that are made now allow them. A user without the right to
- * change streams leaves it as it is: appends then go one by one.
+ * Allows atomic batches on a stream of an earlier release. New streams allow them from the start. A user
+ * without the right to change streams leaves the stream as it is: its appends then go one by one.
  */
 const allowBatches = (connection: NatsConnectionService, info: StreamInfo): Effect.Effect<StreamInfo> => {
   const { name, allow_atomic } = info.config
@@ -114,7 +114,10 @@ const allowBatches = (connection: NatsConnectionService, info: StreamInfo): Effe
   )
 }
 
-/** All streams in the order of their partitions: those that are there, and new ones where none may have been lost; verified. */
+/**
+ * All streams in the order of their partitions, verified. Missing ones are created if none may have been
+ * lost.
+ */
 const findOrCreate = Effect.fnUntraced(function* (
   connection: NatsConnectionService,
   options: JournalStreamOptions,
@@ -122,7 +125,7 @@ const findOrCreate = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<StreamInfo>, JournalRefused | JournalUnavailable> {
   const { namespace, streams = STREAMS_DEFAULT } = options
   const infos: Array<StreamInfo | undefined> = []
-  // In the order of their creation: once one has commits, all those looked at later are there, too.
+  // In the order of their creation: once a stream has commits, all streams after it exist, too.
   for (let partition = 0; partition < streams; partition++) {
     const info = yield* findJournalStream(connection, streamName(namespace, streams, partition))
     const wrong = info && verifySettings(info.config, options, partition)
@@ -140,7 +143,7 @@ const findOrCreate = Effect.fnUntraced(function* (
     if (info === undefined && isWritten) return yield* missing(name, "the others have commits")
     const found = info ?? (yield* create(connection, options, partition))
     const own = options.isPreparation === true ? yield* allowBatches(connection, found) : found
-    // Somebody else may have created it.
+    // Another process may have created it.
     const wrong = verifySettings(own.config, options, partition)
     if (wrong !== undefined) return yield* wrong
     made.push(own)
@@ -149,7 +152,7 @@ const findOrCreate = Effect.fnUntraced(function* (
 })
 
 /**
- * The journal's streams: found and verified against settings and register, or created where neither streams nor
+ * The journal's streams: found and verified against settings and register, or created if neither streams nor
  * register know one. Refusals: `Unsafe`, `Foreign`, `Missing`, `Replaced`, `NotPermitted`.
  */
 export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
@@ -166,7 +169,8 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
   yield* checkServerVersion(connection.client.info?.version ?? "unknown")
   const register = yield* JournalRegister
   const remembered = yield* register.load(namespace)
-  // Before the streams are looked for: those of another number have other names, and are not missing.
+  // Checked before the streams are looked for, because another number of streams means other names: they are
+  // not missing.
   const otherCounts = remembered && verifyRegistered(options, remembered)
   if (otherCounts !== undefined) return yield* otherCounts
 
@@ -182,7 +186,7 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
     })
   }
   const identity = remembered ?? (yield* register.load(namespace))
-  // Somebody else may have been faster.
+  // Another process may have registered the journal in the meantime.
   const wrongCounts = identity && verifyRegistered(options, identity)
   if (wrongCounts !== undefined) return yield* wrongCounts
   const opened: Array<OpenJournalStream> = []

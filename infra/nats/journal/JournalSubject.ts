@@ -1,7 +1,8 @@
 /**
- * Where an actor's commits live on the wire: `<ns>.evt.<shard>.<type>.<token>`, and back from there to its key.
+ * The subject of an actor's commits, `<ns>.evt.<shard>.<type>.<token>`, and from a subject back to the
+ * actor's key.
  *
- * Owns that mapping and nothing else; the token is made by runtime/address/ActorAddress.ts.
+ * Owns that mapping alone. runtime/address/ActorAddress.ts makes the token.
  */
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 

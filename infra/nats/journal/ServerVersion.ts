@@ -1,17 +1,15 @@
-/**
- * Which nats-server versions a journal may live on. Next: JournalStream.ts, which asks at start.
- */
+/** The nats-server versions on which a journal may be stored. JournalStream.ts asks at start. */
 import { Effect } from "effect"
 import type { JournalRefused } from "../../../runtime/journal/Journal.ts"
 import { refused } from "./JournalSettings.ts"
 
-/** Oldest server that has what the journal needs: `[major, minor, patch]`. */
+/** Oldest server that has everything the journal needs: `[major, minor, patch]`. */
 const serverVersionMin = [2, 12, 0] as const
 
 /** Oldest server without known defects that lose acknowledged data. */
 const serverVersionSafe = [2, 14, 5] as const
 
-/** Where newer servers are. */
+/** Where users find newer servers. */
 const releasesUrl = "https://github.com/nats-io/nats-server/releases"
 
 const isOlder = (version: string, than: readonly [number, number, number]): boolean => {
@@ -24,7 +22,7 @@ const isOlder = (version: string, than: readonly [number, number, number]): bool
   return false
 }
 
-/** What a server's version means for a journal: refuse below 2.12, warn below 2.14.5. */
+/** Verdict on a server's version: refuse below 2.12, warn below 2.14.5. */
 export const serverVersionVerdict = (version: string): "ok" | "warn" | "refuse" => {
   if (isOlder(version, serverVersionMin)) return "refuse"
   return isOlder(version, serverVersionSafe) ? "warn" : "ok"
@@ -33,10 +31,10 @@ export const serverVersionVerdict = (version: string): "ok" | "warn" | "refuse" 
 /** Oldest server that syncs an atomic batch once; earlier ones sync each of its messages. */
 const serverVersionBatching = [2, 15, 0] as const
 
-/** Whether batches of this server can be faster than single messages. */
+/** True if batches of this server can be faster than single messages. */
 export const syncsBatchesOnce = (version: string): boolean => !isOlder(version, serverVersionBatching)
 
-/** Versions that this process was warned of; once is loud enough. */
+/** Versions that this process has warned of; each is warned of once. */
 const warnedOf = new Set<string>()
 
 /** Refuses a server that is too old, and warns of one that may lose data. */

@@ -1,13 +1,13 @@
 /**
- * Leases in a JetStream key-value bucket: `nats kv get <ns>-cluster slot.shard.3` shows who has shard 3.
+ * Leases in a JetStream key-value bucket: `nats kv get <ns>-cluster slot.shard.3` shows the owner of shard 3.
  *
- * Owns the bucket, the compare-and-set, and the marker that a removed record leaves for an hour, so that an old
- * revision conflicts rather than finds nothing. The contract is runtime/cluster/Leases.ts.
+ * Owns the bucket and the compare-and-set. A removed record leaves a marker for an hour, so that a write with
+ * an old revision conflicts instead of finding nothing. The contract is runtime/cluster/Leases.ts.
  *
- * `all` is one direct-get batch, or a few where there are more records than the system writes, answered by the nearest
- * replica in the order of revisions. A record that is written meanwhile moves to the end, where the batch comes to it;
- * so none is missed, and some come twice. (The look-up of many last messages at once, `multi_last`, knows 1,024 keys at
- * most and breaks off when one of them is written meanwhile.)
+ * `all` is one direct-get batch, or a few if there are more records than the system writes. The nearest
+ * replica answers in the order of revisions. A record that is written meanwhile moves to the end, where the
+ * batch comes to it; so none is missed, and some come twice. (`multi_last`, the look-up of many last messages
+ * at once, takes 1,024 keys at most and breaks off if one of them is written meanwhile.)
  */
 import type { Msg } from "@nats-io/transport-node"
 import { type Cause, Effect, Layer, Queue, Schedule, Semaphore, Stream } from "effect"
@@ -26,27 +26,30 @@ import { NatsConnection, type NatsConnectionService } from "../connection/NatsCo
 import { leasesUnavailableOf, leaseWriteErrorOf } from "../connection/NatsErrors.ts"
 import { publishTo } from "../connection/PubAck.ts"
 
-/** Records in one direct-get batch of `all`, and most that it lists altogether, removed ones included. */
+/** Most records in one direct-get batch of `all`, removed ones included. */
 const LEASE_PAGE_RECORDS_MAX = 16_384
 const LEASE_RECORDS_MAX = 16 * LEASE_PAGE_RECORDS_MAX
 
-/** How long `all` and `get` may take: shorter than a lease, so that there is time to try again. */
+/** Longest wait of `all` and `get`: shorter than a lease, so that there is time to try again. */
 const READ_TIMEOUT_MS = 2_000
 
-/** How long a removed record is listed, in milliseconds. */
+/** Time for which a removed record is listed, in milliseconds. */
 const REMOVED_KEPT_MS = 3_600_000
 
-/** Hints that wait for their reader; it looks at everything anyway, so the oldest may go. */
+/**
+ * Hints that wait for their reader. The oldest may be dropped, because the reader looks at all records
+ * anyway.
+ */
 const HINTS_MAX = 256
 
-/** Pause before the hints are subscribed again. */
+/** Pause before the subscription to hints is tried again. */
 const hintsRetryMs = 1_000
 
 export interface LeasesNatsOptions {
   readonly namespace: string
   /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
   readonly replicas?: number
-  /** How long a removed record is listed, in whole seconds; an hour by default. */
+  /** Time for which a removed record is listed, in whole seconds; an hour by default. */
   readonly removedKeptMs?: number
 }
 
@@ -59,8 +62,8 @@ const decoder = new TextDecoder()
 const unavailable = (detail: string): LeasesUnavailable => new LeasesUnavailable({ reason: "Other", detail })
 
 /**
- * A record as it is stored: what was removed is a message without a body. What is no JSON was put there by hand, and
- * says nothing; it hides none of the others.
+ * A stored record. A removed record is a message without a body. A text that is no JSON was written by hand:
+ * its value is null, so that it does not hide the other records.
  */
 const recordOf = (key: string, revision: number, json: string): LeaseRecord => {
   if (json === "") return { key, revision, value: undefined }
@@ -73,15 +76,15 @@ const recordOf = (key: string, revision: number, json: string): LeaseRecord => {
 
 const status = { endOfBatch: 204, notFound: 404 } as const
 
-/** What the direct-get batches bring, with the proof that nothing was lost on the way. */
+/** Collects the direct-get batches, with the proof that no reply was lost. */
 class Listing {
-  /** By key: the highest revision and its JSON. */
+  /** Highest revision and its JSON, by key. */
   readonly found = new Map<string, { readonly revision: number; readonly json: string }>()
   failure: string | undefined = undefined
   /** Records beyond the last batch. */
   pendingCount = 0
   #previous = 0
-  /** Sequence of the last record, which the next batch starts after. */
+  /** Sequence of the last record; the next batch starts after it. */
   #last = 0
   readonly #prefix: string
 
@@ -89,7 +92,7 @@ class Listing {
     this.#prefix = prefix
   }
 
-  /** The next batch, as it is asked for. */
+  /** The request for the next batch. */
   next(): Uint8Array {
     this.#previous = 0
     this.pendingCount = 0
@@ -97,7 +100,7 @@ class Listing {
     return encoder.encode(JSON.stringify(query))
   }
 
-  /** True: the batch is over. */
+  /** Takes a reply; true if the batch is over. */
   readonly collect = (message: Msg): boolean => {
     const { headers } = message
     const code = headers?.code ?? 0
@@ -145,14 +148,17 @@ const makeService = (
     revision: number,
     headers: Readonly<Record<string, string>>,
   ) => {
-    // Never empty: that would switch the server's check off.
+    // Never empty, because an empty value would switch the server's check off.
     const expected = { ...headers, [EXPECTED]: revision }
     return Effect.mapError(publishTo(requests, prefix + key, data, expected), (error) =>
       leaseWriteErrorOf(key, error),
     )
   }
 
-  /** Nobody answers for the bucket: if it was deleted it is made again, empty, and all members join anew. */
+  /**
+   * Runs a request. If no server answers for the bucket and it was deleted, it is made again, empty, and all
+   * members join anew.
+   */
   const orReopen = <A, E extends LeaseWriteError>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.tapError(effect, (error) =>
       error._tag === "LeasesUnavailable" && error.reason === "NoResponders"
@@ -162,7 +168,7 @@ const makeService = (
         : Effect.void,
     )
 
-  /** Without the right to subscribe there are no hints, which costs time and nothing else. */
+  /** Subscribes to hints. Without the right to subscribe there are none; changes are then noticed later. */
   const watch = (queue: Queue.Queue<LeaseHint, Cause.Done>) =>
     subscribe(connection, `${prefix}>`, ({ subject, headers, data }) => {
       const after = Number(headers?.get(EXPECTED) ?? "")

@@ -1,15 +1,16 @@
 /**
- * The mailbox of the first release, as long as there is one: a single stream `<ns>-mailbox` of messages and schedules.
- * No nats-server since May 2026 opens it; on one that does, both releases run side by side and the stream is emptied.
+ * The mailbox of the first release, as long as there is one: a single stream `<ns>-mailbox` with messages and
+ * schedules. No nats-server since May 2026 opens it. On an older server both releases run side by side, and
+ * the stream is emptied.
  *
  * Owns its names, the look at its receivers, and the choice of the mailbox that is written:
- * - A node of the first release reads this stream alone. A node of this release receives a shard's messages here, too,
- *   and hands them out before those of the new streams. So while any node of the first release may have a shard,
- *   everything is written here, because every possible owner reads it.
- * - Once no node of the first release receives any more, the new streams are written, and the schedules that wait here
- *   are moved (MailboxMove.ts).
+ * - A node of the first release reads this stream alone. A node of this release receives a shard's messages
+ *   here, too, and hands them out before those of the new streams. So while a node of the first release may
+ *   own a shard, all messages are written here, because every possible owner reads this stream.
+ * - Once no node of the first release receives any more, the new streams are written, and the schedules that
+ *   wait here are moved (MailboxMove.ts).
  *
- * This release creates no such stream. An administrator deletes it when it is empty (docs/DEPLOYMENT.md).
+ * This release creates no such stream. An administrator deletes it once it is empty (docs/DEPLOYMENT.md).
  */
 import { Clock, Effect, Exit } from "effect"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
@@ -22,21 +23,23 @@ import { LAYOUT_KEY } from "./MailboxReceive.ts"
 import { findLegacyStream } from "./MailboxStream.ts"
 import { slotSubjectOf, type WaitingSubjects, waitingSubjectsOf } from "./MailboxSubject.ts"
 
-/** How long a look at the receivers is taken for true, in milliseconds. */
+/** Time for which the result of a look at the receivers is used, in milliseconds. */
 const LOOK_TTL_MS = 1_000
 
 /**
- * A consumer that a node of the first release made last, and from which no node pulls, counts as left behind after this
- * time, in milliseconds. Until then that node may come back, or a node of this release takes the consumer over.
+ * Time after which a consumer of the first release counts as left behind, if no node pulls from it, in
+ * milliseconds. Before that, its node may come back, or a node of this release may take the consumer over.
  */
 const LEFT_BEHIND_MS = 300_000
 
 export interface LegacySubjects {
   readonly waiting: WaitingSubjects
-  /** What was due already when it was scheduled. The server's own target for a schedule, too. */
+  /**
+   * Subject of a message that was already due when it was scheduled, and target of the server's schedules.
+   */
   readonly ofDue: (address: ActorAddress) => string
   readonly ofSlot: (address: ActorAddress, slot: string) => string
-  /** Wildcard over what waits for its time. */
+  /** Wildcard over the scheduled messages. */
   readonly allSlots: string
 }
 
@@ -52,19 +55,22 @@ export const legacySubjectsOf = (namespace: string): LegacySubjects => {
 
 /**
  * - `shared`: nodes of the first release may receive from the stream.
- * - `ours`: nodes of this release alone receive from it.
- * - `gone`: deleted, or not opened by a newer server.
+ * - `ours`: only nodes of this release receive from it.
+ * - `gone`: the stream is deleted, or a newer server does not open it.
  */
 export type LegacyState = "shared" | "ours" | "gone"
 
 export interface MailboxLegacy {
   readonly stream: string
   readonly subjects: LegacySubjects
-  /** A second old at most. */
+  /** State of the stream, a second old at most. */
   readonly state: Effect.Effect<LegacyState, MailboxError>
 }
 
-/** Looks at the consumers of the stream. Remembers since when no node pulls from those of the first release. */
+/**
+ * Looks at the consumers of the stream, and remembers since when no node pulls from those of the first
+ * release.
+ */
 class Receivers {
   readonly #connection: NatsConnectionService
   readonly #stream: string
@@ -99,7 +105,7 @@ class Receivers {
   }
 }
 
-/** The first release's mailbox of this namespace; `undefined` where there is none. */
+/** The first release's mailbox of this namespace; `undefined` if there is none. */
 export const findMailboxLegacy = Effect.fn("findMailboxLegacy")(function* (
   connection: NatsConnectionService,
   namespace: string,

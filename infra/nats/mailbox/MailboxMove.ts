@@ -1,11 +1,13 @@
 /**
- * Moves what waits for its time in the first release's mailbox (MailboxLegacy.ts) into the stream of timers.
+ * Moves the schedules of the first release's mailbox (MailboxLegacy.ts) into the stream of timers.
  *
- * Owns the consumer over those schedules. All nodes share it, and each moves what it is handed: a schedule is removed
- * from the old stream once it is stored in the new one. A schedule that is due at that moment may ring in both streams,
- * under one id, so its receiver applies it once. A slot that was scheduled anew in the new stream stays as it is.
+ * Owns the consumer over those schedules. All nodes share it, and each moves the schedules that it receives:
+ * a schedule is removed from the old stream once it is stored in the new one. A schedule that is due at that
+ * moment may ring in both streams, under one id, so its receiver applies it once. A slot that was already
+ * scheduled again in the new stream stays as it is.
  *
- * Nothing moves while a node of the first release receives messages: that node would not see the timer ring.
+ * No schedule moves while a node of the first release receives messages, because that node would not see the
+ * timer ring.
  */
 import type { Msg } from "@nats-io/transport-node"
 import { Cause, Effect, Schedule, type Scope } from "effect"
@@ -23,14 +25,14 @@ import { MAILBOX_LAYOUT_VERSION } from "./MailboxStream.ts"
 
 const CONSUMER = "schedules"
 
-/** Schedules of one pull, and how many are stored at once. */
+/** Schedules of one pull, which are stored at the same time. */
 const BATCH_COUNT_MAX = 256
 const CONCURRENCY = 64
 
-/** A schedule that could not be stored is handed out again after this time. */
+/** Time after which a schedule that could not be stored is handed out again. */
 const REDELIVERY_MS = 30_000
 
-/** Pause after a refusal, as of a right that is missing, before it is tried again. */
+/** Pause after a refusal, for example for a missing right. */
 const REFUSED_PAUSE_MS = 10_000
 
 /** Pause between looks whether the old stream is empty. */
@@ -79,7 +81,7 @@ class Mover implements PullSource<Moved, MailboxRefused> {
   readonly read = (message: Msg): Moved => ({ data: message.data, message })
 }
 
-/** Moves schedules for as long as the scope lives, and says once when the old stream is empty. */
+/** Moves schedules as long as the scope lives, and logs once when the old stream is empty. */
 export const moveSchedules = (
   connection: NatsConnectionService,
   legacy: MailboxLegacy,
@@ -93,7 +95,7 @@ export const moveSchedules = (
     const slot = message.subject.slice(slotPrefix.length)
     const due = `${namespace}.due.${slot.slice(0, slot.lastIndexOf("."))}`
     const schedule = message.headers?.get("Nats-Schedule") ?? ""
-    // What has no time is due.
+    // A message without a time is due.
     const stored =
       schedule === ""
         ? publishTo(requests, due, data, {})
@@ -133,7 +135,7 @@ export const moveSchedules = (
     yield* Effect.forever(batch)
   }).pipe(
     Effect.scoped,
-    // An operator grants the right, and it goes on without a restart.
+    // Tries for ever, so that moving goes on without a restart once an operator has granted the right.
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.failCause(cause)

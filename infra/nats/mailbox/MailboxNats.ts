@@ -1,9 +1,9 @@
 /**
  * The mailbox on JetStream: one stream of messages, and one of timers, which the server turns into messages.
  *
- * Owns publishing, scheduling and their ids, and where to: the streams of MailboxStream.ts or, as long as nodes of the
- * first release run, the one of MailboxLegacy.ts. Subjects are MailboxSubject.ts, handing out is MailboxReceive.ts. The
- * contract is runtime/mailbox/Mailbox.ts.
+ * Owns publishing and scheduling, their ids, and the choice of the stream: those of MailboxStream.ts or, as
+ * long as nodes of the first release run, the one of MailboxLegacy.ts. Subjects are in MailboxSubject.ts,
+ * receiving is in MailboxReceive.ts. The contract is runtime/mailbox/Mailbox.ts.
  */
 import { hash } from "node:crypto"
 import { Clock, Effect, Latch, Layer, Stream } from "effect"
@@ -51,33 +51,43 @@ import {
 import { mailboxSubjectsOf, sentinelNameOf } from "./MailboxSubject.ts"
 
 /**
- * Bytes of the server's `max_payload` that are kept for headers (the longest id of the longest actor takes about
- * 3,200), and for what a dead letter adds to the message that became one.
+ * Bytes of the server's `max_payload` that are kept for headers (the longest id of the longest actor takes
+ * about 3,200), and for the note that a dead letter adds to its message.
  */
 export const MESSAGE_ROOM_BYTES = 12 * 1_024
 
 /**
- * Farthest time that the server is given, in milliseconds from now. It counts in nanoseconds and takes the year 2300
- * for the past. What is due later is delivered early after this time, and whoever receives it schedules it again.
+ * Farthest time of a schedule, in milliseconds from now. The server counts in nanoseconds and takes the year
+ * 2300 for the past. A message that is due later is delivered after this time, too early, and its receiver
+ * schedules it again.
  */
 export const SCHEDULE_AHEAD_MAX_MS = 365 * 86_400_000
 
 /** Time of a sentinel from now, in milliseconds: a hundred years. */
 const SENTINEL_AHEAD_MS = 100 * 365 * 86_400_000
 
-/** How long messages of the first release's mailbox keep newer ones waiting when a shard is taken, in milliseconds. */
+/**
+ * Time for which messages of the first release's mailbox delay newer ones when a shard is taken, in
+ * milliseconds.
+ */
 const LEGACY_FIRST_MS = 10_000
 
-/** Streams of the mailbox; sequences of deliveries name theirs by the remainder. */
+/** Number of streams. The sequence of a delivery names its stream by the remainder. */
 const LANE_COUNT = 2
 
-/** Below every sequence of the new streams: what the first release stored came before. */
+/**
+ * Base of the first release's sequences: below all sequences of the new streams, because its messages are
+ * older.
+ */
 const LEGACY_SEQUENCE_FLOOR = -(2 ** 52)
 
 export interface MailboxNatsOptions extends MailboxStreamOptions {
-  /** The port's {@link REDELIVERY_MS} by default. */
+  /**
+   * Time after which an unacknowledged message is delivered again; {@link REDELIVERY_MS} of the port by
+   * default.
+   */
   readonly redeliveryMs?: number
-  /** Whether the namespace has no commits, so that no schedule can have been lost; not so by default. */
+  /** True if the namespace has no commits, so that no schedule can have been lost; false by default. */
   readonly isNew?: Effect.Effect<boolean, MailboxError>
 }
 
@@ -88,7 +98,10 @@ interface Destination {
   readonly ofSlot: (address: ActorAddress, slot: string) => string
 }
 
-/** The first release's stream may go at any time: nothing is left to do in it then. */
+/**
+ * Runs a request to the first release's stream. Succeeds if the stream is gone, because there is nothing left
+ * to do in it.
+ */
 const unlessGone = <A>(effect: Effect.Effect<A, NatsRequestFailed | JetStreamError>) =>
   Effect.catch(effect, (error) =>
     isCode(error, jetStreamCode.streamNotFound) ? Effect.undefined : Effect.fail(error),
@@ -125,7 +138,7 @@ const makeService = (
 
   const here: Destination = { ofActor: messages.ofActor, ofDue: due.ofActor, ofSlot }
   const there = legacy && { ...legacy.subjects, ofActor: legacy.subjects.waiting.ofActor }
-  /** Where every node looks that may have the receiver. */
+  /** The mailbox that every possible owner of the receiver's shard reads. */
   const destination: Effect.Effect<Destination, MailboxError> =
     legacy === undefined || there === undefined
       ? Effect.succeed(here)
@@ -144,8 +157,9 @@ const makeService = (
   }
 
   /**
-   * Ids are remembered for the whole stream: the same one to two actors is two. With the content: a client may write
-   * messages, too, and one of its own under the id that a node gives next would keep the node's from being stored.
+   * Publishes a message. The stream remembers ids for all actors, so the id includes the actor's key. It also
+   * includes the content: a client may publish messages, too, and could use an id that a node will use, so
+   * that the node's message would not be stored.
    */
   const publish = (message: OutboundMessage, subject: string) => {
     const { address, id, data } = message
@@ -153,7 +167,7 @@ const makeService = (
     return store(message, subject, { "Nats-Msg-Id": `${address.key}:${headerValueOf(id)}:${content}` })
   }
 
-  /** A slot may be filled in either mailbox, by whichever release filled it. */
+  /** Empties a slot in both mailboxes, because either release may have filled it. */
   const unschedule: MailboxService["unschedule"] = (address, slot) => {
     const purged = purgeSubject(requests, streams.timers, ofSlot(address, slot))
     const purgedThere =
@@ -164,8 +178,9 @@ const makeService = (
   }
 
   /**
-   * Without an id: a slot holds one message anyway, and one that was replaced or emptied may have to be put back.
-   * What is due already does not go through the server's schedule, which would take another 250 ms.
+   * Schedules a message, without an id: a slot holds one message anyway, and a replaced or emptied one may
+   * have to be put back. A message that is already due is published at once, because the server's schedule
+   * would add 250 ms.
    */
   const schedule = (message: ScheduledMessage) =>
     Effect.gen(function* () {
@@ -194,14 +209,17 @@ const makeService = (
       const counts = (yield* isOptional ? unlessGone(counting) : counting) ?? new Map<string, number>()
       for (const [subject, count] of counts) {
         const shard = subjects.shardOf(subject)
-        // Sentinels are of no shard.
+        // A sentinel belongs to no shard.
         if (Number.isInteger(shard)) counted.add(shard, subjects.keyOf(subject), count)
       }
     }
     return counted.all
   }).pipe(Effect.mapError(mailboxErrorOf))
 
-  /** From the stream's leader; the end first, so that nothing that came in between counts as acknowledged. */
+  /**
+   * Reads the end first, then the oldest message, from the stream's leader: a message that comes in between
+   * then does not count as acknowledged.
+   */
   const acknowledged: MailboxService["acknowledged"] = (shard) =>
     Effect.gen(function* () {
       const { state, config } = yield* streamInfo(requests, streams.messages)
@@ -222,7 +240,7 @@ const makeService = (
       Effect.mapError(mailboxErrorOf),
     )
 
-  /** Far behind every timer, and before the server's clock ends. */
+  /** Places a sentinel far behind every timer, and before the end of the server's clock. */
   const placeSentinel: MailboxService["placeSentinel"] = (shard, name) =>
     Effect.flatMap(Clock.currentTimeMillis, (nowMs) =>
       publishTo(requests, sentinels.ofName(shard, name), new Uint8Array(), {
@@ -289,7 +307,7 @@ const makeService = (
 
   return {
     messageBytesMax,
-    // The mailbox of the first release tells nobody when a message is acknowledged.
+    // The mailbox of the first release tells no publisher when a message is acknowledged.
     publish: (message) =>
       Effect.flatMap(destination, (to) =>
         Effect.map(publish(message, to.ofActor(message.address)), (position) =>
@@ -317,8 +335,8 @@ const open = Effect.fnUntraced(function* (options: MailboxNatsOptions) {
 })
 
 /**
- * Where no timer was placed yet, or all timers are in the stream of the first release: the empty stream of this release
- * has lost nothing.
+ * Places the first sentinels. Called if no timer was placed yet, or all timers are in the stream of the first
+ * release: the empty stream of this release has then lost nothing.
  */
 const placeFirstSentinels = Effect.fnUntraced(function* (
   { requests }: NatsConnection["Service"],
@@ -334,8 +352,8 @@ const placeFirstSentinels = Effect.fnUntraced(function* (
 
 export const MailboxNats = {
   /**
-   * Opens or creates the namespace's mailbox, for a node: it also empties the mailbox of the first release where there
-   * is one. See {@link openMailboxStreams} for the refusals.
+   * Opens or creates the namespace's mailbox, for a node. It also empties the mailbox of the first release if
+   * there is one. {@link openMailboxStreams} has the refusals.
    */
   layer: (options: MailboxNatsOptions): Layer.Layer<Mailbox, MailboxError, NatsConnection> =>
     Layer.effect(
@@ -352,7 +370,7 @@ export const MailboxNats = {
       }),
     ),
 
-  /** The same for a process that sends alone. It creates nothing where there is a system. */
+  /** Opens the mailbox for a process that only sends. It creates nothing if there is a system. */
   layerClient: (options: MailboxNatsOptions): Layer.Layer<Mailbox, MailboxError, NatsConnection> =>
     Layer.effect(
       Mailbox,

@@ -1,19 +1,20 @@
 /**
- * The receiver of a shard in one stream of the mailbox: a durable pull consumer that hands out what waits, oldest
- * first, until it is acknowledged. Which streams there are: MailboxNats.ts.
+ * The receiver of a shard in one stream of the mailbox: a durable pull consumer that hands out the waiting
+ * messages, oldest first, until they are acknowledged. MailboxNats.ts knows the streams.
  *
- * Owns whose the consumer is. A receiver takes it by making it anew: whatever an earlier one left unacknowledged then
- * comes at once and in order, not after the redelivery time and behind newer messages. It does so when it starts, and
- * later on any doubt (a lost connection, a gap) as long as the consumer is its own or gone. A receiver whose consumer
- * was taken by another steps aside and comes back only when nobody pulls from it any more, so two of them never fight.
+ * Owns the choice of the consumer's receiver. A receiver takes the consumer by making it anew: the messages
+ * that an earlier receiver left unacknowledged then come at once and in order, not after the redelivery time
+ * and behind newer messages. A receiver does so when it starts, and later on any doubt (a lost connection, a
+ * gap) as long as the consumer is its own or gone. If another receiver took the consumer, this one steps
+ * aside and comes back only once no receiver pulls from it, so two receivers never fight.
  *
- * The consumer's metadata remember who took it and up to where messages were handed out before; for types that it leaves
- * out, up to where they were when it began to leave them out. They are lost if the
- * process is killed between removing the consumer and making it again, or if somebody deletes the consumer while no
- * receiver runs: messages that were handed out before are then not marked as repeats.
+ * The consumer's metadata hold the receiver's id and the sequence up to which messages were handed out
+ * before; for each left-out type, the sequence from when it began to be left out. The metadata are lost if
+ * the process is killed between removing the consumer and making it again, or if somebody deletes the
+ * consumer while no receiver runs. Messages that were handed out before are then not marked as repeats.
  *
- * Pulls are PullConsumer.ts. Acknowledgements are published and forgotten; a late one is never wrong, since only what
- * is in the journal is acknowledged.
+ * Pulls are in PullConsumer.ts. Acknowledgements are published without waiting; a late one is never wrong,
+ * because only messages that are in the journal are acknowledged.
  */
 import { type Msg, nuid } from "@nats-io/transport-node"
 import { Effect, Stream } from "effect"
@@ -45,16 +46,16 @@ import { type DeliveryPlace, NANOS_PER_MS, type PullSource, pullFrom } from "../
 import { MAILBOX_LAYOUT_VERSION } from "./MailboxStream.ts"
 import type { WaitingSubjects } from "./MailboxSubject.ts"
 
-/** How long a receiver stays aside before it looks whether whoever took the consumer still pulls. */
+/** Time for which a receiver stays aside before it looks whether the other receiver still pulls. */
 const asidePauseMs = 5_000
 
-/** A consumer that is gone is looked for again after this time: another receiver may be about to make it anew. */
+/** Time before a missing consumer is looked for again: another receiver may be about to make it anew. */
 const missingPauseMs = 500
 
-/** A stream that is gone and need not come back is looked for again after this time. */
+/** Time before an optional stream that is gone is looked for again. */
 const gonePauseMs = 30_000
 
-/** Keys of the consumer's metadata. The layout tells which release received last. */
+/** Key of the consumer's metadata with the mailbox's layout, which tells which release received last. */
 export const LAYOUT_KEY = "everstate.mailbox"
 const receiverKey = "everstate.receiver"
 const handedOutKey = "everstate.handedOut"
@@ -67,11 +68,11 @@ const inProgress = "+WPI"
 export interface MailboxLane {
   readonly stream: string
   readonly subjects: WaitingSubjects
-  /** {@link Delivery.sequence} of a sequence of the stream. */
+  /** Turns a sequence of the stream into {@link Delivery.sequence}. */
   readonly sequenceOf: (streamSequence: number) => number
-  /** Its stream's sequences are positions of published messages. */
+  /** True if the stream's sequences are positions of published messages. */
   readonly hasPositions: boolean
-  /** The stream may be gone for good: its receivers then wait in silence. */
+  /** True if the stream may be gone for good: its receivers then wait without an error. */
   readonly isOptional: boolean
 }
 
@@ -79,7 +80,7 @@ export interface ReceiveContext {
   readonly connection: NatsConnectionService
   readonly lane: MailboxLane
   readonly redeliveryMs?: number
-  /** Called once, when everything that waited at the start was handed out. */
+  /** Called once, when all messages that waited at the start were handed out. */
   readonly onCaughtUp?: () => void
 }
 
@@ -90,7 +91,7 @@ const unlessNotFound = <A>(effect: Effect.Effect<A, NatsRequestFailed | JetStrea
 
 type LeftOutRow = readonly [type: string, handedOutUpTo: number]
 
-/** The rows in a consumer's metadata; none where they are of another kind. */
+/** The rows in a consumer's metadata; none if they have another form. */
 const leftOutRows = (stored = "[]"): ReadonlyArray<LeftOutRow> => {
   try {
     const rows: unknown = JSON.parse(stored)
@@ -105,7 +106,7 @@ const isLeftOutRow = (row: unknown): row is LeftOutRow =>
 
 class Receiver implements PullSource<Delivery, MailboxRefused> {
   readonly stream: string
-  /** Two batches are all that may be unacknowledged. */
+  /** At most two batches may be unacknowledged. */
   readonly batchCountMax = UNACKNOWLEDGED_MAX / 2
   readonly denied = mailboxNotPermitted
   readonly #context: ReceiveContext
@@ -114,11 +115,11 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
   readonly #filters: Array<string>
   readonly #leftOut: ReadonlyArray<string>
   #hasStarted = false
-  /** Messages up to here may have been handed out by an earlier consumer. */
+  /** Stream sequence up to which an earlier consumer may have handed messages out. */
   #repeatsUpTo = 0
-  /** The same for types that are left out, and for those that the earlier consumer left out. */
+  /** The same for each type that is left out, or that the earlier consumer left out. */
   readonly #repeatsUpToByType = new Map<string, number>()
-  /** Messages that waited when the consumer was made and were not handed out yet. */
+  /** Messages that waited when the consumer was made and are not handed out yet. */
   #backlogCount = 0
   #handedOutUpTo = 0
   #consumerSequence = 0
@@ -127,7 +128,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     const { stream, subjects } = context.lane
     this.#context = context
     this.stream = stream
-    // A stream of this kind hands a message to one consumer: filters of its consumers must not overlap.
+    // A work queue hands a message to one consumer, so the filters of its consumers must not overlap.
     this.#consumer =
       only === undefined || only.name === DEFAULT_GROUP ? `shard-${shard}` : `shard-${shard}-${only.name}`
     this.#leftOut = only?.leftOut ?? []
@@ -182,7 +183,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
       found?.delivered.stream_seq ?? 0,
       Number(found?.config.metadata?.[handedOutKey] ?? 0),
     )
-    // Kept here, too: the consumer may be removed and not made again at the first attempt.
+    // Kept here, too, because the consumer may be removed and the first attempt to make it again may fail.
     this.#handedOutUpTo = repeatsUpTo
     this.#learnLeftOut(found?.config.metadata?.[leftOutKey], repeatsUpTo)
     const leftOut = this.#leftOut.map((type) => [type, this.#repeatsUpToByType.get(type)])
@@ -217,7 +218,7 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
     )
   }
 
-  /** Up to where messages of types that are or were left out were handed out. */
+  /** Learns up to which sequence messages of left-out types were handed out. */
   #learnLeftOut(stored: string | undefined, handedOutUpTo: number): void {
     const known = this.#repeatsUpToByType
     if (this.#hasStarted) {
@@ -259,13 +260,13 @@ class Receiver implements PullSource<Delivery, MailboxRefused> {
   #say({ reply = "" }: Msg, word: string): Effect.Effect<void> {
     const { client } = this.#context.connection
     return Effect.sync(() => {
-      // Without a connection the message comes again.
+      // Without a connection there is no acknowledgement, and the message is delivered again.
       if (!client.isClosed() && !client.isDraining()) client.publish(reply, word)
     })
   }
 }
 
-/** What a shard has in one stream: the port's `receive` for that stream alone. */
+/** Messages of a shard in one stream: the port's `receive` for that stream alone. */
 export const receiveLane = (
   context: ReceiveContext,
   shard: number,

@@ -1,12 +1,12 @@
 /**
  * The two streams of a system's mailbox, found and verified, or created: one of messages, one of timers.
  *
- * Owns their settings and the refusal of wrong ones. Both are work queues: a message is gone once it is acknowledged.
- * They are two because nats-server refuses a stream that has schedules and refuses messages when it is full (since
- * May 2026, at creation and when it loads its store). So the stream of messages has the bound per actor, and the
- * stream of timers has the schedules; each timer was asked for by a commit or a stored message.
- * A stream that a used namespace has lost is made anew by its preparation alone: messages that waited in it are gone,
- * timers are placed again from the journal.
+ * Owns their settings and the refusal of wrong ones. Both are work queues: a message is removed once it is
+ * acknowledged. There are two because nats-server (since May 2026, at creation and when it loads its store)
+ * refuses a stream that has schedules and also refuses messages when it is full. So the stream of messages
+ * has the bound per actor, and the stream of timers has the schedules. Timers need no bound: a commit or a
+ * stored message asked for each of them. Only the preparation of a used namespace makes a lost stream again.
+ * The messages that waited in it are gone; timers are placed again from the journal.
  */
 import type { StreamConfig } from "@nats-io/jetstream"
 import { nuid } from "@nats-io/transport-node"
@@ -43,8 +43,8 @@ export interface MailboxStreamOptions {
   /** Messages that may wait for one actor; the port's bound by default. Used at creation alone. */
   readonly messagesPerActorMax?: number
   /**
-   * Why a stream that is not there has been lost, and must not be made anew: with it goes what waited in it. `undefined`
-   * by default, which means that it was never there.
+   * Why a missing stream has been lost and must not be made again: the messages that waited in it are lost
+   * with it. `undefined` by default, which means that the stream never existed.
    */
   readonly lost?: Effect.Effect<string | undefined, MailboxError>
   /** Mark of the journal that the mailbox belongs to. */
@@ -64,7 +64,10 @@ export const mailboxStreamNames = (namespace: string): MailboxStreamNames => ({
   timers: `${namespace}-timers`,
 })
 
-/** One of the two streams: its name, what is verified at every start, and what matters at its creation alone. */
+/**
+ * One of the two streams: its name, the settings that every start verifies, and those that are set at
+ * creation alone.
+ */
 interface MailboxStream {
   readonly name: string
   readonly verified: Partial<StreamConfig>
@@ -103,7 +106,8 @@ const streamsOf = (options: MailboxStreamOptions): ReadonlyArray<MailboxStream> 
         ...queueSettings,
         subjects: [`${namespace}.tmr.*.*.*.*`, `${namespace}.due.*.*.*`],
         allow_msg_schedules: true,
-        // No limit of this stream removes a message; this is the policy that every server takes with schedules.
+        // No limit of this stream removes a message. `old` is the policy that every server accepts with
+        // schedules.
         discard: "old",
         max_msgs_per_subject: -1,
         max_bytes: -1,
@@ -136,7 +140,10 @@ const configOf = (stream: MailboxStream, options: MailboxStreamOptions, replicas
     metadata: { ...metadataOf(options), [ID_KEY]: nuid.next() },
   }) satisfies NamedStream
 
-/** The configurations that {@link openMailboxStreams} creates: that of the messages, then that of the timers. */
+/**
+ * The configurations that {@link openMailboxStreams} creates: first that of the messages, then that of the
+ * timers.
+ */
 export const mailboxStreamConfigs = (
   options: MailboxStreamOptions,
   replicas: number,
@@ -145,7 +152,7 @@ export const mailboxStreamConfigs = (
 const refused = (reason: MailboxRefused["reason"], detail: string, hint: string): MailboxRefused =>
   new MailboxRefused({ reason, detail, hint })
 
-/** Why the stream found is not this system's, or not safe; `undefined` if it is fine. */
+/** Why a found stream is not this system's, or is not safe; `undefined` if it is fine. */
 const verify = (
   config: Partial<StreamConfig>,
   { name, verified }: MailboxStream,
@@ -177,7 +184,10 @@ const tooFewServers = (replicas: number, detail: string): MailboxRefused =>
 /** Layout of the first release's mailbox. */
 const LEGACY_LAYOUT_VERSION = 1
 
-/** Name of the first release's mailbox of this namespace, where there is one. A stream of another kind may be called so. */
+/**
+ * Name of the first release's mailbox of this namespace, if there is one. Its layout is checked, because a
+ * stream of another kind may have the name.
+ */
 export const findLegacyStream = Effect.fnUntraced(function* (
   connection: NatsConnectionService,
   namespace: string,
@@ -196,7 +206,7 @@ export const findLegacyStream = Effect.fnUntraced(function* (
   return undefined
 })
 
-/** Fails where a stream of a used namespace is missing, unless the first release's mailbox is there to be emptied. */
+/** Fails if a used namespace lacks a stream, unless the first release's mailbox is there to be emptied. */
 const refuseLost = Effect.fnUntraced(function* (
   connection: NatsConnectionService,
   { namespace, lost = Effect.undefined }: MailboxStreamOptions,

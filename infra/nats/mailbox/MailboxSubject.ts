@@ -1,21 +1,22 @@
 /**
- * Where messages live on the wire, and back from there to their receiver's key.
+ * The subjects of messages, and from a subject back to the receiver's key.
  *
- * `<ns>.msg.<shard>.<type>.<token>` waits for the actor. `<ns>.tmr.<shard>.<type>.<token>.<slot>` waits for its time,
- * and the server then moves it to `<ns>.due.<shard>.<type>.<token>`. Messages and timers are kept in two streams,
- * because a stream with schedules cannot refuse what is too much for an actor (MailboxStream.ts). The subjects of the
- * first release are in MailboxLegacy.ts.
+ * A message under `<ns>.msg.<shard>.<type>.<token>` waits for the actor. A timer under
+ * `<ns>.tmr.<shard>.<type>.<token>.<slot>` waits for its time; the server then moves it to
+ * `<ns>.due.<shard>.<type>.<token>`. Messages and timers are kept in two streams, because a stream with
+ * schedules cannot refuse messages above an actor's bound (MailboxStream.ts). The subjects of the first
+ * release are in MailboxLegacy.ts.
  */
 import { type ActorAddress, idFromToken, tokenFromId } from "../../../runtime/address/ActorAddress.ts"
 
-/** Subjects of what waits for actors, below one prefix. */
+/** Subjects of the messages that wait for actors, below one prefix. */
 export interface WaitingSubjects {
   readonly ofActor: (address: ActorAddress) => string
-  /** Wildcard over what waits for the actors of a shard. */
+  /** Wildcard over the messages for the actors of a shard. */
   readonly ofShard: (shard: number) => string
-  /** Wildcard over what waits for the actors of a type in a shard. */
+  /** Wildcard over the messages for the actors of a type in a shard. */
   readonly ofType: (shard: number, type: string) => string
-  /** Wildcard over what waits for any actor. */
+  /** Wildcard over the messages for all actors. */
   readonly all: string
   /** Shard of a subject that {@link all} matches. */
   readonly shardOf: (subject: string) => number
@@ -37,17 +38,17 @@ export const waitingSubjectsOf = (prefix: string): WaitingSubjects => ({
   },
 })
 
-/** Subjects of a slot, in which one message waits for its time. */
+/** Subject of a slot, in which one message waits for its time. */
 export const slotSubjectOf =
   (prefix: string) =>
   (address: ActorAddress, slot: string): string =>
     `${prefix}.${actorTokens(address)}.${tokenFromId(slot)}`
 
-/** Subjects of sentinels: schedules of no actor, since no actor type is called so. */
+/** Subjects of sentinels. A sentinel is a schedule of no actor; no actor type has its name. */
 export interface SentinelSubjects {
   readonly ofName: (shard: number, name: string) => string
   readonly due: (shard: number) => string
-  /** Wildcard over all of them. */
+  /** Wildcard over all sentinels. */
   readonly all: string
 }
 
@@ -57,7 +58,7 @@ const sentinelSubjectsOf = (namespace: string): SentinelSubjects => ({
   all: `${namespace}.tmr.*._.sentinel.*`,
 })
 
-/** Name of the sentinel of a subject; `undefined` for a token that no name becomes. */
+/** Name of the sentinel of a subject; `undefined` for a token that is no name. */
 export const sentinelNameOf = (subject: string): string | undefined => {
   try {
     return idFromToken(subject.slice(subject.lastIndexOf(".") + 1))
@@ -66,10 +67,10 @@ export const sentinelNameOf = (subject: string): string | undefined => {
   }
 }
 
-/** Subjects of sentinels among the messages: of no shard, so that no receiver is handed one. */
+/** Subjects of sentinels among the messages. They belong to no shard, so that no receiver gets one. */
 export interface MessageSentinelSubjects {
   readonly ofName: (name: string) => string
-  /** Wildcard over all of them. */
+  /** Wildcard over all sentinels. */
   readonly all: string
 }
 
@@ -77,7 +78,7 @@ export interface MailboxSubjects {
   readonly sentinels: SentinelSubjects
   readonly messageSentinels: MessageSentinelSubjects
   readonly messages: WaitingSubjects
-  /** What was scheduled and is due. */
+  /** Subjects of scheduled messages that are due. */
   readonly due: WaitingSubjects
   readonly ofSlot: (address: ActorAddress, slot: string) => string
 }

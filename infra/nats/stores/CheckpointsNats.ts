@@ -1,8 +1,9 @@
 /**
  * Checkpoints in a JetStream key-value bucket: `nats kv get <ns>-checkpoints position.outbox.3` shows one.
  *
- * Owns the keys, `position.<name>` and `note.<name>`, and the compare-and-set that lets positions only ascend.
- * The contract is runtime/checkpoint/Checkpoints.ts. A key that was deleted by hand leaves a marker without a value.
+ * Owns the keys, `position.<name>` and `note.<name>`, and the compare-and-set that lets positions only rise.
+ * The contract is runtime/checkpoint/Checkpoints.ts. A key that was deleted by hand leaves a marker without a
+ * value.
  */
 import { Effect, Layer, Semaphore } from "effect"
 import {
@@ -23,7 +24,7 @@ import {
 import { publishTo } from "../connection/PubAck.ts"
 import type { StoreMark } from "../connection/StoreMark.ts"
 
-/** Compare-and-sets that one `advance` tries against other processes. */
+/** Attempts of one `advance` against other processes. */
 const advanceAttemptsMax = 10
 const advancePauseMs = 20
 
@@ -32,24 +33,24 @@ export interface CheckpointsNatsOptions {
   /** 1, 3 or 5; by default 3 in a cluster and 1 on a single server. Used at creation alone. */
   readonly replicas?: number
   /**
-   * Why a bucket that is not there has been lost, and must not be made anew: with it go the positions of
-   * reactors, which would begin again. `undefined`: it may be made.
+   * Why a missing bucket has been lost and must not be made again: the positions of reactors are lost with
+   * it, and reactors would begin again. `undefined` if it may be made.
    */
   readonly lost?: Effect.Effect<string | undefined, CheckpointsUnavailable>
   /** Mark of the journal that the bucket belongs to. */
   readonly mark?: StoreMark
 }
 
-/** What a key holds, and the sequence that the next value must name. */
+/** Value of a key, and the sequence that the next write must name. */
 interface Stored {
   readonly sequence: number
   readonly value: unknown
 }
 
 interface Place {
-  /** One `advance` of this process at a time. */
+  /** Lets one `advance` of this process run at a time. */
   readonly lock: Semaphore.Semaphore
-  /** As this process saw it last. */
+  /** Latest value that this process has seen. */
   stored: Stored | undefined
 }
 
@@ -83,7 +84,8 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
           }),
           catch: String,
         }).pipe(
-          // Written by hand. It counts as absent: otherwise its shard or reactor would stand still until it is mended.
+          // A value that was written by hand and cannot be read counts as absent: otherwise its shard or
+          // reactor would be stopped until an operator mends it.
           Effect.catch((detail) =>
             Effect.as(Effect.logWarning(`Checkpoint ${subject} is ignored, it is not JSON: ${detail}`), {
               sequence: seq,
@@ -100,7 +102,7 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
   const store = (subject: string, value: unknown, headers: Readonly<Record<string, number>>) =>
     publishTo(requests, subject, encoder.encode(JSON.stringify(value)), headers)
 
-  /** Whether the position is there, or beyond. */
+  /** True if the stored position has reached `position`. */
   const tryAdvance = Effect.fnUntraced(function* (place: Place, subject: string, position: number) {
     const stored = place.stored ?? (yield* read(subject))
     place.stored = stored
@@ -112,7 +114,7 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
         place.stored = { sequence, value: position }
         return true
       }),
-      // Another process was faster, or still is at it.
+      // Another process was faster, or writes at this moment.
       Effect.catch((error) =>
         isCode(error, jetStreamCode.wrongLastSequence) || isCode(error, jetStreamCode.writeInFlight)
           ? Effect.succeed(false)

@@ -1,9 +1,10 @@
 /**
  * Dead letters in a JetStream stream of their own, one subject per reason: `<ns>.dlq.<reason>`.
  *
- * Owns the stored form: a line of JSON that says why, and below it the original as it is, so that `nats stream view`
- * shows both, and a message that the mailbox took always fits. The contract is runtime/deadletter/DeadLetters.ts.
- * Lists are read from any replica: one that lags behind may show a letter for a moment after it was removed.
+ * Owns the stored form: a line of JSON with the reason, and below it the original as it is. So `nats stream
+ * view` shows both, and a message that the mailbox took always fits. The contract is
+ * runtime/deadletter/DeadLetters.ts. Any replica answers lists: a replica that lags behind may show a letter
+ * for a moment after it was removed.
  */
 import { Effect, Layer } from "effect"
 import {
@@ -26,10 +27,12 @@ import { readPage, recordOf } from "../journal/JournalRead.ts"
 /** Characters of a letter's detail that are kept. */
 export const DETAIL_LENGTH_MAX = 2_000
 
-/** Bytes of the server's `max_payload` that are kept for headers, the longest ids of our own included. */
+/**
+ * Bytes of the server's `max_payload` that are kept for headers, including the longest ids of this system.
+ */
 const headerRoomBytes = 4 * 1_024
 
-/** Longest id that finds its room there, in bytes. */
+/** Longest id that fits into the headers, in bytes. */
 const idBytesMax = headerRoomBytes - 512
 
 /** Bytes that are kept for the note that an original was cut. */
@@ -47,7 +50,10 @@ const decoder = new TextDecoder()
 const unavailable = (detail: string): DeadLettersUnavailable => new DeadLettersUnavailable({ detail })
 const unavailableAs = (error: { readonly message: string }) => unavailable(error.message)
 
-/** An original that does not fit is cut: a letter that cannot be stored would be tried for ever. */
+/**
+ * Encodes a letter. An original that does not fit is cut, because a letter that cannot be stored would be
+ * tried for ever.
+ */
 const encodeLetter = ({ original, detail, ...rest }: DeadLetter, bytesMax: number): Uint8Array => {
   const lineOf = (note: string) =>
     encoder.encode(
@@ -61,8 +67,8 @@ const encodeLetter = ({ original, detail, ...rest }: DeadLetter, bytesMax: numbe
 }
 
 /**
- * A letter that cannot be read is shown as one, with all its text as the original: it hides none of the others, and an
- * operator can discard it.
+ * Decodes a letter. One that cannot be read is shown with all its text as the original, so that it does not
+ * hide the others, and an operator can discard it.
  */
 const decodeLetter = (number: number, data: Uint8Array): StoredDeadLetter => {
   const text = decoder.decode(data)
@@ -74,7 +80,7 @@ const decodeLetter = (number: number, data: Uint8Array): StoredDeadLetter => {
       return { number, ...rest, original: text.slice(end + 1) }
     }
   } catch {
-    // The same as a line of another form.
+    // Treated like a line of another form.
   }
   const detail = "this letter cannot be read: it was stored by a later release, or by something else"
   return {
@@ -109,7 +115,7 @@ const makeService = (
   const stream = streamNameOf(namespace)
   const prefix = `${namespace}.dlq.`
   const letterBytesMax = (client.info?.max_payload ?? 0) - headerRoomBytes
-  /** The records' keys are of no use here. */
+  /** Key of a record; not used here. */
   const keyOf = () => ""
 
   const find = (number: number) =>
@@ -120,7 +126,8 @@ const makeService = (
 
   return {
     add: (letter) => {
-      // The sender of a message chooses its id: what is too long of it takes the room of the original.
+      // The sender of a message chooses its id: the part that does not fit here reduces the room of the
+      // original.
       const id = headerValueOf(`${letter.key} ${letter.messageId}`)
       const data = encodeLetter(letter, letterBytesMax - Math.max(0, id.length - idBytesMax))
       return publishTo(requests, `${prefix}${letter.reason}`, data, { "Nats-Msg-Id": id }).pipe(
@@ -150,7 +157,7 @@ const makeService = (
         record === undefined ? undefined : decodeLetter(number, record.data),
       ),
 
-    // The server has several errors for a number that is not there; a look tells them from a failure.
+    // The server has several errors for a missing number; a look tells them from a failure.
     remove: (number) =>
       Effect.catch(deleteMessage(requests, stream, number), (error) =>
         Effect.flatMap(find(number), (record) => (record === undefined ? Effect.void : Effect.fail(error))),

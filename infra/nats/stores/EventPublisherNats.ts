@@ -1,8 +1,9 @@
 /**
- * Integration events on NATS: stored in a stream, so that consumers in any language may be away for days.
+ * Integration events on NATS, stored in a stream, so that consumers in any language may be away for days.
  *
- * Owns the subjects, `<ns>.int.<type>` with the type's own dots, and how long events are kept. What they hold is
- * runtime/integration/CloudEvent.ts. Subscribe to the subjects, or make a consumer on the stream.
+ * Owns the subjects, `<ns>.int.<type>` with the type's own dots, and how long events are kept. The form of
+ * events is in runtime/integration/CloudEvent.ts. Consumers subscribe to the subjects, or make a consumer on
+ * the stream.
  */
 import { Effect, Layer } from "effect"
 import { tokenFromId } from "../../../runtime/address/ActorAddress.ts"

@@ -1,11 +1,12 @@
 /**
- * What each kind of user may do on NATS: all that it needs, and nothing else.
+ * The rights of each kind of user on NATS: all that it needs, and nothing else.
  *
- * Owns the lists of subjects, and nats-server's configuration made of them (docs/deployment/nats/accounts.conf; a test
- * holds the two together and runs a whole system under it). Whoever adds a request to an adapter adds its subject here.
- * Nobody may purge, delete, change or restore a journal: that takes an operator of the account.
+ * Owns the lists of subjects, and nats-server's configuration made of them
+ * (docs/deployment/nats/accounts.conf; a test compares the two and runs a whole system with it). A new
+ * request in an adapter needs its subject here. No user may purge, delete, change or restore a journal: only
+ * an operator of the account may.
  *
- * Each kind has replies under a prefix of its own (NatsRole.ts).
+ * Each kind has its replies under its own prefix (NatsRole.ts).
  */
 
 import type { NatsConnectionOptions } from "../connection/NatsConnection.ts"
@@ -13,7 +14,7 @@ import { inboxPrefixOf, NATS_ROLES, type NatsRole } from "../connection/NatsRole
 import { NAMESPACE_PATTERN, STREAMS_DEFAULT, streamName } from "../journal/JournalSettings.ts"
 import { legacyStreamName, mailboxStreamNames } from "../mailbox/MailboxStream.ts"
 
-/** Subjects and wildcards; what is not listed is denied. */
+/** Subjects and wildcards; every other subject is denied. */
 export interface NatsPermissions {
   readonly publish: { readonly allow: ReadonlyArray<string> }
   readonly subscribe: { readonly allow: ReadonlyArray<string> }
@@ -31,7 +32,7 @@ export const connectionOf = (
   namespace: string,
   role: NatsRole,
 ): NatsConnectionOptions => ({
-  // A namespace that cannot be one is refused elsewhere, in words.
+  // An invalid namespace is refused elsewhere, with a text.
   ...(NAMESPACE_PATTERN.test(namespace) ? { inboxPrefix: inboxPrefixOf(namespace, role) } : undefined),
   ...(typeof nats === "string" ? { servers: nats } : nats),
 })
@@ -40,7 +41,7 @@ const api = (...calls: ReadonlyArray<string>): ReadonlyArray<string> => calls.ma
 
 const streamsOf = ({ namespace, streams = STREAMS_DEFAULT }: NatsPermissionsOptions) => ({
   journals: Array.from({ length: streams }, (_, partition) => streamName(namespace, streams, partition)),
-  /** A journal of another number of streams is looked for under this name before one is created. */
+  /** Name under which a journal with another number of streams is looked for before one is created. */
   otherJournal: streamName(namespace, streams === 1 ? STREAMS_DEFAULT + 1 : STREAMS_DEFAULT),
   mailbox: Object.values(mailboxStreamNames(namespace)),
   legacyMailbox: legacyStreamName(namespace),
@@ -57,30 +58,30 @@ const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string
   const mailboxes = [...mailbox, legacyMailbox]
   const all = [...journals, otherJournal, ...mailboxes, events, deadLetters, checkpoints, leases]
   return [
-    // What it stores.
+    // Subjects that a node stores.
     ...["evt", "msg", "tmr", "due", "int", "dlq"].map((kind) => `${namespace}.${kind}.>`),
     `$KV.${namespace}-checkpoints.>`,
     `$KV.${namespace}-cluster.>`,
-    // As long as nodes of the first release run: into its mailbox, and a look at who receives from it.
+    // As long as nodes of the first release run: their mailbox, and a look at its receivers.
     `${namespace}.mbx.>`,
     `${namespace}.sch.>`,
     ...api(`CONSUMER.LIST.${legacyMailbox}`),
-    // What nodes ask each other, and their answers, to clients as well.
+    // Requests between nodes, and replies to nodes and clients.
     `${namespace}.ask.>`,
     `${namespace}.node.>`,
     `${inboxPrefixOf(namespace, "service")}.>`,
     `${inboxPrefixOf(namespace, "client")}.>`,
-    // Looking at streams, and into them.
+    // Reading streams and their settings.
     ...all.flatMap((stream) => api(`STREAM.INFO.${stream}`)),
     ...[...journals, ...mailbox, deadLetters, checkpoints, leases].flatMap((stream) =>
       api(`STREAM.MSG.GET.${stream}`),
     ),
     ...[...journals, deadLetters, leases].flatMap((stream) => api(`DIRECT.GET.${stream}`)),
-    // Following the journal: consumers that acknowledge nothing.
+    // Following the journal with consumers that acknowledge nothing.
     ...journals.flatMap((stream) =>
       api(`CONSUMER.CREATE.${stream}.*`, `CONSUMER.MSG.NEXT.${stream}.*`, `CONSUMER.DELETE.${stream}.*`),
     ),
-    // Receiving messages, and cancelling what is scheduled.
+    // Receiving messages, and cancelling schedules.
     ...mailboxes.flatMap((stream) => [
       ...api(
         `CONSUMER.CREATE.${stream}.*`,
@@ -91,7 +92,7 @@ const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string
       ),
       `$JS.ACK.${stream}.>`,
     ]),
-    // A reactor's note that is done with; a dead letter that was redriven or discarded.
+    // Removing a reactor's finished note, and a dead letter that was redriven or discarded.
     ...api(`STREAM.PURGE.${checkpoints}`, `STREAM.MSG.DELETE.${deadLetters}`),
   ]
 }
@@ -108,7 +109,7 @@ const permissions = (publish: ReadonlyArray<string>, subscribe: ReadonlyArray<st
   subscribe: { allow: subscribe },
 })
 
-/** What a user of this kind needs; tested to be enough. */
+/** The rights that a user of this kind needs; a test proves that they are enough. */
 export const natsPermissionsOf = (role: NatsRole, options: NatsPermissionsOptions): NatsPermissions => {
   const { namespace } = options
   const streams = streamsOf(options)
@@ -120,8 +121,9 @@ export const natsPermissionsOf = (role: NatsRole, options: NatsPermissionsOption
     case "creator": {
       const created = [...journals, ...mailbox, events, deadLetters, checkpoints, leases]
       const creates = created.flatMap((stream) => api(`STREAM.CREATE.${stream}`))
-      // A preparation writes on stores of earlier releases which journal they belong to (StoreMark.ts), and allows
-      // atomic batches on their journals.
+      // A preparation marks stores of earlier releases with their journal (StoreMark.ts), and allows atomic
+      // batches on their
+      // journals.
       const marks = [...journals, ...mailbox, checkpoints].flatMap((stream) => api(`STREAM.UPDATE.${stream}`))
       return permissions([...servicePublishes(options), ...creates, ...marks], serviceSubscribes(options))
     }
@@ -172,7 +174,9 @@ const userOf = (role: NatsRole, options: NatsPermissionsOptions): string => {
       }`
 }
 
-/** nats-server's configuration of an account with a user of each kind; passwords come from the environment. */
+/**
+ * nats-server's configuration of an account with a user of each kind; passwords come from the environment.
+ */
 export const natsAccountsConf = (options: NatsPermissionsOptions): string => `\
 # The account of the namespace "${options.namespace}" and the least that its users need.
 # Made by infra/nats/stores/NatsPermissions.ts: change that, and run \`npx vitest run test/integration/deployment -u\`.

@@ -1,7 +1,7 @@
 /**
- * The streams and buckets that a node of a namespace, or a client of it, cannot do without, by name.
+ * The streams and buckets that a node or a client of a namespace needs, by name.
  *
- * Owns the list and nothing else: a store that comes to be needed is one more line. StoreWatch.ts looks after them.
+ * Owns the list: a new store is one more line. StoreWatch.ts watches the stores.
  */
 
 import { PREPARE_HINT } from "../connection/NatsErrors.ts"
@@ -13,9 +13,9 @@ export interface NeededStore {
   /** Name of the stream, as `nats stream ls` shows it. */
   readonly name: string
   readonly kind: "stream" | "bucket"
-  /** First two tokens of the subjects that are written to it; a journal's stream is noted by its own name. */
+  /** First two tokens of the subjects that are written to it; for a stream of the journal, its name. */
   readonly writtenTo: ReadonlyArray<string>
-  /** What an operator does where it is missing. */
+  /** Hint for an operator if the store is missing. */
   readonly ifMissing: string
 }
 
@@ -49,7 +49,7 @@ const bucket = (name: string): NeededStore => ({
 const messagesStore = (namespace: string): NeededStore =>
   stream(mailboxStreamNames(namespace).messages, `${namespace}.msg`)
 
-/** What a node needs. */
+/** The stores that a node needs. */
 export const neededStores = (namespace: string, streams = STREAMS_DEFAULT): ReadonlyArray<NeededStore> => [
   ...journalStores(namespace, streams),
   messagesStore(namespace),
@@ -60,7 +60,7 @@ export const neededStores = (namespace: string, streams = STREAMS_DEFAULT): Read
   bucket(`${namespace}-cluster`),
 ]
 
-/** What a client needs: it reads the journal's streams, and tells. */
+/** The stores that a client needs: it reads the journal's streams, and sends messages. */
 export const storesOfClients = (namespace: string, streams: number): ReadonlyArray<NeededStore> => [
   ...journalStores(namespace, streams),
   messagesStore(namespace),

@@ -1,10 +1,11 @@
 /**
- * Looks after the streams and buckets that a node needs, for as long as it runs: the health port on NATS.
+ * Watches the streams and buckets that a node needs, as long as it runs: the health port on NATS.
  *
- * Owns the looks, what each thing that was noticed means to an operator, and saying it once when it begins and once when
- * it is over. It looks at every store's `STREAM.INFO`, and reads what the adapters met while they wrote and received
- * (StoreTroubles.ts): a server whose disk is full still answers every look, and leaves writes unanswered. It mends
- * nothing; the adapters go on by themselves once a store works again. Which stores: NeededStores.ts.
+ * Owns the looks, what each finding means to an operator, and logging a problem once when it begins and once
+ * when it is over. A look reads every store's `STREAM.INFO`, and what the adapters met when they wrote and
+ * received (StoreTroubles.ts), because a server with a full disk still answers every look, and leaves writes
+ * unanswered. It repairs nothing; the adapters go on by themselves once a store works again. The list of
+ * stores: NeededStores.ts.
  */
 import { Effect, Layer, Semaphore } from "effect"
 import {
@@ -25,13 +26,13 @@ import { findStream } from "../connection/OpenStream.ts"
 import type { WriteTrouble } from "../connection/StoreTroubles.ts"
 import type { NeededStore } from "./NeededStores.ts"
 
-/** How often the stores are looked at, in milliseconds. */
+/** Interval of the looks, in milliseconds. */
 export const LOOK_EVERY_MS = 2_000
 
-/** How long one store may take to answer a look, in milliseconds. */
+/** Longest wait for the answer of one store, in milliseconds. */
 const LOOK_TIMEOUT_MS = 1_500
 
-/** A missing stream is looked for once more before it is believed: a new leader may not know it for a moment. */
+/** Pause before a second look at a missing stream: a new leader may not know it for a moment. */
 const CONFIRM_PAUSE_MS = 250
 
 const ROOM_HINT = "Make room, or raise the limit (max_file_store, max_bytes, the account's), or archive."
@@ -46,7 +47,7 @@ interface Facts {
   readonly hint: string
 }
 
-/** What the writes to a store met. */
+/** Meaning of a trouble that the writes to a store met. */
 const ofWrites = (trouble: WriteTrouble): Facts => {
   const { detail } = trouble
   switch (trouble.reason) {
@@ -76,7 +77,7 @@ const ofStrangeAnswer = (defect: unknown): Facts => ({
   hint: LOOK_HINT,
 })
 
-/** What the stream says of itself. */
+/** Problem that a stream's own info shows. */
 const ofInfo = ({ config, state }: StreamInfo): Facts | undefined => {
   if (config.sealed === true) {
     const hint = "A sealed stream cannot be opened again: find out who sealed it, and restore it."
@@ -92,7 +93,7 @@ class Watch {
   readonly #connection: NatsConnectionService
   readonly #stores: ReadonlyArray<NeededStore>
   readonly #turn = Semaphore.makeUnsafe(1)
-  /** Which server leads each stream, and under which connection that was seen. */
+  /** Leader of each stream, and the connection under which it was seen. */
   readonly #leaders = new Map<string, string>()
   #needed: ReadonlyArray<Needed>
 
@@ -116,14 +117,14 @@ class Watch {
     }
   }
 
-  /** Looks at everything, and says what is new. */
+  /** Looks at all stores, and logs what is new. */
   readonly look: Effect.Effect<void> = Effect.suspend(() => this.#turn.withPermit(this.#lookNow))
 
   get #lookNow(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const before = this.#needed
       const isConnected = this.#server().problem === undefined
-      // Without a connection nothing is known of the stores but what was.
+      // Without a connection the earlier findings stay.
       const stores = isConnected ? yield* this.#lookAtStores : before.filter(({ kind }) => kind !== "server")
       this.#needed = [this.#server(), ...stores]
       yield* this.#tell(before)
@@ -161,7 +162,8 @@ class Watch {
       Effect.map((info) => {
         if (info === undefined) {
           const detail = "nats-server does not know it"
-          // Where members listen for hints, writes to a bucket that is gone are unanswered, not unheard.
+          // Forgets unanswered writes: the bucket is missing. While members subscribe to its hints, a write
+          // to it gets no answer instead of "no responders".
           troubles.forget(store.writtenTo)
           return this.#neededOf(store, { reason: "Missing", detail, hint: store.ifMissing }, [])
         }
@@ -177,12 +179,16 @@ class Watch {
             : this.#neededOf(store, ofFailedLook(error), []),
         ),
       ),
-      // An answer of another form: the loop of looks goes on, and does not go on saying what it saw before.
+      // An answer of another form counts as a problem of its own, so that the loop of looks goes on and shows
+      // no old finding.
       Effect.catchDefect((defect) => Effect.succeed(this.#neededOf(store, ofStrangeAnswer(defect), []))),
     )
   }
 
-  /** Only another leader, or a server that was started again, writes to a stream that it could not write to. */
+  /**
+   * Forgets the write troubles of a stream that has another leader or a restarted server: no other change
+   * makes it writable again.
+   */
   #noteLeader({ name, writtenTo }: NeededStore, { cluster }: StreamInfo): void {
     const leader = `${cluster?.leader ?? ""} ${this.#connection.health().reconnectCount}`
     const before = this.#leaders.get(name)
@@ -190,7 +196,7 @@ class Watch {
     this.#leaders.set(name, leader)
   }
 
-  /** A store, and the consumers on it where that is a matter of its own. */
+  /** A store with its problem, and a second entry if its consumers have one of their own. */
   #neededOf(
     { name, kind }: NeededStore,
     facts: Facts | undefined,
@@ -226,7 +232,7 @@ class Watch {
 }
 
 export const StoreWatch = {
-  /** Looks at the stores until the scope ends. Build it once they are there. */
+  /** Looks at the stores until the scope ends. Build it after the stores. */
   layer: (stores: ReadonlyArray<NeededStore>): Layer.Layer<never, never, NatsConnection> =>
     Layer.effect(
       Health,
