@@ -1,8 +1,9 @@
 /**
- * From what a caller hands in to a command that a cell can decide: checks the options, the schema and the payload.
+ * From a caller's input to a command that a cell can decide: checks the options, the schema and the payload.
  *
- * Owns the boundary: what passes here is plain JSON of the right shape, with an id and a fingerprint.
- * Who calls it: ../system/ActorRef.ts, ../router/AskServer.ts, ../inbox/ActorDelivery.ts. Who goes on: ../cell/Cells.ts.
+ * Owns the boundary: a command that passes is plain JSON of the right shape, with an id and a fingerprint.
+ * Who calls it: ../system/ActorRef.ts, ../router/AskServer.ts, ../inbox/ActorDelivery.ts. Next:
+ * ../cell/Cells.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { InvalidCommand } from "../cell/AskError.ts"
@@ -20,24 +21,24 @@ import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 
 export interface AskOptions {
   /**
-   * Names this command for ever: sent again to this actor under the same id it is applied once and gets the same
-   * answer. Another actor knows nothing of it: the same id sent to two actors applies to both.
-   * Without one, an id is made, and a repeat is another command.
+   * Id of the command for ever. If it is sent to this actor again under the same id, it is applied once and
+   * gets the same answer. Ids of different actors are independent: the same id sent to two actors applies to
+   * both. Without this option an id is made, and a repeat is another command.
    */
   readonly commandId?: string
   /** How long to wait for the answer, in milliseconds; default: the system's `askDeadlineMs`. */
   readonly deadlineMs?: number
-  /** Who and what it comes from; stored with the events. */
+  /** Origin of the command; stored with its events. */
   readonly metadata?: Metadata
-  /** Apply only if the actor is at this version; otherwise `VersionConflict`. 0: it has no event yet. */
+  /** Version that the actor must have, otherwise `VersionConflict`. 0: the actor has no event yet. */
   readonly ifVersion?: number
 }
 
-/** The same with input. */
+/** Options of an ask that may also give input. */
 export interface AskOptionsWithInput extends AskOptions {
   /**
-   * What the actor is born with, if this is its first command: for actors whose definition has an `input` schema. An actor
-   * that is born already keeps its own.
+   * Input that the actor is born with if this is its first command, for actors whose definition has an
+   * `input` schema. An actor that is born already keeps its own input.
    */
   readonly input?: unknown
 }
@@ -49,7 +50,7 @@ const METADATA_KEYS: ReadonlySet<string> = new Set<keyof Metadata>([
   "trace",
 ])
 
-/** The command, checked. Throws {@link InvalidCommand}. */
+/** The checked command. Throws {@link InvalidCommand}. */
 export const commandOf = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -69,7 +70,8 @@ export const commandOf = (
   let asGiven: AnyEvent
   try {
     commandType = typeOf(given)
-    // Decided later, when the caller may have changed what it handed in. A getter is asked once: the copy counts.
+    // A copy, because the command is decided later, when the caller may have changed the original. A getter
+    // is read once.
     asGiven = (commandType === undefined ? undefined : plainJson(given)) as AnyEvent
   } catch (cause) {
     if (isThrown(cause, NotJson)) throw issue(cause.path, `not plain JSON: ${cause.reason}`)
@@ -91,7 +93,7 @@ export const commandOf = (
   }
 }
 
-/** The wish that the actor is born, checked. Throws {@link InvalidCommand}. */
+/** The checked request to have the actor born. Throws {@link InvalidCommand}. */
 export const spawnOf = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -124,8 +126,8 @@ const inputOf = (
 }
 
 /**
- * The options as they are now, each read once. Throws {@link InvalidCommand} where reading does.
- * What they say is checked by {@link commandOf}.
+ * The present values of the options, each read once. Throws {@link InvalidCommand} if reading throws. {@link
+ * commandOf} checks the values.
  */
 export const optionsOf = (address: ActorAddress, options: AskOptionsWithInput): AskOptionsWithInput => {
   try {
@@ -176,7 +178,7 @@ const decoded = (
   invalid: (issues: ReadonlyArray<SchemaIssue>) => InvalidCommand,
   issue: Issue,
 ): AnyEvent => {
-  // A machine-only actor takes its machine's events as they are.
+  // A machine-only actor takes the events of its machine unchecked.
   if (definition.commands === undefined) return command
   const known = Object.hasOwn(definition.commands, commandType) ? definition.commands[commandType] : undefined
   if (known === undefined) {
@@ -221,12 +223,12 @@ const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | un
   return { ...metadata }
 }
 
-/** Bytes of well-formed text in UTF-8. */
+/** Number of bytes of well-formed text in UTF-8. */
 const utf8Bytes = (text: string): number => {
   let bytes = 0
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
-    // Each half of a surrogate pair is two of its four bytes.
+    // A surrogate pair takes four bytes, two for each half.
     bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3
   }
   return bytes

@@ -1,7 +1,7 @@
-/** Ids of commands whose callers name none. */
+/** Makes ids for commands without one. */
 import { Effect, Random } from "effect"
 
-/** Command ids for callers that give none: a random prefix per system or client and a counter. */
+/** Ids for commands without one: a random prefix for each system or client, and a counter. */
 export const makeIds: Effect.Effect<() => string> = Effect.gen(function* () {
   const random = () =>
     Effect.map(Random.nextIntBetween(0, 2 ** 48), (part) => part.toString(36).padStart(10, "0"))

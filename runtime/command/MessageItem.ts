@@ -1,9 +1,10 @@
 /**
- * From a message to the item that waits in front of its actor's cell.
+ * From a message to the item in the queue of its actor's cell.
  *
- * Owns that step for both roads of a message: through the mailbox (../inbox/ActorDelivery.ts) and straight from the sender's
- * node (../router/DirectDelivery.ts). A message becomes the same item on both roads, so it is applied once even if it
- * comes by both. What the cell's refusal means for the message: ../cell/FinalRefusal.ts.
+ * Owns that step for both roads of a message: through the mailbox (../inbox/ActorDelivery.ts) and directly
+ * from the sender's node (../router/DirectDelivery.ts). A message becomes the same item on both roads, so it
+ * is applied once even if it takes both. What a refusal by the cell means for the message:
+ * ../cell/FinalRefusal.ts.
  */
 import type { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -18,8 +19,8 @@ import { sequenceOfId } from "../message/OutboxItem.ts"
 import { commandOf } from "./Ask.ts"
 
 /**
- * The item, whose refusals rest on the actor's newest state. Throws InvalidCommand where the message has no origin, and
- * what a schema throws.
+ * The item of a message. Its refusals rest on the actor's newest state. Throws InvalidCommand if the message
+ * has no origin, and what a schema throws.
  */
 export const messageItem = (
   definition: ActorDefinition,
@@ -37,14 +38,14 @@ export const messageItem = (
     sentOf(message),
   )
 
-/** What the message says of where it comes from. */
+/** The origin that the message tells. */
 const sentOf = (message: DirectMessage): Sent | undefined => {
   const { o, f } = message
   if (o === undefined) return undefined
   return { origin: originOf(o), floor: f === undefined ? undefined : floorOf(f), message }
 }
 
-/** What the signals of all messages have in common. */
+/** Fields that the signals of all messages share. */
 export const signalOf = ({
   id,
   m,
@@ -67,7 +68,7 @@ const commandIn = (
     const checked = commandOf(definition, address, c, options, () => id)
     return { ...checked, replyTo }
   } catch (cause) {
-    // Its cell refuses it: so the message is in the journal.
+    // The cell refuses the command, so that the refusal is in the journal.
     if (o === undefined || !(cause instanceof InvalidCommand)) throw cause
     return { _tag: "Undecidable", commandId: id, fingerprint: "", metadata: undefined, replyTo, error: cause }
   }

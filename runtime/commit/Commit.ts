@@ -1,7 +1,7 @@
 /**
- * The commit: one journal message, the outcome of one or more commands of one actor, all or nothing.
+ * The commit: one journal message with the outcome of one or more commands of one actor, all or nothing.
  *
- * Owns the JSON that is written to the journal (docs/ARCHITECTURE.md, "Data on the wire") and its bounds.
+ * Owns the JSON that is written to the journal (docs/ARCHITECTURE.md, "Data on the wire") and its limits.
  * What stores it: ../journal/Journal.ts. What decides it: ../cell/Decide.ts.
  */
 import { Schema } from "effect"
@@ -14,33 +14,37 @@ import { isTime } from "../time/Time.ts"
 import { birthComplaintOf, type StoredBirth } from "./StoredBirth.ts"
 
 /**
- * Formats that this process writes: an earlier one where a node of an earlier release may read. It reads all of them. Only
- * a commit that says something which format 2 cannot say, such as a birth, is of format 3.
+ * Commit formats that this process writes; it reads all of them. It writes an earlier format while nodes of
+ * an earlier release may read the commit. Only commits that format 2 cannot express, such as those with a
+ * birth, have format 3.
  */
 export type CommitFormat = 1 | 2 | 3
 
 /** Highest version of the commit format that is read. A reader that meets a higher one stops. */
 export const COMMIT_FORMAT_VERSION = 3
 
-/** The newest format that a reader of all versions up to `version` reads, and this process writes. */
+/** The newest format that this process writes and that readers of every version up to `version` can read. */
 export const formatReadBy = (version: number): CommitFormat => (version >= 3 ? 3 : version === 2 ? 2 : 1)
 
-/** Most bytes of JSON that a command's metadata may take. */
+/** Largest JSON of a command's metadata, in bytes. */
 export const METADATA_BYTES_MAX = 8 * 1024
 
 /** Longest command id, in UTF-16 code units. */
 export const COMMAND_ID_LENGTH_MAX = 256
 
-/** Who and what a command came from. All optional; stored with its events and shown by history and audit. */
+/**
+ * Origin of a command. All fields are optional; they are stored with its events, and history and audit show
+ * them.
+ */
 export interface Metadata {
   readonly correlationId?: string
   readonly causationId?: string
   readonly user?: string
-  /** W3C traceparent. */
+  /** The W3C traceparent. */
   readonly trace?: string
 }
 
-/** Whether a value that came from elsewhere is metadata: texts by name, whatever the names. */
+/** Whether an unknown value is metadata: an object whose values are texts, under any names. */
 export const isMetadata = (value: unknown): value is Metadata => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false
   for (const key in value) if (typeof (value as Record<string, unknown>)[key] !== "string") return false
@@ -51,71 +55,80 @@ export const isMetadata = (value: unknown): value is Metadata => {
 export interface CommitEntry {
   /** Command id. */
   readonly c: string
-  /** Fingerprint of the command's payload: of its text. */
+  /** Fingerprint of the command's payload, text part. */
   readonly fp: string
-  /** Fingerprint of its structure; missing in commits of earlier releases, and where there is no payload. */
+  /**
+   * Fingerprint of the payload, structure part. Missing in commits of earlier releases, and without a
+   * payload.
+   */
   readonly fs?: string
   readonly m?: Metadata
   readonly ev: ReadonlyArray<StoredEvent>
-  /** Outbox: messages, timers, calls and publications that the commit carries. */
+  /** Outbox items of the command: messages, timers, calls and publications. */
   readonly out?: ReadonlyArray<OutboxItem>
   /** The reply, where the decision gave one. */
   readonly re?: unknown
-  /** Origin of the message that the entry is about, and the floor that it brought. */
+  /** Origin of the message that the entry is about, and the floor that the message carried. */
   readonly o?: CarriedRow
-  /** The message changed nothing: its id is not remembered, because the same command later is decided anew. */
+  /**
+   * Set if the message changed nothing. Its id is not remembered, because the same command is decided anew
+   * later.
+   */
   readonly no?: true
 }
 
-/** A stored commit. Fields of later releases are left alone. */
+/** A stored commit. Readers ignore fields of later releases. */
 export interface Commit {
   readonly v: number
   /** Version of the first event in this commit. */
   readonly first: number
-  /** Unix milliseconds at which it was decided. */
+  /** Time of the decision, Unix milliseconds. */
   readonly at: number
-  /** Fencing number of the owner that wrote it. */
+  /** Epoch of the shard's owner that wrote the commit. */
   readonly epoch: number
   /**
-   * Era, in format 2: a number that the owner drew when it took the shard. Epochs are given again by a lease store that has
-   * lost its end; an era belongs to one owner for ever.
+   * Era, in format 2: a random number that the owner drew when it took the shard. A lease store that lost its
+   * newest records gives epochs out again; an era belongs to one owner for ever.
    */
   readonly era?: number
   /**
-   * Watermark of the shard, in format 2: below this journal sequence everything that the shard's commits carry is settled,
-   * as far as the owner of that epoch knew. Absent where it did not know.
+   * Watermark of the shard, in format 2: all items of the shard's commits below this sequence are settled, as
+   * far as the owner knew. Absent if the owner did not know it.
    */
   readonly w?: number
-  /** Name of the state that the commit leads to, in format 2: `fulfilling`, `{payment:due,stock:held}`. */
+  /** Name of the state after the commit, in format 2: `fulfilling`, `{payment:due,stock:held}`. */
   readonly s?: string
-  /** The machine is done, in format 2. */
+  /** Whether the machine is done, in format 2. */
   readonly done?: boolean
-  /** The machine has ended in status "error", in format 2. Readers of earlier releases leave it alone. */
+  /** Whether the machine has ended in status "error", in format 2. Readers of earlier releases ignore it. */
   readonly failed?: boolean
-  /** Birth of the actor, in format 3: before all entries. It takes no version. */
+  /** Birth of the actor, in format 3. It comes before all entries and has no version. */
   readonly b?: StoredBirth
   readonly entries: ReadonlyArray<CommitEntry>
 }
 
-/** What the outbox of a shard has commits say: its era, and its watermark where that is known. */
+/** The outbox's part of a commit: the shard's era, and its watermark if known. */
 export interface ShardMark {
   readonly era: number
   readonly w: number | undefined
 }
 
-/** What a commit says besides its entries. */
+/** Fields of a commit besides its entries. */
 export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w" | "s" | "b"> {
-  /** Default 1, which has no `era`, `w`, `s`, `done` and `failed`. Format 3 has `b` besides. */
+  /**
+   * Format of the commit, default 1. Format 1 has no `era`, `w`, `s`, `done` and `failed`; only format 3 has
+   * `b`.
+   */
   readonly format?: CommitFormat
   readonly era?: number | undefined
   readonly w?: number | undefined
-  /** Left out of the commit where it is longer than {@link STATE_NAME_LENGTH_MAX}. */
+  /** Name of the state; left out of the commit if it is longer than {@link STATE_NAME_LENGTH_MAX}. */
   readonly s?: string
   /** JSON of a {@link StoredBirth}. */
   readonly b?: string | undefined
 }
 
-/** A journal message that is not a commit this process can read. The actor is quarantined. */
+/** This process cannot read a journal message as a commit. The actor is quarantined. */
 export class CommitUnreadable extends errorClass<CommitUnreadable>()(
   "CommitUnreadable",
   {
@@ -134,14 +147,14 @@ export class CommitUnreadable extends errorClass<CommitUnreadable>()(
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-/** Longest state name that a commit tells, as JSON, in UTF-16 code units. */
+/** Longest state name in a commit, as JSON, in UTF-16 code units. */
 export const STATE_NAME_LENGTH_MAX = 256
 
-/** Bytes that the envelope of a commit takes at most, on top of its entries and the commas between them. */
+/** Largest size of a commit's envelope in bytes, without its entries and the commas between them. */
 export const commitEnvelopeBytes = (format: CommitFormat): number =>
   format === 1 ? 128 : 192 + 3 * STATE_NAME_LENGTH_MAX
 
-/** The commit's bytes, from entries that are already JSON: group commits are measured entry by entry. */
+/** Bytes of the commit. Its entries are JSON already, because group commits are measured entry by entry. */
 export const encodeCommit = (header: CommitHeader, entriesJson: ReadonlyArray<string>): Uint8Array => {
   const { format = 1, first, at, epoch } = header
   const more = format === 1 ? "" : newFieldsOf(header)
@@ -168,12 +181,14 @@ const isStoredEvent = (value: unknown): value is StoredEvent => {
 
 const NO_PAYLOAD = {}
 
-/** Memory that commits are written into, one after the other: a block each would cost more than the encoding. */
+/**
+ * Size of a block of memory for several commits, because a block for each would cost more than the encoding.
+ */
 const CHUNK_BYTES = 64 * 1024
 let chunk = new Uint8Array(0)
 let chunkUsed = 0
 
-/** UTF-8 in a part of the chunk that is never written again. */
+/** UTF-8 of the text, in a part of the block that is not written again. */
 const bytesOf = (text: string): Uint8Array => {
   const sizeMax = text.length * 3
   if (sizeMax > CHUNK_BYTES / 4) return encoder.encode(text)
@@ -186,7 +201,7 @@ const bytesOf = (text: string): Uint8Array => {
   return chunk.subarray(start, chunkUsed)
 }
 
-/** What is wrong with the fields of a commit; `undefined`: nothing. Fields of later releases do not matter. */
+/** The problem with a commit's fields; `undefined` if there is none. Fields of later releases are ignored. */
 const complaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
   const { v, first, at, epoch, era, w, s, done, failed, b, entries } = value as {
@@ -209,7 +224,7 @@ const complaintOf = (value: unknown): string | undefined => {
   return undefined
 }
 
-/** What is wrong with the fields that came with format 2. */
+/** The problem with the fields of format 2 and later; `undefined` if there is none. */
 const newerComplaintOf = ({
   era,
   w,
@@ -238,7 +253,7 @@ const entryComplaintOf = (value: unknown): string | undefined => {
   return undefined
 }
 
-/** A whole number from 1. */
+/** Whether the value is a whole number from 1. */
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1
 
 /** The commit in a journal record, every field of it checked. Throws {@link CommitUnreadable}. */
@@ -261,13 +276,13 @@ export const decodeCommit = (record: JournalRecord): Commit => {
 }
 
 /**
- * What tells a commit from every other one that ever had its sequence: a journal that loses its end gives sequences again,
- * and not to the same commits.
+ * Tells a commit apart from all other commits that ever had its sequence. A journal that loses its newest
+ * records gives their sequences to other commits.
  */
 export interface CommitStamp {
-  /** As {@link eraOf} gives it. */
+  /** Result of {@link eraOf}. */
   readonly era: number
-  /** When it was decided, Unix milliseconds. */
+  /** Time of the decision, Unix milliseconds. */
   readonly atMs: number
 }
 
@@ -279,12 +294,12 @@ export const stampOf = (commit: Pick<Commit, "era" | "epoch" | "at">): CommitSta
 export const isSameStamp = (one: CommitStamp, other: CommitStamp): boolean =>
   one.era === other.era && one.atMs === other.atMs
 
-/** Who wrote the commit; commits without an era have the epoch in its place. */
+/** Era of the commit's writer; the epoch for commits without an era. */
 export const eraOf = ({ era, epoch }: Pick<Commit, "era" | "epoch">): number => era ?? epoch
 
-/** Eras are above this number, and below 2^48 more: no epoch is taken for one. */
+/** Eras lie above this number and less than 2^48 above it, so no epoch equals an era. */
 export const ERA_MIN = 2 ** 48
 
-/** How many events a commit holds. */
+/** Number of events in a commit. */
 export const eventCount = (commit: Commit): number =>
   commit.entries.reduce((sum, entry) => sum + entry.ev.length, 0)

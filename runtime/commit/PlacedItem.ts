@@ -1,10 +1,10 @@
-/** What a commit carries, one item at a time, with the place that makes its id. */
+/** The items of a commit, each with its sequence and index, which make its id. */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Origin } from "../message/Origin.ts"
 import { type OutboxItem, outboxIdOf } from "../message/OutboxItem.ts"
 import type { Commit, CommitEntry, Metadata } from "./Commit.ts"
 
-/** An item with its place: which commit, which number in it. */
+/** An item with the sequence of its commit and its index in the commit. */
 export interface PlacedItem {
   readonly item: OutboxItem
   readonly id: string
@@ -12,16 +12,16 @@ export interface PlacedItem {
   readonly sequence: number
   readonly atMs: number
   readonly metadata: Metadata | undefined
-  /** What its receiver remembers it by; absent where no commit of an actor carries it. */
+  /** Origin by which the receiver remembers the item; absent if no commit of an actor carries it. */
   readonly origin?: Origin
 }
 
-/** Who sends the items of a commit: the slot of its actor's shard, and the era of the commit. */
+/** Sender of a commit's items: the slot of its actor's shard, and the era of the commit. */
 export type ItemSource = Pick<Origin, "source" | "era">
 
-/** What of a commit carries items. */
+/** The parts of a commit that carry items. */
 export interface Carrying {
-  /** Of its birth, which come first. */
+  /** Items of the birth, which come first. */
   readonly born: ReadonlyArray<OutboxItem> | undefined
   readonly entries: ReadonlyArray<CommitEntry>
 }
@@ -31,11 +31,11 @@ export const carryingOf = ({ b, entries }: Pick<Commit, "b" | "entries">): Carry
   entries,
 })
 
-/** Whether a commit carries anything. */
+/** Whether a commit carries any items. */
 export const isCarrying = ({ born, entries }: Carrying): boolean =>
   born !== undefined || entries.some(({ out }) => out !== undefined)
 
-/** The items of a commit, in order; with their origins where it is said who sends them. */
+/** The items of a commit, in order; with origins if the sender is given. */
 export const itemsOf = (
   from: ActorAddress,
   sequence: number,
@@ -50,7 +50,7 @@ export const itemsOf = (
     items.push(source === undefined ? placed : { ...placed, origin: { ...source, sequence, index, atMs } })
   }
   if (born !== undefined) {
-    // The first command of a birth is what it came from.
+    // The metadata of a birth is that of the first command.
     const metadata = entries[0] && metadataOf(entries[0])
     for (const item of born) place(item, metadata)
   }

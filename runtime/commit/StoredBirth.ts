@@ -1,22 +1,28 @@
 /**
  * The birth of an actor as its first commit stores it, field `b` (docs/ARCHITECTURE.md, "Data on the wire").
  *
- * Owns the stored form. A birth is stored where there is something to say: input, what the initial state asks for, a
- * context that no replay would make again, or that the actor was spawned. Who decides it: ../cell/Birth.ts.
+ * Owns the stored form. A birth is stored if it has any content: input, intents of the initial state, a
+ * context that a replay would not make again, or the mark of a spawn. Who decides it: ../cell/Birth.ts.
  */
 import { isFields } from "../event/Schema.ts"
 import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 
 export interface StoredBirth {
-  /** Input of the machine, as the schema of the definition yields it; absent: none was given. */
+  /** Input of the machine, as the definition's schema yields it; absent if none was given. */
   readonly in?: unknown
-  /** What the birth asks for: timers, calls, messages and publications. Counted before the items of all entries. */
+  /**
+   * Outbox items of the birth: timers, calls, messages and publications. Their indexes come before those of
+   * all entries.
+   */
   readonly out?: ReadonlyArray<OutboxItem>
-  /** State that the actor was born in, where the machine would not give the same again. */
+  /** State at the birth, if the machine would not make the same state again. */
   readonly st?: unknown
 }
 
-/** What is wrong with a birth that came from the journal; `undefined`: nothing. Fields of later releases do not matter. */
+/**
+ * The problem with a birth from the journal; `undefined` if there is none. Fields of later releases are
+ * ignored.
+ */
 export const birthComplaintOf = (value: unknown): string | undefined => {
   if (!isFields(value)) return "not an object"
   const { in: input, out, st } = value as { readonly [Field in keyof StoredBirth]?: unknown }

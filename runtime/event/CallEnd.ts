@@ -1,9 +1,9 @@
 /**
  * The event that XState makes for the end of an invoked promise, as the actor stores it and as its machine sees it.
  *
- * Owns both forms. An outcome that is plain JSON is stored as it is. Any other outcome is stored beside it in the form of
- * ../json/StoredValue.ts: under `raw` the output or what a plain `fromPromise` threw, under `thrown` what a `defineCall(...)`
- * threw. Readers of earlier releases see the plain part alone.
+ * Owns both forms. An outcome that is plain JSON is stored as it is. Any other outcome is also stored in the
+ * form of ../json/StoredValue.ts: under `raw` the output or the error of a plain `fromPromise`, under
+ * `thrown` the error of a `defineCall(...)`. Readers of earlier releases see only the plain part.
  */
 import { decodeValue, type StoredValue } from "../json/StoredValue.ts"
 
@@ -28,7 +28,10 @@ export const eventOfCall = (actorId: string, ended: Ended): CallEnd => {
   return { type: FAILED + actorId, error: ended.error, ...raw, ...thrown, actorId }
 }
 
-/** The stored event as the machine sees it; the event itself where it is no end of a call. Throws for malformed values. */
+/**
+ * The stored event as the machine sees it; any event that is not the end of a call stays as it is. Throws for
+ * malformed values.
+ */
 export const callEndSeen = (stored: CallEnd): CallEnd => {
   const isDone = stored.type.startsWith(DONE)
   if (!isDone && !stored.type.startsWith(FAILED)) return stored

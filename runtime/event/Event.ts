@@ -2,8 +2,8 @@
 /**
  * `defineEvent(...)`: one kind of stored fact, its schema, its version and the upcasters from older versions.
  *
- * Owns versions and upcast chains, and the way from a stored event to the one the machine sees. What a schema is:
- * Schema.ts. Who uses it: ../definition/Actor.ts.
+ * Owns versions and upcast chains, and the way from a stored event to the form that the machine sees. What a
+ * schema is: Schema.ts. Who uses it: ../definition/Actor.ts.
  */
 import { Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
@@ -12,20 +12,20 @@ import { thrownText } from "../json/Thrown.ts"
 import { callEndSeen } from "./CallEnd.ts"
 import { type AnySchema, type InputOf, issuesText, type OutputOf, validate } from "./Schema.ts"
 
-/** From the payload of version N to the payload of version N + 1. Pure. */
+/** Turns the payload of version N into the payload of version N + 1. Pure. */
 export type Upcaster = (payload: any) => unknown
 
-/** A kind of event as defined by `defineEvent(...)`. */
+/** A kind of event, made by `defineEvent(...)`. */
 export interface EventDefinition<S extends AnySchema = AnySchema> {
   readonly version: number
   readonly schema: S
   readonly upcast: { readonly [fromVersion: number]: Upcaster }
 }
 
-/** Objects in full instead of `A & B`, for whoever hovers; `& {}` keeps this name out of what is shown. */
+/** Shows whole objects instead of `A & B` in an editor; `& {}` keeps this type's name out of the display. */
 type Flat<T> = { [Key in keyof T]: T[Key] } & {}
 
-/** How Zod types an object without fields. */
+/** Zod's type for an object without fields. */
 type NoFields = { readonly [key: string]: never }
 
 /** `{ type, ...payload }`, for each member of a union of payloads. */
@@ -33,7 +33,7 @@ export type Typed<Type, Payload> = Payload extends unknown
   ? Flat<{ readonly type: Type } & (Payload extends NoFields ? unknown : Payload)>
   : never
 
-/** What {@link payloadOf} gives, for each member of a union. */
+/** The type of {@link payloadOf}, for each member of a union. */
 export type PayloadOf<Typed> = Typed extends unknown
   ? { [Key in keyof Typed as Key extends "type" ? never : Key]: Typed[Key] }
   : never
@@ -68,14 +68,17 @@ type ReadonlyDeep<T> = unknown extends T ? T : { readonly [Key in keyof T]: Read
 /** Values without a form in JSON that users often put into events. */
 type NotJsonValue = Date | bigint | symbol | ReadonlyMap<any, any> | ReadonlySet<any>
 
-/** Kinds of such values among the fields of a payload; the run time looks at all depths. */
+/** Those values among the fields of a payload. At run time all depths are checked. */
 type NotJsonFieldsOf<Payload> = Payload extends unknown
   ? {
       [Key in keyof Payload]-?: 0 extends 1 & Payload[Key] ? never : Extract<Payload[Key], NotJsonValue>
     }[keyof Payload]
   : never
 
-/** What `decide` makes is of the schema's output, and is checked by the schema before it is stored. */
+/**
+ * Requires that the schema accepts its own output, because `decide` makes that output and the schema checks
+ * it before it is stored.
+ */
 type Storable<S> = [OutputOf<S>] extends [ReadonlyDeep<InputOf<S>>]
   ? [NotJsonFieldsOf<OutputOf<S>>] extends [never]
     ? unknown
@@ -85,9 +88,9 @@ type Storable<S> = [OutputOf<S>] extends [ReadonlyDeep<InputOf<S>>]
   : { readonly "an event's schema must accept its own output: use one that does not transform": never }
 
 /**
- * Defines a kind of event. Give just a schema for version 1, or `{ version, schema, upcast }` where `upcast[n]`
- * turns a payload of version n into one of version n + 1; the chain from 1 must be whole.
- * Schemas see the payload without `type`; their output must be plain JSON that they accept as input.
+ * Defines a kind of event. Give just a schema for version 1, or `{ version, schema, upcast }`, where
+ * `upcast[n]` turns a payload of version n into one of version n + 1. The chain from 1 must have no gaps.
+ * Schemas see the payload without `type`. Their output must be plain JSON that they accept as input.
  */
 export function defineEvent<Given extends AnySchema | EventOptions>(
   given: Given & Storable<SchemaIn<Given>>,
@@ -102,11 +105,14 @@ export interface StoredEvent {
   readonly t: string
   readonly v: number
   readonly d: unknown
-  /** The machine has announced it for projections, reactors and sagas: replay does not apply it to the machine. */
+  /**
+   * The machine has announced this event for projections, reactors and sagas. Replay does not apply it to the
+   * machine.
+   */
   readonly told?: true
 }
 
-/** A stored event that this definition cannot read. The actor is quarantined; nothing is skipped. */
+/** This code cannot read a stored event. The actor is quarantined, and no event is skipped. */
 export class EventUnreadable extends errorClass<EventUnreadable>()(
   "EventUnreadable",
   {
@@ -134,25 +140,25 @@ export interface AnyEvent {
 }
 
 /**
- * Events that XState or the runtime makes, such as a timer that fired or a call that ended. They are stored like
- * others, but have no schemas, and neither projections nor reactors see them.
+ * Whether XState or the runtime makes the event, such as a timer that fired or a call that ended. These
+ * events are stored like others, but have no schemas, and projections and reactors do not see them.
  */
 export const isInternal = (eventType: string): boolean =>
   (eventType.startsWith("xstate.") && eventType !== ROUTE) || eventType.startsWith("everstate.")
 
-/** The event that leads to a state with a `route`: a caller sends it, so it is one of the actor's own events. */
+/** Event that leads to a state with a `route`. A caller sends it, so it is one of the actor's own events. */
 const ROUTE = "xstate.route"
 
 /**
- * What a timer of the machine raised and its actor has no event definition for: `{ event, raw? }`. `raw` is the stored form
- * of the event where it is no plain JSON; `event` has its type then.
+ * Stored for an event of a timer if the actor has no definition for that event: `{ event, raw? }`. `raw` is
+ * the stored form of an event that is not plain JSON; then `event` has only its type.
  */
 export const RAISED = "everstate.raised"
 
 /**
- * What a child of a machine is sent by a timer or by an action: `{ to, event }`, where `to` is the child's address in its
- * family; `from` is the address of the child whose timer it is. `raw` is as for
- * {@link RAISED}.
+ * Stored for an event that a timer or an action sends to a child of the machine: `{ to, event }`. `to` is the
+ * child's address in its family; `from` is the address of the child whose timer it is. `raw` is as in {@link
+ * RAISED}.
  */
 export const INSIDE = "everstate.inside"
 
@@ -169,8 +175,8 @@ const internalEvent = ({ t, d }: StoredEvent): AnyEvent | undefined => {
 }
 
 /**
- * The stored event as the current definition sees it. Throws {@link EventUnreadable}.
- * Payloads of the current version were validated before they were stored, so only upcasted ones are again.
+ * The stored event in the form of the current definition. Throws {@link EventUnreadable}. Payloads of the
+ * current version were validated before they were stored, so only upcasted payloads are validated again.
  */
 export const readEvent = (
   actorType: string,
@@ -211,7 +217,7 @@ export const readEvent = (
   return { type: stored.t, ...(validated.value as object) }
 }
 
-/** Stands for every event of a machine-only actor: version 1, no schema of its own. */
+/** Definition for all events of a machine-only actor: version 1, without a schema. */
 const undefinedVersion: Pick<EventDefinition, "version" | "upcast"> & { schema: AnySchema } = {
   version: 1,
   upcast: {},

@@ -1,8 +1,8 @@
 /**
- * `defineIntegrationEvent(...)`: one kind of event that an actor type publishes to the world outside.
+ * `defineIntegrationEvent(...)`: one kind of event that an actor type publishes to other systems.
  *
- * Owns what is documented of it. Distinct from the events that are stored: those may change with the actor, these are a
- * promise to others. How they travel: ../integration/CloudEvent.ts; how they are documented:
+ * Owns the documentation of such an event. Stored events may change with their actor; integration events are
+ * a promise to other systems. How they travel: ../integration/CloudEvent.ts. How they are documented:
  * ../integration/EventCatalog.ts.
  */
 import type { AnySchema } from "./Schema.ts"
@@ -10,10 +10,10 @@ import type { AnySchema } from "./Schema.ts"
 export interface IntegrationEventDefinition<S extends AnySchema = AnySchema> {
   /** Its name for other services: `order.confirmed`. */
   readonly type: string
-  /** Raised when the schema changes in a way that readers notice. */
+  /** Version of the event. Raise it when the schema changes in a way that readers notice. */
   readonly version: number
   readonly schema: S
-  /** What it means, for the catalog. */
+  /** Meaning of the event, for the catalog. */
   readonly description: string
   /** A payload as an example, for the catalog. */
   readonly example?: unknown
@@ -32,7 +32,7 @@ export const defineIntegrationEvent = <S extends AnySchema>(given: {
   readonly example?: unknown
 }): IntegrationEventDefinition<S> => ({ ...given, version: given.version ?? 1 })
 
-/** Integration events by their types. Throws what `refuse` makes where two are of one type. */
+/** Integration events by their types. If two have the same type, throws the error that `refuse` makes. */
 export const publishesByType = (
   publishes: ReadonlyArray<IntegrationEventDefinition>,
   refuse: (what: string, hint: string) => Error,

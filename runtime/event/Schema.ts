@@ -2,7 +2,7 @@
 /**
  * Synchronous validation: Effect schemas as they are, others through Standard Schema (Zod, Valibot, ArkType).
  *
- * Owns how a schema of any vendor is asked and what its refusal looks like. Durable code is synchronous, so an
+ * Owns how a schema of any vendor is run, and the form of its refusal. Durable code is synchronous, so an
  * asynchronous schema is refused.
  */
 import { Schema } from "effect"
@@ -12,13 +12,13 @@ import { thrownText } from "../json/Thrown.ts"
 /** A schema of any vendor that implements Standard Schema v1. */
 type StandardSchema = StandardSchemaV1<any, any>
 
-/** An Effect schema as it is, without services. */
+/** An Effect schema that needs no services. */
 type EffectSchema = Schema.Codec<any, any>
 
 /** An Effect schema, or one of any vendor that implements Standard Schema v1. Its output must be plain JSON. */
 export type AnySchema = StandardSchema | EffectSchema
 
-/** What a schema accepts. */
+/** Type of a schema's input. */
 export type InputOf<S> =
   S extends StandardSchemaV1<infer Input, unknown>
     ? Input
@@ -26,7 +26,7 @@ export type InputOf<S> =
       ? Encoded
       : unknown
 
-/** What a schema yields. */
+/** Type of a schema's output. */
 export type OutputOf<S> =
   S extends StandardSchemaV1<unknown, infer Output>
     ? Output
@@ -34,7 +34,7 @@ export type OutputOf<S> =
       ? Type
       : unknown
 
-/** One complaint of a schema: where (`lines.0.sku`, empty for the whole value) and what. */
+/** One problem that a schema found: its path (`lines.0.sku`, empty for the whole value) and its text. */
 export class SchemaIssue extends Schema.Class<SchemaIssue>("SchemaIssue")({
   path: Schema.String,
   message: Schema.String,
@@ -49,7 +49,7 @@ type Validate = (value: unknown) => Validated
 
 const compiled = new WeakMap<object, Validate>()
 
-/** Runs the schema on a value of unknown origin. Never throws: a schema that does has refused the value. */
+/** Runs the schema on an unknown value. Never throws: if the schema throws, it has refused the value. */
 export const validate = (schema: AnySchema, value: unknown): Validated => {
   let run = compiled.get(schema)
   if (run === undefined) {
@@ -79,7 +79,10 @@ const standard =
     }
   }
 
-/** Effect's own decoder takes a third of the time of its Standard Schema face, which then tells what is wrong. */
+/**
+ * Runs Effect's own decoder, which takes a third of the time of its Standard Schema. After a refusal the
+ * latter tells the problems.
+ */
 const effect = (schema: EffectSchema): Validate => {
   const decode = Schema.decodeUnknownExit(schema)
   const explain = standard(Schema.toStandardSchemaV1(schema))
@@ -95,7 +98,7 @@ export const isFields = (output: unknown): boolean =>
   output !== null &&
   !(Array.isArray(output) || output instanceof Date || output instanceof Map || output instanceof Set)
 
-/** Why an output that {@link isFields} denies is refused. */
+/** Why an output that is no {@link isFields} is refused. */
 export const NOT_FIELDS =
   "the schema's output is no object with fields; a command or event is one, with `type` beside them"
 

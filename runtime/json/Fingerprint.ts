@@ -1,10 +1,10 @@
 /**
- * The fingerprint of a payload: tells a repeat of a command from another command under the same id. It is no defence
- * against forgery.
+ * The fingerprint of a payload: it tells a repeat of a command from another command under the same id. It
+ * does not protect against forgery.
  *
- * The first release stored the text alone, in which `{k:{},s:{}}` and `{k:{"}":"{"}}` are the same. The structure tells
- * them apart; it is a part of its own, so that what was stored without it keeps its meaning, and nodes of that release
- * go on comparing the text.
+ * The first release stored a fingerprint of the text alone, in which `{k:{},s:{}}` and `{k:{"}":"{"}}` are
+ * the same. The structure tells them apart. It is stored as a separate part, so the text part keeps its
+ * meaning, and nodes of the first release still compare the text.
  */
 
 /**
@@ -19,10 +19,13 @@ export const fingerprint = (value: unknown): string => {
   return hex(laneA) + hex(laneB) + hex(laneS)
 }
 
-/** Characters of the part that tells of the text. */
+/** Length of the text part, in characters. */
 const TEXT_LENGTH = 16
 
-/** The two parts as they are stored. The text is all that the first release has stored, and compares. */
+/**
+ * The text part and the structure part as they are stored. The first release stores and compares the text
+ * part only.
+ */
 export const partsOfFingerprint = (
   whole: string,
 ): { readonly text: string; readonly structure: string | undefined } =>
@@ -30,11 +33,11 @@ export const partsOfFingerprint = (
     ? { text: whole.slice(0, TEXT_LENGTH), structure: whole.slice(TEXT_LENGTH) }
     : { text: whole, structure: undefined }
 
-/** The fingerprint of stored parts; the structure may be missing. */
+/** The fingerprint of stored parts; the structure part may be missing. */
 export const fingerprintOf = (text: string, structure: unknown): string =>
   typeof structure === "string" ? text + structure : text
 
-/** The same payload, as far as both fingerprints say: one may know the text alone. */
+/** Whether two fingerprints belong to the same payload. If one has the text part only, the text decides. */
 export const isSameFingerprint = (left: string, right: string): boolean =>
   left === right ||
   (left.length === TEXT_LENGTH && right.startsWith(left)) ||
@@ -50,7 +53,7 @@ let laneA = 0
 let laneB = 0
 let laneS = 0
 
-/** Every step can be undone, so structures collide by chance only. */
+/** Every step is invertible, so two structures collide only by chance. */
 const feedStructure = (kind: number, length: number): void => {
   const mixed = Math.imul(laneS ^ (length * KINDS_COUNT + kind), 0x85ebca6b)
   laneS = mixed ^ (mixed >>> 15)
@@ -77,7 +80,10 @@ const feedText = (text: string): void => {
   laneB = Math.imul(b ^ 0x1f, 0x85ebca6b)
 }
 
-/** Keys in UTF-16 order. Few ones are sorted in place: `sort` allocates a kilobyte for a handful. */
+/**
+ * Keys in UTF-16 order. A few keys are sorted in place, because `sort` allocates a kilobyte for a handful of
+ * them.
+ */
 const sortedKeys = (value: object): ReadonlyArray<string> => {
   const keys = Object.keys(value)
   if (keys.length > FEW_KEYS_MAX) return keys.sort()
@@ -90,7 +96,7 @@ const sortedKeys = (value: object): ReadonlyArray<string> => {
   return keys
 }
 
-/** Keys up to which insertion beats the engine's sort. */
+/** Number of keys up to which insertion is faster than the engine's sort. */
 const FEW_KEYS_MAX = 16
 
 const feed = (value: unknown): void => {

@@ -1,36 +1,40 @@
 /**
- * Frozen values: what the runtime shares with user code cannot be changed by it.
+ * Frozen values: user code cannot change what the runtime shares with it.
  *
- * Owns the deep freeze of plain objects and arrays ({@link frozen}), and copies of what cannot be frozen: dates, maps,
- * sets, bytes, instances of classes ({@link handedOut}). A state that shares most of its parts with the one before costs
- * only what is new. The same walk notices what may have no stored form ({@link isUnproven}).
+ * Owns the deep freeze of plain objects and arrays ({@link frozen}), and copies of values that cannot be
+ * frozen: dates, maps, sets, bytes, instances of classes ({@link handedOut}). If a state shares most parts
+ * with the state before, only the new parts cost time. The same walk notices values that may have no stored
+ * form ({@link isUnproven}).
  */
 import { errorClassOf, errorOfClass, unstorableReason, VALUE_DEPTH_MAX } from "./StoredValue.ts"
 
 /** What a walk finds in a value, as bits. */
 type Traits = number
 
-/** Something in it can be changed all the same. */
+/** A part of the value can be changed although the value is frozen. */
 const CHANGEABLE = 1
-/** Something in it may have no stored form: only writing it down proves that it has one. */
+/** A part of the value may have no stored form; only encoding it shows whether it has one. */
 const UNPROVEN = 2
 
 /**
- * Objects whose parts were looked at. Most objects live for one commit only and are not worth an entry: those frozen here,
- * with nothing but frozen parts, get one when met again.
+ * Traits of objects that were walked. Most objects live for one commit and are not worth an entry. An object
+ * that was frozen here and has only frozen parts gets its entry when it is met again.
  */
 const knownTraits = new WeakMap<object, Traits>()
 
-/** The value itself: its plain objects and arrays are frozen through and through. */
+/** Freezes the plain objects and arrays of the value at every depth, and returns the value itself. */
 export const frozen = <A>(value: A): A => {
   freeze(value, 0)
   return value
 }
 
-/** Whether a {@link frozen} value may hold something that has no stored form. False: all of it has one. */
+/**
+ * Whether a {@link frozen} value may hold something without a stored form. False: every part has a stored
+ * form.
+ */
 export const isUnproven = (value: unknown): boolean => (traitsOf(value) & UNPROVEN) !== 0
 
-/** Of a value whose plain parts are frozen already. */
+/** Traits of a value whose plain parts are frozen already. */
 const traitsOf = (value: unknown): Traits => {
   if (typeof value !== "object" || value === null) return traitsOfPrimitive(value)
   return isPlain(value) ? (knownTraits.get(value) ?? 0) : traitsOfInstance(value)
@@ -41,22 +45,25 @@ const traitsOfPrimitive = (value: unknown): Traits =>
 
 const passedOn = new WeakSet<object>()
 
-/** Says that an instance has a life of its own: it is handed out as it is, and has no stored form. */
+/** Marks an instance that is never copied: user code gets it as it is, and it has no stored form. */
 export const passOn = (value: object): void => {
   passedOn.add(value)
 }
 
-/** Of an instance of a class. What is inside of a map, set or error was not looked at. */
+/** Traits of an instance of a class. The content of a map, set or error is not looked at. */
 const traitsOfInstance = (value: object): Traits => {
   if (passedOn.has(value)) return UNPROVEN
   const isProven = value instanceof Date || value instanceof RegExp || value instanceof Uint8Array
   return isProven && unstorableReason(value) === undefined ? CHANGEABLE : CHANGEABLE | UNPROVEN
 }
 
-/** Depth from which on a value is unproven: the stored form has a bound, and the state around a context takes some of it. */
+/**
+ * Depth from which a value is unproven, because the stored form has a maximum depth and the state around a
+ * context uses some of it.
+ */
 const PROVEN_DEPTH_MAX = VALUE_DEPTH_MAX / 2
 
-/** Freezes what can be. */
+/** Freezes a value at every depth, as far as it can be frozen. */
 const freeze = (value: unknown, depth: number): Traits => {
   if (typeof value !== "object" || value === null) return traitsOfPrimitive(value)
   if (!isPlain(value)) return traitsOfInstance(value)
@@ -68,7 +75,8 @@ const freeze = (value: unknown, depth: number): Traits => {
   }
   const known = knownTraits.get(value)
   if (known !== undefined) return known
-  // Frozen by its owner, whose freeze ends at its parts; or here. A cycle ends here, and has no stored form.
+  // The value was frozen here, or by its owner, who may not have frozen the parts. The entry ends the walk of
+  // a cycle, which has no stored form.
   knownTraits.set(value, CHANGEABLE | UNPROVEN)
   const traits = freezeParts(value, depth + 1)
   knownTraits.set(value, traits)
@@ -78,7 +86,7 @@ const freeze = (value: unknown, depth: number): Traits => {
 const freezeParts = (value: object, depth: number): Traits => {
   let traits = depth > PROVEN_DEPTH_MAX ? UNPROVEN : 0
   if (Array.isArray(value)) {
-    // The match of a pattern is a list with fields, which a stored list has not.
+    // The result of a RegExp match is a list with fields. A stored list has no fields.
     if ((value as { readonly index?: unknown }).index !== undefined) traits |= UNPROVEN
     if (Object.getPrototypeOf(value) !== Array.prototype) traits |= UNPROVEN
     for (const element of value) traits |= freeze(element, depth)
@@ -94,15 +102,16 @@ interface PlainObject {
 
 const isPlain = (value: object): boolean => Array.isArray(value) || isPlainObject(value)
 
-/** Whether a value is an object of no class. */
+/** Whether the value is an object without a class. */
 export const isPlainObject = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
 
 /**
- * A {@link frozen} value for user code that must not change it: with copies in place of the parts that cannot be. An
- * instance of a class is copied with its fields. One that has none of its own, such as a `URL`, is passed on as it is.
+ * A {@link frozen} value for user code that must not change it: parts that cannot be frozen are copied. An
+ * instance of a class is copied with its fields. An instance without own fields, such as a `URL`, is passed
+ * on as it is.
  */
 export const handedOut = <A>(value: A): A => (isChangeable(value) ? (copyOf(value, new Map()) as A) : value)
 
@@ -118,7 +127,7 @@ const copyOf = (value: unknown, copies: Map<object, unknown>, isFrozenInside = t
     copies.set(value, copy)
     return copy
   }
-  // The freeze ends at what cannot be frozen: whatever is inside of that is copied, too.
+  // The freeze does not reach into a value that cannot be frozen, so everything inside is copied too.
   const copied = (part: unknown) => copyOf(part, copies, isFrozenInside && isPlain(value))
   if (Array.isArray(value)) {
     const copy = keep([] as Array<unknown>)
@@ -138,7 +147,7 @@ const copyOf = (value: unknown, copies: Map<object, unknown>, isFrozenInside = t
   return isPlain(value) ? Object.freeze(copy) : copy
 }
 
-/** Kept before it is filled: what is inside may lead back to it. */
+/** The copy is registered before it is filled, because its content may refer back to it. */
 const builtInCopy = (
   value: object,
   keep: <Copy extends object>(copy: Copy) => Copy,

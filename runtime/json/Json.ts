@@ -1,7 +1,8 @@
 /**
- * Plain JSON at the boundary: what goes in comes out the same after storage, or is refused with the path to it.
+ * Plain JSON at the boundary: a value comes out of storage as it went in, or is refused with the path to the
+ * problem.
  *
- * Owns the check ({@link plainJson}). Which text can be stored: StorableText.ts. How two payloads are told apart:
+ * Owns the check ({@link plainJson}). Which text can be stored: StorableText.ts. How payloads are compared:
  * Fingerprint.ts.
  */
 import { Schema } from "effect"
@@ -12,7 +13,7 @@ import { isThrown, thrownText } from "./Thrown.ts"
 /** Deepest nesting of arrays and objects that is stored. */
 export const JSON_DEPTH_MAX = 64
 
-/** A value that would not survive storage. `path` is where, for instance `lines.0.price`. */
+/** A value that would change in storage. `path` leads to it, for instance `lines.0.price`. */
 export class NotJson extends errorClass<NotJson>()(
   "NotJson",
   {
@@ -31,8 +32,8 @@ export class NotJson extends errorClass<NotJson>()(
 }
 
 /**
- * A copy of the value, if it is plain JSON; properties that are `undefined` are left out, and `-0` is made 0. Everything
- * is read once: a getter or proxy that says something else the next time changes nothing.
+ * A copy of the value, if it is plain JSON. Properties that are `undefined` are left out, and `-0` becomes 0.
+ * Every property is read once, so a getter or proxy cannot give another value later.
  * Throws {@link NotJson} for values that throw when they are read, NaN, infinities, bigints, dates and other class
  * instances, functions, symbols, cycles, `undefined` inside arrays, text with a lone surrogate or U+0000, a `__proto__`
  * key, and nesting over {@link JSON_DEPTH_MAX}.
@@ -46,8 +47,8 @@ export const plainJson = (value: unknown): unknown => {
 }
 
 /**
- * The same for a copy of what is stored already: a state, an answer on its way. Takes U+0000, because journals of
- * earlier releases hold it, and a copy as JSON text escapes it.
+ * Like {@link plainJson}, for a copy of a value that is stored already: a state, or an answer on its way.
+ * Accepts U+0000, because journals of earlier releases hold it, and JSON text escapes it.
  */
 export const plainJsonOfStored = (value: unknown): unknown => plain(value, 0, isWellFormed)
 
@@ -80,7 +81,7 @@ const plain = (value: unknown, depth: number, isText: IsText): unknown => {
   }
 }
 
-/** What to give in place of a value without a form in JSON, for kinds that callers often give. */
+/** Advice for kinds of values that callers often give although JSON has no form for them. */
 const REMEDIES: { readonly [kind: string]: string } = {
   bigint: "its text",
   Date: "its ISO text or its milliseconds",
@@ -128,7 +129,9 @@ const plainObject = (object: PlainObject, depth: number, isText: IsText): PlainO
   return copy
 }
 
-/** The refusal as the container sees it; what reading threw is one, too. */
+/**
+ * The refusal with the container's key added to its path. An error that reading threw becomes a refusal too.
+ */
 const notJsonAt = (key: string | undefined, cause: unknown): NotJson => {
   const isRefusal = isThrown(cause, NotJson)
   const reason = isRefusal ? cause.reason : `reading it threw ${thrownText(cause)}`
@@ -137,7 +140,7 @@ const notJsonAt = (key: string | undefined, cause: unknown): NotJson => {
   return new NotJson({ path: inner === "" ? key : `${key}.${inner}`, reason })
 }
 
-/** A copy of plain JSON that shares nothing with it: its owner may go on changing the original. */
+/** A copy of plain JSON that shares nothing with the original, so the original's owner may change it. */
 export const copyJson = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null) return value
   if (Array.isArray(value)) return value.map(copyJson)

@@ -1,7 +1,7 @@
 /**
- * A value as one of two fields of something stored: plain JSON as it is, or the stored form of any other value.
+ * A value in one of two fields of a record: plain JSON as it is, or the stored form of any other value.
  *
- * Owns which of the two it is, so that what is plain JSON stays readable to nodes of earlier releases. The forms: Json.ts,
+ * Owns the choice, so that nodes of earlier releases can still read plain JSON. The forms: Json.ts,
  * StoredValue.ts.
  */
 import { NotJson, plainJson } from "./Json.ts"
@@ -11,7 +11,10 @@ import { isThrown } from "./Thrown.ts"
 
 export type PlainOrStored = { readonly plain: unknown } | { readonly raw: StoredValue }
 
-/** The value, whose own name is `path`, in one of the two forms. Throws {@link NotStorable} for a value that has neither. */
+/**
+ * The value in one of the two forms; `path` is its own name. Throws {@link NotStorable} for a value without
+ * either form.
+ */
 export const plainOrStored = (value: unknown, path: string): PlainOrStored => {
   try {
     return { plain: plainJson(value) }

@@ -1,8 +1,8 @@
 /**
- * Text that the journal and Postgres both take: well-formed Unicode without U+0000.
+ * Text that both the journal and Postgres accept: well-formed Unicode without U+0000.
  *
- * Owns which text that is, and the substitute for the rest where nothing can be refused any more: in events of earlier
- * releases and in messages of errors. What is new is refused instead, by Json.ts.
+ * Owns which text that is, and the substitute for other text in places that cannot refuse it any more: events
+ * of earlier releases and messages of errors. New text is refused instead, by Json.ts.
  */
 
 /** Stands for each character that cannot be stored. */
@@ -10,11 +10,11 @@ const REPLACEMENT = "\ufffd"
 
 export const isStorableText = (text: string): boolean => text.isWellFormed() && !text.includes("\0")
 
-/** The text itself, with U+FFFD for each U+0000 and each lone surrogate. */
+/** The text with U+FFFD in place of each U+0000 and each lone surrogate. */
 export const storableText = (text: string): string =>
   isStorableText(text) ? text : text.toWellFormed().replaceAll("\0", REPLACEMENT)
 
-/** Whether all text in arrays and plain objects is {@link isStorableText}, keys included. */
+/** Whether all text in arrays and plain objects, keys included, is {@link isStorableText}. */
 export const isStorableJson = (value: unknown): boolean => {
   if (typeof value === "string") return isStorableText(value)
   if (typeof value !== "object" || value === null) return true
@@ -25,7 +25,10 @@ export const isStorableJson = (value: unknown): boolean => {
   return true
 }
 
-/** The value with all its text as {@link storableText}, keys included; the value itself where all of it is. */
+/**
+ * The value with all its text, keys included, as {@link storableText}; the value itself if all of it is
+ * storable.
+ */
 export const storableJson = <A>(value: A): A => (isStorableJson(value) ? value : (replaced(value) as A))
 
 const replaced = (value: unknown): unknown => {

@@ -1,18 +1,21 @@
 /**
  * Values that JSON does not have, written as JSON: `undefined`, dates, maps, sets, errors, special numbers and bytes.
  *
- * Owns the form ({@link encodeValue}, {@link decodeValue}) and which values have one. A value without a form is refused
- * with its path. Contexts in snapshots and what calls return and throw are stored like this; events of users are plain
- * JSON (Json.ts).
+ * Owns the form ({@link encodeValue}, {@link decodeValue}) and which values have one. A value without a form
+ * is refused with its path. Contexts in snapshots, and values that calls return and throw, are stored in this
+ * form. Events of users are plain JSON (Json.ts).
  *
- * Form: a value that JSON has stands for itself. Any other value is an object with the single key `$`, whose value is a
- * list: the kind, then what the kind needs. A user's object with a key `$` or `__proto__` is written as a list of entries.
+ * Form: a value of JSON is stored as it is. Any other value is an object with the single key `$`. The key's
+ * value is a list: first the kind, then the data of that kind. A user's object with a key `$` or `__proto__`
+ * is written as a list of entries.
  */
 import { Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 import { isThrown, thrownText } from "./Thrown.ts"
 
-/** Deepest nesting of a value that is stored; a value inside itself has no end, and is refused as deeper. */
+/**
+ * Deepest nesting of a stored value. A value inside itself has no end, and is refused because it is too deep.
+ */
 export const VALUE_DEPTH_MAX = 256
 
 /** A value that has no stored form. `path` says where, for instance `context.cart.items[3]`. */
@@ -42,7 +45,7 @@ type Tagged = { readonly [TAG]: ReadonlyArray<unknown> }
 
 const tagged = (...parts: ReadonlyArray<unknown>): Tagged => ({ [TAG]: parts })
 
-/** Errors that come back as instances of their class; an instance of any other class is refused. */
+/** Error classes that decoding restores. An instance of any other class is refused. */
 const ERROR_CLASSES: { readonly [name: string]: ErrorConstructor | AggregateErrorConstructor } = {
   Error,
   AggregateError,
@@ -54,20 +57,20 @@ const ERROR_CLASSES: { readonly [name: string]: ErrorConstructor | AggregateErro
   URIError,
 }
 
-/** Name of the built-in class that the error is a direct instance of; `undefined` for any other class. */
+/** Name of the built-in class of the error, if it is a direct instance; `undefined` for any other class. */
 export const errorClassOf = (error: object): string | undefined => {
   const prototype: unknown = Object.getPrototypeOf(error)
   for (const name in ERROR_CLASSES) if (ERROR_CLASSES[name]?.prototype === prototype) return name
   return undefined
 }
 
-/** An empty error of the class; of `Error` where it is none of the built-in ones. */
+/** An empty error of the class; of `Error` if the class is not built in. */
 export const errorOfClass = (name: string): Error => {
   const Class = Object.hasOwn(ERROR_CLASSES, name) ? ERROR_CLASSES[name] : undefined
   return Reflect.construct(Class ?? Error, Class === AggregateError ? [[]] : [])
 }
 
-/** Why a value that is no plain object or list has no stored form; `undefined` where it has one. */
+/** Why a value that is no plain object or list has no stored form; `undefined` if it has one. */
 export const unstorableReason = (value: object): string | undefined => {
   const prototype: unknown = Object.getPrototypeOf(value)
   switch (prototype) {
@@ -126,7 +129,7 @@ const encodeList = (list: ReadonlyArray<unknown>, depth: number): ReadonlyArray<
   if (Object.getOwnPropertySymbols(list).length > 0) throw refusal(SYMBOL_KEY)
   const keys = Object.keys(list)
   const last = keys.at(-1)
-  // Keys that are no places come after those that are.
+  // Keys that are no indexes come after the indexes.
   if (last !== undefined && String(Number(last) >>> 0) !== last) {
     throw refusal(
       `it is a list with the field ${JSON.stringify(last)}, as of a match of a pattern; copy what is needed of it`,
@@ -211,7 +214,7 @@ const encodeBuiltIn = (value: object, depth: number): Tagged => {
   return encodeError(value as Error, depth)
 }
 
-/** Own fields of an error that are not enumerable, and stored all the same. The stack is not stored. */
+/** Own fields of an error that are not enumerable and still stored. The stack is not stored. */
 const HIDDEN_FIELDS = ["name", "message", "cause", "errors"] as const
 
 const encodeError = (error: Error, depth: number): Tagged => {
@@ -221,7 +224,7 @@ const encodeError = (error: Error, depth: number): Tagged => {
   return tagged("Error", errorClassOf(error), hidden.map(entry), own.map(entry))
 }
 
-/** The value in a stored form. Throws for what is none. */
+/** The value of a stored form. Throws for any other input. */
 export const decodeValue = (stored: unknown): unknown => {
   if (typeof stored !== "object" || stored === null) return stored
   if (Array.isArray(stored)) return stored.map(decodeValue)
@@ -263,7 +266,7 @@ const decodeTagged = (parts: ReadonlyArray<unknown>): unknown => {
   }
 }
 
-/** A list with empty places. */
+/** A list with holes. */
 const sparseList = (length: unknown, entries: unknown): ReadonlyArray<unknown> => {
   const list = new Array<unknown>(Number(length))
   for (const [index, value] of decodeEntries(entries)) list[index as number] = value
@@ -298,7 +301,7 @@ const base64Of = (bytes: Uint8Array): string => {
   return btoa(units)
 }
 
-/** Whether decoding gives something else than the JSON itself: it holds a tag. */
+/** Whether decoding gives another value than the JSON itself, because the JSON holds a tag. */
 export const hasTags = (stored: unknown): boolean => {
   if (typeof stored !== "object" || stored === null) return false
   if (Array.isArray(stored)) return stored.some(hasTags)
@@ -309,7 +312,9 @@ export const hasTags = (stored: unknown): boolean => {
 
 const refusal = (reason: string): NotStorable => new NotStorable({ path: "", reason })
 
-/** The refusal as the container sees it; what reading threw is one, too. */
+/**
+ * The refusal with the container's key added to its path. An error that reading threw becomes a refusal too.
+ */
 const at = (key: string, cause: unknown): NotStorable => {
   if (!isThrown(cause, NotStorable)) {
     return new NotStorable({ path: key, reason: `reading it threw ${thrownText(cause)}` })

@@ -1,5 +1,6 @@
 /**
- * What user code threw, which may be anything: a proxy, an object without a prototype, an error whose message throws.
+ * Values that user code threw. They may be anything: a proxy, an object without a prototype, an error whose
+ * message throws.
  *
  * Owns how such a value is looked at without throwing again.
  */
@@ -13,7 +14,7 @@ export const thrownText = (thrown: unknown): string => {
   }
 }
 
-/** The message of an error; of anything else what {@link thrownText} says. */
+/** The message of an error; for any other value its {@link thrownText}. */
 export const thrownMessage = (thrown: unknown): string => {
   if (!isThrown(thrown, Error)) return thrownText(thrown)
   try {
@@ -24,7 +25,7 @@ export const thrownMessage = (thrown: unknown): string => {
   }
 }
 
-/** `thrown instanceof Kind`, which a proxy may refuse to tell. */
+/** Like `thrown instanceof Kind`; false for a proxy that throws at the question. */
 export const isThrown = <Kind>(
   thrown: unknown,
   Kind: abstract new (...given: never) => Kind,
