@@ -1,8 +1,8 @@
 /**
- * Makes one attempt of a call: runs the user's function and says what came of it.
+ * Makes one attempt of a call: runs the user's function and returns its outcome.
  *
- * Owns the way from a promise to an Effect and back. A reference, so that a simulation can put stand-ins in its place.
- * How often it is tried: CallRunner.ts.
+ * Owns the way from a promise to an Effect. It is a reference, so that a simulation can replace it. Retries:
+ * CallRunner.ts.
  */
 import { Context, Effect } from "effect"
 import type { CallArgs, CallLogic, CallPlace } from "./Call.ts"
@@ -14,7 +14,7 @@ export interface CallAttempt extends CallPlace {
   readonly args: Omit<CallArgs<unknown>, "signal">
 }
 
-/** The output, or whatever the function threw. Interrupting it aborts the signal. */
+/** Gives the output, or fails with the error that the function threw. Interrupting it aborts the signal. */
 export type ExecuteCall = (attempt: CallAttempt) => Effect.Effect<unknown, unknown>
 
 const runFunction: ExecuteCall = ({ logic, args, name, src }) =>

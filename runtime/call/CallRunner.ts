@@ -1,8 +1,9 @@
 /**
- * Makes the durable calls of a node: attempt after attempt, until there is an outcome or nobody wants it any more.
- *
- * Owns time-outs, retries and aborting. Whether a call is still wanted is the actor's to say: it is asked before the
- * first attempt, and the outcome goes to it as a signal that counts once. The message that asked for the call stays
+ * Makes the durable calls of a node: attempt after attempt, until there is an outcome or the actor does not
+ * need the call any more.
+ * Owns time-outs, retries and aborting. The actor says whether it still needs the call: it is asked before
+ * the first attempt, and it takes the outcome as a signal that counts once. The message with the call stays
+ * unacknowledged meanwhile, so the next owner of the shard makes the call if this node goes down.
  * unacknowledged meanwhile, so the next owner of the shard makes the call if this one goes down.
  */
 import { Clock, Effect, type Fiber, FiberSet, Random, Result, type Scope, Semaphore } from "effect"
@@ -16,10 +17,10 @@ import { type CallError, type CallLogic, type CallOutcome, CallRefused } from ".
 import { CallExecutor } from "./CallExecutor.ts"
 import { thrownValue } from "./ThrownValue.ts"
 
-/** Attempts that a node makes at once; further ones wait for a free place. A call that pauses takes none. */
+/** Largest number of attempts at once on a node; further attempts wait. A call in a pause does not count. */
 export const CALLS_MAX = 1_000
 
-/** A call to be made. */
+/** A call that is to be made. */
 export interface CallRequest {
   readonly actorType: string
   /** Key of the actor. */
@@ -29,28 +30,28 @@ export interface CallRequest {
   readonly generation: string
   readonly src: string
   readonly input: unknown
-  /** Stored form of the input, where it is no plain JSON. */
+  /** Stored form of the input, if it is not plain JSON. */
   readonly raw?: StoredValue | undefined
   readonly logic: CallLogic
-  /** Attempts that are known to have been made before, by a life of the node that ended. */
+  /** Number of attempts that are known from before a restart. */
   readonly attemptedCount: number
 }
 
 export interface CallRunner {
   /**
-   * Makes the call and hands its outcome over, or `undefined` when it was aborted; says nothing when the node stops.
-   * False: the very same call is being made already.
+   * Makes the call and passes its outcome to `ended`, or `undefined` if it was aborted; `ended` is not called
+   * when the node stops. False: the same call is running already.
    */
   readonly start: (request: CallRequest, ended: (outcome: CallOutcome | undefined) => void) => boolean
-  /** The actor has left the state that invoked it. */
+  /** Aborts the call, because the actor has left the state that invoked it. */
   readonly abort: (key: string, name: string) => void
-  /** Ends calls without a word: whoever has their actors' shard now makes them. */
+  /** Ends calls without calling `ended`, because the shard's new owner makes them. */
   readonly release: (isGone: (key: string) => boolean) => void
   readonly runningCount: () => number
   readonly counts: { startedCount: number; attemptCount: number; failedCount: number; abortedCount: number }
 }
 
-/** The end of the scope aborts all calls. */
+/** Makes the runner. The end of the scope aborts all calls. */
 export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const execute = yield* CallExecutor
@@ -59,12 +60,12 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
   const running = new Map<string, Running>()
   const counts = { startedCount: 0, attemptCount: 0, failedCount: 0, abortedCount: 0 }
 
-  /** One attempt; fails with what it threw, or with {@link TimedOut}. */
+  /** Makes one attempt. Fails with the thrown error, or with {@link TimedOut}. */
   const attempt = (request: CallRequest, number: number): Effect.Effect<unknown, unknown> => {
     const { actorType, key, name, generation, src, input, raw, logic } = request
     let beatAtMs = monotonicMs(clock)
     const args = {
-      // A copy: the input is part of what the actor waits for, and the next attempt gets the same.
+      // A copy, because the actor's record holds the input, and the next attempt needs it unchanged.
       input: raw === undefined ? copyJson(input) : decodeValue(raw),
       idempotencyKey: `${key}/${name}/${generation}`,
       heartbeat: () => {
@@ -161,7 +162,10 @@ class TimedOut extends Error {
 
 const idOf = (key: string, name: string): string => `${key}/${name}`
 
-/** The outcome of a call that returned `output`. Throws {@link NotStorable} for an output that cannot be kept. */
+/**
+ * The outcome of a call that returned `output`. Throws {@link NotStorable} for an output without a stored
+ * form.
+ */
 export const outputOf = (output: unknown): CallOutcome => {
   if (output === undefined) return { ok: true, output }
   const made = plainOrStored(output, "the output")
@@ -188,7 +192,7 @@ const errorOf = (cause: unknown, attemptCount: number): CallError => {
     const detail = cause.detail === undefined ? undefined : plainJson(cause.detail)
     return { reason, message, ...(detail === undefined ? undefined : { detail }), attemptCount }
   } catch {
-    // A detail that is no JSON is told in the message alone.
+    // A detail that is not JSON appears in the message only.
     return { reason, message, attemptCount }
   }
 }

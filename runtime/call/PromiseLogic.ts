@@ -1,16 +1,20 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
- * Plain `fromPromise` logic of XState as a durable call: made once, its outcome stored as an event.
+ * Plain `fromPromise` logic of XState as a durable call: made once, with its outcome stored as an event.
  *
- * Owns its options. What its function is given as `self`, `system` and `emit`: PromiseSelf.ts. What `defineCall(...)` adds: Call.ts.
+ * Owns its options. The function's `self`, `system` and `emit`: PromiseSelf.ts. What `defineCall(...)` adds:
+ * Call.ts.
  */
 import { CALL_DEFAULTS, type CallArgs, type CallLogic, type CallOptions, type CallPlace } from "./Call.ts"
 import { promiseSelf, promiseSystem } from "./PromiseSelf.ts"
 
-/** Time for the promise to settle, in milliseconds. XState waits without end; a node has places for 1,000 calls. */
+/**
+ * Longest time for the promise to settle, in milliseconds. XState has no such limit, but a node can run only
+ * 1,000 calls.
+ */
 export const PROMISE_TIMEOUT_MS = 10 * 60_000
 
-/** Made once, as in XState. A crash meanwhile has it made again, with the same idempotency key. */
+/** One attempt, as in XState. After a crash the call is made again, with the same idempotency key. */
 const PROMISE_OPTIONS: Required<CallOptions> = {
   ...CALL_DEFAULTS,
   timeoutMs: PROMISE_TIMEOUT_MS,
@@ -19,14 +23,16 @@ const PROMISE_OPTIONS: Required<CallOptions> = {
 
 type PromiseCreator = (args: any) => unknown
 
-/** The call of plain promise logic with this function. */
+/** The call of plain promise logic that has this function. */
 export const promiseCall = (create: PromiseCreator): CallLogic => ({
   run: (args, place = { name: "", src: "" }) => create(withActor(args, place)),
   options: PROMISE_OPTIONS,
   isPlain: true,
 })
 
-/** The arguments, with what XState gives besides. A promise that emits has no listeners, so its events go nowhere. */
+/**
+ * The arguments with those that XState adds. A promise has no listeners, so its emitted events are dropped.
+ */
 const withActor = (args: CallArgs<any>, place: CallPlace): object => ({
   ...args,
   self: promiseSelf(args, place),

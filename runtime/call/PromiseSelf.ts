@@ -1,13 +1,14 @@
 /**
  * `self` and `system` as the function of a plain `fromPromise` sees them.
  *
- * Owns what both can do. In XState `self` is the promise's own actor: it has an id and a snapshot, and ignores what is sent to
- * it. So it does here. What reaches other actors or needs listeners in memory throws a {@link CallRefused} that says what to
- * use instead, because the call may be made by another process than the one that has the machine.
+ * Owns what both can do. In XState `self` is the promise's own actor: it has an id and a snapshot, and
+ * ignores events that it is sent. Here it is the same. Members that would reach other actors, or that need
+ * listeners in memory, throw a {@link CallRefused} that says what to use instead, because another process
+ * than the machine's may make the call.
  */
 import { type CallArgs, type CallPlace, CallRefused } from "./Call.ts"
 
-/** Reason of the refusal of a function that uses what a durable call does not have. */
+/** Reason of the refusal when a function uses something that a durable call does not have. */
 export const NOT_IN_A_CALL = "NotInACall"
 
 const TELL =
@@ -20,7 +21,10 @@ const refuse = (name: string, instead: string): never => {
   throw Object.assign(new CallRefused(NOT_IN_A_CALL, { name }), { message })
 }
 
-/** Defines fields that refuse when they are read. They are not enumerable, so that a copy or a log does not read them. */
+/**
+ * Defines fields that throw when they are read. They are not enumerable, so a copy or a log does not read
+ * them.
+ */
 const refusing = <A extends object>(target: A, owner: string, hints: Readonly<Record<string, string>>): A => {
   for (const [field, instead] of Object.entries(hints)) {
     Object.defineProperty(target, field, { get: () => refuse(`${owner}.${field}`, instead) })
@@ -28,16 +32,19 @@ const refusing = <A extends object>(target: A, owner: string, hints: Readonly<Re
   return target
 }
 
-/** The actor system. Actors are found by their `systemId` where their machine runs, not where a call does. */
+/**
+ * The `system` of the function. Actors are found by their `systemId` where their machine runs, not where a
+ * call runs.
+ */
 export const promiseSystem = (): object =>
   refusing({}, "system", { get: TELL, getAll: TELL, inspect: LISTEN, getSnapshot: RETURN, scheduler: TELL })
 
-/** The actor that the promise is. */
+/** The `self` of the function: the promise as an actor. */
 export const promiseSelf = (
   { input, signal }: Pick<CallArgs<unknown>, "input" | "signal">,
   { name, src }: CallPlace,
 ): object => {
-  // The call of a child is known by a path of ids.
+  // The name of a child's call is a path of ids.
   const id = src.includes("/") ? name.slice(name.lastIndexOf("/") + 1) : name
   const snapshot = () => ({
     status: signal.aborted ? "stopped" : "active",

@@ -1,9 +1,11 @@
 /**
- * What the function of a call threw, as it is stored and reaches the machine as `event.error`.
+ * An error that the function of a call threw, in the form in which it is stored and reaches the machine as
+ * `event.error`.
  *
- * Owns what of it is kept: errors keep their name, message, code, cause and own fields, objects their fields. Whatever was
- * thrown has a stored form, because a call that has ended must be told to its actor: functions are left out, instances of
- * classes become plain objects, and long texts, long lists and deep parts are cut.
+ * Owns which parts are kept: an error keeps its name, message, code, cause and own fields, an object its
+ * fields. Every thrown value gets a stored form, because the actor must learn that its call has ended.
+ * Functions are left out, instances of classes become plain objects, and long texts, long lists and deep
+ * parts are cut.
  */
 
 import { storableText } from "../json/StorableText.ts"
@@ -17,16 +19,16 @@ import {
 } from "../json/StoredValue.ts"
 import { isThrown, thrownText } from "../json/Thrown.ts"
 
-/** Characters of text, keys included, that are kept of what was thrown; further ones are cut. */
+/** Number of characters of text, keys included, that are kept of a thrown value; the rest is cut. */
 export const THROWN_TEXT_LENGTH_MAX = 16_384
 
-/** Values that are kept of what was thrown: fields, elements and causes; further ones are left out. */
+/** Number of values that are kept of a thrown value: fields, elements and causes; the rest is left out. */
 export const THROWN_VALUES_MAX = 1_000
 
-/** Deepest nesting of it that is kept; causes count. */
+/** Deepest nesting that is kept; causes count. */
 export const THROWN_DEPTH_MAX = 16
 
-/** The stored form of anything that was thrown. */
+/** The stored form of any thrown value. */
 export const thrownValue = (thrown: unknown): StoredValue => {
   const kept = { textLength: 0, valueCount: 0 }
   try {
@@ -36,7 +38,7 @@ export const thrownValue = (thrown: unknown): StoredValue => {
   }
 }
 
-/** What was thrown as it comes back from its stored form. */
+/** The thrown value as it comes back from its stored form. */
 export const thrownAsStored = (thrown: unknown): unknown => decodeValue(thrownValue(thrown))
 
 interface Kept {
@@ -44,7 +46,7 @@ interface Kept {
   valueCount: number
 }
 
-/** Stands for what is not kept. */
+/** Stands for a value that is not kept. */
 const LEFT_OUT: unique symbol = Symbol("left out")
 
 const keptOf = (value: unknown, depth: number, kept: Kept): unknown => {
@@ -57,7 +59,7 @@ const keptOf = (value: unknown, depth: number, kept: Kept): unknown => {
       return keptBigInt(value, kept)
     case "function":
     case "symbol":
-      // A text in place of the whole; as a part of something it is left out.
+      // At the top its text is stored instead; inside another value it is left out.
       return depth === 0 ? keptText(thrownText(value), kept) : LEFT_OUT
     case "object":
       return value === null ? value : keptObject(value, depth, kept)
@@ -66,7 +68,7 @@ const keptOf = (value: unknown, depth: number, kept: Kept): unknown => {
   }
 }
 
-/** Digits count as text. Larger ones than all text may be are not even written down. */
+/** Digits count as text. A number with more digits than all text may have is not converted at all. */
 const keptBigInt = (value: bigint, kept: Kept): unknown => {
   if (BigInt.asIntN(BIGINT_BITS_MAX, value) !== value) return LEFT_OUT
   const { length } = String(value)
@@ -94,7 +96,7 @@ const keptObject = (value: object, depth: number, kept: Kept): unknown => {
   return Object.fromEntries(keptFields(value, Object.keys(value), depth, kept))
 }
 
-/** Dates, patterns and bytes. */
+/** Stored forms of dates, patterns and bytes. */
 const keptBuiltIn = (value: object, kept: Kept): unknown => {
   const length = value instanceof Uint8Array ? value.length : String(value).length
   if (kept.textLength + length > THROWN_TEXT_LENGTH_MAX) return LEFT_OUT
@@ -105,7 +107,7 @@ const keptBuiltIn = (value: object, kept: Kept): unknown => {
 const keptList = (list: Iterable<unknown>, depth: number, kept: Kept): Array<unknown> => {
   const parts: Array<unknown> = []
   for (const element of list) {
-    // A list may have a thousand million places, and nothing in them.
+    // A list may have a billion elements and nothing in them.
     if (kept.valueCount >= THROWN_VALUES_MAX) break
     const part = keptOf(element, depth + 1, kept)
     if (part !== LEFT_OUT) parts.push(part)
@@ -113,7 +115,7 @@ const keptList = (list: Iterable<unknown>, depth: number, kept: Kept): Array<unk
   return parts
 }
 
-/** An entry whose key is left out is left out with it. */
+/** Entries of a map. An entry whose key is left out is left out too. */
 const keptEntries = (
   map: ReadonlyMap<unknown, unknown>,
   depth: number,
@@ -152,10 +154,13 @@ const partOf = (value: object, key: string): unknown => {
   }
 }
 
-/** Fields of an error that are kept also where its class has them, and not the error itself. */
+/** Fields of an error that are kept even if the class has them and not the error itself. */
 const NAMED_FIELDS = ["name", "message", "code", "_tag", "cause", "errors"] as const
 
-/** An error of the nearest class that JavaScript has: classes of users are not known to every reader of the journal. */
+/**
+ * An error of the nearest class of JavaScript, because some readers of the journal do not know classes of
+ * users.
+ */
 const keptError = (error: Error, depth: number, kept: Kept): Error => {
   const own = Object.keys(error).filter((key) => key !== "stack")
   const named = NAMED_FIELDS.filter((key) => !own.includes(key) && partOf(error, key) !== undefined)

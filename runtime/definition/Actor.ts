@@ -2,9 +2,9 @@
 /**
  * `defineActor(...)`: one type of actor, from its machine, its events and its commands.
  *
- * Owns the public shape of a definition and everything that types infer from it. Checks at definition time that the
- * machine can be durable (DurableMachine.ts). How commands are decided: ../cell/Decide.ts. How the machine runs:
- * ../machine/Machine.ts.
+ * Owns the public shape of a definition and everything that types infer from it. Checks at definition time
+ * that the machine can be durable (DurableMachine.ts). How commands are decided: ../cell/Decide.ts. How the
+ * machine runs: ../machine/Machine.ts.
  */
 import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from "xstate"
 import { ACTOR_TYPE_PATTERN } from "../address/ActorAddress.ts"
@@ -20,7 +20,7 @@ import type { HistoryAudit } from "./HistoryAudit.ts"
 import { InvalidDefinition } from "./InvalidDefinition.ts"
 import { warn, warningsOf } from "./MachineWarnings.ts"
 
-/** What `decide` is given. Everything it may depend on is here: it must be pure and synchronous. */
+/** Arguments of `decide`. It may depend on nothing else, because it must be pure and synchronous. */
 export interface DecideInput<Command, State> {
   /** The command with its `type`. */
   readonly command: Command
@@ -34,7 +34,7 @@ export interface DecideInput<Command, State> {
   /** The commit's time, Unix milliseconds. */
   readonly nowMs: number
   readonly metadata: Metadata
-  /** Whom to answer, where the command came by `request`; see `send.answerLater`. */
+  /** The request to answer, if the command came by `request`; see `send.answerLater`. */
   readonly replyTo: RequestRef | undefined
 }
 
@@ -44,7 +44,10 @@ export interface CommandDefinition<S extends AnySchema, Command, State, Result> 
   readonly decide: (input: DecideInput<Command, State>) => Result
 }
 
-/** The decision itself, or what it should have been: complaints then are about what is wrong, at its place. */
+/**
+ * The type of a correct decision. For a wrong one, the type that it should have, so that the compiler's
+ * complaint points at the mistake.
+ */
 type Checked<Decision, Event extends { readonly type: unknown }> =
   Decision extends Decided<Event>
     ? Decision
@@ -56,7 +59,8 @@ type Checked<Decision, Event extends { readonly type: unknown }> =
 
 type EventMap = { readonly [type: string]: EventDefinition }
 
-// Two maps over `commands`, one for each type that is inferred from it: TypeScript cannot infer both from one.
+// Two maps over `commands`, one for each inferred type, because TypeScript cannot infer both types from one
+// map.
 type SchemaMap<Schemas> = {
   readonly [Type in keyof Schemas]: {
     readonly schema: Schemas[Type] extends AnySchema ? Schemas[Type] : AnySchema
@@ -71,23 +75,26 @@ type DecideMap<Decisions, Schemas, Events, M extends AnyStateMachine> = {
   }
 }
 
-/** What is stored: the events, or without them the machine's own. */
+/** The stored events: those of the definition, or without them the machine's own. */
 type Stored<Events, M extends AnyStateMachine> = [Events] extends [never]
   ? EventFromLogic<M>
   : EventOf<Events>
 
-/** What is asked: the commands, or without them the machine's events. */
+/** The commands: those of the definition, or without them the machine's events. */
 type Asked<Schemas, M extends AnyStateMachine> = [Schemas] extends [never]
   ? EventFromLogic<M>
   : { [Type in keyof Schemas & string]: Typed<Type, InputOf<Schemas[Type]>> }[keyof Schemas & string]
 
-/** What a caller gives as input. */
+/** Type of the input that a caller gives. */
 type Given<Input> = [Input] extends [never] ? undefined : InputOf<Input>
 
-/** What the machine is given at the birth: the schema's output, with the actor's id beside it. */
+/** Type of the machine's input at the birth: the schema's output together with the actor's id. */
 type Born<Input> = ([Input] extends [never] ? unknown : OutputOf<Input>) & { readonly id: string }
 
-/** Input as schemas yield it: readonly, and `undefined` where a field is optional. Such a field is left out. */
+/**
+ * Input as schemas give it: readonly, and possibly `undefined` for an optional field. Such a field is left
+ * out.
+ */
 type Yielded<T> = unknown extends T
   ? T
   : {
@@ -96,14 +103,14 @@ type Yielded<T> = unknown extends T
         | (Record<never, never> extends Pick<T, Key> ? undefined : never)
     }
 
-/** The machine's input is what it is given at the birth. */
+/** Requires that the machine takes the input that it gets at the birth. */
 type InputFits<Input, M extends AnyStateMachine> = [Born<Input>] extends [Yielded<InputFrom<M>>]
   ? unknown
   : [Input] extends [never]
     ? { readonly "the machine takes input: give `input`, a schema for it": never }
     : { readonly input: "the schema's output, with the id of the actor, is not the input of the machine" }
 
-/** Events and commands come together or not at all. */
+/** Requires that a definition has both events and commands, or neither. */
 type BothOrNone<Events, Schemas> = [Events] extends [never]
   ? [Schemas] extends [never]
     ? unknown
@@ -112,41 +119,45 @@ type BothOrNone<Events, Schemas> = [Events] extends [never]
     ? { readonly commands: unknown }
     : unknown
 
-/** A bound on how many recent command ids an actor remembers unless its definition says otherwise. */
+/** Number of recent command ids that an actor remembers, unless its definition says otherwise. */
 export const COMMANDS_REMEMBERED_DEFAULT = 1_000
 
-/** Events after which a snapshot is written unless the definition says otherwise. */
+/** Number of events after which a snapshot is written, unless the definition says otherwise. */
 export const SNAPSHOT_EVERY_EVENTS_DEFAULT = 100
 
 export interface ActorOptions {
-  /** How many of the latest command ids are remembered for deduplication, default 1,000. */
+  /** Number of recent command ids that are remembered for deduplication, default 1,000. */
   readonly commandsRememberedCount?: number
-  /** Events after which a snapshot is written, default 100; at least half as many as there are remembered commands. */
+  /**
+   * Number of events after which a snapshot is written, default 100; at least half of the remembered
+   * commands.
+   */
   readonly snapshotEveryEvents?: number
   /**
-   * Raise when functions of the machine give the context or the states another meaning: snapshots of other versions are
-   * ignored. Changed states, transitions, names and event versions are noticed without it. Default 1.
+   * Version of the snapshots, default 1; snapshots of other versions are ignored. Raise it when functions of
+   * the machine give the context or the states another meaning. Changed states, transitions, names and event
+   * versions are noticed without it.
    */
   readonly snapshotVersion?: number
-  /** Place its actors on nodes with this label only. Default: on any node. */
+  /** Label of the nodes that run these actors. Default: any node. */
   readonly nodeLabel?: string
-  /** Integration events that this actor type publishes: by `send.publish`, or by `emit` of the machine. */
+  /** Integration events that this actor type publishes, by `send.publish` or by `emit` of the machine. */
   readonly publishes?: ReadonlyArray<IntegrationEventDefinition>
 }
 
-/** Type-level memory of a definition: never there at run time. */
+/** Types of a definition; the field does not exist at run time. */
 export interface ActorTypes<Command, Event, State, Decisions, Input = undefined> {
   readonly command: Command
   readonly event: Event
   readonly state: State
   readonly decisions: Decisions
-  /** What a caller gives at the birth; `undefined` for an actor without input. */
+  /** Input that a caller gives at the birth; `undefined` for an actor without input. */
   readonly input: Input
 }
 
 type AnyCommandDefinition = CommandDefinition<AnySchema, any, any, Decided<any>>
 
-/** What one commit would take, and what it may. */
+/** Size of a commit, and the largest size that is allowed. */
 export interface CommitSize {
   readonly sizeBytes: number
   readonly limitBytes: number
@@ -160,7 +171,7 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly events: { readonly [type: string]: EventDefinition } | undefined
   /** `undefined` for a machine-only actor, whose commands are its machine's events. */
   readonly commands: { readonly [type: string]: AnyCommandDefinition } | undefined
-  /** Schema of the input that an actor is born with; `undefined`: it is born without. */
+  /** Schema of the input that an actor is born with; `undefined` for an actor without input. */
   readonly input?: AnySchema | undefined
   readonly publishes: { readonly [type: string]: IntegrationEventDefinition }
   readonly commandsRememberedCount: number
@@ -168,15 +179,18 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly snapshotVersion: number
   readonly nodeLabel: string | undefined
   /**
-   * Of sagas: the event that follows at once from a state, stored in the same commit as the event that led there. Projections,
-   * reactors and metrics see it, which the answer of a participant is not for.
+   * For sagas: the event that follows at once from a state. It is stored in the same commit as the event that
+   * led there. Projections, reactors and metrics see it; they do not see the answers of participants.
    */
   readonly follows?: (state: MachineState) => AnyEvent | undefined
-  /** Of sagas: what is stored in place of a timer or answer that makes them send more than a commit can hold. */
+  /**
+   * For sagas: the event that is stored in place of a timer or answer that makes them send more than a commit
+   * can hold.
+   */
   readonly tooLarge?: (event: AnyEvent, size: CommitSize) => AnyEvent
-  /** Of sagas: compares their histories with the code. */
+  /** For sagas: compares their histories with the code. */
   readonly audit?: HistoryAudit
-  /** What the machine asks for and will not get. `defineActor` has logged each as a warning. */
+  /** Warnings about features of the machine that have no effect. `defineActor` has logged each of them. */
   readonly warnings: ReadonlyArray<string>
   readonly "~types"?: Types
 }
@@ -199,24 +213,24 @@ export type EventsOf<A> = TypesOf<A>["event"]
 /** The XState snapshot of an actor type. */
 export type StateOf<A> = TypesOf<A>["state"]
 
-/** The input that an actor of the type is born with, as callers give it; `undefined` where it takes none. */
+/** The input that an actor of the type is born with, as callers give it; `undefined` if it takes none. */
 export type BirthInputOf<A> = TypesOf<A>["input"]
 
 type DecisionOf<A, CommandType> = CommandType extends keyof TypesOf<A>["decisions"]
   ? TypesOf<A>["decisions"][CommandType]
   : undefined
 
-/** What a command answers when accepted; `undefined` unless its `decide` uses `accept`. */
+/** The reply of an accepted command; `undefined` unless its `decide` uses `accept`. */
 export type ReplyOf<A, CommandType> = ReplyIn<DecisionOf<A, CommandType>>
 
 /** The reasons for which a command may be rejected by its `decide`. */
 export type ReasonsOf<A, CommandType> = ReasonsIn<DecisionOf<A, CommandType>>
 
-// One signature: with overloads, the first one that is tried widens `() => ({ type: "Paid" })` for all of them, and one
-// wrong command leaves nothing known of the others.
+// One signature, because with overloads the first one that TypeScript tries widens `() => ({ type: "Paid" })`
+// for all of them, and one wrong command makes it forget the types of all others.
 /**
- * Defines an actor type from its machine, which is driven by EVENTS, and the commands that decide them; or from a
- * machine alone: then its events are its commands and are stored as they come.
+ * Defines an actor type from its machine, which EVENTS drive, and the commands that decide these events. Or
+ * from a machine alone: then the machine's events are the commands and are stored as they come.
  */
 export function defineActor<
   const Type extends string,
@@ -230,8 +244,8 @@ export function defineActor<
     readonly type: Type
     readonly machine: M
     /**
-     * Schema of the machine's input. The actor's first command, a spawn or a message gives it, and the birth stores
-     * it. The machine is given `{ ...input, id }`.
+     * Schema of the machine's input. The actor's first command, a spawn or a message brings the input, and
+     * the birth stores it. The machine gets `{ ...input, id }`.
      */
     readonly input?: Input
     readonly events?: Events
@@ -307,8 +321,8 @@ export function defineActor(
 }
 
 /**
- * A command in a file of its own, with the same inference as inside `defineActor`: pass the machine and the events
- * that it belongs to.
+ * Defines a command in its own file, with the same type inference as inside `defineActor`: pass the machine
+ * and the events that it belongs to.
  *
  * @example export const Pay = defineCommand({ type: "Pay", machine, events }, { schema, decide: ({ command, state }) => ... })
  */
@@ -334,7 +348,7 @@ const positive = (actorType: string, name: string, value: number): number => {
   throw new InvalidDefinition({ actorType, what: `${name}: ${value}`, hint: "Give a whole number above 0." })
 }
 
-/** What a node's label may be called. */
+/** Allowed labels of nodes. */
 export const NODE_LABEL_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/
 
 const checkedLabel = (actorType: string, label: string | undefined): string | undefined => {

@@ -1,7 +1,7 @@
 /**
- * What a machine announces (`announce`), as far as its configuration shows it.
+ * The events that a machine announces (`announce`), as far as its configuration shows them.
  *
- * Owns that look. What an action enqueues (`enqueueActions`) is seen when it happens: ../cell/Announced.ts.
+ * Owns that look. An `announce` inside `enqueueActions` is only seen when it runs: ../cell/Announced.ts.
  */
 import type { AnyStateNode } from "xstate"
 import { actionsOf, nodesOf, resolvedAction } from "../machine/StateNodes.ts"

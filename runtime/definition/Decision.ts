@@ -1,32 +1,36 @@
 /**
- * What a command may decide: events, a rejection, or events with a reply.
+ * The decisions of a command: events, a rejection, or events with a reply.
  *
  * Owns `reject` and `accept` and their types. Who asks for decisions: ../cell/Decide.ts.
  */
 
 import { type Outgoing, outgoingOf, type ToSend } from "../message/Outgoing.ts"
 
-/** The domain says no. Replied to the asker, never stored, never retried. */
+/**
+ * The domain rejects the command. The caller gets this as the answer; it is never stored and never retried.
+ */
 export interface Rejection<Reason extends string = string> {
   readonly _tag: "Rejection"
   readonly reason: Reason
   readonly detail: unknown
 }
 
-/** Events together with an answer for the asker; the answer is stored with them. */
+/** Events together with a reply for the caller; the reply is stored with them. */
 export interface Acceptance<Event, Reply> {
   readonly _tag: "Acceptance"
   readonly events: ReadonlyArray<Event>
   readonly reply: Reply
-  /** Sent once the events are stored. */
+  /** Messages that are sent after the events are stored. */
   readonly outgoing: ReadonlyArray<Outgoing>
 }
 
-/** What `decide` may return. An empty list accepts the command without any effect; nothing is stored then. */
+/**
+ * Types that `decide` may return. An empty list accepts the command without effect; then nothing is stored.
+ */
 export type Decided<Event> = Event | ReadonlyArray<Event> | Rejection | Acceptance<Event, unknown>
 
 /**
- * Rejects a command for a reason of the domain, with facts for whoever reads it (plain JSON).
+ * Rejects a command for a reason of the domain, with details for the caller (plain JSON).
  *
  * @example reject("AlreadyShipped", { shippedAt })
  */
@@ -36,16 +40,16 @@ export const reject = <const Reason extends string>(reason: Reason, detail?: unk
   detail,
 })
 
-/** What an accepted command brings besides its events. */
+/** Parts of an accepted command besides its events. */
 export interface AcceptOptions<Reply> {
-  /** Answer for the asker, plain JSON. A repeat of the command gets it as well. */
+  /** Reply to the caller, plain JSON. A repeat of the command gets the same reply. */
   readonly reply?: Reply
-  /** What is sent once the events are stored: made by `send`. */
+  /** Messages that are sent after the events are stored: made by `send`. */
   readonly send?: ToSend
 }
 
 /**
- * Accepts a command with these events, and with an answer and messages where it has some.
+ * Accepts a command with these events, and optionally with a reply and messages.
  *
  * @example accept({ type: "Withdrawn", minor }, { reply: { left } })
  */
@@ -60,8 +64,8 @@ export const accept = <const Event, Reply = undefined>(
 })
 
 /**
- * The answer type that a decision carries; `undefined` where it carries none. `any` where the definition has a mistake
- * that keeps TypeScript from knowing the decision, so that the mistake is the only thing reported.
+ * Type of the reply in a decision; `undefined` if there is none. `any` if a mistake in the definition keeps
+ * TypeScript from knowing the decision, so that it reports only that mistake.
  */
 export type ReplyIn<D> = unknown extends D
   ? // biome-ignore lint/suspicious/noExplicitAny: see above

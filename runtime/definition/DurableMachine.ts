@@ -1,9 +1,9 @@
 /**
- * Refuses, when an actor is defined, what its machine could not keep through a crash, and says what to write instead: all of
- * it at once, each with its place in the chart.
+ * Refuses, when an actor is defined, everything in its machine that would not survive a crash, and says what
+ * to write instead. It reports all problems together, each with its state in the chart.
  *
- * Owns the list of those things. What cannot be seen in a configuration (a child spawned inside `assign` or `enqueueActions`) is refused
- * by ../machine/Machine.ts when it happens.
+ * Owns the list of those problems. A child that a configuration does not show (spawned inside `assign` or
+ * `enqueueActions`) is refused by ../machine/Machine.ts when it is spawned.
  */
 import type { AnyStateMachine } from "xstate"
 import { encodeValue, NotStorable } from "../json/StoredValue.ts"
@@ -15,13 +15,13 @@ import { announcementsIn } from "./Announcements.ts"
 import { type DefinitionProblem, InvalidDefinition, invalidDefinitionOf } from "./InvalidDefinition.ts"
 import { unprovidedNames } from "./UnprovidedNames.ts"
 
-/** Said of a parent that the machine of an actor has not. */
+/** Problem of a machine that refers to its parent: the machine of an actor has none. */
 const NO_PARENT = [
   "sends to its parent (sendParent), which an actor has not",
   "Write dispatch(() => send.tell({ actor: Actor, id, command })), or send.request(...) for an answer.",
 ] as const
 
-/** What lives in memory only, and what to write instead. */
+/** Logic that lives in memory only, with the advice what to write instead. */
 const IN_MEMORY = {
   callback: [
     "a callback (fromCallback)",
@@ -43,8 +43,8 @@ const UNNAMED_INVOKE = /^\d+\./
 type Refuse = (nodeId: string, what: string, hint: string) => void
 
 /**
- * Throws one {@link InvalidDefinition} for everything in `machine` that cannot be durable. `eventTypes`: the events of the
- * definition; absent for a machine alone.
+ * Throws one {@link InvalidDefinition} for everything in `machine` that cannot be durable. `eventTypes` are
+ * the events of the definition; absent for a machine alone.
  */
 export const refuseWhatCannotBeDurable = (
   actorType: string,
@@ -82,7 +82,10 @@ const refuseChildren = (machine: AnyStateMachine, isChild: boolean, refuse: Refu
   }
 }
 
-/** Each is surely a mistake: XState throws at such a guard, and waits no time at all for such a delay. */
+/**
+ * Refuses guards and delays without an implementation, because XState throws at such a guard and does not
+ * wait for such a delay.
+ */
 const refuseUnprovided = (machine: AnyStateMachine, refuse: Refuse): void => {
   for (const { kind, name, nodeId, use } of unprovidedNames(machine)) {
     if (kind === "action") continue
@@ -97,7 +100,7 @@ const refuseUnprovided = (machine: AnyStateMachine, refuse: Refuse): void => {
   }
 }
 
-/** What a machine announces is read by others as an event of the definition. */
+/** Refuses announced events that the definition does not have, because followers read them as its events. */
 const refuseAnnouncements = (
   machine: AnyStateMachine,
   eventTypes: ReadonlyArray<string> | undefined,
@@ -110,7 +113,7 @@ const refuseAnnouncements = (
   }
 }
 
-/** A context that is made by a function is looked at when an actor is born. */
+/** Problems of the initial context. A context that a function makes is checked when an actor is born. */
 const problemsOfContext = (context: unknown): ReadonlyArray<DefinitionProblem> => {
   if (typeof context !== "object" || context === null) return []
   try {
@@ -123,7 +126,7 @@ const problemsOfContext = (context: unknown): ReadonlyArray<DefinitionProblem> =
   }
 }
 
-/** A child has to be made again after a crash: its logic needs a name. */
+/** Refuses a spawned child whose logic has no name, because after a crash its logic is found by name. */
 const refuseSpawn = (nodeId: string, src: unknown, machine: AnyStateMachine, refuse: Refuse): void => {
   const name = srcNameOf(machine, src)
   if (name !== undefined) return refuseLogic(nodeId, `spawns "${name}",`, name, machine, refuse)

@@ -1,19 +1,22 @@
-/** The one error of definition time: something was defined that the runtime could not keep its promises for. */
+/** The one error of definition time: the runtime cannot keep its promises for the definition. */
 import { Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
-/** One thing that is wrong. `what` names the part, `hint` says what to write instead. */
+/** One problem. `what` names the part, `hint` says what to write instead. */
 export interface DefinitionProblem {
   readonly what: string
   readonly hint: string
 }
 
-/** A definition was refused. It says everything that is wrong with a machine, in the order of the chart. Thrown, not returned. */
+/**
+ * A definition was refused. It lists every problem of a machine, in the order of the chart. Thrown, not
+ * returned.
+ */
 export class InvalidDefinition extends errorClass<InvalidDefinition>()(
   "InvalidDefinition",
   {
     actorType: Schema.String,
-    /** The first problem; `problems` has all of them where there are more. */
+    /** The first problem; `problems` lists all if there are several. */
     what: Schema.String,
     hint: Schema.String,
     problems: Schema.optionalKey(Schema.Array(Schema.Struct({ what: Schema.String, hint: Schema.String }))),
@@ -29,7 +32,7 @@ export class InvalidDefinition extends errorClass<InvalidDefinition>()(
   }
 }
 
-/** The error that lists the problems; `undefined` where there are none. */
+/** The error that lists the problems; `undefined` if there are none. */
 export const invalidDefinitionOf = (
   actorType: string,
   problems: ReadonlyArray<DefinitionProblem>,

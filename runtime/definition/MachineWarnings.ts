@@ -1,8 +1,8 @@
 /**
- * What `defineActor` warns of: what a machine asks for and will not get, although it can run.
+ * Warnings of `defineActor`: features of a machine that have no effect although the machine can run.
  *
- * Owns the texts, and how they are told: as `warnings` of the definition, and once through Effect's logger. What a
- * definition cannot run with is refused instead: DurableMachine.ts.
+ * Owns the texts, and how they are given: as `warnings` of the definition, and once through Effect's logger.
+ * Problems with which a machine cannot run are refused instead: DurableMachine.ts.
  */
 import { Effect } from "effect"
 import type { AnyStateMachine, AnyStateNode } from "xstate"
@@ -12,7 +12,7 @@ import { nodesOf } from "../machine/StateNodes.ts"
 import { announcementsIn } from "./Announcements.ts"
 import { unprovidedNames } from "./UnprovidedNames.ts"
 
-/** The warnings for a definition. `eventTypes`: its events; none for a machine alone. */
+/** The warnings for a definition. `eventTypes` are its events; absent for a machine alone. */
 export const warningsOf = (
   actorType: string,
   machine: AnyStateMachine,
@@ -36,14 +36,15 @@ export const warningsOf = (
   return [...actions, ...calls, ...events].map((text) => `Actor type "${actorType}": ${text}`)
 }
 
-/** Tells of them through Effect's logger, whose default writes to the console. */
+/** Logs the warnings through Effect's logger, which writes to the console by default. */
 export const warn = (warnings: ReadonlyArray<string>): void => {
   for (const warning of warnings) Effect.runSync(Effect.logWarning(warning))
 }
 
 /**
- * Calls made by `defineCall(...)`, which are tried again and again, and whose failure nothing handles. For plain `fromPromise`
- * that is a usual way to write it: the machine ends in status "error", as in XState.
+ * Warns of calls made by `defineCall(...)`, which have retries, if no transition handles their failure. There
+ * is no warning for plain `fromPromise`, because leaving its failure unhandled is usual there: the machine
+ * ends in status "error", as in XState.
  */
 const unhandledCalls = (
   machine: AnyStateMachine,
@@ -62,13 +63,16 @@ const unhandledCalls = (
   return visit(machine.root, [])
 }
 
-/** Whether a transition with this descriptor is for the event: its type, or a prefix of it and a wildcard. */
+/**
+ * Whether a transition with this descriptor takes the event: the descriptor is the event's type, or a prefix
+ * with a wildcard.
+ */
 const isMatch = (descriptor: string, eventType: string): boolean =>
   descriptor === eventType ||
   descriptor === "*" ||
   (descriptor.endsWith(".*") && eventType.startsWith(descriptor.slice(0, -1)))
 
-/** Events of the definition that no state has a transition for, and that the machine does not announce. */
+/** Events of the definition that no state has a transition for and that the machine does not announce. */
 const unheardEvents = (
   machine: AnyStateMachine,
   eventTypes: ReadonlyArray<string>,

@@ -1,8 +1,8 @@
 /**
- * `send`: everything that an actor sends, as values.
+ * `send`: makes everything that an actor sends, as values.
  *
- * Owns those makers, the shape of a message to an actor, and the receiver's key. The values themselves, and `dispatch`, which
- * uses them as an action of a machine: ../message/Outgoing.ts.
+ * Owns those functions, the shape of a message to an actor, and the receiver's key. The values, and
+ * `dispatch`, which sends them as an action of a machine, are in ../message/Outgoing.ts.
  */
 import { addressOf } from "../address/ActorAddress.ts"
 import type { AnyEvent } from "../event/Event.ts"
@@ -12,7 +12,7 @@ import type { Answer, Outgoing, RequestRef } from "../message/Outgoing.ts"
 import type { AnyActor, BirthInputOf, CommandsOf } from "./Actor.ts"
 import { actorOf, type DefinitionOf } from "./DefinitionOf.ts"
 
-/** The input that a message brings, by what the receiver's definition says: required where its schema needs a field. */
+/** The input in a message, by the receiver's definition: required if its schema needs a field. */
 type InputFor<Input> = unknown extends Input
   ? { readonly input?: unknown }
   : [Input] extends [undefined]
@@ -20,7 +20,10 @@ type InputFor<Input> = unknown extends Input
     : Record<string, never> extends Input
       ? { readonly input?: Input | undefined }
       : {
-          /** What the receiver is born with, if the command is its first; `undefined` where it is surely born already. */
+          /**
+           * Input of the receiver if this command is its first; `undefined` if the receiver surely is born
+           * already.
+           */
           readonly input: Input | undefined
         }
 
@@ -32,23 +35,23 @@ export type MessageTo<A extends AnyActor, Command = CommandsOf<A>> = {
 } & InputFor<BirthInputOf<A>>
 
 interface TellOptions {
-  /** Delivers the message so many milliseconds after the commit, at the earliest. */
+  /** Shortest delay between the commit and the delivery, in milliseconds. */
   readonly afterMs?: number
 }
 
 interface RequestOptions {
-  /** Names the request: the event with its answer carries the name. */
+  /** Name of the request: the event with its answer carries it. */
   readonly as: string
 }
 
 /**
- * What an actor sends: for `accept(events, { send })`, for `dispatch(...)` in a machine, for what a reactor returns and for the
- * end of a saga. Nothing is sent before the commit that carries it is stored.
+ * Makes what an actor sends: for `accept(events, { send })`, for `dispatch(...)` in a machine, for the result
+ * of a reactor and for the end of a saga. Nothing is sent before the commit that carries it is stored.
  */
 export const send = {
   /**
-   * A message to an actor: stored with the commit, delivered at least once, applied once. What its `decide` rejects
-   * becomes a dead letter, since nobody waits for the answer.
+   * A message to an actor: stored with the commit, delivered at least once, applied once. A message that its
+   * `decide` rejects becomes a dead letter, because no actor waits for the answer.
    *
    * @example send.tell({ actor: Account, id: "bob", command: { type: "Deposit", minor: 5 } })
    */
@@ -60,8 +63,9 @@ export const send = {
   }),
 
   /**
-   * A durable ask: a message whose answer, a rejection included, comes back to this actor as an event `everstate.answered`
-   * that carries `as`. Exactly one answer comes back for a request, whoever crashes meanwhile.
+   * A durable ask: a message whose answer, or rejection, comes back to this actor as an event
+   * `everstate.answered` that carries `as`. Exactly one answer comes back for a request, even if nodes crash
+   * meanwhile.
    *
    * @example send.request({ actor: Account, id: "bob", command: { type: "Withdraw", minor: 5 }, as: "payment" })
    */
@@ -73,7 +77,7 @@ export const send = {
   }),
 
   /**
-   * An integration event for other services. Its definition is one of `publishes` of the actor or reactor.
+   * An integration event for other services. Its definition must be in `publishes` of the actor or reactor.
    *
    * @example send.publish(OrderConfirmed, { orderId: "o-42" })
    */
@@ -83,7 +87,7 @@ export const send = {
   ): Outgoing => ({ _tag: "Publish", type, data }),
 
   /**
-   * The answer that was put off; `undefined` where the command came from an `ask` or `tell`. The first answer counts.
+   * A postponed answer; `undefined` if the command came from an `ask` or `tell`. The first answer counts.
    *
    * @example send.answer(state.context.replyTo, { ok: true, reply: { booked: true } })
    */
@@ -91,8 +95,8 @@ export const send = {
     to === undefined ? undefined : { _tag: "Answer", to, answer },
 
   /**
-   * For a command that a `request` brought and whose outcome is known later only. Keep `replyTo` of the decide input in an
-   * event, and send the answer when it is known.
+   * Postpones the answer of a command that came by `request`, if the outcome is only known later. Keep
+   * `replyTo` of the decide input in an event, and send the answer when it is known.
    *
    * @example accept({ type: "Asked", replyTo }, { send: send.answerLater })
    */

@@ -1,9 +1,10 @@
 /**
- * Names that a machine uses and does not have: guards, delays and actions that neither `setup` nor `provide` gave it.
+ * Names that a machine uses without an implementation: guards, delays and actions that neither `setup` nor
+ * `provide` gave it.
  *
- * Owns the search. XState throws at such a guard, does not wait for such a delay, and does nothing for such an action. What
- * becomes of each: DurableMachine.ts refuses guards and delays, MachineWarnings.ts warns of actions. Actors are looked up
- * in ../machine/InvokedLogic.ts.
+ * Owns the search. XState throws at such a guard, does not wait for such a delay, and does nothing for such
+ * an action. DurableMachine.ts refuses such guards and delays, MachineWarnings.ts warns of such actions.
+ * ../machine/InvokedLogic.ts looks up actors.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate"
 import { actionsOf, nodesOf, resolvedAction, transitionsOf } from "../machine/StateNodes.ts"
@@ -13,11 +14,11 @@ export interface UnprovidedName {
   readonly name: string
   /** Id of the state. */
   readonly nodeId: string
-  /** What uses it: `after`, `raise`, `on "Go"`. */
+  /** Part of the state that uses the name: `after`, `raise`, `on "Go"`. */
   readonly use: string
 }
 
-/** Each name once for each place, in the order of the chart. */
+/** Each name once for each state and use, in the order of the chart. */
 export const unprovidedNames = (machine: AnyStateMachine): ReadonlyArray<UnprovidedName> =>
   nodesOf(machine.root).flatMap((node) => [...guardsIn(node), ...delaysIn(node), ...actionsIn(node)])
 
@@ -31,7 +32,7 @@ const guardsIn = (node: AnyStateNode): ReadonlyArray<UnprovidedName> =>
     }),
   )
 
-/** The missing ones among the names of a guard and, in `and`, `or` and `not`, of those inside. */
+/** Unprovided names of a guard and of the guards inside `and`, `or` and `not`. */
 const guardNames = (guard: unknown, machine: AnyStateMachine): ReadonlyArray<string> => {
   if (guard === undefined) return []
   if (typeof guard === "function") {
@@ -55,7 +56,7 @@ const delaysIn = (node: AnyStateNode): ReadonlyArray<UnprovidedName> => {
       readonly delay?: unknown
       readonly event?: { readonly type?: unknown }
     }
-    // XState makes a raise of every `after`, which is told above.
+    // XState makes a raise of every `after`, which is reported above.
     const isAfter = String(action.event?.type).startsWith("xstate.after.")
     const isSent = action.type === "xstate.raise" || action.type === "xstate.sendTo"
     return isSent && !isAfter && isMissing(action.delay)

@@ -1,18 +1,18 @@
 /**
  * `announce(...)`: an action of a machine that stores an event for projections, reactors and sagas.
  *
- * Owns the action. What a machine does by itself, when a timer fires or a call ends, is stored as an event of XState's, which
- * projections, reactors and sagas do not see. An announced event is one of the definition's own, stored in the same commit
- * with a version of its own. It changes nothing in the machine, neither now nor on replay. Who stores it:
- * ../cell/Announced.ts.
+ * Owns the action. When a timer fires or a call ends, the stored event is one of XState's, which projections,
+ * reactors and sagas do not see. An announced event is one of the definition's own. It is stored in the same
+ * commit and has its own version. It changes nothing in the machine, neither now nor on replay. Who stores
+ * it: ../cell/Announced.ts.
  */
 
-/** Marks an action of a machine as one that announces an event. */
+/** Marks an action of a machine that announces an event. */
 export const ANNOUNCE: unique symbol = Symbol.for("everstate/announce")
 
 type Payload<Context, Event> = (args: { readonly context: Context; readonly event: Event }) => object
 
-/** What the action of `announce` holds. */
+/** Content of the action that `announce` makes. */
 export interface Announcement {
   readonly type: string
   readonly payload: Payload<unknown, unknown>
@@ -23,10 +23,10 @@ export interface AnnounceAction {
 }
 
 /**
- * An action of a machine that stores an event of the definition for projections, reactors and sagas:
- * `after: { holdTime: { target: "free", actions: announce("HoldExpired", ({ context }) => ({ seat: context.seat })) } }`.
- * The event is in `events` of the definition, whose schema its payload must fit. `payload` is pure; it runs once for each time
- * the transition is decided, and never on replay.
+ * An action of a machine that stores an event of the definition for projections, reactors and sagas: `after:
+ * { holdTime: { target: "free", actions: announce("HoldExpired", ({ context }) => ({ seat: context.seat })) }
+ * }`. The event must be in `events` of the definition, and its payload must fit the schema. `payload` is
+ * pure. It runs once for each time the transition is decided, and never on replay.
  */
 export const announce = <Context, Event>(
   type: string,

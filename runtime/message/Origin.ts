@@ -1,33 +1,38 @@
 /**
- * Where a message comes from, and what its sender knows to be settled: the facts that make a message apply once.
+ * The origin of a message, and what its sender knows to be settled. With both facts a message is applied
+ * once.
  *
  * Owns both facts and their rows in messages, commits and snapshots. Who remembers them: ../cell/Origins.ts.
  */
 import { isStorableText } from "../json/StorableText.ts"
 import { isTime } from "../time/Time.ts"
 
-/** The place of a message: which item of which commit of which sender. No two messages have the same. */
+/** Identifies a message by its sender, commit and item. No two messages have the same origin. */
 export interface Origin {
   /** Slot of the sender, such as `shard.3`. */
   readonly source: string
-  /** Era of the sender's commit: who wrote it, in which time of having the shard. 0 for sources that have one writer. */
+  /** Era of the sender's commit: one ownership of the shard. 0 for sources that have one writer. */
   readonly era: number
   /** Journal sequence of the commit. */
   readonly sequence: number
-  /** Number of the item in the commit, over all entries. */
+  /** Index of the item in the commit, over all entries. */
   readonly index: number
-  /** Time of the commit, Unix milliseconds: a journal that lost its tail gives the same sequence to another commit. */
+  /**
+   * Time of the commit, Unix milliseconds. It tells commits apart if a journal lost its newest records and
+   * gives a sequence again.
+   */
   readonly atMs: number
 }
 
 /**
- * What a source says to one receiver: of every commit of the source that was written in `era`, has a sequence up to
- * `sequence` and a time up to `atMs`, all messages to this receiver are settled. It is a fact and stays true.
+ * A source's statement to one receiver: for every commit of the source that was written in `era`, has a
+ * sequence up to `sequence` and a time up to `atMs`, all messages to this receiver are settled. It is a fact
+ * and stays true.
  */
 export interface Floor {
   readonly era: number
   readonly sequence: number
-  /** Unix milliseconds. */
+  /** Time of the newest covered commit, Unix milliseconds. */
   readonly atMs: number
 }
 
@@ -37,7 +42,7 @@ export type OriginRow = readonly [string, number, number, number, number]
 /** Stored form of a {@link Floor}: `[era, sequence, atMs]`. */
 export type FloorRow = readonly [number, number, number]
 
-/** Stored form of an origin in a commit entry; where its message had a floor, that row follows in the same list. */
+/** Stored form of an origin in a commit entry, followed by the floor's row if the message had a floor. */
 export type CarriedRow = OriginRow | readonly [...OriginRow, ...FloorRow]
 
 /** Longest name of a source, in UTF-16 code units. */
@@ -83,15 +88,15 @@ export const floorCarried = (row: CarriedRow): Floor | undefined => {
 export const isSource = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && value.length <= SOURCE_LENGTH_MAX && isStorableText(value)
 
-/** Whether a value that came from elsewhere is the row of an origin. */
+/** Whether an unknown value is the row of an origin. */
 export const isOriginRow = (value: unknown): value is OriginRow =>
   Array.isArray(value) && value.length === ORIGIN_FIELDS && hasOrigin(value)
 
-/** Whether a value that came from elsewhere is the row of a floor. */
+/** Whether an unknown value is the row of a floor. */
 export const isFloorRow = (value: unknown): value is FloorRow =>
   Array.isArray(value) && value.length === FLOOR_FIELDS && hasFloor(value, 0)
 
-/** Whether a value that came from elsewhere is the row of an origin, alone or with that of a floor. */
+/** Whether an unknown value is the row of an origin, with or without the row of a floor. */
 export const isCarriedRow = (value: unknown): value is CarriedRow =>
   Array.isArray(value) &&
   hasOrigin(value) &&

@@ -1,8 +1,8 @@
 /**
- * What a commit carries besides its events, as it is stored: `entries[].out` (docs/ARCHITECTURE.md).
+ * The outbox items of a commit as they are stored: `entries[].out` (docs/ARCHITECTURE.md).
  *
- * Owns the stored form. Ids of what is sent are made of the commit's place in the journal, so that whoever sends it,
- * and how often, the receiver sees one message.
+ * Owns the stored form. The id of an item is made of the commit's sequence, so the receiver sees one message,
+ * no matter which owner sends it and how often.
  */
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { AnyEvent } from "../event/Event.ts"
@@ -10,11 +10,11 @@ import type { StoredValue } from "../json/StoredValue.ts"
 import { isTime } from "../time/Time.ts"
 import { type Answer, isAnswer } from "./Outgoing.ts"
 
-/** One thing that a commit carries. `k` is its kind. */
+/** One item. `k` is its kind. */
 export type OutboxItem =
   /**
-   * A command to `to`; with `n` a request, whose answer goes back under that name; with `at` not before that time; with `in`
-   * the input that `to` is born with, if the command is its first.
+   * A command to `to`. With `n` it is a request, whose answer goes back under that name. With `at` it is not
+   * delivered before that time. `in` is the input of `to` if the command is its first.
    */
   | {
       readonly k: "tell"
@@ -33,8 +33,9 @@ export type OutboxItem =
       readonly a: Answer
     }
   /**
-   * A timer `n`, generation `g`, that brings event `e` to this actor at `at`. `raw`: stored form of the event where it is no
-   * plain JSON; `e` has its type then. Of an event for a child both are of the event inside.
+   * A timer `n`, generation `g`, that brings event `e` to this actor at `at`. `raw` is the stored form of an
+   * event that is not plain JSON; then `e` has only its type. For an event to a child, both describe the
+   * event inside.
    */
   | {
       readonly k: "timer"
@@ -44,9 +45,12 @@ export type OutboxItem =
       readonly e: AnyEvent
       readonly raw?: StoredValue
     }
-  /** Timer `n`, generation `g`, that was due at `at`, is over: fired or cancelled. */
+  /** The end of timer `n`, generation `g`, that was due at `at`: it fired or was cancelled. */
   | { readonly k: "cancel"; readonly n: string; readonly g: string; readonly at: number }
-  /** A durable call `n`, generation `g`, of logic `src` with input `in`, or its stored form `raw` where it is no plain JSON. */
+  /**
+   * A durable call `n`, generation `g`, of logic `src` with input `in`; `raw` is the stored form of an input
+   * that is not plain JSON.
+   */
   | {
       readonly k: "call"
       readonly n: string
@@ -55,7 +59,7 @@ export type OutboxItem =
       readonly in?: unknown
       readonly raw?: StoredValue
     }
-  /** Call `n` is over: ended or aborted. */
+  /** The end of call `n`: it ended or was aborted. */
   | { readonly k: "abort"; readonly n: string }
   /** An integration event of type `t`, schema version `v`. */
   | {
@@ -65,8 +69,8 @@ export type OutboxItem =
       readonly d: unknown
     }
   /**
-   * A message `m` (its text) that this actor has refused, as a dead letter with the id `id`. `key` names the actor that
-   * the message was for; absent: this one.
+   * A message `m` (its text) that this actor has refused, as a dead letter with the id `id`. `key` names the
+   * receiver of the message; absent if it is this actor.
    */
   | {
       readonly k: "letter"
@@ -84,7 +88,7 @@ const isText = (value: unknown): boolean => typeof value === "string"
 const isEvent = (value: unknown): boolean =>
   typeof value === "object" && value !== null && isText((value as Fields)["type"])
 
-/** What the fields of each kind hold. Further fields are of later releases and do not matter. */
+/** Checks the fields of each kind. Fields of later releases are ignored. */
 const isOfKind: { readonly [Kind in OutboxItem["k"]]: (item: Fields) => boolean } = {
   tell: ({ to, c, n, at }) =>
     isText(to) && isEvent(c) && (n === undefined || isText(n)) && (at === undefined || isTime(at)),
@@ -98,7 +102,7 @@ const isOfKind: { readonly [Kind in OutboxItem["k"]]: (item: Fields) => boolean 
     isText(id) && (key === undefined || isText(key)) && isText(reason) && isText(detail) && isText(m),
 }
 
-/** Whether a value of a stored commit is an item that this release knows, with all its fields. */
+/** Whether a value in a stored commit is an item that this release knows, with all its fields. */
 export const isOutboxItem = (value: unknown): value is OutboxItem => {
   if (typeof value !== "object" || value === null) return false
   const { k } = value as Fields
@@ -107,21 +111,21 @@ export const isOutboxItem = (value: unknown): value is OutboxItem => {
   )
 }
 
-/** Ids that start like this are the runtime's own. */
+/** Prefix of ids that only the runtime makes. */
 export const RESERVED_ID_PREFIX = "everstate:"
 
 /**
- * The id of item number `index` (over all entries) of the commit at `sequence`, decided at `atMs`: a journal that lost
- * its tail with the power gives the same place to another commit.
+ * Id of item number `index` (over all entries) of the commit at `sequence`, decided at `atMs`. The time is
+ * part of it, because a journal that lost its newest records gives the sequence to another commit.
  */
 export const outboxIdOf = (sequence: number, atMs: number, index: number): string =>
   `${RESERVED_ID_PREFIX}${sequence}-${atMs.toString(36)}.${index}`
 
-/** The id of event number `index` that actions of the commit at `sequence` have sent to their actor. */
+/** Id of event number `index` that actions of the commit at `sequence` have sent to their own actor. */
 export const selfSentId = (sequence: number, atMs: number, index: number): string =>
   `${outboxIdOf(sequence, atMs, index)}.self`
 
 const PLACED_ID = new RegExp(`^${RESERVED_ID_PREFIX}(\\d+)-`)
 
-/** The place in the journal that such an id, or one made of it, begins with; 0 for any other id. */
+/** Sequence at the beginning of such an id, or of an id made from it; 0 for any other id. */
 export const sequenceOfId = (id: string): number => Number(PLACED_ID.exec(id)?.[1] ?? 0)

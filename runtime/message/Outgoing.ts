@@ -1,20 +1,20 @@
 /**
- * What a command or a statechart sends: messages to actors, requests that are answered, integration events.
+ * What a command or a machine sends: messages to actors, requests that are answered, integration events.
  *
- * Owns those values, and `dispatch` to use them as actions of a machine. What makes them: `send`, ../definition/Send.ts. Nothing
- * is sent before the commit that carries it is stored, and nothing of a command that was refused. How they are written into a
- * commit: OutboxItem.ts. Who sends them: ../outbox/Sending.ts.
+ * Owns those values, and `dispatch`, which sends them as actions of a machine. `send` (../definition/Send.ts)
+ * makes them. Nothing is sent before the commit that carries it is stored, and a refused command sends
+ * nothing. How they are stored in a commit: OutboxItem.ts. Who sends them: ../outbox/Sending.ts.
  */
 import { Schema } from "effect"
 import type { AnyEvent } from "../event/Event.ts"
 
-/** A command to another actor, delivered once, answered by nobody. */
+/** A command to another actor, without an answer. */
 interface Tell {
   readonly _tag: "Tell"
   readonly key: string
   readonly command: AnyEvent
   readonly afterMs: number | undefined
-  /** What the receiver is born with, if the command is its first. */
+  /** Input of the receiver if the command is its first. */
   readonly input?: unknown
 }
 
@@ -24,45 +24,45 @@ interface Request {
   readonly key: string
   readonly command: AnyEvent
   readonly as: string
-  /** What the receiver is born with, if the command is its first. */
+  /** Input of the receiver if the command is its first. */
   readonly input?: unknown
 }
 
-/** An integration event for the world outside. */
+/** An integration event for other systems. */
 interface Publish {
   readonly _tag: "Publish"
   readonly type: string
   readonly data: unknown
 }
 
-/** The answer to a request that was put off. */
+/** The postponed answer to a request. */
 interface AnswerOut {
   readonly _tag: "Answer"
   readonly to: RequestRef
   readonly answer: Answer
 }
 
-/** No answer yet: it comes with a later commit. */
+/** Postpones the answer: it comes with a later commit. */
 interface AnswerLater {
   readonly _tag: "AnswerLater"
 }
 
 export type Outgoing = Tell | Request | Publish | AnswerOut | AnswerLater
 
-/** What is to be sent: one, several in their order, or nothing. */
+/** What is to be sent: one value, several in their order, or nothing. */
 export type ToSend = Outgoing | ReadonlyArray<Outgoing | undefined> | undefined
 
-/** The same as a list, without what is `undefined`. */
+/** The values as a list, without `undefined`. */
 export const outgoingOf = (toSend: ToSend): ReadonlyArray<Outgoing> =>
   (Array.isArray(toSend) ? (toSend as ReadonlyArray<Outgoing | undefined>) : [toSend as Outgoing]).filter(
     (outgoing) => outgoing !== undefined,
   )
 
-/** Whom to answer: plain JSON for an event of an actor that answers a request later. */
+/** The request that is to be answered: plain JSON, so that an event of the answering actor can hold it. */
 export const RequestRef = Schema.Struct({
-  /** `type/token` of whoever asked. */
+  /** `type/token` of the asking actor. */
   to: Schema.String,
-  /** What it calls the request. */
+  /** Name that the asking actor gave to the request. */
   as: Schema.String,
   /** Id of the request's message. */
   re: Schema.String,
@@ -74,14 +74,14 @@ export type Answer =
   | { readonly ok: true; readonly reply?: unknown }
   | {
       readonly ok: false
-      /** The reason of `reject(...)`, `NotAccepted`, or what kept the command from being decided. */
+      /** The reason of `reject(...)`, `NotAccepted`, or why the command could not be decided. */
       readonly reason: string
       readonly detail?: unknown
-      /** The domain said no; otherwise the command could not be decided at all. */
+      /** Whether the domain rejected the command; otherwise the command could not be decided at all. */
       readonly isRejection: boolean
     }
 
-/** Whether a value that came from elsewhere is an answer. */
+/** Whether an unknown value is an answer. */
 export const isAnswer = (value: unknown): value is Answer => {
   if (typeof value !== "object" || value === null) return false
   const { ok, reason, isRejection } = value as {
@@ -92,17 +92,17 @@ export const isAnswer = (value: unknown): value is Answer => {
   return ok === false && isNamed && (isRejection === undefined || typeof isRejection === "boolean")
 }
 
-/** How an answer reaches the machine of whoever asked: `on: { "everstate.answered": ... }`. */
+/** An answer as the asking actor's machine gets it: `on: { "everstate.answered": ... }`. */
 export interface Answered {
   readonly type: "everstate.answered"
-  /** What the request was called. */
+  /** Name of the request. */
   readonly as: string
   readonly answer: Answer
 }
 
 export const ANSWERED = "everstate.answered"
 
-/** Marks an action of a machine as one whose result is sent with the commit. */
+/** Marks an action of a machine whose result is sent with the commit. */
 export const DISPATCH: unique symbol = Symbol.for("everstate/dispatch")
 
 type Maker<Context, Event> = (args: { readonly context: Context; readonly event: Event }) => ToSend
@@ -112,8 +112,8 @@ export interface DispatchAction {
 }
 
 /**
- * An action of a machine that sends: `actions: dispatch(({ context }) => send.tell({ actor: Stock, id: context.sku, ... }))`.
- * Pure; runs once for each time the transition is decided, and never on replay.
+ * An action of a machine that sends: `actions: dispatch(({ context }) => send.tell({ actor: Stock, id:
+ * context.sku, ... }))`. Pure. It runs once for each time the transition is decided, and never on replay.
  */
 export const dispatch = <Context, Event>(
   make: Maker<Context, Event>,
