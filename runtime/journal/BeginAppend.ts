@@ -1,14 +1,16 @@
 /**
- * An append whose answer comes by callback: the form that the hot path takes, on any journal.
+ * An append that calls back with its answer: the form that the hot path uses, on any journal.
  *
- * Owns the way there for journals that offer their append as an effect only: each then runs in a fiber.
+ * Owns the adapter for journals that offer their append only as an effect: each append then runs in a fiber.
  */
 import { Cause, type Effect, Exit, type Fiber } from "effect"
 import type { Append, AppendAnswer, AppendUnderWay } from "./Journal.ts"
 
-/** Told once how an append ended; not at all where it was cancelled before. */
+/**
+ * Callbacks for the end of an append. One of them is called once, or none if the append was cancelled before.
+ */
 export interface CompleteAnswer extends AppendAnswer {
-  /** The journal broke its promise to fail with its own errors only. */
+  /** The append died with a defect, although a journal promises to fail only with its own errors. */
   readonly died: (defect: unknown) => void
 }
 
@@ -18,7 +20,7 @@ export type BeginAppend = (
 
 type Fork = <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
-/** The append of a journal by callback. */
+/** Appends to a journal by callback. */
 export const beginAppendOf = (append: Append, fork: Fork): BeginAppend =>
   append.begin ??
   ((address, expectedSequence, data, answer) => {

@@ -1,83 +1,99 @@
 /**
- * Group commit across actors: which appends go alone, and which wait to become one atomic batch.
+ * Group commit across actors: which appends are sent alone, and which wait to become one atomic batch.
  *
- * Owns the choice and the queue, not the wire: a journal gives each append a way to be sent alone, and sends batches itself
- * (infra/nats/journal/JournalNats.ts). A server that syncs each write syncs a batch once, so a batch wins where writes are
- * slow and many wait. Where they are fast, or few wait, an append alone has the better latency, and is sent at once.
+ * Owns the choice and the queue, not the wire: a journal tells how to send an append alone, and sends batches
+ * itself (infra/nats/journal/JournalNats.ts). A server that syncs each write syncs a batch once. So a batch
+ * is better if writes are slow and many wait. If writes are fast, or few wait, an append alone has the better
+ * latency and is sent at once.
  *
- * The measure is the time that one append takes of the journal: by Little's law the time of an append divided by the
- * appends that were in flight with it. Where that says "synced", batches are tried, and kept while they take less time
- * for each append than appends alone did.
+ * The measure is the time that one append takes of the journal: by Little's law the duration of an append
+ * divided by the number of appends in flight with it. If that says that the journal syncs, batches are tried.
+ * They are kept while they take less time for each append than appends alone did.
  */
 
-/** An append on its way. No two members of a batch have the same key. */
+/** An append that waits or is sent. No two members of a batch have the same key. */
 export interface GroupMember {
-  /** The actor. */
+  /** Key of the actor. */
   readonly key: string
   readonly bytes: number
-  /** Sends it alone; `ended` is called when its outcome is known or its caller has gone, perhaps more than once. */
+  /**
+   * Sends the append alone. `ended` is called when its outcome is known or its caller has gone, perhaps more
+   * than once.
+   */
   readonly sendAlone: (ended: (() => void) | undefined) => void
-  /** It has waited for too long to be sent, so it is not: its caller may read the journal and try again. */
+  /** Ends an append that has waited too long to be sent. Its caller may read the journal and try again. */
   readonly expire: () => void
 }
 
-/** What became of a batch: `refused` stored nothing, so each member is sent alone and gets an answer of its own. */
+/** End of a batch. `refused` stored nothing, so each member is sent alone and gets an answer of its own. */
 export type BatchEnd = "answered" | "refused" | "unsupported"
 
 export interface GroupCommitOptions<Member extends GroupMember> {
   readonly mode: GroupCommitMode
-  /** Whether the journal takes atomic batches now. A server may be replaced by one of another version. */
+  /** Whether the journal takes atomic batches now. The server may be replaced by one of another version. */
   readonly isSupported: () => boolean
-  /** Sends members as one batch. `answered`: each member knows its outcome, which may be that it is unknown. */
+  /** Sends members as one batch. After `answered` each member knows its outcome, which may be "unknown". */
   readonly sendBatch: (members: ReadonlyArray<Member>, ended: (end: BatchEnd) => void) => void
-  /** Runs work after the callbacks of the current turn, so that appends which answer a batch join the next one. */
+  /**
+   * Runs work after the callbacks of the current turn, so that the appends that follow a batch's answers join
+   * the next batch.
+   */
   readonly soon: (work: () => void) => void
   /** Milliseconds of a clock that never goes back. */
   readonly nowMs: () => number
   /** How long a member may wait to be sent, in milliseconds. */
   readonly waitMsMax: number
-  /** Fewest members of a batch; default {@link BATCH_MEMBERS_MIN}. */
+  /** Smallest number of members of a batch; default {@link BATCH_MEMBERS_MIN}. */
   readonly membersMin?: number
-  /** Appends that are sent alone at the same time while others are grouped; default {@link ALONE_MAX}. */
+  /**
+   * Number of appends that are sent alone at the same time while others are grouped; default {@link
+   * ALONE_MAX}.
+   */
   readonly aloneMax?: number
 }
 
-/** `auto` batches where appends are slow and many wait; `on` wherever many wait; `off` never. */
+/** `auto` batches if appends are slow and many wait; `on` whenever many wait; `off` never. */
 export type GroupCommitMode = "auto" | "on" | "off"
 
-/** Members of a batch at most: the server's bound. */
+/** Largest number of members of a batch: the server's limit. */
 export const BATCH_MEMBERS_MAX = 1_000
 
-/** Bytes of a batch at most, data alone. The server takes more; the rest of the connection waits as long as it is sent. */
+/**
+ * Largest size of a batch's data, in bytes. The server takes more, but the rest of the connection waits while
+ * it is sent.
+ */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024
 
-/** A batch is worth its time from so many members on: measured, see docs/BENCHMARKS.md. */
+/** Number of members from which a batch saves time: measured, see docs/BENCHMARKS.md. */
 export const BATCH_MEMBERS_MIN = 20
 
-/** Appends that are sent alone at the same time while others are grouped. */
+/** Number of appends that are sent alone at the same time while others are grouped. */
 export const ALONE_MAX = 16
 
-/** Time of the journal for one append, in milliseconds, from which on it is taken for synced. */
+/**
+ * Time of the journal for one append, in milliseconds, from which the journal is considered to sync each
+ * write.
+ */
 const SYNCED_FROM_MS = 0.1
 
-/** Appends in flight from which on one of them tells the time that the journal takes for each. */
+/** Number of appends in flight from which the duration of one tells the journal's time for each. */
 const MEASURED_FROM = 20
 
-/** Appends, and batches, after which their measured times are believed. */
+/** Number of measured appends, and batches, from which their mean is used. */
 const ALONE_SAMPLES_MIN = 200
 const BATCH_SAMPLES_MIN = 8
 
-/** Part that a new sample has in a mean. */
+/** Weight of a new sample in a mean. */
 const ALONE_WEIGHT = 1 / 64
 const BATCH_WEIGHT = 1 / 8
 
-/** Batches have to take less than this part of the time of appends alone. */
+/** Largest time of batches, as a part of the time of appends alone, with which batches are kept. */
 const GAIN_MIN = 0.7
 
-/** Pause before batches are tried again, in milliseconds, after they did not gain or were not supported. */
+/** Pause before batches are tried again, in milliseconds, if they saved no time or were not supported. */
 const RETRY_MS = 30_000
 
-/** A running mean that forgets. */
+/** A running mean in which old samples lose weight. */
 class Mean {
   value = 0
   count = 0
@@ -102,7 +118,7 @@ export class GroupCommit<Member extends GroupMember> {
   readonly #options: GroupCommitOptions<Member>
   readonly #membersMin: number
   readonly #aloneMax: number
-  /** Members that wait, in the order in which they came, with the time at which they came. */
+  /** Members that wait, in the order of their arrival, with the time of their arrival. */
   readonly #waiting = new Map<Member, number>()
   readonly #alone = new Mean(ALONE_WEIGHT)
   readonly #batch = new Mean(BATCH_WEIGHT)
@@ -111,7 +127,7 @@ export class GroupCommit<Member extends GroupMember> {
   #isFlushDue = false
   /** Whether batches are used now, in mode `auto`. */
   #isGrouping = false
-  /** Until then no batch is tried, in milliseconds. */
+  /** Time before which no batch is tried, in milliseconds. */
   #notBeforeMs = Number.NEGATIVE_INFINITY
 
   constructor(options: GroupCommitOptions<Member>) {
@@ -120,12 +136,12 @@ export class GroupCommit<Member extends GroupMember> {
     this.#aloneMax = options.aloneMax ?? ALONE_MAX
   }
 
-  /** Members that wait for the next batch. */
+  /** Number of members that wait for the next batch. */
   get waitingCount(): number {
     return this.#waiting.size
   }
 
-  /** Sends an append alone at once, or has it wait for the next batch. */
+  /** Sends an append alone at once, or lets it wait for the next batch. */
   offer(member: Member): void {
     if (
       !this.#groups() ||
@@ -137,12 +153,12 @@ export class GroupCommit<Member extends GroupMember> {
     if (!this.#isBatchOut) this.#flushSoon()
   }
 
-  /** The caller of a member that waits has gone. */
+  /** Removes a waiting member, because its caller has gone. */
   withdraw(member: Member): void {
     this.#waiting.delete(member)
   }
 
-  /** The connection is another one, perhaps to another server: what was measured of the last one is forgotten. */
+  /** Forgets all measurements, because the connection is new and may lead to another server. */
   reset(): void {
     this.#isGrouping = false
     this.#alone.clear()
@@ -158,7 +174,7 @@ export class GroupCommit<Member extends GroupMember> {
 
   #sendAlone(member: Member): void {
     const { mode, isSupported, nowMs } = this.#options
-    // Nothing to count or to measure where there will be no batches.
+    // No batches will be made, so there is nothing to count or measure.
     if (mode === "off" || !isSupported()) return member.sendAlone(undefined)
     const inFlight = ++this.#aloneCount
     const sentMs = mode === "auto" && inFlight >= MEASURED_FROM ? nowMs() : undefined
@@ -193,7 +209,7 @@ export class GroupCommit<Member extends GroupMember> {
     if (this.#isBatchOut) return
     this.#expire()
     const isWorthwhile = this.#waiting.size >= this.#membersMin && this.#groups()
-    // A few members wait for the appends that were sent alone: these are about to make room.
+    // A few members wait until appends that were sent alone end and make room.
     if (!isWorthwhile && this.#groups() && this.#aloneCount >= this.#aloneMax) return
     const members = this.#take()
     if (members.length === 0) return
@@ -205,7 +221,7 @@ export class GroupCommit<Member extends GroupMember> {
     this.#sendBatch(members)
   }
 
-  /** Takes the members of the next batch: as many as fit, one for each key. */
+  /** Takes the members of the next batch: as many as fit, one of each key. */
   #take(): ReadonlyArray<Member> {
     const members: Array<Member> = []
     const keys = new Set<string>()
@@ -230,7 +246,7 @@ export class GroupCommit<Member extends GroupMember> {
       this.#isBatchOut = false
       if (end === "answered") this.#measureBatch((nowMs() - sentMs) / members.length)
       if (end === "unsupported") this.#pause()
-      // Stored nothing: which of the members is at fault, each finds out alone.
+      // The batch stored nothing. Sent alone, each member finds out whether it was at fault.
       if (end !== "answered") for (const member of members) this.#sendAlone(member)
       if (this.#waiting.size > 0) this.#flushSoon()
     })
@@ -248,7 +264,7 @@ export class GroupCommit<Member extends GroupMember> {
     this.#notBeforeMs = this.#options.nowMs() + RETRY_MS
   }
 
-  /** Appends that waited for too long are not sent: their callers do not expect them to land so late. */
+  /** Ends appends that waited too long, because their callers do not expect them to be stored so late. */
   #expire(): void {
     const beforeMs = this.#options.nowMs() - this.#options.waitMsMax
     for (const [member, cameMs] of this.#waiting) {

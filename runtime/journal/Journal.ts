@@ -1,18 +1,17 @@
 /**
- * The journal port: one totally ordered log of commits, one sub-log per actor, appends guarded by the sequence
- * of the actor's last message. The log is the truth; everything else can be rebuilt from it.
+ * The journal port: one totally ordered log of commits with one sub-log for each actor. The sequence of the
+ * actor's last message guards each append. The log is the truth; everything else can be rebuilt from it.
  *
- * Owns the contract that every journal honours (test/contract/Journal.contract.ts runs it on all of them).
- * Does not know what a commit means: data is bytes here. Next: ../commit/Commit.ts (what the bytes say), then
- * ../cell/Cell.ts.
+ * Owns the contract of every journal (test/contract/Journal.contract.ts runs it on all of them). Data is
+ * bytes here, without a meaning. Next: ../commit/Commit.ts (the content of the bytes), then ../cell/Cell.ts.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { errorClass } from "../error/EverstateError.ts"
 
 /**
- * One stored message. `sequence` is its place in the whole journal, never reused; gaps are normal. It ascends within a
- * partition, and `sequence % partitionCount` is the partition (Partition.ts).
+ * One stored message. `sequence` is its number in the whole journal, never used again; gaps are normal. It
+ * ascends within a partition, and `sequence % partitionCount` is the partition (Partition.ts).
  */
 export interface JournalRecord {
   readonly key: string
@@ -21,8 +20,8 @@ export interface JournalRecord {
 }
 
 /**
- * The append's outcome is not known: it may be stored, may land later, or may never. Read the actor's last
- * record and look for your own command ids before you decide again.
+ * The outcome of the append is not known: it may be stored, may be stored later, or never. Read the actor's
+ * last record and look for your own command ids before you decide again.
  */
 export class AppendUnknown extends errorClass<AppendUnknown>()(
   "AppendUnknown",
@@ -37,7 +36,10 @@ export class AppendUnknown extends errorClass<AppendUnknown>()(
   }
 }
 
-/** The journal said no and stored nothing. Terminal for this append; `Full` and `NotPermitted` need an operator. */
+/**
+ * The journal refused the append and stored nothing. Terminal for this append; `Full` and `NotPermitted` need
+ * an operator.
+ */
 export class JournalRefused extends errorClass<JournalRefused>()(
   "JournalRefused",
   {
@@ -81,28 +83,30 @@ export class JournalUnavailable extends errorClass<JournalUnavailable>()(
 
 export type JournalReadError = JournalUnavailable | JournalRefused
 
-/** Most records that one page of {@link JournalService.read} or one batch of `follow` may hold. */
+/** Largest number of records in one page of {@link JournalService.read} or one batch of `follow`. */
 export const JOURNAL_PAGE_RECORDS_MAX = 1_000
 
-/** Bytes after which a page is cut even when it has fewer records (a page holds at least one record). */
+/** Size in bytes after which a page ends even with fewer records (a page holds at least one record). */
 export const JOURNAL_PAGE_BYTES_MAX = 4 * 1024 * 1024
 
-/** Told once how an append ended; not at all where it was cancelled before. */
+/**
+ * Callbacks for the end of an append. One of them is called once, or none if the append was cancelled before.
+ */
 export interface AppendAnswer {
-  /** The journal has acknowledged it under this sequence. */
+  /** The journal has acknowledged the append under this sequence. */
   readonly stored: (sequence: number) => void
   readonly failed: (error: AppendUnknown | JournalRefused) => void
 }
 
-/** An append on its way. `cancel` forgets its answer; what was sent may be stored all the same. */
+/** An append in flight. `cancel` ignores its answer; the append may still be stored. */
 export interface AppendUnderWay {
   readonly cancel: () => void
 }
 
 export interface Append {
   /**
-   * Stores `data` as the actor's next message if its last one still has `expectedSequence` (0: it has none).
-   * Returns the new sequence once the journal has acknowledged it.
+   * Stores `data` as the actor's next message if its last message still has `expectedSequence` (0: it has no
+   * message). Returns the new sequence after the journal has acknowledged it.
    */
   (
     address: ActorAddress,
@@ -110,9 +114,9 @@ export interface Append {
     data: Uint8Array,
   ): Effect.Effect<number, AppendUnknown | JournalRefused>
   /**
-   * The same at once and without a fiber, for the hot path; optional. `undefined`: it was answered before this returned.
-   * It belongs to the function, so that a journal which puts an `append` of its own around another's does not offer the
-   * inner one by accident.
+   * The same append at once and without a fiber, for the hot path; optional. `undefined`: it was answered
+   * before this returned. It is a field of the function, so that a journal that wraps the `append` of another
+   * journal does not offer the inner `begin` by accident.
    */
   readonly begin?: (
     address: ActorAddress,
@@ -124,28 +128,28 @@ export interface Append {
 
 export interface JournalService {
   /**
-   * Parts that the journal is kept in, each in an order of its own, fixed at its creation. All of a shard, and so of an
-   * actor, is in one of them: `shard % partitionCount`.
+   * Number of partitions of the journal, fixed at its creation. Each has its own order. All records of a
+   * shard, and so of an actor, are in the partition `shard % partitionCount`.
    */
   readonly partitionCount: number
-  /** Largest `data` that an append accepts, in bytes: the server's limit less the room for headers. */
+  /** Largest `data` of an append, in bytes: the server's limit less the room for headers. */
   readonly commitBytesMax: number
-  /** An append that was not acknowledged for so long has an unknown outcome, in milliseconds. */
+  /** Time after which an append without acknowledgement has an unknown outcome, in milliseconds. */
   readonly appendTimeoutMs: number
   readonly append: Append
-  /** The actor's last record as the stream's leader knows it, `undefined` if it has none. */
+  /** The actor's last record as the stream's leader knows it; `undefined` if it has none. */
   readonly last: (address: ActorAddress) => Effect.Effect<JournalRecord | undefined, JournalReadError>
   /**
-   * One page of the actor's records with `after < sequence <= upTo`, ascending. Never returns an empty page while
-   * such records exist; may fail with `Unavailable: Stale` where a replica lags behind `upTo`.
+   * One page of the actor's records with `after < sequence <= upTo`, ascending. Never empty while such
+   * records exist; may fail with `Unavailable: Stale` if a replica lags behind `upTo`.
    */
   readonly read: (
     address: ActorAddress,
     range: { readonly after: number; readonly upTo: number },
   ) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
   /**
-   * One page of the records with `after < sequence <= upTo` of all actors of a shard, or without one of the partition
-   * of `upTo`; ascending, under the same rules as {@link read}.
+   * One page of the records with `after < sequence <= upTo`, ascending: of all actors of a shard, or without
+   * a shard of the partition of `upTo`. The rules of {@link read} apply.
    */
   readonly scan: (range: {
     readonly after: number
@@ -153,19 +157,20 @@ export interface JournalService {
     readonly shard?: number
   }) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
   /**
-   * All records of the given actor types in one partition after `after`, in order, in non-empty batches, for ever.
-   * Resumes by itself after a lost connection, without gaps or repeats. Ends only by failing or being interrupted.
+   * All records of the given actor types in one partition after `after`, in order, in non-empty batches, for
+   * ever. Resumes by itself after a lost connection, without gaps or repeats. Ends only by failing or being
+   * interrupted.
    */
   readonly follow: (options: {
     readonly types: ReadonlyArray<string>
     readonly after: number
     readonly partition: number
   }) => Stream.Stream<ReadonlyArray<JournalRecord>, JournalRefused>
-  /** Sequence of the newest record of a partition, 0 when empty, as the leader knows it. */
+  /** Sequence of a partition's newest record as the leader knows it, 0 if the partition is empty. */
   readonly lastSequence: (partition: number) => Effect.Effect<number, JournalReadError>
-  /** Sequence of the newest record of a shard, likewise. */
+  /** Sequence of a shard's newest record as the leader knows it, 0 if the shard is empty. */
   readonly lastOfShard: (shard: number) => Effect.Effect<number, JournalReadError>
-  /** Succeeds while the journal is reachable and still the one that was verified at start. */
+  /** Succeeds while the journal is reachable and is still the journal that was verified at start. */
   readonly check: Effect.Effect<void, JournalReadError>
 }
 

@@ -1,8 +1,9 @@
 /**
- * The journal in memory, for unit tests and simulation: the same contract as the real one, and nothing durable.
+ * The journal in memory, for unit tests and simulation: it keeps the contract of the real journal, but
+ * nothing is durable.
  *
- * Owns one array of records for each partition and the records of each actor. Next: test/contract/Journal.contract.ts, which runs
- * on this and on the real one.
+ * Owns one array of records for each partition, and the records of each actor. Next:
+ * test/contract/Journal.contract.ts, which runs on this journal and on the real one.
  */
 import { Effect, Latch, Layer, Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -17,12 +18,12 @@ import {
 } from "./Journal.ts"
 import { partitionOfSequence, partitionOfShard, placeUpTo, sequenceAt } from "./Partition.ts"
 
-/** Largest commit by default: what a nats-server with its default settings takes. */
+/** Largest commit by default: the limit of a nats-server with default settings. */
 const commitBytesMaxDefault = 1024 * 1024 - 1024
 
 export interface JournalMemoryOptions {
   readonly commitBytesMax?: number
-  /** 1 by default. */
+  /** Number of partitions, default 1. */
   readonly partitionCount?: number
 }
 
@@ -31,21 +32,27 @@ interface StoredRecord extends JournalRecord {
   readonly shard: number
 }
 
-/** The journal in memory, with what only its owner may do: look at it as it was, page it, cut its end off. */
+/**
+ * The journal in memory, with functions for tests: look at an earlier time, read pages, cut the newest
+ * records off.
+ */
 export interface JournalMemory extends JournalService {
-  /** The actor's last record when its partition ended at `journalSequence`. */
+  /** The actor's last record at the time when its partition ended at `journalSequence`. */
   readonly lastAt: (address: ActorAddress, journalSequence: number) => JournalRecord | undefined
-  /** One page of all records of `types` after `after` in a partition (0 by default); empty at the end. */
+  /** One page of all records of `types` after `after` in a partition (default 0); empty at the end. */
   readonly page: (
     types: ReadonlySet<string>,
     after: number,
     partition?: number,
   ) => ReadonlyArray<JournalRecord>
-  /** Forgets what its partition has after `journalSequence`, as a server does that lost what it had not synced. */
+  /**
+   * Forgets the partition's records after `journalSequence`, like a server that lost records that it had not
+   * synced.
+   */
   readonly truncate: (journalSequence: number) => void
 }
 
-/** The longest run of `records` from `start` that fits a page. */
+/** The longest run of `records` from `start` that fits into a page. */
 const pageOf = (
   records: ReadonlyArray<StoredRecord>,
   start: number,
@@ -67,7 +74,7 @@ const pageOf = (
 export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMemory => {
   const commitBytesMax = options.commitBytesMax ?? commitBytesMaxDefault
   const partitionCount = options.partitionCount ?? 1
-  /** By partition; index = place − 1. */
+  /** Records by partition; a record's index is its number within the partition − 1. */
   const partitions = Array.from({ length: partitionCount }, (): Array<StoredRecord> => [])
   const byActor = new Map<string, Array<StoredRecord>>()
   const grown = Latch.makeUnsafe(false)

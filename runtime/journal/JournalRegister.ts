@@ -1,8 +1,10 @@
 /**
- * The register port: remembers, outside of the journal, which journal a system belongs to and how far it had come.
+ * The register port: remembers, outside of the journal, which journal a system has and its highest known
+ * sequences.
  *
- * A journal that was deleted, re-created or restored from an older copy looks healthy by itself; only somebody who
- * remembers can tell. Written at start and raised as projections and snapshots move on; read at start.
+ * A journal that was deleted, re-created or restored from an older copy looks healthy by itself. The register
+ * tells the difference. It is written at start, raised when projections and snapshots advance, and read at
+ * start.
  */
 import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
@@ -18,26 +20,28 @@ export class JournalRegisterUnavailable extends errorClass<JournalRegisterUnavai
   }
 }
 
-/** What is remembered of one of the streams that a journal is kept in. */
+/** The register's record of one stream of the journal. */
 export interface JournalStreamIdentity {
-  /** What tells the stream from another one of its name. */
+  /** Id that tells the stream apart from another stream of the same name. */
   readonly streamId: string
-  /** The highest of the journal's sequences in this partition that snapshots or projections have seen. */
+  /** Highest sequence in this partition that a snapshot or projection has seen. */
   readonly lastSequence: number
 }
 
-/** What is remembered of a namespace's journal. */
+/** The register's record of a namespace's journal. */
 export interface JournalIdentity {
   readonly namespace: string
   /** Number of shards, fixed at creation. */
   readonly shards: number
-  /** One for each partition, in their order; how many is fixed at creation. */
+  /**
+   * The streams, one for each partition, in the order of the partitions. Their number is fixed at creation.
+   */
   readonly streams: ReadonlyArray<JournalStreamIdentity>
 }
 
 export interface JournalRegisterService {
   readonly load: (namespace: string) => Effect.Effect<JournalIdentity | undefined, JournalRegisterUnavailable>
-  /** Records a journal for the first time; an existing record is left alone. */
+  /** Records a journal for the first time; an existing record stays as it is. */
   readonly record: (identity: JournalIdentity) => Effect.Effect<void, JournalRegisterUnavailable>
 }
 

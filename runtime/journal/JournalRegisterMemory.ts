@@ -1,5 +1,5 @@
 /**
- * The journal's register in memory, for tests and the simulation. `lastSequence` stays what was recorded.
+ * The journal's register in memory, for tests and the simulation. `lastSequence` stays as it was recorded.
  */
 import { Effect, Layer } from "effect"
 import { type JournalIdentity, JournalRegister, type JournalRegisterService } from "./JournalRegister.ts"

@@ -1,17 +1,20 @@
 /**
- * Reads a page that cannot be empty, because the journal's leader has records in its range.
+ * Reads a page that must have records, because the journal's leader has records in its range.
  *
- * Owns the retry of an empty page: a replica lags, or an adapter took its answer for the end. An empty page would end a
- * replay early, cut a history short, or leave what commits carry unsent. Every reader that has asked the leader for the
- * end reads through here.
+ * Owns the retry of an empty page, which comes from a lagging replica, or from an adapter that mistook its
+ * answer for the end. An empty page would end a replay early, shorten a history, or leave outbox items
+ * unsent. Every reader that has asked the leader for the end reads through here.
  */
 import { Effect, Schedule } from "effect"
 import { type JournalReadError, type JournalRecord, JournalUnavailable } from "./Journal.ts"
 
-/** Attempts to get past a lagging replica, with 20 ms doubling between them, before a read gives up for now. */
+/**
+ * Number of retries against a lagging replica, the first after 20 ms and each after twice the pause before.
+ * Then the read fails for now.
+ */
 export const STALE_RETRIES_MAX = 6
 
-/** The page that `read` gives, never an empty one. `what` says for the error which records are missing. */
+/** The page that `read` gives, never an empty one. `what` names the missing records in the error. */
 export const somePage = (
   read: Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>,
   what: string,
