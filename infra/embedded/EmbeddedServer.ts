@@ -1,32 +1,41 @@
 /**
  * The handle on a running server, the same for nats-server and Postgres: stop, crash, freeze, start again.
  *
- * Owns the life of the data folder's lock: free after `stop`, kept over `kill`, taken again by `restart`. How a server
- * is launched is NatsServer.ts's and PostgresServer.ts's.
+ * Owns when the data folder is locked: free after `stop`, kept over `kill`, taken again by `restart`.
+ * NatsServer.ts and PostgresServer.ts launch the servers.
  */
 import { type DataFolder, takeDataFolder } from "./DataFolder.ts"
 import type { ServerName } from "./EmbeddedErrors.ts"
 import type { ServerProcess } from "./ServerProcess.ts"
 
 export interface EmbeddedServer {
-  /** `nats://127.0.0.1:<port>` or `postgres://user:password@127.0.0.1:<port>/database`: the same for life. */
+  /** `nats://127.0.0.1:<port>` or `postgres://user:password@127.0.0.1:<port>/database`. It never changes. */
   readonly url: string
   readonly port: number
-  /** Of the running process (for Postgres the postmaster); after a restart another one. */
+  /** Pid of the running process (for Postgres the postmaster); a restart changes it. */
   readonly pid: number
   readonly folder: string
   readonly logFile: string
   /** Version of the executable, like `2.14.0` or `18.4`. */
   readonly version: string
-  /** Orderly; connections are ended, not awaited. The folder is free for others then. Does nothing when stopped. */
+  /**
+   * Stops the server in order; it closes its connections and does not wait for clients. The folder is free
+   * afterwards. Does nothing if the server is stopped.
+   */
   stop(): Promise<void>
-  /** SIGKILL to it and all of its children, as a crash. The folder stays taken, for `restart`. */
+  /**
+   * Kills the process and all of its children with SIGKILL, like a crash. The folder stays locked, for
+   * `restart`.
+   */
   kill(): Promise<void>
-  /** SIGSTOP: alive, and silent. */
+  /** Sends SIGSTOP: the server is alive, and silent. */
   pause(): void
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): void
-  /** Stops what runs, then starts again: same port, same data. Also after `stop` and `kill`. */
+  /**
+   * Stops the server if it runs, then starts it on the same port and data. Works after `stop` and `kill`,
+   * too.
+   */
   restart(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -36,7 +45,7 @@ export interface Launched {
   readonly port: number
 }
 
-/** Launches the server in the folder, which is released if that fails, and hands out the handle on it. */
+/** Launches the server in the folder and returns its handle. Releases the folder if the launch fails. */
 export const launchServer = async (options: {
   readonly server: ServerName
   readonly folder: DataFolder

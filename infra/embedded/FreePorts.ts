@@ -1,7 +1,10 @@
 /** Loopback ports for servers that cannot choose one themselves. */
 import { createServer, type Server } from "node:net"
 
-/** Ports that were free a moment ago, all different. Somebody may still take one: start again then. */
+/**
+ * Ports that were free a moment ago, all different. Another process may still take one: the caller starts
+ * again then.
+ */
 export const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
   const probes = await Promise.all(Array.from({ length: count }, listenAnywhere))
   const ports = probes.map(({ port }) => port)

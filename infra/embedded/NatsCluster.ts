@@ -1,7 +1,7 @@
 /**
- * Several nats-servers on this machine as one JetStream cluster, routes on loopback, for tests of replication and of
- * leader changes. Each member is an ordinary `NatsServer` with the same handles; its folder is `<folder>/<name>`, and
- * all have one password.
+ * Several nats-servers on this machine as one JetStream cluster, with routes on loopback, for tests of
+ * replication and of leader changes. Each member is an ordinary `NatsServer` with the same handle. Its folder
+ * is `<folder>/<name>`, and all members have one password.
  */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
@@ -16,16 +16,16 @@ import { failedToStart } from "./ServerProcess.ts"
 import { delay, pollIntervalMs } from "./Until.ts"
 
 export interface NatsClusterOptions extends Omit<NatsOptions, "port" | "serverName"> {
-  /** Three by default: the smallest that keeps its quorum when one is lost. */
+  /** Number of servers; 3 by default, the smallest cluster that keeps its quorum when one is lost. */
   readonly size?: number
   readonly clusterName?: string
 }
 
 export interface NatsCluster {
   readonly servers: ReadonlyArray<NatsServer>
-  /** All of them, for a client that should outlive one. */
+  /** Addresses of all members, for a client that should outlive one of them. */
   readonly urls: ReadonlyArray<string>
-  /** Resolves when the cluster places replicated streams: after the start, and after members came back. */
+  /** Resolves once the cluster places replicated streams: after the start, and after members came back. */
   whenReady(): Promise<void>
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -33,13 +33,13 @@ export interface NatsCluster {
 
 const sizeDefault = 3
 const readyTimeoutMsDefault = 60_000
-/** One question to one server. */
+/** Longest wait for one server's answer. */
 const requestTimeoutMs = 2_000
-/** A route's port may be taken between its choice and its use. */
+/** Attempts of a start: another process may take a route's port between its choice and its use. */
 const startAttemptCountMax = 3
 const probeStream = "everstate-embedded-probe"
 
-/** Resolves when there is a meta leader and every member takes part. Rejects as `startNats` does. */
+/** Resolves once there is a meta leader and every member takes part. Rejects as `startNats` does. */
 export const startNatsCluster = async (options: NatsClusterOptions): Promise<NatsCluster> => {
   const size = options.size ?? sizeDefault
   for (let attempt = 1; ; attempt++) {
@@ -61,7 +61,7 @@ const startOnce = async (
   const name = options.clusterName ?? "everstate"
   mkdirSync(options.folder, { recursive: true })
   const password = options.password ?? keptPassword(options.folder)
-  // Routes are ports, too: a program that connects to one counts as a server of the cluster.
+  // Routes need a password, too: a program that connects to a route counts as a server of the cluster.
   const authorization = { user: "route", password: newPassword(), timeout: HANDSHAKE_SECONDS }
   const routes = routePorts.map((port) => `nats://route:${authorization.password}@127.0.0.1:${port}`)
   const starts = await Promise.allSettled(
@@ -93,7 +93,10 @@ const startOnce = async (
   return { servers, urls: servers.map((server) => server.url), whenReady, stop, [Symbol.asyncDispose]: stop }
 }
 
-/** The proof that nothing less gives: every member answers, and a stream with a replica on each is placed. */
+/**
+ * Waits until every member answers and a stream with a replica on each is placed. No weaker check proves that
+ * the cluster is ready.
+ */
 const placesStreams = async (servers: ReadonlyArray<NatsServer>, timeoutMs: number): Promise<void> => {
   const deadline = performance.now() + timeoutMs
   for (;;) {

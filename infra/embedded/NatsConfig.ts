@@ -1,9 +1,10 @@
 /**
- * The files of an embedded nats-server: its configuration, the password that clients need, the port that it chose.
+ * The files of an embedded nats-server: its configuration, the password that clients need, the port that it
+ * chose.
  *
- * `nats.conf` and `password` are for their owners' eyes alone. Where the server runs as another user than this process,
- * it owns `nats.conf`, `nats.pid`, `ports/` and `jetstream/`; the folder itself stays this process's.
- * Running the server is `NatsServer.ts`.
+ * Only their owner can read `nats.conf` and `password`. If the server runs as another user than this process,
+ * it owns `nats.conf`, `nats.pid`, `ports/` and `jetstream/`; the folder itself still belongs to this
+ * process's user. `NatsServer.ts` runs the server.
  */
 import { randomBytes } from "node:crypto"
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
@@ -12,7 +13,7 @@ import type { NatsOptions } from "./NatsOptions.ts"
 import { readIfThere } from "./OptionalFile.ts"
 import { handOver, letEnter, type RunAs } from "./RunAs.ts"
 
-/** Who a client has to be. */
+/** User and password of clients. */
 export interface NatsAccount {
   readonly user: string
   readonly password: string
@@ -26,15 +27,20 @@ const passwordFileName = "password"
 const passwordByteCount = 24
 const userName = "everstate"
 
-/** Settings that say who may connect: with one of them the configuration of the caller decides alone. */
+/**
+ * Settings that say who may connect. With one of them in `extraConfig`, the caller's configuration alone
+ * decides.
+ */
 const accessSettings = ["authorization", "accounts", "operator"] as const
 
-/** How long a client may take to say who it is, in seconds: a busy machine takes longer than the usual two. */
+/** Time that a client has for its handshake, in seconds: on a busy machine the usual two are too short. */
 export const HANDSHAKE_SECONDS = 30
 
 export const newPassword = (): string => randomBytes(passwordByteCount).toString("base64url")
 
-/** The password that is kept in the folder. It is made where there is none, also for data of earlier releases. */
+/**
+ * The password that is kept in the folder. It is made if there is none, also for data of earlier releases.
+ */
 export const keptPassword = (folder: string): string => {
   const passwordFile = join(folder, passwordFileName)
   const kept = readIfThere(passwordFile)
@@ -45,7 +51,7 @@ export const keptPassword = (folder: string): string => {
   return password
 }
 
-/** Undefined: the server asks for nothing, or for what its `extraConfig` says. */
+/** Account of clients; undefined if the server asks for none, or if `extraConfig` decides. */
 export const accountOf = (
   folder: string,
   { auth, password, extraConfig = {} }: NatsOptions,
@@ -56,7 +62,7 @@ export const accountOf = (
 
 export interface NatsConfigOptions {
   readonly folder: string
-  /** What the server calls that folder. */
+  /** Name under which the server reaches that folder. */
   readonly folderName: string
   readonly port: number | undefined
   readonly account: NatsAccount | undefined
@@ -64,7 +70,9 @@ export interface NatsConfigOptions {
   readonly options: NatsOptions
 }
 
-/** Writes what the server reads, and makes what it writes into, its own. */
+/**
+ * Writes the files that the server reads, and makes the server's user the owner of the files that it writes.
+ */
 export const writeConfig = ({
   folder,
   folderName,
@@ -82,7 +90,7 @@ export const writeConfig = ({
     ...(options.serverName === undefined ? {} : { server_name: options.serverName }),
     ...(options.maxPayloadBytes === undefined ? {} : { max_payload: options.maxPayloadBytes }),
     jetstream: {
-      store_dir: folderName, // the server puts `jetstream/` under it
+      store_dir: folderName, // the server makes `jetstream/` in it
       ...(options.syncAlways === false ? {} : { sync_interval: "always" }),
       ...(options.storeMemoryMaxBytes === undefined ? {} : { max_memory_store: options.storeMemoryMaxBytes }),
       ...(options.storeFileMaxBytes === undefined ? {} : { max_file_store: options.storeFileMaxBytes }),
@@ -96,10 +104,10 @@ export const writeConfig = ({
   mkdirSync(join(folder, storeFolderName), { recursive: true })
   for (const [name, text] of [
     [pidFileName, ""],
-    // The server reads JSON as it reads its own format.
+    // The server reads JSON like its own format.
     [configFileName, `${JSON.stringify(config, null, 2)}\n`],
   ] as const) {
-    // Made anew: an existing file would keep its mode, and a link its target.
+    // The file is made anew: an existing file would keep its mode, and a link its target.
     rmSync(join(folder, name), { force: true })
     writeFileSync(join(folder, name), text, { mode: 0o600, flag: "wx" })
   }
@@ -109,13 +117,16 @@ export const writeConfig = ({
   letEnter(folder, runAs)
 }
 
-/** The pid of the server that ran here last; undefined when none is known. */
+/** The pid of the server that ran here last; undefined if none is known. */
 export const readPid = (folder: string): number | undefined => {
   const pid = Number(readIfThere(join(folder, pidFileName)))
   return pid > 0 ? pid : undefined
 }
 
-/** The server writes `<executable>_<pid>.ports` once it listens: `{ "nats": ["nats://127.0.0.1:4222"], ... }`. */
+/**
+ * Port that the server chose. It writes `<executable>_<pid>.ports` once it listens: `{ "nats":
+ * ["nats://127.0.0.1:4222"], ... }`.
+ */
 export const readChosenPort = (folder: string, pid: number): number | undefined => {
   const portsFolder = join(folder, portsFolderName)
   const name = readdirSync(portsFolder).find((entry) => entry.endsWith(`_${pid}.ports`))

@@ -1,10 +1,11 @@
 /**
- * A nats-server with JetStream on file storage, as a child process on a random loopback port, behind a password.
+ * A nats-server with JetStream on file storage, as a child process on a random loopback port, behind a
+ * password.
  *
- * `startNats({ folder })` → a `NatsServer` with its url and the handles that fault tests pull: stop, kill, pause,
- * resume, restart. The folder then holds `nats.conf`, `nats.log`, `password` and `jetstream/`
- * (`NatsConfig.ts`). Life and death of the process are `ServerProcess.ts`, the folder's ownership is `DataFolder.ts`,
- * the user that it runs as where this process is root is `RunAs.ts`, three at once are `NatsCluster.ts`.
+ * `startNats({ folder })` returns a `NatsServer` with its url and the verbs that fault tests use: stop, kill,
+ * pause, resume, restart. The folder then holds `nats.conf`, `nats.log`, `password` and `jetstream/`
+ * (`NatsConfig.ts`). `ServerProcess.ts` owns the process, `DataFolder.ts` the folder's lock, `RunAs.ts` the
+ * user that the server runs as if this process is root, `NatsCluster.ts` several servers at once.
  */
 import { connect } from "node:net"
 import { join } from "node:path"
@@ -26,17 +27,17 @@ import { type RunAs, unprivilegedRunAs } from "./RunAs.ts"
 import { failedToStart, ServerProcess } from "./ServerProcess.ts"
 
 export interface NatsServer extends EmbeddedServer {
-  /** For `connect` of the NATS client, which takes no password in an address as `url` has it. */
+  /** Options for `connect` of the NATS client, which takes no password in an address, as `url` has it. */
   readonly login: { readonly servers: string; readonly user?: string; readonly pass?: string }
 }
 
 const startTimeoutMsDefault = 60_000
-/** One connection's wait for the server's greeting. */
+/** Longest wait of one connection for the server's greeting. */
 const infoTimeoutMs = 1_000
 
 /**
- * Resolves when the server greets and says that JetStream is on. Rejects with `ServerBinaryNotFound`,
- * `IntegrityMismatch`, `DataFolderInUse` or `ServerFailedToStart`; nothing runs then.
+ * Resolves once the server greets and says that JetStream is on. Rejects with `ServerBinaryNotFound`,
+ * `IntegrityMismatch`, `DataFolderInUse` or `ServerFailedToStart`; no server runs then.
  */
 export const startNats = async (options: NatsOptions): Promise<NatsServer> => {
   const env = options.env ?? process.env
@@ -122,7 +123,10 @@ interface Prepared {
   readonly account: NatsAccount | undefined
 }
 
-/** One that runs on this folder although no living owner claims it, even when the lock file is lost. */
+/**
+ * Stops a server that runs on this folder although no living owner has the lock, even if the lock file is
+ * lost.
+ */
 const stopOrphan = async (folder: DataFolder): Promise<void> => {
   const pid = readPid(folder.path)
   if (pid === undefined) return
@@ -134,7 +138,7 @@ const stopOrphan = async (folder: DataFolder): Promise<void> => {
   )
 }
 
-/** The greeting is the line `INFO {...}`; `jetstream` is in it once that is enabled and recovered. */
+/** The greeting is the line `INFO {...}`. It has `jetstream` once JetStream is enabled and recovered. */
 const greetsWithJetStream = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port })

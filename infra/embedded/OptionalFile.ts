@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 
-/** The text of a file that need not be there; undefined when it is not. */
+/** The text of an optional file; undefined if it does not exist. */
 export const readIfThere = (path: string): string | undefined => {
   try {
     return readFileSync(path, "utf8")

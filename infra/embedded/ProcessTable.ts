@@ -1,14 +1,14 @@
 /**
- * Questions about processes of this machine that Node does not answer: is it really alive, is it still the
- * one we met, what does it run, who are its children. Linux answers from /proc, others from `ps`.
- * Signals are sent elsewhere (`ServerProcess.ts`, `DataFolder.ts`).
+ * Questions about processes of this machine that Node does not answer: is a process alive, is it still the
+ * same process, what does it run, which are its children. Linux answers from /proc, other systems from `ps`.
+ * `ServerProcess.ts` and `DataFolder.ts` send signals.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 
 const hasProc = existsSync("/proc/self/stat")
 
-/** Fields of /proc/<pid>/stat counted from the state, which follows the command in parentheses. */
+/** Fields of /proc/<pid>/stat, counted from the state, which follows the command in parentheses. */
 const statField = { state: 0, parentPid: 1, startTicks: 19 } as const
 
 const readStat = (pid: number | string): ReadonlyArray<string> | undefined => {
@@ -16,14 +16,14 @@ const readStat = (pid: number | string): ReadonlyArray<string> | undefined => {
     const line = readFileSync(`/proc/${pid}/stat`, "utf8")
     return line.slice(line.lastIndexOf(")") + 2).split(" ")
   } catch {
-    return undefined // no such process: that is the answer
+    return undefined // there is no such process
   }
 }
 
 const ps = (...args: ReadonlyArray<string>): string =>
   spawnSync("ps", args, { encoding: "utf8" }).stdout ?? ""
 
-/** False for zombies too: a dead child that nobody has waited for holds nothing. */
+/** False for a zombie, too: a dead process that its parent has not waited for holds nothing. */
 export const isAlive = (pid: number): boolean => {
   if (hasProc) {
     const state = readStat(pid)?.[statField.state]
@@ -34,8 +34,8 @@ export const isAlive = (pid: number): boolean => {
 }
 
 /**
- * A token that differs when the pid was given to another process since: its start time, as the system tells it.
- * Undefined when there is no such process.
+ * A token that changes when the pid is given to another process: the process's start time, as the system
+ * tells it. Undefined if there is no such process.
  */
 export const startToken = (pid: number): string | undefined => {
   if (!isAlive(pid)) return undefined
@@ -44,13 +44,13 @@ export const startToken = (pid: number): string | undefined => {
   return started === "" ? undefined : started
 }
 
-/** The command line with single spaces, empty when unknown. */
+/** The command line with single spaces; empty if unknown. */
 export const commandLine = (pid: number): string => {
   if (!hasProc) return ps("-ww", "-o", "command=", "-p", String(pid)).trim()
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()
   } catch {
-    return "" // gone meanwhile
+    return "" // the process has ended in the meantime
   }
 }
 
@@ -67,7 +67,7 @@ export const childrenOf = (parentPid: number): ReadonlyArray<number> => {
     .flatMap(([pid, ppid]) => (pid !== undefined && ppid === parentPid ? [pid] : []))
 }
 
-/** Sends a signal; false when there is no such process any more. */
+/** Sends a signal; false if there is no such process. */
 export const signal = (pid: number, name: NodeJS.Signals): boolean => {
   try {
     return process.kill(pid, name)

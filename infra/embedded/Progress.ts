@@ -1,7 +1,7 @@
-/** What a start is doing, for a terminal that wants to show it. Owns the shape alone; drawing is the caller's. */
+/** The progress of a start, for a terminal that shows it. Owns the shape alone; the caller draws it. */
 import type { ServerName } from "./EmbeddedErrors.ts"
 
-/** One step of a start. `bytes` and `totalBytes` come with `fetch` where the source tells them. */
+/** One step of a start. A `fetch` has `bytes` and `totalBytes` if the source tells them. */
 export interface Progress {
   readonly server: ServerName
   readonly step: "find" | "fetch" | "init" | "start" | "ready"
@@ -13,5 +13,5 @@ export interface Progress {
 /** Called synchronously at each step; it must not throw. */
 export type OnProgress = (progress: Progress) => void
 
-/** For whoever does not want to know. */
+/** Ignores all progress. */
 export const ignoreProgress: OnProgress = () => undefined

@@ -1,19 +1,19 @@
 /**
- * No server runs as root. When this process is root, its servers run as another user: the folder's owner if that is not
- * root, or `nobody`. Owns that choice and the hand-over of folders; `NatsServer.ts` and `PostgresServer.ts` spawn
- * their processes with it.
+ * The user that servers run as. No server runs as root: if this process is root, its servers run as the
+ * folder's owner or, if that is root, as `nobody`. Owns that choice, and giving folders to the user;
+ * `NatsServer.ts` and `PostgresServer.ts` spawn their processes with it.
  */
 import { spawnSync } from "node:child_process"
 import { chmodSync, chownSync, lstatSync, readdirSync, type Stats, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 
-/** Goes into the options of `child_process.spawn` as it is. */
+/** Options for `child_process.spawn`. */
 export interface RunAs {
   readonly uid: number
   readonly gid: number
 }
 
-/** What Linux calls nobody, where the system cannot be asked. */
+/** Id of `nobody` on Linux, if the system cannot be asked. */
 const nobodyId = 65_534
 
 const askId = (flag: "-u" | "-g"): number => {
@@ -22,14 +22,17 @@ const askId = (flag: "-u" | "-g"): number => {
   return status === 0 && Number.isInteger(id) ? id : nobodyId
 }
 
-/** Undefined when this process is not root: then the server simply runs as the same user. */
+/** Undefined if this process is not root: servers then run as the same user. */
 export const unprivilegedRunAs = (folder: string): RunAs | undefined => {
   if (process.getuid?.() !== 0) return undefined
   const { uid, gid } = statSync(folder)
   return uid === 0 ? { uid: askId("-u"), gid: askId("-g") } : { uid, gid }
 }
 
-/** Makes the folder and everything in it the user's own. Links are changed themselves, never followed. */
+/**
+ * Makes the user the owner of the folder and of everything in it. Links are changed themselves, never
+ * followed.
+ */
 export const handOver = (path: string, runAs: RunAs | undefined): void => {
   if (runAs === undefined) return
   const stats = lstatSync(path)
@@ -38,7 +41,7 @@ export const handOver = (path: string, runAs: RunAs | undefined): void => {
   if (stats.isDirectory()) for (const name of readdirSync(path)) handOver(join(path, name), runAs)
 }
 
-/** Whether the user may walk down to this path: every folder above it lets them through. */
+/** True if the user can reach this path: every folder above it lets the user through. */
 export const canReach = (path: string, runAs: RunAs | undefined): boolean => {
   if (runAs === undefined) return true
   for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
@@ -50,7 +53,7 @@ export const canReach = (path: string, runAs: RunAs | undefined): boolean => {
 const mayEnter = ({ mode, uid, gid }: Stats, runAs: RunAs): boolean =>
   (uid === runAs.uid ? mode & 0o100 : gid === runAs.gid ? mode & 0o010 : mode & 0o001) !== 0
 
-/** Lets the user walk through the folder, which stays its owner's; others may do no more than before. */
+/** Lets the user pass through the folder. Its owner stays the same, and other users get no further rights. */
 export const letEnter = (folder: string, runAs: RunAs | undefined): void => {
   if (runAs === undefined) return
   const stats = statSync(folder)

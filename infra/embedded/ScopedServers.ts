@@ -1,6 +1,7 @@
 /**
- * The same starts for Effect programs: the servers live as long as the scope, and every typed error is in the error
- * channel. Anything else, a full disk for example, is a defect. A layer is `Layer.effect(Service, acquireNats(...))`.
+ * The same starts for Effect programs: the servers live as long as the scope, and every typed error is in the
+ * error channel. Any other error, for example a full disk, is a defect. A layer is `Layer.effect(Service,
+ * acquireNats(...))`.
  */
 import { Effect, type Scope } from "effect"
 import {

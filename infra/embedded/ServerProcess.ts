@@ -1,10 +1,10 @@
 /**
- * One server as a child process: born behind a gate, signalled, buried. It knows nothing of NATS or Postgres;
- * `NatsServer.ts` and `PostgresServer.ts` say what to run and when it is ready.
+ * One server as a child process: its start behind a gate, its signals, its end. It knows nothing of NATS or
+ * Postgres; `NatsServer.ts` and `PostgresServer.ts` say what to run and when it is ready.
  *
- * The server's start waits behind the gate until its watchdog knows its pid (`Watchdog.ts`), so there is no moment in
- * which a crash of this process leaks it. It runs in a session of its own: Ctrl-C reaches the application alone, which
- * may then drain with its servers up.
+ * The server's start waits behind the gate until its watchdog knows its pid (`Watchdog.ts`), so a crash of
+ * this process leaves no server behind at any moment. The server runs in its own session: Ctrl-C reaches the
+ * application alone, which may then drain while its servers run.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs"
@@ -14,11 +14,11 @@ import type { RunAs } from "./RunAs.ts"
 import { delay, pollIntervalMs, until } from "./Until.ts"
 import { Watchdog } from "./Watchdog.ts"
 
-/** How long a polite stop may take before SIGKILL. */
+/** Longest orderly stop; then SIGKILL. */
 export const stopTimeoutMs = 10_000
-/** How many lines of the log a `ServerFailedToStart` carries. */
+/** Lines of the log in a `ServerFailedToStart`. */
 const logTailLineCount = 20
-/** A log above this size is set aside as `.old` at the next start, in place of the one before. */
+/** Size above which the next start renames the log to `.old`, in place of the earlier one. */
 const logMaxBytes = 16 * 1024 * 1024
 
 export interface ServerCommand {
@@ -31,19 +31,19 @@ export interface ServerCommand {
   /** Signal of an orderly stop. */
   readonly stopSignal: "SIGTERM" | "SIGINT"
   readonly runAs: RunAs | undefined
-  /** Whether this process stays for as long as the server is up; default true. */
+  /** True (the default): this process stays alive as long as the server runs. */
   readonly keepsProcess?: boolean | undefined
   /** Open files that the server inherits as number 3 and following. */
   readonly handedFds?: ReadonlyArray<number>
 }
 
-/** `$1..` is the server's command. The gate opens with one line; at end of file the server is never born. */
+/** `$1..` is the server's command. One line opens the gate; at end of file the server is never started. */
 const gateScript = 'read -r go && exec "$@" </dev/null'
 
-/** Servers of this process; the exit listener is there exactly while this is not empty. */
+/** Running servers of this process. The exit listener is set exactly while there are any. */
 const running = new Set<ServerProcess>()
 
-/** A second rope beside the watchdogs: on an exit that runs listeners, the servers hear of it at once. */
+/** Stops the servers at once on an exit that runs listeners, in addition to the watchdogs. */
 const stopAllOnExit = (): void => {
   for (const server of running) server.signalStop()
 }
@@ -63,7 +63,7 @@ export class ServerProcess {
   readonly #child: ChildProcess
   readonly #command: StartedCommand
   readonly #watchdog: Watchdog
-  /** Resolves, never rejects, with how it ended: `exit 1`, `SIGKILL`. */
+  /** Resolves with how the process ended: `exit 1`, `SIGKILL`. Never rejects. */
   readonly #ended: Promise<string>
   #endedHow: string | undefined
 
@@ -83,7 +83,10 @@ export class ServerProcess {
     enrol(this)
   }
 
-  /** Rejects with `ServerFailedToStart` when there is nothing to spawn. That it is ready is another matter. */
+  /**
+   * Starts the process. Rejects with `ServerFailedToStart` if it cannot be spawned. Does not wait until it is
+   * ready.
+   */
   static async spawn(given: ServerCommand): Promise<ServerProcess> {
     const command = { ...given, logStartBytes: beginLog(given.logFile) }
     const watchdog = await Watchdog.start(command.stopSignal).catch((error: unknown) => {
@@ -95,7 +98,7 @@ export class ServerProcess {
       const server = new ServerProcess(child, child.pid, command, watchdog)
       await watchdog.guard(child.pid)
       child.stdin?.end("go\n")
-      // The process may then end with the server up; the watchdog ends that after.
+      // This process may then end while the server runs; the watchdog stops the server afterwards.
       if (command.keepsProcess === false) child.unref()
       return server
     } catch (error) {
@@ -108,14 +111,20 @@ export class ServerProcess {
     return this.#endedHow === undefined
   }
 
-  /** Synchronous and fit for an exit listener. A paused server is woken, or it would not hear the rest. */
+  /**
+   * Sends the stop signal. Synchronous, for use in an exit listener. Resumes a paused server first, because
+   * it would not receive the signal.
+   */
   signalStop(): void {
     if (!this.alive) return
     this.resume()
     signal(this.pid, this.#command.stopSignal)
   }
 
-  /** Orderly, and after `stopTimeoutMs` not so. Resolves when the process has ended; its children end before it. */
+  /**
+   * Stops in order, and with SIGKILL after `stopTimeoutMs`. Resolves when the process has ended; its children
+   * end before it.
+   */
   async stop(): Promise<void> {
     if (!this.alive) return
     this.signalStop()
@@ -124,7 +133,7 @@ export class ServerProcess {
     clearTimeout(timer)
   }
 
-  /** SIGKILL to the process and its children, as a power cut would. Resolves when they are gone. */
+  /** Kills the process and its children with SIGKILL, as a power cut would. Resolves when they are gone. */
   async kill(): Promise<void> {
     if (!this.alive) return
     const children = this.#killTree()
@@ -132,7 +141,7 @@ export class ServerProcess {
     await until(() => children.every((pid) => !isAlive(pid)), stopTimeoutMs)
   }
 
-  /** SIGSTOP to the process, then to its children: Postgres serves each connection in one. */
+  /** Sends SIGSTOP to the process, then to its children: Postgres serves each connection in a child. */
   pause(): void {
     if (!this.alive) return
     signal(this.pid, "SIGSTOP")
@@ -149,8 +158,8 @@ export class ServerProcess {
   }
 
   /**
-   * Polls `ready` until it returns a value. Rejects with `ServerFailedToStart` when the process ends first, or after
-   * `timeoutMs`; it is killed then. What `ready` throws ends the wait as well.
+   * Polls `ready` until it returns a value. Rejects with `ServerFailedToStart` if the process ends first, or
+   * after `timeoutMs`; the process is killed then. An error of `ready` ends the wait, too.
    */
   async whenReady<A>(ready: () => Promise<A | undefined>, timeoutMs: number): Promise<A> {
     const deadline = performance.now() + timeoutMs
@@ -168,13 +177,13 @@ export class ServerProcess {
     throw this.failure(`it ended with ${this.#endedHow}`)
   }
 
-  /** An error that carries the end of this process's log. */
+  /** An error with the end of this process's log. */
   failure(reason: string): ServerFailedToStart {
     return failedToStart(this.#command, reason)
   }
 
   #killTree(): ReadonlyArray<number> {
-    signal(this.pid, "SIGSTOP") // so that it forks no more while we look
+    signal(this.pid, "SIGSTOP") // so that it makes no more children while they are listed
     const children = childrenOf(this.pid)
     for (const pid of [this.pid, ...children]) signal(pid, "SIGKILL")
     return children
@@ -187,11 +196,11 @@ export class ServerProcess {
 }
 
 interface StartedCommand extends ServerCommand {
-  /** How long the log was before: what failed earlier is not this start's failure. */
+  /** Size of the log at the start: earlier failures in it are not this start's. */
   readonly logStartBytes: number
 }
 
-/** Size of the log that is written on from here. */
+/** Prepares the log and returns its size, at which this start's lines begin. */
 const beginLog = (logFile: string): number => {
   const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
   if (size <= logMaxBytes) return size
@@ -199,13 +208,13 @@ const beginLog = (logFile: string): number => {
   return 0
 }
 
-/** The end of a log, oldest line first; empty when it did not live long enough to write one. */
+/** The end of a log, oldest line first; empty if the process ended before it wrote one. */
 const readLogTail = (logFile: string, startBytes: number): ReadonlyArray<string> => {
   const text = readFileSync(logFile).subarray(startBytes).toString("utf8").trimEnd()
   return text === "" ? [] : text.split("\n").slice(-logTailLineCount)
 }
 
-/** Without `logStartBytes` the whole log is this start's. */
+/** Without `logStartBytes` the whole log belongs to this start. */
 export const failedToStart = (
   {
     server,
@@ -242,5 +251,5 @@ const spawnBehindGate = (command: StartedCommand): Promise<ChildProcess> => {
   }
 }
 
-/** It ended before it was let through: its exit tells. */
+/** The process ended at the gate: its exit tells why. */
 const ignoreEndAtGate = (): undefined => undefined

@@ -1,6 +1,6 @@
 /**
- * The pair that Everstate stands on, together: a NATS server and a Postgres, embedded or the user's own.
- * Owns which of them is embedded; each one's start is `NatsServer.ts` and `PostgresServer.ts`.
+ * The two servers that Everstate needs: a NATS server and a Postgres, embedded or the user's own. Owns which
+ * of them is embedded; `NatsServer.ts` and `PostgresServer.ts` start them.
  */
 import { join } from "node:path"
 import type { NatsOptions } from "./NatsOptions.ts"
@@ -9,44 +9,47 @@ import { type PostgresOptions, type PostgresServer, startPostgres } from "./Post
 import type { OnProgress } from "./Progress.ts"
 
 export interface ServersOptions {
-  /** `nats/` and `postgres/` are made in it. */
+  /** Folder in which `nats/` and `postgres/` are made. */
   readonly folder: string
   readonly nats?: Omit<NatsOptions, "folder" | "onProgress" | "env">
   readonly postgres?: Omit<PostgresOptions, "folder" | "onProgress" | "env">
   /**
-   * True (the default): this process goes on until they are stopped, like one that listens on a port. False: it ends
-   * when it has nothing else to do, and they with it.
+   * True (the default): this process stays alive until the servers are stopped, as if it listened on a port.
+   * False: it ends when it has nothing else to do, and the servers end with it.
    */
   readonly keepsProcess?: boolean
   readonly onProgress?: OnProgress
-  /** `process.env` by default. */
+  /** Environment; `process.env` by default. */
   readonly env?: NodeJS.ProcessEnv
 }
 
 export interface Servers {
   readonly natsUrl: string
   readonly postgresUrl: string
-  /** Undefined when the user's own is used. */
+  /** Undefined if the user's own server is used. */
   readonly nats: NatsServer | undefined
   readonly postgres: PostgresServer | undefined
-  /** Stops the embedded ones. */
+  /** Stops the embedded servers. */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Both embedded. */
+/** Both servers embedded. */
 export interface EmbeddedServers extends Servers {
   readonly nats: NatsServer
   readonly postgres: PostgresServer
 }
 
-/** Starts both at once; when one fails the other is stopped. Rejects as `startNats` and `startPostgres` do. */
+/** Starts both at once; if one fails, the other is stopped. Rejects as `startNats` and `startPostgres` do. */
 export const startServers = async (options: ServersOptions): Promise<EmbeddedServers> => {
   const [nats, postgres] = await bothOrNeither(startNatsIn(options), startPostgresIn(options))
   return { ...together(nats.url, postgres.url, nats, postgres), nats, postgres }
 }
 
-/** `NATS_URL` and `DATABASE_URL` name real servers, each on its own; what they do not name is embedded. */
+/**
+ * Uses the servers that `NATS_URL` and `DATABASE_URL` name, each on its own, and embeds a server that is not
+ * named.
+ */
 export const serversFromEnv = async (
   folder: string,
   options: Omit<ServersOptions, "folder"> = {},
@@ -84,7 +87,7 @@ const bothOrNeither = async <A extends Stoppable | undefined, B extends Stoppabl
   if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value]
   if (a.status === "fulfilled") await a.value?.stop()
   if (b.status === "fulfilled") await b.value?.stop()
-  return Promise.all([first, second]) // rejects with what went wrong
+  return Promise.all([first, second]) // rejects with the error of the failed start
 }
 
 const together = (

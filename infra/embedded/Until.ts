@@ -1,6 +1,6 @@
-/** Waiting for things outside this process, which can only be looked at again and again. */
+/** Waiting for conditions outside this process, which can only be polled. */
 
-/** How often a condition outside this process is looked at. */
+/** Interval of the polls. */
 export const pollIntervalMs = 20
 
 export const delay = (durationMs: number): Promise<void> =>

@@ -1,15 +1,17 @@
 /**
- * Nothing outlives the parent, however that ends. A watchdog is a shell of some 100 KB that holds the read end of a
- * pipe from this process. When the pipe closes, even by `kill -9`, it stops the server that it guards: politely, then
- * with SIGKILL. It runs in a session of its own, so Ctrl-C and a closing terminal reach the application alone.
- * One watchdog per server; `ServerProcess.ts` starts it before the server and dismisses it after.
+ * Makes sure that no server outlives this process, in whatever way the process ends. A watchdog is a shell of
+ * some 100 KB that holds the read end of a pipe from this process. When the pipe closes, even by `kill -9`,
+ * it stops its server: first with the stop signal, then with SIGKILL. It runs in its own session, so Ctrl-C
+ * and a closing terminal reach the application alone. There is one watchdog per server; `ServerProcess.ts`
+ * starts it before the server and dismisses it afterwards.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 
 /**
- * `$1` is the stop signal. The first line is the server's pid. Then `paused <pids>` names what a stop must wake, and
- * `done` says that the server has ended. End of file instead means that the parent died. A server that has ended but
- * was not waited for by anyone (a zombie, in containers without an init) counts as gone; 50 tries are 5 seconds.
+ * `$1` is the stop signal. The first line is the server's pid. Then `paused <pids>` names the processes that
+ * a stop must resume, and `done` says that the server has ended. End of file instead means that the parent
+ * died. A server that has ended without a parent that waits for it (a zombie, in containers without an init)
+ * counts as gone; 50 tries are 5 seconds.
  */
 const script = `
 read -r pid || exit 0
@@ -40,7 +42,7 @@ export class Watchdog {
     this.#child = child
   }
 
-  /** Rejects when there is no /bin/sh. */
+  /** Rejects if there is no /bin/sh. */
   static start(stopSignal: "SIGTERM" | "SIGINT"): Promise<Watchdog> {
     const name = "everstate-watchdog"
     const child = spawn("/bin/sh", ["-c", script, name, stopSignal.slice("SIG".length)], {
@@ -55,11 +57,13 @@ export class Watchdog {
     })
   }
 
-  /** From when this resolves the server dies with this process. The watchdog keeps this process alive no more. */
+  /**
+   * Once this resolves, the server ends with this process. The watchdog no longer keeps this process alive.
+   */
   async guard(pid: number): Promise<void> {
     await new Promise<void>((resolve) => this.#child.stdin?.write(`${pid}\n`, () => resolve()))
     this.#child.unref()
-    // Typed as a plain stream; beneath it is a socket.
+    // The stream is typed as a plain stream, but it is a socket.
     const stdin: unknown = this.#child.stdin
     if (
       typeof stdin === "object" &&
@@ -71,16 +75,16 @@ export class Watchdog {
     }
   }
 
-  /** These are stopped now and would not hear a signal. An empty list: nothing is. */
+  /** Names the paused processes, which must be resumed before a stop. An empty list: none is paused. */
   notePaused(pids: ReadonlyArray<number>): void {
     this.#child.stdin?.write(`paused ${pids.join(" ")}\n`)
   }
 
-  /** The server has ended, or was never born. */
+  /** Ends the watchdog, because the server has ended or was never started. */
   dismiss(): void {
     this.#child.stdin?.end("done\n")
   }
 }
 
-/** Someone killed the watchdog. The server is still stopped in every orderly way, and by the next start. */
+/** Somebody killed the watchdog. Every orderly stop still stops the server, and so does the next start. */
 const ignoreBrokenPipe = (): undefined => undefined
