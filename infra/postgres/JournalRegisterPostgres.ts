@@ -1,8 +1,9 @@
 /**
- * The journal's register in Postgres: what the journal looked like, and how far snapshots and projections have come.
+ * The journal's register in Postgres: the identity of the journal, and the highest sequence that snapshots
+ * and projections have reached.
  *
- * `lastSequence` is computed when it is read, so nothing on the way of a commit, snapshot or projection pays for it.
- * The contract: runtime/journal/JournalRegister.ts.
+ * `lastSequence` is computed when it is read, so commits, snapshots and projections do no work for it. The
+ * contract is runtime/journal/JournalRegister.ts.
  */
 import { Effect, Layer } from "effect"
 import {
@@ -13,7 +14,10 @@ import {
 import { type PostgresError, retryPassing } from "./PostgresErrors.ts"
 import { PostgresPool } from "./PostgresPool.ts"
 
-/** The column `created_at` holds what tells the stream from another: a creation time, in journals of before ids. */
+/**
+ * The register on a pool. The column `created_at` holds the stream's id; for journals made before there were
+ * ids, the creation time.
+ */
 export const makeJournalRegisterPostgres: Effect.Effect<JournalRegisterService, never, PostgresPool> =
   Effect.map(PostgresPool, (pool) => {
     const journals = pool.table("journals")
@@ -23,7 +27,7 @@ export const makeJournalRegisterPostgres: Effect.Effect<JournalRegisterService, 
         (select max(sequence) from ${pool.table("projections")}
           where namespace = $1 and sequence % journal.streams = journal.partition)) as last_sequence
       from ${journals} as journal where namespace = $1 order by partition`
-    // All rows or none: another process may register the same journal now.
+    // All rows or none, because another process may register the same journal now.
     const recordText = `insert into ${journals} (namespace, shards, streams, partition, created_at, last_sequence)
       select $1, $2, json_array_length($3::json), s.* from json_to_recordset($3::json)
         as s(partition integer, "streamId" text, "lastSequence" bigint)

@@ -1,8 +1,9 @@
 /**
- * The system's own tables, brought up to date at start: numbered, checksummed, one at a time across all processes.
+ * The tables of the system, migrated at start: steps have numbers and checksums, and one process runs them at
+ * a time.
  *
- * Owns every `create table` of the system schema. A projection's tables are its own (ReadModelPostgres.ts).
- * A step that was released is never edited; add another one.
+ * Owns every `create table` of the system schema. A projection has its own tables (ReadModelPostgres.ts). A
+ * released step is never edited; a change is a new step.
  */
 import { createHash } from "node:crypto"
 import { Effect, Schema } from "effect"
@@ -13,10 +14,10 @@ import { PostgresPool, Rollback } from "./PostgresPool.ts"
 
 /** Longest wait for another process that migrates, and longest run of one step. */
 const migrationTimeoutMs = 10 * 60_000
-/** The driver's own time-out of a statement. */
+/** Settings of a query that may take that long: the driver's own time-out of a statement. */
 const patience = { query_timeout: migrationTimeoutMs }
 
-/** The database's tables are not those that this code knows. Terminal. */
+/** The tables of the database do not fit this code. Terminal. */
 export class MigrationRefused extends errorClass<MigrationRefused>()(
   "MigrationRefused",
   {
@@ -31,7 +32,7 @@ export class MigrationRefused extends errorClass<MigrationRefused>()(
   }
 }
 
-/** One numbered step. `$schema` in its SQL stands for the quoted schema. */
+/** One step with its number. `$schema` in its SQL stands for the quoted schema. */
 export interface Migration {
   readonly number: number
   readonly name: string
@@ -109,12 +110,12 @@ alter table $schema.projections
 ]
 
 export interface MigrationReport {
-  /** Steps that this call ran; 0 when the database was up to date. */
+  /** Steps that this call ran; 0 if the database was up to date. */
   readonly appliedCount: number
   readonly number: number
 }
 
-/** Runs what is missing, all or nothing. Safe to call from any number of processes at once. */
+/** Runs the missing steps, all or none. Any number of processes may call it at once. */
 export const migrate = Effect.fnUntraced(function* (
   steps: ReadonlyArray<Migration> = migrations,
 ): Effect.fn.Return<MigrationReport, MigrationRefused | PostgresError, PostgresPool> {
@@ -150,7 +151,9 @@ const migrateIn = async (
   return { appliedCount: missing.length, number: steps.length }
 }
 
-/** Creates only what is missing, so that a role without the right to create runs on a prepared database. */
+/**
+ * Creates only what is missing, so that a role without the right to create can run on a prepared database.
+ */
 const createRegister = async (client: PoolClient, schema: string): Promise<void> => {
   const { rows } = await client.query<{ schema: string | null; register: string | null }>({
     text: "select to_regnamespace($1) as schema, to_regclass($2) as register",

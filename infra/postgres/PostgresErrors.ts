@@ -1,18 +1,21 @@
 /**
- * What Postgres and its driver say, translated: the one file that knows SQLSTATE and driver messages.
+ * Translates the errors of Postgres and its driver. No other file knows SQLSTATE and driver messages.
  *
- * Two answers: `PostgresUnavailable` passes by itself (connection lost, deadlock, pool exhausted, server starting),
- * `PostgresRefused` does not (syntax, privileges, constraint, bad data). Adapters turn either into their port's
- * own error. Who asks: PostgresPool.ts.
+ * There are two results. `PostgresUnavailable` passes by itself (connection lost, deadlock, pool exhausted,
+ * server starting). `PostgresRefused` does not (syntax, privileges, constraint, bad data). Adapters turn both
+ * into the error of their port. PostgresPool.ts uses it.
  */
 import { Effect, Schedule, Schema } from "effect"
 import { errorClass } from "../../runtime/error/EverstateError.ts"
 import { isThrown, thrownMessage } from "../../runtime/json/Thrown.ts"
 
-/** Codes of sockets for an address at which nothing answers. */
+/** Socket codes of an address at which no server answers. */
 const NOBODY_THERE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "EAI_AGAIN"])
 
-/** Postgres cannot be reached, or cannot do it now. `code` is a SQLSTATE, a socket error or the driver's reason. */
+/**
+ * Postgres cannot be reached, or cannot work now. `code` is a SQLSTATE, a socket error or the driver's
+ * reason.
+ */
 export class PostgresUnavailable extends errorClass<PostgresUnavailable>()(
   "PostgresUnavailable",
   {
@@ -44,12 +47,14 @@ export class PostgresRefused extends errorClass<PostgresRefused>()(
 
 export type PostgresError = PostgresUnavailable | PostgresRefused
 
-/** SQLSTATE classes that pass: 08 connection, 40 rollback (serialization, deadlock), 53 resources, 58 system. */
+/**
+ * SQLSTATE classes that pass: 08 connection, 40 rollback (serialization, deadlock), 53 resources, 58 system.
+ */
 const passingClasses = new Set(["08", "40", "53", "58"])
 
 /**
- * Single codes that pass: statement time-out or cancel, shutdown, crash, start-up, idle session ended, lock not
- * available, time-out inside a transaction, and a write that met a standby (a fail-over under way).
+ * Single codes that pass: statement time-out or cancel, shutdown, crash, start-up, idle session ended, lock
+ * not available, time-out inside a transaction, and a write on a standby (during a fail-over).
  */
 const passingCodes = new Set([
   "57014",
@@ -75,7 +80,7 @@ const socketCodes = new Set([
   "EAI_AGAIN",
 ])
 
-/** The driver gives these no code. */
+/** Driver errors without a code, by their text. */
 const driverMessages: ReadonlyArray<readonly [text: string, code: string]> = [
   ["timeout exceeded when trying to connect", "POOL_EXHAUSTED"],
   ["due to connection timeout", "CONNECT_TIMEOUT"],
@@ -95,7 +100,10 @@ const hints: { readonly [code: string]: string } = {
 
 const sqlstate = /^[0-9A-Z]{5}$/
 
-/** A projection's own SQL may throw anything, also what throws when it is looked at. */
+/**
+ * Code of any thrown value. A projection's own SQL may throw anything, even a value that throws when it is
+ * read.
+ */
 const codeOf = (cause: unknown): string | undefined => {
   try {
     return codeIn(cause)
@@ -110,7 +118,7 @@ const codeIn = (cause: unknown): string | undefined => {
   if (typeof code === "string") return code
   const known = driverMessages.find(([text]) => cause.message.includes(text))
   if (known !== undefined) return known[1]
-  // A host name with several addresses: one error for each, all alike.
+  // A host name with several addresses gives one error for each address, all alike.
   return cause instanceof AggregateError ? codeIn(cause.errors[0]) : undefined
 }
 
@@ -119,7 +127,7 @@ const textOf = (cause: unknown): string => {
   return message === "" && isThrown(cause, AggregateError) ? textOf(cause.errors[0]) : message
 }
 
-/** The failure of a driver call, typed. */
+/** The typed failure of a driver call. */
 export const translatePostgresError = (cause: unknown): PostgresError => {
   const code = codeOf(cause) ?? "UNKNOWN"
   const detail = textOf(cause)
@@ -131,7 +139,10 @@ export const translatePostgresError = (cause: unknown): PostgresError => {
     : new PostgresRefused({ code, detail, hint: hints[code] ?? "" })
 }
 
-/** After a failure of this kind the connection is closed, not reused: it is gone, silent or of the wrong server. */
+/**
+ * True if the connection must be closed after this failure, because it is gone, silent or to the wrong
+ * server.
+ */
 export const leavesConnectionBroken = (cause: unknown): boolean => {
   const code = codeOf(cause)
   return code !== undefined && (!sqlstate.test(code) || code.startsWith("57P") || code === "25006")
@@ -140,10 +151,13 @@ export const leavesConnectionBroken = (cause: unknown): boolean => {
 const retryFirstPauseMs = 20
 const retryCountMax = 4
 
-/** Failures that took their time already: the caller is to hear of them, not to wait several times as long. */
+/**
+ * Codes of failures that already took long: they are not retried, because the caller would wait several times
+ * as long.
+ */
 const slowCodes = new Set(["QUERY_TIMEOUT", "CONNECT_TIMEOUT", "POOL_CLOSED", "57014"])
 
-/** Tries again, with growing jittered pauses, what failed in passing. For idempotent or transactional work only. */
+/** Retries passing failures, with growing jittered pauses. For idempotent or transactional work only. */
 export const retryPassing = <A, E extends { readonly _tag: string; readonly code?: string }, R>(
   effect: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E, R> =>

@@ -1,9 +1,10 @@
 /**
- * The connections to one Postgres database, as a service: bounded, timed, and never silent about a failure.
+ * The connections to one Postgres database, as a service. Their number and their waits are bounded, and every
+ * failure is reported.
  *
  * Two lanes share the bound: short statements (snapshot look-ups, offsets, queries of the read side) and
- * transactions (projections, migrations), so that projections can never starve activations. Errors come out
- * translated (PostgresErrors.ts). Who creates the tables: Migrations.ts.
+ * transactions (projections, migrations), so projections can never starve activations. PostgresErrors.ts
+ * translates errors. Migrations.ts creates the tables.
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import pg from "pg"
@@ -14,18 +15,21 @@ import {
   translatePostgresError,
 } from "./PostgresErrors.ts"
 
-/** Connections that one process opens at most, unless the options say otherwise. */
+/** Connections that one process opens at most, by default. */
 export const POSTGRES_CONNECTIONS_DEFAULT = 10
 /** Longest wait for a free connection. */
 export const POSTGRES_ACQUIRE_TIMEOUT_MS_DEFAULT = 5_000
 /** Longest run of one statement, by the server's clock. */
 export const POSTGRES_STATEMENT_TIMEOUT_MS_DEFAULT = 30_000
-/** Schema of the system's own tables; several systems may share a database under different ones. */
+/** Schema of the system's own tables; several systems may share a database with different schemas. */
 export const POSTGRES_SCHEMA_DEFAULT = "everstate"
 
-/** Connections of the short lane that stay open while nobody needs them: look-ups that come at once find them there. */
+/**
+ * Connections of the short lane that stay open while they are idle, so that many look-ups at once find them
+ * open.
+ */
 const idleCountMin = 2
-/** How much longer than the server this side waits: only a server that is silent gets there. */
+/** Time that this side waits longer than the server: only a silent server lets it pass. */
 const silenceMarginMs = 5_000
 /** Longest wait for running work when the pool closes. */
 const closeTimeoutMs = 10_000
@@ -34,27 +38,27 @@ const schemaPattern = /^[a-z][a-z0-9_]{0,29}$/
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url?: string
-  /** More settings of the `pg` driver (TLS, host lists). */
+  /** Further settings of the `pg` driver (TLS, host lists). */
   readonly config?: pg.ClientConfig
   /** 1 to 30 of `a-z 0-9 _`, starting with a letter. Default `everstate`. */
   readonly schema?: string
-  /** Bound of both lanes together, at least 2. Default 10. */
+  /** Connections of both lanes together, at least 2. Default 10. */
   readonly connectionCountMax?: number
   readonly acquireTimeoutMs?: number
   readonly statementTimeoutMs?: number
   readonly applicationName?: string
 }
 
-/** What is known of the database from the last calls, without asking it. */
+/** State of the database as the latest calls saw it; the database is not asked. */
 export interface PostgresHealth {
   readonly state: "unknown" | "up" | "down"
-  /** The latest failure, also after recovery. */
+  /** The latest failure. It stays after recovery. */
   readonly lastError: string | undefined
   readonly connectionCount: number
   readonly waitingCount: number
 }
 
-/** Returned by a transaction's body: undo everything and fail with `error`. */
+/** Result of a transaction's body that rolls back and fails with `error`. */
 export class Rollback<E> {
   readonly error: E
   constructor(error: E) {
@@ -64,19 +68,20 @@ export class Rollback<E> {
 
 export interface PostgresPoolService {
   readonly schema: string
-  /** `table` in the system's schema, quoted. */
+  /** Quoted name of `table` in the system's schema. */
   readonly table: (name: string) => string
-  /** One statement on the short lane, committed when it returns. */
+  /** Runs one statement on the short lane, committed when it returns. */
   readonly query: (
     statement: pg.QueryConfig & { readonly query_timeout?: number },
   ) => Effect.Effect<pg.QueryResult<Record<string, unknown>>, PostgresError>
-  /** The same for callers that count every microsecond; rejects with the driver's own error. */
+  /** The same without Effect, for the hot path; rejects with the driver's own error. */
   readonly queryPromise: (
     statement: pg.QueryConfig & { readonly query_timeout?: number },
   ) => Promise<pg.QueryResult<Record<string, unknown>>>
   /**
-   * One transaction on the long lane. Commits when `body` resolves, unless to a {@link Rollback}; any failure rolls
-   * back. When the connection is lost during the commit the outcome is unknown and the error is transient.
+   * Runs one transaction on the long lane. It commits when `body` resolves, unless to a {@link Rollback}; any
+   * failure rolls back. If the connection is lost during the commit, the outcome is unknown and the error is
+   * transient.
    */
   readonly transaction: <A, E = never>(
     body: (client: pg.PoolClient) => Promise<A | Rollback<E>>,
@@ -91,7 +96,7 @@ export class PostgresPool extends Context.Service<PostgresPool, PostgresPoolServ
     Layer.effect(PostgresPool, makePostgresPool(options))
 }
 
-/** Opens no connection by itself: a database that is down shows at the first use. */
+/** Makes a pool. It opens no connection by itself: a database that is down fails the first call. */
 export const makePostgresPool = Effect.fnUntraced(function* (
   options: PostgresOptions,
 ): Effect.fn.Return<PostgresPoolService, PostgresRefused, Scope.Scope> {
@@ -115,11 +120,11 @@ export const makePostgresPool = Effect.fnUntraced(function* (
       Effect.sync(() => {
         const lane = new pg.Pool({ ...driverConfig(options, name), max, min })
         lane.on("error", (cause) => {
-          if (lane.ending) return // its last connections say good-bye
+          if (lane.ending) return // an expected end, because the lane closes
           noteFailure(cause)
           runFork(Effect.logWarning(`Postgres closed an idle connection: ${cause.message}`))
         })
-        // A connection may also fail between two statements of a transaction; the next statement reports it.
+        // A connection may also fail between two statements of a transaction; the next statement then fails.
         lane.on("connect", (client) => void client.on("error", noteFailure))
         return lane
       }),
@@ -172,13 +177,13 @@ export const makePostgresPool = Effect.fnUntraced(function* (
   }
 })
 
-/** A statement of the transaction failed and its body kept quiet about it. */
+/** A statement of the transaction failed, and its body caught the error. */
 class FailedInside extends Error {
   readonly code = "25P02"
   override readonly message = "a statement of the transaction failed, and the failure was caught"
 }
 
-/** One transaction on one connection, which it gives back in every case, closed where its state is unknown. */
+/** One transaction on one connection. It always gives the connection back, closed if its state is unknown. */
 class Transaction<A, E> {
   readonly #lane: pg.Pool
   readonly #body: (client: pg.PoolClient) => Promise<A | Rollback<E>>
@@ -198,7 +203,8 @@ class Transaction<A, E> {
       await client.query("begin")
       const result = await this.#body(client)
       const end = await client.query(result instanceof Rollback ? "rollback" : "commit")
-      // Where a statement failed and the body went on, Postgres answers a commit with a rollback, politely.
+      // If a statement failed and the body went on, Postgres answers the commit with a rollback, without an
+      // error.
       if (!(result instanceof Rollback) && end.command !== "COMMIT") throw new FailedInside()
       this.#giveBack(false)
       return result
@@ -208,7 +214,7 @@ class Transaction<A, E> {
     }
   }
 
-  /** Closes the connection under whatever runs on it; the server rolls back. */
+  /** Closes the connection, even during a statement; the server rolls back. */
   abandon(): void {
     this.#abandoned = true
     this.#giveBack(true)
@@ -221,7 +227,7 @@ class Transaction<A, E> {
       await client.query("rollback")
       this.#giveBack(false)
     } catch {
-      // The connection is gone, and with it the transaction. The first error is the one to report.
+      // The connection is gone, and the transaction with it. The first error is the one to report.
       this.#giveBack(true)
     }
   }

@@ -1,10 +1,11 @@
 /**
- * Read models in Postgres: a projection's tables, its offset and its dead letters move in one transaction.
+ * Read models in Postgres: a projection's tables, its offset and its dead letters change in one transaction.
  *
- * The offset is moved first, by compare-and-set: its row lock makes a second runner wait, and then find that it lost.
- * Partitions of a projection fill the same rows, so their transactions take turns, on the lock of partition 0's row;
- * side by side, two could read the same row and each overwrite what the other made of it. A folded batch is one read of its rows, the fold in memory, one upsert. Names of tables: ReadModelTables.ts. The
- * contract: runtime/projection/ReadModel.ts.
+ * The offset is moved first, by compare-and-set. The lock of its row makes a second runner wait, and then
+ * find that it lost. Partitions of a projection fill the same rows, so their transactions take turns, with
+ * the lock of partition 0's row: otherwise two could read the same row and each overwrite the change of the
+ * other. A folded batch is one read of its rows, the fold in memory, and one upsert. Names of tables:
+ * ReadModelTables.ts. The contract is runtime/projection/ReadModel.ts.
  */
 import { Effect, Layer } from "effect"
 import pg from "pg"
@@ -98,7 +99,7 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
       await client.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
       await client.query(`set local search_path to ${pg.escapeIdentifier(schema)}`)
       for (const statement of createTables(projection.form)) await client.query(statement)
-      await insert(0) // whoever runs it: there are tables where there is this row
+      await insert(0) // by the runner of any partition: the tables exist if this row does
     }
     const found = await client.query<Record<string, unknown>>(selectOffset, [
       ...identity(projection),
@@ -189,7 +190,7 @@ const unavailable = (error: PostgresError) => new ReadModelUnavailable({ detail:
 const failed = (projection: ProjectionDefinition, sequence: number, detail: string) =>
   new ProjectionFailed({ projection: projection.name, sequence, detail })
 
-/** What the projection's own code or SQL did wrong; throws on what is Postgres's and passes. */
+/** Failure of the projection's own code or SQL; throws a failure of Postgres that passes. */
 const failureOf = async (
   projection: ProjectionDefinition,
   sequence: number,
@@ -208,7 +209,7 @@ const failureOf = async (
 
 const int8 = 20
 
-/** `bigint` as a number; one that a number cannot hold is an error, never rounded. */
+/** `bigint` as a number. A value beyond a number's exact range is an error, never rounded. */
 const parseInt8 = (text: string): number => {
   const value = Number(text)
   if (!Number.isSafeInteger(value)) throw new Error(`bigint ${text} is beyond 2^53`)
@@ -249,10 +250,13 @@ const fold = async (
   }
 }
 
-/** Statements that would end the transaction under the runtime's feet. */
+/** Statements that would end the runtime's transaction. */
 const transactionControl = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
 
-/** The handler's SQL, until the handler is done: later statements would land in somebody else's transaction. */
+/**
+ * The handler's SQL. It is closed when the handler is done, because later statements would run in another
+ * transaction.
+ */
 const openSql = (client: pg.PoolClient): Sql & { readonly close: () => void } => {
   let open = true
   return {
@@ -268,7 +272,7 @@ const openSql = (client: pg.PoolClient): Sql & { readonly close: () => void } =>
   }
 }
 
-/** Text that Postgres takes whatever the event holds: JSON escapes what text may not have. */
+/** Row of a dead letter. JSON escapes the characters that Postgres takes in no text. */
 const deadLetterRow = ({ event, reason }: ProjectionDeadLetter) => ({
   sequence: event.sequence,
   position: Math.min(event.version, int4Max),
@@ -278,5 +282,5 @@ const deadLetterRow = ({ event, reason }: ProjectionDeadLetter) => ({
   reason: storableText(reason),
 })
 
-/** Greatest number of an `integer` column. */
+/** Greatest value of an `integer` column. */
 const int4Max = 2 ** 31 - 1

@@ -1,7 +1,9 @@
 /**
- * Where a projection's tables are: every version has a schema of its own, so a rebuild never touches the live one.
+ * The names of a projection's tables: every version has its own schema, so a rebuild never touches the live
+ * tables.
  *
- * Owns names and `create table`. Who runs them: ReadModelPostgres.ts. Readers use {@link readModelTable}.
+ * Owns names and `create table`. ReadModelPostgres.ts runs the statements. Readers use {@link
+ * readModelTable}.
  */
 import { createHash } from "node:crypto"
 import pg from "pg"
@@ -9,7 +11,7 @@ import type { FoldForm } from "../../runtime/projection/FoldBatch.ts"
 import type { ProjectionDefinition } from "../../runtime/projection/Projection.ts"
 import { POSTGRES_SCHEMA_DEFAULT } from "./PostgresPool.ts"
 
-/** Which system: its Postgres schema (default `everstate`) and its namespace. */
+/** The system of a read model: its Postgres schema (default `everstate`) and its namespace. */
 export interface ReadModelPlace {
   readonly schema?: string
   readonly namespace: string
@@ -23,13 +25,16 @@ const quote = (name: string): string => pg.escapeIdentifier(name)
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex")
 
-/** Schema of one version of a projection, unquoted: `everstate_<namespace>_<name>_v<version>`, cut where too long. */
+/**
+ * Schema of one version of a projection, unquoted: `everstate_<namespace>_<name>_v<version>`, cut if it is
+ * too long.
+ */
 export const readModelSchema = (place: ReadModelPlace, projection: ProjectionIdentity): string => {
   const { schema = POSTGRES_SCHEMA_DEFAULT, namespace } = place
   const suffix = `_v${projection.version}`
   const whole = `${schema}_${namespace}_${projection.name}${suffix}`
   if (/^[a-z0-9]+$/.test(namespace) && whole.length <= identifierBytesMax) return whole
-  // Other namespaces lose characters here; the digest keeps them apart.
+  // Characters of some namespaces are replaced here; the digest keeps such namespaces apart.
   const mark = `_${digest(JSON.stringify([schema, namespace, projection.name])).slice(0, digestLength)}${suffix}`
   const readable = `${schema}_${namespace}_${projection.name}`.toLowerCase().replace(/[^a-z0-9_]/g, "_")
   return readable.slice(0, identifierBytesMax - mark.length) + mark
@@ -48,7 +53,9 @@ export const readModelTable = (
   table: string,
 ): string => `${quote(readModelSchema(place, projection))}.${quote(table)}`
 
-/** The statements that create the projection's tables, unqualified: run with the schema as search path. */
+/**
+ * The statements that create the projection's tables, unqualified: run them with the schema as search path.
+ */
 export const createTables = (form: ProjectionDefinition["form"]): ReadonlyArray<string> => {
   if (form.kind === "sql") return form.tables
   const { name, columns, primaryKey, indexes = [] } = form.table
@@ -59,7 +66,7 @@ export const createTables = (form: ProjectionDefinition["form"]): ReadonlyArray<
   ]
 }
 
-/** Changes when the tables do: then the projection's version has to be raised. */
+/** Digest of the tables. If it changes, the projection's version has to be raised. */
 export const tablesFingerprint = (form: ProjectionDefinition["form"]): string =>
   digest(JSON.stringify(createTables(form)))
 
@@ -71,7 +78,10 @@ export interface NamedStatement {
 
 const named = (text: string): NamedStatement => ({ name: `everstate-${digest(text).slice(0, 32)}`, text })
 
-/** The three statements of a folded table. All take their keys or rows as one JSON text: measured, it is fastest. */
+/**
+ * The three statements of a folded table. All take their keys or rows as one JSON text, which was measured to
+ * be fastest.
+ */
 export interface FoldStatements {
   readonly columns: ReadonlyArray<string>
   readonly select: NamedStatement

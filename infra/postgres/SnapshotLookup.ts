@@ -1,19 +1,21 @@
 /**
- * Looks snapshots up in batches: look-ups that meet travel as one statement, and a dead database costs nothing.
+ * Looks snapshots up in batches: look-ups at the same time become one statement, and a dead database costs no
+ * time.
  *
- * A look-up stands in the way of an activation, so this is written with plain callbacks: the first one leaves with
- * the current turn of the event loop, those that arrive while two statements are under way form the next batch.
- * After a failure the breaker answers at once for a second. The store around it: SnapshotStorePostgres.ts.
+ * An activation waits for its look-up, so this is written with plain callbacks. The first look-up is sent in
+ * the current turn of the event loop; look-ups that come while two statements are in flight form the next
+ * batch. After a failure the breaker answers at once for a second. SnapshotStorePostgres.ts is the store
+ * around it.
  */
 import { Effect } from "effect"
 import { SnapshotStoreUnavailable, type StoredSnapshot } from "../../runtime/snapshot/SnapshotStore.ts"
 import { translatePostgresError } from "./PostgresErrors.ts"
 
-/** Keys in one statement at most. */
+/** Most keys in one statement. */
 const batchKeysMax = 1_000
-/** Statements under way at once. */
+/** Most statements in flight. */
 export const BATCHES_IN_FLIGHT_MAX = 2
-/** Look-ups that wait at once; beyond it they are refused, and their actors replay. */
+/** Most look-ups that wait; further ones are refused, and their actors replay. */
 const waitingCountMax = 100_000
 
 export interface SnapshotLookupOptions {
@@ -78,8 +80,10 @@ export class SnapshotLookup {
       if (close()) this.#break(reason, batch)
     }
     const { timeoutMs, find } = this.#options
-    // The driver's own time-out starts when a connection is there; this one covers the wait for it too. A process that
-    // was busy for long finds the timer due and the answer there: the answer is read first.
+    // The driver's time-out starts once a connection is there; this one also covers the wait for it. After a
+    // long busy
+    // turn, a process may find both the timer due and the answer there: `setImmediate` lets the answer be
+    // read first.
     const timer = setTimeout(() => setImmediate(() => fail(`no answer within ${timeoutMs} ms`)), timeoutMs)
     find(
       batch.map(({ key }) => key),
@@ -94,7 +98,7 @@ export class SnapshotLookup {
     )
   }
 
-  /** Answers everybody who waits: none of them is to wait for a second time-out. */
+  /** Fails all waiting look-ups at once, so that none waits for a second time-out. */
   #break(reason: string, batch: ReadonlyArray<Waiter>): void {
     this.#closedUntil = performance.now() + this.#options.breakerOpenMs
     this.#breakReason = reason

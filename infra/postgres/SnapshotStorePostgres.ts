@@ -1,8 +1,9 @@
 /**
- * Snapshots in Postgres: one row an actor, the newest wins.
+ * Snapshots in Postgres: one row for an actor; the newest wins.
  *
- * Owns the SQL. Look-ups go through the batcher and its breaker (SnapshotLookup.ts); saves are multi-row upserts, off
- * the hot path, retried where they failed in passing. The contract: runtime/snapshot/SnapshotStore.ts.
+ * Owns the SQL. Look-ups go through the batcher and its breaker (SnapshotLookup.ts). Saves are multi-row
+ * upserts, off the hot path, and passing failures are retried. The contract is
+ * runtime/snapshot/SnapshotStore.ts.
  */
 import { Effect, Layer } from "effect"
 import {
@@ -15,12 +16,12 @@ import { type PostgresError, retryPassing } from "./PostgresErrors.ts"
 import { PostgresPool } from "./PostgresPool.ts"
 import { BATCHES_IN_FLIGHT_MAX, SnapshotLookup } from "./SnapshotLookup.ts"
 
-/** Longest that a look-up may delay an activation. */
+/** Longest time that a look-up may delay an activation. */
 export const SNAPSHOT_LOAD_TIMEOUT_MS_DEFAULT = 1_000
-/** How long look-ups fail at once after one failed. */
+/** Time for which look-ups fail at once after one has failed. */
 export const SNAPSHOT_BREAKER_OPEN_MS_DEFAULT = 1_000
 
-/** Rows and bytes of one upsert. */
+/** Most rows and bytes of one upsert. */
 const saveRowsMax = 500
 const saveBytesMax = 4 * 1024 * 1024
 
@@ -28,7 +29,10 @@ export interface SnapshotStorePostgresOptions {
   readonly namespace: string
   readonly loadTimeoutMs?: number
   readonly breakerOpenMs?: number
-  /** Opens the connections that look-ups use at once, without waiting for them. Default: at the first look-ups. */
+  /**
+   * True: opens the connections of look-ups at the start, without waiting for them. Default: at the first
+   * look-ups.
+   */
   readonly isWarm?: boolean
 }
 
@@ -45,7 +49,7 @@ export const makeSnapshotStorePostgres = Effect.fnUntraced(function* (
       name: "everstate-snapshots-load",
       text: selectText,
       values: [namespace, keys],
-      query_timeout: 2 * timeoutMs, // after SnapshotLookup has given up: this one closes the connection
+      query_timeout: 2 * timeoutMs, // closes the connection, after SnapshotLookup has given up
     })
     return rows.map(snapshotFromRow)
   }
@@ -55,12 +59,13 @@ export const makeSnapshotStorePostgres = Effect.fnUntraced(function* (
     breakerOpenMs: options.breakerOpenMs ?? SNAPSHOT_BREAKER_OPEN_MS_DEFAULT,
     find,
   })
-  // A node is given many actors at once when it has just begun: their look-ups find connections and a statement there.
+  // Warms connections and their statement, because a new node activates many actors at once.
   if (options.isWarm) {
     for (let index = 0; index < BATCHES_IN_FLIGHT_MAX; index++) find([], timeoutMs).catch(() => undefined)
   }
 
-  // Equal sequences overwrite: a newer definition may write the same state again, in its own codec.
+  // An equal sequence overwrites, because a newer definition may write the same state again with its own
+  // codec.
   const upsertText = `insert into ${table} as stored (namespace, key, version, sequence, codec, state)
     select $1, t.* from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[]) as t
     on conflict (namespace, key) do update set version = excluded.version, sequence = excluded.sequence,
@@ -101,7 +106,7 @@ export const layerSnapshotStorePostgres = (
 
 const unavailable = (error: PostgresError) => new SnapshotStoreUnavailable({ detail: error.message })
 
-/** The driver reads `bigint` as text; both numbers are journal counts, far below 2^53. */
+/** The driver reads `bigint` as text. Both numbers are journal counts, far below 2^53. */
 const snapshotFromRow = (row: Record<string, unknown>): StoredSnapshot => ({
   key: String(row.key),
   version: Number(row.version),
@@ -110,7 +115,10 @@ const snapshotFromRow = (row: Record<string, unknown>): StoredSnapshot => ({
   state: String(row.state),
 })
 
-/** One statement may touch a row once; rows in one order keep two writers from a deadlock. */
+/**
+ * One row for each key, because a statement may touch a row once. The rows are ordered, so that two writers
+ * do not deadlock.
+ */
 const newestByKey = (snapshots: ReadonlyArray<StoredSnapshot>): ReadonlyArray<StoredSnapshot> => {
   const newest = new Map<string, StoredSnapshot>()
   for (const snapshot of snapshots) {
