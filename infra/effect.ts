@@ -1,4 +1,6 @@
-/** `everstate/effect`: the Effect face. `layer(options)` gives the `ActorSystem` service on NATS and Postgres. */
+/**
+ * `everstate/effect`: the Effect face. `layer(options)` gives the service `ActorSystem` on NATS and Postgres.
+ */
 
 export { ActorClient, type ActorClientService } from "../runtime/client/ActorClient.ts"
 export * from "../runtime/index.ts"

@@ -1,4 +1,7 @@
-/** `everstate`: the promise face. Definitions, the system on NATS and Postgres, and every error by name. */
+/**
+ * `everstate`: the promise face. It exports definitions, the system on NATS and Postgres, and every error by
+ * name.
+ */
 export * from "../runtime/index.ts"
 export { type NatsConnectionOptions, NatsUnavailable } from "./nats/connection/NatsConnection.ts"
 export type { JournalNatsOptions } from "./nats/journal/JournalNats.ts"

@@ -1,4 +1,4 @@
-/** Flags for whole numbers that are refused outside of their bounds, and whose help tells their default. */
+/** Flags for whole numbers with bounds; their help shows the default. */
 import { Schema } from "effect"
 import { Flag } from "effect/cli"
 

@@ -1,8 +1,9 @@
 /**
- * A program of this repository as a child process that tells its address and can be killed and started again.
+ * A program of this repository as a child process. It reports its address, and can be killed and started
+ * again.
  *
- * Owns the process and the address it last told. A channel to it stays open: the child ends when this process does,
- * however that ends.
+ * Owns the process and its latest address. A channel to the child stays open, so that the child ends when
+ * this process ends, in whatever way.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -12,13 +13,13 @@ import { Effect, Schema, type Scope } from "effect"
 /** Longest start, in milliseconds. */
 const START_TIMEOUT_MS = 60_000
 
-/** Longest orderly stop, in milliseconds; then it is killed. */
+/** Longest orderly stop, in milliseconds; then the process is killed. */
 const STOP_TIMEOUT_MS = 20_000
 
-/** Last lines of its log that an error shows. */
+/** Last lines of the log in an error. */
 const LOG_TAIL_COUNT = 20
 
-/** The program ended, or did not tell its address in time. */
+/** The program ended, or did not report its address in time. */
 export class ProgramFailed extends Schema.TaggedError<ProgramFailed>()("ProgramFailed", {
   name: Schema.String,
   reason: Schema.String,
@@ -30,34 +31,34 @@ export class ProgramFailed extends Schema.TaggedError<ProgramFailed>()("ProgramF
 }
 
 export interface ProgramOptions {
-  /** What errors call it. */
+  /** Name of the program in errors. */
   readonly name: string
   readonly script: string
   readonly args: ReadonlyArray<string>
   readonly env?: NodeJS.ProcessEnv
-  /** The address in a line of its output, where the line is the one that tells it. */
+  /** Reads the address from a line of output; `undefined` for any other line. */
   readonly addressIn: (line: string) => string | undefined
-  /** Told of every line of its output. */
+  /** Called with every line of output. */
   readonly onLine?: (line: string) => void
 }
 
 export interface ChildProgram {
-  /** Where it listens, once it does; maybe another address after a restart. */
+  /** Address of the program, once it listens. A restart may change it. */
   readonly url: () => string
   readonly pid: () => number | undefined
   readonly isRunning: () => boolean
-  /** SIGKILL, and wait until it is gone. */
+  /** Kills it with SIGKILL, and waits until it is gone. */
   readonly kill: Effect.Effect<void>
-  /** SIGSTOP and SIGCONT: it stands still, connections and all, and goes on. */
+  /** Stops the process with SIGSTOP, connections and all; `resume` continues it with SIGCONT. */
   readonly pause: Effect.Effect<void>
   readonly resume: Effect.Effect<void>
-  /** SIGTERM, and wait until it has ended in order; by force where that takes too long. */
+  /** Sends SIGTERM and waits until it has ended; kills it if that takes too long. */
   readonly stop: Effect.Effect<void>
   /** Starts it again. */
   readonly start: Effect.Effect<void, ProgramFailed>
 }
 
-/** Started; ended with the scope. */
+/** Starts the program; it ends with the scope. */
 export const acquireProgram = ({
   name,
   script,
@@ -128,10 +129,10 @@ const signal = async (child: ChildProcess | undefined, name: NodeJS.Signals): Pr
   await gone
 }
 
-/** Orderly, and by force where that takes too long. */
+/** Ends the process in order, or with SIGKILL if that takes too long. */
 const end = async (child: ChildProcess | undefined): Promise<void> => {
   if (child === undefined) return
-  // One that stands still hears of nothing else.
+  // A paused process receives no other signal.
   child.kill("SIGCONT")
   const force = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS)
   await signal(child, "SIGTERM")

@@ -1,7 +1,7 @@
 /**
- * The flags by which a service process says who it is in the cluster.
+ * Flags with which a service process describes its node in the cluster.
  *
- * Owns the flags and their environment variables. What they mean: runtime/cluster/Member.ts.
+ * Owns the flags and their environment variables. Their meaning: runtime/cluster/Member.ts.
  */
 import { hostname } from "node:os"
 import { Config, Schema } from "effect"
@@ -63,7 +63,7 @@ export const nodeOf = ({ nodeName, nodeVersion, labels, weight }: NodeInput): No
   weight,
 })
 
-/** Of several processes on one machine each has its own. */
+/** Default name: host and pid, so that several processes on one machine have different names. */
 const ownName = (): string =>
   `${hostname()
     .replaceAll(/[^A-Za-z0-9_-]/g, "-")

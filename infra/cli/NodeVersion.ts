@@ -1,9 +1,12 @@
-/** The oldest Node that runs the sources, and what to say to an older one. Imports nothing, so that it can say it. */
+/**
+ * The oldest Node that runs the sources, and the message to an older one. Imports nothing, so that an old
+ * Node can run it.
+ */
 
-/** Runs TypeScript without a build from here on; a built package runs on 22.12. */
+/** First Node that runs TypeScript without a build. A built package runs on 22.12. */
 export const NODE_VERSION_MIN = "22.18.0"
 
-/** What to tell the user of `version`; `undefined` where it will do. */
+/** Message for the user of `version`; `undefined` if the version is new enough. */
 export const nodeVersionComplaint = (version: string): string | undefined => {
   const [major = 0, minor = 0] = version.split(".").map(Number)
   const [majorMin = 0, minorMin = 0] = NODE_VERSION_MIN.split(".").map(Number)
@@ -14,7 +17,7 @@ export const nodeVersionComplaint = (version: string): string | undefined => {
   )
 }
 
-/** Ends the process with the complaint on an old Node. */
+/** On an old Node, prints the message and ends the process. */
 export const requireNode = (): void => {
   const complaint = nodeVersionComplaint(process.versions.node)
   if (complaint === undefined) return

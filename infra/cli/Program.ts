@@ -1,21 +1,24 @@
 /**
- * How a program of this folder runs and ends.
+ * Runs and ends a program of this folder.
  *
- * Owns signals, exit codes and what a failure looks like on a terminal: the first SIGINT or SIGTERM stops in order and
- * ends with 0, the second ends at once. A typed error is a message for its reader, a defect is a stack.
+ * Owns signals, exit codes and how a failure is printed: the first SIGINT or SIGTERM stops in order, the
+ * second ends at once. A typed error is printed as a message, a defect as a stack.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Effect, Exit } from "effect"
 import { CliError, Command } from "effect/cli"
 import { HttpServerError } from "effect/http"
 
-/** Version that `--version` tells. */
+/** Version that `--version` prints. */
 const CLI_VERSION = "0.0.0"
 
-/** Exit code of a program that a signal kept from its end. */
+/** Exit code of a program that a signal ended early. */
 export const EXIT_INTERRUPTED = 130
 
-/** Signals within this time are one: a Ctrl-C reaches the program from the terminal and, once more, through npm. */
+/**
+ * Signals within this time count as one, because a Ctrl-C reaches the program from the terminal and again
+ * through npm.
+ */
 const SAME_SIGNAL_MS = 500
 
 interface RunOptions {
@@ -25,7 +28,7 @@ interface RunOptions {
   readonly onSignal?: () => void
 }
 
-/** Of a program that has servers and folders to take away before it is gone. */
+/** Options of a program that removes servers and folders before it ends. */
 export const cleansUp: RunOptions = {
   signalExitCode: EXIT_INTERRUPTED,
   onSignal: () => console.error("\nCleaning up; once more to leave at once."),
@@ -70,7 +73,7 @@ const complain = (cause: Cause.Cause<unknown>): void => {
   console.error(explained(failure.error))
 }
 
-/** What a person can do something with. */
+/** Message for a user, with a hint if the user can do something. */
 export const explained = (error: unknown): string => {
   if (error instanceof HttpServerError.ServeError) return portComplaint(error.cause)
   if (isTagged(error, "PostgresUnavailable")) {

@@ -1,10 +1,10 @@
-/** How far something is, on stderr: a bar on a terminal, a line every tenth elsewhere. */
+/** Progress on stderr: a bar on a terminal, a line at every tenth elsewhere. */
 
 const WIDTH = 32
 const TENTHS = 10
 const PERCENT = 100
 
-/** The bar alone, for a share of 0 to 1. */
+/** Text of the bar, for a share of 0 to 1. */
 export const barOf = (share: number): string => {
   const full = Math.round(share * WIDTH)
   return "█".repeat(full) + "░".repeat(WIDTH - full)
@@ -23,7 +23,7 @@ export class ProgressBar {
     this.#total = total
   }
 
-  /** One more is done. */
+  /** Counts one more as done. */
   step(): void {
     this.#count += 1
     const share = this.#total === 0 ? 1 : this.#count / this.#total
@@ -33,13 +33,13 @@ export class ProgressBar {
     this.#stream.write(this.#stream.isTTY ? this.#bar(share) : this.#line())
   }
 
-  /** A line above the bar. */
+  /** Prints a line above the bar. */
   say(text: string): void {
     this.#stream.write(this.#stream.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`)
     this.#shown = -1
   }
 
-  /** Leaves the bar as it is; what follows starts a line of its own. */
+  /** Leaves the bar as it is, and starts a new line. */
   end(): void {
     if (this.#stream.isTTY) this.#stream.write("\n")
   }

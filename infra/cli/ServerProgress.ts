@@ -1,6 +1,6 @@
 /**
- * Shows on stderr what the embedded servers are doing while they start: a line a step, and on a terminal the share of
- * a download that has come so far.
+ * Shows the steps of starting embedded servers on stderr: one line for a step and, on a terminal, the share
+ * of a download that has arrived.
  */
 import type { OnProgress } from "../embedded/Progress.ts"
 

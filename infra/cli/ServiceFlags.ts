@@ -1,7 +1,7 @@
 /**
- * The flags of every program that serves a system over HTTP: where it listens, where it keeps things, how it logs.
+ * The flags of every program that serves a system over HTTP: its address, its folder, its log.
  *
- * Owns the flags, their defaults and their environment variables. What a node is in the cluster: NodeFlags.ts.
+ * Owns the flags, their defaults and their environment variables. Flags of the cluster: NodeFlags.ts.
  */
 import { Config } from "effect"
 import { Flag } from "effect/cli"
@@ -9,7 +9,7 @@ import { portFlag } from "./BoundedFlag.ts"
 
 const PORT_DEFAULT = 3_000
 
-/** This machine alone: the service knows no passwords. */
+/** Only this machine by default, because the service knows no passwords. */
 const HOST_DEFAULT = "127.0.0.1"
 
 const FOLDER_DEFAULT = ".everstate"
@@ -23,7 +23,7 @@ export interface ServiceInput {
   readonly json: boolean
 }
 
-/** `folderHolds` is what the program keeps in its folder, for the help. */
+/** `folderHolds` says in the help what the program keeps in its folder. */
 export const serviceFlags = ({ folderHolds }: { readonly folderHolds: string }) => ({
   port: portFlag(PORT_DEFAULT, "Port of the HTTP server"),
   host: Flag.String("host").pipe(

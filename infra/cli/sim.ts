@@ -1,8 +1,9 @@
 /**
- * `npm run sim`: plays simulation scenarios over many seeds and says what was found.
+ * `npm run sim`: plays simulation scenarios over many seeds and reports what it found.
  *
- * Scenarios are what the module `index.ts` of a folder exports as `scenarios`: those of this repository, unless
- * `--from` names another folder. Exits 1 on a violation. What a run is: runtime/testing/simulation/Simulate.ts.
+ * The module `index.ts` of a folder exports scenarios as `scenarios`: the folder of this repository, unless
+ * `--from` names another one. Exits 1 on a violation. A run is defined in
+ * runtime/testing/simulation/Simulate.ts.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
@@ -25,9 +26,9 @@ import { barOf } from "./ProgressBar.ts"
 
 const scenariosFolder = "test/simulation/scenarios"
 const seedsDefault = 1_000
-/** Seeds of each scenario that are run a second time, to see that they take the same steps. */
+/** Seeds of each scenario that are run a second time, to check that they take the same steps. */
 const twiceMax = 200
-/** The least time between two states of the progress bar. */
+/** Least time between two updates of the progress bar. */
 const barEveryMs = 100
 
 interface ScenarioResult {
@@ -173,7 +174,7 @@ const sumOf = (all: ReadonlyArray<{ readonly [name: string]: number }>): Readonl
   return total
 }
 
-/** Of each type of actor once, over all scenarios. */
+/** Coverage of each actor type once, over all scenarios. */
 const coverageOf = (
   scenarios: ReadonlyArray<SimulateOptions>,
   results: ReadonlyArray<ScenarioResult>,
@@ -191,7 +192,7 @@ const summary = (results: ReadonlyArray<ScenarioResult>): string => {
   return ["faults that struck", ...FAULT_KINDS.map(line), "reached", ...others.map(line)].join("\n")
 }
 
-/** What was simulated, for whoever reads the report later; unknown outside of a repository. */
+/** Commit of the simulated code, for readers of the report; unknown outside of a repository. */
 const commitOfCode = (): string => {
   try {
     return execFileSync("git", ["describe", "--always", "--dirty"], {
@@ -253,5 +254,6 @@ const sim = Command.make("sim", flags, (given) =>
 ).pipe(Command.withDescription("Plays simulation scenarios over many seeds; exits 1 on a violation."))
 
 runProgram(sim, { signalExitCode: EXIT_INTERRUPTED })
-// A seed runs without a pause, and no handler would be heard: without one, the signal ends the process.
+// A seed runs without a pause, so no handler of a signal would run. Without a handler, the signal ends the
+// process.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeAllListeners(signal)

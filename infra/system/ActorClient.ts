@@ -1,9 +1,9 @@
 /**
- * The composition of a real client: the runtime's client on NATS alone. It is no member of the cluster and needs no
- * Postgres.
+ * The composition of a real client: the runtime's client on NATS alone. It is no member of the cluster and
+ * needs no Postgres.
  *
- * Owns finding the system: how many shards and streams a journal has is written on its streams. A client creates no
- * journal; where there is none, or another one under its eyes, it says so.
+ * Owns finding the system: a journal's streams say how many shards and streams it has. A client creates no
+ * journal. It fails if there is none, or if another journal replaces the one that it found.
  */
 import { Effect, Layer } from "effect"
 import { type ClientOptions, ActorClient as EffectActorClient } from "../../runtime/client/ActorClient.ts"
@@ -28,13 +28,13 @@ import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
 import { type InvalidStartOption, invalidConnectOption } from "./InvalidStartOption.ts"
 
 export interface ConnectOptions extends ClientOptions {
-  /** Where the system's nodes are: `nats://host:port`, or all connection options. */
+  /** Address of the system's NATS, `nats://host:port`, or all connection options. */
   readonly nats: string | NatsConnectionOptions
-  /** That of the nodes. Default `everstate`. */
+  /** Namespace of the nodes. Default `everstate`. */
   readonly namespace?: string
 }
 
-/** Everything that can keep a client from connecting. */
+/** All errors that can keep a client from connecting. */
 export type ConnectError =
   | InvalidStartOption
   | InvalidDefinition
@@ -55,14 +55,15 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
     const layout = { namespace, shards: identity.shards, streams: identity.streams.length }
     const journalId = yield* journalIdOf(connection, namespace, layout.streams)
     const mark = journalId === undefined ? {} : { mark: { journalId, marksOthers: false } }
-    // What was found just now is what the client remembers: should it be gone already, it is missed, not made anew.
+    // The client registers the journal that it just found: if it is gone already, it counts as missing and is
+    // not made again.
     const register = Layer.succeed(JournalRegister, {
       load: () => Effect.succeed(identity),
       record: () => Effect.void,
     })
     const journal = JournalNats.layer(layout).pipe(
       Layer.provide(register),
-      // This register is always there.
+      // This register never fails.
       Layer.catchTag("JournalRegisterUnavailable", (error) => Layer.effect(Journal, Effect.die(error))),
     )
     const ports = Layer.mergeAll(
@@ -91,8 +92,8 @@ export type ActorClient = PromiseActorClient
 
 export const ActorClient = {
   /**
-   * Connects to the system that nodes run in this namespace. Rejects with a {@link ConnectError} and leaves nothing
-   * behind if that fails. No node has to be up yet: asks then wait until their deadline.
+   * Connects to the system that nodes run in this namespace. Rejects with a {@link ConnectError}, and leaves
+   * nothing open then. No node has to be up yet: asks then wait until their deadline.
    */
   connect: (options: ConnectOptions): Promise<ActorClient> =>
     PromiseActorClient.fromLayer(layerClient(options)),

@@ -1,8 +1,8 @@
 /**
  * The composition of a real system: the runtime on NATS JetStream and Postgres.
  *
- * Owns which adapter serves which port, and in which order things are built and torn down. Both faces start here:
- * `ActorSystem.start` (promises) and `layer` (Effect).
+ * Owns which adapter serves which port, and in which order things are built and torn down. Both faces start
+ * here: `ActorSystem.start` (promises) and `layer` (Effect).
  */
 import { Effect, Layer } from "effect"
 import { CheckpointsUnavailable } from "../../runtime/checkpoint/Checkpoints.ts"
@@ -47,29 +47,32 @@ import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts"
 import { type InvalidStartOption, invalidStartOption } from "./InvalidStartOption.ts"
 
-/** Share of a node that prepares: next to nothing. */
+/** Weight of a node that prepares, so small that it gets next to no slots. */
 const PREPARATION_WEIGHT = 0.001
 
-/** Namespace of a system that names none. */
+/** Namespace of a system whose options name none. */
 export const NAMESPACE_DEFAULT = "everstate"
 
 export interface StartOptions extends SystemOptions {
-  /** Where the journal is: `nats://host:port`, or all connection options. */
+  /** NATS server of the journal, `nats://host:port`, or all connection options. */
   readonly nats: string | NatsConnectionOptions
-  /** Where snapshots and read models are: `postgres://...`, or all pool options. */
+  /** Postgres of snapshots and read models, `postgres://...`, or all pool options. */
   readonly postgres: string | PostgresOptions
-  /** Keeps systems apart that share servers: lower-case letters, digits, `_`, `-`. Default `everstate`. */
+  /** Keeps systems on the same servers apart: lower-case letters, digits, `_`, `-`. Default `everstate`. */
   readonly namespace?: string
-  /** Replicas (of the mailbox and the other streams, too), number of streams, size limit and time-out of the journal. */
+  /**
+   * Options of the journal: number of streams, size limit, time-out, and replicas, which also hold for the
+   * mailbox and the other streams.
+   */
   readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards" | "isPreparation">
   /**
-   * This start prepares the namespace, on an operator's word ({@link ActorSystem.prepare}): it makes anew what a
-   * namespace with commits has lost. Other starts refuse then.
+   * True: this start prepares the namespace, because an operator asked for it ({@link ActorSystem.prepare}).
+   * It makes again the stores that a namespace with commits has lost; other starts refuse to do that.
    */
   readonly isPreparation?: boolean
 }
 
-/** Everything that can keep a system from starting. */
+/** All errors that can keep a system from starting. */
 export type StartError =
   | InvalidStartOption
   | InvalidDefinition
@@ -87,14 +90,14 @@ export type StartError =
   | ReadModelUnavailable
   | ProjectionFailed
 
-/** What the adapters on NATS are told. */
+/** Options of the adapters on NATS. */
 interface NatsAdapterOptions {
   readonly namespace: string
   readonly shards: number
   readonly replicas?: number
 }
 
-/** How nodes know of each other. */
+/** The adapters through which nodes know of each other. */
 type Clustering = (
   options: NatsAdapterOptions,
 ) => Layer.Layer<Leases | Transport, LeasesUnavailable, NatsConnection>
@@ -105,7 +108,10 @@ const onNats: Clustering = (options) => Layer.merge(LeasesNats.layer(options), T
 export const layer = (options: StartOptions): Layer.Layer<EffectActorSystem, StartError> =>
   layerOn(options, onNats)
 
-/** The same with a clustering of the caller's choice: a system that knows of no other is the measure of its cost. */
+/**
+ * The same with another clustering. A benchmark uses a system without a cluster to measure what the cluster
+ * costs.
+ */
 export const layerOn = (
   options: StartOptions,
   clustering: Clustering,
@@ -154,12 +160,13 @@ export const layerOn = (
     clustering(stream),
   ).pipe(Layer.provide(connection))
   const needed = neededStores(namespace, streams)
-  // A clustering of another kind keeps no bucket of leases.
+  // Another clustering has no bucket of leases.
   const watched =
     clustering === onNats ? needed : needed.filter(({ name }) => name !== leasesStream(namespace))
   const watch = Layer.provide(StoreWatch.layer(watched), connection)
   const ports = Layer.mergeAll(
-    // A journal that is refused is what an operator has to know first; nothing is missed before all of it was made.
+    // The journal is opened first, because an operator must see its refusal first. The watch starts after all
+    // stores are made, so that none counts as missing.
     Layer.provideMerge(watch, Layer.provideMerge(messaging, journalLayer)),
     layerSnapshotStorePostgres({ namespace, isWarm: true }),
     layerReadModelPostgres({ namespace }),
@@ -167,7 +174,10 @@ export const layerOn = (
   return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))
 }
 
-/** Why a store that is not there was lost: before the first commit nothing is. Fails with words. */
+/**
+ * Why a missing store has been lost; `undefined` before the first commit, because no store can have been lost
+ * then. Fails with a text.
+ */
 const usedAlready = ({
   lastSequence,
   partitionCount,
@@ -185,17 +195,17 @@ export type ActorSystem = PromiseActorSystem
 
 export const ActorSystem = {
   /**
-   * Connects, verifies the journal, migrates Postgres and starts projections. Rejects with a {@link StartError} and
-   * leaves nothing behind if any of it fails.
+   * Connects, verifies the journal, migrates Postgres and starts projections. Rejects with a {@link
+   * StartError}, and leaves nothing open then.
    */
   start: (options: StartOptions): Promise<ActorSystem> => PromiseActorSystem.fromLayer(layer(options)),
   /**
-   * Makes the streams, buckets and tables that the system needs, on an operator's word, and ends: before the nodes of a
-   * release start, and where something but the journal was lost. Wants the rights to create. Safe beside running nodes:
-   * by its weight it takes nothing that they can have.
+   * Makes the streams, buckets and tables that the system needs, then ends. An operator runs it before the
+   * nodes of a release start, and after a store other than the journal was lost. It needs the rights to
+   * create. It is safe beside running nodes: its weight is so small that it takes no slots from them.
    */
   prepare: async (options: StartOptions): Promise<void> => {
-    // Never the name of a node, which would then count as evicted when the preparation ends.
+    // Not the name of a node, because that node would count as evicted when the preparation ends.
     const node = { ...options?.node, name: "prepare", weight: PREPARATION_WEIGHT }
     const system = await PromiseActorSystem.fromLayer(layer({ ...options, node, isPreparation: true }))
     await system.stop()

@@ -1,13 +1,14 @@
 /**
- * Checks the options of a start or connect before anything is connected, and says what is wrong in the caller's terms.
+ * Checks the options of a start or connect before anything is connected, and names the mistake in the
+ * caller's terms.
  *
- * Owns the checks of mistakes that types cannot prevent: an unset environment variable, an address without its scheme, a
- * definition that a circular import left undefined. Refusals of the servers are not checked here.
+ * Owns the checks of mistakes that types cannot prevent: an unset environment variable, an address without
+ * its scheme, a definition that a circular import left undefined. Refusals of the servers come later.
  */
 import { Schema } from "effect"
 import { errorClass } from "../../runtime/error/EverstateError.ts"
 
-/** An option is missing, or is nothing that can be used. `option` names it: `postgres`, `actors[1]`. */
+/** An option is missing or unusable. `option` names it: `postgres`, `actors[1]`. */
 export class InvalidStartOption extends errorClass<InvalidStartOption>()(
   "InvalidStartOption",
   {
@@ -29,7 +30,7 @@ const NATS_HINT =
 const POSTGRES_HINT =
   'give the address of a database, like "postgres://user:password@127.0.0.1:5432/database", or pool options. Is an environment variable (DATABASE_URL) unset?'
 
-/** The first thing that is wrong with the options of `ActorSystem.start`; `undefined` where nothing is. */
+/** The first mistake in the options of `ActorSystem.start`; `undefined` if there is none. */
 export const invalidStartOption = (options: unknown): InvalidStartOption | undefined => {
   const fields = fieldsOf(options)
   if (fields instanceof InvalidStartOption) return fields
@@ -84,7 +85,7 @@ const postgresInvalid = (postgres: unknown): InvalidStartOption | undefined => {
 
 const addressInvalid = (option: string, address: unknown): InvalidStartOption | undefined => {
   if (typeof address !== "string" || address === "") return invalid(option, kindOf(address), POSTGRES_HINT)
-  // The driver takes the path of a socket, too.
+  // The driver also takes the path of a socket.
   if (address.startsWith("/") || address.startsWith("socket:")) return undefined
   const scheme = schemeOf(address)
   if (scheme === undefined) return invalid(option, `an address without "postgres://"`, POSTGRES_HINT)
@@ -97,7 +98,7 @@ const addressInvalid = (option: string, address: unknown): InvalidStartOption | 
 const schemeOf = (address: string): string | undefined =>
   /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase()
 
-/** Looks at what follows the last colon of the host's part; the text may hold a password and is not shown. */
+/** Checks the text after the last colon of the host's part. It may hold a password, so it is not shown. */
 const portInvalid = (option: string, address: string): InvalidStartOption | undefined => {
   const host =
     address
@@ -118,7 +119,7 @@ const portInvalid = (option: string, address: string): InvalidStartOption | unde
 
 const PORT_MAX = 65_535
 
-/** Lists of definitions, and what one of them is given by. */
+/** Options that are lists of definitions, and the function that makes such a definition. */
 const LISTS: { readonly [option: string]: string } = {
   actors: "defineActor",
   sagas: "defineSaga",

@@ -1,8 +1,8 @@
 /**
- * What a system says of itself, in Prometheus' text format (version 0.0.4).
+ * The metrics of a system in Prometheus' text format (version 0.0.4).
  *
- * Owns the metric names. Counters and gauges come from `SystemStatus` at the moment of asking; histograms from
- * Effect's registry (RequestMetrics.ts).
+ * Owns the metric names. Counters and gauges come from `SystemStatus` at the moment of the request,
+ * histograms from Effect's registry (RequestMetrics.ts).
  */
 import { Effect } from "effect"
 import { PrometheusMetrics } from "effect/observability"
@@ -22,7 +22,7 @@ const line = (name: string, [value, labels = {}]: Sample): string => {
   return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
 }
 
-/** A number alone is a sample without labels. */
+/** Text of a metric. A plain number is a sample without labels. */
 const familyOf =
   (kind: Kind) =>
   (name: string, help: string, samples: ReadonlyArray<number | Sample>): string => {
@@ -36,11 +36,11 @@ const gauge = familyOf("gauge")
 const samplesOf = (label: string, values: Readonly<Record<string, number>>): ReadonlyArray<Sample> =>
   Object.entries(values).map(([text, value]) => [value, { [label]: text }])
 
-/** How often each outcome was. */
+/** Counter of each outcome. */
 const outcomes = (name: string, help: string, counts: Readonly<Record<string, number>>): string =>
   counter(name, help, samplesOf("outcome", counts))
 
-/** A sample for each of several things with a name. */
+/** One sample for each named thing. */
 const ofEach =
   <A extends { readonly name: string }>(label: string, things: ReadonlyArray<A>) =>
   (value: (thing: A) => number): ReadonlyArray<Sample> =>
@@ -48,7 +48,7 @@ const ofEach =
 
 const isStalled = ({ state }: { readonly state: string }): number => (state === "stalled" ? 1 : 0)
 
-/** Kinds of what commits carry and what can be owed: each has a sample, so that an alarm sees it rise from 0. */
+/** Kinds of outbox items that can be owed. Each has a sample, so that an alarm sees it rise from 0. */
 const OWED_KINDS = ["tell", "answer", "timer", "cancel", "call", "publish", "letter"]
 
 const owedCounts = (owed: SystemStatus["outbox"]["owed"]): Readonly<Record<string, number>> => {
@@ -163,7 +163,7 @@ export const statusText = (status: SystemStatus): string => {
 
 const MS_PER_SECOND = 1_000
 
-/** How the node stands in the cluster, and what happened there. */
+/** Standing of the node in the cluster, and counts of the cluster's events. */
 export const clusterText = (
   { cluster, routed, refusedRequestCount }: SystemStatus,
   standing: MemberStanding,
@@ -202,7 +202,7 @@ export const clusterText = (
 
 const SLOT_KINDS = ["shard", "projection", "reactor", "singleton"] as const
 
-/** Everything there is to scrape. */
+/** The complete text for a scrape. */
 export const metricsText = (status: SystemStatus, standing: MemberStanding): Effect.Effect<string> =>
   Effect.map(PrometheusMetrics.format(), (histograms) =>
     [statusText(status), clusterText(status, standing), histograms].join("\n"),

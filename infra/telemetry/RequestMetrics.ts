@@ -1,7 +1,8 @@
 /**
- * How long requests and commands take, as histograms: p50 and p99 are the reader's to compute.
+ * Histograms of the durations of requests and commands. The reader computes p50 and p99.
  *
- * Owns the names and the buckets. Kept in Effect's metric registry; the text for Prometheus is MetricsText.ts.
+ * Owns the names and the buckets. Effect's metric registry keeps the values; MetricsText.ts writes the text
+ * for Prometheus.
  */
 import { type Effect, Metric } from "effect"
 
@@ -22,7 +23,7 @@ const asks = Metric.histogram("everstate_ask_duration_seconds", {
 
 const NANOS_PER_SECOND = 1e9
 
-/** Durations are nanoseconds of Effect's clock. */
+/** Records durations, in nanoseconds of Effect's clock. */
 export interface RequestMetrics {
   readonly answered: (method: string, status: number, durationNanos: bigint) => Effect.Effect<void>
   /** `outcome` is `accepted`, `duplicate` or the error's tag. */
