@@ -8,7 +8,7 @@ export interface CheckpointsMemory extends CheckpointsService {
 
 export const makeCheckpointsMemory = (): CheckpointsMemory => {
   const positions = new Map<string, number>()
-  /** As JSON: what comes back is never what was given. */
+  /** Notes as JSON, so that a reader never gets the writer's own object. */
   const notes = new Map<string, string>()
   return {
     positions,

@@ -1,4 +1,4 @@
-/** Adds up what waits in a mailbox, actor by actor, to what the port says: by shard and type. */
+/** Turns the counts of waiting messages by actor into the port's counts by shard and type. */
 import { typeOfKey } from "../address/ActorAddress.ts"
 import type { Backlog } from "./Mailbox.ts"
 

@@ -1,9 +1,11 @@
 /**
- * The mailbox port: durable messages to actors, one inbox per shard, each message kept until it is acknowledged.
+ * The mailbox port: durable messages to actors, one inbox for each shard. A message is kept until it is
+ * acknowledged.
  *
- * Owns the contract that every mailbox honours (test/contract/Mailbox.contract.ts runs it on all of them). Delivery
- * is at least once: messages repeat, and acknowledgements are not fenced, so a receiver acknowledges only what is in
- * the journal. What a message says is Message.ts; who delivers it to its actor is ../inbox/MessageDelivery.ts.
+ * Owns the contract of every mailbox (test/contract/Mailbox.contract.ts runs it on all of them). Delivery is
+ * at least once: messages repeat, and acknowledgements are not fenced, so a receiver acknowledges a message
+ * only when it is in the journal. Content of messages: Message.ts. Who delivers them to actors:
+ * ../inbox/MessageDelivery.ts.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -12,38 +14,42 @@ import { errorClass } from "../error/EverstateError.ts"
 /** A message on its way to an actor. */
 export interface OutboundMessage {
   readonly address: ActorAddress
-  /** Names the message for ever: a mailbox that was given it within the last two minutes stores nothing twice. */
+  /** Id of the message for ever. A mailbox stores a repeat of an id within two minutes only once. */
   readonly id: string
   readonly data: Uint8Array
 }
 
-/** A message that is to be delivered at a time. */
+/** A message that is to be delivered at a certain time. */
 export interface ScheduledMessage extends OutboundMessage {
-  /** Names the place among the receiver's schedules: a new message in it replaces the one before. */
+  /** Name of the schedule at the receiver: a new message under this name replaces the one before. */
   readonly slot: string
-  /** Unix milliseconds; in the past means now. */
+  /** Time of the delivery, Unix milliseconds; a time in the past means now. */
   readonly atMs: number
 }
 
-/** A message that was handed out and waits for its acknowledgement. */
+/** A message that was handed out and needs an acknowledgement. */
 export interface Delivery {
   /** `type/token` of the receiver. */
   readonly key: string
   /**
-   * Names the delivery's message in its shard, a safe integer that may be negative. Messages of one sender to one actor
-   * ascend; those that were scheduled are in an order of their own.
+   * Number of the message in its shard, a safe integer that may be negative. Messages from one sender to one
+   * actor ascend; scheduled messages have an order of their own.
    */
   readonly sequence: number
   readonly data: Uint8Array
-  /** What `publish` returned; absent for what was scheduled, and where the mailbox cannot tell. */
+  /** Position that `publish` returned; absent for a scheduled message, and if the mailbox cannot tell. */
   readonly position?: number
-  /** It may have been handed out before, to this or to an earlier owner of the shard. */
+  /** Whether the message may have been handed out before, to this or to an earlier owner of the shard. */
   readonly isRepeat: boolean
-  /** When the server stored it, by the server's clock, Unix milliseconds; absent where it does not say. */
+  /**
+   * Time at which the server stored the message, by the server's clock, Unix milliseconds; absent if unknown.
+   */
   readonly storedAtMs?: number
-  /** The message is done with. Lost acknowledgements are harmless: the message comes again. */
+  /** Acknowledges the message. A lost acknowledgement is harmless, because the message comes again. */
   readonly ack: Effect.Effect<void>
-  /** The message is still being worked on: it is not handed out again for another {@link REDELIVERY_MS}. */
+  /**
+   * Tells that the message is still in work, so it is not handed out again for another {@link REDELIVERY_MS}.
+   */
   readonly extend: Effect.Effect<void>
 }
 
@@ -51,18 +57,18 @@ export interface Delivery {
 export const REDELIVERY_MS = 30_000
 
 /**
- * Messages of one shard that may be handed out and not acknowledged; further ones wait in the mailbox. A mailbox may
- * count what was scheduled and is due apart from the others.
+ * Largest number of messages of one shard that are handed out and not acknowledged; further messages wait in
+ * the mailbox. A mailbox may count scheduled messages that are due separately.
  */
 export const UNACKNOWLEDGED_MAX = 512
 
-/** Messages that may wait for one actor; the next one is refused as `Full`. */
+/** Largest number of messages that wait for one actor; the next one is refused as `Full`. */
 export const MESSAGES_PER_ACTOR_MAX = 100_000
 
 /**
- * The mailbox said no and stored nothing. Terminal for this message. `Full`: too many wait for this actor, which may
- * pass. `StorageFull`: there is no room for anything, which an operator has to mend. `Missing`: the mailbox of a system
- * that was used is not there.
+ * The mailbox refused a message and stored nothing. Terminal for this message. `Full`: too many messages wait
+ * for this actor, which may pass. `StorageFull`: there is no room for any message; an operator has to make
+ * room. `Missing`: the mailbox of a system that was in use does not exist.
  */
 export class MailboxRefused extends errorClass<MailboxRefused>()(
   "MailboxRefused",
@@ -106,40 +112,45 @@ export class MailboxUnavailable extends errorClass<MailboxUnavailable>()(
 
 export type MailboxError = MailboxRefused | MailboxUnavailable
 
-/** Name of the group of all types that ask for no other one. */
+/** Name of the group of all types that are in no other group. */
 export const DEFAULT_GROUP = "default"
 
-/** Actor types whose messages are received apart from the others' of their shard. */
+/** Actor types whose messages a receiver gets separately from those of other types of the shard. */
 export interface ReceiverGroup {
-  /** Letters, digits, `_`, `-`. Groups of one mailbox have no type in common. */
+  /** Name of the group: letters, digits, `_`, `-`. No type is in two groups of one mailbox. */
   readonly name: string
   readonly types: ReadonlyArray<string>
   /**
-   * Further types of the group, whose messages stay in the mailbox for now. A later receiver that has them in `types` is
-   * handed them, as repeats where they were handed out before.
+   * Further types of the group, whose messages stay in the mailbox for now. A later receiver that has them in
+   * `types` gets their messages, as repeats if they were handed out before.
    */
   readonly leftOut?: ReadonlyArray<string>
 }
 
-/** What waits in a mailbox for the actors of a type in a shard. */
+/** Number of messages that wait for the actors of a type in a shard. */
 export interface Backlog {
   readonly shard: number
   readonly type: string
-  /** Messages that are not acknowledged, handed out or not; what waits for its time is not counted. */
+  /**
+   * Number of messages that are not acknowledged, handed out or not. Scheduled messages count from the time
+   * when they are due.
+   */
   readonly count: number
 }
 
-/** How far the messages of a shard are done with. Positions are those that `publish` returns. */
+/** How far the messages of a shard are acknowledged. Positions are those that `publish` returns. */
 export interface Acknowledged {
-  /** Position of the oldest message of the shard that is not acknowledged; `undefined` where there is none. */
+  /** Position of the oldest unacknowledged message of the shard; `undefined` if there is none. */
   readonly first: number | undefined
-  /** Highest position that the mailbox has given, whatever the shard. A higher one is not of this mailbox. */
+  /**
+   * Highest position that the mailbox has given in any shard. A higher position belongs to another mailbox.
+   */
   readonly last: number
-  /** Names the mailbox: one that is made anew in its place has another name. Absent where it has none. */
+  /** Id of the mailbox: a mailbox that replaces it has another id. Absent if the mailbox has none. */
   readonly mailboxId?: string
 }
 
-/** A published message that waits. */
+/** A published message that is not acknowledged. */
 export interface StoredMessage {
   /** `type/token` of the receiver. */
   readonly key: string
@@ -147,52 +158,55 @@ export interface StoredMessage {
 }
 
 /**
- * Sentinels among the published messages: small records that no receiver is handed. One stays until it is removed, or an
- * older copy takes the mailbox's place.
+ * Sentinels among the published messages: small records that no receiver gets. A sentinel stays until it is
+ * removed, or until an older copy replaces the mailbox.
  */
 export interface MessageSentinels {
   readonly place: (name: string) => Effect.Effect<void, MailboxError>
-  /** Takes it away, where it is there. */
+  /** Removes the sentinel, if it exists. */
   readonly remove: (name: string) => Effect.Effect<void, MailboxError>
-  /** Names of all that are there. */
+  /** Names of all sentinels that exist. */
   readonly names: Effect.Effect<ReadonlySet<string>, MailboxError>
 }
 
 export interface MailboxService {
-  /** Largest `data`, in bytes. */
+  /** Largest `data` of a message, in bytes. */
   readonly messageBytesMax: number
   /**
-   * Stores a message; succeeds once it is stored, with its position: a number that ascends from message to message and
-   * starts at 1. `undefined` where the mailbox cannot tell when the message is acknowledged.
+   * Stores a message. Succeeds when it is stored, with its position: a number that starts at 1 and ascends
+   * from message to message. `undefined` if the mailbox cannot tell when the message is acknowledged.
    */
   readonly publish: (message: OutboundMessage) => Effect.Effect<number | undefined, MailboxError>
-  /** How far the published messages of a shard are acknowledged. What was scheduled is not counted. */
+  /** How far the published messages of a shard are acknowledged. Scheduled messages are not counted. */
   readonly acknowledged: (shard: number) => Effect.Effect<Acknowledged, MailboxError>
-  /** The published message at a position, which is not acknowledged; `undefined` where there is none. */
+  /** The unacknowledged published message at a position; `undefined` if there is none. */
   readonly messageAt: (position: number) => Effect.Effect<StoredMessage | undefined, MailboxError>
-  /** Stores a message that is delivered at its time: never earlier, later when everything was down. */
+  /**
+   * Stores a message for delivery at its time: never earlier, and later only if servers or nodes were down.
+   */
   readonly schedule: (message: ScheduledMessage) => Effect.Effect<void, MailboxError>
-  /** Empties a slot. What was due already may still be delivered. */
+  /** Removes a schedule. A message that was due already may still be delivered. */
   readonly unschedule: (address: ActorAddress, slot: string) => Effect.Effect<void, MailboxError>
   /**
-   * Hands out the shard's messages, oldest first, for ever. Whatever an earlier receiver left unacknowledged comes
-   * first, at once. With `only`, those of some actor types, as a receiver of its own: one of the same group takes its
-   * place. Ends only by failing or being interrupted; survives lost connections and deleted consumers by
-   * itself (messages may then repeat).
+   * Hands out the shard's messages for ever, oldest first. Messages that an earlier receiver left
+   * unacknowledged come first, at once. With `only` it gets the messages of some actor types, separately from
+   * other groups; a new receiver of the same group replaces it. Ends only by failing or being interrupted. It
+   * survives lost connections and deleted consumers by itself; messages may then repeat.
    */
   readonly receive: (shard: number, only?: ReceiverGroup) => Stream.Stream<Delivery, MailboxRefused>
   /**
-   * Puts a sentinel among what waits for its time in a shard. It stays there until that is lost: purged, or gone with
-   * its stream.
+   * Puts a sentinel among the schedules of a shard. It stays there until they are lost: purged, or gone with
+   * their stream.
    */
   readonly placeSentinel: (shard: number, name: string) => Effect.Effect<void, MailboxError>
-  /** Takes a sentinel away, where it is there. */
+  /** Removes the sentinel, if it exists. */
   readonly removeSentinel: (shard: number, name: string) => Effect.Effect<void, MailboxError>
-  /** Names of all sentinels that are there. */
+  /** Names of all sentinels that exist. */
   readonly sentinels: Effect.Effect<ReadonlySet<string>, MailboxError>
   readonly messageSentinels: MessageSentinels
   /**
-   * What waits at this moment, where anything does. For operators: it costs a line for every actor that has messages.
+   * The messages that wait at this moment. For operators, because it costs a line for every actor that has
+   * messages.
    */
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, MailboxError>
 }

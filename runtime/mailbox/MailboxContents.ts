@@ -1,8 +1,8 @@
 /**
- * What is in a mailbox, as a server keeps it: messages that wait, that are handed out, and that are due later.
+ * The content of a mailbox, as a server keeps it: messages that wait, are handed out, or are due later.
  *
- * Owns order, deduplication, redelivery and the bounds; every call is told the time and nothing happens by itself.
- * MailboxMemory.ts puts it behind the port; the simulation puts a network with faults in between.
+ * Owns order, deduplication, redelivery and the limits. Every call is given the time. MailboxMemory.ts puts it
+ * behind the port; the simulation puts a network with faults in between.
  */
 import { typeOfKey } from "../address/ActorAddress.ts"
 import { BacklogCounts } from "./BacklogCounts.ts"
@@ -21,7 +21,7 @@ import { MessageIds } from "./MessageIds.ts"
 /** Time for which the id of a message is remembered, in milliseconds. */
 export const MESSAGE_ID_WINDOW_MS = 120_000
 
-/** Largest message by default: what a nats-server with its default settings takes, less room for headers. */
+/** Largest message by default: the limit of a nats-server with default settings, less room for headers. */
 const messageBytesMaxDefault = 1024 * 1024 - 1024
 
 export interface MailboxBounds {
@@ -41,10 +41,10 @@ export interface KeptMessage {
   readonly sequence: number
   readonly data: Uint8Array
   readonly storedAtMs: number
-  /** The message was due later, and its time came. */
+  /** Whether the message was scheduled and became due. */
   readonly wasScheduled: boolean
   handedOutCount: number
-  /** Handed out until then; meaningless while it waits. */
+  /** Time until which the message is handed out; meaningless while it waits. */
   untilMs: number
 }
 
@@ -54,11 +54,11 @@ export const isOfTypes =
   ({ key }: Pick<KeptMessage, "key">): boolean =>
     types.includes(typeOfKey(key))
 
-/** Position of a delivery of the message, as it is told. */
+/** Position of the message, as its delivery tells it. */
 export const positionOf = ({ wasScheduled, sequence }: KeptMessage): { readonly position?: number } =>
   wasScheduled ? {} : { position: sequence }
 
-/** What a mailbox held at one time. */
+/** Content of a mailbox at one time. */
 export interface MailboxCopy {
   readonly lastSequence: number
   readonly messages: ReadonlyArray<KeptMessage>
@@ -67,14 +67,14 @@ export interface MailboxCopy {
   readonly messageSentinels: ReadonlySet<string>
 }
 
-/** What comes back from a copy: messages that were published, or schedules and what became of them. */
+/** Part that is restored from a copy: published messages, or schedules and the messages that they became. */
 export type MailboxPart = "messages" | "timers"
 
 interface Shard {
-  /** In the order in which they are to be handed out. */
+  /** Messages in the order in which they will be handed out. */
   waiting: Array<KeptMessage>
   readonly handedOut: Map<number, KeptMessage>
-  /** By time, those of the same time in the order in which they came. */
+  /** Schedules by time; at the same time in the order of their arrival. */
   readonly schedules: Array<ScheduledMessage>
 }
 
@@ -85,17 +85,17 @@ export class MailboxContents {
   readonly #redeliveryMs: number
   readonly #shards = new Map<number, Shard>()
   readonly #kept = new Map<number, KeptMessage>()
-  /** Of those that are kept, the ones that were not scheduled, oldest first. */
+  /** Sequences of the kept messages that were not scheduled, oldest first. */
   readonly #published = new Set<number>()
   readonly #countByActor = new Map<string, number>()
-  /** The schedule in each slot; one that is not there any more was replaced or taken out. */
+  /** The schedule of each slot. A schedule that is not here was replaced or removed. */
   readonly #slots = new Map<string, ScheduledMessage>()
-  /** Lost with the schedules, and with the messages. */
+  /** Sentinels among the schedules; `messageSentinels` are among the messages. */
   readonly sentinels = new Set<string>()
   readonly messageSentinels = new Set<string>()
   readonly #ids: MessageIds
   #lastSequence = 0
-  /** Raised when another mailbox takes its place. */
+  /** Number of the mailbox; raised when a new mailbox replaces it. */
   #number = 1
 
   constructor(bounds: MailboxBounds = {}) {
@@ -110,7 +110,7 @@ export class MailboxContents {
     return this.#lastSequence
   }
 
-  /** Messages that are not acknowledged, in the order in which they came. */
+  /** Messages that are not acknowledged, in the order of their arrival. */
   get messages(): Iterable<KeptMessage> {
     return this.#kept.values()
   }
@@ -120,7 +120,7 @@ export class MailboxContents {
     return this.#slots.values()
   }
 
-  /** Keeps a message, unless its id came lately: its position, or why it is refused. */
+  /** Keeps a message, unless its id came lately. Returns its position, or why it is refused. */
   publish(message: OutboundMessage, nowMs: number): MailboxRefused | number {
     const { key, shard } = message.address
     const tooLarge = this.#tooLarge(message)
@@ -160,7 +160,7 @@ export class MailboxContents {
     return found?.wasScheduled === false ? found : undefined
   }
 
-  /** Keeps a message for later, in the place of what its slot held. */
+  /** Keeps a message for later, and replaces the schedule of its slot. */
   schedule(message: ScheduledMessage, nowMs: number): MailboxRefused | undefined {
     const tooLarge = this.#tooLarge(message)
     if (tooLarge !== undefined) return tooLarge
@@ -177,7 +177,7 @@ export class MailboxContents {
     this.#slots.delete(slotOf({ address, slot }))
   }
 
-  /** Everything that waits for its time is lost, as when an operator purges it. */
+  /** Loses all schedules, as if an operator had purged them. */
   loseSchedules(): void {
     this.#slots.clear()
     this.sentinels.clear()
@@ -194,9 +194,9 @@ export class MailboxContents {
   }
 
   /**
-   * Back to what one part held when the copy was made, as a stream that is restored from a backup: what came since is
-   * gone, what was acknowledged since comes again, ids are known by the messages that are there, and the next message
-   * gets a sequence that was given before. Returns the messages that are gone.
+   * Restores one part from a copy, like a stream from a backup: later messages are gone, messages that were
+   * acknowledged later come again, only ids of restored messages are known, and sequences are given again.
+   * Returns the messages that are gone.
    */
   restore(copy: MailboxCopy, part: MailboxPart): ReadonlyArray<KeptMessage> {
     const isOfPart = ({ wasScheduled }: KeptMessage) => wasScheduled === (part === "timers")
@@ -209,7 +209,7 @@ export class MailboxContents {
     return before.filter((message) => isOfPart(message) && !places.has(placeOf(message)))
   }
 
-  /** A new mailbox takes the place of the one with the published messages. Returns these: they are gone. */
+  /** Replaces the mailbox of the published messages with a new one. Returns the messages that are gone. */
   renew(): ReadonlyArray<KeptMessage> {
     const before = Array.from(this.#kept.values())
     this.#number++
@@ -221,12 +221,12 @@ export class MailboxContents {
     return before.filter(({ wasScheduled }) => !wasScheduled)
   }
 
-  /** As many messages have come and were acknowledged since. */
+  /** Raises the sequence as if `count` messages had come and been acknowledged. */
   grow(count: number): void {
     this.#lastSequence += count
   }
 
-  /** Hands out what waits in a shard, as far as its bound and `countMax` allow. */
+  /** Hands out waiting messages of a shard, within its limit and `countMax`. */
   take(
     shard: number,
     nowMs: number,
@@ -254,7 +254,7 @@ export class MailboxContents {
     return taken
   }
 
-  /** The message is done with, whoever says so and whenever. */
+  /** Removes the message, whoever acknowledges it and whenever. */
   acknowledge(sequence: number): void {
     const message = this.#kept.get(sequence)
     if (message === undefined) return
@@ -265,13 +265,13 @@ export class MailboxContents {
     if (!own.handedOut.delete(sequence)) own.waiting = own.waiting.filter((other) => other !== message)
   }
 
-  /** A message that is handed out stays so for another while. */
+  /** Extends the time for which a message is handed out. */
   extend(sequence: number, nowMs: number): void {
     const message = this.#kept.get(sequence)
     if (message !== undefined) message.untilMs = nowMs + this.#redeliveryMs
   }
 
-  /** Everything that is handed out is to be handed out again, oldest first. */
+  /** Takes back all messages that are handed out, to hand them out again, oldest first. */
   restart(shard: number, isWanted: (message: KeptMessage) => boolean = () => true): void {
     this.takeBack(shard, this.handedOut(shard).filter(isWanted))
     this.#shard(shard).waiting.sort((left, right) => left.sequence - right.sequence)
@@ -282,7 +282,7 @@ export class MailboxContents {
     return [...this.#shard(shard).handedOut.values()]
   }
 
-  /** These, of what is handed out, are to be handed out again next, in this order. */
+  /** Takes back handed out messages, to hand them out again next, in this order. */
   takeBack(shard: number, messages: ReadonlyArray<KeptMessage>): void {
     const own = this.#shard(shard)
     const back = messages.filter(({ sequence }) => own.handedOut.delete(sequence))
@@ -297,7 +297,7 @@ export class MailboxContents {
     return counted.all
   }
 
-  /** When something will happen in a shard without anybody's doing, Unix milliseconds. */
+  /** Time at which something next happens in a shard without a call, Unix milliseconds. */
   nextMs(shard: number): number | undefined {
     const own = this.#shard(shard)
     this.#dropStale(own)
@@ -322,7 +322,7 @@ export class MailboxContents {
     this.#shard(shard).waiting.push(message)
   }
 
-  /** Nothing of it is handed out. A sequence of two messages, of one copy and of another, is that of the first. */
+  /** Nothing stays handed out. If two messages have the same sequence, the second one gets a new one. */
   #replaceMessages(messages: ReadonlyArray<KeptMessage>, lastSequence: number): void {
     this.#kept.clear()
     this.#published.clear()
@@ -354,7 +354,7 @@ export class MailboxContents {
     }
   }
 
-  /** Schedules that are due become messages. */
+  /** Turns schedules that are due into messages. */
   #fire(shard: number, nowMs: number): void {
     const own = this.#shard(shard)
     while (true) {
@@ -396,5 +396,5 @@ export class MailboxContents {
 const slotOf = ({ address, slot }: Pick<ScheduledMessage, "address" | "slot">): string =>
   `${address.key} ${slot}`
 
-/** Names a message among all that a mailbox ever held. */
+/** Identifies a message among all messages that a mailbox ever held. */
 const placeOf = ({ sequence, key, id }: KeptMessage): string => `${sequence} ${key} ${id}`

@@ -1,8 +1,8 @@
 /**
- * The mailbox in memory, for unit tests: the same contract as the real one, and nothing durable.
+ * The mailbox in memory, for unit tests: it keeps the contract of the real mailbox, but nothing is durable.
  *
- * Time is the clock of whoever receives or sends, so a test clock drives schedules and redelivery. What it keeps, and
- * in which order: MailboxContents.ts. Next: test/contract/Mailbox.contract.ts.
+ * It uses the clock of the caller, so a test clock drives schedules and redelivery. Content and order:
+ * MailboxContents.ts. Next: test/contract/Mailbox.contract.ts.
  */
 import { Clock, Effect, Latch, Layer, Stream } from "effect"
 import {
@@ -21,7 +21,7 @@ import {
   positionOf,
 } from "./MailboxContents.ts"
 
-/** The mailbox in memory, and what only its owner may do: look into it. */
+/** The mailbox in memory, whose content tests can read. */
 export interface MailboxMemory extends MailboxService {
   readonly contents: MailboxContents
 }
@@ -29,7 +29,7 @@ export interface MailboxMemory extends MailboxService {
 /** An empty mailbox. */
 export const makeMailboxMemory = (bounds: MailboxBounds = {}): MailboxMemory => {
   const contents = new MailboxContents(bounds)
-  /** Latches of those who wait for something to happen in a shard. */
+  /** Latches of the receivers that wait for a change in a shard. */
   const waiting = new Map<number, Set<Latch.Latch>>()
   const changed = (shard: number) =>
     Effect.sync(() => {

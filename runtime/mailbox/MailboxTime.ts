@@ -1,19 +1,23 @@
 /**
- * The time of the mailbox's server, as this node learns it: every message tells when the server stored it.
+ * The clock of the mailbox's server, as this node estimates it from the time at which the server stored each
+ * message.
  *
- * Owns the estimate. It is kept against the monotonic clock, which is never set, and is never ahead of the server's own:
- * a message takes time to come here.
+ * Owns the estimate. It is relative to the monotonic clock, which is never set. It is never ahead of the
+ * server's clock, because a message takes time to arrive.
  */
 
-/** Time after which an estimate gives way to a lower one, in milliseconds: the server's own clock may be set back. */
+/**
+ * Time after which a lower estimate replaces the present one, in milliseconds, because the server's clock may
+ * be set back.
+ */
 const ESTIMATE_KEPT_MS = 600_000
 
 export class MailboxTime {
-  /** Server's time less monotonic time; what came with the fastest message of late. */
+  /** Server's time minus monotonic time, from the fastest message of late. */
   #offsetMs: number | undefined
   #learnedAtMs = 0
 
-  /** A message that the server stored at `storedAtMs`, by its clock, is here now. */
+  /** Learns from a message that has just arrived and that the server stored at `storedAtMs` by its clock. */
   learn(storedAtMs: number, monotonicMs: number): void {
     const offsetMs = storedAtMs - monotonicMs
     const isOld = monotonicMs - this.#learnedAtMs > ESTIMATE_KEPT_MS
@@ -22,7 +26,10 @@ export class MailboxTime {
     this.#learnedAtMs = monotonicMs
   }
 
-  /** By how much the server's clock is ahead of this node's; 0 where it is not, or nothing is known. */
+  /**
+   * Milliseconds by which the server's clock is ahead of this node's; 0 if it is not ahead or no message has
+   * come yet.
+   */
   aheadMs(wallMs: number, monotonicMs: number): number {
     return this.#offsetMs === undefined ? 0 : Math.max(0, this.#offsetMs + monotonicMs - wallMs)
   }

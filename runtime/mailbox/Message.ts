@@ -1,8 +1,8 @@
 /**
- * What a mailbox message says, as JSON: a command, an answer, a timer that is due, a call to make.
+ * The content of a mailbox message, as JSON: a command, an answer, a timer that is due, a call to make.
  *
- * Owns the format on the wire (docs/ARCHITECTURE.md). Who writes messages: ../outbox/Dispatcher.ts and tell. Who reads
- * them: ../inbox/MessageReader.ts.
+ * Owns the format on the wire (docs/ARCHITECTURE.md). Who writes messages: ../outbox/Dispatcher.ts and tell.
+ * Who reads them: ../inbox/MessageReader.ts.
  */
 import { Schema } from "effect"
 import { addressNamed } from "../address/ActorAddress.ts"
@@ -13,33 +13,36 @@ import { type FloorRow, isFloorRow, isOriginRow, type OriginRow } from "../messa
 import { type Answer, isAnswer } from "../message/Outgoing.ts"
 import { isTime } from "../time/Time.ts"
 
-/** Highest version of the message format that is read. Only a message with input, which version 1 has not, is of version 2. */
+/**
+ * Highest version of the message format that is read. Messages with input have version 2, all others version
+ * 1.
+ */
 export const MESSAGE_FORMAT_VERSION = 2
 
 interface Common {
-  /** Names the message for ever; the command id of what it causes. */
+  /** Id of the message for ever; also the id of the command that it brings. */
   readonly id: string
   readonly m?: Metadata
 }
 
-/** A message of an actor or a reactor, which says where it comes from. */
+/** A message of an actor or a reactor, with its origin. */
 interface FromSender extends Common {
   readonly o?: OriginRow
-  /** What its source says to be settled. */
+  /** Floor of the message's source for this receiver. */
   readonly f?: FloorRow
 }
 
-/** A command. With `from` and `n` its answer goes back to that actor under that name. */
+/** A command. With `from` and `n` its answer goes back to the actor `from` under the name `n`. */
 export interface CommandMessage extends FromSender {
   readonly k: "command"
   readonly c: AnyEvent
   readonly from?: string
   readonly n?: string
-  /** In version 2: input that the receiver is born with, if the command is its first. */
+  /** Input of the receiver if the command is its first; in version 2. */
   readonly i?: unknown
 }
 
-/** The answer to a request that the receiver called `n`. */
+/** The answer to the receiver's request named `n`. */
 export interface AnswerMessage extends FromSender {
   readonly k: "answer"
   readonly n: string
@@ -63,13 +66,13 @@ export interface CallMessage extends Common {
 
 export type Message = CommandMessage | AnswerMessage | TimerMessage | CallMessage
 
-/** A message that may go straight to its receiver's node; the others take the mailbox. */
+/** A message that may go directly to its receiver's node; other messages take the mailbox. */
 export type DirectMessage = CommandMessage | AnswerMessage
 
 export const isDirect = (message: Message): message is DirectMessage =>
   message.k === "command" || message.k === "answer"
 
-/** The bytes are no message that this process can read. */
+/** This process cannot read the bytes as a message. */
 export class MessageUnreadable extends errorClass<MessageUnreadable>()(
   "MessageUnreadable",
   {
@@ -91,7 +94,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true })
 
 export const encodeMessage = (message: Message): Uint8Array => encoder.encode(messageText(message))
 
-/** The JSON of a message: what a dead letter of it holds. */
+/** The JSON of a message: the content of its dead letter. */
 export const messageText = (message: Message): string => JSON.stringify(messageJson(message))
 
 /** The message as the JSON value that {@link messageIn} reads. */
@@ -100,7 +103,7 @@ export const messageJson = <M extends Message>(message: M): M & { readonly v: nu
   ...message,
 })
 
-/** The message as one that its receiver has not seen: by its origin it would be a repeat. */
+/** The message without its origin. With it the receiver would take the message for a repeat. */
 export const withoutOrigin = (message: Message): Message => {
   if (!isDirect(message)) return message
   const { o, f, ...rest } = message
@@ -128,10 +131,13 @@ export const messageIn = (value: unknown): Message => {
   return value
 }
 
-/** Longest id of a message, in UTF-16 code units. The runtime's own ids name an actor and a timer: about half of that. */
+/**
+ * Longest id of a message, in UTF-16 code units. The runtime's own ids name an actor and a timer and take
+ * about half of it.
+ */
 export const MESSAGE_ID_LENGTH_MAX = 4_096
 
-/** Every field is checked here, once: the cells, the calls and the journal take a message as it is. */
+/** Checks every field once, because cells, calls and the journal use a message without further checks. */
 const isMessage = (value: unknown): value is Message => {
   if (!isRecord(value)) return false
   const { id, m, k, n, g, c, a, at, from, o, f } = value
@@ -151,17 +157,17 @@ const isMessage = (value: unknown): value is Message => {
   }
 }
 
-/** Whether these are the key of an asking actor and its name for the request; both may be absent. */
+/** Whether the values are an asking actor's key and its name for the request; both may be absent. */
 const isAsker = (from: unknown, n: unknown): boolean =>
   (n === undefined || isText(n)) &&
   (from === undefined || (isText(from) && addressNamed(from, 1) !== undefined))
 
-/** Whether these are an origin and a floor; both may be absent. */
+/** Whether the values are an origin and a floor; both may be absent. */
 const isPlaced = (o: unknown, f: unknown): boolean =>
   (o === undefined || isOriginRow(o)) && (f === undefined || isFloorRow(f))
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** A lone surrogate can become no token of a subject. */
+/** Whether the value is well-formed text, because a lone surrogate cannot be part of a subject. */
 const isText = (value: unknown): value is string => typeof value === "string" && value.isWellFormed()

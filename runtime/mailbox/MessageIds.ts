@@ -1,5 +1,5 @@
 /**
- * Ids of the messages that a mailbox was given lately, and where each one is: what it is given again is stored once.
+ * Ids of messages that a mailbox got lately, with their sequences, so that a repeat is not stored again.
  *
  * Owns when an id is forgotten. What is in the mailbox: MailboxContents.ts.
  */
@@ -10,7 +10,7 @@ interface Seen {
   readonly sequence: number
 }
 
-/** A message by which a mailbox knows an id. */
+/** A message from which the mailbox knows an id. */
 interface Known {
   readonly key: string
   readonly id: string
@@ -20,14 +20,14 @@ interface Known {
 
 export class MessageIds {
   readonly #windowMs: number
-  /** By receiver and id, oldest first. */
+  /** Known ids by receiver and id, oldest first. */
   readonly #seen = new Map<string, Seen>()
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs
   }
 
-  /** Where the message with this id is, if it came lately. */
+  /** Sequence of the message with this id, if it came lately. */
   sequenceOf({ address, id }: Pick<OutboundMessage, "address" | "id">, nowMs: number): number | undefined {
     for (const [known, { atMs }] of this.#seen) {
       if (atMs > nowMs - this.#windowMs) break
@@ -40,7 +40,7 @@ export class MessageIds {
     this.#seen.set(nameOf(key, id), { atMs: storedAtMs, sequence })
   }
 
-  /** All others are forgotten. */
+  /** Forgets all ids but those of `messages`. */
   knowOnly(messages: ReadonlyArray<Known>): void {
     this.#seen.clear()
     for (const message of messages) this.add(message)

@@ -1,8 +1,9 @@
 /**
- * Schedules: a command to an actor at a time, or again and again by a cron expression.
+ * Schedules: a command to an actor at a certain time, or repeated by a cron expression.
  *
- * Owns an actor type of the runtime's own, one actor per schedule, so that a schedule is as durable as an order and a
- * cancelled one never fires. Every run is a message to the receiver. Who sets schedules: ../system/ActorRef.ts.
+ * Owns an actor type of the runtime's own, one actor for each schedule. So a schedule is as durable as an
+ * order, and a cancelled schedule never fires. Every run is a message to the receiver. Who sets schedules:
+ * ../system/ActorRef.ts.
  */
 import { Cron, Result, Schema } from "effect"
 import { assign, enqueueActions, setup } from "xstate"
@@ -11,7 +12,7 @@ import { reject } from "../definition/Decision.ts"
 import { type AnyEvent, defineEvent, type EventOf } from "../event/Event.ts"
 import { dispatch, type Outgoing } from "../message/Outgoing.ts"
 
-/** Type of the actors that keep schedules; no other actor may have it. */
+/** Type of the actors that keep schedules; no other actor may have this type. */
 export const SCHEDULE_TYPE = "everstate-schedule"
 
 const Payload = Schema.Struct({ type: Schema.String, rest: Schema.Record(Schema.String, Schema.Unknown) })
@@ -20,11 +21,11 @@ const Plan = {
   /** `type/token` of the receiver. */
   to: Schema.String,
   command: Payload,
-  /** Unix milliseconds of the first run. */
+  /** Time of the first run, Unix milliseconds. */
   atMs: Schema.Number,
   /** Cron expression of five or six fields; absent for a single run. */
   cron: Schema.optionalKey(Schema.String),
-  /** IANA name of the time zone of the cron expression; UTC where absent. */
+  /** IANA name of the cron expression's time zone; UTC if absent. */
   zone: Schema.optionalKey(Schema.String),
 }
 
@@ -38,18 +39,18 @@ interface ScheduleContext {
   readonly command: typeof Payload.Type
   readonly cron: string | undefined
   readonly zone: string | undefined
-  /** Unix milliseconds of the next run. */
+  /** Time of the next run, Unix milliseconds. */
   readonly nextAtMs: number
   readonly runCount: number
 }
 
-/** What the timer raises; the runtime adds when it fired. */
+/** The event of the timer; the runtime adds the time at which it fired. */
 interface Due {
   readonly type: "everstate.due"
   readonly firedAtMs: number
 }
 
-/** The first time after `afterMs` that a cron expression names, or why there is none. */
+/** The first time after `afterMs` by a cron expression, or why there is none. */
 export const nextRunMs = (
   cron: string,
   zone: string | undefined,
@@ -64,7 +65,7 @@ export const nextRunMs = (
   }
 }
 
-/** The run after the one that was due; `undefined` where there is none. Runs that were missed are not made up for. */
+/** The run after the one that was due; `undefined` if there is none. Missed runs are not made up for. */
 const nextAfter = ({ cron, zone }: ScheduleContext, firedAtMs: number): number | undefined => {
   if (cron === undefined) return undefined
   const next = nextRunMs(cron, zone, firedAtMs)

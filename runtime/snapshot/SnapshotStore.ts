@@ -1,13 +1,13 @@
 /**
- * The snapshot port: the newest snapshot of an actor, a shortcut for replay and never the truth.
+ * The snapshot port: the newest snapshot of an actor, which shortens a replay and is never the truth.
  *
- * Owns the contract that every store honours. A store may lose, delay or refuse anything: the cell then replays
- * from the journal. Next: ../cell/Snapshot.ts (what is inside), ../cell/SnapshotWriter.ts (when it is written).
+ * Owns the contract of every store. A store may lose, delay or refuse anything, because the cell can replay
+ * from the journal. Next: ../cell/Snapshot.ts (the content), ../cell/SnapshotWriter.ts (when it is written).
  */
 import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
-/** The store cannot be reached or refused the request. Transient; the caller goes on without it. */
+/** The store is unreachable or refused the request. Transient; the caller goes on without it. */
 export class SnapshotStoreUnavailable extends errorClass<SnapshotStoreUnavailable>()(
   "SnapshotStoreUnavailable",
   { detail: Schema.String },
@@ -23,8 +23,8 @@ export class SnapshotStoreUnavailable extends errorClass<SnapshotStoreUnavailabl
 }
 
 /**
- * One stored snapshot. `key` is the actor's `type/token`. `codec` names the format and the definition that wrote
- * `state`; a reader that does not know it ignores the row. `state` is JSON text.
+ * One stored snapshot. `key` is the actor's `type/token`. `codec` identifies the format and the definition
+ * that wrote `state`; a reader that does not know it ignores the snapshot. `state` is JSON text.
  */
 export interface StoredSnapshot {
   readonly key: string
@@ -37,9 +37,9 @@ export interface StoredSnapshot {
 export interface SnapshotStoreService {
   /** The newest snapshot of one actor. Concurrent look-ups are batched by the store. */
   readonly load: (key: string) => Effect.Effect<StoredSnapshot | undefined, SnapshotStoreUnavailable>
-  /** Stores all of them; one with a lower `sequence` than the stored one is ignored. */
+  /** Stores all of them. A snapshot with a lower `sequence` than the stored one is ignored. */
   readonly save: (snapshots: ReadonlyArray<StoredSnapshot>) => Effect.Effect<void, SnapshotStoreUnavailable>
-  /** Forgets the snapshot of an actor, if there is one (found corrupt, or ahead of the journal). */
+  /** Removes the snapshot of an actor, if there is one. It was found corrupt, or ahead of the journal. */
   readonly discard: (key: string) => Effect.Effect<void, SnapshotStoreUnavailable>
 }
 

@@ -5,7 +5,7 @@ import { Effect, Layer } from "effect"
 import { SnapshotStore, type SnapshotStoreService, type StoredSnapshot } from "./SnapshotStore.ts"
 
 export interface SnapshotStoreMemory extends SnapshotStoreService {
-  /** The stored snapshots by key; tests read it, and damage it. */
+  /** The stored snapshots by key; tests read and damage them. */
   readonly rows: Map<string, StoredSnapshot>
 }
 
