@@ -1,9 +1,9 @@
 /**
  * A client of a system: asks, tells and reads actors that nodes of the system host, and hosts nothing itself.
  *
- * Owns what is under way: its bound, and that closing waits for it. It is no member, so it has no lease and no place in
- * anybody's plans; whoever has an actor's shard is found by asking (../router/Router.ts). This is the Effect face, the
- * promise face is ../promise/ActorClient.ts.
+ * Owns the work in flight: its limit, and that closing waits for it. A client is no member, so it has no
+ * lease and no slots. It finds the owner of an actor's shard by asking (../router/Router.ts). This is the
+ * Effect face; the promise face is ../promise/ActorClient.ts.
  */
 import { Context, Effect, Exit, Latch, Layer, type Scope } from "effect"
 import { Busy, Unavailable } from "../cell/AskError.ts"
@@ -26,38 +26,41 @@ import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { Transport } from "../transport/Transport.ts"
 
 export interface ClientOptions {
-  /** Those that the client asks, with `nodeLabel` as the nodes have it. */
+  /** Definitions of the actors that the client asks, with the same `nodeLabel` as on the nodes. */
   readonly actors: ReadonlyArray<AnyActor>
   readonly sagas?: ReadonlyArray<AnySaga>
-  /** Time that an ask may take, in milliseconds; default 5,000. */
+  /** Longest time of an ask, in milliseconds; default 5,000. */
   readonly askDeadlineMs?: number
-  /** Time that `close` waits for what is under way, in milliseconds; default 10,000. */
+  /** Longest time for which `close` waits for the work in flight, in milliseconds; default 10,000. */
   readonly drainMs?: number
 }
 
-/** What a client says of itself. */
+/** Status of a client. */
 export interface ClientStatus {
-  /** Asks and reads that wait for their answer. */
+  /** Number of asks and reads that wait for their answer. */
   readonly inFlightCount: number
-  /** Requests to nodes since the start, and how many of them were repeats. */
+  /** Number of requests to nodes since the start, and how many of them were repeats. */
   readonly routed: Router["counts"]
 }
 
 export interface ActorClientService extends ActorRefs {
   readonly status: Effect.Effect<ClientStatus>
   /**
-   * Succeeds while the journal is reachable and the one that was found at the start, and the mailbox is there and takes
-   * messages. Says nothing of nodes.
+   * Succeeds while the journal is reachable and is the journal that was found at the start, and the mailbox
+   * exists and takes messages. Does not check nodes.
    */
   readonly check: Effect.Effect<void, JournalReadError | Unhealthy>
-  /** Takes nothing new and waits for what is under way, `drainMs` at most; safe to call twice. */
+  /** Takes no new work and waits for the work in flight, at most `drainMs`; safe to call twice. */
   readonly close: Effect.Effect<void>
 }
 
 export class ActorClient extends Context.Service<ActorClient, ActorClientService>()(
   "everstate/client/ActorClient",
 ) {
-  /** A client on the given ports, for a journal of `shardCount` shards. The end of the layer's scope closes it. */
+  /**
+   * A client with the given ports, for a journal of `shardCount` shards. The end of the layer's scope closes
+   * it.
+   */
   static readonly layer = (
     options: ClientOptions & { readonly shardCount: number },
   ): Layer.Layer<ActorClient, InvalidDefinition, Journal | Mailbox | Transport> =>
@@ -76,7 +79,7 @@ const makeActorClient = Effect.fnUntraced(function* (
   let isClosed = false
   const router = yield* makeRouter(yield* Transport, {
     shardMap: new ShardMap(actors.values(), shardCount),
-    // Nodes look after each other; a client only tries again.
+    // Nodes watch each other; a client only tries again.
     suspect: () => undefined,
     cutOff: () => undefined,
     cells: new LocalCells(),
@@ -125,7 +128,7 @@ const closedMeanwhile = {
   hint: "Ask again with the same commandId.",
 } as const
 
-/** What waits for its answer. */
+/** Asks and reads that wait for their answer. */
 class UnderWay {
   readonly #items = new Map<Waiting, () => Unavailable>()
   readonly #isEmpty = Latch.makeUnsafe(true)
@@ -134,7 +137,7 @@ class UnderWay {
     return this.#items.size
   }
 
-  /** Opens whenever nothing waits. */
+  /** Completes when nothing waits. */
   get ended(): Effect.Effect<void> {
     return Effect.asVoid(this.#isEmpty.await)
   }
@@ -151,13 +154,13 @@ class UnderWay {
     )
   }
 
-  /** Tells those who still wait that nobody will answer. */
+  /** Fails all waiting items, because no answer will come. */
   cutOff(): void {
     for (const [item, why] of [...this.#items]) item.settle(Exit.fail(why()))
   }
 }
 
-/** Counts one item, and tells when it is settled. */
+/** Counts one item, and reports when it is settled. */
 class Ticket implements InFlight {
   readonly #settled: () => void
   #count = 0

@@ -1,7 +1,8 @@
 /**
  * The AsyncAPI 3.0 document of a system's integration events: a channel for each type, on NATS, in CloudEvents 1.0.
  *
- * Owns the form of the document; what is in it comes from EventCatalog.ts. Plain JSON, the same for the same catalog.
+ * Owns the form of the document; the content comes from EventCatalog.ts. Plain JSON, the same for the same
+ * catalog.
  */
 import { outboxIdOf } from "../message/OutboxItem.ts"
 import { CLOUD_EVENT_MEDIA_TYPE, CLOUD_EVENT_SEQUENCE_DIGITS, cloudEventOf } from "./CloudEvent.ts"
@@ -9,16 +10,16 @@ import type { EventCatalog, IntegrationEventEntry } from "./EventCatalog.ts"
 import type { JsonObject, PayloadSchema } from "./PayloadSchema.ts"
 import type { PublishItem } from "./PublishItem.ts"
 
-/** Version of AsyncAPI that the document is written in. */
+/** Version of AsyncAPI of the document. */
 export const ASYNC_API_VERSION = "3.0.0"
 
 /** Version of AsyncAPI's NATS bindings. */
 const NATS_BINDING_VERSION = "0.1.0"
 
 export interface AsyncApiInfo {
-  /** Default: the namespace. */
+  /** Title of the document, default the namespace. */
   readonly title?: string
-  /** Version of what is documented; default `1.0.0`. */
+  /** Version of the documented system, default `1.0.0`. */
   readonly version?: string
   readonly description?: string
 }
@@ -111,7 +112,7 @@ const messageOf = (
       }),
 })
 
-/** The example as it would travel. */
+/** The example as a whole event on the wire. */
 const exampleOf = (namespace: string, key: string, item: PublishItem): unknown => {
   const origin = { namespace, key, item, id: outboxIdOf(1, 0, 0), atMs: 0, sequence: 1, metadata: undefined }
   return JSON.parse(new TextDecoder().decode(cloudEventOf(origin).data))
@@ -156,7 +157,7 @@ const envelopeOf = (namespace: string): JsonObject => ({
   ],
 })
 
-/** No type can make the name of the envelope out of this. */
+/** Name of a payload's schema. No type gives the name of the envelope. */
 const payloadName = (type: string): string => `payload.${type}`
 
 const dataOf = (type: string, schema: PayloadSchema): JsonObject =>
@@ -164,7 +165,7 @@ const dataOf = (type: string, schema: PayloadSchema): JsonObject =>
     ? (rebased(schema.json, `#/components/schemas/${payloadName(type)}`) as JsonObject)
     : { description: `Not expressible in JSON Schema: ${schema.inexpressible}`, "x-inexpressible": true }
 
-/** A schema's references count from its own root; inside the document that root is at `base`. */
+/** Rebases a schema's references, which count from its own root: in the document that root is at `base`. */
 const rebased = (value: unknown, base: string): unknown => {
   if (Array.isArray(value)) return value.map((element) => rebased(element, base))
   if (typeof value !== "object" || value === null) return value

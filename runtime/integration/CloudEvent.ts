@@ -1,8 +1,8 @@
 /**
  * An integration event on the wire: CloudEvents 1.0, JSON in structured mode.
  *
- * Owns the envelope and what each attribute says (docs/ARCHITECTURE.md, "Data on the wire"). What may be published:
- * PublishItem.ts. Who sends it: ../outbox/Dispatcher.ts. Who reads about it: AsyncApi.ts.
+ * Owns the envelope and the meaning of its attributes (docs/ARCHITECTURE.md, "Data on the wire"). What may be
+ * published: PublishItem.ts. Who sends it: ../outbox/Dispatcher.ts. Who documents it: AsyncApi.ts.
  */
 import type { Metadata } from "../commit/Commit.ts"
 import type { PublishedEvent } from "./EventPublisher.ts"
@@ -11,22 +11,22 @@ import type { PublishItem } from "./PublishItem.ts"
 /** Media type of a whole event. */
 export const CLOUD_EVENT_MEDIA_TYPE = "application/cloudevents+json"
 
-/** Digits of `sequence`: wide enough for every safe integer, so that its text sorts like the number. */
+/** Number of digits of `sequence`: enough for every safe integer, so that the text sorts like the number. */
 export const CLOUD_EVENT_SEQUENCE_DIGITS = 16
 
-/** Where an integration event came from. */
+/** Origin of an integration event. */
 export interface CloudEventOrigin {
   readonly namespace: string
   /** `type/token` of the actor, or `reactor/<name>`. */
   readonly key: string
   readonly item: PublishItem
-  /** Unique for ever: made of the commit's place in the journal. */
+  /** Id that is unique for ever; made of the commit's sequence. */
   readonly id: string
   /** Time of the commit, Unix milliseconds. */
   readonly atMs: number
-  /** Place of the commit in the journal. */
+  /** Sequence of the commit in the journal. */
   readonly sequence: number
-  /** What a message of the same commit would carry: `causationId` is the id of the command. */
+  /** Metadata as in a message of the same commit: `causationId` is the id of the command. */
   readonly metadata: Metadata | undefined
 }
 
@@ -49,15 +49,15 @@ export const cloudEventOf = (origin: CloudEventOrigin): PublishedEvent => {
   return { type: item.t, id, data: encoder.encode(JSON.stringify(event)) }
 }
 
-/** Names the schema of a type's data; a new version of it has a new name. */
+/** Name of the schema of a type's data; a new version has a new name. */
 export const dataSchemaOf = (namespace: string, type: string, version: number): string =>
   `urn:everstate:${namespace}:${type}:${version}`
 
 const encoder = new TextEncoder()
 
-/** What the text of an attribute may not hold: control characters, surrogates, noncharacters. */
+/** Characters that the text of an attribute may not have: control characters, surrogates, noncharacters. */
 const forbiddenInAttributes = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu
 
-/** Attributes are not empty: where there is nothing to say, they are left out. */
+/** The attribute's text; `undefined` instead of an empty text, because attributes must not be empty. */
 const attributeOf = (text: string | undefined): string | undefined =>
   text?.replace(forbiddenInAttributes, "\u{FFFD}") || undefined

@@ -1,8 +1,9 @@
 /**
- * The event catalog: every domain event and every integration event of a system, told from its definitions.
+ * The event catalog: every domain event and every integration event of a system, from its definitions.
  *
- * Owns what is told of them, as plain JSON. The two kinds stay apart: domain events are stored and may change with
- * their actor, integration events are a promise to others. As a page: EventCatalogPage.ts; for machines: AsyncApi.ts.
+ * Owns the content, as plain JSON. The two kinds stay apart: domain events are stored and may change with
+ * their actor, integration events are a promise to other systems. As a page: EventCatalogPage.ts. For
+ * machines: AsyncApi.ts.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
@@ -15,12 +16,12 @@ export interface DomainEventEntry {
   readonly actorType: string
   readonly type: string
   readonly version: number
-  /** Older versions that are still read, each through its upcaster. */
+  /** Older versions that can still be read, each through its upcaster. */
   readonly upcastVersions: ReadonlyArray<number>
   readonly schema: PayloadSchema
 }
 
-/** An event for the world outside. */
+/** An event that is published to other systems. */
 export interface IntegrationEventEntry {
   readonly type: string
   readonly version: number
@@ -37,28 +38,31 @@ export interface IntegrationEventEntry {
 
 export interface EventCatalog {
   readonly namespace: string
-  /** By actor type, in the order of the definitions. */
+  /** Domain events by actor type, in the order of the definitions. */
   readonly domainEvents: ReadonlyArray<DomainEventEntry>
-  /** By type. */
+  /** Integration events by type. */
   readonly integrationEvents: ReadonlyArray<IntegrationEventEntry>
-  /** Actor types defined by a machine alone: their events have no schemas. */
+  /** Actor types that are defined by a machine alone: their events have no schemas. */
   readonly actorTypesWithoutSchemas: ReadonlyArray<string>
 }
 
-/** Whoever publishes integration events: an actor type or a reactor. */
+/** An actor type or a reactor that publishes integration events. */
 export interface Publisher {
   readonly type: string
   readonly publishes: ActorDefinition["publishes"]
 }
 
-/** The subject that events of a type are published on. */
+/** The subject on which events of a type are published. */
 export const integrationAddressOf = (namespace: string, type: string): string => `${namespace}.int.${type}`
 
-/** Throws {@link InvalidDefinition} where two publishers promise different things under one type. */
+/**
+ * The catalog of a system. Throws {@link InvalidDefinition} if two publishers promise different things under
+ * one type.
+ */
 export const eventCatalogOf = (system: {
   readonly namespace: string
   readonly actors: ReadonlyArray<ActorDefinition>
-  /** Reactors that publish. */
+  /** Reactors that publish integration events. */
   readonly reactors?: ReadonlyArray<Publisher>
 }): EventCatalog => ({
   namespace: system.namespace,

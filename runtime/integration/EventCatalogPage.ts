@@ -1,7 +1,7 @@
 /**
- * The event catalog as one HTML page: no scripts, nothing loaded from elsewhere, everything escaped.
+ * The event catalog as one HTML page without scripts and without external resources; all text is escaped.
  *
- * Owns how it looks. What it says: EventCatalog.ts.
+ * Owns the look of the page. The content: EventCatalog.ts.
  */
 import type { DomainEventEntry, EventCatalog, IntegrationEventEntry } from "./EventCatalog.ts"
 import type { PayloadSchema } from "./PayloadSchema.ts"

@@ -1,15 +1,16 @@
 /**
- * The publisher port: integration events for the world outside, at least once, CloudEvents 1.0 in structured JSON.
+ * The publisher port: sends integration events to other systems, at least once, as CloudEvents 1.0 in
+ * structured JSON.
  *
- * Owns the contract (test/contract/EventPublisher.contract.ts). What goes into an event: CloudEvent.ts.
+ * Owns the contract (test/contract/EventPublisher.contract.ts). The content of an event: CloudEvent.ts.
  */
 import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
 export interface PublishedEvent {
-  /** Type of the integration event, `order.confirmed`; the subject is made of it. */
+  /** Type of the integration event, `order.confirmed`; the subject contains it. */
   readonly type: string
-  /** Id of the CloudEvent: the same event is stored once within two minutes. */
+  /** Id of the CloudEvent. The same id is stored once within two minutes. */
   readonly id: string
   readonly data: Uint8Array
 }

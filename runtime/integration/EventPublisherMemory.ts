@@ -1,9 +1,9 @@
-/** Integration events in memory, for tests and the simulation: kept for those who look, and stored once an id. */
+/** Integration events in memory, for tests and the simulation. An id is stored once. */
 import { Effect, Layer } from "effect"
 import { EventPublisher, type EventPublisherService, type PublishedEvent } from "./EventPublisher.ts"
 
 export interface EventPublisherMemory extends EventPublisherService {
-  /** What was published, in order. */
+  /** Published events, in order. */
   readonly events: ReadonlyArray<PublishedEvent>
 }
 
@@ -21,6 +21,6 @@ export const makeEventPublisherMemory = (): EventPublisherMemory => {
 }
 
 export const EventPublisherMemory = {
-  /** Nothing published. */
+  /** A layer without published events. */
   layer: Layer.sync(EventPublisher, makeEventPublisherMemory),
 }

@@ -1,26 +1,29 @@
 /**
- * A schema of any vendor as JSON Schema (draft-07), for documents that others read.
+ * A schema of any vendor as JSON Schema (draft-07), for documents.
  *
- * Owns asking for it: Effect through its own compiler, others through `~standard.jsonSchema`. What cannot be said in
- * JSON Schema is marked so, never guessed. Who asks: EventCatalog.ts.
+ * Owns the translation: Effect schemas through their own compiler, others through `~standard.jsonSchema`. A
+ * part that JSON Schema cannot express is marked as such, never guessed. Who asks: EventCatalog.ts.
  */
 import { Schema } from "effect"
 import type { AnySchema } from "../event/Schema.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 
-/** JSON Schema, or anything else that is plain JSON. */
+/** A JSON Schema, or any other plain JSON object. */
 export interface JsonObject {
   readonly [key: string]: unknown
 }
 
-/** What a payload looks like once its schema accepted it; or why that cannot be said. */
+/** The form of a payload that its schema accepted, or why it cannot be expressed. */
 export type PayloadSchema = { readonly json: JsonObject } | { readonly inexpressible: string }
 
 interface Converter {
   readonly output: (options: { readonly target: string }) => JsonObject
 }
 
-/** Never throws. A schema may check more than its JSON Schema says: functions cannot be written down. */
+/**
+ * The schema as JSON Schema. Never throws. A schema may check more than its JSON Schema says, because
+ * functions cannot be expressed.
+ */
 export const payloadSchemaOf = (schema: AnySchema): PayloadSchema => {
   const standard = Schema.isSchema(schema) ? Schema.toStandardJSONSchemaV1(schema) : schema
   const { vendor, jsonSchema } = standard["~standard"] as { vendor: string; jsonSchema?: Converter }

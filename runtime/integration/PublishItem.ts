@@ -1,8 +1,10 @@
 /**
- * What `send.publish(definition, data)` becomes in a commit: checked against the actor's `publishes`, or the problem with it.
+ * Turns `send.publish(definition, data)` into an outbox item, after a check against the actor's `publishes`;
+ * or gives the problem.
  *
- * Owns the check, pure: an event that nobody was promised, or that is not what was promised, fails its command and
- * never leaves. Who asks: ../cell/Intents.ts and ../reactor/Reaction.ts. How the item travels: CloudEvent.ts.
+ * Owns the check, pure. An event that is not in `publishes`, or whose data does not fit, fails its command
+ * and is never sent. Who asks: ../cell/Intents.ts and ../reactor/Reaction.ts. How the item travels:
+ * CloudEvent.ts.
  */
 
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -14,7 +16,7 @@ import type { OutboxItem } from "../message/OutboxItem.ts"
 /** The outbox item of an integration event. */
 export type PublishItem = Extract<OutboxItem, { readonly k: "publish" }>
 
-/** What the type of an integration event may be: it is the tail of a subject. `order.confirmed`. */
+/** Allowed types of integration events: the type is the end of a subject. `order.confirmed`. */
 export const INTEGRATION_TYPE_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 
 /** Longest type of an integration event, in characters. */
@@ -24,14 +26,15 @@ export const isIntegrationType = (type: string): boolean =>
   INTEGRATION_TYPE_PATTERN.test(type) && type.length <= INTEGRATION_TYPE_LENGTH_MAX
 
 /**
- * Largest data of an integration event, in bytes of JSON: with its envelope it fits every server with usual settings.
- * One that does not fit would be tried for ever. CloudEvents asks to stay below 64 KiB where strangers forward them.
+ * Largest data of an integration event, in bytes of JSON. With its envelope it fits every server with usual
+ * settings; a larger event would be tried for ever. CloudEvents asks for less than 64 KiB if unknown parties
+ * forward the event.
  */
 export const INTEGRATION_DATA_BYTES_MAX = 256 * 1024
 
 const encoder = new TextEncoder()
 
-/** The item to store, with the data as its schema yields it; or why there is none. Never throws. */
+/** The item to store, with the data in the schema's output form; or why there is none. Never throws. */
 export const publishItemOf = (
   definition: Pick<ActorDefinition, "type" | "publishes">,
   type: string,

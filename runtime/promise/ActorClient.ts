@@ -1,7 +1,7 @@
 /**
- * The promise face of a client: nodes of a system are asked, nothing is hosted.
+ * The promise face of a client: it asks nodes of a system and hosts nothing.
  *
- * Owns nothing but the translation; what a client does is in ../client/ActorClient.ts.
+ * Owns only the translation; what a client does is in ../client/ActorClient.ts.
  */
 import type { Layer } from "effect"
 import {
@@ -23,7 +23,10 @@ export class ActorClient {
     this.#live = live
   }
 
-  /** Builds the layer and keeps it until {@link close}. Rejects with the layer's error, leaving nothing behind. */
+  /**
+   * Builds the layer and keeps it until {@link close}. Rejects with the layer's error, after it has released
+   * everything.
+   */
   static async fromLayer<E>(layer: Layer.Layer<EffectActorClient, E>): Promise<ActorClient> {
     return new ActorClient(await LiveService.fromLayer(EffectActorClient, layer))
   }
@@ -35,8 +38,8 @@ export class ActorClient {
   }
 
   /**
-   * Has the actor `id` be born without a command, with its input. Idempotent: an actor that was born with the same input is
-   * found. Rejects with `ActorExists` where it was born with another one.
+   * Has the actor `id` born without a command, with its input. Idempotent: an actor that was born with the
+   * same input is accepted as it is. Rejects with `ActorExists` if it was born with another input.
    */
   spawn<A extends AnyActor>(
     definition: DefinitionOf<A>,
@@ -52,14 +55,14 @@ export class ActorClient {
   }
 
   /**
-   * Resolves while the journal is reachable and the one that was found at the start, and the mailbox is there and takes
-   * messages. Says nothing of nodes. Rejects with `Unhealthy` where it is the mailbox.
+   * Resolves while the journal is reachable and is the journal that was found at the start, and the mailbox
+   * exists and takes messages. Does not check nodes. Rejects with `Unhealthy` if the mailbox has the problem.
    */
   check(): Promise<void> {
     return this.#live.run(this.#live.service.check)
   }
 
-  /** Takes nothing new, waits for what is under way, closes the connection. Safe to call twice. */
+  /** Takes no new work, waits for the work in flight, closes the connection. Safe to call twice. */
   close(): Promise<void> {
     return this.#live.end(this.#live.service.close)
   }

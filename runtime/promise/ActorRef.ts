@@ -1,8 +1,7 @@
 /**
- * A handle on one actor, on promises. An ask is one promise and no fiber of its own.
+ * A handle on one actor, with promises. An ask is one promise and no fiber of its own.
  *
- * Owns the translation for whoever has actors to give: ActorSystem.ts and ActorClient.ts. What a handle does is in
- * ../system/ActorRef.ts.
+ * Owns the translation for ActorSystem.ts and ActorClient.ts. What a handle does is in ../system/ActorRef.ts.
  */
 import { Cause, type Effect, Exit } from "effect"
 import type { Accepted, CurrentState } from "../cell/Waiting.ts"
@@ -18,23 +17,24 @@ export interface ActorRef<A extends AnyActor> {
   readonly type: string
   readonly id: string
   /**
-   * Sends a command and resolves when its events are durable; rejects with an {@link AskError}. At most once per
-   * `commandId`, however often it is sent. After `AskTimeout` or `Unavailable` send it again with the same one.
-   * Aborting `signal` stops the waiting, not the work.
+   * Sends a command and resolves when its events are durable; rejects with an {@link AskError}. The command
+   * is applied at most once for each `commandId`, however often it is sent. After `AskTimeout` or
+   * `Unavailable` send it again with the same id. Aborting `signal` stops the wait, not the work.
    */
   readonly ask: <C extends CommandsOf<A>>(
     command: C,
     options?: BearingOptions<A> & { readonly signal?: AbortSignal },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
   /**
-   * Stores a command in the actor's mailbox: applied once, whoever crashes meanwhile, in the order in which this sender
-   * told this actor. Rejects with a {@link TellError} if it could not be stored. What the actor then rejects becomes a
-   * dead letter.
+   * Stores a command in the actor's mailbox. It is applied once, even if nodes crash meanwhile, in the order
+   * in which this sender told this actor. Rejects with a {@link TellError} if it could not be stored. A
+   * command that the actor then rejects becomes a dead letter.
    */
   readonly tell: (command: CommandsOf<A>, options?: Omit<BearingOptions<A>, "ifVersion">) => Promise<Told>
   /**
-   * Tells the actor a command at a time, or again and again. A schedule has a name, unique for the actor: set again it
-   * is replaced, and `unschedule` ends it; after that it never fires. Every run is a message, as of `tell`.
+   * Tells the actor a command at a certain time, or repeatedly. A schedule has a name, unique for the actor.
+   * Setting it again replaces it; `unschedule` ends it, and after that it never fires. Every run is a
+   * message, as of `tell`.
    */
   readonly schedule: (
     name: string,
@@ -42,17 +42,17 @@ export interface ActorRef<A extends AnyActor> {
     when: When,
     options?: AskOptions,
   ) => Promise<Accepted<undefined>>
-  /** Ends a schedule. Rejected as `NotSet` where there is none (any more). */
+  /** Ends a schedule. Rejected as `NotSet` if there is no such schedule (any more). */
   readonly unschedule: (name: string, options?: AskOptions) => Promise<Accepted<undefined>>
-  /** The state after everything that was asked before through this process. */
+  /** The state after all earlier asks through this process. */
   readonly state: (options?: ReadOptions) => Promise<CurrentState<StateOf<A>>>
-  /** One page of its events, with its birth on the first, oldest first. */
+  /** One page of the actor's events, oldest first; the first page has its birth. */
   readonly history: (options?: HistoryOptions) => Promise<HistoryPage<EventsOf<A>>>
-  /** Its state right after a version, or as it was at a time. */
+  /** The actor's state directly after a version, or at a time. */
   readonly stateAt: (moment: PastMoment) => Promise<PastState<StateOf<A>>>
 }
 
-/** The promise face of a handle, in its two forms. */
+/** The promise face of a handle. */
 export const promiseRef = <A extends AnyActor>(
   asker: Asker,
   ref: EffectActorRef<A>,
@@ -63,14 +63,15 @@ export const promiseRef = <A extends AnyActor>(
     id: ref.id,
     ask: (command, options = {}) =>
       new Promise((resolve, reject) => {
-        // Options that are none are refused with a type, further on.
+        // Malformed options are refused later, with a typed error.
         const signal = options?.signal
         if (signal?.aborted) return reject(signal.reason)
         const onAbort = () => {
           item?.abandon()
           reject(signal?.reason)
         }
-        // First, so that an answer given at once finds it: a signal may outlive a million commands.
+        // Added before the ask, so that an immediate answer can remove it: a signal may outlive a million
+        // commands.
         signal?.addEventListener("abort", onAbort)
         const item = asker.ask(command, options, (exit) => {
           signal?.removeEventListener("abort", onAbort)

@@ -1,8 +1,8 @@
 /**
- * The promise face of the system: the same walk, handed out as promises. An ask is one promise and no fiber of its own.
+ * The promise face of the system. An ask is one promise and no fiber of its own.
  *
- * Owns nothing but the translation; what a system does is in ../system/ActorSystem.ts. Typed errors (../cell/AskError.ts)
- * are the rejections of the promises: test `error._tag`, or `instanceof`.
+ * Owns only the translation; what a system does is in ../system/ActorSystem.ts. Promises reject with typed
+ * errors (../cell/AskError.ts): test `error._tag`, or use `instanceof`.
  */
 import { Effect, Latch, type Layer, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
@@ -19,43 +19,55 @@ import type { SystemStatus } from "../system/SystemStatus.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
 import { LiveService } from "./LiveService.ts"
 
-/** The promise face of the dead-letter office. Rejects with its typed errors. */
+/** The promise face of the dead-letter office. Promises reject with its typed errors. */
 export type DeadLetters = {
   readonly [Verb in Exclude<keyof Office, "bulkJobs">]: (
     ...given: Parameters<Office[Verb]>
   ) => Promise<Effect.Success<ReturnType<Office[Verb]>>>
 } & {
-  /** The latest background job of each verb and reason, on whatever node. */
+  /** The latest background job of each verb and reason, on any node. */
   readonly bulkJobs: () => Promise<ReadonlyArray<BulkJob>>
 }
 
 type Office = DeadLetterOffice & BulkJobs
 
-/** The promise face of the cluster. Rejects with `ClusterVerbFailed` or `LeasesUnavailable`. */
+/** The promise face of the cluster. Promises reject with `ClusterVerbFailed` or `LeasesUnavailable`. */
 export interface ClusterControl {
   readonly memberId: () => string
-  /** This node's own standing; asks nobody. */
+  /** This node's own standing; sends no requests. */
   readonly standing: () => Promise<MemberStanding>
-  /** The whole cluster: asks every member, and the mailbox, a second at most. */
+  /** The standing of the whole cluster: asks every member, and the mailbox, for a second at most. */
   readonly status: () => Promise<ClusterStatus>
-  /** Tells of what happens from now on, as this node sees it. Returns how to stop that. */
+  /**
+   * Calls `listener` for every event from now on, as this node sees it. Returns a function that ends that.
+   */
   readonly onEvent: (listener: (event: ClusterEvent) => void) => () => void
-  /** The member hands everything over and gets nothing, but stays; resolves when it has begun. By id or name. */
+  /**
+   * The member hands off all its slots and gets none, but stays a member. Resolves when it has begun. By id
+   * or name.
+   */
   readonly drain: (member: string) => Promise<void>
   /** A drained member takes part again. */
   readonly undrain: (member: string) => Promise<void>
-  /** The member gets the slot, if it can have it, and keeps it for as long as it lives. */
+  /**
+   * Moves the slot to the member, if the member can run it, and keeps it there for as long as the member
+   * lives.
+   */
   readonly move: (slot: string, member: string) => Promise<void>
-  /** The slot is placed like all others again. */
+  /** Ends `move`: the slot is placed like all others again. */
   readonly unpin: (slot: string) => Promise<void>
-  /** Lets an idle actor leave memory, wherever it is. False: it was not there, or is busy. */
+  /** Removes an idle actor from memory, on any node. False: it was not in memory, or is busy. */
   readonly passivate: (definition: DefinitionOf<AnyActor>, id: string) => Promise<boolean>
-  /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
+  /**
+   * Pauses the type: after all nodes have learned it, none of its actors takes commands; messages wait. Reads
+   * go on.
+   */
   readonly pause: (definition: DefinitionOf<AnyActor>) => Promise<void>
   readonly resume: (definition: DefinitionOf<AnyActor>) => Promise<void>
   /**
-   * Has a projection or reactor step past the one record at which it stands still, as `stopped` of its slot in `status`
-   * says. Its events that fail become dead letters with `by` and `note`. A repeat of the order resolves with `isNews: false`.
+   * Lets a stopped projection or reactor skip the one record at which it stopped (`stopped` of its slot in
+   * `status`). Its events that fail become dead letters with `by` and `note`. A repeat of the order resolves
+   * with `isNews: false`.
    */
   readonly skip: (slot: string, order: SkipOrder) => Promise<SkipReport>
 }
@@ -68,7 +80,10 @@ export class ActorSystem {
     this.#live = live
   }
 
-  /** Builds the layer and keeps it until {@link stop}. Rejects with the layer's error, leaving nothing behind. */
+  /**
+   * Builds the layer and keeps it until {@link stop}. Rejects with the layer's error, after it has released
+   * everything.
+   */
   static async fromLayer<E>(layer: Layer.Layer<EffectActorSystem, E>): Promise<ActorSystem> {
     return new ActorSystem(await LiveService.fromLayer(EffectActorSystem, layer))
   }
@@ -80,8 +95,8 @@ export class ActorSystem {
   }
 
   /**
-   * Has the actor `id` be born without a command, with its input. Idempotent: an actor that was born with the same input is
-   * found. Rejects with `ActorExists` where it was born with another one.
+   * Has the actor `id` born without a command, with its input. Idempotent: an actor that was born with the
+   * same input is accepted as it is. Rejects with `ActorExists` if it was born with another input.
    */
   spawn<A extends AnyActor>(
     definition: DefinitionOf<A>,
@@ -92,12 +107,12 @@ export class ActorSystem {
     return run(service.spawn(definition, id, ...options))
   }
 
-  /** Resolves once a projection has applied everything up to `sequence`: read your own writes. */
+  /** Resolves when a projection has applied everything up to `sequence`: read your own writes. */
   waitFor(projection: ProjectionDefinition, sequence: number, timeoutMs?: number): Promise<void> {
     return this.#live.run(this.#live.service.waitFor(projection, sequence, timeoutMs))
   }
 
-  /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
+  /** The cluster of this node: its members, the owners of slots, and the verbs for operators. */
   get cluster(): ClusterControl {
     const { service, run } = this.#live
     const { memberId, standing, status, events, ...verbs } = service.cluster
@@ -122,7 +137,7 @@ export class ActorSystem {
     }
   }
 
-  /** What the system gave up on: list, show, redrive, discard. */
+  /** The messages and events that the system abandoned: list, show, redrive, discard. */
   get deadLetters(): DeadLetters {
     const { service, run } = this.#live
     const { bulkJobs, startBulk, cancelBulk, ...verbs } = service.deadLetters
@@ -140,7 +155,7 @@ export class ActorSystem {
     }
   }
 
-  /** The definition of an actor type that this system was given, sagas' actors included: for callers that have its name. */
+  /** The definition of one of this system's actor types, actors of sagas included, by its name. */
   actorNamed(type: string): AnyActor | undefined {
     return this.#live.service.actorNamed(type)
   }
@@ -150,15 +165,17 @@ export class ActorSystem {
   }
 
   /**
-   * Looks now. Resolves while the journal is reachable and the one that was verified at start, and everything else that
-   * the system needs is there and takes writes. Rejects otherwise: with `JournalRefused` or `JournalUnavailable`, or with
-   * `Unhealthy`, whose `problems` name what does not work.
+   * Checks the system now. Resolves while the journal is reachable and is the journal that was verified at
+   * start, and everything else that the system needs exists and takes writes. Rejects otherwise: with
+   * `JournalRefused` or `JournalUnavailable`, or with `Unhealthy`, whose `problems` name the broken parts.
    */
   check(): Promise<void> {
     return this.#live.run(this.#live.service.check)
   }
 
-  /** Takes no more commands, finishes those in work, writes snapshots, closes connections. Safe to call twice. */
+  /**
+   * Takes no more commands, finishes those in work, writes snapshots, closes connections. Safe to call twice.
+   */
   stop(): Promise<void> {
     return this.#live.end(this.#live.service.stop)
   }

@@ -1,7 +1,7 @@
 /**
- * A service of Effect that is up, for one who has promises only: built from its layer, run, ended once.
+ * A running Effect service for promise code: built from its layer, run, ended once.
  *
- * Owns the runtime under ActorSystem.ts and ActorClient.ts; they say what one can ask of the service.
+ * Owns the runtime under ActorSystem.ts and ActorClient.ts, which have the service's methods.
  */
 import { Context, Effect, type Layer, ManagedRuntime } from "effect"
 
@@ -17,7 +17,10 @@ export class LiveService<Service> {
     this.#dispose = dispose
   }
 
-  /** Builds the layer and keeps it until {@link end}. Rejects with the layer's error, leaving nothing behind. */
+  /**
+   * Builds the layer and keeps it until {@link end}. Rejects with the layer's error, after it has released
+   * everything.
+   */
   static async fromLayer<Id, Service, E>(
     key: Context.Key<Id, Service>,
     layer: Layer.Layer<Id, E>,
@@ -27,7 +30,8 @@ export class LiveService<Service> {
       const context = await runtime.context()
       return new LiveService(
         Context.get(context, key),
-        // Not the runtime's own: that one refuses without a type once it is disposed of.
+        // Not the runtime's own `runPromise`, because that rejects with an untyped error after it was
+        // disposed of.
         Effect.runPromiseWith(context),
         () => runtime.dispose(),
       )
@@ -37,7 +41,9 @@ export class LiveService<Service> {
     }
   }
 
-  /** Runs the service's own stop, then tears the layer down. Safe to call twice: the first call is the one that counts. */
+  /**
+   * Runs the service's own stop, then ends the layer. Safe to call twice: only the first call has an effect.
+   */
   end(stop: Effect.Effect<void>): Promise<void> {
     this.#ended ??= this.run(stop).finally(this.#dispose)
     return this.#ended
