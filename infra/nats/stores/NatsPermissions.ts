@@ -3,8 +3,8 @@
  *
  * Owns the lists of subjects, and nats-server's configuration made of them
  * (docs/deployment/nats/accounts.conf; a test compares the two and runs a whole system with it). A new
- * request in an adapter needs its subject here. No user may purge, delete, change or restore a journal: only
- * an operator of the account may.
+ * request in an adapter needs its subject here. No user may purge, delete or restore a journal: only an operator
+ * of the account may. The creator may change its settings.
  *
  * Each kind has its replies under its own prefix (NatsRole.ts).
  */
