@@ -1,9 +1,10 @@
 /**
- * `cluster`: servers and several nodes on this machine, who has what, and what happens when nodes come and go.
+ * `cluster`: servers and several nodes on this machine. It shows which node owns which slot, and what happens
+ * when nodes come and go.
  *
- * Owns the command line and the course: servers, nodes (ClusterNodes.ts), a small load (ClusterLoad.ts), looking
- * (ClusterView.ts), showing (ClusterTable.ts), and verbs from keys or a script (ClusterScript.ts). Everything ends with
- * the scope: no process, no folder.
+ * Owns the command line and the course: servers, nodes (ClusterNodes.ts), a small load (ClusterLoad.ts),
+ * reading the status (ClusterView.ts), showing it (ClusterTable.ts), and verbs from keys or a script
+ * (ClusterScript.ts). Processes and folders end with the scope.
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -37,7 +38,7 @@ const ORDERS_MAX = 100_000
 
 /** Pause between two looks, in milliseconds. */
 const LOOK_EVERY_MS = 500
-/** Where there is no terminal, every so many looks are a line. */
+/** Without a terminal, one line is printed for this many looks. */
 const LOOKS_PER_LINE = 4
 /** Longest wait of `settle`, in milliseconds. */
 const SETTLE_MS_MAX = 60_000
@@ -53,7 +54,7 @@ const flags = {
   orders: boundedFlag("orders", 0, ORDERS_MAX, 0, "Orders to drive through their fulfilment meanwhile"),
   script: Flag.String("script").pipe(
     Flag.withDescription(
-      `What to do instead of keys, as in "settle; kill 1; settle; quit". Steps: ${SCRIPT_STEPS}`,
+      `Steps to run instead of keys, as in "settle; kill 1; settle; quit". Steps: ${SCRIPT_STEPS}`,
     ),
     Flag.optional,
   ),
@@ -80,7 +81,7 @@ const acquireBackends = Effect.fnUntraced(function* (folder: string, nats: Clust
   }
   const [three, postgres] = yield* Effect.all(
     [
-      // Three copies of everything, all on this disk: syncing each of them proves nothing and takes its time.
+      // Three copies of all data are on this one disk: syncing each of them proves nothing and takes time.
       acquireNatsCluster({ folder: join(folder, "nats"), syncAlways: false, onProgress }),
       acquirePostgres({ folder: join(folder, "postgres"), onProgress }),
     ],
@@ -89,14 +90,14 @@ const acquireBackends = Effect.fnUntraced(function* (folder: string, nats: Clust
   return { natsUrl: three.urls.join(","), postgresUrl: postgres.url }
 })
 
-/** Keys as verbs, until the scope ends; the terminal is then as it was. */
+/** Turns keys into verbs until the scope ends; the terminal is then as it was before. */
 const acquireKeys = (reader: KeyReader): Effect.Effect<Queue.Queue<ClusterVerb>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const verbs = yield* Queue.unbounded<ClusterVerb>()
     const { stdin } = process
     const onData = (data: Buffer) => {
       for (const key of data.toString()) {
-        // Raw terminals make no signal of Ctrl-C.
+        // A raw terminal sends no signal for Ctrl-C.
         if (key === "\x03") process.kill(process.pid, "SIGINT")
         const verb = reader.read(key)
         if (verb !== undefined) Queue.offerUnsafe(verbs, verb)
@@ -140,7 +141,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
   let seen: SeenCluster | undefined
   const orders = { done: 0, total: 0 }
 
-  // The first one makes the streams; the others find them.
+  // The first node makes the streams; the other nodes find them.
   yield* nodes.add
   yield* Effect.all(
     Array.from({ length: input.nodes - 1 }, () => nodes.add),
@@ -182,7 +183,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
 
   if (input.orders > 0) yield* Effect.forkScoped(driveOrders(input.orders, nodes.someUrl, orders, say))
 
-  // Each look asks another node: settled is what all of them say one after the other.
+  // Each look asks another node. The cluster is settled once all nodes have said so, one after the other.
   let quietCount = 0
   const isQuiet = (): boolean => {
     const present = nodes.all().filter(({ state }) => state() !== "ended")
@@ -218,7 +219,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
     Effect.catch(perform(step), (error) =>
       Effect.sync(() => {
         say(error.message)
-        // Whoever types has read it; a script is judged by how it ends.
+        // A user at the keys has read the message; a script is judged by its exit code.
         if (script !== undefined) process.exitCode = 1
       }),
     )
@@ -228,7 +229,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
     while (true) {
       const step = yield* Queue.take(verbs)
       if (step.verb === "quit") break
-      // Others may follow while it is at work.
+      // Forked, because further keys may follow while the verb runs.
       yield* Effect.forkScoped(complained(step))
     }
   } else {
@@ -252,11 +253,11 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
 
 const command = Command.make("cluster", flags, run).pipe(
   Command.withDescription(
-    "Runs several nodes of the order service on this machine and shows who has what, while you add, drain, kill, pause and stop them.",
+    "Runs several nodes of the order service on this machine and shows which node owns which slot, while you add, drain, kill, pause and stop them.",
   ),
 )
 
-/** Runs until it is told to quit, to the end of its script, or until a signal. */
+/** Runs until the user quits, to the end of its script, or until a signal. */
 export const cluster = (): void => {
   runProgram(command, cleansUp)
 }

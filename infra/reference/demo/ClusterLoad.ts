@@ -1,32 +1,33 @@
 /**
- * A small steady load on the nodes of `npm run cluster`: customers who change their addresses, asked of whichever node.
+ * A small steady load on the nodes of `npm run cluster`: commands that change customers' addresses, sent to
+ * any node.
  *
- * Owns the sending and the figures. A command that is not answered goes to the next node under the same
- * Idempotency-Key, as a careful client's would; its time counts from its first attempt.
+ * Owns sending and the figures. A command without an answer is sent to the next node with the same
+ * Idempotency-Key, as a careful client does. Its time counts from its first attempt.
  */
 import { randomUUID } from "node:crypto"
 import { Effect, type Scope } from "effect"
 import { sendUntilAnswered } from "./DemoClient.ts"
 
-/** Customers that are written to. */
+/** Count of customers that get commands. */
 const CUSTOMERS = 200
 
-/** What the table tells is of so many last milliseconds. */
+/** Time that the table's figures cover, in milliseconds. */
 const RECENT_MS = 10_000
 
-/** Answers whose time is kept for the summary; the oldest go first. */
+/** Answers whose time is kept for the summary; the oldest are dropped first. */
 const KEPT_MAX = 1_000_000
 
 const MS_PER_SECOND = 1_000
 
-/** Longest wait for one attempt, in milliseconds: a node that stands still does not say so. */
+/** Longest wait for one attempt, in milliseconds, because a paused node does not answer at all. */
 const ATTEMPT_TIMEOUT_MS = 1_500
 
 export interface LoadFigures {
   readonly answered: number
   /** Attempts that got no answer. */
   readonly retried: number
-  /** Commands that were given up. */
+  /** Commands that were given up after all attempts. */
   readonly failed: number
   readonly perSecond: number
   readonly p50Ms: number

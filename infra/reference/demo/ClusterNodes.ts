@@ -1,7 +1,7 @@
 /**
  * The service processes of `npm run cluster`: started, killed, paused, stopped, drained.
  *
- * Owns the processes and what was done to them. What the cluster makes of it is for ClusterView.ts to see.
+ * Owns the processes and the verbs on them. ClusterView.ts reads how the cluster reacts.
  */
 import { Effect, Scope } from "effect"
 import type { ChildProgram, ProgramFailed } from "../../cli/ChildProgram.ts"
@@ -11,7 +11,7 @@ import { acquireDemoService, type DemoServiceOptions } from "./DemoService.ts"
 /** Longest wait for the answer to a verb, in milliseconds. */
 const VERB_TIMEOUT_MS = 5_000
 
-/** How often a start that failed is tried again. */
+/** Further attempts of a start that failed. */
 const START_RETRIES = 2
 
 export type ProcessState = "starting" | "running" | "paused" | "stopping" | "ended"
@@ -26,7 +26,7 @@ export interface ClusterNode {
 
 export interface ClusterNodes {
   readonly all: () => ReadonlyArray<ClusterNode>
-  /** Of a process that runs and answers, each time another one; `undefined`: there is none. */
+  /** Address of a running process that answers, each time of another one; `undefined` if there is none. */
   readonly someUrl: () => string | undefined
   readonly add: Effect.Effect<void, ProgramFailed>
   readonly act: (verb: Extract<ClusterVerb, { readonly node: number }>) => Effect.Effect<void, ProgramFailed>
@@ -34,11 +34,11 @@ export interface ClusterNodes {
 
 interface Held extends ClusterNode {
   readonly program: ChildProgram
-  /** What is being done to it, where that lasts. */
+  /** The verb that is being carried out, if it takes time. */
   deed: "starting" | "paused" | "stopping" | undefined
 }
 
-/** Processes end with the scope. `say` is told what was done. */
+/** The processes end with the scope. `say` is called with each verb that was carried out. */
 export const makeClusterNodes = (
   options: Omit<DemoServiceOptions, "nodeName" | "nodeVersion">,
   say: (text: string) => void,
@@ -56,7 +56,7 @@ export const makeClusterNodes = (
         acquireDemoService({ ...options, nodeName: name, nodeVersion: "1" }),
         scope,
       ).pipe(
-        // A busy machine may be too slow for it the first time.
+        // A busy machine may be too slow at the first attempt.
         Effect.tapError(({ reason }) => Effect.sync(() => say(`${name} ${reason}`))),
         Effect.retry({ times: START_RETRIES }),
       )
@@ -76,11 +76,11 @@ export const makeClusterNodes = (
 
     const running = () => nodes.filter((node) => node.state() === "running")
 
-    /** Asked of any node that runs: also the drained one may be. */
+    /** Asks any running node, which may also be the one that the verb is about. */
     const wish = (name: string, what: "drain" | "undrain") =>
       Effect.promise(async () => {
         const url = running()[0]?.url()
-        if (url === undefined) return say(`nobody is there to ${what} ${name}`)
+        if (url === undefined) return say(`no node runs that could ${what} ${name}`)
         const path = `/cluster/members/${name}/${what}`
         try {
           const answer = await fetch(url + path, {

@@ -1,17 +1,17 @@
-/** Orders that are driven through their fulfilment while nodes of `npm run cluster` come and go. */
+/** Drives orders through their fulfilment while nodes of `npm run cluster` come and go. */
 import { Effect } from "effect"
 import { sendUntilAnswered } from "./DemoClient.ts"
 import { demoWorkload } from "./DemoWorkload.ts"
 
 const SEED = 42
 
-/** Customers at once. */
+/** Customers at the same time. */
 const CONCURRENCY = 4
 
-/** Longest wait for one attempt, in milliseconds: a node that stands still does not say so. */
+/** Longest wait for one attempt, in milliseconds, because a paused node does not answer at all. */
 const ATTEMPT_TIMEOUT_MS = 3_000
 
-/** Sends what the demo sends, to whichever node; counts the orders that are driven in `progress`. */
+/** Sends the demo's orders to any node, and counts in `progress` the orders that it has driven. */
 export const driveOrders = (
   orderCount: number,
   someUrl: () => string | undefined,

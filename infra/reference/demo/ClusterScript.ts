@@ -1,11 +1,11 @@
 /**
- * What may be done to the nodes of `npm run cluster`, as text: `kill 1; wait 10; quit`, or a key and a number.
+ * The verbs for nodes of `npm run cluster` as text: `kill 1; wait 10; quit`, or a key and a number.
  *
- * Pure. Who does it: ClusterNodes.ts.
+ * Pure. ClusterNodes.ts carries the verbs out.
  */
 import { Schema } from "effect"
 
-/** Verbs that are about one node, with their keys. */
+/** Verbs about one node, with their keys. */
 export const NODE_VERBS = {
   drain: "d",
   undrain: "u",
@@ -18,13 +18,13 @@ export const NODE_VERBS = {
 
 export type NodeVerb = keyof typeof NODE_VERBS
 
-/** `settle`: until every slot has somebody, and every node that runs and is not drained has a share. */
+/** `settle`: wait until every slot has an owner, and every running node that is not drained has a share. */
 export type ClusterVerb =
   | { readonly verb: "add" | "quit" | "settle" }
   | { readonly verb: "wait"; readonly seconds: number }
   | { readonly verb: NodeVerb; readonly node: number }
 
-/** Every step of a script, for help texts and complaints. */
+/** Every step of a script, for help texts and error messages. */
 export const SCRIPT_STEPS = [
   "add",
   ...Object.keys(NODE_VERBS).map((verb) => `${verb} N`),
@@ -72,7 +72,7 @@ export class KeyReader {
     this.#nodeCount = nodeCount
   }
 
-  /** What was typed of a verb that is not complete yet. */
+  /** Typed keys of a verb that is not complete yet. */
   get pending(): string {
     return this.#verb === undefined ? "" : `${this.#verb} ${this.#digits}`
   }
@@ -91,7 +91,7 @@ export class KeyReader {
   #readNumber(key: string): ClusterVerb | undefined {
     if (key !== "\r") this.#digits += key
     const node = Number(this.#digits)
-    // Another digit could still follow.
+    // Another digit may follow.
     if (key !== "\r" && node * 10 <= this.#nodeCount()) return undefined
     const verb = this.#verb
     this.#verb = undefined

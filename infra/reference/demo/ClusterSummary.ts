@@ -1,4 +1,4 @@
-/** What `npm run cluster --json` writes at its end. Pure. */
+/** The summary that `npm run cluster --json` writes at its end. Pure. */
 import type { LoadFigures } from "./ClusterLoad.ts"
 import type { ClusterNode, ProcessState } from "./ClusterNodes.ts"
 import { epochSum, type SeenCluster, shardOwners } from "./ClusterView.ts"
@@ -10,12 +10,12 @@ export interface ClusterSummary {
   readonly nodes: ReadonlyArray<{
     readonly name: string
     readonly process: ProcessState
-    /** Its state as a member; `none`: it is no member. */
+    /** State of the node as a member; `none` if it is no member. */
     readonly member: string
     readonly shards: number
   }>
   readonly shardsWithoutOwner: number
-  /** Sum over all slots: rises by one with every move. */
+  /** Sum over all slots. It rises by one with every move. */
   readonly epochs: number
   readonly load: LoadFigures
   readonly orders: { readonly done: number; readonly total: number }

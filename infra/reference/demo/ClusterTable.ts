@@ -1,14 +1,14 @@
 /**
- * What `npm run cluster` shows: a table that is drawn again and again on a terminal, one line a look elsewhere.
+ * The output of `npm run cluster`: on a terminal a table that is redrawn, elsewhere one line for a look.
  *
- * Pure. What is shown comes from ClusterNodes.ts, ClusterView.ts and ClusterLoad.ts.
+ * Pure. The content comes from ClusterNodes.ts, ClusterView.ts and ClusterLoad.ts.
  */
 import type { LoadFigures } from "./ClusterLoad.ts"
 import type { ProcessState } from "./ClusterNodes.ts"
 import { NODE_VERBS } from "./ClusterScript.ts"
 import { epochSum, lagSum, type SeenCluster, serviceOwners, shardOwners } from "./ClusterView.ts"
 
-/** Events that the table has room for. */
+/** Most events that the table shows. */
 export const EVENTS_SHOWN = 8
 
 const MS_PER_SECOND = 1_000
@@ -22,12 +22,12 @@ export interface Picture {
     readonly pid: number | undefined
     readonly process: ProcessState
   }>
-  /** `undefined`: nobody answers. */
+  /** `undefined` if no node answers. */
   readonly seen: SeenCluster | undefined
   readonly load: LoadFigures
   readonly orders: { readonly done: number; readonly total: number }
   readonly events: ReadonlyArray<string>
-  /** What was typed of a verb. */
+  /** Typed keys of an incomplete verb. */
   readonly typed: string
   readonly elapsedMs: number
 }
@@ -39,7 +39,7 @@ const dim = (text: string): string => paint(2, text)
 
 const letterOf = (number: number): string => String.fromCharCode("A".charCodeAt(0) + ((number - 1) % 26))
 
-/** A cell for each shard: its owner's letter. */
+/** One cell for each shard, with its owner's letter. */
 const strip = ({ nodes }: Picture, seen: SeenCluster, isColoured: boolean): string => {
   const numberOf = new Map(nodes.map(({ name, number }) => [name, number]))
   return shardOwners(seen)
@@ -117,12 +117,12 @@ export const tableOf = (picture: Picture): string => {
 
 /** How many services each node runs. */
 const servicesText = (services: ReadonlyArray<readonly [string, string | undefined]>): string =>
-  [...Map.groupBy(services, ([, owner]) => owner ?? "nobody")]
+  [...Map.groupBy(services, ([, owner]) => owner ?? "none")]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([owner, slots]) => `${owner} ${slots.length}`)
     .join("  ")
 
-/** One line, for logs. */
+/** The picture as one line, for logs. */
 export const lineOf = (picture: Picture): string => {
   const { nodes, seen, elapsedMs } = picture
   const members = nodes.map(({ name, process }) => {

@@ -1,8 +1,8 @@
 /**
- * What `npm run cluster` sees of the cluster: the newest status that any node tells, and what changed from one to the
- * next.
+ * The cluster as `npm run cluster` sees it: the newest status that any node reports, and the changes between
+ * two of them.
  *
- * Owns the looking. Everything comes over HTTP, as it would for anybody else. How it is shown: ClusterTable.ts.
+ * Owns reading the status, over HTTP like any other client. ClusterTable.ts shows it.
  */
 import { Effect, Schema } from "effect"
 
@@ -38,7 +38,7 @@ const Seen = Schema.Struct({
 })
 export type SeenCluster = typeof Seen.Type
 
-/** The status as the node at `url` tells it; `undefined` where it does not. */
+/** Status that the node at `url` reports; `undefined` if it does not answer. */
 export const lookAt = (url: string): Effect.Effect<SeenCluster | undefined> =>
   Effect.promise(async () => {
     try {
@@ -49,7 +49,7 @@ export const lookAt = (url: string): Effect.Effect<SeenCluster | undefined> =>
     }
   })
 
-/** Name of the member that has each slot. */
+/** Name of each slot's owner. */
 const ownersOf = ({ members, slots }: SeenCluster): ReadonlyMap<string, string | undefined> => {
   const names = new Map(members.map(({ id, name }) => [id, name]))
   return new Map(
@@ -69,7 +69,7 @@ export const epochSum = ({ slots }: SeenCluster): number => slots.reduce((sum, {
 
 export const lagSum = ({ slots }: SeenCluster): number => slots.reduce((sum, { lag = 0 }) => sum + lag, 0)
 
-/** Every slot has somebody who is up, and every member that is up has a share of the shards. */
+/** True if every slot has an owner that is up, and every member that is up has a share of the shards. */
 export const isSettled = (seen: SeenCluster, names: ReadonlyArray<string>): boolean => {
   const owners = shardOwners(seen)
   const up = seen.members.filter(({ state }) => state === "up").map(({ name }) => name)
@@ -83,7 +83,7 @@ export const isSettled = (seen: SeenCluster, names: ReadonlyArray<string>): bool
   )
 }
 
-/** What happened from one look to the next, in words. */
+/** The changes between two looks, as texts. */
 export const changesBetween = (before: SeenCluster, after: SeenCluster): ReadonlyArray<string> => {
   const known = new Map(before.members.map((member) => [member.id, member]))
   const here = new Set(after.members.map(({ id }) => id))
@@ -99,7 +99,7 @@ export const changesBetween = (before: SeenCluster, after: SeenCluster): Readonl
   for (const [slot, owner] of ownersOf(after)) {
     const from = previously.get(slot)
     if (from === owner) continue
-    const move = `${from ?? "nobody"} → ${owner ?? "nobody"}`
+    const move = `${from ?? "none"} → ${owner ?? "none"}`
     moves.set(move, (moves.get(move) ?? 0) + 1)
   }
   for (const [move, count] of moves) changes.push(`${count} ${count === 1 ? "slot" : "slots"} ${move}`)

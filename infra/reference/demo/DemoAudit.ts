@@ -1,10 +1,10 @@
 /**
- * The demo's auditor: what was acknowledged against the orders' histories, both against the read models, and what
- * orders say was sold against the stock and the gateway's books.
+ * The demo's auditor. It compares the acknowledged commands with the orders' histories, both with the read
+ * models, and the sold orders with the stock and the gateway's books.
  *
- * Owns the counting. Trusts only what the API tells of journal and states, and the gateway's own ledger: a command is
- * lost when it was acknowledged and no event of it is there at that version, duplicated when it has more than one.
- * Balances: DemoBalance.ts.
+ * Owns the counting. It trusts only the journal and the states that the API shows, and the gateway's own
+ * ledger. A command is lost if it was acknowledged and the history has no event of it at that version; it is
+ * duplicated if the history has more than one. Balances: DemoBalance.ts.
  */
 import { Clock, Effect } from "effect"
 import { type Balances, balancesOf, moneyGaps, type SettledOrder } from "./DemoBalance.ts"
@@ -24,20 +24,20 @@ import {
 } from "./DemoReads.ts"
 import type { OrderScript, Workload } from "./DemoWorkload.ts"
 
-/** Requests at once. */
+/** Requests at the same time. */
 const AUDIT_CONCURRENCY = 16
 
-/** Longest wait for what was sold to leave the house and for voided payments to be returned, in milliseconds. */
+/** Longest wait until sold goods have left and voided payments are returned, in milliseconds. */
 const QUIET_PATIENCE_MS = 60_000
 
 /** Pause between two looks, in milliseconds. */
 const QUIET_PAUSE_MS = 500
 
-/** Largest pages: fewer requests. */
+/** Largest pages, so that fewer requests are needed. */
 const EVENTS_PER_PAGE = 1_000
 const ORDERS_PER_PAGE = 100
 
-/** Commands of the runtime, in the name of a saga or a reactor, are called like this. */
+/** Prefix of the ids of commands that the runtime sends for a saga or a reactor. */
 const RUNTIME_COMMAND_PREFIX = "everstate:"
 
 export interface AuditReport extends Balances {
@@ -48,12 +48,12 @@ export interface AuditReport extends Balances {
   /** Commands with more than one effect. */
   readonly duplicated: number
   readonly completed: number
-  /** Orders that were undone, by why. */
+  /** Count of undone orders by cause. */
   readonly compensatedBy: ReadonlyMap<string, number>
   readonly stuck: number
-  /** From placed to shipped or rejected, in milliseconds, ascending. */
+  /** Durations from placed to shipped or rejected, in milliseconds, ascending. */
   readonly durationsMs: ReadonlyArray<number>
-  /** Whatever else does not fit, in words: gaps, effects of rejected commands, read models that differ. */
+  /** All other differences, as texts: gaps, effects of rejected commands, read models that differ. */
   readonly differences: ReadonlyArray<string>
 }
 
@@ -64,7 +64,7 @@ export interface Evidence {
   readonly answers: ReadonlyArray<Answered>
 }
 
-/** What one order's history says about the commands that were sent to it. */
+/** Findings in one order's history about its commands. */
 export interface HistoryVerdict {
   readonly lost: number
   readonly duplicated: number
@@ -100,7 +100,7 @@ export const judgeHistory = (
   }
 }
 
-/** Why an order was not fulfilled, as the table calls it. */
+/** Why an order was not fulfilled, in the words of the table. */
 export const causeOf = (events: ReadonlyArray<Event>): string => {
   const end = events.find(({ type }) => type === "OrderRejected" || type === "OrderCancelled")
   if (end === undefined) return "no reason"
@@ -114,7 +114,7 @@ export const causeOf = (events: ReadonlyArray<Event>): string => {
 
 type OrderSeen = Effect.Success<ReturnType<typeof lookAt>>
 
-/** One order and its payment, as they are now. */
+/** Current state of one order and its payment. */
 const lookAt = Effect.fnUntraced(function* (serviceUrl: string, script: OrderScript) {
   const state = yield* readSurely(serviceUrl, `/orders/${script.orderId}`, OrderState)
   const payment = yield* readSurely(serviceUrl, `/payments/${script.orderId}`, PaymentState)
@@ -131,7 +131,7 @@ const settledOrder = ({ script, state, payment }: OrderSeen): SettledOrder => ({
 
 const NO_LEDGER: Ledger = { doubleCharges: 0, charges: [], totals: {} }
 
-/** Looks at everything until it balances, or for as long as it may take. */
+/** Reads the books again until they balance, or until the patience ends. */
 const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, gatewayUrl, workload }: Evidence) {
   const startedMs = yield* Clock.currentTimeMillis
   while (true) {
@@ -159,7 +159,7 @@ const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, gatewayUrl, wor
   }
 })
 
-/** One order: its history, its audit trail, its state and its fate must tell the same. */
+/** Compares one order's history, audit trail, state and outcome. */
 const auditOrder = Effect.fnUntraced(function* (
   serviceUrl: string,
   { script, state }: OrderSeen,
@@ -189,7 +189,7 @@ const durationMs = (events: ReadonlyArray<Event>): ReadonlyArray<number> => {
   return placed === undefined || ended === undefined ? [] : [Date.parse(ended) - Date.parse(placed)]
 }
 
-/** Rows of order_summary against the orders they are of. */
+/** Compares rows of order_summary with their orders. */
 const compareRows = (
   rows: ReadonlyArray<Row>,
   orders: ReadonlyArray<{ readonly orderId: string; readonly state: OrderState | undefined }>,

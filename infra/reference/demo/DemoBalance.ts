@@ -1,18 +1,18 @@
 /**
- * The demo's balances: what orders say was sold and paid against what the stock and the gateway's books say, to the last
- * unit.
+ * The demo's balances: the sums of sold and paid orders against the books of the stock and the gateway, to
+ * the last unit.
  *
- * Pure. Every count is zero where the books agree. Who reads them: DemoAudit.ts.
+ * Pure. Every count is zero if the books agree. DemoAudit.ts reads the books.
  */
 import type { Ledger, PaymentState, StockState } from "./DemoReads.ts"
 import type { Line } from "./DemoWorkload.ts"
 
-/** An order of the demo as its actors ended. */
+/** Final state of an order of the demo, from its actors. */
 export interface SettledOrder {
   readonly orderId: string
   readonly currency: string
   readonly lines: ReadonlyArray<Line>
-  /** It left the house: everything else was undone, or never was. */
+  /** True if its goods left the house. Every other order was undone, or was never placed. */
   readonly isSold: boolean
   readonly payment: PaymentState | undefined
 }
@@ -26,9 +26,9 @@ export interface Books {
 }
 
 export interface Balances {
-  /** Charges beyond the one that stood, by the gateway's books. */
+  /** Charges beyond the first valid one, by the gateway's books. */
   readonly doubleCharges: number
-  /** Units that were sold and never delivered to the house. */
+  /** Units that were sold but never delivered to the house. */
   readonly oversold: number
   /** Minor units, over all currencies. */
   readonly moneyImbalance: number
@@ -70,7 +70,10 @@ export const balancesOf = ({ orders, delivered, stock, ledger }: Books): Balance
 const keptOf = (payment: PaymentState | undefined, currency: string): number =>
   payment?.captured?.currency === currency ? payment.captured.minor - (payment.refunded?.minor ?? 0) : 0
 
-/** What came in is there or was sold, and nothing is still promised to anybody. */
+/**
+ * Units of an article that are neither in stock nor sold, or that are still reserved; 0 if the stock is
+ * right.
+ */
 const stockGap = (stock: StockState | undefined, delivered: number, sold: number): number => {
   if (stock === undefined) return delivered + sold
   const { received, onHand, reserved, committed } = stock
@@ -82,7 +85,7 @@ const stockGap = (stock: StockState | undefined, delivered: number, sold: number
   )
 }
 
-/** Orders for which the gateway does not have what they are worth, in words. */
+/** Orders whose charges at the gateway differ from their worth, as texts. */
 export const moneyGaps = ({ orders, ledger }: Pick<Books, "orders" | "ledger">): ReadonlyArray<string> => {
   const chargesOf = Map.groupBy(ledger.charges, ({ paymentId }) => paymentId)
   return orders.flatMap(({ orderId, lines, isSold, payment }) => {
@@ -96,5 +99,5 @@ export const moneyGaps = ({ orders, ledger }: Pick<Books, "orders" | "ledger">):
   })
 }
 
-/** Charges that cost the customer something. */
+/** Statuses of charges that cost the customer something. */
 const KEPT_CHARGES: ReadonlySet<string> = new Set(["authorised", "captured"])

@@ -1,8 +1,8 @@
 /**
- * The demo's client: sends every command until it is answered, always under the same Idempotency-Key.
+ * The demo's client: it sends every command until it is answered, always with the same Idempotency-Key.
  *
- * Owns what a careful client does when the service dies in the middle: nothing but try again. Keeps what was
- * acknowledged; whether that is true is for DemoAudit.ts to find out.
+ * Owns what a careful client does if the service dies during a request: it tries again. It keeps the
+ * acknowledged answers; DemoAudit.ts checks them.
  */
 import { Effect, Schema } from "effect"
 import type { Sending } from "./DemoWorkload.ts"
@@ -13,10 +13,10 @@ const ATTEMPT_TIMEOUT_MS = 15_000
 /** Pause before the next attempt, in milliseconds. */
 const RETRY_PAUSE_MS = 100
 
-/** Longest time in which a command must be answered, in milliseconds. */
+/** Longest time until a command is answered, in milliseconds. */
 const GIVE_UP_MS = 120_000
 
-/** A command that got no answer, or one that no command should get. */
+/** A command got no answer, or an answer that no command should get. */
 export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", {
   key: Schema.String,
   detail: Schema.String,
@@ -39,7 +39,7 @@ const Accepted = Schema.Struct({ version: Schema.Int, sequence: Schema.Int, dupl
 
 const ProblemBody = Schema.Struct({ type: Schema.String, reason: Schema.optionalKey(Schema.String) })
 
-/** The answer where there is one, `undefined` where it is worth another try. */
+/** The answer if there is one; `undefined` if another attempt may succeed. */
 const attempt = async (
   baseUrl: string,
   sending: Sending,
@@ -65,7 +65,10 @@ const attempt = async (
   return { kind: "rejected", reason: reason ?? type.split(":").at(-1) ?? type }
 }
 
-/** Sends it until there is an answer. `baseUrl` is asked before each attempt: a restart changes it. */
+/**
+ * Sends a command until there is an answer. `baseUrl` is called before each attempt, because a restart
+ * changes it.
+ */
 export const sendUntilAnswered = (
   baseUrl: () => string,
   sending: Sending,
@@ -78,7 +81,7 @@ export const sendUntilAnswered = (
       if (outcome === undefined) last = "the service said to try again"
       return outcome
     } catch (cause) {
-      // Whether it was stored is not known; the next attempt finds out.
+      // It is unknown whether the command was stored; the next attempt finds out.
       last = String(cause)
       return undefined
     }

@@ -1,10 +1,10 @@
 /**
- * `demo`: a thousand orders through their fulfilment, crashes in the middle, a payment gateway that misbehaves, and the
- * proof that nothing was lost, nothing happened twice and the books balance.
+ * `demo`: a thousand orders through their fulfilment, with crashes in the middle and a payment gateway that
+ * misbehaves. It proves that no command was lost, none was applied twice, and the books balance.
  *
  * Owns the command line and the course: fresh servers, gateway and service on temporary data, the workload
- * (DemoWorkload.ts), the kills (DemoDrive.ts), the audit (DemoAudit.ts), the table (DemoReport.ts). Everything ends with
- * the scope, also on Ctrl-C: no process, no folder.
+ * (DemoWorkload.ts), the kills (DemoDrive.ts), the audit (DemoAudit.ts), the table (DemoReport.ts). Processes
+ * and folders end with the scope, also on Ctrl-C.
  */
 import { join } from "node:path"
 import { Clock, Console, Effect, Random } from "effect"
@@ -30,10 +30,13 @@ const KILLS_MAX = 1_000
 const SEED_DEFAULT = 42
 const NODES_MAX = 10
 
-/** How the gateway treats every request, whatever the card: few enough that the demo comes to its end. */
+/**
+ * How the gateway treats all requests, for any card. The shares are so small that the demo still ends in
+ * time.
+ */
 const GATEWAY_MANNERS = ["--error=0.03", "--lost=0.03", "--slow=0.05", "--slow-ms=300", "--hang=0.005"]
 
-/** Differences that are shown in full. */
+/** Most differences that are shown in full. */
 const DIFFERENCES_SHOWN_MAX = 20
 
 const MS_PER_SECOND = 1_000

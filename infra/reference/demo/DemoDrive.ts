@@ -1,9 +1,9 @@
 /**
- * The demo's course: the stock comes in, customers order, the service is killed in the middle, every order comes to its
- * end.
+ * The demo's course: the stock is delivered, customers order, the service is killed in the middle, and every
+ * order ends.
  *
- * Owns when the service is killed, and when an order has ended. Requests: DemoClient.ts. What it all came to:
- * DemoAudit.ts.
+ * Owns when the service is killed, and when an order has ended. DemoClient.ts sends the requests.
+ * DemoAudit.ts checks the outcome.
  */
 import { Clock, Effect, Fiber, Random, Schema, type Scope } from "effect"
 import type { ProgramFailed } from "../../cli/ChildProgram.ts"
@@ -13,7 +13,7 @@ import type { DemoNodes } from "./DemoNodes.ts"
 import { OrderState, read } from "./DemoReads.ts"
 import type { OrderScript, Workload } from "./DemoWorkload.ts"
 
-/** Customers at once. */
+/** Customers at the same time. */
 const CONCURRENCY = 16
 
 /** Longest time between the request that a kill waits for and the kill, in milliseconds. */
@@ -22,15 +22,15 @@ const KILL_DELAY_MAX_MS = 600
 /** Pause between two looks at the orders that have not ended, in milliseconds. */
 const SETTLE_PAUSE_MS = 250
 
-/** Longest time without any order coming to its end, in milliseconds: what is still open then hangs. */
+/** Longest time in which no order ends, in milliseconds: orders that are then still open hang. */
 const SETTLE_PATIENCE_MS = 90_000
 
-/** Orders without an end that are shown. */
+/** Most orders without an end that are shown. */
 const NOT_SETTLED_SHOWN_MAX = 20
 
-/** Orders that did not come to their end. */
+/** Some orders did not end. */
 export class NotSettled extends Schema.TaggedError<NotSettled>()("NotSettled", {
-  /** With the state of each, as last seen. */
+  /** Open orders, each with its last seen state. */
   orders: Schema.Array(Schema.String),
 }) {
   override get message(): string {
@@ -39,7 +39,7 @@ export class NotSettled extends Schema.TaggedError<NotSettled>()("NotSettled", {
   }
 }
 
-/** Ends of an order. One that a saga works on has ended when the saga has. */
+/** Final states of an order without a saga. An order with a saga has ended when the saga has. */
 const ORDER_ENDS: ReadonlySet<string> = new Set(["shipped", "rejected", "cancelled", "expired"])
 const SAGA_ENDS: ReadonlySet<string> = new Set(["completed", "compensated", "aborted", "stuck"])
 
@@ -47,8 +47,8 @@ const hasEnded = ({ status, fulfilment }: OrderState): boolean =>
   fulfilment === undefined ? ORDER_ENDS.has(status) : SAGA_ENDS.has(fulfilment.state)
 
 /**
- * Before which orders the service is killed, one place in each of `kills` equal parts of the course, and how many
- * milliseconds later.
+ * The kills: the index of the order before which the service is killed, and the delay in milliseconds. Each
+ * of `kills` equal parts of the course has one.
  */
 const planKills = (orderCount: number, kills: number): Effect.Effect<ReadonlyMap<number, number>> =>
   Effect.gen(function* () {
@@ -62,7 +62,7 @@ const planKills = (orderCount: number, kills: number): Effect.Effect<ReadonlyMap
     )
   })
 
-/** Sends everything. Resolves when every request is answered and the service is up after its last kill. */
+/** Sends all requests. Resolves when every request is answered and the service is up after its last kill. */
 export const drive = Effect.fnUntraced(function* (
   { scripts, before }: Workload,
   service: DemoNodes,
@@ -123,7 +123,7 @@ export const settle = Effect.fnUntraced(function* (
             seen.set(orderId, `${state?.status ?? "unknown"}, ${state?.fulfilment?.state ?? "no saga"}`)
             return state !== undefined && hasEnded(state)
           }),
-          // The service is not well; the next look finds out.
+          // The service may be down; the next look finds out.
           Effect.catch(({ detail }) => {
             seen.set(orderId, detail)
             return Effect.succeed(false)

@@ -1,27 +1,27 @@
 /**
- * The service of the demo: one process, or several that are a cluster.
+ * The service of the demo: one process, or several that form a cluster.
  *
- * Owns which one a client asks next, and which one is killed. How a process is called: DemoService.ts.
+ * Owns which process a client asks next, and which one is killed. DemoService.ts starts a process.
  */
 import { Effect, Random, type Scope } from "effect"
 import type { ChildProgram, ProgramFailed } from "../../cli/ChildProgram.ts"
 import { acquireDemoService, type DemoServiceOptions } from "./DemoService.ts"
 
 export interface DemoNodes {
-  /** Of a process that runs, each time another one. */
+  /** Address of a running process, each time of another one. */
   readonly url: () => string
-  /** Kills one of them, whichever, and starts it again. `say` is told before and after. */
+  /** Kills a random process and starts it again. `say` is called before and after. */
   readonly crash: (say: (text: string) => void) => Effect.Effect<void, ProgramFailed>
 }
 
-/** Started; ended with the scope. */
+/** Starts the processes; they end with the scope. */
 export const acquireDemoNodes = (
   count: number,
   options: Omit<DemoServiceOptions, "nodeName">,
 ): Effect.Effect<DemoNodes, ProgramFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const start = (index: number) => acquireDemoService({ ...options, nodeName: `n${index + 1}` })
-    // The first one makes the streams; the others find them.
+    // The first node makes the streams; the other nodes find them.
     const first = yield* start(0)
     const others = yield* Effect.forEach(
       Array.from({ length: count - 1 }, (_, index) => index + 1),
@@ -31,7 +31,7 @@ export const acquireDemoNodes = (
     return demoNodes([first, ...others])
   })
 
-/** Processes that are running, as the demo uses them. */
+/** Running processes, as the demo uses them. */
 export const demoNodes = (programs: readonly [ChildProgram, ...ReadonlyArray<ChildProgram>]): DemoNodes => {
   let turn = 0
   return {

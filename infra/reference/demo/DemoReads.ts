@@ -1,7 +1,8 @@
 /**
- * What the demo's auditor reads over the API and from the gateway's books: shapes, pages, another try where a read fails.
+ * Reads of the demo's auditor from the API and the gateway's books: shapes, pages, and retries of a read that
+ * fails.
  *
- * What it makes of it: DemoAudit.ts.
+ * DemoAudit.ts judges what was read.
  */
 import { Effect, Schedule, Schema } from "effect"
 
@@ -11,7 +12,7 @@ const READ_ATTEMPTS = 5
 /** Pause before the next attempt, in milliseconds. */
 const READ_PAUSE_MS = 200
 
-/** A read of the audit that was not answered as it should. */
+/** A read of the audit got no answer, or a wrong one. */
 export class AuditFailed extends Schema.TaggedError<AuditFailed>()("AuditFailed", {
   path: Schema.String,
   detail: Schema.String,
@@ -76,7 +77,7 @@ export const Ledger = Schema.Struct({
 })
 export type Ledger = typeof Ledger.Type
 
-/** The document at the path; `undefined` where there is none. */
+/** The document at the path; `undefined` if there is none. */
 export const read = <A>(
   baseUrl: string,
   path: string,
@@ -93,14 +94,14 @@ export const read = <A>(
     catch: (cause) => new AuditFailed({ path, detail: String(cause) }),
   })
 
-/** {@link read}, and again where it fails. */
+/** {@link read} with retries. */
 export const readSurely: typeof read = (baseUrl, path, schema) =>
   Effect.retry(read(baseUrl, path, schema), {
     times: READ_ATTEMPTS - 1,
     schedule: Schedule.spaced(READ_PAUSE_MS),
   })
 
-/** All pages of a list; nothing where there is none. */
+/** The items of all pages of a list; empty if the list does not exist. */
 export const readAll = <P extends { readonly next?: string }, Item>(
   baseUrl: string,
   path: string,

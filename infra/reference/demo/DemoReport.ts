@@ -1,26 +1,26 @@
 /**
- * The demo's result: the counts behind `--json`, the table for people, and whether all is well.
+ * The demo's result: the counts for `--json`, the table for people, and whether the run is without faults.
  *
- * Pure. Where the counts come from: DemoAudit.ts.
+ * Pure. The counts come from DemoAudit.ts.
  */
 import type { AuditReport } from "./DemoAudit.ts"
 import type { Answered } from "./DemoClient.ts"
 
 /** What `--json` prints: `sent` = `accepted` + `rejected` + `deduplicated`. */
 export interface DemoReport {
-  /** Answers, repeats included; attempts that got none are not counted. */
+  /** Answers, including those to repeats. Attempts without an answer do not count. */
   readonly sent: number
-  /** Commands that were acknowledged, each once. */
+  /** Acknowledged commands, each once. */
   readonly accepted: number
   readonly rejected: number
-  /** Further acknowledgements of a command, which say that it had been applied before. */
+  /** Further acknowledgements of a command, which say that it was applied before. */
   readonly deduplicated: number
   readonly events: number
   readonly readModelRows: number
   readonly lost: number
   readonly duplicated: number
   readonly seconds: number
-  /** Orders that were sold. `completed` + `compensated` + `stuck`: all that were placed. */
+  /** Sold orders. `completed` + `compensated` + `stuck` is the count of all placed orders. */
   readonly completed: number
   readonly compensated: number
   readonly stuck: number
@@ -31,12 +31,12 @@ export interface DemoReport {
   readonly compensatedBy: { readonly [cause: string]: number }
   readonly nodes: number
   readonly kills: number
-  /** From placed to settled. */
+  /** Time from placed to settled. */
   readonly p50Ms: number
   readonly p99Ms: number
 }
 
-/** Everything that must be zero. */
+/** Counts that must be zero. */
 const FAULTS = [
   "lost",
   "duplicated",
@@ -51,9 +51,9 @@ interface AnswerCounts {
   readonly accepted: number
   readonly rejected: number
   readonly deduplicated: number
-  /** Of the accepted: stored before a crash, acknowledged after it. */
+  /** Accepted commands that were stored before a crash and acknowledged after it. */
   readonly answeredLate: number
-  /** Acknowledged as new more than once. */
+  /** Commands that were acknowledged as new more than once. */
   readonly newTwice: ReadonlyArray<string>
 }
 
@@ -102,14 +102,14 @@ export const reportOf = (
   }
 }
 
-/** Of ascending values; 0 where there is none. */
+/** Quantile of ascending values; 0 if there are none. */
 const quantile = (ascending: ReadonlyArray<number>, share: number): number =>
   ascending[Math.min(ascending.length - 1, Math.floor(share * ascending.length))] ?? 0
 
-/** Nothing was lost, doubled, left open or out of balance. */
+/** True if no command was lost or doubled, and nothing is open or out of balance. */
 export const isWell = (report: DemoReport): boolean => FAULTS.every((fault) => report[fault] === 0)
 
-/** How often each reason was given, most frequent first. */
+/** Count of each rejection's reason, most frequent first. */
 const rejectionsByReason = (answers: ReadonlyArray<Answered>): ReadonlyArray<readonly [string, number]> => {
   const counts = new Map<string, number>()
   for (const { outcome } of answers) {

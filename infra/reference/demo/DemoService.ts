@@ -1,8 +1,8 @@
 /**
  * The service as a child process that can be killed and started again on the same data.
  *
- * Owns how it is called. It runs the same `start` as everybody; its servers and its payment gateway are given, so they
- * outlive it.
+ * Owns its command line. It runs the normal `start`. Its servers and its payment gateway are given, so they
+ * outlive the process.
  */
 import { fileURLToPath } from "node:url"
 import { type Effect, Schema, type Scope } from "effect"
@@ -26,18 +26,18 @@ export interface DemoServiceOptions {
   readonly natsUrl: string
   readonly postgresUrl: string
   readonly gatewayUrl: string
-  /** For what is kept beside the servers: mail. */
+  /** Folder for the files besides the servers' data: mail. */
   readonly folder: string
-  /** Default: the service's own. */
+  /** Flow; by default the service's own. */
   readonly flow?: string
-  /** Name of the node; what errors call the process, too. */
+  /** Name of the node, and of the process in errors. */
   readonly nodeName?: string
   readonly nodeVersion?: string
-  /** Told of every line of its log. */
+  /** Called with every line of its log. */
   readonly onLine?: (line: string) => void
 }
 
-/** Started; ended with the scope. */
+/** Starts the service; it ends with the scope. */
 export const acquireDemoService = ({
   natsUrl,
   postgresUrl,

@@ -1,15 +1,16 @@
 /**
- * What the demo's customers do: a script per order, the same for the same seed, and the stock that awaits them.
+ * The requests of the demo's customers: a script per order, the same for the same seed, and the stock for all
+ * orders.
  *
- * Owns the mix: most orders go through; some cards are declined, some articles run out, some addresses are nobody's, some
- * gateways answer late or never, some customers change their minds, some requests are invalid or sent twice. It knows
- * nothing of answers; who sends is DemoClient.ts.
+ * Owns the mix. Most orders succeed. Some cards are declined, some articles run out, some addresses do not
+ * exist, some gateways answer late or never, some customers cancel, some requests are invalid or sent twice.
+ * Answers are not handled here; DemoClient.ts sends the requests.
  */
 import { Effect, Random } from "effect"
 
 /** One request, to be sent until it is answered. */
 export interface Sending {
-  /** The order that it is about, or what else the key is unique for. */
+  /** Order of the request, or another id for which the key is unique. */
   readonly orderId: string
   /** The Idempotency-Key. */
   readonly key: string
@@ -27,22 +28,22 @@ export interface Line {
   readonly unitPriceMinor: number
 }
 
-/** Steps one after the other; the sendings of a step go out at once. */
+/** The steps run one after the other; the sendings of one step are sent at the same time. */
 export interface OrderScript {
   readonly orderId: string
   readonly customerId: string
   readonly currency: string
   readonly lines: ReadonlyArray<Line>
-  /** Nothing but a rejection is expected with one of these; without, it depends on what others took. */
+  /** Reasons for which only a rejection is expected. Without any, the outcome depends on the other orders. */
   readonly flaws: ReadonlyArray<Flaw>
-  /** Whether any of its requests can make an order at all. */
+  /** True if at least one of its requests can place an order. */
   readonly isOrder: boolean
   readonly steps: ReadonlyArray<ReadonlyArray<Sending>>
 }
 
 export interface Workload {
   readonly scripts: ReadonlyArray<OrderScript>
-  /** What has to be there before the first order: deliveries of stock, and customers. */
+  /** Requests before the first order: deliveries of stock, and customers. */
   readonly before: ReadonlyArray<Sending>
   /** Units that suppliers deliver, by article. */
   readonly delivered: ReadonlyMap<string, number>
@@ -70,16 +71,19 @@ const SHARE = {
   hang: 0.01,
 } as const
 
-/** Orders with a gateway that hangs for good come early: each takes twenty seconds to find out. */
+/**
+ * Share of the course in which orders may have a hanging gateway. They come early, because each takes twenty
+ * seconds to time out.
+ */
 const HANGING_UNTIL_SHARE = 0.3
 
 const SKUS = ["book", "lamp", "chair", "kettle", "pen", "desk", "clock"] as const
 
-/** Everybody wants it, and there is enough for some. */
+/** An article that many orders want, with stock for some of them. */
 const HOT_SKU = "globe"
 const HOT_SUPPLY_SHARE = 0.6
 
-/** Nobody gets it: there is one, and nobody wants less than two. */
+/** An article that no order gets: there is one unit, and every order wants at least two. */
 const SOLD_OUT_SKU = "unicorn"
 
 const CURRENCIES = ["EUR", "USD", "KRW", "JPY"] as const
@@ -166,7 +170,7 @@ const scriptOf = (orderId: string, customerId: string, mayHang: boolean, dice: D
   }
 }
 
-/** Some are sent a second time under the same key, at once or after the answer. */
+/** Sends some requests a second time with the same key, at once or after the answer. */
 const sentOnceOrTwice = (sending: Sending, { chance }: Dice): ReadonlyArray<ReadonlyArray<Sending>> => {
   if (!chance(SHARE.sentTwice)) return [[sending]]
   return chance(SHARE.sentTwiceAtOnce) ? [[sending, sending]] : [[sending], [sending]]
@@ -190,7 +194,7 @@ const newLine = (sku: string, { wholeNumber }: Dice): Line => ({
   unitPriceMinor: wholeNumber(UNIT_PRICE_MINOR_MAX),
 })
 
-/** A token that tells the fake gateway how to behave. */
+/** A card token that tells the fake gateway how to behave. */
 const cardOf = (mayHang: boolean, { chance }: Dice): string => {
   if (chance(SHARE.error)) return "card-error"
   if (chance(SHARE.lost)) return "card-lost"
@@ -198,7 +202,7 @@ const cardOf = (mayHang: boolean, { chance }: Dice): string => {
   return mayHang && chance(SHARE.hang / HANGING_UNTIL_SHARE) ? "card-hang" : "card-1"
 }
 
-/** Enough of everything but the two articles that are meant to run out. */
+/** Stock for all orders, except for the two articles that must run out. */
 const supplyFor = (scripts: ReadonlyArray<OrderScript>): ReadonlyMap<string, number> => {
   const wanted = new Map<string, number>()
   for (const { sku, quantity } of scripts.flatMap(({ lines }) => lines)) {

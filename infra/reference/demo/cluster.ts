@@ -1,4 +1,7 @@
-/** `npm run cluster`: several nodes on this machine. A look at Node first; the program is ClusterCommand.ts. */
+/**
+ * `npm run cluster`: several nodes on this machine. It checks the version of Node first; the program is
+ * ClusterCommand.ts.
+ */
 import { requireNode } from "../../cli/NodeVersion.ts"
 
 requireNode()

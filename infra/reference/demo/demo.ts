@@ -1,4 +1,7 @@
-/** `npm run demo`: a thousand orders and a crash. A look at Node first; the program is DemoCommand.ts. */
+/**
+ * `npm run demo`: a thousand orders and crashes. It checks the version of Node first; the program is
+ * DemoCommand.ts.
+ */
 import { requireNode } from "../../cli/NodeVersion.ts"
 
 requireNode()

@@ -1,10 +1,13 @@
-/** A mail as the text of RFC 5322, with headers in UTF-8 (RFC 6532): what sinks keep and show. */
+/**
+ * A mail as text in the form of RFC 5322, with headers in UTF-8 (RFC 6532), as the mailers of this folder
+ * write it.
+ */
 import type { Mail } from "../../../actors/notification/Mailer.ts"
 
-/** Where message ids are from. Reserved: no mail server is called like this (RFC 2606). */
+/** Domain of message ids. It is reserved: no mail server has this name (RFC 2606). */
 const MESSAGE_ID_DOMAIN = "everstate.invalid"
 
-/** Line breaks as they are in files here, not as they travel. */
+/** Text with line breaks as in files of this system, not as in mails on the wire. */
 export const mailText = ({ messageId, to, subject, text }: Mail): string =>
   [
     `Message-ID: <${encodeURIComponent(messageId)}@${MESSAGE_ID_DOMAIN}>`,

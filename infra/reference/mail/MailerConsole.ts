@@ -1,4 +1,7 @@
-/** E-mail on a stream, such as the terminal: for somebody who watches. The port: actors/notification/Mailer.ts. */
+/**
+ * Writes mails to a stream, such as the terminal, for a person who watches. The port:
+ * actors/notification/Mailer.ts.
+ */
 import type { Mail, Mailer } from "../../../actors/notification/Mailer.ts"
 import { mailText } from "./MailText.ts"
 
@@ -9,7 +12,7 @@ export class MailerConsole implements Mailer {
     this.#stream = stream
   }
 
-  /** Done when the stream has taken it. */
+  /** Resolves when the stream has taken the mail. */
   send(mail: Mail): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#stream.write(`${mailText(mail)}\n`, (error) => (error == null ? resolve() : reject(error)))

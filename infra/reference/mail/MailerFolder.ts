@@ -1,7 +1,8 @@
 /**
- * E-mail as files: one `.eml` in a folder for each notification, so that sending twice leaves one.
+ * Writes mails as files: one `.eml` in a folder for each notification, so a mail that is sent twice leaves
+ * one file.
  *
- * The file is there whole or not at all. The port: actors/notification/Mailer.ts.
+ * A file appears as a whole or not at all. The port: actors/notification/Mailer.ts.
  */
 import { createHash, randomUUID } from "node:crypto"
 import { mkdir, rename, writeFile } from "node:fs/promises"
@@ -9,7 +10,7 @@ import { join } from "node:path"
 import type { Mail, Mailer } from "../../../actors/notification/Mailer.ts"
 import { mailText } from "./MailText.ts"
 
-/** Longest part of a notification's id in the name of its file; a digest keeps the others apart. */
+/** Longest part of a notification's id in the name of its file; a digest keeps longer ids apart. */
 const READABLE_LENGTH_MAX = 60
 const DIGEST_LENGTH = 12
 
@@ -22,7 +23,7 @@ export const mailFileName = (messageId: string): string => {
 export class MailerFolder implements Mailer {
   readonly #folder: string
 
-  /** `folder` is made where it is missing. */
+  /** `folder` is created if it is missing. */
   constructor(folder: string) {
     this.#folder = folder
   }

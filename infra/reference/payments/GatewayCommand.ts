@@ -1,7 +1,8 @@
 /**
  * `gateway`: the fake payment provider as a program.
  *
- * Owns the command line and what is printed. The provider is GatewayServer.ts; the end of a program Program.ts.
+ * Owns the command line and the printed text. GatewayServer.ts is the provider; infra/cli/Program.ts ends the
+ * program.
  */
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"

@@ -1,8 +1,9 @@
 /**
- * The fake payment provider's books on disk: a line of JSON for every operation, written before it is answered.
+ * The fake payment provider's books on disk: a line of JSON for every operation, written before it is
+ * answered.
  *
- * Owns reading and appending. A line that was cut off by a crash was never answered, and goes. What the lines mean:
- * GatewayLedger.ts.
+ * Owns reading and appending. A line that a crash cut off is removed, because its operation was never
+ * answered. GatewayLedger.ts owns the meaning of the lines.
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs"
 import type { GatewayEntry } from "./GatewayLedger.ts"
@@ -14,7 +15,7 @@ export class GatewayFile {
     this.#path = path
   }
 
-  /** Everything that was booked, oldest first. */
+  /** All booked operations, oldest first. */
   read(): ReadonlyArray<GatewayEntry> {
     if (!existsSync(this.#path)) return []
     const bytes = readFileSync(this.#path)

@@ -1,25 +1,25 @@
 /**
- * The books of the fake payment provider: every charge, what became of it, and what each key was answered.
+ * The books of the fake payment provider: every charge with its status, and the answer to each key.
  *
- * Owns what a provider does with an operation, as a fold: the same entries in the same order give the same books, so a
- * file of entries is all that a restart needs. Like a real one it charges a card as often as it is told to under new
- * keys, and counts that. It keeps every charge and key for good: it is for demos and tests. How operations come and
- * answers go: GatewayServer.ts.
+ * Owns what a provider does with an operation, as a fold: the same entries in the same order give the same
+ * books, so a restart needs only a file of entries. Like a real provider, it charges a card again for each
+ * new key, and counts that. It keeps every charge and key for good, because it is for demos and tests.
+ * GatewayServer.ts takes operations and sends answers.
  */
 import type { Money } from "../../../actors/Money.ts"
 
 export const OPERATIONS = ["authorise", "capture", "refund", "void"] as const
 export type Operation = (typeof OPERATIONS)[number]
 
-/** One operation as it is booked. */
+/** One booked operation. */
 export interface GatewayEntry {
   readonly key: string
   readonly operation: Operation
   readonly paymentId: string
-  /** Of an `authorise`, as is `card`. */
+  /** Amount of an `authorise`, which also has a `card`. */
   readonly amount?: Money
   readonly card?: string
-  /** Why the card's bank says no. */
+  /** Reason of the card's bank for declining. */
   readonly declined?: string
 }
 
@@ -35,7 +35,7 @@ export interface Charge {
   readonly amount: Money
   readonly card: string
   readonly status: "authorised" | "captured" | "refunded" | "released"
-  /** Made while another one of the same payment stood. */
+  /** True if it was made while another charge of the same payment was valid. */
   readonly isDouble: boolean
 }
 
@@ -50,14 +50,14 @@ export interface LedgerTotals {
 export interface LedgerReport {
   readonly charges: ReadonlyArray<Charge>
   readonly totals: { readonly [currency: string]: LedgerTotals }
-  /** Operations under keys that were new. */
+  /** Operations with new keys. */
   readonly operations: number
-  /** Requests under keys that were answered before. */
+  /** Requests with keys that were answered before. */
   readonly repeats: number
   readonly declined: number
-  /** Charges beyond the one that stood. */
+  /** Charges beyond the first valid one. */
   readonly doubleCharges: number
-  /** Ids of the payments, which are those of the orders. */
+  /** Ids of the double-charged payments, which are the ids of their orders. */
   readonly doubleCharged: ReadonlyArray<string>
 }
 
@@ -71,7 +71,7 @@ export class GatewayLedger {
   #repeatCount = 0
   #declinedCount = 0
 
-  /** The answer of then, where the key was used before: 422 where it was for something else. */
+  /** The earlier answer if the key was used before; 422 if it was used for another operation. */
   repeated({ key, operation, paymentId, amount, card }: GatewayEntry): GatewayAnswer | undefined {
     const before = this.#answers.get(key)
     if (before === undefined) return undefined
@@ -82,7 +82,7 @@ export class GatewayLedger {
     return before.answer
   }
 
-  /** Books an operation under a new key. */
+  /** Books an operation with a new key. */
   book(entry: GatewayEntry): GatewayAnswer {
     const answer = this.#answerTo(entry)
     this.#answers.set(entry.key, { asked: askedOf(entry), answer })

@@ -1,21 +1,23 @@
 /**
- * How the fake payment provider misbehaves: whom it declines, and when it is slow, silent, broken or cut off.
+ * How the fake payment provider misbehaves: which payments it declines, and when it is slow, silent, broken
+ * or cut off.
  *
- * By the token of the card, for a test that wants one thing, and by chance, for a demo that wants them all. Chance is a
- * hash of seed, key and attempt, not a die: what happens to a request does not depend on what else goes on. Who acts on
- * it: GatewayServer.ts.
+ * A test chooses one misbehaviour by the token of the card; a demo gets all of them by chance. Chance is a
+ * hash of seed, key and attempt, not a random number, so the treatment of a request does not depend on other
+ * requests. GatewayServer.ts carries it out.
  */
 import { createHash } from "node:crypto"
 import type { Money } from "../../../actors/Money.ts"
 
 /**
- * `hang`: takes the request, does nothing, never answers. `error`: answers 500 and does nothing. `lost`: does it and
- * cuts the connection instead of answering. `slow`: does it and answers late.
+ * `hang`: takes the request, does nothing, never answers. `error`: answers 500 and does nothing. `lost`:
+ * carries the operation out and cuts the connection instead of answering. `slow`: carries it out and answers
+ * late.
  */
 export type Manner = "prompt" | "hang" | "error" | "lost" | "slow"
 
 export interface GatewayMannersOptions {
-  /** Any number: the same one, the same misfortunes. */
+  /** Any number. The same seed gives the same misbehaviour. */
   readonly seed?: number
   /** Shares, 0 to 1: of payments for `declined`, of requests for the others. */
   readonly declined?: number
@@ -25,13 +27,13 @@ export interface GatewayMannersOptions {
   readonly slow?: number
   /** Time of a slow answer, in milliseconds; default 500. */
   readonly slowMs?: number
-  /** Amounts above it are declined, in minor units of whatever currency. */
+  /** Amounts above it are declined, in minor units of any currency. */
   readonly declineAboveMinor?: number
 }
 
 const SLOW_MS_DEFAULT = 500
 
-/** Cards whose name begins like this misbehave when they are authorised. */
+/** Prefixes of cards that misbehave when they are authorised. */
 export const CARD_PREFIXES = {
   /** Always declined. */
   declined: "card-declined",
@@ -56,7 +58,7 @@ export class GatewayManners {
     this.slowMs = options.slowMs ?? SLOW_MS_DEFAULT
   }
 
-  /** Why the bank declines, `undefined` where it does not. The same payment always hears the same. */
+  /** Why the bank declines, or `undefined`. The answer for a payment is always the same. */
   declines(paymentId: string, amount: Money, card: string): string | undefined {
     const { declined = 0, declineAboveMinor = Number.POSITIVE_INFINITY } = this.#options
     if (card.startsWith(CARD_PREFIXES.declined)) return "CardDeclined"
@@ -64,7 +66,7 @@ export class GatewayManners {
     return this.#chance("declined", paymentId) < declined ? "InsufficientFunds" : undefined
   }
 
-  /** How attempt number `attempt`, from 1, under `key` is treated. `card` is there for an authorisation only. */
+  /** Treatment of attempt number `attempt`, from 1, with `key`. Only an authorisation has a `card`. */
   mannerOf(key: string, attempt: number, card: string | undefined): Manner {
     const byCard = card === undefined ? undefined : mannerOfCard(card, attempt)
     if (byCard !== undefined) return byCard
@@ -82,7 +84,7 @@ export class GatewayManners {
     return "prompt"
   }
 
-  /** 0 to 1, evenly. */
+  /** A number from 0 to 1, evenly distributed. */
   #chance(...of: ReadonlyArray<string>): number {
     const digest = createHash("sha256")
       .update(JSON.stringify([this.#options.seed ?? 0, ...of]))

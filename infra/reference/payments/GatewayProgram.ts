@@ -1,7 +1,7 @@
 /**
- * The fake payment gateway beside a service: a process of its own, on a free port, that ends with this one.
+ * The fake payment gateway beside a service: its own process on a free port, which ends with this process.
  *
- * What it does: infra/reference/payments/GatewayServer.ts.
+ * The gateway is infra/reference/payments/GatewayServer.ts.
  */
 import { mkdir } from "node:fs/promises"
 import { dirname } from "node:path"
@@ -18,7 +18,10 @@ const addressIn = (line: string): string | undefined => {
   return decoded._tag === "Some" ? decoded.value.url : undefined
 }
 
-/** `file`: where it keeps its books. `manners`: its flags, such as `--lost=0.1`. Ended with the scope. */
+/**
+ * Starts the gateway; it ends with the scope. `file`: file of its books. `manners`: its flags, such as
+ * `--lost=0.1`.
+ */
 export const acquireGateway = (
   file: string,
   manners: ReadonlyArray<string> = [],

@@ -1,11 +1,11 @@
 /**
- * The fake payment provider over HTTP: `POST /{authorise,capture,refund,void}` with an `Idempotency-Key` and the
- * payment in the body (an id may be anything, and a path may not), and `GET /ledger` for whoever checks the books.
+ * The fake payment provider over HTTP: `POST /{authorise,capture,refund,void}` with an `Idempotency-Key` and
+ * the payment in the body (because not every id fits into a path), and `GET /ledger` for auditors.
  *
- * Owns requests and answers: 200, 402 declined, 409 not in this state, 400 and 422 for mistakes, 500 when it plays broken,
- * 403, 415 and 421 for what pages of other sites send (infra/http/RequestGuard.ts).
- * A body of a refusal says `{ reason }`. A key that was answered before gets that answer and nothing else is done. What
- * is booked: GatewayLedger.ts; how it misbehaves: GatewayManners.ts. A program of its own: gateway.ts.
+ * Owns requests and answers: 200, 402 declined, 409 not in this state, 400 and 422 for mistakes, 500 for a
+ * simulated error, 403, 415 and 421 for requests from pages of other sites (infra/http/RequestGuard.ts). The
+ * body of a refusal is `{ reason }`. A key that was answered before gets the same answer, and nothing else is
+ * done. GatewayLedger.ts books, GatewayManners.ts misbehaves, gateway.ts is the program.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -33,20 +33,20 @@ export const STOP_DRAIN_MS = 5_000
 const HOST_DEFAULT = "127.0.0.1"
 
 export interface GatewayOptions extends GatewayMannersOptions {
-  /** 0, the default, for any free one. */
+  /** Port; 0, the default, for any free one. */
   readonly port?: number
-  /** Default: this machine alone. */
+  /** Host; by default this machine alone. */
   readonly host?: string
-  /** Where the books are kept; without it they end with the process. */
+  /** File of the books; without it they end with the process. */
   readonly file?: string
 }
 
-/** How often requests were treated how. */
+/** Count of requests for each treatment. */
 export type MannerCounts = { readonly [manner in Manner]: number }
 
 export interface Gateway {
   readonly url: string
-  /** What `GET /ledger` answers. */
+  /** The answer of `GET /ledger`. */
   readonly ledger: () => ReturnType<GatewayLedger["report"]> & { readonly manners: MannerCounts }
   /** Takes no more requests, finishes slow answers, drops those that hang. */
   readonly stop: () => Promise<void>
@@ -144,7 +144,7 @@ class RunningGateway implements Gateway {
     }
   }
 
-  /** In the file before it is answered. */
+  /** Books an operation. It is in the file before it is answered. */
   #book(asked: GatewayEntry): GatewayAnswer {
     const { paymentId, amount, card } = asked
     const declined =

@@ -1,9 +1,9 @@
 /**
- * The payment gateway over HTTP: the port of actors/payment on a provider that speaks like GatewayServer.ts.
+ * The payment gateway over HTTP: the port of actors/payment for a provider with the API of GatewayServer.ts.
  *
- * Owns what a status means: a 4xx is a refusal for good, but for 408 and 429; everything else that is not 200, a lost
- * connection included, leaves open what happened and is tried again under the same key. Connections are kept alive by
- * `fetch`. Patience is the caller's: the signal.
+ * Owns the meaning of a status. A 4xx is a final refusal, except for 408 and 429. After any other status than
+ * 200, and after a lost connection, the outcome is unknown, and the operation is tried again with the same
+ * key. `fetch` keeps connections alive. The caller's signal ends the wait.
  */
 import { Schema } from "effect"
 import { Money } from "../../../actors/Money.ts"
@@ -11,7 +11,7 @@ import type { GatewayRequest, PaymentGateway } from "../../../actors/payment/Pay
 import { CallRefused } from "../../../runtime/index.ts"
 import type { Operation } from "./GatewayLedger.ts"
 
-/** 4xx statuses that a later attempt may not meet. */
+/** 4xx statuses that may not come again at a later attempt. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429])
 
 const Authorised = Schema.Struct({ authorisationId: Schema.String })
@@ -20,7 +20,7 @@ const Refunded = Schema.Struct({ refunded: Money })
 const Reversed = Schema.Struct({ captured: Schema.NullOr(Money), refunded: Schema.NullOr(Money) })
 const Refusal = Schema.Struct({ reason: Schema.String, detail: Schema.optionalKey(Schema.Unknown) })
 
-/** The provider did not answer as agreed: it may or may not have done what it was asked. */
+/** The provider did not answer as agreed: the operation may or may not have been carried out. */
 export class GatewayUnavailable extends Schema.TaggedError<GatewayUnavailable>()("GatewayUnavailable", {
   operation: Schema.String,
   paymentId: Schema.String,
@@ -34,7 +34,7 @@ export class GatewayUnavailable extends Schema.TaggedError<GatewayUnavailable>()
 export class PaymentGatewayHttp implements PaymentGateway {
   readonly #url: string
 
-  /** `url` without a slash at its end. */
+  /** `url` has no slash at its end. */
   constructor(url: string) {
     this.#url = url
   }
@@ -74,7 +74,7 @@ export class PaymentGatewayHttp implements PaymentGateway {
       status = response.status
       text = await response.text()
     } catch (cause) {
-      // `fetch` says only that it failed; why is in its cause.
+      // `fetch` says only that it failed; its cause has the reason.
       const { message, cause: why } = cause as Error
       throw unavailable(why instanceof Error ? `${message}: ${why.message}` : message)
     }

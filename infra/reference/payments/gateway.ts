@@ -1,4 +1,7 @@
-/** The fake payment provider, as a process of its own. A look at Node first; the program is GatewayCommand.ts. */
+/**
+ * The fake payment provider as its own process. It checks the version of Node first; the program is
+ * GatewayCommand.ts.
+ */
 import { requireNode } from "../../cli/NodeVersion.ts"
 
 requireNode()

@@ -27,7 +27,7 @@ export const notHosted = (flow: Flow): Problem => ({
   status: 404,
   title: "The flow of this service has no saga",
   detail: `The flow of this service is the ${flow}.`,
-  hint: "Start it with --flow saga.",
+  hint: "Start the service with --flow saga.",
 })
 
 /** The error as the caller of the service sees it. */

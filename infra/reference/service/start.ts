@@ -1,4 +1,4 @@
-/** `npm start`: the order service. A look at Node first; the program is StartCommand.ts. */
+/** `npm start`: the order service. It checks the version of Node first; the program is StartCommand.ts. */
 import { requireNode } from "../../cli/NodeVersion.ts"
 
 requireNode()
