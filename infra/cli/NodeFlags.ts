@@ -25,7 +25,7 @@ export const nodeFlags = {
   nodeName: Flag.String("node-name").pipe(
     Flag.withSchema(Name),
     Flag.withDescription(
-      "Name of this node, best the same after a restart (default: NODE_NAME, or the host's with the process id)",
+      "Name of this node; keep it the same after a restart (default: NODE_NAME, or the host's name with the process id)",
     ),
     Flag.withFallbackConfig(Config.schema(Name, "NODE_NAME")),
     Flag.withDefault(""),
@@ -38,7 +38,7 @@ export const nodeFlags = {
   labels: Flag.String("labels").pipe(
     Flag.withSchema(Labels),
     Flag.withDescription(
-      "What this node offers to actor types with a `nodeLabel`, comma-separated (default: none)",
+      "Labels of this node for actor types with a `nodeLabel`, comma-separated (default: none)",
     ),
     Flag.withDefault(""),
   ),

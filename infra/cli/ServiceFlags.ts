@@ -32,7 +32,7 @@ export const serviceFlags = ({ folderHolds }: { readonly folderHolds: string }) 
   ),
   allowedHosts: Flag.String("allowed-hosts").pipe(
     Flag.withDescription(
-      "Further names that requests may use, comma-separated, `*.example.com` for all below one (default: ALLOWED_HOSTS, or addresses and localhost alone)",
+      "Further host names that requests may use, comma-separated; `*.example.com` for all names below it (default: ALLOWED_HOSTS, or addresses and localhost alone)",
     ),
     Flag.withFallbackConfig(Config.String("ALLOWED_HOSTS")),
     Flag.withDefault(""),
@@ -43,7 +43,7 @@ export const serviceFlags = ({ folderHolds }: { readonly folderHolds: string }) 
   ),
   prepare: Flag.Boolean("prepare").pipe(
     Flag.withDescription(
-      "Make streams and buckets anew that the namespace has lost (docs/deployment/prepare.sh)",
+      "Make streams and buckets again that the namespace has lost (docs/deployment/prepare.sh)",
     ),
     Flag.withDefault(false),
   ),

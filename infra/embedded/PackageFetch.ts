@@ -106,7 +106,7 @@ const check = (pkg: PlatformPackage, expected: string, actual: string): void => 
     version: pkg.version,
     expected,
     actual,
-    hint: "The registry, or something on the way to it, serves another file under this name. Do not use it.",
+    hint: "The registry, or a proxy before it, serves another file under this name. Do not use that file.",
   })
 }
 

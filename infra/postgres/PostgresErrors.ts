@@ -95,7 +95,7 @@ const hints: { readonly [code: string]: string } = {
   "28P01": "Check the user and password.",
   "28000": "Check the user and pg_hba.conf.",
   "3D000": "Create the database first.",
-  "42501": "Grant the role what it needs; it creates schemas and tables.",
+  "42501": "Grant the role the right to create schemas and tables.",
 }
 
 const sqlstate = /^[0-9A-Z]{5}$/

@@ -64,14 +64,16 @@ export const statusText = (status: SystemStatus): string => {
   const ofReactors = ofEach("reactor", status.reactors)
   return [
     gauge("everstate_actors_resident", "Actors in memory", [status.residentCount]),
-    gauge("everstate_commands_in_flight", "Commands and reads waiting or in work", [status.inFlightCount]),
+    gauge("everstate_commands_in_flight", "Commands and reads that wait or are being handled", [
+      status.inFlightCount,
+    ]),
     counter("everstate_actors_activated_total", "Actors brought into memory", [status.activatedCount]),
-    counter("everstate_actors_passivated_total", "Actors let go", [status.passivatedCount]),
+    counter("everstate_actors_passivated_total", "Actors removed from memory", [status.passivatedCount]),
     gauge("everstate_actors_quarantined", "Actors whose history cannot be read", [status.quarantined.length]),
     gauge("everstate_actors_halted", "Sagas in memory whose plan the code does not have", [
       status.halted.length,
     ]),
-    counter("everstate_commands_answered_total", "Commands answered, whatever the answer", [
+    counter("everstate_commands_answered_total", "Commands answered, with any outcome", [
       status.answeredCount,
     ]),
     counter("everstate_commits_total", "Commits stored", [status.committedCount]),
@@ -82,7 +84,7 @@ export const statusText = (status: SystemStatus): string => {
     counter("everstate_actions_failed_total", "Actions after a commit that failed", [
       status.actionFailedCount,
     ]),
-    outcomes("everstate_snapshots_total", "Snapshots by what became of them", {
+    outcomes("everstate_snapshots_total", "Snapshots by outcome", {
       saved: snapshots.savedCount,
       dropped: snapshots.droppedCount,
       failed: snapshots.failedCount,
@@ -106,14 +108,14 @@ export const statusText = (status: SystemStatus): string => {
     gauge("everstate_projection_offset", "Journal sequence that a projection has applied", [
       ...ofProjections(({ offset }) => offset),
     ]),
-    gauge("everstate_projection_stalled", "1 where a projection needs somebody", [
+    gauge("everstate_projection_stalled", "1 while a projection needs an operator", [
       ...ofProjections(isStalled),
     ]),
-    counter("everstate_projection_dead_letters_total", "Events that a projection put aside", [
+    counter("everstate_projection_dead_letters_total", "Events of a projection that became dead letters", [
       ...ofProjections(({ deadLetterCount }) => deadLetterCount),
     ]),
-    gauge("everstate_mailbox_open", "Messages in work", [messages.openCount]),
-    outcomes("everstate_mailbox_messages_total", "Messages by what became of them", {
+    gauge("everstate_mailbox_open", "Messages that are being handled", [messages.openCount]),
+    outcomes("everstate_mailbox_messages_total", "Messages by outcome", {
       received: messages.receivedCount,
       settled: messages.settledCount,
       retried: messages.retriedCount,
@@ -126,10 +128,10 @@ export const statusText = (status: SystemStatus): string => {
     gauge("everstate_outbox_owed", "Items of commits that could not be sent so far, by kind", [
       ...samplesOf("kind", owedCounts(outbox.owed)),
     ]),
-    counter("everstate_outbox_sent_total", "Messages, timers, calls and publications that left", [
+    counter("everstate_outbox_sent_total", "Messages, timers, calls and publications that were sent", [
       outbox.sentCount,
     ]),
-    counter("everstate_outbox_direct_total", "Messages that went straight to their receiver", [
+    counter("everstate_outbox_direct_total", "Messages that were sent to their receiver directly", [
       outbox.directCount,
     ]),
     counter("everstate_outbox_parked_total", "Messages that were put into the mailbox", [outbox.parkedCount]),
@@ -137,7 +139,7 @@ export const statusText = (status: SystemStatus): string => {
       outbox.recoveredCount,
     ]),
     gauge("everstate_calls_running", "Durable calls under way", [calls.runningCount]),
-    outcomes("everstate_calls_total", "Durable calls by what became of them", {
+    outcomes("everstate_calls_total", "Durable calls by outcome", {
       started: calls.startedCount,
       failed: calls.failedCount,
       aborted: calls.abortedCount,
@@ -146,7 +148,7 @@ export const statusText = (status: SystemStatus): string => {
     gauge("everstate_reactor_lag", "Journal sequences that a reactor is behind", [
       ...ofReactors(({ lag }) => lag),
     ]),
-    gauge("everstate_reactor_stalled", "1 where a reactor needs somebody", [...ofReactors(isStalled)]),
+    gauge("everstate_reactor_stalled", "1 while a reactor needs an operator", [...ofReactors(isStalled)]),
     counter("everstate_reactor_sent_total", "Messages and publications of a reactor", [
       ...ofReactors(({ sentCount }) => sentCount),
     ]),
@@ -155,7 +157,7 @@ export const statusText = (status: SystemStatus): string => {
         ({ name, kind, problem }): Sample => [problem === undefined ? 1 : 0, { name, kind }],
       ),
     ]),
-    counter("everstate_reactor_dead_letters_total", "Events that a reactor gave up on", [
+    counter("everstate_reactor_dead_letters_total", "Events of a reactor that became dead letters", [
       ...ofReactors(({ failedCount }) => failedCount),
     ]),
   ].join("\n")
@@ -172,30 +174,30 @@ export const clusterText = (
     gauge("everstate_cluster_members", "Members that this node knows of", [
       ...samplesOf("state", standing.memberCounts),
     ]),
-    gauge("everstate_cluster_slots", "Slots that this node has, by kind", [
+    gauge("everstate_cluster_slots", "Slots that this node owns, by kind", [
       ...SLOT_KINDS.map((kind): Sample => [standing.slotCounts[kind] ?? 0, { kind }]),
     ]),
-    gauge("everstate_cluster_lease_valid", "1 while this node may use what it has", [
+    gauge("everstate_cluster_lease_valid", "1 while this node's lease is valid", [
       standing.isLeaseValid ? 1 : 0,
     ]),
     gauge("everstate_cluster_lease_age_seconds", "Time since this node renewed its lease", [
       ...(standing.leaseAgeMs === undefined ? [] : [standing.leaseAgeMs / MS_PER_SECOND]),
     ]),
-    outcomes("everstate_cluster_moves_total", "Slots of this node by what became of them", {
+    outcomes("everstate_cluster_moves_total", "Moves of this node's slots by kind", {
       taken: cluster.takenCount,
       "handed-over": cluster.handedOverCount,
       lost: cluster.lostCount,
     }),
-    counter("everstate_cluster_joins_total", "Members that this node saw come", [cluster.joinedCount]),
-    counter("everstate_cluster_leaves_total", "Members that this node saw go", [cluster.leftCount]),
-    counter("everstate_cluster_evictions_total", "Times that this node was taken for dead", [
+    counter("everstate_cluster_joins_total", "Members that this node saw join", [cluster.joinedCount]),
+    counter("everstate_cluster_leaves_total", "Members that this node saw leave", [cluster.leftCount]),
+    counter("everstate_cluster_evictions_total", "Times that other members evicted this node", [
       cluster.evictedCount,
     ]),
     counter("everstate_asks_routed_total", "Requests to other nodes, repeats included", [routed.sentCount]),
     counter("everstate_asks_retried_total", "Requests to other nodes that had to be tried again", [
       routed.retriedCount,
     ]),
-    counter("everstate_requests_refused_total", "Requests refused for a reply subject that is no inbox", [
+    counter("everstate_requests_refused_total", "Requests refused because their reply subject is no inbox", [
       refusedRequestCount,
     ]),
   ].join("\n")

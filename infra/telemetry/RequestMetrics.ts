@@ -17,7 +17,7 @@ const requests = Metric.histogram("everstate_http_request_duration_seconds", {
 })
 
 const asks = Metric.histogram("everstate_ask_duration_seconds", {
-  description: "Time from a command to its durable answer, by what came of it",
+  description: "Time from a command to its durable answer, by outcome",
   boundaries: BUCKETS_SECONDS,
 })
 

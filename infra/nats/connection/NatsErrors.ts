@@ -130,7 +130,7 @@ export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
  * it.
  */
 export const PREPARE_HINT =
-  "Prepare the namespace again with the creator's credentials (`ActorSystem.prepare`, or docs/deployment/prepare.sh); nodes go on by themselves once it is there."
+  "Prepare the namespace again with the creator's credentials (`ActorSystem.prepare`, or docs/deployment/prepare.sh); nodes go on by themselves afterwards."
 
 const notPermittedHint = (subject: string): string =>
   subject.startsWith("$JS.API.STREAM.CREATE.")
@@ -225,7 +225,7 @@ export const messageTooLarge = (detail: string): MailboxRefused =>
   new MailboxRefused({
     reason: "TooLarge",
     detail,
-    hint: "Send less, or a reference to where it is kept; or raise max_payload on every nats-server.",
+    hint: "Send less data, or a reference to stored data; or raise max_payload on every nats-server.",
   })
 
 /** Meaning of a failed request to the mailbox. */

@@ -153,7 +153,7 @@ class Multiplexer implements ReplyMultiplexer {
     const waiter = this.#waiters.get(message.subject.slice(this.#prefix.length))
     if (waiter === undefined) return // its deadline passed, or it was cancelled
     if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS_STATUS) {
-      waiter.fail("NoResponders", "nobody answers on this subject")
+      waiter.fail("NoResponders", "no client subscribes to this subject")
     } else if (waiter.handler.onReply(message)) {
       waiter.cancel()
     }

@@ -29,7 +29,7 @@ export const marked = <Config extends Partial<StreamConfig>>(
 
 /** Hint for a store of another journal. */
 export const FOREIGN_HINT =
-  "Restore the one of this journal, or let an administrator delete this one, and prepare the namespace again (`ActorSystem.prepare`)."
+  "Restore the store of this journal, or let an administrator delete this store, and prepare the namespace again (`ActorSystem.prepare`)."
 
 /**
  * Text that says that a store belongs to another journal; `undefined` if it belongs to this one, or has no

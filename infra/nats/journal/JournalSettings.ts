@@ -204,14 +204,14 @@ export const verifyIdentity = (
     return refused(
       "Replaced",
       `stream ${name} is ${streamIdOf(info)}, created at ${info.created}; the registered one is ${remembered.streamId}`,
-      "Restore the registered stream from a backup; snapshots and read models belong to that one.",
+      "Restore the registered stream from a backup; snapshots and read models belong to the registered one.",
     )
   }
   if (info.state.last_seq < remembered.lastPlace) {
     return refused(
       "Replaced",
       `stream ${name} ends at ${info.state.last_seq}, but ${remembered.lastPlace} was seen: it was restored older`,
-      "Restore a newer backup; what was acknowledged after this one is missing.",
+      "Restore a newer backup: commits that were acknowledged after this one are missing.",
     )
   }
   return undefined
@@ -229,5 +229,5 @@ export const shortened = (name: string, sequence: number, seen: number): Journal
   refused(
     "Replaced",
     `stream ${name} gave sequence ${sequence} to a new commit, but ${seen} was seen before`,
-    "It was restored from an older copy under a running system: restore a newer one, then restart the service.",
+    "It was restored from an older copy under a running system: restore a newer copy, then restart the service.",
   )

@@ -156,7 +156,7 @@ export const moveSchedules = (
       Effect.andThen(
         Effect.logInfo(
           `Stream ${legacy.stream} of the first release is empty: nothing waits in it any more. ` +
-            "Delete it when no client of that release is left; nats-server may be upgraded.",
+            "Delete it once no client of that release is left; nats-server may then be upgraded.",
         ),
       ),
       Effect.forkScoped,

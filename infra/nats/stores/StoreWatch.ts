@@ -37,8 +37,8 @@ const CONFIRM_PAUSE_MS = 250
 
 const ROOM_HINT = "Make room, or raise the limit (max_file_store, max_bytes, the account's), or archive."
 const RESTART_HINT =
-  "Look at the disk and the log of nats-server. Where it said `no space left on device`: make room, then restart it; until then it stores nothing in that stream."
-const RIGHTS_HINT = "Grant it: docs/DEPLOYMENT.md has the list of each user's rights."
+  "Look at the disk and the log of nats-server. If it says `no space left on device`: make room, then restart the server; until then it stores nothing in that stream."
+const RIGHTS_HINT = "Grant the right: docs/DEPLOYMENT.md lists the rights of each user."
 const LOOK_HINT = "Look at nats-server and at the stream's leader: `nats server report jetstream`."
 
 interface Facts {
@@ -161,7 +161,7 @@ class Watch {
       ),
       Effect.map((info) => {
         if (info === undefined) {
-          const detail = "nats-server does not know it"
+          const detail = "nats-server does not have it"
           // Forgets unanswered writes: the bucket is missing. While members subscribe to its hints, a write
           // to it gets no answer instead of "no responders".
           troubles.forget(store.writtenTo)
