@@ -206,7 +206,7 @@ const verbFailed = ({ reason, what, hint }: ClusterVerbFailed): Problem =>
   problem(verbProblems[reason], `${what}.`, { reason, hint })
 
 /**
- * Hint of this error, if it differs from the hint of its class: that one is for the team that runs the
+ * Hint of this error, if it differs from the hint of its class: the class hint is for the team that runs the
  * service.
  */
 const hintOf = (error: ServiceError): { readonly hint?: string } => {

@@ -183,7 +183,7 @@ export const clusterText = (
     gauge("everstate_cluster_lease_age_seconds", "Time since this node renewed its lease", [
       ...(standing.leaseAgeMs === undefined ? [] : [standing.leaseAgeMs / MS_PER_SECOND]),
     ]),
-    outcomes("everstate_cluster_moves_total", "Moves of this node's slots by kind", {
+    outcomes("everstate_cluster_moves_total", "Moves of this node's slots by outcome", {
       taken: cluster.takenCount,
       "handed-over": cluster.handedOverCount,
       lost: cluster.lostCount,

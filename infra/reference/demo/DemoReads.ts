@@ -2,7 +2,7 @@
  * Reads of the demo's auditor from the API and the gateway's books: shapes, pages, and retries of a read that
  * fails.
  *
- * DemoAudit.ts judges what was read.
+ * DemoAudit.ts compares the documents.
  */
 import { Effect, Schedule, Schema } from "effect"
 

@@ -53,7 +53,7 @@ export class Hosted extends Context.Service<
   }
 >()("everstate/http/Hosted") {}
 
-/** The definitions for the system, and what the routes need of them. */
+/** The definitions for the system, and the ones that the routes use. */
 export const hosted = ({
   flow,
   gateway,
