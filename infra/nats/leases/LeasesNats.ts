@@ -28,6 +28,7 @@ import { publishTo } from "../connection/PubAck.ts"
 
 /** Most records in one direct-get batch of `all`, removed ones included. */
 const LEASE_PAGE_RECORDS_MAX = 16_384
+/** Most records that `all` lists, removed ones included. */
 const LEASE_RECORDS_MAX = 16 * LEASE_PAGE_RECORDS_MAX
 
 /** Longest wait of `all` and `get`: shorter than a lease, so that there is time to try again. */

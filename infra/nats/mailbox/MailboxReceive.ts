@@ -9,9 +9,9 @@
  * aside and comes back only once no receiver pulls from it, so two receivers never fight.
  *
  * The consumer's metadata hold the receiver's id and the sequence up to which messages were handed out
- * before; for each left-out type, the sequence from when it began to be left out. The metadata are lost if
- * the process is killed between removing the consumer and making it again, or if somebody deletes the
- * consumer while no receiver runs. Messages that were handed out before are then not marked as repeats.
+ * before; for each left-out type, the same sequence at the time when it began to be left out. The metadata
+ * are lost if the process is killed between removing the consumer and making it again, or if somebody deletes
+ * the consumer while no receiver runs. Messages that were handed out before are then not marked as repeats.
  *
  * Pulls are in PullConsumer.ts. Acknowledgements are published without waiting; a late one is never wrong,
  * because only messages that are in the journal are acknowledged.

@@ -32,7 +32,10 @@ export type Flow = (typeof FLOWS)[number]
 
 export const FLOW_DEFAULT: Flow = "saga"
 
-/** Namespace of a flow. Each flow has its own, because the actors of one must not run in the other. */
+/**
+ * Namespace of a flow. Each flow has its own, so that the orders of one are never shown to the other: its
+ * read models begin with the oldest order of their namespace.
+ */
 export const namespaceOf = (flow: Flow): string =>
   flow === FLOW_DEFAULT ? NAMESPACE_DEFAULT : `${NAMESPACE_DEFAULT}-${flow}`
 
