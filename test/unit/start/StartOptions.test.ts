@@ -11,7 +11,7 @@ const actors = [Counter]
 describe("ActorSystem.start", () => {
   it.each<readonly [string, unknown, string, RegExp]>([
     ["no options", undefined, "options", /^options is undefined: give \{ nats, postgres, actors \}/],
-    ["no nats", { nats: undefined, postgres, actors }, "nats", /^nats is undefined: .*NATS_URL\) unset/],
+    ["no nats", { nats: undefined, postgres, actors }, "nats", /^nats is undefined: set NATS_URL, or give/],
     ["an empty nats", { nats: "", postgres, actors }, "nats", /^nats is empty/],
     [
       "no nats servers",
@@ -37,7 +37,7 @@ describe("ActorSystem.start", () => {
       "no postgres",
       { nats, actors },
       "postgres",
-      /^postgres is undefined: .*postgres:\/\/.*DATABASE_URL\) unset/,
+      /^postgres is undefined: set DATABASE_URL, or give .*postgres:\/\//,
     ],
     ["null for postgres", { nats, postgres: null, actors }, "postgres", /^postgres is null/],
     [
@@ -67,6 +67,53 @@ describe("ActorSystem.start", () => {
       "actors[1]",
       /import each other/,
     ],
+    ["a list for nats", { nats: [nats], postgres, actors }, "nats", /^nats is a list/],
+    ["a URL for nats", { nats: new URL(nats), postgres, actors }, "nats", /URL, whose text is `href`/],
+    ["nats without a host", { nats: "nats://", postgres, actors }, "nats", /without a host/],
+    ["a host that is unset", { nats: "nats://undefined:4222", postgres, actors }, "nats", /host "undefined"/],
+    ["an address that is unset", { nats: "undefined", postgres, actors }, "nats", /host "undefined"/],
+    ["a list for postgres", { nats, postgres: [postgres], actors }, "postgres", /^postgres is a list/],
+    ["a URL for postgres", { nats, postgres: new URL(postgres), actors }, "postgres", /URL, whose text is/],
+    ["postgres without a host", { nats, postgres: "postgres://", actors }, "postgres", /without a host/],
+    [
+      "a database's host that is unset",
+      { nats, postgres: "postgres://ann:secret@undefined:5432/o", actors },
+      "postgres",
+      /host "undefined": set DATABASE_URL/,
+    ],
+    [
+      "a database's port that is unset",
+      { nats, postgres: "postgres://ann:secret@db:undefined/o", actors },
+      "postgres",
+      /port "undefined": set DATABASE_URL/,
+    ],
+    [
+      "pool options whose url is unset",
+      { nats, postgres: { url: undefined }, actors },
+      "postgres.url",
+      /undefined: set DATABASE_URL/,
+    ],
+    ["empty pool options", { nats, postgres: {}, actors }, "postgres.url", /undefined/],
+    ["a saga among actors", { nats, postgres, actors: [{ plan: {} }] }, "actors[0]", /belongs to `sagas`/],
+    ["an actor among sagas", { nats, postgres, actors, sagas: [Counter] }, "sagas[0]", /belongs to `actors`/],
+    ["an unknown reactor", { nats, postgres, actors, reactors: [{}] }, "reactors[0]", /defineReactor/],
+    [
+      "an unknown singleton",
+      { nats, postgres, actors, singletons: [{}] },
+      "singletons[0]",
+      /defineSingleton/,
+    ],
+    ["a number for a namespace", { nats, postgres, actors, namespace: 5 }, "namespace", /^namespace is 5/],
+    ["null for a namespace", { nats, postgres, actors, namespace: null }, "namespace", /is null: give text/],
+    ["no shards", { nats, postgres, actors, shardCount: 0 }, "shardCount", /^shardCount is 0: .*from 1/],
+    ["text for shards", { nats, postgres, actors, shardCount: "64" }, "shardCount", /is string/],
+    ["a lease that is no number", { nats, postgres, actors, leaseMs: Number.NaN }, "leaseMs", /is NaN/],
+    ["a deadline in the past", { nats, postgres, actors, askDeadlineMs: -1 }, "askDeadlineMs", /0 or more/],
+    ["null for the journal", { nats, postgres, actors, journal: null }, "journal", /is null/],
+    ["no streams", { nats, postgres, actors, journal: { streams: 0 } }, "journal.streams", /from 1/],
+    ["text for the node", { nats, postgres, actors, node: "n1" }, "node", /^node is string/],
+    ["a label that is no list", { nats, postgres, actors, node: { labels: "gpu" } }, "node.labels", /list/],
+    ["a weight of text", { nats, postgres, actors, node: { weight: "2" } }, "node.weight", /above 0/],
     ["an undefined saga", { nats, postgres, actors, sagas: [undefined] }, "sagas[0]", /defineSaga/],
     ["an undefined projection", { nats, postgres, actors, projections: [null] }, "projections[0]", /null/],
   ])("refuses %s", async (_, options, option, message) => {
@@ -100,6 +147,8 @@ describe("ActorClient.connect", () => {
     ["no nats", { actors }, "nats"],
     ["no actors", { nats }, "actors"],
     ["an undefined actor", { nats, actors: [undefined] }, "actors[0]"],
+    ["an address that is unset", { nats: "nats://null:4222", actors }, "nats"],
+    ["text for a deadline", { nats, actors, askDeadlineMs: "5" }, "askDeadlineMs"],
   ])("refuses %s", async (_, options, option) => {
     const connected = ActorClient.connect(options as never)
     await expect(connected).rejects.toMatchObject({ _tag: "InvalidStartOption", option })
