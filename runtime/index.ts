@@ -179,7 +179,6 @@ export {
 export type { ItemArgs, SagaBranches, SagaSteps, StepArgs, StepTimes } from "./saga/SagaSteps.ts"
 export { defineSingleton, type SingletonDefinition } from "./singleton/Singleton.ts"
 export type { BearingOptions, ReadOptions, SpawnArguments, Spawned, SpawnOptions } from "./system/ActorRef.ts"
-export { UnknownProjection } from "./system/ActorSystem.ts"
 export {
   type ClusterError,
   type ClusterStatus,
@@ -199,6 +198,7 @@ export {
   type PastState,
 } from "./system/History.ts"
 export type { MemberLoad } from "./system/MemberAnswers.ts"
+export { type Seen, UnknownProjection, type WaitOptions } from "./system/ReadSide.ts"
 export type { When } from "./system/Scheduling.ts"
 export { SYSTEM_DEFAULTS, type SystemSettings } from "./system/SystemSettings.ts"
 export type { SystemStatus } from "./system/SystemStatus.ts"

@@ -55,14 +55,6 @@ where customers.customer_id = orders.customer_id
 
 type OrderEvent = EventsOf<typeof Order>
 type CustomerEvent = EventsOf<typeof Customer>
-type Joined = ProjectedEvent<OrderEvent | CustomerEvent>
-
-const isOfOrder = (projected: Joined): projected is ProjectedEvent<OrderEvent> =>
-  projected.actorType === Order.type
-
-const isOfCustomer = (projected: Joined): projected is ProjectedEvent<CustomerEvent> =>
-  projected.actorType === Customer.type
-
 const foldOrders = async (events: ReadonlyArray<ProjectedEvent<OrderEvent>>, sql: Sql): Promise<void> => {
   const orderIds = [...new Set(events.map(({ id }) => id))]
   const { rows } = await sql.query(SELECT_ORDERS, [orderIds])
@@ -89,8 +81,8 @@ export const OrdersWithCustomers = defineProjection({
   from: [Order, Customer],
   tables: [CREATE_ORDERS, CREATE_CUSTOMERS, CREATE_CUSTOMER_INDEX, CREATE_EMAIL_INDEX],
   handle: async (events, sql) => {
-    const orders = events.filter(isOfOrder)
-    const customers = events.filter(isOfCustomer)
+    const orders = events.filter((event) => event.actorType === "order")
+    const customers = events.filter((event) => event.actorType === "customer")
     if (orders.length > 0) await foldOrders(orders, sql)
     if (customers.length > 0) await foldCustomers(customers, sql)
     await sql.query(JOIN, [orders.map(({ id }) => id), customers.map(({ id }) => id)])

@@ -36,6 +36,7 @@ import {
   foldStatements,
   type NamedStatement,
   readModelSchema,
+  readModelTable,
   tablesFingerprint,
 } from "./ReadModelTables.ts"
 
@@ -149,6 +150,7 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   }
 
   return {
+    tableOf: (projection, table) => readModelTable(place, projection, table),
     prepare: (projection, partition) =>
       pool
         .transaction((client) => prepareIn(client, projection, partition))

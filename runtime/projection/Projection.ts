@@ -8,13 +8,14 @@
  */
 
 import type { Metadata } from "../commit/Commit.ts"
-import type { AnyActor, EventsOf } from "../definition/Actor.ts"
+import type { ActorDefinition, AnyActor, EventsOf } from "../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { AnyEvent } from "../event/Event.ts"
 
 /** An event as a projection or a reader of history sees it: upcasted, with everything known about it. */
-export interface ProjectedEvent<Event = AnyEvent> {
-  readonly actorType: string
+export interface ProjectedEvent<Event = AnyEvent, Type extends string = string> {
+  readonly actorType: Type
   readonly id: string
   /** Per actor, from 1. */
   readonly version: number
@@ -27,7 +28,18 @@ export interface ProjectedEvent<Event = AnyEvent> {
   readonly event: Event
 }
 
-type EventsFrom<From> = From extends ReadonlyArray<infer A> ? EventsOf<A> : never
+/** The events of the actor types in `from`: `actorType` tells whose an event is. */
+type ProjectedFrom<From> =
+  From extends ReadonlyArray<infer Given>
+    ? Given extends unknown
+      ? ProjectedOf<ActorIn<Given>>
+      : never
+    : never
+
+type ActorIn<Given> = Given extends { readonly actor: infer A } ? A : Given
+
+type ProjectedOf<A> =
+  A extends ActorDefinition<infer Type, unknown> ? ProjectedEvent<EventsOf<A>, Type> : never
 
 /** Column types of a folded table; the JavaScript value of each is in {@link RowOf}. */
 export type ColumnType = "text" | "bigint" | "integer" | "boolean" | "double precision" | "jsonb"
@@ -127,16 +139,16 @@ interface CommonOptions<From> {
 }
 
 /** Defines a projection by SQL of its own: `handle` runs over a batch, inside the transaction of the offset. */
-export function defineProjection<const From extends ReadonlyArray<AnyActor>>(
+export function defineProjection<const From extends ReadonlyArray<DefinitionOf<AnyActor>>>(
   options: CommonOptions<From> & {
     readonly tables: ReadonlyArray<string>
-    readonly handle: (events: ReadonlyArray<ProjectedEvent<EventsFrom<From>>>, sql: Sql) => Promise<void>
+    readonly handle: (events: ReadonlyArray<ProjectedFrom<From>>, sql: Sql) => Promise<void>
   },
 ): ProjectionDefinition
 // The fold comes last: TypeScript's complaints are about the last signature, and a fold has more to get wrong.
 /** Defines a projection that folds events into one keyed table. `fold` is pure; `undefined` deletes the row. */
 export function defineProjection<
-  const From extends ReadonlyArray<AnyActor>,
+  const From extends ReadonlyArray<DefinitionOf<AnyActor>>,
   const Columns extends { readonly [column: string]: Column },
   const Key extends keyof Columns & string,
 >(
@@ -147,15 +159,16 @@ export function defineProjection<
       readonly primaryKey: ReadonlyArray<Key>
       readonly indexes?: ReadonlyArray<string>
     }
-    readonly key: (event: ProjectedEvent<EventsFrom<From>>) => Pick<ColumnsRow<Columns>, Key>
+    readonly key: (event: ProjectedFrom<From>) => Pick<ColumnsRow<Columns>, Key>
     readonly fold: (
       row: ColumnsRow<Columns> | undefined,
-      event: ProjectedEvent<EventsFrom<From>>,
+      event: ProjectedFrom<From>,
     ) => ColumnsRow<Columns> | undefined
   },
 ): ProjectionDefinition<ColumnsRow<Columns>>
 export function defineProjection(options: ProjectionOptions): ProjectionDefinition {
-  const { name, version, from, onError = "stall", table, key, fold, tables, handle } = options
+  const { name, version, onError = "stall", table, key, fold, tables, handle } = options
+  const from: ReadonlyArray<AnyActor> = options.from.map(actorOf)
   const refuse = (what: string, hint: string) =>
     new InvalidDefinition({ actorType: `projection ${name}`, what, hint })
   if (!PROJECTION_NAME_PATTERN.test(name)) {

@@ -81,6 +81,8 @@ export interface ReadModelService {
     projection: ProjectionDefinition,
     partition: number,
   ) => Effect.Effect<ProjectionOffset, ReadModelUnavailable | ProjectionFailed>
+  /** The name of one of the projection's tables for queries of the read side, quoted and in full. */
+  readonly tableOf: (projection: ProjectionDefinition, table: string) => string
   /** The stored offset; 0 if there is none. */
   readonly offset: (
     projection: ProjectionDefinition,

@@ -62,6 +62,7 @@ export const makeReadModelMemory = (): ReadModelMemory => {
 
   return {
     prepare,
+    tableOf: ({ name, version }, table) => `"${name}_v${version}"."${table}"`,
     offset: (projection, partition) =>
       Effect.sync(() => ({ sequence: storedOf(projection)?.offsets.get(partition) ?? 0 })),
     apply,

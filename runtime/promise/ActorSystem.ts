@@ -15,6 +15,7 @@ import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { SpawnArguments, Spawned } from "../system/ActorRef.ts"
 import { type ActorSystemService, ActorSystem as EffectActorSystem } from "../system/ActorSystem.ts"
 import type { ClusterStatus, MemberStanding } from "../system/ClusterControl.ts"
+import type { Seen, WaitOptions } from "../system/ReadSide.ts"
 import type { SystemStatus } from "../system/SystemStatus.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
 import { LiveService } from "./LiveService.ts"
@@ -107,9 +108,17 @@ export class ActorSystem {
     return run(service.spawn(definition, id, ...options))
   }
 
-  /** Resolves when a projection has applied everything up to `sequence`: read your own writes. */
-  waitFor(projection: ProjectionDefinition, sequence: number, timeoutMs?: number): Promise<void> {
-    return this.#live.run(this.#live.service.waitFor(projection, sequence, timeoutMs))
+  /** Resolves once a projection has applied everything up to an answer or a journal sequence: read your own writes. */
+  waitFor(projection: ProjectionDefinition, upTo: Seen, options?: WaitOptions): Promise<void> {
+    return this.#live.run(this.#live.service.waitFor(projection, upTo, options))
+  }
+
+  /**
+   * Full, quoted name of a projection's table, for queries of the read side. A projection that folds has one table, whose
+   * name may be left out.
+   */
+  tableOf(projection: ProjectionDefinition, table?: string): string {
+    return this.#live.service.tableOf(projection, table)
   }
 
   /** The cluster of this node: its members, the owners of slots, and the verbs for operators. */

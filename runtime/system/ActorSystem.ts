@@ -32,7 +32,7 @@ import { type DeadLetterOffice, makeDeadLetterOffice } from "../office/DeadLette
 import { makeOutbox } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ProjectionTimeout } from "../projection/ProjectionStatus.ts"
-import type { ProjectionFailed, ReadModel, ReadModelUnavailable } from "../projection/ReadModel.ts"
+import { type ProjectionFailed, ReadModel, type ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import { makeAskServer } from "../router/AskServer.ts"
 import { makeDirectDelivery } from "../router/DirectDelivery.ts"
@@ -50,6 +50,7 @@ import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { countClusterEvents } from "./ClusterCounts.ts"
 import { definitionsOf, hostedTypes, missingSagas, readsMore, typeLabelsOf } from "./Definitions.ts"
 import { answerMembers } from "./MemberAnswers.ts"
+import { type ReadSide, readSide } from "./ReadSide.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
@@ -67,13 +68,7 @@ export interface SystemOptions extends Partial<SystemSettings> {
   readonly node?: NodeOptions
 }
 
-export interface ActorSystemService extends ActorRefs {
-  /** Waits until a projection has applied everything up to `sequence` (from an {@link Accepted}): read your writes. */
-  readonly waitFor: (
-    projection: ProjectionDefinition,
-    sequence: number,
-    timeoutMs?: number,
-  ) => Effect.Effect<void, ProjectionTimeout | UnknownProjection>
+export interface ActorSystemService extends ActorRefs, ReadSide {
   /** The definition of an actor type that was given, sagas' actors included: for callers that have its name only. */
   readonly actorNamed: (type: string) => AnyActor | undefined
   readonly status: Effect.Effect<SystemStatus>
@@ -89,23 +84,6 @@ export interface ActorSystemService extends ActorRefs {
   /** Takes no more commands, finishes those in work, writes snapshots. Bounded by `drainMs`; safe to call twice. */
   readonly stop: Effect.Effect<void>
 }
-
-/** The projection was not given to this system. Terminal. */
-export class UnknownProjection extends errorClass<UnknownProjection>()(
-  "UnknownProjection",
-  {
-    projection: Schema.String,
-    hint: Schema.String,
-  },
-  { kind: "terminal", retry: "never" },
-) {
-  override get message(): string {
-    return `No projection "${this.projection}" in this system. ${this.hint}`
-  }
-}
-
-/** Default for how long {@link ActorSystemService.waitFor} waits, in milliseconds. */
-export const WAIT_FOR_TIMEOUT_MS = 10_000
 
 /** What a system stands on. */
 export type SystemPorts =
@@ -145,6 +123,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const { actors } = given
   const journal = yield* Journal
   const health = yield* Health
+  const readModel = yield* ReadModel
   const mailbox = yield* Mailbox
   const transport = yield* Transport
   const clock = yield* Clock.Clock
@@ -322,17 +301,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   return {
     ...makeActorRefs(context),
-    waitFor: (projection, sequence, timeoutMs = WAIT_FOR_TIMEOUT_MS) => {
-      const runner = services.projections.get(projection.name)
-      return runner === undefined
-        ? Effect.fail(
-            new UnknownProjection({
-              projection: projection.name,
-              hint: "Give its definition to the system at start (`projections: [...]`).",
-            }),
-          )
-        : runner.waitFor(sequence, timeoutMs)
-    },
+    ...readSide(services.projections, readModel),
     actorNamed: (type) => actors.get(type),
     status: Effect.sync(() => {
       const { unknownCount, ...counts } = cells.counts

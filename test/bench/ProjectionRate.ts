@@ -62,7 +62,7 @@ const projectAll = async (
   const offset = async () => (await system.status()).projections[0]?.offset ?? 0
   while ((await offset()) === 0) await sleep(1)
   const [from, startMs] = [await offset(), performance.now()]
-  await system.waitFor(projection, last, 120_000)
+  await system.waitFor(projection, last, { deadlineMs: 120_000 })
   const perSecond = ((last - from) / (performance.now() - startMs)) * 1000
   await system.stop()
   return perSecond

@@ -8,6 +8,8 @@ import {
   type ProjectionDefinition,
   type RowOf,
 } from "../../runtime/index.ts"
+import { Counter } from "../fixtures/memory/Counter.ts"
+import { Trip } from "../unit/saga/Trip.ts"
 
 expectTypeOf<OrderSummaryRow["total_minor"]>().toEqualTypeOf<number>()
 expectTypeOf<OrderSummaryRow["carrier"]>().toEqualTypeOf<string | null>()
@@ -100,3 +102,23 @@ const BySql = defineProjection({
   },
 })
 expectTypeOf<RowOf<typeof BySql>>().toEqualTypeOf<{ readonly [column: string]: unknown }>()
+
+// Events of several actor types are told apart by the type of their actor.
+defineProjection({
+  name: "joined",
+  version: 1,
+  from: [Order, Counter, Trip],
+  table: { name: "joined", columns: { id: "text not null" }, primaryKey: ["id"] },
+  key: ({ id, actorType }) => {
+    expectTypeOf(actorType).toEqualTypeOf<"order" | "counter" | "trip">()
+    return { id }
+  },
+  fold: (row, { actorType, event }) => {
+    if (actorType === "order") expectTypeOf(event).toEqualTypeOf<EventsOf<typeof Order>>()
+    if (actorType === "counter") expectTypeOf(event).toEqualTypeOf<EventsOf<typeof Counter>>()
+    if (actorType === "trip") expectTypeOf(event).toEqualTypeOf<EventsOf<typeof Trip.actor>>()
+    // @ts-expect-error no such type is read
+    if (actorType === "customer") return undefined
+    return row
+  },
+})

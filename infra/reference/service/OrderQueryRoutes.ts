@@ -91,7 +91,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
     const { flow } = yield* Hosted
 
     const caughtUp = (projection: ProjectionDefinition, after: number | undefined) =>
-      after === undefined ? Effect.void : system.waitFor(projection, after, AFTER_WAIT_MS)
+      after === undefined ? Effect.void : system.waitFor(projection, after, { deadlineMs: AFTER_WAIT_MS })
 
     /** Summary of the order's saga, if it has one. */
     const fulfilmentOf = Effect.fnUntraced(function* ({ orderId, status }: OrderDocument) {

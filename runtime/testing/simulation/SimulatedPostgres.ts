@@ -153,6 +153,7 @@ export class SimulatedPostgres {
         fate,
       })
     return {
+      tableOf: this.readModel.tableOf,
       prepare: (projection, partition) =>
         call(`prepare ${projection.name}`, () => {
           this.#projections.add(projection)

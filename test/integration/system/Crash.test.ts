@@ -71,11 +71,11 @@ it("FAULT 51: without Postgres commands go on; projections and snapshots catch u
   await load.more(800)
   const during = await Promise.all(Array.from({ length: 50 }, (_, index) => order(`during-${index}`, system)))
   const sequence = Math.max(...during.map((answer) => answer.sequence))
-  await expect(system.waitFor(OrderSummary, sequence, 50)).rejects.toMatchObject({
+  await expect(system.waitFor(OrderSummary, sequence, { deadlineMs: 50 })).rejects.toMatchObject({
     _tag: "ProjectionTimeout",
   })
   await servers().postgres.restart()
-  await system.waitFor(OrderSummary, sequence, 120_000)
+  await system.waitFor(OrderSummary, sequence, { deadlineMs: 120_000 })
   const savedBefore = (await system.status()).snapshots.savedCount
   await eventually(async () => (await system.status()).snapshots.savedCount > savedBefore)
   await load.end()
