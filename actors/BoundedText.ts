@@ -5,7 +5,7 @@
  * boundary, so what was accepted once can be stored, indexed and shown everywhere.
  */
 import { Schema } from "effect"
-import { ACTOR_ID_LENGTH_MAX } from "../runtime/index.ts"
+import { LIMITS } from "../runtime/index.ts"
 
 /** Printable characters only. */
 const ONE_LINE = /^[^\p{Cc}\p{Cs}]+$/u
@@ -30,4 +30,4 @@ export const prose = (lengthMax: number) =>
   )
 
 /** The id of an actor, whatever it is called: what refers to an order must take any order. */
-export const actorId = Schema.String.check(Schema.isBetweenLength(1, ACTOR_ID_LENGTH_MAX))
+export const actorId = Schema.String.check(Schema.isBetweenLength(1, LIMITS.actorIdLength))

@@ -3,18 +3,11 @@
  */
 
 export { ActorClient, type ActorClientService } from "../runtime/client/ActorClient.ts"
-export * from "../runtime/index.ts"
-export { Journal, type JournalRecord, type JournalService } from "../runtime/journal/Journal.ts"
-export { ReadModel } from "../runtime/projection/ReadModel.ts"
-export {
-  SnapshotStore,
-  SnapshotStoreUnavailable,
-  type StoredSnapshot,
-} from "../runtime/snapshot/SnapshotStore.ts"
+export * from "../runtime/define.ts"
 export type { ActorRef } from "../runtime/system/ActorRef.ts"
 export { ActorSystem, type ActorSystemService, type SystemOptions } from "../runtime/system/ActorSystem.ts"
 export type { ClusterControl } from "../runtime/system/ClusterControl.ts"
 export { type ReadModelPlace, readModelTable } from "./postgres/ReadModelTables.ts"
 export { type ConnectError, type ConnectOptions, layerClient } from "./system/ActorClient.ts"
-export { layer, NAMESPACE_DEFAULT, type StartError, type StartOptions } from "./system/ActorSystem.ts"
+export { layer, type StartError, type StartOptions } from "./system/ActorSystem.ts"
 export { InvalidStartOption } from "./system/InvalidStartOption.ts"

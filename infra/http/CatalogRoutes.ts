@@ -4,7 +4,7 @@
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { asyncApiOf, type EventCatalog, eventCatalogPage } from "../effect.ts"
+import { asyncApiOf, type EventCatalog, eventCatalogPage } from "../../runtime/operations.ts"
 
 const json = HttpServerResponse.jsonUnsafe
 

@@ -1,8 +1,9 @@
 /** Handlers of the routes in ClusterApi.ts. What the verbs mean: runtime/system/ClusterControl.ts. */
 import { Clock, Effect, Stream } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
+import type { ClusterEvent, ClusterStatus } from "../../runtime/operations.ts"
 import { unknownActorType } from "../../runtime/system/ClusterControl.ts"
-import { ActorSystem, type ClusterEvent, type ClusterStatus } from "../effect.ts"
+import { ActorSystem } from "../effect.ts"
 import type { ClusterDocument, ClusterEndpoints, ClusterEventDocument } from "./ClusterApi.ts"
 import { Departure } from "./Departure.ts"
 import { isoTime } from "./IsoTime.ts"

@@ -1,8 +1,8 @@
 /** Handlers of the routes in DeadLetterApi.ts. What the verbs mean: runtime/office/DeadLetterOffice.ts. */
 import { Effect } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
-import type { BulkJob, BulkReport, BulkTask } from "../effect.ts"
-import { ActorSystem, type StoredDeadLetter } from "../effect.ts"
+import type { BulkJob, BulkReport, BulkTask, StoredDeadLetter } from "../../runtime/operations.ts"
+import { ActorSystem } from "../effect.ts"
 import {
   type BulkJobDocument,
   type DeadLetterDocument,

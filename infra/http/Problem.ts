@@ -13,16 +13,18 @@ import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
 import type { ErrorTraits } from "../../runtime/error/EverstateError.ts"
 import type {
-  AskError,
   CheckpointsUnavailable,
   ClusterError,
   ClusterVerbFailed,
-  CommandRejected,
   DeadLettersUnavailable,
   InvalidMoment,
+  RedriveError,
+} from "../../runtime/operations.ts"
+import type {
+  AskError,
+  CommandRejected,
   JournalReadError,
   ProjectionTimeout,
-  RedriveError,
   UnknownProjection,
 } from "../effect.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"

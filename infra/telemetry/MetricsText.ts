@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import { PrometheusMetrics } from "effect/observability"
-import type { MemberStanding, SystemStatus } from "../effect.ts"
+import type { MemberStanding, SystemStatus } from "../../runtime/operations.ts"
 
 /** Content type of the text. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

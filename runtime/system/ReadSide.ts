@@ -34,7 +34,7 @@ export class UnknownProjection extends errorClass<UnknownProjection>()(
 }
 
 /** Default for how long {@link ActorSystemService.waitFor} waits, in milliseconds. */
-export const WAIT_FOR_TIMEOUT_MS = 10_000
+export const WAIT_FOR_DEADLINE_MS = 10_000
 
 export interface ReadSide {
   /** Waits until a projection has applied everything up to an answer or a journal sequence: read your writes. */
@@ -54,7 +54,7 @@ export const readSide = (
   runners: ReadonlyMap<string, ProjectionRunner>,
   readModel: ReadModelService,
 ): ReadSide => ({
-  waitFor: ({ name }, upTo, { deadlineMs = WAIT_FOR_TIMEOUT_MS } = {}) => {
+  waitFor: ({ name }, upTo, { deadlineMs = WAIT_FOR_DEADLINE_MS } = {}) => {
     const runner = runners.get(name)
     const hint = "Give its definition to the system at start (`projections: [...]`)."
     return runner === undefined

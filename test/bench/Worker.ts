@@ -5,15 +5,8 @@
  */
 import { Schema } from "effect"
 import { assign, raise, setup } from "xstate"
-import {
-  defineActor,
-  defineCall,
-  defineEvent,
-  defineSaga,
-  dispatch,
-  type EventOf,
-  send,
-} from "../../infra/everstate.ts"
+import { defineActor, defineCall, defineEvent, dispatch, type EventOf, send } from "../../infra/everstate.ts"
+import { defineSaga } from "../../runtime/saga.ts"
 
 const ended = new Map<string, () => void>()
 

@@ -17,10 +17,12 @@ import { AuditLog } from "../../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCustomers.ts"
 import { Shipment } from "../../../actors/shipment/Shipment.ts"
+import { type EventCatalog, eventCatalogOf } from "../../../runtime/operations.ts"
 import { choreography } from "../../../sagas/choreography/Choreography.ts"
 import { DeliveryHandover } from "../../../sagas/delivery/DeliveryHandover.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
-import { type EventCatalog, eventCatalogOf, NAMESPACE_DEFAULT, type SystemOptions } from "../../effect.ts"
+import type { SystemOptions } from "../../effect.ts"
+import { NAMESPACE_DEFAULT } from "../../system/ActorSystem.ts"
 import { OpenFulfilments } from "./OpenFulfilments.ts"
 
 /**

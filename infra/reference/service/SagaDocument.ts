@@ -5,7 +5,8 @@
  * Owns the shape, and how a saga's ledger becomes it. Routes: SagaApi.ts.
  */
 import { Schema } from "effect"
-import { type CurrentState, type SagaState, stateName } from "../../effect.ts"
+import type { SagaState } from "../../../runtime/saga.ts"
+import { type CurrentState, stateName } from "../../effect.ts"
 
 const Trouble = {
   item: Schema.NullOr(Schema.String).annotate({

@@ -3,7 +3,10 @@ import { describe, expect, expectTypeOf, it } from "vitest"
 import * as effect from "../../../infra/effect.ts"
 import * as embedded from "../../../infra/embedded.ts"
 import * as everstate from "../../../infra/everstate.ts"
+import * as adapter from "../../../runtime/adapter.ts"
 import { EverstateError, isEverstateError } from "../../../runtime/index.ts"
+import * as operations from "../../../runtime/operations.ts"
+import * as saga from "../../../runtime/saga.ts"
 import * as testing from "../../../runtime/testing.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
@@ -11,9 +14,12 @@ import { documentedAs, errorPage, publicErrors } from "./ErrorTable.ts"
 
 const errors = publicErrors({
   everstate,
+  "everstate/saga": saga,
   "everstate/effect": effect,
   "everstate/testing": testing,
   "everstate/embedded": embedded,
+  "everstate/operations": operations,
+  "everstate/adapter": adapter,
 })
 
 describe("every public error", () => {

@@ -41,7 +41,7 @@ const determinismAllowance = new Set([
 ])
 
 /** The two faces of the package re-export the runtime's list of public names. */
-const exportStarAllowance = new Set(["infra/everstate.ts", "infra/effect.ts"])
+const exportStarAllowance = new Set(["infra/everstate.ts", "infra/effect.ts", "runtime/index.ts"])
 
 const namelessFolder = /^(utils?|helpers?|common|misc)$/i
 const namelessFile = /^(utils?|helpers?|common|misc|types)(\.d)?\.[cm]?[jt]s$|Manager\.[cm]?ts$/i

@@ -1,7 +1,7 @@
 /** How a saga undoes what was done. */
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
-import { COMPENSATION_RETRY_DEFAULTS, defineSaga } from "../../../runtime/index.ts"
+import { DEFAULTS, defineSaga } from "../../../runtime/index.ts"
 import { broken, no, ok, SagaDriver } from "./SagaDriver.ts"
 import { Booking, Trip } from "./Trip.ts"
 
@@ -135,7 +135,7 @@ describe("a compensation that does not work", () => {
 
   test("makes the saga stuck after the last attempt, with the reason", () => {
     const saga = atFailedPayment()
-    const { attemptsMax } = COMPENSATION_RETRY_DEFAULTS
+    const { attemptsMax } = DEFAULTS.saga.compensationRetry
     for (let attempt = 1; attempt < attemptsMax; attempt++) {
       saga.answer(`undo:${attempt}:extras.hotel`, broken()).fire("retry:extras.hotel")
     }

@@ -1,7 +1,7 @@
 /** How a saga goes on. */
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
-import { defineSaga, SAGA_ITEMS_MAX, type SagaSteps } from "../../../runtime/index.ts"
+import { defineSaga, LIMITS, type SagaSteps } from "../../../runtime/index.ts"
 import { broken, no, ok, SagaDriver } from "./SagaDriver.ts"
 import { Booking, Trip } from "./Trip.ts"
 
@@ -186,7 +186,7 @@ describe("functions of the definition that go wrong fail the saga, and say where
     ["two items with the same key", ["x", "y", "x"], 'two items with the key "x"'],
     ["an empty key", [""], 'the key ""'],
     ["a key that is none in JSON", ["__proto__"], "__proto__"],
-    ["too many items", Array.from({ length: SAGA_ITEMS_MAX + 1 }, (_, n) => String(n)), "1001 items"],
+    ["too many items", Array.from({ length: LIMITS.sagaItemCount + 1 }, (_, n) => String(n)), "1001 items"],
   ])("%s", (_, items, reason) => {
     const saga = run(
       (steps) =>

@@ -1,7 +1,7 @@
 /** FAULT 76: participants that never answer, and what ends the wait for them. */
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
-import { checkSaga, defineSaga, SAGA_ANSWER_WAIT_MS_DEFAULT } from "../../../runtime/index.ts"
+import { checkSaga, DEFAULTS, defineSaga } from "../../../runtime/index.ts"
 import { broken, no, ok, SagaDriver } from "./SagaDriver.ts"
 import { Booking, Trip } from "./Trip.ts"
 
@@ -53,7 +53,7 @@ describe("a step whose answer is out when the saga fails", () => {
       "do:1:seats/1A",
       no(),
     )
-    expect(saga.timers.get("silence")?.delayMs).toBe(SAGA_ANSWER_WAIT_MS_DEFAULT)
+    expect(saga.timers.get("silence")?.delayMs).toBe(DEFAULTS.saga.answerWaitMs)
     saga.answer("do:1:seats/1B", no()).fire("silence")
     expect(saga.at).toBe("compensating")
     expect(saga.fire("silence").ledger.stuck?.item).toBe("seats/1C")

@@ -1,0 +1,92 @@
+/**
+ * `everstate/adapter`: the ten ports that a system stands on, for adapters to other stores. Every public name is in this list.
+ *
+ * Each port is a service of Effect. `ActorSystem.layer(options)` of `everstate/effect` is a system on any ports.
+ */
+export {
+  Checkpoints,
+  type CheckpointsService,
+  CheckpointsUnavailable,
+} from "./checkpoint/Checkpoints.ts"
+export {
+  LeaseConflict,
+  type LeaseHint,
+  type LeaseRecord,
+  Leases,
+  type LeasesService,
+  LeasesUnavailable,
+  type LeaseWriteError,
+} from "./cluster/Leases.ts"
+export {
+  DEAD_LETTER_PAGE_MAX,
+  type DeadLetter,
+  DeadLetters,
+  type DeadLettersService,
+  DeadLettersUnavailable,
+  type StoredDeadLetter,
+} from "./deadletter/DeadLetters.ts"
+export {
+  EventPublisher,
+  type EventPublisherService,
+  type PublishedEvent,
+  PublisherUnavailable,
+} from "./integration/EventPublisher.ts"
+export {
+  type Append,
+  type AppendAnswer,
+  type AppendUnderWay,
+  AppendUnknown,
+  JOURNAL_PAGE_BYTES_MAX,
+  JOURNAL_PAGE_RECORDS_MAX,
+  Journal,
+  type JournalReadError,
+  type JournalRecord,
+  JournalRefused,
+  type JournalService,
+  JournalUnavailable,
+} from "./journal/Journal.ts"
+export {
+  type JournalIdentity,
+  JournalRegister,
+  type JournalRegisterService,
+  JournalRegisterUnavailable,
+  type JournalStreamIdentity,
+} from "./journal/JournalRegister.ts"
+export {
+  type Acknowledged,
+  type Backlog,
+  type Delivery,
+  Mailbox,
+  type MailboxError,
+  MailboxRefused,
+  type MailboxService,
+  MailboxUnavailable,
+  type MessageSentinels,
+  type OutboundMessage,
+  type ReceiverGroup,
+  type ScheduledMessage,
+  type StoredMessage,
+} from "./mailbox/Mailbox.ts"
+export type { ProjectedEvent, ProjectionDefinition } from "./projection/Projection.ts"
+export {
+  OffsetMoved,
+  type ProjectionBatch,
+  type ProjectionDeadLetter,
+  ProjectionFailed,
+  type ProjectionOffset,
+  ReadModel,
+  type ReadModelService,
+  ReadModelUnavailable,
+} from "./projection/ReadModel.ts"
+export {
+  SnapshotStore,
+  type SnapshotStoreService,
+  SnapshotStoreUnavailable,
+  type StoredSnapshot,
+} from "./snapshot/SnapshotStore.ts"
+export {
+  RequestFailed,
+  type RequestHandler,
+  Transport,
+  type TransportService,
+} from "./transport/Transport.ts"

@@ -1,0 +1,56 @@
+/** The limits that hold for every system, and the values of options that are left out. */
+import { ACTOR_ID_LENGTH_MAX } from "./address/ActorAddress.ts"
+import { CALL_DEFAULTS } from "./call/Call.ts"
+import { QUEUE_ITEMS_MAX } from "./cell/Waiting.ts"
+import { COMMANDS_REMEMBERED_DEFAULT, SNAPSHOT_EVERY_EVENTS_DEFAULT } from "./definition/Actor.ts"
+import { JSON_DEPTH_MAX } from "./json/Json.ts"
+import { CHECK_STATES_MAX } from "./saga/CheckSaga.ts"
+import {
+  COMPENSATION_RETRY_DEFAULTS,
+  REQUEST_RETRY_DEFAULTS,
+  SAGA_ANSWER_WAIT_MS_DEFAULT,
+  SAGA_ITEM_KEY_LENGTH_MAX,
+  SAGA_ITEMS_MAX,
+} from "./saga/SagaPlan.ts"
+import { HISTORY_PAGE_MAX } from "./system/History.ts"
+import { WAIT_FOR_DEADLINE_MS } from "./system/ReadSide.ts"
+import { SYSTEM_DEFAULTS } from "./system/SystemSettings.ts"
+
+/** Limits of every system. What goes beyond one is refused with an error that names it. */
+export const LIMITS = {
+  /** Characters of an actor's id. */
+  actorIdLength: ACTOR_ID_LENGTH_MAX,
+  /** Levels of lists and objects in a payload. */
+  jsonDepth: JSON_DEPTH_MAX,
+  /** Commands and reads that may wait for one actor. */
+  waitingPerActorCount: QUEUE_ITEMS_MAX,
+  /** Events on one page of a history. */
+  historyPageCount: HISTORY_PAGE_MAX,
+  /** Items of one `forEach` of a saga. */
+  sagaItemCount: SAGA_ITEMS_MAX,
+  /** Characters of the key of such an item. */
+  sagaItemKeyLength: SAGA_ITEM_KEY_LENGTH_MAX,
+  /** States that `checkSaga` visits unless it is told otherwise. */
+  checkedStateCount: CHECK_STATES_MAX,
+} as const
+
+/** What options are where they are left out. */
+export const DEFAULTS = {
+  /** Of `ActorSystem.start`. */
+  system: SYSTEM_DEFAULTS,
+  /** Of `defineActor`. */
+  actor: {
+    commandsRememberedCount: COMMANDS_REMEMBERED_DEFAULT,
+    snapshotEveryEvents: SNAPSHOT_EVERY_EVENTS_DEFAULT,
+  },
+  /** Of `defineCall`. */
+  call: CALL_DEFAULTS,
+  /** Of `defineSaga` and its steps. */
+  saga: {
+    answerWaitMs: SAGA_ANSWER_WAIT_MS_DEFAULT,
+    requestRetry: REQUEST_RETRY_DEFAULTS,
+    compensationRetry: COMPENSATION_RETRY_DEFAULTS,
+  },
+  /** Of `waitFor`. */
+  waitFor: { deadlineMs: WAIT_FOR_DEADLINE_MS },
+} as const

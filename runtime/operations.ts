@@ -1,0 +1,55 @@
+/**
+ * `everstate/operations`: status, cluster, dead letters, history, health, and the catalog of events. Every public name is
+ * in this list.
+ */
+export { CheckpointsUnavailable } from "./checkpoint/Checkpoints.ts"
+export type { ClientStatus } from "./client/ActorClient.ts"
+export type { ClusterEvent } from "./cluster/ClusterEvent.ts"
+export { LeasesUnavailable } from "./cluster/Leases.ts"
+export type { HostedTypes, MemberRecord, MemberState } from "./cluster/Member.ts"
+export {
+  type DeadLetter,
+  type DeadLetterReason,
+  DeadLettersUnavailable,
+  type StoredDeadLetter,
+} from "./deadletter/DeadLetters.ts"
+export { readEvent, type StoredEvent } from "./event/Event.ts"
+export type { SkipOrder, SkipReport, StoppedRecord } from "./follower/RecordSkip.ts"
+export { type HealthProblem, type Needed, Unhealthy } from "./health/Health.ts"
+export { type AsyncApiDocument, type AsyncApiInfo, asyncApiOf } from "./integration/AsyncApi.ts"
+export { type EventCatalog, eventCatalogOf } from "./integration/EventCatalog.ts"
+export { eventCatalogPage } from "./integration/EventCatalogPage.ts"
+export type { BulkJob } from "./office/BulkJobs.ts"
+export {
+  type BulkOptions,
+  type BulkReport,
+  type BulkTask,
+  type BulkVerb,
+  DeadLetterNotFound,
+  DeadLetterNotRedrivable,
+  type DeadLetterOffice,
+  type RedriveError,
+} from "./office/DeadLetterOffice.ts"
+export type { ProjectionPartitionStatus, ProjectionStatus } from "./projection/ProjectionStatus.ts"
+export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
+export type { ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"
+export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
+export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
+export {
+  type ClusterError,
+  type ClusterStatus,
+  ClusterVerbFailed,
+  type MemberStanding,
+  type MemberStatus,
+  type SlotStatus,
+} from "./system/ClusterControl.ts"
+export {
+  type HistoryCursor,
+  type HistoryOptions,
+  type HistoryPage,
+  InvalidMoment,
+  type PastMoment,
+  type PastState,
+} from "./system/History.ts"
+export type { MemberLoad } from "./system/MemberAnswers.ts"
+export type { SystemStatus } from "./system/SystemStatus.ts"
