@@ -1,7 +1,7 @@
 /**
- * Where something is sent to, as people write it down.
+ * A postal address, as people write it.
  *
- * Owns the shape and its bounds only: whether anybody delivers there is the shipment's to say (shipment/Delivery.ts).
+ * Owns its shape and limits. Whether the carrier delivers there: shipment/Deliverable.ts.
  */
 import { Schema } from "effect"
 import { lineOfText } from "./BoundedText.ts"

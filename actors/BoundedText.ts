@@ -1,8 +1,8 @@
 /**
- * Text from outside with a bound on its length, and nothing in it that a store would choke on.
+ * Text from outside, with a limit on its length and without characters that a store refuses.
  *
- * Control characters (Postgres refuses U+0000 in text and jsonb alike) and lone surrogates are refused at the
- * boundary, so what was accepted once can be stored, indexed and shown everywhere.
+ * Control characters (Postgres refuses U+0000 in text and jsonb) and lone surrogates are refused at the
+ * boundary, so accepted text can be stored, indexed and shown everywhere.
  */
 import { Schema } from "effect"
 import { LIMITS } from "../runtime/index.ts"
@@ -29,5 +29,5 @@ export const prose = (lengthMax: number) =>
     Schema.isPattern(LINES, { expected: "text without control characters or lone surrogates" }),
   )
 
-/** The id of an actor, whatever it is called: what refers to an order must take any order. */
+/** The id of an actor. Any id is allowed, because a reference to an order must take any order. */
 export const actorId = Schema.String.check(Schema.isBetweenLength(1, LIMITS.actorIdLength))

@@ -1,8 +1,8 @@
 /**
- * Currencies: the alphabetic codes of ISO 4217 that money is paid in.
+ * Currencies: the alphabetic codes of ISO 4217.
  *
- * A list in the code rather than the one of the platform: every node must agree on what is valid. A code that leaves
- * the standard stays here, since stored events may carry it. Amounts: Money.ts.
+ * The list is in the code and not the platform's, because every node must have the same one. A code that
+ * leaves the standard stays here, because stored events may have it. Amounts: Money.ts.
  */
 import { Schema } from "effect"
 

@@ -1,4 +1,4 @@
-/** An e-mail address: one line with one `@`, something before it and a domain after it. Whether mail arrives, only mail can tell. */
+/** An e-mail address: one line with one `@`, with text before it and a domain after it. */
 import { Schema } from "effect"
 
 /** Longest address that SMTP carries, in characters (RFC 5321, 4.5.3.1.3, without the angle brackets). */

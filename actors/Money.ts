@@ -1,15 +1,16 @@
 /**
- * Money: a positive whole number of a currency's minor units. 12.30 EUR is 1230, 500 KRW is 500; floats never appear.
+ * Money: a positive whole number of a currency's minor units. 12.30 EUR is 1230, 500 KRW is 500; there are no
+ * floats.
  *
- * Owns the arithmetic and its refusals. Amounts of two currencies do not mix, and no result leaves the bounds, so
- * every amount in the journal is an exact JSON number. Codes: Currency.ts.
+ * Owns the arithmetic and its refusals. Amounts of two currencies cannot be combined, and no result leaves
+ * the limits, so every amount in the journal is an exact JSON number. Codes: Currency.ts.
  */
 import { Schema } from "effect"
 import { Currency } from "./Currency.ts"
 
 /**
- * The largest amount: 10^15 minor units, below 2^53. It is the total of the largest order there can be
- * (100 lines of 10,000 pieces at 10^9 each), so an order within its own bounds is never out of this one.
+ * The largest amount: 10^15 minor units, below 2^53. The largest order (100 lines of 10,000 pieces at 10^9
+ * each) has this total, so an order within its own limits never exceeds it.
  */
 export const AMOUNT_MINOR_MAX = 1_000_000_000_000_000
 
@@ -21,7 +22,7 @@ export const Money = Schema.Struct({ minor: amountMinor(AMOUNT_MINOR_MAX), curre
 /** `{ minor, currency }`: minor units and an ISO 4217 code. */
 export type Money = typeof Money.Type
 
-/** Amounts of two currencies were to be added or subtracted. */
+/** Amounts of two currencies cannot be added or subtracted. */
 export class CurrencyMismatch extends Schema.TaggedError<CurrencyMismatch>()("CurrencyMismatch", {
   left: Schema.String,
   right: Schema.String,
@@ -54,22 +55,22 @@ const requireSameCurrency = (left: Money, right: Money): void => {
   }
 }
 
-/** The same amount of the same currency. */
+/** Whether two amounts are equal, currency included. */
 export const sameMoney = (left: Money, right: Money): boolean =>
   left.minor === right.minor && left.currency === right.currency
 
-/** Throws {@link CurrencyMismatch} and {@link AmountOutOfRange}. */
+/** The sum. Throws {@link CurrencyMismatch} and {@link AmountOutOfRange}. */
 export const addMoney = (left: Money, right: Money): Money => {
   requireSameCurrency(left, right)
   return within(left.minor + right.minor, left.currency)
 }
 
-/** What is left, at least 1. Throws {@link CurrencyMismatch} and {@link AmountOutOfRange}. */
+/** The difference, at least 1. Throws {@link CurrencyMismatch} and {@link AmountOutOfRange}. */
 export const subtractMoney = (left: Money, right: Money): Money => {
   requireSameCurrency(left, right)
   return within(left.minor - right.minor, left.currency)
 }
 
-/** So many times the amount. Throws {@link AmountOutOfRange}. */
+/** The amount times `count`. Throws {@link AmountOutOfRange}. */
 export const timesMoney = (amount: Money, count: number): Money =>
   within(amount.minor * count, amount.currency)

@@ -1,8 +1,8 @@
 /**
  * The customer: an actor per customer id, who has a name and an e-mail address.
  *
- * Orders name a customer by id, registered or not; ../projections/OrdersWithCustomers.ts brings the two together.
- * What is stored: CustomerEvents.ts.
+ * Orders name a customer by id, registered or not; ../projections/OrdersWithCustomers.ts joins them. Events:
+ * CustomerEvents.ts.
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
@@ -14,7 +14,7 @@ import { letter } from "../notification/NotificationEvents.ts"
 import { type CustomerEvent, CustomerName, customerEvents } from "./CustomerEvents.ts"
 
 export interface CustomerContext {
-  /** `null` before registration, and so is `email`. */
+  /** Name of the customer. It and `email` are `null` before registration. */
   readonly name: string | null
   readonly email: string | null
 }
@@ -42,7 +42,7 @@ const customerMachine = setup({
 
 const customer = { machine: customerMachine, events: customerEvents }
 
-/** Makes the customer known. A repeat with the same facts is accepted without effect. */
+/** Registers the customer. A repeat with the same data is accepted without effect. */
 const Register = defineCommand(
   { type: "Register", ...customer },
   {
@@ -64,7 +64,7 @@ const ChangeEmail = defineCommand(
   },
 )
 
-/** Writes to the customer, once per notification id; nothing is sent to one that is not known. */
+/** Sends the customer an e-mail, once for each notification id; sends nothing to an unregistered customer. */
 const Inform = defineCommand(
   { type: "Inform", ...customer },
   {

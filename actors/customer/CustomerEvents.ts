@@ -1,4 +1,4 @@
-/** What can have happened to a customer. Golden files: test/fixtures/golden/customer. */
+/** The events of a customer. Golden files: test/fixtures/golden/customer. */
 import { Schema } from "effect"
 import { defineEvent, type EventOf } from "../../runtime/index.ts"
 import { lineOfText } from "../BoundedText.ts"

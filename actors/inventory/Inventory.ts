@@ -1,8 +1,8 @@
 /**
  * The stock of one article: an actor per SKU, from its machine, its events and its commands.
  *
- * Read InventoryMachine.ts for the balance that always holds, InventoryCommands.ts for what can be asked,
- * Reservations.ts for what is remembered.
+ * Read InventoryMachine.ts for the balance that always holds, InventoryCommands.ts for the commands,
+ * Reservations.ts for the memory of reservations.
  */
 import { defineActor } from "../../runtime/index.ts"
 import { Commit, Receive, Release, Reserve } from "./InventoryCommands.ts"

@@ -1,8 +1,9 @@
 /**
- * What can be asked of an article's stock. Every command may come twice, late, or in the wrong order.
+ * The commands of an article's stock. Every command may come twice, late, or in the wrong order.
  *
- * A repeat finds its reservation, or how it ended, and is accepted without effect. A release that comes before its
- * reserve wins: the reserve is refused when it arrives. For how long endings are remembered: Reservations.ts.
+ * A repeat finds its reservation, or how the reservation ended, and is accepted without effect. A release
+ * that comes before its reserve wins: the reserve is refused when it arrives. How long ended reservations are
+ * remembered: Reservations.ts.
  */
 import { Schema } from "effect"
 import { accept, defineCommand, reject } from "../../runtime/index.ts"
@@ -14,7 +15,7 @@ const inventory = { machine: inventoryMachine, events: inventoryEvents }
 
 const unchanged = () => accept<never>([])
 
-/** Counts a delivery in, once. */
+/** Adds a delivery to the stock, once. */
 export const Receive = defineCommand(
   { type: "Receive", ...inventory },
   {
@@ -30,8 +31,8 @@ export const Receive = defineCommand(
 )
 
 /**
- * Holds units for an order: all of them, or none and the word what there is. With `recordRefusal` that word is an event,
- * for reactors, and final; else a rejection.
+ * Holds units for an order: all of them or none. If there are too few, it is rejected with the number that
+ * there is. With `recordRefusal` the refusal is an event instead, for reactors, and final.
  */
 export const Reserve = defineCommand(
   { type: "Reserve", ...inventory },
@@ -61,7 +62,7 @@ export const Reserve = defineCommand(
   },
 )
 
-/** Gives a reservation up, whether it is there, gone already, or yet to come. */
+/** Ends a reservation, whether it is open, has ended, or is still to come. */
 export const Release = defineCommand(
   { type: "Release", ...inventory },
   {
@@ -76,7 +77,7 @@ export const Release = defineCommand(
   },
 )
 
-/** Lets the reserved units leave the house. */
+/** Takes the reserved units out of the stock. */
 export const Commit = defineCommand(
   { type: "Commit", ...inventory },
   {

@@ -1,9 +1,9 @@
 /**
  * The stock of one article as a statechart of one state, in which the guards are the rules.
  *
- * Units move on hand → reserved → committed, or back from reserved to on hand; `received = on hand + reserved +
- * committed` holds after every event, and none is ever below zero. Who makes events: InventoryCommands.ts. What is
- * remembered of reservations: Reservations.ts.
+ * Units move on hand → reserved → committed, or back from reserved to on hand. `received = on hand + reserved
+ * + committed` holds after every event, and none of these is ever below zero. Who makes events:
+ * InventoryCommands.ts. The memory of reservations: Reservations.ts.
  */
 import { assign, setup } from "xstate"
 import type { InventoryEvent } from "./InventoryEvents.ts"
@@ -19,22 +19,22 @@ import {
 } from "./Reservations.ts"
 
 export interface InventoryContext {
-  /** Units that came in, ever. */
+  /** Number of all units that ever came in. */
   readonly receivedCount: number
-  /** Units that can be reserved. */
+  /** Number of units that can be reserved. */
   readonly onHandCount: number
   readonly reservedCount: number
-  /** Units that left the house, ever. */
+  /** Number of all units that ever left the stock. */
   readonly committedCount: number
   readonly reservations: Reservations
   /** The latest deliveries, oldest first. */
   readonly deliveries: ReadonlyArray<string>
 }
 
-/** Deliveries that are told from new ones when they are reported again. */
+/** Number of latest deliveries that are recognised when they are reported again. */
 export const DELIVERIES_REMEMBERED_COUNT = 100
 
-/** Most units an article ever receives: far below 2^53, so every count is exact. */
+/** Largest number of units that an article ever receives: far below 2^53, so every count is exact. */
 export const RECEIVED_MAX = 1_000_000_000_000_000
 
 interface On<Type extends InventoryEvent["type"]> {

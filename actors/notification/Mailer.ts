@@ -1,9 +1,9 @@
 /**
- * The port to whatever sends e-mail.
+ * The port to an e-mail service.
  *
- * A mailer that is given the same `messageId` again may send twice, but must give both the same id, so that the
- * receiver's mail program shows one. A refusal for good throws `CallRefused`; any other error is tried again. Who calls
- * it: Notification.ts. To files and to a terminal: infra/reference/mail.
+ * A mailer that gets the same `messageId` again may send twice, but must give both mails the same id, so that
+ * the receiver's mail program shows one. A permanent refusal throws `CallRefused`; any other error is
+ * retried. Who calls it: Notification.ts. To files and to a terminal: infra/reference/mail.
  */
 import { CallRefused } from "../../runtime/index.ts"
 
@@ -20,7 +20,7 @@ export interface Mailer {
   readonly send: (mail: Mail, signal: AbortSignal) => Promise<void>
 }
 
-/** Refuses everything: stands in where notifications are only addressed, not hosted. */
+/** Refuses everything: for systems that address notifications and do not host them. */
 export const noMailer: Mailer = {
   send: async () => {
     throw new CallRefused("NoMailer", {

@@ -3,7 +3,8 @@
  *
  *     new ── sending ── sent, or failed
  *
- * Nobody waits for it: whoever asked goes on, and a mail that cannot be sent is seen in `failed`. The port: Mailer.ts.
+ * The sender of the command does not wait for the mail; a mail that cannot be sent is in state `failed`. The
+ * port: Mailer.ts.
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
@@ -20,16 +21,16 @@ import { letter, type NotificationEvent, notificationEvents } from "./Notificati
 
 export interface NotificationContext {
   readonly notificationId: string
-  /** Kept until it is sent. */
+  /** The mail; `null` after it was sent. */
   readonly mail: Mail | null
-  /** Why it was not sent. */
+  /** Why the mail was not sent. */
   readonly failure: string | null
 }
 
-/** Attempts, over about a quarter of an hour, before a mail has failed. */
+/** Number of attempts before a mail has failed; they take about a quarter of an hour. */
 const ATTEMPTS_MAX = 30
 
-/** The call of the chart, by the name under which it is invoked. */
+/** The call of the machine, under the name by which the machine invokes it. */
 export const notificationCalls = (mailer: Mailer) => ({
   send: defineCall(
     async ({ input, signal }: CallArgs<Mail>): Promise<null> => {
@@ -87,7 +88,7 @@ const notificationMachine = notificationSetup.createMachine({
 
 const notification = { machine: notificationMachine, events: notificationEvents }
 
-/** Sends the mail. One that is under way or sent is not sent again; one that failed is. */
+/** Sends the mail. A mail that is being sent or was sent is not sent again; a mail that failed is. */
 const Send = defineCommand(
   { type: "Send", ...notification },
   {
@@ -99,7 +100,7 @@ const Send = defineCommand(
   },
 )
 
-/** The notification as it is hosted: its mail goes to `mailer`. */
+/** The notification for hosting: `mailer` sends its mail. */
 export const notificationActor = (mailer: Mailer) =>
   defineActor({
     type: "notification",
@@ -108,5 +109,5 @@ export const notificationActor = (mailer: Mailer) =>
     commands: { Send },
   })
 
-/** The notification as it is addressed and simulated; hosted like this, it sends nothing. */
+/** The notification for addressing and simulation; if it is hosted, it sends nothing. */
 export const Notification = notificationActor(noMailer)

@@ -1,4 +1,7 @@
-/** What is asked of a notification, as an event. How the sending ended is stored by the runtime. Golden files: test/fixtures/golden/notification. */
+/**
+ * The command of a notification, as an event. The runtime stores how the sending ended. Golden files:
+ * test/fixtures/golden/notification.
+ */
 import { Schema } from "effect"
 import { defineEvent, type EventOf } from "../../runtime/index.ts"
 import { lineOfText, prose } from "../BoundedText.ts"
@@ -10,7 +13,7 @@ export const SUBJECT_LENGTH_MAX = 200
 /** Longest text, in UTF-16 code units. */
 export const TEXT_LENGTH_MAX = 10_000
 
-/** To whom, and what. */
+/** Receiver and content of a mail. */
 export const letter = {
   to: EmailAddress,
   subject: lineOfText(SUBJECT_LENGTH_MAX),
@@ -19,5 +22,5 @@ export const letter = {
 
 export const notificationEvents = { NotificationRequested: defineEvent(Schema.Struct(letter)) }
 
-/** Every event of a notification but the outcome of its call, flat. */
+/** Every event of a notification except the outcome of its call, flat. */
 export type NotificationEvent = EventOf<typeof notificationEvents>

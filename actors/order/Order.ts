@@ -1,8 +1,8 @@
 /**
  * The order: an actor per order id, from its machine, its events and its commands.
  *
- * Read OrderMachine.ts for what may happen when, OrderCommands.ts for what can be asked, OrderEvents.ts for what is
- * stored, OrderAnnouncements.ts for what the world outside is told. Its read models: ../projections.
+ * Read OrderMachine.ts for the rules, OrderCommands.ts for the commands, OrderEvents.ts for the events,
+ * OrderAnnouncements.ts for the integration events. Read models: ../projections.
  */
 import { defineActor } from "../../runtime/index.ts"
 import { OrderCancelled, OrderConfirmed } from "./OrderAnnouncements.ts"
@@ -27,6 +27,6 @@ export const Order = defineActor({
   events: orderEvents,
   commands: { Place, AddLine, RemoveLine, Pay, Confirm, Reject, Ship, Deliver, Cancel, Return },
   publishes: [OrderConfirmed, OrderCancelled],
-  // 2: the order knows its id.
+  // Version 2: the order knows its id.
   snapshotVersion: 2,
 })

@@ -1,7 +1,7 @@
 /**
- * What the world outside is told of an order: a promise to others, apart from the events that are stored.
+ * The integration events of an order: a promise to other systems, separate from the stored events.
  *
- * Owns types, schemas and what they mean. When they are published: OrderMachine.ts.
+ * Owns their types, schemas and meaning. When they are published: OrderMachine.ts.
  */
 import { Schema } from "effect"
 import { defineIntegrationEvent } from "../../runtime/index.ts"

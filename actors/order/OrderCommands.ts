@@ -1,9 +1,10 @@
 /**
- * What can be asked of an order. Each decision is pure: from command and state to an event or a rejection.
+ * The commands of an order. Each decision is pure: from command and state to an event or a rejection.
  *
- * Rejections here are the ones that a person needs words and facts for. Everything else a decision leaves to the
- * chart (OrderMachine.ts): it answers with the event, and a state that does not accept it refuses it by name. So the
- * worded rules look only at states in which the chart would go on; only a line that is not there is missed anywhere.
+ * A decision rejects only what a person needs words and facts for. It leaves everything else to the chart
+ * (OrderMachine.ts): it gives the event, and a state that does not accept the event refuses it by name. So
+ * the worded rules only look at states in which the chart would accept the event. One exception: a missing
+ * line is rejected in every state.
  */
 import { Schema } from "effect"
 import type { SnapshotFrom } from "xstate"
@@ -18,7 +19,10 @@ import { hasSku, orderMachine, RETURN_WINDOW_DAYS, returnableUntilMs } from "./O
 
 const order = { machine: orderMachine, events: orderEvents }
 
-/** Creates the order with its first lines; with a `fulfilment` these are all. Answers the total. */
+/**
+ * Creates the order with its first lines; with a `fulfilment` no lines can be added later. The reply has the
+ * total.
+ */
 export const Place = defineCommand(
   { type: "Place", ...order },
   {
@@ -36,7 +40,7 @@ export const Place = defineCommand(
   },
 )
 
-/** Adds an article that is not on the order yet. Only before payment. */
+/** Adds an article that is not yet on the order. Only before payment. */
 export const AddLine = defineCommand(
   { type: "AddLine", ...order },
   {
@@ -54,7 +58,9 @@ export const AddLine = defineCommand(
   },
 )
 
-/** Takes an article off the order. Only before payment; the last one stays: cancel the order instead. */
+/**
+ * Removes an article from the order. Only before payment. The last article stays: cancel the order instead.
+ */
 export const RemoveLine = defineCommand(
   { type: "RemoveLine", ...order },
   {
@@ -84,16 +90,19 @@ export const Pay = defineCommand(
   },
 )
 
-/** For whoever learns from events how an order ended: what comes too late then has no effect, instead of a rejection. */
+/**
+ * For reactors, which learn late how an order ended: a command that comes too late has no effect and is not
+ * rejected.
+ */
 const unlessEnded = Schema.optionalKey(Schema.Boolean)
 
 type State = SnapshotFrom<typeof orderMachine>
 
-/** It will not be delivered. */
+/** Whether the order will not be delivered. */
 const isEnded = (state: State): boolean =>
   state.matches("rejected") || state.matches("cancelled") || state.matches("expired")
 
-/** The end of a fulfilment that went well. A repeat is accepted without effect. */
+/** Ends a fulfilment with success. A repeat is accepted without effect. */
 export const Confirm = defineCommand(
   { type: "Confirm", ...order },
   {
@@ -106,8 +115,8 @@ export const Confirm = defineCommand(
 )
 
 /**
- * The end of a fulfilment that failed, perhaps at the last moment: the order may be confirmed and called shipped by then.
- * Without effect where it has come to its end otherwise meanwhile.
+ * Ends a fulfilment that failed, perhaps at the last moment, when the order is confirmed and shipped already.
+ * Without effect if the order has ended in another way meanwhile.
  */
 export const Reject = defineCommand(
   { type: "Reject", ...order },
@@ -118,7 +127,7 @@ export const Reject = defineCommand(
   },
 )
 
-/** Hands a paid or confirmed order to a carrier. From then on its customer cannot cancel it. */
+/** Gives a paid or confirmed order to a carrier. After that its customer cannot cancel it. */
 export const Ship = defineCommand(
   { type: "Ship", ...order },
   {
@@ -128,7 +137,7 @@ export const Ship = defineCommand(
   },
 )
 
-/** Records that a shipped order has arrived. The time to return it runs from now. */
+/** Records the arrival of a shipped order. The time to return it begins now. */
 export const Deliver = defineCommand(
   { type: "Deliver", ...order },
   {
@@ -141,7 +150,7 @@ export const Deliver = defineCommand(
   },
 )
 
-/** Cancels an order that has not been shipped. What was paid is to be refunded. */
+/** Cancels an order that has not been shipped. The paid amount is to be refunded. */
 export const Cancel = defineCommand(
   { type: "Cancel", ...order },
   {

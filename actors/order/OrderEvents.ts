@@ -1,9 +1,9 @@
 /**
- * What can have happened to an order: every event, its payload and the way from its older versions.
+ * The events of an order, with their payloads and upcasters.
  *
- * An event says all that a reader needs without the order at hand: a removed line is there in full, times that later
- * rules measure from are written down. Each version of each has a golden JSON file under test/fixtures/golden/order;
- * a stored form never changes, a new one is a new version. What may follow what: OrderMachine.ts.
+ * An event has all data that a reader needs without the order: the whole removed line, and times from which
+ * later rules count. Each version of each event has a golden JSON file under test/fixtures/golden/order. A
+ * stored form never changes; a new form is a new version. Which event may follow which: OrderMachine.ts.
  */
 import { Schema } from "effect"
 import { defineEvent, type EventOf } from "../../runtime/index.ts"
@@ -28,19 +28,19 @@ export const CustomerId = lineOfText(CUSTOMER_ID_LENGTH_MAX)
 export const PaymentId = lineOfText(PAYMENT_ID_LENGTH_MAX)
 export const Reason = prose(REASON_LENGTH_MAX)
 
-/** What an order needs to be paid and sent without anybody's hand. */
+/** The data that an order needs to be paid and sent automatically. */
 export const Fulfilment = Schema.Struct({ address: Address, card: CardToken })
 
-/** `{ address, card }`: where to, and a token of the card that pays. */
+/** `{ address, card }`: the destination, and a token of the card that pays. */
 export type Fulfilment = typeof Fulfilment.Type
 
-/** Orders of the first version were all in won and did not say so. */
+/** Currency of orders of the first version, which did not store it. */
 const CURRENCY_OF_V1 = "KRW"
 
 export const orderEvents = {
   OrderPlaced: defineEvent({
     version: 3,
-    /** `fulfilment` is `null` for an order that is paid and sent by hand, as all were before version 3. */
+    /** `fulfilment` is `null` for an order that is paid and sent manually, as all were before version 3. */
     schema: Schema.Struct({
       customerId: CustomerId,
       currency: Currency,
@@ -59,13 +59,13 @@ export const orderEvents = {
   OrderDelivered: defineEvent(
     Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) }),
   ),
-  /** Stock is held, the payment taken, the shipment planned. */
+  /** Stock is reserved, the payment taken, the shipment planned. */
   OrderConfirmed: defineEvent(Schema.Struct({ paymentId: actorId })),
-  /** Its fulfilment failed and was undone. */
+  /** The fulfilment of the order failed and was undone. */
   OrderRejected: defineEvent(Schema.Struct({ reason: Reason })),
-  /** Its fulfilment came to no end in time. */
+  /** The fulfilment of the order did not end in time. */
   OrderExpired: defineEvent(Schema.Struct({})),
-  /** `refund` is what goes back to the customer: the total of a paid order, `null` for an unpaid one. */
+  /** `refund` is the amount for the customer: the total of a paid order, `null` for an unpaid one. */
   OrderCancelled: defineEvent(Schema.Struct({ reason: Reason, refund: Schema.NullOr(Money) })),
   OrderReturned: defineEvent(
     Schema.Struct({ reason: Reason, returnedAtMs: UnixMs, refund: Schema.NullOr(Money) }),

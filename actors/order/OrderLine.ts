@@ -1,16 +1,17 @@
 /**
- * A line of an order: so many pieces of one article at one price. An order has one line per article (SKU).
+ * A line of an order: a number of pieces of one article at one price. An order has one line for each article
+ * (SKU).
  *
- * Owns the line, the lines of an order and their bounds. Who changes them: OrderMachine.ts.
+ * Owns the line, the lines of an order and their limits. Who changes them: OrderMachine.ts.
  */
 import { Schema } from "effect"
 import { lineOfText } from "../BoundedText.ts"
 import { addMoney, amountMinor, type Money, timesMoney } from "../Money.ts"
 
-/** Most lines of one order. */
+/** Largest number of lines of one order. */
 export const LINES_PER_ORDER_MAX = 100
 
-/** Most pieces in one line. */
+/** Largest number of pieces in one line. */
 export const QUANTITY_MAX = 10_000
 
 /** Highest price of one piece, in minor units. */
@@ -35,7 +36,7 @@ const oneLinePerSku = Schema.makeFilter(
   { expected: "one line per SKU" },
 )
 
-/** The lines of an order: 1 to {@link LINES_PER_ORDER_MAX}, one per SKU. */
+/** The lines of an order: 1 to {@link LINES_PER_ORDER_MAX}, one for each SKU. */
 export const OrderLines = Schema.Array(OrderLine).check(
   Schema.isMinLength(1),
   Schema.isMaxLength(LINES_PER_ORDER_MAX),

@@ -1,6 +1,6 @@
 /**
- * The life of an order as a statechart, driven by its events. The chart is the business rule: an event that it does
- * not accept in a state, guards included, cannot happen there.
+ * The life of an order as a statechart, driven by its events. The chart is the business rule: an event that a
+ * state and its guards do not accept cannot happen there.
  *
  *     draft ─┬─ placed ── paid ─────────┬─ shipped ── delivered ── returned
  *            │     └────────┴─ cancelled│
@@ -9,9 +9,10 @@
  *                 ├─ expired
  *                 └─ cancelled
  *
- * `draft` is the order before its first event: it has an id and nothing else. `placed` is changed, paid and sent by
- * hand; an order with a card and an address is `fulfilling` from the start, and its lines stand. Everything here is pure
- * and the context is plain JSON, so a replay ends where the first run did. Who makes events: OrderCommands.ts.
+ * `draft` is the order before its first event: it has only an id. A `placed` order is changed, paid and sent
+ * manually. An order with a card and an address is `fulfilling` from the start, and its lines do not change.
+ * Everything here is pure and the context is plain JSON, so a replay ends where the first run did. Who makes
+ * events: OrderCommands.ts.
  */
 import { assign, cancel, raise, setup } from "xstate"
 import { dispatch, send } from "../../runtime/index.ts"
@@ -20,23 +21,24 @@ import { OrderCancelled, OrderConfirmed } from "./OrderAnnouncements.ts"
 import type { OrderEvent } from "./OrderEvents.ts"
 import { LINES_PER_ORDER_MAX, linesTotal, type OrderLine } from "./OrderLine.ts"
 
-/** What the rules of an order need to know about its past. */
+/** The part of an order's past that its rules need. */
 export interface OrderContext {
   readonly orderId: string
-  /** `null` in `draft` alone, and so is `total`. */
+  /** Id of the customer. It and `total` are `null` only in `draft`. */
   readonly customerId: string | null
   readonly total: Money | null
   readonly lines: ReadonlyArray<OrderLine>
-  /** Unix milliseconds; `null` until delivered. */
+  /** Time of the delivery, Unix milliseconds; `null` before it. */
   readonly deliveredAtMs: number | null
 }
 
-/** Days after delivery within which an order may be returned. */
+/** Number of days after the delivery within which an order may be returned. */
 export const RETURN_WINDOW_DAYS = 30
 
 /**
- * Time that the fulfilment of an order has, in milliseconds: a day. It is the last resort of a flow that nobody drives,
- * so it lies far beyond the time-outs of one that somebody does; what comes too late is undone like any other failure.
+ * Longest time of an order's fulfilment, in milliseconds: a day. It is the last resort of the choreography,
+ * which has no coordinator, so it is far longer than the time-outs of the saga. A result that comes later is
+ * undone like any other failure.
  */
 export const PAYMENT_DEADLINE_MS = 24 * 60 * 60 * 1000
 
@@ -73,7 +75,7 @@ const isFullReturnInTime = ({ context, event }: On<"OrderReturned">): boolean =>
   event.returnedAtMs <= returnableUntilMs(context.deliveredAtMs) &&
   refundIsTotal({ context, event })
 
-/** Lines and their total change together. */
+/** The changed lines and their total. */
 const withLines = ({ total }: OrderContext, lines: ReadonlyArray<OrderLine>) => ({
   lines,
   total: total === null ? null : linesTotal(lines, total.currency),
@@ -81,7 +83,7 @@ const withLines = ({ total }: OrderContext, lines: ReadonlyArray<OrderLine>) => 
 
 const isFulfilled = ({ event }: On<"OrderPlaced">): boolean => event.fulfilment !== null
 
-/** What the world outside is told of any order; one that was never placed is not told of. */
+/** The common data of an order's integration events. An order that was never placed has none. */
 const placedOrderOf = ({ orderId, customerId, total }: OrderContext) => {
   if (customerId === null || total === null) throw new Error("an order without a customer")
   return { orderId, customerId, total }
@@ -161,7 +163,7 @@ export const orderMachine = order.createMachine({
       },
     },
     fulfilling: {
-      // Not `after`, whose event only the machine sees: projections and reactors are to hear of it.
+      // Not `after`, because only the machine sees its event; projections and reactors need this one.
       entry: raise({ type: "OrderExpired" }, { id: "paymentDeadline", delay: "paymentDeadline" }),
       exit: cancel("paymentDeadline"),
       on: {
@@ -184,7 +186,7 @@ export const orderMachine = order.createMachine({
           target: "delivered",
           actions: assign({ deliveredAtMs: ({ event }) => event.deliveredAtMs }),
         },
-        // Its fulfilment was called off while this was being said; the parcel leaves after that only.
+        // The fulfilment was called off at the same moment. The parcel has not left yet, because it leaves later.
         OrderRejected: { target: "rejected", actions: announceEnded },
       },
     },

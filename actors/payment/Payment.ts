@@ -1,8 +1,8 @@
 /**
  * The payment: an actor per order id, from its machine, its events, its commands and a gateway.
  *
- * Read PaymentMachine.ts for what may happen when, PaymentCommands.ts for what can be asked, PaymentGateway.ts for what
- * a gateway must do.
+ * Read PaymentMachine.ts for the rules, PaymentCommands.ts for the commands, PaymentGateway.ts for the duties
+ * of a gateway.
  */
 import { defineActor } from "../../runtime/index.ts"
 import { paymentCalls } from "./PaymentCalls.ts"
@@ -11,7 +11,7 @@ import { paymentEvents } from "./PaymentEvents.ts"
 import { noGateway, type PaymentGateway } from "./PaymentGateway.ts"
 import { paymentMachine } from "./PaymentMachine.ts"
 
-/** The payment as it is hosted: its calls go to `gateway`. */
+/** The payment for hosting: its calls go to `gateway`. */
 export const paymentActor = (gateway: PaymentGateway) =>
   defineActor({
     type: "payment",
@@ -20,5 +20,5 @@ export const paymentActor = (gateway: PaymentGateway) =>
     commands: { Authorise, Capture, Refund, Void, Record },
   })
 
-/** The payment as it is addressed and simulated; hosted like this, its gateway refuses everything. */
+/** The payment for addressing and simulation; if it is hosted, its gateway refuses everything. */
 export const Payment = paymentActor(noGateway)

@@ -1,16 +1,17 @@
 /**
- * The calls that a payment's chart invokes, by the names under which it does: `authorise`, `capture`, `refund`, `void`.
+ * The calls that a payment's machine invokes, by their names: `authorise`, `capture`, `refund`, `void`.
  *
- * Owns how patient they are. What they call: PaymentGateway.ts. When: PaymentMachine.ts.
+ * Owns their time-outs and retries. The called port: PaymentGateway.ts. When they are made:
+ * PaymentMachine.ts.
  */
 import { type CallArgs, type CallOptions, defineCall } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
 import type { PaymentGateway } from "./PaymentGateway.ts"
 
-/** Somebody waits for these: about twenty seconds with a gateway that hangs. */
+/** Options of calls whose outcome a requester awaits: about twenty seconds with a gateway that hangs. */
 const PATIENCE: CallOptions = { timeoutMs: 3_000, attemptsMax: 5, pauseFirstMs: 100, pauseMaxMs: 2_000 }
 
-/** Money hangs on this one and nobody waits: about half an hour. */
+/** Options of the call that takes money back, whose outcome no requester awaits: about half an hour. */
 const PERSISTENCE: CallOptions = { timeoutMs: 5_000, attemptsMax: 50, pauseFirstMs: 100, pauseMaxMs: 30_000 }
 
 interface PaymentInput {

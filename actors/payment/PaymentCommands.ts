@@ -1,9 +1,9 @@
 /**
- * What can be asked of a payment. Every command may come twice, late, or before the one it is about.
+ * The commands of a payment. Every command may come twice, late, or before the command that it is about.
  *
- * Asked by `request`, the answer comes when the gateway has spoken; by `ask` or `tell`, when the intent is stored. A
- * repeat joins what is under way and finds what is done. `Void` is the compensation that always fits: whatever became
- * of the payment, nothing is kept of it afterwards. What follows: PaymentMachine.ts.
+ * A `request` is answered when the gateway has answered; an `ask` or `tell` when the intent is stored. A
+ * repeat joins the call in work, or finds its outcome. `Void` is the compensation that always fits: in any
+ * state of the payment, no money is kept afterwards. What follows: PaymentMachine.ts.
  */
 import { Schema } from "effect"
 import type { SnapshotFrom } from "xstate"
@@ -33,7 +33,7 @@ const start = <const Event extends PaymentEvent>(
     send: replyTo === undefined ? outgoing : [...outgoing, send.answerLater],
   })
 
-/** The same is under way already. */
+/** Joins the same call, which is in work already. */
 const join = (state: State, replyTo: RequestRef | undefined) => {
   if (replyTo === undefined) return done({ status: "pending" })
   if (state.context.waiting.length >= WAITING_MAX)
@@ -41,7 +41,7 @@ const join = (state: State, replyTo: RequestRef | undefined) => {
   return start({ type: "RequesterJoined", replyTo }, replyTo)
 }
 
-/** The same was done before. */
+/** Replies with the outcome of the same command before. */
 const done = <Reply extends { readonly status: string }>(reply: Reply) => accept<never, Reply>([], { reply })
 
 /** Reserves the amount on the card. Rejected as `Declined` when the gateway refuses. */
@@ -65,7 +65,7 @@ export const Authorise = defineCommand(
   },
 )
 
-/** Takes what was authorised. */
+/** Takes the authorised amount. */
 export const Capture = defineCommand(
   { type: "Capture", ...payment },
   {
@@ -82,7 +82,7 @@ export const Capture = defineCommand(
   },
 )
 
-/** Gives back what was captured, in full. */
+/** Gives the captured amount back, in full. */
 export const Refund = defineCommand(
   { type: "Refund", ...payment },
   {
@@ -99,8 +99,8 @@ export const Refund = defineCommand(
 )
 
 /**
- * Takes the payment back, whatever became of it: releases the authorisation, refunds the capture, and makes one that
- * comes later be refused. Nothing is left to do where the payment was declined or refunded.
+ * Takes the payment back in any state: releases the authorisation, refunds the capture, and refuses an
+ * authorisation that comes later. Nothing is left to do if the payment was declined or refunded.
  */
 export const Void = defineCommand(
   { type: "Void", ...payment },
@@ -120,7 +120,10 @@ export const Void = defineCommand(
   },
 )
 
-/** Makes an event of how the last call ended. The payment asks this of itself where nobody waits for the outcome. */
+/**
+ * Stores an event for how the last call ended. The payment sends this to itself if no requester awaits the
+ * outcome.
+ */
 export const Record = defineCommand(
   { type: "Record", ...payment },
   {

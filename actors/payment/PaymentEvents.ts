@@ -1,8 +1,8 @@
 /**
- * What is asked of a payment, as events. What the gateway answered is stored by the runtime, as the outcome of a call.
+ * The intents of a payment, as events. The runtime stores the answers of the gateway as outcomes of calls.
  *
- * `replyTo` is whoever waits for the outcome: it is answered by the commit that stores it. What may follow what:
- * PaymentMachine.ts. Golden files: test/fixtures/golden/payment.
+ * `replyTo` is the request that awaits the outcome: the commit that stores the outcome answers it. Which
+ * event may follow which: PaymentMachine.ts. Golden files: test/fixtures/golden/payment.
  */
 import { Schema } from "effect"
 import { defineEvent, type EventOf, RequestRef } from "../../runtime/index.ts"
@@ -12,10 +12,13 @@ import { Money } from "../Money.ts"
 /** Longest token of a card, in UTF-16 code units. */
 export const CARD_TOKEN_LENGTH_MAX = 64
 
-/** What a provider gives for a card. Not the number of one. */
+/** A provider's token for a card. Never the card's number. */
 export const CardToken = lineOfText(CARD_TOKEN_LENGTH_MAX)
 
-/** States in which it is settled what becomes of the payment: no call is under way, or the one that takes it back. */
+/**
+ * States in which the outcome of the payment is settled: no call is in work except the one that takes the
+ * payment back.
+ */
 export const SETTLED_STATUSES = [
   "authorised",
   "declined",
@@ -35,18 +38,19 @@ export const paymentEvents = {
   CaptureRequested: defineEvent(Schema.Struct({ replyTo })),
   RefundRequested: defineEvent(Schema.Struct({ replyTo })),
   VoidRequested: defineEvent(Schema.Struct({ replyTo })),
-  /** Taken back before there was anything to take back: an authorisation that comes later is refused. */
+  /** The payment was taken back before it was authorised: an authorisation that comes later is refused. */
   VoidedUnused: defineEvent(Schema.Struct({})),
   /**
-   * How a call ended, for reactors, which do not see the outcomes of calls: where nobody waits for an answer. `reason` is
-   * why the gateway refused, `null` where it did not: an `authorised` with a reason is a capture that was refused.
+   * How a call ended if no request awaits it, for reactors, which do not see the outcomes of calls. `reason`
+   * is the gateway's reason for a refusal, else `null`: an `authorised` with a reason is a capture that was
+   * refused.
    */
   PaymentSettled: defineEvent(
     Schema.Struct({ status: Schema.Literals(SETTLED_STATUSES), reason: Schema.NullOr(Schema.String) }),
   ),
-  /** Somebody else waits for what is under way. */
+  /** Another request awaits the outcome of the call in work. */
   RequesterJoined: defineEvent(Schema.Struct({ replyTo: RequestRef })),
 }
 
-/** Every event of a payment but the outcomes of its calls, flat. */
+/** Every event of a payment except the outcomes of its calls, flat. */
 export type PaymentEvent = EventOf<typeof paymentEvents>

@@ -1,20 +1,20 @@
 /**
- * The port to a payment provider, as the payment needs it.
+ * The port to a payment provider.
  *
- * Owns the contract. Every operation names the payment by its id (that of the order) and carries an idempotency key:
- * a provider that is asked twice under one key acts once and gives the same answer. An operation that the provider
- * refuses throws `CallRefused` with the provider's reason; any other error leaves open what happened, and is tried
- * again. Who calls it: PaymentCalls.ts. Over HTTP: infra/reference/payments.
+ * Owns the contract. Every operation names the payment by its id (the order's) and carries an idempotency
+ * key: a provider that gets the same key twice acts once and gives the same answer. An operation that the
+ * provider refuses throws `CallRefused` with the provider's reason. After any other error the outcome is
+ * unknown, and the operation is retried. Who calls it: PaymentCalls.ts. Over HTTP: infra/reference/payments.
  */
 import { CallRefused } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
 
-/** What every operation is given. */
+/** Fields of every request. */
 export interface GatewayRequest {
   readonly paymentId: string
-  /** The same for every attempt of one operation, different for every other. */
+  /** Key that is the same for all attempts of one operation and different for every other operation. */
   readonly idempotencyKey: string
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the payment does not need the answer any more. */
   readonly signal: AbortSignal
 }
 
@@ -24,24 +24,24 @@ export interface AuthoriseRequest extends GatewayRequest {
   readonly card: string
 }
 
-/** What a payment has come to at the provider once it was taken back. */
+/** Final amounts of a payment that was taken back. */
 export interface Reversed {
-  /** What had been captured, `null` for nothing. */
+  /** The captured amount; `null` if there was no capture. */
   readonly captured: Money | null
-  /** What was given back of it. */
+  /** The part of it that was refunded. */
   readonly refunded: Money | null
 }
 
 export interface PaymentGateway {
   /** Reserves the amount on the card. */
   readonly authorise: (request: AuthoriseRequest) => Promise<{ readonly authorisationId: string }>
-  /** Takes what was authorised. A payment is captured once, under whatever keys it is asked. */
+  /** Takes the authorised amount. A payment is captured once, under any keys. */
   readonly capture: (request: GatewayRequest) => Promise<{ readonly captured: Money }>
-  /** Gives back what was captured, in full and once. */
+  /** Refunds the captured amount, in full and once. */
   readonly refund: (request: GatewayRequest) => Promise<{ readonly refunded: Money }>
   /**
-   * Takes the payment back, whatever became of it: an authorisation is released, a capture refunded, and what arrives
-   * for it later is refused, an authorisation that this one overtook included.
+   * Takes the payment back in any state: releases an authorisation, refunds a capture, and refuses everything
+   * that arrives for the payment later, even an authorisation that was sent earlier.
    */
   readonly void: (request: GatewayRequest) => Promise<Reversed>
 }
@@ -52,5 +52,5 @@ const refuse = async (): Promise<never> => {
   })
 }
 
-/** Refuses everything: stands in where payments are only addressed, not hosted. */
+/** Refuses everything: for systems that address payments and do not host them. */
 export const noGateway: PaymentGateway = { authorise: refuse, capture: refuse, refund: refuse, void: refuse }

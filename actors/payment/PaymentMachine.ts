@@ -1,14 +1,15 @@
 /**
- * The life of a payment as a statechart. Each state with `-ing` is a call to the gateway under way.
+ * The life of a payment as a statechart. In each state with `-ing` a call to the gateway is in work.
  *
  *     new ── authorising ── authorised ── capturing ── captured ── refunding ── refunded
  *      │          └ declined               └ captureUnknown          └ refundUnknown
  *      └ voided ── voiding (from everywhere in between) ── voided, or voidFailed
  *
- * A refusal of the gateway is an answer: the payment knows where it is. Silence is none: whether an authorisation was
- * made is then found out by taking it back, a capture or refund can be asked for again, for the gateway makes one per
- * payment. Whoever waits is answered by the commit that stores the outcome; where nobody does, it becomes an event for
- * reactors (`PaymentSettled`). Who makes events: PaymentCommands.ts.
+ * A refusal by the gateway is an answer, so the payment's state is known. After silence it is not known. The
+ * payment then takes an authorisation back to learn whether it was made. A capture or refund can be requested
+ * again, because the gateway makes only one for each payment. The commit that stores the outcome answers the
+ * requests that await it. If there are none, the outcome becomes an event for reactors (`PaymentSettled`).
+ * Who makes events: PaymentCommands.ts.
  */
 import { assign, setup } from "xstate"
 import {
@@ -26,31 +27,34 @@ import { noGateway } from "./PaymentGateway.ts"
 
 export interface PaymentContext {
   readonly paymentId: string
-  /** `null` before authorisation was asked for. */
+  /** Amount of the payment; `null` before an authorisation is requested. */
   readonly amount: Money | null
-  /** Kept until the gateway has answered. */
+  /** Token of the card, until the gateway has answered. */
   readonly card: string | null
   readonly authorisationId: string | null
-  /** What was taken, as the gateway says. */
+  /** Captured amount, as the gateway says. */
   readonly captured: Money | null
-  /** What was given back of it. */
+  /** Refunded amount. */
   readonly refunded: Money | null
-  /** Why the gateway refused last. */
+  /** Reason of the gateway's last refusal. */
   readonly refusal: string | null
-  /** The outcome that was told to reactors since the last call began. */
+  /** The outcome that reactors were told since the last call began. */
   readonly recorded: string | null
-  /** Whom to tell how the call under way ended. */
+  /** Requests that await the outcome of the call in work. */
   readonly waiting: ReadonlyArray<RequestRef>
 }
 
-/** Most requests that may wait for one call. */
+/** Largest number of requests that may await one call. */
 export const WAITING_MAX = 16
 
-/** What the merchant has of a payment, in minor units of its currency: the sum over payments is the gateway's net. */
+/**
+ * Amount that the merchant keeps of a payment, in minor units of its currency. The sum over payments is the
+ * gateway's net.
+ */
 export const keptMinor = ({ captured, refunded }: PaymentContext): number =>
   (captured?.minor ?? 0) - (refunded?.minor ?? 0)
 
-/** Reason for which a request is answered `no` when the gateway kept silent. */
+/** Reason of the answer `no` if the gateway did not answer. */
 export const GATEWAY_UNAVAILABLE = "GatewayUnavailable"
 
 const SILENCES: ReadonlySet<string> = new Set(["Failed", "TimedOut"])
@@ -71,10 +75,16 @@ const no = (reason: string, detail?: unknown): Answer => ({
 type Outcome<Event> = { readonly context: PaymentContext; readonly event: Event }
 type Done<Output> = { readonly output: Output }
 
-/** The payment itself, as messages are addressed: its definition is made of this machine. */
+/**
+ * The payment as a receiver of messages. Its definition cannot be used here, because it is made of this
+ * machine.
+ */
 const self = { type: "payment" } as AnyActor
 
-/** Answers everybody who waits, or has the outcome recorded. Before the `assign` that forgets who waits. */
+/**
+ * Answers all requests that wait, or has the outcome recorded. Must run before the `assign` that forgets the
+ * requests.
+ */
 const answerAll = <Event>(answerOf: (event: Event) => Answer) =>
   dispatch(({ context: { waiting, paymentId }, event }: Outcome<Event>) =>
     waiting.length === 0
@@ -99,7 +109,7 @@ const refused = { waiting: [], refusal: ({ event }: Failed) => (event.error as C
 
 const paymentOf = ({ context: { paymentId } }: { readonly context: PaymentContext }) => ({ paymentId })
 
-/** The authorisation that was asked for; only `authorising` needs it, which is entered with both. */
+/** The data of the requested authorisation. Only `authorising` needs it, and there both fields are set. */
 const authorisationOf = ({ context: { paymentId, amount, card } }: { readonly context: PaymentContext }) => {
   if (amount === null || card === null) throw new Error("authorisation without an amount and a card")
   return { paymentId, amount, card }
@@ -122,7 +132,7 @@ const waitForThis = payment.assign({
 const captureRequested = { target: "capturing", actions: waitForThis } as const
 const refundRequested = { target: "refunding", actions: waitForThis } as const
 
-/** Whoever waited for what was under way is answered by the decision (PaymentCommands.ts). */
+/** The decision (PaymentCommands.ts) answers the requests that awaited the interrupted call. */
 const voidRequested = { target: "voiding", actions: [payment.assign({ card: null }), waitForThis] } as const
 
 const joined = {

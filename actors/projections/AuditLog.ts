@@ -1,8 +1,9 @@
 /**
- * `audit_log`: every event of every order with who asked for it, when, and as part of what. Rows are only ever added.
+ * `audit_log`: every event of every order with its origin, its time and its business transaction. Rows are
+ * only ever added.
  *
- * SQL of its own: a batch of any size is one statement whose text never changes, so the database plans it once.
- * What an order is now: OrderSummary.ts.
+ * It has SQL of its own: a batch of any size is one statement whose text never changes, so the database plans
+ * it once. The present state of an order: OrderSummary.ts.
  */
 import { defineProjection } from "../../runtime/index.ts"
 import { Order } from "../order/Order.ts"
@@ -23,7 +24,7 @@ const CREATE_TABLE = `create table audit_log (
   primary key (order_id, version)
 )`
 
-/** Finds what one business transaction did across orders. */
+/** Finds the events of one business transaction across orders. */
 const CREATE_CORRELATION_INDEX =
   "create index on audit_log (correlation_id, sequence) where correlation_id is not null"
 

@@ -1,8 +1,9 @@
 /**
- * `order_summary`: one row per order, for lists and for a look at one order without waking its actor.
+ * `order_summary`: one row for each order, for lists and for reading one order without its actor.
  *
- * A fold: a pure function from row and event to row. Its indexes serve "a customer's orders, newest first", with and
- * without a status. The full story of an order is in AuditLog.ts, who its customer is in OrdersWithCustomers.ts.
+ * A fold: a pure function from row and event to row. Its indexes serve "a customer's orders, newest first",
+ * with and without a status. All events of an order: AuditLog.ts. The order's customer:
+ * OrdersWithCustomers.ts.
  */
 import { Schema } from "effect"
 import { defineProjection, type EventsOf, type ProjectedEvent, type RowOf } from "../../runtime/index.ts"
@@ -12,7 +13,7 @@ import { linesTotal, lineTotal, type OrderLine } from "../order/OrderLine.ts"
 export const orderSummaryColumns = {
   order_id: "text not null",
   customer_id: "text not null",
-  /** The state of the statechart, `placed` or `fulfilling` at first. */
+  /** The state of the machine, at first `placed` or `fulfilling`. */
   status: "text not null",
   /** ISO 4217; all `_minor` columns are minor units of it. */
   currency: "text not null",
@@ -21,17 +22,17 @@ export const orderSummaryColumns = {
   payment_id: "text",
   carrier: "text",
   tracking_number: "text",
-  /** Why it was cancelled, rejected or returned. */
+  /** Reason of the cancellation, rejection or return. */
   closing_reason: "text",
   refund_minor: "bigint",
-  /** Unix milliseconds, as are all `_at` columns. */
+  /** Time of the placement, Unix milliseconds, as in all `_at` columns. */
   placed_at: "bigint not null",
   paid_at: "bigint",
   shipped_at: "bigint",
   delivered_at: "bigint",
   closed_at: "bigint",
   updated_at: "bigint not null",
-  /** Of the order's last event. */
+  /** Version of the order's last event. */
   version: "integer not null",
 } as const
 
@@ -76,7 +77,7 @@ const placed = ({ id, at, version }: ProjectedEvent, event: Placed): OrderSummar
 
 const lineMinor = (row: OrderSummaryRow, line: OrderLine): number => lineTotal(line, row.currency).minor
 
-/** The columns that an event changes, `updated_at` and `version` aside. */
+/** The columns that an event changes, except `updated_at` and `version`. */
 const changes = (row: OrderSummaryRow, event: Later, at: number): Partial<OrderSummaryRow> => {
   switch (event.type) {
     case "LineAdded":
@@ -118,7 +119,7 @@ const closed = (
   closed_at: closedAtMs,
 })
 
-/** The row of an order after one more of its events. Throws {@link OrderNeverPlaced}. */
+/** The row of an order after its next event. Throws {@link OrderNeverPlaced}. */
 export const foldOrderSummary = (
   row: OrderSummaryRow | undefined,
   projected: ProjectedEvent<OrderEvent>,

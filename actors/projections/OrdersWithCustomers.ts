@@ -1,10 +1,11 @@
 /**
- * `orders_with_customers`: the summary of every order together with who placed it, whenever that became known.
+ * `orders_with_customers`: the summary of every order together with its customer, even if the customer
+ * registers later.
  *
- * A stream-table join: events of orders meet the table of customers, and a customer who registers or changes later
- * changes the rows of their orders. A batch is folded as in OrderSummary.ts and written by four statements whose text
- * never changes; what was joined is then right for every order and customer that the batch touched, in whatever order
- * they came.
+ * A stream-table join: events of orders meet the table of customers, and a customer who registers or changes
+ * later changes the rows of all their orders. A batch is folded as in OrderSummary.ts and written by four
+ * statements whose text never changes. After that the join is right for every order and customer in the
+ * batch, in any order of the events.
  */
 import { defineProjection, type EventsOf, type ProjectedEvent, type Sql } from "../../runtime/index.ts"
 import { Customer } from "../customer/Customer.ts"
@@ -32,7 +33,7 @@ const CREATE_CUSTOMERS =
 const CREATE_CUSTOMER_INDEX =
   "create index on orders_with_customers (customer_id, placed_at desc, order_id desc)"
 
-/** Finds orders by the address that a customer writes from. */
+/** Finds orders by the customer's e-mail address. */
 const CREATE_EMAIL_INDEX =
   "create index on orders_with_customers (lower(customer_email)) where customer_email is not null"
 
@@ -42,7 +43,7 @@ const UPSERT_ORDERS = `insert into orders_with_customers (${names.join(", ")})
 select ${names.join(", ")} from json_to_recordset($1::json) as batch(${record.join(", ")})
 on conflict (order_id) do update set ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`
 
-/** A name that the batch does not tell stays. */
+/** Keeps the stored name if the batch has none. */
 const UPSERT_CUSTOMERS = `insert into customers as stored (customer_id, name, email)
 select customer_id, name, email from json_to_recordset($1::json) as batch(customer_id text, name text, email text)
 on conflict (customer_id) do update set name = coalesce(excluded.name, stored.name), email = excluded.email`

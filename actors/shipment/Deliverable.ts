@@ -1,8 +1,9 @@
 /**
- * Whether the carrier delivers to an address: the countries it serves and what their postal codes look like.
+ * Whether the carrier delivers to an address: the countries that it serves and the form of their postal
+ * codes.
  *
- * A table in the code and not a service: every node must agree, and a replay must find what the first run found. What an
- * address is: ../Address.ts.
+ * It is a table in the code and not a service, because every node must agree, and a replay must give the same
+ * result as the first run. The form of an address: ../Address.ts.
  */
 import type { Address } from "../Address.ts"
 
@@ -18,7 +19,7 @@ const POSTAL_CODES: ReadonlyMap<string, RegExp> = new Map([
   ["US", /^\d{5}(-\d{4})?$/],
 ])
 
-/** Which part of the address keeps it from being delivered to, and what was found there; `undefined` for a good one. */
+/** The part of the address that prevents a delivery, with its value; `undefined` for a good address. */
 export const addressFailure = ({
   country,
   postalCode,

@@ -1,8 +1,8 @@
 /**
  * The shipment: an actor per order id, from its machine, its events and its commands.
  *
- * Read ShipmentMachine.ts for what may happen when, ShipmentCommands.ts for what can be asked, Deliverable.ts for where
- * to.
+ * Read ShipmentMachine.ts for the rules, ShipmentCommands.ts for the commands, Deliverable.ts for the
+ * destinations.
  */
 import { defineActor } from "../../runtime/index.ts"
 import { CancelShipment, Deliver, Dispatch, Schedule } from "./ShipmentCommands.ts"

@@ -1,7 +1,9 @@
 /**
- * What can be asked of a shipment. Every command may come twice; a cancellation may come first and then stands.
+ * The commands of a shipment. Every command may come twice. A cancellation may come first, and then it is
+ * final.
  *
- * What a state does not accept and no rule words, the chart refuses by the state's name (ShipmentMachine.ts).
+ * If a state does not accept an event and no rule here rejects the command, the chart refuses it by the
+ * state's name (ShipmentMachine.ts).
  */
 import { Schema } from "effect"
 import { accept, defineCommand, reject } from "../../runtime/index.ts"
@@ -16,8 +18,8 @@ const shipment = { machine: shipmentMachine, events: shipmentEvents }
 const unchanged = () => accept<never>([])
 
 /**
- * Plans the delivery. Rejected as `AddressFailure` where nobody delivers; with `recordRefusal` that is an event, for
- * reactors, and final.
+ * Plans the delivery. Rejected as `AddressFailure` if the carrier does not deliver there. With
+ * `recordRefusal` the refusal is an event instead, for reactors, and final.
  */
 export const Schedule = defineCommand(
   { type: "Schedule", ...shipment },
@@ -48,7 +50,7 @@ export const Dispatch = defineCommand(
   },
 )
 
-/** Records the arrival. */
+/** Records the delivery. */
 export const Deliver = defineCommand(
   { type: "Deliver", ...shipment },
   {
@@ -64,7 +66,7 @@ export const Deliver = defineCommand(
   },
 )
 
-/** Calls the delivery off, whether it is planned or yet to be. Not once the parcel is on its way. */
+/** Cancels the delivery, whether it is planned or not planned yet. Not possible after the parcel has left. */
 export const CancelShipment = defineCommand(
   { type: "CancelShipment", ...shipment },
   {

@@ -1,4 +1,7 @@
-/** What can have happened to a shipment. What may follow what: ShipmentMachine.ts. Golden files: test/fixtures/golden/shipment. */
+/**
+ * The events of a shipment. Which event may follow which: ShipmentMachine.ts. Golden files:
+ * test/fixtures/golden/shipment.
+ */
 import { Schema } from "effect"
 import { defineEvent, type EventOf } from "../../runtime/index.ts"
 import { Address } from "../Address.ts"
@@ -12,7 +15,10 @@ export const CancellationReason = prose(CANCELLATION_REASON_LENGTH_MAX)
 
 export const shipmentEvents = {
   ShipmentScheduled: defineEvent(Schema.Struct({ address: Address })),
-  /** Nobody delivers there, and whoever asked wants to read of it here instead of being told. */
+  /**
+   * The carrier does not deliver there, and the sender of the command reacts to events instead of a
+   * rejection.
+   */
   ShipmentRefused: defineEvent(
     Schema.Struct({ field: Schema.Literals(["country", "postalCode"]), found: Schema.String }),
   ),
@@ -20,7 +26,7 @@ export const shipmentEvents = {
   ShipmentDelivered: defineEvent(
     Schema.Struct({ deliveredAtMs: UnixMs, signedBy: Schema.optionalKey(SignedBy) }),
   ),
-  /** Also of a shipment that was not scheduled yet: one that comes later is refused. */
+  /** Also stored for a shipment that is not scheduled yet: a later `Schedule` is refused. */
   ShipmentCancelled: defineEvent(Schema.Struct({ reason: CancellationReason })),
 }
 

@@ -1,12 +1,13 @@
 /**
- * The checklist of an order: an actor per order id that knows what was promised so far, and whether that is all.
+ * The checklist of an order: an actor for each order id that knows which promises were made, and whether all
+ * were made.
  *
  *     new ── open ── complete ── closed
  *              └────────┴─ failed
  *
- * It is what a flow without anybody in the middle cannot do without: reactors have no memory, and somebody has to know
- * that the last of several promises was made. It asks nobody for anything. Every command may come twice or too late, and
- * then changes nothing. Who ticks, and who reacts to it: Choreography.ts.
+ * A flow without a coordinator needs it: reactors have no memory, and one actor has to know that the last of
+ * several promises was made. It sends no requests. A command that comes twice or too late changes nothing.
+ * Who sends the commands and reacts to the events: Choreography.ts.
  */
 import { Schema } from "effect"
 import { assign, setup } from "xstate"
@@ -15,10 +16,10 @@ import { accept, defineActor, defineCommand } from "../../runtime/index.ts"
 import { type ChecklistEvent, checklistEvents, whatToFulfil } from "./ChecklistEvents.ts"
 
 export interface ChecklistContext {
-  /** Empty in `new` alone, as is `skus`. */
+  /** Id of the customer. It and `skus` are empty only in `new`. */
   readonly customerId: string
   readonly skus: ReadonlyArray<string>
-  /** What is not ticked yet. */
+  /** Items that are not promised yet. */
   readonly left: ReadonlyArray<string>
 }
 
@@ -75,7 +76,7 @@ const Open = defineCommand(
   },
 )
 
-/** Something was promised. */
+/** Records a promise. */
 const Tick = defineCommand(
   { type: "Tick", ...checklist },
   {
@@ -89,7 +90,7 @@ const Tick = defineCommand(
   },
 )
 
-/** Something was refused, or somebody does not want the order any more. */
+/** Fails the checklist, because an item was refused or the order has ended. */
 const Strike = defineCommand(
   { type: "Strike", ...checklist },
   {
@@ -101,7 +102,10 @@ const Strike = defineCommand(
   },
 )
 
-/** The order is shipped. Where the checklist has failed meanwhile, the order is rejected all the same. */
+/**
+ * Closes the checklist of a shipped order. If the checklist has failed meanwhile, the order is still
+ * rejected.
+ */
 const Close = defineCommand(
   { type: "Close", ...checklist },
   {

@@ -1,6 +1,6 @@
 /**
- * What can have happened to the checklist of an order. An event says what whoever reacts to it needs, so that nobody has
- * to look anything up. Golden files: test/fixtures/golden/checklist. What may follow what: Checklist.ts.
+ * The events of an order's checklist. An event has all data that its reactors need. Golden files:
+ * test/fixtures/golden/checklist. Which event may follow which: Checklist.ts.
  */
 import { Schema } from "effect"
 import { Currency } from "../../actors/Currency.ts"
@@ -8,7 +8,7 @@ import { CustomerId, Fulfilment, Reason } from "../../actors/order/OrderEvents.t
 import { OrderLines, Sku } from "../../actors/order/OrderLine.ts"
 import { defineEvent, type EventOf } from "../../runtime/index.ts"
 
-/** What the participants need of an order. */
+/** The data of an order that the participants need. */
 export const whatToFulfil = {
   customerId: CustomerId,
   currency: Currency,
@@ -21,11 +21,11 @@ const skus = Schema.Array(Sku)
 export const checklistEvents = {
   ChecklistOpened: defineEvent(Schema.Struct(whatToFulfil)),
   ItemTicked: defineEvent(Schema.Struct({ item: Schema.String })),
-  /** Everything that can be refused was promised. */
+  /** Every item that can be refused was promised. */
   ChecklistCompleted: defineEvent(Schema.Struct({})),
-  /** The order will not leave: whatever was done for it is to be undone. */
+  /** The order will not be sent. All promises are to be undone. */
   ChecklistFailed: defineEvent(Schema.Struct({ reason: Reason, skus })),
-  /** The order is shipped, and nobody can stop it any more. */
+  /** The order is shipped, and no participant can stop it any more. */
   ChecklistClosed: defineEvent(Schema.Struct({ customerId: CustomerId, skus })),
 }
 

@@ -1,14 +1,14 @@
 /**
- * The fulfilment of an order without anybody in the middle: each participant reacts to what the others did.
+ * The fulfilment of an order without a coordinator: each participant reacts to the events of the others.
  *
  *     order placed → checklist opened → stock reserved, payment authorised, shipment scheduled: all at once
  *         → checklist complete → payment captured → order confirmed and shipped → checklist closed
- *         → stock let go, parcel dispatched, customer informed
+ *         → stock committed, parcel dispatched, customer informed
  *
- * Whatever is refused on the way fails the checklist, and then everybody undoes what it did. Each reactor tells its
- * participant in the order in which things happened, so what undoes never overtakes what is undone. The same flow with
- * somebody in the middle: ../fulfilment/Fulfilment.ts. A system has one of the two, for good: each starts with the
- * oldest order.
+ * Any refusal on the way fails the checklist, and then each participant undoes its part. Each reactor tells
+ * its participant in the order of the events, so an undo never overtakes the promise. The same flow with a
+ * coordinator: ../fulfilment/Fulfilment.ts. A system has only one of the two for its whole life, because each
+ * starts with the oldest order.
  */
 import { Inventory } from "../../actors/inventory/Inventory.ts"
 import { Order } from "../../actors/order/Order.ts"
@@ -25,7 +25,7 @@ const tick = (orderId: string, item: string): Outgoing =>
 const strike = (orderId: string, reason: string): Outgoing =>
   send.tell({ actor: Checklist, id: orderId, command: { type: "Strike", reason } })
 
-/** What ticks and strikes. */
+/** Ticks and strikes the checklists. */
 const checklists = defineReactor({
   name: "fulfil-checklists",
   from: [Order, Inventory, Payment, Shipment],
@@ -125,7 +125,7 @@ const customers = defineReactor({
   on: { ChecklistClosed: ({ customerId }, { id }) => informShipped(customerId, id) },
 })
 
-/** What a system is given in place of the saga. */
+/** The parts of a system that replace the saga. */
 export const choreography = {
   actors: [Checklist],
   reactors: [checklists, stock, payments, shipments, orders, customers],

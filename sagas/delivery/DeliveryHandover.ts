@@ -1,9 +1,9 @@
 /**
- * Tells the order that its parcel has arrived: what the carrier reports of a shipment is what the customer sees of the
- * order.
+ * Tells the order that its parcel has arrived: the carrier reports to the shipment, and the customer looks at
+ * the order.
  *
- * Owns that translation and nothing else. It belongs to no flow, since both end when the parcel is on its way. A
- * shipment is called like its order.
+ * Owns that translation. It belongs to no flow, because both flows end when the parcel has left. A shipment
+ * has the id of its order.
  */
 import { Order } from "../../actors/order/Order.ts"
 import { Shipment } from "../../actors/shipment/Shipment.ts"

@@ -1,12 +1,12 @@
 /**
- * The fulfilment of an order, orchestrated: stock, payment and shipment are asked one after the other, and undone in
- * reverse order when one of them says no.
+ * The fulfilment of an order as a saga: it asks stock, payment and shipment one after the other, and undoes
+ * them in reverse order if one of them refuses.
  *
  *     reserve every line → authorise the payment → schedule the shipment → capture → confirm the order → call it shipped
  *
- * Up to there everything can be undone, the order's own word included. After it nobody is asked any more: what was
- * promised is called in (`completed`), and none of those who promised can refuse. Its id is the order's. The same flow
- * without anybody in the middle: ../choreography/.
+ * Up to the last of these steps everything can be undone, the order's confirmation included. After it the
+ * saga asks no more: it calls in the promises (`completed`), and no participant can refuse. Its id is the
+ * order's. The same flow without a coordinator: ../choreography/.
  */
 import { Schema } from "effect"
 import { Currency } from "../../actors/Currency.ts"
@@ -19,10 +19,10 @@ import { Shipment } from "../../actors/shipment/Shipment.ts"
 import { defineSaga, type SagaCause, send } from "../../runtime/index.ts"
 import { informShipped, parcelOf } from "../delivery/Parcel.ts"
 
-/** Longest wait for a payment, in milliseconds; the gateway is tried again and again within it. */
+/** Longest wait for a payment, in milliseconds. The gateway is tried repeatedly within it. */
 export const PAYMENT_TIMEOUT_MS = 120_000
 
-/** What an order needs of its fulfilment. */
+/** The data of an order that its fulfilment needs. */
 export const FulfilmentInput = Schema.Struct({
   customerId: Schema.String,
   currency: Currency,
@@ -76,7 +76,7 @@ export const Fulfilment = defineSaga({
           command: { type: "CancelShipment", reason: "the order was not fulfilled" },
         }),
       })
-      // Undone by what undoes the authorisation.
+      // No compensation here, because undoing the authorisation also undoes the capture.
       .step("capturePayment", {
         timeoutMs: PAYMENT_TIMEOUT_MS,
         request: ({ sagaId }) => ({ actor: Payment, id: sagaId, command: { type: "Capture" } }),
@@ -107,7 +107,7 @@ export const Fulfilment = defineSaga({
   ],
 })
 
-/** Why the order was rejected, as its customer may read it. What an operator wrote may be anything. */
+/** The reason of the rejection for the customer. An operator's reason may be any text. */
 const reasonOf = ({ kind, item, reason }: SagaCause): string => {
   const text = item === null ? reason : `${item}: ${reason}`
   return text.slice(0, REASON_LENGTH_MAX).replace(UNPRINTABLE, " ").trim() || kind
