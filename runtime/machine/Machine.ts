@@ -41,7 +41,7 @@ import { forTransition, sealed } from "./SealedState.ts"
 import { type ActionInfo, withSelf } from "./SelfRef.ts"
 import { nodesOf, runsCodeAtBirth } from "./StateNodes.ts"
 
-/** The XState snapshot of one actor. Immutable: it is frozen with everything in it that can be (SealedState.ts). */
+/** The XState snapshot of one actor. Immutable: frozen as far as it can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
 
 /** The birth of an actor. */

@@ -33,7 +33,10 @@ export const bearFamily = (machine: AnyStateMachine, id: string, input: unknown)
   return { state: settle(family, undefined), intents }
 }
 
-/** The state after an event, or `undefined` if no actor of the family takes it. Throws what the root threw, and `NotDurable`. */
+/**
+ * The state after an event, or `undefined` if no actor of the family takes it. Throws what the root threw,
+ * and `NotDurable`.
+ */
 export const takeInFamily = (state: AnyMachineSnapshot, event: AnyEvent): FamilyStep | undefined => {
   const { family, standing } = placeIn(state)
   if ((family.root._snapshot as unknown) !== state) family.putBack(standing)

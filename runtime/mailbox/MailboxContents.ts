@@ -254,7 +254,7 @@ export class MailboxContents {
     return taken
   }
 
-  /** Removes the message, whoever acknowledges it and whenever. */
+  /** Removes the message. Acknowledgements are not fenced: any caller may acknowledge it at any time. */
   acknowledge(sequence: number): void {
     const message = this.#kept.get(sequence)
     if (message === undefined) return

@@ -128,7 +128,7 @@ export class SagaDraft {
     this.#outbox.push(send.request({ actor, id, command: plainJson(command) as AnyEvent, as, ...given }))
   }
 
-  /** Throws for what is not plain JSON. */
+  /** Throws for data that is not plain JSON. */
   send(toSend: ToSend): void {
     this.#outbox.push(...(plainJson(outgoingOf(toSend)) as ReadonlyArray<Outgoing>))
   }
