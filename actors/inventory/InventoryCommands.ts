@@ -31,8 +31,9 @@ export const Receive = defineCommand(
 )
 
 /**
- * Holds units for an order: all of them or none. If there are too few, it is rejected with the number that
- * there is. With `recordRefusal` the refusal is an event instead, for reactors, and final.
+ * Holds units for an order: all of them or none. If there are too few, it is rejected as `OutOfStock` with
+ * the number that is available. With `recordRefusal` the refusal is an event instead, for reactors, and
+ * final.
  */
 export const Reserve = defineCommand(
   { type: "Reserve", ...inventory },

@@ -19,8 +19,8 @@ export interface SagaStart<Input = unknown> {
     readonly id: string
   }) => { readonly id: string; readonly input: Input } | undefined
   /**
-   * Event at which a saga type begins that was never started before: the oldest, or the next one that is
-   * stored. Default `beginning`.
+   * First event that a saga type reads when it is new: the oldest event, or the next one that is stored.
+   * Default `beginning`.
    */
   readonly start?: "beginning" | "now"
 }

@@ -60,8 +60,8 @@ export interface StartsWhen<A extends AnyActor, Type, Input> {
     readonly id: string
   }) => { readonly id: string; readonly input: Input } | undefined
   /**
-   * Event at which a saga type begins that was never started before. `"beginning"`, the default: events that
-   * were stored before the saga type was first deployed start sagas too. `"now"`: only later events do.
+   * First event that a saga type reads when it is new. `"beginning"`, the default: events that were stored
+   * before the saga type was first deployed start sagas too. `"now"`: only later events do.
    */
   readonly start?: "beginning" | "now"
 }
