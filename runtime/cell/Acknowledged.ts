@@ -1,7 +1,8 @@
 /**
- * A round whose commit the journal has acknowledged, or that needs none: answers, what the commit carries, actions, snapshots.
+ * What a cell does with a round whose commit the journal has acknowledged, or that needs no commit: it runs
+ * the actions, gives the answers, marks a snapshot, and tells the outbox what the commit carries.
  *
- * Owns the order of these. Who has played the round: Running.ts, Asleep.ts.
+ * Owns the order of these steps. The callers are Running.ts and Asleep.ts.
  */
 import { bornFirst, runActions } from "./Actions.ts"
 import { invariant } from "./Assert.ts"
@@ -14,7 +15,10 @@ import { confirmedAt } from "./RoundCommit.ts"
 import type { SnapshotDue } from "./SnapshotDue.ts"
 import { isOpen } from "./Waiting.ts"
 
-/** The actor once the commit of `append` is stored at `sequence`. Nobody is told yet. */
+/**
+ * The actor's state once the commit of `append` is stored at `sequence`. Tells neither callers nor the outbox
+ * yet.
+ */
 export const confirmedBy = ({ cell, before, round, stamp }: RoundAppend, sequence: number): Confirmed => {
   cell.trouble.attemptCount = 0
   cell.queue.journalWorks()
@@ -27,7 +31,7 @@ export const confirmedBy = ({ cell, before, round, stamp }: RoundAppend, sequenc
   return confirmed
 }
 
-/** Tells everybody whom the commit that led to `confirmed` concerns. */
+/** Tells the outbox, the callers and the snapshot writer of the commit that led to `confirmed`. */
 export const tell = (
   { cell, before, round, stamp }: RoundAppend,
   confirmed: Confirmed,
@@ -53,12 +57,12 @@ export const tell = (
   if (snapshotDue.isDue(confirmed)) snapshotWriter.mark(cell)
 }
 
-/** Gives the answers of a round, which rest on `confirmed`. */
+/** Gives the answers of a round whose state is `confirmed`. */
 export const answer = (cell: CellCore, round: Round, confirmed: Confirmed): void => {
   cell.context.counts.answeredCount += round.answers.length
   for (const give of round.answers) give(confirmed)
   cell.queue.roundIsOver()
-  // Recovered from the journal before the next round, in which reads get their answers.
+  // The cell reads the actor from the journal before the next round, which answers the reads.
   if (round.isStateSuspect) {
     cell.phase = withoutState(cell.phase)
     cell.queue.putBack(round.taken.filter(isOpen))

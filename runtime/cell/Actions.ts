@@ -1,9 +1,9 @@
 /**
  * Runs the actions that transitions asked for, once their commit is stored.
  *
- * Owns that they are best effort by contract (docs/ARCHITECTURE.md): one that throws shows in the counts, the commit stands.
- * An event that an action sends to its actor (`self.send`) comes to the actor as a message of its own; until it is stored,
- * a crash loses it.
+ * Owns the contract that actions are best effort (docs/ARCHITECTURE.md): an action that throws is counted,
+ * and the commit stands. An event that an action sends to its own actor (`self.send`) comes to the actor as a
+ * separate message. A crash loses that event until it is stored.
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -22,12 +22,12 @@ export interface ActionPorts {
   readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
 }
 
-/** What asked for actions. */
+/** The birth or the events that asked for actions. */
 interface Acting {
   readonly proposal: { readonly actions: ReadonlyArray<CapturedAction> }
 }
 
-/** What asked for actions in a round: the birth before all others. */
+/** What asked for actions in a round, with the birth first. */
 export const bornFirst = ({
   birth,
   entries,
@@ -89,7 +89,7 @@ const selfOf = (
   return { id: address.id, send, state }
 }
 
-/** A copy of the event: its sender may go on changing it. */
+/** A copy of the event, because its sender may change the original later. */
 const eventIn = (given: unknown): AnyEvent => {
   const event = plainJson(given) as Partial<AnyEvent> | null
   if (typeof event?.type !== "string") throw new TypeError("Only event objects may be sent to an actor.")

@@ -1,8 +1,8 @@
 /**
  * The events that a machine announces (`announce`), as the commit stores them.
  *
- * Owns their stored form, and that a birth announces nothing: an announced event takes a version, and a birth has none.
- * Replay leaves announced events to their readers: Fold.ts.
+ * Owns their stored form, and the rule that a birth announces nothing: an announced event takes a version,
+ * and a birth has none. Replay skips announced events (Fold.ts), because they are for readers of the journal.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { StoredEvent } from "../event/Event.ts"
@@ -10,7 +10,10 @@ import type { Intent } from "../machine/Intent.ts"
 import { NotSendable } from "./Intents.ts"
 import { toStored } from "./StoredForm.ts"
 
-/** What the transitions have announced, in order. Throws NotSendable, NotJson, and what the user's function throws. */
+/**
+ * The events that the transitions announced, in order. Throws NotSendable, NotJson, and what the user's
+ * function throws.
+ */
 export const announcedBy = (
   definition: ActorDefinition,
   intents: ReadonlyArray<Intent>,
@@ -23,7 +26,7 @@ export const announcedBy = (
     return [{ ...stored, told: true }]
   })
 
-/** Throws NotSendable where a birth announces something. */
+/** Throws NotSendable if a birth announces an event. */
 export const refuseAnnouncedAtBirth = (intents: ReadonlyArray<Intent>): void => {
   const found = intents.find(({ _tag }) => _tag === "Announce")
   if (found?._tag !== "Announce") return

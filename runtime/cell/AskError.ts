@@ -1,7 +1,8 @@
 /**
- * Everything that can come of asking an actor besides an acceptance.
+ * Every outcome of an ask other than an acceptance.
  *
- * Owns the errors that callers meet. What each says of itself (`kind`, `retry`, `hint`): ../error/EverstateError.ts.
+ * Owns the errors that callers meet. Their `kind`, `retry` and `hint` are defined in
+ * ../error/EverstateError.ts.
  */
 import { Schema } from "effect"
 import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
@@ -12,13 +13,15 @@ import { SchemaIssue } from "../event/Schema.ts"
 
 const actor = { actorType: Schema.String, id: Schema.String }
 
-/** Why a command of type `C` may be rejected by an actor of type `A`: any text where the command is not known. */
+/**
+ * Why a command of type `C` may be rejected by an actor of type `A`: any text where the command is not known.
+ */
 export type RejectionReason<A, C extends string> = string extends C ? string : ReasonsOf<A, C> | "NotAccepted"
 
 /**
- * The domain said no. `reason` is the one that `decide` gave, or `NotAccepted` when the machine does not accept the
- * decided event in its current state, which `state` names. Nothing was stored. With the definition `A` and the type `C`
- * of the command, the reasons are those of its `decide`.
+ * The domain said no. `reason` is the one that `decide` gave, or `NotAccepted` when the machine does not
+ * accept the decided event in its current state, which `state` names. Nothing was stored. With the definition
+ * `A` and the type `C` of the command, the reasons are those of its `decide`.
  */
 class Rejected<Reason extends string = string> extends errorClass<Rejected>()(
   "CommandRejected",
@@ -27,7 +30,7 @@ class Rejected<Reason extends string = string> extends errorClass<Rejected>()(
     commandType: Schema.String,
     reason: Schema.String,
     state: Schema.String,
-    /** Version of the actor that said no; 0: it never stored an event. */
+    /** Version of the actor that rejected the command; 0 if it never stored an event. */
     version: Schema.Number,
     detail: Schema.Unknown,
   },
@@ -52,7 +55,10 @@ export type CommandRejected<A extends AnyActor = AnyActor, C extends string = st
   RejectionReason<A, C>
 >
 
-/** True where the error is the rejection of this command by an actor of this definition: its reasons are known then. */
+/**
+ * True if the error is the rejection of this command by an actor of this definition. Its reasons are then
+ * typed.
+ */
 export const isRejectionOf = <A extends AnyActor, const C extends CommandsOf<A>["type"] & string>(
   error: unknown,
   definition: DefinitionOf<A>,
@@ -62,7 +68,7 @@ export const isRejectionOf = <A extends AnyActor, const C extends CommandsOf<A>[
   error.actorType === actorOf(definition).type &&
   error.commandType === commandType
 
-/** Detail of a rejection by the machine: the event, and how the machine ended if it did. */
+/** Detail of a rejection by the machine: the refused event, and how the machine ended if it has ended. */
 interface NotAcceptedDetail {
   readonly event?: string
   readonly status?: string
@@ -74,7 +80,10 @@ const endText = ({ status, error }: NotAcceptedDetail): string => {
   return status === "done" ? ". The machine is done and takes no more events" : ""
 }
 
-/** The command is malformed: unknown type, schema refused it, not plain JSON, or a bad option. Nothing was stored. */
+/**
+ * The command is malformed: unknown type, schema refused it, not plain JSON, or a bad option. Nothing was
+ * stored.
+ */
 export class InvalidCommand extends errorClass<InvalidCommand>()(
   "InvalidCommand",
   {
@@ -128,7 +137,7 @@ export class VersionConflict extends errorClass<VersionConflict>()(
   }
 }
 
-/** The actor was to be spawned, and is born already with another input. Nothing was stored. */
+/** The actor was to be spawned, but it is already born with another input. Nothing was stored. */
 export class ActorExists extends errorClass<ActorExists>()(
   "ActorExists",
   {
@@ -144,7 +153,7 @@ export class ActorExists extends errorClass<ActorExists>()(
   }
 }
 
-/** The actor is not born, and cannot be without input: it has no state that could be told. */
+/** The actor is not born and needs input to be born, so it has no state to read. */
 export class ActorUnborn extends errorClass<ActorUnborn>()(
   "ActorUnborn",
   {
@@ -158,7 +167,7 @@ export class ActorUnborn extends errorClass<ActorUnborn>()(
   }
 }
 
-/** What would be stored is larger than the journal takes. Nothing was stored. */
+/** The commit would be larger than the journal takes. Nothing was stored. */
 export class PayloadTooLarge extends errorClass<PayloadTooLarge>()(
   "PayloadTooLarge",
   {
@@ -196,7 +205,7 @@ export class AskTimeout extends errorClass<AskTimeout>()(
     ...actor,
     commandId: Schema.String,
     deadlineMs: Schema.Number,
-    /** What kept the answer away, where that is known. */
+    /** The known cause of the missing answer; absent if none is known. */
     detail: Schema.optionalKey(Schema.String),
     hint: Schema.String,
   },
@@ -209,8 +218,8 @@ export class AskTimeout extends errorClass<AskTimeout>()(
 }
 
 /**
- * The actor cannot be reached, or its journal not be used, now. `stored` says whether this ask may have stored the command
- * all the same; `No` says nothing of an earlier ask with the same `commandId`.
+ * The actor cannot be reached now, or its journal cannot be used. `stored` says whether this ask may have
+ * stored the command nevertheless; `No` says nothing about an earlier ask with the same `commandId`.
  */
 export class Unavailable extends errorClass<Unavailable>()(
   "Unavailable",
@@ -234,7 +243,9 @@ export const unavailable = (
   hint: string,
 ): Unavailable => new Unavailable({ actorType, id, stored, detail, hint })
 
-/** `decide`, an assign or a guard threw, or decided an event that its own schema refuses. Nothing was stored. */
+/**
+ * `decide`, an assign or a guard threw, or decided an event that its own schema refuses. Nothing was stored.
+ */
 export class CommandFailed extends errorClass<CommandFailed>()(
   "CommandFailed",
   {
@@ -248,9 +259,12 @@ export class CommandFailed extends errorClass<CommandFailed>()(
       "MachineThrew",
       "NotDurable",
       "NotSendable",
-      /** The event would put something into the context or output that has no stored form; `detail` says where. */
+      /**
+       * The event would put a value into the context or output that has no stored form; `detail` names the
+       * place.
+       */
       "NotStorable",
-      /** The code does not have the saga's plan, so it cannot decide. */
+      /** This code lacks the saga's plan, so the saga cannot decide. */
       "HistoryUnfit",
     ]),
     detail: Schema.String,
@@ -266,7 +280,7 @@ export class CommandFailed extends errorClass<CommandFailed>()(
   }
 }
 
-/** The actor's history cannot be read by this process. It takes no commands until that is mended. */
+/** This process cannot read the actor's history. The actor takes no commands until that is repaired. */
 export class ActorQuarantined extends errorClass<ActorQuarantined>()(
   "ActorQuarantined",
   {
@@ -278,7 +292,7 @@ export class ActorQuarantined extends errorClass<ActorQuarantined>()(
       "CommitUnreadable",
       "MachineFailed",
     ]),
-    /** Journal sequence of the message that cannot be applied. */
+    /** Journal sequence of the commit that cannot be applied. */
     sequence: Schema.Number,
     detail: Schema.String,
     hint: Schema.String,
@@ -290,7 +304,7 @@ export class ActorQuarantined extends errorClass<ActorQuarantined>()(
   }
 }
 
-/** The system is stopping or stopped and takes no more. */
+/** The system is stopping or stopped and takes no more commands. */
 export class SystemStopped extends errorClass<SystemStopped>()(
   "SystemStopped",
   { ...actor },
@@ -319,7 +333,7 @@ export class UnknownActorType extends errorClass<UnknownActorType>()(
   }
 }
 
-/** What can come of reading an actor's state. */
+/** The errors of reading an actor's state. */
 export type ReadError =
   | ActorQuarantined
   | ActorUnborn
@@ -330,7 +344,7 @@ export type ReadError =
   | UnknownActorType
   | InvalidActorId
 
-/** What can come of a command besides an acceptance. */
+/** The errors of asking a command. */
 export type AskError<A extends AnyActor = AnyActor, C extends string = string> =
   | ReadError
   | ActorExists

@@ -1,12 +1,12 @@
 /**
- * Asleep: nothing is known of the actor.
+ * Asleep: the cell knows nothing of the actor.
  *
- * Before: nothing, for a new cell; Running or Recovering, for one that does not trust its state any more (user code threw,
- * the shard went and came back, the journal did not answer). After: Running, if the actor is new and the guess is
- * right that it is; else Recovering.ts.
+ * Before: no phase, for a new cell; Running or Recovering, for a cell that does not trust its state any more
+ * (user code threw, the shard left and came back, the journal did not answer). After: Running, if the cell
+ * guesses rightly that the actor is new; otherwise Recovering.ts.
  *
- * Owns the first round of an actor that is likely to be new. It is played without a look at the journal, which takes
- * such a commit only if the actor has none.
+ * Owns the first round of an actor that is likely to be new. The cell plays that round without reading the
+ * journal, because the journal takes the actor's first commit only if the actor has none.
  */
 import { confirmedBy, tell } from "./Acknowledged.ts"
 import type { BirthGuess } from "./BirthGuess.ts"
@@ -21,7 +21,7 @@ import { EffectWait, type Step } from "./Wait.ts"
 export const asleep = (cell: CellCore, phase: Asleep): Step =>
   guessBirth(cell, phase) ?? recovering(cell, phase)
 
-/** `undefined`: the actor has to be read. */
+/** Plays the first round on a guessed birth. `undefined`: the actor has to be read. */
 const guessBirth = (cell: CellCore, { birth }: Asleep): Step => {
   const { queue, appends } = cell
   if (birth === undefined || appends.isAnyUnresolved || neededSequence(cell) > 0) return undefined

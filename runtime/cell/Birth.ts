@@ -1,10 +1,12 @@
 /**
- * The birth of an actor: the state that it begins in, and what that state asks for.
+ * The birth of an actor: the state that it begins in, and the actions, timers and messages that this state
+ * asks for.
  *
- * Owns when an actor is born, what of its birth is stored, and that a stored birth gives the same state for ever. An actor
- * is born with its first event, in the same commit, or when it is spawned. A birth takes no version. Actors whose first
- * commit tells of no birth began in the machine's initial state, and what that asked for was dropped: it still is.
- * The stored form: ../commit/StoredBirth.ts. Input: BirthInput.ts. Who decides on a birth: Round.ts.
+ * Owns when an actor is born, what of its birth is stored, and the guarantee that a stored birth always gives
+ * the same state. An actor is born with its first event, in the same commit, or when it is spawned. A birth
+ * takes no version. If the first commit of an actor stores no birth, the actor began in the machine's initial
+ * state, and what that state asked for is dropped. The stored form: ../commit/StoredBirth.ts. Input:
+ * BirthInput.ts. Round.ts decides on births.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { StoredBirth } from "../commit/StoredBirth.ts"
@@ -28,14 +30,14 @@ import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
 /** An actor that is born. */
 export interface IsBorn {
   readonly _tag: "Born"
-  /** Fingerprint of its input; `undefined`: it was born without. */
+  /** Fingerprint of its input; `undefined` if it was born without input. */
   readonly input: string | undefined
 }
 
 /** An actor that has no event and was not spawned. */
 export interface IsUnborn {
   readonly _tag: "Unborn"
-  /** Its birth without input, which gives the state that is seen; or why it cannot be born without. */
+  /** Its birth without input, whose state callers see; or the reason why it needs input. */
   readonly birth: (Born & { readonly input: BirthInput | undefined }) | InputNeeded
 }
 
@@ -46,14 +48,14 @@ interface InputNeeded {
 /** Whether an actor is born. */
 export type Standing = IsBorn | IsUnborn
 
-/** An actor that is born, without input. */
+/** The standing of an actor that is born without input. */
 export const BORN: IsBorn = { _tag: "Born", input: undefined }
 
-/** Whether an actor is unborn, and cannot be born without input: then it has no state. */
+/** Whether an actor is unborn and needs input to be born. It has no state then. */
 export const needsInput = (standing: Standing): boolean =>
   standing._tag === "Unborn" && "issues" in standing.birth
 
-/** What is told in place of the state of an actor that {@link needsInput}. */
+/** The error that callers get in place of the state of an actor that {@link needsInput}. */
 export const unbornNow = ({ type: actorType, id }: ActorAddress): ActorUnborn => {
   const hint = "Its birth needs input: spawn it, or give `input` with its first command."
   return new ActorUnborn({ actorType, id, hint })
@@ -65,15 +67,16 @@ export interface Birth {
   readonly state: MachineState
   readonly pending: Pending
   readonly items: ReadonlyArray<OutboxItem>
-  /** Run once the commit is stored. */
+  /** Actions that run once the commit is stored. */
   readonly actions: ReadonlyArray<CapturedAction>
-  /** JSON of the {@link StoredBirth}; `undefined`: there is nothing to say. */
+  /** JSON of the {@link StoredBirth}; `undefined` if the birth has nothing to store. */
   readonly json: string | undefined
   readonly standing: IsBorn
 }
 
 /**
- * The actor before its birth. Where its birth needs input, `state` is a placeholder that no caller may see. Throws MachineFailed.
+ * The actor before its birth. Where its birth needs input, `state` is a placeholder that no caller may see.
+ * Throws MachineFailed.
  */
 export const beforeBirth = (
   definition: ActorDefinition,
@@ -88,7 +91,7 @@ export const beforeBirth = (
     const born = machine.birth(id, input?.value)
     return { state: born.state, standing: { _tag: "Unborn", birth: { ...born, input } } }
   } catch (cause) {
-    // The schema lets an input without fields pass, and the machine needs some.
+    // The schema accepts an input without fields, but the machine needs some.
     if (input === undefined || !isThrown(cause, MachineFailed)) throw cause
     const message = `none was given, and the machine cannot begin without: ${cause.detail}`
     const birth = { issues: [new SchemaIssue({ path: "input", message })] }
@@ -96,16 +99,16 @@ export const beforeBirth = (
   }
 }
 
-/** What brings a birth about. */
+/** The command or spawn that brings a birth about. */
 export interface Bearing {
   /** Type of the command, for errors. */
   readonly commandType: string
   readonly input: BirthInput | undefined
-  /** The birth is stored even if there is nothing to say: no event does. */
+  /** True for a spawn: its birth is stored even if it is empty, because no event stores it. */
   readonly isSpawn: boolean
 }
 
-/** The birth of an actor that is unborn. Never throws: what user code throws is an outcome. */
+/** The birth of an unborn actor. Never throws: an error of user code is an outcome. */
 export const bear = (
   definition: ActorDefinition,
   { type: actorType, id }: ActorAddress,
@@ -119,7 +122,7 @@ export const bear = (
   }
   try {
     const value = (input ?? ("input" in birth ? birth.input : undefined))?.value
-    // A birth that looks at a clock is now, and not when the actor came into memory.
+    // A birth that reads a clock happens now, and not when the actor came into memory.
     const isKnown = input === undefined && !("issues" in birth) && !birth.isImpure
     const { state, intents, isImpure } = isKnown ? birth : machine.birth(id, value)
     refuseAnnouncedAtBirth(intents)
@@ -144,11 +147,11 @@ export const bear = (
 const standingAfter = ({ in: input }: StoredBirth): IsBorn =>
   input === undefined ? BORN : { _tag: "Born", input: fingerprint(input) }
 
-/** What a birth carries; `undefined`: nothing. */
+/** The items that a birth carries; `undefined` if there are none. */
 export const itemsOfBirth = (birth: Birth | undefined): ReadonlyArray<OutboxItem> | undefined =>
   birth === undefined || birth.items.length === 0 ? undefined : birth.items
 
-/** The actor right after a stored birth. Throws MachineFailed, and what restoring a state throws. */
+/** The actor right after a stored birth. Throws MachineFailed, and the errors of restoring a state. */
 export const reborn = (
   { machine }: ActorDefinition,
   id: string,
@@ -159,6 +162,6 @@ export const reborn = (
   standing: standingAfter(stored),
 })
 
-/** The state of an actor whose first event has no birth before it. Throws MachineFailed. */
+/** The state of an actor that has events but no stored birth. Throws MachineFailed. */
 export const bornUntold = ({ machine }: ActorDefinition, id: string, { birth }: IsUnborn): MachineState =>
   "issues" in birth ? machine.initial(id) : birth.state

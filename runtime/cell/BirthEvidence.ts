@@ -1,23 +1,30 @@
 /**
- * Whether an actor that is not in memory is likely to be new, judged by the command that brings it in.
+ * Whether an actor that is not in memory is likely to be new, judged by the command that activates it.
  *
- * Owns a score for each command of each actor type: what came of the last activations by it. Where new actors are likely,
- * their cells decide and append without reading anything (Cell.ts). A wrong guess costs one refused append and nothing else,
- * because the journal takes the first commit of an actor only if the actor has none.
+ * Owns a score for each command of each actor type: how the last activations by that command turned out. If
+ * new actors are likely, their cells decide and append without reading anything (Cell.ts). A wrong guess
+ * costs one refused append and nothing else, because the journal takes the first commit of an actor only if
+ * the actor has none.
  */
 import { Context } from "effect"
 import type { Waiting } from "./Waiting.ts"
 
-/** Score from which on actors are taken for new. */
+/** Lowest score at which a cell guesses that an actor is new. */
 export const LIKELY_FROM = 4
 
-/** Highest score: four actors with a history then end the guessing. */
+/** Highest score: four actors with a history then stop the guessing. */
 const SCORE_MAX = 16
 
-/** What one actor with a history takes from the score. A new one adds 1, so that four of five have to be new. */
+/**
+ * Points that one actor with a history takes from the score. A new actor adds 1, so four of five have to be
+ * new.
+ */
 const KNOWN_COST = 4
 
-/** Commands whose scores are kept; the others are never guessed about. Actors without commands of their own have any number. */
+/**
+ * Commands whose scores are kept; the cell never guesses for other commands. The bound is needed because an
+ * actor without declared commands may take any number of them.
+ */
 export const COMMANDS_SCORED_MAX = 1_000
 
 export class BirthEvidence {
@@ -29,7 +36,7 @@ export class BirthEvidence {
     return command !== undefined && (this.#scores.get(command) ?? 0) >= LIKELY_FROM
   }
 
-  /** The actor for which `first` waited was new, or had a history. */
+  /** Records whether the actor for which `first` waited was new. */
   found(actorType: string, first: Waiting | undefined, isNew: boolean): void {
     const command = commandOf(actorType, first)
     if (command === undefined) return
@@ -42,13 +49,16 @@ export class BirthEvidence {
   }
 }
 
-/** What the cells of a system go by; a new one for each system, where none is given. */
+/** The evidence that the cells of a system use; `undefined`: each system makes its own. */
 export const CurrentBirthEvidence = Context.Reference<BirthEvidence | undefined>(
   "everstate/cell/BirthEvidence",
   { defaultValue: () => undefined },
 )
 
-/** Signals are about a commit of their actor, and reads tell nothing. What was sent before may be stored. */
+/**
+ * The command to score; none for signals, which concern a commit of the actor, for reads, which tell nothing,
+ * and for commands sent to another node before, which may be stored.
+ */
 const commandOf = (actorType: string, first: Waiting | undefined): string | undefined =>
   first?._tag === "Command" && first.command._tag === "Command" && !first.mayBeStored
     ? `${actorType} ${first.command.type}`

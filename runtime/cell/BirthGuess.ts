@@ -1,9 +1,9 @@
 /**
- * A cell's guess that its actor is new: it decides what waits on the actor as it is at birth, and appends that without a look
- * at the journal, which takes such a commit only if the actor has none.
+ * A cell's guess that its actor is new. The cell decides the waiting commands on the actor's state at birth
+ * and appends the commit without reading the journal, which takes such a commit only if the actor has none.
  *
- * Owns what the guess rests on, and what its commands count as when it was wrong. Who plays the round: Cell.ts. How likely
- * a guess is right: BirthEvidence.ts.
+ * Owns what the guess rests on, and how its commands count when the guess was wrong. Cell.ts plays the round.
+ * BirthEvidence.ts says how likely a guess is right.
  */
 import { type CommitStamp, isSameStamp } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -16,7 +16,7 @@ import type { Round } from "./Round.ts"
 import type { Waiting, WaitingCommand } from "./Waiting.ts"
 
 interface RefusedGuess {
-  /** Those that were attempted by it for the first time. */
+  /** The commands whose first attempt was this guess. */
   readonly commands: ReadonlyArray<WaitingCommand>
   readonly stamp: CommitStamp
   readonly mayLand: boolean
@@ -26,7 +26,7 @@ export class BirthGuess {
   readonly #evidence: BirthEvidence
   readonly #definition: ActorDefinition
   #first: Waiting | undefined
-  /** What a guess would have stored that was wrong, or whose outcome is not known. */
+  /** The guess that was refused, or whose outcome is unknown. */
   #refused: RefusedGuess | undefined
 
   constructor(evidence: BirthEvidence, definition: ActorDefinition) {
@@ -34,7 +34,7 @@ export class BirthGuess {
     this.#definition = definition
   }
 
-  /** The actor at its birth, if it is likely to be new; `first` waits for it. */
+  /** The actor at its birth, if it is likely to be new; `first` is the item that waits for it. */
   newborn(id: string, first: Waiting | undefined): Confirmed | undefined {
     if (this.#refused !== undefined || !this.#evidence.isLikely(this.#definition.type, first))
       return undefined
@@ -42,26 +42,29 @@ export class BirthGuess {
     try {
       return unborn(this.#definition, id)
     } catch (cause) {
-      // Its recovery throws as well, and says why.
+      // Recovery throws the same error and reports the reason.
       if (isThrown(cause, MachineFailed)) return undefined
       throw cause
     }
   }
 
   /**
-   * Infinite where the guess was wrong: its append counts as open, because a copy of it may be what the journal has, but no
-   * snapshot can include that copy.
+   * Sequence up to which the outbox knows the actor's records. Infinite after a wrong guess: its append
+   * counts as open, because the journal may hold a copy of it, but no snapshot can include that copy.
    */
   get toldUpTo(): number | undefined {
     return this.#refused?.mayLand === false ? Number.POSITIVE_INFINITY : undefined
   }
 
-  /** The round is stored: the actor was new. */
+  /** The round is stored, so the actor was new. */
   born(): void {
     this.#evidence.found(this.#definition.type, this.#first, true)
   }
 
-  /** The append was not acknowledged; there is no second guess. True: the journal says that the actor is not new. */
+  /**
+   * The append was not acknowledged; the cell does not guess again. True: the journal says that the actor is
+   * not new.
+   */
   refused(round: Round, stamp: CommitStamp, error: AppendUnknown | JournalRefused): boolean {
     const isOther = error._tag === "AppendUnknown" && error.reason === "WrongSequence"
     if (isOther) this.#evidence.found(this.#definition.type, this.#first, false)
@@ -71,8 +74,8 @@ export class BirthGuess {
   }
 
   /**
-   * The actor was read from the journal, where `first` waits for it. Commands of a wrong guess have not been attempted after
-   * all if the guess's commit is not there: they are repeats where the journal has them.
+   * The actor was read from the journal, where `first` waits for it. If the commit of a wrong guess is not
+   * there, its commands count as never attempted: a command that the journal holds is then a repeat.
    */
   read({ sequence, stamp }: Confirmed, first: Waiting | undefined): void {
     this.#evidence.found(this.#definition.type, first, sequence === 0)

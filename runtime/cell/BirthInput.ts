@@ -1,28 +1,28 @@
 /**
- * The input that an actor is born with: what a caller gives, checked by the schema of the definition.
+ * The input that an actor is born with: a caller's value, checked by the schema of the definition.
  *
- * Owns that check, and that the machine is given plain JSON with the actor's id beside it. Input counts at the birth only.
- * Who gives it: an ask, a spawn, or a message. What stores it: ../commit/StoredBirth.ts.
+ * Owns that check, and gives the machine plain JSON with the actor's id beside it. Input counts at the birth
+ * only. It comes from an ask, a spawn or a message. ../commit/StoredBirth.ts stores it.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { isFields, SchemaIssue, validate } from "../event/Schema.ts"
 import { NotJson, plainJson } from "../json/Json.ts"
 import { isThrown } from "../json/Thrown.ts"
 
-/** Input that passed the schema. Plain JSON, both. */
+/** Input that passed the schema. Both forms are plain JSON. */
 export interface BirthInput {
-  /** As its caller gave it: what goes to another node, which has a schema of its own. */
+  /** The value as the caller gave it. It goes to other nodes, which apply their own schema. */
   readonly given: unknown
-  /** As the schema yields it: what the machine is given, and a birth stores. */
+  /** The value that the schema yields. The machine gets it, and a birth stores it. */
   readonly value: object
 }
 
-/** Input that is no good, or the lack of it. Paths begin with `input`. */
+/** The reason why input is invalid or missing. Paths begin with `input`. */
 export interface InputRefused {
   readonly issues: ReadonlyArray<SchemaIssue>
 }
 
-/** The input, checked for the actor `id`. Without a schema a machine takes none. */
+/** The input, checked for the actor `id`. A machine without an input schema takes no input. */
 export const checkedInput = (
   { type, input: schema }: Pick<ActorDefinition, "type" | "input">,
   id: string,
@@ -48,8 +48,8 @@ export const checkedInput = (
 }
 
 /**
- * The input of an actor that is given none: `undefined` where its machine takes none, what the schema makes of nothing,
- * or of an object without fields.
+ * The input of an actor for which no input was given: `undefined` if its machine takes none, else what the
+ * schema yields for `undefined` or for an object without fields.
  */
 export const inputOfNothing = (
   definition: Pick<ActorDefinition, "type" | "input">,

@@ -1,9 +1,9 @@
 /**
- * The cell: one active actor, one writer. Works off what waits in its queue, from phase to phase (Phase.ts).
+ * The cell: one active actor with one writer. It works through its queue, from phase to phase (Phase.ts).
  *
- * Owns the walk: what is next in the phase that the cell is in, and the wait for what takes time. Between items nothing
- * runs: an idle cell is an object, not a fiber, and one that waits for an append has no fiber either. What is known of an
- * actor, and what is done with it, is in the phases. Who keeps cells: Cells.ts.
+ * Owns the walk: which phase comes next, and the waits. Between items nothing runs: an idle cell is an object
+ * without a fiber, and a cell that waits for an append has no fiber either. The phases hold what is known of
+ * an actor and what is done with it. Cells.ts keeps the cells.
  */
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -40,12 +40,14 @@ export class Cell implements CellCore, Waiter {
   /** Monotonic milliseconds of the last use, for passivation. */
   lastUsedMs = 0
   #isAtWork = false
-  /** What the cell waits for. */
+  /** The wait that the cell is in. */
   #wait: Wait | undefined
-  /** The wait is only just being begun: its answer, if it comes now, is taken up by who begins it. */
+  /**
+   * True while a wait begins: an answer that comes at once is then taken up by the code that begins the wait.
+   */
   #isBeginning = false
   #isCutOff = false
-  /** Told when the work is done. */
+  /** Callbacks to run when the work is done. */
   #onDone: Array<() => void> | undefined
 
   constructor(context: CellContext, definition: ActorDefinition, address: ActorAddress, shardIndex: number) {
@@ -59,25 +61,25 @@ export class Cell implements CellCore, Waiter {
     this.phase = { _tag: "Asleep", birth: new BirthGuess(context.births, definition) }
   }
 
-  /** Nothing waits and nothing runs: the cell may be passivated. */
+  /** True if no item waits and no work runs: the cell may be passivated. */
   get isIdle(): boolean {
     return !this.#isAtWork && this.queue.isEmpty
   }
 
-  /** Why the actor's history could not be read, for as long as it was not read since. */
+  /** Why the actor's history could not be read; `undefined` once it was read again. */
   get quarantine(): ActorQuarantined | undefined {
     const phase = this.phase._tag === "Recovering" ? this.phase.from : this.phase
     return phase._tag === "Quarantined" ? phase.error : undefined
   }
 
-  /** Why nothing can be decided for the actor with this code. */
+  /** Why this code can decide nothing for the actor. */
   get halted(): string | undefined {
     return this.phase._tag === "Running"
       ? this.definition.audit?.halted(this.phase.confirmed.state)
       : undefined
   }
 
-  /** Queues an item, and works if nothing else does. A full queue answers Busy at once. */
+  /** Queues an item, and starts to work if the cell is idle. A full queue answers Busy at once. */
   offer(waiting: Waiting): void {
     if (!this.queue.push(this.address, waiting) || this.#isAtWork) return
     this.#isAtWork = true
@@ -98,8 +100,8 @@ export class Cell implements CellCore, Waiter {
   }
 
   /**
-   * Works until the queue is empty and no append may still be stored: what an unknown commit carries would not be sent.
-   * Returns early where it has to wait, and is called again with the wait that is over.
+   * Works until the queue is empty and no append has an open outcome, because what such a commit carries
+   * would not be sent. Returns when it has to wait, and is called again with the wait that is over.
    */
   #work(over: Wait | undefined): void {
     let step: Step = over === undefined ? undefined : this.#goOn(over)
@@ -119,7 +121,7 @@ export class Cell implements CellCore, Waiter {
     for (const tell of told ?? []) tell()
   }
 
-  /** Begins to wait. Gives the wait back if it is over at once. */
+  /** Begins to wait. Returns the wait if it is over at once. */
   #begin(wait: Wait): Wait | undefined {
     this.#wait = wait
     this.#isBeginning = true
@@ -173,7 +175,7 @@ export class Cell implements CellCore, Waiter {
     }
   }
 
-  /** What is known from an earlier time of having the shard may be old. */
+  /** Drops the known state if the shard's epoch has changed, because that state may be old. */
   #enterEpoch(): void {
     const epoch = this.context.epochOf(this.shardIndex)
     if (epoch === this.epoch) return
@@ -182,29 +184,29 @@ export class Cell implements CellCore, Waiter {
     this.epoch = epoch
   }
 
-  /** For the snapshot writer: the confirmed state, written down now. */
+  /** The confirmed state as a row, for the snapshot writer. */
   takeSnapshot(): StoredSnapshot | undefined {
     if (this.phase._tag !== "Running") return undefined
     const { confirmed, snapshotDue } = this.phase
     return snapshotDue.taken(confirmed) ? encodeSnapshot(this.definition, this.address, confirmed) : undefined
   }
 
-  /** Stops working, whatever it waits for. */
+  /** Stops the work and the current wait. */
   get stop(): Effect.Effect<void> {
     this.#isCutOff = true
     return this.#wait?.stop ?? Effect.void
   }
 
-  /** The node stops before the cell is done: callers learn that now, not at their deadline. */
+  /** The node stops before the cell is done: callers are told now, not at their deadline. */
   cutOff(): void {
     const hint = "The system stopped meanwhile. Ask again elsewhere with the same commandId."
     this.queue.failAll(unavailable(this.address, "Unknown", "the system stopped before the answer", hint))
   }
 
-  /** A broken promise of the runtime itself. Callers learn of it, and the cell starts over from the journal. */
+  /** Handles a defect of the runtime itself: callers are told, and the cell starts over from the journal. */
   #collapse(defect: unknown): Wait {
     this.phase = withoutState(this.phase)
-    // Its commit may be stored, and was not told.
+    // The commit may be stored, and the outbox was not told.
     this.appends.unknown()
     const hint = "This is a defect; the log has it. Ask again with the same commandId."
     this.queue.failAll(unavailable(this.address, "Unknown", `internal error: ${thrownText(defect)}`, hint))
@@ -212,13 +214,13 @@ export class Cell implements CellCore, Waiter {
       level: "Error",
       cause: defect,
     })
-    // Work goes on by itself then: it must not go round without a pause.
+    // The work continues without a caller, so it must pause to avoid a busy loop.
     const { trouble, appends } = this
     const pause = appends.isAnyUnresolved ? pauseAfter(trouble.attemptCount++) : Effect.void
     return new EffectWait(this.context.fork, Effect.andThen(logged, pause))
   }
 
-  /** Leaves memory: what is not in a snapshot yet is marked for one. Only when {@link isIdle}. */
+  /** Leaves memory, and marks a snapshot for what is in none yet. Only when {@link isIdle}. */
   passivate(): void {
     if (this.phase._tag !== "Running") return
     const { confirmed, snapshotDue } = this.phase

@@ -1,7 +1,7 @@
 /**
- * What the cells of a node share: the ports that they stand on, and whom they tell.
+ * What the cells of a node share: the ports that they use and the listeners that they call.
  *
- * Owns nothing but the list. Who makes it: Cells.ts.
+ * Owns only this list. Cells.ts makes it.
  */
 import type { Clock, Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -20,19 +20,19 @@ import type { Waiting } from "./Waiting.ts"
 export interface CellContext extends RecoveryPorts {
   readonly clock: Clock.Clock
   readonly beginAppend: BeginAppend
-  /** Runs what a cell waits for and what takes a fiber. */
+  /** Runs the effects that a cell waits for. */
   readonly fork: Fork
   readonly snapshotWriter: SnapshotWriter
   readonly births: BirthEvidence
   readonly counts: CellCounts
   /** Format that commits are written in now: 2 once every node that may own a shard reads it. */
   readonly commitFormat: () => CommitFormat
-  /** What commits of a shard, in format 2, say of it now; `undefined`: nothing. */
+  /** Mark that commits of a shard in format 2 carry now; `undefined` if there is none. */
   readonly markOf: (shardIndex: number) => ShardMark | undefined
   /** Epoch of this node's lease on a shard, which goes into its commits; 0 without a lease. */
   readonly epochOf: (shardIndex: number) => number
   /**
-   * Takes what waits for an actor whose shard this node does not have any more. `wasTaken`: a cell of this node had
+   * Takes an item that waits for an actor whose shard this node has lost. `wasTaken`: a cell of this node had
    * taken the item.
    */
   readonly elsewhere: (
@@ -43,10 +43,10 @@ export interface CellContext extends RecoveryPorts {
   ) => void
   /** Hands an item to its actor, wherever its cell is. */
   readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
-  /** The history cannot be read here. True: another node takes the shard. */
+  /** The history cannot be read here. Returns true if another node takes the shard. */
   readonly unreadable: (definition: ActorDefinition, shardIndex: number, error: ActorQuarantined) => boolean
-  /** Told of every commit of this node that is stored, in the order of each actor. */
+  /** Listener for every stored commit of this node, in order for each actor. */
   readonly outbox: CommitListener
-  /** Gates concurrent recoveries. */
+  /** Limits concurrent recoveries. */
   readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }

@@ -1,11 +1,11 @@
-/** Plain counters of a node's cells, cheap enough for the hot path; telemetry reads them when it is asked. */
+/** Plain counters of a node's cells, cheap enough for the hot path. Telemetry reads them on request. */
 export interface CellCounts {
   activatedCount: number
   passivatedCount: number
   answeredCount: number
   committedCount: number
   eventCount: number
-  /** Appends whose outcome was not known at first. */
+  /** Appends whose outcome was unknown at first. */
   unknownCount: number
   actionFailedCount: number
 }

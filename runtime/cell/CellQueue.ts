@@ -1,8 +1,8 @@
 /**
- * What waits in front of a cell, and what of it is in the round in work.
+ * The items that wait in front of a cell, and the items of the current round.
  *
- * Owns the order, the bound, and what waiting callers are told of the journal's troubles. Which items a round takes, and when:
- * Cell.ts. The items: Waiting.ts.
+ * Owns the order, the bound, and what waiting callers are told of the journal's troubles. Cell.ts says when a
+ * round takes items. The items: Waiting.ts.
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -14,7 +14,9 @@ import { isOpen, neededBy, QUEUE_ITEMS_MAX, type Waiting } from "./Waiting.ts"
 const NOTHING: ReadonlyArray<Waiting> = []
 
 export class CellQueue {
-  /** Journal sequence that the actor's state must include: an item that waits is about the commit there. */
+  /**
+   * Journal sequence that the actor's state must include, because a waiting item is about the commit there.
+   */
   neededSequence = 0
   #waiting: Array<Waiting> = []
   #inRound: ReadonlyArray<Waiting> = NOTHING
@@ -24,7 +26,7 @@ export class CellQueue {
     this.#trouble = trouble
   }
 
-  /** First come, first. A round takes items from the front. */
+  /** Waiting items in order of arrival. A round takes items from the front. */
   get waiting(): Array<Waiting> {
     return this.#waiting
   }
@@ -37,12 +39,12 @@ export class CellQueue {
     return this.#waiting.some(isOpen)
   }
 
-  /** A command that waits may be stored by an earlier attempt. */
+  /** Whether an earlier attempt may have stored a waiting command. */
   get mayHoldStored(): boolean {
     return this.#waiting.some((waiting) => waiting._tag === "Command" && waiting.mayBeStored)
   }
 
-  /** False: a full queue has refused the item. */
+  /** False: the queue is full and has refused the item. */
   push(address: ActorAddress, waiting: Waiting): boolean {
     // Items whose caller has timed out do not take the place of new ones.
     if (this.#waiting.length >= QUEUE_ITEMS_MAX) this.#waiting = this.#waiting.filter(isOpen)
@@ -56,23 +58,23 @@ export class CellQueue {
     return true
   }
 
-  /** The round in work has taken these. */
+  /** The current round has taken these items. */
   taken(items: ReadonlyArray<Waiting>): void {
     this.#inRound = items
   }
 
-  /** The items of the round in work are answered, or put back. */
+  /** The items of the current round are answered, or put back. */
   roundIsOver(): void {
     this.#inRound = NOTHING
   }
 
-  /** Items of a round wait again, before all others. */
+  /** Puts the items of a round back, in front of all others. */
   putBack(items: ReadonlyArray<Waiting>): void {
     this.#inRound = NOTHING
     this.#waiting.unshift(...items)
   }
 
-  /** Takes out everything that waits, and gives what still wants an answer. */
+  /** Empties the queue, and returns the items that still need an answer. */
   takeOpen(): ReadonlyArray<Waiting> {
     return this.#waiting.splice(0).filter(isOpen)
   }
@@ -81,7 +83,7 @@ export class CellQueue {
     for (const waiting of this.#waiting.splice(0)) waiting.settle(Exit.fail(error))
   }
 
-  /** The same, the round in work included. */
+  /** Fails all items, including those of the current round. */
   failAll(error: Unavailable): void {
     this.putBack(this.#inRound)
     this.failWaiting(error)

@@ -1,7 +1,7 @@
 /**
  * All cells of a node: activation on first use, passivation by idle time and by a cap on resident actors.
  *
- * Owns the map of cells, in order of last use, and the fibers that run them. What a cell does: Cell.ts.
+ * Owns the map of cells, in order of last use, and the fibers that run them. A cell's work: Cell.ts.
  */
 import { Clock, Effect, Latch, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -23,21 +23,21 @@ import { IgnoredSnapshots } from "./IgnoredSnapshots.ts"
 import { makeSnapshotWriter, type SnapshotWriter } from "./SnapshotWriter.ts"
 import type { InFlight, Waiting, WaitingCommand } from "./Waiting.ts"
 
-/** Recoveries that run at once on a node; further ones wait. */
+/** Recoveries that run at once on a node; others wait. */
 export const RECOVERIES_MAX = 256
 
-/** Items that may wait or be in work on a node, over all actors; the next one is refused as Busy. */
+/** Items that may wait or be in work on a node, over all actors; further items are refused as Busy. */
 export const IN_FLIGHT_MAX = 100_000
 
 /** Least recently used cells that are looked at to find an idle one when the cap is reached. */
 const EVICTION_SCAN_MAX = 32
 
 export interface CellsOptions {
-  /** Actors that may be resident; beyond it the least recently used idle one leaves memory. */
+  /** Actors that may be resident; above this number the least recently used idle actor leaves memory. */
   readonly residentMax: number
   /** Idle time after which an actor leaves memory, in milliseconds. */
   readonly idleMs: number
-  /** Told of every commit. */
+  /** Listener for every commit. */
   readonly outbox: CommitListener
   readonly places: ShardMap
   readonly ownership: Ownership
@@ -45,17 +45,17 @@ export interface CellsOptions {
   readonly commitFormat?: CellContext["commitFormat"]
   /** What commits say of a shard; default: nothing. */
   readonly markOf?: CellContext["markOf"]
-  /** Takes what is for a shard that this node does not have. */
+  /** Takes items for shards that this node does not have. */
   readonly elsewhere: CellContext["elsewhere"]
-  /** An actor's history cannot be read here. True: another node takes its shard. */
+  /** An actor's history cannot be read here. Returns true if another node takes its shard. */
   readonly unreadable: (definition: ActorDefinition, shardIndex: number, error: ActorQuarantined) => boolean
-  /** Why a command is not to be decided by any node, as it took nodes down; `undefined`: it may be. */
+  /** Why no node may decide a command, because it crashed nodes; `undefined` if it may be decided. */
   readonly withheld: (address: ActorAddress, waiting: WaitingCommand) => Unavailable | undefined
-  /** An operator has paused all actors of the type. */
+  /** Whether an operator has paused all actors of the type. */
   readonly isPaused: (type: string) => boolean
 }
 
-/** An actor whose history does not fit the code, as a saga whose plan is gone. */
+/** An actor whose history does not fit the code, such as a saga whose plan is gone. */
 export interface HaltedActor {
   readonly actorType: string
   readonly id: string
@@ -63,28 +63,28 @@ export interface HaltedActor {
 }
 
 export interface Cells {
-  /** Hands an item to its actor, bringing the actor into memory if need be. Answers through the item. */
+  /** Hands an item to its actor, and brings the actor into memory if needed. The item carries the answer. */
   readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
-  /** Whether this node has the actor's shard, and takes new work for it. */
+  /** Whether this node has the actor's shard and takes new work for it. */
   readonly takes: (definition: ActorDefinition, address: ActorAddress) => boolean
   readonly residentCount: () => number
   /** Actors in memory, by type. */
   readonly residentByType: () => ReadonlyMap<string, number>
   readonly inFlightCount: () => number
   readonly quarantined: () => ReadonlyArray<ActorQuarantined>
-  /** Actors in memory for which nothing can be decided with this code. */
+  /** Actors in memory for which this code can decide nothing. */
   readonly halted: () => ReadonlyArray<HaltedActor>
   readonly counts: CellCounts
   readonly snapshotWriter: SnapshotWriter
   readonly ignoredSnapshots: IgnoredSnapshots
   /**
-   * Waits until every cell of a shard is done, and lets them leave memory; nothing new is offered meanwhile. Returns the
-   * keys of the actors that were there and not quarantined, the one used last first.
+   * Waits until every cell of a shard is done, and passivates them; the caller offers no items meanwhile.
+   * Returns the keys of the resident actors that were not quarantined, the most recently used first.
    */
   readonly drainShard: (shardIndex: number) => Effect.Effect<ReadonlyArray<string>>
-  /** Forgets the idle cells of a shard; the others find out by themselves that this node has no lease on it. */
+  /** Forgets the idle cells of a shard. Busy cells notice by themselves that this node has no lease on it. */
   readonly releaseShard: (shardIndex: number) => void
-  /** Lets an actor leave memory, if nothing waits for it. False: it is busy, or not here. */
+  /** Passivates an actor if no item waits for it. False: it is busy, or not here. */
   readonly passivateActor: (key: string) => boolean
   /** Takes no more items, waits until every cell is done, and saves snapshots. */
   readonly drain: Effect.Effect<void>
@@ -121,7 +121,7 @@ export const makeCells = Effect.fnUntraced(function* (
 
   // Insertion order is order of last use: a used cell is put back at the end.
   const cells = new Map<string, Cell>()
-  /** Open while actors are resident: a node without any sets no timer to look for idle ones. */
+  /** Open while actors are resident, so that a node without actors sets no timer to look for idle ones. */
   const someResident = Latch.makeUnsafe(false)
   const inFlight: InFlight = { count: 0 }
   let isStopped = false
@@ -132,7 +132,10 @@ export const makeCells = Effect.fnUntraced(function* (
     counts.passivatedCount++
   }
 
-  /** For one more; takes several where a crowd that could not be turned away has left too many. */
+  /**
+   * Makes room for one more cell. Evicts several cells if more than the cap are resident, because all were
+   * busy before.
+   */
   const makeRoom = (): void => {
     let scannedCount = 0
     for (const cell of cells.values()) {
@@ -155,7 +158,7 @@ export const makeCells = Effect.fnUntraced(function* (
     return cell
   }
 
-  // A cell at work is never passivated, so they are all here.
+  // The map holds every busy cell, because a busy cell is never passivated.
   const atWork = (): ReadonlyArray<Cell> => Array.from(cells.values()).filter((cell) => cell.isAtWork)
   const untilDone = (cells: ReadonlyArray<Cell>): Effect.Effect<void> =>
     Effect.forEach(cells, ({ done }) => done, { discard: true })
@@ -223,7 +226,7 @@ export const makeCells = Effect.fnUntraced(function* (
     yield* snapshotWriter.flush
   })
 
-  // A scope that ends without a drain is a crash as far as cells are concerned: nothing runs on.
+  // For cells, a scope that ends without a drain is a crash: all their work stops.
   yield* Effect.addFinalizer(() => {
     isStopped = true
     const cutOff = atWork()

@@ -1,8 +1,9 @@
 /**
  * The decision: one command on one state gives a proposed commit entry, a refusal, or nothing to store.
  *
- * Owns the walk decide → events → validate → `can` → transition → what is sent, pure and synchronous. What happens to
- * proposals: Cell.ts. What a command may decide: ../definition/Decision.ts. What else comes to an actor: Signal.ts.
+ * Owns the walk decide → events → validate → `can` → transition → items to send, pure and synchronous.
+ * Cell.ts stores the proposals. What a command may decide: ../definition/Decision.ts. Inputs other than
+ * commands: Signal.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CommitEntry, Metadata } from "../commit/Commit.ts"
@@ -33,18 +34,20 @@ export interface Command {
   readonly _tag: "Command"
   readonly type: string
   readonly payload: AnyEvent
-  /** As its caller gave it: what goes to another node, which has schemas of its own. */
+  /** The command as its caller gave it. It goes to other nodes, which apply their own schemas. */
   readonly given: AnyEvent
   readonly commandId: string
   readonly fingerprint: string
   readonly metadata: Metadata | undefined
-  /** Whom to answer by a message; that answer, a rejection included, is stored. */
+  /**
+   * Receiver of the answer, if the answer goes by message. That answer is stored, even if it is a rejection.
+   */
   readonly replyTo: RequestRef | undefined
-  /** What the actor is born with, if the command is its first. */
+  /** Input for the actor's birth, if the command is its first. */
   readonly input?: BirthInput | undefined
 }
 
-/** The wish that an actor is born, without a command. */
+/** A request that an actor is born, without a command. */
 export interface Spawn {
   readonly _tag: "Spawn"
   readonly commandId: string
@@ -54,7 +57,7 @@ export interface Spawn {
   readonly input: BirthInput | undefined
 }
 
-/** A message whose command the actor does not know, or whose schema refuses it: it is refused with `error`. */
+/** A message whose command is unknown to the actor, or refused by its schema. It is refused with `error`. */
 export interface Undecidable {
   readonly _tag: "Undecidable"
   readonly commandId: string
@@ -64,7 +67,7 @@ export interface Undecidable {
   readonly error: InvalidCommand
 }
 
-/** What a command is decided on. */
+/** The state that a command is decided on. */
 export interface Base {
   readonly state: MachineState
   readonly version: number
@@ -81,7 +84,7 @@ export interface Proposal {
   readonly actions: ReadonlyArray<CapturedAction>
 }
 
-/** Accepted, but there is nothing to store. */
+/** The command is accepted, but there is nothing to store. */
 export interface Nothing {
   readonly _tag: "Nothing"
   readonly reply: unknown
@@ -89,7 +92,10 @@ export interface Nothing {
 
 export type Outcome = Proposal | Nothing | CommandRejected | CommandFailed
 
-/** Decides `command` on `state`, which has `version` events. Never throws: what user code throws is an outcome. */
+/**
+ * Decides `command` on `state`, which has `version` events. Never throws: an error of user code is an
+ * outcome.
+ */
 export const decide = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -120,15 +126,15 @@ export const decide = (
     const outcome = propose(definition, base, command, asked, nowMs, failed, rejected)
     return outcome._tag === "CommandRejected" ? answered(base, command, outcome) : outcome
   } catch (cause) {
-    // Nothing else is expected to throw; what does comes from what `decide` or a `dispatch` handed over.
+    // Only values from `decide` or from a `dispatch` can throw here.
     return failed(...failureOf(cause, "DecideThrew"))
   } finally {
-    // What a refused command asked for is not run.
+    // Drop the actions and messages that a refused command asked for.
     definition.machine.takeIntents()
   }
 }
 
-/** Why nothing can be stored, from what was thrown on the way. */
+/** Why nothing can be stored, derived from the thrown error. */
 export const failureOf = (
   cause: unknown,
   otherwise: CommandFailed["reason"],
@@ -144,8 +150,8 @@ const notStorableText = ({ message }: NotStorable): string =>
   `${message}. A state holds plain objects, lists, text, numbers, bigints, undefined, dates, maps, sets, patterns, bytes (Uint8Array) and errors.`
 
 /**
- * A rejection that somebody waits for by a message is stored: the message may come again, and must not be decided
- * another way then.
+ * A rejection that goes to its caller by message is stored, because the message may come again and must not
+ * be decided differently then.
  */
 const answered = (base: Base, command: Command, rejection: CommandRejected): Outcome => {
   if (command.replyTo === undefined) return rejection
@@ -162,7 +168,7 @@ const answered = (base: Base, command: Command, rejection: CommandRejected): Out
   return { _tag: "Proposal", entry, state: unchanged, version, pending, actions: [] }
 }
 
-/** The stored form of what came of a command. */
+/** The stored form of a command's outcome. */
 export const entryOf = (
   command: Pick<Command, "commandId" | "fingerprint" | "metadata">,
   events: ReadonlyArray<StoredEvent>,
@@ -181,7 +187,10 @@ export const entryOf = (
   }
 }
 
-/** Runs the decided events through their schemas and the machine. Throws NotJson, NotSendable, NotStorable, MachineFailed. */
+/**
+ * Runs the decided events through their schemas and the machine. Throws NotJson, NotSendable, NotStorable,
+ * MachineFailed.
+ */
 const propose = (
   definition: ActorDefinition,
   base: Base,
@@ -230,13 +239,13 @@ const propose = (
   }
 }
 
-/** What a rejection tells of a machine that has ended: nothing is accepted any more. */
+/** Detail of a rejection by a machine that has ended and accepts nothing any more. */
 const endOf = ({ status, error }: MachineState): object | undefined =>
   status === "error" ? { status, error: thrownMessage(error) } : status === "done" ? { status } : undefined
 
 /**
- * The state after the event that follows at once from `state`, which is added to `stored`; see `follows` of the definition.
- * Throws NotSendable, NotJson and MachineFailed.
+ * The state after the event that follows at once from `state`. The event is added to `stored`; see `follows`
+ * of the definition. Throws NotSendable, NotJson and MachineFailed.
  */
 export const followed = (
   definition: ActorDefinition,
@@ -260,13 +269,16 @@ interface Asked {
   readonly outgoing: ReadonlyArray<Outgoing>
 }
 
-/** What `decide` gave back is no decision, or it threw. */
+/** `decide` threw, or returned something that is not a decision. */
 interface NoDecision {
   readonly _tag: "NoDecision"
   readonly detail: string
 }
 
-/** Runs the user's `decide` and brings its answer into one form. A machine-only actor stores the command itself. */
+/**
+ * Runs the user's `decide` and brings its answer into one form. A machine-only actor stores the command
+ * itself.
+ */
 const askDefinition = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -311,14 +323,16 @@ const decisionIn = (decided: unknown): Asked | Rejection | NoDecision => {
   }
   if (_tag === "Acceptance") return eventsOf(events, reply, outgoing)
   if (decided instanceof Promise) {
-    // Nobody awaits it: a rejection of it is not to end the process.
+    // No code awaits this promise, and its rejection must not end the process.
     decided.catch(() => undefined)
     return noDecision("it returned a promise; decide must be synchronous")
   }
   return eventsOf([decided], undefined)
 }
 
-/** The detail of a rejection, as it travels to callers on other nodes; what cannot travel is told in words. */
+/**
+ * The detail of a rejection in a form that travels to other nodes. A value that cannot travel becomes text.
+ */
 const tellable = (detail: unknown): unknown => {
   if (detail === undefined) return undefined
   try {

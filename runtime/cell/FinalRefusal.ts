@@ -1,18 +1,19 @@
 /**
- * Whether a cell's error ends a message: it then becomes a dead letter, or an answer that says no.
+ * Whether a cell's error ends a message: the message then becomes a dead letter, or an answer with the
+ * refusal.
  *
- * Owns that judgement for both roads of a message. Who stores the outcome: Receipt.ts.
+ * Owns that judgement for local and remote delivery. Receipt.ts stores the outcome.
  */
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { AskError } from "./AskError.ts"
 
-/** Why a message is given up. */
+/** Why a message is abandoned. */
 export interface FinalRefusal {
   readonly reason: DeadLetterReason
   readonly detail: string
 }
 
-/** Why the message has no effect, now or later; `undefined`: the trouble may pass. */
+/** Why the message can never have an effect; `undefined` if the error may pass. */
 export const finalRefusalOf = (error: AskError): FinalRefusal | undefined => {
   const detail = error.message
   switch (error._tag) {

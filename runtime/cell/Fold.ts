@@ -1,8 +1,8 @@
 /**
  * State = fold(events): applies stored commits to an actor, checking that nothing is missing.
  *
- * Owns the confirmed state of an actor and the reasons to quarantine it. Pure but for the memories of
- * commands and messages, which it appends to. Where commits come from: Recovery.ts. How new ones are decided: Decide.ts.
+ * Owns the confirmed state of an actor and the reasons to quarantine it. Pure, except that it appends to the
+ * memories of commands and messages. Commits come from Recovery.ts. Decide.ts decides new ones.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type CommitEntry, type CommitStamp, decodeCommit, stampOf } from "../commit/Commit.ts"
@@ -21,19 +21,22 @@ import { NO_ORIGINS, type Origins } from "./Origins.ts"
 import { NOTHING_PENDING, type Pending, pendingAfter } from "./Pending.ts"
 import { RecentCommands } from "./RecentCommands.ts"
 
-/** What is known to be in the journal of one actor. `sequence` is that of its last message, 0 when it has none. */
+/** What the journal is known to hold for one actor. `sequence` is that of its last commit; 0 without one. */
 export interface Confirmed {
   readonly state: MachineState
   readonly version: number
   readonly sequence: number
-  /** Of the commit at `sequence`; `undefined` where there is none, and after a snapshot of an earlier release. */
+  /**
+   * Stamp of the commit at `sequence`; `undefined` without a commit, and after a snapshot of an earlier
+   * release.
+   */
   readonly stamp: CommitStamp | undefined
   readonly recent: RecentCommands
-  /** Messages that it has handled. */
+  /** Messages that the actor has handled. */
   readonly origins: Origins
-  /** Timers and calls that it waits for. */
+  /** Timers and calls that the actor waits for. */
   readonly pending: Pending
-  /** Whether it is born. */
+  /** Whether the actor is born. */
   readonly standing: Standing
 }
 
@@ -60,8 +63,8 @@ const HINTS: { readonly [reason in ActorQuarantined["reason"]]: string } = {
 }
 
 /**
- * Why `cause`, thrown while reading a record, takes the actor out of service. Every error does, because a cell that
- * collapsed over the record would do so again and again without saying why.
+ * Why `cause`, thrown while reading a record, puts the actor in quarantine. Every error does, because a cell
+ * that collapsed over the record would do so again each time, without a reason for the user.
  */
 export const asQuarantined = (address: ActorAddress, sequence: number, cause: unknown): ActorQuarantined => {
   if (cause instanceof ActorQuarantined) return cause
@@ -74,7 +77,7 @@ export const asQuarantined = (address: ActorAddress, sequence: number, cause: un
   return quarantine(address, reason, sequence, thrownMessage(cause))
 }
 
-/** A stored event that the machine does not take in `state`. */
+/** A stored event that the machine refuses in `state`. */
 export const notAccepted = (
   address: ActorAddress,
   sequence: number,
@@ -91,7 +94,7 @@ const quarantine = (
 ): ActorQuarantined =>
   new ActorQuarantined({ actorType: type, id, reason, sequence, detail, hint: HINTS[reason] })
 
-/** The state after the events of one entry, compared with what the entry carries where the actor has an audit. */
+/** The state after the events of one entry. With an audit, it is compared with the state in the entry. */
 const applyEntry = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -113,7 +116,7 @@ const applyEntry = (
   return audit === undefined ? state : audited(definition, state, asked, out)
 }
 
-/** The state, or that of an actor whose history does not fit the code. */
+/** The state, or a halted state if the actor's history does not fit the code. */
 export const audited = (
   { machine, audit }: ActorDefinition,
   state: MachineState,
@@ -126,7 +129,10 @@ export const audited = (
 
 const BORN_TWICE = "the commit tells of a birth, and the actor is born already"
 
-/** The actor after one more journal record. Throws {@link ActorQuarantined}; `confirmed` is then to be dropped. */
+/**
+ * The actor after one more journal record. Throws {@link ActorQuarantined}; do not use `confirmed`
+ * afterwards.
+ */
 export const applyRecord = (
   definition: ActorDefinition,
   address: ActorAddress,

@@ -1,12 +1,15 @@
 /**
- * Lets so many effects run at a time, the others in the order in which they came.
+ * Limits how many effects run at a time; the others run in order of arrival.
  *
- * Owns the queue. Effect's semaphore looks at everybody who waits each time somebody leaves: with the thousands of
- * recoveries that a crowd of timers or a cold start asks for at once, that is most of the work.
+ * Owns the queue. Effect's semaphore visits every waiting fiber each time a permit is released. With the
+ * thousands of recoveries that many due timers or a cold start cause, that would be most of the work.
  */
 import { Effect } from "effect"
 
-/** A gate with `placeCount` places. Whoever waits for one cannot be interrupted before it has it. */
+/**
+ * A gate with `placeCount` permits. A fiber that waits for a permit cannot be interrupted until it has the
+ * permit.
+ */
 export const makeGate = (placeCount: number) => {
   let freeCount = placeCount
   let waiting: Array<() => void> = []
@@ -22,7 +25,7 @@ export const makeGate = (placeCount: number) => {
     })
   })
 
-  /** The place goes to the one who has waited longest. */
+  /** The permit goes to the fiber that has waited longest. */
   const leave = Effect.sync(() => {
     const resume = waiting[next]
     if (resume === undefined) {

@@ -1,19 +1,21 @@
 /**
- * Snapshots that were not used, because they do not fit the code or cannot be read: counted, and each reason said once.
+ * Snapshots that were not used, because they do not fit the code or cannot be read. Each one is counted, and
+ * each reason is logged once.
  *
- * A change of the code makes the snapshots of a whole actor type unusable. It is said for the first actor of the type.
+ * A change of the code makes the snapshots of a whole actor type unusable. The log names the first actor of
+ * the type.
  */
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 
-/** Different reasons, by actor type, that are logged; further ones are only counted. */
+/** Different reasons, by actor type, that are logged; further reasons are only counted. */
 export const IGNORED_REASONS_LOGGED_MAX = 100
 
 export class IgnoredSnapshots {
   count = 0
   readonly #said = new Set<string>()
 
-  /** The snapshot of this actor is not used. */
+  /** Counts that the snapshot of this actor is not used, and logs a new reason. */
   add({ type, key }: ActorAddress, reason: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.count++

@@ -1,8 +1,10 @@
 /**
- * From what transitions asked for to what the commit carries: its outbox items, and what is pending after them.
+ * Turns what transitions asked for into what the commit carries: outbox items, and what is pending after
+ * them.
  *
- * Owns that translation. Timers and calls are compared as a whole: what was pending before and is not any more is
- * cancelled or aborted, what is new is set. Pure. Who stores the items: Round.ts; who acts on them: ../outbox/.
+ * Owns that translation. Timers and calls are compared as a whole: an entry that was pending before and is
+ * not any more is cancelled or aborted, and a new entry is set. Pure. Round.ts stores the items; ../outbox/
+ * acts on them.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
@@ -18,7 +20,7 @@ import { type Outgoing, outgoingOf, type RequestRef } from "../message/Outgoing.
 import { Draft, NOTHING_PENDING, type Pending, type PendingTimer } from "./Pending.ts"
 import { cancelIn, detachIn, lostIdOf, ownerOf, timerNameIn } from "./TimerName.ts"
 
-/** Longest delay of a timer or message; longer ones are set to it. */
+/** Longest delay of a timer or message; longer delays are shortened to it. */
 export const DELAY_MS_MAX = 100 * 365.25 * 24 * 3_600_000
 
 /** An actor asked for something that cannot be stored or sent. Its command fails. */
@@ -31,23 +33,23 @@ export interface Effects {
   readonly items: ReadonlyArray<OutboxItem>
   readonly pending: Pending
   readonly actions: ReadonlyArray<CapturedAction>
-  /** The command's answer is put off. */
+  /** The command's answer is deferred. */
   readonly answersLater: boolean
 }
 
-/** What a step rests on and leads to. */
+/** The input and result of one step. */
 interface Step {
   readonly definition: ActorDefinition
-  /** What was pending before the step, without what the step uses up. */
+  /** What was pending before the step, without the timer or call that the step ends. */
   readonly before: Pending
   readonly after: Pending
   readonly state: MachineState
-  /** Version after the step: generations are made of it. */
+  /** Version after the step, from which generations are made. */
   readonly version: number
   readonly nowMs: number
 }
 
-/** Time of a timer that is due when it is set, Unix milliseconds: past by every clock. */
+/** Time of a timer that is due when it is set, Unix milliseconds: in the past for every clock. */
 const AT_ONCE = 0
 
 /** Throws {@link NotSendable}, `NotJson`, and whatever a `dispatch` throws. */
@@ -57,7 +59,7 @@ export const effectsOf = (
   decided: ReadonlyArray<Outgoing>,
 ): Effects => {
   const { definition, before, state, version, nowMs } = step
-  // The usual command asks for nothing and waits for nothing.
+  // The usual command asks for nothing, and its actor has nothing pending.
   if (intents.length === 0 && decided.length === 0 && before === NOTHING_PENDING) {
     return { items: [], pending: NOTHING_PENDING, actions: [], answersLater: false }
   }
@@ -84,7 +86,8 @@ export const effectsOf = (
         if (intent.id !== undefined) detachIn(draft, intent.id, owner)
         const n = timerNameIn(draft, intent.id ?? `${intent.event.type}#${g}`, owner)
         const delayMs = delayOf(`timer "${n}"`, intent.delayMs)
-        // A timer that is due at once depends on no clock: a clock may be set back before the timer is handed out.
+        // A timer that is due at once must not depend on a clock, because a clock may be set back before it
+        // fires.
         const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
         draft.timers.set(n, { g, at, ...timerEvent(definition, n, intent.event) })
         break
@@ -104,7 +107,7 @@ export const effectsOf = (
         send({ _tag: "Publish", type, data })
         break
       }
-      // An event of the commit, not an item: Announced.ts.
+      // An announced event is an event of the commit, not an item: Announced.ts.
       case "Announce":
         break
       case "Send":
@@ -117,7 +120,10 @@ export const effectsOf = (
   return { items, pending, actions, answersLater }
 }
 
-/** The timers for a child that has ended, and its own but those that XState has lost the id of: they are for others. */
+/**
+ * Drops the timers for a child that has ended, and its own timers. Timers whose id XState has lost stay,
+ * because they belong to other actors.
+ */
 const dropTimersOf = (draft: Draft, member: string): void => {
   for (const [n, { e }] of draft.now.timers) {
     if (e.type !== INSIDE) continue
@@ -126,7 +132,7 @@ const dropTimersOf = (draft: Draft, member: string): void => {
   }
 }
 
-/** Calls whose state was left in the same step; and a machine that is done waits for nothing. */
+/** Drops the calls whose state was left in the same step. A machine that is done has nothing pending. */
 const dropWhatIsOver = (draft: Draft, { machine }: ActorDefinition, state: MachineState): void => {
   if (draft.now.calls.size > 0) {
     const invoked = new Set(machine.invocationsOf(state))
@@ -155,7 +161,7 @@ const changesBetween = (before: Pending, after: Pending): ReadonlyArray<OutboxIt
   return items
 }
 
-/** What is sent, as an item of the commit. Throws {@link NotSendable} and `NotJson`. */
+/** The item of the commit for a sent event. Throws {@link NotSendable} and `NotJson`. */
 export const sentItemOf = (
   definition: ActorDefinition,
   outgoing: Exclude<Outgoing, { _tag: "AnswerLater" }>,
@@ -182,7 +188,9 @@ export const sentItemOf = (
   }
 }
 
-/** What a call is given. Throws {@link NotSendable}, which names the call, for a value without a stored form. */
+/**
+ * The input of a call. Throws {@link NotSendable}, which names the call, for a value without a stored form.
+ */
 const callInput = ({ src, input }: { readonly src: string; readonly input: unknown }) => {
   if (input === undefined) return undefined
   const made = named(`the input of the call "${src}"`, () => plainOrStored(input, "input"))
@@ -190,8 +198,8 @@ const callInput = ({ src, input }: { readonly src: string; readonly input: unkno
 }
 
 /**
- * The event of a timer. One that the definition has a schema for is plain JSON, as all events with schemas are. Throws
- * {@link NotSendable}, which names the timer, for a value without a stored form.
+ * The event of a timer. An event with a schema is plain JSON, as all such events are. Throws {@link
+ * NotSendable}, which names the timer, for a value without a stored form.
  */
 const timerEvent = (
   { events }: ActorDefinition,
@@ -220,7 +228,7 @@ const named = (what: string, make: () => PlainOrStored): PlainOrStored => {
   }
 }
 
-/** What the receiver is born with, as a field of the item. Throws `NotJson`. */
+/** The input for the receiver's birth, as a field of the item. Throws `NotJson`. */
 export const inputIn = ({ input }: { readonly input?: unknown }) =>
   input === undefined ? undefined : { in: plainJson(input) }
 

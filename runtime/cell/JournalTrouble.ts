@@ -1,9 +1,9 @@
 /**
- * Trouble of an actor with the journal: its appends are not confirmed, or its history cannot be read. (A server whose
- * disk is full answers no write.)
+ * Trouble of an actor with the journal: its appends are not confirmed, or its history cannot be read. (A
+ * server with a full disk, for example, answers no write.)
  *
- * Owns what callers are told of it, when their deadline passes and when too many wait. Cell.ts repeats the appends and
- * reads.
+ * Owns what callers are told of it when their deadline passes or the queue is full. Cell.ts repeats the
+ * appends and reads.
  */
 import { Effect, Random } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -12,16 +12,19 @@ import { Busy, Unavailable } from "./AskError.ts"
 import { QUEUE_ITEMS_MAX, type Waiting } from "./Waiting.ts"
 
 export class JournalTrouble {
-  /** Attempts in a row, of appends and reads, that have not brought the actor on: the pauses grow with it. */
+  /** Appends and reads in a row that failed. The pauses grow with this number. */
   attemptCount = 0
   #detail: string | undefined
 
-  /** Items that come while it lasts know of it from the start. */
+  /** Attaches the trouble to an item that arrives while the trouble lasts. */
   mark(item: Waiting): void {
     item.waitsFor = this.#detail
   }
 
-  /** An append got no answer. Another write that was faster, or is in flight, is no trouble. */
+  /**
+   * An append got no answer. A write that was overtaken by a faster one, or is still in flight, is no
+   * trouble.
+   */
   unconfirmed({ reason, detail }: AppendUnknown, waiting: ReadonlyArray<Waiting>): void {
     if (reason === "WrongSequence" || reason === "InFlight") return
     this.#say(`the journal does not confirm appends: ${detail}`, waiting)
@@ -40,7 +43,7 @@ export class JournalTrouble {
     for (const item of waiting) item.waitsFor = detail
   }
 
-  /** Too many wait: because much was asked, or because the journal does nothing. */
+  /** The error for a full queue: Busy if callers asked too much, Unavailable if the journal does nothing. */
   noRoom({ type: actorType, id }: ActorAddress): Busy | Unavailable {
     if (this.#detail === undefined) {
       return new Busy({ actorType, id, queue: "Actor", limitCount: QUEUE_ITEMS_MAX })
@@ -50,11 +53,14 @@ export class JournalTrouble {
   }
 }
 
-/** First pause before an append of unknown outcome is looked into again, in milliseconds; doubling up to the longest. */
+/**
+ * First pause before the outcome of an unknown append is checked, in milliseconds. It doubles up to the
+ * longest.
+ */
 const UNKNOWN_PAUSE_FIRST_MS = 10
 const UNKNOWN_PAUSE_MAX_MS = 1_000
 
-/** Waits before the journal is asked again, after so many attempts. */
+/** Pauses before the next request to the journal; longer after more attempts. */
 export const pauseAfter = (attemptCount: number): Effect.Effect<void> => {
   const longestMs = Math.min(UNKNOWN_PAUSE_FIRST_MS * 2 ** attemptCount, UNKNOWN_PAUSE_MAX_MS)
   return Effect.flatMap(Random.next, (random) => Effect.sleep(longestMs * (0.5 + random / 2)))

@@ -1,4 +1,4 @@
-/** What waits in a cell whose shard this node does not have any more goes to the shard's owner. */
+/** Sends the items of a cell to the owner of its shard, because this node has lost the shard. */
 import type { CellCore } from "./Phase.ts"
 
 export const moveOut = ({ context, definition, address, queue }: CellCore): void => {

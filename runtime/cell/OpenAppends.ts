@@ -1,8 +1,9 @@
 /**
  * Appends of one cell whose outcome is open.
  *
- * Owns when an outcome is no longer open: the append came to nothing, or the actor's last record is another one than it
- * expects, so that it is stored already or can never be. The outbox is told, since a watermark must not pass such a commit.
+ * Owns when an outcome is known: the append failed, or the actor's last record is not the one that the append
+ * expects, so the append is stored already or can never be. The outbox is told, because a watermark must not
+ * pass such a commit.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { invariant } from "./Assert.ts"
@@ -11,7 +12,7 @@ import type { Appending, CommitListener } from "./CommitListener.ts"
 interface OpenAppend {
   readonly expectedSequence: number
   readonly appending: Appending | undefined
-  /** Its answer did not come, or said nothing. */
+  /** No answer came, or the answer left the outcome open. */
   isUnresolved: boolean
 }
 
@@ -35,19 +36,19 @@ export class OpenAppends {
     return this.#open.some((open) => open.isUnresolved && open.expectedSequence === sequence)
   }
 
-  /** Up to here the outbox was told of the actor's records; infinite where no append is open. */
+  /** Sequence up to which the outbox was told of the actor's records; infinite without an open append. */
   get toldUpTo(): number {
     return Math.min(...this.#open.map(({ expectedSequence }) => expectedSequence))
   }
 
-  /** The actor's journal is known to go up to here; 0 where no append is open. */
+  /** Sequence up to which the actor's journal is known; 0 without an open append. */
   get expectedSequence(): number {
     let highest = 0
     for (const { expectedSequence } of this.#open) highest = Math.max(highest, expectedSequence)
     return highest
   }
 
-  /** An append begins. One is in flight at a time. */
+  /** An append begins. Only one is in flight at a time. */
   begin(expectedSequence: number): void {
     invariant(
       this.#open.every(({ isUnresolved }) => isUnresolved),
@@ -72,12 +73,12 @@ export class OpenAppends {
     }
   }
 
-  /** The actor's last record is at `sequence`, and all up to there was told or found. */
+  /** The actor's last record is at `sequence`, and the outbox knows all records up to it. */
   reached(sequence: number): void {
     if (this.#open.length > 0) this.#close(({ expectedSequence }) => expectedSequence < sequence)
   }
 
-  /** The shard is not this node's now, or the actor cannot be read: the outbox has to find what was stored. */
+  /** This node has lost the shard, or the actor cannot be read: the outbox has to find what was stored. */
   abandon(): void {
     for (const { appending, expectedSequence } of this.#open) {
       if (appending !== undefined) this.#outbox.abandoned(this.#address, appending, expectedSequence)

@@ -1,16 +1,17 @@
 /**
- * The messages that an actor has handled, by origin: what makes a message that comes again a repeat, however late and
- * by whatever road.
+ * The messages that an actor has handled, by origin. With it a repeated message is known as a repeat, however
+ * late and by whatever road it comes.
  *
- * Owns what is remembered and when it is forgotten: an origin is, once its source has said that it is settled. The memory
- * is folded from the actor's commit entries and is carried in snapshots. Repeats of asks: RecentCommands.ts.
+ * Owns what is remembered and when it is forgotten: an origin is forgotten once its source has reported it as
+ * settled. The memory is folded from the actor's commit entries and carried in snapshots. Repeats of asks:
+ * RecentCommands.ts.
  *
- * **Bound.** Of each source: at most {@link ERAS_REMEMBERED_MAX} floors (three numbers each), and one origin for each
- * handled message that no floor covers yet, which is what its sender keeps unsettled towards this actor. A number of
- * messages, a time or a count of other commands never makes the memory forget. The only thing that does is the age of
- * an era: when a ninth era of a source says a floor, the oldest of the nine is retired, and messages of eras that have no
- * floor count as handled up to its sequence and its time. A sender that still owes a message says no floors to its
- * receiver, so nothing of that is retired.
+ * **Bound.** For each source: at most {@link ERAS_REMEMBERED_MAX} floors (three numbers each), and one origin
+ * for each handled message that no floor covers yet. The sender still has these messages to this actor
+ * unsettled. A number of messages, a time or a count of other commands never removes an origin. Only the age
+ * of an era does: when a ninth era of a source reports a floor, the oldest of the nine is retired, and
+ * messages of eras without a floor count as handled up to its sequence and its time. A sender that still owes
+ * a message reports no floors to its receiver, so its messages are never retired.
  */
 import {
   type Floor,
@@ -26,16 +27,22 @@ import {
 /** Eras of one source whose floors are remembered. */
 export const ERAS_REMEMBERED_MAX = 8
 
-/** Origins up to which every new floor removes at once what it covers; of more, when their number has doubled. */
+/**
+ * Number of origins up to which every new floor removes covered origins at once; above it, when the number
+ * has doubled.
+ */
 const FEW_ORIGINS_MAX = 16
 
-/** What was said last in eras that are not remembered one by one any more. */
+/** The last report of eras that are not remembered one by one any more. */
 interface Retired {
   readonly sequence: number
   readonly atMs: number
 }
 
-/** What a snapshot keeps of one source: its name, what is retired, rows of floors, and `[era, sequence, index, atMs]`. */
+/**
+ * Row of a snapshot for one source: name, retired eras, floors, and handled origins as `[era, sequence,
+ * index, atMs]`.
+ */
 export type SourceRow = readonly [
   source: string,
   retired: readonly [sequence: number, atMs: number],
@@ -45,16 +52,16 @@ export type SourceRow = readonly [
 
 /** What is known of one source. */
 class Source {
-  /** Everything of other eras than those of the floors, up to this sequence and this time, is settled. */
+  /** Sequence and time up to which every message of an era without a floor is settled. */
   retired: Retired = { sequence: 0, atMs: 0 }
-  /** One of each era that said one, in no order. */
+  /** One floor for each era that reported one, in no order. */
   readonly floors: Array<Floor> = []
-  /** Handled messages that may not be covered by a floor. */
+  /** Handled messages that no floor may cover yet. */
   readonly handled = new Map<string, Origin>()
-  /** Number of handled messages at which the covered ones are looked for. */
+  /** Number of handled messages at which covered ones are removed. */
   #sweepAt = FEW_ORIGINS_MAX
 
-  /** Nothing is known of it: what came of it was settled already. */
+  /** Whether nothing is remembered, because all its messages were settled. */
   get isEmpty(): boolean {
     return this.floors.length + this.handled.size + this.retired.sequence + this.retired.atMs === 0
   }
@@ -70,7 +77,7 @@ class Source {
     if (!this.isSettled(origin)) this.handled.set(keyOf(origin), origin)
   }
 
-  /** Takes a floor in, unless the known one of its era is as high. */
+  /** Takes a floor in, unless the known floor of its era is as high. */
   learn(floor: Floor): void {
     const place = this.floors.findIndex(({ era }) => era === floor.era)
     const known = this.floors[place]
@@ -78,7 +85,7 @@ class Source {
       if (!this.#makeRoom(floor)) return
       this.floors.push(floor)
     } else {
-      // What was covered stays covered: the origins of it are forgotten.
+      // A lower floor must not uncover messages, because their origins are forgotten.
       if (floor.sequence < known.sequence || floor.atMs < known.atMs) return
       if (floor.sequence === known.sequence && floor.atMs === known.atMs) return
       this.floors[place] = floor
@@ -87,13 +94,16 @@ class Source {
     if (size <= FEW_ORIGINS_MAX || size >= this.#sweepAt) this.sweep()
   }
 
-  /** Forgets the handled messages that are covered. */
+  /** Forgets the handled messages that floors cover. */
   sweep(): void {
     for (const [key, origin] of this.handled) if (this.isSettled(origin)) this.handled.delete(key)
     this.#sweepAt = 2 * Math.max(this.handled.size, FEW_ORIGINS_MAX)
   }
 
-  /** For a floor of one more era. False: it is the oldest of all; its messages are remembered one by one. */
+  /**
+   * Makes room for a floor of one more era. False: it is the oldest of all, so its messages are remembered
+   * one by one.
+   */
   #makeRoom({ atMs }: Floor): boolean {
     if (this.floors.length < ERAS_REMEMBERED_MAX) return true
     let oldest = 0
@@ -116,13 +126,16 @@ const keyOf = ({ era, sequence, index, atMs }: Origin): string => `${era}.${sequ
 export class Origins {
   #sources: Map<string, Source> | undefined
 
-  /** Whether the message was handled, as far as floors and the actor's own entries tell. */
+  /** Whether the message was handled, according to floors and the actor's own entries. */
   has(origin: Origin): boolean {
     const source = this.#sources?.get(origin.source)
     return source !== undefined && (source.isSettled(origin) || source.handled.has(keyOf(origin)))
   }
 
-  /** The memory with one more handled message, and with what its source said: itself, but for {@link NO_ORIGINS}. */
+  /**
+   * The memory with one more handled message and its floor. Changes and returns itself, except for {@link
+   * NO_ORIGINS}.
+   */
   add(origin: Origin, floor: Floor | undefined): Origins {
     const memory = this === NO_ORIGINS ? new Origins() : this
     const source = memory.#source(origin.source)
@@ -131,7 +144,7 @@ export class Origins {
     return memory
   }
 
-  /** Rows that a snapshot of it has. */
+  /** Number of rows in a snapshot of the memory. */
   get size(): number {
     if (this.#sources === undefined) return 0
     let count = 0
@@ -139,7 +152,7 @@ export class Origins {
     return count
   }
 
-  /** By source, era and sequence: the same for every order in which the same was learnt. */
+  /** Rows ordered by source, era and sequence: equal for every order of arrival. */
   rows(): ReadonlyArray<SourceRow> {
     if (this.#sources === undefined) return []
     const known = Array.from(this.#sources).filter(([, source]) => !source.isEmpty)
@@ -159,7 +172,7 @@ export class Origins {
     })
   }
 
-  /** The memory in `rows`. Throws where they are not what {@link rows} gives. */
+  /** The memory from `rows`. Throws if {@link rows} cannot have made them. */
   static fromRows(rows: unknown): Origins {
     if (!Array.isArray(rows)) throw unreadable()
     if (rows.length === 0) return NO_ORIGINS
@@ -185,7 +198,7 @@ export class Origins {
   }
 }
 
-/** The memory of actors that got no messages: all of them have this one. */
+/** The memory of actors that got no messages. All of them share this object. */
 export const NO_ORIGINS = new Origins()
 
 const isSourceRow = (row: unknown): row is SourceRow => {

@@ -1,15 +1,14 @@
 /**
- * What an actor waits for: timers that were set and calls that were made, folded from the commits' `out`.
+ * What an actor waits for: timers and calls, folded from the commits' `out`.
  *
- * Owns what a stored item does to them. A timer or call is known by its id, the one of the machine, and by its
- * generation: setting it again makes another one, and what comes from an earlier generation is stale.
- * Who decides items: Intents.ts.
+ * Owns how a stored item changes them. A timer or call has the machine's id and a generation: setting it
+ * again makes a new generation, and a signal of an earlier generation is stale. Intents.ts decides the items.
  */
 import type { AnyEvent } from "../event/Event.ts"
 import type { StoredValue } from "../json/StoredValue.ts"
 import { isOutboxItem, type OutboxItem } from "../message/OutboxItem.ts"
 
-/** Version that the actor had, at least, when a generation was made; 0 for text that is none. */
+/** Lowest version that the actor had when a generation was made; 0 for a text that is no generation. */
 export const versionOfGeneration = (generation: string): number => {
   const version = Number.parseInt(generation, 10)
   return Number.isSafeInteger(version) ? version : 0
@@ -21,7 +20,7 @@ export interface PendingTimer {
   /** Unix milliseconds. */
   readonly at: number
   readonly e: AnyEvent
-  /** Stored form of the event, where it is no plain JSON; see ../message/OutboxItem.ts. */
+  /** Stored form of the event if it is not plain JSON; see ../message/OutboxItem.ts. */
   readonly raw?: StoredValue
 }
 
@@ -30,7 +29,7 @@ export interface PendingCall {
   readonly g: string
   readonly src: string
   readonly in?: unknown
-  /** Stored form of the input, where it is no plain JSON. */
+  /** Stored form of the input if it is not plain JSON. */
   readonly raw?: StoredValue
 }
 
@@ -41,7 +40,7 @@ export interface Pending {
 
 export const NOTHING_PENDING: Pending = { timers: new Map(), calls: new Map() }
 
-/** A part of {@link Pending} that is copied when it is first changed. */
+/** A {@link Pending} whose parts are copied at their first change. */
 export class Draft {
   readonly #before: Pending
   #timers: Map<string, PendingTimer> | undefined
@@ -61,7 +60,7 @@ export class Draft {
     return this.#calls
   }
 
-  /** The draft as it is now. */
+  /** The result of the changes so far. */
   get now(): Pending {
     if (this.#timers === undefined && this.#calls === undefined) return this.#before
     const timers = this.#timers ?? this.#before.timers
@@ -99,21 +98,21 @@ const callIn = (item: PendingCall): PendingCall => ({
   ...rawIn(item),
 })
 
-/** Whether something in the rows is in stored form. */
+/** Whether a row has an event or input in stored form. */
 export const hasRaw = ({ timers, calls }: PendingRows): boolean =>
   [...timers, ...calls].some(([, { raw }]) => raw !== undefined)
 
-/** As it is kept in a snapshot. */
+/** Form of pending timers and calls in a snapshot. */
 export interface PendingRows {
   readonly timers: ReadonlyArray<readonly [string, PendingTimer]>
   readonly calls: ReadonlyArray<readonly [string, PendingCall]>
 }
 
-/** `undefined` where nothing is pending. */
+/** The rows; `undefined` if nothing is pending. */
 export const rowsOfPending = ({ timers, calls }: Pending): PendingRows | undefined =>
   timers.size === 0 && calls.size === 0 ? undefined : { timers: [...timers], calls: [...calls] }
 
-/** Throws for rows that no snapshot of this system holds. */
+/** The pending timers and calls. Throws for rows that no snapshot of this system holds. */
 export const pendingFromRows = (rows: PendingRows | undefined): Pending => {
   if (rows === undefined) return NOTHING_PENDING
   const { timers, calls } = rows

@@ -3,9 +3,9 @@
  *
  *   Asleep → Recovering → Running, and Quarantined where the history cannot be read.
  *
- * Owns the types: what is known in each phase, and in no other. What a cell does in a phase is in a file of its own:
- * Asleep.ts, Recovering.ts, Running.ts, Quarantined.ts. What outlives a phase is in {@link CellCore}. Who walks from
- * phase to phase: Cell.ts.
+ * Owns the types: what is known in each phase, and in no other phase. A cell's work in a phase is in a file
+ * of its own: Asleep.ts, Recovering.ts, Running.ts, Quarantined.ts. {@link CellCore} holds what outlives a
+ * phase. Cell.ts walks from phase to phase.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -19,35 +19,35 @@ import type { OpenAppends } from "./OpenAppends.ts"
 import type { SnapshotDue } from "./SnapshotDue.ts"
 import type { SnapshotSource } from "./SnapshotWriter.ts"
 
-/** Nothing is known of the actor: the cell is new, or what it knew is not to be trusted any more. */
+/** Nothing is known of the actor: the cell is new, or it does not trust what it knew. */
 export interface Asleep {
   readonly _tag: "Asleep"
-  /** The guess that the actor is new; `undefined` once the actor has been in memory. */
+  /** Guess that the actor is new; `undefined` once the actor has been in memory. */
   readonly birth: BirthGuess | undefined
 }
 
-/** The history is read from the journal. */
+/** The cell reads the history from the journal. */
 export interface Recovering {
   readonly _tag: "Recovering"
-  /** Where the cell goes back to if the journal does not answer. */
+  /** Phase to return to if the journal does not answer. */
   readonly from: Asleep | Quarantined
 }
 
 /** The actor is in memory: commands are decided on `confirmed`. */
 export interface Running {
   readonly _tag: "Running"
-  /** What is known to be in the journal. */
+  /** State that the journal is known to hold. */
   confirmed: Confirmed
   readonly snapshotDue: SnapshotDue
-  /** Looks in a row after which the state was still behind what the cell is asked about. */
+  /** Reads in a row that left the state behind the sequence that a waiting item needs. */
   behindCount: number
 }
 
-/** The history cannot be read with this code. */
+/** This code cannot read the history. */
 export interface Quarantined {
   readonly _tag: "Quarantined"
   readonly error: ActorQuarantined
-  /** Monotonic milliseconds from which on the history is read again. */
+  /** Monotonic milliseconds from which the history is read again. */
   readonly recheckAtMs: number
   /** As in {@link Asleep}. */
   readonly birth: BirthGuess | undefined
@@ -57,7 +57,7 @@ export type Phase = Asleep | Recovering | Running | Quarantined
 
 const ASLEEP_AGAIN: Asleep = { _tag: "Asleep", birth: undefined }
 
-/** The phase of a cell that does not trust its state any more, or has lost the answer that it waited for. */
+/** The phase of a cell that does not trust its state any more, or has lost the answer of a recovery. */
 export const withoutState = (phase: Phase): Asleep | Quarantined => {
   if (phase._tag === "Running") return ASLEEP_AGAIN
   return phase._tag === "Recovering" ? phase.from : phase

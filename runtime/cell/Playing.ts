@@ -1,12 +1,12 @@
 /**
- * A cell plays a round on a state, within the limits of now. Owns nothing but that step of Asleep.ts and Running.ts; what a
- * round is: Round.ts.
+ * Plays a round on a state, within the current limits. Owns only that step of Asleep.ts and Running.ts. What
+ * a round is: Round.ts.
  */
 import type { Confirmed } from "./Fold.ts"
 import type { CellCore } from "./Phase.ts"
 import { playRound, type Round } from "./Round.ts"
 
-/** Decides what waits on `confirmed`. */
+/** Decides the waiting items on `confirmed`. */
 export const play = ({ context, definition, address, queue }: CellCore, confirmed: Confirmed): Round => {
   const { clock, journal, commitFormat } = context
   const nowMs = clock.currentTimeMillisUnsafe()
@@ -16,6 +16,6 @@ export const play = ({ context, definition, address, queue }: CellCore, confirme
   return round
 }
 
-/** Journal sequence that the state must include, for what waits and for appends whose outcome is open. */
+/** Journal sequence that the state must include, for waiting items and for appends with an open outcome. */
 export const neededSequence = ({ queue, appends }: CellCore): number =>
   Math.max(queue.neededSequence, appends.expectedSequence)

@@ -1,8 +1,8 @@
 /**
- * Quarantined: the actor's history cannot be read with this code.
+ * Quarantined: this code cannot read the actor's history.
  *
- * Before: Recovering.ts or Running.ts, when a record could not be applied (Unreadable.ts). After: Recovering.ts, once some
- * seconds are over: a snapshot or a repaired journal may help.
+ * Before: Recovering.ts or Running.ts, when a record could not be applied (Unreadable.ts). After:
+ * Recovering.ts, after a few seconds, because a snapshot or a repaired journal may help.
  *
  * Owns that each item for such an actor fails at once, with the reason.
  */

@@ -1,10 +1,10 @@
 /**
- * The receipt: the commit entry of a message that changed nothing. With it every message that an actor has handled is
- * in its journal, so that one which comes again is known by its origin.
+ * The receipt: the commit entry of a message that changed nothing. With receipts every message that an actor
+ * has handled is in its journal, so a repeat is recognised by its origin.
  *
- * Owns what a receipt carries: nothing; or what became of a refused message, an answer that says no or a dead letter. A
- * receipt's id is not remembered as that of a command, because an operator may send the refused message again. When
- * there is one: Round.ts.
+ * Owns the content of a receipt: nothing, or the outcome of a refused message, which is an answer with the
+ * refusal or a dead letter. A receipt's id is not remembered as a command id, because an operator may send
+ * the refused message again. Round.ts decides when to write a receipt.
  */
 import type { CommitEntry } from "../commit/Commit.ts"
 import { storableText } from "../json/StorableText.ts"
@@ -28,8 +28,8 @@ export const receipt = (
 })
 
 /**
- * The entry of a message that was refused with `error`. `undefined`: the item did not come by a message that has an
- * origin, or the trouble may pass.
+ * The entry of a message that was refused with `error`. `undefined`: the item was not a message with an
+ * origin, or the error may pass.
  */
 export const refusalReceipt = (waiting: WaitingCommand, error: AskError): CommitEntry | undefined => {
   const { command, sent } = waiting
@@ -51,6 +51,9 @@ export const refusalReceipt = (waiting: WaitingCommand, error: AskError): Commit
   return receipt(waiting, sent, [item])
 }
 
-/** A message that is refused again after an operator has sent it again has another origin: it is another letter. */
+/**
+ * Id of the dead letter. It includes the origin, because an operator may send the message again and a second
+ * refusal is another dead letter.
+ */
 const letterIdOf = ({ message, origin: { source, era, sequence, index } }: Sent): string =>
   `${message.id}@${source}.${era}.${sequence}.${index}`

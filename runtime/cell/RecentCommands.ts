@@ -1,9 +1,10 @@
 /**
- * The latest commands of one actor, by id: what makes a repeated command a repeat, however late and by whatever road.
+ * The latest commands of one actor, by id. With it a repeated command is known as a repeat, however late and
+ * by whatever road it comes.
  *
- * Owns the bound: an actor remembers its last `limit` commands (definition option `commandsRememberedCount`), rebuilt
- * from the journal on replay and carried in snapshots. A repeat that comes after `limit` other commands is taken for
- * a new one.
+ * Owns the bound: an actor remembers its last `limit` commands (definition option `commandsRememberedCount`),
+ * rebuilt from the journal on replay and carried in snapshots. A repeat that comes after `limit` other
+ * commands counts as a new command.
  */
 import { fingerprintOf, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen } from "../json/Frozen.ts"
@@ -29,7 +30,7 @@ export type RecentCommandRow = readonly [string, string, number, number, unknown
 export class RecentCommands {
   readonly #limit: number
   readonly #byId = new Map<string, Remembered>()
-  /** The same as a ring, so that the oldest is found without walking the Map, whose deleted entries linger. */
+  /** The commands as a ring. It finds the oldest without walking the Map, in which deleted entries linger. */
   readonly #ring: Array<Remembered> = []
   #oldest = 0
 
@@ -62,7 +63,10 @@ export class RecentCommands {
     invariant(this.#byId.size === this.#ring.length, "each command is remembered once")
   }
 
-  /** Oldest first. Structures are apart from the rows, which nodes of the first release read as well. */
+  /**
+   * Oldest first. Structures are separate from the rows, because nodes of the first release read the rows as
+   * well.
+   */
   rows(): { readonly rows: ReadonlyArray<RecentCommandRow>; readonly structures: ReadonlyArray<string> } {
     const rows: Array<RecentCommandRow> = []
     const structures: Array<string> = []

@@ -1,10 +1,10 @@
 /**
  * Recovering: the actor's history is read from its snapshot and the journal.
  *
- * Before: Asleep.ts, or Quarantined.ts once its time is over. After: Running.ts; the phase before, where the journal does
- * not answer; Quarantined.ts, where the history cannot be read.
+ * Before: Asleep.ts, or Quarantined.ts after its pause. After: Running.ts; the phase before, if the journal
+ * does not answer; Quarantined.ts, if the history cannot be read.
  *
- * Owns the way into memory. How a history is read: Recovery.ts. What follows where it cannot be: Unreadable.ts.
+ * Owns the way into memory. Recovery.ts reads a history. Unreadable.ts handles a history that cannot be read.
  */
 import { Effect } from "effect"
 import type { Asleep, CellCore, Quarantined } from "./Phase.ts"

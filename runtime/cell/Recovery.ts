@@ -1,8 +1,8 @@
 /**
- * Brings an actor back: snapshot and last journal record in parallel, then the records between them.
+ * Brings an actor back: reads snapshot and last journal record in parallel, then the records between them.
  *
- * Owns the end of a replay: never before the leader's last sequence, since a replica may lag (Journal.read).
- * How a record is applied: Fold.ts. Who asks: Cell.ts.
+ * Owns the end of a replay: never before the leader's last sequence, because a replica may lag
+ * (Journal.read). Fold.ts applies a record. Recovering.ts and Running.ts call it.
  */
 import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -27,7 +27,7 @@ export interface RecoveryPorts {
   readonly journal: JournalService
   readonly snapshots: SnapshotStoreService
   readonly ignoredSnapshots: IgnoredSnapshots
-  /** Told of every record that was applied, in order: what it carries may not be sent yet. */
+  /** Told of every record that was applied, in order, because its items may not be sent yet. */
   readonly outbox: { readonly found: (record: JournalRecord) => void }
 }
 
@@ -35,13 +35,14 @@ export type RecoveryError = ActorQuarantined | JournalReadError
 
 export interface Recovered {
   readonly confirmed: Confirmed
-  /** Of the snapshot that the replay started from, 0 without one. */
+  /** Version and sequence of the snapshot that the replay started from; 0 without one. */
   readonly snapshot: { readonly version: number; readonly sequence: number }
 }
 
 /**
- * The actor's confirmed state, from its snapshot (if usable) and the journal. The outbox is told of every record after
- * `toldUpTo`: a later snapshot, which another node has made, would keep some of them from it.
+ * The actor's confirmed state, from its snapshot (if usable) and the journal. The outbox is told of every
+ * record after `toldUpTo`, so a snapshot beyond it is not used: another node made it, and it would hide some
+ * of these records from the outbox.
  */
 export const recover = Effect.fnUntraced(function* (
   ports: RecoveryPorts,
@@ -80,8 +81,9 @@ export const recover = Effect.fnUntraced(function* (
 })
 
 /**
- * The first page of the tail of a snapshot, from the commit on that the snapshot rests on: a journal that has lost its end
- * may have another one there. Empty where there is no tail, or nothing tells which commit it was.
+ * The first page of records after a snapshot, beginning with the commit that the snapshot includes last. A
+ * journal that has lost its end may hold another commit there. Empty if there are no records to read, or if
+ * the snapshot does not name its commit.
  */
 const fromItsCommit = (
   journal: JournalService,
@@ -93,7 +95,10 @@ const fromItsCommit = (
     ? NO_RECORDS
     : nextPage(journal, address, sequence - 1, last)
 
-/** In what a snapshot and the actor's records contradict each other. `page`: see {@link fromItsCommit}. */
+/**
+ * How a snapshot and the actor's records contradict each other; `undefined` if they agree. `page`: see {@link
+ * fromItsCommit}.
+ */
 const contradictionOf = (
   snapshot: Confirmed,
   last: JournalRecord | undefined,
@@ -111,7 +116,7 @@ const contradictionOf = (
     const isOther = stamp !== undefined && !isSameStamp(stamp, stampOf(commit))
     return isOther ? "the journal has another commit there" : undefined
   } catch (cause) {
-    // A record that nobody can read: the snapshot may then be all there is.
+    // An unreadable record proves nothing against the snapshot, which may be all that is left.
     if (cause instanceof CommitUnreadable) return undefined
     throw cause
   }
@@ -119,7 +124,7 @@ const contradictionOf = (
 
 const NO_RECORDS: Effect.Effect<ReadonlyArray<JournalRecord>> = Effect.succeed([])
 
-/** The actor's confirmed state after everything that the journal holds by now. `confirmed` must not be used again. */
+/** The confirmed state after everything that the journal holds now. Do not use `confirmed` afterwards. */
 export const catchUp = Effect.fnUntraced(function* (
   ports: RecoveryPorts,
   definition: ActorDefinition,
@@ -137,7 +142,10 @@ export const catchUp = Effect.fnUntraced(function* (
   return yield* replay(ports, definition, address, confirmed, last)
 })
 
-/** Applies what lies between `from` and `last`, in pages; two of them are in memory at most. `first`: what of it was read. */
+/**
+ * Applies the records between `from` and `last` in pages, with at most two pages in memory. `first`: the page
+ * that was read already.
+ */
 const replay = Effect.fnUntraced(function* (
   ports: RecoveryPorts,
   definition: ActorDefinition,
@@ -153,7 +161,7 @@ const replay = Effect.fnUntraced(function* (
   while (true) {
     const pageEnd = page.at(-1)?.sequence ?? last.sequence
     if (pageEnd >= last.sequence) return yield* applyPage(definition, address, confirmed, page, outbox)
-    // The next page is on its way while this one is applied.
+    // Read the next page while this one is applied.
     const ahead = yield* Effect.forkChild(nextPage(journal, address, pageEnd, last), {
       startImmediately: true,
     })
@@ -209,13 +217,16 @@ const start = (
       }),
   })
 
-/** A snapshot store that is down, or a row that cannot be used, means a longer replay, never a failure. */
+/**
+ * Loads the snapshot. A snapshot store that is down, or an unusable row, only makes the replay longer; it
+ * never fails.
+ */
 const loadSnapshot = (
   { snapshots, ignoredSnapshots }: RecoveryPorts,
   definition: ActorDefinition,
   address: ActorAddress,
 ): Effect.Effect<Confirmed | undefined> => {
-  // What an audit finds must not depend on whether there is a snapshot.
+  // Skip snapshots under an audit, because its findings must not depend on whether there is one.
   if (definition.audit !== undefined) return Effect.undefined
   return snapshots.load(address.key).pipe(
     Effect.flatMap((row) => {

@@ -1,15 +1,16 @@
 /**
  * The commands and messages that fail when the journal refuses the commit of a round.
  *
- * Owns the order of messages there: a message that waits behind a refused one fails, too, and both come again in their
- * order. What fails how: RefusedRound.ts.
+ * Owns the order of messages in this case: a message that waits behind a refused one fails as well, and both
+ * come again in their order. RefusedRound.ts gives the errors.
  */
 import type { Round } from "./Round.ts"
 import { isCommand, type Waiting, type WaitingCommand } from "./Waiting.ts"
 
 /**
- * Each item of the commit; of a fence, which carries no item, each command that would have been refused behind it. While
- * the refusal may pass, also the messages that wait in `queue`: stored now, they would be ahead of earlier ones.
+ * Each item of the commit. For a fence, which carries no item: each command that would have been refused
+ * after it. If the refusal may pass, also the messages that wait in `queue`, because they would overtake
+ * earlier ones if stored now.
  */
 export const refusedItems = (
   round: Round,

@@ -1,7 +1,7 @@
 /**
- * A round whose commit the journal has refused: nothing of it is stored.
+ * A round whose commit the journal has refused: none of it is stored.
  *
- * Owns what its callers are told. Which items fail with it: RefusedItems.ts.
+ * Owns what its callers are told. RefusedItems.ts says which items fail with it.
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -11,7 +11,7 @@ import { refusedItems } from "./RefusedItems.ts"
 import type { Round } from "./Round.ts"
 import type { Waiting } from "./Waiting.ts"
 
-/** Answers the items that fail with the commit; `waiting`: what waits behind the round. */
+/** Answers the items that fail with the commit; `waiting`: the items that wait behind the round. */
 export const answerRefused = (
   address: ActorAddress,
   round: Round,
@@ -31,7 +31,7 @@ export const answerRefused = (
       : undefined
   const isFence = round.entries.length === 0
   for (const item of refusedItems(round, waiting, tooLarge === undefined)) {
-    // An earlier append of it may land yet, whatever became of this one.
+    // An earlier append of the item may still be stored, whatever happened to this one.
     const stored = item.mayBeStored || isFence ? "Unknown" : "No"
     item.settle(Exit.fail(tooLarge ?? unavailable(address, stored, detail, hint)))
   }

@@ -1,8 +1,8 @@
 /**
- * One round of group commit: commands that waited are decided one after the other on the tentative state and become
- * ONE commit.
+ * One round of group commit: waiting commands are decided one after the other on the tentative state and
+ * become ONE commit.
  *
- * Owns the tentative state and what a commit may hold (bytes). Pure and synchronous; the append is Cell.ts.
+ * Owns the tentative state and the size of a commit. Pure and synchronous. RoundAppend.ts does the append.
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -38,37 +38,37 @@ import { decideSignal } from "./Signal.ts"
 import { found, spawned } from "./Spawning.ts"
 import type { Waiting, WaitingCommand, WaitingPending, WaitingRead } from "./Waiting.ts"
 
-/** What is decided, and not refused as it came. */
+/** A command that can be decided, so not an undecidable one. */
 type Deciding = Exclude<WaitingCommand["command"], Undecidable>
 
 /** Most commands in one commit. */
 export const ROUND_COMMANDS_MAX = 256
 
-/** What a round is played within. */
+/** The limits of a round. */
 export interface RoundLimits {
   readonly commitBytesMax: number
   readonly format: CommitFormat
   readonly nowMs: number
 }
 
-/** What a round came to. Answers that rest on the tentative state wait in `answers` until the commit is stored. */
+/** The result of a round. Answers that depend on the tentative state are in `answers`. */
 export interface Round {
   /** The actor is born with this round. */
   readonly birth: Birth | undefined
   readonly limits: RoundLimits
-  /** Something in it can be said in format 3 only. */
+  /** Whether the round has content that only format 3 can hold. */
   readonly needsFormat3: boolean
   readonly entries: ReadonlyArray<Entry>
   readonly entriesJson: ReadonlyArray<string>
-  /** Given, in order, once the commit is stored; at once if there is nothing to store. */
+  /** Answers to give, in order, once the commit is stored; at once if there is nothing to store. */
   readonly answers: ReadonlyArray<(stored: Confirmed) => void>
-  /** Somebody is told that a command has no effect: final only if no earlier append of it can land any more. */
+  /** Whether a caller is told that a command has no effect: final once no earlier append is open. */
   readonly refusesSome: boolean
-  /** A message, or what another node was sent before, is refused: final only if no other node writes any more. */
+  /** Whether a message, or an item that another node was sent, is refused: final once no other writes. */
   readonly refusesMessage: boolean
-  /** The taken items, in order, to put back when the outcome of the append is unknown. */
+  /** The taken items, in order, to put back if the outcome of the append is unknown. */
   readonly taken: ReadonlyArray<Waiting>
-  /** User code threw: what it may have done to the state in memory is not trusted. Reads are left unanswered then. */
+  /** User code threw and may have changed the state in memory. Reads stay unanswered then. */
   readonly isStateSuspect: boolean
 }
 
@@ -123,7 +123,7 @@ class Play {
         else if (!this.#decideOne(waiting)) break
       }
       takenCount++
-      // Decide nothing more on a state that user code may have spoiled.
+      // Decide nothing more on a state that user code may have changed.
       if (this.#isStateSuspect) break
     }
     return {
@@ -140,14 +140,14 @@ class Play {
     }
   }
 
-  /** Nobody sees a state that user code may have spoiled: the read is then played again on a clean one. */
+  /** Answers a read. On a suspect state the read stays unanswered and is played again. */
   #answerRead(waiting: WaitingRead | WaitingPending, stored: Confirmed): void {
     if (this.#isStateSuspect) return
     if (waiting._tag === "Read") waiting.settle(currentState(this.#address, stored))
     else waiting.settle(Exit.succeed(stored.pending))
   }
 
-  /** `tooLarge`: it was decided before, and what it came to does not fit into a commit of its own. */
+  /** `tooLarge`: size of the item's first outcome, which did not fit into a commit of its own. */
   #decideOne(waiting: WaitingCommand, tooLarge?: CommitSize): boolean {
     const { command } = waiting
     const undecided = this.#answerUndecided(waiting)
@@ -157,7 +157,7 @@ class Play {
       return this.#answerWithoutEntry(waiting, () => waiting.settle(Exit.fail(conflict)))
     }
     const born = this.#birthWith(command)
-    // Nothing is due to an actor that cannot be born without input.
+    // An actor that needs input for its birth and has none waits for no signal.
     if (born?._tag === "InvalidCommand" && command._tag === "Signal") {
       return this.#storeNothing(waiting, undefined)
     }
@@ -194,7 +194,7 @@ class Play {
     }
   }
 
-  /** The birth that a command of an unborn actor would bring with it; `undefined`: the actor is born. */
+  /** The birth that a command of an unborn actor would bring about; `undefined` if the actor is born. */
   #birthWith(command: Deciding): Birth | CommandFailed | InvalidCommand | undefined {
     const { standing } = this.#birth ?? this.#confirmed
     return standing._tag === "Born"
@@ -202,7 +202,7 @@ class Play {
       : bear(this.#definition, this.#address, standing, bearingOf(command), this.#limits.nowMs)
   }
 
-  /** The actor is not at the version that the caller asked for. */
+  /** The conflict, if the actor is not at the version that the caller asked for. */
   #conflictOf({ ifVersion }: WaitingCommand): VersionConflict | undefined {
     const { type: actorType, id } = this.#address
     const { version } = this.#base
@@ -212,8 +212,8 @@ class Play {
   }
 
   /**
-   * Answers what needs no decision: repeats, and messages that are refused as they came. `undefined`: it needs one;
-   * false: not in this commit.
+   * Answers repeats, and messages that are refused without a decision. `undefined`: the item needs a
+   * decision; `false`: the item does not fit into this commit.
    */
   #answerUndecided(waiting: WaitingCommand): boolean | undefined {
     const { command, sent } = waiting
@@ -224,7 +224,7 @@ class Play {
     if (command._tag === "Undecidable") return this.#refuse(waiting, command.error)
     const known = knownAnswer(this.#address, this.#confirmed, this.#earlier(command.commandId), waiting)
     if (known === undefined) return undefined
-    // A message that is known by its id alone: with its receipt it stays known.
+    // The message is known by its id alone. A receipt makes its origin known as well.
     if (sent !== undefined) {
       return typeof known === "function"
         ? this.#keepReceipt(waiting, receipt(waiting, sent), known)
@@ -249,8 +249,8 @@ class Play {
   }
 
   /**
-   * Stores what was decided; `born`: the birth that it was decided on, if the actor is unborn. It stays unborn until it has
-   * an event.
+   * Stores the outcome. `born`: the birth that it was decided on, if the actor is unborn. The actor stays
+   * unborn until it has an event.
    */
   #store(waiting: WaitingCommand, outcome: Proposal, born: Birth | undefined, isFirstTime: boolean): boolean {
     const { sent } = waiting
@@ -267,7 +267,7 @@ class Play {
     return this.#entries.length === 0 && this.#refuseTooLarge(waiting, entryBytes, isFirstTime)
   }
 
-  /** Accepted, and there is nothing to store but that a message came. */
+  /** The command is accepted, and only the receipt of its message has to be stored. */
   #storeNothing(waiting: WaitingCommand, reply: unknown): boolean {
     const { sent } = waiting
     const done = unchangedAnswer(waiting, this.#base.version, reply)
@@ -275,7 +275,10 @@ class Play {
     return this.#keepReceipt(waiting, receipt(waiting, sent), done)
   }
 
-  /** A refused message is done with once its receipt is stored. False: not in this commit. */
+  /**
+   * A refused message is finished once its receipt is stored. False: the receipt does not fit into this
+   * commit.
+   */
   #refuse(waiting: WaitingCommand, error: AskError): boolean {
     const fail = () => waiting.settle(Exit.fail(error))
     const entry = this.#limits.format === 1 ? undefined : refusalReceipt(waiting, error)
@@ -283,7 +286,7 @@ class Play {
     return this.#keepReceipt(waiting, entry, unchangedAnswer(waiting, this.#base.version, undefined), fail)
   }
 
-  /** A command is refused; a timer or answer that came to too much may come to less. */
+  /** Refuses a command. A timer or answer is decided again as too large, which may give a smaller outcome. */
   #refuseTooLarge(waiting: WaitingCommand, sizeBytes: number, isFirstTime: boolean): boolean {
     const limitBytes = this.#limits.commitBytesMax
     const isSignal = waiting.command._tag === "Signal"
@@ -301,8 +304,8 @@ class Play {
   }
 
   /**
-   * A message that changes nothing. False: this commit has no room for its receipt. `otherwise` is its answer where a
-   * commit of its own has none either.
+   * Stores the receipt of a message that changes nothing. False: this commit has no room for it. `otherwise`
+   * is the answer if a separate commit has no room either.
    */
   #keepReceipt(
     waiting: WaitingCommand,
@@ -316,7 +319,7 @@ class Play {
     return this.#entries.length === 0 && this.#answerWithoutEntry(waiting, otherwise)
   }
 
-  /** Makes the proposal part of the commit. Returns the bytes of its entry where there is no room, else 0. */
+  /** Makes the proposal part of the commit. Returns the bytes of its entry if there is no room, else 0. */
   #keep(
     waiting: WaitingCommand,
     proposal: Proposal,
@@ -345,26 +348,29 @@ class Play {
 
 const NONE_TAKEN: ReadonlyArray<Waiting> = []
 
-/** Tells that the command is stored. */
+/** The answer that the command is stored. */
 const storedAnswer =
   (waiting: WaitingCommand, outcome: Proposal) =>
   ({ sequence }: Confirmed): void =>
     waiting.settle(Exit.succeed(accepted(outcome, sequence, false)))
 
-/** Tells that the command has changed nothing. */
+/** The answer that the command has changed nothing. */
 const unchangedAnswer =
   (waiting: WaitingCommand, version: number, reply: unknown) =>
   ({ sequence }: Confirmed): void =>
     waiting.settle(Exit.succeed({ version, sequence, reply, duplicate: false }))
 
-/** Nodes that read lower formats only would leave a birth, the input in a message, or what JSON does not have alone. */
+/**
+ * Whether the commit needs format 3: nodes that read lower formats only would ignore a birth, the input in a
+ * message, and values that JSON lacks.
+ */
 const isOfFormat3 = ({ entry }: Proposal, born: Birth | undefined): boolean =>
   born?.json !== undefined || (entry.out?.some(isItemOfFormat3) ?? false) || entry.ev.some(isRawEvent)
 
 const isItemOfFormat3 = (item: OutboxItem): boolean =>
   item.k === "tell" ? item.in !== undefined : "raw" in item && item.raw !== undefined
 
-/** Ends of calls have a plain part that every node reads. */
+/** Whether the event needs stored form. Ends of calls have a plain part that every node reads. */
 const isRawEvent = ({ t, d }: StoredEvent): boolean =>
   (t === RAISED || t === INSIDE) && (d as { readonly raw?: unknown } | null)?.raw !== undefined
 
@@ -376,7 +382,7 @@ const bearingOf = (command: Deciding): Bearing => {
 
 const byteLength = (text: string): number => encoder.encode(text).length
 
-/** Bytes that a JSON text takes; where there is room enough, the most that it may take. */
+/** Bytes of a JSON text. If there is enough room, an upper bound, which is cheaper. */
 const bytesIn = (json: string, roomBytes: number): number =>
   json.length * 3 < roomBytes ? json.length * 3 : byteLength(json)
 

@@ -1,7 +1,7 @@
 /**
- * What callers and messages of a round are told: accepted, known already, in conflict, refused.
+ * What callers and messages of a round are told: accepted, repeated, in conflict, refused.
  *
- * Owns those answers. Pure. Who gives them, and when: Round.ts.
+ * Owns those answers. Pure. Round.ts gives them.
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -28,8 +28,9 @@ export interface Entry {
 }
 
 /**
- * A timer or call that the actor, at `version`, does not wait for any more: once it is over, it is over for good. One whose
- * generation is of a later version is not over: another node has set it, and this state is behind.
+ * Whether the actor, at `version`, does not wait for this timer or call any more. A stale timer or call stays
+ * stale. If its generation has a later version, it is not stale: another node has set it, and this state is
+ * behind.
  */
 export const isStale = ({ command }: WaitingCommand, version: number): boolean => {
   if (command._tag !== "Signal" || command.kind === "answer") return false
@@ -79,7 +80,7 @@ export const accepted = (proposal: Proposal, sequence: number, duplicate: boolea
   duplicate,
 })
 
-/** The answer to a message that was handled before, as its origin tells. */
+/** The answer to a message that was handled before, according to its origin. */
 export const repeated = (waiting: WaitingCommand, { version, sequence }: Confirmed): Accepted => ({
   version,
   sequence,

@@ -1,8 +1,8 @@
 /**
  * The append of a round's commit, as a cell waits for it: answered by callback, without a fiber.
  *
- * Owns the way from a round to the journal and back to the phase that played it. What the commit says: RoundCommit.ts. What
- * an answer leads to: Running.ts, Asleep.ts.
+ * Owns the way from a round to the journal and back to the phase that played it. The content of the commit:
+ * RoundCommit.ts. Running.ts and Asleep.ts handle the answer.
  */
 import { Effect } from "effect"
 import type { CommitStamp } from "../commit/Commit.ts"
@@ -18,7 +18,7 @@ export type AppendError = AppendUnknown | JournalRefused
 
 export abstract class RoundAppend implements Wait {
   readonly cell: CellCore
-  /** The state on which the round was played. */
+  /** State on which the round was played. */
   readonly before: Confirmed
   readonly round: Round
   readonly stamp: CommitStamp
@@ -31,7 +31,7 @@ export abstract class RoundAppend implements Wait {
   constructor(cell: CellCore, before: Confirmed, round: Round) {
     const { context, epoch, shardIndex } = cell
     const { format, nowMs } = round.limits
-    // Without a lease the commit could name no epoch, and nothing would fence it.
+    // Without a lease the commit would name no epoch, so nothing would fence it.
     invariant(epoch > 0, "a commit is appended under a lease")
     const mark = format === 1 ? undefined : context.markOf(shardIndex)
     this.cell = cell

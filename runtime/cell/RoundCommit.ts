@@ -1,8 +1,8 @@
 /**
  * The commit of a round: its bytes, and the actor once they are stored.
  *
- * Owns what the header of a commit says, and that a cell knows from its own commits what replaying them gives (Fold.ts).
- * Who stores it: Cell.ts.
+ * Owns the header of a commit, and the guarantee that a cell derives the same state from its own commits as
+ * replay does (Fold.ts). RoundAppend.ts stores it.
  */
 import { type CommitHeader, type CommitStamp, encodeCommit, type ShardMark } from "../commit/Commit.ts"
 import { compactStateName } from "../machine/StateName.ts"
@@ -39,7 +39,10 @@ export const commitOf = (
   )
 }
 
-/** The actor once the commit of `round`, with that stamp, is in the journal at `sequence`; `before` must not be used again. */
+/**
+ * The actor once the commit of `round` with `stamp` is in the journal at `sequence`. Do not use `before`
+ * afterwards.
+ */
 export const confirmedAt = (
   { sequence, ...stamp }: CommitStamp & { readonly sequence: number },
   before: Confirmed,

@@ -1,12 +1,12 @@
 /**
- * Running: the actor is in memory, and what waits is decided, round by round.
+ * Running: the actor is in memory, and waiting items are decided round by round.
  *
- * Before: Recovering.ts, or Asleep.ts where the actor was new. After: Asleep.ts, where the state is not trusted any more or
- * the journal does not answer; Quarantined.ts, where a record of another node cannot be read.
+ * Before: Recovering.ts, or Asleep.ts if the actor was new. After: Asleep.ts, if the state is not trusted any
+ * more or the journal does not answer; Quarantined.ts, if a record of another node cannot be read.
  *
- * Owns the walk of a command after it was routed (docs/ARCHITECTURE.md): round → append → state visible → answers →
- * actions. One append is in flight per actor. Every failure of the append that leaves the outcome open has one cure:
- * read what the journal holds by now and play the round again.
+ * Owns the walk of a command after it was routed (docs/ARCHITECTURE.md): round → append → state visible →
+ * answers → actions. One append is in flight per actor. Every failure of the append that leaves the outcome
+ * open has one remedy: read what the journal holds now and play the round again.
  */
 import { Effect } from "effect"
 import type { JournalRefused } from "../journal/Journal.ts"
@@ -24,7 +24,7 @@ import { unreadable } from "./Unreadable.ts"
 import { EffectWait, type Step } from "./Wait.ts"
 import { isOpen } from "./Waiting.ts"
 
-/** Looks, over about five seconds, for a commit that a message is about, before it counts as lost. */
+/** Reads, over about five seconds, for a commit that a message is about, before the commit counts as lost. */
 const BEHIND_LOOKS_MAX = 12
 
 export const running = (cell: CellCore, phase: Running): Step => {
@@ -33,8 +33,9 @@ export const running = (cell: CellCore, phase: Running): Step => {
 }
 
 /**
- * A message is about a commit that this state does not know: another node wrote it, or a server answered with less
- * than there is. A commit that never shows up was lost with a server's power; the state is then what there is.
+ * Reads again, because a message is about a commit that this state lacks: another node wrote it, or a server
+ * answered with too little. A commit that never appears was lost with a server's power; the cell then goes on
+ * with the state that it has.
  */
 const catchUpBehind = (cell: CellCore, phase: Running): Step => {
   const { queue, appends, trouble } = cell
@@ -52,7 +53,7 @@ const catchUpBehind = (cell: CellCore, phase: Running): Step => {
   })
 }
 
-/** Reads what the journal holds after `confirmed`, once `pause` is over. */
+/** Reads what the journal holds after `confirmed`, after `pause`. */
 const caughtUp = (
   cell: CellCore,
   pause: Effect.Effect<void>,
@@ -72,15 +73,16 @@ const caughtUp = (
 const decideRound = (cell: CellCore, phase: Running): Step => {
   const { confirmed } = phase
   const round = play(cell, confirmed)
-  // An append that may still land, or another node's that landed unseen, can make a refusal untrue: a commit without
-  // entries takes its place first, or shows it.
+  // A refusal may be untrue if an append with an open outcome may still be stored, or another node's commit
+  // was not seen. A commit without entries (a fence) then takes that place in the journal, or shows that the
+  // place is taken.
   const isUnsure = cell.appends.isUnresolvedAt(confirmed.sequence)
   const mustFence = round.refusesMessage || (isUnsure && (round.refusesSome || round.taken.length === 0))
   if (round.entries.length === 0 && !mustFence) {
     answer(cell, round, confirmed)
     return undefined
   }
-  // No snapshot is taken of it while the append is in flight.
+  // Take no snapshot of this state while the append is in flight.
   if (round.isStateSuspect) cell.phase = withoutState(cell.phase)
   return new RunningAppend(cell, phase, round)
 }
@@ -93,7 +95,7 @@ class RunningAppend extends RoundAppend {
     this.#phase = phase
   }
 
-  /** The tentative state is the confirmed one, callers get their answers. */
+  /** The tentative state becomes the confirmed state, and callers get their answers. */
   protected onStored(sequence: number): Step {
     const confirmed = confirmedBy(this, sequence)
     this.#phase.confirmed = confirmed
@@ -116,7 +118,10 @@ class RunningAppend extends RoundAppend {
     })
   }
 
-  /** Nothing was stored, and the journal says so. What did not need the commit is decided again without it. */
+  /**
+   * The journal says that nothing was stored. Items that did not need the commit are decided again without
+   * it.
+   */
   #refused(refusal: JournalRefused): Step {
     const { cell, round } = this
     cell.appends.refused()

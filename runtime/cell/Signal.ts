@@ -1,9 +1,10 @@
 /**
- * What comes to an actor besides commands: a timer that is due, the outcome of a call, the answer to a request, an event
- * that one of its actions sent to it.
+ * What comes to an actor besides commands: a timer that is due, the outcome of a call, the answer to a
+ * request, an event that one of its actions sent to it.
  *
- * Owns when such a signal still counts, and the event that it becomes. Pure. Like commands, signals are applied once:
- * timers and calls by their generation, answers by their id. Who brings them: ../inbox/Inbox.ts, ../call/CallRunner.ts.
+ * Owns when such a signal still counts, and the event that it becomes. Pure. Like commands, signals are
+ * applied once: timers and calls by their generation, answers by their id. They come from ../inbox/Inbox.ts
+ * and ../call/CallRunner.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CallOutcome } from "../call/Call.ts"
@@ -25,11 +26,11 @@ import { detachIn, lostIdOf, ownerOf } from "./TimerName.ts"
 
 interface Common {
   readonly _tag: "Signal"
-  /** Id of the message that brought it. */
+  /** Id of the message that brought the signal. */
   readonly commandId: string
   readonly fingerprint: ""
   readonly metadata: Metadata | undefined
-  /** Id of the timer or call, or what the actor calls its request. */
+  /** Id of the timer or call, or the name that the actor gave its request. */
   readonly name: string
   /** Journal sequence of the commit that set the timer, asked for the call, or made the request. */
   readonly since: number
@@ -43,12 +44,12 @@ export type Signal =
   /** A custom action of the actor has sent it to the actor itself. */
   | (Common & { readonly kind: "self"; readonly event: AnyEvent })
 
-/** Stale signals, and answers that the machine has no use for. */
+/** Outcome of stale signals, and of answers that the machine does not accept. */
 const NOTHING: Nothing = { _tag: "Nothing", reply: undefined }
 
 /**
- * Decides `signal`; `tooLarge` where its first outcome did not fit into a commit. Never throws: what user code throws is
- * an outcome.
+ * Decides `signal`; `tooLarge`: size of its first outcome, which did not fit into a commit. Never throws: an
+ * error of user code is an outcome.
  */
 export const decideSignal = (
   definition: ActorDefinition,
@@ -79,9 +80,9 @@ export const decideSignal = (
 
 interface Used {
   readonly event: AnyEvent
-  /** Stored form of the event, or of the one inside, where it is no plain JSON. */
+  /** Stored form of the event, or of the event inside, if it is not plain JSON. */
   readonly raw?: StoredValue
-  /** What is pending without what the signal ends. */
+  /** What is pending, without what the signal ends. */
   readonly pending: Pending
 }
 
@@ -91,12 +92,13 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
   switch (signal.kind) {
     case "timer": {
       const timer = pending.timers.get(name)
-      // A message that names an earlier time than the commit did is none that a node sent.
+      // A message with an earlier time than the commit was not sent by a node.
       if (timer?.g !== signal.generation || signal.at < timer.at) return undefined
       draft.timers.delete(name)
       const lostId = lostIdOf(name)
       if (lostId !== undefined) detachIn(draft, lostId, ownerOf(timer.e))
-      // Events of the actor's own have schemas that need not know of it.
+      // Only events of the runtime get `firedAtMs`, because the schemas of the actor's own events may refuse
+      // it.
       const event = isInternal(timer.e.type) ? { ...timer.e, firedAtMs: nowMs } : timer.e
       return { event, pending: draft.now, ...(timer.raw === undefined ? undefined : { raw: timer.raw }) }
     }
@@ -112,10 +114,13 @@ const useUp = (pending: Pending, signal: Signal, nowMs: number): Used | undefine
   }
 }
 
-/** As an event of the actor's own where it has one of that name, else as it is. Throws NotJson and NotSendable. */
+/**
+ * The event in its own schema if the actor declares one of that name, else unchanged. Throws NotJson and
+ * NotSendable.
+ */
 const storedForm = (definition: ActorDefinition, { event, raw }: Used): StoredEvent => {
   const { type, ...payload } = event
-  // Both are stored already, as part of what the timer was set with.
+  // Event and stored form were stored when the timer was set.
   if (raw !== undefined)
     return isInternal(type) ? { t: type, v: 1, d: { ...payload, raw } } : raisedRaw(event, raw)
   if (isInternal(type)) return { t: type, v: 1, d: plainJsonOfStored(payload) }
@@ -139,7 +144,7 @@ const propose = (
   const { machine } = definition
   const stored = storedForm(definition, used)
   const next = machine.transition(base.state, readEvent(definition.type, definition.events, stored))
-  // An answer or event leaves no trace where nothing listens; a timer or call is over all the same.
+  // An answer or event that the machine ignores leaves no trace. A timer or call is over even then.
   if (next === undefined && (signal.kind === "answer" || signal.kind === "self")) return NOTHING
   const events = next === undefined ? [] : [stored]
   const state = next === undefined ? base.state : followed(definition, next, events)

@@ -1,10 +1,11 @@
 /**
- * What is inside a stored snapshot: the machine's state, the commands and messages that are remembered, and what is
+ * The content of a stored snapshot: the machine's state, the remembered commands and messages, and what is
  * pending, as JSON text.
  *
- * Owns the codec's name and when a row does not fit the code: then it is ignored and the actor replays from the start.
- * A state that was folded from events of other versions, or by another machine, is not the fold of the events as they are
- * read now. Rows of nodes that read newer events hide, besides, that those events are there.
+ * Owns the codec's name and the decision whether a row fits the code. If it does not fit, the row is ignored
+ * and the actor replays from the start. A state that was folded from events of other versions, or by another
+ * machine, differs from the fold of the events as this code reads them. Rows of nodes that read newer events
+ * would also hide that those events exist.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { CommitStamp } from "../commit/Commit.ts"
@@ -20,8 +21,9 @@ import { hasRaw, type PendingRows, pendingFromRows, rowsOfPending } from "./Pend
 import { type RecentCommandRow, RecentCommands } from "./RecentCommands.ts"
 
 /**
- * Versions of the snapshot format. In rows of the second one the machine's state is in the form of ../json/StoredValue.ts,
- * and so may be what is pending. A row that is plain JSON is written in the first one, which nodes of earlier releases read.
+ * Versions of the snapshot format. In rows of the second version the machine's state has the form of
+ * ../json/StoredValue.ts, and pending events may have it too. A row that is plain JSON is written in the
+ * first version, because nodes of earlier releases read it.
  */
 const PLAIN_FORMAT_VERSION = 1
 const TAGGED_FORMAT_VERSION = 2
@@ -29,32 +31,35 @@ const TAGGED_FORMAT_VERSION = 2
 interface SnapshotBody {
   readonly state: unknown
   readonly recent: ReadonlyArray<RecentCommandRow>
-  /** Of each recent command the fingerprint of its structure; absent in rows of the first release. */
+  /** Fingerprint of the structure of each recent command; absent in rows of the first release. */
   readonly structures?: ReadonlyArray<string>
-  /** Versions of the events that its writer read, where the actor's events have schemas. */
+  /** Event versions that the writer read, if the actor's events have schemas. */
   readonly events?: Readonly<Record<string, number>>
-  /** Fingerprint of its writer's machine; absent in rows of the first releases, which are used as they are. */
+  /** Fingerprint of the writer's machine; absent in rows of the first releases, which are used unchecked. */
   readonly machine?: string
   /**
-   * Era and time of the commit at its sequence. Absent for an actor without a commit, and in rows of earlier releases,
-   * which are used as they are.
+   * Era and time of the commit at its sequence. Absent for an actor without a commit, and in rows of earlier
+   * releases, which are used unchecked.
    */
   readonly commit?: readonly [era: number, atMs: number]
-  /** Messages that it has handled; absent where there were none, and in rows of earlier releases. */
+  /** Messages that the actor has handled; absent if there are none, and in rows of earlier releases. */
   readonly origins?: ReadonlyArray<SourceRow>
   /** Absent when nothing is pending. */
   readonly pending?: PendingRows
   /** Fingerprint of the input that the actor was born with. */
   readonly input?: string
-  /** The actor was spawned and has no event; rows of an actor without an event that do not say so are of an unborn one. */
+  /**
+   * The actor was spawned and has no event. A row without events and without this field is of an unborn
+   * actor.
+   */
   readonly spawned?: true
 }
 
-/** Format, actor type and the definition's own snapshot version: what must match for a row to be read. */
+/** Format, actor type and the definition's own snapshot version, which must match for a row to be read. */
 const codecOf = ({ type, snapshotVersion }: ActorDefinition, formatVersion: number): string =>
   `${formatVersion}:${type}:${snapshotVersion}`
 
-/** The row for a state. Throws `NotStorable` for a state that would come back as another one. */
+/** The row for a state. Throws `NotStorable` for a state that could not be restored unchanged. */
 export const encodeSnapshot = (
   definition: ActorDefinition,
   address: ActorAddress,
@@ -63,7 +68,7 @@ export const encodeSnapshot = (
   const rows = rowsOfPending(pending)
   const events = eventVersionsOf(definition)
   const remembered = recent.rows()
-  // An actor that is not born, and cannot be without input, has no state.
+  // An actor that needs input and is not born has no state.
   const stored = needsInput(standing) ? null : encodeValue(definition.machine.persist(state))
   const body: SnapshotBody = {
     state: null,
@@ -76,7 +81,7 @@ export const encodeSnapshot = (
     ...(standing._tag === "Born" && standing.input !== undefined ? { input: standing.input } : undefined),
     ...(standing._tag === "Born" && version === 0 ? { spawned: true } : undefined),
   }
-  // What is remembered or pending came out of the journal, or went into it: it is plain already.
+  // Remembered and pending values are plain already, because they were or will be in the journal.
   const { recent: rowsOfRecent, structures, ...rest } = body
   const plain = plainJsonOfStored(rest) as SnapshotBody
   const pendingRows = rows === undefined ? undefined : { pending: rows }
@@ -86,7 +91,7 @@ export const encodeSnapshot = (
   return { key: address.key, version, sequence, codec, state: text }
 }
 
-/** The state in a row, or why it cannot be used. */
+/** The state in a row, or the reason why it cannot be used. */
 export const decodeSnapshot = (
   definition: ActorDefinition,
   { id }: ActorAddress,
@@ -145,13 +150,13 @@ const eventVersionsOf = ({ events }: ActorDefinition): Readonly<Record<string, n
   return versions
 }
 
-/** Why a state of another code is not the fold of the events as this code reads them; `undefined` where it is. */
+/** Why a state of other code is not the fold of the events as this code reads them; `undefined` if it is. */
 const unfitOf = (definition: ActorDefinition, { events = {}, machine }: SnapshotBody): string | undefined => {
   const own = eventVersionsOf(definition) ?? {}
   for (const [type, version] of Object.entries(events)) {
     const ownVersion = own[type] ?? 0
     if (version > ownVersion) return `its writer reads ${type} version ${version}, which is not known here`
-    // An upcaster may give the events that are in the state another meaning.
+    // An upcaster may give the events in the state another meaning.
     if (version < ownVersion) return `its writer reads ${type} version ${version}, this code ${ownVersion}`
   }
   const expected = definition.machine.fingerprint

@@ -1,7 +1,7 @@
 /**
- * How much of an actor is in no snapshot yet.
+ * Counts the part of an actor's history that no snapshot holds yet.
  *
- * Owns when one is due. What is in it: Snapshot.ts. Who writes it: SnapshotWriter.ts.
+ * Owns when a snapshot is due. Its content: Snapshot.ts. SnapshotWriter.ts writes it.
  */
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { Confirmed } from "./Fold.ts"
@@ -10,14 +10,14 @@ export class SnapshotDue {
   readonly #definition: ActorDefinition
   /** Journal sequence of the newest snapshot. */
   #sequence = 0
-  /** Events since then; a commit without events counts as one, it is replayed like any. */
+  /** Events since the newest snapshot. A commit without events counts as one, because replay reads it too. */
   #eventCount = 0
 
   constructor(definition: ActorDefinition) {
     this.#definition = definition
   }
 
-  /** The actor was read from the journal, from a snapshot on if there was one. */
+  /** The actor was read from the journal, after a snapshot if there was one. */
   recovered({ version }: Confirmed, snapshot: { readonly version: number; readonly sequence: number }): void {
     this.#sequence = snapshot.sequence
     this.#eventCount = version - snapshot.version
@@ -27,7 +27,7 @@ export class SnapshotDue {
     this.#eventCount += Math.max(1, eventCount)
   }
 
-  /** The snapshot of this state is written; false: it was written before. */
+  /** The snapshot of this state is written. False: it was written before. */
   taken({ sequence }: Confirmed): boolean {
     if (sequence === this.#sequence) return false
     this.#sequence = sequence
@@ -35,13 +35,16 @@ export class SnapshotDue {
     return true
   }
 
-  /** A snapshot carries the remembered commands: one that has many of them is written less often. */
+  /**
+   * Whether a snapshot is due. It carries the remembered commands, so an actor with many of them is written
+   * less often.
+   */
   isDue({ recent }: Confirmed): boolean {
     const { audit, snapshotEveryEvents } = this.#definition
     return audit === undefined && this.#eventCount >= Math.max(snapshotEveryEvents, recent.size / 2)
   }
 
-  /** Whether one is due where the actor leaves memory. */
+  /** Whether a snapshot is due when the actor leaves memory. */
   isDueAtLast({ sequence }: Confirmed): boolean {
     return this.#definition.audit === undefined && sequence > this.#sequence
   }

@@ -1,7 +1,8 @@
 /**
  * Writes snapshots off the hot path: actors are marked, a fiber encodes and saves them in batches.
  *
- * Owns the bounded set of marked actors. A snapshot that is dropped or fails costs a longer replay and nothing else.
+ * Owns the bounded set of marked actors. A snapshot that is dropped or fails costs a longer replay and
+ * nothing else.
  */
 import { Clock, Effect, Fiber, Latch, Option, type Scope, Semaphore } from "effect"
 import { thrownText } from "../json/Thrown.ts"
@@ -14,33 +15,36 @@ const FLUSH_EVERY_MS = 200
 /** Snapshots saved with one statement. */
 const FLUSH_BATCH_COUNT = 200
 
-/** Marked actors after which further ones are not marked (and counted as dropped). */
+/** Marked actors at which further actors are not marked, but counted as dropped. */
 export const SNAPSHOTS_PENDING_MAX = 20_000
 
 /** Time that the end of the scope waits for the store, in milliseconds. */
 const LAST_FLUSH_MAX_MS = 5_000
 
-/** Different reasons for which a state cannot be written that are logged; further ones are only counted. */
+/** Different reasons why a state cannot be written that are logged; further reasons are only counted. */
 const REASONS_LOGGED_MAX = 100
 
 /**
- * Anything that can write itself down at the moment of saving; `undefined` when there is nothing (any more). May throw
- * where a state cannot be written down.
+ * A source that returns its state as a row when it is saved; `undefined` if there is nothing to save. It may
+ * throw if the state cannot be encoded.
  */
 export interface SnapshotSource {
   readonly takeSnapshot: () => StoredSnapshot | undefined
 }
 
-/** A store that has just failed or was too slow is left alone, or not waited for, for this long, in milliseconds. */
+/**
+ * Pause in milliseconds during which a store that has just failed is not tried, and one that was too slow is
+ * not waited for.
+ */
 const FAILED_PAUSE_MS = 1_000
 
 export interface SnapshotWriter {
   readonly mark: (source: SnapshotSource) => void
-  /** Saves everything that is marked, up to the first batch that the store does not take. Never raises. */
+  /** Saves everything that is marked, up to the first batch that the store refuses. Never fails. */
   readonly flush: Effect.Effect<void>
   /**
-   * The same, and waits no longer than that, in milliseconds; the saving goes on. Where somebody has just waited in vain
-   * nobody waits.
+   * Like `flush`, but waits at most `ms` milliseconds; the saving goes on. Shortly after one caller has
+   * waited in vain, no other caller waits.
    */
   readonly flushWithin: (ms: number) => Effect.Effect<void>
   readonly counts: { savedCount: number; droppedCount: number; failedCount: number }
@@ -81,7 +85,7 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       return batch
     })
 
-    /** Whether the store takes snapshots. */
+    /** Saves one batch. Returns whether the store takes snapshots. */
     const saveBatch = Effect.fnUntraced(function* () {
       const batch = yield* takeBatch()
       if (batch.length === 0) return true
@@ -102,8 +106,8 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       )
     })
 
-    // Those still marked when the store fails stay so for the next time. A store that is down is not tried, and waited
-    // for, by each of those who ask one after the other.
+    // Actors that are still marked when the store fails stay marked for the next time. A failed store is left
+    // alone for a while, so that callers one after the other do not each wait for it.
     let failedAtMs = Number.NEGATIVE_INFINITY
     const flush = turn.withPermit(
       Effect.gen(function* () {
@@ -124,7 +128,7 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
       })
 
     yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(flush), LAST_FLUSH_MAX_MS))
-    // Nothing is marked, nothing ticks: an idle node sets no timer for snapshots.
+    // Closed while no actor is marked, so that an idle node sets no timer for snapshots.
     const someMarked = Latch.makeUnsafe(false)
     const rest = Effect.sync(() => {
       if (marked.size === 0) someMarked.closeUnsafe()

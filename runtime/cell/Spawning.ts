@@ -1,7 +1,7 @@
 /**
- * Decides a spawn: an actor is born without a command, or it is there already.
+ * Decides a spawn: an actor is born without a command, or it exists already.
  *
- * Owns that a spawn is idempotent: the same input finds the same actor. What a birth is: Birth.ts. Pure.
+ * Owns that a spawn is idempotent: the same input finds the same actor. Pure. What a birth is: Birth.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { fingerprint } from "../json/Fingerprint.ts"
@@ -9,13 +9,16 @@ import { ActorExists } from "./AskError.ts"
 import type { IsBorn } from "./Birth.ts"
 import { type Base, entryOf, type Nothing, type Proposal, type Spawn } from "./Decide.ts"
 
-/** Reply to a spawn that found the actor. */
+/** Reply to a spawn that found an existing actor. */
 export const FOUND = { isFound: true } as const
 
-/** An actor that was born without input was given no field. */
+/** Fingerprint for an actor that was born without input: it equals an input without fields. */
 const NO_FIELDS = fingerprint({})
 
-/** The birth of an actor, on its tentative state after it. Its entry has no events: it remembers the command's id. */
+/**
+ * The birth of an actor, on its tentative state after it. Its entry has no events; it remembers the command's
+ * id.
+ */
 export const spawned = ({ state, version, pending }: Base, command: Spawn): Proposal => ({
   _tag: "Proposal",
   entry: entryOf(command, [], [], undefined),
@@ -25,7 +28,7 @@ export const spawned = ({ state, version, pending }: Base, command: Spawn): Prop
   actions: [],
 })
 
-/** What becomes of a spawn of an actor that is born. */
+/** Outcome of a spawn if the actor is born already. */
 export const found = (
   { type: actorType, id }: ActorAddress,
   { version }: Pick<Base, "version">,

@@ -1,9 +1,10 @@
 /**
- * Names of the timers of a machine and of its children, which wait side by side.
+ * Names of the timers of a machine and of its children, which share one list.
  *
- * Owns that a timer is set and cancelled by the actor that it belongs to: a child's names begin with its address
- * (../machine/Family.ts), and another actor may have the same text in its own ids; and what becomes of several timers under
- * one id, which XState forgets in an order of its own. Who sets them: Intents.ts.
+ * Owns two rules. A timer is set and cancelled only by the actor that it belongs to: a child's names begin
+ * with its address (../machine/Family.ts), because another actor may use the same text in its own ids. And
+ * several timers may have had one id, because XState forgets an id when a later timer takes it. Intents.ts
+ * sets timers.
  */
 import { type AnyEvent, INSIDE } from "../event/Event.ts"
 import type { Draft, PendingTimer } from "./Pending.ts"
@@ -11,20 +12,20 @@ import type { Draft, PendingTimer } from "./Pending.ts"
 /** Address of the actor whose timer brings the event; "" for the machine itself. */
 export const ownerOf = ({ type, from }: AnyEvent): unknown => (type === INSIDE ? from : "")
 
-/** The name under which a timer of `owner` waits: its id, unless a timer of another actor has that name. */
+/** The name of a timer of `owner`: its id, unless a timer of another actor has that name. */
 export const timerNameIn = (draft: Draft, id: string, owner: unknown): string => {
   const known = draft.now.timers.get(id)
   return known === undefined || ownerOf(known.e) === owner ? id : otherName(id, owner)
 }
 
-/** Cancels the timer `id` of `owner`; absent: of a machine without children. */
+/** Cancels the timer `id` of `owner`; without an owner, of a machine without children. */
 export const cancelIn = (draft: Draft, id: string, owner = ""): void => {
   for (const n of namesIn(draft, id, owner)) draft.timers.delete(n)
 }
 
 /**
- * Takes the id from the timer that waits under it: the timer fires, and nothing can cancel it any more. So it is in XState
- * where a later timer takes the id, and where an earlier timer of that id fires.
+ * Takes the id from the timer that waits under it, so that the timer fires and cannot be cancelled any more.
+ * XState does the same when a later timer takes the id, and when an earlier timer of that id fires.
  */
 export const detachIn = (draft: Draft, id: string, owner: unknown): void => {
   for (const n of namesIn(draft, id, owner)) {
@@ -34,7 +35,7 @@ export const detachIn = (draft: Draft, id: string, owner: unknown): void => {
   }
 }
 
-/** The id that a timer had which {@link detachIn} has taken it from; `undefined` for any other timer. */
+/** The id that {@link detachIn} took from a timer; `undefined` for any other timer. */
 export const lostIdOf = (n: string): string | undefined => DETACHED.exec(n)?.[1]
 
 const DETACHED = /^(.*)#earlier:\d+\.\d+$/s

@@ -1,8 +1,8 @@
 /**
  * An append whose outcome is open: the journal did not say whether the commit is stored.
  *
- * Owns what happens to its round: the items wait again, and a pause begins. The phase that played the round then reads what the
- * journal holds and decides again; commands that did land are found by their ids.
+ * Owns what happens to its round: the items wait again, and a pause begins. The phase that played the round
+ * then reads what the journal holds and decides again. Commands that were stored are found by their ids.
  */
 import { Effect } from "effect"
 import type { AppendUnknown } from "../journal/Journal.ts"

@@ -1,8 +1,9 @@
 /**
  * An actor whose history cannot be read.
  *
- * Owns what follows. For a while: the cell tries again for as long as a caller waits. For good: the cell is Quarantined and
- * tells everybody who waits why. Either way it starts over from the journal. Who reads: Recovering.ts, Running.ts.
+ * Owns the consequences. If the trouble may pass, the cell tries again for as long as a caller waits. If not,
+ * the cell becomes Quarantined and tells all waiting callers why. Either way it starts over from the journal.
+ * Recovering.ts and Running.ts read.
  */
 import { Effect } from "effect"
 import { logSampled } from "../log/SampledLog.ts"
@@ -13,7 +14,9 @@ import { moveOut } from "./MoveOut.ts"
 import { type CellCore, withoutState } from "./Phase.ts"
 import type { RecoveryError } from "./Recovery.ts"
 
-/** For how long a quarantined actor answers from memory before its history is read again. */
+/**
+ * Time in milliseconds for which a quarantined actor answers from memory before its history is read again.
+ */
 const QUARANTINE_RECHECK_MS = 5_000
 
 export const unreadable = (cell: CellCore, error: RecoveryError): Effect.Effect<void> => {

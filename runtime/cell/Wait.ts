@@ -1,23 +1,23 @@
 /**
  * What a cell waits for: an append, or an effect such as a recovery or a pause.
  *
- * Owns the protocol between a cell and what it waits for, and the wait for an effect. An append is a wait without a
- * fiber: RoundAppend.ts. Who waits: Cell.ts.
+ * Owns the protocol between a cell and its wait, and the wait for an effect. An append is a wait without a
+ * fiber: RoundAppend.ts. Cell.ts waits.
  */
 import { Cause, Effect, Exit, Fiber } from "effect"
 
-/** What the cell does next: `undefined`: it goes on at once; else it waits first. */
+/** What the cell waits for next; `undefined`: it goes on at once. */
 export type Step = Wait | undefined
 
-/** Whom a wait tells that it is over. */
+/** The listener that is told when a wait is over. */
 export interface Waiter {
   readonly answered: (wait: Wait) => void
 }
 
 export interface Wait {
-  /** Begins what is waited for. The waiter is told once, maybe before this returns. */
+  /** Begins the wait. The waiter is told once, possibly before this returns. */
   begin(waiter: Waiter): void
-  /** Goes on with the answer. Throws what is a defect. */
+  /** Goes on with the answer. Throws defects. */
   goOn(): Step
   /** Ends the wait without an answer. */
   readonly stop: Effect.Effect<void>

@@ -2,7 +2,7 @@
  * What waits in front of a cell: commands, signals and reads, each answered at most once.
  *
  * Owns the item's life: taken in, answered by the cell or at its deadline, dropped if its caller has gone.
- * The queue itself: CellQueue.ts.
+ * The queue: CellQueue.ts.
  */
 import { Exit } from "effect"
 import type { MachineState } from "../machine/Machine.ts"
@@ -14,19 +14,19 @@ import type { Command, Spawn, Undecidable } from "./Decide.ts"
 import type { Pending } from "./Pending.ts"
 import type { Signal } from "./Signal.ts"
 
-/** Items that may wait in the queue of one actor's cell; the next one is refused as Busy. */
+/** Items that may wait in the queue of one actor's cell; further items are refused as Busy. */
 export const QUEUE_ITEMS_MAX = 1_024
 
 /** The answer to an accepted command. */
 export interface Accepted<Reply = unknown> {
   /** Version of the actor's last event after the command. */
   readonly version: number
-  /** Journal sequence that holds the command's events; give it to `waitFor` to read your own write. */
+  /** Journal sequence that holds the command's events. Give it to `waitFor` to read your own write. */
   readonly sequence: number
   readonly reply: Reply
   /**
-   * The command had been applied before; this is the answer it got then. Also said of a first time whose answer another
-   * node gave and nobody heard.
+   * The command had been applied before, and this is the answer that it got then. Also true for a first time
+   * if another node may have answered and its answer was lost.
    */
   readonly duplicate: boolean
 }
@@ -35,15 +35,15 @@ export interface Accepted<Reply = unknown> {
 export interface CurrentState<State = MachineState> {
   /** Version of the last event, 0 for an actor that never stored one. */
   readonly version: number
-  /** Journal sequence of the last event's commit, 0 likewise. */
+  /** Journal sequence of the last event's commit, 0 for an actor that never stored one. */
   readonly sequence: number
-  /** False: the actor has no event and was not spawned. `state` is the one that it would be born in. */
+  /** False: the actor has no event and was not spawned. `state` is the state in which it would be born. */
   readonly isBorn: boolean
   /** The XState snapshot: `value`, `context`, `matches`, `can`, `hasTag`. Its context is frozen. */
   readonly state: State
 }
 
-/** How many items of a node wait or are in work. */
+/** Count of items of a node that wait or are in work. */
 export interface InFlight {
   count: number
 }
@@ -53,37 +53,39 @@ abstract class Item<A, E> {
   #deadline: Deadline | undefined
   #inFlight: InFlight | undefined
   #waitMs = 0
-  /** Another node asks; what this one cannot answer goes back there. */
+  /** The item came from another node; if this node cannot answer it, the item goes back there. */
   isRemote = false
-  /** What keeps the answer away, where that is known: said if the deadline passes. */
+  /** Known cause of the missing answer, told if the deadline passes. */
   trouble: string | undefined
-  /** What its actor waits for, where that is known: told with the time-out. */
+  /** What the item's actor waits for, if known, told if the deadline passes. */
   waitsFor: string | undefined
 
   constructor(answer: (exit: Exit.Exit<A, E>) => void) {
     this.#answer = answer
   }
 
-  /** The caller has its answer, or its deadline has passed: an item that still waits then is dropped. */
+  /** The caller has its answer, or its deadline has passed. A settled item that still waits is dropped. */
   get isSettled(): boolean {
     return this.#answer === undefined
   }
 
-  /** Counts the item until it is settled; once, though it goes elsewhere and comes back. */
+  /**
+   * Counts the item until it is settled. It is counted once, even if it goes to another node and comes back.
+   */
   countIn(inFlight: InFlight): void {
     if (this.isSettled || this.#inFlight !== undefined) return
     inFlight.count++
     this.#inFlight = inFlight
   }
 
-  /** The deadline that is cancelled when the item is settled in time. */
+  /** Sets the deadline, which is cancelled when the item is settled in time. */
   giveUpAt(deadline: Deadline, waitMs: number): void {
     this.#waitMs = waitMs
     if (this.isSettled) deadline.cancel()
     else this.#deadline = deadline
   }
 
-  /** How long its caller waits in all, in milliseconds. */
+  /** Total time that its caller waits, in milliseconds. */
   get waitMs(): number {
     return this.#waitMs
   }
@@ -98,12 +100,12 @@ abstract class Item<A, E> {
     answer(exit)
   }
 
-  /** Refuses the item, which was not looked at. */
+  /** Refuses an item that was not decided. */
   refuse(error: E): void {
     this.settle(Exit.fail(error))
   }
 
-  /** The caller has gone away: the work goes on without an answer. */
+  /** The caller has gone away; the work goes on without an answer. */
   abandon(): void {
     if (this.#answer !== undefined) this.#answer = ignore
   }
@@ -111,12 +113,12 @@ abstract class Item<A, E> {
 
 const ignore = (): void => undefined
 
-/** Where a message comes from, as its cell has to know it. */
+/** Origin of a message, for its cell. */
 export interface Sent {
   readonly origin: Origin
-  /** What its source says to be settled. */
+  /** What its source reports as settled. */
   readonly floor: Floor | undefined
-  /** The message itself: its dead letter holds it. */
+  /** The message itself, which its dead letter holds. */
   readonly message: Message
 }
 
@@ -124,13 +126,22 @@ export class WaitingCommand extends Item<Accepted, AskError> {
   readonly _tag = "Command"
   readonly command: Command | Signal | Spawn | Undecidable
   readonly ifVersion: number | undefined
-  /** It came by a message that has an origin. */
+  /** Origin and message, if the command came by a message with an origin. */
   readonly sent: Sent | undefined
-  /** It came by a message, which is gone once it is refused: so a refusal has to rest on the newest state. */
+  /**
+   * The command came by a message. A refused message does not come again, so a refusal must rest on the
+   * newest state.
+   */
   readonly isMessage: boolean
-  /** An append that carried it had an unknown outcome: finding it in the journal is then no repeat. */
+  /**
+   * An append that carried the command had an unknown outcome. Finding the command in the journal is then no
+   * repeat.
+   */
   wasAttempted = false
-  /** Another node was sent it, and may have stored it: finding it may be a repeat or not, and is told as one. */
+  /**
+   * Another node was sent the command and may have stored it. If it is found in the journal, the caller is
+   * told that it is a repeat.
+   */
   wasSent = false
 
   constructor(
@@ -159,7 +170,7 @@ export class WaitingCommand extends Item<Accepted, AskError> {
     return this.wasAttempted || this.wasSent
   }
 
-  /** What became of an earlier attempt to store it is not known from a refusal. */
+  /** A refusal does not tell whether an earlier attempt stored the command. */
   override refuse(error: Busy | SystemStopped | Unavailable): void {
     if (!this.mayBeStored) return super.refuse(error)
     const { actorType, id, message: detail } = error
@@ -172,10 +183,10 @@ export class WaitingRead extends Item<CurrentState, ReadError> {
   readonly _tag = "Read"
 }
 
-/** Somebody wants to know what the actor still waits for. */
+/** A request for what the actor still waits for. */
 export class WaitingPending extends Item<Pending, ReadError> {
   readonly _tag = "Pending"
-  /** Journal sequence of the commit that it is about. */
+  /** Journal sequence of the commit that the request is about. */
   readonly since: number
 
   constructor(since: number, answer: (exit: Exit.Exit<Pending, ReadError>) => void) {
@@ -186,13 +197,13 @@ export class WaitingPending extends Item<Pending, ReadError> {
 
 export type Waiting = WaitingCommand | WaitingRead | WaitingPending
 
-/** The journal sequence that an actor's state must include before it can say anything about `waiting`. */
+/** The journal sequence that an actor's state must include before it can decide or answer `waiting`. */
 export const neededBy = (waiting: Waiting): number => {
   if (waiting._tag === "Pending") return waiting.since
   return waiting._tag === "Command" && waiting.command._tag === "Signal" ? waiting.command.since : 0
 }
 
-/** The timers whose message is not among what waits. */
+/** The timers whose message does not wait here. */
 export const timersWithout = (
   timers: Pending["timers"],
   waiting: ReadonlyArray<Waiting>,
@@ -207,5 +218,5 @@ export const timersWithout = (
 
 export const isCommand = (waiting: Waiting): waiting is WaitingCommand => waiting._tag === "Command"
 
-/** Somebody still waits for its answer. */
+/** Whether a caller still waits for the item's answer. */
 export const isOpen = (waiting: Waiting): boolean => !waiting.isSettled
