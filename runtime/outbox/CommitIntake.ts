@@ -1,8 +1,8 @@
 /**
- * Takes in what cells tell of their appends and commits, and sees to it that what commits carry is sent.
+ * Takes in what cells report of their appends and commits, and makes sure that what commits carry is sent.
  *
- * Owns which way a commit takes: sent at once, or left to the journal, where it is found after the older ones. What is known
- * of a shard: ShardOutbox.ts. How items leave: Sending.ts.
+ * Owns which way a commit takes: it is sent at once, or left to the journal, where it is found after older
+ * commits. The state of a shard: ShardOutbox.ts. How items leave: Sending.ts.
  */
 import type { Clock } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
@@ -27,13 +27,13 @@ export interface CommitIntakeOptions {
   readonly reading: Reading
   readonly lostTimers: LostTimers
   readonly clock: Clock.Clock
-  /** A former owner's append may land for two of these after its lease has ended. */
+  /** Lease time. An append of a former owner may be stored for twice this time after its lease has ended. */
   readonly leaseMs: number
   /** Monotonic milliseconds. */
   readonly nowMs: () => number
-  /** Told of calls that were aborted. */
+  /** Listener for aborted calls. */
   readonly aborted: (address: ActorAddress, name: string) => void
-  /** Something happened that may have to be read or saved. */
+  /** Wakes the sweep, because there may be something to read or save. */
   readonly wake: () => void
 }
 
@@ -69,7 +69,8 @@ export class CommitIntake implements CommitListener {
     const shard = this.#shardOf(address)
     if (shard === undefined) return
     wake()
-    // Appended in an earlier time of having the shard, or in format 1: it is found like a former owner's.
+    // The commit is of an earlier ownership of the shard, or of format 1: it is found like a former owner's
+    // commit.
     if (era !== shard.era && era >= ERA_MIN) return shard.hurry()
     shard.wrote(sequence, atMs, nowMs())
     lostTimers.stored(shard.shardIndex, sequence)
@@ -85,8 +86,8 @@ export class CommitIntake implements CommitListener {
     const { shardMap, reading } = this.#options
     const shard = this.#shardOf(addressFromKey(record.key, shardMap.shardCount))
     if (shard === undefined) return
-    // What was there when the shard was taken is read in order, beginning where the former owner left off. What came
-    // since was appended late by a former owner, or is this owner's own with a lost acknowledgement.
+    // Commits from before this ownership are read in order, from where the former owner stopped. A later
+    // commit is a late append of a former owner, or this owner's own with a lost acknowledgement.
     const isUntold = shard.isUntold(record.key, record.sequence)
     const isLate = shard.isStarted && record.sequence > shard.takenAt
     if (!isUntold && !isLate) return
@@ -108,7 +109,7 @@ export class CommitIntake implements CommitListener {
     return shardIndex === undefined ? undefined : shards.get(shardIndex)
   }
 
-  /** What items change at once, before they are sent. */
+  /** Handles what items change at once, before they are sent. */
   #notice(address: ActorAddress, { born = [], entries }: Parameters<typeof isCarrying>[0]): void {
     const notice = (item: OutboxItem): void => {
       if (item.k === "abort") this.#options.aborted(address, item.n)

@@ -1,8 +1,10 @@
 /**
- * Sends one item of a commit: a message into a mailbox, a timer into the schedule, an event to the world outside.
+ * Sends one item of a commit: a message into a mailbox, a timer into the schedule, an event to systems
+ * outside.
  *
- * Owns what each kind of item becomes on its way, and that sending goes on until it has worked: only a refusal that no
- * retry changes ends it, as a dead letter. When and in which order: Sending.ts.
+ * Owns what each kind of item becomes on its way, and that sending is repeated until it succeeds. Only a
+ * refusal that no retry changes ends it, as a dead letter. When and in which order items are sent:
+ * Sending.ts.
  */
 import { Clock, Effect } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
@@ -20,10 +22,12 @@ import { callReceiver } from "./StillParked.ts"
 import { storeLetter } from "./StoreLetter.ts"
 import { type SendError, type Sent, untilSent } from "./UntilSent.ts"
 
-/** Cancelled timers that are due sooner than this are left to fire and be ignored: removing costs more than that. */
+/**
+ * A cancelled timer that is due sooner than this stays, fires and is ignored, because removing it costs more.
+ */
 const UNSCHEDULE_FROM_MS = 60_000
 
-/** Largest integration event with its envelope, in bytes: what an actor may publish is far below. */
+/** Largest integration event with its envelope, in bytes. What an actor may publish is far smaller. */
 const EVENT_BYTES_MAX = 2 * INTEGRATION_DATA_BYTES_MAX
 
 export interface DispatchPorts {
@@ -34,24 +38,26 @@ export interface DispatchPorts {
   readonly shardCount: number
 }
 
-/** The slot of a timer: every generation has its own, so that sending an old one again replaces nothing. */
+/**
+ * The slot of a timer. Every generation has its own, so that sending an old one again replaces no newer one.
+ */
 export const timerSlot = (name: string, generation: string): string => `timer.${name}.${generation}`
 
-/** What is told of an item that is sent, and asked of it, while it is. */
+/** Callbacks of an item that is being sent. */
 export interface Dispatching {
-  /** Told of each failure after which it is tried again. */
+  /** Called after each failure that is followed by another attempt. */
   readonly failed?: (failure: { readonly message: string }, attemptCount: number) => void
-  /** Whether it is still to be sent from here. */
+  /** Whether this node still has to send the item. */
   readonly isWanted?: () => boolean
 }
 
-/** What came of an item. */
+/** The outcome of an item. */
 export type Dispatched =
-  /** A message is in the mailbox; at which position, where the mailbox can tell when it is acknowledged. */
+  /** A message is in the mailbox; `position` if the mailbox reports it with the acknowledgement. */
   | { readonly _tag: "Parked"; readonly position: number | undefined }
-  /** Stored by its port, a dead letter, or answered by its refusal. */
+  /** The item's port stored it, it became a dead letter, or its refusal was sent as the answer. */
   | { readonly _tag: "Settled" }
-  /** It is not to be sent from here any more. */
+  /** This node does not have to send the item any more. */
   | { readonly _tag: "Unwanted" }
 
 const SETTLED: Dispatched = { _tag: "Settled" }
@@ -60,7 +66,8 @@ const dispatched = (sent: Sent<unknown>): Dispatched =>
   sent._tag === "Unwanted" ? { _tag: "Unwanted" } : SETTLED
 
 /**
- * Sends `placed`; tries for as long as it takes. What cannot even be tried becomes a dead letter, and keeps nobody up.
+ * Sends `placed`, and tries until it succeeds. An item that cannot be sent at all becomes a dead letter and
+ * delays no other item.
  */
 export const dispatchItem = (
   ports: DispatchPorts,
@@ -82,7 +89,10 @@ export interface ActorMessage {
   readonly message: CommandMessage | AnswerMessage
 }
 
-/** The message that the item becomes, at once or when it is due; `undefined` for an item that becomes none. */
+/**
+ * The message that the item becomes, at once or when it is due; `undefined` for an item that becomes no
+ * message.
+ */
 export const messageOf = (
   { item, id, from, metadata, origin }: PlacedItem,
   floor?: Floor,
@@ -90,7 +100,7 @@ export const messageOf = (
   const m = metadata === undefined ? undefined : { m: metadata }
   if (item.k === "tell") {
     const answerTo = item.n === undefined ? undefined : { from: from.key, n: item.n }
-    // What is due later is not covered by any floor: it waits in the mailbox, however far its sender is.
+    // No floor covers an item that is due later, because it waits in the mailbox while its sender goes on.
     const rows = item.at === undefined ? rowsOf(origin, floor) : undefined
     const input = item.in === undefined ? undefined : { i: item.in }
     return { to: item.to, message: { k: "command", id, c: item.c, ...input, ...answerTo, ...m, ...rows } }
@@ -105,18 +115,21 @@ const rowsOf = (origin: Origin | undefined, floor: Floor | undefined) =>
     ? undefined
     : { o: rowOfOrigin(origin), ...(floor === undefined ? undefined : { f: rowOfFloor(floor) }) }
 
-/** Key of the actor that the item is for: its sender, unless it names another one. */
+/** Key of the item's receiver: the actor that it names, else its sender. */
 export const receiverOf = ({ item, from }: PlacedItem): string => ("to" in item ? item.to : from.key)
 
-/** Who an item in the mailbox waits for: an actor, or the call that it asks for, which keeps no message waiting. */
+/**
+ * The name that an item in the mailbox waits for: an actor, or the call that it asks for. A call delays no
+ * message.
+ */
 export const waitsFor = (placed: PlacedItem): string =>
   placed.item.k === "call" ? callReceiver(placed.from.key, placed.item.n) : receiverOf(placed)
 
-/** Whether the item goes to its receiver as soon as it can take it. */
+/** Whether the item goes to its receiver as soon as the receiver can take it. */
 export const isForNow = ({ item }: PlacedItem): boolean =>
   item.k === "answer" || (item.k === "tell" && item.at === undefined)
 
-/** Whether the item lies in the mailbox until its time. */
+/** Whether the item stays in the mailbox until it is due. */
 export const isForLater = ({ item }: PlacedItem): boolean =>
   item.k === "timer" || (item.k === "tell" && item.at !== undefined)
 
@@ -197,10 +210,13 @@ const sendItem = (
 
 const ANSWER_SUFFIX = ":answer"
 
-/** A request has one answer, whoever sends it: its id is made of the request's. */
+/**
+ * Id of a request's answer. It is made from the request's id, because a request has one answer, whichever
+ * node sends it.
+ */
 const answerIdOf = (requestId: string): string => requestId + ANSWER_SUFFIX
 
-/** Tells whoever asked that there will be no other answer. */
+/** Tells the asker that there will be no other answer. */
 export const undecidedAnswer = (
   to: { readonly key: string; readonly as: string; readonly requestId: string },
   reason: DeadLetterReason,
@@ -208,7 +224,7 @@ export const undecidedAnswer = (
   shardCount: number,
 ): OutboundMessage => {
   const id = answerIdOf(to.requestId)
-  // What user code threw may hold text that the asker could not store.
+  // The error of user code may hold text that the asker could not store.
   const a = { ok: false, reason, detail: storableText(detail), isRejection: false } as const
   return {
     address: addressFromKey(to.key, shardCount),
@@ -217,7 +233,10 @@ export const undecidedAnswer = (
   }
 }
 
-/** A request that is refused, or its answer, is answered by the refusal; anything else is a dead letter. */
+/**
+ * Abandons a message. A request is answered with the refusal, and so is the asker of an answer; any other
+ * message becomes a dead letter.
+ */
 export const abandonMessage = (
   ports: DispatchPorts,
   key: string,

@@ -1,34 +1,42 @@
 /**
- * Items of one shard that wait by themselves: parked in the mailbox, or owed because nothing takes them now.
+ * Items of one shard that wait separately: parked in the mailbox, or owed because nothing takes them now.
  *
- * Owns the lists and their bounds. What waits here keeps the watermark from being settled, and nothing else from being
- * sent but later items of the same sender to the same receiver. A parked item is settled when the mailbox has it
- * acknowledged; an owed one when it is sent after all. Who sends: Sending.ts.
+ * Owns the lists and their bounds. A waiting item holds back the settled watermark. It delays only later
+ * items of the same sender to the same receiver. A parked item is settled when the mailbox reports its
+ * acknowledgement; an owed item when it is sent after all. Sending.ts sends.
  */
 import type { Acknowledged } from "../mailbox/Mailbox.ts"
 import type { CarryingCommit, Watermark } from "./Watermark.ts"
 
-/** Parked items of a shard that wait by themselves; further ones hold back the watermark until they are settled. */
+/**
+ * Parked items of a shard that wait separately; further ones hold back the passed watermark until they are
+ * settled.
+ */
 export const PARKED_MAX = 20_000
 
-/** Receivers of a shard's parked items that a takeover note lists; the watermark of the note stays below further ones. */
+/**
+ * Receivers of parked items that a takeover note lists. With more receivers the note's watermark stays lower.
+ */
 export const PARKED_RECEIVERS_MAX = 1_000
 
-/** Owed items of a shard that wait by themselves; further ones hold back the watermark until they are sent. */
+/**
+ * Owed items of a shard that wait separately; further ones hold back the passed watermark until they are
+ * sent.
+ */
 export const OWED_MAX = 256
 
-/** A part of what is parked for one receiver, as a takeover note has it. */
+/** Items that are parked for one receiver, as a takeover note lists them. */
 export interface ParkedRange {
   readonly receiver: string
   readonly receiverShard: number
   /** Sequences of the first and the last commit whose items are parked. */
   readonly from: number
   readonly upTo: number
-  /** Highest position in the mailbox of any of them. */
+  /** Highest position in the mailbox of these items. */
   readonly position: number
 }
 
-/** Place of an owed item. */
+/** Sequence and index of an owed item. */
 export interface OwedPlace {
   readonly sequence: number
   readonly index: number
@@ -37,29 +45,33 @@ export interface OwedPlace {
 /** An item that could not be sent so far, for operators. */
 export interface OwedItem extends OwedPlace {
   readonly id: string
-  /** Key of the actor that it is for; the sender itself for timers and calls. */
+  /** Key of the receiver; of the sender itself for timers and calls. */
   readonly to: string
-  /** Key of the actor whose commit carries it. */
+  /** Key of the actor whose commit carries the item. */
   readonly from: string
-  /** What it is: a message, a timer, a call, an integration event. */
+  /** Kind of the item: a message, a timer, a call, an integration event. */
   readonly kind: string
-  /** What refuses it, in words. */
+  /** The reason why it is refused, in words. */
   readonly reason: string
-  /** Since when, Unix milliseconds. */
+  /** Time since which it is owed, Unix milliseconds. */
   readonly sinceMs: number
 }
 
-/** What was parked and is in the mailbox no more, although its receiver has not taken it. */
+/**
+ * Items that were parked and are not in the mailbox any more, although their receivers have not taken them.
+ */
 export interface LostItems {
   readonly range: ParkedRange
-  /** To be called once all of it is being sent again: it is no longer parked. */
+  /** Call it once all of these items are being sent again, because they are no longer parked. */
   readonly sentAgain: () => void
 }
 
 interface Parked {
   readonly sequence: number
   readonly position: number
-  /** Counted at its commit; a range that a former owner noted is counted once, at its first commit. */
+  /**
+   * Settles the item at its commit. A range that a former owner noted is counted once, at its first commit.
+   */
   readonly settle: () => void
 }
 
@@ -79,7 +91,7 @@ export class Exceptions {
   readonly #owed = new Map<string, OwedItem>()
   #parkedCount = 0
   #mailboxId: string | undefined
-  /** Items that the mailbox does not have, although their receivers have not taken them. */
+  /** Items that the mailbox has lost, although their receivers have not taken them. */
   readonly #lost = new Set<Parked>()
 
   constructor(watermark: Watermark) {
@@ -94,7 +106,7 @@ export class Exceptions {
     return Array.from(this.#owed.values())
   }
 
-  /** Whether the item may wait by itself: there is room among the owed ones. */
+  /** Adds an owed item. False: the list of owed items is full. */
   owe(commit: CarryingCommit, item: OwedItem): boolean {
     if (this.#owed.has(item.id) || this.#owed.size >= OWED_MAX) return false
     this.#owed.set(item.id, item)
@@ -108,7 +120,7 @@ export class Exceptions {
     else this.#watermark.settled(commit)
   }
 
-  /** The item `id` of the commit is in the mailbox; one that was owed is no more. */
+  /** The item `id` of the commit is in the mailbox. It is not owed any more. */
   park(receiver: string, receiverShard: number, commit: CarryingCommit, id: string, position: number): void {
     const wasOwed = this.#owed.delete(id)
     const isException = wasOwed || this.#parkedCount < PARKED_MAX
@@ -119,7 +131,7 @@ export class Exceptions {
     this.#add(receiver, receiverShard, { sequence: commit.sequence, position, settle })
   }
 
-  /** What a former owner has parked. */
+  /** Adds the items that a former owner has parked. */
   inherit(range: ParkedRange): void {
     const { receiver, receiverShard, from, upTo, position } = range
     const commit = this.#watermark.carry(from, 1)
@@ -131,10 +143,10 @@ export class Exceptions {
     known.highest = Math.max(known.highest, upTo)
   }
 
-  /** Lowest sequence of a commit with an item to the receiver that waits here; infinite where there is none. */
+  /** Lowest sequence of a commit with an item that waits here for the receiver; infinite without one. */
   lowestTo(receiver: string): number {
     let lowest = this.#receivers.get(receiver)?.lowest ?? Number.POSITIVE_INFINITY
-    // Asked for each message that is sent, and mostly nothing is owed.
+    // Shortcut: this is called for each sent message, and usually nothing is owed.
     if (this.#owed.size === 0) return lowest
     for (const { to, sequence } of this.#owed.values()) {
       if (to === receiver) lowest = Math.min(lowest, sequence)
@@ -142,18 +154,19 @@ export class Exceptions {
     return lowest
   }
 
-  /** Shards whose actors have something parked. */
+  /** Shards whose actors have parked items. */
   get receiverShards(): ReadonlySet<number> {
     return new Set(Array.from(this.#receivers.values(), ({ shard }) => shard))
   }
 
-  /** The mailbox has acknowledged so much of a shard's messages. */
+  /** The mailbox reports which messages of a shard are acknowledged. */
   acknowledged(shard: number, { first, last, mailboxId }: Acknowledged): void {
     const isOther = this.#mailboxId !== undefined && mailboxId !== this.#mailboxId
     this.#mailboxId = mailboxId
     for (const [key, receiver] of this.#receivers) {
       for (const item of receiver.items) {
-        // Another mailbox has none of what was parked before; one that ends before it is an older copy.
+        // A different mailbox lacks everything that was parked before. A mailbox that ends before the item is
+        // an older copy.
         if (isOther || (receiver.shard === shard && item.position > last)) this.#lost.add(item)
       }
       if (receiver.shard !== shard) continue
@@ -163,19 +176,19 @@ export class Exceptions {
     }
   }
 
-  /** The mailbox is another one: nothing of what is parked is taken for acknowledged. */
+  /** The mailbox was replaced: no parked item counts as acknowledged. */
   doubt(): void {
     for (const { items } of this.#receivers.values()) for (const item of items) this.#lost.add(item)
   }
 
-  /** The mailbox may not have what a former owner has parked. */
+  /** The mailbox may lack what a former owner has parked. */
   lose(ranges: ReadonlyArray<ParkedRange>): void {
     for (const { receiver } of ranges) {
       for (const item of this.#receivers.get(receiver)?.items ?? []) this.#lost.add(item)
     }
   }
 
-  /** What was parked and has to be sent again. It is told until that was done. */
+  /** Parked items that have to be sent again. They stay listed until that is done. */
   get lost(): ReadonlyArray<LostItems> {
     if (this.#lost.size === 0) return []
     return Array.from(this.#receivers).flatMap(([key, receiver]) => {
@@ -185,7 +198,7 @@ export class Exceptions {
     })
   }
 
-  /** These are parked no longer. */
+  /** Removes the items, because they are no longer parked. */
   #settle(key: string, items: ReadonlyArray<Parked>): void {
     const receiver = this.#receivers.get(key)
     if (receiver === undefined || items.length === 0) return
@@ -201,7 +214,7 @@ export class Exceptions {
     }
   }
 
-  /** As a takeover note has it; `undefined` where it is more than a note may hold. */
+  /** The lists as rows of a takeover note; `undefined` if they exceed what a note may hold. */
   rows():
     | { readonly parked: ReadonlyArray<ParkedRange>; readonly owed: ReadonlyArray<OwedPlace> }
     | undefined {

@@ -1,10 +1,12 @@
 /**
- * Jobs in lanes: those of one lane are done one after the other, in the order in which they came; lanes wait for nobody.
+ * Jobs in lanes: the jobs of one lane run one after the other, in order of arrival. Lanes do not wait for
+ * each other.
  *
- * Owns the order alone. A lane of the outbox is one sender and one receiver: what goes between them is not overtaken.
+ * Owns only the order. A lane of the outbox has one sender and one receiver, so items between them stay in
+ * order.
  */
 
-/** Does a job; calls `done` once, at once or later. */
+/** Runs a job; calls `done` once, at once or later. */
 export type RunJob<Job> = (job: Job, done: () => void) => void
 
 class Lane<Job> {
@@ -24,7 +26,9 @@ class Lane<Job> {
     this.#jobs.push(job)
   }
 
-  /** Drops the first job. Those that are done are dropped together, because dropping each would move all others. */
+  /**
+   * Drops the first job. Finished jobs are removed together, because removing each one would move all others.
+   */
   drop(): void {
     this.#headAt++
     if (this.#headAt < COMPACT_AT) return
@@ -43,12 +47,12 @@ export class Lanes<Job> {
     this.#run = run
   }
 
-  /** The first job of the lane that is not done; `undefined` where the lane is empty. */
+  /** The first unfinished job of the lane; `undefined` if the lane is empty. */
   head(key: string): Job | undefined {
     return this.#lanes.get(key)?.head
   }
 
-  /** The jobs of the lane behind its first one. */
+  /** The jobs of the lane after its first one. */
   behindHead(key: string): ReadonlyArray<Job> {
     return this.#lanes.get(key)?.behindHead ?? []
   }
@@ -61,7 +65,7 @@ export class Lanes<Job> {
     if (!lane.isRunning) this.#work(key, lane)
   }
 
-  /** A loop: a job that is done at once must not begin the next one inside its own call. */
+  /** A loop, because a job that finishes at once must not begin the next one inside its own call. */
   #work(key: string, lane: Lane<Job>): void {
     lane.isRunning = true
     for (let job = lane.head; job !== undefined; job = lane.head) {

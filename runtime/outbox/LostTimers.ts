@@ -1,16 +1,17 @@
 /**
- * Timers whose schedules were lost are placed again, from the journal: it knows what every actor waits for.
+ * Places timers again whose schedules were lost. The journal knows what every actor waits for.
  *
- * Owns noticing the loss. A sentinel of each shard lies among its schedules (Mailbox.ts): a mark that says up to where
- * the shard's timers are placed (TimerMarks.ts). Nodes of earlier releases, and the one that makes the mailbox, place one
- * without a number: where it is alone, nothing was lost.
- * With no mark all timers are lost: an operator purged the mailbox, or its stream was deleted. With a lower one the
- * later timers are lost: an older copy took the mailbox's place. The owner then reads the shard's journal from there on
- * (WaitingTimers.ts) and places what it finds. Placing what is still there changes nothing, because each has a slot of its
- * own. A new owner does the same from the mark on, because it cannot know of an older copy. Between two marks the node's
- * tide shows that a copy took the mailbox's place (MailboxTide.ts): then all its shards are read from their marks on.
+ * Owns detecting the loss. A sentinel of each shard is among its schedules (Mailbox.ts): a mark with the
+ * sequence up to which the shard's timers are placed (TimerMarks.ts). Nodes of earlier releases, and the node
+ * that makes the mailbox, place a sentinel without a number. If there is only that sentinel, nothing was
+ * lost. Without a mark all timers are lost: an operator purged the mailbox, or its stream was deleted. With a
+ * lower mark the later timers are lost: an older copy replaced the mailbox. The owner then reads the shard's
+ * journal from that mark (WaitingTimers.ts) and places what it finds. Placing a timer that is still there
+ * changes nothing, because each timer has its own slot. A new owner does the same from the mark on, because
+ * it cannot know of an older copy. Between two marks the node's tide shows that a copy replaced the mailbox
+ * (MailboxTide.ts): then all its shards are read from their marks on.
  *
- * A single timer that was lost is found when its actor comes into memory and the timer is long due.
+ * A single lost timer is found when its actor comes into memory and the timer is long overdue.
  */
 import { Cause, Clock, Effect, Exit, Latch, Random, type Scope } from "effect"
 import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
@@ -23,33 +24,38 @@ import { sentinelToken, type TimerMark, timerMark, timerMarksOf } from "./TimerM
 import { WaitingTimers } from "./WaitingTimers.ts"
 
 /**
- * Shortest pause between two looks at the sentinels, in milliseconds. A copy that takes the mailbox's place is at least
- * two of these older than what it replaces: a younger one might lack timers and have the last tide.
+ * Shortest pause between two looks at the sentinels, in milliseconds. A copy that replaces the mailbox must
+ * be at least twice this older than the mailbox: a younger copy might lack timers and have the last tide.
  */
 const LOOK_MIN_MS = 1_000
 
 /**
- * Pause between two looks while no timer is set, in milliseconds: doubled up to the longest, and as short as at first when
- * this node gets a shard or an actor here sets a timer.
+ * Pause between two looks while no timer is set, in milliseconds. It doubles up to the longest, and starts
+ * over when this node gets a shard or an actor here sets a timer.
  */
 const LOOK_FIRST_MS = 10_000
 const LOOK_MAX_MS = 3_600_000
 
-/** Shortest pause between two marks of a shard, in milliseconds: a new owner reads what was written since the last one. */
+/**
+ * Shortest pause between two marks of a shard, in milliseconds. A new owner reads what was written since the
+ * last mark.
+ */
 const MARK_EVERY_MS = 10_000
 
-/** Sequences of the journal after which a shard gets a mark though no timer was set: a new owner reads them. */
+/** Sequences after which a shard gets a mark even if no timer was set, because a new owner reads them. */
 const MARK_EVERY_SEQUENCES = 100_000
 
-/** Time for a node to get its shards before it looks, in milliseconds. */
+/** Time that a node waits for its shards before the first look, in milliseconds. */
 const SETTLE_MS = 1_000
 
-/** Shards whose journal is read at once, items of a shard that are placed at once, and marks. */
+/**
+ * Bound on shards whose journal is read at once, on items of a shard that are placed at once, and on marks.
+ */
 const SHARDS_AT_ONCE_MAX = 2
 const PLACED_AT_ONCE_MAX = 64
 
 export interface LostTimers {
-  /** This node has the shard now. */
+  /** This node now has the shard. */
   readonly open: (shardIndex: number) => void
   readonly close: (shardIndex: number) => void
   /** A timer or later message of the shard's commit at `sequence` is in the mailbox. */
@@ -61,29 +67,32 @@ export interface LostTimers {
 /** What the owner of a shard knows of its timers. */
 interface Guarded {
   readonly entry: ShardEntry
-  /** When this node got the shard, Unix milliseconds. */
+  /** Time at which this node got the shard, Unix milliseconds. */
   readonly sinceMs: number
-  /** The mark of this sequence was seen; `undefined` before the first look. */
+  /** Sequence of the mark that was last seen; `undefined` before the first look. */
   upTo: number | undefined
-  /** Part of the names of this owner's marks. */
+  /** Token in the names of this owner's marks. */
   readonly token: string
-  /** Names of marks that were placed and not confirmed: timers may have been lost before they were placed. */
+  /** Names of marks that are placed but not confirmed. Timers may have been lost before a mark was placed. */
   readonly unconfirmed: Set<string>
-  /** A mark that is at least as high is wished for. */
+  /** Lowest sequence for the next mark. */
   wanted: number
-  /** When the last mark was placed, Unix milliseconds. */
+  /** Time at which the last mark was placed, Unix milliseconds. */
   markedAtMs: number
-  /** Another mailbox may have taken the place of the one with the mark. */
+  /** Whether another mailbox may have replaced the one with the mark. */
   isDoubted: boolean
 }
 
-/** A mark that was placed and not seen so far. */
+/** A mark that was placed and not seen yet. */
 interface PlacedMark {
   readonly guarded: Guarded
   readonly mark: TimerMark
 }
 
-/** `send` sends one item, for as long as it takes. `placedUpTo`: up to where a shard's timers are in the mailbox. */
+/**
+ * `send` sends one item, until it succeeds. `placedUpTo`: sequence up to which a shard's timers are in the
+ * mailbox.
+ */
 export const makeLostTimers = Effect.fnUntraced(function* (
   shardMap: ShardMap,
   send: (item: PlacedItem) => Effect.Effect<void>,
@@ -99,11 +108,11 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   const soon = Latch.makeUnsafe(false)
   let pauseMs = LOOK_FIRST_MS
 
-  /** The lowest mark of the shard that says something. */
+  /** The lowest confirmed mark of the shard. */
   const lowestOf = ({ entry: { slot }, unconfirmed }: Guarded, found: ReadonlySet<string>) =>
     timerMarksOf(found, slot).find(({ name }) => !unconfirmed.has(name))?.sequence
 
-  /** Places what commits after `from` wait for; how much that is. */
+  /** Places the waiting timers and messages of commits after `from`. Returns their number. */
   const restore = Effect.fnUntraced(function* (shard: number, from: number, waiting: WaitingTimers) {
     const end = yield* journal.lastOfShard(shard)
     const nowMs = yield* Clock.currentTimeMillis
@@ -119,8 +128,8 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   })
 
   /**
-   * Looks at one shard, and places what may be missing; how much of it was lost. Nothing was where this node is the first
-   * to look and all commits are its own: there was no sentinel before.
+   * Looks at one shard, and places what may be missing. Returns the number of lost timers. It is 0 if this
+   * node is the first to look and all commits are its own, because there was no sentinel before.
    */
   const check = Effect.fnUntraced(function* (guarded: Guarded, found: ReadonlySet<string>) {
     const { entry, upTo, sinceMs, isDoubted, token } = guarded
@@ -128,15 +137,15 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     const lowest = lowestOf(guarded, found)
     const isKept = lowest !== undefined && upTo !== undefined && lowest >= upTo
     if (isKept && !isDoubted) {
-      // Another node that believes to own the shard may have moved the mark on.
+      // Another node that believes that it owns the shard may have moved the mark.
       guarded.upTo = lowest
       return 0
     }
     // Nodes of an earlier release have placed the timers.
     if (lowest === undefined && upTo === undefined && found.has(slot)) return 0
-    // A mark of what is done halfway is not believed.
+    // A mark must not be trusted while the work below is only half done.
     guarded.isDoubted = true
-    // What is lost while this is done takes the mark with it: all of it is then done again.
+    // A loss during this work removes the mark as well, so all of it is done again.
     if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMark(slot, 0, token).name)
     const waiting = new WaitingTimers(entry, shardMap.shardCount, sinceMs)
     const { count, end } = yield* restore(shard, lowest ?? 0, waiting)
@@ -150,7 +159,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     return upTo !== undefined || (lowest === undefined && waiting.hasOlder) ? count : 0
   })
 
-  /** Places a higher mark where one is wished for. */
+  /** Places a higher mark if one is wanted. */
   const mark = Effect.fnUntraced(function* (guarded: Guarded, shardIndex: number) {
     const { entry, token, upTo, wanted, markedAtMs } = guarded
     const sequence = placedUpTo(shardIndex)
@@ -164,7 +173,10 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     return [{ guarded, mark: next } satisfies PlacedMark]
   })
 
-  /** The mark counts if the one before it is there as well: nothing was lost in between. Otherwise it is taken away. */
+  /**
+   * Confirms a mark if the one before it is there as well, because nothing was lost in between. Otherwise
+   * removes it.
+   */
   const confirm = Effect.fnUntraced(function* (
     { guarded, mark: placed }: PlacedMark,
     found: ReadonlySet<string>,
@@ -205,7 +217,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     const exits = yield* Effect.forEach(guarded, ([, each]) => Effect.exit(check(each, found)), {
       concurrency,
     })
-    // What was placed again can be lost again.
+    // The items that were placed again can be lost again, so the tide is placed too.
     if (first !== undefined) yield* tide.place(first[1].entry)
     const lost = exits.flatMap((exit) => (Exit.isSuccess(exit) && exit.value > 0 ? [exit.value] : []))
     if (lost.length > 0) {
@@ -238,7 +250,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
       }
       isFailing = Exit.isFailure(exit)
       yield* Effect.sleep(LOOK_MIN_MS)
-      // Nothing new here: the next look can wait, unless something comes meanwhile.
+      // Nothing new happened, so the next look can wait unless something comes meanwhile.
       const waitMs = isFailing ? LOOK_FIRST_MS : pauseMs
       pauseMs = Math.min(waitMs * 2, LOOK_MAX_MS)
       yield* Effect.timeoutOption(soon.await, waitMs)

@@ -1,10 +1,10 @@
 /**
- * Whether a mailbox, of timers or of messages, is still the one that this node has written to: a sentinel of a new name
- * shows it.
+ * Whether a mailbox, of timers or of messages, is still the one that this node has written to. A sentinel
+ * with a new name shows it.
  *
- * Owns the node's tide. After something was stored it gets a new name, so that no copy of the mailbox from before has it.
- * It is named after one of the node's shards; the next owner of that shard takes away what is left of it. What is done
- * where the tide is gone: LostTimers.ts for timers, ParkedMail.ts for messages.
+ * Owns the node's tide. After something was stored it gets a new name, so that no earlier copy of the mailbox
+ * has that name. It is named after one of the node's shards; the next owner of that shard removes old tides.
+ * If the tide is gone, LostTimers.ts acts for timers and ParkedMail.ts for messages.
  */
 import { Clock, Effect, Random } from "effect"
 import type { MailboxError } from "../mailbox/Mailbox.ts"
@@ -17,13 +17,16 @@ export interface TideShard {
   readonly slot: string
 }
 
-/** Where the sentinels lie. */
+/** The place where the sentinels are stored. */
 export interface TideSentinels {
   readonly place: (shard: number, name: string) => Effect.Effect<void, MailboxError>
   readonly remove: (shard: number, name: string) => Effect.Effect<void, MailboxError>
 }
 
-/** Time for a former owner of a shard to notice that it lost it, and to look for its tide no more, in milliseconds. */
+/**
+ * Time after which a former owner of a shard has noticed the loss and looks for its tide no more, in
+ * milliseconds.
+ */
 const CLEAN_AFTER_MS = 60_000
 
 interface Tide {
@@ -38,11 +41,11 @@ export interface MailboxTide {
   readonly place: (shard: TideShard) => Effect.Effect<void, MailboxError>
   /** Whether the mailbox with these sentinels is the one of the last look. */
   readonly isSame: (sentinels: ReadonlySet<string>) => boolean
-  /** The look is done: the last tide counts from now on, and the one before is taken away. */
+  /** Ends a look: the last tide counts from now on, and the one before is removed. */
   readonly turn: (sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
-  /** Takes away what former owners of the shard have left, once this node has had it for a while. */
+  /** Removes what former owners of the shard have left, after this node has had the shard for a while. */
   readonly clean: (shard: TideShard, sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
-  /** The shard is another node's from now on. */
+  /** Another node has the shard from now on. */
   readonly release: (shard: TideShard) => void
 }
 
@@ -52,10 +55,10 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
   const random = yield* Random.Random
   const clock = yield* Clock.Clock
   let isRaised = false
-  /** The last tide that was seen, and one that is to be, or may be, placed. */
+  /** The tide that was last seen, and the tide that is, or may be, placed. */
   let seen: Tide | undefined
   let next: Tide | undefined
-  /** When to clean up in each slot, monotonic milliseconds; infinite where it is done. */
+  /** Time of the cleaning of each slot, monotonic milliseconds; infinite when it is done. */
   const cleanAt = new Map<string, number>()
 
   return {

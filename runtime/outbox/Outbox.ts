@@ -1,10 +1,11 @@
 /**
- * What commits carry is sent: right after the commit by the node that wrote it, and from the journal by the next owner of
- * the shard after a crash or a move. The journal is the outbox: an item is done with when its effect is in the receiver's
- * journal.
+ * Sends what commits carry: the node that wrote a commit sends right after it; after a crash or a move the
+ * next owner of the shard sends from the journal. The journal is the outbox: an item is finished when its
+ * effect is in the receiver's journal.
  *
- * Owns the shards: which ones this node has, and how a shard begins and ends. What is known of a shard: ShardOutbox.ts. What
- * cells tell: CommitIntake.ts. How items leave: Sending.ts. What is read: Reading.ts, and when: OutboxSweep.ts.
+ * Owns the shards: which ones this node has, and how a shard begins and ends. The state of a shard:
+ * ShardOutbox.ts. Reports of cells: CommitIntake.ts. How items leave: Sending.ts. What is read: Reading.ts,
+ * and when: OutboxSweep.ts.
  */
 import { Clock, Effect, FiberSet, Random, type Scope } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -29,19 +30,19 @@ import { makeSending, type OutboxCounts } from "./Sending.ts"
 import { ShardOutbox } from "./ShardOutbox.ts"
 
 export interface Outbox extends CommitListener {
-  /** This node has the shard now: what its former owner left is sent, and what that one may still write. */
+  /** This node now has the shard. Sends what the former owner left, and what it may still write. */
   readonly open: (shardIndex: number, epoch: number) => Effect.Effect<void>
-  /** Sends what waits of the shard and saves how far that is. */
+  /** Sends what waits of the shard and saves its progress. */
   readonly close: (shardIndex: number) => Effect.Effect<void>
-  /** The shard is another node's. */
+  /** Another node has the shard. */
   readonly drop: (shardIndex: number) => void
-  /** What commits of the shard say of it; `undefined` where this node does not have it. */
+  /** Mark that commits of the shard carry; `undefined` if this node does not have the shard. */
   readonly markOf: (shardIndex: number) => ShardMark | undefined
-  /** Items that are being sent, but for those that wait by themselves. */
+  /** Number of items that are being sent, without those that wait separately. */
   readonly pendingCount: () => number
-  /** Messages in the mailbox whose receivers have not taken them yet. */
+  /** Messages in the mailbox that their receivers have not taken yet. */
   readonly waitingInMailboxCount: () => number
-  /** Items that could not be sent so far. */
+  /** Items that could not be sent yet. */
   readonly owed: () => ReadonlyArray<OwedItem>
   readonly counts: OutboxCounts
 }
@@ -49,13 +50,13 @@ export interface Outbox extends CommitListener {
 export interface OutboxOptions {
   readonly namespace: string
   readonly shardMap: ShardMap
-  /** A former owner's append may land for two of these after its lease has ended. */
+  /** Lease time. An append of a former owner may be stored for twice this time after its lease has ended. */
   readonly leaseMs: number
-  /** Delivers a message straight to its receiver. */
+  /** Delivers a message directly to its receiver. */
   readonly deliver: Deliver
-  /** Whether every member takes messages that way. */
+  /** Whether every member takes direct messages. */
   readonly isDirect: () => boolean
-  /** Told of calls that were aborted. */
+  /** Listener for aborted calls. */
   readonly aborted: (address: ActorAddress, name: string) => void
   /** A shard of this node has a commit with a higher epoch: another node wrote it. */
   readonly overtaken: (shardIndex: number) => void
@@ -127,7 +128,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   })
   yield* Effect.forkScoped(sweep.sweeping)
 
-  /** The shard is another node's from now on. */
+  /** Another node has the shard from now on. */
   const release = (shard: ShardOutbox): void => {
     shards.delete(shard.shardIndex)
     parkedMail.release(shard)
@@ -151,7 +152,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
         sending.open(opened)
         wake()
         lostTimers.open(shardIndex)
-        // What the former owner left has waited long enough; if it cannot be read now, it is at the next look.
+        // Items of the former owner have waited long enough. If they cannot be read now, the next sweep reads
+        // them.
         fork(Effect.ignore(sweep.sweep(opened)))
       }),
     close: (shardIndex) =>
@@ -161,11 +163,11 @@ export const makeOutbox = Effect.fnUntraced(function* (
         if (shard === undefined) return
         yield* sending.rest(shard)
         if (shard.isStarted) {
-          // What is read now is not sent again by the next owner.
+          // The next owner does not send again what is read now.
           shard.hurry()
           yield* Effect.ignore(shard.turn.withPermit(reading.readOn(shard)))
           yield* sending.rest(shard)
-          // Its cells are done: no append is on its way.
+          // The shard's cells are done, so no append is in flight.
           yield* Effect.ignore(sweep.save(shard, true))
         }
         release(shard)

@@ -1,9 +1,9 @@
 /**
- * Looks after the outboxes of this node's shards: reads what is to be read of their journals, and saves how far they are.
+ * Maintains the outboxes of this node's shards: reads their journals where needed, and saves their progress.
  *
- * Owns when that is done: at once for a shard that was just taken, every half second while there is something to do, and
- * otherwise when a shard says so or something happens. What is read: Reading.ts. What is to be read and saved:
- * ShardOutbox.ts.
+ * Owns the schedule: at once for a shard that was just taken, every half second while there is work, and
+ * otherwise when a shard asks for it or something happens. What is read: Reading.ts. What has to be read and
+ * saved: ShardOutbox.ts.
  */
 import { Cause, Effect, Exit, Latch } from "effect"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
@@ -13,13 +13,13 @@ import type { Reading } from "./Reading.ts"
 import type { ShardOutbox } from "./ShardOutbox.ts"
 import { legacyPositionName, takeoverNoteName } from "./TakeoverNote.ts"
 
-/** Pause between two looks at what is to be read and saved, in milliseconds. */
+/** Pause between two sweeps, in milliseconds. */
 const SWEEP_MS = 500
 
-/** How often a takeover note that changes is saved, in milliseconds. */
+/** Pause between two saves of a takeover note that changes, in milliseconds. */
 const SAVE_EVERY_MS = 2_000
 
-/** Shards that are looked after at once. */
+/** Shards that are swept at once. */
 const SHARDS_AT_ONCE_MAX = 8
 
 export interface OutboxSweepOptions {
@@ -34,19 +34,19 @@ export interface OutboxSweepOptions {
 
 export class OutboxSweep {
   readonly #options: OutboxSweepOptions
-  /** Open: something happened since the last sweep. */
+  /** Open if something happened since the last sweep. */
   readonly #isActive = Latch.makeUnsafe(true)
 
   constructor(options: OutboxSweepOptions) {
     this.#options = options
   }
 
-  /** Something happened that may have to be read or saved. */
+  /** Starts a sweep soon, because there may be something to read or save. */
   wake(): void {
     this.#isActive.openUnsafe()
   }
 
-  /** Looks after one shard. */
+  /** Sweeps one shard. */
   sweep(shard: ShardOutbox) {
     const { reading, parkedMail } = this.#options
     return shard.turn.withPermit(
@@ -61,14 +61,14 @@ export class OutboxSweep {
     )
   }
 
-  /** Saves how far the shard is, if that has changed; `isLast`: this node is about to release the shard. */
+  /** Saves the shard's progress if it has changed; `isLast`: this node is about to release the shard. */
   save(shard: ShardOutbox, isLast: boolean) {
     const { checkpoints, nowMs } = this.#options
     return Effect.suspend(() => {
       const toSave = shard.noteToSave(nowMs(), SAVE_EVERY_MS, isLast)
       if (toSave === undefined) return Effect.void
       const { note, text } = toSave
-      // Nodes of the first release read this one.
+      // Nodes of the first release read this position.
       const legacy = checkpoints.advance(legacyPositionName(shard.slot), shard.settledUpTo ?? 0)
       return Effect.andThen(
         legacy,
@@ -77,7 +77,7 @@ export class OutboxSweep {
     })
   }
 
-  /** Sweeps for ever. What fails is done again at the next sweep. */
+  /** Sweeps for ever. A failed step is done again at the next sweep. */
   readonly sweeping: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     let isFailing = false
     while (true) {
@@ -111,7 +111,9 @@ export class OutboxSweep {
     })
   }
 
-  /** One question per partition: where it has not grown, nothing of its shards needs to be read. */
+  /**
+   * Asks each partition for its end. If a partition has not grown, nothing of its shards needs to be read.
+   */
   #look() {
     const { shards, journal, nowMs } = this.#options
     return Effect.suspend(() => {

@@ -1,11 +1,11 @@
 /**
- * Looks after what is parked in the mailbox: settled when its receiver has taken it, sent again when the mailbox has
- * lost it.
+ * Watches the parked messages in the mailbox: a message is settled when its receiver has taken it, and sent
+ * again when the mailbox has lost it.
  *
- * Owns the looks, and when the mailbox is believed. A parked message is known by its position there alone, and an older
- * copy gives positions again. So the node's tide lies among the messages (MailboxTide.ts): acknowledgements count while
- * it is there. When it is gone, all that is parked is sent again. The lists are Exceptions.ts, and who reads the journal
- * is Reading.ts.
+ * Owns the looks, and when the mailbox's answers count. A parked message is known only by its position there,
+ * and an older copy reuses positions. So the node's tide is among the messages (MailboxTide.ts):
+ * acknowledgements count while it is there. When it is gone, all parked messages are sent again. The lists:
+ * Exceptions.ts. Reading.ts reads the journal.
  */
 import { Effect, Exit, Latch, type Scope, Semaphore } from "effect"
 import type { JournalReadError } from "../journal/Journal.ts"
@@ -13,35 +13,35 @@ import type { MailboxError, MailboxService } from "../mailbox/Mailbox.ts"
 import { makeMailboxTide } from "./MailboxTide.ts"
 import type { ShardOutbox } from "./ShardOutbox.ts"
 
-/** Shards of receivers that are asked for at once. */
+/** Shards of receivers that are queried at once. */
 const SHARDS_AT_ONCE_MAX = 8
 
-/** First and longest pause between two questions how much of what is parked was acknowledged, in milliseconds. */
+/** First and longest pause between two queries for acknowledged messages, in milliseconds. */
 const LOOK_FIRST_MS = 500
 const LOOK_MAX_MS = 5_000
 
 /**
- * Shortest pause between two tides, in milliseconds. A copy that takes the mailbox's place is at least two of these older
- * than what it replaces: a younger one might lack messages and have the last tide.
+ * Shortest pause between two tides, in milliseconds. A copy that replaces the mailbox must be at least twice
+ * this older than the mailbox: a younger copy might lack messages and have the last tide.
  */
 const TIDE_EVERY_MS = 1_000
 
 export interface ParkedMail {
-  /** A message was parked here, or by the former owner of a shard. */
+  /** A message was parked by this node, or by the former owner of a shard. */
   readonly parked: () => void
-  /** Looks at all that is parked, if it is time to. */
+  /** Looks at all parked messages, if it is time. */
   readonly look: Effect.Effect<void, MailboxError | JournalReadError>
-  /** Milliseconds until the next look; infinite where nothing is parked. */
+  /** Milliseconds until the next look; infinite if nothing is parked. */
   readonly restMs: () => number
   readonly waitingCount: () => number
-  /** The shard is another node's from now on. */
+  /** Another node has the shard from now on. */
   readonly release: (shard: ShardOutbox) => void
 }
 
 export interface ParkedMailOptions {
   readonly mailbox: MailboxService
   readonly shards: ReadonlyMap<number, ShardOutbox>
-  /** Sends again what the shard has parked and the mailbox has lost. */
+  /** Sends the shard's parked messages again that the mailbox has lost. */
   readonly parkAgain: (shard: ShardOutbox) => Effect.Effect<void, JournalReadError>
   /** Monotonic milliseconds. */
   readonly nowMs: () => number
@@ -58,7 +58,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
   })
   const raised = Latch.makeUnsafe(false)
   const gone = Latch.makeUnsafe(false)
-  /** One reads the sentinels at a time. */
+  /** Permit to read the sentinels; one reader at a time. */
   const turn = Semaphore.makeUnsafe(1)
   let lookAtMs = Number.NEGATIVE_INFINITY
   let pauseMs = LOOK_FIRST_MS
@@ -70,7 +70,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     return count
   }
 
-  /** Reads the sentinels. What is parked counts as lost where the mailbox is another one. */
+  /** Reads the sentinels. If the mailbox was replaced, all parked messages count as lost. */
   const check = Effect.gen(function* () {
     const found = yield* messageSentinels.names
     if (!tide.isSame(found)) {
@@ -98,7 +98,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
       gone.closeUnsafe()
       const exit = yield* Effect.exit(turn.withPermit(rise))
       if (Exit.isFailure(exit)) raised.openUnsafe()
-      // Without a tide a second loss would not be noticed: the next one does not wait.
+      // Without a tide a second loss would go unnoticed, so the next tide does not wait.
       yield* Effect.timeoutOption(gone.await, TIDE_EVERY_MS)
     }
   })
@@ -110,7 +110,8 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     const ask = (receiverShard: number) =>
       Effect.map(acknowledged(receiverShard), (upTo) => [receiverShard, upTo] as const)
     const answers = yield* Effect.forEach(receiverShards, ask, { concurrency: SHARDS_AT_ONCE_MAX })
-    // Read after the answers: while the tide is there, they are of the mailbox in which everything was parked.
+    // Read the tide after the answers: if it is there, they come from the mailbox in which everything was
+    // parked.
     yield* turn.withPermit(check)
     for (const shard of all()) {
       for (const [receiverShard, upTo] of answers) shard.exceptions.acknowledged(receiverShard, upTo)

@@ -1,8 +1,9 @@
 /**
- * Reads a shard's journal for its outbox: where its former owner left off, what that one left and may still write, and
- * commits whose acknowledgement was lost.
+ * Reads a shard's journal for its outbox: from where its former owner stopped, what that owner left and may
+ * still write, and commits whose acknowledgement was lost.
  *
- * Owns the reading. Which part is to be read: ShardOutbox.ts. When: OutboxSweep.ts. Where to begin: TakeoverNote.ts. Who sends: Sending.ts.
+ * Owns the reading. Which part to read: ShardOutbox.ts. When: OutboxSweep.ts. Where to begin:
+ * TakeoverNote.ts. Sending.ts sends.
  */
 import { Effect } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
@@ -24,7 +25,10 @@ import {
   takeoverPoint,
 } from "./TakeoverNote.ts"
 
-/** Sequences of the journal before a shard's end in which a commit with a mark is looked for, and how they are widened. */
+/**
+ * Largest range of sequences before a shard's end in which a commit with a mark is looked for; each wider
+ * range grows by it.
+ */
 const MARK_LOOKED_FOR_MAX = 32_768
 const MARK_SPAN_FACTOR = 8
 
@@ -34,7 +38,7 @@ export interface ReadingOptions {
   readonly mailbox: MailboxService
   readonly sending: Sending
   readonly shardCount: number
-  /** A former owner's append may land for two of these after its lease has ended. */
+  /** Lease time. An append of a former owner may be stored for twice this time after its lease has ended. */
   readonly leaseMs: number
   /** Monotonic milliseconds. */
   readonly nowMs: () => number
@@ -63,7 +67,7 @@ export const makeReading = ({
     return { epoch, era, items: itemsOf(from, record.sequence, at, carryingOf(commit), source) }
   }
 
-  /** Whether this owner wrote the commit; one of format 1 says its epoch in place of an era. */
+  /** Whether this owner wrote the commit. A commit of format 1 carries its epoch in place of an era. */
   const isOf = (shard: ShardOutbox, era: number, sequence: number): boolean =>
     era === shard.era || (era === shard.epoch && sequence > shard.takenAt)
 
@@ -73,7 +77,8 @@ export const makeReading = ({
       const { epoch, era, items } = itemsIn(shard, record)
       if (epoch > shard.epoch) overtaken(shard.shardIndex)
       const isOwn = isOf(shard, era, record.sequence)
-      // A commit of this owner was told by its cell, unless its acknowledgement was lost or it was left to this.
+      // The cell reported this owner's commit, unless the acknowledgement was lost or the commit was left to
+      // the journal.
       if (isOwn && !shard.isUntold(record.key, record.sequence)) return
       sending.counts.recoveredCount++
       if (items.length === 0) return shard.watermark.saw(record.sequence)
@@ -81,15 +86,16 @@ export const makeReading = ({
       const commit = shard.beginFound(record.sequence, items.length)
       if (commit !== undefined) sending.send(shard, commit, items, !isOwn)
     } catch (cause) {
-      // Its actor is quarantined and says so, or its key names no actor; what it would send is not known. Every error is
-      // caught, because a record that stopped this loop would keep all later ones of its shard from being sent.
-      // A newer node can read it, and sends it: begun and never done, it keeps the watermark before it.
+      // The actor is quarantined and reports it, or the key names no actor; the items of this commit are
+      // unknown. Every error is caught, because a record that stopped this loop would keep all later records
+      // of its shard from being sent. A newer node can read a newer format and sends it, so the commit is
+      // begun and never finished: it holds back the watermark.
       if (cause instanceof CommitUnreadable && cause.reason === "NewerFormat")
         shard.beginFound(record.sequence, 1)
     }
   }
 
-  /** Reads the shard's journal as far as there is need and room. */
+  /** Reads the shard's journal as far as needed and as far as there is room. */
   const readOn = (shard: ShardOutbox) =>
     Effect.gen(function* () {
       if (shard.toRead(nowMs()) === undefined) return
@@ -98,7 +104,7 @@ export const makeReading = ({
       while (yield* readPage(shard, end, askedAtMs));
     })
 
-  /** Of a journal that ended at `end` when it was asked. True: there may be more. */
+  /** Reads a page of a journal that ended at `end` when it was asked. True: there may be more. */
   const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number, askedAtMs: number) {
     const after = shard.toRead(nowMs())
     if (after === undefined || !sending.hasRoom()) return false
@@ -122,7 +128,7 @@ export const makeReading = ({
     return records
   })
 
-  /** Sends some items of former commits once more. */
+  /** Sends some items of former commits again. */
   const sendAgain = (
     shard: ShardOutbox,
     records: ReadonlyArray<JournalRecord>,
@@ -140,7 +146,7 @@ export const makeReading = ({
     }
   }
 
-  /** The mark that a commit of the shard has; `undefined` for one that says nothing of where to begin. */
+  /** The mark in a commit of the shard; `undefined` for a commit that does not say where to begin. */
   const markIn = (shard: ShardOutbox, record: JournalRecord): CommitMark | "none" | undefined => {
     if (!shard.types.has(addressFromKey(record.key, shardCount).type)) return undefined
     try {
@@ -148,7 +154,7 @@ export const makeReading = ({
       const { epoch, w } = commit
       const era = eraOf(commit)
       if (w !== undefined) return { epoch, era, settled: w }
-      // An owner that did not know yet where to begin has written it, or a node of the first release.
+      // The commit's owner did not know yet where to begin, or the commit is of a node of the first release.
       return era < ERA_MIN ? "none" : undefined
     } catch {
       return "none"
@@ -159,7 +165,8 @@ export const makeReading = ({
   const lastMark = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
     for (let span = 1; end > 0 && span <= MARK_LOOKED_FOR_MAX; span *= MARK_SPAN_FACTOR) {
       const from = Math.max(1, end - span + 1)
-      // Always up to the end, which is a commit of the shard: a range without one reads like a server that lags behind.
+      // Always read up to the end, which is a commit of the shard: an empty range looks like a server that
+      // lags behind.
       const records = yield* readBetween(shard.shard, from, end)
       for (const record of records.toReversed()) {
         const mark = markIn(shard, record)
@@ -170,7 +177,7 @@ export const makeReading = ({
     return undefined
   })
 
-  /** Finds where the former owner left off. */
+  /** Finds where the former owner stopped. */
   const start = (shard: ShardOutbox) =>
     Effect.gen(function* () {
       const note = takeoverNoteIn(yield* checkpoints.note(takeoverNoteName(shard.slot)), shard.slot)
@@ -190,7 +197,7 @@ export const makeReading = ({
       yield* parkAgain(shard)
     })
 
-  /** What the mailbox was to keep and has not is read from the journal and sent again. */
+  /** Reads the parked messages that the mailbox has lost from the journal, and sends them again. */
   const parkAgain = Effect.fnUntraced(function* (shard: ShardOutbox) {
     const { lost } = shard.exceptions
     if (lost.length === 0) return

@@ -1,10 +1,10 @@
 /**
- * Sends items of commits, each on its road: a message goes straight to its receiver, and into the mailbox (parked) where
- * that cannot take it now; timers, calls and integration events go to their port. What nothing takes is owed: it waits by
- * itself and is tried again.
+ * Sends items of commits, each by its road. A message goes directly to its receiver, or into the mailbox
+ * (parked) if the receiver cannot take it now. Timers, calls and integration events go to their port. An item
+ * that nothing takes is owed: it waits separately and is tried again.
  *
- * Owns the roads, and the bound on what is in work. The order: Lanes.ts. How an item is sent: Dispatcher.ts. Which items,
- * and when: CommitIntake.ts and Reading.ts.
+ * Owns the roads, and the bound on items in work. The order: Lanes.ts. How an item is sent: Dispatcher.ts.
+ * Which items, and when: CommitIntake.ts and Reading.ts.
  */
 import { Clock, Effect, FiberSet, Latch, type Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
@@ -30,19 +30,19 @@ import type { CarryingCommit } from "./Watermark.ts"
 /** Items that wait in memory; further commits are left to the journal and read back in its order. */
 export const OUTBOX_ITEMS_MAX = 10_000
 
-/** Attempts after which an item that a port does not take is owed. */
+/** Failed attempts at a port after which an item is owed. */
 const OWED_FROM_ATTEMPT = 3
 
 export interface OutboxCounts {
-  /** Items that left. */
+  /** Items that were sent. */
   sentCount: number
-  /** Messages that went straight to their receiver. */
+  /** Messages that went directly to their receiver. */
   directCount: number
   /** Messages that went into the mailbox. */
   parkedCount: number
   /** Dead letters of messages that actors refused. */
   letterCount: number
-  /** Commits whose outbox was read from the journal, after a crash or for another node. */
+  /** Commits whose items were read from the journal, after a crash or for another node. */
   recoveredCount: number
 }
 
@@ -50,18 +50,18 @@ interface Job {
   readonly shard: ShardOutbox
   readonly lane: string
   readonly placed: PlacedItem
-  /** Its commit; `undefined` for a timer that is placed again. */
+  /** The item's commit; `undefined` for a timer that is placed again. */
   readonly commit: CarryingCommit | undefined
-  /** Read from the journal: it may have been taken up before, by a life that ended over it. */
+  /** The item was read from the journal. An earlier process may have taken it up and crashed over it. */
   readonly isRecovered: boolean
   isOwed: boolean
 }
 
 export interface SendingOptions {
   readonly ports: DispatchPorts
-  /** Delivers a message straight to its receiver. */
+  /** Delivers a message directly to its receiver. */
   readonly deliver: Deliver
-  /** Whether every member takes messages that way. */
+  /** Whether every member takes direct messages. */
   readonly isDirect: () => boolean
   /** A timer or later message of the commit at `sequence` is in the mailbox. */
   readonly scheduled: (shard: ShardOutbox, sequence: number) => void
@@ -78,13 +78,13 @@ export interface Sending {
     isRecovered: boolean,
   ) => void
   readonly open: (shard: ShardOutbox) => void
-  /** What is not sent yet is left to the next owner. */
+  /** Stops sending. The next owner sends the remaining items. */
   readonly close: (shard: ShardOutbox) => void
-  /** Waits until nothing of the shard is in work, but for what waits by itself. */
+  /** Waits until no item of the shard is in work, except items that wait separately. */
   readonly rest: (shard: ShardOutbox) => Effect.Effect<void>
   /** Whether there is room for another commit's items. */
   readonly hasRoom: () => boolean
-  /** Items in work, but for those that wait by themselves. */
+  /** Items in work, without those that wait separately. */
   readonly itemCount: () => number
   readonly counts: OutboxCounts
 }
@@ -105,11 +105,11 @@ export const makeSending = Effect.fnUntraced(function* (
   }
   const lanes = new Map<ShardOutbox, Lanes<Job>>()
   let jobCount = 0
-  /** Opened whenever a job is done. */
+  /** Opens when a job is done. */
   const progress = Latch.makeUnsafe(false)
   const isHere = (shard: ShardOutbox): boolean => lanes.has(shard)
 
-  /** The job no longer counts as in work: it is done, or waits by itself. */
+  /** The job is not in work any more: it is done, or waits separately. */
   const release = ({ shard }: Job): void => {
     jobCount--
     shard.jobCount--
@@ -117,7 +117,7 @@ export const makeSending = Effect.fnUntraced(function* (
     progress.openUnsafe()
   }
 
-  /** A line for each item that was owed; what follows its own kind closely is left out and counted. */
+  /** Logs an item that was owed and is sent now. Similar items soon after it are only counted. */
   const sayNoLongerOwed = ({ placed, isOwed }: Job): void => {
     if (isOwed) fork(logSampled("no longer owed", `No longer owed: ${titleOf(placed)}.`))
   }
@@ -132,7 +132,9 @@ export const makeSending = Effect.fnUntraced(function* (
     else release(job)
   }
 
-  /** The job waits by itself from now on, and with it what is behind it in its lane. False: there is no room for it. */
+  /**
+   * The job, and the jobs after it in its lane, wait separately from now on. False: there is no room for it.
+   */
   const owe = (job: Job, reason: string): boolean => {
     const { placed, commit, shard } = job
     if (job.isOwed || commit === undefined) return job.isOwed
@@ -169,7 +171,7 @@ export const makeSending = Effect.fnUntraced(function* (
       floor,
     )
 
-  /** What came of the job, which is not in work any more. */
+  /** Handles the outcome of a job that is not in work any more. */
   const ended = (job: Job, dispatched: Dispatched): void => {
     const { shard, placed, commit } = job
     if (dispatched._tag === "Settled") return settle(job)
@@ -177,7 +179,7 @@ export const makeSending = Effect.fnUntraced(function* (
     counts.parkedCount++
     const { position } = dispatched
     if (position === undefined || commit === undefined) {
-      // Nobody will tell when its receiver has taken it.
+      // No report will say when the receiver has taken the message.
       shard.isExact = false
       return settle(job)
     }
@@ -190,7 +192,7 @@ export const makeSending = Effect.fnUntraced(function* (
   }
 
   const toPort = (job: Job, done: () => void): void => {
-    // What is due later carries no floor.
+    // An item that is due later carries no floor.
     const floor = isForNow(job.placed) ? job.shard.floorTo(receiverOf(job.placed)) : undefined
     fork(
       Effect.map(dispatch(job, floor), (dispatched) => {
@@ -208,7 +210,7 @@ export const makeSending = Effect.fnUntraced(function* (
     }
     if (!isForNow(placed) || job.isRecovered || !isDirect()) return toPort(job, done)
     const to = waitsFor(placed)
-    // What waits for the receiver already is not overtaken.
+    // Do not overtake an item that already waits for the receiver.
     if (shard.exceptions.lowestTo(to) !== Number.POSITIVE_INFINITY) return toPort(job, done)
     const { message } = messageOf(placed, shard.floorTo(to)) as ActorMessage
     deliver(message, to, DIRECT_MS, (verdict) => {
@@ -234,7 +236,7 @@ export const makeSending = Effect.fnUntraced(function* (
     isRecovered: boolean,
   ): void => {
     const own = lanes.get(shard)
-    // The shard is another node's now, which sends it.
+    // Another node has the shard now and sends the item.
     if (own === undefined) return
     const lane = laneOf(placed)
     const job: Job = { shard, lane, placed, commit, isRecovered, isOwed: false }
@@ -264,14 +266,17 @@ export const makeSending = Effect.fnUntraced(function* (
   }
 })
 
-/** What an item is, for operators. */
+/** Title of an item, for operators. */
 const titleOf = (placed: PlacedItem): string => {
   const { id, from, item } = placed
   const to = waitsFor(placed)
   return `${item.k} ${id} of ${from.key}${to === from.key ? "" : ` to ${to}`}`
 }
 
-/** Items that must keep their order among themselves have the same sender, and the same receiver or event type. */
+/**
+ * Lane of an item. Items that must keep their order have the same sender, and the same receiver or event
+ * type.
+ */
 const laneOf = ({ item, from }: PlacedItem): string =>
   item.k === "tell" || item.k === "answer"
     ? `${from.key} ${item.to}`

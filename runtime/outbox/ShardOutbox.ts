@@ -1,9 +1,10 @@
 /**
- * How far one shard's outboxes are sent, and what of its journal still has to be read for it.
+ * How far one shard's items are sent, and which part of its journal still has to be read for that.
  *
- * Owns the arithmetic, no work. Commits of this owner are told here one by one, so they are known exactly (Watermark.ts);
- * those of former owners are found by reading the shard's journal: after the shard was taken, for as long as an append of
- * a former owner may land, and at looks that become rarer. Who reads: Reading.ts. Who sends: Sending.ts.
+ * Owns only the arithmetic. Commits of this owner are reported one by one, so they are known exactly
+ * (Watermark.ts). Commits of former owners are found by reading the shard's journal: after the shard was
+ * taken, for as long as an append of a former owner may be stored, and at looks that become rarer. Reading.ts
+ * reads. Sending.ts sends.
  */
 import { Semaphore } from "effect"
 import type { Floor } from "../message/Origin.ts"
@@ -11,25 +12,29 @@ import { Exceptions } from "./Exceptions.ts"
 import type { TakeoverNote } from "./TakeoverNote.ts"
 import { type AppendInFlight, type CarryingCommit, Watermark } from "./Watermark.ts"
 
-/** Commits that are kept while older ones are read from the journal; further ones are read, too. */
+/**
+ * Commits that are kept in memory while older ones are read from the journal; further ones are read as well.
+ */
 const LATE_MAX = 1_000
 
-/** First and longest pause between two readings while there is doubt, in milliseconds: what lands late mostly does so soon. */
+/**
+ * First and longest pause between two readings during doubt, in milliseconds. Late appends mostly come soon.
+ */
 const DOUBT_FIRST_MS = 500
 const DOUBT_MAX_MS = 5_000
 
-/** First and longest pause between two looks at a shard's end for which there is no reason, in milliseconds. */
+/** First and longest pause between two routine looks at a shard's end, in milliseconds. */
 const LOOK_FIRST_MS = 10_000
 const LOOK_MAX_MS = 600_000
 
-/** Which shard it is. */
+/** Identity of the shard and of this ownership. */
 interface Identity {
   readonly shardIndex: number
   readonly shard: number
   readonly slot: string
   /** Epoch of this node's lease on the shard. */
   readonly epoch: number
-  /** Names this time of having the shard for ever. */
+  /** Era of this ownership of the shard. */
   readonly era: number
   /** Actor types whose commits are sent here. */
   readonly types: ReadonlySet<string>
@@ -44,46 +49,55 @@ export class ShardOutbox implements Identity {
   readonly types: ReadonlySet<string>
   readonly watermark = new Watermark()
   readonly exceptions = new Exceptions(this.watermark)
-  /** One look at a time. */
+  /** Permit for a look; one look at a time. */
   readonly turn = Semaphore.makeUnsafe(1)
-  /** Items that wait or are in work, but for exceptions. */
+  /** Items that wait or are in work, without exceptions. */
   jobCount = 0
-  /** Where the journal ended when this node took the shard. */
+  /** Sequence at which the journal ended when this node took the shard. */
   takenAt = 0
   /**
-   * Everything that this owner counts as settled has been told by its receiver or its mailbox. Floors rest on it.
+   * Whether the receiver or the mailbox has confirmed every item that counts as settled. Floors depend on it.
    */
   isExact = true
   #atMs = 0
   #savedText = ""
   #savedAtMs = Number.NEGATIVE_INFINITY
   #isChanged = true
-  /** Appends of unknown outcome, by actor, each with the sequence that it expects the actor's last record at. */
+  /**
+   * Appends of unknown outcome, by actor. The value is the sequence at which the append expects the actor's
+   * last record.
+   */
   readonly #unresolved = new Map<string, Map<AppendInFlight, number>>()
-  /** Of these, the ones that no cell looks for. */
+  /** Unresolved appends that no cell looks for. */
   #abandoned: Array<{ readonly key: string; readonly append: AppendInFlight }> = []
-  /** Commits of former owners that were found in this time, until their doubt is over. */
+  /** Commits of former owners that were found in this ownership, until their doubt is over. */
   readonly #found = new Set<number>()
-  /** The journal is read from here on, and newer commits are left to that; undefined: it has been read. */
+  /**
+   * Sequence from which the journal is read, while newer commits are left to that; `undefined` once it has
+   * been read.
+   */
   #readFrom: number | undefined
-  /** Lowest sequence that is left to the journal. */
+  /** Lowest sequence of a commit that is left to the journal. */
   #leftFrom = Number.POSITIVE_INFINITY
-  /** The journal is read from here on, beside newer commits, until the doubt is over. */
+  /** Sequence from which the journal is read during the doubt, while newer commits are sent at once. */
   #doubtFrom: number | undefined
   #doubtUntilMs = Number.NEGATIVE_INFINITY
   #doubtAtMs = Number.NEGATIVE_INFINITY
   #doubtPauseMs = DOUBT_FIRST_MS
   #isStarted = false
   #leftAfter = Number.POSITIVE_INFINITY
-  /** Commits that are left to the journal, kept here in case it is read to its end without them. */
+  /**
+   * Commits that are left to the journal. They are kept here because reading may reach the end without
+   * finding them.
+   */
   #late: Array<{ readonly sequence: number; readonly send: () => void }> = []
-  /** Up to here commits may be left that are not kept. */
+  /** Highest sequence of a commit that is left to the journal and not kept in `#late`. */
   #unlistedUpTo = 0
   #writtenAtMs = Number.NEGATIVE_INFINITY
   #lookFrom = 0
   #lookAtMs = Number.POSITIVE_INFINITY
   #lookPauseMs = LOOK_FIRST_MS
-  /** Where the journal's partition ended before everything of this shard in it was read. */
+  /** End of the journal's partition before this shard's records in it were all read. */
   #quietEnd = -1
 
   constructor({ shardIndex, shard, slot, epoch, era, types }: Identity) {
@@ -95,36 +109,41 @@ export class ShardOutbox implements Identity {
     this.types = types
   }
 
-  /** It is known where the former owner left off. */
+  /** Whether it is known where the former owner stopped. */
   get isStarted(): boolean {
     return this.#isStarted
   }
 
-  /** Everything up to here is settled. `undefined` before it is known where the former owner left off. */
+  /**
+   * Sequence up to which everything is settled. `undefined` until it is known where the former owner stopped.
+   */
   get settledUpTo(): number | undefined {
     return this.#isStarted ? Math.min(this.watermark.settledUpTo, this.#unreadFrom) : undefined
   }
 
-  /** Everything up to here is settled, parked or owed. */
+  /** Sequence up to which everything is settled, parked or owed. */
   get passedUpTo(): number {
     return Math.min(this.watermark.passedUpTo, this.#unreadFrom)
   }
 
-  /** All timers and later messages up to here are in the mailbox. `undefined` as for {@link settledUpTo}. */
+  /**
+   * Sequence up to which all timers and later messages are in the mailbox. `undefined` as for {@link
+   * settledUpTo}.
+   */
   get placedUpTo(): number | undefined {
     if (!this.#isStarted) return undefined
     return Math.min(this.passedUpTo, ...this.exceptions.owed.map(({ sequence }) => sequence - 1))
   }
 
-  /** What comes after this may hold commits of former owners that were not found yet. */
+  /** Sequence after which undiscovered commits of former owners may be. */
   get #unreadFrom(): number {
     const { seen } = this.watermark
     return Math.min(this.#readFrom ?? seen, this.#doubtFrom ?? seen)
   }
 
   /**
-   * What is settled of all that commits of this era carried to the receiver; `undefined` where nothing can be said. With
-   * something older that is not settled nothing is said, so that the receiver goes on remembering former eras.
+   * Floor for the receiver: what is settled of everything that commits of this era carried to it. `undefined`
+   * if an older item is unsettled, so that the receiver goes on remembering former eras.
    */
   floorTo(receiver: string): Floor | undefined {
     if (!this.isExact || !this.#isStarted) return undefined
@@ -132,7 +151,7 @@ export class ShardOutbox implements Identity {
     return sequence <= this.takenAt ? undefined : { era: this.era, sequence, atMs: this.#atMs }
   }
 
-  /** Where the last owner left off, and where the journal ended then. */
+  /** Sets where the last owner stopped, and where the journal ended then. */
   start(after: number, end: number, doubtUntilMs: number): void {
     this.#isStarted = true
     this.takenAt = end
@@ -140,8 +159,8 @@ export class ShardOutbox implements Identity {
     this.#lookFrom = end
     this.watermark.saw(Math.max(end, after))
     this.#doubtFrom = after
-    // A shard that was nobody's and is empty has no former owner whose append could land: one reading will do. Should the
-    // lease store have lost who it was, the first look finds it.
+    // An empty shard in its first epoch has no former owner whose append could be stored, so one reading is
+    // enough. If the lease store has lost the former owner, the first look finds it.
     const isNew = this.epoch === 1 && end === 0
     this.#doubt(isNew ? Number.NEGATIVE_INFINITY : doubtUntilMs)
   }
@@ -153,18 +172,21 @@ export class ShardOutbox implements Identity {
     this.#lookPauseMs = LOOK_FIRST_MS
   }
 
-  /** What is in doubt is read now. */
+  /** Reads the doubtful part now. */
   hurry(): void {
     this.#doubtAtMs = Number.NEGATIVE_INFINITY
   }
 
-  /** The outcome of the actor's append is open: its commit may be found by reading. */
+  /** The outcome of the actor's append is open; its commit may be found by reading. */
   unresolved(key: string, append: AppendInFlight, expectedSequence: number): void {
     const appends = this.#unresolved.get(key) ?? new Map<AppendInFlight, number>()
     this.#unresolved.set(key, appends.set(append, expectedSequence))
   }
 
-  /** The outcome stays open, and no cell looks for it: the journal is read for as long as it may land. */
+  /**
+   * The outcome stays open, and no cell looks for it. The journal is read for as long as the append may be
+   * stored.
+   */
   abandoned(key: string, append: AppendInFlight, expectedSequence: number, untilMs: number): void {
     this.unresolved(key, append, expectedSequence)
     this.#abandoned.push({ key, append })
@@ -172,26 +194,29 @@ export class ShardOutbox implements Identity {
     this.#doubt(untilMs)
   }
 
-  /** The append is stored and told, or can never be stored any more. */
+  /** The append is stored and reported, or can never be stored any more. */
   over(key: string, append: AppendInFlight): void {
     this.watermark.over(append)
     const appends = this.#unresolved.get(key)
     if (appends?.delete(append) === true && appends.size === 0) this.#unresolved.delete(key)
   }
 
-  /** Whether a record of this era has to be sent though no cell has told of it. */
+  /** Whether a record of this era has to be sent, although no cell has reported it. */
   isUntold(key: string, sequence: number): boolean {
     if (this.isBehind && sequence >= this.#leftFrom) return true
     for (const expected of this.#unresolved.get(key)?.values() ?? []) if (sequence > expected) return true
     return false
   }
 
-  /** Commits are left to the journal, so that they are sent after the older ones there. */
+  /** Whether commits are left to the journal, so that they are sent after the older ones there. */
   get isBehind(): boolean {
     return !this.#isStarted || this.#readFrom !== undefined
   }
 
-  /** The commit is left to the journal. With `send` it is sent when all before it is, if it was not read by then. */
+  /**
+   * Leaves the commit to the journal. With `send`, it is sent when all before it is, unless it was read by
+   * then.
+   */
   leave(sequence: number, send?: () => void): void {
     this.#leftAfter = Math.min(this.#leftAfter, sequence - 1)
     this.#leftFrom = Math.min(this.#leftFrom, sequence)
@@ -201,7 +226,7 @@ export class ShardOutbox implements Identity {
     else this.#unlistedUpTo = Math.max(this.#unlistedUpTo, sequence)
   }
 
-  /** Sequence before the first commit that is left to the journal; infinite where there is none. */
+  /** Sequence before the first commit that is left to the journal; infinite without one. */
   get leftAfter(): number {
     return this.#leftAfter
   }
@@ -214,33 +239,33 @@ export class ShardOutbox implements Identity {
     this.#isChanged = true
   }
 
-  /** What a commit that was found carries is being sent; `undefined`: it was found before. */
+  /** Begins sending a found commit; `undefined`: it was found before. */
   beginFound(sequence: number, itemCount: number): CarryingCommit | undefined {
     if (this.#found.has(sequence)) return undefined
     this.#found.add(sequence)
     return this.begin(sequence, itemCount)
   }
 
-  /** What a commit carries is being sent. */
+  /** Begins sending the items of a commit. */
   begin(sequence: number, itemCount: number): CarryingCommit {
     this.#isChanged = true
     return this.watermark.carry(sequence, itemCount)
   }
 
-  /** Sequence after which the journal has to be read now; `undefined`: there is no need. */
+  /** Sequence after which the journal has to be read now; `undefined` if there is no need. */
   toRead(nowMs: number): number | undefined {
     if (this.#readFrom !== undefined) return Math.min(this.#readFrom, this.#doubtFrom ?? this.#readFrom)
     return nowMs >= this.#doubtAtMs ? this.#doubtFrom : undefined
   }
 
-  /** Whether it is time to look, for no reason. */
+  /** Whether a routine look is due. */
   isLookDue(nowMs: number): boolean {
     return this.#readFrom === undefined && this.#doubtFrom === undefined && nowMs >= this.#lookAtMs
   }
 
   /**
-   * The look that is due, at a partition that ends there: the journal is read if anything came since the last one.
-   * Not that of a busy shard: what it could read are the last moments, all of it just written here.
+   * The look that is due, at a partition that ends at `partitionEnd`. The journal is read if anything came
+   * since the last look. A busy shard is not read, because its last commits were all just written here.
    */
   look(partitionEnd: number, nowMs: number): void {
     const isBusy = nowMs - this.#writtenAtMs < LOOK_FIRST_MS
@@ -253,7 +278,7 @@ export class ShardOutbox implements Identity {
     this.#doubtFrom = this.#lookFrom
   }
 
-  /** A page was read, up to `upTo`. */
+  /** A page up to `upTo` was read. */
   read(upTo: number): void {
     this.watermark.saw(upTo)
     this.#leftAfter = Number.POSITIVE_INFINITY
@@ -261,7 +286,9 @@ export class ShardOutbox implements Identity {
     if (this.#doubtFrom !== undefined) this.#doubtFrom = Math.max(this.#doubtFrom, upTo)
   }
 
-  /** The journal was read up to `end`, where it ended at `nowMs`; what came since is sent after that. */
+  /**
+   * The journal was read up to `end`, its end at `nowMs`. Commits that came since then are sent after that.
+   */
   readToEnd(end: number, nowMs: number): void {
     const late = this.#late.filter(({ sequence }) => sequence > end)
     this.#late = late
@@ -286,18 +313,18 @@ export class ShardOutbox implements Identity {
     this.#rest(nowMs)
   }
 
-  /** Until the next look, which all shards take together. */
+  /** Schedules the next look. All shards look together. */
   #rest(nowMs: number): void {
     this.#lookAtMs = Math.ceil((nowMs + this.#lookPauseMs) / LOOK_FIRST_MS) * LOOK_FIRST_MS
     this.#lookPauseMs = Math.min(this.#lookPauseMs * 2, LOOK_MAX_MS)
   }
 
-  /** Something is parked: the note and the watermark may change without a commit. */
+  /** An item was parked, so the note and the watermark may change without a commit. */
   changed(): void {
     this.#isChanged = true
   }
 
-  /** The takeover note as it is now, if it has to be written: `everyMs` have passed, or `isLast`. */
+  /** The takeover note, if it has to be written: `everyMs` have passed, or `isLast`. */
   noteToSave(
     nowMs: number,
     everyMs: number,
@@ -306,7 +333,8 @@ export class ShardOutbox implements Identity {
     if (!this.#isStarted || !(this.#isChanged || isLast)) return undefined
     if (!isLast && nowMs - this.#savedAtMs < everyMs) return undefined
     const rows = this.exceptions.rows()
-    // More receivers than a note may list: the last one stays, and what is above it would be read again.
+    // There are more receivers than a note may list. The last note stays, and the next owner reads what is
+    // above it again.
     if (rows === undefined) {
       this.#savedAtMs = nowMs
       return undefined
@@ -324,7 +352,7 @@ export class ShardOutbox implements Identity {
     this.#isChanged = false
   }
 
-  /** Milliseconds until there is something to do. */
+  /** Milliseconds until the next work. */
   restMs(nowMs: number, savePauseMs: number): number {
     if (this.isBehind) return 0
     const saveAtMs = this.#isChanged ? this.#savedAtMs + savePauseMs : Number.POSITIVE_INFINITY

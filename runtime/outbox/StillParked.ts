@@ -1,9 +1,10 @@
 /**
  * Whether the mailbox still has what a former owner has parked.
  *
- * Owns the proof: the message at the position that the takeover note names is one of these. What is not there was taken by
- * its receiver, or it was lost with the mailbox, which may be another one by now or an older copy. The node cannot tell which, so
- * it is read from the journal and sent again: its receiver knows it if it has taken it.
+ * Owns the proof: the message at the position that the takeover note names belongs to the range. If it is
+ * missing, either its receiver took it, or it was lost because the mailbox was replaced by a new or older
+ * one. The node cannot tell which, so it reads the range from the journal and sends it again. A receiver that
+ * has taken the message recognises it.
  */
 import { Effect } from "effect"
 import type { MailboxService, StoredMessage } from "../mailbox/Mailbox.ts"
@@ -11,13 +12,16 @@ import { decodeMessage } from "../mailbox/Message.ts"
 import { sequenceOfId } from "../message/OutboxItem.ts"
 import type { ParkedRange } from "./Exceptions.ts"
 
-/** Questions to the mailbox at once. */
+/** Queries to the mailbox at once. */
 const ASKED_AT_ONCE_MAX = 16
 
-/** Name of what a call waits for in the mailbox: calls of an actor keep none of its messages waiting. */
+/**
+ * Name that a call waits for in the mailbox. It differs from the actor's key, because a call delays no
+ * message of the actor.
+ */
 export const callReceiver = (key: string, name: string): string => `${key} call ${name}`
 
-/** Whether the message is one of the range, which the sender with the slot `source` has parked. */
+/** Whether the message belongs to the range that the sender with the slot `source` has parked. */
 const isOfRange = (source: string, { receiver, from, upTo }: ParkedRange, { key, data }: StoredMessage) => {
   const message = decodeMessage(data)
   if (message.k === "timer") return false
@@ -27,7 +31,7 @@ const isOfRange = (source: string, { receiver, from, upTo }: ParkedRange, { key,
   return isOfSource && waitsFor === receiver && sequence !== undefined && from <= sequence && sequence <= upTo
 }
 
-/** The ranges whose last message is not there. A mailbox that does not say counts as one that has nothing. */
+/** The ranges whose last message is missing. A mailbox that gives no answer counts as empty. */
 export const noLongerParked = (
   mailbox: MailboxService,
   source: string,

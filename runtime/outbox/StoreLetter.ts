@@ -1,7 +1,7 @@
 /**
- * Stores a dead letter, for as long as it takes, and says so.
+ * Stores a dead letter, tries until it succeeds, and logs it.
  *
- * Owns the one line that tells of a dead letter. Who abandons a message: Dispatcher.ts and ../inbox/AbandonedMessage.ts.
+ * Owns the log line of a dead letter. Dispatcher.ts and ../inbox/AbandonedMessage.ts abandon messages.
  */
 import { Effect } from "effect"
 import type { DeadLettersService } from "../deadletter/DeadLetters.ts"

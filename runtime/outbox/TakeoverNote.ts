@@ -1,20 +1,20 @@
 /**
- * Where the next owner of a shard takes up sending: what a takeover note, the shard's last commit, and the position of the
- * first release say of it.
+ * Where the next owner of a shard continues sending, according to a takeover note, the shard's last commit,
+ * and the position of the first release.
  *
- * Owns the note's form and the choice. The journal alone is enough, because its last commit carries the watermark; the note
- * spares the reading of what is settled or parked above it.
+ * Owns the note's form and the choice. The journal alone is enough, because its last commit carries the
+ * watermark; the note saves reading what is settled or parked above it.
  */
 import type { OwedPlace, ParkedRange } from "./Exceptions.ts"
 
-/** JSON, kept as a checkpoint note. */
+/** The note, as JSON in a checkpoint. */
 export interface TakeoverNote {
-  /** Whose note it is; notes of earlier nodes do not say. */
+  /** Slot of the note; absent in notes of earlier nodes. */
   readonly slot?: string
   /** Epoch and era of its writer. */
   readonly epoch: number
   readonly era: number
-  /** Up to here everything is settled, parked or owed. */
+  /** Sequence up to which everything is settled, parked or owed. */
   readonly passed: number
   readonly parked: ReadonlyArray<ParkedRange>
   readonly owed: ReadonlyArray<OwedPlace>
@@ -28,7 +28,7 @@ export interface CommitMark {
 }
 
 export interface TakeoverPoint {
-  /** What comes after this is read from the journal and sent. */
+  /** Sequence after which the journal is read and sent. */
   readonly after: number
   readonly parked: ReadonlyArray<ParkedRange>
   readonly owed: ReadonlyArray<OwedPlace>
@@ -41,9 +41,10 @@ export const takeoverNoteName = (slot: string): string => `outbox.2.${slot}`
 export const legacyPositionName = (slot: string): string => `outbox.${slot}`
 
 /**
- * Where to begin in a journal whose shard ends at `end`. The later epoch knows more. A note that is beyond the end is of a
- * journal that has lost its end, and a note that is behind the commits of its own epoch says less than they do. Without a
- * mark the last owner may have been a node of the first release, which moves the legacy position alone.
+ * Where to begin in a journal whose shard ends at `end`. The later epoch knows more. A note beyond the end
+ * belongs to a journal that has lost its end. A note behind the commits of its own epoch says less than they
+ * do. Without a mark the last owner may have been a node of the first release, which moves only the legacy
+ * position.
  */
 export const takeoverPoint = (
   end: number,
@@ -53,7 +54,7 @@ export const takeoverPoint = (
 ): TakeoverPoint => {
   const settled = mark === undefined ? Math.min(legacyPosition, end) : Math.min(mark.settled, end)
   if (note === undefined || note.passed > end) return { after: settled, parked: [], owed: [] }
-  // A lease store that lost its end gives an epoch to two owners: their eras differ.
+  // A lease store that lost its end gives an epoch to two owners, whose eras differ.
   const isOfAnother = mark !== undefined && (note.epoch < mark.epoch || isTwin(note, mark))
   if (isOfAnother) return { after: settled, parked: [], owed: [] }
   const isThere = ({ from, upTo }: ParkedRange) => from <= upTo && upTo <= end
@@ -81,7 +82,10 @@ const isOwed = (value: unknown): value is OwedPlace => {
   return isPlace(sequence) && isPlace(index)
 }
 
-/** The note of the slot in its checkpoint; `undefined` for what no node writes, and for the note of another slot. */
+/**
+ * The note of the slot in its checkpoint; `undefined` for content that no node writes, and for the note of
+ * another slot.
+ */
 export const takeoverNoteIn = (stored: unknown, slot: string): TakeoverNote | undefined => {
   if (typeof stored !== "object" || stored === null) return undefined
   const {

@@ -1,16 +1,16 @@
 /**
- * Names of the sentinels that lie among a shard's timers in the mailbox, and what they say.
+ * Names of the sentinels among a shard's timers in the mailbox, and their meaning.
  *
- * Owns the names. A mark `slot@sequence.token` says that all timers and later messages of the shard's commits up to this
- * sequence lie beside it, or are over: an older copy of the mailbox has an older mark, and an empty one has none. Its
- * token is its owner's, so that no other node that believes to own the shard takes it away for one of its own. A tide
- * `slot~token` says that the mailbox is the one in which its node has placed it. Who places them: LostTimers.ts and
- * MailboxTide.ts.
+ * Owns the names. A mark `slot@sequence.token` says that all timers and later messages of the shard's commits
+ * up to this sequence are in the mailbox, or are over. An older copy of the mailbox has an older mark, and an
+ * empty one has none. The token is its owner's, so that another node that believes that it owns the shard
+ * does not remove it as its own. A tide `slot~token` says that this is the mailbox in which its node has
+ * placed it. LostTimers.ts and MailboxTide.ts place sentinels.
  */
 
 export interface TimerMark {
   readonly sequence: number
-  /** Name of its sentinel. */
+  /** Name of the mark's sentinel. */
   readonly name: string
 }
 
@@ -32,7 +32,7 @@ export const timerMarksOf = (sentinels: ReadonlySet<string>, slot: string): Read
     .sort((left, right) => left.sequence - right.sequence)
 }
 
-/** Tells the sentinels of one node, in one time of having a shard, from all others. */
+/** Token that tells the sentinels of one node, in one ownership of a shard, from all others. */
 export const sentinelToken = (random: { readonly nextDoubleUnsafe: () => number }): string =>
   Math.floor(random.nextDoubleUnsafe() * 2 ** 48).toString(36)
 

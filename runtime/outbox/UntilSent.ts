@@ -1,12 +1,12 @@
 /**
- * Sending that goes on until it has worked: what is to be sent is in the journal, and stays owed.
+ * Sending that is repeated until it succeeds. The item is in the journal, so it stays owed meanwhile.
  *
  * Owns the pauses. Only a refusal that no retry changes ends it.
  */
 import { Effect, Random, Result } from "effect"
 import { logSampled } from "../log/SampledLog.ts"
 
-/** First pause after something could not be sent, doubling up to the longest, in milliseconds. */
+/** First pause after a failed attempt, doubling up to the longest, in milliseconds. */
 const SEND_PAUSE_FIRST_MS = 20
 const SEND_PAUSE_MAX_MS = 2_000
 
@@ -16,28 +16,34 @@ export interface SendError {
   readonly reason?: string
 }
 
-/** A full mailbox empties, rights are given back; a message that is too large stays so. */
+/**
+ * Whether a retry cannot help. A full mailbox empties and rights can be granted, but a message that is too
+ * large stays so.
+ */
 const isFinal = ({ _tag, reason }: SendError): boolean => _tag === "MailboxRefused" && reason === "TooLarge"
 
 const logged = ({ _tag, reason, message }: SendError): Effect.Effect<void> =>
   logSampled(`not sent ${reason ?? _tag}`, `Not sent: ${message}`, { level: "Error" })
 
 export interface UntilSentOptions<E> {
-  /** Ends it where no retry would help. By default that is logged. */
+  /** Handles a refusal that no retry changes. By default it is logged. */
   readonly refused?: (refusal: E) => Effect.Effect<void>
-  /** Told of each failure after which it is tried again, with the number of attempts so far. */
+  /** Called after each failure that is followed by another attempt, with the number of attempts so far. */
   readonly failed?: (failure: E, attemptCount: number) => void
-  /** Whether it is still to be sent here, asked before each attempt but the first; always by default. */
+  /**
+   * Whether this node still has to send the item, asked before each attempt after the first. Default: always
+   * true.
+   */
   readonly isWanted?: () => boolean
 }
 
-/** What came of it: sent, refused for good, or not wanted any more. */
+/** The outcome: sent, refused for good, or not wanted any more. */
 export type Sent<A> =
   | { readonly _tag: "Sent"; readonly value: A }
   | { readonly _tag: "Refused" }
   | { readonly _tag: "Unwanted" }
 
-/** Tries `send` for as long as it takes. */
+/** Tries `send` until it succeeds. */
 export const untilSent = <A, E extends SendError>(
   send: Effect.Effect<A, E>,
   { refused = logged, failed = ignore, isWanted = always }: UntilSentOptions<E> = {},
@@ -52,7 +58,7 @@ export const untilSent = <A, E extends SendError>(
         return { _tag: "Refused" }
       }
       failed(sent.failure, attemptCount)
-      // What a server refuses, somebody may have to mend; an outage is known from elsewhere.
+      // An operator may have to repair what a server refuses. An outage is reported elsewhere.
       if (sent.failure._tag === "MailboxRefused" && attemptCount === 1) {
         yield* logSampled(`not sent yet ${sent.failure.reason}`, `Not sent yet: ${sent.failure.message}`)
       }

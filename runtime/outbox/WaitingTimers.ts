@@ -1,8 +1,8 @@
 /**
- * What the actors of a shard wait for, folded from its journal without running any machine: timers that were set and are
- * not over, and messages that are due later.
+ * What the actors of a shard wait for, folded from its journal without running any machine: timers that were
+ * set and are not over, and messages that are due later.
  *
- * Owns the fold, and the items that place a timer again. When they are placed: LostTimers.ts.
+ * Owns the fold, and the items that place a timer again. LostTimers.ts places them.
  */
 import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
 import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "../cell/Pending.ts"
@@ -13,7 +13,7 @@ import type { JournalRecord } from "../journal/Journal.ts"
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 import { timerSlot } from "./Dispatcher.ts"
 
-/** A timer that is due for longer has lost its message, in milliseconds. */
+/** Time after which an overdue timer counts as lost, in milliseconds. */
 const OVERDUE_MS = 5_000
 
 const timerItem = (
@@ -29,7 +29,7 @@ const timerItem = (
   metadata: undefined,
 })
 
-/** Timers whose message should have come long ago, as items that place them again. */
+/** Timers whose message is long overdue, as items that place them again. */
 export const overdueTimers = (
   from: ActorAddress,
   timers: Pending["timers"],
@@ -46,7 +46,7 @@ export class WaitingTimers {
   readonly #pending = new Map<string, Pending>()
   /** Messages that are due later. */
   #later: Array<PlacedItem> = []
-  /** Some commit from before `sinceMs` carries something. */
+  /** Whether a commit from before `sinceMs` carries something. */
   hasOlder = false
 
   constructor(place: ShardEntry, shardCount: number, sinceMs: number) {
@@ -55,7 +55,7 @@ export class WaitingTimers {
     this.#sinceMs = sinceMs
   }
 
-  /** Commits that cannot be read are left out: their actors are quarantined. */
+  /** Applies a record. Unreadable commits are skipped, because their actors are quarantined. */
   apply(record: JournalRecord, nowMs: number): void {
     const from = addressNamed(record.key, this.#shardCount)
     if (from === undefined || !this.#place.group.types.includes(from.type)) return

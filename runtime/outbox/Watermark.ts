@@ -1,17 +1,18 @@
 /**
- * How far what a shard's commits carry is settled: exact, from what this owner of the shard wrote and found, without a clock.
+ * How far the items of a shard's commits are settled. It is exact, and computed without a clock from what
+ * this owner wrote and found.
  *
- * Owns the arithmetic alone. An append whose outcome is open holds both marks back: it may get any sequence above the one
- * that was the highest when it began. Who tells it of commits and items: ShardOutbox.ts.
+ * Owns only the arithmetic. An append with an open outcome holds both marks back, because it may get any
+ * sequence above the highest one at its beginning. ShardOutbox.ts reports commits and items.
  */
 import type { Appending } from "../cell/CommitListener.ts"
 
 /** A commit whose items are not all settled. */
 export interface CarryingCommit {
   readonly sequence: number
-  /** Items that are on their way. */
+  /** Items that are being sent. */
   openCount: number
-  /** Items that wait somewhere by themselves (Exceptions.ts). */
+  /** Items that wait separately (Exceptions.ts). */
   exceptCount: number
 }
 
@@ -22,21 +23,21 @@ export interface AppendInFlight extends Appending {
 
 export class Watermark {
   #seen = 0
-  /** Ascending by sequence; those before `#firstUnsettled` are settled. */
+  /** Ascending by sequence. All before `#firstUnsettled` are settled. */
   #commits: Array<CarryingCommit> = []
   #firstUnsettled = 0
-  /** At or behind `#firstUnsettled`; those before it have no item on its way. */
+  /** At or after `#firstUnsettled`. All before it have no item that is being sent. */
   #firstOpen = 0
-  /** In the order in which they began. */
+  /** In order of their beginning. */
   #appends: Array<AppendInFlight> = []
   #firstAppend = 0
 
-  /** Highest sequence that is known. */
+  /** Highest known sequence. */
   get seen(): number {
     return this.#seen
   }
 
-  /** The journal has a record of the shard there. */
+  /** The journal has a record of the shard at this sequence. */
   saw(sequence: number): void {
     if (sequence > this.#seen) this.#seen = sequence
   }
@@ -48,7 +49,7 @@ export class Watermark {
     return append
   }
 
-  /** The append is stored and told here, or can never be stored any more. */
+  /** The append is stored and reported here, or can never be stored any more. */
   over(append: AppendInFlight): void {
     append.isOver = true
     while (this.#appends[this.#firstAppend]?.isOver === true) this.#firstAppend++
@@ -57,44 +58,44 @@ export class Watermark {
     this.#firstAppend = 0
   }
 
-  /** A commit with items, all of them on their way. */
+  /** A commit with items, all of which are being sent. */
   carry(sequence: number, itemCount: number): CarryingCommit {
     this.saw(sequence)
     const commit = { sequence, openCount: itemCount, exceptCount: 0 }
     let at = this.#commits.length
     while (at > 0 && (this.#commits[at - 1] as CarryingCommit).sequence > sequence) at--
     this.#commits.splice(at, 0, commit)
-    // One that was found late may lie behind what was settled.
+    // A commit that was found late may be before settled ones.
     this.#firstUnsettled = Math.min(this.#firstUnsettled, at)
     this.#firstOpen = Math.min(this.#firstOpen, at)
     return commit
   }
 
-  /** An item that was on its way is settled. */
+  /** An item that was being sent is settled. */
   settled(commit: CarryingCommit): void {
     commit.openCount--
     this.#advance()
   }
 
-  /** An item that was on its way waits by itself from now on. */
+  /** An item that was being sent waits separately from now on. */
   excepted(commit: CarryingCommit): void {
     commit.openCount--
     commit.exceptCount++
     this.#advance()
   }
 
-  /** An item that waited by itself is settled. */
+  /** An item that waited separately is settled. */
   exceptionSettled(commit: CarryingCommit): void {
     commit.exceptCount--
     this.#advance()
   }
 
-  /** Everything up to here is settled. */
+  /** Sequence up to which everything is settled. */
   get settledUpTo(): number {
     return this.#before(this.#commits[this.#firstUnsettled])
   }
 
-  /** Everything up to here is settled or waits by itself. */
+  /** Sequence up to which everything is settled or waits separately. */
   get passedUpTo(): number {
     return this.#before(this.#commits[this.#firstOpen])
   }
@@ -118,5 +119,5 @@ export class Watermark {
   }
 }
 
-/** Entries that are done with are dropped together: dropping each would move all others. */
+/** Number of finished entries that are dropped together, because dropping each would move all others. */
 const COMPACT_AT = 1_024
