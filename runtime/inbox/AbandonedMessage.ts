@@ -1,7 +1,7 @@
 /**
- * What becomes of an abandoned message: an answer to the actor that waits for one, or a dead letter.
+ * The end of an abandoned message: an answer to the actor that waits for one, or a dead letter.
  *
- * Owns which of the two, and that it goes on until that is stored. Which messages are abandoned: MessageDelivery.ts.
+ * Owns the choice between the two, and the retries until it is stored. MessageDelivery.ts abandons messages.
  */
 import { type Clock, Effect } from "effect"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
@@ -13,13 +13,13 @@ import { storeLetter } from "../outbox/StoreLetter.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
 
 export type AbandonMessage = (given: {
-  /** Absent where the delivery cannot be read. */
+  /** The message; `undefined` if the delivery cannot be read. */
   readonly message: Message | undefined
   readonly delivery: Delivery
   readonly reason: DeadLetterReason
   readonly detail: string
   readonly attemptCount: number
-  /** Names the letter: stored twice, it is one. */
+  /** Id of the dead letter. A letter that is stored twice with it is one letter. */
   readonly letterId: string
 }) => Effect.Effect<void>
 

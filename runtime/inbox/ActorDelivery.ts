@@ -1,7 +1,8 @@
 /**
- * Delivers one mailbox message: as a command or signal in front of its cell, or as a call.
+ * Delivers one mailbox message: as a command or signal to its cell, or as a call.
  *
- * Owns that step and what the cell's answer means for the message. Whether and when it is tried again: MessageDelivery.ts.
+ * Owns that step and the meaning of the cell's answer for the message. MessageDelivery.ts decides whether and
+ * when it is tried again.
  */
 import { type Clock, Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -19,15 +20,15 @@ import type { CallMessage, DirectMessage, Message } from "../mailbox/Message.ts"
 import { sequenceOfId } from "../message/OutboxItem.ts"
 import { ATTEMPTS_MAX, attemptsExhausted } from "./AttemptCounts.ts"
 
-/** What came of a message. */
+/** Outcome of a delivery. */
 export type Verdict =
-  /** Its effect is stored, or it has none any more. */
+  /** The message's effect is stored, or it has no effect any more. */
   | { readonly _tag: "Done" }
-  /** It asked for a call, which is being made. */
+  /** The message asked for a call, which is running. */
   | { readonly _tag: "Running" }
-  /** A timer whose time has not come. */
+  /** The message is a timer that is not due yet. */
   | { readonly _tag: "Early" }
-  /** The trouble may pass. */
+  /** The delivery failed, but the trouble may pass. */
   | { readonly _tag: "Later" }
   | { readonly _tag: "Quarantined"; readonly detail: string }
   | { readonly _tag: "Dead"; readonly reason: DeadLetterReason; readonly detail: string }
@@ -46,15 +47,15 @@ interface Received {
   readonly address: ActorAddress
   readonly message: Message
   readonly attempt: number
-  /** Set here when a call has ended: delivered again, it is not made again. */
+  /** Set here when a call has ended, so that the call is not made again at the next delivery. */
   outcome: CallOutcome | undefined
-  /** Set here once it is known what the call calls. */
+  /** Logic of the call. Set here once it is known. */
   logic: CallLogic | undefined
 }
 
 type Judge = (verdict: Verdict) => void
 
-/** Delivers the message; `judge` is told once or, for a call, first that it runs and then how it ended. */
+/** Delivers the message. `judge` is called once; for a call, first when it runs and then when it ended. */
 export const deliverToActor = (receivers: Receivers, received: Received, judge: Judge): void => {
   const { message } = received
   switch (message.k) {
@@ -110,7 +111,7 @@ const deliverCall = (receivers: Receivers, received: Received, message: CallMess
       received,
       { ...signalOf(message), kind: "call", name, generation, outcome },
       (verdict) =>
-        // An outcome that cannot be stored is told as one that can.
+        // An outcome that cannot be stored is replaced by an error outcome.
         verdict._tag === "Dead" && outcome.ok
           ? ended(failureOf(received.logic, new Error(verdict.detail), attempt))
           : judge(verdict),

@@ -1,37 +1,50 @@
 /**
- * How often a message was taken up, across crashes: a message that takes the process down each time is found out.
+ * How often a message was taken up, across crashes, so that a message that crashes the process each time is
+ * detected.
  *
- * Owns the counts, kept as a checkpoint note per shard. Only messages that come again are counted, so the usual ones
- * cost nothing.
+ * Owns the counts, kept as a checkpoint note per shard. Only messages that come again are counted, so the
+ * usual message costs nothing.
  */
 import { Effect, Random } from "effect"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
 import type { Delivery } from "../mailbox/Mailbox.ts"
 
-/** Times a message is taken up, crashes included, before it becomes a dead letter; a call that may, more often. */
+/**
+ * Attempts at a message, crashes included, before it becomes a dead letter. A call may be taken up more
+ * often.
+ */
 export const ATTEMPTS_MAX = 10
 
-/** What is said of a message that is taken up once more after that. */
+/** Detail of the dead letter of a message that is taken up once more after that. */
 export const attemptsExhausted = (attempt: number): string =>
   `taken up ${attempt - 1} times without an end; each time the node went down or let go of it`
 
 /**
- * Messages of a shard whose attempts are counted. The ones counted first are forgotten beyond it: a count is left over
- * when a node goes down between the end of a message and the next count.
+ * Messages of a shard whose attempts are counted. Beyond this number the oldest counts are forgotten. A count
+ * is left over when a node crashes between the end of a message and the next count.
  */
 export const COUNTED_MAX = 2_000
 
-/** From this attempt on a message waits a little, more each time: others that came again with it get through first. */
+/**
+ * Attempt from which a message waits a little, more each time, so that others that came again with it go
+ * first.
+ */
 const SUSPECT_FROM = 3
 const SUSPECT_PAUSE_MS = 100
 
-/** A message, as its mailbox names it: one that was restored from an older copy gives a sequence again, at another time. */
+/**
+ * A message by its mailbox name. A mailbox that was restored from an older copy reuses a sequence with
+ * another time.
+ */
 type Counted = Pick<Delivery, "sequence" | "storedAtMs">
 
-/** `[sequence, count, time of storing]`; notes of earlier nodes, and mailboxes that do not say, have no time. */
+/**
+ * `[sequence, count, time of storing]`. The time is absent in notes of earlier nodes, and for mailboxes that
+ * do not report it.
+ */
 type Row = readonly [sequence: number, count: number, storedAtMs?: number]
 
-/** By sequence. */
+/** Counts by sequence. */
 type Counts = Map<number, Row>
 
 const rowOf = ({ sequence, storedAtMs }: Counted, count: number): Row =>
@@ -51,7 +64,10 @@ export class AttemptCounts {
     this.#checkpoints = checkpoints
   }
 
-  /** Counts a message that came again, before it is taken up. Where counts cannot be stored, they last for this life. */
+  /**
+   * Counts a message that came again, before it is taken up. If counts cannot be stored, they last for this
+   * process only.
+   */
   readonly again = Effect.fnUntraced(
     { self: this },
     function* (this: AttemptCounts, shard: string, message: Counted) {
@@ -63,7 +79,7 @@ export class AttemptCounts {
     },
   )
 
-  /** Takes back the attempt at messages that this owner leaves to the next one in order. */
+  /** Takes back the attempt at messages that this owner leaves to the next one in an orderly handoff. */
   readonly takeBack = Effect.fnUntraced(
     { self: this },
     function* (this: AttemptCounts, shard: string, messages: ReadonlyArray<Counted>) {
@@ -75,7 +91,7 @@ export class AttemptCounts {
     },
   )
 
-  /** The next attempt at a message that came again, counted; it waits before if there were several. */
+  /** Counts the next attempt at a message that came again, and waits before it if there were several. */
   readonly nextOf = Effect.fnUntraced(
     { self: this },
     function* (this: AttemptCounts, shard: string, message: Counted) {
@@ -83,22 +99,22 @@ export class AttemptCounts {
       if (suspicion >= SUSPECT_FROM) {
         yield* Effect.sleep((yield* Random.next) * SUSPECT_PAUSE_MS * suspicion)
       }
-      // Counted after the pause: a node that goes down meanwhile went down for another reason.
+      // Count after the pause, because a node that crashes during the pause crashed for another reason.
       return yield* this.again(shard, message)
     },
   )
 
-  /** How often a message that came again was taken up so far. */
+  /** Number of attempts so far at a message that came again. */
   of(shard: string, message: Counted): Effect.Effect<number> {
     return Effect.map(this.#countsOf(shard), (counts) => countOf(counts, message))
   }
 
-  /** The message is done with; what is stored of it goes with the next count. */
+  /** The message is finished. Its stored count is removed with the next count. */
   forget(shard: string, sequence: number): void {
     this.#byShard.get(shard)?.delete(sequence)
   }
 
-  /** Another node counts now. */
+  /** Another node counts from now on. */
   forgetAll(shard: string): void {
     this.#byShard.delete(shard)
   }
@@ -125,11 +141,11 @@ export class AttemptCounts {
   }
 }
 
-/** The rows of a note. Everything else in it is left out, and its messages are counted anew. */
+/** The rows of a note. Anything else in it is skipped, and its messages are counted anew. */
 const rowsIn = (note: unknown): ReadonlyArray<Row> => (Array.isArray(note) ? note.filter(isRow) : [])
 
 const isRow = (row: unknown): row is Row =>
   Array.isArray(row) && row.length >= 2 && row.every(Number.isSafeInteger)
 
-/** The first release counted under `attempts.<shard>`, by sequences of another stream. */
+/** Name of the note. The first release used `attempts.<shard>`, with sequences of another stream. */
 const nameOf = (shard: string): string => `attempts.2.${shard}`

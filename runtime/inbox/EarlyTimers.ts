@@ -1,9 +1,10 @@
 /**
- * Timers that were handed out before they are due by this node's clock, because the mailbox's server is ahead of it.
+ * Timers that were handed out before they are due by this node's clock, because the clock of the mailbox's
+ * server is ahead.
  *
- * Owns where they wait: a bounded number in memory, unacknowledged, so that nothing is written; the others in the mailbox,
- * under a time by the server's clock. A timer is never early, and a clock that is behind costs no loop of deliveries.
- * When a timer is early: ActorDelivery.ts.
+ * Owns where they wait: a bounded number in memory, unacknowledged, so that nothing is written; the others in
+ * the mailbox, with a time by the server's clock. So no timer fires early, and a slow clock causes no loop of
+ * deliveries. ActorDelivery.ts says when a timer is early.
  */
 import { type Clock, Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
@@ -13,13 +14,16 @@ import { encodeMessage, type Message } from "../mailbox/Message.ts"
 import { untilSent } from "../outbox/UntilSent.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 
-/** Early timers of a shard that wait in memory; half of what may be unacknowledged, so that others are handed out. */
+/**
+ * Early timers of a shard that wait in memory: half of the unacknowledged messages allowed, so that others
+ * are handed out.
+ */
 export const EARLY_HELD_MAX = 256
 
-/** Longest time before a timer is due for which it waits in memory, in milliseconds. */
+/** Longest remaining time with which a timer waits in memory, in milliseconds. */
 export const EARLY_HELD_MS_MAX = 60_000
 
-/** How often a timer that waits in memory looks at the clock, which may be set meanwhile, in milliseconds. */
+/** Interval at which a timer in memory checks the clock, which may be set meanwhile, in milliseconds. */
 const CLOCK_LOOK_MS = 1_000
 
 export interface EarlyTimer {
@@ -41,7 +45,7 @@ export class EarlyTimers {
     this.#time = time
   }
 
-  /** Waits a while: then the timer is to be tried again. False: the mailbox has it again, under its time. */
+  /** Waits a while. True: try the timer again. False: the mailbox has it again, with its time. */
   wait(timer: EarlyTimer): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const { shardIndex, message } = timer
@@ -62,7 +66,7 @@ export class EarlyTimers {
 
   #placeAgain({ address, message, shardIndex, delivery }: EarlyTimer): Effect.Effect<void> {
     if (message.k !== "timer") return Effect.void
-    // The id it was placed with may still be remembered as a duplicate.
+    // A new id, because the mailbox may still treat the first one as a duplicate.
     const id = `${message.id}:${shardIndex}.${delivery.sequence}`
     const slot = `again.${message.n}.${message.g}`
     const aheadMs = this.#time.aheadMs(this.#clock.currentTimeMillisUnsafe(), monotonicMs(this.#clock))

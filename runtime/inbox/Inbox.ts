@@ -1,9 +1,10 @@
 /**
- * From the mailbox to the actors: takes each shard's messages, delivers them to their actors, acknowledges what is stored.
+ * From the mailbox to the actors: takes each shard's messages, delivers them to their actors, and
+ * acknowledges what is stored.
  *
- * Owns which messages are taken up, and the beginning and end of a shard. A message is acknowledged when its effect is in
- * the journal, never before. Who receives: ShardReceivers.ts. What becomes of a message: MessageDelivery.ts. What calls
- * do: ../call/CallRunner.ts.
+ * Owns which messages are taken up, and the beginning and end of a shard. A message is acknowledged when its
+ * effect is in the journal, never before. ShardReceivers.ts receives. The life of a message:
+ * MessageDelivery.ts. Calls: ../call/CallRunner.ts.
  */
 import { Clock, Effect, FiberSet, type Scope } from "effect"
 import type { CallRunner } from "../call/CallRunner.ts"
@@ -27,20 +28,26 @@ import { makeOpenMessages } from "./OpenMessages.ts"
 import { PausedMail } from "./PausedMail.ts"
 import { ShardReceivers } from "./ShardReceivers.ts"
 
-/** Longest that a message which came again keeps the others of its shard waiting, in milliseconds. */
+/** Longest time that a message that came again delays the others of its shard, in milliseconds. */
 const REPEAT_WAIT_MS_MAX = 5_000
 
 export interface Inbox {
-  /** Messages that were handed out and are not done with. */
+  /** Number of messages that were handed out and are not finished. */
   readonly openCount: () => number
   readonly counts: InboxCounts
-  /** This node has the shard now: its messages are taken up. */
+  /** This node now has the shard; its messages are taken up. */
   readonly open: (shardIndex: number) => Effect.Effect<void>
-  /** Takes no more messages of a shard; those in work are left to the next owner, unless they are done in time. */
+  /**
+   * Takes no more messages of a shard. Messages in work are left to the next owner, unless they finish in
+   * time.
+   */
   readonly close: (shardIndex: number) => Effect.Effect<void>
-  /** Releases a closed shard in order: messages that are still in work there count as not taken up. */
+  /**
+   * Releases a closed shard in an orderly handoff. Messages that are still in work there count as not taken
+   * up.
+   */
   readonly release: (shardIndex: number) => Effect.Effect<void>
-  /** Forgets what is in work of a shard that was closed and is another node's now. */
+  /** Forgets the messages in work of a closed shard that another node has now. */
   readonly forget: (shardIndex: number) => void
 }
 
@@ -49,9 +56,9 @@ export interface InboxOptions {
   readonly cells: Cells
   readonly calls: CallRunner
   readonly shardMap: ShardMap
-  /** Nobody here knows the actor type of a message. True: another node takes the shard. */
+  /** This node does not know the actor type of a message. Returns true if another node takes the shard. */
   readonly unhosted: (shardIndex: number, type: string) => boolean
-  /** An operator has paused all actors of the type. */
+  /** Whether an operator has paused all actors of the type. */
   readonly isPaused: (type: string) => boolean
 }
 
@@ -92,12 +99,12 @@ export const makeInbox = Effect.fnUntraced(function* (
     if (storedAtMs !== undefined) mailboxTime.learn(storedAtMs, monotonicMs(clock))
     if (open.isHandedOutAgain(shardIndex, handedOut)) return
     const found = reader.read(shardIndex, handedOut)
-    // Left to the node that knows the type and is about to have the shard.
+    // Leave the message to the node that knows the type and is about to have the shard.
     if (found === undefined) return
     const extendedAtMs = monotonicMs(clock)
     if ("reason" in found) return delivery.abandonUnread(shardIndex, handedOut, found)
     if (paused.leavesOut(shardIndex, found.definition.type)) return paused.leave(shardIndex, sequence)
-    // What was left to the mailbox meanwhile need not wait its turn: no life has ended over it.
+    // A message that was left to the mailbox meanwhile need not wait, because no process has crashed over it.
     const isSuspect = isRepeat && !paused.comesBack(shardIndex, sequence)
     const attempt = isSuspect ? yield* attempts.nextOf(slotOf(shardIndex), handedOut) : 1
     const item: OpenMessage = {
@@ -113,12 +120,12 @@ export const makeInbox = Effect.fnUntraced(function* (
       passed: undefined,
     }
     open.add(item)
-    // Whoever made a call waits for its outcome, so it gets one (ActorDelivery.ts).
+    // A call gets an outcome instead (ActorDelivery.ts), because its actor waits for one.
     if (attempt > ATTEMPTS_MAX && item.message.k !== "call") {
       return delivery.abandon(item, "AttemptsExhausted", attemptsExhausted(attempt))
     }
     if (!isSuspect) return delivery.deliver(item)
-    // One after the other: if one of them takes the node down, it is known which.
+    // One after the other, so that it is known which of them crashes the node.
     yield* Effect.timeoutOption(
       Effect.callback<void>((resume) => {
         item.passed = () => resume(Effect.void)

@@ -1,8 +1,8 @@
-/** What a node's inbox has done since its start, for status and metrics. */
+/** Counters of a node's inbox since its start, for status and metrics. */
 export interface InboxCounts {
   /** Messages that were handed out. */
   receivedCount: number
-  /** Messages that are done with: applied, or of no effect any more. */
+  /** Messages that are finished: applied, or without effect. */
   settledCount: number
   /** Messages that were put back to be tried again. */
   retriedCount: number

@@ -1,9 +1,10 @@
 /**
- * Origins of messages that no commit of an actor carries, such as tells from outside: their position in the mailbox.
+ * Origins of messages that no actor's commit carries, such as tells from outside: their position in the
+ * mailbox.
  *
- * Owns the origins and their floors. A message of the mailbox that was acknowledged is settled, and so is everything
- * before the oldest one that is not. The time of storing tells apart what a mailbox that was restored from an older copy
- * stores at a position that it has given before.
+ * Owns the origins and their floors. An acknowledged message of the mailbox is settled, and so is everything
+ * before the oldest unacknowledged one. A mailbox that was restored from an older copy reuses positions, so
+ * the time of storing is part of the origin.
  */
 import { Effect, Latch, type Scope } from "effect"
 import type { Delivery, MailboxService } from "../mailbox/Mailbox.ts"
@@ -13,18 +14,18 @@ import { type Floor, rowOfFloor } from "../message/Origin.ts"
 /** Source of these origins. */
 const MAIL = "mail"
 
-/** Shortest time between two questions how far a shard's messages are acknowledged, in milliseconds. */
+/** Shortest time between two queries for a shard's acknowledged messages, in milliseconds. */
 const LOOK_EVERY_MS = 5_000
 
 /** What is known of a shard's messages. */
 interface Known {
-  /** Latest time at which a message was stored that was handed out here, Unix milliseconds of the mailbox's server. */
+  /** Latest storing time of a message that was handed out here, Unix milliseconds of the mailbox's server. */
   storedAtMs: number
   floor: Floor | undefined
 }
 
 export interface MailOrigins {
-  /** The message with its origin, where it has none and the mailbox tells its position. */
+  /** The message with its origin, if it has none and the mailbox reports its position. */
   readonly complete: (shard: number, message: Message, delivery: Delivery) => Message
 }
 
@@ -32,7 +33,7 @@ export const makeMailOrigins = Effect.fnUntraced(function* (
   mailbox: MailboxService,
 ): Effect.fn.Return<MailOrigins, never, Scope.Scope> {
   const shards = new Map<number, Known>()
-  /** Shards of which something was handed out since the last question. */
+  /** Shards that handed out messages since the last query. */
   const asking = new Set<number>()
   const news = Latch.makeUnsafe(false)
 
@@ -47,7 +48,7 @@ export const makeMailOrigins = Effect.fnUntraced(function* (
       })
     })
 
-  /** A mailbox that cannot be asked now is asked later: until then more is remembered. */
+  /** A mailbox that cannot answer now is asked later. Until then receivers remember more origins. */
   const looking = Effect.gen(function* () {
     yield* news.await
     yield* Effect.sleep(LOOK_EVERY_MS)
@@ -70,7 +71,7 @@ export const makeMailOrigins = Effect.fnUntraced(function* (
       asking.add(shard)
       news.openUnsafe()
       const { floor } = known
-      // A floor that is not above this message says nothing of it.
+      // A floor that reaches this message does not belong on it.
       const f = floor === undefined || floor.sequence >= position ? undefined : { f: rowOfFloor(floor) }
       return { ...message, o: [MAIL, 0, position, 0, storedAtMs], ...f }
     },

@@ -1,9 +1,9 @@
 /**
- * The life of a message once it was taken up: delivered in order per actor, tried again while the trouble may pass, and
- * abandoned as a dead letter when it will not.
+ * The life of a message after it was taken up: it is delivered in order per actor, tried again while the
+ * trouble may pass, and abandoned as a dead letter if it will not.
  *
- * Owns what each verdict on a message leads to. How one delivery goes: ActorDelivery.ts. Which messages are in work:
- * OpenMessages.ts. Which are taken up: Inbox.ts.
+ * Owns what each verdict on a message leads to. One delivery: ActorDelivery.ts. Messages in work:
+ * OpenMessages.ts. Inbox.ts takes messages up.
  */
 import { type Clock, Effect } from "effect"
 import type { CallLogic, CallOutcome } from "../call/Call.ts"
@@ -22,18 +22,18 @@ import type { ReadMessage, UnreadableMessage } from "./MessageReader.ts"
 import { type HandedOut, type OpenMessages, openIdOf } from "./OpenMessages.ts"
 import type { PausedMail } from "./PausedMail.ts"
 
-/** Times a message to an actor that cannot be read is tried before it becomes a dead letter. */
+/** Attempts at a message to an actor that cannot be read, before it becomes a dead letter. */
 const QUARANTINE_ATTEMPTS_MAX = 5
 
 /** A message in work. */
 export interface OpenMessage extends HandedOut, ReadMessage {
   readonly attempt: number
-  /** Of a call that has ended and whose outcome is not stored yet. */
+  /** Outcome of a call that has ended and whose outcome is not stored yet. */
   outcome: CallOutcome | undefined
-  /** What it calls, once that is known (ActorDelivery.ts). */
+  /** Logic of the call, once it is known (ActorDelivery.ts). */
   logic: CallLogic | undefined
   failedCount: number
-  /** Told when the message no longer keeps others waiting. */
+  /** Callback for when the message no longer delays others. */
   passed: (() => void) | undefined
 }
 
@@ -47,7 +47,7 @@ export interface MessageDeliveryOptions {
   readonly abandon: AbandonMessage
   readonly counts: InboxCounts
   readonly fork: (work: Effect.Effect<void>) => void
-  /** Whether messages of the shard are received here. */
+  /** Whether this node receives messages of the shard. */
   readonly isReceiving: (shardIndex: number) => boolean
 }
 
@@ -60,7 +60,7 @@ export class MessageDelivery {
     this.#options = options
   }
 
-  /** Delivers the message, behind those of its actor that are held back. */
+  /** Delivers the message after those of its actor that are held back. */
   readonly deliver = (item: OpenMessage): void => {
     if (this.#held.join(item)) return
     this.#surviving(item, () =>
@@ -75,7 +75,8 @@ export class MessageDelivery {
     const { counts, fork, abandon } = this.#options
     counts.deadLetterCount++
     const { message, delivery, attempt, failedCount } = item
-    // With its place: the same message, handed in again after it was dead once, is another letter.
+    // The id includes the position, because the same message is another letter if it is sent again after it
+    // was dead.
     const letterId = `${message.id}@${openIdOf(item.shardIndex, delivery)}`
     fork(
       Effect.andThen(
@@ -85,7 +86,7 @@ export class MessageDelivery {
     )
   }
 
-  /** The same for a message that never got as far as its actor. The next one does not wait for the letter. */
+  /** Abandons a message that never reached an actor. The next message does not wait for the letter. */
   abandonUnread(
     shardIndex: number,
     delivery: Delivery,
@@ -104,7 +105,7 @@ export class MessageDelivery {
     )
   }
 
-  /** The shard is another node's now. */
+  /** Another node has the shard now. */
   forget(shardIndex: number): void {
     this.#held.forget(shardIndex)
   }
@@ -114,7 +115,7 @@ export class MessageDelivery {
     item.passed?.()
   }
 
-  /** What a message makes our own code throw ends that message, as a dead letter, and nothing else. */
+  /** Runs `work`. If the message makes the runtime throw, only this message ends, as a dead letter. */
   #surviving(item: OpenMessage, work: () => void): void {
     try {
       work()
@@ -128,7 +129,7 @@ export class MessageDelivery {
       case "Done":
         return this.#settle(item)
       case "Running":
-        // A call may take its time: it keeps nobody waiting.
+        // A call may take long, so it must not delay other messages.
         return item.passed?.()
       case "Early":
         item.passed?.()
@@ -155,12 +156,12 @@ export class MessageDelivery {
     )
   }
 
-  /** Puts the message back, and with it all later ones of its actor: their order is kept. */
+  /** Puts the message back, and all later ones of its actor, so that their order is kept. */
   #hold(item: OpenMessage): void {
     const { counts, fork, paused, isReceiving } = this.#options
-    // What this node leaves undone, the next one is handed.
+    // The next owner is handed what this node leaves undone.
     if (!isReceiving(item.shardIndex)) return
-    // Nothing else has the outcome of a call: it waits here.
+    // Keep the outcome of a call here, because it is stored nowhere else.
     if (item.outcome === undefined && paused.leavesOut(item.shardIndex, item.definition.type)) {
       return this.#leave(item)
     }
@@ -168,7 +169,7 @@ export class MessageDelivery {
     if (!this.#held.join(item)) fork(this.#held.hold(item, this.deliver))
   }
 
-  /** The mailbox hands the message out again when its type is resumed. */
+  /** Leaves the message to the mailbox, which hands it out again when its type is resumed. */
   #leave(item: OpenMessage): void {
     const { open, paused } = this.#options
     if (open.remove(item)) paused.leave(item.shardIndex, item.delivery.sequence)

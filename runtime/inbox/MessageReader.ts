@@ -1,7 +1,7 @@
 /**
  * Reads what the mailbox hands out: the message, its actor and the actor's definition.
  *
- * Owns which deliveries this node cannot take, and why. What is done with the others: MessageDelivery.ts.
+ * Owns which deliveries this node cannot take, and why. MessageDelivery.ts handles the others.
  */
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
@@ -11,14 +11,14 @@ import type { Delivery } from "../mailbox/Mailbox.ts"
 import { decodeMessage, type Message, MessageUnreadable } from "../mailbox/Message.ts"
 import type { MailOrigins } from "./MailOrigins.ts"
 
-/** A message with all that its delivery needs. */
+/** A message with everything that its delivery needs. */
 export interface ReadMessage {
   readonly definition: ActorDefinition
   readonly address: ActorAddress
   readonly message: Message
 }
 
-/** A message that no node can take; `message` where it could be decoded. */
+/** A message that no node can take; `message` if it could be decoded. */
 export interface UnreadableMessage {
   readonly reason: DeadLetterReason
   readonly detail: string
@@ -29,7 +29,7 @@ export interface MessageReaderOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
   readonly shardMap: ShardMap
   readonly mailOrigins: MailOrigins
-  /** Nobody here knows the actor type of a message. True: another node takes the shard. */
+  /** This node does not know the actor type of a message. Returns true if another node takes the shard. */
   readonly unhosted: (shardIndex: number, type: string) => boolean
 }
 
@@ -40,14 +40,16 @@ export class MessageReader {
     this.#options = options
   }
 
-  /** The message in a delivery, or why this node cannot take it. `undefined`: another node takes the shard. */
+  /**
+   * The message in a delivery, or why this node cannot take it. `undefined`: another node takes the shard.
+   */
   read(shardIndex: number, delivery: Delivery): ReadMessage | UnreadableMessage | undefined {
     const { actors, shardMap, mailOrigins, unhosted } = this.#options
     try {
       const decoded = decodeMessage(delivery.data)
       const address = addressFromKey(delivery.key, shardMap.shardCount)
       const { shard } = shardMap.all[shardIndex] as ShardEntry
-      // Its actor's shard may be another node's: it would be tried here for ever.
+      // The actor belongs to another shard. Without this check the message would be tried here for ever.
       if (address.shard !== shard) {
         return unreadable(`it is in shard ${shard}, its actor in ${address.shard}`)
       }

@@ -1,9 +1,9 @@
 /**
- * Messages that were handed out and are not done with.
+ * Messages that were handed out and are not finished.
  *
- * Owns the list: which message is in work, which hand-out of it is acknowledged, and that none of them is handed out to
- * others meanwhile. A message leaves it when it is done, when it is left to the mailbox, or with its shard. What is done
- * with a message: MessageDelivery.ts.
+ * Owns the list: which message is in work, and which delivery of it is acknowledged. It keeps the mailbox
+ * from handing them to other nodes meanwhile. A message leaves the list when it is done, when it is left to
+ * the mailbox, or with its shard. Work on a message: MessageDelivery.ts.
  */
 import { type Clock, Effect, Latch, type Scope } from "effect"
 import type { ShardMap } from "../cluster/ShardMap.ts"
@@ -12,11 +12,11 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { AttemptCounts } from "./AttemptCounts.ts"
 import type { InboxCounts } from "./InboxCounts.ts"
 
-/** A message that was handed out and is not done with. */
+/** A message that was handed out and is not finished. */
 export interface HandedOut {
   delivery: Delivery
   readonly shardIndex: number
-  /** This life is one of its attempts. */
+  /** Whether this process counts as one of its attempts. */
   readonly isCounted: boolean
   extendedAtMs: number
 }
@@ -29,7 +29,10 @@ export interface OpenMessagesOptions {
   readonly fork: (work: Effect.Effect<void>) => void
 }
 
-/** Names a message among all of a node. With the time of storing: a mailbox that was restored gives sequences again. */
+/**
+ * Id of a message within a node. It includes the time of storing, because a restored mailbox reuses
+ * sequences.
+ */
 export const openIdOf = (shardIndex: number, { sequence, storedAtMs = 0 }: Delivery): string =>
   `${shardIndex}.${sequence}.${storedAtMs}`
 
@@ -56,11 +59,11 @@ export class OpenMessages {
     return this.#open.get(openIdOf(message.shardIndex, message.delivery)) === message
   }
 
-  /** Takes in a hand-out of a message that is in work already. False: it is not. */
+  /** Notes a new delivery of a message that is in work already. False: it is not in work. */
   isHandedOutAgain(shardIndex: number, delivery: Delivery): boolean {
     const known = this.#open.get(openIdOf(shardIndex, delivery))
     if (known === undefined) return false
-    // The newest hand-out is the one to acknowledge.
+    // The newest delivery is the one to acknowledge.
     known.delivery = delivery
     return true
   }
@@ -75,22 +78,22 @@ export class OpenMessages {
     fork(delivery.ack)
   }
 
-  /** The message is not in work any more, and not acknowledged. False: it was not in work. */
+  /** Removes the message without acknowledging it. False: it was not in work. */
   remove({ shardIndex, delivery }: HandedOut): boolean {
     return this.#open.delete(openIdOf(shardIndex, delivery))
   }
 
-  /** Messages of the shard in work of which this life is an attempt. */
+  /** Messages of the shard in work whose attempt is counted. */
   counted(shardIndex: number): ReadonlyArray<HandedOut> {
     return [...this.#open.values()].filter((item) => item.shardIndex === shardIndex && item.isCounted)
   }
 
-  /** The shard is another node's now. */
+  /** Another node has the shard now. */
   forget(shardIndex: number): void {
     for (const [id, item] of this.#open) if (item.shardIndex === shardIndex) this.#open.delete(id)
   }
 
-  /** Keeps messages in work from being handed out to others, for ever. */
+  /** Keeps the mailbox from handing out messages in work to others. Never ends. */
   readonly extending: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     while (true) {
       if (this.#open.size === 0) this.#isAnyOpen.closeUnsafe()
@@ -106,7 +109,7 @@ export class OpenMessages {
   })
 }
 
-/** The list, whose messages are extended as long as the scope lasts. */
+/** Makes the list, whose messages are extended as long as the scope lasts. */
 export const makeOpenMessages = (
   options: OpenMessagesOptions,
 ): Effect.Effect<OpenMessages, never, Scope.Scope> =>

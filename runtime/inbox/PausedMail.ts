@@ -1,23 +1,23 @@
 /**
- * Messages to actors of a paused type stay in the mailbox: the receiver of their shard leaves the type out until it is
- * resumed. So they take no room among the messages that the shard may have in work.
+ * Messages to actors of a paused type stay in the mailbox: the receiver of their shard leaves the type out
+ * until it is resumed. So they do not count as messages in work of the shard.
  *
- * Owns which types each shard leaves out, and the messages that were handed out before that and are left to the mailbox
- * again. A type is left out when its shard is opened, or when a message to it comes; a shard without such messages goes on
- * as it is. Who receives: ShardReceivers.ts.
+ * Owns which types each shard leaves out, and the messages that were handed out before that and returned to
+ * the mailbox. A type is left out when its shard is opened, or when a message to it comes. A shard without
+ * such messages is unaffected. ShardReceivers.ts receives.
  */
 import { Effect, Latch } from "effect"
 import type { ShardEntry } from "../cluster/ShardMap.ts"
 import { DEFAULT_GROUP, type ReceiverGroup } from "../mailbox/Mailbox.ts"
 
-/** How often a shard that leaves types out looks whether they are resumed, in milliseconds. */
+/** Interval at which a shard that leaves types out checks whether they are resumed, in milliseconds. */
 const RESUMED_LOOK_MS = 500
 
 interface PausedShard {
   readonly leftOut: Set<string>
-  /** Sequences of messages that were handed out and are left to the mailbox, until they are handed out again. */
+  /** Sequences of messages that were returned to the mailbox, until they are handed out again. */
   readonly left: Set<number>
-  /** Open: other types are left out than the receiver knows. */
+  /** Open if the types to leave out differ from those of the receiver. */
   readonly isChanged: Latch.Latch
 }
 
@@ -39,8 +39,8 @@ export class PausedMail {
   }
 
   /**
-   * Whether messages to the type stay in the mailbox. A type stays left out until the receiver begins anew, so that the
-   * messages that were left come before later ones.
+   * Whether messages to the type stay in the mailbox. A type stays left out until the receiver begins anew,
+   * so that the messages that were returned come before later ones.
    */
   leavesOut(shardIndex: number, type: string): boolean {
     const own = this.#shards.get(shardIndex)
@@ -51,24 +51,24 @@ export class PausedMail {
     return true
   }
 
-  /** A message that was handed out is left to the mailbox: this life was no attempt at it. */
+  /** Returns a message to the mailbox. This does not count as an attempt. */
   leave(shardIndex: number, sequence: number): void {
     this.#shards.get(shardIndex)?.left.add(sequence)
   }
 
-  /** Whether the message that is handed out now is one that was left. */
+  /** Whether this message was returned to the mailbox before. */
   comesBack(shardIndex: number, sequence: number): boolean {
     return this.#shards.get(shardIndex)?.left.delete(sequence) ?? false
   }
 
-  /** The messages that were left. */
+  /** The messages that were returned to the mailbox. */
   left(shardIndex: number): Iterable<number> {
     return this.#shards.get(shardIndex)?.left ?? []
   }
 
   /**
-   * A receiver of the shard begins. Returns which types it receives: `only` where none is left out, `undefined` where all
-   * of them are.
+   * A receiver of the shard begins. Returns the types that it receives: `only` if no type is left out,
+   * `undefined` if all are.
    */
   begin(shardIndex: number, { group }: ShardEntry, only: ReceiverGroup | undefined) {
     const own = this.#shards.get(shardIndex)
@@ -79,7 +79,7 @@ export class PausedMail {
     return { only: { name: only?.name ?? DEFAULT_GROUP, types, leftOut: [...own.leftOut] } }
   }
 
-  /** Returns once the shard's receiver is to begin anew. */
+  /** Returns when the shard's receiver has to begin anew. */
   changed(shardIndex: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       const own = this.#shards.get(shardIndex)

@@ -1,8 +1,8 @@
 /**
  * Receives the messages of each shard that this node has, until the shard is closed.
  *
- * Owns the receivers: one per shard, begun anew when types are paused or resumed, and after the mailbox has refused. What
- * becomes of a message: Inbox.ts.
+ * Owns the receivers: one per shard. A receiver begins anew when types are paused or resumed, and after the
+ * mailbox has refused. The life of a message: Inbox.ts.
  */
 import { Effect, Exit, Scope, Stream } from "effect"
 import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
@@ -10,7 +10,7 @@ import { thrownText } from "../json/Thrown.ts"
 import { DEFAULT_GROUP, type Delivery, type MailboxService } from "../mailbox/Mailbox.ts"
 import type { PausedMail } from "./PausedMail.ts"
 
-/** Pause before a shard's messages are asked for again after the mailbox refused, in milliseconds. */
+/** Pause after the mailbox refused, before a shard's messages are requested again, in milliseconds. */
 const REFUSED_PAUSE_MS = 5_000
 
 export interface ShardReceiversOptions {
@@ -29,7 +29,7 @@ export class ShardReceivers {
     this.#options = options
   }
 
-  /** Whether messages of the shard are received here. */
+  /** Whether this node receives messages of the shard. */
   has(shardIndex: number): boolean {
     return this.#scopes.has(shardIndex)
   }
@@ -60,7 +60,7 @@ export class ShardReceivers {
     const { shardMap, mailbox, paused, receive } = this.#options
     const entry = shardMap.all[shardIndex] as ShardEntry
     const { shard, group } = entry
-    // Where all types share a shard, it is one receiver, whatever types there will be.
+    // If all types share a shard, one receiver takes every type, including types added later.
     const only =
       shardMap.groups.length === 1 ? undefined : { name: group.label ?? DEFAULT_GROUP, types: group.types }
     const receiveOnce = Effect.suspend(() => {
@@ -71,7 +71,7 @@ export class ShardReceivers {
       )
     })
     return receiveOnce.pipe(
-      // A defect of the mailbox itself is a refusal, too: nothing ends the receiving of a shard for good.
+      // A defect of the mailbox counts as a refusal, so that it cannot end the receiving of a shard.
       Effect.catchDefect((defect) => Effect.fail(new Error(thrownText(defect)))),
       Effect.catch((refusal) =>
         Effect.andThen(
