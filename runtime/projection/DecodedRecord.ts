@@ -1,7 +1,8 @@
 /**
- * A journal record as a projection takes it: its events, upcasted, and those that nobody here can read.
+ * A journal record in the form that a projection takes: its upcasted events, and the events that this code
+ * cannot read.
  *
- * Owns the way from bytes to {@link ProjectedEvent}. Who asks: ProjectionFeed.ts.
+ * Owns the way from bytes to {@link ProjectedEvent}. ProjectionFeed.ts calls it.
  */
 import { addressNamed, InvalidActorKey } from "../address/ActorAddress.ts"
 import { type CommitEntry, decodeCommit } from "../commit/Commit.ts"
@@ -18,16 +19,16 @@ export interface DecodedRecord {
   /** Size of the record in the journal. */
   readonly bytes: number
   readonly events: ReadonlyArray<ProjectedEvent>
-  /** In the order of the record; each holds the stored payload as it is. */
+  /** Events that cannot be read, in record order. Each holds the stored payload unchanged. */
   readonly unreadable: ReadonlyArray<ProjectionDeadLetter>
 }
 
-/** Type of the stand-in event of a record that is no commit at all. */
+/** Type of the stand-in event for a record that is not a commit. */
 const UNREADABLE_COMMIT = "UnreadableCommit"
 
 /**
- * Never throws: what cannot be read is in `unreadable`, with the reason. Text that no database takes, which journals of
- * earlier releases hold, has U+FFFD in its place.
+ * Never throws: an unreadable event is in `unreadable`, with the reason. Journals of earlier releases hold
+ * text that no database takes; U+FFFD replaces it.
  */
 export const decodeRecord = (
   actors: ReadonlyMap<string, ActorDefinition>,
@@ -59,15 +60,17 @@ export const decodeRecord = (
   return { sequence, bytes, events, unreadable }
 }
 
-/** A stored event and how it is told once it is read. */
+/** A stored event, and a function that reads it. */
 interface StoredInRecord {
   readonly stored: StoredEvent
   readonly as: (event: AnyEvent) => ProjectedEvent
-  /** What its entry carries, with the last event of the entry. */
+  /** Items of its entry, on the last event of the entry. */
   readonly sent: CommitEntry["out"]
 }
 
-/** The events of a record in order, not read yet. Throws CommitUnreadable unless it is given the `commit` in it. */
+/**
+ * The events of a record in order, not decoded yet. Throws CommitUnreadable unless its `commit` is passed.
+ */
 export const storedEventsOf = (
   actor: { readonly type: string; readonly id: string },
   record: JournalRecord,

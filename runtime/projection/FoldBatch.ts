@@ -1,8 +1,8 @@
 /**
  * Folds a batch of events into rows: the pure half of a folded projection, the same for every read model.
  *
- * Owns what a key is and what a row may hold. Reading the rows before and writing them after is the adapter's
- * (ReadModelMemory.ts, infra/postgres/ReadModelPostgres.ts). Throws {@link ProjectionFailed}.
+ * Owns the form of keys and the allowed content of rows. The adapter reads the rows before and writes them
+ * after (ReadModelMemory.ts, infra/postgres/ReadModelPostgres.ts). Throws {@link ProjectionFailed}.
  */
 
 import { isStorableJson, isStorableText } from "../json/StorableText.ts"
@@ -12,7 +12,7 @@ import { ProjectionFailed } from "./ReadModel.ts"
 
 export type FoldForm = Extract<ProjectionDefinition["form"], { readonly kind: "fold" }>
 
-/** A row that a batch touched: its identity, its new content, `undefined` when it is to go. */
+/** A row that a batch touched: its identity and its new content; `undefined` deletes it. */
 export interface RowChange {
   readonly key: string
   readonly keyColumns: AnyRow
@@ -31,7 +31,7 @@ export type KeyedBatch = ReadonlyMap<string, Touched>
 export const rowKey = (form: FoldForm, row: AnyRow): string =>
   JSON.stringify(form.table.primaryKey.map((name) => row[name]))
 
-/** Which rows the batch needs. */
+/** The rows that the batch needs. */
 export const keyBatch = (
   projection: ProjectionDefinition,
   form: FoldForm,
@@ -55,7 +55,7 @@ export const keyBatch = (
   return batch
 }
 
-/** The rows after the batch, from those before it; rows that stay as they were are left out. */
+/** The rows after the batch, computed from the rows before it. Unchanged rows are left out. */
 export const foldBatch = (
   projection: ProjectionDefinition,
   form: FoldForm,
@@ -93,7 +93,7 @@ const guarded = <A>(projection: ProjectionDefinition, event: ProjectedEvent, run
   }
 }
 
-/** Every declared column and no other, absent ones as null. */
+/** The row with exactly the declared columns; absent ones are null. */
 const checkedRow = (
   projection: ProjectionDefinition,
   form: FoldForm,
@@ -113,7 +113,7 @@ const checkedRow = (
   return checked
 }
 
-/** What Postgres takes in no column of text or JSON; events never hold it, so the projection has made it. */
+/** Message for text that Postgres takes in no column. Events never hold it, so the projection has made it. */
 const UNSTORABLE = "holds U+0000 or a lone surrogate"
 
 const integerMax = 2 ** 31 - 1

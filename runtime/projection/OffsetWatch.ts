@@ -1,18 +1,20 @@
 /**
- * Read-your-writes where the partition is run by another process: looks at its stored offset.
+ * Read-your-writes for a partition that another process runs: reads its stored offset.
  *
- * Owns when it looks: at once for the first caller, then ever less often, for as long as a caller waits. One look serves
- * all callers. What it finds goes to ProjectionProgress.ts.
+ * Owns when it reads: at once for the first caller, then less and less often while a caller waits. One read
+ * serves all callers. The result goes to ProjectionProgress.ts.
  */
 import { Effect, Option } from "effect"
 import type { ProjectionDefinition } from "./Projection.ts"
 import type { ProjectionProgress } from "./ProjectionProgress.ts"
 import type { ReadModelService } from "./ReadModel.ts"
 
-/** First and longest pause between two looks; the first again whenever another caller starts to wait. */
+/**
+ * First and longest pause between two reads, in milliseconds. Each new caller starts again with the first.
+ */
 export const OFFSET_WATCH_MS = { first: 25, max: 250 }
 
-/** Never ends; costs nothing while nobody waits. */
+/** Never ends; costs nothing while no caller waits. */
 export const watchOffset = (
   projection: ProjectionDefinition,
   readModel: ReadModelService,
@@ -22,11 +24,11 @@ export const watchOffset = (
   const look = Effect.suspend(() => readModel.offset(projection, partition)).pipe(
     Effect.tap(({ sequence }) =>
       Effect.sync(() => {
-        // If the partition was opened here meanwhile, its runner knows better.
+        // If the partition was opened here meanwhile, its runner has newer figures.
         if (!progress.isHere) progress.moveTo(sequence)
       }),
     ),
-    // The database is away: callers learn it from their own time-out.
+    // The database does not answer. Callers learn it from their time-out.
     Effect.ignore,
   )
   return Effect.gen(function* () {

@@ -2,9 +2,10 @@
 /**
  * `defineProjection(...)`: a read model, filled from the journal in order.
  *
- * Two forms. `table` + `fold`: one keyed table, a pure function from row and event to row; the database writes a
- * whole batch with one statement, and the simulation can run it. `tables` + `handle`: any SQL, over a batch.
- * Both commit together with the offset, so an event counts once. Next: ProjectionRunner.ts, ReadModel.ts.
+ * Two forms. `table` + `fold`: one keyed table, a pure function from row and event to row; the database
+ * writes a whole batch with one statement, and the simulation can run it. `tables` + `handle`: any SQL, over
+ * a batch. Both commit together with the offset, so an event counts once. Next: ProjectionRunner.ts,
+ * ReadModel.ts.
  */
 
 import type { Metadata } from "../commit/Commit.ts"
@@ -17,9 +18,9 @@ import type { AnyEvent } from "../event/Event.ts"
 export interface ProjectedEvent<Event = AnyEvent, Type extends string = string> {
   readonly actorType: Type
   readonly id: string
-  /** Per actor, from 1. */
+  /** Version of the event in its actor, from 1. */
   readonly version: number
-  /** Position of its commit in the journal. */
+  /** Journal sequence of its commit. */
   readonly sequence: number
   /** Unix milliseconds. */
   readonly at: number
@@ -28,7 +29,7 @@ export interface ProjectedEvent<Event = AnyEvent, Type extends string = string> 
   readonly event: Event
 }
 
-/** The events of the actor types in `from`: `actorType` tells whose an event is. */
+/** The events of the actor types in `from`; `actorType` tells to which type an event belongs. */
 type ProjectedFrom<From> =
   From extends ReadonlyArray<infer Given>
     ? Given extends unknown
@@ -64,8 +65,8 @@ type ColumnsRow<Columns> = {
 } & {}
 
 /**
- * A row of a folded table, from its columns or its projection: `RowOf<typeof columns>`, `RowOf<typeof OrderSummary>`.
- * `bigint` columns hold safe integers; times are Unix milliseconds in a `bigint`.
+ * A row of a folded table, from its columns or its projection: `RowOf<typeof columns>`, `RowOf<typeof
+ * OrderSummary>`. `bigint` columns hold safe integers; times are Unix milliseconds in a `bigint`.
  */
 export type RowOf<Of> = Of extends ProjectionDefinition<infer Row> ? Row : ColumnsRow<Of>
 
@@ -90,15 +91,15 @@ export interface Sql {
 }
 
 /**
- * What happens when an event cannot be projected. `stall`: stop at it, say so, retry with growing pauses.
- * `deadLetter`: keep it aside with the reason and go on.
+ * What happens when an event cannot be projected. `stall`: stop at it, report it, and retry with growing
+ * pauses. `deadLetter`: keep it as a dead letter with the reason and go on.
  */
 export type OnProjectionError = "stall" | "deadLetter"
 
 /** A projection as the runtime sees it. Only types know its `Row`; one with SQL of its own has any. */
 export interface ProjectionDefinition<Row = AnyRow> {
   readonly name: string
-  /** Raise it to rebuild: every version fills tables of its own. */
+  /** Raise it to rebuild, because every version fills its own tables. */
   readonly version: number
   readonly from: ReadonlyArray<AnyActor>
   readonly onError: OnProjectionError
@@ -115,14 +116,14 @@ export interface ProjectionDefinition<Row = AnyRow> {
         readonly tables: ReadonlyArray<string>
         readonly handle: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
       }
-  /** Type-level memory: never there at run time. */
+  /** For type inference only; absent at run time. */
   readonly "~row"?: Row
 }
 
-/** What a projection may be called: also part of table names. */
+/** Allowed names of projections, which are also part of table names. */
 const PROJECTION_NAME_PATTERN = /^[a-z][a-z0-9_]{0,39}$/
 
-/** Both forms at once, for the implementation behind the two signatures. */
+/** Options of both forms, for the implementation behind the two signatures. */
 type ProjectionOptions = CommonOptions<any> & {
   readonly table?: any
   readonly key?: any
@@ -138,15 +139,18 @@ interface CommonOptions<From> {
   readonly onError?: OnProjectionError
 }
 
-/** Defines a projection by SQL of its own: `handle` runs over a batch, inside the transaction of the offset. */
+/** Defines a projection with its own SQL: `handle` runs over a batch, in the transaction of the offset. */
 export function defineProjection<const From extends ReadonlyArray<DefinitionOf<AnyActor>>>(
   options: CommonOptions<From> & {
     readonly tables: ReadonlyArray<string>
     readonly handle: (events: ReadonlyArray<ProjectedFrom<From>>, sql: Sql) => Promise<void>
   },
 ): ProjectionDefinition
-// The fold comes last: TypeScript's complaints are about the last signature, and a fold has more to get wrong.
-/** Defines a projection that folds events into one keyed table. `fold` is pure; `undefined` deletes the row. */
+// The fold signature comes last, because TypeScript reports errors for the last signature and a fold has more
+// to get wrong.
+/**
+ * Defines a projection that folds events into one keyed table. `fold` is pure; `undefined` deletes the row.
+ */
 export function defineProjection<
   const From extends ReadonlyArray<DefinitionOf<AnyActor>>,
   const Columns extends { readonly [column: string]: Column },

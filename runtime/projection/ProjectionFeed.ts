@@ -1,15 +1,16 @@
 /**
- * A projection's records in one partition, read ahead and cut into batches: whatever is there now, within the bounds.
+ * A projection's records in one partition, read ahead and cut into batches of the records that are there,
+ * within the bounds.
  *
- * Owns following and decoding, which go on while the database works on the batch before. Ends with its scope.
- * What a record becomes: DecodedRecord.ts. Who takes: ProjectionPartition.ts.
+ * Owns following and decoding, which continue while the database works on the previous batch. Ends with its
+ * scope. What a record becomes: DecodedRecord.ts. ProjectionPartition.ts takes the batches.
  */
 import { Effect, Option, Queue, type Scope, Stream } from "effect"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { Journal, type JournalRefused } from "../journal/Journal.ts"
 import { type DecodedRecord, decodeRecord } from "./DecodedRecord.ts"
 
-/** Batches of the journal that are read ahead; each has at most 1,000 records and 4 MiB. */
+/** Batches of the journal that are read ahead. Each has at most 1,000 records and 4 MiB. */
 const readAheadBatchesMax = 4
 
 export interface BatchLimit {
@@ -19,9 +20,12 @@ export interface BatchLimit {
 }
 
 export interface ProjectionFeed {
-  /** The next records in order: waits for the first, takes what is there. One record at least, whatever its size. */
+  /**
+   * The next records in order. Waits for the first record and takes what is there: at least one, whatever its
+   * size.
+   */
   readonly take: (limit: BatchLimit) => Effect.Effect<ReadonlyArray<DecodedRecord>, JournalRefused>
-  /** Puts records back in front. */
+  /** Puts records back at the front. */
   readonly putBack: (records: ReadonlyArray<DecodedRecord>) => void
   /** Highest sequence read so far. */
   readonly newestSequence: () => number

@@ -1,10 +1,10 @@
 /**
  * Runs one projection in one partition: from its stored offset, in journal order, batch by batch.
  *
- * Owns what happens when that does not work: the database away (pause, then on from the STORED offset), another
- * runner on the same projection (on from where that one is), an event that fails (narrowed down, then the policy).
- * Reads from ProjectionFeed.ts, writes through the port ReadModel.ts, reports to ProjectionProgress.ts. Who says when:
- * ProjectionRunner.ts.
+ * Owns the handling of failures. If the database does not answer: pause, then continue from the STORED
+ * offset. If another runner runs the same projection: continue from the offset of that runner. If an event
+ * fails: find it, then apply the policy. Reads from ProjectionFeed.ts, writes through the port ReadModel.ts,
+ * reports to ProjectionProgress.ts. ProjectionRunner.ts starts it.
  */
 import { Cause, Effect, Exit, Latch, Option, type Scope } from "effect"
 import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
@@ -27,21 +27,23 @@ import {
 /** Events in one transaction, unless a single commit has more. */
 export const PROJECTION_BATCH_EVENTS_MAX = 1_000
 
-/** First and longest pause while the database does not answer. */
+/** First and longest pause while the database does not answer, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
-/** First and longest pause at an event that fails, or at a journal that refuses. */
+/** First and longest pause at an event that fails, or while the journal refuses, in milliseconds. */
 const STALLED_PAUSE_MS = { first: 1_000, max: 60_000 }
-/** First and longest pause when the offset moved back under the runner. */
+/** First and longest pause when the stored offset was moved by another process, in milliseconds. */
 const MOVED_PAUSE_MS = { first: 10, max: 1_000 }
-/** How often a projection with nothing to do looks whether its stored offset still is where it left it. */
+/** Interval at which an idle projection checks that its stored offset has not changed, in milliseconds. */
 const OFFSET_LOOK_MS = 5_000
 const OFFSET_LOOK_MS_MAX = 600_000
-/** Events of one failing commit that are tried without, one after the other, before all of them are put aside. */
+/**
+ * Events of one failing commit that are applied without each in turn, before all of them become dead letters.
+ */
 const SUSPECTS_MAX = 32
 
 /**
- * Runs the projection in the partition of `progress` until it is interrupted, and then to the end of the batch in work.
- * Whatever fails is in the progress and tried again.
+ * Runs the projection in the partition of `progress` until it is interrupted; the current batch is finished
+ * first. Failures are shown in the progress and tried again.
  */
 export const runProjectionPartition = (
   projection: ProjectionDefinition,
@@ -54,7 +56,7 @@ export const runProjectionPartition = (
     return yield* Effect.raceFirst(run.forever, run.sampleLag)
   }).pipe(Effect.ensuring(Effect.sync(() => progress.enter("elsewhere"))))
 
-/** Dead letters that say who has ordered them, if anybody has. */
+/** Dead letters with the name of the operator who ordered them, if one did. */
 const aside = (
   letters: ReadonlyArray<ProjectionDeadLetter>,
   order: SkipOrder | undefined,
@@ -73,7 +75,7 @@ class Run {
   readonly #readModel: ReadModel["Service"]
   readonly #progress: ProjectionProgress
   readonly #partition: number
-  /** Opened when records come. */
+  /** Opens when records come. */
   readonly #busy = Latch.makeUnsafe(false)
   #feed: ProjectionFeed | undefined
   /** Records in the next batch: halved when one fails, doubled when one succeeds. */
@@ -99,7 +101,7 @@ class Run {
     this.#partition = progress.partition
   }
 
-  /** Attaches, works until something comes in between, pauses, attaches again. */
+  /** Attaches, works until an interruption, pauses, and attaches again. */
   readonly forever: Effect.Effect<never> = Effect.suspend(() =>
     Effect.exit(Effect.scoped(this.#attach())),
   ).pipe(
@@ -118,16 +120,17 @@ class Run {
       this.#busy.closeUnsafe()
       yield* Effect.sleep(LAG_SAMPLE_MS)
       if (pauseMs > LAG_SAMPLE_MS) yield* Effect.timeoutOption(this.#busy.await, pauseMs)
-      // Nothing came for a whole interval: the rest of the journal is of other actor types, and what failed works again.
+      // No record came for a whole interval: the rest of the journal belongs to other actor types, and the
+      // trouble is over.
       const isWaiting = feed === this.#feed && feed?.isWaiting() === true
       if (wasWaiting && isWaiting && Option.isSome(last)) this.#progress.enter("running")
     }
   })
 
-  /** From the stored offset on. Never succeeds. */
+  /** Works from the stored offset on. Never succeeds. */
   #attach(): Effect.Effect<never, Interruption, Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
-      // `prepare` and not `offset`: after a fail-over even the tables may be missing.
+      // Use `prepare` instead of `offset`, because after a fail-over even the tables may be missing.
       const { sequence } = yield* this.#readModel.prepare(this.#projection, this.#partition)
       this.#progress.moveTo(sequence)
       const feed = yield* makeProjectionFeed({
@@ -153,9 +156,9 @@ class Run {
   }
 
   /**
-   * A fail-over that forgets the last transactions moves the stored offset back. A busy projection meets that at its
-   * next transaction; an idle one would rest on what is gone until the next event, which may be never. The last
-   * transactions are those that get lost, so what was applied long ago is looked at ever more rarely.
+   * A fail-over that loses the last transactions moves the stored offset back. A busy projection notices that
+   * at its next transaction. An idle one would notice it only at the next event, which may never come. Only
+   * the last transactions get lost, so an offset that was stored long ago is checked more and more rarely.
    */
   #watchOffset(feed: ProjectionFeed): Effect.Effect<never, OffsetMoved> {
     const pause = new RestPause(OFFSET_LOOK_MS, OFFSET_LOOK_MS_MAX)
@@ -165,7 +168,7 @@ class Run {
       pauseMs = pause.after(expected)
       if (!feed.isWaiting()) return Effect.void
       return this.#readModel.offset(this.#projection, this.#partition).pipe(
-        // Away: the offset is read anew once it is back.
+        // The database does not answer; the offset is read again once it does.
         Effect.catchTag("ReadModelUnavailable", () => Effect.succeed({ sequence: expected })),
         Effect.flatMap(({ sequence: found }) =>
           found < expected
@@ -186,7 +189,7 @@ class Run {
     return { records: this.#recordsMax, events: PROJECTION_BATCH_EVENTS_MAX, bytes: JOURNAL_PAGE_BYTES_MAX }
   }
 
-  /** One batch, or the first part of it: what is not applied goes back to the feed. */
+  /** Applies one batch, or its first part. Records that are not applied go back to the feed. */
   #applyRecords(
     feed: ProjectionFeed,
     taken: ReadonlyArray<DecodedRecord>,
@@ -230,26 +233,29 @@ class Run {
     )
   }
 
-  /** The order to step past the record, where there is only one. */
+  /** The operator's order to step past the record, if there is exactly one record. */
   #orderFor(records: ReadonlyArray<DecodedRecord>): SkipOrder | undefined {
     const [first] = records
     if (first === undefined || records.length > 1) return undefined
     return this.#progress.skip.orderFor(first.sequence)
   }
 
-  /** Whether it stops at what fails, unless an operator has ordered it to step past that. */
+  /** Whether the projection stops at a failure. An operator's order to step past it overrides that. */
   #stalls(order: SkipOrder | undefined): boolean {
     return this.#projection.onError === "stall" && order === undefined
   }
 
-  /** Where unreadable events stall, those before them are applied first. */
+  /** The records to apply first: if unreadable events stall, the records before them. */
   #upToUnreadable(records: ReadonlyArray<DecodedRecord>): ReadonlyArray<DecodedRecord> {
     if (this.#projection.onError === "deadLetter") return records
     const index = records.findIndex(({ unreadable }) => unreadable.length > 0)
     return index === -1 ? records : records.slice(0, Math.max(1, index))
   }
 
-  /** A batch failed: half of it next, until it is one record; that one is given up or stalls. */
+  /**
+   * A batch failed: the next one is half as large, until it is one record. That record is abandoned or
+   * stalls.
+   */
   #narrow(
     feed: ProjectionFeed,
     recordCount: number,
@@ -270,7 +276,9 @@ class Run {
       )
   }
 
-  /** Puts the failing event of a record aside; where no single one is to blame, all of them. */
+  /**
+   * Makes a dead letter of the failing event of a record; of all its events, if no single event is the cause.
+   */
   #putAside(
     record: DecodedRecord,
     failure: ProjectionFailed,
@@ -299,7 +307,7 @@ class Run {
     )
   }
 
-  /** One transaction. Not interrupted: a stop waits for it. */
+  /** Runs one transaction. It cannot be interrupted: a stop waits for it. */
   #applyEvents(
     events: DecodedRecord["events"],
     deadLetters: ReadonlyArray<ProjectionDeadLetter>,
@@ -323,12 +331,12 @@ class Run {
     )
   }
 
-  /** A runner that is up to date does not flicker with every new commit. */
+  /** A runner that is up to date keeps its state at each new commit. */
   #stateBehind(): "running" | "catching-up" {
     return this.#progress.state === "running" ? "running" : "catching-up"
   }
 
-  /** An order counts whatever keeps the record from being applied. */
+  /** An order applies whatever keeps the record from being applied. */
   #asFailed({ sequence }: DecodedRecord) {
     const projection = this.#projection.name
     return (defect: unknown) =>
@@ -356,7 +364,7 @@ class Run {
     const state = error?._tag === "ReadModelUnavailable" ? "unavailable" : "stalled"
     const text = error === undefined ? Cause.pretty(exit.cause) : error.message
     const isNews = this.#progress.failed(state, text)
-    // Stalled: only the record at the offset is in question. Unavailable: the batch may have been too much at once.
+    // Stalled: only the record at the offset failed. Unavailable: the batch may have been too large.
     this.#recordsMax = state === "stalled" ? 1 : Math.ceil(this.#recordsMax / 2)
     const { skip } = this.#progress
     if (state === "stalled" && alone !== undefined) skip.stop(alone, text)

@@ -1,8 +1,9 @@
 /**
- * How far a projection is in one partition, what ails it there, and who waits for it.
+ * How far a projection is in one partition, its errors there, and the callers that wait for it.
  *
- * Owns the waiters of read-your-writes; the figures are every follower's (../follower/FollowerProgress.ts). While the
- * partition is run here, ProjectionPartition.ts alone writes; while it is not, OffsetWatch.ts does, for callers that wait.
+ * Owns the callers that wait to read their writes. The figures are common to all followers
+ * (../follower/FollowerProgress.ts). While this process runs the partition, only ProjectionPartition.ts
+ * writes; otherwise OffsetWatch.ts does, for callers that wait.
  */
 import { Deferred, Effect, Latch } from "effect"
 import { FollowerProgress } from "../follower/FollowerProgress.ts"
@@ -17,7 +18,7 @@ interface Waiter {
 export class ProjectionProgress extends FollowerProgress {
   readonly #waiters = new Set<Waiter>()
   #deadLetterCount = 0
-  /** Open while a caller waits for a partition that is not run here. */
+  /** Open while a caller waits for a partition that another process runs. */
   readonly wanted = Latch.makeUnsafe(false)
   /** Opened by every caller that starts to wait. */
   readonly arrived = Latch.makeUnsafe(false)
@@ -36,7 +37,7 @@ export class ProjectionProgress extends FollowerProgress {
     }
   }
 
-  /** The stored offset; it may also have moved back, when a fail-over lost the last transactions. */
+  /** Sets the stored offset. It may also move back, when a fail-over lost the last transactions. */
   override moveTo(offset: number): void {
     super.moveTo(offset)
     for (const waiter of this.#waiters) {
@@ -54,7 +55,7 @@ export class ProjectionProgress extends FollowerProgress {
     this.#deadLetterCount += count
   }
 
-  /** Returns once everything up to `sequence` is in the tables, whichever node put it there. */
+  /** Returns once everything up to `sequence` is in the tables, whichever node wrote it. */
   reached(sequence: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.offset >= sequence) return Effect.void

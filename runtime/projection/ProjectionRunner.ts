@@ -1,8 +1,8 @@
 /**
- * A projection as a system holds it: its partitions, each run here or by another process.
+ * A projection in a system: its partitions, each run here or by another process.
  *
- * Owns the status of all of them, and read-your-writes wherever a partition is run. When one runs:
- * ../follower/Follower.ts. How it is run: ProjectionPartition.ts.
+ * Owns their status, and read-your-writes for partitions on any node. When a partition runs:
+ * ../follower/Follower.ts. How it runs: ProjectionPartition.ts.
  */
 import { Clock, Effect, Option, type Scope } from "effect"
 import { type Follower, FollowerParts } from "../follower/Follower.ts"
@@ -21,15 +21,15 @@ export interface ProjectionRunner extends Follower {
   readonly projection: ProjectionDefinition
   readonly status: () => ProjectionStatus
   /**
-   * Returns once everything up to `sequence` is in the tables, on whichever node its partition runs: read your writes.
-   * `sequence` is that of a commit of an actor type that the projection reads.
+   * Returns once everything up to `sequence` is in the tables, whichever node runs its partition. Use it to
+   * read your own writes. `sequence` is the sequence of a commit of an actor type that the projection reads.
    */
   readonly waitFor: (sequence: number, timeoutMs: number) => Effect.Effect<void, ProjectionTimeout>
 }
 
 /**
- * Makes its tables, and runs nothing yet. A database that is down does not fail this, a projection that the read model
- * refuses does. The scope ends waits for partitions that are run elsewhere.
+ * Makes its tables, and runs nothing yet. It succeeds while the database is down, and fails if the read model
+ * refuses the projection. The scope ends waits for partitions that other processes run.
  */
 export const makeProjectionRunner = Effect.fnUntraced(function* (
   projection: ProjectionDefinition,

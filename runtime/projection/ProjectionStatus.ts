@@ -1,7 +1,7 @@
 /**
- * What operators see of a projection: how far it is and what ails it, in each partition and altogether.
+ * What operators see of a projection: how far it is and its errors, in each partition and in total.
  *
- * Owns the shape. What every follower of the journal says: ../follower/FollowerStatus.ts. Where the figures come from:
+ * Owns the shape. Fields of every follower: ../follower/FollowerStatus.ts. The figures come from
  * ProjectionProgress.ts.
  */
 import { Schema } from "effect"
@@ -9,10 +9,10 @@ import { errorClass } from "../error/EverstateError.ts"
 import { altogether, followerFields } from "../follower/FollowerStatus.ts"
 
 const ownFields = {
-  /** Everything up to and including this journal sequence is in the tables. */
+  /** Journal sequence up to which everything is in the tables, inclusive. */
   offset: Schema.Number,
   ...followerFields,
-  /** Events that this process has put aside. */
+  /** Events that this process has made dead letters. */
   deadLetterCount: Schema.Number,
 }
 
@@ -24,13 +24,13 @@ export const ProjectionStatusSchema = Schema.Struct({
   name: Schema.String,
   version: Schema.Number,
   ...ownFields,
-  /** Each partition by itself, where the journal has several. */
+  /** Status of each partition, if the journal has several. */
   partitions: Schema.optionalKey(Schema.Array(PartitionSchema)),
 })
 /**
- * A projection altogether. Of several partitions, those that run here count: `lag` is the sum, `offset` that of the one
- * furthest behind, `state` the one that most needs somebody, with its `since` and `lastError`. Where none runs here the
- * state is `elsewhere`.
+ * A projection in total. If it has several partitions, only those that run here count: `lag` is their sum,
+ * `offset` is that of the partition furthest behind, `state` is the most urgent one, with its `since` and
+ * `lastError`. If none runs here, the state is `elsewhere`.
  */
 export interface ProjectionStatus extends Schema.Schema.Type<typeof ProjectionStatusSchema> {}
 

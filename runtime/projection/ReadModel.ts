@@ -1,8 +1,8 @@
 /**
  * The read-model port: where projections keep their tables and, in the same transaction, their offset.
  *
- * Owns the contract; infra/postgres implements it with SQL, the in-memory one serves the simulation.
- * Next: Projection.ts (what a user defines), ProjectionRunner.ts (who drives this port).
+ * Owns the contract. infra/postgres implements it with SQL; the in-memory one serves the simulation. Next:
+ * Projection.ts (what a user defines), ProjectionRunner.ts (which drives this port).
  */
 import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
@@ -21,7 +21,9 @@ export class ReadModelUnavailable extends errorClass<ReadModelUnavailable>()(
   }
 }
 
-/** The stored offset is not the one this runner started from: another instance moved it. Re-read it and go on. */
+/**
+ * The stored offset is not the one this runner started from: another instance moved it. Re-read it and go on.
+ */
 export class OffsetMoved extends errorClass<OffsetMoved>()(
   "OffsetMoved",
   {
@@ -55,18 +57,20 @@ export class ProjectionFailed extends errorClass<ProjectionFailed>()(
   }
 }
 
-/** A projection's stored position in a partition: everything of it up to and including `sequence` is in its tables. */
+/**
+ * A projection's stored position in a partition: its tables hold everything up to and including `sequence`.
+ */
 export interface ProjectionOffset {
   readonly sequence: number
 }
 
-/** One event that a projection gave up on, kept with its reason. */
+/** One event that a projection abandoned, kept with its reason. */
 export interface ProjectionDeadLetter {
   readonly event: ProjectedEvent
   readonly reason: string
 }
 
-/** What is applied at once: events of one partition of the journal, in its order. */
+/** Events that are applied at once: of one partition of the journal, in its order. */
 export interface ProjectionBatch {
   readonly partition: number
   readonly events: ReadonlyArray<ProjectedEvent>
@@ -76,12 +80,15 @@ export interface ProjectionBatch {
 }
 
 export interface ReadModelService {
-  /** Creates the projection's tables if they are missing and returns its offset in a partition (0 for a new one). */
+  /**
+   * Creates the projection's tables if they are missing and returns its offset in a partition (0 for a new
+   * one).
+   */
   readonly prepare: (
     projection: ProjectionDefinition,
     partition: number,
   ) => Effect.Effect<ProjectionOffset, ReadModelUnavailable | ProjectionFailed>
-  /** The name of one of the projection's tables for queries of the read side, quoted and in full. */
+  /** The quoted, full name of a projection's table, for queries of the read side. */
   readonly tableOf: (projection: ProjectionDefinition, table: string) => string
   /** The stored offset; 0 if there is none. */
   readonly offset: (
@@ -89,8 +96,9 @@ export interface ReadModelService {
     partition: number,
   ) => Effect.Effect<ProjectionOffset, ReadModelUnavailable>
   /**
-   * One transaction: runs the projection's handlers over `events`, keeps `deadLetters`, moves the partition's offset
-   * from `from` to `to`. All or nothing. Those of one projection happen one after the other, whatever their partition.
+   * One transaction: runs the projection's handlers over `events`, keeps `deadLetters`, and moves the
+   * partition's offset from `from` to `to`. All or nothing. Transactions of one projection run one after the
+   * other, in all partitions.
    */
   readonly apply: (
     projection: ProjectionDefinition,

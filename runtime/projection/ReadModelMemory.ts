@@ -16,14 +16,14 @@ import {
 } from "./ReadModel.ts"
 
 interface StoredProjection {
-  /** By partition. */
+  /** Offsets by partition. */
   readonly offsets: Map<number, number>
   readonly rows: Map<string, AnyRow>
   readonly deadLetters: Array<ProjectionDeadLetter>
 }
 
 export interface ReadModelMemory extends ReadModelService {
-  /** The rows of a projection, in the order in which they were first written. */
+  /** The rows of a projection, in the order of their first write. */
   readonly rows: (projection: ProjectionDefinition) => ReadonlyArray<AnyRow>
   readonly deadLetters: (projection: ProjectionDefinition) => ReadonlyArray<ProjectionDeadLetter>
 }
@@ -71,7 +71,7 @@ export const makeReadModelMemory = (): ReadModelMemory => {
   }
 }
 
-/** Folds first, so that a failure has written nothing; the result writes. */
+/** Folds, and returns a function that writes. A failing fold has written nothing. */
 const foldInto = (
   projection: ProjectionDefinition,
   form: FoldForm,
