@@ -1,7 +1,7 @@
 /**
- * One run of a reactor's handler on one event: what it wants sent, or what is wrong with it.
+ * One run of a reactor's handler on one event: its reaction, or its error.
  *
- * Owns the wait for a handler's promise, and which failures may pass. How often it is tried: ReactorRunner.ts.
+ * Owns the wait for a handler's promise, and which failures may pass. Reacting.ts repeats attempts.
  */
 import { Effect } from "effect"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
@@ -11,10 +11,13 @@ import { isThrown } from "../json/Thrown.ts"
 import { itemsOf, NotAReaction, type Occurrence } from "./Reaction.ts"
 import type { Reaction, ReactorDefinition } from "./Reactor.ts"
 
-/** Longest time that a handler's promise may take, in milliseconds; then the attempt has failed. */
+/** Longest time that a handler's promise may take, in milliseconds. After it the attempt has failed. */
 export const REACTION_TIMEOUT_MS = 30_000
 
-/** Fails with whatever the event's upcaster or the handler threw, or with what is wrong with its reaction. */
+/**
+ * Fails with the error of the event's upcaster or of the handler, or with the reason why the reaction is
+ * invalid.
+ */
 export const attempt = (
   reactor: ReactorDefinition,
   occurrence: Occurrence,
@@ -31,7 +34,7 @@ export const attempt = (
   )
 }
 
-/** What is wrong with an event or a reaction stays wrong; what a handler throws may pass. */
+/** Whether a retry may help. An invalid event or reaction stays invalid; an error of a handler may pass. */
 export const mayPass = (cause: unknown): boolean =>
   !(isThrown(cause, NotAReaction) || isThrown(cause, NotJson) || isThrown(cause, EventUnreadable))
 

@@ -1,9 +1,9 @@
 /**
- * What a reactor does with an event: runs its handler, sends what it wants, abandons events that keep failing.
+ * A reactor's work on an event: runs its handler, sends the reaction, and abandons events that keep failing.
  *
- * Owns what happens when a handler fails (again, with pauses, then a dead letter), when nothing can be sent (it waits;
- * nothing is skipped), and an event that is handed back. One run of a handler: Attempt.ts. How what it wants is sent:
- * ../outbox/Dispatcher.ts. Which events there are: ReactorPartition.ts.
+ * Owns the failures: a handler that fails (retries with pauses, then a dead letter), items that cannot be
+ * sent (they wait; no item is skipped), and an event that is redriven. One run of a handler: Attempt.ts. How
+ * items are sent: ../outbox/Dispatcher.ts. Which events there are: ReactorPartition.ts.
  */
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
@@ -19,22 +19,22 @@ import { addressOfReactor, type Occurrence, occurrencesIn, reactionIdOf } from "
 import type { ReactorDefinition } from "./Reactor.ts"
 import type { ReactorProgress } from "./ReactorProgress.ts"
 
-/** How often a handler is run on one event before it becomes a dead letter. */
+/** Runs of a handler on one event before the event becomes a dead letter. */
 export const REACTION_ATTEMPTS_MAX = 5
 
 /** Pause before the second attempt, in milliseconds; doubling. */
 const ATTEMPT_PAUSE_FIRST_MS = 100
 
-/** Receivers that are sent to at the same time. */
+/** Receivers to which items are sent at once. */
 const RECEIVERS_AT_ONCE_MAX = 256
 
 /** First and longest pause while a port cannot be used or the journal refuses, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
 
-/** Longest time for a dead letter that is handed back, in milliseconds. */
+/** Longest time for a redriven dead letter, in milliseconds. */
 const REDRIVE_TIMEOUT_MS = 10_000
 
-/** A place in the journal: an event of a record, or the whole record where it cannot be read. */
+/** An event of a record in the journal; the whole record if it cannot be read. */
 export interface ReactorPlace {
   readonly sequence: number
   readonly index?: number
@@ -55,7 +55,10 @@ export class ReactorRedriveFailed extends errorClass<ReactorRedriveFailed>()(
   }
 }
 
-/** The first failures are likely short ones, an outage is not asked every moment. */
+/**
+ * Pauses that start short, because the first failures are mostly short, and then grow to spare a server that
+ * is down.
+ */
 export const unavailablePauses = Schedule.min([
   Schedule.exponential(UNAVAILABLE_PAUSE_MS.first),
   Schedule.spaced(UNAVAILABLE_PAUSE_MS.max),
@@ -68,7 +71,7 @@ export class Reacting {
   readonly #reactor: ReactorDefinition
   readonly #ports: DispatchPorts
   readonly #progress: ReactorProgress
-  /** What is in work: records, or what is to be sent for them. */
+  /** Records in work, or items that are still to be sent for them. */
   #unsent: Iterable<number | PlacedItem> = []
 
   constructor(reactor: ReactorDefinition, ports: DispatchPorts, progress: ReactorProgress) {
@@ -82,7 +85,10 @@ export class Reacting {
     this.#progress = progress
   }
 
-  /** All that a record leads to. What fails for good, or an operator has it step past, is a dead letter then. */
+  /**
+   * The items that a record leads to. A record that fails for good, or that an operator skips, becomes a dead
+   * letter.
+   */
   reactTo(record: JournalRecord): Effect.Effect<ReadonlyArray<PlacedItem>> {
     const { key, sequence } = record
     return Effect.gen({ self: this }, function* () {
@@ -113,7 +119,10 @@ export class Reacting {
     return this.#unlessOrdered(reacting, instead)
   }
 
-  /** Sends until all is stored, but for what an operator has it step past; what goes to one receiver goes in order. */
+  /**
+   * Sends until all items are stored, except those that an operator skips. Items to one receiver are sent in
+   * order.
+   */
   send(items: ReadonlyArray<PlacedItem>, records: ReadonlyArray<JournalRecord>): Effect.Effect<void> {
     const unsent = new Set(items)
     this.#unsent = unsent
@@ -137,7 +146,7 @@ export class Reacting {
     return sending
   }
 
-  /** Takes out of `unsent` what is stored. */
+  /** Sends the items, and removes those that are stored from `unsent`. */
   #sendAll(unsent: Set<PlacedItem>): Effect.Effect<void> {
     return Effect.suspend(() => {
       const groups = Map.groupBy(unsent, ({ item }) => (item.k === "tell" ? item.to : item.k))
@@ -154,7 +163,7 @@ export class Reacting {
     })
   }
 
-  /** Does `work`, or lets go of it at an operator's order and does `instead`. */
+  /** Does `work`. An operator's order stops it and runs `instead`. */
   #unlessOrdered<A>(work: Effect.Effect<A>, instead: Effect.Effect<A>): Effect.Effect<A> {
     const ordered = Effect.as(this.#progress.skip.ordered, undefined)
     return Effect.flatMap(
@@ -174,7 +183,7 @@ export class Reacting {
     )
   }
 
-  /** What fails is in the status, with the first record that it keeps from being done with. */
+  /** Reports failures in the status, with the first record that is delayed by them. */
   readonly #reported = <A, E extends { readonly message: string }>(
     work: Effect.Effect<A, E>,
   ): Effect.Effect<A, E> =>
@@ -189,7 +198,7 @@ export class Reacting {
     if (first !== undefined) this.#progress.skip.stop(first, reason)
   }
 
-  /** Reads the event at `place` and reacts to it once more. */
+  /** Reads the event at `place` and reacts to it again. */
   redrive(journal: JournalService, place: ReactorPlace): Effect.Effect<void, ReactorRedriveFailed> {
     const { sequence, index } = place
     const fail = (detail: string) =>
@@ -242,7 +251,7 @@ export class Reacting {
     )
   }
 
-  /** A handler failed: said, while the reactor goes on. */
+  /** Logs that a handler failed; the reactor goes on. */
   #failed(detail: string): Effect.Effect<void> {
     return Effect.sync(() => {
       this.#progress.failed(this.#progress.state, detail)
@@ -250,7 +259,7 @@ export class Reacting {
     })
   }
 
-  /** A dead letter that says what the event was and where it is; waits until it is stored. */
+  /** Stores a dead letter with the event and its place. Returns when it is stored. */
   #abandon(place: ReactorPlace, original: object, detail: string, attemptCount: number): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const messageId = reactionIdOf(this.#reactor, place.sequence, place.index)

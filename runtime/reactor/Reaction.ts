@@ -1,8 +1,8 @@
 /**
- * The pure half of a reactor: from a journal record to the events it reacts to, and from what a handler returned to
- * what is sent.
+ * The pure half of a reactor: from a journal record to the events that it reacts to, and from a handler's
+ * result to items that are sent.
  *
- * Owns ids and metadata of what a reactor sends, and what it refuses to send. Who runs handlers: ReactorRunner.ts.
+ * Owns ids and metadata of a reactor's items, and which results are refused. Reacting.ts runs handlers.
  */
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import { DELAY_MS_MAX, inputIn } from "../cell/Intents.ts"
@@ -20,24 +20,24 @@ import { storedEventsOf } from "../projection/DecodedRecord.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 import type { Reaction, ReactorDefinition } from "./Reactor.ts"
 
-/** An event that a reactor has a handler for, at its place. */
+/** An event that a reactor has a handler for, with its index in the record. */
 export interface Occurrence {
   /** Number of the event in its record, from 0. */
   readonly index: number
-  /** The event as it is stored, for whoever cannot read it. */
+  /** The event as it is stored, for code that cannot read it. */
   readonly stored: ProjectedEvent
-  /** The event as the handler is given it. Throws `EventUnreadable`. */
+  /** Reads the event in the form that the handler gets. Throws `EventUnreadable`. */
   readonly read: () => AnyEvent
 }
 
-/** A handler returned what no reactor may send. */
+/** A handler returned a value that no reactor may send. */
 export class NotAReaction extends Error {
   override readonly name = "NotAReaction"
 }
 
 /**
- * The events of a record that the reactor reacts to. What it has no handler for it need not understand.
- * Throws `CommitUnreadable`.
+ * The events of a record that the reactor reacts to. Events without a handler are not decoded. Throws
+ * `CommitUnreadable`.
  */
 export const occurrencesIn = (
   reactor: ReactorDefinition,
@@ -54,20 +54,22 @@ export const occurrencesIn = (
           {
             index,
             stored: as({ type: stored.t, schemaVersion: stored.v, payload: stored.d }),
-            // What it makes of text of an earlier release can be sent.
+            // Text of an earlier release is made storable, so that the handler can send it.
             read: () => frozen(storableJson(readEvent(actor.type, actor.events, stored))),
           },
         ],
   )
 }
 
-/** Names what a reactor makes of the event number `index` of the record at `sequence`; of the record, without one. */
+/**
+ * Id for the reaction to event `index` of the record at `sequence`; without an index, for the whole record.
+ */
 export const reactionIdOf = (reactor: ReactorDefinition, sequence: number, index?: number): string => {
   const id = `${RESERVED_ID_PREFIX}r.${reactor.name}.${sequence}`
   return index === undefined ? id : `${id}.${index}`
 }
 
-/** What is sent for a reaction. Throws {@link NotAReaction} and `NotJson`; then nothing of it is sent. */
+/** The items of a reaction. Throws {@link NotAReaction} and `NotJson`; then none of them is sent. */
 export const itemsOf = (
   reactor: ReactorDefinition,
   { index, stored }: Occurrence,
@@ -91,7 +93,7 @@ export const itemsOf = (
   }))
 }
 
-/** A reactor is no actor, but what it sends says where it comes from in the same way. */
+/** Address of a reactor. A reactor is no actor, but its items name their sender in the same way. */
 export const addressOfReactor = ({ name }: ReactorDefinition): ActorAddress => ({
   type: "reactor",
   id: name,

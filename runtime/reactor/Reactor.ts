@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: erased type parameters; what users write is inferred and checked
 /**
- * `defineReactor(...)`: choreography. What other actors are told when something has happened.
+ * `defineReactor(...)`: choreography. It tells other actors when something has happened.
  *
- * Owns what a user writes and checks it. What a reaction becomes: Reaction.ts. Who runs reactors: ReactorRunner.ts.
+ * Owns a user's definition and its checks. What a reaction becomes: Reaction.ts. ReactorRunner.ts runs
+ * reactors.
  */
 import type { AnyActor, EventsOf } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
@@ -11,10 +12,10 @@ import { isReserved } from "../machine/Machine.ts"
 import type { ToSend } from "../message/Outgoing.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 
-/** Where the event happened: all that is known of it but itself. */
+/** Everything known about the event except the event itself. */
 export type ReactorMeta = Omit<ProjectedEvent, "event">
 
-/** What a handler returns: messages and integration events, in their order, or nothing. */
+/** Result of a handler: messages and integration events, in order, or nothing. */
 export type Reaction = ToSend
 
 type Handler<Event> = (event: Event, meta: ReactorMeta) => Reaction | Promise<Reaction>
@@ -34,22 +35,28 @@ export interface ReactorDefinition {
   readonly publishes: { readonly [type: string]: IntegrationEventDefinition }
 }
 
-/** What a reactor may be called: also part of message ids and the name of its checkpoint. */
+/** Allowed names of reactors, which are also part of message ids and of the checkpoint's name. */
 export const REACTOR_NAME_PATTERN = /^[a-z][a-z0-9_-]{0,39}$/
 
 /**
- * Defines a reactor. Its handlers are given every event of the actor types in `from`, in the order of the journal, at
- * least once, and return what is to be sent: `send.tell(...)`, `send.publish(...)`. They are pure: a repeated event must lead to
- * the same messages, which are then applied once. A handler that keeps throwing leaves a dead letter, and the reactor
- * goes on. Use a saga where somebody has to wait for an answer: a reactor has no inbox, so it cannot `request`.
+ * Defines a reactor. Its handlers get every event of the actor types in `from`, in the order of the journal,
+ * at least once, and return what is to be sent: `send.tell(...)`, `send.publish(...)`. Handlers are pure: a
+ * repeated event must lead to the same messages, which are then applied once. A handler that keeps throwing
+ * leaves a dead letter, and the reactor goes on. If the work has to wait for an answer, use a saga: a reactor
+ * has no inbox, so it cannot `request`.
  *
  * @example defineReactor({ name: "restock", from: [Order], on: { OrderCancelled: (event, { id }) => send.tell({ actor: Stock, ... }) } })
  */
 export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(options: {
-  /** Names its position in the journal for ever: under another name it starts anew, and sends again. */
+  /**
+   * Name of its position in the journal. Never change it: under another name the reactor starts anew and
+   * sends again.
+   */
   readonly name: string
   readonly from: From
-  /** Where its first start begins: with the oldest event, or with those after it. Default `beginning`. */
+  /**
+   * Where its first start begins: with the oldest event, or with events after the start. Default `beginning`.
+   */
   readonly start?: "beginning" | "now"
   readonly on: Handlers<EventsFrom<From>>
   /** Integration events that its handlers publish. */
@@ -71,7 +78,7 @@ export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(option
   for (const type of on.keys()) {
     if (isReserved(type))
       throw refuse(`a handler for "${type}"`, "Events of the runtime itself may change at any time.")
-    // The events of a machine alone are not known here.
+    // The check skips definitions without event schemas, because their events are not known here.
     if (from.some(({ events }) => events === undefined || Object.hasOwn(events, type))) continue
     throw refuse(
       `a handler for "${type}"`,

@@ -1,8 +1,8 @@
 /**
  * Runs one reactor in one partition: from its durable position, in journal order.
  *
- * Owns the position: it moves past a record once all that the record led to is stored somewhere else. What a record leads
- * to: Reacting.ts. Who says when: ReactorRunner.ts.
+ * Owns the position: it moves past a record once everything that the record led to is stored. What a record
+ * leads to: Reacting.ts. ReactorRunner.ts starts it.
  */
 import { Effect, Latch, Option, Stream } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
@@ -14,18 +14,21 @@ import { type Reacting, unavailablePauses } from "./Reacting.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
 import type { ReactorProgress } from "./ReactorProgress.ts"
 
-/** Records whose messages are sent together; a stop in between repeats them. */
+/** Records whose messages are sent together. A stop in between repeats them. */
 const RECORDS_AT_ONCE_MAX = 256
 
-/** How often the position is stored while it moves, in milliseconds: what a crash repeats at most, and one batch. */
+/**
+ * Interval at which a moving position is stored, in milliseconds. A crash repeats at most this time and one
+ * batch.
+ */
 const POSITION_EVERY_MS = 200
 
-/** Longest time that a stop waits for the position to be stored, in milliseconds. */
+/** Longest time that a stop waits until the position is stored, in milliseconds. */
 const POSITION_AT_STOP_MS = 1_000
 
 /**
- * Runs the reactor in the partition of `progress` until it is interrupted, and stores its position then. What is down is
- * in the progress and tried again.
+ * Runs the reactor in the partition of `progress` until it is interrupted, then stores its position. Failures
+ * are shown in the progress and tried again.
  */
 export const runReactorPartition = (
   reactor: ReactorDefinition,
@@ -51,14 +54,14 @@ class Run {
   readonly #journal: Journal["Service"]
   readonly #checkpoints: Checkpoints["Service"]
   readonly #progress: ReactorProgress
-  /** Where it is taken up; unknown before the checkpoint was read. */
+  /** Position in the journal; `undefined` before the checkpoint was read. */
   #position: number | undefined
   #storedPosition = 0
   #isFollowing = false
   #isWorking = false
-  /** Raised by all that happens, to tell whether anything does. */
+  /** Counter that every activity raises, to detect idle intervals. */
   #turnCount = 0
-  /** Open while the position is ahead of the one that is stored. */
+  /** Open while the position is ahead of the stored one. */
   readonly #moved = Latch.makeUnsafe(false)
 
   constructor(
@@ -75,9 +78,10 @@ class Run {
     this.#progress = progress
   }
 
-  /** Follows the journal; when that ends, pauses and follows again from the position. */
+  /** Follows the journal. When that ends, pauses and follows again from the position. */
   readonly forever: Effect.Effect<never> = Effect.suspend(() => this.#follow()).pipe(
-    // A bug that one record meets is logged and met again after a pause. It does not end the reactor silently.
+    // A defect at one record is logged and met again after a pause, so that the reactor does not stop
+    // silently.
     Effect.catchDefect((defect) => Effect.fail(new ReactorDefect(thrownText(defect)))),
     Effect.tapError((error) => {
       this.#isFollowing = false
@@ -93,7 +97,7 @@ class Run {
     Effect.forever,
   )
 
-  /** Stores the position as it moves; one that rests costs nothing. */
+  /** Stores the position as it moves. A position that does not move costs nothing. */
   readonly storePositions: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     while (true) {
       yield* this.#moved.await
@@ -126,7 +130,7 @@ class Run {
       const isIdle = turnCount === this.#turnCount && this.#isFollowing && !this.#isWorking
       const isStored = this.#storedPosition >= (this.#position ?? 0)
       if (!isIdle || !isStored || Option.isNone(last)) continue
-      // Nothing came for a whole interval: the rest of the journal is of other actor types.
+      // No record came for a whole interval: the rest of the journal belongs to other actor types.
       this.#progress.enter("running")
       yield* Effect.timeoutOption(this.#moved.await, pause.after(last.value))
     }
@@ -150,7 +154,7 @@ class Run {
     })
   }
 
-  /** The stored position. The note says where a reactor began that started with what was then to come. */
+  /** The stored position. For `start: "now"`, the note keeps where the reactor began. */
   #startPosition() {
     return Effect.gen({ self: this }, function* () {
       const stored = yield* this.#checkpoints.position(this.#checkpoint)
@@ -178,7 +182,7 @@ class Run {
         yield* this.#reacting.send(items, together)
         this.#moveTo(together.at(-1)?.sequence ?? 0)
       }
-      // After a full page there is more; one that is up to date does not flicker with every burst.
+      // After a full page there may be more. A reactor that is up to date keeps its state at each burst.
       const isBehind = this.#progress.state === "catching-up" && records.length >= JOURNAL_PAGE_RECORDS_MAX
       if (!isBehind) this.#progress.enter("running")
     }).pipe(

@@ -1,8 +1,9 @@
 /**
- * How far a reactor is in one partition, what it did there, and what ails it.
+ * How far a reactor is in one partition, its work there, and its errors.
  *
- * Owns the counts of a reactor's work; the rest is every follower's (../follower/FollowerProgress.ts). Written by
- * ReactorPartition.ts and Reacting.ts, seen by operators as ReactorStatus.ts.
+ * Owns the counts of a reactor's work. The other figures are common to all followers
+ * (../follower/FollowerProgress.ts). ReactorPartition.ts and Reacting.ts write it; operators see it as
+ * ReactorStatus.ts.
  */
 import { Effect } from "effect"
 import { FollowerProgress } from "../follower/FollowerProgress.ts"
@@ -36,7 +37,10 @@ export class ReactorProgress extends FollowerProgress {
     super.enter(state)
   }
 
-  /** Reports failures of work that is repeated until it succeeds, so that the status says why it takes so long. */
+  /**
+   * Reports failures of work that is repeated until it succeeds, so that the status says why it takes so
+   * long.
+   */
   reported<A, E extends { readonly message: string }>(work: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.tapError(work, ({ message }) => Effect.sync(() => this.failed("unavailable", message)))
   }

@@ -1,8 +1,8 @@
 /**
- * A reactor as a system holds it: its partitions, each run here or by another process.
+ * A reactor in a system: its partitions, each run here or by another process.
  *
- * Owns the status of all of them, and events that are handed back. When one runs: ../follower/Follower.ts. How it is run:
- * ReactorPartition.ts.
+ * Owns their status, and events that are redriven. When a partition runs: ../follower/Follower.ts. How it
+ * runs: ReactorPartition.ts.
  */
 import { Clock, Effect } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
@@ -22,15 +22,15 @@ export interface ReactorRunner extends Follower {
   readonly reactor: ReactorDefinition
   readonly status: () => ReactorStatus
   /**
-   * Reads the event that `place` names from the journal and reacts to it once more, under the same message ids. Works wherever
-   * its partition is run.
+   * Reads the event that `place` names from the journal and reacts to it again, with the same message ids. It
+   * works on any node, whichever runs the partition.
    */
   readonly redrive: (place: ReactorPlace) => Effect.Effect<void, ReactorRedriveFailed>
 }
 
 type Ports = Journal | Mailbox | Checkpoints | DeadLetters | EventPublisher
 
-/** Runs nothing yet. */
+/** Makes the reactor, and runs nothing yet. */
 export const makeReactorRunner = Effect.fnUntraced(function* (
   reactor: ReactorDefinition,
   settings: { readonly namespace: string; readonly shardCount: number },

@@ -1,21 +1,21 @@
 /**
- * What operators see of a reactor: how far it is, what it did and what ails it, in each partition and altogether.
+ * What operators see of a reactor: how far it is, its work and its errors, in each partition and in total.
  *
- * Owns the shape. What every follower of the journal says: ../follower/FollowerStatus.ts. Where the figures come from:
+ * Owns the shape. Fields of every follower: ../follower/FollowerStatus.ts. The figures come from
  * ReactorProgress.ts.
  */
 import { Schema } from "effect"
 import { altogether, followerFields } from "../follower/FollowerStatus.ts"
 
 const ownFields = {
-  /** Everything up to and including this journal sequence is handled and sent. */
+  /** Journal sequence up to which everything is handled and sent, inclusive. */
   position: Schema.Number,
   ...followerFields,
-  /** Events handled by this process; those that became dead letters are not among them. */
+  /** Events handled by this process, without those that became dead letters. */
   handledCount: Schema.Number,
   /** Messages and integration events sent by this process. */
   sentCount: Schema.Number,
-  /** Events that this process gave up on: each is a dead letter. */
+  /** Events that this process abandoned; each is a dead letter. */
   failedCount: Schema.Number,
 }
 
@@ -26,12 +26,12 @@ export interface ReactorPartitionStatus extends Schema.Schema.Type<typeof Partit
 const ReactorStatusSchema = Schema.Struct({
   name: Schema.String,
   ...ownFields,
-  /** Each partition by itself, where the journal has several. */
+  /** Status of each partition, if the journal has several. */
   partitions: Schema.optionalKey(Schema.Array(PartitionSchema)),
 })
 /**
- * A reactor altogether. Of several partitions, those that run here count, as of a projection: `lag` is the sum,
- * `position` that of the one furthest behind, `state` the one that most needs somebody.
+ * A reactor in total. If it has several partitions, only those that run here count: `lag` is their sum,
+ * `position` is that of the partition furthest behind, `state` is the most urgent one.
  */
 export interface ReactorStatus extends Schema.Schema.Type<typeof ReactorStatusSchema> {}
 
