@@ -1,8 +1,9 @@
 /**
- * A follower of the journal as a node holds it: its partitions, each run here or by another process.
+ * A follower of the journal on a node: its partitions, each run here or by another process.
  *
- * Owns that a partition is run once at a time, however often it is opened and closed, and to which partition an order
- * goes. How one is run: ../projection/ProjectionPartition.ts, ../reactor/ReactorPartition.ts. Who opens them: the system.
+ * Owns that a partition is run once at a time, however often it is opened and closed, and which partition
+ * gets an operator's order. How a partition runs: ../projection/ProjectionPartition.ts,
+ * ../reactor/ReactorPartition.ts. The system opens them.
  */
 import { Effect, type Scope, Semaphore } from "effect"
 import { partitionOfSequence } from "../journal/Partition.ts"
@@ -11,17 +12,20 @@ import { type SkipOrder, SkipRefused, type SkipReport, type StoppedRecord } from
 
 export interface Follower {
   /**
-   * Runs a partition here. The end of the scope stops it after the work in hand, and waits for that. A partition that is
-   * run already is taken up by the next one when it has stopped.
+   * Runs a partition here. The end of the scope stops it after the current work, and waits for that. If the
+   * partition still runs, the new run begins when the old one has stopped.
    */
   readonly open: (partition: number) => Effect.Effect<void, never, Scope.Scope>
-  /** The record at which a partition that is run here stands still. */
+  /** The record at which a partition that runs here is stopped. */
   readonly stopped: (partition: number) => StoppedRecord | undefined
-  /** Has a partition that is run here step past the record at which it stands still. Returns once it is past it. */
+  /**
+   * Makes a partition that runs here step past the record at which it is stopped. Returns once it is past the
+   * record.
+   */
   readonly skip: (partition: number, order: SkipOrder) => Effect.Effect<SkipReport, SkipRefused>
 }
 
-/** One partition: how far it is, and the work, which never ends by itself. */
+/** One partition: its progress, and the work, which never ends by itself. */
 export interface FollowerPart {
   readonly progress: FollowerProgress
   readonly run: Effect.Effect<never>
@@ -31,13 +35,13 @@ export class FollowerParts<Part extends FollowerPart> implements Follower {
   readonly all: ReadonlyArray<Part>
   readonly #turns: ReadonlyArray<Semaphore.Semaphore>
 
-  /** Runs nothing yet. */
+  /** Makes the parts, and runs nothing yet. */
   constructor(partitionCount: number, partIn: (partition: number) => Part) {
     this.all = Array.from({ length: partitionCount }, (_, partition) => partIn(partition))
     this.#turns = this.all.map(() => Semaphore.makeUnsafe(1))
   }
 
-  /** The part whose partition has the sequence. */
+  /** The part of the partition that holds the sequence. */
   of(sequence: number): Part {
     return this.#at(partitionOfSequence(sequence, this.all.length))
   }

@@ -1,8 +1,9 @@
 /**
- * How far a follower of the journal is in one partition, and what ails it there.
+ * How far a follower of the journal is in one partition, and its errors there.
  *
- * Owns the figures that projections and reactors have in common, and the record at which one stands still (RecordSkip.ts).
- * What each adds: ../projection/ProjectionProgress.ts, ../reactor/ReactorProgress.ts. Who runs the partition writes.
+ * Owns the figures that projections and reactors share, and the record at which the follower is stopped
+ * (RecordSkip.ts). Further figures: ../projection/ProjectionProgress.ts, ../reactor/ReactorProgress.ts. The
+ * runner of the partition writes them.
  */
 import type { Clock } from "effect"
 import { placesBetween } from "../journal/Partition.ts"
@@ -11,7 +12,7 @@ import { RecordSkip } from "./RecordSkip.ts"
 
 export class FollowerProgress {
   readonly partition: number
-  /** The record at which it stands still, and the order to step past it. */
+  /** The record at which the follower is stopped, and an order to step past it. */
   readonly skip = new RecordSkip()
   readonly #partitionCount: number
   readonly #clock: Clock.Clock
@@ -37,7 +38,7 @@ export class FollowerProgress {
     return this.#state !== "elsewhere"
   }
 
-  /** Sequence of the last record that the follower is done with. */
+  /** Sequence of the last record that the follower has finished. */
   get position(): number {
     return this.#position
   }
@@ -61,7 +62,7 @@ export class FollowerProgress {
     this.#position = position
   }
 
-  /** A sequence that the partition has. */
+  /** Notes a sequence that exists in the partition. */
   sawSequence(sequence: number): void {
     this.#journalSequence = Math.max(this.#journalSequence, sequence)
   }
@@ -72,10 +73,10 @@ export class FollowerProgress {
     this.#since = this.#clock.currentTimeMillisUnsafe()
   }
 
-  /** Returns whether this is news: another state or another error. */
+  /** Notes a failure. Returns whether the state or the error has changed. */
   failed(state: FollowerState, error: string): boolean {
     const isNews = state !== this.#state || error !== this.#lastError
-    // Work may fail where the partition is not run: a reactor is handed events back anywhere.
+    // Work may fail on a node that does not run the partition, because events are redriven on any node.
     if (this.isHere) this.enter(state)
     this.#lastError = error
     return isNews

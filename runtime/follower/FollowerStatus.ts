@@ -1,16 +1,17 @@
 /**
- * What operators see of any follower of the journal, a projection or a reactor: how far behind it is and what ails it.
+ * What operators see of any follower of the journal, a projection or a reactor: how far behind it is, and its
+ * errors.
  *
- * Owns the fields that both have, and what is said of all partitions together. What each has besides:
- * ../projection/ProjectionStatus.ts, ../reactor/ReactorStatus.ts. Where the figures come from: FollowerProgress.ts.
+ * Owns the fields that both share, and their totals over all partitions. Further fields:
+ * ../projection/ProjectionStatus.ts, ../reactor/ReactorStatus.ts. The figures come from FollowerProgress.ts.
  */
 import { Schema } from "effect"
 
 /**
- * `catching-up`: behind, and working. `running`: done with what there was. `unavailable`: a server does not answer (the
- * journal, a projection's database, a receiver of a reactor's messages); the follower goes on by itself. `stalled`: stopped
- * at an event or a refusal that needs somebody. `elsewhere`: not run by this process, which knows no more of it than when it
- * last did.
+ * `catching-up`: behind, and working. `running`: finished with everything that there was. `unavailable`: a
+ * server does not answer (the journal, a projection's database, a receiver of a reactor's messages); the
+ * follower recovers by itself. `stalled`: stopped at an event or a refusal that needs an operator.
+ * `elsewhere`: another process runs it; the figures are from when this process last ran it.
  */
 export const FollowerState = Schema.Literals([
   "catching-up",
@@ -22,14 +23,14 @@ export const FollowerState = Schema.Literals([
 export type FollowerState = typeof FollowerState.Type
 
 export const followerFields = {
-  /** Records between the follower and the last one known. Commits of other actor types count too. */
+  /** Records between the follower and the last known one, including commits of other actor types. */
   lag: Schema.Number,
   state: FollowerState,
-  /** Unix milliseconds since when it is in this state. */
+  /** Time at which it entered this state, Unix milliseconds. */
   since: Schema.Number,
-  /** The latest failure, also after recovery. */
+  /** The latest failure; it stays after recovery. */
   lastError: Schema.UndefinedOr(Schema.String),
-  /** Sequence of the record that it does not get past, while there is one; `lastError` says why. */
+  /** Sequence of the record that it cannot get past, if there is one; `lastError` says why. */
   stoppedAt: Schema.optionalKey(Schema.Number),
 }
 
@@ -37,7 +38,7 @@ const Followed = Schema.Struct(followerFields)
 /** One partition of any follower. */
 export interface Followed extends Schema.Schema.Type<typeof Followed> {}
 
-/** The state that most needs somebody comes first. */
+/** States by urgency, the most urgent first. */
 const urgency: ReadonlyArray<FollowerState> = [
   "stalled",
   "unavailable",
@@ -47,8 +48,9 @@ const urgency: ReadonlyArray<FollowerState> = [
 ]
 
 /**
- * What several partitions have in common, and which of them is furthest behind. Only those that run here count, if there
- * are any: `lag` is the sum, `state` the one that most needs somebody, with its `since`, `lastError` and `stoppedAt`.
+ * The total of several partitions, and which of them is furthest behind. Only partitions that run here count,
+ * if there are any: `lag` is the sum, `state` is the most urgent one, with its `since`, `lastError` and
+ * `stoppedAt`.
  */
 export const altogether = <Partition extends Followed>(partitions: ReadonlyArray<Partition>) => {
   const here = partitions.filter(({ state }) => state !== "elsewhere")

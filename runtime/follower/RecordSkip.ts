@@ -1,19 +1,20 @@
 /**
- * The record at which a follower of the journal stands still in a partition, and an operator's order to step past it.
+ * The record at which a follower of the journal is stopped in a partition, and an operator's order to step
+ * past it.
  *
- * Owns what is known of that record, and that an order counts for this record alone, once. How a projection steps past
- * it: ../projection/ProjectionPartition.ts; how a reactor does: ../reactor/Reacting.ts. Who hands orders over:
- * ../system/ClusterControl.ts, to the node that runs the partition.
+ * Owns the state of that record, and that an order applies once, to this record only. How a projection steps
+ * past it: ../projection/ProjectionPartition.ts; how a reactor does: ../reactor/Reacting.ts.
+ * ../system/ClusterControl.ts sends orders to the node that runs the partition.
  */
 import { Deferred, Effect, Latch, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
-/** Longest time that a follower gets to step past a record, in milliseconds. */
+/** Longest time that a follower has for stepping past a record, in milliseconds. */
 export const SKIP_TIMEOUT_MS = 8_000
 
-/** The first record that a follower did not get past. */
+/** The first record that a follower could not get past. */
 export interface StoppedRecord {
-  /** Its place in the journal. */
+  /** Journal sequence of the record. */
   readonly sequence: number
   readonly reason: string
 }
@@ -25,11 +26,11 @@ export interface SkipOrder {
   readonly note: string
 }
 
-/** What came of an order. */
+/** Result of an order. */
 export interface SkipReport {
-  /** False: the follower was past the record already. */
+  /** False: the follower was already past the record. */
   readonly isNews: boolean
-  /** Dead letters that were made of the record; none where it could be applied after all. */
+  /** Dead letters that were made of the record; 0 if it could be applied after all. */
   readonly deadLetterCount: number
 }
 
@@ -51,7 +52,7 @@ export class SkipRefused extends errorClass<SkipRefused>()(
   }
 }
 
-/** Why a dead letter was made, where an operator has ordered it. */
+/** Reason of a dead letter that an operator ordered. */
 export const skipReason = ({ by, note }: SkipOrder, reason: string): string =>
   `skipped by ${by}: ${note}; it failed with: ${reason}`
 
@@ -66,17 +67,17 @@ export class RecordSkip {
   #given: Given | undefined
   readonly #ordered = Latch.makeUnsafe(false)
 
-  /** Where the follower stands still; `undefined`: it goes on, or waits for something else. */
+  /** The record at which the follower is stopped; `undefined` if it runs, or waits for something else. */
   get stopped(): StoppedRecord | undefined {
     return this.#stopped
   }
 
-  /** The follower did not get past this record. */
+  /** The follower could not get past this record. */
   stop(sequence: number, reason: string): void {
     this.#stopped = { sequence, reason }
   }
 
-  /** The follower goes on, or stopped for another reason than a record. */
+  /** The follower runs again, or stopped for another reason than a record. */
   go(): void {
     this.#stopped = undefined
   }
@@ -86,7 +87,7 @@ export class RecordSkip {
     return this.#given?.order.sequence === sequence ? this.#given.order : undefined
   }
 
-  /** Returns as soon as there is an order, once for each. */
+  /** Returns when there is an order, once for each order. */
   readonly ordered: Effect.Effect<void> = Effect.suspend(() =>
     Effect.andThen(
       this.#ordered.await,
@@ -94,12 +95,12 @@ export class RecordSkip {
     ),
   )
 
-  /** Dead letters were made of the record. */
+  /** Counts the dead letters of the record. */
   buried(sequence: number, deadLetterCount: number): void {
     if (this.#given?.order.sequence === sequence) this.#given.deadLetterCount += deadLetterCount
   }
 
-  /** Everything up to `position` is behind the follower. */
+  /** The follower is past everything up to `position`. */
   passed(position: number): void {
     if (this.#stopped !== undefined && this.#stopped.sequence <= position) this.go()
     const given = this.#given
@@ -109,7 +110,7 @@ export class RecordSkip {
     Deferred.doneUnsafe(report, Effect.succeed({ isNews: true, deadLetterCount }))
   }
 
-  /** Gives an order and waits until the follower is past the record. One at a time. */
+  /** Gives an order and waits until the follower is past the record. Only one order at a time. */
   order(order: SkipOrder, position: () => number): Effect.Effect<SkipReport, SkipRefused> {
     return Effect.suspend(() => {
       const { sequence } = order
@@ -131,7 +132,7 @@ export class RecordSkip {
           duration: SKIP_TIMEOUT_MS,
           orElse: () => refuse(`it did not get past it within ${SKIP_TIMEOUT_MS} ms; order it again`),
         }),
-        // The caller is told that nothing was skipped, so nothing is skipped later.
+        // The caller is told that nothing was skipped, so the order must not apply later.
         Effect.onError(() =>
           Effect.sync(() => {
             if (given === this.#given) this.#end()

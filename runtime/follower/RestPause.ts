@@ -1,11 +1,15 @@
 /**
- * The pause between two looks at something that rests: longer each time that nothing has changed, short again at once.
+ * The pause between two looks at an idle source: longer each time that nothing has changed, short again at a
+ * change.
  *
- * Owns the doubling. A follower without work asks the journal for its last sequence, and a projection looks at its stored
- * offset, ever more rarely.
+ * Owns the doubling. An idle follower asks the journal for its last sequence, and a projection reads its
+ * stored offset, more and more rarely.
  */
 
-/** How often the journal is asked for its last sequence, from which the lag is told, in milliseconds; longest at rest. */
+/**
+ * First and longest pause between two queries for the journal's last sequence, which gives the lag, in
+ * milliseconds.
+ */
 export const LAG_SAMPLE_MS = 2_000
 export const LAG_SAMPLE_MS_MAX = 600_000
 
@@ -21,7 +25,7 @@ export class RestPause {
     this.#pauseMs = firstMs
   }
 
-  /** Milliseconds to wait after `seen` was seen: more where it was seen before and the follower `rests`. */
+  /** Milliseconds to wait after `seen`: longer if it is unchanged and the follower `rests`. */
   after(seen: number | undefined, rests = true): number {
     const isSame = rests && seen !== undefined && seen === this.#seen
     this.#pauseMs = isSame ? Math.min(this.#pauseMs * 2, this.#maxMs) : this.#firstMs
