@@ -1,32 +1,33 @@
 /**
- * The dead-letter port: messages that the system gave up on, with the reason and the original.
+ * The dead-letter port: messages that the system abandoned, with the reason and the original.
  *
- * Owns the shape of a dead letter and the contract (test/contract/DeadLetters.contract.ts). Who gives up on what:
- * ../inbox/Inbox.ts and ../reactor/Reactor.ts. What an operator does with them: ../office/DeadLetterOffice.ts.
+ * Owns the shape of a dead letter and the contract (test/contract/DeadLetters.contract.ts). Messages are
+ * abandoned in ../inbox/Inbox.ts, ../outbox/Dispatcher.ts and ../reactor/Reacting.ts. Operators work on them
+ * in ../office/DeadLetterOffice.ts.
  */
 import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
-/** Why the system gave up. */
+/** Why the system abandoned the message. */
 export type DeadLetterReason =
   /** The bytes are no message, or the command is unknown or refused by its schema. */
   | "Malformed"
   /** This system has no actor type of that name. */
   | "Unroutable"
-  /** The domain said no, and nobody waits for the answer. */
+  /** The domain said no, and no actor waits for the answer. */
   | "Rejected"
-  /** `decide` or the machine threw, or decided what cannot be stored. */
+  /** `decide` or the machine threw, or decided a value that cannot be stored. */
   | "Failed"
   /** The actor's history cannot be read. */
   | "Quarantined"
-  /** It was tried too often, or took the process down each time. */
+  /** It failed too often, or crashed the process each time. */
   | "AttemptsExhausted"
-  /** What it would store is too large, or its id was used for another command. */
+  /** Its commit would be too large, or its id was used for another command. */
   | "Refused"
   /** A reactor's handler threw. */
   | "ReactorFailed"
 
-/** Every reason, for those who list or check them. */
+/** Every reason, for code that lists or checks them. */
 export const DEAD_LETTER_REASONS: ReadonlyArray<DeadLetterReason> = [
   "Malformed",
   "Unroutable",
@@ -39,20 +40,23 @@ export const DEAD_LETTER_REASONS: ReadonlyArray<DeadLetterReason> = [
 ]
 
 export interface DeadLetter {
-  /** `type/token` of the actor that it was for, or `reactor/<name>`. */
+  /** `type/token` of its receiver, or `reactor/<name>`. */
   readonly key: string
   readonly reason: DeadLetterReason
   readonly detail: string
   readonly attemptCount: number
-  /** Unix milliseconds at which it was given up. */
+  /** Unix milliseconds at which it was abandoned. */
   readonly atMs: number
-  /** Id of the message, with its place in the mailbox: one that fails again after it was redriven is another letter. */
+  /**
+   * Id of the message, with its position in the mailbox. A redriven message that fails again is another
+   * letter.
+   */
   readonly messageId: string
   /** The original bytes as text: JSON, unless malformed. */
   readonly original: string
 }
 
-/** A stored dead letter. `number` is its place among all, ascending. */
+/** A stored dead letter. `number` orders all letters, ascending. */
 export interface StoredDeadLetter extends DeadLetter {
   readonly number: number
 }
@@ -72,16 +76,16 @@ export class DeadLettersUnavailable extends errorClass<DeadLettersUnavailable>()
 export const DEAD_LETTER_PAGE_MAX = 1_000
 
 export interface DeadLettersService {
-  /** Stores a letter; one with the same key and messageId within two minutes is stored once. */
+  /** Stores a letter. A second letter with the same key and messageId within two minutes is not stored. */
   readonly add: (letter: DeadLetter) => Effect.Effect<void, DeadLettersUnavailable>
-  /** Those after a number, ascending, at most `limit`. */
+  /** Letters after a number, ascending, at most `limit`. */
   readonly list: (options: {
     readonly after: number
     readonly limit: number
     readonly reason?: DeadLetterReason
   }) => Effect.Effect<ReadonlyArray<StoredDeadLetter>, DeadLettersUnavailable>
   readonly get: (number: number) => Effect.Effect<StoredDeadLetter | undefined, DeadLettersUnavailable>
-  /** Forgets a letter for good; one that is not there is no error. */
+  /** Deletes a letter for good. A letter that does not exist is no error. */
   readonly remove: (number: number) => Effect.Effect<void, DeadLettersUnavailable>
 }
 

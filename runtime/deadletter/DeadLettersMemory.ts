@@ -1,4 +1,4 @@
-/** Dead letters in memory, for tests and the simulation: the contract of DeadLetters.ts and nothing beyond it. */
+/** Dead letters in memory, for tests and the simulation: only the contract of DeadLetters.ts. */
 import { Clock, Effect, Layer } from "effect"
 import {
   DEAD_LETTER_PAGE_MAX,
@@ -8,17 +8,17 @@ import {
   type StoredDeadLetter,
 } from "./DeadLetters.ts"
 
-/** Time for which a letter is recognised as one that is stored already, in milliseconds. */
+/** Time in which a repeated letter is recognised, in milliseconds. */
 const REPEAT_WINDOW_MS = 120_000
 
 export interface DeadLettersMemory extends DeadLettersService {
-  /** By number, ascending. */
+  /** Letters by number, ascending. */
   readonly letters: ReadonlyMap<number, StoredDeadLetter>
 }
 
 export const makeDeadLettersMemory = (): DeadLettersMemory => {
   const letters = new Map<number, StoredDeadLetter>()
-  /** When each message was given up, oldest first. */
+  /** Time at which each message was abandoned, oldest first. */
   const givenUpAtMs = new Map<string, number>()
   let lastNumber = 0
 

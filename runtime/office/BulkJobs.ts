@@ -1,10 +1,10 @@
 /**
- * Bulk verbs in the background: all dead letters of a reason are redriven or discarded while their operator does other
- * things, and looks how far that is.
+ * Bulk verbs in the background: all dead letters of a reason are redriven or discarded, while the operator
+ * does other work and checks the progress.
  *
- * Owns that there is one job for a verb and a reason, whichever node is asked: what is known of it is a note in the
- * checkpoints, which every node reads. A job whose node went down is interrupted; started again, it goes on with what is
- * left. What happens to a letter: DeadLetterOffice.ts.
+ * Owns that there is one job for each verb and reason, whichever node is asked. The state of a job is a note
+ * in the checkpoints, which every node reads. A job whose node crashed is interrupted; started again, it
+ * continues with the remaining letters. What happens to a letter: DeadLetterOffice.ts.
  */
 import { Clock, Effect, FiberMap, Schedule, type Scope, Semaphore } from "effect"
 import { Checkpoints, type CheckpointsUnavailable } from "../checkpoint/Checkpoints.ts"
@@ -12,45 +12,50 @@ import { DEAD_LETTER_REASONS, type DeadLettersUnavailable } from "../deadletter/
 import type { MailboxError } from "../mailbox/Mailbox.ts"
 import { BULK_VERBS, type BulkPage, type BulkProgress, type BulkTask } from "./DeadLetterOffice.ts"
 
-/** A job that has noted nothing for so long is taken for interrupted, in milliseconds. */
+/** Time without a note after which a job counts as interrupted, in milliseconds. */
 export const BULK_SILENCE_MS_MAX = 60_000
 
-/** Tries at a page that dead letters or the mailbox do not take, and the first pause between them, doubling. */
+/**
+ * Attempts at a page that the dead letters or the mailbox refuse, and the first pause between them, doubling.
+ */
 const PAGE_TRIES_MAX = 8
 const PAGE_PAUSE_FIRST_MS = 250
 
-/** A bulk verb in the background, as far as it is. Counts are of letters. */
+/** Progress of a bulk verb in the background. Counts are of letters. */
 export interface BulkJob extends BulkTask {
-  /** `interrupted`: its node went down, or has noted nothing for a minute. Start it again for what is left. */
+  /**
+   * `interrupted`: its node crashed, or has noted nothing for a minute. Start it again for the remaining
+   * letters.
+   */
   readonly state: "running" | "done" | "cancelled" | "failed" | "interrupted"
   readonly doneCount: number
   /** Letters that could not be redriven and stay. */
   readonly keptCount: number
-  /** The first of them. */
+  /** The first of these letters. */
   readonly kept: ReadonlyArray<{ readonly number: number; readonly why: string }>
   /** Unix milliseconds. */
   readonly startedAtMs: number
   readonly updatedAtMs: number
-  /** Why it failed. */
+  /** Why the job failed. */
   readonly detail?: string
 }
 
 export interface BulkJobs {
-  /** Starts a job, or finds the one that runs. Resolves at once. */
+  /** Starts a job, or finds the running one. Returns at once. */
   readonly startBulk: (task: BulkTask) => Effect.Effect<BulkJob, CheckpointsUnavailable>
-  /** The latest job of each verb and reason, on whatever node. */
+  /** The latest job of each verb and reason, on any node. */
   readonly bulkJobs: Effect.Effect<ReadonlyArray<BulkJob>, CheckpointsUnavailable>
-  /** Ends a job after the letters in work; what is done stays done. `undefined`: there was none. */
+  /** Ends a job after the current letters; finished work stays. `undefined`: there was no job. */
   readonly cancelBulk: (task: BulkTask) => Effect.Effect<BulkJob | undefined, CheckpointsUnavailable>
 }
 
-/** What the checkpoints hold of a job. `id` is of this run of it. Its node alone writes it. */
+/** Note of a job in the checkpoints. `id` names this run of the job. Only its node writes the note. */
 interface Note {
   readonly id: string
   readonly job: BulkJob
 }
 
-/** Ends the run of this id. A note of its own, so that no progress is written over it. */
+/** Cancels the run with this id. It is a separate note, so that no progress overwrites it. */
 interface Cancellation {
   readonly id: string
   /** Unix milliseconds. */
@@ -71,7 +76,7 @@ const noteOf = (stored: unknown): Note | undefined => {
   return typeof note?.id === "string" && typeof note.job?.state === "string" ? (note as Note) : undefined
 }
 
-/** The note with the job as it is: cancelled, where a cancellation is of this run. */
+/** The note with the job's state; cancelled if the cancellation is for this run. */
 const withCancellation = (note: Note | undefined, stored: unknown): Note | undefined => {
   const { id, atMs } = (stored ?? {}) as Partial<Cancellation>
   if (note === undefined || note.id !== id || note.job.state !== "running") return note
@@ -81,7 +86,7 @@ const withCancellation = (note: Note | undefined, stored: unknown): Note | undef
 
 const pagePauses = Schedule.exponential(PAGE_PAUSE_FIRST_MS)
 
-/** The end of the scope interrupts what runs here. */
+/** Makes the jobs. The end of the scope interrupts jobs that run here. */
 export const makeBulkJobs = Effect.fnUntraced(function* (
   workPage: WorkPage,
   newId: () => string,
@@ -103,12 +108,12 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
       ? { ...job, state: "interrupted" }
       : job
 
-  /** Writes what is known now. False: the job was cancelled, or another node has it. */
+  /** Writes the current state. False: the job was cancelled, or another node runs it. */
   const tell = (id: string, job: BulkJob): Effect.Effect<boolean> =>
     Effect.gen(function* () {
       const note = yield* read(job)
       const isOurs = note?.id === id
-      // A note from before this job is an old answer.
+      // The note was written before this job began, so it is outdated.
       if (note !== undefined && !isOurs && note.job.startedAtMs >= job.startedAtMs) return false
       if (isOurs && note.job.state !== "running") return false
       yield* checkpoints.write(noteName(job), { id, job })
@@ -173,7 +178,7 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
     return withCancellation(note, cancellation)?.job
   })
 
-  // One at a time on a node: asked twice, there is one job.
+  // One start at a time on a node, so that two requests start one job.
   const turn = yield* Semaphore.make(1)
   const tasks = BULK_VERBS.flatMap((verb) => DEAD_LETTER_REASONS.map((reason) => ({ verb, reason })))
   return {
@@ -185,5 +190,5 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
   }
 })
 
-/** Kept letters that a job names; the others are only counted. */
+/** Kept letters that a job lists; further ones are only counted. */
 const BULK_KEPT_SHOWN_MAX = 20

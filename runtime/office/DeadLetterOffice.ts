@@ -1,9 +1,9 @@
 /**
- * The dead-letter office: what an operator does with messages that the system gave up on.
+ * The dead-letter office: an operator's work on messages that the system abandoned.
  *
- * Owns list, show, redrive and discard, one by one or all of a reason. A letter leaves the office only after its
- * message is stored again; a crash in between delivers the message twice, and its actor applies it once. Where letters
- * come from: ../inbox/Inbox.ts and ../reactor/ReactorRunner.ts.
+ * Owns list, show, redrive and discard, for one letter or all of a reason. A letter leaves the office only
+ * after its message is stored again. A crash in between delivers the message twice, and its actor applies it
+ * once. Letters come from ../inbox/Inbox.ts and ../reactor/ReactorRunner.ts.
  */
 import { Clock, Effect, Schema } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
@@ -20,23 +20,23 @@ import { decodeMessage, encodeMessage, MessageUnreadable, withoutOrigin } from "
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 import type { ReactorRunner } from "../reactor/ReactorRunner.ts"
 
-/** Letters on a page of `list` unless asked otherwise. */
+/** Letters on a page of `list` by default. */
 export const DEAD_LETTER_PAGE_DEFAULT = 100
 
 /** Letters that a bulk verb takes at a time; it reports after each page. */
 export const BULK_PAGE_MAX = 100
 
-/** Letters that one bulk verb works through at most, and how long it begins new pages, in milliseconds. */
+/** Most letters of one bulk verb, and the time in which it begins new pages, in milliseconds. */
 export const BULK_LETTERS_MAX = 10_000
 export const BULK_MS_MAX = 10_000
 
 /** Letters that are discarded at the same time. */
 const DISCARDED_AT_ONCE_MAX = 32
 
-/** Letters that stayed whose reasons a bulk report names; the others are only counted. */
+/** Kept letters whose reasons a bulk report lists; further ones are only counted. */
 export const BULK_KEPT_NAMED_MAX = 100
 
-/** There is no letter with this number: it never was, or somebody has redriven or discarded it. */
+/** No dead letter has this number: it never existed, or an operator has redriven or discarded it. */
 export class DeadLetterNotFound extends errorClass<DeadLetterNotFound>()(
   "DeadLetterNotFound",
   {
@@ -53,7 +53,7 @@ export class DeadLetterNotFound extends errorClass<DeadLetterNotFound>()(
   }
 }
 
-/** The letter cannot go back to where it was bound, and stays. */
+/** The letter cannot go back to its receiver, and stays. */
 export class DeadLetterNotRedrivable extends errorClass<DeadLetterNotRedrivable>()(
   "DeadLetterNotRedrivable",
   { number: Schema.Number, detail: Schema.String, hint: Schema.String },
@@ -74,31 +74,35 @@ export type BulkVerb = "redrive" | "discard"
 
 export const BULK_VERBS: ReadonlyArray<BulkVerb> = ["redrive", "discard"]
 
-/** What a bulk verb works on. */
+/** The verb and the reason of a bulk job. */
 export interface BulkTask {
   readonly verb: BulkVerb
   readonly reason: DeadLetterReason
 }
 
-/** What a bulk verb did so far. */
+/** The work of a bulk verb so far. */
 export interface BulkReport {
   readonly doneCount: number
   /** Letters that could not be redriven and stay. */
   readonly keptCount: number
-  /** The first of them. */
+  /** The first of these letters. */
   readonly kept: ReadonlyArray<{ readonly number: number; readonly why: string }>
-  /** Nothing of the reason is left that was there when it began; otherwise call again, or `startBulk`. */
+  /**
+   * All letters of the reason that existed at the start are done. Otherwise call again, or use `startBulk`.
+   */
   readonly isComplete: boolean
 }
 
 export interface BulkOptions {
   readonly reason: DeadLetterReason
-  /** Told after each page. */
+  /** Called after each page. */
   readonly onProgress?: (report: BulkReport) => void
 }
 
 export interface DeadLetterOffice {
-  /** By number, ascending: those after `after` (default 0), `limit` at most (default 100, 1,000 at most). */
+  /**
+   * Letters by number, ascending, after `after` (default 0), at most `limit` (default 100, at most 1,000).
+   */
   readonly list: (options?: {
     readonly reason?: DeadLetterReason
     readonly after?: number
@@ -108,8 +112,9 @@ export interface DeadLetterOffice {
     number: number,
   ) => Effect.Effect<StoredDeadLetter, DeadLetterNotFound | DeadLettersUnavailable>
   /**
-   * Hands the original to its actor or reactor again, under its own id, and removes the letter. Succeeds once the
-   * message is stored in the mailbox, or the reactor has reacted; if it fails again there is a new letter.
+   * Hands the original to its actor or reactor again, under its own id, and removes the letter. Succeeds once
+   * the message is stored in the mailbox, or the reactor has reacted; if it fails again there is a new
+   * letter.
    */
   readonly redrive: (number: number) => Effect.Effect<void, RedriveError>
   /** Redrives all letters of a reason, oldest first. Ends early when the mailbox does not take them. */
@@ -124,15 +129,15 @@ export interface DeadLetterOffice {
   ) => Effect.Effect<BulkReport, DeadLettersUnavailable | MailboxError>
 }
 
-/** Where a bulk verb is among the letters of its reason. */
+/** Progress of a bulk verb among the letters of its reason. */
 export interface BulkProgress {
   /** Number of the last letter that was seen. */
   readonly after: number
-  /** When it began, Unix milliseconds: later letters are left. */
+  /** Time of the start, Unix milliseconds. Later letters are skipped. */
   readonly startedMs: number
 }
 
-/** What a bulk verb did on a page. */
+/** The work of a bulk verb on one page. */
 export interface BulkPage {
   readonly doneCount: number
   readonly kept: BulkReport["kept"]
@@ -141,7 +146,7 @@ export interface BulkPage {
   readonly isLast: boolean
 }
 
-/** The office, and its work page by page, for what goes on in the background. */
+/** The office, with its work page by page for background jobs. */
 interface OfficeWork extends DeadLetterOffice {
   readonly workPage: (
     task: BulkTask,
@@ -183,7 +188,8 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
     const bound = boundFor(letter, settings.shardCount, encoder.encode(original))
     if (bound instanceof DeadLetterNotRedrivable) return yield* Effect.fail(bound)
     const { address, data } = bound
-    // A fresh id, or the mailbox takes the message for a repeat; the same one for each try at this letter.
+    // A new id, because the mailbox would treat the old one as a repeat. All attempts at this letter share
+    // it.
     yield* mailbox.publish({ address, id: `${RESERVED_ID_PREFIX}redrive.${number}`, data })
   })
 
@@ -192,13 +198,13 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
     yield* letters.remove(letter.number)
   })
 
-  /** One page: each letter once, and none that came after the start. */
+  /** Works on one page: each letter once, without letters that came after the start. */
   const workPage = Effect.fnUntraced(function* (
     { verb, reason }: BulkTask,
     { after, startedMs }: BulkProgress,
   ): Effect.fn.Return<BulkPage, DeadLettersUnavailable | MailboxError> {
     const page = yield* letters.list({ after, limit: BULK_PAGE_MAX, reason })
-    // What came back meanwhile is left: a message that always fails would go round for ever.
+    // Skip letters that came back meanwhile, because a message that always fails would never end.
     const old = page.filter(({ atMs }) => atMs <= startedMs)
     const kept: Array<{ readonly number: number; readonly why: string }> = []
     const work = (letter: StoredDeadLetter) =>
@@ -207,7 +213,7 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
           Effect.sync(() => void kept.push({ number: letter.number, why: detail })),
         ),
       )
-    // The order of letters matters where they go back to their actors.
+    // The order of letters matters when they go back to their actors.
     const concurrency = verb === "redrive" ? 1 : DISCARDED_AT_ONCE_MAX
     yield* Effect.forEach(old, work, { concurrency, discard: true })
     return {
@@ -219,7 +225,7 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
     }
   })
 
-  /** Page by page up to the bounds. */
+  /** Works page by page, up to the bounds. */
   const inBulk = Effect.fnUntraced(function* (verb: BulkVerb, { reason, onProgress }: BulkOptions) {
     const kept: Array<{ readonly number: number; readonly why: string }> = []
     let report: BulkReport = { doneCount: 0, keptCount: 0, kept, isComplete: false }
@@ -263,7 +269,7 @@ const encoder = new TextEncoder()
 const isNotRedrivable = (error: unknown): error is DeadLetterNotRedrivable =>
   error instanceof DeadLetterNotRedrivable
 
-/** Whom the letter's message is for, if it is a message at all, and what is sent there. */
+/** The receiver of the letter's message and the bytes to send; `undefined` if it is not a message. */
 const boundFor = (
   { number, key }: StoredDeadLetter,
   shardCount: number,
@@ -281,7 +287,7 @@ const boundFor = (
   }
 }
 
-/** Where a reactor's letter says that its event is. */
+/** The event that a reactor's letter names. */
 const placeIn = (original: string): { readonly sequence: number; readonly index?: number } | undefined => {
   try {
     const { sequence, index } = JSON.parse(original)
