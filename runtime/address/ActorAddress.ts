@@ -1,8 +1,8 @@
 /**
- * Who an actor is: `type/id`, the shard it belongs to and the token its id becomes in a subject.
+ * Address of an actor: `type/id`, its shard, and the token that its id becomes in a subject.
  *
- * Owns the encoding that is written to the wire (docs/ARCHITECTURE.md, "Data on the wire"): changing anything
- * here would move actors to other subjects. Does not know NATS; the subject itself is built by the adapter.
+ * Owns the encoding that is written to the wire (docs/ARCHITECTURE.md, "Data on the wire"): a change here
+ * would move actors to other subjects. Does not know NATS; the adapter builds the subject.
  */
 import { Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
@@ -13,7 +13,7 @@ export const ACTOR_ID_LENGTH_MAX = 256
 /** Longest subject token that an id may become, in bytes, after percent-encoding. */
 export const ACTOR_ID_TOKEN_BYTES_MAX = 768
 
-/** What an actor type may be called: lower case, starts with a letter, 64 characters at most. */
+/** Allowed names of actor types: lower case, starting with a letter, at most 64 characters. */
 export const ACTOR_TYPE_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
 
 /** An actor id that cannot be stored. Terminal: the same id is refused every time. */
@@ -41,8 +41,9 @@ export interface ActorAddress {
 }
 
 /**
- * The id as one subject token, reversible with {@link idFromToken}: percent-encoded UTF-8 of everything but
- * `A-Z a-z 0-9 - _ ~ ! ' ( )`. So `.`, `*`, `>`, white space and control characters never reach a subject.
+ * The id as one subject token, reversible with {@link idFromToken}: percent-encoded UTF-8 of everything
+ * except `A-Z a-z 0-9 - _ ~ ! ' ( )`. So `.`, `*`, `>`, white space and control characters never reach a
+ * subject.
  */
 export const tokenFromId = (id: string): string =>
   encodeURIComponent(id).replace(/[.*]/g, (character) => (character === "." ? "%2E" : "%2A"))
@@ -68,9 +69,12 @@ export const shardOf = (key: string, shardCount: number): number => fnv1a32(key)
 const invalid = (actorType: string, reason: InvalidActorId["reason"], hint: string): InvalidActorId =>
   new InvalidActorId({ actorType, reason, hint })
 
-/** Checks an id and places it. Throws {@link InvalidActorId}, which callers put in their error channel. */
+/**
+ * Checks an id and computes its shard. Throws {@link InvalidActorId}, which callers put in their error
+ * channel.
+ */
 export const addressOf = (type: string, id: string, shardCount: number): ActorAddress => {
-  // Types do not reach everybody: a missing route parameter is `undefined`.
+  // Callers without types may pass anything: a missing route parameter is `undefined`.
   if (typeof id !== "string") throw invalid(type, "NotText", `Give the actor's id as text, not ${typeof id}.`)
   if (id.length === 0) throw invalid(type, "Empty", "Give the actor a non-empty id.")
   if (id.length > ACTOR_ID_LENGTH_MAX) {
@@ -111,12 +115,13 @@ export class InvalidActorKey extends errorClass<InvalidActorKey>()(
 /** Characters of a refused key that an error shows. */
 const SHOWN_KEY_LENGTH_MAX = 200
 
-/** An id that is its own token. */
+/** An id that equals its token. */
 const PLAIN_TOKEN = /^[A-Za-z0-9\-_~!'()]{1,256}$/
 
 /**
- * The address that a `key` names. Throws {@link InvalidActorKey} for a key that {@link addressOf} never makes: other
- * spellings of an id would be further actors, and wildcards, dots or line breaks would reach a subject.
+ * The address that a `key` names. Throws {@link InvalidActorKey} for a key that {@link addressOf} never
+ * makes, because another spelling of an id would be another actor, and wildcards, dots or line breaks would
+ * reach a subject.
  */
 export const addressFromKey = (key: string, shardCount: number): ActorAddress => {
   const address = addressNamed(key, shardCount)
@@ -124,7 +129,7 @@ export const addressFromKey = (key: string, shardCount: number): ActorAddress =>
   return address
 }
 
-/** The same for a key of which nobody knows where it is from; `undefined`: no actor can be called so. */
+/** Like {@link addressFromKey}, for a key of unknown source; `undefined` if no actor can have this key. */
 export const addressNamed = (key: string, shardCount: number): ActorAddress | undefined => {
   if (typeof key !== "string") return undefined
   const slash = key.indexOf("/")

@@ -1,14 +1,14 @@
 /**
- * The health port: what a system needs of its servers by name, and what of that does not work now.
+ * The health port: the server resources that a system needs, by name, and which of them do not work now.
  *
- * Owns the words in which that is said, everywhere the same: `check()`, `status()`, log, readiness, metrics. A system
- * on ports in memory needs nothing. Who looks: infra/nats/stores/StoreWatch.ts.
+ * Owns the wording, which is the same everywhere: `check()`, `status()`, log, readiness, metrics. A system on
+ * ports in memory needs no resources. infra/nats/stores/StoreWatch.ts checks them.
  */
 import { Context, Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
 /**
- * `Missing`: it is not there. `Full`: there is no room. `Unwritable`: it takes no writes for another reason.
+ * `Missing`: it does not exist. `Full`: it has no room. `Unwritable`: it takes no writes for another reason.
  * `Unreachable`: it does not answer. `NotPermitted`: this process may not use it.
  */
 const HealthReason = Schema.Literals(["Missing", "Full", "Unwritable", "Unreachable", "NotPermitted"])
@@ -18,7 +18,7 @@ const NeededKind = Schema.Literals(["server", "stream", "bucket", "consumers"])
 export type NeededKind = typeof NeededKind.Type
 
 const HealthProblem = Schema.Struct({
-  /** As the server's own tools call it. */
+  /** Its name in the server's own tools. */
   name: Schema.String,
   kind: NeededKind,
   reason: HealthReason,
@@ -26,10 +26,10 @@ const HealthProblem = Schema.Struct({
   hint: Schema.String,
 })
 
-/** One thing that is needed and does not work. */
+/** A needed resource that does not work. */
 export type HealthProblem = typeof HealthProblem.Type
 
-/** One thing that is needed, as it was when it was looked at last. */
+/** A needed resource, in its state at the last check. */
 export interface Needed {
   readonly name: string
   readonly kind: NeededKind
@@ -52,7 +52,7 @@ export const problemTitle = ({ kind, name, reason }: HealthProblem): string =>
 export const problemText = (problem: HealthProblem): string =>
   `${problemTitle(problem)}: ${problem.detail}. ${problem.hint}`
 
-/** Something that the system needs does not work. It goes on by itself once that works again. */
+/** A resource that the system needs does not work. The system continues by itself once it works again. */
 export class Unhealthy extends errorClass<Unhealthy>()(
   "Unhealthy",
   {
@@ -67,16 +67,16 @@ export class Unhealthy extends errorClass<Unhealthy>()(
 }
 
 export interface HealthService {
-  /** What is needed, as it was seen last. */
+  /** The needed resources, in their state at the last check. */
   readonly needed: () => ReadonlyArray<Needed>
-  /** Looks now; fails with everything that does not work. */
+  /** Checks now; fails with all problems. */
   readonly check: Effect.Effect<void, Unhealthy>
 }
 
 export const problemsOf = (needed: ReadonlyArray<Needed>): ReadonlyArray<HealthProblem> =>
   needed.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
 
-/** Of a system that needs nothing. */
+/** Health of a system that needs no resources. */
 const nothingNeeded: HealthService = { needed: () => [], check: Effect.void }
 
 export const Health: Context.Reference<HealthService> = Context.Reference<HealthService>(

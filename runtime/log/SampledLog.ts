@@ -1,9 +1,10 @@
 /**
- * Log lines that clients and other systems can cause at any rate: a few of them are written, all of them are counted.
+ * Log lines that clients and other systems can cause at any rate: a few are written, all are counted.
  *
- * Owns the pace: the first line of a kind is written at once, further ones once in {@link SAMPLED_LOG_PAUSE_MS}, with the
- * number of those that were left out. How many were left out is the counter `everstate_log_lines_left_out_total`, by
- * kind; exact counts of what happened belong into `status()` and the metrics.
+ * Owns the pace: the first line of a kind is written at once, further ones once in {@link
+ * SAMPLED_LOG_PAUSE_MS}, with the number of lines that were left out. The counter
+ * `everstate_log_lines_left_out_total` counts them by kind. Exact counts of events belong into `status()` and
+ * the metrics.
  */
 import { Clock, Context, Effect, type LogLevel, Metric } from "effect"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -11,7 +12,7 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 /** Shortest time between two lines of one sampled log, in milliseconds. */
 export const SAMPLED_LOG_PAUSE_MS = 10_000
 
-/** Kinds of lines that a system samples apart from each other. Further ones share one pace. */
+/** Kinds of lines that a system samples separately. Further kinds share one pace. */
 export const SAMPLED_LOG_KINDS_MAX = 100
 
 /** Kind of the lines beyond {@link SAMPLED_LOG_KINDS_MAX}. */
@@ -35,7 +36,7 @@ class Pace {
     this.#leftOut = Metric.withAttributes(leftOut, { kind })
   }
 
-  /** Writes the line that `written` makes of what is to be added to it, unless one was written a moment ago. */
+  /** Writes the line that `written` makes from the given suffix, unless a line was written a moment ago. */
   say(nowMs: number, written: (more: string) => Effect.Effect<void>): Effect.Effect<void> {
     if (nowMs < this.#nextMs) {
       this.#leftOutCount++
@@ -48,7 +49,7 @@ class Pace {
   }
 }
 
-/** A log of its own for one kind of trouble. */
+/** A separate log for one kind of trouble. */
 export const makeSampledLog = (kind: string): Effect.Effect<SampledLog> =>
   Effect.map(Clock.Clock, (clock) => {
     const pace = new Pace(kind)
@@ -56,7 +57,7 @@ export const makeSampledLog = (kind: string): Effect.Effect<SampledLog> =>
       Effect.suspend(() => pace.say(monotonicMs(clock), (more) => Effect.logWarning(line + more)))
   })
 
-/** The pace of every kind of a system. */
+/** The pace of every kind of line in a system. */
 export class SampledLogs {
   readonly #paces = new Map<string, Pace>()
 
@@ -68,14 +69,14 @@ export class SampledLogs {
   }
 }
 
-/** The logs of the system to which a fiber belongs. Outside of one every line is written. */
+/** The logs of the fiber's system. Outside of a system every line is written. */
 export const CurrentSampledLogs = Context.Reference<SampledLogs | undefined>("everstate/log/SampledLogs", {
   defaultValue: () => undefined,
 })
 
 /**
- * Writes a line of the kind, or leaves it out because one was written a moment ago. A kind names what happened, never the
- * actor or client. `cause` is shown with a line that is written.
+ * Writes a line of the kind, or leaves it out because a line was written a moment ago. A kind names the
+ * event, never the actor or client. `cause` is shown with a written line.
  */
 export const logSampled = (
   kind: string,

@@ -1,24 +1,25 @@
 /**
  * Work that runs on one node of the cluster at a time: a poller, a scheduler, a bridge to somewhere else.
  *
- * Owns the definition and its life on the node that has it: started, started again when it ends, aborted when the node
- * hands it over or is fenced. One at a time is best effort, as every lease is: around a partition two may overlap for a
- * moment, so what it does should bear being done twice. `epoch` rises with every owner; give it to what can compare.
+ * Owns the definition and its life on the node that has it: it is started, started again when it ends, and
+ * aborted when the node hands it off or is fenced. One at a time is best effort, as with every lease: around
+ * a network partition two may overlap for a moment, so its work must tolerate being done twice. `epoch` rises
+ * with every owner; pass it to systems that can compare it.
  */
 import { Cause, Effect, Schedule, type Scope } from "effect"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 
-/** What a singleton may be called. */
+/** Allowed names of singletons. */
 const NAME_PATTERN = /^[a-z][a-z0-9_-]{0,63}$/
 
-/** Pause before a singleton that ended is started again, in milliseconds; doubling while it keeps failing. */
+/** Pause before a singleton that ended is started again, in milliseconds; doubles while it keeps failing. */
 const RESTART_FIRST_MS = 200
 const RESTART_MAX_MS = 30_000
 
 export interface SingletonContext {
-  /** Aborted when this node does not have it any more, or stops. Return soon then. */
+  /** Aborted when this node loses the singleton, or stops. Return soon then. */
   readonly signal: AbortSignal
-  /** Fencing number of this node's turn. */
+  /** Epoch of this node's ownership, for fencing. */
   readonly epoch: number
 }
 
@@ -27,7 +28,10 @@ export interface SingletonDefinition {
   readonly run: (context: SingletonContext) => PromiseLike<void> | Effect.Effect<void, unknown>
 }
 
-/** Defines work that one node does for all. It runs until its `signal` is aborted; if it ends before, it is run again. */
+/**
+ * Defines work that one node does for all. It runs until its `signal` is aborted. If it ends before, it runs
+ * again.
+ */
 export const defineSingleton = (definition: SingletonDefinition): SingletonDefinition => {
   if (!NAME_PATTERN.test(definition.name)) {
     throw new InvalidDefinition({

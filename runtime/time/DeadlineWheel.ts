@@ -1,9 +1,10 @@
 /**
  * Deadlines by the hundred thousand: one coarse timer wheel on Effect's Clock instead of a timer per request.
  *
- * Owns the slots and the one fiber that turns them; it sleeps on a latch while nothing is pending. Does not own what
- * a deadline means: replies that never come (infra/nats/connection/ReplyMultiplexer.ts) and asks are its users.
- * Deadlines are monotonic, never early, and late by two ticks at most on a process that is not stalled.
+ * Owns the slots and the one fiber that turns them; it sleeps on a latch while no deadline is pending. Does
+ * not own the meaning of a deadline: its users are replies that never come
+ * (infra/nats/connection/ReplyMultiplexer.ts) and asks. Deadlines are monotonic, never early, and at most two
+ * ticks late on a process that is not stalled.
  */
 import { Clock, Effect, Latch, type Scope } from "effect"
 import { monotonicMs } from "./MonotonicTime.ts"
@@ -15,23 +16,23 @@ export const DEADLINE_TICK_MS = 50
 const SLOT_COUNT = 256
 
 /**
- * Ticks by which the fiber may wake late before it holds expiry back for one more tick: a process that was stalled
- * reads the replies that wait in its sockets before it calls them lost.
+ * Ticks by which the fiber may wake late before it delays expiry for one more tick. A process that was
+ * stalled first reads the replies in its sockets, before it counts them as lost.
  */
 const STALL_TICKS = 4
 
-/** A scheduled deadline. `cancel` is O(1) and harmless when it has expired or was cancelled before. */
+/** A scheduled deadline. `cancel` is O(1), and has no effect after expiry or an earlier cancel. */
 export interface Deadline {
   readonly cancel: () => void
 }
 
 export interface DeadlineWheel {
   /**
-   * Calls `onExpire` once, `delayMs` from now or up to two ticks later; what is no positive number is due at once.
-   * It must not throw.
+   * Calls `onExpire` once, `delayMs` from now or up to two ticks later. A `delayMs` that is not a positive
+   * number is due at once. `onExpire` must not throw.
    */
   readonly schedule: (delayMs: number, onExpire: () => void) => Deadline
-  /** How many deadlines are pending. */
+  /** Number of pending deadlines. */
   readonly pendingCount: () => number
 }
 
@@ -106,7 +107,10 @@ class Wheel implements DeadlineWheel {
     entry.next = undefined
   }
 
-  /** What is due up to `tick`, earlier ticks first. Nothing is called yet, since a callback may schedule again. */
+  /**
+   * Takes the entries that are due up to `tick`, earlier ticks first. Calls none yet, because a callback may
+   * schedule again.
+   */
   #collect(tick: number): ReadonlyArray<Entry> {
     const due: Array<Entry> = []
     const slots = Math.min(tick - this.#tick, SLOT_COUNT)
@@ -122,7 +126,7 @@ class Wheel implements DeadlineWheel {
     return due
   }
 
-  /** Turns for ever; parks on the latch when a turn finds nothing pending. */
+  /** Turns for ever; waits on the latch when no deadline is pending. */
   readonly turn: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     const tick = Effect.sleep(DEADLINE_TICK_MS)
     while (true) {
@@ -133,7 +137,7 @@ class Wheel implements DeadlineWheel {
         yield* tick
         now = Math.floor(this.#elapsedTicks())
       }
-      // Cancelled meanwhile by an earlier callback of the same turn: it stays silent.
+      // Skip entries that an earlier callback of this turn has cancelled.
       for (const entry of this.#collect(now)) {
         if (!entry.pending) continue
         this.remove(entry)
@@ -147,7 +151,7 @@ class Wheel implements DeadlineWheel {
   })
 }
 
-/** A wheel whose fiber lives as long as the scope. After that nothing expires any more. */
+/** A wheel whose fiber lives as long as the scope. After that no deadline expires. */
 export const makeDeadlineWheel: Effect.Effect<DeadlineWheel, never, Scope.Scope> = Effect.gen(function* () {
   const wheel = new Wheel(yield* Clock.Clock)
   yield* Effect.forkScoped(wheel.turn)

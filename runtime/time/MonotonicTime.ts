@@ -1,4 +1,4 @@
-/** Time that only goes forward, for measuring how long something took or how long ago it was. */
+/** Time that only goes forward, to measure durations and ages. */
 import type { Clock } from "effect"
 
 const NANOS_PER_MS = 1e6

@@ -1,16 +1,20 @@
 /**
- * Serving a subject that may not be possible just now: there is no connection, or no right to it yet.
+ * Serves a subject that may not be possible now, because the connection or the permission is missing.
  *
- * Owns trying again. Without it a node that takes a shard while its connection is lost would have it, and answer nobody.
+ * Owns the retries. Without them a node that takes a shard while its connection is lost would own the shard
+ * and answer no request.
  */
 import { Effect, Exit, Scope } from "effect"
 import type { TransportService } from "./Transport.ts"
 
-/** Pause before it is tried again, doubling up to the longest, in milliseconds. */
+/** Pause before the next attempt, doubling up to the longest, in milliseconds. */
 const PAUSE_FIRST_MS = 200
 const PAUSE_MAX_MS = 5_000
 
-/** Returns when the subject is served, or when it could not be at once; it is from then on as soon as that is possible. */
+/**
+ * Returns when the subject is served, or after the first attempt fails. Later attempts go on in the
+ * background.
+ */
 export const serveWhenPossible = (
   transport: TransportService,
   subject: string,

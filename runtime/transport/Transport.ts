@@ -1,16 +1,19 @@
 /**
- * The transport port: requests to whoever serves a subject, and their replies. At most once; nothing is stored.
+ * The transport port: requests to the nodes that serve a subject, and their replies. At most once; nothing is
+ * stored.
  *
- * Owns the contract (test/contract/Transport.contract.ts). Several may serve one subject: each gets every request, and
- * the first reply counts. What travels on it: ../router/AskWire.ts and ../cluster/MemberRequests.ts.
+ * Owns the contract (test/contract/Transport.contract.ts). Several nodes may serve one subject: each gets
+ * every request, and the first reply counts. Messages on it: ../router/AskWire.ts and
+ * ../cluster/MemberRequests.ts.
  */
 import { Context, type Effect, Schema, type Scope } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
 /**
- * No reply. `NoResponders`: the request was not delivered, since nobody serves the subject, or has done so for a moment
- * only. `TooLarge`: the request was over the limit and not delivered, or its reply was. `Unreadable`: what came is no
- * answer to it. Otherwise it may have been.
+ * No reply. `NoResponders`: the request was not delivered, because no node serves the subject, or a node has
+ * only just begun to. `TooLarge`: the request was over the limit and not delivered, or its reply was over the
+ * limit. `Unreadable`: the reply does not fit the request. With other reasons the request may have been
+ * delivered.
  */
 export class RequestFailed extends errorClass<RequestFailed>()(
   "RequestFailed",
@@ -34,8 +37,8 @@ export class RequestFailed extends errorClass<RequestFailed>()(
 }
 
 /**
- * Takes the outcome of a request, once, and nothing after it was forgotten. A failure that is known at once is told
- * before `send` returns. What is called must not throw.
+ * Takes the outcome of a request, once, and never after the request was forgotten. A failure that is known at
+ * once is reported before `send` returns. The callbacks must not throw.
  */
 export interface RequestHandler {
   readonly onReply: (reply: Uint8Array) => void
@@ -45,7 +48,10 @@ export interface RequestHandler {
 export interface TransportService {
   /** Largest request or reply, in bytes. */
   readonly messageBytesMax: number
-  /** Sends a request on `subject` (tokens of letters, digits, `_`, `-`, with dots between). Returns how to forget it. */
+  /**
+   * Sends a request on `subject` (tokens of letters, digits, `_`, `-`, with dots between). Returns a function
+   * that forgets it.
+   */
   readonly send: (
     subject: string,
     request: Uint8Array,
@@ -53,20 +59,23 @@ export interface TransportService {
     handler: RequestHandler,
   ) => () => void
   /**
-   * Serves `subject` until the scope ends; returns once requests arrive, those from elsewhere a moment later. `handle`
-   * must not throw, and replies once, now or later. A request that gets no reply times out. A lost connection is taken
-   * up again by itself; that a subject is not served any more since permissions have changed is logged.
+   * Serves `subject` until the scope ends. Returns once requests of this process arrive; those from other
+   * processes arrive a moment later. `handle` must not throw, and replies once, now or later. A request
+   * without a reply times out. After a lost connection serving resumes by itself. If changed permissions end
+   * it, that is logged.
    */
   readonly serve: (
     subject: string,
     handle: (request: Uint8Array, reply: (reply: Uint8Array) => void) => void,
   ) => Effect.Effect<void, RequestFailed, Scope.Scope>
   /**
-   * Monotonic milliseconds of the last moment at which there was no connection, as far as it was noticed: now, while
-   * there is none; `-Infinity`: never so far.
+   * Monotonic milliseconds of the last known moment without a connection: now, while there is none;
+   * `-Infinity` if there was always one.
    */
   readonly disconnectedAtMs: () => number
-  /** Requests that were refused unread since the start, because their reply was to go where no requester listens. */
+  /**
+   * Requests since the start that were refused unread, because no requester listens at their reply subject.
+   */
   readonly refusedCount: () => number
 }
 

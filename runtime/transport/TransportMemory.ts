@@ -1,15 +1,15 @@
 /**
  * The transport in memory, for tests and for nodes in one process: the contract of Transport.ts.
  *
- * Deliveries and time-outs are fibers with the services of whoever made the transport, so that a test's clock drives
- * them. Nothing is delivered before `send` has returned.
+ * Deliveries and time-outs are fibers with the services of the fiber that made the transport, so that a
+ * test's clock drives them. A message is delivered only after `send` has returned.
  */
 import { Effect, Layer } from "effect"
 import { RequestFailed, Transport, type TransportService } from "./Transport.ts"
 
 type Handle = Parameters<TransportService["serve"]>[1]
 
-/** Largest message: what a nats-server with its default settings takes. */
+/** Largest message in bytes: the default limit of nats-server. */
 const MESSAGE_BYTES_MAX = 1024 * 1024
 
 const forget = (): void => undefined
@@ -61,7 +61,7 @@ export const makeTransportMemory: Effect.Effect<TransportService> = Effect.gen(f
     Effect.asVoid(
       Effect.acquireRelease(
         Effect.sync(() => {
-          // One who serves a subject twice is asked twice.
+          // A new function for each call, because a handler that serves a subject twice is called twice.
           const own: Handle = (request, reply) => handle(request, reply)
           served.set(subject, (served.get(subject) ?? new Set<Handle>()).add(own))
           return own
@@ -85,6 +85,6 @@ export const makeTransportMemory: Effect.Effect<TransportService> = Effect.gen(f
 })
 
 export const TransportMemory = {
-  /** A transport that ends in this process. */
+  /** A transport within this process. */
   layer: Layer.effect(Transport, makeTransportMemory),
 }
