@@ -96,7 +96,8 @@ export class JournalAppend implements GroupMember, EncodedHeaders, RequestHandle
     const { requests, guard, appendTimeoutMs } = this.#target
     this.#ended = ended
     this.#newestBefore = guard.newestSequence()
-    const remainingMs = Math.max(ANSWER_MS_MIN, appendTimeoutMs - (performance.now() - this.#begunMs))
+    const elapsedMs = Math.round(performance.now() - this.#begunMs)
+    const remainingMs = Math.max(ANSWER_MS_MIN, appendTimeoutMs - elapsedMs)
     this.#pending = requests.send(this.key, this.data, this, remainingMs, this)
   }
 

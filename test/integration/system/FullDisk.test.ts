@@ -104,7 +104,7 @@ it.skipIf(!canMount())(
     await expect(system.check()).rejects.toMatchObject({
       _tag: "Unhealthy",
       message: expect.stringMatching(/takes no writes: the last \d+ writes got no answer/),
-      hint: expect.stringContaining("make room, then restart it"),
+      hint: expect.stringContaining("make room, then restart the server"),
     })
     expect(readFileSync(join(store, "nats.log"), "utf8").includes("no space left on device")).toBe(true)
 
