@@ -8,9 +8,7 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Effect, Exit } from "effect"
 import { CliError, Command } from "effect/cli"
 import { HttpServerError } from "effect/http"
-
-/** Version that `--version` prints. */
-const CLI_VERSION = "0.0.0"
+import packageJson from "../../package.json" with { type: "json" }
 
 /** Exit code of a program that a signal ended early. */
 export const EXIT_INTERRUPTED = 130
@@ -51,7 +49,7 @@ export const runProgram = <Name extends string, Input, E, ContextInput>(
   process.on("SIGINT", signalled)
   process.on("SIGTERM", signalled)
 
-  const program = Command.run(command, { version: CLI_VERSION }).pipe(
+  const program = Command.run(command, { version: packageJson.version }).pipe(
     Effect.tapCause((cause) => Effect.sync(() => complain(cause))),
     Effect.provide(NodeServices.layer),
   )
