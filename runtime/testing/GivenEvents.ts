@@ -1,8 +1,8 @@
 /**
  * The events that a scenario is given, as the commits that have stored them.
  *
- * Owns what those commits carry of timers and calls: an actor waits for them when the command comes. Messages of the past
- * are left out, because they change nothing.
+ * Owns the timers and calls in those commits, because the actor waits for them when the command comes. Past
+ * messages are left out, because they change nothing.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { InvalidCommand } from "../cell/AskError.ts"
@@ -18,7 +18,7 @@ import type { Intent } from "../machine/Intent.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 
-/** Each given event as a commit of its own, at journal sequences 1, 2, 3, ... Runs the actor's machine. */
+/** Each given event in its own commit, at journal sequences 1, 2, 3, ... Runs the actor's machine. */
 export const recordsOf = (
   actor: AnyActor,
   address: ActorAddress,
@@ -56,7 +56,7 @@ class Past {
   #state: MachineState | undefined
   #version = 0
   #pending: Pending = NOTHING_PENDING
-  /** `undefined`: it threw, as the replay will. */
+  /** The birth; `undefined` if it threw. The replay throws the same error. */
   readonly birth: Birth | undefined
 
   constructor(actor: AnyActor, address: ActorAddress, input: BirthInput | undefined, atMs: number) {
@@ -70,7 +70,9 @@ class Past {
     this.#pending = birth.pending
   }
 
-  /** What the event's commit carries. Nothing from the first event on that cannot be applied: the replay tells why. */
+  /**
+   * Items of the event's commit. None from the first event that cannot be applied; the replay reports why.
+   */
   itemsOf(stored: StoredEvent): ReadonlyArray<OutboxItem> {
     const { machine, type, events } = this.#actor
     const before = this.#state
@@ -97,14 +99,14 @@ const attempt = <A>(run: () => A): A | undefined => {
   try {
     return run()
   } catch {
-    // The replay of the same event throws the same, and is told to the test.
+    // The replay of the same event throws the same error and reports it to the test.
     return undefined
   }
 }
 
 const isWaitedFor = ({ _tag }: Intent): boolean => _tag === "Timer" || _tag === "Cancel" || _tag === "Call"
 
-/** What is pending without the timer that has fired, or the call that has ended, with this event. */
+/** What is pending after this event, without the timer that has fired or the call that has ended. */
 const withoutEnded = (pending: Pending, { t: eventType, d }: StoredEvent): Pending => {
   const draft = new Draft(pending)
   for (const [id, { e }] of pending.timers) {
@@ -118,7 +120,7 @@ const withoutEnded = (pending: Pending, { t: eventType, d }: StoredEvent): Pendi
   return draft.now
 }
 
-/** Whether a timer of a child has brought the event: it is for the same child. */
+/** Whether the event comes from a timer of a child, so that it is for the same child. */
 const isInside = (timer: AnyEvent, stored: unknown): boolean => {
   const { to, event } = (stored ?? {}) as {
     readonly to?: unknown

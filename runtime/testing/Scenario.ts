@@ -1,10 +1,11 @@
 /**
- * `testActor(Order).given(events).when(command).then(...)`: one decision, checked the way the runtime would run it.
+ * `testActor(Order).given(events).when(command).then(...)`: one decision, checked the way the runtime would
+ * run it.
  *
- * Owns the checks that every scenario gets for free: events and state survive storage, replay gives the same state,
- * the same command twice has one effect, snapshot + tail = full replay, decisions are pure, and nothing looks at a clock
- * or draws on chance. It runs the runtime's own code (decide, fold, snapshot codec), synchronously, with no servers. How
- * messages, timers, calls and publications are compared: ScenarioEffects.ts.
+ * Owns the checks that every scenario makes: events and state survive storage, replay gives the same state,
+ * the same command twice has one effect, snapshot + tail = full replay, decisions are pure, and no code reads
+ * a clock or a random source. It runs the runtime's own code (decide, fold, snapshot codec), synchronously,
+ * with no servers. How messages, timers, calls and publications are compared: ScenarioEffects.ts.
  */
 
 import { Equal } from "effect"
@@ -43,14 +44,17 @@ import {
 import { ScenarioFailed, text } from "./ScenarioFailed.ts"
 import { EscapeTrap } from "./simulation/EscapeTrap.ts"
 
-/** What is expected of the state after the command: its value, some of its context, its version. */
+/** Expected state after the command: its value, a part of its context, its version. */
 export interface ExpectedState {
   readonly state?: unknown
   readonly context?: { readonly [key: string]: unknown }
   readonly version?: number
 }
 
-/** Events in order (none: an empty list), a rejection (`reject("Reason")`), a state, or a function that checks it. */
+/**
+ * Expected events in order (an empty list for none), a rejection (`reject("Reason")`), a state, or a function
+ * that checks it.
+ */
 export type Expected<A extends AnyActor> =
   | EventsOf<A>
   | ReadonlyArray<EventsOf<A>>
@@ -64,29 +68,32 @@ export interface WhenOptions {
   readonly metadata?: Metadata
 }
 
-/** After `when`: state what came of it, as often as you like. */
+/** Checks after `when`. Each may be called several times. */
 export interface Outcomes<A extends AnyActor> {
   readonly then: (expected: Expected<A>) => Outcomes<A>
   /** The answer that `accept` carried. */
   readonly thenReply: (expected: unknown) => Outcomes<A>
-  /** All messages that it sends, in order: `send.tell(...)`, `send.request(...)`, `send.answer(...)`. None given: it sends none. */
+  /**
+   * All messages that the command sends, in order: `send.tell(...)`, `send.request(...)`, `send.answer(...)`.
+   * Without arguments: it sends none.
+   */
   readonly thenSends: (...expected: ReadonlyArray<Outgoing | undefined>) => Outcomes<A>
-  /** All integration events that it publishes, in order. */
+  /** All integration events that the command publishes, in order. */
   readonly thenPublishes: (...expected: ReadonlyArray<ExpectedPublication>) => Outcomes<A>
-  /** All timers that it sets, in order. */
+  /** All timers that the command sets, in order. */
   readonly thenSchedules: (...expected: ReadonlyArray<ExpectedTimer>) => Outcomes<A>
-  /** Ids of all timers that it cancels and calls that it aborts, in order. */
+  /** Ids of all timers that the command cancels and calls that it aborts, in order. */
   readonly thenCancels: (...expected: ReadonlyArray<string>) => Outcomes<A>
-  /** All durable calls that it asks for, in order. */
+  /** All durable calls that the command asks for, in order. */
   readonly thenCalls: (...expected: ReadonlyArray<ExpectedCall>) => Outcomes<A>
-  /** The schema refused the command; `path` is where. */
+  /** The schema refused the command at `path`. */
   readonly thenInvalid: (path?: string) => Outcomes<A>
 }
 
 export interface Scenario<A extends AnyActor> {
   /** Events that happened before, as the current definition writes them. Repeated calls add to them. */
   readonly given: (...events: ReadonlyArray<EventsOf<A> | ReadonlyArray<EventsOf<A>>>) => Scenario<A>
-  /** Events as they lie in the journal, of any version: runs the upcasters. */
+  /** Events as they are stored in the journal, of any version. Runs the upcasters. */
   readonly givenStored: (...events: ReadonlyArray<StoredEvent>) => Scenario<A>
   readonly when: (command: CommandsOf<A>, options?: WhenOptions) => Outcomes<A>
   /** Checks the state that the given events lead to, without a command. */
@@ -95,13 +102,16 @@ export interface Scenario<A extends AnyActor> {
 
 const TIME_DEFAULT_MS = Date.UTC(2026, 0, 1)
 
-/** Starts a scenario on an actor without history, born with `input`. Throws InvalidCommand for input that its schema refuses. */
+/**
+ * Starts a scenario on an actor without history, born with `input`. Throws InvalidCommand for input that its
+ * schema refuses.
+ */
 export const testActor = <A extends AnyActor>(
   actor: A,
   id = "test-1",
   { input }: { readonly input?: BirthInputOf<A> } = {},
 ): Scenario<A> => {
-  // Given events do not say what was sent with them, so there is nothing to compare.
+  // Given events do not include what was sent with them, so an audit has nothing to compare.
   const { audit: _, ...unaudited } = actor
   const address = addressOf(actor.type, id, 64)
   return scenario(unaudited as unknown as A, address, givenInput(actor, address, input), [])
@@ -154,7 +164,9 @@ const foldAll = (
   records: ReadonlyArray<JournalRecord>,
 ): Confirmed => records.reduce((confirmed, record) => applyRecord(actor, address, confirmed, record), from)
 
-/** Runs code of the actor's author. Throws `SimulationEscape` if it looked at a clock, chance or the world outside. */
+/**
+ * Runs the author's code. Throws `SimulationEscape` if it reads a clock, a random source or anything outside.
+ */
 const trapped = <A>(run: () => A): A => {
   const trap = new EscapeTrap({ nowMs: () => TIME_DEFAULT_MS, random: () => 0.5 }, "a scenario")
   try {
@@ -216,7 +228,7 @@ const jsonCopy = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 const persisted = (actor: AnyActor, { state }: Confirmed): unknown => storedForm(actor.machine.persist(state))
 
-/** A state as a snapshot would hold it. */
+/** A state in the form of a snapshot. */
 const storedForm = (state: object): unknown => {
   try {
     return encodeValue(state, "state")
@@ -229,7 +241,7 @@ const storedForm = (state: object): unknown => {
   }
 }
 
-/** What of an outcome must be the same when it is decided again. */
+/** The part of an outcome that must be the same when the command is decided again. */
 const facts = (outcome: Outcome): unknown => {
   if (outcome._tag === "Proposal") return jsonCopy(outcome.entry)
   if (outcome._tag === "Nothing") return { reply: outcome.reply }
@@ -282,12 +294,12 @@ const requireState = <A extends AnyActor>(
 const outcomes = <A extends AnyActor>(
   actor: A,
   outcome: Outcome,
-  /** All that its commit carries. */
+  /** All items of its commit. */
   items: ReadonlyArray<OutboxItem>,
   after: Confirmed,
   nowMs: number,
 ): Outcomes<A> => {
-  /** A state that is not the expected one is explained by a rejection that the test did not expect. */
+  /** Checks the state. If a rejection is the cause of a mismatch, the error shows it. */
   const requireStateAfter = (expected: ExpectedState | ((state: StateOf<A>) => void)): void => {
     try {
       requireState(expected, after)

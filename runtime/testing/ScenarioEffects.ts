@@ -1,8 +1,9 @@
 /**
- * What a scenario's command asks for besides its events, as its test tells it: messages, timers, calls, publications.
+ * What a scenario's command asks for besides its events: messages, timers, calls, publications.
  *
- * Owns how the items of a commit are compared with what `thenSends`, `thenPublishes`, `thenSchedules`, `thenCancels` and
- * `thenCalls` were given. Each states all of its kind, in order; without arguments, that there is none.
+ * Owns how the items of a commit are compared with the arguments of `thenSends`, `thenPublishes`,
+ * `thenSchedules`, `thenCancels` and `thenCalls`. Each check lists all items of its kind, in order; without
+ * arguments it expects none.
  */
 import { sentItemOf } from "../cell/Intents.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
@@ -17,16 +18,16 @@ const eventOfTimer = ({ e, raw }: Extract<OutboxItem, { readonly k: "timer" }>):
   return e.type === INSIDE ? { ...e, event } : event
 }
 
-/** A timer: of `after`, or of a `raise` with a delay. Only what is given is compared. */
+/** A timer: of `after`, or of a `raise` with a delay. Only the given fields are compared. */
 export interface ExpectedTimer {
-  /** Its id; that of `after` is made by XState. */
+  /** Id of the timer. XState makes the id of an `after`. */
   readonly id?: string
   readonly afterMs: number
   /** The event that it raises. */
   readonly event?: { readonly type: string }
 }
 
-/** A durable call of an `invoke`. Only what is given is compared. */
+/** A durable call of an `invoke`. Only the given fields are compared. */
 export interface ExpectedCall {
   /** Name of its logic in `setup({ actors })`. */
   readonly src?: string
@@ -41,13 +42,13 @@ export interface ExpectedPublication {
   readonly data: unknown
 }
 
-/** What was asked for, and when. */
+/** The items of the command, and its time. */
 export interface AskedFor {
   readonly items: ReadonlyArray<OutboxItem>
   readonly nowMs: number
 }
 
-/** Pairs to be compared: what is expected, and what is there in the same form. */
+/** Pairs to compare: the expected items, and the found items in the same form. */
 export interface Compared {
   readonly what: string
   readonly expected: unknown
@@ -103,7 +104,7 @@ export const comparedCalls = ({ items }: AskedFor, expected: ReadonlyArray<Expec
   return { what: "calls", expected, actual: asFarAsGiven(calls, expected) }
 }
 
-/** Of each found thing the fields that the expected one in its place names; all of them where there is none. */
+/** For each found item, the fields that the expected item in its place has; all fields if there is none. */
 const asFarAsGiven = (found: ReadonlyArray<object>, expected: ReadonlyArray<object>): ReadonlyArray<object> =>
   found.map((thing, index) => {
     const wanted = expected[index]

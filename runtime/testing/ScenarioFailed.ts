@@ -1,7 +1,9 @@
-/** The error of a scenario that did not come out as told. */
+/** The error of a scenario whose result differs from the expected one. */
 import { EverstateError } from "../error/EverstateError.ts"
 
-/** A scenario did not come out as told, or the actor broke one of the rules that hold for every actor. */
+/**
+ * A scenario's result differs from the expected one, or the actor broke a rule that every actor must keep.
+ */
 export class ScenarioFailed extends EverstateError {
   readonly _tag = "ScenarioFailed"
   readonly kind = "defect"

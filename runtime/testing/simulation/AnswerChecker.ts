@@ -1,10 +1,11 @@
 /**
- * Judges what clients are told, against what is true (Reference.ts): at the moment of each answer, and over the whole
- * history of each actor at the end.
+ * Judges what clients are told against the truth (Reference.ts): at the moment of each answer, and over the
+ * whole history of each actor at the end.
  *
- * Two strengths. `strict`: one node answers for an actor, so reads and refusals must fit one order of everything.
- * Otherwise several nodes hold the actor in memory at once and plain reads and refusals may rest on an older state of
- * it; then each must still be a true state, not older than what the same process has shown before.
+ * It has two strengths. `strict`: one node answers for an actor, so all reads and refusals must fit one
+ * order. Otherwise several nodes may hold the actor in memory, and plain reads and refusals may rest on an
+ * older state of it. Each must still be a true state, not older than a state that the same process has shown
+ * before.
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
@@ -20,13 +21,16 @@ import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
 
 export interface AnswerRules {
-  /** Reads and refusals are checked for one order of everything. */
+  /** Whether all reads and refusals must fit one order. */
   readonly isStrict: boolean
-  /** A process never shows an older state than it has shown before. */
+  /** Whether a process never shows an older state than before. */
   readonly isMonotone: boolean
-  /** Asks are not passed from node to node: the node that refuses knows of each append of the command. */
+  /** Whether asks stay on their node. The node that refuses then knows each append of the command. */
   readonly isDirect: boolean
-  /** An ask comes to its node once: a copy may be stored after the node has refused the first one. */
+  /**
+   * Whether an ask reaches its node once. Otherwise a copy may be stored after the node has refused the first
+   * one.
+   */
   readonly isAskedOnce: boolean
   /** Whether the mailbox took the message. */
   readonly wasTold: (address: ActorAddress, commandId: string) => boolean
@@ -41,7 +45,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "PayloadTooLarge",
 ])
 
-/** A client was told, at this moment, that its command is not stored. */
+/** A client was told at this moment that its command is not stored. */
 interface FinalRefusal {
   readonly operation: Operation
   readonly message: string
@@ -54,9 +58,9 @@ export class AnswerChecker {
   readonly #reference: Reference
   readonly #coverage: Coverage
   readonly #rules: AnswerRules
-  /** By process and actor. */
+  /** Highest version seen, by process and actor. */
   readonly #seenVersions = new Map<string, number>()
-  /** Refusals whose node was the only one that was asked. */
+  /** Refusals that only one node was asked for. */
   readonly #final: Array<FinalRefusal> = []
 
   constructor(world: World, reference: Reference, coverage: Coverage, rules: AnswerRules) {
@@ -70,7 +74,7 @@ export class AnswerChecker {
     return this.#seenVersions.get(`${host.number} ${address.key}`) ?? 0
   }
 
-  /** At the moment of the answer, in the node that gives it. Throws {@link Violation}. */
+  /** Checks an answer at its moment, in the node that gives it. Throws {@link Violation}. */
   answered(operation: Operation, attempt: Attempt, answer: Answer): void {
     const actor = this.#reference.actor(operation.address)
     if (Exit.isFailure(answer)) return this.#refused(operation, attempt, actor, answer)
@@ -82,7 +86,7 @@ export class AnswerChecker {
     else this.#accepted(operation, actor, value)
   }
 
-  /** Over everything that was asked and answered. Throws {@link Violation}. */
+  /** Checks all requests and answers. Throws {@link Violation}. */
   finish(operations: ReadonlyArray<Operation>): void {
     for (const refusal of this.#final) this.#neverLanded(refusal)
     const byActor = Map.groupBy(operations, ({ address }) => address.key)
@@ -116,7 +120,7 @@ export class AnswerChecker {
     const isNothing =
       state !== undefined && decidedBy(operation.request.command, actor, state, 0) === "nothing"
     if (operation.request.via === "spawn") this.#requireBorn(operation, actor, reply)
-    // Nothing was to be done, so nothing of it is remembered: another attempt may find something to do.
+    // The command changed nothing and is not remembered, so another attempt may change something.
     if (isNothing && (applied === undefined || applied.version > version)) {
       if (applied !== undefined) this.#world.mark("an attempt found something to do after another had not")
       return
@@ -136,7 +140,7 @@ export class AnswerChecker {
     }
   }
 
-  /** Somebody is told that the actor is there, with this input. */
+  /** Checks an answer that the actor exists, with this input. */
   #requireBorn({ request, commandId }: Operation, actor: TrueActor, reply: unknown): void {
     const { address, isBorn, input } = actor
     this.#world.mark(reply === undefined ? "an actor was spawned" : "a spawn found the actor")
@@ -184,7 +188,7 @@ export class AnswerChecker {
       this.#notAccepted(operation, actor)
   }
 
-  /** Which guard it may have been, for the coverage. */
+  /** Marks for the coverage which guard may have refused. */
   #notAccepted(operation: Operation, actor: TrueActor): void {
     const state = actor.states[actor.version]
     if (state === undefined) return
@@ -199,8 +203,8 @@ export class AnswerChecker {
   }
 
   /**
-   * An append of an earlier attempt that is still on its way can land after a refusal: nothing fences it. What was in
-   * the journal before the node was asked must not be refused.
+   * An append of an earlier attempt may be stored after a refusal, because nothing fences it. A command that
+   * was in the journal before the node was asked must not be refused.
    */
   #refusedThoughStored(
     operation: Operation,
@@ -215,7 +219,10 @@ export class AnswerChecker {
     this.#world.mark("refused from an older state though stored")
   }
 
-  /** An append that was on its way when its node refused the command must not land: an append of the node fences it. */
+  /**
+   * An append that was in flight when its node refused the command must not be stored, because a later append
+   * of the node fences it.
+   */
   #neverLanded({ operation, message, atMs }: FinalRefusal): void {
     const applied = this.#reference.actor(operation.address).commands.get(operation.commandId)
     if (applied === undefined || applied.begunAtMs >= atMs) return
@@ -223,7 +230,7 @@ export class AnswerChecker {
     throw new Violation(PROMISES.refused, detail)
   }
 
-  /** What was acknowledged is still there, what was refused never came. */
+  /** Acknowledged commands must still be there, and refused ones must never have been stored. */
   #stillTrue(operation: Operation, actor: TrueActor): void {
     const { answer, attempt, commandId, request } = operation
     if (answer === undefined || attempt === undefined || request.command === undefined) return
@@ -239,7 +246,7 @@ export class AnswerChecker {
     }
   }
 
-  /** A command with an expected version is applied to that version alone. A repeat may expect another one. */
+  /** A command with an expected version is applied only at that version. A repeat may expect another one. */
   #asExpected(operation: Operation, { before }: AppliedCommand): void {
     const { ifVersion } = operation.request
     if (ifVersion === undefined || ifVersion === before || operation.isRepeated) return
@@ -247,7 +254,7 @@ export class AnswerChecker {
     throw new Violation(PROMISES.linearizable, detail)
   }
 
-  /** The operation as the search takes it: states are versions. Undefined: it says nothing. */
+  /** The operation in the form of the search, with versions as states; `undefined` if it proves nothing. */
   #timed(operation: Operation, actor: TrueActor): TimedOperation<number> | undefined {
     const { invoked, answer, commandId, request } = operation
     const name = describe(operation)
@@ -255,8 +262,8 @@ export class AnswerChecker {
     const applied = request.command === undefined ? undefined : actor.commands.get(commandId)
     const error = answer === undefined ? undefined : errorOf(answer)
     if (applied !== undefined) {
-      // Refused by a node that held an older state, while another stored it; told; or accepted when nothing was to be
-      // done, before another attempt found something: for its client it never ended.
+      // For the search the operation never ended: it was refused by a node with an older state while another
+      // stored it, or it was a tell, or it was accepted without an effect before another attempt had one.
       const told = answer !== undefined && Exit.isSuccess(answer) ? answer.value : undefined
       const wasNothing = told !== undefined && "version" in told && told.version < applied.version
       const isOpen = error !== undefined || request.via === "tell" || wasNothing
@@ -290,11 +297,11 @@ export class AnswerChecker {
   }
 }
 
-/** What was stored takes the actor from the version before it to its own; done again, it changes nothing. */
+/** A stored command takes the actor from the version before it to its own. Repeated, it changes nothing. */
 const stepOf = (applied: AppliedCommand) => (version: number) =>
   version === applied.before ? applied.version : version >= applied.version ? version : undefined
 
-/** What came to the actor by messages, from timers, calls and other actors: at any time. */
+/** Changes by messages from timers, calls and other actors. They may happen at any time. */
 const unasked = (
   operations: ReadonlyArray<Operation>,
   { commands }: TrueActor,

@@ -1,8 +1,8 @@
 /**
- * Judges that messages which wait for a paused type hold up no others of their shard: a receiver that is handed nothing
- * more, because all that it has are such messages, is wrong while others wait.
+ * Judges that messages for a paused type do not delay others of their shard. A receiver that gets no more
+ * messages, because all its messages are for paused types, is wrong while others wait.
  *
- * Owns how long a receiver may take to let go of them. Who pulls: SimulatedMailbox.ts.
+ * Owns how long a receiver may take to return them. SimulatedMailbox.ts pulls.
  */
 import { typeOfKey } from "../../address/ActorAddress.ts"
 import { pauseKey } from "../../cluster/Member.ts"
@@ -10,19 +10,19 @@ import type { SimulatedServers } from "./SimulatedServers.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
 
-/** Time in which a node hears of a pause and receives anew, in milliseconds. */
+/** Time in which a node learns of a pause and starts its receiver anew, in milliseconds. */
 const LETS_GO_MS = 2_000
 
-/** Throws a {@link Violation} to `judge`. */
+/** Reports a {@link Violation} to `judge`. */
 export const watchBystanders = (
   world: World,
   { mailbox, leases }: Pick<SimulatedServers, "mailbox" | "leases">,
   judge: (check: () => void) => void,
 ): void => {
-  /** Shards that are looked at again. */
+  /** Shards that are checked again. */
   const watched = new Set<number>()
 
-  /** A message that waits while all that is handed out of its shard is for paused types. */
+  /** A message that waits while all delivered messages of its shard are for paused types. */
   const waitingIn = (shard: number): string | undefined => {
     const { contents } = mailbox
     const handedOut = contents.handedOut(shard)

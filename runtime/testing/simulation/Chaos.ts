@@ -1,7 +1,8 @@
 /**
- * The planned faults of a run: crashes, pauses, partitions, servers away, clocks that jump, each at a random time.
+ * The planned faults of a run: crashes, pauses, partitions, servers that are down, clocks that jump, each at
+ * a random time.
  *
- * Owns the plan and its execution, and the healing of all of it at the end of the safety phase.
+ * Owns the plan and its execution, and repairs everything at the end of the safety phase.
  */
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { FaultKind } from "./FaultKind.ts"
@@ -27,16 +28,21 @@ const TAIL_TRANSACTIONS_MAX = 6
 const TYPE_PAUSED_MS = { min: 500, max: 9_000 }
 const LEASES_AWAY_MS = { min: 500, max: 10_000 }
 const TAIL_LEASES_MAX = 30
-/** Longer than receivers remember ids, and than the mailbox does, where these bounds are small. */
+/**
+ * Duration of an unsendable fault: longer than receivers and the mailbox remember ids, if these bounds are
+ * small.
+ */
 const UNSENDABLE_MS = { min: 2_000, max: 20_000 }
-/** Between two tries to resume a type, until a node has taken the word. */
+/** Pause between two attempts to resume a type, until a node has accepted it. */
 const RESUME_AGAIN_MS = 500
-/** Time within which a pause is written that no node confirms: the node that was to write it may have gone down. */
+/** Time within which an unconfirmed pause is written. The node that was to write it may have crashed. */
 const PAUSE_WRITTEN_MS = 5_000
-/** Between two nodes of a rolling restart. */
+/** Pause between two nodes of a rolling restart. */
 const ROLL_PAUSE_MS = { min: 200, max: 1_500 }
 
-/** Age of a copy that takes the place of a store, at least: the mailbox tells apart what is so old (LostTimers.ts). */
+/**
+ * Least age of a copy that replaces a store, because the mailbox detects copies of this age (LostTimers.ts).
+ */
 const COPY_AGE_MIN_MS = 2_000
 
 export interface ChaosContext {
@@ -49,13 +55,13 @@ export interface ChaosContext {
   readonly types: ReadonlyArray<string>
   /** Types of integration events that actors publish. */
   readonly publications: ReadonlyArray<string>
-  /** Actors that have history. */
+  /** Actors with history. */
   readonly addresses: () => ReadonlyArray<ActorAddress>
   readonly rubbish: Rubbish
 }
 
 export class Chaos {
-  /** When the last planned fault strikes, in virtual milliseconds. */
+  /** Time of the last planned fault, in virtual milliseconds. */
   lastAtMs = 0
   readonly #world: World
   readonly #faults: Faults
@@ -63,7 +69,10 @@ export class Chaos {
   readonly #nodes: ReadonlyArray<SimulatedNode>
   readonly #servers: SimulatedServers
   readonly #types: ReadonlyArray<string>
-  /** From when on each type may be resumed for good, in virtual milliseconds: its pause was written before. */
+  /**
+   * Time from which each type may be resumed for good, in virtual milliseconds, because its pause is written
+   * by then.
+   */
   readonly #paused = new Map<string, number>()
   readonly #rubbish: Rubbish
   readonly #stores: StoreFaults
@@ -86,7 +95,7 @@ export class Chaos {
     }
   }
 
-  /** Everything works again, for good. */
+  /** Repairs everything, for good. */
   heal(): void {
     this.#faults.isHealed = true
     this.#network.mendAll()
@@ -118,7 +127,7 @@ export class Chaos {
     }
   }
 
-  /** A copy of all stores is made at some time before. */
+  /** Plans a restore: all stores are copied at some time before it. */
   #planRestore(kind: FaultKind, index: number, atMs: number, random: Randomness): void {
     const id = `${kind}#${index}`
     let copy: StoresCopy = this.#servers.copy()
@@ -247,7 +256,7 @@ export class Chaos {
     this.#world.after(RESUME_AGAIN_MS, undefined, () => this.#resumeType(type))
   }
 
-  /** Through any node that runs; a node that goes down meanwhile may not have done it. */
+  /** Asks any running node. A node that crashes meanwhile may not have done it. */
   #tryPause(type: string, isPaused: boolean): void {
     const node = this.#nodes.find(({ isRunning }) => isRunning)
     const askedAtMs = this.#world.nowMs
@@ -259,7 +268,7 @@ export class Chaos {
     })
   }
 
-  /** Restarts the nodes in order, one after the other, each when the one before is up again. */
+  /** Restarts the nodes in order, each when the one before is up again. */
   #roll(random: Randomness, [node, ...others]: ReadonlyArray<SimulatedNode>): void {
     if (node === undefined || this.#faults.isHealed) return
     const goOn = (): void => {
@@ -290,7 +299,7 @@ export class Chaos {
   }
 }
 
-/** Undefined: it happens to a node. */
+/** The server that the fault strikes; `undefined` if it strikes a node. */
 const placeOf = (kind: FaultKind): string | undefined => {
   if (/^(postgres|snapshots)/.test(kind)) return "postgres"
   return /^(checkpoints|journal|leases|mailbox|rolling|rubbish|schedules|stores|timers|unsendable)/.test(kind)

@@ -1,7 +1,8 @@
 /**
- * The clients of a simulated system: they ask and read, wait, and try again with the same commandId elsewhere.
+ * The clients of a simulated system: they ask and read, wait, and try again with the same commandId
+ * elsewhere.
  *
- * Owns the history of what was asked when and answered when, which the checkers judge. Clients know nothing about
+ * Owns the history of requests and answers with their times, which the checkers judge. Clients do not know
  * which nodes are well; each attempt goes to any of them.
  */
 import { Effect, Exit } from "effect"
@@ -17,41 +18,44 @@ import type { SimulatedNode } from "./SimulatedNode.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { World } from "./World.ts"
 
-/** One thing that a client wants: a command of an actor, its birth, or, without either, its state. */
+/** A client's request: a command of an actor, its birth, or, without either, its state. */
 export interface Request {
   readonly actor: AnyActor
   readonly id: string
   readonly command?: AnyEvent
-  /** Default: one of its own. Give the same twice to send a repeat. */
+  /** Id of the command; default: a new one. Give the same id twice to send a repeat. */
   readonly commandId?: string
   readonly ifVersion?: number
-  /** `tell`: as a durable message, done for the client once it is accepted. `spawn`: its birth. Default `ask`. */
+  /**
+   * `tell`: a durable message, finished for the client once it is accepted. `spawn`: the actor's birth.
+   * Default `ask`.
+   */
   readonly via?: "ask" | "tell" | "spawn"
-  /** What the actor is born with, if it is born by this. */
+  /** Input for the actor's birth, if the request causes it. */
   readonly input?: unknown
 }
 
-/** Time after which a client takes an attempt for lost, in milliseconds. */
+/** Time after which a client counts an attempt as lost, in milliseconds. */
 const ATTEMPT_TIMEOUT_MS = 6_000
 
 const RETRY_PAUSE_MS = { min: 5, max: 400 }
 
-/** Of an ask an Accepted, of a tell a Told, of a read the actor's state. */
+/** The answer to an ask is Accepted, to a tell Told, to a read the actor's state. */
 export type Answer = Exit.Exit<Accepted | CurrentState | Told, AskError | TellError>
 
 /** One attempt, answered by one node. */
 export interface Attempt {
   readonly node: SimulatedNode
   readonly process: SimulatedProcess
-  /** Order of the hand-over to the node among all happenings of the run. */
+  /** Place of the handover to the node in the order of all steps of the run. */
   readonly handedOver: number
   /** Virtual milliseconds. */
   readonly handedOverAtMs: number
-  /** Highest version of the actor that this process had shown before. */
+  /** Highest version of the actor that the process had shown before. */
   readonly seenVersion: number
 }
 
-/** A request's life as its client sees it. */
+/** A request's life from the client's view. */
 export interface Operation {
   readonly index: number
   readonly request: Request
@@ -62,9 +66,9 @@ export interface Operation {
   readonly invokedAtMs: number
   returnedAtMs: number
   attemptCount: number
-  /** Another operation has the same commandId. */
+  /** Whether another operation has the same commandId. */
   isRepeated: boolean
-  /** Order of the final answer among all happenings; undefined while the client still waits. */
+  /** Place of the final answer in the order of all steps; `undefined` while the client waits. */
   returned: number | undefined
   answer: Answer | undefined
   attempt: Attempt | undefined
@@ -84,7 +88,7 @@ export interface ClientsContext {
   readonly doubleSendChance: number
   /** Highest version of an actor that a process has shown so far. */
   readonly seenVersion: (process: SimulatedProcess, address: ActorAddress) => number
-  /** Told in the answering node, at the moment of the answer, before it travels. */
+  /** Called in the answering node, at the moment of the answer, before it travels. */
   readonly answered: (operation: Operation, attempt: Attempt, answer: Answer) => void
 }
 
@@ -103,7 +107,7 @@ export class Clients {
     this.#random = context.world.random.stream("clients")
   }
 
-  /** Answers to accepted commands that this process has given and that have not arrived. */
+  /** Answers to accepted commands that this process has given and that are still in flight. */
   answersUnderWayFrom(host: SimulatedProcess): ReadonlyArray<AnswerUnderWay> {
     return [...this.#underWay].filter((answer) => answer.host === host && answer.version > 0)
   }
@@ -113,12 +117,12 @@ export class Clients {
     return this.#openCount
   }
 
-  /** The next place in the order of happenings. */
+  /** The next place in the order of steps. */
   tick(): number {
     return ++this.#happenings
   }
 
-  /** Sends a request until it has a final answer. `node`: to this one only. */
+  /** Sends a request until it has a final answer. `node`: the only node to send it to. */
   send(request: Request, done: (operation: Operation) => void, node?: SimulatedNode): Operation {
     const index = this.operations.length
     const commandId = request.commandId ?? `command-${index}`
@@ -248,12 +252,12 @@ export class Clients {
   }
 }
 
-/** Clients are careless: what they do to a state that they were given must not reach the actor. */
+/** Changes a state that a client received. Such a change must not reach the actor. */
 const spoil = (state: object): void => {
   try {
     Object.assign(state, { value: "spoiled by a client" })
   } catch {
-    // Frozen, as it should be.
+    // The state is frozen, as required.
   }
 }
 

@@ -1,9 +1,11 @@
 /**
- * Judges a cluster: who has what, in the lease store and by what every node believes, and what nodes do without a lease.
+ * Judges a cluster: the owners of slots in the lease store and in the view of every node, and what nodes do
+ * without a lease.
  *
- * Owns what can be said of leases from outside. Two nodes may believe that they own a shard for a moment, the journal's
- * check is there for that; but no node begins anything once the lease that it last renewed is over by its own clock, and
- * when nothing fails any more everything has one owner, all agree on it, and shares are even.
+ * Owns the rules for leases that can be seen from outside. Two nodes may briefly believe that they own a
+ * shard, and the journal's check handles that. But no node begins any work once its last renewed lease has
+ * ended by its own clock. When faults have ended, every slot has one owner, all nodes agree on it, and shares
+ * are even.
  */
 import { Clock, Context, Effect } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
@@ -23,8 +25,8 @@ import { PROMISES, Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
 
 /**
- * After these a node may be taken for gone while it still answers, for a moment: what others cannot reach, or hear too
- * late, has its lease all the same. Lost leases say nothing of those who had them.
+ * Faults after which a node that still answers may briefly count as gone: it keeps its lease although others
+ * cannot reach it, or hear from it too late. Lost leases do not name their former owners.
  */
 const OVERLAPS: ReadonlyArray<FaultKind> = [
   "partition",
@@ -38,21 +40,21 @@ const OVERLAPS: ReadonlyArray<FaultKind> = [
   "leases lost",
 ]
 
-/** Whether under these faults a shard never has two owners at once. */
+/** Whether a shard never has two owners at once under these faults. */
 export const keepsOwnersApart = (rates: FaultRates): boolean =>
   OVERLAPS.every((kind) => rates[kind] === undefined)
 
-/** Faults after which a record of a slot may be older than the one before it, or of no node. */
+/** Faults after which a record of a slot may be older than the one before it, or not written by a node. */
 const RECORD_FAULTS: ReadonlyArray<FaultKind> = ["leases lost", "leases lose their tail", "rubbish lease"]
 
-/** Whether under these faults the lease store keeps what nodes write, and nothing else. */
+/** Whether under these faults the lease store keeps exactly what nodes write. */
 export const keepsRecords = (rates: FaultRates): boolean =>
   RECORD_FAULTS.every((kind) => rates[kind] === undefined)
 
-/** A singleton that every simulated cluster runs, to see where it runs. */
+/** A singleton that every simulated cluster runs, to observe where it runs. */
 const LIGHTHOUSE = "lighthouse"
 
-/** Reasons of an eviction, as they are logged. */
+/** Reasons of an eviction, in the words of the log. */
 const EVICTIONS: ReadonlyArray<readonly [string, string]> = [
   ["nobody is on its subject", "evicted after no responders"],
   ["has not renewed", "evicted after its lease was over"],
@@ -62,7 +64,7 @@ const EVICTIONS: ReadonlyArray<readonly [string, string]> = [
 
 export interface ClusterCheckerOptions {
   readonly isOneOwner: boolean
-  /** The lease store loses no record, and has none but those of nodes. */
+  /** Whether the lease store loses no record, and holds only records of nodes. */
   readonly areRecordsKept: boolean
   readonly leaseMs: number
   readonly shardMap: ShardMap
@@ -76,12 +78,12 @@ export class ClusterChecker {
   readonly #world: World
   readonly #servers: SimulatedServers
   readonly #options: ClusterCheckerOptions
-  /** When the lease of a process is over, in virtual milliseconds. */
+  /** End of each process's lease, in virtual milliseconds. */
   readonly #leasedUntilMs = new Map<SimulatedProcess, number>()
-  /** Processes by the id that each has as a member. */
+  /** Processes by member id. */
   readonly #memberHosts = new Map<string, SimulatedProcess>()
   readonly #slots = new Map<string, SlotRecord>()
-  /** Written by a process that has not heard of it. */
+  /** Records by their name whose writing process has no acknowledgement of them. */
   readonly #unheard = new Map<string, SimulatedProcess>()
   /** Highest epoch of an actor's commits. */
   readonly #epochs = new Map<string, number>()
@@ -100,7 +102,7 @@ export class ClusterChecker {
     })
   }
 
-  /** A process begins its life. Returns what it runs besides. */
+  /** A process starts. Returns the singletons that it runs. */
   born(host: SimulatedProcess): ReadonlyArray<SingletonDefinition> {
     host.logged.push((text) => {
       for (const [part, mark] of EVICTIONS) if (text.includes(part)) this.#world.mark(mark)
@@ -115,13 +117,13 @@ export class ClusterChecker {
     this.#lighthouses.delete(host)
   }
 
-  /** The lease that the process last renewed is over. */
+  /** Whether the lease that the process last renewed has ended. */
   isOver(host: SimulatedProcess): boolean {
     const untilMs = this.#leasedUntilMs.get(host)
     return untilMs !== undefined && this.#world.nowMs > untilMs
   }
 
-  /** A commit is stored. Throws {@link Violation}. */
+  /** Checks a stored commit. Throws {@link Violation}. */
   stored({ key }: ActorAddress, epoch: number): void {
     const before = this.#epochs.get(key) ?? 0
     if (epoch < before) {
@@ -132,7 +134,7 @@ export class ClusterChecker {
     this.#epochs.set(key, Math.max(before, epoch))
   }
 
-  /** What is not as it should be when nothing fails any more, in words. */
+  /** What is still wrong after all faults have ended, in words. */
   get unsettled(): string | undefined {
     const nodes = this.#options.nodes()
     const standings = nodes.map((node) => ({ node, standing: standingOf(node) }))
@@ -164,7 +166,7 @@ export class ClusterChecker {
     return this.#notOnce()
   }
 
-  /** Projections, reactors and the singleton run on one node each. */
+  /** Checks that projections, reactors and the singleton run on one node each. */
   #notOnce(): string | undefined {
     if (this.#lighthouses.size !== 1) return `the singleton runs on ${this.#lighthouses.size} nodes`
     const runs = new Map<string, number>()
@@ -178,7 +180,7 @@ export class ClusterChecker {
     return undefined
   }
 
-  /** As the lease store has it. */
+  /** Owners in the lease store. */
   #owners(): ReadonlyMap<string, string | undefined> {
     const owners = new Map<string, string | undefined>()
     for (const { key, value } of this.#servers.leases.records) {
@@ -188,7 +190,7 @@ export class ClusterChecker {
     return owners
   }
 
-  /** In a process that begins an append. Throws {@link Violation}. */
+  /** Checks an append that a process begins. Throws {@link Violation}. */
   #begun(host: SimulatedProcess, { type, shard }: ActorAddress): void {
     const { shardMap } = this.#options
     const { slot = "" } = shardMap.all[shardMap.indexOf(type, shard) ?? -1] ?? {}
@@ -222,7 +224,7 @@ export class ClusterChecker {
     this.#world.mark(isGone ? "a slot was taken after a crash" : "a slot was taken from a live node")
   }
 
-  /** A member has a slot under a higher epoch than the one before it. Throws {@link Violation}. */
+  /** Checks that a member's epoch of a slot is higher than the one before. Throws {@link Violation}. */
   #ascends(name: string, before: SlotRecord | undefined, { m, e }: SlotRecord): void {
     if (!this.#options.areRecordsKept || before === undefined || m === undefined || m === before.m) return
     if (e > before.e) return
@@ -240,7 +242,7 @@ export class ClusterChecker {
   }
 }
 
-/** Until it is interrupted; no timer keeps it. */
+/** Never ends by itself and sets no timer. */
 const forEver = Effect.callback<never>(() => Effect.void)
 
 const standingOf = (node: SimulatedNode): MemberStanding | undefined => {

@@ -1,8 +1,8 @@
 /**
- * Which states, transitions and guards of each statechart a simulation has been through, and at which of them a node
- * crashed: before the append, after it, before the reply.
+ * Which states, transitions and guards of each statechart a simulation has reached, and at which of them a
+ * node crashed: before the append, after it, before the reply.
  *
- * Owns the counting. What there is to reach comes from the machines themselves: CoverageReport.ts.
+ * Owns the counting. CoverageReport.ts reads from the machines what can be reached.
  */
 
 import type { ActorAddress } from "../../address/ActorAddress.ts"
@@ -11,7 +11,7 @@ import type { AnyEvent } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import { eventOf, type Reference, readCommit, type TrueActor } from "./Reference.ts"
 
-/** Where in a command's walk a crash struck. */
+/** Points of a command's walk at which a crash struck. */
 export const CRASH_POINTS = ["before append", "after append", "before reply"] as const
 export type CrashPoint = (typeof CRASH_POINTS)[number]
 

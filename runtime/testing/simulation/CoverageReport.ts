@@ -1,4 +1,4 @@
-/** What of the statecharts a simulation has reached, and what never: as data and as text. */
+/** The parts of the statecharts that a simulation has and has not reached, as data and as text. */
 import type { AnyActor } from "../../definition/Actor.ts"
 import { nodesOf } from "../../machine/StateNodes.ts"
 import {
@@ -11,7 +11,7 @@ import {
   transitionKey,
 } from "./Coverage.ts"
 
-/** One kind of thing to reach. */
+/** Coverage of one kind of part. */
 export interface CoverageLine {
   readonly reachedCount: number
   readonly totalCount: number
@@ -21,9 +21,9 @@ export interface CoverageLine {
 export interface CoverageReport {
   readonly states: CoverageLine
   readonly transitions: CoverageLine
-  /** Each guard passed, and each refused. */
+  /** Guards that passed, and guards that refused. */
   readonly guards: CoverageLine
-  /** Each transition with a crash at each point of its commit's walk. */
+  /** Transitions with a crash at each point of their commit's walk. */
   readonly crashes: CoverageLine
   readonly text: string
 }

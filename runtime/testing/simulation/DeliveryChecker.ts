@@ -1,9 +1,9 @@
 /**
- * Judges what is sent: everything that a stored commit carries, and every message that the mailbox accepted, has its
- * effect once or is a dead letter; nothing has an effect that was not sent. However much time or how many commands lie
- * in between, and whatever stores are lost but the journal.
+ * Judges deliveries: every item of a stored commit, and every message that the mailbox accepted, has its
+ * effect once or becomes a dead letter. Nothing has an effect that was not sent. This holds however much time
+ * or how many commands lie in between, and whichever stores are lost, except the journal.
  *
- * Reads the bytes of commits and messages by itself. Timers and calls are allowed here and judged by PendingChecker.ts.
+ * It decodes commits and messages itself. PendingChecker.ts judges timers and calls, which are allowed here.
  */
 import type { DeadLetter } from "../../deadletter/DeadLetters.ts"
 import type { AnyEvent } from "../../event/Event.ts"
@@ -15,40 +15,40 @@ import { decidedBy } from "./ReferenceDecision.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
 
-/** Ids that start like this are made by the runtime: nothing else has them. */
+/** Prefix of ids that only the runtime makes. */
 const RESERVED_ID = "everstate:"
 
-/** Ids like this are made of what a commit carries. */
+/** Form of the ids of items in commits. */
 const RUNTIME_ID = /^everstate:\d+-[0-9a-z]+\.\d+(:answer)?$/
 
 interface Sent {
   readonly id: string
   readonly to: string
-  /** Key of the actor whose commit carries it; undefined for what a client told. */
+  /** Key of the actor whose commit carries it; `undefined` for a client's tell. */
   readonly from: string | undefined
-  /** Its place in the journal, as a number that ascends with the order of sending. */
+  /** Its place in the journal, as a number that rises in sending order. */
   readonly order: number
   readonly effect: "command" | "request" | "answer" | "signal"
   readonly command: AnyEvent | undefined
-  /** In the mailbox. */
+  /** Whether the mailbox has accepted it. */
   isAccepted: boolean
-  /** How often the mailbox stored it: a client that tells again, after the mailbox forgot the id, tells once more. */
+  /** How often the mailbox stored it. A client's repeat after the mailbox forgot the id is stored again. */
   copyCount: number
   appliedCount: number
   isDead: boolean
-  /** It was in a mailbox that an older copy of itself took the place of. */
+  /** Whether it was in a mailbox that an older copy replaced. */
   isGone: boolean
 }
 
-/** Commands that an actor remembers at least, unless its definition says less. */
+/** Commands that an actor remembers at least, unless its definition sets fewer. */
 const REMEMBERED_COUNT = 1_000
 
 export interface DeliveryRules {
-  /** One node serves every actor: what was refused was not applied elsewhere. */
+  /** Whether one node serves every actor: a refused command was then not applied elsewhere. */
   readonly isStrict: boolean
-  /** And it always knows what became of its commits: messages arrive in the order in which they were sent. */
+  /** Whether that node always knows the outcome of its commits: messages then arrive in sending order. */
   readonly isOrdered: boolean
-  /** Few lives end but in order: no message is taken up too often. */
+  /** Whether few processes crash: no message is then taken up too often. */
   readonly isOrderly: boolean
 }
 
@@ -58,15 +58,15 @@ export class DeliveryChecker {
   readonly #world: World
   readonly #reference: Reference
   readonly #rules: DeliveryRules
-  /** By receiver and id. */
+  /** Sent messages, by receiver and id. */
   readonly #sent = new Map<string, Sent>()
-  /** What is carried by a commit and not accepted by the mailbox yet. */
+  /** Items of commits that the mailbox has not accepted yet. */
   readonly #waiting = new Set<Sent>()
-  /** Ids of integration events that commits carry and that were not published so far. */
+  /** Ids of integration events in commits that are not published yet. */
   readonly #publications = new Set<string>()
-  /** Ids of dead letters that commits carry and that are not there so far. */
+  /** Ids of dead letters in commits that are not stored yet. */
   readonly #letters = new Set<string>()
-  /** By sender and receiver: the order of the last one that was applied. */
+  /** Order of the last applied message, by sender and receiver. */
   readonly #lastOrder = new Map<string, number>()
 
   constructor(world: World, reference: Reference, rules: DeliveryRules) {
@@ -75,7 +75,7 @@ export class DeliveryChecker {
     this.#rules = rules
   }
 
-  /** A commit is stored. Throws {@link Violation}. */
+  /** Checks a stored commit. Throws {@link Violation}. */
   stored({ address }: TrueActor, commit: StoredCommit, sequence: number): void {
     let index = 0
     for (const item of commit.b?.out ?? []) this.#carried(address.key, item, commit.at, sequence, index++)
@@ -89,8 +89,9 @@ export class DeliveryChecker {
   }
 
   /**
-   * Whether a command may be applied once more, `since` commands after it was. What a commit or a reactor sent never may.
-   * What a client asked may when it is forgotten, and what it told as often as the mailbox stored it.
+   * Whether a command may be applied again, `since` commands after the first time. Items of commits and
+   * reactors never may. A client's ask may when its id is forgotten, and a tell as often as the mailbox
+   * stored it.
    */
   mayComeAgain({ address, definition }: TrueActor, commandId: string, since: number): boolean {
     if (commandId.startsWith(RESERVED_ID)) return false
@@ -100,7 +101,7 @@ export class DeliveryChecker {
     return isForgotten && sent.appliedCount < sent.copyCount
   }
 
-  /** The mailbox took a message; `isNew`: it did not know the id, and has stored it. */
+  /** The mailbox accepted a message; `isNew`: it did not know the id, and has stored it. */
   accepted({ address, data }: OutboundMessage, isNew: boolean): void {
     const message = JSON.parse(decoder.decode(data)) as {
       readonly id: string
@@ -119,7 +120,7 @@ export class DeliveryChecker {
     this.#expect({ id, to: address.key, from: undefined, order: 0, effect: "command", command: c }, true)
   }
 
-  /** The mailbox had a message, and an older copy of it has not. What a commit carries is to be sent again. */
+  /** The mailbox had a message, and its older copy lacks it. An item of a commit has to be sent again. */
   gone({ key, data }: Pick<KeptMessage, "key" | "data">): void {
     const sent = this.#sent.get(`${key} ${idIn(decoder.decode(data))}`)
     if (sent === undefined) return
@@ -129,7 +130,7 @@ export class DeliveryChecker {
     this.#world.mark("a message of a commit was lost with the mailbox")
   }
 
-  /** Throws {@link Violation}. */
+  /** Checks a dead letter. Throws {@link Violation}. */
   gaveUp({ key, original, reason, detail, messageId: letterId }: DeadLetter): void {
     this.#letters.delete(letterId)
     const messageId = idIn(original)
@@ -142,7 +143,7 @@ export class DeliveryChecker {
       const why = "a dead letter, though hardly a node went down"
       throw new Violation(PROMISES.delivered, `${messageId} for ${key} is ${why} (${detail})`)
     }
-    // Told twice is two messages: one may be applied, and the other refused.
+    // A tell that was stored twice is two messages: one may be applied, and the other refused.
     const isOne = sent.from !== undefined || sent.copyCount <= 1
     if (sent.appliedCount > 0 && isOne && this.#rules.isStrict) {
       throw new Violation(
@@ -156,12 +157,12 @@ export class DeliveryChecker {
     this.#publications.delete(id)
   }
 
-  /** Whether the mailbox has, or had, a message. */
+  /** Whether the mailbox has, or had, the message. */
   wasAccepted(key: string, id: string): boolean {
     return this.#sent.get(`${key} ${id}`)?.isAccepted ?? false
   }
 
-  /** What is carried by commits and was not handed over so far. */
+  /** An item of a commit that was not sent yet, in words. */
   get undispatched(): string | undefined {
     for (const { id, to } of this.#waiting) return `message ${id} to ${to} was not sent`
     for (const id of this.#publications) return `integration event ${id} was not published`
@@ -169,11 +170,11 @@ export class DeliveryChecker {
     return undefined
   }
 
-  /** When nothing is under way. Throws {@link Violation}. */
+  /** Checks the end of a run, when no work is left. Throws {@link Violation}. */
   atRest(): void {
     for (const sent of this.#sent.values()) {
       if (sent.appliedCount > 0 || sent.isDead || this.#isWithoutTrace(sent)) continue
-      // Nobody but the mailbox had it.
+      // The lost mailbox had the only copy of the message.
       if (sent.from === undefined && sent.isGone) continue
       const from = sent.from === undefined ? "a client" : sent.from
       throw new Violation(
@@ -183,7 +184,7 @@ export class DeliveryChecker {
     }
   }
 
-  /** Everything is read anew: the journal was cut. */
+  /** Forgets everything, because the journal was cut and is read anew. */
   reset(): void {
     this.#sent.clear()
     this.#waiting.clear()
@@ -238,12 +239,13 @@ export class DeliveryChecker {
     sent.appliedCount++
     this.#waiting.delete(sent)
     if (sent.from !== undefined) this.#world.mark("a message of a commit was applied")
-    // Refused, and handed out again before that was acknowledged: by then it may be welcome.
+    // The message was refused, and delivered again before that was acknowledged. By then the actor may accept
+    // it.
     if (sent.isDead) this.#world.mark("a dead letter was applied after all")
     if (this.#rules.isOrdered && sent.from !== undefined && sent.effect !== "signal") this.#inOrder(sent)
   }
 
-  /** The receiver's commit says no, and carries the dead letter. */
+  /** The receiver's commit refuses the command and carries the dead letter. */
   #refused(key: string, commandId: string): void {
     const sent = this.#sent.get(`${key} ${commandId}`)
     if (sent === undefined) return
@@ -253,14 +255,14 @@ export class DeliveryChecker {
     if (this.#rules.isOrdered && sent.from !== undefined) this.#inOrder(sent)
   }
 
-  /** The receiver's commit says that nothing was to be done, or that all was done before. */
+  /** The receiver's commit says that the message had no effect, or was a repeat. */
   #received(key: string, commandId: string): void {
     const sent = this.#sent.get(`${key} ${commandId}`)
     if (sent !== undefined) this.#waiting.delete(sent)
   }
 
   #inOrder({ id, from, to, order, isGone }: Sent): void {
-    // An older mailbox took it back: what was sent after it may have come first.
+    // An older mailbox had lost the message, so later messages may have come first.
     if (isGone) return this.#world.mark("a message that was lost with the mailbox was sent again")
     const pair = `${from} ${to}`
     const last = this.#lastOrder.get(pair) ?? 0
@@ -269,7 +271,9 @@ export class DeliveryChecker {
     this.#lastOrder.set(pair, order)
   }
 
-  /** A request that could not even be decided is answered without a commit of its receiver. */
+  /**
+   * Whether it is the answer to a request that could not be decided. No commit of the receiver carries it.
+   */
   #isAnswerOfGiveUp(key: string, commandId: string): boolean {
     const requestId = commandId.replace(/:answer$/, "")
     for (const sent of this.#sent.values()) {
@@ -281,7 +285,7 @@ export class DeliveryChecker {
     return false
   }
 
-  /** It was decided, and there was nothing to store. */
+  /** Whether the command was decided and there was nothing to store. */
   #isWithoutTrace({ to, effect, command }: Sent): boolean {
     const actor = this.#reference.actors.get(to)
     if (effect === "signal") return true
@@ -292,7 +296,7 @@ export class DeliveryChecker {
     return actor.states.some((state) => decidedBy(command, actor, state, nowMs) === "nothing")
   }
 
-  /** In all states that it was in. */
+  /** Whether the actor accepts answers in all states that it was in. */
   #listensForAnswers({ definition, states }: TrueActor): boolean {
     const event = { type: "everstate.answered", as: "", answer: { ok: true } }
     try {
@@ -305,7 +309,7 @@ export class DeliveryChecker {
   }
 }
 
-/** An item that nodes of this release may not know yet: what a commit carries is read as it is stored. */
+/** A dead letter in a commit, in its stored form, because older nodes of this release may not know it. */
 interface LetterItem {
   readonly k: "letter"
   readonly id?: string
@@ -313,12 +317,12 @@ interface LetterItem {
 
 const isLetter = (item: { readonly k: string }): boolean => item.k === "letter"
 
-/** A refused message leaves a dead letter; a refused request its answer. */
+/** Whether an item stands for a refusal: a dead letter, or the answer to a refused request. */
 const isRefusal = (item: { readonly k: string }): boolean => isLetter(item) || item.k === "answer"
 
 const letterIdOf = (item: object): string | undefined => (item as LetterItem).id
 
-/** The id of a message, or of one that a dead letter holds; undefined where it is none. */
+/** The id of a message, or of the message in a dead letter; `undefined` if there is none. */
 const idIn = (original: string): string | undefined => {
   try {
     return (JSON.parse(original) as { readonly id?: string } | null)?.id

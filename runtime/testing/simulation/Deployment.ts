@@ -1,19 +1,19 @@
 /**
- * A deployment in the middle of a run: all nodes go down at once, and come back with other code.
+ * A deployment during a run: all nodes stop at once, and start again with other code.
  *
- * Owns its time, and which code a node is given that starts now. Nodes that go down and come back before it run the
- * former code again.
+ * Owns its time, and which code a starting node gets. Nodes that restart before the deployment run the former
+ * code again.
  */
 import { CHAOS_MS } from "./Chaos.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 import type { World } from "./World.ts"
 
-/** How long a node takes to start, in virtual milliseconds. */
+/** Time that a node takes to start, in virtual milliseconds. */
 const START_MS = { min: 10, max: 2_000 }
 
 export class Deployment<Code> {
   readonly former: Code
-  /** When it takes place, in virtual milliseconds. */
+  /** Time of the deployment, in virtual milliseconds. */
   readonly atMs: number
   isOver = false
 

@@ -1,9 +1,10 @@
 /**
- * Catches what would leave the simulation, or a scenario: real time, real randomness, real timers, native asynchrony.
+ * Catches code that leaves the simulation or a scenario: real time, real randomness, real timers, native
+ * asynchrony.
  *
- * For the time of a run the globals that lead outside are replaced by ones that write down who called them. The call
- * itself gets a harmless answer, so that the run ends in good order; then it fails with the place. With BirthWatch.ts this
- * file is the only one in runtime/ that names those globals.
+ * During a run the globals that lead outside are replaced by functions that record their caller. The call
+ * itself gets a harmless answer, so that the run ends normally; then the run fails with the place of the
+ * call. Only this file and BirthWatch.ts name those globals in runtime/.
  */
 import { EverstateError } from "../../error/EverstateError.ts"
 import { isBirthWatched } from "../../machine/BirthWatch.ts"
@@ -15,9 +16,9 @@ export class SimulationEscape extends EverstateError {
   readonly retry = "never"
   readonly hint = "Take time, chance and I/O from what is given."
   override readonly name = "SimulationEscape"
-  /** What was called, for instance `Date.now`. */
+  /** The function that was called, for instance `Date.now`. */
   readonly what: string
-  /** The first line of the stack outside of the simulator. */
+  /** The first line of the stack outside the simulator. */
   readonly place: string
 
   constructor(what: string, place: string, during = "a simulated run") {
@@ -31,7 +32,7 @@ export class SimulationEscape extends EverstateError {
 
 type Replace = (owner: object, key: string, value: unknown) => void
 
-/** Answers of the replaced globals. */
+/** Answers that the replaced globals give. */
 interface HarmlessAnswers {
   readonly nowMs: () => number
   readonly random: () => number
@@ -44,13 +45,13 @@ export class EscapeTrap {
 
   readonly #during: string | undefined
 
-  /** `during`: what the trap is set for, as its error says it. */
+  /** `during`: text for the error, which says what the trap is for. */
   constructor(answers: HarmlessAnswers, during?: string) {
     this.#answers = answers
     this.#during = during
   }
 
-  /** Throws the first escape that was seen. */
+  /** Throws the first escape, if there was one. */
   readonly check = (): void => {
     if (this.#found === undefined) return
     const found = this.#found
@@ -58,9 +59,9 @@ export class EscapeTrap {
     throw found
   }
 
-  /** Runs `work` with the trap set, and always takes it away again. */
+  /** Runs `work` with the trap set, and always removes the trap. */
   during<A>(work: () => A): A {
-    // Errors are values here, thousands of them: their stacks would take a tenth of a run.
+    // The run makes thousands of errors as values; their stacks would take a tenth of its time.
     const { stackTraceLimit } = Error
     this.#replaced.push(() => {
       Error.stackTraceLimit = stackTraceLimit
@@ -152,7 +153,8 @@ export class EscapeTrap {
     const lines = (new Error(what).stack ?? "").split("\n").slice(1)
     Error.stackTraceLimit = 0
     const outside = lines.find((line) => !line.includes("EscapeTrap"))
-    // Effect draws the hash of an object that has none, for instance where causes are merged. The answer is seeded.
+    // Effect draws a random hash for an object without one, for instance when it merges causes. The answer is
+    // seeded.
     if (outside !== undefined && HASH_OF_EFFECT.test(outside)) return
     this.#found = new SimulationEscape(what, outside?.trim() ?? "(no stack)", this.#during)
   }
@@ -162,7 +164,7 @@ export class EscapeTrap {
   }
 }
 
-/** Clocks and chance: what a birth sees of them is stored with it. */
+/** Clocks and random sources that a birth may read, because the birth is stored with their values. */
 const ALLOWED_AT_BIRTH: ReadonlySet<string> = new Set([
   "Date.now",
   "new Date()",
@@ -175,5 +177,5 @@ const ALLOWED_AT_BIRTH: ReadonlySet<string> = new Set([
 
 const HASH_OF_EFFECT = /[\\/]effect[\\/](dist|src)[\\/]Hash\.[jt]s/
 
-/** Lines of stack among which the caller is looked for. */
+/** Stack lines among which the caller is searched. */
 const PLACE_LINES_MAX = 12

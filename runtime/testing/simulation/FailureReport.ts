@@ -1,4 +1,4 @@
-/** The failure of a simulation in words: what broke, how to repeat it, what went before. */
+/** The failure of a simulation in words: what broke, how to repeat it, and the steps before. */
 import type { Operation, Request } from "./Client.ts"
 import type { Shrunk } from "./Shrink.ts"
 import { stepsOf } from "./Shrink.ts"
@@ -8,11 +8,11 @@ import type { TraceEntry } from "./Trace.ts"
 /** Lines of the timeline that are shown. */
 const TIMELINE_LINES_MAX = 80
 
-/** What nodes do all the time, whatever happens. */
+/** Routine steps of nodes. */
 const housekeeping =
   /^journal\.last(Sequence|OfShard)|^save \d+ snapshots|^list leases|^write lease member\.|^request member\./
 
-/** The last steps, each with its number and that of the step it came from; housekeeping is left out. */
+/** The last steps, each with its number and the number of its cause; routine steps are left out. */
 export const timeline = (entries: ReadonlyArray<TraceEntry>): string =>
   entries
     .filter(({ what }) => !housekeeping.test(what))
@@ -41,7 +41,7 @@ export interface FailureFacts {
   readonly outcome: RunOutcome
   readonly shrunk: Shrunk | undefined
   readonly repeat: string
-  /** Of the code under test. */
+  /** Git commit of the code under test. */
   readonly commit: string | undefined
 }
 

@@ -1,25 +1,25 @@
 /**
  * Decides which faults strike, and keeps the list of those that did.
  *
- * Every fault has an id, `kind of subject#opportunity`, and whether it strikes follows from the seed and the id alone.
- * So a failing run can be repeated with fewer faults, and with fewer requests to other actors, and those that are left
- * strike as before.
+ * Every fault has an id, `kind of subject#opportunity`, and whether it strikes depends only on the seed and
+ * the id. So a failing run can be repeated with fewer faults and fewer requests to other actors, and the
+ * remaining faults strike as before.
  */
 import { FAULT_KINDS, type FaultKind, isFaultKind, type Port, shapeOf } from "./FaultKind.ts"
 import type { Randomness } from "./Randomness.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { World } from "./World.ts"
 
-/** Chances and counts per kind; a kind that is not there never strikes. */
+/** Probabilities and counts by kind. A kind that is absent never strikes. */
 export type FaultRates = { readonly [kind in FaultKind]?: number }
 
-/** How far a clock that lags is behind the servers', in milliseconds. */
+/** Lag of a slow clock behind the servers', in milliseconds. */
 const CLOCK_LAG_MS = { min: 50, max: 20_000 }
 
-/** How often a seed draws a kind at all. */
+/** Probability that a seed draws a kind. */
 const KIND_DRAWN_CHANCE = 0.5
 
-/** Each seed its own subset of `kinds`, each with its own rate. */
+/** Draws a subset of `kinds` for the seed, each with its own rate. */
 export const drawRates = (random: Randomness, kinds: ReadonlyArray<FaultKind> = FAULT_KINDS): FaultRates => {
   const rates: { [kind in FaultKind]?: number } = {}
   for (const kind of kinds) {
@@ -42,7 +42,7 @@ const OUT_OF_ORDER: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "reply slow",
 ])
 
-/** Whether shards are taken from nodes out of order, and too often to count. Crashes are few. */
+/** Whether nodes lose shards without a handoff too often to count. Crashes are few. */
 export const endsLivesOutOfOrder = (rates: FaultRates): boolean =>
   FAULT_KINDS.some((kind) => {
     const { port } = shapeOf(kind)
@@ -54,7 +54,7 @@ export class Faults {
   readonly rates: FaultRates
   /** Ids of the faults that struck, in order. */
   readonly struck: Array<string> = []
-  /** No more faults; what is broken already is for the simulation to heal. */
+  /** True once no more faults strike; the simulation repairs what is broken. */
   isHealed = false
   readonly #world: World
   readonly #allowed: ReadonlySet<string> | undefined
@@ -63,7 +63,7 @@ export class Faults {
   readonly #opportunities = new Map<string, number>()
   readonly #forced: Array<FaultKind> = []
 
-  /** `allowed`: only faults with these ids, where given. */
+  /** `allowed`: ids of the only faults that may strike; all may if absent. */
   constructor(world: World, rates: FaultRates, allowed?: ReadonlySet<string>) {
     this.#world = world
     this.#allowed = allowed
@@ -71,18 +71,18 @@ export class Faults {
     this.#chances = world.random.stream("faults")
   }
 
-  /** Where details of a fault are drawn from. */
+  /** Random source for the details of a fault. */
   details(kind: FaultKind): Randomness {
     return this.#world.random.stream(`detail ${this.struck.findLast((id) => id.startsWith(kind)) ?? kind}`)
   }
 
-  /** A process begins: its clock may be behind. */
+  /** A process starts; its clock may be behind. */
   lagClock(host: SimulatedProcess): void {
     if (!this.strikes("clock lags", host.name)) return
     host.jumpClock(-this.details("clock lags").between(CLOCK_LAG_MS.min, CLOCK_LAG_MS.max))
   }
 
-  /** Whether a fault of this kind strikes the call at hand. `subject`: what the call is about. */
+  /** Whether a fault of this kind strikes this call. `subject`: what the call is about. */
   strikes(kind: FaultKind, place: string, subject = place): boolean {
     if (this.#forced.length > 0 && this.#isForced(kind, place)) return true
     const rate = this.rates[kind]
@@ -107,14 +107,14 @@ export class Faults {
     return this.#allowed?.has(id) ?? true
   }
 
-  /** For planned faults: whether this one is to happen; written down if so. */
+  /** Whether a planned fault happens; it is recorded if so. */
   allows(kind: FaultKind, id: string, place: string): boolean {
     if (!this.mayAllow(id)) return false
     this.#struckBy(kind, id, place)
     return true
   }
 
-  /** The next call of `port` meets this fault. */
+  /** Forces this fault on the next call of `port`. */
   forceNext(port: Port, mode: string): void {
     if (!isFaultKind(mode) || shapeOf(mode).port !== port) {
       const known = FAULT_KINDS.filter((kind) => shapeOf(kind).port === port)

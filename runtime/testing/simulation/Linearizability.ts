@@ -1,26 +1,31 @@
 /**
- * Is there an order in which these operations, one after the other, give these answers, and in which none comes
- * before one that had ended when it began?
+ * Checks whether some order of these operations, one after the other, gives these answers, where no operation
+ * comes before one that had ended when it began.
  *
- * The search of Wing and Gong with Lowe's memory: operations are taken out in every order that real time allows, and
- * a set of taken operations with a model state that was reached before is not searched again. Knows nothing about
- * actors; see ActorHistory.ts.
+ * It is the search of Wing and Gong with Lowe's memory: operations are taken out in every order that real
+ * time allows, and a set of taken operations with a known model state is not searched again. It knows nothing
+ * about actors; AnswerChecker.ts uses it.
  */
 
-/** One operation. Times are places in the order of all happenings; one that never ended ends at infinity. */
+/**
+ * One operation. Times are places in the order of all steps; an operation that never ended ends at infinity.
+ */
 export interface TimedOperation<State> {
   readonly name: string
   readonly invoked: number
   readonly returned: number
-  /** The state after it, or undefined where its answer does not fit the state. */
+  /** The state after it; `undefined` if its answer does not fit the state. */
   readonly step: (state: State) => State | undefined
 }
 
-/** Combinations of taken operations and state after which a search is given up; it is exponential at worst. */
+/**
+ * Bound on combinations of taken operations and state, after which a search stops. It is exponential at
+ * worst.
+ */
 export const SEARCH_STATES_MAX = 200_000
 
 export interface SearchResult {
-  /** `undefined`: the search was given up at {@link SEARCH_STATES_MAX}. */
+  /** `undefined`: the search stopped at {@link SEARCH_STATES_MAX}. */
   readonly isLinearizable: boolean | undefined
   /** The longest part of an order that was found, by name. */
   readonly longest: ReadonlyArray<string>
@@ -45,7 +50,7 @@ class Taken {
   }
 }
 
-/** `keyOf` tells states apart. */
+/** `keyOf` gives equal states the same key. */
 export const linearize = <State>(
   operations: ReadonlyArray<TimedOperation<State>>,
   initial: State,

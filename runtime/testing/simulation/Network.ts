@@ -1,8 +1,9 @@
 /**
- * What lies between the processes and the servers: messages that take time, get lost, come late or twice.
+ * The network between processes and servers: messages take time, get lost, come late or twice.
  *
- * Owns the walk of one call: request, the server's work in one indivisible moment, reply, time-out. Links can be cut
- * and servers be down. Which fate a call meets is decided by its port (SimulatedJournal.ts, SimulatedPostgres.ts).
+ * Owns the walk of one call: request, the server's work in one atomic moment, reply, time-out. Links can be
+ * cut and servers can be down. The port of a call decides its fate (SimulatedJournal.ts,
+ * SimulatedPostgres.ts).
  */
 import { Effect, Exit } from "effect"
 import type { Faults } from "./Faults.ts"
@@ -12,27 +13,27 @@ import type { World } from "./World.ts"
 
 export type ServerName = "journal" | "postgres"
 
-/** Mean of a message's way, one direction, in milliseconds. */
+/** Mean time of a message in one direction, in milliseconds. */
 const WAY_MEAN_MS = 0.4
 
-/** By then a message has arrived, in milliseconds. */
+/** Longest time of a message in one direction, in milliseconds. */
 const WAY_MAX_MS = 20
 
-/** How much longer a slow reply takes, in milliseconds. */
+/** Extra time of a slow reply, in milliseconds. */
 const SLOW_MS = { min: 20, max: 4_000 }
 
-/** What happens to one call besides the ordinary. */
+/** Deviations of one call from the normal course. */
 export interface Fate<E> {
   readonly requestLost?: boolean
-  /** The request arrives so much later. */
+  /** Delay of the request, in milliseconds. */
   readonly requestAfterMs?: number
   readonly replyLost?: boolean
   readonly replyAfterMs?: number
-  /** The server does nothing and answers this. */
+  /** Answer of a server that does nothing. */
   readonly refusal?: E
-  /** The server does its work and answers this. */
+  /** Answer of a server that does its work. */
   readonly answerInstead?: E
-  /** A copy arrives too; the reply is that to the copy. */
+  /** Whether a copy arrives too; the caller gets the reply to the copy. */
   readonly isTwice?: boolean
 }
 
@@ -42,21 +43,21 @@ export interface Call<A, E> {
   readonly what: string
   readonly serve: () => Exit.Exit<A, E>
   readonly timeoutMs: number
-  /** What the caller is told when no answer comes, and when the server is known to be away. */
+  /** Error for the caller when no answer comes, and when the server is known to be down. */
   readonly unanswered: (reason: "Timeout" | "Disconnected") => E
   readonly fate: Fate<E>
 }
 
 interface ServerState {
   isUp: boolean
-  /** Rises with every restart: replies of an earlier life are lost. */
+  /** Number that rises with every restart: replies to an earlier process are lost. */
   life: number
 }
 
 export class Network {
   readonly world: World
   readonly faults: Faults
-  /** Told when connections break: which ones. */
+  /** Called with the broken connections. */
   readonly breaks: Array<(isBroken: (node: string, server: ServerName) => boolean) => void> = []
   /** Calls that a fault has delayed and that have not reached their server yet. */
   delayedCount = 0
@@ -113,7 +114,9 @@ export class Network {
     })
   }
 
-  /** Begins a call; `done` hears how it ended. Gives a way to forget it: what is under way goes on. */
+  /**
+   * Begins a call; `done` gets its end. Returns a function that forgets the call; messages in flight go on.
+   */
   begin<A, E>(call: Call<A, E>, done: (exit: Exit.Exit<A, E>) => void): () => void {
     const { host, server, what, fate } = call
     const { world } = this
@@ -147,8 +150,8 @@ export class Network {
   }
 
   /**
-   * A message to a server. `refused`: the server is known to be away, which not every sender learns. `lost`: for those
-   * who wait for nothing else.
+   * A message to a server. `refused`: the server is known to be down, which not every sender learns. `lost`:
+   * for senders that wait for no other answer.
    */
   send(
     host: SimulatedProcess,
@@ -167,7 +170,7 @@ export class Network {
     })
   }
 
-  /** A message from a server to a process; lost when the link is cut or the server has gone down since. */
+  /** A message from a server to a process. It is lost if the link is cut or the server has crashed since. */
   answer(
     host: SimulatedProcess,
     server: ServerName,
@@ -220,7 +223,7 @@ export class Network {
   }
 }
 
-/** How much later the copy of a message comes. */
+/** Delay of the copy of a message. */
 const TWICE_AFTER_MS = 5
 
 const ignore = (): void => undefined

@@ -1,7 +1,7 @@
 /**
- * What a simulated system still has to do, in words; nothing is left when a run may end.
+ * The remaining work of a simulated system, in words. A run may end when none is left.
  *
- * Looks from outside at what was asked and stored, and at what the nodes say of themselves. Whether slots are where they
+ * Observes from outside what was asked and stored, and what the nodes report. Whether slots are where they
  * belong: ClusterChecker.ts.
  */
 import { Effect } from "effect"
@@ -28,7 +28,7 @@ export interface OpenWorkContext {
   readonly mailbox: SimulatedMailbox
   readonly projections: ReadonlyArray<ProjectionDefinition>
   readonly reactors: ReadonlyArray<ReactorDefinition>
-  /** What an actor has to do by itself. */
+  /** The remaining work of an actor by itself. */
   readonly isOpen: (actor: TrueActor) => string | undefined
 }
 
@@ -47,10 +47,10 @@ export class OpenWork {
     this.#context = context
   }
 
-  /** The first thing that is open. */
+  /** The first remaining work that was found. */
   get found(): string | undefined {
     const { clients, deliveries, pending, nodes, network } = this.#context
-    // A delayed write starts new work when it lands: a tell that the run took for lost is one.
+    // A delayed write starts new work when it arrives: for example a tell that the run counted as lost.
     if (network.delayedCount > 0) return `${network.delayedCount} delayed calls have not arrived`
     if (clients.openCount > 0) {
       const waiting = clients.operations.filter(({ returned }) => returned === undefined)
@@ -99,7 +99,7 @@ export class OpenWork {
     return undefined
   }
 
-  /** Timers that the mailbox holds, by actor, each as `timerNamed` says. */
+  /** Timers that the mailbox holds, by actor, each in the form of `timerNamed`. */
   get #timersUnderWay(): ReadonlyMap<string, ReadonlySet<string>> {
     const byActor = new Map<string, Set<string>>()
     const add = (key: string, data: Uint8Array): void => {
