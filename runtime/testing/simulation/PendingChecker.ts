@@ -1,7 +1,7 @@
 /**
- * Judges timers and calls: what an actor waits for comes once, never early, and never after it was cancelled.
+ * Judges timers and calls: each comes once, never early, and never after it was cancelled.
  *
- * Owns its own reading of what is pending, from the commits in journal order.
+ * Owns its own record of what is pending, read from the commits in journal order.
  */
 import type { OutboundMessage } from "../../mailbox/Mailbox.ts"
 import type { OutboxItem } from "../../message/OutboxItem.ts"
@@ -10,7 +10,10 @@ import type { StoredCommit, TrueActor } from "./Reference.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
 
-/** A timer that is due for so long is overdue: schedules are late by milliseconds, redelivery takes half a minute. */
+/**
+ * Time after which a due timer is overdue: schedules are late by milliseconds, redelivery takes half a
+ * minute.
+ */
 const OVERDUE_MS = 60_000
 
 interface PendingTimer {
@@ -26,7 +29,7 @@ interface Placed {
 }
 
 export interface PendingRules {
-  /** Clocks of nodes do not jump: the time of a timer is that of the world. */
+  /** Whether the clocks of nodes do not jump, so that timers follow the world's time. */
   readonly isTimely: boolean
   /** Nodes that place timers. */
   readonly nodeCount: number
@@ -35,12 +38,12 @@ export interface PendingRules {
 export class PendingChecker {
   readonly #world: World
   readonly #rules: PendingRules
-  /** By actor, then by name. */
+  /** Pending timers, by actor, then by name. */
   readonly #timers = new Map<string, Map<string, PendingTimer>>()
   readonly #calls = new Map<string, Map<string, string>>()
-  /** By actor and id of the message that brings it. */
+  /** Placed timers, by actor and id of the message. */
   readonly #placed = new Map<string, Placed>()
-  /** How often the mailbox was given each timer, by actor, name and generation. */
+  /** Number of placements of each timer, by actor, name and generation. */
   readonly #placedCounts = new Map<string, number>()
   #firedCount = 0
 
@@ -53,7 +56,7 @@ export class PendingChecker {
     return this.#firedCount
   }
 
-  /** A commit is stored. Throws {@link Violation}. */
+  /** Checks a stored commit. Throws {@link Violation}. */
   stored({ address: { key } }: Pick<TrueActor, "address">, commit: StoredCommit, sequence: number): void {
     let index = 0
     const timers = of(this.#timers, key)
@@ -82,7 +85,7 @@ export class PendingChecker {
     }
   }
 
-  /** The mailbox was given a message. Throws {@link Violation}. */
+  /** Checks a message that the mailbox was given. Throws {@link Violation}. */
   placed({ address, data }: OutboundMessage): void {
     const { k, n, g } = JSON.parse(decoder.decode(data)) as { readonly [field: string]: unknown }
     if (k !== "timer") return
@@ -93,7 +96,7 @@ export class PendingChecker {
     throw new Violation(PROMISES.calm, `${timer} was given to the mailbox ${count} times`)
   }
 
-  /** A call that nobody has ended, or a timer that should have come long ago. */
+  /** A call that has not ended, or a timer that is overdue, in words. */
   get overdue(): string | undefined {
     for (const [key, calls] of this.#calls) {
       for (const name of calls.keys()) return `call ${name} of ${key} has no outcome`
@@ -108,7 +111,10 @@ export class PendingChecker {
     return undefined
   }
 
-  /** A timer that neither waits for its time nor is on its way. `underWay`: by actor, what {@link timerNamed} makes. */
+  /**
+   * A timer that is neither scheduled nor in flight. `underWay`: timers by actor, in the form of {@link
+   * timerNamed}.
+   */
   lost(underWay: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
     for (const [key, timers] of this.#timers) {
       for (const [name, { generation }] of timers) {
@@ -118,7 +124,7 @@ export class PendingChecker {
     return undefined
   }
 
-  /** Everything is read anew: the journal was cut. */
+  /** Forgets everything, because the journal was cut and is read anew. */
   reset(): void {
     this.#timers.clear()
     this.#calls.clear()
@@ -137,7 +143,7 @@ export class PendingChecker {
     this.#firedCount++
     this.#world.mark(kind === "timer" ? "a timer fired" : "a call ended")
     if (kind === "call") return
-    // A clock that jumps between the look at it and the commit makes any timer early.
+    // If a clock jumps between its reading and the commit, any timer may be early.
     if (!this.#rules.isTimely) return
     const earlyMs = atMs - Math.min(WORLD_EPOCH_MS + this.#world.nowMs, decidedAtMs)
     if (earlyMs > 0) throw new Violation(PROMISES.pending, `${what} came ${earlyMs} ms early`)
@@ -147,15 +153,15 @@ export class PendingChecker {
 const decoder = new TextDecoder()
 
 /**
- * Times that a node gives a timer to the mailbox: nodes come and go, and place again what they are not sure of. A node alone
- * has twice as many, because it meets every fault.
+ * Placements of one timer by one node: nodes restart, and place again what they are not sure of. A single
+ * node has twice as many, because it meets every fault.
  */
 const PLACED_BY_NODE_MAX = 10
 
-/** A generation of a timer, as {@link PendingChecker.lost} is told of it. */
+/** A generation of a timer, in the form that {@link PendingChecker.lost} takes. */
 export const timerNamed = (name: string, generation: string): string => `${name} ${generation}`
 
-/** Most that two clocks which jump may be apart. */
+/** Largest difference between two clocks that jump. */
 const CLOCKS_APART_MS = 4 * 3_600_000
 
 const of = <A>(byActor: Map<string, Map<string, A>>, key: string): Map<string, A> => {

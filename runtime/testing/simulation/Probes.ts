@@ -1,8 +1,8 @@
 /**
- * Other ways to look at an actor, tried now and then right after a command was accepted: its history, its state at a
- * version, and the read model that must show the command.
+ * Other ways to read an actor, tried sometimes right after a command was accepted: its history, its state at
+ * a version, and the read model that must show the command.
  *
- * Probes run in the node that answered and may fail while faults last; what they do say must be true.
+ * Probes run in the node that answered and may fail while faults last. An answer that they give must be true.
  */
 import { Effect, Exit } from "effect"
 import type { Accepted } from "../../cell/Waiting.ts"
@@ -17,21 +17,21 @@ import { factsOf, trueFactsOf } from "./StateFacts.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
 
-/** How often an accepted command is followed by each probe. */
+/** Probability of each probe after an accepted command. */
 const PROBE_CHANCE = 0.1
 
 export interface ProbeContext {
   readonly world: World
   readonly projections: ReadonlyArray<ProjectionDefinition>
   readonly actor: (operation: Operation) => TrueActor
-  /** Everything up to this sequence is in a projection's tables. */
+  /** Sequence up to which a projection's tables hold everything. */
   readonly offset: (projection: ProjectionDefinition) => number
-  /** No fault takes back what was once shown. */
+  /** Whether no fault takes back what was shown before. */
   readonly isFresh: boolean
   readonly judge: (check: () => void) => void
 }
 
-/** Where a probe looks: at the node that answered, through the definition that it has. */
+/** Target of a probe: the node that answered, and its definition. */
 interface Probed {
   readonly system: ActorSystemService
   readonly ref: ActorRef<AnyActor>
@@ -46,7 +46,7 @@ export class Probes {
     this.#random = context.world.random.stream("probes")
   }
 
-  /** After the final answer of an operation. */
+  /** Probes after the final answer of an operation. */
   after(operation: Operation): void {
     const { answer, attempt, request } = operation
     if (request.command === undefined || request.via === "tell") return

@@ -1,25 +1,25 @@
 /**
- * Long polls: a question that a server keeps until it has an answer.
+ * Long polls: a request that a server keeps until it has an answer.
  *
- * Owns the waiting, and asking again when question or answer was lost on the way: while nothing is lost, nothing
- * ticks. What is asked: SimulatedJournal.ts (the journal's next page), SimulatedMailbox.ts (a shard's messages).
+ * Owns the waiting, and repeats a request if it or its answer was lost. While nothing is lost, no timer runs.
+ * Its users: SimulatedJournal.ts (the journal's next page), SimulatedMailbox.ts (a shard's messages).
  */
 import { Effect } from "effect"
 import type { Network, ServerName } from "./Network.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** Time after which a client that hears nothing asks again. */
+/** Time after which a client without an answer asks again, in milliseconds. */
 const PULL_EXPIRY_MS = 5_000
 
 export interface Pull<A> {
   readonly host: SimulatedProcess
-  /** What {@link Pulls.wake} calls it. */
+  /** Topic that {@link Pulls.wake} names. */
   readonly topic: number
-  /** In the server: the answer, if there is one now. */
+  /** Runs in the server: returns the answer, if there is one now. */
   readonly serve: () => A | undefined
-  /** How much longer than usual the answer at hand takes, in milliseconds. */
+  /** Extra delay of the answer, in milliseconds. */
   readonly lateMs: () => number
-  /** In the client: question or answer was lost, it is about to ask again. */
+  /** Runs in the client: request or answer was lost, and the client is about to ask again. */
   readonly lost?: () => void
 }
 
@@ -81,7 +81,7 @@ export class Pulls {
     })
   }
 
-  /** There may be answers now. */
+  /** Tells waiting requests that there may be answers now. */
   wake(topic: number): void {
     const waiting = this.#waiting.get(topic)
     if (waiting === undefined) return

@@ -1,8 +1,9 @@
 /**
- * The one source of chance in a simulation: a small seeded generator that splits into named streams.
+ * The only random source of a simulation: a small seeded generator that splits into named streams.
  *
- * A stream depends on the seed and its name alone, never on what other streams have drawn: a fault more or less does
- * not shift the workload. The generator is sfc32 (128 bits of state, passes PractRand), seeded through a mixing hash.
+ * A stream depends only on the seed and its name, never on what other streams have drawn. So one fault more
+ * or less does not change the workload. The generator is sfc32 (128 bits of state, passes PractRand), seeded
+ * through a mixing hash.
  */
 
 /** Spreads a 32-bit value over all bits (the finalizer of MurmurHash3). */
@@ -40,17 +41,17 @@ export class Randomness {
     for (let round = 0; round < 12; round++) this.#bits()
   }
 
-  /** Another generator, the same for the same name however much was drawn from this one. */
+  /** Another generator. It depends on the name, not on how much was drawn from this one. */
   stream(name: string): Randomness {
     return new Randomness(this.#key, name)
   }
 
-  /** From 0 (inclusive) to 1 (exclusive), the same for the same name; draws nothing. */
+  /** A number from 0 (inclusive) to 1 (exclusive) that depends on the name; draws nothing. */
   chanceOf(name: string): number {
     return (mixBits(hashText(name, this.#key) ^ 0x9e3779b9) >>> 0) / 2 ** 32
   }
 
-  /** From 0 (inclusive) to 1 (exclusive). */
+  /** A number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     return (this.#bits() >>> 0) / 2 ** 32
   }
@@ -68,12 +69,12 @@ export class Randomness {
     return this.next() < probability
   }
 
-  /** One of a list that is not empty. */
+  /** An element of a non-empty list. */
   pick<A>(items: ReadonlyArray<A>): A {
     return items[this.index(items.length)] as A
   }
 
-  /** A time between events that come at random, `mean` apart on average. */
+  /** A time between random events that are `mean` apart on average. */
   exponential(mean: number): number {
     return -Math.log(1 - this.next()) * mean
   }

@@ -1,8 +1,8 @@
 /**
- * What is true of every actor: the checker's own reading of the journal, made as commits are stored.
+ * The true state of every actor: the checker's own reading of the journal, made as commits are stored.
  *
- * Owns versions, command ids and states by version. It reads the bytes and folds the events by itself, without the
- * cells' code, and throws a Violation at the moment a stored commit breaks a promise.
+ * Owns versions, command ids and states by version. It decodes the bytes and folds the events itself, without
+ * the cells' code, and throws a Violation when a stored commit breaks a promise.
  */
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { Metadata } from "../../commit/Commit.ts"
@@ -16,7 +16,7 @@ import type { ProjectedEvent } from "../../projection/Projection.ts"
 import type { StoredAppend } from "./SimulatedJournal.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
-/** A command that was stored: where, and what it answered. */
+/** A stored command, with its sequence and its answer. */
 export interface AppliedCommand {
   readonly commandId: string
   /** Version of the actor before its first event, and of its last. */
@@ -28,11 +28,11 @@ export interface AppliedCommand {
   readonly storedAtMs: number
   /** Virtual milliseconds at which its append was begun. */
   readonly begunAtMs: number
-  /** Place among the actor's commands, from 0. */
+  /** Index among the actor's commands, from 0. */
   readonly index: number
 }
 
-/** One actor as the journal has it. */
+/** One actor according to the journal. */
 export interface TrueActor {
   readonly definition: AnyActor
   readonly address: ActorAddress
@@ -48,7 +48,10 @@ export interface TrueActor {
   readonly input: string | undefined
 }
 
-/** An event of the journal. Events of the runtime are hidden from projections, whatever a timer of the machine raised. */
+/**
+ * An event of the journal. Projections do not see events of the runtime, even if a timer of the machine
+ * raised them.
+ */
 interface TrueEvent extends ProjectedEvent {
   readonly isInternal: boolean
 }
@@ -65,7 +68,7 @@ interface Writable extends TrueActor {
 
 interface Entry {
   readonly c: string
-  /** The entry says that a message came and is done with; nothing came of it, and its id is not remembered. */
+  /** The entry says that a message is finished without effect. Its id is not remembered. */
   readonly no?: true
   readonly m?: Metadata
   readonly ev: ReadonlyArray<StoredEvent>
@@ -73,7 +76,7 @@ interface Entry {
   readonly re?: unknown
 }
 
-/** A commit as it is in the journal. */
+/** A commit in its stored form. */
 export interface StoredCommit {
   readonly first: number
   readonly at: number
@@ -88,7 +91,7 @@ export interface StoredCommit {
 
 export const readCommit = (data: Uint8Array): StoredCommit => JSON.parse(decoder.decode(data)) as StoredCommit
 
-/** Where and when a commit was stored; `at` is its own word for when it was decided. */
+/** Sequence and time of a stored commit; `at` is the time of the decision, according to the commit. */
 interface Stored {
   readonly sequence: number
   readonly at: number
@@ -96,7 +99,7 @@ interface Stored {
   readonly begunAtMs: number
 }
 
-/** Where and when a commit was stored, as the journal says it. */
+/** Sequence and time of a stored commit, according to the journal. */
 type CommitPlace = Omit<StoredAppend, "data" | "begunAtMs"> & Partial<Pick<StoredAppend, "begunAtMs">>
 
 const decoder = new TextDecoder()
@@ -108,7 +111,7 @@ export class Reference {
   /** All events in journal order. */
   readonly events: Array<TrueEvent> = []
 
-  /** `mayComeAgain`: whether a command that was applied `since` commands before may be applied once more. */
+  /** `mayComeAgain`: whether a command that was applied `since` commands before may be applied again. */
   constructor(
     definitions: ReadonlyArray<AnyActor>,
     mayComeAgain: (actor: TrueActor, commandId: string, since: number) => boolean,
@@ -121,14 +124,14 @@ export class Reference {
     return this.#actors
   }
 
-  /** The actor as stored so far; one without history if it has none. */
+  /** The actor as stored so far; an actor without history if there is none. */
   actor(address: ActorAddress): TrueActor {
     return this.#actors.get(address.key) ?? this.#unborn(address)
   }
 
   /**
-   * Takes in a commit at the moment it is stored. Without the time at which its append was begun no refusal counts as
-   * given after that. Throws {@link Violation}.
+   * Takes in a commit when it is stored. If the start of its append is not given, no refusal counts as later
+   * than that. Throws {@link Violation}.
    */
   stored(
     { address, sequence, atMs, begunAtMs = Number.POSITIVE_INFINITY }: CommitPlace,
@@ -150,7 +153,7 @@ export class Reference {
     return actor
   }
 
-  /** Everything is read anew: the journal was cut. */
+  /** Forgets everything, because the journal was cut and is read anew. */
   reset(): void {
     this.#actors.clear()
     this.events.length = 0
@@ -177,7 +180,10 @@ export class Reference {
     }
   }
 
-  /** An actor is born with its first event, or by a commit that says so: then it waits for what its birth asks for. */
+  /**
+   * Handles a birth: with the first event, or by a commit that stores it, which also sets what the birth
+   * waits for.
+   */
   #bear(actor: Writable, { b, entries }: StoredCommit, sequence: number): void {
     const { definition, address, states } = actor
     const { machine } = definition
@@ -245,18 +251,18 @@ export class Reference {
     const { c: commandId, re: reply } = entry
     const { version, commands } = actor
     const { size: index } = commands
-    // What is known by an id stays the first one; one more is there under a name of its own.
+    // The first command keeps the id. A later one gets a name of its own.
     const name = earlier === undefined ? commandId : `${commandId} at ${sequence}`
     commands.set(name, { commandId: name, before, version, sequence, reply, storedAtMs, begunAtMs, index })
   }
 }
 
-/** Whether an entry says no more than that a message is done with. */
+/** Whether an entry says only that a message is finished. */
 export const isReceipt = ({ no, ev }: Entry): boolean => no === true && ev.length === 0
 
-/** The event as the machine takes it. */
+/** The event in the form that the machine takes. */
 export const eventOf = (definition: AnyActor, { t, v, d }: StoredEvent): AnyEvent => {
-  // What a timer raised is stored inside an event of the runtime's own.
+  // An event that a timer raised is stored inside an event of the runtime.
   if (t === "everstate.raised") return (d as { readonly event: AnyEvent }).event
   const known = definition.events?.[t]
   let payload = d

@@ -1,4 +1,4 @@
-/** What a definition decides on a true state, by itself: the checkers' own answer to a command. */
+/** The decision of a definition on a true state: the checkers' own answer to a command. */
 import { type AnyEvent, payloadOf } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { TrueActor } from "./Reference.ts"
@@ -23,7 +23,7 @@ export const decidedBy = (
   }
 }
 
-/** The events that it decides; undefined for a rejection. */
+/** The decided events; `undefined` for a rejection. */
 export const eventsDecided = (
   command: AnyEvent | undefined,
   { definition, states, address }: TrueActor,
@@ -48,7 +48,7 @@ export const eventsDecided = (
         replyTo: undefined,
       }) ?? command
   } catch {
-    // It would have been no answer either: the runtime calls that CommandFailed.
+    // The runtime treats this as CommandFailed, so there are no events.
     return undefined
   }
   const tagged = decided as { readonly _tag?: string; readonly events?: ReadonlyArray<AnyEvent> } | undefined

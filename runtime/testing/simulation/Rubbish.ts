@@ -1,10 +1,10 @@
 /**
- * Puts into the ports of a system what no node of it writes, and judges what becomes of it: it may affect its own actor,
- * and nothing else.
+ * Puts data into the ports of a system that no node writes, and judges the result: it may affect its own
+ * actor, and nothing else.
  *
- * Owns which port gets what, and where. That everything else goes on is what the other checkers see; here it is checked
- * that a message ends as a dead letter, that only rubbish does so as malformed, that a record quarantines its actor, and
- * that no request is taken for one. When it is put: Chaos.ts.
+ * Owns which port gets which data, and where. The other checkers see that everything else goes on. This one
+ * checks that a rubbish message ends as a dead letter, that only rubbish becomes a malformed letter, that a
+ * rubbish record quarantines its actor, and that rubbish never counts as a request. When it is put: Chaos.ts.
  */
 import { Effect, Exit } from "effect"
 import { type ActorAddress, addressOf } from "../../address/ActorAddress.ts"
@@ -28,7 +28,7 @@ import type { SimulatedServers } from "./SimulatedServers.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
 
-/** Chance that a whole message is put into the mailbox of another shard than its actor's. */
+/** Probability that a valid message is put into the mailbox of a wrong shard. */
 const WRONG_SHARD_CHANCE = 0.2
 
 export interface RubbishContext {
@@ -46,10 +46,10 @@ const decoder = new TextDecoder()
 
 export class Rubbish {
   readonly #context: RubbishContext
-  /** Messages that have not become dead letters yet, by key and body. */
+  /** Messages that are not dead letters yet, by key and body. */
   readonly #messages = new Map<string, number>()
   readonly #records = new Map<string, { readonly actor: AnyActor; readonly address: ActorAddress }>()
-  /** Questions at the end of a run that have no answer yet. */
+  /** Requests at the end of a run that have no answer yet. */
   readonly #asked = new Set<string>()
   #count = 0
 
@@ -98,7 +98,7 @@ export class Rubbish {
     this.#messages.set(key, (this.#messages.get(key) ?? 0) + 1)
   }
 
-  /** Of an actor of its own, of a type that no projection stands still at. */
+  /** Puts a record for a new actor, of a type that stops no projection. */
   #putRecord(random: Randomness): void {
     const { servers, actors, projections, shardCount } = this.#context
     const stalling = projections.filter(({ onError }) => onError === "stall")
@@ -112,13 +112,13 @@ export class Rubbish {
     this.#records.set(address.key, { actor, address })
   }
 
-  /** Throws {@link Violation}. */
+  /** Checks a dead letter. Throws {@link Violation}. */
   gaveUp({ key, original, reason }: DeadLetter): void {
     if (reason !== "Malformed") return
     const message = `${key} ${original}`
     const count = this.#messages.get(message)
     if (count === undefined) {
-      // A whole command may be one that its actor's schema refuses.
+      // A valid command may be refused by its actor's schema.
       if (kindOf(original) === "command") return
       throw new Violation(
         PROMISES.harmless,
@@ -150,9 +150,11 @@ export class Rubbish {
     return this.#records.has(addressOf(actorType, id, shardCount).key)
   }
 
-  /** Asks a node for each actor whose record is rubbish, and for each letter that is, when the faults are over. */
+  /**
+   * Asks a node for each actor with a rubbish record, and for each rubbish letter, after the faults are over.
+   */
   ask({ system, process: host, name, isRunning }: SimulatedNode): void {
-    // A node that is still stopping says nothing of an actor, and may end before it answers.
+    // A node that is still stopping reports nothing of an actor, and may end before it answers.
     if (system === undefined || !isRunning) return
     const run = <A>(what: string, asked: Effect.Effect<A, unknown>, tag: string): void => {
       this.#asked.add(what)
@@ -186,13 +188,13 @@ export class Rubbish {
     })
   }
 
-  /** What has no end yet, in words. */
+  /** Rubbish that is not handled yet, in words. */
   get open(): string | undefined {
     for (const what of this.#asked) return `nobody has answered: ${what}`
     return undefined
   }
 
-  /** When nothing is under way. Throws {@link Violation}. */
+  /** Checks the end of a run, when no work is left. Throws {@link Violation}. */
   atRest(): void {
     for (const [message, count] of this.#messages) {
       if (count > 0)
@@ -201,7 +203,7 @@ export class Rubbish {
   }
 }
 
-/** What kind of message a dead letter holds; undefined where it is none. */
+/** The kind of message in a dead letter; `undefined` if it holds none. */
 const kindOf = (original: string): unknown => {
   try {
     return (JSON.parse(original) as { readonly k?: unknown } | null)?.k

@@ -1,8 +1,8 @@
 /**
- * What no node of a system writes, for each port: bytes that are no JSON, JSON of another shape, and one field of a whole
- * body that is of another kind.
+ * Data that no node of a system writes, for each port: bytes that are not JSON, JSON of another shape, and
+ * valid bodies with one field of another type.
  *
- * Owns the lists. Where they are put, and what must become of them: Rubbish.ts.
+ * Owns the lists. Rubbish.ts says where they are put, and what must become of them.
  */
 
 const text = (values: ReadonlyArray<unknown>): ReadonlyArray<string> => [
@@ -40,7 +40,7 @@ export const RUBBISH_MESSAGES = text([
   { v: 1, k: "call", id: "rubbish" },
 ])
 
-/** A whole message: rubbish only in the mailbox of another shard than its actor's. */
+/** A valid message, which is rubbish only in the mailbox of a wrong shard. */
 export const STRAYED_MESSAGE = JSON.stringify(command)
 
 const entry = { c: "rubbish", fp: "", ev: [] }
@@ -93,7 +93,7 @@ export const RUBBISH_REQUESTS = text([
   { k: "skip", slot: 7 },
 ])
 
-/** Values under the name of a position, and under that of a note. */
+/** Values for positions, and for notes. */
 export const RUBBISH_POSITIONS: ReadonlyArray<unknown> = [null, "7", 1e300, -5, 7.5, [7], {}]
 export const RUBBISH_NOTES: ReadonlyArray<string> = [
   "null",
@@ -135,7 +135,7 @@ export const RUBBISH_LEASES: ReadonlyArray<readonly [key: string, value: unknown
   ["pause.rubbish", "yes"],
 ]
 
-/** What is changed of the body of a snapshot. */
+/** Changes to the body of a snapshot. */
 export const RUBBISH_SNAPSHOTS: ReadonlyArray<object> = [
   { state: null },
   { recent: null },

@@ -1,9 +1,9 @@
 /**
- * A saga that says it is compensated has undone every completed step, the last one first, late ones included; and no
- * other saga than its parent has cancelled or undone it.
+ * Checks that a compensated saga has undone every completed step, the last one first, including late ones,
+ * and that only its parent saga has cancelled or undone it.
  *
- * Owns that promise, checked from the answers that came to the saga and not from its book. What an operator settled by
- * hand is the operator's word, and a nested saga answers for itself.
+ * Owns that promise. It is checked from the answers that came to the saga, not from its ledger. Items that an
+ * operator settled count as settled, and a nested saga is checked by itself.
  */
 import type { AnyEvent } from "../../event/Event.ts"
 import { sequenceOfId } from "../../message/OutboxItem.ts"
@@ -15,7 +15,7 @@ import { planFor } from "../../saga/SagaPlans.ts"
 import type { TrueActor } from "./Reference.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
-/** Answers in the order in which they came, by what was asked. */
+/** Answers in order of arrival, by item. */
 interface Answers {
   readonly done: ReadonlyArray<string>
   readonly undone: ReadonlyArray<string>
@@ -23,14 +23,14 @@ interface Answers {
 
 export class SagaChecker {
   readonly #sagas: ReadonlyMap<string, AnySaga>
-  /** Which saga wrote the commit at a sequence. */
+  /** The saga that wrote the commit at a sequence. */
   readonly #writers = new Map<number, string>()
 
   constructor(sagas: ReadonlyArray<AnySaga>) {
     this.#sagas = new Map(sagas.map((saga) => [saga.type, saga]))
   }
 
-  /** A commit of an actor is stored. Throws {@link Violation}. */
+  /** Checks a stored commit. Throws {@link Violation}. */
   stored(actor: TrueActor): void {
     const saga = this.#sagas.get(actor.address.type)
     if (saga === undefined) return
@@ -39,7 +39,7 @@ export class SagaChecker {
     this.#requireUndone(saga, actor)
   }
 
-  /** What the commit has from a saga above is from the one that started this saga. */
+  /** Checks that messages of a parent saga come from the saga that started this one. */
   #requireParent({ address, events, sequence }: TrueActor): void {
     const started = events.find(({ event }) => event.type === "SagaStarted")?.event
     const parent = (started?.parent as RequestRef | null | undefined)?.to
@@ -73,7 +73,7 @@ export class SagaChecker {
     if (missing.length > 0) throw broken(`${missing.join(", ")} was never undone`)
     const twice = undone.filter((item, index) => undone.indexOf(item) !== index)
     if (twice.length > 0) throw broken(`${twice.join(", ")} was undone twice`)
-    // What is done late, on the way back, is undone before what came earlier.
+    // A step that completes late, during compensation, is undone before earlier ones.
     const inOrder = undone.filter((item) => owed.includes(item))
     if (inOrder.join() !== owed.toReversed().join()) {
       throw broken(`${owed.join(", ")} was undone in the order ${inOrder.join(", ")}`)

@@ -1,22 +1,23 @@
 /**
- * Who receives a shard's messages: the receiver that came last has the shard, the others stand aside until it is gone.
+ * The receivers of a shard's messages: the newest receiver has the shard, and the others wait until it is
+ * gone.
  *
- * Owns the succession, as the receivers of real mailboxes settle it among themselves. What they are handed:
- * SimulatedMailbox.ts.
+ * Owns the succession, which receivers of real mailboxes settle among themselves. SimulatedMailbox.ts hands
+ * out the messages.
  */
 import type { KeptMessage } from "../../mailbox/MailboxContents.ts"
 import type { Network } from "./Network.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** Time after which a receiver that stands aside notices that nobody receives any more. */
+/** Time after which a waiting receiver notices that the shard has no receiver any more, in milliseconds. */
 const ASIDE_MS = 5_000
 
 export interface Receiver {
   readonly host: SimulatedProcess
   readonly shard: number
-  /** Which messages it receives; `undefined`: all. */
+  /** Which messages it receives; `undefined` for all. */
   readonly isWanted: ((message: KeptMessage) => boolean) | undefined
-  /** Something was lost on the way: it starts again with what is not acknowledged. */
+  /** Whether a message was lost in transit: the receiver then starts again with everything unacknowledged. */
   isDoubted: boolean
 }
 
@@ -25,7 +26,7 @@ export class ShardReceivers {
   readonly #changed: (shard: number) => void
   readonly #byShard = new Map<number, Array<Receiver>>()
 
-  /** `changed`: somebody else has the shard now. */
+  /** `changed`: another receiver has the shard now. */
   constructor(network: Network, changed: (shard: number) => void) {
     this.#network = network
     this.#changed = changed
@@ -47,7 +48,7 @@ export class ShardReceivers {
     return this.#byShard.get(receiver.shard)?.at(-1) === receiver
   }
 
-  /** A receiver takes its shard, perhaps not for the first time: it may not have heard that it has it. */
+  /** A receiver takes its shard. It may do so again, because it may not have heard that it has the shard. */
   take(receiver: Receiver): void {
     this.#remove(receiver)
     this.#of(receiver.shard).push(receiver)
@@ -72,7 +73,7 @@ export class ShardReceivers {
     return known
   }
 
-  /** A process is gone without a word. */
+  /** A process has crashed. */
   crashed(host: SimulatedProcess): void {
     for (const receivers of this.#byShard.values()) {
       for (const receiver of [...receivers]) if (receiver.host === host) this.leave(receiver)

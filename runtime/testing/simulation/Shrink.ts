@@ -1,8 +1,8 @@
 /**
  * Makes a failing run small: fewer faults, fewer requests, fewer nodes and clients, a simpler interleaving.
  *
- * Owns the search, by leaving out ever smaller parts (delta debugging). A smaller run counts if it breaks the same
- * promise. What a fault or a request does not depend on the others being there: see the ids in Faults.ts.
+ * Owns the search, which leaves out smaller and smaller parts (delta debugging). A smaller run counts if it
+ * breaks the same promise. Why faults and requests do not depend on each other: see the ids in Faults.ts.
  */
 
 import { SimulationEscape } from "./EscapeTrap.ts"
@@ -13,9 +13,9 @@ import type { Interleaving } from "./World.ts"
 /** Runs that a search may take. */
 export const SHRINK_RUNS_MAX = 800
 
-/** What of a plan is made smaller. */
+/** The parts of a plan that are made smaller. */
 export interface Case {
-  /** Places of the requests in the workload. */
+  /** Indexes of the requests in the workload. */
   readonly requests: ReadonlyArray<number>
   /** Ids of the faults. */
   readonly faults: ReadonlyArray<string>
@@ -30,7 +30,7 @@ export interface Shrunk {
   readonly runCount: number
 }
 
-/** Which promise a run broke; undefined for none. */
+/** The promise that a run broke; `undefined` if it broke none. */
 export const brokenBy = ({ violation }: RunOutcome): string | undefined =>
   violation instanceof SimulationEscape ? "escape" : violation?.promise
 
@@ -98,6 +98,6 @@ export const shrink = (sut: SystemUnderTest, plan: RunPlan, failed: RunOutcome):
   return { ...best, runCount }
 }
 
-/** The size of a case: what is asked and what goes wrong. */
+/** The size of a case: its requests and faults. */
 export const stepsOf = ({ requests, faults }: Pick<Case, "requests" | "faults">): number =>
   requests.length + faults.length

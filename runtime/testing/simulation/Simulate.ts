@@ -1,8 +1,8 @@
 /**
  * `simulate({ actors, workload, ... })`: the whole system under faults, in one process, from one integer.
  *
- * Owns what a suite of runs promises: every seed takes the same steps twice, the first violation is shrunk and
- * reported, and every mark that the suite asks for was reached. One run: SwarmRun.ts. A script instead: Story.ts.
+ * Owns the promises of a suite of runs: every seed takes the same steps twice, the first violation is shrunk
+ * and reported, and every mark of the suite was reached. One run: SwarmRun.ts. A script instead: Story.ts.
  */
 
 import { EverstateError } from "../../error/EverstateError.ts"
@@ -23,11 +23,11 @@ import {
 import type { SystemUnderTest } from "./SystemUnderTest.ts"
 
 export interface SimulateOptions extends SystemUnderTest {
-  /** Makes the requests of a run. Pure but for what it draws. */
+  /** Makes the requests of a run. Pure, except that it draws from its random source. */
   readonly workload: Workload
-  /** `swarm` (default): each seed draws its own subset and rates, of all kinds or of those listed. */
+  /** `swarm` (default): each seed draws its own subset and rates, of all kinds or of the listed kinds. */
   readonly faults?: "swarm" | "none" | ReadonlyArray<FaultKind> | FaultRates
-  /** Faults that every seed has, whatever it draws. */
+  /** Faults of every seed, besides those that it draws. */
   readonly always?: FaultRates
   /** First seed, a whole number; default 1. */
   readonly seed?: number
@@ -37,15 +37,17 @@ export interface SimulateOptions extends SystemUnderTest {
   readonly nodes?: number
   /** Clients that ask at the same time; default 8. */
   readonly clients?: number
-  /** Virtual milliseconds of the safety phase at most, and within which everything must be done afterwards. */
+  /** Longest safety phase, and time in which all work must be done after it, in virtual milliseconds. */
   readonly until?: { readonly safetyMs?: number; readonly convergeMs?: number }
-  /** Marks that must be reached over all runs: kinds of faults, branches of the runtime, your own `sometimes`. */
+  /**
+   * Marks that must be reached over all runs: kinds of faults, branches of the runtime, your own `sometimes`.
+   */
   readonly sometimes?: ReadonlyArray<string>
-  /** Seeds that are run a second time and must take the same steps: all (default), or the first so many. */
+  /** Seeds that run twice and must take the same steps: all (default), or the given number of first ones. */
   readonly twice?: number | "all"
-  /** Whether a failing run is made small first; default true. */
+  /** Whether a failing run is shrunk first; default true. */
   readonly shrinks?: boolean
-  /** Told after each run. */
+  /** Called after each run. */
   readonly onRun?: (outcome: RunOutcome) => void
   /** How a reader repeats a failing run; `{seed}` stands for the seed. */
   readonly repeatWith?: string
@@ -53,7 +55,7 @@ export interface SimulateOptions extends SystemUnderTest {
   readonly commit?: string
 }
 
-/** What all runs came to. */
+/** The result of all runs. */
 export interface SimulationReport {
   readonly runCount: number
   readonly stepCount: number
@@ -61,13 +63,13 @@ export interface SimulationReport {
   readonly answeredCount: number
   /** How often each fault struck and each mark was reached. */
   readonly marks: ReadonlyMap<string, number>
-  /** What of the statecharts was reached, how often; `coverageReport` makes sense of it. */
+  /** Parts of the statecharts that were reached, with counts; pass it to `coverageReport`. */
   readonly coverage: ReadonlyMap<string, number>
   /** Runs that were repeated; all of them took the same steps. */
   readonly repeatedCount: number
 }
 
-/** A run broke a promise, in a form that a regression file holds. */
+/** A broken promise in the form of a regression file. */
 export interface RegressionCase extends Case {
   readonly seed: number
   readonly promise: string
@@ -102,7 +104,7 @@ export class SimulationDiverged extends EverstateError {
   override readonly name = "SimulationDiverged"
 }
 
-/** A mark was never reached: the suite does not test what it says. */
+/** A mark was never reached, so the suite does not test what it claims. */
 export class MarkNeverReached extends EverstateError {
   readonly _tag = "MarkNeverReached"
   readonly kind = "defect"
@@ -111,7 +113,7 @@ export class MarkNeverReached extends EverstateError {
   override readonly name = "MarkNeverReached"
 }
 
-/** How often a client of a generated workload sends a command to two nodes at once. */
+/** Probability that a client of a generated workload sends a command to two nodes at once. */
 const DOUBLE_SEND_CHANCE = 0.05
 
 /** Throws {@link SimulationFailed}, {@link SimulationDiverged}, {@link MarkNeverReached}. */
@@ -153,7 +155,7 @@ const addTo = (sums: Map<string, number>, counts: ReadonlyMap<string, number>): 
   for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count)
 }
 
-/** Runs a stored case once more. The outcome says whether it still breaks its promise. */
+/** Runs a stored case again. The outcome says whether it still breaks its promise. */
 export const replayCase = (options: SimulateOptions, regression: RegressionCase): RunOutcome =>
   runSwarm(options, planOf({ ...planFor(options, regression.seed), rates: regression.rates }, regression))
 

@@ -1,8 +1,8 @@
 /**
- * Appends of one simulated process as atomic batches: any two that wait go together.
+ * Appends of one simulated process as atomic batches: any two waiting appends form a batch.
  *
- * Owns the faults of a batch. What a batch stores is the journal's: SimulatedJournal.ts. The choice of members is the
- * runtime's own (../../journal/GroupCommit.ts), as on real servers.
+ * Owns the faults of a batch. SimulatedJournal.ts stores batches. As on real servers,
+ * ../../journal/GroupCommit.ts chooses the members.
  */
 import { Cause, Effect, Exit } from "effect"
 import type { ActorAddress } from "../../address/ActorAddress.ts"
@@ -12,14 +12,14 @@ import type { FaultKind } from "./FaultKind.ts"
 import type { Fate, Network } from "./Network.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** Time after which the caller of an append is told that no answer came. A batch has half of it. */
+/** Time after which the caller of an append gets a time-out, in milliseconds. A batch has half of it. */
 export const APPEND_TIMEOUT_MS = 2_000
 const BATCH_TIMEOUT_MS = APPEND_TIMEOUT_MS / 2
 
-/** How long an append may wait to be sent. */
+/** Longest wait of an append before it is sent, in milliseconds. */
 const WAIT_MS_MAX = APPEND_TIMEOUT_MS / 4
 
-/** How much later a late batch lands, after its members were told of the time-out. */
+/** Largest delay of a late batch after the time-out of its members, in milliseconds. */
 const LATE_MS_MAX = 4_000
 
 /** An append that its caller still waits for. */
@@ -34,7 +34,7 @@ export interface PendingAppend {
 
 export type AppendError = AppendUnknown | JournalRefused
 
-/** Why a batch stored nothing, or may have stored all of it. */
+/** Why a batch stored nothing, or may have stored everything. */
 export type BatchError = AppendUnknown | "refused"
 
 /** An append that may become a member of a batch. */
@@ -44,7 +44,7 @@ export interface GroupedAppend extends GroupMember {
   readonly done: (exit: Exit.Exit<number, AppendError>) => void
 }
 
-/** An append, and how it is sent alone. */
+/** An append, and the function that sends it alone. */
 interface OfferedAppend extends Pick<GroupedAppend, "append" | "expected"> {
   readonly begin: (done: GroupedAppend["done"]) => () => void
 }
@@ -57,7 +57,7 @@ export class SimulatedBatches {
   readonly #host: SimulatedProcess
   readonly #group: GroupCommit<GroupedAppend>
 
-  /** `store`: stores all members or none, and gives their sequences. */
+  /** `store`: stores all members or none, and returns their sequences. */
   constructor(
     network: Network,
     host: SimulatedProcess,

@@ -1,7 +1,7 @@
 /**
- * The evidence on which cells take actors for new, in a node that guesses now and then without any.
+ * The evidence by which cells guess that actors are new, in a node that sometimes guesses without any.
  *
- * Owns that fault: a guess is never to be seen but in what it costs.
+ * Owns that fault. Guesses must be invisible, except for their cost.
  */
 import { BirthEvidence } from "../../cell/BirthEvidence.ts"
 import type { Waiting } from "../../cell/Waiting.ts"

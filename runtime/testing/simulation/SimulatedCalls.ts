@@ -1,8 +1,9 @@
 /**
- * Stand-ins for durable calls: what a machine's `invoke` reaches in a simulation, in virtual time and with faults.
+ * Stand-ins for durable calls: what a machine's `invoke` reaches in a simulation, in virtual time and with
+ * faults.
  *
- * Owns the way there and back. The stand-in is the world outside: it sees every attempt that reached it, by its
- * idempotency key, though the caller may never hear of it.
+ * Owns the way there and back. The stand-in is the outside service: it sees every attempt that reached it, by
+ * its idempotency key, although the caller may never get the answer.
  */
 import { Effect } from "effect"
 import type { CallArgs } from "../../call/Call.ts"
@@ -12,20 +13,20 @@ import type { Network } from "./Network.ts"
 import type { Randomness } from "./Randomness.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** What a stand-in is given besides the arguments of the call. */
+/** Arguments of a stand-in, besides those of the call. */
 export interface StandInArgs extends Omit<CallArgs<never>, "signal" | "input"> {
   // biome-ignore lint/suspicious/noExplicitAny: the input of whatever call it stands for
   readonly input: any
-  /** Seeded chance, for instance to refuse now and then. */
+  /** Seeded random source, for instance to refuse sometimes. */
   readonly random: Randomness
   /** Virtual milliseconds since the beginning. */
   readonly nowMs: number
 }
 
-/** Gives the output, or throws: `CallRefused` for a final no. Synchronous. */
+/** Returns the output, or throws: `CallRefused` for a final refusal. Synchronous. */
 export type CallStandIn = (args: StandInArgs) => unknown
 
-/** By actor type and name of the logic. */
+/** Stand-ins by actor type and name of the logic. */
 export interface CallStandIns {
   readonly [actorType: string]: { readonly [src: string]: CallStandIn }
 }
@@ -33,7 +34,7 @@ export interface CallStandIns {
 /** Mean time of a call, each way. */
 const WAY_MEAN_MS = 40
 
-/** Time after which a call that hangs ends, unless its caller has gone before. */
+/** Time after which a hanging call ends, unless its caller has gone before, in milliseconds. */
 const HANGS_MS_MAX = 120_000
 
 export class SimulatedCalls {

@@ -1,7 +1,8 @@
 /**
- * Checkpoints as a replicated bucket really keeps them: reads that lag, writes that are lost, times without an answer.
+ * Checkpoints with the faults of a replicated bucket: reads that lag, writes that are lost, times without an
+ * answer.
  *
- * Losing one may cost repeated work and nothing else, so nothing here is careful with them.
+ * A lost checkpoint may only cost repeated work, so this store loses them freely.
  */
 import { Effect, Exit } from "effect"
 import { type CheckpointsService, CheckpointsUnavailable, positionIn } from "../../checkpoint/Checkpoints.ts"
@@ -11,18 +12,18 @@ import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
 const TIMEOUT_MS = 2_000
 
-/** Tells notes from positions in a copy; no name has a space. */
+/** Prefix that tells notes from positions in a copy; no name has a space. */
 const NOTE_PREFIX = "note "
 
-/** How many writes a stale answer may be behind. */
+/** Most writes by which a stale answer may lag. */
 const STALE_WRITES_MAX = 5
 
-/** Everything that was written until the copy was made: by name, notes under a name of their own. */
+/** All writes before the copy was made, by name; notes have the prefix. */
 export type CheckpointsCopy = ReadonlyMap<string, ReadonlyArray<unknown>>
 
 export class SimulatedCheckpoints {
   readonly #network: Network
-  /** Everything that was ever written under a name, the newest last. */
+  /** All values written under a name, the newest last. */
   readonly #positions = new Map<string, Array<unknown>>()
   readonly #notes = new Map<string, Array<string | undefined>>()
 
@@ -30,12 +31,12 @@ export class SimulatedCheckpoints {
     this.#network = network
   }
 
-  /** The newest position, as it is. */
+  /** The newest position. */
   position(name: string): number {
     return positionIn(this.#positions.get(name)?.at(-1))
   }
 
-  /** Writes over a position and a note of attempts what no node has written there. */
+  /** Overwrites a position and a note of attempts with values that no node writes. */
   put(random: Randomness, position: unknown, note: string): void {
     const positions = [...this.#positions.values()]
     const notes = [...this.#notes].filter(([name]) => name.startsWith("attempts."))
@@ -49,7 +50,7 @@ export class SimulatedCheckpoints {
     return new Map<string, ReadonlyArray<unknown>>([...positions, ...notes])
   }
 
-  /** An older copy takes the place of everything. */
+  /** An older copy replaces everything. */
   restore(copy: CheckpointsCopy): void {
     this.#positions.clear()
     this.#notes.clear()
@@ -60,7 +61,7 @@ export class SimulatedCheckpoints {
     }
   }
 
-  /** Names that differ in their last part alone, such as those of shards, get the values of each other. */
+  /** Exchanges the values of names that differ only in their last part, such as those of shards. */
   mixUp(random: Randomness): void {
     const copy = this.copy()
     const mixed = new Map(copy)

@@ -1,5 +1,5 @@
 /**
- * Dead letters on simulated servers: exact once stored, and now and then out of reach, or stored without an answer.
+ * Dead letters on simulated servers: exact once stored, sometimes out of reach, or stored without an answer.
  */
 import { Clock, Context, Effect } from "effect"
 import {
@@ -14,12 +14,12 @@ import { SimulatedProcess } from "./SimulatedProcess.ts"
 const TIMEOUT_MS = 2_000
 
 export class SimulatedDeadLetters {
-  /** The truth. */
+  /** The exact content. */
   readonly memory: DeadLettersMemory = makeDeadLettersMemory()
-  /** Told of every letter that is stored, again if it is added again. */
+  /** Called for each stored letter, also if it is added again. */
   readonly observers: Array<(letter: DeadLetter) => void> = []
   readonly #network: Network
-  /** The server's own. */
+  /** The server's clock. */
   readonly #clock: Clock.Clock
 
   constructor(network: Network) {
@@ -27,7 +27,7 @@ export class SimulatedDeadLetters {
     this.#clock = Context.get(new SimulatedProcess(network.world, "dead letters").context, Clock.Clock)
   }
 
-  /** Stores what no node has given up; observers of letters are not told. */
+  /** Stores a letter that no node has written; observers are not called. */
   put(letter: DeadLetter): void {
     Effect.runSync(Effect.provideService(this.memory.add(letter), Clock.Clock, this.#clock))
   }

@@ -1,9 +1,9 @@
 /**
- * The journal as its servers really behave, on the one in memory: appends of unknown outcome, lagging followers, an
- * ex-leader's answers, a tail that is lost with the power.
+ * The in-memory journal with the faults of real servers: appends of unknown outcome, lagging followers,
+ * answers of a former leader, a tail that is lost in a power failure.
  *
- * Owns the faults of the journal's port. What it stores is exact and can be observed; what its clients are told is
- * not. The quirks are those that real servers showed (docs/SIMULATION.md lists them).
+ * Owns the faults of the journal's port. The stored content is exact and can be observed; the answers to
+ * clients may be wrong. Real servers showed these faults (docs/SIMULATION.md lists them).
  */
 import { Effect, Exit, Stream } from "effect"
 import { type ActorAddress, addressFromKey } from "../../address/ActorAddress.ts"
@@ -33,22 +33,22 @@ import {
 } from "./SimulatedBatches.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** Time after which the caller of a read is told that no answer came. */
+/** Time after which the caller of a read gets a time-out, in milliseconds. */
 const READ_TIMEOUT_MS = 2_000
 
-/** What followers wait for: the same, whatever they read. */
+/** Topic that all followers wait for, whatever they read. */
 const NEXT_PAGE = 0
 
-/** How much later a late append lands, after its caller was told of the time-out. */
+/** Largest delay of a late append after the time-out of its caller, in milliseconds. */
 const LATE_MS_MAX = 4_000
 
-/** How far behind an ex-leader may be, and how many records a follower. */
+/** Largest lag of a former leader in milliseconds, and of a follower in records. */
 const EX_LEADER_LAG_MS_MAX = 1_000
 const FOLLOWER_LAG_RECORDS_MAX = 8
 
 const STALLED_MS_MAX = 4_000
 
-/** What a server says that cannot answer: no leader, or an error of its own. */
+/** Errors of a server that cannot answer: no leader, or an internal error. */
 const LAST_FAILURES: ReadonlyArray<JournalUnavailable["reason"]> = ["NoResponders", "Other"]
 const READ_FAILURES: ReadonlyArray<JournalUnavailable["reason"]> = ["Timeout", "NoResponders", "Other"]
 
@@ -64,22 +64,22 @@ export interface StoredAppend {
 }
 
 export class SimulatedJournal {
-  /** The truth. */
+  /** The exact content. */
   readonly memory: JournalMemory
-  /** Told of every append that is stored, at that moment. */
+  /** Called for each append when it is stored. */
   readonly observers: Array<(stored: StoredAppend) => void> = []
-  /** Told when an append is begun, in the process that begins it. */
+  /** Called when an append begins, in its process. */
   readonly begun: Array<(append: Pick<PendingAppend, "host" | "address">) => void> = []
-  /** Told of every append that the sequence check refuses, at that moment. */
+  /** Called for each append that the sequence check refuses. */
   readonly refused: Array<(append: Pick<PendingAppend, "address" | "data">) => void> = []
   readonly pending = new Set<PendingAppend>()
   readonly #network: Network
-  /** Virtual time at which each record was stored; index = sequence − 1. */
+  /** Virtual time of storing of each record; index = sequence − 1. */
   readonly #storedAtMs: Array<number> = []
   readonly #pulls: Pulls
   readonly #isGrouping: boolean
 
-  /** `isGrouping`: its clients store appends of different actors as atomic batches. */
+  /** `isGrouping`: clients store appends of different actors as atomic batches. */
   constructor(network: Network, options: JournalMemoryOptions = {}, isGrouping = false) {
     this.#network = network
     this.#isGrouping = isGrouping
@@ -91,12 +91,12 @@ export class SimulatedJournal {
     return this.#storedAtMs.length
   }
 
-  /** Of the last record of an actor, 0 where it has none. */
+  /** Sequence of an actor's last record; 0 without one. */
   lastSequenceOf(key: string): number {
     return this.memory.lastAt(addressFromKey(key, 1), this.lastSequence)?.sequence ?? 0
   }
 
-  /** What was not synced when the power went is gone: everything after `sequence`. */
+  /** A power failure: everything after `sequence` was not synced and is gone. */
   loseTail(sequence: number): void {
     this.memory.truncate(sequence)
     this.#storedAtMs.length = Math.min(this.#storedAtMs.length, sequence)
@@ -104,14 +104,14 @@ export class SimulatedJournal {
     this.#network.world.mark("power loss")
   }
 
-  /** Stores what no node has written, as the first record of an actor; observers of commits are not told. */
+  /** Stores data that no node writes, as the first record of an actor; observers are not called. */
   put(address: ActorAddress, data: Uint8Array): void {
     Effect.runSync(this.memory.append(address, 0, data))
     this.#storedAtMs.push(this.#network.world.nowMs)
     this.#pulls.wake(NEXT_PAGE)
   }
 
-  /** The journal as `host` reaches it. */
+  /** The journal's port for `host`. */
   connect(host: SimulatedProcess): JournalService {
     const { commitBytesMax } = this.memory
     const group = this.#isGrouping
@@ -168,7 +168,9 @@ export class SimulatedJournal {
     })
   }
 
-  /** All or nothing, as the server checks a batch: each member against the last record of its own actor. */
+  /**
+   * Stores all members or none. As on the server, each is checked against the last record of its own actor.
+   */
   #storeBatch(members: ReadonlyArray<GroupedAppend>): Exit.Exit<ReadonlyArray<number>, BatchError> {
     const isRight = ({ append, expected }: GroupedAppend) =>
       (this.memory.lastAt(append.address, this.lastSequence)?.sequence ?? 0) === expected
@@ -291,7 +293,7 @@ export class SimulatedJournal {
     })
   }
 
-  /** Pulls page after page, each from where the one before ended. */
+  /** Pulls page after page, each from the end of the one before. */
   #follow(
     host: SimulatedProcess,
     from: { readonly types: ReadonlyArray<string>; readonly after: number },

@@ -1,9 +1,9 @@
 /**
- * Leases as a replicated bucket really keeps them: an exact compare-and-set at the leader, lists from followers that lag,
- * writes of unknown outcome, hints that come late, twice or never.
+ * Leases with the faults of a replicated bucket: an exact compare-and-set at the leader, lists from followers
+ * that lag, writes of unknown outcome, hints that come late, twice or never.
  *
- * Owns the faults of the port, and the truth for those who check. Leases and journal are one server: they go down
- * together, and a power cut may take the last writes of both.
+ * Owns the faults of the port, and the exact content for the checkers. Leases and journal are one server:
+ * they go down together, and a power failure may take the last writes of both.
  */
 import { Effect, Exit, Queue, Stream } from "effect"
 import {
@@ -19,29 +19,29 @@ import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
 const TIMEOUT_MS = 2_000
 
-/** How much later a late write lands, after its writer was told of the time-out. */
+/** Largest delay of a late write after the time-out of its writer, in milliseconds. */
 const LATE_MS_MAX = 4_000
 
-/** Longest way of a late hint. */
+/** Largest delay of a hint, in milliseconds. */
 const HINT_LATE_MS_MAX = 4_000
 
-/** How many writes of a record a stale list may be behind. */
+/** Most writes of a record by which a stale list may lag. */
 const STALE_WRITES_MAX = 5
 
-/** How long a removed record is listed, in milliseconds. */
+/** Time for which a removed record is listed, in milliseconds. */
 const REMOVED_KEPT_MS = 3_600_000
 
 /** Hints that wait for their reader. */
 const HINTS_MAX = 256
 
-/** What a server says that cannot answer. */
+/** Errors of a server that cannot answer. */
 const FAILURES: ReadonlyArray<LeasesUnavailable["reason"]> = ["NoResponders", "Other"]
 
 interface Written {
   readonly revision: number
-  /** `undefined`: removed. */
+  /** The record; `undefined` if it was removed. */
   readonly json: string | undefined
-  /** When a removed record is listed no more, in virtual milliseconds. */
+  /** Time from which a removed record is not listed any more, in virtual milliseconds. */
   readonly untilMs: number
 }
 
@@ -50,22 +50,22 @@ interface Watcher {
   readonly hint: (hint: LeaseHint) => void
 }
 
-/** A write that has told its writer what became of it. */
+/** A write whose writer knows the outcome. */
 export interface LeaseWritten {
   readonly host: SimulatedProcess
   readonly key: string
-  /** `undefined`: removed. */
+  /** The record; `undefined` if it was removed. */
   readonly value: unknown
-  /** Virtual milliseconds at which the writer sent it off. */
+  /** Virtual milliseconds at which the writer sent it. */
   readonly sentAtMs: number
 }
 
 export class SimulatedLeases {
-  /** Takes and tells nothing. */
+  /** True while the store does not answer. */
   isAway = false
-  /** Told of every write when its writer hears that it was done, in the writer's process. */
+  /** Called for each write when its writer gets the acknowledgement, in the writer's process. */
   readonly observers: Array<(written: LeaseWritten) => void> = []
-  /** Told of every write as it is stored. */
+  /** Called for each write when it is stored. */
   readonly stored: Array<(written: Omit<LeaseWritten, "sentAtMs">) => void> = []
   readonly #network: Network
   /** Every revision of every record, the newest last. */
@@ -77,12 +77,12 @@ export class SimulatedLeases {
     this.#network = network
   }
 
-  /** All records as they are. */
+  /** All current records. */
   get records(): ReadonlyArray<LeaseRecord> {
     return Array.from(this.#written.keys()).flatMap((key) => this.#recordOf(key) ?? [])
   }
 
-  /** The servers come back without their last writes; revisions go on from there. */
+  /** The servers come back without their last writes; revisions continue from there. */
   lose(writeCount: number): void {
     this.#network.world.note("journal", `FAULT power loss: the last ${writeCount} writes of leases are gone`)
     this.#newest = Math.max(0, this.#newest - writeCount)
@@ -93,7 +93,7 @@ export class SimulatedLeases {
     }
   }
 
-  /** Writes over a record what no member has written there. */
+  /** Overwrites a record with a value that no member writes. */
   put(key: string, value: unknown): void {
     const json = JSON.stringify(value)
     const after = this.#recordOf(key)?.revision ?? 0

@@ -1,17 +1,17 @@
 /**
- * Connections of processes to the servers, as both ends see them: when a client notices that it is cut off, when the
- * server forgets what a client subscribed to, and when both have found each other again.
+ * Connections of processes to the servers, as both ends see them: when a client notices a broken connection,
+ * when the server forgets the client's subscriptions, and when both are connected again.
  *
- * Owns no messages: they are Network.ts's. Who asks: SimulatedTransport.ts.
+ * Owns no messages; Network.ts does. SimulatedTransport.ts uses it.
  */
 import type { Network, ServerName } from "./Network.ts"
 import type { Randomness } from "./Randomness.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** Time after which either end of a cut connection gives it up. */
+/** Time after which either end of a cut connection closes it, in milliseconds. */
 const GIVEN_UP_MS = { min: 50, max: 3_000 }
 
-/** How often a client notices that its connection is cut before it is mended. */
+/** Probability that a client notices a cut before it is repaired. */
 const NOTICED_CHANCE = 0.5
 
 /** Pause between a client's attempts to connect again. */
@@ -19,15 +19,15 @@ const RECONNECT_MS = 250
 
 class SimulatedLink {
   readonly host: SimulatedProcess
-  /** The server knows what its client subscribed to. */
+  /** Whether the server knows the client's subscriptions. */
   isKnown = true
-  /** The client knows that there is no connection. */
+  /** Whether the client knows that there is no connection. */
   isDown = false
   /** Virtual milliseconds at which a connection was last made again. */
   reconnectedAtMs = Number.NEGATIVE_INFINITY
-  /** Told when the client notices that the connection is lost, in its process. */
+  /** Called in the client's process when it notices that the connection is lost. */
   readonly waiting = new Set<() => void>()
-  /** One end at least has to find out how it stands. */
+  /** Whether at least one end still has to find out the state. */
   isInDoubt = false
 
   constructor(host: SimulatedProcess) {
@@ -86,7 +86,7 @@ export class SimulatedLinks {
     for (const tell of link.waiting) this.#network.world.enqueue(link.host, tell)
   }
 
-  /** In its client's process: a paused one connects when it goes on. */
+  /** Runs in the client's process: a paused client connects when it resumes. */
   #reconnect(link: SimulatedLink): void {
     const { world } = this.#network
     world.after(RECONNECT_MS, link.host, () => {

@@ -1,9 +1,11 @@
 /**
- * The mailbox as its servers really behave: publications of unknown outcome, acknowledgements that are lost or late and
- * that nobody checks, messages that come again and out of order, schedules that are late, lost or doubled.
+ * The mailbox as its servers really behave: publications of unknown outcome, acknowledgements that are lost
+ * or late and that nobody checks, messages that come again and out of order, schedules that are late, lost or
+ * doubled.
  *
- * Owns the faults of the mailbox's port. What is in the mailbox is exact (MailboxContents.ts) and can be observed.
- * Mailbox and journal are one server: they go down together. Who is handed a shard's messages: ShardReceivers.ts.
+ * Owns the faults of the mailbox's port. What is in the mailbox is exact (MailboxContents.ts) and can be
+ * observed. Mailbox and journal are one server: they go down together. Who is handed a shard's messages:
+ * ShardReceivers.ts.
  */
 import { Effect, Exit, Stream } from "effect"
 import {
@@ -36,51 +38,51 @@ import type { WorldTimer } from "./TimerHeap.ts"
 import { Unsendable } from "./Unsendable.ts"
 import { WORLD_EPOCH_MS } from "./World.ts"
 
-/** Time after which the caller is told that no answer came. */
+/** Time after which the caller gets a time-out. */
 const PUBLISH_TIMEOUT_MS = 2_000
 
-/** How much later a late message lands, after its sender was told of the time-out. */
+/** Largest delay of a late message after its sender's time-out. */
 const LATE_MS_MAX = 4_000
 
-/** Longest way of a late acknowledgement, and of a page of messages that stalls. */
+/** Largest delay of an acknowledgement, and of a page of messages that stalls. */
 const ACK_LATE_MS_MAX = 4_000
 const STALLED_MS_MAX = 4_000
 
-/** A schedule fires so much late; one that is due when it comes waits for this floor first. */
+/** Largest delay of a schedule. A schedule that is due when it comes waits for this floor first. */
 const SCHEDULE_LATE_MS_MAX = 5
 const SCHEDULE_FLOOR_MS = 250
 
-/** Messages that one pull brings. */
+/** Messages in one pull. */
 const PULL_MESSAGES_MAX = 64
 
-/** Pause before a receiver that could not open tries again. */
+/** Pause before a receiver that failed to open tries again. */
 const REOPEN_PAUSE_MS = 200
 
-/** What a server says that cannot answer. */
+/** Errors of a server that cannot answer. */
 const PUBLISH_FAILURES: ReadonlyArray<MailboxUnavailable["reason"]> = ["NoResponders", "Other"]
 
-/** A second schedule of a slot, for those that fire twice. */
+/** A second schedule of a slot, for a schedule that fires twice. */
 const twinOf = (slot: string): string => `${slot} (twin)`
 
 export class SimulatedMailbox {
-  /** The truth. */
+  /** The exact content. */
   readonly contents: MailboxContents
-  /** Told of every message that is accepted, at that moment, scheduled ones included, and whether it is one more. */
+  /** Called for each accepted message, scheduled ones included; `isNew`: it was stored. */
   readonly observers: Array<(message: OutboundMessage, isNew: boolean) => void> = []
-  /** Told of messages that are gone, because an older copy took the mailbox's place. */
+  /** Called for messages that are gone because an older copy replaced the mailbox. */
   readonly losses: Array<(message: KeptMessage) => void> = []
-  /** Told of every receiver that has its shard and is handed nothing. */
+  /** Called for each receiver that has its shard and gets no message. */
   readonly idle: Array<(receiver: Receiver) => void> = []
   readonly #network: Network
   readonly #pulls: Pulls
   readonly #lateness: Randomness
-  /** Messages up to here may have been handed out before the shard's consumer was made. */
+  /** Positions up to which messages may have been delivered before the shard's consumer was made. */
   readonly #repeatsUpTo = new Map<number, number>()
   readonly #receivers: ShardReceivers
-  /** By shard: when its next schedule or redelivery is due, while somebody waits. */
+  /** Time of a shard's next schedule or redelivery, while a receiver waits. */
   readonly #alarms = new Map<number, WorldTimer>()
   readonly #unsendable: Unsendable
-  /** Raised when a copy takes the mailbox's place: it knows nothing of what was handed out before. */
+  /** Raised when a copy replaces the mailbox, which knows nothing of earlier deliveries. */
   #incarnation = 0
 
   constructor(network: Network, bounds: MailboxBounds = {}, unsendable = new Unsendable()) {
@@ -100,7 +102,7 @@ export class SimulatedMailbox {
     return WORLD_EPOCH_MS + this.#network.world.nowMs
   }
 
-  /** The mailbox as `host` reaches it. */
+  /** The mailbox's port for `host`. */
   connect(host: SimulatedProcess): MailboxService {
     return {
       messageBytesMax: this.contents.messageBytesMax,
@@ -138,7 +140,7 @@ export class SimulatedMailbox {
     }
   }
 
-  /** Asks the server, which answers unless it is away. */
+  /** Asks the server, which answers unless it is down. */
   #ask<A>(host: SimulatedProcess, what: string, answer: () => A): Effect.Effect<A, MailboxError> {
     return Effect.suspend(() =>
       this.#network.call<A, MailboxError>({
@@ -157,7 +159,7 @@ export class SimulatedMailbox {
     return this.#network.faults.strikes(kind, host.name, subject)
   }
 
-  /** Stores a message, and tells those who watch. */
+  /** Stores a message, and calls the observers. */
   #store<A>(
     host: SimulatedProcess,
     verb: string,
@@ -231,7 +233,7 @@ export class SimulatedMailbox {
     return refused
   }
 
-  /** Takes the shard, then page after page, as long as nobody else takes it. */
+  /** Takes the shard, then page after page, until another receiver takes it. */
   #receive(host: SimulatedProcess, shard: number, only?: ReceiverGroup): Stream.Stream<Delivery> {
     const receiver: Receiver = { host, shard, isWanted: only && isOfTypes(only.types), isDoubted: false }
     const takeOver = (): undefined => void this.#receivers.take(receiver)
@@ -263,19 +265,19 @@ export class SimulatedMailbox {
     return Stream.unwrap(Effect.as(open, Stream.ensuring(deliveries, close)))
   }
 
-  /** Keeps what no node has sent; observers of messages are not told. False: the mailbox does not take it. */
+  /** Stores a message that no node sends; observers are not called. False: the mailbox refuses it. */
   put(message: OutboundMessage): boolean {
     if (this.contents.publish(message, this.nowMs) instanceof MailboxRefused) return false
     this.#pulls.wake(message.address.shard)
     return true
   }
 
-  /** An older copy of itself takes its place; whatever a shard then has is handed out, as to a new consumer. */
+  /** An older copy replaces the mailbox; its messages are delivered as to a new consumer. */
   restore(copy: MailboxCopy, part: MailboxPart): void {
     this.#replaced(this.contents.restore(copy, part))
   }
 
-  /** It is lost, and made anew. */
+  /** The mailbox is lost, and made anew. */
   renew(): void {
     this.#replaced(this.contents.renew())
   }
@@ -291,23 +293,23 @@ export class SimulatedMailbox {
     }
   }
 
-  /** Whether the receiver has its shard, in a process that runs. */
+  /** Whether the receiver has its shard, in a running process. */
   receives(receiver: Receiver): boolean {
     return receiver.host.life === "running" && this.#receivers.has(receiver)
   }
 
-  /** A process is gone without a word. */
+  /** A process has crashed. */
   crashed(host: SimulatedProcess): void {
     this.#receivers.crashed(host)
   }
 
-  /** Everything that is not acknowledged comes again, oldest first. */
+  /** Delivers everything unacknowledged again, oldest first. */
   #restart(shard: number): void {
     this.contents.restart(shard)
     this.#repeatsUpTo.set(shard, this.contents.lastSequence)
   }
 
-  /** What a receiver that has its shard is handed now. */
+  /** The next messages for a receiver that has its shard. */
   #take(receiver: Receiver): ReadonlyArray<Handed> | undefined {
     const { host, shard } = receiver
     if (!this.#receivers.has(receiver)) return undefined
@@ -369,7 +371,7 @@ export class SimulatedMailbox {
     }
   }
 
-  /** Somebody waits: the shard is looked at again when something is due. */
+  /** A receiver waits: check the shard again when something is due. */
   #arm(shard: number): void {
     this.#alarms.get(shard)?.cancel()
     const nextMs = this.contents.nextMs(shard)
@@ -382,14 +384,14 @@ export class SimulatedMailbox {
 interface Handed {
   readonly message: KeptMessage
   readonly isRepeat: boolean
-  /** Of the mailbox that handed it out. */
+  /** Incarnation of the mailbox that delivered it. */
   readonly incarnation: number
 }
 
 const unavailable = (reason: MailboxUnavailable["reason"]): MailboxUnavailable =>
   new MailboxUnavailable({ reason, detail: "simulated" })
 
-/** Some of them, at least one, in any order. */
+/** Some of the items, at least one, in any order. */
 const someOf = <A>(items: ReadonlyArray<A>, random: Randomness): ReadonlyArray<A> => {
   const left = [...items]
   const count = 1 + random.index(items.length)

@@ -1,7 +1,7 @@
 /**
  * One node: the runtime's own ActorSystem, in a simulated process, on simulated servers.
  *
- * Owns its lives: start, crash (memory gone, nothing finished), restart, pause, and a stop that drains.
+ * Owns its lives: start, crash (memory lost, nothing finished), restart, pause, and a stop that drains.
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { CallExecutor } from "../../call/CallExecutor.ts"
@@ -29,7 +29,7 @@ import type { SimulatedServers } from "./SimulatedServers.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
 
-/** Stand-ins for ports, to try out what happens when one breaks its promises. */
+/** Stand-ins for ports, to test what happens when one breaks its promises. */
 export interface PortDoubles {
   readonly journal?: (journal: JournalService) => JournalService
   readonly snapshots?: (snapshots: SnapshotStoreService) => SnapshotStoreService
@@ -43,15 +43,18 @@ export interface PortDoubles {
 }
 
 /**
- * Who has which shard. `leases`: one node at a time, as in a real cluster. `everywhere`: every node believes that it has
- * all of them, the worst that leases can come to.
+ * Owners of shards. `leases`: one node at a time, as in a real cluster. `everywhere`: every node believes
+ * that it has all shards, the worst case of leases.
  */
 export type Placement = "leases" | "everywhere"
 
-/** Virtual time that a stop may take, whatever is broken meanwhile. */
+/** Virtual time that a stop may take under any fault. */
 const STOP_MS_MAX = 60_000
 
-/** Lease time of rivals, in milliseconds: each may write what the others have to find, for longer than any run. */
+/**
+ * Lease time of rivals, in milliseconds: longer than any run, because each may write commits that the others
+ * have to find.
+ */
 const RIVALS_LEASE_MS = 24 * 3_600_000
 
 export class SimulatedNode {
@@ -77,17 +80,17 @@ export class SimulatedNode {
     readonly world: World
     readonly servers: SimulatedServers
     readonly calls: SimulatedCalls
-    /** What a life of the node runs; asked when it begins. */
+    /** Options of the node's system, read at each start. */
     readonly system: () => SystemOptions
     readonly placement: Placement
-    /** Other nodes believe to have the same shards at the same time. */
+    /** Whether other nodes believe that they have the same shards. */
     readonly isRival: boolean
     readonly doubles: PortDoubles
-    /** Told of every life of the node; says which singletons it is given. */
+    /** Called at each start of the node; returns its singletons. */
     readonly born: (host: SimulatedProcess) => ReadonlyArray<SingletonDefinition>
-    /** Told of a crash, before anything is forgotten. */
+    /** Called at a crash, before memory is lost. */
     readonly crashed: (host: SimulatedProcess) => void
-    /** Told when the node cannot start or stop for a reason that no fault explains. */
+    /** Called when no fault explains why the node cannot start or stop. */
     readonly failed: (violation: Violation) => void
   }) {
     this.name = options.name
@@ -109,12 +112,12 @@ export class SimulatedNode {
     return this.#process
   }
 
-  /** The system of its present life, once it has started. */
+  /** The current system, once it has started. */
   get system(): ActorSystemService | undefined {
     return this.#system
   }
 
-  /** The definition of an actor type in the code of its present life; what is given where it has none. */
+  /** The definition of an actor type in the node's current code; the given one if it has none. */
   ownOf(actor: AnyActor): AnyActor {
     return this.#actors.find(({ type }) => type === actor.type) ?? actor
   }
@@ -153,7 +156,7 @@ export class SimulatedNode {
     return this.#process.life === "running" && this.#system !== undefined && !this.#isStopping
   }
 
-  /** Has nothing any more but stays, or takes part again. */
+  /** Drains the node, which then keeps no slots but stays a member, or lets it take part again. */
   drain(isDrained: boolean): void {
     const { system } = this
     if (!this.isRunning || system === undefined || isDrained === this.#isDrained) return
@@ -164,7 +167,7 @@ export class SimulatedNode {
     this.#process.fork(Effect.ignore(isDrained ? cluster.drain(me) : cluster.undrain(me)))
   }
 
-  /** An operator pauses an actor type here, or resumes it, and hears when that is done. */
+  /** Pauses or resumes an actor type, as an operator does; calls `done` when that is written. */
   pauseType(type: string, isPaused: boolean, done: () => void): void {
     const { system } = this
     if (system === undefined) return
@@ -175,7 +178,7 @@ export class SimulatedNode {
     this.#process.fork(Effect.ignore(Effect.andThen(verb, Effect.sync(done))))
   }
 
-  /** Drains and closes, then calls `done`; a node that crashes meanwhile, or is not up, never does. */
+  /** Drains and closes, then calls `done`. A node that crashes meanwhile, or is down, never calls it. */
   stop(done: () => void): void {
     const host = this.#process
     const { system } = this
@@ -228,7 +231,7 @@ export class SimulatedNode {
     )
   }
 
-  /** The others, as they are reached from there; a node that knows of none has all shards. */
+  /** Ports to the other nodes. A node without any has all shards. */
   #cluster(host: SimulatedProcess): Layer.Layer<Leases | Transport> {
     if (this.#placement === "everywhere") return Layer.mergeAll(this.#ownLeases(), TransportMemory.layer)
     const { leases, transport } = this.#servers
@@ -239,7 +242,7 @@ export class SimulatedNode {
     )
   }
 
-  /** Leases that nobody else knows of. Every shard had an owner before: another node, or an earlier life. */
+  /** Leases of this node only. Every shard counts as owned before, by another node or an earlier life. */
   #ownLeases(): Layer.Layer<Leases> {
     return Layer.effect(
       Leases,
@@ -254,7 +257,7 @@ export class SimulatedNode {
     )
   }
 
-  /** Everything outside of the process, as it is reached from there. */
+  /** Ports to everything outside of the process. */
   #ports(host: SimulatedProcess) {
     const { journal, mailbox, checkpoints, deadLetters, publisher, postgres } = this.#servers
     const doubles = this.#doubles

@@ -1,9 +1,9 @@
 /**
- * Postgres as far as the runtime uses it: snapshots and read models that can be away, slow, damaged, or come back
- * without their last transactions.
+ * The parts of Postgres that the runtime uses: snapshots and read models that can be down, slow, damaged, or
+ * come back without their last transactions.
  *
- * Built on the stores in memory. Every transaction is kept, so that a fail-over can forget the latest: the stores are
- * then made again from those before.
+ * Built on the stores in memory. It keeps every transaction, so that a fail-over can lose the latest: the
+ * stores are then made again from the earlier ones.
  */
 import { Effect, Exit } from "effect"
 import type { ProjectionDefinition } from "../../projection/Projection.ts"
@@ -21,18 +21,18 @@ import type { Randomness } from "./Randomness.ts"
 import { RUBBISH_SNAPSHOTS } from "./RubbishBodies.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** Time after which a caller is told that the database does not answer. */
+/** Time after which a caller learns that the database does not answer, in milliseconds. */
 const QUERY_TIMEOUT_MS = 3_000
 
 const SLOW_LOAD_MS_MAX = 2_500
 
-/** How far ahead of itself a damaged snapshot claims to be, where it is not ahead of the journal by one record. */
+/** Records by which a damaged snapshot is ahead, unless it is ahead of the journal by one record. */
 const AHEAD_RECORDS = 1_000_000
 
-/** Events that a snapshot ahead by one record claims to have: so many that no commit which is stored there fits. */
+/** Events that a snapshot ahead by one record claims: so many that no stored commit fits. */
 const AHEAD_EVENTS = 1_000
 
-/** Rows of snapshots at one time, and which of them were damaged. */
+/** Rows of snapshots at one time, and which of them are damaged. */
 export interface SnapshotsCopy {
   readonly rows: ReadonlyMap<string, StoredSnapshot>
   readonly damaged: ReadonlySet<string>
@@ -43,16 +43,16 @@ type Transaction = () => Exit.Exit<unknown, unknown>
 export class SimulatedPostgres {
   snapshots: SnapshotStoreMemory = makeSnapshotStoreMemory()
   readModel: ReadModelMemory = makeReadModelMemory()
-  /** Told after every change of a projection's tables. */
+  /** Called after every change of a projection's tables. */
   readonly observers: Array<(projection: ProjectionDefinition) => void> = []
-  /** Keys of snapshots that a fault has damaged and that are still so. */
+  /** Keys of snapshots that a fault has damaged and that are still damaged. */
   readonly damaged = new Set<string>()
   readonly #network: Network
   readonly #lastSequenceOf: (key: string) => number
   readonly #transactions: Array<Transaction> = []
   readonly #projections = new Set<ProjectionDefinition>()
 
-  /** `lastSequenceOf`: where the journal of an actor ends. */
+  /** `lastSequenceOf`: last journal sequence of an actor. */
   constructor(network: Network, lastSequenceOf: (key: string) => number = () => 0) {
     this.#network = network
     this.#lastSequenceOf = lastSequenceOf
@@ -62,7 +62,7 @@ export class SimulatedPostgres {
     return this.#transactions.length
   }
 
-  /** Back from a fail-over without the last `count` transactions. */
+  /** Comes back from a fail-over without the last `count` transactions. */
   loseTail(count: number): void {
     const kept = this.#transactions.splice(0, Math.max(0, this.#transactions.length - count))
     this.#transactions.length = 0
@@ -77,7 +77,7 @@ export class SimulatedPostgres {
     return { rows: new Map(this.snapshots.rows), damaged: new Set(this.damaged) }
   }
 
-  /** An older copy takes the place of all snapshots. */
+  /** An older copy replaces all snapshots. */
   restoreSnapshots({ rows, damaged }: SnapshotsCopy): void {
     this.damaged.clear()
     for (const key of damaged) this.damaged.add(key)
@@ -196,7 +196,7 @@ export class SimulatedPostgres {
     for (const observe of this.observers) observe(projection)
   }
 
-  /** The row, as it is from now on in the store. */
+  /** The row, possibly damaged. The damaged row stays in the store. */
   #damagedBy(strikes: (kind: FaultKind, subject: string) => boolean, row: StoredSnapshot): StoredSnapshot {
     const damaged = strikes("snapshot corrupt", row.key)
       ? { ...row, state: row.state.slice(0, row.state.length / 2) }
@@ -213,7 +213,7 @@ export class SimulatedPostgres {
     return damaged
   }
 
-  /** As after a journal that lost its tail: all that the row knows of, or its last commit. */
+  /** A row as if the journal had lost its tail: all that the row knows of, or its last commit. */
   #ahead(row: StoredSnapshot): StoredSnapshot {
     const isNewest = row.sequence === this.#lastSequenceOf(row.key)
     return isNewest && this.#network.faults.details("snapshot ahead").chance(0.5)
@@ -222,7 +222,7 @@ export class SimulatedPostgres {
   }
 }
 
-/** The body with one field of another kind; a body that was cut before stays as it is. */
+/** The body with one field of another type. A body that was damaged before stays unchanged. */
 const rubbishOf = (state: string, random: Randomness): string => {
   const change = random.pick(RUBBISH_SNAPSHOTS)
   try {

@@ -1,15 +1,16 @@
 /**
- * A process in the simulated world: Effect programs run in it on the world's queue, clock and chance.
+ * A process in the simulated world: Effect programs run in it with the world's queue, clock and random
+ * source.
  *
- * Owns its life (running, paused, dead) and its clocks. A crash is the end: nothing that waited in it ever runs, no
- * finalizer either. A paused process holds everything until it resumes, while time goes on for the others.
+ * Owns its life (running, paused, dead) and its clocks. After a crash nothing that waited in it runs, not
+ * even finalizers. A paused process holds everything until it resumes, while time goes on for the others.
  */
 import { Clock, Context, Duration, Effect, Logger, Random, References, Scheduler } from "effect"
 import { type Task, type TaskOwner, WORLD_EPOCH_MS, type World } from "./World.ts"
 
 const NANOS_PER_MS = 1e6
 
-/** The shortest sleep: who sleeps up to a moment that rounding puts a trifle ahead is to get there. */
+/** The shortest sleep. It ensures that a sleep up to a moment that rounding puts slightly ahead ends. */
 const SLEEP_MS_MIN = 0.001
 
 const processCounts = new WeakMap<World, number>()
@@ -19,9 +20,9 @@ export class SimulatedProcess implements TaskOwner {
   /** Unique in its world. */
   readonly number: number
   readonly world: World
-  /** What Effect programs of this process run with. */
+  /** Context of the Effect programs of this process. */
   readonly context: Context.Context<never>
-  /** Told of everything that its programs log. */
+  /** Called for everything that its programs log. */
   readonly logged: Array<(text: string) => void> = []
   #life: TaskOwner["life"] = "running"
   #held: Array<Task> = []
@@ -67,7 +68,7 @@ export class SimulatedProcess implements TaskOwner {
     this.#wallShiftMs += byMs
   }
 
-  /** Runs `program` in this process, from its own task on. */
+  /** Runs `program` in this process, beginning with a new task. */
   fork<A, E>(program: Effect.Effect<A, E>): void {
     this.world.enqueue(this, () => {
       Effect.runForkWith(this.context)(program)
@@ -83,7 +84,7 @@ const contextOf = (host: SimulatedProcess): Context.Context<never> => {
     shouldYield: (fiber) => fiber.currentOpCount >= world.operationBudget,
     makeDispatcher: () => ({
       scheduleTask: (task, priority) => world.enqueue(host, task, priority),
-      // Only synchronous runs flush, and nothing in a simulated process may run synchronously to its end.
+      // Only synchronous runs flush, and a simulated process has none.
       flush: () => undefined,
     }),
   }

@@ -1,4 +1,6 @@
-/** Integration events on simulated servers: published at least once, by senders who may not hear of it. */
+/**
+ * Integration events on simulated servers: published at least once, by senders that may not get the answer.
+ */
 import { Effect } from "effect"
 import {
   type EventPublisherService,
@@ -16,9 +18,9 @@ import { Unsendable } from "./Unsendable.ts"
 const TIMEOUT_MS = 2_000
 
 export class SimulatedPublisher {
-  /** The truth. */
+  /** The exact content. */
   readonly memory: EventPublisherMemory = makeEventPublisherMemory()
-  /** Told of every event that is published, again if it is published again. */
+  /** Called for each published event, also if it is published again. */
   readonly observers: Array<(event: PublishedEvent) => void> = []
   readonly #network: Network
   readonly #unsendable: Unsendable

@@ -1,13 +1,13 @@
 /**
- * The sentinels of a simulated mailbox, those of its timers and those of its messages, as a node reaches them.
+ * The sentinels of a simulated mailbox, for timers and for messages, as a node reaches them.
  *
- * Owns nothing but the way to them: they are lost and restored with what they lie beside (MailboxContents.ts).
+ * Owns only the access: sentinels are lost and restored with their part of the mailbox (MailboxContents.ts).
  */
 import type { Effect } from "effect"
 import type { MailboxError, MailboxService, MessageSentinels } from "../../mailbox/Mailbox.ts"
 import type { MailboxContents } from "../../mailbox/MailboxContents.ts"
 
-/** Asks the mailbox's server, which may be away. */
+/** Asks the mailbox's server, which may be down. */
 type Ask = <A>(what: string, answer: () => A) => Effect.Effect<A, MailboxError>
 
 type Sentinels = Pick<MailboxService, "placeSentinel" | "removeSentinel" | "sentinels" | "messageSentinels">

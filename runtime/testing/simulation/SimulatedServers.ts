@@ -1,4 +1,7 @@
-/** The servers of a simulated system, each with its port: NATS in six parts that go down together, and Postgres. */
+/**
+ * The servers of a simulated system, each with its port: NATS in six parts that go down together, and
+ * Postgres.
+ */
 import type { MailboxBounds, MailboxCopy } from "../../mailbox/MailboxContents.ts"
 import type { Faults } from "./Faults.ts"
 import type { Network } from "./Network.ts"
@@ -12,7 +15,7 @@ import { SimulatedPublisher } from "./SimulatedPublisher.ts"
 import { SimulatedTransport } from "./SimulatedTransport.ts"
 import { Unsendable } from "./Unsendable.ts"
 
-/** What the stores beside the journal held at one time. */
+/** Contents of the stores beside the journal at one time. */
 export interface StoresCopy {
   readonly checkpoints: CheckpointsCopy
   readonly mailbox: MailboxCopy

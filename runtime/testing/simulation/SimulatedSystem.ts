@@ -1,8 +1,9 @@
 /**
- * A whole system in one world: nodes on shared servers, clients, faults, and the checkers that watch all of it.
+ * A whole system in one world: nodes on shared servers, clients, faults, and the checkers that watch all of
+ * it.
  *
- * Owns the assembly and the first violation that is found; a run ends with it. Who drives it: SwarmRun.ts with a
- * generated workload, Story.ts with a script.
+ * Owns the assembly and the first violation that is found; a run ends with it. Who drives it: SwarmRun.ts
+ * with a generated workload, Story.ts with a script.
  */
 import { Effect } from "effect"
 import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/ActorAddress.ts"
@@ -48,17 +49,17 @@ export interface RunSettings {
   readonly seed: number
   readonly nodeCount: number
   readonly rates: FaultRates
-  /** Ids of the faults that may strike; all where not given. */
+  /** Ids of the faults that may strike; all if absent. */
   readonly allowed?: ReadonlySet<string>
   readonly interleaving: Interleaving
-  /** How often a client sends a command to two nodes at once. */
+  /** Probability that a client sends a command to two nodes at once. */
   readonly doubleSendChance: number
 }
 
 /** Steps after which a run counts as endless. */
 export const STEPS_MAX = 5_000_000
 
-/** Shards of a simulated system, unless its settings say otherwise: few, as every node serves all of them. */
+/** Default number of shards: few, because every node serves all of them. */
 const SHARD_COUNT_DEFAULT = 4
 
 export class SimulatedSystem {
@@ -83,7 +84,7 @@ export class SimulatedSystem {
   readonly #calls: SimulatedCalls
   readonly #trap: EscapeTrap
   readonly #openWork: OpenWork
-  /** Where shards are placed by leases. */
+  /** Checker for leases; `undefined` if shards are not placed by leases. */
   readonly #cluster: ClusterChecker | undefined
   readonly #deployment: Deployment<NonNullable<SystemUnderTest["former"]>> | undefined
   #violation: Error | undefined
@@ -239,7 +240,7 @@ export class SimulatedSystem {
     return this.servers.postgres
   }
 
-  /** Those that are given, and those that sagas are. */
+  /** The given actors, and those of sagas. */
   get #actors(): ReadonlyArray<AnyActor> {
     return [...this.#sut.actors, ...(this.#sut.sagas ?? []).map(({ actor }) => actor)]
   }
@@ -253,7 +254,7 @@ export class SimulatedSystem {
     return this.#sut.projections ?? []
   }
 
-  /** Runs the world with the trap for escapes set, up to `untilMs` of virtual time. */
+  /** Runs the world with the escape trap set, up to `untilMs` of virtual time. */
   run(untilMs: number, isDone: () => boolean): RunEnd {
     const end = this.#trap.during(() =>
       duringRun(this.world, () => this.world.run({ untilMs, stepsMax: STEPS_MAX }, isDone)),
@@ -269,17 +270,17 @@ export class SimulatedSystem {
     try {
       check()
     } catch (cause) {
-      // Not thrown here: the runtime would take a checker's error for one of its own.
+      // Not thrown here, because the runtime would treat a checker's error as its own.
       this.#violation ??= cause instanceof Error ? cause : new Error(String(cause))
     }
   }
 
-  /** What keeps the system from being done: callers without an answer, projections that lag. */
+  /** The work that is left: callers without an answer, projections that lag; in words. */
   whatIsOpen(): string | undefined {
     return this.#openWork.found ?? this.rubbish.open ?? this.#cluster?.unsettled
   }
 
-  /** Checks that hold when nothing is under way. Throws {@link Violation}. */
+  /** Checks that hold when no work is left. Throws {@link Violation}. */
   checkAtRest(): void {
     for (const { name, system } of this.nodes) {
       if (system === undefined) continue
@@ -294,7 +295,7 @@ export class SimulatedSystem {
     this.#answers.finish(this.clients.operations)
   }
 
-  /** The machines go down with the power: nodes dead, what the journal had not synced gone. */
+  /** A power failure: nodes are dead, and unsynced records of the journal are gone. */
   losePower(recordCount: number): void {
     for (const node of this.nodes) node.crash()
     this.journal.loseTail(Math.max(0, this.journal.lastSequence - recordCount))
@@ -317,14 +318,14 @@ export class SimulatedSystem {
     }
   }
 
-  /** Throws {@link UnknownActorType} for an actor that the simulation was not given, as a system does. */
+  /** Throws {@link UnknownActorType} for an actor that was not given to the simulation. */
   requireKnown(actor: AnyActor, id: string): void {
     if (this.#actors.includes(actor)) return
     const hint = "Give its definition to the simulation (`actors: [...]`, or `sagas`)."
     throw new UnknownActorType({ actorType: actor.type, id, hint })
   }
 
-  /** What happened to an actor, from the journal. */
+  /** An actor's events, from the journal. */
   historyOf(actor: AnyActor, id: string): ReadonlyArray<ProjectedEvent> {
     this.requireKnown(actor, id)
     return this.reference.actor(this.#addressOf(`${actor.type}/${tokenFromId(id)}`)).events

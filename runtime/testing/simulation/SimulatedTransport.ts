@@ -1,8 +1,10 @@
 /**
- * Requests between simulated processes by way of their server: lost, slow, doubled, or unrouted although somebody serves.
+ * Requests between simulated processes through their server: lost, slow, doubled, or unrouted although a node
+ * serves the subject.
  *
- * Owns who serves what. A dead process is gone at once, a paused one still gets requests and answers them when it goes
- * on, one that is cut off is forgotten after a while (SimulatedLinks.ts). Transport and journal are one server.
+ * Owns which process serves which subject. A dead process is removed at once. A paused one still gets
+ * requests and answers them when it resumes. A disconnected one is forgotten after a while
+ * (SimulatedLinks.ts). Transport and journal are one server.
  */
 import { Effect, Exit } from "effect"
 import { RequestFailed, type RequestHandler, type TransportService } from "../../transport/Transport.ts"
@@ -12,16 +14,16 @@ import type { Randomness } from "./Randomness.ts"
 import { SimulatedLinks } from "./SimulatedLinks.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 
-/** What a nats-server with its default settings takes. */
+/** Largest message in bytes: the default limit of nats-server. */
 const MESSAGE_BYTES_MAX = 1024 * 1024
 
-/** How long a subscription may take. */
+/** Longest time of a subscription, in milliseconds. */
 const SERVE_TIMEOUT_MS = 5_000
 
-/** How much longer a slow request takes, in milliseconds. */
+/** Extra delay of a slow request, in milliseconds. */
 const SLOW_MS = { min: 20, max: 4_000 }
 
-/** How much later the copy of a request comes. */
+/** Delay of the copy of a request, in milliseconds. */
 const TWICE_AFTER_MS = 5
 
 type Handle = Parameters<TransportService["serve"]>[1]
@@ -33,7 +35,7 @@ interface Served {
   isOver: boolean
 }
 
-/** A request on its way. Its outcome is told once, in its sender's process. */
+/** A request in flight. Its outcome is reported once, in its sender's process. */
 interface Sent {
   readonly host: SimulatedProcess
   readonly subject: string
@@ -66,7 +68,7 @@ export class SimulatedTransport {
     }
   }
 
-  /** Sends what no node sends on a subject that is served; returns it. */
+  /** Sends a request that no node sends, on a subject that is served; returns the subject. */
   put(
     random: Randomness,
     request: Uint8Array,
@@ -148,7 +150,7 @@ export class SimulatedTransport {
     }
   }
 
-  /** Those that the server knows of now. */
+  /** Servers of the subject that the server knows of now. */
   #whoServes(subject: string): ReadonlyArray<Served> {
     const all = this.#served.get(subject) ?? new Set<Served>()
     for (const served of all) if (served.host.life === "dead") all.delete(served)

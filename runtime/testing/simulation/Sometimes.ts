@@ -1,8 +1,8 @@
 /**
- * Marks: proof that something which a suite should reach was reached.
+ * Marks: proof that a suite reached a case.
  *
- * A check that never meets the case it is for proves nothing. Call `sometimes` in an invariant, a decision or a guard;
- * `simulate({ sometimes: [...] })` fails when a mark was never reached over all its runs.
+ * A check that never meets its case proves nothing. Call `sometimes` in an invariant, a decision or a guard;
+ * `simulate({ sometimes: [...] })` fails if a mark was never reached in all its runs.
  */
 import type { World } from "./World.ts"
 

@@ -1,22 +1,23 @@
 /**
  * A state in words, for comparison: where the machine is, how it ended and what it remembers.
  *
- * Owns a text of its own for values that JSON does not have: with the runtime's stored form (../../json/StoredValue.ts) the
- * checkers would not see what that form loses. Equal states have equal texts as long as their keys have the same order.
+ * Owns a separate text form for values that JSON lacks. With the runtime's stored form
+ * (../../json/StoredValue.ts) the checkers would miss what that form loses. Equal states have equal texts if
+ * their keys have the same order.
  */
 import { isFamilyState } from "../../machine/FamilyPlace.ts"
 import { isFamilyRecord } from "../../machine/FamilyRecord.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import { persistFamily } from "../../machine/MachineFamily.ts"
 
-/** What of a state, or of one that was written down, is compared; with children, all of them. */
+/** The compared parts of a state or a snapshot, including all children. */
 export const factsOf = (state: Pick<MachineState, "value" | "context" | "status" | "error">): string => {
   if (isFamilyRecord(state)) return textOf(state)
   if (isFamilyState(state)) return textOf(persistFamily(state as MachineState))
   return textOf({ value: state.value, context: state.context, status: state.status, error: state.error })
 }
 
-/** The facts of one of the reference's own states; nobody changes those, so each is written down once. */
+/** The facts of a reference state. Such states never change, so each text is made once. */
 export const trueFactsOf = (state: MachineState): string => {
   const known = trueFacts.get(state)
   if (known !== undefined) return known

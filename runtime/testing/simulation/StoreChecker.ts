@@ -1,7 +1,9 @@
 /**
- * Judges what lies in Postgres against the journal: a read model after each of its transactions, snapshots at the end.
+ * Judges the content of Postgres against the journal: a read model after each of its transactions, snapshots
+ * at the end.
  *
- * The expected rows come from the naive way: every event up to the offset, one after the other, from the beginning.
+ * The expected rows come from a simple fold: every event up to the offset, one after the other, from the
+ * beginning.
  */
 import { Effect } from "effect"
 import { decodeValue } from "../../json/StoredValue.ts"
@@ -13,7 +15,7 @@ import { factsOf, trueFactsOf } from "./StateFacts.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
 interface Expected {
-  /** Events of the reference that are folded in. */
+  /** Number of reference events that are folded in. */
   eventCount: number
   rows: Map<string, AnyRow>
 }
@@ -61,7 +63,7 @@ export class StoreChecker {
       const actor = this.#reference.actors.get(row.key)
       const state = actor?.states[row.version]
       const body = JSON.parse(row.state) as { readonly state: unknown; readonly spawned?: true }
-      // The state before a birth is not kept: the birth may bring input with it.
+      // The reference does not keep the state before a birth, because the birth may bring input.
       if (row.version === 0 && body.spawned !== true) continue
       const stored = row.codec.startsWith("2:") ? decodeValue(body.state) : body.state
       const facts = factsOf(stored as MachineState)
@@ -71,12 +73,12 @@ export class StoreChecker {
     }
   }
 
-  /** Forgets what was folded: the journal was cut. */
+  /** Forgets the folded rows, because the journal was cut. */
   reset(): void {
     this.#expected.clear()
   }
 
-  /** Rows are never changed in place, so each is written down once. */
+  /** Rows never change in place, so each text is made once. */
   #factsOfRow(columns: object, row: AnyRow): string {
     const known = this.#facts.get(row)
     if (known !== undefined) return known

@@ -1,6 +1,6 @@
 /**
- * What becomes of stores by the hand of an operator: one is lost, one is mixed up, or an older copy takes the place of
- * one or of all. The journal is left as it is.
+ * Faults of an operator on stores: one is lost, one is mixed up, or an older copy replaces one or all. The
+ * journal is unchanged.
  *
  * Owns what each of these faults does. When they strike, and which nodes are down then: Chaos.ts.
  */
@@ -9,13 +9,13 @@ import type { Randomness } from "./Randomness.ts"
 import type { SimulatedServers, StoresCopy } from "./SimulatedServers.ts"
 import type { World } from "./World.ts"
 
-/** How often each store comes back as a copy where several do. */
+/** Probability that each store is replaced by a copy, if several are. */
 const STORE_RESTORED_CHANCE = 0.6
 
-/** Messages that others have sent, and nodes have taken, before anybody looks at a mailbox that took another's place. */
+/** Messages that other clients have sent, and nodes have taken, before a replaced mailbox is checked. */
 const GROWN_COUNT = 1_000
 
-/** Kinds that happen to a store. */
+/** Kinds of faults of stores. */
 export const STORE_FAULTS: ReadonlyArray<FaultKind> = [
   "checkpoints lost",
   "checkpoints restored",
@@ -27,7 +27,7 @@ export const STORE_FAULTS: ReadonlyArray<FaultKind> = [
   "stores restored",
 ]
 
-/** Whether the fault happens to a store, and may need a copy of before. */
+/** Whether the fault strikes a store, and may need an earlier copy. */
 export const isOfStores = (kind: FaultKind): boolean => STORE_FAULTS.includes(kind)
 
 export class StoreFaults {
@@ -39,7 +39,7 @@ export class StoreFaults {
     this.#servers = servers
   }
 
-  /** `copy` is of some time before. */
+  /** `copy` is from an earlier time. */
   strike(kind: FaultKind, copy: StoresCopy, random: Randomness): void {
     const { checkpoints } = this.#servers
     switch (kind) {
@@ -65,7 +65,7 @@ export class StoreFaults {
     }
   }
 
-  /** Or not: then its positions are given again. */
+  /** Grows the mailbox, or not: then its positions are reused. */
   #growMailbox(random: Randomness): void {
     if (random.chance(0.5)) this.#servers.mailbox.contents.grow(GROWN_COUNT)
   }

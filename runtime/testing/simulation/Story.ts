@@ -1,8 +1,10 @@
 /**
- * A scripted simulation: `await sim.ask(...)`, `sim.crash(1)`, `await sim.advance("1 hour")`, one line after the other.
+ * A scripted simulation: `await sim.ask(...)`, `sim.crash(1)`, `await sim.advance("1 hour")`, one line after
+ * the other.
  *
- * Owns the verbs and the turn between script and world: while the script runs the world stands still, and while it
- * waits for a verb the world steps. A script that waits for anything else is an escape and is told so.
+ * Owns the verbs and the turn between script and world: while the script runs the world stands still, and
+ * while it waits for a verb the world steps. A script that waits for anything else is an escape, and fails
+ * with that reason.
  */
 import { Cause, Duration, Effect, Exit } from "effect"
 import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
@@ -26,33 +28,33 @@ import type { SystemUnderTest } from "./SystemUnderTest.ts"
 import { VerbPromise } from "./VerbPromise.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
-/** Virtual time that a verb may take before the story counts as stuck. */
+/** Virtual time that a verb may take before the story counts as stuck, in milliseconds. */
 export const VERB_MS_MAX = 600_000
 
-/** Turns of the native queue in which a script must come to its next verb. */
+/** Turns of the native queue within which a script must reach its next verb. */
 const TURNS_MAX = 10_000
 const TURNS_AFTER_VERB = 32
 
-/** How often `eventually` looks, in virtual milliseconds. */
+/** Interval at which `eventually` checks, in virtual milliseconds. */
 const LOOK_EVERY_MS = 10
 
 export interface StoryOptions extends SystemUnderTest {
   readonly nodes?: number
   readonly seed?: number
-  /** Faults that strike besides those of the script; default none. */
+  /** Faults besides those of the script; default none. */
   readonly faults?: FaultRates
 }
 
 export interface VerbOptions {
-  /** The node that is asked, from 1; default: any, and another one when it does not answer. */
+  /** Node to ask, from 1; default: any node, and another one if it does not answer. */
   readonly node?: number
   readonly commandId?: string
   readonly ifVersion?: number
 }
 
-/** What a script can do. Nodes are numbered from 1. */
+/** The verbs of a script. Nodes are numbered from 1. */
 export interface Simulation {
-  /** Sends a command, again and again if need be, until it has its final answer. Rejects with the typed error. */
+  /** Sends a command, repeated if needed, until it has its final answer. Rejects with the typed error. */
   readonly ask: <A extends AnyActor, C extends CommandsOf<A>>(
     actor: A,
     id: string,
@@ -66,7 +68,7 @@ export interface Simulation {
     command: CommandsOf<A>,
     options?: Pick<VerbOptions, "node" | "commandId"> & { readonly input?: BirthInputOf<A> },
   ) => Promise<Told>
-  /** Has the actor be born without a command. */
+  /** Spawns the actor without a command. */
   readonly spawn: <A extends AnyActor>(
     actor: A,
     id: string,
@@ -79,51 +81,55 @@ export interface Simulation {
   ) => Promise<CurrentState<StateOf<A>>>
   /** Lets virtual time pass: milliseconds or "30 days". */
   readonly advance: (time: Duration.Input) => Promise<void>
-  /** Lets time pass until it holds; fails after `withinMs` (default one minute of virtual time). */
+  /**
+   * Lets time pass until `holds` returns true; fails after `withinMs` (default one minute of virtual time).
+   */
   readonly eventually: (what: string, holds: () => boolean, withinMs?: number) => Promise<void>
-  /** The node is gone, with everything in its memory. */
+  /** The node crashes and loses its memory. */
   readonly crash: (node: number) => void
   readonly restart: (node: number) => void
-  /** The node stops in the middle of whatever it does, and later goes on as if nothing had happened. */
+  /** The node stands still, and later goes on as if nothing had happened. */
   readonly pause: (node: number) => void
   readonly resume: (node: number) => void
   /** Cuts a node off from a server, by default from the journal. */
   readonly partition: (node: number, server?: ServerName) => void
-  /** Mends every link and server, resumes and restarts every node. */
+  /** Repairs every link and server, resumes and restarts every node. */
   readonly heal: () => void
   readonly takeDown: (server: ServerName) => void
   readonly bringUp: (server: ServerName) => void
   /** The next call of `port` meets this fault, for instance `failNext("journal.append", "ack lost")`. */
   readonly failNext: (port: Port, mode: string) => void
-  /** Postgres fails over and forgets its last transactions. */
+  /** Postgres fails over and loses its last transactions. */
   readonly loseTransactions: (count: number) => void
-  /** All machines lose power; nodes are down, and the journal's last records, not synced yet, are gone. */
+  /** A power failure: nodes are down, and the journal's last records were not synced and are gone. */
   readonly losePower: (recordCount: number) => void
   readonly jumpClock: (node: number, byMs: number) => void
-  /** What really happened to an actor, from the journal. */
+  /** The true events of an actor, from the journal. */
   readonly history: (actor: AnyActor, id: string) => ReadonlyArray<ProjectedEvent>
   readonly rows: (projection: ProjectionDefinition) => ReadonlyArray<AnyRow>
   readonly status: (node: number) => SystemStatus
-  /** Messages that the system gave up on. */
+  /** Messages that the system abandoned. */
   readonly deadLetters: () => ReadonlyArray<StoredDeadLetter>
-  /** Integration events that the world outside was given. */
+  /** Integration events that were published. */
   readonly published: () => ReadonlyArray<PublishedEvent>
-  /** Times that a mark or kind of fault was reached so far. */
+  /** How often a mark or kind of fault was reached so far. */
   readonly reached: (mark: string) => number
   /** Virtual milliseconds since the beginning. */
   readonly nowMs: () => number
-  /** Steps that the world has taken. */
+  /** Steps of the world so far. */
   readonly stepCount: () => number
 }
 
-/** The story came to its end. */
+/** The result of a story that came to its end. */
 export interface StoryOutcome {
   readonly hash: string
   readonly stepCount: number
   readonly virtualMs: number
 }
 
-/** Plays a script against a simulated system; at its end everything is mended and checked, as in `simulate`. */
+/**
+ * Plays a script against a simulated system. At its end everything is repaired and checked, as in `simulate`.
+ */
 export const playStory = async (
   options: StoryOptions,
   story: (sim: Simulation) => Promise<void>,
@@ -150,12 +156,12 @@ export const playStory = async (
 
 class Teller {
   readonly #system: SimulatedSystem
-  /** Verbs that the script waits for. */
+  /** Number of verbs that the script waits for. */
   #pendingCount = 0
   #hasTurn = false
-  /** What verbs have given the script. */
+  /** Promises that verbs have returned to the script. */
   readonly #promised: Array<VerbPromise<unknown>> = []
-  /** Virtual time up to which the script lets time pass. */
+  /** Virtual time up to which the script advances. */
   #advancesToMs = 0
 
   constructor(system: SimulatedSystem) {

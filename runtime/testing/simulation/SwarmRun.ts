@@ -1,8 +1,10 @@
 /**
- * One run of a generated workload: clients work under faults, then everything heals, and the system must get done.
+ * One run of a generated workload: clients work under faults, then everything is repaired, and the system
+ * must finish its work.
  *
- * Owns the phases. Safety: whatever happens, no promise is broken. Then no more faults: within bounded virtual time
- * every caller has its answer, projections have caught up, every node reads every actor, and all nodes stop in order.
+ * Owns the phases. Safety: no promise is broken under any fault. Convergence, without faults: within bounded
+ * virtual time every caller has its answer, projections have caught up, every node reads every actor, and all
+ * nodes stop in order.
  */
 import type { Operation, Request } from "./Client.ts"
 import { SimulationEscape } from "./EscapeTrap.ts"
@@ -12,24 +14,24 @@ import type { SystemUnderTest } from "./SystemUnderTest.ts"
 import type { TraceEntry } from "./Trace.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 
-/** Virtual time within which everything must be done after the faults are over, by default. */
+/** Default virtual time in which all work must be done after the faults, in milliseconds. */
 export const CONVERGE_MS_DEFAULT = 300_000
 
-/** Virtual time of the safety phase at most, by default; it ends earlier with the workload. */
+/** Default longest safety phase, in virtual milliseconds; it ends earlier with the workload. */
 export const SAFETY_MS_DEFAULT = 30_000
 
-/** Mean time a client takes between an answer and its next request. */
+/** Mean pause of a client between an answer and its next request, in milliseconds. */
 const THINK_MS_MEAN = 300
 
 /** Requests after which a workload counts as endless. */
 export const REQUESTS_MAX = 100_000
 
-/** What a workload may draw from. */
+/** Random source and helpers of a workload. */
 export interface Draw {
   readonly random: Randomness
 }
 
-/** Makes the requests of a run, in order; clients share them out among themselves. */
+/** Makes the requests of a run, in order; clients share them. */
 export type Workload = (draw: Draw) => Iterable<Request>
 
 export interface RunPlan extends RunSettings {
@@ -45,7 +47,7 @@ export interface RunOutcome {
   readonly stepCount: number
   readonly virtualMs: number
   readonly marks: ReadonlyMap<string, number>
-  /** What of the statecharts was reached, see CoverageReport.ts. */
+  /** Parts of the statecharts that were reached, see CoverageReport.ts. */
   readonly coverage: ReadonlyMap<string, number>
   /** Ids of the faults that struck. */
   readonly struck: ReadonlyArray<string>
@@ -54,7 +56,7 @@ export interface RunOutcome {
   readonly trace: ReadonlyArray<TraceEntry>
 }
 
-/** The requests of a workload for a seed. Throws when it does not end. */
+/** The requests of a workload for a seed. Throws if the workload does not end. */
 export const requestsOf = (workload: Workload, seed: number): ReadonlyArray<Request> => {
   const requests: Array<Request> = []
   for (const request of workload({ random: new Randomness(seed, "workload") })) {
@@ -110,7 +112,8 @@ class Phases {
     const { clientCount, safetyMs, requests } = this.#plan
     const { clients, world, chaos } = this.#system
     for (let client = 0; client < clientCount; client++) this.#thinkThenAsk()
-    // Planned faults strike though there be fewer requests: a smaller run then still fails as the larger one did.
+    // Planned faults strike even if there are fewer requests, so that a smaller run fails like the larger
+    // one.
     const isOver = () =>
       this.#next === requests.length && clients.openCount === 0 && world.nowMs > chaos.lastAtMs
     this.#system.run(safetyMs, isOver)
@@ -150,7 +153,7 @@ class Phases {
       return this.#system.whatIsOpen() === undefined
     }
     if (this.#system.run(limitMs, isDone) === "done") return
-    // Idle before the next look was due: nothing is left to do, which is fine if nothing is open.
+    // The world is idle before the next check: no work is left, which is right if nothing is open.
     const isAllSent = this.#next >= this.#plan.requests.length
     const open = this.#system.whatIsOpen() ?? (isAllSent ? undefined : "requests were not sent")
     if (open === undefined) return
@@ -180,7 +183,7 @@ class Phases {
   }
 }
 
-/** Steps between two looks at the whole system. */
+/** Steps between two checks of the whole system. */
 const STEPS_BETWEEN_CHECKS = 200
 
 const nothing = (): void => undefined

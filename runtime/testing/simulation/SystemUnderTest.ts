@@ -1,7 +1,7 @@
 /**
- * What a simulation is made of: the definitions that its nodes run, and what its author adds to the checks.
+ * The input of a simulation: the definitions that its nodes run, and the author's own checks.
  *
- * Owns these options, and what rules see of an actor. Who assembles the system from them: SimulatedSystem.ts.
+ * Owns these options, and what rules see of an actor. SimulatedSystem.ts assembles the system from them.
  */
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { MachineState } from "../../machine/Machine.ts"
@@ -15,17 +15,17 @@ import type { TrueActor } from "./Reference.ts"
 import type { CallStandIns } from "./SimulatedCalls.ts"
 import type { Placement, PortDoubles } from "./SimulatedNode.ts"
 
-/** An actor right after a commit was stored, as an invariant sees it. */
+/** An actor right after a commit was stored, in the form that an invariant gets. */
 export interface ActorSeen {
   readonly type: string
   readonly id: string
   readonly version: number
   readonly state: MachineState
-  /** Everything that happened to it, the newest last. */
+  /** All events of the actor, the newest last. */
   readonly events: ReadonlyArray<ProjectedEvent>
 }
 
-/** The actor after its last stored event; its children are where they were then. */
+/** The actor after its last stored event, with its children at that time. */
 export const seenOf = ({
   address: { type, id },
   version,
@@ -36,7 +36,7 @@ export const seenOf = ({
   return state === undefined ? undefined : { type, id, version, state: given(state), events }
 }
 
-/** A rule of the user's own: `false` or an error breaks the run. Called after every stored commit. */
+/** A rule of the user: `false` or an error breaks the run. Called after every stored commit. */
 export type Invariant = (actor: ActorSeen) => boolean | undefined
 
 export interface SystemUnderTest {
@@ -45,21 +45,22 @@ export interface SystemUnderTest {
   readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
   /**
-   * What the nodes run at first. In the middle of the run all of them are killed and start again with the present
-   * definitions, by which everything is judged: they must read what was stored before as it was meant.
+   * Definitions that the nodes run at first. During the run all nodes are killed and start again with the
+   * present definitions, by which everything is judged. These must read the earlier data correctly.
    */
   readonly former?: Pick<SystemUnderTest, "actors" | "sagas">
   /**
-   * What an actor still has to do by itself, in words; `undefined` where nothing. When the faults are over a run goes on
-   * until nothing is left, and fails if something is for too long: a saga that never ends, say.
+   * The work that an actor still has to do by itself, in words; `undefined` if there is none. After the
+   * faults a run goes on until no work is left, and fails if work is left for too long: for example a saga
+   * that never ends.
    */
   readonly isOpen?: (actor: ActorSeen) => string | undefined
   readonly invariants?: { readonly [name: string]: Invariant }
-  /** Who has which shard, default `everywhere`: every node believes that it has all of them. */
+  /** Owners of shards; default `everywhere`: every node believes that it has all shards. */
   readonly placement?: Placement
   /** Settings of every node that differ from the defaults. */
   readonly settings?: Partial<SystemSettings>
-  /** Nodes store appends of different actors as one atomic batch where several wait; default false. */
+  /** Whether nodes store waiting appends of different actors as one atomic batch; default false. */
   readonly groupCommit?: boolean
   /** Bounds of the simulated mailbox that differ from the defaults. */
   readonly mailbox?: MailboxBounds

@@ -1,7 +1,7 @@
-/** Timers of a world, the earliest first, those of one moment in the order they were set. A binary heap. */
+/** Timers of a world, the earliest first; equal times in the order in which they were set. A binary heap. */
 
 export interface WorldTimer {
-  /** Harmless when it has fired. */
+  /** Cancels the timer; has no effect after it has fired. */
   readonly cancel: () => void
 }
 
@@ -28,7 +28,7 @@ export class TimerHeap<Task> {
   readonly #heap: Array<Entry<Task>> = []
   #order = 0
 
-  /** Timers that are set, cancelled ones that were not removed yet among them. */
+  /** Number of set timers, including cancelled ones that are not removed yet. */
   get size(): number {
     this.#dropCancelled()
     return this.#heap.length
@@ -46,7 +46,7 @@ export class TimerHeap<Task> {
     return entry
   }
 
-  /** The earliest, removed. */
+  /** Removes and returns the earliest timer. */
   take(): Task | undefined {
     this.#dropCancelled()
     return this.#removeFirst()?.task

@@ -1,7 +1,8 @@
 /**
- * What happened in a simulated world: the last steps in words, each with its cause, and a hash over all of them.
+ * The history of a simulated world: the last steps in words, each with its cause, and a hash over all steps.
  *
- * Two runs with the same hash took the same steps. Bounded: the oldest entries make room. Written by World.ts.
+ * Two runs with the same hash took the same steps. The number of entries is bounded: the oldest are dropped.
+ * World.ts writes it.
  */
 import { hashText, mixBits } from "./Randomness.ts"
 
@@ -13,7 +14,7 @@ export interface TraceEntry {
   readonly number: number
   readonly cause: number
   readonly atMs: number
-  /** Where it happened: a node, a server, a client, or "world". */
+  /** Place of the step: a node, a server, a client, or "world". */
   readonly place: string
   readonly what: string
 }
@@ -43,7 +44,7 @@ export class Trace {
     return hex(this.#low) + hex(this.#high)
   }
 
-  /** The entries that are still there, oldest first. */
+  /** The kept entries, oldest first. */
   get entries(): ReadonlyArray<TraceEntry> {
     if (this.#count <= TRACE_ENTRIES_MAX) return [...this.#entries]
     const split = this.#count % TRACE_ENTRIES_MAX

@@ -1,8 +1,9 @@
 /**
- * What cannot be sent for a while, and why: a receiver's mailbox is full, rights to a shard of the mailbox are missing, or
- * the subject of an integration event takes nothing.
+ * Items that cannot be sent for a while, and the cause: a receiver's mailbox is full, permissions for a shard
+ * of the mailbox are missing, or the subject of an integration event takes nothing.
  *
- * Owns the list of causes. Who asks: SimulatedMailbox.ts and SimulatedPublisher.ts. When a cause begins and ends: Chaos.ts.
+ * Owns the list of causes. SimulatedMailbox.ts and SimulatedPublisher.ts ask it. When a cause begins and
+ * ends: Chaos.ts.
  */
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import { MailboxRefused } from "../../mailbox/Mailbox.ts"
@@ -16,7 +17,7 @@ export type UnsendableCause =
 export class Unsendable {
   readonly #causes = new Set<UnsendableCause>()
 
-  /** A cause that meets one of these actors or event types; undefined: there is none of what was drawn. */
+  /** Draws a cause for one of these actors or event types; `undefined` if there are none for it. */
   draw(
     random: Randomness,
     addresses: ReadonlyArray<ActorAddress>,
@@ -37,12 +38,12 @@ export class Unsendable {
     this.#causes.delete(cause)
   }
 
-  /** Everything can be sent again. */
+  /** Removes all causes. */
   clear(): void {
     this.#causes.clear()
   }
 
-  /** What the mailbox answers to a message for `address`; undefined: it takes the message. */
+  /** The mailbox's refusal of a message for `address`; `undefined`: it takes the message. */
   refusal({ key, shard }: ActorAddress): MailboxRefused | undefined {
     for (const cause of this.#causes) {
       if (cause.kind === "full" && cause.key === key) return refused("Full")

@@ -10,7 +10,7 @@ export class VerbPromise<A> extends Promise<A> {
     return verb
   }
 
-  /** What is chained to it is a promise like any. */
+  /** A promise that is chained to it is an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
   }

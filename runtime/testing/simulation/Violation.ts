@@ -1,4 +1,4 @@
-/** The promises that every simulation checks, and what one that was broken is. */
+/** The promises that every simulation checks, and the error of a broken one. */
 import { EverstateError } from "../../error/EverstateError.ts"
 
 /** A promise of the runtime, or of the user's own, that a simulated run broke. */
@@ -8,7 +8,7 @@ export class Violation extends EverstateError {
   readonly retry = "never"
   readonly hint = "Replay the run, and follow its trace to the step that broke the promise."
   override readonly name = "Violation"
-  /** Which promise: stable, short, the same for every run that breaks it. */
+  /** Name of the promise: stable, short, and the same in every run that breaks it. */
   readonly promise: string
   readonly detail: string
 

@@ -1,8 +1,9 @@
 /**
  * The simulated world: one queue of ready tasks, one virtual time, one seed that decides what runs next.
  *
- * Owns the order of everything. A step runs one ready task that the seed picks; when none is ready, time jumps to the
- * next timer. Nothing here waits for anything real. What runs in it: SimulatedProcess.ts, Network.ts.
+ * Owns the order of all steps. A step runs one ready task that the seed picks; if none is ready, time jumps
+ * to the next timer. Nothing here waits for real time. Processes and network: SimulatedProcess.ts,
+ * Network.ts.
  */
 import { Randomness } from "./Randomness.ts"
 import { TimerHeap, type WorldTimer } from "./TimerHeap.ts"
@@ -11,7 +12,7 @@ import { Trace } from "./Trace.ts"
 /** Virtual time at which every world begins, Unix milliseconds. */
 export const WORLD_EPOCH_MS = Date.UTC(2026, 0, 1)
 
-/** Whose tasks they are; tasks of a paused process are held, those of a dead one dropped. */
+/** Owner of tasks: tasks of a paused process are held, those of a dead one dropped. */
 export interface TaskOwner {
   readonly name: string
   readonly number: number
@@ -27,7 +28,7 @@ export interface Task {
   readonly cause: number
 }
 
-/** How ready tasks are picked: by the seed, or in the order in which they became ready. */
+/** How a ready task is picked: by the seed, or in order of becoming ready. */
 export type Interleaving = "seeded" | "fifo"
 
 export type RunEnd = "done" | "idle" | "timeUp" | "stepsUp"
@@ -44,11 +45,11 @@ export class World {
   readonly interleaving: Interleaving
   /** Called after every step; throws to end the run. */
   afterStep: (() => void) | undefined
-  /** Called when a task or timer comes in while nothing runs: for a world that is driven from outside. */
+  /** Called when a task or timer comes while nothing runs, for a world that is driven from outside. */
   onWork: (() => void) | undefined
-  /** Trace entry that what happens now comes from. */
+  /** Number of the trace entry that is the cause of the current steps. */
   cause = 0
-  /** Operations that a fiber may take before it makes room, drawn for every task. */
+  /** Operations of a fiber before it yields, drawn for every task. */
   operationBudget = OPERATION_BUDGET_USUAL
   readonly #picks: Randomness
   readonly #budgets: Randomness
@@ -76,29 +77,29 @@ export class World {
     return this.#stepCount
   }
 
-  /** What was reached, how often. */
+  /** Reached marks, with counts. */
   get marks(): ReadonlyMap<string, number> {
     return this.#marks
   }
 
-  /** Remembers that something happened which a suite must reach. */
+  /** Records that a mark of the suite was reached. */
   mark(name: string): void {
     this.#marks.set(name, (this.#marks.get(name) ?? 0) + 1)
   }
 
-  /** Writes a step down; what follows in the same task comes from it. */
+  /** Records a step, which becomes the cause of later steps in the same task. */
   note(place: string, what: string): void {
     this.cause = this.trace.add(this.cause, this.#nowMs, place, what)
   }
 
-  /** A task for the ready queue; tasks with a priority over 0 run when no others are ready. */
+  /** Adds a task to the ready queue; tasks with a priority over 0 run when no others are ready. */
   enqueue(owner: TaskOwner | undefined, run: () => void, priority = 0): void {
     const queue = priority > 0 ? this.#readyLater : this.#ready
     queue.push({ run, owner, cause: this.cause })
     if (!this.#isRunning) this.onWork?.()
   }
 
-  /** Back into the ready queue, as it was. */
+  /** Puts a task back into the ready queue unchanged. */
   release(task: Task): void {
     this.#ready.push(task)
   }
@@ -110,7 +111,7 @@ export class World {
     return timer
   }
 
-  /** Steps until `isDone`, a limit, or nothing is left to do. */
+  /** Steps until `isDone`, a limit, or no work is left. */
   run(limits: RunLimits, isDone: () => boolean): RunEnd {
     this.#isRunning = true
     try {
@@ -167,9 +168,9 @@ export class World {
   }
 }
 
-/** Effect's own budget before a fiber makes room for others. */
+/** Effect's own number of operations before a fiber yields. */
 const OPERATION_BUDGET_USUAL = 2_048
 
-/** How often a task's fibers are made to give way early, and after how many operations at most. */
+/** Probability that a task's fibers yield early, and the most operations before they do. */
 const PREEMPTION_CHANCE = 0.1
 const OPERATION_BUDGET_SHORT_MAX = 48
