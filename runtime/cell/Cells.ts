@@ -43,7 +43,7 @@ export interface CellsOptions {
   readonly ownership: Ownership
   /** Format that commits are written in now; default 1. */
   readonly commitFormat?: CellContext["commitFormat"]
-  /** What commits say of a shard; default: nothing. */
+  /** Mark that commits of a shard carry; default: none. */
   readonly markOf?: CellContext["markOf"]
   /** Takes items for shards that this node does not have. */
   readonly elsewhere: CellContext["elsewhere"]

@@ -2,7 +2,7 @@
  * Whether a cell's error ends a message: the message then becomes a dead letter, or an answer with the
  * refusal.
  *
- * Owns that judgement for local and remote delivery. Receipt.ts stores the outcome.
+ * Owns that judgement for direct delivery and for delivery from the mailbox. Receipt.ts stores the outcome.
  */
 import type { DeadLetterReason } from "../deadletter/DeadLetters.ts"
 import type { AskError } from "./AskError.ts"

@@ -1,15 +1,15 @@
 /**
  * Places timers again whose schedules were lost. The journal knows what every actor waits for.
  *
- * Owns detecting the loss. A sentinel of each shard is among its schedules (Mailbox.ts): a mark with the
- * sequence up to which the shard's timers are placed (TimerMarks.ts). Nodes of earlier releases, and the node
- * that makes the mailbox, place a sentinel without a number. If there is only that sentinel, nothing was
- * lost. Without a mark all timers are lost: an operator purged the mailbox, or its stream was deleted. With a
- * lower mark the later timers are lost: an older copy replaced the mailbox. The owner then reads the shard's
- * journal from that mark (WaitingTimers.ts) and places what it finds. Placing a timer that is still there
- * changes nothing, because each timer has its own slot. A new owner does the same from the mark on, because
- * it cannot know of an older copy. Between two marks the node's tide shows that a copy replaced the mailbox
- * (MailboxTide.ts): then all its shards are read from their marks on.
+ * Owns detecting the loss. A sentinel of each shard is among its schedules (../mailbox/Mailbox.ts): a mark
+ * with the sequence up to which the shard's timers are placed (TimerMarks.ts). Nodes of earlier releases, and
+ * the node that makes the mailbox, place a sentinel without a number. If there is only that sentinel, nothing
+ * was lost. Without a mark all timers are lost: an operator purged the mailbox, or its stream was deleted.
+ * With a lower mark the later timers are lost: an older copy replaced the mailbox. The owner then reads the
+ * shard's journal from that mark (WaitingTimers.ts) and places what it finds. Placing a timer that is still
+ * there changes nothing, because each timer has its own slot. A new owner does the same from the mark on,
+ * because it cannot know of an older copy. Between two marks the node's tide shows that a copy replaced the
+ * mailbox (MailboxTide.ts): then all its shards are read from their marks on.
  *
  * A single lost timer is found when its actor comes into memory and the timer is long overdue.
  */

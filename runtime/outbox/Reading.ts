@@ -26,8 +26,8 @@ import {
 } from "./TakeoverNote.ts"
 
 /**
- * Largest range of sequences before a shard's end in which a commit with a mark is looked for; each wider
- * range grows by it.
+ * Largest range of sequences before a shard's end in which a commit with a mark is looked for, and the factor
+ * by which a range without one is widened.
  */
 const MARK_LOOKED_FOR_MAX = 32_768
 const MARK_SPAN_FACTOR = 8

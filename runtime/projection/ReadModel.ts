@@ -8,7 +8,7 @@ import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
 
-/** The database cannot be reached, or gave up on the transaction (deadlock, pool exhausted). Transient. */
+/** The database cannot be reached, or has aborted the transaction (deadlock, pool exhausted). Transient. */
 export class ReadModelUnavailable extends errorClass<ReadModelUnavailable>()(
   "ReadModelUnavailable",
   {

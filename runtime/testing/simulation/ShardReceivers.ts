@@ -38,7 +38,7 @@ export class ShardReceivers {
     })
   }
 
-  /** Shards that somebody has received. */
+  /** Shards that have had a receiver. */
   get shards(): Iterable<number> {
     return this.#byShard.keys()
   }

@@ -2,8 +2,8 @@
  * A whole system in one world: nodes on shared servers, clients, faults, and the checkers that watch all of
  * it.
  *
- * Owns the assembly and the first violation that is found; a run ends with it. Who drives it: SwarmRun.ts
- * with a generated workload, Story.ts with a script.
+ * Owns the assembly and the first violation that is found; a run ends with it. SwarmRun.ts drives it with
+ * a generated workload, Story.ts with a script.
  */
 import { Effect } from "effect"
 import { type ActorAddress, addressFromKey, tokenFromId } from "../../address/ActorAddress.ts"
