@@ -41,7 +41,8 @@ const PAUSE_WRITTEN_MS = 5_000
 const ROLL_PAUSE_MS = { min: 200, max: 1_500 }
 
 /**
- * Least age of a copy that replaces a store, because the mailbox detects copies of this age (LostTimers.ts).
+ * Least age of a copy that replaces a store, because the mailbox detects copies of this age
+ * (../../outbox/LostTimers.ts).
  */
 const COPY_AGE_MIN_MS = 2_000
 

@@ -83,7 +83,7 @@ export class ClusterChecker {
   /** Processes by member id. */
   readonly #memberHosts = new Map<string, SimulatedProcess>()
   readonly #slots = new Map<string, SlotRecord>()
-  /** Records by their name whose writing process has no acknowledgement of them. */
+  /** Processes that wrote a record and do not have its acknowledgement, by name of the record. */
   readonly #unheard = new Map<string, SimulatedProcess>()
   /** Highest epoch of an actor's commits. */
   readonly #epochs = new Map<string, number>()

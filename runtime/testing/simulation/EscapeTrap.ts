@@ -4,7 +4,7 @@
  *
  * During a run the globals that lead outside are replaced by functions that record their caller. The call
  * itself gets a harmless answer, so that the run ends normally; then the run fails with the place of the
- * call. Only this file and BirthWatch.ts name those globals in runtime/.
+ * call. Only this file and ../../machine/BirthWatch.ts name those globals in runtime/.
  */
 import { EverstateError } from "../../error/EverstateError.ts"
 import { isBirthWatched } from "../../machine/BirthWatch.ts"

@@ -2,9 +2,9 @@
  * The mailbox with the faults of real servers: publications of unknown outcome, acknowledgements that are
  * lost or late, messages that come again and out of order, schedules that are late, lost or doubled.
  *
- * Owns the faults of the mailbox's port. The content of the mailbox is exact (MailboxContents.ts) and can be
- * observed. Mailbox and journal are one server: they go down together. ShardReceivers.ts chooses the receiver
- * of a shard's messages.
+ * Owns the faults of the mailbox's port. The content of the mailbox is exact
+ * (../../mailbox/MailboxContents.ts) and can be observed. Mailbox and journal are one server: they go down
+ * together. ShardReceivers.ts chooses the receiver of a shard's messages.
  */
 import { Effect, Exit, Stream } from "effect"
 import {

@@ -1,7 +1,8 @@
 /**
  * The sentinels of a simulated mailbox, for timers and for messages, as a node reaches them.
  *
- * Owns only the access: sentinels are lost and restored with their part of the mailbox (MailboxContents.ts).
+ * Owns only the access: sentinels are lost and restored with their part of the mailbox
+ * (../../mailbox/MailboxContents.ts).
  */
 import type { Effect } from "effect"
 import type { MailboxError, MailboxService, MessageSentinels } from "../../mailbox/Mailbox.ts"
