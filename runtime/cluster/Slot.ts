@@ -4,12 +4,12 @@
  * Owns their names, which are keys of the lease store. Which actors are in which shard: ShardMap.ts. Who has which slot:
  * Placement.ts.
  */
-/** Slots that are spread evenly among those who can have them. */
+/** Slots that are spread evenly among the members that can have them. */
 export interface SlotFamily {
   readonly name: string
   /** Only members with this label can have them; `undefined`: any. */
   readonly label: string | undefined
-  /** Any member can have any of them (shards), or only those who have been given it (projections and the like). */
+  /** Whether any member can have any of the slots, as with shards. Other slots go only to members that list them. */
   readonly isShards: boolean
   readonly slots: ReadonlyArray<string>
 }

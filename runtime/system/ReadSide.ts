@@ -1,5 +1,6 @@
 /**
- * What a system does for those who read its projections: waits for their own writes, and names tables.
+ * The verbs for callers that read projections: a wait until a caller's own writes are applied, and the names of
+ * tables.
  *
  * Owns these verbs. Who fills the tables: ../projection/ProjectionRunner.ts.
  */

@@ -19,7 +19,7 @@ import type { TransportService } from "../transport/Transport.ts"
 /** Actors of a shard that its next owner is told of: those that were used last. */
 const WARMED_MAX = 100
 
-/** Of them waited for at once on a node, over all shards: those who ask need the room. */
+/** Actors that a node brings in at the same time, over all its shards. Few, because callers need the room. */
 const WARMED_AT_ONCE_MAX = 4
 
 /** How long one may take, in milliseconds; with it ends the list of its shard, since something is in trouble. */

@@ -2,8 +2,8 @@
 import type { Construct } from "../ConformanceCase.ts"
 import { assign, type Fn, fromPromise, machine } from "../Loose.ts"
 
-/** Keeps what the promise returned, or the message of what it threw. */
-const askingItself = (run: Fn) =>
+/** Keeps what `work` returned, or the message of what it threw. */
+const keepingEndOf = (work: object) =>
   machine(
     {
       context: { got: null },
@@ -23,8 +23,10 @@ const askingItself = (run: Fn) =>
         d: {},
       },
     },
-    { actors: { work: fromPromise(run) } },
+    { actors: { work } },
   )
+
+const askingItself = (run: Fn) => keepingEndOf(fromPromise(run))
 
 const asChild = (run: Fn) =>
   machine(
@@ -62,24 +64,7 @@ export const promiseSelf: ReadonlyArray<Construct> = [
       },
       {
         name: "of a child's promise",
-        machine: () =>
-          machine(
-            {
-              context: { got: null },
-              initial: "a",
-              states: {
-                a: { on: { Go: "b" } },
-                b: {
-                  invoke: {
-                    src: "child",
-                    onDone: { target: "c", actions: assign({ got: ({ event }) => event.output }) },
-                  },
-                },
-                c: {},
-              },
-            },
-            { actors: { child: asChild(async ({ self }) => self.id) } },
-          ),
+        machine: () => keepingEndOf(asChild(async ({ self }) => self.id)),
         steps: ["Go"],
         ends: { value: "c", context: { got: "work" } },
       },

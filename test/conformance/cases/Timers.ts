@@ -2,6 +2,17 @@
 import type { Construct } from "../ConformanceCase.ts"
 import { assign, cancel, hear, inc, machine, raise } from "../Loose.ts"
 
+/** Each Go delays an event under the same id. */
+const delayedBySameId = () =>
+  machine({
+    context: { heard: [] },
+    on: {
+      Go: { actions: raise(({ event }) => ({ type: "R", n: event.n }), { delay: 20, id: "same" }) },
+      Stop: { actions: cancel("same") },
+      R: { actions: assign({ heard: ({ context, event }) => [...context.heard, event.n] }) },
+    },
+  })
+
 export const timers: ReadonlyArray<Construct> = [
   {
     construct: "`after`: by number, by name, by a function",
@@ -237,29 +248,13 @@ export const timers: ReadonlyArray<Construct> = [
       },
       {
         name: "two of one id: both fire, and cancel ends the later one",
-        machine: () =>
-          machine({
-            context: { heard: [] },
-            on: {
-              Go: { actions: raise(({ event }) => ({ type: "R", n: event.n }), { delay: 20, id: "same" }) },
-              Stop: { actions: cancel("same") },
-              R: { actions: assign({ heard: ({ context, event }) => [...context.heard, event.n] }) },
-            },
-          }),
+        machine: delayedBySameId,
         steps: [{ type: "Go", n: 1 }, 10, { type: "Go", n: 2 }, 5, { type: "Go", n: 3 }, "Stop", 100],
         ends: { context: { heard: [1, 2] } },
       },
       {
         name: "two of one id: once the earlier one has fired, nothing cancels the later one",
-        machine: () =>
-          machine({
-            context: { heard: [] },
-            on: {
-              Go: { actions: raise(({ event }) => ({ type: "R", n: event.n }), { delay: 20, id: "same" }) },
-              Stop: { actions: cancel("same") },
-              R: { actions: assign({ heard: ({ context, event }) => [...context.heard, event.n] }) },
-            },
-          }),
+        machine: delayedBySameId,
         steps: [
           { type: "Go", n: 1 },
           10,

@@ -31,7 +31,13 @@ const refusesToHold = (name: string, make: () => unknown, why: string): Conforma
 })
 
 /** Calls with the input, and keeps what the call gives back: the same. */
-const calling = (input: (given: { readonly event: { readonly n?: unknown } }) => unknown) =>
+const echo = fromPromise(async ({ input }) => input)
+
+/** Invokes `work` when it is told to, and keeps what comes back. */
+const calling = (
+  input: (given: { readonly event: { readonly n?: unknown } }) => unknown,
+  work: object = echo,
+) =>
   machine(
     {
       context: { got: null },
@@ -47,7 +53,7 @@ const calling = (input: (given: { readonly event: { readonly n?: unknown } }) =>
         },
       },
     },
-    { actors: { work: fromPromise(async ({ input }) => input) } },
+    { actors: { work } },
   )
 
 class Money {
@@ -195,21 +201,9 @@ export const values: ReadonlyArray<Construct> = [
       {
         name: "an output of a call that is an instance",
         machine: () =>
-          machine(
-            {
-              context: { got: null },
-              initial: "a",
-              states: {
-                a: { on: { Go: "b" } },
-                b: {
-                  invoke: {
-                    src: "work",
-                    onDone: { target: "a", actions: assign({ got: ({ event }) => event.output }) },
-                  },
-                },
-              },
-            },
-            { actors: { work: fromPromise(async () => new Money()) } },
+          calling(
+            () => undefined,
+            fromPromise(async () => new Money()),
           ),
         steps: ["Go"],
         ends: { value: "a", context: { got: { minor: 3 } } },
@@ -281,46 +275,30 @@ export const values: ReadonlyArray<Construct> = [
       {
         name: "the input of a child's call",
         machine: () =>
-          machine(
-            {
-              context: { got: null },
-              initial: "a",
-              states: {
-                a: { on: { Go: "b" } },
-                b: {
-                  invoke: {
-                    src: "child",
-                    onDone: { target: "a", actions: assign({ got: ({ event }) => event.output }) },
+          calling(
+            () => undefined,
+            machine(
+              {
+                context: { days: null },
+                initial: "busy",
+                states: {
+                  busy: {
+                    invoke: {
+                      src: "read",
+                      input: () => new Map([["due", new Date(86_400_000)]]),
+                      onDone: { target: "over", actions: assign({ days: ({ event }) => event.output }) },
+                    },
                   },
+                  over: { type: "final" },
+                },
+                output: ({ context }) => context.days,
+              },
+              {
+                actors: {
+                  read: fromPromise(async ({ input }) => input.get("due").getTime() / 86_400_000),
                 },
               },
-            },
-            {
-              actors: {
-                child: machine(
-                  {
-                    context: { days: null },
-                    initial: "busy",
-                    states: {
-                      busy: {
-                        invoke: {
-                          src: "read",
-                          input: () => new Map([["due", new Date(86_400_000)]]),
-                          onDone: { target: "over", actions: assign({ days: ({ event }) => event.output }) },
-                        },
-                      },
-                      over: { type: "final" },
-                    },
-                    output: ({ context }) => context.days,
-                  },
-                  {
-                    actors: {
-                      read: fromPromise(async ({ input }) => input.get("due").getTime() / 86_400_000),
-                    },
-                  },
-                ),
-              },
-            },
+            ),
           ),
         steps: ["Go"],
         ends: { value: "a", context: { got: 1 } },
