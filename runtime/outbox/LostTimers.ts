@@ -20,7 +20,7 @@ import { Journal } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeMailboxTide } from "./MailboxTide.ts"
-import { sentinelToken, type TimerMark, timerMark, timerMarksOf } from "./TimerMarks.ts"
+import { marksBelow, markToken, type TimerMark, timerMark, timerMarksOf, witnessOf } from "./TimerMarks.ts"
 import { WaitingTimers } from "./WaitingTimers.ts"
 
 /**
@@ -71,10 +71,6 @@ interface Guarded {
   readonly sinceMs: number
   /** Sequence of the mark that was last seen; `undefined` before the first look. */
   upTo: number | undefined
-  /** Token in the names of this owner's marks. */
-  readonly token: string
-  /** Names of marks that are placed but not confirmed. Timers may have been lost before a mark was placed. */
-  readonly unconfirmed: Set<string>
   /** Lowest sequence for the next mark. */
   wanted: number
   /** Time at which the last mark was placed, Unix milliseconds. */
@@ -83,8 +79,8 @@ interface Guarded {
   isDoubted: boolean
 }
 
-/** A mark that was placed and not seen yet. */
-interface PlacedMark {
+/** A mark whose witness was placed and not seen yet. */
+interface WitnessedMark {
   readonly guarded: Guarded
   readonly mark: TimerMark
 }
@@ -108,9 +104,9 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   const soon = Latch.makeUnsafe(false)
   let pauseMs = LOOK_FIRST_MS
 
-  /** The lowest confirmed mark of the shard. */
-  const lowestOf = ({ entry: { slot }, unconfirmed }: Guarded, found: ReadonlySet<string>) =>
-    timerMarksOf(found, slot).find(({ name }) => !unconfirmed.has(name))?.sequence
+  /** Sequence of the shard's lowest mark. */
+  const lowestOf = ({ entry }: Guarded, found: ReadonlySet<string>) =>
+    timerMarksOf(found, entry.slot)[0]?.sequence
 
   /** Places the waiting timers and messages of commits after `from`. Returns their number. */
   const restore = Effect.fnUntraced(function* (shard: number, from: number, waiting: WaitingTimers) {
@@ -132,7 +128,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
    * node is the first to look and all commits are its own, because there was no sentinel before.
    */
   const check = Effect.fnUntraced(function* (guarded: Guarded, found: ReadonlySet<string>) {
-    const { entry, upTo, sinceMs, isDoubted, token } = guarded
+    const { entry, upTo, sinceMs, isDoubted } = guarded
     const { shard, slot } = entry
     const lowest = lowestOf(guarded, found)
     const isKept = lowest !== undefined && upTo !== undefined && lowest >= upTo
@@ -146,7 +142,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     // A mark must not be trusted while the work below is only half done.
     guarded.isDoubted = true
     // A loss during this work removes the mark as well, so all of it is done again.
-    if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMark(slot, 0, token).name)
+    if (lowest === undefined) yield* mailbox.placeSentinel(shard, timerMark(slot, 0, markToken(random)).name)
     const waiting = new WaitingTimers(entry, shardMap.shardCount, sinceMs)
     const { count, end } = yield* restore(shard, lowest ?? 0, waiting)
     if (count > 0) {
@@ -159,45 +155,36 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     return upTo !== undefined || (lowest === undefined && waiting.hasOlder) ? count : 0
   })
 
-  /** Places a higher mark if one is wanted. */
-  const mark = Effect.fnUntraced(function* (guarded: Guarded, shardIndex: number) {
-    const { entry, token, upTo, wanted, markedAtMs } = guarded
+  /** Places the witness of a higher mark if one is wanted. */
+  const witness = Effect.fnUntraced(function* (guarded: Guarded, shardIndex: number) {
+    const { entry, upTo, wanted, markedAtMs } = guarded
     const sequence = placedUpTo(shardIndex)
     const nowMs = yield* Clock.currentTimeMillis
     const isDue = upTo === undefined || (wanted > upTo && nowMs - markedAtMs >= MARK_EVERY_MS)
     if (sequence === undefined || !isDue || sequence <= (upTo ?? -1)) return []
-    const next = timerMark(entry.slot, sequence, token)
-    guarded.unconfirmed.add(next.name)
-    yield* mailbox.placeSentinel(entry.shard, next.name)
+    const mark = timerMark(entry.slot, sequence, markToken(random))
+    yield* mailbox.placeSentinel(entry.shard, witnessOf(entry.slot, mark))
     guarded.markedAtMs = nowMs
-    return [{ guarded, mark: next } satisfies PlacedMark]
+    return [{ guarded, mark } satisfies WitnessedMark]
   })
 
   /**
-   * Confirms a mark if the one before it is there as well, because nothing was lost in between. Otherwise
-   * removes it.
+   * Places the mark if its witness and the mark before it are there, because nothing was lost in between.
+   * Then removes lower marks. Otherwise removes the witness.
    */
-  const confirm = Effect.fnUntraced(function* (
-    { guarded, mark: placed }: PlacedMark,
-    found: ReadonlySet<string>,
-  ) {
-    const { entry, upTo, unconfirmed } = guarded
-    const { shard, slot } = entry
-    const isNext = tide.isSame(found) && found.has(placed.name) && lowestOf(guarded, found) === upTo
-    const lower = timerMarksOf(found, slot).filter(({ sequence }) => sequence < placed.sequence)
-    if (isNext) {
-      guarded.upTo = placed.sequence
-      unconfirmed.delete(placed.name)
-    }
-    for (const { name } of isNext ? lower : [placed]) {
-      yield* mailbox.removeSentinel(shard, name)
-      unconfirmed.delete(name)
-    }
+  const confirm = Effect.fnUntraced(function* ({ guarded, mark }: WitnessedMark, found: ReadonlySet<string>) {
+    const { shard, slot } = guarded.entry
+    const ofMark = witnessOf(slot, mark)
+    const isNext = tide.isSame(found) && found.has(ofMark) && lowestOf(guarded, found) === guarded.upTo
+    if (!isNext) return yield* mailbox.removeSentinel(shard, ofMark)
+    yield* mailbox.placeSentinel(shard, mark.name)
+    guarded.upTo = mark.sequence
+    for (const name of marksBelow(found, slot, mark.sequence)) yield* mailbox.removeSentinel(shard, name)
   })
 
   const markAll = Effect.fnUntraced(function* (checked: ReadonlyArray<readonly [number, Guarded]>) {
     const concurrency = PLACED_AT_ONCE_MAX
-    const placed = yield* Effect.forEach(checked, ([shardIndex, guarded]) => mark(guarded, shardIndex), {
+    const placed = yield* Effect.forEach(checked, ([shardIndex, guarded]) => witness(guarded, shardIndex), {
       concurrency,
     })
     if (placed.every(({ length }) => length === 0)) return
@@ -271,8 +258,6 @@ export const makeLostTimers = Effect.fnUntraced(function* (
       const sinceMs = clock.currentTimeMillisUnsafe()
       const nothing = {
         upTo: undefined,
-        token: sentinelToken(random),
-        unconfirmed: new Set<string>(),
         wanted: 0,
         markedAtMs: Number.NEGATIVE_INFINITY,
         isDoubted: false,

@@ -12,8 +12,15 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a mark counts though timers were lost before it was placed",
     file: "runtime/outbox/LostTimers.ts",
-    text: "timerMarksOf(found, slot).find(({ name }) => !unconfirmed.has(name))?.sequence",
-    replacement: "timerMarksOf(found, slot)[0]?.sequence",
+    text: "found.has(ofMark) && lowestOf(guarded, found) === guarded.upTo",
+    replacement: "found.has(ofMark)",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "a mark counts without its witness",
+    file: "runtime/outbox/TimerMarks.ts",
+    text: "sentinels.has(witnessOf(slot, mark)),",
+    replacement: "true,",
     isSeenBySimulation: true,
   },
   {

@@ -36,7 +36,7 @@ const sentinelsOf = ({ mailbox }: MessagingMemory): ReadonlySet<string> => mailb
 
 /** The highest mark of any shard. */
 const lastMark = (messaging: MessagingMemory): number => {
-  const slots = new Set(Array.from(sentinelsOf(messaging), (name) => name.replace(/[@~].*$/, "")))
+  const slots = new Set(Array.from(sentinelsOf(messaging), (name) => name.replace(/[@+~].*$/, "")))
   return Math.max(
     -1,
     ...Array.from(slots, (slot) => timerMarksOf(sentinelsOf(messaging), slot).at(-1)?.sequence ?? -1),
@@ -92,27 +92,66 @@ describe("an older copy in the place of the mailbox of timers", () => {
 })
 
 describe("a purge of the mailbox of timers", () => {
-  it("loses no timer when it comes right before a mark is placed", async () => {
+  /** Purges once, right before the first sentinel whose name has this part is placed. */
+  const purgingAt = (part: string) => {
     const messaging = new MessagingMemory()
     const { mailbox } = messaging
     const { placeSentinel } = mailbox
-    let purgeCount = 0
+    const purges = { count: 0 }
     Object.assign(mailbox, {
       placeSentinel: (shard: number, name: string) => {
-        if (name.includes("@1.") && ++purgeCount === 1) mailbox.contents.loseSchedules()
+        if (name.includes(part) && ++purges.count === 1) mailbox.contents.loseSchedules()
         return placeSentinel(shard, name)
       },
     })
+    const waiting = () => Array.from(mailbox.contents.schedules, ({ address }) => address.key)
+    return { messaging, purges, waiting }
+  }
+
+  const moments = [
+    { moment: "right before the witness of a mark is placed", part: "+1." },
+    { moment: "between the look at the witness and the mark", part: "@1." },
+  ]
+
+  it.each(moments)("loses no timer when it comes $moment", async ({ part }) => {
+    const { messaging, purges, waiting } = purgingAt(part)
     await life(messaging, new JournalScripted(), ({ open, alarmsOf }) =>
       Effect.gen(function* () {
         yield* open("a")
         yield* TestClock.adjust("30 seconds")
-        expect(purgeCount).toBeGreaterThan(0)
-        expect(Array.from(mailbox.contents.schedules, ({ address }) => address.key)).toEqual(["desk/a"])
+        expect(purges.count).toBeGreaterThan(0)
+        expect(waiting()).toEqual(["desk/a"])
         yield* TestClock.adjust("1 minute")
         expect(yield* alarmsOf("a")).toBe(1)
       }),
     )
+  })
+
+  it.each(moments)("loses no timer when it comes $moment and the node is gone then", async ({ part }) => {
+    const { messaging, purges, waiting } = purgingAt(part)
+    const journal = new JournalScripted()
+    const isPurged = () => purges.count > 0
+    await life(messaging, journal, ({ open }) =>
+      Effect.gen(function* () {
+        yield* open("a")
+        while (!isPurged()) yield* TestClock.adjust("100 millis")
+      }),
+    )
+    expect(waiting()).toEqual([])
+    await life(messaging, journal, () => TestClock.adjust("5 seconds"))
+    expect(waiting()).toEqual(["desk/a"])
+  })
+
+  it("loses no timer when it comes between the timers and the tide of a new owner", async () => {
+    const { messaging, purges, waiting } = purgingAt("~")
+    const journal = new JournalScripted()
+    await life(messaging, journal, ({ open }) => open("a"))
+    expect(purges.count).toBe(0)
+    await life(messaging, journal, () => TestClock.adjust("1 second"))
+    expect(purges.count).toBeGreaterThan(0)
+    expect(waiting()).toEqual([])
+    await life(messaging, journal, () => TestClock.adjust("5 seconds"))
+    expect(waiting()).toEqual(["desk/a"])
   })
 })
 
@@ -125,7 +164,7 @@ describe("a purge of the mailbox of timers, and a failure while they are placed 
     let failedCount = 0
     Object.assign(mailbox, {
       placeSentinel: (shard: number, name: string) => {
-        if (name.includes("@1.") && ++markCount === 1) mailbox.contents.loseSchedules()
+        if (name.includes("+1.") && ++markCount === 1) mailbox.contents.loseSchedules()
         // The first tide does not come, so that the marks alone tell of the purge.
         if (name.includes("~") && markCount === 0) return Effect.void
         const placed = placeSentinel(shard, name)
@@ -185,10 +224,15 @@ describe("the sentinels of timers", () => {
           }
           yield* TestClock.adjust("1 minute")
           const names = [...sentinelsOf(messaging)]
-          const slots = [...new Set(names.map((name) => name.replace(/[@~].*$/, "")))]
+          const slots = [...new Set(names.map((name) => name.replace(/[@+~].*$/, "")))]
           for (const slot of slots) expect(timerMarksOf(sentinelsOf(messaging), slot)).toHaveLength(1)
           expect(slots.flatMap((slot) => tidesOf(sentinelsOf(messaging), slot))).toHaveLength(1)
-          expect(names).toHaveLength(slots.length + 1)
+          const witnessCount = names.filter((name) => name.includes("+")).length
+          const markedCount = slots.filter(
+            (slot) => !names.some((name) => name.startsWith(`${slot}@0.`)),
+          ).length
+          expect(witnessCount).toBe(markedCount)
+          expect(names).toHaveLength(slots.length + witnessCount + 1)
         }),
       )
     }
