@@ -1,7 +1,9 @@
 /**
- * `everstate/adapter`: the ten ports that a system stands on, for adapters to other stores. Every public name is in this list.
+ * `everstate/adapter`: the ten ports that a system stands on, for adapters to other stores, and the contract of each. Every
+ * public name is in this list.
  *
- * Each port is a service of Effect. `ActorSystem.layer(options)` of `everstate/effect` is a system on any ports.
+ * Each port is a service of Effect. Its contract is a suite of tests, which a test runner of your choice runs on your
+ * adapter: `checkpointsContract({ describe, test }, { name: "Redis", layer })`. `ActorSystem.layer(options)` of `everstate/effect` is a system on any ports.
  */
 export {
   Checkpoints,
@@ -17,6 +19,23 @@ export {
   LeasesUnavailable,
   type LeaseWriteError,
 } from "./cluster/Leases.ts"
+export { checkpointsContract } from "./contract/CheckpointsContract.ts"
+export {
+  CONTRACT_SHARD_COUNT,
+  type ContractOptions,
+  type ContractRunner,
+  type PortContractOptions,
+} from "./contract/ContractSuite.ts"
+export { deadLettersContract } from "./contract/DeadLettersContract.ts"
+export { eventPublisherContract, type PublisherUnderTest } from "./contract/EventPublisherContract.ts"
+export { ContractBroken } from "./contract/Expectation.ts"
+export { journalContract } from "./contract/JournalContract.ts"
+export { journalRegisterContract } from "./contract/JournalRegisterContract.ts"
+export { type LeasesPair, leasesContract } from "./contract/LeasesContract.ts"
+export { type MailboxContractOptions, mailboxContract } from "./contract/MailboxContract.ts"
+export { type ReadModelUnderTest, readModelContract } from "./contract/ReadModelContract.ts"
+export { snapshotStoreContract } from "./contract/SnapshotStoreContract.ts"
+export { type TransportPair, transportContract } from "./contract/TransportContract.ts"
 export {
   DEAD_LETTER_PAGE_MAX,
   type DeadLetter,

@@ -1,4 +1,5 @@
+import { describe, test } from "vitest"
 import { CheckpointsMemory } from "../../runtime/checkpoint/CheckpointsMemory.ts"
-import { checkpointsContract } from "./Checkpoints.contract.ts"
+import { checkpointsContract } from "../../runtime/contract/CheckpointsContract.ts"
 
-checkpointsContract("in-memory", () => CheckpointsMemory.layer)
+checkpointsContract({ describe, test }, { name: "in-memory", layer: () => CheckpointsMemory.layer })

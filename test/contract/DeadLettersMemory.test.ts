@@ -1,4 +1,5 @@
+import { describe, test } from "vitest"
+import { deadLettersContract } from "../../runtime/contract/DeadLettersContract.ts"
 import { DeadLettersMemory } from "../../runtime/deadletter/DeadLettersMemory.ts"
-import { deadLettersContract } from "./DeadLetters.contract.ts"
 
-deadLettersContract("in-memory", () => DeadLettersMemory.layer)
+deadLettersContract({ describe, test }, { name: "in-memory", layer: () => DeadLettersMemory.layer })

@@ -1,33 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Effect, Layer } from "effect"
-import { afterAll, beforeAll } from "vitest"
-import { type NatsServer, startNats } from "../../infra/embedded.ts"
+import { describe, test } from "vitest"
 import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
 import { DeadLettersNats } from "../../infra/nats/stores/DeadLettersNats.ts"
-import { deadLettersContract } from "./DeadLetters.contract.ts"
+import { deadLettersContract } from "../../runtime/contract/DeadLettersContract.ts"
+import { natsForFile } from "./NatsForFile.ts"
 
-let folder: string
-let server: NatsServer
-let storeCount = 0
+const nats = natsForFile()
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
-  server = await startNats({ folder, syncAlways: false })
-})
-
-afterAll(async () => {
-  await server.stop()
-  await rm(folder, { recursive: true, force: true })
-})
-
-deadLettersContract("JetStream", () =>
+const layer = () =>
   Layer.unwrap(
     Effect.sync(() =>
-      DeadLettersNats.layer({ namespace: `contract${storeCount++}` }).pipe(
-        Layer.provide(NatsConnection.layer({ servers: server.url })),
+      DeadLettersNats.layer({ namespace: nats.freshNamespace() }).pipe(
+        Layer.provide(NatsConnection.layer({ servers: nats.server.url })),
       ),
     ),
-  ),
-)
+  )
+
+deadLettersContract({ describe, test }, { name: "JetStream", layer })

@@ -1,9 +1,12 @@
-import { Effect, Layer } from "effect"
-import { EventPublisher } from "../../runtime/integration/EventPublisher.ts"
+import { Effect } from "effect"
+import { describe, test } from "vitest"
+import { eventPublisherContract } from "../../runtime/contract/EventPublisherContract.ts"
 import { makeEventPublisherMemory } from "../../runtime/integration/EventPublisherMemory.ts"
-import { eventPublisherContract } from "./EventPublisher.contract.ts"
 
-eventPublisherContract("in-memory", () => {
-  const publisher = makeEventPublisherMemory()
-  return { layer: Layer.succeed(EventPublisher, publisher), published: Effect.sync(() => publisher.events) }
-})
+const open = () =>
+  Effect.sync(() => {
+    const publisher = makeEventPublisherMemory()
+    return { publisher, published: Effect.sync(() => publisher.events) }
+  })
+
+eventPublisherContract({ describe, test }, { name: "in-memory", open })

@@ -3,7 +3,7 @@
  * InFlight`, `last: none`). With it a real journal is compared with the simulated one.
  *
  * Owns the recording, the list of what the simulated journal can show, which is produced by driving it through its
- * faults, and the list of what it has no notion of. Who compares: Journal.contract.ts and the tests in
+ * faults, and the list of what it has no notion of. Who compares: WatchedJournal.ts and the tests in
  * ../integration/nats.
  */
 import { Effect, Stream } from "effect"

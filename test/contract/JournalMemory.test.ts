@@ -1,5 +1,5 @@
 import { JournalMemory } from "../../runtime/journal/JournalMemory.ts"
-import { journalContract } from "./Journal.contract.ts"
+import { watchedJournalContract } from "./WatchedJournal.ts"
 
-journalContract("in-memory", () => JournalMemory.layer())
-journalContract("two-partition in-memory", () => JournalMemory.layer({ partitionCount: 2 }))
+watchedJournalContract("in-memory", () => JournalMemory.layer())
+watchedJournalContract("two-partition in-memory", () => JournalMemory.layer({ partitionCount: 2 }))

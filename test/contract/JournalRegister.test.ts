@@ -1,10 +1,14 @@
 import { Layer } from "effect"
+import { describe, test } from "vitest"
 import { layerJournalRegisterPostgres } from "../../infra/postgres/JournalRegisterPostgres.ts"
+import { journalRegisterContract } from "../../runtime/contract/JournalRegisterContract.ts"
 import { layerJournalRegisterMemory } from "../../runtime/journal/JournalRegisterMemory.ts"
 import { postgresForFile } from "../integration/postgres/PostgresFixture.ts"
-import { journalRegisterContract } from "./JournalRegister.contract.ts"
 
 const postgres = postgresForFile()
 
-journalRegisterContract("memory", () => layerJournalRegisterMemory)
-journalRegisterContract("postgres", () => layerJournalRegisterPostgres.pipe(Layer.provide(postgres.layer())))
+journalRegisterContract({ describe, test }, { name: "in-memory", layer: () => layerJournalRegisterMemory })
+journalRegisterContract(
+  { describe, test },
+  { name: "Postgres", layer: () => layerJournalRegisterPostgres.pipe(Layer.provide(postgres.layer())) },
+)

@@ -3,11 +3,11 @@ import { Layer } from "effect"
 import { Journal } from "../../runtime/journal/Journal.ts"
 import { SimulatedJournal } from "../../runtime/testing/simulation/SimulatedJournal.ts"
 import { drivenWorld } from "./DrivenWorld.ts"
-import { journalContract } from "./Journal.contract.ts"
+import { watchedJournalContract } from "./WatchedJournal.ts"
 
 const layer = Layer.sync(Journal, () => {
   const { network, host } = drivenWorld()
   return new SimulatedJournal(network).connect(host)
 })
 
-journalContract("simulated", () => layer)
+watchedJournalContract("simulated", () => layer)

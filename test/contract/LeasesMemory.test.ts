@@ -1,14 +1,17 @@
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { expect, it } from "vitest"
+import { describe, expect, it, test } from "vitest"
 import { makeLeasesMemory } from "../../runtime/cluster/LeasesMemory.ts"
+import { leasesContract } from "../../runtime/contract/LeasesContract.ts"
 import { realDate } from "../fixtures/time/RealDate.ts"
-import { leasesContract } from "./Leases.contract.ts"
 
-leasesContract({
-  name: "in-memory",
-  open: () => Effect.map(makeLeasesMemory(true), (leases) => ({ one: leases, other: leases })),
-})
+leasesContract(
+  { describe, test },
+  {
+    name: "in-memory",
+    open: () => Effect.map(makeLeasesMemory(true), (leases) => ({ one: leases, other: leases })),
+  },
+)
 
 it("forgets a removed record after an hour", () =>
   Effect.runPromise(

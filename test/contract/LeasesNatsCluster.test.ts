@@ -1,27 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Context, Effect, Layer } from "effect"
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { type NatsCluster, startNatsCluster } from "../../infra/embedded.ts"
+import { describe, expect, it, test } from "vitest"
 import { NatsConnection, type NatsConnectionService } from "../../infra/nats/connection/NatsConnection.ts"
 import { LeasesNats } from "../../infra/nats/leases/LeasesNats.ts"
 import { Leases } from "../../runtime/cluster/Leases.ts"
-import { eventually, leasesContract } from "./Leases.contract.ts"
+import { eventually, leasesContract } from "../../runtime/contract/LeasesContract.ts"
+import { natsClusterForFile } from "./NatsForFile.ts"
 
-let folder: string
-let cluster: NatsCluster
-let storeCount = 0
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
-  cluster = await startNatsCluster({ folder, syncAlways: false })
-})
-
-afterAll(async () => {
-  await cluster.stop()
-  await rm(folder, { recursive: true, force: true })
-})
+const nats = natsClusterForFile()
 
 const connectTo = (servers: ReadonlyArray<string>) =>
   Effect.map(Layer.build(NatsConnection.layer({ servers })), (context) =>
@@ -47,10 +32,10 @@ it("FAULT 16: are listed at once, and written again some seconds later, when the
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
-        const connection = yield* connectTo(cluster.urls)
+        const connection = yield* connectTo(nats.server.urls)
         const leases = yield* openOn(connection, "leaders")
         yield* leases.write("slot.1", "before", 0)
-        const leader = cluster.servers[yield* leaderOf(connection, "KV_leaders-cluster")]
+        const leader = nats.server.servers[yield* leaderOf(connection, "KV_leaders-cluster")]
         yield* Effect.promise(async () => leader?.kill())
         yield* eventually(
           Effect.map(leases.all, (records) => expect(records).toMatchObject([{ value: "before" }])),
@@ -64,20 +49,23 @@ it("FAULT 16: are listed at once, and written again some seconds later, when the
         )
         expect((yield* leases.get("slot.1"))?.value).toBe("after")
         yield* Effect.promise(async () => leader?.restart())
-        yield* Effect.promise(() => cluster.whenReady())
+        yield* Effect.promise(() => nats.server.whenReady())
       }),
     ),
   ))
 
-leasesContract({
-  name: "three-server JetStream",
-  open: () => {
-    const namespace = `contract${storeCount++}`
-    // Each member on another server.
-    const member = (index: number) =>
-      Effect.flatMap(connectTo(cluster.urls.slice(index, index + 1)), (connection) =>
-        openOn(connection, namespace),
-      )
-    return Effect.all({ one: member(0), other: member(1) })
+leasesContract(
+  { describe, test },
+  {
+    name: "three-server JetStream",
+    open: () => {
+      const namespace = nats.freshNamespace()
+      // Each member on another server.
+      const member = (index: number) =>
+        Effect.flatMap(connectTo(nats.server.urls.slice(index, index + 1)), (connection) =>
+          openOn(connection, namespace),
+        )
+      return Effect.all({ one: member(0), other: member(1) })
+    },
   },
-})
+)

@@ -1,21 +1,24 @@
 /** The simulator's leases: with no fault they keep the contract, and each fault is what it says it is. */
 import { Effect, Stream } from "effect"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, test } from "vitest"
+import { eventually, leasesContract } from "../../runtime/contract/LeasesContract.ts"
 import { SimulatedLeases } from "../../runtime/testing/simulation/SimulatedLeases.ts"
-import { eventually, leasesContract } from "./Leases.contract.ts"
 import { SimulatedBench } from "./SimulatedBench.ts"
 
 const bench = new SimulatedBench()
 
-leasesContract({
-  name: "simulated",
-  open: () => {
-    const leases = new SimulatedLeases(bench.network())
-    const pair = { one: leases.connect(bench.host()), other: leases.connect(bench.host()) }
-    return Effect.succeed(pair)
+leasesContract(
+  { describe, test },
+  {
+    name: "simulated",
+    open: () => {
+      const leases = new SimulatedLeases(bench.network())
+      const pair = { one: leases.connect(bench.host()), other: leases.connect(bench.host()) }
+      return Effect.succeed(pair)
+    },
+    run: bench.run,
   },
-  run: bench.run,
-})
+)
 
 describe("faults of the simulated leases", () => {
   const open = () => {

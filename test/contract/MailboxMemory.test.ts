@@ -1,26 +1,29 @@
 import { Clock, Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, test } from "vitest"
 import { addressOf } from "../../runtime/address/ActorAddress.ts"
+import { mailboxContract } from "../../runtime/contract/MailboxContract.ts"
 import { REDELIVERY_MS } from "../../runtime/mailbox/Mailbox.ts"
 import { MESSAGE_ID_WINDOW_MS } from "../../runtime/mailbox/MailboxContents.ts"
 import { MailboxMemory, makeMailboxMemory } from "../../runtime/mailbox/MailboxMemory.ts"
 import { realDate } from "../fixtures/time/RealDate.ts"
-import { mailboxContract } from "./Mailbox.contract.ts"
 
 /** Short enough to wait for. */
 const redeliveryMs = 2_000
 
 // Side by side: they wait more than they work, each with a mailbox of its own.
 describe.concurrent("a mailbox in memory", () => {
-  mailboxContract({ name: "in-memory", makeLayer: () => MailboxMemory.layer() })
+  mailboxContract({ describe, test }, { name: "in-memory", layer: () => MailboxMemory.layer() })
 
-  mailboxContract({
-    name: "in-memory, with short times,",
-    makeLayer: (ms = REDELIVERY_MS) => MailboxMemory.layer({ redeliveryMs: ms, messagesPerActorMax: 2_000 }),
-    redeliveryMs,
-    messagesPerActorMax: 2_000,
-  })
+  mailboxContract(
+    { describe, test },
+    {
+      name: "in-memory, with short times,",
+      layer: (ms = REDELIVERY_MS) => MailboxMemory.layer({ redeliveryMs: ms, messagesPerActorMax: 2_000 }),
+      redeliveryMs,
+      messagesPerActorMax: 2_000,
+    },
+  )
 })
 
 it("the clock of a test drives schedules, redelivery and the window of ids", () =>

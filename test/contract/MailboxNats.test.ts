@@ -1,39 +1,25 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Effect, Layer } from "effect"
-import { afterAll, beforeAll } from "vitest"
-import { type NatsServer, startNats } from "../../infra/embedded.ts"
+import { describe, test } from "vitest"
 import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
 import { MailboxNats } from "../../infra/nats/mailbox/MailboxNats.ts"
-import { CONTRACT_SHARD_COUNT, mailboxContract } from "./Mailbox.contract.ts"
+import { CONTRACT_SHARD_COUNT } from "../../runtime/contract/ContractSuite.ts"
+import { mailboxContract } from "../../runtime/contract/MailboxContract.ts"
+import { natsForFile } from "./NatsForFile.ts"
 
-let folder: string
-let server: NatsServer
-let mailboxCount = 0
+const nats = natsForFile()
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
-  server = await startNats({ folder, syncAlways: false })
-})
-
-afterAll(async () => {
-  await server.stop()
-  await rm(folder, { recursive: true, force: true })
-})
-
-const makeLayer = (ofRedeliveryMs?: number) =>
+const layer = (ofRedeliveryMs?: number) =>
   Layer.unwrap(
     Effect.sync(() =>
       MailboxNats.layer({
-        namespace: `contract${mailboxCount++}`,
+        namespace: nats.freshNamespace(),
         shards: CONTRACT_SHARD_COUNT,
         ...(ofRedeliveryMs === undefined ? {} : { redeliveryMs: ofRedeliveryMs }),
-      }).pipe(Layer.provide(NatsConnection.layer({ servers: server.url }))),
+      }).pipe(Layer.provide(NatsConnection.layer({ servers: nats.server.url }))),
     ),
   )
 
 /** Short enough to wait for. */
 const redeliveryMs = 2_000
 
-mailboxContract({ name: "JetStream", makeLayer, redeliveryMs })
+mailboxContract({ describe, test }, { name: "JetStream", layer, redeliveryMs })

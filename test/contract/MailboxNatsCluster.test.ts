@@ -1,48 +1,32 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Effect, Layer } from "effect"
-import { afterAll, beforeAll } from "vitest"
-import { type NatsCluster, startNatsCluster } from "../../infra/embedded.ts"
+import { describe, test } from "vitest"
 import { NatsConnection } from "../../infra/nats/connection/NatsConnection.ts"
 import { MailboxNats } from "../../infra/nats/mailbox/MailboxNats.ts"
-import { CONTRACT_SHARD_COUNT, mailboxContract } from "./Mailbox.contract.ts"
+import { CONTRACT_SHARD_COUNT } from "../../runtime/contract/ContractSuite.ts"
+import { mailboxContract } from "../../runtime/contract/MailboxContract.ts"
+import { natsClusterForFile } from "./NatsForFile.ts"
 
-let folder: string
-let cluster: NatsCluster
-let mailboxCount = 0
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
-  cluster = await startNatsCluster({ folder, syncAlways: false })
-})
-
-afterAll(async () => {
-  await cluster.stop()
-  await rm(folder, { recursive: true, force: true })
-})
+const nats = natsClusterForFile()
 
 /** Few enough to fill on three servers. */
 const messagesPerActorMax = 2_000
 
-const makeLayer = (ofRedeliveryMs?: number) =>
+const layer = (ofRedeliveryMs?: number) =>
   Layer.unwrap(
     Effect.sync(() =>
       MailboxNats.layer({
-        namespace: `contract${mailboxCount++}`,
+        namespace: nats.freshNamespace(),
         shards: CONTRACT_SHARD_COUNT,
         ...(ofRedeliveryMs === undefined ? {} : { redeliveryMs: ofRedeliveryMs }),
         messagesPerActorMax,
-      }).pipe(Layer.provide(NatsConnection.layer({ servers: cluster.urls }))),
+      }).pipe(Layer.provide(NatsConnection.layer({ servers: nats.server.urls }))),
     ),
   )
 
 /** Short enough to wait for. */
 const redeliveryMs = 2_000
 
-mailboxContract({
-  name: "three-server JetStream",
-  makeLayer,
-  redeliveryMs,
-  messagesPerActorMax,
-})
+mailboxContract(
+  { describe, test },
+  { name: "three-server JetStream", layer, redeliveryMs, messagesPerActorMax },
+)

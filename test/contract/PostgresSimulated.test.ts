@@ -1,31 +1,33 @@
 /** The simulator's Postgres, with no fault, honours the contracts of the snapshot store and the read model. */
 import { Effect, Layer } from "effect"
+import { describe, test } from "vitest"
+import { readModelContract } from "../../runtime/contract/ReadModelContract.ts"
+import { snapshotStoreContract } from "../../runtime/contract/SnapshotStoreContract.ts"
+import type { ProjectionDefinition } from "../../runtime/projection/Projection.ts"
 import { SnapshotStore } from "../../runtime/snapshot/SnapshotStore.ts"
 import { SimulatedPostgres } from "../../runtime/testing/simulation/SimulatedPostgres.ts"
 import { drivenWorld } from "./DrivenWorld.ts"
-import { readModelContract } from "./ReadModel.contract.ts"
-import { snapshotStoreContract } from "./SnapshotStore.contract.ts"
 
 const snapshotStore = Layer.sync(SnapshotStore, () => {
   const { network, host } = drivenWorld()
   return new SimulatedPostgres(network).connectSnapshots(host)
 })
 
-snapshotStoreContract("simulated", () => snapshotStore)
+snapshotStoreContract({ describe, test }, { name: "simulated", layer: () => snapshotStore })
 
-readModelContract("simulated", (body) => {
-  const { network, host } = drivenWorld()
-  const postgres = new SimulatedPostgres(network)
-  return Effect.runPromise(
-    body({
+const open = () =>
+  Effect.sync(() => {
+    const { network, host } = drivenWorld()
+    const postgres = new SimulatedPostgres(network)
+    return {
       readModel: postgres.connectReadModel(host),
-      rows: (projection) =>
+      rows: (projection: ProjectionDefinition) =>
         Effect.sync(() =>
           postgres.readModel
             .rows(projection)
             .toSorted((a, b) => (String(a["id"]) < String(b["id"]) ? -1 : 1)),
         ),
-      deadLetters: (projection) =>
+      deadLetters: (projection: ProjectionDefinition) =>
         Effect.sync(() =>
           postgres.readModel.deadLetters(projection).map(({ event, reason }) => ({
             sequence: event.sequence,
@@ -33,6 +35,7 @@ readModelContract("simulated", (body) => {
             reason,
           })),
         ),
-    }),
-  )
-})
+    }
+  })
+
+readModelContract({ describe, test }, { name: "simulated", open })

@@ -1,14 +1,17 @@
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { expect, it } from "vitest"
+import { describe, expect, it, test } from "vitest"
+import { ask, transportContract } from "../../runtime/contract/TransportContract.ts"
 import { makeTransportMemory } from "../../runtime/transport/TransportMemory.ts"
 import { realDate } from "../fixtures/time/RealDate.ts"
-import { ask, transportContract } from "./Transport.contract.ts"
 
-transportContract({
-  name: "in-memory",
-  open: () => Effect.map(makeTransportMemory, (transport) => ({ here: transport, there: transport })),
-})
+transportContract(
+  { describe, test },
+  {
+    name: "in-memory",
+    open: () => Effect.map(makeTransportMemory, (transport) => ({ here: transport, there: transport })),
+  },
+)
 
 it("is driven by the clock of whoever made it", () =>
   Effect.runPromise(

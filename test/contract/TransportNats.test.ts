@@ -1,18 +1,17 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Clock, Context, Effect, Exit, Fiber, Layer, References, Scope } from "effect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type NatsServer, startNats } from "../../infra/embedded.ts"
+import { describe, expect, it, test } from "vitest"
 import { NatsConnection, type NatsConnectionOptions } from "../../infra/nats/connection/NatsConnection.ts"
 import { TransportNats } from "../../infra/nats/connection/TransportNats.ts"
+import {
+  ask,
+  echo,
+  eventually,
+  eventuallyFails,
+  transportContract,
+} from "../../runtime/contract/TransportContract.ts"
 import { monotonicMs } from "../../runtime/time/MonotonicTime.ts"
 import { Transport, type TransportService } from "../../runtime/transport/Transport.ts"
-import { ask, echo, eventually, eventuallyFails, transportContract } from "./Transport.contract.ts"
-
-let folder: string
-let server: NatsServer
-let namespaceCount = 0
+import { natsForFile } from "./NatsForFile.ts"
 
 const authorization = {
   users: [
@@ -25,15 +24,7 @@ const authorization = {
   ],
 }
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "everstate-contract-"))
-  server = await startNats({ folder, syncAlways: false, extraConfig: { authorization } })
-})
-
-afterAll(async () => {
-  await server.stop()
-  await rm(folder, { recursive: true, force: true })
-})
+const nats = natsForFile({ extraConfig: { authorization } })
 
 /** The transport on a connection of its own. */
 const openOne = (
@@ -43,20 +34,18 @@ const openOne = (
   Effect.map(
     Layer.build(
       TransportNats.layer({ namespace }).pipe(
-        Layer.provide(NatsConnection.layer({ servers: server.url, ...user })),
+        Layer.provide(NatsConnection.layer({ servers: nats.server.url, ...user })),
       ),
     ),
     (context) => Context.get(context, Transport),
   )
 
-const freshNamespace = () => `contract${namespaceCount++}`
-
 const openPair = () => {
-  const namespace = freshNamespace()
+  const namespace = nats.freshNamespace()
   return Effect.all({ here: openOne(namespace), there: openOne(namespace) })
 }
 
-transportContract({ name: "NATS", open: openPair })
+transportContract({ describe, test }, { name: "NATS", open: openPair })
 
 const run = (program: Effect.Effect<void, unknown, Scope.Scope>): Promise<void> =>
   Effect.runPromise(Effect.provideService(Effect.scoped(program), References.MinimumLogLevel, "Fatal"))
@@ -65,7 +54,7 @@ it("keeps namespaces apart", () =>
   run(
     Effect.gen(function* () {
       const { here } = yield* openPair()
-      const elsewhere = yield* openOne(freshNamespace())
+      const elsewhere = yield* openOne(nats.freshNamespace())
       yield* echo(elsewhere, "ask")
       expect((yield* Effect.flip(ask(here, "ask"))).reason).toBe("NoResponders")
     }),
@@ -116,7 +105,7 @@ it("FAULT 34: serves on, and knows when it was cut off, when the server was rest
       const waiting = yield* Effect.forkScoped(Effect.flip(ask(here, "silent")))
       expect(yield* ask(here, "ask", "x")).toBe("echo:x")
       const killedAtMs = yield* now
-      yield* Effect.promise(() => server.kill())
+      yield* Effect.promise(() => nats.server.kill())
       expect((yield* Fiber.join(waiting)).reason).toBe("Disconnected")
       yield* eventuallyFails(here, "ask", "Disconnected")
       expect((yield* Effect.flip(there.serve("other", () => undefined))).reason).toBe("Disconnected")
@@ -125,7 +114,7 @@ it("FAULT 34: serves on, and knows when it was cut off, when the server was rest
         expect(disconnectedAtMs()).toBeGreaterThanOrEqual(beforeMs)
       }
       const restartedAtMs = yield* now
-      yield* Effect.promise(() => server.restart())
+      yield* Effect.promise(() => nats.server.restart())
       yield* eventually(Effect.asVoid(ask(here, "ask", "x", 1_000)))
       expect(yield* ask(here, "ask", "x")).toBe("echo:x")
       const reconnectedAtMs = here.disconnectedAtMs()
@@ -140,7 +129,7 @@ describe("FAULT 35: requests without the rights", () => {
   it("are refused as NotPermitted, typed and at once, sent or served, and others go on", () =>
     run(
       Effect.gen(function* () {
-        const namespace = freshNamespace()
+        const namespace = nats.freshNamespace()
         const allowed = yield* openOne(namespace)
         const denied = yield* openOne(namespace, { user: "app", pass: "app" })
         yield* echo(allowed, "secret.ask")

@@ -1,10 +1,16 @@
 /** The simulator's transport: with no fault it keeps the contract, and each fault is what it says it is. */
 import { Effect, type Scope } from "effect"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, test } from "vitest"
+import {
+  ask,
+  echo,
+  eventually,
+  eventuallyFails,
+  transportContract,
+} from "../../runtime/contract/TransportContract.ts"
 import { SimulatedProcess } from "../../runtime/testing/simulation/SimulatedProcess.ts"
 import { SimulatedTransport } from "../../runtime/testing/simulation/SimulatedTransport.ts"
 import { SimulatedBench } from "./SimulatedBench.ts"
-import { ask, echo, eventually, eventuallyFails, transportContract } from "./Transport.contract.ts"
 
 const bench = new SimulatedBench()
 
@@ -17,7 +23,10 @@ const open = () => {
   return { network, process, here, there, strike }
 }
 
-transportContract({ name: "simulated", open: () => Effect.succeed(open()), run: bench.run })
+transportContract(
+  { describe, test },
+  { name: "simulated", open: () => Effect.succeed(open()), run: bench.run },
+)
 
 describe("faults of the simulated transport", () => {
   const TIMEOUT_MS = 1_000

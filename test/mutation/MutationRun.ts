@@ -60,10 +60,10 @@ const runOf = (root: string, tier: Tier): TestRun => ({
 
 /** The port whose contract a file helps to keep: that of infra/nats/journal/JournalRead.ts is `Journal`. */
 const portOf = (root: string, file: string): string | undefined => {
-  const contracts = join(root, "test", "contract")
+  const contracts = join(root, "runtime", "contract")
   if (!existsSync(contracts)) return undefined
   const ports = readdirSync(contracts).flatMap((name) =>
-    name.endsWith(".contract.ts") ? [name.slice(0, -".contract.ts".length)] : [],
+    name.endsWith("Contract.ts") ? [name.slice(0, -"Contract.ts".length)] : [],
   )
   return ports.find((port) => basename(file).startsWith(port))
 }

@@ -20,7 +20,7 @@ export const runtimeFloors: ReadonlyArray<ReadonlyArray<string>> = [
   ["office", "saga"],
   ["system"],
   ["client"],
-  ["promise", "testing"],
+  ["contract", "promise", "testing"],
 ]
 
 /** A rule of dependency-cruiser that forbids imports. Paths are regular expressions; `$1` is the importing room. */

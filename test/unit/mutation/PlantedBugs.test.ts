@@ -79,11 +79,11 @@ it("the unit tests of the bug's own room are asked before all others", async () 
 it("so are the tests of the bug's room in other tiers, and of the contracts those of its port", async () => {
   const { copy, options, ran } = tree("", [])
   const file = "infra/wire/JournalRead.ts"
-  for (const folder of ["infra/wire", "test/integration/wire", "test/contract"]) {
+  for (const folder of ["infra/wire", "test/integration/wire", "runtime/contract"]) {
     mkdirSync(join(copy, folder), { recursive: true })
   }
   for (const port of ["Journal", "Leases"])
-    writeFileSync(join(copy, "test", "contract", `${port}.contract.ts`), "")
+    writeFileSync(join(copy, "runtime", "contract", `${port}Contract.ts`), "")
   writeFileSync(join(copy, file), "const sum = a + b")
   await outcomeOf({ ...bug, file }, { ...options, tiers: ["contract", "integration"] })
   expect(ran).toEqual([

@@ -1,13 +1,14 @@
 /**
- * What every publisher of integration events honours (runtime/integration/EventPublisher.ts). `make` gives a publisher
- * of its own to each fact, and a look at what the world outside has been given.
+ * What every publisher of integration events honours (runtime/integration/EventPublisher.ts).
  */
-import { Effect, type Layer } from "effect"
-import { describe, expect, it } from "vitest"
-import { EventPublisher, type PublishedEvent } from "../../runtime/integration/EventPublisher.ts"
+import { Effect } from "effect"
+import type { EventPublisherService, PublishedEvent } from "../integration/EventPublisher.ts"
+import { type ContractOptions, type ContractRunner, factOfSubject } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
 
+/** A publisher, and a look at what it has published. */
 export interface PublisherUnderTest {
-  readonly layer: Layer.Layer<EventPublisher, unknown>
+  readonly publisher: EventPublisherService
   /** Everything that was published, in order. Run after the publishing. */
   readonly published: Effect.Effect<ReadonlyArray<PublishedEvent>, unknown>
 }
@@ -21,24 +22,22 @@ const event = (id: string, type = "order.confirmed"): PublishedEvent => ({
   data: encoder.encode(JSON.stringify({ specversion: "1.0", id, type, source: "everstate/주문" })),
 })
 
+/** Registers the contract of `EventPublisher` with a test runner. */
 export const eventPublisherContract = (
-  name: string,
-  make: () => PublisherUnderTest,
-  run: (program: Effect.Effect<void, unknown>) => Promise<void> = Effect.runPromise,
+  runner: ContractRunner,
+  options: ContractOptions<PublisherUnderTest>,
 ): void => {
+  const factOf = factOfSubject(runner, options)
   const fact = (
     title: string,
-    publish: (publisher: EventPublisher["Service"]) => Effect.Effect<void, unknown>,
+    publish: (publisher: EventPublisherService) => Effect.Effect<void, unknown>,
     check: (published: ReadonlyArray<PublishedEvent>) => void,
-  ): void => {
-    it(title, () => {
-      const { layer, published } = make()
-      const both = Effect.andThen(Effect.flatMap(EventPublisher, publish), Effect.map(published, check))
-      return run(Effect.scoped(Effect.provide(both, layer)))
-    })
-  }
+  ): void =>
+    factOf(title, ({ publisher, published }) =>
+      Effect.andThen(publish(publisher), Effect.map(published, check)),
+    )
 
-  describe(`${name} event publisher`, () => {
+  runner.describe(`${options.name} event publisher`, () => {
     fact(
       "publishes events of all types in order, byte for byte",
       ({ publish }) =>

@@ -1,9 +1,10 @@
-/** What every journal honours about shards and partitions, however many it has. Part of Journal.contract.ts. */
+/** What every journal honours about shards and partitions, however many it has. Part of JournalContract.ts. */
 import { Effect, Stream } from "effect"
-import { describe, expect } from "vitest"
-import { addressOf } from "../../runtime/address/ActorAddress.ts"
-import { Journal, type JournalRecord } from "../../runtime/journal/Journal.ts"
-import { bytes, CONTRACT_SHARD_COUNT, type JournalFact } from "./JournalFact.ts"
+import { addressOf } from "../address/ActorAddress.ts"
+import { Journal, type JournalRecord } from "../journal/Journal.ts"
+import { CONTRACT_SHARD_COUNT, type Facts } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
+import { bytes } from "./JournalBench.ts"
 
 /** Writes three rounds of commits of actors in every shard; returns the sequences by key. */
 const writeEverywhere = Effect.gen(function* () {
@@ -24,7 +25,8 @@ const writeEverywhere = Effect.gen(function* () {
 
 const ascending = (numbers: ReadonlyArray<number>) => numbers.toSorted((a, b) => a - b)
 
-export const partitionFacts = (fact: JournalFact): void => {
+/** Registers the facts. */
+export const partitionFacts = ({ describe, fact }: Facts<Journal>): void => {
   describe("partitions", () => {
     fact(
       "keeps a shard in the partition that its sequences name, ascending, none used twice",

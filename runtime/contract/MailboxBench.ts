@@ -1,15 +1,8 @@
 /** What the facts of the mailbox's contract are written with: actors of known shards, sending, and receivers. */
 import { Effect, Queue, Schedule, type Scope, Stream } from "effect"
-import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
-import {
-  type Delivery,
-  Mailbox,
-  type MailboxError,
-  type ReceiverGroup,
-} from "../../runtime/mailbox/Mailbox.ts"
-
-/** Shards that the contract's mailboxes are made with. */
-export const CONTRACT_SHARD_COUNT = 8
+import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
+import { type Delivery, Mailbox, type MailboxError, type ReceiverGroup } from "../mailbox/Mailbox.ts"
+import { CONTRACT_SHARD_COUNT } from "./ContractSuite.ts"
 
 /** Longest wait for a delivery, in milliseconds of the mailbox's clock. */
 const DELIVERY_MS_MAX = 60_000

@@ -1,18 +1,18 @@
 /**
- * What every mailbox honours: the port's promises (runtime/mailbox/Mailbox.ts) as facts, run on each adapter. A new
- * adapter calls `mailboxContract` with a layer that is a fresh, empty mailbox each time.
+ * What every mailbox honours (runtime/mailbox/Mailbox.ts).
  */
-import { Effect, type Layer, References, Schedule, type Scope } from "effect"
-import { describe, expect, it } from "vitest"
-import type { ActorAddress } from "../../runtime/address/ActorAddress.ts"
+import { Effect, type Layer, Schedule } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
 import {
   type Delivery,
   Mailbox,
   MailboxRefused,
   MESSAGES_PER_ACTOR_MAX,
   UNACKNOWLEDGED_MAX,
-} from "../../runtime/mailbox/Mailbox.ts"
-import { backlogContract } from "./MailboxBacklog.contract.ts"
+} from "../mailbox/Mailbox.ts"
+import { type ContractRunner, type Fact, factOfPort, type PortContractOptions } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
+import { backlogFacts } from "./MailboxBacklogFacts.ts"
 import {
   beside,
   elsewhere,
@@ -25,15 +25,16 @@ import {
   textOf,
   textsOf,
 } from "./MailboxBench.ts"
-import { groupsContract } from "./MailboxGroups.contract.ts"
-import { scheduleContract } from "./MailboxSchedule.contract.ts"
+import { groupFacts } from "./MailboxGroupFacts.ts"
+import { scheduleFacts } from "./MailboxScheduleFacts.ts"
 
-export { CONTRACT_SHARD_COUNT } from "./MailboxBench.ts"
-
-export interface MailboxContractOptions {
-  readonly name: string
-  /** With the port's redelivery time unless another is given. */
-  readonly makeLayer: (redeliveryMs?: number) => Layer.Layer<Mailbox, unknown>
+/** Options of {@link mailboxContract}. */
+export interface MailboxContractOptions extends Omit<PortContractOptions<Mailbox>, "layer"> {
+  /**
+   * The port on a fresh, empty mailbox of `CONTRACT_SHARD_COUNT` shards, for one fact. It has the port's redelivery
+   * time unless another is given.
+   */
+  readonly layer: (redeliveryMs?: number) => Layer.Layer<Mailbox, unknown>
   /**
    * Redelivery time in facts that wait for a redelivery, and in those alone: a machine that is busy for that long would
    * make messages of the other facts come twice. The facts are left out where no time is given.
@@ -41,8 +42,6 @@ export interface MailboxContractOptions {
   readonly redeliveryMs?: number
   /** The bound of these mailboxes, where it is not that of the port. */
   readonly messagesPerActorMax?: number
-  /** Runs one fact, where that needs a world of its own. */
-  readonly run?: (program: Effect.Effect<void, unknown>) => Promise<void>
 }
 
 /** An acknowledgement is under way: the room that it makes is not there yet. */
@@ -70,22 +69,18 @@ const expectEmpty = Effect.fnUntraced(function* (address: ActorAddress) {
   }
 })
 
-/** Runs the suite. */
-export const mailboxContract = (options: MailboxContractOptions): void => {
-  const { name, makeLayer, redeliveryMs } = options
+/** Registers the contract of `Mailbox` with a test runner. */
+export const mailboxContract = (runner: ContractRunner, options: MailboxContractOptions): void => {
+  const { layer, redeliveryMs } = options
   const messagesPerActorMax = options.messagesPerActorMax ?? MESSAGES_PER_ACTOR_MAX
-  const run = options.run ?? Effect.runPromise
-  type Fact = Effect.Effect<void, unknown, Mailbox | Scope.Scope>
-  const factAt = (title: string, program: Fact, ofRedeliveryMs?: number): void => {
-    const quiet = Effect.provideService(References.MinimumLogLevel, "Error")
-    it(title, () => run(quiet(Effect.scoped(Effect.provide(program, makeLayer(ofRedeliveryMs))))))
-  }
-  const fact = (title: string, program: Fact): void => factAt(title, program)
-  const factOfRedelivery = (title: string, program: Fact): void => {
-    if (redeliveryMs !== undefined) factAt(title, program, redeliveryMs)
+  const { describe } = runner
+  const fact = factOfPort(runner, { ...options, layer: () => layer() })
+  const factOfRedelivery: Fact<Mailbox> = (title, program) => {
+    if (redeliveryMs === undefined) return
+    factOfPort(runner, { ...options, layer: () => layer(redeliveryMs) })(title, program)
   }
 
-  describe(`${name} mailbox`, () => {
+  describe(`${options.name} mailbox`, () => {
     describe("publish and receive", () => {
       fact(
         "hands out what was published, in order, to the receiver of its shard alone",
@@ -236,7 +231,7 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
           const other = (yield* publish(elsewhere, "c")) ?? 0
           expect([first > 0, second > first, other > second]).toEqual([true, true, true])
           const { mailboxId } = yield* mailbox.acknowledged(here.shard)
-          expect(mailboxId).toEqual(expect.any(String))
+          expect(typeof mailboxId).toBe("string")
           expect(yield* mailbox.acknowledged(here.shard)).toEqual({ first, last: other, mailboxId })
           const receiver = yield* open(here)
           const [one, two] = yield* receiver.takeMany(2)
@@ -364,8 +359,8 @@ export const mailboxContract = (options: MailboxContractOptions): void => {
       )
     })
 
-    scheduleContract(fact)
-    backlogContract(fact)
-    groupsContract(fact)
+    scheduleFacts({ describe, fact })
+    backlogFacts({ describe, fact })
+    groupFacts({ describe, fact })
   })
 }

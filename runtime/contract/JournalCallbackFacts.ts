@@ -1,13 +1,15 @@
 /** Facts about appends whose answer comes by callback: the form that cells use (runtime/journal/BeginAppend.ts). */
 import { Effect } from "effect"
-import { expect } from "vitest"
-import { beginAppendOf } from "../../runtime/journal/BeginAppend.ts"
-import { type AppendUnknown, Journal, type JournalRefused } from "../../runtime/journal/Journal.ts"
-import { bytes, type JournalFact, mate } from "./JournalFact.ts"
+import { beginAppendOf } from "../journal/BeginAppend.ts"
+import { type AppendUnknown, Journal, type JournalRefused } from "../journal/Journal.ts"
+import type { Facts } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
+import { bytes, mate } from "./JournalBench.ts"
 
 const order = (name: string) => mate("order", name)
 
-export const callbackFacts = (fact: JournalFact): void => {
+/** Registers the facts. */
+export const callbackFacts = ({ fact }: Facts<Journal>): void => {
   fact(
     "answers by callback what it answers as an effect, and not once it was cancelled",
     Effect.gen(function* () {

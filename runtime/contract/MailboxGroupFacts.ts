@@ -1,14 +1,10 @@
-/** What every mailbox honours of receivers that have some types alone; a part of Mailbox.contract.ts. */
-import { Effect, type Scope } from "effect"
-import { describe, expect } from "vitest"
-import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
-import {
-  DEFAULT_GROUP,
-  type Mailbox,
-  type ReceiverGroup,
-  UNACKNOWLEDGED_MAX,
-} from "../../runtime/mailbox/Mailbox.ts"
-import { CONTRACT_SHARD_COUNT, here, numbered, open, publish, textOf, textsOf } from "./MailboxBench.ts"
+/** What every mailbox honours of receivers that have some types alone; a part of MailboxContract.ts. */
+import { Effect } from "effect"
+import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
+import { DEFAULT_GROUP, type Mailbox, type ReceiverGroup, UNACKNOWLEDGED_MAX } from "../mailbox/Mailbox.ts"
+import { CONTRACT_SHARD_COUNT, type Facts } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
+import { here, numbered, open, publish, textOf, textsOf } from "./MailboxBench.ts"
 
 /** An actor of another type in the shard of `here`. */
 const clerk = Array.from({ length: 100 }, (_, n) => addressOf("clerk", `c${n}`, CONTRACT_SHARD_COUNT)).find(
@@ -18,10 +14,8 @@ const clerk = Array.from({ length: 100 }, (_, n) => addressOf("clerk", `c${n}`, 
 /** The group of all types while the orders stay in the mailbox. */
 const withoutOrders: ReceiverGroup = { name: DEFAULT_GROUP, types: ["clerk"], leftOut: ["order"] }
 
-/** Runs the facts. */
-export const groupsContract = (
-  fact: (title: string, program: Effect.Effect<void, unknown, Mailbox | Scope.Scope>) => void,
-): void => {
+/** Registers the facts. */
+export const groupFacts = ({ describe, fact }: Facts<Mailbox>): void => {
   describe("a receiver that leaves types out", () => {
     fact(
       "is handed the others' messages, however many of the left types wait and were handed out before",

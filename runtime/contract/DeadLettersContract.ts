@@ -1,16 +1,16 @@
 /**
- * What every store of dead letters honours (runtime/deadletter/DeadLetters.ts). The layer is a fresh, empty store each
- * time.
+ * What every store of dead letters honours (runtime/deadletter/DeadLetters.ts).
  */
-import { Effect, type Layer } from "effect"
-import { describe, expect, it } from "vitest"
+import { Effect } from "effect"
 import {
   DEAD_LETTER_PAGE_MAX,
   DEAD_LETTER_REASONS,
   type DeadLetter,
   DeadLetters,
   type StoredDeadLetter,
-} from "../../runtime/deadletter/DeadLetters.ts"
+} from "../deadletter/DeadLetters.ts"
+import { type ContractRunner, factOfPort, type PortContractOptions } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
 
 const letter = (messageId: string, given: Partial<DeadLetter> = {}): DeadLetter => ({
   key: "order/a",
@@ -31,16 +31,14 @@ const addAll = Effect.fnUntraced(function* (letters: ReadonlyArray<DeadLetter>) 
 const idsOf = (letters: ReadonlyArray<StoredDeadLetter>): Array<string> =>
   letters.map(({ messageId }) => messageId)
 
+/** Registers the contract of `DeadLetters` with a test runner. */
 export const deadLettersContract = (
-  name: string,
-  makeLayer: () => Layer.Layer<DeadLetters, unknown>,
-  run: (program: Effect.Effect<void, unknown>) => Promise<void> = Effect.runPromise,
+  runner: ContractRunner,
+  options: PortContractOptions<DeadLetters>,
 ): void => {
-  const fact = (title: string, program: Effect.Effect<void, unknown, DeadLetters>): void => {
-    it(title, () => run(Effect.scoped(Effect.provide(program, makeLayer()))))
-  }
+  const fact = factOfPort(runner, options)
 
-  describe(`${name} dead letters`, () => {
+  runner.describe(`${options.name} dead letters`, () => {
     fact(
       "are listed as they were added, with ascending numbers, and found by number",
       Effect.gen(function* () {

@@ -1,21 +1,19 @@
 /**
- * What every store of checkpoints honours (runtime/checkpoint/Checkpoints.ts). The layer is a fresh, empty store each
- * time.
+ * What every store of checkpoints honours (runtime/checkpoint/Checkpoints.ts).
  */
-import { Effect, type Layer } from "effect"
-import { describe, expect, it } from "vitest"
-import { Checkpoints } from "../../runtime/checkpoint/Checkpoints.ts"
+import { Effect } from "effect"
+import { Checkpoints } from "../checkpoint/Checkpoints.ts"
+import { type ContractRunner, factOfPort, type PortContractOptions } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
 
+/** Registers the contract of `Checkpoints` with a test runner. */
 export const checkpointsContract = (
-  name: string,
-  makeLayer: () => Layer.Layer<Checkpoints, unknown>,
-  run: (program: Effect.Effect<void, unknown>) => Promise<void> = Effect.runPromise,
+  runner: ContractRunner,
+  options: PortContractOptions<Checkpoints>,
 ): void => {
-  const fact = (title: string, program: Effect.Effect<void, unknown, Checkpoints>): void => {
-    it(title, () => run(Effect.scoped(Effect.provide(program, makeLayer()))))
-  }
+  const fact = factOfPort(runner, options)
 
-  describe(`${name} checkpoints`, () => {
+  runner.describe(`${options.name} checkpoints`, () => {
     fact(
       "are 0, and without a note, before anything was written",
       Effect.gen(function* () {

@@ -1,16 +1,15 @@
-/** What every mailbox honours about schedules; a part of Mailbox.contract.ts. */
-import { Clock, Effect, type Scope } from "effect"
-import { describe, expect } from "vitest"
-import { Mailbox } from "../../runtime/mailbox/Mailbox.ts"
+/** What every mailbox honours about schedules; a part of MailboxContract.ts. */
+import { Clock, Effect } from "effect"
+import { Mailbox } from "../mailbox/Mailbox.ts"
+import type { Facts } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
 import { beside, elsewhere, here, open, receiving, schedule, textOf, textsOf } from "./MailboxBench.ts"
 
 /** A schedule that must not fire first is so far away, in milliseconds: longer than any stall of the test. */
 const AHEAD_MS = 1_000
 
-/** Runs the facts. */
-export const scheduleContract = (
-  fact: (title: string, program: Effect.Effect<void, unknown, Mailbox | Scope.Scope>) => void,
-): void => {
+/** Registers the facts. */
+export const scheduleFacts = ({ describe, fact }: Facts<Mailbox>): void => {
   describe("schedule", () => {
     fact(
       "delivers at the time, never early",

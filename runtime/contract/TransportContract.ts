@@ -3,18 +3,14 @@
  * anything yet.
  */
 import { Effect, Exit, Schedule, Scope } from "effect"
-import { describe, expect, it } from "vitest"
-import { RequestFailed, type TransportService } from "../../runtime/transport/Transport.ts"
+import { RequestFailed, type TransportService } from "../transport/Transport.ts"
+import { type ContractOptions, type ContractRunner, factOfSubject } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
 
-interface TransportPair {
+/** Two processes on one transport. */
+export interface TransportPair {
   readonly here: TransportService
   readonly there: TransportService
-}
-
-interface TransportContractOptions {
-  readonly name: string
-  readonly open: () => Effect.Effect<TransportPair, unknown, Scope.Scope>
-  readonly run?: (program: Effect.Effect<void, unknown>) => Promise<void>
 }
 
 /** Long enough that no fact waits for its end. */
@@ -63,19 +59,11 @@ export const eventuallyFails = (
     }),
   )
 
-export const transportContract = ({
-  name,
-  open,
-  run = Effect.runPromise,
-}: TransportContractOptions): void => {
-  const fact = (
-    title: string,
-    program: (pair: TransportPair) => Effect.Effect<void, unknown, Scope.Scope>,
-  ) => {
-    it(title, () => run(Effect.scoped(Effect.flatMap(open(), program))))
-  }
+/** Registers the contract of `Transport` with a test runner. */
+export const transportContract = (runner: ContractRunner, options: ContractOptions<TransportPair>): void => {
+  const fact = factOfSubject(runner, options)
 
-  describe(`${name} transport`, () => {
+  runner.describe(`${options.name} transport`, () => {
     fact(
       "says NoResponders at once where nobody serves",
       Effect.fnUntraced(function* ({ here }) {
@@ -98,7 +86,7 @@ export const transportContract = ({
               onFailure: (failure) => resume(Effect.fail(failure)),
             })
           })
-          expect(Buffer.compare(received, sent)).toBe(0)
+          expect(received).toEqual(sent)
         }
       }),
     )

@@ -2,19 +2,15 @@
  * What every store of leases honours (runtime/cluster/Leases.ts): two members on one store, which is fresh and empty
  * each time.
  */
-import { Effect, Exit, Schedule, type Scope, Stream } from "effect"
-import { describe, expect, it } from "vitest"
-import type { LeaseHint, LeaseRecord, LeasesService } from "../../runtime/cluster/Leases.ts"
+import { Effect, Exit, Schedule, Stream } from "effect"
+import type { LeaseHint, LeaseRecord, LeasesService } from "../cluster/Leases.ts"
+import { type ContractOptions, type ContractRunner, factOfSubject } from "./ContractSuite.ts"
+import { expect } from "./Expectation.ts"
 
-interface LeasesPair {
+/** Two members on one store. */
+export interface LeasesPair {
   readonly one: LeasesService
   readonly other: LeasesService
-}
-
-interface LeasesContractOptions {
-  readonly name: string
-  readonly open: () => Effect.Effect<LeasesPair, unknown, Scope.Scope>
-  readonly run?: (program: Effect.Effect<void, unknown>) => Promise<void>
 }
 
 /** Repeats a look until it shows what is wanted: lists may lag. */
@@ -60,12 +56,11 @@ const eventuallyHeard = (heard: ReadonlyArray<LeaseHint>, key: string, times = 4
     { schedule: Schedule.spaced(25), times },
   )
 
-export const leasesContract = ({ name, open, run = Effect.runPromise }: LeasesContractOptions): void => {
-  const fact = (title: string, program: (pair: LeasesPair) => Effect.Effect<void, unknown, Scope.Scope>) => {
-    it(title, () => run(Effect.scoped(Effect.flatMap(open(), program))))
-  }
+/** Registers the contract of `Leases` with a test runner. */
+export const leasesContract = (runner: ContractRunner, options: ContractOptions<LeasesPair>): void => {
+  const fact = factOfSubject(runner, options)
 
-  describe(`${name} leases`, () => {
+  runner.describe(`${options.name} leases`, () => {
     fact(
       "are none, before anything was written",
       Effect.fnUntraced(function* ({ one }) {
