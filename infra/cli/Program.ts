@@ -5,10 +5,10 @@
  * second ends at once. A typed error is printed as a message, a defect as a stack.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Layer } from "effect"
 import { CliError, Command } from "effect/cli"
 import { HttpServerError } from "effect/http"
-import packageJson from "../../package.json" with { type: "json" }
+import { packageVersion } from "./PackageVersion.ts"
 
 /** Exit code of a program that a signal ended early. */
 export const EXIT_INTERRUPTED = 130
@@ -24,6 +24,12 @@ interface RunOptions {
   readonly signalExitCode: number
   /** Called at the first signal. */
   readonly onSignal?: () => void
+  /** Exit code after a typed error; 1 by default. */
+  readonly exitCodeOf?: (error: unknown) => number
+  /** Shows a typed error that the command line has not shown itself; by default its message on stderr. */
+  readonly report?: (error: unknown) => void
+  /** Settings of the command line: its built-in flags, how it presents help and errors. */
+  readonly settings?: Layer.Layer<never>
 }
 
 /** Options of a program that removes servers and folders before it ends. */
@@ -35,7 +41,13 @@ export const cleansUp: RunOptions = {
 /** Runs the command with the arguments of the process until it ends or a signal ends it. */
 export const runProgram = <Name extends string, Input, E, ContextInput>(
   command: Command.Command<Name, Input, ContextInput, E, Command.Environment>,
-  { signalExitCode, onSignal = () => undefined }: RunOptions,
+  {
+    signalExitCode,
+    onSignal = () => undefined,
+    exitCodeOf = () => 1,
+    report = (error) => console.error(explained(error)),
+    settings = Layer.empty,
+  }: RunOptions,
 ): void => {
   let firstAt: number | undefined
   const signalled = () => {
@@ -49,26 +61,30 @@ export const runProgram = <Name extends string, Input, E, ContextInput>(
   process.on("SIGINT", signalled)
   process.on("SIGTERM", signalled)
 
-  const program = Command.run(command, { version: packageJson.version }).pipe(
-    Effect.tapCause((cause) => Effect.sync(() => complain(cause))),
-    Effect.provide(NodeServices.layer),
+  const program = Command.run(command, { version: packageVersion }).pipe(
+    Effect.tapCause((cause) => Effect.sync(() => complain(cause, report))),
+    Effect.provide(Layer.merge(NodeServices.layer, settings)),
   )
   NodeRuntime.runMain(program, {
     disableErrorReporting: true,
     teardown: (exit, onExit) => {
       if (Exit.isSuccess(exit)) return onExit(Number(process.exitCode ?? 0))
-      onExit(Cause.hasInterruptsOnly(exit.cause) ? signalExitCode : 1)
+      if (Cause.hasInterruptsOnly(exit.cause)) return onExit(signalExitCode)
+      const failure = failureIn(exit.cause)
+      onExit(failure === undefined ? 1 : exitCodeOf(failure.error))
     },
   })
 }
 
-const complain = (cause: Cause.Cause<unknown>): void => {
+const failureIn = (cause: Cause.Cause<unknown>) => cause.reasons.find((reason) => reason._tag === "Fail")
+
+const complain = (cause: Cause.Cause<unknown>, report: (error: unknown) => void): void => {
   if (Cause.hasInterruptsOnly(cause)) return
-  const failure = cause.reasons.find((reason) => reason._tag === "Fail")
+  const failure = failureIn(cause)
   if (failure === undefined) return console.error(Cause.pretty(cause))
   // The command line has shown its own errors, with the help.
   if (CliError.isCliError(failure.error)) return
-  console.error(explained(failure.error))
+  report(failure.error)
 }
 
 /** Message for a user, with a hint if the user can do something. */

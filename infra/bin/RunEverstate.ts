@@ -1,0 +1,77 @@
+/**
+ * Runs `everstate` in this process: settings of the command line, how errors are shown, exit codes, signals.
+ *
+ * How any program runs and ends is infra/cli/Program.ts; exit codes are in VerbFailed.ts.
+ */
+import { Console, Effect, Layer } from "effect"
+import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
+import { isEverstateError } from "../../runtime/error/EverstateError.ts"
+import { explained, runProgram } from "../cli/Program.ts"
+import { everstateCommand } from "./EverstateCommand.ts"
+import { EXIT_CODES, VerbFailed } from "./VerbFailed.ts"
+
+/** Verbs that run until a signal ends them, which is no failure of theirs. */
+const FOREGROUND = ["servers", "dev"]
+
+/** Exit code of the process after this error. */
+export const exitCodeOf = (error: unknown): number => {
+  if (error instanceof VerbFailed) return EXIT_CODES[error.exit]
+  if (CliError.isCliError(error)) {
+    // A verb without its second word shows its help.
+    return error._tag === "ShowHelp" && error.errors.length === 0 ? EXIT_CODES.done : EXIT_CODES.wrongUse
+  }
+  return isEverstateError(error) && error.kind === "transient" ? EXIT_CODES.unavailable : EXIT_CODES.failed
+}
+
+/** What is written to stderr of a failure. */
+export const reportOf = (error: unknown, isJson: boolean): string => {
+  if (!isJson) return explained(error)
+  const { message, hint } =
+    error instanceof VerbFailed ? { message: error.what, hint: error.hint } : factsOf(error)
+  const facts = error instanceof VerbFailed && error.facts !== undefined ? { facts: error.facts } : {}
+  return JSON.stringify({ error: message, hint, exitCode: exitCodeOf(error), ...facts })
+}
+
+const factsOf = (error: unknown) => ({
+  message: explained(error),
+  hint: isEverstateError(error) ? error.hint : "",
+})
+
+/** A wrong command line is told on stderr in a few lines, so that nothing but results is on stdout. */
+const presenter = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Effect.gen(function* () {
+          for (const error of event.errors) yield* Console.error(error.message)
+          yield* Console.error(`\nSee ${event.commandPath.join(" ")} --help`)
+        })
+      : CliOutput.defaultPresenter.present(event),
+})
+
+const { Help, Version, Completions } = GlobalFlag
+const config = CliConfig.layer({ builtIns: [Help, Version, Completions] })
+
+/** Built-in flags of every verb, and the presentation of help and errors. */
+export const settings = Layer.merge(presenter, config)
+
+/** Runs the verb that the arguments of the process name. */
+export const runEverstate = (): void => {
+  // A reader that closes the pipe early, such as `head`, has what it wants.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT_CODES.done)
+    throw error
+  })
+  const verb = process.argv.slice(2).find((argument) => !argument.startsWith("-"))
+  const isForeground = verb !== undefined && FOREGROUND.includes(verb)
+  runProgram(everstateCommand, {
+    signalExitCode: isForeground ? EXIT_CODES.done : EXIT_CODES.interrupted,
+    onSignal: () => {
+      if (isForeground && !isJson()) console.error("\nStopping in order; once more to stop at once.")
+    },
+    exitCodeOf,
+    report: (error) => console.error(reportOf(error, isJson())),
+    settings,
+  })
+}
+
+const isJson = (): boolean => process.argv.includes("--json")

@@ -1,0 +1,247 @@
+/**
+ * Plays simulation scenarios over many seeds, and reports what was found: a bar for each scenario, the faults
+ * that struck, coverage of the statecharts.
+ *
+ * Owns one whole session of `npm run sim` and of `everstate sim`. Their command lines are sim.ts and
+ * infra/bin/SimCommand.ts. A run is defined in runtime/testing/simulation/Simulate.ts.
+ */
+import { execFileSync } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { Option, Schema } from "effect"
+import { Flag } from "effect/cli"
+import {
+  type CoverageReport,
+  coverageReport,
+  FAULT_KINDS,
+  type RunOutcome,
+  type SimulateOptions,
+  SimulationFailed,
+  type SimulationReport,
+  simulate,
+} from "../../runtime/testing.ts"
+import { barOf } from "./ProgressBar.ts"
+
+const seedsDefault = 1_000
+/** Seeds of each scenario that are run a second time, to check that they take the same steps. */
+const twiceMax = 200
+/** Least time between two updates of the progress bar. */
+const barEveryMs = 100
+
+interface ScenarioResult {
+  readonly scenario: string
+  readonly seeds: number
+  readonly seconds: number
+  readonly stepCount: number
+  readonly marks: { readonly [mark: string]: number }
+  readonly coverage: { readonly [key: string]: number }
+  readonly repeatedCount: number
+  readonly failure?: { readonly seed: number; readonly report: string; readonly regression: unknown }
+}
+
+export const optionalText = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.withDescription(description), Flag.optional, Flag.map(Option.getOrUndefined))
+
+/** Flags of every simulation. */
+export const simulationFlags = {
+  seeds: Flag.Int("seeds").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0))),
+    Flag.withDescription(`Seeds of each scenario (default ${seedsDefault}, with --seed 1)`),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined),
+  ),
+  seed: Flag.Int("seed").pipe(
+    Flag.withDescription("The first seed (default 1)"),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined),
+  ),
+  twice: Flag.Int("twice").pipe(
+    Flag.withDescription(`Seeds that are run again and must take the same steps (default ${twiceMax})`),
+    Flag.withDefault(twiceMax),
+  ),
+  scenario: optionalText("scenario", "Only the scenario of this name"),
+  save: optionalText("save", "Folder for shrunk failing cases"),
+}
+
+/** What the flags give, and where the session writes its report. */
+export interface SimulationInput {
+  readonly seeds: number | undefined
+  readonly seed: number | undefined
+  readonly twice: number
+  readonly scenario: string | undefined
+  /** File for the whole report. */
+  readonly reportFile: string | undefined
+  readonly save: string | undefined
+  /** Command that repeats one run; `{scenario}` and `{seed}` stand for its values. */
+  readonly repeatWith: string
+}
+
+/** There is no scenario of this name. */
+export class UnknownScenario extends Error {}
+
+type Scenarios = { readonly [name: string]: SimulateOptions }
+
+const chosenOf = (scenarios: Scenarios, scenario: string | undefined): Scenarios => {
+  if (scenario === undefined) return scenarios
+  const chosen = scenarios[scenario]
+  if (chosen !== undefined) return { [scenario]: chosen }
+  throw new UnknownScenario(
+    `There is no scenario "${scenario}"; there are: ${Object.keys(scenarios).join(", ")}.`,
+  )
+}
+
+const progress = (stream: NodeJS.WriteStream, name: string, total: number) => {
+  const startedAtMs = performance.now()
+  let shownAtMs = 0
+  let doneCount = 0
+  let stepCount = 0
+  const line = (): string => {
+    const seconds = (performance.now() - startedAtMs) / 1_000
+    return `${name.padEnd(14)} ${barOf(doneCount / total)} ${doneCount}/${total}  ${(doneCount / seconds).toFixed(1)} seeds/s  ${Math.round(stepCount / seconds)} steps/s`
+  }
+  return {
+    seconds: () => (performance.now() - startedAtMs) / 1_000,
+    steps: () => stepCount,
+    ran: (outcome: RunOutcome) => {
+      doneCount++
+      stepCount += outcome.stepCount
+      const isDue = performance.now() - shownAtMs > barEveryMs
+      if (!stream.isTTY || !isDue) return
+      shownAtMs = performance.now()
+      stream.write(`\r${line()}`)
+    },
+    end: () => stream.write(stream.isTTY ? `\r${line()}\n` : `${line()}\n`),
+  }
+}
+
+interface Session {
+  readonly commit: string
+  readonly seed: number
+  readonly runs: number
+  readonly twice: number
+  readonly repeatWith: string
+  readonly stream: NodeJS.WriteStream
+}
+
+const play = async (
+  scenario: string,
+  options: SimulateOptions,
+  { commit, seed, runs, twice, stream, ...session }: Session,
+): Promise<ScenarioResult> => {
+  const bar = progress(stream, scenario, runs)
+  const repeatWith = session.repeatWith.replace("{scenario}", scenario)
+  const facts = () => ({ scenario, seeds: runs, seconds: bar.seconds(), stepCount: bar.steps() })
+  try {
+    const report: SimulationReport = await simulate({
+      ...options,
+      seed,
+      runs,
+      twice,
+      repeatWith,
+      commit,
+      onRun: bar.ran,
+    })
+    bar.end()
+    return {
+      ...facts(),
+      marks: Object.fromEntries(report.marks),
+      coverage: Object.fromEntries(report.coverage),
+      repeatedCount: report.repeatedCount,
+    }
+  } catch (error) {
+    bar.end()
+    if (!(error instanceof SimulationFailed)) throw error
+    const { outcome, regression, message } = error
+    const failure = { seed: outcome.seed, report: message, regression: { scenario, ...regression } }
+    return {
+      ...facts(),
+      marks: Object.fromEntries(outcome.marks),
+      coverage: Object.fromEntries(outcome.coverage),
+      repeatedCount: 0,
+      failure,
+    }
+  }
+}
+
+const sumOf = (all: ReadonlyArray<{ readonly [name: string]: number }>): ReadonlyMap<string, number> => {
+  const total = new Map<string, number>()
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) total.set(name, (total.get(name) ?? 0) + count)
+  }
+  return total
+}
+
+/** Coverage of each actor type once, over all scenarios. */
+const coverageOf = (
+  scenarios: ReadonlyArray<SimulateOptions>,
+  results: ReadonlyArray<ScenarioResult>,
+): CoverageReport => {
+  const actors = new Map(scenarios.flatMap((scenario) => scenario.actors).map((actor) => [actor.type, actor]))
+  return coverageReport([...actors.values()], sumOf(results.map(({ coverage }) => coverage)))
+}
+
+const summary = (results: ReadonlyArray<ScenarioResult>): string => {
+  const total = sumOf(results.map(({ marks }) => marks))
+  const line = (mark: string) => `  ${mark.padEnd(44)} ${String(total.get(mark) ?? 0).padStart(9)}`
+  const others = [...total.keys()]
+    .filter((mark) => !(FAULT_KINDS as ReadonlyArray<string>).includes(mark))
+    .sort()
+  return ["faults that struck", ...FAULT_KINDS.map(line), "reached", ...others.map(line)].join("\n")
+}
+
+/** Commit of the simulated code, for readers of the report; unknown outside of a repository. */
+const commitOfCode = (): string => {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      encoding: "utf8",
+      stdio: "pipe",
+    }).trim()
+  } catch {
+    return "unknown"
+  }
+}
+
+/** The report of a session, as `reportFile` keeps it. */
+export interface SessionReport {
+  readonly results: ReadonlyArray<ScenarioResult>
+  readonly coverage: CoverageReport
+  /** Number of scenarios that found a violation. */
+  readonly failedCount: number
+}
+
+/** Plays all scenarios, or the chosen one, and writes to `stream` what it finds. */
+export const playScenarios = async (
+  scenarios: Scenarios,
+  given: SimulationInput,
+  stream: NodeJS.WriteStream,
+): Promise<SessionReport> => {
+  const seed = given.seed ?? 1
+  const runs = given.seeds ?? (given.seed === undefined ? seedsDefault : 1)
+  const results: Array<ScenarioResult> = []
+  const commit = commitOfCode()
+  const chosen = chosenOf(scenarios, given.scenario)
+  const session = { commit, seed, runs, twice: given.twice, repeatWith: given.repeatWith, stream }
+  for (const [name, options] of Object.entries(chosen)) {
+    const result = await play(name, options, session)
+    results.push(result)
+    const { failure } = result
+    if (failure === undefined) continue
+    console.error(`\n${failure.report}\n`)
+    if (given.save === undefined) continue
+    mkdirSync(given.save, { recursive: true })
+    const file = join(given.save, `${name.replaceAll(" ", "-")}-${failure.seed}.json`)
+    writeFileSync(file, `${JSON.stringify(failure.regression, undefined, 2)}\n`)
+    console.error(`Saved as ${file}.`)
+  }
+  const coverage = coverageOf(Object.values(chosen), results)
+  stream.write(`\n${summary(results)}\n\nstatecharts\n${coverage.text}\n`)
+  const failedCount = results.filter(({ failure }) => failure !== undefined).length
+  const seeds = results.reduce((sum, result) => sum + result.seeds, 0)
+  const repeated = results.reduce((sum, result) => sum + result.repeatedCount, 0)
+  stream.write(
+    `\n${seeds} seeds, ${repeated} of them twice with the same steps, ${failedCount} scenarios failed.\n`,
+  )
+  if (given.reportFile !== undefined)
+    writeFileSync(given.reportFile, `${JSON.stringify({ results, coverage }, undefined, 2)}\n`)
+  return { results, coverage, failedCount }
+}

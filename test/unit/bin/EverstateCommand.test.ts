@@ -1,0 +1,82 @@
+/** The command line of `everstate`: help of every verb, wrong use, and the codes that the process ends with. */
+import { readFileSync } from "node:fs"
+import type { Command } from "effect/cli"
+import { describe, expect, it } from "vitest"
+import { everstateCommand } from "../../../infra/bin/EverstateCommand.ts"
+import { EXIT_CODES } from "../../../infra/bin/VerbFailed.ts"
+import { runVerb } from "../../fixtures/bin/RunVerb.ts"
+
+/** The words of every verb, such as `["actors", "list"]`. */
+const verbsBelow = (
+  command: Command.Command.Any,
+  path: ReadonlyArray<string> = [],
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const inner = command.subcommands.flatMap(({ commands }) => commands)
+  return inner.length === 0
+    ? [path]
+    : inner.flatMap((command) => verbsBelow(command, [...path, command.name]))
+}
+
+const verbs = verbsBelow(everstateCommand)
+
+describe("everstate", () => {
+  it.each(verbs.map((verb) => [verb.join(" "), verb] as const))(
+    "%s has help with an example",
+    async (name, verb) => {
+      const { stdout, exitCode } = await runVerb(...verb, "--help")
+      expect(exitCode).toBe(0)
+      expect(stdout).toContain(`everstate ${name}`)
+      expect(stdout).toContain("EXAMPLES")
+    },
+  )
+
+  it("shows its verbs without arguments", async () => {
+    const { stdout, exitCode } = await runVerb()
+    expect(exitCode).toBe(0)
+    for (const verb of verbs) expect(stdout).toContain(verb[0])
+  })
+
+  it("shows its version", async () => {
+    expect(await runVerb("--version")).toEqual({ stdout: "everstate v0.0.0", stderr: "", exitCode: 0 })
+  })
+
+  it.each(["bash", "zsh", "fish", "powershell"])("completes verbs in %s", async (shell) => {
+    const { stdout } = await runVerb("--completions", shell)
+    for (const verb of verbs) expect(stdout).toContain(verb.at(-1))
+  })
+
+  it("tells a wrong verb on stderr alone, and ends with 2", async () => {
+    const { stdout, stderr, exitCode } = await runVerb("servrs")
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 })
+    expect(stderr).toContain("servers")
+  })
+
+  it("tells a wrong flag on stderr alone, and ends with 2", async () => {
+    const { stdout, stderr, exitCode } = await runVerb("sim", "--seeds", "none")
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 })
+    expect(stderr).toContain("seeds")
+  })
+
+  it("tells a failure as JSON with --json", async () => {
+    const { stdout, stderr } = await runVerb("sim", "no-such-file.ts", "--json")
+    expect(stdout).toBe("")
+    expect(JSON.parse(stderr)).toEqual({
+      error: "There is no file no-such-file.ts.",
+      hint: expect.stringContaining("scenarios"),
+      exitCode: 2,
+    })
+  })
+})
+
+describe("docs/OPERATIONS.md", () => {
+  const page = readFileSync(new URL("../../../docs/OPERATIONS.md", import.meta.url), "utf8")
+
+  it("lists every exit code", () => {
+    const listed = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+    expect(listed).toEqual(Object.values(EXIT_CODES))
+  })
+
+  it("names every verb", () => {
+    for (const [verb] of verbs) expect(page).toMatch(new RegExp(`^\\| \`${verb}\\b`, "m"))
+  })
+})
