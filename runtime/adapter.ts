@@ -97,6 +97,14 @@ export {
   type ReadModelService,
   ReadModelUnavailable,
 } from "./projection/ReadModel.ts"
+export type {
+  Amendment,
+  Comparable,
+  Condition,
+  RowCount,
+  RowQuery,
+  TableQueries,
+} from "./projection/TableQueries.ts"
 export {
   SnapshotStore,
   type SnapshotStoreService,

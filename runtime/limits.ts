@@ -3,6 +3,7 @@ import { ACTOR_ID_LENGTH_MAX } from "./address/ActorAddress.ts"
 import { CALL_DEFAULTS } from "./call/Call.ts"
 import { QUEUE_ITEMS_MAX } from "./cell/Waiting.ts"
 import { COMMANDS_REMEMBERED_DEFAULT, SNAPSHOT_EVERY_EVENTS_DEFAULT } from "./definition/Actor.ts"
+import { ACTORS_PAGE_DEFAULT, ACTORS_PAGE_MAX } from "./directory/Listing.ts"
 import { JSON_DEPTH_MAX } from "./json/Json.ts"
 import { CHECK_STATES_MAX } from "./saga/CheckSaga.ts"
 import {
@@ -26,6 +27,8 @@ export const LIMITS = {
   waitingPerActorCount: QUEUE_ITEMS_MAX,
   /** Events on one page of a history. */
   historyPageCount: HISTORY_PAGE_MAX,
+  /** Actors on one page of the directory. */
+  actorsPageCount: ACTORS_PAGE_MAX,
   /** Items of one `forEach` of a saga. */
   sagaItemCount: SAGA_ITEMS_MAX,
   /** Characters of the key of such an item. */
@@ -51,6 +54,8 @@ export const DEFAULTS = {
     requestRetry: REQUEST_RETRY_DEFAULTS,
     compensationRetry: COMPENSATION_RETRY_DEFAULTS,
   },
+  /** Of `actors.list`. */
+  list: { limit: ACTORS_PAGE_DEFAULT },
   /** Of `waitFor`. */
   waitFor: { deadlineMs: WAIT_FOR_DEADLINE_MS },
 } as const

@@ -13,6 +13,19 @@ export {
   DeadLettersUnavailable,
   type StoredDeadLetter,
 } from "./deadletter/DeadLetters.ts"
+export type { DirectoryError, QuarantinedActor } from "./directory/ActorDirectory.ts"
+export { type ActorRow, ActorsTable } from "./directory/ActorsTable.ts"
+export {
+  type ActorCounts,
+  type ActorsPage,
+  type ColumnValue,
+  type CountOptions,
+  DirectoryOff,
+  InvalidListing,
+  type ListedActor,
+  type ListOptions,
+  type Quarantine,
+} from "./directory/Listing.ts"
 export { readEvent, type StoredEvent } from "./event/Event.ts"
 export type { SkipOrder, SkipReport, StoppedRecord } from "./follower/RecordSkip.ts"
 export { type HealthProblem, type Needed, Unhealthy } from "./health/Health.ts"
@@ -32,7 +45,7 @@ export {
 } from "./office/DeadLetterOffice.ts"
 export type { ProjectionPartitionStatus, ProjectionStatus } from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
-export type { ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"
+export type { ActorDirectory, ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"
 export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
 export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
 export {

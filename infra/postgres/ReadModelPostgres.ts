@@ -39,6 +39,7 @@ import {
   readModelTable,
   tablesFingerprint,
 } from "./ReadModelTables.ts"
+import { tableQueriesPostgres } from "./TableQueriesPostgres.ts"
 
 export interface ReadModelPostgresOptions {
   readonly namespace: string
@@ -150,6 +151,7 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   }
 
   return {
+    ...tableQueriesPostgres(pool, place),
     tableOf: (projection, table) => readModelTable(place, projection, table),
     prepare: (projection, partition) =>
       pool

@@ -62,7 +62,11 @@ export const createTables = (form: ProjectionDefinition["form"]): ReadonlyArray<
   const lines = Object.entries(columns).map(([column, type]) => `${quote(column)} ${type}`)
   return [
     `create table ${quote(name)} (${lines.join(", ")}, primary key (${primaryKey.map(quote).join(", ")}))`,
-    ...indexes.map((index) => `create index on ${quote(name)} (${index})`),
+    ...indexes.map((index) =>
+      /^using\s/i.test(index)
+        ? `create index on ${quote(name)} ${index}`
+        : `create index on ${quote(name)} (${index})`,
+    ),
   ]
 }
 

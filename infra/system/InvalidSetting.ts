@@ -41,6 +41,7 @@ const CHECKS: { readonly [path: string]: Check } = {
   leaseMs: span,
   handoffMs: span,
   drainMs: span,
+  directory: [(value) => typeof value === "boolean", "give true or false."],
   journal: group,
   "journal.streams": count,
   "journal.replicas": count,

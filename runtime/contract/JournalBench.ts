@@ -54,7 +54,7 @@ export const readAll = Effect.fnUntraced(function* (address: ActorAddress, upTo:
 
 /** The first `count` records that a follower sees. */
 export const followCount = (
-  options: { types: ReadonlyArray<string>; after: number; partition?: number },
+  options: { types: ReadonlyArray<string> | "all"; after: number; partition?: number },
   count: number,
 ) =>
   Effect.gen(function* () {

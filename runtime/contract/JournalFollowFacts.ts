@@ -29,6 +29,8 @@ export const followFacts = ({ describe, fact }: Facts<Journal>): void => {
         expect(texts(yield* followCount({ types: ["payment"], after: 0 }, 1))).toEqual(["p0"])
         const both = yield* followCount({ types: ["payment", "order"], after: first }, 3)
         expect(texts(both)).toEqual(["e1", "p0", "b0"])
+        const all = yield* followCount({ types: "all", after: first }, 3)
+        expect(texts(all)).toEqual(["e1", "p0", "b0"])
       }),
     )
 

@@ -7,6 +7,7 @@ import type { ReadModelService } from "../projection/ReadModel.ts"
 import { type ContractOptions, type ContractRunner, factOfSubject } from "./ContractSuite.ts"
 import { expect } from "./Expectation.ts"
 import { ledgerTotals } from "./LedgerTotals.ts"
+import { tableQueryFacts } from "./TableQueryFacts.ts"
 
 /** A read model, and a way to read back what it has stored. */
 export interface ReadModelUnderTest {
@@ -58,6 +59,8 @@ export const readModelContract = (
   })
 
   runner.describe(`${options.name} read model`, () => {
+    tableQueryFacts(check)
+
     check("starts at 0, is prepared twice without harm, and keeps its offset", ({ readModel }) =>
       Effect.gen(function* () {
         expect(yield* readModel.offset(totals, 0)).toEqual({ sequence: 0 })

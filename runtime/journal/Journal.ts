@@ -157,12 +157,12 @@ export interface JournalService {
     readonly shard?: number
   }) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>
   /**
-   * All records of the given actor types in one partition after `after`, in order, in non-empty batches, for
-   * ever. Resumes by itself after a lost connection, without gaps or repeats. Ends only by failing or being
+   * All records of the given actor types, or of all, in one partition after `after`, in order, in non-empty
+   * batches, for ever. Resumes by itself after a lost connection, without gaps or repeats. Ends only by failing or being
    * interrupted.
    */
   readonly follow: (options: {
-    readonly types: ReadonlyArray<string>
+    readonly types: ReadonlyArray<string> | "all"
     readonly after: number
     readonly partition: number
   }) => Stream.Stream<ReadonlyArray<JournalRecord>, JournalRefused>

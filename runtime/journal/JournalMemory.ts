@@ -41,7 +41,7 @@ export interface JournalMemory extends JournalService {
   readonly lastAt: (address: ActorAddress, journalSequence: number) => JournalRecord | undefined
   /** One page of all records of `types` after `after` in a partition (default 0); empty at the end. */
   readonly page: (
-    types: ReadonlySet<string>,
+    types: ReadonlySet<string> | "all",
     after: number,
     partition?: number,
   ) => ReadonlyArray<JournalRecord>
@@ -115,13 +115,13 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
 
   const follow: JournalService["follow"] = (from) =>
     Stream.suspend(() => {
-      const types = new Set(from.types)
+      const types = from.types === "all" ? undefined : new Set(from.types)
       const records = recordsOf(from.partition)
       let position = from.after
       const takeBatch = Effect.gen(function* () {
         while (true) {
           const start = indexAfter(position, from.partition)
-          const page = pageOf(records, start, (record) => types.has(record.type))
+          const page = pageOf(records, start, (record) => types?.has(record.type) ?? true)
           position = Math.max(position, (page.at(-1) ?? records.at(-1))?.sequence ?? 0)
           if (page.length > 0) return page
           grown.closeUnsafe()
@@ -162,7 +162,11 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
     lastAt: (address, journalSequence) =>
       byActor.get(address.key)?.findLast((record) => record.sequence <= journalSequence),
     page: (types, after, partition = 0) =>
-      pageOf(recordsOf(partition), indexAfter(after, partition), (record) => types.has(record.type)),
+      pageOf(
+        recordsOf(partition),
+        indexAfter(after, partition),
+        (record) => types === "all" || types.has(record.type),
+      ),
     truncate: (journalSequence) => {
       const partition = partitionOf(journalSequence)
       const records = recordsOf(partition)

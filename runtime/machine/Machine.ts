@@ -40,6 +40,7 @@ import { machineFingerprint } from "./MachineFingerprint.ts"
 import { forTransition, sealed } from "./SealedState.ts"
 import { type ActionInfo, withSelf } from "./SelfRef.ts"
 import { nodesOf, runsCodeAtBirth } from "./StateNodes.ts"
+import { hasTagIn, valueOfName } from "./StatePattern.ts"
 
 /** The XState snapshot of one actor. Immutable: frozen as far as it can be (SealedState.ts). */
 export type MachineState = AnyMachineSnapshot
@@ -117,6 +118,9 @@ export class Machine {
     this.#fingerprint ??= machineFingerprint(this.#machine)
     return this.#fingerprint
   }
+
+  /** Whether a state that has this compact name has the tag. */
+  readonly hasTag = (name: string, tag: string) => hasTagIn(this.#machine.root, valueOfName(name), tag)
 
   /** A state with the machine's initial value and without a context, for places where no state is known. */
   get blank(): MachineState {

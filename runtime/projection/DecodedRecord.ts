@@ -11,7 +11,7 @@ import { type AnyEvent, isInternal, readEvent, type StoredEvent } from "../event
 import type { JournalRecord } from "../journal/Journal.ts"
 import { storableJson } from "../json/StorableText.ts"
 import { thrownMessage } from "../json/Thrown.ts"
-import type { ProjectedEvent } from "./Projection.ts"
+import type { ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
 import type { ProjectionDeadLetter } from "./ReadModel.ts"
 
 export interface DecodedRecord {
@@ -37,7 +37,7 @@ export const decodeRecord = (
 ): DecodedRecord => {
   const { sequence } = record
   const bytes = record.data.length
-  const [actorType = "", token = ""] = record.key.split("/", 2)
+  const [actorType = ""] = record.key.split("/", 1)
   const id = addressNamed(record.key, shardCount)?.id
   const actor = actors.get(actorType)
   const events: Array<ProjectedEvent> = []
@@ -54,10 +54,32 @@ export const decodeRecord = (
       }
     }
   } catch (cause) {
-    const event = { actorType, id: id ?? token, version: 0, sequence, at: 0, commandId: "", metadata: {} }
-    unreadable.push({ event: { ...event, event: { type: UNREADABLE_COMMIT } }, reason: thrownMessage(cause) })
+    unreadable.push({ event: unreadableCommit(record, id), reason: thrownMessage(cause) })
   }
   return { sequence, bytes, events, unreadable }
+}
+
+/** The same for a read model of the runtime, which reads whole commits. */
+export const decodeWhole = (
+  readCommit: NonNullable<ProjectionDefinition["readCommit"]>,
+  shardCount: number,
+  record: JournalRecord,
+): DecodedRecord => {
+  const { sequence } = record
+  const bytes = record.data.length
+  try {
+    return { sequence, bytes, events: readCommit(record, shardCount), unreadable: [] }
+  } catch (cause) {
+    const event = unreadableCommit(record, addressNamed(record.key, shardCount)?.id)
+    return { sequence, bytes, events: [], unreadable: [{ event, reason: thrownMessage(cause) }] }
+  }
+}
+
+/** Stands for a record that is not a commit. */
+const unreadableCommit = ({ key, sequence }: JournalRecord, id: string | undefined): ProjectedEvent => {
+  const [actorType = "", token = ""] = key.split("/", 2)
+  const event = { type: UNREADABLE_COMMIT }
+  return { actorType, id: id ?? token, version: 0, sequence, at: 0, commandId: "", metadata: {}, event }
 }
 
 /** A stored event, and a function that reads it. */

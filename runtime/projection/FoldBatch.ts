@@ -120,6 +120,7 @@ const integerMax = 2 ** 31 - 1
 
 const accepts: { readonly [Type in ColumnType]: (value: unknown) => boolean } = {
   text: (value) => typeof value === "string" && isStorableText(value),
+  'text collate "C"': (value) => typeof value === "string" && isStorableText(value),
   bigint: (value) => Number.isSafeInteger(value),
   integer: (value) => Number.isSafeInteger(value) && Math.abs(value as number) <= integerMax,
   boolean: (value) => typeof value === "boolean",

@@ -13,6 +13,7 @@ import type { ActorDefinition, AnyActor, EventsOf } from "../definition/Actor.ts
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { AnyEvent } from "../event/Event.ts"
+import type { JournalRecord } from "../journal/Journal.ts"
 
 /** An event as a projection or a reader of history sees it: upcasted, with everything known about it. */
 export interface ProjectedEvent<Event = AnyEvent, Type extends string = string> {
@@ -42,13 +43,23 @@ type ActorIn<Given> = Given extends { readonly actor: infer A } ? A : Given
 type ProjectedOf<A> =
   A extends ActorDefinition<infer Type, unknown> ? ProjectedEvent<EventsOf<A>, Type> : never
 
-/** Column types of a folded table; the JavaScript value of each is in {@link RowOf}. */
-export type ColumnType = "text" | "bigint" | "integer" | "boolean" | "double precision" | "jsonb"
+/**
+ * Column types of a folded table; the JavaScript value of each is in {@link RowOf}. `text collate "C"` is text
+ * ordered by its bytes, for indexes that find the beginning of a text.
+ */
+export type ColumnType =
+  | "text"
+  | 'text collate "C"'
+  | "bigint"
+  | "integer"
+  | "boolean"
+  | "double precision"
+  | "jsonb"
 
 /** `"text"` may be null, `"text not null"` may not. */
 export type Column = ColumnType | `${ColumnType} not null`
 
-type ColumnValue<C extends ColumnType> = C extends "text"
+type ColumnValue<C extends ColumnType> = C extends "text" | 'text collate "C"'
   ? string
   : C extends "bigint" | "integer" | "double precision"
     ? number
@@ -78,7 +89,10 @@ export interface FoldedTable<Columns = { readonly [column: string]: Column }> {
   readonly columns: Columns
   /** Columns that identify a row. */
   readonly primaryKey: ReadonlyArray<keyof Columns & string>
-  /** Further indexes, each the text inside `create index on table (...)`. */
+  /**
+   * Further indexes, each the text inside `create index on table (...)`; or, if it begins with `using`,
+   * everything behind `create index on table`.
+   */
   readonly indexes?: ReadonlyArray<string>
 }
 
@@ -116,6 +130,11 @@ export interface ProjectionDefinition<Row = AnyRow> {
         readonly tables: ReadonlyArray<string>
         readonly handle: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
       }
+  /**
+   * For read models of the runtime itself: reads every commit of every actor type, instead of the events of
+   * the types in `from`. Throws if the record cannot be read.
+   */
+  readonly readCommit?: (record: JournalRecord, shardCount: number) => ReadonlyArray<ProjectedEvent>
   /** For type inference only; absent at run time. */
   readonly "~row"?: Row
 }

@@ -6,9 +6,9 @@
  * scope. What a record becomes: DecodedRecord.ts. ProjectionPartition.ts takes the batches.
  */
 import { Effect, Option, Queue, type Scope, Stream } from "effect"
-import type { ActorDefinition } from "../definition/Actor.ts"
 import { Journal, type JournalRefused } from "../journal/Journal.ts"
-import { type DecodedRecord, decodeRecord } from "./DecodedRecord.ts"
+import { type DecodedRecord, decodeRecord, decodeWhole } from "./DecodedRecord.ts"
+import type { ProjectionDefinition } from "./Projection.ts"
 
 /** Batches of the journal that are read ahead. Each has at most 1,000 records and 4 MiB. */
 const readAheadBatchesMax = 4
@@ -34,25 +34,32 @@ export interface ProjectionFeed {
 }
 
 export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
-  readonly actors: ReadonlyMap<string, ActorDefinition>
+  readonly projection: ProjectionDefinition
   readonly shardCount: number
   readonly partition: number
   readonly after: number
 }): Effect.fn.Return<ProjectionFeed, never, Journal | Scope.Scope> {
-  const { actors, shardCount, partition, after } = options
+  const { projection, shardCount, partition, after } = options
+  const { readCommit } = projection
+  const actors = new Map(projection.from.map((actor) => [actor.type, actor]))
   const journal = yield* Journal
   const queue = yield* Queue.bounded<ReadonlyArray<DecodedRecord>, JournalRefused>(readAheadBatchesMax)
   let newestSequence = after
   let waiting = false
   let pending: Array<DecodedRecord> = []
 
-  yield* journal.follow({ types: [...actors.keys()], after, partition }).pipe(
+  const types = readCommit === undefined ? [...actors.keys()] : "all"
+  yield* journal.follow({ types, after, partition }).pipe(
     Stream.runForEach((records) => {
       const decoded: Array<DecodedRecord> = []
       for (const record of records) {
         if (record.sequence <= newestSequence) continue // delivered twice
         newestSequence = record.sequence
-        decoded.push(decodeRecord(actors, shardCount, record))
+        decoded.push(
+          readCommit === undefined
+            ? decodeRecord(actors, shardCount, record)
+            : decodeWhole(readCommit, shardCount, record),
+        )
       }
       return Queue.offer(queue, decoded)
     }),

@@ -69,7 +69,6 @@ type Interruption = ReadModelUnavailable | OffsetMoved | ProjectionFailed | Jour
 
 class Run {
   readonly #projection: ProjectionDefinition
-  readonly #actors: ReadonlyMap<string, ProjectionDefinition["from"][number]>
   readonly #shardCount: number
   readonly #journal: Journal["Service"]
   readonly #readModel: ReadModel["Service"]
@@ -93,7 +92,6 @@ class Run {
     progress: ProjectionProgress,
   ) {
     this.#projection = projection
-    this.#actors = new Map(projection.from.map((actor) => [actor.type, actor]))
     this.#shardCount = shardCount
     this.#journal = journal
     this.#readModel = readModel
@@ -134,7 +132,7 @@ class Run {
       const { sequence } = yield* this.#readModel.prepare(this.#projection, this.#partition)
       this.#progress.moveTo(sequence)
       const feed = yield* makeProjectionFeed({
-        actors: this.#actors,
+        projection: this.#projection,
         shardCount: this.#shardCount,
         partition: this.#partition,
         after: sequence,

@@ -7,6 +7,7 @@
 import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "./Projection.ts"
+import type { TableQueries } from "./TableQueries.ts"
 
 /** The database cannot be reached, or has aborted the transaction (deadlock, pool exhausted). Transient. */
 export class ReadModelUnavailable extends errorClass<ReadModelUnavailable>()(
@@ -79,7 +80,7 @@ export interface ProjectionBatch {
   readonly to: number
 }
 
-export interface ReadModelService {
+export interface ReadModelService extends TableQueries<ReadModelUnavailable | ProjectionFailed> {
   /**
    * Creates the projection's tables if they are missing and returns its offset in a partition (0 for a new
    * one).

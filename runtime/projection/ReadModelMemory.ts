@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import { thrownText } from "../json/Thrown.ts"
-import { type FoldForm, foldBatch, keyBatch } from "./FoldBatch.ts"
+import { type FoldForm, foldBatch, keyBatch, rowKey } from "./FoldBatch.ts"
 import type { AnyRow, ProjectionDefinition } from "./Projection.ts"
 import {
   OffsetMoved,
@@ -14,6 +14,8 @@ import {
   ProjectionFailed,
   type ReadModelService,
 } from "./ReadModel.ts"
+import type { TableQueries } from "./TableQueries.ts"
+import { amendedRow, countRows, distinctValues, selectRows } from "./TableQueriesMemory.ts"
 
 interface StoredProjection {
   /** Offsets by partition. */
@@ -66,8 +68,48 @@ export const makeReadModelMemory = (): ReadModelMemory => {
     offset: (projection, partition) =>
       Effect.sync(() => ({ sequence: storedOf(projection)?.offsets.get(partition) ?? 0 })),
     apply,
+    ...queriesOf(storedOf),
     rows: (projection) => [...(storedOf(projection)?.rows.values() ?? [])],
     deadLetters: (projection) => storedOf(projection)?.deadLetters ?? [],
+  }
+}
+
+/** The queries on rows of folded projections. */
+const queriesOf = (
+  storedOf: (projection: ProjectionDefinition) => StoredProjection | undefined,
+): TableQueries<ProjectionFailed> => {
+  const onRows = <A>(
+    projection: ProjectionDefinition,
+    query: (rows: Map<string, AnyRow>, form: FoldForm) => A,
+  ): Effect.Effect<A, ProjectionFailed> =>
+    Effect.suspend(() => {
+      const { form, name } = projection
+      if (form.kind === "sql") return Effect.fail(needsDatabase(projection))
+      const rows = storedOf(projection)?.rows
+      if (rows !== undefined) return Effect.sync(() => query(rows, form))
+      return Effect.fail(
+        new ProjectionFailed({ projection: name, sequence: 0, detail: "its table is not made yet" }),
+      )
+    })
+  return {
+    select: (projection, query) => onRows(projection, (rows) => selectRows(rows.values(), query)),
+    distinct: (projection, { where, column, limit }) =>
+      onRows(projection, (rows) => distinctValues(rows.values(), where, column).slice(0, limit)),
+    countBy: (projection, { where, column }) =>
+      onRows(projection, (rows) => countRows(rows.values(), where, column)),
+    amend: (projection, amendment) =>
+      onRows(projection, (rows, form) => {
+        const key = rowKey(form, amendment.key)
+        const row = amendedRow(rows.get(key), amendment)
+        if (row !== undefined) rows.set(key, row)
+        return row !== undefined
+      }),
+    prune: (projection, { column, below, limit }) =>
+      onRows(projection, (rows) => {
+        const old = Array.from(rows).filter(([, row]) => (row[column] as number) < below)
+        for (const [key] of old.slice(0, limit)) rows.delete(key)
+        return Math.min(old.length, limit)
+      }),
   }
 }
 

@@ -8,6 +8,8 @@ import { Effect, Latch, type Layer, Stream } from "effect"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionOf } from "../definition/DefinitionOf.ts"
+import type { QuarantinedActor } from "../directory/ActorDirectory.ts"
+import type { ActorCounts, ActorsPage, CountOptions, ListOptions } from "../directory/Listing.ts"
 import type { SkipOrder, SkipReport } from "../follower/RecordSkip.ts"
 import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
 import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
@@ -31,6 +33,19 @@ export type DeadLetters = {
 }
 
 type Office = DeadLetterOffice & BulkJobs
+
+/**
+ * The promise face of the directory. Promises reject with `InvalidListing`, `DirectoryOff`,
+ * `ReadModelUnavailable` or `ProjectionFailed`.
+ */
+export interface ActorDirectory {
+  /** One page of the actors of a type that meet all conditions, ordered by id. No actor is on two pages. */
+  readonly list: <A extends AnyActor>(options: ListOptions<A>) => Promise<ActorsPage>
+  /** The number of actors of a type, by state. */
+  readonly count: (options: CountOptions) => Promise<ActorCounts>
+  /** The actors that the nodes hold in quarantine now. Leaves out nodes that do not answer within a second. */
+  readonly quarantined: () => Promise<ReadonlyArray<QuarantinedActor>>
+}
 
 /** The promise face of the cluster. Promises reject with `ClusterVerbFailed` or `LeasesUnavailable`. */
 export interface ClusterControl {
@@ -119,6 +134,17 @@ export class ActorSystem {
    */
   tableOf(projection: ProjectionDefinition, table?: string): string {
     return this.#live.service.tableOf(projection, table)
+  }
+
+  /** The actors of the whole system: which there are, and in which states. */
+  get actors(): ActorDirectory {
+    const { service, run } = this.#live
+    const { list, count, quarantined } = service.actors
+    return {
+      list: (options) => run(list(options)),
+      count: (options) => run(count(options)),
+      quarantined: () => run(quarantined),
+    }
   }
 
   /** The cluster of this node: its members, the owners of slots, and the verbs for operators. */

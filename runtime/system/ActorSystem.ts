@@ -20,6 +20,7 @@ import { formatReadBy } from "../commit/Commit.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { InvalidDefinition } from "../definition/InvalidDefinition.ts"
+import type { ActorDirectory } from "../directory/ActorDirectory.ts"
 import { Health, problemsOf, problemTitle, type Unhealthy } from "../health/Health.ts"
 import { makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
@@ -47,6 +48,7 @@ import { type ActorRefs, makeActorRefs, type RefContext } from "./ActorRef.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { countClusterEvents } from "./ClusterCounts.ts"
 import { definitionsOf, hostedTypes, missingSagas, readsMore, typeLabelsOf } from "./Definitions.ts"
+import { makeDirectoryControl } from "./DirectoryControl.ts"
 import { answerMembers } from "./MemberAnswers.ts"
 import { type ReadSide, readSide } from "./ReadSide.ts"
 import { makeServices } from "./Services.ts"
@@ -64,12 +66,19 @@ export interface SystemOptions extends Partial<SystemSettings> {
   readonly singletons?: ReadonlyArray<SingletonDefinition>
   /** How this node takes part in the cluster. */
   readonly node?: NodeOptions
+  /**
+   * Whether the system keeps the directory of its actors, default true. The same on all nodes: a node with
+   * `false` does not fill it, and its `actors` answers `DirectoryOff`.
+   */
+  readonly directory?: boolean
 }
 
 export interface ActorSystemService extends ActorRefs, ReadSide {
   /** The definition of an actor type that was given, sagas' actors included: for callers that have its name only. */
   readonly actorNamed: (type: string) => AnyActor | undefined
   readonly status: Effect.Effect<SystemStatus>
+  /** The actors of the whole system: which there are, and in which states. */
+  readonly actors: ActorDirectory
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   readonly cluster: ClusterControl
   /** What the system gave up on: list, show, redrive, discard. */
@@ -301,6 +310,13 @@ const makeActorSystem = Effect.fnUntraced(function* (
     ...makeActorRefs(context),
     ...readSide(services.projections, readModel),
     actorNamed: (type) => actors.get(type),
+    actors: makeDirectoryControl({
+      isOn: options.directory !== false,
+      readModel,
+      actorNamed: (type) => actors.get(type),
+      view,
+      transport,
+    }),
     status: Effect.sync(() => {
       const { unknownCount, ...counts } = cells.counts
       return {

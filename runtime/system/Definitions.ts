@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { HostedTypes, NodeOptions } from "../cluster/Member.ts"
 import { type AnyActor, NODE_LABEL_PATTERN } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
+import { ActorsTable } from "../directory/ActorsTable.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "../saga/AnySaga.ts"
@@ -30,6 +31,7 @@ interface Given {
   readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
   readonly singletons?: ReadonlyArray<SingletonDefinition>
+  readonly directory?: boolean
 }
 
 export const definitionsOf = ({
@@ -40,6 +42,7 @@ export const definitionsOf = ({
   singletons = [],
   node = {},
   leaseMs,
+  directory,
 }: Given): Effect.Effect<Definitions, InvalidDefinition> => {
   const wrong = wrongIn(node) ?? wrongLease(leaseMs)
   if (wrong !== undefined) return Effect.fail(wrong)
@@ -50,7 +53,11 @@ export const definitionsOf = ({
       [Schedule, ...actors, ...sagas.map(({ actor }) => actor)] as ReadonlyArray<AnyActor>,
       ({ type }) => type,
     ),
-    projections: byName("projection", projections, ({ name }) => name),
+    projections: byName(
+      "projection",
+      directory === false ? projections : [...projections, ActorsTable],
+      ({ name }) => name,
+    ),
     reactors: byName("reactor", [...starters, ...reactors], ({ name }) => name),
     singletons: byName("singleton", singletons, ({ name }) => name),
   })

@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import type { Cells } from "../cell/Cells.ts"
 import type { ClusterView } from "../cluster/ClusterView.ts"
+import type { QuarantinedActor } from "../directory/ActorDirectory.ts"
 import type { SkipOrder, StoppedRecord } from "../follower/RecordSkip.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
 import type { SlotFollower } from "./Services.ts"
@@ -31,8 +32,31 @@ export const isLoad = (answer: object): answer is MemberLoad => {
   return [...Object.values(residentByType), inFlightCount, openMessageCount].every(Number.isSafeInteger)
 }
 
+/** Most actors in quarantine that a member names, because an answer is one message. */
+export const QUARANTINED_TOLD_MAX = 500
+
+/** Most characters of a quarantine's detail that a member tells. */
+const QUARANTINE_DETAIL_LENGTH_MAX = 500
+
+/** An actor that a member holds in quarantine. */
+type QuarantineTold = Omit<QuarantinedActor, "node">
+
+/** Whether a member's answer names actors in quarantine. */
+export const isQuarantinedList = (
+  answer: object,
+): answer is { readonly quarantined: ReadonlyArray<QuarantineTold> } => {
+  const { quarantined } = answer as { readonly quarantined?: unknown }
+  return (
+    Array.isArray(quarantined) &&
+    quarantined.every(
+      (actor) => typeof Object(actor).type === "string" && typeof Object(actor).id === "string",
+    )
+  )
+}
+
 export type Question =
   | { readonly k: "load" }
+  | { readonly k: "quarantined" }
   | { readonly k: "enter"; readonly state: "up" | "drained" }
   | { readonly k: "passivate"; readonly key: string }
   | ({ readonly k: "skip"; readonly slot: string } & SkipOrder)
@@ -59,6 +83,8 @@ export const answerMembers =
           openMessageCount: inbox.openCount(),
           stopped: stoppedIn(followers),
         }))
+      case "quarantined":
+        return Effect.sync(() => ({ quarantined: quarantineTold(cells) }))
       case "passivate":
         return Effect.sync(() => ({ ok: cells.passivateActor(question.key ?? "") }))
       case "skip":
@@ -72,6 +98,19 @@ export const answerMembers =
         return Effect.succeed({ unknown: true })
     }
   }
+
+const quarantineTold = (cells: Cells): ReadonlyArray<QuarantineTold> =>
+  cells
+    .quarantined()
+    .slice(0, QUARANTINED_TOLD_MAX)
+    .map(({ actorType: type, id, reason, sequence, detail, hint }) => ({
+      type,
+      id,
+      reason,
+      sequence,
+      detail: detail.slice(0, QUARANTINE_DETAIL_LENGTH_MAX).toWellFormed(),
+      hint,
+    }))
 
 const stoppedIn = (followers: Answering["followers"]): MemberLoad["stopped"] =>
   Object.fromEntries(

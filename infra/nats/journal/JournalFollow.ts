@@ -44,10 +44,10 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
   #last: number
   #consumerSequence = 0
 
-  constructor(context: FollowContext, types: ReadonlyArray<string>, after: number) {
+  constructor(context: FollowContext, types: ReadonlyArray<string> | "all", after: number) {
     this.#context = context
     this.stream = context.stream
-    this.#filters = types.map(context.subjects.ofType)
+    this.#filters = types === "all" ? [context.subjects.all] : types.map(context.subjects.ofType)
     this.#last = placeUpTo(after, context.partition, context.partitionCount)
   }
 
@@ -103,7 +103,7 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
 /** The port's `follow`. */
 export const followJournal = (
   context: FollowContext,
-  options: { readonly types: ReadonlyArray<string>; readonly after: number },
+  options: { readonly types: ReadonlyArray<string> | "all"; readonly after: number },
 ): Stream.Stream<ReadonlyArray<JournalRecord>, JournalRefused> => {
   if (options.types.length === 0) return Stream.never
   return Stream.unwrap(

@@ -296,10 +296,10 @@ export class SimulatedJournal {
   /** Pulls page after page, each from the end of the one before. */
   #follow(
     host: SimulatedProcess,
-    from: { readonly types: ReadonlyArray<string>; readonly after: number },
+    from: { readonly types: ReadonlyArray<string> | "all"; readonly after: number },
   ): Stream.Stream<ReadonlyArray<JournalRecord>> {
     const { faults } = this.#network
-    const types = new Set(from.types)
+    const types = from.types === "all" ? from.types : new Set(from.types)
     const lateMs = () =>
       faults.strikes("follow stalls", host.name)
         ? faults.details("follow stalls").between(0, STALLED_MS_MAX)

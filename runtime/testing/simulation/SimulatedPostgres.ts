@@ -182,6 +182,26 @@ export class SimulatedPostgres {
             fate,
           )
         }),
+      select: (projection, query) =>
+        call(`select of ${projection.name}`, () =>
+          Effect.runSyncExit(this.readModel.select(projection, query)),
+        ),
+      distinct: (projection, query) =>
+        call(`distinct of ${projection.name}`, () =>
+          Effect.runSyncExit(this.readModel.distinct(projection, query)),
+        ),
+      countBy: (projection, query) =>
+        call(`count of ${projection.name}`, () =>
+          Effect.runSyncExit(this.readModel.countBy(projection, query)),
+        ),
+      amend: (projection, amendment) =>
+        call(`amend ${projection.name}`, () =>
+          this.#commit(() => Effect.runSyncExit(this.readModel.amend(projection, amendment))),
+        ),
+      prune: (projection, range) =>
+        call(`prune ${projection.name}`, () =>
+          this.#commit(() => Effect.runSyncExit(this.readModel.prune(projection, range))),
+        ),
     }
   }
 

@@ -346,7 +346,8 @@ export class SimulatedSystem {
           this.#deployment?.isOver === false ? this.#deployment.former : this.#sut
         const { reactors = [], settings } = this.#sut
         const { projections } = this
-        return { actors, sagas, reactors, projections, ...settings, shardCount: this.#shardCount }
+        const shardCount = this.#shardCount
+        return { actors, sagas, reactors, projections, directory: false, ...settings, shardCount }
       },
       placement: this.#sut.placement ?? "everywhere",
       isRival,

@@ -15,7 +15,7 @@ export const runtimeFloors: ReadonlyArray<ReadonlyArray<string>> = [
   ["definition", "mailbox"],
   ["cluster", "integration", "projection", "schedule", "singleton"],
   ["cell"],
-  ["command", "outbox"],
+  ["command", "directory", "outbox"],
   ["inbox", "reactor", "router"],
   ["office", "saga"],
   ["system"],

@@ -42,7 +42,7 @@ export const run = (
       const faults: Partial<ReadModelService> = {}
       const applied: Array<Given["applied"][number]> = []
       const seen: ReadModelService = {
-        tableOf: readModel.tableOf,
+        ...readModel,
         prepare: (projection, partition) => (faults.prepare ?? readModel.prepare)(projection, partition),
         offset: (projection, partition) => (faults.offset ?? readModel.offset)(projection, partition),
         apply: (projection, batch) =>
