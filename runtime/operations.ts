@@ -56,13 +56,14 @@ export {
   type MemberStatus,
   type SlotStatus,
 } from "./system/ClusterControl.ts"
-export {
-  type HistoryCursor,
-  type HistoryOptions,
-  type HistoryPage,
-  InvalidMoment,
-  type PastMoment,
-  type PastState,
+export type { DryRun, DryRunItem, DryRunOptions } from "./system/DryRun.ts"
+export type {
+  HistoryCursor,
+  HistoryOptions,
+  HistoryPage,
+  PastState,
 } from "./system/History.ts"
 export type { MemberLoad } from "./system/MemberAnswers.ts"
+export { InvalidMoment, type PastMoment } from "./system/PastMoment.ts"
+export type { PendingWork } from "./system/PendingWork.ts"
 export type { SystemStatus } from "./system/SystemStatus.ts"

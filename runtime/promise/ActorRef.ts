@@ -8,7 +8,10 @@ import type { Accepted, CurrentState } from "../cell/Waiting.ts"
 import type { AskOptions } from "../command/Ask.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import type { Asker, BearingOptions, ActorRef as EffectActorRef, ReadOptions } from "../system/ActorRef.ts"
-import type { HistoryOptions, HistoryPage, PastMoment, PastState } from "../system/History.ts"
+import type { DryRun, DryRunOptions } from "../system/DryRun.ts"
+import type { HistoryOptions, HistoryPage, PastState } from "../system/History.ts"
+import type { PastMoment } from "../system/PastMoment.ts"
+import type { PendingWork } from "../system/PendingWork.ts"
 import type { When } from "../system/Scheduling.ts"
 import type { Told } from "../system/Tell.ts"
 
@@ -50,6 +53,19 @@ export interface ActorRef<A extends AnyActor> {
   readonly history: (options?: HistoryOptions) => Promise<HistoryPage<EventsOf<A>>>
   /** The actor's state directly after a version, or at a time. */
   readonly stateAt: (moment: PastMoment) => Promise<PastState<StateOf<A>>>
+  /**
+   * What the actor waits for: timers, calls, answers to its requests; and the reason if it is in quarantine.
+   * Read from the journal, on any node.
+   */
+  readonly pending: () => Promise<PendingWork>
+  /**
+   * What a command would store, send and answer, decided on a copy of the newest state, or of the state at
+   * `at`. Stores and sends nothing. A refusal is a result, not a rejection of the promise.
+   */
+  readonly dryRun: <C extends CommandsOf<A>>(
+    command: C,
+    options?: DryRunOptions<A>,
+  ) => Promise<DryRun<A, C["type"]>>
 }
 
 /** The promise face of a handle. */
@@ -85,5 +101,7 @@ export const promiseRef = <A extends AnyActor>(
     state: (options) => run(ref.state(options)),
     history: (options) => run(ref.history(options)),
     stateAt: (moment) => run(ref.stateAt(moment)),
+    pending: () => run(ref.pending()),
+    dryRun: (command, options) => run(ref.dryRun(command, options)),
   }
 }

@@ -33,15 +33,10 @@ import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { Schedule } from "../schedule/Schedule.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
-import {
-  type HistoryOptions,
-  type HistoryPage,
-  history,
-  type InvalidMoment,
-  type PastMoment,
-  type PastState,
-  stateAt,
-} from "./History.ts"
+import { type DryRun, type DryRunOptions, dryRun } from "./DryRun.ts"
+import { type HistoryOptions, type HistoryPage, history, type PastState, stateAt } from "./History.ts"
+import type { InvalidMoment, PastMoment } from "./PastMoment.ts"
+import { type PendingWork, pendingWork } from "./PendingWork.ts"
 import { scheduleIdOf, schedulePlanOf, type When } from "./Scheduling.ts"
 import { type TellError, type Told, tellActor } from "./Tell.ts"
 
@@ -123,6 +118,13 @@ export interface ActorRef<A extends AnyActor> {
   readonly history: (options?: HistoryOptions) => Effect.Effect<HistoryPage<EventsOf<A>>, PastError>
   /** Its state right after a version, or as it was at a time. */
   readonly stateAt: (moment: PastMoment) => Effect.Effect<PastState<StateOf<A>>, PastError | InvalidMoment>
+  /** What it waits for: timers, calls, answers; and why it is in quarantine. Read from the journal. */
+  readonly pending: () => Effect.Effect<PendingWork, PastError>
+  /** What a command would store, send and answer, now or at a moment of the past. Stores nothing. */
+  readonly dryRun: <C extends CommandsOf<A>>(
+    command: C,
+    options?: DryRunOptions<A>,
+  ) => Effect.Effect<DryRun<A, C["type"]>, PastError | InvalidMoment>
 }
 
 /** Where handles come from: a system, or a client. */
@@ -355,5 +357,8 @@ const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: str
       >,
     stateAt: (moment) =>
       Effect.flatMap(placed, (address) => stateAt(context.journal, actor, address, moment)),
+    pending: () => Effect.flatMap(placed, (address) => pendingWork(context.journal, actor, address)),
+    dryRun: (command, options = {}) =>
+      Effect.flatMap(placed, (address) => dryRun(context, actor, address, command, options)) as never,
   }
 }

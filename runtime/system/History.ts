@@ -3,7 +3,7 @@
  *
  * Owns paging through long histories with bounded memory. Does not touch the actor in memory.
  */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorQuarantined, ActorUnborn } from "../cell/AskError.ts"
 import { needsInput, reborn, unbornNow } from "../cell/Birth.ts"
@@ -11,7 +11,6 @@ import { asQuarantined, audited, notAccepted, unborn } from "../cell/Fold.ts"
 import { type Commit, type CommitEntry, decodeCommit } from "../commit/Commit.ts"
 import type { StoredBirth } from "../commit/StoredBirth.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
-import { errorClass } from "../error/EverstateError.ts"
 import { type AnyEvent, readEvent } from "../event/Event.ts"
 import type { JournalReadError, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
@@ -19,6 +18,7 @@ import type { MachineState } from "../machine/Machine.ts"
 import { given } from "../machine/SealedState.ts"
 import { storedEventsOf } from "../projection/DecodedRecord.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
+import { boundOf, type InvalidMoment, type PastMoment } from "./PastMoment.ts"
 
 /** Events in one page of history unless asked otherwise, and the most that may be asked for. */
 export const HISTORY_PAGE_DEFAULT = 100
@@ -133,22 +133,6 @@ export const history = Effect.fnUntraced(function* (
   }
 })
 
-/** Which state of the past is wanted. A version beyond the last, or a time to come, gives the newest state. */
-export type PastMoment = { readonly version: number } | { readonly time: number | Date }
-
-/** `stateAt` was given something that is neither a version nor a time. */
-export class InvalidMoment extends errorClass<InvalidMoment>()(
-  "InvalidMoment",
-  {
-    hint: Schema.String,
-  },
-  { kind: "terminal", retry: "never" },
-) {
-  override get message(): string {
-    return this.hint
-  }
-}
-
 /** The state right after the given version, or as it was at the given time. */
 export const stateAt = Effect.fnUntraced(function* (
   journal: JournalService,
@@ -156,13 +140,9 @@ export const stateAt = Effect.fnUntraced(function* (
   address: ActorAddress,
   moment: PastMoment,
 ): Effect.fn.Return<PastState, JournalReadError | ActorQuarantined | ActorUnborn | InvalidMoment> {
-  const bound = "version" in moment ? moment.version : Number(moment.time)
-  if (!Number.isFinite(bound) || bound < 0) {
-    return yield* new InvalidMoment({
-      hint: "Give { version } as a whole number from 0 or { time } as a valid date.",
-    })
-  }
-  const isBeyond = (version: number, at: number) => ("version" in moment ? version : at) > bound
+  const bound = yield* boundOf(moment)
+  const isBeyond = (version: number, at: number) =>
+    "version" in bound ? version > bound.version : at > bound.time
   const before = yield* Effect.try({
     try: () => unborn(definition, address.id),
     catch: (cause) => asQuarantined(address, 0, cause),

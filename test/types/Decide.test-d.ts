@@ -4,6 +4,7 @@ import type { StandardSchemaV1 } from "effect/StandardSchema"
 import { expectTypeOf } from "vitest"
 import { setup } from "xstate"
 import {
+  type ActorRef,
   accept,
   type CommandsOf,
   defineActor,
@@ -157,6 +158,16 @@ const Wrong = defineActor({
     },
   },
 })
+
+// A dry run tells events, replies and states in the types of the actor.
+declare const ref: ActorRef<typeof Ticket>
+const dry = await ref.dryRun({ type: "Arrow" })
+if (dry.outcome === "stored") {
+  expectTypeOf(dry.events).toEqualTypeOf<ReadonlyArray<EventsOf<typeof Ticket>>>()
+  expectTypeOf(dry.state.value).toEqualTypeOf<"open" | "done">()
+}
+// @ts-expect-error no such command
+void ref.dryRun({ type: "Arow" })
 
 // And leaves the rest known: no line that asks a ticket is reported for it.
 expectTypeOf<CommandsOf<typeof Wrong>["type"]>().toEqualTypeOf<
