@@ -6,8 +6,8 @@ import { floorRules, runtimeFloors } from "./test/unit/house/RuntimeFloors.ts"
 
 /** The reference service and the adapters of its domain: the only code of infra/ that knows the domain. */
 const reference = "^infra/reference/"
-/** What services and commands share, and the `everstate` command. No library code needs it. */
-const shared = "^infra/(bin|cli|http)/"
+/** What commands share, and the `everstate` command. No library code needs it. */
+const shared = "^infra/(bin|cli)/"
 const effectOrXstate = "(^|/)node_modules/(effect|xstate)/"
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -63,15 +63,14 @@ export default {
     {
       name: "infra-imports-runtime-only",
       comment:
-        "An adapter knows the ports, never the domain; infra/bin, infra/cli and infra/http serve any domain. Only infra/reference sees everything.",
+        "An adapter knows the ports, never the domain; infra/bin, infra/cli, infra/gateway and infra/http serve any domain. Only infra/reference sees everything.",
       severity: "error",
       from: { path: "^infra/", pathNot: reference },
       to: { path: ["^(actors|sagas|test)/", reference] },
     },
     {
       name: "published-code-needs-no-program",
-      comment:
-        "infra/bin, infra/cli and infra/http serve programs, and load code that a library does not need.",
+      comment: "infra/bin and infra/cli serve programs, and load code that a library does not need.",
       severity: "error",
       from: { path: "^infra/", pathNot: [reference, shared] },
       to: { path: shared },

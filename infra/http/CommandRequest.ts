@@ -6,8 +6,10 @@
  */
 import { Clock, Effect, Exit } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { ActorRef, AnyActor, CommandsOf, Metadata } from "../effect.ts"
+import type { AnyActor, CommandsOf, Metadata } from "../../runtime/define.ts"
+import type { ActorRef } from "../../runtime/system/ActorRef.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
+import { etagOf } from "./EntityTag.ts"
 import { CORRELATION_HEADER } from "./ProblemResponses.ts"
 
 /** The parts of a request that `ask` reads. */
@@ -43,7 +45,8 @@ const headerText = (value: string): string => {
 /** W3C trace context. A malformed one is ignored, as the recommendation says. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
-const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
+/** Origin of the command: user, correlation, trace. */
+export const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
   const { "x-user": user, traceparent } = headers
   const correlationId = request.headers[CORRELATION_HEADER]
   return {
@@ -52,9 +55,6 @@ const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
     ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
   }
 }
-
-/** The entity tag of a version. */
-export const etagOf = (version: number): string => `"${version}"`
 
 /** What every accepted command is answered with. */
 export interface Answer {
@@ -74,12 +74,15 @@ export const ask = Effect.fnUntraced(function* <A extends AnyActor, C extends Co
   actor: ActorRef<A>,
   command: C,
   given: CommandRequest,
+  /** Wait for the answer, in milliseconds; default: the system's. */
+  deadlineMs?: number,
 ) {
   const started = yield* Clock.currentTimeNanos
   const commandId = given.headers["idempotency-key"]
   const exit = yield* Effect.exit(
     actor.ask(command, {
       ...(commandId === undefined ? {} : { commandId }),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
       ...versionOf(given),
       metadata: metadataOf(given),
     }),

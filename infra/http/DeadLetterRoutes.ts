@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
 import type { BulkJob, BulkReport, BulkTask, StoredDeadLetter } from "../../runtime/operations.ts"
-import { ActorSystem } from "../effect.ts"
+import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import {
   type BulkJobDocument,
   type DeadLetterDocument,

@@ -9,10 +9,11 @@ import { Context, Effect, Latch, Layer } from "effect"
 export class Departure extends Context.Service<Departure, { readonly begins: Latch.Latch }>()(
   "everstate/http/Departure",
 ) {
-  static readonly layer: Layer.Layer<Departure> = Layer.effect(
-    Departure,
-    Effect.map(Latch.make(false), (begins) => ({ begins })),
-  )
+  static readonly make: Effect.Effect<Departure["Service"]> = Effect.map(Latch.make(false), (begins) => ({
+    begins,
+  }))
+
+  static readonly layer: Layer.Layer<Departure> = Layer.effect(Departure, Departure.make)
 
   /** Opens the latch when its scope ends: build it last, so that it ends first. */
   static readonly told: Layer.Layer<never, never, Departure> = Layer.effectDiscard(

@@ -11,7 +11,7 @@ import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { problemsOf } from "../../runtime/health/Health.ts"
 import type { MemberStanding, ProjectionStatus, ReactorStatus } from "../../runtime/operations.ts"
-import { ActorSystem } from "../effect.ts"
+import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { METRICS_CONTENT_TYPE, metricsText } from "../telemetry/MetricsText.ts"
 
 /** Longest wait for the answer of one dependency, in milliseconds. */

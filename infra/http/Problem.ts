@@ -11,6 +11,13 @@
 import { Schema } from "effect"
 import { ProblemDetails } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
+import type {
+  AskError,
+  CommandRejected,
+  JournalReadError,
+  ProjectionTimeout,
+  UnknownProjection,
+} from "../../runtime/define.ts"
 import type { ErrorTraits } from "../../runtime/error/EverstateError.ts"
 import type {
   CheckpointsUnavailable,
@@ -20,13 +27,6 @@ import type {
   InvalidMoment,
   RedriveError,
 } from "../../runtime/operations.ts"
-import type {
-  AskError,
-  CommandRejected,
-  JournalReadError,
-  ProjectionTimeout,
-  UnknownProjection,
-} from "../effect.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
 import type { InvalidCursor } from "./InvalidCursor.ts"
 
@@ -78,7 +78,30 @@ const KINDS = {
   foreignHost: {
     status: 421,
     title: "The service does not answer to this host name",
-    hint: "Use its address, or name the host in --allowed-hosts or ALLOWED_HOSTS.",
+    hint: "Use its address, or name the host in `allowedHosts` of the gateway (--allowed-hosts, ALLOWED_HOSTS).",
+  },
+  unauthenticated: {
+    status: 401,
+    title: "The caller is not known",
+    hint: "Send a token, as in Authorization: Bearer <token>.",
+  },
+  forbidden: { status: 403, title: "The caller may not do this" },
+  invalidHeaders: { status: 431, title: "The headers of the request are too large" },
+  expectationFailed: {
+    status: 417,
+    title: "The expectation cannot be met",
+    hint: "Send no Expect, or Expect: 100-continue.",
+  },
+  unknownType: { status: 404, title: "No such type", hint: "See /types for all types." },
+  unknownCommand: {
+    status: 404,
+    title: "No such command",
+    hint: "See /types for the commands of each type.",
+  },
+  tooManyStreams: {
+    status: 429,
+    title: "Too many streams are open",
+    hint: "Close streams, or ask another node.",
   },
   payloadTooLarge: { status: 413, title: "The request is too large" },
   busy: { status: 429, title: "Too many commands are waiting" },
@@ -287,7 +310,10 @@ const documented = (status: number, description: string) =>
 /** Problems that every endpoint may answer. */
 export const READ_PROBLEMS = [
   documented(400, "The request is invalid"),
+  documented(401, "The caller is not known; see WWW-Authenticate"),
+  documented(403, "The caller may not do this, or a page of another site sent the request"),
   documented(404, "No actor with this id"),
+  documented(421, "The service does not answer to this host name"),
   documented(429, "Too many commands are waiting; see Retry-After"),
   documented(500, "A defect of the service"),
   documented(503, "The journal or the read model is unavailable; see Retry-After"),
@@ -297,10 +323,9 @@ export const READ_PROBLEMS = [
 /** Problems that every command may answer. */
 export const COMMAND_PROBLEMS = [
   ...READ_PROBLEMS,
-  documented(403, "A page of another site sent the request"),
-  documented(409, "The actor's state does not allow the command; `reason` says why"),
+  documented(409, "A conflict with what is stored; `type` and `reason` say which"),
   documented(412, "The actor is not at the version of If-Match"),
   documented(413, "The request is too large"),
   documented(415, "The body is not JSON"),
-  documented(422, "The idempotency key was used for another command"),
+  documented(422, "The command cannot be applied; `type` and `reason` say why"),
 ] as const

@@ -11,12 +11,14 @@
 import { isIP } from "node:net"
 
 /** Methods that change nothing. */
-const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+export const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
 export interface GuardedRequest {
   readonly method: string
   /** Headers by name, in lower case. */
   readonly headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+  /** Whether there is a body. Default: what the headers say. */
+  readonly hasBody?: boolean
 }
 
 /** Why a request is refused. */
@@ -34,7 +36,7 @@ export type RequestGuard = (request: GuardedRequest) => GuardRefusal | undefined
  */
 export const requestGuard = (allowedHosts: ReadonlyArray<string> = []): RequestGuard => {
   const isAllowed = hostMatcher(["localhost", "*.localhost", ...allowedHosts])
-  return ({ method, headers }) => {
+  return ({ method, headers, hasBody }) => {
     const header = (name: string): string | undefined => {
       const value = headers[name]
       return value === undefined || typeof value === "string" ? value : value.join(", ")
@@ -57,7 +59,7 @@ export const requestGuard = (allowedHosts: ReadonlyArray<string> = []): RequestG
         detail: `A page of ${origin ?? `another site (${site})`} sent the request.`,
       }
     }
-    if (!hasBody(header) || isJson(header("content-type"))) return undefined
+    if (!(hasBody ?? announcesBody(header)) || isJson(header("content-type"))) return undefined
     return { kind: "unsupportedMediaType", detail: `Content-Type is ${header("content-type") ?? "none"}.` }
   }
 }
@@ -69,7 +71,7 @@ export const requestGuard = (allowedHosts: ReadonlyArray<string> = []): RequestG
 const hostOfOrigin = (origin: string): string | undefined =>
   /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1]
 
-const hasBody = (header: (name: string) => string | undefined): boolean =>
+const announcesBody = (header: (name: string) => string | undefined): boolean =>
   header("transfer-encoding") !== undefined || Number(header("content-length") ?? 0) !== 0
 
 const isJson = (contentType: string | undefined): boolean =>

@@ -38,8 +38,16 @@ export interface DecideInput<Command, State> {
   readonly replyTo: RequestRef | undefined
 }
 
+/** Schemas that documents show (OpenAPI, /types). The runtime does not check replies and rejections against them. */
+export interface CommandDocs {
+  /** Schema of the reply. */
+  readonly reply?: AnySchema
+  /** Schemas of the facts of rejections, by their reason. */
+  readonly rejections?: { readonly [reason: string]: AnySchema }
+}
+
 /** A command: the schema of its payload (without `type`) and the pure decision. */
-export interface CommandDefinition<S extends AnySchema, Command, State, Result> {
+export interface CommandDefinition<S extends AnySchema, Command, State, Result> extends CommandDocs {
   readonly schema: S
   readonly decide: (input: DecideInput<Command, State>) => Result
 }
@@ -68,7 +76,7 @@ type SchemaMap<Schemas> = {
 }
 
 type DecideMap<Decisions, Schemas, Events, M extends AnyStateMachine> = {
-  readonly [Type in keyof Decisions]: {
+  readonly [Type in keyof Decisions]: CommandDocs & {
     readonly decide: (
       input: DecideInput<Typed<Type, OutputOf<Schemas[Type & keyof Schemas]>>, SnapshotFrom<M>>,
     ) => Checked<Decisions[Type], Stored<Events, M>>

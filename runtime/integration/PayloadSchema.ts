@@ -16,20 +16,21 @@ export interface JsonObject {
 /** The form of a payload that its schema accepted, or why it cannot be expressed. */
 export type PayloadSchema = { readonly json: JsonObject } | { readonly inexpressible: string }
 
-interface Converter {
-  readonly output: (options: { readonly target: string }) => JsonObject
-}
+/** Which side of a schema: the values that it accepts, or the values that it gives. */
+type Side = "input" | "output"
+
+type Converter = { readonly [side in Side]: (options: { readonly target: string }) => JsonObject }
 
 /**
  * The schema as JSON Schema. Never throws. A schema may check more than its JSON Schema says, because
  * functions cannot be expressed.
  */
-export const payloadSchemaOf = (schema: AnySchema): PayloadSchema => {
+export const payloadSchemaOf = (schema: AnySchema, side: Side = "output"): PayloadSchema => {
   const standard = Schema.isSchema(schema) ? Schema.toStandardJSONSchemaV1(schema) : schema
   const { vendor, jsonSchema } = standard["~standard"] as { vendor: string; jsonSchema?: Converter }
   if (jsonSchema === undefined) return { inexpressible: `${vendor} does not offer JSON Schema` }
   try {
-    const { $schema: _, ...json } = jsonSchema.output({ target: "draft-07" })
+    const { $schema: _, ...json } = jsonSchema[side]({ target: "draft-07" })
     return { json }
   } catch (cause) {
     return { inexpressible: thrownMessage(cause) }

@@ -17,6 +17,7 @@ import { type AnyEvent, isInternal } from "../event/Event.ts"
 import { frozen } from "../json/Frozen.ts"
 import { isThrown, thrownMessage } from "../json/Thrown.ts"
 import { watched } from "./BirthWatch.ts"
+import { chartOf } from "./Chart.ts"
 import { callIn } from "./ChildLogic.ts"
 import { restoredBare, statesBeyondValue } from "./Configuration.ts"
 import { NotDurable } from "./FamilyMember.ts"
@@ -50,10 +51,7 @@ export interface Born {
   readonly state: MachineState
   /** Intents of the birth, entry actions included. */
   readonly intents: ReadonlyArray<Intent>
-  /**
-   * Whether the birth read a clock or a random number, so that the same birth would give another state the
-   * next time.
-   */
+  /** Whether the birth read a clock or a random number: the same birth would give another state the next time. */
   readonly isImpure: boolean
 }
 
@@ -85,6 +83,8 @@ export class Machine {
   #blank: MachineState | undefined
   /** Whether user code runs when an actor is born. */
   readonly #runsCodeAtBirth: boolean
+  /** The chart of the machine (Chart.ts). */
+  readonly chart = () => chartOf(this.#machine)
 
   constructor(actorType: string, machine: AnyStateMachine) {
     this.#actorType = actorType

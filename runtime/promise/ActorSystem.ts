@@ -88,12 +88,20 @@ export interface ClusterControl {
   readonly skip: (slot: string, order: SkipOrder) => Promise<SkipReport>
 }
 
+const lives = new WeakMap<ActorSystem, LiveService<ActorSystemService>>()
+
+/** The Effect face of a running system, and the context in which its Effects run. */
+export const effectFaceOf = (
+  system: ActorSystem,
+): Pick<LiveService<ActorSystemService>, "service" | "context"> | undefined => lives.get(system)
+
 /** A running system. Get actors from it, stop it when done (or `await using`). */
 export class ActorSystem {
   readonly #live: LiveService<ActorSystemService>
 
   private constructor(live: LiveService<ActorSystemService>) {
     this.#live = live
+    lives.set(this, live)
   }
 
   /**

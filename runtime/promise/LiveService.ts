@@ -7,12 +7,20 @@ import { Context, Effect, type Layer, ManagedRuntime } from "effect"
 
 export class LiveService<Service> {
   readonly service: Service
+  /** Context of the layer: loggers and references. */
+  readonly context: Context.Context<never>
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
   readonly #dispose: () => Promise<void>
   #ended: Promise<void> | undefined
 
-  private constructor(service: Service, run: LiveService<Service>["run"], dispose: () => Promise<void>) {
+  private constructor(
+    service: Service,
+    context: Context.Context<never>,
+    run: LiveService<Service>["run"],
+    dispose: () => Promise<void>,
+  ) {
     this.service = service
+    this.context = context
     this.run = run
     this.#dispose = dispose
   }
@@ -30,6 +38,7 @@ export class LiveService<Service> {
       const context = await runtime.context()
       return new LiveService(
         Context.get(context, key),
+        context,
         // Not the runtime's own `runPromise`, because that rejects with an untyped error after it was
         // disposed of.
         Effect.runPromiseWith(context),

@@ -47,7 +47,15 @@ import { Transport } from "../transport/Transport.ts"
 import { type ActorRefs, makeActorRefs, type RefContext } from "./ActorRef.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { countClusterEvents } from "./ClusterCounts.ts"
-import { definitionsOf, hostedTypes, missingSagas, readsMore, typeLabelsOf } from "./Definitions.ts"
+import {
+  definitionsOf,
+  type Given,
+  givenOf,
+  hostedTypes,
+  missingSagas,
+  readsMore,
+  typeLabelsOf,
+} from "./Definitions.ts"
 import { makeDirectoryControl } from "./DirectoryControl.ts"
 import { answerMembers } from "./MemberAnswers.ts"
 import { type ReadSide, readSide } from "./ReadSide.ts"
@@ -76,6 +84,8 @@ export interface SystemOptions extends Partial<SystemSettings> {
 export interface ActorSystemService extends ActorRefs, ReadSide {
   /** The definition of an actor type that was given, sagas' actors included: for callers that have its name only. */
   readonly actorNamed: (type: string) => AnyActor | undefined
+  /** Everything that this system was given to run. */
+  readonly given: Given
   readonly status: Effect.Effect<SystemStatus>
   /** The actors of the whole system: which there are, and in which states. */
   readonly actors: ActorDirectory
@@ -317,6 +327,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       view,
       transport,
     }),
+    given: givenOf(options),
     status: Effect.sync(() => {
       const { unknownCount, ...counts } = cells.counts
       return {

@@ -23,7 +23,7 @@ export interface Definitions {
   readonly singletons: ReadonlyMap<string, SingletonDefinition>
 }
 
-interface Given {
+interface Options {
   readonly node?: NodeOptions
   readonly leaseMs?: number | undefined
   readonly actors: ReadonlyArray<AnyActor>
@@ -43,7 +43,7 @@ export const definitionsOf = ({
   node = {},
   leaseMs,
   directory,
-}: Given): Effect.Effect<Definitions, InvalidDefinition> => {
+}: Options): Effect.Effect<Definitions, InvalidDefinition> => {
   const wrong = wrongIn(node) ?? wrongLease(leaseMs)
   if (wrong !== undefined) return Effect.fail(wrong)
   const starters = sagas.map(starterOf).filter((starter) => starter !== undefined)
@@ -62,6 +62,22 @@ export const definitionsOf = ({
     singletons: byName("singleton", singletons, ({ name }) => name),
   })
 }
+
+/** What a system was given, in the order of its options. */
+export interface Given {
+  /** Without the actors of sagas. */
+  readonly actors: ReadonlyArray<AnyActor>
+  readonly sagas: ReadonlyArray<AnySaga>
+  readonly reactors: ReadonlyArray<ReactorDefinition>
+  readonly projections: ReadonlyArray<ProjectionDefinition>
+}
+
+export const givenOf = ({ actors, sagas = [], reactors = [], projections = [] }: Options): Given => ({
+  actors,
+  sagas,
+  reactors,
+  projections,
+})
 
 /**
  * What to warn of: sagas that are steps of given sagas and were not given themselves. Another node may host them, so the

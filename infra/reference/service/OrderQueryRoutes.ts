@@ -10,12 +10,13 @@ import { Order } from "../../../actors/order/Order.ts"
 import { AuditLog } from "../../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCustomers.ts"
-import type { PastMoment } from "../../../runtime/operations.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { ActorSystem, type ProjectionDefinition } from "../../effect.ts"
-import { etagOf } from "../../http/CommandRequest.ts"
-import { type Problem, problem, type ServiceError } from "../../http/Problem.ts"
+import { etagOf, matchesVersion } from "../../http/EntityTag.ts"
+import { historyCursorOf, historyCursorText, momentOf } from "../../http/PastQuery.ts"
+import type { ServiceError } from "../../http/Problem.ts"
 import { problemResponse } from "../../http/ProblemResponses.ts"
+import { type Refused, refuse } from "../../http/Refused.ts"
 import { Hosted } from "./Hosted.ts"
 import { EVENTS_PER_PAGE, ORDERS_PER_PAGE } from "./OrderApi.ts"
 import { birthDocument, eventDocument, type OrderDocument, orderDocument } from "./OrderDocuments.ts"
@@ -27,61 +28,16 @@ import { ServiceApi } from "./ServiceApi.ts"
 /** Longest wait until a read model has reached `after`, in milliseconds. */
 export const AFTER_WAIT_MS = 5_000
 
-/** RFC 3339 with a zone. A time without a zone would mean something else on every machine. */
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
-
-/** A problem that a query finds without asking anything. */
-class Refused {
-  readonly _tag = "Refused"
-  readonly problem: Problem
-  constructor(given: Problem) {
-    this.problem = given
-  }
-}
-
-const refuse = (given: Problem) => Effect.fail(new Refused(given))
-
-const invalid = (detail: string, hint: string) => refuse(problem("invalidRequest", detail, { hint }))
-
 const asResponse = <A, R>(query: Effect.Effect<A, ServiceError | Refused, R>) =>
   Effect.catch(query, (error) =>
     Effect.succeed(problemResponse(error._tag === "Refused" ? error.problem : problemOf(error))),
   )
-
-/** The moment that a query names: either a version or a time. */
-const momentOf = (query: { readonly version?: number; readonly time?: string }) => {
-  const { version, time } = query
-  if (version !== undefined && time === undefined) return Effect.succeed<PastMoment>({ version })
-  if (time !== undefined && version === undefined) {
-    // An unescaped `+` of a zone arrives as a space.
-    const text = time.replace(" ", "+")
-    const atMs = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isFinite(atMs)) return Effect.succeed<PastMoment>({ time: atMs })
-    return invalid(`"${time}" is not a time.`, "Give RFC 3339 with a zone, as in 2026-05-01T12:00:00Z.")
-  }
-  return invalid("Give either `version` or `time`.", "As in ?version=3 or ?time=2026-05-01T12:00:00Z.")
-}
-
-/** True if `If-None-Match` has the version's tag, such as `"3"`. Weak tags compare equal, too. */
-const matches = (ifNoneMatch: string | undefined, version: number): boolean =>
-  ifNoneMatch !== undefined &&
-  (ifNoneMatch.trim() === "*" ||
-    ifNoneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etagOf(version)))
 
 /** States that only an order without a fulfilment has. */
 const BY_HAND: ReadonlySet<string> = new Set(["placed", "paid"])
 
 const withEtag = (document: OrderDocument) =>
   HttpApiSchema.withHeaders({ body: document, headers: { etag: etagOf(document.version) } })
-
-/** Where a page of history starts: `<version>.<sequence>`. */
-const historyCursor = (cursor: string | undefined) => {
-  if (cursor === undefined) return Effect.succeed({ version: 0, sequence: 0 })
-  const [, version, sequence] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? []
-  return version === undefined || sequence === undefined
-    ? invalid("The cursor does not belong to this list.", "Give `next` of the previous page, unchanged.")
-    : Effect.succeed({ version: Number(version), sequence: Number(sequence) })
-}
 
 export const OrderQueryRoutes = HttpApiBuilder.group(
   ServiceApi,
@@ -105,7 +61,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       const { version, state } = yield* system.get(Order, orderId).state()
       const document = orderDocument(orderId, version, state)
       if (document === undefined) return yield* refuse(orderNotFound(orderId))
-      return matches(ifNoneMatch, version)
+      return matchesVersion(ifNoneMatch, version)
         ? HttpServerResponse.empty({ status: 304, headers: { etag: etagOf(version) } })
         : withEtag({ ...document, ...(yield* fulfilmentOf(document)) })
     })
@@ -114,7 +70,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       orderId: string,
       { cursor, limit = EVENTS_PER_PAGE.default }: { readonly cursor?: string; readonly limit?: number },
     ) {
-      const after = yield* historyCursor(cursor)
+      const after = yield* historyCursorOf(cursor)
       const { birth, events, next } = yield* system.get(Order, orderId).history({ after, limit })
       const isUnborn = after.version === 0 && birth === undefined
       if (isUnborn) return yield* refuse(orderNotFound(orderId))
@@ -122,7 +78,7 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
         orderId,
         ...(birth === undefined ? {} : { birth: birthDocument(birth) }),
         events: events.map(eventDocument),
-        ...(next === undefined ? {} : { next: `${next.version}.${next.sequence}` }),
+        ...(next === undefined ? {} : { next: historyCursorText(next) }),
       }
     })
 

@@ -2,7 +2,7 @@
  * The order service: the system, its read side and its HTTP server.
  *
  * Owns their order. A start opens journal and database first, then the port. A stop runs backwards: first the
- * server (infra/http/HttpService.ts), then the system drains, then connections close.
+ * server (HttpService.ts), then the system drains, then connections close.
  */
 import { Effect, Layer } from "effect"
 import type { HttpServer, HttpServerError } from "effect/http"
@@ -12,7 +12,6 @@ import { methodsOf } from "../../http/ApiMethods.ts"
 import { layerCatalogRoutes } from "../../http/CatalogRoutes.ts"
 import { clusterHandlers } from "../../http/ClusterRoutes.ts"
 import { deadLetterHandlers } from "../../http/DeadLetterRoutes.ts"
-import { type HttpAddress, layerHttpService } from "../../http/HttpService.ts"
 import { layerOperationRoutes } from "../../http/OperationRoutes.ts"
 import { layerProblemResponses } from "../../http/ProblemResponses.ts"
 import { requestGuard } from "../../http/RequestGuard.ts"
@@ -22,6 +21,7 @@ import { requestMetrics } from "../../telemetry/RequestMetrics.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
 import { PaymentGatewayHttp } from "../payments/PaymentGatewayHttp.ts"
 import { type Flow, Hosted, hosted, namespaceOf } from "./Hosted.ts"
+import { type HttpAddress, layerHttpService } from "./HttpService.ts"
 import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
 import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
 import { OrderReads } from "./OrderReads.ts"

@@ -14,6 +14,7 @@ const root = path.resolve(import.meta.dirname, "../../..")
 const entries: Record<string, string> = {
   everstate: "infra/everstate.ts",
   "everstate/embedded": "infra/embedded.ts",
+  "everstate/http": "infra/http.ts",
   "everstate/operations": "runtime/operations.ts",
   "everstate/saga": "runtime/saga.ts",
   "everstate/testing": "runtime/testing.ts",

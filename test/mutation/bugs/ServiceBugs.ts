@@ -12,8 +12,8 @@ export const serviceBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an idempotency key is not used",
     file: "infra/http/CommandRequest.ts",
-    text: "...(commandId === undefined ? {} : { commandId }),\n      ...versionOf",
-    replacement: '...(commandId === "" ? { commandId } : {}),\n      ...versionOf',
+    text: "...(commandId === undefined ? {} : { commandId }),\n      ...(deadlineMs",
+    replacement: '...(commandId === "" ? { commandId } : {}),\n      ...(deadlineMs',
     isSeenBySimulation: false,
   },
   {
@@ -41,7 +41,7 @@ export const serviceBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a body of any type is taken",
     file: "infra/http/RequestGuard.ts",
-    text: 'if (!hasBody(header) || isJson(header("content-type"))) return undefined',
+    text: 'if (!(hasBody ?? announcesBody(header)) || isJson(header("content-type"))) return undefined',
     replacement: 'if (header("content-type") !== "text/plain") return undefined',
     isSeenBySimulation: false,
   },

@@ -1,7 +1,8 @@
 /** From a request's headers to an `ask`: which version it expects, whose it is, and what is ignored. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { ask, type CommandRequest, etagOf, versionHeaders } from "../../../infra/http/CommandRequest.ts"
+import { ask, type CommandRequest, versionHeaders } from "../../../infra/http/CommandRequest.ts"
+import { etagOf } from "../../../infra/http/EntityTag.ts"
 import type { Counter } from "../../fixtures/memory/Counter.ts"
 
 type Headers = Readonly<Record<string, string>>

@@ -9,7 +9,7 @@ import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import { Departure } from "./Departure.ts"
+import { Departure } from "../../http/Departure.ts"
 
 /** Longest wait for running requests at a stop, in milliseconds. */
 export const REQUESTS_DRAIN_MS = 10_000

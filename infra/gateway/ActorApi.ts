@@ -1,0 +1,195 @@
+/**
+ * The routes of types and actors: what there is, commands, states, the past.
+ *
+ * Owns the routes for any type. What the OpenAPI document says of each type: ApiDocument.ts. What the routes do:
+ * ActorRoutes.ts. Routes that follow an actor: WatchApi.ts.
+ */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import {
+  about,
+  commandHeaders,
+  cursor,
+  optionalText,
+  pageSize,
+  versionHeaders,
+  wholeNumber,
+} from "../http/CommandEndpoint.ts"
+import { COMMAND_PROBLEMS, READ_PROBLEMS } from "../http/Problem.ts"
+import { actorParameters, ITEMS_PER_PAGE, moment, pageOf, typeParameter, Verb } from "./GatewayEndpoint.ts"
+
+const JsonObject = Schema.Record(Schema.String, Schema.Unknown)
+
+const JsonSchema = Schema.NullOr(JsonObject).annotate({
+  description: "JSON Schema, or null if the schema cannot be expressed as one",
+})
+
+const CommandOfType = Schema.Struct({
+  name: Schema.String,
+  payload: JsonSchema,
+  reply: JsonSchema,
+  rejections: Schema.Record(Schema.String, JsonSchema).annotate({
+    description: "Schemas of the facts of each documented reason",
+  }),
+}).annotate({ identifier: "CommandOfType" })
+
+const EventOfType = Schema.Struct({
+  name: Schema.String,
+  version: Schema.Int,
+  upcastVersions: Schema.Array(Schema.Int),
+  payload: JsonSchema,
+}).annotate({ identifier: "EventOfType" })
+
+export const TypeDocument = Schema.Struct({
+  type: Schema.String,
+  kind: Schema.Literals(["actor", "saga"]),
+  chart: JsonObject.annotate({ description: "The root state of the machine, with its states nested" }),
+  commands: Schema.Array(CommandOfType),
+  events: Schema.Array(EventOfType),
+  input: JsonSchema,
+  warnings: Schema.Array(Schema.String),
+}).annotate({ identifier: "TypeDocument" })
+
+export const ActorDocument = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  version: Schema.Int.annotate({ description: "Number of the last event; 0 before the first" }),
+  sequence: Schema.optionalKey(Schema.Int.annotate({ description: "Sequence of the last commit" })),
+  at: Schema.optionalKey(moment("Time of the last event, in an answer of /at")),
+  state: Schema.String.annotate({ description: "Name of the state, as in `shipping.packed`" }),
+  value: Schema.Unknown.annotate({ description: "The state as XState has it" }),
+  status: Schema.String.annotate({ description: "`active`, `done` or `error`" }),
+  tags: Schema.Array(Schema.String),
+  context: Schema.Unknown,
+  output: Schema.optionalKey(Schema.Unknown),
+}).annotate({ identifier: "ActorDocument" })
+
+const HistoryItem = Schema.Struct({
+  version: Schema.Int,
+  sequence: Schema.Int,
+  at: moment("Time of the commit"),
+  type: Schema.String,
+  data: Schema.Unknown,
+  commandId: Schema.String,
+  user: Schema.optionalKey(Schema.String),
+  correlationId: Schema.optionalKey(Schema.String),
+  causationId: Schema.optionalKey(Schema.String),
+  trace: Schema.optionalKey(Schema.String),
+}).annotate({ identifier: "HistoryItem" })
+export type HistoryItem = typeof HistoryItem.Type
+
+const HistoryPage = Schema.Struct({
+  ...pageOf(HistoryItem, "HistoryItems").fields,
+  birth: Schema.optionalKey(
+    Schema.Struct({
+      sequence: Schema.Int,
+      at: moment("Time of the birth"),
+      input: Schema.optionalKey(Schema.Unknown),
+    }),
+  ),
+}).annotate({ identifier: "HistoryPage" })
+
+const Answered = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  version: Schema.Int,
+  sequence: Schema.Int,
+  reply: Schema.Unknown.annotate({ description: "Reply of the decision; null without one" }),
+  duplicate: Schema.Boolean.annotate({ description: "True: the command had been applied before" }),
+}).annotate({ identifier: "Answered" })
+
+const Told = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  commandId: Schema.String.annotate({ description: "Id under which the command is applied once" }),
+})
+  .annotate({ identifier: "Told" })
+  .pipe(HttpApiSchema.status(202))
+
+const Spawned = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  version: Schema.Int,
+  sequence: Schema.Int,
+  isNew: Schema.Boolean.annotate({ description: "False: the actor was there, born with the same input" }),
+}).annotate({ identifier: "Spawned" })
+
+const tagged = HttpApiSchema.WithHeaders(ActorDocument, { etag: Schema.String })
+
+const askHeaders = {
+  ...commandHeaders,
+  prefer: optionalText("`wait=5` waits 5 seconds for the answer; `respond-async` is `?via=tell`"),
+}
+
+export const ActorEndpoints = HttpApiGroup.make("actors")
+  .add(
+    HttpApiEndpoint.get("types", "/types", {
+      success: pageOf(TypeDocument, "TypePage"),
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "describe")
+      .annotateMerge(about("All types, with their charts", "Actor types and saga types.")),
+    HttpApiEndpoint.get("type", "/types/:type", {
+      params: typeParameter,
+      success: TypeDocument,
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "describe")
+      .annotateMerge(about("One type, with its chart")),
+    HttpApiEndpoint.get("read", "/actors/:type/:id", {
+      params: actorParameters,
+      headers: { "if-none-match": optionalText("304 if the actor is still at this version") },
+      success: tagged,
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "read")
+      .annotateMerge(about("The current state of an actor", "From its owner, so it has your own writes.")),
+    HttpApiEndpoint.get("history", "/actors/:type/:id/history", {
+      params: actorParameters,
+      query: { cursor, limit: pageSize(ITEMS_PER_PAGE) },
+      success: HistoryPage,
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "read")
+      .annotateMerge(about("The birth and the events of an actor, oldest first", "From the journal.")),
+    HttpApiEndpoint.get("at", "/actors/:type/:id/at", {
+      params: actorParameters,
+      query: {
+        version: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+        time: optionalText("RFC 3339, as in 2026-05-01T12:00:00Z"),
+      },
+      success: tagged,
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "read")
+      .annotateMerge(about("A past state of an actor", "At a version or at a time; from the journal.")),
+    HttpApiEndpoint.put("spawn", "/actors/:type/:id", {
+      params: actorParameters,
+      headers: commandHeaders,
+      payload: Schema.Struct({ input: Schema.optionalKey(Schema.Unknown) }).annotate({
+        identifier: "SpawnOrder",
+      }),
+      success: Spawned,
+      error: COMMAND_PROBLEMS,
+    })
+      .annotate(Verb, "spawn")
+      .annotateMerge(about("Have an actor born without a command", "409 if it was born with another input.")),
+    HttpApiEndpoint.post("ask", "/actors/:type/:id/:command", {
+      params: { ...actorParameters, command: Schema.String },
+      query: {
+        via: Schema.optionalKey(Schema.Literals(["ask", "tell"])),
+      },
+      headers: askHeaders,
+      payload: [JsonObject.annotate({ identifier: "CommandPayload" }), Schema.Null],
+      success: [HttpApiSchema.WithHeaders(Answered, versionHeaders), Told],
+      error: COMMAND_PROBLEMS,
+    })
+      .annotate(Verb, "ask")
+      .annotateMerge(
+        about(
+          "Send a command to an actor",
+          "Answered when its events are durable; with `?via=tell` when the command is stored in the mailbox.",
+        ),
+      ),
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Actors" }))

@@ -1,0 +1,157 @@
+/**
+ * Handlers of the routes in ActorApi.ts: types, commands, states and the past of any actor.
+ *
+ * Owns how a command's route becomes an `ask` or a `tell`. Headers: infra/http/CommandRequest.ts. What may be
+ * called at all: Exposure.ts and Gateway.ts.
+ */
+import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import type { AnyActor } from "../../runtime/define.ts"
+import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
+import { ask, type CommandRequest, metadataOf, versionHeaders } from "../http/CommandRequest.ts"
+import { etagOf, matchesVersion } from "../http/EntityTag.ts"
+import { isoTime } from "../http/IsoTime.ts"
+import { historyCursorOf, historyCursorText, momentOf } from "../http/PastQuery.ts"
+import { notFound } from "../http/Problem.ts"
+import { refuse } from "../http/Refused.ts"
+import { actorDocument, historyItem } from "./ActorDocument.ts"
+import { Exposed, type ExposedType } from "./Exposure.ts"
+import { GatewayApi } from "./GatewayApi.ts"
+import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
+import { orProblem } from "./GatewayProblem.ts"
+import { preferenceOf } from "./Preference.ts"
+import { shown } from "./ShownValue.ts"
+import { typeDocument } from "./TypeDocument.ts"
+
+interface ActorParams {
+  readonly type: string
+  readonly id: string
+}
+
+interface HistoryQuery {
+  readonly cursor?: string
+  readonly limit?: number
+}
+
+interface AskRequest extends CommandRequest {
+  readonly params: ActorParams & { readonly command: string }
+  readonly query: { readonly via?: "ask" | "tell" }
+  readonly headers: CommandRequest["headers"] & { readonly prefer?: string }
+  readonly payload: { readonly [field: string]: unknown } | null
+}
+
+export const ActorRoutes = HttpApiBuilder.group(
+  GatewayApi,
+  "actors",
+  Effect.fnUntraced(function* (handlers) {
+    const system = yield* ActorSystem
+    const { typeNamed, commandNamed, types } = yield* Exposed
+    const refOf = ({ actor }: ExposedType, id: string) => system.get(actor as AnyActor, id)
+
+    const read = Effect.fnUntraced(function* (params: ActorParams, ifNoneMatch: string | undefined) {
+      const now = yield* refOf(yield* typeNamed(params.type), params.id).state()
+      if (!now.isBorn) return yield* refuse(notFound(params.type, params.id))
+      const etag = etagOf(now.version)
+      return matchesVersion(ifNoneMatch, now.version)
+        ? HttpServerResponse.empty({ status: 304, headers: { etag } })
+        : HttpApiSchema.withHeaders({ body: actorDocument(params, now), headers: { etag } })
+    })
+
+    const history = Effect.fnUntraced(function* (
+      params: ActorParams,
+      { cursor, limit = ITEMS_PER_PAGE.default }: HistoryQuery,
+    ) {
+      const ref = refOf(yield* typeNamed(params.type), params.id)
+      const after = yield* historyCursorOf(cursor)
+      const { birth, events, next } = yield* ref.history({ after, limit })
+      if (after.version === 0 && birth === undefined) return yield* refuse(notFound(params.type, params.id))
+      return {
+        ...(birth === undefined
+          ? {}
+          : {
+              birth: {
+                sequence: birth.sequence,
+                at: isoTime(birth.at),
+                ...(birth.input === undefined ? {} : { input: shown(birth.input) }),
+              },
+            }),
+        items: events.map(historyItem),
+        ...(next === undefined ? {} : { next: historyCursorText(next) }),
+      }
+    })
+
+    const at = Effect.fnUntraced(function* (
+      params: ActorParams,
+      query: { readonly version?: number; readonly time?: string },
+    ) {
+      const ref = refOf(yield* typeNamed(params.type), params.id)
+      const past = yield* ref.stateAt(yield* momentOf(query))
+      if (past.at === undefined) {
+        return yield* refuse({
+          ...notFound(params.type, params.id),
+          detail: `There was no ${params.type} "${params.id}" then.`,
+        })
+      }
+      return HttpApiSchema.withHeaders({
+        body: actorDocument(params, past),
+        headers: { etag: etagOf(past.version) },
+      })
+    })
+
+    const tell = Effect.fnUntraced(function* (given: AskRequest) {
+      const { type, id, command } = given.params
+      const key = given.headers["idempotency-key"]
+      const ref = refOf(yield* commandNamed(type, command), id)
+      const { commandId } = yield* ref.tell(
+        { ...given.payload, type: command },
+        { ...(key === undefined ? {} : { commandId: key }), metadata: metadataOf(given) },
+      )
+      return { type, id, commandId }
+    })
+
+    const send = Effect.fnUntraced(function* (given: AskRequest) {
+      const { type, id, command } = given.params
+      const { isAsync, waitMs } = yield* preferenceOf(given.headers.prefer)
+      if (given.query.via === "tell" || (given.query.via === undefined && isAsync)) return yield* tell(given)
+      const ref = refOf(yield* commandNamed(type, command), id)
+      const { version, sequence, reply, duplicate } = yield* ask(
+        ref,
+        { ...given.payload, type: command },
+        given,
+        waitMs,
+      )
+      return HttpApiSchema.withHeaders({
+        body: { type, id, version, sequence, reply: shown(reply) ?? null, duplicate },
+        headers: versionHeaders({ version, sequence }),
+      })
+    })
+
+    const spawn = Effect.fnUntraced(function* (
+      given: CommandRequest & {
+        readonly params: ActorParams
+        readonly payload: { readonly input?: unknown }
+      },
+    ) {
+      const { type, id } = given.params
+      const { actor } = yield* typeNamed(type)
+      const key = given.headers["idempotency-key"]
+      const spawned = yield* system.spawn(actor as AnyActor, id, {
+        ...given.payload,
+        ...(key === undefined ? {} : { commandId: key }),
+        metadata: metadataOf(given),
+      })
+      return { type, id, ...spawned }
+    })
+
+    return handlers.handleAll({
+      types: () => Effect.succeed({ items: types.map(typeDocument) }),
+      type: ({ params }) => orProblem(Effect.map(typeNamed(params.type), typeDocument)),
+      read: ({ params, headers }) => orProblem(read(params, headers["if-none-match"])),
+      history: ({ params, query }) => orProblem(history(params, query)),
+      at: ({ params, query }) => orProblem(at(params, query)),
+      spawn: (given) => orProblem(spawn(given)),
+      ask: (given) => orProblem(send(given), given.headers["idempotency-key"]),
+    })
+  }),
+)

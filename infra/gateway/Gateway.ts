@@ -1,0 +1,251 @@
+/**
+ * `makeGateway(system, options)`: a system over HTTP, from its definitions alone.
+ *
+ * Owns the walk of a request: the checks of its sender (infra/http/RequestGuard.ts), its route
+ * (RouteTable.ts), what the caller may do (Access.ts), its body, and then the routes (GatewayHandler.ts). An
+ * answer of any kind leaves through Answers.ts.
+ */
+import { randomUUID } from "node:crypto"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { effectFaceOf, type ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
+import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
+import { type Problem, problem } from "../http/Problem.ts"
+import { BODY_BYTES_MAX, CORRELATION_HEADER } from "../http/ProblemResponses.ts"
+import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGuard.ts"
+import { type Nearness, type Principal, withoutAuthorize } from "./Access.ts"
+import { guarded, problemAnswer } from "./Answers.ts"
+import { boundedBody, TOO_LARGE } from "./BoundedBody.ts"
+import { exposureOf, unknownTypes } from "./Exposure.ts"
+import { type GatewayHandler, gatewayHandler } from "./GatewayHandler.ts"
+import { type GatewayOptions, InvalidGatewayOption, type ListenOptions } from "./GatewayOptions.ts"
+import { type Listening, listenOn, nodeHandler } from "./NodeListener.ts"
+import type { FoundRoute } from "./RouteTable.ts"
+import { utf8Header } from "./Utf8Header.ts"
+
+/** A system on HTTP. */
+export interface Gateway {
+  /** Answers one request; never rejects. Mounts wherever a web-standard handler does. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** The same as a listener of `node:http`, for Express and others on it. */
+  readonly node: (incoming: IncomingMessage, outgoing: ServerResponse) => void
+  /**
+   * Opens a port. Rejects with `InvalidGatewayOption` for an address that others can reach, if there is no
+   * `authorize`.
+   */
+  readonly listen: (options?: ListenOptions) => Promise<Listening>
+  /** Ends streams, closes what `listen` has opened, and answers no more. The system goes on. */
+  readonly close: () => Promise<void>
+}
+
+/** Makes the gateway of a running system. Throws `InvalidGatewayOption`. */
+export const makeGateway = (
+  system: PromiseActorSystem | ActorSystemService,
+  options: GatewayOptions = {},
+): Gateway => {
+  const running = new RunningGateway(system, options)
+  return {
+    fetch: (request) => running.answer(request, "unknown"),
+    node: nodeHandler((request) => running.answer(request, "unknown")),
+    listen: (where = {}) => running.listen(where),
+    close: () => running.close(),
+  }
+}
+
+/** Headers that a client cannot send from a page without asking the service first (a CORS preflight). */
+const CUSTOM_HEADERS = ["authorization", "idempotency-key", "x-everstate", "x-requested-with"] as const
+
+/** Headers of requests that a proxy has passed on. */
+const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const
+
+class RunningGateway {
+  readonly #options: GatewayOptions
+  readonly #basePath: string
+  readonly #guard: RequestGuard
+  readonly #handler: GatewayHandler
+  readonly #listening = new Set<Listening>()
+
+  constructor(system: PromiseActorSystem | ActorSystemService, options: GatewayOptions) {
+    this.#options = options
+    this.#basePath = basePathOf(options.basePath)
+    this.#guard = requestGuard(options.allowedHosts)
+    const face = faceOf(system)
+    const [unknown] = unknownTypes(face.service.given, options.expose)
+    if (unknown !== undefined) {
+      const hint = "Name types of actors and sagas that the system was given."
+      throw new InvalidGatewayOption({
+        option: "expose",
+        detail: `the system has no type "${unknown}"`,
+        hint,
+      })
+    }
+    const exposure = exposureOf(face.service.given, options.expose)
+    this.#handler = gatewayHandler({ ...face, exposure, basePath: this.#basePath })
+  }
+
+  /** The walk of a request. */
+  async answer(request: Request, nearness: Nearness): Promise<Response> {
+    const correlationId = request.headers.get(CORRELATION_HEADER) ?? randomUUID()
+    let response: Response
+    try {
+      response = await this.#checked(request, correlationId, nearness)
+    } catch (cause) {
+      this.#handler.logDefect(`${request.method} ${new URL(request.url).pathname} failed`, cause)
+      response = problemAnswer(problem("internal", "This is a defect of the service; its log says more."))
+    }
+    const answer = guarded(response)
+    if (!answer.headers.has(CORRELATION_HEADER)) answer.headers.set(CORRELATION_HEADER, correlationId)
+    return answer
+  }
+
+  async #checked(request: Request, correlationId: string, nearness: Nearness): Promise<Response> {
+    const refusal = this.#guard(guardedRequest(request))
+    if (refusal !== undefined) return refused(problem(refusal.kind, refusal.detail))
+    const url = this.#pathIn(request)
+    if (url === undefined) return this.#notFound(request)
+    const route = this.#handler.routes.find(request.method, url)
+    if (route === undefined && this.#options.routes === undefined) return this.#notFound(request, url)
+    if (route !== undefined && !isDeliberate(request)) {
+      const detail = "A request that changes something says Content-Type: application/json."
+      return refused(problem("unsupportedMediaType", detail))
+    }
+    const caller = await this.#authorized(request, route, nearness)
+    if ("problem" in caller) return refused(caller.problem, caller.headers)
+    const body = await boundedBody(request, BODY_BYTES_MAX)
+    if (body === TOO_LARGE) {
+      const detail = `The body is larger than ${BODY_BYTES_MAX} bytes.`
+      return refused(problem("payloadTooLarge", detail, { limitBytes: BODY_BYTES_MAX }))
+    }
+    const inner = innerRequest(request, url, body, correlationId, caller)
+    if (route !== undefined) return this.#handler.fetch(inner)
+    return (await this.#options.routes?.(inner, caller)) ?? this.#notFound(request, url)
+  }
+
+  /** The path and query below the base path; `undefined` for other paths. */
+  #pathIn(request: Request): string | undefined {
+    const { pathname, search } = new URL(request.url)
+    const base = this.#basePath
+    if (base === "") return pathname + search
+    if (pathname === base) return `/${search}`
+    return pathname.startsWith(`${base}/`) ? pathname.slice(base.length) + search : undefined
+  }
+
+  #notFound({ method, url }: Request, path?: string): Response {
+    const detail = `There is no ${method} ${new URL(url).pathname}.`
+    const allowed = path === undefined ? [] : this.#handler.methodsAt(path)
+    return allowed.length === 0
+      ? problemAnswer(problem("routeNotFound", detail))
+      : problemAnswer(problem("methodNotAllowed", detail, { allowed }), { allow: allowed.join(", ") })
+  }
+
+  async #authorized(
+    request: Request,
+    route: FoundRoute | undefined,
+    nearness: Nearness,
+  ): Promise<Principal | { readonly problem: Problem; readonly headers: Record<string, string> }> {
+    const { verb = "route", operation = "route", ...names } = route ?? {}
+    if (verb === "open") return { user: undefined }
+    const { authorize } = this.#options
+    // A proxy on this machine passes on requests from anywhere.
+    const near = PROXY_HEADERS.some((name) => request.headers.has(name)) ? "unknown" : nearness
+    const answer =
+      authorize === undefined
+        ? withoutAuthorize(verb, near)
+        : await authorize({ request: withoutBody(request), verb, operation, ...names })
+    if ("user" in answer) return answer
+    const { refused: kind, detail = "The gateway's `authorize` refused the request." } = answer
+    return {
+      problem: problem(kind, detail, { verb }),
+      headers: kind === "unauthenticated" ? { "www-authenticate": "Bearer" } : {},
+    }
+  }
+
+  async listen({ port = 0, host = "127.0.0.1" }: ListenOptions): Promise<Listening> {
+    const isNear = isLoopback(host)
+    if (!isNear && this.#options.authorize === undefined) {
+      throw new InvalidGatewayOption({
+        option: "host",
+        detail: `${host} can be reached from other machines, and there is no \`authorize\``,
+        hint: "Give `authorize`, or listen on 127.0.0.1.",
+      })
+    }
+    const nearness = isNear ? "this machine" : "unknown"
+    const opened = await listenOn((request) => this.answer(request, nearness), { port, host })
+    const close = async () => {
+      this.#listening.delete(listening)
+      await opened.close()
+    }
+    const listening: Listening = { ...opened, close }
+    this.#listening.add(listening)
+    return listening
+  }
+
+  async close(): Promise<void> {
+    await this.#handler.endStreams()
+    await Promise.all([...this.#listening].map(({ close }) => close()))
+    await this.#handler.dispose()
+  }
+}
+
+const faceOf = (system: PromiseActorSystem | ActorSystemService) => {
+  if ("given" in system) return { service: system, context: undefined }
+  const face = effectFaceOf(system)
+  if (face !== undefined) return face
+  throw new InvalidGatewayOption({
+    option: "system",
+    detail: "it is no system of this package",
+    hint: "Give what `ActorSystem.start` returns, or the service `ActorSystem` of everstate/effect. Have one copy of everstate installed.",
+  })
+}
+
+const basePathOf = (given = ""): string => {
+  const path = given.replace(/\/+$/, "")
+  if (path === "" || /^(\/[\w.~-]+)+$/.test(path)) return path
+  throw new InvalidGatewayOption({
+    option: "basePath",
+    detail: `"${given}"`,
+    hint: 'Give a path as in "/api": it starts with "/" and has letters, digits, "-", "_", "." and "~".',
+  })
+}
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** What the guard looks at. A handler without a header `Host` has the host in the URL. */
+const guardedRequest = (request: Request) => {
+  const headers = Object.fromEntries(request.headers)
+  headers["host"] ??= new URL(request.url).host
+  return { method: request.method, headers, hasBody: request.body !== null }
+}
+
+/** Whether a program or a page of the service itself must have made the request, if it changes something. */
+const isDeliberate = ({ method, headers }: Request): boolean =>
+  SAFE_METHODS.has(method) ||
+  headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() === "application/json" ||
+  CUSTOM_HEADERS.some((name) => headers.has(name))
+
+/** Refuses a request whose body was not read: the connection ends, because the body would come next on it. */
+const refused = (given: Problem, headers: Readonly<Record<string, string>> = {}): Response =>
+  problemAnswer(given, { ...headers, connection: "close" })
+
+const withoutBody = ({ url, method, headers, signal }: Request): Request =>
+  new Request(url, { method, headers, signal })
+
+/** The request as routes see it: without the base path, its body in memory, from the caller. */
+const innerRequest = (
+  request: Request,
+  path: string,
+  body: Uint8Array<ArrayBuffer> | undefined,
+  correlationId: string,
+  { user }: Principal,
+): Request => {
+  const headers = new Headers(request.headers)
+  headers.set(CORRELATION_HEADER, correlationId)
+  if (user !== undefined) headers.set("x-user", utf8Header(user))
+  headers.delete("transfer-encoding")
+  return new Request(`${new URL(request.url).origin}${path}`, {
+    method: request.method,
+    headers,
+    signal: request.signal,
+    ...(body === undefined ? {} : { body }),
+  })
+}

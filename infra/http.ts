@@ -1,0 +1,21 @@
+/**
+ * `everstate/http`: a system over HTTP. Every public name is in this list.
+ */
+export {
+  type AccessRequest,
+  type Authorize,
+  GATEWAY_VERBS,
+  type GatewayVerb,
+  type Principal,
+  type Refusal,
+  refuseAccess,
+} from "./gateway/Access.ts"
+export type { Expose } from "./gateway/Exposure.ts"
+export { type Gateway, makeGateway } from "./gateway/Gateway.ts"
+export {
+  type ApplicationRoutes,
+  type GatewayOptions,
+  InvalidGatewayOption,
+  type ListenOptions,
+} from "./gateway/GatewayOptions.ts"
+export type { Listening } from "./gateway/NodeListener.ts"
