@@ -116,7 +116,12 @@ export class DeliveryChecker {
       this.#waiting.delete(known)
       return
     }
-    if (k !== "command" || RUNTIME_ID.test(id)) return
+    if (RUNTIME_ID.test(id)) {
+      const request = this.#undecided(address.key, id)
+      if (request !== undefined) this.#waiting.delete(request)
+      return
+    }
+    if (k !== "command") return
     this.#expect({ id, to: address.key, from: undefined, order: 0, effect: "command", command: c }, true)
   }
 
@@ -275,14 +280,18 @@ export class DeliveryChecker {
    * Whether it is the answer to a request that could not be decided. No commit of the receiver carries it.
    */
   #isAnswerOfGiveUp(key: string, commandId: string): boolean {
-    const requestId = commandId.replace(/:answer$/, "")
+    const request = this.#undecided(key, commandId)
+    if (request !== undefined) request.isDead = true
+    return request !== undefined
+  }
+
+  /** The request of `key` that the answer is about. */
+  #undecided(key: string, answerId: string): Sent | undefined {
+    const requestId = answerId.replace(/:answer$/, "")
     for (const sent of this.#sent.values()) {
-      if (sent.id === requestId && sent.effect === "request" && sent.from === key) {
-        sent.isDead = true
-        return true
-      }
+      if (sent.id === requestId && sent.effect === "request" && sent.from === key) return sent
     }
-    return false
+    return undefined
   }
 
   /** Whether the command was decided and there was nothing to store. */
