@@ -1,5 +1,7 @@
 /**
  * `everstate/effect`: the Effect face. `layer(options)` gives the service `ActorSystem` on NATS and Postgres.
+ *
+ * @module everstate/effect
  */
 
 export { ActorClient, type ActorClientService } from "../runtime/client/ActorClient.ts"

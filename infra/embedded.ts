@@ -4,6 +4,8 @@
  * `startServers({ folder })` runs nats-server and Postgres 18 as child processes. They end with this process,
  * which stays alive until they are stopped. `serversFromEnv(folder)` starts only the servers that `NATS_URL`
  * and `DATABASE_URL` do not name. The `acquire*` functions are the same for Effect programs.
+ *
+ * @module everstate/embedded
  */
 export {
   DataFolderInUse,

@@ -2,6 +2,8 @@
  * `everstate`: define actors, start the system on NATS and Postgres, ask. On promises; the same as Effects is in effect.ts.
  *
  * Further entry points are `everstate/saga`, `everstate/operations`, `everstate/adapter`, `everstate/testing`, `everstate/embedded`.
+ *
+ * @module everstate
  */
 export { CheckpointsUnavailable } from "../runtime/checkpoint/Checkpoints.ts"
 export { LeasesUnavailable } from "../runtime/cluster/Leases.ts"

@@ -1,5 +1,7 @@
 /**
  * `everstate/http`: a system over HTTP. Every public name is in this list.
+ *
+ * @module everstate/http
  */
 export {
   type AccessRequest,

@@ -3,7 +3,10 @@
  * public name is in this list.
  *
  * Each port is a service of Effect. Its contract is a suite of tests, which a test runner of your choice runs on your
- * adapter: `checkpointsContract({ describe, test }, { name: "Redis", layer })`. `ActorSystem.layer(options)` of `everstate/effect` is a system on any ports.
+ * adapter: `checkpointsContract({ describe, test }, { name: "Redis", layer })`. `ActorSystem.layer(options)` of
+ * `everstate/effect` is a system on any ports.
+ *
+ * @module everstate/adapter
  */
 export {
   Checkpoints,

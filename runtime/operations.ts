@@ -1,6 +1,8 @@
 /**
  * `everstate/operations`: status, cluster, dead letters, history, health, and the catalog of events. Every public name is
  * in this list.
+ *
+ * @module everstate/operations
  */
 export { CheckpointsUnavailable } from "./checkpoint/Checkpoints.ts"
 export type { ClientStatus } from "./client/ActorClient.ts"

@@ -1,4 +1,8 @@
-/** `everstate/saga`: long transactions over several actors, and their check. Every public name is in this list. */
+/**
+ * `everstate/saga`: long transactions over several actors, and their check. Every public name is in this list.
+ *
+ * @module everstate/saga
+ */
 export {
   type CheckChangeOptions,
   type CheckSagaOptions,

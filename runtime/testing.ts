@@ -1,4 +1,8 @@
-/** `everstate/testing`: what users test their actors with. Every public name is in this list. */
+/**
+ * `everstate/testing`: what users test their actors with. Every public name is in this list.
+ *
+ * @module everstate/testing
+ */
 export {
   type Expected,
   type ExpectedState,

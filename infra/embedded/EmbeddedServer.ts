@@ -37,6 +37,7 @@ export interface EmbeddedServer {
    * too.
    */
   restart(): Promise<void>
+  /** The same as `stop`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

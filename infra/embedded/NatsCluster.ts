@@ -15,19 +15,23 @@ import { type NatsServer, startNats } from "./NatsServer.ts"
 import { failedToStart } from "./ServerProcess.ts"
 import { delay, pollIntervalMs } from "./Until.ts"
 
+/** Options of `startNatsCluster`. */
 export interface NatsClusterOptions extends Omit<NatsOptions, "port" | "serverName"> {
   /** Number of servers; 3 by default, the smallest cluster that keeps its quorum when one is lost. */
   readonly size?: number
   readonly clusterName?: string
 }
 
+/** A running cluster of nats-servers. */
 export interface NatsCluster {
   readonly servers: ReadonlyArray<NatsServer>
   /** Addresses of all members, for a client that should outlive one of them. */
   readonly urls: ReadonlyArray<string>
   /** Resolves once the cluster places replicated streams: after the start, and after members came back. */
   whenReady(): Promise<void>
+  /** Stops all servers. */
   stop(): Promise<void>
+  /** The same as `stop`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

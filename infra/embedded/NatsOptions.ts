@@ -4,6 +4,7 @@
  */
 import type { OnProgress } from "./Progress.ts"
 
+/** Options of `startNats`. */
 export interface NatsOptions {
   /** Folder of all files of this server; created if missing. */
   readonly folder: string

@@ -26,6 +26,7 @@ import { ignoreProgress } from "./Progress.ts"
 import { type RunAs, unprivilegedRunAs } from "./RunAs.ts"
 import { failedToStart, ServerProcess } from "./ServerProcess.ts"
 
+/** A running nats-server. */
 export interface NatsServer extends EmbeddedServer {
   /** Options for `connect` of the NATS client, which takes no password in an address, as `url` has it. */
   readonly login: { readonly servers: string; readonly user?: string; readonly pass?: string }

@@ -28,6 +28,7 @@ import { handOver, type RunAs, unprivilegedRunAs } from "./RunAs.ts"
 import { ServerProcess } from "./ServerProcess.ts"
 import { delay } from "./Until.ts"
 
+/** Options of `startPostgres`. */
 export interface PostgresOptions extends PostgresDataOptions {
   /** Folder of all files of this server; created if missing. */
   readonly folder: string
@@ -48,6 +49,7 @@ export interface PostgresOptions extends PostgresDataOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
+/** A running Postgres. */
 export type PostgresServer = EmbeddedServer
 
 const startTimeoutMsDefault = 60_000

@@ -25,17 +25,25 @@ import {
 
 type Acquired<A> = Effect.Effect<A, EmbeddedError, Scope.Scope>
 
+/** Starts a nats-server, which stops with the scope. */
 export const acquireNats = (options: NatsOptions): Acquired<NatsServer> => acquire(() => startNats(options))
 
+/** Starts a cluster of nats-servers, which stops with the scope. */
 export const acquireNatsCluster = (options: NatsClusterOptions): Acquired<NatsCluster> =>
   acquire(() => startNatsCluster(options))
 
+/** Starts a Postgres, which stops with the scope. */
 export const acquirePostgres = (options: PostgresOptions): Acquired<PostgresServer> =>
   acquire(() => startPostgres(options))
 
+/** Starts a nats-server and a Postgres, which stop with the scope. */
 export const acquireServers = (options: ServersOptions): Acquired<EmbeddedServers> =>
   acquire(() => startServers(options))
 
+/**
+ * Takes the servers that `NATS_URL` and `DATABASE_URL` name, and starts those that are not named. Started servers stop with the
+ * scope.
+ */
 export const acquireServersFromEnv = (
   folder: string,
   options?: Omit<ServersOptions, "folder">,

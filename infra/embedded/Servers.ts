@@ -8,6 +8,7 @@ import { type NatsServer, startNats } from "./NatsServer.ts"
 import { type PostgresOptions, type PostgresServer, startPostgres } from "./PostgresServer.ts"
 import type { OnProgress } from "./Progress.ts"
 
+/** Options of `startServers`. */
 export interface ServersOptions {
   /** Folder in which `nats/` and `postgres/` are made. */
   readonly folder: string
@@ -23,6 +24,7 @@ export interface ServersOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
+/** The addresses of nats-server and Postgres, and the servers that were started for them. */
 export interface Servers {
   readonly natsUrl: string
   readonly postgresUrl: string
@@ -31,6 +33,7 @@ export interface Servers {
   readonly postgres: PostgresServer | undefined
   /** Stops the embedded servers. */
   stop(): Promise<void>
+  /** The same as `stop`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

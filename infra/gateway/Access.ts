@@ -31,6 +31,7 @@ export const GATEWAY_VERBS = [
   "inspect",
   "operate",
 ] as const
+/** What a request to the gateway does. */
 export type GatewayVerb = (typeof GATEWAY_VERBS)[number]
 
 /** The question of a request: may it do this? */

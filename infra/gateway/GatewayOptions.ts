@@ -17,6 +17,7 @@ export type ApplicationRoutes = (
   caller: Principal,
 ) => Promise<Response | undefined> | Response | undefined
 
+/** Options of the gateway: where it is mounted, who may do what, and its limits. */
 export interface GatewayOptions {
   /** Path under which the gateway is mounted, as in `/api`. Default: none. */
   readonly basePath?: string

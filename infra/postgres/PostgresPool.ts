@@ -35,6 +35,7 @@ const silenceMarginMs = 5_000
 const closeTimeoutMs = 10_000
 const schemaPattern = /^[a-z][a-z0-9_]{0,29}$/
 
+/** How a process connects to Postgres: address, schema, connections and time-outs. */
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url?: string

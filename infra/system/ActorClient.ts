@@ -27,6 +27,7 @@ import { StoreWatch } from "../nats/stores/StoreWatch.ts"
 import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
 import { type InvalidStartOption, invalidConnectOption } from "./InvalidStartOption.ts"
 
+/** Options of `ActorClient.connect`. */
 export interface ConnectOptions extends ClientOptions {
   /** Address of the system's NATS, `nats://host:port`, or all connection options. */
   readonly nats: string | NatsConnectionOptions
@@ -90,6 +91,7 @@ const noJournal = (namespace: string): JournalRefused =>
 /** A connected client on promises. */
 export type ActorClient = PromiseActorClient
 
+/** Connects clients: processes that ask actors and host none. */
 export const ActorClient = {
   /**
    * Connects to the system that nodes run in this namespace. Rejects with a {@link ConnectError}, and leaves

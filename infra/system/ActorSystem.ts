@@ -53,6 +53,7 @@ const PREPARATION_WEIGHT = 0.001
 /** Namespace of a system whose options name none. */
 export const NAMESPACE_DEFAULT = "everstate"
 
+/** Options of `ActorSystem.start`: definitions, servers, and settings that have defaults. */
 export interface StartOptions extends SystemOptions {
   /** NATS server of the journal, `nats://host:port`, or all connection options. */
   readonly nats: string | NatsConnectionOptions
@@ -193,6 +194,7 @@ const usedAlready = ({
 /** A running system on promises. */
 export type ActorSystem = PromiseActorSystem
 
+/** Starts systems on NATS and Postgres, and makes what they need on these servers. */
 export const ActorSystem = {
   /**
    * Connects, verifies the journal, migrates Postgres and starts projections. Rejects with a {@link

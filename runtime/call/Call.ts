@@ -27,6 +27,7 @@ export interface CallArgs<Input> {
   readonly attempt: number
 }
 
+/** Attempts, time-out and pauses of a durable call. */
 export interface CallOptions {
   /** Longest time of one attempt without a heartbeat, in milliseconds; default 30,000. */
   readonly timeoutMs?: number

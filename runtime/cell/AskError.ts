@@ -50,7 +50,9 @@ class Rejected<Reason extends string = string> extends errorClass<Rejected>()(
   }
 }
 
+/** The actor or its chart said no to a command; nothing is stored. */
 export const CommandRejected = Rejected
+/** The same error, with the reasons of one command of an actor. */
 export type CommandRejected<A extends AnyActor = AnyActor, C extends string = string> = Rejected<
   RejectionReason<A, C>
 >

@@ -18,6 +18,7 @@ export class CheckpointsUnavailable extends errorClass<CheckpointsUnavailable>()
   }
 }
 
+/** A position and a note by name, kept when the process ends. */
 export interface CheckpointsService {
   /**
    * The position under a name (letters, digits, `_`, `-`, with dots between), 0 if there is none. It may be
@@ -36,6 +37,7 @@ export interface CheckpointsService {
 export const positionIn = (stored: unknown): number =>
   Number.isSafeInteger(stored) && (stored as number) > 0 ? (stored as number) : 0
 
+/** The port for checkpoints, as a service. */
 export class Checkpoints extends Context.Service<Checkpoints, CheckpointsService>()(
   "everstate/checkpoint/Checkpoints",
 ) {}

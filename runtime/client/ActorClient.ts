@@ -25,6 +25,7 @@ import { SYSTEM_DEFAULTS } from "../system/SystemSettings.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { Transport } from "../transport/Transport.ts"
 
+/** What a client asks, and how long it waits. */
 export interface ClientOptions {
   /** Definitions of the actors that the client asks, with the same `nodeLabel` as on the nodes. */
   readonly actors: ReadonlyArray<AnyActor>
@@ -43,6 +44,7 @@ export interface ClientStatus {
   readonly routed: Router["counts"]
 }
 
+/** What a client offers: refs to the actors that nodes host, and its status. */
 export interface ActorClientService extends ActorRefs {
   readonly status: Effect.Effect<ClientStatus>
   /**
@@ -54,6 +56,7 @@ export interface ActorClientService extends ActorRefs {
   readonly close: Effect.Effect<void>
 }
 
+/** A client of a system, as a service. It asks actors and hosts none. */
 export class ActorClient extends Context.Service<ActorClient, ActorClientService>()(
   "everstate/client/ActorClient",
 ) {

@@ -1,6 +1,7 @@
 /** What happens in a cluster, as one of its members sees it: for operators and tests. */
 import type { MemberRecord } from "./Member.ts"
 
+/** Something that happened in the cluster, as this node sees it. */
 export type ClusterEvent =
   | { readonly type: "MemberJoined"; readonly member: string; readonly record: MemberRecord }
   | { readonly type: "MemberLeft"; readonly member: string; readonly record: MemberRecord }

@@ -57,8 +57,10 @@ export class LeasesUnavailable extends errorClass<LeasesUnavailable>()(
   }
 }
 
+/** All errors of writing a lease. */
 export type LeaseWriteError = LeaseConflict | LeasesUnavailable
 
+/** Records by key, with revisions: compare-and-set, and hints of changes. */
 export interface LeasesService {
   /** False: nobody else can reach this store, so what is in it never expires, and nothing has to be renewed. */
   readonly isShared: boolean
@@ -86,4 +88,5 @@ export interface LeasesService {
   readonly changes: Stream.Stream<LeaseHint>
 }
 
+/** The port for leases, as a service. */
 export class Leases extends Context.Service<Leases, LeasesService>()("everstate/cluster/Leases") {}

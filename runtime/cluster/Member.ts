@@ -49,11 +49,11 @@ export interface MemberRecord {
   readonly types: HostedTypes
   /** Label that a node needs for the shards of a type, by type; types without one are left out. */
   readonly typeLabels?: { readonly [type: string]: string }
-  /** Absent in records of releases that read {@link FIRST_RELEASE_READS}. */
+  /** Absent in records of releases that read `FIRST_RELEASE_READS`. */
   readonly reads?: Reads
   /** Slots besides shards that it can run. */
   readonly runs: ReadonlyArray<string>
-  /** Slots that it cannot run, because it cannot read or does not host what is in them; see {@link cannotRun}. */
+  /** Slots that it cannot run, because it cannot read or does not host what is in them; see `cannotRun`. */
   readonly unfit: ReadonlyArray<string>
   /** Unix milliseconds. */
   readonly startedAt: number

@@ -19,6 +19,7 @@ import { isStorableText } from "../json/StorableText.ts"
 import { isThrown, thrownText } from "../json/Thrown.ts"
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 
+/** Options of one ask. */
 export interface AskOptions {
   /**
    * Id of the command for ever. If it is sent to this actor again under the same id, it is applied once and

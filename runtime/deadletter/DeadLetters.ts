@@ -39,6 +39,7 @@ export const DEAD_LETTER_REASONS: ReadonlyArray<DeadLetterReason> = [
   "ReactorFailed",
 ]
 
+/** A message or event that was abandoned, with the reason. */
 export interface DeadLetter {
   /** `type/token` of its receiver, or `reactor/<name>`. */
   readonly key: string
@@ -75,6 +76,7 @@ export class DeadLettersUnavailable extends errorClass<DeadLettersUnavailable>()
 /** Most dead letters on one page. */
 export const DEAD_LETTER_PAGE_MAX = 1_000
 
+/** A store of abandoned messages, numbered in the order in which they came. */
 export interface DeadLettersService {
   /** Stores a letter. A second letter with the same key and messageId within two minutes is not stored. */
   readonly add: (letter: DeadLetter) => Effect.Effect<void, DeadLettersUnavailable>
@@ -84,11 +86,13 @@ export interface DeadLettersService {
     readonly limit: number
     readonly reason?: DeadLetterReason
   }) => Effect.Effect<ReadonlyArray<StoredDeadLetter>, DeadLettersUnavailable>
+  /** The letter with this number; `undefined` if there is none. */
   readonly get: (number: number) => Effect.Effect<StoredDeadLetter | undefined, DeadLettersUnavailable>
   /** Deletes a letter for good. A letter that does not exist is no error. */
   readonly remove: (number: number) => Effect.Effect<void, DeadLettersUnavailable>
 }
 
+/** The port for dead letters, as a service. */
 export class DeadLetters extends Context.Service<DeadLetters, DeadLettersService>()(
   "everstate/deadletter/DeadLetters",
 ) {}

@@ -49,6 +49,7 @@ export interface CommandDocs {
 /** A command: the schema of its payload (without `type`) and the pure decision. */
 export interface CommandDefinition<S extends AnySchema, Command, State, Result> extends CommandDocs {
   readonly schema: S
+  /** Decides the command on the actor's state. Pure, because it runs again when the actor is read again in between. */
   readonly decide: (input: DecideInput<Command, State>) => Result
 }
 
@@ -133,6 +134,7 @@ export const COMMANDS_REMEMBERED_DEFAULT = 1_000
 /** Number of events after which a snapshot is written, unless the definition says otherwise. */
 export const SNAPSHOT_EVERY_EVENTS_DEFAULT = 100
 
+/** Options of `defineActor` that have defaults. */
 export interface ActorOptions {
   /** Number of recent command ids that are remembered for deduplication, default 1,000. */
   readonly commandsRememberedCount?: number
@@ -203,6 +205,7 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly "~types"?: Types
 }
 
+/** The definition of an actor type, whatever its events and commands. */
 export type AnyActor = ActorDefinition<string, any>
 
 type TypesOf<A> =

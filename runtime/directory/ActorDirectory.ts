@@ -37,8 +37,10 @@ export interface QuarantinedActor extends Quarantine {
   readonly node: string
 }
 
+/** All errors of listing and counting actors. */
 export type DirectoryError = InvalidListing | DirectoryOff | ReadModelUnavailable | ProjectionFailed
 
+/** Lists and counts the actors of a type, by their states. */
 export interface ActorDirectory {
   /** One page of the actors of a type that meet all conditions, ordered by id. An actor is never on two pages. */
   readonly list: <A extends AnyActor>(options: ListOptions<A>) => Effect.Effect<ActorsPage, DirectoryError>

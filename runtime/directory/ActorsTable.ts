@@ -35,6 +35,7 @@ const columns = {
   columns_version: "integer",
 } as const satisfies { readonly [name: string]: Column }
 
+/** The row of one actor in the directory's table. */
 export type ActorRow = RowOf<typeof columns>
 
 /** What a commit says of its actor. */

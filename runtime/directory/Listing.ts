@@ -18,6 +18,7 @@ export const ACTORS_PAGE_MAX = 1_000
 /** A value of a column in the directory. */
 export type ColumnValue = string | number | boolean | null
 
+/** Which actors of a type are listed, and how many on a page. */
 export interface ListOptions<A extends AnyActor = AnyActor> {
   /** The definition, the saga, or the name of a type. By name, types of other nodes are listed as well. */
   readonly type: DefinitionOf<A> | string
@@ -70,6 +71,7 @@ export interface ListedActor {
   readonly quarantine?: Quarantine
 }
 
+/** One page of a list of actors. */
 export interface ActorsPage<Actor extends ListedActor = ListedActor> {
   /** Ordered by id. */
   readonly actors: ReadonlyArray<Actor>
@@ -77,6 +79,7 @@ export interface ActorsPage<Actor extends ListedActor = ListedActor> {
   readonly next?: string
 }
 
+/** Which actors are counted, and by what. */
 export interface CountOptions {
   /** The definition, the saga, or the name of a type. */
   readonly type: DefinitionOf<AnyActor> | string

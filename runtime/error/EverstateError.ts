@@ -44,7 +44,10 @@ export abstract class EverstateError extends Error implements ErrorFacts {
     Object.defineProperty(EverstateError.prototype, BRAND, { value: true })
   }
 
-  // Classes that extend this one inherit the method, and mean themselves.
+  /**
+   * Of this class: true of every error of this package, also where two copies of the package are installed. Classes that
+   * extend it mean themselves.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: the class that was asked for
     const { prototype } = this

@@ -7,6 +7,7 @@
  */
 import type { AnySchema } from "./Schema.ts"
 
+/** An event for other services, as `defineIntegrationEvent` makes it. */
 export interface IntegrationEventDefinition<S extends AnySchema = AnySchema> {
   /** Its name for other services: `order.confirmed`. */
   readonly type: string

@@ -40,6 +40,7 @@ export class SchemaIssue extends Schema.Class<SchemaIssue>("SchemaIssue")({
   message: Schema.String,
 }) {}
 
+/** What a schema makes of a value: the value as the schema gives it, or what is wrong with it. */
 export type Validated = { readonly value: unknown } | { readonly issues: ReadonlyArray<SchemaIssue> }
 
 const pathText = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined): string =>

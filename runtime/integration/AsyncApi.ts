@@ -16,6 +16,7 @@ export const ASYNC_API_VERSION = "3.0.0"
 /** Version of AsyncAPI's NATS bindings. */
 const NATS_BINDING_VERSION = "0.1.0"
 
+/** What the document says about itself. */
 export interface AsyncApiInfo {
   /** Title of the document, default the namespace. */
   readonly title?: string
@@ -24,6 +25,7 @@ export interface AsyncApiInfo {
   readonly description?: string
 }
 
+/** An AsyncAPI document, as plain JSON. */
 export interface AsyncApiDocument {
   readonly asyncapi: typeof ASYNC_API_VERSION
   readonly info: { readonly title: string; readonly version: string; readonly description: string }
@@ -36,6 +38,7 @@ export interface AsyncApiDocument {
   }
 }
 
+/** The AsyncAPI document of a catalog's integration events. */
 export const asyncApiOf = (catalog: EventCatalog, info: AsyncApiInfo = {}): AsyncApiDocument => {
   const events = catalog.integrationEvents
   return {

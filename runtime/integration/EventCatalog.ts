@@ -36,6 +36,7 @@ export interface IntegrationEventEntry {
   readonly example?: unknown
 }
 
+/** All events of a system: those of its actors, and those for other services. */
 export interface EventCatalog {
   readonly namespace: string
   /** Domain events by actor type, in the order of the definitions. */

@@ -6,6 +6,7 @@
 import type { DomainEventEntry, EventCatalog, IntegrationEventEntry } from "./EventCatalog.ts"
 import type { PayloadSchema } from "./PayloadSchema.ts"
 
+/** The catalog as one HTML page that loads nothing else. */
 export const eventCatalogPage = (catalog: EventCatalog): string => `<!doctype html>
 <html lang="en">
 <head>

@@ -7,6 +7,7 @@
 import { Context, type Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
 
+/** One integration event, encoded as a CloudEvent. */
 export interface PublishedEvent {
   /** Type of the integration event, `order.confirmed`; the subject contains it. */
   readonly type: string
@@ -28,10 +29,13 @@ export class PublisherUnavailable extends errorClass<PublisherUnavailable>()(
   }
 }
 
+/** Publishes integration events for other services. */
 export interface EventPublisherService {
+  /** Stores the event for other services. Succeeds when it is stored, once for each id within two minutes. */
   readonly publish: (event: PublishedEvent) => Effect.Effect<void, PublisherUnavailable>
 }
 
+/** The port for integration events, as a service. */
 export class EventPublisher extends Context.Service<EventPublisher, EventPublisherService>()(
   "everstate/integration/EventPublisher",
 ) {}

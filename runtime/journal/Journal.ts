@@ -81,6 +81,7 @@ export class JournalUnavailable extends errorClass<JournalUnavailable>()(
   }
 }
 
+/** All errors of reading the journal. */
 export type JournalReadError = JournalUnavailable | JournalRefused
 
 /** Largest number of records in one page of {@link JournalService.read} or one batch of `follow`. */
@@ -95,14 +96,17 @@ export const JOURNAL_PAGE_BYTES_MAX = 4 * 1024 * 1024
 export interface AppendAnswer {
   /** The journal has acknowledged the append under this sequence. */
   readonly stored: (sequence: number) => void
+  /** The append failed, or its outcome is unknown. */
   readonly failed: (error: AppendUnknown | JournalRefused) => void
 }
 
 /** An append in flight. `cancel` ignores its answer; the append may still be stored. */
 export interface AppendUnderWay {
+  /** Nobody waits for the answer any more. The append may be stored all the same. */
   readonly cancel: () => void
 }
 
+/** Appends a commit: as an effect, and by callback where the journal can. */
 export interface Append {
   /**
    * Stores `data` as the actor's next message if its last message still has `expectedSequence` (0: it has no
@@ -126,6 +130,7 @@ export interface Append {
   ) => AppendUnderWay | undefined
 }
 
+/** All commits of all actors: appends that expect a sequence, reads, and followers in order. */
 export interface JournalService {
   /**
    * Number of partitions of the journal, fixed at its creation. Each has its own order. All records of a
@@ -174,4 +179,5 @@ export interface JournalService {
   readonly check: Effect.Effect<void, JournalReadError>
 }
 
+/** The port for the journal, as a service. */
 export class Journal extends Context.Service<Journal, JournalService>()("everstate/journal/Journal") {}

@@ -39,12 +39,15 @@ export interface JournalIdentity {
   readonly streams: ReadonlyArray<JournalStreamIdentity>
 }
 
+/** Remembers which journal belongs to a namespace, apart from the journal. */
 export interface JournalRegisterService {
+  /** The journal that is recorded for a namespace. */
   readonly load: (namespace: string) => Effect.Effect<JournalIdentity | undefined, JournalRegisterUnavailable>
   /** Records a journal for the first time; an existing record stays as it is. */
   readonly record: (identity: JournalIdentity) => Effect.Effect<void, JournalRegisterUnavailable>
 }
 
+/** The port for the register of journals, as a service. */
 export class JournalRegister extends Context.Service<JournalRegister, JournalRegisterService>()(
   "everstate/journal/JournalRegister",
 ) {}

@@ -48,7 +48,7 @@ export interface Delivery {
   /** Acknowledges the message. A lost acknowledgement is harmless, because the message comes again. */
   readonly ack: Effect.Effect<void>
   /**
-   * Tells that the message is still in work, so it is not handed out again for another {@link REDELIVERY_MS}.
+   * Tells that the message is still in work, so it is not handed out again for another `REDELIVERY_MS`.
    */
   readonly extend: Effect.Effect<void>
 }
@@ -110,6 +110,7 @@ export class MailboxUnavailable extends errorClass<MailboxUnavailable>()(
   }
 }
 
+/** All errors of the mailbox. */
 export type MailboxError = MailboxRefused | MailboxUnavailable
 
 /** Name of the group of all types that are in no other group. */
@@ -162,6 +163,7 @@ export interface StoredMessage {
  * removed, or until an older copy replaces the mailbox.
  */
 export interface MessageSentinels {
+  /** Stores a sentinel. */
   readonly place: (name: string) => Effect.Effect<void, MailboxError>
   /** Removes the sentinel, if it exists. */
   readonly remove: (name: string) => Effect.Effect<void, MailboxError>
@@ -169,6 +171,7 @@ export interface MessageSentinels {
   readonly names: Effect.Effect<ReadonlySet<string>, MailboxError>
 }
 
+/** Durable messages to actors: publish, schedule, and receive by shard. */
 export interface MailboxService {
   /** Largest `data` of a message, in bytes. */
   readonly messageBytesMax: number
@@ -211,4 +214,5 @@ export interface MailboxService {
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, MailboxError>
 }
 
+/** The port for the mailbox, as a service. */
 export class Mailbox extends Context.Service<Mailbox, MailboxService>()("everstate/mailbox/Mailbox") {}

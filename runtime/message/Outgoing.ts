@@ -47,6 +47,7 @@ interface AnswerLater {
   readonly _tag: "AnswerLater"
 }
 
+/** One thing that a decision sends with its events, as the functions of `send` make it. */
 export type Outgoing = Tell | Request | Publish | AnswerOut | AnswerLater
 
 /** What is to be sent: one value, several in their order, or nothing. */
@@ -67,6 +68,7 @@ export const RequestRef = Schema.Struct({
   /** Id of the request's message. */
   re: Schema.String,
 })
+/** Names a request, so that its answer finds back. */
 export type RequestRef = typeof RequestRef.Type
 
 /** The answer to a `request`. */

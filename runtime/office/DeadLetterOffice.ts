@@ -64,12 +64,14 @@ export class DeadLetterNotRedrivable extends errorClass<DeadLetterNotRedrivable>
   }
 }
 
+/** All errors of redriving a letter. */
 export type RedriveError =
   | DeadLetterNotFound
   | DeadLetterNotRedrivable
   | DeadLettersUnavailable
   | MailboxError
 
+/** What is done with many letters at once. */
 export type BulkVerb = "redrive" | "discard"
 
 export const BULK_VERBS: ReadonlyArray<BulkVerb> = ["redrive", "discard"]
@@ -93,12 +95,14 @@ export interface BulkReport {
   readonly isComplete: boolean
 }
 
+/** Which letters `redriveAll` and `discardAll` take. */
 export interface BulkOptions {
   readonly reason: DeadLetterReason
   /** Called after each page. */
   readonly onProgress?: (report: BulkReport) => void
 }
 
+/** What operators do with dead letters: list, show, redrive, discard. */
 export interface DeadLetterOffice {
   /**
    * Letters by number, ascending, after `after` (default 0), at most `limit` (default 100, at most 1,000).
@@ -108,6 +112,7 @@ export interface DeadLetterOffice {
     readonly after?: number
     readonly limit?: number
   }) => Effect.Effect<ReadonlyArray<StoredDeadLetter>, DeadLettersUnavailable>
+  /** The letter with this number. */
   readonly show: (
     number: number,
   ) => Effect.Effect<StoredDeadLetter, DeadLetterNotFound | DeadLettersUnavailable>

@@ -83,6 +83,7 @@ export type RowOf<Of> = Of extends ProjectionDefinition<infer Row> ? Row : Colum
 
 export type AnyRow = { readonly [column: string]: unknown }
 
+/** The table of a projection that folds: its columns, key and indexes. */
 export interface FoldedTable<Columns = { readonly [column: string]: Column }> {
   /** Name of the table inside the projection's schema. */
   readonly name: string
@@ -98,6 +99,7 @@ export interface FoldedTable<Columns = { readonly [column: string]: Column }> {
 
 /** SQL inside the projection's transaction. Unqualified names are the projection's own tables. */
 export interface Sql {
+  /** Runs one statement in the batch's transaction. The projection's own tables need no schema in their names. */
   readonly query: (
     text: string,
     values?: ReadonlyArray<unknown>,
@@ -121,13 +123,16 @@ export interface ProjectionDefinition<Row = AnyRow> {
     | {
         readonly kind: "fold"
         readonly table: FoldedTable
+        /** Values of the primary key of the event's row. */
         readonly key: (event: ProjectedEvent<any>) => AnyRow
+        /** The row after the event; `undefined` removes it. */
         readonly fold: (row: AnyRow | undefined, event: ProjectedEvent<any>) => AnyRow | undefined
       }
     | {
         readonly kind: "sql"
         /** `create table` statements, run once. */
         readonly tables: ReadonlyArray<string>
+        /** Writes what the events change, in the transaction that moves the offset. */
         readonly handle: (events: ReadonlyArray<ProjectedEvent<any>>, sql: Sql) => Promise<void>
       }
   /**

@@ -80,6 +80,7 @@ export interface ProjectionBatch {
   readonly to: number
 }
 
+/** The tables of projections. Each batch moves its tables and its offset in one transaction. */
 export interface ReadModelService extends TableQueries<ReadModelUnavailable | ProjectionFailed> {
   /**
    * Creates the projection's tables if they are missing and returns its offset in a partition (0 for a new
@@ -107,6 +108,7 @@ export interface ReadModelService extends TableQueries<ReadModelUnavailable | Pr
   ) => Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed>
 }
 
+/** The port for read models, as a service. */
 export class ReadModel extends Context.Service<ReadModel, ReadModelService>()(
   "everstate/projection/ReadModel",
 ) {}

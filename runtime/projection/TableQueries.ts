@@ -24,6 +24,7 @@ export type Condition =
   /** The column is null or has another value. */
   | { readonly column: string; readonly is: "not"; readonly value: Comparable }
 
+/** Which rows of a table are read, and in which order. */
 export interface RowQuery {
   readonly where: ReadonlyArray<Condition>
   /** Column by which the rows are ordered, ascending; no two rows that meet the conditions share its value. */

@@ -49,6 +49,7 @@ export interface ActorDirectory {
 
 /** The promise face of the cluster. Promises reject with `ClusterVerbFailed` or `LeasesUnavailable`. */
 export interface ClusterControl {
+  /** Id of this node as a member; another one after it was evicted. */
   readonly memberId: () => string
   /** This node's own standing; sends no requests. */
   readonly standing: () => Promise<MemberStanding>
@@ -79,6 +80,7 @@ export interface ClusterControl {
    * go on.
    */
   readonly pause: (definition: DefinitionOf<AnyActor>) => Promise<void>
+  /** Ends the pause of an actor type. */
   readonly resume: (definition: DefinitionOf<AnyActor>) => Promise<void>
   /**
    * Lets a stopped projection or reactor skip the one record at which it stopped (`stopped` of its slot in

@@ -35,6 +35,7 @@ export interface AnySaga {
   /** The newest plan and the plans of former versions. */
   readonly plans: SagaPlans
   readonly nests: ReadonlySet<string>
+  /** The saga's machine as a drawing. */
   readonly describe: () => SagaPicture
   readonly "~types"?: { readonly input: any; readonly results: any }
 }

@@ -16,13 +16,14 @@ import { keyOf, LawBroken, type SagaWorld, started } from "./SagaWorld.ts"
 /** Number of worlds that are visited at most unless the caller allows more; they take about a minute. */
 export const CHECK_STATES_MAX = 200_000
 
+/** Options of `checkSaga`. */
 export interface CheckSagaOptions<Input> {
   readonly input: Input
   /** Replies of participants, by the path of the step: `takePayment`, within a group `checks.address`. */
   readonly replies?: { readonly [path: string]: unknown }
   readonly sagaId?: string
   readonly former?: undefined
-  /** Default {@link CHECK_STATES_MAX}. */
+  /** Default `CHECK_STATES_MAX`. */
   readonly statesMax?: number
 }
 
@@ -36,6 +37,7 @@ export interface CheckChangeOptions<S extends AnySaga = AnySaga>
   readonly former: S
 }
 
+/** What `checkSaga` has looked at. */
 export interface SagaCheck {
   /** Number of ways from the start to an end. They multiply, so beyond 2^53 this is an estimate. */
   readonly pathCount: number

@@ -66,6 +66,7 @@ export interface StartsWhen<A extends AnyActor, Type, Input> {
   readonly start?: "beginning" | "now"
 }
 
+/** Options of `defineSaga`. */
 export interface SagaOptions<
   Type extends string,
   I extends SagaInput,
@@ -92,6 +93,7 @@ export interface SagaOptions<
   readonly input: I
   /** The event that starts a saga. Without it a saga is started by the command `Start`. */
   readonly startsWhen?: StartsWhen<A, E, InputOfSaga<NoInfer<I>>>
+  /** Adds the steps, in the order in which they run. */
   readonly steps: (saga: SagaSteps<InputOfSaga<I>, unknown>) => SagaSteps<InputOfSaga<I>, Results>
   /**
    * Longest time from the start to the completion, in milliseconds; then the saga is cancelled. Without it
@@ -127,6 +129,7 @@ export type SagaActor<Type extends string, I> = ActorDefinition<
   >
 >
 
+/** A saga, as `defineSaga` makes it: its actor and its plan. It is accepted where its actor is. */
 export interface SagaDefinition<Type extends string, I extends SagaInput, Results> {
   readonly type: Type
   /** The saga as an actor: `Start`, `Cancel`, and for operators `Retry`, `Skip`, `Resolve`, `Abort`. */

@@ -16,6 +16,7 @@ import {
   type SagaWork,
 } from "./SagaPlan.ts"
 
+/** How far an item of a saga's work is: one step, or one element of a list. */
 export type SagaItemStatus =
   /** The request is out. */
   | "requested"
@@ -71,7 +72,7 @@ export interface SagaTimer {
   readonly event: AnyEvent
 }
 
-/** Why a saga is stuck, and where: a work item, or {@link COMPENSATED_HOOK}. */
+/** Why a saga is stuck, and where: a work item, or `COMPENSATED_HOOK`. */
 export interface SagaStuck {
   readonly item: string
   readonly reason: string
@@ -88,6 +89,7 @@ export interface SagaStuck {
 /** Stands for the item if `compensated(...)` of the definition threw. */
 export const COMPENSATED_HOOK = "compensated"
 
+/** The book of one saga, and the context of its machine: what it asked, what came back, and where it is. */
 export interface SagaLedger {
   readonly id: string
   /** The state that the machine must be in: a stage's key, or one of the states that every saga has. */
@@ -95,7 +97,7 @@ export interface SagaLedger {
   /** The plan that the saga started with; `null` for sagas of the first releases, which did not store it. */
   readonly plan: PlanRef | null
   readonly input: unknown
-  /** Version of the rules that the saga goes on under ({@link SAGA_RULES}); 1 if absent. */
+  /** Version of the rules that the saga goes on under (`SAGA_RULES`); 1 if absent. */
   readonly rules?: number
   /** The request that started the saga; absent if a command or event did. Kept when the request is answered. */
   readonly startedBy?: RequestRef

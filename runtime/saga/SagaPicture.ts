@@ -6,6 +6,7 @@
 import { sagaChart } from "./SagaMachine.ts"
 import type { SagaPlan, SagaStage, SagaWork } from "./SagaPlan.ts"
 
+/** The machine of a saga as a drawing. */
 export interface SagaPicture {
   /** A Mermaid `stateDiagram-v2`. */
   readonly mermaid: string

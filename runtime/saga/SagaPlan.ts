@@ -19,6 +19,7 @@ export interface SagaTarget {
   readonly input?: unknown
 }
 
+/** Attempts and pauses of a request to a participant of a saga. */
 export interface RetryOptions {
   /** Largest number of attempts, including the first. */
   readonly attemptsMax?: number

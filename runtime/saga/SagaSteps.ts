@@ -40,6 +40,7 @@ type Result<A, Command> = Command extends { readonly type: infer Type } ? ReplyO
 /** Type of a result; with `undefined` if the step may be skipped. */
 type IfDone<When, R> = [When] extends [never] ? R : R | undefined
 
+/** How long a step waits for an answer, and what happens then. */
 export interface StepTimes {
   /** Longest wait for one answer, in milliseconds; without it there is no limit. */
   readonly timeoutMs?: number
@@ -140,6 +141,7 @@ export interface SagaSteps<Input, Results> {
 
 /** The branches of a parallel group so far. They see the results `Seen` and give the results `Made`. */
 export interface SagaBranches<Input, Seen, Made> {
+  /** A request to a participant, at the same time as the other branches. */
   readonly step: <
     const Key extends string,
     A extends AnyActor,
@@ -153,6 +155,7 @@ export interface SagaBranches<Input, Seen, Made> {
     key: Key,
     step: Work<StepArgs<Input, Seen>, A, C, B, D, E, F, When>,
   ) => SagaBranches<Input, Seen, With<Made, Key, IfDone<When, Result<A, C>>>>
+  /** A request for each item of a list, at the same time as the other branches. */
   readonly forEach: <
     const Key extends string,
     Item,
@@ -166,6 +169,7 @@ export interface SagaBranches<Input, Seen, Made> {
     key: Key,
     step: EachItem<Input, Seen, Item, A, C, B, D, E, F>,
   ) => SagaBranches<Input, Seen, With<Made, Key, { readonly [item: string]: Result<A, C> }>>
+  /** Another saga, at the same time as the other branches. */
   readonly nested: <const Key extends string, S extends AnySaga, When extends boolean = never>(
     key: Key,
     saga: S,

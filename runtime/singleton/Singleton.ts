@@ -23,8 +23,10 @@ export interface SingletonContext {
   readonly epoch: number
 }
 
+/** Work that one node does for all nodes: its name, and what runs. */
 export interface SingletonDefinition {
   readonly name: string
+  /** Does the work until `context.signal` is aborted. It runs again if it ends or fails before. */
   readonly run: (context: SingletonContext) => PromiseLike<void> | Effect.Effect<void, unknown>
 }
 

@@ -34,6 +34,7 @@ export interface StoredSnapshot {
   readonly state: string
 }
 
+/** The newest snapshot of each actor. */
 export interface SnapshotStoreService {
   /** The newest snapshot of one actor. Concurrent look-ups are batched by the store. */
   readonly load: (key: string) => Effect.Effect<StoredSnapshot | undefined, SnapshotStoreUnavailable>
@@ -43,6 +44,7 @@ export interface SnapshotStoreService {
   readonly discard: (key: string) => Effect.Effect<void, SnapshotStoreUnavailable>
 }
 
+/** The port for snapshots, as a service. */
 export class SnapshotStore extends Context.Service<SnapshotStore, SnapshotStoreService>()(
   "everstate/snapshot/SnapshotStore",
 ) {}

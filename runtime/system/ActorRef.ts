@@ -68,6 +68,7 @@ export interface Spawned {
   readonly isNew: boolean
 }
 
+/** Options of a read of an actor. */
 export interface ReadOptions {
   readonly deadlineMs?: number
 }

@@ -65,6 +65,7 @@ import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
 import type { SystemStatus } from "./SystemStatus.ts"
 import { makeWarmUp } from "./WarmUp.ts"
 
+/** The definitions that a system runs, and its settings. */
 export interface SystemOptions extends Partial<SystemSettings> {
   readonly actors: ReadonlyArray<AnyActor>
   readonly sagas?: ReadonlyArray<AnySaga>
@@ -81,6 +82,7 @@ export interface SystemOptions extends Partial<SystemSettings> {
   readonly directory?: boolean
 }
 
+/** What a running system offers: refs to actors, the read side, its status, the cluster, and dead letters. */
 export interface ActorSystemService extends ActorRefs, ReadSide {
   /** The definition of an actor type that was given, sagas' actors included: for callers that have its name only. */
   readonly actorNamed: (type: string) => AnyActor | undefined
@@ -114,6 +116,7 @@ export type SystemPorts =
   | Leases
   | Transport
 
+/** The system of this process, as a service. */
 export class ActorSystem extends Context.Service<ActorSystem, ActorSystemService>()(
   "everstate/system/ActorSystem",
 ) {

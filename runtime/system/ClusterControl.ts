@@ -31,6 +31,7 @@ import { isLoad, type MemberLoad, type Question } from "./MemberAnswers.ts"
 /** How long a member may take to say how it is, in milliseconds. */
 const MEMBER_TIMEOUT_MS = 1_000
 
+/** One member of the cluster. */
 export interface MemberStatus {
   /** Of this life of the node. */
   readonly id: string
@@ -49,6 +50,7 @@ export interface MemberStatus {
   readonly load?: MemberLoad
 }
 
+/** One slot, its owner, and how its work goes. */
 export interface SlotStatus {
   /** `shard.7`, `projection.<name>.v1.p0`, `reactor.<name>.p0`, `singleton.<name>`. */
   readonly slot: string
@@ -77,6 +79,7 @@ export interface MemberStanding {
   readonly memberCounts: { readonly [state in MemberState]: number }
 }
 
+/** The cluster as this node sees it: members, slots, pins, and paused types. */
 export interface ClusterStatus {
   readonly members: ReadonlyArray<MemberStatus>
   readonly slots: ReadonlyArray<SlotStatus>
@@ -116,8 +119,10 @@ export const unknownActorType = (type: string): ClusterVerbFailed =>
     hint: "Types are those of the `actors` and `sagas` that this node was given.",
   })
 
+/** All errors of the verbs of the cluster. */
 export type ClusterError = ClusterVerbFailed | LeasesUnavailable
 
+/** What operators see of the cluster, and the verbs by which they change it. */
 export interface ClusterControl {
   /** Id of this node as a member; another one after it was evicted. */
   readonly memberId: () => string
@@ -139,6 +144,7 @@ export interface ClusterControl {
   readonly passivate: (definition: DefinitionOf<AnyActor>, id: string) => Effect.Effect<boolean, ClusterError>
   /** No actor of the type takes commands, anywhere, once all nodes have heard of it; messages wait. Reads go on. */
   readonly pause: (definition: DefinitionOf<AnyActor>) => Effect.Effect<void, ClusterError>
+  /** Ends the pause of an actor type. */
   readonly resume: (definition: DefinitionOf<AnyActor>) => Effect.Effect<void, ClusterError>
   /**
    * Has a projection or reactor (`projection.<name>.v<version>.p<partition>`, `reactor.<name>.p<partition>`) step past

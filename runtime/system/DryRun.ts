@@ -30,6 +30,7 @@ import type { Answer } from "../message/Outgoing.ts"
 import { foldActor } from "./PastFold.ts"
 import type { InvalidMoment, PastMoment } from "./PastMoment.ts"
 
+/** Options of a dry run. */
 export interface DryRunOptions<A extends AnyActor = AnyActor> {
   /** Decide on the state of this moment; default: the newest state. */
   readonly at?: PastMoment

@@ -31,6 +31,7 @@ export interface HistoryCursor {
   readonly sequence: number
 }
 
+/** Which events of an actor a page of its history has. */
 export interface HistoryOptions {
   /** Only events after this version (default 0), or after the page whose `next` this is. */
   readonly after?: number | HistoryCursor
@@ -48,6 +49,7 @@ export interface HistoryBirth {
   readonly input?: unknown
 }
 
+/** One page of an actor's history. */
 export interface HistoryPage<Event = AnyEvent> {
   /** Birth of the actor: on the page that starts after version 0; absent for an actor that is not born. */
   readonly birth?: HistoryBirth

@@ -15,6 +15,7 @@ import type { ReadModelService } from "../projection/ReadModel.ts"
 /** What a caller has seen of the journal: an answer that names its sequence, or the sequence. */
 export type Seen = number | { readonly sequence: number }
 
+/** Options of `waitFor`. */
 export interface WaitOptions {
   /** Time to wait, in milliseconds; default 10,000. */
   readonly deadlineMs?: number

@@ -62,6 +62,7 @@ export type Expected<A extends AnyActor> =
   | ExpectedState
   | ((state: StateOf<A>) => void)
 
+/** Options of the command that a scenario decides. */
 export interface WhenOptions {
   /** Time of the decision, Unix milliseconds; default 2026-01-01T00:00:00Z. */
   readonly nowMs?: number
@@ -70,6 +71,7 @@ export interface WhenOptions {
 
 /** Checks after `when`. Each may be called several times. */
 export interface Outcomes<A extends AnyActor> {
+  /** Demands these events, this rejection, or nothing. */
   readonly then: (expected: Expected<A>) => Outcomes<A>
   /** The answer that `accept` carried. */
   readonly thenReply: (expected: unknown) => Outcomes<A>
@@ -90,11 +92,13 @@ export interface Outcomes<A extends AnyActor> {
   readonly thenInvalid: (path?: string) => Outcomes<A>
 }
 
+/** A test of one actor: a past, a command, and what must come of it. */
 export interface Scenario<A extends AnyActor> {
   /** Events that happened before, as the current definition writes them. Repeated calls add to them. */
   readonly given: (...events: ReadonlyArray<EventsOf<A> | ReadonlyArray<EventsOf<A>>>) => Scenario<A>
   /** Events as they are stored in the journal, of any version. Runs the upcasters. */
   readonly givenStored: (...events: ReadonlyArray<StoredEvent>) => Scenario<A>
+  /** Decides a command on the given past. */
   readonly when: (command: CommandsOf<A>, options?: WhenOptions) => Outcomes<A>
   /** Checks the state that the given events lead to, without a command. */
   readonly then: (expected: ExpectedState | ((state: StateOf<A>) => void)) => Scenario<A>

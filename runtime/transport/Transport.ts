@@ -41,10 +41,13 @@ export class RequestFailed extends errorClass<RequestFailed>()(
  * once is reported before `send` returns. The callbacks must not throw.
  */
 export interface RequestHandler {
+  /** The first reply came. */
   readonly onReply: (reply: Uint8Array) => void
+  /** No reply came, for this reason. */
   readonly onFailure: (failure: RequestFailed) => void
 }
 
+/** Requests and replies between the processes of a system, without storage. */
 export interface TransportService {
   /** Largest request or reply, in bytes. */
   readonly messageBytesMax: number
@@ -79,6 +82,7 @@ export interface TransportService {
   readonly refusedCount: () => number
 }
 
+/** The port for requests between nodes, as a service. */
 export class Transport extends Context.Service<Transport, TransportService>()(
   "everstate/transport/Transport",
 ) {}

@@ -52,6 +52,7 @@ const INBOX_PREFIX_USUAL = "_INBOX"
 /** Missing rights that are logged, each once. */
 const complaintsMax = 100
 
+/** How a process connects to NATS: addresses, credentials and TLS. */
 export interface NatsConnectionOptions {
   /**
    * Addresses like `nats://127.0.0.1:4222`; for a cluster several, comma-separated or as a list. The

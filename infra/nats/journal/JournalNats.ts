@@ -44,6 +44,7 @@ import { syncsBatchesOnce } from "./ServerVersion.ts"
 /** Bytes of the server's `max_payload` that are kept for headers. */
 export const HEADER_ROOM_BYTES = 1_024
 
+/** Options of the journal on JetStream: its streams, and how it appends. */
 export interface JournalNatsOptions extends JournalStreamOptions {
   /** Time for which an append may stay unacknowledged before its outcome is unknown; 2 s by default. */
   readonly appendTimeoutMs?: number

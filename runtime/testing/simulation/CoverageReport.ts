@@ -18,6 +18,7 @@ export interface CoverageLine {
   readonly never: ReadonlyArray<string>
 }
 
+/** Which parts of the statecharts the runs of a simulation reached. */
 export interface CoverageReport {
   readonly states: CoverageLine
   readonly transitions: CoverageLine

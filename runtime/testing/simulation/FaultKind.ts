@@ -18,6 +18,7 @@ export interface FaultShape {
   readonly isAsked?: true
 }
 
+/** A place where a fault can strike: a call of a port, or a part of a node. */
 export type Port =
   | "journal.append"
   | "journal.batch"
@@ -198,6 +199,7 @@ const FAULTS = {
   "rolling restart": { level: "plan", most: 1, isOfClusters: true },
 } as const satisfies { readonly [kind: string]: FaultShape }
 
+/** A kind of fault that a simulation can make, by its name. */
 export type FaultKind = keyof typeof FAULTS
 
 /** All kinds, in a fixed order. */

@@ -11,6 +11,7 @@ import type { Randomness } from "./Randomness.ts"
 import type { SimulatedProcess } from "./SimulatedProcess.ts"
 import type { World } from "./World.ts"
 
+/** A simulated server that can be away. */
 export type ServerName = "journal" | "postgres"
 
 /** Mean time of a message in one direction, in milliseconds. */

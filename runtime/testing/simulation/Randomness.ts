@@ -23,6 +23,7 @@ export const hashText = (text: string, start = 0x811c9dc5): number => {
   return mixBits(hash)
 }
 
+/** Random numbers from a seed: the same seed and name give the same numbers on every machine. */
 export class Randomness {
   readonly #key: number
   #a: number
@@ -61,10 +62,12 @@ export class Randomness {
     return Math.floor(this.next() * count)
   }
 
+  /** A number from `min` (inclusive) to `max` (exclusive). */
   between(min: number, max: number): number {
     return min + this.next() * (max - min)
   }
 
+  /** True with this probability, from 0 to 1. */
   chance(probability: number): boolean {
     return this.next() < probability
   }

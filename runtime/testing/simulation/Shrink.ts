@@ -24,6 +24,7 @@ export interface Case {
   readonly interleaving: Interleaving
 }
 
+/** The smallest case found that breaks the same promise, its outcome, and the number of runs that it took. */
 export interface Shrunk {
   readonly case: Case
   readonly outcome: RunOutcome

@@ -22,6 +22,7 @@ import {
 } from "./SwarmRun.ts"
 import type { SystemUnderTest } from "./SystemUnderTest.ts"
 
+/** Options of `simulate`: the system, what is asked of it, the seeds, and the faults. */
 export interface SimulateOptions extends SystemUnderTest {
   /** Makes the requests of a run. Pure, except that it draws from its random source. */
   readonly workload: Workload

@@ -31,14 +31,23 @@ import type { World } from "./World.ts"
 
 /** Stand-ins for ports, to test what happens when one breaks its promises. */
 export interface PortDoubles {
+  /** Stands in for the journal of each node. */
   readonly journal?: (journal: JournalService) => JournalService
+  /** Stands in for the snapshot store of each node. */
   readonly snapshots?: (snapshots: SnapshotStoreService) => SnapshotStoreService
+  /** Stands in for the read model of each node. */
   readonly readModel?: (readModel: ReadModelService) => ReadModelService
+  /** Stands in for the mailbox of each node. */
   readonly mailbox?: (mailbox: MailboxService) => MailboxService
+  /** Stands in for the checkpoints of each node. */
   readonly checkpoints?: (checkpoints: CheckpointsService) => CheckpointsService
+  /** Stands in for the store of dead letters of each node. */
   readonly deadLetters?: (deadLetters: DeadLettersService) => DeadLettersService
+  /** Stands in for the publisher of integration events of each node. */
   readonly publisher?: (publisher: EventPublisherService) => EventPublisherService
+  /** Stands in for the leases of each node. */
   readonly leases?: (leases: LeasesService) => LeasesService
+  /** Stands in for the transport of each node. */
   readonly transport?: (transport: TransportService) => TransportService
 }
 

@@ -38,6 +38,7 @@ const TURNS_AFTER_VERB = 32
 /** Interval at which `eventually` checks, in virtual milliseconds. */
 const LOOK_EVERY_MS = 10
 
+/** Options of `playStory`. */
 export interface StoryOptions extends SystemUnderTest {
   readonly nodes?: number
   readonly seed?: number
@@ -45,6 +46,7 @@ export interface StoryOptions extends SystemUnderTest {
   readonly faults?: FaultRates
 }
 
+/** Options of one command of a script. */
 export interface VerbOptions {
   /** Node to ask, from 1; default: any node, and another one if it does not answer. */
   readonly node?: number
@@ -74,6 +76,7 @@ export interface Simulation {
     id: string,
     options?: Pick<VerbOptions, "node" | "commandId"> & { readonly input?: BirthInputOf<A> },
   ) => Promise<Spawned>
+  /** State of an actor, as a node answers it. */
   readonly state: <A extends AnyActor>(
     actor: A,
     id: string,
@@ -87,15 +90,19 @@ export interface Simulation {
   readonly eventually: (what: string, holds: () => boolean, withinMs?: number) => Promise<void>
   /** The node crashes and loses its memory. */
   readonly crash: (node: number) => void
+  /** Starts a node again that was killed or stopped. */
   readonly restart: (node: number) => void
   /** The node stands still, and later goes on as if nothing had happened. */
   readonly pause: (node: number) => void
+  /** Ends the freeze of a node. */
   readonly resume: (node: number) => void
   /** Cuts a node off from a server, by default from the journal. */
   readonly partition: (node: number, server?: ServerName) => void
   /** Repairs every link and server, resumes and restarts every node. */
   readonly heal: () => void
+  /** Makes a server unreachable for all nodes. */
   readonly takeDown: (server: ServerName) => void
+  /** Makes a server reachable again. */
   readonly bringUp: (server: ServerName) => void
   /** The next call of `port` meets this fault, for instance `failNext("journal.append", "ack lost")`. */
   readonly failNext: (port: Port, mode: string) => void
@@ -103,10 +110,13 @@ export interface Simulation {
   readonly loseTransactions: (count: number) => void
   /** A power failure: nodes are down, and the journal's last records were not synced and are gone. */
   readonly losePower: (recordCount: number) => void
+  /** Moves the wall clock of a node, forward or back. */
   readonly jumpClock: (node: number, byMs: number) => void
   /** The true events of an actor, from the journal. */
   readonly history: (actor: AnyActor, id: string) => ReadonlyArray<ProjectedEvent>
+  /** Rows of a projection's table. */
   readonly rows: (projection: ProjectionDefinition) => ReadonlyArray<AnyRow>
+  /** Status of a node's system. */
   readonly status: (node: number) => SystemStatus
   /** Messages that the system abandoned. */
   readonly deadLetters: () => ReadonlyArray<StoredDeadLetter>

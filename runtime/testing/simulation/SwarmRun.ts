@@ -41,6 +41,7 @@ export interface RunPlan extends RunSettings {
   readonly convergeMs: number
 }
 
+/** What one run of a simulation came to. */
 export interface RunOutcome {
   readonly seed: number
   readonly hash: string

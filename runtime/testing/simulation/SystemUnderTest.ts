@@ -39,6 +39,7 @@ export const seenOf = ({
 /** A rule of the user: `false` or an error breaks the run. Called after every stored commit. */
 export type Invariant = (actor: ActorSeen) => boolean | undefined
 
+/** The definitions that a simulation runs, and what it demands of them. */
 export interface SystemUnderTest {
   readonly actors: ReadonlyArray<AnyActor>
   readonly sagas?: ReadonlyArray<AnySaga>
