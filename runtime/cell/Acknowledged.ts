@@ -52,6 +52,8 @@ export const tell = (
     entries: round.entries,
   })
   cell.appends.reached(sequence)
+  const { entries, isStateSuspect } = round
+  cell.context.changes.changed(cell.address, { before, after: confirmed, atMs, entries, isStateSuspect })
   answer(cell, round, confirmed)
   runActions(bornFirst(round), cell.context, cell, confirmed, atMs)
   if (snapshotDue.isDue(confirmed)) snapshotWriter.mark(cell)

@@ -11,6 +11,7 @@ import type { BeginAppend } from "../journal/BeginAppend.ts"
 import type { ActorQuarantined } from "./AskError.ts"
 import type { BirthEvidence } from "./BirthEvidence.ts"
 import type { CellCounts } from "./CellCounts.ts"
+import type { ChangeListener } from "./ChangeListener.ts"
 import type { CommitListener } from "./CommitListener.ts"
 import type { RecoveryPorts } from "./Recovery.ts"
 import type { SnapshotWriter } from "./SnapshotWriter.ts"
@@ -47,6 +48,8 @@ export interface CellContext extends RecoveryPorts {
   readonly unreadable: (definition: ActorDefinition, shardIndex: number, error: ActorQuarantined) => boolean
   /** Listener for every stored commit of this node, in order for each actor. */
   readonly outbox: CommitListener
+  /** Listener for every change of an actor, in order for each actor. */
+  readonly changes: ChangeListener
   /** Limits concurrent recoveries. */
   readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }

@@ -17,6 +17,7 @@ import { BirthEvidence, CurrentBirthEvidence } from "./BirthEvidence.ts"
 import { Cell } from "./Cell.ts"
 import type { CellContext } from "./CellContext.ts"
 import { type CellCounts, noCounts } from "./CellCounts.ts"
+import type { ChangeListener } from "./ChangeListener.ts"
 import type { CommitListener } from "./CommitListener.ts"
 import { makeGate } from "./Gate.ts"
 import { IgnoredSnapshots } from "./IgnoredSnapshots.ts"
@@ -39,6 +40,8 @@ export interface CellsOptions {
   readonly idleMs: number
   /** Listener for every commit. */
   readonly outbox: CommitListener
+  /** Listener for every change of an actor. */
+  readonly changes: ChangeListener
   readonly places: ShardMap
   readonly ownership: Ownership
   /** Format that commits are written in now; default 1. */
@@ -108,6 +111,7 @@ export const makeCells = Effect.fnUntraced(function* (
     births: (yield* CurrentBirthEvidence) ?? new BirthEvidence(),
     counts,
     outbox: options.outbox,
+    changes: options.changes,
     commitFormat: options.commitFormat ?? (() => 1),
     markOf: options.markOf ?? (() => undefined),
     epochOf: (shardIndex) => options.ownership.epochOf(shardIndex, monotonicMs(clock)),

@@ -37,6 +37,7 @@ const awake = (cell: CellCore, { birth }: Asleep | Quarantined, { confirmed, sna
   const snapshotDue = new SnapshotDue(definition)
   cell.phase = { _tag: "Running", confirmed, snapshotDue, behindCount: 0 }
   appends.reached(confirmed.sequence)
+  context.changes.caughtUp(address, confirmed)
   snapshotDue.recovered(confirmed, snapshot)
   const { timers } = confirmed.pending
   if (timers.size > 0) context.outbox.activated(address, timersWithout(timers, queue.waiting))

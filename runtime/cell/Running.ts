@@ -64,7 +64,11 @@ const caughtUp = (
     cell.context.fork,
     Effect.andThen(pause, catchUp(cell.context, cell.definition, cell.address, confirmed)).pipe(
       Effect.matchEffect({
-        onSuccess: (now) => Effect.sync(() => onRead(now)),
+        onSuccess: (now) =>
+          Effect.sync(() => {
+            onRead(now)
+            cell.context.changes.caughtUp(cell.address, now)
+          }),
         onFailure: (failure) => unreadable(cell, failure),
       }),
     ),

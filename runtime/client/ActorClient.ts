@@ -18,8 +18,10 @@ import { Journal, type JournalReadError } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { LocalCells } from "../router/LocalCells.ts"
 import { makeRouter, type Router } from "../router/Router.ts"
+import { makeWatchRoutes } from "../router/WatchRoute.ts"
 import type { AnySaga } from "../saga/AnySaga.ts"
-import { type ActorRefs, makeActorRefs, type RefContext } from "../system/ActorRef.ts"
+import { type ActorRefs, makeActorRefs } from "../system/ActorRef.ts"
+import type { RefContext } from "../system/Asker.ts"
 import { definitionsOf } from "../system/Definitions.ts"
 import { SYSTEM_DEFAULTS } from "../system/SystemSettings.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
@@ -80,13 +82,16 @@ const makeActorClient = Effect.fnUntraced(function* (
   const health = yield* Health
   const underWay = new UnderWay()
   let isClosed = false
+  const shardMap = new ShardMap(actors.values(), shardCount)
+  const cells = new LocalCells()
   const router = yield* makeRouter(yield* Transport, {
-    shardMap: new ShardMap(actors.values(), shardCount),
+    shardMap,
     // Nodes watch each other; a client only tries again.
     suspect: () => undefined,
     cutOff: () => undefined,
-    cells: new LocalCells(),
+    cells,
   })
+  const routes = makeWatchRoutes({ shardMap, router, cells, feeds: undefined })
   const context: RefContext = {
     cells: {
       offer: (definition, address, item) => {
@@ -99,6 +104,7 @@ const makeActorClient = Effect.fnUntraced(function* (
         router.route(definition, address, item)
       },
     },
+    routes,
     journal,
     mailbox: yield* Mailbox,
     wheel: yield* makeDeadlineWheel,
@@ -110,6 +116,7 @@ const makeActorClient = Effect.fnUntraced(function* (
   }
   const close = Effect.suspend(() => {
     isClosed = true
+    routes.end()
     return underWay.ended.pipe(
       Effect.timeoutOption(drainMs),
       Effect.andThen(Effect.sync(() => underWay.cutOff())),

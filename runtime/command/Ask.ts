@@ -2,7 +2,7 @@
  * From a caller's input to a command that a cell can decide: checks the options, the schema and the payload.
  *
  * Owns the boundary: a command that passes is plain JSON of the right shape, with an id and a fingerprint.
- * Who calls it: ../system/ActorRef.ts, ../router/AskServer.ts, ../inbox/ActorDelivery.ts. Next:
+ * Who calls it: ../system/Asker.ts, ../router/AskServer.ts, ../inbox/ActorDelivery.ts. Next:
  * ../cell/Cells.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"

@@ -198,6 +198,8 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
    * can hold.
    */
   readonly tooLarge?: (event: AnyEvent, size: CommitSize) => AnyEvent
+  /** For sagas: what became of one in this state; `undefined` while it is on its way. Other actors are done or not. */
+  readonly outcome?: (state: MachineState) => { readonly result: unknown } | undefined
   /** For sagas: compares their histories with the code. */
   readonly audit?: HistoryAudit
   /** Warnings about features of the machine that have no effect. `defineActor` has logged each of them. */

@@ -3,17 +3,26 @@
  *
  * Owns the translation for ActorSystem.ts and ActorClient.ts. What a handle does is in ../system/ActorRef.ts.
  */
-import { Cause, type Effect, Exit } from "effect"
+import { Cause, Exit } from "effect"
 import type { Accepted, CurrentState } from "../cell/Waiting.ts"
 import type { AskOptions } from "../command/Ask.ts"
 import type { AnyActor, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
-import type { Asker, BearingOptions, ActorRef as EffectActorRef, ReadOptions } from "../system/ActorRef.ts"
+import type { ResultOf } from "../definition/ResultOf.ts"
+import type { ProjectedEvent } from "../projection/Projection.ts"
+import type { BearingOptions, ActorRef as EffectActorRef } from "../system/ActorRef.ts"
+import type { Asker, ReadOptions } from "../system/Asker.ts"
 import type { DryRun, DryRunOptions } from "../system/DryRun.ts"
 import type { HistoryOptions, HistoryPage, PastState } from "../system/History.ts"
 import type { PastMoment } from "../system/PastMoment.ts"
 import type { PendingWork } from "../system/PendingWork.ts"
+import type { ResultOptions } from "../system/Result.ts"
 import type { When } from "../system/Scheduling.ts"
 import type { Told } from "../system/Tell.ts"
+import type { EventsOptions, WatchOptions } from "../system/Watch.ts"
+import type { Watcher } from "../system/Watcher.ts"
+import type { Change } from "../watch/Change.ts"
+import { type Iteration, iterationOf } from "./Iteration.ts"
+import type { LiveService } from "./LiveService.ts"
 
 /** A handle on one actor of type `A`. */
 export interface ActorRef<A extends AnyActor> {
@@ -66,13 +75,34 @@ export interface ActorRef<A extends AnyActor> {
     command: C,
     options?: DryRunOptions<A>,
   ) => Promise<DryRun<A, C["type"]>>
+  /**
+   * First the current state, then every change in order, wherever the actor moves: `for await (const { state, events }
+   * of ref.watch())`. Leaving the loop, `return()` or aborting `signal` ends the watch. Waits for an actor whose birth
+   * needs input. A reader that falls more than 256 versions behind gets `skipped`, the number of versions that it
+   * missed, and goes on with the newest state. Keeps no actor in memory. `next()` rejects with a {@link WatchError}.
+   */
+  readonly watch: (
+    options?: WatchOptions & { readonly signal?: AbortSignal },
+  ) => Iteration<Change<StateOf<A>, EventsOf<A>>>
+  /**
+   * Every event once, in order: the history from a version on, and then live. Skips nothing. Ends as `watch` does.
+   */
+  readonly events: (
+    options?: EventsOptions & { readonly signal?: AbortSignal },
+  ) => Iteration<ProjectedEvent<EventsOf<A>>>
+  /**
+   * Resolves with the output of the machine once it is in a final state; for a saga, with what became of it. Rejects
+   * with `ActorFailed` if the machine ended with an error, with `ResultTimeout` at the deadline, and with the signal's
+   * reason when it is aborted. The actor goes on in any case.
+   */
+  readonly result: (options?: ResultOptions & { readonly signal?: AbortSignal }) => Promise<ResultOf<A>>
 }
 
 /** The promise face of a handle. */
 export const promiseRef = <A extends AnyActor>(
   asker: Asker,
   ref: EffectActorRef<A>,
-  run: <B, E>(effect: Effect.Effect<B, E>) => Promise<B>,
+  run: LiveService<unknown>["run"],
 ): ActorRef<A> => {
   return {
     type: ref.type,
@@ -103,5 +133,16 @@ export const promiseRef = <A extends AnyActor>(
     stateAt: (moment) => run(ref.stateAt(moment)),
     pending: () => run(ref.pending()),
     dryRun: (command, options) => run(ref.dryRun(command, options)),
+    watch: ({ signal, ...options } = {}) =>
+      iterationOf(asker.watcher(options) as Watcher<Change<StateOf<A>, EventsOf<A>>> | Error, signal),
+    events: ({ signal, ...options } = {}) =>
+      iterationOf(asker.eventWatcher(options) as Watcher<ProjectedEvent<EventsOf<A>>> | Error, signal),
+    result: ({ signal, ...options } = {}) => untilAborted(signal, run(ref.result(options), signal)),
   }
 }
+
+/** The promise of work that the signal interrupts; rejects with the signal's reason then. */
+const untilAborted = <B>(signal: AbortSignal | undefined, work: Promise<B>): Promise<B> =>
+  work.catch((cause: unknown) => {
+    throw signal?.aborted === true ? signal.reason : cause
+  })

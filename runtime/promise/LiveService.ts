@@ -9,7 +9,8 @@ export class LiveService<Service> {
   readonly service: Service
   /** Context of the layer: loggers and references. */
   readonly context: Context.Context<never>
-  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
+  /** Aborting `signal` interrupts the effect. */
+  readonly run: <A, E>(effect: Effect.Effect<A, E>, signal?: AbortSignal) => Promise<A>
   readonly #dispose: () => Promise<void>
   #ended: Promise<void> | undefined
 
@@ -36,12 +37,13 @@ export class LiveService<Service> {
     const runtime = ManagedRuntime.make(layer)
     try {
       const context = await runtime.context()
+      const run = Effect.runPromiseWith(context)
       return new LiveService(
         Context.get(context, key),
         context,
         // Not the runtime's own `runPromise`, because that rejects with an untyped error after it was
         // disposed of.
-        Effect.runPromiseWith(context),
+        (effect, signal) => run(effect, signal && { signal }),
         () => runtime.dispose(),
       )
     } catch (cause) {

@@ -13,6 +13,7 @@ import { messageItem } from "../command/MessageItem.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { thrownText } from "../json/Thrown.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
+import type { ChangeFeeds } from "../watch/ChangeFeeds.ts"
 import {
   type AskReply,
   type AskRequest,
@@ -22,10 +23,12 @@ import {
   encodeReply,
   replyOf,
 } from "./AskWire.ts"
+import { watchReplyOf } from "./WatchWire.ts"
 
 export interface AskServerOptions {
   readonly actors: ReadonlyMap<string, ActorDefinition>
   readonly cells: Pick<Cells, "offer" | "takes">
+  readonly feeds: Pick<ChangeFeeds, "next">
   readonly wheel: DeadlineWheel
   readonly shardCount: number
   readonly replyBytesMax: number
@@ -41,49 +44,72 @@ type Reply = (reply: Uint8Array) => void
 
 /** Takes requests to the owner of a shard. */
 export const makeAskServer =
-  ({ actors, cells, wheel, shardCount, replyBytesMax, unhosted, suspected, cutOff }: AskServerOptions) =>
+  (options: AskServerOptions) =>
   (shardIndex: number) =>
-  (data: Uint8Array, reply: Reply): void => {
-    const request = decodeRequest(data)
-    // This node cannot read the request, and its sender would not understand an answer.
-    if (request === undefined) return
-    const say = (answer: AskReply | DeliverReply): void => reply(encodeReply(answer))
-    const sayMoved = (): void => {
-      const why = cutOff()
-      say(why === undefined ? { moved: true } : { moved: true, why })
-    }
-    const address = addressNamed(request.to, shardCount)
-    if (address === undefined) return
-    const definition = actors.get(address.type)
-    if (definition === undefined) {
-      unhosted(shardIndex, address.type)
-      return say({ moved: true })
-    }
-    if (!cells.takes(definition, address)) return sayMoved()
-    const toReply = (exit: Parameters<typeof replyOf>[1]) =>
-      request.k === "deliver" ? deliverReplyOf(exit) : replyOf(definition, exit)
-    const answer = (exit: Parameters<typeof replyOf>[1]): void => {
-      const bytes = encodeReply(toReply(exit))
-      if (bytes.length <= replyBytesMax) return reply(bytes)
-      const { type: actorType, id } = address
-      const hint = "Ask on the node that has the shard, or make the reply smaller."
-      const detail = `the answer has ${bytes.length} bytes, more than travel between nodes`
-      say(toReply(Exit.fail(new Unavailable({ actorType, id, stored: "Unknown", detail, hint }))))
-    }
-    let item: Waiting
-    try {
-      item = itemOf(definition, address, request, answer)
-    } catch (cause) {
-      return answer(Exit.fail(cause instanceof InvalidCommand ? cause : uncheckable(address, cause)))
-    }
-    suspected(request)
-    // The caller has stopped waiting, so a command that was not begun is left.
-    item.giveUpAt(
-      wheel.schedule(request.ms, () => item.settle(Exit.interrupt())),
-      request.ms,
-    )
-    cells.offer(definition, address, item)
+  (data: Uint8Array, reply: Reply): void =>
+    take(options, shardIndex, data, reply)
+
+const take = (options: AskServerOptions, shardIndex: number, data: Uint8Array, reply: Reply): void => {
+  const { actors, cells, feeds, wheel, shardCount, replyBytesMax, unhosted, suspected, cutOff } = options
+  const request = decodeRequest(data)
+  // This node cannot read the request, and its sender would not understand an answer.
+  if (request === undefined) return
+  const say = (answer: AskReply | DeliverReply): void => reply(encodeReply(answer))
+  const address = addressNamed(request.to, shardCount)
+  if (address === undefined) return
+  const definition = actors.get(address.type)
+  if (definition === undefined) {
+    unhosted(shardIndex, address.type)
+    return say({ moved: true })
   }
+  if (!cells.takes(definition, address)) return say(movedBecause(cutOff()))
+  if (request.k === "watch") {
+    const told = (exit: WatchExit) => reply(watchReplyOf(definition, address, exit, replyBytesMax))
+    feeds.next(definition, address, wishOf(request), told, request.ms)
+    return
+  }
+  const toReply: ToReply = (exit) =>
+    request.k === "deliver" ? deliverReplyOf(exit) : replyOf(definition, exit)
+  const answer = fitting(address, toReply, replyBytesMax, reply)
+  let item: Waiting
+  try {
+    item = itemOf(definition, address, request, answer)
+  } catch (cause) {
+    return answer(Exit.fail(cause instanceof InvalidCommand ? cause : uncheckable(address, cause)))
+  }
+  suspected(request)
+  // The caller has stopped waiting, so a command that was not begun is left.
+  item.giveUpAt(
+    wheel.schedule(request.ms, () => item.settle(Exit.interrupt())),
+    request.ms,
+  )
+  cells.offer(definition, address, item)
+}
+
+const movedBecause = (why: string | undefined): AskReply =>
+  why === undefined ? { moved: true } : { moved: true, why }
+
+type ToReply = (exit: Parameters<typeof replyOf>[1]) => AskReply | DeliverReply
+
+/** Replies with the outcome, or with an error if that does not fit into a reply. */
+const fitting =
+  ({ type: actorType, id }: ActorAddress, toReply: ToReply, replyBytesMax: number, reply: Reply) =>
+  (exit: Parameters<typeof replyOf>[1]): void => {
+    const bytes = encodeReply(toReply(exit))
+    if (bytes.length <= replyBytesMax) return reply(bytes)
+    const hint = "Ask on the node that has the shard, or make the reply smaller."
+    const detail = `the answer has ${bytes.length} bytes, more than travel between nodes`
+    const error = new Unavailable({ actorType, id, stored: "Unknown", detail, hint })
+    reply(encodeReply(toReply(Exit.fail(error))))
+  }
+
+type WatchExit = Parameters<Parameters<ChangeFeeds["next"]>[3]>[0]
+
+const wishOf = ({ what: kind, at, after: sequence = 0 }: Extract<AskRequest, { readonly k: "watch" }>) => ({
+  kind,
+  at,
+  sequence,
+})
 
 /** The definition's own schema has thrown. */
 const uncheckable = ({ type: actorType, id }: ActorAddress, cause: unknown) =>
@@ -98,7 +124,7 @@ const uncheckable = ({ type: actorType, id }: ActorAddress, cause: unknown) =>
 const itemOf = (
   definition: ActorDefinition,
   address: ActorAddress,
-  request: AskRequest,
+  request: Exclude<AskRequest, { readonly k: "watch" }>,
   answer: (exit: Parameters<typeof replyOf>[1]) => void,
 ): Waiting => {
   if (request.k === "read") {

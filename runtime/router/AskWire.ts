@@ -30,6 +30,8 @@ import type { AnyEvent } from "../event/Event.ts"
 import { decodeValue, encodeValue, hasTags, type StoredValue } from "../json/StoredValue.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 import { type DirectMessage, isDirect, messageIn } from "../mailbox/Message.ts"
+import { NOTHING_SEEN, type Position } from "../watch/Change.ts"
+import type { WatchKind } from "../watch/ChangeFeed.ts"
 
 /** What a request says of a command or a spawn. */
 interface CommandFields {
@@ -61,6 +63,19 @@ export type AskRequest =
       readonly ms: number
       readonly msg: DirectMessage
       readonly lost?: number
+    }
+  /**
+   * What comes behind a position of the actor; the owner answers once there is something, or after `ms`. The answer is in
+   * WatchWire.ts. `after`: journal sequence up to which the watcher has all events. Nodes of earlier releases do not
+   * answer it.
+   */
+  | {
+      readonly k: "watch"
+      readonly to: string
+      readonly ms: number
+      readonly what: WatchKind
+      readonly at: Position
+      readonly after?: number
     }
 
 /** `moved`: the node that was asked does not have the shard; `why`: because it has nothing at all now. */
@@ -105,13 +120,13 @@ const decodeWireError = Schema.decodeUnknownSync(WireError)
 /** Tags that errors have on the wire where those of the code are others. */
 const WIRE_TAGS = [["InvalidCommand", "CommandInvalid"]] as const
 
-const encodeError = (error: AskError): unknown => {
+export const encodeError = (error: AskError): unknown => {
   const encoded = encodeWireError(error)
   const [, tag] = WIRE_TAGS.find(([own]) => own === encoded._tag) ?? []
   return tag === undefined ? encoded : { ...encoded, _tag: tag }
 }
 
-const decodeError = (encoded: unknown): AskError => {
+export const decodeError = (encoded: unknown): AskError => {
   const given = (encoded as { readonly _tag?: unknown } | null)?._tag
   const [tag] = WIRE_TAGS.find(([, wire]) => wire === given) ?? []
   return decodeWireError(tag === undefined ? encoded : { ...(encoded as object), _tag: tag })
@@ -136,7 +151,7 @@ export const decodeRequest = (data: Uint8Array): AskRequest | undefined => {
 const isRequest = (value: unknown): value is AskRequest => {
   const read = value as
     | {
-        readonly [field in "k" | "to" | "ms" | "id" | "ifVersion" | "msg"]?: unknown
+        readonly [field in "k" | "to" | "ms" | "id" | "ifVersion" | "msg" | "what" | "at" | "after"]?: unknown
       }
     | null
   if (typeof read !== "object" || read === null) return false
@@ -145,8 +160,19 @@ const isRequest = (value: unknown): value is AskRequest => {
   // Stored with the events: a commit without it could not be read any more.
   if (k === "ask" || k === "birth")
     return typeof id === "string" && (ifVersion === undefined || typeof ifVersion === "number")
+  if (k === "watch") return isWatch(read)
   return k === "read" || (k === "deliver" && isDirect(messageIn(read.msg)))
 }
+
+const isWatch = ({
+  what,
+  at,
+  after = 0,
+}: { readonly [field in "what" | "at" | "after"]?: unknown }): boolean =>
+  (what === "changes" || what === "events") && isCountFrom(NOTHING_SEEN, at) && isCountFrom(0, after)
+
+const isCountFrom = (lowest: number, value: unknown): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= lowest
 
 export const encodeReply = (reply: AskReply | DeliverReply): Uint8Array =>
   encoder.encode(JSON.stringify(reply))
@@ -174,7 +200,7 @@ export const replyOf = (
 }
 
 /** A state that has no stored form, which an actor of an earlier release may have. */
-const untellable = (actorType: string, detail: string): Unavailable =>
+export const untellable = (actorType: string, detail: string): Unavailable =>
   new Unavailable({
     actorType,
     id: "",

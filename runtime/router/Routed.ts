@@ -27,6 +27,10 @@ export interface Routed {
   wasSent: boolean
   /** It may be stored. */
   readonly mayBeStored: boolean
+  /** Time that an owner may take for its answer, in milliseconds; default: the router's. */
+  readonly attemptMs?: number
+  /** Longest pause between two attempts, in milliseconds; default: the router's. */
+  readonly pauseMaxMs?: number
   /** Takes what keeps the answer away, in words. */
   readonly hinder: (hindrance: Hindrance, detail: string) => void
   /** Goes to this node's own cells, if it has the shard by now. */

@@ -206,7 +206,8 @@ class AskRouter implements Router {
     // It may be delivered and stored, unless the server says that no node serves the subject.
     routed.wasSent = true
     this.counts.sentCount++
-    const timeoutMs = Math.min(ATTEMPT_FIRST_MS * 2 ** tried.unansweredCount, ATTEMPT_MAX_MS)
+    const timeoutMs =
+      routed.attemptMs ?? Math.min(ATTEMPT_FIRST_MS * 2 ** tried.unansweredCount, ATTEMPT_MAX_MS)
     attempt.forget = this.#transport.send(target.askSubject, request, timeoutMs, {
       onReply: (reply) => this.#onReply(asked, attempt, reply),
       onFailure: (failure) => asked.attempt === attempt && this.#onFailure(asked, attempt, failure),
@@ -245,7 +246,8 @@ class AskRouter implements Router {
     this.counts.retriedCount++
     const { count, unansweredCount } = attempt
     const next = { count: count + 1, unansweredCount: unansweredCount + (isUnanswered ? 1 : 0) }
-    const pauseMs = isUnanswered ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** count, PAUSE_MAX_MS)
+    const { pauseMaxMs = PAUSE_MAX_MS } = asked.routed
+    const pauseMs = isUnanswered ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** count, pauseMaxMs)
     this.#fork(
       Effect.andThen(
         Effect.sleep(pauseMs * (0.5 + this.#random.nextDoubleUnsafe() / 2)),

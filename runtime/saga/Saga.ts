@@ -38,6 +38,7 @@ import { sagaMachine } from "./SagaMachine.ts"
 import { pictureOf, type SagaPicture } from "./SagaPicture.ts"
 import { planRefOf, SAGA_ANSWER_WAIT_MS_DEFAULT, type SagaCause, type SagaPlan } from "./SagaPlan.ts"
 import { type SagaPlans, sagaPlans } from "./SagaPlans.ts"
+import { type SagaResult, sagaOutcome } from "./SagaResult.ts"
 import { requireTime, type SagaSteps, type StepArgs, StepRecorder } from "./SagaSteps.ts"
 
 export type { AnySaga, SagaInputOf, SagaResultsOf, SagaStart } from "./AnySaga.ts"
@@ -119,21 +120,21 @@ export interface SagaOptions<
 export type SagaState = MachineSnapshot<SagaLedger, any, any, any, any, any, any, any>
 
 /** A saga as an actor. */
-export type SagaActor<Type extends string, I> = ActorDefinition<
+export type SagaActor<Type extends string, I, Results = unknown> = ActorDefinition<
   Type,
   ActorTypes<
     SagaCommand<I>,
     SagaEvent<I>,
     SagaState,
     { readonly Undo: Rejection<"NotARequest"> | Rejection<"NotTheParent"> | [] }
-  >
+  > & { readonly result: SagaResult<Results> }
 >
 
 /** A saga, as `defineSaga` makes it: its actor and its plan. It is accepted where its actor is. */
 export interface SagaDefinition<Type extends string, I extends SagaInput, Results> {
   readonly type: Type
   /** The saga as an actor: `Start`, `Cancel`, and for operators `Retry`, `Skip`, `Resolve`, `Abort`. */
-  readonly actor: SagaActor<Type, I>
+  readonly actor: SagaActor<Type, I, Results>
   readonly startsWhen: SagaStart | undefined
   /** The plan under which sagas start. */
   readonly plan: SagaPlan
@@ -195,15 +196,20 @@ export const defineSaga = <
 /**
  * Events and commands of all sagas differ in the input only, so their types are written down, not inferred.
  */
-const actorOf = <Type extends string, I extends SagaInput>(
+const actorOf = <Type extends string, I extends SagaInput, Results>(
   type: Type,
   plans: SagaPlans,
-): SagaActor<Type, I> => {
+): SagaActor<Type, I, Results> => {
   const parts = { events: sagaEvents(plans), commands: sagaCommands(plans) as never }
   const actor = defineActor({ type, machine: sagaMachine(type, plans), ...parts })
   const follows = ({ context }: SagaState): AnyEvent | undefined => context.due ?? undefined
   const tooLarge = (event: AnyEvent, size: CommitSize): AnyEvent => ({ type: TOO_LARGE, event, ...size })
-  return { ...actor, follows, tooLarge, audit: sagaAudit(type, plans) } as unknown as SagaActor<Type, I>
+  const outcome = sagaOutcome(plans)
+  return { ...actor, follows, tooLarge, outcome, audit: sagaAudit(type, plans) } as unknown as SagaActor<
+    Type,
+    I,
+    Results
+  >
 }
 
 const recordSteps = (type: string, steps: (saga: never) => unknown): StepRecorder => {

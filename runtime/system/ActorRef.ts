@@ -1,44 +1,40 @@
 /**
- * A handle on one actor: ask it, tell it, read its state, its history, its past. Costs nothing to make; holds no state.
+ * A handle on one actor: ask it, tell it, read its state, its history, its past, and follow it. Costs nothing to make; holds
+ * no state.
  *
- * Owns the first step of a command's walk: check, deadline, hand over to the cells. This is the Effect face; the
- * promise face (../promise/) wraps it.
+ * Owns the Effect face; the promise face (../promise/) wraps it. The first step of a command's walk: Asker.ts.
  */
-import { Clock, Effect, Exit } from "effect"
-import { type ActorAddress, addressOf, InvalidActorId } from "../address/ActorAddress.ts"
+import { Clock, Effect, type Stream } from "effect"
+import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
 import {
   type ActorQuarantined,
   type ActorUnborn,
   type AskError,
-  AskTimeout,
   InvalidCommand,
   type ReadError,
   SystemStopped,
-  Unavailable,
-  UnknownActorType,
+  type UnknownActorType,
 } from "../cell/AskError.ts"
-import type { Cells } from "../cell/Cells.ts"
-import type { Command, Spawn } from "../cell/Decide.ts"
-import {
-  type Accepted,
-  type CurrentState,
-  type Waiting,
-  WaitingCommand,
-  WaitingRead,
-} from "../cell/Waiting.ts"
-import { type AskOptions, type AskOptionsWithInput, commandOf, optionsOf, spawnOf } from "../command/Ask.ts"
+import type { Accepted, CurrentState, Waiting } from "../cell/Waiting.ts"
+import type { AskOptions, AskOptionsWithInput } from "../command/Ask.ts"
 import type { AnyActor, BirthInputOf, CommandsOf, EventsOf, ReplyOf, StateOf } from "../definition/Actor.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
-import type { JournalReadError, JournalService } from "../journal/Journal.ts"
-import type { MailboxService } from "../mailbox/Mailbox.ts"
+import type { ResultOf } from "../definition/ResultOf.ts"
+import type { JournalReadError } from "../journal/Journal.ts"
+import type { ProjectedEvent } from "../projection/Projection.ts"
 import { Schedule } from "../schedule/Schedule.ts"
-import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
+import type { Change } from "../watch/Change.ts"
+import type { WatchError } from "../watch/WatchError.ts"
+import { type Answer, Asker, type ReadOptions, type RefContext, type WatchRefused } from "./Asker.ts"
 import { type DryRun, type DryRunOptions, dryRun } from "./DryRun.ts"
 import { type HistoryOptions, type HistoryPage, history, type PastState, stateAt } from "./History.ts"
 import type { InvalidMoment, PastMoment } from "./PastMoment.ts"
 import { type PendingWork, pendingWork } from "./PendingWork.ts"
+import { type ResultError, type ResultOptions, resultOf } from "./Result.ts"
 import { scheduleIdOf, schedulePlanOf, type When } from "./Scheduling.ts"
 import { type TellError, type Told, tellActor } from "./Tell.ts"
+import { type EventsOptions, streamOf, type WatchOptions } from "./Watch.ts"
+import type { Watcher } from "./Watcher.ts"
 
 /** Options of a command that its actor may be born with. */
 export interface BearingOptions<A extends AnyActor> extends AskOptions {
@@ -66,11 +62,6 @@ export interface Spawned {
   readonly sequence: number
   /** False: the actor was there before, born with the same input. */
   readonly isNew: boolean
-}
-
-/** Options of a read of an actor. */
-export interface ReadOptions {
-  readonly deadlineMs?: number
 }
 
 type PastError =
@@ -126,6 +117,23 @@ export interface ActorRef<A extends AnyActor> {
     command: C,
     options?: DryRunOptions<A>,
   ) => Effect.Effect<DryRun<A, C["type"]>, PastError | InvalidMoment>
+  /**
+   * First the current state, then every change in order, wherever the actor moves. Waits for an actor whose birth needs
+   * input. A reader that falls more than 256 versions behind is told how many it skips, and goes on with the newest state.
+   * Keeps no actor in memory.
+   */
+  readonly watch: (
+    options?: WatchOptions,
+  ) => Stream.Stream<Change<StateOf<A>, EventsOf<A>>, WatchError | InvalidMoment>
+  /** Every event once, in order: the history from a version on, and then live. Skips nothing. */
+  readonly events: (
+    options?: EventsOptions,
+  ) => Stream.Stream<ProjectedEvent<EventsOf<A>>, WatchError | InvalidMoment>
+  /**
+   * Waits until the machine is in a final state, and gives its output; of a saga, what became of it. Fails with
+   * `ActorFailed` where the machine ended with an error, with `ResultTimeout` at the deadline.
+   */
+  readonly result: (options?: ResultOptions) => Effect.Effect<ResultOf<A>, ResultError>
 }
 
 /** Where handles come from: a system, or a client. */
@@ -150,138 +158,6 @@ export const makeActorRefs = (context: RefContext): ActorRefs => ({
   asker: (definition, id) => new Asker(context, actorOf(definition), id),
   spawn: (definition, id, ...[options]) => spawnActor(new Asker(context, actorOf(definition), id), options),
 })
-
-/** What refs of one system share. */
-export interface RefContext {
-  /** Where commands and reads go. */
-  readonly cells: Pick<Cells, "offer">
-  readonly journal: JournalService
-  readonly mailbox: MailboxService
-  readonly wheel: DeadlineWheel
-  readonly shardCount: number
-  readonly askDeadlineMs: number
-  readonly knows: (actor: AnyActor) => boolean
-  readonly nextCommandId: () => string
-  readonly isStopped: () => boolean
-}
-
-/** Any answer of a cell. */
-type Answer<A, E> = (exit: Exit.Exit<A, E>) => void
-
-/** The callback form of a ref, without a fiber of its own: both faces stand on it. */
-export class Asker {
-  readonly #context: RefContext
-  readonly #actor: AnyActor
-  readonly id: string
-  #address: ActorAddress | UnknownActorType | InvalidActorId | undefined
-
-  constructor(context: RefContext, actor: AnyActor, id: string) {
-    this.#context = context
-    this.#actor = actor
-    this.id = id
-  }
-
-  /** Hands the command over. The returned item can be abandoned; the work then goes on without an answer. */
-  ask(given: unknown, options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
-    const hint = "It may have been stored all the same: ask again with the same commandId."
-    return this.#hand(options, hint, answer, (address, read) =>
-      commandOf(this.#actor, address, given, read, this.#context.nextCommandId),
-    )
-  }
-
-  #hand(
-    options: AskOptionsWithInput,
-    hint: string,
-    answer: Answer<Accepted, AskError>,
-    commandFrom: (address: ActorAddress, options: AskOptionsWithInput) => Command | Spawn,
-  ): Waiting | undefined {
-    const address = this.address()
-    if (address instanceof Error) {
-      answer(Exit.fail(address))
-      return undefined
-    }
-    let item: WaitingCommand
-    let deadlineMs: number | undefined
-    try {
-      const read = optionsOf(address, options)
-      const command = commandFrom(address, read)
-      item = new WaitingCommand(command, read.ifVersion, answer)
-      deadlineMs = read.deadlineMs
-    } catch (cause) {
-      if (!(cause instanceof InvalidCommand)) throw cause
-      answer(Exit.fail(cause))
-      return undefined
-    }
-    this.#handOver(address, item, item.command.commandId, deadlineMs, hint)
-    return item
-  }
-
-  /** The same for a spawn. */
-  spawn(options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
-    return this.#hand(options, "Spawn again.", answer, (address, read) =>
-      spawnOf(this.#actor, address, read, this.#context.nextCommandId),
-    )
-  }
-
-  read(options: ReadOptions, answer: Answer<CurrentState, ReadError>): Waiting | undefined {
-    const address = this.address()
-    if (address instanceof Error) {
-      answer(Exit.fail(address))
-      return undefined
-    }
-    const item = new WaitingRead(answer)
-    this.#handOver(address, item, "", options.deadlineMs, "Try again.")
-    return item
-  }
-
-  address(): ActorAddress | UnknownActorType | InvalidActorId {
-    this.#address ??= this.#place()
-    return this.#address
-  }
-
-  #place(): ActorAddress | UnknownActorType | InvalidActorId {
-    const { type } = this.#actor
-    if (!this.#context.knows(this.#actor)) {
-      const hint = "Give its definition to the system at start (`actors: [...]`)."
-      return new UnknownActorType({ actorType: type, id: this.id, hint })
-    }
-    try {
-      return addressOf(type, this.id, this.#context.shardCount)
-    } catch (cause) {
-      if (cause instanceof InvalidActorId) return cause
-      throw cause
-    }
-  }
-
-  #handOver(
-    address: ActorAddress,
-    item: Waiting,
-    commandId: string,
-    deadlineMs: number = this.#context.askDeadlineMs,
-    hint: string,
-  ): void {
-    const { cells, wheel } = this.#context
-    const timeout = () => {
-      const { type: actorType, id } = address
-      const { trouble: detail } = item
-      if (detail === undefined) {
-        const why = item.waitsFor === undefined ? undefined : { detail: item.waitsFor }
-        return item.settle(Exit.fail(new AskTimeout({ actorType, id, commandId, deadlineMs, ...why, hint })))
-      }
-      const stored = item._tag === "Command" && item.mayBeStored ? "Unknown" : "No"
-      item.settle(
-        Exit.fail(
-          new Unavailable({ actorType, id, stored, detail, hint: "Try again with the same commandId." }),
-        ),
-      )
-    }
-    if (this.#context.isStopped()) {
-      return item.settle(Exit.fail(new SystemStopped({ actorType: address.type, id: address.id })))
-    }
-    item.giveUpAt(wheel.schedule(deadlineMs, timeout), deadlineMs)
-    cells.offer(this.#actor, address, item)
-  }
-}
 
 const checked = <B>(check: () => B): Effect.Effect<B, InvalidCommand> =>
   Effect.suspend(() => {
@@ -361,5 +237,17 @@ const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: str
     pending: () => Effect.flatMap(placed, (address) => pendingWork(context.journal, actor, address)),
     dryRun: (command, options = {}) =>
       Effect.flatMap(placed, (address) => dryRun(context, actor, address, command, options)) as never,
+    watch: (options = {}) => streamOf(orRefused(() => asker.watcher(options))),
+    events: (options = {}) => streamOf(orRefused(() => asker.eventWatcher(options))),
+    result: (options = {}) =>
+      Effect.flatMap(placed, (address) => resultOf(context, actor, address, options, context.askDeadlineMs)),
   }
 }
+
+const orRefused = <Item>(
+  make: () => Watcher<Item> | WatchRefused,
+): Effect.Effect<Watcher<Item>, WatchRefused> =>
+  Effect.suspend(() => {
+    const made = make()
+    return made instanceof Error ? Effect.fail(made) : Effect.succeed(made)
+  })

@@ -37,14 +37,17 @@ import { makeAskServer } from "../router/AskServer.ts"
 import { makeDirectDelivery } from "../router/DirectDelivery.ts"
 import { LocalCells } from "../router/LocalCells.ts"
 import { makeRouter } from "../router/Router.ts"
+import { makeWatchRoutes } from "../router/WatchRoute.ts"
 import type { AnySaga } from "../saga/Saga.ts"
 import { countSagas } from "../saga/SagaCounts.ts"
 import type { SingletonDefinition } from "../singleton/Singleton.ts"
-import type { SnapshotStore } from "../snapshot/SnapshotStore.ts"
+import { SnapshotStore } from "../snapshot/SnapshotStore.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { Transport } from "../transport/Transport.ts"
-import { type ActorRefs, makeActorRefs, type RefContext } from "./ActorRef.ts"
+import { ChangeDoor, makeChangeFeeds } from "../watch/ChangeFeeds.ts"
+import { type ActorRefs, makeActorRefs } from "./ActorRef.ts"
+import type { RefContext } from "./Asker.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { countClusterEvents } from "./ClusterCounts.ts"
 import {
@@ -194,9 +197,11 @@ const makeActorSystem = Effect.fnUntraced(function* (
     overtaken: (shardIndex) => view.overtaken(slotOf(shardIndex)),
   })
   const counted = countSagas(options.sagas ?? [], outbox)
+  const changes = new ChangeDoor()
   const cells = yield* makeCells({
     ...settings,
     outbox: counted.listener,
+    changes,
     places: shardMap,
     ownership,
     elsewhere: (definition, address, item, wasTaken) => {
@@ -219,6 +224,11 @@ const makeActorSystem = Effect.fnUntraced(function* (
     markOf: outbox.markOf,
   })
   localCells.connect(cells)
+  const feeds = yield* makeChangeFeeds(
+    { cells, places: shardMap, journal, snapshots: yield* SnapshotStore, wheel, clock },
+    changes,
+  )
+  const routes = makeWatchRoutes({ shardMap, router, cells: localCells, feeds })
   const inbox = yield* makeInbox({
     actors,
     cells,
@@ -231,13 +241,14 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const answer = makeAskServer({
     actors,
     cells,
+    feeds,
     wheel,
     shardCount: settings.shardCount,
     replyBytesMax: transport.messageBytesMax,
     unhosted,
     cutOff,
     suspected: (request) => {
-      if (request.k === "read" || request.lost === undefined) return
+      if (request.k === "read" || request.k === "watch" || request.lost === undefined) return
       const id = request.k === "deliver" ? request.msg.id : request.id
       const line = `Command ${id} to ${request.to} is tried once more: a node that had it went silent and lost its shard.`
       runFork(logSampled("command that nodes were lost with", line))
@@ -252,6 +263,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       shardMap,
       ownership,
       cells,
+      feeds,
       calls,
       inbox,
       outbox,
@@ -300,6 +312,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   const context: RefContext = {
     cells,
+    routes,
     journal,
     mailbox,
     wheel,
@@ -312,6 +325,8 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   const stop = Effect.suspend(() => {
     isStopping = true
+    // Watchers wait for no end, so they would keep the router open.
+    routes.end()
     return Effect.andThen(Effect.andThen(cluster.leave, cells.drain), router.drain).pipe(
       Effect.timeoutOption(settings.drainMs),
       Effect.asVoid,
@@ -354,6 +369,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
         },
         calls: { ...calls.counts, runningCount: calls.runningCount() },
         routed: { ...router.counts },
+        watches: feeds.counts(),
         refusedRequestCount: transport.refusedCount(),
         cluster: { ...clusterCounts },
         quarantined: cells.quarantined(),

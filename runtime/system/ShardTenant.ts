@@ -16,6 +16,7 @@ import type { JournalService } from "../journal/Journal.ts"
 import type { Outbox } from "../outbox/Outbox.ts"
 import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import type { TransportService } from "../transport/Transport.ts"
+import type { ChangeFeeds } from "../watch/ChangeFeeds.ts"
 import { epochInJournal } from "./JournalEpoch.ts"
 import type { WarmUp } from "./WarmUp.ts"
 
@@ -27,6 +28,7 @@ export interface ShardTenantOptions {
   readonly shardMap: ShardMap
   readonly ownership: Ownership
   readonly cells: Cells
+  readonly feeds: Pick<ChangeFeeds, "release">
   readonly calls: CallRunner
   readonly inbox: Inbox
   readonly outbox: Outbox
@@ -44,7 +46,8 @@ export const shardTenants = (options: ShardTenantOptions): ReadonlyMap<string, T
   new Map(options.shardMap.all.map(({ slot }, shardIndex) => [slot, shardTenant(options, shardIndex)]))
 
 const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant => {
-  const { shardMap, ownership, cells, calls, inbox, outbox, warmUp, transport, handoffMs, answer } = options
+  const { shardMap, ownership, cells, feeds, calls, inbox, outbox, warmUp, transport, handoffMs, answer } =
+    options
   const { slot = "", askSubject = "", shard = 0 } = shardMap.all[shardIndex] ?? {}
   let serving: Scope.Closeable | undefined
 
@@ -74,6 +77,9 @@ const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant =>
     yield* Effect.sync(() => calls.release(isHere))
   })
 
+  /** The shard is the next owner's: watchers look for it. */
+  const releaseWatchers = Effect.sync(() => feeds.release(shardIndex))
+
   return {
     epochSeen: Effect.mapError(epochInJournal(options.journal, shard), ({ message }) => message),
     open: (epoch) =>
@@ -87,6 +93,7 @@ const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant =>
     close: Effect.gen(function* () {
       yield* release
       warmUp.closed(slot, yield* cells.drainShard(shardIndex))
+      yield* releaseWatchers
       yield* inbox.release(shardIndex)
       yield* Effect.all([saved, outbox.close(shardIndex)], { concurrency: "unbounded", discard: true })
       ownership.forget(shardIndex)
@@ -95,6 +102,7 @@ const shardTenant = (options: ShardTenantOptions, shardIndex: number): Tenant =>
     drop: Effect.gen(function* () {
       ownership.forget(shardIndex)
       yield* release
+      yield* releaseWatchers
       warmUp.closed(slot, [])
       cells.releaseShard(shardIndex)
       inbox.forget(shardIndex)

@@ -14,6 +14,7 @@ import type { ProjectionStatus } from "../projection/ProjectionStatus.ts"
 import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
 import type { Router } from "../router/Router.ts"
 import type { SagaCounts } from "../saga/SagaCounts.ts"
+import type { WatchCounts } from "../watch/ChangeFeeds.ts"
 import type { ClusterCounts } from "./ClusterCounts.ts"
 
 /** What a system says of itself. Counts are since start. */
@@ -49,6 +50,8 @@ export interface SystemStatus {
   readonly calls: CallRunner["counts"] & { readonly runningCount: number }
   /** Asks that other nodes were sent. */
   readonly routed: Router["counts"]
+  /** Watchers of actors that this node has, and what they were told. */
+  readonly watches: Readonly<WatchCounts>
   /** Requests to this node that were refused because their reply subject is no inbox of the namespace. */
   readonly refusedRequestCount: number
   /** What happened in the cluster. */

@@ -49,6 +49,7 @@ export const cellOf = async (changes: Partial<CellContext> = {}) => {
       found: unused,
       activated: unused,
     } as never,
+    changes: { changed: unused, caughtUp: unused },
     snapshotWriter: { mark: unused } as never,
     recoveryGate: (effect) => effect,
     ...changes,

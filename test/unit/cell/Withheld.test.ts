@@ -37,6 +37,7 @@ it("by an ask; a message counts its own attempts", () => {
         found: nothing,
         activated: nothing,
       },
+      changes: { changed: nothing, caughtUp: nothing },
       places,
       ownership,
       elsewhere: nothing,

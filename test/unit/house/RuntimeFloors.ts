@@ -15,7 +15,7 @@ export const runtimeFloors: ReadonlyArray<ReadonlyArray<string>> = [
   ["definition", "mailbox"],
   ["cluster", "integration", "projection", "schedule", "singleton"],
   ["cell"],
-  ["command", "directory", "outbox"],
+  ["command", "directory", "outbox", "watch"],
   ["inbox", "reactor", "router"],
   ["office", "saga"],
   ["system"],
