@@ -9,6 +9,7 @@ import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../event/Event.ts"
 import type { MachineState } from "../../machine/Machine.ts"
+import { keyOfTransition, pathOf } from "../../machine/TransitionKey.ts"
 import { eventOf, type Reference, readCommit, type TrueActor } from "./Reference.ts"
 
 /** Points of a command's walk at which a crash struck. */
@@ -21,21 +22,14 @@ export type Transition =
 
 export const stateKey = (type: string, node: StateNode): string => `${type} state ${pathOf(node)}`
 
-export const transitionKey = (type: string, transition: Transition): string => {
-  const { source, eventType, target } = transition
-  const targets = target?.map((node) => pathOf(node as StateNode)).join(", ") ?? "itself"
-  const among = source.transitions.get(eventType) ?? []
-  const place = among.length > 1 ? ` (${among.indexOf(transition) + 1} of ${among.length})` : ""
-  return `${type} transition ${pathOf(source as StateNode)} --${eventType}--> ${targets}${place}`
-}
+export const transitionKey = (type: string, transition: Transition): string =>
+  `${type} transition ${keyOfTransition(transition)}`
 
 export const guardKey = (type: string, transition: Transition, passed: boolean): string =>
   `${transitionKey(type, transition).replace(" transition ", " guard ")} ${passed ? "passed" : "refused"}`
 
 export const crashKey = (type: string, transition: Transition, point: CrashPoint): string =>
   `${transitionKey(type, transition)} @ crash ${point}`
-
-const pathOf = (node: StateNode): string => (node.path.length === 0 ? "(root)" : node.path.join("."))
 
 export class Coverage {
   readonly counts = new Map<string, number>()
