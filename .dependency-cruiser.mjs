@@ -8,6 +8,8 @@ import { floorRules, runtimeFloors } from "./test/unit/house/RuntimeFloors.ts"
 const reference = "^infra/reference/"
 /** What commands share, and the `everstate` command. No library code needs it. */
 const shared = "^infra/(bin|cli)/"
+/** The console runs in browsers. Its build holds all that it needs, so its packages are development dependencies. */
+const browser = "^infra/console/"
 const effectOrXstate = "(^|/)node_modules/(effect|xstate)/"
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -76,6 +78,20 @@ export default {
       to: { path: shared },
     },
     {
+      name: "console-stands-alone",
+      comment: "The console runs in browsers, and knows the service by its routes alone.",
+      severity: "error",
+      from: { path: browser },
+      to: { path: "^(runtime|actors|sagas|infra|test)/", pathNot: browser },
+    },
+    {
+      name: "nobody-imports-the-console",
+      comment: "The console is built by Vite, and served as files.",
+      severity: "error",
+      from: { path: "^(runtime|actors|sagas|infra)/", pathNot: browser },
+      to: { path: browser },
+    },
+    {
       name: "reference-does-not-import-tests",
       severity: "error",
       from: { path: reference },
@@ -85,7 +101,7 @@ export default {
       name: "published-code-needs-real-dependencies",
       comment: "What is published may not lean on a development dependency; peers are listed as both.",
       severity: "error",
-      from: { path: "^(runtime|infra)/", pathNot: [reference, shared] },
+      from: { path: "^(runtime|infra)/", pathNot: [reference, shared, browser] },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only", "npm-peer"] },
     },
   ],
@@ -93,7 +109,7 @@ export default {
     parser: "swc",
     doNotFollow: { path: "node_modules" },
     enhancedResolveOptions: {
-      extensions: [".ts", ".mjs", ".js"],
+      extensions: [".ts", ".tsx", ".mjs", ".js"],
       exportsFields: ["exports"],
       conditionNames: ["import", "types", "node", "default"],
     },

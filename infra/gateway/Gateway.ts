@@ -15,6 +15,7 @@ import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGu
 import { type Nearness, type Principal, withoutAuthorize } from "./Access.ts"
 import { guarded, problemAnswer } from "./Answers.ts"
 import { boundedBody, TOO_LARGE } from "./BoundedBody.ts"
+import { ConsoleFiles, redirect } from "./ConsoleFiles.ts"
 import { exposureOf, unknownTypes } from "./Exposure.ts"
 import { type GatewayHandler, gatewayHandler } from "./GatewayHandler.ts"
 import { type GatewayOptions, InvalidGatewayOption, type ListenOptions } from "./GatewayOptions.ts"
@@ -62,12 +63,14 @@ class RunningGateway {
   readonly #basePath: string
   readonly #guard: RequestGuard
   readonly #handler: GatewayHandler
+  readonly #console: ConsoleFiles | undefined
   readonly #listening = new Set<Listening>()
 
   constructor(system: PromiseActorSystem | ActorSystemService, options: GatewayOptions) {
     this.#options = options
     this.#basePath = basePathOf(options.basePath)
     this.#guard = requestGuard(options.allowedHosts)
+    this.#console = options.console === true ? consoleFiles() : undefined
     const face = faceOf(system)
     const [unknown] = unknownTypes(face.service.given, options.expose)
     if (unknown !== undefined) {
@@ -102,6 +105,8 @@ class RunningGateway {
     if (refusal !== undefined) return refused(problem(refusal.kind, refusal.detail))
     const url = this.#pathIn(request)
     if (url === undefined) return this.#notFound(request)
+    const page = this.#console?.answer(request, url.split("?", 1)[0] ?? url)
+    if (page !== undefined) return page
     const route = this.#handler.routes.find(request.method, url)
     if (route === undefined && this.#options.routes === undefined) return this.#notFound(request, url)
     if (route !== undefined && !isDeliberate(request)) {
@@ -130,7 +135,11 @@ class RunningGateway {
   }
 
   #notFound({ method, url }: Request, path?: string): Response {
-    const detail = `There is no ${method} ${new URL(url).pathname}.`
+    const { pathname } = new URL(url)
+    if (this.#console !== undefined && method === "GET" && path?.split("?", 1)[0] === "/") {
+      return redirect(`${pathname.slice(pathname.lastIndexOf("/") + 1)}/console/`.replace(/^\//, ""))
+    }
+    const detail = `There is no ${method} ${pathname}.`
     const allowed = path === undefined ? [] : this.#handler.methodsAt(path)
     return allowed.length === 0
       ? problemAnswer(problem("routeNotFound", detail))
@@ -194,6 +203,16 @@ const faceOf = (system: PromiseActorSystem | ActorSystemService) => {
     option: "system",
     detail: "it is no system of this package",
     hint: "Give what `ActorSystem.start` returns, or the service `ActorSystem` of everstate/effect. Have one copy of everstate installed.",
+  })
+}
+
+const consoleFiles = (): ConsoleFiles => {
+  const files = ConsoleFiles.load()
+  if (files !== undefined) return files
+  throw new InvalidGatewayOption({
+    option: "console",
+    detail: "the files of the console are missing",
+    hint: "In a clone of the repository, run `npm run console` first.",
   })
 }
 

@@ -35,6 +35,11 @@ export interface GatewayOptions {
   readonly allowedHosts?: ReadonlyArray<string>
   /** Routes of the application, behind the same checks; authorised with the verb `route`. */
   readonly routes?: ApplicationRoutes
+  /**
+   * Serves the console under `/console`, and leads from `/` to it unless `routes` answers there. Default: false.
+   * Throws `InvalidGatewayOption` if the files of the console have not been built.
+   */
+  readonly console?: boolean
 }
 
 /** Where a gateway listens. */

@@ -49,7 +49,7 @@ export const roomImports = (
   const slashed = (path: string): string => relative(root, path).split(sep).join("/")
   const files = tops
     .flatMap((top) => readdirSync(join(root, top), { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
   const known = new Set(files)
   return files.flatMap((file) =>

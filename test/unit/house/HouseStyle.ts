@@ -44,7 +44,7 @@ const determinismAllowance = new Set([
 const exportStarAllowance = new Set(["infra/everstate.ts", "infra/effect.ts", "runtime/index.ts"])
 
 const namelessFolder = /^(utils?|helpers?|common|misc)$/i
-const namelessFile = /^(utils?|helpers?|common|misc|types)(\.d)?\.[cm]?[jt]s$|Manager\.[cm]?ts$/i
+const namelessFile = /^(utils?|helpers?|common|misc|types)(\.d)?\.[cm]?[jt]sx?$|Manager\.[cm]?tsx?$/i
 
 /** Globals that may not be named at all in a deterministic room, and what stands in for them. */
 const bannedGlobals: ReadonlyMap<string, string> = new Map([
@@ -88,7 +88,7 @@ interface SyntaxNode {
 /** Every breach of one file; `path` is relative to the root, with forward slashes. */
 export function breachesOf(path: string, source: string): ReadonlyArray<Breach> {
   const breaches = [...breachesOfName(path), ...breachesOfText(path, source)]
-  return /\.[cm]?ts$/.test(path) ? [...breaches, ...breachesOfSyntax(path, source)] : breaches
+  return /\.[cm]?tsx?$/.test(path) ? [...breaches, ...breachesOfSyntax(path, source)] : breaches
 }
 
 function breachesOfName(path: string): ReadonlyArray<Breach> {
@@ -130,7 +130,7 @@ function breachesOfText(path: string, source: string): ReadonlyArray<Breach> {
     }
   })
   const lineCount = source.endsWith("\n") ? lines.length - 1 : lines.length
-  if (/\.[cm]?[jt]s$/.test(path) && lineCount > fileLineCountMax) {
+  if (/\.[cm]?[jt]sx?$/.test(path) && lineCount > fileLineCountMax) {
     const hint = `${lineCount} lines, at most ${fileLineCountMax}: find the second noun and give it a file`
     breaches.push({ path, line: lineCount, rule: "file length", hint })
   }

@@ -1,0 +1,54 @@
+/**
+ * The addresses of the console. Each view is an address: filters, selection and version are part of it.
+ *
+ * Owns the addresses, and what their parameters may be. Pages are loaded when they are first shown.
+ */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router"
+import { consoleUrl } from "./api/Client.ts"
+import { Failure, Loading, Notice } from "./parts/Notice.tsx"
+import { type Search, searchOf } from "./shell/Search.ts"
+import { Shell } from "./shell/Shell.tsx"
+import { text } from "./text/English.ts"
+
+const root = createRootRoute({ component: Shell })
+const route = <Path extends string>(path: Path, load: () => Promise<Record<string, unknown>>, name: string) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load, name),
+    validateSearch: (search: Record<string, unknown>): Search => searchOf(search),
+  })
+
+const routes = [
+  route("/actors", () => import("./pages/Actors.tsx"), "Actors"),
+  route("/actors/$type", () => import("./pages/Actors.tsx"), "Actors"),
+]
+
+/** Parameters are plain text in the address: `?at=7`, not `?at=%227%22`. */
+const parseSearch = (search: string): Record<string, string> =>
+  Object.fromEntries(new URLSearchParams(search))
+
+const stringifySearch = (search: Record<string, unknown>): string => {
+  const given = new URLSearchParams(searchOf(search) as Record<string, string>).toString()
+  return given === "" ? "" : `?${given}`
+}
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  basepath: consoleUrl.pathname,
+  parseSearch,
+  stringifySearch,
+  defaultPendingComponent: Loading,
+  defaultErrorComponent: ({ error }) => (
+    <div className="page">
+      <Failure error={error} />
+    </div>
+  ),
+  defaultNotFoundComponent: () => (
+    <div className="page">
+      <Notice title={text.notice.noPage.title}>
+        <p>{text.notice.noPage.detail}</p>
+      </Notice>
+    </div>
+  ),
+})
