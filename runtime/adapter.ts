@@ -36,6 +36,7 @@ export { journalContract } from "./contract/JournalContract.ts"
 export { journalRegisterContract } from "./contract/JournalRegisterContract.ts"
 export { type LeasesPair, leasesContract } from "./contract/LeasesContract.ts"
 export { type MailboxContractOptions, mailboxContract } from "./contract/MailboxContract.ts"
+export { operationLogContract } from "./contract/OperationLogContract.ts"
 export { type ReadModelUnderTest, readModelContract } from "./contract/ReadModelContract.ts"
 export { snapshotStoreContract } from "./contract/SnapshotStoreContract.ts"
 export { type TransportPair, transportContract } from "./contract/TransportContract.ts"
@@ -89,6 +90,13 @@ export {
   type ScheduledMessage,
   type StoredMessage,
 } from "./mailbox/Mailbox.ts"
+export {
+  type Operation,
+  OperationLog,
+  type OperationLogService,
+  OperationLogUnavailable,
+  type StoredOperation,
+} from "./operation/OperationLog.ts"
 export type { ProjectedEvent, ProjectionDefinition } from "./projection/Projection.ts"
 export {
   OffsetMoved,

@@ -45,6 +45,7 @@ export {
   type DeadLetterOffice,
   type RedriveError,
 } from "./office/DeadLetterOffice.ts"
+export { type Operation, OperationLogUnavailable, type StoredOperation } from "./operation/OperationLog.ts"
 export type { ProjectionPartitionStatus, ProjectionStatus } from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
 export type { ActorDirectory, ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"

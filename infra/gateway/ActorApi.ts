@@ -1,8 +1,8 @@
 /**
- * The routes of types and actors: what there is, commands, states, the past.
+ * The routes of one actor: commands, states, the past, and what it waits for.
  *
  * Owns the routes for any type. What the OpenAPI document says of each type: ApiDocument.ts. What the routes do:
- * ActorRoutes.ts. Routes that follow an actor: WatchApi.ts.
+ * ActorRoutes.ts. Which actors there are: DirectoryApi.ts.
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
@@ -16,39 +16,7 @@ import {
   wholeNumber,
 } from "../http/CommandEndpoint.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "../http/Problem.ts"
-import { actorParameters, ITEMS_PER_PAGE, moment, pageOf, typeParameter, Verb } from "./GatewayEndpoint.ts"
-
-const JsonObject = Schema.Record(Schema.String, Schema.Unknown)
-
-const JsonSchema = Schema.NullOr(JsonObject).annotate({
-  description: "JSON Schema, or null if the schema cannot be expressed as one",
-})
-
-const CommandOfType = Schema.Struct({
-  name: Schema.String,
-  payload: JsonSchema,
-  reply: JsonSchema,
-  rejections: Schema.Record(Schema.String, JsonSchema).annotate({
-    description: "Schemas of the facts of each documented reason",
-  }),
-}).annotate({ identifier: "CommandOfType" })
-
-const EventOfType = Schema.Struct({
-  name: Schema.String,
-  version: Schema.Int,
-  upcastVersions: Schema.Array(Schema.Int),
-  payload: JsonSchema,
-}).annotate({ identifier: "EventOfType" })
-
-export const TypeDocument = Schema.Struct({
-  type: Schema.String,
-  kind: Schema.Literals(["actor", "saga"]),
-  chart: JsonObject.annotate({ description: "The root state of the machine, with its states nested" }),
-  commands: Schema.Array(CommandOfType),
-  events: Schema.Array(EventOfType),
-  input: JsonSchema,
-  warnings: Schema.Array(Schema.String),
-}).annotate({ identifier: "TypeDocument" })
+import { actorParameters, ITEMS_PER_PAGE, JsonObject, moment, pageOf, Verb } from "./GatewayEndpoint.ts"
 
 export const ActorDocument = Schema.Struct({
   type: Schema.String,
@@ -89,7 +57,7 @@ const HistoryPage = Schema.Struct({
   ),
 }).annotate({ identifier: "HistoryPage" })
 
-const Answered = Schema.Struct({
+export const Answered = Schema.Struct({
   type: Schema.String,
   id: Schema.String,
   version: Schema.Int,
@@ -114,7 +82,48 @@ const Spawned = Schema.Struct({
   isNew: Schema.Boolean.annotate({ description: "False: the actor was there, born with the same input" }),
 }).annotate({ identifier: "Spawned" })
 
+const PendingDocument = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  version: Schema.Int,
+  sequence: Schema.Int,
+  timers: Schema.Array(
+    Schema.Struct({ name: Schema.String, at: moment("Time at which it fires"), event: Schema.Unknown }),
+  ),
+  calls: Schema.Array(
+    Schema.Struct({ name: Schema.String, source: Schema.String, input: Schema.optionalKey(Schema.Unknown) }),
+  ),
+  requests: Schema.Array(JsonObject),
+  quarantine: Schema.optionalKey(
+    Schema.Struct({
+      reason: Schema.String,
+      sequence: Schema.Int,
+      detail: Schema.String,
+      hint: Schema.String,
+    }),
+  ),
+}).annotate({ identifier: "PendingWork" })
+
+const DryRunDocument = Schema.Struct({
+  outcome: Schema.Literals(["stored", "unchanged", "refused"]),
+  fromVersion: Schema.Int.annotate({ description: "Version on whose state the command was decided" }),
+  version: Schema.optionalKey(Schema.Int),
+  events: Schema.optionalKey(Schema.Array(JsonObject)),
+  reply: Schema.optionalKey(Schema.Unknown),
+  actor: Schema.optionalKey(ActorDocument.annotate({ description: "State after the command" })),
+  sends: Schema.optionalKey(
+    Schema.Array(JsonObject).annotate({ description: "Messages, timers, calls and integration events" }),
+  ),
+  isRepeat: Schema.optionalKey(Schema.Boolean),
+  problem: Schema.optionalKey(JsonObject.annotate({ description: "Problem that the command would get" })),
+}).annotate({ identifier: "DryRun" })
+
 const tagged = HttpApiSchema.WithHeaders(ActorDocument, { etag: Schema.String })
+
+const momentQuery = {
+  version: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  time: optionalText("RFC 3339, as in 2026-05-01T12:00:00Z"),
+}
 
 const askHeaders = {
   ...commandHeaders,
@@ -123,19 +132,6 @@ const askHeaders = {
 
 export const ActorEndpoints = HttpApiGroup.make("actors")
   .add(
-    HttpApiEndpoint.get("types", "/types", {
-      success: pageOf(TypeDocument, "TypePage"),
-      error: READ_PROBLEMS,
-    })
-      .annotate(Verb, "describe")
-      .annotateMerge(about("All types, with their charts", "Actor types and saga types.")),
-    HttpApiEndpoint.get("type", "/types/:type", {
-      params: typeParameter,
-      success: TypeDocument,
-      error: READ_PROBLEMS,
-    })
-      .annotate(Verb, "describe")
-      .annotateMerge(about("One type, with its chart")),
     HttpApiEndpoint.get("read", "/actors/:type/:id", {
       params: actorParameters,
       headers: { "if-none-match": optionalText("304 if the actor is still at this version") },
@@ -154,15 +150,21 @@ export const ActorEndpoints = HttpApiGroup.make("actors")
       .annotateMerge(about("The birth and the events of an actor, oldest first", "From the journal.")),
     HttpApiEndpoint.get("at", "/actors/:type/:id/at", {
       params: actorParameters,
-      query: {
-        version: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-        time: optionalText("RFC 3339, as in 2026-05-01T12:00:00Z"),
-      },
+      query: momentQuery,
       success: tagged,
       error: READ_PROBLEMS,
     })
       .annotate(Verb, "read")
       .annotateMerge(about("A past state of an actor", "At a version or at a time; from the journal.")),
+    HttpApiEndpoint.get("pending", "/actors/:type/:id/pending", {
+      params: actorParameters,
+      success: PendingDocument,
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "read")
+      .annotateMerge(
+        about("What an actor waits for: timers, calls, answers", "And why it is in quarantine, if it is."),
+      ),
     HttpApiEndpoint.put("spawn", "/actors/:type/:id", {
       params: actorParameters,
       headers: commandHeaders,
@@ -190,6 +192,18 @@ export const ActorEndpoints = HttpApiGroup.make("actors")
           "Send a command to an actor",
           "Answered when its events are durable; with `?via=tell` when the command is stored in the mailbox.",
         ),
+      ),
+    HttpApiEndpoint.post("dryRun", "/actors/:type/:id/:command/dry-run", {
+      params: { ...actorParameters, command: Schema.String },
+      query: momentQuery,
+      headers: commandHeaders,
+      payload: [JsonObject.annotate({ identifier: "CommandPayload" }), Schema.Null],
+      success: DryRunDocument,
+      error: COMMAND_PROBLEMS,
+    })
+      .annotate(Verb, "dryRun")
+      .annotateMerge(
+        about("What a command would store, send and answer", "Stores nothing. At a past moment, too."),
       ),
   )
   .annotateMerge(OpenApi.annotations({ title: "Actors" }))

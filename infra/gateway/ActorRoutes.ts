@@ -1,5 +1,5 @@
 /**
- * Handlers of the routes in ActorApi.ts: types, commands, states and the past of any actor.
+ * Handlers of the routes in ActorApi.ts: commands, states and the past of any actor.
  *
  * Owns how a command's route becomes an `ask` or a `tell`. Headers: infra/http/CommandRequest.ts. What may be
  * called at all: Exposure.ts and Gateway.ts.
@@ -9,20 +9,20 @@ import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import type { AnyActor } from "../../runtime/define.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
-import { ask, type CommandRequest, metadataOf, versionHeaders } from "../http/CommandRequest.ts"
+import { ask, type CommandRequest, metadataOf, versionHeaders, versionOf } from "../http/CommandRequest.ts"
 import { etagOf, matchesVersion } from "../http/EntityTag.ts"
 import { isoTime } from "../http/IsoTime.ts"
 import { historyCursorOf, historyCursorText, momentOf } from "../http/PastQuery.ts"
 import { notFound } from "../http/Problem.ts"
 import { refuse } from "../http/Refused.ts"
 import { actorDocument, historyItem } from "./ActorDocument.ts"
+import { dryRunDocument, pendingDocument } from "./DryRunDocument.ts"
 import { Exposed, type ExposedType } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
 import { orProblem } from "./GatewayProblem.ts"
 import { preferenceOf } from "./Preference.ts"
 import { shown } from "./ShownValue.ts"
-import { typeDocument } from "./TypeDocument.ts"
 
 interface ActorParams {
   readonly type: string
@@ -41,12 +41,18 @@ interface AskRequest extends CommandRequest {
   readonly payload: { readonly [field: string]: unknown } | null
 }
 
+interface DryRunRequest extends CommandRequest {
+  readonly params: ActorParams & { readonly command: string }
+  readonly query: { readonly version?: number; readonly time?: string }
+  readonly payload: { readonly [field: string]: unknown } | null
+}
+
 export const ActorRoutes = HttpApiBuilder.group(
   GatewayApi,
   "actors",
   Effect.fnUntraced(function* (handlers) {
     const system = yield* ActorSystem
-    const { typeNamed, commandNamed, types } = yield* Exposed
+    const { typeNamed, commandNamed } = yield* Exposed
     const refOf = ({ actor }: ExposedType, id: string) => system.get(actor as AnyActor, id)
 
     const read = Effect.fnUntraced(function* (params: ActorParams, ifNoneMatch: string | undefined) {
@@ -127,6 +133,27 @@ export const ActorRoutes = HttpApiBuilder.group(
       })
     })
 
+    const pending = Effect.fnUntraced(function* (params: ActorParams) {
+      return pendingDocument(params, yield* refOf(yield* typeNamed(params.type), params.id).pending())
+    })
+
+    const dryRun = Effect.fnUntraced(function* (given: DryRunRequest) {
+      const { type, id, command } = given.params
+      const ref = refOf(yield* commandNamed(type, command), id)
+      const key = given.headers["idempotency-key"]
+      const { version, time } = given.query
+      const run = yield* ref.dryRun(
+        { ...given.payload, type: command },
+        {
+          ...(version === undefined && time === undefined ? {} : { at: yield* momentOf(given.query) }),
+          ...(key === undefined ? {} : { commandId: key }),
+          ...versionOf(given),
+          metadata: metadataOf(given),
+        },
+      )
+      return dryRunDocument({ type, id }, run)
+    })
+
     const spawn = Effect.fnUntraced(function* (
       given: CommandRequest & {
         readonly params: ActorParams
@@ -145,11 +172,11 @@ export const ActorRoutes = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      types: () => Effect.succeed({ items: types.map(typeDocument) }),
-      type: ({ params }) => orProblem(Effect.map(typeNamed(params.type), typeDocument)),
       read: ({ params, headers }) => orProblem(read(params, headers["if-none-match"])),
       history: ({ params, query }) => orProblem(history(params, query)),
       at: ({ params, query }) => orProblem(at(params, query)),
+      pending: ({ params }) => orProblem(pending(params)),
+      dryRun: (given) => orProblem(dryRun(given)),
       spawn: (given) => orProblem(spawn(given)),
       ask: (given) => orProblem(send(given), given.headers["idempotency-key"]),
     })

@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { effectFaceOf, type ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
+import { utf8Header } from "../http/HeaderText.ts"
 import { type Problem, problem } from "../http/Problem.ts"
 import { BODY_BYTES_MAX, CORRELATION_HEADER } from "../http/ProblemResponses.ts"
 import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGuard.ts"
@@ -20,8 +21,8 @@ import { exposureOf, unknownTypes } from "./Exposure.ts"
 import { type GatewayHandler, gatewayHandler } from "./GatewayHandler.ts"
 import { type GatewayOptions, InvalidGatewayOption, type ListenOptions } from "./GatewayOptions.ts"
 import { type Listening, listenOn, nodeHandler } from "./NodeListener.ts"
+import { isRecorded, recorded } from "./OperationRecord.ts"
 import type { FoundRoute } from "./RouteTable.ts"
-import { utf8Header } from "./Utf8Header.ts"
 
 /** A system on HTTP. */
 export interface Gateway {
@@ -121,8 +122,13 @@ class RunningGateway {
       return refused(problem("payloadTooLarge", detail, { limitBytes: BODY_BYTES_MAX }))
     }
     const inner = innerRequest(request, url, body, correlationId, caller)
-    if (route !== undefined) return this.#handler.fetch(inner)
+    if (route !== undefined) return this.#answered(inner, route)
     return (await this.#options.routes?.(inner, caller)) ?? this.#notFound(request, url)
+  }
+
+  #answered(request: Request, route: FoundRoute): Promise<Response> {
+    const { fetch, record } = this.#handler
+    return isRecorded(route) ? recorded(record, request, route, fetch) : fetch(request)
   }
 
   /** The path and query below the base path; `undefined` for other paths. */

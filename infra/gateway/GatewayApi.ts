@@ -7,9 +7,15 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { ClusterEndpoints } from "../http/ClusterApi.ts"
 import { DeadLetterEndpoints } from "../http/DeadLetterApi.ts"
 import { ActorEndpoints } from "./ActorApi.ts"
+import { DirectoryEndpoints } from "./DirectoryApi.ts"
+import { OperationEndpoints } from "./OperationApi.ts"
+import { SagaEndpoints } from "./SagaApi.ts"
 
 export const GatewayApi = HttpApi.make("gateway")
+  .add(DirectoryEndpoints)
   .add(ActorEndpoints)
+  .add(SagaEndpoints)
+  .add(OperationEndpoints)
   .add(DeadLetterEndpoints)
   .add(ClusterEndpoints)
   // An answer lists everything that is wrong with a request.

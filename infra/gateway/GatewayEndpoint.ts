@@ -33,3 +33,6 @@ export const actorParameters = { ...typeParameter, id: pathId.annotate({ descrip
 
 /** A moment in a document. */
 export const moment = (description: string) => Schema.String.annotate({ format: "date-time", description })
+
+/** Any JSON object. */
+export const JsonObject = Schema.Record(Schema.String, Schema.Unknown)

@@ -6,6 +6,7 @@
 import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import type { OperationLogService } from "../../runtime/operation/OperationLog.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { type MethodsAt, methodsOf } from "../http/ApiMethods.ts"
@@ -16,9 +17,12 @@ import { layerOperationRoutes } from "../http/OperationRoutes.ts"
 import { layerProblemResponses } from "../http/ProblemResponses.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { ActorRoutes } from "./ActorRoutes.ts"
+import { DirectoryRoutes } from "./DirectoryRoutes.ts"
 import { Exposed, type Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
+import { OperationHandlers } from "./OperationHandlers.ts"
 import { PATH_PARAMETER_LENGTH_MAX, type PlainRoute, RouteTable } from "./RouteTable.ts"
+import { SagaRoutes } from "./SagaRoutes.ts"
 
 /** Routes that are no endpoints of the API. */
 const PLAIN_ROUTES: ReadonlyArray<PlainRoute> = [
@@ -42,6 +46,11 @@ export interface GatewayHandler {
   readonly methodsAt: MethodsAt
   /** Answers a request that has passed all checks. */
   readonly fetch: (request: Request) => Promise<Response>
+  /** The log of operations, and how it is written. */
+  readonly record: {
+    readonly log: OperationLogService
+    readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
+  }
   readonly logDefect: (what: string, cause: unknown) => void
   /** Ends endless answers. */
   readonly endStreams: () => Promise<void>
@@ -55,7 +64,10 @@ export const gatewayHandler = ({ service, context, exposure }: HandlerOptions): 
   const routes = Layer.mergeAll(
     HttpApiBuilder.layer(GatewayApi, { openapiPath: "/openapi.json" }).pipe(
       Layer.provide([
+        DirectoryRoutes,
         ActorRoutes,
+        SagaRoutes,
+        OperationHandlers,
         HttpApiBuilder.group(GatewayApi, "deadLetters", deadLetterHandlers),
         HttpApiBuilder.group(GatewayApi, "cluster", clusterHandlers),
       ]),
@@ -78,6 +90,7 @@ export const gatewayHandler = ({ service, context, exposure }: HandlerOptions): 
     routes: new RouteTable(GatewayApi, PLAIN_ROUTES, exposure),
     methodsAt,
     fetch: (request) => handler(request),
+    record: { log: service.operations, run: (effect) => Effect.runPromiseWith(base)(effect) },
     logDefect: (what, cause) => void Effect.runForkWith(base)(Effect.logError(what, cause)),
     endStreams: () => Effect.runPromise(Effect.asVoid(departure.begins.open)),
     dispose,

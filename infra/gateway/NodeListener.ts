@@ -22,6 +22,8 @@ const HEADERS_MS = 20_000
 const REQUEST_MS = 60_000
 /** Longest wait for running requests at the end, in milliseconds. */
 const DRAIN_MS = 10_000
+/** Time between two looks for idle connections at the end, in milliseconds. */
+const IDLE_CHECK_MS = 20
 
 /** An open listener. */
 export interface Listening {
@@ -68,11 +70,13 @@ export const listenOn = (fetch: Fetch, { port, host }: { readonly port: number; 
 const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    // A connection that is kept alive becomes idle when its last answer is out.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
     server.close(() => {
       clearTimeout(late)
+      clearInterval(idle)
       resolve()
     })
-    server.closeIdleConnections()
   })
 
 /** The fetch handler as a listener of `node:http`, for Express and other servers on it. */

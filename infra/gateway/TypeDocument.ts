@@ -9,7 +9,7 @@ import { isInternal } from "../../runtime/event/Event.ts"
 import type { AnySchema } from "../../runtime/event/Schema.ts"
 import { type JsonObject, payloadSchemaOf } from "../../runtime/integration/PayloadSchema.ts"
 import type { ChartState } from "../../runtime/machine/Chart.ts"
-import type { TypeDocument } from "./ActorApi.ts"
+import type { TypeDocument } from "./DirectoryApi.ts"
 import type { ExposedType } from "./Exposure.ts"
 
 /** The document of an exposed type. */

@@ -10,6 +10,7 @@ import type { AnyActor, CommandsOf, Metadata } from "../../runtime/define.ts"
 import type { ActorRef } from "../../runtime/system/ActorRef.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { etagOf } from "./EntityTag.ts"
+import { utf8Text } from "./HeaderText.ts"
 import { CORRELATION_HEADER } from "./ProblemResponses.ts"
 
 /** The parts of a request that `ask` reads. */
@@ -25,21 +26,10 @@ export interface CommandRequest {
 }
 
 /** `"3"` is version 3. `If-None-Match: *` is version 0: the actor must not exist. */
-const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: number } => {
+export const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: number } => {
   const ifMatch = headers["if-match"]
   if (ifMatch !== undefined && ifMatch !== "*") return { ifVersion: Number(ifMatch.slice(1, -1)) }
   return headers["if-none-match"] === "*" ? { ifVersion: 0 } : {}
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true })
-
-/** Text of a header. Node gives each byte as one character; most names of people are sent as UTF-8. */
-const headerText = (value: string): string => {
-  try {
-    return utf8.decode(Buffer.from(value, "latin1"))
-  } catch {
-    return value // no UTF-8: the client has sent Latin-1
-  }
 }
 
 /** W3C trace context. A malformed one is ignored, as the recommendation says. */
@@ -50,8 +40,8 @@ export const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
   const { "x-user": user, traceparent } = headers
   const correlationId = request.headers[CORRELATION_HEADER]
   return {
-    ...(user === undefined ? {} : { user: headerText(user) }),
-    ...(correlationId === undefined ? {} : { correlationId: headerText(correlationId) }),
+    ...(user === undefined ? {} : { user: utf8Text(user) }),
+    ...(correlationId === undefined ? {} : { correlationId: utf8Text(correlationId) }),
     ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
   }
 }

@@ -31,9 +31,25 @@ const DeadLetter = Schema.Struct({
 export type DeadLetterDocument = typeof DeadLetter.Type
 
 const LetterPage = Schema.Struct({
-  letters: Schema.Array(DeadLetter),
-  next: Schema.optionalKey(Schema.Int.annotate({ description: "Value of `after` for the next page" })),
+  items: Schema.Array(DeadLetter),
+  next: Schema.optionalKey(Schema.String.annotate({ description: "Value of `cursor` for the next page" })),
 }).annotate({ identifier: "DeadLetterPage" })
+
+const LetterGroup = Schema.Struct({
+  reason: Reason,
+  count: Schema.Int,
+  oldestAt: Schema.String.annotate({ format: "date-time" }),
+  newestAt: Schema.String.annotate({ format: "date-time" }),
+  receivers: Schema.Record(Schema.String, Schema.Int).annotate({
+    description: "Letters by receiver: actor type, or `reactor/<name>`",
+  }),
+}).annotate({ identifier: "DeadLetterGroup" })
+export type LetterGroup = typeof LetterGroup.Type
+
+const LetterGroups = Schema.Struct({
+  items: Schema.Array(LetterGroup),
+  complete: Schema.Boolean.annotate({ description: "False: there are more letters than were counted" }),
+}).annotate({ identifier: "DeadLetterGroups" })
 
 const BulkReport = Schema.Struct({
   done: Schema.Int,
@@ -64,12 +80,16 @@ export const DeadLetterEndpoints = HttpApiGroup.make("deadLetters")
     HttpApiEndpoint.get("letters", "/dead-letters", {
       query: {
         reason: Schema.optionalKey(Reason),
-        after: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+        cursor: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
         limit: pageSize(LETTERS_PER_PAGE),
       },
       success: LetterPage,
       error: READ_PROBLEMS,
     }).annotateMerge(about("Messages that were abandoned", "By number, ascending.")),
+    HttpApiEndpoint.get("groups", "/dead-letters/groups", {
+      success: LetterGroups,
+      error: READ_PROBLEMS,
+    }).annotateMerge(about("Dead letters by reason", "Counts and times of each reason that has letters.")),
     HttpApiEndpoint.get("letter", "/dead-letters/:number", {
       ...letter,
       success: DeadLetter,
@@ -100,7 +120,7 @@ export const DeadLetterEndpoints = HttpApiGroup.make("deadLetters")
   )
   .add(
     HttpApiEndpoint.get("bulkJobs", "/dead-letters/jobs", {
-      success: Schema.Struct({ jobs: Schema.Array(BulkJob) }).annotate({ identifier: "BulkJobs" }),
+      success: Schema.Struct({ items: Schema.Array(BulkJob) }).annotate({ identifier: "BulkJobs" }),
       error: READ_PROBLEMS,
     }).annotateMerge(about("Progress of the jobs", "The latest job of each verb and reason, on any node.")),
     HttpApiEndpoint.post("startBulk", "/dead-letters/jobs", {

@@ -1,7 +1,13 @@
 /** Handlers of the routes in DeadLetterApi.ts. What the verbs mean: runtime/office/DeadLetterOffice.ts. */
 import { Effect } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
-import type { BulkJob, BulkReport, BulkTask, StoredDeadLetter } from "../../runtime/operations.ts"
+import type {
+  BulkJob,
+  BulkReport,
+  BulkTask,
+  DeadLetterReason,
+  StoredDeadLetter,
+} from "../../runtime/operations.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import {
   type BulkJobDocument,
@@ -10,6 +16,7 @@ import {
   LETTERS_PER_PAGE,
 } from "./DeadLetterApi.ts"
 import { isoTime } from "./IsoTime.ts"
+import { LETTERS_COUNTED_MAX, LetterGroups } from "./LetterGroups.ts"
 import { problem, problemOf, type ServiceError } from "./Problem.ts"
 import { problemResponse } from "./ProblemResponses.ts"
 
@@ -32,6 +39,12 @@ const jobDocument = ({ doneCount, startedAtMs, updatedAtMs, ...job }: BulkJob): 
   updatedAt: isoTime(updatedAtMs),
 })
 
+interface LetterQuery {
+  readonly reason?: DeadLetterReason
+  readonly cursor?: number
+  readonly limit?: number
+}
+
 const noJob = ({ verb, reason }: BulkTask) =>
   problem("deadLetterNotFound", `There is no job to ${verb} dead letters with the reason ${reason}.`)
 
@@ -43,20 +56,40 @@ export const deadLetterHandlers = Effect.fnUntraced(function* (
   handlers: HttpApiBuilder.Handlers.FromGroup<typeof DeadLetterEndpoints>,
 ) {
   const { deadLetters } = yield* ActorSystem
-  const page = Effect.fnUntraced(function* (query: Parameters<typeof deadLetters.list>[0]) {
-    const limit = query?.limit ?? LETTERS_PER_PAGE.default
-    const letters = yield* deadLetters.list({ ...query, limit })
+  const page = Effect.fnUntraced(function* ({
+    reason,
+    cursor,
+    limit = LETTERS_PER_PAGE.default,
+  }: LetterQuery) {
+    const letters = yield* deadLetters.list({
+      limit,
+      ...(cursor === undefined ? {} : { after: cursor }),
+      ...(reason === undefined ? {} : { reason }),
+    })
     const last = letters.at(-1)
     const isFull = letters.length === limit && last !== undefined
-    return { letters: letters.map(letterDocument), ...(isFull ? { next: last.number } : {}) }
+    return { items: letters.map(letterDocument), ...(isFull ? { next: String(last.number) } : {}) }
+  })
+  const groups = Effect.gen(function* () {
+    const counted = new LetterGroups()
+    let after = 0
+    let isFull = true
+    while (isFull && counted.letterCount < LETTERS_COUNTED_MAX) {
+      const letters = yield* deadLetters.list({ after, limit: LETTERS_PER_PAGE.max })
+      for (const letter of letters) counted.add(letter)
+      after = letters.at(-1)?.number ?? after
+      isFull = letters.length === LETTERS_PER_PAGE.max
+    }
+    return { items: counted.groups(), complete: !isFull }
   })
   return handlers.handleAll({
     letters: ({ query }) => orProblem(page(query)),
+    groups: () => orProblem(groups),
     letter: ({ params }) => orProblem(Effect.map(deadLetters.show(params.number), letterDocument)),
     redrive: ({ params }) => orProblem(deadLetters.redrive(params.number)),
     discard: ({ params }) => orProblem(deadLetters.discard(params.number)),
     redriveAll: ({ payload }) => orProblem(Effect.map(deadLetters.redriveAll(payload), bulkDocument)),
-    bulkJobs: () => orProblem(Effect.map(deadLetters.bulkJobs, (jobs) => ({ jobs: jobs.map(jobDocument) }))),
+    bulkJobs: () => orProblem(Effect.map(deadLetters.bulkJobs, (jobs) => ({ items: jobs.map(jobDocument) }))),
     startBulk: ({ payload }) => orProblem(Effect.map(deadLetters.startBulk(payload), jobDocument)),
     cancelBulk: ({ query }) =>
       orProblem(

@@ -18,6 +18,7 @@ import type {
   ProjectionTimeout,
   UnknownProjection,
 } from "../../runtime/define.ts"
+import type { DirectoryError } from "../../runtime/directory/ActorDirectory.ts"
 import type { ErrorTraits } from "../../runtime/error/EverstateError.ts"
 import type {
   CheckpointsUnavailable,
@@ -25,6 +26,7 @@ import type {
   ClusterVerbFailed,
   DeadLettersUnavailable,
   InvalidMoment,
+  OperationLogUnavailable,
   RedriveError,
 } from "../../runtime/operations.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
@@ -92,6 +94,7 @@ const KINDS = {
     title: "The expectation cannot be met",
     hint: "Send no Expect, or Expect: 100-continue.",
   },
+  directoryOff: { status: 404, title: "The system keeps no directory of its actors" },
   unknownType: { status: 404, title: "No such type", hint: "See /types for all types." },
   unknownCommand: {
     status: 404,
@@ -171,6 +174,8 @@ export type ServiceError =
   | CheckpointsUnavailable
   | RedriveError
   | ClusterError
+  | OperationLogUnavailable
+  | DirectoryError
 
 const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   CommandRejected: "rejected",
@@ -204,6 +209,11 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   MailboxRefused: "messagesUnavailable",
   ClusterVerbFailed: "clusterNotFound",
   LeasesUnavailable: "clusterUnavailable",
+  OperationLogUnavailable: "readModelUnavailable",
+  InvalidListing: "invalidRequest",
+  DirectoryOff: "directoryOff",
+  ReadModelUnavailable: "readModelUnavailable",
+  ProjectionFailed: "internal",
 }
 
 const rejected = (error: CommandRejected): Problem => {
@@ -277,6 +287,7 @@ export const problemOf = (error: ServiceError): Problem => {
     case "PostgresRefused":
     case "UnknownActorType":
     case "UnknownProjection":
+    case "ProjectionFailed":
       // The details are for the log alone.
       return problem("internal", "This is a defect of the service; its log says more.")
     default:

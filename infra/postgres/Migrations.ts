@@ -107,6 +107,23 @@ alter table $schema.projections
   add unique (tables_in, partition);
 `,
   },
+  {
+    number: 3,
+    name: "the log of operations",
+    sql: `
+create table $schema.operations (
+  number bigint generated always as identity primary key,
+  namespace text not null,
+  at bigint not null,
+  by text,
+  verb text not null,
+  target text not null,
+  note text not null,
+  outcome text
+);
+create index operations_by_number on $schema.operations (namespace, number);
+`,
+  },
 ]
 
 export interface MigrationReport {

@@ -41,6 +41,7 @@ import { leasesStream, neededStores } from "../nats/stores/NeededStores.ts"
 import { StoreWatch } from "../nats/stores/StoreWatch.ts"
 import { layerJournalRegisterPostgres } from "../postgres/JournalRegisterPostgres.ts"
 import { type MigrationRefused, migrate } from "../postgres/Migrations.ts"
+import { layerOperationLogPostgres } from "../postgres/OperationLogPostgres.ts"
 import type { PostgresError } from "../postgres/PostgresErrors.ts"
 import { type PostgresOptions, PostgresPool } from "../postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
@@ -171,6 +172,7 @@ export const layerOn = (
     Layer.provideMerge(watch, Layer.provideMerge(messaging, journalLayer)),
     layerSnapshotStorePostgres({ namespace, isWarm: true }),
     layerReadModelPostgres({ namespace }),
+    layerOperationLogPostgres(namespace),
   )
   return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))
 }

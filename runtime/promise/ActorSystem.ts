@@ -13,6 +13,7 @@ import type { ActorCounts, ActorsPage, CountOptions, ListOptions } from "../dire
 import type { SkipOrder, SkipReport } from "../follower/RecordSkip.ts"
 import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
 import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
+import type { OperationLogService } from "../operation/OperationLog.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { SpawnArguments, Spawned } from "../system/ActorRef.ts"
 import { type ActorSystemService, ActorSystem as EffectActorSystem } from "../system/ActorSystem.ts"
@@ -33,6 +34,13 @@ export type DeadLetters = {
 }
 
 type Office = DeadLetterOffice & BulkJobs
+
+/** The promise face of the log of operations. Promises reject with `OperationLogUnavailable`. */
+export type Operations = {
+  readonly [Verb in keyof OperationLogService]: (
+    ...given: Parameters<OperationLogService[Verb]>
+  ) => Promise<Effect.Success<ReturnType<OperationLogService[Verb]>>>
+}
 
 /**
  * The promise face of the directory. Promises reject with `InvalidListing`, `DirectoryOff`,
@@ -203,6 +211,17 @@ export class ActorSystem {
   /** The definition of one of this system's actor types, actors of sagas included, by its name. */
   actorNamed(type: string): AnyActor | undefined {
     return this.#live.service.actorNamed(type)
+  }
+
+  /** The log of what operators did: `begin` an operation, `end` it, `list` all. */
+  get operations(): Operations {
+    const { service, run } = this.#live
+    const { begin, end, list } = service.operations
+    return {
+      begin: (operation) => run(begin(operation)),
+      end: (number, outcome) => run(end(number, outcome)),
+      list: (options) => run(list(options)),
+    }
   }
 
   status(): Promise<SystemStatus> {

@@ -4,7 +4,7 @@
  * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
-import { Clock, Context, Effect, Exit, Layer, type Scope } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Option, type Scope } from "effect"
 import { makeCallRunner } from "../call/CallRunner.ts"
 import { SystemStopped } from "../cell/AskError.ts"
 import { makeCells } from "../cell/Cells.ts"
@@ -29,6 +29,8 @@ import { CurrentSampledLogs, logSampled, SampledLogs } from "../log/SampledLog.t
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { type BulkJobs, makeBulkJobs } from "../office/BulkJobs.ts"
 import { type DeadLetterOffice, makeDeadLetterOffice } from "../office/DeadLetterOffice.ts"
+import { OperationLog, type OperationLogService } from "../operation/OperationLog.ts"
+import { makeOperationLogMemory } from "../operation/OperationLogMemory.ts"
 import { makeOutbox } from "../outbox/Outbox.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import { type ProjectionFailed, ReadModel, type ReadModelUnavailable } from "../projection/ReadModel.ts"
@@ -65,7 +67,7 @@ import { type ReadSide, readSide } from "./ReadSide.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
-import type { SystemStatus } from "./SystemStatus.ts"
+import { type SystemStatus, statusOf } from "./SystemStatus.ts"
 import { makeWarmUp } from "./WarmUp.ts"
 
 /** The definitions that a system runs, and its settings. */
@@ -89,6 +91,8 @@ export interface SystemOptions extends Partial<SystemSettings> {
 export interface ActorSystemService extends ActorRefs, ReadSide {
   /** The definition of an actor type that was given, sagas' actors included: for callers that have its name only. */
   readonly actorNamed: (type: string) => AnyActor | undefined
+  /** The log of what operators did. */
+  readonly operations: OperationLogService
   /** Everything that this system was given to run. */
   readonly given: Given
   readonly status: Effect.Effect<SystemStatus>
@@ -346,40 +350,14 @@ const makeActorSystem = Effect.fnUntraced(function* (
       transport,
     }),
     given: givenOf(options),
-    status: Effect.sync(() => {
-      const { unknownCount, ...counts } = cells.counts
-      return {
+    operations: Option.getOrElse(yield* Effect.serviceOption(OperationLog), makeOperationLogMemory),
+    status: Effect.sync(() =>
+      statusOf({
+        ...{ cells, inbox, outbox, calls, router, feeds, transport, services, counted, health },
         isStopping,
-        residentCount: cells.residentCount(),
-        inFlightCount: cells.inFlightCount(),
-        ...counts,
-        unknownOutcomeCount: unknownCount,
-        snapshots: { ...cells.snapshotWriter.counts, ignoredCount: cells.ignoredSnapshots.count },
-        messages: {
-          ...inbox.counts,
-          // The letter of a message that its actor refused is sent by the actor's outbox.
-          deadLetterCount: inbox.counts.deadLetterCount + outbox.counts.letterCount,
-          openCount: inbox.openCount(),
-        },
-        outbox: {
-          ...outbox.counts,
-          pendingCount: outbox.pendingCount(),
-          waitingInMailboxCount: outbox.waitingInMailboxCount(),
-          owed: outbox.owed(),
-        },
-        calls: { ...calls.counts, runningCount: calls.runningCount() },
-        routed: { ...router.counts },
-        watches: feeds.counts(),
-        refusedRequestCount: transport.refusedCount(),
-        cluster: { ...clusterCounts },
-        quarantined: cells.quarantined(),
-        halted: cells.halted(),
-        projections: Array.from(services.projections.values(), (runner) => runner.status()),
-        sagas: counted.counts.map((counts) => ({ ...counts })),
-        reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
-        needed: health.needed(),
-      }
-    }),
+        clusterCounts,
+      }),
+    ),
     cluster: makeClusterControl({
       cluster,
       nodeName,

@@ -1,21 +1,25 @@
 /**
  * What a system says of itself, on both faces.
  *
- * Owns the shape alone. ActorSystem.ts fills it in; readiness and metrics read it.
+ * Owns the shape, and how the parts of a system fill it in. Readiness and metrics read it.
  */
 import type { CallRunner } from "../call/CallRunner.ts"
 import type { ActorQuarantined } from "../cell/AskError.ts"
-import type { HaltedActor } from "../cell/Cells.ts"
-import type { Needed } from "../health/Health.ts"
+import type { Cells, HaltedActor } from "../cell/Cells.ts"
+import type { HealthService, Needed } from "../health/Health.ts"
+import type { Inbox } from "../inbox/Inbox.ts"
 import type { InboxCounts } from "../inbox/InboxCounts.ts"
 import type { OwedItem } from "../outbox/Exceptions.ts"
+import type { Outbox } from "../outbox/Outbox.ts"
 import type { OutboxCounts } from "../outbox/Sending.ts"
 import type { ProjectionStatus } from "../projection/ProjectionStatus.ts"
 import type { ReactorStatus } from "../reactor/ReactorStatus.ts"
 import type { Router } from "../router/Router.ts"
 import type { SagaCounts } from "../saga/SagaCounts.ts"
-import type { WatchCounts } from "../watch/ChangeFeeds.ts"
+import type { TransportService } from "../transport/Transport.ts"
+import type { ChangeFeeds, WatchCounts } from "../watch/ChangeFeeds.ts"
 import type { ClusterCounts } from "./ClusterCounts.ts"
+import type { Services } from "./Services.ts"
 
 /** What a system says of itself. Counts are since start. */
 export interface SystemStatus {
@@ -66,4 +70,57 @@ export interface SystemStatus {
   readonly sagas: ReadonlyArray<Readonly<SagaCounts>>
   /** Streams, buckets and consumers that the system needs, as they were a few seconds ago at most. */
   readonly needed: ReadonlyArray<Needed>
+}
+
+/** The parts of a system that have something to say. */
+interface StatusParts {
+  readonly isStopping: boolean
+  readonly cells: Cells
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  readonly calls: CallRunner
+  readonly router: Router
+  readonly feeds: ChangeFeeds
+  readonly transport: TransportService
+  readonly clusterCounts: ClusterCounts
+  readonly counted: { readonly counts: ReadonlyArray<SagaCounts> }
+  readonly services: Services
+  readonly health: HealthService
+}
+
+/** The status now. */
+export const statusOf = (parts: StatusParts): SystemStatus => {
+  const { cells, inbox, outbox, calls, router, feeds, transport, services, counted, health } = parts
+  const { unknownCount, ...counts } = cells.counts
+  return {
+    isStopping: parts.isStopping,
+    residentCount: cells.residentCount(),
+    inFlightCount: cells.inFlightCount(),
+    ...counts,
+    unknownOutcomeCount: unknownCount,
+    snapshots: { ...cells.snapshotWriter.counts, ignoredCount: cells.ignoredSnapshots.count },
+    messages: {
+      ...inbox.counts,
+      // The letter of a message that its actor refused is sent by the actor's outbox.
+      deadLetterCount: inbox.counts.deadLetterCount + outbox.counts.letterCount,
+      openCount: inbox.openCount(),
+    },
+    outbox: {
+      ...outbox.counts,
+      pendingCount: outbox.pendingCount(),
+      waitingInMailboxCount: outbox.waitingInMailboxCount(),
+      owed: outbox.owed(),
+    },
+    calls: { ...calls.counts, runningCount: calls.runningCount() },
+    routed: { ...router.counts },
+    watches: feeds.counts(),
+    refusedRequestCount: transport.refusedCount(),
+    cluster: { ...parts.clusterCounts },
+    quarantined: cells.quarantined(),
+    halted: cells.halted(),
+    projections: Array.from(services.projections.values(), (runner) => runner.status()),
+    sagas: counted.counts.map((one) => ({ ...one })),
+    reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
+    needed: health.needed(),
+  }
 }

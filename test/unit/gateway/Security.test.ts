@@ -114,7 +114,7 @@ describe("authorize", () => {
       { verb: "ask", operation: "actors.ask", ...actor, command: "Add" },
       { verb: "tell", operation: "actors.ask", ...actor, command: "Add" },
       { verb: "read", operation: "actors.read", ...actor },
-      { verb: "describe", operation: "actors.types" },
+      { verb: "describe", operation: "directory.types" },
       { verb: "operate", operation: "deadLetters.redrive" },
       { verb: "inspect", operation: "cluster.cluster" },
     ])

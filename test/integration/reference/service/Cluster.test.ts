@@ -141,7 +141,7 @@ test("a fulfilment is seen and steered from any node", async () => {
     await call(other, "POST", `/orders/${id}/deliver`)
     await call(asked, "POST", `/shipments/${id}/deliver`)
     const letter = await vi.waitFor(async () => {
-      const { letters } = (await call(other, "GET", "/dead-letters")).body
+      const { items: letters } = (await call(other, "GET", "/dead-letters")).body
       const found = letters.find(({ key }: { key: string }) => key === `order/${id}`)
       if (found === undefined) throw new Error("no letter yet")
       return found

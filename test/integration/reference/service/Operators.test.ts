@@ -114,7 +114,7 @@ interface Letter {
 }
 
 const letters = async (query = ""): Promise<ReadonlyArray<Letter>> =>
-  (await call("GET", `/dead-letters${query}`)).body.letters
+  (await call("GET", `/dead-letters${query}`)).body.items
 
 /** An order that was told of its arrival by hand, and now hears of it from its shipment: nobody waits for its "no". */
 const deadLetter = async (): Promise<Letter> => {
@@ -139,9 +139,9 @@ test("dead letters are listed and shown, redriven into a new one, and discarded,
   const shown = await call("GET", `/dead-letters/${first.number}`)
   expect(shown.body).toMatchObject({ ...first, reason: "Rejected", attempts: 1 })
   expect(JSON.parse(shown.body.original)).toMatchObject({ c: { type: "Deliver" } })
-  expect(await letters(`?after=${first.number}`)).toMatchObject([{ number: second.number }])
+  expect(await letters(`?cursor=${first.number}`)).toMatchObject([{ number: second.number }])
   expect(await letters("?reason=Malformed")).toEqual([])
-  expect((await call("GET", "/dead-letters?limit=1")).body).toMatchObject({ next: first.number })
+  expect((await call("GET", "/dead-letters?limit=1")).body).toMatchObject({ next: String(first.number) })
   expect((await call("GET", "/dead-letters?reason=Bored")).status).toBe(400)
 
   expect((await call("POST", `/dead-letters/${first.number}/redrive`)).status).toBe(204)
@@ -169,7 +169,7 @@ test("dead letters are listed and shown, redriven into a new one, and discarded,
 test("all letters of a reason are discarded in the background, as a job that anybody may look at and end", async () => {
   for (let count = 0; count < 2; count++) await deadLetter()
   const task = { verb: "discard", reason: "Rejected" }
-  const jobs = async () => (await call("GET", "/dead-letters/jobs")).body.jobs
+  const jobs = async () => (await call("GET", "/dead-letters/jobs")).body.items
   expect((await call("POST", "/dead-letters/jobs", { verb: "burn", reason: "Rejected" })).status).toBe(400)
   expect((await call("DELETE", "/dead-letters/jobs?verb=redrive&reason=Refused")).status).toBe(404)
   const started = await call("POST", "/dead-letters/jobs", task)

@@ -326,6 +326,7 @@ describe("what describes and watches the service", () => {
       "/customers/{id}",
       "/customers/{id}/email",
       "/dead-letters",
+      "/dead-letters/groups",
       "/dead-letters/jobs",
       "/dead-letters/redrive",
       "/dead-letters/{number}",

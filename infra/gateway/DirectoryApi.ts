@@ -1,0 +1,114 @@
+/**
+ * The routes that say what there is: types with their charts, and actors by state.
+ *
+ * Owns the routes. What they do: DirectoryRoutes.ts. One actor: ActorApi.ts.
+ */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { about, cursor, optionalText, pageSize } from "../http/CommandEndpoint.ts"
+import { READ_PROBLEMS } from "../http/Problem.ts"
+import { ITEMS_PER_PAGE, JsonObject, moment, pageOf, typeParameter, Verb } from "./GatewayEndpoint.ts"
+
+const JsonSchema = Schema.NullOr(JsonObject).annotate({
+  description: "JSON Schema, or null if the schema cannot be expressed as one",
+})
+
+const CommandOfType = Schema.Struct({
+  name: Schema.String,
+  payload: JsonSchema,
+  reply: JsonSchema,
+  rejections: Schema.Record(Schema.String, JsonSchema).annotate({
+    description: "Schemas of the facts of each documented reason",
+  }),
+}).annotate({ identifier: "CommandOfType" })
+
+const EventOfType = Schema.Struct({
+  name: Schema.String,
+  version: Schema.Int,
+  upcastVersions: Schema.Array(Schema.Int),
+  payload: JsonSchema,
+}).annotate({ identifier: "EventOfType" })
+
+export const TypeDocument = Schema.Struct({
+  type: Schema.String,
+  kind: Schema.Literals(["actor", "saga"]),
+  chart: JsonObject.annotate({ description: "The root state of the machine, with its states nested" }),
+  commands: Schema.Array(CommandOfType),
+  events: Schema.Array(EventOfType),
+  input: JsonSchema,
+  warnings: Schema.Array(Schema.String),
+  counts: Schema.optionalKey(
+    Schema.Struct({
+      total: Schema.Int,
+      byState: Schema.Record(Schema.String, Schema.Int),
+      unknown: Schema.Int.annotate({ description: "Actors whose state is not known yet" }),
+    }),
+  ),
+}).annotate({ identifier: "TypeDocument" })
+
+export const ListedActor = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  state: Schema.optionalKey(
+    Schema.String.annotate({ description: "Name of the state; absent until it is known" }),
+  ),
+  done: Schema.Boolean,
+  failed: Schema.Boolean,
+  version: Schema.Int,
+  sequence: Schema.Int,
+  createdAt: moment("Time of the first commit"),
+  updatedAt: moment("Time of the last commit"),
+  quarantine: Schema.optionalKey(
+    Schema.Struct({
+      reason: Schema.String,
+      sequence: Schema.Int,
+      detail: Schema.String,
+      hint: Schema.String,
+    }),
+  ),
+}).annotate({ identifier: "ListedActor" })
+
+const flag = (description: string) =>
+  Schema.optionalKey(Schema.Literals(["true", "false"]).annotate({ description }))
+
+/** Conditions of a list of actors or sagas. */
+export const listQuery = {
+  state: optionalText("Only actors in this state, or in a state inside of it: `placed`, `shipping.packed`"),
+  tag: optionalText("Only actors in a state with this tag"),
+  idPrefix: optionalText("Only actors whose id begins with this text"),
+  updatedBefore: optionalText("Only actors whose last commit is older than this time, RFC 3339"),
+  createdBefore: optionalText("Only actors whose first commit is older than this time, RFC 3339"),
+  done: flag("Only actors that are done, or that are not"),
+  failed: flag("Only actors that ended in an error, or that did not"),
+  quarantined: flag("Only actors that are in quarantine now, or that are not"),
+  cursor,
+  limit: pageSize(ITEMS_PER_PAGE),
+}
+
+export const DirectoryEndpoints = HttpApiGroup.make("directory")
+  .add(
+    HttpApiEndpoint.get("types", "/types", {
+      query: { counts: flag("With the number of actors in each state") },
+      success: pageOf(TypeDocument, "TypePage"),
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "describe")
+      .annotateMerge(about("All types, with their charts", "Actor types and saga types.")),
+    HttpApiEndpoint.get("type", "/types/:type", {
+      params: typeParameter,
+      query: { counts: flag("With the number of actors in each state") },
+      success: TypeDocument,
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "describe")
+      .annotateMerge(about("One type, with its chart")),
+    HttpApiEndpoint.get("list", "/actors/:type", {
+      params: typeParameter,
+      query: listQuery,
+      success: pageOf(ListedActor, "ActorPage"),
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "list")
+      .annotateMerge(about("The actors of a type, by id", "From the directory, which follows the journal.")),
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Directory" }))

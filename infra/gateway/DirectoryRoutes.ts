@@ -1,0 +1,100 @@
+/**
+ * Handlers of the routes in DirectoryApi.ts: types and lists of actors.
+ *
+ * Owns how a query becomes the conditions of a list. Who answers: runtime/directory/ActorDirectory.ts.
+ */
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import type { ListedActor as Listed, ListOptions } from "../../runtime/directory/Listing.ts"
+import { stateName } from "../../runtime/machine/StateName.ts"
+import { valueOfName } from "../../runtime/machine/StatePattern.ts"
+import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
+import { isoTime } from "../http/IsoTime.ts"
+import { timeOf } from "../http/PastQuery.ts"
+import type { ListedActor } from "./DirectoryApi.ts"
+import { Exposed, type ExposedType } from "./Exposure.ts"
+import { GatewayApi } from "./GatewayApi.ts"
+import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
+import { orProblem } from "./GatewayProblem.ts"
+import { typeDocument } from "./TypeDocument.ts"
+
+type Flag = "true" | "false"
+
+/** The query of a list. */
+export interface ListQuery {
+  readonly state?: string
+  readonly tag?: string
+  readonly idPrefix?: string
+  readonly updatedBefore?: string
+  readonly createdBefore?: string
+  readonly done?: Flag
+  readonly failed?: Flag
+  readonly quarantined?: Flag
+  readonly cursor?: string
+  readonly limit?: number
+}
+
+/** The conditions of a query. */
+export const listOptionsOf = Effect.fnUntraced(function* (type: string, query: ListQuery) {
+  const { updatedBefore, createdBefore, done, failed, quarantined, limit, ...texts } = query
+  return {
+    type,
+    ...texts,
+    limit: limit ?? ITEMS_PER_PAGE.default,
+    ...(updatedBefore === undefined ? {} : { updatedBefore: yield* timeOf(updatedBefore) }),
+    ...(createdBefore === undefined ? {} : { createdBefore: yield* timeOf(createdBefore) }),
+    ...(done === undefined ? {} : { done: done === "true" }),
+    ...(failed === undefined ? {} : { failed: failed === "true" }),
+    ...(quarantined === undefined ? {} : { quarantined: quarantined === "true" }),
+  } satisfies ListOptions
+})
+
+/** `{shipping:packed}` as people read it: `shipping.packed`. */
+const shownState = (compact: string): string => {
+  const value = valueOfName(compact)
+  return value === undefined ? compact : stateName(value)
+}
+
+/** One row of a list. */
+export const listedActor = ({ state, createdAt, updatedAt, ...actor }: Listed): typeof ListedActor.Type => ({
+  ...actor,
+  ...(state === undefined ? {} : { state: shownState(state) }),
+  createdAt: isoTime(createdAt),
+  updatedAt: isoTime(updatedAt),
+})
+
+export const DirectoryRoutes = HttpApiBuilder.group(
+  GatewayApi,
+  "directory",
+  Effect.fnUntraced(function* (handlers) {
+    const { actors } = yield* ActorSystem
+    const { typeNamed, types } = yield* Exposed
+
+    const withCounts = Effect.fnUntraced(function* (exposed: ExposedType, counts: Flag | undefined) {
+      const document = typeDocument(exposed)
+      if (counts !== "true") return document
+      const { byState, ...totals } = yield* actors.count({ type: exposed.actor.type, by: "state" })
+      const named = Object.entries(byState).map(([state, count]) => [shownState(state), count] as const)
+      return { ...document, counts: { ...totals, byState: Object.fromEntries(named) } }
+    })
+
+    const list = Effect.fnUntraced(function* (type: string, query: ListQuery) {
+      yield* typeNamed(type)
+      const { actors: found, ...next } = yield* actors.list(yield* listOptionsOf(type, query))
+      return { items: found.map(listedActor), ...next }
+    })
+
+    return handlers.handleAll({
+      types: ({ query }) =>
+        orProblem(
+          Effect.map(
+            Effect.forEach(types, (exposed) => withCounts(exposed, query.counts)),
+            (items) => ({ items }),
+          ),
+        ),
+      type: ({ params, query }) =>
+        orProblem(Effect.flatMap(typeNamed(params.type), (exposed) => withCounts(exposed, query.counts))),
+      list: ({ params, query }) => orProblem(list(params.type, query)),
+    })
+  }),
+)

@@ -1,0 +1,58 @@
+/** Lists of actors, dry runs and pending work over HTTP. */
+import { describe, expect, it } from "vitest"
+import { eventually } from "../../fixtures/memory/MemorySystem.ts"
+import { startGateway } from "./GatewayFixture.ts"
+
+describe("GET /actors/{type}", () => {
+  it("lists actors by state, page by page", async () => {
+    const { call } = await startGateway({}, { directory: true })
+    for (const id of ["a", "b", "c"]) await call("POST", `/actors/counter/${id}/Add`, { by: 1 })
+    await call("POST", "/actors/counter/b/Close", {})
+    await eventually(async () => (await call("GET", "/actors/counter?state=closed")).body.items.length === 1)
+    const { body } = await call("GET", "/actors/counter?limit=2")
+    expect(body.items).toMatchObject([
+      { type: "counter", id: "a", state: "open", version: 1, done: false },
+      { id: "b", state: "closed", version: 2 },
+    ])
+    const rest = await call("GET", `/actors/counter?limit=2&cursor=${body.next}`)
+    expect(rest.body.items).toMatchObject([{ id: "c" }])
+    expect(rest.body.next).toBeUndefined()
+    const { items } = (await call("GET", "/types?counts=true")).body
+    expect(items[0].counts).toEqual({ total: 3, byState: { open: 2, closed: 1 }, unknown: 0 })
+    expect((await call("GET", "/types")).body.items[0].counts).toBeUndefined()
+  })
+
+  it("refuses conditions that cannot be", async () => {
+    const { call } = await startGateway({}, { directory: true })
+    for (const query of ["limit=0", "limit=1001", "updatedBefore=yesterday", "done=maybe", "cursor=%00"]) {
+      expect([query, (await call("GET", `/actors/counter?${query}`)).status]).toEqual([query, 400])
+    }
+    expect((await call("GET", "/actors/nothing")).status).toBe(404)
+  })
+})
+
+describe("POST .../{Command}/dry-run", () => {
+  it("says what would be stored, and stores nothing", async () => {
+    const { call } = await startGateway({}, { directory: true })
+    for (const by of [1, 2]) await call("POST", "/actors/counter/a/Add", { by })
+    const { status, body } = await call("POST", "/actors/counter/a/Add/dry-run", { by: 5 })
+    expect([status, body]).toMatchObject([
+      200,
+      {
+        outcome: "stored",
+        fromVersion: 2,
+        version: 3,
+        events: [{ type: "Added", by: 5 }],
+        reply: { total: 8 },
+        actor: { state: "open", context: { total: 8 } },
+        sends: [],
+      },
+    ])
+    const past = await call("POST", "/actors/counter/a/Add/dry-run?version=1", { by: 5 })
+    expect(past.body).toMatchObject({ fromVersion: 1, reply: { total: 6 } })
+    const refused = await call("POST", "/actors/counter/a/Refuse/dry-run", {})
+    expect(refused.body).toMatchObject({ outcome: "refused", problem: { status: 422, reason: "NotToday" } })
+    expect((await call("GET", "/actors/counter/a")).body.version).toBe(2)
+    expect((await call("GET", "/actors/counter/a/pending")).body).toMatchObject({ version: 2, timers: [] })
+  })
+})

@@ -1,0 +1,162 @@
+/** What operators see and do over HTTP: sagas of any type, dead letters, projections, and the log of it all. */
+import { Schema } from "effect"
+import { describe, expect, it } from "vitest"
+import { assign, setup } from "xstate"
+import { defineActor, defineEvent, type EventOf, reject } from "../../../runtime/define.ts"
+import { defineSaga } from "../../../runtime/saga.ts"
+import { eventually } from "../../fixtures/memory/MemorySystem.ts"
+import { asUser, startGateway } from "./GatewayFixture.ts"
+
+const Amount = Schema.Struct({ minor: Schema.Int })
+const events = { Changed: defineEvent(Amount) }
+const machine = setup({
+  types: { context: {} as { balance: number }, events: {} as EventOf<typeof events> },
+}).createMachine({
+  context: { balance: 0 },
+  initial: "open",
+  states: {
+    open: {
+      on: {
+        Changed: { actions: assign({ balance: ({ context, event }) => context.balance + event.minor }) },
+      },
+    },
+  },
+})
+const Purse = defineActor({
+  type: "purse",
+  machine,
+  events,
+  commands: {
+    Give: { schema: Amount, decide: ({ payload }) => ({ type: "Changed", ...payload }) },
+    Take: {
+      schema: Amount,
+      decide: ({ payload: { minor } }) =>
+        minor > 100 ? reject("TooMuch") : { type: "Changed" as const, minor: -minor },
+    },
+    /** Never works: a saga that must undo by it gets stuck. */
+    Refund: { schema: Amount, decide: () => reject("NoRefunds") },
+  },
+})
+const Trade = defineSaga({
+  type: "trade",
+  input: Schema.Struct({ from: Schema.String, to: Schema.String, minor: Schema.Int }),
+  steps: (saga) =>
+    saga
+      .step("take", {
+        request: ({ input: { from } }) => ({ actor: Purse, id: from, command: { type: "Take", minor: 1 } }),
+        compensate: ({ input: { from } }) => ({
+          actor: Purse,
+          id: from,
+          command: { type: "Refund", minor: 1 },
+        }),
+      })
+      .step("give", {
+        request: ({ input: { to, minor } }) => ({ actor: Purse, id: to, command: { type: "Take", minor } }),
+      }),
+})
+
+const market = () =>
+  startGateway({ authorize: asUser("ann") }, { actors: [Purse], sagas: [Trade], directory: true })
+
+describe("sagas", () => {
+  it("are listed, shown, and operated, whatever their type", async () => {
+    const { call } = await market()
+    const start = (id: string, minor: number) =>
+      call("POST", `/actors/trade/${id}/Start`, { input: { from: "a", to: "b", minor } })
+    expect((await start("t-1", 1)).status).toBe(200)
+    expect((await start("t-2", 500)).status).toBe(200)
+    await eventually(async () => (await call("GET", "/sagas?state=stuck")).body.items.length === 1)
+    expect((await call("GET", "/sagas?state=stuck")).body.items).toMatchObject([{ type: "trade", id: "t-2" }])
+    expect((await call("GET", "/sagas/trade?state=completed")).body.items).toMatchObject([{ id: "t-1" }])
+    const { body: stuck } = await call("GET", "/sagas/trade/t-2")
+    expect(stuck).toMatchObject({
+      state: "stuck",
+      cause: { kind: "StepRejected", item: "give", reason: "TooMuch" },
+      stuck: { item: "take", reason: "NoRefunds" },
+      items: [
+        { key: "take", status: "compensating" },
+        { key: "give", status: "rejected" },
+      ],
+    })
+    const skipped = await call("POST", "/sagas/trade/t-2/skip", {
+      item: "take",
+      note: "paid by hand",
+      by: "eve",
+    })
+    expect(skipped.status).toBe(200)
+    await eventually(async () => (await call("GET", "/sagas/trade/t-2")).body.state === "compensated")
+    const { items } = (await call("GET", "/actors/trade/t-2/history")).body
+    expect(items.find(({ type }: { type: string }) => type === "SagaSkipped")).toMatchObject({
+      data: { by: "ann", note: "paid by hand" },
+      user: "ann",
+    })
+    expect((await call("GET", "/operations")).body.items).toEqual([])
+    expect((await call("GET", "/types/trade/picture")).body.mermaid).toContain("stateDiagram")
+    expect((await call("GET", "/sagas/purse")).status).toBe(404)
+    expect((await call("GET", "/sagas/trade/none")).status).toBe(404)
+  })
+
+  it("are paged over types", async () => {
+    const { call } = await market()
+    for (const id of ["t-1", "t-2", "t-3"]) {
+      await call("POST", `/actors/trade/${id}/Start`, { input: { from: "a", to: "b", minor: 1 } })
+    }
+    await eventually(async () => (await call("GET", "/sagas")).body.items.length === 3)
+    const first = (await call("GET", "/sagas?limit=2")).body
+    expect(first.items).toMatchObject([{ id: "t-1" }, { id: "t-2" }])
+    const rest = (await call("GET", `/sagas?limit=2&cursor=${encodeURIComponent(first.next)}`)).body
+    expect(rest).toMatchObject({ items: [{ id: "t-3" }] })
+    expect(rest.next).toBeUndefined()
+    expect((await call("GET", "/sagas?cursor=nonsense")).status).toBe(400)
+  })
+})
+
+describe("dead letters", () => {
+  it("are listed, grouped, redriven and discarded; each verb is in the log with who, when and why", async () => {
+    const { call } = await market()
+    for (const id of ["a", "b"]) await call("POST", `/actors/purse/${id}/Take?via=tell`, { minor: 500 })
+    await eventually(async () => (await call("GET", "/dead-letters")).body.items.length === 2)
+    expect((await call("GET", "/dead-letters/groups")).body).toMatchObject({
+      complete: true,
+      items: [{ reason: "Rejected", count: 2, receivers: { purse: 2 } }],
+    })
+    const page = (await call("GET", "/dead-letters?limit=1")).body
+    expect((await call("GET", `/dead-letters?cursor=${page.next}`)).body.items.length).toBe(1)
+    const number = page.items[0].number
+    const discarded = await call("DELETE", `/dead-letters/${number}`, undefined, { "everstate-note": "spam" })
+    expect([discarded.status, discarded.headers.get("everstate-operation")]).toEqual([204, "1"])
+    const bulk = await call("POST", "/dead-letters/redrive", { reason: "Rejected" })
+    expect(bulk.body).toMatchObject({ done: 1, complete: true })
+    expect((await call("POST", "/cluster/members/nobody/drain")).status).toBe(404)
+    const { items } = (await call("GET", "/operations")).body
+    expect(items).toMatchObject([
+      {
+        verb: "cluster.drain",
+        target: "/cluster/members/nobody/drain",
+        outcome: expect.stringMatching(/^404 /),
+      },
+      { verb: "deadLetters.redriveAll", by: "ann", note: "", outcome: "done" },
+      {
+        verb: "deadLetters.discard",
+        target: `/dead-letters/${number}`,
+        by: "ann",
+        note: "spam",
+        outcome: "done",
+      },
+    ])
+    expect(Date.parse(items[0].at)).toBeGreaterThan(Date.now() - 60_000)
+    expect((await call("GET", "/operations?limit=1")).body).toMatchObject({ next: "3" })
+    expect((await call("GET", "/operations?cursor=3&limit=5")).body.items.length).toBe(2)
+  })
+})
+
+describe("projections and reactors", () => {
+  it("are listed with their owners", async () => {
+    const { call } = await market()
+    const { items } = (await call("GET", "/projections")).body
+    expect(items).toMatchObject([
+      { name: "everstate_actors", lag: 0, owners: [{ slot: expect.any(String) }] },
+    ])
+    expect((await call("GET", "/reactors")).body.items).toEqual([])
+  })
+})
