@@ -17,6 +17,7 @@ export {
   CommandRejected,
   InvalidCommand,
   isRejectionOf,
+  type NotAcceptedDetail,
   PayloadTooLarge,
   type ReadError,
   SystemStopped,

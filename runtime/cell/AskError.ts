@@ -6,7 +6,8 @@
  */
 import { Schema } from "effect"
 import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
-import type { AnyActor, CommandsOf, ReasonsOf } from "../definition/Actor.ts"
+import type { AnyActor, CommandsOf, DecisionOf } from "../definition/Actor.ts"
+import type { Rejection } from "../definition/Decision.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import { errorClass } from "../error/EverstateError.ts"
 import { SchemaIssue } from "../event/Schema.ts"
@@ -14,16 +15,11 @@ import { SchemaIssue } from "../event/Schema.ts"
 const actor = { actorType: Schema.String, id: Schema.String }
 
 /**
- * Why a command of type `C` may be rejected by an actor of type `A`: any text where the command is not known.
- */
-export type RejectionReason<A, C extends string> = string extends C ? string : ReasonsOf<A, C> | "NotAccepted"
-
-/**
  * The domain said no. `reason` is the one that `decide` gave, or `NotAccepted` when the machine does not
  * accept the decided event in its current state, which `state` names. Nothing was stored. With the definition
- * `A` and the type `C` of the command, the reasons are those of its `decide`.
+ * `A` and the type `C` of the command, the reasons and details are those of its `decide`.
  */
-class Rejected<Reason extends string = string> extends errorClass<Rejected>()(
+class Rejected<Reason extends string = string, Detail = unknown> extends errorClass<Rejected>()(
   "CommandRejected",
   {
     ...actor,
@@ -41,6 +37,7 @@ class Rejected<Reason extends string = string> extends errorClass<Rejected>()(
   },
 ) {
   declare readonly reason: Reason
+  declare readonly detail: Detail
   override get message(): string {
     const { event, ...end } = ((this.reason === "NotAccepted" ? this.detail : undefined) ??
       {}) as NotAcceptedDetail
@@ -52,10 +49,17 @@ class Rejected<Reason extends string = string> extends errorClass<Rejected>()(
 
 /** The actor or its chart said no to a command; nothing is stored. */
 export const CommandRejected = Rejected
-/** The same error, with the reasons of one command of an actor. */
-export type CommandRejected<A extends AnyActor = AnyActor, C extends string = string> = Rejected<
-  RejectionReason<A, C>
->
+/**
+ * The same error, with the reasons of one command of an actor. Each reason has the type of its detail, so a test of
+ * `reason` narrows `detail`.
+ */
+export type CommandRejected<A extends AnyActor = AnyActor, C extends string = string> = string extends C
+  ? Rejected
+  : RejectedBy<DecisionOf<A, C>> | Rejected<"NotAccepted", NotAcceptedDetail>
+
+/** The errors that a decision's rejections become. */
+type RejectedBy<Decision> =
+  Decision extends Rejection<infer Reason, infer Detail> ? Rejected<Reason, Detail> : never
 
 /**
  * True if the error is the rejection of this command by an actor of this definition. Its reasons are then
@@ -70,10 +74,13 @@ export const isRejectionOf = <A extends AnyActor, const C extends CommandsOf<A>[
   error.actorType === actorOf(definition).type &&
   error.commandType === commandType
 
-/** Detail of a rejection by the machine: the refused event, and how the machine ended if it has ended. */
-interface NotAcceptedDetail {
+/** Detail of a rejection by the machine, whose reason is `NotAccepted`. */
+export interface NotAcceptedDetail {
+  /** Type of the event that the machine refused. */
   readonly event?: string
+  /** `done` or `error` if the machine has ended. */
   readonly status?: string
+  /** What ended the machine, if its status is `error`. */
   readonly error?: string
 }
 

@@ -215,9 +215,12 @@ type TypesOf<A> =
     ? Types extends ActorTypes<any, any, any, any, any>
       ? Types
       : never
-    : never
+    : // A saga stands for its actor.
+      A extends { readonly actor: infer Actor }
+      ? TypesOf<Actor>
+      : never
 
-/** The union of commands that can be asked of an actor type: `{ type, ...payload }`. */
+/** The union of commands that can be asked of an actor type, or of a saga: `{ type, ...payload }`. */
 export type CommandsOf<A> = TypesOf<A>["command"]
 
 /** The union of events that an actor type stores: `{ type, ...payload }`. */
@@ -229,7 +232,8 @@ export type StateOf<A> = TypesOf<A>["state"]
 /** The input that an actor of the type is born with, as callers give it; `undefined` if it takes none. */
 export type BirthInputOf<A> = TypesOf<A>["input"]
 
-type DecisionOf<A, CommandType> = CommandType extends keyof TypesOf<A>["decisions"]
+/** What `decide` of a command returns. */
+export type DecisionOf<A, CommandType> = CommandType extends keyof TypesOf<A>["decisions"]
   ? TypesOf<A>["decisions"][CommandType]
   : undefined
 

@@ -9,10 +9,10 @@ import { type Outgoing, outgoingOf, type ToSend } from "../message/Outgoing.ts"
 /**
  * The domain rejects the command. The caller gets this as the answer; it is never stored and never retried.
  */
-export interface Rejection<Reason extends string = string> {
+export interface Rejection<Reason extends string = string, Detail = unknown> {
   readonly _tag: "Rejection"
   readonly reason: Reason
-  readonly detail: unknown
+  readonly detail: Detail
 }
 
 /** Events together with a reply for the caller; the reply is stored with them. */
@@ -34,11 +34,14 @@ export type Decided<Event> = Event | ReadonlyArray<Event> | Rejection | Acceptan
  *
  * @example reject("AlreadyShipped", { shippedAt })
  */
-export const reject = <const Reason extends string>(reason: Reason, detail?: unknown): Rejection<Reason> => ({
-  _tag: "Rejection",
-  reason,
-  detail,
-})
+export function reject<const Reason extends string>(reason: Reason): Rejection<Reason, undefined>
+export function reject<const Reason extends string, Detail>(
+  reason: Reason,
+  detail: Detail,
+): Rejection<Reason, Detail>
+export function reject(reason: string, detail?: unknown): Rejection {
+  return { _tag: "Rejection", reason, detail }
+}
 
 /** Parts of an accepted command besides its events. */
 export interface AcceptOptions<Reply> {

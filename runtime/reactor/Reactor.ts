@@ -6,6 +6,7 @@
  * reactors.
  */
 import type { AnyActor, EventsOf } from "../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import { type IntegrationEventDefinition, publishesByType } from "../event/IntegrationEvent.ts"
 import { isReserved } from "../machine/Machine.ts"
@@ -47,12 +48,13 @@ export const REACTOR_NAME_PATTERN = /^[a-z][a-z0-9_-]{0,39}$/
  *
  * @example defineReactor({ name: "restock", from: [Order], on: { OrderCancelled: (event, { id }) => send.tell({ actor: Stock, ... }) } })
  */
-export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(options: {
+export const defineReactor = <const From extends ReadonlyArray<DefinitionOf<AnyActor>>>(options: {
   /**
    * Name of its position in the journal. Never change it: under another name the reactor starts anew and
    * sends again.
    */
   readonly name: string
+  /** Definitions of the actors, or of the sagas, whose events it gets. */
   readonly from: From
   /**
    * Where its first start begins: with the oldest event, or with events after the start. Default `beginning`.
@@ -62,7 +64,8 @@ export const defineReactor = <const From extends ReadonlyArray<AnyActor>>(option
   /** Integration events that its handlers publish. */
   readonly publishes?: ReadonlyArray<IntegrationEventDefinition>
 }): ReactorDefinition => {
-  const { name, from, start = "beginning", publishes = [] } = options
+  const { name, start = "beginning", publishes = [] } = options
+  const from: ReadonlyArray<AnyActor> = options.from.map(actorOf)
   const on = new Map(
     Object.entries<Handler<any> | undefined>(options.on).flatMap(([type, handler]) =>
       handler === undefined ? [] : [[type, handler] as const],

@@ -5,13 +5,15 @@
  * Owns that view, and the types that are read from a saga. How sagas are made: Saga.ts.
  */
 import type { ActorDefinition, AnyActor } from "../definition/Actor.ts"
+import type { DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { SagaPicture } from "./SagaPicture.ts"
 import type { SagaPlan } from "./SagaPlan.ts"
 import type { SagaPlans } from "./SagaPlans.ts"
 
 /** Says which event of another actor starts a saga. */
 export interface SagaStart<Input = unknown> {
-  readonly from: AnyActor
+  /** The actor type, or the saga, whose event starts a saga. */
+  readonly from: DefinitionOf<AnyActor>
   readonly event: string
   /** Gives the saga's id and input; `undefined` where this event starts no saga. Pure. */
   readonly saga: (args: {

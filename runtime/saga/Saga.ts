@@ -18,6 +18,7 @@ import {
   type EventsOf,
 } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
+import type { DefinitionOf } from "../definition/DefinitionOf.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import type { ToSend } from "../message/Outgoing.ts"
@@ -49,8 +50,8 @@ export type { AnySaga, SagaInputOf, SagaResultsOf, SagaStart } from "./AnySaga.t
  * @example startsWhen: { from: Order, event: "OrderPlaced", saga: ({ event, id }) => ({ id, input: { lines: event.lines } }) }
  */
 export interface StartsWhen<A extends AnyActor, Type, Input> {
-  /** The actor type whose event starts a saga. */
-  readonly from: A
+  /** The actor type, or the saga, whose event starts a saga. */
+  readonly from: DefinitionOf<A>
   readonly event: Type
   /**
    * Gives the saga's id and input; `undefined` where this event starts no saga. `id` is the actor that stored

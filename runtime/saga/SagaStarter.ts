@@ -3,6 +3,7 @@
  *
  * Owns that translation. `startsWhen` is in Saga.ts; ../reactor/ReactorRunner.ts runs the reactor.
  */
+import { actorOf } from "../definition/DefinitionOf.ts"
 import { send } from "../definition/Send.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "./Saga.ts"
@@ -13,7 +14,7 @@ export const starterOf = ({ type, actor, startsWhen }: AnySaga): ReactorDefiniti
   const { from, event: eventType, saga, start: startsAt = "beginning" } = startsWhen
   return {
     name: `start-${type}`,
-    from: [from],
+    from: [actorOf(from)],
     start: startsAt,
     on: new Map([
       [

@@ -20,6 +20,7 @@ import { commandOf } from "../command/Ask.ts"
 import { encodeCommit, type Metadata } from "../commit/Commit.ts"
 import type { AnyActor, BirthInputOf, CommandsOf, EventsOf, StateOf } from "../definition/Actor.ts"
 import type { Rejection } from "../definition/Decision.ts"
+import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { AnyEvent, StoredEvent } from "../event/Event.ts"
 import { readEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
@@ -106,19 +107,16 @@ export interface Scenario<A extends AnyActor> {
 
 const TIME_DEFAULT_MS = Date.UTC(2026, 0, 1)
 
-/**
- * Starts a scenario on an actor without history, born with `input`. Throws InvalidCommand for input that its
- * schema refuses.
- */
+/** Starts a scenario on an actor without history, born with `input`. Throws InvalidCommand if its schema refuses it. */
 export const testActor = <A extends AnyActor>(
-  actor: A,
+  definition: DefinitionOf<A>,
   id = "test-1",
   { input }: { readonly input?: BirthInputOf<A> } = {},
 ): Scenario<A> => {
   // Given events do not include what was sent with them, so an audit has nothing to compare.
-  const { audit: _, ...unaudited } = actor
-  const address = addressOf(actor.type, id, 64)
-  return scenario(unaudited as unknown as A, address, givenInput(actor, address, input), [])
+  const { audit: _, ...unaudited }: AnyActor = actorOf(definition)
+  const address = addressOf(unaudited.type, id, 64)
+  return scenario(unaudited as unknown as A, address, givenInput(unaudited, address, input), [])
 }
 
 const scenario = <A extends AnyActor>(

@@ -5,12 +5,15 @@ import { expectTypeOf } from "vitest"
 import { assign, setup } from "xstate"
 import {
   accept,
+  type CommandRejected,
   type CommandsOf,
   defineActor,
   defineCommand,
   defineEvent,
   type EventOf,
   type EventsOf,
+  isRejectionOf,
+  type NotAcceptedDetail,
   type ReasonsOf,
   type ReplyOf,
   reject,
@@ -121,6 +124,28 @@ expectTypeOf<ReplyOf<typeof Account, "Open">>().toExtend<{ readonly number: numb
 expectTypeOf<ReplyOf<typeof Account, "Rename">>().toEqualTypeOf<undefined>()
 expectTypeOf<ReasonsOf<typeof Account, "Open">>().toEqualTypeOf<"AlreadyOpen" | "LimitTooLow">()
 expectTypeOf<ReasonsOf<typeof Account, "Rename">>().toEqualTypeOf<never>()
+
+// A rejection has the detail of its reason.
+expectTypeOf<CommandRejected["detail"]>().toEqualTypeOf<unknown>()
+export const explained = (error: unknown): string => {
+  if (isRejectionOf(error, Account, "Rename")) {
+    expectTypeOf(error.reason).toEqualTypeOf<"NotAccepted">()
+    expectTypeOf(error.detail).toEqualTypeOf<NotAcceptedDetail>()
+  }
+  if (!isRejectionOf(error, Account, "Open")) return ""
+  expectTypeOf(error).toEqualTypeOf<CommandRejected<typeof Account, "Open">>()
+  expectTypeOf(error.reason).toEqualTypeOf<"AlreadyOpen" | "LimitTooLow" | "NotAccepted">()
+  switch (error.reason) {
+    case "AlreadyOpen":
+      expectTypeOf(error.detail).toEqualTypeOf<{ owner: string | null }>()
+      return error.detail.owner ?? ""
+    case "LimitTooLow":
+      expectTypeOf(error.detail).toEqualTypeOf<undefined>()
+      return error.message
+    case "NotAccepted":
+      return error.detail.event ?? ""
+  }
+}
 
 // The type's name is a literal.
 expectTypeOf(Account.type).toEqualTypeOf<"account">()

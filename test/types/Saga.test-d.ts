@@ -4,6 +4,7 @@ import { expectTypeOf } from "vitest"
 import {
   type CommandsOf,
   defineEvent,
+  defineReactor,
   defineSaga,
   type EventsOf,
   type SagaCause,
@@ -12,6 +13,7 @@ import {
   type SagaResultsOf,
   type StateOf,
 } from "../../runtime/index.ts"
+import { testActor } from "../../runtime/testing.ts"
 import { Booking, type Journey, Trip } from "../unit/saga/Trip.ts"
 
 type Code = { code: string }
@@ -29,6 +31,24 @@ expectTypeOf<SagaInputOf<typeof Trip>>().toEqualTypeOf<{
 expectTypeOf<SagaResultsOf<typeof Journey>["both"]["trip"]["payment"]>().toEqualTypeOf<Code>()
 
 // A saga is an actor.
+expectTypeOf<CommandsOf<typeof Trip>>().toEqualTypeOf<CommandsOf<typeof Trip.actor>>()
+expectTypeOf<EventsOf<typeof Trip>>().toEqualTypeOf<EventsOf<typeof Trip.actor>>()
+expectTypeOf<StateOf<typeof Trip>>().toEqualTypeOf<StateOf<typeof Trip.actor>>()
+defineReactor({
+  name: "trips",
+  from: [Trip, Booking],
+  on: {
+    SagaStarted: (event) => {
+      expectTypeOf(event).toEqualTypeOf<Extract<EventsOf<typeof Trip>, { type: "SagaStarted" }>>()
+    },
+    Booked: ({ code }) => void expectTypeOf(code).toEqualTypeOf<string>(),
+    // @ts-expect-error neither has such an event
+    Lost: () => undefined,
+  },
+})
+testActor(Trip).when({ type: "Start", input: { seats: [], withCar: true } })
+// @ts-expect-error the saga has no such command
+testActor(Trip).when({ type: "Begin" })
 expectTypeOf<CommandsOf<typeof Trip.actor>["type"]>().toEqualTypeOf<
   "Start" | "Cancel" | "Undo" | "Retry" | "Skip" | "Resolve" | "Abort"
 >()
@@ -155,6 +175,19 @@ defineSaga({
 })
 
 const anySteps = Trip as never
+defineSaga({
+  type: "after",
+  input,
+  startsWhen: {
+    from: Trip,
+    event: "SagaStarted",
+    saga: ({ event: begun, id }) => {
+      expectTypeOf(begun.input.withCar).toEqualTypeOf<boolean>()
+      return { id, input: { lines: [] } }
+    },
+  },
+  steps: anySteps,
+})
 defineSaga({
   type: "started",
   input,

@@ -11,6 +11,7 @@ import { addressOf } from "../../address/ActorAddress.ts"
 import type { AskError } from "../../cell/AskError.ts"
 import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../../definition/DefinitionOf.ts"
 import type { AnyEvent } from "../../event/Event.ts"
 import type { TellError, Told } from "../../system/Tell.ts"
 import type { Randomness } from "./Randomness.ts"
@@ -20,7 +21,8 @@ import type { World } from "./World.ts"
 
 /** A client's request: a command of an actor, its birth, or, without either, its state. */
 export interface Request {
-  readonly actor: AnyActor
+  /** Definition of the actor, or of the saga. */
+  readonly actor: DefinitionOf<AnyActor>
   readonly id: string
   readonly command?: AnyEvent
   /** Id of the command; default: a new one. Give the same id twice to send a repeat. */
@@ -131,7 +133,7 @@ export class Clients {
     const operation: Operation = {
       index,
       request,
-      address: addressOf(request.actor.type, request.id, this.#context.shardCount),
+      address: addressOf(actorOf(request.actor).type, request.id, this.#context.shardCount),
       commandId,
       invoked: this.tick(),
       invokedAtMs: this.#context.world.nowMs,

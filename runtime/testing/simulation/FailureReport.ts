@@ -1,4 +1,5 @@
 /** The failure of a simulation in words: what broke, how to repeat it, and the steps before. */
+import { actorOf } from "../../definition/DefinitionOf.ts"
 import type { Operation, Request } from "./Client.ts"
 import type { Shrunk } from "./Shrink.ts"
 import { stepsOf } from "./Shrink.ts"
@@ -30,8 +31,8 @@ const requestText = ({
   via,
 }: Pick<Operation["request"], "actor" | "id" | "command" | "via">): string =>
   command === undefined
-    ? `read ${actor.type}/${id}`
-    : `${via === "tell" ? "tell " : ""}${actor.type}/${id} ${JSON.stringify(command)}`
+    ? `read ${actorOf(actor).type}/${id}`
+    : `${via === "tell" ? "tell " : ""}${actorOf(actor).type}/${id} ${JSON.stringify(command)}`
 
 const listed = (lines: ReadonlyArray<string>): string =>
   lines.length === 0 ? "    none" : lines.map((line) => `    ${line}`).join("\n")

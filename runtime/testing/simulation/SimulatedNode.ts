@@ -13,6 +13,7 @@ import { slotKey } from "../../cluster/Member.ts"
 import { shardSlot } from "../../cluster/Slot.ts"
 import { DeadLetters, type DeadLettersService } from "../../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../../definition/DefinitionOf.ts"
 import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
 import { Journal, type JournalService } from "../../journal/Journal.ts"
 import { Mailbox, type MailboxService } from "../../mailbox/Mailbox.ts"
@@ -127,7 +128,8 @@ export class SimulatedNode {
   }
 
   /** The definition of an actor type in the node's current code; the given one if it has none. */
-  ownOf(actor: AnyActor): AnyActor {
+  ownOf(definition: DefinitionOf<AnyActor>): AnyActor {
+    const actor = actorOf(definition)
     return this.#actors.find(({ type }) => type === actor.type) ?? actor
   }
 

@@ -10,6 +10,7 @@ import { Cause, Duration, Effect, Exit } from "effect"
 import type { Accepted, CurrentState } from "../../cell/Waiting.ts"
 import type { StoredDeadLetter } from "../../deadletter/DeadLetters.ts"
 import type { AnyActor, BirthInputOf, CommandsOf, ReplyOf, StateOf } from "../../definition/Actor.ts"
+import { actorOf, type DefinitionOf } from "../../definition/DefinitionOf.ts"
 import type { AnyEvent } from "../../event/Event.ts"
 import type { PublishedEvent } from "../../integration/EventPublisher.ts"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
@@ -58,27 +59,27 @@ export interface VerbOptions {
 export interface Simulation {
   /** Sends a command, repeated if needed, until it has its final answer. Rejects with the typed error. */
   readonly ask: <A extends AnyActor, C extends CommandsOf<A>>(
-    actor: A,
+    actor: DefinitionOf<A>,
     id: string,
     command: C,
     options?: VerbOptions & { readonly input?: BirthInputOf<A> },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
   /** Sends a command as a durable message; returns once it is accepted. */
   readonly tell: <A extends AnyActor>(
-    actor: A,
+    actor: DefinitionOf<A>,
     id: string,
     command: CommandsOf<A>,
     options?: Pick<VerbOptions, "node" | "commandId"> & { readonly input?: BirthInputOf<A> },
   ) => Promise<Told>
   /** Spawns the actor without a command. */
   readonly spawn: <A extends AnyActor>(
-    actor: A,
+    actor: DefinitionOf<A>,
     id: string,
     options?: Pick<VerbOptions, "node" | "commandId"> & { readonly input?: BirthInputOf<A> },
   ) => Promise<Spawned>
   /** State of an actor, as a node answers it. */
   readonly state: <A extends AnyActor>(
-    actor: A,
+    actor: DefinitionOf<A>,
     id: string,
     options?: Pick<VerbOptions, "node">,
   ) => Promise<CurrentState<StateOf<A>>>
@@ -113,7 +114,7 @@ export interface Simulation {
   /** Moves the wall clock of a node, forward or back. */
   readonly jumpClock: (node: number, byMs: number) => void
   /** The true events of an actor, from the journal. */
-  readonly history: (actor: AnyActor, id: string) => ReadonlyArray<ProjectedEvent>
+  readonly history: (actor: DefinitionOf<AnyActor>, id: string) => ReadonlyArray<ProjectedEvent>
   /** Rows of a projection's table. */
   readonly rows: (projection: ProjectionDefinition) => ReadonlyArray<AnyRow>
   /** Status of a node's system. */
@@ -252,7 +253,7 @@ class Teller {
   }
 
   async #send(request: Request, node: number | undefined): Promise<Accepted | CurrentState | Told> {
-    this.#system.requireKnown(request.actor, request.id)
+    this.#system.requireKnown(actorOf(request.actor), request.id)
     return this.#verb((settle) => {
       const done = ({ answer }: Operation) => settle(answer ?? Exit.die("no answer"))
       this.#system.clients.send(request, done, node === undefined ? undefined : this.#node(node))
@@ -362,7 +363,7 @@ class Teller {
       },
       losePower: (recordCount) => system.losePower(recordCount),
       jumpClock: (node, byMs) => this.#node(node).process.jumpClock(byMs),
-      history: (actor, id) => system.historyOf(actor, id),
+      history: (actor, id) => system.historyOf(actorOf(actor), id),
       rows: (projection) => system.postgres.readModel.rows(projection),
       status: (node) => {
         const { name, system: running } = this.#node(node)

@@ -6,6 +6,7 @@
  * virtual time every caller has its answer, projections have caught up, every node reads every actor, and all
  * nodes stop in order.
  */
+import { actorOf } from "../../definition/DefinitionOf.ts"
 import type { Operation, Request } from "./Client.ts"
 import { SimulationEscape } from "./EscapeTrap.ts"
 import { Randomness } from "./Randomness.ts"
@@ -74,7 +75,7 @@ export const requestsOf = (workload: Workload, seed: number): ReadonlyArray<Requ
 export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {
   const system = new SimulatedSystem(sut, plan)
   const { world } = system
-  for (const { actor, id } of plan.requests) system.requireKnown(actor, id)
+  for (const { actor, id } of plan.requests) system.requireKnown(actorOf(actor), id)
   let violation: RunOutcome["violation"]
   try {
     new Phases(system, plan).run()

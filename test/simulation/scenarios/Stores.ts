@@ -2,6 +2,7 @@
  * Stores that are lost, mixed up, or come back as older copies, and messages that cannot be sent for a long time, on nodes
  * whose memories are far smaller than what passes in between.
  */
+import { actorOf } from "../../../runtime/definition/DefinitionOf.ts"
 import type { AnyActor } from "../../../runtime/index.ts"
 import { STORE_FAULTS } from "../../../runtime/testing/simulation/StoreFaults.ts"
 import type { FaultKind, SimulateOptions, Workload } from "../../../runtime/testing.ts"
@@ -59,7 +60,7 @@ const actors = [Desk, Clerk].map(forgetful)
 const told = (workload: Workload): Workload =>
   function* (draw) {
     for (const request of workload(draw)) {
-      const actor = actors.find(({ type }) => type === request.actor.type) ?? request.actor
+      const actor = actors.find(({ type }) => type === actorOf(request.actor).type) ?? request.actor
       yield request.command === undefined ? { ...request, actor } : { ...request, actor, via: "tell" }
     }
   }
