@@ -89,6 +89,8 @@ export const effectsOf = (
         // A timer that is due at once must not depend on a clock, because a clock may be set back before it
         // fires.
         const at = delayMs === 0 ? AT_ONCE : nowMs + delayMs
+        // A replay appends it, too, because the commit's items cancel the earlier one first.
+        draft.timers.delete(n)
         draft.timers.set(n, { g, at, ...timerEvent(definition, n, intent.event) })
         break
       }
@@ -99,6 +101,7 @@ export const effectsOf = (
         dropTimersOf(draft, intent.member)
         break
       case "Call": {
+        draft.calls.delete(intent.id)
         draft.calls.set(intent.id, { g: generation(), src: intent.src, ...callInput(intent) })
         break
       }

@@ -4,7 +4,7 @@
  * Owns how an XState snapshot is frozen ({@link sealed}), which copy user code gets ({@link given}), and
  * which states cannot be stored ({@link unstorable}).
  */
-import type { AnyMachineSnapshot } from "xstate"
+import type { AnyMachineSnapshot, AnyStateNode } from "xstate"
 import { frozen, handedOut, isUnproven } from "../json/Frozen.ts"
 import { encodeValue, NotStorable } from "../json/StoredValue.ts"
 import { withRefs } from "./ActorRefs.ts"
@@ -25,6 +25,7 @@ export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
   frozen(state.output)
   frozen(state.error)
   Object.freeze(state.children)
+  sortStates(state)
   Object.freeze(state._nodes)
   Object.freeze(state.historyValue)
   for (const id in state.historyValue) Object.freeze(state.historyValue[id])
@@ -33,6 +34,28 @@ export const sealed = (state: AnyMachineSnapshot): AnyMachineSnapshot => {
     ;(state as { tags: object }).tags = state.tags.size === 0 ? NO_TAGS : unchangeable(state.tags)
   }
   return Object.freeze(state)
+}
+
+/**
+ * Sorts the states by their place in the chart. XState leaves them in the order in which they were entered,
+ * which a snapshot does not keep, and history states and the order of regions in a value follow it.
+ */
+const sortStates = (state: AnyMachineSnapshot): void => {
+  const nodes = state._nodes as ReadonlyArray<AnyStateNode>
+  // A list that is frozen was sorted before.
+  if (Object.isFrozen(nodes) || areSorted(nodes)) return
+  const sorted = nodes.toSorted((left, right) => left.order - right.order)
+  const tags = new Set(sorted.flatMap((node) => node.tags))
+  Object.assign(state, { _nodes: sorted, tags })
+}
+
+const areSorted = (nodes: ReadonlyArray<AnyStateNode>): boolean => {
+  let last = -1
+  for (const { order } of nodes) {
+    if (order < last) return false
+    last = order
+  }
+  return true
 }
 
 /** The snapshot for user code: parts of its context and output that cannot be frozen are copied. */

@@ -12,7 +12,7 @@ import { type Birth, BORN, bear } from "../../runtime/cell/Birth.ts"
 import { type BirthInput, checkedInput } from "../../runtime/cell/BirthInput.ts"
 import { type Base, decide, type Outcome } from "../../runtime/cell/Decide.ts"
 import { applyRecord, type Confirmed, unborn } from "../../runtime/cell/Fold.ts"
-import type { PendingCall, PendingTimer } from "../../runtime/cell/Pending.ts"
+import { type PendingCall, type PendingTimer, rowsOfPending } from "../../runtime/cell/Pending.ts"
 import { decideSignal, type Signal } from "../../runtime/cell/Signal.ts"
 import { decodeSnapshot, encodeSnapshot } from "../../runtime/cell/Snapshot.ts"
 import { commandOf } from "../../runtime/command/Ask.ts"
@@ -21,7 +21,7 @@ import { type ActorDefinition, type AnyActor, defineActor } from "../../runtime/
 import type { AnyEvent } from "../../runtime/event/Event.ts"
 import { defineIntegrationEvent } from "../../runtime/event/IntegrationEvent.ts"
 import type { JournalRecord } from "../../runtime/journal/Journal.ts"
-import { decodeValue } from "../../runtime/json/StoredValue.ts"
+import { decodeValue, encodeValue } from "../../runtime/json/StoredValue.ts"
 import { given } from "../../runtime/machine/SealedState.ts"
 import type { ConformanceCase } from "./ConformanceCase.ts"
 import { type Facts, factsOf, outlookOf } from "./Facts.ts"
@@ -127,6 +127,13 @@ export class DurableRun {
   factsAfter(events: ReadonlyArray<AnyEvent>): Facts {
     const snapshot = given(this.#confirmed.state) as AnyMachineSnapshot
     return { ...factsOf(snapshot), ...outlookOf(snapshot, events), ...this.#failures }
+  }
+
+  /** Everything that a snapshot keeps of the machine, as text, so that the order of its parts counts. */
+  get stored(): string {
+    const { state, pending } = this.#confirmed
+    const { machine } = this.#definition
+    return JSON.stringify([encodeValue(machine.persist(state)), rowsOfPending(pending)])
   }
 
   get #failures(): Facts {

@@ -1,12 +1,12 @@
 /** Timers and messages with a delay: when they are due, and what is too long or none. */
 import { describe, expect, it } from "vitest"
-import { createMachine } from "xstate"
+import { createMachine, fromPromise, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { unborn } from "../../../runtime/cell/Fold.ts"
 import { DELAY_MS_MAX, effectsOf, NotSendable, sentItemOf } from "../../../runtime/cell/Intents.ts"
-import { NOTHING_PENDING, type Pending } from "../../../runtime/cell/Pending.ts"
+import { NOTHING_PENDING, type Pending, pendingAfter, rowsOfPending } from "../../../runtime/cell/Pending.ts"
 import { decodeSnapshot, encodeSnapshot } from "../../../runtime/cell/Snapshot.ts"
-import { defineActor } from "../../../runtime/definition/Actor.ts"
+import { type ActorDefinition, defineActor } from "../../../runtime/definition/Actor.ts"
 import type { Intent } from "../../../runtime/machine/Intent.ts"
 import { START_MS } from "../../fixtures/time/RealDate.ts"
 
@@ -18,6 +18,19 @@ const definition = defineActor({
   }),
 })
 const event = { type: "everstate.due" } as const
+
+/** Waits for two calls. */
+const waiter = defineActor({
+  type: "waiter",
+  machine: setup({
+    actors: { one: fromPromise(async () => 1), two: fromPromise(async () => 2) },
+  }).createMachine({
+    invoke: [
+      { src: "one", id: "one" },
+      { src: "two", id: "two" },
+    ],
+  }),
+}) as unknown as ActorDefinition
 
 const timerOf = (delayMs: number) => {
   const state = definition.machine.initial("a")
@@ -63,7 +76,7 @@ describe("what an actor waits for already", () => {
   const outcomeOf = (intents: ReadonlyArray<Intent>, name = "idle") => {
     const { machine } = definition
     const idle = machine.initial("a")
-    const state = name === "idle" ? idle : (machine.transition(idle, { type: name }) ?? idle)
+    const state = name === "idle" ? idle : (machine.transition(idle, { type: name }, "a") ?? idle)
     machine.takeIntents()
     const step = { definition, before, after: before, state, version: 7, nowMs: START_MS }
     const { items, pending } = effectsOf(step, intents, [])
@@ -95,6 +108,26 @@ describe("what an actor waits for already", () => {
         ["due", "7.0"],
       ],
     })
+  })
+
+  it("has the order in which a replay of the commit's items puts it, also where a name is used again", () => {
+    const { machine } = waiter
+    const state = machine.initial("a")
+    machine.takeIntents()
+    const call = (id: string): Intent => ({ _tag: "Call", id, src: id, input: undefined })
+    const timer = (id: string): Intent => ({ _tag: "Timer", id, delayMs: 5, event })
+    const step = { definition: waiter, state, nowMs: START_MS }
+    const first = effectsOf(
+      { ...step, before: NOTHING_PENDING, after: NOTHING_PENDING, version: 1 },
+      [call("one"), call("two"), timer("t1"), timer("t2")],
+      [],
+    )
+    const [before, after] = [first.pending, first.pending]
+    const again = [call("one"), { _tag: "Cancel", id: "t1" } as const, timer("t1")]
+    const { items, pending } = effectsOf({ ...step, before, after, version: 2 }, again, [])
+    expect(rowsOfPending(pending)).toEqual(rowsOfPending(pendingAfter(before, items)))
+    expect([...pending.calls.keys()]).toEqual(["two", "one"])
+    expect([...pending.timers.keys()]).toEqual(["t2", "t1"])
   })
 
   it("is over where the machine is done", () => {
