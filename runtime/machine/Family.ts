@@ -16,6 +16,7 @@ import {
   freeAddress,
   type Member,
   NotDurable,
+  requireBounds,
   requireRoom,
   rootMember,
   SENDS_OUTSIDE,
@@ -85,6 +86,7 @@ export class Family {
     this.machine = machine
     this.#system = new FamilySystem({
       made: (actor) => this.#made(actor),
+      starting: () => this.#orRefuse(() => requireRoom(this.#members.keys(), this.#members.size)),
       microstep: (actor, event, transitions) => this.#microstep(actor, event, transitions),
       relay: (target, event) => this.#relay(target, event),
       schedule: (timer) => this.#schedule(timer),
@@ -203,6 +205,14 @@ export class Family {
     throw cause
   }
 
+  #orRefuse<A>(run: () => A): A {
+    try {
+      return run()
+    } catch (cause) {
+      return this.#refuse(cause)
+    }
+  }
+
   /** Makes an actor that XState has constructed part of the family, before XState asks for its state. */
   #made(actor: LiveActor): void {
     const isRoot = PARENT_OF_ROOT in (actor._parent ?? {})
@@ -238,12 +248,10 @@ export class Family {
     const address =
       this.#returning?.address ??
       freeAddress(parent, actor.id, (wished) => this.memberAt(wished) !== undefined)
-    try {
-      if (this.#returning === undefined) requireRoom(actor, this.#members.size)
+    return this.#orRefuse(() => {
+      if (this.#returning === undefined) requireBounds(actor, this.#step?.made.length ?? 0)
       return childMember(actor, parent, address)
-    } catch (cause) {
-      return this.#refuse(cause)
-    }
+    })
   }
 
   /** The logic of an actor, or its stand-in. */
@@ -257,13 +265,8 @@ export class Family {
   /** An error of the root fails the whole step. Errors of children are theirs to handle, as in XState. */
   #rootLogic(machine: AnyStateMachine): LiveLogic {
     return {
-      transition: (snapshot, event, scope) => {
-        try {
-          return machine.transition(snapshot, event, scope)
-        } catch (cause) {
-          return this.#refuse(cause)
-        }
-      },
+      transition: (snapshot, event, scope) =>
+        this.#orRefuse(() => machine.transition(snapshot, event, scope)),
       getInitialSnapshot: (scope, input) => {
         const snapshot = machine.getInitialSnapshot(scope, input) as AnySnapshot
         if (snapshot.status === "error") this.#fail(snapshot.error)

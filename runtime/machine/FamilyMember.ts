@@ -5,7 +5,7 @@
  */
 import type { AnyStateMachine } from "xstate"
 import { type ChildKind, isMachine, kindOf, pathPart, srcNameOf } from "./ChildLogic.ts"
-import type { LiveActor } from "./LiveActor.ts"
+import { type LiveActor, RUNNING } from "./LiveActor.ts"
 
 export interface Member {
   readonly actor: LiveActor
@@ -29,6 +29,12 @@ export interface Member {
 export const FAMILY_MEMBERS_MAX = 1_000
 
 /**
+ * Largest number of children that a family makes in the course of one event. XState makes a child at once and
+ * starts it at the end of the event, unless it was stopped before.
+ */
+export const FAMILY_MADE_MAX = 4_000
+
+/**
  * Deepest nesting of children, because the stack of XState's interpreter ends at a depth that differs between
  * paths.
  */
@@ -49,9 +55,20 @@ export const rootMember = (actor: LiveActor, machine: AnyStateMachine): Member =
   isSynced: false,
 })
 
-/** Throws {@link NotDurable} if a family of `memberCount` takes no further actor at this actor's depth. */
-export const requireRoom = (actor: LiveActor, memberCount: number): void => {
-  if (memberCount >= FAMILY_MEMBERS_MAX) throw new NotDurable(TOO_MANY)
+/**
+ * Throws {@link NotDurable} if a family with these members starts no further actor. Members that have not
+ * started do not count, because they may never start.
+ */
+export const requireRoom = (members: Iterable<LiveActor>, memberCount: number): void => {
+  if (memberCount <= FAMILY_MEMBERS_MAX) return
+  let runningCount = 0
+  for (const { _processingStatus: status } of members) if (status === RUNNING) runningCount++
+  if (runningCount >= FAMILY_MEMBERS_MAX) throw new NotDurable(TOO_MANY)
+}
+
+/** Throws {@link NotDurable} if an event that has made `madeCount` actors makes no further one at this actor's depth. */
+export const requireBounds = (actor: LiveActor, madeCount: number): void => {
+  if (madeCount >= FAMILY_MADE_MAX) throw new NotDurable(MAKES_TOO_MANY)
   let depth = 0
   for (let parent = actor._parent; parent !== undefined; parent = parent._parent) depth++
   if (depth > FAMILY_DEPTH_MAX) throw new NotDurable(TOO_DEEP)
@@ -96,6 +113,8 @@ const livesInMemory = (id: string, src: string): string =>
   `the child "${id}" of the logic "${src}", which lives in memory only. Write a callback or an observable as defineCall(...), or as an actor of its own that sends with send.tell(...).`
 
 const TOO_MANY = `more than ${FAMILY_MEMBERS_MAX} children at the same time. Define children of which there are many as actors of their own.`
+
+const MAKES_TOO_MANY = `more than ${FAMILY_MADE_MAX} children made by one event. Define children of which there are many as actors of their own.`
 
 const TOO_DEEP = `children nested deeper than ${FAMILY_DEPTH_MAX}. Define an actor that has children like itself as an actor of its own.`
 

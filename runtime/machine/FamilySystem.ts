@@ -11,6 +11,8 @@ import type { LiveActor } from "./LiveActor.ts"
 export interface FamilyHooks {
   /** An actor was made, and has no state yet. */
   readonly made: (actor: LiveActor) => void
+  /** An actor is about to start. */
+  readonly starting: () => void
   readonly microstep: (actor: LiveActor, event: unknown, transitions: ReadonlyArray<TakenTransition>) => void
   readonly relay: (target: LiveActor, event: AnyEvent) => void
   readonly schedule: (timer: ScheduledEvent) => void
@@ -77,7 +79,10 @@ export class FamilySystem {
   /** The family gives an actor its id when it is made. */
   readonly _bookId = (): string => ""
 
-  readonly _register = (sessionId: string): string => sessionId
+  readonly _register = (sessionId: string): string => {
+    this.#hooks.starting()
+    return sessionId
+  }
 
   readonly _unregister = (actor: LiveActor): void => {
     const { systemId } = actor
