@@ -157,7 +157,8 @@ export const reborn = (
   id: string,
   stored: StoredBirth,
 ): { readonly state: MachineState; readonly pending: Pending; readonly standing: IsBorn } => ({
-  state: stored.st === undefined ? machine.initial(id, stored.in) : machine.restore(decodeValue(stored.st)),
+  state:
+    stored.st === undefined ? machine.initial(id, stored.in) : machine.restore(decodeValue(stored.st), id),
   pending: pendingAfter(NOTHING_PENDING, stored.out),
   standing: standingAfter(stored),
 })

@@ -123,7 +123,7 @@ export const decide = (
   }
 
   try {
-    const outcome = propose(definition, base, command, asked, nowMs, failed, rejected)
+    const outcome = propose(definition, address.id, base, command, asked, nowMs, failed, rejected)
     return outcome._tag === "CommandRejected" ? answered(base, command, outcome) : outcome
   } catch (cause) {
     // Only values from `decide` or from a `dispatch` can throw here.
@@ -193,6 +193,7 @@ export const entryOf = (
  */
 const propose = (
   definition: ActorDefinition,
+  id: string,
   base: Base,
   command: Command,
   asked: Asked,
@@ -210,13 +211,13 @@ const propose = (
     if ("refused" in storable) return failed(storable.refused, storable.detail)
     const next = isReserved(storable.t)
       ? undefined
-      : definition.machine.transition(state, { type: storable.t, ...(storable.d as object) })
+      : definition.machine.transition(state, { type: storable.t, ...(storable.d as object) }, id)
     if (next === undefined) return rejected("NotAccepted", { event: storable.t, ...endOf(state) }, state)
     state = next
     stored.push(storable)
   }
   if (stored.length > 0) {
-    state = followed(definition, state, stored)
+    state = followed(definition, id, state, stored)
     requireStorable(base.state, state)
   }
   const intents = definition.machine.takeIntents()
@@ -249,6 +250,7 @@ const endOf = ({ status, error }: MachineState): object | undefined =>
  */
 export const followed = (
   definition: ActorDefinition,
+  id: string,
   state: MachineState,
   stored: Array<StoredEvent>,
 ): MachineState => {
@@ -256,7 +258,7 @@ export const followed = (
   if (event === undefined) return state
   const storable = toStored(definition, event)
   if ("refused" in storable) throw new NotSendable(storable.detail)
-  const next = definition.machine.transition(state, event)
+  const next = definition.machine.transition(state, event, id)
   if (next === undefined) throw new NotSendable(`the machine does not accept ${event.type}, which follows`)
   stored.push(storable)
   return next

@@ -108,23 +108,24 @@ const applyEntry = (
   for (const stored of ev) {
     const event = readEvent(type, events, stored)
     if (stored.told === true) continue
-    const next = machine.transition(state, event)
+    const next = machine.transition(state, event, address.id)
     if (next === undefined) throw notAccepted(address, sequence, state, stored.t)
     state = next
     if (audit !== undefined) asked.push(...audit.asked(state))
   }
-  return audit === undefined ? state : audited(definition, state, asked, out)
+  return audit === undefined ? state : audited(definition, address.id, state, asked, out)
 }
 
 /** The state, or a halted state if the actor's history does not fit the code. */
 export const audited = (
   { machine, audit }: ActorDefinition,
+  id: string,
   state: MachineState,
   asked: ReadonlyArray<string>,
   sent: CommitEntry["out"],
 ): MachineState => {
   const found = audit?.found(state, asked, sent ?? [])
-  return found === undefined ? state : (machine.transition(state, found) ?? state)
+  return found === undefined ? state : (machine.transition(state, found, id) ?? state)
 }
 
 const BORN_TWICE = "the commit tells of a birth, and the actor is born already"

@@ -70,7 +70,7 @@ export const decideSignal = (
   const halted = definition.audit?.halted(base.state)
   if (halted !== undefined) return failed("HistoryUnfit", halted)
   try {
-    return propose(definition, base, signal, used, nowMs)
+    return propose(definition, address.id, base, signal, used, nowMs)
   } catch (cause) {
     return failed(...failureOf(cause, "MachineThrew"))
   } finally {
@@ -136,6 +136,7 @@ const raisedRaw = (event: AnyEvent, raw: StoredValue): StoredEvent => ({ t: RAIS
 
 const propose = (
   definition: ActorDefinition,
+  id: string,
   base: Base,
   signal: Signal,
   used: Used,
@@ -143,11 +144,11 @@ const propose = (
 ): Proposal | Nothing => {
   const { machine } = definition
   const stored = storedForm(definition, used)
-  const next = machine.transition(base.state, readEvent(definition.type, definition.events, stored))
+  const next = machine.transition(base.state, readEvent(definition.type, definition.events, stored), id)
   // An answer or event that the machine ignores leaves no trace. A timer or call is over even then.
   if (next === undefined && (signal.kind === "answer" || signal.kind === "self")) return NOTHING
   const events = next === undefined ? [] : [stored]
-  const state = next === undefined ? base.state : followed(definition, next, events)
+  const state = next === undefined ? base.state : followed(definition, id, next, events)
   requireStorable(base.state, state)
   const intents = machine.takeIntents()
   events.push(...announcedBy(definition, intents))

@@ -113,7 +113,7 @@ export const decodeSnapshot = (
       ...(isUnborn
         ? beforeBirth(definition, id)
         : {
-            state: definition.machine.restore(isTagged ? decodeValue(body.state) : body.state),
+            state: definition.machine.restore(isTagged ? decodeValue(body.state) : body.state, id),
             standing: standingOf(body),
           }),
       version: row.version,

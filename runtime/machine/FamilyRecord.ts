@@ -143,10 +143,15 @@ const mapValues = <A, B>(
 export const isFamilyRecord = (persisted: unknown): persisted is FamilyRecord =>
   typeof persisted === "object" && persisted !== null && "family" in persisted
 
-/** The family of a record, and its standing. Throws if the record does not fit the machine. */
+/**
+ * The family of actor `id` from a record, and its standing. The id in the record is not read, because earlier
+ * releases left it empty for families that began in a later event. Throws if the record does not fit the
+ * machine.
+ */
 export const familyOf = (
   machine: AnyStateMachine,
-  { family: { id, unnamedCount, actors: others }, ...rootSnapshot }: FamilyRecord,
+  { family: { unnamedCount, actors: others }, ...rootSnapshot }: FamilyRecord,
+  id: string,
 ): { readonly family: Family; readonly standing: Standing } => {
   const family = new Family(machine)
   const root = family.bringBack({ address: "", logic: machine, isRunning: true, options: { id } })

@@ -5,13 +5,7 @@
  * transition through it takes 2-4 µs, XState's exported `transition()` builds an actor per call and takes 20 µs.
  * What may be in a machine: ../definition/DurableMachine.ts. Who drives it: ../cell/Decide.ts, ../cell/Fold.ts.
  */
-import {
-  type AnyActorScope,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  type AnyStateNode,
-  createActor,
-} from "xstate"
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from "xstate"
 import type { CallLogic } from "../call/Call.ts"
 import { type AnyEvent, isInternal } from "../event/Event.ts"
 import { frozen } from "../json/Frozen.ts"
@@ -40,6 +34,7 @@ import {
 import { machineFingerprint } from "./MachineFingerprint.ts"
 import { forTransition, sealed } from "./SealedState.ts"
 import { type ActionInfo, withSelf } from "./SelfRef.ts"
+import { SharedSelf } from "./SharedSelf.ts"
 import { nodesOf, runsCodeAtBirth } from "./StateNodes.ts"
 import { hasTagIn, valueOfName } from "./StatePattern.ts"
 
@@ -64,15 +59,12 @@ export const SELF_EVENTS_MAX = 1_000
 export class Machine {
   readonly #actorType: string
   readonly #machine: AnyStateMachine
-  readonly #scope: AnyActorScope
   /** Takes the steps that do not need XState. */
   readonly #flat: FlatMachine
-  /** `self` of all actors of the type: it has the state of the actor that is running. */
-  readonly #self: { _snapshot: MachineState }
+  /** `self` of all actors of the type that run without children. */
+  readonly #self: SharedSelf
   readonly #invokeIds: ReadonlySet<string>
   #captured: Array<Intent> = []
-  /** Events that the machine has sent to itself and has not taken yet. */
-  #sentToItself: Array<AnyEvent> = []
   /** Whether the machine has children and runs as a family (MachineFamily.ts). */
   #runsAsFamily: boolean
   /** Whether an event has led to something that only a family has. */
@@ -95,22 +87,8 @@ export class Machine {
     own.options.maxIterations = Math.min(own.options.maxIterations ?? MICROSTEPS_MAX, MICROSTEPS_MAX)
     this.#runsCodeAtBirth = runsCodeAtBirth(own)
     this.#runsAsFamily = needsFamily(own)
-    const self = createActor(own, { input: { id: "" } })
-    this.#self = self as unknown as { _snapshot: MachineState }
-    // Registers no names: all actors of the type share this system, and only families keep names.
-    Object.assign(self.system, { _set: nothing })
-    this.#scope = {
-      self,
-      system: self.system,
-      id: self.id,
-      sessionId: self.sessionId,
-      logger: nothing,
-      defer: nothing,
-      emit: nothing,
-      stopChild: nothing,
-      actionExecutor: (action) => this.#capture(action as ExecutableAction),
-    }
-    this.#flat = new FlatMachine(own, this.#scope)
+    this.#self = new SharedSelf(own, (action) => this.#capture(action))
+    this.#flat = new FlatMachine(own, this.#self.scope)
   }
 
   /** Fingerprint of the states and transitions (MachineFingerprint.ts). */
@@ -148,10 +126,13 @@ export class Machine {
     }
     const bearAll = () => noticing(() => bearFamily(this.#machine, id, given))
     const state = this.#guarded("xstate.init", bearAll, () => {
-      const born = noticing(
-        () =>
+      this.#self.become(id, undefined)
+      const born = noticing(() =>
+        this.#settled(
           this.#flatly(() => this.#flat.birth(given)) ??
-          this.#settled(this.#machine.getInitialSnapshot(this.#scope, given) as MachineState),
+            (this.#machine.getInitialSnapshot(this.#self.scope, given) as MachineState),
+          id,
+        ),
       )
       this.#flat.learnBirth(born)
       if (born.status === "error") throw born.error
@@ -161,20 +142,22 @@ export class Machine {
   }
 
   /**
-   * The state after `event`, or `undefined` if the machine does not accept it in this state. The end of a
+   * The state of actor `id` after `event`, or `undefined` if the machine does not accept it in this state. The end of a
    * failed call is always accepted: if no transition handles it, the machine ends in status "error", as in
    * XState. Throws {@link MachineFailed}. The intents of the transition are in {@link takeIntents}.
    */
-  transition(state: MachineState, event: AnyEvent): MachineState | undefined {
+  transition(state: MachineState, event: AnyEvent, id: string): MachineState | undefined {
     if (state.status !== "active" || NEVER_ACCEPTED.has(event.type)) return undefined
-    const take = () => takeInFamily(this.#asFamily(state), event)
+    const take = () => takeInFamily(this.#asFamily(state, id), event)
     if (isFamilyState(state)) return this.#inFamily(event.type, take)
     return this.#guarded(event.type, take, () => {
       const from = this.#withCalls(forTransition(state))
-      this.#self._snapshot = from
-      const next =
+      this.#self.become(id, from)
+      const next = this.#settled(
         this.#flatly(() => this.#flat.transition(from, event)) ??
-        this.#settled(this.#machine.transition(from, event, this.#scope) as MachineState)
+          (this.#machine.transition(from, event, this.#self.scope) as MachineState),
+        id,
+      )
       // An event that is not accepted leaves the same snapshot behind; so does an accepted event without
       // effect.
       return next === from && !from.can(event) ? undefined : next
@@ -222,13 +205,13 @@ export class Machine {
     return persisted
   }
 
-  /** The state that {@link persist} wrote. Throws what XState throws if it does not fit the machine. */
-  restore(persisted: unknown): MachineState {
+  /** The state of actor `id` that {@link persist} wrote. Throws what XState throws if it does not fit the machine. */
+  restore(persisted: unknown, id: string): MachineState {
     const { status, context } = persisted as Partial<MachineState>
     if (!KNOWN_STATUSES.has(String(status))) throw new Error(`the snapshot has status ${status}`)
     if (typeof context !== "object" || context === null) throw new Error("the snapshot has no context")
-    if (isFamilyRecord(persisted)) return restoreFamily(this.#machine, persisted)
-    const restored = restoredBare(this.#machine, persisted as object, this.#scope)
+    if (isFamilyRecord(persisted)) return restoreFamily(this.#machine, persisted, id)
+    const restored = restoredBare(this.#machine, persisted as object, this.#self.scope)
     return sealed(Object.assign(restored, { context }))
   }
 
@@ -239,24 +222,29 @@ export class Machine {
   #flatly(step: () => MachineState | undefined): MachineState | undefined {
     const capturedBefore = this.#captured.length
     const next = step()
-    if (next === undefined) this.#captured.length = capturedBefore
-    return next
+    if (next !== undefined) return next
+    this.#captured.length = capturedBefore
+    this.#self.unsend()
+    return undefined
   }
 
   /** The state after the events that the machine has sent to itself, one after the other. */
-  #settled(state: MachineState): MachineState {
+  #settled(state: MachineState, id: string): MachineState {
     let now = state
-    for (let count = 0; this.#sentToItself.length > 0 && now.status === "active"; count++) {
+    for (let count = 0; now.status === "active"; count++) {
+      const event = this.#self.nextSent()
+      if (event === undefined) return now
       if (count === SELF_EVENTS_MAX) throw new Error(`it sent itself more than ${SELF_EVENTS_MAX} events`)
-      now = this.#machine.transition(now, this.#sentToItself.shift() as AnyEvent, this.#scope) as MachineState
+      this.#self.become(id, now)
+      now = this.#machine.transition(now, event, this.#self.scope) as MachineState
     }
     return now
   }
 
   /** Takes a `sendTo` to the machine itself, which is part of the fold. False for any other receiver. */
   #sendsToItself({ to, event, delay, id }: BuiltInParams): boolean {
-    if (to !== this.#scope.self) return false
-    if (delay === undefined) this.#sentToItself.push(event as AnyEvent)
+    if (!this.#self.is(to)) return false
+    if (delay === undefined) this.#self.send(event as AnyEvent)
     else this.#captured.push({ _tag: "Timer", id, delayMs: delay, event: event as AnyEvent })
     return true
   }
@@ -273,7 +261,7 @@ export class Machine {
       if (timers !== undefined) this.#captured.push(...timers)
       else {
         this.#captured.push(
-          intentOfOurs(exec, info) ?? {
+          intentOfOurs(exec, this.#self.kept(info)) ?? {
             _tag: "Action",
             type,
             run: (self) => exec(withSelf(info as ActionInfo, self), params),
@@ -297,30 +285,43 @@ export class Machine {
     if (this.#runsAsFamily) return this.#inFamily(eventType, inFamily)
     this.#hasChild = false
     this.#stopped.clear()
-    this.#sentToItself = []
     const capturedBefore = this.#captured.length
     let next: MachineState | undefined
+    this.#self.begin()
     try {
       next = step()
     } catch (cause) {
       if (!this.#hasChild) throw this.#failed(eventType, cause)
+    } finally {
+      this.#self.end()
     }
-    if (this.#hasChild || this.#hasSpawned(next)) {
-      // The configuration does not show this child; from here on the machine runs as a family.
-      this.#runsAsFamily = true
-      this.#captured.length = capturedBefore
-      return this.#inFamily(eventType, inFamily)
-    }
+    // The configuration does not show this child.
+    if (this.#hasChild || this.#hasSpawned(next))
+      return this.#fromNowInFamily(eventType, inFamily, capturedBefore)
     if (next === undefined) return undefined
     if (next.status === "stopped") throw this.#failed(eventType, new NotDurable(STOPS_ITSELF))
     // Calls are remembered with the actor. The snapshot is new, so no other code has it yet.
     if (!Object.isFrozen(next)) (next as { children: object }).children = {}
     try {
-      return sealed(next)
+      sealed(next)
+      // A shared `self` in a context would be any actor of the type; a family has one for each.
+      if (!this.#self.isKeptIn(next)) return next
     } catch (cause) {
       // A proxy in the context may throw when it is looked at.
       throw this.#failed(eventType, cause)
     }
+    return this.#fromNowInFamily(eventType, inFamily, capturedBefore)
+  }
+
+  /** Takes the step once more, as a family. Later steps of the type run as families from the start. */
+  #fromNowInFamily(
+    eventType: string,
+    step: () => FamilyStep | undefined,
+    capturedBefore: number,
+  ): MachineState | undefined {
+    this.#runsAsFamily = true
+    this.#captured.length = capturedBefore
+    return this.#inFamily(eventType, step)
   }
 
   #inFamily(eventType: string, step: () => FamilyStep | undefined): MachineState | undefined {
@@ -335,8 +336,8 @@ export class Machine {
     }
   }
 
-  #asFamily(state: MachineState): MachineState {
-    return isFamilyState(state) ? state : adoptIntoFamily(this.#machine, state)
+  #asFamily(state: MachineState, id: string): MachineState {
+    return isFamilyState(state) ? state : adoptIntoFamily(this.#machine, state, id)
   }
 
   #hasSpawned(state: MachineState | undefined): boolean {
@@ -385,9 +386,6 @@ export const isReserved = (eventType: string): boolean =>
 
 const STOPS_ITSELF =
   "it is sent xstate.stop, which would stop it without an end. Let it enter a final state of the machine."
-
-/** The scope of a machine without a family ignores requests to the outside. */
-const nothing = (): void => undefined
 
 /** Names that begin or end a machine in XState, and the two wildcards. */
 const NEVER_ACCEPTED: ReadonlySet<string> = new Set(["xstate.stop", "xstate.init", "", "*"])

@@ -117,9 +117,13 @@ const sealSnapshot = (actor: LiveActor, snapshot: AnySnapshot): void => {
 }
 
 /** Makes a family for a state that has none, with the children that such a state leaves out: its promises. */
-export const adoptIntoFamily = (machine: AnyStateMachine, state: AnyMachineSnapshot): AnyMachineSnapshot => {
+export const adoptIntoFamily = (
+  machine: AnyStateMachine,
+  state: AnyMachineSnapshot,
+  id: string,
+): AnyMachineSnapshot => {
   const family = new Family(machine)
-  const root = family.bringBack({ address: "", logic: machine, isRunning: true, options: {} })
+  const root = family.bringBack({ address: "", logic: machine, isRunning: true, options: { id } })
   const snapshots = new Map<LiveActor, AnySnapshot>()
   const children: Record<string, LiveActor> = {}
   const adopted = { ...state, children } as unknown as AnyMachineSnapshot
@@ -157,9 +161,13 @@ export const persistFamily = (state: AnyMachineSnapshot): FamilyRecord => {
   return recordOf(family, standing)
 }
 
-/** The state of a record. Throws if the record does not fit the machine. */
-export const restoreFamily = (machine: AnyStateMachine, record: FamilyRecord): AnyMachineSnapshot => {
-  const { family, standing } = familyOf(machine, record)
+/** The state of actor `id` in a record. Throws if the record does not fit the machine. */
+export const restoreFamily = (
+  machine: AnyStateMachine,
+  record: FamilyRecord,
+  id: string,
+): AnyMachineSnapshot => {
+  const { family, standing } = familyOf(machine, record, id)
   family.putBack(standing)
   return settle(family, undefined)
 }

@@ -227,6 +227,7 @@ export const whyMoved = (data: Uint8Array): string | undefined => {
 /** The reply, as the asker's definition reads it; `undefined`: ask again. Throws for what is no reply. */
 export const decodeReply = (
   definition: ActorDefinition,
+  id: string,
   data: Uint8Array,
 ): Exit.Exit<Accepted | CurrentState, AskError> | undefined => {
   const reply = JSON.parse(decoder.decode(data)) as AskReply
@@ -239,7 +240,7 @@ export const decodeReply = (
   if ("error" in reply) return Exit.fail(decodeError(withDetail(reply.error as object)))
   const { version, sequence, isBorn = version > 0, ...persisted } = reply.state
   const state = "tagged" in persisted ? decodeValue(persisted.tagged) : persisted.state
-  return Exit.succeed({ version, sequence, isBorn, state: definition.machine.restore(state) })
+  return Exit.succeed({ version, sequence, isBorn, state: definition.machine.restore(state, id) })
 }
 
 /** The reply to a message; `undefined`: ask again. Throws for what is no reply. */

@@ -123,7 +123,7 @@ export class RoutedItem implements Routed {
 
   read(reply: Uint8Array): Exit.Exit<Accepted | CurrentState, AskError> | undefined {
     try {
-      return decodeReply(this.#definition, reply)
+      return decodeReply(this.#definition, this.address.id, reply)
     } catch (cause) {
       return Exit.fail(unreadable(this.address, cause))
     }

@@ -168,7 +168,7 @@ class WatchOnItsWay implements Routed, Wait {
 
   read(reply: Uint8Array): Exit.Exit<OwnerAnswer, AskError> | undefined {
     try {
-      return decodeWatchReply(this.#given.definition, reply)
+      return decodeWatchReply(this.#given.definition, this.address.id, reply)
     } catch (cause) {
       return Exit.fail(unreadable(this.address, cause))
     }

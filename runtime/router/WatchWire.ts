@@ -157,6 +157,7 @@ const refuseSize = (
  */
 export const decodeWatchReply = (
   definition: ActorDefinition,
+  id: string,
   data: Uint8Array,
 ): Exit.Exit<Exclude<ChangeAnswer, { readonly _tag: "Moved" }>, AskError> | undefined => {
   const reply = JSON.parse(decoder.decode(data)) as WatchReply
@@ -165,26 +166,30 @@ export const decodeWatchReply = (
   if ("changes" in reply) {
     return Exit.succeed({
       _tag: "Changes",
-      changes: reply.changes.map((change) => changeIn(definition, change)),
+      changes: reply.changes.map((change) => changeIn(definition, id, change)),
     })
   }
   const { newest, skipped } = reply
-  const state = stateIn(definition, newest)
+  const state = stateIn(definition, id, newest)
   if (!(isPosition(newest.p) && isPosition(skipped) && state !== undefined))
     throw new Error("it is no answer")
   return Exit.succeed({ _tag: "Newest", newest: { position: newest.p, sequence: newest.q, state }, skipped })
 }
 
-const changeIn = (definition: ActorDefinition, change: ChangeFields & StateFields): StoredChange => {
+const changeIn = (
+  definition: ActorDefinition,
+  id: string,
+  change: ChangeFields & StateFields,
+): StoredChange => {
   const { f: from, p: to, q: sequence, t: atMs, e: entries } = change
   if (!(isPosition(from) && isPosition(to) && Array.isArray(entries) && entries.every(isEntry)))
     throw new Error("it is no change")
-  return { from, to, sequence, atMs, entries, state: stateIn(definition, change) }
+  return { from, to, sequence, atMs, entries, state: stateIn(definition, id, change) }
 }
 
-const stateIn = (definition: ActorDefinition, fields: StateFields): MachineState | undefined => {
-  if ("tagged" in fields) return definition.machine.restore(decodeValue(fields.tagged))
-  return "state" in fields ? definition.machine.restore(fields.state) : undefined
+const stateIn = (definition: ActorDefinition, id: string, fields: StateFields): MachineState | undefined => {
+  if ("tagged" in fields) return definition.machine.restore(decodeValue(fields.tagged), id)
+  return "state" in fields ? definition.machine.restore(fields.state, id) : undefined
 }
 
 const isPosition = (value: unknown): value is Position =>

@@ -21,12 +21,13 @@ export interface SagaTwin {
  */
 export const twinAfter = (
   { saga, state }: SagaTwin,
+  sagaId: string,
   former: AnySaga,
   formerState: MachineState,
   event: AnyEvent,
 ): SagaTwin | string => {
   const { machine, audit } = saga.actor
-  const next = machine.transition(state, asStored(saga, former, event))
+  const next = machine.transition(state, asStored(saga, former, event), sagaId)
   machine.takeIntents()
   if (next === undefined) return `its history has ${event.type} where the machine does not take it`
   if (audit === undefined) return { saga, state: next }
@@ -37,7 +38,7 @@ export const twinAfter = (
   )
   const found = audit.found(next, audit.asked(next), sent)
   if (found === undefined) return { saga, state: next }
-  const unfit = machine.transition(next, found) ?? next
+  const unfit = machine.transition(next, found, sagaId) ?? next
   machine.takeIntents()
   return audit.halted(unfit) ?? "its history is not that of its plan"
 }

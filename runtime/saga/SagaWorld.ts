@@ -16,6 +16,7 @@ import { type SagaTwin, twinAfter } from "./SagaTwin.ts"
 /** One world. Immutable, like the state that it holds. */
 export interface SagaWorld {
   readonly saga: AnySaga
+  readonly sagaId: string
   /** The same saga under the next definition, if a change is checked. */
   readonly twin: SagaTwin | undefined
   /** Replies of participants, by the path of the step. */
@@ -62,7 +63,7 @@ export const started = (
     hasBeenSilent: false,
   } as const
   const rules = { type: "SagaRulesSet", rules: SAGA_RULES }
-  const ruled = take({ saga, twin, replies, state, ...fresh }, rules)
+  const ruled = take({ saga, sagaId, twin, replies, state, ...fresh }, rules)
   return take(ruled, { type: "SagaStarted", input, parent: null, plan: saga.plan.ref })
 }
 
@@ -79,7 +80,7 @@ export const keyOf = (world: SagaWorld): string => {
  */
 export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
   const { machine } = world.saga.actor
-  const state = machine.transition(world.state, event)
+  const state = machine.transition(world.state, event, world.sagaId)
   if (state === undefined) {
     throw new LawBroken(`${event.type} is not accepted in state "${stateName(world.state.value)}"`)
   }
@@ -100,8 +101,12 @@ export const take = (world: SagaWorld, event: AnyEvent): SagaWorld => {
 }
 
 /** The twin after `event`. Throws {@link LawBroken} if the saga would be stuck under the next definition. */
-const twinOf = ({ twin, saga }: SagaWorld, state: MachineState, event: AnyEvent): SagaTwin | undefined => {
-  const next = twin && twinAfter(twin, saga, state, event)
+const twinOf = (
+  { twin, saga, sagaId }: SagaWorld,
+  state: MachineState,
+  event: AnyEvent,
+): SagaTwin | undefined => {
+  const next = twin && twinAfter(twin, sagaId, saga, state, event)
   if (typeof next === "string") throw new LawBroken(`under the present definition, ${next}`)
   return next
 }

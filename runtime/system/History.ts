@@ -170,7 +170,7 @@ export const stateAt = Effect.fnUntraced(function* (
     try {
       if (isStateless) past = { version: 0, state: definition.machine.initial(address.id) }
       isStateless = false
-      const state = isTold ? past.state : definition.machine.transition(past.state, event.event)
+      const state = isTold ? past.state : definition.machine.transition(past.state, event.event, address.id)
       if (state === undefined) {
         failure = notAccepted(address, event.sequence, past.state, event.event.type)
         return "stop"
@@ -180,7 +180,7 @@ export const stateAt = Effect.fnUntraced(function* (
       past = {
         version: event.version,
         at: event.at,
-        state: isLast ? audited(definition, state, asked, sent) : state,
+        state: isLast ? audited(definition, address.id, state, asked, sent) : state,
       }
       if (isLast) asked = []
     } catch (cause) {

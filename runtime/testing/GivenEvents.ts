@@ -52,6 +52,7 @@ const GIVEN = { commandType: "given", isSpawn: false }
 
 class Past {
   readonly #actor: AnyActor
+  readonly #id: string
   readonly #atMs: number
   #state: MachineState | undefined
   #version = 0
@@ -61,6 +62,7 @@ class Past {
 
   constructor(actor: AnyActor, address: ActorAddress, input: BirthInput | undefined, atMs: number) {
     this.#actor = actor
+    this.#id = address.id
     this.#atMs = atMs
     const unborn = attempt(() => beforeBirth(actor, address.id))
     const birth = unborn && bear(actor, address, unborn.standing, { ...GIVEN, input }, atMs)
@@ -77,7 +79,7 @@ class Past {
     const { machine, type, events } = this.#actor
     const before = this.#state
     if (before === undefined) return []
-    this.#state = attempt(() => machine.transition(before, readEvent(type, events, stored)))
+    this.#state = attempt(() => machine.transition(before, readEvent(type, events, stored), this.#id))
     const intents = machine.takeIntents().filter(isWaitedFor)
     this.#version++
     if (this.#state === undefined) return []

@@ -76,7 +76,7 @@ export class Coverage {
       if (stored.told === true) continue
       const event = eventOf(actor.definition, stored)
       for (const transition of taken(state, event)) this.#count(crashKey(type, transition, point))
-      state = actor.definition.machine.transition(state, event)
+      state = actor.definition.machine.transition(state, event, address.id)
       actor.definition.machine.takeIntents()
     }
   }

@@ -306,10 +306,12 @@ export class DeliveryChecker {
   }
 
   /** Whether the actor accepts answers in all states that it was in. */
-  #listensForAnswers({ definition, states }: TrueActor): boolean {
+  #listensForAnswers({ definition, address, states }: TrueActor): boolean {
     const event = { type: "everstate.answered", as: "", answer: { ok: true } }
     try {
-      return states.every((state) => definition.machine.transition(state, event as AnyEvent) !== undefined)
+      return states.every(
+        (state) => definition.machine.transition(state, event as AnyEvent, address.id) !== undefined,
+      )
     } catch {
       return true
     } finally {

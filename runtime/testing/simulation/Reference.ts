@@ -191,7 +191,7 @@ export class Reference {
     if (!actor.isBorn) return
     actor.input = b?.in === undefined ? undefined : JSON.stringify(b.in)
     if (b?.st !== undefined) {
-      states[0] = machine.restore(decodeValue(b.st))
+      states[0] = machine.restore(decodeValue(b.st), address.id)
       return
     }
     const { state, intents, isImpure } = machine.birth(address.id, b?.in)
@@ -218,7 +218,7 @@ export class Reference {
     for (const stored of entry.ev) {
       const event = eventOf(definition, stored)
       const state = actor.states[actor.version] as MachineState
-      const next = stored.told === true ? state : definition.machine.transition(state, event)
+      const next = stored.told === true ? state : definition.machine.transition(state, event, address.id)
       definition.machine.takeIntents()
       if (next === undefined) {
         const detail = `${event.type} of ${address.key} at sequence ${sequence}, in state ${JSON.stringify(state.value)}`
@@ -245,7 +245,8 @@ export class Reference {
     const last = actor.states.length - 1
     const state = actor.states[last] as MachineState
     const found = definition.audit?.found(state, asked, entry.out ?? [])
-    if (found !== undefined) actor.states[last] = definition.machine.transition(state, found) ?? state
+    if (found !== undefined)
+      actor.states[last] = definition.machine.transition(state, found, address.id) ?? state
     definition.machine.takeIntents()
     if (isReceipt(entry)) return
     const { c: commandId, re: reply } = entry

@@ -16,7 +16,8 @@ export const decidedBy = (
   if (events.length === 0) return "nothing"
   try {
     let next: MachineState | undefined = state
-    for (const event of events) next = next === undefined ? undefined : machine.transition(next, event)
+    for (const event of events)
+      next = next === undefined ? undefined : machine.transition(next, event, actor.address.id)
     return next === undefined ? "refused" : "events"
   } finally {
     machine.takeIntents()

@@ -97,7 +97,7 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "what a machine sends to itself is published",
     file: "runtime/machine/Machine.ts",
-    text: "if (delay === undefined) this.#sentToItself.push(event as AnyEvent)",
+    text: "if (delay === undefined) this.#self.send(event as AnyEvent)",
     replacement: 'if (delay === undefined) this.#captured.push({ _tag: "Emit", event: event as AnyEvent })',
     isSeenBySimulation: false,
   },

@@ -36,7 +36,7 @@ const echo = setup({
 describe("sendTo the machine itself", () => {
   it("is taken after the transition that sent it, raised events included, in the same step", () => {
     const machine = new Machine("echo", echo)
-    const state = machine.transition(machine.initial("a"), { type: "Go" }) as SnapshotFrom<typeof echo>
+    const state = machine.transition(machine.initial("a"), { type: "Go" }, "a") as SnapshotFrom<typeof echo>
     expect(state.context.seen).toEqual(["Go", "Raised", "Sent"])
   })
 
@@ -45,7 +45,7 @@ describe("sendTo the machine itself", () => {
       on: { Go: { actions: sendTo(({ self }) => self, { type: "Late" }, { delay: 500, id: "later" }) } },
     })
     const machine = new Machine("later", later)
-    machine.transition(machine.initial("a"), { type: "Go" })
+    machine.transition(machine.initial("a"), { type: "Go" }, "a")
     expect(machine.takeIntents()).toEqual([
       { _tag: "Timer", id: "later", delayMs: 500, event: { type: "Late" } },
     ])
@@ -63,11 +63,11 @@ describe("sendTo the machine itself", () => {
   it("without end fails the event by name, and leaves nothing behind for the next one", () => {
     const machine = new Machine("echo", echo)
     const state = machine.initial("a")
-    expect(() => machine.transition(state, { type: "Loop" })).toThrow(MachineFailed)
-    expect(() => machine.transition(state, { type: "Loop" })).toThrow(
+    expect(() => machine.transition(state, { type: "Loop" }, "a")).toThrow(MachineFailed)
+    expect(() => machine.transition(state, { type: "Loop" }, "a")).toThrow(
       `it sent itself more than ${SELF_EVENTS_MAX} events`,
     )
-    const next = machine.transition(state, { type: "Raised" }) as SnapshotFrom<typeof echo>
+    const next = machine.transition(state, { type: "Raised" }, "a") as SnapshotFrom<typeof echo>
     expect(next.context.seen).toEqual(["Raised"])
   })
 })

@@ -275,7 +275,7 @@ it("FAULT 72: a state with U+0000, from a journal of an earlier release, is kept
   expect(first.journal.counts.read).toBe(readsBefore)
   // Asked for by another node, it travels.
   const wired = replyOf(Note, Exit.succeed({ version: 2, sequence: 2, isBorn: true, state }))
-  const arrived = decodeReply(Note, encodeReply(wired))
+  const arrived = decodeReply(Note, "n", encodeReply(wired))
   expect(arrived !== undefined && Exit.isSuccess(arrived) && arrived.value).toMatchObject({
     state: { context: { text: "a\0b" } },
   })

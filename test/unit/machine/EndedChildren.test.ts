@@ -7,7 +7,7 @@ import { Machine, type MachineState } from "../../../runtime/machine/Machine.ts"
 import { given } from "../../../runtime/machine/SealedState.ts"
 
 const following = (machine: Machine, state: MachineState, ...types: ReadonlyArray<string>): MachineState =>
-  types.reduce((now, type) => machine.transition(now, { type }) as MachineState, state)
+  types.reduce((now, type) => machine.transition(now, { type }, "a") as MachineState, state)
 
 describe("a state in which a child has ended", () => {
   const worker = setup({}).createMachine({
@@ -54,7 +54,7 @@ describe("a state in which a child has ended", () => {
     const finished = following(machine, born, "Finish")
     following(machine, born, "Stop")
     expect(given(following(machine, finished, "Look")).context.isOver).toBe(true)
-    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(finished))))
+    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(finished))), "a")
     expect(given(following(machine, back, "Look")).context.isOver).toBe(true)
   })
 
@@ -72,7 +72,7 @@ describe("a state in which a child has ended", () => {
       } as any),
     )
     const stopped = following(naming, naming.initial("a"), "Stop")
-    const back = naming.restore(JSON.parse(JSON.stringify(naming.persist(stopped))))
+    const back = naming.restore(JSON.parse(JSON.stringify(naming.persist(stopped))), "a")
     expect(naming.persist(back)).toEqual(naming.persist(stopped))
     expect(given(back).context.ref.systemId).toBe("tools")
     expect(given(following(naming, back, "Next")).context.ref.id).toBe("v")
@@ -82,7 +82,7 @@ describe("a state in which a child has ended", () => {
     const failed = following(machine, machine.initial("a"), "Fail")
     const toolOf = (state: MachineState) => given(state).context.ref.getSnapshot().error.ofUser
     expect(Object.getPrototypeOf(toolOf(failed))).toBe(Object.prototype)
-    expect(toolOf(machine.restore(machine.persist(failed)))).toEqual(toolOf(failed))
+    expect(toolOf(machine.restore(machine.persist(failed), "a"))).toEqual(toolOf(failed))
   })
 
   it("forgets children that nothing refers to, and no others", () => {

@@ -12,7 +12,7 @@ const counter = fromTransition(
 )
 
 const following = (machine: Machine, state: MachineState, ...types: ReadonlyArray<string>): MachineState =>
-  types.reduce((now, type) => machine.transition(now, { type }) as MachineState, state)
+  types.reduce((now, type) => machine.transition(now, { type }, "a") as MachineState, state)
 
 describe("what children ask for", () => {
   const child = setup({
@@ -54,11 +54,15 @@ describe("what children ask for", () => {
     expect(family.callLogic("child/lo~1ad")?.isPlain).toBe(true)
     expect(family.callLogic("child/nothing")).toBeUndefined()
     expect(family.invocationsOf(state)).toEqual(["kid/load"])
-    const done = family.transition(state, {
-      type: "xstate.done.actor.kid/load",
-      output: 1,
-      actorId: "kid/load",
-    })
+    const done = family.transition(
+      state,
+      {
+        type: "xstate.done.actor.kid/load",
+        output: 1,
+        actorId: "kid/load",
+      },
+      "a",
+    )
     expect(family.invocationsOf(done as MachineState)).toEqual([])
     expect((given(done as MachineState).children["kid"] as any).getSnapshot().value).toBe("b")
   })
@@ -92,7 +96,11 @@ describe("a machine whose configuration shows no child", () => {
     const grown = following(machine, loading, "Add")
     expect(Object.keys(grown.children)).toEqual(["load", "c"])
     expect(machine.invocationsOf(grown)).toEqual(["load"])
-    const loaded = machine.transition(grown, { type: "xstate.done.actor.load", output: 1, actorId: "load" })
+    const loaded = machine.transition(
+      grown,
+      { type: "xstate.done.actor.load", output: 1, actorId: "load" },
+      "a",
+    )
     expect((loaded as MachineState).context).toMatchObject({ loaded: true })
     expect(machine.takeIntents().map(({ _tag }) => _tag)).toEqual(["Call"])
   })

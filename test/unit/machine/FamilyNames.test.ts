@@ -17,11 +17,15 @@ import { effectsOf } from "../../../runtime/cell/Intents.ts"
 import { NOTHING_PENDING, type Pending } from "../../../runtime/cell/Pending.ts"
 import type { ActorDefinition } from "../../../runtime/definition/Actor.ts"
 import { decodeValue, encodeValue } from "../../../runtime/json/StoredValue.ts"
-import { FAMILY_DEPTH_MAX } from "../../../runtime/machine/FamilyMember.ts"
+import {
+  FAMILY_DEPTH_MAX,
+  FAMILY_MADE_MAX,
+  FAMILY_MEMBERS_MAX,
+} from "../../../runtime/machine/FamilyMember.ts"
 import { Machine, type MachineState } from "../../../runtime/machine/Machine.ts"
 
 const throughSnapshot = (machine: Machine, state: MachineState): MachineState =>
-  machine.restore(decodeValue(JSON.parse(JSON.stringify(encodeValue(machine.persist(state))))))
+  machine.restore(decodeValue(JSON.parse(JSON.stringify(encodeValue(machine.persist(state))))), "a")
 
 const setX = { Set: { actions: assign({ x: ({ event }: any) => event.x }) } }
 
@@ -47,7 +51,7 @@ describe("a context with fields that XState gives a meaning to", () => {
 
   it.each(values)("comes back from a snapshot as it was: %j", (x) => {
     for (const machine of [alone, family]) {
-      const state = machine.transition(machine.initial("a"), { type: "Set", x }) as MachineState
+      const state = machine.transition(machine.initial("a"), { type: "Set", x }, "a") as MachineState
       const back = throughSnapshot(machine, state)
       expect(back.context.x).toStrictEqual(x)
       expect(throughSnapshot(machine, back).context.x).toStrictEqual(x)
@@ -81,12 +85,43 @@ describe("a child that was made and never started", () => {
   )
 
   it("leaves its address, and those of its children, to the next, also without a snapshot in between", () => {
-    const passed = machine.transition(machine.initial("a"), { type: "Pass" }) as MachineState
+    const passed = machine.transition(machine.initial("a"), { type: "Pass" }, "a") as MachineState
     const calls = (state: MachineState) =>
-      machine.invocationsOf(machine.transition(state, { type: "Go" }) as MachineState)
+      machine.invocationsOf(machine.transition(state, { type: "Go" }, "a") as MachineState)
     const afterSnapshot = calls(throughSnapshot(machine, passed))
     expect(calls(passed)).toEqual(afterSnapshot)
     expect(afterSnapshot).toEqual(["c/call#2"])
+  })
+})
+
+describe("children that are made and stopped before they start", () => {
+  const makes = (count: number) =>
+    new Machine(
+      "maker",
+      setup({ actors: { kid: createMachine({}) } }).createMachine({
+        on: {
+          Go: {
+            actions: Array.from({ length: count }, (_, n) => [
+              spawnChild("kid", { id: `k${n}` } as any),
+              stopChild(`k${n}`),
+            ]).flat(),
+          },
+        },
+      } as any),
+    )
+
+  it("do not count as children that run", () => {
+    const machine = makes(FAMILY_MEMBERS_MAX + 1)
+    const after = machine.transition(machine.initial("a"), { type: "Go" }, "a") as MachineState
+    expect(after.children).toEqual({})
+    expect(throughSnapshot(machine, after).children).toEqual({})
+  })
+
+  it("have a bound of their own", () => {
+    const machine = makes(FAMILY_MADE_MAX + 1)
+    expect(() => machine.transition(machine.initial("a"), { type: "Go" }, "a")).toThrow(
+      `more than ${FAMILY_MADE_MAX} children made by one event`,
+    )
   })
 })
 
@@ -122,7 +157,7 @@ describe("timers of a machine and of its children with one name", () => {
     let pending: Pending = NOTHING_PENDING
     machine.takeIntents()
     for (const [index, type] of types.entries()) {
-      state = machine.transition(state, { type }) as MachineState
+      state = machine.transition(state, { type }, "a") as MachineState
       const definition = { machine } as ActorDefinition
       const step = { definition, before: pending, after: pending, state, version: index, nowMs: 0 }
       pending = effectsOf(step, machine.takeIntents(), []).pending
@@ -165,7 +200,7 @@ it("a reference to a child of a child outlives both in a snapshot", () => {
     },
   } as any)
   const machine = new Machine("family", parent)
-  const state = machine.transition(machine.initial("a"), { type: "Go" }) as MachineState
+  const state = machine.transition(machine.initial("a"), { type: "Go" }, "a") as MachineState
   expect(state.children).toEqual({})
   const back = throughSnapshot(machine, throughSnapshot(machine, state))
   expect(back.context.ref.getSnapshot()).toMatchObject({ context: { n: 7 } })
@@ -190,7 +225,7 @@ it("an error that a child throws ends the machine with what a snapshot brings ba
     on: { Go: { actions: sendTo("kid", { type: "Go" }) } },
   } as any)
   const machine = new Machine("family", parent)
-  const state = machine.transition(machine.initial("a"), { type: "Go" }) as MachineState
+  const state = machine.transition(machine.initial("a"), { type: "Go" }, "a") as MachineState
   expect(state).toMatchObject({ status: "error", error: { message: "no", code: "E_DECLINED" } })
   expect(throughSnapshot(machine, state).error).toStrictEqual(state.error)
   expect((state.error as any).retry).toBeUndefined()
@@ -199,7 +234,7 @@ it("an error that a child throws ends the machine with what a snapshot brings ba
 describe("a machine is refused", () => {
   const refused = (machine: Machine, type: string) => {
     const state = machine.initial("a")
-    expect(() => machine.transition(state, { type })).toThrow("NotDurable")
+    expect(() => machine.transition(state, { type }, "a")).toThrow("NotDurable")
     expect(state.status).toBe("active")
   }
 
@@ -216,7 +251,9 @@ describe("a machine is refused", () => {
       setup({ actors: { nested } }).createMachine({ on: { Go: { actions: spawnChild("nested") } } }),
     )
     refused(machine, "Go")
-    expect(() => machine.transition(machine.initial("a"), { type: "Go" })).toThrow(String(FAMILY_DEPTH_MAX))
+    expect(() => machine.transition(machine.initial("a"), { type: "Go" }, "a")).toThrow(
+      String(FAMILY_DEPTH_MAX),
+    )
   })
 
   it("that stops itself without an end, which no snapshot could bring back", () => {

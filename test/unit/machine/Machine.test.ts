@@ -25,18 +25,18 @@ describe("a machine", () => {
   it("is a pure fold: the state it was given stays as it was", () => {
     const machine = new Machine("light", light)
     const red = machine.initial("l-1")
-    const green = machine.transition(red, { type: "Next" })
+    const green = machine.transition(red, { type: "Next" }, "a")
     expect(red.value).toBe("red")
     expect(red.context).toEqual({ changes: 0, id: "l-1" })
     expect(green?.value).toBe("green")
-    expect(machine.transition(red, { type: "Nothing" })).toBeUndefined()
+    expect(machine.transition(red, { type: "Nothing" }, "a")).toBeUndefined()
   })
 
   it("keeps actors of one type apart although they share it", () => {
     const machine = new Machine("light", light)
     const states = ["a", "b", "c"].map((id) => machine.initial(id))
     const moved = states.map((state, index) =>
-      index === 1 ? machine.transition(state, { type: "Next" }) : state,
+      index === 1 ? machine.transition(state, { type: "Next" }, "a") : state,
     )
     expect(moved.map((state) => state?.context)).toEqual([
       { changes: 0, id: "a" },
@@ -47,18 +47,18 @@ describe("a machine", () => {
 
   it("comes back from JSON as it was, and goes on", () => {
     const machine = new Machine("light", light)
-    const green = machine.transition(machine.initial("l-1"), { type: "Next" })
+    const green = machine.transition(machine.initial("l-1"), { type: "Next" }, "a")
     if (green === undefined) throw new Error("not accepted")
-    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(green))))
+    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(green))), "a")
     expect(back.value).toBe("green")
-    expect(machine.transition(back, { type: "Next" })?.value).toBe("red")
+    expect(machine.transition(back, { type: "Next" }, "a")?.value).toBe("red")
   })
 
   it.each(["xstate.stop", "xstate.init", "*", ""])("does not take %j", (type) => {
     const open = new Machine("open", createMachine({ on: { "*": { actions: () => undefined } } }))
     const state = open.initial("a")
-    expect(open.transition(state, { type })).toBeUndefined()
-    expect(open.transition(state, { type: "anything" })).toBeDefined()
+    expect(open.transition(state, { type }, "a")).toBeUndefined()
+    expect(open.transition(state, { type: "anything" }, "a")).toBeDefined()
   })
 
   it("that throws at birth says so", () => {

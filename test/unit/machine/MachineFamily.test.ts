@@ -47,13 +47,13 @@ const countIn = (state: MachineState, id = "counter"): number =>
   (state.children[id] as any).getSnapshot().context.count
 
 const following = (machine: Machine, state: MachineState, ...types: ReadonlyArray<string>): MachineState =>
-  types.reduce((now, type) => machine.transition(now, { type }) as MachineState, state)
+  types.reduce((now, type) => machine.transition(now, { type }, "a") as MachineState, state)
 
 const failureOf = (machine: AnyStateMachine, type = "Go"): unknown => {
   const family = new Machine("family", machine)
   const state = family.initial("a")
   try {
-    return family.transition(state, { type })
+    return family.transition(state, { type }, "a")
   } catch (cause) {
     return cause
   }
@@ -74,9 +74,9 @@ describe("a state with children", () => {
   it("is left as it was by an event that throws, and by one that nobody takes", () => {
     const machine = new Machine("family", parent)
     const one = following(machine, machine.initial("a"), "Inc")
-    expect(() => machine.transition(one, { type: "Boom" })).toThrow("boom")
+    expect(() => machine.transition(one, { type: "Boom" }, "a")).toThrow("boom")
     expect(machine.takeIntents()).toEqual([])
-    expect(machine.transition(one, { type: "Unknown" })).toBeUndefined()
+    expect(machine.transition(one, { type: "Unknown" }, "a")).toBeUndefined()
     expect(countIn(given(following(machine, one, "Inc")))).toBe(2)
   })
 
@@ -104,7 +104,7 @@ describe("a state with children", () => {
     expect(following(machine, one, "Stop").children).toEqual({})
     expect(nOf(following(machine, one, "Inc"))).toBe(2)
     const two = following(machine, one, "Inc")
-    expect(() => machine.transition(two, { type: "Bad" })).toThrow("without a name")
+    expect(() => machine.transition(two, { type: "Bad" }, "a")).toThrow("without a name")
     expect(nOf(following(machine, two, "Inc"))).toBe(3)
   })
 
@@ -122,7 +122,7 @@ describe("a state with children", () => {
   it("is the same state for the machine, as user code has it", () => {
     const machine = new Machine("family", parent)
     const kept = given(following(machine, machine.initial("a"), "Inc", "Add"))
-    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(kept))))
+    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(kept))), "a")
     expect(countIn(given(back))).toBe(1)
     expect(given(back).context.refs[0].getSnapshot().context).toEqual({ count: 0 })
   })
@@ -131,7 +131,7 @@ describe("a state with children", () => {
     const machine = new Machine("family", parent)
     const states = [1, 2].map(() => following(machine, machine.initial("a"), "Add", "Add"))
     for (const state of states) expect(Object.keys(state.children)).toEqual(["counter", "x:1", "x:2"])
-    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(states[0] as MachineState))))
+    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(states[0] as MachineState))), "a")
     expect(Object.keys(following(machine, back, "Add").children)).toEqual(["counter", "x:1", "x:2", "x:3"])
   })
 
@@ -153,7 +153,7 @@ describe("a state with children", () => {
       } as any),
     )
     const born = machine.initial("a")
-    expect(() => machine.transition(born, { type: "Bad" })).toThrow("outside of the machine")
+    expect(() => machine.transition(born, { type: "Bad" }, "a")).toThrow("outside of the machine")
     const { children } = (given(following(machine, born, "Add")).children["h"] as any).getSnapshot()
     expect(Object.keys(children)).toEqual(["x:1"])
   })
@@ -171,7 +171,7 @@ describe("a state with children", () => {
       } as any),
     )
     const stopped = following(machine, machine.initial("a"), "Add", "Inc", "Stop")
-    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(stopped))))
+    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(stopped))), "a")
     const later = following(machine, back, "Inc")
     expect(given(later).context.ref.getSnapshot()).toMatchObject({ context: { count: 1 } })
   })
@@ -180,7 +180,7 @@ describe("a state with children", () => {
     const machine = new Machine("family", parent)
     const stored = JSON.stringify(machine.persist(machine.initial("a")))
     const renamed = stored.replace('"src":"counter"', '"src":"gone"')
-    expect(() => machine.restore(JSON.parse(renamed))).toThrow('no logic "gone"')
+    expect(() => machine.restore(JSON.parse(renamed), "a")).toThrow('no logic "gone"')
   })
 })
 
@@ -246,7 +246,7 @@ describe("what of a child has no stored form", () => {
     const before = machine.initial("a")
     const own = following(machine, before, "Own")
     expect(() => requireStorable(before, own)).not.toThrow()
-    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(own))))
+    const back = machine.restore(JSON.parse(JSON.stringify(machine.persist(own))), "a")
     expect(given(back).context.ref.id).toBe("a")
   })
 })

@@ -20,7 +20,7 @@ import {
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
 const travelled = (exit: Parameters<typeof replyOf>[1]) =>
-  decodeReply(Counter, encodeReply(replyOf(Counter, exit)))
+  decodeReply(Counter, "a", encodeReply(replyOf(Counter, exit)))
 
 const rejection = (detail: unknown) =>
   new CommandRejected({
@@ -44,7 +44,7 @@ describe("an answer", () => {
     const invalid = new InvalidCommand({ actorType: "counter", id: "c", commandType: "Add", issues: [] })
     const reply = replyOf(Counter, Exit.fail(invalid))
     expect(reply).toMatchObject({ error: { _tag: "CommandInvalid" } })
-    const exit = decodeReply(Counter, encodeReply(reply))
+    const exit = decodeReply(Counter, "a", encodeReply(reply))
     expect(exit !== undefined && Exit.isFailure(exit) && exit.cause.reasons[0]).toMatchObject({
       error: invalid,
     })
@@ -122,6 +122,6 @@ it("is no answer where it does not look like one", () => {
     '{"state":null}',
     '{"error":{"_tag":"Nobody"}}',
   ]) {
-    expect(() => decodeReply(Counter, encoder.encode(text))).toThrow()
+    expect(() => decodeReply(Counter, "a", encoder.encode(text))).toThrow()
   }
 })

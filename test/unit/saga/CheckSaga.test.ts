@@ -48,7 +48,7 @@ const spoilt = (
   const double = {
     initial: (id: string) => machine.initial(id),
     transition: (state: MachineState, event: AnyEvent) =>
-      machine.transition(state, wrong.event?.(event) ?? event),
+      machine.transition(state, wrong.event?.(event) ?? event, "a"),
     takeIntents: () => wrong.intents?.(machine.takeIntents()) ?? machine.takeIntents(),
   }
   return { ...saga, actor: { ...saga.actor, machine: double as never } }

@@ -110,7 +110,7 @@ describe("cancelling", () => {
 
   test("is refused before the start, after the completion, and on the way back", () => {
     const cancelled = { type: "SagaCancelled", by: "kim", note: "ill" }
-    expect(Trip.actor.machine.transition(Trip.actor.machine.initial("s"), cancelled)).toBeUndefined()
+    expect(Trip.actor.machine.transition(Trip.actor.machine.initial("s"), cancelled, "a")).toBeUndefined()
     expect(atFailedPayment().accepts(cancelled)).toBe(false)
     const done = extras().answer("do:1:extras.insurance").answer("do:1:extras.hotel").answer("do:1:payment")
     expect(done.at).toBe("completed")

@@ -37,6 +37,7 @@ export class SagaDriver {
   /** Events that followed at once: what became of the saga. */
   readonly news: Array<AnyEvent> = []
   readonly #saga: AnySaga
+  readonly #id: string
 
   constructor(
     saga: AnySaga,
@@ -44,6 +45,7 @@ export class SagaDriver {
     { id = "s-1", hasParent = false, plan = saga.plan.ref, rules = SAGA_RULES }: DriverOptions = {},
   ) {
     this.#saga = saga
+    this.#id = id
     this.state = saga.actor.machine.initial(id)
     if (rules > 1) this.take({ type: "SagaRulesSet", rules })
     this.take({ type: "SagaStarted", input, parent: hasParent ? PARENT : null, plan })
@@ -72,7 +74,7 @@ export class SagaDriver {
 
   accepts(event: AnyEvent): boolean {
     const { machine } = this.#saga.actor
-    const next = machine.transition(this.state, event)
+    const next = machine.transition(this.state, event, this.#id)
     machine.takeIntents()
     return next !== undefined
   }
@@ -80,8 +82,8 @@ export class SagaDriver {
   /** Every event also survives storage: the state goes through JSON first. */
   take(event: AnyEvent): this {
     const { machine } = this.#saga.actor
-    this.state = machine.restore(JSON.parse(JSON.stringify(machine.persist(this.state))))
-    const next = machine.transition(this.state, event)
+    this.state = machine.restore(JSON.parse(JSON.stringify(machine.persist(this.state))), this.#id)
+    const next = machine.transition(this.state, event, this.#id)
     if (next === undefined)
       throw new Error(`${event.type} is not accepted in ${JSON.stringify(this.state.value)}`)
     this.state = next

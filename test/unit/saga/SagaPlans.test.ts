@@ -185,7 +185,7 @@ describe("a saga whose plan the code does not have", () => {
     const V2 = sagaOf(["a", "c"], { version: 2 })
     const { machine } = V2.actor
     const started = { type: "SagaStarted", input: {}, parent: null, plan: sagaOf(["a", "b"]).plan.ref }
-    const state = machine.transition(machine.initial(ID), started)
+    const state = machine.transition(machine.initial(ID), started, ID)
     const replyTo = { to: "above/1", as: "undo:1:below", re: "m" }
     expect(V2.actor.commands?.["Undo"]?.decide({ state, replyTo } as never)).toMatchObject({
       _tag: "Rejection",

@@ -95,10 +95,12 @@ describe("a schedule", () => {
       setAtMs,
     }
     const firedAtMs = setAtMs + 180 * minuteMs + 1_000
-    const waiting = machine.transition(machine.initial("s"), set)
+    const waiting = machine.transition(machine.initial("s"), set, "a")
     machine.takeIntents()
     const again =
-      waiting === undefined ? undefined : machine.transition(waiting, { type: "everstate.due", firedAtMs })
+      waiting === undefined
+        ? undefined
+        : machine.transition(waiting, { type: "everstate.due", firedAtMs }, "a")
     expect(again?.context).toMatchObject({ nextAtMs: setAtMs + 181 * minuteMs, runCount: 1 })
     expect(machine.takeIntents()).toContainEqual(
       expect.objectContaining({ _tag: "Timer", id: "due", delayMs: minuteMs - 1_000 }),

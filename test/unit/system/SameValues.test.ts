@@ -65,7 +65,7 @@ describe("a context comes back as it was", () => {
     for (const facts of [live, replayed, restored]) expect(facts).toStrictEqual(plain)
     const Seats = defineActor({ type: "seats", machine })
     const before = Seats.machine.initial("x")
-    Seats.machine.transition(before, { type: "Take", seat: "a" })
+    Seats.machine.transition(before, { type: "Take", seat: "a" }, "a")
     expect(before.context).toEqual({ seats: new Map() })
   })
 })

@@ -84,11 +84,15 @@ describe("stock", () => {
     for (let index = 0; index < DELIVERIES_REMEMBERED_COUNT; index++) actor.do(receive(1, `more-${index}`))
     expect(actor.state.context.deliveries).toHaveLength(DELIVERIES_REMEMBERED_COUNT)
     expect(
-      Inventory.machine.transition(actor.state, {
-        type: "StockReceived",
-        deliveryId: "x",
-        quantity: RECEIVED_MAX,
-      }),
+      Inventory.machine.transition(
+        actor.state,
+        {
+          type: "StockReceived",
+          deliveryId: "x",
+          quantity: RECEIVED_MAX,
+        },
+        "a",
+      ),
     ).toBe(undefined)
   })
 
@@ -218,7 +222,7 @@ describe("what is remembered of reservations", () => {
       },
     })
     expect(
-      Inventory.machine.transition(state, { type: "StockReserved", reservationId: "x", quantity: 1 }),
+      Inventory.machine.transition(state, { type: "StockReserved", reservationId: "x", quantity: 1 }, "a"),
     ).toBe(undefined)
   })
 

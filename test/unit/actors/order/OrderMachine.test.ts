@@ -96,7 +96,7 @@ describe("the order's statechart", () => {
         ([origin, { type }]) =>
           origin !== from && !transitions.some(([here, event]) => here === from && event.type === type),
       )
-      for (const [, event] of others) expect(Order.machine.transition(state, event)).toBeUndefined()
+      for (const [, event] of others) expect(Order.machine.transition(state, event, "a")).toBeUndefined()
     }
   })
 
@@ -104,7 +104,7 @@ describe("the order's statechart", () => {
     it(`does not accept ${why}`, () => {
       const state = stateAfter(history)
       expect(state.can(event)).toBe(false)
-      expect(Order.machine.transition(state, event)).toBeUndefined()
+      expect(Order.machine.transition(state, event, "a")).toBeUndefined()
     })
   }
 
@@ -118,8 +118,8 @@ describe("the order's statechart", () => {
       const resumed = historyOf.returned
         .slice(cut)
         .reduce(
-          (state, event) => Order.machine.transition(state, event) ?? state,
-          Order.machine.restore(snapshot),
+          (state, event) => Order.machine.transition(state, event, "a") ?? state,
+          Order.machine.restore(snapshot, "a"),
         )
       expect(resumed.value).toBe("returned")
       expect(resumed.context).toStrictEqual(whole.context)

@@ -20,7 +20,7 @@ export const NOW_MS = 1_767_225_600_000
 /** The state after these events, each of which the machine must accept. */
 export const stateAfter = (events: ReadonlyArray<OrderEvent>): OrderState =>
   events.reduce((state, event) => {
-    const next = Order.machine.transition(state, event) as OrderState | undefined
+    const next = Order.machine.transition(state, event, "a") as OrderState | undefined
     if (next === undefined) throw new Error(`${event.type} is not accepted in ${stateName(state.value)}`)
     // What a snapshot keeps must be all there is.
     expect(JSON.parse(JSON.stringify(next.context))).toStrictEqual(next.context)
@@ -53,7 +53,7 @@ const decide = (given: ReadonlyArray<OrderEvent>, command: unknown, nowMs: numbe
   for (const event of events) {
     const { type: eventType, ...eventPayload } = event
     expect(validate(schemaOf("events", eventType), eventPayload)).toStrictEqual({ value: eventPayload })
-    const next = Order.machine.transition(state, event) as OrderState | undefined
+    const next = Order.machine.transition(state, event, "a") as OrderState | undefined
     if (next === undefined) return { notAcceptedIn: stateName(state.value) }
     state = next
   }
