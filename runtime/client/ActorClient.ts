@@ -91,7 +91,7 @@ const makeActorClient = Effect.fnUntraced(function* (
     cutOff: () => undefined,
     cells,
   })
-  const routes = makeWatchRoutes({ shardMap, router, cells, feeds: undefined })
+  const routes = makeWatchRoutes({ shardMap, router, cells, feeds: undefined, isRead: () => false })
   const context: RefContext = {
     cells: {
       offer: (definition, address, item) => {

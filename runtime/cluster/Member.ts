@@ -12,26 +12,32 @@ export type MemberState = "up" | "drained" | "leaving"
 export type HostedTypes = { readonly [type: string]: { readonly [event: string]: number } }
 
 /**
- * Newest versions of the forms that a member reads, each with all lower ones: of the commit, and of the request that
- * brings a message straight to its receiver's node (0: the member does not know that request).
+ * Newest versions of the forms that a member reads, each with all lower ones: of the commit, of the request that brings a
+ * message straight to its receiver's node, and of the request of a watcher (0 or absent: the member does not know that
+ * request).
  */
 export interface Reads {
   readonly commit: number
   readonly deliver: number
+  readonly watch?: number
 }
 
 /** What members of the first releases read, whose records do not say it. */
-export const FIRST_RELEASE_READS: Reads = { commit: 1, deliver: 0 }
+export const FIRST_RELEASE_READS: Reads = { commit: 1, deliver: 0, watch: 0 }
 
 /** What this release reads. */
-export const THIS_RELEASE_READS: Reads = { commit: 3, deliver: 1 }
+export const THIS_RELEASE_READS: Reads = { commit: 3, deliver: 1, watch: 1 }
 
 /** Forms that every one of these members reads. With no member at all: those of the first releases. */
 export const readByEvery = (members: Iterable<Pick<MemberRecord, "reads">>): Reads => {
   let lowest: Reads | undefined
   for (const { reads = FIRST_RELEASE_READS } of members) {
-    const { commit, deliver } = lowest ?? reads
-    lowest = { commit: Math.min(commit, reads.commit), deliver: Math.min(deliver, reads.deliver) }
+    const { commit, deliver, watch = 0 } = lowest ?? reads
+    lowest = {
+      commit: Math.min(commit, reads.commit),
+      deliver: Math.min(deliver, reads.deliver),
+      watch: Math.min(watch, reads.watch ?? 0),
+    }
   }
   return lowest ?? FIRST_RELEASE_READS
 }

@@ -159,7 +159,11 @@ const isMember = (value: unknown): value is MemberRecord =>
 // It becomes a token of a subject.
 const isLabel = (value: unknown): boolean => isText(value) && NODE_LABEL_PATTERN.test(value)
 const isReads = (value: unknown): boolean =>
-  hasFields(value) && isCount(value["commit"]) && value["commit"] > 0 && isCount(value["deliver"])
+  hasFields(value) &&
+  isCount(value["commit"]) &&
+  value["commit"] > 0 &&
+  isCount(value["deliver"]) &&
+  isCount(value["watch"] ?? 0)
 export const isSlot = (value: unknown): value is SlotRecord =>
   hasFields(value) &&
   isCount(value["e"]) &&

@@ -33,6 +33,9 @@ const GRACE_MS = 1_000
 /** Longest pause between two attempts, in milliseconds: thousands of watchers may look for the same owner. */
 const PAUSE_MAX_MS = 1_000
 
+/** Possible cause of silence. */
+const OLD_NODES = "nodes of earlier releases do not answer watchers"
+
 /** Answers of an owner that has the shard. */
 export type OwnerAnswer = Exclude<ChangeAnswer, { readonly _tag: "Moved" }>
 
@@ -42,6 +45,8 @@ export interface WatchOptions {
   readonly cells: Pick<LocalCells, "takes">
   /** `undefined` for a client, which has no actors. */
   readonly feeds: Pick<ChangeFeeds, "next"> | undefined
+  /** Whether every node is known to answer watchers; nodes of earlier releases are silent. */
+  readonly isRead: () => boolean
 }
 
 export interface Wait {
@@ -147,8 +152,8 @@ class WatchOnItsWay implements Routed, Wait {
     return this.#isSettled
   }
 
-  hinder(_hindrance: Hindrance, detail: string): void {
-    this.trouble = detail
+  hinder(hindrance: Hindrance, detail: string): void {
+    this.trouble = hindrance === "silent" && !this.#options.isRead() ? `${detail} (${OLD_NODES})` : detail
   }
 
   takeHere(): boolean {

@@ -232,7 +232,13 @@ const makeActorSystem = Effect.fnUntraced(function* (
     { cells, places: shardMap, journal, snapshots: yield* SnapshotStore, wheel, clock },
     changes,
   )
-  const routes = makeWatchRoutes({ shardMap, router, cells: localCells, feeds })
+  const routes = makeWatchRoutes({
+    shardMap,
+    router,
+    cells: localCells,
+    feeds,
+    isRead: () => (view.seen.readByAll().watch ?? 0) >= 1,
+  })
   const inbox = yield* makeInbox({
     actors,
     cells,

@@ -44,7 +44,7 @@ describe("the forms that every member reads", () => {
       { ...newMember, reads: { commit: 3, deliver: 0 } },
       { ...newMember, reads: { commit: 2, deliver: 7, more: 1 } },
     ]
-    expect(seenOf({ a: members[0], b: members[1] }).readByAll()).toEqual({ commit: 2, deliver: 0 })
+    expect(seenOf({ a: members[0], b: members[1] }).readByAll()).toEqual({ commit: 2, deliver: 0, watch: 0 })
   })
 
   it("change with the members: one comes, says more, goes, was never there", () => {
