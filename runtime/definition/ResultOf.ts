@@ -10,6 +10,11 @@ export type ResultOf<A> =
     ? Types extends { readonly result: infer Result }
       ? Result
       : StateOf<A> extends { readonly output?: infer Output }
-        ? Exclude<Output, undefined>
+        ? Declared<Output>
         : unknown
     : never
+
+/** A machine that declares no output has anything as its output. */
+type Declared<Output> = NonNullable<unknown> | null | undefined extends Output
+  ? unknown
+  : Exclude<Output, undefined>
