@@ -65,6 +65,47 @@ describe("a client of two nodes", () => {
     expect(await client.status()).toMatchObject({ inFlightCount: 0 })
   })
 
+  it("follows actors without a gap while one of them stops and another one comes", async () => {
+    const namespace = freshNamespace()
+    const [one, two] = [await node(namespace, "one"), await node(namespace, "two")]
+    await eventually(async () => (await one.cluster.status()).members.every(({ slotCount }) => slotCount > 0))
+    const [client, other] = [await connect(namespace), await connect(namespace)]
+    const ids = Array.from({ length: 16 }, (_, index) => `c${index}`)
+    const count = 100
+    const watches = ids.map((id) => client.get(Counter, id).watch())
+    for (const watch of watches) expect((await watch.next()).value).toMatchObject({ version: 0, events: [] })
+    const watched = watches.map(async (watch) => {
+      const seen: Array<readonly [version: number, total: number, skipped: number]> = []
+      for await (const { version, state, skipped } of watch) {
+        seen.push([version, state.context.total, skipped])
+        if (version === count) break
+      }
+      return seen
+    })
+    const versions = ids.map(async (id) => {
+      const seen: Array<number> = []
+      for await (const { version } of client.get(Counter, id).events()) {
+        seen.push(version)
+        if (version === count) break
+      }
+      return seen
+    })
+    const asking = ids.map(async (id) => {
+      for (let index = 0; index < count; index++)
+        await other.get(Counter, id).ask(add, { deadlineMs: 30_000 })
+    })
+    await eventually(async () => (await other.get(Counter, "c0").state()).version > 10)
+    await two.stop()
+    await node(namespace, "three")
+    await Promise.all(asking)
+    for (const seen of await Promise.all(watched)) {
+      expect(seen).toEqual(Array.from({ length: count }, (_, index) => [index + 1, index + 1, 0]))
+    }
+    for (const seen of await Promise.all(versions)) {
+      expect(seen).toEqual(Array.from({ length: count }, (_, index) => index + 1))
+    }
+  })
+
   it("sees no ask fail while one of them stops and another one comes", async () => {
     const namespace = freshNamespace()
     const [one, two] = [await node(namespace, "one"), await node(namespace, "two")]

@@ -110,6 +110,20 @@ describe("with everything prepared", () => {
     for (const sku of Object.keys(STOCK)) {
       await client.get(Inventory, sku).ask({ type: "Receive", deliveryId: "d-1", quantity: 500 })
     }
+    // The client has no right to read the journal: the owners send it what happens.
+    const followed = orders.map(async (id) => {
+      const versions: Array<number> = []
+      for await (const { version } of client.get(Order, id).events()) {
+        versions.push(version)
+        if (version === 1) break
+      }
+      for await (const { events, state, skipped } of client.get(Order, id).watch({ after: 1 })) {
+        expect(skipped).toBe(0)
+        versions.push(...events.map(({ version }) => version))
+        if (state.value === "shipped") return versions
+      }
+      return versions
+    })
     await Promise.all(orders.map((id) => client.get(Order, id).ask(order)))
     await Promise.all(errands.map((errand) => client.get(Errand, errand).tell({ type: "Begin", errand })))
     // In the middle of it all.
@@ -123,6 +137,10 @@ describe("with everything prepared", () => {
       const ends = await Promise.all(orders.map((id) => state(Order, id)))
       return ends.every((end) => end === "shipped")
     })
+    for (const [index, versions] of (await Promise.all(followed)).entries()) {
+      const { version } = await client.get(Order, orders[index] as string).state()
+      expect(versions).toEqual(Array.from({ length: version }, (_, at) => at + 1))
+    }
     await eventually(async () => {
       const ends = await Promise.all(errands.map((id) => state(Errand, id)))
       return ends.every((end) => end === "over")

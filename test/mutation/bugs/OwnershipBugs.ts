@@ -134,9 +134,9 @@ export const ownershipBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "new forms are written while a member of a former release is there",
     file: "runtime/cluster/Member.ts",
-    text: "lowest = { commit: Math.min(commit, reads.commit), deliver: Math.min(deliver, reads.deliver) }",
+    text: "      commit: Math.min(commit, reads.commit),\n      deliver: Math.min(deliver, reads.deliver),\n",
     replacement:
-      "lowest = { commit: Math.max(commit, reads.commit), deliver: Math.max(deliver, reads.deliver) }",
+      "      commit: Math.max(commit, reads.commit),\n      deliver: Math.max(deliver, reads.deliver),\n",
     isSeenBySimulation: false,
   },
   {
