@@ -12,6 +12,7 @@ import { Journal, JournalRefused, type JournalUnavailable } from "../../runtime/
 import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
 import type { MailboxError } from "../../runtime/mailbox/Mailbox.ts"
 import { ActorClient as PromiseActorClient } from "../../runtime/promise/ActorClient.ts"
+import { Tracing } from "../../runtime/trace/Tracing.ts"
 import {
   NatsConnection,
   type NatsConnectionOptions,
@@ -24,15 +25,19 @@ import { MailboxNats } from "../nats/mailbox/MailboxNats.ts"
 import { connectionOf } from "../nats/stores/NatsPermissions.ts"
 import { storesOfClients } from "../nats/stores/NeededStores.ts"
 import { StoreWatch } from "../nats/stores/StoreWatch.ts"
+import { type LogOptions, layerLog } from "../telemetry/SystemLog.ts"
+import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
 import { type InvalidStartOption, invalidConnectOption } from "./InvalidStartOption.ts"
 
 /** Options of `ActorClient.connect`. */
-export interface ConnectOptions extends ClientOptions {
+export interface ConnectOptions extends ClientOptions, LogOptions {
   /** Address of the system's NATS, `nats://host:port`, or all connection options. */
   readonly nats: string | NatsConnectionOptions
   /** Namespace of the nodes. Default `everstate`. */
   readonly namespace?: string
+  /** Traces of the client; `openTelemetry()` of `everstate/telemetry`. A client reports no metrics. */
+  readonly telemetry?: Pick<Telemetry, "tracer">
 }
 
 /** All errors that can keep a client from connecting. */
@@ -48,7 +53,7 @@ export type ConnectError =
 export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorClient, ConnectError> => {
   const invalid = invalidConnectOption(options)
   if (invalid !== undefined) return Layer.effect(EffectActorClient, Effect.fail(invalid))
-  const { nats, namespace = NAMESPACE_DEFAULT, ...client } = options
+  const { nats, namespace = NAMESPACE_DEFAULT, telemetry, logger, logLevel, ...client } = options
   const onConnection = Effect.gen(function* () {
     const connection = yield* NatsConnection
     const identity = yield* findJournal(connection, namespace)
@@ -78,7 +83,11 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
     )
   })
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "client"))
-  return Layer.unwrap(onConnection).pipe(Layer.provide(connection))
+  return Layer.unwrap(onConnection).pipe(
+    Layer.provide(connection),
+    Layer.provide(Layer.succeed(Tracing, telemetry?.tracer)),
+    Layer.provide(layerLog(logger, logLevel)),
+  )
 }
 
 const noJournal = (namespace: string): JournalRefused =>

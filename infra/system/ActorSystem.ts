@@ -4,7 +4,7 @@
  * Owns which adapter serves which port, and in which order things are built and torn down. Both faces start
  * here: `ActorSystem.start` (promises) and `layer` (Effect).
  */
-import { Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { CheckpointsUnavailable } from "../../runtime/checkpoint/Checkpoints.ts"
 import type { Leases, LeasesUnavailable } from "../../runtime/cluster/Leases.ts"
 import type { DeadLettersUnavailable } from "../../runtime/deadletter/DeadLetters.ts"
@@ -20,8 +20,13 @@ import type { JournalRegisterUnavailable } from "../../runtime/journal/JournalRe
 import { type MailboxError, MailboxUnavailable } from "../../runtime/mailbox/Mailbox.ts"
 import type { ProjectionFailed, ReadModelUnavailable } from "../../runtime/projection/ReadModel.ts"
 import { ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
-import { ActorSystem as EffectActorSystem, type SystemOptions } from "../../runtime/system/ActorSystem.ts"
+import {
+  type ActorSystemService,
+  ActorSystem as EffectActorSystem,
+  type SystemOptions,
+} from "../../runtime/system/ActorSystem.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
+import { Tracing } from "../../runtime/trace/Tracing.ts"
 import type { Transport } from "../../runtime/transport/Transport.ts"
 import {
   NatsConnection,
@@ -46,6 +51,8 @@ import type { PostgresError } from "../postgres/PostgresErrors.ts"
 import { type PostgresOptions, PostgresPool } from "../postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts"
+import { type LogOptions, layerLog } from "../telemetry/SystemLog.ts"
+import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { type InvalidStartOption, invalidStartOption } from "./InvalidStartOption.ts"
 
 /** Weight of a node that prepares, so small that it gets next to no slots. */
@@ -55,7 +62,7 @@ const PREPARATION_WEIGHT = 0.001
 export const NAMESPACE_DEFAULT = "everstate"
 
 /** Options of `ActorSystem.start`: definitions, servers, and settings that have defaults. */
-export interface StartOptions extends SystemOptions {
+export interface StartOptions extends SystemOptions, LogOptions {
   /** NATS server of the journal, `nats://host:port`, or all connection options. */
   readonly nats: string | NatsConnectionOptions
   /** Postgres of snapshots and read models, `postgres://...`, or all pool options. */
@@ -67,6 +74,8 @@ export interface StartOptions extends SystemOptions {
    * mailbox and the other streams.
    */
   readonly journal?: Omit<JournalNatsOptions, "namespace" | "shards" | "isPreparation">
+  /** Traces and metrics of the system; `openTelemetry()` of `everstate/telemetry`. */
+  readonly telemetry?: Telemetry
   /**
    * True: this start prepares the namespace, because an operator asked for it ({@link ActorSystem.prepare}).
    * It makes again the stores that a namespace with commits has lost; other starts refuse to do that.
@@ -120,7 +129,8 @@ export const layerOn = (
 ): Layer.Layer<EffectActorSystem, StartError> => {
   const invalid = invalidStartOption(options)
   if (invalid !== undefined) return Layer.effect(EffectActorSystem, Effect.fail(invalid))
-  const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, isPreparation = false, ...system } = options
+  const { nats, postgres, namespace = NAMESPACE_DEFAULT, journal, isPreparation = false, ...rest } = options
+  const { telemetry, logger, logLevel, ...system } = rest
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "service"))
   const pool = PostgresPool.layer(typeof postgres === "string" ? { url: postgres } : postgres)
   const migrated = Layer.provideMerge(Layer.effectDiscard(migrate()), pool)
@@ -174,8 +184,18 @@ export const layerOn = (
     layerReadModelPostgres({ namespace }),
     layerOperationLogPostgres(namespace),
   )
-  return EffectActorSystem.layer({ ...system, namespace }).pipe(Layer.provide(ports), Layer.provide(migrated))
+  return EffectActorSystem.layer({ ...system, namespace }).pipe(
+    Layer.tap((context) => observed(telemetry, Context.get(context, EffectActorSystem))),
+    Layer.provide(ports),
+    Layer.provide(migrated),
+    Layer.provide(Layer.succeed(Tracing, telemetry?.tracer)),
+    Layer.provide(layerLog(logger, logLevel)),
+  )
 }
+
+/** Reports the metrics of the system until its scope ends. */
+const observed = (telemetry: Telemetry | undefined, { status, cluster }: ActorSystemService) =>
+  telemetry?.observe({ status, standing: cluster.standing }) ?? Effect.void
 
 /**
  * Why a missing store has been lost; `undefined` before the first commit, because no store can have been lost

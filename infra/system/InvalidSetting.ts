@@ -4,6 +4,8 @@
  * Owns which of them are wrong by their kind alone. Who asks: InvalidStartOption.ts.
  */
 
+import { SYSTEM_LOG_LEVELS } from "../telemetry/SystemLog.ts"
+
 type Fields = { readonly [option: string]: unknown }
 
 /** Makes the refusal of an option. */
@@ -42,6 +44,15 @@ const CHECKS: { readonly [path: string]: Check } = {
   handoffMs: span,
   drainMs: span,
   directory: [(value) => typeof value === "boolean", "give true or false."],
+  logger: [(value) => typeof value === "function", "give a function that takes a line of the log."],
+  logLevel: [
+    (value) => SYSTEM_LOG_LEVELS.some((level) => level === value),
+    `give one of ${SYSTEM_LOG_LEVELS.join(", ")}.`,
+  ],
+  telemetry: [
+    (value) => typeof value === "object" && value !== null && "tracer" in value,
+    "give what openTelemetry() of everstate/telemetry returned.",
+  ],
   journal: group,
   "journal.streams": count,
   "journal.replicas": count,

@@ -11,6 +11,8 @@ import type { CallArgs, CallLogic, CallPlace } from "./Call.ts"
 export interface CallAttempt extends CallPlace {
   readonly actorType: string
   readonly logic: CallLogic
+  /** W3C traceparent of the trace that the call belongs to. */
+  readonly trace?: string | undefined
   readonly args: Omit<CallArgs<unknown>, "signal">
 }
 

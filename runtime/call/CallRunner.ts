@@ -33,6 +33,8 @@ export interface CallRequest {
   /** Stored form of the input, if it is not plain JSON. */
   readonly raw?: StoredValue | undefined
   readonly logic: CallLogic
+  /** W3C traceparent of the trace that the call belongs to. */
+  readonly trace?: string | undefined
   /** Number of attempts that are known from before a restart. */
   readonly attemptedCount: number
 }
@@ -62,7 +64,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
 
   /** Makes one attempt. Fails with the thrown error, or with {@link TimedOut}. */
   const attempt = (request: CallRequest, number: number): Effect.Effect<unknown, unknown> => {
-    const { actorType, key, name, generation, src, input, raw, logic } = request
+    const { actorType, key, name, generation, src, input, raw, logic, trace } = request
     let beatAtMs = monotonicMs(clock)
     const args = {
       // A copy, because the actor's record holds the input, and the next attempt needs it unchanged.
@@ -82,7 +84,7 @@ export const makeCallRunner: Effect.Effect<CallRunner, never, Scope.Scope> = Eff
       }
     })
     counts.attemptCount++
-    return Effect.raceFirst(execute({ actorType, name, src, logic, args }), watch)
+    return Effect.raceFirst(execute({ actorType, name, src, logic, args, trace }), watch)
   }
 
   const outcomeOf = (request: CallRequest): Effect.Effect<CallOutcome> =>

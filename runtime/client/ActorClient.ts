@@ -24,6 +24,7 @@ import { type ActorRefs, makeActorRefs } from "../system/ActorRef.ts"
 import type { RefContext } from "../system/Asker.ts"
 import { definitionsOf } from "../system/Definitions.ts"
 import { SYSTEM_DEFAULTS } from "../system/SystemSettings.ts"
+import { traces } from "../system/Traced.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { Transport } from "../transport/Transport.ts"
 
@@ -113,6 +114,7 @@ const makeActorClient = Effect.fnUntraced(function* (
     knows: (actor) => actors.get(actor.type) === actor,
     nextCommandId: yield* makeIds,
     isStopped: () => isClosed,
+    trace: (yield* traces).context,
   }
   const close = Effect.suspend(() => {
     isClosed = true

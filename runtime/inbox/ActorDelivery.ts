@@ -134,7 +134,8 @@ const deliverCall = (receivers: Receivers, received: Received, message: CallMess
     }
     const { type: actorType, key } = address
     const attemptedCount = attempt - 1
-    const request = { actorType, key, name, generation, src, input, raw, logic, attemptedCount }
+    const trace = message.m?.trace
+    const request = { actorType, key, name, generation, src, input, raw, logic, attemptedCount, trace }
     judge(calls.start(request, ended) ? { _tag: "Running" } : DONE)
   })
   cells.offer(definition, address, asked)

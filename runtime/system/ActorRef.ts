@@ -33,6 +33,7 @@ import { type PendingWork, pendingWork } from "./PendingWork.ts"
 import { type ResultError, type ResultOptions, resultOf } from "./Result.ts"
 import { scheduleIdOf, schedulePlanOf, type When } from "./Scheduling.ts"
 import { type TellError, type Told, tellActor } from "./Tell.ts"
+import { sendInCallersSpan, tracedTell } from "./Traced.ts"
 import { type EventsOptions, streamOf, type WatchOptions } from "./Watch.ts"
 import type { Watcher } from "./Watcher.ts"
 
@@ -189,6 +190,7 @@ const spawnActor = (asker: Asker, options: AskOptionsWithInput = {}): Effect.Eff
 /** The Effect face of an asker. */
 const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: string): ActorRef<A> => {
   const asker = new Asker(context, actor, id)
+  const { trace } = context
   const placed = Effect.suspend(
     (): Effect.Effect<ActorAddress, SystemStopped | UnknownActorType | InvalidActorId> => {
       const address = asker.address()
@@ -206,9 +208,15 @@ const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: str
     type: actor.type,
     id,
     ask: (command, options = {}) =>
-      waitFor((answer) => asker.ask(command, options, answer as Answer<Accepted, AskError>)),
+      sendInCallersSpan(trace, options, (given) =>
+        waitFor((answer) => asker.ask(command, given, answer as Answer<Accepted, AskError>)),
+      ),
     tell: (command, options = {}) =>
-      Effect.flatMap(placed, (address) => tellActor(context, actor, address, command, options)),
+      Effect.flatMap(placed, (address) =>
+        tracedTell(trace, { verb: "tell", actorType: actor.type, id, command }, options, (given) =>
+          tellActor(context, actor, address, command, given),
+        ),
+      ),
     schedule: (name, command, when, options = {}) =>
       Effect.flatMap(placed, (address) =>
         Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {

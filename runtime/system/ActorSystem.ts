@@ -21,7 +21,7 @@ import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import type { ActorDirectory } from "../directory/ActorDirectory.ts"
-import { Health, problemsOf, problemTitle, type Unhealthy } from "../health/Health.ts"
+import { Health, type Unhealthy } from "../health/Health.ts"
 import { makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
@@ -52,6 +52,7 @@ import { type ActorRefs, makeActorRefs } from "./ActorRef.ts"
 import type { RefContext } from "./Asker.ts"
 import { type ClusterControl, makeClusterControl } from "./ClusterControl.ts"
 import { countClusterEvents } from "./ClusterCounts.ts"
+import { makeCutOff } from "./CutOff.ts"
 import {
   definitionsOf,
   type Given,
@@ -68,6 +69,7 @@ import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
 import { type SystemStatus, statusOf } from "./SystemStatus.ts"
+import { traces } from "./Traced.ts"
 import { makeWarmUp } from "./WarmUp.ts"
 
 /** The definitions that a system runs, and its settings. */
@@ -162,21 +164,13 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const types = hostedTypes(actors.values())
   let isStopping = false
 
-  /** Why this node owns nothing now; `undefined` while it takes part in the cluster. */
-  const cutOff = (): string | undefined => {
-    if (ownership.isValid(monotonicMs(clock))) return undefined
-    const failure = ownership.renewalFailure
-    const problems = problemsOf(health.needed()).map(problemTitle)
-    const lost = "this node has lost touch with the cluster"
-    const why = failure === undefined ? problems : [`its lease was not renewed: ${failure}`, ...problems]
-    return why.length === 0 ? lost : `${lost} (${why.join("; ")})`
-  }
-
+  const cutOff = makeCutOff(ownership, health, clock)
   const slotOf = (shardIndex: number): string => shardMap.all[shardIndex]?.slot ?? ""
   const unhosted = (shardIndex: number, type: string): boolean =>
     view.surrender(slotOf(shardIndex), (member) => Object.hasOwn(member.types, type))
 
-  const calls = yield* makeCallRunner
+  const traced = yield* traces
+  const calls = yield* traced.calls(makeCallRunner)
   const router = yield* makeRouter(transport, {
     shardMap,
     suspect: view.suspect,
@@ -186,16 +180,18 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const outbox = yield* makeOutbox({
     ...settings,
     shardMap,
-    deliver: makeDirectDelivery({
-      actors,
-      cells: localCells,
-      router,
-      shardMap,
-      wheel,
-      clock,
-      isPaused: view.isPaused,
-      members: view.members,
-    }),
+    deliver: traced.deliver(
+      makeDirectDelivery({
+        actors,
+        cells: localCells,
+        router,
+        shardMap,
+        wheel,
+        clock,
+        isPaused: view.isPaused,
+        members: view.members,
+      }),
+    ),
     isDirect: () => view.seen.readByAll().deliver >= 1,
     aborted: ({ key }, name) => calls.abort(key, name),
     overtaken: (shardIndex) => view.overtaken(slotOf(shardIndex)),
@@ -204,7 +200,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const changes = new ChangeDoor()
   const cells = yield* makeCells({
     ...settings,
-    outbox: counted.listener,
+    outbox: traced.commits(counted.listener),
     changes,
     places: shardMap,
     ownership,
@@ -266,7 +262,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   })
 
   const warmUp = yield* makeWarmUp({ ...settings, actors, shardMap, cells, wheel, transport })
-  const services = yield* makeServices(given, settings, journal.partitionCount)
+  const services = yield* traced.readModel(makeServices(given, settings, journal.partitionCount))
   const tenants = new Map([
     ...shardTenants({
       ...settings,
@@ -331,6 +327,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     knows: (actor) => actors.get(actor.type) === actor,
     nextCommandId,
     isStopped: () => isStopping,
+    trace: traced.context,
   }
 
   const stop = Effect.suspend(() => {

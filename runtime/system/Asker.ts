@@ -33,6 +33,7 @@ import type { WatchRoutes } from "../router/WatchRoute.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import type { Change } from "../watch/Change.ts"
 import type { InvalidMoment } from "./PastMoment.ts"
+import { type SentWith, type TraceContext, tracedSend } from "./Traced.ts"
 import { type EventsOptions, invalidVersion, type WatchOptions } from "./Watch.ts"
 import { ChangeWatcher, EventWatcher, type Watcher } from "./Watcher.ts"
 
@@ -54,6 +55,8 @@ export interface RefContext {
   readonly knows: (actor: AnyActor) => boolean
   readonly nextCommandId: () => string
   readonly isStopped: () => boolean
+  /** For spans; `undefined`: nothing is traced. */
+  readonly trace: TraceContext | undefined
 }
 
 /** Why there is no watcher. */
@@ -78,9 +81,15 @@ export class Asker {
   /** Hands the command over. The returned item can be abandoned; the work then goes on without an answer. */
   ask(given: unknown, options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
     const hint = "It may have been stored all the same: ask again with the same commandId."
-    return this.#hand(options, hint, answer, (address, read) =>
+    const sent = this.#traced("ask", given, { options, answer })
+    return this.#hand(sent.options, hint, sent.answer, (address, read) =>
       commandOf(this.#actor, address, given, read, this.#context.nextCommandId),
     )
+  }
+
+  #traced(verb: "ask" | "spawn", command: unknown, given: SentWith<AskOptionsWithInput, Accepted, AskError>) {
+    const { trace } = this.#context
+    return tracedSend(trace, { verb, actorType: this.#actor.type, id: this.id, command }, given)
   }
 
   #hand(
@@ -112,7 +121,8 @@ export class Asker {
 
   /** The same for a spawn. */
   spawn(options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
-    return this.#hand(options, "Spawn again.", answer, (address, read) =>
+    const sent = this.#traced("spawn", undefined, { options, answer })
+    return this.#hand(sent.options, "Spawn again.", sent.answer, (address, read) =>
       spawnOf(this.#actor, address, read, this.#context.nextCommandId),
     )
   }

@@ -1,7 +1,8 @@
 /** FAULT 67: what a system says, and what its callers get, while something that it needs is missing or full. */
 import { describe, expect, it } from "vitest"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
-import { statusText } from "../../../infra/telemetry/MetricsText.ts"
+import { textOf } from "../../../infra/telemetry/MetricsText.ts"
+import { statusMetrics } from "../../../infra/telemetry/StatusMetrics.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "./SystemFixture.ts"
 
@@ -36,14 +37,14 @@ describe("a mailbox that is lost under a running system", () => {
       hint: expect.stringContaining("ActorSystem.prepare"),
     })
     const metric = (value: number) => `everstate_needed_ok{name="${stream}",kind="stream"} ${value}`
-    expect(statusText(await system.status())).toContain(metric(0))
+    expect(textOf(statusMetrics(await system.status()))).toContain(metric(0))
     // What does not need it goes on.
     await system.get(Counter, "a").ask({ type: "Add", by: 1 })
 
     await servers().admin(`STREAM.CREATE.${stream}`, config)
     await eventually(async () => (await problemNames(system)).length === 0)
     await system.check()
-    expect(statusText(await system.status())).toContain(metric(1))
+    expect(textOf(statusMetrics(await system.status()))).toContain(metric(1))
     await eventually(() =>
       system
         .get(Counter, "a")

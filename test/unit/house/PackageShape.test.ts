@@ -30,7 +30,7 @@ describe("the published package", () => {
     const peers = Object.keys(published.peerDependencies ?? {}).filter(holdsServer)
     expect(peers).toEqual(Object.keys(servers))
     const optional = Object.entries(published.peerDependenciesMeta ?? {}).filter(([, meta]) => meta.optional)
-    expect(optional.map(([name]) => name)).toEqual(peers)
+    expect(optional.map(([name]) => name)).toEqual(expect.arrayContaining(peers))
   })
 
   it("pins the versions that this repository is tested with", () => {

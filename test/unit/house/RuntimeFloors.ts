@@ -8,7 +8,18 @@
 /** Ground floor first. Rooms of one floor do not import each other. */
 export const runtimeFloors: ReadonlyArray<ReadonlyArray<string>> = [
   ["error"],
-  ["address", "checkpoint", "deadletter", "health", "json", "operation", "snapshot", "time", "transport"],
+  [
+    "address",
+    "checkpoint",
+    "deadletter",
+    "health",
+    "json",
+    "operation",
+    "snapshot",
+    "time",
+    "trace",
+    "transport",
+  ],
   ["call", "event", "journal", "log"],
   ["follower", "message"],
   ["commit", "machine"],

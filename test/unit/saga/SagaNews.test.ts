@@ -1,7 +1,8 @@
 /** Ends and stuckness of sagas are events that projections, reactors and metrics see. */
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
-import { statusText } from "../../../infra/telemetry/MetricsText.ts"
+import { textOf } from "../../../infra/telemetry/MetricsText.ts"
+import { statusMetrics } from "../../../infra/telemetry/StatusMetrics.ts"
 import { defineProjection, defineReactor, defineSaga, send } from "../../../runtime/index.ts"
 import { hostedTypes, readsMore } from "../../../runtime/system/Definitions.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
@@ -138,7 +139,7 @@ describe("what became of sagas", () => {
     await system.waitFor(Stuck, sequence)
     const begun = ["SagaRulesSet", "SagaStarted"]
     expect(seen).toEqual([...begun, "SagaStuck", ...begun, "SagaCompensated"])
-    const text = statusText(await system.status())
+    const text = textOf(statusMetrics(await system.status()))
     expect(text).toContain('everstate_sagas_total{saga="stamping",event="stuck"} 1')
   })
 })

@@ -1,6 +1,7 @@
 /** Each metric says what its name says: every number of a status is a different one here. */
 import { expect, it } from "vitest"
-import { clusterText, statusText } from "../../../infra/telemetry/MetricsText.ts"
+import { textOf } from "../../../infra/telemetry/MetricsText.ts"
+import { clusterMetrics, statusMetrics } from "../../../infra/telemetry/StatusMetrics.ts"
 import type { MemberStanding, SystemStatus } from "../../../runtime/index.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -86,7 +87,7 @@ const totals = {
 
 it("of a system is the number of the status that it names", async () => {
   const { value, at } = numbered(await status())
-  const samples = samplesOf(statusText(value))
+  const samples = samplesOf(textOf(statusMetrics(value)))
   for (const [name, path] of Object.entries(totals)) {
     expect([name, samples.get(name)]).toEqual([name, at.get(path) ?? path])
   }
@@ -100,7 +101,7 @@ it("of what is owed is how many items of each kind there are, and 0 of the other
   const item = { id: "x", to: "clerk/c", from: "desk/d", sequence: 5, index: 0, reason: "full", sinceMs: 7 }
   const owed = ["publish", "tell", "publish"].map((kind) => ({ ...item, kind }))
   const { outbox, ...rest } = await status()
-  const samples = samplesOf(statusText({ ...rest, outbox: { ...outbox, owed } }))
+  const samples = samplesOf(textOf(statusMetrics({ ...rest, outbox: { ...outbox, owed } })))
   const countOf = (kind: string) => samples.get(`everstate_outbox_owed{kind="${kind}"}`)
   expect(["publish", "tell", "call"].map(countOf)).toEqual([2, 1, 0])
 })
@@ -116,7 +117,7 @@ it("of the cluster is the number that it names, durations in seconds", async () 
     slotCounts: { shard: 7, reactor: 3 },
     memberCounts: { up: 2, drained: 1, leaving: 0 },
   }
-  const samples = samplesOf(clusterText(value, standing))
+  const samples = samplesOf(textOf(clusterMetrics(value, standing)))
   const counts = {
     'everstate_cluster_moves_total{outcome="taken"}': "cluster.takenCount",
     'everstate_cluster_moves_total{outcome="handed-over"}': "cluster.handedOverCount",
@@ -137,12 +138,12 @@ it("of the cluster is the number that it names, durations in seconds", async () 
   expect(samples.get('everstate_cluster_slots{kind="shard"}')).toBe(7)
   expect(samples.get('everstate_cluster_slots{kind="reactor"}')).toBe(3)
   expect(samples.get('everstate_cluster_slots{kind="singleton"}')).toBe(0)
-  const cutOff = samplesOf(clusterText(value, { ...standing, isLeaseValid: false }))
+  const cutOff = samplesOf(textOf(clusterMetrics(value, { ...standing, isLeaseValid: false })))
   expect(cutOff.get("everstate_cluster_lease_valid")).toBe(0)
 })
 
 it("has one line of help and of type for each name, and no two samples of the same labels", async () => {
-  const text = statusText(await status())
+  const text = textOf(statusMetrics(await status()))
   const names = text.split("\n").flatMap((line) => /^# TYPE (\S+) (?:counter|gauge)$/.exec(line)?.[1] ?? [])
   expect(new Set(names).size).toBe(names.length)
   const samples = text.split("\n").filter((line) => !line.startsWith("#"))

@@ -1,0 +1,46 @@
+/**
+ * The port for traces: spans of what a system does for a caller.
+ *
+ * Owns the form of a span and nothing else. No code of the runtime touches spans unless an adapter is
+ * provided. Where spans begin and end: ../system/Traced.ts. The adapter: infra/telemetry/OpenTelemetry.ts.
+ */
+import { Context } from "effect"
+
+/** Role of a span, as OpenTelemetry names it. */
+export type SpanKind = "client" | "producer" | "consumer" | "internal"
+
+/** Values that a span is searched by, under the names of OpenTelemetry's semantic conventions. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
+
+/** A span that begins. */
+export interface SpanStart {
+  readonly name: string
+  readonly kind: SpanKind
+  /** W3C traceparent of the span above. */
+  readonly parent: string
+  /** Unix milliseconds. */
+  readonly startMs: number
+  readonly attributes: SpanAttributes
+}
+
+/** A span that has begun. */
+export interface Span {
+  /** W3C traceparent for what happens below the span. */
+  readonly traceparent: string
+  /** Ends the span at a time in Unix milliseconds; `error` says what failed. */
+  readonly end: (endMs: number, error?: string) => void
+}
+
+/** Takes the spans of a system. */
+export interface Tracer {
+  /** Begins a span. `undefined` if the caller's trace is not recorded. Must not throw. */
+  readonly begin: (start: SpanStart) => Span | undefined
+  /** W3C traceparent of the span that is active in the caller's code; `undefined` without one. */
+  readonly active: () => string | undefined
+}
+
+/** The tracer of a system; `undefined`: nothing is traced. */
+export const Tracing: Context.Reference<Tracer | undefined> = Context.Reference<Tracer | undefined>(
+  "everstate/trace/Tracing",
+  { defaultValue: () => undefined },
+)

@@ -1,0 +1,162 @@
+/** One ask is one trace: through commits, messages, calls and projections. */
+import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api"
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace"
+import { Effect } from "effect"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { openTelemetry } from "../../../infra/telemetry.ts"
+import { defineProjection } from "../../../runtime/index.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
+import { eventually, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
+
+const exporter = new InMemorySpanExporter()
+const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+const otel = provider.getTracer("test")
+const manager = new AsyncLocalStorageContextManager()
+
+beforeAll(() => void context.setGlobalContextManager(manager.enable()))
+afterAll(() => context.disable())
+beforeEach(() => exporter.reset())
+
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+const SPAN_ID = "b7ad6b7169203331"
+const SAMPLED = { metadata: { trace: `00-${TRACE_ID}-${SPAN_ID}-01` } }
+const UNSAMPLED = { metadata: { trace: `00-${TRACE_ID}-${SPAN_ID}-00` } }
+
+const Sums = defineProjection({
+  name: "sums",
+  version: 1,
+  from: [Counter],
+  table: { name: "sum", columns: { id: "text not null" }, primaryKey: ["id"] },
+  key: ({ id }) => ({ id }),
+  fold: (_row, { id }) => ({ id }),
+})
+
+const actors = [Desk, Clerk, Counter]
+const { tracer } = openTelemetry({ tracer: otel })
+
+const started = () => startMemory({ actors, projections: [Sums], tracer })
+
+/** Ended spans so far: name, kind, and the name of the span above. */
+const seen = () => {
+  const spans = exporter.getFinishedSpans()
+  const nameOf = new Map(spans.map((span) => [span.spanContext().spanId, span.name]))
+  return spans.map(({ name, kind, parentSpanContext }) => ({
+    name,
+    kind,
+    above: nameOf.get(parentSpanContext?.spanId ?? "") ?? parentSpanContext?.spanId,
+  }))
+}
+
+const isSeen = (name: string) => () => seen().some((span) => span.name === name)
+
+describe("an ask in a trace", () => {
+  it("has a span below the caller's, and its commit one below it", async () => {
+    const { system } = await started()
+    await system.get(Counter, "c").ask({ type: "Add", by: 1 }, SAMPLED)
+    expect(seen()).toEqual([
+      { name: "process counter", kind: SpanKind.INTERNAL, above: "ask counter Add" },
+      { name: "ask counter Add", kind: SpanKind.CLIENT, above: SPAN_ID },
+    ])
+    const [commit] = exporter.getFinishedSpans()
+    expect(commit?.spanContext().traceId).toBe(TRACE_ID)
+    expect(commit?.attributes).toMatchObject({
+      "messaging.system": "everstate",
+      "messaging.destination.name": "counter",
+      "everstate.actor.id": "c",
+      "everstate.commit.events": "Added",
+    })
+  })
+
+  it("is traced below the span that is active in the caller's code", async () => {
+    const { system } = await started()
+    await otel.startActiveSpan("outer", async (outer) => {
+      await system.get(Counter, "c").ask({ type: "Add", by: 1 })
+      await system.get(Counter, "c").tell({ type: "Add", by: 1 })
+      outer.end()
+    })
+    await eventually(isSeen("tell counter Add"))
+    const above = Object.fromEntries(seen().map((span) => [span.name, span.above]))
+    expect(above).toMatchObject({ "ask counter Add": "outer", "tell counter Add": "outer" })
+  })
+
+  it("takes messages, answers and projections along", async () => {
+    const { system } = await started()
+    await system.get(Counter, "c").ask({ type: "Add", by: 1 }, SAMPLED)
+    await system.get(Desk, "d").ask({ type: "Ask", clerk: "k", sheet: "s" }, SAMPLED)
+    await eventually(isSeen("project sums"))
+    await eventually(isSeen("send desk"))
+    await eventually(() => seen().filter(({ name }) => name === "process desk").length === 2)
+    expect(seen()).toEqual(
+      expect.arrayContaining([
+        { name: "project sums", kind: SpanKind.CONSUMER, above: "ask counter Add" },
+        { name: "send clerk", kind: SpanKind.PRODUCER, above: "ask desk Ask" },
+        { name: "process clerk", kind: SpanKind.CONSUMER, above: "ask desk Ask" },
+        { name: "send desk", kind: SpanKind.PRODUCER, above: "ask desk Ask" },
+        { name: "process desk", kind: SpanKind.CONSUMER, above: "ask desk Ask" },
+      ]),
+    )
+  })
+
+  it("takes its calls along, each attempt by itself", async () => {
+    const { run } = deskCall
+    let attemptCount = 0
+    deskCall.run = () => {
+      if (++attemptCount === 1) throw new Error("the cabinet is locked")
+      return "filed"
+    }
+    const { system } = await started()
+    await system.get(Desk, "d").ask({ type: "Open", sheet: "file:a" }, SAMPLED)
+    const calls = () => exporter.getFinishedSpans().filter(({ name }) => name === "call desk file")
+    await eventually(() => calls().length === 2)
+    deskCall.run = run
+    expect(calls().map(({ status }) => status.code)).toEqual([SpanStatusCode.ERROR, SpanStatusCode.UNSET])
+    expect(calls().map(({ attributes }) => attributes["everstate.call.attempt"])).toEqual([1, 2])
+  })
+
+  it("that is refused ends its span with the error", async () => {
+    const { system } = await started()
+    await system
+      .get(Clerk, "k")
+      .ask({ type: "Stamp", sheet: "blank" }, SAMPLED)
+      .catch(() => undefined)
+    const [ask] = exporter.getFinishedSpans()
+    expect(ask?.status).toMatchObject({
+      code: SpanStatusCode.ERROR,
+      message: expect.stringContaining("Blank"),
+    })
+  })
+})
+
+describe("an ask of an Effect", () => {
+  it("is traced below the Effect's own span", async () => {
+    await virtually({ actors, tracer }, ({ system }) =>
+      Effect.withSpan(Effect.asVoid(system.get(Counter, "c").ask({ type: "Add", by: 1 })), "outer"),
+    )
+    expect(seen().map(({ name }) => name)).toEqual(["process counter", "ask counter Add"])
+  })
+})
+
+describe("an ask outside of a trace", () => {
+  it.each([
+    ["without a trace", undefined],
+    ["that the caller does not record", UNSAMPLED],
+    ["with unusable text for a trace", { metadata: { trace: "nonsense" } }],
+  ])("%s has no span, and keeps its metadata", async (_what, options) => {
+    const { system } = await started()
+    await system.get(Counter, "c").ask({ type: "Add", by: 1 }, options)
+    await system.waitFor(Sums, 1)
+    expect(seen()).toEqual([])
+    const { events } = await system.get(Counter, "c").history()
+    expect(events[0]?.metadata).toEqual(options?.metadata ?? {})
+  })
+
+  it("works the same without a tracer", async () => {
+    const { system } = await startMemory({ actors })
+    await trace
+      .getTracer("none")
+      .startActiveSpan("outer", () => system.get(Counter, "c").ask({ type: "Add", by: 1 }, SAMPLED))
+    expect(seen()).toEqual([])
+  })
+})
