@@ -2,6 +2,11 @@
 import type { Construct } from "../ConformanceCase.ts"
 import { assign, cancel, emit, enqueueActions, fn, hear, inc, log, machine, raise, sendTo } from "../Loose.ts"
 
+const sendingSelf = fn(({ self }) => {
+  self.send({ type: "Sent" })
+  return {}
+})
+
 export const eventActions: ReadonlyArray<Construct> = [
   {
     construct: "`raise`",
@@ -294,6 +299,90 @@ export const eventActions: ReadonlyArray<Construct> = [
           }),
         steps: ["Go", "Go"],
         ends: { context: { heard: ["go", "sent", "go", "sent"] } },
+      },
+      {
+        name: "self.send of an assign",
+        machine: () =>
+          machine({
+            context: { heard: [] },
+            on: {
+              Go: { actions: [assign(sendingSelf), raise({ type: "Raised" })] },
+              Flat: { actions: assign(sendingSelf) },
+              Raised: { actions: hear("raised") },
+              Sent: { actions: hear("sent") },
+            },
+          }),
+        steps: ["Go", "Flat"],
+        ends: { context: { heard: ["raised", "sent", "sent"] } },
+      },
+    ],
+  },
+  {
+    construct: "`self` in guards, assigns and contexts",
+    cases: [
+      {
+        name: "the id of self, kept in a context",
+        machine: () =>
+          machine({
+            context: ({ self }) => ({ born: self.id, ids: [], n: 0 }),
+            initial: "a",
+            on: {
+              Go: {
+                actions: [
+                  inc,
+                  assign({
+                    ids: ({ context, self }) => [...context.ids, self.id, self.getSnapshot().context.n],
+                  }),
+                ],
+              },
+            },
+            states: { a: { on: { Move: "b" } }, b: { tags: ["moved"] } },
+          }),
+        steps: ["Go", "Move", "Go"],
+        ends: { context: { born: "a-1", ids: ["a-1", 0, "a-1", 1] } },
+      },
+      {
+        name: "the id of self, before and after the first child",
+        machine: () =>
+          machine(
+            {
+              context: { ids: [] },
+              on: {
+                Go: { actions: assign({ ids: ({ context, self }) => [...context.ids, self.id] }) },
+                Spawn: { actions: assign({ kid: ({ spawn }) => spawn("kid", { id: "kid" }) }) },
+              },
+            },
+            { actors: { kid: machine({ context: ({ self }) => ({ id: self.id }) }) } },
+          ),
+        steps: ["Go", "Spawn", "Go"],
+        ends: { context: { ids: ["a-1", "a-1"] }, children: { kid: { context: { id: "kid" } } } },
+      },
+      {
+        name: "a reference to self, kept in a context",
+        machine: () =>
+          machine({
+            context: { me: null, n: 0 },
+            on: {
+              Keep: { actions: assign({ me: ({ self }) => self }) },
+              Go: { actions: inc },
+            },
+          }),
+        steps: ["Go", "Keep", "Go"],
+        ends: { context: { me: { ref: "a-1", status: "active" }, n: 2 } },
+      },
+      {
+        name: "the session id of self",
+        machine: () =>
+          machine({
+            context: { session: null },
+            on: { Go: { actions: assign({ session: ({ self }) => self.sessionId }) } },
+          }),
+        steps: ["Go"],
+        ends: {},
+        differs: {
+          ends: { context: { session: "x:" } },
+          why: "`self.sessionId` is made of the ids of the children that lead to the actor, and the same after every recovery. XState counts the actors of a process. Use `self.id` to tell durable actors apart.",
+        },
       },
     ],
   },

@@ -102,6 +102,20 @@ export const familyBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: false,
   },
   {
+    name: "a machine without children sees another actor of its type as self",
+    file: "runtime/machine/Machine.ts",
+    text: "      this.#self.become(id, from)\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
+    name: "the order of states is that in which they were entered",
+    file: "runtime/machine/SealedState.ts",
+    text: "if (Object.isFrozen(nodes) || areSorted(nodes)) return",
+    replacement: "if (nodes.length > 0) return",
+    isSeenBySimulation: false,
+  },
+  {
     name: "what an action sends to its actor is lost",
     file: "runtime/cell/Actions.ts",
     text: "    offer(definition, address, new WaitingCommand(signal, undefined, answered, true))\n",
