@@ -8,6 +8,7 @@ import { activation } from "./Activation.ts"
 import { appendCeiling } from "./AppendCeiling.ts"
 import { askLatency } from "./AskLatency.ts"
 import { askFresh, askThroughput, askThroughputSynced } from "./AskThroughput.ts"
+import { askTraced } from "./AskTraced.ts"
 import { clusterAsk } from "./ClusterAsk.ts"
 import { clusterLocal } from "./ClusterLocal.ts"
 import { clusterRebalance, clusterRolling, clusterTakeover } from "./ClusterMoves.ts"
@@ -32,6 +33,7 @@ const BENCHES: ReadonlyArray<Bench> = [
   askThroughputSynced,
   askFresh,
   askLatency,
+  askTraced,
   hotActor,
   recovery,
   activation,
