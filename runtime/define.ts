@@ -35,6 +35,7 @@ export {
   type ActorOptions,
   type AnyActor,
   type BirthInputOf,
+  type ColumnsOf,
   type CommandDefinition,
   type CommandsOf,
   type DecideInput,
@@ -54,6 +55,12 @@ export {
   reject,
 } from "./definition/Decision.ts"
 export type { DefinitionOf } from "./definition/DefinitionOf.ts"
+export type {
+  ColumnsInput,
+  ColumnValue,
+  ColumnValues,
+  DirectoryColumns,
+} from "./definition/DirectoryColumns.ts"
 export { InvalidDefinition } from "./definition/InvalidDefinition.ts"
 export type { ResultOf } from "./definition/ResultOf.ts"
 export { type MessageTo, send } from "./definition/Send.ts"

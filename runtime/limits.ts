@@ -3,6 +3,12 @@ import { ACTOR_ID_LENGTH_MAX } from "./address/ActorAddress.ts"
 import { CALL_DEFAULTS } from "./call/Call.ts"
 import { QUEUE_ITEMS_MAX } from "./cell/Waiting.ts"
 import { COMMANDS_REMEMBERED_DEFAULT, SNAPSHOT_EVERY_EVENTS_DEFAULT } from "./definition/Actor.ts"
+import {
+  DIRECTORY_COLUMN_NAME_LENGTH_MAX,
+  DIRECTORY_COLUMNS_BYTES_MAX,
+  DIRECTORY_COLUMNS_MAX,
+  DIRECTORY_TEXT_LENGTH_MAX,
+} from "./definition/DirectoryColumns.ts"
 import { ACTORS_PAGE_DEFAULT, ACTORS_PAGE_MAX } from "./directory/Listing.ts"
 import { JSON_DEPTH_MAX } from "./json/Json.ts"
 import { CHECK_STATES_MAX } from "./saga/CheckSaga.ts"
@@ -29,6 +35,11 @@ export const LIMITS = {
   historyPageCount: HISTORY_PAGE_MAX,
   /** Actors on one page of the directory. */
   actorsPageCount: ACTORS_PAGE_MAX,
+  /** Columns that an actor type adds to the directory; characters of a name and of a text; bytes of all of them. */
+  directoryColumnCount: DIRECTORY_COLUMNS_MAX,
+  directoryColumnNameLength: DIRECTORY_COLUMN_NAME_LENGTH_MAX,
+  directoryTextLength: DIRECTORY_TEXT_LENGTH_MAX,
+  directoryColumnsBytes: DIRECTORY_COLUMNS_BYTES_MAX,
   /** Items of one `forEach` of a saga. */
   sagaItemCount: SAGA_ITEMS_MAX,
   /** Characters of the key of such an item. */

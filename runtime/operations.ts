@@ -20,7 +20,8 @@ export { type ActorRow, ActorsTable } from "./directory/ActorsTable.ts"
 export {
   type ActorCounts,
   type ActorsPage,
-  type ColumnValue,
+  type AnyColumns,
+  type ColumnsListed,
   type CountOptions,
   DirectoryOff,
   InvalidListing,

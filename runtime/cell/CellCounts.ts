@@ -8,6 +8,8 @@ export interface CellCounts {
   /** Appends whose outcome was unknown at first. */
   unknownCount: number
   actionFailedCount: number
+  /** Commits for whose state the definition could not give columns of the directory. */
+  columnsFailedCount: number
 }
 
 export const noCounts = (): CellCounts => ({
@@ -18,4 +20,5 @@ export const noCounts = (): CellCounts => ({
   eventCount: 0,
   unknownCount: 0,
   actionFailedCount: 0,
+  columnsFailedCount: 0,
 })

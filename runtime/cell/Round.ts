@@ -8,6 +8,7 @@ import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { type CommitEntry, type CommitFormat, commitEnvelopeBytes } from "../commit/Commit.ts"
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
+import { DIRECTORY_PART_BYTES_MAX } from "../definition/DirectoryColumns.ts"
 import { INSIDE, RAISED, type StoredEvent } from "../event/Event.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import {
@@ -111,7 +112,8 @@ class Play {
     this.#confirmed = confirmed
     this.#limits = limits
     this.#base = confirmed
-    this.#sizeBytes = commitEnvelopeBytes(limits.format)
+    const columnsBytes = definition.directory === undefined ? 0 : DIRECTORY_PART_BYTES_MAX
+    this.#sizeBytes = commitEnvelopeBytes(limits.format) + columnsBytes
   }
 
   of(queue: Array<Waiting>): Round {

@@ -7,7 +7,9 @@
 import { Effect } from "effect"
 import type { CommitStamp } from "../commit/Commit.ts"
 import type { AppendUnderWay, AppendUnknown, JournalRefused } from "../journal/Journal.ts"
+import type { MachineState } from "../machine/Machine.ts"
 import { invariant } from "./Assert.ts"
+import { directoryPartOf } from "./DirectoryPartOf.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { CellCore } from "./Phase.ts"
 import type { Round } from "./Round.ts"
@@ -38,7 +40,8 @@ export abstract class RoundAppend implements Wait {
     this.before = before
     this.round = round
     this.stamp = { era: mark?.era ?? epoch, atMs: nowMs }
-    this.#data = commitOf(before, round, { format, at: nowMs, epoch }, mark)
+    const directoryOf = (state: MachineState) => directoryPartOf(cell, state)
+    this.#data = commitOf(before, round, { format, at: nowMs, epoch, directoryOf }, mark)
   }
 
   /** The commit is in the journal. */

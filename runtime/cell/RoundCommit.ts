@@ -4,7 +4,14 @@
  * Owns the header of a commit, and the guarantee that a cell derives the same state from its own commits as
  * replay does (Fold.ts). RoundAppend.ts stores it.
  */
-import { type CommitHeader, type CommitStamp, encodeCommit, type ShardMark } from "../commit/Commit.ts"
+import {
+  type CommitHeader,
+  type CommitStamp,
+  type DirectoryPart,
+  encodeCommit,
+  type ShardMark,
+} from "../commit/Commit.ts"
+import type { MachineState } from "../machine/Machine.ts"
 import { compactStateName } from "../machine/StateName.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { Round } from "./Round.ts"
@@ -13,7 +20,10 @@ import type { Round } from "./Round.ts"
 export const commitOf = (
   confirmed: Confirmed,
   { birth, needsFormat3, entries, entriesJson }: Round,
-  known: Pick<CommitHeader, "format" | "at" | "epoch">,
+  known: Pick<CommitHeader, "format" | "at" | "epoch"> & {
+    /** The directory's part for the state that the commit leads to. */
+    readonly directoryOf?: (state: MachineState) => DirectoryPart | undefined
+  },
   mark: ShardMark | undefined,
 ): Uint8Array => {
   const { format, at, epoch } = known
@@ -33,6 +43,7 @@ export const commitOf = (
       s: compactStateName(state.value),
       done,
       failed,
+      d: known.directoryOf?.(state),
       b,
     },
     entriesJson,

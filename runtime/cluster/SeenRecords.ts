@@ -4,7 +4,7 @@
  * Owns what may be believed: answers may be old and of different ages, so an older revision changes nothing, unless it
  * comes from the store's leader. Who reads: Cluster.ts.
  */
-import { NODE_LABEL_PATTERN } from "../definition/Actor.ts"
+import { NODE_LABEL_PATTERN } from "../definition/OptionChecks.ts"
 import { isTime } from "../time/Time.ts"
 import type { LeaseRecord } from "./Leases.ts"
 import {

@@ -102,9 +102,20 @@ export interface Commit {
   readonly done?: boolean
   /** Whether the machine has ended in status "error", in format 2. Readers of earlier releases ignore it. */
   readonly failed?: boolean
+  /** Columns of the directory after the commit, in format 2. Readers of earlier releases ignore them. */
+  readonly d?: DirectoryPart
   /** Birth of the actor, in format 3. It comes before all entries and has no version. */
   readonly b?: StoredBirth
   readonly entries: ReadonlyArray<CommitEntry>
+}
+
+/**
+ * The directory's part of a commit: version of the definition's columns, and their values; null if the definition could not
+ * give them.
+ */
+export interface DirectoryPart {
+  readonly v: number
+  readonly c: { readonly [name: string]: string | number | boolean | null } | null
 }
 
 /** The outbox's part of a commit: the shard's era, and its watermark if known. */
@@ -114,7 +125,7 @@ export interface ShardMark {
 }
 
 /** Fields of a commit besides its entries. */
-export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w" | "s" | "b"> {
+export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w" | "s" | "d" | "b"> {
   /**
    * Format of the commit, default 1. Format 1 has no `era`, `w`, `s`, `done` and `failed`; only format 3 has
    * `b`.
@@ -124,6 +135,7 @@ export interface CommitHeader extends Omit<Commit, "v" | "entries" | "era" | "w"
   readonly w?: number | undefined
   /** Name of the state; left out of the commit if it is longer than {@link STATE_NAME_LENGTH_MAX}. */
   readonly s?: string
+  readonly d?: DirectoryPart | undefined
   /** JSON of a {@link StoredBirth}. */
   readonly b?: string | undefined
 }
@@ -163,14 +175,15 @@ export const encodeCommit = (header: CommitHeader, entriesJson: ReadonlyArray<st
   )
 }
 
-const newFieldsOf = ({ format, era, w, s, done, failed, b }: CommitHeader): string => {
+const newFieldsOf = ({ format, era, w, s, done, failed, d, b }: CommitHeader): string => {
   const drawn = era === undefined ? "" : `,"era":${era}`
   const watermark = w === undefined ? drawn : `${drawn},"w":${w}`
   const name = s === undefined ? "" : JSON.stringify(s)
   const state = name === "" || name.length > STATE_NAME_LENGTH_MAX ? "" : `,"s":${name}`
   const end = done === true ? ',"done":true' : failed === true ? ',"failed":true' : ""
   const birth = format !== 3 || b === undefined ? "" : `,"b":${b}`
-  return watermark + state + end + birth
+  const columns = d === undefined ? "" : `,"d":${JSON.stringify(d)}`
+  return watermark + state + end + columns + birth
 }
 
 const isStoredEvent = (value: unknown): value is StoredEvent => {
@@ -204,7 +217,7 @@ const bytesOf = (text: string): Uint8Array => {
 /** The problem with a commit's fields; `undefined` if there is none. Fields of later releases are ignored. */
 const complaintOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null) return "not an object"
-  const { v, first, at, epoch, era, w, s, done, failed, b, entries } = value as {
+  const { v, first, at, epoch, era, w, s, done, failed, d, b, entries } = value as {
     readonly [Field in keyof Commit]?: unknown
   }
   if (!isCount(v)) return "v is no version"
@@ -212,7 +225,7 @@ const complaintOf = (value: unknown): string | undefined => {
   if (!isCount(first)) return "first is no version"
   if (!isTime(at)) return "at is no moment"
   if (epoch !== undefined && !Number.isSafeInteger(epoch)) return "epoch is no whole number"
-  const newer = v > 1 ? newerComplaintOf({ era, w, s, done, failed }) : undefined
+  const newer = v > 1 ? newerComplaintOf({ era, w, s, done, failed, d }) : undefined
   if (newer !== undefined) return newer
   const atBirth = v > 2 && b !== undefined ? birthComplaintOf(b) : undefined
   if (atBirth !== undefined) return `b: ${atBirth}`
@@ -231,12 +244,19 @@ const newerComplaintOf = ({
   s,
   done,
   failed,
+  d,
 }: { readonly [Field in keyof Commit]?: unknown }): string | undefined => {
   if (era !== undefined && !isCount(era)) return "era is no number"
   if (w !== undefined && !(Number.isSafeInteger(w) && (w as number) >= 0)) return "w is no sequence"
   if (s !== undefined && typeof s !== "string") return "s is no text"
   if (done !== undefined && typeof done !== "boolean") return "done is neither true nor false"
-  return failed === undefined || typeof failed === "boolean" ? undefined : "failed is neither true nor false"
+  if (failed !== undefined && typeof failed !== "boolean") return "failed is neither true nor false"
+  return d === undefined || isDirectoryPart(d) ? undefined : "d is no part of the directory"
+}
+
+const isDirectoryPart = (value: unknown): value is DirectoryPart => {
+  const { v, c } = Object(value) as { readonly [Field in keyof DirectoryPart]?: unknown }
+  return isCount(v) && typeof c === "object" && !Array.isArray(c)
 }
 
 const entryComplaintOf = (value: unknown): string | undefined => {

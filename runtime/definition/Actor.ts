@@ -15,10 +15,17 @@ import type { AnySchema, InputOf, OutputOf } from "../event/Schema.ts"
 import { isReserved, Machine, type MachineState } from "../machine/Machine.ts"
 import type { RequestRef } from "../message/Outgoing.ts"
 import type { Decided, ReasonsIn, ReplyIn } from "./Decision.ts"
+import {
+  type ColumnsOfType,
+  type ColumnValues,
+  columnsOfType,
+  type DirectoryColumns,
+} from "./DirectoryColumns.ts"
 import { refuseWhatCannotBeDurable } from "./DurableMachine.ts"
 import type { HistoryAudit } from "./HistoryAudit.ts"
 import { InvalidDefinition } from "./InvalidDefinition.ts"
 import { warn, warningsOf } from "./MachineWarnings.ts"
+import { checkedLabel, positive, requireWholeUpcastChain } from "./OptionChecks.ts"
 
 /** Arguments of `decide`. It may depend on nothing else, because it must be pure and synchronous. */
 export interface DecideInput<Command, State> {
@@ -156,14 +163,19 @@ export interface ActorOptions {
 }
 
 /** Types of a definition; the field does not exist at run time. */
-export interface ActorTypes<Command, Event, State, Decisions, Input = undefined> {
+export interface ActorTypes<Command, Event, State, Decisions, Input = undefined, Columns = NoColumns> {
   readonly command: Command
   readonly event: Event
   readonly state: State
   readonly decisions: Decisions
   /** Input that a caller gives at the birth; `undefined` for an actor without input. */
   readonly input: Input
+  /** Columns that the type adds to the directory. */
+  readonly columns: Columns
 }
+
+/** An actor type adds no columns to the directory. */
+type NoColumns = Readonly<Record<string, never>>
 
 type AnyCommandDefinition = CommandDefinition<AnySchema, any, any, Decided<any>>
 
@@ -188,6 +200,8 @@ export interface ActorDefinition<Type extends string = string, Types = unknown> 
   readonly snapshotEveryEvents: number
   readonly snapshotVersion: number
   readonly nodeLabel: string | undefined
+  /** Columns that the type adds to the directory. */
+  readonly directory?: ColumnsOfType | undefined
   /**
    * For sagas: the event that follows at once from a state. It is stored in the same commit as the event that
    * led there. Projections, reactors and metrics see it; they do not see the answers of participants.
@@ -212,7 +226,7 @@ export type AnyActor = ActorDefinition<string, any>
 
 type TypesOf<A> =
   A extends ActorDefinition<string, infer Types>
-    ? Types extends ActorTypes<any, any, any, any, any>
+    ? Types extends ActorTypes<any, any, any, any, any, any>
       ? Types
       : never
     : // A saga stands for its actor.
@@ -231,6 +245,9 @@ export type StateOf<A> = TypesOf<A>["state"]
 
 /** The input that an actor of the type is born with, as callers give it; `undefined` if it takes none. */
 export type BirthInputOf<A> = TypesOf<A>["input"]
+
+/** The columns that an actor type adds to the directory. */
+export type ColumnsOf<A> = TypesOf<A>["columns"]
 
 /** What `decide` of a command returns. */
 export type DecisionOf<A, CommandType> = CommandType extends keyof TypesOf<A>["decisions"]
@@ -256,6 +273,7 @@ export function defineActor<
   Events extends EventMap = never,
   Schemas = never,
   Input extends AnySchema = never,
+  const Columns extends ColumnValues = NoColumns,
 >(
   options: ActorOptions & {
     readonly type: Type
@@ -265,19 +283,22 @@ export function defineActor<
      * the birth stores it. The machine gets `{ ...input, id }`.
      */
     readonly input?: Input
+    /** Values of the context by which the directory finds actors of the type: `list({ type, where })`. */
+    readonly directory?: DirectoryColumns<SnapshotFrom<M>, Columns>
     readonly events?: Events
     readonly commands?: SchemaMap<Schemas> & DecideMap<Decisions, Schemas, Events, M>
   } & BothOrNone<Events, Schemas> &
     InputFits<Input, M>,
 ): ActorDefinition<
   Type,
-  ActorTypes<Asked<Schemas, M>, Stored<Events, M>, SnapshotFrom<M>, Decisions, Given<Input>>
+  ActorTypes<Asked<Schemas, M>, Stored<Events, M>, SnapshotFrom<M>, Decisions, Given<Input>, Columns>
 >
 export function defineActor(
   options: ActorOptions & {
     readonly type: string
     readonly machine: AnyStateMachine
     readonly input?: AnySchema
+    readonly directory?: DirectoryColumns<any, unknown>
     readonly events?: { readonly [type: string]: EventDefinition }
     readonly commands?: { readonly [type: string]: AnyCommandDefinition }
   },
@@ -332,6 +353,7 @@ export function defineActor(
     ),
     snapshotVersion: positive(type, "snapshotVersion", options.snapshotVersion ?? 1),
     nodeLabel: checkedLabel(type, options.nodeLabel),
+    directory: columnsOfType(type, options.directory),
   }
   warn(definition.warnings)
   return definition
@@ -359,37 +381,3 @@ export const defineCommand = <
   >,
 ): CommandDefinition<S, Typed<Type, OutputOf<S>>, SnapshotFrom<M>, Checked<Decision, EventOf<Events>>> =>
   definition
-
-const positive = (actorType: string, name: string, value: number): number => {
-  if (Number.isInteger(value) && value > 0) return value
-  throw new InvalidDefinition({ actorType, what: `${name}: ${value}`, hint: "Give a whole number above 0." })
-}
-
-/** Allowed labels of nodes. */
-export const NODE_LABEL_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/
-
-const checkedLabel = (actorType: string, label: string | undefined): string | undefined => {
-  if (label === undefined || NODE_LABEL_PATTERN.test(label)) return label
-  const hint = `Use lower-case letters, digits, "-" and "_", starting with a letter, 32 at most: ${NODE_LABEL_PATTERN}.`
-  throw new InvalidDefinition({ actorType, what: `nodeLabel ${JSON.stringify(label)}`, hint })
-}
-
-const requireWholeUpcastChain = (actorType: string, eventType: string, definition: EventDefinition): void => {
-  const what = `event ${eventType}`
-  if (!Number.isInteger(definition.version) || definition.version < 1) {
-    throw new InvalidDefinition({
-      actorType,
-      what,
-      hint: `Versions are whole numbers from 1, not ${definition.version}.`,
-    })
-  }
-  for (let version = 1; version < definition.version; version++) {
-    if (typeof definition.upcast[version] !== "function") {
-      throw new InvalidDefinition({
-        actorType,
-        what,
-        hint: `It is at version ${definition.version}: give upcast[${version}], from version ${version} to ${version + 1}.`,
-      })
-    }
-  }
-}

@@ -7,6 +7,7 @@
  */
 import { Effect } from "effect"
 import type { AnyActor } from "../definition/Actor.ts"
+import { complaintOf } from "../definition/DirectoryColumns.ts"
 import { isInState } from "../machine/StatePattern.ts"
 import type { ProjectionFailed, ReadModelService, ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { Condition } from "../projection/TableQueries.ts"
@@ -14,6 +15,8 @@ import { type ActorRow, ActorsTable } from "./ActorsTable.ts"
 import {
   type ActorCounts,
   type ActorsPage,
+  type AnyColumns,
+  type ColumnsListed,
   type CountOptions,
   DirectoryOff,
   InvalidListing,
@@ -43,7 +46,9 @@ export type DirectoryError = InvalidListing | DirectoryOff | ReadModelUnavailabl
 /** Lists and counts the actors of a type, by their states. */
 export interface ActorDirectory {
   /** One page of the actors of a type that meet all conditions, ordered by id. An actor is never on two pages. */
-  readonly list: <A extends AnyActor>(options: ListOptions<A>) => Effect.Effect<ActorsPage, DirectoryError>
+  readonly list: <A extends AnyActor>(
+    options: ListOptions<A>,
+  ) => Effect.Effect<ActorsPage<ColumnsListed<A>>, DirectoryError>
   /** How many actors of a type there are, by state. */
   readonly count: (options: CountOptions) => Effect.Effect<ActorCounts, DirectoryError>
   /** The actors that the nodes hold in quarantine now. Nodes that do not answer within a second are left out. */
@@ -128,7 +133,8 @@ export const makeActorDirectory = (options: DirectoryOptions): ActorDirectory =>
     }
   })
 
-  return { list, count, quarantined }
+  // Rows hold the columns of the type that was asked for.
+  return { list: list as ActorDirectory["list"], count, quarantined }
 }
 
 interface Question {
@@ -158,9 +164,23 @@ const questionOf = (options: ListOptions, { actorNamed }: DirectoryOptions): Que
   if (createdBefore !== undefined) {
     where.push({ column: "created", is: "<", value: timeOf("createdBefore", createdBefore) })
   }
+  if (options.where !== undefined) where.push(...columnConditions(options.where))
   if (done !== undefined) where.push({ column: "done", is: "=", value: done })
   if (failed !== undefined) where.push({ column: "failed", is: "=", value: failed })
   return { type, where, size: pageSizeOf(limit), isWanted: wantedStates(type, options, actorNamed) }
+}
+
+/** Throws {@link InvalidListing}. */
+const columnConditions = (wanted: unknown): ReadonlyArray<Condition> => {
+  if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) {
+    throw invalid("where", "it is no object", 'Give columns with their values: { customerId: "c-1" }.')
+  }
+  const fields = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+  for (const [name, value] of Object.entries(fields)) {
+    const complaint = complaintOf(name, value)
+    if (complaint !== undefined) throw invalid(`where.${name}`, `it ${complaint}`, "No column can hold that.")
+  }
+  return Object.keys(fields).length === 0 ? [] : [{ column: "columns", is: "has", fields }]
 }
 
 /** Throws {@link InvalidListing}. */
@@ -197,7 +217,7 @@ const pageOf = (
 }
 
 const actorOfRow = (row: ActorRow, held: ReadonlyMap<string, Quarantine>): ListedActor => {
-  const { type, id, state, done, failed, version, sequence } = row
+  const { type, id, state, done, failed, version, sequence, columns } = row
   const quarantine = held.get(id)
   return {
     type,
@@ -209,6 +229,7 @@ const actorOfRow = (row: ActorRow, held: ReadonlyMap<string, Quarantine>): Liste
     sequence,
     createdAt: row.created,
     updatedAt: row.updated,
+    ...(columns === null ? undefined : { columns: columns as AnyColumns }),
     ...(quarantine === undefined ? undefined : { quarantine: reasonOf(quarantine) }),
   }
 }

@@ -7,7 +7,7 @@
  * commits name no state are filled by ../system/DirectoryFill.ts.
  */
 import { addressNamed, InvalidActorKey } from "../address/ActorAddress.ts"
-import { type Commit, decodeCommit, eventCount } from "../commit/Commit.ts"
+import { type Commit, type DirectoryPart, decodeCommit, eventCount } from "../commit/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { storableJson, storableText } from "../json/StorableText.ts"
 import type { Column, ProjectedEvent, ProjectionDefinition, RowOf } from "../projection/Projection.ts"
@@ -44,6 +44,9 @@ type CommitSeen = {
   readonly state: string | undefined
   readonly done: boolean
   readonly failed: boolean
+  readonly columns: DirectoryPart | undefined
+  /** Whether the actor is born in this commit or was before: it has an event, or the commit tells of its birth. */
+  readonly isBorn: boolean
 }
 
 /** Type of the event that stands for a commit. */
@@ -66,6 +69,8 @@ const readCommit = (record: JournalRecord, shardCount: number): ReadonlyArray<Pr
     state: commit.s === undefined ? undefined : listedState(commit.s),
     done: commit.done === true,
     failed: commit.failed === true,
+    columns: commit.d,
+    isBorn: commit.b !== undefined || versionAfter(commit) > 0,
   }
   return [
     {
@@ -109,7 +114,9 @@ export const ActorsTable: ProjectionDefinition<ActorRow> = {
     },
     key: ({ actorType, id }) => ({ type: actorType, id }),
     fold: (row, { actorType, id, version, sequence, at, event }) => {
-      const { state, done, failed } = event as CommitSeen
+      const { state, done, failed, columns: found, isBorn } = event as CommitSeen
+      // Only a receipt is stored for a message that an actor refused before it was born.
+      if (row === undefined && !isBorn) return undefined
       return {
         type: actorType,
         id,
@@ -120,8 +127,8 @@ export const ActorsTable: ProjectionDefinition<ActorRow> = {
         sequence,
         created: row?.["created"] ?? at,
         updated: at,
-        columns: null,
-        columns_version: null,
+        columns: found?.c ?? null,
+        columns_version: found?.v ?? null,
       } satisfies { readonly [Name in keyof ActorRow]: unknown }
     },
   },

@@ -5,8 +5,9 @@
  */
 import { Schema } from "effect"
 import type { ActorQuarantined } from "../cell/AskError.ts"
-import type { AnyActor } from "../definition/Actor.ts"
+import type { AnyActor, ColumnsOf } from "../definition/Actor.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
+import type { ColumnValue } from "../definition/DirectoryColumns.ts"
 import { errorClass } from "../error/EverstateError.ts"
 
 /** Actors on one page, unless the caller asks otherwise. */
@@ -14,9 +15,6 @@ export const ACTORS_PAGE_DEFAULT = 100
 
 /** Most actors on one page. */
 export const ACTORS_PAGE_MAX = 1_000
-
-/** A value of a column in the directory. */
-export type ColumnValue = string | number | boolean | null
 
 /** Which actors of a type are listed, and how many on a page. */
 export interface ListOptions<A extends AnyActor = AnyActor> {
@@ -31,6 +29,8 @@ export interface ListOptions<A extends AnyActor = AnyActor> {
   readonly tag?: string
   /** Actors whose id begins with this text. */
   readonly idPrefix?: string
+  /** Actors whose columns have these values. Columns come from `directory` of the definition. */
+  readonly where?: Partial<ColumnsListed<A>>
   /** Actors whose last commit is older. Unix milliseconds, or a date. */
   readonly updatedBefore?: number | Date
   /** Actors whose first commit is older. Unix milliseconds, or a date. */
@@ -47,11 +47,17 @@ export interface ListOptions<A extends AnyActor = AnyActor> {
   readonly limit?: number
 }
 
+/** Columns of an actor whose definition is not known. */
+export type AnyColumns = { readonly [name: string]: ColumnValue }
+
+/** Columns of a type of actors; any, if only the name of the type is known. */
+export type ColumnsListed<A> = 0 extends 1 & ColumnsOf<A> ? AnyColumns : ColumnsOf<A>
+
 /** Why an actor takes nothing. */
 export type Quarantine = Pick<ActorQuarantined, "reason" | "sequence" | "detail" | "hint">
 
 /** An actor as the directory knows it: as of its last commit that the directory has read. */
-export interface ListedActor {
+export interface ListedActor<Columns = AnyColumns> {
   readonly type: string
   readonly id: string
   /** Compact name of the state: `placed`, `{payment:due,stock:held}`. Absent until it has been found out. */
@@ -67,14 +73,16 @@ export interface ListedActor {
   /** Times of the first and of the last commit, Unix milliseconds. */
   readonly createdAt: number
   readonly updatedAt: number
+  /** Columns of the definition; absent if it has none, or could not give them. */
+  readonly columns?: Columns
   /** Why the actor is in quarantine; only if the question was `quarantined: true`. */
   readonly quarantine?: Quarantine
 }
 
 /** One page of a list of actors. */
-export interface ActorsPage<Actor extends ListedActor = ListedActor> {
+export interface ActorsPage<Columns = AnyColumns> {
   /** Ordered by id. */
-  readonly actors: ReadonlyArray<Actor>
+  readonly actors: ReadonlyArray<ListedActor<Columns>>
   /** Pass it as `cursor` for the next page; absent on the last one. */
   readonly next?: string
 }

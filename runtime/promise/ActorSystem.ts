@@ -9,7 +9,13 @@ import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { QuarantinedActor } from "../directory/ActorDirectory.ts"
-import type { ActorCounts, ActorsPage, CountOptions, ListOptions } from "../directory/Listing.ts"
+import type {
+  ActorCounts,
+  ActorsPage,
+  ColumnsListed,
+  CountOptions,
+  ListOptions,
+} from "../directory/Listing.ts"
 import type { SkipOrder, SkipReport } from "../follower/RecordSkip.ts"
 import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
 import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
@@ -48,7 +54,7 @@ export type Operations = {
  */
 export interface ActorDirectory {
   /** One page of the actors of a type that meet all conditions, ordered by id. No actor is on two pages. */
-  readonly list: <A extends AnyActor>(options: ListOptions<A>) => Promise<ActorsPage>
+  readonly list: <A extends AnyActor>(options: ListOptions<A>) => Promise<ActorsPage<ColumnsListed<A>>>
   /** The number of actors of a type, by state. */
   readonly count: (options: CountOptions) => Promise<ActorCounts>
   /** The actors that the nodes hold in quarantine now. Leaves out nodes that do not answer within a second. */

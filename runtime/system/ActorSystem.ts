@@ -63,6 +63,7 @@ import {
   typeLabelsOf,
 } from "./Definitions.ts"
 import { makeDirectoryControl } from "./DirectoryControl.ts"
+import { makeDirectoryFill } from "./DirectoryFill.ts"
 import { answerMembers } from "./MemberAnswers.ts"
 import { type ReadSide, readSide } from "./ReadSide.ts"
 import { makeServices } from "./Services.ts"
@@ -280,6 +281,10 @@ const makeActorSystem = Effect.fnUntraced(function* (
     }),
     ...services.tenants,
   ])
+  const isListed = options.directory !== false
+  const fill = isListed
+    ? yield* makeDirectoryFill({ ...settings, readModel, actors, cells, wheel })
+    : undefined
   const { workPage, ...office } = yield* makeDeadLetterOffice({
     shardCount: settings.shardCount,
     reactors: services.reactors,
@@ -346,7 +351,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     ...readSide(services.projections, readModel),
     actorNamed: (type) => actors.get(type),
     actors: makeDirectoryControl({
-      isOn: options.directory !== false,
+      isOn: isListed,
       readModel,
       actorNamed: (type) => actors.get(type),
       view,
@@ -356,7 +361,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     operations: Option.getOrElse(yield* Effect.serviceOption(OperationLog), makeOperationLogMemory),
     status: Effect.sync(() =>
       statusOf({
-        ...{ cells, inbox, outbox, calls, router, feeds, transport, services, counted, health },
+        ...{ cells, inbox, outbox, calls, router, feeds, transport, services, counted, health, fill },
         isStopping,
         clusterCounts,
       }),

@@ -5,8 +5,9 @@
  */
 import { Effect } from "effect"
 import type { HostedTypes, NodeOptions } from "../cluster/Member.ts"
-import { type AnyActor, NODE_LABEL_PATTERN } from "../definition/Actor.ts"
+import type { AnyActor } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
+import { NODE_LABEL_PATTERN } from "../definition/OptionChecks.ts"
 import { ActorsTable } from "../directory/ActorsTable.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"

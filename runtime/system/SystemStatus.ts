@@ -19,6 +19,7 @@ import type { SagaCounts } from "../saga/SagaCounts.ts"
 import type { TransportService } from "../transport/Transport.ts"
 import type { ChangeFeeds, WatchCounts } from "../watch/ChangeFeeds.ts"
 import type { ClusterCounts } from "./ClusterCounts.ts"
+import type { DirectoryFill } from "./DirectoryFill.ts"
 import type { Services } from "./Services.ts"
 
 /** What a system says of itself. Counts are since start. */
@@ -68,6 +69,13 @@ export interface SystemStatus {
   readonly reactors: ReadonlyArray<ReactorStatus>
   /** How often sagas started, ended and got stuck, by saga type. */
   readonly sagas: ReadonlyArray<Readonly<SagaCounts>>
+  /** The directory of actors, as far as this node fills it. */
+  readonly directory: {
+    /** Rows that this node has filled in, because their commits did not say enough. */
+    readonly filledCount: number
+    /** Commits for whose state the definition of the actor could not give its columns. */
+    readonly columnsFailedCount: number
+  }
   /** Streams, buckets and consumers that the system needs, as they were a few seconds ago at most. */
   readonly needed: ReadonlyArray<Needed>
 }
@@ -86,12 +94,13 @@ interface StatusParts {
   readonly counted: { readonly counts: ReadonlyArray<SagaCounts> }
   readonly services: Services
   readonly health: HealthService
+  readonly fill: DirectoryFill | undefined
 }
 
 /** The status now. */
 export const statusOf = (parts: StatusParts): SystemStatus => {
   const { cells, inbox, outbox, calls, router, feeds, transport, services, counted, health } = parts
-  const { unknownCount, ...counts } = cells.counts
+  const { unknownCount, columnsFailedCount, ...counts } = cells.counts
   return {
     isStopping: parts.isStopping,
     residentCount: cells.residentCount(),
@@ -121,6 +130,7 @@ export const statusOf = (parts: StatusParts): SystemStatus => {
     projections: Array.from(services.projections.values(), (runner) => runner.status()),
     sagas: counted.counts.map((one) => ({ ...one })),
     reactors: Array.from(services.reactors.values(), (runner) => runner.status()),
+    directory: { filledCount: parts.fill?.filledCount() ?? 0, columnsFailedCount },
     needed: health.needed(),
   }
 }

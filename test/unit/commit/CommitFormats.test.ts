@@ -94,9 +94,28 @@ describe("a commit of format 2", () => {
         ],
       },
     ],
+    ["d is no part of the directory", { d: { v: 0, c: {} } }],
+    ["d is no part of the directory", { d: { v: 1, c: [] } }],
+    ["d is no part of the directory", { d: null }],
   ])("is unreadable: %s", (complaint, fields) => {
     const json = JSON.stringify({ v: 2, ...header, entries: [], ...fields })
     expect(() => read(json)).toThrow(`not a commit: ${complaint}`)
+  })
+})
+
+describe("columns of the directory", () => {
+  const golden = `{"v":2,"first":7,"at":1767225600000,"epoch":3,"s":"open","d":{"v":2,"c":{"customer":"c-1","size":3}},"entries":[]}`
+
+  it("are written behind the state and read back, and left out of format 1", () => {
+    const d = { v: 2, c: { customer: "c-1", size: 3 } }
+    const decoded = (data: Uint8Array) => new TextDecoder().decode(data)
+    expect(decoded(encodeCommit({ ...header, format: 2, s: "open", d }, []))).toBe(golden)
+    expect(decoded(encodeCommit({ ...header, d }, []))).not.toContain('"d"')
+    expect(read(golden)).toMatchObject({ d })
+  })
+
+  it("may be null, if the definition could not give them", () => {
+    expect(read(golden.replace(/"c":{[^}]*}/, '"c":null'))).toMatchObject({ d: { v: 2, c: null } })
   })
 })
 
