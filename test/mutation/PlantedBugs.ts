@@ -13,6 +13,7 @@ import { sagaBugs } from "./bugs/SagaBugs.ts"
 import { serviceBugs } from "./bugs/ServiceBugs.ts"
 import { timerBugs } from "./bugs/TimerBugs.ts"
 import { valueBugs } from "./bugs/ValueBugs.ts"
+import { watchBugs } from "./bugs/WatchBugs.ts"
 import type { PlantedBug } from "./PlantedBug.ts"
 
 export const plantedBugs: ReadonlyArray<PlantedBug> = [
@@ -29,4 +30,5 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ...projectionBugs,
   ...checkerBugs,
   ...serviceBugs,
+  ...watchBugs,
 ]

@@ -32,6 +32,7 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
   rolling: [1, 2],
   "lease storm": [1, 2, 3],
   "paused types": [1, 2, 3, 4],
+  watched: [1, 2],
   "cluster messages": [1, 2],
   stores: [1, 2, 3, 4, 6, 7],
 }

@@ -266,7 +266,7 @@ export class SimulatedSystem {
   }
 
   /** Runs a check; the first violation ends the run after this step. */
-  judge(check: () => void): void {
+  readonly judge = (check: () => void): void => {
     try {
       check()
     } catch (cause) {

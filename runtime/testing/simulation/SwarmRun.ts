@@ -14,6 +14,7 @@ import { type RunSettings, SimulatedSystem } from "./SimulatedSystem.ts"
 import type { SystemUnderTest } from "./SystemUnderTest.ts"
 import type { TraceEntry } from "./Trace.ts"
 import { PROMISES, Violation } from "./Violation.ts"
+import { Watchers } from "./Watchers.ts"
 
 /** Default virtual time in which all work must be done after the faults, in milliseconds. */
 export const CONVERGE_MS_DEFAULT = 300_000
@@ -78,7 +79,7 @@ export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {
   for (const { actor, id } of plan.requests) system.requireKnown(actorOf(actor), id)
   let violation: RunOutcome["violation"]
   try {
-    new Phases(system, plan).run()
+    new Phases(system, plan, watchersOf(sut, system, plan)).run()
   } catch (cause) {
     if (!(cause instanceof Violation || cause instanceof SimulationEscape)) throw cause
     violation = cause
@@ -98,15 +99,35 @@ export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {
   }
 }
 
+/** Readers of every actor that the plan asks. */
+const watchersOf = (
+  { watchers: count = 0 }: SystemUnderTest,
+  { world, nodes, reference, judge }: SimulatedSystem,
+  { requests }: RunPlan,
+): Watchers => {
+  const watchers = new Watchers({ world, nodes, reference, judge })
+  const followed = new Set<string>()
+  for (const { actor: definition, id } of requests) {
+    const actor = actorOf(definition)
+    const key = `${actor.type}/${id}`
+    if (followed.has(key)) continue
+    followed.add(key)
+    watchers.follow(actor, id, count)
+  }
+  return watchers
+}
+
 class Phases {
   readonly #system: SimulatedSystem
   readonly #plan: RunPlan
+  readonly #watchers: Watchers
   readonly #thinking: Randomness
   #next = 0
 
-  constructor(system: SimulatedSystem, plan: RunPlan) {
+  constructor(system: SimulatedSystem, plan: RunPlan, watchers: Watchers) {
     this.#system = system
     this.#plan = plan
+    this.#watchers = watchers
     this.#thinking = system.world.random.stream("thinking")
   }
 
@@ -152,14 +173,18 @@ class Phases {
       if (this.#next < this.#plan.requests.length || this.#system.clients.openCount > 0) return false
       if (world.stepCount - checkedAtStep < STEPS_BETWEEN_CHECKS) return false
       checkedAtStep = world.stepCount
-      return this.#system.whatIsOpen() === undefined
+      return this.#whatIsOpen === undefined
     }
     if (this.#system.run(limitMs, isDone) === "done") return
     // The world is idle before the next check: no work is left, which is right if nothing is open.
     const isAllSent = this.#next >= this.#plan.requests.length
-    const open = this.#system.whatIsOpen() ?? (isAllSent ? undefined : "requests were not sent")
+    const open = this.#whatIsOpen ?? (isAllSent ? undefined : "requests were not sent")
     if (open === undefined) return
     throw new Violation(PROMISES.converges, `${this.#plan.convergeMs} ms ${when}, ${open}`)
+  }
+
+  get #whatIsOpen(): string | undefined {
+    return this.#system.whatIsOpen() ?? this.#watchers.open
   }
 
   #readEverywhere(): void {

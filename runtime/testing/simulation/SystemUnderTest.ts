@@ -59,6 +59,11 @@ export interface SystemUnderTest {
   readonly invariants?: { readonly [name: string]: Invariant }
   /** Owners of shards; default `everywhere`: every node believes that it has all shards. */
   readonly placement?: Placement
+  /**
+   * Number of readers that follow each actor that is asked, through any node; default 0. What they get is compared with
+   * the journal. Needs `placement: "leases"`, because a watcher trusts the owner of its actor's shard.
+   */
+  readonly watchers?: number
   /** Settings of every node that differ from the defaults. */
   readonly settings?: Partial<SystemSettings>
   /** Whether nodes store waiting appends of different actors as one atomic batch; default false. */

@@ -44,5 +44,6 @@ export const PROMISES = {
   starts: "a node starts",
   fenced: "a node whose lease is over begins nothing",
   harmless: "what no node writes harms its own actor alone",
+  watched: "a watcher gets every change once, in order",
   epochs: "epochs of an actor's commits do not go back",
 } as const

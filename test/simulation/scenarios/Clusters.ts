@@ -141,6 +141,18 @@ export const clusterScenarios = {
     nodes: 2,
     settings: { idleMs, leaseMs, shardCount: 4 },
   },
+  /** Readers that follow every desk and clerk from any node, while shards move and nodes crash, stop and are cut off. */
+  watched: {
+    actors: [Desk, Clerk],
+    calls: deskCalls,
+    workload: deskWorkload(4, 100),
+    faults: [...STORM_FAULTS, "append lost", "ack lost", "append lands late", "append twice"],
+    always: { "node crashes": 2, "rolling restart": 1, "ack lost": 0.03 },
+    placement: "leases",
+    watchers: 3,
+    nodes: 3,
+    settings: { idleMs, leaseMs, shardCount: 8 },
+  },
   /** Messages, timers, calls and a saga on three nodes that crash: what was remembered goes on elsewhere. */
   "cluster messages": {
     actors: [Desk, Clerk, ...fulfilmentActors],
