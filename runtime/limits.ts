@@ -9,6 +9,7 @@ import {
   DIRECTORY_COLUMNS_MAX,
   DIRECTORY_TEXT_LENGTH_MAX,
 } from "./definition/DirectoryColumns.ts"
+import { CORRELATIONS_KEPT_MS_DEFAULT } from "./directory/CorrelationTable.ts"
 import { ACTORS_PAGE_DEFAULT, ACTORS_PAGE_MAX } from "./directory/Listing.ts"
 import { JSON_DEPTH_MAX } from "./json/Json.ts"
 import { CHECK_STATES_MAX } from "./saga/CheckSaga.ts"
@@ -67,6 +68,8 @@ export const DEFAULTS = {
   },
   /** Of `actors.list`. */
   list: { limit: ACTORS_PAGE_DEFAULT },
+  /** Of `directory` of `ActorSystem.start`. */
+  directory: { correlationsKeptMs: CORRELATIONS_KEPT_MS_DEFAULT },
   /** Of `waitFor`. */
   waitFor: { deadlineMs: WAIT_FOR_DEADLINE_MS },
 } as const

@@ -17,6 +17,13 @@ export {
 } from "./deadletter/DeadLetters.ts"
 export type { DirectoryError, QuarantinedActor } from "./directory/ActorDirectory.ts"
 export { type ActorRow, ActorsTable } from "./directory/ActorsTable.ts"
+export type {
+  CorrelatedCommand,
+  Correlation,
+  CorrelationError,
+  CorrelationOptions,
+} from "./directory/Correlations.ts"
+export type { DirectorySettings } from "./directory/DirectoryTables.ts"
 export {
   type ActorCounts,
   type ActorsPage,
@@ -29,6 +36,7 @@ export {
   type ListOptions,
   type Quarantine,
 } from "./directory/Listing.ts"
+export type { TransitionCount, TransitionCounts } from "./directory/TransitionCounts.ts"
 export { readEvent, type StoredEvent } from "./event/Event.ts"
 export type { SkipOrder, SkipReport, StoppedRecord } from "./follower/RecordSkip.ts"
 export { type HealthProblem, type Needed, Unhealthy } from "./health/Health.ts"

@@ -43,7 +43,11 @@ const CHECKS: { readonly [path: string]: Check } = {
   leaseMs: span,
   handoffMs: span,
   drainMs: span,
-  directory: [(value) => typeof value === "boolean", "give true or false."],
+  directory: [
+    (value) => typeof value === "boolean" || group[0](value),
+    "give true, false, or { correlationsKeptMs }.",
+  ],
+  "directory.correlationsKeptMs": span,
   logger: [(value) => typeof value === "function", "give a function that takes a line of the log."],
   logLevel: [
     (value) => SYSTEM_LOG_LEVELS.some((level) => level === value),

@@ -13,6 +13,7 @@ import type { Round } from "./Round.ts"
 import type { RoundAppend } from "./RoundAppend.ts"
 import { confirmedAt } from "./RoundCommit.ts"
 import type { SnapshotDue } from "./SnapshotDue.ts"
+import { tellTransitions } from "./TransitionListener.ts"
 import { isOpen } from "./Waiting.ts"
 
 /**
@@ -37,7 +38,7 @@ export const tell = (
   confirmed: Confirmed,
   snapshotDue: SnapshotDue,
 ): void => {
-  const { counts, outbox, snapshotWriter } = cell.context
+  const { counts, outbox, snapshotWriter, transitions } = cell.context
   const { sequence } = confirmed
   const eventCount = confirmed.version - before.version
   counts.committedCount++
@@ -51,6 +52,10 @@ export const tell = (
     born: itemsOfBirth(round.birth),
     entries: round.entries,
   })
+  if (transitions !== undefined && eventCount > 0) {
+    const { state } = round.birth ?? before
+    tellTransitions(transitions, cell.definition.type, state, round.entries, atMs)
+  }
   cell.appends.reached(sequence)
   const { entries, isStateSuspect } = round
   cell.context.changes.changed(cell.address, { before, after: confirmed, atMs, entries, isStateSuspect })

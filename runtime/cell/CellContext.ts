@@ -15,6 +15,7 @@ import type { ChangeListener } from "./ChangeListener.ts"
 import type { CommitListener } from "./CommitListener.ts"
 import type { RecoveryPorts } from "./Recovery.ts"
 import type { SnapshotWriter } from "./SnapshotWriter.ts"
+import type { TransitionListener } from "./TransitionListener.ts"
 import type { Fork } from "./Wait.ts"
 import type { Waiting } from "./Waiting.ts"
 
@@ -50,6 +51,8 @@ export interface CellContext extends RecoveryPorts {
   readonly outbox: CommitListener
   /** Listener for every change of an actor, in order for each actor. */
   readonly changes: ChangeListener
+  /** Listener for the transitions of stored commits of this node. */
+  readonly transitions: TransitionListener | undefined
   /** Limits concurrent recoveries. */
   readonly recoveryGate: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }

@@ -48,6 +48,7 @@ export interface CellsOptions {
   readonly commitFormat?: CellContext["commitFormat"]
   /** Mark that commits of a shard carry; default: none. */
   readonly markOf?: CellContext["markOf"]
+  readonly transitions?: CellContext["transitions"]
   /** Takes items for shards that this node does not have. */
   readonly elsewhere: CellContext["elsewhere"]
   /** An actor's history cannot be read here. Returns true if another node takes its shard. */
@@ -114,6 +115,7 @@ export const makeCells = Effect.fnUntraced(function* (
     changes: options.changes,
     commitFormat: options.commitFormat ?? (() => 1),
     markOf: options.markOf ?? (() => undefined),
+    transitions: options.transitions,
     epochOf: (shardIndex) => options.ownership.epochOf(shardIndex, monotonicMs(clock)),
     elsewhere: options.elsewhere,
     offer: (definition, address, waiting) => offer(definition, address, waiting),

@@ -62,7 +62,7 @@ export interface Undecidable {
   readonly _tag: "Undecidable"
   readonly commandId: string
   readonly fingerprint: ""
-  readonly metadata: undefined
+  readonly metadata: Metadata | undefined
   readonly replyTo: RequestRef | undefined
   readonly error: InvalidCommand
 }
@@ -82,6 +82,8 @@ export interface Proposal {
   readonly version: number
   readonly pending: Pending
   readonly actions: ReadonlyArray<CapturedAction>
+  /** States after each event that changed the state, except the last; absent if there is one event at most. */
+  readonly between?: ReadonlyArray<MachineState> | undefined
 }
 
 /** The command is accepted, but there is nothing to store. */
@@ -205,6 +207,7 @@ const propose = (
   const isStored = asked.events.length > 0 || asked.outgoing.length > 0 || command.replyTo !== undefined
   if (!isStored) return { _tag: "Nothing", reply }
   let { state } = base
+  const between: Array<MachineState> = []
   const stored: Array<StoredEvent> = []
   for (const event of asked.events) {
     const storable = toStored(definition, event)
@@ -213,11 +216,14 @@ const propose = (
       ? undefined
       : definition.machine.transition(state, { type: storable.t, ...(storable.d as object) }, id)
     if (next === undefined) return rejected("NotAccepted", { event: storable.t, ...endOf(state) }, state)
+    if (stored.length > 0) between.push(state)
     state = next
     stored.push(storable)
   }
   if (stored.length > 0) {
+    const led = state
     state = followed(definition, id, state, stored)
+    if (state !== led) between.push(led)
     requireStorable(base.state, state)
   }
   const intents = definition.machine.takeIntents()
@@ -237,6 +243,7 @@ const propose = (
     version,
     pending: effects.pending,
     actions: effects.actions,
+    ...(between.length === 0 ? undefined : { between }),
   }
 }
 

@@ -152,6 +152,7 @@ const propose = (
   requireStorable(base.state, state)
   const intents = machine.takeIntents()
   events.push(...announcedBy(definition, intents))
+  const isFollowed = next !== undefined && state !== next
   const version = base.version + events.length
   const step = { definition, before: base.pending, after: used.pending, state, version, nowMs }
   const effects = effectsOf(step, intents, [])
@@ -162,5 +163,6 @@ const propose = (
     version,
     pending: effects.pending,
     actions: effects.actions,
+    ...(isFollowed ? { between: [next] } : undefined),
   }
 }

@@ -70,6 +70,6 @@ const commandIn = (
   } catch (cause) {
     // The cell refuses the command, so that the refusal is in the journal.
     if (o === undefined || !(cause instanceof InvalidCommand)) throw cause
-    return { _tag: "Undecidable", commandId: id, fingerprint: "", metadata: undefined, replyTo, error: cause }
+    return { _tag: "Undecidable", commandId: id, fingerprint: "", metadata: m, replyTo, error: cause }
   }
 }

@@ -44,7 +44,7 @@ export const makeAbandonMessage = (ports: {
     if (message?.k !== "command" || message.from === undefined || message.n === undefined) return bury(given)
     const asker = { key: message.from, as: message.n, requestId: message.id }
     const answered = Effect.suspend(() =>
-      untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount))),
+      untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount, message.m))),
     ).pipe(
       // The asker's key may be unreadable.
       Effect.catchDefect(() => bury(given)),

@@ -222,6 +222,7 @@ export const undecidedAnswer = (
   reason: DeadLetterReason,
   detail: string,
   shardCount: number,
+  metadata: Message["m"],
 ): OutboundMessage => {
   const id = answerIdOf(to.requestId)
   // The error of user code may hold text that the asker could not store.
@@ -229,7 +230,13 @@ export const undecidedAnswer = (
   return {
     address: addressFromKey(to.key, shardCount),
     id,
-    data: encodeMessage({ k: "answer", id, n: to.as, a }),
+    data: encodeMessage({
+      k: "answer",
+      id,
+      n: to.as,
+      a,
+      ...(metadata === undefined ? undefined : { m: metadata }),
+    }),
   }
 }
 
@@ -254,7 +261,7 @@ export const abandonMessage = (
     return bury(ports, key, message.id, new TextDecoder().decode(encodeMessage(message)), detail, reason)
   }
   return Effect.asVoid(
-    untilSent(ports.mailbox.publish(undecidedAnswer(asker, reason, detail, ports.shardCount))),
+    untilSent(ports.mailbox.publish(undecidedAnswer(asker, reason, detail, ports.shardCount, message.m))),
   )
 }
 

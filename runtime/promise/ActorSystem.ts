@@ -9,6 +9,7 @@ import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionOf } from "../definition/DefinitionOf.ts"
 import type { QuarantinedActor } from "../directory/ActorDirectory.ts"
+import type { Correlation, CorrelationOptions } from "../directory/Correlations.ts"
 import type {
   ActorCounts,
   ActorsPage,
@@ -16,6 +17,7 @@ import type {
   CountOptions,
   ListOptions,
 } from "../directory/Listing.ts"
+import type { TransitionCounts } from "../directory/TransitionCounts.ts"
 import type { SkipOrder, SkipReport } from "../follower/RecordSkip.ts"
 import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
 import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
@@ -24,6 +26,7 @@ import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { SpawnArguments, Spawned } from "../system/ActorRef.ts"
 import { type ActorSystemService, ActorSystem as EffectActorSystem } from "../system/ActorSystem.ts"
 import type { ClusterStatus, MemberStanding } from "../system/ClusterControl.ts"
+import type { TransitionOptions } from "../system/DirectoryControl.ts"
 import type { Seen, WaitOptions } from "../system/ReadSide.ts"
 import type { SystemStatus } from "../system/SystemStatus.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
@@ -59,6 +62,14 @@ export interface ActorDirectory {
   readonly count: (options: CountOptions) => Promise<ActorCounts>
   /** The actors that the nodes hold in quarantine now. Leaves out nodes that do not answer within a second. */
   readonly quarantined: () => Promise<ReadonlyArray<QuarantinedActor>>
+  /**
+   * The number of times that actors of a type went from one state to another in the last minutes, by event, in spans of 5
+   * seconds. It is the sum over all nodes that answer within a second. Nodes count in memory from their start.
+   */
+  readonly transitions: (
+    type: DefinitionOf<AnyActor> | string,
+    options?: TransitionOptions,
+  ) => Promise<TransitionCounts>
 }
 
 /** The promise face of the cluster. Promises reject with `ClusterVerbFailed` or `LeasesUnavailable`. */
@@ -163,12 +174,23 @@ export class ActorSystem {
   /** The actors of the whole system: which there are, and in which states. */
   get actors(): ActorDirectory {
     const { service, run } = this.#live
-    const { list, count, quarantined } = service.actors
+    const { list, count, quarantined, transitions } = service.actors
     return {
       list: (options) => run(list(options)),
       count: (options) => run(count(options)),
       quarantined: () => run(quarantined),
+      transitions: (type, options) => run(transitions(type, options)),
     }
+  }
+
+  /**
+   * What one request has caused: one page of the commands that actors handled, over messages, timers and calls, by the
+   * correlation id of the request (`metadata.correlationId`, or else the id of the first command). Rows are kept for a week
+   * unless the system was started with another time. Rejects with `DirectoryOff`, `InvalidListing`,
+   * `ReadModelUnavailable` or `ProjectionFailed`.
+   */
+  correlation(id: string, options?: CorrelationOptions): Promise<Correlation> {
+    return this.#live.run(this.#live.service.correlation(id, options))
   }
 
   /** The cluster of this node: its members, the owners of slots, and the verbs for operators. */

@@ -20,7 +20,9 @@ import { formatReadBy } from "../commit/Commit.ts"
 import type { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { InvalidDefinition } from "../definition/InvalidDefinition.ts"
-import type { ActorDirectory } from "../directory/ActorDirectory.ts"
+import { pruneCorrelations, type ReadCorrelation, readCorrelationOf } from "../directory/Correlations.ts"
+import { type DirectorySettings, directoryTables } from "../directory/DirectoryTables.ts"
+import { TransitionCounter } from "../directory/TransitionCounts.ts"
 import { Health, type Unhealthy } from "../health/Health.ts"
 import { makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
@@ -62,7 +64,7 @@ import {
   readsMore,
   typeLabelsOf,
 } from "./Definitions.ts"
-import { makeDirectoryControl } from "./DirectoryControl.ts"
+import { type DirectoryControl, makeDirectoryControl } from "./DirectoryControl.ts"
 import { makeDirectoryFill } from "./DirectoryFill.ts"
 import { answerMembers } from "./MemberAnswers.ts"
 import { type ReadSide, readSide } from "./ReadSide.ts"
@@ -84,10 +86,10 @@ export interface SystemOptions extends Partial<SystemSettings> {
   /** How this node takes part in the cluster. */
   readonly node?: NodeOptions
   /**
-   * Whether the system keeps the directory of its actors, default true. The same on all nodes: a node with
+   * What the directory of the system's actors keeps; `false`: there is none. The same on all nodes: a node with
    * `false` does not fill it, and its `actors` answers `DirectoryOff`.
    */
-  readonly directory?: boolean
+  readonly directory?: boolean | DirectorySettings
 }
 
 /** What a running system offers: refs to actors, the read side, its status, the cluster, and dead letters. */
@@ -100,7 +102,9 @@ export interface ActorSystemService extends ActorRefs, ReadSide {
   readonly given: Given
   readonly status: Effect.Effect<SystemStatus>
   /** The actors of the whole system: which there are, and in which states. */
-  readonly actors: ActorDirectory
+  readonly actors: DirectoryControl
+  /** What one request has caused over all actors, messages, timers and calls, by its correlation id. */
+  readonly correlation: ReadCorrelation
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   readonly cluster: ClusterControl
   /** What the system gave up on: list, show, redrive, discard. */
@@ -148,7 +152,9 @@ const makeActorSystem = Effect.fnUntraced(function* (
   SystemPorts | Scope.Scope
 > {
   const settings: SystemSettings = { ...SYSTEM_DEFAULTS, ...definedOf(options) }
-  const given = yield* definitionsOf(options)
+  const clock = yield* Clock.Clock
+  const tables = directoryTables(options.directory, clock)
+  const given = yield* definitionsOf({ ...options, builtIn: tables.projections })
   yield* Effect.forEach(missingSagas(options.sagas ?? []), (text) => Effect.logWarning(text))
   const { actors } = given
   const journal = yield* Journal
@@ -156,7 +162,6 @@ const makeActorSystem = Effect.fnUntraced(function* (
   const readModel = yield* ReadModel
   const mailbox = yield* Mailbox
   const transport = yield* Transport
-  const clock = yield* Clock.Clock
   const wheel = yield* makeDeadlineWheel
   const shardMap = new ShardMap(actors.values(), settings.shardCount)
   const ownership = new Ownership(shardMap.all.length, transport.disconnectedAtMs)
@@ -199,8 +204,10 @@ const makeActorSystem = Effect.fnUntraced(function* (
   })
   const counted = countSagas(options.sagas ?? [], outbox)
   const changes = new ChangeDoor()
+  const counter = new TransitionCounter()
   const cells = yield* makeCells({
     ...settings,
+    transitions: counter.count,
     outbox: traced.commits(counted.listener),
     changes,
     places: shardMap,
@@ -281,8 +288,10 @@ const makeActorSystem = Effect.fnUntraced(function* (
     }),
     ...services.tenants,
   ])
-  const isListed = options.directory !== false
-  const fill = isListed
+  if (tables.correlations !== undefined) {
+    yield* pruneCorrelations(tables.correlations, readModel, tables.correlationsKeptMs)
+  }
+  const fill = tables.isOn
     ? yield* makeDirectoryFill({ ...settings, readModel, actors, cells, wheel })
     : undefined
   const { workPage, ...office } = yield* makeDeadLetterOffice({
@@ -315,7 +324,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     view,
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
-    asked: answerMembers({ cells, inbox, warmUp, followers: services.followers, view }),
+    asked: answerMembers({ cells, inbox, warmUp, followers: services.followers, view, counter, clock }),
     // A former owner that handed the slot off is still a member; the record of one that went silent was removed before.
     ownerChanged: (slot, former) =>
       router.ownerChanged(slot, former !== undefined && !view.seen.members().has(former)),
@@ -351,12 +360,15 @@ const makeActorSystem = Effect.fnUntraced(function* (
     ...readSide(services.projections, readModel),
     actorNamed: (type) => actors.get(type),
     actors: makeDirectoryControl({
-      isOn: isListed,
+      isOn: tables.isOn,
+      counter,
+      clock,
       readModel,
       actorNamed: (type) => actors.get(type),
       view,
       transport,
     }),
+    correlation: readCorrelationOf(tables.correlations, readModel),
     given: givenOf(options),
     operations: Option.getOrElse(yield* Effect.serviceOption(OperationLog), makeOperationLogMemory),
     status: Effect.sync(() =>

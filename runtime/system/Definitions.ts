@@ -8,7 +8,6 @@ import type { HostedTypes, NodeOptions } from "../cluster/Member.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
 import { NODE_LABEL_PATTERN } from "../definition/OptionChecks.ts"
-import { ActorsTable } from "../directory/ActorsTable.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import type { AnySaga } from "../saga/AnySaga.ts"
@@ -32,7 +31,8 @@ interface Options {
   readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
   readonly singletons?: ReadonlyArray<SingletonDefinition>
-  readonly directory?: boolean
+  /** Projections of the runtime itself. */
+  readonly builtIn?: ReadonlyArray<ProjectionDefinition>
 }
 
 export const definitionsOf = ({
@@ -43,7 +43,7 @@ export const definitionsOf = ({
   singletons = [],
   node = {},
   leaseMs,
-  directory,
+  builtIn = [],
 }: Options): Effect.Effect<Definitions, InvalidDefinition> => {
   const wrong = wrongIn(node) ?? wrongLease(leaseMs)
   if (wrong !== undefined) return Effect.fail(wrong)
@@ -54,11 +54,7 @@ export const definitionsOf = ({
       [Schedule, ...actors, ...sagas.map(({ actor }) => actor)] as ReadonlyArray<AnyActor>,
       ({ type }) => type,
     ),
-    projections: byName(
-      "projection",
-      directory === false ? projections : [...projections, ActorsTable],
-      ({ name }) => name,
-    ),
+    projections: byName("projection", [...projections, ...builtIn], ({ name }) => name),
     reactors: byName("reactor", [...starters, ...reactors], ({ name }) => name),
     singletons: byName("singleton", singletons, ({ name }) => name),
   })

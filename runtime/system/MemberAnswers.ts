@@ -4,10 +4,11 @@
  * Owns the questions and their answers; `enter` is answered by the cluster itself (../cluster/Cluster.ts). The form on the wire: ../cluster/MemberRequests.ts. Who asks: ClusterControl.ts
  * and WarmUp.ts.
  */
-import { Effect } from "effect"
+import { type Clock, Effect } from "effect"
 import type { Cells } from "../cell/Cells.ts"
 import type { ClusterView } from "../cluster/ClusterView.ts"
 import type { QuarantinedActor } from "../directory/ActorDirectory.ts"
+import { most, TRANSITION_MINUTES_MAX, type TransitionCounter } from "../directory/TransitionCounts.ts"
 import type { SkipOrder, StoppedRecord } from "../follower/RecordSkip.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
 import type { SlotFollower } from "./Services.ts"
@@ -54,8 +55,12 @@ export const isQuarantinedList = (
   )
 }
 
+/** Most transitions of a type that a member tells, because an answer is one message. */
+const TRANSITIONS_TOLD_MAX = 300
+
 export type Question =
   | { readonly k: "load" }
+  | { readonly k: "transitions"; readonly type: string; readonly minutes: number }
   | { readonly k: "quarantined" }
   | { readonly k: "enter"; readonly state: "up" | "drained" }
   | { readonly k: "passivate"; readonly key: string }
@@ -68,11 +73,13 @@ interface Answering {
   readonly warmUp: WarmUp
   readonly followers: ReadonlyMap<string, SlotFollower>
   readonly view: Pick<ClusterView, "announce">
+  readonly counter: TransitionCounter
+  readonly clock: Clock.Clock
 }
 
 /** Answers what other members ask of this one. */
 export const answerMembers =
-  ({ cells, inbox, warmUp, followers, view }: Answering) =>
+  ({ cells, inbox, warmUp, followers, view, counter, clock }: Answering) =>
   (request: unknown): Effect.Effect<unknown> => {
     const question = request as Partial<Question> | null
     switch (question?.k) {
@@ -85,6 +92,13 @@ export const answerMembers =
         }))
       case "quarantined":
         return Effect.sync(() => ({ quarantined: quarantineTold(cells) }))
+      case "transitions": {
+        const { type = "", minutes = 0 } = question
+        const asked = Math.min(Math.max(1, Math.trunc(minutes)), TRANSITION_MINUTES_MAX)
+        return Effect.sync(() =>
+          most(counter.read(type, asked, clock.currentTimeMillisUnsafe()), TRANSITIONS_TOLD_MAX),
+        )
+      }
       case "passivate":
         return Effect.sync(() => ({ ok: cells.passivateActor(question.key ?? "") }))
       case "skip":

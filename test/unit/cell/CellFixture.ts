@@ -36,6 +36,7 @@ export const cellOf = async (changes: Partial<CellContext> = {}) => {
     counts: noCounts(),
     commitFormat: () => 1,
     markOf: unused,
+    transitions: undefined,
     epochOf: () => shard.epoch,
     offer: unused,
     elsewhere: (_definition, _address, waiting) => waiting.settle(Exit.die("elsewhere") as never),
