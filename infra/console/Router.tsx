@@ -20,8 +20,19 @@ const route = <Path extends string>(path: Path, load: () => Promise<Record<strin
   })
 
 const routes = [
+  route("/", () => import("./pages/Overview.tsx"), "Overview"),
+  route("/types", () => import("./pages/TypeCharts.tsx"), "TypeCharts"),
+  route("/types/$type", () => import("./pages/TypeCharts.tsx"), "TypeCharts"),
   route("/actors", () => import("./pages/Actors.tsx"), "Actors"),
   route("/actors/$type", () => import("./pages/Actors.tsx"), "Actors"),
+  route("/actors/$type/$id", () => import("./pages/Actor.tsx"), "Actor"),
+  route("/sagas", () => import("./pages/Sagas.tsx"), "Sagas"),
+  route("/correlations", () => import("./pages/Correlation.tsx"), "Correlation"),
+  route("/correlations/$id", () => import("./pages/Correlation.tsx"), "Correlation"),
+  route("/dead-letters", () => import("./pages/DeadLetters.tsx"), "DeadLetters"),
+  route("/projections", () => import("./pages/Followers.tsx"), "Followers"),
+  route("/cluster", () => import("./pages/Cluster.tsx"), "Cluster"),
+  route("/simulation", () => import("./pages/Simulation.tsx"), "Simulation"),
 ]
 
 /** Parameters are plain text in the address: `?at=7`, not `?at=%227%22`. */

@@ -67,3 +67,7 @@ export const call = async <Answer>(
   if (response.ok) return (isJson ? await response.json() : undefined) as Answer
   throw new RequestFailed({ ...(isJson ? await response.json() : {}), status: response.status })
 }
+
+/** The text as the value of a header: each byte of its UTF-8 is one character. */
+export const headerText = (given: string): string =>
+  Array.from(new TextEncoder().encode(given), (byte) => String.fromCharCode(byte)).join("")

@@ -17,6 +17,7 @@ export interface Page<Item> {
 }
 
 export interface ChartTransition {
+  readonly key: string
   readonly event?: string
   readonly after?: number | string
   readonly guard?: string
@@ -29,6 +30,7 @@ export interface ChartTransition {
 export interface ChartState {
   readonly id: string
   readonly key: string
+  readonly path: string
   readonly type: "atomic" | "compound" | "parallel" | "final" | "history"
   readonly initial?: string
   readonly history?: "shallow" | "deep"
@@ -212,6 +214,62 @@ export interface ClusterDocument {
   readonly slots: ReadonlyArray<Slot>
   readonly pins: { readonly [slot: string]: string }
   readonly paused: ReadonlyArray<string>
+}
+
+export interface Owner {
+  readonly slot: string
+  readonly member?: string
+  readonly stopped?: { readonly sequence: number; readonly reason: string }
+}
+
+/** A projection or a reactor. */
+export interface FollowerDocument {
+  readonly name: string
+  readonly state: string
+  readonly lag: number
+  readonly lastError?: string
+  readonly owners: ReadonlyArray<Owner>
+  /** Of projections only. */
+  readonly version?: number
+  readonly offset?: number
+  readonly deadLetters?: number
+}
+
+export interface OperationDocument {
+  readonly number: number
+  readonly at: string
+  readonly by: string | null
+  readonly verb: string
+  readonly target: string
+  readonly note: string
+  readonly outcome: string | null
+}
+
+export interface SagaItem {
+  readonly key: string
+  readonly status: string
+  readonly attempts: number
+  readonly undoAttempts: number
+  readonly reason?: string
+  readonly result?: Json
+}
+
+export interface SagaDocument {
+  readonly type: string
+  readonly id: string
+  readonly version: number
+  readonly state: string
+  readonly cause?: { readonly kind: string; readonly item: string | null; readonly reason: string }
+  readonly stuck?: { readonly item: string; readonly reason: string }
+  readonly items: ReadonlyArray<SagaItem>
+}
+
+export interface LetterGroup {
+  readonly reason: string
+  readonly count: number
+  readonly oldestAt: string
+  readonly newestAt: string
+  readonly receivers: { readonly [receiver: string]: number }
 }
 
 export interface ClusterEvent {

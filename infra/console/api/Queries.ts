@@ -10,12 +10,15 @@ import type {
   BulkJob,
   ClusterDocument,
   DeadLetter,
+  FollowerDocument,
   HistoryPage,
-  Json,
+  LetterGroup,
   ListedActor,
+  OperationDocument,
   Page,
   PendingWork,
   Readiness,
+  SagaDocument,
   Session,
   TypeDocument,
 } from "./Documents.ts"
@@ -52,6 +55,7 @@ export interface ActorFilter {
   readonly tag?: string | undefined
   readonly idPrefix?: string | undefined
   readonly updatedBefore?: string | undefined
+  readonly createdBefore?: string | undefined
   readonly done?: string | undefined
   readonly failed?: string | undefined
   readonly quarantined?: string | undefined
@@ -84,16 +88,27 @@ export const actorAtQuery = (type: string, id: string, version: number) =>
     placeholderData: keepPreviousData,
   })
 
-export const historyQuery = (type: string, id: string) =>
-  infiniteQueryOptions({
-    queryKey: ["actor", type, id, "history"],
-    queryFn: ({ pageParam, signal }) =>
-      call<HistoryPage>(urlOf(["actors", type, id, "history"], { limit: 1_000, cursor: pageParam }), {
-        signal,
-      }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next,
+/** Events of one window of a history. */
+export const HISTORY_WINDOW = 200
+
+/** Window 0 has the events 1 to 200, window 1 those to 400, and so on. A window that is full never changes. */
+export const historyWindowQuery = (type: string, id: string, window: number, version: number) => {
+  const from = window * HISTORY_WINDOW
+  const isFull = version >= from + HISTORY_WINDOW
+  return queryOptions({
+    queryKey: ["history", type, id, window, isFull ? "full" : version],
+    queryFn: ({ signal }) =>
+      call<HistoryPage>(
+        urlOf(["actors", type, id, "history"], {
+          limit: HISTORY_WINDOW,
+          cursor: from === 0 ? undefined : `${from}.0`,
+        }),
+        { signal },
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
   })
+}
 
 export const pendingQuery = (type: string, id: string) =>
   queryOptions({
@@ -101,26 +116,45 @@ export const pendingQuery = (type: string, id: string) =>
     queryFn: ({ signal }) => call<PendingWork>(urlOf(["actors", type, id, "pending"]), { signal }),
   })
 
-export interface LetterPage {
-  readonly letters: ReadonlyArray<DeadLetter>
-  readonly next?: number
-}
-
 export const deadLettersQuery = (reason: string | undefined) =>
   infiniteQueryOptions({
     queryKey: ["dead-letters", reason],
     queryFn: ({ pageParam, signal }) =>
-      call<LetterPage>(urlOf(["dead-letters"], { reason, limit: 100, after: pageParam }), { signal }),
-    initialPageParam: undefined as number | undefined,
+      call<Page<DeadLetter>>(urlOf(["dead-letters"], { reason, limit: 100, cursor: pageParam }), { signal }),
+    initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     placeholderData: keepPreviousData,
   })
 
+export const letterGroupsQuery = queryOptions({
+  queryKey: ["dead-letters", "groups"],
+  queryFn: ({ signal }) =>
+    call<Page<LetterGroup> & { readonly complete: boolean }>(urlOf(["dead-letters", "groups"]), { signal }),
+  refetchInterval: LIST_LOOK_MS,
+})
+
 export const bulkJobsQuery = queryOptions({
   queryKey: ["dead-letters", "jobs"],
-  queryFn: ({ signal }) =>
-    call<{ jobs: ReadonlyArray<BulkJob> }>(urlOf(["dead-letters", "jobs"]), { signal }),
+  queryFn: ({ signal }) => call<Page<BulkJob>>(urlOf(["dead-letters", "jobs"]), { signal }),
   refetchInterval: LOOK_MS,
+})
+
+export const projectionsQuery = queryOptions({
+  queryKey: ["projections"],
+  queryFn: ({ signal }) => call<Page<FollowerDocument>>(urlOf(["projections"]), { signal }),
+  refetchInterval: LOOK_MS,
+})
+
+export const reactorsQuery = queryOptions({
+  queryKey: ["reactors"],
+  queryFn: ({ signal }) => call<Page<FollowerDocument>>(urlOf(["reactors"]), { signal }),
+  refetchInterval: LOOK_MS,
+})
+
+export const operationsQuery = queryOptions({
+  queryKey: ["operations"],
+  queryFn: ({ signal }) => call<Page<OperationDocument>>(urlOf(["operations"], { limit: 50 }), { signal }),
+  refetchInterval: LIST_LOOK_MS,
 })
 
 export const clusterQuery = queryOptions({
@@ -142,20 +176,44 @@ export const readinessQuery = queryOptions({
   refetchInterval: LOOK_MS,
 })
 
-/** Sagas of a type, by state. */
-export const sagasQuery = (type: string, filter: ActorFilter) => ({
-  ...actorsQuery(type, filter),
-  refetchInterval: LIST_LOOK_MS,
-})
+/** Sagas of all types. */
+export const sagasQuery = (filter: ActorFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["sagas", filter],
+    queryFn: ({ pageParam, signal }) =>
+      call<Page<ListedActor>>(
+        urlOf(["sagas"], { ...filter, limit: LIST_PAGE, cursor: pageParam } as Params),
+        {
+          signal,
+        },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
+    placeholderData: keepPreviousData,
+  })
 
-export interface CorrelationDocument {
-  readonly [field: string]: Json
+export const sagaQuery = (type: string, id: string) =>
+  queryOptions({
+    queryKey: ["actor", type, id, "saga"],
+    queryFn: ({ signal }) => call<SagaDocument>(urlOf(["sagas", type, id]), { signal }),
+  })
+
+/** A commit of a correlation, with what caused it: the sequence of a commit, or the id of a command. */
+export interface CausedCommit {
+  readonly type: string
+  readonly id: string
+  readonly version: number
+  readonly sequence: number
+  readonly at: string
+  readonly events: ReadonlyArray<string>
+  readonly commandIds: ReadonlyArray<string>
+  readonly cause?: number | string
 }
 
 export const correlationQuery = (id: string) =>
   queryOptions({
     queryKey: ["correlation", id],
-    queryFn: ({ signal }) => call<CorrelationDocument>(urlOf(["correlations", id]), { signal }),
+    queryFn: ({ signal }) => call<Page<CausedCommit>>(urlOf(["correlations", id]), { signal }),
     refetchInterval: LIST_LOOK_MS,
   })
 

@@ -8,7 +8,7 @@ import { text } from "../text/English.ts"
 import { CopyButton } from "./CopyButton.tsx"
 
 /** A word as a shell takes it. */
-export const quoted = (word: string): string =>
+const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 /** The request as a line of curl. */
@@ -22,19 +22,20 @@ export const curlLine = (method: string, parts: ReadonlyArray<string>, body?: un
   ].join(" ")
 
 /** A line of the command; the address of the gateway comes last. */
-export const commandLine = (...words: ReadonlyArray<string>): string =>
+const commandLine = (...words: ReadonlyArray<string>): string =>
   ["npx everstate", ...words.map(quoted), "--url", quoted(gatewayUrl.href.replace(/\/$/, ""))].join(" ")
 
 export const Twins = ({
   command,
   curl,
 }: {
-  readonly command?: string | undefined
+  /** Words of the command. */
+  readonly command?: ReadonlyArray<string> | undefined
   readonly curl: string
 }) => (
   <details className="twins">
     <summary>{text.twins.title}</summary>
-    {[command, curl].map((line) =>
+    {[command === undefined ? undefined : commandLine(...command), curl].map((line) =>
       line === undefined ? null : (
         <div key={line} className="twin">
           <pre>{line}</pre>

@@ -25,11 +25,30 @@ interface VirtualTableProps<Row> {
   readonly isSelected?: (row: Row) => boolean
   /** Called when the end comes into sight. */
   readonly onEnd?: () => void
+  /** Told which rows are in sight. */
+  readonly onSight?: (sight: Sight) => void
   readonly height?: string
 }
 
+export interface Sight {
+  readonly first: number
+  readonly last: number
+}
+
 export const VirtualTable = <Row,>(props: VirtualTableProps<Row>) => {
-  const { label, rows, rowKey, head, columns, row, onOpen, isSelected, onEnd, height = HEIGHT } = props
+  const {
+    label,
+    rows,
+    rowKey,
+    head,
+    columns,
+    row,
+    onOpen,
+    isSelected,
+    onEnd,
+    onSight,
+    height = HEIGHT,
+  } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState(0)
   const virtual = useVirtualizer({
@@ -43,6 +62,8 @@ export const VirtualTable = <Row,>(props: VirtualTableProps<Row>) => {
     },
   })
   const shown = virtual.getVirtualItems()
+  const { startIndex: firstInSight, endIndex: lastInSight } = virtual.range ?? { startIndex: 0, endIndex: 0 }
+  useEffect(() => onSight?.({ first: firstInSight, last: lastInSight }), [firstInSight, lastInSight, onSight])
   const last = shown.at(-1)?.index ?? 0
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - 1) onEnd?.()

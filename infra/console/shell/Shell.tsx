@@ -8,6 +8,7 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router"
 import { useEffect, useState } from "react"
 import { call, RequestFailed, urlOf } from "../api/Client.ts"
 import { sessionQuery, typesQuery } from "../api/Queries.ts"
+import { Acting } from "../parts/Acting.ts"
 import { text } from "../text/English.ts"
 import { Palette } from "./Palette.tsx"
 import { PLACES } from "./Places.ts"
@@ -23,6 +24,7 @@ export const Shell = () => {
   const { pathname } = useLocation()
   const session = useQuery(sessionQuery)
   const types = useQuery(typesQuery)
+  const { isOperator } = useRole()
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -72,7 +74,9 @@ export const Shell = () => {
         </div>
       </aside>
       <main id="page" tabIndex={-1}>
-        <Outlet />
+        <Acting value={isOperator}>
+          <Outlet />
+        </Acting>
       </main>
       {isSearching && <Palette onClose={() => setSearching(false)} />}
     </div>

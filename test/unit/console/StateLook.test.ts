@@ -9,6 +9,7 @@ const state = (
   type: ChartState["type"] = "atomic",
 ): ChartState => ({
   id: key,
+  path: key,
   key,
   type,
   tags: [],

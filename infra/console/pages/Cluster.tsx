@@ -1,0 +1,332 @@
+/**
+ * The cluster: its members, who owns which slot, what moves, and the verbs of operators.
+ *
+ * Owns the grid of shards. Any node answers for the whole cluster.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { useNavigate, useSearch } from "@tanstack/react-router"
+import { useState } from "react"
+import { urlOf } from "../api/Client.ts"
+import type { ClusterDocument, ClusterEvent, Member, Slot } from "../api/Documents.ts"
+import { useStream } from "../api/Live.ts"
+import { clusterQuery, typesQuery } from "../api/Queries.ts"
+import { Action } from "../parts/Action.tsx"
+import { CopyButton } from "../parts/CopyButton.tsx"
+import { Id } from "../parts/Id.tsx"
+import { Moment } from "../parts/Moment.tsx"
+import { Settled, Unavailable } from "../parts/Notice.tsx"
+import type { Search } from "../shell/Search.ts"
+import { text } from "../text/English.ts"
+
+export const Cluster = () => {
+  const cluster = useQuery(clusterQuery)
+  return (
+    <div className="page">
+      <header>
+        <h1>{text.pages.cluster}</h1>
+      </header>
+      <Settled query={cluster} missing={<Unavailable route="GET /cluster" />}>
+        {(document) => (
+          <>
+            <div className="columns">
+              {document.members.map((member) => (
+                <MemberPanel key={member.id} member={member} />
+              ))}
+            </div>
+            <Shards cluster={document} />
+            <div className="columns">
+              <Pauses paused={document.paused} />
+              <Moves cluster={document} />
+            </div>
+          </>
+        )}
+      </Settled>
+    </div>
+  )
+}
+
+const MemberPanel = ({ member }: { readonly member: Member }) => {
+  const { id, name, state, version, labels, weight, startedAt, self, slots, unfit, load } = member
+  const verb = (name: "drain" | "undrain") => ({
+    method: "POST" as const,
+    path: ["cluster", "members", id, name],
+  })
+  const resident = Object.entries(load?.residentByType ?? {})
+  return (
+    <section className="panel stack">
+      <div className="row spread">
+        <h2>
+          <span className="mono">{name}</span> {self && <span className="quiet">{text.cluster.self}</span>}
+        </h2>
+        <span className={state === "up" ? "badge" : "badge warn"}>{text.cluster.states[state]}</span>
+      </div>
+      <dl className="facts">
+        <dt>{text.cluster.member}</dt>
+        <dd>
+          <Id id={id} />
+        </dd>
+        <dt>{text.cluster.started}</dt>
+        <dd>
+          <Moment at={startedAt} />
+        </dd>
+        <dt>{text.cluster.slots}</dt>
+        <dd className="number">{slots}</dd>
+        <dt>{text.cluster.version}</dt>
+        <dd>
+          {[version, ...labels, ...(weight === 1 ? [] : [text.cluster.weight(weight)])]
+            .filter((word) => word !== "")
+            .join(" · ") || "–"}
+        </dd>
+        {load !== undefined && (
+          <>
+            <dt>{text.cluster.inWork}</dt>
+            <dd className="number">{load.inFlight + load.openMessages}</dd>
+            <dt>{text.cluster.resident}</dt>
+            <dd className="number">
+              {resident.map(([type, count]) => `${type} ${count}`).join(", ") || "0"}
+            </dd>
+          </>
+        )}
+      </dl>
+      {load === undefined && <p className="warn">{text.cluster.silent}</p>}
+      {unfit.length > 0 && <p className="warn">{text.cluster.unfit(unfit.join(", "))}</p>}
+      <div className="row">
+        {state === "drained" ? (
+          <Action
+            label={text.cluster.undrain}
+            effect={text.cluster.undrainEffect(name)}
+            request={verb("undrain")}
+            command={["cluster", "undrain", name]}
+          />
+        ) : (
+          <Action
+            label={text.cluster.drain}
+            effect={text.cluster.drainEffect(name, slots)}
+            request={verb("drain")}
+            command={["cluster", "drain", name]}
+            undo={{ label: text.cluster.undrain, request: verb("undrain") }}
+          />
+        )}
+      </div>
+    </section>
+  )
+}
+
+/** Letters stand for the members on the grid, so that nobody needs to tell colours apart. */
+const letterOf = (index: number): string => String.fromCharCode(65 + (index % 26))
+
+const HUE_COUNT = 8
+
+const Shards = ({ cluster }: { readonly cluster: ClusterDocument }) => {
+  const { slot: chosen } = useSearch({ strict: false }) as Search
+  const navigate = useNavigate()
+  const shards = cluster.slots
+    .filter(({ slot }) => slot.startsWith("shard."))
+    .toSorted((left, right) => numberOf(left) - numberOf(right))
+  const others = cluster.slots.filter(({ slot }) => !slot.startsWith("shard."))
+  const open = cluster.slots.find(({ slot }) => slot === chosen)
+  const choose = (slot: string) =>
+    void navigate({ to: "/cluster", search: slot === chosen ? {} : { slot }, replace: true })
+  return (
+    <section className="panel stack">
+      <div className="row spread">
+        <h2>{text.cluster.shards}</h2>
+        <ul className="row legend">
+          {cluster.members.map(({ id, name }, index) => (
+            <li key={id}>
+              <span className="shard-mark" style={{ background: `var(--hue-${index % HUE_COUNT})` }}>
+                {letterOf(index)}
+              </span>{" "}
+              {name}
+            </li>
+          ))}
+        </ul>
+      </div>
+      <div className="shard-grid">
+        {shards.map((slot) => (
+          <Cell
+            key={slot.slot}
+            slot={slot}
+            cluster={cluster}
+            isChosen={slot.slot === chosen}
+            onChoose={choose}
+          />
+        ))}
+      </div>
+      {open !== undefined && <SlotPanel slot={open} cluster={cluster} />}
+      {others.length > 0 && (
+        <>
+          <h2>{text.cluster.others}</h2>
+          <div className="slot-list">
+            {others.map((slot) => (
+              <Cell
+                key={slot.slot}
+                slot={slot}
+                cluster={cluster}
+                isChosen={slot.slot === chosen}
+                onChoose={choose}
+                isWide
+              />
+            ))}
+          </div>
+        </>
+      )}
+    </section>
+  )
+}
+
+const numberOf = ({ slot }: Slot): number => Number(slot.slice("shard.".length))
+
+interface CellProps {
+  readonly slot: Slot
+  readonly cluster: ClusterDocument
+  readonly isChosen: boolean
+  readonly isWide?: boolean
+  readonly onChoose: (slot: string) => void
+}
+
+const Cell = ({
+  slot: { slot, member, epoch, lag, stopped },
+  cluster,
+  isChosen,
+  isWide = false,
+  onChoose,
+}: CellProps) => {
+  const at = cluster.members.findIndex(({ id }) => id === member)
+  const owner = cluster.members[at]?.name ?? text.cluster.nobody
+  return (
+    <button
+      type="button"
+      className={isWide ? "shard wide" : "shard"}
+      aria-pressed={isChosen}
+      aria-label={text.cluster.slot(slot, owner, epoch)}
+      title={text.cluster.slot(slot, owner, epoch)}
+      data-trouble={at < 0 || stopped !== undefined}
+      onClick={() => onChoose(slot)}
+    >
+      <span
+        className="shard-mark"
+        style={{ background: at < 0 ? "var(--bad)" : `var(--hue-${at % HUE_COUNT})` }}
+      >
+        {at < 0 ? "?" : letterOf(at)}
+      </span>
+      <span className={isWide ? "mono" : "number"}>{isWide ? slot : slot.slice("shard.".length)}</span>
+      {(lag ?? 0) > 0 && <span className="warn number">{lag}</span>}
+      {cluster.pins[slot] !== undefined && <span title={text.cluster.pinned}>⌖</span>}
+    </button>
+  )
+}
+
+const SlotPanel = ({ slot, cluster }: { readonly slot: Slot; readonly cluster: ClusterDocument }) => {
+  const { slot: name, epoch, lag, member, stopped } = slot
+  const [target, setTarget] = useState(cluster.members.find(({ id }) => id !== member)?.name ?? "")
+  const unpin = { method: "DELETE" as const, path: ["cluster", "slots", name, "pin"] }
+  return (
+    <div className="stack slot-panel">
+      <h2>
+        <span className="mono">{name}</span>
+        <CopyButton value={name} label={name} />
+      </h2>
+      <span>
+        {text.cluster.epoch(epoch)}
+        {lag !== undefined && ` · ${text.cluster.lag(lag)}`}
+        {stopped !== undefined && ` · ${stopped.reason}`}
+      </span>
+      <div className="row">
+        <Action
+          label={text.cluster.move}
+          effect={text.cluster.moveEffect(name)}
+          request={{ method: "POST", path: ["cluster", "slots", name, "move"], body: { member: target } }}
+          command={["cluster", "move", name, target]}
+          undo={{ label: text.cluster.unpin, request: unpin }}
+        >
+          <label className="field">
+            <span>{text.cluster.target}</span>
+            <select value={target} onChange={({ target: { value } }) => setTarget(value)}>
+              {cluster.members.map(({ id, name: one }) => (
+                <option key={id}>{one}</option>
+              ))}
+            </select>
+          </label>
+        </Action>
+        {cluster.pins[name] !== undefined && (
+          <Action label={text.cluster.unpin} effect={text.cluster.unpinEffect(name)} request={unpin} />
+        )}
+      </div>
+    </div>
+  )
+}
+
+const Pauses = ({ paused }: { readonly paused: ReadonlyArray<string> }) => {
+  const { data } = useQuery(typesQuery)
+  const types = [...new Set([...(data?.items ?? []).map(({ type }) => type), ...paused])]
+  return (
+    <section className="panel stack">
+      <h2>{text.cluster.types}</h2>
+      <ul className="plain-list">
+        {types.map((type) => {
+          const isPaused = paused.includes(type)
+          const verb = (name: "pause" | "resume") => ({
+            method: "POST" as const,
+            path: ["types", type, name],
+          })
+          return (
+            <li key={type} className="row spread">
+              <span className="mono">{type}</span>
+              <span className="row">
+                {isPaused && <span className="badge warn">{text.cluster.paused}</span>}
+                {isPaused ? (
+                  <Action
+                    label={text.cluster.resume}
+                    effect={text.cluster.resumeEffect(type)}
+                    request={verb("resume")}
+                    command={["cluster", "resume", type]}
+                  />
+                ) : (
+                  <Action
+                    label={text.cluster.pause}
+                    effect={text.cluster.pauseEffect(type)}
+                    request={verb("pause")}
+                    command={["cluster", "pause", type]}
+                    undo={{ label: text.cluster.resume, request: verb("resume") }}
+                  />
+                )}
+              </span>
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}
+
+/** Events that the page keeps. */
+const EVENTS_MAX = 200
+
+const Moves = ({ cluster }: { readonly cluster: ClusterDocument }) => {
+  const [events, setEvents] = useState<ReadonlyArray<ClusterEvent>>([])
+  const health = useStream(urlOf(["cluster", "events"]), (event) =>
+    setEvents((before) => [event as ClusterEvent, ...before].slice(0, EVENTS_MAX)),
+  )
+  const nameOf = (member: string | undefined) =>
+    cluster.members.find(({ id }) => id === member)?.name ?? member
+  return (
+    <section className="panel stack">
+      <div className="row spread">
+        <h2>{text.cluster.moves}</h2>
+        <span className={`live is-${health}`}>{text.actor.live[health]}</span>
+      </div>
+      <ul className="plain-list events" aria-live="polite">
+        {events.map((event) => (
+          <li key={`${event.at} ${event.type} ${event.slot} ${event.what} ${event.member}`} className="row">
+            <span className="quiet">
+              <Moment at={event.at} />
+            </span>
+            <span>{text.cluster.event(event, nameOf(event.member))}</span>
+          </li>
+        ))}
+      </ul>
+      {events.length === 0 && <p className="quiet">{text.cluster.quiet}</p>}
+    </section>
+  )
+}

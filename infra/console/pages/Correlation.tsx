@@ -1,0 +1,126 @@
+/**
+ * Everything that one request caused, across actors: as a tree of causes, and on an axis of time.
+ *
+ * Owns the reading of the answer: commits, each with what caused it.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { Link, useNavigate, useParams } from "@tanstack/react-router"
+import { type FormEvent, useState } from "react"
+import { type CausedCommit, correlationQuery } from "../api/Queries.ts"
+import { spanText } from "../parts/Clock.ts"
+import { CopyButton } from "../parts/CopyButton.tsx"
+import { Moment } from "../parts/Moment.tsx"
+import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
+import { curlLine, Twins } from "../parts/Twin.tsx"
+import { text } from "../text/English.ts"
+import { causesOf } from "./correlation/Causes.ts"
+
+export const Correlation = () => {
+  const { id } = useParams({ strict: false })
+  return (
+    <div className="page">
+      <header>
+        <h1>
+          {text.pages.correlation} {id !== undefined && <span className="crumb mono">{id}</span>}
+          {id !== undefined && <CopyButton value={id} label={id} />}
+        </h1>
+      </header>
+      <Search given={id} />
+      {id === undefined ? (
+        <Notice title={text.correlation.which}>
+          <p>{text.correlation.whichDetail}</p>
+        </Notice>
+      ) : (
+        <Found key={id} id={id} />
+      )}
+    </div>
+  )
+}
+
+const Search = ({ given = "" }: { readonly given?: string | undefined }) => {
+  const [typed, setTyped] = useState(given)
+  const navigate = useNavigate()
+  const go = (event: FormEvent) => {
+    event.preventDefault()
+    if (typed.trim() !== "") void navigate({ to: "/correlations/$id", params: { id: typed.trim() } })
+  }
+  return (
+    <form className="row search" onSubmit={go}>
+      <input
+        className="mono"
+        aria-label={text.correlation.id}
+        placeholder={text.correlation.id}
+        value={typed}
+        onChange={({ target }) => setTyped(target.value)}
+      />
+      <button type="submit">{text.correlation.find}</button>
+    </form>
+  )
+}
+
+const Found = ({ id }: { readonly id: string }) => {
+  const found = useQuery(correlationQuery(id))
+  return (
+    <>
+      <Settled query={found} missing={<Unavailable route="GET /correlations/{id}" />}>
+        {({ items }) =>
+          items.length === 0 ? <Notice title={text.correlation.none} /> : <Axis commits={items} />
+        }
+      </Settled>
+      <Twins curl={curlLine("GET", ["correlations", id])} />
+    </>
+  )
+}
+
+const Axis = ({ commits }: { readonly commits: ReadonlyArray<CausedCommit> }) => {
+  const rows = causesOf(commits)
+  const times = commits.map(({ at }) => Date.parse(at))
+  const from = Math.min(...times)
+  const span = Math.max(1, Math.max(...times) - from)
+  return (
+    <section className="panel stack">
+      <div className="row spread">
+        <h2>{text.correlation.title(commits.length)}</h2>
+        <span className="quiet">
+          <Moment at={from} /> · {spanText(span)}
+        </span>
+      </div>
+      <ol className="causes">
+        {rows.map(({ commit, depth, causeAt }) => {
+          const at = Date.parse(commit.at)
+          const start = causeAt === undefined ? at : Math.min(causeAt, at)
+          return (
+            <li key={commit.sequence}>
+              <span className="cause" style={{ paddingInlineStart: depth * 16 }}>
+                {depth > 0 && (
+                  <span className="quiet" aria-hidden="true">
+                    └{" "}
+                  </span>
+                )}
+                <Link
+                  to="/actors/$type/$id"
+                  params={{ type: commit.type, id: commit.id }}
+                  search={commit.version > 0 ? { at: String(commit.version) } : {}}
+                >
+                  {commit.type} / {commit.id}
+                </Link>{" "}
+                <span className="mono quiet">{commit.events.join(", ") || text.correlation.birth}</span>
+              </span>
+              <span className="axis" title={`+${spanText(at - from)}`}>
+                <span
+                  className="bar"
+                  style={{
+                    insetInlineStart: `${(100 * (start - from)) / span}%`,
+                    width: `${(100 * (at - start)) / span}%`,
+                  }}
+                />
+                <span className="tick" style={{ insetInlineStart: `${(100 * (at - from)) / span}%` }} />
+              </span>
+              <span className="number quiet end">+{spanText(at - from)}</span>
+            </li>
+          )
+        })}
+      </ol>
+    </section>
+  )
+}

@@ -1,0 +1,134 @@
+/**
+ * A verb of an operator: a button, and a dialog that says what it will do, asks for the reason, and shows its
+ * twins.
+ *
+ * Owns the dialog, and that a viewer's buttons are off. Who may act is decided by the gateway.
+ */
+import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react"
+import { call, headerText, type Params, urlOf } from "../api/Client.ts"
+import { text } from "../text/English.ts"
+import { useIsOperator } from "./Acting.ts"
+import { Failure } from "./Notice.tsx"
+import { curlLine, Twins } from "./Twin.tsx"
+
+export interface ActionRequest {
+  readonly method: "POST" | "DELETE"
+  readonly path: ReadonlyArray<string>
+  readonly params?: Params
+  readonly body?: { readonly [field: string]: unknown }
+  /** The reason is a field `note` of the body. Otherwise it is the header `Everstate-Note`. */
+  readonly hasNoteInBody?: boolean
+}
+
+interface ActionProps {
+  readonly label: string
+  /** What it will do, in a sentence. */
+  readonly effect: string
+  readonly request: ActionRequest
+  /** Words of the `everstate` command, without the reason. */
+  readonly command?: ReadonlyArray<string>
+  readonly isDanger?: boolean
+  /** The verb that takes it back. */
+  readonly undo?: { readonly label: string; readonly request: ActionRequest }
+  /** More fields of the dialog. */
+  readonly children?: ReactNode
+}
+
+const send = ({ method, path, params, body, hasNoteInBody = false }: ActionRequest, note: string) =>
+  call<unknown>(urlOf(path, params), {
+    method,
+    headers: { "everstate-note": headerText(note) },
+    ...(body === undefined && !hasNoteInBody ? {} : { body: hasNoteInBody ? { ...body, note } : body }),
+  })
+
+export const Action = (props: ActionProps) => {
+  const [isOpen, setOpen] = useState(false)
+  const isOperator = useIsOperator()
+  return (
+    <>
+      <button
+        type="button"
+        className={props.isDanger === true ? "danger" : ""}
+        disabled={!isOperator}
+        title={isOperator ? undefined : text.action.viewer}
+        onClick={() => setOpen(true)}
+      >
+        {props.label}
+      </button>
+      {isOpen && <ActionDialog {...props} onClose={() => setOpen(false)} />}
+    </>
+  )
+}
+
+const ActionDialog = (props: ActionProps & { readonly onClose: () => void }) => {
+  const { label, effect, request, command, isDanger, undo, children, onClose } = props
+  const dialog = useRef<HTMLDialogElement>(null)
+  const queries = useQueryClient()
+  const [note, setNote] = useState("")
+  const [isUndone, setUndone] = useState(false)
+  useEffect(() => dialog.current?.showModal(), [])
+  const act = useMutation({
+    mutationFn: (wanted: ActionRequest) => send(wanted, note),
+    onSettled: () => queries.invalidateQueries(),
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    act.mutate(request)
+  }
+  const undone = (wanted: ActionRequest) => {
+    setUndone(true)
+    act.mutate(wanted)
+  }
+  const { method, path, params, body, hasNoteInBody } = request
+  const shownNote = note === "" ? text.action.notePlaceholder : note
+  const shownBody = hasNoteInBody === true ? { ...body, note: shownNote } : body
+  return (
+    <dialog ref={dialog} onClose={onClose} aria-label={label}>
+      <form className="stack" onSubmit={submit}>
+        <h2>{label}</h2>
+        <p>{effect}</p>
+        {children}
+        <label className="field">
+          <span>{text.action.note}</span>
+          <input
+            value={note}
+            required
+            disabled={act.isSuccess}
+            placeholder={text.action.notePlaceholder}
+            onChange={({ target }) => setNote(target.value)}
+          />
+        </label>
+        <Twins
+          curl={`${curlLine(method, path, shownBody, params)}${hasNoteInBody === true ? "" : ` -H 'Everstate-Note: ${shownNote.replaceAll("'", "'\\''")}'`}`}
+          command={command === undefined ? undefined : [...command, "--note", shownNote]}
+        />
+        {act.isError && <Failure error={act.error} />}
+        {act.isSuccess && (
+          <p className="good" role="status">
+            {isUndone ? text.action.undone : text.action.done}
+          </p>
+        )}
+        <div className="row">
+          {!act.isSuccess && (
+            <button
+              type="submit"
+              className={isDanger === true ? "danger" : "primary"}
+              disabled={act.isPending}
+            >
+              {label}
+            </button>
+          )}
+          {act.isSuccess && undo !== undefined && !isUndone && (
+            <button type="button" onClick={() => undone(undo.request)}>
+              {text.action.undo(undo.label)}
+            </button>
+          )}
+          <button type="button" onClick={onClose}>
+            {act.isSuccess ? text.action.close : text.action.cancel}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}

@@ -1,0 +1,128 @@
+/**
+ * A real system with the order domain, its console on a port, and something to see on every page.
+ *
+ * Owns the system and its story. The browser: Browser.ts.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Exit, Scope } from "effect"
+import { startServers } from "../../../infra/embedded.ts"
+import { type GatewayOptions, makeGateway } from "../../../infra/http.ts"
+import { MailerFolder } from "../../../infra/reference/mail/MailerFolder.ts"
+import { acquireGateway } from "../../../infra/reference/payments/GatewayProgram.ts"
+import { PaymentGatewayHttp } from "../../../infra/reference/payments/PaymentGatewayHttp.ts"
+import { hosted } from "../../../infra/reference/service/Hosted.ts"
+import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
+import { Garden } from "./Garden.ts"
+
+/** Markup that must be shown as text wherever it comes from. */
+export const MARKUP = `<img src=x onerror="document.title='broken'"><script>document.title='broken'</script>`
+
+export interface Shop {
+  /** Address of the gateway. */
+  readonly url: string
+  readonly system: ActorSystem
+  /** One more gateway on the system. Closed with the shop. */
+  readonly open: (options: GatewayOptions) => Promise<string>
+  readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
+  readonly close: () => Promise<void>
+}
+
+export const openShop = async (): Promise<Shop> => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-console-"))
+  const scope = Effect.runSync(Scope.make())
+  const servers = await startServers({
+    folder,
+    nats: { syncAlways: false },
+    postgres: { durable: false },
+  })
+  const payments = await Effect.runPromise(
+    Scope.provide(acquireGateway(join(folder, "payments.jsonl")), scope),
+  )
+  const { definitions } = hosted({
+    flow: "saga",
+    gateway: new PaymentGatewayHttp(payments.url()),
+    mailer: new MailerFolder(join(folder, "mail")),
+  })
+  const system = await ActorSystem.start({
+    nats: servers.natsUrl,
+    postgres: servers.postgresUrl,
+    node: { name: "north" },
+    ...definitions,
+    actors: [...definitions.actors, Garden],
+  })
+  const gateways = new Set<ReturnType<typeof makeGateway>>()
+  const open = async (options: GatewayOptions) => {
+    const gateway = makeGateway(system, { console: true, ...options })
+    gateways.add(gateway)
+    return (await gateway.listen()).url
+  }
+  const url = await open({})
+  const post: Shop["post"] = (path, body, headers = {}) =>
+    fetch(url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    })
+  return {
+    url,
+    system,
+    open,
+    post,
+    close: async () => {
+      await Promise.all([...gateways].map((gateway) => gateway.close()))
+      await system.stop()
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      await servers.stop()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+    },
+  }
+}
+
+const address = (recipient: string, country: string) => ({
+  recipient,
+  street: "Mapo-daero 1",
+  postalCode: "04175",
+  city: "Seoul",
+  country,
+})
+
+/** Orders that are shipped, rejected, and open; letters that found nobody; a garden with regions and history. */
+export const tellStory = async ({ post }: Shop): Promise<void> => {
+  const must = async (path: string, body: unknown, headers?: Record<string, string>) => {
+    const response = await post(path, body, headers)
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  }
+  await must("/actors/inventory/book/Receive", { deliveryId: "d-1", quantity: 100 })
+  const place = (id: string, card: string, recipient: string, country = "KR") =>
+    must(
+      `/actors/order/${id}/Place`,
+      {
+        customerId: "c-7",
+        currency: "EUR",
+        lines: [{ sku: "book", quantity: 2, unitPriceMinor: 1250 }],
+        fulfilment: { card, address: address(recipient, country) },
+      },
+      { "x-user": "ann", "x-correlation-id": `request-${id}`, "idempotency-key": `place-${id}` },
+    )
+  for (let number = 1; number <= 24; number++) {
+    const card = number % 5 === 0 ? "card-declined" : `card-${number}`
+    await place(`o-${number}`, card, number === 7 ? MARKUP : "Ann", number % 11 === 0 ? "AQ" : "KR")
+  }
+  for (let number = 1; number <= 12; number++) {
+    const placed = {
+      customerId: "c-8",
+      currency: "EUR",
+      lines: [{ sku: "tea", quantity: 1, unitPriceMinor: 900 }],
+    }
+    await must(`/actors/order/draft-${number}/Place`, placed, { "x-user": "ben" })
+  }
+  await must("/actors/garden/roof/Plant", { crop: "basil", beds: 3 }, { "x-user": "ann" })
+  await must("/actors/garden/roof/Open", {}, { "x-user": "ann" })
+  await must("/actors/garden/yard/Plant", { crop: "mint", beds: 1 }, { "x-user": "ben" })
+  // Nobody can ship what is not ordered: these messages become dead letters.
+  for (let number = 1; number <= 3; number++) {
+    await must(`/actors/garden/roof/Harvest?via=tell`, { crop: MARKUP, kilograms: number })
+  }
+}
