@@ -3,6 +3,7 @@
  *
  * @module everstate/testing
  */
+export { INVARIANTS, type InvariantName } from "./invariant/Invariant.ts"
 export {
   type Expected,
   type ExpectedState,

@@ -14,6 +14,7 @@ import {
   type CoverageReport,
   coverageReport,
   FAULT_KINDS,
+  INVARIANTS,
   type RunOutcome,
   type SimulateOptions,
   SimulationFailed,
@@ -35,6 +36,8 @@ interface ScenarioResult {
   readonly stepCount: number
   readonly marks: { readonly [mark: string]: number }
   readonly coverage: { readonly [key: string]: number }
+  /** Assertions of the runtime that were checked, with counts. */
+  readonly invariants: { readonly [name: string]: number }
   readonly repeatedCount: number
   readonly failure?: { readonly seed: number; readonly report: string; readonly regression: unknown }
 }
@@ -146,6 +149,7 @@ const play = async (
       ...facts(),
       marks: Object.fromEntries(report.marks),
       coverage: Object.fromEntries(report.coverage),
+      invariants: Object.fromEntries(report.invariants),
       repeatedCount: report.repeatedCount,
     }
   } catch (error) {
@@ -157,6 +161,7 @@ const play = async (
       ...facts(),
       marks: Object.fromEntries(outcome.marks),
       coverage: Object.fromEntries(outcome.coverage),
+      invariants: Object.fromEntries(outcome.invariants),
       repeatedCount: 0,
       failure,
     }
@@ -178,6 +183,14 @@ const coverageOf = (
 ): CoverageReport => {
   const actors = new Map(scenarios.flatMap((scenario) => scenario.actors).map((actor) => [actor.type, actor]))
   return coverageReport([...actors.values()], sumOf(results.map(({ coverage }) => coverage)))
+}
+
+/** The assertions of the runtime, and how often the runs checked each. */
+const invariantsText = (results: ReadonlyArray<ScenarioResult>): string => {
+  const total = sumOf(results.map(({ invariants }) => invariants))
+  const line = ([name, what]: readonly [string, string]) =>
+    `  ${what.padEnd(72)} ${String(total.get(name) ?? 0).padStart(9)}`
+  return ["assertions checked", ...Object.entries(INVARIANTS).map(line)].join("\n")
 }
 
 const summary = (results: ReadonlyArray<ScenarioResult>): string => {
@@ -234,7 +247,7 @@ export const playScenarios = async (
     console.error(`Saved as ${file}.`)
   }
   const coverage = coverageOf(Object.values(chosen), results)
-  stream.write(`\n${summary(results)}\n\nstatecharts\n${coverage.text}\n`)
+  stream.write(`\n${summary(results)}\n\n${invariantsText(results)}\n\nstatecharts\n${coverage.text}\n`)
   const failedCount = results.filter(({ failure }) => failure !== undefined).length
   const seeds = results.reduce((sum, result) => sum + result.seeds, 0)
   const repeated = results.reduce((sum, result) => sum + result.repeatedCount, 0)

@@ -4,8 +4,9 @@
  *
  * Owns the order of these steps. The callers are Running.ts and Asleep.ts.
  */
+
+import { invariant } from "../invariant/Invariant.ts"
 import { bornFirst, runActions } from "./Actions.ts"
-import { invariant } from "./Assert.ts"
 import { itemsOfBirth } from "./Birth.ts"
 import type { Confirmed } from "./Fold.ts"
 import { type CellCore, withoutState } from "./Phase.ts"
@@ -24,7 +25,7 @@ export const confirmedBy = ({ cell, before, round, stamp }: RoundAppend, sequenc
   cell.trouble.attemptCount = 0
   cell.queue.journalWorks()
   const confirmed = confirmedAt({ sequence, ...stamp }, before, round)
-  invariant(confirmed.version >= before.version, "versions of an actor ascend", () => ({
+  invariant(confirmed.version >= before.version, "versionsAscend", () => ({
     key: cell.address.key,
     before: before.version,
     stored: confirmed.version,

@@ -5,15 +5,16 @@
  * without a fiber, and a cell that waits for an append has no fiber either. The phases hold what is known of
  * an actor and what is done with it. Cells.ts keeps the cells.
  */
+
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { type ActorQuarantined, unavailable } from "./AskError.ts"
 import { asleep } from "./Asleep.ts"
-import { BrokenInvariant } from "./Assert.ts"
 import { BirthGuess } from "./BirthGuess.ts"
 import type { CellContext } from "./CellContext.ts"
 import { CellQueue } from "./CellQueue.ts"
@@ -163,6 +164,7 @@ export class Cell implements CellCore, Waiter {
   }
 
   #nextIn(phase: Phase): Step {
+    invariant(phase._tag !== "Recovering", "recoveryAwaited", () => ({ key: this.address.key }))
     switch (phase._tag) {
       case "Asleep":
         return asleep(this, phase)
@@ -170,8 +172,6 @@ export class Cell implements CellCore, Waiter {
         return running(this, phase)
       case "Quarantined":
         return quarantined(this, phase)
-      case "Recovering":
-        throw new BrokenInvariant("a cell that recovers waits for it")
     }
   }
 

@@ -6,7 +6,7 @@
  * pass such a commit.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { invariant } from "./Assert.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import type { Appending, CommitListener } from "./CommitListener.ts"
 
 interface OpenAppend {
@@ -52,7 +52,8 @@ export class OpenAppends {
   begin(expectedSequence: number): void {
     invariant(
       this.#open.every(({ isUnresolved }) => isUnresolved),
-      "one append of an actor is in flight at a time",
+      "appendInFlight",
+      () => ({ key: this.#address.key, expectedSequence }),
     )
     const appending = this.#outbox.appending(this.#address)
     this.#open.push({ expectedSequence, appending, isUnresolved: false })

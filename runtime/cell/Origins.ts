@@ -13,6 +13,7 @@
  * messages of eras without a floor count as handled up to its sequence and its time. A sender that still owes
  * a message reports no floors to its receiver, so its messages are never retired.
  */
+import { invariant } from "../invariant/Invariant.ts"
 import {
   type Floor,
   floorOf,
@@ -90,6 +91,8 @@ class Source {
       if (floor.sequence === known.sequence && floor.atMs === known.atMs) return
       this.floors[place] = floor
     }
+    const eraCount = this.floors.length
+    invariant(eraCount <= ERAS_REMEMBERED_MAX, "erasRemembered", () => ({ eraCount }))
     const { size } = this.handled
     if (size <= FEW_ORIGINS_MAX || size >= this.#sweepAt) this.sweep()
   }

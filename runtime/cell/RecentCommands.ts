@@ -6,9 +6,10 @@
  * rebuilt from the journal on replay and carried in snapshots. A repeat that comes after `limit` other
  * commands counts as a new command.
  */
+
+import { invariant } from "../invariant/Invariant.ts"
 import { fingerprintOf, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen } from "../json/Frozen.ts"
-import { invariant } from "./Assert.ts"
 
 /** What is remembered of one applied command. */
 export interface RecentCommand {
@@ -60,7 +61,10 @@ export class RecentCommands {
       this.#ring[this.#oldest] = remembered
       this.#oldest = (this.#oldest + 1) % this.#limit
     }
-    invariant(this.#byId.size === this.#ring.length, "each command is remembered once")
+    invariant(this.#byId.size === this.#ring.length, "commandRememberedOnce", () => ({
+      byId: this.#byId.size,
+      ring: this.#ring.length,
+    }))
   }
 
   /**

@@ -10,6 +10,7 @@ import { type CommitEntry, type CommitFormat, commitEnvelopeBytes } from "../com
 import type { ActorDefinition, CommitSize } from "../definition/Actor.ts"
 import { DIRECTORY_PART_BYTES_MAX } from "../definition/DirectoryColumns.ts"
 import { INSIDE, RAISED, type StoredEvent } from "../event/Event.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import {
   type ActorExists,
@@ -18,7 +19,6 @@ import {
   type InvalidCommand,
   VersionConflict,
 } from "./AskError.ts"
-import { invariant } from "./Assert.ts"
 import { type Bearing, type Birth, bear } from "./Birth.ts"
 import { type Base, decide, type Outcome, type Proposal, type Undecidable } from "./Decide.ts"
 import type { Confirmed } from "./Fold.ts"
@@ -336,7 +336,12 @@ class Play {
     const entry = { waiting, proposal }
     this.#birth ??= bornWith
     this.#needsFormat3 ||= isOfFormat3(proposal, bornWith)
-    invariant(proposal.version >= this.#base.version, "versions of an actor ascend")
+    const { version } = this.#base
+    invariant(proposal.version === version + proposal.entry.ev.length, "versionsAscend", () => ({
+      before: version,
+      after: proposal.version,
+      eventCount: proposal.entry.ev.length,
+    }))
     this.#base = proposal
     this.#entries.push(entry)
     this.#entriesJson.push(json)

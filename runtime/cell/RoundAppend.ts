@@ -6,9 +6,9 @@
  */
 import { Effect } from "effect"
 import type { CommitStamp } from "../commit/Commit.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import type { AppendUnderWay, AppendUnknown, JournalRefused } from "../journal/Journal.ts"
 import type { MachineState } from "../machine/Machine.ts"
-import { invariant } from "./Assert.ts"
 import { directoryPartOf } from "./DirectoryPartOf.ts"
 import type { Confirmed } from "./Fold.ts"
 import type { CellCore } from "./Phase.ts"
@@ -34,7 +34,7 @@ export abstract class RoundAppend implements Wait {
     const { context, epoch, shardIndex } = cell
     const { format, nowMs } = round.limits
     // Without a lease the commit would name no epoch, so nothing would fence it.
-    invariant(epoch > 0, "a commit is appended under a lease")
+    invariant(epoch > 0, "appendUnderLease", () => ({ key: cell.address.key, epoch }))
     const mark = format === 1 ? undefined : context.markOf(shardIndex)
     this.cell = cell
     this.before = before
@@ -74,7 +74,7 @@ export abstract class RoundAppend implements Wait {
     const answer = this.#answer
     if (answer === undefined) throw this.#defect
     if (typeof answer === "number") {
-      invariant(answer > this.before.sequence, "a commit is stored behind the one before", () => ({
+      invariant(answer > this.before.sequence, "commitsAscend", () => ({
         key: this.cell.address.key,
         before: this.before.sequence,
         stored: answer,

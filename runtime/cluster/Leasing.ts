@@ -6,7 +6,9 @@
  * leader. If two nodes want the same slot, the compare-and-set lets one of them win. The owner that hands a slot off
  * writes the successor's name into the record, so the successor has only to open the slot. States: docs/STATES.md.
  */
+
 import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
+import { invariant } from "../invariant/Invariant.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { LeasesUnavailable } from "./Leases.ts"
 import { memberKey, nextEpoch, type SlotRecord, slotKey } from "./Member.ts"
@@ -213,6 +215,7 @@ export class Leasing {
       }
       this.#unreleased.delete(slot)
       const { e: epoch, n: moves } = value
+      invariant(!this.#held.has(slot), "slotHeldOnce", () => ({ slot, epoch }))
       this.#held.set(slot, { epoch, sinceMs: this.#nowMs, moves, closing: undefined, work: undefined })
       yield* this.#options.tenants.get(slot)?.open(epoch) ?? Effect.void
       this.#options.moved(slot, epoch, "taken")

@@ -5,6 +5,7 @@
  * another member may take them. A node that was cut off or stalled stops before the others evict it. Who takes and hands
  * off slots: Cluster.ts.
  */
+import { invariant } from "../invariant/Invariant.ts"
 
 /** A node that has not heard itself over the network for so long has nothing, in milliseconds. */
 export const UNREACHED_MS_MAX = 2_500
@@ -105,6 +106,7 @@ export class Ownership {
   }
 
   open(shardIndex: number, epoch: number): void {
+    invariant(epoch > 0, "shardUnderEpoch", () => ({ shardIndex, epoch }))
     this.#epochs[shardIndex] = epoch
     this.#isOpen[shardIndex] = true
   }

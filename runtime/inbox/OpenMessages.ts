@@ -5,8 +5,10 @@
  * from handing them to other nodes meanwhile. A message leaves the list when it is done, when it is left to
  * the mailbox, or with its shard. Work on a message: MessageDelivery.ts.
  */
+
 import { type Clock, Effect, Latch, type Scope } from "effect"
 import type { ShardMap } from "../cluster/ShardMap.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import { type Delivery, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { AttemptCounts } from "./AttemptCounts.ts"
@@ -50,7 +52,9 @@ export class OpenMessages {
   }
 
   add(message: HandedOut): void {
-    this.#open.set(openIdOf(message.shardIndex, message.delivery), message)
+    const id = openIdOf(message.shardIndex, message.delivery)
+    invariant(!this.#open.has(id), "messageOpenOnce", () => ({ id }))
+    this.#open.set(id, message)
     this.#isAnyOpen.openUnsafe()
   }
 

@@ -5,6 +5,7 @@
  * items of the same sender to the same receiver. A parked item is settled when the mailbox reports its
  * acknowledgement; an owed item when it is sent after all. Sending.ts sends.
  */
+import { invariant } from "../invariant/Invariant.ts"
 import type { Acknowledged } from "../mailbox/Mailbox.ts"
 import type { CarryingCommit, Watermark } from "./Watermark.ts"
 
@@ -205,6 +206,7 @@ export class Exceptions {
     const settled = new Set(items)
     const over = receiver.items.filter((item) => settled.has(item))
     this.#parkedCount -= over.length
+    invariant(this.#parkedCount >= 0, "parkedCounted", () => ({ key, parkedCount: this.#parkedCount }))
     receiver.items = receiver.items.filter((item) => !settled.has(item))
     if (receiver.items.length === 0) this.#receivers.delete(key)
     else receiver.lowest = Math.min(...receiver.items.map(({ sequence }) => sequence))

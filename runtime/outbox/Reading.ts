@@ -5,11 +5,13 @@
  * Owns the reading. Which part to read: ShardOutbox.ts. When: OutboxSweep.ts. Where to begin:
  * TakeoverNote.ts. Sending.ts sends.
  */
+
 import { Effect } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
 import { CommitUnreadable, decodeCommit, ERA_MIN, eraOf } from "../commit/Commit.ts"
 import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
@@ -110,7 +112,13 @@ export const makeReading = ({
     if (after === undefined || !sending.hasRoom()) return false
     const scan = journal.scan({ shard: shard.shard, after, upTo: end })
     const page = after < end ? yield* somePage(scan, `shard ${shard.shard} after ${after}`) : []
-    for (const record of page) recoverOne(shard, record)
+    let before = after
+    for (const record of page) {
+      const { key, sequence } = record
+      invariant(sequence > before, "readingAdvances", () => ({ key, sequence, before }))
+      before = sequence
+      recoverOne(shard, record)
+    }
     // Commits that did not fit are read again: the next read starts before them.
     if (page.length > 0) shard.read(Math.min(page.at(-1)?.sequence ?? end, shard.leftAfter))
     else shard.readToEnd(end, askedAtMs)

@@ -5,7 +5,9 @@
  * Owns only the arithmetic. An append with an open outcome holds both marks back, because it may get any
  * sequence above the highest one at its beginning. ShardOutbox.ts reports commits and items.
  */
+
 import type { Appending } from "../cell/CommitListener.ts"
+import { invariant } from "../invariant/Invariant.ts"
 
 /** A commit whose items are not all settled. */
 export interface CarryingCommit {
@@ -73,12 +75,14 @@ export class Watermark {
 
   /** An item that was being sent is settled. */
   settled(commit: CarryingCommit): void {
+    requireCounted(commit, commit.openCount)
     commit.openCount--
     this.#advance()
   }
 
   /** An item that was being sent waits separately from now on. */
   excepted(commit: CarryingCommit): void {
+    requireCounted(commit, commit.openCount)
     commit.openCount--
     commit.exceptCount++
     this.#advance()
@@ -86,6 +90,7 @@ export class Watermark {
 
   /** An item that waited separately is settled. */
   exceptionSettled(commit: CarryingCommit): void {
+    requireCounted(commit, commit.exceptCount)
     commit.exceptCount--
     this.#advance()
   }
@@ -118,6 +123,10 @@ export class Watermark {
     this.#firstUnsettled = 0
   }
 }
+
+/** An item that left twice would count for another one, which the watermark would then pass unsent. */
+const requireCounted = (commit: CarryingCommit, count: number): void =>
+  invariant(count > 0, "itemSettledOnce", () => commit)
 
 /** Number of finished entries that are dropped together, because dropping each would move all others. */
 const COMPACT_AT = 1_024

@@ -5,7 +5,9 @@
  * Owns following and decoding, which continue while the database works on the previous batch. Ends with its
  * scope. What a record becomes: DecodedRecord.ts. ProjectionPartition.ts takes the batches.
  */
+
 import { Effect, Option, Queue, type Scope, Stream } from "effect"
+import { freshRecords } from "../follower/FreshRecords.ts"
 import { Journal, type JournalRefused } from "../journal/Journal.ts"
 import { type DecodedRecord, decodeRecord, decodeWhole } from "./DecodedRecord.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
@@ -44,6 +46,7 @@ export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
   const actors = new Map(projection.from.map((actor) => [actor.type, actor]))
   const journal = yield* Journal
   const queue = yield* Queue.bounded<ReadonlyArray<DecodedRecord>, JournalRefused>(readAheadBatchesMax)
+  const place = { partition, partitionCount: journal.partitionCount }
   let newestSequence = after
   let waiting = false
   let pending: Array<DecodedRecord> = []
@@ -52,8 +55,7 @@ export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
   yield* journal.follow({ types, after, partition }).pipe(
     Stream.runForEach((records) => {
       const decoded: Array<DecodedRecord> = []
-      for (const record of records) {
-        if (record.sequence <= newestSequence) continue // delivered twice
+      for (const record of freshRecords(records, newestSequence, place)) {
         newestSequence = record.sequence
         decoded.push(
           readCommit === undefined

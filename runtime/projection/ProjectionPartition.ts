@@ -6,9 +6,11 @@
  * fails: find it, then apply the policy. Reads from ProjectionFeed.ts, writes through the port ReadModel.ts,
  * reports to ProjectionProgress.ts. ProjectionRunner.ts starts it.
  */
+
 import { Cause, Effect, Exit, Latch, Option, type Scope } from "effect"
 import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
 import { LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX, RestPause } from "../follower/RestPause.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
@@ -313,6 +315,11 @@ class Run {
     to: number,
   ): Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed> {
     const batch = { partition: this.#partition, events, deadLetters, from, to }
+    const [first, last] = [events[0]?.sequence ?? to, events.at(-1)?.sequence ?? to]
+    invariant(from < first && last <= to, "offsetAdvances", () => ({
+      projection: this.#projection.name,
+      ...{ from, first, last, to },
+    }))
     return this.#readModel.apply(this.#projection, batch).pipe(
       Effect.tap(() =>
         Effect.sync(() => {

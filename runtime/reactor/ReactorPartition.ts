@@ -4,10 +4,13 @@
  * Owns the position: it moves past a record once everything that the record led to is stored. What a record
  * leads to: Reacting.ts. ReactorRunner.ts starts it.
  */
+
 import { Effect, Latch, Option, Stream } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
+import { freshRecords } from "../follower/FreshRecords.ts"
 import { LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX, RestPause } from "../follower/RestPause.ts"
+import { invariant } from "../invariant/Invariant.ts"
 import { JOURNAL_PAGE_RECORDS_MAX, Journal, type JournalRecord } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
 import { type Reacting, unavailablePauses } from "./Reacting.ts"
@@ -173,7 +176,9 @@ class Run {
     return Effect.gen({ self: this }, function* () {
       this.#turnCount++
       this.#isWorking = true
-      const fresh = records.filter(({ sequence }) => sequence > (this.#position ?? 0)) // the rest came twice
+      const { partition } = this.#progress
+      const place = { partition, partitionCount: this.#journal.partitionCount }
+      const fresh = freshRecords(records, this.#position ?? 0, place)
       this.#progress.sawSequence(fresh.at(-1)?.sequence ?? 0)
       for (let start = 0; start < fresh.length; start += RECORDS_AT_ONCE_MAX) {
         const together = fresh.slice(start, start + RECORDS_AT_ONCE_MAX)
@@ -195,6 +200,12 @@ class Run {
   }
 
   #moveTo(position: number): void {
+    const before = this.#position ?? 0
+    invariant(position >= before, "positionAdvances", () => ({
+      reactor: this.#reactor.name,
+      before,
+      position,
+    }))
     this.#position = position
     this.#moved.openUnsafe()
     this.#progress.moveTo(position)

@@ -12,6 +12,7 @@ import type { JournalService } from "../../runtime/journal/Journal.ts"
 import { Machine } from "../../runtime/machine/Machine.ts"
 import type { StoredSnapshot } from "../../runtime/snapshot/SnapshotStore.ts"
 import {
+  INVARIANTS,
   type PortDoubles,
   PROMISES,
   type Request,
@@ -135,6 +136,18 @@ describe("the simulator finds", () => {
     const { promise, message } = await broken({ actors: [Forgetful], workload, clients: 1 })
     expect(promise).toBe(PROMISES.refused)
     expect(message).toMatch(/was refused .*, and is stored/)
+  })
+
+  it("a broken assertion, though the runtime survives it", async () => {
+    const doubles: PortDoubles = {
+      journal: (journal) => ({
+        ...journal,
+        append: (...given) => Effect.as(journal.append(...given), 0),
+      }),
+    }
+    const { promise, message } = await broken({ actors: [Counter], workload: requests(add(1)), doubles })
+    expect(promise).toBe(PROMISES.invariants)
+    expect(message).toContain(`${INVARIANTS.commitsAscend}: {"key":"counter/a","before":0,"stored":0}`)
   })
 
   it("a row that is missing in a read model", async () => {

@@ -4,7 +4,7 @@
  * CONTRIBUTING.md. More seeds: `npm run sim`.
  */
 import { describe, expect, it } from "vitest"
-import { type SimulateOptions, simulate } from "../../runtime/testing.ts"
+import { INVARIANTS, type SimulateOptions, simulate } from "../../runtime/testing.ts"
 import { scenarios } from "./scenarios/index.ts"
 
 /** Seeds by scenario. */
@@ -40,10 +40,20 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
 /** A run is to be short. */
 const SEEDS_MAX = 64
 
+/** Assertions of the runtime that the runs have checked. */
+const checked = new Set<string>()
+
 describe("a short run keeps every promise", () => {
   it.each(Object.entries(SEEDS))("%s", async (name, seeds) => {
     const options: SimulateOptions = scenarios[name as keyof typeof scenarios]
-    for (const seed of seeds) await simulate({ ...options, seed, twice: seed === seeds[0] ? 1 : 0 })
+    for (const seed of seeds) {
+      const { invariants } = await simulate({ ...options, seed, twice: seed === seeds[0] ? 1 : 0 })
+      for (const invariant of invariants.keys()) checked.add(invariant)
+    }
+  })
+
+  it("checks every assertion of the runtime", () => {
+    expect(Object.keys(INVARIANTS).filter((name) => !checked.has(name))).toEqual([])
   })
 
   it(`has no more than ${SEEDS_MAX} seeds, and some of every scenario`, () => {

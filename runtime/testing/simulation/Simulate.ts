@@ -66,6 +66,8 @@ export interface SimulationReport {
   readonly marks: ReadonlyMap<string, number>
   /** Parts of the statecharts that were reached, with counts; pass it to `coverageReport`. */
   readonly coverage: ReadonlyMap<string, number>
+  /** Assertions of the runtime that were checked, by the keys of `INVARIANTS`, with counts. */
+  readonly invariants: ReadonlyMap<string, number>
   /** Runs that were repeated; all of them took the same steps. */
   readonly repeatedCount: number
 }
@@ -126,6 +128,7 @@ export const simulate = async (options: SimulateOptions): Promise<SimulationRepo
   requireWhole("clients", options.clients ?? 1, 1)
   const marks = new Map<string, number>()
   const coverage = new Map<string, number>()
+  const invariants = new Map<string, number>()
   const total = { runCount: 0, stepCount: 0, virtualMs: 0, answeredCount: 0, repeatedCount: 0 }
   for (let run = 0; run < runs; run++) {
     const plan = planFor(options, seed + run)
@@ -142,6 +145,7 @@ export const simulate = async (options: SimulateOptions): Promise<SimulationRepo
     total.answeredCount += outcome.answeredCount
     addTo(marks, outcome.marks)
     addTo(coverage, outcome.coverage)
+    addTo(invariants, outcome.invariants)
   }
   const missing = (options.sometimes ?? []).filter((name) => !marks.has(name))
   if (missing.length > 0) {
@@ -149,7 +153,7 @@ export const simulate = async (options: SimulateOptions): Promise<SimulationRepo
       `Never reached in ${runs} runs from seed ${seed}: ${missing.join(", ")}. Give more runs, or a workload that gets there.`,
     )
   }
-  return { ...total, marks, coverage }
+  return { ...total, marks, coverage, invariants }
 }
 
 const addTo = (sums: Map<string, number>, counts: ReadonlyMap<string, number>): void => {

@@ -52,6 +52,8 @@ export interface RunOutcome {
   readonly marks: ReadonlyMap<string, number>
   /** Parts of the statecharts that were reached, see CoverageReport.ts. */
   readonly coverage: ReadonlyMap<string, number>
+  /** Assertions of the runtime that were checked, by the keys of `INVARIANTS`, with counts. */
+  readonly invariants: ReadonlyMap<string, number>
   /** Ids of the faults that struck. */
   readonly struck: ReadonlyArray<string>
   readonly answeredCount: number
@@ -92,6 +94,7 @@ export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {
     virtualMs: world.nowMs,
     marks: world.marks,
     coverage: system.coverage.counts,
+    invariants: world.invariants.counts,
     struck: system.faults.struck,
     answeredCount: system.clients.operations.length - system.clients.openCount,
     violation,

@@ -45,5 +45,6 @@ export const PROMISES = {
   fenced: "a node whose lease is over begins nothing",
   harmless: "what no node writes harms its own actor alone",
   watched: "a watcher gets every change once, in order",
+  invariants: "no assertion of the runtime is broken",
   epochs: "epochs of an actor's commits do not go back",
 } as const

@@ -5,6 +5,7 @@
  * to the next timer. Nothing here waits for real time. Processes and network: SimulatedProcess.ts,
  * Network.ts.
  */
+import { InvariantWatch } from "./InvariantWatch.ts"
 import { Randomness } from "./Randomness.ts"
 import { TimerHeap, type WorldTimer } from "./TimerHeap.ts"
 import { Trace } from "./Trace.ts"
@@ -42,6 +43,8 @@ export interface RunLimits {
 export class World {
   readonly random: Randomness
   readonly trace = new Trace()
+  /** Assertions of the runtime that the steps check. */
+  readonly invariants = new InvariantWatch()
   readonly interleaving: Interleaving
   /** Called after every step; throws to end the run. */
   afterStep: (() => void) | undefined
@@ -115,16 +118,20 @@ export class World {
   run(limits: RunLimits, isDone: () => boolean): RunEnd {
     this.#isRunning = true
     try {
-      while (!isDone()) {
-        if (this.#stepCount >= limits.stepsMax) return "stepsUp"
-        const task = this.#next(limits.untilMs)
-        if (task === undefined) return this.#timers.size === 0 ? "idle" : "timeUp"
-        this.#step(task)
-      }
-      return "done"
+      return this.invariants.during(() => this.#stepUntil(limits, isDone))
     } finally {
       this.#isRunning = false
     }
+  }
+
+  #stepUntil(limits: RunLimits, isDone: () => boolean): RunEnd {
+    while (!isDone()) {
+      if (this.#stepCount >= limits.stepsMax) return "stepsUp"
+      const task = this.#next(limits.untilMs)
+      if (task === undefined) return this.#timers.size === 0 ? "idle" : "timeUp"
+      this.#step(task)
+    }
+    return "done"
   }
 
   #next(untilMs: number): Task | undefined {
@@ -165,6 +172,7 @@ export class World {
     task.run()
     this.cause = 0
     this.afterStep?.()
+    this.invariants.check()
   }
 }
 

@@ -104,8 +104,8 @@ export const projectionBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a reactor takes what came twice twice",
     file: "runtime/reactor/ReactorPartition.ts",
-    text: "sequence > (this.#position ?? 0)) // the rest came twice",
-    replacement: "sequence >= 0) // the rest came twice",
+    text: "freshRecords(records, this.#position ?? 0, place)",
+    replacement: "freshRecords(records, 0, place)",
     isSeenBySimulation: false,
   },
   {

@@ -7,7 +7,7 @@
 
 /** Ground floor first. Rooms of one floor do not import each other. */
 export const runtimeFloors: ReadonlyArray<ReadonlyArray<string>> = [
-  ["error"],
+  ["error", "invariant"],
   [
     "address",
     "checkpoint",
