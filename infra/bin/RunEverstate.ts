@@ -3,7 +3,7 @@
  *
  * How any program runs and ends is infra/cli/Program.ts; exit codes are in VerbFailed.ts.
  */
-import { Console, Effect, Layer } from "effect"
+import { Console, Effect, Layer, Logger, References } from "effect"
 import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
 import { isEverstateError } from "../../runtime/error/EverstateError.ts"
 import { explained, runProgram } from "../cli/Program.ts"
@@ -51,8 +51,14 @@ const presenter = CliOutput.layerPresenter({
 const { Help, Version, Completions } = GlobalFlag
 const config = CliConfig.layer({ builtIns: [Help, Version, Completions] })
 
-/** Built-in flags of every verb, and the presentation of help and errors. */
-export const settings = Layer.merge(presenter, config)
+/** Logs go to stderr, because stdout has results alone. `doctor` tells what a warning would. */
+const logs = Layer.merge(
+  Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
+  Layer.succeed(References.MinimumLogLevel, "Error"),
+)
+
+/** Built-in flags of every verb, the presentation of help and errors, and logs. */
+export const settings = Layer.mergeAll(presenter, config, logs)
 
 /** Runs the verb that the arguments of the process name. */
 export const runEverstate = (): void => {

@@ -4,6 +4,7 @@
  * Owns the exit codes. docs/OPERATIONS.md documents them; a test compares the page with this file.
  */
 import { Schema } from "effect"
+import { isEverstateError } from "../../runtime/error/EverstateError.ts"
 
 /** Exit codes of `everstate`, by what happened. */
 export const EXIT_CODES = {
@@ -43,3 +44,14 @@ export class VerbFailed extends Schema.TaggedError<VerbFailed>()("VerbFailed", {
 /** A failure because of what the user wrote. */
 export const wrongUse = (what: string, hint = ""): VerbFailed =>
   new VerbFailed({ exit: "wrongUse", what, hint })
+
+/** An error of the runtime as the failure of a verb. */
+export const verbFailureOf = (error: unknown): VerbFailed => {
+  if (error instanceof VerbFailed) return error
+  const known = isEverstateError(error) ? error : undefined
+  return new VerbFailed({
+    exit: known?.kind === "transient" ? "unavailable" : "failed",
+    what: error instanceof Error ? error.message : String(error),
+    hint: known !== undefined && !known.message.includes(known.hint) ? known.hint : "",
+  })
+}

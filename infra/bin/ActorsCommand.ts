@@ -1,0 +1,220 @@
+/**
+ * `everstate actors`: list, look into, follow and ask actors.
+ *
+ * Owns the verbs. Their text is ActorText.ts; conditions of lists are in Listing.ts, commands in
+ * CommandInput.ts.
+ */
+import { Effect, Option, Schema, Stream } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import {
+  actorsText,
+  actorText,
+  decisionText,
+  historyText,
+  jsonLine,
+  pendingText,
+  stateText,
+} from "./ActorText.ts"
+import { commandFlags, commandHeaders, commandInput, isOutcomeUnknown, payloadOf } from "./CommandInput.ts"
+import { itemsOf, limitFlag, listFlags, listQuery } from "./Listing.ts"
+import { present, presentItem, remark } from "./Output.ts"
+import { pathOf } from "./Remote.ts"
+import { remoteVerb } from "./RemoteFlags.ts"
+import { wrongUse } from "./VerbFailed.ts"
+
+const type = Argument.String("type").pipe(Argument.withDescription("Actor type"))
+const id = Argument.String("id").pipe(Argument.withDescription("Id of the actor"))
+
+const momentFlags = {
+  version: Flag.Int("version-at").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+    Flag.withDescription("Directly after this version"),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined),
+  ),
+  time: Flag.String("time").pipe(
+    Flag.withDescription("At this time, RFC 3339: 2026-05-01T12:00:00Z"),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined),
+  ),
+}
+
+const list = remoteVerb(
+  "list",
+  { type, ...listFlags },
+  Effect.fnUntraced(function* (remote, { type, limit, ...conditions }) {
+    const { items, next } = yield* itemsOf(remote, pathOf("actors", type), listQuery(conditions), limit)
+    yield* present({ items, ...(next === undefined ? {} : { next }) }, ({ items }, paint) =>
+      actorsText(items, paint),
+    )
+    if (next !== undefined) yield* remark(`There are more; --limit ${limit * 10} shows more of them.`)
+  }),
+).pipe(
+  Command.withDescription("Lists the actors of a type, by id, from the directory."),
+  Command.withExamples([
+    { command: "everstate actors list account" },
+    { command: "everstate actors list order --state placed --idle 1d", description: "In placed for a day" },
+    { command: "everstate actors list order --quarantined --json" },
+  ]),
+)
+
+const show = remoteVerb(
+  "show",
+  { type, id },
+  Effect.fnUntraced(function* (remote, { type, id }) {
+    const [actor, pending] = yield* Effect.all(
+      [remote.get(pathOf("actors", type, id)), remote.get(pathOf("actors", type, id, "pending"))],
+      { concurrency: 2 },
+    )
+    yield* present({ ...actor, pending }, (_, paint) =>
+      [actorText(actor, paint), pendingText(pending, paint)].filter(Boolean).join("\n"),
+    )
+  }),
+).pipe(
+  Command.withDescription("Shows the state of an actor, and what it waits for."),
+  Command.withExamples([
+    { command: "everstate actors show account alice" },
+    { command: "everstate actors show account alice --json | jq .context" },
+  ]),
+)
+
+const history = remoteVerb(
+  "history",
+  { type, id, limit: limitFlag },
+  Effect.fnUntraced(function* (remote, { type, id, limit }) {
+    const { items, next, first } = yield* itemsOf(remote, pathOf("actors", type, id, "history"), {}, limit)
+    const { birth } = first
+    yield* present(
+      { ...(birth === undefined ? {} : { birth }), items, ...(next === undefined ? {} : { next }) },
+      (_, paint) => historyText(items, paint),
+    )
+    if (next !== undefined) yield* remark(`There are more; --limit ${limit * 10} shows more of them.`)
+  }),
+).pipe(
+  Command.withDescription("Lists the events of an actor, oldest first, from the journal."),
+  Command.withExamples([{ command: "everstate actors history account alice" }]),
+)
+
+const at = remoteVerb(
+  "at",
+  { type, id, ...momentFlags },
+  Effect.fnUntraced(function* (remote, { type, id, ...moment }) {
+    if ((moment.version === undefined) === (moment.time === undefined)) {
+      return yield* wrongUse("Give one of --version-at and --time.")
+    }
+    yield* present(yield* remote.get(pathOf("actors", type, id, "at"), moment), actorText)
+  }),
+).pipe(
+  Command.withDescription("Shows a past state of an actor."),
+  Command.withExamples([
+    { command: "everstate actors at account alice --version-at 3" },
+    { command: "everstate actors at account alice --time 2026-05-01T12:00:00Z" },
+  ]),
+)
+
+const watch = remoteVerb(
+  "watch",
+  { type, id },
+  Effect.fnUntraced(function* (remote, { type, id }) {
+    yield* Stream.runForEach(remote.follow(pathOf("actors", type, id, "watch")), ({ data }) =>
+      presentItem(data, ({ version, state, events = [], skipped }, paint) =>
+        [
+          `${String(version).padStart(6)}  ${stateText(state, paint)}`,
+          ...(skipped === undefined ? [] : [paint("yellow", "(changes were skipped)")]),
+          ...events.map((event: unknown) => jsonLine(event)),
+        ].join("  "),
+      ),
+    )
+  }),
+).pipe(
+  Command.withDescription("Follows an actor: its current state, then every change, until Ctrl-C."),
+  Command.withExamples([
+    { command: "everstate actors watch account alice" },
+    {
+      command: "everstate actors watch account alice --json",
+      description: "One line of JSON for each change",
+    },
+  ]),
+)
+
+const send = (via: "ask" | "tell") =>
+  remoteVerb(
+    via,
+    { type, id, ...commandInput, ...commandFlags },
+    Effect.fnUntraced(function* (remote, { type, id, command, ...input }) {
+      const { headers, commandId } = commandHeaders(input)
+      const answer = yield* remote
+        .send({
+          method: "POST",
+          path: pathOf("actors", type, id, command),
+          query: via === "tell" ? { via } : {},
+          body: yield* payloadOf(input),
+          headers,
+        })
+        .pipe(
+          Effect.tapError((failure) =>
+            isOutcomeUnknown(failure)
+              ? remark(`The outcome is unknown. Send it again with --command-id ${commandId}`)
+              : Effect.void,
+          ),
+        )
+      yield* present({ ...answer, commandId }, (_, paint) =>
+        via === "tell"
+          ? `${paint("green", "stored")} in the mailbox of ${type} ${id}, as ${commandId}`
+          : decisionText(
+              {
+                ...answer,
+                outcome: answer["duplicate"] === true ? "applied before" : "applied",
+                fromVersion: answer["version"],
+                version: undefined,
+              },
+              paint,
+            ),
+      )
+    }),
+  )
+
+const ask = send("ask").pipe(
+  Command.withDescription(
+    "Sends a command to an actor, and shows the answer once it is durable. A rejection ends with exit code 3.",
+  ),
+  Command.withExamples([
+    { command: `everstate actors ask account alice Deposit '{"minor":100}'` },
+    { command: "everstate actors ask account alice Close", description: "A command without a payload" },
+    { command: `everstate actors ask account alice Withdraw '{"minor":30}' --command-id w-1 --if-version 4` },
+  ]),
+)
+
+const tell = send("tell").pipe(
+  Command.withDescription("Stores a command in the mailbox of an actor, which applies it once."),
+  Command.withExamples([{ command: `everstate actors tell account alice Deposit '{"minor":100}'` }]),
+)
+
+const dryRun = remoteVerb(
+  "dry-run",
+  { type, id, ...commandInput, ...commandFlags, ...momentFlags },
+  Effect.fnUntraced(function* (remote, { type, id, command, version, time, ...input }) {
+    const run = yield* remote.send({
+      method: "POST",
+      path: pathOf("actors", type, id, command, "dry-run"),
+      query: { version, time },
+      body: yield* payloadOf(input),
+      headers: commandHeaders(input).headers,
+    })
+    yield* present(run, decisionText)
+  }),
+).pipe(
+  Command.withDescription(
+    "Decides a command on a copy of the actor's state, and shows what it would store, send and answer.",
+  ),
+  Command.withExamples([
+    { command: `everstate actors dry-run account alice Withdraw '{"minor":500}'` },
+    { command: `everstate actors dry-run account alice Withdraw '{"minor":500}' --version-at 3` },
+  ]),
+)
+
+export const actorsCommand = Command.make("actors").pipe(
+  Command.withDescription("Lists actors, looks into one, follows it, and sends it commands."),
+  Command.withShortDescription("List, look into, follow and ask actors"),
+  Command.withSubcommands([list, show, history, at, watch, ask, tell, dryRun]),
+)

@@ -1,0 +1,160 @@
+/**
+ * A remote over a gateway's routes: by HTTP, or by a gateway in this process.
+ *
+ * Owns requests, and the translation of problem documents into failures of verbs.
+ */
+import { Effect, Stream } from "effect"
+import { Sse } from "effect/encoding"
+import type { Document, FollowedEvent, Order, Query, Remote } from "./Remote.ts"
+import { type ExitName, VerbFailed } from "./VerbFailed.ts"
+
+/** Longest wait for an answer, in milliseconds: longer than the gateway waits for an actor. */
+const ANSWER_MS = 60_000
+
+type Fetch = (request: Request) => Promise<Response>
+
+interface RemoteHttpOptions {
+  /** Address of the gateway, base path included, without a slash at the end. */
+  readonly url: string
+  readonly token: string | undefined
+  readonly fetch?: Fetch
+}
+
+export const remoteHttp = ({ url, token, fetch = globalThis.fetch }: RemoteHttpOptions): Remote => {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+
+  const answerTo = (
+    path: string,
+    query: Query | undefined,
+    init: RequestInit,
+  ): Effect.Effect<Response, VerbFailed> =>
+    Effect.tryPromise({
+      try: async (signal) =>
+        fetch(
+          new Request(`${url}${path}${queryText(query)}`, {
+            ...init,
+            signal,
+            headers: { ...authorization, ...init.headers },
+          }),
+        ),
+      catch: (error) => unreachable(url, error),
+    }).pipe(
+      Effect.flatMap((response) => (response.ok ? Effect.succeed(response) : failureOf(response, path))),
+    )
+
+  const document = (response: Response): Effect.Effect<Document, VerbFailed> =>
+    response.status === 204
+      ? Effect.succeed({})
+      : Effect.tryPromise({
+          try: () => response.json() as Promise<Document>,
+          catch: () =>
+            new VerbFailed({
+              exit: "failed",
+              what: `${url} answered with something that is no JSON.`,
+              hint: "Is it the address of a gateway of Everstate, with its base path?",
+            }),
+        })
+
+  const inTime = <A>(effect: Effect.Effect<A, VerbFailed>): Effect.Effect<A, VerbFailed> =>
+    Effect.timeoutOrElse(effect, {
+      duration: ANSWER_MS,
+      orElse: () => Effect.fail(unreachable(url, new Error(`no answer in ${ANSWER_MS} ms`))),
+    })
+
+  return {
+    where: url,
+    get: (path, query) => inTime(Effect.flatMap(answerTo(path, query, { method: "GET" }), document)),
+    send: ({ method, path, query, body, headers }: Order) =>
+      inTime(
+        Effect.flatMap(
+          answerTo(path, query, {
+            method,
+            headers: { "x-everstate": "command", "content-type": "application/json", ...given(headers) },
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          }),
+          document,
+        ),
+      ),
+    follow: (path, query) =>
+      Stream.unwrap(
+        Effect.map(
+          answerTo(path, query, { method: "GET", headers: { accept: "text/event-stream" } }),
+          (response) => eventsOf(response, url),
+        ),
+      ),
+  }
+}
+
+const eventsOf = ({ body }: Response, url: string): Stream.Stream<FollowedEvent, VerbFailed> =>
+  body === null
+    ? Stream.empty
+    : Stream.fromReadableStream({
+        evaluate: () => body,
+        onError: (error) => unreachable(url, error),
+      }).pipe(
+        Stream.decodeText(),
+        Stream.pipeThroughChannel(Sse.decode()),
+        Stream.mapError((error) => (error instanceof VerbFailed ? error : unreachable(url, error))),
+        Stream.map(({ event, data }) => ({ kind: event, data: JSON.parse(data) as Document })),
+      )
+
+const queryText = (query: Query = {}): string => {
+  const known = Object.entries(query).filter(([, value]) => value !== undefined)
+  return known.length === 0
+    ? ""
+    : `?${new URLSearchParams(Object.fromEntries(known.map(([name, value]) => [name, String(value)])))}`
+}
+
+const given = (headers: Order["headers"] = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, headerText(value)]],
+    ),
+  )
+
+/** Text as UTF-8 in a header, which the gateway reads back. */
+const headerText = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+
+const unreachable = (url: string, error: unknown): VerbFailed => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const { code, message } = Object(cause) as { readonly code?: string; readonly message?: string }
+  return new VerbFailed({
+    exit: "unavailable",
+    what: `${url} cannot be reached: ${[code, message].filter(Boolean).join(" ") || String(error)}`,
+    hint: "Give the address of a gateway with --url or EVERSTATE_URL, or the servers with --nats and --postgres.",
+  })
+}
+
+const EXITS: { readonly [status: number]: ExitName } = {
+  400: "wrongUse",
+  401: "refused",
+  403: "refused",
+  404: "notFound",
+  409: "refused",
+  412: "refused",
+  422: "refused",
+  429: "unavailable",
+  503: "unavailable",
+  504: "unavailable",
+}
+
+/** The failure that a problem document tells of. */
+const failureOf = (response: Response, path: string): Effect.Effect<never, VerbFailed> =>
+  Effect.flatMap(
+    Effect.promise(() => response.json().catch(() => ({})) as Promise<Document>),
+    (problem) => {
+      const { type, title, detail, hint, reason } = problem
+      const isForeign = typeof type !== "string" || type.endsWith(":routeNotFound")
+      const said = [title, detail].filter((text) => typeof text === "string").join(": ")
+      return Effect.fail(
+        new VerbFailed({
+          exit: isForeign ? "failed" : (EXITS[response.status] ?? "failed"),
+          what: said === "" ? `${path} was answered with status ${response.status}.` : said,
+          hint: isForeign
+            ? `${response.url || "The gateway"} has no route ${path}. Is it a gateway of Everstate, of this version?`
+            : [reason === undefined ? "" : `Reason: ${reason}.`, hint ?? ""].filter(Boolean).join(" "),
+          facts: problem,
+        }),
+      )
+    },
+  )

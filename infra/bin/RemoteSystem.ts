@@ -1,0 +1,59 @@
+/**
+ * A remote straight on NATS and Postgres, with the definitions of a module: a gateway in this process, on a
+ * system that takes part in the cluster for as long as the verb runs.
+ *
+ * Owns that system. Its weight is so small that it takes no work from running nodes; where no node is up, it
+ * is the node.
+ */
+import { Context, Effect, Layer, type Scope } from "effect"
+import { ActorSystem, layer } from "../effect.ts"
+import { makeGateway } from "../http.ts"
+import { loadDefinitions } from "./DefinitionModule.ts"
+import type { Remote } from "./Remote.ts"
+import { remoteHttp } from "./RemoteHttp.ts"
+import { type VerbFailed, verbFailureOf } from "./VerbFailed.ts"
+
+/** Weight of the node, so small that it gets next to no slots. */
+const WEIGHT = 0.001
+
+/** Address by which the gateway in this process knows its requests; nothing listens there. */
+const INNER_URL = "http://localhost"
+
+export interface SystemPlace {
+  readonly nats: string
+  readonly postgres: string
+  readonly namespace: string
+  readonly module: string | undefined
+}
+
+export const remoteSystem = Effect.fnUntraced(function* ({
+  nats,
+  postgres,
+  namespace,
+  module,
+}: SystemPlace): Effect.fn.Return<Remote, VerbFailed, Scope.Scope> {
+  const { definitions } = yield* loadDefinitions(module)
+  const { actors, sagas, projections } = definitions
+  const node = { name: `everstate-${process.pid}`, weight: WEIGHT }
+  // On Effects, so that it logs as this command does.
+  const services = yield* Effect.mapError(
+    Layer.build(layer({ nats, postgres, namespace, actors, sagas, projections, node })),
+    verbFailureOf,
+  )
+  const system = Context.get(services, ActorSystem)
+  const gateway = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      makeGateway(system, {
+        // Who may use NATS and Postgres may do everything. The name of the user is a header of the verbs.
+        authorize: ({ request }) => ({ user: userIn(request) }),
+      }),
+    ),
+    (gateway) => Effect.promise(() => gateway.close()),
+  )
+  return { ...remoteHttp({ url: INNER_URL, token: undefined, fetch: gateway.fetch }), where: nats }
+})
+
+const userIn = ({ headers }: Request): string | undefined => {
+  const user = headers.get("x-user")
+  return user === null ? undefined : Buffer.from(user, "latin1").toString("utf8")
+}

@@ -1,0 +1,161 @@
+/** The verbs that look into a running system and operate it, against a gateway on a system in memory. */
+import { describe, expect, it, onTestFinished, vi } from "vitest"
+import { runVerb } from "../../fixtures/bin/RunVerb.ts"
+import { asUser, startGateway } from "../gateway/GatewayFixture.ts"
+
+/** Waits until the expectations hold. */
+const eventually = (expectations: () => Promise<void>): Promise<void> =>
+  vi.waitFor(expectations, { timeout: 60_000, interval: 20 })
+
+/** A gateway that answers every fetch of the test, and verbs against it. */
+const started = async () => {
+  const { gateway } = await startGateway({ authorize: asUser("ann") }, { directory: true })
+  vi.stubGlobal("fetch", gateway.fetch)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const verb = (...args: ReadonlyArray<string>) => runVerb(...args, "--url", "http://localhost")
+  const json = async (...args: ReadonlyArray<string>) => JSON.parse((await verb(...args, "--json")).stdout)
+  return { verb, json }
+}
+
+describe("everstate actors", () => {
+  it("asks, and shows what became of the actor", async () => {
+    const { verb, json } = await started()
+    const asked = await verb("actors", "ask", "counter", "a", "Add", '{"by":3}', "--by", "ann")
+    expect(asked).toMatchObject({ exitCode: 0, stderr: "" })
+    expect(asked.stdout).toContain('{"total": 3}')
+    expect(await json("actors", "show", "counter", "a")).toMatchObject({
+      state: "open",
+      version: 1,
+      pending: { timers: [], calls: [] },
+    })
+    const { items } = await json("actors", "history", "counter", "a")
+    expect(items).toMatchObject([{ version: 1, type: "Added", user: "ann" }])
+    expect((await verb("actors", "at", "counter", "a", "--version-at", "1")).stdout).toContain("open")
+  })
+
+  it("applies a command once under one id", async () => {
+    const { json } = await started()
+    const ask = () => json("actors", "ask", "counter", "a", "Add", '{"by":3}', "--command-id", "c-1")
+    expect(await ask()).toMatchObject({ version: 1, duplicate: false, commandId: "c-1" })
+    expect(await ask()).toMatchObject({ version: 1, duplicate: true })
+  })
+
+  it("lists actors by their state", async () => {
+    const { verb, json } = await started()
+    await verb("actors", "ask", "counter", "a", "Add", '{"by":3}')
+    await verb("actors", "ask", "counter", "b", "Add", '{"by":3}')
+    await eventually(async () => {
+      const { items } = await json("actors", "list", "counter", "--state", "open", "--limit", "1")
+      expect(items).toMatchObject([{ id: "a", state: "open" }])
+    })
+    const { stdout, stderr } = await verb("actors", "list", "counter", "--limit", "1")
+    expect(stdout.split("\n")[0]).toMatch(/^id +state +version +updated$/)
+    expect(stderr).toContain("There are more")
+    expect((await json("actors", "list", "counter", "--idle", "1h")).items).toEqual([])
+  })
+
+  it("decides without storing, and stores a message", async () => {
+    const { verb, json } = await started()
+    expect(await json("actors", "dry-run", "counter", "a", "Add", '{"by":3}')).toMatchObject({
+      outcome: "stored",
+      fromVersion: 0,
+      version: 1,
+    })
+    expect((await verb("actors", "show", "counter", "a")).exitCode).toBe(4)
+    expect((await verb("actors", "tell", "counter", "a", "Add", '{"by":3}')).stdout).toContain("stored")
+    await eventually(async () =>
+      expect(await json("actors", "show", "counter", "a")).toMatchObject({ version: 1 }),
+    )
+  })
+
+  it("ends with 3 for a rejection, 4 for what is not there, 2 for a wrong payload", async () => {
+    const { verb } = await started()
+    await verb("actors", "ask", "counter", "a", "Add", '{"by":3}')
+    const runs = await Promise.all([
+      verb("actors", "ask", "counter", "a", "Refuse"),
+      verb("actors", "ask", "counter", "a", "Add", '{"by":3}', "--if-version", "7"),
+      verb("actors", "ask", "counter", "a", "Nope"),
+      verb("actors", "show", "nothing", "a"),
+      verb("actors", "ask", "counter", "a", "Add", '{"by":"x"}'),
+      verb("actors", "ask", "counter", "a", "Add", "{by:3}"),
+    ])
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([3, 3, 4, 4, 2, 2])
+    for (const { stdout, stderr } of runs) expect([stdout, stderr === ""]).toEqual(["", false])
+  })
+
+  it("gives the problem of a refusal as JSON", async () => {
+    const { verb } = await started()
+    const { stderr } = await verb("actors", "ask", "counter", "a", "Refuse", "--json")
+    expect(JSON.parse(stderr)).toMatchObject({ exitCode: 3, facts: { status: 422 } })
+  })
+})
+
+describe("everstate cluster", () => {
+  it("shows members, and asks before it stops anything", async () => {
+    const { verb, json } = await started()
+    const { members } = await json("cluster", "status")
+    expect((await verb("cluster", "status")).stdout).toContain(members[0].name)
+    const unasked = await verb("cluster", "pause", "counter")
+    expect(unasked).toMatchObject({ exitCode: 6, stdout: "" })
+    expect(unasked.stderr).toContain("--yes")
+    expect(await json("cluster", "status")).toMatchObject({ paused: [] })
+    expect((await verb("cluster", "pause", "counter", "--yes", "--note", "test")).exitCode).toBe(0)
+    await eventually(async () =>
+      expect(await json("cluster", "status")).toMatchObject({ paused: ["counter"] }),
+    )
+    expect((await verb("cluster", "resume", "counter")).exitCode).toBe(0)
+    await eventually(async () => expect(await json("cluster", "status")).toMatchObject({ paused: [] }))
+  })
+})
+
+describe("everstate dead-letters", () => {
+  const rejected = async () => {
+    const { verb, json } = await started()
+    await verb("actors", "tell", "counter", "a", "Refuse")
+    await eventually(async () => expect((await json("dead-letters", "list")).items).toHaveLength(1))
+    return { verb, json }
+  }
+
+  it("lists, shows and discards one", async () => {
+    const { verb, json } = await rejected()
+    const [{ number, reason }] = (await json("dead-letters", "list")).items
+    expect((await verb("dead-letters", "list")).stdout).toContain("counter/a")
+    expect((await verb("dead-letters", "show", String(number))).stdout).toContain(reason)
+    expect((await verb("dead-letters", "discard", String(number))).exitCode).toBe(6)
+    expect((await verb("dead-letters", "discard", String(number), "--yes")).exitCode).toBe(0)
+    expect((await json("dead-letters", "list")).items).toEqual([])
+    expect((await verb("dead-letters", "show", String(number))).exitCode).toBe(4)
+  })
+
+  it("discards all with a reason", async () => {
+    const { verb, json } = await rejected()
+    const [{ reason }] = (await json("dead-letters", "list")).items
+    const { stdout, exitCode } = await verb("dead-letters", "discard", "--reason", reason, "--yes")
+    expect({ stdout, exitCode }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("done: 1 of 1"),
+    })
+    expect((await json("dead-letters", "list")).items).toEqual([])
+  })
+})
+
+describe("a verb on a running system", () => {
+  it("ends with 5 where nobody answers", async () => {
+    const { exitCode, stderr } = await runVerb("actors", "list", "counter", "--url", "http://127.0.0.1:1")
+    expect(exitCode).toBe(5)
+    expect(stderr).toContain("--url")
+  })
+
+  it("refuses addresses that are none, and both roads at once", async () => {
+    expect((await runVerb("cluster", "status", "--url", "localhost:3000")).exitCode).toBe(2)
+    const both = await runVerb(
+      "cluster",
+      "status",
+      "--url",
+      "http://127.0.0.1:1",
+      "--nats",
+      "nats://127.0.0.1:1",
+    )
+    expect(both.exitCode).toBe(2)
+  })
+})
