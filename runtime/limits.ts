@@ -23,6 +23,8 @@ import {
 import { HISTORY_PAGE_MAX } from "./system/History.ts"
 import { WAIT_FOR_DEADLINE_MS } from "./system/ReadSide.ts"
 import { SYSTEM_DEFAULTS } from "./system/SystemSettings.ts"
+import { WATCH_BEHIND_MAX } from "./watch/ChangeFeed.ts"
+import { WATCHERS_MAX } from "./watch/ChangeFeeds.ts"
 
 /** Limits of every system. What goes beyond one is refused with an error that names it. */
 export const LIMITS = {
@@ -41,6 +43,10 @@ export const LIMITS = {
   directoryColumnNameLength: DIRECTORY_COLUMN_NAME_LENGTH_MAX,
   directoryTextLength: DIRECTORY_TEXT_LENGTH_MAX,
   directoryColumnsBytes: DIRECTORY_COLUMNS_BYTES_MAX,
+  /** Versions that a watcher may be behind before it skips to the newest state. */
+  watchBehindCount: WATCH_BEHIND_MAX,
+  /** Watchers that may wait on a node. */
+  watchersPerNodeCount: WATCHERS_MAX,
   /** Items of one `forEach` of a saga. */
   sagaItemCount: SAGA_ITEMS_MAX,
   /** Characters of the key of such an item. */

@@ -26,6 +26,7 @@ import { type Bench, Stage } from "./Stage.ts"
 import { machineText, tableText } from "./Table.ts"
 import { tellThroughput } from "./TellThroughput.ts"
 import { timerCapacity } from "./TimerCapacity.ts"
+import { watchDelivery } from "./WatchDelivery.ts"
 
 const BENCHES: ReadonlyArray<Bench> = [
   appendCeiling,
@@ -46,6 +47,7 @@ const BENCHES: ReadonlyArray<Bench> = [
   invokeThroughput,
   timerCapacity,
   residentMemory,
+  watchDelivery,
   clusterAsk,
   clusterLocal,
   clusterTakeover,
