@@ -124,7 +124,10 @@ export class OpenWork {
   }
 
   /** Sequence of the last commit that a projection or reactor reads. */
-  #lastOf({ from }: Pick<ProjectionDefinition, "from">): number {
+  #lastOf({ from, readCommit }: Pick<ProjectionDefinition, "from" | "readCommit">): number {
+    if (readCommit !== undefined) {
+      return Math.max(0, ...Array.from(this.#context.reference.actors.values(), ({ sequence }) => sequence))
+    }
     const types = new Set(from.map(({ type }) => type))
     const { events } = this.#context.reference
     return events.findLast(({ actorType }) => types.has(actorType))?.sequence ?? 0

@@ -32,6 +32,15 @@ export interface AppliedCommand {
   readonly index: number
 }
 
+/** A commit of an actor: its place, and the actor after it. */
+interface TrueCommit {
+  readonly sequence: number
+  /** Time of the decision, according to the commit. */
+  readonly at: number
+  readonly version: number
+  readonly isBorn: boolean
+}
+
 /** One actor according to the journal. */
 export interface TrueActor {
   readonly definition: AnyActor
@@ -43,6 +52,7 @@ export interface TrueActor {
   /** State after each version; index = version. */
   readonly states: ReadonlyArray<MachineState>
   readonly events: ReadonlyArray<ProjectedEvent>
+  readonly commits: ReadonlyArray<TrueCommit>
   readonly isBorn: boolean
   /** JSON of the input that it was born with. */
   readonly input: string | undefined
@@ -64,6 +74,7 @@ interface Writable extends TrueActor {
   readonly commands: Map<string, AppliedCommand>
   readonly states: Array<MachineState>
   readonly events: Array<ProjectedEvent>
+  readonly commits: Array<TrueCommit>
 }
 
 interface Entry {
@@ -150,6 +161,7 @@ export class Reference {
     const place = { sequence, at: commit.at, storedAtMs: atMs, begunAtMs }
     for (const entry of commit.entries) this.#apply(actor, entry, place)
     actor.sequence = sequence
+    actor.commits.push({ sequence, at: commit.at, version: actor.version, isBorn: actor.isBorn })
     return actor
   }
 
@@ -177,6 +189,7 @@ export class Reference {
       commands,
       states,
       events: [],
+      commits: [],
     }
   }
 

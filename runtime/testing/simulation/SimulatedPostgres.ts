@@ -196,7 +196,13 @@ export class SimulatedPostgres {
         ),
       amend: (projection, amendment) =>
         call(`amend ${projection.name}`, () =>
-          this.#commit(() => Effect.runSyncExit(this.readModel.amend(projection, amendment))),
+          Exit.map(
+            this.#commit(() => Effect.runSyncExit(this.readModel.amend(projection, amendment))),
+            (isAmended) => {
+              this.#tell(projection)
+              return isAmended
+            },
+          ),
         ),
       prune: (projection, range) =>
         call(`prune ${projection.name}`, () =>

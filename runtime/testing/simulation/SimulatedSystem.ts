@@ -12,6 +12,7 @@ import { ShardMap } from "../../cluster/ShardMap.ts"
 import { projectionSlot, reactorSlot } from "../../cluster/Slot.ts"
 import type { DeadLetter } from "../../deadletter/DeadLetters.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
+import { ActorsTable } from "../../directory/ActorsTable.ts"
 import type { ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
 import type { ReactorDefinition } from "../../reactor/Reactor.ts"
 import { starterOf } from "../../saga/SagaStarter.ts"
@@ -251,7 +252,7 @@ export class SimulatedSystem {
   }
 
   get projections(): ReadonlyArray<ProjectionDefinition> {
-    return this.#sut.projections ?? []
+    return [...(this.#sut.projections ?? []), ...(this.#sut.directory === true ? [ActorsTable] : [])]
   }
 
   /** Runs the world with the escape trap set, up to `untilMs` of virtual time. */
@@ -344,10 +345,10 @@ export class SimulatedSystem {
       system: () => {
         const { actors, sagas = [] } =
           this.#deployment?.isOver === false ? this.#deployment.former : this.#sut
-        const { reactors = [], settings } = this.#sut
-        const { projections } = this
+        const { reactors = [], projections = [], settings } = this.#sut
+        const directory = this.#sut.directory === true ? { correlationsKeptMs: 0 } : false
         const shardCount = this.#shardCount
-        return { actors, sagas, reactors, projections, directory: false, ...settings, shardCount }
+        return { actors, sagas, reactors, projections, directory, ...settings, shardCount }
       },
       placement: this.#sut.placement ?? "everywhere",
       isRival,

@@ -6,9 +6,11 @@
  * beginning.
  */
 import { Effect } from "effect"
+import type { ActorRow } from "../../directory/ActorsTable.ts"
 import { decodeValue } from "../../json/StoredValue.ts"
 import type { MachineState } from "../../machine/Machine.ts"
 import type { AnyRow, ProjectedEvent, ProjectionDefinition } from "../../projection/Projection.ts"
+import { judgeDirectory } from "./DirectoryChecker.ts"
 import type { Reference } from "./Reference.ts"
 import type { SimulatedPostgres } from "./SimulatedPostgres.ts"
 import { factsOf, trueFactsOf } from "./StateFacts.ts"
@@ -36,6 +38,10 @@ export class StoreChecker {
     const { form, name } = projection
     if (form.kind !== "fold") return
     const offset = this.offset(projection)
+    if (projection.readCommit !== undefined) {
+      const rows = this.#postgres.readModel.rows(projection) as ReadonlyArray<ActorRow>
+      return judgeDirectory(this.#reference, rows, offset)
+    }
     const expected = this.#foldedTo(projection, offset)
     const keyOf = (row: AnyRow) => JSON.stringify(form.table.primaryKey.map((column) => row[column]))
     const factsOfRow = (row: AnyRow) => this.#factsOfRow(form.table.columns, row)

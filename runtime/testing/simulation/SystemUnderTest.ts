@@ -45,6 +45,8 @@ export interface SystemUnderTest {
   readonly sagas?: ReadonlyArray<AnySaga>
   readonly reactors?: ReadonlyArray<ReactorDefinition>
   readonly projections?: ReadonlyArray<ProjectionDefinition>
+  /** Whether nodes keep the directory of actors, which is then judged like a projection; default false. */
+  readonly directory?: boolean
   /**
    * Definitions that the nodes run at first. During the run all nodes are killed and start again with the
    * present definitions, by which everything is judged. These must read the earlier data correctly.
