@@ -186,20 +186,25 @@ const columnConditions = (wanted: unknown): ReadonlyArray<Condition> => {
 /** Throws {@link InvalidListing}. */
 const wantedStates = (
   type: string,
-  { state, tag }: ListOptions,
+  { state, exceptStates, tag }: ListOptions,
   actorNamed: DirectoryOptions["actorNamed"],
 ): Question["isWanted"] => {
   if (state !== undefined && typeof state !== "string") {
     throw invalid("state", `it is ${typeof state}`, "Give the name of a state as text.")
+  }
+  const excepted: unknown = exceptStates ?? []
+  if (!Array.isArray(excepted) || excepted.some((name) => typeof name !== "string")) {
+    throw invalid("exceptStates", "it is no list of names", "Give the names of states as a list of texts.")
   }
   const machine = tag === undefined ? undefined : actorNamed(type)?.machine
   if (tag !== undefined && machine === undefined) {
     const hint = "Ask a node that has the definition of the type, because tags are in its machine."
     throw invalid("tag", `this node does not know the type "${type}"`, hint)
   }
-  if (state === undefined && tag === undefined) return undefined
+  if (state === undefined && tag === undefined && exceptStates === undefined) return undefined
   return (name) =>
     (state === undefined || isInState(state, name)) &&
+    !excepted.some((other: string) => isInState(other, name)) &&
     (tag === undefined || machine?.hasTag(name, tag) === true)
 }
 

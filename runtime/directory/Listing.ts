@@ -25,6 +25,11 @@ export interface ListOptions<A extends AnyActor = AnyActor> {
    * `{fulfilling:packed}`, too; `fulfilling.packed` stands for `{fulfilling:packed}`.
    */
   readonly state?: string
+  /**
+   * Actors in none of these states, which are named as for `state`: sagas that run are those outside of `completed`,
+   * `compensated`, `aborted` and `stuck`.
+   */
+  readonly exceptStates?: ReadonlyArray<string>
   /** Actors in a state with this tag of the machine. This node must have the definition of the type. */
   readonly tag?: string
   /** Actors whose id begins with this text. */

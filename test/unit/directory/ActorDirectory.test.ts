@@ -71,6 +71,9 @@ test("finds actors by state, part of a state, tag, prefix, end and age", async (
   expect(await idsOf({ tag: "open" })).toEqual(["a", "a/1", "b", "c", "한글"])
   expect(await idsOf({ tag: "open", state: "lost" })).toEqual(["c"])
   expect(await idsOf({ tag: "far" })).toEqual(["b"])
+  expect(await idsOf({ exceptStates: ["moving", "lost"] })).toEqual(["d"])
+  expect(await idsOf({ exceptStates: ["moving.packed"], tag: "open" })).toEqual(["b", "c"])
+  expect(await idsOf({ exceptStates: [] })).toHaveLength(6)
   expect(await idsOf({ tag: "none" })).toEqual([])
   expect(await idsOf({ idPrefix: "a" })).toEqual(["a", "a/1"])
   expect(await idsOf({ idPrefix: "한" })).toEqual(["한글"])
@@ -111,6 +114,7 @@ test("refuses what cannot be listed, and says what to give instead", async () =>
   await refused({ updatedBefore: new Date("?") }).toMatchObject({ option: "updatedBefore" })
   await refused({ idPrefix: "a\0" }).toMatchObject({ option: "idPrefix" })
   await refused({ state: 3 }).toMatchObject({ option: "state" })
+  await refused({ exceptStates: "lost" }).toMatchObject({ option: "exceptStates" })
   await refused({ type: "unheard", tag: "open" }).toMatchObject({ option: "tag" })
   await expect(system.actors.count({ type: Parcel, by: "tag" as "state" })).rejects.toMatchObject({
     option: "by",
