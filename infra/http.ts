@@ -14,10 +14,7 @@ export {
 } from "./gateway/Access.ts"
 export type { Expose } from "./gateway/Exposure.ts"
 export { type Gateway, makeGateway } from "./gateway/Gateway.ts"
-export {
-  type ApplicationRoutes,
-  type GatewayOptions,
-  InvalidGatewayOption,
-  type ListenOptions,
-} from "./gateway/GatewayOptions.ts"
+export type { ApplicationRoutes, GatewayOptions, ListenOptions } from "./gateway/GatewayOptions.ts"
+export { InvalidGatewayOption } from "./gateway/InvalidGatewayOption.ts"
 export type { Listening } from "./gateway/NodeListener.ts"
+export type { TokensOptions } from "./gateway/Tokens.ts"

@@ -32,7 +32,7 @@ export const ActorDocument = Schema.Struct({
   output: Schema.optionalKey(Schema.Unknown),
 }).annotate({ identifier: "ActorDocument" })
 
-const HistoryItem = Schema.Struct({
+export const HistoryItem = Schema.Struct({
   version: Schema.Int,
   sequence: Schema.Int,
   at: moment("Time of the commit"),

@@ -13,16 +13,19 @@ import { utf8Header } from "../http/HeaderText.ts"
 import { type Problem, problem } from "../http/Problem.ts"
 import { BODY_BYTES_MAX, CORRELATION_HEADER } from "../http/ProblemResponses.ts"
 import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGuard.ts"
-import { type Nearness, type Principal, withoutAuthorize } from "./Access.ts"
+import type { AccessRequest, Nearness, Principal } from "./Access.ts"
 import { guarded, problemAnswer } from "./Answers.ts"
+import { Authorisation, SESSION_PATH } from "./Authorisation.ts"
 import { boundedBody, TOO_LARGE } from "./BoundedBody.ts"
 import { ConsoleFiles, redirect } from "./ConsoleFiles.ts"
 import { exposureOf, unknownTypes } from "./Exposure.ts"
 import { type GatewayHandler, gatewayHandler } from "./GatewayHandler.ts"
-import { type GatewayOptions, InvalidGatewayOption, type ListenOptions } from "./GatewayOptions.ts"
+import type { GatewayOptions, ListenOptions } from "./GatewayOptions.ts"
+import { InvalidGatewayOption } from "./InvalidGatewayOption.ts"
 import { type Listening, listenOn, nodeHandler } from "./NodeListener.ts"
 import { isRecorded, recorded } from "./OperationRecord.ts"
 import type { FoundRoute } from "./RouteTable.ts"
+import { Tokens } from "./Tokens.ts"
 
 /** A system on HTTP. */
 export interface Gateway {
@@ -56,13 +59,11 @@ export const makeGateway = (
 /** Headers that a client cannot send from a page without asking the service first (a CORS preflight). */
 const CUSTOM_HEADERS = ["authorization", "idempotency-key", "x-everstate", "x-requested-with"] as const
 
-/** Headers of requests that a proxy has passed on. */
-const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const
-
 class RunningGateway {
   readonly #options: GatewayOptions
   readonly #basePath: string
   readonly #guard: RequestGuard
+  readonly #authorisation: Authorisation
   readonly #handler: GatewayHandler
   readonly #console: ConsoleFiles | undefined
   readonly #listening = new Set<Listening>()
@@ -72,6 +73,11 @@ class RunningGateway {
     this.#basePath = basePathOf(options.basePath)
     this.#guard = requestGuard(options.allowedHosts)
     this.#console = options.console === true ? consoleFiles() : undefined
+    this.#authorisation = new Authorisation({
+      tokens: options.tokens === undefined ? undefined : Tokens.read(options.tokens),
+      authorize: options.authorize,
+      cookiePath: this.#basePath === "" ? "/" : this.#basePath,
+    })
     const face = faceOf(system)
     const [unknown] = unknownTypes(face.service.given, options.expose)
     if (unknown !== undefined) {
@@ -83,7 +89,12 @@ class RunningGateway {
       })
     }
     const exposure = exposureOf(face.service.given, options.expose)
-    this.#handler = gatewayHandler({ ...face, exposure, basePath: this.#basePath })
+    this.#handler = gatewayHandler({
+      ...face,
+      exposure,
+      basePath: this.#basePath,
+      application: options.openapi,
+    })
   }
 
   /** The walk of a request. */
@@ -114,13 +125,14 @@ class RunningGateway {
       const detail = "A request that changes something says Content-Type: application/json."
       return refused(problem("unsupportedMediaType", detail))
     }
-    const caller = await this.#authorized(request, route, nearness)
+    const caller = isOpen(route) ? NOBODY : await this.#authorisation.decide(asked(request, route), nearness)
     if ("problem" in caller) return refused(caller.problem, caller.headers)
     const body = await boundedBody(request, BODY_BYTES_MAX)
     if (body === TOO_LARGE) {
       const detail = `The body is larger than ${BODY_BYTES_MAX} bytes.`
       return refused(problem("payloadTooLarge", detail, { limitBytes: BODY_BYTES_MAX }))
     }
+    if (route?.operation === SESSION_PATH) return this.#authorisation.session(request, body, nearness)
     const inner = innerRequest(request, url, body, correlationId, caller)
     if (route !== undefined) return this.#answered(inner, route)
     return (await this.#options.routes?.(inner, caller)) ?? this.#notFound(request, url)
@@ -152,35 +164,13 @@ class RunningGateway {
       : problemAnswer(problem("methodNotAllowed", detail, { allowed }), { allow: allowed.join(", ") })
   }
 
-  async #authorized(
-    request: Request,
-    route: FoundRoute | undefined,
-    nearness: Nearness,
-  ): Promise<Principal | { readonly problem: Problem; readonly headers: Record<string, string> }> {
-    const { verb = "route", operation = "route", ...names } = route ?? {}
-    if (verb === "open") return { user: undefined }
-    const { authorize } = this.#options
-    // A proxy on this machine passes on requests from anywhere.
-    const near = PROXY_HEADERS.some((name) => request.headers.has(name)) ? "unknown" : nearness
-    const answer =
-      authorize === undefined
-        ? withoutAuthorize(verb, near)
-        : await authorize({ request: withoutBody(request), verb, operation, ...names })
-    if ("user" in answer) return answer
-    const { refused: kind, detail = "The gateway's `authorize` refused the request." } = answer
-    return {
-      problem: problem(kind, detail, { verb }),
-      headers: kind === "unauthenticated" ? { "www-authenticate": "Bearer" } : {},
-    }
-  }
-
   async listen({ port = 0, host = "127.0.0.1" }: ListenOptions): Promise<Listening> {
     const isNear = isLoopback(host)
-    if (!isNear && this.#options.authorize === undefined) {
+    if (!isNear && !this.#authorisation.knowsCallers) {
       throw new InvalidGatewayOption({
         option: "host",
-        detail: `${host} can be reached from other machines, and there is no \`authorize\``,
-        hint: "Give `authorize`, or listen on 127.0.0.1.",
+        detail: `${host} can be reached from other machines, and there are neither \`tokens\` nor \`authorize\``,
+        hint: "Give `tokens` or `authorize`, or listen on 127.0.0.1.",
       })
     }
     const nearness = isNear ? "this machine" : "unknown"
@@ -251,6 +241,17 @@ const isDeliberate = ({ method, headers }: Request): boolean =>
 /** Refuses a request whose body was not read: the connection ends, because the body would come next on it. */
 const refused = (given: Problem, headers: Readonly<Record<string, string>> = {}): Response =>
   problemAnswer(given, { ...headers, connection: "close" })
+
+/** The caller of a route that is open to everybody. */
+const NOBODY: Principal = { user: undefined }
+
+const isOpen = (route: FoundRoute | undefined): boolean => route?.verb === "open"
+
+/** The question that a request puts to `authorize`. */
+const asked = (request: Request, route: FoundRoute | undefined): AccessRequest => {
+  const { verb = "route", operation = "route", ...names } = route ?? {}
+  return { request: withoutBody(request), verb: verb === "open" ? "route" : verb, operation, ...names }
+}
 
 const withoutBody = ({ url, method, headers, signal }: Request): Request =>
   new Request(url, { method, headers, signal })

@@ -10,10 +10,12 @@ import { ActorEndpoints } from "./ActorApi.ts"
 import { DirectoryEndpoints } from "./DirectoryApi.ts"
 import { OperationEndpoints } from "./OperationApi.ts"
 import { SagaEndpoints } from "./SagaApi.ts"
+import { WatchEndpoints } from "./WatchApi.ts"
 
 export const GatewayApi = HttpApi.make("gateway")
   .add(DirectoryEndpoints)
   .add(ActorEndpoints)
+  .add(WatchEndpoints)
   .add(SagaEndpoints)
   .add(OperationEndpoints)
   .add(DeadLetterEndpoints)

@@ -6,6 +6,7 @@
 import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import type { JsonObject } from "../../runtime/integration/PayloadSchema.ts"
 import type { OperationLogService } from "../../runtime/operation/OperationLog.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
@@ -17,19 +18,24 @@ import { layerOperationRoutes } from "../http/OperationRoutes.ts"
 import { layerProblemResponses } from "../http/ProblemResponses.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { ActorRoutes } from "./ActorRoutes.ts"
+import { apiDocument } from "./ApiDocument.ts"
+import { SESSION_METHODS, SESSION_PATH } from "./Authorisation.ts"
 import { DirectoryRoutes } from "./DirectoryRoutes.ts"
+import { DOCUMENT_ROUTES, exposedCatalog, layerDocumentRoutes, pagePolicy } from "./DocumentRoutes.ts"
 import { Exposed, type Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { OperationHandlers } from "./OperationHandlers.ts"
 import { PATH_PARAMETER_LENGTH_MAX, type PlainRoute, RouteTable } from "./RouteTable.ts"
 import { SagaRoutes } from "./SagaRoutes.ts"
+import { WatchRoutes } from "./WatchRoutes.ts"
 
 /** Routes that are no endpoints of the API. */
 const PLAIN_ROUTES: ReadonlyArray<PlainRoute> = [
   { method: "GET", path: "/healthz", verb: "open" },
   { method: "GET", path: "/readyz", verb: "open" },
   { method: "GET", path: "/metrics", verb: "inspect" },
-  { method: "GET", path: "/openapi.json", verb: "describe" },
+  ...DOCUMENT_ROUTES,
+  ...SESSION_METHODS.map((method): PlainRoute => ({ method, path: SESSION_PATH, verb: "open" })),
 ]
 
 interface HandlerOptions {
@@ -38,6 +44,8 @@ interface HandlerOptions {
   readonly context: Context.Context<never> | undefined
   readonly exposure: Exposure
   readonly basePath: string
+  /** OpenAPI document of the application's routes. */
+  readonly application: JsonObject | undefined
 }
 
 /** The routes, and what Gateway.ts asks about them. */
@@ -57,15 +65,17 @@ export interface GatewayHandler {
   readonly dispose: () => Promise<void>
 }
 
-export const gatewayHandler = ({ service, context, exposure }: HandlerOptions): GatewayHandler => {
+export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
+  const { service, context, exposure } = options
   const base = context ?? Context.empty()
   const methodsAt = methodsOf(GatewayApi)
   const departure = Effect.runSync(Departure.make)
   const routes = Layer.mergeAll(
-    HttpApiBuilder.layer(GatewayApi, { openapiPath: "/openapi.json" }).pipe(
+    HttpApiBuilder.layer(GatewayApi).pipe(
       Layer.provide([
         DirectoryRoutes,
         ActorRoutes,
+        WatchRoutes,
         SagaRoutes,
         OperationHandlers,
         HttpApiBuilder.group(GatewayApi, "deadLetters", deadLetterHandlers),
@@ -73,6 +83,10 @@ export const gatewayHandler = ({ service, context, exposure }: HandlerOptions): 
       ]),
     ),
     layerOperationRoutes(Effect.void),
+    layerDocumentRoutes(
+      once(() => apiDocument(options)),
+      once(() => exposedCatalog(service.given, exposure)),
+    ),
     layerProblemResponses({ metrics: requestMetrics, guard: () => undefined, methodsAt }),
   )
   const services = Layer.mergeAll(
@@ -89,10 +103,28 @@ export const gatewayHandler = ({ service, context, exposure }: HandlerOptions): 
   return {
     routes: new RouteTable(GatewayApi, PLAIN_ROUTES, exposure),
     methodsAt,
-    fetch: (request) => handler(request),
+    fetch: async (request) => withPolicy(await handler(request)),
     record: { log: service.operations, run: (effect) => Effect.runPromiseWith(base)(effect) },
     logDefect: (what, cause) => void Effect.runForkWith(base)(Effect.logError(what, cause)),
     endStreams: () => Effect.runPromise(Effect.asVoid(departure.begins.open)),
     dispose,
   }
+}
+
+/** The result of the first call, for all calls. */
+const once = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+/** A page gets the policy that its scripts need. */
+const withPolicy = async (response: Response): Promise<Response> => {
+  if (response.headers.get("content-type")?.startsWith("text/html") !== true) return response
+  const html = await response.text()
+  const { status, headers } = response
+  headers.set("content-security-policy", pagePolicy(html))
+  return new Response(html, { status, headers })
 }

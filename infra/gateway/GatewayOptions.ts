@@ -1,12 +1,12 @@
 /**
- * The options of a gateway, and the error for options that cannot be.
+ * The options of a gateway.
  *
- * Owns both. What they mean for requests: Gateway.ts.
+ * Owns their shape. What they mean for requests: Gateway.ts. The error for options that cannot be:
+ * InvalidGatewayOption.ts.
  */
-import { Schema } from "effect"
-import { errorClass } from "../../runtime/error/EverstateError.ts"
 import type { Authorize, Principal } from "./Access.ts"
 import type { Expose } from "./Exposure.ts"
+import type { TokensOptions } from "./Tokens.ts"
 
 /**
  * Routes of the application beside those of the gateway: answers a request, or `undefined` for a path that it
@@ -22,10 +22,15 @@ export interface GatewayOptions {
   /** Path under which the gateway is mounted, as in `/api`. Default: none. */
   readonly basePath?: string
   /**
-   * Decides about each request. Without it, `listen` answers on the loopback address only, and `fetch` refuses
-   * operators' verbs.
+   * Decides about each request. Without it and without `tokens`, `listen` answers on the loopback address only,
+   * and `fetch` refuses operators' verbs.
    */
   readonly authorize?: Authorize
+  /**
+   * Bearer tokens with the roles `viewer` and `operator`, for those who have no identity provider. With
+   * `authorize` as well, a request without a known token is for `authorize`.
+   */
+  readonly tokens?: TokensOptions
   /** The types and commands that callers see. Default: all of the system. */
   readonly expose?: Expose
   /**
@@ -35,6 +40,8 @@ export interface GatewayOptions {
   readonly allowedHosts?: ReadonlyArray<string>
   /** Routes of the application, behind the same checks; authorised with the verb `route`. */
   readonly routes?: ApplicationRoutes
+  /** OpenAPI document of `routes`, shown together with the gateway's own. */
+  readonly openapi?: { readonly [field: string]: unknown }
   /**
    * Serves the console under `/console`, and leads from `/` to it unless `routes` answers there. Default: false.
    * Throws `InvalidGatewayOption` if the files of the console have not been built.
@@ -48,19 +55,4 @@ export interface ListenOptions {
   readonly port?: number
   /** Address of this machine, default `127.0.0.1`. */
   readonly host?: string
-}
-
-/** An option of the gateway has a value that it cannot have. */
-export class InvalidGatewayOption extends errorClass<InvalidGatewayOption>()(
-  "InvalidGatewayOption",
-  {
-    option: Schema.String,
-    detail: Schema.String,
-    hint: Schema.String,
-  },
-  { kind: "terminal", retry: "never" },
-) {
-  override get message(): string {
-    return `Option ${this.option} of the gateway: ${this.detail}. ${this.hint}`
-  }
 }

@@ -15,7 +15,7 @@ export type RouteVerb = GatewayVerb | "open"
 
 /** A route that is no endpoint of the API. */
 export interface PlainRoute {
-  readonly method: "GET" | "POST"
+  readonly method: "GET" | "POST" | "DELETE"
   readonly path: `/${string}`
   readonly verb: RouteVerb
 }

@@ -41,7 +41,8 @@ const eventsIn = ({ transitions, states }: ChartState): ReadonlyArray<string> =>
   ...states.flatMap(eventsIn),
 ]
 
-const commandDocument = ({ commands }: AnyActor, name: string) => {
+/** A command of a type. */
+export const commandDocument = ({ commands }: AnyActor, name: string) => {
   const command = commands?.[name]
   return {
     name,
@@ -54,7 +55,7 @@ const commandDocument = ({ commands }: AnyActor, name: string) => {
 }
 
 /** The schema as JSON Schema; null without a schema, or for a schema that cannot be expressed. */
-export const jsonSchemaOf = (
+const jsonSchemaOf = (
   schema: AnySchema | undefined,
   side: "input" | "output" = "output",
 ): JsonObject | null => {

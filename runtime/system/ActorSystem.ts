@@ -369,7 +369,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
       transport,
     }),
     correlation: readCorrelationOf(tables.correlations, readModel),
-    given: givenOf(options),
+    given: givenOf(settings.namespace, options),
     operations: Option.getOrElse(yield* Effect.serviceOption(OperationLog), makeOperationLogMemory),
     status: Effect.sync(() =>
       statusOf({

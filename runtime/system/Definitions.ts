@@ -62,6 +62,7 @@ export const definitionsOf = ({
 
 /** What a system was given, in the order of its options. */
 export interface Given {
+  readonly namespace: string
   /** Without the actors of sagas. */
   readonly actors: ReadonlyArray<AnyActor>
   readonly sagas: ReadonlyArray<AnySaga>
@@ -69,7 +70,11 @@ export interface Given {
   readonly projections: ReadonlyArray<ProjectionDefinition>
 }
 
-export const givenOf = ({ actors, sagas = [], reactors = [], projections = [] }: Options): Given => ({
+export const givenOf = (
+  namespace: string,
+  { actors, sagas = [], reactors = [], projections = [] }: Options,
+): Given => ({
+  namespace,
   actors,
   sagas,
   reactors,

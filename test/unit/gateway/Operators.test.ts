@@ -154,9 +154,8 @@ describe("projections and reactors", () => {
   it("are listed with their owners", async () => {
     const { call } = await market()
     const { items } = (await call("GET", "/projections")).body
-    expect(items).toMatchObject([
-      { name: "everstate_actors", lag: 0, owners: [{ slot: expect.any(String) }] },
-    ])
+    const actors = items.find(({ name }: { name: string }) => name === "everstate_actors")
+    expect(actors).toMatchObject({ lag: 0, owners: [{ slot: expect.any(String) }] })
     expect((await call("GET", "/reactors")).body.items).toEqual([])
   })
 })

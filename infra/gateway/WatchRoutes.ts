@@ -1,0 +1,79 @@
+/**
+ * Handlers of the routes in WatchApi.ts.
+ *
+ * Owns how a change becomes a server-sent event, and where a client goes on that connects again. Who follows the
+ * actor: runtime/system/Watcher.ts.
+ */
+import { Effect, Stream } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import type { AnyActor } from "../../runtime/define.ts"
+import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
+import type { Change } from "../../runtime/watch/Change.ts"
+import { Departure } from "../http/Departure.ts"
+import { refuseInvalid } from "../http/Refused.ts"
+import { type ActorName, actorDocument, historyItem } from "./ActorDocument.ts"
+import { EventStreams, type StreamEvent } from "./EventStream.ts"
+import { Exposed } from "./Exposure.ts"
+import { GatewayApi } from "./GatewayApi.ts"
+import { gatewayProblemOf, orProblem } from "./GatewayProblem.ts"
+
+/** The version in `Last-Event-ID`; `undefined` without the header. */
+const seenVersion = (header: string | undefined) => {
+  if (header === undefined || header === "") return Effect.succeed(undefined)
+  return /^\d{1,15}$/.test(header)
+    ? Effect.succeed(Number(header))
+    : refuseInvalid(`Last-Event-ID is "${header}".`, "Send the id of an event of this stream, or none.")
+}
+
+const changeEvent =
+  (name: ActorName) =>
+  (change: Change): StreamEvent => ({
+    name: "change",
+    id: change.version,
+    data: {
+      ...actorDocument(name, change),
+      events: change.events.map(historyItem),
+      skipped: change.skipped,
+    },
+  })
+
+export const WatchRoutes = HttpApiBuilder.group(
+  GatewayApi,
+  "watch",
+  Effect.fnUntraced(function* (handlers) {
+    const system = yield* ActorSystem
+    const { typeNamed } = yield* Exposed
+    const { begins: departure } = yield* Departure
+    const streams = new EventStreams(departure.await)
+
+    const watch = Effect.fnUntraced(function* (
+      { type, id }: ActorName,
+      lastEventId: string | undefined,
+      after: number | undefined,
+    ) {
+      const { actor } = yield* typeNamed(type)
+      const seen = (yield* seenVersion(lastEventId)) ?? after
+      const changes = system.get(actor as AnyActor, id).watch(seen === undefined ? {} : { after: seen })
+      return streams.answer(Stream.map(changes, changeEvent({ type, id })), gatewayProblemOf)
+    })
+
+    const events = Effect.fnUntraced(function* (
+      { type, id }: ActorName,
+      lastEventId: string | undefined,
+      from = 1,
+    ) {
+      const { actor } = yield* typeNamed(type)
+      const seen = yield* seenVersion(lastEventId)
+      const stored = system.get(actor as AnyActor, id).events({ from: seen === undefined ? from : seen + 1 })
+      const event = Stream.map(stored, (one): StreamEvent => {
+        return { name: "event", id: one.version, data: historyItem(one) }
+      })
+      return streams.answer(event, gatewayProblemOf)
+    })
+
+    return handlers.handleAll({
+      watch: ({ params, headers, query }) => orProblem(watch(params, headers["last-event-id"], query.after)),
+      events: ({ params, headers, query }) => orProblem(events(params, headers["last-event-id"], query.from)),
+    })
+  }),
+)
