@@ -314,7 +314,7 @@ export interface Readiness {
 
 /** Who is signed in. */
 export interface Session {
-  readonly user?: string | null
-  readonly role?: "viewer" | "operator" | string
-  readonly roles?: ReadonlyArray<string>
+  /** Null: the service does not know people by name. */
+  readonly user: string | null
+  readonly role: "viewer" | "operator" | null
 }

@@ -198,22 +198,25 @@ export const sagaQuery = (type: string, id: string) =>
     queryFn: ({ signal }) => call<SagaDocument>(urlOf(["sagas", type, id]), { signal }),
   })
 
-/** A commit of a correlation, with what caused it: the sequence of a commit, or the id of a command. */
-export interface CausedCommit {
+/** A command of a correlation, as its actor stored it. */
+export interface CorrelatedCommand {
   readonly type: string
   readonly id: string
-  readonly version: number
+  readonly commandId: string
+  /** Id of what caused it; absent for the first. */
+  readonly causationId?: string
+  readonly user?: string
   readonly sequence: number
-  readonly at: string
+  /** Versions of its first and last event; absent if it stored none. */
+  readonly versions?: { readonly first: number; readonly last: number }
   readonly events: ReadonlyArray<string>
-  readonly commandIds: ReadonlyArray<string>
-  readonly cause?: number | string
+  readonly at: string
 }
 
 export const correlationQuery = (id: string) =>
   queryOptions({
     queryKey: ["correlation", id],
-    queryFn: ({ signal }) => call<Page<CausedCommit>>(urlOf(["correlations", id]), { signal }),
+    queryFn: ({ signal }) => call<Page<CorrelatedCommand>>(urlOf(["correlations", id]), { signal }),
     refetchInterval: LIST_LOOK_MS,
   })
 

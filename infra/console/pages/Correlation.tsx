@@ -1,12 +1,12 @@
 /**
  * Everything that one request caused, across actors: as a tree of causes, and on an axis of time.
  *
- * Owns the reading of the answer: commits, each with what caused it.
+ * Owns the reading of the answer: commands, each with what caused it.
  */
 import { useQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useParams } from "@tanstack/react-router"
 import { type FormEvent, useState } from "react"
-import { type CausedCommit, correlationQuery } from "../api/Queries.ts"
+import { type CorrelatedCommand, correlationQuery } from "../api/Queries.ts"
 import { spanText } from "../parts/Clock.ts"
 import { CopyButton } from "../parts/CopyButton.tsx"
 import { Moment } from "../parts/Moment.tsx"
@@ -64,7 +64,7 @@ const Found = ({ id }: { readonly id: string }) => {
     <>
       <Settled query={found} missing={<Unavailable route="GET /correlations/{id}" />}>
         {({ items }) =>
-          items.length === 0 ? <Notice title={text.correlation.none} /> : <Axis commits={items} />
+          items.length === 0 ? <Notice title={text.correlation.none} /> : <Axis commands={items} />
         }
       </Settled>
       <Twins curl={curlLine("GET", ["correlations", id])} />
@@ -72,25 +72,25 @@ const Found = ({ id }: { readonly id: string }) => {
   )
 }
 
-const Axis = ({ commits }: { readonly commits: ReadonlyArray<CausedCommit> }) => {
-  const rows = causesOf(commits)
-  const times = commits.map(({ at }) => Date.parse(at))
+const Axis = ({ commands }: { readonly commands: ReadonlyArray<CorrelatedCommand> }) => {
+  const rows = causesOf(commands)
+  const times = commands.map(({ at }) => Date.parse(at))
   const from = Math.min(...times)
   const span = Math.max(1, Math.max(...times) - from)
   return (
     <section className="panel stack">
       <div className="row spread">
-        <h2>{text.correlation.title(commits.length)}</h2>
+        <h2>{text.correlation.title(commands.length)}</h2>
         <span className="quiet">
           <Moment at={from} /> · {spanText(span)}
         </span>
       </div>
       <ol className="causes">
-        {rows.map(({ commit, depth, causeAt }) => {
-          const at = Date.parse(commit.at)
+        {rows.map(({ command, depth, causeAt }) => {
+          const at = Date.parse(command.at)
           const start = causeAt === undefined ? at : Math.min(causeAt, at)
           return (
-            <li key={commit.sequence}>
+            <li key={command.commandId}>
               <span className="cause" style={{ paddingInlineStart: depth * 16 }}>
                 {depth > 0 && (
                   <span className="quiet" aria-hidden="true">
@@ -99,12 +99,12 @@ const Axis = ({ commits }: { readonly commits: ReadonlyArray<CausedCommit> }) =>
                 )}
                 <Link
                   to="/actors/$type/$id"
-                  params={{ type: commit.type, id: commit.id }}
-                  search={commit.version > 0 ? { at: String(commit.version) } : {}}
+                  params={{ type: command.type, id: command.id }}
+                  search={command.versions === undefined ? {} : { at: String(command.versions.last) }}
                 >
-                  {commit.type} / {commit.id}
+                  {command.type} / {command.id}
                 </Link>{" "}
-                <span className="mono quiet">{commit.events.join(", ") || text.correlation.birth}</span>
+                <span className="mono quiet">{command.events.join(", ") || text.correlation.birth}</span>
               </span>
               <span className="axis" title={`+${spanText(at - from)}`}>
                 <span

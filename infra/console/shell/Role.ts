@@ -19,6 +19,6 @@ export const useRole = (): Role => {
   if (data === undefined || data === null) {
     return { user: undefined, isOperator: data === null, hasSession: false }
   }
-  const roles = data.roles ?? (data.role === undefined ? ["operator"] : [data.role])
-  return { user: data.user ?? undefined, isOperator: roles.includes("operator"), hasSession: true }
+  const user = data.user ?? undefined
+  return { user, isOperator: data.role === "operator", hasSession: user !== undefined }
 }

@@ -104,7 +104,7 @@ const Person = () => {
   return (
     <div className="stack">
       <span className="quiet">
-        {user ?? text.shell.nobody} · {isOperator ? text.shell.operator : text.shell.viewer}
+        {user} · {isOperator ? text.shell.operator : text.shell.viewer}
       </span>
       <button type="button" onClick={() => void signOut()}>
         {text.shell.signOut}

@@ -22,7 +22,6 @@ export const text = {
     search: "Search",
     skip: "Skip to the page",
     theme: { light: "Light theme", dark: "Dark theme" },
-    nobody: "Signed in",
     operator: "operator",
     viewer: "viewer",
     signOut: "Sign out",
@@ -385,8 +384,8 @@ export const text = {
     id: "Id of a correlation",
     find: "Find",
     none: "Nothing is known of this correlation",
-    title: (count: number) => plural(count, "commit", "commits"),
-    birth: "birth",
+    title: (count: number) => plural(count, "command", "commands"),
+    birth: "no event",
   },
   simulation: {
     open: "Open a report",

@@ -20,6 +20,7 @@ import { layer as layerSystem, type StartError } from "../../system/ActorSystem.
 import { requestMetrics } from "../../telemetry/RequestMetrics.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
 import { PaymentGatewayHttp } from "../payments/PaymentGatewayHttp.ts"
+import { layerConsoleRoutes } from "./ConsoleRoutes.ts"
 import { type Flow, Hosted, hosted, namespaceOf } from "./Hosted.ts"
 import { type HttpAddress, layerHttpService } from "./HttpService.ts"
 import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
@@ -46,13 +47,15 @@ export interface OrderServiceOptions extends HttpAddress {
   readonly isPreparation?: boolean
   /** Further host names that the service answers to: infra/http/RequestGuard.ts. */
   readonly allowedHosts?: ReadonlyArray<string>
+  /** Serves the console, whose files must have been built. Default: false. */
+  readonly hasConsole?: boolean
 }
 
 /** The running service. The service `HttpServer` has its address. */
 export const layerOrderService = (
   options: OrderServiceOptions,
 ): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
-  const { nats, postgres, flow, node, port, host, allowedHosts = [] } = options
+  const { nats, postgres, flow, node, port, host, allowedHosts = [], hasConsole = false } = options
   const namespace = namespaceOf(flow)
   const domain = hosted({
     flow,
@@ -89,6 +92,7 @@ export const layerOrderService = (
     ),
     // Swagger UI, not Scalar, because its package is complete and loads nothing from the network.
     HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
+    hasConsole ? layerConsoleRoutes : Layer.empty,
     layerOperationRoutes(Effect.flatMap(OrderReads, ({ check }) => check)),
     layerCatalogRoutes(Effect.map(Hosted, ({ catalog }) => catalog)),
     layerProblemResponses({

@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpServer } from "effect/http"
+import { buildConsole } from "../../cli/ConsoleBuild.ts"
 import { listOf, type NodeInput, nodeFlags, nodeOf } from "../../cli/NodeFlags.ts"
 import { runProgram } from "../../cli/Program.ts"
 import { showServerProgress } from "../../cli/ServerProgress.ts"
@@ -59,9 +60,10 @@ const curlLines = (url: string): ReadonlyArray<string> => [
   `curl ${url}/orders/o-42/history`,
 ]
 
-const welcome = (url: string, flow: Flow, gateway: string): string =>
+const welcome = (url: string, flow: Flow, gateway: string, hasConsole: boolean): string =>
   [
     "",
+    ...(hasConsole ? [`  See the system    ${url}/`] : []),
     `  Orders are taken at ${url}`,
     `  Try it            ${url}/docs`,
     `  OpenAPI           ${url}/openapi.json`,
@@ -94,6 +96,8 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
     input.json ? {} : { onProgress: showServerProgress(process.stderr) },
   )
   const gateway = yield* gatewayIn(input)
+  // Programs that start the service look at no pages.
+  const hasConsole = input.json ? false : yield* Effect.promise(() => buildConsole(process.stderr))
   const service = yield* Layer.build(
     layerOrderService({
       gateway,
@@ -106,13 +110,14 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
       port: input.port,
       host: input.host,
       allowedHosts: listOf(input.allowedHosts),
+      hasConsole,
     }),
   )
   const url = yield* HttpServer.addressFormattedWith((address) => Effect.succeed(address)).pipe(
     Effect.provideContext(service),
   )
   if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, gateway, pid: process.pid }))
-  else yield* Console.log(welcome(url, input.flow, gateway))
+  else yield* Console.log(welcome(url, input.flow, gateway, hasConsole))
   return yield* Effect.never
 }, Effect.scoped)
 
