@@ -4,6 +4,7 @@
  * Owns which of them are wrong by their kind alone. Who asks: InvalidStartOption.ts.
  */
 
+import { NAMESPACE_PATTERN } from "../nats/journal/JournalSettings.ts"
 import { SYSTEM_LOG_LEVELS } from "../telemetry/SystemLog.ts"
 
 type Fields = { readonly [option: string]: unknown }
@@ -18,6 +19,16 @@ export const kindOf = (value: unknown): string => {
   if (Array.isArray(value)) return "a list"
   if (value instanceof URL) return "an object of URL, whose text is `href`"
   return typeof value
+}
+
+/** Longest part of a text that a refusal shows, in characters. */
+const SHOWN_LENGTH_MAX = 40
+
+const shownAs = (value: unknown): string => {
+  if (typeof value === "number") return `${value}`
+  return typeof value === "string" && value !== ""
+    ? JSON.stringify(value.slice(0, SHOWN_LENGTH_MAX))
+    : kindOf(value)
 }
 
 const AT_LEAST_ONE = "give a whole number from 1."
@@ -35,7 +46,10 @@ const group: Check = [
 ]
 
 const CHECKS: { readonly [path: string]: Check } = {
-  namespace: text,
+  namespace: [
+    (value) => typeof value === "string" && NAMESPACE_PATTERN.test(value),
+    "give text of 1 to 32 lower-case letters, digits, `_` and `-`, a letter first.",
+  ],
   shardCount: count,
   residentMax: count,
   askDeadlineMs: span,
@@ -75,8 +89,7 @@ export const invalidSetting = <Refusal>(fields: Fields, refuse: Refuse<Refusal>)
       .split(".")
       .reduce<unknown>((found, name) => (found as Fields | undefined)?.[name], fields)
     if (value === undefined || isRight(value)) continue
-    const shown = typeof value === "number" ? `${value}` : kindOf(value)
-    return refuse(path, shown, hint)
+    return refuse(path, shownAs(value), hint)
   }
   return undefined
 }
