@@ -17,10 +17,13 @@ import {
 } from "./ActorText.ts"
 import { commandFlags, commandHeaders, commandInput, isOutcomeUnknown, payloadOf } from "./CommandInput.ts"
 import { itemsOf, limitFlag, listFlags, listQuery } from "./Listing.ts"
-import { present, presentItem, remark } from "./Output.ts"
-import { pathOf } from "./Remote.ts"
+import { type Paint, present, presentItem, remark } from "./Output.ts"
+import { type Document, pathOf } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { wrongUse } from "./VerbFailed.ts"
+
+/** Pause before a stream is opened again, in milliseconds. */
+const RECONNECT_MS = 1_000
 
 const type = Argument.String("type").pipe(Argument.withDescription("Actor type"))
 const id = Argument.String("id").pipe(Argument.withDescription("Id of the actor"))
@@ -112,18 +115,32 @@ const at = remoteVerb(
   ]),
 )
 
+const changeText = ({ version, state, events, skipped }: Document, paint: Paint): string =>
+  [
+    `${String(version).padStart(6)}  ${stateText(state, paint)}`,
+    ...(skipped > 0 ? [paint("yellow", `(${skipped} versions skipped)`)] : []),
+    ...(events ?? []).map(({ type, data }: Document) => `${paint("cyan", type)} ${jsonLine(data)}`),
+  ].join("  ")
+
 const watch = remoteVerb(
   "watch",
   { type, id },
   Effect.fnUntraced(function* (remote, { type, id }) {
-    yield* Stream.runForEach(remote.follow(pathOf("actors", type, id, "watch")), ({ data }) =>
-      presentItem(data, ({ version, state, events = [], skipped }, paint) =>
-        [
-          `${String(version).padStart(6)}  ${stateText(state, paint)}`,
-          ...(skipped === undefined ? [] : [paint("yellow", "(changes were skipped)")]),
-          ...events.map((event: unknown) => jsonLine(event)),
-        ].join("  "),
+    let after: number | undefined
+    const stream = Stream.suspend(() => remote.follow(pathOf("actors", type, id, "watch"), { after }))
+    const once = Stream.runForEach(stream, ({ kind, data }) => {
+      if (kind !== "change") return Effect.void
+      after = data["version"]
+      return presentItem(data, changeText)
+    })
+    // A stream that ends goes on after the last change: at another node, if its own one stops.
+    yield* once.pipe(
+      Effect.catchIf(
+        ({ exit }) => exit === "unavailable" && after !== undefined,
+        ({ what }) => remark(`${what} Connecting again.`),
       ),
+      Effect.andThen(Effect.sleep(RECONNECT_MS)),
+      Effect.forever,
     )
   }),
 ).pipe(

@@ -3,6 +3,8 @@ import { Command } from "effect/cli"
 import { actorsCommand } from "./ActorsCommand.ts"
 import { clusterCommand } from "./ClusterCommand.ts"
 import { deadLettersCommand } from "./DeadLettersCommand.ts"
+import { devCommand } from "./DevCommand.ts"
+import { doctorCommand } from "./DoctorCommand.ts"
 import { initCommand } from "./InitCommand.ts"
 import { journalCommand } from "./JournalCommand.ts"
 import { operationsCommand } from "./OperationsCommand.ts"
@@ -17,7 +19,7 @@ export const everstateCommand = Command.make("everstate").pipe(
     "Durable statecharts: develop, look into and operate systems of Everstate. `everstate VERB --help` has examples.",
   ),
   Command.withSubcommands([
-    { group: "develop", commands: [initCommand, serversCommand, simCommand] },
+    { group: "develop", commands: [initCommand, devCommand, serversCommand, simCommand] },
     {
       group: "look and operate",
       commands: [
@@ -28,6 +30,7 @@ export const everstateCommand = Command.make("everstate").pipe(
         clusterCommand,
         operationsCommand,
         journalCommand,
+        doctorCommand,
       ],
     },
   ]),

@@ -96,6 +96,12 @@ const eventsOf = ({ body }: Response, url: string): Stream.Stream<FollowedEvent,
         Stream.pipeThroughChannel(Sse.decode()),
         Stream.mapError((error) => (error instanceof VerbFailed ? error : unreachable(url, error))),
         Stream.map(({ event, data }) => ({ kind: event, data: JSON.parse(data) as Document })),
+        // The answer has begun already when its stream fails, so the problem comes as an event.
+        Stream.mapEffect((event) =>
+          event.kind === "problem"
+            ? Effect.fail(problemFailure(event.data, Number(event.data["status"]), url))
+            : Effect.succeed(event),
+        ),
       )
 
 const queryText = (query: Query = {}): string => {
@@ -138,23 +144,24 @@ const EXITS: { readonly [status: number]: ExitName } = {
   504: "unavailable",
 }
 
-/** The failure that a problem document tells of. */
+/** The failure of an answer that is no success. */
 const failureOf = (response: Response, path: string): Effect.Effect<never, VerbFailed> =>
   Effect.flatMap(
     Effect.promise(() => response.json().catch(() => ({})) as Promise<Document>),
-    (problem) => {
-      const { type, title, detail, hint, reason } = problem
-      const isForeign = typeof type !== "string" || type.endsWith(":routeNotFound")
-      const said = [title, detail].filter((text) => typeof text === "string").join(": ")
-      return Effect.fail(
-        new VerbFailed({
-          exit: isForeign ? "failed" : (EXITS[response.status] ?? "failed"),
-          what: said === "" ? `${path} was answered with status ${response.status}.` : said,
-          hint: isForeign
-            ? `${response.url || "The gateway"} has no route ${path}. Is it a gateway of Everstate, of this version?`
-            : [reason === undefined ? "" : `Reason: ${reason}.`, hint ?? ""].filter(Boolean).join(" "),
-          facts: problem,
-        }),
-      )
-    },
+    (problem) => Effect.fail(problemFailure(problem, response.status, path)),
   )
+
+/** The failure that a problem document tells of. */
+const problemFailure = (problem: Document, status: number, path: string): VerbFailed => {
+  const { type, title, detail, hint, reason } = problem
+  const isForeign = typeof type !== "string" || type.endsWith(":route-not-found")
+  const said = [title, detail].filter((text) => typeof text === "string").join(": ")
+  return new VerbFailed({
+    exit: isForeign ? "failed" : (EXITS[status] ?? "failed"),
+    what: said === "" ? `${path} was answered with status ${status}.` : said,
+    hint: isForeign
+      ? `There is no route ${path}. Is it a gateway of Everstate, of this version?`
+      : [reason === undefined ? "" : `Reason: ${reason}.`, hint ?? ""].filter(Boolean).join(" "),
+    facts: problem,
+  })
+}

@@ -1,0 +1,107 @@
+/** Verbs of `everstate` as processes, on real servers: a module's actors, the journal, the doctor, and `dev`. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { afterAll, beforeAll, expect, it, vi } from "vitest"
+import { type EmbeddedServers, startServers } from "../../../infra/embedded.ts"
+import { startEverstate } from "../../fixtures/bin/EverstateProcess.ts"
+
+/** Longest start on a loaded machine. */
+const START = { timeout: 120_000, interval: 50 }
+
+const root = join(import.meta.dirname, "../../..")
+const folder = mkdtempSync(join(tmpdir(), "everstate-bin-"))
+const counter = pathToFileURL(join(root, "test/fixtures/memory/Counter.ts")).href
+let servers: EmbeddedServers
+
+beforeAll(async () => {
+  servers = await startServers({
+    folder: join(folder, "servers"),
+    nats: { syncAlways: false },
+    postgres: { durable: false },
+  })
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}')
+  writeFileSync(join(folder, "definitions.ts"), `export { Counter } from ${JSON.stringify(counter)}\n`)
+})
+
+afterAll(async () => {
+  await servers.stop()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+})
+
+const env = () => ({ NATS_URL: servers.natsUrl, DATABASE_URL: servers.postgresUrl })
+
+const run = async (...args: ReadonlyArray<string>) => {
+  const verb = startEverstate(args, { cwd: folder, env: env() })
+  const exitCode = await verb.ended
+  return { exitCode, stdout: verb.stdout(), stderr: verb.stderr() }
+}
+
+it("works straight on NATS and Postgres with a module, and reads the journal without one", async () => {
+  const asked = await run("actors", "ask", "counter", "a", "Add", '{"by":3}', "--json")
+  expect(asked).toMatchObject({ exitCode: 0, stderr: "" })
+  expect(JSON.parse(asked.stdout)).toMatchObject({ version: 1, reply: { total: 3 } })
+
+  const history = JSON.parse((await run("actors", "history", "counter", "a", "--json")).stdout)
+  expect(history.items).toMatchObject([{ version: 1, type: "Added" }])
+
+  const verified = await run("journal", "verify", "--json")
+  expect(JSON.parse(verified.stdout)).toMatchObject({ recordCount: 1, actorCount: 1, faultCount: 0 })
+
+  const file = join(folder, "journal.ndjson")
+  expect((await run("journal", "export", "--out", file)).exitCode).toBe(0)
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ key: "counter/a", commit: { first: 1 } })
+  expect((await run("journal", "export", "--out", file)).exitCode).toBe(2)
+
+  const tail = startEverstate(["journal", "tail", "--json"], { env: env() })
+  await vi.waitFor(() => expect(tail.stdout()).toContain("\n"), START)
+  expect(JSON.parse(tail.stdout())).toMatchObject({ type: "counter", id: "a", version: 1 })
+  tail.child.kill("SIGINT")
+  expect(await tail.ended).toBe(130)
+
+  const doctor = await run("doctor", "--json")
+  expect(doctor.exitCode).toBe(0)
+  const { findings } = JSON.parse(doctor.stdout)
+  expect(findings.filter(({ health }: { health: string }) => health === "fault")).toEqual([])
+  expect(findings.map(({ about }: { about: string }) => about)).toEqual(
+    expect.arrayContaining([
+      "module",
+      "journal",
+      "bucket KV_everstate-cluster",
+      "clock of NATS",
+      "schema everstate",
+    ]),
+  )
+})
+
+it("starts a module again when a source changes, with its state kept", async () => {
+  const args = ["dev", "--port", "0", "--json", "--namespace", "dev"]
+  const dev = startEverstate(args, { cwd: folder, env: env() })
+  const urls = () =>
+    dev
+      .stdout()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => (JSON.parse(line) as { url: string }).url)
+  await vi.waitFor(() => expect(urls()).toHaveLength(1), START)
+  const add = await fetch(`${urls()[0]}/actors/counter/a/Add`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ by: 3 }),
+  })
+  expect(add.status).toBe(200)
+
+  const source = join(folder, "definitions.ts")
+  const text = readFileSync(source, "utf8")
+  writeFileSync(source, "this is no source")
+  await vi.waitFor(() => expect(dev.stderr()).toContain("cannot be imported"), START)
+  writeFileSync(source, `${text}\n// changed\n`)
+  await vi.waitFor(() => expect(urls()).toHaveLength(2), START)
+  const kept = await fetch(`${urls()[1]}/actors/counter/a`)
+  expect(await kept.json()).toMatchObject({ version: 1 })
+
+  dev.child.kill("SIGINT")
+  expect(await dev.ended).toBe(0)
+  await expect(fetch(`${urls()[1]}/healthz`)).rejects.toThrow()
+})
