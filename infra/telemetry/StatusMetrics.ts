@@ -163,7 +163,7 @@ const MS_PER_SECOND = 1_000
 
 /** Standing of the node in the cluster, and counts of the cluster's events. */
 export const clusterMetrics = (
-  { cluster, routed, refusedRequestCount }: SystemStatus,
+  { cluster, routed, refusedRequestCount, watches }: SystemStatus,
   standing: MemberStanding,
 ): ReadonlyArray<MetricFamily> => [
   gauge("everstate_cluster_members", "Members that this node knows of", [
@@ -194,6 +194,19 @@ export const clusterMetrics = (
   ]),
   counter("everstate_requests_refused_total", "Requests refused because their reply subject is no inbox", [
     refusedRequestCount,
+  ]),
+  gauge("everstate_watchers", "Watchers that wait for a change of an actor of this node", [
+    watches.waitingCount,
+  ]),
+  gauge("everstate_watched_actors", "Actors whose changes this node keeps for watchers", [watches.feedCount]),
+  counter("everstate_watch_answers_total", "Answers with changes or events to watchers", [
+    watches.answeredCount,
+  ]),
+  counter("everstate_watch_skips_total", "Times a slow watcher skipped to the newest state", [
+    watches.skippedCount,
+  ]),
+  counter("everstate_watch_replays_total", "Replays of an actor for watchers that were behind", [
+    watches.filledCount,
   ]),
 ]
 

@@ -127,6 +127,11 @@ it("of the cluster is the number that it names, durations in seconds", async () 
     everstate_cluster_evictions_total: "cluster.evictedCount",
     everstate_asks_routed_total: "routed.sentCount",
     everstate_asks_retried_total: "routed.retriedCount",
+    everstate_watchers: "watches.waitingCount",
+    everstate_watched_actors: "watches.feedCount",
+    everstate_watch_answers_total: "watches.answeredCount",
+    everstate_watch_skips_total: "watches.skippedCount",
+    everstate_watch_replays_total: "watches.filledCount",
   }
   for (const [name, path] of Object.entries(counts)) {
     expect([name, samples.get(name)]).toEqual([name, at.get(path) ?? path])
