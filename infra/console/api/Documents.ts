@@ -21,6 +21,7 @@ export interface ChartTransition {
   readonly event?: string
   readonly after?: number | string
   readonly guard?: string
+  readonly guardParams?: unknown
   readonly targets: ReadonlyArray<string>
   readonly actions: ReadonlyArray<string>
   readonly reenter: boolean
@@ -34,6 +35,8 @@ export interface ChartState {
   readonly type: "atomic" | "compound" | "parallel" | "final" | "history"
   readonly initial?: string
   readonly history?: "shallow" | "deep"
+  /** Ids of the states that a history state leads to at first. */
+  readonly defaultTargets?: ReadonlyArray<string>
   readonly description?: string
   readonly tags: ReadonlyArray<string>
   readonly entry: ReadonlyArray<string>

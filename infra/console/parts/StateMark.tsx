@@ -12,18 +12,22 @@ const PATHS: { readonly [shape in Exclude<Shape, "circle" | "ring">]: string } =
   cross: "M2.5.8 6 4.3 9.5.8l1.7 1.7L7.7 6l3.5 3.5-1.7 1.7L6 7.7l-3.5 3.5L.8 9.5 4.3 6 .8 2.5z",
 }
 
+/** The shape alone, 12 by 12, for a place inside of another drawing. It has the current colour. */
+export const ShapeGlyph = ({ shape }: { readonly shape: Shape }) =>
+  shape === "circle" ? (
+    <circle cx="6" cy="6" r="5" fill="currentColor" />
+  ) : shape === "ring" ? (
+    <g fill="none" stroke="currentColor" strokeWidth="1.4">
+      <circle cx="6" cy="6" r="5" />
+      <circle cx="6" cy="6" r="2" />
+    </g>
+  ) : (
+    <path d={PATHS[shape]} fill="currentColor" />
+  )
+
 export const ShapeMark = ({ shape, colour }: { readonly shape: Shape; readonly colour: string }) => (
   <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" style={{ color: colour }}>
-    {shape === "circle" ? (
-      <circle cx="6" cy="6" r="5" fill="currentColor" />
-    ) : shape === "ring" ? (
-      <g fill="none" stroke="currentColor" strokeWidth="1.4">
-        <circle cx="6" cy="6" r="5" />
-        <circle cx="6" cy="6" r="2" />
-      </g>
-    ) : (
-      <path d={PATHS[shape]} fill="currentColor" />
-    )}
+    <ShapeGlyph shape={shape} />
   </svg>
 )
 
