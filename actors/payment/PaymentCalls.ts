@@ -1,14 +1,14 @@
 /**
  * The calls that a payment's machine invokes, by their names: `authorise`, `capture`, `refund`, `void`.
  *
- * Owns their time-outs and retries. The called port: PaymentGateway.ts. When they are made:
+ * Owns their time-outs and retries. The called port: PaymentProvider.ts. When they are made:
  * PaymentMachine.ts.
  */
 import { type CallArgs, type CallOptions, defineCall } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
-import type { PaymentGateway } from "./PaymentGateway.ts"
+import type { PaymentProvider } from "./PaymentProvider.ts"
 
-/** Options of calls whose outcome a requester awaits: about twenty seconds with a gateway that hangs. */
+/** Options of calls whose outcome a requester awaits: about twenty seconds with a provider that hangs. */
 const PATIENCE: CallOptions = { timeoutMs: 3_000, attemptsMax: 5, pauseFirstMs: 100, pauseMaxMs: 2_000 }
 
 /** Options of the call that takes money back, whose outcome no requester awaits: about half an hour. */
@@ -23,25 +23,25 @@ interface AuthorisationInput extends PaymentInput {
   readonly card: string
 }
 
-export const paymentCalls = (gateway: PaymentGateway) => ({
+export const paymentCalls = (provider: PaymentProvider) => ({
   authorise: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<AuthorisationInput>) =>
-      gateway.authorise({ ...input, idempotencyKey, signal }),
+      provider.authorise({ ...input, idempotencyKey, signal }),
     PATIENCE,
   ),
   capture: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
-      gateway.capture({ ...input, idempotencyKey, signal }),
+      provider.capture({ ...input, idempotencyKey, signal }),
     PATIENCE,
   ),
   refund: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
-      gateway.refund({ ...input, idempotencyKey, signal }),
+      provider.refund({ ...input, idempotencyKey, signal }),
     PERSISTENCE,
   ),
   void: defineCall(
     ({ input, idempotencyKey, signal }: CallArgs<PaymentInput>) =>
-      gateway.void({ ...input, idempotencyKey, signal }),
+      provider.void({ ...input, idempotencyKey, signal }),
     PERSISTENCE,
   ),
 })

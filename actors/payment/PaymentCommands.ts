@@ -1,7 +1,7 @@
 /**
  * The commands of a payment. Every command may come twice, late, or before the command that it is about.
  *
- * A `request` is answered when the gateway has answered; an `ask` or `tell` when the intent is stored. A
+ * A `request` is answered when the provider has answered; an `ask` or `tell` when the intent is stored. A
  * repeat joins the call in work, or finds its outcome. `Void` is the compensation that always fits: in any
  * state of the payment, no money is kept afterwards. What follows: PaymentMachine.ts.
  */
@@ -22,7 +22,7 @@ interface Requested {
 
 const requestedBy = (replyTo: RequestRef | undefined): Requested => (replyTo === undefined ? {} : { replyTo })
 
-/** Stores the intent; the answer to a request waits for the gateway. */
+/** Stores the intent; the answer to a request waits for the provider. */
 const start = <const Event extends PaymentEvent>(
   event: Event,
   replyTo: RequestRef | undefined,
@@ -44,7 +44,7 @@ const join = (state: State, replyTo: RequestRef | undefined) => {
 /** Replies with the outcome of the same command before. */
 const done = <Reply extends { readonly status: string }>(reply: Reply) => accept<never, Reply>([], { reply })
 
-/** Reserves the amount on the card. Rejected as `Declined` when the gateway refuses. */
+/** Reserves the amount on the card. Rejected as `Declined` when the provider refuses. */
 export const Authorise = defineCommand(
   { type: "Authorise", ...payment },
   {

@@ -1,5 +1,5 @@
 /**
- * The intents of a payment, as events. The runtime stores the answers of the gateway as outcomes of calls.
+ * The intents of a payment, as events. The runtime stores the answers of the provider as outcomes of calls.
  *
  * `replyTo` is the request that awaits the outcome: the commit that stores the outcome answers it. Which
  * event may follow which: PaymentMachine.ts. Golden files: test/fixtures/golden/payment.
@@ -42,7 +42,7 @@ export const paymentEvents = {
   VoidedUnused: defineEvent(Schema.Struct({})),
   /**
    * How a call ended if no request awaits it, for reactors, which do not see the outcomes of calls. `reason`
-   * is the gateway's reason for a refusal, else `null`: an `authorised` with a reason is a capture that was
+   * is the provider's reason for a refusal, else `null`: an `authorised` with a reason is a capture that was
    * refused.
    */
   PaymentSettled: defineEvent(

@@ -1,13 +1,13 @@
 /**
- * The life of a payment as a statechart. In each state with `-ing` a call to the gateway is in work.
+ * The life of a payment as a statechart. In each state with `-ing` a call to the provider is in work.
  *
  *     new ── authorising ── authorised ── capturing ── captured ── refunding ── refunded
  *      │          └ declined               └ captureUnknown          └ refundUnknown
  *      └ voided ── voiding (from everywhere in between) ── voided, or voidFailed
  *
- * A refusal by the gateway is an answer, so the payment's state is known. After silence it is not known. The
+ * A refusal by the provider is an answer, so the payment's state is known. After silence it is not known. The
  * payment then takes an authorisation back to learn whether it was made. A capture or refund can be requested
- * again, because the gateway makes only one for each payment. The commit that stores the outcome answers the
+ * again, because the provider makes only one for each payment. The commit that stores the outcome answers the
  * requests that await it. If there are none, the outcome becomes an event for reactors (`PaymentSettled`).
  * Who makes events: PaymentCommands.ts.
  */
@@ -23,20 +23,20 @@ import {
 import type { Money } from "../Money.ts"
 import { paymentCalls } from "./PaymentCalls.ts"
 import type { PaymentEvent } from "./PaymentEvents.ts"
-import { noGateway } from "./PaymentGateway.ts"
+import { noProvider } from "./PaymentProvider.ts"
 
 export interface PaymentContext {
   readonly paymentId: string
   /** Amount of the payment; `null` before an authorisation is requested. */
   readonly amount: Money | null
-  /** Token of the card, until the gateway has answered. */
+  /** Token of the card, until the provider has answered. */
   readonly card: string | null
   readonly authorisationId: string | null
-  /** Captured amount, as the gateway says. */
+  /** Captured amount, as the provider says. */
   readonly captured: Money | null
   /** Refunded amount. */
   readonly refunded: Money | null
-  /** Reason of the gateway's last refusal. */
+  /** Reason of the provider's last refusal. */
   readonly refusal: string | null
   /** The outcome that reactors were told since the last call began. */
   readonly recorded: string | null
@@ -49,13 +49,13 @@ export const WAITING_MAX = 16
 
 /**
  * Amount that the merchant keeps of a payment, in minor units of its currency. The sum over payments is the
- * gateway's net.
+ * provider's net.
  */
 export const keptMinor = ({ captured, refunded }: PaymentContext): number =>
   (captured?.minor ?? 0) - (refunded?.minor ?? 0)
 
-/** Reason of the answer `no` if the gateway did not answer. */
-export const GATEWAY_UNAVAILABLE = "GatewayUnavailable"
+/** Reason of the answer `no` if the provider did not answer. The text is in stored answers, so it keeps its old name. */
+export const PROVIDER_UNAVAILABLE = "GatewayUnavailable"
 
 const SILENCES: ReadonlySet<string> = new Set(["Failed", "TimedOut"])
 
@@ -102,7 +102,7 @@ const answerRefused = (reason?: string) =>
   })
 
 const answerSilence = answerAll<Failed["event"]>(({ error }) =>
-  no(GATEWAY_UNAVAILABLE, { message: (error as CallError).message }),
+  no(PROVIDER_UNAVAILABLE, { message: (error as CallError).message }),
 )
 
 const refused = { waiting: [], refusal: ({ event }: Failed) => (event.error as CallError).reason } as const
@@ -117,7 +117,7 @@ const authorisationOf = ({ context: { paymentId, amount, card } }: { readonly co
 
 const payment = setup({
   types: { context: {} as PaymentContext, events: {} as PaymentEvent, input: {} as { readonly id: string } },
-  actors: paymentCalls(noGateway),
+  actors: paymentCalls(noProvider),
 })
 
 const replyToOf = (event: PaymentEvent): ReadonlyArray<RequestRef> =>

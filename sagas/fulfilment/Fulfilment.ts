@@ -19,7 +19,7 @@ import { Shipment } from "../../actors/shipment/Shipment.ts"
 import { defineSaga, type SagaCause, send } from "../../runtime/index.ts"
 import { informShipped, parcelOf } from "../delivery/Parcel.ts"
 
-/** Longest wait for a payment, in milliseconds. The gateway is tried repeatedly within it. */
+/** Longest wait for a payment, in milliseconds. The provider is tried repeatedly within it. */
 export const PAYMENT_TIMEOUT_MS = 120_000
 
 /** The data of an order that its fulfilment needs. */

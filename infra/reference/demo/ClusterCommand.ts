@@ -15,7 +15,7 @@ import { cleansUp, runProgram } from "../../cli/Program.ts"
 import { showServerProgress } from "../../cli/ServerProgress.ts"
 import { acquireTemporaryFolder } from "../../cli/TemporaryFolder.ts"
 import { acquireNatsCluster, acquirePostgres, acquireServers } from "../../embedded.ts"
-import { acquireGateway } from "../payments/GatewayProgram.ts"
+import { acquireProvider } from "../payments/ProviderProgram.ts"
 import { makeClusterLoad } from "./ClusterLoad.ts"
 import { makeClusterNodes } from "./ClusterNodes.ts"
 import { driveOrders } from "./ClusterOrders.ts"
@@ -127,7 +127,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
   }
   const folder = yield* acquireTemporaryFolder("cluster")
   const backends = yield* acquireBackends(folder, input.nats)
-  const gateway = yield* acquireGateway(join(folder, "gateway.jsonl"))
+  const provider = yield* acquireProvider(join(folder, "provider.jsonl"))
   const startedMs = performance.now()
   const events: Array<{ readonly atMs: number; readonly text: string }> = []
   const isDrawn = isTerminal
@@ -136,7 +136,7 @@ const run = Effect.fnUntraced(function* (input: ClusterInput) {
     events.push({ atMs, text })
     if (!isDrawn) console.log(`${(atMs / MS_PER_SECOND).toFixed(2)} s | ${text}`)
   }
-  const nodes = yield* makeClusterNodes({ ...backends, gatewayUrl: gateway.url(), folder }, say)
+  const nodes = yield* makeClusterNodes({ ...backends, providerUrl: provider.url(), folder }, say)
   const keys = new KeyReader(() => nodes.all().length)
   let seen: SeenCluster | undefined
   const orders = { done: 0, total: 0 }

@@ -1,8 +1,8 @@
 /**
  * The demo's auditor. It compares the acknowledged commands with the orders' histories, both with the read
- * models, and the sold orders with the stock and the gateway's books.
+ * models, and the sold orders with the stock and the provider's books.
  *
- * Owns the counting. It trusts only the journal and the states that the API shows, and the gateway's own
+ * Owns the counting. It trusts only the journal and the states that the API shows, and the provider's own
  * ledger. A command is lost if it was acknowledged and the history has no event of it at that version; it is
  * duplicated if the history has more than one. Balances: DemoBalance.ts.
  */
@@ -59,7 +59,7 @@ export interface AuditReport extends Balances {
 
 export interface Evidence {
   readonly serviceUrl: string
-  readonly gatewayUrl: string
+  readonly providerUrl: string
   readonly workload: Workload
   readonly answers: ReadonlyArray<Answered>
 }
@@ -109,7 +109,7 @@ export const causeOf = (events: ReadonlyArray<Event>): string => {
   if (/stock/i.test(reason)) return "missing stock"
   if (/shipment|address/i.test(reason)) return "bad address"
   if (/declined/i.test(reason)) return "declined card"
-  return /payment/i.test(reason) ? "gateway silent" : reason
+  return /payment/i.test(reason) ? "provider silent" : reason
 }
 
 type OrderSeen = Effect.Success<ReturnType<typeof lookAt>>
@@ -132,7 +132,7 @@ const settledOrder = ({ script, state, payment }: OrderSeen): SettledOrder => ({
 const NO_LEDGER: Ledger = { doubleCharges: 0, charges: [], totals: {} }
 
 /** Reads the books again until they balance, or until the patience ends. */
-const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, gatewayUrl, workload }: Evidence) {
+const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, providerUrl, workload }: Evidence) {
   const startedMs = yield* Clock.currentTimeMillis
   while (true) {
     const orders = yield* Effect.forEach(workload.scripts, (script) => lookAt(serviceUrl, script), {
@@ -144,7 +144,7 @@ const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, gatewayUrl, wor
         Effect.map(readSurely(serviceUrl, `/stock/${sku}`, StockState), (found) => [sku, found] as const),
       { concurrency: AUDIT_CONCURRENCY },
     )
-    const ledger = (yield* readSurely(gatewayUrl, "/ledger", Ledger)) ?? NO_LEDGER
+    const ledger = (yield* readSurely(providerUrl, "/ledger", Ledger)) ?? NO_LEDGER
     const books = {
       orders: orders.map(settledOrder),
       delivered: workload.delivered,

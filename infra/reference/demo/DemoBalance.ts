@@ -1,5 +1,5 @@
 /**
- * The demo's balances: the sums of sold and paid orders against the books of the stock and the gateway, to
+ * The demo's balances: the sums of sold and paid orders against the books of the stock and the provider, to
  * the last unit.
  *
  * Pure. Every count is zero if the books agree. DemoAudit.ts reads the books.
@@ -26,7 +26,7 @@ export interface Books {
 }
 
 export interface Balances {
-  /** Charges beyond the first valid one, by the gateway's books. */
+  /** Charges beyond the first valid one, by the provider's books. */
   readonly doubleCharges: number
   /** Units that were sold but never delivered to the house. */
   readonly oversold: number
@@ -85,7 +85,7 @@ const stockGap = (stock: StockState | undefined, delivered: number, sold: number
   )
 }
 
-/** Orders whose charges at the gateway differ from their worth, as texts. */
+/** Orders whose charges at the provider differ from their worth, as texts. */
 export const moneyGaps = ({ orders, ledger }: Pick<Books, "orders" | "ledger">): ReadonlyArray<string> => {
   const chargesOf = Map.groupBy(ledger.charges, ({ paymentId }) => paymentId)
   return orders.flatMap(({ orderId, lines, isSold, payment }) => {
@@ -95,7 +95,7 @@ export const moneyGaps = ({ orders, ledger }: Pick<Books, "orders" | "ledger">):
     if (taken === (isSold ? totalOf(lines) : 0) && isCaptured) return []
     const at = standing.map(({ status, amount }) => `${amount.minor} ${status}`).join(", ") || "nothing"
     const worth = isSold ? `sold for ${totalOf(lines)}` : "not sold"
-    return [`${orderId}: ${worth}, its payment is ${payment?.status ?? "not there"}, the gateway has ${at}`]
+    return [`${orderId}: ${worth}, its payment is ${payment?.status ?? "not there"}, the provider has ${at}`]
   })
 }
 

@@ -1,8 +1,8 @@
 /**
- * `demo`: a thousand orders through their fulfilment, with crashes in the middle and a payment gateway that
+ * `demo`: a thousand orders through their fulfilment, with crashes in the middle and a payment provider that
  * misbehaves. It proves that no command was lost, none was applied twice, and the books balance.
  *
- * Owns the command line and the course: fresh servers, gateway and service on temporary data, the workload
+ * Owns the command line and the course: fresh servers, provider and service on temporary data, the workload
  * (DemoWorkload.ts), the kills (DemoDrive.ts), the audit (DemoAudit.ts), the table (DemoReport.ts). Processes
  * and folders end with the scope, also on Ctrl-C.
  */
@@ -15,7 +15,7 @@ import { ProgressBar } from "../../cli/ProgressBar.ts"
 import { showServerProgress } from "../../cli/ServerProgress.ts"
 import { acquireTemporaryFolder } from "../../cli/TemporaryFolder.ts"
 import { acquireServers } from "../../embedded.ts"
-import { acquireGateway } from "../payments/GatewayProgram.ts"
+import { acquireProvider } from "../payments/ProviderProgram.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "../service/Hosted.ts"
 import { auditDemo } from "./DemoAudit.ts"
 import { drive, settle } from "./DemoDrive.ts"
@@ -31,10 +31,10 @@ const SEED_DEFAULT = 42
 const NODES_MAX = 10
 
 /**
- * How the gateway treats all requests, for any card. The shares are so small that the demo still ends in
+ * How the provider treats all requests, for any card. The shares are so small that the demo still ends in
  * time.
  */
-const GATEWAY_MANNERS = ["--error=0.03", "--lost=0.03", "--slow=0.05", "--slow-ms=300", "--hang=0.005"]
+const PROVIDER_MANNERS = ["--error=0.03", "--lost=0.03", "--slow=0.05", "--slow-ms=300", "--hang=0.005"]
 
 /** Most differences that are shown in full. */
 const DIFFERENCES_SHOWN_MAX = 20
@@ -77,10 +77,13 @@ const showDifferences = (differences: ReadonlyArray<string>): void => {
 const run = Effect.fnUntraced(function* ({ orders, kills, nodes, seed, flow, json }: DemoInput) {
   const folder = yield* acquireTemporaryFolder("demo")
   const servers = yield* acquireServers({ folder, onProgress: showServerProgress(process.stderr) })
-  const gateway = yield* acquireGateway(join(folder, "gateway.jsonl"), [...GATEWAY_MANNERS, `--seed=${seed}`])
+  const provider = yield* acquireProvider(join(folder, "provider.jsonl"), [
+    ...PROVIDER_MANNERS,
+    `--seed=${seed}`,
+  ])
   const { natsUrl, postgresUrl } = servers
-  const gatewayUrl = gateway.url()
-  const service = yield* acquireDemoNodes(nodes, { natsUrl, postgresUrl, gatewayUrl, folder, flow })
+  const providerUrl = provider.url()
+  const service = yield* acquireDemoNodes(nodes, { natsUrl, postgresUrl, providerUrl, folder, flow })
   const workload = yield* demoWorkload(orders, seed)
 
   const startedMs = yield* Clock.currentTimeMillis
@@ -88,7 +91,7 @@ const run = Effect.fnUntraced(function* ({ orders, kills, nodes, seed, flow, jso
   const placed = workload.scripts.filter(({ isOrder }) => isOrder).map(({ orderId }) => orderId)
   yield* settle(placed, service.url)
   const auditBar = new ProgressBar(process.stderr, "audited", workload.scripts.length)
-  const audit = yield* auditDemo({ serviceUrl: service.url(), gatewayUrl, workload, answers }, () =>
+  const audit = yield* auditDemo({ serviceUrl: service.url(), providerUrl, workload, answers }, () =>
     auditBar.step(),
   )
   auditBar.end()

@@ -1,5 +1,5 @@
 /**
- * Reads of the demo's auditor from the API and the gateway's books: shapes, pages, and retries of a read that
+ * Reads of the demo's auditor from the API and the provider's books: shapes, pages, and retries of a read that
  * fails.
  *
  * DemoAudit.ts compares the documents.
@@ -63,7 +63,7 @@ export const StockState = Schema.Struct({
 })
 export type StockState = typeof StockState.Type
 
-/** The gateway's own books. */
+/** The provider's own books. */
 export const Ledger = Schema.Struct({
   doubleCharges: Schema.Int,
   charges: Schema.Array(

@@ -1,7 +1,7 @@
 /**
  * The service as a child process that can be killed and started again on the same data.
  *
- * Owns its command line. It runs the normal `start`. Its servers and its payment gateway are given, so they
+ * Owns its command line. It runs the normal `start`. Its servers and its payment provider are given, so they
  * outlive the process.
  */
 import { fileURLToPath } from "node:url"
@@ -25,7 +25,7 @@ const addressIn = (line: string): string | undefined => {
 export interface DemoServiceOptions {
   readonly natsUrl: string
   readonly postgresUrl: string
-  readonly gatewayUrl: string
+  readonly providerUrl: string
   /** Folder for the files besides the servers' data: mail. */
   readonly folder: string
   /** Flow; by default the service's own. */
@@ -41,7 +41,7 @@ export interface DemoServiceOptions {
 export const acquireDemoService = ({
   natsUrl,
   postgresUrl,
-  gatewayUrl,
+  providerUrl,
   folder,
   flow,
   nodeName,
@@ -57,7 +57,7 @@ export const acquireDemoService = ({
       ...flagOf("--node-name", nodeName),
       ...flagOf("--node-version", nodeVersion),
     ],
-    env: { NATS_URL: natsUrl, DATABASE_URL: postgresUrl, PAYMENT_GATEWAY_URL: gatewayUrl },
+    env: { NATS_URL: natsUrl, DATABASE_URL: postgresUrl, PAYMENT_PROVIDER_URL: providerUrl },
     addressIn,
     ...(onLine === undefined ? {} : { onLine }),
   })

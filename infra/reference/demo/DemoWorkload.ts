@@ -3,7 +3,7 @@
  * orders.
  *
  * Owns the mix. Most orders succeed. Some cards are declined, some articles run out, some addresses do not
- * exist, some gateways answer late or never, some customers cancel, some requests are invalid or sent twice.
+ * exist, some providers answer late or never, some customers cancel, some requests are invalid or sent twice.
  * Answers are not handled here; DemoClient.ts sends the requests.
  */
 import { Effect, Random } from "effect"
@@ -72,7 +72,7 @@ const SHARE = {
 } as const
 
 /**
- * Share of the course in which orders may have a hanging gateway. They come early, because each takes twenty
+ * Share of the course in which orders may have a hanging provider. They come early, because each takes twenty
  * seconds to time out.
  */
 const HANGING_UNTIL_SHARE = 0.3
@@ -194,7 +194,7 @@ const newLine = (sku: string, { wholeNumber }: Dice): Line => ({
   unitPriceMinor: wholeNumber(UNIT_PRICE_MINOR_MAX),
 })
 
-/** A card token that tells the fake gateway how to behave. */
+/** A card token that tells the fake provider how to behave. */
 const cardOf = (mayHang: boolean, { chance }: Dice): string => {
   if (chance(SHARE.error)) return "card-error"
   if (chance(SHARE.lost)) return "card-lost"

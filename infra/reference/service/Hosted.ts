@@ -2,7 +2,7 @@
  * The definitions that the service hosts: the reference domain with its adapters, in one of two flows.
  *
  * Owns the choice of flow. Routes take their definitions from here, because payments and notifications are
- * defined anew for each gateway and mailer, and the system finds an actor by the very definition that it was
+ * defined anew for each provider and mailer, and the system finds an actor by the very definition that it was
  * given. The flows: sagas/.
  */
 import { Context, Effect, Layer } from "effect"
@@ -12,7 +12,7 @@ import type { Mailer } from "../../../actors/notification/Mailer.ts"
 import { notificationActor } from "../../../actors/notification/Notification.ts"
 import { Order } from "../../../actors/order/Order.ts"
 import { type Payment, paymentActor } from "../../../actors/payment/Payment.ts"
-import type { PaymentGateway } from "../../../actors/payment/PaymentGateway.ts"
+import type { PaymentProvider } from "../../../actors/payment/PaymentProvider.ts"
 import { AuditLog } from "../../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCustomers.ts"
@@ -43,7 +43,7 @@ export const namespaceOf = (flow: Flow): string =>
 
 export interface HostedOptions {
   readonly flow: Flow
-  readonly gateway: PaymentGateway
+  readonly provider: PaymentProvider
   readonly mailer: Mailer
 }
 
@@ -61,10 +61,10 @@ export class Hosted extends Context.Service<
 /** The definitions for the system, and the ones that the routes use. */
 export const hosted = ({
   flow,
-  gateway,
+  provider,
   mailer,
 }: HostedOptions): { readonly definitions: Definitions; readonly layer: Layer.Layer<Hosted> } => {
-  const payment = paymentActor(gateway)
+  const payment = paymentActor(provider)
   const everybody = [Order, payment, Inventory, Shipment, notificationActor(mailer), Customer]
   const isSaga = flow === "saga"
   const actors = isSaga ? everybody : [...everybody, ...choreography.actors]

@@ -19,7 +19,7 @@ import { PostgresPool } from "../../postgres/PostgresPool.ts"
 import { layer as layerSystem, type StartError } from "../../system/ActorSystem.ts"
 import { requestMetrics } from "../../telemetry/RequestMetrics.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
-import { PaymentGatewayHttp } from "../payments/PaymentGatewayHttp.ts"
+import { PaymentProviderHttp } from "../payments/PaymentProviderHttp.ts"
 import { layerConsoleRoutes } from "./ConsoleRoutes.ts"
 import { type Flow, Hosted, hosted, namespaceOf } from "./Hosted.ts"
 import { type HttpAddress, layerHttpService } from "./HttpService.ts"
@@ -36,8 +36,8 @@ const QUERY_CONNECTIONS_MAX = 6
 export interface OrderServiceOptions extends HttpAddress {
   readonly nats: string
   readonly postgres: string
-  /** Address of the payment gateway. */
-  readonly gateway: string
+  /** Address of the payment provider. */
+  readonly provider: string
   /** Folder into which mails are written. */
   readonly mailFolder: string
   readonly flow: Flow
@@ -59,7 +59,7 @@ export const layerOrderService = (
   const namespace = namespaceOf(flow)
   const domain = hosted({
     flow,
-    gateway: new PaymentGatewayHttp(options.gateway),
+    provider: new PaymentProviderHttp(options.provider),
     mailer: new MailerFolder(options.mailFolder),
   })
   const system = layerSystem({

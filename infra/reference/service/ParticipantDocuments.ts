@@ -58,7 +58,7 @@ export const PaymentDocument = Schema.Struct({
   amount: Schema.NullOr(Money),
   captured: Schema.NullOr(Money),
   refunded: Schema.NullOr(Money),
-  refusal: Schema.NullOr(Schema.String).annotate({ description: "Reason of the gateway's latest refusal" }),
+  refusal: Schema.NullOr(Schema.String).annotate({ description: "Reason of the provider's latest refusal" }),
   version: Schema.Int,
 }).annotate({ identifier: "PaymentState" })
 

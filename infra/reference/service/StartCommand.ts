@@ -1,6 +1,6 @@
 /**
  * `start`: the order service on embedded servers, or on those that `NATS_URL`, `DATABASE_URL` and
- * `PAYMENT_GATEWAY_URL` name.
+ * `PAYMENT_PROVIDER_URL` name.
  *
  * Owns the command line and the printed text. The service is OrderService.ts, the flags of every service are
  * infra/cli/ServiceFlags.ts and NodeFlags.ts, the end of the program is infra/cli/Program.ts.
@@ -15,7 +15,7 @@ import { runProgram } from "../../cli/Program.ts"
 import { showServerProgress } from "../../cli/ServerProgress.ts"
 import { type ServiceInput, serviceFlags } from "../../cli/ServiceFlags.ts"
 import { acquireServersFromEnv } from "../../embedded.ts"
-import { acquireGateway } from "../payments/GatewayProgram.ts"
+import { acquireProvider } from "../payments/ProviderProgram.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "./Hosted.ts"
 import { layerOrderService } from "./OrderService.ts"
 
@@ -60,7 +60,7 @@ const curlLines = (url: string): ReadonlyArray<string> => [
   `curl ${url}/orders/o-42/history`,
 ]
 
-const welcome = (url: string, flow: Flow, gateway: string, hasConsole: boolean): string =>
+const welcome = (url: string, flow: Flow, provider: string, hasConsole: boolean): string =>
   [
     "",
     ...(hasConsole ? [`  See the system    ${url}/`] : []),
@@ -70,7 +70,7 @@ const welcome = (url: string, flow: Flow, gateway: string, hasConsole: boolean):
     `  Events            ${url}/events/catalog  ${url}/asyncapi.json`,
     `  Health, metrics   ${url}/healthz  ${url}/readyz  ${url}/metrics`,
     `  Cluster           ${url}/cluster  ${url}/cluster/events`,
-    `  Payments          ${gateway}/ledger`,
+    `  Payments          ${provider}/ledger`,
     "",
     ...curlLines(url).map((line) => `  ${line}`),
     "",
@@ -83,11 +83,11 @@ interface StartInput extends ServiceInput, NodeInput {
   readonly flow: Flow
 }
 
-/** Address of the payment gateway: the user's own, or a fake one that keeps its books in the folder. */
-const gatewayIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
-  const given = yield* Config.option(Config.NonEmptyString("PAYMENT_GATEWAY_URL"))
+/** Address of the payment provider: the user's own, or a fake one that keeps its books in the folder. */
+const providerIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
+  const given = yield* Config.option(Config.NonEmptyString("PAYMENT_PROVIDER_URL"))
   if (Option.isSome(given)) return given.value.replace(/\/$/, "")
-  return (yield* acquireGateway(join(folder, `gateway-${flow}.jsonl`))).url()
+  return (yield* acquireProvider(join(folder, `provider-${flow}.jsonl`))).url()
 })
 
 const run = Effect.fnUntraced(function* (input: StartInput) {
@@ -95,12 +95,12 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
     input.folder,
     input.json ? {} : { onProgress: showServerProgress(process.stderr) },
   )
-  const gateway = yield* gatewayIn(input)
+  const provider = yield* providerIn(input)
   // Programs that start the service look at no pages.
   const hasConsole = input.json ? false : yield* Effect.promise(() => buildConsole(process.stderr))
   const service = yield* Layer.build(
     layerOrderService({
-      gateway,
+      provider,
       mailFolder: join(input.folder, "mail"),
       flow: input.flow,
       node: nodeOf(input),
@@ -116,8 +116,8 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
   const url = yield* HttpServer.addressFormattedWith((address) => Effect.succeed(address)).pipe(
     Effect.provideContext(service),
   )
-  if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, gateway, pid: process.pid }))
-  else yield* Console.log(welcome(url, input.flow, gateway, hasConsole))
+  if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, provider, pid: process.pid }))
+  else yield* Console.log(welcome(url, input.flow, provider, hasConsole))
   return yield* Effect.never
 }, Effect.scoped)
 

@@ -11,7 +11,7 @@ import { startServers } from "../../../infra/embedded.ts"
 import { type GatewayOptions, makeGateway } from "../../../infra/http.ts"
 import { MailerFolder } from "../../../infra/reference/mail/MailerFolder.ts"
 import { acquireGateway } from "../../../infra/reference/payments/GatewayProgram.ts"
-import { PaymentGatewayHttp } from "../../../infra/reference/payments/PaymentGatewayHttp.ts"
+import { PaymentProviderHttp } from "../../../infra/reference/payments/PaymentProviderHttp.ts"
 import { hosted } from "../../../infra/reference/service/Hosted.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Garden } from "./Garden.ts"
@@ -42,7 +42,7 @@ export const openShop = async (): Promise<Shop> => {
   )
   const { definitions } = hosted({
     flow: "saga",
-    gateway: new PaymentGatewayHttp(payments.url()),
+    provider: new PaymentProviderHttp(payments.url()),
     mailer: new MailerFolder(join(folder, "mail")),
   })
   const system = await ActorSystem.start({

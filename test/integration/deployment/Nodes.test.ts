@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ChildProgram } from "../../../infra/cli/ChildProgram.ts"
 import { freePorts } from "../../../infra/embedded/FreePorts.ts"
 import { acquireDemoService } from "../../../infra/reference/demo/DemoService.ts"
-import { acquireGateway } from "../../../infra/reference/payments/GatewayProgram.ts"
+import { acquireProvider } from "../../../infra/reference/payments/ProviderProgram.ts"
 import { REQUESTS_DRAIN_MS } from "../../../infra/reference/service/HttpService.ts"
 import { SYSTEM_DEFAULTS } from "../../../runtime/system/SystemSettings.ts"
 import { callService, placement } from "../reference/service/ServiceFixture.ts"
@@ -32,7 +32,7 @@ const CLOSE_MS = 11_000
 const CALM_MS = 2_000
 
 let servers: RestrictedServers
-let gatewayUrl: string
+let providerUrl: string
 let nodes: ReadonlyArray<ChildProgram>
 
 const startNode = (nodeName: string) =>
@@ -40,7 +40,7 @@ const startNode = (nodeName: string) =>
     acquireDemoService({
       natsUrl: servers.nats.url("service"),
       postgresUrl: servers.postgres.url("service"),
-      gatewayUrl,
+      providerUrl,
       folder: join(folder, nodeName),
       nodeName,
     }),
@@ -55,7 +55,7 @@ const prepare = async (): Promise<void> => {
       ...process.env,
       NATS_URL: servers.nats.url("creator"),
       DATABASE_URL: servers.postgres.url("owner"),
-      PAYMENT_GATEWAY_URL: gatewayUrl,
+      PAYMENT_PROVIDER_URL: providerUrl,
       PREPARE_PORT: String(port),
       PREPARE_FOLDER: join(folder, "prepare"),
       PATH: `${join(process.execPath, "..")}:${process.env.PATH}`,
@@ -66,7 +66,7 @@ const prepare = async (): Promise<void> => {
 
 beforeAll(async () => {
   const starting = restrictedServers()
-  gatewayUrl = (await acquire(acquireGateway(join(folder, "gateway.jsonl")))).url()
+  providerUrl = (await acquire(acquireProvider(join(folder, "provider.jsonl")))).url()
   servers = await starting
   await prepare()
   nodes = await Promise.all(["orders-0", "orders-1"].map(startNode))

@@ -114,7 +114,7 @@ describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
       }),
     ))
 
-  it("undoes everything when the gateway keeps silent, as soon as it speaks again", () =>
+  it("undoes everything when the provider keeps silent, as soon as it speaks again", () =>
     inShop(flow, (shop) =>
       Effect.gen(function* () {
         for (const operation of ["authorise", "void"] as const) shop.bank.silent.add(operation)
@@ -145,7 +145,7 @@ describe.each(Object.keys(flows) as ReadonlyArray<Flow>)("%s", (flow) => {
     ),
   )
 
-  it("shows a payment that the gateway refuses to take back, and gives the rest back or waits with it", () =>
+  it("shows a payment that the provider refuses to take back, and gives the rest back or waits with it", () =>
     inShop(flow, (shop) =>
       Effect.gen(function* () {
         shop.bank.refused.set("capture", "Expired").set("void", "Disputed")

@@ -14,11 +14,11 @@ import { Order } from "../../../actors/order/Order.ts"
 import { paymentActor } from "../../../actors/payment/Payment.ts"
 import type {
   AuthoriseRequest,
-  GatewayRequest,
-  PaymentGateway,
-} from "../../../actors/payment/PaymentGateway.ts"
+  PaymentProvider,
+  ProviderRequest,
+} from "../../../actors/payment/PaymentProvider.ts"
 import { Shipment } from "../../../actors/shipment/Shipment.ts"
-import { GatewayLedger, type Operation } from "../../../infra/reference/payments/GatewayLedger.ts"
+import { type Operation, ProviderLedger } from "../../../infra/reference/payments/ProviderLedger.ts"
 import { type AnyActor, CallRefused, type CommandsOf, type StateOf } from "../../../runtime/index.ts"
 import type { ActorSystemService, SystemOptions } from "../../../runtime/system/ActorSystem.ts"
 import { Checklist } from "../../../sagas/choreography/Checklist.ts"
@@ -62,9 +62,9 @@ export const order = {
   },
 } satisfies CommandsOf<typeof Order>
 
-/** A provider whose books are the ones of the fake gateway. */
-export class Bank implements PaymentGateway {
-  readonly books = new GatewayLedger()
+/** A provider whose books are the ones of the fake provider. */
+export class Bank implements PaymentProvider {
+  readonly books = new ProviderLedger()
   /** Operations that are not answered, and not done. */
   readonly silent = new Set<Operation>()
   /** Operations that are refused, and why. */
@@ -73,19 +73,19 @@ export class Bank implements PaymentGateway {
   async authorise({ amount, card, ...request }: AuthoriseRequest): Promise<never> {
     return this.#do("authorise", request, { amount, card })
   }
-  async capture(request: GatewayRequest): Promise<never> {
+  async capture(request: ProviderRequest): Promise<never> {
     return this.#do("capture", request)
   }
-  async refund(request: GatewayRequest): Promise<never> {
+  async refund(request: ProviderRequest): Promise<never> {
     return this.#do("refund", request)
   }
-  async void(request: GatewayRequest): Promise<never> {
+  async void(request: ProviderRequest): Promise<never> {
     return this.#do("void", request)
   }
 
   async #do(
     operation: Operation,
-    { paymentId, idempotencyKey: key, signal }: GatewayRequest,
+    { paymentId, idempotencyKey: key, signal }: ProviderRequest,
     more: Pick<AuthoriseRequest, "amount" | "card"> | object = {},
   ): Promise<never> {
     if (this.silent.has(operation)) {

@@ -228,11 +228,11 @@ test.each<[string, Partial<Books>, Partial<Balances>]>([
   expect(balancesOf({ ...books, ...change })).toEqual({ ...balanced, ...expected })
 })
 
-test("the auditor names the orders for which the gateway has something else", () => {
+test("the auditor names the orders for which the provider has something else", () => {
   expect(moneyGaps(books)).toEqual([])
   const held = { paymentId: "o-2", status: "authorised", amount: { minor: 7 } }
   expect(moneyGaps({ ...books, ledger: { ...books.ledger, charges: [held] } })).toEqual([
-    "o-1: sold for 100, its payment is captured, the gateway has nothing",
-    "o-2: not sold, its payment is voided, the gateway has 7 authorised",
+    "o-1: sold for 100, its payment is captured, the provider has nothing",
+    "o-2: not sold, its payment is voided, the provider has 7 authorised",
   ])
 })

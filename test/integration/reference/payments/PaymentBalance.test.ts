@@ -1,13 +1,13 @@
-/** Payments against a gateway that misbehaves in every way: the states of the payments and its books agree to the unit. */
+/** Payments against a provider that misbehaves in every way: the states of the payments and its books agree to the unit. */
 import { expect, it } from "vitest"
 import { Payment, paymentActor } from "../../../../actors/payment/Payment.ts"
 import { keptMinor } from "../../../../actors/payment/PaymentMachine.ts"
-import { PaymentGatewayHttp } from "../../../../infra/reference/payments/PaymentGatewayHttp.ts"
+import { PaymentProviderHttp } from "../../../../infra/reference/payments/PaymentProviderHttp.ts"
 import { CallRefused, type CommandsOf } from "../../../../runtime/index.ts"
 import { DrivenActor } from "../../../unit/actors/DrivenActor.ts"
-import { gatewaysForFile } from "./GatewayFixture.ts"
+import { providersForFile } from "./ProviderFixture.ts"
 
-const gateways = gatewaysForFile()
+const providers = providersForFile()
 
 const PAYMENT_COUNT = 120
 const AT_ONCE = 30
@@ -67,8 +67,8 @@ const lives: ReadonlyArray<(payment: Driven, act: Act) => Promise<void>> = [
   },
 ]
 
-it("keeps payments and the gateway's books in balance, and charges nobody twice", async () => {
-  const gateway = await gateways.start({
+it("keeps payments and the provider's books in balance, and charges nobody twice", async () => {
+  const provider = await providers.start({
     seed: 7,
     declined: 0.1,
     hang: 0.15,
@@ -77,7 +77,7 @@ it("keeps payments and the gateway's books in balance, and charges nobody twice"
     slow: 0.1,
     slowMs: 20,
   })
-  const hosted = paymentActor(new PaymentGatewayHttp(gateway.url))
+  const hosted = paymentActor(new PaymentProviderHttp(provider.url))
   const live = async (index: number): Promise<Driven> => {
     const id = `o-${index}`
     const payment: Driven = new DrivenActor(Payment, id)
@@ -91,13 +91,13 @@ it("keeps payments and the gateway's books in balance, and charges nobody twice"
     return payment
   }
   const payments: Array<Driven> = []
-  // Not all at once: on a busy machine the calls would time out that the gateway answers.
+  // Not all at once: on a busy machine the calls would time out that the provider answers.
   while (payments.length < PAYMENT_COUNT) {
     const next = Array.from({ length: AT_ONCE }, (_, index) => live(payments.length + index))
     payments.push(...(await Promise.all(next)))
   }
 
-  const ledger = gateway.ledger()
+  const ledger = provider.ledger()
   expect(ledger.doubleCharges).toBe(0)
   expect(payments.reduce((sum, { state }) => sum + keptMinor(state.context), 0)).toBe(
     ledger.totals["EUR"]?.net,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll } from "vitest"
 import type { ChildProgram } from "../../../../infra/cli/ChildProgram.ts"
 import { type EmbeddedServers, startServers } from "../../../../infra/embedded.ts"
 import { acquireDemoService } from "../../../../infra/reference/demo/DemoService.ts"
-import { acquireGateway } from "../../../../infra/reference/payments/GatewayProgram.ts"
+import { acquireProvider } from "../../../../infra/reference/payments/ProviderProgram.ts"
 import { type Answer, callService } from "./ServiceFixture.ts"
 
 export interface ClusterFixture {
@@ -30,10 +30,10 @@ export const clusterFixture = (names: ReadonlyArray<string>): ClusterFixture => 
   const scope = Effect.runSync(Scope.make())
   const nodes = new Map<string, ChildProgram>()
   let servers: EmbeddedServers
-  let gatewayUrl: string
+  let providerUrl: string
 
   const add = async (name: string): Promise<ChildProgram> => {
-    const acquired = acquireDemoService({ ...servers, gatewayUrl, folder, nodeName: name, nodeVersion: "1" })
+    const acquired = acquireDemoService({ ...servers, providerUrl, folder, nodeName: name, nodeVersion: "1" })
     const node = await Effect.runPromise(Scope.provide(acquired, scope))
     nodes.set(name, node)
     return node
@@ -46,8 +46,8 @@ export const clusterFixture = (names: ReadonlyArray<string>): ClusterFixture => 
 
   beforeAll(async () => {
     const starting = startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
-    const gateway = acquireGateway(join(folder, "gateway.jsonl"))
-    gatewayUrl = (await Effect.runPromise(Scope.provide(gateway, scope))).url()
+    const provider = acquireProvider(join(folder, "provider.jsonl"))
+    providerUrl = (await Effect.runPromise(Scope.provide(provider, scope))).url()
     servers = await starting
     for (const name of names) await add(name)
   })

@@ -1,11 +1,11 @@
-/** Orders that are fulfilled, end to end: HTTP, saga, gateway, stock, shipment, mail. */
+/** Orders that are fulfilled, end to end: HTTP, saga, provider, stock, shipment, mail. */
 import { randomUUID } from "node:crypto"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
 import { fulfilledPlacement, serviceFixture } from "./ServiceFixture.ts"
 
-/** A slow gateway leaves time to do something meanwhile; it is not so slow that it is asked again. */
+/** A slow provider leaves time to do something meanwhile; it is not so slow that it is asked again. */
 const { call, folder } = serviceFixture({ manners: ["--slow-ms=2000"] })
 
 /** Longest flow on a loaded machine. */

@@ -6,10 +6,10 @@ import type { AddressInfo } from "node:net"
 import { afterAll, expect, test, vi } from "vitest"
 import { fulfilledPlacement, serviceFixture } from "./ServiceFixture.ts"
 
-/** A gateway that neither takes money nor, until it is mended, gives an authorisation back. */
+/** A provider that neither takes money nor, until it is mended, gives an authorisation back. */
 let isMended = false
 let takesMoney = false
-const gateway = createServer((request, response) => {
+const provider = createServer((request, response) => {
   request.resume()
   const operation = request.url?.slice(1)
   const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body))
@@ -18,13 +18,13 @@ const gateway = createServer((request, response) => {
   else if (operation === "void" && isMended) answer(200, { captured: null, refunded: null })
   else answer(409, { reason: "OutOfOrder" })
 })
-afterAll(() => void gateway.close())
+afterAll(() => void provider.close())
 
 const { call } = serviceFixture({
-  gateway: async () => {
-    gateway.listen(0, "127.0.0.1")
-    await once(gateway, "listening")
-    return `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`
+  provider: async () => {
+    provider.listen(0, "127.0.0.1")
+    await once(provider, "listening")
+    return `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
   },
 })
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll } from "vitest"
 import type { ChildProgram } from "../../../../infra/cli/ChildProgram.ts"
 import { type EmbeddedServers, startServers } from "../../../../infra/embedded.ts"
 import { acquireDemoService } from "../../../../infra/reference/demo/DemoService.ts"
-import { acquireGateway } from "../../../../infra/reference/payments/GatewayProgram.ts"
+import { acquireProvider } from "../../../../infra/reference/payments/ProviderProgram.ts"
 import type { Flow } from "../../../../infra/reference/service/Hosted.ts"
 
 export interface Answer {
@@ -30,16 +30,16 @@ export interface ServiceFixture {
 }
 
 export interface FixtureOptions {
-  /** Flags of the fake payment gateway. */
+  /** Flags of the fake payment provider. */
   readonly manners?: ReadonlyArray<string>
   /** Started instead of it: gives its address. */
-  readonly gateway?: () => Promise<string>
+  readonly provider?: () => Promise<string>
   /** Default: the service's own. */
   readonly flow?: Flow
 }
 
 /** Started before the first test of the file, ended after the last. */
-export const serviceFixture = ({ manners = [], gateway, flow }: FixtureOptions = {}): ServiceFixture => {
+export const serviceFixture = ({ manners = [], provider, flow }: FixtureOptions = {}): ServiceFixture => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-service-"))
   const scope = Effect.runSync(Scope.make())
   let servers: EmbeddedServers
@@ -51,14 +51,14 @@ export const serviceFixture = ({ manners = [], gateway, flow }: FixtureOptions =
       servers = await startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
     })
     const acquired = Effect.gen(function* () {
-      const fake = Effect.map(acquireGateway(join(folder, "gateway.jsonl"), manners), ({ url }) => url())
-      const [gatewayUrl] = yield* Effect.all(
-        [gateway === undefined ? fake : Effect.promise(gateway), starting],
+      const fake = Effect.map(acquireProvider(join(folder, "provider.jsonl"), manners), ({ url }) => url())
+      const [providerUrl] = yield* Effect.all(
+        [provider === undefined ? fake : Effect.promise(provider), starting],
         { concurrency: "unbounded" },
       )
       return yield* acquireDemoService({
         ...servers,
-        gatewayUrl,
+        providerUrl,
         folder,
         ...(flow === undefined ? {} : { flow }),
       })

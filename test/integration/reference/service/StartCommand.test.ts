@@ -78,8 +78,8 @@ test("prints lines that work as printed; a second one on the folder says who has
   expect(JSON.parse(answers[1] ?? "")).toMatchObject({ orderId: "o-42", version: 1 })
   expect(JSON.parse(answers[2] ?? "")).toMatchObject({ orderId: "o-42", customerId: "c-7" })
   expect(JSON.parse(answers[3] ?? "").events[0]).toMatchObject({ type: "OrderPlaced" })
-  const gateway = ledgerIn(first.output())
-  expect((await fetch(gateway)).status).toBe(200)
+  const provider = ledgerIn(first.output())
+  expect((await fetch(provider)).status).toBe(200)
 
   const second = start(["--port", "0", "--folder", folder])
   expect(await second.ended).toBe(1)
@@ -88,7 +88,7 @@ test("prints lines that work as printed; a second one on the folder says who has
 
   first.child.kill("SIGTERM")
   expect(await first.ended).toBe(0)
-  await expect(fetch(gateway)).rejects.toThrow()
+  await expect(fetch(provider)).rejects.toThrow()
 
   const third = start(["--port", "0", "--folder", folder, "--json"])
   await vi.waitFor(() => expect(third.output()).toContain('"listening"'), START)
@@ -101,19 +101,19 @@ test("prints lines that work as printed; a second one on the folder says who has
     const order = await fetch(`${listening.annotations.url}/orders/o-42`)
     expect(await order.json()).toMatchObject({ status: "shipped", fulfilment: { state: "completed" } })
   }, START)
-  const ledger = await fetch(`${listening.annotations.gateway}/ledger`)
+  const ledger = await fetch(`${listening.annotations.provider}/ledger`)
   expect(await ledger.json()).toMatchObject({ totals: { EUR: { net: 2500, held: 0 } } })
   third.child.kill("SIGINT")
   expect(await third.ended).toBe(0)
 })
 
-test("FAULT 14: its payment gateway ends with it when it is killed", async () => {
+test("FAULT 14: its payment provider ends with it when it is killed", async () => {
   const started = start(["--port", "0", "--folder", sharedFolder])
   await vi.waitFor(() => expect(ledgerIn(started.output())).not.toBe(""), START)
-  const gateway = ledgerIn(started.output())
+  const provider = ledgerIn(started.output())
   started.child.kill("SIGKILL")
   await started.ended
-  await vi.waitFor(() => expect(fetch(gateway)).rejects.toThrow(), START)
+  await vi.waitFor(() => expect(fetch(provider)).rejects.toThrow(), START)
 })
 
 test("says which port is in use", async () => {

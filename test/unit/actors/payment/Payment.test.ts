@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { Payment, paymentActor } from "../../../../actors/payment/Payment.ts"
 import { paymentEvents, SETTLED_STATUSES } from "../../../../actors/payment/PaymentEvents.ts"
-import { noGateway } from "../../../../actors/payment/PaymentGateway.ts"
 import { keptMinor, WAITING_MAX } from "../../../../actors/payment/PaymentMachine.ts"
+import { noProvider } from "../../../../actors/payment/PaymentProvider.ts"
 import { addressOf } from "../../../../runtime/address/ActorAddress.ts"
 import { CallRefused, type CommandsOf } from "../../../../runtime/index.ts"
 import { DrivenActor, expectIdempotent } from "../DrivenActor.ts"
@@ -69,7 +69,7 @@ describe("a payment", () => {
     }
   })
 
-  it("asks the gateway in the name of the order, and forgets the card when that has answered", () => {
+  it("asks the provider in the name of the order, and forgets the card when that has answered", () => {
     expect(at("authorising").inputOf("authorise")).toEqual({ paymentId: "o-1", amount, card: "card-1" })
     expect(at("capturing").inputOf("capture")).toEqual({ paymentId: "o-1" })
     for (const name of names) {
@@ -126,7 +126,7 @@ describe("a payment", () => {
 })
 
 describe("whoever asks by a request", () => {
-  it("is answered when the gateway has, and not before", () => {
+  it("is answered when the provider has, and not before", () => {
     const payment = at("new")
     payment.do(authorise, "takePayment")
     expect(payment.answers).toEqual({})
@@ -204,7 +204,7 @@ describe("an outcome that nobody waits for", () => {
     }
   })
 
-  it("says why the gateway refused, and tells a refused capture from an authorisation by that", () => {
+  it("says why the provider refused, and tells a refused capture from an authorisation by that", () => {
     const recorded = (payment: Driven) => payment.all({ type: "Record" }).state.context.refusal
     expect(recorded(at("declined"))).toBe("CardDeclined")
     expect(recorded(at("authorised"))).toBeNull()
@@ -220,7 +220,7 @@ describe("an outcome that nobody waits for", () => {
   })
 })
 
-describe("a gateway that keeps silent", () => {
+describe("a provider that keeps silent", () => {
   it("leaves no authorisation behind: what may have been made is taken back", () => {
     for (const reason of ["TimedOut", "Failed"]) {
       const payment = at("new")
@@ -253,7 +253,7 @@ describe("a gateway that keeps silent", () => {
   })
 })
 
-describe("a gateway that refuses", () => {
+describe("a provider that refuses", () => {
   it("leaves an authorisation that could not be captured as it was", () => {
     const payment = at("authorised")
     payment.do(capture, "capture")
@@ -297,11 +297,11 @@ describe("a void", () => {
   })
 })
 
-describe("the payment's gateway", () => {
+describe("the payment's provider", () => {
   it("is what paymentActor is given", async () => {
     const asked: Array<unknown> = []
     const actor = paymentActor({
-      ...noGateway,
+      ...noProvider,
       capture: async (request) => {
         asked.push(request)
         return { captured: amount }

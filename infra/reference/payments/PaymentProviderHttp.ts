@@ -1,5 +1,5 @@
 /**
- * The payment gateway over HTTP: the port of actors/payment for a provider with the API of GatewayServer.ts.
+ * The payment provider over HTTP: the port of actors/payment for a provider with the API of ProviderServer.ts.
  *
  * Owns the meaning of a status. A 4xx is a final refusal, except for 408 and 429. After any other status than
  * 200, and after a lost connection, the outcome is unknown, and the operation is tried again with the same
@@ -7,9 +7,9 @@
  */
 import { Schema } from "effect"
 import { Money } from "../../../actors/Money.ts"
-import type { GatewayRequest, PaymentGateway } from "../../../actors/payment/PaymentGateway.ts"
+import type { PaymentProvider, ProviderRequest } from "../../../actors/payment/PaymentProvider.ts"
 import { CallRefused } from "../../../runtime/index.ts"
-import type { Operation } from "./GatewayLedger.ts"
+import type { Operation } from "./ProviderLedger.ts"
 
 /** 4xx statuses that may not come again at a later attempt. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429])
@@ -21,17 +21,17 @@ const Reversed = Schema.Struct({ captured: Schema.NullOr(Money), refunded: Schem
 const Refusal = Schema.Struct({ reason: Schema.String, detail: Schema.optionalKey(Schema.Unknown) })
 
 /** The provider did not answer as agreed: the operation may or may not have been carried out. */
-export class GatewayUnavailable extends Schema.TaggedError<GatewayUnavailable>()("GatewayUnavailable", {
+export class ProviderUnavailable extends Schema.TaggedError<ProviderUnavailable>()("ProviderUnavailable", {
   operation: Schema.String,
   paymentId: Schema.String,
   detail: Schema.String,
 }) {
   override get message(): string {
-    return `The payment gateway did not ${this.operation} ${this.paymentId}: ${this.detail}`
+    return `The payment provider did not ${this.operation} ${this.paymentId}: ${this.detail}`
   }
 }
 
-export class PaymentGatewayHttp implements PaymentGateway {
+export class PaymentProviderHttp implements PaymentProvider {
   readonly #url: string
 
   /** `url` has no slash at its end. */
@@ -39,29 +39,29 @@ export class PaymentGatewayHttp implements PaymentGateway {
     this.#url = url
   }
 
-  authorise({ amount, card, ...request }: Parameters<PaymentGateway["authorise"]>[0]) {
+  authorise({ amount, card, ...request }: Parameters<PaymentProvider["authorise"]>[0]) {
     return this.#post("authorise", request, Authorised, { amount, card })
   }
 
-  capture(request: GatewayRequest) {
+  capture(request: ProviderRequest) {
     return this.#post("capture", request, Captured)
   }
 
-  refund(request: GatewayRequest) {
+  refund(request: ProviderRequest) {
     return this.#post("refund", request, Refunded)
   }
 
-  void(request: GatewayRequest) {
+  void(request: ProviderRequest) {
     return this.#post("void", request, Reversed)
   }
 
   async #post<A>(
     operation: Operation,
-    { paymentId, idempotencyKey, signal }: GatewayRequest,
+    { paymentId, idempotencyKey, signal }: ProviderRequest,
     schema: Schema.Codec<A, unknown>,
     more: object = {},
   ): Promise<A> {
-    const unavailable = (detail: string) => new GatewayUnavailable({ operation, paymentId, detail })
+    const unavailable = (detail: string) => new ProviderUnavailable({ operation, paymentId, detail })
     let status: number
     let text: string
     try {
@@ -94,5 +94,5 @@ const refusalIn = (status: number, text: string): CallRefused => {
   const decoded = decodeRefusal(text)
   return decoded._tag === "Some"
     ? new CallRefused(decoded.value.reason, { status, ...decoded.value })
-    : new CallRefused("RefusedByGateway", { status })
+    : new CallRefused("RefusedByProvider", { status })
 }

@@ -1,9 +1,9 @@
 /**
  * The fake payment provider as its own process. It checks the version of Node first; the program is
- * GatewayCommand.ts.
+ * ProviderCommand.ts.
  */
 import { requireNode } from "../../cli/NodeVersion.ts"
 
 requireNode()
-const { gateway } = await import("./GatewayCommand.ts")
-gateway()
+const { provider } = await import("./ProviderCommand.ts")
+provider()

@@ -1,14 +1,14 @@
 /**
- * `gateway`: the fake payment provider as a program.
+ * `provider`: the fake payment provider as a program.
  *
- * Owns the command line and the printed text. GatewayServer.ts is the provider; infra/cli/Program.ts ends the
+ * Owns the command line and the printed text. ProviderServer.ts is the provider; infra/cli/Program.ts ends the
  * program.
  */
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { boundedFlag, portFlag } from "../../cli/BoundedFlag.ts"
 import { runProgram } from "../../cli/Program.ts"
-import { type GatewayOptions, startGateway } from "./GatewayServer.ts"
+import { type ProviderOptions, startProvider } from "./ProviderServer.ts"
 
 const share = (name: string, description: string) =>
   Flag.Finite(name).pipe(
@@ -43,7 +43,7 @@ const flags = {
   ),
 }
 
-interface GatewayInput extends Omit<GatewayOptions, "file" | "declineAboveMinor"> {
+interface ProviderInput extends Omit<ProviderOptions, "file" | "declineAboveMinor"> {
   readonly file: Option.Option<string>
   readonly declineAboveMinor: Option.Option<number>
   readonly json: boolean
@@ -59,28 +59,28 @@ const welcome = (url: string): string =>
     "",
   ].join("\n")
 
-const run = Effect.fnUntraced(function* ({ json, file, declineAboveMinor, ...input }: GatewayInput) {
-  const options: GatewayOptions = {
+const run = Effect.fnUntraced(function* ({ json, file, declineAboveMinor, ...input }: ProviderInput) {
+  const options: ProviderOptions = {
     ...input,
     ...(Option.isSome(file) ? { file: file.value } : {}),
     ...(Option.isSome(declineAboveMinor) ? { declineAboveMinor: declineAboveMinor.value } : {}),
   }
-  const gateway = yield* Effect.acquireRelease(
-    Effect.tryPromise(() => startGateway(options)),
+  const provider = yield* Effect.acquireRelease(
+    Effect.tryPromise(() => startProvider(options)),
     (started) => Effect.promise(() => started.stop()),
   )
-  yield* Console.log(json ? JSON.stringify({ url: gateway.url, pid: process.pid }) : welcome(gateway.url))
+  yield* Console.log(json ? JSON.stringify({ url: provider.url, pid: process.pid }) : welcome(provider.url))
   return yield* Effect.never
 }, Effect.scoped)
 
-const command = Command.make("gateway", flags, run).pipe(
+const command = Command.make("provider", flags, run).pipe(
   Command.withDescription(
     "A payment provider that takes no money, and misbehaves on demand: it declines, hangs, breaks and loses answers, and keeps books of all it did.",
   ),
 )
 
 /** Runs until a signal, or until the end of a parent that keeps a channel to it. */
-export const gateway = (): void => {
+export const provider = (): void => {
   process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))
   runProgram(command, { signalExitCode: 0 })
 }

@@ -1,7 +1,7 @@
 /**
- * The fake payment gateway beside a service: its own process on a free port, which ends with this process.
+ * The fake payment provider beside a service: its own process on a free port, which ends with this process.
  *
- * The gateway is infra/reference/payments/GatewayServer.ts.
+ * The provider is infra/reference/payments/ProviderServer.ts.
  */
 import { mkdir } from "node:fs/promises"
 import { dirname } from "node:path"
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 import { Effect, Schema, type Scope } from "effect"
 import { acquireProgram, type ChildProgram, type ProgramFailed } from "../../cli/ChildProgram.ts"
 
-const script = fileURLToPath(new URL("./gateway.ts", import.meta.url))
+const script = fileURLToPath(new URL("./provider.ts", import.meta.url))
 
 const Told = Schema.fromJsonString(Schema.Struct({ url: Schema.String, pid: Schema.Int }))
 
@@ -19,17 +19,17 @@ const addressIn = (line: string): string | undefined => {
 }
 
 /**
- * Starts the gateway; it ends with the scope. `file`: file of its books. `manners`: its flags, such as
+ * Starts the provider; it ends with the scope. `file`: file of its books. `manners`: its flags, such as
  * `--lost=0.1`.
  */
-export const acquireGateway = (
+export const acquireProvider = (
   file: string,
   manners: ReadonlyArray<string> = [],
 ): Effect.Effect<ChildProgram, ProgramFailed, Scope.Scope> =>
   Effect.promise(() => mkdir(dirname(file), { recursive: true })).pipe(
     Effect.andThen(
       acquireProgram({
-        name: "payment gateway",
+        name: "payment provider",
         script,
         args: ["--json", "--file", file, ...manners],
         addressIn,

@@ -1,40 +1,40 @@
-/** Fake gateways for tests: in this process for a question about answers, as a program for one about its life. */
+/** Fake providers for tests: in this process for a question about answers, as a program for one about its life. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterEach } from "vitest"
 import {
-  type Gateway,
-  type GatewayOptions,
-  startGateway,
-} from "../../../../infra/reference/payments/GatewayServer.ts"
+  type Provider,
+  type ProviderOptions,
+  startProvider,
+} from "../../../../infra/reference/payments/ProviderServer.ts"
 
-const program = fileURLToPath(new URL("../../../../infra/reference/payments/gateway.ts", import.meta.url))
+const program = fileURLToPath(new URL("../../../../infra/reference/payments/provider.ts", import.meta.url))
 
-export interface GatewayProgram {
+export interface ProviderProgram {
   readonly url: string
   readonly pid: number
   /** Sends the signal and waits for the end: its exit code, or the signal. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals>
 }
 
-export interface GatewayFixture {
-  readonly start: (options?: GatewayOptions) => Promise<Gateway>
-  readonly run: (...flags: ReadonlyArray<string>) => Promise<GatewayProgram>
+export interface ProviderFixture {
+  readonly start: (options?: ProviderOptions) => Promise<Provider>
+  readonly run: (...flags: ReadonlyArray<string>) => Promise<ProviderProgram>
 }
 
 /** Call at the top of a test file: what was started ends with each test. */
-export const gatewaysForFile = (): GatewayFixture => {
+export const providersForFile = (): ProviderFixture => {
   const running: Array<() => Promise<unknown>> = []
   afterEach(async () => {
     await Promise.all(running.splice(0).map((end) => end()))
   })
   return {
     start: async (options = {}) => {
-      const gateway = await startGateway(options)
-      running.push(() => gateway.stop())
-      return gateway
+      const provider = await startProvider(options)
+      running.push(() => provider.stop())
+      return provider
     },
     run: async (...flags) => {
       const child = spawn(process.execPath, [program, "--json", ...flags], {

@@ -4,7 +4,7 @@
  *
  * A test chooses one misbehaviour by the token of the card; a demo gets all of them by chance. Chance is a
  * hash of seed, key and attempt, not a random number, so the treatment of a request does not depend on other
- * requests. GatewayServer.ts carries it out.
+ * requests. ProviderServer.ts carries it out.
  */
 import { createHash } from "node:crypto"
 import type { Money } from "../../../actors/Money.ts"
@@ -16,7 +16,7 @@ import type { Money } from "../../../actors/Money.ts"
  */
 export type Manner = "prompt" | "hang" | "error" | "lost" | "slow"
 
-export interface GatewayMannersOptions {
+export interface ProviderMannersOptions {
   /** Any number. The same seed gives the same misbehaviour. */
   readonly seed?: number
   /** Shares, 0 to 1: of payments for `declined`, of requests for the others. */
@@ -49,11 +49,11 @@ export const CARD_PREFIXES = {
 
 const DIGEST_BYTES = 6
 
-export class GatewayManners {
-  readonly #options: GatewayMannersOptions
+export class ProviderManners {
+  readonly #options: ProviderMannersOptions
   readonly slowMs: number
 
-  constructor(options: GatewayMannersOptions = {}) {
+  constructor(options: ProviderMannersOptions = {}) {
     this.#options = options
     this.slowMs = options.slowMs ?? SLOW_MS_DEFAULT
   }

@@ -3,12 +3,12 @@
  * answered.
  *
  * Owns reading and appending. A line that a crash cut off is removed, because its operation was never
- * answered. GatewayLedger.ts owns the meaning of the lines.
+ * answered. ProviderLedger.ts owns the meaning of the lines.
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs"
-import type { GatewayEntry } from "./GatewayLedger.ts"
+import type { ProviderEntry } from "./ProviderLedger.ts"
 
-export class GatewayFile {
+export class ProviderFile {
   readonly #path: string
 
   constructor(path: string) {
@@ -16,7 +16,7 @@ export class GatewayFile {
   }
 
   /** All booked operations, oldest first. */
-  read(): ReadonlyArray<GatewayEntry> {
+  read(): ReadonlyArray<ProviderEntry> {
     if (!existsSync(this.#path)) return []
     const bytes = readFileSync(this.#path)
     const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1)
@@ -25,10 +25,10 @@ export class GatewayFile {
       .toString()
       .split("\n")
       .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as GatewayEntry)
+      .map((line) => JSON.parse(line) as ProviderEntry)
   }
 
-  append(entry: GatewayEntry): void {
+  append(entry: ProviderEntry): void {
     appendFileSync(this.#path, `${JSON.stringify(entry)}\n`)
   }
 }

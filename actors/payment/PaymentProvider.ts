@@ -10,7 +10,7 @@ import { CallRefused } from "../../runtime/index.ts"
 import type { Money } from "../Money.ts"
 
 /** Fields of every request. */
-export interface GatewayRequest {
+export interface ProviderRequest {
   readonly paymentId: string
   /** Key that is the same for all attempts of one operation and different for every other operation. */
   readonly idempotencyKey: string
@@ -18,7 +18,7 @@ export interface GatewayRequest {
   readonly signal: AbortSignal
 }
 
-export interface AuthoriseRequest extends GatewayRequest {
+export interface AuthoriseRequest extends ProviderRequest {
   readonly amount: Money
   /** A token of the card, never its number. */
   readonly card: string
@@ -32,25 +32,30 @@ export interface Reversed {
   readonly refunded: Money | null
 }
 
-export interface PaymentGateway {
+export interface PaymentProvider {
   /** Reserves the amount on the card. */
   readonly authorise: (request: AuthoriseRequest) => Promise<{ readonly authorisationId: string }>
   /** Takes the authorised amount. A payment is captured once, under any keys. */
-  readonly capture: (request: GatewayRequest) => Promise<{ readonly captured: Money }>
+  readonly capture: (request: ProviderRequest) => Promise<{ readonly captured: Money }>
   /** Refunds the captured amount, in full and once. */
-  readonly refund: (request: GatewayRequest) => Promise<{ readonly refunded: Money }>
+  readonly refund: (request: ProviderRequest) => Promise<{ readonly refunded: Money }>
   /**
    * Takes the payment back in any state: releases an authorisation, refunds a capture, and refuses everything
    * that arrives for the payment later, even an authorisation that was sent earlier.
    */
-  readonly void: (request: GatewayRequest) => Promise<Reversed>
+  readonly void: (request: ProviderRequest) => Promise<Reversed>
 }
 
 const refuse = async (): Promise<never> => {
-  throw new CallRefused("NoGateway", {
-    hint: "Host the actor that paymentActor(gateway) makes, with a gateway of yours.",
+  throw new CallRefused("NoProvider", {
+    hint: "Host the actor that paymentActor(provider) makes, with a provider of yours.",
   })
 }
 
 /** Refuses everything: for systems that address payments and do not host them. */
-export const noGateway: PaymentGateway = { authorise: refuse, capture: refuse, refund: refuse, void: refuse }
+export const noProvider: PaymentProvider = {
+  authorise: refuse,
+  capture: refuse,
+  refund: refuse,
+  void: refuse,
+}

@@ -4,7 +4,7 @@
  * Owns what a provider does with an operation, as a fold: the same entries in the same order give the same
  * books, so a restart needs only a file of entries. Like a real provider, it charges a card again for each
  * new key, and counts that. It keeps every charge and key for good, because it is for demos and tests.
- * GatewayServer.ts takes operations and sends answers.
+ * ProviderServer.ts takes operations and sends answers.
  */
 import type { Money } from "../../../actors/Money.ts"
 
@@ -12,7 +12,7 @@ export const OPERATIONS = ["authorise", "capture", "refund", "void"] as const
 export type Operation = (typeof OPERATIONS)[number]
 
 /** One booked operation. */
-export interface GatewayEntry {
+export interface ProviderEntry {
   readonly key: string
   readonly operation: Operation
   readonly paymentId: string
@@ -24,7 +24,7 @@ export interface GatewayEntry {
 }
 
 /** An HTTP status and its body. */
-export interface GatewayAnswer {
+export interface ProviderAnswer {
   readonly status: number
   readonly body: { readonly [field: string]: unknown }
 }
@@ -61,21 +61,21 @@ export interface LedgerReport {
   readonly doubleCharged: ReadonlyArray<string>
 }
 
-const refusal = (status: number, reason: string): GatewayAnswer => ({ status, body: { reason } })
+const refusal = (status: number, reason: string): ProviderAnswer => ({ status, body: { reason } })
 
-export class GatewayLedger {
+export class ProviderLedger {
   readonly #charges = new Map<string, Array<Charge>>()
-  readonly #answers = new Map<string, { readonly asked: string; readonly answer: GatewayAnswer }>()
+  readonly #answers = new Map<string, { readonly asked: string; readonly answer: ProviderAnswer }>()
   readonly #voided = new Set<string>()
   #chargeCount = 0
   #repeatCount = 0
   #declinedCount = 0
 
   /** The earlier answer if the key was used before; 422 if it was used for another operation. */
-  repeated({ key, operation, paymentId, amount, card }: GatewayEntry): GatewayAnswer | undefined {
+  repeated({ key, operation, paymentId, amount, card }: ProviderEntry): ProviderAnswer | undefined {
     const before = this.#answers.get(key)
     if (before === undefined) return undefined
-    if (before.asked !== askedOf({ key, operation, paymentId, amount, card } as GatewayEntry)) {
+    if (before.asked !== askedOf({ key, operation, paymentId, amount, card } as ProviderEntry)) {
       return refusal(422, "KeyReused")
     }
     this.#repeatCount++
@@ -83,7 +83,7 @@ export class GatewayLedger {
   }
 
   /** Books an operation with a new key. */
-  book(entry: GatewayEntry): GatewayAnswer {
+  book(entry: ProviderEntry): ProviderAnswer {
     const answer = this.#answerTo(entry)
     this.#answers.set(entry.key, { asked: askedOf(entry), answer })
     return answer
@@ -108,7 +108,7 @@ export class GatewayLedger {
     }
   }
 
-  #answerTo(entry: GatewayEntry): GatewayAnswer {
+  #answerTo(entry: ProviderEntry): ProviderAnswer {
     const { operation, paymentId } = entry
     switch (operation) {
       case "authorise":
@@ -135,7 +135,7 @@ export class GatewayLedger {
     }
   }
 
-  #authorise({ paymentId, amount, card, declined }: GatewayEntry): GatewayAnswer {
+  #authorise({ paymentId, amount, card, declined }: ProviderEntry): ProviderAnswer {
     if (this.#voided.has(paymentId)) return refusal(409, "PaymentVoided")
     if (declined !== undefined) {
       this.#declinedCount++
@@ -152,7 +152,7 @@ export class GatewayLedger {
     return { status: 200, body: { authorisationId: chargeId } }
   }
 
-  #void(paymentId: string): GatewayAnswer {
+  #void(paymentId: string): ProviderAnswer {
     this.#voided.add(paymentId)
     for (const charge of this.#charges.get(paymentId) ?? []) {
       if (charge.status === "authorised") this.#move(charge, "released")
@@ -175,7 +175,7 @@ export class GatewayLedger {
   }
 }
 
-const askedOf = ({ operation, paymentId, amount, card }: GatewayEntry): string =>
+const askedOf = ({ operation, paymentId, amount, card }: ProviderEntry): string =>
   JSON.stringify([operation, paymentId, amount?.minor, amount?.currency, card])
 
 const totalsOf = (charges: ReadonlyArray<Charge>): LedgerTotals => {

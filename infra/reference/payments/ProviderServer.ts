@@ -5,7 +5,7 @@
  * Owns requests and answers: 200, 402 declined, 409 not in this state, 400 and 422 for mistakes, 500 for a
  * simulated error, 403, 415 and 421 for requests from pages of other sites (infra/http/RequestGuard.ts). The
  * body of a refusal is `{ reason }`. A key that was answered before gets the same answer, and nothing else is
- * done. GatewayLedger.ts books, GatewayManners.ts misbehaves, gateway.ts is the program.
+ * done. ProviderLedger.ts books, ProviderManners.ts misbehaves, provider.ts is the program.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -14,15 +14,15 @@ import { actorId } from "../../../actors/BoundedText.ts"
 import { Money } from "../../../actors/Money.ts"
 import { CardToken } from "../../../actors/payment/PaymentEvents.ts"
 import { type RequestGuard, requestGuard } from "../../http/RequestGuard.ts"
-import { GatewayFile } from "./GatewayFile.ts"
+import { ProviderFile } from "./ProviderFile.ts"
 import {
-  type GatewayAnswer,
-  type GatewayEntry,
-  GatewayLedger,
   OPERATIONS,
   type Operation,
-} from "./GatewayLedger.ts"
-import { GatewayManners, type GatewayMannersOptions, type Manner } from "./GatewayManners.ts"
+  type ProviderAnswer,
+  type ProviderEntry,
+  ProviderLedger,
+} from "./ProviderLedger.ts"
+import { type Manner, ProviderManners, type ProviderMannersOptions } from "./ProviderManners.ts"
 
 /** Largest body, in bytes. */
 export const BODY_BYTES_MAX = 16_384
@@ -32,7 +32,7 @@ export const STOP_DRAIN_MS = 5_000
 
 const HOST_DEFAULT = "127.0.0.1"
 
-export interface GatewayOptions extends GatewayMannersOptions {
+export interface ProviderOptions extends ProviderMannersOptions {
   /** Port; 0, the default, for any free one. */
   readonly port?: number
   /** Host; by default this machine alone. */
@@ -44,10 +44,10 @@ export interface GatewayOptions extends GatewayMannersOptions {
 /** Count of requests for each treatment. */
 export type MannerCounts = { readonly [manner in Manner]: number }
 
-export interface Gateway {
+export interface Provider {
   readonly url: string
   /** The answer of `GET /ledger`. */
-  readonly ledger: () => ReturnType<GatewayLedger["report"]> & { readonly manners: MannerCounts }
+  readonly ledger: () => ReturnType<ProviderLedger["report"]> & { readonly manners: MannerCounts }
   /** Takes no more requests, finishes slow answers, drops those that hang. */
   readonly stop: () => Promise<void>
 }
@@ -59,7 +59,7 @@ const decodeAuthorisation = Schema.decodeUnknownSync(
 )
 
 class BadRequest extends Error {
-  readonly answer: GatewayAnswer
+  readonly answer: ProviderAnswer
 
   constructor(status: number, reason: string, detail?: string) {
     super(reason)
@@ -67,26 +67,26 @@ class BadRequest extends Error {
   }
 }
 
-class RunningGateway implements Gateway {
+class RunningProvider implements Provider {
   url = ""
   readonly #server: Server
-  readonly #books = new GatewayLedger()
-  readonly #manners: GatewayManners
-  readonly #file: GatewayFile | undefined
+  readonly #books = new ProviderLedger()
+  readonly #manners: ProviderManners
+  readonly #file: ProviderFile | undefined
   readonly #attempts = new Map<string, number>()
   readonly #counts = { prompt: 0, hang: 0, error: 0, lost: 0, slow: 0 }
   readonly #hanging = new Set<ServerResponse>()
   readonly #guard: RequestGuard
 
-  constructor(options: GatewayOptions) {
+  constructor(options: ProviderOptions) {
     this.#guard = requestGuard([options.host ?? HOST_DEFAULT])
-    this.#manners = new GatewayManners(options)
-    this.#file = options.file === undefined ? undefined : new GatewayFile(options.file)
+    this.#manners = new ProviderManners(options)
+    this.#file = options.file === undefined ? undefined : new ProviderFile(options.file)
     for (const entry of this.#file?.read() ?? []) this.#books.book(entry)
     this.#server = createServer((request, response) => void this.#serve(request, response))
   }
 
-  listen({ port = 0, host = HOST_DEFAULT }: GatewayOptions): Promise<this> {
+  listen({ port = 0, host = HOST_DEFAULT }: ProviderOptions): Promise<this> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject)
       this.#server.listen(port, host, () => {
@@ -96,7 +96,7 @@ class RunningGateway implements Gateway {
     })
   }
 
-  ledger(): ReturnType<Gateway["ledger"]> {
+  ledger(): ReturnType<Provider["ledger"]> {
     return { ...this.#books.report(), manners: { ...this.#counts } }
   }
 
@@ -126,7 +126,7 @@ class RunningGateway implements Gateway {
     }
   }
 
-  #operate(asked: GatewayEntry, response: ServerResponse): void {
+  #operate(asked: ProviderEntry, response: ServerResponse): void {
     const attempt = (this.#attempts.get(asked.key) ?? 0) + 1
     this.#attempts.set(asked.key, attempt)
     const manner = this.#manners.mannerOf(asked.key, attempt, asked.card)
@@ -145,7 +145,7 @@ class RunningGateway implements Gateway {
   }
 
   /** Books an operation. It is in the file before it is answered. */
-  #book(asked: GatewayEntry): GatewayAnswer {
+  #book(asked: ProviderEntry): ProviderAnswer {
     const { paymentId, amount, card } = asked
     const declined =
       amount === undefined || card === undefined ? undefined : this.#manners.declines(paymentId, amount, card)
@@ -155,14 +155,14 @@ class RunningGateway implements Gateway {
   }
 }
 
-/** Starts the gateway; it listens when the promise resolves. */
-export const startGateway = (options: GatewayOptions = {}): Promise<Gateway> =>
-  new RunningGateway(options).listen(options)
+/** Starts the provider; it listens when the promise resolves. */
+export const startProvider = (options: ProviderOptions = {}): Promise<Provider> =>
+  new RunningProvider(options).listen(options)
 
 const urlOf = ({ address, family, port }: AddressInfo): string =>
   `http://${family === "IPv6" ? `[${address}]` : address}:${port}`
 
-const send = (response: ServerResponse, { status, body }: GatewayAnswer): void => {
+const send = (response: ServerResponse, { status, body }: ProviderAnswer): void => {
   const text = JSON.stringify(body)
   response.writeHead(status, {
     "content-type": "application/json",
@@ -172,7 +172,7 @@ const send = (response: ServerResponse, { status, body }: GatewayAnswer): void =
 }
 
 /** The operation that the request asks for. Throws {@link BadRequest}. */
-const entryOf = async (request: IncomingMessage): Promise<GatewayEntry> => {
+const entryOf = async (request: IncomingMessage): Promise<ProviderEntry> => {
   const operation = request.url?.slice(1) ?? ""
   if (!isOperation(operation)) throw new BadRequest(404, "NoSuchOperation")
   if (request.method !== "POST") throw new BadRequest(405, "PostOnly")
