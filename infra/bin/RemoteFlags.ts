@@ -2,11 +2,13 @@
  * Where the system is that a verb works on: a gateway, or NATS and Postgres.
  *
  * Owns the flags, their environment variables, and the choice of the remote. With a module of definitions, a
- * gateway of this process works on NATS and Postgres (RemoteSystem.ts).
+ * gateway of this process works on NATS and Postgres (RemoteSystem.ts); without one, what they hold is read as it
+ * is stored (RemoteStores.ts).
  */
 import { existsSync, readFileSync } from "node:fs"
 import { Config, Effect, Option, type Scope } from "effect"
 import { Command, Flag } from "effect/cli"
+import { MODULES_DEFAULT } from "./DefinitionModule.ts"
 import type { Remote } from "./Remote.ts"
 import { remoteHttp } from "./RemoteHttp.ts"
 import { type VerbFailed, wrongUse } from "./VerbFailed.ts"
@@ -80,9 +82,14 @@ export const acquireRemote = Effect.fnUntraced(function* (
   const postgres = input.postgres ?? known(env.postgres)
   const url = input.url ?? (isStraight ? undefined : known(env.url))
   if (url === undefined && nats !== undefined && postgres !== undefined) {
-    // Loaded here alone: it brings the whole runtime, which the other verbs would wait for.
+    const place = { nats, postgres, namespace: input.namespace }
+    // Loaded here alone: they bring the runtime and the drivers, which the other verbs would wait for.
+    if (input.module === undefined && !MODULES_DEFAULT.some((file) => existsSync(file))) {
+      const { remoteStores } = yield* Effect.promise(() => import("./RemoteStores.ts"))
+      return yield* remoteStores(place)
+    }
     const { remoteSystem } = yield* Effect.promise(() => import("./RemoteSystem.ts"))
-    return yield* remoteSystem({ nats, postgres, namespace: input.namespace, module: input.module })
+    return yield* remoteSystem({ ...place, module: input.module })
   }
   if (isStraight) {
     return yield* wrongUse(

@@ -75,6 +75,50 @@ it("works straight on NATS and Postgres with a module, and reads the journal wit
   )
 })
 
+it("reads actors, histories, dead letters and offsets without definitions", async () => {
+  const told = await run("actors", "tell", "counter", "b", "Refuse", "--json", "--namespace", "raw")
+  expect(told.exitCode).toBe(0)
+  expect((await run("actors", "ask", "counter", "a", "Add", '{"by":3}', "--namespace", "raw")).exitCode).toBe(
+    0,
+  )
+
+  // Each of these runs is a node for as long as it lasts, and delivers messages and fills read models.
+  let letterCount = 0
+  while (letterCount === 0) {
+    letterCount = JSON.parse((await run("dead-letters", "list", "--namespace", "raw", "--json")).stdout).items
+      .length
+  }
+  expect((await run("projections", "wait", "everstate_actors", "--namespace", "raw")).exitCode).toBe(0)
+
+  const nowhere = join(folder, "servers")
+  const raw = async (...args: ReadonlyArray<string>) => {
+    const verb = startEverstate([...args, "--namespace", "raw", "--json"], { cwd: nowhere, env: env() })
+    const exitCode = await verb.ended
+    return {
+      exitCode,
+      stderr: verb.stderr(),
+      document: exitCode === 0 ? JSON.parse(verb.stdout()) : undefined,
+    }
+  }
+  const { document: actor } = await raw("actors", "show", "counter", "a")
+  expect(actor).toMatchObject({ type: "counter", id: "a", version: 1, state: "open" })
+  const { document: history } = await raw("actors", "history", "counter", "a")
+  expect(history.items).toMatchObject([{ version: 1, type: "Added", data: { by: 3 } }])
+  const { document: list } = await raw("actors", "list", "counter", "--prefix", "a")
+  expect(list.items).toMatchObject([{ id: "a", version: 1 }])
+  const { document: letters } = await raw("dead-letters", "list")
+  expect(letters.items).toMatchObject([{ key: "counter/b", reason: "Rejected" }])
+  expect((await raw("dead-letters", "show", String(letters.items[0].number))).document).toEqual(
+    letters.items[0],
+  )
+  const { document: projections } = await raw("projections", "list")
+  expect(projections.items).toContainEqual(expect.objectContaining({ name: "everstate_actors", lag: 0 }))
+
+  expect((await raw("actors", "show", "counter", "nobody")).exitCode).toBe(4)
+  const refused = await raw("actors", "ask", "counter", "a", "Add", '{"by":3}')
+  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--module") })
+})
+
 it("starts a module again when a source changes, with its state kept", async () => {
   const args = ["dev", "--port", "0", "--json", "--namespace", "dev"]
   const dev = startEverstate(args, { cwd: folder, env: env() })
