@@ -5,7 +5,8 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { about, cursor, optionalText, pageSize } from "../http/CommandEndpoint.ts"
+import { TRANSITION_MINUTES_MAX } from "../../runtime/directory/TransitionCounts.ts"
+import { about, cursor, optionalText, pageSize, pathId, wholeNumber } from "../http/CommandEndpoint.ts"
 import { READ_PROBLEMS } from "../http/Problem.ts"
 import { ITEMS_PER_PAGE, JsonObject, moment, pageOf, typeParameter, Verb } from "./GatewayEndpoint.ts"
 
@@ -68,6 +69,34 @@ export const ListedActor = Schema.Struct({
   ),
 }).annotate({ identifier: "ListedActor" })
 
+const CorrelatedCommand = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  commandId: Schema.String.annotate({ description: "Id of the command, message, timer, answer or call" }),
+  causationId: Schema.optionalKey(Schema.String.annotate({ description: "Id of what caused it" })),
+  user: Schema.optionalKey(Schema.String),
+  trace: Schema.optionalKey(Schema.String),
+  sequence: Schema.Int,
+  versions: Schema.optionalKey(Schema.Struct({ first: Schema.Int, last: Schema.Int })),
+  events: Schema.Array(Schema.String),
+  at: moment("Time of the commit"),
+}).annotate({ identifier: "CorrelatedCommand" })
+
+const Transitions = Schema.Struct({
+  spanMs: Schema.Int.annotate({ description: "Length of a span, in milliseconds" }),
+  since: moment("Begin of the first span"),
+  items: Schema.Array(
+    Schema.Struct({
+      from: Schema.String,
+      event: Schema.String,
+      to: Schema.String,
+      count: Schema.Int,
+      counts: Schema.Array(Schema.Int).annotate({ description: "Count in each span, the oldest first" }),
+    }),
+  ),
+  uncounted: Schema.Int.annotate({ description: "Transitions that happened and are not listed" }),
+}).annotate({ identifier: "Transitions" })
+
 const flag = (description: string) =>
   Schema.optionalKey(Schema.Literals(["true", "false"]).annotate({ description }))
 
@@ -110,5 +139,29 @@ export const DirectoryEndpoints = HttpApiGroup.make("directory")
     })
       .annotate(Verb, "list")
       .annotateMerge(about("The actors of a type, by id", "From the directory, which follows the journal.")),
+    HttpApiEndpoint.get("transitions", "/types/:type/transitions", {
+      params: typeParameter,
+      query: { minutes: Schema.optionalKey(wholeNumber(1, TRANSITION_MINUTES_MAX)) },
+      success: Transitions,
+      error: READ_PROBLEMS,
+    })
+      .annotate(Verb, "describe")
+      .annotateMerge(
+        about(
+          "How often each transition happened lately, over all nodes",
+          "In memory: a node counts from its start.",
+        ),
+      ),
+    HttpApiEndpoint.get("correlation", "/correlations/:id", {
+      params: { id: pathId },
+      query: { cursor, limit: pageSize(ITEMS_PER_PAGE) },
+      success: pageOf(CorrelatedCommand, "CorrelationPage"),
+      error: READ_PROBLEMS,
+    }).annotateMerge(
+      about(
+        "What one request has caused: commits of all actors, in the order of the journal",
+        "By the correlation id of the request, or the id of its first command.",
+      ),
+    ),
   )
   .annotateMerge(OpenApi.annotations({ title: "Directory" }))

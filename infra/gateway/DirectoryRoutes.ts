@@ -67,7 +67,7 @@ export const DirectoryRoutes = HttpApiBuilder.group(
   GatewayApi,
   "directory",
   Effect.fnUntraced(function* (handlers) {
-    const { actors } = yield* ActorSystem
+    const { actors, correlation } = yield* ActorSystem
     const { typeNamed, types } = yield* Exposed
 
     const withCounts = Effect.fnUntraced(function* (exposed: ExposedType, counts: Flag | undefined) {
@@ -84,6 +84,29 @@ export const DirectoryRoutes = HttpApiBuilder.group(
       return { items: found.map(listedActor), ...next }
     })
 
+    const transitions = Effect.fnUntraced(function* (type: string, minutes: number | undefined) {
+      yield* typeNamed(type)
+      const found = yield* actors.transitions(type, minutes === undefined ? {} : { minutes })
+      return {
+        spanMs: found.spanMs,
+        since: isoTime(found.sinceMs),
+        items: found.transitions.map(({ from, to, ...one }) => ({
+          ...one,
+          from: shownState(from),
+          to: shownState(to),
+        })),
+        uncounted: found.uncountedCount,
+      }
+    })
+
+    const caused = Effect.fnUntraced(function* (
+      id: string,
+      query: { readonly cursor?: string; readonly limit?: number },
+    ) {
+      const { commands, ...next } = yield* correlation(id, query)
+      return { items: commands.map(({ at, ...command }) => ({ ...command, at: isoTime(at) })), ...next }
+    })
+
     return handlers.handleAll({
       types: ({ query }) =>
         orProblem(
@@ -94,6 +117,8 @@ export const DirectoryRoutes = HttpApiBuilder.group(
         ),
       type: ({ params, query }) =>
         orProblem(Effect.flatMap(typeNamed(params.type), (exposed) => withCounts(exposed, query.counts))),
+      transitions: ({ params, query }) => orProblem(transitions(params.type, query.minutes)),
+      correlation: ({ params, query }) => orProblem(caused(params.id, query)),
       list: ({ params, query }) => orProblem(list(params.type, query)),
     })
   }),

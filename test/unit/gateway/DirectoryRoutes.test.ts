@@ -1,7 +1,7 @@
 /** Lists of actors, dry runs and pending work over HTTP. */
 import { describe, expect, it } from "vitest"
 import { eventually } from "../../fixtures/memory/MemorySystem.ts"
-import { startGateway } from "./GatewayFixture.ts"
+import { asUser, startGateway } from "./GatewayFixture.ts"
 
 describe("GET /actors/{type}", () => {
   it("lists actors by state, page by page", async () => {
@@ -28,6 +28,25 @@ describe("GET /actors/{type}", () => {
       expect([query, (await call("GET", `/actors/counter?${query}`)).status]).toEqual([query, 400])
     }
     expect((await call("GET", "/actors/nothing")).status).toBe(404)
+  })
+})
+
+describe("what happened lately", () => {
+  it("is counted by transition, and found by correlation", async () => {
+    const { call } = await startGateway({ authorize: asUser("ann") }, { directory: true })
+    await call("POST", "/actors/counter/a/Add", { by: 1 }, { "x-correlation-id": "r-1" })
+    await call("POST", "/actors/counter/a/Close", {}, { "x-correlation-id": "r-1" })
+    const { items, spanMs } = (await call("GET", "/types/counter/transitions?minutes=1")).body
+    expect(spanMs).toBe(5_000)
+    const closed = items.find(({ event }: { event: string }) => event === "Closed")
+    expect(closed).toMatchObject({ from: "open", to: "closed", count: 1 })
+    await eventually(async () => (await call("GET", "/correlations/r-1")).body.items.length === 2)
+    expect((await call("GET", "/correlations/r-1")).body.items).toMatchObject([
+      { type: "counter", id: "a", events: ["Added"], versions: { first: 1, last: 1 }, user: "ann" },
+      { events: ["Closed"] },
+    ])
+    expect((await call("GET", "/correlations/none")).body.items).toEqual([])
+    expect((await call("GET", "/types/counter/transitions?minutes=0")).status).toBe(400)
   })
 })
 
