@@ -31,7 +31,14 @@ const populate = async (
   actorCount: number,
 ): Promise<Population> => {
   const namespace = `actors-${actorCount}`
-  const system = await ActorSystem.start({ nats, postgres, namespace, actors: [Account], residentMax: 1 })
+  const system = await ActorSystem.start({
+    directory: false,
+    nats,
+    postgres,
+    namespace,
+    actors: [Account],
+    residentMax: 1,
+  })
   const raw = await openRawJournal(nats, namespace)
   stage.say(`activation: filling a journal with ${actorCount} actors`)
   const addresses = Array.from({ length: actorCount }, (_, index) => accountAddress(`account-${index}`))

@@ -30,6 +30,7 @@ const measure = async (stage: Stage, name: string, measured: Measured): Promise<
     nats: servers.natsUrl,
     postgres: servers.postgresUrl,
     actors: [Account],
+    directory: false,
   })
   const { pid } = servers.nats
   const data = paidCommit(10_000)
@@ -106,7 +107,7 @@ export const askThroughputSynced: Bench = {
     const servers = await stage.servers({ syncAlways: true })
     const raw = await openRawJournal(servers.natsUrl, "raw", { create: true })
     const { natsUrl: nats, postgresUrl: postgres } = servers
-    const system = await ActorSystem.start({ nats, postgres, actors: [Account] })
+    const system = await ActorSystem.start({ directory: false, nats, postgres, actors: [Account] })
     const { pid } = servers.nats
     const data = paidCommit(10_000)
     const [appends, batches, asks] = [raw.appends(data), raw.batches(data), payments(system)]

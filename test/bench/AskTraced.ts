@@ -36,7 +36,7 @@ export const askTraced: Bench = {
     const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] })
     const telemetry = openTelemetry({ tracer: provider.getTracer("bench"), hasMetrics: false })
     const start = (namespace: string, more?: { readonly telemetry: Telemetry }) =>
-      ActorSystem.start({ nats, postgres, namespace, actors: [Account], ...more })
+      ActorSystem.start({ directory: false, nats, postgres, namespace, actors: [Account], ...more })
     const plain = await start("plain")
     const ready = await start("ready", { telemetry })
     const traced = await start("traced", { telemetry })

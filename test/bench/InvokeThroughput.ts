@@ -12,7 +12,7 @@ export const invokeThroughput: Bench = {
   rows: ["invoke.throughput"],
   run: async (stage) => {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
-    const system = await ActorSystem.start({ nats, postgres, actors: [Caller] })
+    const system = await ActorSystem.start({ directory: false, nats, postgres, actors: [Caller] })
     const refs = Array.from({ length: IN_FLIGHT }, (_, lane) => system.get(Caller, `caller-${lane}`))
     const calls: Operation = (lane, done) => {
       const ref = refs[lane]

@@ -18,7 +18,13 @@ export const messageRemote: Bench = {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
     const raw = await openRawJournal(nats, "raw", { create: true })
     const node = { name: "receivers" }
-    const system = await ActorSystem.start({ nats, postgres, actors: [Sender, Worker], node })
+    const system = await ActorSystem.start({
+      directory: false,
+      nats,
+      postgres,
+      actors: [Sender, Worker],
+      node,
+    })
     const child = stage.fork("sender.ts", [nats, postgres])
     await said(child)
     await untilApart(system)

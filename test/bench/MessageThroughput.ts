@@ -18,7 +18,13 @@ export const messageThroughput: Bench = {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
     const raw = await openRawJournal(nats, "raw", { create: true })
     const actors = [Account, Sender, Worker]
-    const system = await ActorSystem.start({ nats, postgres, actors, node: { labels: [SENDERS] } })
+    const system = await ActorSystem.start({
+      directory: false,
+      nats,
+      postgres,
+      actors,
+      node: { labels: [SENDERS] },
+    })
     const refs = Array.from({ length: IN_FLIGHT }, (_, lane) => system.get(Sender, `lane-${lane}`))
     const messages: Operation = (lane, done) => {
       const ref = refs[lane]

@@ -58,7 +58,12 @@ const projectAll = async (
   last: number,
 ): Promise<number> => {
   const projection: ProjectionDefinition = { ...OrderSummary, version }
-  const system = await ActorSystem.start({ ...servers, actors: [Order], projections: [projection] })
+  const system = await ActorSystem.start({
+    directory: false,
+    ...servers,
+    actors: [Order],
+    projections: [projection],
+  })
   const offset = async () => (await system.status()).projections[0]?.offset ?? 0
   while ((await offset()) === 0) await sleep(1)
   const [from, startMs] = [await offset(), performance.now()]
@@ -99,7 +104,7 @@ export const projectionRate: Bench = {
   rows: ["projection"],
   run: async (stage) => {
     const { natsUrl: nats, postgresUrl: postgres } = await stage.servers()
-    const creator = await ActorSystem.start({ nats, postgres, actors: [Order] })
+    const creator = await ActorSystem.start({ directory: false, nats, postgres, actors: [Order] })
     await creator.stop()
     const raw = await openRawJournal(nats, NAMESPACE)
     stage.say(`projection: writing ${EVENT_COUNT} events`)

@@ -55,7 +55,7 @@ export const recovery: Bench = {
   run: async (stage) => {
     const servers = await stage.servers()
     const { natsUrl: nats, postgresUrl: postgres } = servers
-    const system = await ActorSystem.start({ nats, postgres, actors: [Account] })
+    const system = await ActorSystem.start({ directory: false, nats, postgres, actors: [Account] })
     const raw = await openRawJournal(nats, "everstate")
     stage.say(`recovery: writing ${ACTOR_COUNT} × ${EVENT_COUNT} events`)
     await fillHistories(raw)

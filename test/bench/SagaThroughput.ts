@@ -27,7 +27,13 @@ export const sagaThroughputSynced: Bench = {
   run: async (stage) => {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers({ syncAlways: true })
     const raw = await openRawJournal(nats, "raw", { create: true })
-    const system = await ActorSystem.start({ nats, postgres, actors: [Worker], sagas: [Chain] })
+    const system = await ActorSystem.start({
+      directory: false,
+      nats,
+      postgres,
+      actors: [Worker],
+      sagas: [Chain],
+    })
     const appends = raw.appends(paidCommit(10_000))
     const sagas = sagasOf(system, () => setTimeout(LOOK_MS))
     await load(IN_FLIGHT, WARM_UP_MS, sagas)
@@ -71,7 +77,13 @@ export const sagaThroughput: Bench = {
   run: async (stage) => {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
     const raw = await openRawJournal(nats, "raw", { create: true })
-    const system = await ActorSystem.start({ nats, postgres, actors: [Worker], sagas: [Chain] })
+    const system = await ActorSystem.start({
+      directory: false,
+      nats,
+      postgres,
+      actors: [Worker],
+      sagas: [Chain],
+    })
     const data = paidCommit(10_000)
     const appends = raw.appends(data)
     const seldom = sagasOf(system, () => setTimeout(LOOK_MS))

@@ -41,7 +41,7 @@ export const tellThroughput: Bench = {
   run: async (stage) => {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
     const raw = await openRawJournal(nats, "raw", { create: true })
-    const system = await ActorSystem.start({ nats, postgres, actors: [Worker] })
+    const system = await ActorSystem.start({ directory: false, nats, postgres, actors: [Worker] })
     const refs = Array.from({ length: IN_FLIGHT }, (_, lane) => system.get(Worker, `worker-${lane}`))
     const tells: Operation = (lane, done) => {
       const ref = refs[lane]

@@ -29,7 +29,13 @@ export const timerCapacity: Bench = {
   rows: ["timer.capacity"],
   run: async (stage) => {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
-    const system = await ActorSystem.start({ nats, postgres, actors: [Alarm], idleMs: 1_000 })
+    const system = await ActorSystem.start({
+      directory: false,
+      nats,
+      postgres,
+      actors: [Alarm],
+      idleMs: 1_000,
+    })
     const pid = server.pid ?? 0
     const before = residentBytes(pid)
     let setCount = 0

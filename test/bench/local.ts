@@ -16,7 +16,14 @@ import { load } from "./Measure.ts"
 process.once("disconnect", () => process.exit(1))
 
 const [nats = "", postgres = "", natsPid = "", mode = ""] = process.argv.slice(2)
-const options: StartOptions = { nats, postgres, namespace: mode, actors: [Account], node: { name: mode } }
+const options: StartOptions = {
+  directory: false,
+  nats,
+  postgres,
+  namespace: mode,
+  actors: [Account],
+  node: { name: mode },
+}
 const ofOneNode = Layer.merge(LeasesMemory.layer, TransportMemory.layer)
 const system =
   mode === "alone"

@@ -12,6 +12,7 @@ import { askTraced } from "./AskTraced.ts"
 import { clusterAsk } from "./ClusterAsk.ts"
 import { clusterLocal } from "./ClusterLocal.ts"
 import { clusterRebalance, clusterRolling, clusterTakeover } from "./ClusterMoves.ts"
+import { directoryRate } from "./DirectoryRate.ts"
 import { hotActor } from "./HotActor.ts"
 import { invokeThroughput } from "./InvokeThroughput.ts"
 import { type Machine, thisMachine } from "./Machine.ts"
@@ -39,6 +40,7 @@ const BENCHES: ReadonlyArray<Bench> = [
   recovery,
   activation,
   projectionRate,
+  directoryRate,
   tellThroughput,
   messageThroughput,
   messageRemote,

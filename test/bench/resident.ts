@@ -25,6 +25,7 @@ const system = await ActorSystem.start({
   nats,
   postgres,
   actors: [Order],
+  directory: false,
   residentMax: 2 * orderCount,
   idleMs: 3_600_000,
 })

@@ -16,7 +16,7 @@ process.once("disconnect", () => process.exit(1))
 const [nats = "", postgres = ""] = process.argv.slice(2)
 // Next to no weight: nothing but what needs its label comes here.
 const node = { name: "senders", labels: [SENDERS], weight: 1e-6 }
-const system = await ActorSystem.start({ nats, postgres, actors: [Sender, Worker], node })
+const system = await ActorSystem.start({ directory: false, nats, postgres, actors: [Sender, Worker], node })
 const refs = Array.from({ length: IN_FLIGHT }, (_, lane) => system.get(Sender, `lane-${lane}`))
 
 const stop = async (): Promise<void> => {
