@@ -2,6 +2,7 @@
 
 import { cellBugs } from "./bugs/CellBugs.ts"
 import { checkerBugs } from "./bugs/CheckerBugs.ts"
+import { directoryBugs } from "./bugs/DirectoryBugs.ts"
 import { familyBugs } from "./bugs/FamilyBugs.ts"
 import { journalBugs } from "./bugs/JournalBugs.ts"
 import { messageBugs } from "./bugs/MessageBugs.ts"
@@ -28,6 +29,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ...ownershipBugs,
   ...sagaBugs,
   ...projectionBugs,
+  ...directoryBugs,
   ...checkerBugs,
   ...serviceBugs,
   ...watchBugs,

@@ -7,6 +7,7 @@ import {
   type CorrelatedCommand,
 } from "../../../runtime/directory/Correlations.ts"
 import { type Answered, accept, defineActor, defineCall, dispatch, send } from "../../../runtime/index.ts"
+import { undecidedAnswer } from "../../../runtime/outbox/Dispatcher.ts"
 import { eventually, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 
 const Clerk = defineActor({
@@ -91,6 +92,13 @@ test("one request is followed over requests, answers, timers, calls and messages
     "claim/d",
     "clerk/bob",
   ])
+})
+
+test("an answer that says that a request is abandoned is of the request's correlation", () => {
+  const asker = { key: "claim/c", as: "judged", requestId: "r" }
+  const metadata = { correlationId: "r-1", causationId: "file-1" }
+  const { data } = undecidedAnswer(asker, "Unroutable", "no such type", 8, metadata)
+  expect(JSON.parse(new TextDecoder().decode(data))).toMatchObject({ k: "answer", m: metadata })
 })
 
 test("gives pages, and refuses what is no correlation", async () => {

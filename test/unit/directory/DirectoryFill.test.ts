@@ -42,7 +42,14 @@ test("finds out the states of actors whose commits name none, once", async () =>
   await eventually(async () => (await system.status()).directory.filledCount === 2)
   expect((await system.actors.list({ type: Door })).actors).toEqual([
     expect.objectContaining({ id: "a", state: "open", done: false, version: 1, createdAt: 1_000 }),
-    expect.objectContaining({ id: "b", state: "removed", done: true, version: 2, updatedAt: 1_001 }),
+    expect.objectContaining({
+      id: "b",
+      state: "removed",
+      done: true,
+      version: 2,
+      createdAt: 1_000,
+      updatedAt: 1_001,
+    }),
     expect.not.objectContaining({ state: expect.anything() }),
   ])
   expect(await system.actors.count({ type: Door, by: "state" })).toEqual({

@@ -19,6 +19,8 @@ test.each([
   ["a.b", "{a:{b:c},d:e}", true],
   ["fulfil", "{fulfilling:packed}", false],
   ["", "placed", false],
+  ["pla", "placed", false],
+  ["{a:b}", "{a:bc}", false],
   ["toString", "{payment:due}", false],
 ])("whether %s is the state or around it of an actor in %s: %s", (wanted, name, isIn) => {
   expect(isInState(wanted, name)).toBe(isIn)

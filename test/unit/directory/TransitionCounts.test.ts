@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { expect, test } from "vitest"
 import { setup } from "xstate"
 import {
@@ -8,7 +8,7 @@ import {
   TRANSITIONS_COUNTED_MAX,
   TransitionCounter,
 } from "../../../runtime/directory/TransitionCounts.ts"
-import { defineActor } from "../../../runtime/index.ts"
+import { defineActor, defineEvent } from "../../../runtime/index.ts"
 import type { MachineState } from "../../../runtime/machine/Machine.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
@@ -70,13 +70,12 @@ test("sums the counts of nodes whose clocks differ by spans, and tells no more t
   }
 })
 
-const Lamp = defineActor({
-  type: "lamp",
-  machine: setup({ types: {} as { events: { type: "On" | "Off" } } }).createMachine({
-    initial: "off",
-    states: { off: { on: { On: "on" } }, on: { on: { Off: "off" }, after: { 20: "off" } } },
-  }),
+const lampMachine = setup({ types: {} as { events: { type: "On" | "Off" } } }).createMachine({
+  initial: "off",
+  states: { off: { on: { On: "on" } }, on: { on: { Off: "off" }, after: { 20: "off" } } },
 })
+
+const Lamp = defineActor({ type: "lamp", machine: lampMachine })
 
 test("counts events of commands and timers on all nodes of a cluster", async () => {
   const cluster = await Effect.runPromise(ClusterMemory.make)
@@ -102,4 +101,22 @@ test("counts events of commands and timers on all nodes of a cluster", async () 
     _tag: "InvalidListing",
     option: "minutes",
   })
+})
+
+test("counts each event of a commit from the state that the event before it led to", async () => {
+  const Switch = defineActor({
+    type: "switch",
+    machine: lampMachine,
+    events: { On: defineEvent(Schema.Struct({})), Off: defineEvent(Schema.Struct({})) },
+    commands: {
+      Blink: { schema: Schema.Struct({}), decide: () => [{ type: "On" }, { type: "Off" }, { type: "On" }] },
+    },
+  })
+  const { system } = await startMemory({ actors: [Switch], directory: false })
+  await system.get(Switch, "s").ask({ type: "Blink" })
+  const { transitions } = await system.actors.transitions(Switch, { minutes: 1 })
+  expect(transitions.map(({ from, event, to, count }) => `${from} ${event} ${to} ${count}`)).toEqual([
+    "off On on 2",
+    "on Off off 1",
+  ])
 })
