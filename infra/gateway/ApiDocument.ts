@@ -46,7 +46,7 @@ export const apiDocument = ({ exposure, basePath, application }: DocumentOptions
     ...rest,
     servers: [{ url: basePath === "" ? "/" : basePath }],
     security: [{ bearer: [] }, { session: [] }, {}],
-    paths: { ...paths, ...PLAIN_PATHS },
+    paths: deliberate({ ...paths, ...PLAIN_PATHS }),
     components: {
       ...components,
       schemas,
@@ -59,6 +59,30 @@ export const apiDocument = ({ exposure, basePath, application }: DocumentOptions
   }
   return application === undefined ? document : merged(document, application)
 }
+
+/** Says which header a request without a body needs that changes something; see Gateway.ts. */
+const DELIBERATE = {
+  name: "x-everstate",
+  in: "header",
+  required: true,
+  schema: { type: "string", enum: ["1"] },
+  description:
+    "Shows that no page of another site has sent the request, which has no body that would show it",
+}
+
+const deliberate = (paths: Paths): Paths =>
+  Object.fromEntries(
+    Object.entries(paths).map(([path, operations]) => [
+      path,
+      Object.fromEntries(
+        Object.entries(operations).map(([method, given]) => {
+          const operation = given as Partial<Operation>
+          if (method === "get" || operation["requestBody"] !== undefined) return [method, operation]
+          return [method, { ...operation, parameters: [...(operation.parameters ?? []), DELIBERATE] }]
+        }),
+      ),
+    ]),
+  )
 
 /** The operations of one command. */
 class CommandOperations {
@@ -167,7 +191,7 @@ const unknownCaller = text("The caller is not known", "application/problem+json"
 })
 
 /** Routes that are no endpoints of the API. */
-const PLAIN_PATHS: JsonObject = {
+const PLAIN_PATHS: Paths = {
   "/healthz": {
     get: plain("alive", "Is the process alive?", { "200": text("It is", "application/json", anyObject) }),
   },
