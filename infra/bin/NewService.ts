@@ -122,6 +122,8 @@ A service of durable statecharts, made by \`everstate init\`.
 - \`src/definitions.ts\` lists them, \`src/main.ts\` starts the service
 - \`test/scenarios.ts\` is the load of the simulation
 
-\`docker build -t ${name} .\` makes an image without servers; run it with \`NATS_URL\` and \`DATABASE_URL\`.
+\`docker build -t ${name} .\` makes an image without servers; run it with \`NATS_URL\`, \`DATABASE_URL\`,
+\`EVERSTATE_TOKENS\` (a line for each token: role, name, token; \`operator ann $(openssl rand -hex 16)\`) and
+\`ALLOWED_HOSTS\` (the names that it is reached by, comma-separated).
 Where no nats-server and no Postgres are installed, the first start downloads both once.
 `

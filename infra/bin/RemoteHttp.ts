@@ -88,14 +88,9 @@ export const remoteHttp = ({ url, token, fetch = globalThis.fetch }: RemoteHttpO
 const eventsOf = ({ body }: Response, url: string): Stream.Stream<FollowedEvent, VerbFailed> =>
   body === null
     ? Stream.empty
-    : Stream.fromReadableStream({
-        evaluate: () => body,
-        onError: (error) => unreachable(url, error),
-      }).pipe(
+    : Stream.fromReadableStream({ evaluate: () => body, onError: (error) => unreachable(url, error) }).pipe(
         Stream.decodeText(),
-        Stream.pipeThroughChannel(Sse.decode()),
-        Stream.mapError((error) => (error instanceof VerbFailed ? error : unreachable(url, error))),
-        Stream.map(({ event, data }) => ({ kind: event, data: JSON.parse(data) as Document })),
+        parsedEvents,
         // The answer has begun already when its stream fails, so the problem comes as an event.
         Stream.mapEffect((event) =>
           event.kind === "problem"
@@ -103,6 +98,21 @@ const eventsOf = ({ body }: Response, url: string): Stream.Stream<FollowedEvent,
             : Effect.succeed(event),
         ),
       )
+
+/** The events in the text. The pause that a server wishes before a reconnect is the verb's to choose. */
+const parsedEvents = <E>(text: Stream.Stream<string, E>): Stream.Stream<FollowedEvent, E> =>
+  Stream.suspend(() => {
+    const events: Array<FollowedEvent> = []
+    const parser = Sse.makeParser((event) => {
+      if (event._tag === "Event") {
+        events.push({ kind: event.event, data: JSON.parse(event.data) as Document })
+      }
+    })
+    return Stream.flatMap(text, (chunk) => {
+      parser.feed(chunk)
+      return Stream.fromIterable(events.splice(0))
+    })
+  })
 
 const queryText = (query: Query = {}): string => {
   const known = Object.entries(query).filter(([, value]) => value !== undefined)

@@ -15,9 +15,15 @@ const system = await ActorSystem.start({
   sagas: [Transfer],
   projections: [Balances],
 })
-// It listens on this machine alone. Before others may reach it, give `authorize`: who may do what.
-const gateway = makeGateway(system)
-const { url } = await gateway.listen({ port: Number(process.env.PORT ?? 3000) })
+const { PORT = "3000", HOST = "127.0.0.1", ALLOWED_HOSTS = "", EVERSTATE_TOKENS } = process.env
+// Without tokens it takes requests of this machine alone. EVERSTATE_TOKENS has one on each line: role (viewer or
+// operator), name, token. In place of tokens give `authorize`, if you have an identity provider.
+const gateway = makeGateway(system, {
+  console: true,
+  allowedHosts: ALLOWED_HOSTS.split(",").filter((host) => host !== ""),
+  ...(EVERSTATE_TOKENS === undefined ? {} : { tokens: { env: "EVERSTATE_TOKENS" } }),
+})
+const { url } = await gateway.listen({ port: Number(PORT), host: HOST })
 console.log(`
   The service runs at ${url}
 
@@ -26,6 +32,7 @@ console.log(`
   curl -X POST ${url}/actors/account/ann/Deposit -H "$json" -d '{"minor":100}'
   curl ${url}/actors/account/ann
 
+  ${url}/console/ shows them, npx everstate --help does it from here.
   Ctrl-C stops it; the accounts stay.
 `)
 

@@ -51,8 +51,12 @@ describe("a new service", () => {
     expect(stdout).toMatch(/pass 5\b/)
   })
 
-  it("starts, takes commands over HTTP, and stops in order at SIGTERM", async () => {
-    const child = spawn(process.execPath, ["src/main.ts"], { cwd: service, env: { ...env, PORT: "0" } })
+  /** Starts the service, and waits until it listens. */
+  const start = async (settings: NodeJS.ProcessEnv) => {
+    const child = spawn(process.execPath, ["src/main.ts"], {
+      cwd: service,
+      env: { ...env, PORT: "0", ...settings },
+    })
     onTestFinished(() => void child.kill("SIGKILL"))
     let output = ""
     for (const stream of [child.stdout, child.stderr]) {
@@ -61,7 +65,15 @@ describe("a new service", () => {
       })
     }
     await vi.waitFor(() => expect(output).toContain("The service runs"), START)
-    const url = /The service runs at (\S+)/.exec(output)?.[1] ?? ""
+    const stop = async () => {
+      child.kill("SIGTERM")
+      return (await once(child, "close"))[0]
+    }
+    return { url: /The service runs at (\S+)/.exec(output)?.[1] ?? "", stop }
+  }
+
+  it("starts, takes commands over HTTP, and stops in order at SIGTERM", async () => {
+    const { url, stop } = await start({})
     const opened = await fetch(`${url}/actors/account/ann/Open`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -70,8 +82,23 @@ describe("a new service", () => {
     expect(opened.status).toBe(200)
     const account = await fetch(`${url}/actors/account/ann`)
     expect(await account.json()).toMatchObject({ state: "open", context: { owner: "Ann", balance: 0 } })
-    child.kill("SIGTERM")
-    expect((await once(child, "close"))[0]).toBe(0)
+    expect((await fetch(`${url}/console/`)).status).toBe(200)
+    expect(await stop()).toBe(0)
+  })
+
+  it("takes requests of other machines with a token alone", async () => {
+    const token = "a-token-that-nobody-guesses"
+    const { url, stop } = await start({ HOST: "0.0.0.0", EVERSTATE_TOKENS: `viewer ann ${token}` })
+    const here = url.replace("0.0.0.0", "127.0.0.1")
+    writeFileSync(join(folder, "token"), `${token}\n`)
+    const list = [bin, "actors", "list", "account", "--url", here, "--json"]
+    await expect(run(process.execPath, list, { cwd: folder })).rejects.toMatchObject({ code: 3 })
+    const { stdout } = await run(process.execPath, [...list, "--token-file", "token"], { cwd: folder })
+    expect(JSON.parse(stdout)).toMatchObject({ items: [{ id: "ann" }] })
+    const open = [bin, "actors", "ask", "account", "bob", "Open", '{"owner":"Bob"}', "--url", here]
+    const viewer = run(process.execPath, [...open, "--token-file", "token"], { cwd: folder })
+    await expect(viewer).rejects.toMatchObject({ code: 3 })
+    expect(await stop()).toBe(0)
   })
 
   it("is not written over anything", async () => {

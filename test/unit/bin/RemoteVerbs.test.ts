@@ -1,6 +1,6 @@
 /** The verbs that look into a running system and operate it, against a gateway on a system in memory. */
 import { describe, expect, it, onTestFinished, vi } from "vitest"
-import { runVerb } from "../../fixtures/bin/RunVerb.ts"
+import { followVerb, runVerb } from "../../fixtures/bin/RunVerb.ts"
 import { asUser, startGateway } from "../gateway/GatewayFixture.ts"
 
 /** Waits until the expectations hold. */
@@ -14,7 +14,8 @@ const started = async () => {
   onTestFinished(() => void vi.unstubAllGlobals())
   const verb = (...args: ReadonlyArray<string>) => runVerb(...args, "--url", "http://localhost")
   const json = async (...args: ReadonlyArray<string>) => JSON.parse((await verb(...args, "--json")).stdout)
-  return { verb, json }
+  const lines = (...args: ReadonlyArray<string>) => followVerb(...args, "--url", "http://localhost")
+  return { verb, json, lines }
 }
 
 describe("everstate actors", () => {
@@ -66,6 +67,20 @@ describe("everstate actors", () => {
     await eventually(async () =>
       expect(await json("actors", "show", "counter", "a")).toMatchObject({ version: 1 }),
     )
+  })
+
+  it("follows an actor, change by change", async () => {
+    const { verb, lines } = await started()
+    await verb("actors", "ask", "counter", "a", "Add", '{"by":3}')
+    const watch = lines("actors", "watch", "counter", "a", "--json")
+    await eventually(async () => expect(watch.written()).toHaveLength(1))
+    await verb("actors", "ask", "counter", "a", "Add", '{"by":4}')
+    await eventually(async () => expect(watch.written()).toHaveLength(2))
+    await watch.end()
+    expect(watch.written().map((line) => JSON.parse(line))).toMatchObject([
+      { version: 1, state: "open", events: [] },
+      { version: 2, events: [{ type: "Added", data: { by: 4 } }] },
+    ])
   })
 
   it("ends with 3 for a rejection, 4 for what is not there, 2 for a wrong payload", async () => {
