@@ -4,6 +4,7 @@
  * Owns how a command's route becomes an `ask` or a `tell`. Headers: infra/http/CommandRequest.ts. What may be
  * called at all: Exposure.ts and Gateway.ts.
  */
+import { randomUUID } from "node:crypto"
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
@@ -46,6 +47,12 @@ interface DryRunRequest extends CommandRequest {
   readonly query: { readonly version?: number; readonly time?: string }
   readonly payload: { readonly [field: string]: unknown } | null
 }
+
+/** The request with an idempotency key: without one, a caller could not repeat a command whose outcome is unknown. */
+const withKey = (given: AskRequest): AskRequest =>
+  given.headers["idempotency-key"] === undefined
+    ? { ...given, headers: { ...given.headers, "idempotency-key": randomUUID() } }
+    : given
 
 export const ActorRoutes = HttpApiBuilder.group(
   GatewayApi,
@@ -178,7 +185,10 @@ export const ActorRoutes = HttpApiBuilder.group(
       pending: ({ params }) => orProblem(pending(params)),
       dryRun: (given) => orProblem(dryRun(given)),
       spawn: (given) => orProblem(spawn(given)),
-      ask: (given) => orProblem(send(given), given.headers["idempotency-key"]),
+      ask: (given) => {
+        const keyed = withKey(given)
+        return orProblem(send(keyed), keyed.headers["idempotency-key"])
+      },
     })
   }),
 )
