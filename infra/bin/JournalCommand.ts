@@ -10,7 +10,7 @@ import { Effect, Option, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { typeOfKey } from "../../runtime/address/ActorAddress.ts"
 import type { JournalRecord } from "../../runtime/journal/Journal.ts"
-import { partitionOfSequence, placesBetween } from "../../runtime/journal/Partition.ts"
+import { partitionOfSequence, recordCountBetween } from "../../runtime/journal/Partition.ts"
 import { ProgressBar } from "../cli/ProgressBar.ts"
 import { type AuditReport, JournalAudit } from "./JournalAudit.ts"
 import { recordDocument, recordText } from "./JournalRecordText.ts"
@@ -62,7 +62,7 @@ const rangesOf = Effect.fnUntraced(function* (
       return {
         after: Math.max(0, from - 1),
         upTo,
-        count: placesBetween(Math.max(0, from - 1), upTo, partitionCount),
+        count: recordCountBetween(Math.max(0, from - 1), upTo, partitionCount),
       }
     }),
   )

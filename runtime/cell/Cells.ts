@@ -42,7 +42,7 @@ export interface CellsOptions {
   readonly outbox: CommitListener
   /** Listener for every change of an actor. */
   readonly changes: ChangeListener
-  readonly places: ShardMap
+  readonly shardMap: ShardMap
   readonly ownership: Ownership
   /** Format that commits are written in now; default 1. */
   readonly commitFormat?: CellContext["commitFormat"]
@@ -173,7 +173,7 @@ export const makeCells = Effect.fnUntraced(function* (
     const { type: actorType, id } = address
     if (isStopped) return waiting.refuse(new SystemStopped({ actorType, id }))
     const nowMs = monotonicMs(clock)
-    const shardIndex = options.places.indexOf(actorType, address.shard)
+    const shardIndex = options.shardMap.indexOf(actorType, address.shard)
     if (shardIndex === undefined || !options.ownership.takes(shardIndex, nowMs)) {
       return options.elsewhere(definition, address, waiting, false)
     }
@@ -250,7 +250,7 @@ export const makeCells = Effect.fnUntraced(function* (
   return {
     offer,
     takes: ({ type }, { shard }) => {
-      const shardIndex = options.places.indexOf(type, shard)
+      const shardIndex = options.shardMap.indexOf(type, shard)
       return !isStopped && shardIndex !== undefined && options.ownership.takes(shardIndex, monotonicMs(clock))
     },
     residentCount: () => cells.size,

@@ -6,7 +6,7 @@
  * runner of the partition writes them.
  */
 import type { Clock } from "effect"
-import { placesBetween } from "../journal/Partition.ts"
+import { recordCountBetween } from "../journal/Partition.ts"
 import type { Followed, FollowerState } from "./FollowerStatus.ts"
 import { RecordSkip } from "./RecordSkip.ts"
 
@@ -44,7 +44,7 @@ export class FollowerProgress {
   }
 
   get lag(): number {
-    return this.isHere ? placesBetween(this.#position, this.#journalSequence, this.#partitionCount) : 0
+    return this.isHere ? recordCountBetween(this.#position, this.#journalSequence, this.#partitionCount) : 0
   }
 
   followed(): Followed {

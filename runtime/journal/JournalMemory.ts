@@ -16,7 +16,7 @@ import {
   JournalRefused,
   type JournalService,
 } from "./Journal.ts"
-import { partitionOfSequence, partitionOfShard, placeUpTo, sequenceAt } from "./Partition.ts"
+import { partitionOfSequence, partitionOfShard, sequenceAt, streamSequenceUpTo } from "./Partition.ts"
 
 /** Largest commit by default: the limit of a nats-server with default settings. */
 const commitBytesMaxDefault = 1024 * 1024 - 1024
@@ -87,7 +87,7 @@ export const makeJournalMemory = (options: JournalMemoryOptions = {}): JournalMe
   const partitionOf = (sequence: number): number => partitionOfSequence(sequence, partitionCount)
   /** Index of the first record of a partition after `sequence`. */
   const indexAfter = (sequence: number, partition: number): number =>
-    placeUpTo(sequence, partition, partitionCount)
+    streamSequenceUpTo(sequence, partition, partitionCount)
 
   const append = (address: ActorAddress, expectedSequence: number, data: Uint8Array) =>
     Effect.suspend((): Effect.Effect<number, AppendUnknown | JournalRefused> => {

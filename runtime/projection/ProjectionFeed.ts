@@ -46,7 +46,7 @@ export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
   const actors = new Map(projection.from.map((actor) => [actor.type, actor]))
   const journal = yield* Journal
   const queue = yield* Queue.bounded<ReadonlyArray<DecodedRecord>, JournalRefused>(readAheadBatchesMax)
-  const place = { partition, partitionCount: journal.partitionCount }
+  const within = { partition, partitionCount: journal.partitionCount }
   let newestSequence = after
   let waiting = false
   let pending: Array<DecodedRecord> = []
@@ -55,7 +55,7 @@ export const makeProjectionFeed = Effect.fnUntraced(function* (options: {
   yield* journal.follow({ types, after, partition }).pipe(
     Stream.runForEach((records) => {
       const decoded: Array<DecodedRecord> = []
-      for (const record of freshRecords(records, newestSequence, place)) {
+      for (const record of freshRecords(records, newestSequence, within)) {
         newestSequence = record.sequence
         decoded.push(
           readCommit === undefined

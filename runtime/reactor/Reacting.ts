@@ -35,7 +35,7 @@ const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
 const REDRIVE_TIMEOUT_MS = 10_000
 
 /** An event of a record in the journal; the whole record if it cannot be read. */
-export interface ReactorPlace {
+export interface EventPosition {
   readonly sequence: number
   readonly index?: number
 }
@@ -199,8 +199,8 @@ export class Reacting {
   }
 
   /** Reads the event at `place` and reacts to it again. */
-  redrive(journal: JournalService, place: ReactorPlace): Effect.Effect<void, ReactorRedriveFailed> {
-    const { sequence, index } = place
+  redrive(journal: JournalService, position: EventPosition): Effect.Effect<void, ReactorRedriveFailed> {
+    const { sequence, index } = position
     const fail = (detail: string) =>
       new ReactorRedriveFailed({ reactor: this.#reactor.name, sequence, detail })
     return Effect.gen({ self: this }, function* () {
@@ -245,8 +245,8 @@ export class Reacting {
         }),
       ),
       Effect.catch((cause) => {
-        const place = { sequence: stored.sequence, index }
-        return Effect.as(this.#abandon(place, stored, thrownMessage(cause), attemptCount), [])
+        const position = { sequence: stored.sequence, index }
+        return Effect.as(this.#abandon(position, stored, thrownMessage(cause), attemptCount), [])
       }),
     )
   }
@@ -259,10 +259,15 @@ export class Reacting {
     })
   }
 
-  /** Stores a dead letter with the event and its place. Returns when it is stored. */
-  #abandon(place: ReactorPlace, original: object, detail: string, attemptCount: number): Effect.Effect<void> {
+  /** Stores a dead letter with the event and its position. Returns when it is stored. */
+  #abandon(
+    position: EventPosition,
+    original: object,
+    detail: string,
+    attemptCount: number,
+  ): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
-      const messageId = reactionIdOf(this.#reactor, place.sequence, place.index)
+      const messageId = reactionIdOf(this.#reactor, position.sequence, position.index)
       const letter = {
         key: addressOfReactor(this.#reactor).key,
         reason: "ReactorFailed",
@@ -270,7 +275,7 @@ export class Reacting {
         attemptCount,
         atMs: yield* Clock.currentTimeMillis,
         messageId,
-        original: JSON.stringify({ ...original, ...place }),
+        original: JSON.stringify({ ...original, ...position }),
       } as const
       yield* this.#reported(this.#ports.deadLetters.add(letter)).pipe(
         Effect.retry(unavailablePauses),

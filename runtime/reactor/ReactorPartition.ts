@@ -177,8 +177,8 @@ class Run {
       this.#turnCount++
       this.#isWorking = true
       const { partition } = this.#progress
-      const place = { partition, partitionCount: this.#journal.partitionCount }
-      const fresh = freshRecords(records, this.#position ?? 0, place)
+      const within = { partition, partitionCount: this.#journal.partitionCount }
+      const fresh = freshRecords(records, this.#position ?? 0, within)
       this.#progress.sawSequence(fresh.at(-1)?.sequence ?? 0)
       for (let start = 0; start < fresh.length; start += RECORDS_AT_ONCE_MAX) {
         const together = fresh.slice(start, start + RECORDS_AT_ONCE_MAX)

@@ -12,7 +12,7 @@ import { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal } from "../journal/Journal.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import type { DispatchPorts } from "../outbox/Dispatcher.ts"
-import { Reacting, type ReactorPlace, type ReactorRedriveFailed } from "./Reacting.ts"
+import { type EventPosition, Reacting, type ReactorRedriveFailed } from "./Reacting.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
 import { runReactorPartition } from "./ReactorPartition.ts"
 import { ReactorProgress } from "./ReactorProgress.ts"
@@ -22,10 +22,10 @@ export interface ReactorRunner extends Follower {
   readonly reactor: ReactorDefinition
   readonly status: () => ReactorStatus
   /**
-   * Reads the event that `place` names from the journal and reacts to it again, with the same message ids. It
+   * Reads the event that `position` names from the journal and reacts to it again, with the same message ids. It
    * works on any node, whichever runs the partition.
    */
-  readonly redrive: (place: ReactorPlace) => Effect.Effect<void, ReactorRedriveFailed>
+  readonly redrive: (position: EventPosition) => Effect.Effect<void, ReactorRedriveFailed>
 }
 
 type Ports = Journal | Mailbox | Checkpoints | DeadLetters | EventPublisher
@@ -61,7 +61,7 @@ export const makeReactorRunner = Effect.fnUntraced(function* (
         reactor.name,
         parts.all.map(({ progress }) => progress.status()),
       ),
-    redrive: (place) => parts.of(place.sequence).reacting.redrive(journal, place),
+    redrive: (position) => parts.of(position.sequence).reacting.redrive(journal, position),
     open: parts.open,
     stopped: parts.stopped,
     skip: parts.skip,

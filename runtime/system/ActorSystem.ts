@@ -210,7 +210,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     transitions: counter.count,
     outbox: traced.commits(counted.listener),
     changes,
-    places: shardMap,
+    shardMap,
     ownership,
     elsewhere: (definition, address, item, wasTaken) => {
       // A message stays in the mailbox for the shard's owner; a request of another node goes back to that node.
@@ -233,7 +233,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
   })
   localCells.connect(cells)
   const feeds = yield* makeChangeFeeds(
-    { cells, places: shardMap, journal, snapshots: yield* SnapshotStore, wheel, clock },
+    { cells, shardMap, journal, snapshots: yield* SnapshotStore, wheel, clock },
     changes,
   )
   const routes = makeWatchRoutes({

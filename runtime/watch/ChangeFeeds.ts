@@ -46,7 +46,7 @@ const READS_MAX = 32
 const PAUSE_MS = { first: 50, max: 2_000 }
 
 export interface ChangeFeedsOptions extends ReadPorts {
-  readonly places: ShardMap
+  readonly shardMap: ShardMap
   readonly clock: Clock.Clock
 }
 
@@ -218,7 +218,7 @@ class Feeds implements ChangeFeeds, ChangeListener {
       known.usedAtMs = this.#nowMs
       return known
     }
-    const shardIndex = this.#options.places.indexOf(address.type, address.shard)
+    const shardIndex = this.#options.shardMap.indexOf(address.type, address.shard)
     if (shardIndex === undefined) return undefined
     const feed = new ChangeFeed(definition, address, shardIndex)
     feed.usedAtMs = this.#nowMs

@@ -38,7 +38,7 @@ const SEEDS: { readonly [scenario in keyof typeof scenarios]: ReadonlyArray<numb
 }
 
 /** A run is to be short. */
-const SEEDS_MAX = 64
+const SEEDS_MAX = 68
 
 /** Assertions of the runtime that the runs have checked. */
 const checked = new Set<string>()

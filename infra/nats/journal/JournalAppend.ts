@@ -33,7 +33,7 @@ export interface AppendTarget {
   /** Time from the call of an append until its outcome is unknown, in milliseconds. */
   readonly appendTimeoutMs: number
   /** Turns a sequence of the stream into a sequence of the journal. */
-  readonly toSequence: (place: number) => number
+  readonly toSequence: (streamSequence: number) => number
 }
 
 /**
@@ -124,14 +124,14 @@ export class JournalAppend implements GroupMember, EncodedHeaders, RequestHandle
   }
 
   /**
-   * Called once the stream has stored the append at `place`, its own sequence. `newestBefore` was its newest
+   * Called once the stream has stored the append at `streamSequence`, its own sequence. `newestBefore` was its newest
    * sequence when the append was sent.
    */
-  stored(place: number, newestBefore: number): void {
+  stored(streamSequence: number, newestBefore: number): void {
     const { guard, toSequence } = this.#target
-    const lost = guard.acknowledged(place, newestBefore)
+    const lost = guard.acknowledged(streamSequence, newestBefore)
     if (lost !== undefined) return this.failed(lost)
-    this.#answer?.stored(toSequence(place))
+    this.#answer?.stored(toSequence(streamSequence))
     this.#answer = undefined
   }
 

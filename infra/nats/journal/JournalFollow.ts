@@ -13,7 +13,7 @@ import {
   type JournalRecord,
   JournalRefused,
 } from "../../../runtime/journal/Journal.ts"
-import { placeUpTo, sequenceAt } from "../../../runtime/journal/Partition.ts"
+import { sequenceAt, streamSequenceUpTo } from "../../../runtime/journal/Partition.ts"
 import { createConsumer } from "../connection/JetStreamApi.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
 import { jetStreamCode, notPermitted, readErrorOf } from "../connection/NatsErrors.ts"
@@ -48,7 +48,7 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
     this.#context = context
     this.stream = context.stream
     this.#filters = types === "all" ? [context.subjects.all] : types.map(context.subjects.ofType)
-    this.#last = placeUpTo(after, context.partition, context.partitionCount)
+    this.#last = streamSequenceUpTo(after, context.partition, context.partitionCount)
   }
 
   /** Makes a consumer that continues after the last record. Fails only if the journal itself is refused. */
@@ -75,16 +75,16 @@ class Follower implements PullSource<JournalRecord, JournalRefused> {
     return name
   }).pipe(Effect.catch((error) => (error instanceof JournalRefused ? Effect.fail(error) : Effect.undefined)))
 
-  readonly read: PullSource<JournalRecord, JournalRefused>["read"] = (message, place) => {
-    if (place.consumerSequence !== this.#consumerSequence + 1 || place.streamSequence <= this.#last) {
+  readonly read: PullSource<JournalRecord, JournalRefused>["read"] = (message, position) => {
+    if (position.consumerSequence !== this.#consumerSequence + 1 || position.streamSequence <= this.#last) {
       return undefined
     }
-    this.#consumerSequence = place.consumerSequence
-    this.#last = place.streamSequence
+    this.#consumerSequence = position.consumerSequence
+    this.#last = position.streamSequence
     const { subjects, partition, partitionCount } = this.#context
     return {
       key: subjects.keyOf(message.subject),
-      sequence: sequenceAt(place.streamSequence, partition, partitionCount),
+      sequence: sequenceAt(position.streamSequence, partition, partitionCount),
       data: message.data,
     }
   }

@@ -65,7 +65,7 @@ export const makeJournalGuard = (
     let refusal: JournalRefused | undefined
     /** A refusal that no verification lifts. */
     let proof: JournalRefused | undefined
-    let newest = open.lastPlace
+    let newest = open.lastStreamSequence
     let isVerified = true
     let config = open.config
     let connectionCount = 0
@@ -76,7 +76,7 @@ export const makeJournalGuard = (
       const connectionBefore = connectionCount
       const info = yield* findJournalStream(connection, stream)
       if (info === undefined) return yield* missing(stream)
-      const identity = { streamId: open.streamId, lastPlace: seenBefore }
+      const identity = { streamId: open.streamId, lastStreamSequence: seenBefore }
       const wrong =
         proof ??
         verifyIdentity(stream, info, identity) ??

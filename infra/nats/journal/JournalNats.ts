@@ -25,8 +25,8 @@ import type { JournalRegister, JournalRegisterUnavailable } from "../../../runti
 import {
   partitionOfSequence,
   partitionOfShard,
-  placeUpTo,
   sequenceAt,
+  streamSequenceUpTo,
 } from "../../../runtime/journal/Partition.ts"
 import { findMessage } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
@@ -99,7 +99,8 @@ const makePart = Effect.fnUntraced(function* (
     group.reset()
   })
   yield* Effect.addFinalizer(() => Effect.sync(stop))
-  const toSequence = (place: number) => sequenceAt(place, open.partition, options.streams ?? STREAMS_DEFAULT)
+  const toSequence = (streamSequence: number) =>
+    sequenceAt(streamSequence, open.partition, options.streams ?? STREAMS_DEFAULT)
   const commitBytesMax = bytesMaxOf(connection)
   const part: Part = { ...open, requests, guard, group, commitBytesMax, appendTimeoutMs, toSequence }
   return part
@@ -129,10 +130,10 @@ const makeService = (
     return part
   }
   const partOf = (shard: number): Part => partAt(partitionOfShard(shard, partitionCount))
-  const sequenceIn = ({ partition }: Part, place: number): number =>
-    sequenceAt(place, partition, partitionCount)
+  const sequenceIn = ({ partition }: Part, streamSequence: number): number =>
+    sequenceAt(streamSequence, partition, partitionCount)
   const placeIn = ({ partition }: Part, sequence: number): number =>
-    placeUpTo(sequence, partition, partitionCount)
+    streamSequenceUpTo(sequence, partition, partitionCount)
   const recordIn = (part: Part, { key, sequence, data }: JournalRecord): JournalRecord => ({
     key,
     sequence: sequenceIn(part, sequence),
@@ -242,7 +243,7 @@ const makeService = (
     },
     lastSequence: (partition) => {
       const part = partAt(partition)
-      return Effect.map(part.guard.verify, (place) => sequenceIn(part, place))
+      return Effect.map(part.guard.verify, (streamSequence) => sequenceIn(part, streamSequence))
     },
     lastOfShard: (shard) =>
       Effect.map(lastOf(partOf(shard), subjects.ofShard(shard)), (found) => found?.sequence ?? 0),

@@ -192,13 +192,13 @@ export const verifyCounts = (
 }
 
 /**
- * The refusal of a stream that is not the remembered one, or is shorter. `lastPlace` is a sequence of the
+ * The refusal of a stream that is not the remembered one, or is shorter. `lastStreamSequence` is a sequence of the
  * stream itself.
  */
 export const verifyIdentity = (
   name: string,
   info: Parameters<typeof streamIdOf>[0] & { readonly state: { readonly last_seq: number } },
-  remembered: { readonly streamId: string; readonly lastPlace: number },
+  remembered: { readonly streamId: string; readonly lastStreamSequence: number },
 ): JournalRefused | undefined => {
   if (streamIdOf(info) !== remembered.streamId) {
     return refused(
@@ -207,10 +207,10 @@ export const verifyIdentity = (
       "Restore the registered stream from a backup; snapshots and read models belong to the registered one.",
     )
   }
-  if (info.state.last_seq < remembered.lastPlace) {
+  if (info.state.last_seq < remembered.lastStreamSequence) {
     return refused(
       "Replaced",
-      `stream ${name} ends at ${info.state.last_seq}, but ${remembered.lastPlace} was seen: it was restored older`,
+      `stream ${name} ends at ${info.state.last_seq}, but ${remembered.lastStreamSequence} was seen: it was restored older`,
       "Restore a newer backup: commits that were acknowledged after this one are missing.",
     )
   }

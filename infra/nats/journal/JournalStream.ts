@@ -12,7 +12,7 @@ import {
   JournalRegister,
   type JournalRegisterUnavailable,
 } from "../../../runtime/journal/JournalRegister.ts"
-import { placeUpTo, sequenceAt } from "../../../runtime/journal/Partition.ts"
+import { sequenceAt, streamSequenceUpTo } from "../../../runtime/journal/Partition.ts"
 import { type StreamInfo, updateStream } from "../connection/JetStreamApi.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
 import { isCode, jetStreamCode, readErrorOf } from "../connection/NatsErrors.ts"
@@ -39,7 +39,7 @@ export interface OpenJournalStream {
   readonly stream: string
   readonly streamId: string
   /** The stream's own last sequence. */
-  readonly lastPlace: number
+  readonly lastStreamSequence: number
   readonly config: StreamInfo["config"]
 }
 
@@ -195,15 +195,15 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
     const registered = identity?.streams[partition]
     if (registered !== undefined) {
       const { streamId, lastSequence } = registered
-      const lastPlace = placeUpTo(lastSequence, partition, streams)
-      const wrong = verifyIdentity(stream, info, { streamId, lastPlace })
+      const lastStreamSequence = streamSequenceUpTo(lastSequence, partition, streams)
+      const wrong = verifyIdentity(stream, info, { streamId, lastStreamSequence })
       if (wrong !== undefined) return yield* wrong
     }
     opened.push({
       partition,
       stream,
       streamId: streamIdOf(info),
-      lastPlace: info.state.last_seq,
+      lastStreamSequence: info.state.last_seq,
       config: info.config,
     })
   }

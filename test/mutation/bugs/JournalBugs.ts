@@ -125,7 +125,7 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a lost delivery of the live tail is not noticed",
     file: "infra/nats/journal/JournalFollow.ts",
-    text: "place.consumerSequence !== this.#consumerSequence + 1 || ",
+    text: "position.consumerSequence !== this.#consumerSequence + 1 || ",
     replacement: "",
     isSeenBySimulation: false,
   },
@@ -146,8 +146,8 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a stream that was restored older is accepted",
     file: "infra/nats/journal/JournalSettings.ts",
-    text: "if (info.state.last_seq < remembered.lastPlace)",
-    replacement: "if (info.state.last_seq + 1 < remembered.lastPlace)",
+    text: "if (info.state.last_seq < remembered.lastStreamSequence)",
+    replacement: "if (info.state.last_seq + 1 < remembered.lastStreamSequence)",
     isSeenBySimulation: false,
   },
   {
@@ -230,8 +230,9 @@ export const journalBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a sequence is of the next partition",
     file: "runtime/journal/Partition.ts",
-    text: "place === 0 ? 0 : place * partitionCount + partition",
-    replacement: "place === 0 ? 0 : place * partitionCount + ((partition + 1) % partitionCount)",
+    text: "streamSequence === 0 ? 0 : streamSequence * partitionCount + partition",
+    replacement:
+      "streamSequence === 0 ? 0 : streamSequence * partitionCount + ((partition + 1) % partitionCount)",
     // The simulated journal is one stream.
     isSeenBySimulation: false,
   },

@@ -104,8 +104,8 @@ export const projectionBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a reactor takes what came twice twice",
     file: "runtime/reactor/ReactorPartition.ts",
-    text: "freshRecords(records, this.#position ?? 0, place)",
-    replacement: "freshRecords(records, 0, place)",
+    text: "freshRecords(records, this.#position ?? 0, within)",
+    replacement: "freshRecords(records, 0, within)",
     isSeenBySimulation: false,
   },
   {

@@ -20,8 +20,8 @@ const nothing = () => undefined
 
 it("by an ask; a message counts its own attempts", () => {
   const journal = new JournalScripted()
-  const places = new ShardMap([Counter], SHARD_COUNT)
-  const ownership = new Ownership(places.all.length)
+  const shardMap = new ShardMap([Counter], SHARD_COUNT)
+  const ownership = new Ownership(shardMap.all.length)
   ownership.open(0, 1)
   ownership.renewed(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   const ids: Array<string> = []
@@ -38,7 +38,7 @@ it("by an ask; a message counts its own attempts", () => {
         activated: nothing,
       },
       changes: { changed: nothing, caughtUp: nothing },
-      places,
+      shardMap,
       ownership,
       elsewhere: nothing,
       unreadable: () => false,

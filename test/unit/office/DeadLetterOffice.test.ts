@@ -19,7 +19,7 @@ import {
   type DeadLetterOffice,
   makeDeadLetterOffice,
 } from "../../../runtime/office/DeadLetterOffice.ts"
-import type { ReactorPlace } from "../../../runtime/reactor/Reacting.ts"
+import type { EventPosition } from "../../../runtime/reactor/Reacting.ts"
 import { defineReactor } from "../../../runtime/reactor/Reactor.ts"
 import type { ReactorRunner } from "../../../runtime/reactor/ReactorRunner.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
@@ -261,8 +261,8 @@ const reactorLetter = (changes: Partial<DeadLetter> = {}): DeadLetter =>
   })
 
 test("hands a reactor's letter back to the reactor, by the place of its event", () => {
-  const places: Array<ReactorPlace> = []
-  const mirror = { redrive: (place: ReactorPlace) => Effect.sync(() => void places.push(place)) }
+  const places: Array<EventPosition> = []
+  const mirror = { redrive: (place: EventPosition) => Effect.sync(() => void places.push(place)) }
   return inOffice(
     ({ messaging, letters, office }) =>
       Effect.gen(function* () {

@@ -49,7 +49,7 @@ describe("a stream", () => {
     config: { metadata: id === undefined ? {} : { "everstate.id": id } },
     state: { last_seq: last },
   })
-  const remembered = { streamId: "one", lastPlace: 10 }
+  const remembered = { streamId: "one", lastStreamSequence: 10 }
 
   it.each([
     ["ends where it was seen to end", info("one", 10)],
@@ -71,7 +71,7 @@ describe("a stream", () => {
   })
 
   it("of before ids is told by its creation", () => {
-    const old = { streamId: "2026-01-01T00:00:00Z", lastPlace: 10 }
+    const old = { streamId: "2026-01-01T00:00:00Z", lastStreamSequence: 10 }
     expect(verifyIdentity("s", info(undefined, 10, old.streamId), old)).toBeUndefined()
     expect(verifyIdentity("s", info(undefined, 10), old)).toMatchObject({ reason: "Replaced" })
   })
