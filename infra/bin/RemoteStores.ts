@@ -8,7 +8,7 @@ import { Context, Effect, Layer, type Scope, Stream } from "effect"
 import { addressOf } from "../../runtime/address/ActorAddress.ts"
 import { DeadLetters, type StoredDeadLetter } from "../../runtime/deadletter/DeadLetters.ts"
 import { ActorsTable } from "../../runtime/directory/ActorsTable.ts"
-import { partitionOfSequence, partitionOfShard, placesBetween } from "../../runtime/journal/Partition.ts"
+import { partitionOfSequence, partitionOfShard, recordCountBetween } from "../../runtime/journal/Partition.ts"
 import { NatsConnection } from "../nats/connection/NatsConnection.ts"
 import { DeadLettersNats } from "../nats/stores/DeadLettersNats.ts"
 import { makePostgresPool, type PostgresPoolService } from "../postgres/PostgresPool.ts"
@@ -221,7 +221,7 @@ const listProjections: Read = Effect.fnUntraced(function* ({ open, pool, namespa
       version,
       state: "unknown",
       offset,
-      lag: placesBetween(offset, last, partitionCount),
+      lag: recordCountBetween(offset, last, partitionCount),
     }))
   })
   return { items }
