@@ -34,8 +34,8 @@ export interface Gateway {
   /** The same as a listener of `node:http`, for Express and others on it. */
   readonly node: (incoming: IncomingMessage, outgoing: ServerResponse) => void
   /**
-   * Opens a port. Rejects with `InvalidGatewayOption` for an address that others can reach, if there is no
-   * `authorize`.
+   * Opens a port. Rejects with `InvalidGatewayOption` for an address that others can reach, if there are neither
+   * `tokens` nor `authorize`.
    */
   readonly listen: (options?: ListenOptions) => Promise<Listening>
   /** Ends streams, closes what `listen` has opened, and answers no more. The system goes on. */
