@@ -24,7 +24,8 @@ export interface DrawnEdge {
   readonly edge: ChartEdge
   readonly points: ReadonlyArray<Point>
   readonly path: string
-  readonly label?: { readonly box: Box; readonly content: LabelContent }
+  /** `isBefore`: the label is on the left of its line, so its texts end at the line. */
+  readonly label?: { readonly box: Box; readonly content: LabelContent; readonly isBefore: boolean }
 }
 
 export interface Stroke {
@@ -97,7 +98,9 @@ export const chartGeometry = (model: ChartModel, layout: ChartLayout): ChartGeom
         path: pathOf(straight),
         ...(label === undefined || content === undefined
           ? {}
-          : { label: { box: { ...label, width: content.width, height: content.height }, content } }),
+          : {
+              label: labelAt({ ...label, width: content.width, height: content.height }, content, straight),
+            }),
       },
     ]
   })
@@ -112,6 +115,25 @@ export const chartGeometry = (model: ChartModel, layout: ChartLayout): ChartGeom
     dots: boxesOf(model.dots),
     forks: boxesOf(model.forks),
     dividers,
+  }
+}
+
+const labelAt = (
+  box: Box,
+  content: LabelContent,
+  points: ReadonlyArray<Point>,
+): NonNullable<DrawnEdge["label"]> => {
+  const beside = points.slice(1).flatMap((to, index) => {
+    const from = points[index] ?? to
+    const isUpright = Math.abs(from.x - to.x) < 0.5
+    const isAtHeight = Math.min(from.y, to.y) < box.y + box.height && box.y < Math.max(from.y, to.y)
+    return isUpright && isAtHeight ? [from.x] : []
+  })
+  const distanceTo = (x: number): number => Math.min(...beside.map((line) => Math.abs(line - x)))
+  return {
+    box,
+    content,
+    isBefore: beside.length > 0 && distanceTo(box.x + box.width) < distanceTo(box.x),
   }
 }
 

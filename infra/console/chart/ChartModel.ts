@@ -284,7 +284,7 @@ const internalLine = (transition: ChartTransition, state: ChartState): StateLine
   const event = guard === "" ? trigger : `${trigger} ${guard}`
   const whole = `${event} / ${action}`
   return {
-    ...line("internal", whole.length > INTERNAL_LENGTH_MAX ? `${event} / …` : whole, title),
+    ...line("internal", whole.length > INTERNAL_LENGTH_MAX ? `${event}\u00a0…` : whole, title),
     key: transition.key,
   }
 }

@@ -74,7 +74,7 @@ const arrowAt = (points: ReadonlyArray<Point>): string => {
 
 const Label = ({
   drawn: { edge },
-  label: { box, content },
+  label: { box, content, isBefore },
   traffic,
   never,
   chosen,
@@ -101,7 +101,7 @@ const Label = ({
       >
         <title>{titleOf(of, edge.target, count, isNever)}</title>
         <rect className="sc-hit" x={box.x} y={box.y + dy} width={box.width} height={LINE_HEIGHT_PX} />
-        <text x={box.x + 1} y={y}>
+        <text x={isBefore ? box.x + box.width - 1 : box.x + 1} y={y} textAnchor={isBefore ? "end" : "start"}>
           <LabelText {...line} />
           {count === undefined ? null : (
             <tspan className="sc-traffic" dx="6">

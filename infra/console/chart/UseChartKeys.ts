@@ -30,8 +30,7 @@ export const ZOOM_STEP = 1.3
 
 export const useChartKeys = (keyed: Keyed): ((event: KeyboardEvent) => void) => {
   const { model, geometry, focus, chosen } = keyed
-  const path = focus ?? ROOT_PATH
-  const keys: Readonly<Record<string, () => void>> = {
+  const keysAt = (path: string): Readonly<Record<string, () => void>> => ({
     "+": () => keyed.zoom(ZOOM_STEP),
     "=": () => keyed.zoom(ZOOM_STEP),
     "-": () => keyed.zoom(1 / ZOOM_STEP),
@@ -40,10 +39,12 @@ export const useChartKeys = (keyed: Keyed): ((event: KeyboardEvent) => void) => 
     "]": () => keyed.choose(nextKey(model, path, chosen, 1)),
     "[": () => keyed.choose(nextKey(model, path, chosen, -1)),
     Enter: () => (chosen === undefined ? keyed.onState?.(path) : keyed.onTransition?.(chosen)),
-  }
+  })
   return (event) => {
     const isOfButton = event.target instanceof HTMLButtonElement
     if (geometry === undefined || isOfButton || event.ctrlKey || event.metaKey || event.altKey) return
+    const path = stateAt(event.target) ?? focus ?? ROOT_PATH
+    const keys = keysAt(path)
     if (isArrowKey(event.key)) {
       const at = geometry.states.findIndex(({ node }) => node.path === path)
       const next = nextBox(geometry.states.map(headBox), at, event.key)
@@ -54,6 +55,12 @@ export const useChartKeys = (keyed: Keyed): ((event: KeyboardEvent) => void) => 
     event.preventDefault()
   }
 }
+
+/** Path of the state that the element belongs to. */
+export const stateAt = (element: EventTarget): string | undefined =>
+  element instanceof Element
+    ? (element.closest("[data-path]")?.getAttribute("data-path") ?? undefined)
+    : undefined
 
 /** The part of a state that stands for it when a reader moves from one to another. */
 export const headBox = ({ box, head, content, isContainer }: DrawnState): Box =>
