@@ -138,12 +138,14 @@ export class ChangeFeed {
     this.#isStateless = true
   }
 
-  /** The journal's changes behind a position that some waiters have, in order. */
-  filled(changes: ReadonlyArray<StoredChange>): void {
+  /** The journal's changes behind the position `at`, in order. */
+  filled(at: Position, changes: ReadonlyArray<StoredChange>): void {
     const first = changes[0]
     const last = changes.at(-1)
     for (const waiter of this.needing) {
-      if (waiter.kind === "changes" && (first === undefined || first.from > waiter.at)) waiter.mustSkip = true
+      // A waiter that came meanwhile may need more: it was not read for.
+      if (waiter.kind !== "changes" || waiter.at < at) continue
+      if (first === undefined || first.from > waiter.at) waiter.mustSkip = true
     }
     if (last === undefined) return
     this.learned(last.to)

@@ -49,7 +49,7 @@ export class WatchReads {
       case "Fill":
         return Effect.flatMap(changesBehind(this.#ports, definition, address, need.at), (changes) =>
           Effect.as(
-            tell(() => feed.filled(changes)),
+            tell(() => feed.filled(need.at, changes)),
             undefined,
           ),
         )

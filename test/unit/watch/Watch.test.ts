@@ -122,6 +122,30 @@ describe("a watch", () => {
     expect((await system.status()).residentCount).toBe(0)
   })
 
+  it("does not skip because another reader, which was further, had the journal read", async () => {
+    const { system, journal, crash } = await startMemory()
+    for (let by = 1; by <= 6; by++) await system.get(Counter, "c").ask(add(by))
+    await crash()
+    const { system: next } = await startMemory({ journal })
+    const held = Promise.withResolvers<void>()
+    const isHeld = new Promise<void>((resolve) => {
+      journal.onStep = (step) => {
+        if (step !== "before read") return Effect.void
+        journal.onStep = () => Effect.void
+        resolve()
+        return Effect.promise(() => held.promise)
+      }
+    })
+    const further = read(next.get(Counter, "c").watch({ after: 4 }), 2)
+    await isHeld
+    const behind = read(next.get(Counter, "c").watch({ after: 1 }), 5)
+    held.resolve()
+    expect((await further).map(({ version }) => version)).toEqual([5, 6])
+    expect((await behind).map(({ version, skipped }) => [version, skipped])).toEqual(
+      [2, 3, 4, 5, 6].map((version) => [version, 0]),
+    )
+  })
+
   it("learns of a commit whose acknowledgement was lost", async () => {
     const { system, journal } = await startMemory()
     const counter = system.get(Counter, "c")
