@@ -53,6 +53,13 @@ export interface CommandOfType {
   readonly rejections: { readonly [reason: string]: JsonSchema | null }
 }
 
+export interface TransitionCount {
+  readonly from: string
+  readonly event: string
+  readonly to: string
+  readonly count: number
+}
+
 export interface StateCounts {
   readonly total: number
   readonly byState: { readonly [state: string]: number }

@@ -20,6 +20,7 @@ import type {
   Readiness,
   SagaDocument,
   Session,
+  TransitionCount,
   TypeDocument,
 } from "./Documents.ts"
 
@@ -47,6 +48,20 @@ export const typeQuery = (type: string) =>
     queryKey: ["type", type],
     queryFn: ({ signal }) => call<TypeDocument>(urlOf(["types", type], { counts: true }), { signal }),
     refetchInterval: LIST_LOOK_MS,
+  })
+
+/** Minutes of transitions that charts show. */
+const TRAFFIC_MINUTES = 5
+
+export const transitionsQuery = (type: string) =>
+  queryOptions({
+    queryKey: ["types", type, "transitions"],
+    queryFn: ({ signal }) =>
+      call<Page<TransitionCount>>(urlOf(["types", type, "transitions"], { minutes: TRAFFIC_MINUTES }), {
+        signal,
+      }),
+    refetchInterval: LIST_LOOK_MS,
+    retry: false,
   })
 
 /** Conditions of a list of actors, as the route `/actors/{type}` takes them. */

@@ -11,7 +11,7 @@ import { call, urlOf } from "../api/Client.ts"
 import type { ActorDocument, TypeDocument } from "../api/Documents.ts"
 import type { StreamHealth } from "../api/Live.ts"
 import { actorAtQuery, typeQuery } from "../api/Queries.ts"
-import { ChartPanel } from "../parts/ChartPanel.tsx"
+import { ChartPanel } from "../drawing/ChartPanel.tsx"
 import { CopyButton } from "../parts/CopyButton.tsx"
 import { Moment } from "../parts/Moment.tsx"
 import { Failure, Loading, Notice, Settled } from "../parts/Notice.tsx"
@@ -106,7 +106,7 @@ const Loaded = ({ newest, health, definition }: LoadedProps) => {
               <ChartPanel chart={definition.chart} lit={shown.value} height={440} />
             )}
           </section>
-          {definition?.kind === "saga" && <SagaPanel type={type} id={id} />}
+          {definition?.kind === "saga" && <SagaPanel type={type} id={id} chart={definition.chart} />}
           <section className="panel stack">
             <h2>{text.actor.timeline}</h2>
             <Timeline
@@ -148,7 +148,7 @@ const Loaded = ({ newest, health, definition }: LoadedProps) => {
 /** A version of the past; undefined for the newest state. */
 const versionOf = (given: string | undefined, newest: number): number | undefined => {
   const version = Number(given)
-  return given !== undefined && Number.isSafeInteger(version) && version >= 0 && version < newest
+  return given !== undefined && Number.isSafeInteger(version) && version > 0 && version < newest
     ? version
     : undefined
 }
@@ -184,7 +184,7 @@ const Travel = ({ newest, at, onGo }: TravelProps) => {
     <section className="travel" aria-label={text.actor.travel}>
       <input
         type="range"
-        min={0}
+        min={Math.min(1, version)}
         max={version}
         value={at ?? version}
         aria-label={text.actor.slider}

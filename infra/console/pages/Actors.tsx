@@ -185,7 +185,7 @@ interface ListProps {
 }
 
 const COLUMNS = "minmax(120px, 2fr) minmax(96px, 2fr) 64px minmax(72px, 1fr) minmax(72px, 1fr)"
-const NARROW_COLUMNS = "minmax(0, 2fr) minmax(0, 2fr) minmax(64px, 1fr)"
+const NARROW_COLUMNS = "minmax(0, 2fr) minmax(0, 2fr) 96px"
 const narrow = matchMedia("(max-width: 599px)")
 
 const List = ({ type, document, search }: ListProps) => {

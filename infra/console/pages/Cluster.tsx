@@ -91,22 +91,22 @@ const MemberPanel = ({ member }: { readonly member: Member }) => {
       {load === undefined && <p className="warn">{text.cluster.silent}</p>}
       {unfit.length > 0 && <p className="warn">{text.cluster.unfit(unfit.join(", "))}</p>}
       <div className="row">
-        {state === "drained" ? (
-          <Action
-            label={text.cluster.undrain}
-            effect={text.cluster.undrainEffect(name)}
-            request={verb("undrain")}
-            command={["cluster", "undrain", name]}
-          />
-        ) : (
-          <Action
-            label={text.cluster.drain}
-            effect={text.cluster.drainEffect(name, slots)}
-            request={verb("drain")}
-            command={["cluster", "drain", name]}
-            undo={{ label: text.cluster.undrain, request: verb("undrain") }}
-          />
-        )}
+        <Action
+          {...(state === "drained"
+            ? {
+                label: text.cluster.undrain,
+                effect: text.cluster.undrainEffect(name),
+                request: verb("undrain"),
+                command: ["cluster", "undrain", name],
+              }
+            : {
+                label: text.cluster.drain,
+                effect: text.cluster.drainEffect(name, slots),
+                request: verb("drain"),
+                command: ["cluster", "drain", name],
+                undo: { label: text.cluster.undrain, request: verb("undrain") },
+              })}
+        />
       </div>
     </section>
   )
@@ -194,13 +194,15 @@ const Cell = ({
 }: CellProps) => {
   const at = cluster.members.findIndex(({ id }) => id === member)
   const owner = cluster.members[at]?.name ?? text.cluster.nobody
+  const pinned = cluster.pins[slot] === undefined ? "" : `, ${text.cluster.pinned}`
+  const waiting = (lag ?? 0) > 0 ? `, ${text.cluster.lag(lag ?? 0)}` : ""
+  const name = `${text.cluster.slot(slot, owner, epoch)}${waiting}${pinned}`
   return (
     <button
       type="button"
       className={isWide ? "shard wide" : "shard"}
       aria-pressed={isChosen}
-      aria-label={text.cluster.slot(slot, owner, epoch)}
-      title={text.cluster.slot(slot, owner, epoch)}
+      title={name}
       data-trouble={at < 0 || stopped !== undefined}
       onClick={() => onChoose(slot)}
     >
@@ -212,7 +214,8 @@ const Cell = ({
       </span>
       <span className={isWide ? "mono" : "number"}>{isWide ? slot : slot.slice("shard.".length)}</span>
       {(lag ?? 0) > 0 && <span className="warn number">{lag}</span>}
-      {cluster.pins[slot] !== undefined && <span title={text.cluster.pinned}>⌖</span>}
+      <span className="visually-hidden">{name}</span>
+      {cluster.pins[slot] !== undefined && <span aria-hidden="true">⌖</span>}
     </button>
   )
 }
@@ -275,22 +278,22 @@ const Pauses = ({ paused }: { readonly paused: ReadonlyArray<string> }) => {
               <span className="mono">{type}</span>
               <span className="row">
                 {isPaused && <span className="badge warn">{text.cluster.paused}</span>}
-                {isPaused ? (
-                  <Action
-                    label={text.cluster.resume}
-                    effect={text.cluster.resumeEffect(type)}
-                    request={verb("resume")}
-                    command={["cluster", "resume", type]}
-                  />
-                ) : (
-                  <Action
-                    label={text.cluster.pause}
-                    effect={text.cluster.pauseEffect(type)}
-                    request={verb("pause")}
-                    command={["cluster", "pause", type]}
-                    undo={{ label: text.cluster.resume, request: verb("resume") }}
-                  />
-                )}
+                <Action
+                  {...(isPaused
+                    ? {
+                        label: text.cluster.resume,
+                        effect: text.cluster.resumeEffect(type),
+                        request: verb("resume"),
+                        command: ["cluster", "resume", type],
+                      }
+                    : {
+                        label: text.cluster.pause,
+                        effect: text.cluster.pauseEffect(type),
+                        request: verb("pause"),
+                        command: ["cluster", "pause", type],
+                        undo: { label: text.cluster.resume, request: verb("resume") },
+                      })}
+                />
               </span>
             </li>
           )

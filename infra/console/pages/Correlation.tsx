@@ -5,7 +5,7 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useParams } from "@tanstack/react-router"
-import { type FormEvent, useState } from "react"
+import { type CSSProperties, type FormEvent, useState } from "react"
 import { type CorrelatedCommand, correlationQuery } from "../api/Queries.ts"
 import { spanText } from "../parts/Clock.ts"
 import { CopyButton } from "../parts/CopyButton.tsx"
@@ -14,6 +14,9 @@ import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
 import { curlLine, Twins } from "../parts/Twin.tsx"
 import { text } from "../text/English.ts"
 import { causesOf } from "./correlation/Causes.ts"
+
+/** Deeper commands are not set further to the right. */
+const DEPTH_SHOWN_MAX = 24
 
 export const Correlation = () => {
   const { id } = useParams({ strict: false })
@@ -91,7 +94,10 @@ const Axis = ({ commands }: { readonly commands: ReadonlyArray<CorrelatedCommand
           const start = causeAt === undefined ? at : Math.min(causeAt, at)
           return (
             <li key={command.commandId}>
-              <span className="cause" style={{ paddingInlineStart: depth * 16 }}>
+              <span
+                className="cause"
+                style={{ "--depth": Math.min(depth, DEPTH_SHOWN_MAX) } as CSSProperties}
+              >
                 {depth > 0 && (
                   <span className="quiet" aria-hidden="true">
                     └{" "}

@@ -58,6 +58,9 @@ interface Seen {
   readonly offset: number
 }
 
+/** Sequences that a follower may be behind before it is noted: it reads what concerns it, in batches. */
+const LAG_NOTED = 1_000
+
 /** Offsets that are kept for the rate. */
 const SEEN_MAX = 6
 
@@ -88,7 +91,7 @@ const One = ({ follower, at }: { readonly follower: FollowerDocument; readonly a
       </div>
       <dl className="facts">
         <dt>{text.followers.lag}</dt>
-        <dd className={lag > 0 ? "number warn" : "number"}>{lag.toLocaleString("en")}</dd>
+        <dd className={lag > LAG_NOTED ? "number warn" : "number"}>{lag.toLocaleString("en")}</dd>
         {offset !== undefined && (
           <>
             <dt>{text.followers.position}</dt>

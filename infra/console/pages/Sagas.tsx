@@ -34,10 +34,14 @@ const filterOf = (show: string | undefined, openedAt: number): ActorFilter => {
   }
 }
 
+const isRunning = (show: string): boolean => show === "open" || show === "old"
+
+const ENDED: ReadonlySet<string> = new Set(["completed", "compensated", "aborted"])
+
 const CONDITIONS = ["all", "open", "stuck", "compensating", "old"] as const
 
 const COLUMNS = "minmax(96px, 1fr) minmax(120px, 2fr) minmax(96px, 2fr) minmax(72px, 1fr) minmax(72px, 1fr)"
-const NARROW = "minmax(0, 2fr) minmax(0, 2fr) minmax(64px, 1fr)"
+const NARROW = "minmax(0, 2fr) minmax(0, 2fr) 96px"
 const narrow = matchMedia("(max-width: 599px)")
 
 export const Sagas = () => {
@@ -65,7 +69,9 @@ export const Sagas = () => {
       </nav>
       <Settled query={list} missing={<Unavailable route="GET /sagas" />}>
         {({ pages }) => {
-          const rows = pages.flatMap(({ items }) => items)
+          const all = pages.flatMap(({ items }) => items)
+          // A saga that has completed is not done, because its parent may have it undone.
+          const rows = isRunning(show) ? all.filter(({ state }) => !ENDED.has(state ?? "")) : all
           if (rows.length === 0)
             return <Notice title={show === "all" ? text.sagas.none : text.sagas.noneFits} />
           return (

@@ -6,12 +6,14 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useParams } from "@tanstack/react-router"
+import { useMemo } from "react"
 import type { TypeDocument } from "../api/Documents.ts"
-import { countedTypesQuery } from "../api/Queries.ts"
-import { ChartPanel } from "../parts/ChartPanel.tsx"
+import { countedTypesQuery, transitionsQuery } from "../api/Queries.ts"
+import { ChartPanel } from "../drawing/ChartPanel.tsx"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
 import { statePaths } from "../parts/StateLook.ts"
 import { StateMark } from "../parts/StateMark.tsx"
+import { trafficOf } from "../parts/Traffic.ts"
 import { curlLine, Twins } from "../parts/Twin.tsx"
 import { text } from "../text/English.ts"
 
@@ -74,17 +76,18 @@ const countsByPath = (byState: { readonly [state: string]: number }): Record<str
 const OneType = ({ document }: { readonly document: TypeDocument }) => {
   const { type, kind, chart, counts, commands, events, warnings } = document
   const navigate = useNavigate()
+  const lately = useQuery(transitionsQuery(type)).data?.items
+  const counted = useMemo(() => (counts === undefined ? undefined : countsByPath(counts.byState)), [counts])
+  const traffic = useMemo(
+    () => (lately === undefined ? undefined : trafficOf(chart, lately)),
+    [chart, lately],
+  )
   const open = (state: string) => void navigate({ to: "/actors/$type", params: { type }, search: { state } })
   return (
     <div className="type-grid">
       <section className="panel chart-panel">
         <p className="quiet chart-hint">{text.types.statesHint}</p>
-        <ChartPanel
-          chart={chart}
-          {...(counts === undefined ? {} : { counts: countsByPath(counts.byState) })}
-          onState={open}
-          height={520}
-        />
+        <ChartPanel chart={chart} counts={counted} traffic={traffic} onState={open} height={520} />
       </section>
       <div className="stack gap">
         <section className="panel">

@@ -61,8 +61,10 @@ export const Action = (props: ActionProps) => {
   )
 }
 
-const ActionDialog = (props: ActionProps & { readonly onClose: () => void }) => {
-  const { label, effect, request, command, isDanger, undo, children, onClose } = props
+const ActionDialog = ({ onClose, ...given }: ActionProps & { readonly onClose: () => void }) => {
+  // What was done stays in the dialog, although the page goes on: a paused type offers to be resumed.
+  const [done, setDone] = useState<ActionProps>()
+  const { label, effect, request, command, isDanger, undo, children } = done ?? given
   const dialog = useRef<HTMLDialogElement>(null)
   const queries = useQueryClient()
   const [note, setNote] = useState("")
@@ -70,8 +72,12 @@ const ActionDialog = (props: ActionProps & { readonly onClose: () => void }) => 
   useEffect(() => dialog.current?.showModal(), [])
   const act = useMutation({
     mutationFn: (wanted: ActionRequest) => send(wanted, note),
-    onSettled: () => queries.invalidateQueries(),
+    onSuccess: () => setDone((before) => before ?? given),
   })
+  const close = () => {
+    onClose()
+    if (done !== undefined) void queries.invalidateQueries()
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     act.mutate(request)
@@ -84,7 +90,7 @@ const ActionDialog = (props: ActionProps & { readonly onClose: () => void }) => 
   const shownNote = note === "" ? text.action.notePlaceholder : note
   const shownBody = hasNoteInBody === true ? { ...body, note: shownNote } : body
   return (
-    <dialog ref={dialog} onClose={onClose} aria-label={label}>
+    <dialog ref={dialog} onClose={close} aria-label={label}>
       <form className="stack" onSubmit={submit}>
         <h2>{label}</h2>
         <p>{effect}</p>
@@ -124,7 +130,7 @@ const ActionDialog = (props: ActionProps & { readonly onClose: () => void }) => 
               {text.action.undo(undo.label)}
             </button>
           )}
-          <button type="button" onClick={onClose}>
+          <button type="button" onClick={close}>
             {act.isSuccess ? text.action.close : text.action.cancel}
           </button>
         </div>

@@ -40,9 +40,10 @@ const Fields = ({ value, depth }: { readonly value: Nested; readonly depth: numb
   return (
     <ul>
       {entries.slice(0, SHOWN_MAX).map(([key, inner]) =>
-        isLeaf(inner) ? (
+        isLeaf(inner) || Object.keys(inner).length === 0 ? (
           <li key={key}>
-            <span className="json-key">{key}</span> <Leaf value={inner} />
+            <span className="json-key">{key}</span>{" "}
+            {isLeaf(inner) ? <Leaf value={inner} /> : <Fields value={inner} depth={depth} />}
           </li>
         ) : (
           <li key={key}>

@@ -103,7 +103,7 @@ export const text = {
     noList: "GET /actors/{type}",
   },
   chart: {
-    none: "This build has no drawings of charts.",
+    none: "This build has no drawing of statecharts.",
     after: (delay: string) => `after ${delay}`,
     always: "always",
     anyEvent: "* (any other event)",
@@ -227,7 +227,6 @@ export const text = {
     context: "Context",
     output: "Output",
     changedSince: "Changed since version",
-    since: "Version to compare with",
     unchanged: "Nothing has changed.",
     noBefore: "The actor did not exist then.",
     was: "before: ",

@@ -10,8 +10,8 @@ import { Effect, Exit, Scope } from "effect"
 import { startServers } from "../../../infra/embedded.ts"
 import { type GatewayOptions, makeGateway } from "../../../infra/http.ts"
 import { MailerFolder } from "../../../infra/reference/mail/MailerFolder.ts"
-import { acquireGateway } from "../../../infra/reference/payments/GatewayProgram.ts"
 import { PaymentProviderHttp } from "../../../infra/reference/payments/PaymentProviderHttp.ts"
+import { acquireProvider } from "../../../infra/reference/payments/ProviderProgram.ts"
 import { hosted } from "../../../infra/reference/service/Hosted.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Garden } from "./Garden.ts"
@@ -38,7 +38,7 @@ export const openShop = async (): Promise<Shop> => {
     postgres: { durable: false },
   })
   const payments = await Effect.runPromise(
-    Scope.provide(acquireGateway(join(folder, "payments.jsonl")), scope),
+    Scope.provide(acquireProvider(join(folder, "payments.jsonl")), scope),
   )
   const { definitions } = hosted({
     flow: "saga",

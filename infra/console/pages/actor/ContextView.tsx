@@ -10,18 +10,17 @@ import { text } from "../../text/English.ts"
 
 export const ContextView = ({ actor }: { readonly actor: ActorDocument }) => {
   const [from, setFrom] = useState<number>()
-  const base = Math.min(from ?? actor.version - 1, actor.version)
+  const base = Math.max(0, Math.min(from ?? actor.version - 1, actor.version))
   return (
     <section className="panel stack">
       <h2>{text.actor.context}</h2>
-      {actor.version > 0 && base >= 0 && (
-        <details open>
-          <summary>
-            {text.actor.changedSince}{" "}
+      {actor.version > 0 && (
+        <>
+          <label className="field inline">
+            <span>{text.actor.changedSince}</span>
             <input
               type="number"
               className="short"
-              aria-label={text.actor.since}
               min={0}
               max={actor.version}
               value={base}
@@ -29,9 +28,9 @@ export const ContextView = ({ actor }: { readonly actor: ActorDocument }) => {
                 setFrom(Number.isFinite(target.valueAsNumber) ? Math.max(0, target.valueAsNumber) : undefined)
               }
             />
-          </summary>
-          <Changes actor={actor} from={base} />
-        </details>
+          </label>
+          {base > 0 ? <Changes actor={actor} from={base} /> : <p className="quiet">{text.actor.noBefore}</p>}
+        </>
       )}
       <JsonTree value={actor.context} />
       {actor.output !== undefined && (

@@ -1,10 +1,11 @@
 /** The steps of a saga with status, attempts and results, and the verbs of operators where they are allowed. */
 import { useQuery } from "@tanstack/react-query"
 import { useState } from "react"
-import type { Json, SagaDocument } from "../../api/Documents.ts"
+import type { ChartState, Json, SagaDocument } from "../../api/Documents.ts"
 import { sagaQuery } from "../../api/Queries.ts"
+import { stepsOf } from "../../chart/SagaSteps.ts"
+import { StepsPanel } from "../../drawing/ChartPanel.tsx"
 import { Action, type ActionRequest } from "../../parts/Action.tsx"
-import { StepsPanel } from "../../parts/ChartPanel.tsx"
 import { JsonTree } from "../../parts/JsonTree.tsx"
 import { Notice, Settled, Unavailable } from "../../parts/Notice.tsx"
 import { JsonInput } from "../../parts/SchemaForm.tsx"
@@ -13,19 +14,25 @@ import { text } from "../../text/English.ts"
 /** States in which a saga has ended. */
 const ENDED: ReadonlySet<string> = new Set(["completed", "compensated", "aborted"])
 
-export const SagaPanel = ({ type, id }: { readonly type: string; readonly id: string }) => {
+interface SagaPanelProps {
+  readonly type: string
+  readonly id: string
+  readonly chart: ChartState
+}
+
+export const SagaPanel = ({ type, id, chart }: SagaPanelProps) => {
   const saga = useQuery(sagaQuery(type, id))
   return (
     <section className="panel stack">
       <h2>{text.saga.title}</h2>
       <Settled query={saga} missing={<Unavailable route="GET /sagas/{type}/{id}" />}>
-        {(document) => <Steps saga={document} />}
+        {(document) => <Steps saga={document} chart={chart} />}
       </Settled>
     </section>
   )
 }
 
-const Steps = ({ saga }: { readonly saga: SagaDocument }) => {
+const Steps = ({ saga, chart }: { readonly saga: SagaDocument; readonly chart: ChartState }) => {
   const [chosen, setChosen] = useState<string>()
   const item = saga.items.find(({ key }) => key === chosen)
   return (
@@ -41,13 +48,16 @@ const Steps = ({ saga }: { readonly saga: SagaDocument }) => {
         </p>
       )}
       <StepsPanel
-        steps={saga.items.map(({ key, status, attempts, undoAttempts, reason }) => ({
-          key,
-          status,
-          attempts,
-          undoAttempts,
-          ...(reason === undefined ? {} : { reason }),
-        }))}
+        steps={stepsOf(
+          chart,
+          saga.items.map(({ key, status, attempts, undoAttempts, reason }) => ({
+            key,
+            status,
+            attempts,
+            undoAttempts,
+            reason,
+          })),
+        )}
         onStep={setChosen}
       />
       {item !== undefined && <JsonTree value={item as unknown as Json} />}

@@ -23,7 +23,7 @@ interface TimelineProps {
 
 const COLUMNS =
   "56px minmax(96px, 2fr) minmax(72px, 1fr) minmax(56px, 1fr) minmax(72px, 1.4fr) minmax(72px, 1.4fr)"
-const NARROW = "40px minmax(96px, 2fr) minmax(72px, 1fr)"
+const NARROW = "32px minmax(0, 1fr) 104px"
 const narrow = matchMedia("(max-width: 599px)")
 
 export const useHistoryWindows = (

@@ -1,0 +1,268 @@
+/**
+ * The console in a real Chromium, on a real system with real servers: every page, live changes, attacks, roles.
+ * Pictures of all pages go to the folder `CONSOLE_PICTURES`, or to one that the test names.
+ */
+import { mkdirSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import axe from "axe-core"
+import type { Browser } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
+import { buildConsole } from "../../../infra/cli/ConsoleBuild.ts"
+import { CHROMIUM, launch, openPage } from "./Browser.ts"
+import { MARKUP, openShop, type Shop, tellStory } from "./Shop.ts"
+
+if (CHROMIUM === undefined) {
+  process.stderr.write(
+    "There is no Chromium here, so the console is not tested. Install it, or name one: CHROMIUM.\n",
+  )
+}
+
+/** Longest wait for anything on a loaded machine, in milliseconds. */
+const PATIENCE_MS = 60_000
+
+const PICTURES = process.env["CONSOLE_PICTURES"] ?? join(tmpdir(), "everstate-console-pictures")
+
+/** Each page, and a text that it shows when it is there. */
+const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]> = [
+  ["overview", "", "Needs somebody"],
+  ["types", "types/order", "Actors by state"],
+  ["types-parallel", "types/garden", "Actors by state"],
+  ["actors", "actors/order", "36 actors"],
+  ["actors-filtered", "actors/order?state=placed", "12 actors"],
+  ["actors-none", "actors/notification", "No actors yet"],
+  ["actor", "actors/order/o-1", "OrderPlaced"],
+  ["actor-past", "actors/order/o-1?at=1", "What would a command do at version 1?"],
+  ["actor-parallel", "actors/garden/roof", "timer"],
+  ["actor-unborn", "actors/order/nobody", "Not born yet"],
+  ["saga", "actors/fulfilment/o-5", "Steps"],
+  ["sagas", "sagas", "completed"],
+  ["correlation", "correlations/request-o-1", "request-o-1"],
+  ["dead-letters", "dead-letters?letter=1", "Redrive all"],
+  ["projections", "projections", "order_summary"],
+  ["cluster", "cluster?slot=shard.7", "Move and pin"],
+  ["simulation", "simulation", "No report is open"],
+  ["no-page", "nowhere", "No such page"],
+]
+
+interface Violation {
+  readonly id: string
+  readonly impact: string
+  readonly where: ReadonlyArray<string>
+}
+
+/** Runs in the page. */
+const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  violations.map(({ id, impact, nodes }) => ({
+    id,
+    impact,
+    where: nodes.slice(0, 3).map(({ html, failureSummary }) => html.slice(0, 200) + " " + failureSummary),
+  })))`
+
+/** Answers that are no fault: the actor of the page is not born. */
+const UNBORN = /404.*\/actors\/order\/nobody/
+
+describe.skipIf(CHROMIUM === undefined)("the console", () => {
+  let shop: Shop
+  let browser: Browser
+
+  beforeAll(async () => {
+    expect(await buildConsole(process.stderr)).toBe(true)
+    mkdirSync(PICTURES, { recursive: true })
+    process.stderr.write(`Pictures of the console: ${PICTURES}\n`)
+    ;[shop, browser] = await Promise.all([openShop(), launch()])
+    await tellStory(shop)
+    // The directory follows the journal.
+    await vi.waitFor(
+      async () => {
+        const counts = await (await fetch(`${shop.url}/types/order?counts=true`)).json()
+        expect(counts.counts).toMatchObject({ total: 36, unknown: 0 })
+        expect(counts.counts.byState).toMatchObject({ placed: 12 })
+        expect(counts.counts.byState.fulfilling ?? 0).toBe(0)
+      },
+      { timeout: PATIENCE_MS, interval: 100 },
+    )
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await shop?.close()
+  })
+
+  const open = async (path: string, expected?: RegExp, options = {}, url = shop.url) => {
+    const opened = await openPage(browser, `${url}/console/${path}`, options, expected)
+    onTestFinished(opened.close)
+    opened.page.setDefaultTimeout(PATIENCE_MS)
+    return opened
+  }
+
+  test.each(PAGES)("shows %s without a fault, to everybody", async (_, path, shows) => {
+    const { page, faults } = await open(path, UNBORN)
+    await page.getByText(shows, { exact: false }).first().waitFor()
+    await page.waitForLoadState("networkidle").catch(() => undefined)
+    expect(faults).toEqual([])
+    await page.evaluate(axe.source)
+    const found = await page.evaluate<ReadonlyArray<Violation>>(RUN_AXE)
+    expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([])
+  })
+
+  test.each([
+    [1_920, "light"],
+    [1_920, "dark"],
+    [390, "light"],
+    [390, "dark"],
+  ] as const)("fits a screen of %i px, %s", async (width, colorScheme) => {
+    const viewport = { width, height: width === 390 ? 844 : 1_080 }
+    for (const [name, path, shows] of PAGES) {
+      const { page, close } = await open(path, UNBORN, { viewport, colorScheme })
+      await page.getByText(shows, { exact: false }).first().waitFor()
+      await page.waitForTimeout(name === "overview" ? 6_000 : 500)
+      const picture = await page.screenshot({ fullPage: true })
+      writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
+      const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+      expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
+      await close()
+    }
+  })
+
+  test("shows a change of an actor within a second", async () => {
+    await shop.post("/actors/garden/lawn/Plant", { crop: "grass", beds: 1 })
+    const { page } = await open("actors/garden/lawn")
+    await page.getByText("live", { exact: true }).waitFor()
+    const changed = page.getByText("version 2", { exact: true }).waitFor()
+    const started = performance.now()
+    await shop.post("/actors/garden/lawn/Open", {})
+    await changed
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+
+  test("goes back to any version by an address, and forward again", async () => {
+    const { page } = await open("actors/order/o-1?at=1")
+    await page.getByText("1 of 3").waitFor()
+    await page.getByText("Back to now").click()
+    await page.getByText("Send a command").waitFor()
+    expect(page.url()).toBe(`${shop.url}/console/actors/order/o-1`)
+    await page.getByRole("button", { name: "OrderConfirmed" }).click()
+    await page.getByText("2 of 3").waitFor()
+    expect(page.url()).toBe(`${shop.url}/console/actors/order/o-1?at=2`)
+  })
+
+  test("tries a command out at a past version, and stores nothing", async () => {
+    await shop.post("/actors/garden/yard/Grow", {})
+    const { page } = await open("actors/garden/yard?at=1")
+    await page.getByRole("combobox", { name: "Command" }).selectOption("Open")
+    await page.getByRole("button", { name: "Try out" }).click()
+    await page.getByText("Would be stored after version 1").waitFor()
+    await page.getByText("beds.growing.sprouting + gate.open").first().waitFor()
+    expect((await (await fetch(`${shop.url}/actors/garden/yard`)).json()).version).toBe(2)
+  })
+
+  test("sends a command made from its schema", async () => {
+    const { page } = await open("actors/inventory/pen")
+    await page.getByText("Not born yet").waitFor()
+    await page.getByRole("combobox", { name: "Command" }).selectOption("Receive")
+    await page.getByLabel("deliveryId").fill("d-9")
+    await page.getByLabel("quantity").fill("12")
+    await page.getByRole("button", { name: "Ask", exact: true }).click()
+    await page.getByText("version 1").first().waitFor()
+    const pen = await (await fetch(`${shop.url}/actors/inventory/pen`)).json()
+    expect(pen.context).toMatchObject({ receivedCount: 12 })
+  })
+
+  test("redrives and discards with a reason, and the log of operations has it", async () => {
+    const { page } = await open("dead-letters?letter=1")
+    await page.getByRole("button", { name: "Discard", exact: true }).click()
+    const dialog = page.getByRole("dialog")
+    await dialog.getByText("cannot be undone").waitFor()
+    await dialog.getByLabel("Reason").fill("zu spät: 遅い")
+    await dialog.getByRole("button", { name: "Discard", exact: true }).click()
+    await dialog.getByText("Done.").waitFor()
+    const { items } = await (await fetch(`${shop.url}/operations`)).json()
+    expect(items[0]).toMatchObject({ verb: "deadLetters.discard", note: "zu spät: 遅い", outcome: "done" })
+    expect((await fetch(`${shop.url}/dead-letters/1`)).status).toBe(404)
+  })
+
+  test("pauses a type, and takes it back", async () => {
+    const { page } = await open("cluster")
+    const row = page.getByRole("listitem").filter({ hasText: "customer" })
+    await row.getByRole("button", { name: "Pause" }).click()
+    const dialog = page.getByRole("dialog")
+    await dialog.getByLabel("Reason").fill("a try")
+    await dialog.getByRole("button", { name: "Pause" }).click()
+    await row.getByText("paused").waitFor()
+    await dialog.getByText("Undo: Resume").click()
+    await dialog.getByText("Taken back.").waitFor()
+    await row.getByText("paused").waitFor({ state: "detached" })
+  })
+
+  test("Ctrl-K jumps to an actor by the beginning of its id", async () => {
+    const { page } = await open("")
+    await page.getByText("Needs somebody").waitFor()
+    await page.keyboard.press("Control+k")
+    await page.getByRole("combobox").fill("draft-12")
+    await page.getByRole("option", { name: "draft-12 order" }).waitFor()
+    await page.keyboard.press("Enter")
+    await page.getByText("version 1").first().waitFor()
+    expect(page.url()).toBe(`${shop.url}/console/actors/order/draft-12`)
+  })
+
+  test("shows markup of payloads as text", async () => {
+    const { page, faults } = await open("actors/order/o-7?at=1")
+    await page.getByText(MARKUP, { exact: false }).first().waitFor()
+    const letters = await open("dead-letters?letter=2")
+    await letters.page.getByText(MARKUP, { exact: false }).first().waitFor()
+    for (const one of [page, letters.page]) expect(await one.title()).toBe("Everstate")
+    expect([...faults, ...letters.faults]).toEqual([])
+  })
+
+  test("opens a report of simulations", async () => {
+    const { page } = await open("simulation")
+    const line = (never: ReadonlyArray<string>) => ({ reachedCount: 9, totalCount: 9 + never.length, never })
+    const report = {
+      results: [
+        {
+          scenario: "orders",
+          seeds: 20,
+          seconds: 3,
+          stepCount: 4_000,
+          repeatedCount: 5,
+          marks: { crash: 7 },
+          coverage: { "order state placed": 4 },
+          failure: { seed: 11, report: MARKUP },
+        },
+      ],
+      coverage: {
+        states: line(["order state returned"]),
+        transitions: line([]),
+        guards: line([]),
+        crashes: line([]),
+      },
+    }
+    await page.locator("input[type=file]").setInputFiles({
+      name: "report.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(JSON.stringify(report)),
+    })
+    await page.getByText("violated with seed 11").waitFor()
+    await page.getByText("9 of 10").waitFor()
+    writeFileSync(join(PICTURES, "simulation-open.png"), await page.screenshot({ fullPage: true }))
+  })
+
+  test("asks for a token, and a viewer sees but does not act", async () => {
+    process.env["CONSOLE_TEST_TOKENS"] = `viewer vera ${"v".repeat(32)}\noperator olga ${"o".repeat(32)}`
+    const url = await shop.open({ tokens: { env: "CONSOLE_TEST_TOKENS" }, basePath: "/ops" })
+    const signIn = async (token: string) => {
+      const { page } = await open("cluster", /401/, {}, `${url}/ops`)
+      await page.getByLabel("Token").fill(token)
+      await page.getByRole("button", { name: "Sign in" }).click()
+      return page
+    }
+    const refused = await signIn("x".repeat(32))
+    await refused.getByText("does not know this token").waitFor()
+    const viewer = await signIn("v".repeat(32))
+    await viewer.getByText("vera · viewer").waitFor()
+    expect(await viewer.getByRole("button", { name: "Drain" }).isDisabled()).toBe(true)
+    const operator = await signIn("o".repeat(32))
+    await operator.getByText("olga · operator").waitFor()
+    expect(await operator.getByRole("button", { name: "Drain" }).isDisabled()).toBe(false)
+  })
+})
