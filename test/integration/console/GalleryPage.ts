@@ -1,0 +1,93 @@
+/**
+ * One drawing in a real Chromium, under the content security policy of the console.
+ *
+ * Owns the build of the gallery, the server of its files, and the browser. `CHROMIUM` names another browser.
+ */
+import { existsSync, mkdtempSync, readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { extname, join, normalize } from "node:path"
+import { type Browser, chromium, type Page } from "playwright-core"
+import { build } from "vite"
+
+const root = new URL("../../../", import.meta.url)
+
+const CANDIDATES = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"]
+
+/** Path of Chromium; undefined where there is none. */
+export const GALLERY_BROWSER = CANDIDATES.find((path) => path !== "" && existsSync(path))
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' data:",
+].join("; ")
+
+const MEDIA: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".woff2": "font/woff2",
+}
+
+export interface Shown {
+  readonly theme: "light" | "dark"
+  readonly width: number
+  readonly chart?: object
+  readonly saga?: object
+}
+
+export interface Gallery {
+  /** The page when the drawing is there, and all errors of the page. */
+  readonly open: (shown: Shown) => Promise<{ readonly page: Page; readonly faults: ReadonlyArray<string> }>
+  readonly close: () => Promise<void>
+}
+
+export const openGallery = async (): Promise<Gallery> => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-gallery-"))
+  await build({
+    configFile: new URL("infra/console/gallery/vite.config.ts", root).pathname,
+    logLevel: "error",
+    build: { outDir: folder, emptyOutDir: true },
+  })
+  const server = createServer(({ url = "/" }, response) => {
+    const { pathname } = new URL(url, "http://gallery")
+    const file = join(folder, normalize(pathname === "/" ? "/index.html" : pathname))
+    if (!existsSync(file)) return response.writeHead(404).end()
+    const type = MEDIA[extname(file)] ?? "application/octet-stream"
+    return response
+      .writeHead(200, { "content-type": type, "content-security-policy": POLICY })
+      .end(readFileSync(file))
+  })
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+  const { port } = server.address() as AddressInfo
+  const browser: Browser = await chromium.launch({
+    executablePath: GALLERY_BROWSER ?? "",
+    args: ["--no-sandbox", "--disable-gpu"],
+  })
+  return {
+    open: async ({ theme, width, ...drawing }) => {
+      const isPhone = width < 600
+      const page = await browser.newPage({
+        viewport: { width, height: isPhone ? 844 : 900 },
+        deviceScaleFactor: isPhone ? 2 : 1,
+      })
+      const faults: Array<string> = []
+      page.on("pageerror", (error) => faults.push(error.message))
+      page.on("console", (message) => message.type() === "error" && faults.push(message.text()))
+      await page.addInitScript(`globalThis.shown = ${JSON.stringify({ theme, ...drawing })}`)
+      await page.goto(`http://127.0.0.1:${port}/`)
+      await page.waitForSelector(".sc-svg, .sp", { timeout: 120_000 })
+      return { page, faults }
+    },
+    close: async () => {
+      await browser.close()
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
