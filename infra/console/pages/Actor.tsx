@@ -11,6 +11,7 @@ import { call, urlOf } from "../api/Client.ts"
 import type { ActorDocument, TypeDocument } from "../api/Documents.ts"
 import type { StreamHealth } from "../api/Live.ts"
 import { actorAtQuery, typeQuery } from "../api/Queries.ts"
+import type { StateValue } from "../chart/Highlight.ts"
 import { ChartPanel } from "../drawing/ChartPanel.tsx"
 import { CopyButton } from "../parts/CopyButton.tsx"
 import { Moment } from "../parts/Moment.tsx"
@@ -103,7 +104,7 @@ const Loaded = ({ newest, health, definition }: LoadedProps) => {
             {definition === undefined || shown === undefined ? (
               <Loading />
             ) : (
-              <ChartPanel chart={definition.chart} lit={shown.value} height={440} />
+              <ChartPanel chart={definition.chart} lit={shown.value as StateValue} height={440} />
             )}
           </section>
           {definition?.kind === "saga" && <SagaPanel type={type} id={id} chart={definition.chart} />}

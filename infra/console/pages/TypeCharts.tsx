@@ -87,7 +87,7 @@ const OneType = ({ document }: { readonly document: TypeDocument }) => {
     <div className="type-grid">
       <section className="panel chart-panel">
         <p className="quiet chart-hint">{text.types.statesHint}</p>
-        <ChartPanel chart={chart} counts={counted} traffic={traffic} onState={open} height={520} />
+        <ChartPanel chart={chart} counts={counted} traffic={traffic} onState={open} height={640} />
       </section>
       <div className="stack gap">
         <section className="panel">

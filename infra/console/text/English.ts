@@ -103,7 +103,6 @@ export const text = {
     noList: "GET /actors/{type}",
   },
   chart: {
-    none: "This build has no drawing of statecharts.",
     after: (delay: string) => `after ${delay}`,
     always: "always",
     anyEvent: "* (any other event)",
