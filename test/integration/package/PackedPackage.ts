@@ -14,7 +14,19 @@ const root = path.resolve(import.meta.dirname, "../../..")
 const moduleAt = (name: string) => path.join(root, "node_modules", name)
 
 /** What is packed besides the build. */
-const PACKED_AS_THEY_ARE = ["package.json", "docs", "README.md", "CHANGELOG.md", "LICENSE"]
+const PACKED_AS_THEY_ARE = [
+  "package.json",
+  "docs",
+  "template",
+  "actors",
+  "infra",
+  "runtime",
+  "sagas",
+  "README.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "LICENSE",
+]
 
 /** What a project of a user has installed besides the package. */
 const NEIGHBOURS = ["effect", "xstate", "@nats-io", "@types", "pg"]

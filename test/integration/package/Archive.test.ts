@@ -1,5 +1,9 @@
-/** The author of an adapter runs a contract suite of the published package with a test runner that is not ours. */
+/**
+ * The published package: the author of an adapter runs a contract suite of it with a test runner that is not ours, and
+ * links of its pages lead to files of the archive, because readers have nothing else.
+ */
 import { execFile } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import path from "node:path"
 import { describe, expect, it } from "vitest"
@@ -56,4 +60,26 @@ describe("the contract of checkpoints in the packed package, run by node:test", 
     expect(report).toContain("actual:   3")
     expect(code).toBe(1)
   })
+})
+
+/** Link to a file: without a scheme, and with or without a heading. */
+const FILE_LINK = /\]\((?![a-z]+:|#)([^)#\s]+)(?:#[^)]*)?\)/g
+
+const pagesIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
+
+it("has every file that its pages link to", () => {
+  const { content } = packed
+  const pages = pagesIn(content)
+  expect(pages).toContain("README.md")
+  const links = pages.flatMap((page) =>
+    Array.from(readFileSync(path.join(content, page), "utf8").matchAll(FILE_LINK), ([, link = ""]) => ({
+      page,
+      link,
+    })),
+  )
+  expect(links.length).toBeGreaterThan(100)
+  const isThere = ({ page, link }: (typeof links)[number]) =>
+    existsSync(path.join(content, path.dirname(page), link))
+  expect(links.filter((link) => !isThere(link))).toEqual([])
 })
