@@ -189,7 +189,10 @@ describe("a client without nodes", () => {
     })
     expect(await servers().admin(`STREAM.INFO.${namespace}-journal`)).toHaveProperty("error")
     expect(await servers().admin(`STREAM.INFO.${namespace}-messages`)).toHaveProperty("error")
-    await expect(connect("No such name")).rejects.toMatchObject({ _tag: "JournalRefused", reason: "Foreign" })
+    await expect(connect("No such name")).rejects.toMatchObject({
+      _tag: "InvalidStartOption",
+      option: "namespace",
+    })
   })
 
   it("says so where NATS is not there", async () => {

@@ -49,7 +49,10 @@ describe("start", () => {
   })
 
   it.each(["Caps", "a.b", "", "a b", "x".repeat(33)])("refuses the namespace %j", async (namespace) => {
-    await expect(start({ namespace })).rejects.toMatchObject({ _tag: "JournalRefused" })
+    await expect(start({ namespace })).rejects.toMatchObject({
+      _tag: "InvalidStartOption",
+      option: "namespace",
+    })
   })
 
   it("refuses two definitions of one name", async () => {
