@@ -22,11 +22,14 @@ const withTime = ({ at, ...item }: Fields): Fields => ({
   ...(typeof at === "number" ? { at: isoTime(at) } : {}),
 })
 
+/** A problem as its answer would show it, whose details may be objects of classes. */
+const plain = (problem: object): Fields => JSON.parse(JSON.stringify(problem)) as Fields
+
 export const dryRunDocument = (name: ActorName, run: DryRun) => {
   const { outcome, fromVersion } = run
   switch (run.outcome) {
     case "refused":
-      return { outcome, fromVersion, problem: { ...gatewayProblemOf(run.error) } }
+      return { outcome, fromVersion, problem: plain(gatewayProblemOf(run.error)) }
     case "unchanged":
       return {
         outcome,

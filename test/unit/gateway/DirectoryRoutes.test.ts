@@ -71,6 +71,11 @@ describe("POST .../{Command}/dry-run", () => {
     expect(past.body).toMatchObject({ fromVersion: 1, reply: { total: 6 } })
     const refused = await call("POST", "/actors/counter/a/Refuse/dry-run", {})
     expect(refused.body).toMatchObject({ outcome: "refused", problem: { status: 422, reason: "NotToday" } })
+    const malformed = await call("POST", "/actors/counter/a/Add/dry-run", { by: "five" })
+    expect([malformed.status, malformed.body]).toMatchObject([
+      200,
+      { outcome: "refused", problem: { status: 400, issues: [{ path: "by" }] } },
+    ])
     expect((await call("GET", "/actors/counter/a")).body.version).toBe(2)
     expect((await call("GET", "/actors/counter/a/pending")).body).toMatchObject({ version: 2, timers: [] })
   })
