@@ -2,6 +2,8 @@
  * `everstate/telemetry`: traces and metrics of a system through OpenTelemetry. Every public name is in this list.
  *
  * It needs the package `@opentelemetry/api`, which is an optional peer of this package.
+ *
+ * @module everstate/telemetry
  */
 export type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from "../runtime/trace/Tracing.ts"
 export { type OpenTelemetryOptions, openTelemetry } from "./telemetry/OpenTelemetry.ts"

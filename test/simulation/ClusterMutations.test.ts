@@ -91,12 +91,12 @@ describe("the simulator finds a cluster", () => {
     expect(stepsOf(regression)).toBeLessThanOrEqual(SHRUNK_STEPS_MAX)
   })
 
-  it("that does not read on where a former owner left off, in 10 seeds", async () => {
+  it("that does not read on where a former owner left off, in 60 seeds", async () => {
     const { start } = ShardOutbox.prototype
     vi.spyOn(ShardOutbox.prototype, "start").mockImplementation(function (this: ShardOutbox, _, end) {
       start.call(this, end, end, Number.NEGATIVE_INFINITY)
     })
-    const { regression, message } = await found(10, {
+    const { regression, message } = await found(60, {
       ...clusterScenarios["cluster messages"],
       workload: deskWorkload(3, 60),
       faults: "none",

@@ -1,9 +1,8 @@
 /**
  * The console in a real Chromium, on a real system with real servers: every page, live changes, attacks, roles.
- * Pictures of all pages go to the folder `CONSOLE_PICTURES`, or to one that the test names.
+ * Pictures of all pages go to the folder `CONSOLE_PICTURES`; without one, none is taken.
  */
 import { mkdirSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import axe from "axe-core"
 import type { Browser } from "playwright-core"
@@ -21,7 +20,20 @@ if (CHROMIUM === undefined) {
 /** Longest wait for anything on a loaded machine, in milliseconds. */
 const PATIENCE_MS = 60_000
 
-const PICTURES = process.env["CONSOLE_PICTURES"] ?? join(tmpdir(), "everstate-console-pictures")
+const PICTURES = process.env["CONSOLE_PICTURES"]
+
+/** Screens that each page has to fit: without pictures, one of each width and of each theme. */
+const SCREENS = (
+  [
+    [390, "light"],
+    [1_920, "dark"],
+    [1_920, "light"],
+    [390, "dark"],
+  ] as const
+).slice(0, PICTURES === undefined ? 2 : 4)
+
+/** Longest time until a change shows. It takes less than a second; the machine may be busy with other tests. */
+const LIVE_MS = 5_000
 
 /** Each page, and a text that it shows when it is there. */
 const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]> = [
@@ -74,8 +86,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
 
   beforeAll(async () => {
     expect(await buildConsole(process.stderr)).toBe(true)
-    mkdirSync(PICTURES, { recursive: true })
-    process.stderr.write(`Pictures of the console: ${PICTURES}\n`)
+    if (PICTURES !== undefined) mkdirSync(PICTURES, { recursive: true })
     ;[shop, browser] = await Promise.all([openShop(), launch()])
     await tellStory(shop)
     // The directory follows the journal.
@@ -111,19 +122,17 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([])
   })
 
-  test.each([
-    [1_920, "light"],
-    [1_920, "dark"],
-    [390, "light"],
-    [390, "dark"],
-  ] as const)("fits a screen of %i px, %s", async (width, colorScheme) => {
+  test.each(SCREENS)("fits a screen of %i px, %s", async (width, colorScheme) => {
     const viewport = { width, height: width === 390 ? 844 : 1_080 }
     for (const [name, path, shows] of PAGES) {
       const { page, close } = await open(path, UNBORN, { viewport, colorScheme })
       await page.getByText(shows, { exact: false }).first().waitFor()
-      await page.waitForTimeout(name === "overview" ? 6_000 : 500)
-      const picture = await page.screenshot({ fullPage: true })
-      writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
+      if (PICTURES !== undefined) {
+        // The plots of the overview need some points to be worth a look.
+        await page.waitForTimeout(name === "overview" ? 6_000 : 500)
+        const picture = await page.screenshot({ fullPage: true })
+        writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
+      }
       const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
       expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
       await close()
@@ -138,7 +147,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     const started = performance.now()
     await shop.post("/actors/garden/lawn/Open", {})
     await changed
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(LIVE_MS)
   })
 
   test("goes back to any version by an address, and forward again", async () => {
@@ -250,7 +259,9 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     })
     await page.getByText("violated with seed 11").waitFor()
     await page.getByText("9 of 10").waitFor()
-    writeFileSync(join(PICTURES, "simulation-open.png"), await page.screenshot({ fullPage: true }))
+    if (PICTURES !== undefined) {
+      writeFileSync(join(PICTURES, "simulation-open.png"), await page.screenshot({ fullPage: true }))
+    }
   })
 
   test("asks for a token, and a viewer sees but does not act", async () => {

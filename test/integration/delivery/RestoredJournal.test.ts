@@ -40,6 +40,10 @@ it("loses what came after the backup, and nothing else", async () => {
   for (const table of ["journals", "snapshots", "projections", "projection_dead_letters"]) {
     await sql(`delete from everstate.${table} where namespace = $1`, [namespace])
   }
+  const schemas = await sql("select nspname from pg_namespace where nspname like $1", [
+    `everstate_${namespace}_%`,
+  ])
+  for (const { nspname } of schemas) await sql(`drop schema "${String(nspname)}" cascade`)
   // 4. Delete the streams of messages and timers, and the bucket of checkpoints: nodes refuse to start.
   for (const name of [`${namespace}-messages`, `${namespace}-timers`, `KV_${namespace}-checkpoints`]) {
     await admin(`STREAM.DELETE.${name}`)
