@@ -18,6 +18,8 @@ export class FollowerProgress {
   readonly #clock: Clock.Clock
   #position = 0
   #journalSequence = 0
+  /** Sequence up to which no record waits for the follower, as of its last idle interval. */
+  #idleUpTo = 0
   #state: FollowerState = "elsewhere"
   #since: number
   #lastError: string | undefined
@@ -43,8 +45,11 @@ export class FollowerProgress {
     return this.#position
   }
 
+  /** Records after the last one that the follower has finished, or after the end of its last idle interval. */
   get lag(): number {
-    return this.isHere ? recordCountBetween(this.#position, this.#journalSequence, this.#partitionCount) : 0
+    if (!this.isHere) return 0
+    const done = Math.max(this.#position, this.#idleUpTo)
+    return recordCountBetween(done, this.#journalSequence, this.#partitionCount)
   }
 
   followed(): Followed {
@@ -59,7 +64,17 @@ export class FollowerProgress {
   }
 
   moveTo(position: number): void {
+    if (position < this.#position) this.#idleUpTo = 0
     this.#position = position
+  }
+
+  /**
+   * The follower was idle for a whole interval, so the records up to `sequence` that it has not finished belong
+   * to other actor types.
+   */
+  idle(sequence: number): void {
+    this.#idleUpTo = sequence
+    this.enter("running")
   }
 
   /** Notes a sequence that exists in the partition. */

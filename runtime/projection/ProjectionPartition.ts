@@ -120,10 +120,9 @@ class Run {
       this.#busy.closeUnsafe()
       yield* Effect.sleep(LAG_SAMPLE_MS)
       if (pauseMs > LAG_SAMPLE_MS) yield* Effect.timeoutOption(this.#busy.await, pauseMs)
-      // No record came for a whole interval: the rest of the journal belongs to other actor types, and the
-      // trouble is over.
+      // No record came for a whole interval, so the trouble is over.
       const isWaiting = feed === this.#feed && feed?.isWaiting() === true
-      if (wasWaiting && isWaiting && Option.isSome(last)) this.#progress.enter("running")
+      if (wasWaiting && isWaiting && Option.isSome(last)) this.#progress.idle(last.value)
     }
   })
 

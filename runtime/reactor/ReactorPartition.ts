@@ -133,8 +133,7 @@ class Run {
       const isIdle = turnCount === this.#turnCount && this.#isFollowing && !this.#isWorking
       const isStored = this.#storedPosition >= (this.#position ?? 0)
       if (!isIdle || !isStored || Option.isNone(last)) continue
-      // No record came for a whole interval: the rest of the journal belongs to other actor types.
-      this.#progress.enter("running")
+      this.#progress.idle(last.value)
       yield* Effect.timeoutOption(this.#moved.await, pause.after(last.value))
     }
   })

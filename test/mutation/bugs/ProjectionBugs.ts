@@ -3,6 +3,13 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const projectionBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "an idle follower lags behind records of other actor types",
+    file: "runtime/follower/FollowerProgress.ts",
+    text: "    this.#idleUpTo = sequence\n",
+    replacement: "",
+    isSeenBySimulation: false,
+  },
+  {
     name: "a batch that was applied already is applied again",
     file: "runtime/projection/ProjectionPartition.ts",
     text: "({ sequence }) => sequence > from) // the rest",

@@ -5,6 +5,28 @@ import { FollowerParts } from "../../../runtime/follower/Follower.ts"
 import { FollowerProgress } from "../../../runtime/follower/FollowerProgress.ts"
 import { RestPause } from "../../../runtime/follower/RestPause.ts"
 
+describe("the lag of a follower", () => {
+  it("leaves out what belongs to other actor types, until its position goes back", () =>
+    Effect.runPromise(
+      Effect.gen(function* () {
+        const progress = new FollowerProgress(0, 1, yield* Clock.Clock)
+        progress.enter("catching-up")
+        progress.moveTo(2)
+        progress.sawSequence(5)
+        expect(progress.lag).toBe(3)
+        progress.idle(5)
+        expect([progress.lag, progress.state]).toEqual([0, "running"])
+        progress.sawSequence(7)
+        expect(progress.lag).toBe(2)
+        progress.moveTo(6)
+        expect(progress.lag).toBe(1)
+        // A fail-over of the database lost the last transactions.
+        progress.moveTo(1)
+        expect(progress.lag).toBe(6)
+      }),
+    ))
+})
+
 describe("a partition of a follower", () => {
   it("runs once at a time: the next run begins when the one before has stopped", () =>
     Effect.runPromise(
