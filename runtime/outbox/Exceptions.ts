@@ -89,7 +89,8 @@ interface Receiver {
 export class Exceptions {
   readonly #watermark: Watermark
   readonly #receivers = new Map<string, Receiver>()
-  readonly #owed = new Map<string, OwedItem>()
+  /** By id. The item of a commit that was found twice is in work twice; one of the two may be owed. */
+  readonly #owed = new Map<string, { readonly item: OwedItem; readonly commit: CarryingCommit }>()
   #parkedCount = 0
   #mailboxId: string | undefined
   /** Items that the mailbox has lost, although their receivers have not taken them. */
@@ -104,26 +105,31 @@ export class Exceptions {
   }
 
   get owed(): ReadonlyArray<OwedItem> {
-    return Array.from(this.#owed.values())
+    return Array.from(this.#owed.values(), ({ item }) => item)
   }
 
   /** Adds an owed item. False: the list of owed items is full. */
   owe(commit: CarryingCommit, item: OwedItem): boolean {
     if (this.#owed.has(item.id) || this.#owed.size >= OWED_MAX) return false
-    this.#owed.set(item.id, item)
+    this.#owed.set(item.id, { item, commit })
     this.#watermark.excepted(commit)
     return true
   }
 
+  /** Takes the item off the list of owed items. False: this commit's item is not on it. */
+  #noLongerOwed(commit: CarryingCommit, id: string): boolean {
+    return this.#owed.get(id)?.commit === commit && this.#owed.delete(id)
+  }
+
   /** The item is settled, whether it was owed or not. */
   settled(commit: CarryingCommit, id: string): void {
-    if (this.#owed.delete(id)) this.#watermark.exceptionSettled(commit)
+    if (this.#noLongerOwed(commit, id)) this.#watermark.exceptionSettled(commit)
     else this.#watermark.settled(commit)
   }
 
   /** The item `id` of the commit is in the mailbox. It is not owed any more. */
   park(receiver: string, receiverShard: number, commit: CarryingCommit, id: string, position: number): void {
-    const wasOwed = this.#owed.delete(id)
+    const wasOwed = this.#noLongerOwed(commit, id)
     const isException = wasOwed || this.#parkedCount < PARKED_MAX
     if (isException && !wasOwed) this.#watermark.excepted(commit)
     this.#parkedCount++
@@ -149,7 +155,8 @@ export class Exceptions {
     let lowest = this.#receivers.get(receiver)?.lowest ?? Number.POSITIVE_INFINITY
     // Shortcut: this is called for each sent message, and usually nothing is owed.
     if (this.#owed.size === 0) return lowest
-    for (const { to, sequence } of this.#owed.values()) {
+    for (const { item } of this.#owed.values()) {
+      const { to, sequence } = item
       if (to === receiver) lowest = Math.min(lowest, sequence)
     }
     return lowest

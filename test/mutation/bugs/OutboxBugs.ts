@@ -3,6 +3,13 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "an item that was found twice counts as owed for both",
+    file: "runtime/outbox/Exceptions.ts",
+    text: "this.#owed.get(id)?.commit === commit && this.#owed.delete(id)",
+    replacement: "this.#owed.delete(id)",
+    isSeenBySimulation: true,
+  },
+  {
     name: "positions of an older copy of the mailbox are believed",
     file: "runtime/outbox/ParkedMail.ts",
     text: "for (const { exceptions } of all()) exceptions.doubt()",

@@ -129,3 +129,25 @@ describe("owed items", () => {
     expect(watermark.passedUpTo).toBe(OWED_MAX)
   })
 })
+
+describe("an item of a commit that was found twice", () => {
+  it("is counted for each time by itself, though only one of the two is owed", () => {
+    for (const how of ["parked", "settled"] as const) {
+      const watermark = new Watermark()
+      const exceptions = new Exceptions(watermark)
+      const [first, second] = [watermark.carry(5, 1), watermark.carry(5, 1)]
+      expect(exceptions.owe(second, owedItem(5))).toBe(true)
+      const end = (commit: typeof first, position: number): void => {
+        if (how === "parked") exceptions.park("clerk/c", 3, commit, "m5", position)
+        else exceptions.settled(commit, "m5")
+      }
+      end(first, 10)
+      expect(exceptions.owed).toHaveLength(1)
+      expect(watermark.settledUpTo).toBe(4)
+      end(second, 11)
+      expect(exceptions.owed).toEqual([])
+      exceptions.acknowledged(3, { first: undefined, last: 20 })
+      expect(watermark.settledUpTo).toBe(5)
+    }
+  })
+})
