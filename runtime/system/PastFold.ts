@@ -59,9 +59,8 @@ export const foldActor = Effect.fnUntraced(function* (
     const read = journal.read(address, { after, upTo: last.sequence })
     const page = yield* somePage(read, `${address.key} after ${after}`)
     for (const record of page) {
-      const kept = bound === undefined ? record : partUpTo(record, bound)
-      const isOver = kept === undefined || !fold.apply(kept) || kept !== record
-      if (isOver) return fold.result
+      const { parts, isWhole } = bound === undefined ? whole(record) : partsUpTo(record, bound)
+      if (!parts.every((part) => fold.apply(part)) || !isWhole) return fold.result
       after = record.sequence
     }
   }
@@ -70,21 +69,26 @@ export const foldActor = Effect.fnUntraced(function* (
 
 class Fold {
   readonly #definition: ActorDefinition
+  /** The same without an audit, for a part of an entry. */
+  readonly #unaudited: ActorDefinition
   readonly #address: ActorAddress
   #confirmed: Confirmed
   readonly #requests = new Map<string, OpenRequest>()
   #quarantine: ActorQuarantined | undefined
 
   constructor(definition: ActorDefinition, address: ActorAddress, confirmed: Confirmed) {
+    const { audit: _audit, ...unaudited } = definition
     this.#definition = definition
+    this.#unaudited = unaudited
     this.#address = address
     this.#confirmed = confirmed
   }
 
-  /** Applies one record. False: this code cannot, and the fold ends before it. */
-  apply(record: JournalRecord): boolean {
+  /** Applies a part of a record. False: this code cannot, and the fold ends before it. */
+  apply({ record, isCut }: Part): boolean {
     try {
-      this.#confirmed = applyRecord(this.#definition, this.#address, this.#confirmed, record)
+      const definition = isCut ? this.#unaudited : this.#definition
+      this.#confirmed = applyRecord(definition, this.#address, this.#confirmed, record)
     } catch (cause) {
       if (!(cause instanceof ActorQuarantined)) throw cause
       this.#quarantine = cause
@@ -115,32 +119,53 @@ class Fold {
   }
 }
 
-/**
- * The record, or its part up to the bound; `undefined` if all of it comes later. A part of an entry keeps
- * its events and loses its items, because the items belong to the entry's last event.
- */
-const partUpTo = (record: JournalRecord, bound: PastMoment): JournalRecord | undefined => {
+/** A record, or some of its entries as a record. */
+interface Part {
+  readonly record: JournalRecord
+  /** The record is the beginning of one entry, without the items, because they belong to the entry's last event. */
+  readonly isCut: boolean
+}
+
+interface Parts {
+  readonly parts: ReadonlyArray<Part>
+  /** Whether the parts are the whole record. */
+  readonly isWhole: boolean
+}
+
+const whole = (record: JournalRecord): Parts => ({ parts: [{ record, isCut: false }], isWhole: true })
+
+const NOTHING: Parts = { parts: [], isWhole: false }
+
+/** The parts of the record up to the bound: its whole entries, and the beginning of the entry after them. */
+const partsUpTo = (record: JournalRecord, bound: PastMoment): Parts => {
   let commit: Commit
   try {
     commit = decodeCommit(record)
   } catch (cause) {
-    if (cause instanceof CommitUnreadable) return record
+    if (cause instanceof CommitUnreadable) return whole(record)
     throw cause
   }
-  if ("time" in bound) return commit.at > Number(bound.time) ? undefined : record
-  const { version } = bound
-  const { first, b } = commit
-  let before = first - 1
-  const entries: Array<Commit["entries"][number]> = []
-  for (const entry of commit.entries) {
-    if (before >= version) break
-    const isWhole = before + entry.ev.length <= version
-    const { out: _out, ...part } = entry
-    entries.push(isWhole ? entry : { ...part, ev: entry.ev.slice(0, version - before) })
-    before += entry.ev.length
-    if (!isWhole) break
+  if ("time" in bound) return commit.at > Number(bound.time) ? NOTHING : whole(record)
+  const { first, entries } = commit
+  let version = first - 1
+  let wholeCount = 0
+  for (const { ev } of entries) {
+    if (version >= bound.version || version + ev.length > bound.version) break
+    version += ev.length
+    wholeCount++
   }
-  if (before <= version && entries.length === commit.entries.length) return record
-  if (entries.length === 0 && b === undefined) return undefined
-  return { ...record, data: new TextEncoder().encode(JSON.stringify({ ...commit, entries })) }
+  if (wholeCount === entries.length) return whole(record)
+  const next = entries[wholeCount]
+  const events = next === undefined ? [] : next.ev.slice(0, Math.max(0, bound.version - version))
+  const as = (changes: Partial<Commit>): JournalRecord => {
+    const data = new TextEncoder().encode(JSON.stringify({ ...commit, ...changes }))
+    return { ...record, data }
+  }
+  const isBegun = wholeCount > 0 || commit.b !== undefined
+  const begun = isBegun ? [{ record: as({ entries: entries.slice(0, wholeCount) }), isCut: false }] : []
+  if (next === undefined || events.length === 0) return { parts: begun, isWhole: false }
+  const { out: _out, ...entry } = next
+  const born = isBegun ? { b: undefined as never } : {}
+  const cut = as({ ...born, first: version + 1, entries: [{ ...entry, ev: events }] })
+  return { parts: [...begun, { record: cut, isCut: true }], isWhole: false }
 }

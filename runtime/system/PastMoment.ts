@@ -33,7 +33,7 @@ export const boundOf = (
     const isVersion = given.version !== undefined
     const bound = Number(isVersion ? given.version : given.time)
     if (Number.isFinite(bound) && bound >= 0) {
-      return Effect.succeed(isVersion ? { version: bound } : { time: bound })
+      return Effect.succeed(isVersion ? { version: Math.floor(bound) } : { time: bound })
     }
     const hint = "Give { version } as a whole number from 0 or { time } as a valid date."
     return Effect.fail(new InvalidMoment({ hint }))

@@ -177,10 +177,20 @@ describe("what an actor waits for", () => {
       entries.map((entry) => JSON.stringify(entry)),
     )
     await Effect.runPromise(journal.inner.append(address, 0, data))
-    const { system } = await startMemory({ actors, journal })
+    const judged: Array<number> = []
+    const Audited = {
+      ...Counter,
+      audit: {
+        version: 1,
+        asked: () => ["x"],
+        found: (_state: unknown, asked: ReadonlyArray<string>) => void judged.push(asked.length),
+        halted: () => undefined,
+      },
+    }
+    const { system } = await startMemory({ actors: [Audited], journal })
     const totals = []
     for (const version of [0, 1, 2, 3, 4]) {
-      const run = await system.get(Counter, "m").dryRun({ type: "Add", by: 0 }, { at: { version } })
+      const run = await system.get(Audited, "m").dryRun({ type: "Add", by: 0 }, { at: { version } })
       if (run.outcome !== "stored") throw new Error("not stored")
       totals.push([run.fromVersion, run.state.context.total])
     }
@@ -191,5 +201,7 @@ describe("what an actor waits for", () => {
       [3, 6],
       [3, 6],
     ])
+    // The audit judges whole entries only: those of the states at version 2, 3 and 4.
+    expect(judged).toEqual([2, 2, 1, 2, 1])
   })
 })
