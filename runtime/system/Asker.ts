@@ -33,7 +33,7 @@ import type { WatchRoutes } from "../router/WatchRoute.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import type { Change } from "../watch/Change.ts"
 import type { InvalidMoment } from "./PastMoment.ts"
-import { type SentWith, type TraceContext, tracedSend } from "./Traced.ts"
+import { type TraceContext, tracedSend } from "./Traced.ts"
 import { type EventsOptions, invalidVersion, type WatchOptions } from "./Watch.ts"
 import { ChangeWatcher, EventWatcher, type Watcher } from "./Watcher.ts"
 
@@ -80,16 +80,22 @@ export class Asker {
 
   /** Hands the command over. The returned item can be abandoned; the work then goes on without an answer. */
   ask(given: unknown, options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
-    const hint = "It may have been stored all the same: ask again with the same commandId."
-    const sent = this.#traced("ask", given, { options, answer })
-    return this.#hand(sent.options, hint, sent.answer, (address, read) =>
-      commandOf(this.#actor, address, given, read, this.#context.nextCommandId),
-    )
+    const { trace } = this.#context
+    if (trace === undefined) return this.#ask(given, options, answer)
+    const sent = { verb: "ask", actorType: this.#actor.type, id: this.id, command: given } as const
+    const traced = tracedSend(trace, sent, { options, answer })
+    return this.#ask(given, traced.options, traced.answer)
   }
 
-  #traced(verb: "ask" | "spawn", command: unknown, given: SentWith<AskOptionsWithInput, Accepted, AskError>) {
-    const { trace } = this.#context
-    return tracedSend(trace, { verb, actorType: this.#actor.type, id: this.id, command }, given)
+  #ask(
+    given: unknown,
+    options: AskOptionsWithInput,
+    answer: Answer<Accepted, AskError>,
+  ): Waiting | undefined {
+    const hint = "It may have been stored all the same: ask again with the same commandId."
+    return this.#hand(options, hint, answer, (address, read) =>
+      commandOf(this.#actor, address, given, read, this.#context.nextCommandId),
+    )
   }
 
   #hand(
@@ -121,8 +127,11 @@ export class Asker {
 
   /** The same for a spawn. */
   spawn(options: AskOptionsWithInput, answer: Answer<Accepted, AskError>): Waiting | undefined {
-    const sent = this.#traced("spawn", undefined, { options, answer })
-    return this.#hand(sent.options, "Spawn again.", sent.answer, (address, read) =>
+    const { trace } = this.#context
+    const sent = { verb: "spawn", actorType: this.#actor.type, id: this.id, command: undefined } as const
+    const given = { options, answer }
+    const traced = trace === undefined ? given : tracedSend(trace, sent, given)
+    return this.#hand(traced.options, "Spawn again.", traced.answer, (address, read) =>
       spawnOf(this.#actor, address, read, this.#context.nextCommandId),
     )
   }

@@ -88,18 +88,17 @@ const errorIn = ({ cause }: Exit.Failure<unknown, unknown>): string => {
 }
 
 /** The options of a command, and how its outcome is told. */
-export interface SentWith<Options, A, E> {
+interface SentWith<Options, A, E> {
   readonly options: Options
   readonly answer: (exit: Exit.Exit<A, E>) => void
 }
 
 /** The same with a span around the command. Options that cannot be read stay as they are. */
 export const tracedSend = <Options extends { readonly metadata?: Metadata }, A, E>(
-  context: TraceContext | undefined,
+  context: TraceContext,
   sent: Omit<SentCommand, "commandType" | "metadata"> & { readonly command: unknown },
   given: SentWith<Options, A, E>,
 ): SentWith<Options, A, E> => {
-  if (context === undefined) return given
   const { options, answer } = given
   try {
     const { command, ...rest } = sent
@@ -146,8 +145,9 @@ export const tracedTell = <Options extends { readonly metadata?: Metadata }, A, 
   sent: Omit<SentCommand, "commandType" | "metadata"> & { readonly command: unknown },
   options: Options,
   send: (options: Options) => Effect.Effect<A, E>,
-): Effect.Effect<A, E> =>
-  sendInCallersSpan(context, options, (given) =>
+): Effect.Effect<A, E> => {
+  if (context === undefined) return send(options)
+  return sendInCallersSpan(context, options, (given) =>
     Effect.suspend(() => {
       const wrapped = tracedSend<Options, A, E>(context, sent, { options: given, answer: () => undefined })
       const sending = send(wrapped.options)
@@ -155,6 +155,7 @@ export const tracedTell = <Options extends { readonly metadata?: Metadata }, A, 
       return Effect.onExit(sending, (exit) => Effect.sync(() => wrapped.answer(exit)))
     }),
   )
+}
 
 /** A listener that makes a span of each command in a commit, from its decision until it is stored. */
 const tracedCommits = (context: TraceContext, listener: CommitListener): CommitListener => ({
