@@ -7,28 +7,19 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { about, commandHeaders, versionHeaders } from "../http/CommandEndpoint.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "../http/Problem.ts"
+import { SagaPicture, sagaOrders } from "../http/SagaOrders.ts"
 import { Answered } from "./ActorApi.ts"
 import { ListedActor, listQuery } from "./DirectoryApi.ts"
 import { actorParameters, pageOf, typeParameter, Verb } from "./GatewayEndpoint.ts"
 import { SagaDocument } from "./SagaDocument.ts"
 
-const signed = {
-  by: Schema.optionalKey(
+const { Signed, OnItem, Resolution } = sagaOrders(
+  Schema.optionalKey(
     Schema.String.annotate({
       description: "Name of the operator; kept with the event. The name of a caller who is known comes first",
     }),
   ),
-  note: Schema.String.annotate({ description: "Reason; kept with the event" }),
-}
-const item = {
-  item: Schema.String.annotate({ description: "Item of the saga, as in its `items` and `stuck`" }),
-}
-
-const Signed = Schema.Struct(signed).annotate({ identifier: "Signed" })
-const OnItem = Schema.Struct({ ...item, ...signed }).annotate({ identifier: "OnItem" })
-const Resolution = Schema.Struct({ ...item, result: Schema.Json, ...signed }).annotate({
-  identifier: "Resolution",
-})
+)
 
 const verb = {
   params: actorParameters,
@@ -36,11 +27,6 @@ const verb = {
   success: HttpApiSchema.WithHeaders(Answered, versionHeaders),
   error: COMMAND_PROBLEMS,
 }
-
-const Picture = Schema.Struct({
-  mermaid: Schema.String,
-  stately: Schema.Record(Schema.String, Schema.Unknown),
-}).annotate({ identifier: "SagaPicture" })
 
 export const SagaEndpoints = HttpApiGroup.make("sagas")
   .add(
@@ -59,7 +45,7 @@ export const SagaEndpoints = HttpApiGroup.make("sagas")
     }).annotateMerge(about("Sagas of one type, by id")),
     HttpApiEndpoint.get("picture", "/types/:type/picture", {
       params: typeParameter,
-      success: Picture,
+      success: SagaPicture,
       error: READ_PROBLEMS,
     })
       .annotate(Verb, "describe")

@@ -14,6 +14,7 @@ import {
   versionHeaders,
 } from "../../http/CommandEndpoint.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "../../http/Problem.ts"
+import { SagaPicture, sagaOrders } from "../../http/SagaOrders.ts"
 import { Accepted } from "./ParticipantDocuments.ts"
 import { SagaDocument, SagaPage } from "./SagaDocument.ts"
 
@@ -29,24 +30,9 @@ const command = {
   error: COMMAND_PROBLEMS,
 }
 
-const signed = {
-  by: Schema.String.annotate({ description: "Name of the operator; kept with the event" }),
-  note: Schema.String.annotate({ description: "Reason; kept with the event" }),
-}
-const item = {
-  item: Schema.String.annotate({ description: "Item of the saga, as in its `items` and `stuck`" }),
-}
-
-const Signed = Schema.Struct(signed).annotate({ identifier: "Signed" })
-const OnItem = Schema.Struct({ ...item, ...signed }).annotate({ identifier: "OnItem" })
-const Resolution = Schema.Struct({ ...item, result: Schema.Json, ...signed }).annotate({
-  identifier: "Resolution",
-})
-
-const Picture = Schema.Struct({
-  mermaid: Schema.String,
-  stately: Schema.Record(Schema.String, Schema.Unknown),
-}).annotate({ identifier: "SagaPicture" })
+const { Signed, OnItem, Resolution } = sagaOrders(
+  Schema.String.annotate({ description: "Name of the operator; kept with the event" }),
+)
 
 export const SagaEndpoints = HttpApiGroup.make("sagas")
   .add(
@@ -64,7 +50,7 @@ export const SagaEndpoints = HttpApiGroup.make("sagas")
       about("Fulfilments under way, stuck ones included", "A page may be short and still have a `next`."),
     ),
     HttpApiEndpoint.get("picture", "/sagas/fulfilment/picture", {
-      success: Picture,
+      success: SagaPicture,
       error: READ_PROBLEMS,
     }).annotateMerge(about("The saga as a diagram", "Mermaid, and JSON for Stately's editor.")),
     HttpApiEndpoint.get("saga", "/sagas/fulfilment/:sagaId", {
