@@ -3,7 +3,6 @@
  *
  * Without a module of definitions, events are shown as they are stored.
  */
-
 import { once } from "node:events"
 import { createWriteStream } from "node:fs"
 import { Effect, Option, Schema, Stream } from "effect"

@@ -27,7 +27,7 @@ export interface GatewayOptions {
    */
   readonly authorize?: Authorize
   /**
-   * Bearer tokens with the roles `viewer` and `operator`, for those who have no identity provider. With
+   * Bearer tokens with the roles `viewer` and `operator`, for services without an identity provider. With
    * `authorize` as well, a request without a known token is for `authorize`.
    */
   readonly tokens?: TokensOptions

@@ -1,5 +1,5 @@
 /**
- * Bearer tokens with roles, for those who have no identity provider: from a file or from the environment.
+ * Bearer tokens with roles, for services without an identity provider: from a file or from the environment.
  *
  * Owns the form of the list, the comparison in constant time, and what the roles may do. Tokens are kept as
  * digests. A token in a URL is not looked at, because URLs are in logs. A browser's session: Session.ts.

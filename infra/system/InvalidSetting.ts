@@ -3,7 +3,6 @@
  *
  * Owns which of them are wrong by their kind alone. Who asks: InvalidStartOption.ts.
  */
-
 import { NAMESPACE_PATTERN } from "../nats/journal/JournalSettings.ts"
 import { SYSTEM_LOG_LEVELS } from "../telemetry/SystemLog.ts"
 

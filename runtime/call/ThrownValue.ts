@@ -7,7 +7,6 @@
  * Functions are left out, instances of classes become plain objects, and long texts, long lists and deep
  * parts are cut.
  */
-
 import { storableText } from "../json/StorableText.ts"
 import {
   decodeValue,

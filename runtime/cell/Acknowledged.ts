@@ -4,7 +4,6 @@
  *
  * Owns the order of these steps. The callers are Running.ts and Asleep.ts.
  */
-
 import { invariant } from "../invariant/Invariant.ts"
 import { bornFirst, runActions } from "./Actions.ts"
 import { itemsOfBirth } from "./Birth.ts"

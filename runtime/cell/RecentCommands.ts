@@ -6,7 +6,6 @@
  * rebuilt from the journal on replay and carried in snapshots. A repeat that comes after `limit` other
  * commands counts as a new command.
  */
-
 import { invariant } from "../invariant/Invariant.ts"
 import { fingerprintOf, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen } from "../json/Frozen.ts"

@@ -6,7 +6,6 @@
  * leader. If two nodes want the same slot, the compare-and-set lets one of them win. The owner that hands a slot off
  * writes the successor's name into the record, so the successor has only to open the slot. States: docs/STATES.md.
  */
-
 import { type Clock, Effect, Exit, Fiber, Latch, Option, Semaphore } from "effect"
 import { invariant } from "../invariant/Invariant.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"

@@ -3,7 +3,6 @@
  *
  * Owns who is considered for which slot: members that are up, have the label, and can run it. The rule is Placement.ts.
  */
-
 import { cannotRun } from "./Member.ts"
 import { type Candidate, placementOf } from "./Placement.ts"
 import type { SeenRecords } from "./SeenRecords.ts"

@@ -3,7 +3,6 @@
  *
  * Owns `reject` and `accept` and their types. Who asks for decisions: ../cell/Decide.ts.
  */
-
 import { type Outgoing, outgoingOf, type ToSend } from "../message/Outgoing.ts"
 
 /**

@@ -5,7 +5,6 @@
  * Owns the interface. A saga has one (../saga/SagaAudit.ts). A saga's history is read from the beginning each
  * time, so the result never depends on a snapshot. Who asks: ../cell/Fold.ts, ../cell/Signal.ts.
  */
-
 import type { AnyEvent } from "../event/Event.ts"
 import type { MachineState } from "../machine/Machine.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"

@@ -5,7 +5,6 @@
  * from handing them to other nodes meanwhile. A message leaves the list when it is done, when it is left to
  * the mailbox, or with its shard. Work on a message: MessageDelivery.ts.
  */
-
 import { type Clock, Effect, Latch, type Scope } from "effect"
 import type { ShardMap } from "../cluster/ShardMap.ts"
 import { invariant } from "../invariant/Invariant.ts"

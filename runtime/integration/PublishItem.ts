@@ -6,7 +6,6 @@
  * and is never sent. Who asks: ../cell/Intents.ts and ../reactor/Reaction.ts. How the item travels:
  * CloudEvent.ts.
  */
-
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { issuesText, validate } from "../event/Schema.ts"
 import { NotJson, plainJson } from "../json/Json.ts"

@@ -5,7 +5,6 @@
  * Owns the reading. Which part to read: ShardOutbox.ts. When: OutboxSweep.ts. Where to begin:
  * TakeoverNote.ts. Sending.ts sends.
  */
-
 import { Effect } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"

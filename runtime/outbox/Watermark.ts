@@ -5,7 +5,6 @@
  * Owns only the arithmetic. An append with an open outcome holds both marks back, because it may get any
  * sequence above the highest one at its beginning. ShardOutbox.ts reports commits and items.
  */
-
 import type { Appending } from "../cell/CommitListener.ts"
 import { invariant } from "../invariant/Invariant.ts"
 

@@ -4,7 +4,6 @@
  * Owns the form of keys and the allowed content of rows. The adapter reads the rows before and writes them
  * after (ReadModelMemory.ts, infra/postgres/ReadModelPostgres.ts). Throws {@link ProjectionFailed}.
  */
-
 import { isStorableJson, isStorableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
 import type { AnyRow, Column, ColumnType, ProjectedEvent, ProjectionDefinition } from "./Projection.ts"

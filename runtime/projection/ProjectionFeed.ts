@@ -5,7 +5,6 @@
  * Owns following and decoding, which continue while the database works on the previous batch. Ends with its
  * scope. What a record becomes: DecodedRecord.ts. ProjectionPartition.ts takes the batches.
  */
-
 import { Effect, Option, Queue, type Scope, Stream } from "effect"
 import { freshRecords } from "../follower/FreshRecords.ts"
 import { Journal, type JournalRefused } from "../journal/Journal.ts"

@@ -6,7 +6,6 @@
  * fails: find it, then apply the policy. Reads from ProjectionFeed.ts, writes through the port ReadModel.ts,
  * reports to ProjectionProgress.ts. ProjectionRunner.ts starts it.
  */
-
 import { Cause, Effect, Exit, Latch, Option, type Scope } from "effect"
 import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
 import { LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX, RestPause } from "../follower/RestPause.ts"

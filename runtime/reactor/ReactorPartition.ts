@@ -4,7 +4,6 @@
  * Owns the position: it moves past a record once everything that the record led to is stored. What a record
  * leads to: Reacting.ts. ReactorRunner.ts starts it.
  */
-
 import { Effect, Latch, Option, Stream } from "effect"
 import { Checkpoints } from "../checkpoint/Checkpoints.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"

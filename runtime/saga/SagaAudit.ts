@@ -7,7 +7,6 @@
  * are. Such a saga still takes in its history, decides nothing more, and accepts `Abort` only. Messages to it
  * become dead letters. Once the code has the plan again, an operator can redrive them, and the saga goes on.
  */
-
 import type { HistoryAudit } from "../definition/HistoryAudit.ts"
 import { type AnyEvent, EventUnreadable } from "../event/Event.ts"
 import type { MachineState } from "../machine/Machine.ts"

@@ -5,7 +5,6 @@
  * Owns the draft, and the small moves that both ways share. The way forward: SagaForward.ts. The way back:
  * SagaBackward.ts.
  */
-
 import { send } from "../definition/Send.ts"
 import type { AnyEvent } from "../event/Event.ts"
 import { plainJson } from "../json/Json.ts"

@@ -7,7 +7,6 @@
  * a clock or a random source. It runs the runtime's own code (decide, fold, snapshot codec), synchronously,
  * with no servers. How messages, timers, calls and publications are compared: ScenarioEffects.ts.
  */
-
 import { Equal } from "effect"
 import { type ActorAddress, addressOf } from "../address/ActorAddress.ts"
 import { CommandFailed, CommandRejected, InvalidCommand } from "../cell/AskError.ts"

@@ -1,5 +1,4 @@
 /** An account: money in, money out, never below zero. */
-
 import { Schema } from "effect"
 import { accept, defineActor, defineEvent, type EventOf, reject } from "everstate"
 import { assign, setup } from "xstate"

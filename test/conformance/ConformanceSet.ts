@@ -3,7 +3,6 @@
  *
  * Owns the groups. The machines themselves: cases/.
  */
-
 import type { Construct } from "./ConformanceCase.ts"
 import { actions } from "./cases/Actions.ts"
 import { births } from "./cases/Births.ts"

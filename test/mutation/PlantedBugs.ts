@@ -1,5 +1,4 @@
 /** All bugs that `npm run mutants` plants, by what they break. */
-
 import { cellBugs } from "./bugs/CellBugs.ts"
 import { checkerBugs } from "./bugs/CheckerBugs.ts"
 import { directoryBugs } from "./bugs/DirectoryBugs.ts"

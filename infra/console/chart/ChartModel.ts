@@ -4,7 +4,6 @@
  * Owns the choice of what is a line in a box (internal transitions) and what is an edge, and joins transitions
  * between the same two states to one edge. It knows no sizes: ElkGraph.ts has them.
  */
-
 import type { ChartState, ChartTransition } from "../api/Documents.ts"
 import { text as english } from "../text/English.ts"
 import { actionsText, type TransitionLabel, transitionLabel } from "./TransitionLabel.ts"

@@ -5,7 +5,6 @@
  * one parent is one segment. An edge that leaves a state with states inside has a segment in it, a port on its
  * border, and goes on in the parent.
  */
-
 import type { ChartEdge, ChartModel } from "./ChartModel.ts"
 import { ROOT_PATH } from "./ChartModel.ts"
 

@@ -22,7 +22,7 @@ const start = (): Elk => {
       reject(new Error(message || "the layout worker does not start"))
     })
   })
-  // The failure is reported to whoever waits for a layout.
+  // Each caller that waits for a layout gets the failure.
   failed.catch(() => undefined)
   const api = new ElkApi({ workerFactory: () => worker as never })
   return async (graph) => (await Promise.race([api.layout(graph as never), failed])) as unknown as ElkNode

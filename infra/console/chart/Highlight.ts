@@ -3,7 +3,6 @@
  *
  * Owns the reading of compact names, which commits store, and of names for people (`shipping.packed`).
  */
-
 import type { ChartModel } from "./ChartModel.ts"
 import { ROOT_PATH } from "./ChartModel.ts"
 

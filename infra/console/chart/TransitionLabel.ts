@@ -3,7 +3,6 @@
  *
  * Owns the translation of XState's own event names, guards and actions into what readers of statecharts expect.
  */
-
 import type { ChartState, ChartTransition } from "../api/Documents.ts"
 import { text } from "../text/English.ts"
 import { durationText } from "./Amounts.ts"

@@ -3,7 +3,6 @@
  *
  * Owns the arithmetic and its limits. A point of the drawing is on the screen at `x + scale * point.x`.
  */
-
 import type { Box } from "./Container.ts"
 import type { Point } from "./ElkGraph.ts"
 import type { Size } from "./StateContent.ts"

@@ -4,7 +4,6 @@
  * A request names the subject of its reply, and the node publishes the reply with its own rights. Without the
  * check, a client could make a node write into the journal, the lease bucket or JetStream's API.
  */
-
 import type { NatsConnectionService } from "./NatsConnection.ts"
 import { inboxPrefixOf } from "./NatsRole.ts"
 

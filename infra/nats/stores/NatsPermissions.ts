@@ -8,7 +8,6 @@
  *
  * Each kind has its replies under its own prefix (NatsRole.ts).
  */
-
 import type { NatsConnectionOptions } from "../connection/NatsConnection.ts"
 import { inboxPrefixOf, NATS_ROLES, type NatsRole } from "../connection/NatsRole.ts"
 import { NAMESPACE_PATTERN, STREAMS_DEFAULT, streamName } from "../journal/JournalSettings.ts"

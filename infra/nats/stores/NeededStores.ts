@@ -3,7 +3,6 @@
  *
  * Owns the list: a new store is one more line. StoreWatch.ts watches the stores.
  */
-
 import { PREPARE_HINT } from "../connection/NatsErrors.ts"
 import { STREAMS_DEFAULT, streamName } from "../journal/JournalSettings.ts"
 import { mailboxStreamNames } from "../mailbox/MailboxStream.ts"

@@ -4,7 +4,6 @@
  *
  * Owns the counting. CoverageReport.ts reads from the machines what can be reached.
  */
-
 import type { ActorAddress } from "../../address/ActorAddress.ts"
 import type { AnyActor } from "../../definition/Actor.ts"
 import type { AnyEvent } from "../../event/Event.ts"

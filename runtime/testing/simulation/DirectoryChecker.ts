@@ -4,7 +4,6 @@
  * Owns the expected rows. They come from the reference, which folds events itself (Reference.ts), not from the names of
  * states in commits. StoreChecker.ts calls it after each transaction of the directory, and at the end.
  */
-
 import { computedColumns } from "../../definition/DirectoryColumns.ts"
 import type { ActorRow } from "../../directory/ActorsTable.ts"
 import { listedState } from "../../directory/ActorsTable.ts"

@@ -4,7 +4,6 @@
  * Owns the search, which leaves out smaller and smaller parts (delta debugging). A smaller run counts if it
  * breaks the same promise. Why faults and requests do not depend on each other: see the ids in Faults.ts.
  */
-
 import { SimulationEscape } from "./EscapeTrap.ts"
 import { type RunOutcome, type RunPlan, runSwarm } from "./SwarmRun.ts"
 import type { SystemUnderTest } from "./SystemUnderTest.ts"

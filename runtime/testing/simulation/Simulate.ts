@@ -4,7 +4,6 @@
  * Owns the promises of a suite of runs: every seed takes the same steps twice, the first violation is shrunk
  * and reported, and every mark of the suite was reached. One run: SwarmRun.ts. A script instead: Story.ts.
  */
-
 import { EverstateError } from "../../error/EverstateError.ts"
 import { failureReport } from "./FailureReport.ts"
 import { FAULT_KINDS, type FaultKind, isDrawnAlways, isFaultKind, isOfClusters } from "./FaultKind.ts"

@@ -1,5 +1,4 @@
 /** What clients of the order service do: mostly sensible steps of an order's life, some that must be refused. */
-
 import { Order } from "../../../actors/order/Order.ts"
 import type { AnyEvent } from "../../../runtime/index.ts"
 import type { Draw, Randomness, Request, Workload } from "../../../runtime/testing.ts"

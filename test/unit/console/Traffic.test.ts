@@ -1,5 +1,4 @@
 /** Counts of transitions find their arrows on the chart. */
-
 import { expect, test } from "vitest"
 import { setup } from "xstate"
 import type { ChartState } from "../../../infra/console/api/Documents.ts"

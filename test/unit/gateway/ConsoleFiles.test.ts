@@ -40,7 +40,7 @@ test("a page may load and call nothing but this service, and nobody may frame it
   expect(policy).not.toMatch(/unsafe|https?:|\*/)
 })
 
-test("a hashed file is kept for ever, compressed for those who take it", async () => {
+test("a hashed file is kept for ever, and compressed for browsers that accept it", async () => {
   const { get } = site()
   const plain = get("/console/assets/index-1a2b.js", { "accept-encoding": "gzip, br;q=0" })
   expect(plain?.headers.get("cache-control")).toContain("immutable")

@@ -1,5 +1,4 @@
 /** Runs a saga's machine by hand: events in, what it would send and which timers are set out. */
-
 import type {
   Answer,
   AnyEvent,
