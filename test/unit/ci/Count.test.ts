@@ -1,4 +1,4 @@
-/** The last line of continuous integration: all runs in one count, and never a better one than is true. */
+/** The last lines of continuous integration: what failed, and all runs in one count, never a better one than is true. */
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -12,8 +12,17 @@ const report = (passed: number, failed: number, brokenFileCount = 0) => ({
   numFailedTests: failed,
   testResults: [
     { status: "passed", assertionResults: [{ status: "passed" }] },
-    ...(failed > 0 ? [{ status: "failed", assertionResults: [{ status: "failed" }] }] : []),
-    ...Array.from({ length: brokenFileCount }, () => ({ status: "failed", assertionResults: [] })),
+    ...Array.from({ length: failed }, () => ({
+      status: "failed",
+      name: join(process.cwd(), "test/unit/Some.test.ts"),
+      assertionResults: [{ status: "failed", fullName: "holds", failureMessages: ["it did not"] }],
+    })),
+    ...Array.from({ length: brokenFileCount }, () => ({
+      status: "failed",
+      name: join(process.cwd(), "test/unit/Broken.test.ts"),
+      assertionResults: [],
+      message: "Cannot find module",
+    })),
   ],
 })
 
@@ -39,5 +48,20 @@ it.each([
   ["a report that was cut", 1, [report(10, 0), '{"numPassed'], "10 passed, 1 failed\n"],
   ["one run where no newer server is to be had", 0, [report(10, 0)], "10 passed, 0 failed\n"],
 ])("counts %s", (_, status, reports, line) => {
-  expect(count(status, ...reports)).toBe(line)
+  expect(
+    count(status, ...reports)
+      .split("\n")
+      .slice(-2)
+      .join("\n"),
+  ).toBe(line)
+})
+
+it("names each failure before the count", () => {
+  expect(count(1, report(1, 1, 1))).toBe(
+    [
+      "FAILED test/unit/Some.test.ts > holds\nit did not\n\n",
+      "FAILED test/unit/Broken.test.ts > the file itself\nCannot find module\n\n",
+      "1 passed, 2 failed\n",
+    ].join(""),
+  )
 })
