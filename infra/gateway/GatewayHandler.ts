@@ -82,7 +82,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
         HttpApiBuilder.group(GatewayApi, "cluster", clusterHandlers),
       ]),
     ),
-    layerOperationRoutes(Effect.void),
+    layerOperationRoutes,
     layerDocumentRoutes(
       once(() => apiDocument(options)),
       once(() => exposedCatalog(service.given, exposure)),

@@ -5,7 +5,7 @@
  * Owns what "ready" means. The journal answers and is the one that was verified; every other stream and
  * bucket that the node needs exists and takes writes; Postgres answers; no projection or reactor is stalled;
  * the node takes part in the cluster; the system is not stopping. Postgres counts because queries need it,
- * although commands work without it.
+ * although commands work without it. It is asked for the log of operations, which every system keeps there.
  */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
@@ -65,14 +65,12 @@ const membership = ({ id, name, state, isLeaseValid, leaseAgeMs }: MemberStandin
   return { ok: false, ...facts, detail: why[state] }
 }
 
-/** `/healthz`, `/readyz`, `/metrics`. `checkPostgres` fails while queries cannot be answered. */
-export const layerOperationRoutes = <R>(
-  checkPostgres: Effect.Effect<void, { readonly message: string }, R>,
-): Layer.Layer<never, never, HttpRouter.HttpRouter | ActorSystem | R> =>
+/** `/healthz`, `/readyz`, `/metrics`. */
+export const layerOperationRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter | ActorSystem> =
   HttpRouter.use(
     Effect.fnUntraced(function* (router) {
       const system = yield* ActorSystem
-      const postgresCheck = Effect.provideContext(checkPostgres, yield* Effect.context<R>())
+      const postgresCheck = Effect.asVoid(system.operations.list({ limit: 1 }))
 
       const ready = Effect.gen(function* () {
         const [journal, postgres, standing] = yield* Effect.all(

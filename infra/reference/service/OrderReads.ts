@@ -58,8 +58,6 @@ export class OrderReads extends Context.Service<
       readonly cursor?: string
       readonly limit: number
     }) => Effect.Effect<Page<OpenFulfilment> & { readonly openCount: number }, PostgresError | InvalidCursor>
-    /** Succeeds while the database answers. */
-    readonly check: Effect.Effect<void, PostgresError>
   }
 >()("everstate/http/OrderReads") {
   static readonly layer = (namespace: string): Layer.Layer<OrderReads, never, PostgresPool> =>
@@ -136,7 +134,6 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
         openCount: Number(counted.rows[0]?.["count"] ?? 0),
       }
     }),
-    check: Effect.asVoid(pool.query({ text: "select 1" })),
   })
 })
 

@@ -93,7 +93,7 @@ export const layerOrderService = (
     // Swagger UI, not Scalar, because its package is complete and loads nothing from the network.
     HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
     hasConsole ? layerConsoleRoutes : Layer.empty,
-    layerOperationRoutes(Effect.flatMap(OrderReads, ({ check }) => check)),
+    layerOperationRoutes,
     layerCatalogRoutes(Effect.map(Hosted, ({ catalog }) => catalog)),
     layerProblemResponses({
       metrics: requestMetrics,

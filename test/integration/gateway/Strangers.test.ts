@@ -1,5 +1,6 @@
 /** A stranger's actors on real servers, exposed, listed, watched, asked and operated with no line of HTTP of their own. */
 import { expect, onTestFinished, test } from "vitest"
+import { READY_CHECK_MS } from "../../../infra/http/OperationRoutes.ts"
 import { makeGateway } from "../../../infra/http.ts"
 import { callOf } from "../../unit/gateway/GatewayFixture.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
@@ -109,4 +110,31 @@ test("bookings end, dead letters are redriven, and what operators do is kept", a
     return items.some(({ name, lag }: { name: string; lag: number }) => name === "bookings" && lag === 0)
   })
   expect((await call("GET", "/readyz")).status).toBe(200)
+})
+
+test("a node is not ready within a bound while Postgres is gone or does not answer, and its answer names Postgres", async () => {
+  const { call } = await theatre()
+  const { postgres } = servers()
+  await eventually(async () => (await call("GET", "/readyz")).status === 200)
+  postgres.pause()
+  const asked = performance.now()
+  const silent = await call("GET", "/readyz")
+  expect(performance.now() - asked).toBeLessThan(READY_CHECK_MS * 2)
+  expect([silent.status, silent.body]).toMatchObject([
+    503,
+    {
+      ready: false,
+      journal: { ok: true },
+      postgres: { ok: false, detail: expect.stringMatching(/no answer/) },
+    },
+  ])
+  await postgres.kill()
+  const gone = await call("GET", "/readyz")
+  expect([gone.status, gone.body]).toMatchObject([
+    503,
+    { journal: { ok: true }, postgres: { ok: false, detail: expect.stringContaining("Postgres") } },
+  ])
+  expect((await call("GET", "/healthz")).status).toBe(200)
+  await postgres.restart()
+  await eventually(async () => (await call("GET", "/readyz")).status === 200)
 })
