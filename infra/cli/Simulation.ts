@@ -20,6 +20,7 @@ import {
   SimulationFailed,
   type SimulationReport,
   simulate,
+  type TraceEntry,
 } from "../../runtime/testing.ts"
 import { barOf } from "./ProgressBar.ts"
 
@@ -39,6 +40,8 @@ interface ScenarioResult {
   /** Assertions of the runtime that were checked, with counts. */
   readonly invariants: { readonly [name: string]: number }
   readonly repeatedCount: number
+  /** Steps of the failing run, made small; or of the only run of the session. The oldest steps may be missing. */
+  readonly trace?: ReadonlyArray<TraceEntry>
   readonly failure?: { readonly seed: number; readonly report: string; readonly regression: unknown }
 }
 
@@ -124,16 +127,23 @@ interface Session {
   readonly twice: number
   readonly repeatWith: string
   readonly stream: NodeJS.WriteStream
+  /** Whether the session is one run of one scenario. */
+  readonly isOneRun: boolean
 }
+
+/** The entries with times of microseconds. */
+const rounded = (trace: ReadonlyArray<TraceEntry>): ReadonlyArray<TraceEntry> =>
+  trace.map((entry) => ({ ...entry, atMs: Math.round(entry.atMs * 1_000) / 1_000 }))
 
 const play = async (
   scenario: string,
   options: SimulateOptions,
-  { commit, seed, runs, twice, stream, ...session }: Session,
+  { commit, seed, runs, twice, stream, isOneRun, ...session }: Session,
 ): Promise<ScenarioResult> => {
   const bar = progress(stream, scenario, runs)
   const repeatWith = session.repeatWith.replace("{scenario}", scenario)
   const facts = () => ({ scenario, seeds: runs, seconds: bar.seconds(), stepCount: bar.steps() })
+  let trace: ReadonlyArray<TraceEntry> = []
   try {
     const report: SimulationReport = await simulate({
       ...options,
@@ -142,7 +152,10 @@ const play = async (
       twice,
       repeatWith,
       commit,
-      onRun: bar.ran,
+      onRun: (outcome) => {
+        bar.ran(outcome)
+        if (isOneRun) trace = outcome.trace
+      },
     })
     bar.end()
     return {
@@ -151,11 +164,12 @@ const play = async (
       coverage: Object.fromEntries(report.coverage),
       invariants: Object.fromEntries(report.invariants),
       repeatedCount: report.repeatedCount,
+      ...(isOneRun ? { trace: rounded(trace) } : {}),
     }
   } catch (error) {
     bar.end()
     if (!(error instanceof SimulationFailed)) throw error
-    const { outcome, regression, message } = error
+    const { outcome, shrunk, regression, message } = error
     const failure = { seed: outcome.seed, report: message, regression: { scenario, ...regression } }
     return {
       ...facts(),
@@ -163,6 +177,7 @@ const play = async (
       coverage: Object.fromEntries(outcome.coverage),
       invariants: Object.fromEntries(outcome.invariants),
       repeatedCount: 0,
+      trace: rounded((shrunk?.outcome ?? outcome).trace),
       failure,
     }
   }
@@ -233,7 +248,8 @@ export const playScenarios = async (
   const results: Array<ScenarioResult> = []
   const commit = commitOfCode()
   const chosen = chosenOf(scenarios, given.scenario)
-  const session = { commit, seed, runs, twice: given.twice, repeatWith: given.repeatWith, stream }
+  const isOneRun = runs === 1 && Object.keys(chosen).length === 1
+  const session = { commit, seed, runs, twice: given.twice, repeatWith: given.repeatWith, stream, isOneRun }
   for (const [name, options] of Object.entries(chosen)) {
     const result = await play(name, options, session)
     results.push(result)

@@ -1,40 +1,63 @@
 /**
- * Opens a report that `npm run sim -- --json FILE` has written: scenarios, faults, violations, and the coverage of
- * each statechart drawn on the chart. The file stays in the browser.
+ * Opens a report that `npm run sim -- --json FILE` has written, or the text of a failing seed: scenarios, the run step
+ * by step, and the coverage of each statechart. The file stays in the browser.
  *
- * Owns the page. How a report is read: simulation/Report.ts.
+ * Owns the page and the opened file, which stays open while other pages are shown. How a report is read:
+ * simulation/Report.ts.
  */
-import { useQuery } from "@tanstack/react-query"
+import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { type DragEvent, useState } from "react"
-import type { TypeDocument } from "../api/Documents.ts"
-import { typesQuery } from "../api/Queries.ts"
-import { ChartPanel } from "../drawing/ChartPanel.tsx"
 import { CopyButton } from "../parts/CopyButton.tsx"
 import { Notice } from "../parts/Notice.tsx"
 import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
-import {
-  type CoverageLine,
-  neverOf,
-  type Report,
-  reportOf,
-  type ScenarioResult,
-  typesIn,
-} from "./simulation/Report.ts"
+import { Coverage } from "./simulation/Coverage.tsx"
+import { type NoReport, NotAReport, type Report, reportOf, type ScenarioResult } from "./simulation/Report.ts"
+import { Steps } from "./simulation/Steps.tsx"
+import "./simulation/Simulation.css"
 
-export const Simulation = () => {
-  const [report, setReport] = useState<Report>()
-  const [failure, setFailure] = useState<string>()
+const words = text.simulation
+
+/** Under which the opened report is kept, beside the answers of the gateway. */
+const OPENED = ["simulation", "report"]
+
+const WRITE_LINE = 'npm run sim -- --scenario "order" --seed 1 --json report.json'
+
+interface Failed {
+  readonly name: string
+  readonly reason: NoReport
+}
+
+const useReport = () => {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const [failed, setFailed] = useState<Failed>()
+  const { data: report } = useQuery<Report | null>({
+    queryKey: OPENED,
+    queryFn: () => null,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
+  })
   const open = async (file: File | undefined) => {
     if (file === undefined) return
     try {
-      setReport(reportOf(JSON.parse(await file.text())))
-      setFailure(undefined)
-    } catch {
-      setFailure(text.simulation.noReport(file.name))
+      const opened = reportOf(file.name, await file.text())
+      client.setQueryData(OPENED, opened)
+      setFailed(undefined)
+      // The choices in the address are those of the report before.
+      if (report !== undefined && report !== null)
+        void navigate({ to: "/simulation", search: {}, replace: true })
+    } catch (cause) {
+      const reason = cause instanceof NotAReport ? cause.reason : "broken"
+      setFailed({ name: file.name, reason })
     }
   }
+  return { report: report ?? undefined, failed, open }
+}
+
+export const Simulation = () => {
+  const { report, failed, open } = useReport()
   const drop = (event: DragEvent) => {
     event.preventDefault()
     void open(event.dataTransfer.files[0])
@@ -45,35 +68,53 @@ export const Simulation = () => {
       <header>
         <h1>{text.pages.simulation}</h1>
         <label className="button file">
-          {text.simulation.open}
+          {words.open}
           <input
             type="file"
-            accept="application/json,.json"
+            accept=".json,.txt,.log,application/json,text/plain"
             className="visually-hidden"
-            onChange={({ target }) => void open(target.files?.[0])}
+            onChange={({ target }) => {
+              void open(target.files?.[0])
+              target.value = ""
+            }}
           />
         </label>
       </header>
-      {failure !== undefined && <Notice title={failure} isBad />}
-      {report === undefined ? (
-        <Notice title={text.simulation.none.title}>
-          <p>{text.simulation.none.detail}</p>
-          <pre>npm run sim -- --json report.json</pre>
+      {failed !== undefined && (
+        <Notice title={words.noReport(failed.name)} isBad>
+          <p>{words.reasons[failed.reason]}</p>
+          <pre>{WRITE_LINE}</pre>
         </Notice>
-      ) : (
-        <Opened report={report} />
       )}
+      {report === undefined ? <NoneOpen /> : <Opened report={report} />}
     </div>
+  )
+}
+
+const NoneOpen = () => {
+  const { step } = useSearch({ strict: false }) as Search
+  return (
+    <Notice title={words.none.title}>
+      {step !== undefined && <p>{words.noneAt(step)}</p>}
+      <p>{words.none.detail}</p>
+      <pre>{WRITE_LINE}</pre>
+      <p>{words.alsoText}</p>
+    </Notice>
   )
 }
 
 const Opened = ({ report }: { readonly report: Report }) => (
   <>
-    <div className="columns">
-      {report.results.map((result) => (
-        <Scenario key={result.scenario} result={result} />
-      ))}
-    </div>
+    <p className="quiet">{words.opened(report.name)}</p>
+    <Steps report={report} />
+    <section className="stack" aria-label={words.results}>
+      <h2>{words.results}</h2>
+      <div className="columns">
+        {report.results.map((result) => (
+          <Scenario key={result.scenario} result={result} />
+        ))}
+      </div>
+    </section>
     <Coverage report={report} />
   </>
 )
@@ -85,18 +126,21 @@ const Scenario = ({ result }: { readonly result: ScenarioResult }) => {
       <div className="row spread">
         <h2>{scenario}</h2>
         <span className={failure === undefined ? "badge" : "badge bad"}>
-          {failure === undefined ? text.simulation.held : text.simulation.violated(failure.seed)}
+          {failure === undefined ? words.held : words.violated(failure.seed)}
         </span>
       </div>
-      <span className="quiet number">{text.simulation.ran(seeds, stepCount, seconds, repeatedCount)}</span>
+      <span className="quiet number">{words.ran(seeds, stepCount, seconds, repeatedCount)}</span>
       {failure !== undefined && (
-        <div className="twin">
-          <pre>{failure.report}</pre>
-          <CopyButton value={failure.report} label={text.simulation.report} />
-        </div>
+        <details>
+          <summary>{words.reportText}</summary>
+          <div className="twin">
+            <pre>{failure.report}</pre>
+            <CopyButton value={failure.report} label={words.report} />
+          </div>
+        </details>
       )}
       <details>
-        <summary>{text.simulation.marks}</summary>
+        <summary>{words.marks}</summary>
         <dl className="facts">
           {Object.entries(marks)
             .toSorted(([, left], [, right]) => right - left)
@@ -113,75 +157,5 @@ const Mark = ({ mark, count }: { readonly mark: string; readonly count: number }
   <>
     <dt>{mark}</dt>
     <dd className="number">{count.toLocaleString("en")}</dd>
-  </>
-)
-
-const Coverage = ({ report }: { readonly report: Report }) => {
-  const { type: named } = useSearch({ strict: false }) as Search
-  const navigate = useNavigate()
-  const types = useQuery(typesQuery).data?.items ?? []
-  const simulated = typesIn(report)
-  const type = named ?? simulated.find((one) => types.some((known) => known.type === one)) ?? simulated[0]
-  const document = types.find((one) => one.type === type)
-  return (
-    <section className="panel stack">
-      <div className="row spread">
-        <h2>{text.simulation.coverage}</h2>
-        <label className="field inline">
-          <span>{text.actors.type}</span>
-          <select
-            value={type}
-            onChange={({ target }) =>
-              void navigate({ to: "/simulation", search: { type: target.value }, replace: true })
-            }
-          >
-            {simulated.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        </label>
-      </div>
-      <dl className="facts">
-        {(["states", "transitions", "guards", "crashes"] as const).map((kind) => (
-          <Share key={kind} kind={text.simulation.kinds[kind]} line={report.coverage[kind]} />
-        ))}
-      </dl>
-      {type !== undefined && <Drawn report={report} type={type} document={document} />}
-    </section>
-  )
-}
-
-interface DrawnProps {
-  readonly report: Report
-  readonly type: string
-  readonly document: TypeDocument | undefined
-}
-
-const Drawn = ({ report, type, document }: DrawnProps) => {
-  const never = neverOf(report, type)
-  return (
-    <>
-      {document === undefined ? (
-        <p className="quiet">{text.simulation.unknownType(type)}</p>
-      ) : (
-        <ChartPanel chart={document.chart} coverage={never} height={480} />
-      )}
-      {never.states.length + never.transitions.length === 0 ? (
-        <p className="good">✓ {text.simulation.allReached}</p>
-      ) : (
-        <ul className="mono">
-          {[...never.states, ...never.transitions].map((part) => (
-            <li key={part}>{part}</li>
-          ))}
-        </ul>
-      )}
-    </>
-  )
-}
-
-const Share = ({ kind, line }: { readonly kind: string; readonly line: CoverageLine }) => (
-  <>
-    <dt>{kind}</dt>
-    <dd className="number">{text.simulation.share(line.reachedCount, line.totalCount)}</dd>
   </>
 )

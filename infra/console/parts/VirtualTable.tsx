@@ -28,6 +28,8 @@ interface VirtualTableProps<Row> {
   /** Told which rows are in sight. */
   readonly onSight?: (sight: Sight) => void
   readonly height?: string
+  /** Index of a row that comes into sight when it changes. */
+  readonly inSight?: number | undefined
 }
 
 export interface Sight {
@@ -48,6 +50,7 @@ export const VirtualTable = <Row,>(props: VirtualTableProps<Row>) => {
     onEnd,
     onSight,
     height = HEIGHT,
+    inSight,
   } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState(0)
@@ -61,6 +64,12 @@ export const VirtualTable = <Row,>(props: VirtualTableProps<Row>) => {
       return found === undefined ? index : rowKey(found)
     },
   })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another row moves the list
+  useEffect(() => {
+    if (inSight === undefined) return
+    setAt(inSight)
+    virtual.scrollToIndex(inSight)
+  }, [inSight])
   const shown = virtual.getVirtualItems()
   const { startIndex: firstInSight, endIndex: lastInSight } = virtual.range ?? { startIndex: 0, endIndex: 0 }
   useEffect(() => onSight?.({ first: firstInSight, last: lastInSight }), [firstInSight, lastInSight, onSight])

@@ -5,11 +5,12 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import axe from "axe-core"
-import type { Browser } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
 import { buildConsole } from "../../../infra/cli/ConsoleBuild.ts"
 import { CHROMIUM, launch, openPage } from "./Browser.ts"
 import { MARKUP, openShop, type Shop, tellStory } from "./Shop.ts"
+import { longReport, PLANTED_SEED, plantedReport } from "./SimulationReports.ts"
 
 if (CHROMIUM === undefined) {
   process.stderr.write(
@@ -34,6 +35,9 @@ const SCREENS = (
 
 /** Longest time until a change shows. It takes less than a second; the machine may be busy with other tests. */
 const LIVE_MS = 5_000
+
+/** Longest time to open and step through a report of 20,000 steps. It takes about a second on a machine at rest. */
+const LONG_REPORT_MS = 20_000
 
 /** Each page, and a text that it shows when it is there. */
 const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]> = [
@@ -229,39 +233,89 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     expect([...faults, ...letters.faults]).toEqual([])
   })
 
-  test("opens a report of simulations", async () => {
-    const { page } = await open("simulation")
-    const line = (never: ReadonlyArray<string>) => ({ reachedCount: 9, totalCount: 9 + never.length, never })
-    const report = {
-      results: [
-        {
-          scenario: "orders",
-          seeds: 20,
-          seconds: 3,
-          stepCount: 4_000,
-          repeatedCount: 5,
-          marks: { crash: 7 },
-          coverage: { "order state placed": 4 },
-          failure: { seed: 11, report: MARKUP },
-        },
-      ],
-      coverage: {
-        states: line(["order state returned"]),
-        transitions: line([]),
-        guards: line([]),
-        crashes: line([]),
-      },
+  const openReport = async (page: Page, name: string, content: string) =>
+    page
+      .locator("input[type=file]")
+      .setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(content) })
+
+  test("opens a failing report of simulations, and goes through it step by step", async () => {
+    const { page, faults } = await open("simulation")
+    await openReport(page, "report.json", await plantedReport())
+    await page.getByText(`violated with seed ${PLANTED_SEED}`).waitFor()
+    const lanes = page.getByRole("img", { name: "Nodes, servers and clients" })
+    await lanes.getByText("broken promise").waitFor()
+    await page.getByRole("button", { name: "Last" }).and(page.locator(":disabled")).waitFor()
+    // A failing run is read from its end, back to what caused it.
+    const stepHere = () => new URL(page.url()).searchParams.get("step")
+    await page.keyboard.press("ArrowLeft")
+    const before = page.locator(".sim-step").getByText("append order/", { exact: false }).first()
+    await before.waitFor()
+    const previous = stepHere()
+    await page.keyboard.press("Home")
+    await expect.poll(stepHere).not.toBe(previous)
+    await page.getByRole("button", { name: "Next" }).click()
+    await expect.poll(() => page.getByRole("status").filter({ hasText: / of / }).innerText()).toMatch(/^2 of/)
+    const second = stepHere()
+    await page.keyboard.press("End")
+    await expect.poll(stepHere).not.toBe(second)
+    await page.getByRole("button", { name: "Previous" }).click()
+    await expect.poll(stepHere).toBe(previous)
+    const counted = async () =>
+      Number(/of ([\d,]+)/.exec(await page.getByRole("status").filter({ hasText: / of / }).innerText())?.[1])
+    const told = await counted()
+    await page.getByLabel("Node or server").selectOption("node 1")
+    await expect.poll(counted).toBeLessThan(told)
+    await page.getByLabel("Actor").selectOption("order/o-2")
+    expect(page.url()).toContain("actor=order%2Fo-2")
+    // The part that no run reached is dashed, in the legend and in a list.
+    await page.locator(".sc-state.is-never").first().waitFor()
+    await page.getByText("States of order that were never reached").waitFor()
+    await page.getByText("never reached", { exact: true }).first().waitFor()
+    // The report stays open while other pages are shown.
+    await page.getByRole("link", { name: "Cluster" }).click()
+    await page.getByText("answers this page").waitFor()
+    await page.goBack()
+    await page.getByText(`violated with seed ${PLANTED_SEED}`).waitFor()
+    await page.evaluate(axe.source)
+    const found = await page.evaluate<ReadonlyArray<Violation>>(RUN_AXE)
+    expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([])
+    expect(faults).toEqual([])
+  })
+
+  test.runIf(PICTURES !== undefined)("has pictures of an opened report", async () => {
+    const report = await plantedReport()
+    for (const [width, colorScheme] of SCREENS) {
+      const viewport = { width, height: width === 390 ? 844 : 1_080 }
+      const { page, close } = await open("simulation?zoom=1", undefined, { viewport, colorScheme })
+      await openReport(page, "report.json", report)
+      await page.locator(".sc-state.is-never").first().waitFor()
+      const picture = await page.screenshot({ fullPage: true })
+      writeFileSync(join(PICTURES ?? "", `simulation-open-${width}-${colorScheme}.png`), picture)
+      await openReport(page, "long.json", longReport(20_000))
+      await page.getByRole("heading", { name: "Step by step: long" }).waitFor()
+      const long = await page.screenshot({ fullPage: true })
+      writeFileSync(join(PICTURES ?? "", `simulation-long-${width}-${colorScheme}.png`), long)
+      await close()
     }
-    await page.locator("input[type=file]").setInputFiles({
-      name: "report.json",
-      mimeType: "application/json",
-      buffer: Buffer.from(JSON.stringify(report)),
-    })
-    await page.getByText("violated with seed 11").waitFor()
-    await page.getByText("9 of 10").waitFor()
-    if (PICTURES !== undefined) {
-      writeFileSync(join(PICTURES, "simulation-open.png"), await page.screenshot({ fullPage: true }))
-    }
+  })
+
+  test("says of a file that it is no report, and shows a long report at once", async () => {
+    const { page, faults } = await open("simulation?step=7&steps=all")
+    await page.getByText("This address is of step 7 of a report.").waitFor()
+    await openReport(page, "notes.txt", MARKUP)
+    await page.getByText("notes.txt is no report of simulations").waitFor()
+    await openReport(page, "case.json", JSON.stringify({ scenario: "order", seed: 3, promise: "once" }))
+    await page.getByText("It is a saved case", { exact: false }).waitFor()
+    const started = performance.now()
+    await openReport(page, "long.json", longReport(20_000))
+    await page.getByRole("heading", { name: "Step by step: long" }).waitFor()
+    await page.getByText("7 of 20,000").waitFor()
+    await page.keyboard.press("End")
+    await page.getByText("20,000 of 20,000").waitFor()
+    expect(performance.now() - started).toBeLessThan(LONG_REPORT_MS)
+    // The rows in sight alone are in the page.
+    expect(await page.getByRole("row").count()).toBeLessThan(100)
+    expect(faults).toEqual([])
   })
 
   test("asks for a token, and a viewer sees but does not act", async () => {
