@@ -38,11 +38,14 @@ export const limitFlag = Flag.Int("limit").pipe(
 
 export const listFlags = {
   state: text("state", "Only in this state, or in a state inside of it: placed, shipping.packed"),
+  except: text("except", "Only in none of these states, with commas between: completed,stuck"),
   tag: text("tag", "Only in a state with this tag"),
+  where: text("where", 'Only with these values of directory columns, as JSON: {"customerId":"c-1"}'),
   prefix: text("prefix", "Only with an id that begins like this"),
   idle: age("idle", "Only those whose last commit is older: 30m, 2h, 7d"),
   older: age("older", "Only those whose first commit is older: 30m, 2h, 7d"),
   open: onlyIf("open", "Only those that are not done"),
+  done: onlyIf("done", "Only those that are done"),
   failed: onlyIf("failed", "Only those that ended in an error"),
   quarantined: onlyIf("quarantined", "Only those in quarantine"),
   limit: limitFlag,
@@ -50,11 +53,14 @@ export const listFlags = {
 
 interface ListInput {
   readonly state: string | undefined
+  readonly except: string | undefined
   readonly tag: string | undefined
+  readonly where: string | undefined
   readonly prefix: string | undefined
   readonly idle: string | undefined
   readonly older: string | undefined
   readonly open: boolean
+  readonly done: boolean
   readonly failed: boolean
   readonly quarantined: boolean
 }
@@ -62,11 +68,13 @@ interface ListInput {
 /** The conditions as a gateway takes them. */
 export const listQuery = (input: ListInput): Query => ({
   state: input.state,
+  exceptStates: input.except,
   tag: input.tag,
+  where: input.where,
   idPrefix: input.prefix,
   updatedBefore: timeBefore(input.idle),
   createdBefore: timeBefore(input.older),
-  done: input.open ? false : undefined,
+  done: input.open ? false : input.done || undefined,
   failed: input.failed || undefined,
   quarantined: input.quarantined || undefined,
 })

@@ -72,7 +72,7 @@ const notFound = (what: string): VerbFailed =>
 
 const tableOf = (namespace: string): string => readModelTable({ namespace }, ActorsTable, "actors")
 
-const UNSUPPORTED = ["tag", "failed", "quarantined"]
+const UNSUPPORTED = ["tag", "where", "exceptStates", "failed", "quarantined"]
 
 const listActors: Read = Effect.fnUntraced(function* ({ pool, namespace }, [, type], query) {
   const wanted = UNSUPPORTED.find((name) => query[name] !== undefined)

@@ -33,7 +33,7 @@ const list = remoteVerb(
   Command.withExamples([
     { command: "everstate sagas list --state stuck", description: "Those that need an operator" },
     {
-      command: "everstate sagas list transfer --open --older 1h",
+      command: "everstate sagas list transfer --except completed,compensated,aborted,stuck --older 1h",
       description: "Running for more than an hour",
     },
   ]),

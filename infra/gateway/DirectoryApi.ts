@@ -59,6 +59,12 @@ export const ListedActor = Schema.Struct({
   sequence: Schema.Int,
   createdAt: moment("Time of the first commit"),
   updatedAt: moment("Time of the last commit"),
+  columns: Schema.optionalKey(
+    Schema.Record(
+      Schema.String,
+      Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])),
+    ).annotate({ description: "Columns that the definition gives to the directory" }),
+  ),
   quarantine: Schema.optionalKey(
     Schema.Struct({
       reason: Schema.String,
@@ -103,7 +109,11 @@ const flag = (description: string) =>
 /** Conditions of a list of actors or sagas. */
 export const listQuery = {
   state: optionalText("Only actors in this state, or in a state inside of it: `placed`, `shipping.packed`"),
+  exceptStates: optionalText("Only actors in none of these states, with commas between: `completed,stuck`"),
   tag: optionalText("Only actors in a state with this tag"),
+  where: optionalText(
+    'Only actors whose columns have these values, as a JSON object: `{"customerId":"c-1","paid":true}`',
+  ),
   idPrefix: optionalText("Only actors whose id begins with this text"),
   updatedBefore: optionalText("Only actors whose last commit is older than this time, RFC 3339"),
   createdBefore: optionalText("Only actors whose first commit is older than this time, RFC 3339"),

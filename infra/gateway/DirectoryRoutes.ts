@@ -16,6 +16,7 @@ import { Exposed, type ExposedType } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
 import { orProblem } from "./GatewayProblem.ts"
+import { columnsOf, statesOf } from "./ListConditions.ts"
 import { typeDocument } from "./TypeDocument.ts"
 
 type Flag = "true" | "false"
@@ -23,7 +24,9 @@ type Flag = "true" | "false"
 /** The query of a list. */
 export interface ListQuery {
   readonly state?: string
+  readonly exceptStates?: string
   readonly tag?: string
+  readonly where?: string
   readonly idPrefix?: string
   readonly updatedBefore?: string
   readonly createdBefore?: string
@@ -36,11 +39,14 @@ export interface ListQuery {
 
 /** The conditions of a query. */
 export const listOptionsOf = Effect.fnUntraced(function* (type: string, query: ListQuery) {
-  const { updatedBefore, createdBefore, done, failed, quarantined, limit, ...texts } = query
+  const { exceptStates, where, updatedBefore, createdBefore, done, failed, quarantined, limit, ...texts } =
+    query
   return {
     type,
     ...texts,
     limit: limit ?? ITEMS_PER_PAGE.default,
+    ...(exceptStates === undefined ? {} : { exceptStates: statesOf(exceptStates) }),
+    ...(where === undefined ? {} : { where: yield* columnsOf(where) }),
     ...(updatedBefore === undefined ? {} : { updatedBefore: yield* timeOf(updatedBefore) }),
     ...(createdBefore === undefined ? {} : { createdBefore: yield* timeOf(createdBefore) }),
     ...(done === undefined ? {} : { done: done === "true" }),

@@ -53,6 +53,9 @@ describe("everstate actors", () => {
     expect(stdout.split("\n")[0]).toMatch(/^id +state +version +updated$/)
     expect(stderr).toContain("There are more")
     expect((await json("actors", "list", "counter", "--idle", "1h")).items).toEqual([])
+    expect((await json("actors", "list", "counter", "--except", "open,closed")).items).toEqual([])
+    expect((await json("actors", "list", "counter", "--where", '{"by":1}')).items).toEqual([])
+    expect((await verb("actors", "list", "counter", "--where", "by")).exitCode).toBe(2)
   })
 
   it("decides without storing, and stores a message", async () => {

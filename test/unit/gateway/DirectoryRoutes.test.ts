@@ -1,9 +1,63 @@
 /** Lists of actors, dry runs and pending work over HTTP. */
 import { describe, expect, it } from "vitest"
+import { assign, setup } from "xstate"
+import { defineActor } from "../../../runtime/index.ts"
 import { eventually } from "../../fixtures/memory/MemorySystem.ts"
 import { asUser, startGateway } from "./GatewayFixture.ts"
 
+/** An actor with columns of each kind in the directory. */
+const Parcel = defineActor({
+  type: "parcel",
+  machine: setup({
+    types: {
+      context: {} as { customer: string | null; grams: number },
+      events: {} as { type: "Pack"; customer: string | null; grams: number } | { type: "Send" },
+    },
+  }).createMachine({
+    context: { customer: null, grams: 0 },
+    initial: "open",
+    states: {
+      open: {
+        on: {
+          Pack: { actions: assign(({ event: { customer, grams } }) => ({ customer, grams })) },
+          Send: "sent",
+        },
+      },
+      sent: {},
+    },
+  }),
+  directory: {
+    columns: ({ context: { customer, grams } }) => ({ customer, grams, heavy: grams > 1_000 }),
+  },
+})
+
 describe("GET /actors/{type}", () => {
+  it("lists actors by their columns, and says what the columns are", async () => {
+    const { call } = await startGateway({}, { actors: [Parcel], directory: true })
+    const pack = (id: string, customer: string | null, grams: number) =>
+      call("POST", `/actors/parcel/${id}/Pack`, { customer, grams })
+    await pack("a", "ann", 300)
+    await pack("b", null, 2_000)
+    await pack("c", "ann", 2_000)
+    await call("POST", "/actors/parcel/c/Send", {})
+    const ids = async (query: Record<string, string>) => {
+      const { body } = await call("GET", `/actors/parcel?${new URLSearchParams(query)}`)
+      return body.items.map(({ id }: { id: string }) => id)
+    }
+    await eventually(async () => (await ids({ state: "sent" })).length === 1)
+    const { body } = await call("GET", "/actors/parcel?limit=1")
+    expect(body.items).toMatchObject([{ id: "a", columns: { customer: "ann", grams: 300, heavy: false } }])
+    expect(await ids({ where: '{"customer":"ann"}' })).toEqual(["a", "c"])
+    expect(await ids({ where: '{"customer":"ann","heavy":true}' })).toEqual(["c"])
+    expect(await ids({ where: '{"customer":null,"grams":2000}' })).toEqual(["b"])
+    expect(await ids({ exceptStates: "sent" })).toEqual(["a", "b"])
+    expect(await ids({ exceptStates: "sent,open" })).toEqual([])
+    for (const where of ["ann", "[]", "null", '{"customer":{}}']) {
+      const refused = await call("GET", `/actors/parcel?where=${encodeURIComponent(where)}`)
+      expect([where, refused.status]).toEqual([where, 400])
+    }
+  })
+
   it("lists actors by state, page by page", async () => {
     const { call } = await startGateway({}, { directory: true })
     for (const id of ["a", "b", "c"]) await call("POST", `/actors/counter/${id}/Add`, { by: 1 })
