@@ -8,6 +8,7 @@ import { ClusterEndpoints } from "../http/ClusterApi.ts"
 import { DeadLetterEndpoints } from "../http/DeadLetterApi.ts"
 import { ActorEndpoints } from "./ActorApi.ts"
 import { DirectoryEndpoints } from "./DirectoryApi.ts"
+import { HistoryEndpoints } from "./HistoryApi.ts"
 import { OperationEndpoints } from "./OperationApi.ts"
 import { SagaEndpoints } from "./SagaApi.ts"
 import { WatchEndpoints } from "./WatchApi.ts"
@@ -20,6 +21,7 @@ export const GatewayApi = HttpApi.make("gateway")
   .add(OperationEndpoints)
   .add(DeadLetterEndpoints)
   .add(ClusterEndpoints)
+  .add(HistoryEndpoints)
   // An answer lists everything that is wrong with a request.
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotateMerge(

@@ -24,6 +24,7 @@ import { DirectoryRoutes } from "./DirectoryRoutes.ts"
 import { DOCUMENT_ROUTES, exposedCatalog, layerDocumentRoutes, pagePolicy } from "./DocumentRoutes.ts"
 import { Exposed, type Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
+import { HistoryRoutes } from "./HistoryRoutes.ts"
 import { OperationHandlers } from "./OperationHandlers.ts"
 import { PATH_PARAMETER_LENGTH_MAX, type PlainRoute, RouteTable } from "./RouteTable.ts"
 import { SagaRoutes } from "./SagaRoutes.ts"
@@ -78,6 +79,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
         WatchRoutes,
         SagaRoutes,
         OperationHandlers,
+        HistoryRoutes,
         HttpApiBuilder.group(GatewayApi, "deadLetters", deadLetterHandlers),
         HttpApiBuilder.group(GatewayApi, "cluster", clusterHandlers),
       ]),

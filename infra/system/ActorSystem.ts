@@ -27,7 +27,9 @@ import {
 } from "../../runtime/system/ActorSystem.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 import { Tracing } from "../../runtime/trace/Tracing.ts"
-import type { Transport } from "../../runtime/transport/Transport.ts"
+import { Transport } from "../../runtime/transport/Transport.ts"
+import { AskMeter, metered } from "../metrics/AskMeter.ts"
+import { MetricsHistory } from "../metrics/MetricsHistory.ts"
 import {
   NatsConnection,
   type NatsConnectionOptions,
@@ -39,7 +41,7 @@ import { JournalNats, type JournalNatsOptions } from "../nats/journal/JournalNat
 import { LeasesNats } from "../nats/leases/LeasesNats.ts"
 import { MailboxNats } from "../nats/mailbox/MailboxNats.ts"
 import { CheckpointsNats } from "../nats/stores/CheckpointsNats.ts"
-import { DeadLettersNats } from "../nats/stores/DeadLettersNats.ts"
+import { countDeadLetters, DeadLettersNats } from "../nats/stores/DeadLettersNats.ts"
 import { EventPublisherNats } from "../nats/stores/EventPublisherNats.ts"
 import { connectionOf } from "../nats/stores/NatsPermissions.ts"
 import { leasesStream, neededStores } from "../nats/stores/NeededStores.ts"
@@ -184,14 +186,25 @@ export const layerOn = (
     layerReadModelPostgres({ namespace }),
     layerOperationLogPostgres(namespace),
   )
-  return EffectActorSystem.layer({ ...system, namespace }).pipe(
+  return Layer.effect(EffectActorSystem, withHistory(namespace)).pipe(
+    Layer.provide(EffectActorSystem.layer({ ...system, namespace })),
     Layer.tap((context) => observed(telemetry, Context.get(context, EffectActorSystem))),
-    Layer.provide(ports),
+    Layer.provide(Layer.merge(ports, connection)),
     Layer.provide(migrated),
     Layer.provide(Layer.succeed(Tracing, telemetry?.tracer)),
     Layer.provide(layerLog(logger, logLevel)),
   )
 }
+
+/** The system with a meter on its asks, and with the last hour of its metrics in memory. */
+const withHistory = Effect.fnUntraced(function* (namespace: string) {
+  const connection = yield* NatsConnection
+  const meter = new AskMeter()
+  const service = metered(yield* EffectActorSystem, meter)
+  const deadLetterCount = countDeadLetters(connection, namespace)
+  yield* MetricsHistory.make({ service, meter, transport: yield* Transport, deadLetterCount })
+  return service
+})
 
 /** Reports the metrics of the system until its scope ends. */
 const observed = (telemetry: Telemetry | undefined, { status, cluster }: ActorSystemService) =>

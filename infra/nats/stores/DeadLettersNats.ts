@@ -17,7 +17,7 @@ import {
   type StoredDeadLetter,
 } from "../../../runtime/deadletter/DeadLetters.ts"
 import { isTime } from "../../../runtime/time/Time.ts"
-import { API_TIMEOUT_MS, deleteMessage, findMessage } from "../connection/JetStreamApi.ts"
+import { API_TIMEOUT_MS, deleteMessage, findMessage, streamInfo } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
 import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "../connection/OpenStream.ts"
 import { headerValueOf, publishTo } from "../connection/PubAck.ts"
@@ -164,6 +164,17 @@ const makeService = (
       ).pipe(Effect.mapError(unavailableAs), Effect.asVoid),
   }
 }
+
+/** Letters that are stored now; `undefined` while the stream does not say so. */
+export const countDeadLetters = (
+  { requests }: NatsConnection["Service"],
+  namespace: string,
+): Effect.Effect<number | undefined> =>
+  streamInfo(requests, streamNameOf(namespace)).pipe(
+    Effect.map(({ state }) => state.messages),
+    // A form that cannot be read is told by the watch of the stores.
+    Effect.catchCause(() => Effect.undefined),
+  )
 
 const streamNameOf = (namespace: string): string => `${namespace}-deadletters`
 

@@ -2,7 +2,12 @@
 import { expect, onTestFinished, test } from "vitest"
 import { READY_CHECK_MS } from "../../../infra/http/OperationRoutes.ts"
 import { makeGateway } from "../../../infra/http.ts"
+import { metricsHistoryOf } from "../../../infra/metrics/MetricsHistory.ts"
+import { SPAN_MS } from "../../../infra/metrics/MetricsRing.ts"
+import { effectFaceOf } from "../../../runtime/promise/ActorSystem.ts"
+import type { ActorSystemService } from "../../../runtime/system/ActorSystem.ts"
 import { callOf } from "../../unit/gateway/GatewayFixture.ts"
+import { untilShares } from "../cluster/ClusterFixture.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 import { Booking, Bookings, Seat } from "./Seats.ts"
 
@@ -138,3 +143,54 @@ test("a node is not ready within a bound while Postgres is gone or does not answ
   await postgres.restart()
   await eventually(async () => (await call("GET", "/readyz")).status === 200)
 })
+
+test("the last hour of metrics is that of all nodes", async () => {
+  const namespace = freshNamespace()
+  const definitions = { namespace, actors: [Seat], directory: false } as const
+  const north = await startSystem(servers(), { ...definitions, node: { name: "north" } })
+  const south = await startSystem(servers(), { ...definitions, node: { name: "south" } })
+  const gateway = makeGateway(north)
+  onTestFinished(() => gateway.close())
+  const call = callOf(fetch, (await gateway.listen()).url)
+  const history = async () => (await call("GET", "/history-of-metrics")).body
+  const seen = () => history().then(({ nodes }) => nodes.map(({ name, silent }: Heard) => [name, silent]))
+  await untilShares(north, { north: 32, south: 32 })
+  await eventually(async () => (await seen()).sort().join() === "north,,south,")
+  // What both have kept from before.
+  const before = Math.floor(Date.now() / SPAN_MS) - 20
+  for (const [index, system] of [north, south].entries()) {
+    const { ring } = metricsHistoryOf(effectFaceOf(system)?.service as ActorSystemService) ?? {}
+    ring?.record(before, {
+      series: { resident: 10 ** index, members: 2 },
+      latencies: [],
+      projections: new Map(),
+    })
+  }
+  await north.get(Seat, "s-1").ask({ type: "Hold", guest: "Ann" })
+  await south.get(Seat, "s-2").ask({ type: "Hold", guest: "Bo" })
+  await expect(south.get(Seat, "s-2").ask({ type: "Hold", guest: "Cy" })).rejects.toThrow()
+  const since = await history()
+  expect(Date.parse(since.since)).toBe(before * SPAN_MS)
+  expect([since.series.nodes[0], since.series.resident[0], since.series.members[0]]).toEqual([2, 11, 2])
+  // What both sample themselves, a few seconds later.
+  await eventually(async () => {
+    const { series } = await history()
+    const sum = (column: ReadonlyArray<number | null>) =>
+      column.reduce<number>((all, one) => all + (one ?? 0), 0)
+    return sum(series.accepted) > 0 && sum(series.rejected) > 0 && series.nodes.at(-1) === 2
+  })
+  const { series } = await history()
+  expect(series).toMatchObject({
+    deadLetters: expect.arrayContaining([0]),
+    members: expect.arrayContaining([2]),
+  })
+  expect(Math.max(...series.p99Ms)).toBeGreaterThan(0)
+  await south.stop()
+  await eventually(async () => (await seen()).join() === "north,")
+  expect((await history()).changes).toContainEqual(expect.objectContaining({ name: "south", left: 1 }))
+})
+
+interface Heard {
+  readonly name: string
+  readonly silent?: string
+}
