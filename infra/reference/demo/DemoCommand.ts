@@ -9,7 +9,8 @@
 import { join } from "node:path"
 import { Clock, Console, Effect, Random } from "effect"
 import { Command, Flag } from "effect/cli"
-import { boundedFlag } from "../../cli/BoundedFlag.ts"
+import { boundedFlag, portFlag } from "../../cli/BoundedFlag.ts"
+import { buildConsole } from "../../cli/ConsoleBuild.ts"
 import { cleansUp, runProgram } from "../../cli/Program.ts"
 import { ProgressBar } from "../../cli/ProgressBar.ts"
 import { showServerProgress } from "../../cli/ServerProgress.ts"
@@ -19,6 +20,7 @@ import { acquireProvider } from "../payments/ProviderProgram.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "../service/Hosted.ts"
 import { auditDemo } from "./DemoAudit.ts"
 import { drive, settle } from "./DemoDrive.ts"
+import { keepOrdering } from "./DemoLoad.ts"
 import { acquireDemoNodes } from "./DemoNodes.ts"
 import { countAnswers, isWell, reportOf, tableOf } from "./DemoReport.ts"
 import { demoWorkload } from "./DemoWorkload.ts"
@@ -41,6 +43,9 @@ const DIFFERENCES_SHOWN_MAX = 20
 
 const MS_PER_SECOND = 1_000
 
+/** Port of the console. */
+const PORT_DEFAULT = 3_000
+
 const flags = {
   orders: boundedFlag("orders", 1, ORDERS_MAX, ORDERS_DEFAULT, "Orders to drive"),
   kills: boundedFlag("kills", 0, KILLS_MAX, KILLS_DEFAULT, "How often the service is killed"),
@@ -53,6 +58,13 @@ const flags = {
     Flag.withDescription(`How orders are fulfilled: ${FLOWS.join(" or ")} (default ${FLOW_DEFAULT})`),
     Flag.withDefault(FLOW_DEFAULT),
   ),
+  console: Flag.Boolean("console").pipe(
+    Flag.withDescription(
+      "Prints the address of the console, and lets customers order until Ctrl-C; nothing is killed or audited, so of the other flags only --nodes, --seed, --flow and --port count",
+    ),
+    Flag.withDefault(false),
+  ),
+  port: portFlag(PORT_DEFAULT, "Port of the console"),
   json: Flag.Boolean("json").pipe(
     Flag.withDescription("The result as JSON on stdout; progress stays on stderr"),
     Flag.withDefault(false),
@@ -65,6 +77,8 @@ interface DemoInput {
   readonly nodes: number
   readonly seed: number
   readonly flow: Flow
+  readonly console: boolean
+  readonly port: number
   readonly json: boolean
 }
 
@@ -74,7 +88,20 @@ const showDifferences = (differences: ReadonlyArray<string>): void => {
   if (rest > 0) console.error(`... and ${rest} more`)
 }
 
-const run = Effect.fnUntraced(function* ({ orders, kills, nodes, seed, flow, json }: DemoInput) {
+const welcome = (url: string): string =>
+  [
+    "",
+    `  See the system    ${url}/`,
+    "",
+    "  Customers place orders until Ctrl-C, which also stops the servers and removes their data.",
+    "",
+  ].join("\n")
+
+/** Servers, provider and service; they end with the scope. */
+const acquireDemo = Effect.fnUntraced(function* (
+  { nodes, seed, flow }: DemoInput,
+  looks: { readonly port?: number; readonly hasConsole?: boolean },
+) {
   const folder = yield* acquireTemporaryFolder("demo")
   const servers = yield* acquireServers({ folder, onProgress: showServerProgress(process.stderr) })
   const provider = yield* acquireProvider(join(folder, "provider.jsonl"), [
@@ -83,7 +110,21 @@ const run = Effect.fnUntraced(function* ({ orders, kills, nodes, seed, flow, jso
   ])
   const { natsUrl, postgresUrl } = servers
   const providerUrl = provider.url()
-  const service = yield* acquireDemoNodes(nodes, { natsUrl, postgresUrl, providerUrl, folder, flow })
+  const options = { natsUrl, postgresUrl, providerUrl, folder, flow, ...looks }
+  return { service: yield* acquireDemoNodes(nodes, options), providerUrl }
+})
+
+/** Customers order until the demo is interrupted. */
+const runConsole = Effect.fnUntraced(function* (input: DemoInput) {
+  yield* Effect.promise(() => buildConsole(process.stderr))
+  const { service } = yield* acquireDemo(input, { port: input.port, hasConsole: true })
+  yield* Console.log(welcome(service.url()))
+  return yield* keepOrdering(service.url, input.seed)
+}, Effect.scoped)
+
+const runAudited = Effect.fnUntraced(function* (input: DemoInput) {
+  const { orders, kills, nodes, seed, json } = input
+  const { service, providerUrl } = yield* acquireDemo(input, {})
   const workload = yield* demoWorkload(orders, seed)
 
   const startedMs = yield* Clock.currentTimeMillis
@@ -107,13 +148,17 @@ const run = Effect.fnUntraced(function* ({ orders, kills, nodes, seed, flow, jso
   if (!isWell(report) || differences.length > 0) process.exitCode = 1
 }, Effect.scoped)
 
-const command = Command.make("demo", flags, run).pipe(
+const command = Command.make("demo", flags, (input) =>
+  input.console ? runConsole(input) : runAudited(input),
+).pipe(
   Command.withDescription(
-    "Drives orders through their fulfilment over HTTP, kills the service in the middle, and proves that nothing was lost, nothing happened twice, and money and stock balance to the last unit.",
+    "Drives orders through their fulfilment over HTTP, kills the service in the middle, and proves that nothing was lost, nothing happened twice, and money and stock balance to the last unit. With --console the orders go on until Ctrl-C, for a look at the console.",
   ),
 )
 
 /** Runs to its end or until a signal. */
 export const demo = (): void => {
-  runProgram(command, cleansUp)
+  // Ctrl-C is how a look at the console ends, and no failure.
+  const signalExitCode = process.argv.includes("--console") ? 0 : cleansUp.signalExitCode
+  runProgram(command, { ...cleansUp, signalExitCode })
 }

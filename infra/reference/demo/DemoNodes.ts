@@ -20,15 +20,17 @@ export const acquireDemoNodes = (
   options: Omit<DemoServiceOptions, "nodeName">,
 ): Effect.Effect<DemoNodes, ProgramFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const start = (index: number) => acquireDemoService({ ...options, nodeName: `n${index + 1}` })
-    // The first node makes the streams; the other nodes find them.
+    const { port: _, ...others } = options
+    const start = (index: number) =>
+      acquireDemoService({ ...(index === 0 ? options : others), nodeName: `n${index + 1}` })
+    // The first node makes the streams; the other nodes find them. It alone has the port that was asked for.
     const first = yield* start(0)
-    const others = yield* Effect.forEach(
+    const rest = yield* Effect.forEach(
       Array.from({ length: count - 1 }, (_, index) => index + 1),
       start,
       { concurrency: 2 },
     )
-    return demoNodes([first, ...others])
+    return demoNodes([first, ...rest])
   })
 
 /** Running processes, as the demo uses them. */

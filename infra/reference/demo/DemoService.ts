@@ -33,6 +33,10 @@ export interface DemoServiceOptions {
   /** Name of the node, and of the process in errors. */
   readonly nodeName?: string
   readonly nodeVersion?: string
+  /** Port; any free one by default. */
+  readonly port?: number
+  /** Whether the service has the console. */
+  readonly hasConsole?: boolean
   /** Called with every line of its log. */
   readonly onLine?: (line: string) => void
 }
@@ -46,13 +50,16 @@ export const acquireDemoService = ({
   flow,
   nodeName,
   nodeVersion,
+  port = 0,
+  hasConsole = false,
   onLine,
 }: DemoServiceOptions): Effect.Effect<ChildProgram, ProgramFailed, Scope.Scope> =>
   acquireProgram({
     name: nodeName === undefined ? "service" : `service ${nodeName}`,
     script,
     args: [
-      ...["--port", "0", "--json", "--folder", folder],
+      ...["--port", String(port), "--json", "--folder", folder],
+      ...(hasConsole ? ["--console"] : []),
       ...flagOf("--flow", flow),
       ...flagOf("--node-name", nodeName),
       ...flagOf("--node-version", nodeVersion),

@@ -108,8 +108,8 @@ interface Dice {
   readonly wholeNumber: (max: number) => number
 }
 
-/** Scripts for `orderCount` orders. */
-export const demoWorkload = (orderCount: number, seed: number): Effect.Effect<Workload> =>
+/** Scripts for `orderCount` orders, whose ids and keys begin with `name`. */
+export const demoWorkload = (orderCount: number, seed: number, name = "demo"): Effect.Effect<Workload> =>
   Effect.gen(function* () {
     const random = yield* Random.Random
     const wholeNumber = (max: number) => 1 + Math.floor(random.nextDoubleUnsafe() * max)
@@ -121,10 +121,10 @@ export const demoWorkload = (orderCount: number, seed: number): Effect.Effect<Wo
     const customerCount = Math.max(1, Math.round(orderCount / ORDERS_PER_CUSTOMER))
     const customers = Array.from({ length: customerCount }, (_, index) => `customer-${index + 1}`)
     const scripts = Array.from({ length: orderCount }, (_, index) =>
-      scriptOf(`demo-${index + 1}`, dice.pick(customers), index < orderCount * HANGING_UNTIL_SHARE, dice),
+      scriptOf(`${name}-${index + 1}`, dice.pick(customers), index < orderCount * HANGING_UNTIL_SHARE, dice),
     )
     const delivered = supplyFor(scripts)
-    return { scripts, delivered, before: [...deliveries(delivered), ...customers.map(registration)] }
+    return { scripts, delivered, before: [...deliveries(delivered, name), ...customers.map(registration)] }
   }).pipe(Random.withSeed(seed))
 
 const scriptOf = (orderId: string, customerId: string, mayHang: boolean, dice: Dice): OrderScript => {
@@ -215,13 +215,13 @@ const supplyFor = (scripts: ReadonlyArray<OrderScript>): ReadonlyMap<string, num
   return new Map([...wanted].map(([sku, quantity]) => [sku, supplied(sku, quantity)]))
 }
 
-const deliveries = (delivered: ReadonlyMap<string, number>): ReadonlyArray<Sending> =>
+const deliveries = (delivered: ReadonlyMap<string, number>, name: string): ReadonlyArray<Sending> =>
   [...delivered].map(([sku, quantity]) => ({
     orderId: sku,
-    key: `deliver-${sku}`,
+    key: `${name}-deliver-${sku}`,
     method: "POST",
     path: `/stock/${sku}/receive`,
-    body: { deliveryId: "demo", quantity },
+    body: { deliveryId: name, quantity },
   }))
 
 const registration = (customerId: string): Sending => ({

@@ -28,6 +28,10 @@ const flags = {
     Flag.withFallbackConfig(Config.schema(Schema.Literals(FLOWS), "FLOW")),
     Flag.withDefault(FLOW_DEFAULT),
   ),
+  console: Flag.Boolean("console").pipe(
+    Flag.withDescription("Serves the console with --json, too; without --json it is always served"),
+    Flag.withDefault(false),
+  ),
   ...nodeFlags,
 }
 
@@ -81,6 +85,7 @@ const welcome = (url: string, flow: Flow, provider: string, hasConsole: boolean)
 
 interface StartInput extends ServiceInput, NodeInput {
   readonly flow: Flow
+  readonly console: boolean
 }
 
 /** Address of the payment provider: the user's own, or a fake one that keeps its books in the folder. */
@@ -96,8 +101,9 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
     input.json ? {} : { onProgress: showServerProgress(process.stderr) },
   )
   const provider = yield* providerIn(input)
-  // Programs that start the service look at no pages.
-  const hasConsole = input.json ? false : yield* Effect.promise(() => buildConsole(process.stderr))
+  // Programs that start the service look at no pages, unless they ask for them.
+  const isLookedAt = input.console || !input.json
+  const hasConsole = isLookedAt && (yield* Effect.promise(() => buildConsole(process.stderr)))
   const service = yield* Layer.build(
     layerOrderService({
       provider,

@@ -132,6 +132,26 @@ test("leaves no process and no folder behind when it is interrupted", async () =
   expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
 })
 
+test("shows its console first, keeps customers ordering, and ends in order on Ctrl-C", async () => {
+  const demo = runDemo("--console", "--port", "0")
+  const patience = { timeout: 240_000, interval: 50 }
+  const url = await vi.waitFor(() => {
+    const [first = ""] = demo.stdout().trim().split("\n")
+    return /^See the system {4}(http:\S+)\/$/.exec(first)?.[1] ?? expect.fail(demo.stderr())
+  }, patience)
+  expect(await (await fetch(`${url}/`)).text()).toContain('id="console"')
+  const versions = async () => {
+    const orders = ["live-1-1", "live-1-2", "live-1-3"].map((id) => fetch(`${url}/orders/${id}`))
+    const all = await Promise.all((await Promise.all(orders)).map((response) => response.json()))
+    return all.reduce<number>((sum, order) => sum + ((order as { version?: number }).version ?? 0), 0)
+  }
+  await vi.waitFor(async () => expect(await versions()).toBeGreaterThan(4), patience)
+  demo.child.kill("SIGINT")
+  expect(await demo.ended).toBe(0)
+  await expect(fetch(url)).rejects.toThrow()
+  expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
+})
+
 test("writes the same orders for the same seed", async () => {
   const workload = (seed: number) => Effect.runPromise(demoWorkload(50, seed))
   expect(await workload(1)).toEqual(await workload(1))
