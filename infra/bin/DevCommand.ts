@@ -9,7 +9,6 @@ import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { portFlag } from "../cli/BoundedFlag.ts"
 import { showServerProgress } from "../cli/ServerProgress.ts"
-import { acquireServersFromEnv } from "../embedded.ts"
 import { MODULES_DEFAULT, moduleFile } from "./DefinitionModule.ts"
 import { runDevProcess } from "./DevProcess.ts"
 import { Json, paint } from "./Output.ts"
@@ -44,6 +43,7 @@ export const devCommand = Command.make(
   Effect.fnUntraced(function* ({ module, port, folder, namespace }) {
     const file = yield* moduleFile(module, MODULES_DEFAULT, "your definitions")
     const isJson = yield* Json
+    const { acquireServersFromEnv } = yield* Effect.promise(() => import("../embedded.ts"))
     const { natsUrl, postgresUrl } = yield* acquireServersFromEnv(
       folder,
       isJson ? {} : { onProgress: showServerProgress(process.stderr) },

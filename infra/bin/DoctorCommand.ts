@@ -10,8 +10,6 @@ import { Command } from "effect/cli"
 import { NODE_VERSION_MIN, nodeVersionComplaint } from "../cli/NodeVersion.ts"
 import { packageVersion } from "../cli/PackageVersion.ts"
 import { definitionsIn, importModule, MODULES_DEFAULT } from "./DefinitionModule.ts"
-import { natsFindings } from "./DoctorNats.ts"
-import { postgresFindings } from "./DoctorPostgres.ts"
 import { counted, type Finding, fault, findingsText, ok, sizeText, warning } from "./Finding.ts"
 import { present } from "./Output.ts"
 import type { Document } from "./Remote.ts"
@@ -69,6 +67,24 @@ const moduleFindings = Effect.fnUntraced(function* (module: string | undefined) 
   ]
 })
 
+/** Loaded here alone, as in RemoteFlags.ts: other verbs need not wait for the drivers. */
+const serverFindings = Effect.fnUntraced(function* (
+  nats: string | undefined,
+  postgres: string | undefined,
+  namespace: string,
+) {
+  const found: Array<Finding> = []
+  if (nats !== undefined) {
+    const { natsFindings } = yield* Effect.promise(() => import("./DoctorNats.ts"))
+    found.push(...(yield* natsFindings(nats, namespace)))
+  }
+  if (postgres !== undefined) {
+    const { postgresFindings } = yield* Effect.promise(() => import("./DoctorPostgres.ts"))
+    found.push(...(yield* postgresFindings(postgres)))
+  }
+  return found
+})
+
 const gatewayFindings = Effect.fnUntraced(function* (input: Parameters<typeof acquireRemote>[0]) {
   const remote = yield* acquireRemote(input)
   const read = yield* Effect.result(remote.get("/cluster"))
@@ -114,8 +130,7 @@ export const doctorCommand = Command.make(
     const findings = [
       ...(yield* machineFindings(folder)),
       ...(yield* moduleFindings(input.module)),
-      ...(nats === undefined ? [] : yield* natsFindings(nats, input.namespace)),
-      ...(postgres === undefined ? [] : yield* postgresFindings(postgres)),
+      ...(yield* serverFindings(nats, postgres, input.namespace)),
       ...(url === undefined
         ? []
         : yield* gatewayFindings({ ...input, url, nats: undefined, postgres: undefined, module: undefined })),

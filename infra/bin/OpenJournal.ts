@@ -6,10 +6,7 @@
 import { Config, Context, Effect, Layer, Option, type Scope } from "effect"
 import { Journal, type JournalRecord, type JournalService } from "../../runtime/journal/Journal.ts"
 import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
-import { NatsConnection, type NatsConnectionService } from "../nats/connection/NatsConnection.ts"
-import { findJournal } from "../nats/journal/JournalLayout.ts"
-import { JournalNats } from "../nats/journal/JournalNats.ts"
-import { connectionOf } from "../nats/stores/NatsPermissions.ts"
+import type { NatsConnectionService } from "../nats/connection/NatsConnection.ts"
 import { VerbFailed, verbFailureOf, wrongUse } from "./VerbFailed.ts"
 
 export interface OpenJournal {
@@ -26,8 +23,17 @@ export const natsUrl = Effect.fnUntraced(function* (given: string | undefined) {
   return yield* wrongUse("NATS is not given.", "Give --nats, or NATS_URL.")
 })
 
+/** Loaded when a journal is opened: other verbs need not wait for them. */
+const drivers = async () => ({
+  ...(await import("../nats/connection/NatsConnection.ts")),
+  ...(await import("../nats/journal/JournalLayout.ts")),
+  ...(await import("../nats/journal/JournalNats.ts")),
+  ...(await import("../nats/stores/NatsPermissions.ts")),
+})
+
 /** Connects, and opens the namespace's journal. */
 export const openJournal = Effect.fnUntraced(function* (nats: string, namespace: string) {
+  const { NatsConnection, findJournal, JournalNats, connectionOf } = yield* Effect.promise(drivers)
   const connections = yield* Layer.build(NatsConnection.layer(connectionOf(nats, namespace, "service")))
   const connection = Context.get(connections, NatsConnection)
   const identity = yield* findJournal(connection, namespace)

@@ -7,7 +7,6 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { showServerProgress } from "../cli/ServerProgress.ts"
-import { acquireServers } from "../embedded.ts"
 import { Json, present } from "./Output.ts"
 import { factLines } from "./TextTable.ts"
 
@@ -32,6 +31,7 @@ export const serversCommand = Command.make(
   },
   Effect.fnUntraced(function* ({ folder, natsPort, postgresPort }) {
     const isJson = yield* Json
+    const { acquireServers } = yield* Effect.promise(() => import("../embedded.ts"))
     const servers = yield* acquireServers({
       folder,
       ...(natsPort === undefined ? {} : { nats: { port: natsPort } }),

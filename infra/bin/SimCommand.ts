@@ -7,7 +7,7 @@ import { relative } from "node:path"
 import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { SimulateOptions } from "../../runtime/testing.ts"
-import { optionalText, playScenarios, simulationFlags, UnknownScenario } from "../cli/Simulation.ts"
+import { optionalText, simulationFlags, UnknownScenario } from "../cli/SimulationFlags.ts"
 import { importModule, moduleFile } from "./DefinitionModule.ts"
 import { Json, present } from "./Output.ts"
 import { VerbFailed, wrongUse } from "./VerbFailed.ts"
@@ -35,6 +35,7 @@ export const simCommand = Command.make(
       )
     }
     const isJson = yield* Json
+    const { playScenarios } = yield* Effect.promise(() => import("../cli/Simulation.ts"))
     const { results, failedCount } = yield* Effect.tryPromise({
       try: () =>
         playScenarios(

@@ -4,7 +4,8 @@
  * Owns signals, exit codes and how a failure is printed: the first SIGINT or SIGTERM stops in order, the
  * second ends at once. A typed error is printed as a message, a defect as a stack.
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Layer } from "effect"
 import { CliError, Command } from "effect/cli"
 import { HttpServerError } from "effect/http"

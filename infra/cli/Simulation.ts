@@ -2,14 +2,12 @@
  * Plays simulation scenarios over many seeds, and reports what was found: a bar for each scenario, the faults
  * that struck, coverage of the statecharts.
  *
- * Owns one whole session of `npm run sim` and of `everstate sim`. Their command lines are sim.ts and
- * infra/bin/SimCommand.ts. A run is defined in runtime/testing/simulation/Simulate.ts.
+ * Owns one whole session of `npm run sim` and of `everstate sim`. Their flags are SimulationFlags.ts, their
+ * command lines sim.ts and infra/bin/SimCommand.ts. A run is defined in runtime/testing/simulation/Simulate.ts.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Option, Schema } from "effect"
-import { Flag } from "effect/cli"
 import {
   type CoverageReport,
   coverageReport,
@@ -23,10 +21,8 @@ import {
   type TraceEntry,
 } from "../../runtime/testing.ts"
 import { barOf } from "./ProgressBar.ts"
+import { type SimulationInput, seedsDefault, UnknownScenario } from "./SimulationFlags.ts"
 
-const seedsDefault = 1_000
-/** Seeds of each scenario that are run a second time, to check that they take the same steps. */
-const twiceMax = 200
 /** Least time between two updates of the progress bar. */
 const barEveryMs = 100
 
@@ -44,46 +40,6 @@ interface ScenarioResult {
   readonly trace?: ReadonlyArray<TraceEntry>
   readonly failure?: { readonly seed: number; readonly report: string; readonly regression: unknown }
 }
-
-export const optionalText = (name: string, description: string) =>
-  Flag.String(name).pipe(Flag.withDescription(description), Flag.optional, Flag.map(Option.getOrUndefined))
-
-/** Flags of every simulation. */
-export const simulationFlags = {
-  seeds: Flag.Int("seeds").pipe(
-    Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0))),
-    Flag.withDescription(`Seeds of each scenario (default ${seedsDefault}, with --seed 1)`),
-    Flag.optional,
-    Flag.map(Option.getOrUndefined),
-  ),
-  seed: Flag.Int("seed").pipe(
-    Flag.withDescription("The first seed (default 1)"),
-    Flag.optional,
-    Flag.map(Option.getOrUndefined),
-  ),
-  twice: Flag.Int("twice").pipe(
-    Flag.withDescription(`Seeds that are run again and must take the same steps (default ${twiceMax})`),
-    Flag.withDefault(twiceMax),
-  ),
-  scenario: optionalText("scenario", "Only the scenario of this name"),
-  save: optionalText("save", "Folder for shrunk failing cases"),
-}
-
-/** What the flags give, and where the session writes its report. */
-export interface SimulationInput {
-  readonly seeds: number | undefined
-  readonly seed: number | undefined
-  readonly twice: number
-  readonly scenario: string | undefined
-  /** File for the whole report. */
-  readonly reportFile: string | undefined
-  readonly save: string | undefined
-  /** Command that repeats one run; `{scenario}` and `{seed}` stand for its values. */
-  readonly repeatWith: string
-}
-
-/** There is no scenario of this name. */
-export class UnknownScenario extends Error {}
 
 type Scenarios = { readonly [name: string]: SimulateOptions }
 

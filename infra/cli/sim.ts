@@ -11,7 +11,8 @@ import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SimulateOptions } from "../../runtime/testing.ts"
 import { EXIT_INTERRUPTED, runProgram } from "./Program.ts"
-import { optionalText, playScenarios, simulationFlags, UnknownScenario } from "./Simulation.ts"
+import { playScenarios } from "./Simulation.ts"
+import { optionalText, simulationFlags, UnknownScenario } from "./SimulationFlags.ts"
 
 const scenariosFolder = "test/simulation/scenarios"
 

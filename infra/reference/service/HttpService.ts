@@ -6,7 +6,7 @@
  * its routes need; they stop after the routes.
  */
 import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { Departure } from "../../http/Departure.ts"

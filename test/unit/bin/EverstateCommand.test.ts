@@ -1,5 +1,8 @@
 /** The command line of `everstate`: help of every verb, wrong use, and the codes that the process ends with. */
+import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import type { Command } from "effect/cli"
 import { describe, expect, it } from "vitest"
 import { everstateCommand } from "../../../infra/bin/EverstateCommand.ts"
@@ -18,6 +21,7 @@ const verbsBelow = (
 }
 
 const verbs = verbsBelow(everstateCommand)
+const bin = fileURLToPath(new URL("../../../infra/bin/everstate.ts", import.meta.url))
 
 describe("everstate", () => {
   it.each(verbs.map((verb) => [verb.join(" "), verb] as const))(
@@ -43,6 +47,15 @@ describe("everstate", () => {
   it.each(["bash", "zsh", "fish", "powershell"])("completes verbs in %s", async (shell) => {
     const { stdout } = await runVerb("--completions", shell)
     for (const verb of verbs) expect(stdout).toContain(verb.at(-1))
+  })
+
+  it("shows help without loading drivers and the runtime, for which every verb would wait", async () => {
+    const hook = `import { registerHooks } from "node:module"
+      registerHooks({ load: (url, context, next) => (console.error(url), next(url, context)) })`
+    const args = ["--import", `data:text/javascript,${encodeURIComponent(hook)}`, bin, "--help"]
+    const { stderr } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 })
+    expect(stderr).toContain("RunEverstate.ts")
+    expect(stderr).not.toMatch(/@redis|@nats-io|\/pg\/|\/xstate\/|runtime\/(cell|system)\/|infra\/embedded\//)
   })
 
   it("tells a wrong verb on stderr alone, and ends with 2", async () => {
