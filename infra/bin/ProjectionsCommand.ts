@@ -1,8 +1,8 @@
 /** `everstate projections`: how far read models are, and waiting until they have caught up. Owns the verbs. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { ProgressBar } from "../cli/ProgressBar.ts"
-import { Json, type Paint, present } from "./Output.ts"
+import { type Paint, present } from "./Output.ts"
+import { withProgress } from "./Progress.ts"
 import type { Document, Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { textTable } from "./TextTable.ts"
@@ -79,24 +79,27 @@ const wait = remoteVerb(
   Effect.fnUntraced(function* (remote, { name, sequence, timeoutS }) {
     const first = yield* named(remote, name)
     const target = sequence ?? first["offset"] + first["lag"]
-    const bar = new ProgressBar(process.stderr, name, Math.max(0, target - first["offset"]))
-    const isJson = yield* Json
+    // Records of other types after its last one do not move the offset, so without lag it has everything.
     const endMs = (yield* Clock.currentTimeMillis) + timeoutS * 1_000
-    let now = first
-    let shown = first["offset"]
-    while (now["offset"] < target) {
-      if ((yield* Clock.currentTimeMillis) > endMs) {
-        return yield* new VerbFailed({
-          exit: "unavailable",
-          what: `${name} has not reached ${target} after ${timeoutS} s; it is at ${now["offset"]}.`,
-          hint: "`everstate projections list` says whether it is stopped.",
-        })
-      }
-      yield* Effect.sleep(POLL_MS)
-      now = yield* named(remote, name)
-      for (; shown < Math.min(target, now["offset"]) && !isJson; shown++) bar.step()
-    }
-    if (!isJson && target > first["offset"]) bar.end()
+    const now = yield* withProgress(name, Math.max(0, target - first["offset"]), (step) =>
+      Effect.gen(function* () {
+        let now = first
+        let shown = first["offset"]
+        while (now["offset"] < target && !(sequence === undefined && now["lag"] === 0)) {
+          if ((yield* Clock.currentTimeMillis) > endMs) {
+            return yield* new VerbFailed({
+              exit: "unavailable",
+              what: `${name} has not reached ${target} after ${timeoutS} s; it is at ${now["offset"]}.`,
+              hint: "`everstate projections list` says whether it is stopped.",
+            })
+          }
+          yield* Effect.sleep(POLL_MS)
+          now = yield* named(remote, name)
+          for (; shown < Math.min(target, now["offset"]); shown++) step()
+        }
+        return now
+      }),
+    )
     yield* present(now, (_, paint) => `${paint("green", "done")}: ${name} has everything up to ${target}`)
   }),
 ).pipe(

@@ -39,9 +39,10 @@ export class ProgressBar {
     this.#shown = -1
   }
 
-  /** Leaves the bar as it is, and starts a new line. */
+  /** Leaves the bar as it is, and starts a new line; nothing where no bar is shown. */
   end(): void {
-    if (this.#stream.isTTY) this.#stream.write("\n")
+    if (this.#stream.isTTY && this.#shown !== -1) this.#stream.write("\n")
+    this.#shown = -1
   }
 
   #bar(share: number): string {

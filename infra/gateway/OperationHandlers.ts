@@ -2,13 +2,14 @@
  * Handlers of the routes in OperationApi.ts.
  *
  * Owns the documents of projections and reactors: their status on this node, with the owners that the cluster
- * knows.
+ * knows. How far a projection is that another node runs: infra/system/StoredProgress.ts.
  */
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { ClusterStatus, ProjectionStatus, ReactorStatus } from "../../runtime/operations.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { isoTime } from "../http/IsoTime.ts"
+import { storedProgressOf } from "../system/StoredProgress.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
 import { orProblem } from "./GatewayProblem.ts"
@@ -34,7 +35,20 @@ export const OperationHandlers = HttpApiBuilder.group(
   GatewayApi,
   "operations",
   Effect.fnUntraced(function* (handlers) {
-    const { cluster, operations, status } = yield* ActorSystem
+    const system = yield* ActorSystem
+    const { cluster, operations, status } = system
+    const stored = storedProgressOf(system)
+
+    /** A node knows nothing of a projection that another node runs, so what is stored counts. */
+    const withStored = (projection: ProjectionStatus): Effect.Effect<ProjectionStatus> =>
+      projection.state !== "elsewhere" || stored === undefined
+        ? Effect.succeed(projection)
+        : stored(projection).pipe(
+            Effect.map((progress) => ({ ...projection, ...progress })),
+            Effect.catch((why) =>
+              Effect.succeed({ ...projection, lastError: `Its offset cannot be read: ${why}` }),
+            ),
+          )
 
     const list = Effect.fnUntraced(function* ({
       cursor,
@@ -56,7 +70,11 @@ export const OperationHandlers = HttpApiBuilder.group(
       }
     })
 
-    const projections = Effect.map(Effect.all([status, cluster.status]), ([{ projections }, members]) => ({
+    const found = Effect.flatMap(status, ({ projections }) =>
+      Effect.forEach(projections, withStored, { concurrency: "unbounded" }),
+    )
+
+    const projections = Effect.map(Effect.all([found, cluster.status]), ([projections, members]) => ({
       items: projections.map((projection) => ({
         ...follower(projection),
         version: projection.version,

@@ -56,6 +56,7 @@ import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts
 import { type LogOptions, layerLog } from "../telemetry/SystemLog.ts"
 import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { type InvalidStartOption, invalidStartOption } from "./InvalidStartOption.ts"
+import { keepStoredProgress } from "./StoredProgress.ts"
 
 /** Weight of a node that prepares, so small that it gets next to no slots. */
 const PREPARATION_WEIGHT = 0.001
@@ -189,6 +190,7 @@ export const layerOn = (
   return Layer.effect(EffectActorSystem, withHistory(namespace)).pipe(
     Layer.provide(EffectActorSystem.layer({ ...system, namespace })),
     Layer.tap((context) => observed(telemetry, Context.get(context, EffectActorSystem))),
+    Layer.tap((context) => keepStoredProgress(Context.get(context, EffectActorSystem), namespace)),
     Layer.provide(Layer.merge(ports, connection)),
     Layer.provide(migrated),
     Layer.provide(Layer.succeed(Tracing, telemetry?.tracer)),
