@@ -77,10 +77,29 @@ export const importModule = (file: string): Effect.Effect<Exports, VerbFailed> =
     catch: (error) =>
       new VerbFailed({
         exit: "failed",
-        what: `${file} cannot be imported: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        hint: "Node runs the module as it is: relative imports end in .ts, and only erasable TypeScript is allowed.",
+        what: `${file} cannot be imported: ${traceOf(error)}`,
+        hint: importHint(error),
       }),
   })
+}
+
+/** The error with the lines of the user's code; those of Node itself help nobody. */
+const traceOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const lines = (error.stack ?? error.message).split("\n")
+  return lines.filter((line) => !/^\s+at .*node:internal|^\s+at ModuleJob/.test(line)).join("\n")
+}
+
+/** What to do about an error of Node's loader; empty for one of the module itself. */
+const importHint = (error: unknown): string => {
+  const { code, message = "" } = Object(error) as { readonly code?: string; readonly message?: string }
+  if (code === "ERR_MODULE_NOT_FOUND" || code === "ERR_UNSUPPORTED_DIR_IMPORT") {
+    return "A relative import names the file with its ending, as in ./Account.ts; a package has to be installed."
+  }
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
+    return "Node takes types away and does no more: no enums, namespaces and parameter properties."
+  }
+  return message.includes("does not provide an export") ? "A type is imported with `import type`." : ""
 }
 
 /** The definitions among the exports of a module, which may be single or in arrays; each counts once. */

@@ -35,11 +35,16 @@ const isConsoleBuilt = (): boolean =>
 
 // Without a parent from the start, there is nobody to report to.
 process.once("disconnect", () => process.exit(1))
-start(JSON.parse(process.argv[2] ?? "{}") as DevNodeInput).catch((error: unknown) => {
-  const { code } = error as NodeJS.ErrnoException
+const input = JSON.parse(process.argv[2] ?? "{}") as DevNodeInput
+start(input).catch((error: unknown) => {
+  const { code } = Object(error) as NodeJS.ErrnoException
   const shown =
     code === "EADDRINUSE"
-      ? new VerbFailed({ exit: "failed", what: "The port is in use.", hint: "Give another with --port." })
+      ? new VerbFailed({
+          exit: "failed",
+          what: `Port ${input.port} is in use by another process.`,
+          hint: "End that process and save a source, or start again with another port: --port 4000.",
+        })
       : error
   console.error(reportOf(shown, false))
   process.exit(1)
