@@ -1,4 +1,5 @@
 /** Actors, their events and their decisions as text for people. The documents are those of the gateway. */
+import { momentText, timeAndMoment } from "./MomentText.ts"
 import type { Paint } from "./Output.ts"
 import type { Document } from "./Remote.ts"
 import { factLines, textTable } from "./TextTable.ts"
@@ -31,7 +32,7 @@ export const actorsText = (actors: ReadonlyArray<Document>, paint: Paint): strin
       { heading: "id", cell: ({ id }) => String(id) },
       { heading: "state", cell: ({ state }) => stateText(state, paint) },
       { heading: "version", cell: ({ version }) => String(version), align: "right" as const },
-      { heading: "updated", cell: ({ updatedAt }) => String(updatedAt) },
+      { heading: "updated", cell: ({ updatedAt }) => momentText(updatedAt) },
       {
         heading: "",
         cell: ({ done, failed, quarantine }) =>
@@ -60,7 +61,7 @@ export const actorText = (actor: Document, paint: Paint): string => {
         ["tags", tags.join(", ")],
         ["version", version],
         ["sequence", sequence],
-        ["at", at],
+        ["at", timeAndMoment(at)],
         ["events", events],
       ],
       paint,
@@ -74,7 +75,7 @@ export const actorText = (actor: Document, paint: Paint): string => {
 export const pendingText = (pending: Document, paint: Paint): string => {
   const { timers = [], calls = [], requests = [], quarantine } = pending
   const lines = [
-    ...timers.map((timer: Document) => `timer ${timer.name} fires at ${timer.at}`),
+    ...timers.map((timer: Document) => `timer ${timer.name} fires at ${timeAndMoment(timer.at)}`),
     ...calls.map((call: Document) => `call ${call.name} of ${call.source} is not answered yet`),
     ...requests.map((request: Document) => `an answer is expected: ${jsonLine(request)}`),
     ...(quarantine === undefined

@@ -15,7 +15,7 @@ import {
   pendingText,
   stateText,
 } from "./ActorText.ts"
-import { commandFlags, commandHeaders, commandInput, isOutcomeUnknown, payloadOf } from "./CommandInput.ts"
+import { commandFlags, commandHeaders, commandInput, payloadOf, sentOnce } from "./CommandInput.ts"
 import { itemsOf, limitFlag, listFlags, listQuery } from "./Listing.ts"
 import { type Paint, present, presentItem, remark } from "./Output.ts"
 import { type Document, pathOf } from "./Remote.ts"
@@ -160,21 +160,14 @@ const send = (via: "ask" | "tell") =>
     { type, id, ...commandInput, ...commandFlags },
     Effect.fnUntraced(function* (remote, { type, id, command, ...input }) {
       const { headers, commandId } = commandHeaders(input)
-      const answer = yield* remote
-        .send({
-          method: "POST",
-          path: pathOf("actors", type, id, command),
-          query: via === "tell" ? { via } : {},
-          body: yield* payloadOf(input),
-          headers,
-        })
-        .pipe(
-          Effect.tapError((failure) =>
-            isOutcomeUnknown(failure)
-              ? remark(`The outcome is unknown. Send it again with --command-id ${commandId}`)
-              : Effect.void,
-          ),
-        )
+      const order = remote.send({
+        method: "POST",
+        path: pathOf("actors", type, id, command),
+        query: via === "tell" ? { via } : {},
+        body: yield* payloadOf(input),
+        headers,
+      })
+      const answer = yield* sentOnce(order, commandId)
       yield* present({ ...answer, commandId }, (_, paint) =>
         via === "tell"
           ? `${paint("green", "stored")} in the mailbox of ${type} ${id}, as ${commandId}`

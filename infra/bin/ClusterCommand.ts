@@ -2,6 +2,7 @@
 import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { confirm, operatorFlags, type Signature, signatureHeaders } from "./Confirmation.ts"
+import { momentText } from "./MomentText.ts"
 import { type Paint, present, presentItem } from "./Output.ts"
 import { type Document, type Order, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
@@ -31,7 +32,7 @@ const clusterText = (cluster: Document, paint: Paint, all: boolean): string => {
         { heading: "weight", cell: ({ weight }) => String(weight), align: "right" },
         { heading: "version", cell: ({ version }) => String(version || "") },
         { heading: "labels", cell: ({ labels = [] }) => labels.join(",") },
-        { heading: "since", cell: ({ startedAt }) => String(startedAt) },
+        { heading: "started", cell: ({ startedAt }) => momentText(startedAt) },
         {
           heading: "in work",
           cell: ({ load }) => (load === undefined ? paint("yellow", "no answer") : String(load.inFlight)),

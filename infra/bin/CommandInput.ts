@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Flag } from "effect/cli"
 import { signatureHeaders } from "./Confirmation.ts"
+import { remark } from "./Output.ts"
 import type { Order } from "./Remote.ts"
 import { type VerbFailed, wrongUse } from "./VerbFailed.ts"
 
@@ -30,12 +31,14 @@ const optionalInt = (name: string, maximum: number, description: string) =>
     Flag.map(Option.getOrUndefined),
   )
 
+export const commandIdFlag = Flag.String("command-id").pipe(
+  Flag.withDescription("Id under which the command is applied once (default: a new one)"),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined),
+)
+
 export const commandFlags = {
-  commandId: Flag.String("command-id").pipe(
-    Flag.withDescription("Id under which the command is applied once (default: a new one)"),
-    Flag.optional,
-    Flag.map(Option.getOrUndefined),
-  ),
+  commandId: commandIdFlag,
   ifVersion: optionalInt("if-version", Number.MAX_SAFE_INTEGER, "Only if the actor is at this version"),
   waitS: optionalInt("wait", WAIT_S_MAX, "Seconds to wait for the answer"),
   by: Flag.String("by").pipe(
@@ -90,8 +93,16 @@ const textOf = (payload: string): Effect.Effect<string, VerbFailed> => {
 }
 
 /** Whether the command may be stored though it failed: no answer came, or one that says so. */
-export const isOutcomeUnknown = ({ exit, facts, what }: VerbFailed): boolean =>
+const isOutcomeUnknown = ({ exit, facts, what }: VerbFailed): boolean =>
   exit === "unavailable" &&
   (facts === undefined
     ? !/ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(what) // the request went nowhere
     : Object(facts).status === GATEWAY_TIMEOUT)
+
+/** Says how to send the command again where it is not known what became of it. */
+export const sentOnce = <A>(order: Effect.Effect<A, VerbFailed>, commandId: string) =>
+  Effect.tapError(order, (failure) =>
+    isOutcomeUnknown(failure)
+      ? remark(`The outcome is unknown. Send it again with --command-id ${commandId}`)
+      : Effect.void,
+  )

@@ -2,11 +2,12 @@
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { DEAD_LETTER_REASONS } from "../../runtime/deadletter/DeadLetters.ts"
-import { ProgressBar } from "../cli/ProgressBar.ts"
 import { jsonText } from "./ActorText.ts"
 import { confirm, operatorFlags, type Signature, signatureHeaders } from "./Confirmation.ts"
 import { itemsOf, limitFlag } from "./Listing.ts"
-import { Json, present, remark } from "./Output.ts"
+import { momentText, timeAndMoment } from "./MomentText.ts"
+import { present, remark } from "./Output.ts"
+import { withProgress } from "./Progress.ts"
 import { type Document, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { factLines, textTable } from "./TextTable.ts"
@@ -36,7 +37,7 @@ const list = remoteVerb(
         items,
         [
           { heading: "number", cell: ({ number }) => String(number), align: "right" },
-          { heading: "at", cell: ({ at }) => String(at) },
+          { heading: "when", cell: ({ at }) => momentText(at) },
           { heading: "receiver", cell: ({ key }) => String(key) },
           { heading: "reason", cell: ({ reason }) => paint("yellow", String(reason)) },
           { heading: "attempts", cell: ({ attempts }) => String(attempts), align: "right" },
@@ -68,7 +69,7 @@ const show = remoteVerb(
             ["reason", paint("yellow", String(letter["reason"]))],
             ["detail", letter["detail"]],
             ["attempts", letter["attempts"]],
-            ["at", letter["at"]],
+            ["at", timeAndMoment(letter["at"])],
             ["message id", letter["messageId"]],
           ],
           paint,
@@ -91,33 +92,39 @@ const originalText = (original: string): string => {
   }
 }
 
-const BULK = { redrive: "Deliver", discard: "Delete" } as const
+type Verb = "redrive" | "discard"
 
 /** All letters with a reason, in the background of the system; shows how far it is. */
 const bulk = Effect.fnUntraced(function* (
   remote: Remote,
-  verb: keyof typeof BULK,
+  verb: Verb,
   reason: string,
   total: number,
   signature: Signature,
 ) {
   const job = (document: Document) => ({ ...document, verb, reason })
-  const bar = new ProgressBar(process.stderr, verb, total)
-  const isJson = yield* Json
-  let now = yield* remote.send({
+  const begun = yield* remote.send({
     method: "POST",
     path: "/dead-letters/jobs",
     body: { verb, reason },
     headers: signatureHeaders(signature),
   })
-  let shown = 0
-  while (now["state"] === "running") {
-    yield* Effect.sleep(JOB_POLL_MS)
-    const { items } = yield* remote.get("/dead-letters/jobs")
-    now = items.find((each: Document) => each["verb"] === verb && each["reason"] === reason) ?? now
-    for (; shown < now["done"] && !isJson; shown++) bar.step()
-  }
-  if (!isJson) bar.end()
+  const followed = withProgress(verb, total, (step) =>
+    Effect.gen(function* () {
+      let now = begun
+      let shown = 0
+      while (now["state"] === "running") {
+        yield* Effect.sleep(JOB_POLL_MS)
+        const { items } = yield* remote.get("/dead-letters/jobs")
+        now = items.find((each: Document) => each["verb"] === verb && each["reason"] === reason) ?? now
+        for (; shown < now["done"]; shown++) step()
+      }
+      return now
+    }),
+  )
+  const now = yield* Effect.onInterrupt(followed, () =>
+    remark("The system goes on with the job; `everstate dead-letters list` shows what is left."),
+  )
   const { state, done, keptCount, kept = [], detail } = now
   yield* present(job(now), (_, paint) =>
     [
@@ -139,7 +146,7 @@ const countOf = Effect.fnUntraced(function* (remote: Remote, reason: string) {
   return Number(items.find((group: Document) => group["reason"] === reason)?.count ?? 0)
 })
 
-const verb = (name: keyof typeof BULK, question: string) =>
+const verb = (name: Verb, question: (what: string) => string) =>
   remoteVerb(
     name,
     {
@@ -149,7 +156,7 @@ const verb = (name: keyof typeof BULK, question: string) =>
     },
     Effect.fnUntraced(function* (remote, { number, reason, ...input }) {
       if (number !== undefined && reason === undefined) {
-        yield* confirm(`${question} the dead letter ${number}?`, input)
+        yield* confirm(question(`dead letter ${number}`), input)
         yield* remote.send({
           method: name === "redrive" ? "POST" : "DELETE",
           path:
@@ -167,12 +174,13 @@ const verb = (name: keyof typeof BULK, question: string) =>
       const total = yield* countOf(remote, reason)
       if (total === 0)
         return yield* present({ done: 0, reason }, () => `No dead letters with the reason ${reason}.`)
-      yield* confirm(`${question} all ${total} dead letters with the reason ${reason}?`, input)
+      const all = total === 1 ? "the dead letter" : `all ${total} dead letters`
+      yield* confirm(question(`${all} with the reason ${reason}`), input)
       yield* bulk(remote, name, reason, total, input)
     }),
   )
 
-const redrive = verb("redrive", "Deliver again:").pipe(
+const redrive = verb("redrive", (what) => `Deliver ${what} again?`).pipe(
   Command.withDescription(
     "Delivers a dead letter again, or all with a reason. Its receiver applies it once. Asks before.",
   ),
@@ -184,7 +192,7 @@ const redrive = verb("redrive", "Deliver again:").pipe(
   ]),
 )
 
-const discard = verb("discard", "Delete for ever:").pipe(
+const discard = verb("discard", (what) => `Delete ${what} for ever?`).pipe(
   Command.withDescription("Deletes a dead letter, or all with a reason. Asks before."),
   Command.withExamples([
     { command: `everstate dead-letters discard 12 --note "sent by mistake"` },

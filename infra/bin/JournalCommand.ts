@@ -5,16 +5,17 @@
  */
 import { once } from "node:events"
 import { createWriteStream } from "node:fs"
-import { Effect, Option, Schema, Stream } from "effect"
+import { rm } from "node:fs/promises"
+import { Effect, Exit, Option, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { typeOfKey } from "../../runtime/address/ActorAddress.ts"
 import type { JournalRecord } from "../../runtime/journal/Journal.ts"
 import { partitionOfSequence, recordCountBetween } from "../../runtime/journal/Partition.ts"
-import { ProgressBar } from "../cli/ProgressBar.ts"
 import { type AuditReport, JournalAudit } from "./JournalAudit.ts"
 import { recordDocument, recordText } from "./JournalRecordText.ts"
 import { eachPage, natsUrl, type OpenJournal, openJournal, partitionsOf } from "./OpenJournal.ts"
-import { Json, type Paint, present, presentItem, remark } from "./Output.ts"
+import { type Paint, present, presentItem, remark } from "./Output.ts"
+import { withProgress } from "./Progress.ts"
 import { serverFlags } from "./RemoteFlags.ts"
 import { factLines, textTable } from "./TextTable.ts"
 import { VerbFailed, verbFailureOf, wrongUse } from "./VerbFailed.ts"
@@ -151,18 +152,21 @@ const verify = Command.make(
     const { journal, shardCount } = open
     const audit = new JournalAudit({ shardCount, partitionCount: journal.partitionCount })
     const { ranges, total } = yield* rangesOf(open, 1, undefined)
-    const progress = yield* progressOf("verify", total)
-    for (const range of ranges) {
-      yield* eachPage(journal, range, (page) =>
-        Effect.sync(() => {
-          for (const record of page) {
-            audit.check(record)
-            progress.step()
-          }
-        }),
-      )
-    }
-    progress.end()
+    yield* withProgress("verify", total, (step) =>
+      Effect.forEach(
+        ranges,
+        (range) =>
+          eachPage(journal, range, (page) =>
+            Effect.sync(() => {
+              for (const record of page) {
+                audit.check(record)
+                step()
+              }
+            }),
+          ),
+        { discard: true },
+      ),
+    )
     const report = audit.report()
     yield* present(report, auditText)
     if (report.faultCount > 0) {
@@ -197,20 +201,26 @@ const exporting = Command.make(
   Effect.fnUntraced(function* ({ type, from = 1, to, out, ...input }) {
     const open = yield* opened(input)
     const { journal } = open
-    const sink = yield* sinkOf(out)
     const { ranges, total } = yield* rangesOf(open, from, to)
-    const progress = yield* progressOf("export", total)
     let count = 0
-    for (const range of ranges) {
-      yield* eachPage(journal, range, (page) => {
-        const wanted = page.filter(({ key }) => type === undefined || typeOfKey(key) === type)
-        count += wanted.length
-        for (let index = 0; index < page.length; index++) progress.step()
-        return wanted.length === 0 ? Effect.void : sink.write(wanted.map(exportLine).join(""))
-      })
-    }
-    progress.end()
-    yield* sink.end
+    yield* Effect.acquireUseRelease(
+      sinkOf(out),
+      (sink) =>
+        withProgress("export", total, (step) =>
+          Effect.forEach(
+            ranges,
+            (range) =>
+              eachPage(journal, range, (page) => {
+                const wanted = page.filter(({ key }) => type === undefined || typeOfKey(key) === type)
+                count += wanted.length
+                for (let index = 0; index < page.length; index++) step()
+                return wanted.length === 0 ? Effect.void : sink.write(wanted.map(exportLine).join(""))
+              }),
+            { discard: true },
+          ),
+        ),
+      (sink, exit) => sink.end(Exit.isSuccess(exit)),
+    )
     if (out !== undefined) {
       yield* present({ count, file: out }, () => `${count} commits are in ${out}.`)
     } else {
@@ -246,7 +256,8 @@ const isJson = (text: string): boolean => {
 
 interface Sink {
   readonly write: (text: string) => Effect.Effect<void, VerbFailed>
-  readonly end: Effect.Effect<void, VerbFailed>
+  /** Closes the file, and removes it if it is not whole: after Ctrl-C, or when the journal cannot be read. */
+  readonly end: (isWhole: boolean) => Effect.Effect<void, VerbFailed>
 }
 
 /** The file or standard output. Writes wait until the other side has taken them. */
@@ -267,14 +278,17 @@ const sinkOf = Effect.fnUntraced(function* (out: string | undefined): Effect.fn.
     )
   return {
     write: (text) => written((done) => void stream.write(text, done)),
-    end: out === undefined ? Effect.void : written((done) => void stream.end(done)),
+    end: (isWhole) => {
+      if (out === undefined) return Effect.void
+      const closed = written((done) => void stream.end(done))
+      return isWhole
+        ? closed
+        : Effect.andThen(
+            closed,
+            Effect.promise(() => rm(out, { force: true })),
+          )
+    },
   }
-})
-
-const progressOf = Effect.fnUntraced(function* (label: string, total: number) {
-  if (yield* Json) return { step: () => undefined, end: () => undefined }
-  const bar = new ProgressBar(process.stderr, label, total)
-  return { step: () => bar.step(), end: () => bar.end() }
 })
 
 export const journalCommand = Command.make("journal").pipe(

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { itemsOf, limitFlag } from "./Listing.ts"
+import { momentText } from "./MomentText.ts"
 import { present, remark } from "./Output.ts"
 import type { Document } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
@@ -16,7 +17,7 @@ const list = remoteVerb(
       textTable<Document>(
         items,
         [
-          { heading: "at", cell: ({ at }) => String(at) },
+          { heading: "when", cell: ({ at }) => momentText(at) },
           { heading: "by", cell: ({ by }) => String(by ?? "") },
           { heading: "verb", cell: ({ verb }) => paint("cyan", String(verb)) },
           { heading: "target", cell: ({ target }) => String(target) },

@@ -26,7 +26,9 @@ export const plain: Paint = (_, text) => text
 export const paint: Effect.Effect<Paint> = Effect.map(
   TerminalCapabilities.TerminalCapabilities,
   ({ canColor }): Paint =>
-    canColor ? (colour, text) => styleText(colour, text, { validateStream: false }) : plain,
+    canColor
+      ? (colour, text) => (text === "" ? "" : styleText(colour, text, { validateStream: false }))
+      : plain,
 )
 
 /** Writes one result: `data` as a JSON document, or the text that is made of it. */

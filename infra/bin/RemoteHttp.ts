@@ -5,6 +5,7 @@
  */
 import { Effect, Stream } from "effect"
 import { Sse } from "effect/encoding"
+import { jsonLine } from "./ActorText.ts"
 import type { Document, FollowedEvent, Order, Query, Remote } from "./Remote.ts"
 import { type ExitName, VerbFailed } from "./VerbFailed.ts"
 
@@ -137,7 +138,7 @@ const unreachable = (url: string, error: unknown): VerbFailed => {
   return new VerbFailed({
     exit: "unavailable",
     what: `${url} cannot be reached: ${[code, message].filter(Boolean).join(" ") || String(error)}`,
-    hint: "Give the address of a gateway with --url or EVERSTATE_URL, or the servers with --nats and --postgres.",
+    hint: "Is the service up? Give the address of its gateway with --url or EVERSTATE_URL, or its servers with --nats and --postgres.",
   })
 }
 
@@ -154,6 +155,19 @@ const EXITS: { readonly [status: number]: ExitName } = {
   504: "unavailable",
 }
 
+const UNAUTHENTICATED = 401
+const REJECTED = 422
+
+const TOKEN_HINT = "Give a token: --token-file with the name of its file, or EVERSTATE_TOKEN."
+
+/** What a rejection adds to its reason. */
+const factsText = (facts: unknown): string =>
+  typeof facts !== "object" || facts === null
+    ? ""
+    : Object.entries(facts)
+        .map(([name, value]) => `${name}: ${jsonLine(value)}`)
+        .join(", ")
+
 /** The failure of an answer that is no success. */
 const failureOf = (response: Response, path: string): Effect.Effect<never, VerbFailed> =>
   Effect.flatMap(
@@ -165,13 +179,24 @@ const failureOf = (response: Response, path: string): Effect.Effect<never, VerbF
 const problemFailure = (problem: Document, status: number, path: string): VerbFailed => {
   const { type, title, detail, hint, reason } = problem
   const isForeign = typeof type !== "string" || type.endsWith(":route-not-found")
-  const said = [title, detail].filter((text) => typeof text === "string").join(": ")
+  // The detail of a rejection says who rejects what; its title says only that something was rejected.
+  const isRejection = status === REJECTED && typeof detail === "string"
+  const said = (isRejection ? [detail] : [title, detail])
+    .filter((text) => typeof text === "string")
+    .join(": ")
+  const isReasonSaid = reason === undefined || said.includes(reason)
   return new VerbFailed({
     exit: isForeign ? "failed" : (EXITS[status] ?? "failed"),
     what: said === "" ? `${path} was answered with status ${status}.` : said,
     hint: isForeign
-      ? `There is no route ${path}. Is it a gateway of Everstate, of this version?`
-      : [reason === undefined ? "" : `Reason: ${reason}.`, hint ?? ""].filter(Boolean).join(" "),
+      ? `There is no route ${path}. Is it the address of a gateway of Everstate, with its base path, and of this version?`
+      : [
+          isReasonSaid ? "" : `Reason: ${reason}.`,
+          factsText(problem["facts"]),
+          status === UNAUTHENTICATED ? TOKEN_HINT : (hint ?? ""),
+        ]
+          .filter(Boolean)
+          .join(" "),
     facts: problem,
   })
 }

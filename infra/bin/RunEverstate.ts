@@ -37,12 +37,18 @@ const factsOf = (error: unknown) => ({
   hint: isEverstateError(error) ? error.hint : "",
 })
 
+/** Flags of a verb that does not exist are unknown, too, which says nothing new. */
+const toldOf = (errors: ReadonlyArray<CliError.CliError>): ReadonlyArray<CliError.CliError> => {
+  const verbs = errors.filter(({ _tag }) => _tag === "UnknownSubcommand")
+  return verbs.length > 0 ? verbs : errors
+}
+
 /** A wrong command line is told on stderr in a few lines, so that nothing but results is on stdout. */
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
       ? Effect.gen(function* () {
-          for (const error of event.errors) yield* Console.error(error.message)
+          for (const error of toldOf(event.errors)) yield* Console.error(error.message)
           yield* Console.error(`\nSee ${event.commandPath.join(" ")} --help`)
         })
       : CliOutput.defaultPresenter.present(event),

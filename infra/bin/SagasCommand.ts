@@ -1,8 +1,9 @@
 /** `everstate sagas`: list and look into sagas, and help those that are stuck. Owns the verbs. */
+import { randomUUID } from "node:crypto"
 import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { actorsText, jsonLine, stateText } from "./ActorText.ts"
-import { parsed } from "./CommandInput.ts"
+import { commandIdFlag, parsed, sentOnce } from "./CommandInput.ts"
 import { confirm, operatorFlags, type Signature, signatureHeaders, signed } from "./Confirmation.ts"
 import { itemsOf, listFlags, listQuery } from "./Listing.ts"
 import { type Paint, present, remark } from "./Output.ts"
@@ -87,28 +88,38 @@ const show = remoteVerb(
   Command.withExamples([{ command: "everstate sagas show transfer t-1" }]),
 )
 
+const verbFlags = { ...operatorFlags, commandId: commandIdFlag }
+
+interface VerbInput extends Signature {
+  readonly type: string
+  readonly id: string
+  readonly commandId: string | undefined
+}
+
 /** Sends a verb of operators, which the saga keeps in its history. */
 const operate = Effect.fnUntraced(function* (
   remote: Remote,
   verb: string,
-  { type, id, ...signature }: { readonly type: string; readonly id: string } & Signature,
+  { type, id, commandId = randomUUID(), ...signature }: VerbInput,
   body: { readonly [field: string]: unknown },
 ) {
-  const answer = yield* remote.send({
+  const order = remote.send({
     method: "POST",
     path: pathOf("sagas", type, id, verb),
     body: { ...body, ...signed(signature) },
-    headers: signatureHeaders(signature),
+    headers: { ...signatureHeaders(signature), "idempotency-key": commandId },
   })
+  const answer = yield* sentOnce(order, commandId)
   yield* present(
-    answer,
-    ({ version }, paint) => `${paint("green", "done")}: ${verb} of ${type} ${id}, now at version ${version}`,
+    { ...answer, commandId },
+    ({ version }: Document, paint) =>
+      `${paint("green", "done")}: ${verb} of ${type} ${id}, now at version ${version}`,
   )
 })
 
 const retry = remoteVerb(
   "retry",
-  { type, id, item, ...operatorFlags },
+  { type, id, item, ...verbFlags },
   Effect.fnUntraced(function* (remote, { item, ...input }) {
     yield* operate(remote, "retry", input, { item })
   }),
@@ -121,7 +132,7 @@ const retry = remoteVerb(
 
 const skip = remoteVerb(
   "skip",
-  { type, id, item, ...operatorFlags },
+  { type, id, item, ...verbFlags },
   Effect.fnUntraced(function* (remote, { item, ...input }) {
     yield* confirm(`Treat ${item} of ${input.type} ${input.id} as undone, though it may not be?`, input)
     yield* operate(remote, "skip", input, { item })
@@ -144,7 +155,7 @@ const resolve = remoteVerb(
       Argument.withDescription("Result of the step, as JSON"),
       Argument.withDefault("null"),
     ),
-    ...operatorFlags,
+    ...verbFlags,
   },
   Effect.fnUntraced(function* (remote, { item, result, ...input }) {
     const value = yield* parsed("The result")(result)
@@ -159,7 +170,7 @@ const resolve = remoteVerb(
 const ending = (verb: "abort" | "cancel", question: string) =>
   remoteVerb(
     verb,
-    { type, id, ...operatorFlags },
+    { type, id, ...verbFlags },
     Effect.fnUntraced(function* (remote, input) {
       yield* confirm(question.replace("{saga}", `${input.type} ${input.id}`), input)
       yield* operate(remote, verb, input, {})

@@ -121,7 +121,9 @@ export class Authorisation {
 }
 
 const granted = ({ name, role }: Holder, verb: GatewayVerb): Principal | Refusal =>
-  mayDo(role, verb) ? { user: name } : refuseAccess("forbidden", `A ${role} may not do this.`)
+  mayDo(role, verb)
+    ? { user: name }
+    : refuseAccess("forbidden", `The token has the role ${role}, and this takes the role operator.`)
 
 const tokenIn = (body: Uint8Array | undefined): string | undefined => {
   try {

@@ -38,7 +38,7 @@ export class Exposed extends Context.Service<
     const typeNamed = (type: string) => {
       const found = exposure.get(type)
       return found === undefined
-        ? refuse(problem("unknownType", `There is no type "${type}".`))
+        ? refuse(problem("unknownType", `There is no type "${type}"${choice([...exposure.keys()])}.`))
         : Effect.succeed(found)
     }
     return {
@@ -48,11 +48,30 @@ export class Exposed extends Context.Service<
         Effect.flatMap(typeNamed(type), (found) =>
           found.hasCommand(command)
             ? Effect.succeed(found)
-            : refuse(problem("unknownCommand", `The type "${type}" has no command "${command}".`)),
+            : refuse(
+                problem(
+                  "unknownCommand",
+                  `The type "${type}" has no command "${command}"${choice(commandsOf(found))}.`,
+                ),
+              ),
         ),
     }
   }
 }
+
+/** Names in the detail of a problem at most. */
+const CHOICE_MAX = 20
+
+/** What there is in place of a name that there is not; empty if there is nothing. */
+const choice = (names: ReadonlyArray<string>): string => {
+  if (names.length === 0) return ""
+  const further = names.length > CHOICE_MAX ? `, and ${names.length - CHOICE_MAX} more` : ""
+  return `; there are ${names.slice(0, CHOICE_MAX).join(", ")}${further}`
+}
+
+/** The exposed commands of a type; none where its machine's events are its commands. */
+const commandsOf = ({ actor, hasCommand }: ExposedType): ReadonlyArray<string> =>
+  Object.keys(actor.commands ?? {}).filter(hasCommand)
 
 /** The exposed types by name, in the order of the definitions. */
 export type Exposure = ReadonlyMap<string, ExposedType>

@@ -64,6 +64,12 @@ describe("everstate", () => {
     expect(stderr).toContain("servers")
   })
 
+  it("says nothing of the flags of a verb that does not exist", async () => {
+    const { stderr } = await runVerb("actors", "lst", "--url", "http://127.0.0.1:1")
+    expect(stderr).toContain("list")
+    expect(stderr).not.toContain("--url")
+  })
+
   it("tells a wrong flag on stderr alone, and ends with 2", async () => {
     const { stdout, stderr, exitCode } = await runVerb("sim", "--seeds", "none")
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 })

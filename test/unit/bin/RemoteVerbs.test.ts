@@ -101,6 +101,12 @@ describe("everstate actors", () => {
     for (const { stdout, stderr } of runs) expect([stdout, stderr === ""]).toEqual(["", false])
   })
 
+  it("names the types and commands that there are", async () => {
+    const { verb } = await started()
+    expect((await verb("actors", "list", "conter")).stderr).toContain("there are counter")
+    expect((await verb("actors", "ask", "counter", "a", "Ad")).stderr).toContain("Add")
+  })
+
   it("gives the problem of a refusal as JSON", async () => {
     const { verb } = await started()
     const { stderr } = await verb("actors", "ask", "counter", "a", "Refuse", "--json")
